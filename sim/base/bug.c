@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A bug report is written without allocating, because the heap may be what is broken, and with
+ * stderr locked, because two threads may hit the same bug at once and their reports must stay
+ * readable.
+ */
+#include "bug.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Thread_local const struct bug_context *context_now;
+
+const struct bug_context *bug_set_context(const struct bug_context *context)
+{
+    const struct bug_context *before = context_now;
+    context_now = context;
+    return before;
+}
+
+/* File names are unique over the tree; the folder of whoever built it is nobody's business. */
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+static bool is_given(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+/* Seconds and nanoseconds apart: a double would lose the nanosecond that is to be replayed. */
+static void print_instant(int64_t now_ns)
+{
+    uint64_t magnitude_ns = now_ns < 0 ? UINT64_C(0) - (uint64_t)now_ns : (uint64_t)now_ns;
+    fprintf(stderr, "  at %s%" PRIu64 ".%09" PRIu64 " s of simulated time", now_ns < 0 ? "-" : "",
+            magnitude_ns / 1000000000u, magnitude_ns % 1000000000u);
+}
+
+static void print_context(const struct bug_context *context)
+{
+    print_instant(context->now_ns);
+    if (is_given(context->event)) {
+        fprintf(stderr, ", in event '%s'", context->event);
+    }
+    fprintf(stderr, "\n  seed %" PRIu64 ", replication %" PRIu32 "\n", context->seed,
+            context->replication);
+    if (is_given(context->scenario)) {
+        fprintf(stderr,
+                "  replay with: isthmus run --seed %" PRIu64 " --replication %" PRIu32 " '%s'\n",
+                context->seed, context->replication, context->scenario);
+    }
+}
+
+void bug_report(const char *file, int line, const char *format, ...)
+{
+    va_list args;
+    flockfile(stderr);
+    fprintf(stderr, "isthmus: bug at %s:%d: ", base_name(file), line);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    if (context_now != NULL) {
+        print_context(context_now);
+    }
+    fflush(stderr);
+    funlockfile(stderr);
+    abort();
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Entries are kept in order of arrival and sorted only to be printed, through an array of pointers:
+ * the collection stays as it was, and may be added to and printed again.
+ *
+ * What is printed may come from a hostile file, so no byte that could drive a terminal gets
+ * through.
+ */
+#include "diag.h"
+
+#include "bug.h"
+#include "mem.h"
+#include "strbuf.h"
+#include "utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXCERPT_SIZE_MAX = 160 };
+
+struct diag_entry {
+    enum diag_level level;
+    char *file; /* NULL: no place */
+    int line, column;
+    char *line_text; /* NULL: no excerpt */
+    char *message;
+    size_t arrival;
+};
+
+void diag_release(struct diag *diag)
+{
+    for (size_t i = 0; i < diag->count; i++) {
+        free(diag->entries[i].file);
+        free(diag->entries[i].line_text);
+        free(diag->entries[i].message);
+    }
+    free(diag->entries);
+    *diag = (struct diag){0};
+}
+
+void diag_add(struct diag *diag, enum diag_level level, const struct diag_place *place,
+              const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    diag_addv(diag, level, place, format, args);
+    va_end(args);
+}
+
+static void copy_place(struct diag_entry *entry, const struct diag_place *place)
+{
+    entry->file = mem_strdup(place->file);
+    entry->line = place->line;
+    entry->column = place->column;
+    if (place->line_text != NULL) {
+        entry->line_text = mem_strndup(place->line_text, strcspn(place->line_text, "\r\n"));
+    }
+}
+
+void diag_addv(struct diag *diag, enum diag_level level, const struct diag_place *place,
+               const char *format, va_list args)
+{
+    struct strbuf message = STRBUF_INIT;
+    strbuf_addv(&message, format, args);
+    mem_grow((void **)&diag->entries, &diag->capacity, diag->count + 1, sizeof(*diag->entries));
+    struct diag_entry *entry = &diag->entries[diag->count];
+    *entry = (struct diag_entry){.level = level, .arrival = diag->count};
+    entry->message = strbuf_detach(&message);
+    if (place != NULL && place->file != NULL) {
+        copy_place(entry, place);
+    }
+    diag->count++;
+    diag->error_count += level == DIAG_ERROR;
+    diag->warning_count += level == DIAG_WARNING;
+}
+
+void diag_error(struct diag *diag, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    diag_addv(diag, DIAG_ERROR, NULL, format, args);
+    va_end(args);
+}
+
+/* NULL before all else. */
+static int compare_texts(const char *a, const char *b)
+{
+    if (a == NULL || b == NULL) {
+        return (a != NULL) - (b != NULL);
+    }
+    return strcmp(a, b);
+}
+
+static int compare_places(const struct diag_entry *a, const struct diag_entry *b)
+{
+    int by_file = compare_texts(a->file, b->file);
+    if (by_file != 0) {
+        return by_file;
+    }
+    if (a->line != b->line) {
+        return a->line < b->line ? -1 : 1;
+    }
+    return (a->column > b->column) - (a->column < b->column);
+}
+
+static int compare_entries(const void *left, const void *right)
+{
+    const struct diag_entry *a = *(const struct diag_entry *const *)left;
+    const struct diag_entry *b = *(const struct diag_entry *const *)right;
+    int by_place = compare_places(a, b);
+    return by_place != 0 ? by_place : (a->arrival > b->arrival) - (a->arrival < b->arrival);
+}
+
+/* Other entries of the same place may stand between a repeat and its first. */
+static bool is_repeat(struct diag_entry *const *sorted, size_t index)
+{
+    const struct diag_entry *entry = sorted[index];
+    for (size_t i = index; i > 0 && compare_places(sorted[i - 1], entry) == 0; i--) {
+        const struct diag_entry *before = sorted[i - 1];
+        if (before->level == entry->level && strcmp(before->message, entry->message) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* U+0080 to U+009F are control characters too: some terminals take U+009B for an escape. */
+static bool is_control(const char *at, size_t size)
+{
+    unsigned char first = (unsigned char)at[0];
+    return first < 0x20 || first == 0x7f ||
+           (size == 2 && first == 0xc2 && (unsigned char)at[1] < 0xa0);
+}
+
+/* Append `size` bytes of text, each control character or byte that is not UTF-8 as one '?'. */
+static void add_printable(struct strbuf *out, const char *text, size_t size, bool keep_tabs)
+{
+    for (const char *at = text; at < text + size;) {
+        size_t step = utf8_size(at);
+        if (*at == '\t' && keep_tabs) {
+            strbuf_add_char(out, '\t');
+        } else if (step == 0 || is_control(at, step)) {
+            strbuf_add_char(out, '?');
+        } else {
+            strbuf_add_bytes(out, at, step);
+        }
+        at += step > 0 ? step : 1;
+    }
+}
+
+/* The byte at which character `column` (from 1) starts; past the end, the end. */
+static size_t offset_of_column(const char *text, int column)
+{
+    size_t offset = 0;
+    for (int at = 1; at < column && text[offset] != '\0'; at++) {
+        size_t step = utf8_size(text + offset);
+        offset += step > 0 ? step : 1;
+    }
+    return offset;
+}
+
+/* The nearest start of a character at or before offset. */
+static size_t character_start(const char *text, size_t offset)
+{
+    size_t start = offset;
+    while (start > 0 && offset - start < 3 && ((unsigned char)text[start] & 0xc0) == 0x80) {
+        start--;
+    }
+    return start + utf8_size(text + start) > offset ? start : offset;
+}
+
+struct excerpt {
+    size_t start, end; /* bytes of the line that are shown */
+    bool is_cut_left, is_cut_right;
+};
+
+/* The whole line, or what of it fits with "..." on either side and the caret in the middle. */
+static struct excerpt choose_excerpt(const char *text, size_t caret)
+{
+    size_t length = strlen(text);
+    if (length <= EXCERPT_SIZE_MAX) {
+        return (struct excerpt){.end = length};
+    }
+    size_t width = EXCERPT_SIZE_MAX - 6;
+    size_t start = caret > width / 2 ? caret - width / 2 : 0;
+    if (start > length - width) {
+        start = length - width;
+    }
+    start = character_start(text, start);
+    size_t end = start + width < length ? character_start(text, start + width) : length;
+    return (struct excerpt){start, end, start > 0, end < length};
+}
+
+/* Blanks up to the caret, tabs kept so that it stands right whatever a tab's width is. */
+static void add_caret(struct strbuf *out, const char *text, const struct excerpt *excerpt,
+                      size_t caret)
+{
+    strbuf_add(out, excerpt->is_cut_left ? "   " : "");
+    for (size_t at = excerpt->start; at < caret;) {
+        size_t step = utf8_size(text + at);
+        strbuf_add_char(out, text[at] == '\t' ? '\t' : ' ');
+        at += step > 0 ? step : 1;
+    }
+    strbuf_add(out, "^\n");
+}
+
+static void add_excerpt(struct strbuf *out, const struct diag_entry *entry)
+{
+    const char *text = entry->line_text;
+    size_t caret = offset_of_column(text, entry->column);
+    struct excerpt excerpt = choose_excerpt(text, caret);
+    strbuf_add(out, excerpt.is_cut_left ? "..." : "");
+    add_printable(out, text + excerpt.start, excerpt.end - excerpt.start, true);
+    strbuf_add(out, excerpt.is_cut_right ? "...\n" : "\n");
+    if (entry->column > 0) {
+        add_caret(out, text, &excerpt, caret);
+    }
+}
+
+static void add_place(struct strbuf *out, const struct diag_entry *entry)
+{
+    if (entry->file == NULL) {
+        return;
+    }
+    add_printable(out, entry->file, strlen(entry->file), false);
+    if (entry->line > 0) {
+        strbuf_addf(out, ":%d", entry->line);
+        if (entry->column > 0) {
+            strbuf_addf(out, ":%d", entry->column);
+        }
+    }
+    strbuf_add(out, ": ");
+}
+
+static void add_entry(struct strbuf *out, const struct diag_entry *entry)
+{
+    static const char *const level_names[] = {"error", "warning", "note"};
+    add_place(out, entry);
+    strbuf_addf(out, "%s: ", level_names[entry->level]);
+    add_printable(out, entry->message, strlen(entry->message), false);
+    strbuf_add_char(out, '\n');
+    if (entry->line > 0 && entry->line_text != NULL) {
+        add_excerpt(out, entry);
+    }
+}
+
+char *diag_text(const struct diag *diag)
+{
+    struct strbuf out = STRBUF_INIT;
+    struct diag_entry **sorted = mem_alloc(diag->count, sizeof(struct diag_entry *));
+    for (size_t i = 0; i < diag->count; i++) {
+        sorted[i] = &diag->entries[i];
+    }
+    qsort(sorted, diag->count, sizeof(struct diag_entry *), compare_entries);
+    for (size_t i = 0; i < diag->count; i++) {
+        if (!is_repeat(sorted, i)) {
+            add_entry(&out, sorted[i]);
+        }
+    }
+    free(sorted);
+    return strbuf_detach(&out);
+}
+
+void diag_print(const struct diag *diag, FILE *out)
+{
+    char *text = diag_text(diag);
+    fputs(text, out);
+    free(text);
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Authors' mistakes: collected, sorted by place, printed all at once.
+ *
+ *   region-loss.yaml:4:20: error: 'attempt_timeout' needs a duration such as '2s', got '2'
+ *     attempt_timeout: 2
+ *                      ^
+ *
+ * Texts start in lower case, say what failed first, quote the subject, and have no full stop.
+ * A struct diag owns copies of everything that it is given. Zero-initialised is empty and valid.
+ */
+#ifndef DIAG_H
+#define DIAG_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum diag_level { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE };
+
+/*
+ * A place in a text. line and column count from 1, columns in characters (UTF-8; a tab is one);
+ * column 0: the line as a whole; line 0: the file as a whole; file NULL: no place.
+ */
+struct diag_place {
+    const char *file;
+    int line;
+    int column;
+    const char *line_text; /* the offending line, to its newline; NULL: no excerpt is drawn */
+};
+
+struct diag_entry;
+struct diag {
+    struct diag_entry *entries;
+    size_t count, capacity;
+    size_t error_count, warning_count;
+};
+
+void diag_release(struct diag *diag);
+void diag_add(struct diag *diag, enum diag_level level, const struct diag_place *place,
+              const char *format, ...) __attribute__((format(printf, 4, 5)));
+void diag_addv(struct diag *diag, enum diag_level level, const struct diag_place *place,
+               const char *format, va_list args);
+/* An error without a place: "error: cannot open ...". */
+void diag_error(struct diag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Print all entries to `out`, ordered by file (those without a place first), line, column, then
+ * order of arrival; exact repeats once. Entries stay. The caret line keeps the tabs of the excerpt
+ * so that the caret stands right; lines over 160 bytes are cut around the caret with "...". Control
+ * characters and bytes that are not UTF-8 are printed as '?'.
+ */
+void diag_print(const struct diag *diag, FILE *out);
+/* As diag_print(), into a newly allocated string (free() it). */
+char *diag_text(const struct diag *diag);
+
+#endif

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Allocation that cannot return NULL: out of memory prints one line to stderr and exits with code 4
+ * (the world, not our bug). Sizes are multiplied with a check. Everything is freed with free().
+ */
+#ifndef MEM_H
+#define MEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void *mem_alloc(size_t count, size_t size);  /* not zeroed; count * size may be 0 */
+void *mem_zalloc(size_t count, size_t size); /* zeroed */
+void *mem_realloc(void *old, size_t count, size_t size);
+char *mem_strdup(const char *text); /* NULL gives NULL */
+char *mem_strndup(const char *text, size_t length);
+
+/*
+ * Make room for `need` items of `size` bytes in *items of *capacity items; grows by half at least.
+ * New items are not zeroed. Amortised O(1) an item.
+ */
+void mem_grow(void **items, size_t *capacity, size_t need, size_t size);
+
+#endif

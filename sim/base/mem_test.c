@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "mem.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void nothing_is_still_a_block(void **state)
+{
+    (void)state;
+    void *blocks[] = {mem_alloc(0, 8), mem_zalloc(8, 0), mem_realloc(NULL, 0, 0)};
+    for (size_t i = 0; i < 3; i++) {
+        assert_non_null(blocks[i]);
+        free(blocks[i]);
+    }
+}
+
+static void zalloc_zeroes_and_realloc_keeps(void **state)
+{
+    (void)state;
+    uint32_t *items = mem_zalloc(100, sizeof(*items));
+    for (size_t i = 0; i < 100; i++) {
+        assert_int_equal(items[i], 0);
+        items[i] = (uint32_t)i;
+    }
+    items = mem_realloc(items, 10000, sizeof(*items));
+    for (size_t i = 0; i < 100; i++) {
+        assert_int_equal(items[i], i);
+    }
+    free(items);
+}
+
+static void strdup_copies_and_passes_null_on(void **state)
+{
+    (void)state;
+    const char *text = "isthmus";
+    char *copy = mem_strdup(text);
+    assert_string_equal(copy, text);
+    assert_ptr_not_equal(copy, text);
+    free(copy);
+    assert_null(mem_strdup(NULL));
+}
+
+static void strndup_stops_at_length_or_end(void **state)
+{
+    (void)state;
+    char *head = mem_strndup("isthmus", 3);
+    char *whole = mem_strndup("isthmus", SIZE_MAX);
+    char *none = mem_strndup("isthmus", 0);
+    assert_string_equal(head, "ist");
+    assert_string_equal(whole, "isthmus");
+    assert_string_equal(none, "");
+    free(head);
+    free(whole);
+    free(none);
+}
+
+static void grow_keeps_items_and_grows_by_half_at_least(void **state)
+{
+    (void)state;
+    uint64_t *items = NULL;
+    size_t capacity = 0;
+    size_t growths = 0;
+    for (size_t count = 0; count < 100000; count++) {
+        size_t before = capacity;
+        mem_grow((void **)&items, &capacity, count + 1, sizeof(*items));
+        if (capacity != before) {
+            growths++;
+            assert_true(capacity >= before + before / 2);
+        }
+        items[count] = count;
+    }
+    for (size_t i = 0; i < 100000; i++) {
+        assert_int_equal(items[i], i);
+    }
+    /* From 8 items by half each time: 8 * 1.5^n >= 100000 at n = 24 (ln 12500 / ln 1.5 = 23.3). */
+    assert_true(growths <= 25);
+    free(items);
+}
+
+static void grow_does_nothing_where_there_is_room(void **state)
+{
+    (void)state;
+    int *items = NULL;
+    size_t capacity = 0;
+    mem_grow((void **)&items, &capacity, 1000, sizeof(*items));
+    assert_true(capacity >= 1000);
+    int *before = items;
+    size_t capacity_before = capacity;
+    mem_grow((void **)&items, &capacity, 1000, sizeof(*items));
+    assert_ptr_equal(items, before);
+    assert_int_equal(capacity, capacity_before);
+    free(items);
+}
+
+/* 2^63 items of 2 bytes are 2^64 bytes, which wraps round to 0: unchecked, it would succeed. */
+static void a_product_that_overflows_exits_with_4(void **state)
+{
+    (void)state;
+    int ends[2];
+    char output[256] = "";
+    assert_int_equal(pipe(ends), 0);
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        fclose(stdout); /* the parent's buffered lines are not to be printed twice */
+        free(mem_alloc(SIZE_MAX / 2 + 1, 2));
+        _exit(0);
+    }
+    close(ends[1]);
+    assert_true(read(ends[0], output, sizeof(output) - 1) > 0);
+    close(ends[0]);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 4);
+    assert_string_equal(output, "isthmus: out of memory (9223372036854775808 items of 2 bytes)\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_still_a_block),
+        cmocka_unit_test(zalloc_zeroes_and_realloc_keeps),
+        cmocka_unit_test(strdup_copies_and_passes_null_on),
+        cmocka_unit_test(strndup_stops_at_length_or_end),
+        cmocka_unit_test(grow_keeps_items_and_grows_by_half_at_least),
+        cmocka_unit_test(grow_does_nothing_where_there_is_room),
+        cmocka_unit_test(a_product_that_overflows_exits_with_4),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Unsigned 128 bits, which gcc and clang have and C17 has not: `__extension__` says we know. */
+#ifndef UINT128_H
+#define UINT128_H
+
+__extension__ typedef unsigned __int128 uint128;
+
+#endif
