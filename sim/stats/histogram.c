@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Bin b >= 64 stands for the values whose top seven bits are 64 + b % 64, shifted left by
+ * b / 64 - 1. So bins are in order of value, and the bins of [0, 128) are the values themselves.
+ */
+#include "histogram.h"
+
+#include "bug.h"
+#include "mem.h"
+#include "uint128.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void histogram_release(struct histogram *histogram)
+{
+    free(histogram->bins);
+    *histogram = (struct histogram){0};
+}
+
+void histogram_clear(struct histogram *histogram)
+{
+    uint64_t *bins = histogram->bins;
+    uint32_t bin_count = histogram->bin_count;
+    if (bins != NULL) {
+        memset(bins, 0, bin_count * sizeof(*bins));
+    }
+    *histogram = (struct histogram){.bins = bins, .bin_count = bin_count};
+}
+
+static void reserve_bins(struct histogram *histogram, uint32_t bin_count)
+{
+    if (bin_count <= histogram->bin_count) {
+        return;
+    }
+    histogram->bins = mem_realloc(histogram->bins, bin_count, sizeof(*histogram->bins));
+    memset(histogram->bins + histogram->bin_count, 0,
+           (bin_count - histogram->bin_count) * sizeof(*histogram->bins));
+    histogram->bin_count = bin_count;
+}
+
+/* By whole powers of two: at most 58 times in a histogram's life. */
+void histogram_grow(struct histogram *histogram, int64_t value)
+{
+    invariant(value >= 0);
+    uint32_t powers = histogram_bin_of(value) / HISTOGRAM_SUB_COUNT + 1;
+    reserve_bins(histogram, powers * HISTOGRAM_SUB_COUNT);
+}
+
+static void add_to_sum(struct histogram *histogram, uint128 amount)
+{
+    uint128 sum = ((uint128)histogram->sum_high << 64 | histogram->sum_low) + amount;
+    histogram->sum_low = (uint64_t)sum;
+    histogram->sum_high = (uint64_t)(sum >> 64);
+}
+
+/* Before the count grows, as an empty histogram's extremes mean nothing. */
+static void widen(struct histogram *histogram, int64_t min, int64_t max)
+{
+    if (histogram->count == 0 || min < histogram->min) {
+        histogram->min = min;
+    }
+    if (histogram->count == 0 || max > histogram->max) {
+        histogram->max = max;
+    }
+}
+
+void histogram_add_many(struct histogram *histogram, int64_t value, uint64_t times)
+{
+    if (times == 0) {
+        return;
+    }
+    histogram_grow(histogram, value);
+    widen(histogram, value, value);
+    histogram->bins[histogram_bin_of(value)] += times;
+    histogram->count += times;
+    add_to_sum(histogram, (uint128)(uint64_t)value * times);
+}
+
+void histogram_merge(struct histogram *histogram, const struct histogram *other)
+{
+    if (other->count == 0) {
+        return;
+    }
+    reserve_bins(histogram, other->bin_count);
+    for (uint32_t bin = 0; bin < other->bin_count; bin++) {
+        histogram->bins[bin] += other->bins[bin];
+    }
+    widen(histogram, other->min, other->max);
+    histogram->count += other->count;
+    add_to_sum(histogram, (uint128)other->sum_high << 64 | other->sum_low);
+}
+
+double histogram_mean(const struct histogram *histogram)
+{
+    if (histogram->count == 0) {
+        return 0.0;
+    }
+    /* Whole and rest apart: the result is rounded, not the sum and then the quotient. */
+    uint128 sum = (uint128)histogram->sum_high << 64 | histogram->sum_low;
+    uint64_t whole = (uint64_t)(sum / histogram->count);
+    uint64_t rest = (uint64_t)(sum % histogram->count);
+    return (double)whole + (double)rest / (double)histogram->count;
+}
+
+/*
+ * ceil(q * count), but a product that only rounding lifted over a whole number counts as that
+ * number: 0.07 * 100 is 7.000000000000001 in binary, and the 7 % quantile of 100 values is the
+ * seventh.
+ */
+static uint64_t rank_of(double q, uint64_t count)
+{
+    double rank = ceil(q * (double)count * (1.0 - 0x1p-51));
+    if (rank < 1.0) {
+        return 1;
+    }
+    return rank < (double)count ? (uint64_t)rank : count;
+}
+
+static uint32_t bin_of_rank(const struct histogram *histogram, uint64_t rank)
+{
+    uint64_t seen = 0;
+    for (uint32_t bin = 0; bin < histogram->bin_count; bin++) {
+        seen += histogram->bins[bin];
+        if (seen >= rank) {
+            return bin;
+        }
+    }
+    BUG("histogram of %llu values has no value number %llu", (unsigned long long)histogram->count,
+        (unsigned long long)rank);
+}
+
+int64_t histogram_quantile(const struct histogram *histogram, double q)
+{
+    invariant(q >= 0.0 && q <= 1.0);
+    if (histogram->count == 0) {
+        return 0;
+    }
+    if (q == 0.0 || q == 1.0) {
+        return q == 0.0 ? histogram->min : histogram->max;
+    }
+    uint32_t bin = bin_of_rank(histogram, rank_of(q, histogram->count));
+    int64_t low = histogram_bin_low(bin);
+    int64_t middle = low + (histogram_bin_high(bin) - low) / 2;
+    if (middle < histogram->min) {
+        return histogram->min;
+    }
+    return middle < histogram->max ? middle : histogram->max;
+}
+
+/* How far the values of a bin were shifted; its width is 1 << shift. */
+static uint32_t shift_of(uint32_t bin)
+{
+    invariant(bin < HISTOGRAM_BIN_LIMIT);
+    return bin < 2 * HISTOGRAM_SUB_COUNT ? 0 : bin / HISTOGRAM_SUB_COUNT - 1;
+}
+
+int64_t histogram_bin_low(uint32_t bin)
+{
+    uint32_t shift = shift_of(bin);
+    return (int64_t)(bin - shift * HISTOGRAM_SUB_COUNT) << shift;
+}
+
+int64_t histogram_bin_high(uint32_t bin)
+{
+    return histogram_bin_low(bin) + ((INT64_C(1) << shift_of(bin)) - 1);
+}

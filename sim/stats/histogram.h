@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A log-linear histogram of non-negative 64-bit integers (latencies in ns), after HdrHistogram.
+ *
+ * Each power of two is cut in HISTOGRAM_SUB_COUNT equal bins, values below that have a bin each; a
+ * bin's middle is within 1 / (2 * HISTOGRAM_SUB_COUNT) < 0.8 % of every value in it. Count,
+ * minimum, maximum and the sum (as a 128-bit integer) are exact. Merging is exact, associative and
+ * commutative.
+ *
+ * Zero-initialised is empty and owns nothing; bins are allocated on the first record, in one piece
+ * that grows to the highest value seen (at most 3 712 bins of 8 bytes). Negative values are a bug.
+ */
+#ifndef HISTOGRAM_H
+#define HISTOGRAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HISTOGRAM_SUB_BITS 6
+#define HISTOGRAM_SUB_COUNT (1 << HISTOGRAM_SUB_BITS)
+#define HISTOGRAM_BIN_LIMIT 3712u /* one past the bin of INT64_MAX */
+
+struct histogram {
+    uint64_t *bins;
+    uint32_t bin_count; /* allocated */
+    uint64_t count;
+    int64_t min, max; /* valid where count > 0 */
+    uint64_t sum_low, sum_high;
+};
+
+void histogram_release(struct histogram *histogram);
+void histogram_clear(struct histogram *histogram); /* empty, memory kept */
+static inline void histogram_add(struct histogram *histogram, int64_t value); /* O(1) */
+void histogram_add_many(struct histogram *histogram, int64_t value, uint64_t times);
+void histogram_merge(struct histogram *histogram, const struct histogram *other);
+double histogram_mean(const struct histogram *histogram); /* exact; 0 where empty */
+/*
+ * The value at quantile q in [0, 1]: the middle of the smallest bin whose cumulated count reaches
+ * ceil(q * count), held within [min, max]; q = 0 gives min, q = 1 gives max exactly; 0 where empty.
+ */
+int64_t histogram_quantile(const struct histogram *histogram, double q);
+
+/* The bin of a value (>= 0), and the inclusive range of values of a bin (< HISTOGRAM_BIN_LIMIT). */
+static inline uint32_t histogram_bin_of(int64_t value);
+int64_t histogram_bin_low(uint32_t bin);
+int64_t histogram_bin_high(uint32_t bin);
+
+/* For histogram_add() only: allocate up to the bin of `value`, which must not be negative. */
+void histogram_grow(struct histogram *histogram, int64_t value);
+
+/*
+ * The leading bit says the power of two, the HISTOGRAM_SUB_BITS bits after it the place therein.
+ * Setting bit 6 in the argument of clz makes values below 64 share the first power's width, 1,
+ * without a branch. A negative value gives a bin past the limit, which histogram_add() therefore
+ * never finds allocated.
+ */
+static inline uint32_t histogram_bin_of(int64_t value)
+{
+    uint64_t bits = (uint64_t)value;
+    uint32_t log2 = 63u - (uint32_t)__builtin_clzll(bits | HISTOGRAM_SUB_COUNT);
+    uint32_t shift = log2 - HISTOGRAM_SUB_BITS;
+    return shift * HISTOGRAM_SUB_COUNT + (uint32_t)(bits >> shift);
+}
+
+static inline void histogram_add(struct histogram *histogram, int64_t value)
+{
+    uint32_t bin = histogram_bin_of(value);
+    if (__builtin_expect(bin >= histogram->bin_count, 0)) {
+        histogram_grow(histogram, value);
+    }
+    if (histogram->count == 0 || value < histogram->min) {
+        histogram->min = value;
+    }
+    if (histogram->count == 0 || value > histogram->max) {
+        histogram->max = value;
+    }
+    histogram->bins[bin]++;
+    histogram->count++;
+    histogram->sum_low += (uint64_t)value;
+    histogram->sum_high += histogram->sum_low < (uint64_t)value;
+}
+
+#endif

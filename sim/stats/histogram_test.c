@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "histogram.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "assert_close.h"
+
+/* SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): enough to spread values over all magnitudes. */
+static uint64_t next_random(uint64_t *seed)
+{
+    uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+/* A value of 1 to 63 bits, each length as likely as the next. */
+static int64_t next_value(uint64_t *seed)
+{
+    uint64_t bits = next_random(seed);
+    return (int64_t)(bits >> (1 + next_random(seed) % 63));
+}
+
+static void an_empty_histogram_answers_zero(void **state)
+{
+    (void)state;
+    struct histogram histogram = {0};
+    assert_int_equal(histogram_quantile(&histogram, 0.5), 0);
+    assert_close(histogram_mean(&histogram), 0.0, 0.0);
+    histogram_clear(&histogram);
+    histogram_release(&histogram);
+}
+
+/* 128 values of their own; then two a bin up to 256, four up to 512; INT64_MAX is in the last. */
+static void bins_follow_each_other_without_gap_or_overlap(void **state)
+{
+    (void)state;
+    assert_int_equal(histogram_bin_of(0), 0);
+    assert_int_equal(histogram_bin_of(127), 127);
+    assert_int_equal(histogram_bin_of(128), 128);
+    assert_int_equal(histogram_bin_of(129), 128);
+    assert_int_equal(histogram_bin_of(130), 129);
+    assert_int_equal(histogram_bin_of(256), 192);
+    assert_int_equal(histogram_bin_of(259), 192);
+    assert_int_equal(histogram_bin_of(260), 193);
+    assert_int_equal(histogram_bin_of(INT64_MAX), HISTOGRAM_BIN_LIMIT - 1);
+    int64_t next = 0;
+    for (uint32_t bin = 0; bin < HISTOGRAM_BIN_LIMIT; bin++) {
+        int64_t low = histogram_bin_low(bin), high = histogram_bin_high(bin);
+        assert_int_equal(low, next);
+        assert_int_equal(histogram_bin_of(low), bin);
+        assert_int_equal(histogram_bin_of(high), bin);
+        next = (int64_t)((uint64_t)high + 1);
+    }
+    assert_int_equal(next, INT64_MIN); /* one past INT64_MAX */
+}
+
+/* A bin's middle is within 1/128 of each of its values: the stated 0.8 %, for a million values. */
+static void a_bins_middle_is_within_the_stated_error_of_its_values(void **state)
+{
+    (void)state;
+    uint64_t seed = 1;
+    for (int i = 0; i < 1000000; i++) {
+        int64_t value = next_value(&seed);
+        uint32_t bin = histogram_bin_of(value);
+        int64_t low = histogram_bin_low(bin), high = histogram_bin_high(bin);
+        assert_true(low <= value && value <= high);
+        int64_t error = llabs(low + (high - low) / 2 - value);
+        assert_true(error <= value / 128);
+    }
+}
+
+static int compare_values(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* Against the sorted values themselves: the value of rank ceil(q n), within 1/128 of it. */
+static void quantiles_are_within_the_stated_error_of_the_sorted_values(void **state)
+{
+    (void)state;
+    enum { COUNT = 10000 };
+    static int64_t values[COUNT];
+    struct histogram histogram = {0};
+    uint64_t seed = 2;
+    for (size_t i = 0; i < COUNT; i++) {
+        values[i] = next_value(&seed);
+        histogram_add(&histogram, values[i]);
+    }
+    qsort(values, COUNT, sizeof(values[0]), compare_values);
+    for (int per_mille = 0; per_mille <= 1000; per_mille++) {
+        size_t rank = per_mille > 0 ? (size_t)per_mille * COUNT / 1000 : 1; /* whole, as COUNT is */
+        int64_t exact = values[rank - 1];
+        int64_t got = histogram_quantile(&histogram, per_mille / 1000.0);
+        assert_true(llabs(got - exact) <= exact / 128);
+    }
+    assert_int_equal(histogram_quantile(&histogram, 0.0), values[0]);
+    assert_int_equal(histogram_quantile(&histogram, 1.0), values[COUNT - 1]);
+    histogram_release(&histogram);
+}
+
+/*
+ * 1 to 100, each in a bin of its own: the quantile q is the value ceil(100 q). In binary 0.07 * 100
+ * and 0.29 * 100 are not whole (7.000000000000001 and 28.999999999999996), which must not show.
+ */
+static void quantiles_of_whole_percents_are_exact_in_small_values(void **state)
+{
+    (void)state;
+    struct histogram histogram = {0};
+    for (int64_t value = 1; value <= 100; value++) {
+        histogram_add(&histogram, value);
+    }
+    for (int percent = 1; percent <= 100; percent++) {
+        assert_int_equal(histogram_quantile(&histogram, percent / 100.0), percent);
+    }
+    assert_int_equal(histogram_quantile(&histogram, 0.071), 8);
+    assert_int_equal(histogram_quantile(&histogram, 1e-9), 1);
+    assert_int_equal(histogram_quantile(&histogram, 0.999999), 100);
+    histogram_release(&histogram);
+}
+
+/* One value of 1000001: the middle of its bin is another number, the extremes hold it in. */
+static void quantiles_stay_within_the_extremes(void **state)
+{
+    (void)state;
+    struct histogram histogram = {0};
+    histogram_add(&histogram, 1000001);
+    assert_int_equal(histogram_quantile(&histogram, 0.5), 1000001);
+    histogram_add(&histogram, 999);
+    assert_int_equal(histogram_quantile(&histogram, 0.999), 1000001);
+    assert_int_equal(histogram_quantile(&histogram, 0.001), 999);
+    histogram_release(&histogram);
+}
+
+/* Three times 2^63 - 1 is 2^64 + 2^63 - 3: one in the high word, 2^63 - 3 in the low. */
+static void the_sum_is_exact_beyond_64_bits(void **state)
+{
+    (void)state;
+    struct histogram one_by_one = {0}, at_once = {0};
+    for (int i = 0; i < 3; i++) {
+        histogram_add(&one_by_one, INT64_MAX);
+    }
+    histogram_add_many(&at_once, INT64_MAX, 3);
+    assert_int_equal(one_by_one.sum_high, 1);
+    assert_int_equal(one_by_one.sum_low, (UINT64_C(1) << 63) - 3);
+    assert_int_equal(at_once.sum_high, 1);
+    assert_int_equal(at_once.sum_low, (UINT64_C(1) << 63) - 3);
+    assert_close(histogram_mean(&at_once), 0x1p63, 1e-15);
+    histogram_release(&one_by_one);
+    histogram_release(&at_once);
+}
+
+/* 10 and 11 and 11: 32 / 3. */
+static void the_mean_is_of_the_values_not_of_the_bins(void **state)
+{
+    (void)state;
+    struct histogram histogram = {0};
+    histogram_add(&histogram, 1000010);
+    histogram_add_many(&histogram, 1000011, 2);
+    assert_close(histogram_mean(&histogram), 1000000.0 + 32.0 / 3.0, 1e-15);
+    histogram_release(&histogram);
+}
+
+static void assert_same(const struct histogram *a, const struct histogram *b)
+{
+    assert_int_equal(a->count, b->count);
+    assert_int_equal(a->min, b->min);
+    assert_int_equal(a->max, b->max);
+    assert_int_equal(a->sum_low, b->sum_low);
+    assert_int_equal(a->sum_high, b->sum_high);
+    for (uint32_t bin = 0; bin < HISTOGRAM_BIN_LIMIT; bin++) {
+        uint64_t in_a = bin < a->bin_count ? a->bins[bin] : 0;
+        uint64_t in_b = bin < b->bin_count ? b->bins[bin] : 0;
+        assert_int_equal(in_a, in_b);
+    }
+}
+
+static void add_many_is_add_many_times(void **state)
+{
+    (void)state;
+    struct histogram one_by_one = {0}, at_once = {0};
+    histogram_add_many(&at_once, 5, 0);
+    assert_int_equal(at_once.count, 0);
+    for (int i = 0; i < 1000; i++) {
+        histogram_add(&one_by_one, 123456789);
+        histogram_add(&one_by_one, 3);
+    }
+    histogram_add_many(&at_once, 123456789, 1000);
+    histogram_add_many(&at_once, 3, 1000);
+    assert_same(&one_by_one, &at_once);
+    histogram_release(&one_by_one);
+    histogram_release(&at_once);
+}
+
+static void fill(struct histogram *histogram, uint64_t seed, int count, int shift)
+{
+    for (int i = 0; i < count; i++) {
+        histogram_add(histogram, next_value(&seed) >> shift);
+    }
+}
+
+/* (a + b) + c, a + (b + c), c + (b + a) and all values in one: three sizes, and an empty one. */
+static void merging_is_associative_commutative_and_exact(void **state)
+{
+    (void)state;
+    struct histogram a = {0}, b = {0}, c = {0}, left = {0}, right = {0}, back = {0}, one = {0};
+    struct histogram bc = {0}, empty = {0};
+    fill(&a, 11, 1000, 40);
+    fill(&b, 12, 500, 0);
+    fill(&c, 13, 2000, 20);
+    fill(&one, 11, 1000, 40);
+    fill(&one, 12, 500, 0);
+    fill(&one, 13, 2000, 20);
+    histogram_merge(&left, &a);
+    histogram_merge(&left, &b);
+    histogram_merge(&left, &empty);
+    histogram_merge(&left, &c);
+    histogram_merge(&bc, &b);
+    histogram_merge(&bc, &c);
+    histogram_merge(&right, &a);
+    histogram_merge(&right, &bc);
+    histogram_merge(&back, &c);
+    histogram_merge(&back, &b);
+    histogram_merge(&back, &a);
+    assert_same(&left, &one);
+    assert_same(&right, &one);
+    assert_same(&back, &one);
+    struct histogram *all[] = {&a, &b, &c, &left, &right, &back, &one, &bc, &empty};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        histogram_release(all[i]);
+    }
+}
+
+/* After a clear, an old extreme or bin would show; the memory is the same. */
+static void clear_empties_and_keeps_memory(void **state)
+{
+    (void)state;
+    struct histogram used = {0}, fresh = {0};
+    fill(&used, 3, 1000, 0);
+    const uint64_t *memory = used.bins;
+    histogram_clear(&used);
+    assert_int_equal(used.count, 0);
+    fill(&used, 4, 100, 30);
+    fill(&fresh, 4, 100, 30);
+    assert_ptr_equal(used.bins, memory);
+    assert_same(&used, &fresh);
+    histogram_release(&used);
+    histogram_release(&fresh);
+}
+
+static void memory_grows_only_to_the_highest_value(void **state)
+{
+    (void)state;
+    struct histogram histogram = {0};
+    histogram_add(&histogram, 63);
+    assert_int_equal(histogram.bin_count, 64);
+    histogram_add(&histogram, INT64_MAX);
+    assert_int_equal(histogram.bin_count, HISTOGRAM_BIN_LIMIT);
+    histogram_release(&histogram);
+}
+
+/* Our bugs abort; in a child, so that the test goes on, and quietly. */
+static void assert_aborts(void (*act)(void))
+{
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        signal(SIGABRT, SIG_DFL); /* cmocka catches it to report a failed test */
+        close(STDERR_FILENO);
+        act();
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
+static void add_a_negative_value(void)
+{
+    struct histogram histogram = {0};
+    histogram_add(&histogram,
+                  INT64_MAX); /* all bins there are, so that only the check can refuse */
+    histogram_add(&histogram, -1);
+}
+
+static void add_many_negative_values(void)
+{
+    struct histogram histogram = {0};
+    histogram_add_many(&histogram, INT64_MIN, 2);
+}
+
+static void a_negative_value_is_our_bug(void **state)
+{
+    (void)state;
+    assert_aborts(add_a_negative_value);
+    assert_aborts(add_many_negative_values);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_histogram_answers_zero),
+        cmocka_unit_test(bins_follow_each_other_without_gap_or_overlap),
+        cmocka_unit_test(a_bins_middle_is_within_the_stated_error_of_its_values),
+        cmocka_unit_test(quantiles_are_within_the_stated_error_of_the_sorted_values),
+        cmocka_unit_test(quantiles_of_whole_percents_are_exact_in_small_values),
+        cmocka_unit_test(quantiles_stay_within_the_extremes),
+        cmocka_unit_test(the_sum_is_exact_beyond_64_bits),
+        cmocka_unit_test(the_mean_is_of_the_values_not_of_the_bins),
+        cmocka_unit_test(add_many_is_add_many_times),
+        cmocka_unit_test(merging_is_associative_commutative_and_exact),
+        cmocka_unit_test(clear_empties_and_keeps_memory),
+        cmocka_unit_test(memory_grows_only_to_the_highest_value),
+        cmocka_unit_test(a_negative_value_is_our_bug),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

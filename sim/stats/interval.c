@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "interval.h"
+
+#include "bug.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+
+static struct interval no_interval(uint64_t n, double level, double mean)
+{
+    return (struct interval){.n = n, .level = level, .mean = mean, .low = NAN, .high = NAN};
+}
+
+/* The probability below the upper end of a two-sided interval. */
+static double upper_probability(double level)
+{
+    invariant(level > 0.0 && level < 1.0);
+    return 0.5 + level / 2.0;
+}
+
+struct interval interval_student(const struct tally *tally, double level)
+{
+    double p = upper_probability(level);
+    if (tally->count < 2) {
+        return no_interval(tally->count, level, tally->mean);
+    }
+    double n = (double)tally->count;
+    double half = gsl_cdf_tdist_Pinv(p, n - 1.0) * sqrt(tally_variance(tally) / n);
+    return (struct interval){
+        .valid = true,
+        .n = tally->count,
+        .level = level,
+        .mean = tally->mean,
+        .low = tally->mean - half,
+        .high = tally->mean + half,
+    };
+}
+
+struct interval interval_paired(const double *a, const double *b, size_t n, double level)
+{
+    struct tally differences = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (!isnan(a[i]) && !isnan(b[i])) {
+            tally_add(&differences, a[i] - b[i]);
+        }
+    }
+    return interval_student(&differences, level);
+}
+
+static double mean_of(const double *values, size_t count)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        sum += values[i];
+    }
+    return sum / (double)count;
+}
+
+struct interval interval_batch_means(const double *values, size_t count, size_t batches,
+                                     double level)
+{
+    invariant(batches >= 2 && batches <= count);
+    size_t size = count / batches;
+    const double *first = values + count % batches; /* the oldest are the most transient */
+    struct tally means = {0};
+    for (size_t i = 0; i < batches; i++) {
+        tally_add(&means, mean_of(first + i * size, size));
+    }
+    return interval_student(&means, level);
+}
+
+struct interval interval_wilson(uint64_t hits, uint64_t n, double level)
+{
+    invariant(hits <= n);
+    double z = gsl_cdf_ugaussian_Pinv(upper_probability(level));
+    if (n == 0) {
+        return no_interval(0, level, 0.0);
+    }
+    double trials = (double)n;
+    double share = (double)hits / trials;
+    double weight = z * z / trials;
+    double centre = (share + weight / 2.0) / (1.0 + weight);
+    double half = sqrt(weight * share * (1.0 - share) + weight * weight / 4.0) / (1.0 + weight);
+    /* At no hits, and at nothing but hits, that end is 0 or 1; only rounding says otherwise. */
+    return (struct interval){
+        .valid = true,
+        .n = n,
+        .level = level,
+        .mean = share,
+        .low = hits == 0 ? 0.0 : fmax(0.0, centre - half),
+        .high = hits == n ? 1.0 : fmin(1.0, centre + half),
+    };
+}
+
+double interval_relative_half_width(const struct interval *interval)
+{
+    if (!interval->valid) {
+        return INFINITY;
+    }
+    double half = (interval->high - interval->low) / 2.0;
+    if (half == 0.0) {
+        return 0.0;
+    }
+    return interval->mean != 0.0 ? half / fabs(interval->mean) : INFINITY;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Confidence intervals: every interval of the program comes from here.
+ *
+ * Quantiles by GSL. Where n < 2 (Wilson: n = 0) there is no interval: low and high are NAN and
+ * `valid` is false; the caller says so rather than printing one. `level` is two-sided: 0.95, say.
+ */
+#ifndef INTERVAL_H
+#define INTERVAL_H
+
+#include "tally.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct interval {
+    bool valid;
+    uint64_t n;
+    double level;
+    double mean;
+    double low, high;
+};
+
+/* Student's t over independent replications: mean +- t(n-1) s / sqrt(n) (Law, Simulation Modeling
+ * and Analysis, 5th ed., eq. 4.12). With zero variance the interval is a point, and valid. */
+struct interval interval_student(const struct tally *tally, double level);
+/* The same of the differences a[i] - b[i] (common random numbers); pairs with a NAN are skipped. */
+struct interval interval_paired(const double *a, const double *b, size_t n, double level);
+/* Batch means of one long run: `count` values in order cut into `batches` equal batches (the rest
+ * at the front is dropped); 2 <= batches <= count. */
+struct interval interval_batch_means(const double *values, size_t count, size_t batches,
+                                     double level);
+/* Wilson's score interval of a share: `hits` in `n` trials (Wilson, JASA 22, 1927). */
+struct interval interval_wilson(uint64_t hits, uint64_t n, double level);
+/* Half the width over |mean|; INFINITY where the mean is 0 and the width is not, or invalid. */
+double interval_relative_half_width(const struct interval *interval);
+
+#endif

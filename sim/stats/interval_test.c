@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "interval.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "assert_close.h"
+
+/* n values of mean 0 and variance 1: pairs of +-x with n x^2 = n - 1, and a 0 where n is odd. */
+static struct tally standard_tally(uint64_t n)
+{
+    struct tally tally = {0};
+    uint64_t pairs = n / 2;
+    double x = sqrt((double)(n - 1) / (double)(2 * pairs));
+    for (uint64_t i = 0; i < pairs; i++) {
+        tally_add(&tally, x);
+        tally_add(&tally, -x);
+    }
+    if (n % 2 == 1) {
+        tally_add(&tally, 0.0);
+    }
+    return tally;
+}
+
+/*
+ * The printed tables of Student's t, to their three decimals (the CRC and the NIST handbooks have
+ * the same): with mean 0 and variance 1, the upper end times sqrt(n) is t(n - 1) itself.
+ */
+static void student_agrees_with_the_printed_table(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t freedom;
+        double level, t;
+    } table[] = {
+        {1, 0.95, 12.706}, {1, 0.90, 6.314},   {2, 0.95, 4.303},   {4, 0.95, 2.776},
+        {5, 0.99, 4.032},  {9, 0.95, 2.262},   {9, 0.90, 1.833},   {10, 0.99, 3.169},
+        {19, 0.95, 2.093}, {29, 0.95, 2.045},  {29, 0.99, 2.756},  {30, 0.90, 1.697},
+        {60, 0.95, 2.000}, {120, 0.99, 2.617}, {120, 0.95, 1.980},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        uint64_t n = table[i].freedom + 1;
+        struct tally tally = standard_tally(n);
+        struct interval interval = interval_student(&tally, table[i].level);
+        double t = interval.high * sqrt((double)n);
+        assert_true(interval.valid);
+        assert_true(fabs(t - table[i].t) <= 0.0005);
+        assert_close(interval.low, -interval.high, 1e-12);
+    }
+}
+
+/*
+ * The sum is 13.43, the mean 1.343; the squares sum to 19.5441, so m2 = 19.5441 - 13.43^2 / 10
+ * = 1.50761 and the variance is 1.50761 / 9 = 0.167512. t(9) at 90 % is 1.833: half width 1.833 *
+ * sqrt(0.0167512) = 0.23724. Law, chapter 4, has this sample and rounds to 1.34 +- 0.24.
+ */
+static void student_of_ten_replications(void **state)
+{
+    (void)state;
+    static const double values[] = {1.20, 1.50, 1.68, 1.89, 0.95, 1.49, 1.58, 1.55, 0.50, 1.09};
+    struct tally tally = {0};
+    for (size_t i = 0; i < 10; i++) {
+        tally_add(&tally, values[i]);
+    }
+    struct interval interval = interval_student(&tally, 0.90);
+    assert_int_equal(interval.n, 10);
+    assert_close(interval.level, 0.90, 0.0);
+    assert_close(interval.mean, 1.343, 1e-14);
+    assert_close(interval.low, 1.343 - 0.23724, 1e-4);
+    assert_close(interval.high, 1.343 + 0.23724, 1e-4);
+}
+
+static void fewer_than_two_values_have_no_interval(void **state)
+{
+    (void)state;
+    struct tally tally = {0};
+    for (uint64_t n = 0; n < 2; n++) {
+        struct interval interval = interval_student(&tally, 0.95);
+        assert_false(interval.valid);
+        assert_int_equal(interval.n, n);
+        assert_true(isnan(interval.low) && isnan(interval.high));
+        assert_close(interval_relative_half_width(&interval), INFINITY, 0.0);
+        tally_add(&tally, 4.0);
+    }
+}
+
+static void no_variance_gives_a_point(void **state)
+{
+    (void)state;
+    struct tally tally = {0};
+    tally_add(&tally, 4.0);
+    tally_add(&tally, 4.0);
+    struct interval interval = interval_student(&tally, 0.95);
+    assert_true(interval.valid);
+    assert_close(interval.low, 4.0, 0.0);
+    assert_close(interval.high, 4.0, 0.0);
+}
+
+/*
+ * The differences of the pairs without a NAN are 1, 2, 3: mean 2, variance 1, t(2) at 95 % = 4.303,
+ * half width 4.303 / sqrt(3) = 2.4843. Unpaired, the two series would be far too noisy to tell.
+ */
+static void paired_looks_only_at_differences_and_skips_nan(void **state)
+{
+    (void)state;
+    static const double a[] = {101, NAN, 502, 903, 7};
+    static const double b[] = {100, 5, 500, 900, NAN};
+    struct interval interval = interval_paired(a, b, 5, 0.95);
+    assert_int_equal(interval.n, 3);
+    assert_close(interval.mean, 2.0, 1e-15);
+    assert_close(interval.low, 2.0 - 2.4843, 1e-3);
+    assert_close(interval.high, 2.0 + 2.4843, 1e-4);
+}
+
+/*
+ * Eleven values in three batches: size 3, the first two are dropped. Means of 1 2 3, 4 5 6, 7 8 9
+ * are 2, 5, 8: mean 5, variance 9, half width 4.303 * 3 / sqrt(3) = 7.4530.
+ */
+static void batch_means_drop_the_rest_at_the_front(void **state)
+{
+    (void)state;
+    static const double values[] = {1e6, -1e6, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    struct interval interval = interval_batch_means(values, 11, 3, 0.95);
+    assert_int_equal(interval.n, 3);
+    assert_close(interval.mean, 5.0, 1e-15);
+    assert_close(interval.high, 5.0 + 7.4530, 1e-4);
+    assert_close(interval.low, 5.0 - 7.4530, 1e-3);
+}
+
+/*
+ * 15 of 20 at 95 %, z = 1.959964, z^2 = 3.841459, z^2 / n = 0.192073:
+ *   centre = (0.75 + 0.096036) / 1.192073 = 0.709719
+ *   half   = sqrt(0.192073 * 0.1875 + 0.096036^2) / 1.192073
+ *          = sqrt(0.0360137 + 0.0092230) / 1.192073 = 0.212689 / 1.192073 = 0.178420
+ */
+static void wilson_of_fifteen_in_twenty(void **state)
+{
+    (void)state;
+    struct interval interval = interval_wilson(15, 20, 0.95);
+    assert_true(interval.valid);
+    assert_close(interval.mean, 0.75, 0.0);
+    assert_close(interval.low, 0.709719 - 0.178420, 1e-5);
+    assert_close(interval.high, 0.709719 + 0.178420, 1e-5);
+}
+
+/*
+ * No hit in n: centre and half width are both (z^2 / 2n) / (1 + z^2 / n), so the upper end is
+ * z^2 / (n + z^2) = 3.841459 / 13.841459 = 0.277533 for n = 10; all hits mirror it.
+ */
+static void wilson_at_the_ends_is_one_sided_and_stays_within_0_and_1(void **state)
+{
+    (void)state;
+    struct interval none = interval_wilson(0, 10, 0.95);
+    assert_close(none.low, 0.0, 0.0);
+    assert_close(none.high, 0.277533, 1e-5);
+    struct interval all = interval_wilson(10, 10, 0.95);
+    assert_close(all.low, 1.0 - 0.277533, 1e-5);
+    assert_close(all.high, 1.0, 0.0);
+    struct interval single = interval_wilson(1, 1, 0.95); /* 1 - z^2 / (1 + z^2) = 1 / 4.841459 */
+    assert_true(single.valid);
+    assert_close(single.low, 0.206549, 1e-5);
+}
+
+static void wilson_of_no_trials_is_invalid(void **state)
+{
+    (void)state;
+    struct interval interval = interval_wilson(0, 0, 0.95);
+    assert_false(interval.valid);
+    assert_true(isnan(interval.low) && isnan(interval.high));
+}
+
+static void relative_half_width_is_of_the_absolute_mean(void **state)
+{
+    (void)state;
+    struct interval interval = {.valid = true, .mean = -10, .low = -11, .high = -9};
+    assert_close(interval_relative_half_width(&interval), 0.1, 1e-15);
+    struct interval around_zero = {.valid = true, .low = -1, .high = 1};
+    assert_close(interval_relative_half_width(&around_zero), INFINITY, 0.0);
+    struct interval point_zero = {.valid = true};
+    assert_close(interval_relative_half_width(&point_zero), 0.0, 0.0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(student_agrees_with_the_printed_table),
+        cmocka_unit_test(student_of_ten_replications),
+        cmocka_unit_test(fewer_than_two_values_have_no_interval),
+        cmocka_unit_test(no_variance_gives_a_point),
+        cmocka_unit_test(paired_looks_only_at_differences_and_skips_nan),
+        cmocka_unit_test(batch_means_drop_the_rest_at_the_front),
+        cmocka_unit_test(wilson_of_fifteen_in_twenty),
+        cmocka_unit_test(wilson_at_the_ends_is_one_sided_and_stays_within_0_and_1),
+        cmocka_unit_test(wilson_of_no_trials_is_invalid),
+        cmocka_unit_test(relative_half_width_is_of_the_absolute_mean),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
