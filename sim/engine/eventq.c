@@ -1,0 +1,612 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A radix ladder. Time only moves forward, and is an integer: so events can be binned by the digits of their
+ * time, as in a radix heap (Ahuja, Mehlhorn, Orlin and Tarjan, JACM 37(2), 1990), with wide digits, and with
+ * the last steps of the descent replaced by sorting one small bucket, as in the ladder queue (Tang, Goh
+ * and Thng, ACM TOMACS 15(3), 2005).
+ *
+ *   near future                                                                    far future
+ *   [ window: sorted front + small heap ] [ level 0 ] [ level 1 ] ... [ level 7 ]
+ *
+ *  1. `base` is at most the time of anything that can still be pushed after the window. An event after
+ *     the window lies in bucket (L, d): L is the highest digit in which its time differs from base's, d its value there.
+ *  2. So all of level L is due before all of level L + 1, and within a level smaller d come first.
+ *  3. When the window is empty the first bucket is opened: a small one is sorted and becomes the window, with its
+ *     neighbours if it is tiny; a large one is dealt out to lower levels, with its start as the new base. Each event
+ *     descends at most LADDER_LEVELS times, in practice two or three, always in streams.
+ *  4. A push into the window is inserted into the front while that is small, else goes to the heap. A heap that grows
+ *     large says that the window is too wide: all of it goes back to buckets (spill). A window of one
+ *     instant is never spilt: there the heap stays, and a burst at one instant costs O(log n) each.
+ *  5. Buckets are lists of chunks, so that memory follows the number of events, not its past.
+ *
+ * The plain heap is the same structure with a window that never ends and a front of no length.
+ */
+#include "eventq_hot.h"
+
+#include "bug.h"
+#include "mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_EVENTS 62     /* with malloc's header not quite 1 KiB: chunks spread over cache sets */
+#define OPEN_MAX 126        /* a bucket of more than this is dealt out rather than sorted */
+#define GATHER_MIN 24       /* neighbours are opened along until the front has this many */
+#define FRONT_INSERT_MAX 96 /* longest front that pushes are inserted into */
+#define FRONT_CAPACITY 512  /* at least */
+#define SPILL_AT 1024
+#define SPARE_MIN 64
+
+struct event_chunk {
+    struct event_chunk *older;
+    struct event events[CHUNK_EVENTS];
+};
+
+/* --- chunks and buckets ---------------------------------------------------------------------------- */
+
+static struct event_chunk *chunk_take(struct eventq *queue)
+{
+    struct event_chunk *chunk = queue->spare;
+
+    if (chunk) {
+        queue->spare = chunk->older;
+        queue->spare_count--;
+        return chunk;
+    }
+    queue->chunk_count++;
+    return mem_alloc(1, sizeof *chunk);
+}
+
+/* Keep some for the next bucket, not more than an eighth of all: memory goes down with the load. */
+static void chunk_give_back(struct eventq *queue, struct event_chunk *chunk)
+{
+    if (queue->spare_count > SPARE_MIN + queue->chunk_count / 8) {
+        queue->chunk_count--;
+        free(chunk);
+        return;
+    }
+    chunk->older = queue->spare;
+    queue->spare = chunk;
+    queue->spare_count++;
+}
+
+static void bucket_append(struct eventq *queue, struct event_bucket *bucket, struct event event)
+{
+    if (bucket->newest_used == CHUNK_EVENTS || !bucket->newest) {
+        struct event_chunk *chunk = chunk_take(queue);
+
+        chunk->older = bucket->newest;
+        bucket->newest = chunk;
+        bucket->newest_used = 0;
+    }
+    bucket->newest->events[bucket->newest_used++] = event;
+    bucket->count++;
+}
+
+static struct event_bucket *bucket_at(const struct eventq *queue, unsigned level, unsigned digit)
+{
+    return &queue->buckets[level * LADDER_DIGITS + digit];
+}
+
+/* Empty the bucket; what it held is the caller's. */
+static struct event_bucket bucket_detach(struct eventq *queue, unsigned level, unsigned digit)
+{
+    struct event_bucket *bucket = bucket_at(queue, level, digit);
+    struct event_bucket taken = *bucket;
+    uint64_t *digits = queue->digits[level];
+
+    *bucket = (struct event_bucket){0};
+    digits[digit / 64] &= ~(UINT64_C(1) << digit % 64);
+    if ((digits[0] | digits[1] | digits[2] | digits[3]) == 0)
+        queue->levels &= ~(1u << level);
+    return taken;
+}
+_Static_assert(LADDER_WORDS == 4, "bucket_detach() and first_digit() look at four words");
+
+/* Put an event that is due after the window where rule 1 says. */
+static void bucket_add(struct eventq *queue, struct event event)
+{
+    uint64_t time = (uint64_t)event.time;
+    unsigned level = (63u - (unsigned)__builtin_clzll((time ^ queue->base) | 1)) / LADDER_BITS;
+    unsigned digit = (unsigned)(time >> level * LADDER_BITS) % LADDER_DIGITS;
+
+    bucket_append(queue, bucket_at(queue, level, digit), event);
+    queue->digits[level][digit / 64] |= UINT64_C(1) << digit % 64;
+    queue->levels |= 1u << level;
+}
+
+/* The first digit >= `from` of a level that holds something, or LADDER_DIGITS. */
+static unsigned first_digit(const struct eventq *queue, unsigned level, unsigned from)
+{
+    const uint64_t *digits = queue->digits[level];
+
+    for (unsigned word = from / 64; word < LADDER_WORDS; word++) {
+        uint64_t bits = digits[word];
+
+        if (word == from / 64)
+            bits &= ~UINT64_C(0) << from % 64;
+        if (bits != 0)
+            return word * 64 + (unsigned)__builtin_ctzll(bits);
+    }
+    return LADDER_DIGITS;
+}
+
+static uint64_t bucket_start(const struct eventq *queue, unsigned level, unsigned digit)
+{
+    uint64_t width = UINT64_C(1) << level * LADDER_BITS;
+    uint64_t below = width * (LADDER_DIGITS - 1) + (width - 1); /* all digits up to this level */
+
+    return (queue->base & ~below) | (uint64_t)digit * width;
+}
+
+/* --- the heap --------------------------------------------------------------------------------------- */
+
+static void heap_up(struct event *heap, size_t i, struct event event)
+{
+    while (i > 0 && event_before(event, heap[(i - 1) / 2])) {
+        heap[i] = heap[(i - 1) / 2];
+        i = (i - 1) / 2;
+    }
+    heap[i] = event;
+}
+
+static void heap_down(struct event *heap, size_t count, size_t i, struct event event)
+{
+    for (size_t child = 2 * i + 1; child < count; child = 2 * i + 1) {
+        if (child + 1 < count)
+            child += event_before(heap[child + 1], heap[child]);
+        if (!event_before(heap[child], event))
+            break;
+        heap[i] = heap[child];
+        i = child;
+    }
+    heap[i] = event;
+}
+
+static void near_push(struct eventq *queue, struct event event)
+{
+    if (queue->near_count == queue->near_capacity)
+        mem_grow((void **)&queue->near, &queue->near_capacity, queue->near_count + 1,
+                 sizeof queue->near[0]);
+    heap_up(queue->near, queue->near_count++, event);
+}
+
+static void near_pop(struct eventq *queue)
+{
+    struct event last = queue->near[--queue->near_count];
+
+    if (queue->near_count > 0)
+        heap_down(queue->near, queue->near_count, 0, last);
+    if (queue->near_capacity > 4096 && queue->near_count < queue->near_capacity / 4) {
+        queue->near_capacity /= 2;
+        queue->near = mem_realloc(queue->near, queue->near_capacity, sizeof queue->near[0]);
+    }
+}
+
+static void heap_make(struct event *heap, size_t count)
+{
+    for (size_t i = count / 2; i-- > 0;)
+        heap_down(heap, count, i, heap[i]);
+}
+
+/* --- sorting one bucket ----------------------------------------------------------------------------- */
+
+#define SORT_SMALL 16
+
+static void sort_small(struct event *events, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct event event = events[i];
+        size_t j = i;
+
+        for (; j > 0 && event_before(event, events[j - 1]); j--)
+            events[j] = events[j - 1];
+        events[j] = event;
+    }
+}
+
+static void swap_events(struct event *a, struct event *b)
+{
+    struct event event = *a;
+
+    *a = *b;
+    *b = event;
+}
+
+static void sort_heap(struct event *events, size_t count)
+{
+    /* A heap has its least on top, so this sorts downwards; turn it round at the end. */
+    heap_make(events, count);
+    for (size_t left = count; left-- > 1;) {
+        struct event last = events[left];
+
+        events[left] = events[0];
+        heap_down(events, left, 0, last);
+    }
+    for (size_t i = 0; i < count / 2; i++)
+        swap_events(&events[i], &events[count - 1 - i]);
+}
+
+/* Order three in place; the middle one is the pivot. */
+static struct event pivot_of(struct event *events, size_t count)
+{
+    struct event *a = &events[0], *b = &events[count / 2], *c = &events[count - 1];
+
+    if (event_before(*b, *a))
+        swap_events(a, b);
+    if (event_before(*c, *b))
+        swap_events(b, c);
+    if (event_before(*b, *a))
+        swap_events(a, b);
+    return *b;
+}
+
+/* Introsort (Musser, Software: Practice and Experience 27(8), 1997) with Hoare's partition. */
+static void sort_events(struct event *events, size_t count, unsigned depth)
+{
+    while (count > SORT_SMALL) {
+        struct event pivot;
+        size_t i = 0, j = count - 1;
+
+        if (depth-- == 0) {
+            sort_heap(events, count);
+            return;
+        }
+        pivot = pivot_of(events, count);
+        for (;; i++, j--) {
+            while (event_before(events[i], pivot))
+                i++;
+            while (event_before(pivot, events[j]))
+                j--;
+            if (i >= j)
+                break;
+            swap_events(&events[i], &events[j]);
+        }
+        sort_events(events + j + 1, count - j - 1, depth);
+        count = j + 1;
+    }
+    sort_small(events, count);
+}
+
+/* --- the window ------------------------------------------------------------------------------------- */
+
+static void front_reserve(struct eventq *queue, size_t need)
+{
+    size_t capacity = queue->front_capacity;
+
+    if (need <= capacity && (capacity <= 64 * FRONT_CAPACITY || need > capacity / 8))
+        return;
+    capacity = need + need / 2 < FRONT_CAPACITY ? FRONT_CAPACITY : need + need / 2;
+    queue->front = mem_realloc(queue->front, capacity, sizeof queue->front[0]);
+    queue->front_capacity = (uint32_t)capacity;
+}
+
+/* Move a bucket's events to the end of the front, sorted among themselves. */
+static void front_take(struct eventq *queue, unsigned level, unsigned digit)
+{
+    struct event_bucket bucket = bucket_detach(queue, level, digit);
+    uint32_t used = bucket.newest_used;
+    uint32_t from = queue->tail;
+
+    front_reserve(queue, (size_t)queue->tail + bucket.count);
+    for (struct event_chunk *chunk = bucket.newest, *older; chunk; chunk = older) {
+        older = chunk->older;
+        memcpy(queue->front + queue->tail, chunk->events, used * sizeof(struct event));
+        queue->tail += used;
+        used = CHUNK_EVENTS;
+        chunk_give_back(queue, chunk);
+    }
+    sort_events(queue->front + from, bucket.count, 64);
+}
+
+/* Rule 3 for a small bucket: it becomes the window, with neighbours of its level while that is short. */
+static void window_open(struct eventq *queue, unsigned level, unsigned digit)
+{
+    unsigned last = digit;
+
+    queue->head = queue->tail = 0;
+    queue->spill_at = SPILL_AT;
+    queue->window_start = (sim_time)bucket_start(queue, level, digit);
+    front_take(queue, level, digit);
+    while (queue->tail < GATHER_MIN) {
+        unsigned next = first_digit(queue, level, last + 1);
+
+        if (next == LADDER_DIGITS || queue->tail + bucket_at(queue, level, next)->count > OPEN_MAX)
+            break;
+        front_take(queue, level, next);
+        last = next;
+    }
+    queue->base = bucket_start(queue, level, last);
+    queue->window_last =
+        (sim_time)(queue->base + ((UINT64_C(1) << level * LADDER_BITS) - 1));
+}
+
+/* Rule 3 for a large bucket. */
+static void bucket_deal(struct eventq *queue, unsigned level, unsigned digit)
+{
+    uint64_t start = bucket_start(queue, level, digit);
+    struct event_bucket bucket = bucket_detach(queue, level, digit);
+    uint32_t used = bucket.newest_used;
+
+    queue->base = start;
+    for (struct event_chunk *chunk = bucket.newest, *older; chunk; chunk = older) {
+        older = chunk->older;
+        for (uint32_t i = 0; i < used; i++)
+            bucket_add(queue, chunk->events[i]);
+        used = CHUNK_EVENTS;
+        chunk_give_back(queue, chunk);
+    }
+}
+
+/* Open the next bucket, unless it starts after `limit`. The window must be empty. */
+static bool window_refill(struct eventq *queue, sim_time limit)
+{
+    while (queue->levels != 0) {
+        unsigned level = (unsigned)__builtin_ctz(queue->levels);
+        unsigned digit = first_digit(queue, level, 0);
+
+        if ((sim_time)bucket_start(queue, level, digit) > limit)
+            return false;
+        if (level == 0 || bucket_at(queue, level, digit)->count <= OPEN_MAX) {
+            window_open(queue, level, digit);
+            return true;
+        }
+        bucket_deal(queue, level, digit);
+        /* What lies before the new base was empty; the window ends where the base begins. */
+        queue->window_start = (sim_time)queue->base;
+        queue->window_last = queue->window_start - 1;
+    }
+    return false;
+}
+
+/* Insert into the sorted front from the nearer end. */
+static void front_insert(struct eventq *queue, struct event event)
+{
+    struct event *front = queue->front;
+    uint32_t i;
+
+    if (queue->head > 0 && queue->head != queue->tail &&
+        event_before(event, front[queue->head + (queue->tail - queue->head) / 2])) {
+        for (i = --queue->head; event_before(front[i + 1], event); i++)
+            front[i] = front[i + 1];
+        front[i] = event;
+        return;
+    }
+    if (queue->tail == queue->front_capacity) {
+        queue->tail -= queue->head;
+        memmove(front, front + queue->head, queue->tail * sizeof front[0]);
+        queue->head = 0;
+    }
+    for (i = queue->tail++; i > queue->head && event_before(event, front[i - 1]); i--)
+        front[i] = front[i - 1];
+    front[i] = event;
+}
+
+/*
+ * Rule 4: the window is too wide; what it holds goes back to buckets, seen from the present. What is due
+ * before the window's own start (pushed by a caller that peeked ahead) has no bucket and stays.
+ */
+static void window_spill(struct eventq *queue)
+{
+    sim_time now = queue->popped > queue->window_start ? queue->popped : queue->window_start;
+    struct event *near = queue->near;
+    size_t near_count = queue->near_count;
+    uint32_t head = queue->head, tail = queue->tail;
+
+    queue->near = NULL;
+    queue->near_count = queue->near_capacity = 0;
+    queue->head = queue->tail = 0;
+    queue->base = (uint64_t)now;
+    queue->window_last = now - 1;
+    for (uint32_t i = head; i < tail; i++) {
+        struct event event = queue->front[i];
+
+        if (event.time < now)
+            queue->front[queue->tail++] = event;
+        else
+            bucket_add(queue, event);
+    }
+    for (size_t i = 0; i < near_count; i++) {
+        if (near[i].time < now)
+            near_push(queue, near[i]);
+        else
+            bucket_add(queue, near[i]);
+    }
+    free(near);
+}
+
+static void window_push(struct eventq *queue, struct event event)
+{
+    if (queue->tail - queue->head < queue->front_max) {
+        front_insert(queue, event);
+        return;
+    }
+    near_push(queue, event);
+    if (queue->near_count >= queue->spill_at) {
+        if (queue->popped < queue->window_last && queue->window_start < queue->window_last)
+            window_spill(queue);
+        /* Early events that had to stay must not be looked at again each time. */
+        queue->spill_at = queue->near_count * 2 > SPILL_AT ? queue->near_count * 2 : SPILL_AT;
+    }
+}
+
+/* --- the face --------------------------------------------------------------------------------------- */
+
+struct eventq *eventq_create(enum eventq_kind kind, size_t capacity_hint)
+{
+    struct eventq *queue = mem_zalloc(1, sizeof *queue);
+
+    front_reserve(queue, FRONT_CAPACITY);
+    if (kind == EVENTQ_HEAP) {
+        queue->window_last = SIM_NEVER;
+        queue->spill_at = SIZE_MAX;
+        if (capacity_hint > 0)
+            mem_grow((void **)&queue->near, &queue->near_capacity, capacity_hint,
+                     sizeof queue->near[0]);
+        return queue;
+    }
+    queue->window_last = -1;
+    queue->front_max = FRONT_INSERT_MAX;
+    queue->spill_at = SPILL_AT;
+    queue->buckets = mem_zalloc(LADDER_LEVELS * LADDER_DIGITS, sizeof queue->buckets[0]);
+    return queue;
+}
+
+static void chunks_free(struct event_chunk *chunk)
+{
+    while (chunk) {
+        struct event_chunk *older = chunk->older;
+
+        free(chunk);
+        chunk = older;
+    }
+}
+
+void eventq_free(struct eventq *queue)
+{
+    if (!queue)
+        return;
+    for (size_t i = 0; queue->buckets && i < LADDER_LEVELS * LADDER_DIGITS; i++)
+        chunks_free(queue->buckets[i].newest);
+    chunks_free(queue->spare);
+    free(queue->buckets);
+    free(queue->front);
+    free(queue->near);
+    free(queue);
+}
+
+void eventq_push(struct eventq *queue, struct event event)
+{
+    invariant(event.time >= queue->popped);
+    queue->count++;
+    if (event.time > queue->window_last)
+        bucket_add(queue, event);
+    else
+        window_push(queue, event);
+}
+
+static bool near_is_first(const struct eventq *queue)
+{
+    return queue->near_count > 0 && (queue->head == queue->tail ||
+                                     event_before(queue->near[0], queue->front[queue->head]));
+}
+
+const struct event *eventq_first_slow(struct eventq *queue, sim_time limit)
+{
+    if (near_is_first(queue))
+        return &queue->near[0];
+    if (queue->head == queue->tail && !window_refill(queue, limit))
+        return NULL;
+    return &queue->front[queue->head];
+}
+
+void eventq_drop_first_slow(struct eventq *queue)
+{
+    queue->count--;
+    if (near_is_first(queue)) {
+        queue->popped = queue->near[0].time;
+        near_pop(queue);
+        return;
+    }
+    queue->popped = queue->front[queue->head++].time;
+}
+
+bool eventq_peek(struct eventq *queue, struct event *event)
+{
+    const struct event *first = eventq_first(queue, SIM_NEVER);
+
+    if (first)
+        *event = *first;
+    return first;
+}
+
+bool eventq_pop(struct eventq *queue, struct event *event)
+{
+    const struct event *first = eventq_first(queue, SIM_NEVER);
+
+    if (!first)
+        return false;
+    *event = *first;
+    eventq_drop_first(queue);
+    return true;
+}
+
+size_t eventq_count(const struct eventq *queue)
+{
+    return queue->count;
+}
+
+size_t eventq_bytes(const struct eventq *queue)
+{
+    size_t buckets = queue->buckets ? LADDER_LEVELS * LADDER_DIGITS : 0;
+
+    return sizeof *queue + buckets * sizeof queue->buckets[0] +
+           queue->chunk_count * sizeof(struct event_chunk) +
+           (queue->front_capacity + queue->near_capacity) * sizeof(struct event);
+}
+
+size_t eventq_lookahead(const struct eventq *queue, struct event *next, size_t max)
+{
+    size_t count = 0;
+
+    if (near_is_first(queue) && count < max)
+        next[count++] = queue->near[0];
+    for (uint32_t i = queue->head; i < queue->tail && count < max; i++)
+        next[count++] = queue->front[i];
+    return count;
+}
+
+/* --- sweeping --------------------------------------------------------------------------------------- */
+
+struct sweep {
+    bool (*dead)(void *self, struct event event);
+    void *self;
+};
+
+/* Keep the living at the front of the array, in their order. */
+static size_t sweep_array(const struct sweep *sweep, struct event *events, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (!sweep->dead(sweep->self, events[i]))
+            events[kept++] = events[i];
+    return kept;
+}
+
+static void sweep_bucket(struct eventq *queue, const struct sweep *sweep, unsigned level,
+                         unsigned digit)
+{
+    struct event_bucket bucket = bucket_detach(queue, level, digit);
+    uint32_t used = bucket.newest_used;
+
+    for (struct event_chunk *chunk = bucket.newest, *older; chunk; chunk = older) {
+        older = chunk->older;
+        for (uint32_t i = 0; i < used; i++)
+            if (!sweep->dead(sweep->self, chunk->events[i]))
+                bucket_add(queue, chunk->events[i]);
+            else
+                queue->count--;
+        used = CHUNK_EVENTS;
+        chunk_give_back(queue, chunk);
+    }
+}
+
+size_t eventq_sweep(struct eventq *queue, bool (*dead)(void *self, struct event event), void *self)
+{
+    struct sweep sweep = {dead, self};
+    size_t before = queue->count;
+    uint32_t front = queue->tail - queue->head;
+    size_t front_kept = sweep_array(&sweep, queue->front + queue->head, front);
+    size_t near_kept = sweep_array(&sweep, queue->near, queue->near_count);
+
+    queue->count -= front - front_kept + queue->near_count - near_kept;
+    queue->tail = queue->head + (uint32_t)front_kept;
+    queue->near_count = near_kept;
+    heap_make(queue->near, near_kept);
+    for (unsigned level = 0; level < LADDER_LEVELS; level++)
+        for (unsigned digit = first_digit(queue, level, 0); digit < LADDER_DIGITS;
+             digit = first_digit(queue, level, digit + 1))
+            sweep_bucket(queue, &sweep, level, digit);
+    return before - queue->count;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The inside of the pending-event set, for the run loop only (eventq.h is its face): so that looking at
+ * and taking the first event costs a few instructions. The story is at the head of eventq.c.
+ */
+#ifndef EVENTQ_HOT_H
+#define EVENTQ_HOT_H
+
+#include "eventq.h"
+#include "uint128.h"
+
+#define LADDER_BITS 8 /* of the time that one level looks at */
+#define LADDER_LEVELS 8
+#define LADDER_DIGITS (1 << LADDER_BITS)
+#define LADDER_WORDS (LADDER_DIGITS / 64)
+
+struct event_chunk; /* a piece of a bucket: eventq.c */
+struct event_bucket {
+    struct event_chunk *newest; /* the older ones, linked from here, are full */
+    uint32_t newest_used;
+    uint32_t count;
+};
+
+struct eventq {
+    /* The window: what is due up to window_last, in front[head..tail) sorted, and in the heap `near`. */
+    struct event *front;
+    uint32_t head, tail, front_capacity;
+    uint32_t front_max; /* sorted events past which a push goes to the heap; 0: always */
+    size_t near_count;
+    sim_time window_last;
+    sim_time popped; /* time of the last pop */
+    size_t count;
+
+    struct event *near;
+    size_t near_capacity;
+    size_t spill_at; /* size of the heap at which the window is too wide */
+    sim_time window_start;
+
+    /* The buckets: what is due after window_last, by the highest digit in which its time differs from base. */
+    uint64_t base;
+    uint32_t levels; /* bit L: level L holds something */
+    uint64_t digits[LADDER_LEVELS][LADDER_WORDS];
+    struct event_bucket *buckets; /* [LADDER_LEVELS][LADDER_DIGITS]; NULL for a plain heap */
+    struct event_chunk *spare;
+    size_t spare_count, chunk_count; /* chunk_count: spare ones included */
+};
+
+/* Both parts of an event as one number: the comparison takes no branch. */
+static inline uint128 event_order(struct event event)
+{
+    return (uint128)(uint64_t)event.time << 64 | event.key;
+}
+
+static inline bool event_before(struct event a, struct event b)
+{
+    return event_order(a) < event_order(b);
+}
+
+const struct event *eventq_first_slow(struct eventq *queue, sim_time limit);
+void eventq_drop_first_slow(struct eventq *queue);
+
+/*
+ * The first event if it is due by `limit`; later ones may be withheld (NULL), so that no bucket is opened before its
+ * time has come: what is pushed until then still finds its own bucket.
+ */
+static inline const struct event *eventq_first(struct eventq *queue, sim_time limit)
+{
+    if (queue->near_count == 0 && queue->head != queue->tail)
+        return &queue->front[queue->head];
+    return eventq_first_slow(queue, limit);
+}
+
+/* Remove what eventq_first() gave. */
+static inline void eventq_drop_first(struct eventq *queue)
+{
+    if (queue->near_count == 0) {
+        queue->popped = queue->front[queue->head++].time;
+        queue->count--;
+        return;
+    }
+    eventq_drop_first_slow(queue);
+}
+
+#endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model.h"
+
+#include "bug.h"
+#include "mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int topology_region(const struct topology *topology, const char *name)
+{
+    for (uint32_t i = 0; i < topology->region_count; i++)
+        if (strcmp(topology->region_names[i], name) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* Some dozens of ports, looked up while wiring only: a list is enough. */
+struct port {
+    char *name;
+    int a, b;
+    void *face;
+};
+struct port_directory {
+    struct port *ports;
+    size_t count, capacity;
+};
+
+struct port_directory *port_directory_create(void)
+{
+    return mem_zalloc(1, sizeof(struct port_directory));
+}
+
+void port_directory_free(struct port_directory *directory)
+{
+    if (!directory)
+        return;
+    for (size_t i = 0; i < directory->count; i++)
+        free(directory->ports[i].name);
+    free(directory->ports);
+    free(directory);
+}
+
+void port_offer(struct port_directory *directory, const char *name, int a, int b, void *port)
+{
+    invariant(port);
+    if (port_find(directory, name, a, b))
+        BUG("port '%s' (%d, %d) is offered twice", name, a, b);
+    mem_grow((void **)&directory->ports, &directory->capacity, directory->count + 1,
+             sizeof directory->ports[0]);
+    directory->ports[directory->count++] = (struct port){mem_strdup(name), a, b, port};
+}
+
+void *port_find(const struct port_directory *directory, const char *name, int a, int b)
+{
+    for (size_t i = 0; i < directory->count; i++) {
+        const struct port *port = &directory->ports[i];
+
+        if (port->a == a && port->b == b && strcmp(port->name, name) == 0)
+            return port->face;
+    }
+    return NULL;
+}
+
+void *port_need(const struct port_directory *directory, const char *name, int a, int b)
+{
+    void *port = port_find(directory, name, a, b);
+
+    if (!port)
+        BUG("nobody offers port '%s' (%d, %d): the registry lacks a model", name, a, b);
+    return port;
+}

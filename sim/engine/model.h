@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What a model is to everything above it: a table of parameters, a table of metrics, and six verbs.
+ *
+ * The wiring makes instances by scope, gives each its checked config and a zeroed state, and calls, over all
+ * instances in registry order: init (keep config, open streams, kinds and probes, offer ports), connect (find the
+ * ports of others), start (schedule first events; time is 0), then the run, then finish, then fini. A model
+ * meets another only through a port that the other offered under a name.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include "field.h"
+#include "probe.h"
+#include "sim.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum model_scope {
+    MODEL_ONCE,       /* one instance: section `store` */
+    MODEL_PER_REGION, /* one a region: defaults in section `app`, overrides in `regions.<name>.app` */
+    MODEL_PER_LINK,   /* one a directed pair of regions, a region to itself included: defaults in `network.default` (between
+                       * regions) and `network.inside` (within one); overrides in `network."a <-> b"`, `network."a -> b"` */
+    MODEL_LIST        /* one instance; section is a sequence, a config for each item (`faults`) */
+};
+
+/* The regions of a scenario, in the order in which they were written. */
+struct topology {
+    uint32_t region_count;
+    const char *const *region_names;
+};
+int topology_region(const struct topology *topology, const char *name); /* -1: unknown */
+
+/* --- ports ----------------------------------------------------------------------------------------- */
+
+/*
+ * Faces by which models meet: (name, a, b) -> pointer, where a and b are regions or -1. What a name stands
+ * for is fixed in models/ports.h.
+ */
+struct port_directory;
+struct port_directory *port_directory_create(void);
+void port_directory_free(struct port_directory *directory);
+void port_offer(struct port_directory *directory, const char *name, int a, int b, void *port);
+/* NULL where nobody offers it. */
+void *port_find(const struct port_directory *directory, const char *name, int a, int b);
+/* As port_find(), but a missing one is a bug: the registry lacks a model. */
+void *port_need(const struct port_directory *directory, const char *name, int a, int b);
+
+/* --- instances ------------------------------------------------------------------------------------- */
+
+struct incident_log;
+struct model_env {
+    struct sim *sim;
+    const struct topology *topology;
+    struct port_directory *ports;
+    const char *instance; /* "app_tier/us-west-1", "wan_link/us-west-1->us-west-2", "store" */
+    const void *config;   /* MODEL_LIST: an array of config_count configs */
+    size_t config_count;
+    int region;           /* PER_REGION: index; PER_LINK: from; else -1 */
+    int peer;             /* PER_LINK: to; else -1 */
+    struct incident_log *log; /* what happened, for people: run_log.h */
+};
+
+/* Rules between fields, reported to the scenario's author by field name. */
+struct complaints;
+void complain(struct complaints *complaints, const char *field, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+struct check_context {
+    const struct topology *topology;
+    sim_time end;
+    int region, peer; /* as in model_env */
+};
+
+struct model_ops {
+    const char *name;    /* "app_tier": also the name of its page, models/app_tier.md */
+    const char *section; /* "app" */
+    const char *meaning; /* one line */
+    enum model_scope scope;
+    size_t config_size, state_size; /* both allocated by the wiring, zeroed, freed after .fini */
+    const struct field *fields;
+    size_t field_count;
+    const struct metric *metrics;
+    size_t metric_count;
+    /* All optional but init. config in check: one config (of a MODEL_LIST: each item in turn). */
+    void (*check)(const void *config, const struct check_context *context,
+                  struct complaints *complaints);
+    void (*init)(void *self, const struct model_env *env);
+    void (*connect)(void *self, const struct port_directory *ports);
+    void (*start)(void *self);
+    void (*finish)(void *self); /* the clock is at the end: close books, check conservation, set values */
+    void (*fini)(void *self);
+    /* MODEL_LIST of faults only: the span in which this item acts, for the windows of the figures; false: none
+     * (such as a fault of strength zero acts all the same). */
+    bool (*span)(const void *config, struct probe_span *span);
+};
+
+#endif

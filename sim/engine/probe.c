@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What the models touch are plain arrays (struct probes_hot). At every edge of a bin or a window the set is cut: what
+ * was counted since the last cut goes to the bin and to the windows that this span belongs to. Spans never
+ * cross an edge, so all sums are exact. figures are made once, at the end, in probe_figures.c.
+ */
+#include "probe_inside.h"
+
+#include "bug.h"
+#include "mem.h"
+#include "rng_stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the plan: edges of windows --------------------------------------------------------------------- */
+
+static int span_order(const void *a, const void *b)
+{
+    const struct probe_span *x = a, *y = b;
+
+    return (x->from > y->from) - (x->from < y->from);
+}
+
+static sim_time clip(sim_time time, sim_time low, sim_time high)
+{
+    return time < low ? low : time > high ? high : time;
+}
+
+static void segment_add(struct probes *probes, sim_time from, enum probe_window window)
+{
+    /* A later segment from the same instant replaces the one before, which has no length. */
+    if (probes->segment_count > 0 && probes->segments[probes->segment_count - 1].from == from)
+        probes->segment_count--;
+    probes->segments[probes->segment_count++] = (struct segment){from, window};
+}
+
+/* Clipped to what is measured and sorted; what lies outside altogether is left out. */
+static size_t clip_spans(const struct probe_plan *plan, struct probe_span *spans)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < plan->fault_count; i++) {
+        struct probe_span span = plan->faults[i];
+
+        if (span.from > plan->end || span.to < plan->warmup || span.to < span.from)
+            continue;
+        span.from = clip(span.from, plan->warmup, plan->end);
+        span.to = clip(span.to, plan->warmup, plan->end);
+        spans[count++] = span;
+    }
+    if (count > 0)
+        qsort(spans, count, sizeof spans[0], span_order);
+    return count;
+}
+
+/*
+ *   0 ... warmup ... onset ... end of the last ... end
+ *   none  | before  | fault, none between, fault | after
+ */
+static void segments_make(struct probes *probes, const struct probe_plan *plan)
+{
+    struct probe_span *spans = mem_alloc(plan->fault_count, sizeof *spans);
+    size_t count = clip_spans(plan, spans);
+
+    probes->segments = mem_alloc(2 * plan->fault_count + 3, sizeof probes->segments[0]);
+    segment_add(probes, 0, WINDOW_NONE);
+    if (count > 0)
+        segment_add(probes, plan->warmup, WINDOW_BEFORE);
+    for (size_t i = 0; i < count;) {
+        sim_time to = spans[i].to;
+
+        segment_add(probes, spans[i].from, WINDOW_FAULT);
+        for (i++; i < count && spans[i].from <= to; i++)
+            to = spans[i].to > to ? spans[i].to : to;
+        segment_add(probes, to, i < count ? WINDOW_NONE : WINDOW_AFTER);
+    }
+    probes->has_windows = count > 0;
+    free(spans);
+}
+
+struct probes *probes_create(const struct probe_plan *plan)
+{
+    struct probes *probes = mem_zalloc(1, sizeof *probes);
+
+    invariant(plan->bin > 0 && plan->warmup >= 0 && plan->end >= plan->warmup);
+    probes->bin = plan->bin;
+    probes->warmup = plan->warmup;
+    probes->end = plan->end;
+    probes->region_count = plan->region_count;
+    probes->bin_capacity = (size_t)((plan->end + plan->bin - 1) / plan->bin);
+    probes->hot.measuring = plan->warmup == 0;
+    segments_make(probes, plan);
+    return probes;
+}
+
+static void histograms_free(struct histogram *histograms, size_t count)
+{
+    for (size_t i = 0; histograms && i < count; i++)
+        histogram_release(&histograms[i]);
+    free(histograms);
+}
+
+void probes_free(struct probes *probes)
+{
+    if (!probes)
+        return;
+    for (int window = 0; window < WINDOWS; window++) {
+        free(probes->counts[window]);
+        free(probes->areas[window]);
+        if (window != WINDOW_ALL)
+            histograms_free(probes->latencies[window], probes->kinds[METRIC_LATENCY].count);
+    }
+    histograms_free(probes->hot.latencies, probes->kinds[METRIC_LATENCY].count);
+    for (int kind = 0; kind < METRIC_KINDS; kind++)
+        free(probes->kinds[kind].cells);
+    free(probes->hot.counts);
+    free(probes->hot.levels);
+    free(probes->totals);
+    free(probes->areas_last);
+    free(probes->bin_counts);
+    free(probes->bin_areas);
+    free(probes->segments);
+    free(probes->metrics);
+    figures_free(probes);
+    free(probes);
+}
+
+/* --- declaring and opening -------------------------------------------------------------------------- */
+
+const struct metric *probes_metric(const struct probes *probes, const char *name)
+{
+    for (size_t i = 0; i < probes->metric_count; i++)
+        if (strcmp(probes->metrics[i]->name, name) == 0)
+            return probes->metrics[i];
+    return NULL;
+}
+
+void probes_declare(struct probes *probes, const struct metric *metrics, size_t count)
+{
+    mem_grow((void **)&probes->metrics, &probes->metric_capacity, probes->metric_count + count,
+             sizeof probes->metrics[0]);
+    for (size_t i = 0; i < count; i++) {
+        if (probes_metric(probes, metrics[i].name))
+            BUG("metric '%s' is declared twice", metrics[i].name);
+        probes->metrics[probes->metric_count++] = &metrics[i];
+    }
+}
+
+static const struct metric *metric_of_kind(const struct probes *probes, const char *name,
+                                           enum metric_kind kind)
+{
+    const struct metric *metric = probes_metric(probes, name);
+
+    if (!metric)
+        BUG("metric '%s' is not declared", name);
+    if (metric->kind != kind)
+        BUG("metric '%s' is not of the kind that it is used as", name);
+    return metric;
+}
+
+/* The label's index among the metric's values; -1 for none. */
+static int label_index(const struct metric *metric, const char *label)
+{
+    if (!label && !metric->label)
+        return -1;
+    for (int i = 0; label && metric->label && metric->label_values[i]; i++)
+        if (strcmp(metric->label_values[i], label) == 0)
+            return i;
+    BUG("metric '%s' has no label '%s'", metric->name, label ? label : "(none)");
+}
+
+/* The cell's index among those of its kind, made if it is new. */
+static size_t cell_open(struct probes *probes, const struct metric *metric, int region,
+                        const char *label)
+{
+    struct cells *cells = &probes->kinds[metric->kind];
+    int index = label_index(metric, label);
+
+    invariant(region >= PROBE_ALL_REGIONS && region < (int)probes->region_count);
+    for (size_t i = 0; i < cells->count; i++) {
+        const struct cell *cell = &cells->cells[i];
+
+        if (cell->metric == metric && cell->region == region && cell->label == index)
+            return i;
+    }
+    if (probes->sealed && metric->kind != METRIC_VALUE)
+        BUG("probe of '%s' is opened while the run is going on", metric->name);
+    mem_grow((void **)&cells->cells, &cells->capacity, cells->count + 1, sizeof cells->cells[0]);
+    cells->cells[cells->count] = (struct cell){metric, region, index, 0.0};
+    return cells->count++;
+}
+
+/* Make an array of `size` bytes an item one item longer, with zeros, if the cell just opened is new. */
+static void *hot_extend(void *items, size_t before, size_t after, size_t size)
+{
+    if (before == after)
+        return items;
+    items = mem_realloc(items, after, size);
+    memset((char *)items + before * size, 0, size);
+    return items;
+}
+
+probe_id probe_count_open(struct probes *probes, const char *metric, int region, const char *label)
+{
+    struct cells *cells = &probes->kinds[METRIC_COUNT];
+    size_t before = cells->count;
+    size_t id = cell_open(probes, metric_of_kind(probes, metric, METRIC_COUNT), region, label);
+
+    probes->hot.counts =
+        hot_extend(probes->hot.counts, before, cells->count, sizeof probes->hot.counts[0]);
+    return (probe_id)id;
+}
+
+probe_id probe_level_open(struct probes *probes, const char *metric, int region, const char *label)
+{
+    struct cells *cells = &probes->kinds[METRIC_LEVEL];
+    size_t before = cells->count;
+    size_t id = cell_open(probes, metric_of_kind(probes, metric, METRIC_LEVEL), region, label);
+
+    probes->hot.levels =
+        hot_extend(probes->hot.levels, before, cells->count, sizeof probes->hot.levels[0]);
+    return (probe_id)id;
+}
+
+probe_id probe_latency_open(struct probes *probes, const char *metric, int region,
+                            const char *label)
+{
+    struct cells *cells = &probes->kinds[METRIC_LATENCY];
+    size_t before = cells->count;
+    size_t id = cell_open(probes, metric_of_kind(probes, metric, METRIC_LATENCY), region, label);
+
+    probes->hot.latencies =
+        hot_extend(probes->hot.latencies, before, cells->count, sizeof probes->hot.latencies[0]);
+    return (probe_id)id;
+}
+
+void probe_value(struct probes *probes, const char *metric, int region, const char *label,
+                 double value)
+{
+    size_t i = cell_open(probes, metric_of_kind(probes, metric, METRIC_VALUE), region, label);
+
+    invariant(value - value == 0.0); /* neither NAN nor infinite */
+    probes->kinds[METRIC_VALUE].cells[i].value = value;
+}
+
+struct probes_hot *probes_hot(struct probes *probes)
+{
+    return &probes->hot;
+}
+
+/* --- cutting ---------------------------------------------------------------------------------------- */
+
+/* The counters and levels that have a place in the series are kept by bin: all, as ratios need theirs too. */
+static void probes_seal(struct probes *probes)
+{
+    size_t counts = probes->kinds[METRIC_COUNT].count;
+    size_t levels = probes->kinds[METRIC_LEVEL].count;
+
+    probes->sealed = true;
+    for (int window = 0; window < WINDOWS; window++) {
+        probes->counts[window] = mem_zalloc(counts, sizeof probes->counts[0][0]);
+        probes->areas[window] = mem_zalloc(levels, sizeof probes->areas[0][0]);
+        if (window != WINDOW_ALL)
+            probes->latencies[window] = mem_zalloc(probes->kinds[METRIC_LATENCY].count,
+                                                   sizeof probes->latencies[0][0]);
+    }
+    probes->totals = mem_zalloc(counts, sizeof probes->totals[0]);
+    probes->areas_last = mem_zalloc(levels, sizeof probes->areas_last[0]);
+    probes->bin_counts = mem_zalloc(probes->bin_capacity * counts, sizeof probes->bin_counts[0]);
+    probes->bin_areas = mem_zalloc(probes->bin_capacity * levels, sizeof probes->bin_areas[0]);
+}
+
+static void flush_count(struct probes *probes, size_t id, size_t bin)
+{
+    uint64_t count = probes->hot.counts[id];
+
+    probes->hot.counts[id] = 0;
+    probes->totals[id] += count;
+    if (bin < probes->bin_capacity)
+        probes->bin_counts[bin * probes->kinds[METRIC_COUNT].count + id] += count;
+    if (probes->hot.measuring) {
+        probes->counts[WINDOW_ALL][id] += count;
+        if (probes->window != WINDOW_NONE)
+            probes->counts[probes->window][id] += count;
+    }
+}
+
+static void flush_level(struct probes *probes, size_t id, size_t bin, sim_time now)
+{
+    uint128 area = time_avg_area(&probes->hot.levels[id], now);
+    uint128 gain = area - probes->areas_last[id];
+
+    probes->areas_last[id] = area;
+    if (bin < probes->bin_capacity)
+        probes->bin_areas[bin * probes->kinds[METRIC_LEVEL].count + id] += (double)gain;
+    if (probes->hot.measuring) {
+        probes->areas[WINDOW_ALL][id] += gain;
+        if (probes->window != WINDOW_NONE)
+            probes->areas[probes->window][id] += gain;
+    }
+}
+
+/* Book the span [last cut, now], which lies in one bin and in one segment. */
+void probes_flush(struct probes *probes, sim_time now)
+{
+    size_t bin = (size_t)(probes->last_cut / probes->bin);
+    sim_dur length = now - probes->last_cut;
+
+    if (bin > 0 && bin == probes->bin_capacity)
+        bin--; /* at the very end, which belongs to the last bin */
+    for (size_t id = 0; id < probes->kinds[METRIC_COUNT].count; id++)
+        flush_count(probes, id, bin);
+    for (size_t id = 0; id < probes->kinds[METRIC_LEVEL].count; id++)
+        flush_level(probes, id, bin, now);
+    if (probes->hot.measuring) {
+        probes->window_length[WINDOW_ALL] += length;
+        if (probes->window != WINDOW_NONE)
+            probes->window_length[probes->window] += length;
+    }
+    probes->last_cut = now;
+}
+
+/* The segment that holds `now` becomes the open one. */
+static void segment_enter(struct probes *probes, sim_time now)
+{
+    while (probes->segment + 1 < probes->segment_count &&
+           probes->segments[probes->segment + 1].from <= now)
+        probes->segment++;
+    probes->window = probes->segments[probes->segment].window;
+    probes->hot.measuring = now >= probes->warmup;
+    probes->hot.extra =
+        probes->window == WINDOW_NONE ? NULL : probes->latencies[probes->window];
+}
+
+sim_time probes_next_cut(const struct probes *probes)
+{
+    sim_time next;
+
+    if (!probes->sealed)
+        return 0;
+    next = (probes->last_cut / probes->bin + 1) * probes->bin;
+    if (probes->last_cut < probes->warmup && probes->warmup < next)
+        next = probes->warmup;
+    if (probes->segment + 1 < probes->segment_count &&
+        probes->segments[probes->segment + 1].from < next)
+        next = probes->segments[probes->segment + 1].from;
+    /* What happens at the last instant belongs to the spans that end there. */
+    return next < probes->end ? next : SIM_NEVER;
+}
+
+void probes_cut(struct probes *probes, sim_time now)
+{
+    invariant(now >= probes->last_cut);
+    if (!probes->sealed)
+        probes_seal(probes);
+    else
+        probes_flush(probes, now);
+    segment_enter(probes, now);
+}
+
+uint64_t probes_count_total(const struct probes *probes, const char *metric, int region,
+                            const char *label)
+{
+    const struct metric *row = metric_of_kind(probes, metric, METRIC_COUNT);
+    const struct cells *cells = &probes->kinds[METRIC_COUNT];
+    int index = label ? label_index(row, label) : -1;
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < cells->count; i++) {
+        const struct cell *cell = &cells->cells[i];
+
+        if (cell->metric == row && (region == PROBE_ALL_REGIONS || cell->region == region) &&
+            (!label || cell->label == index))
+            total += probes->hot.counts[i] + (probes->sealed ? probes->totals[i] : 0);
+    }
+    return total;
+}
+
+/* --- digest ----------------------------------------------------------------------------------------- */
+
+static uint64_t digest_histogram(uint64_t hash, const struct histogram *histogram)
+{
+    hash = rng_mix(hash ^ histogram->count);
+    if (histogram->count == 0)
+        return hash;
+    hash = rng_mix(hash ^ (uint64_t)histogram->min);
+    hash = rng_mix(hash ^ (uint64_t)histogram->max);
+    hash = rng_mix(hash ^ histogram->sum_low);
+    hash = rng_mix(hash ^ histogram->sum_high);
+    for (uint32_t bin = 0; bin < histogram->bin_count; bin++)
+        if (histogram->bins[bin] != 0)
+            hash = rng_mix(rng_mix(hash ^ bin) ^ histogram->bins[bin]);
+    return hash;
+}
+
+uint64_t probes_digest(const struct probes *probes, uint64_t hash)
+{
+    for (size_t i = 0; i < probes->kinds[METRIC_COUNT].count; i++)
+        hash = rng_mix(hash ^ (probes->sealed ? probes->counts[WINDOW_ALL][i] : 0));
+    for (size_t i = 0; i < probes->kinds[METRIC_LATENCY].count; i++)
+        hash = digest_histogram(hash, &probes->hot.latencies[i]);
+    return hash;
+}

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "assert_close.h"
+#include "probe.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const causes[] = {"lag", "lost", NULL};
+static const struct metric metrics[] = {
+    {.name = "requests", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true},
+    {.name = "reauths", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "cause",
+     .label_values = causes},
+    {.name = "reauth_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "reauths",
+     .under = "requests", .series = true},
+    {.name = "reauth_rate_by", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .label = "cause",
+     .label_values = causes, .over = "reauths", .under = "requests"},
+    {.name = "busy", .kind = METRIC_LEVEL, .scale = 0.5, .series = true},
+    {.name = "latency", .unit = UNIT_NS, .kind = METRIC_LATENCY},
+    {.name = "rto", .unit = UNIT_NS, .kind = METRIC_VALUE},
+};
+
+/* A set over [0, 100] in bins of 10, two regions. */
+static struct probes *set_up(sim_time warmup, const struct probe_span *faults, size_t fault_count)
+{
+    struct probe_plan plan = {.warmup = warmup,
+                              .end = 100,
+                              .bin = 10,
+                              .faults = faults,
+                              .fault_count = fault_count,
+                              .region_count = 2};
+    struct probes *probes = probes_create(&plan);
+
+    probes_declare(probes, metrics, sizeof metrics / sizeof metrics[0]);
+    return probes;
+}
+
+/* As the engine does: all cuts due by `now`, this instant included. */
+static void advance(struct probes *probes, sim_time now)
+{
+    for (sim_time cut = probes_next_cut(probes); cut <= now; cut = probes_next_cut(probes))
+        probes_cut(probes, cut);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* The figure, or NAN where it is absent. */
+static double figure(const struct figures *figures, const char *metric, const char *stat, int region,
+                     const char *label, const char *window)
+{
+    for (size_t i = 0; i < figures->figure_count; i++) {
+        const struct figure *f = &figures->figures[i];
+
+        if (strcmp(f->metric->name, metric) == 0 && same_text(f->stat, stat) &&
+            f->region == region && same_text(f->label, label) && same_text(f->window, window))
+            return f->value;
+    }
+    return (double)NAN;
+}
+
+static const double *series(const struct figures *figures, const char *metric, int region)
+{
+    for (size_t i = 0; i < figures->series_count; i++)
+        if (strcmp(figures->series[i].metric->name, metric) == 0 &&
+            figures->series[i].region == region && !figures->series[i].label)
+            return figures->series[i].values;
+    return NULL;
+}
+
+#define assert_absent(value) assert_true(isnan(value))
+
+/* One request at every instant 0..100 in region 0; at every tenth also one in region 1. */
+static void count_requests(struct probes *probes)
+{
+    probe_id a = probe_count_open(probes, "requests", 0, NULL);
+    probe_id b = probe_count_open(probes, "requests", 1, NULL);
+    struct probes_hot *hot = probes_hot(probes);
+
+    for (sim_time now = 0; now <= 100; now++) {
+        advance(probes, now);
+        probe_count(hot, a);
+        probe_count_many(hot, b, now % 10 == 0 ? 1 : 0);
+    }
+}
+
+static void counts_fall_into_their_bins_and_the_last_instant_into_the_last(void **state)
+{
+    struct probes *probes = set_up(0, NULL, 0);
+    const struct figures *figures;
+    const double *values;
+
+    (void)state;
+    count_requests(probes);
+    assert_int_equal(probes_count_total(probes, "requests", 0, NULL), 101);
+    assert_int_equal(probes_count_total(probes, "requests", PROBE_ALL_REGIONS, NULL), 112);
+    figures = probes_finish(probes, 100);
+    assert_int_equal(figures->bin_count, 10);
+    values = series(figures, "requests", 0);
+    for (size_t bin = 0; bin < 9; bin++)
+        assert_close(values[bin], 10 / 10e-9, 1e-12);
+    assert_close(values[9], 11 / 10e-9, 1e-12);
+    assert_close(series(figures, "requests", -1)[0], 11 / 10e-9, 1e-12);
+    assert_close(figure(figures, "requests", NULL, 0, NULL, "all"), 101, 0);
+    assert_close(figure(figures, "requests", NULL, 1, NULL, "all"), 11, 0);
+    assert_close(figure(figures, "requests", NULL, -1, NULL, "all"), 112, 0);
+    assert_absent(figure(figures, "requests", NULL, 0, NULL, "before"));
+    probes_free(probes);
+}
+
+static void warmup_is_left_out_of_windows_but_not_of_series(void **state)
+{
+    struct probes *probes = set_up(25, NULL, 0);
+    const struct figures *figures;
+
+    (void)state;
+    count_requests(probes);
+    figures = probes_finish(probes, 100);
+    assert_close(figure(figures, "requests", NULL, 0, NULL, "all"), 76, 0); /* 25 ... 100 */
+    assert_close(series(figures, "requests", 0)[0], 10 / 10e-9, 1e-12);
+    assert_close(series(figures, "requests", 0)[2], 10 / 10e-9, 1e-12);
+    probes_free(probes);
+}
+
+/*
+ * warm-up 15; faults [33, 41), [38, 47), [62, 66): before 15..32, fault 33..46 and 62..65, after 66..100; what
+ * lies between the faults is in none of the three.
+ */
+static void windows_need_not_fall_on_bins(void **state)
+{
+    static const struct probe_span faults[] = {{62, 66}, {33, 41}, {38, 47}};
+    struct probes *probes = set_up(15, faults, 3);
+    const struct figures *figures;
+
+    (void)state;
+    count_requests(probes);
+    figures = probes_finish(probes, 100);
+    assert_close(figure(figures, "requests", NULL, 0, NULL, "all"), 86, 0);
+    assert_close(figure(figures, "requests", NULL, 0, NULL, "before"), 18, 0);
+    assert_close(figure(figures, "requests", NULL, 0, NULL, "fault"), 18, 0);
+    assert_close(figure(figures, "requests", NULL, 0, NULL, "after"), 35, 0);
+    assert_close(figure(figures, "requests", NULL, -1, NULL, "fault"), 19, 0); /* 40 in region 1 */
+    for (size_t bin = 0; bin < 9; bin++)
+        assert_close(series(figures, "requests", 0)[bin], 10 / 10e-9, 1e-12);
+    probes_free(probes);
+}
+
+/* Faults before the warm-up's end, past the run's end, of no length, and with no end. */
+static void spans_are_clipped_to_what_is_measured(void **state)
+{
+    static const struct probe_span outside[] = {{0, 10}, {200, 300}};
+    static const struct probe_span instant[] = {{50, 50}};
+    static const struct probe_span endless[] = {{10, SIM_NEVER}};
+    struct probes *probes = set_up(20, outside, 2);
+    const struct figures *figures;
+
+    (void)state;
+    count_requests(probes);
+    figures = probes_finish(probes, 100);
+    assert_absent(figure(figures, "requests", NULL, 0, NULL, "before"));
+    assert_absent(figure(figures, "requests", NULL, 0, NULL, "fault"));
+    assert_absent(figure(figures, "requests", NULL, 0, NULL, "after"));
+    probes_free(probes);
+
+    probes = set_up(20, instant, 1);
+    count_requests(probes);
+    figures = probes_finish(probes, 100);
+    assert_close(figure(figures, "requests", NULL, 0, NULL, "before"), 30, 0);
+    assert_absent(figure(figures, "requests", NULL, 0, NULL, "fault"));
+    assert_close(figure(figures, "requests", NULL, 0, NULL, "after"), 51, 0);
+    probes_free(probes);
+
+    probes = set_up(20, endless, 1);
+    count_requests(probes);
+    figures = probes_finish(probes, 100);
+    assert_absent(figure(figures, "requests", NULL, 0, NULL, "before"));
+    assert_close(figure(figures, "requests", NULL, 0, NULL, "fault"), 81, 0);
+    assert_absent(figure(figures, "requests", NULL, 0, NULL, "after"));
+    probes_free(probes);
+}
+
+static void ratios_sum_labels_and_are_absent_over_zero(void **state)
+{
+    struct probes *probes = set_up(0, NULL, 0);
+    probe_id requests[2], lag, lost;
+    struct probes_hot *hot;
+    const struct figures *figures;
+
+    (void)state;
+    lag = probe_count_open(probes, "reauths", 0, "lag");
+    lost = probe_count_open(probes, "reauths", 0, "lost");
+    requests[0] = probe_count_open(probes, "requests", 0, NULL);
+    requests[1] = probe_count_open(probes, "requests", 1, NULL);
+    hot = probes_hot(probes);
+    advance(probes, 15);
+    probe_count_many(hot, requests[0], 40);
+    probe_count_many(hot, lag, 3);
+    probe_count_many(hot, lost, 1);
+    assert_int_equal(probes_count_total(probes, "reauths", 0, NULL), 4);
+    assert_int_equal(probes_count_total(probes, "reauths", 0, "lag"), 3);
+    (void)requests[1];
+    figures = probes_finish(probes, 100);
+    assert_close(figure(figures, "reauth_rate", NULL, 0, NULL, "all"), 0.1, 1e-15);
+    assert_close(figure(figures, "reauth_rate", NULL, -1, NULL, "all"), 0.1, 1e-15);
+    assert_absent(figure(figures, "reauth_rate", NULL, 1, NULL, "all"));
+    assert_close(figure(figures, "reauth_rate_by", NULL, 0, "lag", "all"), 0.075, 1e-15);
+    assert_close(figure(figures, "reauth_rate_by", NULL, 0, "lost", "all"), 0.025, 1e-15);
+    assert_close(figure(figures, "reauth_rate_by", NULL, 0, NULL, "all"), 0.1, 1e-15);
+    assert_close(figure(figures, "reauths", NULL, 0, "lag", "all"), 3, 0);
+    assert_close(figure(figures, "reauths", NULL, 0, NULL, "all"), 4, 0);
+    assert_true(isnan(series(figures, "reauth_rate", 0)[0]));
+    assert_close(series(figures, "reauth_rate", 0)[1], 0.1, 1e-15);
+    probes_free(probes);
+}
+
+/* Region 0: 4 from 12 to 37, then 2; region 1: 1 from 0. Scale 0.5; warm-up 20; fault [30, 45). */
+static void levels_are_weighted_by_time_and_added_over_regions(void **state)
+{
+    static const struct probe_span faults[] = {{30, 45}};
+    struct probes *probes = set_up(20, faults, 1);
+    probe_id a = probe_level_open(probes, "busy", 0, NULL);
+    probe_id b = probe_level_open(probes, "busy", 1, NULL);
+    struct probes_hot *hot = probes_hot(probes);
+    const struct figures *figures;
+
+    (void)state;
+    probe_level(hot, b, 0, 1);
+    advance(probes, 12);
+    probe_level(hot, a, 12, 4);
+    advance(probes, 37);
+    probe_level(hot, a, 37, 2);
+    advance(probes, 100);
+    figures = probes_finish(probes, 100);
+    assert_close(series(figures, "busy", 0)[0], 0.0, 1e-15);
+    assert_close(series(figures, "busy", 0)[1], 0.5 * 3.2, 1e-12);
+    assert_close(series(figures, "busy", 0)[3], 0.5 * 3.4, 1e-12);
+    assert_close(series(figures, "busy", -1)[3], 0.5 * 4.4, 1e-12);
+    /* 17 at 4 and 63 at 2 of 80; 10 at 4; 7 at 4 and 8 at 2 of 15; 55 at 2 */
+    assert_close(figure(figures, "busy", NULL, 0, NULL, "all"), 0.5 * 194 / 80.0, 1e-12);
+    assert_close(figure(figures, "busy", NULL, 0, NULL, "before"), 0.5 * 4, 1e-12);
+    assert_close(figure(figures, "busy", NULL, 0, NULL, "fault"), 0.5 * 44 / 15.0, 1e-12);
+    assert_close(figure(figures, "busy", NULL, 0, NULL, "after"), 0.5 * 2, 1e-12);
+    assert_close(figure(figures, "busy", NULL, -1, NULL, "after"), 0.5 * 3, 1e-12);
+    probes_free(probes);
+}
+
+/* A latency of its own instant at every instant. */
+static void latencies_have_a_histogram_for_each_window(void **state)
+{
+    static const struct probe_span faults[] = {{30, 45}, {60, 61}};
+    struct probes *probes = set_up(20, faults, 2);
+    probe_id a = probe_latency_open(probes, "latency", 0, NULL);
+    probe_id b = probe_latency_open(probes, "latency", 1, NULL);
+    struct probes_hot *hot = probes_hot(probes);
+    const struct figures *figures;
+
+    (void)state;
+    for (sim_time now = 0; now <= 100; now++) {
+        advance(probes, now);
+        probe_latency(hot, now % 2 == 0 ? a : b, now);
+    }
+    figures = probes_finish(probes, 100);
+    assert_close(figure(figures, "latency", "count", -1, NULL, "all"), 81, 0);
+    assert_close(figure(figures, "latency", "count", -1, NULL, "before"), 10, 0);
+    assert_close(figure(figures, "latency", "count", -1, NULL, "fault"), 16, 0);
+    assert_close(figure(figures, "latency", "count", -1, NULL, "after"), 40, 0);
+    assert_close(figure(figures, "latency", "mean", -1, NULL, "before"), 24.5, 1e-12);
+    assert_close(figure(figures, "latency", "mean", 0, NULL, "before"), 24, 1e-12);
+    assert_close(figure(figures, "latency", "p50", -1, NULL, "before"), 24, 1e-12);
+    assert_close(figure(figures, "latency", "max", -1, NULL, "fault"), 60, 0);
+    assert_int_equal(figures->histogram_count, 12);
+    probes_free(probes);
+}
+
+static void quantiles_of_nothing_are_absent(void **state)
+{
+    struct probes *probes = set_up(0, NULL, 0);
+    const struct figures *figures;
+
+    (void)state;
+    probe_latency_open(probes, "latency", 0, NULL);
+    figures = probes_finish(probes, 100);
+    assert_close(figure(figures, "latency", "count", 0, NULL, "all"), 0, 0);
+    assert_absent(figure(figures, "latency", "p50", 0, NULL, "all"));
+    assert_absent(figure(figures, "latency", "mean", 0, NULL, "all"));
+    probes_free(probes);
+}
+
+static void values_are_what_was_set_last_and_else_absent(void **state)
+{
+    struct probes *probes = set_up(0, NULL, 0);
+    const struct figures *figures;
+
+    (void)state;
+    probe_value(probes, "rto", 0, NULL, 5.0);
+    advance(probes, 50);
+    probe_value(probes, "rto", 0, NULL, 7.0);
+    probe_value(probes, "rto", PROBE_ALL_REGIONS, NULL, 9.0);
+    figures = probes_finish(probes, 100);
+    assert_close(figure(figures, "rto", NULL, 0, NULL, "all"), 7.0, 0);
+    assert_close(figure(figures, "rto", NULL, -1, NULL, "all"), 9.0, 0);
+    assert_absent(figure(figures, "rto", NULL, 1, NULL, "all"));
+    probes_free(probes);
+}
+
+static void opening_again_gives_the_same_probe(void **state)
+{
+    struct probes *probes = set_up(0, NULL, 0);
+    probe_id a = probe_count_open(probes, "reauths", 0, "lag");
+
+    (void)state;
+    assert_int_not_equal(probe_count_open(probes, "reauths", 0, "lost"), a);
+    assert_int_not_equal(probe_count_open(probes, "reauths", 1, "lag"), a);
+    assert_int_equal(probe_count_open(probes, "reauths", 0, "lag"), a);
+    probes_free(probes);
+}
+
+static void a_metric_of_no_region_has_only_the_total(void **state)
+{
+    struct probes *probes = set_up(0, NULL, 0);
+    probe_id id = probe_count_open(probes, "requests", PROBE_ALL_REGIONS, NULL);
+    const struct figures *figures;
+
+    (void)state;
+    advance(probes, 3);
+    probe_count(probes_hot(probes), id);
+    figures = probes_finish(probes, 100);
+    assert_close(figure(figures, "requests", NULL, -1, NULL, "all"), 1, 0);
+    assert_absent(figure(figures, "requests", NULL, 0, NULL, "all"));
+    assert_int_equal(probes_count_total(probes, "requests", PROBE_ALL_REGIONS, NULL), 1);
+    probes_free(probes);
+}
+
+/* Stopped at 35: four bins, the last half as long. */
+static void a_run_that_was_stopped_has_figures_up_to_there(void **state)
+{
+    struct probes *probes = set_up(0, NULL, 0);
+    probe_id id = probe_count_open(probes, "requests", 0, NULL);
+    const struct figures *figures;
+
+    (void)state;
+    advance(probes, 33);
+    probe_count_many(probes_hot(probes), id, 5);
+    figures = probes_finish(probes, 35);
+    assert_int_equal(figures->bin_count, 4);
+    assert_close(series(figures, "requests", 0)[3], 5 / 5e-9, 1e-12);
+    assert_close(figure(figures, "requests", NULL, 0, NULL, "all"), 5, 0);
+    probes_free(probes);
+}
+
+static void figures_come_by_declaration_region_label_window(void **state)
+{
+    static const struct probe_span faults[] = {{30, 45}};
+    struct probes *probes = set_up(0, faults, 1);
+    const struct figures *figures;
+    /* region, label, window of the first row of each group of four windows */
+    static const struct {
+        const char *metric;
+        int region;
+        const char *label;
+    } expected[] = {
+        {"requests", 1, NULL}, {"requests", -1, NULL}, {"reauths", 0, "lag"},
+        {"reauths", 0, NULL},  {"reauths", -1, "lag"}, {"reauths", -1, NULL},
+    };
+    static const char *const windows[] = {"all", "before", "fault", "after"};
+
+    (void)state;
+    probe_count_open(probes, "reauths", 0, "lag");
+    probe_count_open(probes, "requests", 1, NULL);
+    figures = probes_finish(probes, 100);
+    assert_int_equal(figures->figure_count, 24);
+    for (size_t i = 0; i < 24; i++) {
+        const struct figure *f = &figures->figures[i];
+
+        assert_string_equal(f->metric->name, expected[i / 4].metric);
+        assert_int_equal(f->region, expected[i / 4].region);
+        assert_true(same_text(f->label, expected[i / 4].label));
+        assert_string_equal(f->window, windows[i % 4]);
+    }
+    probes_free(probes);
+}
+
+static uint64_t digest_with(uint64_t count, int64_t latency)
+{
+    struct probes *probes = set_up(0, NULL, 0);
+    probe_id a = probe_count_open(probes, "requests", 0, NULL);
+    probe_id b = probe_latency_open(probes, "latency", 0, NULL);
+    uint64_t digest;
+
+    advance(probes, 5);
+    probe_count_many(probes_hot(probes), a, count);
+    probe_latency(probes_hot(probes), b, latency);
+    probes_finish(probes, 100);
+    digest = probes_digest(probes, 1);
+    probes_free(probes);
+    return digest;
+}
+
+static void the_digest_sees_every_count_and_latency(void **state)
+{
+    (void)state;
+    assert_int_equal(digest_with(3, 70), digest_with(3, 70));
+    assert_int_not_equal(digest_with(3, 70), digest_with(4, 70));
+    assert_int_not_equal(digest_with(3, 70), digest_with(3, 71));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_fall_into_their_bins_and_the_last_instant_into_the_last),
+        cmocka_unit_test(warmup_is_left_out_of_windows_but_not_of_series),
+        cmocka_unit_test(windows_need_not_fall_on_bins),
+        cmocka_unit_test(spans_are_clipped_to_what_is_measured),
+        cmocka_unit_test(ratios_sum_labels_and_are_absent_over_zero),
+        cmocka_unit_test(levels_are_weighted_by_time_and_added_over_regions),
+        cmocka_unit_test(latencies_have_a_histogram_for_each_window),
+        cmocka_unit_test(quantiles_of_nothing_are_absent),
+        cmocka_unit_test(values_are_what_was_set_last_and_else_absent),
+        cmocka_unit_test(opening_again_gives_the_same_probe),
+        cmocka_unit_test(a_metric_of_no_region_has_only_the_total),
+        cmocka_unit_test(a_run_that_was_stopped_has_figures_up_to_there),
+        cmocka_unit_test(figures_come_by_declaration_region_label_window),
+        cmocka_unit_test(the_digest_sees_every_count_and_latency),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The run loop. What is due next is the first of two: the front of the queue, and the earliest head of the
+ * timer rings, which a tournament keeps. Both are ordered by (time, key), so where an event waits changes nothing.
+ */
+#include "sim.h"
+
+#include "eventq_hot.h"
+#include "mem.h"
+#include "strbuf.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFETCH_AHEAD 8         /* events between the one fired and the one whose row is fetched */
+#define RING_CAPACITY 16         /* to start with; a power of two */
+#define RING_SHIFT_MAX 32        /* longest way that a late key goes forward within its instant */
+#define SWEEP_MIN 1024           /* dead events that are not worth a sweep */
+#define INTERRUPT_MASK UINT64_C(0xFFFF)
+#define KINDS_TOTAL (3 * SIM_KINDS_MAX)
+
+static const struct event no_event = {SIM_NEVER, UINT64_MAX};
+
+/* --- kinds ------------------------------------------------------------------------------------------ */
+
+static kind_id key_kind(uint64_t key)
+{
+    return (kind_id)(key >> SIM_KIND_SHIFT);
+}
+
+static uint32_t key_entity(uint64_t key)
+{
+    return (uint32_t)(key >> SIM_GENERATION_BITS);
+}
+
+static uint32_t key_generation(uint64_t key)
+{
+    return (uint32_t)key & SIM_GENERATION_MASK;
+}
+
+static bool is_dead(const struct sim_kind *kind, uint64_t key)
+{
+    return kind->live && !kind->live(kind->self, key_entity(key), key_generation(key));
+}
+
+/* For eventq_sweep(). */
+static bool queued_is_dead(void *self, struct event event)
+{
+    const struct sim *sim = self;
+
+    return is_dead(&sim->kinds[key_kind(event.key)], event.key);
+}
+
+/* gcc takes a function that only prefetches for one without effect, and drops its calls: so no calls. */
+#define PREFETCHES inline __attribute__((always_inline))
+
+static PREFETCHES void prefetch_row(const struct sim *sim, uint64_t key)
+{
+    const struct sim_kind *kind = &sim->kinds[key_kind(key)];
+
+    if (kind->rows)
+        __builtin_prefetch(kind->rows + key_entity(key) * kind->row_bytes, 1);
+}
+
+static uint64_t hash_text(const char *text)
+{
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001B3);
+    return rng_mix(hash);
+}
+
+kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char *instance, void *self)
+{
+    uint32_t index = sim->kind_count[kind->phase]++;
+    struct strbuf name = STRBUF_INIT;
+    struct sim_kind *slot;
+    kind_id id;
+
+    if (index >= SIM_KINDS_MAX)
+        BUG("more than %d kinds of events in one phase, the last is '%s' of '%s'", SIM_KINDS_MAX,
+            kind->name, instance);
+    id = (kind_id)((unsigned)kind->phase << SIM_PHASE_SHIFT | index);
+    slot = &sim->kinds[id];
+    strbuf_addf(&name, "%s/%s", instance, kind->name);
+    slot->fire = kind->fire;
+    slot->live = kind->live;
+    slot->self = self;
+    slot->full_name = strbuf_detach(&name);
+    slot->instance = instance;
+    slot->hash = hash_text(slot->full_name);
+    return id;
+}
+
+void sim_kind_rows(struct sim *sim, kind_id kind, const void *base, size_t row_bytes)
+{
+    sim->kinds[kind].rows = base;
+    sim->kinds[kind].row_bytes = row_bytes;
+}
+
+/* --- timer rings ------------------------------------------------------------------------------------ */
+
+static struct event *ring_item(const struct sim_ring *ring, uint32_t i)
+{
+    return &ring->items[(ring->head + i) & ring->mask];
+}
+
+/* The head of this ring may have changed: play its matches again, up to the root. */
+static void ring_replay(struct sim *sim, const struct sim_ring *ring)
+{
+    uint32_t index = (uint32_t)(ring - sim->rings);
+    const struct event *heads = sim->ring_heads;
+    uint16_t *winners = sim->winners;
+
+    sim->ring_heads[index] = ring->count > 0 ? *ring_item(ring, 0) : no_event;
+    for (uint32_t node = (sim->leaf_count + index) / 2; node > 0; node /= 2) {
+        uint16_t left = winners[2 * node], right = winners[2 * node + 1];
+
+        winners[node] = event_before(heads[right], heads[left]) ? right : left;
+    }
+    sim->ring_first = heads[winners[1]];
+}
+
+static void ring_resize(struct sim_ring *ring, uint32_t capacity)
+{
+    struct event *items = mem_alloc(capacity, sizeof *items);
+
+    for (uint32_t i = 0; i < ring->count; i++)
+        items[i] = *ring_item(ring, i);
+    free(ring->items);
+    ring->items = items;
+    ring->head = 0;
+    ring->mask = capacity - 1;
+}
+
+/* Into an empty ring, a full one, or one whose last timer is due at the same instant. */
+void sim_timer_set_slow(struct sim *sim, struct sim_ring *ring, struct event event)
+{
+    uint32_t i = ring->count;
+    uint32_t stop = i > RING_SHIFT_MAX ? i - RING_SHIFT_MAX : 0;
+
+    if (ring->count > ring->mask)
+        ring_resize(ring, 2 * (ring->mask + 1));
+    while (i > stop && event_before(event, *ring_item(ring, i - 1)))
+        i--;
+    if (i > 0 && event_before(event, *ring_item(ring, i - 1))) {
+        /* Too far to go: it may as well wait in the queue. */
+        eventq_push(sim->queue, event);
+        return;
+    }
+    for (uint32_t j = ring->count++; j > i; j--)
+        *ring_item(ring, j) = *ring_item(ring, j - 1);
+    *ring_item(ring, i) = event;
+    if (i == 0)
+        ring_replay(sim, ring);
+}
+
+/* Drop the dead at the head at once: their rows are looked up in a row, with prefetch. */
+static void ring_skip_dead(struct sim *sim, struct sim_ring *ring)
+{
+    const struct sim_kind *kind = &sim->kinds[ring->kind];
+
+    while (ring->count > 0) {
+        if (ring->count > PREFETCH_AHEAD)
+            prefetch_row(sim, ring_item(ring, PREFETCH_AHEAD)->key);
+        if (!is_dead(kind, ring_item(ring, 0)->key))
+            return;
+        ring->head = (ring->head + 1) & ring->mask;
+        ring->count--;
+        ring->cancelled -= ring->cancelled > 0;
+    }
+}
+
+/* Give memory back once the ring is nearly empty, but never at every step. */
+static void ring_trim(struct sim_ring *ring)
+{
+    if (ring->mask >= 4096 && ring->count < ring->mask / 8)
+        ring_resize(ring, (ring->mask + 1) / 4);
+}
+
+static void ring_drop_first(struct sim *sim)
+{
+    struct sim_ring *ring = &sim->rings[sim->winners[1]];
+
+    ring->head = (ring->head + 1) & ring->mask;
+    ring->count--;
+    ring_skip_dead(sim, ring);
+    ring_trim(ring);
+    ring_replay(sim, ring);
+}
+
+/* The tournament over all rings anew: `leaf_count` has changed. */
+static void rings_rebuild(struct sim *sim)
+{
+    uint32_t leaves = 1;
+
+    while (leaves < sim->ring_count)
+        leaves *= 2;
+    sim->leaf_count = leaves;
+    sim->ring_heads = mem_realloc(sim->ring_heads, leaves, sizeof sim->ring_heads[0]);
+    sim->winners = mem_realloc(sim->winners, 2 * (size_t)leaves, sizeof sim->winners[0]);
+    for (uint32_t i = 0; i < leaves; i++) {
+        sim->ring_heads[i] = no_event;
+        sim->winners[leaves + i] = (uint16_t)i;
+    }
+    for (uint32_t node = leaves - 1; node > 0; node--)
+        sim->winners[node] = sim->winners[2 * node];
+    for (uint32_t i = 0; i < sim->ring_count; i++)
+        ring_replay(sim, &sim->rings[i]);
+}
+
+timer_id sim_timer_add(struct sim *sim, sim_dur length, kind_id kind)
+{
+    struct sim_ring *ring;
+
+    invariant(length >= 0);
+    if (sim->ring_count == SIM_TIMERS_MAX)
+        BUG("more than %d timer rings", SIM_TIMERS_MAX);
+    sim->ring_count++;
+    sim->rings = mem_realloc(sim->rings, sim->ring_count, sizeof sim->rings[0]);
+    ring = &sim->rings[sim->ring_count - 1];
+    *ring = (struct sim_ring){.length = length, .kind = kind};
+    ring_resize(ring, RING_CAPACITY);
+    rings_rebuild(sim);
+    return (timer_id)(sim->ring_count - 1);
+}
+
+void sim_timer_cancelled(struct sim *sim, timer_id timer)
+{
+    struct sim_ring *ring = &sim->rings[timer];
+    const struct sim_kind *kind = &sim->kinds[ring->kind];
+    uint32_t kept = 0;
+
+    ring->cancelled++;
+    if (ring->cancelled <= SWEEP_MIN || ring->cancelled <= ring->count / 2)
+        return;
+    for (uint32_t i = 0; i < ring->count; i++)
+        if (!is_dead(kind, ring_item(ring, i)->key))
+            *ring_item(ring, kept++) = *ring_item(ring, i);
+    ring->count = kept;
+    ring->cancelled = 0;
+    ring_trim(ring);
+    ring_replay(sim, ring);
+}
+
+void sim_cancelled(struct sim *sim)
+{
+    sim->cancelled++;
+    if (sim->cancelled <= SWEEP_MIN || sim->cancelled <= eventq_count(sim->queue) / 2)
+        return;
+    eventq_sweep(sim->queue, queued_is_dead, sim);
+    sim->cancelled = 0;
+}
+
+/* --- one run ---------------------------------------------------------------------------------------- */
+
+struct sim *sim_create(const struct sim_options *options, struct probes *probes)
+{
+    struct sim *sim = mem_zalloc(1, sizeof *sim);
+
+    invariant(options->end >= 0 && options->end < SIM_NEVER);
+    sim->context.scenario = options->scenario ? options->scenario : "";
+    sim->context.event = "";
+    sim->context.seed = options->seed;
+    sim->context.replication = options->replication;
+    sim->options = *options;
+    sim->end = options->end;
+    sim->trace = options->trace;
+    sim->probes = probes;
+    sim->probes_hot = probes ? probes_hot(probes) : NULL;
+    sim->queue = eventq_create(options->queue, options->capacity_hint);
+    sim->kinds = mem_zalloc(KINDS_TOTAL, sizeof sim->kinds[0]);
+    sim->ring_first = no_event;
+    sim->digest = rng_mix(options->seed);
+    return sim;
+}
+
+void sim_free(struct sim *sim)
+{
+    if (!sim)
+        return;
+    for (uint32_t phase = 0; phase < 3; phase++)
+        for (uint32_t i = 0; i < sim->kind_count[phase]; i++)
+            free(sim->kinds[phase << SIM_PHASE_SHIFT | i].full_name);
+    for (uint32_t i = 0; i < sim->ring_count; i++)
+        free(sim->rings[i].items);
+    free(sim->rings);
+    free(sim->ring_heads);
+    free(sim->winners);
+    free(sim->kinds);
+    eventq_free(sim->queue);
+    free(sim);
+}
+
+void sim_stop(struct sim *sim)
+{
+    sim->stopping = true;
+}
+
+void sim_note(struct sim *sim, const char *instance, const char *format, ...)
+{
+    struct strbuf text = STRBUF_INIT;
+    va_list args;
+
+    if (!sim_tracing(sim))
+        return;
+    va_start(args, format);
+    strbuf_addv(&text, format, args);
+    va_end(args);
+    trace_note(sim->trace, sim_now(sim), instance, "%s", text.text);
+    strbuf_release(&text);
+}
+
+struct rng_stream sim_stream(const struct sim *sim, const char *instance, const char *purpose)
+{
+    return rng_stream_named(sim->options.seed, sim->options.replication, instance, purpose);
+}
+
+struct probes *sim_probe_set(struct sim *sim)
+{
+    return sim->probes;
+}
+
+uint64_t sim_seed(const struct sim *sim)
+{
+    return sim->options.seed;
+}
+
+sim_time sim_end(const struct sim *sim)
+{
+    return sim->end;
+}
+
+/* --- the loop --------------------------------------------------------------------------------------- */
+
+/* Fetch the row of the event PREFETCH_AHEAD places on; of all up to it where a window was just opened. */
+static PREFETCHES void prefetch_next(const struct sim *sim)
+{
+    const struct eventq *queue = sim->queue;
+    uint32_t ahead = queue->head + PREFETCH_AHEAD;
+
+    if (__builtin_expect(queue->head == 1, 0))
+        for (uint32_t i = 1; i < ahead && i < queue->tail; i++)
+            prefetch_row(sim, queue->front[i].key);
+    if (ahead < queue->tail)
+        prefetch_row(sim, queue->front[ahead].key);
+}
+
+/* Take the earliest event that is alive; false where none is left. */
+static inline bool take_next(struct sim *sim, struct event *event)
+{
+    for (;;) {
+        const struct event *first = eventq_first(sim->queue, sim->ring_first.time);
+        uint32_t *cancelled = &sim->cancelled;
+
+        if (first && event_before(*first, sim->ring_first)) {
+            *event = *first;
+            eventq_drop_first(sim->queue);
+            prefetch_next(sim);
+        } else {
+            *event = sim->ring_first;
+            if (event->time == SIM_NEVER)
+                return false;
+            cancelled = &sim->rings[sim->winners[1]].cancelled;
+            ring_drop_first(sim);
+        }
+        if (__builtin_expect(!is_dead(&sim->kinds[key_kind(event->key)], event->key), 1))
+            return true;
+        *cancelled -= *cancelled > 0;
+    }
+}
+
+/*
+ * Content, not history: what goes in are two odd multiples that do not depend on the hash so far, so that
+ * an event adds only a rotation and one multiplication to the chain.
+ */
+static inline uint64_t digest_event(uint64_t digest, uint64_t kind_hash, struct event event)
+{
+    uint64_t who = event.key & ((UINT64_C(1) << SIM_KIND_SHIFT) - 1);
+    uint64_t word = (uint64_t)event.time * UINT64_C(0x9E3779B97F4A7C15) ^
+                    (kind_hash + who) * UINT64_C(0xC2B2AE3D27D4EB4F);
+
+    return ((digest << 23 | digest >> 41) ^ word) * UINT64_C(0xFF51AFD7ED558CCD);
+}
+
+static void cut_until(struct sim *sim, sim_time time)
+{
+    while (sim->next_cut <= time) {
+        probes_cut(sim->probes, sim->next_cut);
+        sim->next_cut = probes_next_cut(sim->probes);
+    }
+}
+
+static inline void fire_event(struct sim *sim, const struct sim_kind *kind, struct event event)
+{
+    uint32_t entity = key_entity(event.key), generation = key_generation(event.key);
+
+    sim->context.now_ns = event.time;
+    sim->context.event = kind->full_name;
+    sim->event_count++;
+    if (event.key >> (SIM_KIND_SHIFT + SIM_PHASE_SHIFT) == PHASE_WORK)
+        sim->digest = digest_event(sim->digest, kind->hash, event);
+    if (__builtin_expect(sim->trace != NULL, 0))
+        trace_event(sim->trace, event.time, kind->instance,
+                    kind->full_name + strlen(kind->instance) + 1, entity, generation);
+    kind->fire(kind->self, sim, entity, generation);
+}
+
+static bool interrupted(const struct sim *sim)
+{
+    return sim->options.interrupt && *sim->options.interrupt;
+}
+
+/* Returns true where it was interrupted. */
+static bool run_events(struct sim *sim)
+{
+    struct event event;
+
+    while (!sim->stopping && take_next(sim, &event)) {
+        if (__builtin_expect(event.time >= sim->next_cut, 0))
+            cut_until(sim, event.time);
+        fire_event(sim, &sim->kinds[key_kind(event.key)], event);
+        if ((sim->event_count & INTERRUPT_MASK) == 0 && interrupted(sim))
+            return true;
+    }
+    return false;
+}
+
+struct sim_outcome sim_run(struct sim *sim)
+{
+    const struct bug_context *before = bug_set_context(&sim->context);
+    bool was_interrupted;
+
+    sim->next_cut = sim->probes ? probes_next_cut(sim->probes) : SIM_NEVER;
+    was_interrupted = interrupted(sim) || run_events(sim);
+    if (!was_interrupted && !sim->stopping) {
+        cut_until(sim, sim->end);
+        sim->context.now_ns = sim->end;
+    }
+    sim->context.event = "";
+    bug_set_context(before);
+    return (struct sim_outcome){
+        .event_count = sim->event_count,
+        .digest = sim->digest,
+        .ended = sim_now(sim),
+        .interrupted = was_interrupted,
+    };
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The inside of a run, for the inline functions that sim.h promises and for sim.c; nobody else reads it.
+ */
+#ifndef SIM_HOT_H
+#define SIM_HOT_H
+
+#include "bug.h"
+
+#include <stddef.h>
+
+/* A key: phase (2 bits), kind within the phase (10), entity (32), generation (20); so its order is rule 2's. */
+#define SIM_KIND_SHIFT 52
+#define SIM_PHASE_SHIFT 10 /* within a kind_id */
+
+static inline uint64_t sim_key(kind_id kind, uint32_t entity, uint32_t generation)
+{
+    return (uint64_t)kind << SIM_KIND_SHIFT | (uint64_t)entity << SIM_GENERATION_BITS |
+           (generation & SIM_GENERATION_MASK);
+}
+
+/* The timers of one length, by time and key: items[(head + i) & mask] for i < count. */
+struct sim_ring {
+    struct event *items;
+    uint32_t head, count, mask;
+    uint32_t cancelled; /* of these, at most this many are dead */
+    sim_dur length;
+    kind_id kind;
+};
+
+/* One cache line, that of a kind being fired. */
+struct sim_kind {
+    void (*fire)(void *self, struct sim *sim, uint32_t entity, uint32_t generation);
+    bool (*live)(const void *self, uint32_t entity, uint32_t generation);
+    void *self;
+    const char *rows;
+    size_t row_bytes;
+    uint64_t hash;        /* of `full_name` */
+    char *full_name;      /* "app_tier/us-west-1/arrive" */
+    const char *instance; /* the front of it */
+};
+
+struct sim {
+    struct bug_context context; /* now_ns is the clock: so a bug report always knows it */
+    sim_time end;
+    struct eventq *queue;
+    struct probes_hot *probes_hot;
+    struct sim_ring *rings;
+    struct trace *trace;
+    struct sim_kind *kinds; /* by kind_id: SIM_KINDS_MAX a phase */
+
+    struct event ring_first; /* the earliest of all ring heads; time SIM_NEVER: none */
+    sim_time next_cut;
+    uint64_t digest;
+    uint64_t event_count;
+    bool stopping;
+
+    uint32_t cancelled; /* events in the queue that are dead */
+    uint32_t ring_count;
+    uint32_t leaf_count;      /* of the tournament over the heads of rings: a power of two */
+    struct event *ring_heads; /* by ring */
+    uint16_t *winners;        /* [2 * leaf_count]; the root is 1, leaf i is leaf_count + i */
+    uint32_t kind_count[3];   /* by phase */
+    struct probes *probes;
+    struct sim_options options;
+};
+
+void sim_timer_set_slow(struct sim *sim, struct sim_ring *ring, struct event event);
+
+static inline sim_time sim_now(const struct sim *sim)
+{
+    return sim->context.now_ns;
+}
+
+static inline struct probes_hot *sim_probes(struct sim *sim)
+{
+    return sim->probes_hot;
+}
+
+static inline void sim_at(struct sim *sim, sim_time when, kind_id kind, uint32_t entity,
+                          uint32_t generation)
+{
+    if (when > sim->end)
+        return;
+    invariant(when >= sim->context.now_ns);
+    eventq_push(sim->queue, (struct event){when, sim_key(kind, entity, generation)});
+}
+
+static inline void sim_after(struct sim *sim, sim_dur wait, kind_id kind, uint32_t entity,
+                             uint32_t generation)
+{
+    sim_time now = sim->context.now_ns;
+
+    invariant(wait >= 0);
+    if (wait > sim->end - now) /* and so the sum below cannot overflow */
+        return;
+    eventq_push(sim->queue, (struct event){now + wait, sim_key(kind, entity, generation)});
+}
+
+static inline void sim_timer_set(struct sim *sim, timer_id timer, uint32_t entity,
+                                 uint32_t generation)
+{
+    struct sim_ring *ring = &sim->rings[timer];
+    sim_time now = sim->context.now_ns;
+    struct event event;
+
+    if (ring->length > sim->end - now)
+        return;
+    event.time = now + ring->length;
+    event.key = sim_key(ring->kind, entity, generation);
+    if (ring->count > 0 && ring->count <= ring->mask &&
+        ring->items[(ring->head + ring->count - 1) & ring->mask].time < event.time)
+        ring->items[(ring->head + ring->count++) & ring->mask] = event;
+    else
+        sim_timer_set_slow(sim, ring, event);
+}
+
+static inline bool sim_tracing(const struct sim *sim)
+{
+    const struct trace *trace = sim->trace;
+
+    return trace && sim->context.now_ns >= trace->from && sim->context.now_ns <= trace->to;
+}
+
+#endif

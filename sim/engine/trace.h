@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * One line an event on demand, for a window of time and a piece of the name. Tracing never changes a run.
+ *
+ *   12.000482113 app_tier/us-west-1 arrive 4711 gen 3
+ *
+ * Models may add a line of their own with trace_note(): `what subject text`.
+ */
+#ifndef TRACE_H
+#define TRACE_H
+
+#include "sim_time.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct trace {
+    FILE *out; /* the caller's */
+    sim_time from, to;
+    const char *match; /* only lines whose instance or event name holds this text; NULL: all */
+    uint64_t line_count, line_limit; /* stops silently at the limit; 0: none */
+};
+
+void trace_event(struct trace *trace, sim_time now, const char *instance, const char *event,
+                 uint32_t entity, uint32_t generation);
+void trace_note(struct trace *trace, sim_time now, const char *instance, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif
