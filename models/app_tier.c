@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The application servers of one region behind their load balancer.
+ *
+ * A request is given to an instance, waits there for one of its workers in a bounded queue, and holds the
+ * worker until it is answered: through its own service time and through every operation on the store. That is
+ * how slow writes starve reads.
+ *
+ *   login:  service -> create the session -> [read it back] -> answer, or a fallback where the write failed
+ *   page:   service -> read the session -> [write it] -> answer, or "log in again"
+ *   logout: service -> delete the session -> answer
+ */
+#include "bug.h"
+#include "mem.h"
+#include "model.h"
+#include "ports.h"
+#include "registry.h"
+
+#include <stdlib.h>
+
+struct app_tier_config {
+    uint32_t instances, workers, queue;
+    struct dist *service;
+    double login_factor;
+    int balance;
+    bool read_back;
+    sim_dur token_lifetime_ns;
+};
+
+static const char *const balances[] = {"round-robin", "least-outstanding", NULL};
+enum { ROUND_ROBIN, LEAST_OUTSTANDING };
+
+#define MODEL_CONFIG struct app_tier_config
+// clang-format off
+static const struct field app_tier_fields[] = {
+    COUNT("instances", instances, "1", "4", "100000", "servers behind the load balancer", "assumption"),
+    COUNT("workers", workers, "1", "64", "100000", "requests that one instance works on at a time", "assumption"),
+    COUNT("queue", queue, "0", "128", "1000000", "requests that wait at one instance; more are rejected (503)", "assumption"),
+    TIME_DIST("service", service, "0ms", "lognormal(median=5ms, p99=25ms)", "1h", "the application's own time for a page, waiting for the store apart", "assumption"),
+    NUMBER("login_factor", login_factor, "0", "5", "1000", "a login takes so many times as long", "facts H"),
+    CHOICE("balance", balance, balances, "round-robin", "how the load balancer picks an instance", "facts B"),
+    FLAG("read_back", read_back, "false", "a login reads its new session back before it answers", "seed 000"),
+    DURATION("token_lifetime", token_lifetime_ns, "1s", "15min", "30d", "of a stateless token, the fallback of a login", "assumption"),
+};
+// clang-format on
+
+static const struct metric app_tier_metrics[] = {
+    {.name = "workers_busy", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true,
+     .meaning = "workers that hold a request"},
+    {.name = "app_queue", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true,
+     .meaning = "requests that wait for a worker"},
+    {.name = "requests_rejected", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true,
+     .meaning = "requests answered 503 because the queue was full"},
+    {.name = "app_wait", .unit = UNIT_NS, .kind = METRIC_LATENCY,
+     .meaning = "from a request's arrival at the tier to its worker"},
+    {.name = "requests_lost", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true,
+     .meaning = "requests that reached a region that is down, or were in it when it went down"},
+};
+
+enum stage { STAGE_FREE, STAGE_COMING, STAGE_WAITING, STAGE_SERVICE, STAGE_READ, STAGE_WRITE };
+
+struct app_request {
+    struct user_request user;
+    sim_time arrived;
+    uint32_t generation;
+    uint32_t instance;
+    uint32_t next;
+    uint8_t stage;
+    bool wrote;
+};
+
+struct instance {
+    uint32_t busy, queued;
+    uint32_t head, tail;
+};
+
+struct app_tier {
+    const struct app_tier_config *config;
+    struct sim *sim;
+    struct probes_hot *probes;
+    int region;
+    uint32_t region_count;
+    bool up;
+    struct instance *instances;
+    uint32_t turn; /* of round robin */
+    uint32_t busy, queued;
+    struct app_request *requests;
+    size_t request_count, request_capacity;
+    uint32_t request_free;
+    struct app_port port;
+    struct op_port op_port;
+    struct power_port power;
+    struct session_port *sessions;
+    struct users_port *users[REGIONS_MAX];
+    struct edge_port *edge;
+    kind_id arrive_kind, served_kind;
+    probe_id workers_busy, queue, rejected, wait, lost;
+};
+
+/* --- requests -------------------------------------------------------------------------------------------- */
+
+static uint32_t request_take(struct app_tier *app)
+{
+    uint32_t index = app->request_free;
+
+    if (index != NO_INDEX) {
+        app->request_free = app->requests[index].next;
+        return index;
+    }
+    mem_grow((void **)&app->requests, &app->request_capacity, app->request_count + 1,
+             sizeof *app->requests);
+    index = (uint32_t)app->request_count++;
+    app->requests[index].generation = 0;
+    return index;
+}
+
+static void request_give(struct app_tier *app, uint32_t index)
+{
+    app->requests[index].generation++;
+    app->requests[index].stage = STAGE_FREE;
+    app->requests[index].next = app->request_free;
+    app->request_free = index;
+}
+
+static void app_gauges(struct app_tier *app)
+{
+    sim_time now = sim_now(app->sim);
+
+    probe_level(app->probes, app->workers_busy, now, app->busy);
+    probe_level(app->probes, app->queue, now, app->queued);
+}
+
+static void app_respond(struct app_tier *app, uint32_t index, enum response_kind kind,
+                        enum reauth_cause cause)
+{
+    const struct app_request *request = &app->requests[index];
+    struct users_port *users = app->users[ref_region(request->user.session)];
+    struct user_response response = {.session = request->user.session,
+                                     .generation = request->user.generation,
+                                     .kind = kind,
+                                     .cause = cause,
+                                     .region = app->region,
+                                     .wrote = request->wrote,
+                                     .arrives = sim_now(app->sim) + request->user.way_back};
+
+    users->respond(users->self, &response);
+}
+
+/* --- workers ---------------------------------------------------------------------------------------------- */
+
+static void instance_serve(struct app_tier *app, uint32_t index)
+{
+    struct app_request *request = &app->requests[index];
+    sim_dur service = dist_sample_ns(app->config->service, request->user.service_word);
+
+    if (request->user.kind == REQUEST_LOGIN)
+        service = (sim_dur)((double)service * app->config->login_factor);
+    app->instances[request->instance].busy++;
+    app->busy++;
+    request->stage = STAGE_SERVICE;
+    probe_latency(app->probes, app->wait, sim_now(app->sim) - request->arrived);
+    sim_after(app->sim, service, app->served_kind, index, request->generation);
+}
+
+/* The worker of an answered request takes the next one in its instance's queue. */
+static void instance_release(struct app_tier *app, uint32_t instance_index)
+{
+    struct instance *instance = &app->instances[instance_index];
+    uint32_t next = instance->head;
+
+    instance->busy--;
+    app->busy--;
+    if (next != NO_INDEX) {
+        instance->head = app->requests[next].next;
+        instance->queued--;
+        app->queued--;
+        instance_serve(app, next);
+    }
+    app_gauges(app);
+}
+
+static void app_answer(struct app_tier *app, uint32_t index, enum response_kind kind,
+                       enum reauth_cause cause)
+{
+    uint32_t instance = app->requests[index].instance;
+
+    app_respond(app, index, kind, cause);
+    request_give(app, index);
+    instance_release(app, instance);
+}
+
+static uint32_t app_pick(struct app_tier *app)
+{
+    uint32_t count = app->config->instances;
+    uint32_t best = app->turn;
+
+    app->turn = app->turn + 1 == count ? 0 : app->turn + 1;
+    if (app->config->balance == LEAST_OUTSTANDING)
+        for (uint32_t i = 1, at = best; i < count; i++) {
+            at = at + 1 == count ? 0 : at + 1;
+            if (app->instances[at].busy + app->instances[at].queued <
+                app->instances[best].busy + app->instances[best].queued)
+                best = at;
+        }
+    return best;
+}
+
+static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct app_tier *app = self;
+    struct app_request *request = &app->requests[entity];
+    struct instance *instance;
+
+    (void)generation;
+    if (!app->up) { /* nobody there: the user waits until patience ends */
+        probe_count(app->probes, app->lost);
+        request_give(app, entity);
+        return;
+    }
+    request->arrived = sim_now(sim);
+    request->instance = app_pick(app);
+    request->next = NO_INDEX;
+    instance = &app->instances[request->instance];
+    if (instance->busy < app->config->workers) {
+        instance_serve(app, entity);
+    } else if (instance->queued < app->config->queue) {
+        request->stage = STAGE_WAITING;
+        if (instance->head == NO_INDEX)
+            instance->head = entity;
+        else
+            app->requests[instance->tail].next = entity;
+        instance->tail = entity;
+        instance->queued++;
+        app->queued++;
+    } else {
+        probe_count(app->probes, app->rejected);
+        app_respond(app, entity, RESPONSE_REJECTED, REAUTH_STORE_UNAVAILABLE);
+        request_give(app, entity);
+    }
+    app_gauges(app);
+}
+
+/* --- what a request does ---------------------------------------------------------------------------------- */
+
+static void app_store(struct app_tier *app, uint32_t index, enum command_kind kind)
+{
+    struct app_request *request = &app->requests[index];
+    struct op_request op = {.request = index,
+                            .instance = request->instance,
+                            .kind = kind,
+                            .session = request->user.session,
+                            .session_check = request->user.session_check,
+                            .identity = rng_mix(request->user.identity + (uint64_t)kind + 1),
+                            .last_write = request->user.last_write};
+
+    request->stage = command_is_write(kind) ? STAGE_WRITE : STAGE_READ;
+    app->sessions->submit(app->sessions->self, &op);
+}
+
+static void app_page(struct app_tier *app, uint32_t index)
+{
+    const struct user_request *user = &app->requests[index].user;
+
+    if (user->mode == SESSION_LOCAL) {
+        bool here = user->local_region == app->region;
+
+        app_answer(app, index, here ? RESPONSE_OK : RESPONSE_REAUTH, REAUTH_LOCAL_ONLY);
+    } else if (user->mode == SESSION_TOKEN) {
+        bool valid = sim_now(app->sim) - user->last_write <= app->config->token_lifetime_ns;
+
+        app_answer(app, index, valid ? RESPONSE_OK : RESPONSE_REAUTH, REAUTH_TOKEN_EXPIRED);
+    } else {
+        app_store(app, index, COMMAND_GET);
+    }
+}
+
+/* Its region went down under it: the worker goes with it, and nobody is answered. */
+static void app_lose(struct app_tier *app, uint32_t index)
+{
+    uint32_t instance = app->requests[index].instance;
+
+    probe_count(app->probes, app->lost);
+    request_give(app, index);
+    instance_release(app, instance);
+}
+
+static void app_on_served(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct app_tier *app = self;
+
+    (void)sim, (void)generation;
+    if (!app->up) {
+        app_lose(app, entity);
+        return;
+    }
+    switch (app->requests[entity].user.kind) {
+    case REQUEST_LOGIN:
+        app_store(app, entity, COMMAND_CREATE);
+        break;
+    case REQUEST_PAGE:
+        app_page(app, entity);
+        break;
+    case REQUEST_LOGOUT:
+        if (app->requests[entity].user.mode == SESSION_GLOBAL)
+            app_store(app, entity, COMMAND_DELETE);
+        else
+            app_answer(app, entity, RESPONSE_OK, REAUTH_CAUSES);
+        break;
+    }
+}
+
+static bool app_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct app_tier *app = self;
+
+    return (app->requests[entity].generation & SIM_GENERATION_MASK) == generation;
+}
+
+static const struct event_kind app_arrive = {
+    .name = "arrive", .phase = PHASE_WORK, .fire = app_on_arrive, .live = app_live};
+static const struct event_kind app_served = {
+    .name = "served", .phase = PHASE_WORK, .fire = app_on_served, .live = app_live};
+
+static enum reauth_cause cause_of(enum miss_reason miss)
+{
+    static const enum reauth_cause causes[] = {
+        [MISS_LAG] = REAUTH_REPLICATION_LAG,
+        [MISS_LOST] = REAUTH_LOST_AT_FAILOVER,
+        [MISS_RESTARTED] = REAUTH_RESTARTED,
+        [MISS_EVICTED] = REAUTH_EVICTED,
+        [MISS_NEVER_WRITTEN] = REAUTH_STORE_UNAVAILABLE,
+    };
+
+    return causes[miss];
+}
+
+static void app_login_failed(struct app_tier *app, uint32_t index)
+{
+    static const enum response_kind answers[] = {[FALLBACK_FAIL] = RESPONSE_LOGIN_FAILED,
+                                                 [FALLBACK_LOCAL] = RESPONSE_OK_LOCAL,
+                                                 [FALLBACK_TOKEN] = RESPONSE_OK_TOKEN};
+
+    app_answer(app, index, answers[app->sessions->on_write_failure], REAUTH_CAUSES);
+}
+
+static void app_on_write_done(struct app_tier *app, uint32_t index, const struct op_result *result)
+{
+    struct app_request *request = &app->requests[index];
+
+    request->wrote = result->outcome == OP_DONE;
+    if (request->wrote)
+        request->user.last_write = sim_now(app->sim);
+    if (request->user.kind == REQUEST_LOGIN && !request->wrote)
+        app_login_failed(app, index);
+    else if (request->user.kind == REQUEST_LOGIN && app->config->read_back)
+        app_store(app, index, COMMAND_GET);
+    else
+        app_answer(app, index, RESPONSE_OK, REAUTH_CAUSES);
+}
+
+static void app_on_op_done(void *self, uint32_t index, const struct op_result *result)
+{
+    struct app_tier *app = self;
+    struct app_request *request = &app->requests[index];
+
+    if (!app->up)
+        app_lose(app, index);
+    else if (request->stage == STAGE_WRITE)
+        app_on_write_done(app, index, result);
+    else if (result->outcome == OP_MISS)
+        app_answer(app, index, RESPONSE_REAUTH, cause_of(result->miss));
+    else if (result->outcome == OP_FAILED)
+        app_answer(app, index, RESPONSE_REAUTH, REAUTH_STORE_UNAVAILABLE);
+    else if (request->user.kind == REQUEST_PAGE && request->user.writes)
+        app_store(app, index, COMMAND_TOUCH);
+    else
+        app_answer(app, index, RESPONSE_OK, REAUTH_CAUSES);
+}
+
+/* --- the model ---------------------------------------------------------------------------------------------- */
+
+static void app_submit(void *self, const struct user_request *user, sim_dur way_there)
+{
+    struct app_tier *app = self;
+    uint32_t index = request_take(app);
+    struct app_request *request = &app->requests[index];
+
+    request->user = *user;
+    request->stage = STAGE_COMING;
+    request->wrote = false;
+    sim_after(app->sim, way_there, app->arrive_kind, index, request->generation);
+}
+
+/* The region goes down: what waits is lost. Requests that hold a worker run into a dead store, or answer nobody. */
+static void app_set_power(void *self, bool up)
+{
+    struct app_tier *app = self;
+
+    if (app->up == up)
+        return;
+    app->up = up;
+    for (uint32_t i = 0; !up && i < app->config->instances; i++) {
+        struct instance *instance = &app->instances[i];
+
+        while (instance->head != NO_INDEX) {
+            uint32_t index = instance->head;
+
+            instance->head = app->requests[index].next;
+            probe_count(app->probes, app->lost);
+            request_give(app, index);
+        }
+        app->queued -= instance->queued;
+        instance->queued = 0;
+    }
+    app_gauges(app);
+    app->edge->health(app->edge->self, app->region, up);
+}
+
+static void app_tier_init(void *self, const struct model_env *env)
+{
+    struct app_tier *app = self;
+    struct probes *probes = sim_probe_set(env->sim);
+
+    app->config = env->config;
+    app->sim = env->sim;
+    app->region = env->region;
+    app->region_count = env->topology->region_count;
+    app->up = true;
+    app->request_free = NO_INDEX;
+    app->instances = mem_alloc(app->config->instances, sizeof *app->instances);
+    for (uint32_t i = 0; i < app->config->instances; i++)
+        app->instances[i] = (struct instance){0, 0, NO_INDEX, NO_INDEX};
+    app->arrive_kind = sim_kind_add(env->sim, &app_arrive, env->instance, app);
+    app->served_kind = sim_kind_add(env->sim, &app_served, env->instance, app);
+    app->workers_busy = probe_level_open(probes, "workers_busy", env->region, NULL);
+    app->queue = probe_level_open(probes, "app_queue", env->region, NULL);
+    app->rejected = probe_count_open(probes, "requests_rejected", env->region, NULL);
+    app->lost = probe_count_open(probes, "requests_lost", env->region, NULL);
+    app->wait = probe_latency_open(probes, "app_wait", env->region, NULL);
+    app->port = (struct app_port){app, app_submit};
+    app->op_port = (struct op_port){app, app_on_op_done};
+    app->power = (struct power_port){app, app_set_power};
+    port_offer(env->ports, PORT_APP, env->region, -1, &app->port);
+    port_offer(env->ports, PORT_OPS, env->region, -1, &app->op_port);
+    port_offer(env->ports, PORT_POWER, env->region, POWER_APP, &app->power);
+}
+
+static void app_tier_connect(void *self, const struct port_directory *ports)
+{
+    struct app_tier *app = self;
+
+    app->probes = sim_probes(app->sim);
+    app->sessions = port_need(ports, PORT_SESSIONS, app->region, -1);
+    app->sessions->set_instances(app->sessions->self, app->config->instances);
+    app->edge = port_need(ports, PORT_EDGE, -1, -1);
+    for (uint32_t r = 0; r < app->region_count; r++)
+        app->users[r] = port_need(ports, PORT_USERS, (int)r, -1);
+}
+
+/* Little's bookkeeping: who holds a worker or a place in the queue is exactly who the gauges say. */
+static void app_tier_finish(void *self)
+{
+    const struct app_tier *app = self;
+    uint32_t busy = 0, queued = 0;
+
+    for (size_t i = 0; i < app->request_count; i++) {
+        busy += app->requests[i].stage >= STAGE_SERVICE;
+        queued += app->requests[i].stage == STAGE_WAITING;
+    }
+    invariant(busy == app->busy);
+    invariant(queued == app->queued);
+}
+
+static void app_tier_fini(void *self)
+{
+    struct app_tier *app = self;
+
+    free(app->instances);
+    free(app->requests);
+}
+
+const struct model_ops app_tier_ops = {
+    .name = "app_tier",
+    .section = "app",
+    .meaning = "the application servers of a region: load balancer, instances, workers, bounded queues",
+    .scope = MODEL_PER_REGION,
+    .config_size = sizeof(struct app_tier_config),
+    .state_size = sizeof(struct app_tier),
+    FIELD_TABLE(app_tier_fields),
+    METRIC_TABLE(app_tier_metrics),
+    .init = app_tier_init,
+    .connect = app_tier_connect,
+    .finish = app_tier_finish,
+    .fini = app_tier_fini,
+};

@@ -1,0 +1,671 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The users who live near one region.
+ *
+ * Sessions arrive as a Poisson process, open loop. A user logs in, then asks for pages with time to think between them, and
+ * leaves, maybe logging out. Someone who must log in again does so and goes on; a login storm is made of that. A
+ * keep-alive connection stays with the region that it was routed to; a new one is routed afresh.
+ *
+ * All that a user is and does is keyed by the user's number and the number of the page, never by what happened before: so
+ * another timeout or retry policy meets the same users, who arrive and think as they did.
+ *
+ * A session's row is one cache line or two; all of them stand in one array, freed rows are used again under another check.
+ */
+#include "bug.h"
+#include "mem.h"
+#include "model.h"
+#include "ports.h"
+#include "registry.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define TWO_PI 6.283185307179586476925
+
+enum { ARRIVALS_CONSTANT, ARRIVALS_STEP, ARRIVALS_FLASH_CROWD, ARRIVALS_DAILY };
+enum { START_STEADY, START_EMPTY };
+
+struct population_config {
+    double sessions_per_s;
+    int arrivals, start;
+    sim_dur step_at_ns, flash_at_ns, flash_ramp_ns, flash_hold_ns, flash_decay_ns, daily_peak_ns;
+    double step_factor, flash_factor, daily_ratio;
+    struct dist *requests, *think, *after_login, *login_time, *rtt;
+    double writes, logout;
+    sim_dur idle_ttl_ns, keep_alive_ns, connection_lifetime_ns, patience_ns;
+    uint32_t login_tries, handshakes;
+};
+
+static const char *const arrivals[] = {"constant", "step", "flash-crowd", "daily", NULL};
+static const char *const starts[] = {"steady", "empty", NULL};
+
+#define MODEL_CONFIG struct population_config
+// clang-format off
+static const struct field population_fields[] = {
+    RATE("sessions", sessions_per_s, "0/s", "10/s", "1M/s", "new sessions, on average", "assumption"),
+    VARIANT("arrivals", arrivals, arrivals, "constant", "how the rate of new sessions changes with time", "facts H"),
+    DURATION("arrivals.step.at", step_at_ns, "0s", "10min", "30d", "when the rate changes for good", "assumption"),
+    NUMBER("arrivals.step.factor", step_factor, "0", "2", "1000", "by how much", "assumption"),
+    DURATION("arrivals.flash-crowd.at", flash_at_ns, "0s", "10min", "30d", "when the crowd begins to come", "assumption"),
+    NUMBER("arrivals.flash-crowd.factor", flash_factor, "1", "10", "1000", "the rate at its height", "facts H"),
+    DURATION("arrivals.flash-crowd.ramp", flash_ramp_ns, "1ms", "60s", "1d", "time to the height", "facts H"),
+    DURATION("arrivals.flash-crowd.hold", flash_hold_ns, "0s", "300s", "1d", "time at the height", "facts H"),
+    DURATION("arrivals.flash-crowd.decay", flash_decay_ns, "1ms", "600s", "1d", "mean of the exponential decay after it", "facts H"),
+    NUMBER("arrivals.daily.ratio", daily_ratio, "1", "3", "1000", "rate at the peak over that at the trough", "facts H"),
+    DURATION("arrivals.daily.peak", daily_peak_ns, "0s", "12h", "1d", "time of the first peak since the start", "assumption"),
+    CHOICE("start", start, starts, "steady", "steady: the sessions that would be under way are there at the start; empty: none", "assumption"),
+    NUMBER_DIST("requests", requests, "1", "geometric(mean=12)", "1000000", "pages of a session after its login", "facts H"),
+    TIME_DIST("think", think, "0ms", "exponential(mean=7s, max=70s)", "1d", "from a page's answer to the next request", "facts H"),
+    TIME_DIST("after_login", after_login, "0ms", "lognormal(median=300ms, p99=3s)", "1d", "from a login's answer to the first page", "assumption"),
+    TIME_DIST("login_time", login_time, "0ms", "lognormal(median=5s, p99=20s)", "1d", "to log in again after being asked to, or after a failed login", "assumption"),
+    SHARE("writes", writes, "0", "5%", "100%", "pages that also write the session", "facts H"),
+    SHARE("logout", logout, "0", "20%", "100%", "sessions that end with a logout", "assumption"),
+    DURATION("idle_ttl", idle_ttl_ns, "1s", "30min", "30d", "a session unused for so long has expired: logging in again is no re-auth", "facts H"),
+    TIME_DIST("rtt", rtt, "0ms", "lognormal(median=24ms, sigma=0.7, max=1s)", "10s", "of a user to the nearest region's edge, one draw a user", "facts D.6"),
+    COUNT("handshakes", handshakes, "0", "2", "10", "round trips to the edge that a new connection costs: TCP and TLS 1.3", "facts 0.9"),
+    DURATION("keep_alive", keep_alive_ns, "0s", "60s", "1d", "an idle connection is closed after", "facts B"),
+    DURATION("connection_lifetime", connection_lifetime_ns, "1s", "3600s", "30d", "a connection is closed after, however busy", "facts B"),
+    DURATION("patience", patience_ns, "100ms", "30s", "1h", "without an answer the user gives up the request and reloads on a new connection", "assumption"),
+    COUNT("login_tries", login_tries, "1", "3", "1000", "failed or unanswered requests in a row until the user leaves", "assumption"),
+};
+// clang-format on
+
+static const char *const causes[] = {"replication-lag", "lost-at-failover", "local-only",
+                                     "store-unavailable", "evicted", "restarted",
+                                     "token-expired", NULL};
+static const char *const hows[] = {"local-session", "stateless-token", NULL};
+
+// clang-format off
+static const struct metric population_metrics[] = {
+    {.name = "requests", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "requests of users that ended: answered, or given up"},
+    {.name = "good_requests", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "requests answered without error or re-auth within the objective's latency"},
+    {.name = "availability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "good_requests", .under = "requests", .series = true, .meaning = "good requests / requests"},
+    {.name = "requests_abandoned", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "requests given up after the user's patience"},
+    {.name = "requests_with_session", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "answered requests that carried a valid session"},
+    {.name = "logins", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logins answered, failed ones and repeated ones included"},
+    {.name = "logins_failed", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logins answered with a failure"},
+    {.name = "login_failure_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "logins_failed", .under = "logins", .series = true, .meaning = "logins answered with a failure / logins"},
+    {.name = "reauths", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "cause", .label_values = causes, .series = true, .meaning = "requests of users whose session should be valid and could not be validated, by cause"},
+    {.name = "reauth_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "reauths", .under = "requests_with_session", .series = true, .meaning = "re-auths / requests that carried a valid session"},
+    {.name = "sessions_started", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "sessions that arrived"},
+    {.name = "sessions_left", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "sessions given up after failed or unanswered requests"},
+    {.name = "reauths_per_session", .unit = UNIT_NONE, .kind = METRIC_RATIO, .over = "reauths", .under = "sessions_started", .meaning = "re-auths / sessions that arrived"},
+    {.name = "sessions_active", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "users near the region between their arrival and their end"},
+    {.name = "degraded_sessions", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "how", .label_values = hows, .series = true, .meaning = "logins served without the store, by fallback"},
+    {.name = "request_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "of answered requests, at the user"},
+    {.name = "login_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "of answered logins, at the user"},
+};
+// clang-format on
+
+struct session {
+    uint64_t id;
+    sim_time sent;         /* the request under way */
+    sim_time last_answer;  /* for the idle TTL */
+    sim_time last_write;   /* acknowledged; or the token's issue; -1: none */
+    sim_time connection_until, connection_opened;
+    uint32_t generation;
+    uint32_t check;        /* which session of this row: the store knows it by row and check */
+    uint32_t page, number; /* pages answered; requests sent */
+    uint32_t remaining;    /* pages still to come */
+    uint32_t rtt_ns;
+    uint8_t mode;          /* enum session_mode */
+    uint8_t kind;          /* of the request under way or to come */
+    uint8_t failures;      /* in a row */
+    int8_t local_region;
+    int8_t connection_region; /* -1: none */
+    bool flying, live, writes;
+};
+
+struct population {
+    const struct population_config *config;
+    struct sim *sim;
+    struct probes_hot *probes;
+    struct rng_stream arrival, person, page, aside;
+    int region;
+    uint32_t region_count;
+    struct session *sessions;
+    size_t session_count, session_capacity;
+    uint32_t session_free;
+    uint64_t arrived, candidates;
+    uint32_t active;
+    double rate_max_per_s;
+
+    struct users_port port;
+    struct app_port *apps[REGIONS_MAX];
+    struct edge_port *edge;
+    struct objective_port *objective;
+    struct store_port *store;
+    sim_dur edge_idle_ns, good_latency_ns;
+    sim_dur detours_ns[REGIONS_MAX];
+    kind_id arrive_kind, send_kind;
+    timer_id patience;
+
+    probe_id started, left, active_level;
+    struct {
+        probe_id requests, good, abandoned, with_session, logins, logins_failed;
+        probe_id reauths[REAUTH_CAUSES], degraded[2], latency, login_latency;
+    } at[REGIONS_MAX];
+};
+
+/* --- arrivals ---------------------------------------------------------------------------------------------- */
+
+/* The rate now, as a share of its highest. */
+static double population_intensity(const struct population *population, sim_time now)
+{
+    const struct population_config *c = population->config;
+    double factor = 1;
+    double past = (double)(now - c->flash_at_ns);
+    double ramp = (double)c->flash_ramp_ns, hold = (double)c->flash_hold_ns;
+
+    switch (c->arrivals) {
+    case ARRIVALS_STEP:
+        factor = now >= c->step_at_ns ? c->step_factor : 1;
+        break;
+    case ARRIVALS_FLASH_CROWD:
+        if (past < 0)
+            factor = 1;
+        else if (past < ramp)
+            factor = 1 + (c->flash_factor - 1) * past / ramp;
+        else if (past < ramp + hold)
+            factor = c->flash_factor;
+        else
+            factor = 1 + (c->flash_factor - 1) *
+                             exp(-(past - ramp - hold) / (double)c->flash_decay_ns);
+        break;
+    case ARRIVALS_DAILY: /* a sine about the mean, so that `sessions` stays the average */
+        factor = 1 + (c->daily_ratio - 1) / (c->daily_ratio + 1) *
+                         cos(TWO_PI * (double)(now - c->daily_peak_ns) / (86400.0 * (double)SIM_S));
+        break;
+    default:
+        break;
+    }
+    return factor * c->sessions_per_s / population->rate_max_per_s;
+}
+
+static double population_rate_max(const struct population_config *c)
+{
+    double factor = 1;
+
+    if (c->arrivals == ARRIVALS_STEP && c->step_factor > 1)
+        factor = c->step_factor;
+    else if (c->arrivals == ARRIVALS_FLASH_CROWD)
+        factor = c->flash_factor;
+    else if (c->arrivals == ARRIVALS_DAILY)
+        factor = 2 * c->daily_ratio / (c->daily_ratio + 1);
+    return factor * c->sessions_per_s;
+}
+
+/* Poisson by thinning (Lewis and Shedler 1979): candidates at the highest rate, kept with the rate's share of it. */
+static void population_next_arrival(struct population *population)
+{
+    struct rng_block block = rng_block_at(&population->arrival, ++population->candidates, 0);
+    double wait = -log(rng_unit(block.word[0])) / population->rate_max_per_s;
+
+    if (wait < 1e9)
+        sim_after(population->sim, (sim_dur)(wait * (double)SIM_S), population->arrive_kind, 0, 0);
+}
+
+/* --- rows --------------------------------------------------------------------------------------------------- */
+
+static uint32_t session_take(struct population *population)
+{
+    uint32_t index = population->session_free;
+
+    if (index != NO_INDEX) {
+        population->session_free = population->sessions[index].page;
+        return index;
+    }
+    mem_grow((void **)&population->sessions, &population->session_capacity,
+             population->session_count + 1, sizeof *population->sessions);
+    sim_kind_rows(population->sim, population->send_kind, population->sessions,
+                  sizeof *population->sessions);
+    index = (uint32_t)population->session_count++;
+    invariant(index < UINT32_C(1) << REF_INDEX_BITS);
+    population->sessions[index].generation = population->sessions[index].check = 0;
+    return index;
+}
+
+static void count_active(struct population *population, int change)
+{
+    population->active += (uint32_t)change;
+    probe_level(population->probes, population->active_level, sim_now(population->sim),
+                population->active);
+}
+
+static uint32_t session_begin(struct population *population, uint64_t id)
+{
+    uint32_t index = session_take(population);
+    struct session *session = &population->sessions[index];
+    const struct population_config *config = population->config;
+    struct rng_block block = rng_block_at(&population->person, id, 0);
+    double rtt = dist_sample(config->rtt, block.word[1]);
+
+    *session = (struct session){.id = id,
+                                .last_write = -1,
+                                .generation = session->generation + 1,
+                                .check = session->check + 1,
+                                .remaining = (uint32_t)dist_sample(config->requests, block.word[0]),
+                                .rtt_ns = rtt < 4e9 ? (uint32_t)rtt : UINT32_C(4000000000),
+                                .local_region = -1,
+                                .connection_region = -1,
+                                .live = true,
+                                .kind = REQUEST_LOGIN};
+    if (session->remaining == 0)
+        session->remaining = 1;
+    count_active(population, 1);
+    return index;
+}
+
+static void session_end(struct population *population, uint32_t index)
+{
+    struct session *session = &population->sessions[index];
+
+    session->live = false;
+    session->generation++;
+    session->page = population->session_free;
+    population->session_free = index;
+    count_active(population, -1);
+}
+
+/* --- sending ------------------------------------------------------------------------------------------------ */
+
+/* The region that the request lands in; *setup is what a new connection costs. -1: nowhere. */
+static int session_connect(struct population *population, struct session *session, uint64_t word,
+                           sim_dur *setup)
+{
+    const struct population_config *config = population->config;
+    sim_time now = sim_now(population->sim);
+    sim_dur idle = config->keep_alive_ns < population->edge_idle_ns ? config->keep_alive_ns
+                                                                   : population->edge_idle_ns;
+
+    *setup = 0;
+    if (session->connection_region < 0 || now >= session->connection_until ||
+        now - session->connection_opened >= config->connection_lifetime_ns) {
+        session->connection_region = (int8_t)population->edge
+                                         ->route(population->edge->self, population->region, word)
+                                         .region;
+        session->connection_opened = now;
+        *setup = (sim_dur)config->handshakes * session->rtt_ns;
+    }
+    session->connection_until = now + idle;
+    return session->connection_region;
+}
+
+static void session_send(struct population *population, uint32_t index)
+{
+    struct session *session = &population->sessions[index];
+    sim_time now = sim_now(population->sim);
+    struct rng_block block = rng_block_at(&population->aside, session->id, session->number);
+    sim_dur setup, way = session->rtt_ns / 2;
+    int region;
+    struct user_request request;
+
+    if (session->mode != SESSION_NONE && now - session->last_answer > population->config->idle_ttl_ns) {
+        session->mode = SESSION_NONE; /* expired: an ordinary login */
+        session->kind = REQUEST_LOGIN;
+    }
+    session->generation++;
+    session->number++;
+    session->sent = now;
+    session->flying = true;
+    sim_timer_set(population->sim, population->patience, index, session->generation);
+    region = session_connect(population, session, block.word[0], &setup);
+    if (region < 0)
+        return; /* no answer will come: patience ends it */
+    way += population->detours_ns[region];
+    request = (struct user_request){
+        .identity = rng_mix(session->id) + session->number,
+        .service_word = block.word[1],
+        .session = ref_make((uint32_t)population->region, index),
+        .session_check = session->check,
+        .generation = session->generation,
+        .kind = session->kind,
+        .mode = session->mode,
+        .writes = session->kind == REQUEST_PAGE && rng_unit(block.word[2]) < population->config->writes,
+        .local_region = session->local_region,
+        .last_write = session->last_write,
+        .way_back = way};
+    population->apps[region]->submit(population->apps[region]->self, &request, setup + way);
+}
+
+static void population_on_send(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    (void)sim, (void)generation;
+    session_send(self, entity);
+}
+
+static bool session_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct session *session = &((const struct population *)self)->sessions[entity];
+
+    return session->live && (session->generation & SIM_GENERATION_MASK) == generation;
+}
+
+static void session_wait(struct population *population, uint32_t index, sim_time when,
+                         enum request_kind kind)
+{
+    struct session *session = &population->sessions[index];
+
+    session->kind = (uint8_t)kind;
+    sim_at(population->sim, when, population->send_kind, index, session->generation);
+}
+
+static sim_dur session_login_time(const struct population *population, const struct session *session)
+{
+    struct rng_block block =
+        rng_block_at(&population->aside, session->id, (UINT64_C(1) << 32) + session->number);
+
+    return dist_sample_ns(population->config->login_time, block.word[0]);
+}
+
+/* The user is asked to log in again, or to try once more; too often in a row, and the user leaves. */
+static void session_fail(struct population *population, uint32_t index, sim_time when,
+                         enum request_kind kind)
+{
+    struct session *session = &population->sessions[index];
+
+    if (++session->failures >= population->config->login_tries) {
+        probe_count(population->probes, population->left);
+        session_end(population, index);
+        return;
+    }
+    session_wait(population, index, when, kind);
+}
+
+static void population_on_impatience(void *self, struct sim *sim, uint32_t entity,
+                                     uint32_t generation)
+{
+    struct population *population = self;
+    struct session *session = &population->sessions[entity];
+    int region = session->connection_region < 0 ? population->region : session->connection_region;
+
+    (void)generation;
+    probe_count(population->probes, population->at[region].requests);
+    probe_count(population->probes, population->at[region].abandoned);
+    session->connection_region = -1;
+    session->flying = false;
+    session->generation++;
+    session_fail(population, entity, sim_now(sim), (enum request_kind)session->kind);
+}
+
+static void population_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct population *population = self;
+    struct rng_block block = rng_block_at(&population->arrival, population->candidates, 1);
+    bool keep = rng_unit(block.word[0]) < population_intensity(population, sim_now(sim));
+
+    (void)entity, (void)generation;
+    if (keep) {
+        probe_count(population->probes, population->started);
+        session_send(population, session_begin(population, population->candidates));
+    }
+    population_next_arrival(population);
+}
+
+static const struct event_kind population_arrive = {
+    .name = "arrive", .phase = PHASE_WORK, .fire = population_on_arrive};
+static const struct event_kind population_send = {
+    .name = "send", .phase = PHASE_WORK, .fire = population_on_send, .live = session_live};
+static const struct event_kind population_impatience = {
+    .name = "impatience", .phase = PHASE_WORK, .fire = population_on_impatience, .live = session_live};
+
+/* --- answers -------------------------------------------------------------------------------------------------- */
+
+static void count_answer(struct population *population, const struct session *session,
+                         const struct user_response *response)
+{
+    struct probes_hot *probes = population->probes;
+    sim_dur latency = response->arrives - session->sent;
+    int r = response->region;
+    bool good = response->kind == RESPONSE_OK || response->kind == RESPONSE_OK_LOCAL ||
+                response->kind == RESPONSE_OK_TOKEN;
+
+    probe_count(probes, population->at[r].requests);
+    if (good && latency <= population->good_latency_ns)
+        probe_count(probes, population->at[r].good);
+    probe_latency(probes, population->at[r].latency, latency);
+    if (session->kind == REQUEST_LOGIN) {
+        probe_count(probes, population->at[r].logins);
+        if (response->kind == RESPONSE_LOGIN_FAILED || response->kind == RESPONSE_REJECTED)
+            probe_count(probes, population->at[r].logins_failed);
+        probe_latency(probes, population->at[r].login_latency, latency);
+    } else if (session->kind == REQUEST_PAGE) {
+        probe_count(probes, population->at[r].with_session);
+    }
+    if (response->kind == RESPONSE_REAUTH)
+        probe_count(probes, population->at[r].reauths[response->cause]);
+}
+
+static void session_page_done(struct population *population, uint32_t index, sim_time arrives)
+{
+    struct session *session = &population->sessions[index];
+    struct rng_block block = rng_block_at(&population->page, session->id, ++session->page);
+    sim_time next = arrives + dist_sample_ns(population->config->think, block.word[0]);
+
+    if (--session->remaining > 0)
+        session_wait(population, index, next, REQUEST_PAGE);
+    else if (rng_unit(block.word[1]) < population->config->logout)
+        session_wait(population, index, next, REQUEST_LOGOUT);
+    else
+        session_end(population, index);
+}
+
+static void session_logged_in(struct population *population, uint32_t index,
+                              const struct user_response *response)
+{
+    struct session *session = &population->sessions[index];
+    struct rng_block block =
+        rng_block_at(&population->page, session->id, (UINT64_C(1) << 32) + session->page);
+
+    session->mode = SESSION_GLOBAL;
+    if (response->kind != RESPONSE_OK) {
+        bool local = response->kind == RESPONSE_OK_LOCAL;
+
+        session->mode = local ? SESSION_LOCAL : SESSION_TOKEN;
+        session->local_region = (int8_t)response->region;
+        session->last_write = sim_now(population->sim);
+        probe_count(population->probes, population->at[response->region].degraded[local ? 0 : 1]);
+    }
+    session_wait(population, index,
+                 response->arrives + dist_sample_ns(population->config->after_login, block.word[0]),
+                 REQUEST_PAGE);
+}
+
+/* What the user does on an answer. */
+static void session_answered(struct population *population, uint32_t index,
+                             const struct user_response *response)
+{
+    struct session *session = &population->sessions[index];
+    enum request_kind kind = (enum request_kind)session->kind;
+
+    switch (response->kind) {
+    case RESPONSE_REAUTH:
+    case RESPONSE_LOGIN_FAILED:
+        session->mode = SESSION_NONE;
+        session_fail(population, index,
+                     response->arrives + session_login_time(population, session), REQUEST_LOGIN);
+        return;
+    case RESPONSE_REJECTED:
+        session_fail(population, index,
+                     response->arrives + session_login_time(population, session), kind);
+        return;
+    default:
+        break;
+    }
+    if (kind != REQUEST_LOGIN)
+        session->failures = 0; /* a login alone may be followed by the next miss */
+    if (kind == REQUEST_LOGIN)
+        session_logged_in(population, index, response);
+    else if (kind == REQUEST_PAGE)
+        session_page_done(population, index, response->arrives);
+    else
+        session_end(population, index);
+}
+
+static void population_respond(void *self, const struct user_response *response)
+{
+    struct population *population = self;
+    uint32_t index = ref_index(response->session);
+    struct session *session = &population->sessions[index];
+
+    if (!session->live || !session->flying || session->generation != response->generation ||
+        response->arrives - session->sent > population->config->patience_ns)
+        return; /* the user has gone, or will have */
+    count_answer(population, session, response);
+    session->flying = false;
+    session->generation++;
+    sim_timer_cancelled(population->sim, population->patience);
+    session->last_answer = response->arrives;
+    if (response->wrote)
+        session->last_write = sim_now(population->sim);
+    session->connection_until += response->arrives - session->sent;
+    session_answered(population, index, response);
+}
+
+/* --- the start ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * The sessions that a system in its steady state would find under way, each in the middle of a time to think: the law of large
+ * populations, M/G/infinity. Which page, and how much of the pause is left, by the length-biased laws.
+ */
+static void population_start_steady(struct population *population)
+{
+    const struct population_config *c = population->config;
+    double pages = dist_mean(c->requests);
+    double expected = population_intensity(population, 0) * population->rate_max_per_s *
+                      ((pages - 1) * dist_mean(c->think) + dist_mean(c->after_login)) / (double)SIM_S;
+    struct rng_block block = rng_block_at(&population->arrival, 0, 2);
+    /* the number itself by a normal's quantile; its spread matters little beside what follows */
+    double z = sqrt(-2 * log(rng_unit(block.word[0]))) * cos(TWO_PI * rng_unit(block.word[1]));
+    double count = floor(expected + sqrt(expected) * z + 0.5);
+
+    for (uint64_t i = 0; (double)i < count; i++) {
+        uint64_t id = (UINT64_C(1) << 62) + i;
+        uint32_t index = session_begin(population, id);
+        struct session *session = &population->sessions[index];
+        double whole, left;
+
+        block = rng_block_at(&population->person, id, 1);
+        whole = dist_sample_length_biased(c->requests, block.word[0]);
+        left = floor(rng_unit(block.word[1]) * whole);
+        session->remaining = 1 + (uint32_t)left;
+        session->mode = SESSION_GLOBAL;
+        session->kind = REQUEST_PAGE;
+        session->page = 1;
+        population->store->seed(population->store->self,
+                                ref_make((uint32_t)population->region, index), session->check);
+        session_wait(population, index,
+                     (sim_time)(dist_sample_length_biased(c->think, block.word[2]) *
+                                rng_unit(block.word[3])),
+                     REQUEST_PAGE);
+    }
+}
+
+static void population_start(void *self)
+{
+    struct population *population = self;
+
+    population->edge_idle_ns = population->edge->idle_timeout(population->edge->self);
+    population->good_latency_ns = population->objective->latency(population->objective->self);
+    for (uint32_t r = 0; r < population->region_count; r++)
+        population->detours_ns[r] =
+            population->edge->detour(population->edge->self, population->region, (int)r);
+    if (!(population->rate_max_per_s > 0))
+        return;
+    if (population->config->start == START_STEADY)
+        population_start_steady(population);
+    population_next_arrival(population);
+}
+
+/* --- the model ------------------------------------------------------------------------------------------------------ */
+
+static void open_region_probes(struct population *population, struct probes *probes, uint32_t r)
+{
+    int region = (int)r;
+
+    population->at[r].requests = probe_count_open(probes, "requests", region, NULL);
+    population->at[r].good = probe_count_open(probes, "good_requests", region, NULL);
+    population->at[r].abandoned = probe_count_open(probes, "requests_abandoned", region, NULL);
+    population->at[r].with_session = probe_count_open(probes, "requests_with_session", region, NULL);
+    population->at[r].logins = probe_count_open(probes, "logins", region, NULL);
+    population->at[r].logins_failed = probe_count_open(probes, "logins_failed", region, NULL);
+    for (int cause = 0; cause < REAUTH_CAUSES; cause++)
+        population->at[r].reauths[cause] =
+            probe_count_open(probes, "reauths", region, causes[cause]);
+    population->at[r].degraded[0] = probe_count_open(probes, "degraded_sessions", region, hows[0]);
+    population->at[r].degraded[1] = probe_count_open(probes, "degraded_sessions", region, hows[1]);
+    population->at[r].latency = probe_latency_open(probes, "request_latency", region, NULL);
+    population->at[r].login_latency = probe_latency_open(probes, "login_latency", region, NULL);
+}
+
+static void population_init(void *self, const struct model_env *env)
+{
+    struct population *population = self;
+    struct probes *probes = sim_probe_set(env->sim);
+    kind_id impatience;
+
+    population->config = env->config;
+    population->sim = env->sim;
+    population->region = env->region;
+    population->region_count = env->topology->region_count;
+    population->session_free = NO_INDEX;
+    population->rate_max_per_s = population_rate_max(population->config);
+    population->arrival = sim_stream(env->sim, env->instance, "arrival");
+    population->person = sim_stream(env->sim, env->instance, "person");
+    population->page = sim_stream(env->sim, env->instance, "page");
+    population->aside = sim_stream(env->sim, env->instance, "aside");
+    population->arrive_kind = sim_kind_add(env->sim, &population_arrive, env->instance, population);
+    population->send_kind = sim_kind_add(env->sim, &population_send, env->instance, population);
+    impatience = sim_kind_add(env->sim, &population_impatience, env->instance, population);
+    population->patience = sim_timer_add(env->sim, population->config->patience_ns, impatience);
+    population->started = probe_count_open(probes, "sessions_started", env->region, NULL);
+    population->left = probe_count_open(probes, "sessions_left", env->region, NULL);
+    population->active_level = probe_level_open(probes, "sessions_active", env->region, NULL);
+    for (uint32_t r = 0; r < population->region_count; r++)
+        open_region_probes(population, probes, r);
+    population->port = (struct users_port){population, population_respond};
+    port_offer(env->ports, PORT_USERS, env->region, -1, &population->port);
+}
+
+static void population_connect(void *self, const struct port_directory *ports)
+{
+    struct population *population = self;
+
+    population->probes = sim_probes(population->sim);
+    population->edge = port_need(ports, PORT_EDGE, -1, -1);
+    population->objective = port_need(ports, PORT_OBJECTIVE, -1, -1);
+    population->store = port_need(ports, PORT_STORE, -1, -1);
+    for (uint32_t r = 0; r < population->region_count; r++)
+        population->apps[r] = port_need(ports, PORT_APP, (int)r, -1);
+}
+
+static void population_finish(void *self)
+{
+    const struct population *population = self;
+    uint32_t live = 0;
+
+    for (size_t i = 0; i < population->session_count; i++)
+        live += population->sessions[i].live;
+    invariant(live == population->active);
+}
+
+static void population_fini(void *self)
+{
+    free(((struct population *)self)->sessions);
+}
+
+const struct model_ops population_ops = {
+    .name = "population",
+    .section = "population",
+    .meaning = "the users who live near a region: arrivals, sessions, time to think, patience",
+    .scope = MODEL_PER_REGION,
+    .config_size = sizeof(struct population_config),
+    .state_size = sizeof(struct population),
+    FIELD_TABLE(population_fields),
+    METRIC_TABLE(population_metrics),
+    .init = population_init,
+    .connect = population_connect,
+    .start = population_start,
+    .finish = population_finish,
+    .fini = population_fini,
+};

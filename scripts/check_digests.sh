@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The same scenario, seed and version give the same digests: under gcc and clang, unoptimised and optimised, on one thread and
+# on two, with either queue, traced or not. Exit 77 (skipped) where there is no clang.
+set -euo pipefail
+# shellcheck source=scripts/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+cd "$root"
+
+command -v clang >/dev/null || { say "clang is not installed: skipped"; exit 77; }
+scenario=${1:-scenarios/10-peering-brownout.yaml}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+reference=
+
+# digests NAME PROGRAM [OPTION...]: compare with the first that came.
+digests() {
+    local name=$1 program=$2
+    shift 2
+    local status=0
+    "$program" run "$scenario" --replications 3 --no-output --digest "$@" >"$work/digests" ||
+        status=$?
+    # 10 and 12 speak of expectations, which are not the question here.
+    if [[ $status != 0 && $status != 10 && $status != 12 ]]; then
+        say "$name: exit code $status"
+        failed=1
+        return
+    fi
+    if [[ -z $reference ]]; then
+        reference=$(<"$work/digests")
+        printf '%s\n%s\n' "$name gives" "$reference"
+    elif [[ $(<"$work/digests") == "$reference" ]]; then
+        printf '%s: the same\n' "$name"
+    else
+        printf '%s: DIFFERENT\n' "$name"
+        cat "$work/digests"
+        failed=1
+    fi
+}
+
+for compiler in gcc clang; do
+    for level in 2 0; do
+        folder=build-$compiler-O$level
+        configure "$folder" -DCMAKE_C_COMPILER=$compiler -DCMAKE_BUILD_TYPE=None \
+            -DCMAKE_C_FLAGS=-O$level -DISTHMUS_TESTS=OFF
+        build "$folder" isthmus
+        program=$folder/isthmus
+        digests "$compiler -O$level, 1 thread" "$program" --threads 1
+        ((level == 2)) || continue
+        digests "$compiler -O$level, 2 threads" "$program" --threads 2
+        digests "$compiler -O$level, heap" "$program" --queue heap
+        digests "$compiler -O$level, traced" "$program" --trace "$work/trace" \
+            --trace-window 1min..1min5s
+    done
+done
+exit "$failed"

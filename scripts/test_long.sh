@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What takes too long for every day; called by `scripts/test --long` once build/ and build-asan/ are made.
+#   ISTHMUS_FUZZ_SECONDS   how long each fuzzer runs (default 300)
+set -euo pipefail
+# shellcheck source=scripts/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+cd "$root"
+shopt -s nullglob
+
+short_run=(run scenarios/00-baseline.yaml --set duration=2min --set warmup=0s --replications 1
+    --no-output --digest)
+
+say "valgrind: a short run leaks nothing and reads nothing uninitialised"
+valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
+    build/isthmus "${short_run[@]}" >/dev/null
+
+for corpus in sim/tests/fuzz/*/; do
+    target=build-fuzz/$(basename "$corpus")
+    [[ -x $target ]] || continue
+    say "fuzzing $target for ${ISTHMUS_FUZZ_SECONDS:-300} s"
+    "$target" -max_total_time="${ISTHMUS_FUZZ_SECONDS:-300}" -timeout=10 "$corpus"
+done
+
+say "bench"
+bash scripts/bench

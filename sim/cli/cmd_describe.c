@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "command.h"
+
+#include "mem.h"
+#include "suggest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct describe_values {
+    struct text_list sets;
+    bool schema, json;
+    const char *markdown;
+};
+#define OPTION_VALUES struct describe_values
+
+/* clang-format off */
+static const struct option options[] = {
+    LIST_OPTION("set",      sets, "PATH=VALUE", "of a scenario: set a parameter first; may be given again"),
+    FLAG_OPTION("json",     json,               "print JSON"),
+    FLAG_OPTION("schema",   schema,             "print the JSON Schema of scenario files, for editors"),
+    TEXT_OPTION("markdown", markdown, "MODEL", NULL, "print a model's tables of parameters and metrics in Markdown"),
+    OPTIONS_END,
+};
+/* clang-format on */
+
+/* A model's name has neither a dot nor a slash; a file that is there is a file. */
+static bool is_file(const char *name)
+{
+    return strpbrk(name, "./") || access(name, F_OK) == 0;
+}
+
+static int describe_file(const struct invocation *invocation, const char *path)
+{
+    const struct describe_values *values = invocation->values;
+    struct diag diag = {0};
+    bool cannot_read = false;
+    struct scenario *scenario = scenario_load(path, invocation->registry, values->sets.items,
+                                              values->sets.count, &diag, &cannot_read);
+
+    tell(&diag);
+    if (!scenario)
+        return cannot_read ? EXIT_FILES : EXIT_SCENARIO;
+    describe_scenario(scenario, stdout, values->json);
+    scenario_free(scenario);
+    return EXIT_DONE;
+}
+
+static int describe_markdown_of(const struct invocation *invocation, const char *name)
+{
+    const struct registry *registry = invocation->registry;
+
+    const char **names = mem_alloc(registry->model_count, sizeof *names);
+
+    for (size_t i = 0; i < registry->model_count; i++) {
+        names[i] = registry->models[i]->name;
+        if (strcmp(names[i], name) == 0) {
+            describe_markdown(registry->models[i], stdout);
+            free(names);
+            return EXIT_DONE;
+        }
+    }
+    const char *nearest = suggest_nearest(name, names, registry->model_count);
+    free(names);
+    if (nearest)
+        return usage_error("unknown model '%s'; did you mean '%s'?", name, nearest);
+    return usage_error("unknown model '%s'; 'isthmus describe' lists them", name);
+}
+
+static int describe(const struct invocation *invocation)
+{
+    const struct describe_values *values = invocation->values;
+    struct diag diag = {0};
+
+    if (values->schema) {
+        scenario_write_schema(invocation->registry, stdout);
+        return EXIT_DONE;
+    }
+    if (values->markdown)
+        return describe_markdown_of(invocation, values->markdown);
+    if (invocation->argument_count == 0) {
+        describe_models(invocation->registry, stdout, values->json);
+        return EXIT_DONE;
+    }
+    const char *name = invocation->arguments[0];
+    if (is_file(name))
+        return describe_file(invocation, name);
+    int status = describe_model(invocation->registry, name, stdout, values->json, &diag);
+    tell(&diag);
+    return status < 0 ? EXIT_USAGE : EXIT_DONE;
+}
+
+const struct command cmd_describe = {
+    .name = "describe",
+    .arguments = "[MODEL | SCENARIO]",
+    .argument_max = 1,
+    .summary = "Explain models, their parameters and metrics, or a scenario in full",
+    .details = "Without an argument: the models in a line each. With a model's name: every "
+               "parameter with unit, default, range, meaning and source, and every metric. With a "
+               "scenario file: every resolved value and where it came from.",
+    .examples = "  isthmus describe\n"
+                "  isthmus describe store_client\n"
+                "  isthmus describe scenarios/00-baseline.yaml\n"
+                "  isthmus describe --schema > scenario.schema.json",
+    .options = options,
+    .values_size = sizeof(struct describe_values),
+    .run = describe,
+};

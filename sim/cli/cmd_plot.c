@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "command.h"
+
+#include "mem.h"
+#include "plotting.h"
+#include "report.h"
+#include "suggest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct plot_values {
+    const char *figure, *output;
+    int format;
+    uint32_t study, point;
+};
+#define OPTION_VALUES struct plot_values
+
+/* clang-format off */
+static const struct option options[] = {
+    TEXT_OPTION  ("figure", figure, "NAME", "all that have data", "draw one figure only"),
+    CHOICE_OPTION("format", format, plot_format_names, "png", "kind of files; text is printed as well"),
+    TEXT_OPTION  ("output", output, "FOLDER", "that of the results file", "where the plots go; it is made if absent"),
+    COUNT_OPTION ("study",  study, "N", "the newest", "which study of the file, by its number"),
+    INDEX_OPTION ("point",  point, "N", "0", "which point of a sweep"),
+    OPTIONS_END,
+};
+/* clang-format on */
+
+static bool figure_known(const char *name)
+{
+    const char *nearest = NULL;
+    size_t count = 0;
+
+    for (; figure_kinds[count].name; count++)
+        if (strcmp(figure_kinds[count].name, name) == 0)
+            return true;
+    const char **names = mem_alloc(count, sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        names[i] = figure_kinds[i].name;
+    nearest = suggest_nearest(name, names, count);
+    free(names);
+    if (nearest)
+        usage_error("unknown figure '%s'; did you mean '%s'?", name, nearest);
+    else
+        usage_error("unknown figure '%s'; 'isthmus plot' without '--figure' draws all", name);
+    return false;
+}
+
+static int plot(const struct invocation *invocation)
+{
+    const struct plot_values *values = invocation->values;
+    struct diag diag = {0};
+    struct plotting plotting = {
+        .path = invocation->arguments[0],
+        .directory = values->output,
+        .figure = values->figure,
+        .format = values->format ? (enum plot_format)(values->format - 1) : PLOT_PNG,
+        .study = values->study,
+        .point = values->point,
+        .told = stdout,
+    };
+
+    if (values->figure && !figure_known(values->figure))
+        return EXIT_USAGE;
+    int status = plotting_draw(&plotting, &diag);
+    tell(&diag);
+    return status < 0 ? EXIT_FILES : EXIT_DONE;
+}
+
+const struct command cmd_plot = {
+    .name = "plot",
+    .arguments = "FILE.db",
+    .argument_min = 1,
+    .argument_max = 1,
+    .summary = "Draw the figures of a results file",
+    .details = "Reads the results file only; any figure can be drawn again at any time. Prints the "
+               "path of each file that it made.",
+    .examples = "  isthmus plot results/10-peering-brownout.db\n"
+                "  isthmus plot results/10-peering-brownout.db --figure timeline --format text",
+    .options = options,
+    .values_size = sizeof(struct plot_values),
+    .run = plot,
+};

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "command.h"
+
+#include <stdio.h>
+
+struct validate_values {
+    struct text_list sets;
+    bool quiet;
+};
+#define OPTION_VALUES struct validate_values
+
+/* clang-format off */
+static const struct option options[] = {
+    LIST_OPTION("set", sets, "PATH=VALUE", "set a parameter before checking; may be given again"),
+    FLAG_OPTION("quiet", quiet, "print nothing for a valid scenario"),
+    OPTIONS_END,
+};
+/* clang-format on */
+
+static int validate_one(const struct invocation *invocation, const char *path)
+{
+    const struct validate_values *values = invocation->values;
+    struct diag diag = {0};
+    bool cannot_read = false;
+    struct scenario *scenario = scenario_load(path, invocation->registry, values->sets.items,
+                                              values->sets.count, &diag, &cannot_read);
+    int code = scenario ? EXIT_DONE : cannot_read ? EXIT_FILES : EXIT_SCENARIO;
+
+    tell(&diag);
+    if (scenario && !values->quiet)
+        printf("%s: valid\n", path);
+    scenario_free(scenario);
+    return code;
+}
+
+/* Every file is looked at; the first that is wrong decides the exit code. */
+static int validate(const struct invocation *invocation)
+{
+    int code = EXIT_DONE;
+
+    for (size_t i = 0; i < invocation->argument_count; i++) {
+        int one = validate_one(invocation, invocation->arguments[i]);
+        if (code == EXIT_DONE)
+            code = one;
+    }
+    return code;
+}
+
+const struct command cmd_validate = {
+    .name = "validate",
+    .arguments = "SCENARIO...",
+    .argument_min = 1,
+    .argument_max = SIZE_MAX,
+    .summary = "Check scenario files and say everything that is wrong with them",
+    .details = "Nothing is simulated. Complaints go to stderr with file, line, column and what is "
+               "allowed.",
+    .examples = "  isthmus validate scenarios/*.yaml\n"
+                "  isthmus validate my.yaml --set client.timeout=500ms",
+    .options = options,
+    .values_size = sizeof(struct validate_values),
+    .run = validate,
+};

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "command.h"
+
+#include "options.h"
+#include "strbuf.h"
+#include "suggest.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#ifndef ISTHMUS_VERSION
+#define ISTHMUS_VERSION "unknown"
+#endif
+
+static int cmd_help(const struct invocation *invocation);
+
+static const struct command help_command = {
+    .name = "help",
+    .arguments = "[VERB]",
+    .argument_max = 1,
+    .summary = "Explain a verb and its options",
+    .values_size = 1,
+    .run = cmd_help,
+};
+
+const struct command *const commands[] = {
+    &cmd_run, &cmd_sweep, &cmd_validate, &cmd_describe, &cmd_plot, &help_command, NULL,
+};
+
+static const struct {
+    enum exit_code code;
+    const char *meaning;
+} exit_meanings[] = {
+    {EXIT_DONE, "done"},
+    {EXIT_BUG, "a bug of isthmus; the message says how to replay it"},
+    {EXIT_USAGE, "a wrong command line"},
+    {EXIT_SCENARIO, "an invalid scenario"},
+    {EXIT_FILES, "a file or database could not be read or written"},
+    {EXIT_EXPECTATION, "done, and an expectation failed"},
+    {EXIT_REGRESSION, "done, and a regression was found"},
+    {EXIT_UNDECIDED, "done, and an expectation is undecided: more replications may tell"},
+    {EXIT_INTERRUPTED, "interrupted; what was finished is kept"},
+};
+
+static const char overview[] =
+    "Usage: isthmus VERB [options] ARGUMENT...\n"
+    "\n"
+    "Simulates the session traffic of an application that runs in several cloud regions, from a\n"
+    "scenario file that describes the regions, the users, the session store, the links between\n"
+    "them, the clients' timeouts and retries, and what goes wrong and when.\n";
+
+static const char overview_example[] =
+    "\nExample:\n"
+    "  isthmus validate scenarios/10-peering-brownout.yaml\n"
+    "  isthmus run scenarios/10-peering-brownout.yaml --set client.timeout=500ms --plot\n"
+    "  isthmus plot results/10-peering-brownout.db --figure timeline --format text\n";
+
+static void print_overview(FILE *out)
+{
+    fprintf(out, "%s\nVerbs:\n", overview);
+    for (const struct command *const *command = commands; *command; command++)
+        fprintf(out, "  %-10s %s\n", (*command)->name, (*command)->summary);
+    fprintf(out, "  %-10s %s\n", "--version", "Print the version");
+    fprintf(out, "\n'isthmus VERB --help' explains a verb.\n");
+    fputs(overview_example, out);
+    fprintf(out, "\nExit codes:\n");
+    for (size_t i = 0; i < sizeof exit_meanings / sizeof exit_meanings[0]; i++)
+        fprintf(out, "  %3d  %s\n", (int)exit_meanings[i].code, exit_meanings[i].meaning);
+}
+
+int usage_error(const char *format, ...)
+{
+    va_list args;
+
+    fputs("isthmus: error: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return EXIT_USAGE;
+}
+
+void tell(struct diag *diag)
+{
+    diag_print(diag, stderr);
+    diag_release(diag);
+}
+
+bool stdout_has_colour(void)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && !(no_colour && *no_colour) &&
+           !(terminal && strcmp(terminal, "dumb") == 0);
+}
+
+int stdout_width(void)
+{
+    struct winsize size;
+
+    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+        return size.ws_col;
+    return 100;
+}
+
+static const struct command *command_find(const char *name)
+{
+    for (const struct command *const *command = commands; *command; command++)
+        if (strcmp((*command)->name, name) == 0)
+            return *command;
+    return NULL;
+}
+
+static int command_unknown(const char *name)
+{
+    const char *names[sizeof commands / sizeof commands[0]] = {NULL};
+
+    for (size_t i = 0; commands[i]; i++)
+        names[i] = commands[i]->name;
+    const char *nearest = suggest_nearest(name, names, sizeof names / sizeof names[0]);
+    if (nearest)
+        return usage_error("unknown verb '%s'; did you mean '%s'?", name, nearest);
+    return usage_error("unknown verb '%s'; 'isthmus --help' lists them", name);
+}
+
+static int cmd_help(const struct invocation *invocation)
+{
+    if (invocation->argument_count == 0) {
+        print_overview(stdout);
+        return EXIT_DONE;
+    }
+    const struct command *command = command_find(invocation->arguments[0]);
+    if (!command)
+        return command_unknown(invocation->arguments[0]);
+    options_help(command, stdout);
+    return EXIT_DONE;
+}
+
+/* One word as a shell reads it back. */
+static void add_quoted(struct strbuf *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-+=./,:@%^";
+
+    if (*word && strspn(word, plain) == strlen(word)) {
+        strbuf_add(out, word);
+        return;
+    }
+    strbuf_add_char(out, '\'');
+    for (; *word; word++) {
+        if (*word == '\'')
+            strbuf_add(out, "'\\''");
+        else
+            strbuf_add_char(out, *word);
+    }
+    strbuf_add_char(out, '\'');
+}
+
+static int command_run(const struct command *command, int argc, char **argv,
+                       struct invocation *invocation)
+{
+    switch (options_parse(command, argc - 2, argv + 2, invocation)) {
+    case PARSE_HELP:
+        options_help(command, stdout);
+        return EXIT_DONE;
+    case PARSE_WRONG:
+        return EXIT_USAGE;
+    case PARSE_RUN:
+        break;
+    }
+    return command->run(invocation);
+}
+
+/* A result that could not be printed was not given: a full disk must not look like success. */
+static int close_stdout(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    if (errno != EPIPE) /* the reader has seen enough: nothing to say */
+        fprintf(stderr, "isthmus: error: cannot write to standard output: %s\n", strerror(errno));
+    return code == EXIT_DONE ? EXIT_FILES : code;
+}
+
+int command_main(int argc, char **argv, const struct registry *registry,
+                 volatile const int *interrupt)
+{
+    struct strbuf line = STRBUF_INIT;
+    const char *verb = argc > 1 ? argv[1] : "";
+    int code;
+
+    for (int i = 0; i < argc; i++) {
+        strbuf_add(&line, i ? " " : "");
+        add_quoted(&line, argv[i]);
+    }
+    struct invocation invocation = {
+        .command_line = line.text, .registry = registry, .interrupt = interrupt};
+    const struct command *command = command_find(verb);
+    if (argc < 2) {
+        print_overview(stderr);
+        code = EXIT_USAGE;
+    } else if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0) {
+        print_overview(stdout);
+        code = EXIT_DONE;
+    } else if (strcmp(verb, "--version") == 0) {
+        printf("isthmus %s\n", ISTHMUS_VERSION);
+        code = EXIT_DONE;
+    } else if (command) {
+        code = command_run(command, argc, argv, &invocation);
+        options_release(&invocation);
+    } else if (verb[0] == '-') {
+        code = usage_error("unknown option '%s'; a verb comes first: isthmus VERB [options]", verb);
+    } else {
+        code = command_unknown(verb);
+    }
+    strbuf_release(&line);
+    return close_stdout(code);
+}

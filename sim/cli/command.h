@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A verb of the command line is one row: its name, its options as a table, its help, its function.
+ *
+ * From the option table come parsing, defaults, complaints with the nearest name, and the help.
+ * Options may be written `--name value` or `--name=value`, before or after the arguments; `--` ends
+ * them.
+ */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "scenario.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the program returns; documented in the help, tested, never reused. */
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_BUG = 1,
+    EXIT_USAGE = 2,
+    EXIT_SCENARIO = 3,
+    EXIT_FILES = 4,
+    EXIT_EXPECTATION = 10,
+    EXIT_REGRESSION = 11,
+    EXIT_UNDECIDED = 12,
+    EXIT_INTERRUPTED = 130
+};
+
+struct text_list {
+    const char **items;
+    size_t count, capacity;
+};
+
+enum option_type {
+    OPTION_FLAG,            /* bool */
+    OPTION_TEXT,            /* const char *, NULL where not given */
+    OPTION_LIST,            /* struct text_list: may be given again */
+    OPTION_COUNT,           /* uint32_t, at least 1 where given, 0 where not */
+    OPTION_INDEX,           /* uint32_t, 0 where not given */
+    OPTION_INTEGER,         /* const char *, a whole number of 64 bits, NULL where not given */
+    OPTION_CHOICE,          /* int: 1 + index into choices, 0 where not given */
+    OPTION_DEFAULTED_CHOICE /* as CHOICE; without a value (`--plot`): the first */
+};
+
+struct option {
+    const char *name;
+    enum option_type type;
+    size_t offset;              /* in the command's values */
+    const char *argument;       /* what help calls the value; NULL for a flag */
+    const char *const *choices; /* NULL-terminated */
+    const char *initial;        /* for the help: what holds where it is not given; or NULL */
+    const char *meaning;
+};
+
+struct invocation;
+struct command {
+    const char *name;
+    const char *arguments; /* "SCENARIO" */
+    size_t argument_min, argument_max;
+    const char *summary; /* one line, for the list of verbs */
+    const char *details; /* a paragraph, wrapped when it is printed */
+    const char *examples;
+    const struct option *options; /* ended by a row without a name; NULL: none */
+    size_t values_size;
+    int (*run)(const struct invocation *invocation); /* returns an exit_code */
+};
+
+/* One call of a command. */
+struct invocation {
+    const struct command *command;
+    const char **arguments;
+    size_t argument_count;
+    void *values;             /* as the options' offsets say */
+    const char *command_line; /* quoted for a shell */
+    const struct registry *registry;
+    volatile const int *interrupt;
+};
+
+extern const struct command *const commands[]; /* ended by NULL */
+extern const struct command cmd_run, cmd_sweep, cmd_validate, cmd_describe, cmd_plot;
+
+/* The whole program, but for what main() sets up once. */
+int command_main(int argc, char **argv, const struct registry *registry,
+                 volatile const int *interrupt);
+
+/* --- for the verbs -------------------------------------------------------------------------- */
+
+/* "isthmus: error: ..." on stderr; returns EXIT_USAGE. */
+int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Print what was collected on stderr and release it. */
+void tell(struct diag *diag);
+/* Colour on stdout: a terminal, and NO_COLOR unset or empty. */
+bool stdout_has_colour(void);
+/* Columns of the terminal of stdout, or 100. */
+int stdout_width(void);
+
+/* clang-format off */
+#define OPTIONS_END {NULL, OPTION_FLAG, 0, NULL, NULL, NULL, NULL}
+#define OPTION_MEMBER(member) (((OPTION_VALUES *)0)->member)
+#define OPTION_TYPED(member, ctype, otype) \
+    _Generic(&OPTION_MEMBER(member), ctype * : otype), offsetof(OPTION_VALUES, member)
+#define FLAG_OPTION(name, member, meaning) \
+    {name, OPTION_TYPED(member, bool, OPTION_FLAG), NULL, NULL, NULL, meaning}
+#define TEXT_OPTION(name, member, argument, initial, meaning) \
+    {name, OPTION_TYPED(member, const char *, OPTION_TEXT), argument, NULL, initial, meaning}
+#define LIST_OPTION(name, member, argument, meaning) \
+    {name, OPTION_TYPED(member, struct text_list, OPTION_LIST), argument, NULL, NULL, meaning}
+#define COUNT_OPTION(name, member, argument, initial, meaning) \
+    {name, OPTION_TYPED(member, uint32_t, OPTION_COUNT), argument, NULL, initial, meaning}
+#define INDEX_OPTION(name, member, argument, initial, meaning) \
+    {name, OPTION_TYPED(member, uint32_t, OPTION_INDEX), argument, NULL, initial, meaning}
+#define INTEGER_OPTION(name, member, argument, initial, meaning) \
+    {name, OPTION_TYPED(member, const char *, OPTION_INTEGER), argument, NULL, initial, meaning}
+#define CHOICE_OPTION(name, member, choices, initial, meaning) \
+    {name, OPTION_TYPED(member, int, OPTION_CHOICE), NULL, choices, initial, meaning}
+#define DEFAULTED_CHOICE_OPTION(name, member, choices, initial, meaning) \
+    {name, OPTION_TYPED(member, int, OPTION_DEFAULTED_CHOICE), NULL, choices, initial, meaning}
+/* clang-format on */
+
+#endif

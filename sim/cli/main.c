@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What is set up once for the process: signals, GSL's way with errors, the models. */
+#include "command.h"
+#include "registry.h"
+
+#include <gsl/gsl_errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+static volatile int interrupt_flag;
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupt_flag = 1;
+}
+
+/* abort() is how a bug ends the program once it has said how to replay it. */
+static void on_abort(int signal_number)
+{
+    (void)signal_number;
+    _exit(EXIT_BUG);
+}
+
+static void handle(int signal_number, void (*handler)(int), int flags)
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(signal_number, &action, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    struct registry registry = {model_registry, model_registry_count};
+
+    /* The first Ctrl-C ends cleanly, a second one at once. */
+    handle(SIGINT, on_interrupt, (int)SA_RESETHAND | SA_RESTART);
+    handle(SIGTERM, on_interrupt, (int)SA_RESETHAND | SA_RESTART);
+    handle(SIGABRT, on_abort, 0);
+    /* A plotter that dies, or a reader that has seen enough, is an error of writing. */
+    handle(SIGPIPE, SIG_IGN, 0);
+    gsl_set_error_handler_off();
+    return command_main(argc, argv, &registry, &interrupt_flag);
+}

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "options.h"
+
+#include "bug.h"
+#include "mem.h"
+#include "strbuf.h"
+#include "suggest.h"
+#include "units.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The words as they are read; `next` is the one that comes after the present one. */
+struct words {
+    char **items;
+    int count, next;
+};
+
+static size_t option_count(const struct command *command)
+{
+    size_t count = 0;
+
+    while (command->options && command->options[count].name)
+        count++;
+    return count;
+}
+
+static const struct option *option_find(const struct command *command, const char *name,
+                                        size_t length)
+{
+    for (size_t i = 0; i < option_count(command); i++) {
+        const struct option *option = &command->options[i];
+        if (strlen(option->name) == length && strncmp(option->name, name, length) == 0)
+            return option;
+    }
+    return NULL;
+}
+
+static void option_unknown(const struct command *command, const char *word, size_t length)
+{
+    const char **names = mem_alloc(option_count(command) + 1, sizeof *names);
+    char *name = mem_strndup(word, length);
+    size_t count = 0;
+
+    for (; count < option_count(command); count++)
+        names[count] = command->options[count].name;
+    names[count++] = "help";
+    const char *nearest = suggest_nearest(name, names, count);
+    if (nearest)
+        usage_error("unknown option '--%s'; did you mean '--%s'?", name, nearest);
+    else
+        usage_error("unknown option '--%s'; 'isthmus %s --help' lists them", name, command->name);
+    free(name);
+    free(names);
+}
+
+static bool parse_uint32(const struct option *option, const char *text, uint32_t min,
+                         uint32_t *value)
+{
+    struct strbuf why = STRBUF_INIT;
+    int64_t number = 0;
+    bool ok = units_parse_count(text, &number, &why) && number >= min && number <= UINT32_MAX;
+
+    strbuf_release(&why);
+    if (!ok) {
+        usage_error("option '--%s' needs a whole number from %" PRIu32 " on, got '%s'",
+                    option->name, min, text);
+        return false;
+    }
+    *value = (uint32_t)number;
+    return true;
+}
+
+static bool parse_integer(const struct option *option, const char *text, const char **value)
+{
+    char *end = NULL;
+
+    errno = 0;
+    if (text[0] >= '0' && text[0] <= '9')
+        (void)strtoull(text, &end, 10);
+    if (!end || *end != '\0' || errno != 0) {
+        usage_error("option '--%s' needs a whole number from 0 to 2^64 - 1, got '%s'", option->name,
+                    text);
+        return false;
+    }
+    *value = text;
+    return true;
+}
+
+static bool parse_choice(const struct option *option, const char *text, int *value)
+{
+    struct strbuf names = STRBUF_INIT;
+    size_t count = 0;
+
+    for (; option->choices[count]; count++) {
+        if (strcmp(option->choices[count], text) == 0) {
+            *value = (int)count + 1;
+            strbuf_release(&names);
+            return true;
+        }
+        strbuf_addf(&names, "%s%s", count ? ", " : "", option->choices[count]);
+    }
+    const char *nearest = suggest_nearest(text, option->choices, count);
+    if (nearest)
+        usage_error("option '--%s' knows no '%s'; did you mean '%s'?", option->name, text, nearest);
+    else
+        usage_error("option '--%s' is one of %s, got '%s'", option->name, names.text, text);
+    strbuf_release(&names);
+    return false;
+}
+
+static void list_add(struct text_list *list, const char *text)
+{
+    void *items = list->items;
+
+    mem_grow(&items, &list->capacity, list->count + 1, sizeof *list->items);
+    list->items = items;
+    list->items[list->count++] = text;
+}
+
+static bool option_store(const struct option *option, const char *text, void *values)
+{
+    void *member = (char *)values + option->offset;
+
+    switch (option->type) {
+    case OPTION_FLAG:
+        *(bool *)member = true;
+        return true;
+    case OPTION_TEXT:
+        *(const char **)member = text;
+        return true;
+    case OPTION_LIST:
+        list_add(member, text);
+        return true;
+    case OPTION_COUNT:
+        return parse_uint32(option, text, 1, member);
+    case OPTION_INDEX:
+        return parse_uint32(option, text, 0, member);
+    case OPTION_INTEGER:
+        return parse_integer(option, text, member);
+    case OPTION_CHOICE:
+    case OPTION_DEFAULTED_CHOICE:
+        return parse_choice(option, text, member);
+    }
+    BUG("option '%s' of unknown type %d", option->name, (int)option->type);
+}
+
+/* `word` is "--name" or "--name=value". */
+static bool option_parse(struct invocation *invocation, struct words *words, const char *word)
+{
+    const char *name = word + 2;
+    const char *equals = strchr(name, '=');
+    size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    const struct option *option = option_find(invocation->command, name, length);
+    const char *text = equals ? equals + 1 : NULL;
+
+    if (!option) {
+        option_unknown(invocation->command, name, length);
+        return false;
+    }
+    if (option->type == OPTION_FLAG) {
+        if (text)
+            usage_error("option '--%s' takes no value, got '%s'", option->name, text);
+        return !text && option_store(option, NULL, invocation->values);
+    }
+    if (!text && option->type == OPTION_DEFAULTED_CHOICE)
+        text = option->choices[0];
+    if (!text && words->next < words->count)
+        text = words->items[words->next++];
+    if (!text) {
+        usage_error("option '--%s' needs a value: --%s %s", option->name, option->name,
+                    option->argument ? option->argument : "CHOICE");
+        return false;
+    }
+    return option_store(option, text, invocation->values);
+}
+
+static bool arguments_fit(const struct invocation *invocation)
+{
+    const struct command *command = invocation->command;
+
+    if (invocation->argument_count < command->argument_min)
+        usage_error("'%s' needs an argument: isthmus %s %s", command->name, command->name,
+                    command->arguments);
+    else if (invocation->argument_count > command->argument_max)
+        usage_error("'%s' is one argument too many: isthmus %s %s",
+                    invocation->arguments[command->argument_max], command->name,
+                    command->arguments);
+    else
+        return true;
+    return false;
+}
+
+enum parse_outcome options_parse(const struct command *command, int word_count, char **words,
+                                 struct invocation *invocation)
+{
+    struct words rest = {words, word_count, 0};
+    bool options_over = false;
+
+    invocation->command = command;
+    invocation->values = mem_zalloc(1, command->values_size);
+    invocation->arguments = mem_alloc((size_t)word_count, sizeof *invocation->arguments);
+    invocation->argument_count = 0;
+    while (rest.next < rest.count) {
+        const char *word = rest.items[rest.next++];
+        if (options_over || word[0] != '-' || word[1] == '\0') {
+            invocation->arguments[invocation->argument_count++] = word;
+        } else if (strcmp(word, "--") == 0) {
+            options_over = true;
+        } else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+            return PARSE_HELP;
+        } else if (word[1] != '-') {
+            usage_error("unknown option '%s'; options have long names, such as '--%s'", word,
+                        option_count(command) ? command->options[0].name : "help");
+            return PARSE_WRONG;
+        } else if (!option_parse(invocation, &rest, word)) {
+            return PARSE_WRONG;
+        }
+    }
+    return arguments_fit(invocation) ? PARSE_RUN : PARSE_WRONG;
+}
+
+void options_release(struct invocation *invocation)
+{
+    const struct command *command = invocation->command;
+
+    for (size_t i = 0; command && i < option_count(command); i++)
+        if (command->options[i].type == OPTION_LIST)
+            free(((struct text_list *)(void *)((char *)invocation->values +
+                                               command->options[i].offset))
+                     ->items);
+    free(invocation->values);
+    free(invocation->arguments);
+    invocation->values = NULL;
+    invocation->arguments = NULL;
+}
+
+/* --- help ----------------------------------------------------------------------------------- */
+
+#define HELP_COLUMN 28 /* where meanings begin */
+#define HELP_WIDTH 100
+
+static void help_head(const struct option *option, struct strbuf *out)
+{
+    strbuf_addf(out, "  --%s", option->name);
+    if (option->type == OPTION_DEFAULTED_CHOICE)
+        strbuf_add(out, "[=");
+    else if (option->choices || option->argument)
+        strbuf_add_char(out, ' ');
+    if (option->argument)
+        strbuf_add(out, option->argument);
+    for (size_t i = 0; option->choices && option->choices[i]; i++)
+        strbuf_addf(out, "%s%s", i ? "|" : "", option->choices[i]);
+    if (option->type == OPTION_DEFAULTED_CHOICE)
+        strbuf_add_char(out, ']');
+}
+
+/* Words of `text` from column `indent` on, after what `line` holds. */
+static void help_wrap(struct strbuf *line, size_t indent, const char *text, FILE *out)
+{
+    bool fresh = true;
+
+    if (line->length > 0 && line->length + 2 > indent) {
+        fprintf(out, "%s\n", line->text);
+        strbuf_clear(line);
+    }
+    strbuf_addf(line, "%*s", (int)(indent - line->length), "");
+    while (*text) {
+        size_t length = strcspn(text, " ");
+        if (!fresh && line->length + 1 + length > HELP_WIDTH) {
+            fprintf(out, "%s\n", line->text);
+            strbuf_clear(line);
+            strbuf_addf(line, "%*s", (int)indent, "");
+            fresh = true;
+        }
+        if (!fresh)
+            strbuf_add_char(line, ' ');
+        strbuf_add_bytes(line, text, length);
+        fresh = false;
+        text += length;
+        text += strspn(text, " ");
+    }
+    fprintf(out, "%s\n", line->text);
+    strbuf_clear(line);
+}
+
+void options_help(const struct command *command, FILE *out)
+{
+    struct strbuf line = STRBUF_INIT;
+    struct strbuf meaning = STRBUF_INIT;
+
+    fprintf(out, "Usage: isthmus %s%s%s%s\n\n%s.\n", command->name,
+            option_count(command) ? " [options]" : "", *command->arguments ? " " : "",
+            command->arguments, command->summary);
+    if (command->details) {
+        fputc('\n', out);
+        help_wrap(&line, 0, command->details, out);
+    }
+    if (option_count(command))
+        fprintf(out, "\nOptions:\n");
+    for (size_t i = 0; i < option_count(command); i++) {
+        const struct option *option = &command->options[i];
+        help_head(option, &line);
+        strbuf_clear(&meaning);
+        strbuf_add(&meaning, option->meaning);
+        if (option->initial)
+            strbuf_addf(&meaning, " (default: %s)", option->initial);
+        help_wrap(&line, HELP_COLUMN, meaning.text, out);
+    }
+    if (command->examples)
+        fprintf(out, "\nExamples:\n%s\n", command->examples);
+    strbuf_release(&line);
+    strbuf_release(&meaning);
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Plots of a results file, as `plot` and `run --plot` ask for them. */
+#ifndef PLOTTING_H
+#define PLOTTING_H
+
+#include "diag.h"
+#include "report.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct plotting {
+    const char *path;      /* of the results file */
+    const char *directory; /* NULL: the folder of the results file */
+    const char *figure;    /* NULL: all that have data */
+    enum plot_format format;
+    int64_t study; /* 0: the newest */
+    int64_t point;
+    FILE *told; /* the path of each file that was made goes here, a line each; NULL: nowhere */
+};
+
+/* In the order of enum plot_format, NULL-terminated. */
+extern const char *const plot_format_names[];
+
+/* 0, or -1 with an error. Plots in text are printed to stdout as well. */
+int plotting_draw(const struct plotting *plotting, struct diag *diag);
+
+/* The folder of a path, to be freed: "results/a.db" gives "results", "a.db" gives ".". */
+char *path_folder(const char *path);
+/* Make a folder and those above it; 0, or -1 with an error. */
+int make_folders(const char *path, struct diag *diag);
+
+#endif

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "progress.h"
+
+#include "strbuf.h"
+#include "units.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+void progress_init(struct progress *progress, bool quiet)
+{
+    const char *terminal = getenv("TERM");
+
+    *progress = (struct progress){
+        .shown = !quiet && isatty(STDERR_FILENO) && !(terminal && strcmp(terminal, "dumb") == 0),
+        .started_ns = now_ns(),
+    };
+}
+
+double progress_elapsed_s(const struct progress *progress)
+{
+    return (double)(now_ns() - progress->started_ns) / (double)NS_PER_S;
+}
+
+void progress_erase(struct progress *progress)
+{
+    if (progress->shown)
+        fputs("\r\033[K", stderr);
+}
+
+void progress_show(void *self, size_t done, size_t total)
+{
+    struct progress *progress = self;
+    double elapsed_s = progress_elapsed_s(progress);
+
+    if (!progress->shown)
+        return;
+    if (done == 0) {
+        fprintf(stderr, "\r\033[K0/%zu runs", total);
+        return;
+    }
+    struct strbuf line = STRBUF_INIT;
+    double left_s = elapsed_s / (double)done * (double)(total - done);
+    strbuf_addf(&line, "%zu/%zu runs, %.3g/s, ", done, total, (double)done / elapsed_s);
+    units_add(&line, left_s * (double)NS_PER_S, UNIT_NS, 2);
+    fprintf(stderr, "\r\033[K%s left", line.text);
+    strbuf_release(&line);
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#define _XOPEN_SOURCE 700 /* mkdtemp */
+#include "results_path.h"
+
+#include "mem.h"
+#include "strbuf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void results_path_default(struct results_path *path, const char *scenario)
+{
+    struct strbuf file = STRBUF_INIT;
+    const char *slash = strrchr(scenario, '/');
+    const char *name = slash ? slash + 1 : scenario;
+    const char *dot = strrchr(name, '.');
+    size_t length = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+
+    strbuf_add(&file, "results/");
+    strbuf_add_bytes(&file, name, length);
+    strbuf_add(&file, ".db");
+    *path = (struct results_path){.file = strbuf_detach(&file)};
+}
+
+void results_path_given(struct results_path *path, const char *file)
+{
+    *path = (struct results_path){.file = mem_strdup(file)};
+}
+
+int results_path_temporary(struct results_path *path, struct diag *diag)
+{
+    const char *base = getenv("TMPDIR");
+    struct strbuf folder = STRBUF_INIT;
+    struct strbuf file = STRBUF_INIT;
+
+    strbuf_addf(&folder, "%s/isthmus-XXXXXX", base && *base ? base : "/tmp");
+    if (!mkdtemp(folder.text)) {
+        diag_error(diag, "cannot make a temporary folder '%s': %s", folder.text, strerror(errno));
+        strbuf_release(&folder);
+        return -1;
+    }
+    strbuf_addf(&file, "%s/results.db", folder.text);
+    *path = (struct results_path){strbuf_detach(&file), strbuf_detach(&folder)};
+    return 0;
+}
+
+void results_path_release(struct results_path *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    struct strbuf file = STRBUF_INIT;
+
+    for (size_t i = 0; path->temporary_folder && i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        strbuf_clear(&file);
+        strbuf_addf(&file, "%s%s", path->file, suffixes[i]);
+        unlink(file.text);
+    }
+    if (path->temporary_folder)
+        rmdir(path->temporary_folder);
+    strbuf_release(&file);
+    free(path->file);
+    free(path->temporary_folder);
+    *path = (struct results_path){NULL, NULL};
+}

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The order of things: everything that can be refused is opened or parsed first (trace, results
+ * file), then the study runs into a sink that passes each run on to the record and looks at it for
+ * --digest and --stats, then the file is read back for the summary and the plots. So the summary is
+ * what anyone can see again.
+ */
+#include "study_command.h"
+
+#include "experiment.h"
+#include "mem.h"
+#include "plotting.h"
+#include "progress.h"
+#include "record.h"
+#include "results_path.h"
+#include "run_stats.h"
+#include "strbuf.h"
+#include "units.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPTION_VALUES struct study_values
+#define TRACE_LINE_LIMIT 1000000 /* some 60 MB: more than anyone reads, less than fills a disk */
+
+/* In the order of enum eventq_kind. */
+static const char *const queue_names[] = {"ladder", "heap", NULL};
+
+/* clang-format off */
+const struct option study_options[] = {
+    LIST_OPTION   ("set", sets, "PATH=VALUE", "set a parameter of the scenario, such as client.timeout=300ms; may be given again"),
+    COUNT_OPTION  ("replications", replications, "N", "the scenario's, or 10", "independent runs of each point"),
+    INTEGER_OPTION("seed", seed, "N", "the scenario's, or 1", "seed of all random numbers"),
+    COUNT_OPTION  ("threads", threads, "N", "all processors", "runs side by side; results do not depend on it"),
+    TEXT_OPTION   ("output", output, "FILE.db", "results/<scenario>.db", "results file; one that is there is replaced"),
+    FLAG_OPTION   ("append", append, "add the study to the results file rather than replacing it"),
+    FLAG_OPTION   ("no-output", no_output, "keep no results file: a temporary one in $TMPDIR (or /tmp) is deleted at the end"),
+    DEFAULTED_CHOICE_OPTION("plot", plot, plot_format_names, "no plots", "draw all figures beside the results file"),
+    FLAG_OPTION   ("json", json, "print the summary as JSON"),
+    FLAG_OPTION   ("all", all, "print every metric, not only the main ones"),
+    FLAG_OPTION   ("quiet", quiet, "print no summary, no progress and no notes"),
+    TEXT_OPTION   ("trace", trace, "FILE", NULL, "write one line an event of the first point to FILE, up to 1 000 000 lines"),
+    TEXT_OPTION   ("trace-window", trace_window, "FROM..TO", "the whole run", "trace only this span of simulated time, such as 10min..10min5s"),
+    TEXT_OPTION   ("trace-match", trace_match, "TEXT", "everything", "trace only instances and events whose name holds TEXT"),
+    INDEX_OPTION  ("trace-replication", trace_replication, "N", "0", "which replication to trace, counted from 0"),
+    FLAG_OPTION   ("digest", digest, "for checking: print `replication digest` for each run instead of the summary"),
+    CHOICE_OPTION ("queue", queue, queue_names, "ladder", "for checking: the structure that holds pending events"),
+    FLAG_OPTION   ("stats", stats, "print what the study cost (time, events, memory) to stderr"),
+    OPTIONS_END,
+};
+/* clang-format on */
+
+/* --- points --------------------------------------------------------------------------------- */
+
+void point_set_release(struct point_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        for (size_t j = 0; j < set->points[i].param_count; j++) {
+            free((char *)(uintptr_t)set->points[i].params[j].path);
+            free((char *)(uintptr_t)set->points[i].params[j].value);
+        }
+        free((struct study_param *)(uintptr_t)set->points[i].params);
+        scenario_free(set->scenarios[i]);
+    }
+    free(set->scenarios);
+    free(set->points);
+    *set = (struct point_set){NULL, NULL, 0};
+}
+
+static void set_list_addf(struct set_list *sets, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void set_list_addf(struct set_list *sets, const char *format, ...)
+{
+    struct strbuf text = STRBUF_INIT;
+    void *items = sets->items;
+    va_list args;
+
+    va_start(args, format);
+    strbuf_addv(&text, format, args);
+    va_end(args);
+    mem_grow(&items, &sets->capacity, sets->count + 1, sizeof *sets->items);
+    sets->items = items;
+    sets->items[sets->count++] = strbuf_detach(&text);
+}
+
+void set_list_make(struct set_list *sets, const struct study_values *values,
+                   const char *const *extra, size_t extra_count)
+{
+    *sets = (struct set_list){NULL, 0, 0};
+    for (size_t i = 0; i < values->sets.count; i++)
+        set_list_addf(sets, "%s", values->sets.items[i]);
+    for (size_t i = 0; i < extra_count; i++)
+        set_list_addf(sets, "%s", extra[i]);
+    if (values->replications)
+        set_list_addf(sets, "replications=%" PRIu32, values->replications);
+    if (values->seed)
+        set_list_addf(sets, "seed=%s", values->seed);
+}
+
+void set_list_release(struct set_list *sets)
+{
+    for (size_t i = 0; i < sets->count; i++)
+        free(sets->items[i]);
+    free(sets->items);
+    *sets = (struct set_list){NULL, 0, 0};
+}
+
+/* --- trace ---------------------------------------------------------------------------------- */
+
+/* "FROM..TO", either of which may be left out. */
+static bool parse_window(const char *text, struct trace *trace)
+{
+    struct strbuf why = STRBUF_INIT;
+    const char *dots = strstr(text, "..");
+    bool ok = dots != NULL;
+
+    if (ok) {
+        char *from = mem_strndup(text, (size_t)(dots - text));
+        const char *to = dots + 2;
+        ok = (*from == '\0' || units_parse_duration(from, &trace->from, &why)) &&
+             (*to == '\0' || units_parse_duration(to, &trace->to, &why)) && trace->from >= 0 &&
+             trace->from < trace->to;
+        free(from);
+    }
+    if (!ok)
+        usage_error("option '--trace-window' needs a span such as '10min..10min5s', got '%s'",
+                    text);
+    strbuf_release(&why);
+    return ok;
+}
+
+static int trace_open(const struct study_values *values, uint32_t replications, struct trace *trace)
+{
+    *trace = (struct trace){
+        .to = SIM_NEVER, .match = values->trace_match, .line_limit = TRACE_LINE_LIMIT};
+    if (!values->trace) {
+        if (values->trace_window || values->trace_match || values->trace_replication)
+            return usage_error("'--trace-window', '--trace-match' and '--trace-replication' need "
+                               "'--trace FILE'");
+        return EXIT_DONE;
+    }
+    if (values->trace_window && !parse_window(values->trace_window, trace))
+        return EXIT_USAGE;
+    if (values->trace_replication >= replications)
+        return usage_error("option '--trace-replication' is at most %" PRIu32 " here, got '%" PRIu32
+                           "'",
+                           replications - 1, values->trace_replication);
+    trace->out = fopen(values->trace, "w");
+    if (!trace->out) {
+        fprintf(stderr, "isthmus: error: cannot write trace '%s': %s\n", values->trace,
+                strerror(errno));
+        return EXIT_FILES;
+    }
+    return EXIT_DONE;
+}
+
+static int trace_close(const struct study_values *values, struct trace *trace)
+{
+    if (!trace->out)
+        return EXIT_DONE;
+    bool failed = ferror(trace->out) != 0;
+    failed = fclose(trace->out) != 0 || failed;
+    trace->out = NULL;
+    if (failed) {
+        fprintf(stderr, "isthmus: error: cannot write trace '%s' to its end\n", values->trace);
+        return EXIT_FILES;
+    }
+    if (trace->line_count >= trace->line_limit && !values->quiet)
+        fprintf(stderr, "isthmus: note: trace '%s' stops at %d lines; narrow '--trace-window'\n",
+                values->trace, TRACE_LINE_LIMIT);
+    return EXIT_DONE;
+}
+
+/* --- the sink ------------------------------------------------------------------------------- */
+
+struct spectator {
+    struct result_sink record;
+    const struct study_values *values;
+    struct progress *progress;
+    size_t point_count;
+    struct run_stats stats;
+};
+
+static int spectator_begin(void *self, const struct study_info *study)
+{
+    struct spectator *spectator = self;
+
+    return spectator->record.begin(spectator->record.self, study);
+}
+
+static int spectator_run(void *self, const struct run_result *result)
+{
+    struct spectator *spectator = self;
+
+    run_stats_add(&spectator->stats, result);
+    if (spectator->values->digest) {
+        progress_erase(spectator->progress);
+        if (spectator->point_count > 1)
+            printf("%" PRIu32 " ", result->point);
+        printf("%" PRIu32 " %016" PRIx64 "\n", result->replication, result->digest);
+    }
+    return spectator->record.run(spectator->record.self, result);
+}
+
+static int spectator_judge(void *self, const struct judged *judged)
+{
+    struct spectator *spectator = self;
+
+    return spectator->record.judge(spectator->record.self, judged);
+}
+
+static int spectator_end(void *self, bool interrupted)
+{
+    struct spectator *spectator = self;
+
+    return spectator->record.end(spectator->record.self, interrupted);
+}
+
+/* --- the study ------------------------------------------------------------------------------ */
+
+static int outcome_code(const struct study_outcome *outcome)
+{
+    switch (outcome->status) {
+    case STUDY_OK:
+        break;
+    case STUDY_NO_WARMUP:
+        return EXIT_SCENARIO;
+    case STUDY_SINK_FAILED:
+    case STUDY_NO_THREAD:
+        return EXIT_FILES;
+    }
+    if (outcome->interrupted)
+        return EXIT_INTERRUPTED;
+    if (outcome->expectation_counts[VERDICT_FAILS])
+        return EXIT_EXPECTATION;
+    if (outcome->expectation_counts[VERDICT_UNDECIDED] ||
+        outcome->expectation_counts[VERDICT_NO_DATA])
+        return EXIT_UNDECIDED;
+    return EXIT_DONE;
+}
+
+static int open_path(const struct study_values *values, const struct scenario *scenario,
+                     struct results_path *path, struct diag *diag)
+{
+    if (values->no_output)
+        return results_path_temporary(path, diag);
+    if (values->output)
+        results_path_given(path, values->output);
+    else
+        results_path_default(path, scenario->path);
+    return 0;
+}
+
+/* Read back what was written: the summary, then the plots. */
+static int show(const struct study_values *values, const char *path, struct diag *diag)
+{
+    int status = 0;
+
+    if (!values->quiet && !values->digest) {
+        struct results *results = results_open(path, diag);
+        struct summary_options options = {
+            .all = values->all,
+            .json = values->json,
+            .colour = stdout_has_colour(),
+            .width = stdout_width(),
+        };
+        if (!results)
+            return EXIT_FILES;
+        status = report_summary(results, &options, stdout, diag);
+        results_close(results);
+    }
+    if (status == 0 && values->plot) {
+        struct plotting plotting = {
+            .path = path,
+            .directory = values->no_output ? "results" : NULL,
+            .format = (enum plot_format)(values->plot - 1),
+            .told = values->quiet ? NULL : stderr,
+        };
+        status = plotting_draw(&plotting, diag);
+    }
+    return status < 0 ? EXIT_FILES : EXIT_DONE;
+}
+
+static void tell_end(const struct study_values *values, const struct study_outcome *outcome,
+                     const char *path)
+{
+    if (outcome->interrupted)
+        fprintf(stderr, "isthmus: interrupted: %zu run%s finished%s\n", outcome->done,
+                outcome->done == 1 ? "" : "s", values->no_output ? "" : " and kept");
+    if (!values->quiet && !values->no_output && outcome->status == STUDY_OK && outcome->done > 0)
+        fprintf(stderr, "isthmus: results are in %s\n", path);
+}
+
+/* The study with everything open; `record` is closed here. */
+static int simulate(const struct invocation *invocation, const struct point_set *set,
+                    struct trace *trace, struct record *record, const char *path, struct diag *diag)
+{
+    const struct study_values *values = invocation->values;
+    const struct run_config *run = &set->scenarios[0]->run;
+    struct progress progress;
+    struct spectator spectator = {
+        .record = record_sink(record),
+        .values = values,
+        .progress = &progress,
+        .point_count = set->count,
+    };
+    struct result_sink sink = {&spectator, spectator_begin, spectator_run, spectator_judge,
+                               spectator_end};
+    struct study_plan plan = {
+        .info = {invocation->command->name, invocation->command_line, run->seed, run->level,
+                 set->points, set->count, run->replications},
+        .thread_count = values->threads ? values->threads : study_default_threads(),
+        .interrupt = invocation->interrupt,
+        .progress = progress_show,
+        .progress_self = &progress,
+        .trace = trace->out ? trace : NULL,
+        .trace_replication = values->trace_replication,
+        .queue = values->queue ? (enum eventq_kind)(values->queue - 1) : EVENTQ_LADDER,
+        .diag = diag,
+    };
+
+    progress_init(&progress, values->quiet);
+    struct study_outcome outcome = study_run(&plan, &sink);
+    progress_erase(&progress);
+    int code = outcome_code(&outcome);
+    if (record_close(record) < 0)
+        code = EXIT_FILES;
+    int trace_code = trace_close(values, trace);
+    if (values->stats)
+        run_stats_print(&spectator.stats, progress_elapsed_s(&progress), stderr);
+    tell_end(values, &outcome, path);
+    int show_code = EXIT_DONE;
+    if (code != EXIT_FILES && code != EXIT_SCENARIO && outcome.done > 0)
+        show_code = show(values, path, diag);
+    if (code == EXIT_DONE || code == EXIT_EXPECTATION || code == EXIT_UNDECIDED)
+        code = show_code ? show_code : trace_code ? trace_code : code;
+    return code;
+}
+
+int study_command(const struct invocation *invocation, const struct point_set *set)
+{
+    const struct study_values *values = invocation->values;
+    const struct scenario *scenario = set->scenarios[0];
+    struct results_path path = {NULL, NULL};
+    struct record *record = NULL;
+    struct diag diag = {0};
+    struct trace trace;
+
+    if (values->no_output && (values->output || values->append))
+        return usage_error("'--no-output' cannot be given with '%s'",
+                           values->output ? "--output" : "--append");
+    int code = trace_open(values, scenario->run.replications, &trace);
+    if (code != EXIT_DONE)
+        return code;
+    code = EXIT_FILES;
+    if (open_path(values, scenario, &path, &diag) == 0)
+        record = record_open(path.file, !values->append, &diag);
+    if (record)
+        code = simulate(invocation, set, &trace, record, path.file, &diag);
+    else
+        trace_close(values, &trace);
+    results_path_release(&path);
+    tell(&diag);
+    return code;
+}

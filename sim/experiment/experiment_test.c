@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Studies of a world that is one model: `ticker` ticks at exponential intervals, each tick lasting
+ * some time, while `sessions_active` climbs to its plateau over `fill`.
+ */
+#include "experiment.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "mem.h"
+#include "rng_stream.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the model ------------------------------------------------------------------------------ */
+
+struct ticker_config {
+    double rate_per_s;
+    sim_dur fill;
+};
+#define MODEL_CONFIG struct ticker_config
+/* clang-format off */
+static const struct field ticker_fields[] = {
+    RATE    ("rate", rate_per_s, "0.1/s", "5/s", "1000/s", "ticks in a second",           "assumption"),
+    DURATION("fill", fill,       "0s",    "0s",  "10h",    "how long the plateau is off", "assumption"),
+};
+static const struct metric ticker_metrics[] = {
+    {.name = "ticks", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "ticks"},
+    {.name = "sessions_active", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "a level"},
+    {.name = "delay", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "of a tick"},
+};
+/* clang-format on */
+
+struct ticker {
+    const struct ticker_config *config;
+    struct sim *sim;
+    struct rng_stream stream;
+    kind_id tick;
+    probe_id ticks, active, delay;
+    uint64_t count;
+};
+
+static void ticker_next(struct ticker *ticker)
+{
+    struct rng_block block = rng_block_at(&ticker->stream, 0, ticker->count++);
+    double wait_s = -log(rng_unit(block.word[0])) / ticker->config->rate_per_s;
+
+    sim_after(ticker->sim, (sim_dur)(wait_s * (double)SIM_S), ticker->tick, 0, 0);
+}
+
+static void ticker_on_tick(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct ticker *ticker = self;
+    sim_time now = sim_now(sim);
+    struct rng_block block = rng_block_at(&ticker->stream, 1, ticker->count);
+    double share = ticker->config->fill > now ? (double)now / (double)ticker->config->fill : 1;
+
+    (void)entity;
+    (void)generation;
+    probe_count(sim_probes(sim), ticker->ticks);
+    probe_latency(sim_probes(sim), ticker->delay, (int64_t)rng_below(block.word[1], 1000000));
+    probe_level(sim_probes(sim), ticker->active, now,
+                (int64_t)(share * 1000) + rng_below(block.word[2], 20));
+    ticker_next(ticker);
+}
+
+static const struct event_kind ticker_tick = {
+    .name = "tick", .phase = PHASE_WORK, .fire = ticker_on_tick};
+
+static void ticker_init(void *self, const struct model_env *env)
+{
+    struct ticker *ticker = self;
+    struct probes *probes = sim_probe_set(env->sim);
+
+    ticker->config = env->config;
+    ticker->sim = env->sim;
+    ticker->stream = sim_stream(env->sim, env->instance, "ticks");
+    ticker->tick = sim_kind_add(env->sim, &ticker_tick, env->instance, ticker);
+    ticker->ticks = probe_count_open(probes, "ticks", 0, NULL);
+    ticker->active = probe_level_open(probes, "sessions_active", 0, NULL);
+    ticker->delay = probe_latency_open(probes, "delay", 0, NULL);
+}
+
+static void ticker_start(void *self)
+{
+    ticker_next(self);
+}
+
+static const struct model_ops ticker_ops = {
+    .name = "ticker",
+    .section = "ticker",
+    .meaning = "ticks",
+    .scope = MODEL_ONCE,
+    .config_size = sizeof(struct ticker_config),
+    .state_size = sizeof(struct ticker),
+    FIELD_TABLE(ticker_fields),
+    METRIC_TABLE(ticker_metrics),
+    .init = ticker_init,
+    .start = ticker_start,
+};
+static const struct model_ops *const models[] = {&ticker_ops};
+static const struct registry registry = {models, 1};
+
+/* --- a study and who watches it ------------------------------------------------------------- */
+
+#define RUNS_MAX 64
+
+struct seen {
+    uint32_t point, replication;
+    uint64_t digest, event_count;
+    sim_time warmup;
+    double ticks, delay;
+};
+
+struct watch {
+    struct seen runs[RUNS_MAX];
+    size_t run_count, begun, ended, judged;
+    bool ended_interrupted;
+    size_t fail_at, interrupt_at; /* counted in runs; SIZE_MAX: never */
+    volatile int interrupt;
+    enum verdict verdicts[RUNS_MAX];
+};
+
+static int watch_begin(void *self, const struct study_info *study)
+{
+    (void)study;
+    ((struct watch *)self)->begun++;
+    return 0;
+}
+
+static double figure(const struct figures *figures, const char *metric, const char *stat)
+{
+    for (size_t i = 0; i < figures->figure_count; i++) {
+        const struct figure *it = &figures->figures[i];
+        if (strcmp(it->metric->name, metric) == 0 && it->region == -1 &&
+            strcmp(it->window, "all") == 0 && (!stat || (it->stat && strcmp(it->stat, stat) == 0)))
+            return it->value;
+    }
+    fail_msg("no figure %s", metric);
+    return 0;
+}
+
+static int watch_run(void *self, const struct run_result *result)
+{
+    struct watch *watch = self;
+
+    if (watch->run_count == watch->fail_at)
+        return -1;
+    assert_int_equal(result->status, RUN_DONE);
+    watch->runs[watch->run_count++] = (struct seen){
+        .point = result->point,
+        .replication = result->replication,
+        .digest = result->digest,
+        .event_count = result->event_count,
+        .warmup = result->warmup,
+        .ticks = figure(result->figures, "ticks", NULL),
+        .delay = figure(result->figures, "delay", "p99"),
+    };
+    if (watch->run_count == watch->interrupt_at)
+        watch->interrupt = 1;
+    return 0;
+}
+
+static int watch_judge(void *self, const struct judged *judged)
+{
+    struct watch *watch = self;
+
+    watch->verdicts[watch->judged++] = judged->verdict;
+    return 0;
+}
+
+static int watch_end(void *self, bool interrupted)
+{
+    struct watch *watch = self;
+
+    watch->ended++;
+    watch->ended_interrupted = interrupted;
+    return 0;
+}
+
+static struct scenario *load(const char *text)
+{
+    struct diag diag = {0};
+    struct scenario *scenario =
+        scenario_load_text(text, strlen(text), "ticker.yaml", &registry, NULL, 0, &diag);
+
+    if (!scenario)
+        diag_print(&diag, stderr);
+    diag_release(&diag);
+    assert_non_null(scenario);
+    return scenario;
+}
+
+/* A study of the same scenario at `point_count` points. */
+static struct study_outcome study(const struct scenario *scenario, size_t point_count,
+                                  uint32_t replications, uint32_t threads, struct watch *watch,
+                                  struct diag *diag)
+{
+    struct study_point points[4] = {{scenario, NULL, 0}};
+    struct result_sink sink = {watch, watch_begin, watch_run, watch_judge, watch_end};
+    struct study_plan plan = {
+        .info = {"run", "isthmus run", scenario->run.seed, scenario->run.level, points, point_count,
+                 replications},
+        .thread_count = threads,
+        .interrupt = &watch->interrupt,
+        .diag = diag,
+    };
+
+    for (size_t i = 1; i < point_count; i++)
+        points[i] = points[0];
+    return study_run(&plan, &sink);
+}
+
+static struct watch watch_new(void)
+{
+    return (struct watch){.fail_at = SIZE_MAX, .interrupt_at = SIZE_MAX};
+}
+
+static const char plain[] = "name: ticker\n"
+                            "regions: {here: {}}\n"
+                            "duration: 10min\n"
+                            "warmup: 1min\n"
+                            "ticker: {rate: 20/s}\n";
+
+/* --- claims --------------------------------------------------------------------------------- */
+
+static void results_do_not_depend_on_the_number_of_threads(void **state)
+{
+    struct scenario *scenario = load(plain);
+    struct watch one = watch_new();
+    struct diag diag = {0};
+
+    (void)state;
+    struct study_outcome outcome = study(scenario, 2, 6, 1, &one, &diag);
+    assert_int_equal(outcome.status, STUDY_OK);
+    assert_int_equal(outcome.done, 12);
+    for (uint32_t threads = 2; threads <= 3; threads++) {
+        struct watch many = watch_new();
+        study(scenario, 2, 6, threads, &many, &diag);
+        assert_int_equal(many.run_count, 12);
+        assert_memory_equal(one.runs, many.runs, sizeof one.runs);
+    }
+    scenario_free(scenario);
+}
+
+static void runs_come_in_order_and_points_share_random_numbers(void **state)
+{
+    struct scenario *scenario = load(plain);
+    struct watch watch = watch_new();
+    struct diag diag = {0};
+
+    (void)state;
+    study(scenario, 3, 5, 4, &watch, &diag);
+    assert_int_equal(watch.run_count, 15);
+    for (size_t i = 0; i < 15; i++) {
+        assert_int_equal(watch.runs[i].point, i / 5);
+        assert_int_equal(watch.runs[i].replication, i % 5);
+        assert_int_equal(watch.runs[i].digest, watch.runs[i % 5].digest);
+        assert_int_equal(watch.runs[i].warmup, 60 * SIM_S);
+    }
+    for (size_t i = 1; i < 5; i++)
+        assert_true(watch.runs[i].digest != watch.runs[0].digest);
+    assert_int_equal(watch.begun, 1);
+    assert_int_equal(watch.ended, 1);
+    assert_false(watch.ended_interrupted);
+    scenario_free(scenario);
+}
+
+static void a_sink_that_fails_ends_the_study(void **state)
+{
+    struct scenario *scenario = load(plain);
+    struct watch watch = watch_new();
+    struct diag diag = {0};
+
+    (void)state;
+    watch.fail_at = 3;
+    struct study_outcome outcome = study(scenario, 1, 20, 2, &watch, &diag);
+    assert_int_equal(outcome.status, STUDY_SINK_FAILED);
+    assert_int_equal(outcome.done, 3);
+    assert_int_equal(watch.judged, 0);
+    assert_int_equal(watch.ended, 1);
+    assert_true(watch.ended_interrupted);
+    scenario_free(scenario);
+}
+
+static void an_interrupt_keeps_what_is_finished(void **state)
+{
+    struct scenario *scenario = load(plain);
+    struct watch watch = watch_new();
+    struct diag diag = {0};
+
+    (void)state;
+    watch.interrupt_at = 2;
+    struct study_outcome outcome = study(scenario, 1, 40, 2, &watch, &diag);
+    assert_int_equal(outcome.status, STUDY_OK);
+    assert_true(outcome.interrupted);
+    assert_in_range(outcome.done, 2, 2 + 2 * 2);
+    assert_int_equal(outcome.done, watch.run_count);
+    assert_int_equal(watch.ended, 1);
+    assert_true(watch.ended_interrupted);
+    scenario_free(scenario);
+}
+
+static void expectations_are_counted_by_verdict(void **state)
+{
+    /* 20 ticks a second for 9 min make 10 800, give or take 104 a run. */
+    struct scenario *scenario = load("name: ticker\n"
+                                     "regions: {here: {}}\n"
+                                     "duration: 10min\n"
+                                     "warmup: 1min\n"
+                                     "ticker: {rate: 20/s}\n"
+                                     "expect:\n"
+                                     "  - ticks > 10000\n"
+                                     "  - ticks < 10000\n"
+                                     "  - delay.p99 <= 1ms\n");
+    static const enum verdict wanted[] = {VERDICT_HOLDS, VERDICT_FAILS, VERDICT_HOLDS};
+    struct watch watch = watch_new();
+    struct diag diag = {0};
+
+    (void)state;
+    struct study_outcome outcome = study(scenario, 1, 5, 2, &watch, &diag);
+    assert_int_equal(watch.judged, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(watch.verdicts[i], wanted[i]);
+    assert_int_equal(outcome.expectation_counts[VERDICT_HOLDS], 2);
+    assert_int_equal(outcome.expectation_counts[VERDICT_FAILS], 1);
+    scenario_free(scenario);
+}
+
+/* The level climbs for 10 of 60 min: the pilot must find a cut near its end, the same for every
+ * run. */
+static void the_warmup_is_found_by_a_pilot(void **state)
+{
+    struct scenario *scenario = load("name: ticker\n"
+                                     "regions: {here: {}}\n"
+                                     "duration: 60min\n"
+                                     "bin: 20s\n"
+                                     "warmup: auto\n"
+                                     "ticker: {rate: 2/s, fill: 10min}\n");
+    struct watch watch = watch_new();
+    struct diag diag = {0};
+
+    (void)state;
+    struct study_outcome outcome = study(scenario, 1, 3, 2, &watch, &diag);
+    assert_int_equal(outcome.status, STUDY_OK);
+    assert_int_equal(watch.run_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_in_range(watch.runs[i].warmup, 8 * 60 * SIM_S, 14 * 60 * SIM_S);
+        assert_int_equal(watch.runs[i].warmup, watch.runs[0].warmup);
+    }
+    scenario_free(scenario);
+}
+
+static void a_warmup_that_cannot_be_found_is_told_and_nothing_begun(void **state)
+{
+    struct scenario *scenario = load("name: ticker\n"
+                                     "regions: {here: {}}\n"
+                                     "duration: 20min\n"
+                                     "bin: 10s\n"
+                                     "warmup: auto\n"
+                                     "ticker: {rate: 2/s, fill: 10h}\n");
+    struct watch watch = watch_new();
+    struct diag diag = {0};
+
+    (void)state;
+    struct study_outcome outcome = study(scenario, 1, 3, 2, &watch, &diag);
+    assert_int_equal(outcome.status, STUDY_NO_WARMUP);
+    assert_int_equal(watch.begun, 0);
+    assert_int_equal(diag.error_count, 1);
+    char *text = diag_text(&diag);
+    assert_non_null(strstr(text, "warm-up cannot be found"));
+    free(text);
+    diag_release(&diag);
+    scenario_free(scenario);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(results_do_not_depend_on_the_number_of_threads),
+        cmocka_unit_test(runs_come_in_order_and_points_share_random_numbers),
+        cmocka_unit_test(a_sink_that_fails_ends_the_study),
+        cmocka_unit_test(an_interrupt_keeps_what_is_finished),
+        cmocka_unit_test(expectations_are_counted_by_verdict),
+        cmocka_unit_test(the_warmup_is_found_by_a_pilot),
+        cmocka_unit_test(a_warmup_that_cannot_be_found_is_told_and_nothing_begun),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Expectations, judged over the replications of each point.
+ *
+ * The figure that an expectation names is looked up in every run as it is handed over. A counter
+ * that is absent counted nothing; any other figure that is absent is missing, and the run does not
+ * count for this expectation.
+ */
+#ifndef JUDGE_H
+#define JUDGE_H
+
+#include "result.h"
+
+struct judge;
+
+struct judge *judge_create(const struct study_info *study); /* keeps the pointer */
+void judge_free(struct judge *judge);                       /* NULL is allowed */
+void judge_add(struct judge *judge, const struct run_result *result);
+/*
+ * One metric against a value: Student's interval of the mean. Against another metric: that of the
+ * paired differences left - factor x right, against 0. With one run the value itself decides. Runs
+ * that miss a figure are left out.
+ */
+struct judged judge_verdict(const struct judge *judge, uint32_t point, size_t expectation);
+
+/* The figure that a reference names, as NAN where it is absent (0 for a counter). O(figures). */
+double judge_figure(const struct figures *figures, const struct metric_ref *ref);
+
+#endif

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "judge.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "assert_close.h"
+
+#include <math.h>
+
+static const char *const causes[] = {"lag", "failover", NULL};
+static const struct metric count = {
+    .name = "reauths", .kind = METRIC_COUNT, .label = "cause", .label_values = causes};
+static const struct metric ratio = {.name = "rate", .kind = METRIC_RATIO};
+static const struct metric latency = {.name = "latency", .kind = METRIC_LATENCY};
+
+/* One expectation, judged over runs that hold a figure of the left metric, and maybe of the right.
+ */
+struct bench {
+    struct expectation expect;
+    struct scenario scenario;
+    struct study_point point;
+    struct study_info study;
+    struct judge *judge;
+};
+
+static void bench_init(struct bench *bench, struct expectation expect, uint32_t replications)
+{
+    *bench = (struct bench){.expect = expect};
+    bench->scenario.expects = &bench->expect;
+    bench->scenario.expect_count = 1;
+    bench->point.scenario = &bench->scenario;
+    bench->study.points = &bench->point;
+    bench->study.point_count = 1;
+    bench->study.replications = replications;
+    bench->study.level = 0.95;
+    bench->judge = judge_create(&bench->study);
+}
+
+static void bench_add(struct bench *bench, uint32_t replication, const struct figure *list,
+                      size_t figure_count)
+{
+    struct figures figures = {.figures = list, .figure_count = figure_count};
+    struct run_result result = {
+        .replication = replication, .scenario = &bench->scenario, .figures = &figures};
+
+    judge_add(bench->judge, &result);
+}
+
+static struct judged bench_verdict(struct bench *bench)
+{
+    struct judged judged = judge_verdict(bench->judge, 0, 0);
+
+    judge_free(bench->judge);
+    return judged;
+}
+
+static struct figure figure_of(const struct metric *metric, double value)
+{
+    return (struct figure){.metric = metric, .region = -1, .window = "all", .value = value};
+}
+
+static struct expectation rate_against(enum comparison comparison, double value)
+{
+    return (struct expectation){.text = (char *)"rate",
+                                .left = {.metric = &ratio, .region = -1, .window = (char *)"all"},
+                                .comparison = comparison,
+                                .factor = 1,
+                                .value = value};
+}
+
+static struct judged judge_values_of(enum comparison comparison, double bound, const double *values,
+                                     uint32_t n)
+{
+    struct bench bench;
+
+    bench_init(&bench, rate_against(comparison, bound), n);
+    for (uint32_t i = 0; i < n; i++) {
+        struct figure figure = figure_of(&ratio, values[i]);
+        bench_add(&bench, i, &figure, isnan(values[i]) ? 0U : 1U);
+    }
+    return bench_verdict(&bench);
+}
+
+/*
+ * Values 1 to 5: mean 3, s = sqrt(2.5), t(4, 97.5 %) = 2.776445, half width t s / sqrt(5)
+ * = 1.963243. So the interval is [1.036757, 4.963243].
+ */
+static void interval_is_students_and_decides(void **state)
+{
+    static const double values[] = {1, 2, 3, 4, 5};
+    static const struct {
+        enum comparison comparison;
+        double bound;
+        enum verdict verdict;
+    } cases[] = {
+        {CMP_LESS, 4.97, VERDICT_HOLDS},          {CMP_LESS, 4.96, VERDICT_UNDECIDED},
+        {CMP_LESS, 1.03, VERDICT_FAILS},          {CMP_LESS, 3, VERDICT_UNDECIDED},
+        {CMP_GREATER, 1.03, VERDICT_HOLDS},       {CMP_GREATER, 1.04, VERDICT_UNDECIDED},
+        {CMP_GREATER, 4.97, VERDICT_FAILS},       {CMP_LESS_EQUAL, 4.97, VERDICT_HOLDS},
+        {CMP_LESS_EQUAL, 1.03, VERDICT_FAILS},    {CMP_GREATER_EQUAL, 1.03, VERDICT_HOLDS},
+        {CMP_GREATER_EQUAL, 4.97, VERDICT_FAILS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct judged judged = judge_values_of(cases[i].comparison, cases[i].bound, values, 5);
+        assert_int_equal(judged.verdict, cases[i].verdict);
+        assert_true(judged.has_value && judged.has_interval);
+        assert_close(judged.value, 3.0, 1e-12);
+        assert_close(judged.low, 1.036757, 1e-6);
+        assert_close(judged.high, 4.963243, 1e-6);
+    }
+}
+
+static void one_run_is_judged_by_its_value(void **state)
+{
+    static const double one[] = {2};
+
+    (void)state;
+    assert_int_equal(judge_values_of(CMP_LESS, 2, one, 1).verdict, VERDICT_FAILS);
+    assert_int_equal(judge_values_of(CMP_LESS_EQUAL, 2, one, 1).verdict, VERDICT_HOLDS);
+    assert_int_equal(judge_values_of(CMP_GREATER_EQUAL, 2, one, 1).verdict, VERDICT_HOLDS);
+    assert_int_equal(judge_values_of(CMP_GREATER, 2, one, 1).verdict, VERDICT_FAILS);
+    assert_false(judge_values_of(CMP_LESS, 3, one, 1).has_interval);
+}
+
+static void equal_values_decide_at_the_bound(void **state)
+{
+    static const double equal[] = {0, 0, 0};
+
+    (void)state;
+    assert_int_equal(judge_values_of(CMP_LESS_EQUAL, 0, equal, 3).verdict, VERDICT_HOLDS);
+    assert_int_equal(judge_values_of(CMP_LESS, 0, equal, 3).verdict, VERDICT_FAILS);
+}
+
+static void runs_without_the_figure_do_not_count(void **state)
+{
+    static const double some[] = {NAN, 1, NAN, 1};
+    static const double none[] = {NAN, NAN};
+
+    (void)state;
+    struct judged judged = judge_values_of(CMP_LESS, 2, some, 4);
+    assert_int_equal(judged.verdict, VERDICT_HOLDS);
+    assert_true(judged.has_interval);
+    judged = judge_values_of(CMP_LESS, 2, none, 2);
+    assert_int_equal(judged.verdict, VERDICT_NO_DATA);
+    assert_false(judged.has_value || judged.has_interval);
+}
+
+/* Left is always 1 below right, while both vary by far more: only the pairs can tell. */
+static void metrics_are_compared_pair_by_pair(void **state)
+{
+    static const struct metric other = {.name = "other", .kind = METRIC_RATIO};
+    struct expectation expect = rate_against(CMP_LESS, 0);
+    struct bench bench;
+
+    (void)state;
+    expect.right_is_metric = true;
+    expect.right = (struct metric_ref){.metric = &other, .region = -1, .window = (char *)"all"};
+    expect.factor = 2;
+    bench_init(&bench, expect, 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        double right = 10.0 * i + 3;
+        struct figure figures[] = {figure_of(&ratio, 2 * right - 1), figure_of(&other, right)};
+        bench_add(&bench, i, figures, 2);
+    }
+    struct judged judged = bench_verdict(&bench);
+    assert_int_equal(judged.verdict, VERDICT_HOLDS);
+    assert_close(judged.value, -1.0, 1e-12);
+    assert_close(judged.high, -1.0, 1e-12);
+}
+
+static void figures_are_found_by_label_region_window_and_stat(void **state)
+{
+    struct figure list[] = {
+        {&count, NULL, -1, NULL, "all", 1},     {&count, NULL, 0, NULL, "all", 2},
+        {&count, NULL, -1, "lag", "all", 3},    {&count, NULL, -1, NULL, "fault", 4},
+        {&latency, "mean", -1, NULL, "all", 5}, {&latency, "p99", -1, NULL, "all", 6},
+    };
+    struct figures figures = {.figures = list, .figure_count = sizeof list / sizeof list[0]};
+    struct metric_ref ref = {.metric = &count, .region = -1, .window = (char *)"all"};
+
+    (void)state;
+    assert_close(judge_figure(&figures, &ref), 1.0, 0);
+    ref.region = 0;
+    assert_close(judge_figure(&figures, &ref), 2.0, 0);
+    ref.region = -1;
+    ref.label = (char *)"lag";
+    assert_close(judge_figure(&figures, &ref), 3.0, 0);
+    ref.label = (char *)"failover"; /* a counter that was never touched */
+    assert_close(judge_figure(&figures, &ref), 0.0, 0);
+    ref.label = NULL;
+    ref.window = (char *)"fault";
+    assert_close(judge_figure(&figures, &ref), 4.0, 0);
+    ref = (struct metric_ref){.metric = &latency, .stat = "mean", .region = -1};
+    assert_close(judge_figure(&figures, &ref), 5.0, 0);
+    ref.stat = NULL; /* of a latency: p99 */
+    assert_close(judge_figure(&figures, &ref), 6.0, 0);
+    ref.stat = "max";
+    assert_true(isnan(judge_figure(&figures, &ref)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(interval_is_students_and_decides),
+        cmocka_unit_test(one_run_is_judged_by_its_value),
+        cmocka_unit_test(equal_values_decide_at_the_bound),
+        cmocka_unit_test(runs_without_the_figure_do_not_count),
+        cmocka_unit_test(metrics_are_compared_pair_by_pair),
+        cmocka_unit_test(figures_are_found_by_label_region_window_and_stat),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

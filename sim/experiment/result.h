@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What a run hands over, and who takes it: struct result_sink, implemented by record (and by
+ * tests).
+ *
+ * Calls come from one thread at a time, runs in order of (point, replication) whatever the number
+ * of threads.
+ */
+#ifndef RESULT_H
+#define RESULT_H
+
+#include "run_log.h"
+#include "scenario.h"
+#include "sim.h"
+
+enum run_status { RUN_DONE, RUN_INTERRUPTED };
+
+struct run_result {
+    uint32_t point;
+    uint32_t replication;
+    uint64_t seed;
+    uint64_t digest;
+    uint64_t event_count;
+    sim_time simulated;
+    int64_t wall_ns; /* of the host; recorded, never used */
+    sim_time warmup;
+    enum run_status status;
+    const struct scenario *scenario;
+    const struct figures *figures;  /* valid during the call */
+    const struct incident_log *log; /* valid during the call */
+};
+
+/* One point of a study: a scenario with its parameters set. */
+struct study_param {
+    const char *path;
+    const char *value;
+};
+struct study_point {
+    const struct scenario *scenario;
+    const struct study_param *params; /* those that vary; none for a plain run */
+    size_t param_count;
+};
+struct study_info {
+    const char *verb; /* "run" */
+    const char *argv; /* the command line, quoted for a shell */
+    uint64_t seed;
+    double level;
+    const struct study_point *points;
+    size_t point_count;
+    uint32_t replications;
+};
+
+/* A judged expectation. The interval lies wholly on the right side, wholly on the wrong one, or
+ * neither. */
+enum verdict { VERDICT_HOLDS, VERDICT_FAILS, VERDICT_UNDECIDED, VERDICT_NO_DATA };
+const char *verdict_name(enum verdict verdict); /* "holds" "fails" "undecided" "no data" */
+struct judged {
+    uint32_t point;
+    const char *text;
+    enum verdict verdict;
+    /* mean and, where has_interval, its bounds: of the metric, or of left - right */
+    bool has_value;
+    bool has_interval;
+    double value, low, high;
+};
+
+struct result_sink {
+    void *self;
+    /* All return 0, or a negative number once something of the world failed (already told to the
+     * diag): the study ends. end() is called once for each begin() that succeeded, whatever came
+     * between. */
+    int (*begin)(void *self, const struct study_info *study);
+    int (*run)(void *self, const struct run_result *result);
+    int (*judge)(void *self, const struct judged *judged);
+    int (*end)(void *self, bool interrupted);
+};
+
+#endif

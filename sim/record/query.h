@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The only SELECTs: what a report may ask of a results file. Rows are handed to callbacks; texts
+ * are valid during the call. Every function returns 0, or -1 with an error in the diag. Rows come
+ * in order of point, then of first writing, then of time; only runs that were done count. Intervals
+ * are Student's over replications, at the study's level.
+ */
+#ifndef QUERY_H
+#define QUERY_H
+
+#include "diag.h"
+#include "interval.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct results; /* an open file, read-only */
+
+struct results *results_open(const char *path,
+                             struct diag *diag); /* NULL and a clear error, as record_open() */
+void results_close(struct results *results);
+
+struct study_row {
+    int64_t id;
+    const char *verb, *argv, *version, *scenario_name, *question,
+        *started; /* started: ISO 8601 UTC */
+    uint64_t seed;
+    double level;
+    uint32_t point_count, replication_count,
+        run_count;                          /* replications asked for; runs done, over all points */
+    int64_t duration_ns, warmup_ns, bin_ns; /* of the first point and run; bin: of the series */
+    bool complete;
+};
+/* The newest study of the file (id 0), or the one named. Everywhere below, too, study 0 is the
+ * newest. */
+int results_study(struct results *results, int64_t id, struct study_row *row,
+                  struct diag *diag); /* texts valid until close */
+
+/* The parameters that vary between the points of a study, by point. */
+int results_each_param(struct results *results, int64_t study,
+                       void (*row)(void *self, int64_t point, const char *path, const char *value),
+                       void *self, struct diag *diag);
+
+struct summary_row {
+    int64_t point;
+    const char *metric, *stat, *region, *label, *window,
+        *unit;                /* stat, label: "" where none; region "all" for the total */
+    struct interval interval; /* invalid interval (n = 1): mean alone counts */
+};
+int results_each_summary(struct results *results, int64_t study, const char *metric /* NULL: all */,
+                         void (*row)(void *self, const struct summary_row *row), void *self,
+                         struct diag *diag);
+/* Every point against point 0, paired by replication (common random numbers); `interval` is of
+ * value - base. */
+struct difference_row {
+    int64_t point;
+    const char *metric, *stat, *region, *label, *window, *unit;
+    double base_mean, mean; /* over the pairs */
+    struct interval interval;
+};
+int results_each_difference(struct results *results, int64_t study,
+                            const char *metric /* NULL: all */,
+                            void (*row)(void *self, const struct difference_row *row), void *self,
+                            struct diag *diag);
+struct timeline_row {
+    int64_t point;
+    const char *metric, *region, *label, *unit;
+    int64_t t_ns; /* start of the bin */
+    struct interval interval;
+};
+int results_each_timeline(struct results *results, int64_t study, const char *metric,
+                          void (*row)(void *self, const struct timeline_row *row), void *self,
+                          struct diag *diag);
+/* Histograms merged over replications; empty where there is none. */
+struct histogram;
+int results_histogram(struct results *results, int64_t study, int64_t point, const char *metric,
+                      const char *region, const char *label, const char *window,
+                      struct histogram *merged, struct diag *diag);
+struct incident_row {
+    int64_t point, replication, number; /* number: which incident of its run, from 0 */
+    const char *kind;
+    int64_t onset_ns, detected_ns, decided_ns, promoted_ns, published_ns,
+        restored_ns; /* -1: never */
+    int64_t rpo_ns;  /* -1: no failover */
+    uint64_t writes_lost, sessions_lost;
+};
+int results_each_incident(struct results *results, int64_t study,
+                          void (*row)(void *self, const struct incident_row *row), void *self,
+                          struct diag *diag);
+/*
+ * RTO by stages: detect, decide, promote, publish, drain. An instant is held between the one before
+ * it and the restoration, and one that never came takes no time of its own (it goes to the stage
+ * after it), so that the stages always add up to the RTO. False, and nothing stored, where the
+ * incident was never restored.
+ */
+enum { INCIDENT_STAGES = 5 };
+extern const char *const incident_stage_names[INCIDENT_STAGES];
+bool incident_stages(const struct incident_row *incident, int64_t stages_ns[INCIDENT_STAGES]);
+struct event_row {
+    int64_t point, replication, t_ns;
+    const char *what, *subject, *text, *cause;
+};
+int results_each_event(struct results *results, int64_t study, int64_t replication /* -1: all */,
+                       void (*row)(void *self, const struct event_row *row), void *self,
+                       struct diag *diag);
+struct expectation_row {
+    int64_t point;
+    const char *text, *verdict;
+    bool has_value, has_interval;
+    double value, low, high;
+};
+int results_each_expectation(struct results *results, int64_t study,
+                             void (*row)(void *self, const struct expectation_row *row), void *self,
+                             struct diag *diag);
+struct fault_row {
+    int64_t from_ns, to_ns;
+};
+/* Spans in which some fault acted (the study's first point), for shading. */
+int results_each_fault(struct results *results, int64_t study,
+                       void (*row)(void *self, const struct fault_row *row), void *self,
+                       struct diag *diag);
+/* Parameters that were assumptions and left at their default. */
+int results_each_assumption(struct results *results, int64_t study,
+                            void (*row)(void *self, const char *path, const char *value,
+                                        const char *meaning),
+                            void *self, struct diag *diag);
+
+#endif

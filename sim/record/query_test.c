@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fake_study.h"
+
+#include "query.h"
+#include "record.h"
+#include "strbuf.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "assert_close.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define FILE_PATH "/tmp/isthmus_query_test.db"
+
+struct fixture {
+    struct results *results;
+    struct diag diag;
+    sqlite3 *sql;
+    size_t row_count, interval_count;
+    char text[256];
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = mem_zalloc(1, sizeof(*fixture));
+    *state = fixture;
+    unlink(FILE_PATH);
+    struct record *record = record_open(FILE_PATH, false, &fixture->diag);
+    if (record == NULL || fake_study(record_sink(record), 1, 1, 1) != 0 ||
+        fake_study(record_sink(record), 3, 5, 3) != 0 || record_close(record) != 0) {
+        return -1;
+    }
+    fixture->results = results_open(FILE_PATH, &fixture->diag);
+    return fixture->results != NULL && sqlite3_open(FILE_PATH, &fixture->sql) == SQLITE_OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    results_close(fixture->results);
+    sqlite3_close(fixture->sql);
+    diag_release(&fixture->diag);
+    free(fixture);
+    return unlink(FILE_PATH);
+}
+
+static void results_study_reads_the_newest_and_the_named(void **state)
+{
+    struct fixture *fixture = *state;
+    struct study_row row;
+    assert_int_equal(results_study(fixture->results, 0, &row, &fixture->diag), 0);
+    assert_int_equal(row.id, 2);
+    assert_string_equal(row.verb, "sweep");
+    assert_string_equal(row.scenario_name, "fake-outage");
+    assert_true(row.seed == UINT64_MAX);
+    assert_int_equal(row.point_count, 3);
+    assert_int_equal(row.run_count, 15);
+    assert_int_equal(row.duration_ns, FAKE_END);
+    assert_int_equal(row.warmup_ns, FAKE_WARMUP);
+    assert_int_equal(row.bin_ns, FAKE_BIN);
+    assert_true(row.complete);
+    assert_int_equal(strlen(row.started), strlen("2026-02-03T04:05:06Z"));
+    assert_int_equal(results_study(fixture->results, 1, &row, &fixture->diag), 0);
+    assert_int_equal(row.run_count, 1);
+    struct diag diag = {0};
+    assert_int_equal(results_study(fixture->results, 9, &row, &diag), -1);
+    char *said = diag_text(&diag);
+    assert_string_equal(said, "error: results database '" FILE_PATH "' holds no study 9\n");
+    free(said);
+    diag_release(&diag);
+}
+
+static void assert_interval(const struct interval *interval, sqlite3_stmt *find, int mean, int low)
+{
+    assert_int_equal(sqlite3_step(find), SQLITE_ROW);
+    assert_close(interval->mean, sqlite3_column_double(find, mean), 1e-9);
+    if (interval->valid) {
+        assert_close(interval->low, sqlite3_column_double(find, low), 1e-9);
+        assert_close(interval->high, sqlite3_column_double(find, low + 1), 1e-9);
+    } else {
+        assert_int_equal(sqlite3_column_type(find, low), SQLITE_NULL);
+    }
+    sqlite3_reset(find);
+}
+
+/* A view, looked up by a row's own key. */
+static sqlite3_stmt *look_up(struct fixture *fixture, const char *columns, const char *view,
+                             const char *metric, const char *stat, const char *region,
+                             const char *label, const char *window)
+{
+    struct strbuf sql = STRBUF_INIT;
+    strbuf_addf(&sql,
+                "SELECT %s FROM temp.%s WHERE metric = '%s' AND region = '%s' AND labels = '%s%s'",
+                columns, view, metric, region, label[0] != '\0' ? "cause=" : "", label);
+    if (stat != NULL) {
+        strbuf_addf(&sql, " AND stat = '%s' AND window = '%s'", stat, window);
+    }
+    strbuf_add(&sql, " AND point = ?1 AND (?2 IS NULL OR t_ns = ?2)");
+    sqlite3_stmt *find;
+    if (sqlite3_prepare_v2(fixture->sql, sql.text, -1, &find, NULL) != SQLITE_OK) {
+        fail_msg("%s: %s", sql.text, sqlite3_errmsg(fixture->sql));
+    }
+    strbuf_release(&sql);
+    return find;
+}
+
+/* Views are computed once, to a temporary table, or the test would take a minute. */
+static void copy_view(struct fixture *fixture, const char *sql)
+{
+    assert_int_equal(sqlite3_exec(fixture->sql, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void check_summary(void *self, const struct summary_row *row)
+{
+    struct fixture *fixture = self;
+    fixture->row_count++;
+    fixture->interval_count += row->interval.valid;
+    sqlite3_stmt *find = look_up(fixture, "mean, low, high", "s", row->metric, row->stat,
+                                 row->region, row->label, row->window);
+    sqlite3_bind_int64(find, 1, row->point);
+    assert_interval(&row->interval, find, 0, 1);
+    sqlite3_finalize(find);
+}
+
+static void view_summary_agrees_with_the_intervals_of_c(void **state)
+{
+    struct fixture *fixture = *state;
+    copy_view(fixture, "CREATE TEMP TABLE s AS SELECT *, 0 AS t_ns FROM summary WHERE study = 2;"
+                       "CREATE INDEX temp.s_key ON s (metric, region)");
+    fixture->row_count = fixture->interval_count = 0;
+    assert_int_equal(
+        results_each_summary(fixture->results, 2, NULL, check_summary, fixture, &fixture->diag), 0);
+    assert_true(fixture->row_count > 500);
+    assert_int_equal(fixture->interval_count, fixture->row_count);
+    /* One run has means and no intervals. */
+    copy_view(fixture, "DELETE FROM s; INSERT INTO s SELECT *, 0 FROM summary WHERE study = 1");
+    fixture->interval_count = 0;
+    assert_int_equal(results_each_summary(fixture->results, 1, "requests", check_summary, fixture,
+                                          &fixture->diag),
+                     0);
+    assert_int_equal(fixture->interval_count, 0);
+}
+
+static void check_difference(void *self, const struct difference_row *row)
+{
+    struct fixture *fixture = self;
+    fixture->row_count++;
+    sqlite3_stmt *find = look_up(fixture, "difference, low, high, base_mean, mean", "c",
+                                 row->metric, row->stat, row->region, row->label, row->window);
+    sqlite3_bind_int64(find, 1, row->point);
+    assert_int_equal(sqlite3_step(find), SQLITE_ROW);
+    assert_close(row->base_mean, sqlite3_column_double(find, 3), 1e-9);
+    assert_close(row->mean, sqlite3_column_double(find, 4), 1e-9);
+    sqlite3_reset(find);
+    assert_interval(&row->interval, find, 0, 1);
+    sqlite3_finalize(find);
+}
+
+static void view_comparison_agrees_with_the_paired_intervals_of_c(void **state)
+{
+    struct fixture *fixture = *state;
+    copy_view(fixture, "CREATE TEMP TABLE c AS SELECT *, 0 AS t_ns FROM comparison WHERE study = 2;"
+                       "CREATE INDEX temp.c_key ON c (metric, region)");
+    fixture->row_count = 0;
+    assert_int_equal(results_each_difference(fixture->results, 0, NULL, check_difference, fixture,
+                                             &fixture->diag),
+                     0);
+    assert_true(fixture->row_count > 300);
+}
+
+static void check_timeline(void *self, const struct timeline_row *row)
+{
+    struct fixture *fixture = self;
+    fixture->row_count++;
+    sqlite3_stmt *find =
+        look_up(fixture, "mean, low, high", "t", row->metric, NULL, row->region, row->label, "");
+    sqlite3_bind_int64(find, 1, row->point);
+    sqlite3_bind_int64(find, 2, row->t_ns);
+    assert_interval(&row->interval, find, 0, 1);
+    sqlite3_finalize(find);
+}
+
+static void view_timeline_agrees_with_the_intervals_of_c(void **state)
+{
+    struct fixture *fixture = *state;
+    copy_view(
+        fixture,
+        "CREATE TEMP TABLE t AS SELECT * FROM timeline WHERE study = 2 AND metric = 'reauths';"
+        "CREATE INDEX temp.t_key ON t (metric, region, labels, t_ns)");
+    fixture->row_count = 0;
+    assert_int_equal(results_each_timeline(fixture->results, 2, "reauths", check_timeline, fixture,
+                                           &fixture->diag),
+                     0);
+    assert_int_equal(fixture->row_count,
+                     3 * 3 * 7 * FAKE_BINS); /* points, regions, causes and sum, bins */
+}
+
+static void histograms_merge_over_replications(void **state)
+{
+    struct fixture *fixture = *state;
+    struct histogram merged = {0};
+    assert_int_equal(results_histogram(fixture->results, 2, 1, "login_latency", "us-west-2", NULL,
+                                       "fault", &merged, &fixture->diag),
+                     0);
+    struct histogram expected = {0};
+    struct scenario scenario = fake_scenario();
+    for (uint32_t i = 0; i < 5; i++) {
+        struct fake_run *run = fake_run_create(&scenario, 1, i, true);
+        for (size_t k = 0; k < run->figures.histogram_count; k++) {
+            const struct figure_histogram *row = &run->histogram_rows[k];
+            if (row->metric == &fake_metrics[FAKE_LOGIN] && row->region == 1 &&
+                strcmp(row->window, "fault") == 0) {
+                histogram_merge(&expected, row->histogram);
+            }
+        }
+        fake_run_free(run);
+    }
+    assert_true(merged.count == expected.count && merged.count == 100000);
+    assert_true(merged.min == expected.min && merged.max == expected.max);
+    assert_close(histogram_mean(&merged), histogram_mean(&expected), 1e-12);
+    for (double q = 0; q <= 1; q += 0.01) {
+        assert_int_equal(histogram_quantile(&merged, q), histogram_quantile(&expected, q));
+    }
+    assert_int_equal(results_histogram(fixture->results, 2, 1, "nothing", "all", NULL, "all",
+                                       &merged, &fixture->diag),
+                     0);
+    assert_int_equal(merged.count, 0);
+    histogram_release(&merged);
+    histogram_release(&expected);
+}
+
+static void stages_add_up_whatever_is_missing_or_late(void **state)
+{
+    (void)state;
+    int64_t s[INCIDENT_STAGES];
+    struct incident_row all = {.onset_ns = 100,
+                               .detected_ns = 160,
+                               .decided_ns = 165,
+                               .promoted_ns = 200,
+                               .published_ns = 210,
+                               .restored_ns = 230};
+    assert_true(incident_stages(&all, s));
+    assert_true(s[0] == 60 && s[1] == 5 && s[2] == 35 && s[3] == 10 && s[4] == 20);
+    struct incident_row healed = {.onset_ns = 100,
+                                  .detected_ns = 160,
+                                  .decided_ns = -1,
+                                  .promoted_ns = -1,
+                                  .published_ns = -1,
+                                  .restored_ns = 130};
+    assert_true(incident_stages(&healed, s));
+    assert_true(s[0] == 30 && s[1] == 0 && s[2] == 0 && s[3] == 0 && s[4] == 0);
+    struct incident_row odd = {.onset_ns = 100,
+                               .detected_ns = -1,
+                               .decided_ns = 120,
+                               .promoted_ns = 150,
+                               .published_ns = 140,
+                               .restored_ns = 170};
+    assert_true(incident_stages(&odd, s));
+    assert_true(s[0] == 0 && s[1] == 20 && s[2] == 30 && s[3] == 0 && s[4] == 20);
+    odd.restored_ns = -1;
+    assert_false(incident_stages(&odd, s));
+}
+
+static void check_incident(void *self, const struct incident_row *row)
+{
+    struct fixture *fixture = self;
+    fixture->row_count++;
+    sqlite3_stmt *find;
+    assert_int_equal(
+        sqlite3_prepare_v2(fixture->sql,
+                           "SELECT detect_ns, decide_ns, promote_ns, publish_ns, drain_ns, rto_ns"
+                           " FROM incidents WHERE study = 2 AND point = ? AND replication = ?",
+                           -1, &find, NULL),
+        SQLITE_OK);
+    sqlite3_bind_int64(find, 1, row->point);
+    sqlite3_bind_int64(find, 2, row->replication);
+    assert_int_equal(sqlite3_step(find), SQLITE_ROW);
+    int64_t stages[INCIDENT_STAGES], sum = 0;
+    if (incident_stages(row, stages)) {
+        for (int i = 0; i < INCIDENT_STAGES; i++) {
+            assert_int_equal(stages[i], sqlite3_column_int64(find, i));
+            sum += stages[i];
+        }
+        assert_int_equal(sum, sqlite3_column_int64(find, 5));
+    } else {
+        fixture->interval_count++;
+        assert_int_equal(sqlite3_column_type(find, 5), SQLITE_NULL);
+    }
+    sqlite3_finalize(find);
+}
+
+static void view_incidents_agrees_with_the_stages_of_c(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->row_count = fixture->interval_count = 0;
+    assert_int_equal(
+        results_each_incident(fixture->results, 2, check_incident, fixture, &fixture->diag), 0);
+    assert_int_equal(fixture->row_count, 15);
+    assert_int_equal(fixture->interval_count, 6); /* never restored */
+}
+
+static void count_event(void *self, const struct event_row *row)
+{
+    struct fixture *fixture = self;
+    fixture->row_count++;
+    assert_int_equal(row->replication, 1);
+}
+
+static void count_expectation(void *self, const struct expectation_row *row)
+{
+    struct fixture *fixture = self;
+    fixture->row_count++;
+    assert_int_equal(row->has_value, strcmp(row->verdict, "no data") != 0);
+    assert_int_equal(row->has_value, row->has_interval);
+}
+
+static void count_fault(void *self, const struct fault_row *row)
+{
+    struct fixture *fixture = self;
+    fixture->row_count++;
+    assert_int_equal(row->to_ns, 900 * SIM_S);
+}
+
+static void note_text(void *self, const char *path, const char *value, const char *meaning)
+{
+    struct fixture *fixture = self;
+    (void)meaning;
+    snprintf(fixture->text, sizeof(fixture->text), "%s=%s", path, value);
+}
+
+static void note_param(void *self, int64_t point, const char *path, const char *value)
+{
+    struct fixture *fixture = self;
+    snprintf(fixture->text, sizeof(fixture->text), "%d %s=%s", (int)point, path, value);
+}
+
+static void small_tables_come_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct diag *diag = &fixture->diag;
+    fixture->row_count = 0;
+    assert_int_equal(results_each_event(fixture->results, 2, 1, count_event, fixture, diag), 0);
+    assert_int_equal(fixture->row_count, 18);
+    fixture->row_count = 0;
+    assert_int_equal(
+        results_each_expectation(fixture->results, 2, count_expectation, fixture, diag), 0);
+    assert_int_equal(fixture->row_count, 3);
+    fixture->row_count = 0;
+    assert_int_equal(results_each_fault(fixture->results, 0, count_fault, fixture, diag), 0);
+    assert_int_equal(fixture->row_count, 1);
+    assert_int_equal(results_each_assumption(fixture->results, 0, note_text, fixture, diag), 0);
+    assert_string_equal(fixture->text, "failover.approval=5min");
+    assert_int_equal(results_each_param(fixture->results, 0, note_param, fixture, diag), 0);
+    assert_string_equal(fixture->text, "2 client.timeout=300ms");
+}
+
+static void assert_cannot_open(const char *path, const char *expected)
+{
+    struct diag diag = {0};
+    assert_null(results_open(path, &diag));
+    char *said = diag_text(&diag);
+    assert_string_equal(said, expected);
+    free(said);
+    diag_release(&diag);
+}
+
+static void results_open_refuses_clearly(void **state)
+{
+    (void)state;
+    assert_cannot_open("/tmp/isthmus_query_test_absent.db",
+                       "error: cannot open results database "
+                       "'/tmp/isthmus_query_test_absent.db': No such file or directory\n");
+    assert_int_equal(access("/tmp/isthmus_query_test_absent.db", F_OK), -1);
+    assert_cannot_open("/tmp", "error: cannot open results database '/tmp': it is a folder\n");
+    FILE *file = fopen("/tmp/isthmus_query_test_empty.db", "w");
+    fclose(file);
+    assert_cannot_open("/tmp/isthmus_query_test_empty.db",
+                       "error: results database '/tmp/isthmus_query_test_empty.db' is empty\n");
+    unlink("/tmp/isthmus_query_test_empty.db");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(results_study_reads_the_newest_and_the_named),
+        cmocka_unit_test(view_summary_agrees_with_the_intervals_of_c),
+        cmocka_unit_test(view_comparison_agrees_with_the_paired_intervals_of_c),
+        cmocka_unit_test(view_timeline_agrees_with_the_intervals_of_c),
+        cmocka_unit_test(histograms_merge_over_replications),
+        cmocka_unit_test(stages_add_up_whatever_is_missing_or_late),
+        cmocka_unit_test(view_incidents_agrees_with_the_stages_of_c),
+        cmocka_unit_test(small_tables_come_back),
+        cmocka_unit_test(results_open_refuses_clearly),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

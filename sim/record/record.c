@@ -1,0 +1,656 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The sink that writes. Statements are a table, prepared once; every run is one transaction.
+ *
+ * A study that takes the place of others (`replace`) empties the file in the transaction that
+ * begins it, so that a study which never begins has cost nobody their numbers. A file that was made
+ * for a study which never began goes again.
+ */
+#include "record.h"
+
+#include "db.h"
+#include "interval.h"
+#include "mem.h"
+#include "provenance.h"
+#include "strbuf.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum statement {
+    PUT_STUDY,
+    PUT_TEXT,
+    PUT_POINT,
+    PUT_PARAM,
+    PUT_FAULT,
+    PUT_ASSUMPTION,
+    PUT_RUN,
+    FIND_CELL,
+    PUT_CELL,
+    PUT_METRIC,
+    PUT_HISTOGRAM,
+    PUT_BIN,
+    PUT_SERIES,
+    PUT_EVENT,
+    PUT_INCIDENT,
+    PUT_STUDENT,
+    PUT_EXPECTATION,
+    END_STUDY,
+    STATEMENTS
+};
+// clang-format off
+static const char *const statements_sql[STATEMENTS] = {
+    [PUT_STUDY]       = "INSERT INTO study (verb, argv, version, compiler, scenario_name, scenario_path, question, seed,"
+                        " level, replication_count, started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_TEXT]        = "INSERT OR IGNORE INTO scenario_text VALUES (?, ?)",
+    [PUT_POINT]       = "INSERT INTO point (study, number, scenario_hash, duration_ns) VALUES (?, ?, ?, ?)",
+    [PUT_PARAM]       = "INSERT OR REPLACE INTO point_param VALUES (?, ?, ?)",
+    [PUT_FAULT]       = "INSERT INTO fault VALUES (?, ?, ?, ?)",
+    [PUT_ASSUMPTION]  = "INSERT OR REPLACE INTO assumption VALUES (?, ?, ?, ?)",
+    [PUT_RUN]         = "INSERT INTO run (point, replication, seed, digest, events, simulated_ns, wall_ns, warmup_ns,"
+                        " bin_ns, dropped, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [FIND_CELL]       = "SELECT id FROM cell WHERE name = ? AND stat = ? AND region = ? AND label_name = ?"
+                        " AND label = ? AND window = ? AND unit = ?",
+    [PUT_CELL]        = "INSERT INTO cell (name, stat, region, label_name, label, window, unit)"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [PUT_METRIC]      = "INSERT INTO metric VALUES (?, ?, ?)",
+    [PUT_HISTOGRAM]   = "INSERT INTO histogram VALUES (?, ?, ?, ?, ?, ?)",
+    [PUT_BIN]         = "INSERT INTO histogram_bin VALUES (?, ?, ?, ?, ?)",
+    [PUT_SERIES]      = "INSERT INTO series VALUES (?, ?, ?, ?)",
+    [PUT_EVENT]       = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [PUT_INCIDENT]    = "INSERT INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_STUDENT]     = "INSERT OR IGNORE INTO student_t VALUES (?, ?, ?)",
+    [PUT_EXPECTATION] = "INSERT INTO expectation VALUES (?1,"
+                        " (SELECT count(*) FROM expectation WHERE point = ?1), ?2, ?3, ?4, ?5, ?6)",
+    [END_STUDY]       = "UPDATE study SET complete = ? WHERE id = ?",
+};
+/* Children before parents. */
+static const char empty_sql[] =
+    "DELETE FROM histogram_bin; DELETE FROM histogram; DELETE FROM series; DELETE FROM metric; DELETE FROM event;"
+    "DELETE FROM incident; DELETE FROM expectation; DELETE FROM fault; DELETE FROM assumption; DELETE FROM run;"
+    "DELETE FROM point_param; DELETE FROM point; DELETE FROM study; DELETE FROM scenario_text; DELETE FROM cell;"
+    "DELETE FROM student_t;";
+// clang-format on
+
+struct record {
+    struct db db;
+    sqlite3_stmt *statements[STATEMENTS];
+    bool replace; /* until the first study has taken the place of the others */
+    bool emptied;
+    bool failed;
+    int64_t study; /* 0 until begun */
+    double level;
+    int64_t *point_ids;
+    size_t point_count;
+    uint32_t student_df_max; /* quantiles are there for 1 .. this */
+};
+
+/* --- binding ------------------------------------------------------------------------------------
+ */
+
+/* Bind cannot fail but for an index that is not there (our bug) or a text of gigabytes. */
+static void put_int(sqlite3_stmt *statement, int index, int64_t value)
+{
+    sqlite3_bind_int64(statement, index, value);
+}
+
+static void put_real(sqlite3_stmt *statement, int index, double value)
+{
+    sqlite3_bind_double(statement, index, value);
+}
+
+/* The text must stay until the statement has run. */
+static void put_text(sqlite3_stmt *statement, int index, const char *text)
+{
+    sqlite3_bind_text(statement, index, text != NULL ? text : "", -1, SQLITE_STATIC);
+}
+
+static void put_instant(sqlite3_stmt *statement, int index, sim_time instant)
+{
+    if (instant == SIM_NEVER || instant < 0) {
+        sqlite3_bind_null(statement, index);
+    } else {
+        sqlite3_bind_int64(statement, index, instant);
+    }
+}
+
+static void put_real_if(sqlite3_stmt *statement, int index, bool there, double value)
+{
+    if (there && isfinite(value)) {
+        sqlite3_bind_double(statement, index, value);
+    } else {
+        sqlite3_bind_null(statement, index);
+    }
+}
+
+static int run_statement(struct record *record, sqlite3_stmt *statement)
+{
+    int status = sqlite3_step(statement) == SQLITE_DONE ? 0 : db_fail(&record->db, "write");
+    sqlite3_reset(statement);
+    return status;
+}
+
+static int begin(struct record *record)
+{
+    return db_exec(&record->db, "BEGIN IMMEDIATE");
+}
+
+/* Commit where all went well, else take everything back. */
+static int finish(struct record *record, int status)
+{
+    if (status == 0) {
+        status = db_exec(&record->db, "COMMIT");
+    }
+    if (status != 0) {
+        record->failed = true;
+        /* Some failures have rolled back by themselves; then there is nothing left to do here. */
+        sqlite3_exec(record->db.handle, "ROLLBACK", NULL, NULL, NULL);
+    }
+    return status;
+}
+
+/* --- a study begins
+ * ------------------------------------------------------------------------------- */
+
+static int write_study(struct record *record, const struct study_info *study)
+{
+    const struct scenario *scenario = study->points[0].scenario;
+    struct provenance provenance = provenance_now();
+    char seed[24];
+    snprintf(seed, sizeof(seed), "%" PRIu64, study->seed);
+    sqlite3_stmt *put = record->statements[PUT_STUDY];
+    put_text(put, 1, study->verb);
+    put_text(put, 2, study->argv);
+    put_text(put, 3, provenance.version);
+    put_text(put, 4, provenance.compiler);
+    put_text(put, 5, scenario->name);
+    put_text(put, 6, scenario->path);
+    put_text(put, 7, scenario->question);
+    put_text(put, 8, seed);
+    put_real(put, 9, study->level);
+    put_int(put, 10, study->replications);
+    put_text(put, 11, provenance.started);
+    int status = run_statement(record, put);
+    record->study = status == 0 ? sqlite3_last_insert_rowid(record->db.handle) : 0;
+    return status;
+}
+
+static int write_params(struct record *record, const struct study_point *point, int64_t id)
+{
+    sqlite3_stmt *put = record->statements[PUT_PARAM];
+    for (size_t i = 0; i < point->param_count; i++) {
+        put_int(put, 1, id);
+        put_text(put, 2, point->params[i].path);
+        put_text(put, 3, point->params[i].value);
+        if (run_statement(record, put) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int write_faults(struct record *record, const struct scenario *scenario, int64_t id)
+{
+    sqlite3_stmt *put = record->statements[PUT_FAULT];
+    for (size_t i = 0; i < scenario->fault_span_count; i++) {
+        put_int(put, 1, id);
+        put_int(put, 2, (int64_t)i);
+        put_int(put, 3, scenario->fault_spans[i].from);
+        put_int(put, 4, scenario->fault_spans[i].to);
+        if (run_statement(record, put) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int write_point(struct record *record, const struct study_point *point, size_t number)
+{
+    const struct scenario *scenario = point->scenario;
+    char hash[20];
+    snprintf(hash, sizeof(hash), "%016" PRIx64, scenario->hash);
+    sqlite3_stmt *put = record->statements[PUT_TEXT];
+    put_text(put, 1, hash);
+    put_text(put, 2, scenario->resolved);
+    if (run_statement(record, put) != 0) {
+        return -1;
+    }
+    put = record->statements[PUT_POINT];
+    put_int(put, 1, record->study);
+    put_int(put, 2, (int64_t)number);
+    put_text(put, 3, hash);
+    put_int(put, 4, scenario->run.duration);
+    if (run_statement(record, put) != 0) {
+        return -1;
+    }
+    record->point_ids[number] = sqlite3_last_insert_rowid(record->db.handle);
+    if (write_params(record, point, record->point_ids[number]) != 0) {
+        return -1;
+    }
+    return write_faults(record, scenario, record->point_ids[number]);
+}
+
+struct assumption_writer {
+    struct record *record;
+    int status;
+};
+
+static void write_assumption(void *self, const char *path, const char *value, const char *meaning)
+{
+    struct assumption_writer *writer = self;
+    if (writer->status != 0) {
+        return;
+    }
+    sqlite3_stmt *put = writer->record->statements[PUT_ASSUMPTION];
+    put_int(put, 1, writer->record->study);
+    put_text(put, 2, path);
+    put_text(put, 3, value);
+    put_text(put, 4, meaning);
+    writer->status = run_statement(writer->record, put);
+}
+
+static int write_study_and_points(struct record *record, const struct study_info *study)
+{
+    if (record->replace && db_exec(&record->db, empty_sql) != 0) {
+        return -1;
+    }
+    if (write_study(record, study) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < study->point_count; i++) {
+        if (write_point(record, &study->points[i], i) != 0) {
+            return -1;
+        }
+    }
+    struct assumption_writer writer = {.record = record};
+    scenario_each_assumption(study->points[0].scenario, write_assumption, &writer);
+    return writer.status;
+}
+
+static int record_begin(void *self, const struct study_info *study)
+{
+    struct record *record = self;
+    record->level = study->level;
+    record->student_df_max = 0;
+    record->point_count = study->point_count;
+    free(record->point_ids);
+    record->point_ids = mem_zalloc(study->point_count, sizeof(*record->point_ids));
+    /* Emptying checks no references (it takes all rows), and may not switch that inside a
+     * transaction. */
+    if (record->replace && db_exec(&record->db, "PRAGMA foreign_keys = OFF") != 0) {
+        return -1;
+    }
+    int status = begin(record);
+    if (status == 0) {
+        status = finish(record, write_study_and_points(record, study));
+    }
+    if (status != 0) {
+        record->study = 0;
+        return -1;
+    }
+    record->emptied = record->emptied || record->replace;
+    record->replace = false;
+    return db_exec(&record->db, "PRAGMA foreign_keys = ON");
+}
+
+/* --- a run
+ * ---------------------------------------------------------------------------------------- */
+
+/* What a number is, in words. */
+struct cell {
+    const struct metric *metric;
+    const char *stat, *region, *label, *window;
+};
+
+static void put_cell(sqlite3_stmt *statement, const struct cell *cell)
+{
+    put_text(statement, 1, cell->metric->name);
+    put_text(statement, 2, cell->stat);
+    put_text(statement, 3, cell->region);
+    put_text(statement, 4, cell->label != NULL ? cell->metric->label : "");
+    put_text(statement, 5, cell->label);
+    put_text(statement, 6, cell->window);
+    put_text(statement, 7, unit_name(cell->metric->unit));
+}
+
+/* The id of a cell, made where it is new; 0 after a failure. */
+static int64_t cell_id(struct record *record, const struct cell *cell)
+{
+    sqlite3_stmt *find = record->statements[FIND_CELL];
+    put_cell(find, cell);
+    int64_t id = 0;
+    int code = sqlite3_step(find);
+    if (code == SQLITE_ROW) {
+        id = sqlite3_column_int64(find, 0);
+    } else if (code != SQLITE_DONE) {
+        db_fail(&record->db, "read");
+    }
+    sqlite3_reset(find);
+    if (code != SQLITE_DONE) {
+        return id;
+    }
+    sqlite3_stmt *put = record->statements[PUT_CELL];
+    put_cell(put, cell);
+    return run_statement(record, put) == 0 ? sqlite3_last_insert_rowid(record->db.handle) : 0;
+}
+
+static const char *region_name(const struct run_result *result, int region)
+{
+    return region < 0 ? "all" : result->scenario->topology.region_names[region];
+}
+
+static int64_t write_run_row(struct record *record, const struct run_result *result)
+{
+    char seed[24], digest[20];
+    snprintf(seed, sizeof(seed), "%" PRIu64, result->seed);
+    snprintf(digest, sizeof(digest), "%016" PRIx64, result->digest);
+    sqlite3_stmt *put = record->statements[PUT_RUN];
+    put_int(put, 1, record->point_ids[result->point]);
+    put_int(put, 2, result->replication);
+    put_text(put, 3, seed);
+    put_text(put, 4, digest);
+    put_int(put, 5, (int64_t)result->event_count);
+    put_int(put, 6, result->simulated);
+    put_int(put, 7, result->wall_ns);
+    put_int(put, 8, result->warmup);
+    put_int(put, 9, result->figures->bin);
+    put_int(put, 10, (int64_t)result->log->dropped_count);
+    put_text(put, 11, result->status == RUN_DONE ? "done" : "interrupted");
+    return run_statement(record, put) == 0 ? sqlite3_last_insert_rowid(record->db.handle) : 0;
+}
+
+static int write_metrics(struct record *record, const struct run_result *result, int64_t run)
+{
+    sqlite3_stmt *put = record->statements[PUT_METRIC];
+    for (size_t i = 0; i < result->figures->figure_count; i++) {
+        const struct figure *figure = &result->figures->figures[i];
+        if (!isfinite(figure->value)) {
+            diag_add(record->db.diag, DIAG_WARNING, NULL,
+                     "metric '%s' of point %" PRIu32 ", replication %" PRIu32
+                     " is not a finite number and was left out",
+                     figure->metric->name, result->point, result->replication);
+            continue;
+        }
+        struct cell cell = {figure->metric, figure->stat, region_name(result, figure->region),
+                            figure->label, figure->window};
+        int64_t id = cell_id(record, &cell);
+        if (id == 0) {
+            return -1;
+        }
+        put_int(put, 1, run);
+        put_int(put, 2, id);
+        put_real(put, 3, figure->value);
+        if (run_statement(record, put) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int write_bins(struct record *record, const struct histogram *histogram, int64_t run,
+                      int64_t cell)
+{
+    sqlite3_stmt *put = record->statements[PUT_BIN];
+    put_int(put, 1, run);
+    put_int(put, 2, cell);
+    for (uint32_t bin = 0; bin < histogram->bin_count; bin++) {
+        if (histogram->bins[bin] == 0) {
+            continue;
+        }
+        put_int(put, 3, histogram_bin_low(bin));
+        put_int(put, 4, histogram_bin_high(bin));
+        put_int(put, 5, (int64_t)histogram->bins[bin]);
+        if (run_statement(record, put) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int write_histograms(struct record *record, const struct run_result *result, int64_t run)
+{
+    sqlite3_stmt *put = record->statements[PUT_HISTOGRAM];
+    for (size_t i = 0; i < result->figures->histogram_count; i++) {
+        const struct figure_histogram *row = &result->figures->histograms[i];
+        if (row->histogram->count == 0) {
+            continue;
+        }
+        struct cell cell = {row->metric, NULL, region_name(result, row->region), row->label,
+                            row->window};
+        int64_t id = cell_id(record, &cell);
+        if (id == 0) {
+            return -1;
+        }
+        put_int(put, 1, run);
+        put_int(put, 2, id);
+        put_int(put, 3, (int64_t)row->histogram->count);
+        put_int(put, 4, row->histogram->min);
+        put_int(put, 5, row->histogram->max);
+        put_real(put, 6, histogram_mean(row->histogram));
+        if (run_statement(record, put) != 0 || write_bins(record, row->histogram, run, id) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int write_series(struct record *record, const struct run_result *result, int64_t run)
+{
+    sqlite3_stmt *put = record->statements[PUT_SERIES];
+    for (size_t i = 0; i < result->figures->series_count; i++) {
+        const struct figure_series *series = &result->figures->series[i];
+        struct cell cell = {series->metric, NULL, region_name(result, series->region),
+                            series->label, NULL};
+        int64_t id = cell_id(record, &cell);
+        if (id == 0) {
+            return -1;
+        }
+        put_int(put, 1, run);
+        put_int(put, 2, id);
+        for (size_t bin = 0; bin < result->figures->bin_count; bin++) {
+            if (!isfinite(series->values[bin])) {
+                continue; /* a share of nothing */
+            }
+            put_int(put, 3, (int64_t)bin * result->figures->bin);
+            put_real(put, 4, series->values[bin]);
+            if (run_statement(record, put) != 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+static int write_events(struct record *record, const struct run_result *result, int64_t run)
+{
+    sqlite3_stmt *put = record->statements[PUT_EVENT];
+    for (size_t i = 0; i < result->log->event_count; i++) {
+        const struct run_event *event = &result->log->events[i];
+        put_int(put, 1, run);
+        put_int(put, 2, (int64_t)i);
+        put_int(put, 3, event->time);
+        put_text(put, 4, event->what);
+        put_text(put, 5, event->subject);
+        put_text(put, 6, event->text);
+        put_text(put, 7, event->cause);
+        if (run_statement(record, put) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int write_incidents(struct record *record, const struct run_result *result, int64_t run)
+{
+    sqlite3_stmt *put = record->statements[PUT_INCIDENT];
+    for (size_t i = 0; i < result->log->incident_count; i++) {
+        const struct incident *incident = &result->log->incidents[i];
+        put_int(put, 1, run);
+        put_int(put, 2, (int64_t)i);
+        put_text(put, 3, incident->kind);
+        put_int(put, 4, incident->onset);
+        put_instant(put, 5, incident->detected);
+        put_instant(put, 6, incident->decided);
+        put_instant(put, 7, incident->promoted);
+        put_instant(put, 8, incident->published);
+        put_instant(put, 9, incident->restored);
+        put_instant(put, 10, incident->rpo);
+        put_int(put, 11, (int64_t)incident->writes_lost);
+        put_int(put, 12, (int64_t)incident->sessions_lost);
+        if (run_statement(record, put) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Student's quantiles for as many degrees of freedom as this replication can give. */
+static int write_student(struct record *record, uint32_t df_max)
+{
+    sqlite3_stmt *put = record->statements[PUT_STUDENT];
+    for (uint32_t df = record->student_df_max + 1; df <= df_max; df++) {
+        /* With n values of variance n, s / sqrt(n) is 1 and half the width is t itself. */
+        double n = (double)df + 1;
+        struct tally tally = {.count = (uint64_t)df + 1, .m2 = (double)df * n};
+        put_int(put, 1, df);
+        put_real(put, 2, record->level);
+        put_real(put, 3, interval_student(&tally, record->level).high);
+        if (run_statement(record, put) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int write_run(struct record *record, const struct run_result *result)
+{
+    int64_t run = write_run_row(record, result);
+    if (run == 0 || write_metrics(record, result, run) != 0 ||
+        write_histograms(record, result, run) != 0 || write_series(record, result, run) != 0 ||
+        write_events(record, result, run) != 0 || write_incidents(record, result, run) != 0) {
+        return -1;
+    }
+    return write_student(record, result->replication);
+}
+
+static int record_run(void *self, const struct run_result *result)
+{
+    struct record *record = self;
+    if (begin(record) != 0) {
+        return -1;
+    }
+    int status = finish(record, write_run(record, result));
+    if (status == 0 && result->replication > record->student_df_max) {
+        record->student_df_max = result->replication;
+    }
+    return status;
+}
+
+/* --- the end
+ * -------------------------------------------------------------------------------------- */
+
+static int record_judge(void *self, const struct judged *judged)
+{
+    struct record *record = self;
+    sqlite3_stmt *put = record->statements[PUT_EXPECTATION];
+    put_int(put, 1, record->point_ids[judged->point]);
+    put_text(put, 2, judged->text);
+    put_text(put, 3, verdict_name(judged->verdict));
+    put_real_if(put, 4, judged->has_value, judged->value);
+    put_real_if(put, 5, judged->has_interval, judged->low);
+    put_real_if(put, 6, judged->has_interval, judged->high);
+    int status = run_statement(record, put);
+    record->failed = record->failed || status != 0;
+    return status;
+}
+
+static int record_end(void *self, bool interrupted)
+{
+    struct record *record = self;
+    if (begin(record) != 0) {
+        return -1;
+    }
+    sqlite3_stmt *put = record->statements[END_STUDY];
+    put_int(put, 1, interrupted ? 0 : 1);
+    put_int(put, 2, record->study);
+    int status = run_statement(record, put);
+    if (status == 0) {
+        /* At the end: kept up from the start it would cost more than it saves. */
+        status = db_exec(&record->db, "CREATE INDEX IF NOT EXISTS metric_by_cell ON metric (cell)");
+    }
+    return finish(record, status);
+}
+
+struct result_sink record_sink(struct record *record)
+{
+    return (struct result_sink){.self = record,
+                                .begin = record_begin,
+                                .run = record_run,
+                                .judge = record_judge,
+                                .end = record_end};
+}
+
+int64_t record_study_id(const struct record *record)
+{
+    return record->study;
+}
+
+static void release(struct record *record, bool remove)
+{
+    for (size_t i = 0; i < STATEMENTS; i++) {
+        sqlite3_finalize(record->statements[i]);
+    }
+    db_release(&record->db, remove);
+    free(record->point_ids);
+    free(record);
+}
+
+struct record *record_open(const char *path, bool replace, struct diag *diag)
+{
+    struct record *record = mem_zalloc(1, sizeof(*record));
+    record->replace = replace;
+    if (db_open(&record->db, path, DB_WRITE, diag) != 0) {
+        goto fail;
+    }
+    for (size_t i = 0; i < STATEMENTS; i++) {
+        record->statements[i] = db_prepare(&record->db, statements_sql[i]);
+        if (record->statements[i] == NULL) {
+            goto fail;
+        }
+    }
+    return record;
+
+fail:
+    release(record, record->db.created);
+    return NULL;
+}
+
+/* One file remains: the log goes into it and leaves the folder. */
+static int settle(struct record *record)
+{
+    sqlite3 *handle = record->db.handle;
+    if (record->emptied) {
+        sqlite3_exec(handle, "VACUUM", NULL, NULL,
+                     NULL); /* smaller if it can be; right in any case */
+    }
+    int code = sqlite3_exec(
+        handle, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;", NULL, NULL, NULL);
+    /* Another program reads along: the file is whole, and the last one to leave tidies up. */
+    if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) {
+        return 0;
+    }
+    return record->failed ? -1 : db_fail(&record->db, "finish");
+}
+
+int record_close(struct record *record)
+{
+    for (size_t i = 0; i < STATEMENTS; i++) {
+        sqlite3_finalize(record->statements[i]);
+        record->statements[i] = NULL;
+    }
+    int status = settle(record);
+    release(record, record->db.created && record->study == 0);
+    return status;
+}

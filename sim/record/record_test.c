@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fake_study.h"
+
+#include "db.h"
+#include "record.h"
+#include "strbuf.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static char folder[64];
+
+static char *in_folder(const char *name)
+{
+    static char paths[4][512];
+    static unsigned turn;
+    char *path = paths[turn++ % 4];
+    snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+    return path;
+}
+
+static int make_test_folder(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/record_test_XXXXXX");
+    return mkdtemp(folder) != NULL ? 0 : -1;
+}
+
+static int remove_test_folder(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+    return system(command);
+}
+
+/* The diag says exactly this, with every @ standing for the path. */
+static void assert_says(struct diag *diag, const char *expected, const char *path)
+{
+    struct strbuf text = STRBUF_INIT;
+    for (const char *c = expected; *c != '\0'; c++) {
+        if (*c == '@') {
+            strbuf_add(&text, path);
+        } else {
+            strbuf_add_char(&text, *c);
+        }
+    }
+    strbuf_add_char(&text, '\n');
+    char *said = diag_text(diag);
+    assert_string_equal(said, text.text);
+    free(said);
+    strbuf_release(&text);
+    diag_release(diag);
+    *diag = (struct diag){0};
+}
+
+static void assert_refused(const char *path, const char *expected)
+{
+    struct diag diag = {0};
+    assert_null(record_open(path, false, &diag));
+    assert_says(&diag, expected, path);
+}
+
+static int write_fake(const char *path, bool replace, uint32_t points, uint32_t replications,
+                      uint32_t restored)
+{
+    struct diag diag = {0};
+    struct record *record = record_open(path, replace, &diag);
+    int status =
+        record != NULL ? fake_study(record_sink(record), points, replications, restored) : -1;
+    if (record != NULL && record_close(record) != 0) {
+        status = -1;
+    }
+    if (diag.count != 0) {
+        diag_print(&diag, stderr);
+    }
+    assert_int_equal(diag.count, 0);
+    diag_release(&diag);
+    return status;
+}
+
+static int64_t ask(const char *path, const char *sql)
+{
+    sqlite3 *handle;
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_open_v2(path, &handle, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) != SQLITE_OK) {
+        fail_msg("%s: %s", sql, sqlite3_errmsg(handle));
+    }
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(handle);
+    return value;
+}
+
+static void change(const char *path, const char *sql)
+{
+    sqlite3 *handle;
+    assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(handle);
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* --- claims
+ * ---------------------------------------------------------------------------------------- */
+
+static void record_writes_a_study_whole(void **state)
+{
+    (void)state;
+    char *path = in_folder("deep/er/whole.db");
+    assert_int_equal(write_fake(path, false, 2, 4, 3), 0);
+    assert_int_equal(ask(path, "PRAGMA application_id"), RECORD_APPLICATION_ID);
+    assert_int_equal(ask(path, "PRAGMA user_version"), RECORD_VERSION);
+    assert_int_equal(ask(path, "SELECT complete FROM study WHERE seed = '18446744073709551615'"),
+                     1);
+    assert_int_equal(ask(path, "SELECT count(*) FROM run WHERE digest LIKE 'fedcba98765432%'"), 8);
+    assert_int_equal(ask(path, "SELECT count(*) FROM point_param WHERE path = 'client.timeout'"),
+                     2);
+    assert_int_equal(ask(path, "SELECT count(*) FROM scenario_text"), 1);
+    assert_int_equal(ask(path, "SELECT count(*) FROM incident WHERE restored_ns IS NULL"), 2);
+    assert_int_equal(ask(path, "SELECT count(*) FROM event"), 48);
+    assert_int_equal(ask(path, "SELECT count(*) FROM fault WHERE from_ns = 600000000000"), 2);
+    assert_int_equal(ask(path, "SELECT count(*) FROM assumption"), 2);
+    assert_int_equal(ask(path, "SELECT count(*) FROM expectation WHERE value IS NULL"), 1);
+    assert_int_equal(ask(path, "SELECT sum(count) FROM histogram_bin"),
+                     ask(path, "SELECT sum(count) FROM histogram"));
+    assert_int_equal(ask(path, "SELECT max(df) FROM student_t"), 3);
+    /* One file remains, and the bins without writes are absent rather than NaN. */
+    assert_int_equal(access(in_folder("deep/er/whole.db-wal"), F_OK), -1);
+    assert_int_equal(
+        ask(path,
+            "SELECT count(*) FROM series JOIN cell ON id = cell WHERE name = 'write_timeout_rate'"),
+        8 * 3 * (FAKE_BINS - 1));
+    assert_int_equal(ask(path, "SELECT count(*) = 0 FROM pragma_foreign_key_check"), 1);
+}
+
+static void record_appends_unless_told_to_replace(void **state)
+{
+    (void)state;
+    char *path = in_folder("append.db");
+    assert_int_equal(write_fake(path, false, 1, 2, 2), 0);
+    assert_int_equal(write_fake(path, false, 1, 3, 3), 0);
+    assert_int_equal(ask(path, "SELECT count(*) FROM study"), 2);
+    assert_int_equal(ask(path, "SELECT count(*) FROM run"), 5);
+    assert_int_equal(write_fake(path, true, 1, 2, 2), 0);
+    assert_int_equal(ask(path, "SELECT count(*) FROM study"), 1);
+    assert_int_equal(ask(path, "SELECT count(*) FROM run"), 2);
+    assert_int_equal(
+        ask(path, "SELECT count(*) = 0 FROM pragma_freelist_count WHERE freelist_count > 0"), 1);
+    assert_int_equal(ask(path, "SELECT count(*) = 0 FROM pragma_foreign_key_check"), 1);
+}
+
+static void replacing_costs_nothing_before_a_study_begins(void **state)
+{
+    (void)state;
+    char *path = in_folder("keep.db");
+    assert_int_equal(write_fake(path, false, 1, 2, 2), 0);
+    struct diag diag = {0};
+    struct record *record = record_open(path, true, &diag);
+    assert_non_null(record);
+    assert_int_equal(record_close(record), 0);
+    assert_int_equal(ask(path, "SELECT count(*) FROM run"), 2);
+}
+
+static void a_new_file_without_a_study_goes_again(void **state)
+{
+    (void)state;
+    char *path = in_folder("none.db");
+    struct diag diag = {0};
+    struct record *record = record_open(path, false, &diag);
+    assert_non_null(record);
+    assert_int_equal(access(path, F_OK), 0);
+    assert_int_equal(record_close(record), 0);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+static void a_killed_study_keeps_its_finished_runs(void **state)
+{
+    (void)state;
+    char *path = in_folder("killed.db");
+    struct diag diag = {0};
+    struct record *record = record_open(path, false, &diag);
+    struct result_sink sink = record_sink(record);
+    struct scenario scenario = fake_scenario();
+    struct study_point point = {&scenario, NULL, 0};
+    struct study_info info = {"run", "isthmus run", 7, 0.95, &point, 1, 5};
+    assert_int_equal(sink.begin(sink.self, &info), 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct fake_run *run = fake_run_create(&scenario, 0, i, true);
+        assert_int_equal(sink.run(sink.self, &run->result), 0);
+        fake_run_free(run);
+    }
+    /* As a kill would leave them: file and log, copied while the writer has them open. */
+    char command[1200];
+    snprintf(command, sizeof(command), "cp %s %s2 && cp %s-wal %s2-wal", path, path, path, path);
+    assert_int_equal(system(command), 0);
+    char *copy = in_folder("killed.db2");
+    assert_int_equal(write_fake(copy, false, 1, 1, 1), 0);
+    assert_int_equal(
+        ask(copy, "SELECT count(*) FROM run JOIN point ON point.id = run.point WHERE study = 1"),
+        2);
+    assert_int_equal(ask(copy, "SELECT complete FROM study WHERE id = 1"), 0);
+    assert_int_equal(record_study_id(record), 1);
+    assert_int_equal(record_close(record), 0);
+}
+
+static void infinite_figures_are_left_out_with_a_warning(void **state)
+{
+    (void)state;
+    char *path = in_folder("infinite.db");
+    struct diag diag = {0};
+    struct record *record = record_open(path, false, &diag);
+    struct result_sink sink = record_sink(record);
+    struct scenario scenario = fake_scenario();
+    struct study_point point = {&scenario, NULL, 0};
+    struct study_info info = {"run", "isthmus run", 7, 0.95, &point, 1, 1};
+    assert_int_equal(sink.begin(sink.self, &info), 0);
+    struct fake_run *run = fake_run_create(&scenario, 0, 0, true);
+    run->figure_rows[0].value = INFINITY;
+    assert_int_equal(sink.run(sink.self, &run->result), 0);
+    fake_run_free(run);
+    assert_int_equal(sink.end(sink.self, true), 0);
+    assert_int_equal(record_close(record), 0);
+    assert_says(&diag,
+                "warning: metric 'requests' of point 0, replication 0 is not a finite number and "
+                "was left out",
+                path);
+    assert_int_equal(ask(path, "SELECT complete FROM study"), 0);
+}
+
+static void record_refuses_what_is_not_its_own(void **state)
+{
+    (void)state;
+    char *path = in_folder("letter.txt");
+    write_text(path, "Dear all,\n");
+    assert_refused(path, "error: '@' is not a results database: it is not an SQLite file");
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_size, 10);
+
+    path = in_folder("other.db");
+    change(path, "CREATE TABLE t (a); INSERT INTO t VALUES (1)");
+    assert_refused(path,
+                   "error: '@' is not a results database: it is another program's SQLite file");
+    assert_int_equal(ask(path, "SELECT a FROM t"), 1);
+
+    path = in_folder("newer.db");
+    assert_int_equal(write_fake(path, false, 1, 1, 1), 0);
+    change(path, "PRAGMA user_version = 2");
+    assert_refused(path,
+                   "error: results database '@' is of version 2, newer than this program's 1");
+    change(path, "PRAGMA user_version = 0");
+    assert_refused(path,
+                   "error: results database '@' is of version 0, older than this program's 1");
+    assert_int_equal(ask(path, "SELECT count(*) FROM run"), 1);
+}
+
+static void record_refuses_places_where_no_file_can_be(void **state)
+{
+    (void)state;
+    assert_refused("", "error: a results database needs a name");
+    assert_refused(folder, "error: cannot open results database '@': it is a folder");
+    assert_refused("/dev/full",
+                   "error: cannot open results database '@': it is not a regular file");
+    char *path = in_folder("file");
+    write_text(path, "x");
+    struct diag diag = {0};
+    assert_null(record_open(in_folder("file/below/a.db"), false, &diag));
+    assert_says(&diag, "error: cannot make folder '@' for results: Not a directory", path);
+    assert_refused("/proc/nowhere.db",
+                   "error: cannot create results database '@': No such file or directory");
+}
+
+static void record_refuses_a_damaged_file(void **state)
+{
+    (void)state;
+    char *path = in_folder("damaged.db");
+    assert_int_equal(write_fake(path, false, 1, 1, 1), 0);
+    assert_int_equal(truncate(path, 5000), 0);
+    assert_refused(path,
+                   "error: results database '@' is damaged: database disk image is malformed");
+}
+
+static void record_names_missing_permission(void **state)
+{
+    (void)state;
+    char *path = in_folder("mine.db");
+    assert_int_equal(write_fake(path, false, 1, 1, 1), 0);
+    assert_int_equal(chmod(path, 0444), 0);
+    assert_int_equal(mkdir(in_folder("locked"), 0555), 0);
+    assert_int_equal(chmod(folder, 0755), 0);
+    /* Root may write anywhere; be someone else for a while. */
+    bool root = geteuid() == 0;
+    assert_true(!root || seteuid(65534) == 0);
+    assert_refused(path, "error: cannot write results database '@': it is read-only");
+    assert_refused(in_folder("locked/a.db"),
+                   "error: cannot create results database '@': Permission denied");
+    struct diag diag = {0};
+    assert_null(record_open(in_folder("locked/below/a.db"), false, &diag));
+    assert_says(&diag, "error: cannot make folder '@' for results: Permission denied",
+                in_folder("locked/below"));
+    assert_true(!root || seteuid(0) == 0);
+}
+
+/* --- full disks
+ * ------------------------------------------------------------------------------------- */
+
+static int page_count_max; /* of every database that is opened from now on */
+
+static int limit_pages(sqlite3 *handle, const char **error, const struct sqlite3_api_routines *api)
+{
+    (void)error;
+    (void)api;
+    char sql[64];
+    snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %d", page_count_max);
+    return sqlite3_exec(handle, sql, NULL, NULL, NULL);
+}
+
+static void a_disk_full_from_the_start_leaves_nothing(void **state)
+{
+    (void)state;
+    page_count_max = 5;
+    sqlite3_auto_extension((void (*)(void))limit_pages);
+    char *path = in_folder("full.db");
+    assert_refused(path, "error: cannot write results database '@': database or disk is full");
+    sqlite3_reset_auto_extension();
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(access(in_folder("full.db-journal"), F_OK), -1);
+}
+
+static void a_disk_full_midway_keeps_the_finished_runs(void **state)
+{
+    (void)state;
+    char *path = in_folder("fills.db");
+    assert_int_equal(write_fake(path, false, 1, 1, 1), 0);
+    page_count_max = (int)ask(path, "PRAGMA page_count") + 20;
+    sqlite3_auto_extension((void (*)(void))limit_pages);
+    struct diag diag = {0};
+    struct record *record = record_open(path, false, &diag);
+    sqlite3_reset_auto_extension();
+    assert_non_null(record);
+    assert_true(fake_study(record_sink(record), 1, 2, 2) < 0);
+    record_close(record);
+    assert_says(&diag, "error: cannot write results database '@': database or disk is full", path);
+    assert_int_equal(ask(path, "SELECT count(*) FROM run"), 1);
+    assert_int_equal(ask(path, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
+}
+
+static void a_write_that_the_system_refuses_is_told_with_its_reason(void **state)
+{
+    (void)state;
+    struct rlimit before, small = {64 * 1024, 0};
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    char *path = in_folder("limited.db");
+    struct diag diag = {0};
+    struct record *record = record_open(path, false, &diag);
+    int status = record != NULL ? fake_study(record_sink(record), 1, 2, 2) : -1;
+    if (record != NULL) {
+        record_close(record);
+    }
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_true(status < 0);
+    /* 778: the system refused to write. */
+    assert_says(&diag,
+                "error: cannot write results database '@': disk I/O error (SQLite's code 778)",
+                path);
+}
+
+/* --- size and speed
+ * ---------------------------------------------------------------------------------- */
+
+static void ten_replications_stay_small_and_quick(void **state)
+{
+    (void)state;
+    char *path = in_folder("size.db");
+    struct timespec from, to;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    assert_int_equal(write_fake(path, false, 1, 10, 10), 0);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    double seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    print_message("10 replications: %.1f MB, %.2f s with their making\n",
+                  (double)info.st_size / 1e6, seconds);
+    assert_true(info.st_size < 20000000);
+    assert_true(seconds < 60); /* sanitizers and busy machines included */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(record_writes_a_study_whole),
+        cmocka_unit_test(record_appends_unless_told_to_replace),
+        cmocka_unit_test(replacing_costs_nothing_before_a_study_begins),
+        cmocka_unit_test(a_new_file_without_a_study_goes_again),
+        cmocka_unit_test(a_killed_study_keeps_its_finished_runs),
+        cmocka_unit_test(infinite_figures_are_left_out_with_a_warning),
+        cmocka_unit_test(record_refuses_what_is_not_its_own),
+        cmocka_unit_test(record_refuses_places_where_no_file_can_be),
+        cmocka_unit_test(record_refuses_a_damaged_file),
+        cmocka_unit_test(record_names_missing_permission),
+        cmocka_unit_test(a_disk_full_from_the_start_leaves_nothing),
+        cmocka_unit_test(a_disk_full_midway_keeps_the_finished_runs),
+        cmocka_unit_test(a_write_that_the_system_refuses_is_told_with_its_reason),
+        cmocka_unit_test(ten_replications_stay_small_and_quick),
+    };
+    return cmocka_run_group_tests(tests, make_test_folder, remove_test_folder);
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "figure_table.h"
+
+#include "mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+size_t text_list_add(char ***texts, size_t *count, size_t *capacity, const char *name)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (strcmp((*texts)[i], name) == 0) {
+            return i;
+        }
+    }
+    void *items = *texts;
+    mem_grow(&items, capacity, *count + 1, sizeof(**texts));
+    *texts = items;
+    (*texts)[*count] = mem_strdup(name);
+    return (*count)++;
+}
+
+void text_list_release(char ***texts, size_t *count, size_t *capacity)
+{
+    for (size_t i = 0; i < *count; i++) {
+        free((*texts)[i]);
+    }
+    free(*texts);
+    *texts = NULL;
+    *count = *capacity = 0;
+}
+
+static void add_row(void *self, const struct summary_row *row)
+{
+    struct figure_table *table = self;
+    void *rows = table->rows;
+    mem_grow(&rows, &table->capacity, table->count + 1, sizeof(*table->rows));
+    table->rows = rows;
+    struct figure_row *own = &table->rows[table->count++];
+    *own = (struct figure_row){.point = row->point,
+                               .metric = mem_strdup(row->metric),
+                               .stat = mem_strdup(row->stat),
+                               .region = mem_strdup(row->region),
+                               .label = mem_strdup(row->label),
+                               .window = mem_strdup(row->window),
+                               .interval = row->interval};
+    if (!unit_from_name(row->unit, &own->unit)) {
+        own->unit = UNIT_NONE;
+    }
+    if (strcmp(row->region, "all") != 0) {
+        text_list_add(&table->regions, &table->region_count, &table->region_capacity, row->region);
+    }
+}
+
+int figure_table_load(struct figure_table *table, struct results *results, int64_t study,
+                      const char *metric, struct diag *diag)
+{
+    *table = (struct figure_table){0};
+    return results_each_summary(results, study, metric, add_row, table, diag);
+}
+
+void figure_table_release(struct figure_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        struct figure_row *row = &table->rows[i];
+        free(row->metric);
+        free(row->stat);
+        free(row->region);
+        free(row->label);
+        free(row->window);
+    }
+    free(table->rows);
+    text_list_release(&table->regions, &table->region_count, &table->region_capacity);
+    *table = (struct figure_table){0};
+}
+
+const struct figure_row *figure_table_find(const struct figure_table *table, int64_t point,
+                                           const char *metric, const char *stat, const char *region,
+                                           const char *label, const char *window)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct figure_row *row = &table->rows[i];
+        if (row->point == point && strcmp(row->metric, metric) == 0 &&
+            strcmp(row->stat, stat) == 0 && strcmp(row->region, region) == 0 &&
+            strcmp(row->label, label) == 0 && strcmp(row->window, window) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fake_study.h"
+
+#include "gnuplot.h"
+#include "record.h"
+#include "report.h"
+#include "strbuf.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[64];
+
+static char *in_folder(const char *name)
+{
+    static char paths[4][512];
+    static unsigned turn;
+    char *path = paths[turn++ % 4];
+    snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+    return path;
+}
+
+static int make_test_folder(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/report_test_XXXXXX");
+    return mkdtemp(folder) != NULL ? 0 : -1;
+}
+
+static int remove_test_folder(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static struct results *make_results(uint32_t points, uint32_t replications, uint32_t restored)
+{
+    struct diag diag = {0};
+    char *path = in_folder("study.db");
+    unlink(path);
+    struct record *record = record_open(path, false, &diag);
+    assert_non_null(record);
+    assert_int_equal(fake_study(record_sink(record), points, replications, restored), 0);
+    assert_int_equal(record_close(record), 0);
+    struct results *results = results_open(path, &diag);
+    assert_non_null(results);
+    return results;
+}
+
+static char *read_text(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        return NULL;
+    }
+    struct strbuf text = STRBUF_INIT;
+    for (int c = getc(file); c != EOF; c = getc(file)) {
+        strbuf_add_char(&text, (char)c);
+    }
+    fclose(file);
+    return strbuf_detach(&text);
+}
+
+static char *summary_of(struct results *results, struct summary_options options)
+{
+    struct diag diag = {0};
+    char *path = in_folder("summary");
+    FILE *out = fopen(path, "wb");
+    assert_int_equal(report_summary(results, &options, out, &diag), 0);
+    fclose(out);
+    assert_int_equal(diag.count, 0);
+    return read_text(path);
+}
+
+static void assert_has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL) {
+        fail_msg("'%s' is not in:\n%s", part, text);
+    }
+}
+
+static void assert_lacks(const char *text, const char *part)
+{
+    if (strstr(text, part) != NULL) {
+        fail_msg("'%s' is in:\n%s", part, text);
+    }
+}
+
+/* --- summary
+ * ---------------------------------------------------------------------------------------- */
+
+static void summary_says_what_was_run_and_how_sure_it_is(void **state)
+{
+    (void)state;
+    struct results *results = make_results(1, 5, 5);
+    char *text = summary_of(results, (struct summary_options){.width = 100});
+    assert_has(text, "fake-outage\n  What does the loss of a region");
+    assert_has(text, "30min simulated, after a warm-up of 1min, seed 18446744073709551615");
+    assert_has(text, "95 % interval, n = 5 replications");
+    assert_has(text, "fails     reauth_rate < 0.1%");
+    assert_has(text, "while a fault acts");
+    assert_has(text, "us-west-2");
+    assert_has(text, "lost-at-failover");
+    assert_has(text, "region-loss at 10min: restored in 5 of 5");
+    assert_has(text, "detect");
+    assert_has(text, "drain");
+    assert_has(text, "the record names us-west-2");
+    assert_has(text, "2 parameters have no source");
+    assert_lacks(text, "cost_per_hour");
+    assert_lacks(text, "\033");
+    assert_lacks(text, "nan");
+    free(text);
+    text = summary_of(results, (struct summary_options){.width = 100, .all = true, .colour = true});
+    assert_has(text, "cost_per_hour");
+    assert_has(text, "how long a person takes to agree");
+    assert_has(text, "\033[31mfails");
+    free(text);
+    results_close(results);
+}
+
+static void summary_keeps_within_its_width(void **state)
+{
+    (void)state;
+    struct results *results = make_results(1, 3, 3);
+    char *text = summary_of(results, (struct summary_options){.width = 110});
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        assert_true(strlen(line) <= 110);
+    }
+    free(text);
+    results_close(results);
+}
+
+static void one_replication_has_no_interval(void **state)
+{
+    (void)state;
+    struct results *results = make_results(1, 1, 1);
+    char *text = summary_of(results, (struct summary_options){0});
+    assert_has(text, "n = 1 replication: there is no interval");
+    char *figures = strstr(text, "\nFigures"), *assumptions = strstr(text, "\nAssumptions");
+    assert_non_null(figures);
+    *assumptions = '\0';
+    assert_lacks(figures, "[");
+    free(text);
+    results_close(results);
+}
+
+static void a_mean_never_hides_two_outcomes(void **state)
+{
+    (void)state;
+    struct results *results = make_results(1, 10, 7);
+    char *text = summary_of(results, (struct summary_options){.width = 100});
+    /* Wilson's interval of 7 in 10 at 95 %, z = 1.95996: (0.7 + z^2/20 +- z sqrt(0.021 + z^2/400))
+     * / (1 + z^2/10). */
+    assert_has(text, "restored in 7 of 10 [39.7%, 89.2%]");
+    assert_has(text, "where restored; a mean would hide the others");
+    assert_lacks(text, "detect ");
+    char *rto = strstr(text, "\n  rto ");
+    assert_non_null(rto);
+    assert_true(strncmp(strstr(rto, "total") + 14, "restored in 7 of 10\n", 20) == 0);
+    free(text);
+    results_close(results);
+}
+
+static void points_are_named_by_what_varies(void **state)
+{
+    (void)state;
+    struct results *results = make_results(2, 2, 2);
+    char *text = summary_of(results, (struct summary_options){0});
+    assert_has(text, "Point 0: client.timeout = 100ms");
+    assert_has(text, "Point 1: client.timeout = 200ms");
+    free(text);
+    results_close(results);
+}
+
+/* Braces and brackets outside of texts must close; that, and some contents, is checked without a
+ * parser. */
+static void json_is_one_balanced_object(void **state)
+{
+    (void)state;
+    struct results *results = make_results(1, 3, 2);
+    char *text = summary_of(results, (struct summary_options){.json = true});
+    int depth = 0, objects = 0;
+    bool quoted = false;
+    for (const char *c = text; *c != '\0'; c++) {
+        quoted = *c == '"' && c[-1] != '\\' ? !quoted : quoted;
+        depth += quoted ? 0 : (*c == '{' || *c == '[') - (*c == '}' || *c == ']');
+        objects += !quoted && depth == 0 && *c == '}';
+    }
+    assert_int_equal(depth, 0);
+    assert_int_equal(objects, 1);
+    assert_has(text, "\"seed\": \"18446744073709551615\"");
+    assert_has(text, "\"metric\": \"cost_per_hour\"");
+    assert_has(text, "\"n\": 3, \"restored\": 2");
+    assert_lacks(text, "\"rto_ns\"");
+    assert_lacks(text, "nan");
+    free(text);
+    results_close(results);
+}
+
+/* --- plots
+ * ------------------------------------------------------------------------------------------ */
+
+static size_t told_count;
+
+static void count_told(void *self, const char *path)
+{
+    (void)self;
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    assert_true(info.st_size > 1000);
+    told_count++;
+}
+
+static void plots_say(struct results *results, struct plot_options options, const char *expected)
+{
+    struct diag diag = {0};
+    assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), -1);
+    char *said = diag_text(&diag);
+    assert_has(said, expected);
+    free(said);
+    diag_release(&diag);
+}
+
+static void every_figure_is_drawn_as_svg_and_twice_the_same(void **state)
+{
+    (void)state;
+    struct results *results = make_results(1, 3, 3);
+    struct diag diag = {0};
+    struct plot_options options = {.format = PLOT_SVG, .directory = folder, .prefix = "one"};
+    told_count = 0;
+    assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
+    options.prefix = "two";
+    assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
+    assert_int_equal(told_count, 10);
+    for (size_t i = 0; figure_kinds[i].name != NULL; i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "one-%s.svg", figure_kinds[i].name);
+        char *one = read_text(in_folder(name));
+        memcpy(name, "two", 3);
+        char *two = read_text(in_folder(name));
+        assert_non_null(one);
+        assert_non_null(two);
+        assert_string_equal(one, two);
+        free(one);
+        free(two);
+    }
+    results_close(results);
+}
+
+static void png_and_text_are_drawn(void **state)
+{
+    (void)state;
+    struct results *results = make_results(1, 2, 2);
+    struct diag diag = {0};
+    char *copy = in_folder("copy.txt");
+    FILE *out = fopen(copy, "w");
+    struct plot_options options = {.format = PLOT_TEXT,
+                                   .directory = folder,
+                                   .figure = "timeline",
+                                   .text_out = out,
+                                   .width = 90};
+    assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
+    fclose(out);
+    char *text = read_text(copy);
+    assert_has(text, "availability (%)");
+    assert_has(text, "us-west-2");
+    free(text);
+    options = (struct plot_options){.format = PLOT_PNG, .directory = folder, .figure = "latency"};
+    assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
+    text = read_text(in_folder("fake-outage-latency.png"));
+    assert_memory_equal(text, "\x89PNG", 4);
+    free(text);
+    results_close(results);
+}
+
+static void figures_without_data_are_left_out(void **state)
+{
+    (void)state;
+    struct results *results =
+        make_results(1, 3, 0); /* no incident ended: there is no stage to draw */
+    struct diag diag = {0};
+    struct plot_options options = {.format = PLOT_SVG, .directory = folder, .prefix = "none"};
+    told_count = 0;
+    assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
+    assert_int_equal(told_count, 4);
+    assert_int_equal(access(in_folder("none-rto_stages.svg"), F_OK), -1);
+    options.figure = "rto_stages";
+    plots_say(results, options,
+              "error: there is nothing to draw of figure 'rto_stages' in study 1, point 0\n");
+    results_close(results);
+}
+
+static void what_cannot_be_drawn_is_said(void **state)
+{
+    (void)state;
+    struct results *results = make_results(1, 2, 2);
+    struct plot_options options = {.format = PLOT_SVG, .directory = folder, .figure = "timelin"};
+    plots_say(results, options, "error: unknown figure 'timelin'; did you mean 'timeline'?\n");
+    options.figure = "rto_stages";
+    options.format = PLOT_TEXT;
+    plots_say(results, options,
+              "error: figure 'rto_stages' has no form in characters; ask for png or svg\n");
+    options.format = PLOT_SVG;
+    options.directory = "/nowhere/at/all";
+    plots_say(results, options,
+              "error: cannot write figures to '/nowhere/at/all': No such file or directory\n");
+    results_close(results);
+}
+
+static void without_gnuplot_there_is_a_clear_error_and_no_file(void **state)
+{
+    (void)state;
+    struct results *results = make_results(1, 2, 2);
+    char *path = mem_strdup(getenv("PATH"));
+    setenv("PATH", "/nowhere", 1);
+    plots_say(results,
+              (struct plot_options){
+                  .format = PLOT_SVG, .directory = folder, .prefix = "no", .figure = "timeline"},
+              "no-timeline.svg': gnuplot was not found; install it (Debian: gnuplot-nox)\n");
+    setenv("PATH", path, 1);
+    free(path);
+    assert_int_equal(access(in_folder("no-timeline.svg"), F_OK), -1);
+    assert_int_equal(access(in_folder("no-timeline.svg.part"), F_OK), -1);
+    results_close(results);
+}
+
+static void a_failing_script_leaves_the_old_figure_alone(void **state)
+{
+    (void)state;
+    struct diag diag = {0};
+    char *path = in_folder("old.svg");
+    assert_int_equal(gnuplot_draw(path, "svg", "plot x", &diag), 0);
+    char *before = read_text(path);
+    assert_int_equal(gnuplot_draw(path, "svg", "plot x\nplot nonsense(x", &diag), -1);
+    char *after = read_text(path);
+    assert_string_equal(before, after);
+    assert_int_equal(access(in_folder("old.svg.part"), F_OK), -1);
+    char *said = diag_text(&diag);
+    assert_has(said, "old.svg': gnuplot failed: ");
+    free(said);
+    free(before);
+    free(after);
+    diag_release(&diag);
+}
+
+static void quotes_cannot_leave_their_text(void **state)
+{
+    (void)state;
+    struct strbuf script = STRBUF_INIT;
+    gnuplot_quote(&script, "it's\n`rm`");
+    assert_string_equal(script.text, "'it''s `rm`'");
+    strbuf_release(&script);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(summary_says_what_was_run_and_how_sure_it_is),
+        cmocka_unit_test(summary_keeps_within_its_width),
+        cmocka_unit_test(one_replication_has_no_interval),
+        cmocka_unit_test(a_mean_never_hides_two_outcomes),
+        cmocka_unit_test(points_are_named_by_what_varies),
+        cmocka_unit_test(json_is_one_balanced_object),
+        cmocka_unit_test(every_figure_is_drawn_as_svg_and_twice_the_same),
+        cmocka_unit_test(png_and_text_are_drawn),
+        cmocka_unit_test(figures_without_data_are_left_out),
+        cmocka_unit_test(what_cannot_be_drawn_is_said),
+        cmocka_unit_test(without_gnuplot_there_is_a_clear_error_and_no_file),
+        cmocka_unit_test(a_failing_script_leaves_the_old_figure_alone),
+        cmocka_unit_test(quotes_cannot_leave_their_text),
+    };
+    return cmocka_run_group_tests(tests, make_test_folder, remove_test_folder);
+}

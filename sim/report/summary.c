@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The summary: everything of a study is read first, so that a failing file prints nothing half. */
+#include "summary_print.h"
+
+#include "mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ADD(summary, list, name)                                                                   \
+    (grow((void **)&(summary)->list, &(summary)->name##_capacity, (summary)->name##_count,         \
+          sizeof(*(summary)->list)),                                                               \
+     &(summary)->list[(summary)->name##_count++])
+
+static void grow(void **items, size_t *capacity, size_t count, size_t size)
+{
+    void *list;
+    memcpy(&list, items, sizeof(list));
+    mem_grow(&list, capacity, count + 1, size);
+    memcpy(items, &list, sizeof(list));
+}
+
+static void add_param(void *self, int64_t point, const char *path, const char *value)
+{
+    struct summary *summary = self;
+    *ADD(summary, params, param) =
+        (struct summary_param){point, mem_strdup(path), mem_strdup(value)};
+}
+
+static void add_event(void *self, const struct event_row *row)
+{
+    struct summary *summary = self;
+    if (row->point == 0) {
+        *ADD(summary, events, event) = (struct summary_event){
+            row->t_ns, mem_strdup(row->what), mem_strdup(row->subject), mem_strdup(row->text)};
+    }
+}
+
+static void add_assumption(void *self, const char *path, const char *value, const char *meaning)
+{
+    struct summary *summary = self;
+    *ADD(summary, assumptions, assumption) =
+        (struct summary_assumption){mem_strdup(path), mem_strdup(value), mem_strdup(meaning)};
+}
+
+static void add_expectation(void *self, const struct expectation_row *row)
+{
+    struct summary *summary = self;
+    *ADD(summary, expectations, expectation) =
+        (struct summary_expectation){row->point,
+                                     mem_strdup(row->text),
+                                     mem_strdup(row->verdict),
+                                     row->has_value,
+                                     row->has_interval,
+                                     row->value,
+                                     row->low,
+                                     row->high};
+}
+
+static int load(struct summary *summary, struct results *results, int64_t id, struct diag *diag)
+{
+    if (results_study(results, id, &summary->study, diag) != 0) {
+        return -1;
+    }
+    id = summary->study.id;
+    if (figure_table_load(&summary->figures, results, id, NULL, diag) != 0 ||
+        incident_groups_load(&summary->incidents, results, id, diag) != 0 ||
+        results_each_param(results, id, add_param, summary, diag) != 0 ||
+        results_each_event(results, id, 0, add_event, summary, diag) != 0 ||
+        results_each_assumption(results, id, add_assumption, summary, diag) != 0) {
+        return -1;
+    }
+    return results_each_expectation(results, id, add_expectation, summary, diag);
+}
+
+static void release(struct summary *summary)
+{
+    for (size_t i = 0; i < summary->param_count; i++) {
+        free(summary->params[i].path);
+        free(summary->params[i].value);
+    }
+    for (size_t i = 0; i < summary->event_count; i++) {
+        free(summary->events[i].what);
+        free(summary->events[i].subject);
+        free(summary->events[i].text);
+    }
+    for (size_t i = 0; i < summary->assumption_count; i++) {
+        free(summary->assumptions[i].path);
+        free(summary->assumptions[i].value);
+        free(summary->assumptions[i].meaning);
+    }
+    for (size_t i = 0; i < summary->expectation_count; i++) {
+        free(summary->expectations[i].text);
+        free(summary->expectations[i].verdict);
+    }
+    free(summary->params);
+    free(summary->events);
+    free(summary->assumptions);
+    free(summary->expectations);
+    figure_table_release(&summary->figures);
+    incident_groups_release(&summary->incidents);
+}
+
+enum unit summary_unit_of(const struct summary *summary, const char *expectation_text)
+{
+    size_t length = strcspn(expectation_text, "{.<>= ");
+    for (size_t i = 0; i < summary->figures.count; i++) {
+        const struct figure_row *row = &summary->figures.rows[i];
+        /* The count of a latency is not in the latency's unit. */
+        if (strlen(row->metric) == length && strncmp(row->metric, expectation_text, length) == 0 &&
+            strcmp(row->stat, "count") != 0) {
+            return row->unit;
+        }
+    }
+    return UNIT_NONE;
+}
+
+int report_summary(struct results *results, const struct summary_options *options, FILE *out,
+                   struct diag *diag)
+{
+    struct summary summary = {0};
+    struct strbuf text = STRBUF_INIT;
+    int status = load(&summary, results, options->study, diag);
+    if (status == 0) {
+        if (options->json) {
+            summary_add_json(&text, &summary);
+        } else {
+            summary_add_text(&text, &summary, options);
+        }
+        if (fwrite(text.text, 1, text.length, out) != text.length || fflush(out) != 0) {
+            diag_error(diag, "cannot write the summary: %s", strerror(errno));
+            status = -1;
+        }
+    }
+    strbuf_release(&text);
+    release(&summary);
+    return status;
+}

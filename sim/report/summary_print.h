@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* A study in memory, and its two forms: for a terminal and as JSON. Private to report. */
+#ifndef SUMMARY_PRINT_H
+#define SUMMARY_PRINT_H
+
+#include "figure_table.h"
+#include "incident_group.h"
+#include "report.h"
+#include "strbuf.h"
+
+struct summary_param {
+    int64_t point;
+    char *path, *value;
+};
+struct summary_event {
+    int64_t t_ns;
+    char *what, *subject, *text;
+};
+struct summary_assumption {
+    char *path, *value, *meaning;
+};
+struct summary_expectation {
+    int64_t point;
+    char *text, *verdict;
+    bool has_value, has_interval;
+    double value, low, high;
+};
+struct summary {
+    struct study_row study;
+    struct figure_table figures;
+    struct incident_groups incidents;
+    struct summary_param *params;
+    struct summary_event *events; /* of the first point and replication */
+    struct summary_assumption *assumptions;
+    struct summary_expectation *expectations;
+    size_t param_count, event_count, assumption_count, expectation_count;
+    size_t param_capacity, event_capacity, assumption_capacity, expectation_capacity;
+};
+
+/* The unit in which a text compares: of the metric at its head, or none. */
+enum unit summary_unit_of(const struct summary *summary, const char *expectation_text);
+void summary_add_json(struct strbuf *out, const struct summary *summary);
+void summary_add_text(struct strbuf *out, const struct summary *summary,
+                      const struct summary_options *options);
+
+#endif

@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The summary for a terminal. The level and n of the intervals are said once, at the head; a figure
+ * that had fewer values says so beside it. Columns are as wide as the terminal allows.
+ */
+#include "summary_print.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+enum { EVENTS_MAX = 20, NAME_COLUMNS = 24, REGION_COLUMNS = 14 };
+
+/* What is shown without --all, in this order; stat "" stands for no stat. */
+// clang-format off
+static const struct {
+    const char *metric, *stat;
+} main_figures[] = {
+    {"requests", ""}, {"logins", ""}, {"sessions_active", ""}, {"availability", ""}, {"reauth_rate", ""},
+    {"reauths", ""}, {"write_timeout_rate", ""}, {"write_failure_rate", ""}, {"write_amplification", ""},
+    {"ambiguous_writes", ""}, {"read_miss_rate", ""},
+    {"login_latency", "p50"}, {"login_latency", "p99"}, {"request_latency", "p50"}, {"request_latency", "p99"},
+    {"write_latency", "p50"}, {"write_latency", "p99"}, {"read_latency", "p50"}, {"read_latency", "p99"},
+    {"replication_lag", "p50"}, {"replication_lag", "p99"}, {"replication_lag", "max"},
+    {"rpo", ""}, {"rpo_writes", ""}, {"rpo_sessions", ""}, {"rto", ""},
+};
+// clang-format on
+
+struct printer {
+    struct strbuf *out;
+    const struct summary *summary;
+    const struct summary_options *options;
+    int width;
+    uint64_t n; /* replications a point */
+    bool has_fault;
+};
+
+/* Columns that a text takes: bytes that do not continue a UTF-8 character. */
+static int columns_of(const char *text)
+{
+    int columns = 0;
+    for (; *text != '\0'; text++) {
+        columns += ((unsigned char)*text & 0xc0) != 0x80;
+    }
+    return columns;
+}
+
+static void add_padded(struct strbuf *out, const char *text, int columns)
+{
+    strbuf_add(out, text);
+    for (int i = columns_of(text); i < columns; i++) {
+        strbuf_add_char(out, ' ');
+    }
+    strbuf_add(out, columns_of(text) >= columns ? " " : "");
+}
+
+/* Lines never end in spaces. */
+static void end_line(struct strbuf *out)
+{
+    while (out->length > 0 && out->text[out->length - 1] == ' ') {
+        strbuf_truncate(out, out->length - 1);
+    }
+    strbuf_add_char(out, '\n');
+}
+
+/* At most so many columns of a text, cut with "...". */
+static void add_cut(struct strbuf *out, const char *text, int columns)
+{
+    int used = 0;
+    bool cut = columns_of(text) > columns;
+    for (; *text != '\0'; text++) {
+        used += ((unsigned char)*text & 0xc0) != 0x80;
+        if (cut && used > columns - 3) {
+            strbuf_add(out, "...");
+            return;
+        }
+        strbuf_add_char(out, *text);
+    }
+}
+
+/* Wrapped at spaces, `indent` columns from the left; the first line is already that far. */
+static void add_wrapped(struct strbuf *out, const char *text, int indent, int width)
+{
+    int column = indent;
+    while (*text != '\0') {
+        size_t length = strcspn(text, " ");
+        if (column > indent && column + (int)length + 1 > width) {
+            strbuf_addf(out, "\n%*s", indent, "");
+            column = indent;
+        } else if (column > indent) {
+            strbuf_add_char(out, ' ');
+            column++;
+        }
+        strbuf_add_bytes(out, text, length);
+        column += (int)length;
+        text += length;
+        text += strspn(text, " ");
+    }
+    strbuf_add_char(out, '\n');
+}
+
+static void add_heading(struct printer *printer, const char *title)
+{
+    bool colour = printer->options->colour;
+    strbuf_addf(printer->out, "\n%s%s%s\n", colour ? "\033[1m" : "", title,
+                colour ? "\033[0m" : "");
+}
+
+static void add_bounds(struct strbuf *out, double low, double high, enum unit unit)
+{
+    strbuf_add(out, " [");
+    units_add(out, low, unit, 3);
+    strbuf_add(out, ", ");
+    units_add(out, high, unit, 3);
+    strbuf_add(out, "]");
+}
+
+static void add_mean(struct strbuf *out, const struct interval *interval, enum unit unit,
+                     uint64_t n)
+{
+    units_add(out, interval->mean, unit, 3);
+    if (interval->valid) {
+        add_bounds(out, interval->low, interval->high, unit);
+    }
+    if (interval->n != n) {
+        strbuf_addf(out, " (n = %" PRIu64 ")", interval->n);
+    }
+}
+
+static void add_tally(struct printer *printer, const char *name, const struct tally *tally,
+                      enum unit unit, size_t n)
+{
+    struct interval interval = interval_student(tally, printer->summary->study.level);
+    strbuf_addf(printer->out, "    %-14s", name);
+    add_mean(printer->out, &interval, unit, n);
+    strbuf_add_char(printer->out, '\n');
+}
+
+static void add_share(struct printer *printer, const char *what, size_t hits, size_t n)
+{
+    double level = printer->summary->study.level;
+    struct interval share = interval_wilson(hits, n, level);
+    strbuf_addf(printer->out, "%s in %zu of %zu", what, hits, n);
+    if (share.valid && n > 1) {
+        add_bounds(printer->out, share.low, share.high, UNIT_SHARE);
+    }
+}
+
+/* --- head
+ * ------------------------------------------------------------------------------------------ */
+
+static void add_head(struct printer *printer)
+{
+    const struct study_row *study = &printer->summary->study;
+    struct strbuf *out = printer->out;
+    bool colour = printer->options->colour;
+    strbuf_addf(out, "%s%s%s\n", colour ? "\033[1m" : "", study->scenario_name,
+                colour ? "\033[0m" : "");
+    if (study->question[0] != '\0') {
+        strbuf_add(out, "  ");
+        add_wrapped(out, study->question, 2, printer->width);
+    }
+    strbuf_add(out, "  ");
+    units_add_duration(out, study->duration_ns);
+    strbuf_add(out, " simulated, after a warm-up of ");
+    units_add_duration(out, study->warmup_ns);
+    if (study->point_count > 1) {
+        strbuf_addf(out, ", %" PRIu32 " points", study->point_count);
+    }
+    strbuf_addf(out, ", seed %" PRIu64 "\n  study %" PRId64 " of %s, isthmus %s%s\n", study->seed,
+                study->id, study->started, study->version, study->complete ? "" : ", not complete");
+    if (printer->n > 1) {
+        strbuf_addf(out, "  mean [low, high]: %g %% interval, n = %" PRIu64 " replications\n",
+                    study->level * 100, printer->n);
+    } else if (printer->n == 1) {
+        strbuf_add(out,
+                   "  n = 1 replication: there is no interval; ask for more with --replications\n");
+    } else {
+        strbuf_add(out, "  no run was finished\n");
+    }
+}
+
+static const char *verdict_colour(const char *verdict)
+{
+    return strcmp(verdict, "holds") == 0   ? "\033[32m"
+           : strcmp(verdict, "fails") == 0 ? "\033[31m"
+                                           : "\033[33m";
+}
+
+static void add_expectations(struct printer *printer)
+{
+    const struct summary *summary = printer->summary;
+    struct strbuf *out = printer->out;
+    if (summary->expectation_count == 0) {
+        return;
+    }
+    add_heading(printer, "Expectations");
+    for (size_t i = 0; i < summary->expectation_count; i++) {
+        const struct summary_expectation *row = &summary->expectations[i];
+        bool colour = printer->options->colour;
+        strbuf_addf(out, "  %s%-10s%s", colour ? verdict_colour(row->verdict) : "", row->verdict,
+                    colour ? "\033[0m" : "");
+        if (summary->study.point_count > 1) {
+            strbuf_addf(out, "point %-3" PRId64, row->point);
+        }
+        add_padded(out, row->text, 44);
+        enum unit unit = summary_unit_of(summary, row->text);
+        if (row->has_value) {
+            units_add(out, row->value, unit, 3);
+        }
+        if (row->has_interval) {
+            add_bounds(out, row->low, row->high, unit);
+        }
+        end_line(out);
+    }
+}
+
+/* --- figures
+ * --------------------------------------------------------------------------------------- */
+
+/* A mean over two outcomes would hide that there are two: say how often each came instead. True
+ * where it did. */
+static bool add_mixed_outcome(struct strbuf *out, const struct summary *summary,
+                              const struct figure_row *row)
+{
+    bool is_rto = strncmp(row->metric, "rto", 3) == 0, is_rpo = strncmp(row->metric, "rpo", 3) == 0;
+    for (size_t i = 0; i < summary->incidents.count; i++) {
+        const struct incident_group *group = &summary->incidents.groups[i];
+        if (group->point != row->point) {
+            continue;
+        }
+        if (is_rto && group->restored_count < group->count) {
+            strbuf_addf(out, "restored in %zu of %zu", group->restored_count, group->count);
+            return true;
+        }
+        if (is_rpo && group->failover_count > 0 && group->failover_count < group->count) {
+            strbuf_addf(out, "failover in %zu of %zu", group->failover_count, group->count);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_value(struct printer *printer, const struct figure_row *row, int columns)
+{
+    struct strbuf text = STRBUF_INIT;
+    if (row != NULL && !add_mixed_outcome(&text, printer->summary, row)) {
+        enum unit unit = strcmp(row->stat, "count") == 0 ? UNIT_COUNT : row->unit;
+        add_mean(&text, &row->interval, unit, printer->n);
+    }
+    add_padded(printer->out, text.text, columns);
+    strbuf_release(&text);
+}
+
+static bool is_main(const struct figure_row *row)
+{
+    for (size_t i = 0; i < sizeof(main_figures) / sizeof(*main_figures); i++) {
+        if (strcmp(row->metric, main_figures[i].metric) == 0 &&
+            strcmp(row->stat, main_figures[i].stat) == 0) {
+            return row->label[0] == '\0';
+        }
+    }
+    return false;
+}
+
+/* One line: figure, region, whole run, and the window of the faults beside it. */
+static void add_figure_line(struct printer *printer, const struct figure_row *row, bool named)
+{
+    struct strbuf name = STRBUF_INIT;
+    if (named) {
+        strbuf_addf(&name, "%s%s%s", row->metric, row->stat[0] != '\0' ? " " : "", row->stat);
+        if (row->label[0] != '\0') {
+            strbuf_addf(&name, "{%s}", row->label);
+        }
+    }
+    int values = (printer->width - 2 - NAME_COLUMNS - REGION_COLUMNS) / 2;
+    strbuf_add(printer->out, "  ");
+    add_padded(printer->out, name.text, NAME_COLUMNS);
+    add_padded(printer->out, strcmp(row->region, "all") == 0 ? "total" : row->region,
+               REGION_COLUMNS);
+    add_value(printer, row, values);
+    if (printer->has_fault) {
+        add_value(printer,
+                  figure_table_find(&printer->summary->figures, row->point, row->metric, row->stat,
+                                    row->region, row->label, "fault"),
+                  values);
+    }
+    end_line(printer->out);
+    strbuf_release(&name);
+}
+
+/* All regions of one figure, in the file's order, the total last. */
+static void add_figure(struct printer *printer, int64_t point, const char *metric, const char *stat,
+                       const char *label)
+{
+    const struct figure_table *figures = &printer->summary->figures;
+    bool named = true;
+    for (size_t r = 0; r <= figures->region_count; r++) {
+        const char *region = r < figures->region_count ? figures->regions[r] : "all";
+        const struct figure_row *row =
+            figure_table_find(figures, point, metric, stat, region, label, "all");
+        if (row != NULL) {
+            add_figure_line(printer, row, named);
+            named = false;
+        }
+    }
+}
+
+static void add_table_head(struct printer *printer, const char *title)
+{
+    add_heading(printer, title);
+    int values = (printer->width - 2 - NAME_COLUMNS - REGION_COLUMNS) / 2;
+    strbuf_add(printer->out, "  ");
+    add_padded(printer->out, "figure", NAME_COLUMNS);
+    add_padded(printer->out, "region", REGION_COLUMNS);
+    add_padded(printer->out, "whole run", values);
+    strbuf_add(printer->out, printer->has_fault ? "while a fault acts" : "");
+    end_line(printer->out);
+}
+
+static bool first_of_its_figure(const struct figure_table *figures, size_t i)
+{
+    const struct figure_row *row = &figures->rows[i];
+    for (size_t k = 0; k < i; k++) {
+        const struct figure_row *other = &figures->rows[k];
+        if (other->point == row->point && strcmp(other->metric, row->metric) == 0 &&
+            strcmp(other->stat, row->stat) == 0 && strcmp(other->label, row->label) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void add_other_figures(struct printer *printer, int64_t point)
+{
+    const struct figure_table *figures = &printer->summary->figures;
+    add_table_head(printer, "All other figures");
+    for (size_t i = 0; i < figures->count; i++) {
+        const struct figure_row *row = &figures->rows[i];
+        if (row->point == point && !is_main(row) && first_of_its_figure(figures, i)) {
+            add_figure(printer, point, row->metric, row->stat, row->label);
+        }
+    }
+}
+
+static void add_figures(struct printer *printer, int64_t point)
+{
+    add_table_head(printer, "Figures");
+    for (size_t i = 0; i < sizeof(main_figures) / sizeof(*main_figures); i++) {
+        add_figure(printer, point, main_figures[i].metric, main_figures[i].stat, "");
+    }
+    const struct figure_table *figures = &printer->summary->figures;
+    bool titled = false;
+    for (size_t i = 0; i < figures->count; i++) {
+        const struct figure_row *row = &figures->rows[i];
+        if (row->point == point && strcmp(row->metric, "reauths") == 0 && row->label[0] != '\0' &&
+            strcmp(row->region, "all") == 0 && strcmp(row->window, "all") == 0 &&
+            row->interval.mean > 0) {
+            if (!titled) {
+                add_heading(printer, "Re-auths by cause, all regions");
+            }
+            titled = true;
+            int values = (printer->width - 2 - NAME_COLUMNS - REGION_COLUMNS) / 2;
+            strbuf_add(printer->out, "  ");
+            add_padded(printer->out, row->label, NAME_COLUMNS + REGION_COLUMNS);
+            add_value(printer, row, values);
+            if (printer->has_fault) {
+                add_value(
+                    printer,
+                    figure_table_find(figures, point, "reauths", "", "all", row->label, "fault"),
+                    values);
+            }
+            end_line(printer->out);
+        }
+    }
+    if (printer->options->all) {
+        add_other_figures(printer, point);
+    }
+}
+
+/* --- incidents, events, assumptions
+ * ------------------------------------------------------------------ */
+
+static void add_incident(struct printer *printer, const struct incident_group *group)
+{
+    struct strbuf *out = printer->out;
+    strbuf_addf(out, "  %s", group->kind);
+    if (group->onset.min == group->onset.max) {
+        strbuf_add(out, " at ");
+        units_add_duration(out, (int64_t)group->onset.mean);
+    }
+    strbuf_add(out, ": ");
+    if (group->restored_count == 0) {
+        add_share(printer, "never restored", group->count, group->count);
+    } else {
+        add_share(printer, "restored", group->restored_count, group->count);
+    }
+    strbuf_add_char(out, '\n');
+    if (group->restored_count == group->count) {
+        add_tally(printer, "RTO", &group->rto, UNIT_NS, group->count);
+        for (int i = 0; i < INCIDENT_STAGES; i++) {
+            if (group->stages[i].max > 0) {
+                strbuf_add(out, "  ");
+                add_tally(printer, incident_stage_names[i], &group->stages[i], UNIT_NS,
+                          group->count);
+            }
+        }
+    } else if (group->restored_count > 0) {
+        strbuf_add(out, "    RTO           ");
+        units_add(out, group->rto.min, UNIT_NS, 3);
+        strbuf_add(out, " to ");
+        units_add(out, group->rto.max, UNIT_NS, 3);
+        strbuf_add(out, " where restored; a mean would hide the others\n");
+    }
+    if (group->failover_count == group->count) {
+        add_tally(printer, "RPO", &group->rpo, UNIT_NS, group->count);
+    } else {
+        strbuf_add(out, "    ");
+        add_share(printer, "failover", group->failover_count, group->count);
+        strbuf_add_char(out, '\n');
+    }
+    /* Where only some failed over, what the others lost (nothing) would drag a mean down. */
+    if (group->failover_count > 0 && group->failover_count == group->count) {
+        add_tally(printer, "writes lost", &group->writes_lost, UNIT_COUNT, group->count);
+        add_tally(printer, "sessions lost", &group->sessions_lost, UNIT_COUNT, group->count);
+    } else if (group->failover_count > 0) {
+        strbuf_addf(out, "    writes lost   %g to %g\n    sessions lost %g to %g\n",
+                    group->writes_lost.min, group->writes_lost.max, group->sessions_lost.min,
+                    group->sessions_lost.max);
+    }
+}
+
+static void add_incidents(struct printer *printer, int64_t point)
+{
+    bool titled = false;
+    for (size_t i = 0; i < printer->summary->incidents.count; i++) {
+        if (printer->summary->incidents.groups[i].point == point) {
+            if (!titled) {
+                add_heading(printer, "Incidents");
+            }
+            titled = true;
+            add_incident(printer, &printer->summary->incidents.groups[i]);
+        }
+    }
+}
+
+static void add_events(struct printer *printer)
+{
+    const struct summary *summary = printer->summary;
+    if (summary->event_count == 0) {
+        return;
+    }
+    add_heading(printer, summary->study.run_count > 1 ? "What happened in the first replication"
+                                                      : "What happened");
+    size_t shown = printer->options->all || summary->event_count <= EVENTS_MAX
+                       ? summary->event_count
+                       : EVENTS_MAX - 1;
+    for (size_t i = 0; i < shown; i++) {
+        const struct summary_event *event = &summary->events[i];
+        struct strbuf line = STRBUF_INIT;
+        int64_t ms = event->t_ns / NS_PER_MS;
+        strbuf_addf(&line, "  %3" PRId64 ":%02d:%02d.%03d  ", ms / 3600000, (int)(ms / 60000 % 60),
+                    (int)(ms / 1000 % 60), (int)(ms % 1000));
+        add_padded(&line, event->what, 11);
+        strbuf_add(&line, event->text);
+        add_cut(printer->out, line.text, printer->width);
+        end_line(printer->out);
+        strbuf_release(&line);
+    }
+    if (shown < summary->event_count) {
+        strbuf_addf(printer->out, "  ... and %zu more (--all)\n", summary->event_count - shown);
+    }
+}
+
+static void add_assumptions(struct printer *printer)
+{
+    const struct summary *summary = printer->summary;
+    if (summary->assumption_count == 0) {
+        return;
+    }
+    add_heading(printer, "Assumptions");
+    strbuf_addf(printer->out, "  %zu parameter%s no source and stood at the default%s\n",
+                summary->assumption_count, summary->assumption_count == 1 ? " has" : "s have",
+                printer->options->all ? ":" : " (--all lists them)");
+    for (size_t i = 0; printer->options->all && i < summary->assumption_count; i++) {
+        struct strbuf line = STRBUF_INIT;
+        strbuf_add(&line, "  ");
+        add_padded(&line, summary->assumptions[i].path, 36);
+        add_padded(&line, summary->assumptions[i].value, 12);
+        strbuf_add(&line, summary->assumptions[i].meaning);
+        add_cut(printer->out, line.text, printer->width);
+        end_line(printer->out);
+        strbuf_release(&line);
+    }
+}
+
+/* --- points
+ * ---------------------------------------------------------------------------------------- */
+
+static void add_point_heading(struct printer *printer, int64_t point)
+{
+    const struct summary *summary = printer->summary;
+    struct strbuf title = STRBUF_INIT;
+    strbuf_addf(&title, "Point %" PRId64, point);
+    const char *separator = ": ";
+    for (size_t i = 0; i < summary->param_count; i++) {
+        if (summary->params[i].point == point) {
+            strbuf_addf(&title, "%s%s = %s", separator, summary->params[i].path,
+                        summary->params[i].value);
+            separator = ", ";
+        }
+    }
+    add_heading(printer, title.text);
+    strbuf_release(&title);
+}
+
+static bool has_fault_window(const struct figure_table *figures)
+{
+    for (size_t i = 0; i < figures->count; i++) {
+        if (strcmp(figures->rows[i].window, "fault") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void summary_add_text(struct strbuf *out, const struct summary *summary,
+                      const struct summary_options *options)
+{
+    const struct study_row *study = &summary->study;
+    struct printer printer = {.out = out,
+                              .summary = summary,
+                              .options = options,
+                              .width = options->width > 0 ? options->width : 100};
+    printer.width = printer.width < 80 ? 80 : printer.width;
+    /* A study that was cut short has fewer at its later points: those say so beside their figures.
+     */
+    printer.n = study->point_count > 0
+                    ? (study->run_count + study->point_count - 1) / study->point_count
+                    : 0;
+    printer.has_fault = has_fault_window(&summary->figures);
+    add_head(&printer);
+    add_expectations(&printer);
+    for (int64_t point = 0; point < (int64_t)study->point_count && study->run_count > 0; point++) {
+        if (study->point_count > 1) {
+            add_point_heading(&printer, point);
+        }
+        add_figures(&printer, point);
+        add_incidents(&printer, point);
+    }
+    add_events(&printer);
+    add_assumptions(&printer);
+}

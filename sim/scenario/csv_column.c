@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "csv_column.h"
+
+#include "mem.h"
+#include "suggest.h"
+#include "text_file.h"
+#include "units.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_SIZE_MAX = 64 << 20, BAD_CELLS_MAX = 10, NAMES_MAX = 64 };
+
+struct csv {
+    const struct csv_request *request;
+    struct mistakes *mistakes;
+    double *values;
+    size_t count, capacity;
+    int line;
+    size_t bad_count;
+};
+
+/* The cell at *at without quotes and blanks; moves *at past its comma, or to the end of the line.
+ */
+static void take_cell(const char **at, struct strbuf *cell, int *column)
+{
+    const char *start = *at, *end;
+
+    strbuf_clear(cell);
+    start += strspn(start, " \t");
+    *column = (int)(start - *at);
+    if (*start == '"') {
+        start++;
+        end = start + strcspn(start, "\"\r\n");
+        strbuf_add_bytes(cell, start, (size_t)(end - start));
+        end += *end == '"';
+        end += strcspn(end, ",\r\n");
+    } else {
+        end = start + strcspn(start, ",\r\n");
+        strbuf_add_bytes(cell, start, (size_t)(end - start));
+        while (cell->length > 0 && strchr(" \t", cell->text[cell->length - 1]))
+            strbuf_truncate(cell, cell->length - 1);
+    }
+    *at = *end == ',' ? end + 1 : end;
+}
+
+/* Cell number `index` of a line, and where it stands (from 1); false where the line is shorter. */
+static bool find_cell(const char *line, size_t index, struct strbuf *cell, int *column)
+{
+    const char *at = line;
+
+    for (size_t i = 0;; i++) {
+        const char *start = at;
+
+        take_cell(&at, cell, column);
+        *column += (int)(start - line) + 1;
+        if (i == index)
+            return true;
+        if (at == start || at[-1] != ',')
+            return false;
+    }
+}
+
+static bool parse_cell(const struct csv_request *request, const char *text, double *value,
+                       struct strbuf *why)
+{
+    struct strbuf with_unit = STRBUF_INIT;
+    int64_t length = 0;
+    bool good;
+
+    if (!request->is_time)
+        return units_parse_number(text, value, why);
+    strbuf_add(&with_unit, text);
+    if (request->unit && text[0] && strspn(text, "0123456789.eE+-_") == strlen(text))
+        strbuf_add(&with_unit, request->unit);
+    good = units_parse_duration(with_unit.text, &length, why);
+    *value = (double)length;
+    strbuf_release(&with_unit);
+    return good;
+}
+
+static void bad_cell(struct csv *csv, const char *line_text, int column, const char *why)
+{
+    struct diag_place place = {csv->request->shown, csv->line, column, line_text};
+
+    csv->bad_count++;
+    mistake_at_place(csv->mistakes, &place, "the cell %s%s", why,
+                     csv->request->is_time && !csv->request->unit
+                         ? "; where cells are bare numbers give `unit`"
+                         : "");
+}
+
+/* The wanted column's index by the header; false where it has no such name. */
+static bool find_column(struct csv *csv, const char *line, const struct yaml_node *node,
+                        size_t *index)
+{
+    char *names[NAMES_MAX];
+    size_t count = 0;
+    struct strbuf cell = STRBUF_INIT;
+    int column;
+    bool found = false;
+
+    while (count < NAMES_MAX && find_cell(line, count, &cell, &column))
+        names[count++] = mem_strdup(cell.text);
+    for (size_t i = 0; i < count && !found; i++) {
+        found = strcmp(names[i], csv->request->column) == 0;
+        *index = i;
+    }
+    if (!found) {
+        strbuf_clear(&cell);
+        strbuf_addf(&cell, "'%s' has no column '%s'", csv->request->shown, csv->request->column);
+        add_remedy(&cell, csv->request->column, "its columns are", (const char *const *)names,
+                   count);
+        mistake_at(csv->mistakes, node, "%s", cell.text);
+    }
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    strbuf_release(&cell);
+    return found;
+}
+
+static void read_line(struct csv *csv, const char *line, size_t index, bool may_be_header)
+{
+    struct strbuf cell = STRBUF_INIT, why = STRBUF_INIT;
+    double value = 0;
+    int column = 1;
+
+    if (!find_cell(line, index, &cell, &column)) {
+        bad_cell(csv, line, column, "is missing: the line is too short");
+    } else if (!parse_cell(csv->request, cell.text, &value, &why)) {
+        bool is_header = may_be_header && cell.length > 0 && !strchr("0123456789.-+", cell.text[0]);
+
+        if (!is_header)
+            bad_cell(csv, line, column, why.text);
+    } else if (csv->request->is_time && value < 0) {
+        bad_cell(csv, line, column, "must not be negative");
+    } else {
+        mem_grow((void **)&csv->values, &csv->capacity, csv->count + 1, sizeof csv->values[0]);
+        csv->values[csv->count++] = value;
+    }
+    strbuf_release(&cell);
+    strbuf_release(&why);
+}
+
+static bool read_lines(struct csv *csv, const char *text, const struct yaml_node *node)
+{
+    size_t index = 0;
+    bool is_first = true;
+
+    for (const char *line = text; *line && csv->bad_count < BAD_CELLS_MAX;) {
+        const char *next = strchr(line, '\n');
+
+        csv->line++;
+        if (!strchr("\r\n#", *line)) {
+            if (is_first && csv->request->column) {
+                if (!find_column(csv, line, node, &index))
+                    return false;
+            } else {
+                read_line(csv, line, index, is_first);
+            }
+            is_first = false;
+        }
+        line = next ? next + 1 : line + strlen(line);
+    }
+    if (csv->bad_count == 0 && csv->count == 0)
+        mistake_at(csv->mistakes, node, "'%s' holds no values", csv->request->shown);
+    if (csv->count > CSV_VALUES_MAX)
+        mistake_at(csv->mistakes, node,
+                   "'%s' holds %zu values and at most %d are allowed: take a random sample of it",
+                   csv->request->shown, csv->count, CSV_VALUES_MAX);
+    return csv->bad_count == 0 && csv->count > 0 && csv->count <= CSV_VALUES_MAX;
+}
+
+bool csv_column_read(const struct csv_request *request, struct mistakes *mistakes,
+                     const struct yaml_node *node, double **values, size_t *count)
+{
+    struct csv csv = {.request = request, .mistakes = mistakes};
+    struct strbuf text = STRBUF_INIT, why = STRBUF_INIT;
+    bool good = text_file_read(request->path, FILE_SIZE_MAX, &text, &why, NULL);
+
+    if (!good)
+        mistake_at(mistakes, node, "cannot read '%s': %s", request->shown, why.text);
+    else
+        good = read_lines(&csv, text.text, node);
+    if (good) {
+        *values = csv.values;
+        *count = csv.count;
+    } else {
+        free(csv.values);
+    }
+    strbuf_release(&text);
+    strbuf_release(&why);
+    return good;
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * One column of numbers of a CSV file: measured latencies as they are.
+ *
+ * Cells are separated by commas and may stand in double quotes. A first line whose cell is no
+ * number is a header. Empty lines and lines that start with '#' are skipped.
+ */
+#ifndef CSV_COLUMN_H
+#define CSV_COLUMN_H
+
+#include "mistakes.h"
+
+#define CSV_VALUES_MAX 10000
+
+struct csv_request {
+    const char *path;   /* to open */
+    const char *shown;  /* in messages */
+    const char *column; /* a name in the header; NULL: the first column */
+    const char *unit;   /* what a bare number counts ("ms"); NULL: cells carry their units */
+    bool is_time;       /* values in ns; else plain numbers */
+};
+/* Append to values; false where anything is wrong: a missing file is told at `node`, a bad cell at
+ * its own place. */
+bool csv_column_read(const struct csv_request *request, struct mistakes *mistakes,
+                     const struct yaml_node *node, double **values, size_t *count);
+
+#endif

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * "write_timeout_rate{region=us-west-2, window=fault} > 2 * write_timeout_rate{region=us-west-1,
+ * window=fault}"
+ *
+ *   expectation = metric comparison (value | [number "*"] metric)
+ *   metric      = name ["{" label "=" value {"," label "=" value} "}"] ["." stat]
+ *
+ * Read by a cursor over the text; a mistake is told at the character where the cursor stands.
+ */
+#include "mem.h"
+#include "scenario_inner.h"
+#include "suggest.h"
+#include "units.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const stat_names[] = {"mean", "p50", "p90", "p99", "p99.9", "max", "count"};
+static const char *const window_names[] = {"all", "before", "fault", "after"};
+enum { STAT_COUNT = 7, WINDOW_COUNT = 4, METRICS_MAX = 1024 };
+
+struct cursor {
+    struct builder *builder;
+    const struct yaml_node *node;
+    const char *text, *at;
+    bool is_good;
+};
+
+static void cursor_mistake(struct cursor *cursor, const char *at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void cursor_mistake(struct cursor *cursor, const char *at, const char *format, ...)
+{
+    struct diag_place place = yaml_place(cursor->node);
+    va_list args;
+
+    if (!cursor->is_good)
+        return;
+    /* Only a plain text in one line stands in the file as it stands here. */
+    if (place.line_text) {
+        const char *line_end = place.line_text + strcspn(place.line_text, "\r\n");
+        const char *found = strstr(place.line_text, cursor->text);
+
+        if (found && found < line_end)
+            place.column += (int)(at - cursor->text);
+    }
+    va_start(args, format);
+    mistake_at_placev(cursor->builder->mistakes, &place, format, args);
+    va_end(args);
+    cursor->is_good = false;
+}
+
+static void skip_blanks(struct cursor *cursor)
+{
+    cursor->at += strspn(cursor->at, " \t\n");
+}
+
+/* The word at the cursor, of letters, digits and `more`; the cursor moves past it. To be freed. */
+static char *take_word(struct cursor *cursor, const char *more)
+{
+    const char *start = cursor->at;
+
+    while (*cursor->at && (isalnum((unsigned char)*cursor->at) || strchr(more, *cursor->at)))
+        cursor->at++;
+    return mem_strndup(start, (size_t)(cursor->at - start));
+}
+
+static void unknown_name(struct cursor *cursor, const char *at, const char *what, const char *word,
+                         const char *const *names, size_t count)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    strbuf_addf(&text, "unknown %s '%s'", what, word);
+    add_remedy(&text, word, "known are", names, count);
+    cursor_mistake(cursor, at, "%s", text.text);
+    strbuf_release(&text);
+}
+
+static const char *find_name(const char *word, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], word) == 0)
+            return names[i];
+    return NULL;
+}
+
+static void find_metric(struct cursor *cursor, const char *at, const char *name,
+                        struct metric_ref *ref)
+{
+    const struct registry *registry = cursor->builder->scenario->registry;
+    const char *names[METRICS_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < registry->model_count; i++) {
+        for (size_t j = 0; j < registry->models[i]->metric_count; j++) {
+            const struct metric *metric = &registry->models[i]->metrics[j];
+
+            if (strcmp(metric->name, name) == 0)
+                ref->metric = metric;
+            if (count < METRICS_MAX)
+                names[count++] = metric->name;
+        }
+    }
+    if (!ref->metric)
+        unknown_name(cursor, at, "metric", name, names, count);
+}
+
+static void set_region(struct cursor *cursor, const char *at, const char *value,
+                       struct metric_ref *ref)
+{
+    const struct topology *topology = &cursor->builder->scenario->topology;
+
+    ref->region = topology_region(topology, value);
+    if (ref->region < 0 && topology->region_count > 0)
+        unknown_name(cursor, at, "region", value, topology->region_names, topology->region_count);
+}
+
+static void set_window(struct cursor *cursor, const char *at, const char *value,
+                       struct metric_ref *ref)
+{
+    if (!find_name(value, window_names, WINDOW_COUNT)) {
+        unknown_name(cursor, at, "window", value, window_names, WINDOW_COUNT);
+        return;
+    }
+    if (strcmp(value, "all") != 0 && cursor->builder->scenario->fault_span_count == 0)
+        cursor_mistake(cursor, at, "window '%s' needs faults, and this scenario has none", value);
+    free(ref->window);
+    ref->window = mem_strdup(value);
+}
+
+static void set_label(struct cursor *cursor, const char *at, const char *value,
+                      struct metric_ref *ref)
+{
+    size_t count = 0;
+
+    while (ref->metric->label_values[count])
+        count++;
+    if (!find_name(value, ref->metric->label_values, count)) {
+        unknown_name(cursor, at, ref->metric->label, value, ref->metric->label_values, count);
+        return;
+    }
+    free(ref->label);
+    ref->label = mem_strdup(value);
+}
+
+static void take_label(struct cursor *cursor, struct metric_ref *ref)
+{
+    const char *name_at, *value_at;
+    char *name, *value;
+
+    skip_blanks(cursor);
+    name_at = cursor->at;
+    name = take_word(cursor, "_-");
+    skip_blanks(cursor);
+    if (*cursor->at != '=')
+        cursor_mistake(cursor, cursor->at, "needs label=value within the braces");
+    else
+        cursor->at++;
+    skip_blanks(cursor);
+    value_at = cursor->at;
+    value = take_word(cursor, "_-");
+    if (strcmp(name, "region") == 0) {
+        set_region(cursor, value_at, value, ref);
+    } else if (strcmp(name, "window") == 0) {
+        set_window(cursor, value_at, value, ref);
+    } else if (ref->metric && ref->metric->label && strcmp(name, ref->metric->label) == 0) {
+        set_label(cursor, value_at, value, ref);
+    } else if (ref->metric) {
+        const char *names[] = {"region", "window", ref->metric->label};
+        struct strbuf what = STRBUF_INIT;
+
+        strbuf_addf(&what, "label of %s", ref->metric->name);
+        unknown_name(cursor, name_at, what.text, name, names, ref->metric->label ? 3 : 2);
+        strbuf_release(&what);
+    }
+    free(name);
+    free(value);
+    skip_blanks(cursor);
+}
+
+static void take_labels(struct cursor *cursor, struct metric_ref *ref)
+{
+    if (*cursor->at != '{')
+        return;
+    do {
+        cursor->at++;
+        take_label(cursor, ref);
+    } while (cursor->is_good && *cursor->at == ',');
+    if (*cursor->at == '}')
+        cursor->at++;
+    else
+        cursor_mistake(cursor, cursor->at, "needs a closing '}'");
+}
+
+static void take_stat(struct cursor *cursor, struct metric_ref *ref)
+{
+    const char *at = cursor->at + 1;
+    char *stat = NULL;
+
+    if (*cursor->at == '.') {
+        cursor->at++;
+        stat = take_word(cursor, ".");
+    }
+    if (stat && ref->metric && ref->metric->kind != METRIC_LATENCY)
+        cursor_mistake(cursor, at, "'%s' has one value a run: '.%s' is for latencies",
+                       ref->metric->name, stat);
+    else if (stat && !find_name(stat, stat_names, STAT_COUNT))
+        unknown_name(cursor, at, "statistic", stat, stat_names, STAT_COUNT);
+    else if (stat)
+        ref->stat = find_name(stat, stat_names, STAT_COUNT);
+    else if (ref->metric && ref->metric->kind == METRIC_LATENCY)
+        ref->stat = "p99";
+    free(stat);
+}
+
+static void take_metric(struct cursor *cursor, struct metric_ref *ref)
+{
+    const char *at;
+    char *name;
+
+    skip_blanks(cursor);
+    at = cursor->at;
+    name = take_word(cursor, "_");
+    *ref = (struct metric_ref){.region = -1, .window = mem_strdup("all")};
+    if (!name[0])
+        cursor_mistake(cursor, at, "needs a metric here, such as 'reauth_rate < 0.1%%'");
+    else
+        find_metric(cursor, at, name, ref);
+    free(name);
+    if (cursor->is_good)
+        take_labels(cursor, ref);
+    if (cursor->is_good)
+        take_stat(cursor, ref);
+    skip_blanks(cursor);
+}
+
+static void take_comparison(struct cursor *cursor, enum comparison *comparison)
+{
+    bool is_less = *cursor->at == '<', or_equal;
+
+    if (!is_less && *cursor->at != '>') {
+        cursor_mistake(cursor, cursor->at, "needs one of <, <=, >, >= here");
+        return;
+    }
+    or_equal = cursor->at[1] == '=';
+    cursor->at += or_equal ? 2 : 1;
+    *comparison = is_less ? (or_equal ? CMP_LESS_EQUAL : CMP_LESS)
+                          : (or_equal ? CMP_GREATER_EQUAL : CMP_GREATER);
+    skip_blanks(cursor);
+}
+
+static enum unit unit_of(const struct metric_ref *ref)
+{
+    return ref->stat && strcmp(ref->stat, "count") == 0 ? UNIT_COUNT : ref->metric->unit;
+}
+
+static void take_factor(struct cursor *cursor, struct expectation *expect)
+{
+    const char *star = strchr(cursor->at, '*');
+    struct strbuf why = STRBUF_INIT;
+    char *number;
+
+    expect->factor = 1;
+    if (!star)
+        return;
+    number = mem_strndup(cursor->at, (size_t)(star - cursor->at));
+    while (number[0] && number[strlen(number) - 1] == ' ')
+        number[strlen(number) - 1] = '\0';
+    if (!units_parse_number(number, &expect->factor, &why))
+        cursor_mistake(cursor, cursor->at, "the factor before '*' %s", why.text);
+    free(number);
+    strbuf_release(&why);
+    cursor->at = star + 1;
+}
+
+static void take_right(struct cursor *cursor, struct expectation *expect)
+{
+    struct strbuf why = STRBUF_INIT;
+
+    expect->right_is_metric = strchr(cursor->at, '*') || isalpha((unsigned char)*cursor->at);
+    expect->factor = 1;
+    if (expect->right_is_metric) {
+        take_factor(cursor, expect);
+        if (cursor->is_good)
+            take_metric(cursor, &expect->right);
+        if (cursor->is_good && *cursor->at)
+            cursor_mistake(cursor, cursor->at, "does not expect '%s' here", cursor->at);
+        if (cursor->is_good && unit_of(&expect->left) != unit_of(&expect->right))
+            cursor_mistake(cursor, cursor->text, "compares '%s' with '%s', which has another unit",
+                           expect->left.metric->name, expect->right.metric->name);
+    } else if (!units_parse(cursor->at, unit_of(&expect->left), &expect->value, &why)) {
+        cursor_mistake(cursor, cursor->at, "'%s' %s", expect->left.metric->name, why.text);
+    }
+    strbuf_release(&why);
+}
+
+static void build_expectation(struct builder *builder, const struct yaml_node *node)
+{
+    struct expectation *expect = &builder->scenario->expects[builder->scenario->expect_count];
+    struct cursor cursor = {builder, node, node->text, node->text, true};
+
+    if (node->kind != YAML_SCALAR || node->is_null) {
+        mistake_at(builder->mistakes, node,
+                   "an expectation is a text such as 'reauth_rate < 0.1%%', got %s",
+                   yaml_kind_name(node));
+        return;
+    }
+    builder->scenario->expect_count++;
+    expect->text = mem_strdup(node->text);
+    take_metric(&cursor, &expect->left);
+    if (cursor.is_good)
+        take_comparison(&cursor, &expect->comparison);
+    if (cursor.is_good)
+        take_right(&cursor, expect);
+}
+
+void expectations_build(struct builder *builder)
+{
+    const struct yaml_node *node = yaml_get(builder->root, "expect");
+    size_t count = node && node->kind == YAML_LIST ? node->count : 1;
+
+    if (!node || node->is_null)
+        return;
+    builder->scenario->expects = mem_zalloc(count + 1, sizeof builder->scenario->expects[0]);
+    if (node->kind != YAML_LIST)
+        build_expectation(builder, node);
+    else
+        for (size_t i = 0; i < count; i++)
+            build_expectation(builder, node->entries[i].value);
+}
+
+static void free_ref(struct metric_ref *ref)
+{
+    free(ref->label);
+    free(ref->window);
+}
+
+void expectations_free(struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->expect_count; i++) {
+        free(scenario->expects[i].text);
+        free_ref(&scenario->expects[i].left);
+        free_ref(&scenario->expects[i].right);
+    }
+    free(scenario->expects);
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* A registry for tests: a model of each scope, a field of each type, figures of each kind. Included
+ * by tests only. */
+#ifndef FAKE_MODELS_H
+#define FAKE_MODELS_H
+
+#include "model.h"
+#include "scenario.h"
+
+#include <string.h>
+
+/* --- client: one; every plain type, and a VARIANT
+ * ------------------------------------------------------------- */
+
+struct fake_client {
+    sim_dur timeout, fixed, base, max;
+    uint32_t attempts;
+    int backoff, jitter;
+    struct duration_list list;
+    double budget, weight;
+    bool hedged;
+};
+static const char *const fake_backoffs[] = {"none", "fixed", "exponential", "list", NULL};
+static const char *const fake_jitters[] = {"none", "full", "equal", NULL};
+enum { BACKOFF_NONE, BACKOFF_FIXED, BACKOFF_EXPONENTIAL, BACKOFF_LIST };
+
+#define MODEL_CONFIG struct fake_client
+// clang-format off
+static const struct field fake_client_fields[] = {
+    DURATION("timeout", timeout, "1ms", "300ms", "1h", "when an attempt is given up", "facts C.3"),
+    COUNT("retry.attempts", attempts, "1", "4", "10", "tries, the first included", "assumption"),
+    VARIANT("retry.backoff", backoff, fake_backoffs, "exponential", "the wait between attempts", "facts C.4"),
+    DURATION("retry.backoff.fixed", fixed, "0s", "100ms", "1min", "the same wait each time", "assumption"),
+    DURATION("retry.backoff.exponential.base", base, "1ms", "100ms", "1min", "the first wait", "assumption"),
+    DURATION("retry.backoff.exponential.max", max, "1ms", "2s", "1h", "the longest wait", "assumption"),
+    DURATION_LIST("retry.backoff.list", list, "0s", "[100ms, 200ms, 400ms]", "1min", "the waits, one by one", "assumption"),
+    CHOICE("retry.jitter", jitter, fake_jitters, "full", "how waits are spread", "facts C.5"),
+    SHARE("budget", budget, "0%", "20%", "100%", "share of requests that may be retries", "assumption"),
+    NUMBER("weight", weight, "-5", "1.5", "5", "a plain number", "assumption"),
+    FLAG("hedged", hedged, "false", "send a second read", "assumption"),
+};
+// clang-format on
+#undef MODEL_CONFIG
+
+static const char *const fake_causes[] = {"replication-lag", "local-only", NULL};
+static const struct metric fake_client_metrics[] = {
+    {.name = "requests", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "requests"},
+    {.name = "reauths",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .label = "cause",
+     .label_values = fake_causes,
+     .meaning = "logins again"},
+    {.name = "reauth_rate",
+     .unit = UNIT_SHARE,
+     .kind = METRIC_RATIO,
+     .over = "reauths",
+     .under = "requests",
+     .meaning = "logins again a request"},
+    {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "of a write"},
+};
+
+static void fake_client_check(const void *config, const struct check_context *context,
+                              struct complaints *complaints)
+{
+    const struct fake_client *client = config;
+
+    (void)context;
+    if (client->backoff == BACKOFF_EXPONENTIAL && client->max < client->base)
+        complain(complaints, "retry.backoff.exponential.max", "must not be below base");
+}
+
+/* An instance that counts one request a second, and takes its latency from its own stream. */
+struct fake_state {
+    struct sim *sim;
+    kind_id tick;
+    probe_id requests, latency;
+    struct rng_stream stream;
+};
+static void fake_on_tick(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct fake_state *state = self;
+    struct rng_block block = rng_block_at(&state->stream, entity, 0);
+
+    probe_count(sim_probes(sim), state->requests);
+    probe_latency(sim_probes(sim), state->latency, (int64_t)(block.word[0] >> 40));
+    sim_after(sim, SIM_S, state->tick, entity + 1, generation);
+}
+static const struct event_kind fake_tick = {"tick", PHASE_WORK, fake_on_tick, NULL};
+
+static void fake_init(void *self, const struct model_env *env)
+{
+    struct fake_state *state = self;
+    struct probes *probes = sim_probe_set(env->sim);
+
+    state->sim = env->sim;
+    state->tick = sim_kind_add(env->sim, &fake_tick, env->instance, self);
+    state->requests = probe_count_open(probes, "requests", 0, NULL);
+    state->latency = probe_latency_open(probes, "write_latency", 0, NULL);
+    state->stream = sim_stream(env->sim, env->instance, "latency");
+}
+static void fake_start(void *self)
+{
+    struct fake_state *state = self;
+
+    sim_after(state->sim, SIM_S, state->tick, 0, 0);
+}
+static void fake_init_nothing(void *self, const struct model_env *env)
+{
+    (void)self;
+    (void)env;
+}
+
+static const struct model_ops fake_client_ops = {
+    .name = "store_client",
+    .section = "client",
+    .meaning = "how an application server talks to the store",
+    .scope = MODEL_ONCE,
+    .config_size = sizeof(struct fake_client),
+    .state_size = sizeof(struct fake_state),
+    FIELD_TABLE(fake_client_fields),
+    METRIC_TABLE(fake_client_metrics),
+    .check = fake_client_check,
+    .init = fake_init,
+    .start = fake_start,
+};
+
+/* --- store: one; must be given, references, distributions
+ * ------------------------------------------------------- */
+
+struct fake_store {
+    int kind;
+    int32_t primary;
+    struct region_list replicas;
+    char *note;
+    int64_t memory;
+    struct dist *service, *items;
+};
+static const char *const fake_kinds[] = {"global-datastore", "regional", NULL};
+#define MODEL_CONFIG struct fake_store
+// clang-format off
+static const struct field fake_store_fields[] = {
+    CHOICE("kind", kind, fake_kinds, NULL, "what kind of store", "facts A.1"),
+    REGION("primary", primary, "where writes go", "facts A.1"),
+    REGION_LIST("replicas", replicas, "where copies are", "facts A.1"),
+    TEXT("note", note, "a remark", "assumption"),
+    SIZE("memory", memory, "1 MiB", "1 GiB", NULL, "of a shard", "assumption"),
+    TIME_DIST("service", service, "1us", "exponential(200us)", "1s", "time of a command", "facts B.1"),
+    NUMBER_DIST("items", items, "1", "geometric(mean=3)", NULL, "keys a session", "assumption"),
+};
+// clang-format on
+#undef MODEL_CONFIG
+static const struct model_ops fake_store_ops = {
+    .name = "store",
+    .section = "store",
+    .meaning = "where sessions are kept",
+    .scope = MODEL_ONCE,
+    .config_size = sizeof(struct fake_store),
+    FIELD_TABLE(fake_store_fields),
+    .init = fake_init_nothing,
+};
+
+/* --- app: one a region
+ * -------------------------------------------------------------------------------------------- */
+
+struct fake_app {
+    uint32_t workers;
+    double rate;
+};
+#define MODEL_CONFIG struct fake_app
+// clang-format off
+static const struct field fake_app_fields[] = {
+    COUNT("workers", workers, "1", "100", "10k", "requests at a time", "assumption"),
+    RATE("rate", rate, "0/s", "10/s", NULL, "arrivals", "assumption"),
+};
+// clang-format on
+#undef MODEL_CONFIG
+static const struct model_ops fake_app_ops = {
+    .name = "app_tier",
+    .section = "app",
+    .meaning = "application servers",
+    .scope = MODEL_PER_REGION,
+    .config_size = sizeof(struct fake_app),
+    FIELD_TABLE(fake_app_fields),
+    .init = fake_init_nothing,
+};
+
+/* --- network: one a link
+ * ------------------------------------------------------------------------------------------- */
+
+struct fake_link {
+    struct dist *rtt;
+    double loss, bandwidth;
+};
+#define MODEL_CONFIG struct fake_link
+// clang-format off
+static const struct field fake_link_fields[] = {
+    TIME_DIST("rtt", rtt, "0s", "lognormal(median=22ms, p99=31ms)", "10s", "there and back", "facts D.2"),
+    SHARE("loss", loss, "0%", "0%", "100%", "packets lost", "assumption"),
+    BANDWIDTH("bandwidth", bandwidth, NULL, "0", NULL, "0: no limit", "assumption"),
+};
+// clang-format on
+#undef MODEL_CONFIG
+static const struct model_ops fake_link_ops = {
+    .name = "wan_link",
+    .section = "network",
+    .meaning = "a way between two places",
+    .scope = MODEL_PER_LINK,
+    .config_size = sizeof(struct fake_link),
+    FIELD_TABLE(fake_link_fields),
+    .init = fake_init_nothing,
+};
+
+/* --- faults: a list
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+struct fake_fault {
+    sim_dur at, lasts;
+    struct link_ref link;
+    int32_t region;
+    double loss;
+};
+#define MODEL_CONFIG struct fake_fault
+// clang-format off
+static const struct field fake_fault_fields[] = {
+    DURATION("at", at, "0s", NULL, NULL, "when it begins", "assumption"),
+    DURATION("for", lasts, "0s", "1min", NULL, "how long it lasts", "assumption"),
+    LINK("link", link, "which link", "assumption"),
+    REGION("region", region, "which region", "assumption"),
+    SHARE("loss", loss, "0%", "100%", "100%", "packets lost", "assumption"),
+};
+// clang-format on
+#undef MODEL_CONFIG
+static void fake_fault_check(const void *config, const struct check_context *context,
+                             struct complaints *complaints)
+{
+    const struct fake_fault *fault = config;
+
+    if (fault->at >= context->end)
+        complain(complaints, "at", "must be before the end of the run");
+}
+static bool fake_fault_span(const void *config, struct probe_span *span)
+{
+    const struct fake_fault *fault = config;
+
+    *span = (struct probe_span){fault->at, fault->at + fault->lasts};
+    return true;
+}
+static const struct model_ops fake_fault_ops = {
+    .name = "fault_schedule",
+    .section = "faults",
+    .meaning = "what goes wrong and when",
+    .scope = MODEL_LIST,
+    .config_size = sizeof(struct fake_fault),
+    FIELD_TABLE(fake_fault_fields),
+    .check = fake_fault_check,
+    .init = fake_init_nothing,
+    .span = fake_fault_span,
+};
+
+static const struct model_ops *const fake_models[] = {
+    &fake_link_ops, &fake_store_ops, &fake_client_ops, &fake_app_ops, &fake_fault_ops};
+static const struct registry fake_registry = {fake_models, 5};
+
+/* A scenario that says something of everything. */
+static const char fake_scenario[] =
+    "name: two-region session store\n"
+    "question: does it hold?\n"
+    "duration: 30min\n"
+    "warmup: 5min\n"
+    "regions:\n"
+    "  us-west-1: {}\n"
+    "  us-west-2: {app: {workers: 50}}\n"
+    "store: {kind: global-datastore, primary: us-west-1, replicas: [us-west-2], note: \"a: b\"}\n"
+    "app: {rate: 600/min}\n"
+    "network:\n"
+    "  inside: {rtt: 500us}\n"
+    "  us-west-2 -> us-west-1: {loss: 5%}\n"
+    "  us-west-1 <-> us-west-2: {rtt: {median: 22ms, p99: 31ms}, loss: 1%}\n"
+    "client:\n"
+    "  timeout: 300ms\n"
+    "  retry: {attempts: 4, backoff: {exponential: {base: 100ms, max: 2s}}, jitter: full}\n"
+    "faults:\n"
+    "  - {at: 10min, for: 5min, link: us-west-2 -> us-west-1, loss: 30%}\n"
+    "expect:\n"
+    "  - reauth_rate < 0.1%\n"
+    "  - write_latency{region=us-west-2,window=fault}.p99 > 300ms\n"
+    "  - reauths{cause=local-only, region=us-west-2} > 2 * reauths{region=us-west-1}\n"
+    "sweep:\n"
+    "  client.timeout: [100ms, 200ms, 1s]\n";
+
+#endif

@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * From sections to instances. A model of many instances takes its config from several maps laid
+ * over one another, the general below the particular; each of these maps is first checked by
+ * itself, since a default that every region overrides is still wrong where it is wrong.
+ */
+#include "link_key.h"
+#include "mem.h"
+#include "overlay.h"
+#include "scenario_inner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { REGION_COUNT_MAX = 16 };
+
+struct complaints {
+    struct mistakes *mistakes;
+    const struct schema_table *table;
+    const struct schema_value *values;
+    const struct yaml_node *section; /* NULL: not given */
+    const struct yaml_source *source;
+};
+
+/* --- topology
+ * ---------------------------------------------------------------------------------------------- */
+
+static bool is_region_name(const char *name)
+{
+    return name[0] && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name) &&
+           name[0] != '-';
+}
+
+/* The keys under a region are sections of models that exist once a region. */
+static void check_region_keys(struct builder *builder, const struct yaml_node *region)
+{
+    const struct registry *registry = builder->scenario->registry;
+    const char **names = mem_zalloc(registry->model_count + 1, sizeof *names);
+
+    for (size_t i = 0; i < registry->model_count; i++)
+        if (registry->models[i]->scope == MODEL_PER_REGION)
+            names[i] = registry->models[i]->section;
+    for (size_t i = 0; i < region->count; i++) {
+        const struct yaml_node *key = region->entries[i].key;
+        struct strbuf text = STRBUF_INIT;
+        bool known = false, elsewhere = false;
+
+        for (size_t j = 0; j < registry->model_count; j++) {
+            known |= names[j] && strcmp(names[j], key->text) == 0;
+            elsewhere |= strcmp(registry->models[j]->section, key->text) == 0;
+        }
+        if (!known && elsewhere) {
+            mistake_at(builder->mistakes, key,
+                       "'%s' is not set by region: it belongs to the top level", key->text);
+        } else if (!known) {
+            strbuf_addf(&text, "unknown key '%s' in a region", key->text);
+            add_remedy(&text, key->text, "allowed are", names, registry->model_count);
+            mistake_at(builder->mistakes, key, "%s", text.text);
+        }
+        strbuf_release(&text);
+    }
+    free(names);
+}
+
+static void add_region(struct builder *builder, const struct yaml_entry *entry)
+{
+    struct topology *topology = &builder->scenario->topology;
+
+    if (!is_region_name(entry->key->text))
+        mistake_at(builder->mistakes, entry->key,
+                   "a region's name is made of a-z, 0-9 and '-', got '%s'", entry->key->text);
+    if (entry->value->kind == YAML_MAP)
+        check_region_keys(builder, entry->value);
+    else if (!entry->value->is_null)
+        mistake_at(builder->mistakes, entry->value,
+                   "region '%s' needs a map, such as {app: {...}} or {}, got %s", entry->key->text,
+                   yaml_kind_name(entry->value));
+    if (topology->region_count < REGION_COUNT_MAX)
+        builder->inner->region_names[topology->region_count++] = entry->key->text;
+}
+
+void topology_build(struct builder *builder)
+{
+    const struct yaml_node *regions = yaml_get(builder->root, "regions");
+
+    builder->inner->region_names =
+        mem_zalloc(REGION_COUNT_MAX, sizeof builder->inner->region_names[0]);
+    builder->scenario->topology.region_names = builder->inner->region_names;
+    if (!regions) {
+        mistake_in_file(builder->mistakes, builder->inner->source,
+                        "a scenario needs at least one region, such as 'regions: {us-west-1: {}}'");
+        return;
+    }
+    if (regions->kind != YAML_MAP || regions->count == 0) {
+        mistake_at(builder->mistakes, regions,
+                   "'regions' needs at least one region, such as {us-west-1: {}}, got %s",
+                   regions->kind == YAML_MAP ? "none" : yaml_kind_name(regions));
+        return;
+    }
+    if (regions->count > REGION_COUNT_MAX)
+        mistake_at(builder->mistakes, regions->entries[REGION_COUNT_MAX].key,
+                   "'regions' has %zu regions and at most %d are allowed", regions->count,
+                   REGION_COUNT_MAX);
+    for (size_t i = 0; i < regions->count; i++)
+        add_region(builder, &regions->entries[i]);
+}
+
+/* --- checks of models
+ * --------------------------------------------------------------------------------------- */
+
+void complain(struct complaints *complaints, const char *field, const char *format, ...)
+{
+    const struct schema_table *table = complaints->table;
+    const struct field *row = field ? schema_find(table->fields, table->field_count, field) : NULL;
+    const struct yaml_node *node = row ? complaints->values[row - table->fields].node : NULL;
+    struct strbuf text = STRBUF_INIT;
+    va_list args;
+
+    strbuf_addf(&text, "'%s%s%s' ", table->section, field ? "." : "", field ? field : "");
+    va_start(args, format);
+    strbuf_addv(&text, format, args);
+    va_end(args);
+    if (!node)
+        node = complaints->section;
+    if (node)
+        mistake_at(complaints->mistakes, node, "%s", text.text);
+    else
+        mistake_in_file(complaints->mistakes, complaints->source, "%s", text.text);
+    strbuf_release(&text);
+}
+
+/* One config of an instance: filled, checked by the table, then by the model. */
+struct placing {
+    const struct model_ops *ops;
+    const char *section; /* "app", "faults.0" */
+    int region, peer;
+};
+
+static bool fill_config(struct builder *builder, const struct placing *placing,
+                        const struct yaml_node *node, void *config, struct schema_value *values)
+{
+    const struct model_ops *ops = placing->ops;
+    const struct schema_table table = {placing->section, ops->fields, ops->field_count};
+    const struct schema_context context = {builder->mistakes, &builder->scenario->topology,
+                                           builder->inner->source};
+    struct complaints complaints = {builder->mistakes, &table, values, node,
+                                    builder->inner->source};
+    const struct check_context check = {&builder->scenario->topology,
+                                        builder->scenario->run.duration, placing->region,
+                                        placing->peer};
+    size_t before = builder->mistakes->count;
+    bool good = schema_apply(&context, &table, node, true, config, values);
+
+    /* Rules between fields are for configs whose fields are right, regions included. */
+    if (good && builder->scenario->topology.region_count > 0 && ops->check)
+        ops->check(config, &check, &complaints);
+    return good && builder->mistakes->count == before;
+}
+
+/* A map that is only a piece of configs, by itself. */
+static void check_piece(struct builder *builder, const struct model_ops *ops,
+                        const struct yaml_node *node)
+{
+    const struct schema_table table = {ops->section, ops->fields, ops->field_count};
+    const struct schema_context context = {builder->mistakes, &builder->scenario->topology,
+                                           builder->inner->source};
+    void *config;
+
+    if (!node)
+        return;
+    config = mem_zalloc(1, ops->config_size + 1);
+    schema_apply(&context, &table, node, false, config, NULL);
+    schema_release(&table, config, NULL);
+    free(config);
+}
+
+/* --- instances
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static struct scenario_instance *add_instance(struct builder *builder, const struct model_ops *ops,
+                                              char *name, size_t config_count)
+{
+    struct scenario_inner *inner = builder->inner;
+    size_t capacity = inner->instance_capacity, index = builder->scenario->instance_count++;
+
+    mem_grow((void **)&inner->values, &capacity, index + 1, sizeof inner->values[0]);
+    mem_grow((void **)&inner->instances, &inner->instance_capacity, index + 1,
+             sizeof inner->instances[0]);
+    inner->values[index] =
+        mem_zalloc(config_count * ops->field_count + 1, sizeof inner->values[index][0]);
+    inner->instances[index] =
+        (struct scenario_instance){.ops = ops,
+                                   .name = name,
+                                   .region = -1,
+                                   .peer = -1,
+                                   .config = mem_zalloc(config_count + 1, ops->config_size + 1),
+                                   .config_count = config_count};
+    builder->scenario->instances = inner->instances;
+    return &inner->instances[index];
+}
+
+static void add_one(struct builder *builder, const struct placing *placing, char *name,
+                    const struct yaml_node *node)
+{
+    struct scenario_instance *instance = add_instance(builder, placing->ops, name, 1);
+    size_t index = builder->scenario->instance_count - 1;
+
+    instance->region = placing->region;
+    instance->peer = placing->peer;
+    fill_config(builder, placing, node, (void *)instance->config, builder->inner->values[index]);
+}
+
+static void build_once(struct builder *builder, const struct model_ops *ops)
+{
+    const struct placing placing = {ops, ops->section, -1, -1};
+
+    add_one(builder, &placing, mem_strdup(ops->name), yaml_get(builder->root, ops->section));
+}
+
+static void build_per_region(struct builder *builder, const struct model_ops *ops)
+{
+    const struct topology *topology = &builder->scenario->topology;
+    const struct yaml_node *general = yaml_get(builder->root, ops->section);
+    const struct yaml_node *regions = yaml_get(builder->root, "regions");
+    const struct shape shape = overlay_fields(ops->fields, ops->field_count);
+
+    check_piece(builder, ops, general);
+    for (uint32_t i = 0; i < topology->region_count; i++) {
+        const struct yaml_node *own =
+            yaml_get(yaml_get(regions, topology->region_names[i]), ops->section);
+        const struct placing placing = {ops, ops->section, (int)i, -1};
+        struct strbuf name = STRBUF_INIT;
+
+        check_piece(builder, ops, own);
+        strbuf_addf(&name, "%s/%s", ops->name, topology->region_names[i]);
+        if (own && own->kind != YAML_MAP && !own->is_null)
+            own = NULL; /* told by the check of the piece */
+        add_one(builder, &placing, strbuf_detach(&name),
+                overlay_merge(builder->inner->trees, general, own, &shape));
+    }
+}
+
+/* --- links
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+/* A key of the section with what it names. */
+struct link_piece {
+    struct link_ref link;
+    const struct yaml_node *node;
+};
+
+static size_t read_link_pieces(struct builder *builder, const struct model_ops *ops,
+                               const struct yaml_node *section, struct link_piece *pieces)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < section->count; i++) {
+        const struct yaml_entry *entry = &section->entries[i];
+        const char *key = entry->key->text;
+        bool resolved = true, is_general;
+
+        is_general = strcmp(key, "default") == 0 || strcmp(key, "inside") == 0;
+        if (!is_general)
+            resolved = link_key_resolve(key, &builder->scenario->topology, &pieces[count].link,
+                                        builder->mistakes, entry->key, ops->section);
+        check_piece(builder, ops, entry->value);
+        if (is_general || !resolved || (entry->value->kind != YAML_MAP && !entry->value->is_null))
+            continue;
+        for (size_t j = 0; j < i; j++)
+            if (link_key_same(section->entries[j].key->text, key))
+                mistake_at(builder->mistakes, entry->key,
+                           "link '%s' is given twice: already in line %d as '%s'", key,
+                           section->entries[j].key->line, section->entries[j].key->text);
+        pieces[count++].node = entry->value;
+    }
+    return count;
+}
+
+static bool piece_covers(const struct link_piece *piece, int from, int to, bool both_ways)
+{
+    if (piece->link.both_ways != both_ways)
+        return false;
+    return (piece->link.from == from && piece->link.to == to) ||
+           (both_ways && piece->link.from == to && piece->link.to == from);
+}
+
+static void build_link(struct builder *builder, const struct model_ops *ops, int from, int to,
+                       const struct yaml_node *section, const struct link_piece *pieces,
+                       size_t piece_count)
+{
+    const char *const *names = builder->scenario->topology.region_names;
+    const struct shape shape = overlay_fields(ops->fields, ops->field_count);
+    const struct yaml_node *node = yaml_get(section, from == to ? "inside" : "default");
+    const struct placing placing = {ops, ops->section, from, to};
+    struct strbuf name = STRBUF_INIT;
+
+    if (node && node->kind != YAML_MAP && !node->is_null)
+        node = NULL;
+    for (int both_ways = 1; both_ways >= 0; both_ways--)
+        for (size_t i = 0; i < piece_count; i++)
+            if (piece_covers(&pieces[i], from, to, both_ways))
+                node = overlay_merge(builder->inner->trees, node, pieces[i].node, &shape);
+    strbuf_addf(&name, "%s/%s->%s", ops->name, names[from], names[to]);
+    add_one(builder, &placing, strbuf_detach(&name), node);
+}
+
+static void build_per_link(struct builder *builder, const struct model_ops *ops)
+{
+    const struct yaml_node *section = yaml_get(builder->root, ops->section);
+    int region_count = (int)builder->scenario->topology.region_count;
+    struct link_piece *pieces = NULL;
+    size_t piece_count = 0;
+
+    if (section && section->kind != YAML_MAP && !section->is_null) {
+        mistake_at(builder->mistakes, section,
+                   "'%s' needs a map of links, such as {default: {...}, us-west-1 <-> us-west-2: "
+                   "{...}}, got %s",
+                   ops->section, yaml_kind_name(section));
+        section = NULL;
+    }
+    if (section) {
+        pieces = mem_zalloc(section->count + 1, sizeof *pieces);
+        piece_count = read_link_pieces(builder, ops, section, pieces);
+    }
+    for (int from = 0; from < region_count; from++)
+        for (int to = 0; to < region_count; to++)
+            build_link(builder, ops, from, to, section, pieces, piece_count);
+    free(pieces);
+}
+
+/* --- lists
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+static void add_span(struct builder *builder, const struct model_ops *ops, const void *config)
+{
+    struct scenario_inner *inner = builder->inner;
+    struct probe_span span = {0, 0};
+
+    if (!ops->span || !ops->span(config, &span))
+        return;
+    mem_grow((void **)&inner->spans, &inner->span_capacity, builder->scenario->fault_span_count + 1,
+             sizeof inner->spans[0]);
+    inner->spans[builder->scenario->fault_span_count++] = span;
+    builder->scenario->fault_spans = inner->spans;
+}
+
+static void build_list(struct builder *builder, const struct model_ops *ops)
+{
+    const struct yaml_node *list = yaml_get(builder->root, ops->section);
+    struct scenario_instance *instance;
+    size_t count, index;
+
+    if (list && list->kind != YAML_LIST && !list->is_null) {
+        mistake_at(builder->mistakes, list, "'%s' needs a list of maps, got %s", ops->section,
+                   yaml_kind_name(list));
+        list = NULL;
+    }
+    count = list ? list->count : 0;
+    instance = add_instance(builder, ops, mem_strdup(ops->name), count);
+    index = builder->scenario->instance_count - 1;
+    for (size_t i = 0; i < count; i++) {
+        char *config = (char *)instance->config + i * ops->config_size;
+        struct strbuf section = STRBUF_INIT;
+        struct placing placing = {ops, NULL, -1, -1};
+
+        strbuf_addf(&section, "%s.%zu", ops->section, i);
+        placing.section = section.text;
+        if (fill_config(builder, &placing, list->entries[i].value, config,
+                        builder->inner->values[index] + i * ops->field_count))
+            add_span(builder, ops, config);
+        strbuf_release(&section);
+    }
+}
+
+void instances_build(struct builder *builder)
+{
+    const struct registry *registry = builder->scenario->registry;
+
+    for (size_t i = 0; i < registry->model_count; i++) {
+        switch (registry->models[i]->scope) {
+        case MODEL_ONCE:
+            build_once(builder, registry->models[i]);
+            break;
+        case MODEL_PER_REGION:
+            build_per_region(builder, registry->models[i]);
+            break;
+        case MODEL_PER_LINK:
+            build_per_link(builder, registry->models[i]);
+            break;
+        case MODEL_LIST:
+            build_list(builder, registry->models[i]);
+            break;
+        }
+    }
+}
+
+void instances_free(struct scenario *scenario)
+{
+    struct scenario_inner *inner = scenario->inner;
+
+    for (size_t i = 0; i < scenario->instance_count; i++) {
+        struct scenario_instance *instance = &inner->instances[i];
+        const struct model_ops *ops = instance->ops;
+        const struct schema_table table = {"", ops->fields, ops->field_count};
+
+        for (size_t j = 0; j < instance->config_count; j++)
+            schema_release(&table, (char *)instance->config + j * ops->config_size,
+                           inner->values[i] + j * ops->field_count);
+        free(instance->name);
+        free((void *)instance->config);
+        free(inner->values[i]);
+    }
+    free(inner->instances);
+    free(inner->values);
+    free(inner->spans);
+    free(inner->region_names);
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* A file over the file that it extends, over the file that that one extends, and so on: one tree.
+ */
+#ifndef LAYERS_H
+#define LAYERS_H
+
+#include "mistakes.h"
+#include "scenario.h"
+#include "yaml_tree.h"
+
+#define LAYERS_MAX 16
+#define LAYERS_FILE_SIZE_MAX (1 << 20)
+
+/* The merged map without its `extends`; NULL with the mistakes told. *cannot_read (may be NULL):
+ * the file itself cannot be opened or read. *source (may be NULL) is the file itself. */
+const struct yaml_node *layers_load_file(struct yaml_trees *trees, const struct registry *registry,
+                                         const char *path, struct mistakes *mistakes,
+                                         bool *cannot_read, const struct yaml_source **source);
+const struct yaml_node *layers_load_text(struct yaml_trees *trees, const struct registry *registry,
+                                         const char *text, size_t length, const char *name,
+                                         struct mistakes *mistakes,
+                                         const struct yaml_source **source);
+
+#endif

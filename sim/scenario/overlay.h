@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * One tree over another: a file over the one that it extends, `--set` over a file, a region's
+ * section over the default.
+ *
+ * Maps merge key by key; scalars and lists replace. What looks like a map but is one value replaces
+ * as well: a distribution always, a VARIANT where another choice is named. So merging has to know
+ * the tables. A key without a value over a map changes nothing.
+ */
+#ifndef OVERLAY_H
+#define OVERLAY_H
+
+#include "mistakes.h"
+#include "scenario.h"
+#include "yaml_tree.h"
+
+/* Where in a scenario a node stands. */
+enum shape_kind {
+    SHAPE_TOP,
+    SHAPE_REGIONS,
+    SHAPE_REGION,
+    SHAPE_LINKS,
+    SHAPE_LIST,
+    SHAPE_FIELDS,
+    SHAPE_OTHER
+};
+struct shape {
+    enum shape_kind kind;
+    const struct registry *registry;
+    const struct field *fields; /* FIELDS, LINKS, LIST */
+    size_t field_count;
+    const char *path; /* FIELDS: the dotted name so far, "" at the section itself */
+};
+
+/* `over` over `base`; either may be NULL. The result shares nodes with both. */
+const struct yaml_node *overlay_merge(struct yaml_trees *trees, const struct yaml_node *base,
+                                      const struct yaml_node *over, const struct shape *shape);
+struct shape overlay_top(const struct registry *registry);
+struct shape overlay_fields(const struct field *fields, size_t field_count);
+
+/* A path such as network."us-west-1 -> us-west-2".loss, one node a segment, placed in its source.
+ */
+struct overlay_path {
+    const struct yaml_node **segments;
+    size_t count;
+};
+#define OVERLAY_SEGMENTS_MAX 32
+/*
+ * Cut source->text from byte `offset` up to `stop` ('=' or '\0'), quoted pieces kept whole; *end is
+ * where it stopped. False with the mistake told. `place` (may be NULL) is where the text itself
+ * stands in a file.
+ */
+bool overlay_path_parse(struct yaml_trees *trees, const struct yaml_source *source, char stop,
+                        const struct yaml_node *place, struct mistakes *mistakes,
+                        struct overlay_path *path, size_t *end);
+/* The root with `value` laid over what is at `path`; NULL with the mistake told (an item that a
+ * list has not). */
+const struct yaml_node *overlay_set(struct yaml_trees *trees, const struct yaml_node *root,
+                                    const struct registry *registry,
+                                    const struct overlay_path *path, const struct yaml_node *value,
+                                    struct mistakes *mistakes);
+/* One `--set` text over the root; NULL with the mistakes told. */
+const struct yaml_node *overlay_set_text(struct yaml_trees *trees, const struct yaml_node *root,
+                                         const struct registry *registry, const char *text,
+                                         struct mistakes *mistakes);
+
+#endif

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The canonical text of a scenario: every parameter that applies, of every instance, with its
+ * value, sorted. Whatever was written as a default, by region or through `extends` comes out at the
+ * one place where nothing overrides it; so two files that mean the same are the same text, and that
+ * text loads to the same scenario.
+ */
+#include "mem.h"
+#include "run_settings.h"
+#include "scenario_inner.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A value with the path that it is written under. */
+struct row {
+    const char *path;
+    const char *text;
+};
+
+static int compare_rows(const void *left, const void *right)
+{
+    const struct row *a = left, *b = right;
+
+    return strcmp(a->path, b->path);
+}
+
+/* A VARIANT is written as its choice alone only where no parameter of the choice follows: else
+ * their path says it. */
+static bool is_implied(const struct row *rows, size_t count, size_t index)
+{
+    size_t length = strlen(rows[index].path);
+
+    for (size_t i = index + 1; i < count; i++)
+        if (strncmp(rows[i].path, rows[index].path, length) == 0 && rows[i].path[length] == '.')
+            return true;
+    return false;
+}
+
+/*
+ * Measured values may fill pages, and be the same on every link: a long value is written once,
+ * under an anchor, and named from then on.
+ */
+enum { LONG_TEXT = 200, ANCHORS_MAX = 64 };
+struct writer {
+    struct strbuf out;
+    const char *anchored[ANCHORS_MAX];
+    int anchor_count;
+};
+
+static void add_value(struct writer *writer, const char *text)
+{
+    int index = 0;
+
+    if (strlen(text) < LONG_TEXT) {
+        strbuf_add(&writer->out, text);
+        return;
+    }
+    while (index < writer->anchor_count && strcmp(writer->anchored[index], text) != 0)
+        index++;
+    if (index < writer->anchor_count) {
+        strbuf_addf(&writer->out, "*long%d", index);
+    } else if (index < ANCHORS_MAX) {
+        writer->anchored[writer->anchor_count++] = text;
+        strbuf_addf(&writer->out, "&long%d %s", index, text);
+    } else {
+        strbuf_add(&writer->out, text);
+    }
+}
+
+static void add_indent(struct strbuf *out, int depth)
+{
+    for (int i = 0; i < depth; i++)
+        strbuf_add(out, "  ");
+}
+
+/* Sorted rows as nested maps: the parts of a path that the row before had already are not written
+ * again. */
+static void add_rows(struct writer *writer, const struct row *rows, size_t count, int depth)
+{
+    struct strbuf *out = &writer->out;
+    const char *before = "";
+
+    for (size_t i = 0; i < count; i++) {
+        const char *path = rows[i].path;
+        size_t shared = 0;
+        int level = depth;
+
+        for (size_t at = 0; path[at] && path[at] == before[at]; at++)
+            if (path[at] == '.')
+                shared = at + 1;
+        for (size_t at = 0; at < shared; at++)
+            level += path[at] == '.';
+        before = path;
+        for (const char *key = path + shared; key;) {
+            const char *dot = strchr(key, '.');
+
+            add_indent(out, level++);
+            strbuf_add_bytes(out, key, dot ? (size_t)(dot - key) : strlen(key));
+            strbuf_add(out, dot ? ":\n" : ": ");
+            key = dot ? dot + 1 : NULL;
+        }
+        add_value(writer, rows[i].text);
+        strbuf_add_char(out, '\n');
+    }
+}
+
+/* All values of one config; nothing where there are none. */
+static void add_config(struct writer *writer, const struct field *fields, size_t field_count,
+                       const struct schema_value *values, int depth)
+{
+    struct row *rows = mem_alloc(field_count, sizeof *rows), *kept;
+    size_t count = 0, kept_count = 0;
+
+    for (size_t i = 0; i < field_count; i++)
+        if (values[i].applies && values[i].text)
+            rows[count++] = (struct row){fields[i].name, values[i].text};
+    if (count > 0)
+        qsort(rows, count, sizeof *rows, compare_rows);
+    kept = mem_alloc(count, sizeof *kept);
+    for (size_t i = 0; i < count; i++)
+        if (!is_implied(rows, count, i))
+            kept[kept_count++] = rows[i];
+    add_rows(writer, kept, kept_count, depth);
+    free(rows);
+    free(kept);
+}
+
+static bool has_values(const struct scenario *scenario, size_t index)
+{
+    const struct scenario_instance *instance = &scenario->instances[index];
+    const struct schema_value *values = scenario_inner(scenario)->values[index];
+
+    for (size_t i = 0; i < instance->config_count * instance->ops->field_count; i++)
+        if (values[i].applies && values[i].text)
+            return true;
+    return false;
+}
+
+static void add_instance(struct writer *writer, const struct scenario *scenario, size_t index,
+                         int depth)
+{
+    const struct model_ops *ops = scenario->instances[index].ops;
+
+    add_config(writer, ops->fields, ops->field_count, scenario_inner(scenario)->values[index],
+               depth);
+}
+
+static void add_regions(struct writer *writer, const struct scenario *scenario)
+{
+    const struct topology *topology = &scenario->topology;
+    struct strbuf *out = &writer->out;
+
+    strbuf_add(out, "regions:\n");
+    for (uint32_t region = 0; region < topology->region_count; region++) {
+        size_t length;
+
+        strbuf_addf(out, "  \"%s\":", topology->region_names[region]);
+        length = out->length;
+        strbuf_add_char(out, '\n');
+        for (size_t i = 0; i < scenario->instance_count; i++) {
+            const struct scenario_instance *instance = &scenario->instances[i];
+
+            if (instance->ops->scope != MODEL_PER_REGION || instance->region != (int)region ||
+                !has_values(scenario, i))
+                continue;
+            strbuf_addf(out, "    %s:\n", instance->ops->section);
+            add_instance(writer, scenario, i, 3);
+        }
+        if (out->length == length + 1) {
+            strbuf_truncate(out, length);
+            strbuf_add(out, " {}\n");
+        }
+    }
+}
+
+static void add_list(struct writer *writer, const struct scenario *scenario, size_t index)
+{
+    const struct scenario_instance *instance = &scenario->instances[index];
+    const struct model_ops *ops = instance->ops;
+    struct strbuf *out = &writer->out;
+
+    strbuf_addf(out, "%s:%s\n", ops->section, instance->config_count ? "" : " []");
+    for (size_t i = 0; i < instance->config_count; i++) {
+        size_t length;
+
+        strbuf_add(out, "  -");
+        length = out->length;
+        strbuf_add_char(out, '\n');
+        add_config(writer, ops->fields, ops->field_count,
+                   scenario_inner(scenario)->values[index] + i * ops->field_count, 2);
+        if (out->length == length + 1) {
+            strbuf_truncate(out, length);
+            strbuf_add(out, " {}\n");
+        }
+    }
+}
+
+static void add_models(struct writer *writer, const struct scenario *scenario)
+{
+    const struct model_ops *before = NULL;
+    struct strbuf *out = &writer->out;
+
+    for (size_t i = 0; i < scenario->instance_count; i++) {
+        const struct scenario_instance *instance = &scenario->instances[i];
+        const struct model_ops *ops = instance->ops;
+
+        if (ops->scope == MODEL_LIST) {
+            add_list(writer, scenario, i);
+        } else if (ops->scope == MODEL_ONCE && has_values(scenario, i)) {
+            strbuf_addf(out, "%s:\n", ops->section);
+            add_instance(writer, scenario, i, 1);
+        } else if (ops->scope == MODEL_PER_LINK && has_values(scenario, i)) {
+            if (ops != before)
+                strbuf_addf(out, "%s:\n", ops->section);
+            strbuf_addf(out, "  \"%s -> %s\":\n", scenario->topology.region_names[instance->region],
+                        scenario->topology.region_names[instance->peer]);
+            add_instance(writer, scenario, i, 2);
+            before = ops;
+        }
+    }
+}
+
+static void add_questions(struct strbuf *out, const struct scenario *scenario)
+{
+    if (scenario->expect_count > 0)
+        strbuf_add(out, "expect:\n");
+    for (size_t i = 0; i < scenario->expect_count; i++) {
+        strbuf_add(out, "  - ");
+        strbuf_add_json(out, scenario->expects[i].text);
+        strbuf_add_char(out, '\n');
+    }
+    if (scenario->axis_count > 0)
+        strbuf_add(out, "sweep:\n");
+    for (size_t i = 0; i < scenario->axis_count; i++) {
+        const struct sweep_axis *axis = &scenario->axes[i];
+
+        strbuf_add(out, "  ");
+        strbuf_add_json(out, axis->path);
+        strbuf_add(out, ": [");
+        for (size_t j = 0; j < axis->value_count; j++)
+            strbuf_addf(out, "%s%s", j > 0 ? ", " : "", axis->values[j]);
+        strbuf_add(out, "]\n");
+    }
+}
+
+/* 64-bit FNV-1a. */
+static uint64_t hash_text(const char *text)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+void resolved_build(struct scenario *scenario)
+{
+    struct writer writer = {.out = STRBUF_INIT};
+
+    strbuf_add(&writer.out, "name: ");
+    strbuf_add_json(&writer.out, scenario->name);
+    strbuf_add_char(&writer.out, '\n');
+    add_config(&writer, run_settings_fields, run_settings_field_count,
+               scenario_inner(scenario)->run_values, 0);
+    strbuf_addf(&writer.out, "seed: %" PRIu64 "\n", scenario->run.seed);
+    add_regions(&writer, scenario);
+    add_models(&writer, scenario);
+    add_questions(&writer.out, scenario);
+    scenario->resolved = strbuf_detach(&writer.out);
+    scenario->hash = hash_text(scenario->resolved);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "run_settings.h"
+
+#define MODEL_CONFIG struct run_config
+
+static const char *const warmup_kinds[] = {"given", "auto", NULL};
+
+// clang-format off
+const struct field run_settings_fields[] = {
+    DURATION("duration",     duration,     "1ms", "30min", "3660d", "simulated time of a run, the warm-up included", "assumption"),
+    VARIANT ("warmup",       warmup_kind,  warmup_kinds, "given",   "what is left out of the figures at the start: a given time, or found by MSER-5", "White 1997"),
+    DURATION("warmup.given", warmup,       "0s",  "1min",  NULL,    "length of the warm-up", "assumption"),
+    DURATION("bin",          bin,          "0s",  "0s",    NULL,    "width of a bin of the series; 0: about 180 of a round width", "assumption"),
+    COUNT   ("replications", replications, "1",   "10",    "1M",    "runs of each point, with independent randomness", "assumption"),
+    SHARE   ("level",        level,        "50%", "95%",   "99.99%", "confidence level of intervals", "assumption"),
+};
+// clang-format on
+const size_t run_settings_field_count = sizeof run_settings_fields / sizeof run_settings_fields[0];
+
+sim_dur run_settings_bin(const struct run_config *run)
+{
+    static const sim_dur widths_s[] = {1,   2,    5,    10,   20,   30,    60,    120,   300,
+                                       600, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400};
+    const size_t count = sizeof widths_s / sizeof widths_s[0];
+
+    if (run->bin > 0)
+        return run->bin;
+    for (size_t i = 0; i < count; i++)
+        if (run->duration / 180 <= widths_s[i] * SIM_S)
+            return widths_s[i] * SIM_S;
+    return (run->duration / 180 / widths_s[count - 1] / SIM_S + 1) * widths_s[count - 1] * SIM_S;
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The settings of a run as a whole, as a table like any model's. `seed` is no row: it has 64 bits
+ * without a sign. */
+#ifndef RUN_SETTINGS_H
+#define RUN_SETTINGS_H
+
+#include "scenario.h"
+
+extern const struct field run_settings_fields[];
+extern const size_t run_settings_field_count;
+
+enum warmup_kind { WARMUP_GIVEN, WARMUP_AUTO };
+#define RUN_SEED_DEFAULT 1
+#define RUN_SEED_MEANING "what all randomness of the study follows from"
+#define RUN_BINS_MAX 100000
+
+/* The width of a bin of the series: as given, or the first of 1, 2, 5, 10, 20, 30, 60 s ... that
+ * makes at most 180 of them. */
+sim_dur run_settings_bin(const struct run_config *run);
+
+#endif

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Load, lay over, build: run settings first (they say how long a run is), then regions, then
+ * instances, then what speaks of them (expectations, sweep). Each step tells its mistakes and goes
+ * on, so that all are told at once.
+ */
+#include "scenario.h"
+
+#include "layers.h"
+#include "mem.h"
+#include "overlay.h"
+#include "run_settings.h"
+#include "scenario_inner.h"
+#include "units.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SWEEP_VALUES_MAX = 1000 };
+
+/* Keys of a file that are neither sections of models nor settings of a run. */
+static const char *const other_keys[] = {"name",    "question", "expectation", "sources", "extends",
+                                         "regions", "expect",   "sweep",       "seed"};
+enum { OTHER_KEY_COUNT = sizeof other_keys / sizeof other_keys[0] };
+
+/* --- the top level
+ * --------------------------------------------------------------------------------------------- */
+
+static size_t collect_keys(const struct registry *registry, const char **names)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < OTHER_KEY_COUNT; i++)
+        names[count++] = other_keys[i];
+    for (size_t i = 0; i < run_settings_field_count; i++)
+        if (!strchr(run_settings_fields[i].name, '.'))
+            names[count++] = run_settings_fields[i].name;
+    for (size_t i = 0; i < registry->model_count; i++)
+        names[count++] = registry->models[i]->section;
+    return count;
+}
+
+static void check_keys(struct builder *builder)
+{
+    const struct registry *registry = builder->scenario->registry;
+    const char **names = mem_alloc(
+        OTHER_KEY_COUNT + run_settings_field_count + registry->model_count, sizeof *names);
+    size_t count = collect_keys(registry, names);
+
+    for (size_t i = 0; i < builder->root->count; i++) {
+        const struct yaml_node *key = builder->root->entries[i].key;
+        struct strbuf text = STRBUF_INIT;
+        bool known = false;
+
+        for (size_t j = 0; j < count && !known; j++)
+            known = strcmp(names[j], key->text) == 0;
+        if (!known) {
+            strbuf_addf(&text, "unknown key '%s'", key->text);
+            add_remedy(&text, key->text, "allowed are", names, count);
+            mistake_at(builder->mistakes, key, "%s", text.text);
+        }
+        strbuf_release(&text);
+    }
+    free(names);
+}
+
+static char *read_prose(struct builder *builder, const char *key)
+{
+    const struct yaml_node *node = yaml_get(builder->root, key);
+
+    if (!node || node->is_null)
+        return NULL;
+    if (node->kind != YAML_SCALAR) {
+        mistake_at(builder->mistakes, node, "'%s' needs a text, got %s", key, yaml_kind_name(node));
+        return NULL;
+    }
+    return mem_strdup(node->text);
+}
+
+/* A file that does not say its name is called after itself. */
+static char *name_of_path(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    const char *dot = strrchr(base, '.');
+
+    return dot && dot > base ? mem_strndup(base, (size_t)(dot - base)) : mem_strdup(base);
+}
+
+static void build_prose(struct builder *builder)
+{
+    struct scenario *scenario = builder->scenario;
+    const struct yaml_node *sources = yaml_get(builder->root, "sources");
+
+    scenario->name = read_prose(builder, "name");
+    if (!scenario->name)
+        scenario->name = name_of_path(scenario->path);
+    scenario->question = read_prose(builder, "question");
+    scenario->expectation_text = read_prose(builder, "expectation");
+    if (sources && sources->kind == YAML_MAP)
+        mistake_at(builder->mistakes, sources, "'sources' needs a list, got a map");
+}
+
+/* --- run settings
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void build_seed(struct builder *builder)
+{
+    const struct yaml_node *node = yaml_get(builder->root, "seed");
+    unsigned long long value = RUN_SEED_DEFAULT;
+    const char *text = node ? node->text : "";
+    char *end = NULL;
+
+    builder->inner->seed_node = node;
+    if (node) {
+        errno = 0;
+        value = strtoull(text, &end, 0);
+        if (node->kind != YAML_SCALAR || node->is_null || !isdigit((unsigned char)text[0]) ||
+            *end || errno)
+            mistake_at(builder->mistakes, node,
+                       "'seed' needs a whole number from 0 to 18446744073709551615, got %s%s%s",
+                       text[0] ? "'" : "", text[0] ? text : yaml_kind_name(node),
+                       text[0] ? "'" : "");
+    }
+    builder->scenario->run.seed = value;
+}
+
+/* The root without all keys that are not rows of the table. */
+static const struct yaml_node *only_settings(struct builder *builder)
+{
+    struct yaml_entry *entries = mem_alloc(builder->root->count + 1, sizeof *entries);
+    const struct yaml_node *result;
+    size_t count = 0;
+
+    for (size_t i = 0; i < builder->root->count; i++)
+        if (schema_find(run_settings_fields, run_settings_field_count,
+                        builder->root->entries[i].key->text))
+            entries[count++] = builder->root->entries[i];
+    result = yaml_make(builder->inner->trees, YAML_MAP, builder->root, entries, count);
+    free(entries);
+    return result;
+}
+
+static const struct yaml_node *setting_node(const struct builder *builder, const char *name)
+{
+    const struct field *field = schema_find(run_settings_fields, run_settings_field_count, name);
+
+    return builder->inner->run_values[field - run_settings_fields].node;
+}
+
+static void check_run(struct builder *builder)
+{
+    const struct run_config *run = &builder->scenario->run;
+    const struct yaml_node *duration = setting_node(builder, "duration");
+    const struct yaml_node *warmup = setting_node(builder, "warmup.given");
+    const struct yaml_node *bin = setting_node(builder, "bin");
+    struct strbuf text = STRBUF_INIT;
+
+    if (run->warmup_kind == WARMUP_GIVEN && run->warmup >= run->duration) {
+        strbuf_add(&text, "'warmup' must be shorter than the duration, ");
+        units_add_duration(&text, run->duration);
+        strbuf_add(&text, warmup ? ", got " : "; by default it is ");
+        units_add_duration(&text, run->warmup);
+        mistake_at(builder->mistakes, warmup ? warmup : duration, "%s", text.text);
+    }
+    if (run->duration / run_settings_bin(run) > RUN_BINS_MAX)
+        mistake_at(builder->mistakes, bin ? bin : duration,
+                   "'bin' cuts the run into more than %d bins", RUN_BINS_MAX);
+    strbuf_release(&text);
+}
+
+static void build_run(struct builder *builder)
+{
+    static const struct topology no_regions;
+    const struct schema_table table = {"", run_settings_fields, run_settings_field_count};
+    const struct schema_context context = {builder->mistakes, &no_regions, builder->inner->source};
+    struct run_config *run = &builder->scenario->run;
+    bool good;
+
+    builder->inner->run_values =
+        mem_zalloc(run_settings_field_count, sizeof builder->inner->run_values[0]);
+    good = schema_apply(&context, &table, only_settings(builder), true, run,
+                        builder->inner->run_values);
+    build_seed(builder);
+    if (good)
+        check_run(builder);
+    builder->scenario->warmup_given = run->warmup_kind == WARMUP_GIVEN ? run->warmup : 0;
+}
+
+/* --- sweep
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static struct scenario *build_from(const struct registry *registry, struct yaml_trees *trees,
+                                   const struct yaml_source *source, const struct yaml_node *root,
+                                   struct mistakes *mistakes, bool with_sweep);
+static void scenario_drop(struct scenario *scenario, bool with_trees);
+
+/* A value of an axis is right where the scenario with it is: its mistakes are told at its own
+ * place. */
+static void try_sweep_value(struct builder *builder, const struct overlay_path *path,
+                            const struct yaml_node *value)
+{
+    struct yaml_trees *trees = builder->inner->trees;
+    const struct yaml_node *root = overlay_set(trees, builder->root, builder->scenario->registry,
+                                               path, value, builder->mistakes);
+
+    if (root)
+        scenario_drop(build_from(builder->scenario->registry, trees, builder->inner->source, root,
+                                 builder->mistakes, false),
+                      false);
+}
+
+static void build_axis(struct builder *builder, const struct yaml_entry *entry, bool is_tried)
+{
+    const struct yaml_source *source = yaml_source_add(builder->inner->trees, "sweep", "",
+                                                       entry->key->text, strlen(entry->key->text));
+    struct sweep_axis *axis = &builder->scenario->axes[builder->scenario->axis_count++];
+    struct overlay_path path;
+    size_t end;
+    bool good = overlay_path_parse(builder->inner->trees, source, '\0', entry->key,
+                                   builder->mistakes, &path, &end);
+    const struct yaml_node *list = entry->value;
+
+    axis->path = mem_strdup(entry->key->text);
+    if (list->kind != YAML_LIST || list->count == 0 || list->count > SWEEP_VALUES_MAX) {
+        mistake_at(builder->mistakes, list, "'sweep' needs a list of 1 to %d values for '%s'",
+                   SWEEP_VALUES_MAX, axis->path);
+        good = false;
+    }
+    axis->values = mem_zalloc(list->count + 1, sizeof axis->values[0]);
+    for (size_t i = 0; good && i < list->count; i++) {
+        struct strbuf text = STRBUF_INIT;
+
+        yaml_add_flow(&text, list->entries[i].value);
+        axis->values[axis->value_count++] = strbuf_detach(&text);
+        if (is_tried)
+            try_sweep_value(builder, &path, list->entries[i].value);
+    }
+    free(path.segments);
+}
+
+static void build_sweep(struct builder *builder)
+{
+    const struct yaml_node *sweep = yaml_get(builder->root, "sweep");
+    bool is_tried = builder->mistakes->count == 0;
+
+    if (!sweep || sweep->is_null)
+        return;
+    if (sweep->kind != YAML_MAP) {
+        mistake_at(builder->mistakes, sweep,
+                   "'sweep' needs a map, such as {client.timeout: [100ms, 300ms]}, got %s",
+                   yaml_kind_name(sweep));
+        return;
+    }
+    builder->scenario->axes = mem_zalloc(sweep->count + 1, sizeof builder->scenario->axes[0]);
+    for (size_t i = 0; i < sweep->count; i++)
+        build_axis(builder, &sweep->entries[i], is_tried);
+}
+
+/* --- the whole
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+/* The scenario of a tree, with whatever is wrong told. Takes `trees` over where with_sweep (it is
+ * then the real one). */
+static struct scenario *build_from(const struct registry *registry, struct yaml_trees *trees,
+                                   const struct yaml_source *source, const struct yaml_node *root,
+                                   struct mistakes *mistakes, bool with_sweep)
+{
+    struct scenario *scenario = mem_zalloc(1, sizeof *scenario);
+    struct scenario_inner *inner = mem_zalloc(1, sizeof *inner);
+    struct builder builder = {scenario, inner, root, mistakes};
+
+    scenario->registry = registry;
+    scenario->inner = inner;
+    scenario->path = mem_strdup(source->name);
+    inner->trees = trees;
+    inner->source = source;
+    check_keys(&builder);
+    build_prose(&builder);
+    build_run(&builder);
+    topology_build(&builder);
+    instances_build(&builder);
+    expectations_build(&builder);
+    if (with_sweep)
+        build_sweep(&builder);
+    return scenario;
+}
+
+static void scenario_drop(struct scenario *scenario, bool with_trees)
+{
+    struct scenario_inner *inner = scenario->inner;
+
+    instances_free(scenario);
+    expectations_free(scenario);
+    for (size_t i = 0; i < scenario->axis_count; i++) {
+        for (size_t j = 0; j < scenario->axes[i].value_count; j++)
+            free(scenario->axes[i].values[j]);
+        free(scenario->axes[i].values);
+        free(scenario->axes[i].path);
+    }
+    for (size_t i = 0; i < run_settings_field_count; i++)
+        free(inner->run_values[i].text);
+    free(inner->run_values);
+    free(scenario->axes);
+    free(scenario->path);
+    free(scenario->name);
+    free(scenario->question);
+    free(scenario->expectation_text);
+    free(scenario->resolved);
+    if (with_trees)
+        yaml_trees_free(inner->trees);
+    free(inner);
+    free(scenario);
+}
+
+void scenario_free(struct scenario *scenario)
+{
+    if (scenario)
+        scenario_drop(scenario, true);
+}
+
+/* All --set texts over the root, in order; a wrong one is told and left out. */
+static const struct yaml_node *apply_sets(struct yaml_trees *trees, const struct yaml_node *root,
+                                          const struct registry *registry, const char *const *sets,
+                                          size_t set_count, struct mistakes *mistakes)
+{
+    for (size_t i = 0; root && i < set_count; i++) {
+        const struct yaml_node *next = overlay_set_text(trees, root, registry, sets[i], mistakes);
+
+        root = next ? next : root;
+    }
+    return root;
+}
+
+/* From the merged root on; takes trees over. */
+static struct scenario *finish_load(struct yaml_trees *trees, const struct yaml_source *source,
+                                    const struct yaml_node *root, const struct registry *registry,
+                                    const char *const *sets, size_t set_count,
+                                    struct mistakes *mistakes, size_t errors_before)
+{
+    struct scenario *scenario = NULL;
+
+    root = apply_sets(trees, root, registry, sets, set_count, mistakes);
+    if (root)
+        scenario = build_from(registry, trees, source, root, mistakes, true);
+    else
+        yaml_trees_free(trees);
+    if (scenario && mistakes->diag->error_count > errors_before) {
+        scenario_free(scenario);
+        scenario = NULL;
+    }
+    if (scenario)
+        resolved_build(scenario);
+    mistakes_release(mistakes);
+    return scenario;
+}
+
+struct scenario *scenario_load(const char *path, const struct registry *registry,
+                               const char *const *sets, size_t set_count, struct diag *diag,
+                               bool *cannot_read)
+{
+    struct yaml_trees *trees = yaml_trees_create();
+    const struct yaml_source *source = NULL;
+    size_t errors_before = diag->error_count;
+    struct mistakes mistakes;
+    const struct yaml_node *root;
+
+    if (cannot_read)
+        *cannot_read = false;
+    mistakes_init(&mistakes, diag);
+    root = layers_load_file(trees, registry, path, &mistakes, cannot_read, &source);
+    return finish_load(trees, source, root, registry, sets, set_count, &mistakes, errors_before);
+}
+
+struct scenario *scenario_load_text(const char *text, size_t length, const char *name,
+                                    const struct registry *registry, const char *const *sets,
+                                    size_t set_count, struct diag *diag)
+{
+    struct yaml_trees *trees = yaml_trees_create();
+    const struct yaml_source *source = NULL;
+    size_t errors_before = diag->error_count;
+    struct mistakes mistakes;
+    const struct yaml_node *root;
+
+    mistakes_init(&mistakes, diag);
+    root = layers_load_text(trees, registry, text, length, name, &mistakes, &source);
+    return finish_load(trees, source, root, registry, sets, set_count, &mistakes, errors_before);
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What a scenario keeps for its own files only: where each value came from, and what has to be
+ * freed. */
+#ifndef SCENARIO_INNER_H
+#define SCENARIO_INNER_H
+
+#include "mistakes.h"
+#include "scenario.h"
+#include "schema.h"
+#include "yaml_tree.h"
+
+struct scenario_inner {
+    struct yaml_trees *trees;
+    const struct yaml_source *source; /* the file itself */
+    struct scenario_instance *instances;
+    struct schema_value **values; /* by instance: config_count times field_count */
+    size_t instance_capacity;
+    const char **region_names; /* texts of nodes */
+    struct probe_span *spans;
+    size_t span_capacity;
+    struct schema_value *run_values;   /* by row of run_settings_fields */
+    const struct yaml_node *seed_node; /* NULL: the default */
+};
+
+/* What is at hand while a scenario is built. */
+struct builder {
+    struct scenario *scenario;
+    struct scenario_inner *inner;
+    const struct yaml_node *root;
+    struct mistakes *mistakes;
+};
+
+static inline struct scenario_inner *scenario_inner(const struct scenario *scenario)
+{
+    return scenario->inner;
+}
+
+/* instances.c: the topology, and an instance of each model by its scope, checked. */
+void topology_build(struct builder *builder);
+void instances_build(struct builder *builder);
+void instances_free(struct scenario *scenario);
+
+/* expectation.c */
+void expectations_build(struct builder *builder);
+void expectations_free(struct scenario *scenario);
+
+/* resolved.c: needs all of the above. */
+void resolved_build(struct scenario *scenario);
+
+/*
+ * Call `tell` for every value that applies, by model and field. Where all instances of a model
+ * agree in text and origin they are told as one, with the path of the section ("app.workers"), else
+ * one by one ("regions.us-west-1.app.workers").
+ */
+struct told_value {
+    const char *path;
+    const struct field *field;
+    const struct schema_value *value;
+};
+void values_each(const struct scenario *scenario,
+                 void (*tell)(void *self, const struct told_value *told), void *self);
+/* "00-baseline.yaml:12", "--set", "default (facts C.3)". Appends. */
+void value_add_origin(struct strbuf *out, const struct field *field,
+                      const struct schema_value *value);
+
+#endif

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A world is made in the order of the registry and taken down in the reverse. All that it changes
+ * is its own: the scenario is only read, so worlds of one scenario may live on several threads.
+ */
+#include "world.h"
+
+#include "bug.h"
+#include "mem.h"
+#include "run_settings.h"
+
+#include <stdlib.h>
+
+struct world {
+    const struct scenario *scenario;
+    struct probes *probes;
+    struct sim *sim;
+    struct port_directory *ports;
+    struct incident_log log;
+    void **states;                 /* by instance */
+    struct model_env *envs;        /* by instance; models may keep pointers to them */
+    const struct figures *figures; /* NULL until the run is over */
+    bool has_run;
+};
+
+static struct probes *create_probes(const struct scenario *scenario, sim_time warmup)
+{
+    const struct probe_plan plan = {
+        .warmup = warmup,
+        .end = scenario->run.duration,
+        .bin = run_settings_bin(&scenario->run),
+        .faults = scenario->fault_spans,
+        .fault_count = scenario->fault_span_count,
+        .region_count = scenario->topology.region_count,
+    };
+    struct probes *probes = probes_create(&plan);
+
+    for (size_t i = 0; i < scenario->registry->model_count; i++) {
+        const struct model_ops *ops = scenario->registry->models[i];
+
+        if (ops->metric_count > 0)
+            probes_declare(probes, ops->metrics, ops->metric_count);
+    }
+    return probes;
+}
+
+static void init_instances(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+
+    for (size_t i = 0; i < scenario->instance_count; i++) {
+        const struct scenario_instance *instance = &scenario->instances[i];
+
+        world->states[i] = mem_zalloc(1, instance->ops->state_size + 1);
+        world->envs[i] = (struct model_env){
+            .sim = world->sim,
+            .topology = &scenario->topology,
+            .ports = world->ports,
+            .instance = instance->name,
+            .config = instance->config,
+            .config_count = instance->config_count,
+            .region = instance->region,
+            .peer = instance->peer,
+            .log = &world->log,
+        };
+    }
+    for (size_t i = 0; i < scenario->instance_count; i++)
+        scenario->instances[i].ops->init(world->states[i], &world->envs[i]);
+}
+
+static void wire_instances(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+
+    for (size_t i = 0; i < scenario->instance_count; i++)
+        if (scenario->instances[i].ops->connect)
+            scenario->instances[i].ops->connect(world->states[i], world->ports);
+    for (size_t i = 0; i < scenario->instance_count; i++)
+        if (scenario->instances[i].ops->start)
+            scenario->instances[i].ops->start(world->states[i]);
+}
+
+struct world *world_create(const struct scenario *scenario, const struct world_options *options)
+{
+    struct world *world = mem_zalloc(1, sizeof *world);
+    const struct sim_options sim_options = {
+        .seed = options->seed,
+        .replication = options->replication,
+        .end = scenario->run.duration,
+        .queue = options->queue,
+        .trace = options->trace,
+        .scenario = scenario->path,
+        .interrupt = options->interrupt,
+    };
+
+    world->scenario = scenario;
+    world->probes = create_probes(scenario, options->warmup);
+    world->sim = sim_create(&sim_options, world->probes);
+    world->ports = port_directory_create();
+    world->states = mem_zalloc(scenario->instance_count + 1, sizeof world->states[0]);
+    world->envs = mem_zalloc(scenario->instance_count + 1, sizeof world->envs[0]);
+    init_instances(world);
+    wire_instances(world);
+    return world;
+}
+
+struct sim_outcome world_run(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+    struct sim_outcome outcome;
+
+    invariant(!world->has_run);
+    world->has_run = true;
+    outcome = sim_run(world->sim);
+    for (size_t i = 0; i < scenario->instance_count; i++)
+        if (scenario->instances[i].ops->finish)
+            scenario->instances[i].ops->finish(world->states[i]);
+    world->figures = probes_finish(world->probes, outcome.ended);
+    outcome.digest = probes_digest(world->probes, outcome.digest);
+    return outcome;
+}
+
+const struct figures *world_figures(const struct world *world)
+{
+    invariant(world->figures);
+    return world->figures;
+}
+
+const struct incident_log *world_log(const struct world *world)
+{
+    return &world->log;
+}
+
+struct sim *world_sim(struct world *world)
+{
+    return world->sim;
+}
+
+struct port_directory *world_ports(struct world *world)
+{
+    return world->ports;
+}
+
+void world_free(struct world *world)
+{
+    if (!world)
+        return;
+    for (size_t i = world->scenario->instance_count; i > 0; i--) {
+        const struct model_ops *ops = world->scenario->instances[i - 1].ops;
+
+        if (ops->fini)
+            ops->fini(world->states[i - 1]);
+        free(world->states[i - 1]);
+    }
+    free(world->states);
+    free(world->envs);
+    port_directory_free(world->ports);
+    sim_free(world->sim);
+    probes_free(world->probes);
+    run_log_release(&world->log);
+    free(world);
+}

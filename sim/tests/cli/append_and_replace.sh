@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+cat >small.yaml <<END
+name: small
+extends: $source/scenarios/00-baseline.yaml
+duration: 2min
+warmup: 20s
+replications: 2
+expect: []
+END
+run() { "$isthmus" run small.yaml --replications 1 --quiet --output r.db "$@"; echo $?; }
+run
+run --append
+"$isthmus" plot r.db --study 2 --figure timeline --format svg
+"$isthmus" plot r.db --study 3 --figure timeline; echo $?
+run
+"$isthmus" plot r.db --study 2 --figure timeline; echo $?

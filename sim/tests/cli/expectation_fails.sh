@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Exit 10 where an expectation fails, 12 where it is undecided, 0 where all hold.
+cat >small.yaml <<END
+name: small
+extends: $source/scenarios/00-baseline.yaml
+duration: 2min
+warmup: 20s
+replications: 2
+expect: []
+END
+try() { "$isthmus" run small.yaml --no-output --quiet --set "expect=[$1]"; echo $?; }
+try 'requests > 0'
+try 'requests < 0'
+try "'requests{region=us-west-1} < requests{region=us-west-2}'"

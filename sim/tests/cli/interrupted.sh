@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Ctrl-C: exit 130, and what was finished can be read.
+cat >small.yaml <<END
+name: small
+extends: $source/scenarios/00-baseline.yaml
+duration: 2min
+warmup: 20s
+replications: 2
+expect: []
+END
+"$isthmus" run small.yaml --replications 1000000 --threads 1 --quiet --output r.db 2>said &
+isthmus_pid=$!
+for ((i = 0; i < 600; i++)); do
+    sleep 0.1
+    # The first runs are in the file once its log grows.
+    [[ -s r.db-wal && $(stat -c %s r.db-wal) -gt 300000 ]] && break
+done
+kill -INT "$isthmus_pid"
+wait "$isthmus_pid"; echo $?
+sed 's/[0-9][0-9]* runs* /N runs /' said
+"$isthmus" plot r.db --figure timeline --format svg
+ls
