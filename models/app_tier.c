@@ -2,12 +2,12 @@
 /*
  * The application servers of one region behind their load balancer.
  *
- * A request is given to an instance, waits there for one of its workers in a bounded queue, and holds the
- * worker until it is answered: through its own service time and through every operation on the store. That is
- * how slow writes starve reads.
+ * A request is given to an instance, waits there for one of its workers in a bounded queue, and
+ * holds the worker until it is answered: through its own service time and through every operation
+ * on the store. That is how slow writes starve reads.
  *
- *   login:  service -> create the session -> [read it back] -> answer, or a fallback where the write failed
- *   page:   service -> read the session -> [write it] -> answer, or "log in again"
+ *   login:  service -> create the session -> [read it back] -> answer, or a fallback where the
+ * write failed page:   service -> read the session -> [write it] -> answer, or "log in again"
  *   logout: service -> delete the session -> answer
  */
 #include "bug.h"
@@ -45,15 +45,29 @@ static const struct field app_tier_fields[] = {
 // clang-format on
 
 static const struct metric app_tier_metrics[] = {
-    {.name = "workers_busy", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true,
+    {.name = "workers_busy",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_LEVEL,
+     .series = true,
      .meaning = "workers that hold a request"},
-    {.name = "app_queue", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true,
+    {.name = "app_queue",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_LEVEL,
+     .series = true,
      .meaning = "requests that wait for a worker"},
-    {.name = "requests_rejected", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true,
+    {.name = "requests_rejected",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
      .meaning = "requests answered 503 because the queue was full"},
-    {.name = "app_wait", .unit = UNIT_NS, .kind = METRIC_LATENCY,
+    {.name = "app_wait",
+     .unit = UNIT_NS,
+     .kind = METRIC_LATENCY,
      .meaning = "from a request's arrival at the tier to its worker"},
-    {.name = "requests_lost", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true,
+    {.name = "requests_lost",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
      .meaning = "requests that reached a region that is down, or were in it when it went down"},
 };
 
@@ -97,7 +111,8 @@ struct app_tier {
     probe_id workers_busy, queue, rejected, wait, lost;
 };
 
-/* --- requests -------------------------------------------------------------------------------------------- */
+/* --- requests
+ * -------------------------------------------------------------------------------------------- */
 
 static uint32_t request_take(struct app_tier *app)
 {
@@ -146,7 +161,8 @@ static void app_respond(struct app_tier *app, uint32_t index, enum response_kind
     users->respond(users->self, &response);
 }
 
-/* --- workers ---------------------------------------------------------------------------------------------- */
+/* --- workers
+ * ---------------------------------------------------------------------------------------------- */
 
 static void instance_serve(struct app_tier *app, uint32_t index)
 {
@@ -240,7 +256,8 @@ static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t
     app_gauges(app);
 }
 
-/* --- what a request does ---------------------------------------------------------------------------------- */
+/* --- what a request does
+ * ---------------------------------------------------------------------------------- */
 
 static void app_store(struct app_tier *app, uint32_t index, enum command_kind kind)
 {
@@ -377,7 +394,8 @@ static void app_on_op_done(void *self, uint32_t index, const struct op_result *r
         app_answer(app, index, RESPONSE_OK, REAUTH_CAUSES);
 }
 
-/* --- the model ---------------------------------------------------------------------------------------------- */
+/* --- the model
+ * ---------------------------------------------------------------------------------------------- */
 
 static void app_submit(void *self, const struct user_request *user, sim_dur way_there)
 {
@@ -391,7 +409,8 @@ static void app_submit(void *self, const struct user_request *user, sim_dur way_
     sim_after(app->sim, way_there, app->arrive_kind, index, request->generation);
 }
 
-/* The region goes down: what waits is lost. Requests that hold a worker run into a dead store, or answer nobody. */
+/* The region goes down: what waits is lost. Requests that hold a worker run into a dead store, or
+ * answer nobody. */
 static void app_set_power(void *self, bool up)
 {
     struct app_tier *app = self;
@@ -457,7 +476,8 @@ static void app_tier_connect(void *self, const struct port_directory *ports)
         app->users[r] = port_need(ports, PORT_USERS, (int)r, -1);
 }
 
-/* Little's bookkeeping: who holds a worker or a place in the queue is exactly who the gauges say. */
+/* Little's bookkeeping: who holds a worker or a place in the queue is exactly who the gauges say.
+ */
 static void app_tier_finish(void *self)
 {
     const struct app_tier *app = self;
@@ -482,7 +502,8 @@ static void app_tier_fini(void *self)
 const struct model_ops app_tier_ops = {
     .name = "app_tier",
     .section = "app",
-    .meaning = "the application servers of a region: load balancer, instances, workers, bounded queues",
+    .meaning =
+        "the application servers of a region: load balancer, instances, workers, bounded queues",
     .scope = MODEL_PER_REGION,
     .config_size = sizeof(struct app_tier_config),
     .state_size = sizeof(struct app_tier),

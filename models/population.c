@@ -2,14 +2,17 @@
 /*
  * The users who live near one region.
  *
- * Sessions arrive as a Poisson process, open loop. A user logs in, then asks for pages with time to think between them, and
- * leaves, maybe logging out. Someone who must log in again does so and goes on; a login storm is made of that. A
- * keep-alive connection stays with the region that it was routed to; a new one is routed afresh.
+ * Sessions arrive as a Poisson process, open loop. A user logs in, then asks for pages with time to
+ * think between them, and leaves, maybe logging out. Someone who must log in again does so and goes
+ * on; a login storm is made of that. A keep-alive connection stays with the region that it was
+ * routed to; a new one is routed afresh.
  *
- * All that a user is and does is keyed by the user's number and the number of the page, never by what happened before: so
- * another timeout or retry policy meets the same users, who arrive and think as they did.
+ * All that a user is and does is keyed by the user's number and the number of the page, never by
+ * what happened before: so another timeout or retry policy meets the same users, who arrive and
+ * think as they did.
  *
- * A session's row is one cache line or two; all of them stand in one array, freed rows are used again under another check.
+ * A session's row is one cache line or two; all of them stand in one array, freed rows are used
+ * again under another check.
  */
 #include "bug.h"
 #include "mem.h"
@@ -70,9 +73,9 @@ static const struct field population_fields[] = {
 };
 // clang-format on
 
-static const char *const causes[] = {"replication-lag", "lost-at-failover", "local-only",
-                                     "store-unavailable", "evicted", "restarted",
-                                     "token-expired", NULL};
+static const char *const causes[] = {
+    "replication-lag", "lost-at-failover", "local-only",    "store-unavailable",
+    "evicted",         "restarted",        "token-expired", NULL};
 static const char *const hows[] = {"local-session", "stateless-token", NULL};
 
 // clang-format off
@@ -99,18 +102,18 @@ static const struct metric population_metrics[] = {
 
 struct session {
     uint64_t id;
-    sim_time sent;         /* the request under way */
-    sim_time last_answer;  /* for the idle TTL */
-    sim_time last_write;   /* acknowledged; or the token's issue; -1: none */
+    sim_time sent;        /* the request under way */
+    sim_time last_answer; /* for the idle TTL */
+    sim_time last_write;  /* acknowledged; or the token's issue; -1: none */
     sim_time connection_until, connection_opened;
     uint32_t generation;
     uint32_t check;        /* which session of this row: the store knows it by row and check */
     uint32_t page, number; /* pages answered; requests sent */
     uint32_t remaining;    /* pages still to come */
     uint32_t rtt_ns;
-    uint8_t mode;          /* enum session_mode */
-    uint8_t kind;          /* of the request under way or to come */
-    uint8_t failures;      /* in a row */
+    uint8_t mode;     /* enum session_mode */
+    uint8_t kind;     /* of the request under way or to come */
+    uint8_t failures; /* in a row */
     int8_t local_region;
     int8_t connection_region; /* -1: none */
     bool flying, live, writes;
@@ -147,7 +150,8 @@ struct population {
     } at[REGIONS_MAX];
 };
 
-/* --- arrivals ---------------------------------------------------------------------------------------------- */
+/* --- arrivals
+ * ---------------------------------------------------------------------------------------------- */
 
 /* The rate now, as a share of its highest. */
 static double population_intensity(const struct population *population, sim_time now)
@@ -169,8 +173,8 @@ static double population_intensity(const struct population *population, sim_time
         else if (past < ramp + hold)
             factor = c->flash_factor;
         else
-            factor = 1 + (c->flash_factor - 1) *
-                             exp(-(past - ramp - hold) / (double)c->flash_decay_ns);
+            factor =
+                1 + (c->flash_factor - 1) * exp(-(past - ramp - hold) / (double)c->flash_decay_ns);
         break;
     case ARRIVALS_DAILY: /* a sine about the mean, so that `sessions` stays the average */
         factor = 1 + (c->daily_ratio - 1) / (c->daily_ratio + 1) *
@@ -195,7 +199,8 @@ static double population_rate_max(const struct population_config *c)
     return factor * c->sessions_per_s;
 }
 
-/* Poisson by thinning (Lewis and Shedler 1979): candidates at the highest rate, kept with the rate's share of it. */
+/* Poisson by thinning (Lewis and Shedler 1979): candidates at the highest rate, kept with the
+ * rate's share of it. */
 static void population_next_arrival(struct population *population)
 {
     struct rng_block block = rng_block_at(&population->arrival, ++population->candidates, 0);
@@ -205,7 +210,9 @@ static void population_next_arrival(struct population *population)
         sim_after(population->sim, (sim_dur)(wait * (double)SIM_S), population->arrive_kind, 0, 0);
 }
 
-/* --- rows --------------------------------------------------------------------------------------------------- */
+/* --- rows
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static uint32_t session_take(struct population *population)
 {
@@ -267,7 +274,9 @@ static void session_end(struct population *population, uint32_t index)
     count_active(population, -1);
 }
 
-/* --- sending ------------------------------------------------------------------------------------------------ */
+/* --- sending
+ * ------------------------------------------------------------------------------------------------
+ */
 
 /* The region that the request lands in; *setup is what a new connection costs. -1: nowhere. */
 static int session_connect(struct population *population, struct session *session, uint64_t word,
@@ -276,14 +285,14 @@ static int session_connect(struct population *population, struct session *sessio
     const struct population_config *config = population->config;
     sim_time now = sim_now(population->sim);
     sim_dur idle = config->keep_alive_ns < population->edge_idle_ns ? config->keep_alive_ns
-                                                                   : population->edge_idle_ns;
+                                                                    : population->edge_idle_ns;
 
     *setup = 0;
     if (session->connection_region < 0 || now >= session->connection_until ||
         now - session->connection_opened >= config->connection_lifetime_ns) {
-        session->connection_region = (int8_t)population->edge
-                                         ->route(population->edge->self, population->region, word)
-                                         .region;
+        session->connection_region =
+            (int8_t)population->edge->route(population->edge->self, population->region, word)
+                .region;
         session->connection_opened = now;
         *setup = (sim_dur)config->handshakes * session->rtt_ns;
     }
@@ -300,7 +309,8 @@ static void session_send(struct population *population, uint32_t index)
     int region;
     struct user_request request;
 
-    if (session->mode != SESSION_NONE && now - session->last_answer > population->config->idle_ttl_ns) {
+    if (session->mode != SESSION_NONE &&
+        now - session->last_answer > population->config->idle_ttl_ns) {
         session->mode = SESSION_NONE; /* expired: an ordinary login */
         session->kind = REQUEST_LOGIN;
     }
@@ -313,18 +323,18 @@ static void session_send(struct population *population, uint32_t index)
     if (region < 0)
         return; /* no answer will come: patience ends it */
     way += population->detours_ns[region];
-    request = (struct user_request){
-        .identity = rng_mix(session->id) + session->number,
-        .service_word = block.word[1],
-        .session = ref_make((uint32_t)population->region, index),
-        .session_check = session->check,
-        .generation = session->generation,
-        .kind = session->kind,
-        .mode = session->mode,
-        .writes = session->kind == REQUEST_PAGE && rng_unit(block.word[2]) < population->config->writes,
-        .local_region = session->local_region,
-        .last_write = session->last_write,
-        .way_back = way};
+    request = (struct user_request){.identity = rng_mix(session->id) + session->number,
+                                    .service_word = block.word[1],
+                                    .session = ref_make((uint32_t)population->region, index),
+                                    .session_check = session->check,
+                                    .generation = session->generation,
+                                    .kind = session->kind,
+                                    .mode = session->mode,
+                                    .writes = session->kind == REQUEST_PAGE &&
+                                              rng_unit(block.word[2]) < population->config->writes,
+                                    .local_region = session->local_region,
+                                    .last_write = session->last_write,
+                                    .way_back = way};
     population->apps[region]->submit(population->apps[region]->self, &request, setup + way);
 }
 
@@ -350,7 +360,8 @@ static void session_wait(struct population *population, uint32_t index, sim_time
     sim_at(population->sim, when, population->send_kind, index, session->generation);
 }
 
-static sim_dur session_login_time(const struct population *population, const struct session *session)
+static sim_dur session_login_time(const struct population *population,
+                                  const struct session *session)
 {
     struct rng_block block =
         rng_block_at(&population->aside, session->id, (UINT64_C(1) << 32) + session->number);
@@ -358,7 +369,8 @@ static sim_dur session_login_time(const struct population *population, const str
     return dist_sample_ns(population->config->login_time, block.word[0]);
 }
 
-/* The user is asked to log in again, or to try once more; too often in a row, and the user leaves. */
+/* The user is asked to log in again, or to try once more; too often in a row, and the user leaves.
+ */
 static void session_fail(struct population *population, uint32_t index, sim_time when,
                          enum request_kind kind)
 {
@@ -406,10 +418,14 @@ static const struct event_kind population_arrive = {
     .name = "arrive", .phase = PHASE_WORK, .fire = population_on_arrive};
 static const struct event_kind population_send = {
     .name = "send", .phase = PHASE_WORK, .fire = population_on_send, .live = session_live};
-static const struct event_kind population_impatience = {
-    .name = "impatience", .phase = PHASE_WORK, .fire = population_on_impatience, .live = session_live};
+static const struct event_kind population_impatience = {.name = "impatience",
+                                                        .phase = PHASE_WORK,
+                                                        .fire = population_on_impatience,
+                                                        .live = session_live};
 
-/* --- answers -------------------------------------------------------------------------------------------------- */
+/* --- answers
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static void count_answer(struct population *population, const struct session *session,
                          const struct user_response *response)
@@ -482,12 +498,12 @@ static void session_answered(struct population *population, uint32_t index,
     case RESPONSE_REAUTH:
     case RESPONSE_LOGIN_FAILED:
         session->mode = SESSION_NONE;
-        session_fail(population, index,
-                     response->arrives + session_login_time(population, session), REQUEST_LOGIN);
+        session_fail(population, index, response->arrives + session_login_time(population, session),
+                     REQUEST_LOGIN);
         return;
     case RESPONSE_REJECTED:
-        session_fail(population, index,
-                     response->arrives + session_login_time(population, session), kind);
+        session_fail(population, index, response->arrives + session_login_time(population, session),
+                     kind);
         return;
     default:
         break;
@@ -522,18 +538,22 @@ static void population_respond(void *self, const struct user_response *response)
     session_answered(population, index, response);
 }
 
-/* --- the start ---------------------------------------------------------------------------------------------------- */
+/* --- the start
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 /*
- * The sessions that a system in its steady state would find under way, each in the middle of a time to think: the law of large
- * populations, M/G/infinity. Which page, and how much of the pause is left, by the length-biased laws.
+ * The sessions that a system in its steady state would find under way, each in the middle of a time
+ * to think: the law of large populations, M/G/infinity. Which page, and how much of the pause is
+ * left, by the length-biased laws.
  */
 static void population_start_steady(struct population *population)
 {
     const struct population_config *c = population->config;
     double pages = dist_mean(c->requests);
     double expected = population_intensity(population, 0) * population->rate_max_per_s *
-                      ((pages - 1) * dist_mean(c->think) + dist_mean(c->after_login)) / (double)SIM_S;
+                      ((pages - 1) * dist_mean(c->think) + dist_mean(c->after_login)) /
+                      (double)SIM_S;
     struct rng_block block = rng_block_at(&population->arrival, 0, 2);
     /* the number itself by a normal's quantile; its spread matters little beside what follows */
     double z = sqrt(-2 * log(rng_unit(block.word[0]))) * cos(TWO_PI * rng_unit(block.word[1]));
@@ -577,7 +597,9 @@ static void population_start(void *self)
     population_next_arrival(population);
 }
 
-/* --- the model ------------------------------------------------------------------------------------------------------ */
+/* --- the model
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static void open_region_probes(struct population *population, struct probes *probes, uint32_t r)
 {
@@ -586,7 +608,8 @@ static void open_region_probes(struct population *population, struct probes *pro
     population->at[r].requests = probe_count_open(probes, "requests", region, NULL);
     population->at[r].good = probe_count_open(probes, "good_requests", region, NULL);
     population->at[r].abandoned = probe_count_open(probes, "requests_abandoned", region, NULL);
-    population->at[r].with_session = probe_count_open(probes, "requests_with_session", region, NULL);
+    population->at[r].with_session =
+        probe_count_open(probes, "requests_with_session", region, NULL);
     population->at[r].logins = probe_count_open(probes, "logins", region, NULL);
     population->at[r].logins_failed = probe_count_open(probes, "logins_failed", region, NULL);
     for (int cause = 0; cause < REAUTH_CAUSES; cause++)

@@ -2,27 +2,29 @@
 /*
  * Where models meet: what passes between them, and the faces that they offer one another.
  *
- * A port is offered under a name and up to two regions (model.h) and found while the world is wired; a struct
- * here holds `self` and functions. Calls happen within one event, at sim_now(), unless they say otherwise.
+ * A port is offered under a name and up to two regions (model.h) and found while the world is
+ * wired; a struct here holds `self` and functions. Calls happen within one event, at sim_now(),
+ * unless they say otherwise.
  *
  *   name             a        b      type                     offered by         used by
- *   PORT_LINK        from     to     struct link_port         wan_link           store_client, store, replication
- *   PORT_LINK_FAULT  from     to     struct link_fault_port   wan_link           fault_schedule
- *   PORT_COMMANDS    region   -1     struct command_pool      store_client       store
- *   PORT_SHARD       region   -1     struct shard_port        store              store_client, replication
- *   PORT_STORE       -1       -1     struct store_port        store              failover, replication, dns_zone
- *   PORT_STREAM      -1       -1     struct stream_port       replication        store
- *   PORT_POWER       region   ..     struct power_port        app_tier (b = 0), store (b = 1)   fault_schedule
- *   PORT_STORE_FAULT region   -1     struct store_fault_port  store              fault_schedule
- *   PORT_DNS         -1       -1     struct dns_port          dns_zone           store_client, failover
- *   PORT_SESSIONS    region   -1     struct session_port      store_client       app_tier
+ *   PORT_LINK        from     to     struct link_port         wan_link           store_client,
+ * store, replication PORT_LINK_FAULT  from     to     struct link_fault_port   wan_link
+ * fault_schedule PORT_COMMANDS    region   -1     struct command_pool      store_client       store
+ *   PORT_SHARD       region   -1     struct shard_port        store              store_client,
+ * replication PORT_STORE       -1       -1     struct store_port        store failover,
+ * replication, dns_zone PORT_STREAM      -1       -1     struct stream_port       replication store
+ *   PORT_POWER       region   ..     struct power_port        app_tier (b = 0), store (b = 1)
+ * fault_schedule PORT_STORE_FAULT region   -1     struct store_fault_port  store fault_schedule
+ *   PORT_DNS         -1       -1     struct dns_port          dns_zone           store_client,
+ * failover PORT_SESSIONS    region   -1     struct session_port      store_client       app_tier
  *   PORT_OPS         region   -1     struct op_port           app_tier           store_client
  *   PORT_APP         region   -1     struct app_port          app_tier           population
  *   PORT_USERS       region   -1     struct users_port        population         app_tier
- *   PORT_EDGE        -1       -1     struct edge_port         accelerator        population, app_tier
- *   PORT_OBJECTIVE   -1       -1     struct objective_port    objective          store_client, population, failover, fault_schedule
- *   PORT_WRITE_STATS region   -1     struct write_stats       store_client       failover
- *   PORT_CONTROL     -1       -1     struct control_port      failover           fault_schedule
+ *   PORT_EDGE        -1       -1     struct edge_port         accelerator        population,
+ * app_tier PORT_OBJECTIVE   -1       -1     struct objective_port    objective store_client,
+ * population, failover, fault_schedule PORT_WRITE_STATS region   -1     struct write_stats
+ * store_client       failover PORT_CONTROL     -1       -1     struct control_port      failover
+ * fault_schedule
  */
 #ifndef PORTS_H
 #define PORTS_H
@@ -54,8 +56,8 @@
 #define REGIONS_MAX 16
 
 /*
- * An entity of 32 bits that names a row in a table of one region: sessions by the region of their population,
- * commands by the region of their client.
+ * An entity of 32 bits that names a row in a table of one region: sessions by the region of their
+ * population, commands by the region of their client.
  */
 #define REF_INDEX_BITS 27
 static inline uint32_t ref_make(uint32_t region, uint32_t index)
@@ -71,7 +73,8 @@ static inline uint32_t ref_index(uint32_t ref)
     return ref & ((UINT32_C(1) << REF_INDEX_BITS) - 1);
 }
 
-/* --- links ----------------------------------------------------------------------------------------- */
+/* --- links
+ * ----------------------------------------------------------------------------------------- */
 
 /* What a link carries: when it is delivered, `kind` fires on (entity, generation). */
 struct message {
@@ -79,38 +82,43 @@ struct message {
     uint32_t entity;
     uint32_t generation;
     uint32_t bytes;
-    uint64_t identity; /* keys the draws of delay and loss: (identity, index) names the message for good */
+    uint64_t identity; /* keys the draws of delay and loss: (identity, index) names the message for
+                          good */
     uint32_t index;
-    bool handshake;    /* a SYN, or its answer: its first retransmission waits 1 s, not the RTO */
+    bool handshake; /* a SYN, or its answer: its first retransmission waits 1 s, not the RTO */
 };
 /*
- * One direction of one TCP connection: messages sent on a leg are delivered in order. A leg is an index into
- * the link's pool. A closed leg goes on delivering what was sent on it (the kernel's orphans), then is freed.
+ * One direction of one TCP connection: messages sent on a leg are delivered in order. A leg is an
+ * index into the link's pool. A closed leg goes on delivering what was sent on it (the kernel's
+ * orphans), then is freed.
  */
 struct link_port {
     void *self;
     uint32_t (*open)(void *self);
     void (*close)(void *self, uint32_t leg);
-    /* The sender's host is gone: what waits for a retransmission never comes; what is in flight does. */
+    /* The sender's host is gone: what waits for a retransmission never comes; what is in flight
+     * does. */
     void (*abort)(void *self, uint32_t leg);
     void (*send)(void *self, uint32_t leg, const struct message *message);
     /* Mean one-way delay now, faults included: for RTO estimates and for defaults. */
     sim_dur (*mean_delay)(const void *self);
 };
-/* One fault's part in a link's state; parts of several faults add up: losses as independent causes, delays as a
- * sum, blackholes as a count. */
+/* One fault's part in a link's state; parts of several faults add up: losses as independent causes,
+ * delays as a sum, blackholes as a count. */
 struct link_impairment {
-    double loss;      /* share, independent per packet */
-    sim_dur delay;    /* added one way */
-    bool blackhole;   /* nothing sent now arrives; what is in flight does */
+    double loss;    /* share, independent per packet */
+    sim_dur delay;  /* added one way */
+    bool blackhole; /* nothing sent now arrives; what is in flight does */
 };
 struct link_fault_port {
     void *self;
     void (*begin)(void *self, const struct link_impairment *impairment);
-    void (*end)(void *self, const struct link_impairment *impairment); /* the same values as in begin */
+    void (*end)(void *self,
+                const struct link_impairment *impairment); /* the same values as in begin */
 };
 
-/* --- the store -------------------------------------------------------------------------------------- */
+/* --- the store
+ * -------------------------------------------------------------------------------------- */
 
 enum command_kind { COMMAND_GET, COMMAND_CREATE, COMMAND_TOUCH, COMMAND_DELETE };
 static inline bool command_is_write(enum command_kind kind)
@@ -128,33 +136,35 @@ enum reply_kind {
 /* Why a read missed a session that should be there. */
 enum miss_reason { MISS_LAG, MISS_LOST, MISS_RESTARTED, MISS_EVICTED, MISS_NEVER_WRITTEN };
 
-/* One attempt of an operation, from the client through the link to a shard and back. A row of the client's pool; it
- * lives until its reply is delivered or can no longer come. */
+/* One attempt of an operation, from the client through the link to a shard and back. A row of the
+ * client's pool; it lives until its reply is delivered or can no longer come. */
 struct command {
-    uint64_t identity;     /* keys its messages' draws */
-    uint32_t session;      /* ref of the session's row */
-    uint32_t session_check; /* counts the sessions of that row, from 1: a reused row is another session */
-    uint32_t op;           /* the client's operation, */
+    uint64_t identity;      /* keys its messages' draws */
+    uint32_t session;       /* ref of the session's row */
+    uint32_t session_check; /* counts the sessions of that row, from 1: a reused row is another
+                               session */
+    uint32_t op;            /* the client's operation, */
     uint32_t op_generation; /* and which attempt of it */
     uint32_t connection, connection_generation;
-    uint32_t next;         /* link of the shard's queue */
-    uint32_t bytes;        /* of the request */
-    uint8_t kind;          /* enum command_kind */
-    uint8_t reply;         /* enum reply_kind, once there is one */
-    uint8_t miss;          /* enum miss_reason, with REPLY_MISS */
-    uint8_t target;        /* region of the shard */
-    bool abandoned;        /* the client no longer waits */
-    bool executed;         /* a write took effect at the shard */
-    bool counted;          /* as ambiguous, once */
-    uint8_t region;        /* of the client */
-    uint32_t generation;   /* of this row, for events on it */
-    uint32_t reply_leg;    /* where the answer goes: a leg of the link target -> region */
+    uint32_t next;       /* link of the shard's queue */
+    uint32_t bytes;      /* of the request */
+    uint8_t kind;        /* enum command_kind */
+    uint8_t reply;       /* enum reply_kind, once there is one */
+    uint8_t miss;        /* enum miss_reason, with REPLY_MISS */
+    uint8_t target;      /* region of the shard */
+    bool abandoned;      /* the client no longer waits */
+    bool executed;       /* a write took effect at the shard */
+    bool counted;        /* as ambiguous, once */
+    uint8_t region;      /* of the client */
+    uint32_t generation; /* of this row, for events on it */
+    uint32_t reply_leg;  /* where the answer goes: a leg of the link target -> region */
 };
 struct command_pool {
     struct command *rows; /* moves when it grows: never keep a pointer over an event */
     uint32_t count, capacity;
     uint32_t free_head;
-    kind_id reply_kind;     /* fires at the client when a reply is delivered: entity ref, generation row's */
+    kind_id reply_kind;     /* fires at the client when a reply is delivered: entity ref, generation
+                               row's */
     kind_id handshake_kind; /* the same for a round of a handshake: entity ref of the connection */
     void *self;
     /* The command's journey is over without a reply (its server died): give the row back. */
@@ -165,7 +175,8 @@ struct command_pool {
 struct shard_port {
     void *self;
     kind_id command_kind;   /* entity: ref of the command, generation: its row's */
-    kind_id handshake_kind; /* entity: ref of a connection (region, index), generation: of the connection */
+    kind_id handshake_kind; /* entity: ref of a connection (region, index), generation: of the
+                               connection */
     bool (*is_up)(const void *self); /* does the host answer at all? */
 };
 /* How a shard finds the way back for a handshake: filled by the client for each connection. */
@@ -177,8 +188,9 @@ struct handshake_return {
 #define PORT_HANDSHAKE_RETURN "handshake-return" /* (region, -1), offered by store_client */
 
 /*
- * Positions in the stream of writes. A lineage is the history of one primary; a promotion forks a new one at the last write
- * that the promoted cluster holds. A write is (lineage, number); numbers go on counting over a fork.
+ * Positions in the stream of writes. A lineage is the history of one primary; a promotion forks a
+ * new one at the last write that the promoted cluster holds. A write is (lineage, number); numbers
+ * go on counting over a fork.
  */
 struct write_position {
     uint64_t number; /* 0: none */
@@ -188,24 +200,30 @@ struct write_position {
 /* The store as a whole, for those who steer it. */
 struct store_port {
     void *self;
-    int (*primary)(const void *self);           /* region that was promoted last, or the first primary */
+    int (*primary)(const void *self); /* region that was promoted last, or the first primary */
     bool (*cluster_up)(const void *self, int region);
     bool (*promoting)(const void *self);
-    uint64_t (*applied)(const void *self, int region); /* number of the last write held in a region */
-    /* A session that was there before the run began, in every cluster. Before the first event only. */
+    uint64_t (*applied)(const void *self,
+                        int region); /* number of the last write held in a region */
+    /* A session that was there before the run began, in every cluster. Before the first event only.
+     */
     void (*seed)(void *self, uint32_t session, uint32_t session_check);
-    /* A promotion begins: writes are refused or hang everywhere meanwhile (state Modifying); reads go on. */
+    /* A promotion begins: writes are refused or hang everywhere meanwhile (state Modifying); reads
+     * go on. */
     void (*promotion_begin)(void *self, int region);
-    /* It ends: the region forks a lineage and takes writes. The old primary, if alive and reachable, is demoted; if cut off, it
-     * goes on taking writes that will be lost. */
+    /* It ends: the region forks a lineage and takes writes. The old primary, if alive and
+     * reachable, is demoted; if cut off, it goes on taking writes that will be lost. */
     void (*promotion_end)(void *self, int region);
     /* The stream says: `region` has applied the writes up to `position`. */
     void (*apply)(void *self, int region, struct write_position position);
-    /* A full resync of `region` from the primary is done: it holds all that the primary holds, and serves. */
+    /* A full resync of `region` from the primary is done: it holds all that the primary holds, and
+     * serves. */
     void (*synced)(void *self, int region);
-    /* Age of the oldest acknowledged write that `region` lacks, as a monitor would compute it; 0: none. */
+    /* Age of the oldest acknowledged write that `region` lacks, as a monitor would compute it; 0:
+     * none. */
     sim_dur (*lag)(const void *self, int region);
-    /* Acknowledged writes lost so far by failovers, counted one by one, and sessions whose creation was among them. */
+    /* Acknowledged writes lost so far by failovers, counted one by one, and sessions whose creation
+     * was among them. */
     uint64_t (*writes_lost)(const void *self);
     uint64_t (*sessions_lost)(const void *self);
     sim_dur (*rpo)(const void *self); /* of the last failover so far; -1: none */
@@ -230,48 +248,55 @@ struct power_port {
 #define POWER_STORE 1
 struct store_fault_port {
     void *self;
-    void (*stall)(void *self, bool begin);   /* the process hangs; kernels still complete handshakes */
-    void (*restart)(void *self);             /* comes back empty at once */
+    void (*stall)(void *self,
+                  bool begin);   /* the process hangs; kernels still complete handshakes */
+    void (*restart)(void *self); /* comes back empty at once */
 };
 
-/* --- names ------------------------------------------------------------------------------------------ */
+/* --- names
+ * ------------------------------------------------------------------------------------------ */
 
 struct dns_answer {
-    int region;        /* the cluster that the record names, as this resolver knows it */
-    sim_time expires;  /* when the answer must be asked for again */
-    bool stale;        /* the authority would say otherwise now */
+    int region;       /* the cluster that the record names, as this resolver knows it */
+    sim_time expires; /* when the answer must be asked for again */
+    bool stale;       /* the authority would say otherwise now */
 };
 struct dns_port {
     void *self;
     /* What the resolver of `region` answers now to a client that asks for the primary's name. */
     struct dns_answer (*resolve)(void *self, int region);
     /*
-     * Ask the control plane to let the record name `target`. false: it cannot be reached now and nothing will change; whether to
-     * try again is the asker's policy. true: accepted, and once the authority serves it, the asker's kind `served`
-     * fires on (target, generation). A later change replaces one that still propagates, whose `served` never fires.
+     * Ask the control plane to let the record name `target`. false: it cannot be reached now and
+     * nothing will change; whether to try again is the asker's policy. true: accepted, and once the
+     * authority serves it, the asker's kind `served` fires on (target, generation). A later change
+     * replaces one that still propagates, whose `served` never fires.
      */
     bool (*publish)(void *self, int target, kind_id served, uint32_t generation);
-    sim_time (*published)(const void *self); /* instant from which the authority names the present target */
-    int (*authority)(const void *self);      /* the region that the authority names now */
+    sim_time (*published)(
+        const void *self); /* instant from which the authority names the present target */
+    int (*authority)(const void *self);         /* the region that the authority names now */
     void (*control_plane)(void *self, bool up); /* faults */
 };
 
-/* --- operations of the application on its sessions --------------------------------------------------- */
+/* --- operations of the application on its sessions
+ * --------------------------------------------------- */
 
 /* What the user carries, as far as the application can see. */
 enum session_mode { SESSION_NONE, SESSION_GLOBAL, SESSION_LOCAL, SESSION_TOKEN };
 
 struct op_request {
-    uint32_t request;      /* the application's request: operations are named by it, one at a time */
-    uint32_t instance;     /* of the application tier, whose pools are used */
+    uint32_t request;  /* the application's request: operations are named by it, one at a time */
+    uint32_t instance; /* of the application tier, whose pools are used */
     enum command_kind kind;
     uint32_t session, session_check;
-    uint64_t identity;     /* of the user's request; the client adds the operation and the attempt */
-    sim_time last_write;   /* of this session, acknowledged, as the user's cookie tells; -1: none */
+    uint64_t identity;   /* of the user's request; the client adds the operation and the attempt */
+    sim_time last_write; /* of this session, acknowledged, as the user's cookie tells; -1: none */
 };
 enum op_outcome {
-    OP_HIT, OP_MISS, OP_DONE, /* read found, read missed, write done */
-    OP_FAILED,                /* after all attempts */
+    OP_HIT,
+    OP_MISS,
+    OP_DONE,   /* read found, read missed, write done */
+    OP_FAILED, /* after all attempts */
 };
 struct op_result {
     enum op_outcome outcome;
@@ -291,33 +316,40 @@ struct op_port {
     void (*done)(void *self, uint32_t request, const struct op_result *result);
 };
 
-/* --- requests of users ------------------------------------------------------------------------------- */
+/* --- requests of users
+ * ------------------------------------------------------------------------------- */
 
 enum request_kind { REQUEST_LOGIN, REQUEST_PAGE, REQUEST_LOGOUT };
 /* Causes of a re-auth, in the order of the label's values. */
 enum reauth_cause {
-    REAUTH_REPLICATION_LAG, REAUTH_LOST_AT_FAILOVER, REAUTH_LOCAL_ONLY, REAUTH_STORE_UNAVAILABLE,
-    REAUTH_EVICTED, REAUTH_RESTARTED, REAUTH_TOKEN_EXPIRED, REAUTH_CAUSES
+    REAUTH_REPLICATION_LAG,
+    REAUTH_LOST_AT_FAILOVER,
+    REAUTH_LOCAL_ONLY,
+    REAUTH_STORE_UNAVAILABLE,
+    REAUTH_EVICTED,
+    REAUTH_RESTARTED,
+    REAUTH_TOKEN_EXPIRED,
+    REAUTH_CAUSES
 };
 enum response_kind {
     RESPONSE_OK,
-    RESPONSE_OK_LOCAL,  /* a login served by a session of this region alone */
-    RESPONSE_OK_TOKEN,  /* a login served by a stateless token */
-    RESPONSE_REAUTH,    /* log in again; see cause */
+    RESPONSE_OK_LOCAL, /* a login served by a session of this region alone */
+    RESPONSE_OK_TOKEN, /* a login served by a stateless token */
+    RESPONSE_REAUTH,   /* log in again; see cause */
     RESPONSE_LOGIN_FAILED,
-    RESPONSE_REJECTED   /* 503: no worker and no room in the queue */
+    RESPONSE_REJECTED /* 503: no worker and no room in the queue */
 };
 struct user_request {
-    uint64_t identity;      /* (session, number) of the request, mixed: keys all draws on its way */
-    uint64_t service_word;  /* the random word of its service time: the same whatever the policy */
+    uint64_t identity;     /* (session, number) of the request, mixed: keys all draws on its way */
+    uint64_t service_word; /* the random word of its service time: the same whatever the policy */
     uint32_t session, session_check; /* ref of the session's row */
-    uint32_t generation;    /* to be handed back with the response */
+    uint32_t generation;             /* to be handed back with the response */
     enum request_kind kind;
     enum session_mode mode;
-    bool writes;            /* a page that also writes the session */
-    int local_region;       /* SESSION_LOCAL: where it lives */
-    sim_time last_write;    /* acknowledged, or -1 */
-    sim_dur way_back;       /* delay of the response to the user */
+    bool writes;         /* a page that also writes the session */
+    int local_region;    /* SESSION_LOCAL: where it lives */
+    sim_time last_write; /* acknowledged, or -1 */
+    sim_dur way_back;    /* delay of the response to the user */
 };
 struct app_port {
     void *self;
@@ -328,19 +360,21 @@ struct user_response {
     uint32_t session, generation;
     enum response_kind kind;
     enum reauth_cause cause;
-    int region;         /* that answered */
-    bool wrote;         /* the session was written and acknowledged */
-    sim_time arrives;   /* at the user */
+    int region;       /* that answered */
+    bool wrote;       /* the session was written and acknowledged */
+    sim_time arrives; /* at the user */
 };
 struct users_port {
     void *self;
     void (*respond)(void *self, const struct user_response *response);
 };
 
-/* --- routing ------------------------------------------------------------------------------------------ */
+/* --- routing
+ * ------------------------------------------------------------------------------------------ */
 
 struct edge_route {
-    int region;      /* -1: nowhere (every region is known to be down, and nothing is left to fail open to) */
+    int region; /* -1: nowhere (every region is known to be down, and nothing is left to fail open
+                   to) */
 };
 struct edge_port {
     void *self;
@@ -349,11 +383,13 @@ struct edge_port {
     /* The tier of a region says that its load balancer has (no) healthy targets now. */
     void (*health)(void *self, int region, bool healthy);
     sim_dur (*idle_timeout)(const void *self); /* after which an idle connection is forgotten */
-    /* One way between a user's edge and a region that is not its nearest, beyond what the nearest costs. */
+    /* One way between a user's edge and a region that is not its nearest, beyond what the nearest
+     * costs. */
     sim_dur (*detour)(const void *self, int place, int region);
 };
 
-/* --- what is promised, and whether it is kept ----------------------------------------------------------- */
+/* --- what is promised, and whether it is kept
+ * ----------------------------------------------------------- */
 
 struct objective_port {
     void *self;
@@ -367,7 +403,8 @@ struct objective_port {
     void (*promoted)(void *self);
     void (*published)(void *self);
 };
-/* Running totals, for alarms: attempts of writes that ended, those that failed, and operations on a dead primary. */
+/* Running totals, for alarms: attempts of writes that ended, those that failed, and operations on a
+ * dead primary. */
 struct write_stats {
     uint64_t attempts, failures;
     uint64_t latency_ns_sum; /* of all ended attempts */

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The stream of writes from the primary to each secondary: one ordered connection over the link between them.
+ * The stream of writes from the primary to each secondary: one ordered connection over the link
+ * between them.
  *
- * A write leaves the primary some time after it was acknowledged (output buffer, batching), and is applied when the link has
- * carried it and all before it, plus the time to apply: so what is lost with a primary is always a suffix, and neighbouring
- * writes share their lag. With the primary's host all goes that has not left; what is in flight arrives.
- * A stream that hangs (loss, blackhole) waits in the link and goes on after it; one whose roles changed starts anew. A cluster that
- * comes back copies the whole data set first, and answers LOADING meanwhile.
+ * A write leaves the primary some time after it was acknowledged (output buffer, batching), and is
+ * applied when the link has carried it and all before it, plus the time to apply: so what is lost
+ * with a primary is always a suffix, and neighbouring writes share their lag. With the primary's
+ * host all goes that has not left; what is in flight arrives. A stream that hangs (loss, blackhole)
+ * waits in the link and goes on after it; one whose roles changed starts anew. A cluster that comes
+ * back copies the whole data set first, and answers LOADING meanwhile.
  */
 #include "bug.h"
 #include "mem.h"
@@ -36,14 +38,28 @@ static const struct field replication_fields[] = {
 
 static const char *const resync_kinds[] = {"partial", "full", NULL};
 static const struct metric replication_metrics[] = {
-    {.name = "replication_lag_metric", .unit = UNIT_NS, .kind = METRIC_LATENCY,
-     .meaning = "the lag as a monitoring metric shows it: age of the oldest write not applied, once a period"},
-    {.name = "replication_backlog_bytes", .unit = UNIT_BYTES, .kind = METRIC_LEVEL, .series = true,
+    {.name = "replication_lag_metric",
+     .unit = UNIT_NS,
+     .kind = METRIC_LATENCY,
+     .meaning = "the lag as a monitoring metric shows it: age of the oldest write not applied, "
+                "once a period"},
+    {.name = "replication_backlog_bytes",
+     .unit = UNIT_BYTES,
+     .kind = METRIC_LEVEL,
+     .series = true,
      .meaning = "bytes of acknowledged writes that the secondary of the region has not applied"},
-    {.name = "replication_bytes", .unit = UNIT_BYTES, .kind = METRIC_COUNT, .series = true,
+    {.name = "replication_bytes",
+     .unit = UNIT_BYTES,
+     .kind = METRIC_COUNT,
+     .series = true,
      .meaning = "bytes sent in the stream to the secondary of the region"},
-    {.name = "resyncs", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "kind", .label_values = resync_kinds,
-     .meaning = "times that the secondary of the region copied what it had missed (partial) or everything (full)"},
+    {.name = "resyncs",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .label = "kind",
+     .label_values = resync_kinds,
+     .meaning = "times that the secondary of the region copied what it had missed (partial) or "
+                "everything (full)"},
 };
 
 struct replication;
@@ -151,9 +167,9 @@ static sim_dur stream_draw(const struct stream *stream, const struct dist *dist,
 
     if (dist_is_constant(dist, &constant))
         return (sim_dur)constant;
-    return dist_sample_ns(dist, rng_block_at(&stream->replication->random, number,
-                                             (uint64_t)stream->region)
-                                    .word[purpose]);
+    return dist_sample_ns(
+        dist,
+        rng_block_at(&stream->replication->random, number, (uint64_t)stream->region).word[purpose]);
 }
 
 static void stream_write(struct stream *stream, uint64_t number, uint32_t size)
@@ -184,8 +200,7 @@ static void replication_write(void *self, struct write_position position, uint32
         struct stream *stream = &replication->streams[r];
 
         if (stream->streaming && stream->leg != NO_INDEX)
-            stream_write(stream, position.number,
-                         bytes + replication->config->overhead_bytes);
+            stream_write(stream, position.number, bytes + replication->config->overhead_bytes);
     }
 }
 
@@ -236,7 +251,8 @@ static bool stream_live(const void *self, uint32_t entity, uint32_t generation)
     return stream->streaming && (stream->epoch & SIM_GENERATION_MASK) == generation;
 }
 
-/* The primary's host is gone: what is in flight arrives, what waits for a retransmission does not. */
+/* The primary's host is gone: what is in flight arrives, what waits for a retransmission does not.
+ */
 static void stream_cut(struct stream *stream)
 {
     if (stream->leg != NO_INDEX)
@@ -366,7 +382,8 @@ static const struct event_kind stream_synced = {
 static const struct event_kind replication_sample = {
     .name = "sample", .phase = PHASE_OBSERVE, .fire = replication_on_sample};
 
-/* --- the model ------------------------------------------------------------------------------------------ */
+/* --- the model
+ * ------------------------------------------------------------------------------------------ */
 
 static void replication_init(void *self, const struct model_env *env)
 {

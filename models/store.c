@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A global datastore: one cluster that takes writes and others that follow, each cluster one server.
+ * A global datastore: one cluster that takes writes and others that follow, each cluster one
+ * server.
  *
- * The server is an event loop: a turn takes all commands that have arrived, runs them one after another, and sends
- * all the replies at the turn's end (`fifo`: a turn is one command). It runs what reached it, whether or not
- * the client still waits.
+ * The server is an event loop: a turn takes all commands that have arrived, runs them one after
+ * another, and sends all the replies at the turn's end (`fifo`: a turn is one command). It runs
+ * what reached it, whether or not the client still waits.
  *
- * What a cluster holds is never copied. A write has a position (lineage, number); a cluster holds a prefix: all writes
- * of its lineage up to `applied`, and of earlier lineages those up to the fork. A session's row keeps the
- * positions of its creation and of its latest write, so that any cluster's answer to a read is a comparison.
- * A promotion forks a new lineage at the last write that the promoted cluster holds: the writes after
- * the fork are lost wherever they are, exactly a suffix, and are counted one by one from the old primary's log.
+ * What a cluster holds is never copied. A write has a position (lineage, number); a cluster holds a
+ * prefix: all writes of its lineage up to `applied`, and of earlier lineages those up to the fork.
+ * A session's row keeps the positions of its creation and of its latest write, so that any
+ * cluster's answer to a read is a comparison. A promotion forks a new lineage at the last write
+ * that the promoted cluster holds: the writes after the fork are lost wherever they are, exactly a
+ * suffix, and are counted one by one from the old primary's log.
  *
  * Invariants
- *  1. Numbers rise by one with each write of one primary; a fork's number is that of the last write kept.
- *  2. A cluster's `applied` never exceeds the number of its primary's last write in the same lineage.
- *  3. Exactly one cluster is `primary`. A cluster `takes_writes` if it is the primary and no promotion is under way, or
- *     if it was the primary, is alive, and has not yet heard of its demotion.
+ *  1. Numbers rise by one with each write of one primary; a fork's number is that of the last write
+ * kept.
+ *  2. A cluster's `applied` never exceeds the number of its primary's last write in the same
+ * lineage.
+ *  3. Exactly one cluster is `primary`. A cluster `takes_writes` if it is the primary and no
+ * promotion is under way, or if it was the primary, is alive, and has not yet heard of its
+ * demotion.
  */
 #include "bug.h"
 #include "mem.h"
@@ -54,26 +59,47 @@ static const struct field store_fields[] = {
 // clang-format on
 
 static const struct metric store_metrics[] = {
-    {.name = "store_commands", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true,
+    {.name = "store_commands",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
      .meaning = "commands that a cluster's server ran, those of clients that gave up included"},
-    {.name = "store_utilization", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .series = true,
+    {.name = "store_utilization",
+     .unit = UNIT_SHARE,
+     .kind = METRIC_LEVEL,
+     .series = true,
      .meaning = "share of time in which the server of the cluster is busy"},
-    {.name = "store_queue", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true,
+    {.name = "store_queue",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_LEVEL,
+     .series = true,
      .meaning = "commands at the server, waiting or in service"},
-    {.name = "store_writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true,
+    {.name = "store_writes",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
      .meaning = "writes executed and acknowledged by a primary"},
-    {.name = "repeated_writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true,
+    {.name = "repeated_writes",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
      .meaning = "writes executed again for an operation that had been executed before"},
-    {.name = "replication_lag", .unit = UNIT_NS, .kind = METRIC_LATENCY,
-     .meaning = "for each write, applied at the secondary of the region minus acknowledged by the primary"},
-    {.name = "unreplicated_writes", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true,
+    {.name = "replication_lag",
+     .unit = UNIT_NS,
+     .kind = METRIC_LATENCY,
+     .meaning = "for each write, applied at the secondary of the region minus acknowledged by the "
+                "primary"},
+    {.name = "unreplicated_writes",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_LEVEL,
+     .series = true,
      .meaning = "acknowledged writes that the secondary of the region has not applied"},
 };
 
 /* A session as the store knows it, in any cluster. */
 struct session_row {
-    uint32_t check;          /* whose row this is */
-    uint32_t last_op;        /* the operation of the latest write, for counting repeats */
+    uint32_t check;                    /* whose row this is */
+    uint32_t last_op;                  /* the operation of the latest write, for counting repeats */
     struct write_position first, last; /* creation, latest write; number 0: none */
 };
 
@@ -92,10 +118,10 @@ struct cluster {
     uint32_t lineage;
     uint64_t applied;
 
-    uint32_t head, tail;           /* refs of commands waiting */
-    uint32_t turn_head;            /* refs of those in the present turn */
-    uint32_t queued;               /* waiting and in the turn */
-    uint32_t turn;                 /* generation of the turn's end */
+    uint32_t head, tail; /* refs of commands waiting */
+    uint32_t turn_head;  /* refs of those in the present turn */
+    uint32_t queued;     /* waiting and in the turn */
+    uint32_t turn;       /* generation of the turn's end */
     bool busy;
 
     /* the log of a primary: entries of numbers (log_low, log_high], in a ring by number */
@@ -111,7 +137,7 @@ struct cluster {
 };
 
 struct lineage {
-    uint64_t fork; /* number of the last write kept of the lineage before */
+    uint64_t fork;           /* number of the last write kept of the lineage before */
     enum miss_reason reason; /* why what came after is gone */
 };
 
@@ -145,7 +171,8 @@ struct store {
     uint64_t acknowledged_count;
 };
 
-/* --- positions -------------------------------------------------------------------------------------- */
+/* --- positions
+ * -------------------------------------------------------------------------------------- */
 
 /* Does the cluster hold the write at `position`? */
 static bool cluster_holds(const struct cluster *cluster, struct write_position position)
@@ -161,8 +188,7 @@ static bool cluster_holds(const struct cluster *cluster, struct write_position p
 }
 
 /* Why the cluster lacks a session that was once written. */
-static enum miss_reason cluster_reason(const struct cluster *cluster,
-                                       const struct session_row *row)
+static enum miss_reason cluster_reason(const struct cluster *cluster, const struct session_row *row)
 {
     const struct store *store = cluster->store;
     uint32_t newest = (uint32_t)store->lineage_count - 1;
@@ -193,7 +219,8 @@ static struct command *store_command(struct store *store, uint32_t ref)
     return &store->pools[ref_region(ref)]->rows[ref_index(ref)];
 }
 
-/* --- the log of a primary --------------------------------------------------------------------------- */
+/* --- the log of a primary
+ * --------------------------------------------------------------------------- */
 
 static struct log_entry *log_at(struct cluster *cluster, uint64_t number)
 {
@@ -217,7 +244,8 @@ static void log_append(struct cluster *cluster, const struct log_entry *entry)
     *log_at(cluster, ++cluster->log_high) = *entry;
 }
 
-/* Forget what every secondary holds; the newest such entry stays at log_low, as the point of recovery. */
+/* Forget what every secondary holds; the newest such entry stays at log_low, as the point of
+ * recovery. */
 static void log_trim(struct store *store)
 {
     struct cluster *primary = &store->clusters[store->primary];
@@ -243,7 +271,8 @@ static void store_level_unreplicated(struct store *store, struct cluster *second
     probe_level(store->probes, secondary->unreplicated, sim_now(store->sim), (int64_t)behind);
 }
 
-/* --- executing -------------------------------------------------------------------------------------- */
+/* --- executing
+ * -------------------------------------------------------------------------------------- */
 
 static void cluster_read(struct cluster *cluster, struct command *command)
 {
@@ -274,7 +303,8 @@ static void count_lost(struct store *store, const struct log_entry *entry,
         store->lost_sessions++;
 }
 
-/* Any primary acknowledges a write; one that was superseded without knowing it acknowledges into the void. */
+/* Any primary acknowledges a write; one that was superseded without knowing it acknowledges into
+ * the void. */
 static void cluster_acknowledge(struct cluster *cluster, const struct command *command,
                                 struct write_position position)
 {
@@ -316,7 +346,8 @@ static void cluster_write(struct cluster *cluster, struct command *command)
     command->reply = REPLY_OK;
     cluster_acknowledge(cluster, command, position);
     if (command->session_check < row->check)
-        return; /* a late write of a session whose row another one has now: it is acknowledged, and nobody reads it */
+        return; /* a late write of a session whose row another one has now: it is acknowledged, and
+                   nobody reads it */
     if (row->check != command->session_check)
         *row = (struct session_row){.check = command->session_check};
     else if (row->last.number && row->last_op == op)
@@ -337,15 +368,16 @@ static sim_dur store_service(const struct store *store, const struct command *co
     double value;
 
     if (!dist_is_constant(service, &value))
-        value = dist_sample(service, rng_block_at(&store->service, command->identity,
-                                                  command->op_generation)
-                                         .word[0]);
+        value = dist_sample(
+            service,
+            rng_block_at(&store->service, command->identity, command->op_generation).word[0]);
     if (write)
         value += (double)config->write_per_kib_ns * command->bytes / 1024;
     return (sim_dur)value;
 }
 
-/* --- the server ------------------------------------------------------------------------------------- */
+/* --- the server
+ * ------------------------------------------------------------------------------------- */
 
 static void cluster_gauges(struct cluster *cluster)
 {
@@ -484,10 +516,13 @@ static const struct event_kind cluster_command = {
     .name = "command", .phase = PHASE_WORK, .fire = cluster_on_command};
 static const struct event_kind cluster_handshake = {
     .name = "handshake", .phase = PHASE_WORK, .fire = cluster_on_handshake};
-static const struct event_kind cluster_turn_end = {
-    .name = "turn_end", .phase = PHASE_WORK, .fire = cluster_on_turn_end, .live = cluster_turn_live};
+static const struct event_kind cluster_turn_end = {.name = "turn_end",
+                                                   .phase = PHASE_WORK,
+                                                   .fire = cluster_on_turn_end,
+                                                   .live = cluster_turn_live};
 
-/* --- faults ------------------------------------------------------------------------------------------ */
+/* --- faults
+ * ------------------------------------------------------------------------------------------ */
 
 static void cluster_drop_all(struct cluster *cluster)
 {
@@ -584,7 +619,8 @@ static void cluster_restart(void *self)
     cluster->store->stream->rejoin(cluster->store->stream->self, cluster->region);
 }
 
-/* --- promotion --------------------------------------------------------------------------------------- */
+/* --- promotion
+ * --------------------------------------------------------------------------------------- */
 
 static void store_promotion_begin(void *self, int region)
 {
@@ -595,7 +631,8 @@ static void store_promotion_begin(void *self, int region)
     store->clusters[store->primary].takes_writes = false;
 }
 
-/* The old primary hears of its demotion over the link, which may take as long as the link is cut. */
+/* The old primary hears of its demotion over the link, which may take as long as the link is cut.
+ */
 static void cluster_on_demoted(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct cluster *cluster = self;
@@ -646,10 +683,11 @@ static void store_promotion_end(void *self, int region)
     *log_at(new, new->log_low) = (struct log_entry){.acknowledged = sim_now(store->sim)};
     store->primary = region;
     store_count_loss(store, old, new->applied, old_lineage);
-    for (uint32_t r = 0; r < store->region_count; r++) { /* other followers drop what the new primary lacks */
+    for (uint32_t r = 0; r < store->region_count;
+         r++) { /* other followers drop what the new primary lacks */
         struct cluster *other = &store->clusters[r];
 
-        if (other->exists && other->up && other != new && other != old) {
+        if (other->exists && other->up && other != new &&other != old) {
             other->lineage = new->lineage;
             if (other->applied > new->applied)
                 other->applied = new->applied;
@@ -669,7 +707,8 @@ static void store_promotion_end(void *self, int region)
         store->stream->restart(store->stream->self);
 }
 
-/* --- the port ------------------------------------------------------------------------------------------ */
+/* --- the port
+ * ------------------------------------------------------------------------------------------ */
 
 static int store_primary(const void *self)
 {
@@ -761,7 +800,8 @@ static bool cluster_is_up(const void *self)
     return ((const struct cluster *)self)->up;
 }
 
-/* --- the model ------------------------------------------------------------------------------------------ */
+/* --- the model
+ * ------------------------------------------------------------------------------------------ */
 
 static void store_check(const void *config, const struct check_context *context,
                         struct complaints *complaints)
@@ -773,7 +813,8 @@ static void store_check(const void *config, const struct check_context *context,
 
     if (count > 2)
         complain(complaints, "secondaries",
-                 "a global datastore has at most 2 secondary regions, got %u: name two of them", count);
+                 "a global datastore has at most 2 secondary regions, got %u: name two of them",
+                 count);
     for (uint32_t i = 0; i < c->secondaries.count; i++)
         if (c->secondaries.items[i] == primary)
             complain(complaints, "secondaries", "'%s' is the primary",
@@ -782,9 +823,9 @@ static void store_check(const void *config, const struct check_context *context,
 
 static void cluster_init(struct store *store, struct cluster *cluster, const struct model_env *env)
 {
-    static const char *const names[] = {"store_commands",  "store_utilization", "store_queue",
-                                        "store_writes",    "repeated_writes",   "replication_lag",
-                                        "unreplicated_writes"};
+    static const char *const names[] = {
+        "store_commands",  "store_utilization", "store_queue",        "store_writes",
+        "repeated_writes", "replication_lag",   "unreplicated_writes"};
     struct probes *probes = sim_probe_set(env->sim);
 
     cluster->exists = cluster->up = true;
@@ -803,7 +844,8 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
         sim_kind_add(env->sim, &cluster_handshake, env->instance, cluster), cluster_is_up};
     cluster->power = (struct power_port){cluster, cluster_set_power};
     cluster->fault = (struct store_fault_port){cluster, cluster_stall, cluster_restart};
-    log_append(cluster, &(struct log_entry){0}); /* number 1 stands for all that was before the run */
+    log_append(cluster,
+               &(struct log_entry){0}); /* number 1 stands for all that was before the run */
     cluster->log_low = cluster->applied = 1;
     port_offer(env->ports, PORT_SHARD, cluster->region, -1, &cluster->shard);
     port_offer(env->ports, PORT_POWER, cluster->region, POWER_STORE, &cluster->power);

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The store's client library in the application servers of one region: pools, attempts, timeouts, retries.
+ * The store's client library in the application servers of one region: pools, attempts, timeouts,
+ * retries.
  *
- * An operation of the application makes one or more attempts. An attempt's timeout runs from the moment it is
- * handed over: it covers waiting for a connection, the handshake, the server, and both ways. An attempt is a command on a
- * connection; a connection carries one command at a time. A timed-out command goes on its way: the server may
- * run it all the same (an ambiguous write), and its connection is closed, since a late reply would be taken for the next one's.
+ * An operation of the application makes one or more attempts. An attempt's timeout runs from the
+ * moment it is handed over: it covers waiting for a connection, the handshake, the server, and both
+ * ways. An attempt is a command on a connection; a connection carries one command at a time. A
+ * timed-out command goes on its way: the server may run it all the same (an ambiguous write), and
+ * its connection is closed, since a late reply would be taken for the next one's.
  *
  *   attempt:  waiting for a connection -> connecting -> sent -> replied
  *                  timeout in any of them -> backoff -> next attempt, or failed
  *
- * Each instance of the tier has two pools: `local`, to the cluster of its own region, for reads; and `primary`, to the
- * cluster that the DNS record names, for writes and for reads that must see them. An open connection does not follow the record.
+ * Each instance of the tier has two pools: `local`, to the cluster of its own region, for reads;
+ * and `primary`, to the cluster that the DNS record names, for writes and for reads that must see
+ * them. An open connection does not follow the record.
  *
- * Conservation, checked at the end: attempts begun = ended + under way, each ended in exactly one way; operations likewise.
+ * Conservation, checked at the end: attempts begun = ended + under way, each ended in exactly one
+ * way; operations likewise.
  */
 #include "bug.h"
 #include "mem.h"
@@ -90,8 +94,8 @@ static const struct field store_client_fields[] = {
 static const char *const afters[] = {"1ms",   "3ms", "10ms", "30ms", "100ms",
                                      "300ms", "1s",  "3s",   "more", NULL};
 #define AFTERS 9
-static const sim_dur after_limits[AFTERS] = {1 * SIM_MS,   3 * SIM_MS,   10 * SIM_MS,
-                                             30 * SIM_MS,  100 * SIM_MS, 300 * SIM_MS,
+static const sim_dur after_limits[AFTERS] = {1 * SIM_MS,    3 * SIM_MS,    10 * SIM_MS,
+                                             30 * SIM_MS,   100 * SIM_MS,  300 * SIM_MS,
                                              1000 * SIM_MS, 3000 * SIM_MS, SIM_NEVER};
 
 // clang-format off
@@ -129,7 +133,7 @@ enum connection_state { CONNECTION_FREE, CONNECTION_OPENING, CONNECTION_IDLE, CO
 struct connection {
     uint32_t generation;
     uint32_t pool;
-    uint32_t next, previous; /* among the idle ones of its pool; next also in the free list */
+    uint32_t next, previous;    /* among the idle ones of its pool; next also in the free list */
     uint32_t op, op_generation; /* that it is opened for */
     uint32_t command;
     uint32_t leg_out, leg_in;
@@ -193,15 +197,16 @@ struct store_client {
     timer_id write_timer, read_timer;
     uint64_t attempts_begun, attempts_ended, ops_begun, ops_ended;
 
-    probe_id writes, write_failures, write_attempts, write_timeouts, ambiguous, reads, read_failures,
-        read_attempts, read_timeouts, read_misses, opened, open, write_latency, attempt_latency,
-        read_latency, after_reads[AFTERS], after_misses[AFTERS];
+    probe_id writes, write_failures, write_attempts, write_timeouts, ambiguous, reads,
+        read_failures, read_attempts, read_timeouts, read_misses, opened, open, write_latency,
+        attempt_latency, read_latency, after_reads[AFTERS], after_misses[AFTERS];
 };
 
 static void op_begin_attempt(struct store_client *client, uint32_t index);
 static void pool_serve(struct store_client *client, uint32_t pool);
 
-/* --- commands --------------------------------------------------------------------------------------- */
+/* --- commands
+ * --------------------------------------------------------------------------------------- */
 
 static uint32_t command_take(struct command_pool *pool)
 {
@@ -229,7 +234,8 @@ static void command_give(struct command_pool *pool, uint32_t index)
     pool->free_head = index;
 }
 
-/* --- connections ------------------------------------------------------------------------------------- */
+/* --- connections
+ * ------------------------------------------------------------------------------------- */
 
 static void idle_add(struct store_client *client, uint32_t index)
 {
@@ -275,7 +281,8 @@ static int pool_target(struct store_client *client, uint32_t pool)
 
     if (pool % POOL_KINDS == POOL_LOCAL && client->shards[client->region])
         return client->region;
-    if (!client->address_known || (config->dns_cache != DNS_FOREVER && now >= client->address_expires)) {
+    if (!client->address_known ||
+        (config->dns_cache != DNS_FOREVER && now >= client->address_expires)) {
         client->address = client->dns->resolve(client->dns->self, client->region);
         client->address_known = true;
         client->address_expires =
@@ -308,7 +315,8 @@ static uint32_t connection_take(struct store_client *client, uint32_t pool, int 
 }
 
 /* The first round trip of a new connection is TCP's, the rest are TLS's. */
-static bool connection_is_syn(const struct store_client *client, const struct connection *connection)
+static bool connection_is_syn(const struct store_client *client,
+                              const struct connection *connection)
 {
     return connection->rounds_left == 1 + client->config->tls;
 }
@@ -378,7 +386,8 @@ static uint32_t connection_reply_leg(void *self, uint32_t index, uint32_t genera
     return connection->leg_in;
 }
 
-/* --- attempts ---------------------------------------------------------------------------------------- */
+/* --- attempts
+ * ---------------------------------------------------------------------------------------- */
 
 static bool op_is_write(const struct op *op)
 {
@@ -394,21 +403,21 @@ static void op_send(struct store_client *client, uint32_t index, uint32_t connec
     struct link_port *out = client->out[connection->target];
     struct message message;
 
-    *command = (struct command){
-        .identity = op->request.identity,
-        .session = op->request.session,
-        .session_check = op->request.session_check,
-        .op = index,
-        .op_generation = op->generation,
-        .connection = connection_index,
-        .connection_generation = connection->generation,
-        .next = NO_INDEX,
-        .bytes = op_is_write(op) ? client->config->write_bytes : client->config->read_bytes,
-        .kind = (uint8_t)op->request.kind,
-        .target = connection->target,
-        .region = (uint8_t)client->region,
-        .generation = command->generation,
-        .reply_leg = connection->leg_in};
+    *command = (struct command){.identity = op->request.identity,
+                                .session = op->request.session,
+                                .session_check = op->request.session_check,
+                                .op = index,
+                                .op_generation = op->generation,
+                                .connection = connection_index,
+                                .connection_generation = connection->generation,
+                                .next = NO_INDEX,
+                                .bytes = op_is_write(op) ? client->config->write_bytes
+                                                         : client->config->read_bytes,
+                                .kind = (uint8_t)op->request.kind,
+                                .target = connection->target,
+                                .region = (uint8_t)client->region,
+                                .generation = command->generation,
+                                .reply_leg = connection->leg_in};
     connection->state = CONNECTION_BUSY;
     connection->command = row;
     op->state = OP_SENT;
@@ -518,7 +527,8 @@ static void op_end_attempt(struct store_client *client, struct op *op, bool time
     client->attempts_ended++;
     op->generation++;
     if (!timed_out)
-        sim_timer_cancelled(client->sim, op_is_write(op) ? client->write_timer : client->read_timer);
+        sim_timer_cancelled(client->sim,
+                            op_is_write(op) ? client->write_timer : client->read_timer);
     if (!op_is_write(op)) {
         probe_count(client->probes, client->read_attempts);
         if (timed_out)
@@ -559,9 +569,11 @@ static void op_finish(struct store_client *client, uint32_t index, enum op_outco
     client->app->done(client->app->self, op->request.request, &result);
 }
 
-/* --- backoff ----------------------------------------------------------------------------------------- */
+/* --- backoff
+ * ----------------------------------------------------------------------------------------- */
 
-/* The nominal wait after attempt number `attempts` (the first is 1) has failed: facts G, n = attempts - 1. */
+/* The nominal wait after attempt number `attempts` (the first is 1) has failed: facts G, n =
+ * attempts - 1. */
 static sim_dur backoff_nominal(const struct store_client_config *config, uint32_t attempts)
 {
     sim_dur wait;
@@ -605,8 +617,8 @@ static void op_retry_or_fail(struct store_client *client, uint32_t index)
     sim_time now = sim_now(client->sim);
     sim_dur wait = backoff_wait(client, op);
 
-    if (op->attempts >= attempts ||
-        (client->config->deadline_ns > 0 && now + wait - op->begun >= client->config->deadline_ns)) {
+    if (op->attempts >= attempts || (client->config->deadline_ns > 0 &&
+                                     now + wait - op->begun >= client->config->deadline_ns)) {
         op_finish(client, index, OP_FAILED, MISS_NEVER_WRITTEN);
         return;
     }
@@ -627,7 +639,8 @@ static bool client_op_live(const void *self, uint32_t entity, uint32_t generatio
     return (client->ops[entity].generation & SIM_GENERATION_MASK) == generation;
 }
 
-/* --- timeouts ---------------------------------------------------------------------------------------- */
+/* --- timeouts
+ * ---------------------------------------------------------------------------------------- */
 
 /* A write that the client gave up and the server ran: known once both have happened. */
 static void count_ambiguous(struct store_client *client, struct command *command)
@@ -686,7 +699,8 @@ static const struct event_kind client_retry = {
 static const struct event_kind client_timeout = {
     .name = "timeout", .phase = PHASE_WORK, .fire = client_on_timeout, .live = client_op_live};
 
-/* --- answers ------------------------------------------------------------------------------------------ */
+/* --- answers
+ * ------------------------------------------------------------------------------------------ */
 
 static void client_on_handshake(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
@@ -713,9 +727,10 @@ static bool client_handshake_live(const void *self, uint32_t entity, uint32_t ge
            (connection->generation & SIM_GENERATION_MASK) == generation;
 }
 
-static const struct event_kind client_handshake = {
-    .name = "handshake", .phase = PHASE_WORK, .fire = client_on_handshake,
-    .live = client_handshake_live};
+static const struct event_kind client_handshake = {.name = "handshake",
+                                                   .phase = PHASE_WORK,
+                                                   .fire = client_on_handshake,
+                                                   .live = client_handshake_live};
 
 /* The pool's own bookkeeping when a command's connection is done with it. */
 static void connection_done(struct store_client *client, uint32_t index, bool keep)
@@ -790,7 +805,8 @@ static void client_on_reply(void *self, struct sim *sim, uint32_t entity, uint32
         return;
     }
     op_end_attempt(client, &client->ops[index], false, !refused);
-    if (refused) { /* the server closes the connection of whoever writes to a replica; the name is asked for again */
+    if (refused) { /* the server closes the connection of whoever writes to a replica; the name is
+                      asked for again */
         connection_done(client, answer.connection, false);
         op_retry_or_fail(client, index);
         return;
@@ -806,24 +822,28 @@ static bool client_reply_live(const void *self, uint32_t entity, uint32_t genera
 {
     const struct store_client *client = self;
 
-    return (client->commands.rows[ref_index(entity)].generation & SIM_GENERATION_MASK) == generation;
+    return (client->commands.rows[ref_index(entity)].generation & SIM_GENERATION_MASK) ==
+           generation;
 }
 
 static const struct event_kind client_reply = {
     .name = "reply", .phase = PHASE_WORK, .fire = client_on_reply, .live = client_reply_live};
 
-/* A command's way ended without an answer: its server died, or its connection was closed meanwhile. */
+/* A command's way ended without an answer: its server died, or its connection was closed meanwhile.
+ */
 static void client_drop(void *self, uint32_t row)
 {
     struct store_client *client = self;
     struct command *command = &client->commands.rows[row];
 
     count_ambiguous(client, command);
-    if (command->reply_leg != NO_INDEX) { /* the connection still waits: it hangs until the timeout closes it */
+    if (command->reply_leg !=
+        NO_INDEX) { /* the connection still waits: it hangs until the timeout closes it */
         struct connection *connection = &client->connections[command->connection];
 
         connection->command = NO_INDEX;
-        if (command->abandoned) { /* kept after a timeout: nothing will ever come, so it is closed now */
+        if (command->abandoned) { /* kept after a timeout: nothing will ever come, so it is closed
+                                     now */
             connection_done(client, command->connection, false);
         } else {
             client->ops[command->op].command = NO_INDEX;
@@ -832,7 +852,8 @@ static void client_drop(void *self, uint32_t row)
     command_give(&client->commands, row);
 }
 
-/* --- the model ------------------------------------------------------------------------------------------ */
+/* --- the model
+ * ------------------------------------------------------------------------------------------ */
 
 static void client_need_op(struct store_client *client, uint32_t index)
 {
@@ -861,7 +882,8 @@ static void client_submit(void *self, const struct op_request *request)
     op_begin_attempt(client, request->request);
 }
 
-/* Pools are made for as many instances as the tier says it has: it submits with instance numbers below. */
+/* Pools are made for as many instances as the tier says it has: it submits with instance numbers
+ * below. */
 static void client_set_instances(void *self, uint32_t instances)
 {
     struct store_client *client = self;
@@ -1007,7 +1029,8 @@ static void store_client_check(const void *config, const struct check_context *c
 const struct model_ops store_client_ops = {
     .name = "store_client",
     .section = "client",
-    .meaning = "the store's client library in a region's servers: pools, timeouts, retries, fallbacks",
+    .meaning =
+        "the store's client library in a region's servers: pools, timeouts, retries, fallbacks",
     .scope = MODEL_PER_REGION,
     .config_size = sizeof(struct store_client_config),
     .state_size = sizeof(struct store_client),

@@ -2,19 +2,19 @@
 /*
  * One direction of the path between two regions, or inside one, as TCP shows it.
  *
- * A message is one segment. In the usual case sending costs one push: the delivery is scheduled at once. Only a
- * loss makes state: the lost message and all that is sent behind it on the same connection wait in a list (the
- * leg's gap) until a retransmission gets through, since TCP delivers in order. There is one retransmission timer a
- * leg, on the head of its list:
+ * A message is one segment. In the usual case sending costs one push: the delivery is scheduled at
+ * once. Only a loss makes state: the lost message and all that is sent behind it on the same
+ * connection wait in a list (the leg's gap) until a retransmission gets through, since TCP delivers
+ * in order. There is one retransmission timer a leg, on the head of its list:
  *
- *   lost        -> sent again after R = RTT + rto_min; with the tail loss probe again after R, then 2R, 4R ... (Linux,
- *                  net/ipv4/tcp_output.c); without it after 2R, 4R ...; a handshake after 1 s, 2 s, 4 s ...
- *   3 behind it -> sent again one way back after the third has arrived (fast retransmit)
- *   it arrives  -> all behind it up to the next lost one are delivered; the next one is sent again when the
- *                  acknowledgement has come back
+ *   lost        -> sent again after R = RTT + rto_min; with the tail loss probe again after R, then
+ * 2R, 4R ... (Linux, net/ipv4/tcp_output.c); without it after 2R, 4R ...; a handshake after 1 s, 2
+ * s, 4 s ... 3 behind it -> sent again one way back after the third has arrived (fast retransmit)
+ *   it arrives  -> all behind it up to the next lost one are delivered; the next one is sent again
+ * when the acknowledgement has come back
  *
- * Whether a segment is lost is decided when it is sent, by the link's state then: what is in flight when a
- * blackhole begins arrives.
+ * Whether a segment is lost is decided when it is sent, by the link's state then: what is in flight
+ * when a blackhole begins arrives.
  */
 #include "bug.h"
 #include "mem.h"
@@ -51,14 +51,25 @@ static const struct field wan_link_fields[] = {
 // clang-format on
 
 static const struct metric wan_link_metrics[] = {
-    {.name = "link_messages", .unit = UNIT_COUNT, .kind = METRIC_COUNT,
+    {.name = "link_messages",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
      .meaning = "messages sent from the region over links to others and within it"},
-    {.name = "link_losses", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true,
+    {.name = "link_losses",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
      .meaning = "transmissions lost on links from the region, retransmissions included"},
-    {.name = "link_loss_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .series = true,
-     .over = "link_losses", .under = "link_transmissions",
+    {.name = "link_loss_rate",
+     .unit = UNIT_SHARE,
+     .kind = METRIC_RATIO,
+     .series = true,
+     .over = "link_losses",
+     .under = "link_transmissions",
      .meaning = "transmissions lost / transmissions"},
-    {.name = "link_transmissions", .unit = UNIT_COUNT, .kind = METRIC_COUNT,
+    {.name = "link_transmissions",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
      .meaning = "transmissions on links from the region, retransmissions included"},
 };
 
@@ -100,7 +111,7 @@ struct wan_link {
     double loss;
     sim_dur extra_delay_ns;
     bool blackhole;
-    bool draws; /* anything random at all? */
+    bool draws;          /* anything random at all? */
     sim_dur constant_ns; /* the whole delay, where nothing is random */
     sim_dur mean_base_ns;
     sim_time busy_until;
@@ -118,7 +129,8 @@ struct wan_link {
     probe_id messages, transmissions, losses;
 };
 
-/* --- state ------------------------------------------------------------------------------------------ */
+/* --- state
+ * ------------------------------------------------------------------------------------------ */
 
 static void wan_link_refresh(struct wan_link *link)
 {
@@ -136,8 +148,9 @@ static void wan_link_refresh(struct wan_link *link)
     link->loss = 1 - keep;
     if (link->impairment_count == 0)
         link->loss = config->loss; /* exactly, not 1 - (1 - p) */
-    link->draws = !dist_is_constant(link->rtt, &rtt) || !dist_is_constant(config->jitter, &jitter) ||
-                  config->spike_share > 0 || link->loss > 0;
+    link->draws = !dist_is_constant(link->rtt, &rtt) ||
+                  !dist_is_constant(config->jitter, &jitter) || config->spike_share > 0 ||
+                  link->loss > 0;
     link->constant_ns = (sim_dur)(rtt / 2 + jitter) + link->extra_delay_ns;
 }
 
@@ -177,7 +190,8 @@ static sim_dur wan_link_mean_delay(const void *self)
     return link->mean_base_ns + link->extra_delay_ns;
 }
 
-/* --- one transmission --------------------------------------------------------------------------------- */
+/* --- one transmission
+ * --------------------------------------------------------------------------------- */
 
 /* Waiting for the path's bandwidth; false: the buffer is full. */
 static bool wan_link_queue(struct wan_link *link, uint32_t bytes, sim_dur *wait)
@@ -194,7 +208,8 @@ static bool wan_link_queue(struct wan_link *link, uint32_t bytes, sim_dur *wait)
     return true;
 }
 
-/* When a transmission begun now arrives, or SIM_NEVER. `tries` names it among those of its message. */
+/* When a transmission begun now arrives, or SIM_NEVER. `tries` names it among those of its message.
+ */
 static sim_time wan_link_transmit(struct wan_link *link, const struct message *message,
                                   uint32_t tries)
 {
@@ -230,7 +245,9 @@ static void wan_link_deliver(struct wan_link *link, struct leg *leg, const struc
     sim_at(link->sim, leg->release, message->kind, message->entity, message->generation);
 }
 
-/* --- gaps ----------------------------------------------------------------------------------------------- */
+/* --- gaps
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static uint32_t held_take(struct wan_link *link)
 {
@@ -259,9 +276,10 @@ static sim_dur wan_link_rto(const struct wan_link *link, const struct held *held
 {
     const struct wan_link_config *config = link->config;
     bool handshake = held->message.handshake;
-    sim_dur rto = handshake ? config->syn_rto_ns
-                            : wan_link_mean_delay(link) +
-                                  link->reverse->mean_delay(link->reverse->self) + config->rto_min_ns;
+    sim_dur rto = handshake
+                      ? config->syn_rto_ns
+                      : wan_link_mean_delay(link) + link->reverse->mean_delay(link->reverse->self) +
+                            config->rto_min_ns;
     uint32_t doublings = held->losses > 0 ? held->losses - 1u : 0;
 
     if (config->tail_loss_probe && !handshake && doublings > 0)
@@ -300,7 +318,8 @@ static void leg_hold(struct wan_link *link, uint32_t leg_index, const struct mes
     leg->tail = index;
 }
 
-/* Three later messages have shown the receiver the gap: send the lost one again as soon as the sender knows. */
+/* Three later messages have shown the receiver the gap: send the lost one again as soon as the
+ * sender knows. */
 static void leg_count_behind(struct wan_link *link, uint32_t leg_index, sim_time arrives)
 {
     uint32_t head = link->legs[leg_index].head;
@@ -374,7 +393,8 @@ static const struct event_kind wan_link_retransmit = {
     .live = wan_link_retransmit_live,
 };
 
-/* --- the port ------------------------------------------------------------------------------------------- */
+/* --- the port
+ * ------------------------------------------------------------------------------------------- */
 
 static uint32_t wan_link_open(void *self)
 {
@@ -384,7 +404,8 @@ static uint32_t wan_link_open(void *self)
     if (index != NO_INDEX) {
         link->leg_free = link->legs[index].next_free;
     } else {
-        mem_grow((void **)&link->legs, &link->leg_capacity, link->leg_count + 1, sizeof *link->legs);
+        mem_grow((void **)&link->legs, &link->leg_capacity, link->leg_count + 1,
+                 sizeof *link->legs);
         index = (uint32_t)link->leg_count++;
     }
     link->legs[index] = (struct leg){.head = NO_INDEX, .tail = NO_INDEX, .open = true};
@@ -441,7 +462,8 @@ static void wan_link_send(void *self, uint32_t leg_index, const struct message *
         leg_count_behind(link, leg_index, arrives);
 }
 
-/* --- the model ------------------------------------------------------------------------------------------ */
+/* --- the model
+ * ------------------------------------------------------------------------------------------ */
 
 static void wan_link_check(const void *config, const struct check_context *context,
                            struct complaints *complaints)
@@ -452,11 +474,12 @@ static void wan_link_check(const void *config, const struct check_context *conte
 
     if (!(dist_mean(c->rtt) > 0) && !(region_rtt_ms(from, to) > 0))
         complain(complaints, "rtt",
-                 "no round-trip time is known between '%s' and '%s': give 'rtt', such as '20ms'", from,
-                 to);
+                 "no round-trip time is known between '%s' and '%s': give 'rtt', such as '20ms'",
+                 from, to);
     if (c->loss >= 1)
-        complain(complaints, "loss", "must be below 100 %%; a link that carries nothing is a fault "
-                                     "with 'blackhole: true'");
+        complain(complaints, "loss",
+                 "must be below 100 %%; a link that carries nothing is a fault "
+                 "with 'blackhole: true'");
 }
 
 static void wan_link_init(void *self, const struct model_env *env)

@@ -2,8 +2,9 @@
 /*
  * Drawing by inversion: one word gives one u, one u gives one variate, and more u never gives less.
  *
- * A cut law is the same law at u_low + u (u_high - u_low). The gamma and the mixture, which have no closed
- * quantile, are tables of cubics (quantile_table.h) made from their cdf when the distribution is made.
+ * A cut law is the same law at u_low + u (u_high - u_low). The gamma and the mixture, which have no
+ * closed quantile, are tables of cubics (quantile_table.h) made from their cdf when the
+ * distribution is made.
  */
 #include "dist.h"
 
@@ -31,9 +32,10 @@ static double normal_density(double z)
     return INVERSE_SQRT_2PI * exp(-z * z / 2.0);
 }
 
-/* --- gamma of scale 1, in y = log x ----------------------------------------------------------------- */
+/* --- gamma of scale 1, in y = log x ----------------------------------------------------------- */
 
-#define GAMMA_TINY_Y (-34.0) /* below, exp(-x) is 1 to the last bit and P(X <= x) = x^k / gamma(k + 1) */
+#define GAMMA_TINY_Y                                                                               \
+    (-34.0) /* below, exp(-x) is 1 to the last bit and P(X <= x) = x^k / gamma(k + 1) */
 
 /* log P(X <= e^y) and log P(X > e^y), without underflow for small shapes. */
 static double gamma_log_below(double shape, double y)
@@ -57,8 +59,8 @@ static double gamma_log_density(double shape, double y)
 }
 
 /*
- * y at which the tail beyond holds as much as the normal's beyond z: the smaller of the two tails, so that nothing
- * cancels. Newton on the tail's logarithm, which is concave, held inside a bracket.
+ * y at which the tail beyond holds as much as the normal's beyond z: the smaller of the two tails,
+ * so that nothing cancels. Newton on the tail's logarithm, which is concave, held inside a bracket.
  */
 static double gamma_log_quantile(double shape, double z, double start)
 {
@@ -99,8 +101,7 @@ static void gamma_node(struct quantile_table *table, double shape, size_t node, 
 
     table->value[node] = y;
     /* dy/dz = density of z / density of y */
-    table->slope[node] =
-        normal_density(z) / exp(gamma_log_density(shape, y)) / table->cells_per_z;
+    table->slope[node] = normal_density(z) / exp(gamma_log_density(shape, y)) / table->cells_per_z;
 }
 
 /* From the middle outwards: each node starts Newton where its neighbour's tangent points. */
@@ -129,7 +130,7 @@ static double gamma_quantile(const struct dist *dist, double u)
     return dist->a * exp(quantile_table_at(dist->table, cell, place));
 }
 
-/* --- mixture ---------------------------------------------------------------------------------------- */
+/* --- mixture ---------------------------------------------------------------------------------- */
 
 static double mixture_cdf(const struct dist *dist, double x)
 {
@@ -141,8 +142,9 @@ static double mixture_cdf(const struct dist *dist, double x)
 }
 
 /*
- * The least x in (low, high] with cdf(x) >= u, where high has it. Secants (Illinois), and a bisection whenever
- * they have not halved the bracket: jumps and flats of the cdf cost no more than that.
+ * The least x in (low, high] with cdf(x) >= u, where high has it. Secants (Illinois), and a
+ * bisection whenever they have not halved the bracket: jumps and flats of the cdf cost no more than
+ * that.
  */
 static double mixture_solve(const struct dist *dist, double u, double low, double high)
 {
@@ -191,7 +193,8 @@ static double mixture_solve_at(const struct dist *dist, double u)
     return mixture_solve(dist, u, low, high);
 }
 
-/* Is the cubic's middle within the tolerance of the true quantile, at the cell's middle and quarters? */
+/* Is the cubic's middle within the tolerance of the true quantile, at the cell's middle and
+ * quarters? */
 static bool mixture_cell_is_smooth(const struct dist *dist, size_t cell)
 {
     const struct quantile_table *table = dist->table;
@@ -242,7 +245,7 @@ static double mixture_quantile(const struct dist *dist, double u)
     return quantile_table_at(table, cell, place);
 }
 
-/* --- empirical -------------------------------------------------------------------------------------- */
+/* --- empirical -------------------------------------------------------------------------------- */
 
 static double empirical_quantile(const struct dist *dist, double u)
 {
@@ -275,7 +278,7 @@ static double empirical_cdf(const struct dist *dist, double x)
            (double)(dist->value_count - 1);
 }
 
-/* --- the law without its cuts ----------------------------------------------------------------------- */
+/* --- the law without its cuts ----------------------------------------------------------------- */
 
 static inline double law_quantile(const struct dist *dist, double u)
 {
@@ -339,7 +342,7 @@ static double law_cdf(const struct dist *dist, double x)
     return 0.0;
 }
 
-/* --- drawing ---------------------------------------------------------------------------------------- */
+/* --- drawing ---------------------------------------------------------------------------------- */
 
 static inline double quantile_inline(const struct dist *dist, double u)
 {
@@ -394,7 +397,7 @@ bool dist_is_constant(const struct dist *dist, double *value)
     return true;
 }
 
-/* --- the length-biased law -------------------------------------------------------------------------- */
+/* --- the length-biased law -------------------------------------------------------------------- */
 
 static double bias_z(size_t node)
 {
@@ -458,11 +461,12 @@ double dist_sample_length_biased(const struct dist *dist, uint64_t word)
     return dist_quantile(dist, fmin(u, U_MAX));
 }
 
-/* --- means ------------------------------------------------------------------------------------------ */
+/* --- means ------------------------------------------------------------------------------------ */
 
 /*
- * Of a cut law: the integral of the quantile over u, in z, where it is smooth out to both ends. Simpson's rule with
- * 4096 intervals; what lies past |z| = 8.25 has a share of 1e-16 and is bounded by the cut.
+ * Of a cut law: the integral of the quantile over u, in z, where it is smooth out to both ends.
+ * Simpson's rule with 4096 intervals; what lies past |z| = 8.25 has a share of 1e-16 and is bounded
+ * by the cut.
  */
 static double cut_mean(const struct dist *dist)
 {
@@ -547,7 +551,7 @@ static double law_mean(const struct dist *dist)
     return 0.0;
 }
 
-/* --- making and freeing ----------------------------------------------------------------------------- */
+/* --- making and freeing ----------------------------------------------------------------------- */
 
 struct dist *dist_alloc(enum dist_law law, double a, double b)
 {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Distributions as values. A variate is a monotone function of exactly one 64-bit word (inversion), so a
- * changed parameter moves every draw the same way and paired runs stay paired.
+ * Distributions as values. A variate is a monotone function of exactly one 64-bit word (inversion),
+ * so a changed parameter moves every draw the same way and paired runs stay paired.
  *
- * Families and the ways to give them (values in the unit that the caller converted them to; a duration is ns):
+ * Families and the ways to give them (values in the unit that the caller converted them to; a
+ * duration is ns):
  *
  *   constant     value
  *   exponential  mean
@@ -20,8 +21,9 @@
  *
  * Optional for every family: `max` cuts by inversion, conditioned on X <= max.
  * dist_mean() and dist_quantile() are exact to 1e-6 relative (quadrature where no formula exists).
- * The gamma's quantile is a table from GSL (1e-6 relative within [1e-9, 1 - 1e-9], GSL itself beyond).
- * A dist is immutable once made, may be shared between threads, and is the maker's to free.
+ * The gamma's quantile is a table from GSL (1e-6 relative within [1e-9, 1 - 1e-9], GSL itself
+ * beyond). A dist is immutable once made, may be shared between threads, and is the maker's to
+ * free.
  */
 #ifndef DIST_H
 #define DIST_H
@@ -41,21 +43,23 @@ struct dist_arg {
     double value;
 };
 
-/* The families with the argument names that each knows; ended by a row with family NULL. For messages and
- * for the schema of scenario files. `args` lists alternatives such as "median, p99 | mean, sd". */
+/* The families with the argument names that each knows; ended by a row with family NULL. For
+ * messages and for the schema of scenario files. `args` lists alternatives such as "median, p99 |
+ * mean, sd". */
 struct dist_family {
     const char *family;
     const char *args;
     const char *meaning;
-    /* every argument name of all alternatives, NULL-terminated, and for each whether it has the variate's
-     * own unit (a time) or is a plain number (shape, sigma) */
+    /* every argument name of all alternatives, NULL-terminated, and for each whether it has the
+     * variate's own unit (a time) or is a plain number (shape, sigma) */
     const char *names[8];
     bool has_unit[8];
 };
 extern const struct dist_family dist_families[];
 
-/* Make one; NULL with the reason appended to `why` ("lognormal needs median and p99, or ..., got 'sd' alone",
- * "p99 must be above median, got ..."). `max` may be among the args. Not for mixture, empirical, plus. */
+/* Make one; NULL with the reason appended to `why` ("lognormal needs median and p99, or ..., got
+ * 'sd' alone", "p99 must be above median, got ..."). `max` may be among the args. Not for mixture,
+ * empirical, plus. */
 struct dist *dist_create(const char *family, const struct dist_arg *args, size_t arg_count,
                          struct strbuf *why);
 struct dist *dist_constant(double value);
@@ -67,7 +71,8 @@ struct dist *dist_plus(double shift, struct dist *part); /* takes the part over 
 /* Copies and sorts the values; at least one, all finite. `what` names their source for describe. */
 struct dist *dist_empirical(const double *values, size_t count, const char *what,
                             struct strbuf *why);
-struct dist *dist_scaled(const struct dist *dist, double factor); /* factor > 0; a new one, X * factor */
+struct dist *dist_scaled(const struct dist *dist,
+                         double factor); /* factor > 0; a new one, X * factor */
 struct dist *dist_copy(const struct dist *dist);
 void dist_free(struct dist *dist); /* NULL is allowed */
 
@@ -77,13 +82,14 @@ double dist_sample(const struct dist *dist, uint64_t word);
 sim_dur dist_sample_ns(const struct dist *dist, uint64_t word);
 /* At a uniform u in (0, 1): the quantile function itself. */
 double dist_quantile(const struct dist *dist, double u);
-double dist_mean(const struct dist *dist); /* INFINITY for a pareto of shape <= 1 */
+double dist_mean(const struct dist *dist);          /* INFINITY for a pareto of shape <= 1 */
 double dist_cdf(const struct dist *dist, double x); /* P(X <= x) */
 bool dist_is_constant(const struct dist *dist, double *value);
 /*
- * A variate of the length-biased law, density x f(x) / mean: what an observer at a random instant finds
- * himself in. With a second uniform as position this gives the equilibrium (residual life) law. From a
- * table of 4096 quantiles made on creation; relative error of the mean < 1 %. For starting in the steady state; not hot.
+ * A variate of the length-biased law, density x f(x) / mean: what an observer at a random instant
+ * finds himself in. With a second uniform as position this gives the equilibrium (residual life)
+ * law. From a table of 4096 quantiles made on creation; relative error of the mean < 1 %. For
+ * starting in the steady state; not hot.
  */
 double dist_sample_length_biased(const struct dist *dist, uint64_t word);
 /* As an author could write it: "lognormal(median=22 ms, p99=31 ms)"; `unit_is_ns` prints times. */

@@ -52,7 +52,8 @@ struct dist {
 };
 
 struct dist *dist_alloc(enum dist_law law, double a, double b);
-/* The cuts, the table and the mean, once law, a, b and max are set; false where `max` leaves nothing. */
+/* The cuts, the table and the mean, once law, a, b and max are set; false where `max` leaves
+ * nothing. */
 bool dist_complete(struct dist *dist);
 const struct dist_family *dist_family_of(const char *family); /* or NULL */
 const char *dist_law_name(enum dist_law law);

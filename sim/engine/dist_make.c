@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* From what an author wrote to a distribution, and back. The ways to give each family are a table. */
+/* From what an author wrote to a distribution, and back. The ways to give each family are a table.
+ */
 #include "dist_inside.h"
 
 #include "bug.h"
@@ -37,10 +38,10 @@ const struct dist_family dist_families[] = {
 /* clang-format on */
 
 static const char *const law_names[] = {
-    [LAW_CONSTANT] = "constant",   [LAW_EXPONENTIAL] = "exponential", [LAW_LOGNORMAL] = "lognormal",
-    [LAW_GAMMA] = "gamma",         [LAW_WEIBULL] = "weibull",         [LAW_PARETO] = "pareto",
-    [LAW_UNIFORM] = "uniform",     [LAW_NORMAL] = "normal",           [LAW_GEOMETRIC] = "geometric",
-    [LAW_MIXTURE] = "mixture",     [LAW_EMPIRICAL] = "empirical",     [LAW_PLUS] = "plus",
+    [LAW_CONSTANT] = "constant", [LAW_EXPONENTIAL] = "exponential", [LAW_LOGNORMAL] = "lognormal",
+    [LAW_GAMMA] = "gamma",       [LAW_WEIBULL] = "weibull",         [LAW_PARETO] = "pareto",
+    [LAW_UNIFORM] = "uniform",   [LAW_NORMAL] = "normal",           [LAW_GEOMETRIC] = "geometric",
+    [LAW_MIXTURE] = "mixture",   [LAW_EMPIRICAL] = "empirical",     [LAW_PLUS] = "plus",
 };
 
 const char *dist_law_name(enum dist_law law)
@@ -56,7 +57,7 @@ const struct dist_family *dist_family_of(const char *family)
     return NULL;
 }
 
-/* --- ways to give a family: x and y are the named values ------------------------------------------- */
+/* --- ways to give a family: x and y are the named values -------------------------------------- */
 
 static bool need_above(double value, double bound, const char *name, struct strbuf *why)
 {
@@ -210,7 +211,7 @@ static const struct way {
 };
 #define WAY_COUNT (sizeof ways / sizeof ways[0])
 
-/* --- making ----------------------------------------------------------------------------------------- */
+/* --- making ----------------------------------------------------------------------------------- */
 
 static const double *arg_value(const struct dist_arg *args, size_t count, const char *name)
 {
@@ -314,8 +315,7 @@ static void keep_args(struct dist *dist, const struct dist_family *family,
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; family->names[j]; j++)
             if (strcmp(family->names[j], args[i].name) == 0)
-                dist->args[dist->arg_count++] =
-                    (struct dist_arg){family->names[j], args[i].value};
+                dist->args[dist->arg_count++] = (struct dist_arg){family->names[j], args[i].value};
 }
 
 struct dist *dist_create(const char *family, const struct dist_arg *args, size_t arg_count,
@@ -450,7 +450,7 @@ struct dist *dist_copy(const struct dist *dist)
     return scaled_members(dist, 1.0);
 }
 
-/* --- telling ---------------------------------------------------------------------------------------- */
+/* --- telling ---------------------------------------------------------------------------------- */
 
 static void describe_mixture(const struct dist *dist, bool unit_is_ns, struct strbuf *out)
 {

@@ -59,7 +59,7 @@ static double *draws_of(const struct dist *dist)
     return draws;
 }
 
-/* --- against GSL's cdfs ----------------------------------------------------------------------------- */
+/* --- against GSL's cdfs ----------------------------------------------------------------------- */
 
 static double cdf_exponential(double x)
 {
@@ -113,7 +113,8 @@ static double cdf_gamma_cut(double x)
     return x >= 12.0 ? 1.0 : gsl_cdf_gamma_P(x, 2.5, 4.0) / gsl_cdf_gamma_P(12.0, 2.5, 4.0);
 }
 
-/* mean: by formula; NAN where only the cdf is compared, the mean then being held against the cdf itself. */
+/* mean: by formula; NAN where only the cdf is compared, the mean then being held against the cdf
+ * itself. */
 static const struct family_case {
     const char *family;
     struct dist_arg args[3];
@@ -162,7 +163,8 @@ static void draws_follow_gsl_s_cdf(void **state)
     }
 }
 
-/* GSL knows one from the other; and both of ours must agree far better than any sample could tell. */
+/* GSL knows one from the other; and both of ours must agree far better than any sample could tell.
+ */
 static void quantile_and_cdf_undo_each_other_at_gsl_s_values(void **state)
 {
     (void)state;
@@ -179,7 +181,8 @@ static void quantile_and_cdf_undo_each_other_at_gsl_s_values(void **state)
     }
 }
 
-/* A mean by the trapezoid rule over the survival function of GSL, in steps of 1 / 10 000 up to where 1e-9 is left. */
+/* A mean by the trapezoid rule over the survival function of GSL, in steps of 1 / 10 000 up to
+ * where 1e-9 is left. */
 static double mean_of_cdf(double (*cdf)(double x), double top)
 {
     double h = top / 1e6, sum = 0.5;
@@ -205,8 +208,8 @@ static void means_are_those_of_the_cdf(void **state)
 }
 
 /*
- * The table promises 1e-6 in x itself, also where the cdf would not show it: so a step of 1e-6 of x to either side must
- * bracket u. (GSL's own inverse gives up at some of these.)
+ * The table promises 1e-6 in x itself, also where the cdf would not show it: so a step of 1e-6 of x
+ * to either side must bracket u. (GSL's own inverse gives up at some of these.)
  */
 static void gamma_quantiles_are_close_into_both_tails(void **state)
 {
@@ -240,7 +243,8 @@ static void a_greater_word_never_gives_less(void **state)
         struct dist *dist = make(family_cases[i].family, family_cases[i].args);
         double last = 0.0;
 
-        for (uint64_t word = 0; word < UINT64_MAX - (UINT64_C(1) << 49); word += UINT64_C(1) << 49) {
+        for (uint64_t word = 0; word < UINT64_MAX - (UINT64_C(1) << 49);
+             word += UINT64_C(1) << 49) {
             double x = dist_sample(dist, word);
 
             assert_true(x >= last);
@@ -252,7 +256,7 @@ static void a_greater_word_never_gives_less(void **state)
     }
 }
 
-/* --- ways to say the same --------------------------------------------------------------------------- */
+/* --- ways to say the same --------------------------------------------------------------------- */
 
 static void the_ways_to_give_a_family_agree(void **state)
 {
@@ -352,7 +356,7 @@ static void samples_in_ns_are_rounded_and_never_negative(void **state)
     dist_free(huge);
 }
 
-/* --- made of others --------------------------------------------------------------------------------- */
+/* --- made of others --------------------------------------------------------------------------- */
 
 static struct dist *two_exponentials(double weight)
 {
@@ -487,9 +491,10 @@ static void scaled_is_times_the_factor_in_every_respect(void **state)
     }
 }
 
-/* --- the length-biased law -------------------------------------------------------------------------- */
+/* --- the length-biased law -------------------------------------------------------------------- */
 
-/* Of an exponential of mean 3 it is a gamma of shape 2, whose mean is 6. In general E[X^2] / E[X]. */
+/* Of an exponential of mean 3 it is a gamma of shape 2, whose mean is 6. In general E[X^2] / E[X].
+ */
 static void the_length_biased_law_has_its_known_mean(void **state)
 {
     struct dist *dists[] = {
@@ -511,7 +516,7 @@ static void the_length_biased_law_has_its_known_mean(void **state)
     }
 }
 
-/* --- refusals --------------------------------------------------------------------------------------- */
+/* --- refusals --------------------------------------------------------------------------------- */
 
 static const struct refusal {
     const char *family;
@@ -611,7 +616,7 @@ static void an_empirical_law_refuses_what_is_no_number(void **state)
     strbuf_release(&why);
 }
 
-/* --- telling ---------------------------------------------------------------------------------------- */
+/* --- telling ---------------------------------------------------------------------------------- */
 
 static void describes_itself_as_an_author_would(void **state)
 {

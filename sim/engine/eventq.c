@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A radix ladder. Time only moves forward, and is an integer: so events can be binned by the digits of their
- * time, as in a radix heap (Ahuja, Mehlhorn, Orlin and Tarjan, JACM 37(2), 1990), with wide digits, and with
- * the last steps of the descent replaced by sorting one small bucket, as in the ladder queue (Tang, Goh
- * and Thng, ACM TOMACS 15(3), 2005).
+ * A radix ladder. Time only moves forward, and is an integer: so events can be binned by the digits
+ * of their time, as in a radix heap (Ahuja, Mehlhorn, Orlin and Tarjan, JACM 37(2), 1990), with
+ * wide digits, and with the last steps of the descent replaced by sorting one small bucket, as in
+ * the ladder queue (Tang, Goh and Thng, ACM TOMACS 15(3), 2005).
  *
  *   near future                                                                    far future
  *   [ window: sorted front + small heap ] [ level 0 ] [ level 1 ] ... [ level 7 ]
  *
- *  1. `base` is at most the time of anything that can still be pushed after the window. An event after
- *     the window lies in bucket (L, d): L is the highest digit in which its time differs from base's, d its value there.
+ *  1. `base` is at most the time of anything that can still be pushed after the window. An event
+ * after the window lies in bucket (L, d): L is the highest digit in which its time differs from
+ * base's, d its value there.
  *  2. So all of level L is due before all of level L + 1, and within a level smaller d come first.
- *  3. When the window is empty the first bucket is opened: a small one is sorted and becomes the window, with its
- *     neighbours if it is tiny; a large one is dealt out to lower levels, with its start as the new base. Each event
- *     descends at most LADDER_LEVELS times, in practice two or three, always in streams.
- *  4. A push into the window is inserted into the front while that is small, else goes to the heap. A heap that grows
- *     large says that the window is too wide: all of it goes back to buckets (spill). A window of one
- *     instant is never spilt: there the heap stays, and a burst at one instant costs O(log n) each.
+ *  3. When the window is empty the first bucket is opened: a small one is sorted and becomes the
+ * window, with its neighbours if it is tiny; a large one is dealt out to lower levels, with its
+ * start as the new base. Each event descends at most LADDER_LEVELS times, in practice two or three,
+ * always in streams.
+ *  4. A push into the window is inserted into the front while that is small, else goes to the heap.
+ * A heap that grows large says that the window is too wide: all of it goes back to buckets (spill).
+ * A window of one instant is never spilt: there the heap stays, and a burst at one instant costs
+ * O(log n) each.
  *  5. Buckets are lists of chunks, so that memory follows the number of events, not its past.
  *
  * The plain heap is the same structure with a window that never ends and a front of no length.
@@ -29,9 +32,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_EVENTS 62     /* with malloc's header not quite 1 KiB: chunks spread over cache sets */
-#define OPEN_MAX 126        /* a bucket of more than this is dealt out rather than sorted */
-#define GATHER_MIN 24       /* neighbours are opened along until the front has this many */
+#define CHUNK_EVENTS 62 /* with malloc's header not quite 1 KiB: chunks spread over cache sets */
+#define OPEN_MAX 126    /* a bucket of more than this is dealt out rather than sorted */
+#define GATHER_MIN 24   /* neighbours are opened along until the front has this many */
 #define FRONT_INSERT_MAX 96 /* longest front that pushes are inserted into */
 #define FRONT_CAPACITY 512  /* at least */
 #define SPILL_AT 1024
@@ -42,7 +45,7 @@ struct event_chunk {
     struct event events[CHUNK_EVENTS];
 };
 
-/* --- chunks and buckets ---------------------------------------------------------------------------- */
+/* --- chunks and buckets ----------------------------------------------------------------------- */
 
 static struct event_chunk *chunk_take(struct eventq *queue)
 {
@@ -139,7 +142,7 @@ static uint64_t bucket_start(const struct eventq *queue, unsigned level, unsigne
     return (queue->base & ~below) | (uint64_t)digit * width;
 }
 
-/* --- the heap --------------------------------------------------------------------------------------- */
+/* --- the heap --------------------------------------------------------------------------------- */
 
 static void heap_up(struct event *heap, size_t i, struct event event)
 {
@@ -189,7 +192,7 @@ static void heap_make(struct event *heap, size_t count)
         heap_down(heap, count, i, heap[i]);
 }
 
-/* --- sorting one bucket ----------------------------------------------------------------------------- */
+/* --- sorting one bucket ----------------------------------------------------------------------- */
 
 #define SORT_SMALL 16
 
@@ -268,7 +271,7 @@ static void sort_events(struct event *events, size_t count, unsigned depth)
     sort_small(events, count);
 }
 
-/* --- the window ------------------------------------------------------------------------------------- */
+/* --- the window ------------------------------------------------------------------------------- */
 
 static void front_reserve(struct eventq *queue, size_t need)
 {
@@ -299,7 +302,8 @@ static void front_take(struct eventq *queue, unsigned level, unsigned digit)
     sort_events(queue->front + from, bucket.count, 64);
 }
 
-/* Rule 3 for a small bucket: it becomes the window, with neighbours of its level while that is short. */
+/* Rule 3 for a small bucket: it becomes the window, with neighbours of its level while that is
+ * short. */
 static void window_open(struct eventq *queue, unsigned level, unsigned digit)
 {
     unsigned last = digit;
@@ -317,8 +321,7 @@ static void window_open(struct eventq *queue, unsigned level, unsigned digit)
         last = next;
     }
     queue->base = bucket_start(queue, level, last);
-    queue->window_last =
-        (sim_time)(queue->base + ((UINT64_C(1) << level * LADDER_BITS) - 1));
+    queue->window_last = (sim_time)(queue->base + ((UINT64_C(1) << level * LADDER_BITS) - 1));
 }
 
 /* Rule 3 for a large bucket. */
@@ -383,8 +386,9 @@ static void front_insert(struct eventq *queue, struct event event)
 }
 
 /*
- * Rule 4: the window is too wide; what it holds goes back to buckets, seen from the present. What is due
- * before the window's own start (pushed by a caller that peeked ahead) has no bucket and stays.
+ * Rule 4: the window is too wide; what it holds goes back to buckets, seen from the present. What
+ * is due before the window's own start (pushed by a caller that peeked ahead) has no bucket and
+ * stays.
  */
 static void window_spill(struct eventq *queue)
 {
@@ -430,7 +434,7 @@ static void window_push(struct eventq *queue, struct event event)
     }
 }
 
-/* --- the face --------------------------------------------------------------------------------------- */
+/* --- the face --------------------------------------------------------------------------------- */
 
 struct eventq *eventq_create(enum eventq_kind kind, size_t capacity_hint)
 {
@@ -487,8 +491,8 @@ void eventq_push(struct eventq *queue, struct event event)
 
 static bool near_is_first(const struct eventq *queue)
 {
-    return queue->near_count > 0 && (queue->head == queue->tail ||
-                                     event_before(queue->near[0], queue->front[queue->head]));
+    return queue->near_count > 0 &&
+           (queue->head == queue->tail || event_before(queue->near[0], queue->front[queue->head]));
 }
 
 const struct event *eventq_first_slow(struct eventq *queue, sim_time limit)
@@ -556,7 +560,7 @@ size_t eventq_lookahead(const struct eventq *queue, struct event *next, size_t m
     return count;
 }
 
-/* --- sweeping --------------------------------------------------------------------------------------- */
+/* --- sweeping --------------------------------------------------------------------------------- */
 
 struct sweep {
     bool (*dead)(void *self, struct event event);

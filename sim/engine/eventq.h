@@ -2,13 +2,14 @@
 /*
  * The set of pending events: a 16-byte value each, popped in the order (time, key).
  *
- * The order is total up to equal values, which are alike in every respect: so any structure gives the same
- * run. Two structures share this face: a radix ladder (the default; wide radix buckets on the 64-bit
- * time, opened lazily into a small sorted front) and a plain binary heap (the check on it).
+ * The order is total up to equal values, which are alike in every respect: so any structure gives
+ * the same run. Two structures share this face: a radix ladder (the default; wide radix buckets on
+ * the 64-bit time, opened lazily into a small sorted front) and a plain binary heap (the check on
+ * it).
  *
- * Rules: time is never earlier than the time of the last pop (monotone; a violation is a bug). Nothing
- * is cancelled here: a cancelled event is one that its kind calls dead (sim.h), and eventq_sweep()
- * drops the dead ones when they are many.
+ * Rules: time is never earlier than the time of the last pop (monotone; a violation is a bug).
+ * Nothing is cancelled here: a cancelled event is one that its kind calls dead (sim.h), and
+ * eventq_sweep() drops the dead ones when they are many.
  *
  *                    push          pop            bytes an event
  *   radix ladder     O(1)          amortised O(1) in streams; measured by eventq_bench    17 to 21
@@ -41,8 +42,8 @@ bool eventq_pop(struct eventq *queue, struct event *event);
 size_t eventq_count(const struct eventq *queue);
 size_t eventq_bytes(const struct eventq *queue); /* memory held */
 /*
- * The events that are known to come next, in order, for prefetching their rows: up to `max` are stored,
- * the number is returned. A hint: later pushes may come between.
+ * The events that are known to come next, in order, for prefetching their rows: up to `max` are
+ * stored, the number is returned. A hint: later pushes may come between.
  */
 size_t eventq_lookahead(const struct eventq *queue, struct event *next, size_t max);
 /* Drop every event for which `dead` says true; returns how many. O(n). */

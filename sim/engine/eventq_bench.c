@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The hold model (Jones, CACM 29(4), 1986): pop the next event, push one a random wait later, with the number of pending
- * events constant. Ladder and heap in turns, medians of five rounds: trust the ratios more than the figures.
+ * The hold model (Jones, CACM 29(4), 1986): pop the next event, push one a random wait later, with
+ * the number of pending events constant. Ladder and heap in turns, medians of five rounds: trust
+ * the ratios more than the figures.
  */
 #include "eventq.h"
 #include "mem.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The inside of the pending-event set, for the run loop only (eventq.h is its face): so that looking at
- * and taking the first event costs a few instructions. The story is at the head of eventq.c.
+ * The inside of the pending-event set, for the run loop only (eventq.h is its face): so that
+ * looking at and taking the first event costs a few instructions. The story is at the head of
+ * eventq.c.
  */
 #ifndef EVENTQ_HOT_H
 #define EVENTQ_HOT_H
@@ -22,7 +23,8 @@ struct event_bucket {
 };
 
 struct eventq {
-    /* The window: what is due up to window_last, in front[head..tail) sorted, and in the heap `near`. */
+    /* The window: what is due up to window_last, in front[head..tail) sorted, and in the heap
+     * `near`. */
     struct event *front;
     uint32_t head, tail, front_capacity;
     uint32_t front_max; /* sorted events past which a push goes to the heap; 0: always */
@@ -36,7 +38,8 @@ struct eventq {
     size_t spill_at; /* size of the heap at which the window is too wide */
     sim_time window_start;
 
-    /* The buckets: what is due after window_last, by the highest digit in which its time differs from base. */
+    /* The buckets: what is due after window_last, by the highest digit in which its time differs
+     * from base. */
     uint64_t base;
     uint32_t levels; /* bit L: level L holds something */
     uint64_t digits[LADDER_LEVELS][LADDER_WORDS];
@@ -60,8 +63,8 @@ const struct event *eventq_first_slow(struct eventq *queue, sim_time limit);
 void eventq_drop_first_slow(struct eventq *queue);
 
 /*
- * The first event if it is due by `limit`; later ones may be withheld (NULL), so that no bucket is opened before its
- * time has come: what is pushed until then still finds its own bucket.
+ * The first event if it is due by `limit`; later ones may be withheld (NULL), so that no bucket is
+ * opened before its time has come: what is pushed until then still finds its own bucket.
  */
 static inline const struct event *eventq_first(struct eventq *queue, sim_time limit)
 {

@@ -93,7 +93,8 @@ static void pops_in_order_of_time_then_key(void **state)
     }
 }
 
-/* How far ahead a push lies: now, in the open window, near, far, and over all magnitudes of time. */
+/* How far ahead a push lies: now, in the open window, near, far, and over all magnitudes of time.
+ */
 static sim_dur random_wait(struct pair *pair, int spread)
 {
     uint64_t word = draw(pair);
@@ -297,8 +298,8 @@ static void two_million_events_fit_in_48_megabytes(void **state)
     assert_true(eventq_bytes(queue) < 48000000);
     for (int i = 0; i < 2000000; i++) {
         assert_true(eventq_pop(queue, &event));
-        eventq_push(queue, (struct event){
-                               event.time + (sim_dur)(draw(&pair) % (60 * (uint64_t)SIM_S)), 0});
+        eventq_push(
+            queue, (struct event){event.time + (sim_dur)(draw(&pair) % (60 * (uint64_t)SIM_S)), 0});
     }
     assert_true(eventq_bytes(queue) < 48000000);
     while (eventq_count(queue) > 1000)

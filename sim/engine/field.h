@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One parameter of a model is one row of a table: from it come parsing, validation, defaults, `describe`, the JSON
- * Schema, `--set` and `sweep` addresses, and the assumptions that a report lists.
+ * One parameter of a model is one row of a table: from it come parsing, validation, defaults,
+ * `describe`, the JSON Schema, `--set` and `sweep` addresses, and the assumptions that a report
+ * lists.
  *
- * The name is the path below the model's section: "retry.backoff.exponential.base" of section `client` is
- * `client.retry.backoff.exponential.base` in a scenario. min, initial and max are written as an author would.
- * `source` is a heading of models/sources.md ("facts C.3", "valkey.conf 8.0") or the word "assumption".
+ * The name is the path below the model's section: "retry.backoff.exponential.base" of section
+ * `client` is `client.retry.backoff.exponential.base` in a scenario. min, initial and max are
+ * written as an author would. `source` is a heading of models/sources.md ("facts C.3",
+ * "valkey.conf 8.0") or the word "assumption".
  *
- * VARIANT: a choice among shapes. Row "retry.backoff" (an int member, index into choices) says which one; rows
- * "retry.backoff.<choice>" or "retry.backoff.<choice>.*" are its parameters and may appear only under that
- * choice. In YAML `backoff: none`, `backoff: {fixed: 100ms}`, `backoff: {exponential: {base: 100ms}}`.
+ * VARIANT: a choice among shapes. Row "retry.backoff" (an int member, index into choices) says
+ * which one; rows "retry.backoff.<choice>" or "retry.backoff.<choice>.*" are its parameters and may
+ * appear only under that choice. In YAML `backoff: none`, `backoff: {fixed: 100ms}`, `backoff:
+ * {exponential: {base: 100ms}}`.
  *
  * The macros take a member of MODEL_CONFIG and refuse a member of another C type at compile time.
  */
@@ -61,8 +64,9 @@ struct field {
     const char *name;
     enum field_type type;
     size_t offset;
-    const char *min, *initial, *max; /* initial NULL: must be given (REGION, TEXT, LINK: may be absent) */
-    const char *const *choices;      /* CHOICE, VARIANT: NULL-terminated */
+    const char *min, *initial,
+        *max; /* initial NULL: must be given (REGION, TEXT, LINK: may be absent) */
+    const char *const *choices; /* CHOICE, VARIANT: NULL-terminated */
     const char *meaning;
     const char *source;
 };

@@ -2,10 +2,11 @@
 /*
  * What a model is to everything above it: a table of parameters, a table of metrics, and six verbs.
  *
- * The wiring makes instances by scope, gives each its checked config and a zeroed state, and calls, over all
- * instances in registry order: init (keep config, open streams, kinds and probes, offer ports), connect (find the
- * ports of others), start (schedule first events; time is 0), then the run, then finish, then fini. A model
- * meets another only through a port that the other offered under a name.
+ * The wiring makes instances by scope, gives each its checked config and a zeroed state, and calls,
+ * over all instances in registry order: init (keep config, open streams, kinds and probes, offer
+ * ports), connect (find the ports of others), start (schedule first events; time is 0), then the
+ * run, then finish, then fini. A model meets another only through a port that the other offered
+ * under a name.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -19,9 +20,11 @@
 
 enum model_scope {
     MODEL_ONCE,       /* one instance: section `store` */
-    MODEL_PER_REGION, /* one a region: defaults in section `app`, overrides in `regions.<name>.app` */
-    MODEL_PER_LINK,   /* one a directed pair of regions, a region to itself included: defaults in `network.default` (between
-                       * regions) and `network.inside` (within one); overrides in `network."a <-> b"`, `network."a -> b"` */
+    MODEL_PER_REGION, /* one a region: defaults in section `app`, overrides in `regions.<name>.app`
+                       */
+    MODEL_PER_LINK,   /* one a directed pair of regions, a region to itself included: defaults in
+                       * `network.default` (between   regions) and `network.inside` (within one);
+                       * overrides in `network."a <-> b"`, `network."a -> b"` */
     MODEL_LIST        /* one instance; section is a sequence, a config for each item (`faults`) */
 };
 
@@ -32,11 +35,11 @@ struct topology {
 };
 int topology_region(const struct topology *topology, const char *name); /* -1: unknown */
 
-/* --- ports ----------------------------------------------------------------------------------------- */
+/* --- ports ------------------------------------------------------------------------------------ */
 
 /*
- * Faces by which models meet: (name, a, b) -> pointer, where a and b are regions or -1. What a name stands
- * for is fixed in models/ports.h.
+ * Faces by which models meet: (name, a, b) -> pointer, where a and b are regions or -1. What a name
+ * stands for is fixed in models/ports.h.
  */
 struct port_directory;
 struct port_directory *port_directory_create(void);
@@ -47,7 +50,7 @@ void *port_find(const struct port_directory *directory, const char *name, int a,
 /* As port_find(), but a missing one is a bug: the registry lacks a model. */
 void *port_need(const struct port_directory *directory, const char *name, int a, int b);
 
-/* --- instances ------------------------------------------------------------------------------------- */
+/* --- instances -------------------------------------------------------------------------------- */
 
 struct incident_log;
 struct model_env {
@@ -57,8 +60,8 @@ struct model_env {
     const char *instance; /* "app_tier/us-west-1", "wan_link/us-west-1->us-west-2", "store" */
     const void *config;   /* MODEL_LIST: an array of config_count configs */
     size_t config_count;
-    int region;           /* PER_REGION: index; PER_LINK: from; else -1 */
-    int peer;             /* PER_LINK: to; else -1 */
+    int region;               /* PER_REGION: index; PER_LINK: from; else -1 */
+    int peer;                 /* PER_LINK: to; else -1 */
     struct incident_log *log; /* what happened, for people: run_log.h */
 };
 
@@ -89,10 +92,11 @@ struct model_ops {
     void (*init)(void *self, const struct model_env *env);
     void (*connect)(void *self, const struct port_directory *ports);
     void (*start)(void *self);
-    void (*finish)(void *self); /* the clock is at the end: close books, check conservation, set values */
+    void (*finish)(
+        void *self); /* the clock is at the end: close books, check conservation, set values */
     void (*fini)(void *self);
-    /* MODEL_LIST of faults only: the span in which this item acts, for the windows of the figures; false: none
-     * (such as a fault of strength zero acts all the same). */
+    /* MODEL_LIST of faults only: the span in which this item acts, for the windows of the figures;
+     * false: none (such as a fault of strength zero acts all the same). */
     bool (*span)(const void *config, struct probe_span *span);
 };
 

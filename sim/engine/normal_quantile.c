@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+/* clang-format off */
 /* Ratios of polynomials of degree 7, lowest coefficient first: near the middle, in the tails, far out. */
 static const double middle_over[8] = {
     3.3871328727963666080e0,  1.3314166789178437745e+2, 1.9715909503065514427e+3,
@@ -28,6 +29,7 @@ static const double far_under[8] = {
     1.0,                       5.99832206555887937690e-1, 1.36929880922735805310e-1,
     1.48753612908506148525e-2, 7.86869131145613259100e-4, 1.84631831751005468180e-5,
     1.42151175831644588870e-7, 2.04426310338993978564e-15};
+/* clang-format on */
 
 static inline double ratio(const double over[8], const double under[8], double x)
 {

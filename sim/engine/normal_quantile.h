@@ -3,7 +3,8 @@
 #ifndef NORMAL_QUANTILE_H
 #define NORMAL_QUANTILE_H
 
-/* u in (0, 1); relative error below 1e-15 or so. Algorithm AS 241, PPND16: Wichura, Applied Statistics 37(3), 1988. */
+/* u in (0, 1); relative error below 1e-15 or so. Algorithm AS 241, PPND16: Wichura, Applied
+ * Statistics 37(3), 1988. */
 double normal_quantile(double u);
 
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the models touch are plain arrays (struct probes_hot). At every edge of a bin or a window the set is cut: what
- * was counted since the last cut goes to the bin and to the windows that this span belongs to. Spans never
- * cross an edge, so all sums are exact. figures are made once, at the end, in probe_figures.c.
+ * What the models touch are plain arrays (struct probes_hot). At every edge of a bin or a window
+ * the set is cut: what was counted since the last cut goes to the bin and to the windows that this
+ * span belongs to. Spans never cross an edge, so all sums are exact. figures are made once, at the
+ * end, in probe_figures.c.
  */
 #include "probe_inside.h"
 
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the plan: edges of windows --------------------------------------------------------------------- */
+/* --- the plan: edges of windows --------------------------------------------------------------- */
 
 static int span_order(const void *a, const void *b)
 {
@@ -126,7 +127,7 @@ void probes_free(struct probes *probes)
     free(probes);
 }
 
-/* --- declaring and opening -------------------------------------------------------------------------- */
+/* --- declaring and opening -------------------------------------------------------------------- */
 
 const struct metric *probes_metric(const struct probes *probes, const char *name)
 {
@@ -191,7 +192,8 @@ static size_t cell_open(struct probes *probes, const struct metric *metric, int 
     return cells->count++;
 }
 
-/* Make an array of `size` bytes an item one item longer, with zeros, if the cell just opened is new. */
+/* Make an array of `size` bytes an item one item longer, with zeros, if the cell just opened is
+ * new. */
 static void *hot_extend(void *items, size_t before, size_t after, size_t size)
 {
     if (before == after)
@@ -249,9 +251,10 @@ struct probes_hot *probes_hot(struct probes *probes)
     return &probes->hot;
 }
 
-/* --- cutting ---------------------------------------------------------------------------------------- */
+/* --- cutting ---------------------------------------------------------------------------------- */
 
-/* The counters and levels that have a place in the series are kept by bin: all, as ratios need theirs too. */
+/* The counters and levels that have a place in the series are kept by bin: all, as ratios need
+ * theirs too. */
 static void probes_seal(struct probes *probes)
 {
     size_t counts = probes->kinds[METRIC_COUNT].count;
@@ -262,8 +265,8 @@ static void probes_seal(struct probes *probes)
         probes->counts[window] = mem_zalloc(counts, sizeof probes->counts[0][0]);
         probes->areas[window] = mem_zalloc(levels, sizeof probes->areas[0][0]);
         if (window != WINDOW_ALL)
-            probes->latencies[window] = mem_zalloc(probes->kinds[METRIC_LATENCY].count,
-                                                   sizeof probes->latencies[0][0]);
+            probes->latencies[window] =
+                mem_zalloc(probes->kinds[METRIC_LATENCY].count, sizeof probes->latencies[0][0]);
     }
     probes->totals = mem_zalloc(counts, sizeof probes->totals[0]);
     probes->areas_last = mem_zalloc(levels, sizeof probes->areas_last[0]);
@@ -329,8 +332,7 @@ static void segment_enter(struct probes *probes, sim_time now)
         probes->segment++;
     probes->window = probes->segments[probes->segment].window;
     probes->hot.measuring = now >= probes->warmup;
-    probes->hot.extra =
-        probes->window == WINDOW_NONE ? NULL : probes->latencies[probes->window];
+    probes->hot.extra = probes->window == WINDOW_NONE ? NULL : probes->latencies[probes->window];
 }
 
 sim_time probes_next_cut(const struct probes *probes)
@@ -377,7 +379,7 @@ uint64_t probes_count_total(const struct probes *probes, const char *metric, int
     return total;
 }
 
-/* --- digest ----------------------------------------------------------------------------------------- */
+/* --- digest ----------------------------------------------------------------------------------- */
 
 static uint64_t digest_histogram(uint64_t hash, const struct histogram *histogram)
 {

@@ -2,13 +2,14 @@
 /*
  * How a model exposes what it counts, and the figures of a run.
  *
- * A metric is one row of a model's table: a name, a unit, a kind, at most one label, one line of meaning.
- * A probe is one cell of it: (metric, region, label value). Models open probes while the run is wired and
- * touch them with the inline calls below: one add for a counter, some ns for a level or a latency.
+ * A metric is one row of a model's table: a name, a unit, a kind, at most one label, one line of
+ * meaning. A probe is one cell of it: (metric, region, label value). Models open probes while the
+ * run is wired and touch them with the inline calls below: one add for a counter, some ns for a
+ * level or a latency.
  *
- * Counters and levels are cut at every edge of a bin (the time series) and of a window. Windows: `all` (after
- * the warm-up), and where there are faults `before`, `fault`, `after`. Sums over bins or windows are exact: no
- * rounding to bins.
+ * Counters and levels are cut at every edge of a bin (the time series) and of a window. Windows:
+ * `all` (after the warm-up), and where there are faults `before`, `fault`, `after`. Sums over bins
+ * or windows are exact: no rounding to bins.
  */
 #ifndef PROBE_H
 #define PROBE_H
@@ -36,10 +37,11 @@ struct metric {
     enum metric_kind kind;
     const char *label;               /* name of the label, or NULL */
     const char *const *label_values; /* NULL-terminated, where there is a label */
-    const char *over, *under;        /* RATIO: names of two COUNT metrics (over/under); a labelled one is summed */
-    double scale;                    /* LEVEL: figure = level * scale (0 means 1), for shares and such */
-    bool series;                     /* keep it per bin (COUNT, RATIO, LEVEL) */
-    const char *meaning;             /* one line, with the exact definition */
+    const char *over,
+        *under;   /* RATIO: names of two COUNT metrics (over/under); a labelled one is summed */
+    double scale; /* LEVEL: figure = level * scale (0 means 1), for shares and such */
+    bool series;  /* keep it per bin (COUNT, RATIO, LEVEL) */
+    const char *meaning; /* one line, with the exact definition */
 };
 
 struct probes;
@@ -50,8 +52,9 @@ typedef uint32_t probe_id;
 /* --- opening, while wiring -------------------------------------------------------------------- */
 
 /*
- * `metric` must live as long as the probes and be one row of a table given to probes_declare(). Asking again
- * for the same (metric, region, label) gives the same id. A label must be one of the row's values (a bug otherwise).
+ * `metric` must live as long as the probes and be one row of a table given to probes_declare().
+ * Asking again for the same (metric, region, label) gives the same id. A label must be one of the
+ * row's values (a bug otherwise).
  */
 probe_id probe_count_open(struct probes *probes, const char *metric, int region, const char *label);
 probe_id probe_level_open(struct probes *probes, const char *metric, int region, const char *label);
@@ -62,11 +65,11 @@ probe_id probe_latency_open(struct probes *probes, const char *metric, int regio
 
 /* The fields below are for the inline functions only. */
 struct probes_hot {
-    uint64_t *counts;             /* since the last cut, by probe id */
-    struct time_avg *levels;      /* by probe id */
-    struct histogram *latencies;  /* of window `all`, by probe id */
-    struct histogram *extra;      /* of the window open now besides `all`, or NULL */
-    bool measuring;               /* past the warm-up */
+    uint64_t *counts;            /* since the last cut, by probe id */
+    struct time_avg *levels;     /* by probe id */
+    struct histogram *latencies; /* of window `all`, by probe id */
+    struct histogram *extra;     /* of the window open now besides `all`, or NULL */
+    bool measuring;              /* past the warm-up */
 };
 static inline void probe_count(struct probes_hot *hot, probe_id id)
 {
@@ -92,32 +95,34 @@ static inline void probe_latency(struct probes_hot *hot, probe_id id, int64_t va
 void probe_value(struct probes *probes, const char *metric, int region, const char *label,
                  double value);
 
-/* --- the life of a set, by the experiment and the engine ---------------------------------------- */
+/* --- the life of a set, by the experiment and the engine -------------------------------------- */
 
 struct probe_span {
     sim_time from, to; /* [from, to) */
 };
 struct probe_plan {
-    sim_time warmup, end; /* window `all` is [warmup, end] */
-    sim_dur bin;          /* width of a bin of the series, > 0; series cover [0, end] */
+    sim_time warmup, end;            /* window `all` is [warmup, end] */
+    sim_dur bin;                     /* width of a bin of the series, > 0; series cover [0, end] */
     const struct probe_span *faults; /* when some fault acts, any order, may overlap or be empty */
     size_t fault_count;
     uint32_t region_count;
 };
 struct probes *probes_create(const struct probe_plan *plan);
 void probes_free(struct probes *probes);
-/* Make a table's metrics known; the table must outlive the probes. Names are unique over all tables. */
+/* Make a table's metrics known; the table must outlive the probes. Names are unique over all
+ * tables. */
 void probes_declare(struct probes *probes, const struct metric *metrics, size_t count);
 struct probes_hot *probes_hot(struct probes *probes); /* valid after the last open; see sim.h */
-/* The next instant at which probes_cut() wants to be called, or SIM_NEVER; the engine does so before any
- * event at that instant. */
+/* The next instant at which probes_cut() wants to be called, or SIM_NEVER; the engine does so
+ * before any event at that instant. */
 sim_time probes_next_cut(const struct probes *probes);
 void probes_cut(struct probes *probes, sim_time now);
-/* Value of a counter (all bins since 0, this one included), for alarms and tests; labels NULL sums. O(bins). */
+/* Value of a counter (all bins since 0, this one included), for alarms and tests; labels NULL sums.
+ * O(bins). */
 uint64_t probes_count_total(const struct probes *probes, const char *metric, int region,
                             const char *label);
 
-/* --- figures: what a finished run says ---------------------------------------------------------- */
+/* --- figures: what a finished run says -------------------------------------------------------- */
 
 struct figure {
     const struct metric *metric;
@@ -141,10 +146,11 @@ struct figure_series {
     const double *values; /* one a bin: COUNT per second, RATIO (NAN where under = 0), LEVEL mean */
 };
 /*
- * Owned by the probes; valid until they are freed. Figures with nothing to say (a ratio over 0, quantiles of
- * nothing, a value never set) are absent, never NAN. Order: by declaration, region, label, window.
- * A counter with a label has rows for each label value and one summed (label NULL); likewise for regions: a row with
- * region -1 sums, merges or (LEVEL) adds over regions. VALUE totals over regions are set by their models.
+ * Owned by the probes; valid until they are freed. Figures with nothing to say (a ratio over 0,
+ * quantiles of nothing, a value never set) are absent, never NAN. Order: by declaration, region,
+ * label, window. A counter with a label has rows for each label value and one summed (label NULL);
+ * likewise for regions: a row with region -1 sums, merges or (LEVEL) adds over regions. VALUE
+ * totals over regions are set by their models.
  */
 struct figures {
     const struct figure *figures;
@@ -157,7 +163,8 @@ struct figures {
     size_t bin_count;
 };
 const struct figures *probes_finish(struct probes *probes, sim_time end);
-/* Mix all counters and histograms of window `all` into a hash (for the run's digest): exact integers only. */
+/* Mix all counters and histograms of window `all` into a hash (for the run's digest): exact
+ * integers only. */
 uint64_t probes_digest(const struct probes *probes, uint64_t hash);
 
 #endif

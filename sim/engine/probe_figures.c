@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The figures of a finished run: a walk over metrics, regions, labels and windows, in this order. */
+/* The figures of a finished run: a walk over metrics, regions, labels and windows, in this order.
+ */
 #include "probe_inside.h"
 
 #include "bug.h"
@@ -20,7 +21,7 @@ static const struct latency_stat {
     {"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1.0},
 };
 
-/* --- which cells ------------------------------------------------------------------------------------ */
+/* --- which cells ------------------------------------------------------------------------------ */
 
 /* One row of figures: a metric in a region (or all) with a label (or any). */
 struct row {
@@ -37,8 +38,7 @@ struct selection {
 
 static bool cell_is_in(const struct cell *cell, const struct metric *metric, int region, int label)
 {
-    return cell->metric == metric &&
-           (region == PROBE_ALL_REGIONS || cell->region == region) &&
+    return cell->metric == metric && (region == PROBE_ALL_REGIONS || cell->region == region) &&
            (label == LABEL_ANY || cell->label == label);
 }
 
@@ -79,7 +79,7 @@ static const char *label_text(struct row row)
     return row.label == LABEL_ANY ? NULL : row.metric->label_values[row.label];
 }
 
-/* --- adding figures --------------------------------------------------------------------------------- */
+/* --- adding figures --------------------------------------------------------------------------- */
 
 static void figure_add(struct probes *probes, struct row row, const char *stat, int window,
                        double value)
@@ -88,8 +88,8 @@ static void figure_add(struct probes *probes, struct row row, const char *stat, 
     struct figure *items = (struct figure *)figures->figures;
 
     mem_grow((void **)&items, &probes->figure_capacity, figures->figure_count + 1, sizeof *items);
-    items[figures->figure_count++] = (struct figure){
-        row.metric, stat, row.region, label_text(row), window_names[window], value};
+    items[figures->figure_count++] =
+        (struct figure){row.metric, stat, row.region, label_text(row), window_names[window], value};
     figures->figures = items;
 }
 
@@ -149,7 +149,7 @@ static double bin_length(const struct probes *probes, size_t bin)
     return (double)(left < probes->bin ? left : probes->bin);
 }
 
-/* --- kinds of metrics ------------------------------------------------------------------------------- */
+/* --- kinds of metrics ------------------------------------------------------------------------- */
 
 static void count_row(struct probes *probes, struct row row)
 {
@@ -284,8 +284,8 @@ static void ratio_row(struct probes *probes, struct row row)
     size_t bins = probes->figures.bin_count;
 
     for (int window = 0; window < WINDOWS; window++) {
-        double value = ratio_of(count_sum(&a, probes->counts[window]),
-                                count_sum(&b, probes->counts[window]));
+        double value =
+            ratio_of(count_sum(&a, probes->counts[window]), count_sum(&b, probes->counts[window]));
 
         if (!window_is_empty(probes, window) && !isnan(value))
             figure_add(probes, row, NULL, window, value);
@@ -322,7 +322,7 @@ static void (*const row_of_kind[METRIC_KINDS])(struct probes *probes, struct row
     [METRIC_LATENCY] = latency_row, [METRIC_VALUE] = value_row,
 };
 
-/* --- the walk --------------------------------------------------------------------------------------- */
+/* --- the walk --------------------------------------------------------------------------------- */
 
 /* Is there anything behind this row? */
 static bool row_exists(const struct probes *probes, struct row row)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The inside of a set of probes: probe.c fills it while the run goes on, probe_figures.c reads it at the end. */
+/* The inside of a set of probes: probe.c fills it while the run goes on, probe_figures.c reads it
+ * at the end. */
 #ifndef PROBE_INSIDE_H
 #define PROBE_INSIDE_H
 
@@ -39,7 +40,7 @@ struct probes {
     size_t metric_count, metric_capacity;
     struct cells kinds[METRIC_KINDS];
 
-    struct segment *segments; /* the first from 0 */
+    struct segment *segments;      /* the first from 0 */
     size_t segment_count, segment; /* segment: the one open now */
     enum probe_window window;
     sim_time last_cut;

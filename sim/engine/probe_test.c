@@ -14,12 +14,24 @@
 static const char *const causes[] = {"lag", "lost", NULL};
 static const struct metric metrics[] = {
     {.name = "requests", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true},
-    {.name = "reauths", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "cause",
+    {.name = "reauths",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .label = "cause",
      .label_values = causes},
-    {.name = "reauth_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "reauths",
-     .under = "requests", .series = true},
-    {.name = "reauth_rate_by", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .label = "cause",
-     .label_values = causes, .over = "reauths", .under = "requests"},
+    {.name = "reauth_rate",
+     .unit = UNIT_SHARE,
+     .kind = METRIC_RATIO,
+     .over = "reauths",
+     .under = "requests",
+     .series = true},
+    {.name = "reauth_rate_by",
+     .unit = UNIT_SHARE,
+     .kind = METRIC_RATIO,
+     .label = "cause",
+     .label_values = causes,
+     .over = "reauths",
+     .under = "requests"},
     {.name = "busy", .kind = METRIC_LEVEL, .scale = 0.5, .series = true},
     {.name = "latency", .unit = UNIT_NS, .kind = METRIC_LATENCY},
     {.name = "rto", .unit = UNIT_NS, .kind = METRIC_VALUE},
@@ -53,8 +65,8 @@ static bool same_text(const char *a, const char *b)
 }
 
 /* The figure, or NAN where it is absent. */
-static double figure(const struct figures *figures, const char *metric, const char *stat, int region,
-                     const char *label, const char *window)
+static double figure(const struct figures *figures, const char *metric, const char *stat,
+                     int region, const char *label, const char *window)
 {
     for (size_t i = 0; i < figures->figure_count; i++) {
         const struct figure *f = &figures->figures[i];
@@ -130,8 +142,8 @@ static void warmup_is_left_out_of_windows_but_not_of_series(void **state)
 }
 
 /*
- * warm-up 15; faults [33, 41), [38, 47), [62, 66): before 15..32, fault 33..46 and 62..65, after 66..100; what
- * lies between the faults is in none of the three.
+ * warm-up 15; faults [33, 41), [38, 47), [62, 66): before 15..32, fault 33..46 and 62..65,
+ * after 66..100; what lies between the faults is in none of the three.
  */
 static void windows_need_not_fall_on_bins(void **state)
 {

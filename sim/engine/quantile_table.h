@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A quantile function as cubics over equal cells of z = normal_quantile(u): in z the quantiles of usual laws are
- * smooth out into both tails, where in u they are not. Covers every u that rng_unit() can give.
+ * A quantile function as cubics over equal cells of z = normal_quantile(u): in z the quantiles of
+ * usual laws are smooth out into both tails, where in u they are not. Covers every u that
+ * rng_unit() can give.
  */
 #ifndef QUANTILE_TABLE_H
 #define QUANTILE_TABLE_H
@@ -25,8 +26,8 @@ void quantile_table_free(struct quantile_table *table); /* NULL is allowed */
 /* A copy with values times `factor`. */
 struct quantile_table *quantile_table_scaled(const struct quantile_table *table, double factor);
 double quantile_table_z(const struct quantile_table *table, size_t node);
-/* Slopes from the values by differences, limited so that each cubic is monotone (Fritsch and Carlson, SIAM J.
- * Numer. Anal. 17(2), 1980). Values must not decrease. */
+/* Slopes from the values by differences, limited so that each cubic is monotone (Fritsch and
+ * Carlson, SIAM J. Numer. Anal. 17(2), 1980). Values must not decrease. */
 void quantile_table_make_slopes(struct quantile_table *table);
 /* The cell of z, |z| <= QUANTILE_Z_MAX, and the place in it, 0..1. */
 size_t quantile_table_cell(const struct quantile_table *table, double z, double *place);

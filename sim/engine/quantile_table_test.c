@@ -38,7 +38,8 @@ static void a_smooth_function_is_met_closely(void **state)
     struct quantile_table *table = table_of(exp, 2000);
 
     (void)state;
-    /* Differences are slopes to h^2 / 6 in the third derivative, cubics make h^3 / 50 of it: 1e-8 for h = 1 / 121. */
+    /* Differences are slopes to h^2 / 6 in the third derivative, cubics make h^3 / 50 of it: 1e-8
+     * for h = 1 / 121. */
     for (double z = -8.2; z < 8.2; z += 0.0137)
         assert_close(at(table, z), exp(z), 3e-8);
     quantile_table_free(table);

@@ -2,12 +2,12 @@
 /*
  * Randomness that is keyed, not consumed in sequence.
  *
- * A stream is named by (study seed, replication, model instance, purpose). Within it, block(entity, index)
- * is four 64-bit words that depend on nothing else: so what one model draws never moves what another
- * sees, and runs that differ in one policy share everything else (common random numbers).
+ * A stream is named by (study seed, replication, model instance, purpose). Within it, block(entity,
+ * index) is four 64-bit words that depend on nothing else: so what one model draws never moves what
+ * another sees, and runs that differ in one policy share everything else (common random numbers).
  *
- * The generator is Philox4x64-10 (Salmon et al., SC'11) of Random123: the stream is its 128-bit key, (entity,
- * index) its counter. A block costs some 20 ns and no memory.
+ * The generator is Philox4x64-10 (Salmon et al., SC'11) of Random123: the stream is its 128-bit
+ * key, (entity, index) its counter. A block costs some 20 ns and no memory.
  */
 #ifndef RNG_STREAM_H
 #define RNG_STREAM_H
@@ -24,8 +24,8 @@ struct rng_block {
     uint64_t word[4];
 };
 
-/* The stream of (seed, replication, instance, purpose); all 64 bits of the seed count. The names are hashed
- * (64-bit FNV-1a, then mixed); pure function. */
+/* The stream of (seed, replication, instance, purpose); all 64 bits of the seed count. The names
+ * are hashed (64-bit FNV-1a, then mixed); pure function. */
 struct rng_stream rng_stream_named(uint64_t seed, uint32_t replication, const char *instance,
                                    const char *purpose);
 
@@ -39,14 +39,15 @@ static inline struct rng_block rng_block_at(const struct rng_stream *stream, uin
     return (struct rng_block){{out.v[0], out.v[1], out.v[2], out.v[3]}};
 }
 
-/* A word as a uniform in (0, 1): (k + 1/2) / 2^52. 52 bits and not 53, of which the topmost would round to 1. */
+/* A word as a uniform in (0, 1): (k + 1/2) / 2^52. 52 bits and not 53, of which the topmost would
+ * round to 1. */
 static inline double rng_unit(uint64_t word)
 {
     return ((double)(int64_t)(word >> 12) + 0.5) * 0x1p-52;
 }
 
-/* A word as an integer in [0, bound), bound > 0, by multiplication (Lemire 2019, without rejection: bias
- * at most bound / 2^64). */
+/* A word as an integer in [0, bound), bound > 0, by multiplication (Lemire 2019, without rejection:
+ * bias at most bound / 2^64). */
 static inline uint32_t rng_below(uint64_t word, uint32_t bound)
 {
     return (uint32_t)(((word >> 32) * bound) >> 32);
@@ -63,10 +64,10 @@ static inline uint64_t rng_mix(uint64_t word)
 }
 
 /*
- * The same streams behind GSL, for gsl_ran_* where speed does not matter: a gsl_rng_type with 64-bit
- * state keys and 53-bit doubles in [0, 1). gsl_rng_set() takes only unsigned long and starts
- * block(seed, 0); use rng_stream_gsl() for the whole key. `entity` selects the sequence block(entity, 0), (entity, 1), ...
- * The result is the caller's: gsl_rng_free().
+ * The same streams behind GSL, for gsl_ran_* where speed does not matter: a gsl_rng_type with
+ * 64-bit state keys and 53-bit doubles in [0, 1). gsl_rng_set() takes only unsigned long and starts
+ * block(seed, 0); use rng_stream_gsl() for the whole key. `entity` selects the sequence
+ * block(entity, 0), (entity, 1), ... The result is the caller's: gsl_rng_free().
  */
 extern const gsl_rng_type *const rng_stream_gsl_type;
 gsl_rng *rng_stream_gsl(const struct rng_stream *stream, uint64_t entity);

@@ -11,7 +11,8 @@
 #include <gsl/gsl_randist.h>
 #include <math.h>
 
-/* The known answers of Random123, examples/kat_vectors, lines "philox4x64 10": counter, key, result. */
+/* The known answers of Random123, examples/kat_vectors, lines "philox4x64 10": counter, key,
+ * result. */
 static const struct known_answer {
     uint64_t counter[4], key[2], result[4];
 } known_answers[] = {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What happened in a run, for people: a short list of events (faults, alarms, promotions, changes of DNS, health) and
- * of incidents (an outage with its stages, RPO and RTO). Rare by nature; bounded at RUN_LOG_MAX rows each, then
- * counted only.
+ * What happened in a run, for people: a short list of events (faults, alarms, promotions, changes
+ * of DNS, health) and of incidents (an outage with its stages, RPO and RTO). Rare by nature;
+ * bounded at RUN_LOG_MAX rows each, then counted only.
  */
 #ifndef RUN_LOG_H
 #define RUN_LOG_H
@@ -17,21 +17,23 @@
 
 struct run_event {
     sim_time time;
-    const char *what;  /* static text: "fault", "alarm", "promotion", "dns", "health", "failover" */
-    char *subject;     /* "us-west-1", "us-west-2 -> us-west-1" */
-    char *text;        /* a sentence */
-    char *cause;       /* what brought it about, or "" */
+    const char *what; /* static text: "fault", "alarm", "promotion", "dns", "health", "failover" */
+    char *subject;    /* "us-west-1", "us-west-2 -> us-west-1" */
+    char *text;       /* a sentence */
+    char *cause;      /* what brought it about, or "" */
 };
 
-/* An outage: instants are SIM_NEVER where they were not reached; durations -1 where they do not apply. */
+/* An outage: instants are SIM_NEVER where they were not reached; durations -1 where they do not
+ * apply. */
 struct incident {
-    const char *kind; /* static: "region-loss", "link-fault", ...: the first fault's kind */
-    sim_time onset;    /* the fault's start */
-    sim_time detected; /* the alarm */
-    sim_time decided;  /* the promotion was asked for */
-    sim_time promoted; /* the new primary takes writes */
+    const char *kind;   /* static: "region-loss", "link-fault", ...: the first fault's kind */
+    sim_time onset;     /* the fault's start */
+    sim_time detected;  /* the alarm */
+    sim_time decided;   /* the promotion was asked for */
+    sim_time promoted;  /* the new primary takes writes */
     sim_time published; /* the record names it at the authority */
-    sim_time restored; /* start of the first span of `hold` with the share of good writes at target, everywhere */
+    sim_time restored; /* start of the first span of `hold` with the share of good writes at target,
+                          everywhere */
     sim_dur rpo;       /* design: RPO; -1 without a failover */
     uint64_t writes_lost;   /* acknowledged writes lost, one by one */
     uint64_t sessions_lost; /* sessions that exist nowhere after it */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The run loop. What is due next is the first of two: the front of the queue, and the earliest head of the
- * timer rings, which a tournament keeps. Both are ordered by (time, key), so where an event waits changes nothing.
+ * The run loop. What is due next is the first of two: the front of the queue, and the earliest head
+ * of the timer rings, which a tournament keeps. Both are ordered by (time, key), so where an event
+ * waits changes nothing.
  */
 #include "sim.h"
 
@@ -13,16 +14,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFETCH_AHEAD 8         /* events between the one fired and the one whose row is fetched */
-#define RING_CAPACITY 16         /* to start with; a power of two */
-#define RING_SHIFT_MAX 32        /* longest way that a late key goes forward within its instant */
-#define SWEEP_MIN 1024           /* dead events that are not worth a sweep */
+#define PREFETCH_AHEAD 8  /* events between the one fired and the one whose row is fetched */
+#define RING_CAPACITY 16  /* to start with; a power of two */
+#define RING_SHIFT_MAX 32 /* longest way that a late key goes forward within its instant */
+#define SWEEP_MIN 1024    /* dead events that are not worth a sweep */
 #define INTERRUPT_MASK UINT64_C(0xFFFF)
 #define KINDS_TOTAL (3 * SIM_KINDS_MAX)
 
 static const struct event no_event = {SIM_NEVER, UINT64_MAX};
 
-/* --- kinds ------------------------------------------------------------------------------------------ */
+/* --- kinds ------------------------------------------------------------------------------------ */
 
 static kind_id key_kind(uint64_t key)
 {
@@ -52,7 +53,8 @@ static bool queued_is_dead(void *self, struct event event)
     return is_dead(&sim->kinds[key_kind(event.key)], event.key);
 }
 
-/* gcc takes a function that only prefetches for one without effect, and drops its calls: so no calls. */
+/* gcc takes a function that only prefetches for one without effect, and drops its calls: so no
+ * calls. */
 #define PREFETCHES inline __attribute__((always_inline))
 
 static PREFETCHES void prefetch_row(const struct sim *sim, uint64_t key)
@@ -72,7 +74,8 @@ static uint64_t hash_text(const char *text)
     return rng_mix(hash);
 }
 
-kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char *instance, void *self)
+kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char *instance,
+                     void *self)
 {
     uint32_t index = sim->kind_count[kind->phase]++;
     struct strbuf name = STRBUF_INIT;
@@ -100,7 +103,7 @@ void sim_kind_rows(struct sim *sim, kind_id kind, const void *base, size_t row_b
     sim->kinds[kind].row_bytes = row_bytes;
 }
 
-/* --- timer rings ------------------------------------------------------------------------------------ */
+/* --- timer rings ------------------------------------------------------------------------------ */
 
 static struct event *ring_item(const struct sim_ring *ring, uint32_t i)
 {
@@ -254,7 +257,7 @@ void sim_cancelled(struct sim *sim)
     sim->cancelled = 0;
 }
 
-/* --- one run ---------------------------------------------------------------------------------------- */
+/* --- one run ---------------------------------------------------------------------------------- */
 
 struct sim *sim_create(const struct sim_options *options, struct probes *probes)
 {
@@ -333,9 +336,10 @@ sim_time sim_end(const struct sim *sim)
     return sim->end;
 }
 
-/* --- the loop --------------------------------------------------------------------------------------- */
+/* --- the loop --------------------------------------------------------------------------------- */
 
-/* Fetch the row of the event PREFETCH_AHEAD places on; of all up to it where a window was just opened. */
+/* Fetch the row of the event PREFETCH_AHEAD places on; of all up to it where a window was just
+ * opened. */
 static PREFETCHES void prefetch_next(const struct sim *sim)
 {
     const struct eventq *queue = sim->queue;
@@ -373,8 +377,8 @@ static inline bool take_next(struct sim *sim, struct event *event)
 }
 
 /*
- * Content, not history: what goes in are two odd multiples that do not depend on the hash so far, so that
- * an event adds only a rotation and one multiplication to the chain.
+ * Content, not history: what goes in are two odd multiples that do not depend on the hash so far,
+ * so that an event adds only a rotation and one multiplication to the chain.
  */
 static inline uint64_t digest_event(uint64_t digest, uint64_t kind_hash, struct event event)
 {

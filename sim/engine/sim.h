@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One run as a value: clock, pending events, timers, streams, probes, digest. The face that models see.
+ * One run as a value: clock, pending events, timers, streams, probes, digest. The face that models
+ * see.
  *
  * Rules that always hold
  *  1. Time is integer nanoseconds and never goes back.
- *  2. Events at one instant fire in the order of their content: (phase, kind, entity, generation). Never in
- *     the order in which they were scheduled. Two events alike in all of it are interchangeable.
- *  3. The digest takes in (time, name of kind and instance, entity, generation) of every event of phase WORK, and at the end
- *     every counter. Phases FAULT and OBSERVE are left out: what a fault changes shows in the work.
+ *  2. Events at one instant fire in the order of their content: (phase, kind, entity, generation).
+ * Never in the order in which they were scheduled. Two events alike in all of it are
+ * interchangeable.
+ *  3. The digest takes in (time, name of kind and instance, entity, generation) of every event of
+ * phase WORK, and at the end every counter. Phases FAULT and OBSERVE are left out: what a fault
+ * changes shows in the work.
  *  4. A dead event (its kind's `live` says so) is dropped without a trace: no clock, no digest.
  *  5. Nothing here is shared between runs; a run belongs to one thread.
  *
@@ -38,21 +41,22 @@ struct event_kind {
     bool (*live)(const void *self, uint32_t entity, uint32_t generation);
 };
 
-/* A registered kind of one instance: small, dense, ordered by phase, then by order of registration. */
+/* A registered kind of one instance: small, dense, ordered by phase, then by order of registration.
+ */
 typedef uint16_t kind_id;
 #define SIM_KINDS_MAX 1024 /* per phase */
 #define SIM_GENERATION_BITS 20
 #define SIM_GENERATION_MASK ((UINT32_C(1) << SIM_GENERATION_BITS) - 1)
 
-/* --- scheduling: the hot path -------------------------------------------------------------------- */
+/* --- scheduling: the hot path ----------------------------------------------------------------- */
 
 static inline sim_time sim_now(const struct sim *sim);
 static inline struct probes_hot *sim_probes(struct sim *sim);
 
 /*
- * Fire `kind` at `when` (>= now, a bug otherwise; SIM_NEVER is ignored). `entity` is the model's key, `generation` (its low
- * 20 bits count) tells a reused or re-armed entity from an old one. Events past the end of the run are kept out.
- * Cost: one push.
+ * Fire `kind` at `when` (>= now, a bug otherwise; SIM_NEVER is ignored). `entity` is the model's
+ * key, `generation` (its low 20 bits count) tells a reused or re-armed entity from an old one.
+ * Events past the end of the run are kept out. Cost: one push.
  */
 static inline void sim_at(struct sim *sim, sim_time when, kind_id kind, uint32_t entity,
                           uint32_t generation);
@@ -60,15 +64,17 @@ static inline void sim_after(struct sim *sim, sim_dur wait, kind_id kind, uint32
                              uint32_t generation);
 
 /*
- * Say that one scheduled event has just become dead (its `live` now answers false). When dead events
- * outnumber the others the queue is swept, so that what is cancelled never grows. Amortised O(1).
+ * Say that one scheduled event has just become dead (its `live` now answers false). When dead
+ * events outnumber the others the queue is swept, so that what is cancelled never grows. Amortised
+ * O(1).
  */
 void sim_cancelled(struct sim *sim);
 
 /*
- * A timer of one constant length: due in the order it was set, so a ring beside the queue holds it at almost no cost.
- * At most SIM_TIMERS_MAX rings; each has its own length. Cancel as any event: by generation; dead ones are dropped
- * at the head, and swept when they outnumber the others (call sim_timer_cancelled()).
+ * A timer of one constant length: due in the order it was set, so a ring beside the queue holds it
+ * at almost no cost. At most SIM_TIMERS_MAX rings; each has its own length. Cancel as any event: by
+ * generation; dead ones are dropped at the head, and swept when they outnumber the others (call
+ * sim_timer_cancelled()).
  */
 typedef uint16_t timer_id;
 #define SIM_TIMERS_MAX 256
@@ -79,40 +85,43 @@ void sim_timer_cancelled(struct sim *sim, timer_id timer);
 /* End the run at the present instant once the event that calls this is done. */
 void sim_stop(struct sim *sim);
 
-/* A line of the trace, where there is one: `if (sim_tracing(sim)) sim_note(sim, "accelerator", "...")`. */
+/* A line of the trace, where there is one: `if (sim_tracing(sim)) sim_note(sim, "accelerator",
+ * "...")`. */
 static inline bool sim_tracing(const struct sim *sim);
 void sim_note(struct sim *sim, const char *instance, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* --- wiring: before the run ----------------------------------------------------------------------- */
+/* --- wiring: before the run ------------------------------------------------------------------- */
 
 struct sim_options {
     uint64_t seed;
     uint32_t replication;
     sim_time end;
     enum eventq_kind queue;
-    struct trace *trace;      /* NULL: none; the caller's */
-    const char *scenario;     /* for bug reports; the caller's */
-    volatile const int *interrupt; /* where not NULL and not 0 the run stops within some 65 536 events */
-    size_t capacity_hint;     /* pending events to make room for */
+    struct trace *trace;  /* NULL: none; the caller's */
+    const char *scenario; /* for bug reports; the caller's */
+    volatile const int
+        *interrupt;       /* where not NULL and not 0 the run stops within some 65 536 events */
+    size_t capacity_hint; /* pending events to make room for */
 };
 /* Copies the options; `probes` stays the caller's and may be NULL (then nothing may be probed). */
 struct sim *sim_create(const struct sim_options *options, struct probes *probes);
 void sim_free(struct sim *sim);
 
 /* `kind` and `instance` must outlive the sim; `self` is handed to the handlers. */
-kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char *instance, void *self);
+kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char *instance,
+                     void *self);
 timer_id sim_timer_add(struct sim *sim, sim_dur length, kind_id kind);
 /*
- * The rows behind a kind's entities: base of an array and the size of a row, so that the rows of the next few
- * events can be fetched early. Call again whenever the array moves. Optional.
+ * The rows behind a kind's entities: base of an array and the size of a row, so that the rows of
+ * the next few events can be fetched early. Call again whenever the array moves. Optional.
  */
 void sim_kind_rows(struct sim *sim, kind_id kind, const void *base, size_t row_bytes);
 /* The stream of this run's seed and replication: see rng_stream_named(). */
 struct rng_stream sim_stream(const struct sim *sim, const char *instance, const char *purpose);
 struct probes *sim_probe_set(struct sim *sim); /* for probe_*_open() and probe_value() */
 
-/* --- running -------------------------------------------------------------------------------------- */
+/* --- running ---------------------------------------------------------------------------------- */
 
 struct sim_outcome {
     uint64_t event_count; /* fired, all phases */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The hold model through the whole run loop: each event schedules itself anew after a random wait; ladder and heap.
- * With a row of 64 bytes touched at each event, fetched early or not.
+ * The hold model through the whole run loop: each event schedules itself anew after a random wait;
+ * ladder and heap. With a row of 64 bytes touched at each event, fetched early or not.
  */
 #include "mem.h"
 #include "sim.h"
@@ -69,7 +69,10 @@ static void bench(struct holder *holder, enum eventq_kind queue, uint32_t pendin
     start = seconds();
     outcome = sim_run(sim);
     printf("%-6s %8u pending%s: %6.1f ns an event\n", queue == EVENTQ_HEAP ? "heap" : "ladder",
-           pending, !touch ? "" : prefetch ? ", rows fetched early" : ", rows",
+           pending,
+           !touch     ? ""
+           : prefetch ? ", rows fetched early"
+                      : ", rows",
            (seconds() - start) * 1e9 / (double)outcome.event_count);
     sim_free(sim);
     free(holder->rows);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The inside of a run, for the inline functions that sim.h promises and for sim.c; nobody else reads it.
+ * The inside of a run, for the inline functions that sim.h promises and for sim.c; nobody else
+ * reads it.
  */
 #ifndef SIM_HOT_H
 #define SIM_HOT_H
@@ -9,7 +10,8 @@
 
 #include <stddef.h>
 
-/* A key: phase (2 bits), kind within the phase (10), entity (32), generation (20); so its order is rule 2's. */
+/* A key: phase (2 bits), kind within the phase (10), entity (32), generation (20); so its order is
+ * rule 2's. */
 #define SIM_KIND_SHIFT 52
 #define SIM_PHASE_SHIFT 10 /* within a kind_id */
 

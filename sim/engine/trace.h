@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One line an event on demand, for a window of time and a piece of the name. Tracing never changes a run.
+ * One line an event on demand, for a window of time and a piece of the name. Tracing never changes
+ * a run.
  *
  *   12.000482113 app_tier/us-west-1 arrive 4711 gen 3
  *

@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- a table of text, its columns as wide as their widest cell
- * ------------------------------------------------- */
+/* --- a table of text, its columns as wide as their widest cell ------------------------- */
 
 enum { COLUMNS_MAX = 8 };
 
@@ -61,8 +60,7 @@ static void table_print_and_release(struct text_table *table, FILE *out)
     free(table->cells);
 }
 
-/* --- tables of a model
- * -------------------------------------------------------------------------------------------- */
+/* --- tables of a model ----------------------------------------------------------------- */
 
 static const char *scope_name(enum model_scope scope)
 {
@@ -157,9 +155,7 @@ static void print_metrics(const struct model_ops *ops, FILE *out)
     table_print_and_release(&table, out);
 }
 
-/* --- JSON
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- JSON ------------------------------------------------------------------------------ */
 
 /* `"key": "text"`, or null; a comma before all but the first. */
 static void add_member(struct strbuf *out, const char *key, const char *text)
@@ -242,9 +238,7 @@ static void print_and_release(struct strbuf *text, FILE *out)
     strbuf_release(text);
 }
 
-/* --- the verbs
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- the verbs ------------------------------------------------------------------------- */
 
 /* The settings of a run stand among the models, as what a file says at its top level. */
 static const struct model_ops *run_as_model(struct model_ops *ops)
@@ -405,9 +399,7 @@ void describe_scenario(const struct scenario *scenario, FILE *out, bool json)
     strbuf_release(&printer.json);
 }
 
-/* --- Markdown
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- Markdown -------------------------------------------------------------------------- */
 
 /* A cell: '|' would end it. */
 static void print_cell(FILE *out, const char *text, const char *end)

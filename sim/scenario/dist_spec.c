@@ -85,8 +85,7 @@ static bool read_number(const struct spec *spec, const struct yaml_node *node, c
     return good;
 }
 
-/* --- families
- * ------------------------------------------------------------------------------------------ */
+/* --- families -------------------------------------------------------------------------- */
 
 struct spec_args {
     struct dist_arg args[ARGS_MAX];
@@ -204,8 +203,7 @@ static bool read_map_args(const struct spec *spec, const struct dist_family *fam
     return good;
 }
 
-/* --- call text: "lognormal(median=22ms, p99=31ms)"
- * ------------------------------------------------------ */
+/* --- call text: "lognormal(median=22ms, p99=31ms)" ------------------------------------- */
 
 static char *trimmed(const char *text, size_t length)
 {
@@ -283,8 +281,7 @@ static struct dist *read_call(const struct spec *spec, const struct yaml_node *n
     return good ? make_family(spec, family, &args, node, text) : NULL;
 }
 
-/* --- a map whose names tell the family
- * ------------------------------------------------------------------ */
+/* --- a map whose names tell the family ------------------------------------------------- */
 
 /* Is the set of names (max aside) one of the alternatives "median, p99 | mean, sd" of the family?
  */
@@ -345,8 +342,7 @@ static const struct dist_family *guess_family(const struct spec *spec, const str
     return count == 1 ? found : NULL;
 }
 
-/* --- mixture, plus, empirical
- * --------------------------------------------------------------------------- */
+/* --- mixture, plus, empirical ---------------------------------------------------------- */
 
 static bool read_part(const struct spec *spec, const struct yaml_node *part, struct dist **dist,
                       double *weight, struct strbuf *text)
@@ -549,8 +545,7 @@ static struct dist *read_empirical(const struct spec *spec, const struct yaml_no
     return dist;
 }
 
-/* --- the entrance
- * --------------------------------------------------------------------------------------- */
+/* --- the entrance ---------------------------------------------------------------------- */
 
 /* {family: ...}, perhaps with max beside it. */
 static struct dist *read_named(const struct spec *spec, const struct dist_family *family,

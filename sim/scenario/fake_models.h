@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-/* --- client: one; every plain type, and a VARIANT
- * ------------------------------------------------------------- */
+/* --- client: one; every plain type, and a VARIANT -------------------------------------- */
 
 struct fake_client {
     sim_dur timeout, fixed, base, max;
@@ -125,8 +124,7 @@ static const struct model_ops fake_client_ops = {
     .start = fake_start,
 };
 
-/* --- store: one; must be given, references, distributions
- * ------------------------------------------------------- */
+/* --- store: one; must be given, references, distributions ------------------------------ */
 
 struct fake_store {
     int kind;
@@ -160,8 +158,7 @@ static const struct model_ops fake_store_ops = {
     .init = fake_init_nothing,
 };
 
-/* --- app: one a region
- * -------------------------------------------------------------------------------------------- */
+/* --- app: one a region ----------------------------------------------------------------- */
 
 struct fake_app {
     uint32_t workers;
@@ -185,8 +182,7 @@ static const struct model_ops fake_app_ops = {
     .init = fake_init_nothing,
 };
 
-/* --- network: one a link
- * ------------------------------------------------------------------------------------------- */
+/* --- network: one a link --------------------------------------------------------------- */
 
 struct fake_link {
     struct dist *rtt;
@@ -211,9 +207,7 @@ static const struct model_ops fake_link_ops = {
     .init = fake_init_nothing,
 };
 
-/* --- faults: a list
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- faults: a list -------------------------------------------------------------------- */
 
 struct fake_fault {
     sim_dur at, lasts;

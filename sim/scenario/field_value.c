@@ -92,8 +92,7 @@ const char *field_type_name(enum field_type type)
     return names[type];
 }
 
-/* --- writing
- * ---------------------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------- */
 
 /* value / factor with the suffix, in as few digits as read back to the same bits; false where 17 do
  * not. */
@@ -200,9 +199,7 @@ static void add_number(struct strbuf *out, enum field_type type, const struct nu
         field_add_number(out, type, number->real);
 }
 
-/* --- ranges
- * ------------------------------------------------------------------------------------------------
- */
+/* --- ranges ---------------------------------------------------------------------------- */
 
 static bool is_below(const struct number *a, const struct number *b)
 {
@@ -276,9 +273,7 @@ bool field_in_range(const struct field *field, double value, const char *got, st
     return check_range(field, &number, got, why);
 }
 
-/* --- reading
- * -----------------------------------------------------------------------------------------------
- */
+/* --- reading --------------------------------------------------------------------------- */
 
 struct target {
     const struct schema_context *context;
@@ -598,9 +593,7 @@ bool field_value_read(const struct schema_context *context, const struct field *
     }
 }
 
-/* --- defaults
- * -----------------------------------------------------------------------------------------------
- */
+/* --- defaults -------------------------------------------------------------------------- */
 
 /* A row's `initial` as a node: most are bare scalars, which need no parser. "100ms, 200ms" is a
  * list as well. */

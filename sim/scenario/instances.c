@@ -22,8 +22,7 @@ struct complaints {
     const struct yaml_source *source;
 };
 
-/* --- topology
- * ---------------------------------------------------------------------------------------------- */
+/* --- topology -------------------------------------------------------------------------- */
 
 static bool is_region_name(const char *name)
 {
@@ -105,8 +104,7 @@ void topology_build(struct builder *builder)
         add_region(builder, &regions->entries[i]);
 }
 
-/* --- checks of models
- * --------------------------------------------------------------------------------------- */
+/* --- checks of models ------------------------------------------------------------------ */
 
 void complain(struct complaints *complaints, const char *field, const char *format, ...)
 {
@@ -174,9 +172,7 @@ static void check_piece(struct builder *builder, const struct model_ops *ops,
     free(config);
 }
 
-/* --- instances
- * -----------------------------------------------------------------------------------------------
- */
+/* --- instances ------------------------------------------------------------------------- */
 
 static struct scenario_instance *add_instance(struct builder *builder, const struct model_ops *ops,
                                               char *name, size_t config_count)
@@ -241,9 +237,7 @@ static void build_per_region(struct builder *builder, const struct model_ops *op
     }
 }
 
-/* --- links
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- links ----------------------------------------------------------------------------- */
 
 /* A key of the section with what it names. */
 struct link_piece {
@@ -330,9 +324,7 @@ static void build_per_link(struct builder *builder, const struct model_ops *ops)
     free(pieces);
 }
 
-/* --- lists
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- lists ----------------------------------------------------------------------------- */
 
 static void add_span(struct builder *builder, const struct model_ops *ops, const void *config)
 {

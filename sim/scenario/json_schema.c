@@ -61,9 +61,7 @@ static const char *const definition_of[] = {
 };
 // clang-format on
 
-/* --- fields
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- fields ---------------------------------------------------------------------------- */
 
 struct table {
     const struct field *fields;
@@ -198,9 +196,7 @@ static void add_object(struct strbuf *out, const struct table *table, const char
     strbuf_add(out, "}}");
 }
 
-/* --- sections
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- sections -------------------------------------------------------------------------- */
 
 static void add_section(struct strbuf *out, const struct model_ops *ops)
 {

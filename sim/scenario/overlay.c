@@ -145,9 +145,7 @@ const struct yaml_node *overlay_merge(struct yaml_trees *trees, const struct yam
     return merged;
 }
 
-/* --- paths
- * --------------------------------------------------------------------------------------------------
- */
+/* --- paths ----------------------------------------------------------------------------- */
 
 struct path_reader {
     struct yaml_trees *trees;

@@ -25,8 +25,7 @@ static const char *const other_keys[] = {"name",    "question", "expectation", "
                                          "regions", "expect",   "sweep",       "seed"};
 enum { OTHER_KEY_COUNT = sizeof other_keys / sizeof other_keys[0] };
 
-/* --- the top level
- * --------------------------------------------------------------------------------------------- */
+/* --- the top level --------------------------------------------------------------------- */
 
 static size_t collect_keys(const struct registry *registry, const char **names)
 {
@@ -102,9 +101,7 @@ static void build_prose(struct builder *builder)
         mistake_at(builder->mistakes, sources, "'sources' needs a list, got a map");
 }
 
-/* --- run settings
- * ------------------------------------------------------------------------------------------------
- */
+/* --- run settings ---------------------------------------------------------------------- */
 
 static void build_seed(struct builder *builder)
 {
@@ -189,9 +186,7 @@ static void build_run(struct builder *builder)
     builder->scenario->warmup_given = run->warmup_kind == WARMUP_GIVEN ? run->warmup : 0;
 }
 
-/* --- sweep
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- sweep ----------------------------------------------------------------------------- */
 
 static struct scenario *build_from(const struct registry *registry, struct yaml_trees *trees,
                                    const struct yaml_source *source, const struct yaml_node *root,
@@ -260,9 +255,7 @@ static void build_sweep(struct builder *builder)
         build_axis(builder, &sweep->entries[i], is_tried);
 }
 
-/* --- the whole
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- the whole ------------------------------------------------------------------------- */
 
 /* The scenario of a tree, with whatever is wrong told. Takes `trees` over where with_sweep (it is
  * then the real one). */

@@ -17,9 +17,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* --- helpers
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- helpers --------------------------------------------------------------------------- */
 
 static struct scenario *load(const char *text, const char *const *sets, size_t set_count)
 {
@@ -64,8 +62,7 @@ static const void *config_of(const struct scenario *scenario, const char *name)
     return NULL;
 }
 
-/* --- what a file comes to
- * --------------------------------------------------------------------------------------------- */
+/* --- what a file comes to -------------------------------------------------------------- */
 
 static void the_example_fills_every_config(void **state)
 {
@@ -258,8 +255,7 @@ static void warmup_may_be_found(void **state)
     scenario_free(scenario);
 }
 
-/* --- what is refused, and in which words
- * -------------------------------------------------------------------------------- */
+/* --- what is refused, and in which words ----------------------------------------------- */
 
 #define HEAD "regions: {us-west-1: {}, us-west-2: {}}\nstore: {kind: regional}\n"
 
@@ -505,9 +501,7 @@ static void a_nest_or_a_bomb_is_refused(void **state)
     free(told);
 }
 
-/* --- files
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* --- files ----------------------------------------------------------------------------- */
 
 struct folder {
     char path[64];
@@ -696,9 +690,7 @@ static void measured_latencies_come_from_a_column(void **state)
     folder_remove(&folder, names, COUNT_OF(names));
 }
 
-/* --- describing
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* --- describing ------------------------------------------------------------------------ */
 
 static char *printed(void (*print)(FILE *out))
 {
@@ -804,9 +796,7 @@ static void assumptions_are_defaults_left_alone(void **state)
     scenario_free(scenario);
 }
 
-/* --- worlds
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* --- worlds ---------------------------------------------------------------------------- */
 
 static void a_world_runs_and_repeats_itself(void **state)
 {
@@ -836,8 +826,7 @@ static void a_world_runs_and_repeats_itself(void **state)
     scenario_free(scenario);
 }
 
-/* --- mutations: whatever comes, no crash and no leak
- * ------------------------------------------------------------------------------ */
+/* --- mutations: whatever comes, no crash and no leak ----------------------------------- */
 
 static uint64_t next_word(uint64_t *seed)
 {

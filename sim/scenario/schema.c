@@ -268,8 +268,7 @@ static void take_map(struct walk *walk, const struct yaml_node *map, const char 
         take_entry(walk, &map->entries[i], path);
 }
 
-/* --- what was not given
- * ------------------------------------------------------------------------------------ */
+/* --- what was not given ---------------------------------------------------------------- */
 
 const struct field *schema_variant_of(const struct field *fields, size_t count,
                                       const struct field *field, int *choice)

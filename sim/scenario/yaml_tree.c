@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- memory: everything is freed at once
- * ------------------------------------------------------------- */
+/* --- memory: everything is freed at once ----------------------------------------------- */
 
 struct block {
     struct block *next;
@@ -120,8 +119,7 @@ const struct yaml_node *yaml_make(struct yaml_trees *trees, enum yaml_kind kind,
     return node;
 }
 
-/* --- looking
- * ------------------------------------------------------------------------------------------ */
+/* --- looking --------------------------------------------------------------------------- */
 
 const struct yaml_entry *yaml_find(const struct yaml_node *map, const char *key)
 {
@@ -164,8 +162,7 @@ struct diag_place yaml_place(const struct yaml_node *node)
     return yaml_source_place(node->source, node->line, node->column);
 }
 
-/* --- writing
- * ------------------------------------------------------------------------------------------ */
+/* --- writing --------------------------------------------------------------------------- */
 
 /* Plain in every context: nothing in it could end it or mean something else. */
 static bool text_is_plain(const char *text)
@@ -211,8 +208,7 @@ void yaml_add_flow(struct strbuf *out, const struct yaml_node *node)
     strbuf_add_char(out, node->kind == YAML_MAP ? '}' : ']');
 }
 
-/* --- reading
- * ------------------------------------------------------------------------------------------ */
+/* --- reading --------------------------------------------------------------------------- */
 
 struct anchor {
     char *name;
