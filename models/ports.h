@@ -6,25 +6,29 @@
  * wired; a struct here holds `self` and functions. Calls happen within one event, at sim_now(),
  * unless they say otherwise.
  *
- *   name             a        b      type                     offered by         used by
- *   PORT_LINK        from     to     struct link_port         wan_link           store_client,
- * store, replication PORT_LINK_FAULT  from     to     struct link_fault_port   wan_link
- * fault_schedule PORT_COMMANDS    region   -1     struct command_pool      store_client       store
- *   PORT_SHARD       region   -1     struct shard_port        store              store_client,
- * replication PORT_STORE       -1       -1     struct store_port        store failover,
- * replication, dns_zone PORT_STREAM      -1       -1     struct stream_port       replication store
- *   PORT_POWER       region   ..     struct power_port        app_tier (b = 0), store (b = 1)
- * fault_schedule PORT_STORE_FAULT region   -1     struct store_fault_port  store fault_schedule
- *   PORT_DNS         -1       -1     struct dns_port          dns_zone           store_client,
- * failover PORT_SESSIONS    region   -1     struct session_port      store_client       app_tier
- *   PORT_OPS         region   -1     struct op_port           app_tier           store_client
- *   PORT_APP         region   -1     struct app_port          app_tier           population
- *   PORT_USERS       region   -1     struct users_port        population         app_tier
- *   PORT_EDGE        -1       -1     struct edge_port         accelerator        population,
- * app_tier PORT_OBJECTIVE   -1       -1     struct objective_port    objective store_client,
- * population, failover, fault_schedule PORT_WRITE_STATS region   -1     struct write_stats
- * store_client       failover PORT_CONTROL     -1       -1     struct control_port      failover
- * fault_schedule
+ *   name             a       b   struct            offered by    used by
+ *   PORT_LINK        from    to  link_port         wan_link      store_client, store, replication,
+ *                                                                accelerator
+ *   PORT_LINK_FAULT  from    to  link_fault_port   wan_link      fault_schedule
+ *   PORT_COMMANDS    region  -1  command_pool      store_client  store
+ *   PORT_SHARD       region  -1  shard_port        store         store_client, replication
+ *   PORT_STORE       -1      -1  store_port        store         failover, replication, dns_zone,
+ *                                                                objective, cost
+ *   PORT_STREAM      -1      -1  stream_port       replication   store
+ *   PORT_POWER       region  0   power_port        app_tier      fault_schedule
+ *   PORT_POWER       region  1   power_port        store         fault_schedule
+ *   PORT_STORE_FAULT region  -1  store_fault_port  store         fault_schedule
+ *   PORT_DNS         -1      -1  dns_port          dns_zone      store_client, failover,
+ *                                                                fault_schedule
+ *   PORT_SESSIONS    region  -1  session_port      store_client  app_tier
+ *   PORT_OPS         region  -1  op_port           app_tier      store_client
+ *   PORT_APP         region  -1  app_port          app_tier      population
+ *   PORT_USERS       region  -1  users_port        population    app_tier
+ *   PORT_EDGE        -1      -1  edge_port         accelerator   population, app_tier
+ *   PORT_OBJECTIVE   -1      -1  objective_port    objective     store_client, population,
+ *                                                                failover, fault_schedule
+ *   PORT_WRITE_STATS region  -1  write_stats       store_client  failover
+ *   PORT_CONTROL     -1      -1  control_port      failover      fault_schedule
  */
 #ifndef PORTS_H
 #define PORTS_H

@@ -330,21 +330,13 @@ static void cluster_acknowledge(struct cluster *cluster, const struct command *c
             store_level_unreplicated(store, &store->clusters[r]);
 }
 
-static void cluster_write(struct cluster *cluster, struct command *command)
+/* The row of the session that a write is of. */
+static void session_written(struct cluster *cluster, struct session_row *row,
+                            const struct command *command, struct write_position position)
 {
     struct store *store = cluster->store;
-    struct session_row *row = store_row(store, command->session);
-    struct write_position position;
     uint32_t op = (uint32_t)rng_mix(command->identity);
 
-    if (!cluster->takes_writes) {
-        command->reply = REPLY_READONLY;
-        return;
-    }
-    position = (struct write_position){++cluster->applied, cluster->lineage};
-    command->executed = true;
-    command->reply = REPLY_OK;
-    cluster_acknowledge(cluster, command, position);
     if (command->session_check < row->check)
         return; /* a late write of a session whose row another one has now: it is acknowledged, and
                    nobody reads it */
@@ -358,6 +350,21 @@ static void cluster_write(struct cluster *cluster, struct command *command)
         row->first = position;
     row->last = command->kind == COMMAND_DELETE ? (struct write_position){0, 0} : position;
     row->last_op = op;
+}
+
+static void cluster_write(struct cluster *cluster, struct command *command)
+{
+    struct write_position position;
+
+    if (!cluster->takes_writes) {
+        command->reply = REPLY_READONLY;
+        return;
+    }
+    position = (struct write_position){++cluster->applied, cluster->lineage};
+    command->executed = true;
+    command->reply = REPLY_OK;
+    session_written(cluster, store_row(cluster->store, command->session), command, position);
+    cluster_acknowledge(cluster, command, position);
 }
 
 static sim_dur store_service(const struct store *store, const struct command *command)
@@ -700,6 +707,7 @@ static void store_promotion_end(void *self, int region)
                                  .bytes = 60,
                                  .identity = store->lineage_count};
 
+        old->takes_writes = true; /* no fencing: until it hears of its demotion */
         link->send(link->self, old->demote_leg = link->open(link->self), &demote);
         link->close(link->self, old->demote_leg);
     }

@@ -505,12 +505,12 @@ static void failover_to_an_equal_loses_nothing(void **state)
 }
 
 /*
- * Promotion does not fence. Writes 1 (applied), 2 and 3 (not) are acknowledged at 1, 2, 3 s; after the promotion at 10 s the old
- * primary, which has not heard of it, acknowledges none: its promotion_begin stopped it. Once it hears, it copies all anew.
+ * Writes 1 (applied), 2 and 3 (not) are acknowledged at 1, 2, 3 s. While the promotion is under way nobody takes writes. Once
+ * the old primary has heard of its demotion it takes none either, and copies all anew before it serves reads again.
  */
 static void demoted_primary_rejoins_when_it_hears(void **state)
 {
-    uint32_t late;
+    uint32_t meanwhile, write, read;
 
     (void)state;
     script.demotion_arrives = true;
@@ -518,18 +518,22 @@ static void demoted_primary_rejoins_when_it_hears(void **state)
         add_command(n * SIM_S - SIM_MS, 0, COMMAND_CREATE, n);
     add((struct step){.at = 4 * SIM_S, .what = APPLY, .region = 1, .number = 2});
     add((struct step){.at = 5 * SIM_S, .what = PROMOTE_BEGIN, .region = 1});
+    meanwhile = add_command(6 * SIM_S, 0, COMMAND_CREATE, 4);
     add((struct step){.at = 10 * SIM_S, .what = PROMOTE_END, .region = 1});
-    late = add_command(11 * SIM_S, 0, COMMAND_GET, 1);
+    read = add_command(11 * SIM_S, 0, COMMAND_GET, 1);
+    write = add_command(12 * SIM_S, 0, COMMAND_CREATE, 5);
     run_text(TWO_CLUSTERS);
+    assert_int_equal(script.reply[meanwhile], REPLY_READONLY);
+    assert_int_equal(script.reply[read], REPLY_LOADING);
+    assert_int_equal(script.reply[write], REPLY_READONLY);
+    assert_int_equal(script.rejoins, 1);
     assert_int_equal(script.writes_lost, 2);
     assert_int_equal(script.rpo, 2 * SIM_S);
-    assert_int_equal(script.rejoins, 1);
-    assert_int_equal(script.reply[late], REPLY_LOADING);
 }
 
 /*
- * The same where the word of the demotion never arrives and the cluster was not reached by the promotion's beginning either: no
- * fencing. Writes 2 and 3 are lost at the fork; 4, acknowledged at 12 s by the old primary, is lost too and counted.
+ * Promotion does not fence: where the word of the demotion never arrives, the old primary goes on. Writes 2 and 3 are lost at the
+ * fork; 4, acknowledged at 12 s by the old primary, is lost too and counted.
  */
 static void superseded_primary_acknowledges_into_the_void(void **state)
 {
@@ -539,6 +543,7 @@ static void superseded_primary_acknowledges_into_the_void(void **state)
     for (uint32_t n = 1; n <= 3; n++)
         add_command(n * SIM_S - SIM_MS, 0, COMMAND_CREATE, n);
     add((struct step){.at = 4 * SIM_S, .what = APPLY, .region = 1, .number = 2});
+    add((struct step){.at = 5 * SIM_S, .what = PROMOTE_BEGIN, .region = 1});
     add((struct step){.at = 10 * SIM_S, .what = PROMOTE_END, .region = 1});
     write = add_command(12 * SIM_S - SIM_MS, 0, COMMAND_CREATE, 4);
     read = add_command(13 * SIM_S, 1, COMMAND_GET, 4);

@@ -35,27 +35,53 @@ static double normal_density(double z)
 /* --- gamma of scale 1, in y = log x ----------------------------------------------------------- */
 
 #define GAMMA_TINY_Y                                                                               \
-    (-34.0) /* below, exp(-x) is 1 to the last bit and P(X <= x) = x^k / gamma(k + 1) */
+    (-34.0)             /* below, exp(-x) is 1 to the last bit: P(X <= x) = x^k / gamma(k + 1) */
+#define GAMMA_LARGE 5e4 /* shapes from which the cube root of X is normal to 1e-6 of X */
 
-/* log P(X <= e^y) and log P(X > e^y), without underflow for small shapes. */
-static double gamma_log_below(double shape, double y)
+/* Wilson and Hilferty, PNAS 17, 1931: (X / k)^(1/3) is nearly normal(1 - 1 / 9k, 1 / 9k). */
+static double gamma_large_z(double shape, double y)
 {
-    if (y < GAMMA_TINY_Y)
-        return shape * y - gsl_sf_lngamma(shape + 1.0);
-    return log(gsl_cdf_gamma_P(exp(y), shape, 1.0));
+    return 3.0 * sqrt(shape) * (exp((y - log(shape)) / 3.0) - 1.0 + 1.0 / (9.0 * shape));
 }
 
-static double gamma_log_above(double shape, double y)
+static double gamma_large_y(double shape, double z)
 {
-    if (y < GAMMA_TINY_Y)
-        return log1p(-exp(gamma_log_below(shape, y)));
-    return log(gsl_cdf_gamma_Q(exp(y), shape, 1.0));
+    return log(shape) + 3.0 * log1p(z / (3.0 * sqrt(shape)) - 1.0 / (9.0 * shape));
 }
 
 /* The density of y = log X, as a logarithm. */
 static double gamma_log_density(double shape, double y)
 {
     return shape * y - exp(y) - gsl_sf_lngamma(shape);
+}
+
+/* Where hardly anything is beyond: from here on the first term of the tail's expansion is enough.
+ */
+static bool gamma_is_far(double shape, double y)
+{
+    return exp(y) > shape + 40.0 * sqrt(shape) + 800.0;
+}
+
+/*
+ * log P(X <= e^y) and log P(X > e^y), without underflow for small shapes. GSL is asked only where
+ * it converges: its error handler would end the program.
+ */
+static double gamma_log_below(double shape, double y)
+{
+    if (shape > GAMMA_LARGE)
+        return log(gsl_cdf_ugaussian_P(gamma_large_z(shape, y)));
+    if (y < GAMMA_TINY_Y)
+        return shape * y - gsl_sf_lngamma(shape + 1.0);
+    return gamma_is_far(shape, y) ? 0.0 : log(gsl_cdf_gamma_P(exp(y), shape, 1.0));
+}
+
+static double gamma_log_above(double shape, double y)
+{
+    if (y < GAMMA_TINY_Y)
+        return log1p(-exp(gamma_log_below(shape, y)));
+    if (gamma_is_far(shape, y))
+        return gamma_log_density(shape, y) - y;
+    return log(gsl_cdf_gamma_Q(exp(y), shape, 1.0));
 }
 
 /*
@@ -86,19 +112,27 @@ static double gamma_log_quantile(double shape, double z, double start)
     return y;
 }
 
-/* Near the median, good enough to start from (Wilson and Hilferty, PNAS 17, 1931). */
+/* Near the median, good enough to start from. */
 static double gamma_log_start(double shape)
 {
     if (shape < 0.4)
         return (log(0.5) + gsl_sf_lngamma(shape + 1.0)) / shape;
-    return log(shape) + 3.0 * log1p(-1.0 / (9.0 * shape));
+    return gamma_large_y(shape, 0.0);
 }
 
 static void gamma_node(struct quantile_table *table, double shape, size_t node, double start)
 {
     double z = quantile_table_z(table, node);
-    double y = gamma_log_quantile(shape, z, start);
+    double y;
 
+    if (shape > GAMMA_LARGE) {
+        double step = 0.5 / table->cells_per_z;
+
+        table->value[node] = gamma_large_y(shape, z);
+        table->slope[node] = gamma_large_y(shape, z + step) - gamma_large_y(shape, z - step);
+        return;
+    }
+    y = gamma_log_quantile(shape, z, start);
     table->value[node] = y;
     /* dy/dz = density of z / density of y */
     table->slope[node] = normal_density(z) / exp(gamma_log_density(shape, y)) / table->cells_per_z;
@@ -125,7 +159,9 @@ static double gamma_quantile(const struct dist *dist, double u)
     size_t cell;
 
     if (__builtin_expect(fabs(z) > QUANTILE_Z_MAX, 0))
-        return dist->a * exp(gamma_log_quantile(dist->b, z, dist->table->value[0]));
+        return dist->a * exp(dist->b > GAMMA_LARGE
+                                 ? gamma_large_y(dist->b, z)
+                                 : gamma_log_quantile(dist->b, z, dist->table->value[0]));
     cell = quantile_table_cell(dist->table, z, &place);
     return dist->a * exp(quantile_table_at(dist->table, cell, place));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* From what an author wrote to a distribution, and back. The ways to give each family are a table.
+/*
+ * From what an author wrote to a distribution, and back. The ways to give each family are a table.
  */
 #include "dist_inside.h"
 
@@ -43,11 +44,6 @@ static const char *const law_names[] = {
     [LAW_UNIFORM] = "uniform",   [LAW_NORMAL] = "normal",           [LAW_GEOMETRIC] = "geometric",
     [LAW_MIXTURE] = "mixture",   [LAW_EMPIRICAL] = "empirical",     [LAW_PLUS] = "plus",
 };
-
-const char *dist_law_name(enum dist_law law)
-{
-    return law_names[law];
-}
 
 const struct dist_family *dist_family_of(const char *family)
 {

@@ -9,17 +9,17 @@
  *   [ window: sorted front + small heap ] [ level 0 ] [ level 1 ] ... [ level 7 ]
  *
  *  1. `base` is at most the time of anything that can still be pushed after the window. An event
- * after the window lies in bucket (L, d): L is the highest digit in which its time differs from
- * base's, d its value there.
+ *     after the window lies in bucket (L, d): L is the highest digit in which its time differs from
+ *     base's, d its value there.
  *  2. So all of level L is due before all of level L + 1, and within a level smaller d come first.
  *  3. When the window is empty the first bucket is opened: a small one is sorted and becomes the
- * window, with its neighbours if it is tiny; a large one is dealt out to lower levels, with its
- * start as the new base. Each event descends at most LADDER_LEVELS times, in practice two or three,
- * always in streams.
+ *     window, with its neighbours if it is tiny; a large one is dealt out to lower levels, with its
+ *     start as the new base. Each event descends at most LADDER_LEVELS times, in practice two or
+ *     three, always in streams.
  *  4. A push into the window is inserted into the front while that is small, else goes to the heap.
- * A heap that grows large says that the window is too wide: all of it goes back to buckets (spill).
- * A window of one instant is never spilt: there the heap stays, and a burst at one instant costs
- * O(log n) each.
+ *     A heap that grows large says that the window is too wide: all of it goes back to buckets
+ *     (spill). A window of one instant is never spilt: there the heap stays, and a burst at one
+ *     instant costs O(log n) each.
  *  5. Buckets are lists of chunks, so that memory follows the number of events, not its past.
  *
  * The plain heap is the same structure with a window that never ends and a front of no length.

@@ -20,10 +20,9 @@
 
 enum model_scope {
     MODEL_ONCE,       /* one instance: section `store` */
-    MODEL_PER_REGION, /* one a region: defaults in section `app`, overrides in `regions.<name>.app`
-                       */
+    MODEL_PER_REGION, /* one a region: defaults in section `app`, overrides in `regions.<n>.app` */
     MODEL_PER_LINK,   /* one a directed pair of regions, a region to itself included: defaults in
-                       * `network.default` (between   regions) and `network.inside` (within one);
+                       * `network.default` (between regions) and `network.inside` (within one);
                        * overrides in `network."a <-> b"`, `network."a -> b"` */
     MODEL_LIST        /* one instance; section is a sequence, a config for each item (`faults`) */
 };

@@ -2,7 +2,7 @@
 /*
  * What the models touch are plain arrays (struct probes_hot). At every edge of a bin or a window
  * the set is cut: what was counted since the last cut goes to the bin and to the windows that this
- * span belongs to. Spans never cross an edge, so all sums are exact. figures are made once, at the
+ * span belongs to. Spans never cross an edge, so all sums are exact. Figures are made once, at the
  * end, in probe_figures.c.
  */
 #include "probe_inside.h"

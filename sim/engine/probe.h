@@ -37,8 +37,8 @@ struct metric {
     enum metric_kind kind;
     const char *label;               /* name of the label, or NULL */
     const char *const *label_values; /* NULL-terminated, where there is a label */
-    const char *over,
-        *under;   /* RATIO: names of two COUNT metrics (over/under); a labelled one is summed */
+    const char *over, *under; /* RATIO: names of two COUNT metrics; a labelled one is summed, but
+                               * for a label that the ratio has too */
     double scale; /* LEVEL: figure = level * scale (0 means 1), for shares and such */
     bool series;  /* keep it per bin (COUNT, RATIO, LEVEL) */
     const char *meaning; /* one line, with the exact definition */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The figures of a finished run: a walk over metrics, regions, labels and windows, in this order.
+/*
+ * The figures of a finished run: a walk over metrics, regions, labels and windows, in this order.
  */
 #include "probe_inside.h"
 

@@ -540,7 +540,8 @@ static void fire_tick(void *self, struct sim *sim, uint32_t entity, uint32_t gen
     sim_after(sim, 5, ticker->kind, entity, generation);
 }
 
-/* Ticks at 0, 5, ..., 100 in bins of 10: an event on an edge belongs to the bin that starts there.
+/*
+ * Ticks at 0, 5, ..., 100 in bins of 10: an event on an edge belongs to the bin that starts there.
  */
 static void probes_are_cut_before_the_events_of_that_instant(void **state)
 {

@@ -353,8 +353,8 @@ static void each_mistake_is_told_in_its_words(void **state)
          "t.yaml:1:23: error: unknown key 'ap' in a region; did you mean 'app'?"},
         {"regions: {US West: {}}\nstore: {kind: regional}\n",
          "t.yaml:1:11: error: a region's name is made of a-z, 0-9 and '-', got 'US West'"},
-        {HEAD "duration: 30s\n", "t.yaml:3:11: error: 'warmup' must be shorter than the duration, "
-                                 "30s; by default it is 1min"},
+        {HEAD "duration: 30s\nwarmup: 1min\n",
+         "t.yaml:4:9: error: 'warmup' must be shorter than the duration, 30s, got 1min"},
         {HEAD "duration: 10min\nwarmup: 10min\n",
          "t.yaml:4:9: error: 'warmup' must be shorter than the duration, 10min, got 10min"},
         {HEAD "warmup: never\n", "t.yaml:3:9: error: 'warmup' has no choice 'never'; it is one of "
