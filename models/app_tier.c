@@ -267,7 +267,10 @@ static void app_store(struct app_tier *app, uint32_t index, enum command_kind ki
                             .kind = kind,
                             .session = request->user.session,
                             .session_check = request->user.session_check,
-                            .identity = rng_mix(request->user.identity + (uint64_t)kind + 1),
+                            /* the kind far above the number of the request, lest one request's
+                             * write draws as the next one's read */
+                            .identity =
+                                rng_mix(request->user.identity + (((uint64_t)kind + 1) << 48)),
                             .last_write = request->user.last_write};
 
     request->stage = command_is_write(kind) ? STAGE_WRITE : STAGE_READ;

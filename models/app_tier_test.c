@@ -39,6 +39,9 @@ static struct {
     enum session_mode mode;
     enum request_kind request;
     enum op_outcome store_says;
+    bool neighbours; /* identities of requests follow one another, as those of a user's do */
+    uint64_t identities[ANSWERS_MAX]; /* of operations on the store */
+    uint32_t identity_count;
 } seen;
 
 struct driver {
@@ -57,10 +60,11 @@ static void driver_send(struct driver *driver)
 {
     uint64_t n = seen.sent++;
     struct user_request request = {
-        .identity = n * 16,
+        .identity = n * (seen.neighbours ? 1 : 1000),
         .service_word = rng_block_at(&driver->stream, n, 1).word[0],
         .kind = seen.request,
         .mode = seen.mode,
+        .writes = true,
         .last_write = sim_now(driver->sim)};
 
     driver->app->submit(driver->app->self, &request, 0);
@@ -113,6 +117,8 @@ static void driver_submit(void *self, const struct op_request *op)
 {
     struct driver *driver = self;
 
+    if (seen.identity_count < ANSWERS_MAX)
+        seen.identities[seen.identity_count++] = op->identity;
     sim_after(driver->sim, 10 * SIM_MS, driver->store_kind, op->request, 0);
 }
 
@@ -141,7 +147,7 @@ static void driver_init(void *self, const struct model_env *env)
 {
     struct driver *driver = self;
 
-    seen.sent = seen.answered = 0;
+    seen.sent = seen.answered = seen.identity_count = 0;
     seen.healthy = true;
     driver->config = env->config;
     driver->sim = env->sim;
@@ -195,6 +201,7 @@ static int token_pages(void **state)
     seen.mode = SESSION_TOKEN;
     seen.request = REQUEST_PAGE;
     seen.store_says = OP_HIT;
+    seen.neighbours = false;
     return 0;
 }
 
@@ -278,7 +285,8 @@ static void bounded_queue_rejects_the_rest_at_once(void **state)
     }
 }
 
-/* Two pages at once, one worker, service 2 ms, the store 10 ms: the second begins only when the first is answered. */
+/* Two pages at once, one worker, service 2 ms; a page reads and writes the session, 10 ms each: the second page begins only when
+ * the first is answered. */
 static void worker_is_held_while_the_store_is_asked(void **state)
 {
     (void)state;
@@ -286,8 +294,22 @@ static void worker_is_held_while_the_store_is_asked(void **state)
     run_text("regions: {a: {}}\nduration: 2s\nwarmup: 0s\ndriver: {burst: 2}\n"
              "app: {instances: 1, workers: 1, queue: 4, service: 2ms}\n");
     assert_int_equal(seen.answered, 2);
-    assert_int_equal(seen.at[0], SIM_S + 12 * SIM_MS);
-    assert_int_equal(seen.at[1], SIM_S + 24 * SIM_MS);
+    assert_int_equal(seen.at[0], SIM_S + 22 * SIM_MS);
+    assert_int_equal(seen.at[1], SIM_S + 44 * SIM_MS);
+}
+
+/* Ten requests of neighbouring numbers, a read and a write each: twenty operations whose draws are keyed apart. */
+static void operations_never_share_an_identity(void **state)
+{
+    (void)state;
+    seen.mode = SESSION_GLOBAL;
+    seen.neighbours = true;
+    run_text("regions: {a: {}}\nduration: 2s\nwarmup: 0s\ndriver: {burst: 10}\n"
+             "app: {instances: 1, workers: 10, service: 2ms}\n");
+    assert_int_equal(seen.identity_count, 20);
+    for (uint32_t i = 0; i < 20; i++)
+        for (uint32_t j = 0; j < i; j++)
+            assert_true(seen.identities[i] != seen.identities[j]);
 }
 
 /* A login's service is 5 times a page's: 10 ms; its write takes 10 ms, and where that fails so does the login. */
@@ -326,6 +348,7 @@ int main(void)
         cmocka_unit_test_setup(busy_workers_are_rate_times_service, token_pages),
         cmocka_unit_test_setup(bounded_queue_rejects_the_rest_at_once, token_pages),
         cmocka_unit_test_setup(worker_is_held_while_the_store_is_asked, token_pages),
+        cmocka_unit_test_setup(operations_never_share_an_identity, token_pages),
         cmocka_unit_test_setup(login_whose_write_failed_fails, token_pages),
         cmocka_unit_test_setup(page_whose_session_is_not_found_is_a_reauth, token_pages),
     };

@@ -300,6 +300,23 @@ static int session_connect(struct population *population, struct session *sessio
     return session->connection_region;
 }
 
+/* Users of two regions have the same ids, and may meet on one link: their draws must differ. */
+static uint64_t session_identity(const struct population *population, const struct session *session)
+{
+    return rng_mix(session->id + ((uint64_t)population->region << 57)) + session->number;
+}
+
+/* Keyed by the page, so that a page asked for again, or after another policy's re-auth, does the same. */
+static bool session_page_writes(const struct population *population, const struct session *session)
+{
+    struct rng_block block;
+
+    if (session->kind != REQUEST_PAGE)
+        return false;
+    block = rng_block_at(&population->page, session->id, session->page + 1);
+    return rng_unit(block.word[2]) < population->config->writes;
+}
+
 static void session_send(struct population *population, uint32_t index)
 {
     struct session *session = &population->sessions[index];
@@ -323,15 +340,14 @@ static void session_send(struct population *population, uint32_t index)
     if (region < 0)
         return; /* no answer will come: patience ends it */
     way += population->detours_ns[region];
-    request = (struct user_request){.identity = rng_mix(session->id) + session->number,
+    request = (struct user_request){.identity = session_identity(population, session),
                                     .service_word = block.word[1],
                                     .session = ref_make((uint32_t)population->region, index),
                                     .session_check = session->check,
                                     .generation = session->generation,
                                     .kind = session->kind,
                                     .mode = session->mode,
-                                    .writes = session->kind == REQUEST_PAGE &&
-                                              rng_unit(block.word[2]) < population->config->writes,
+                                    .writes = session_page_writes(population, session),
                                     .local_region = session->local_region,
                                     .last_write = session->last_write,
                                     .way_back = way};

@@ -316,19 +316,28 @@ static double empirical_cdf(const struct dist *dist, double x)
 
 /* --- the law without its cuts ----------------------------------------------------------------- */
 
+/*
+ * log(1 - u). Where u is not small, 1 - u loses nothing that matters (relative error below 2^-33),
+ * and log is twice as fast as log1p; a uniform of rng_unit() even has an exact 1 - u.
+ */
+static inline double log_rest(double u)
+{
+    return u > 0x1p-20 ? log(1.0 - u) : log1p(-u);
+}
+
 static inline double law_quantile(const struct dist *dist, double u)
 {
     switch (dist->law) {
     case LAW_CONSTANT:
         return dist->a;
     case LAW_EXPONENTIAL:
-        return -dist->a * log1p(-u);
+        return -dist->a * log_rest(u);
     case LAW_LOGNORMAL:
         return exp(dist->a + dist->b * normal_quantile(u));
     case LAW_GAMMA:
         return gamma_quantile(dist, u);
     case LAW_WEIBULL:
-        return dist->a * pow(-log1p(-u), 1.0 / dist->b);
+        return dist->a * pow(-log_rest(u), 1.0 / dist->b);
     case LAW_PARETO:
         return dist->a * pow(1.0 - u, -1.0 / dist->b);
     case LAW_UNIFORM:
@@ -336,7 +345,7 @@ static inline double law_quantile(const struct dist *dist, double u)
     case LAW_NORMAL:
         return fmax(0.0, dist->a + dist->b * normal_quantile(u));
     case LAW_GEOMETRIC:
-        return dist->a * fmax(1.0, ceil(log1p(-u) / dist->b));
+        return dist->a * fmax(1.0, ceil(log_rest(u) / dist->b));
     case LAW_MIXTURE:
         return mixture_quantile(dist, u);
     case LAW_EMPIRICAL:

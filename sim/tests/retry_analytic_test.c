@@ -199,8 +199,9 @@ static void jitter_halves_the_mean_wait(void **state)
 }
 
 /*
- * A hole of 1 s bridged by backoff: a write of its first instant tries at 0, 0.4, 0.9 and 1.6 s (T = 300 ms, waits 100, 200, 400 ms), the last
- * of which gets through and is answered 20 ms later. A write 1.3 s before the end of a hole of 10 s gets nothing: its last try is at 1.6.
+ * A write into a hole tries at 0, 0.4, 0.9 and 1.6 s (T = 300 ms; waits of 100, 200, 400 ms), and TCP sends each try again after R = 220 ms
+ * and 2R. A hole of 1 s is bridged by the third try's second sending, at 1.12 s, answered at 1.14 s; one of 1.3 s by the fourth
+ * try, answered at 1.62 s; of one of 1.85 s the last sending in time, at 1.82 s, is lost too, and the write fails at 1.9 s.
  */
 static void backoff_bridges_an_outage_shorter_than_its_ladder(void **state)
 {
@@ -210,8 +211,11 @@ static void backoff_bridges_an_outage_shorter_than_its_ladder(void **state)
     (void)state;
     run_ladder(client, "rate: 1/s, writes: 1, cut_for: 1s");
     assert_int_equal(ladder.done, 1);
+    assert_int_equal((sim_dur)ladder.latency.max, 1140 * SIM_MS);
+    run_ladder(client, "rate: 1/s, writes: 1, cut_for: 1300ms");
+    assert_int_equal(ladder.done, 1);
     assert_int_equal((sim_dur)ladder.latency.max, 1620 * SIM_MS);
-    run_ladder(client, "rate: 1/s, writes: 1, cut_for: 1700ms");
+    run_ladder(client, "rate: 1/s, writes: 1, cut_for: 1850ms");
     assert_int_equal(ladder.failed, 1);
     assert_int_equal((sim_dur)ladder.latency.max, 1900 * SIM_MS);
 }
