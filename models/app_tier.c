@@ -435,6 +435,7 @@ static void app_set_power(void *self, bool up)
         instance->queued = 0;
     }
     app_gauges(app);
+    app->sessions->set_up(app->sessions->self, up);
     app->edge->health(app->edge->self, app->region, up);
 }
 

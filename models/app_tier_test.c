@@ -143,6 +143,11 @@ static void driver_respond(void *self, const struct user_response *response)
     seen.answered++;
 }
 
+static void driver_set_up(void *self, bool up)
+{
+    (void)self, (void)up;
+}
+
 static void driver_init(void *self, const struct model_env *env)
 {
     struct driver *driver = self;
@@ -155,7 +160,11 @@ static void driver_init(void *self, const struct model_env *env)
     driver->send_kind = sim_kind_add(env->sim, &driver_sends, env->instance, driver);
     driver->burst_kind = sim_kind_add(env->sim, &driver_bursts, env->instance, driver);
     driver->store_kind = sim_kind_add(env->sim, &driver_stores, env->instance, driver);
-    driver->sessions = (struct session_port){driver, driver_submit, driver_instances, FALLBACK_FAIL};
+    driver->sessions = (struct session_port){.self = driver,
+                                             .submit = driver_submit,
+                                             .set_instances = driver_instances,
+                                             .set_up = driver_set_up,
+                                             .on_write_failure = FALLBACK_FAIL};
     driver->edge = (struct edge_port){.self = driver, .health = driver_health};
     driver->users = (struct users_port){driver, driver_respond};
     port_offer(env->ports, PORT_SESSIONS, 0, -1, &driver->sessions);

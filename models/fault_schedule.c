@@ -132,7 +132,8 @@ static void apply_to_region(struct fault_schedule *schedule, const struct fault_
         link_impair(schedule->links[fault->region][other], &cut, begin);
         link_impair(schedule->links[other][fault->region], &cut, begin);
     }
-    region->store->set(region->store->self, !begin);
+    if (region->store)
+        region->store->set(region->store->self, !begin);
     region->app->set(region->app->self, !begin);
 }
 
@@ -141,6 +142,8 @@ static void apply_to_store(struct fault_schedule *schedule, const struct fault_c
 {
     const struct store_fault_port *store = schedule->regions[fault->store].store_fault;
 
+    if (!store) /* the region has no cluster: there is nothing to break */
+        return;
     if (fault->restart && begin)
         store->restart(store->self);
     if (fault->stall && held_down_change(&schedule->held.stall[fault->store], begin))
@@ -422,6 +425,8 @@ static bool fault_schedule_span(const void *config, struct probe_span *span)
 
     span->from = fault->at_ns;
     span->to = fault->for_ns > 0 ? fault->at_ns + fault->for_ns : SIM_NEVER;
+    if (fault->for_ns == 0 && (fault->restart || fault->promote >= 0))
+        span->to = fault->at_ns; /* over as soon as it is done */
     return true;
 }
 
@@ -447,8 +452,8 @@ static void fault_schedule_connect(void *self, const struct port_directory *port
     for (int a = 0; a < schedule->region_count; a++) {
         schedule->regions[a] = (struct region_ports){
             .app = port_need(ports, PORT_POWER, a, POWER_APP),
-            .store = port_need(ports, PORT_POWER, a, POWER_STORE),
-            .store_fault = port_need(ports, PORT_STORE_FAULT, a, -1),
+            .store = port_find(ports, PORT_POWER, a, POWER_STORE), /* not every region has a */
+            .store_fault = port_find(ports, PORT_STORE_FAULT, a, -1),
         };
         for (int b = 0; b < schedule->region_count; b++)
             schedule->links[a][b] = port_need(ports, PORT_LINK_FAULT, a, b);

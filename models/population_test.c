@@ -54,8 +54,8 @@ struct driver {
 
 static void front_note(uint64_t user, uint32_t number, sim_dur value)
 {
-    assert_true(front.note_count < NOTES_MAX);
-    front.notes[front.note_count++] = (struct note){user, number, value};
+    if (front.note_count < NOTES_MAX)
+        front.notes[front.note_count++] = (struct note){user, number, value};
 }
 
 static struct guest *front_guest(struct driver *driver, const struct user_request *request)
@@ -277,7 +277,7 @@ static void arrivals_and_thoughts_do_not_depend_on_the_answers(void **state)
     free(first);
     assert_true(first_arrivals > 8000);
     assert_int_equal(overlap.arrivals, first_arrivals);
-    assert_true(overlap.thoughts > 50000);
+    assert_true(first_count < NOTES_MAX && overlap.thoughts > 50000);
     assert_int_equal(overlap.differing, 0);
 }
 
@@ -296,13 +296,13 @@ static void arrivals_are_poisson(void **state)
 }
 
 /*
- * M/G/infinity: users under way = rate x mean time of a session. With 10 pages exactly, no logout, constant think of 7 s and a second after the
- * login, a round trip of 20 ms and 10 ms to answer: 11 requests of 30 ms, 3 x 20 ms... the handshakes come once (2 x 20 ms), 9 thoughts,
- * 1 s: 64.37 s. At 5/s: 321.85. From an empty start the first 2 min are cut.
+ * M/G/infinity: users under way = rate x mean time of a session. Exactly 10 pages, thoughts of 7 s, 1 s after the login, a round trip of
+ * 20 ms and 10 ms to answer: a login on a new connection of two more round trips, 70 ms; 1 s; nine pages and thoughts of 7.03 s; the
+ * session ends when the last page is answered, which this front does as soon as it is asked. 64.34 s at 5/s: 321.7.
  */
 static void users_under_way_are_rate_times_session(void **state)
 {
-    double session_s = 11 * 0.030 + 2 * 0.020 + 9 * 7 + 1;
+    double session_s = 0.070 + 1 + 9 * 7.030;
     struct tally tally = tally_of(
         &registry,
         "regions: {a: {}}\nduration: 32min\nwarmup: 2min\n"
@@ -311,7 +311,7 @@ static void users_under_way_are_rate_times_session(void **state)
         20, (struct wanted){"sessions_active", NULL, 0, NULL, NULL});
 
     (void)state;
-    assert_covers(&tally, 5 * (session_s - 0.020), 0.05);
+    assert_covers(&tally, 5 * session_s, 0.05);
 }
 
 /*

@@ -148,7 +148,8 @@ struct command {
     uint32_t session_check; /* counts the sessions of that row, from 1: a reused row is another
                                session */
     uint32_t op;            /* the client's operation, */
-    uint32_t op_generation; /* and which attempt of it */
+    uint32_t op_generation; /* and which attempt of it, by a counter of the row */
+    uint32_t attempt;       /* the attempt's own number: keys draws, whatever happened before */
     uint32_t connection, connection_generation;
     uint32_t next;       /* link of the shard's queue */
     uint32_t bytes;      /* of the request */
@@ -158,6 +159,7 @@ struct command {
     uint8_t target;      /* region of the shard */
     bool abandoned;      /* the client no longer waits */
     bool executed;       /* a write took effect at the shard */
+    bool stale;          /* with REPLY_HIT: an older write of the session was found, not the last */
     bool counted;        /* as ambiguous, once */
     uint8_t region;      /* of the client */
     uint32_t generation; /* of this row, for events on it */
@@ -240,6 +242,8 @@ struct stream_port {
     void (*write)(void *self, struct write_position position, uint32_t bytes);
     /* The roles changed: begin anew from the primary to every live secondary. */
     void (*restart)(void *self);
+    /* A secondary went down: nothing is sent to it until it rejoins. */
+    void (*lost)(void *self, int region);
     /* A cluster came back: it resyncs fully from the primary, then streams. */
     void (*rejoin)(void *self, int region);
 };
@@ -313,6 +317,9 @@ struct session_port {
     /* Once, while connecting: how many instances the tier has, each with pools of its own. */
     void (*set_instances)(void *self, uint32_t instances);
     int on_write_failure; /* enum write_fallback */
+    /* The servers went down, or came back with no connection open. What the operations of dead
+     * servers still do is not counted. */
+    void (*set_up)(void *self, bool up);
 };
 enum write_fallback { FALLBACK_FAIL, FALLBACK_LOCAL, FALLBACK_TOKEN };
 struct op_port {

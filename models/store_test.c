@@ -247,7 +247,11 @@ static void driver_init(void *self, const struct model_env *env)
     driver->step_kind = sim_kind_add(env->sim, &driver_steps, env->instance, driver);
     driver->reply_kind = sim_kind_add(env->sim, &driver_replies, env->instance, driver);
     driver->sojourn = probe_latency_open(sim_probe_set(env->sim), "sojourn", 0, NULL);
-    driver->port = (struct stream_port){driver, driver_write, driver_restart, driver_rejoin};
+    driver->port = (struct stream_port){.self = driver,
+                                        .write = driver_write,
+                                        .restart = driver_restart,
+                                        .lost = driver_rejoin,
+                                        .rejoin = driver_rejoin};
     port_offer(env->ports, PORT_STREAM, -1, -1, &driver->port);
     for (int a = 0; a < (int)driver->regions; a++) {
         driver->pools[a] = (struct command_pool){

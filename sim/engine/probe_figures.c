@@ -185,6 +185,9 @@ static void level_row(struct probes *probes, struct row row)
     size_t bins = probes->figures.bin_count;
     double scale = level_scale(row.metric);
 
+    /* counts add up over regions; a share of one server's time is averaged */
+    if (row.metric->unit == UNIT_SHARE && cells.count > 1)
+        scale /= (double)cells.count;
     for (int window = 0; window < WINDOWS; window++) {
         uint128 area = 0;
 
