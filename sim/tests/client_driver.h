@@ -191,10 +191,12 @@ static void client_driver_done(void *self, uint32_t request, const struct op_res
 
 static struct dns_answer client_driver_resolve(void *self, int region)
 {
-    const struct store_port *store = ((struct client_driver *)self)->store;
+    const struct client_driver *driver = self;
+    const struct store_port *store = driver->store;
 
     (void)region;
-    return (struct dns_answer){.region = store->primary(store->self), .expires = SIM_NEVER};
+    return (struct dns_answer){.region = store->primary(store->self),
+                               .expires = sim_now(driver->sim)};
 }
 
 static void client_driver_write_ended(void *self, int region, sim_time started, bool good)
