@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Users alone, before a front that answers as a test wants: how long after a request, and whether with an error.
+ * Users alone, before a front that answers as a test wants: how long after a request, and whether
+ * with an error.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,12 +15,14 @@
 
 #include <stdlib.h>
 
-/* --- who answers them --------------------------------------------------------------------------- */
+/* --- who answers them ---------------------------------------------------------------------------
+ */
 
 #define ROWS_MAX 100000
 #define NOTES_MAX 400000
 
-/* Something that a user did of his own: number 0: arrived at `value`; k: thought for `value` after the k-th good page. */
+/* Something that a user did of his own: number 0: arrived at `value`; k: thought for `value` after
+ * the k-th good page. */
 struct note {
     uint64_t user;
     uint32_t number;
@@ -246,11 +249,13 @@ static struct overlap compare_notes(struct note *a, size_t a_count, struct note 
     return overlap;
 }
 
-/* --- claims ------------------------------------------------------------------------------------- */
+/* --- claims -------------------------------------------------------------------------------------
+ */
 
 /*
- * The same users before a quick front, and before one that takes 900 ms, lets a tenth log in again and leaves 2 % without an
- * answer: all arrive when they did, and think as long after each page as they did, to the nanosecond.
+ * The same users before a quick front, and before one that takes 900 ms, lets a tenth log in again
+ * and leaves 2 % without an answer: all arrive when they did, and think as long after each page as
+ * they did, to the nanosecond.
  */
 static void arrivals_and_thoughts_do_not_depend_on_the_answers(void **state)
 {
@@ -296,9 +301,10 @@ static void arrivals_are_poisson(void **state)
 }
 
 /*
- * M/G/infinity: users under way = rate x mean time of a session. Exactly 10 pages, thoughts of 7 s, 1 s after the login, a round trip of
- * 20 ms and 10 ms to answer: a login on a new connection of two more round trips, 70 ms; 1 s; nine pages and thoughts of 7.03 s; the
- * session ends when the last page is answered, which this front does as soon as it is asked. 64.34 s at 5/s: 321.7.
+ * M/G/infinity: users under way = rate x mean time of a session. Exactly 10 pages, thoughts of 7 s,
+ * 1 s after the login, a round trip of 20 ms and 10 ms to answer: a login on a new connection of
+ * two more round trips, 70 ms; 1 s; nine pages and thoughts of 7.03 s; the session ends when the
+ * last page is answered, which this front does as soon as it is asked. 64.34 s at 5/s: 321.7.
  */
 static void users_under_way_are_rate_times_session(void **state)
 {
@@ -315,8 +321,8 @@ static void users_under_way_are_rate_times_session(void **state)
 }
 
 /*
- * A steady start: the first minute sees as many pages as any other. 5/s x 12 pages = 60/s; the sessions under way at the start are
- * where the length-biased laws say.
+ * A steady start: the first minute sees as many pages as any other. 5/s x 12 pages = 60/s; the
+ * sessions under way at the start are where the length-biased laws say.
  */
 static void steady_start_has_no_transient(void **state)
 {
@@ -337,7 +343,8 @@ static void steady_start_has_no_transient(void **state)
     assert_covers(&early, 60, 0.05);
 }
 
-/* Every request ends: answered, given up, or under way at the end; and each re-auth that the front gave is counted with its cause. */
+/* Every request ends: answered, given up, or under way at the end; and each re-auth that the front
+ * gave is counted with its cause. */
 static void requests_and_reauths_are_conserved(void **state)
 {
     struct scenario *scenario;

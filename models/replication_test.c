@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The stream over real links and a real store. Lags and losses by numbers are in sim/tests/replication_analytic_test.c.
+ * The stream over real links and a real store. Lags and losses by numbers are in
+ * sim/tests/replication_analytic_test.c.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,8 +51,9 @@ static void stream_carries_writes_and_overhead(void **state)
     done(world, scenario);
 }
 
-/* Delay of departure 15 ms, 10 ms on the link, 25 ms to apply: a lag of 50 ms, each write's. 10 writes of 1040 bytes a second, each
- * behind for 50 ms, are 520 bytes on average while they last (10 of 60 s). */
+/* Delay of departure 15 ms, 10 ms on the link, 25 ms to apply: a lag of 50 ms, each write's. 10
+ * writes of 1040 bytes a second, each behind for 50 ms, are 520 bytes on average while they last
+ * (10 of 60 s). */
 static void lag_is_the_sum_of_its_parts(void **state)
 {
     struct scenario *scenario;
@@ -67,8 +69,9 @@ static void lag_is_the_sum_of_its_parts(void **state)
 }
 
 /*
- * Order is kept whatever the draws: a write is never applied before one that was made earlier. Were it otherwise the smallest lags would be
- * as small as the smallest draws; here each lag is at least the link's 10 ms, and all writes arrive.
+ * Order is kept whatever the draws: a write is never applied before one that was made earlier. Were
+ * it otherwise the smallest lags would be as small as the smallest draws; here each lag is at least
+ * the link's 10 ms, and all writes arrive.
  */
 static void every_write_is_applied_in_order(void **state)
 {
@@ -84,8 +87,8 @@ static void every_write_is_applied_in_order(void **state)
 }
 
 /*
- * The monitoring metric is the age of the oldest write not applied. The stream is cut at 5 s for good, with a write each 10 ms before: the
- * samples at 10, 20 ... 60 s show 5, 15 ... 55 s.
+ * The monitoring metric is the age of the oldest write not applied. The stream is cut at 5 s for
+ * good, with a write each 10 ms before: the samples at 10, 20 ... 60 s show 5, 15 ... 55 s.
  */
 static void lag_metric_shows_the_age_of_the_oldest(void **state)
 {
@@ -100,12 +103,13 @@ static void lag_metric_shows_the_age_of_the_oldest(void **state)
     done(world, scenario);
 }
 
-/* Roles change at 5 s: the old primary, once it has heard, copies everything anew (30 s), and the stream runs the other way. */
+/* Roles change at 5 s: the old primary, once it has heard, copies everything anew (30 s), and the
+ * stream runs the other way. */
 static void promotion_turns_the_stream_around(void **state)
 {
     struct scenario *scenario;
-    struct world *world = run_stream("output_delay: 0ms, full_resync: 10s",
-                                     "rate: 20/s, promote_at: 5s", &scenario);
+    struct world *world =
+        run_stream("output_delay: 0ms, full_resync: 10s", "rate: 20/s, promote_at: 5s", &scenario);
     double full = figure_of(world, (struct wanted){"resyncs", NULL, 0, "full", NULL});
     double to_a = figure_of(world, (struct wanted){"replication_bytes", NULL, 0, NULL, NULL});
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * An application made of nothing but operations on the store: it stands where the application tier, the name and the
- * objective would, and drives the store's client of each region. For tests; include it once, after figures.h.
+ * An application made of nothing but operations on the store: it stands where the application tier,
+ * the name and the objective would, and drives the store's client of each region. For tests;
+ * include it once, after figures.h.
  *
- * Each write creates a session of its own; `read_after` lets a read of that session follow it in `reader`, so long after the
- * write was acknowledged. The links may be cut from `cut_from` on, for `cut_for`.
+ * Each write creates a session of its own; `read_after` lets a read of that session follow it in
+ * `reader`, so long after the write was acknowledged. The links may be cut from `cut_from` on, for
+ * `cut_for`.
  */
 #ifndef CLIENT_DRIVER_H
 #define CLIENT_DRIVER_H
@@ -43,7 +45,8 @@ static const struct field client_driver_fields[] = {
 
 /* What the run is told of, if a test wants to know. */
 static struct {
-    void (*write_done)(uint64_t number, sim_time begun, sim_time ended, const struct op_result *result);
+    void (*write_done)(uint64_t number, sim_time begun, sim_time ended,
+                       const struct op_result *result);
     uint64_t reads, misses;
     uint64_t writes_begun, writes_ended, writes_lost;
     sim_dur rpo;
@@ -141,8 +144,8 @@ static void client_driver_on_cut(void *self, struct sim *sim, uint32_t entity, u
 
     (void)sim, (void)generation;
     for (int way = 0; way < (cut->both_ways ? 2 : 1); way++) {
-        struct link_fault_port *fault = way ? driver->faults[cut->to][cut->from]
-                                            : driver->faults[cut->from][cut->to];
+        struct link_fault_port *fault =
+            way ? driver->faults[cut->to][cut->from] : driver->faults[cut->from][cut->to];
 
         (entity == 0 ? fault->begin : fault->end)(fault->self, &blackhole);
     }
@@ -221,8 +224,8 @@ static void client_driver_init(void *self, const struct model_env *env)
     driver->promote_kind = sim_kind_add(env->sim, &client_driver_promotes, env->instance, driver);
     driver->port = (struct op_port){driver, client_driver_done};
     driver->dns = (struct dns_port){.self = driver, .resolve = client_driver_resolve};
-    driver->objective = (struct objective_port){.self = driver,
-                                                .write_done = client_driver_write_ended};
+    driver->objective =
+        (struct objective_port){.self = driver, .write_done = client_driver_write_ended};
     for (int r = 0; r < (int)driver->regions; r++)
         port_offer(env->ports, PORT_OPS, r, -1, &driver->port);
     port_offer(env->ports, PORT_DNS, -1, -1, &driver->dns);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Two policies meet the same users: whoever arrives, and how long each one thinks after which page, does not depend on timeouts, attempts, backoff
- * or jitter. That is what makes paired comparisons sharp.
+ * Two policies meet the same users: whoever arrives, and how long each one thinks after which page,
+ * does not depend on timeouts, attempts, backoff or jitter. That is what makes paired comparisons
+ * sharp.
  *
- * A spy stands between the users and the tiers of a whole world: it takes over the ports through which requests and answers go,
- * writes down, and passes on.
+ * A spy stands between the users and the tiers of a whole world: it takes over the ports through
+ * which requests and answers go, writes down, and passes on.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +24,8 @@
 #define NOTES_MAX 1000000
 #define MODELS_MAX 64
 
-/* Number 0: a user's first request, at `value`; k: the thought after the k-th good page, of `value`. */
+/* Number 0: a user's first request, at `value`; k: the thought after the k-th good page, of
+ * `value`. */
 struct note {
     uint64_t user;
     uint32_t number;
@@ -196,7 +198,8 @@ static struct world *run_policy(const char *client, struct scenario **scenario)
     return world_of(*scenario, 0, NULL);
 }
 
-/* --- claims ------------------------------------------------------------------------------------- */
+/* --- claims -------------------------------------------------------------------------------------
+ */
 
 /* The scenario must outlive its registry's array only while it runs: one policy after the other. */
 static void policies_meet_the_same_users(void **state)
@@ -243,13 +246,14 @@ static void policies_meet_the_same_users(void **state)
 }
 
 /*
- * What the tiers answered is what the users' figures count: each re-auth once, under one cause; each request once, answered or given up,
- * but for answers that come when the user has lost patience.
+ * What the tiers answered is what the users' figures count: each re-auth once, under one cause;
+ * each request once, answered or given up, but for answers that come when the user has lost
+ * patience.
  */
 static void figures_count_what_the_spy_saw(void **state)
 {
-    static const char *const causes[] = {"replication-lag", "lost-at-failover", "local-only",
-                                         "store-unavailable", "evicted", "restarted",
+    static const char *const causes[] = {"replication-lag",   "lost-at-failover", "local-only",
+                                         "store-unavailable", "evicted",          "restarted",
                                          "token-expired"};
     struct scenario *scenario;
     struct world *world = run_policy("timeout: 60ms, retry: {attempts: 1}, read_timeout: 20ms, "
@@ -257,13 +261,15 @@ static void figures_count_what_the_spy_saw(void **state)
                                      &scenario);
     double total = figure_of(world, (struct wanted){"reauths", NULL, -1, NULL, NULL});
     double requests = figure_of(world, (struct wanted){"requests", NULL, -1, NULL, NULL});
-    double abandoned = figure_or_nan(world, (struct wanted){"requests_abandoned", NULL, -1, NULL, NULL});
+    double abandoned =
+        figure_or_nan(world, (struct wanted){"requests_abandoned", NULL, -1, NULL, NULL});
     double sum = 0;
 
     (void)state;
     for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
         for (int r = 0; r < REGIONS; r++) {
-            double share = figure_or_nan(world, (struct wanted){"reauths", NULL, r, causes[i], NULL});
+            double share =
+                figure_or_nan(world, (struct wanted){"reauths", NULL, r, causes[i], NULL});
 
             sum += isnan(share) ? 0 : share;
         }
@@ -279,12 +285,14 @@ static void figures_count_what_the_spy_saw(void **state)
 }
 
 /*
- * How many requests users make, under two policies. Paired by replication, the difference is known better than from as many unpaired runs:
- * its variance is a small part of the sum of the two variances.
+ * How many requests users make, under two policies. Paired by replication, the difference is known
+ * better than from as many unpaired runs: its variance is a small part of the sum of the two
+ * variances.
  */
 static void pairing_sharpens_a_comparison(void **state)
 {
-    static const char *const policies[] = {"timeout: 300ms", "timeout: 300ms, retry: {attempts: 2}"};
+    static const char *const policies[] = {"timeout: 300ms",
+                                           "timeout: 300ms, retry: {attempts: 2}"};
     const struct wanted wanted = {"requests", NULL, -1, NULL, NULL};
     double value[2][8];
     struct tally difference = {0}, alone[2] = {{0}, {0}};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What must follow when a scenario is changed in a known way, whatever its figures are: more loss, shorter timeouts, slower clocks.
+ * What must follow when a scenario is changed in a known way, whatever its figures are: more loss,
+ * shorter timeouts, slower clocks.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,7 +66,8 @@ static void shorter_timeout_never_lowers_the_timeout_rate(void **state)
     assert_true(before > 0.99); /* 10 ms is less than the round trip */
 }
 
-/* --- scale -------------------------------------------------------------------------------------- */
+/* --- scale --------------------------------------------------------------------------------------
+ */
 
 #define WRITES 5000
 static struct {
@@ -105,7 +107,8 @@ static void run_scaled(int k)
     scenario_free(scenario);
 }
 
-/* All times k = 4 times as long, the rate a quarter: every write ends as it did, after 4 times as long, to the nanosecond. */
+/* All times k = 4 times as long, the rate a quarter: every write ends as it did, after 4 times as
+ * long, to the nanosecond. */
 static void scaling_all_times_scales_all_latencies(void **state)
 {
     static sim_dur before[WRITES + 1];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A run is a function of its scenario, seed and replication: its digest says so. And every scenario of the catalogue loads and runs, with
- * the books of all models in order at the end (they check them themselves).
+ * A run is a function of its scenario, seed and replication: its digest says so. And every scenario
+ * of the catalogue loads and runs, with the books of all models in order at the end (they check
+ * them themselves).
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -127,7 +128,8 @@ static void seed_replication_and_parameters_show_in_the_digest(void **state)
             assert_true(digests[i] != digests[j]);
 }
 
-/* --- the catalogue, and worse ------------------------------------------------------------------- */
+/* --- the catalogue, and worse -------------------------------------------------------------------
+ */
 
 static bool is_scenario(const char *name)
 {
@@ -180,8 +182,9 @@ static void every_scenario_of_the_catalogue_runs(void **state)
 }
 
 /*
- * Attempts begun = ended + under way, requests likewise, workers and queues add up, and a secondary never holds more than its primary:
- * the models check it when a run ends, and stop the program if it is not so. These runs are hard on them.
+ * Attempts begun = ended + under way, requests likewise, workers and queues add up, and a secondary
+ * never holds more than its primary: the models check it when a run ends, and stop the program if
+ * it is not so. These runs are hard on them.
  */
 static void books_are_in_order_after_hard_runs(void **state)
 {
@@ -198,13 +201,15 @@ static void books_are_in_order_after_hard_runs(void **state)
         "  - {at: 65s, store: us-west-2, restart: true}\n"
         "  - {at: 70s, promote: us-west-2}\n  - {at: 100s, promote: us-west-1}\n",
         "faults:\n  - {at: 1min, for: 30s, link: us-west-1 <-> us-west-2, blackhole: true}\n"
-        "  - {at: 65s, promote: us-west-2}\n  - {at: 80s, for: 20s, region: us-west-2, down: true}\n",
+        "  - {at: 65s, promote: us-west-2}\n  - {at: 80s, for: 20s, region: us-west-2, down: "
+        "true}\n",
         "app: {instances: 1, workers: 2, queue: 3}\npopulation: {patience: 500ms}\nfaults:\n"
         "  - {at: 1min, for: 30s, link: us-west-2 -> us-west-1, loss: 90%}\n"
         "  - {at: 75s, for: 30s, link: us-west-1 -> us-west-2, loss: 50%, delay: 200ms}\n",
         "client: {on_write_failure: stateless-token, read_after_write: {retry-on-miss: {}}}\n"
         "store: {primary: us-west-2}\nreplication: {output_delay: exponential(2s)}\n",
-        "client: {on_write_failure: local-session, read_after_write: {read-from-primary: {}}}\nfaults:\n"
+        "client: {on_write_failure: local-session, read_after_write: {read-from-primary: "
+        "{}}}\nfaults:\n"
         "  - {at: 1min, for: 2min, link: us-west-2 -> us-west-1, blackhole: true}\n",
     };
 

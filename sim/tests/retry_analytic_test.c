@@ -2,8 +2,9 @@
 /*
  * Timeouts and retries against closed forms: facts D.4 (TCP under loss) and G.
  *
- * Writes cross from b to the primary in a: RTT 20 ms, nothing else takes time, R = 220 ms. A timed-out connection is kept and the pool is
- * large, so that no attempt ever waits for a connection or opens one: attempts are independent.
+ * Writes cross from b to the primary in a: RTT 20 ms, nothing else takes time, R = 220 ms. A
+ * timed-out connection is kept and the pool is large, so that no attempt ever waits for a
+ * connection or opens one: attempts are independent.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,9 +46,10 @@ static double timeout_probability(double p, double timeout_ms, bool probe)
 }
 
 /*
- * T = 300 ms lies between the steps 240 and 460 ms: one loss is repaired in time, two are not. p = 0.1: 1 - 0.81 (1 + 2 x 0.1) = 2.8 %.
- * T = 500 ms lies between 460 and 680 ms, and tells the probe: two losses on one way cost R + R with it and R + 2R without.
- * 800 000 and 400 000 attempts: standard errors of 0.7 % of the shares.
+ * T = 300 ms lies between the steps 240 and 460 ms: one loss is repaired in time, two are not. p =
+ * 0.1: 1 - 0.81 (1 + 2 x 0.1) = 2.8 %. T = 500 ms lies between 460 and 680 ms, and tells the probe:
+ * two losses on one way cost R + R with it and R + 2R without. 800 000 and 400 000 attempts:
+ * standard errors of 0.7 % of the shares.
  */
 static void share_of_timeouts_covers_theory(void **state)
 {
@@ -55,29 +57,29 @@ static void share_of_timeouts_covers_theory(void **state)
     struct tally tally;
 
     (void)state;
-    tally = tally_of(&client_registry,
-                     LOSSY("10%", "true") "driver: {rate: 200/s, poisson: true, writer: b}\n"
-                                          "client: {timeout: 300ms, retry: {attempts: 1}, " WARM_POOL
-                                          "}\n",
-                     20, wanted);
+    tally = tally_of(
+        &client_registry,
+        LOSSY("10%", "true") "driver: {rate: 200/s, poisson: true, writer: b}\n"
+                             "client: {timeout: 300ms, retry: {attempts: 1}, " WARM_POOL "}\n",
+        20, wanted);
     assert_covers(&tally, timeout_probability(0.1, 300, true), 0.05);
-    tally = tally_of(&client_registry,
-                     LOSSY("30%", "true") "driver: {rate: 100/s, poisson: true, writer: b}\n"
-                                          "client: {timeout: 500ms, retry: {attempts: 1}, " WARM_POOL
-                                          "}\n",
-                     20, wanted);
+    tally = tally_of(
+        &client_registry,
+        LOSSY("30%", "true") "driver: {rate: 100/s, poisson: true, writer: b}\n"
+                             "client: {timeout: 500ms, retry: {attempts: 1}, " WARM_POOL "}\n",
+        20, wanted);
     assert_covers(&tally, timeout_probability(0.3, 500, true), 0.05);
-    tally = tally_of(&client_registry,
-                     LOSSY("30%", "false") "driver: {rate: 100/s, poisson: true, writer: b}\n"
-                                           "client: {timeout: 500ms, retry: {attempts: 1}, " WARM_POOL
-                                           "}\n",
-                     20, wanted);
+    tally = tally_of(
+        &client_registry,
+        LOSSY("30%", "false") "driver: {rate: 100/s, poisson: true, writer: b}\n"
+                              "client: {timeout: 500ms, retry: {attempts: 1}, " WARM_POOL "}\n",
+        20, wanted);
     assert_covers(&tally, timeout_probability(0.3, 500, false), 0.05);
 }
 
 /*
- * T = 100 ms < RTT + R: one loss is a timeout, q = 1 - (1-p)^2 = 0.51 for p = 0.3. Four independent attempts fail together with
- * q^4 = 6.8 %, and (1 - q^4) / (1 - q) = 1.90 are made on average.
+ * T = 100 ms < RTT + R: one loss is a timeout, q = 1 - (1-p)^2 = 0.51 for p = 0.3. Four independent
+ * attempts fail together with q^4 = 6.8 %, and (1 - q^4) / (1 - q) = 1.90 are made on average.
  */
 static void independent_attempts_fail_and_count_as_theory_says(void **state)
 {
@@ -85,8 +87,8 @@ static void independent_attempts_fail_and_count_as_theory_says(void **state)
 #define FOUR_ATTEMPTS                                                                              \
     LOSSY("30%", "true")                                                                           \
     "driver: {rate: 100/s, poisson: true, writer: b}\n"                                            \
-    "client: {timeout: 100ms, retry: {attempts: 4, backoff: {fixed: 50ms}, jitter: full}, "        \
-    WARM_POOL "}\n"
+    "client: {timeout: 100ms, retry: {attempts: 4, backoff: {fixed: 50ms}, jitter: "               \
+    "full}, " WARM_POOL "}\n"
     struct tally failures = tally_of(&client_registry, FOUR_ATTEMPTS, 20,
                                      (struct wanted){"write_failure_rate", NULL, 1, NULL, NULL});
     struct tally attempts = tally_of(&client_registry, FOUR_ATTEMPTS, 20,
@@ -97,7 +99,8 @@ static void independent_attempts_fail_and_count_as_theory_says(void **state)
     assert_covers(&attempts, (1 - pow(q, 4)) / (1 - q), 0.05);
 }
 
-/* --- the ladder --------------------------------------------------------------------------------- */
+/* --- the ladder ---------------------------------------------------------------------------------
+ */
 
 static struct {
     struct tally latency;
@@ -122,15 +125,15 @@ static void run_ladder(const char *client, const char *driver)
 
     memset(&ladder, 0, sizeof ladder);
     client_seen.write_done = ladder_ended;
-    snprintf(text, sizeof text,
-             "%sdriver: {writer: b, cut: b -> a, %s}\nclient: {%s}\n", LOSSY("0%", "true"), driver,
-             client);
+    snprintf(text, sizeof text, "%sdriver: {writer: b, cut: b -> a, %s}\nclient: {%s}\n",
+             LOSSY("0%", "true"), driver, client);
     scenario = scenario_of(&client_registry, text);
     world_free(world_of(scenario, 0, NULL));
     scenario_free(scenario);
 }
 
-/* Into a blackhole, without jitter, every write gives up after exactly n T and the waits between: to the nanosecond. */
+/* Into a blackhole, without jitter, every write gives up after exactly n T and the waits between:
+ * to the nanosecond. */
 static void give_up_time_is_timeouts_and_backoffs(void **state)
 {
     static const struct {
@@ -141,7 +144,8 @@ static void give_up_time_is_timeouts_and_backoffs(void **state)
         {"timeout: 300ms, retry: {attempts: 1, backoff: none, jitter: none}", 300, 1},
         {"timeout: 300ms, retry: {attempts: 4, backoff: none, jitter: none}", 1200, 4},
         {"timeout: 300ms, retry: {attempts: 3, backoff: {fixed: 70ms}, jitter: none}", 1040, 3},
-        {"timeout: 300ms, retry: {attempts: 4, backoff: {list: [100ms, 200ms, 400ms]}, jitter: none}",
+        {"timeout: 300ms, retry: {attempts: 4, backoff: {list: [100ms, 200ms, 400ms]}, jitter: "
+         "none}",
          1900, 4},
         {"timeout: 200ms, retry: {attempts: 6, backoff: {list: [10ms, 20ms]}, jitter: none}",
          1200 + 10 + 4 * 20, 6},
@@ -160,7 +164,8 @@ static void give_up_time_is_timeouts_and_backoffs(void **state)
     }
 }
 
-/* No attempt begins 1 s or more after the write: 300 + 100, 300 + 200, and at 900 ms the wait of 400 ms would be too long. */
+/* No attempt begins 1 s or more after the write: 300 + 100, 300 + 200, and at 900 ms the wait of
+ * 400 ms would be too long. */
 static void deadline_ends_the_ladder(void **state)
 {
     (void)state;
@@ -173,9 +178,10 @@ static void deadline_ends_the_ladder(void **state)
 }
 
 /*
- * Full jitter draws each wait w from U(0, w), equal jitter from U(w/2, w): the mean give-up time is n T + half, or three quarters, of
- * the nominal sum, 100 + 200 + 400 ms. One run of 20 000 writes: 4 x 300 + 350 ms; the sum's standard deviation is
- * sqrt((100^2 + 200^2 + 400^2) / 12) = 132 ms, so 2 ms either way are a 2 sigma of the mean.
+ * Full jitter draws each wait w from U(0, w), equal jitter from U(w/2, w): the mean give-up time is
+ * n T + half, or three quarters, of the nominal sum, 100 + 200 + 400 ms. One run of 20 000 writes:
+ * 4 x 300 + 350 ms; the sum's standard deviation is sqrt((100^2 + 200^2 + 400^2) / 12) = 132 ms, so
+ * 2 ms either way are a 2 sigma of the mean.
  */
 static void jitter_halves_the_mean_wait(void **state)
 {
@@ -199,14 +205,16 @@ static void jitter_halves_the_mean_wait(void **state)
 }
 
 /*
- * A write into a hole tries at 0, 0.4, 0.9 and 1.6 s (T = 300 ms; waits of 100, 200, 400 ms), and TCP sends each try again after R = 220 ms
- * and 2R. A hole of 1 s is bridged by the third try's second sending, at 1.12 s, answered at 1.14 s; one of 1.3 s by the fourth
- * try, answered at 1.62 s; of one of 1.85 s the last sending in time, at 1.82 s, is lost too, and the write fails at 1.9 s.
+ * A write into a hole tries at 0, 0.4, 0.9 and 1.6 s (T = 300 ms; waits of 100, 200, 400 ms), and
+ * TCP sends each try again after R = 220 ms and 2R. A hole of 1 s is bridged by the third try's
+ * second sending, at 1.12 s, answered at 1.14 s; one of 1.3 s by the fourth try, answered at 1.62
+ * s; of one of 1.85 s the last sending in time, at 1.82 s, is lost too, and the write fails at 1.9
+ * s.
  */
 static void backoff_bridges_an_outage_shorter_than_its_ladder(void **state)
 {
-    static const char *const client =
-        "timeout: 300ms, retry: {attempts: 4, backoff: {list: [100ms, 200ms, 400ms]}, jitter: none}, " WARM_POOL;
+    static const char *const client = "timeout: 300ms, retry: {attempts: 4, backoff: {list: "
+                                      "[100ms, 200ms, 400ms]}, jitter: none}, " WARM_POOL;
 
     (void)state;
     run_ladder(client, "rate: 1/s, writes: 1, cut_for: 1s");
