@@ -23,11 +23,11 @@ struct lb_target {
 struct load_balancer {
     struct lb_target *targets; /* the caller's */
     uint32_t count;
-    uint32_t turn;      /* of round robin */
-    uint32_t usable;    /* in service and healthy */
-    uint32_t serving;   /* in service */
+    uint32_t turn;                                   /* of round robin */
+    uint32_t usable;                                 /* in service and healthy */
+    uint32_t serving;                                /* in service */
     uint16_t healthy_threshold, unhealthy_threshold; /* >= 1 */
-    bool least_outstanding; /* else round robin */
+    bool least_outstanding;                          /* else round robin */
 };
 
 /* All targets in service and healthy. count >= 1. */

@@ -274,6 +274,13 @@ struct stream_port {
     void (*rejoin)(void *self, int region);
 };
 
+/* A deploy: every server of the region's tier is restarted in turn, over so long. */
+struct deploy_port {
+    void *self;
+    void (*begin)(void *self, sim_dur over);
+};
+#define PORT_DEPLOY "deploy" /* (region, -1), offered by app_tier, used by fault_schedule */
+
 struct power_port {
     void *self;
     void (*set)(void *self, bool up);
@@ -325,6 +332,8 @@ struct op_request {
     uint32_t session, session_check;
     uint64_t identity;   /* of the user's request; the client adds the operation and the attempt */
     sim_time last_write; /* of this session, acknowledged, as the user's cookie tells; -1: none */
+    bool probe;          /* a health check's read: in nobody's figures */
+    bool at_primary;     /* a read that must reach the primary's cluster */
 };
 enum op_outcome {
     OP_HIT,
@@ -346,6 +355,8 @@ struct session_port {
     /* The servers went down, or came back with no connection open. What the operations of dead
      * servers still do is not counted. */
     void (*set_up)(void *self, bool up);
+    /* One server was restarted: its connections are gone, its pools are cold. */
+    void (*restart_instance)(void *self, uint32_t instance);
 };
 enum write_fallback { FALLBACK_FAIL, FALLBACK_LOCAL, FALLBACK_TOKEN };
 struct op_port {

@@ -506,6 +506,8 @@ static bool op_reads_primary(const struct store_client *client, const struct op 
 {
     const struct op_request *request = &op->request;
 
+    if (request->at_primary)
+        return true;
     return client->config->read_after_write == RAW_PRIMARY && request->last_write >= 0 &&
            sim_now(client->sim) - request->last_write <= client->config->raw_window_ns;
 }
@@ -536,7 +538,7 @@ static void op_end_attempt(struct store_client *client, struct op *op, bool time
     if (!timed_out)
         sim_timer_cancelled(client->sim,
                             op_is_write(op) ? client->write_timer : client->read_timer);
-    if (!client->up)
+    if (!client->up || op->request.probe)
         return; /* a dead server's attempt is in nobody's figures */
     if (!op_is_write(op)) {
         probe_count(client->probes, client->read_attempts);
@@ -562,7 +564,7 @@ static void op_finish(struct store_client *client, uint32_t index, enum op_outco
 
     client->ops_ended++;
     op->state = OP_IDLE;
-    if (!client->up) {
+    if (!client->up || op->request.probe) {
         client->app->done(client->app->self, op->request.request, &result);
         return;
     }
@@ -765,7 +767,7 @@ static void count_read_answer(struct store_client *client, struct op *op,
     sim_dur since;
     uint32_t bucket = 0;
 
-    if (op->answered_once || command->reply == REPLY_LOADING)
+    if (op->answered_once || op->request.probe || command->reply == REPLY_LOADING)
         return;
     op->answered_once = true;
     if (miss)
@@ -961,6 +963,18 @@ static void client_set_up(void *self, bool up)
             connection_close(client, client->pools[pool].idle_head);
 }
 
+static void client_restart_instance(void *self, uint32_t instance)
+{
+    struct store_client *client = self;
+
+    for (uint32_t kind = 0; kind < POOL_KINDS; kind++) {
+        struct pool *pool = &client->pools[instance * POOL_KINDS + kind];
+
+        while (pool->idle_head != NO_INDEX)
+            connection_close(client, pool->idle_head);
+    }
+}
+
 static void open_probes(struct store_client *client, struct probes *probes)
 {
     const struct {
@@ -1024,7 +1038,8 @@ static void store_client_init(void *self, const struct model_env *env)
                                          .submit = client_submit,
                                          .set_instances = client_set_instances,
                                          .on_write_failure = config->on_write_failure,
-                                         .set_up = client_set_up};
+                                         .set_up = client_set_up,
+                                         .restart_instance = client_restart_instance};
     client->back = (struct handshake_return){client, connection_reply_leg};
     port_offer(env->ports, PORT_SESSIONS, env->region, -1, &client->port);
     port_offer(env->ports, PORT_COMMANDS, env->region, -1, &client->commands);
