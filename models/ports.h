@@ -36,6 +36,9 @@
 
 #define PORT_LINK "link"
 #define PORT_LINK_FAULT "link-fault"
+#define PORT_GATEWAY                                                                               \
+    "gateway" /* (region, -1), struct gateway_port, transit_gateway to wan_link                    \
+               */
 #define PORT_COMMANDS "commands"
 #define PORT_SHARD "shard"
 #define PORT_STORE "store"
@@ -79,6 +82,8 @@ static inline uint32_t ref_index(uint32_t ref)
 /* What a link carries: when it is delivered, `kind` fires on (entity, generation). */
 struct message {
     kind_id kind;
+    kind_id lost; /* fires instead on (entity, generation) where the connection breaks first; 0:
+                     nobody asks */
     uint32_t entity;
     uint32_t generation;
     uint32_t bytes;
@@ -91,6 +96,11 @@ struct message {
  * One direction of one TCP connection: messages sent on a leg are delivered in order. A leg is an
  * index into the link's pool. A closed leg goes on delivering what was sent on it (the kernel's
  * orphans), then is freed.
+ *
+ * A leg that is watched may break: the network resets its connection, or the kernel gives up
+ * sending again. Then its messages that were not delivered are lost for good, what is sent on it
+ * later is lost too, and its owner, who must close it, is told. A leg that nobody watches never
+ * breaks: a reset is to it as a blackhole, and it is sent again without end.
  */
 struct link_port {
     void *self;
@@ -102,6 +112,15 @@ struct link_port {
     void (*send)(void *self, uint32_t leg, const struct message *message);
     /* Mean one-way delay now, faults included: for RTO estimates and for defaults. */
     sim_dur (*mean_delay)(const void *self);
+    /* Watch an open leg: `kind` fires once on (entity, generation) when it breaks while open. */
+    void (*watch)(void *self, uint32_t leg, kind_id kind, uint32_t entity, uint32_t generation);
+};
+/* What links through a region's transit gateway share. */
+struct gateway_port {
+    void *self;
+    /* `bytes` enter it from the region's network now: adds to *wait; false: no room, lost. */
+    bool (*pass)(void *self, uint32_t bytes, sim_dur *wait);
+    sim_dur delay; /* one way, of this hop */
 };
 /* One fault's part in a link's state; parts of several faults add up: losses as independent causes,
  * delays as a sum, blackholes as a count. */
@@ -109,12 +128,18 @@ struct link_impairment {
     double loss;    /* share, independent per packet */
     sim_dur delay;  /* added one way */
     bool blackhole; /* nothing sent now arrives; what is in flight does */
+    bool reset;     /* connections that are watched break: those there are, and those that send */
+    const struct loss_config *bursts; /* losses in bursts besides; NULL: none. The caller's. */
 };
 struct link_fault_port {
     void *self;
     void (*begin)(void *self, const struct link_impairment *impairment);
     void (*end)(void *self,
                 const struct link_impairment *impairment); /* the same values as in begin */
+    /* Does the way pass the transit gateways of its ends, and then that of `via` between them (-1:
+     * no other)? */
+    bool through_gateways;
+    int via;
 };
 
 /* --- the store
@@ -165,6 +190,7 @@ struct command_pool {
     uint32_t free_head;
     kind_id reply_kind;     /* fires at the client when a reply is delivered: entity ref, generation
                                row's */
+    kind_id lost_kind;      /* the same where the command or its reply can no longer arrive */
     kind_id handshake_kind; /* the same for a round of a handshake: entity ref of the connection */
     void *self;
     /* The command's journey is over without a reply (its server died): give the row back. */

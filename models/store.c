@@ -414,6 +414,7 @@ static void cluster_reply(struct store *store, uint32_t ref, struct command *com
 {
     struct command_pool *pool = store->pools[command->region];
     struct message reply = {.kind = pool->reply_kind,
+                            .lost = pool->lost_kind,
                             .entity = ref,
                             .generation = command->generation,
                             .bytes = command->kind == COMMAND_GET ? 1100 : 60,

@@ -193,7 +193,7 @@ struct store_client {
     struct session_port port;
     struct handshake_return back;
     struct write_stats stats;
-    kind_id retry_kind;
+    kind_id retry_kind, broken_kind;
     timer_id write_timer, read_timer;
     uint64_t attempts_begun, attempts_ended, ops_begun, ops_ended;
 
@@ -310,6 +310,10 @@ static uint32_t connection_take(struct store_client *client, uint32_t pool, int 
     connection->op = connection->command = NO_INDEX;
     connection->leg_out = client->out[target]->open(client->out[target]->self);
     connection->leg_in = client->in[target]->open(client->in[target]->self);
+    client->out[target]->watch(client->out[target]->self, connection->leg_out, client->broken_kind,
+                               index, connection->generation);
+    client->in[target]->watch(client->in[target]->self, connection->leg_in, client->broken_kind,
+                              index, connection->generation);
     client->pools[pool].open_count++;
     return index;
 }
@@ -420,10 +424,13 @@ static void op_send(struct store_client *client, uint32_t index, uint32_t connec
                                 .reply_leg = connection->leg_in};
     connection->state = CONNECTION_BUSY;
     connection->command = row;
+    connection->op = index;
+    connection->op_generation = op->generation;
     op->state = OP_SENT;
     op->connection = connection_index;
     op->command = row;
     message = (struct message){.kind = client->shards[connection->target]->command_kind,
+                               .lost = client->commands.lost_kind,
                                .entity = ref_make((uint32_t)client->region, row),
                                .generation = command->generation & SIM_GENERATION_MASK,
                                .bytes = command->bytes,
@@ -852,6 +859,49 @@ static void client_drop(void *self, uint32_t row)
     command_give(&client->commands, row);
 }
 
+static void client_on_lost(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    (void)sim, (void)generation;
+    client_drop(self, ref_index(entity));
+}
+
+static const struct event_kind client_lost = {
+    .name = "lost", .phase = PHASE_WORK, .fire = client_on_lost, .live = client_reply_live};
+
+/* The network reset the connection, or a kernel gave it up: its attempt fails at once. */
+static void client_on_broken(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct store_client *client = self;
+    struct connection *connection = &client->connections[entity];
+    uint32_t pool = connection->pool, op = connection->op, row = connection->command;
+    bool waits = connection->state != CONNECTION_IDLE && op != NO_INDEX &&
+                 client->ops[op].generation == connection->op_generation;
+
+    (void)sim, (void)generation;
+    if (row != NO_INDEX) {
+        client->commands.rows[row].abandoned = true;
+        count_ambiguous(client, &client->commands.rows[row]);
+    }
+    connection_close(client, entity);
+    if (waits)
+        op_end_attempt(client, &client->ops[op], false, false);
+    pool_serve(client, pool);
+    if (waits)
+        op_retry_or_fail(client, op);
+}
+
+static bool client_broken_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct store_client *client = self;
+    const struct connection *connection = &client->connections[entity];
+
+    return connection->state != CONNECTION_FREE &&
+           (connection->generation & SIM_GENERATION_MASK) == generation;
+}
+
+static const struct event_kind client_broken = {
+    .name = "broken", .phase = PHASE_WORK, .fire = client_on_broken, .live = client_broken_live};
+
 /* --- the model
  * ------------------------------------------------------------------------------------------ */
 
@@ -945,6 +995,9 @@ static void store_client_init(void *self, const struct model_env *env)
     client->commands.handshake_kind =
         sim_kind_add(env->sim, &client_handshake, env->instance, client);
     client->retry_kind = sim_kind_add(env->sim, &client_retry, env->instance, client);
+    /* At one instant a connection breaks before its commands are lost. */
+    client->broken_kind = sim_kind_add(env->sim, &client_broken, env->instance, client);
+    client->commands.lost_kind = sim_kind_add(env->sim, &client_lost, env->instance, client);
     timeout = sim_kind_add(env->sim, &client_timeout, env->instance, client);
     client->write_timer = sim_timer_add(env->sim, config->timeout_ns, timeout);
     client->read_timer = sim_timer_add(env->sim, config->read_timeout_ns, timeout);
