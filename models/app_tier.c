@@ -146,8 +146,7 @@ struct app_tier {
     probe_id workers_busy, queue, rejected, wait, lost, usable;
 };
 
-/* --- requests
- * -------------------------------------------------------------------------------------------- */
+/* --- requests ---------------------------------------------------------------------------- */
 
 static uint32_t request_take(struct app_tier *app)
 {
@@ -196,8 +195,7 @@ static void app_respond(struct app_tier *app, uint32_t index, enum response_kind
     users->respond(users->self, &response);
 }
 
-/* --- workers
- * ---------------------------------------------------------------------------------------------- */
+/* --- workers ----------------------------------------------------------------------------- */
 
 static void instance_serve(struct app_tier *app, uint32_t index)
 {
@@ -284,8 +282,7 @@ static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t
     app_gauges(app);
 }
 
-/* --- what a request does
- * ---------------------------------------------------------------------------------- */
+/* --- what a request does ----------------------------------------------------------------- */
 
 static void app_store(struct app_tier *app, uint32_t index, enum command_kind kind)
 {
@@ -517,8 +514,7 @@ static void app_on_op_done(void *self, uint32_t index, const struct op_result *r
         app_answer(app, index, RESPONSE_OK, REAUTH_CAUSES);
 }
 
-/* --- the model
- * ---------------------------------------------------------------------------------------------- */
+/* --- the model --------------------------------------------------------------------------- */
 
 static void app_submit(void *self, const struct user_request *user, sim_dur way_there)
 {

@@ -32,8 +32,8 @@ static void round_robin_goes_round(void **state)
     assert_picks(0, 1, 2);
 }
 
-static void two_failed_checks_in_a_row_take_a_target_out_and_three_passed_ones_bring_it_back(
-    void **state)
+static void
+two_failed_checks_in_a_row_take_a_target_out_and_three_passed_ones_bring_it_back(void **state)
 {
     (void)state;
     assert_false(load_balancer_check(&lb, 1, false));

@@ -150,8 +150,7 @@ struct population {
     } at[REGIONS_MAX];
 };
 
-/* --- arrivals
- * ---------------------------------------------------------------------------------------------- */
+/* --- arrivals ---------------------------------------------------------------------------- */
 
 /* The rate now, as a share of its highest. */
 static double population_intensity(const struct population *population, sim_time now)

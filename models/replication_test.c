@@ -87,6 +87,28 @@ static void every_write_is_applied_in_order(void **state)
 }
 
 /*
+ * Half of the writes depart at once and half after 10 ms, with a write each 10 ms: the former fall
+ * on the very instant at which an earlier one departs, and must not overtake it. The same for the
+ * time to apply.
+ */
+static void simultaneous_departures_keep_their_order(void **state)
+{
+    static const char *const delays[] = {
+        "output_delay: {mixture: [{weight: 1, of: 0ms}, {weight: 1, of: 10ms}]}, apply: 0ms",
+        "output_delay: 0ms, apply: {mixture: [{weight: 1, of: 0ms}, {weight: 1, of: 10ms}]}"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct scenario *scenario;
+        struct world *world = run_stream(delays[i], "rate: 100/s, writes: 1000", &scenario);
+
+        assert_int_equal((int)figure_in_b(world, "replication_lag", "count"), 1000);
+        assert_int_equal((sim_dur)figure_in_b(world, "replication_lag", "max"), 20 * SIM_MS);
+        done(world, scenario);
+    }
+}
+
+/*
  * The monitoring metric is the age of the oldest write not applied. The stream is cut at 5 s for
  * good, with a write each 10 ms before: the samples at 10, 20 ... 60 s show 5, 15 ... 55 s.
  */
@@ -126,6 +148,7 @@ int main(void)
         cmocka_unit_test_setup(stream_carries_writes_and_overhead, client_seen_nothing),
         cmocka_unit_test_setup(lag_is_the_sum_of_its_parts, client_seen_nothing),
         cmocka_unit_test_setup(every_write_is_applied_in_order, client_seen_nothing),
+        cmocka_unit_test_setup(simultaneous_departures_keep_their_order, client_seen_nothing),
         cmocka_unit_test_setup(lag_metric_shows_the_age_of_the_oldest, client_seen_nothing),
         cmocka_unit_test_setup(promotion_turns_the_stream_around, client_seen_nothing),
     };

@@ -32,7 +32,7 @@ static double normal_density(double z)
     return INVERSE_SQRT_2PI * exp(-z * z / 2.0);
 }
 
-/* --- gamma of scale 1, in y = log x ----------------------------------------------------------- */
+/* --- gamma of scale 1, in y = log x ---------------------------------------------------------- */
 
 #define GAMMA_TINY_Y                                                                               \
     (-34.0)             /* below, exp(-x) is 1 to the last bit: P(X <= x) = x^k / gamma(k + 1) */
@@ -166,7 +166,7 @@ static double gamma_quantile(const struct dist *dist, double u)
     return dist->a * exp(quantile_table_at(dist->table, cell, place));
 }
 
-/* --- mixture ---------------------------------------------------------------------------------- */
+/* --- mixture --------------------------------------------------------------------------------- */
 
 static double mixture_cdf(const struct dist *dist, double x)
 {
@@ -281,7 +281,7 @@ static double mixture_quantile(const struct dist *dist, double u)
     return quantile_table_at(table, cell, place);
 }
 
-/* --- empirical -------------------------------------------------------------------------------- */
+/* --- empirical ------------------------------------------------------------------------------- */
 
 static double empirical_quantile(const struct dist *dist, double u)
 {
@@ -314,7 +314,7 @@ static double empirical_cdf(const struct dist *dist, double x)
            (double)(dist->value_count - 1);
 }
 
-/* --- the law without its cuts ----------------------------------------------------------------- */
+/* --- the law without its cuts ---------------------------------------------------------------- */
 
 /*
  * log(1 - u). Where u is not small, 1 - u loses nothing that matters (relative error below 2^-33),
@@ -387,7 +387,7 @@ static double law_cdf(const struct dist *dist, double x)
     return 0.0;
 }
 
-/* --- drawing ---------------------------------------------------------------------------------- */
+/* --- drawing --------------------------------------------------------------------------------- */
 
 static inline double quantile_inline(const struct dist *dist, double u)
 {
@@ -442,7 +442,7 @@ bool dist_is_constant(const struct dist *dist, double *value)
     return true;
 }
 
-/* --- the length-biased law -------------------------------------------------------------------- */
+/* --- the length-biased law ------------------------------------------------------------------- */
 
 static double bias_z(size_t node)
 {
@@ -506,7 +506,7 @@ double dist_sample_length_biased(const struct dist *dist, uint64_t word)
     return dist_quantile(dist, fmin(u, U_MAX));
 }
 
-/* --- means ------------------------------------------------------------------------------------ */
+/* --- means ----------------------------------------------------------------------------------- */
 
 /*
  * Of a cut law: the integral of the quantile over u, in z, where it is smooth out to both ends.
@@ -596,7 +596,7 @@ static double law_mean(const struct dist *dist)
     return 0.0;
 }
 
-/* --- making and freeing ----------------------------------------------------------------------- */
+/* --- making and freeing ---------------------------------------------------------------------- */
 
 struct dist *dist_alloc(enum dist_law law, double a, double b)
 {

@@ -53,7 +53,7 @@ const struct dist_family *dist_family_of(const char *family)
     return NULL;
 }
 
-/* --- ways to give a family: x and y are the named values -------------------------------------- */
+/* --- ways to give a family: x and y are the named values ------------------------------------- */
 
 static bool need_above(double value, double bound, const char *name, struct strbuf *why)
 {
@@ -207,7 +207,7 @@ static const struct way {
 };
 #define WAY_COUNT (sizeof ways / sizeof ways[0])
 
-/* --- making ----------------------------------------------------------------------------------- */
+/* --- making ---------------------------------------------------------------------------------- */
 
 static const double *arg_value(const struct dist_arg *args, size_t count, const char *name)
 {
@@ -446,7 +446,7 @@ struct dist *dist_copy(const struct dist *dist)
     return scaled_members(dist, 1.0);
 }
 
-/* --- telling ---------------------------------------------------------------------------------- */
+/* --- telling --------------------------------------------------------------------------------- */
 
 static void describe_mixture(const struct dist *dist, bool unit_is_ns, struct strbuf *out)
 {

@@ -59,7 +59,7 @@ static double *draws_of(const struct dist *dist)
     return draws;
 }
 
-/* --- against GSL's cdfs ----------------------------------------------------------------------- */
+/* --- against GSL's cdfs ---------------------------------------------------------------------- */
 
 static double cdf_exponential(double x)
 {
@@ -257,7 +257,7 @@ static void a_greater_word_never_gives_less(void **state)
     }
 }
 
-/* --- ways to say the same --------------------------------------------------------------------- */
+/* --- ways to say the same -------------------------------------------------------------------- */
 
 static void the_ways_to_give_a_family_agree(void **state)
 {
@@ -357,7 +357,7 @@ static void samples_in_ns_are_rounded_and_never_negative(void **state)
     dist_free(huge);
 }
 
-/* --- made of others --------------------------------------------------------------------------- */
+/* --- made of others -------------------------------------------------------------------------- */
 
 static struct dist *two_exponentials(double weight)
 {
@@ -492,7 +492,7 @@ static void scaled_is_times_the_factor_in_every_respect(void **state)
     }
 }
 
-/* --- the length-biased law -------------------------------------------------------------------- */
+/* --- the length-biased law ------------------------------------------------------------------- */
 
 /*
  * Of an exponential of mean 3 it is a gamma of shape 2, whose mean is 6. In general E[X^2] / E[X].
@@ -518,7 +518,7 @@ static void the_length_biased_law_has_its_known_mean(void **state)
     }
 }
 
-/* --- refusals --------------------------------------------------------------------------------- */
+/* --- refusals -------------------------------------------------------------------------------- */
 
 static const struct refusal {
     const char *family;
@@ -618,7 +618,7 @@ static void an_empirical_law_refuses_what_is_no_number(void **state)
     strbuf_release(&why);
 }
 
-/* --- telling ---------------------------------------------------------------------------------- */
+/* --- telling --------------------------------------------------------------------------------- */
 
 static void describes_itself_as_an_author_would(void **state)
 {

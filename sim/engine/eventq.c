@@ -45,7 +45,7 @@ struct event_chunk {
     struct event events[CHUNK_EVENTS];
 };
 
-/* --- chunks and buckets ----------------------------------------------------------------------- */
+/* --- chunks and buckets ---------------------------------------------------------------------- */
 
 static struct event_chunk *chunk_take(struct eventq *queue)
 {
@@ -142,7 +142,7 @@ static uint64_t bucket_start(const struct eventq *queue, unsigned level, unsigne
     return (queue->base & ~below) | (uint64_t)digit * width;
 }
 
-/* --- the heap --------------------------------------------------------------------------------- */
+/* --- the heap -------------------------------------------------------------------------------- */
 
 static void heap_up(struct event *heap, size_t i, struct event event)
 {
@@ -192,7 +192,7 @@ static void heap_make(struct event *heap, size_t count)
         heap_down(heap, count, i, heap[i]);
 }
 
-/* --- sorting one bucket ----------------------------------------------------------------------- */
+/* --- sorting one bucket ---------------------------------------------------------------------- */
 
 #define SORT_SMALL 16
 
@@ -271,7 +271,7 @@ static void sort_events(struct event *events, size_t count, unsigned depth)
     sort_small(events, count);
 }
 
-/* --- the window ------------------------------------------------------------------------------- */
+/* --- the window ------------------------------------------------------------------------------ */
 
 static void front_reserve(struct eventq *queue, size_t need)
 {
@@ -434,7 +434,7 @@ static void window_push(struct eventq *queue, struct event event)
     }
 }
 
-/* --- the face --------------------------------------------------------------------------------- */
+/* --- the face -------------------------------------------------------------------------------- */
 
 struct eventq *eventq_create(enum eventq_kind kind, size_t capacity_hint)
 {
@@ -560,7 +560,7 @@ size_t eventq_lookahead(const struct eventq *queue, struct event *next, size_t m
     return count;
 }
 
-/* --- sweeping --------------------------------------------------------------------------------- */
+/* --- sweeping -------------------------------------------------------------------------------- */
 
 struct sweep {
     bool (*dead)(void *self, struct event event);

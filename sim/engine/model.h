@@ -34,7 +34,7 @@ struct topology {
 };
 int topology_region(const struct topology *topology, const char *name); /* -1: unknown */
 
-/* --- ports ------------------------------------------------------------------------------------ */
+/* --- ports ----------------------------------------------------------------------------------- */
 
 /*
  * Faces by which models meet: (name, a, b) -> pointer, where a and b are regions or -1. What a name
@@ -49,7 +49,7 @@ void *port_find(const struct port_directory *directory, const char *name, int a,
 /* As port_find(), but a missing one is a bug: the registry lacks a model. */
 void *port_need(const struct port_directory *directory, const char *name, int a, int b);
 
-/* --- instances -------------------------------------------------------------------------------- */
+/* --- instances ------------------------------------------------------------------------------- */
 
 struct incident_log;
 struct model_env {

@@ -33,7 +33,7 @@ struct rng_stream rng_stream_named(uint64_t seed, uint32_t replication, const ch
         {key_lane(seed, replication, a, b), key_lane(~seed, replication, b, a)}};
 }
 
-/* --- behind GSL ------------------------------------------------------------------------------- */
+/* --- behind GSL ------------------------------------------------------------------------------ */
 
 struct gsl_state {
     struct rng_stream stream;

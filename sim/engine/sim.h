@@ -47,7 +47,7 @@ typedef uint16_t kind_id;
 #define SIM_GENERATION_BITS 20
 #define SIM_GENERATION_MASK ((UINT32_C(1) << SIM_GENERATION_BITS) - 1)
 
-/* --- scheduling: the hot path ----------------------------------------------------------------- */
+/* --- scheduling: the hot path ---------------------------------------------------------------- */
 
 static inline sim_time sim_now(const struct sim *sim);
 static inline struct probes_hot *sim_probes(struct sim *sim);
@@ -89,7 +89,7 @@ static inline bool sim_tracing(const struct sim *sim);
 void sim_note(struct sim *sim, const char *instance, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* --- wiring: before the run ------------------------------------------------------------------- */
+/* --- wiring: before the run ------------------------------------------------------------------ */
 
 struct sim_options {
     uint64_t seed;
@@ -118,7 +118,7 @@ void sim_kind_rows(struct sim *sim, kind_id kind, const void *base, size_t row_b
 struct rng_stream sim_stream(const struct sim *sim, const char *instance, const char *purpose);
 struct probes *sim_probe_set(struct sim *sim); /* for probe_*_open() and probe_value() */
 
-/* --- running ---------------------------------------------------------------------------------- */
+/* --- running --------------------------------------------------------------------------------- */
 
 struct sim_outcome {
     uint64_t event_count; /* fired, all phases */
