@@ -122,7 +122,8 @@ static void journal_open(struct journal *j)
         }
         j->app[a] = (struct power_port){&j->stubs[a][a], app_set};
         j->store[a] = (struct power_port){&j->stubs[a][a], store_set};
-        j->store_faults[a] = (struct store_fault_port){&j->stubs[a][a], store_stall, store_restart};
+        j->store_faults[a] =
+            (struct store_fault_port){&j->stubs[a][a], store_stall, store_restart, NULL};
         port_offer(j->rig.ports, PORT_POWER, a, POWER_APP, &j->app[a]);
         port_offer(j->rig.ports, PORT_POWER, a, POWER_STORE, &j->store[a]);
         port_offer(j->rig.ports, PORT_STORE_FAULT, a, -1, &j->store_faults[a]);
@@ -252,11 +253,11 @@ static void fault_schedule_tells_people_when_and_what(void **state)
 static const struct mistake {
     const char *fault, *complaint;
 } mistakes[] = {
-    {"at=10s|loss=30%", "(all): needs a target: one of 'link', 'region', 'store', 'control' or "
-                        "'promote'\n"},
+    {"at=10s|loss=30%", "(all): needs a target: one of 'link', 'region', 'store', "
+                        "'replication', 'control' or 'promote'\n"},
     {"at=10s|region=west|store=west|down=true",
-     "(all): has 2 targets of 'link', 'region', 'store', 'control' and 'promote'; write one fault "
-     "for each\n"},
+     "(all): has 2 targets of 'link', 'region', 'store', 'replication', 'control' and 'promote'; "
+     "write one fault for each\n"},
     {"at=10s|region=west|down=true|loss=30%",
      "loss: does not go with 'region', which takes 'down: true'\n"},
     {"at=10s|link=west -> east|down=true",
@@ -265,7 +266,8 @@ static const struct mistake {
      "down: does not go with 'promote', which takes no effect: it is an action\n"},
     {"at=10s|region=west", "(all): does nothing to its 'region'; add 'down: true'\n"},
     {"at=10s|store=west",
-     "(all): does nothing to its 'store'; add 'stall: true' or 'restart: true'\n"},
+     "(all): does nothing to its 'store'; add 'stall: true', 'restart: true' or 'crash: process' "
+     "or 'host'\n"},
     {"at=40min|region=west|down=true", "at: is 40 min, after the end of the run at 100 s\n"},
     {"at=100s|promote=west", "at: is 100 s, not before the end of the run at 100 s\n"},
 };

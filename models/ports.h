@@ -6,25 +6,29 @@
  * wired; a struct here holds `self` and functions. Calls happen within one event, at sim_now(),
  * unless they say otherwise.
  *
- *   name             a        b      type                     offered by         used by
- *   PORT_LINK        from     to     struct link_port         wan_link           store_client,
- * store, replication PORT_LINK_FAULT  from     to     struct link_fault_port   wan_link
- * fault_schedule PORT_COMMANDS    region   -1     struct command_pool      store_client       store
- *   PORT_SHARD       region   -1     struct shard_port        store              store_client,
- * replication PORT_STORE       -1       -1     struct store_port        store failover,
- * replication, dns_zone PORT_STREAM      -1       -1     struct stream_port       replication store
- *   PORT_POWER       region   ..     struct power_port        app_tier (b = 0), store (b = 1)
- * fault_schedule PORT_STORE_FAULT region   -1     struct store_fault_port  store fault_schedule
- *   PORT_DNS         -1       -1     struct dns_port          dns_zone           store_client,
- * failover PORT_SESSIONS    region   -1     struct session_port      store_client       app_tier
- *   PORT_OPS         region   -1     struct op_port           app_tier           store_client
- *   PORT_APP         region   -1     struct app_port          app_tier           population
- *   PORT_USERS       region   -1     struct users_port        population         app_tier
- *   PORT_EDGE        -1       -1     struct edge_port         accelerator        population,
- * app_tier PORT_OBJECTIVE   -1       -1     struct objective_port    objective store_client,
- * population, failover, fault_schedule PORT_WRITE_STATS region   -1     struct write_stats
- * store_client       failover PORT_CONTROL     -1       -1     struct control_port      failover
- * fault_schedule
+ *   name             a       b   struct            offered by    used by
+ *   PORT_LINK        from    to  link_port         wan_link      store_client, store, replication,
+ *                                                                accelerator
+ *   PORT_LINK_FAULT  from    to  link_fault_port   wan_link      fault_schedule
+ *   PORT_COMMANDS    region  -1  command_pool      store_client  store
+ *   PORT_SHARD       region  -1  shard_port        store         store_client, replication
+ *   PORT_STORE       -1      -1  store_port        store         failover, replication, dns_zone,
+ *                                                                objective, cost
+ *   PORT_STREAM      -1      -1  stream_port       replication   store
+ *   PORT_POWER       region  0   power_port        app_tier      fault_schedule
+ *   PORT_POWER       region  1   power_port        store         fault_schedule
+ *   PORT_STORE_FAULT region  -1  store_fault_port  store         fault_schedule
+ *   PORT_DNS         -1      -1  dns_port          dns_zone      store_client, failover,
+ *                                                                fault_schedule
+ *   PORT_SESSIONS    region  -1  session_port      store_client  app_tier
+ *   PORT_OPS         region  -1  op_port           app_tier      store_client
+ *   PORT_APP         region  -1  app_port          app_tier      population
+ *   PORT_USERS       region  -1  users_port        population    app_tier
+ *   PORT_EDGE        -1      -1  edge_port         accelerator   population, app_tier
+ *   PORT_OBJECTIVE   -1      -1  objective_port    objective     store_client, population,
+ *                                                                failover, fault_schedule
+ *   PORT_WRITE_STATS region  -1  write_stats       store_client  failover
+ *   PORT_CONTROL     -1      -1  control_port      failover      fault_schedule
  */
 #ifndef PORTS_H
 #define PORTS_H
@@ -178,6 +182,10 @@ struct shard_port {
     kind_id handshake_kind; /* entity: ref of a connection (region, index), generation: of the
                                connection */
     bool (*is_up)(const void *self); /* does the host answer at all? */
+    /* Connection `entity` (region, index) was open from the start; was closed by its client. For
+     * the limit on connections; the shard sees all others open by their handshakes. */
+    void (*opened)(void *self, uint32_t entity);
+    void (*closed)(void *self, uint32_t entity);
 };
 /* How a shard finds the way back for a handshake: filled by the client for each connection. */
 struct handshake_return {
@@ -188,13 +196,14 @@ struct handshake_return {
 #define PORT_HANDSHAKE_RETURN "handshake-return" /* (region, -1), offered by store_client */
 
 /*
- * Positions in the stream of writes. A lineage is the history of one primary; a promotion forks a
- * new one at the last write that the promoted cluster holds. A write is (lineage, number); numbers
- * go on counting over a fork.
+ * Positions in the stream of writes of a shard. A lineage is the history of one primary; a
+ * promotion forks a new one at the last write that the promoted cluster holds. A write is (lineage,
+ * number); numbers go on counting over a fork. Shards count apart from each other.
  */
 struct write_position {
     uint64_t number; /* 0: none */
     uint32_t lineage;
+    uint32_t shard;
 };
 
 /* The store as a whole, for those who steer it. */
@@ -203,8 +212,13 @@ struct store_port {
     int (*primary)(const void *self); /* region that was promoted last, or the first primary */
     bool (*cluster_up)(const void *self, int region);
     bool (*promoting)(const void *self);
-    uint64_t (*applied)(const void *self,
-                        int region); /* number of the last write held in a region */
+    uint32_t (*shards)(const void *self);
+    /* Number of the last write held in a region, summed over its shards. */
+    uint64_t (*applied)(const void *self, int region);
+    /* The last write of a shard that is held in a region. */
+    struct write_position (*held)(const void *self, int region, uint32_t shard);
+    /* Bytes of a shard's live sessions, as a full resync has to copy them. */
+    int64_t (*data_bytes)(const void *self, uint32_t shard);
     /* A session that was there before the run began, in every cluster. Before the first event only.
      */
     void (*seed)(void *self, uint32_t session, uint32_t session_check);
@@ -219,6 +233,12 @@ struct store_port {
     /* A full resync of `region` from the primary is done: it holds all that the primary holds, and
      * serves. */
     void (*synced)(void *self, int region);
+    /* A shard of a region has dropped what it held and answers LOADING from now on, */
+    void (*flushed)(void *self, int region, uint32_t shard);
+    /* and holds the primary's data set as of `position`, and serves. */
+    void (*loaded)(void *self, int region, struct write_position position);
+    /* The primary's process of a shard does nothing else for so long (it forks). */
+    void (*busy)(void *self, uint32_t shard, sim_dur length);
     /* Age of the oldest acknowledged write that `region` lacks, as a monitor would compute it; 0:
      * none. */
     sim_dur (*lag)(const void *self, int region);
@@ -229,6 +249,8 @@ struct store_port {
     sim_dur (*rpo)(const void *self); /* of the last failover so far; -1: none */
 };
 
+enum crash_kind { CRASH_NONE, CRASH_PROCESS, CRASH_HOST };
+
 /* The stream of writes from the primary to the secondaries. */
 struct stream_port {
     void *self;
@@ -238,6 +260,15 @@ struct stream_port {
     void (*restart)(void *self);
     /* A cluster came back: it resyncs fully from the primary, then streams. */
     void (*rejoin)(void *self, int region);
+    /* A cluster went down: nobody is there to take the stream. */
+    void (*leave)(void *self, int region);
+    /* The primary is gone. With its process goes what it had not yet written to its sockets; its
+     * kernel still delivers the rest. With its host goes that too, but for what is in flight. */
+    void (*crash)(void *self, enum crash_kind kind);
+    /* Faults of the connections to the secondaries in `region`, of all shards: nothing is handed to
+     * the kernel any more; they break at once. */
+    void (*pause)(void *self, int region, bool begin);
+    void (*reset)(void *self, int region);
 };
 
 struct power_port {
@@ -251,6 +282,8 @@ struct store_fault_port {
     void (*stall)(void *self,
                   bool begin);   /* the process hangs; kernels still complete handshakes */
     void (*restart)(void *self); /* comes back empty at once */
+    /* The process or its host dies; it comes back empty at the end, CRASH_NONE. */
+    void (*crash)(void *self, enum crash_kind kind);
 };
 
 /* --- names

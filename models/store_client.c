@@ -366,6 +366,8 @@ static void connection_close(struct store_client *client, uint32_t index)
     client->out[connection->target]->close(client->out[connection->target]->self,
                                            connection->leg_out);
     client->in[connection->target]->close(client->in[connection->target]->self, connection->leg_in);
+    client->shards[connection->target]->closed(client->shards[connection->target]->self,
+                                               ref_make((uint32_t)client->region, index));
     connection->state = CONNECTION_FREE;
     connection->generation++;
     connection->next = client->connection_free;
@@ -793,7 +795,7 @@ static void client_on_reply(void *self, struct sim *sim, uint32_t entity, uint32
     uint32_t row = ref_index(entity);
     struct command answer = client->commands.rows[row];
     uint32_t index = answer.op;
-    bool refused = answer.reply == REPLY_READONLY;
+    bool refused = answer.reply == REPLY_READONLY || answer.reply == REPLY_RESET;
     bool open = answer.reply_leg != NO_INDEX;
 
     (void)sim, (void)generation;
@@ -805,8 +807,8 @@ static void client_on_reply(void *self, struct sim *sim, uint32_t entity, uint32
         return;
     }
     op_end_attempt(client, &client->ops[index], false, !refused);
-    if (refused) { /* the server closes the connection of whoever writes to a replica; the name is
-                      asked for again */
+    if (refused) { /* the server closes the connection of whoever writes to a replica, or is one too
+                      many; the name is asked for again */
         connection_done(client, answer.connection, false);
         op_retry_or_fail(client, index);
         return;
@@ -983,7 +985,11 @@ static void store_client_start(void *self)
         int target = pool_target(client, pool);
 
         for (uint32_t i = 0; i < warm; i++) {
-            idle_add(client, connection_take(client, pool, target));
+            uint32_t index = connection_take(client, pool, target);
+
+            client->shards[target]->opened(client->shards[target]->self,
+                                           ref_make((uint32_t)client->region, index));
+            idle_add(client, index);
             count_open(client, 1);
         }
     }
