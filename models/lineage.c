@@ -125,8 +125,16 @@ void log_trim(struct store *store, uint32_t shard)
         if (other->exists && other->up && other != primary && other->servers[shard].applied < low)
             low = other->servers[shard].applied;
     }
-    if (low > server->log_low)
-        server->log_low = low;
+    if (store->config->replicas == 0) {
+        if (low > server->log_low)
+            server->log_low = low;
+        return;
+    }
+    /* a replica inside the region may lack writes that every secondary has */
+    while (!server->crashed && server->log_low < low &&
+           log_at(server, server->log_low + 1)->acknowledged <=
+               sim_now(store->sim) - store->replica_lag_max)
+        server->log_low++;
 }
 
 void level_unreplicated(struct store *store, struct cluster *secondary)

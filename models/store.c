@@ -736,6 +736,7 @@ static void store_init(void *self, const struct model_env *env)
     store->primary = store->config->primary < 0 ? 0 : store->config->primary;
     store->service = sim_stream(env->sim, env->instance, "service");
     store->replica = sim_stream(env->sim, env->instance, "replica");
+    store->replica_lag_max = (sim_dur)dist_quantile(store->config->replica_lag, 0.99999) + 1;
     store->rpo = -1;
     store_init_shards(store);
     for (uint32_t r = 0; r < store->region_count; r++) {

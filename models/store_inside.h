@@ -135,6 +135,7 @@ struct store {
     struct incident_log *log;
     const struct topology *topology;
     struct rng_stream service, replica;
+    sim_dur replica_lag_max; /* that the logs can answer for */
     struct cluster clusters[REGIONS_MAX];
     uint32_t region_count;
     int primary;
@@ -169,8 +170,8 @@ static inline struct log_entry *log_at(const struct server *server, uint64_t num
 }
 /* The log begins anew at the server's last write, acknowledged now. */
 void log_begin(struct server *server, sim_time now);
-/* Forget what every secondary holds; the newest such entry stays at log_low, as the point of
- * recovery. */
+/* Forget what every secondary holds, and every replica of the region; the newest such entry stays
+ * at log_low, as the point of recovery. */
 void log_trim(struct store *store, uint32_t shard);
 void server_apply(struct server *server, uint64_t number);
 /* One acknowledged write is gone. */
