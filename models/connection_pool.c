@@ -163,7 +163,11 @@ void connection_pools_warm(struct connection_pools *pools)
         int target = pool_target(pools, pool);
 
         for (uint32_t i = 0; i < warm; i++) {
-            idle_add(pools, connection_make(pools, pool, target));
+            uint32_t index = connection_make(pools, pool, target);
+            struct shard_port *shard = pools->shards[target];
+
+            shard->opened(shard->self, ref_make((uint32_t)pools->region, index));
+            idle_add(pools, index);
             count_open(pools, 1);
         }
     }
@@ -243,6 +247,8 @@ void connection_close(struct connection_pools *pools, uint32_t index)
         idle_remove(pools, index);
     out->close(out->self, connection->leg_out);
     in->close(in->self, connection->leg_in);
+    pools->shards[connection->target]->closed(pools->shards[connection->target]->self,
+                                              ref_make((uint32_t)pools->region, index));
     connection->state = CONNECTION_FREE;
     connection->generation++;
     stop_connect_timer(pools, connection);

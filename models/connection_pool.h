@@ -89,7 +89,7 @@ struct connection_pools {
     struct dns_answer address;
     bool address_known;
     sim_time address_expires;
-    kind_id reset_kind; /* fires when the network breaks a connection: entity its index */
+    kind_id reset_kind;     /* fires when the network breaks a connection: entity its index */
     timer_id connect_timer; /* where connect_timeout_ns > 0 */
 };
 

@@ -35,15 +35,17 @@ enum control {
 static const char *const control_names[] = {"none",      "monitoring", "function",
                                             "store-api", "dns",        NULL};
 
+static const char *const crash_names[] = {"none", "process", "host", NULL};
+
 struct fault_config {
     sim_dur at_ns, for_ns, every_ns;
     uint32_t times;
     struct link_ref link;
-    int32_t region, gateway, store, promote;
-    int control;
+    int32_t region, gateway, store, promote, replication;
+    int control, crash;
     struct loss_config loss;
     sim_dur delay_ns;
-    bool blackhole, reset, down, deploy, stall, restart;
+    bool blackhole, reset, down, deploy, stall, restart, pause;
 };
 
 #define MODEL_CONFIG struct fault_config
@@ -57,16 +59,19 @@ static const struct field fault_schedule_fields[] = {
     REGION("region", region, "target: a region as a whole", "facts I"),
     REGION("gateway", gateway, "target: the transit gateway of a region, with all links through it", "facts I"),
     REGION("store", store, "target: the store's process in a region", "facts I"),
+    REGION("replication", replication, "target: the replication streams to the secondary in a region", "facts I"),
     CHOICE("control", control, control_names, "none", "target: a part of the machinery that acts on failures", "facts I"),
     REGION("promote", promote, "an action, not a fault: the region's cluster is promoted by hand", "facts I"),
     LOSS_FIELDS(loss, "0", "of a link or gateway: packets lost besides those that it loses anyway"),
     DURATION("delay", delay_ns, "0s", "0s", "1h", "of a link or gateway: added one way", "facts I"),
     FLAG("blackhole", blackhole, "false", "of a link or gateway: nothing sent now arrives", "facts I"),
-    FLAG("reset", reset, "false", "of a link: the store's connections over it break, those there are and those that send meanwhile", "facts I"),
+    FLAG("reset", reset, "false", "of a link: the store's connections over it break, those there are and those that send meanwhile; of a replication: its connections break at once, and are made anew", "facts I"),
     FLAG("down", down, "false", "of a region: power off and unreachable; of a part of the control: out of order", "facts I"),
     FLAG("deploy", deploy, "false", "of a region: its servers are restarted in turn, over the time of 'for'", "assumption"),
     FLAG("stall", stall, "false", "of a store: the process hangs, connections to it stay open", "facts I"),
     FLAG("restart", restart, "false", "of a store: the process comes back empty at once", "facts I"),
+    CHOICE("crash", crash, crash_names, "none", "of a store: what dies; a process leaves a kernel that still delivers, a host does not", "redis_lessons 16"),
+    FLAG("pause", pause, "false", "of a replication: writes wait in the primary's output buffer", "facts I"),
 };
 // clang-format on
 
@@ -78,7 +83,8 @@ struct region_ports {
 
 /* How many faults that are active now hold each of these down. */
 struct held_down {
-    uint32_t region[REGIONS_MAX], stall[REGIONS_MAX], control[CONTROLS];
+    uint32_t region[REGIONS_MAX], stall[REGIONS_MAX], crash[REGIONS_MAX], pause[REGIONS_MAX],
+        control[CONTROLS];
 };
 
 struct fault_schedule {
@@ -93,11 +99,12 @@ struct fault_schedule {
     const struct link_fault_port *links[REGIONS_MAX][REGIONS_MAX];
     const struct control_port *control;
     const struct dns_port *dns;
+    const struct stream_port *stream;
     const struct objective_port *objective;
     struct held_down held;
 };
 
-/* --- what each target suffers ----------------------------------------------------------------- */
+/* --- what each target suffers ---------------------------------------------------------------- */
 
 static void link_impair(const struct link_fault_port *link,
                         const struct link_impairment *impairment, bool begin)
@@ -210,6 +217,19 @@ static void apply_to_store(struct fault_schedule *schedule, const struct fault_c
         store->restart(store->self);
     if (fault->stall && held_down_change(&schedule->held.stall[fault->store], begin))
         store->stall(store->self, begin);
+    if (fault->crash != CRASH_NONE && held_down_change(&schedule->held.crash[fault->store], begin))
+        store->crash(store->self, begin ? (enum crash_kind)fault->crash : CRASH_NONE);
+}
+
+static void apply_to_replication(struct fault_schedule *schedule, const struct fault_config *fault,
+                                 bool begin)
+{
+    const struct stream_port *stream = schedule->stream;
+
+    if (fault->reset && begin)
+        stream->reset(stream->self, fault->replication);
+    if (fault->pause && held_down_change(&schedule->held.pause[fault->replication], begin))
+        stream->pause(stream->self, fault->replication, begin);
 }
 
 static void apply_to_control(struct fault_schedule *schedule, const struct fault_config *fault,
@@ -243,14 +263,17 @@ enum effects {
     EFFECT_DOWN = 8,
     EFFECT_STALL = 16,
     EFFECT_RESTART = 32,
-    EFFECT_RESET = 64,
-    EFFECT_DEPLOY = 128
+    EFFECT_CRASH = 64,
+    EFFECT_PAUSE = 128,
+    EFFECT_RESET = 256,
+    EFFECT_DEPLOY = 512
 };
 enum target_kind {
     TARGET_LINK,
     TARGET_REGION,
     TARGET_GATEWAY,
     TARGET_STORE,
+    TARGET_REPLICATION,
     TARGET_CONTROL,
     TARGET_PROMOTION,
     TARGETS
@@ -270,16 +293,18 @@ static const struct target {
                         "'loss', 'delay' or 'blackhole: true'", apply_to_gateway},
     [TARGET_REGION] = {"region", "region-loss", EFFECT_DOWN | EFFECT_DEPLOY,
                        "'down: true' or 'deploy: true'", apply_to_region},
-    [TARGET_STORE] = {"store", "store-fault", EFFECT_STALL | EFFECT_RESTART,
-                      "'stall: true' or 'restart: true'", apply_to_store},
+    [TARGET_STORE] = {"store", "store-fault", EFFECT_STALL | EFFECT_RESTART | EFFECT_CRASH,
+                      "'stall: true', 'restart: true' or 'crash: process' or 'host'", apply_to_store},
+    [TARGET_REPLICATION] = {"replication", NULL, EFFECT_PAUSE | EFFECT_RESET,
+                            "'pause: true' or 'reset: true'", apply_to_replication},
     [TARGET_CONTROL] = {"control", NULL, EFFECT_DOWN, "'down: true'", apply_to_control},
     [TARGET_PROMOTION] = {"promote", NULL, 0, "no effect: it is an action", apply_promotion},
 };
 // clang-format on
 
 /* In the order of the bits of enum effects. */
-static const char *const effect_names[] = {"loss",  "delay",   "blackhole", "down",
-                                           "stall", "restart", "reset",     "deploy"};
+static const char *const effect_names[] = {"loss",    "delay", "blackhole", "down",  "stall",
+                                           "restart", "crash", "pause",     "reset", "deploy"};
 #define EFFECTS (sizeof effect_names / sizeof effect_names[0])
 
 static unsigned fault_effects(const struct fault_config *fault)
@@ -288,6 +313,7 @@ static unsigned fault_effects(const struct fault_config *fault)
            (fault->delay_ns > 0 ? EFFECT_DELAY : 0u) | (fault->blackhole ? EFFECT_BLACKHOLE : 0u) |
            (fault->down ? EFFECT_DOWN : 0u) | (fault->stall ? EFFECT_STALL : 0u) |
            (fault->restart ? EFFECT_RESTART : 0u) | (fault->deploy ? EFFECT_DEPLOY : 0u) |
+           (fault->crash ? EFFECT_CRASH : 0u) | (fault->pause ? EFFECT_PAUSE : 0u) |
            (fault->reset ? EFFECT_RESET : 0u);
 }
 
@@ -299,6 +325,7 @@ static int fault_targets(const struct fault_config *fault, enum target_kind *kin
         [TARGET_REGION] = fault->region >= 0,
         [TARGET_GATEWAY] = fault->gateway >= 0,
         [TARGET_STORE] = fault->store >= 0,
+        [TARGET_REPLICATION] = fault->replication >= 0,
         [TARGET_CONTROL] = fault->control != CONTROL_NOTHING,
         [TARGET_PROMOTION] = fault->promote >= 0,
     };
@@ -330,10 +357,14 @@ static bool fault_has_strength(const struct fault_config *fault)
 /* Is there anything to take back? A restart and a promotion are over at once. */
 static bool fault_lasts(const struct fault_config *fault)
 {
-    return (fault_effects(fault) & ~(unsigned)EFFECT_RESTART) != 0;
+    unsigned at_once = EFFECT_RESTART;
+
+    if (fault->replication >= 0)
+        at_once |= EFFECT_RESET;
+    return (fault_effects(fault) & ~at_once) != 0;
 }
 
-/* --- words for people ------------------------------------------------------------------------- */
+/* --- words for people ------------------------------------------------------------------------ */
 
 static void fault_add_subject(const struct fault_schedule *schedule,
                               const struct fault_config *fault, struct strbuf *out)
@@ -353,6 +384,9 @@ static void fault_add_subject(const struct fault_schedule *schedule,
         break;
     case TARGET_STORE:
         strbuf_addf(out, "store of %s", names[fault->store]);
+        break;
+    case TARGET_REPLICATION:
+        strbuf_addf(out, "replication to %s", names[fault->replication]);
         break;
     case TARGET_CONTROL:
         strbuf_addf(out, "%s", control_names[fault->control]);
@@ -378,6 +412,8 @@ static void fault_add_effects(const struct fault_config *fault, struct strbuf *o
             units_add(out, loss_mean(&fault->loss), UNIT_SHARE, 3);
             strbuf_addf(out, "%s", loss_is_bursty(&fault->loss) ? " in bursts" : "");
         }
+        if (1u << i == EFFECT_CRASH)
+            strbuf_addf(out, " of its %s", crash_names[fault->crash]);
         if (1u << i == EFFECT_DELAY) {
             strbuf_addf(out, " ");
             units_add(out, (double)fault->delay_ns, UNIT_NS, 3);
@@ -403,7 +439,7 @@ static void fault_log(const struct fault_schedule *schedule, const struct fault_
     strbuf_release(&text);
 }
 
-/* --- events ----------------------------------------------------------------------------------- */
+/* --- events ---------------------------------------------------------------------------------- */
 
 static bool fault_comes_again(const struct fault_config *fault, uint32_t times)
 {
@@ -460,7 +496,7 @@ static const struct event_kind fault_schedule_end = {
     .fire = fault_schedule_on_end,
 };
 
-/* --- the model -------------------------------------------------------------------------------- */
+/* --- the model ------------------------------------------------------------------------------- */
 
 static void check_effects(const struct fault_config *fault, const struct target *target,
                           struct complaints *complaints)
@@ -472,7 +508,7 @@ static void check_effects(const struct fault_config *fault, const struct target 
             complain(complaints, effect_names[i], "does not go with '%s', which takes %s",
                      target->key, target->allowed);
     /* A link's effects are amounts, of which zero is one; what is only on or off must be on. */
-    if (effects == 0 && (target->effects & (EFFECT_DOWN | EFFECT_STALL | EFFECT_RESTART)))
+    if (effects == 0 && (target->effects & (EFFECT_DOWN | EFFECT_STALL | EFFECT_PAUSE)))
         complain(complaints, NULL, "does nothing to its '%s'; add %s", target->key,
                  target->allowed);
 }
@@ -507,12 +543,12 @@ static void fault_schedule_check(const void *config, const struct check_context 
         complain(complaints, "times", "needs 'every', such as '10s'");
     if (count == 0)
         complain(complaints, NULL,
-                 "needs a target: one of 'link', 'region', 'gateway', 'store', 'control' or "
-                 "'promote'");
+                 "needs a target: one of 'link', 'region', 'gateway', 'store', 'replication', "
+                 "'control' or 'promote'");
     else if (count > 1)
         complain(complaints, NULL,
-                 "has %d targets of 'link', 'region', 'gateway', 'store', 'control' and 'promote'; "
-                 "write one fault for each",
+                 "has %d targets of 'link', 'region', 'gateway', 'store', 'replication', 'control' "
+                 "and 'promote'; write one fault for each",
                  count);
     else
         check_effects(fault, &targets[kind], complaints);
@@ -563,6 +599,7 @@ static void fault_schedule_connect(void *self, const struct port_directory *port
     }
     schedule->control = port_need(ports, PORT_CONTROL, -1, -1);
     schedule->dns = port_need(ports, PORT_DNS, -1, -1);
+    schedule->stream = port_find(ports, PORT_STREAM, -1, -1); /* a test may do without */
     schedule->objective = port_need(ports, PORT_OBJECTIVE, -1, -1);
 }
 

@@ -123,7 +123,8 @@ static void journal_open(struct journal *j)
         }
         j->app[a] = (struct power_port){&j->stubs[a][a], app_set};
         j->store[a] = (struct power_port){&j->stubs[a][a], store_set};
-        j->store_faults[a] = (struct store_fault_port){&j->stubs[a][a], store_stall, store_restart};
+        j->store_faults[a] =
+            (struct store_fault_port){&j->stubs[a][a], store_stall, store_restart, NULL};
         port_offer(j->rig.ports, PORT_POWER, a, POWER_APP, &j->app[a]);
         port_offer(j->rig.ports, PORT_POWER, a, POWER_STORE, &j->store[a]);
         port_offer(j->rig.ports, PORT_STORE_FAULT, a, -1, &j->store_faults[a]);
@@ -260,13 +261,11 @@ static void fault_schedule_tells_people_when_and_what(void **state)
 static const struct mistake {
     const char *fault, *complaint;
 } mistakes[] = {
-    {"at=10s|loss=30%",
-     "(all): needs a target: one of 'link', 'region', 'gateway', 'store', 'control' or "
-     "'promote'\n"},
+    {"at=10s|loss=30%", "(all): needs a target: one of 'link', 'region', 'gateway', 'store', "
+                        "'replication', 'control' or 'promote'\n"},
     {"at=10s|region=west|store=west|down=true",
-     "(all): has 2 targets of 'link', 'region', 'gateway', 'store', 'control' and 'promote'; write "
-     "one fault "
-     "for each\n"},
+     "(all): has 2 targets of 'link', 'region', 'gateway', 'store', 'replication', 'control' and "
+     "'promote'; write one fault for each\n"},
     {"at=10s|region=west|down=true|loss=30%",
      "loss: does not go with 'region', which takes 'down: true' or 'deploy: true'\n"},
     {"at=10s|link=west -> east|down=true", "down: does not go with 'link', which takes 'loss', "
@@ -276,7 +275,8 @@ static const struct mistake {
     {"at=10s|region=west",
      "(all): does nothing to its 'region'; add 'down: true' or 'deploy: true'\n"},
     {"at=10s|store=west",
-     "(all): does nothing to its 'store'; add 'stall: true' or 'restart: true'\n"},
+     "(all): does nothing to its 'store'; add 'stall: true', 'restart: true' or 'crash: process' "
+     "or 'host'\n"},
     {"at=10s|for=5s|every=5s|link=west -> east|loss=30%",
      "every: needs 'for', and longer than it: each must end before the next begins\n"},
     {"at=10s|for=5s|times=3|link=west -> east|loss=30%", "times: needs 'every', such as '10s'\n"},

@@ -210,6 +210,10 @@ struct shard_port {
     kind_id handshake_kind; /* entity: ref of a connection (region, index), generation: of the
                                connection */
     bool (*is_up)(const void *self); /* does the host answer at all? */
+    /* Connection `entity` (region, index) was open from the start; was closed by its client. For
+     * the limit on connections; the shard sees all others open by their handshakes. */
+    void (*opened)(void *self, uint32_t entity);
+    void (*closed)(void *self, uint32_t entity);
 };
 /* How a shard finds the way back for a handshake: filled by the client for each connection. */
 struct handshake_return {
@@ -220,13 +224,14 @@ struct handshake_return {
 #define PORT_HANDSHAKE_RETURN "handshake-return" /* (region, -1), offered by store_client */
 
 /*
- * Positions in the stream of writes. A lineage is the history of one primary; a promotion forks a
- * new one at the last write that the promoted cluster holds. A write is (lineage, number); numbers
- * go on counting over a fork.
+ * Positions in the stream of writes of a shard. A lineage is the history of one primary; a
+ * promotion forks a new one at the last write that the promoted cluster holds. A write is (lineage,
+ * number); numbers go on counting over a fork. Shards count apart from each other.
  */
 struct write_position {
     uint64_t number; /* 0: none */
     uint32_t lineage;
+    uint32_t shard;
 };
 
 /* The store as a whole, for those who steer it. */
@@ -235,8 +240,13 @@ struct store_port {
     int (*primary)(const void *self); /* region that was promoted last, or the first primary */
     bool (*cluster_up)(const void *self, int region);
     bool (*promoting)(const void *self);
-    uint64_t (*applied)(const void *self,
-                        int region); /* number of the last write held in a region */
+    uint32_t (*shards)(const void *self);
+    /* Number of the last write held in a region, summed over its shards. */
+    uint64_t (*applied)(const void *self, int region);
+    /* The last write of a shard that is held in a region. */
+    struct write_position (*held)(const void *self, int region, uint32_t shard);
+    /* Bytes of a shard's live sessions, as a full resync has to copy them. */
+    int64_t (*data_bytes)(const void *self, uint32_t shard);
     /* A session that was there before the run began, in every cluster. Before the first event only.
      */
     void (*seed)(void *self, uint32_t session, uint32_t session_check);
@@ -251,6 +261,12 @@ struct store_port {
     /* A full resync of `region` from the primary is done: it holds all that the primary holds, and
      * serves. */
     void (*synced)(void *self, int region);
+    /* A shard of a region has dropped what it held and answers LOADING from now on, */
+    void (*flushed)(void *self, int region, uint32_t shard);
+    /* and holds the primary's data set as of `position`, and serves. */
+    void (*loaded)(void *self, int region, struct write_position position);
+    /* The primary's process of a shard does nothing else for so long (it forks). */
+    void (*busy)(void *self, uint32_t shard, sim_dur length);
     /* Age of the oldest acknowledged write that `region` lacks, as a monitor would compute it; 0:
      * none. */
     sim_dur (*lag)(const void *self, int region);
@@ -260,6 +276,8 @@ struct store_port {
     uint64_t (*sessions_lost)(const void *self);
     sim_dur (*rpo)(const void *self); /* of the last failover so far; -1: none */
 };
+
+enum crash_kind { CRASH_NONE, CRASH_PROCESS, CRASH_HOST };
 
 /* The stream of writes from the primary to the secondaries. */
 struct stream_port {
@@ -272,6 +290,15 @@ struct stream_port {
     void (*lost)(void *self, int region);
     /* A cluster came back: it resyncs fully from the primary, then streams. */
     void (*rejoin)(void *self, int region);
+    /* A cluster went down: nobody is there to take the stream. */
+    void (*leave)(void *self, int region);
+    /* The primary is gone. With its process goes what it had not yet written to its sockets; its
+     * kernel still delivers the rest. With its host goes that too, but for what is in flight. */
+    void (*crash)(void *self, enum crash_kind kind);
+    /* Faults of the connections to the secondaries in `region`, of all shards: nothing is handed to
+     * the kernel any more; they break at once. */
+    void (*pause)(void *self, int region, bool begin);
+    void (*reset)(void *self, int region);
 };
 
 /* A deploy: every server of the region's tier is restarted in turn, over so long. */
@@ -292,6 +319,8 @@ struct store_fault_port {
     void (*stall)(void *self,
                   bool begin);   /* the process hangs; kernels still complete handshakes */
     void (*restart)(void *self); /* comes back empty at once */
+    /* The process or its host dies; it comes back empty at the end, CRASH_NONE. */
+    void (*crash)(void *self, enum crash_kind kind);
 };
 
 /* --- names

@@ -1,42 +1,54 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The stream of writes from the primary to each secondary: one ordered connection over the link
- * between them.
+ * Asynchronous replication: for each secondary and shard one ordered stream of writes.
  *
- * A write leaves the primary some time after it was acknowledged (output buffer, batching), and is
- * applied when the link has carried it and all before it, plus the time to apply: so what is lost
- * with a primary is always a suffix, and neighbouring writes share their lag. With the primary's
- * host all goes that has not left; what is in flight arrives. A stream that hangs (loss, blackhole)
- * waits in the link and goes on after it; one whose roles changed starts anew. A cluster that comes
- * back copies the whole data set first, and answers LOADING meanwhile.
+ * What a connected stream does is in stream.c, how one comes to be connected in resync.c. Here are
+ * the model, what the store says to it, and the tick: once a second each secondary acknowledges and
+ * looks whether it still hears its primary, each primary whether it still hears its secondaries and
+ * what waits for them, and who is disconnected tries again.
  */
 #include "bug.h"
 #include "mem.h"
-#include "model.h"
-#include "ports.h"
 #include "registry.h"
+#include "replication_inside.h"
 #include "run_log.h"
 
 #include <stdlib.h>
 
-struct replication_config {
-    struct dist *output_delay, *apply, *full_resync;
-    uint32_t overhead_bytes;
-    sim_dur metric_period_ns;
-};
+#define PING_BYTES 14 /* *1 $4 PING in the protocol */
 
 #define MODEL_CONFIG struct replication_config
 // clang-format off
 static const struct field replication_fields[] = {
     TIME_DIST("output_delay", output_delay, "0ms", "exponential(20ms)", "1h", "from a write's acknowledgement to its departure; order is kept", "facts C.1"),
     TIME_DIST("apply", apply, "0ms", "0ms", "1h", "from a write's arrival at the secondary to its effect; order is kept", "assumption"),
-    TIME_DIST("full_resync", full_resync, "0ms", "30s", "24h", "for a cluster that comes back empty: delay, snapshot, transfer, load", "assumption"),
+    TIME_DIST("full_resync", full_resync, "0ms", "0s", "24h", "the whole length of a full resync, LOADING from its first moment; 0: made of its stages, by bytes", "assumption"),
     COUNT("overhead_bytes", overhead_bytes, "0", "40", "10000", "protocol bytes of a write in the stream besides the command's", "redis_lessons 18"),
     DURATION("metric_period", metric_period_ns, "1s", "60s", "1h", "how often the monitoring metric samples the lag", "facts C.1"),
+    SIZE("backlog", backlog_bytes, "0", "1 MiB", "64 GiB", "bytes that the primary keeps for those who reconnect; who lacks more copies everything", "facts C.3"),
+    SIZE("send_buffer", send_buffer_bytes, "4 KiB", "4 MiB", "1 GiB", "bytes that the kernel takes before they have arrived", "assumption"),
+    SIZE("output_buffer.hard", hard_bytes, "0", "256 MiB", "64 GiB", "bytes waiting at the primary that break the stream at once; 0: no limit", "facts C.3"),
+    SIZE("output_buffer.soft", soft_bytes, "0", "64 MiB", "64 GiB", "bytes that break it when they wait for soft_time; 0: no limit", "facts C.3"),
+    DURATION("output_buffer.soft_time", soft_time_ns, "1s", "60s", "1h", "how long the soft limit is borne", "facts C.3"),
+    DURATION("timeout", timeout_ns, "2s", "60s", "24h", "silence after which either side breaks the connection", "facts C.3"),
+    DURATION("ping_period", ping_period_ns, "1s", "10s", "1h", "how often the primary pings", "facts C.3"),
+    DURATION("tick", tick_ns, "100ms", "1s", "1min", "how often secondaries acknowledge, try to reconnect, and timeouts are looked at", "facts C.3"),
+    DURATION("resync.delay", resync_delay_ns, "0s", "5s", "1h", "of a full resync: the primary waits for other secondaries", "facts C.3"),
+    DURATION("resync.fork_per_gib", fork_per_gib_ns, "0ms", "12ms", "10s", "the primary's process does nothing else while it forks, for each GiB of data", "assumption"),
+    BANDWIDTH("resync.rate", copy_bit_per_s, "1kbit/s", "375Mbit/s", "1000Gbit/s", "at which the primary sends the data set, the link permitting", "facts C.3"),
+    SIZE("resync.chunk", chunk_bytes, "1 KiB", "256 KiB", "64 MiB", "of the data set, sent as one message", "assumption"),
+    BANDWIDTH("resync.load", load_bit_per_s, "1Mbit/s", "2Gbit/s", "1000Gbit/s", "at which the secondary loads the data set: 250 MB/s", "facts C.3"),
 };
 // clang-format on
 
 static const char *const resync_kinds[] = {"partial", "full", NULL};
+static const char *const break_causes[] = {"secondary-timeout",
+                                           "primary-timeout",
+                                           "output-buffer",
+                                           "reset",
+                                           "primary-gone",
+                                           "roles",
+                                           NULL};
 static const struct metric replication_metrics[] = {
     {.name = "replication_lag_metric",
      .unit = UNIT_NS,
@@ -60,273 +72,101 @@ static const struct metric replication_metrics[] = {
      .label_values = resync_kinds,
      .meaning = "times that the secondary of the region copied what it had missed (partial) or "
                 "everything (full)"},
+    {.name = "replication_breaks",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .label = "cause",
+     .label_values = break_causes,
+     .meaning = "connections to the secondary of the region that broke"},
+    {.name = "replication_streams_down",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_LEVEL,
+     .series = true,
+     .meaning = "streams to the secondary of the region that are disconnected or resyncing"},
+    {.name = "replication_output_buffer",
+     .unit = UNIT_BYTES,
+     .kind = METRIC_LEVEL,
+     .series = true,
+     .meaning = "bytes waiting in the primary's process for the secondary of the region, looked at "
+                "each tick"},
+    {.name = "resync_bytes",
+     .unit = UNIT_BYTES,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "bytes of data sets sent to the secondary of the region by full resyncs"},
 };
 
-struct replication;
-/* The stream to one secondary. */
-struct stream {
-    struct replication *replication;
-    int region;
-    bool streaming;
-    uint32_t leg;
-    const struct link_port *link; /* that the leg is of */
-    uint32_t epoch;               /* of the stream: what an older one still delivers is ignored */
-    uint32_t sender;              /* of the primary's output: dies with its host */
-    sim_time departed, release;   /* order of departures, of effects */
-    uint64_t sent, applied;       /* numbers of writes */
-    int64_t backlog_bytes;
-    uint32_t *bytes; /* of writes sent and not applied, in a ring by number */
-    uint64_t bytes_mask;
-    uint32_t resync; /* generation of the resync's end */
-    bool resyncing;
-    kind_id send_kind, arrive_kind, apply_kind, synced_kind;
-    probe_id lag_metric, backlog, sent_bytes, partial, full;
-};
-
-struct replication {
-    const struct replication_config *config;
-    struct sim *sim;
-    struct probes_hot *probes;
-    struct incident_log *log;
-    const struct topology *topology;
-    struct rng_stream random;
-    uint32_t region_count;
-    struct stream streams[REGIONS_MAX];
-    struct store_port *store;
-    struct link_port *links[REGIONS_MAX][REGIONS_MAX];
-    uint32_t lineage; /* of the writes in the stream now */
-    kind_id sample_kind;
-    struct stream_port port;
-};
-
-/* Numbers travel in 32 bits; the nearest one at or above `base` is meant. */
-static uint64_t number_near(uint64_t base, uint32_t low)
-{
-    return base + (uint32_t)(low - (uint32_t)base);
-}
-
-static void stream_backlog(struct stream *stream, int64_t change)
-{
-    struct replication *replication = stream->replication;
-
-    stream->backlog_bytes += change;
-    probe_level(replication->probes, stream->backlog, sim_now(replication->sim),
-                stream->backlog_bytes);
-}
-
-static void stream_remember(struct stream *stream, uint64_t number, uint32_t bytes)
-{
-    uint64_t size = stream->bytes ? stream->bytes_mask + 1 : 0;
-
-    if (number - stream->applied >= size) {
-        uint64_t bigger = size ? size * 2 : 1024;
-        uint32_t *ring = mem_alloc(bigger, sizeof *ring);
-
-        for (uint64_t n = stream->applied + 1; size && n < number; n++)
-            ring[n & (bigger - 1)] = stream->bytes[n & stream->bytes_mask];
-        free(stream->bytes);
-        stream->bytes = ring;
-        stream->bytes_mask = bigger - 1;
-    }
-    stream->bytes[number & stream->bytes_mask] = bytes;
-}
-
-static void stream_send(struct stream *stream, uint64_t number)
-{
-    struct message message = {.kind = stream->arrive_kind,
-                              .entity = (uint32_t)number,
-                              .generation = stream->epoch,
-                              .bytes = stream->bytes[number & stream->bytes_mask],
-                              .identity = number,
-                              .index = stream->replication->lineage};
-
-    stream->link->send(stream->link->self, stream->leg, &message);
-}
-
-static void stream_on_send(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
-{
-    struct stream *stream = self;
-
-    (void)sim, (void)generation;
-    stream_send(stream, number_near(stream->applied, entity));
-}
-
-static bool stream_sender_live(const void *self, uint32_t entity, uint32_t generation)
-{
-    const struct stream *stream = self;
-
-    (void)entity;
-    return stream->leg != NO_INDEX && (stream->sender & SIM_GENERATION_MASK) == generation;
-}
-
-/* A random time of one write and one secondary. */
-static sim_dur stream_draw(const struct stream *stream, const struct dist *dist, uint64_t number,
-                           uint32_t purpose)
-{
-    double constant;
-
-    if (dist_is_constant(dist, &constant))
-        return (sim_dur)constant;
-    return dist_sample_ns(
-        dist,
-        rng_block_at(&stream->replication->random, number, (uint64_t)stream->region).word[purpose]);
-}
-
-static void stream_write(struct stream *stream, uint64_t number, uint32_t size)
-{
-    struct replication *replication = stream->replication;
-    sim_time due = sim_now(replication->sim) +
-                   stream_draw(stream, replication->config->output_delay, number, 0);
-
-    stream->sent = number;
-    stream_remember(stream, number, size);
-    probe_count_many(replication->probes, stream->sent_bytes, size);
-    stream_backlog(stream, size);
-    if (due > stream->departed)
-        stream->departed = due;
-    if (stream->departed > sim_now(replication->sim))
-        sim_at(replication->sim, stream->departed, stream->send_kind, (uint32_t)number,
-               stream->sender);
-    else
-        stream_send(stream, number);
-}
+/* --- what the store says --------------------------------------------------------------------- */
 
 static void replication_write(void *self, struct write_position position, uint32_t bytes)
 {
     struct replication *replication = self;
+    struct write_log *log = &replication->logs[position.shard];
+    uint32_t size;
 
-    replication->lineage = position.lineage;
+    write_log_append(log, bytes + replication->config->overhead_bytes);
+    invariant(log->high == position.number);
+    size = (uint32_t)(log->offset - write_log_end(log, log->high - 1));
     for (uint32_t r = 0; r < replication->region_count; r++) {
-        struct stream *stream = &replication->streams[r];
+        struct stream *stream = &replication->secondaries[r].streams[position.shard];
 
-        if (stream->streaming && stream->leg != NO_INDEX)
-            stream_write(stream, position.number, bytes + replication->config->overhead_bytes);
+        if (stream->state != STREAM_OFF)
+            stream_write(stream, position.number, size);
     }
 }
 
-static void stream_apply(struct stream *stream, uint64_t number)
+/* The log of a shard goes on from what its primary holds now. */
+static void log_follow(struct replication *replication, uint32_t shard)
 {
-    struct replication *replication = stream->replication;
-    int64_t bytes = 0;
-
-    if (number <= stream->applied)
-        return;
-    for (uint64_t n = stream->applied + 1; n <= number; n++)
-        bytes += stream->bytes[n & stream->bytes_mask];
-    stream->applied = number;
-    stream_backlog(stream, -bytes);
-    replication->store->apply(replication->store->self, stream->region,
-                              (struct write_position){number, replication->lineage});
-}
-
-static void stream_on_apply(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
-{
-    struct stream *stream = self;
-
-    (void)sim, (void)generation;
-    stream_apply(stream, number_near(stream->applied, entity));
-}
-
-static void stream_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
-{
-    struct stream *stream = self;
-    struct replication *replication = stream->replication;
-    uint64_t number = number_near(stream->applied, entity);
-    sim_time due = sim_now(sim) + stream_draw(stream, replication->config->apply, number, 1);
-
-    if (due > stream->release)
-        stream->release = due;
-    if (stream->release <= sim_now(sim)) {
-        stream_apply(stream, number);
-        return;
-    }
-    sim_at(sim, stream->release, stream->apply_kind, entity, generation);
-}
-
-static bool stream_live(const void *self, uint32_t entity, uint32_t generation)
-{
-    const struct stream *stream = self;
-
-    (void)entity;
-    return stream->streaming && (stream->epoch & SIM_GENERATION_MASK) == generation;
-}
-
-/* The primary's host is gone: what is in flight arrives, what waits for a retransmission does not.
- */
-static void stream_cut(struct stream *stream)
-{
-    if (stream->leg != NO_INDEX)
-        stream->link->abort(stream->link->self, stream->leg);
-    stream->leg = NO_INDEX;
-    stream->sender++;
-}
-
-static void stream_stop(struct stream *stream)
-{
-    if (!stream->streaming)
-        return;
-    stream->streaming = false;
-    stream->epoch++;
-    stream_cut(stream);
-    stream_backlog(stream, -stream->backlog_bytes);
-}
-
-static void stream_begin(struct stream *stream)
-{
-    struct replication *replication = stream->replication;
     struct store_port *store = replication->store;
-    int primary = store->primary(store->self);
+    struct write_log *log = &replication->logs[shard];
+    struct write_position held = store->held(store->self, store->primary(store->self), shard);
 
-    stream->link = replication->links[primary][stream->region];
-    stream->leg = stream->link->open(stream->link->self);
-    stream->streaming = true;
-    stream->applied = stream->sent = store->applied(store->self, primary);
-    stream_backlog(stream, -stream->backlog_bytes);
-}
-
-static void stream_resync(struct stream *stream, bool full)
-{
-    struct replication *replication = stream->replication;
-    int primary = replication->store->primary(replication->store->self);
-    const struct link_port *link = replication->links[primary][stream->region];
-    uint64_t word = rng_block_at(&replication->random, stream->resync, UINT64_C(1) << 32).word[1];
-    sim_dur wait = full ? dist_sample_ns(replication->config->full_resync, word)
-                        : 2 * link->mean_delay(link->self);
-
-    stream->resyncing = true;
-    probe_count(replication->probes, full ? stream->full : stream->partial);
-    sim_after(replication->sim, wait, stream->synced_kind, (uint32_t)stream->region,
-              ++stream->resync);
-}
-
-/* The copy is complete if the primary is still there to copy from; else it is tried again. */
-static void stream_on_synced(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
-{
-    struct stream *stream = self;
-    struct replication *replication = stream->replication;
-    struct store_port *store = replication->store;
-
-    (void)entity, (void)generation;
-    stream->resyncing = false;
-    if (!store->cluster_up(store->self, stream->region))
-        return; /* it died meanwhile: it rejoins when it comes back */
-    if (!store->cluster_up(store->self, store->primary(store->self))) {
-        stream_resync(stream, true);
+    if (held.number == log->high)
         return;
-    }
-    store->synced(store->self, stream->region);
-    stream_begin(stream);
-    run_log_event(replication->log, sim_now(sim), "resync",
-                  replication->topology->region_names[stream->region], "",
-                  "holds all that the primary holds");
+    if (held.number >= log->low && held.number <= log->high)
+        write_log_cut(log, held.number);
+    else
+        write_log_begin(log, held.number);
 }
 
-static bool stream_synced_live(const void *self, uint32_t entity, uint32_t generation)
+static void streams_crash(struct replication *replication, enum crash_kind kind)
 {
-    const struct stream *stream = self;
+    for (uint32_t r = 0; r < replication->region_count; r++)
+        for (uint32_t s = 0; s < replication->shard_count; s++) {
+            struct stream *stream = &replication->secondaries[r].streams[s];
 
-    (void)entity;
-    return stream->resyncing && (stream->resync & SIM_GENERATION_MASK) == generation;
+            if (kind == CRASH_PROCESS)
+                stream_close(stream, BREAK_PRIMARY_GONE);
+            else
+                stream_cut(stream);
+        }
+}
+
+static void replication_crash(void *self, enum crash_kind kind)
+{
+    streams_crash(self, kind);
+}
+
+static void secondary_off(struct secondary *secondary)
+{
+    for (uint32_t s = 0; s < secondary->replication->shard_count; s++) {
+        struct stream *stream = &secondary->streams[s];
+
+        stream_lose(stream, STREAM_OFF, BREAK_ROLES);
+        stream_set_behind(stream, 0);
+    }
+}
+
+static void secondary_connect(struct secondary *secondary)
+{
+    for (uint32_t s = 0; s < secondary->replication->shard_count; s++) {
+        struct stream *stream = &secondary->streams[s];
+
+        stream_lose(stream, STREAM_DISCONNECTED, BREAK_ROLES);
+        stream->seen_offset = 0;
+        stream_connect(stream);
+    }
 }
 
 static void replication_restart(void *self)
@@ -335,41 +175,155 @@ static void replication_restart(void *self)
     struct store_port *store = replication->store;
     int primary = store->primary(store->self);
 
-    for (uint32_t r = 0; r < replication->region_count; r++) {
-        struct stream *stream = &replication->streams[r];
-        bool was_streaming = stream->streaming;
-
-        if (!store->cluster_up(store->self, primary)) {
-            stream_cut(stream);
-            continue;
-        }
-        stream_stop(stream);
-        if ((int)r != primary && store->cluster_up(store->self, (int)r) && was_streaming &&
-            !stream->resyncing)
-            stream_resync(stream, false);
+    if (!store->cluster_up(store->self, primary)) {
+        streams_crash(replication, CRASH_HOST);
+        return;
     }
-}
+    secondary_off(&replication->secondaries[primary]);
+    for (uint32_t s = 0; s < replication->shard_count; s++)
+        log_follow(replication, s);
+    for (uint32_t r = 0; r < replication->region_count; r++) {
+        struct secondary *secondary = &replication->secondaries[r];
 
-static void replication_lost(void *self, int region)
-{
-    struct replication *replication = self;
-    struct stream *stream = &replication->streams[region];
-
-    stream_stop(stream);
-    if (stream->resyncing)
-        sim_cancelled(replication->sim);
-    stream->resyncing = false;
+        if (secondary->streams[0].state != STREAM_OFF && store->cluster_up(store->self, (int)r))
+            secondary_connect(secondary);
+    }
 }
 
 static void replication_rejoin(void *self, int region)
 {
-    struct replication *replication = self;
-    struct stream *stream = &replication->streams[region];
+    secondary_connect(&((struct replication *)self)->secondaries[region]);
+}
 
-    stream_stop(stream);
-    if (stream->resyncing)
-        sim_cancelled(replication->sim);
-    stream_resync(stream, true);
+static void replication_leave(void *self, int region)
+{
+    secondary_off(&((struct replication *)self)->secondaries[region]);
+}
+
+static void replication_pause(void *self, int region, bool begin)
+{
+    struct secondary *secondary = &((struct replication *)self)->secondaries[region];
+
+    secondary->paused = begin;
+    for (uint32_t s = 0; s < secondary->replication->shard_count; s++)
+        stream_pump(&secondary->streams[s]);
+}
+
+static void replication_reset(void *self, int region)
+{
+    struct replication *replication = self;
+    struct secondary *secondary = &replication->secondaries[region];
+
+    for (uint32_t s = 0; s < replication->shard_count; s++) {
+        struct stream *stream = &secondary->streams[s];
+
+        if (stream->state == STREAM_OFF)
+            continue;
+        stream_lose(stream, STREAM_DISCONNECTED, BREAK_RESET);
+        stream_connect(stream);
+    }
+}
+
+/* --- the tick -------------------------------------------------------------------------------- */
+
+/* The secondary's side; true: the connection stands. */
+static bool stream_tick_secondary(struct stream *stream, sim_time now)
+{
+    const struct replication_config *config = stream->secondary->replication->config;
+    bool loads = stream->state == STREAM_LOADING && !stream->copy.loaded;
+
+    if (stream->state == STREAM_DISCONNECTED) {
+        stream_connect(stream);
+        return false;
+    }
+    if (!loads && now - stream->heard >= config->timeout_ns) {
+        stream_lose(stream, STREAM_DISCONNECTED, BREAK_SECONDARY_TIMEOUT);
+        stream_connect(stream);
+        return false;
+    }
+    if (stream->state == STREAM_STREAMING && stream->receiving)
+        stream_send_ack(stream);
+    return true;
+}
+
+static void stream_tick_primary(struct stream *stream, sim_time now, bool ping)
+{
+    const struct replication_config *config = stream->secondary->replication->config;
+    int64_t waiting = stream_output_buffer(stream);
+
+    if (config->soft_bytes == 0 || waiting <= config->soft_bytes)
+        stream->soft_since = -1;
+    else if (stream->soft_since < 0)
+        stream->soft_since = now;
+    if (stream->soft_since >= 0 && now - stream->soft_since >= config->soft_time_ns &&
+        stream->state > STREAM_GATHERING)
+        stream_close(stream, BREAK_OUTPUT_BUFFER);
+    else if (stream->state == STREAM_STREAMING && now - stream->acknowledged >= config->timeout_ns)
+        stream_close(stream, BREAK_PRIMARY_TIMEOUT);
+    else if (stream->state == STREAM_GATHERING || (ping && stream->state == STREAM_STREAMING))
+        stream_send_ping(stream);
+}
+
+static void secondary_tick(struct secondary *secondary, sim_time now, bool ping)
+{
+    struct replication *replication = secondary->replication;
+    int64_t waiting = 0;
+
+    for (uint32_t s = 0; s < replication->shard_count; s++) {
+        struct stream *stream = &secondary->streams[s];
+
+        if (stream->state == STREAM_OFF)
+            continue;
+        if (stream_tick_secondary(stream, now) && stream->sending)
+            stream_tick_primary(stream, now, ping);
+        if (stream->state > STREAM_GATHERING)
+            waiting += stream_output_buffer(stream);
+    }
+    probe_level(replication->probes, secondary->buffer, now, waiting);
+}
+
+/* Forget the writes that nobody will ask for: applied by all, or beyond the backlog of those that
+ * are not connected. */
+static void log_forget(struct replication *replication, uint32_t shard)
+{
+    struct write_log *log = &replication->logs[shard];
+    const struct store_port *store = replication->store;
+    uint64_t low = log->high;
+
+    for (uint32_t r = 0; r < replication->region_count; r++) {
+        const struct stream *stream = &replication->secondaries[r].streams[shard];
+        uint64_t needed = stream->applied;
+
+        if (stream->state == STREAM_OFF)
+            continue;
+        if (stream->state < STREAM_GATHERING) {
+            needed = store->held(store->self, (int)r, shard).number;
+            if (needed < log->low || needed > log->high ||
+                log->offset - write_log_end(log, needed) >
+                    (uint64_t)replication->config->backlog_bytes)
+                continue;
+        }
+        if (needed < low)
+            low = needed;
+    }
+    write_log_trim(log, low);
+}
+
+static void replication_on_tick(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct replication *replication = self;
+    const struct replication_config *config = replication->config;
+    uint64_t every = (uint64_t)(config->ping_period_ns / config->tick_ns);
+    bool ping = ++replication->ticks % (every ? every : 1) == 0;
+
+    for (uint32_t s = 0; s < replication->shard_count; s++) {
+        if (ping)
+            replication->logs[s].offset += PING_BYTES;
+        log_forget(replication, s);
+    }
+    for (uint32_t r = 0; r < replication->region_count; r++)
+        secondary_tick(&replication->secondaries[r], sim_now(sim), ping);
+    sim_after(sim, config->tick_ns, replication->tick_kind, entity, generation);
 }
 
 static void replication_on_sample(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -379,30 +333,56 @@ static void replication_on_sample(void *self, struct sim *sim, uint32_t entity, 
 
     for (uint32_t r = 0; r < replication->region_count; r++)
         if ((int)r != store->primary(store->self) && store->cluster_up(store->self, (int)r))
-            probe_latency(replication->probes, replication->streams[r].lag_metric,
+            probe_latency(replication->probes, replication->secondaries[r].lag_metric,
                           store->lag(store->self, (int)r));
     sim_after(sim, replication->config->metric_period_ns, replication->sample_kind, entity,
               generation);
 }
 
-static const struct event_kind stream_departs = {
-    .name = "send", .phase = PHASE_WORK, .fire = stream_on_send, .live = stream_sender_live};
-static const struct event_kind stream_arrive = {
-    .name = "arrive", .phase = PHASE_WORK, .fire = stream_on_arrive, .live = stream_live};
-static const struct event_kind stream_applied = {
-    .name = "apply", .phase = PHASE_WORK, .fire = stream_on_apply, .live = stream_live};
-static const struct event_kind stream_synced = {
-    .name = "synced", .phase = PHASE_WORK, .fire = stream_on_synced, .live = stream_synced_live};
 static const struct event_kind replication_sample = {
     .name = "sample", .phase = PHASE_OBSERVE, .fire = replication_on_sample};
+static const struct event_kind replication_tick = {
+    .name = "tick", .phase = PHASE_WORK, .fire = replication_on_tick};
 
-/* --- the model
- * ------------------------------------------------------------------------------------------ */
+/* --- the model ------------------------------------------------------------------------------- */
+
+static void secondary_kinds(struct secondary *secondary, const struct model_env *env)
+{
+    const struct {
+        kind_id *id;
+        const struct event_kind *kind;
+    } kinds[] = {
+        {&secondary->send_kind, &stream_departs},  {&secondary->arrive_kind, &stream_arrive},
+        {&secondary->apply_kind, &stream_applied}, {&secondary->fin_kind, &stream_fin},
+        {&secondary->ping_kind, &stream_ping},     {&secondary->ack_kind, &stream_ack},
+        {&secondary->hello_kind, &stream_hello},   {&secondary->welcome_kind, &stream_welcome},
+        {&secondary->step_kind, &stream_stepped},  {&secondary->chunk_kind, &stream_chunk},
+        {&secondary->window_kind, &stream_window}, {&secondary->online_kind, &stream_online}};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        *kinds[i].id = sim_kind_add(env->sim, kinds[i].kind, env->instance, secondary);
+}
+
+static void secondary_init(struct secondary *secondary, struct probes *probes)
+{
+    int r = secondary->region;
+
+    secondary->lag_metric = probe_latency_open(probes, "replication_lag_metric", r, NULL);
+    secondary->backlog = probe_level_open(probes, "replication_backlog_bytes", r, NULL);
+    secondary->buffer = probe_level_open(probes, "replication_output_buffer", r, NULL);
+    secondary->down_level = probe_level_open(probes, "replication_streams_down", r, NULL);
+    secondary->sent_bytes = probe_count_open(probes, "replication_bytes", r, NULL);
+    secondary->copied_bytes = probe_count_open(probes, "resync_bytes", r, NULL);
+    secondary->partial = probe_count_open(probes, "resyncs", r, "partial");
+    secondary->full = probe_count_open(probes, "resyncs", r, "full");
+    for (int cause = 0; cause < BREAK_CAUSES; cause++)
+        secondary->breaks[cause] =
+            probe_count_open(probes, "replication_breaks", r, break_causes[cause]);
+}
 
 static void replication_init(void *self, const struct model_env *env)
 {
     struct replication *replication = self;
-    struct probes *probes = sim_probe_set(env->sim);
 
     replication->config = env->config;
     replication->sim = env->sim;
@@ -410,41 +390,79 @@ static void replication_init(void *self, const struct model_env *env)
     replication->topology = env->topology;
     replication->region_count = env->topology->region_count;
     replication->random = sim_stream(env->sim, env->instance, "apply");
+    replication->full_resync_given = dist_mean(replication->config->full_resync) > 0;
     replication->sample_kind =
         sim_kind_add(env->sim, &replication_sample, env->instance, replication);
+    replication->tick_kind = sim_kind_add(env->sim, &replication_tick, env->instance, replication);
     for (uint32_t r = 0; r < replication->region_count; r++) {
-        struct stream *stream = &replication->streams[r];
+        struct secondary *secondary = &replication->secondaries[r];
 
-        stream->replication = replication;
-        stream->region = (int)r;
-        stream->leg = NO_INDEX;
-        stream->send_kind = sim_kind_add(env->sim, &stream_departs, env->instance, stream);
-        stream->arrive_kind = sim_kind_add(env->sim, &stream_arrive, env->instance, stream);
-        stream->apply_kind = sim_kind_add(env->sim, &stream_applied, env->instance, stream);
-        stream->synced_kind = sim_kind_add(env->sim, &stream_synced, env->instance, stream);
-        stream->lag_metric = probe_latency_open(probes, "replication_lag_metric", (int)r, NULL);
-        stream->backlog = probe_level_open(probes, "replication_backlog_bytes", (int)r, NULL);
-        stream->sent_bytes = probe_count_open(probes, "replication_bytes", (int)r, NULL);
-        stream->partial = probe_count_open(probes, "resyncs", (int)r, "partial");
-        stream->full = probe_count_open(probes, "resyncs", (int)r, "full");
+        secondary->replication = replication;
+        secondary->region = (int)r;
+        secondary_kinds(secondary, env);
+        secondary_init(secondary, sim_probe_set(env->sim));
     }
-    replication->port = (struct stream_port){.self = replication,
-                                             .write = replication_write,
-                                             .restart = replication_restart,
-                                             .lost = replication_lost,
-                                             .rejoin = replication_rejoin};
+    replication->port = (struct stream_port){
+        .self = replication,
+        .write = replication_write,
+        .restart = replication_restart,
+        .rejoin = replication_rejoin,
+        .leave = replication_leave,
+        .crash = replication_crash,
+        .pause = replication_pause,
+        .reset = replication_reset,
+    };
     port_offer(env->ports, PORT_STREAM, -1, -1, &replication->port);
+}
+
+static void secondary_make_streams(struct secondary *secondary, uint32_t shards)
+{
+    secondary->streams = mem_alloc(shards, sizeof *secondary->streams);
+    for (uint32_t s = 0; s < shards; s++)
+        secondary->streams[s] = (struct stream){.secondary = secondary,
+                                                .shard = s,
+                                                .leg = NO_INDEX,
+                                                .ack_leg = NO_INDEX,
+                                                .soft_since = -1};
 }
 
 static void replication_connect(void *self, const struct port_directory *ports)
 {
     struct replication *replication = self;
+    struct store_port *store = port_need(ports, PORT_STORE, -1, -1);
 
     replication->probes = sim_probes(replication->sim);
-    replication->store = port_need(ports, PORT_STORE, -1, -1);
-    for (uint32_t a = 0; a < replication->region_count; a++)
+    replication->store = store;
+    replication->shard_count = store->shards(store->self);
+    replication->logs = mem_alloc(replication->shard_count, sizeof *replication->logs);
+    for (uint32_t s = 0; s < replication->shard_count; s++) {
+        replication->logs[s] = (struct write_log){0};
+        write_log_begin(&replication->logs[s],
+                        store->held(store->self, store->primary(store->self), s).number);
+    }
+    for (uint32_t a = 0; a < replication->region_count; a++) {
+        secondary_make_streams(&replication->secondaries[a], replication->shard_count);
         for (uint32_t b = 0; b < replication->region_count; b++)
             replication->links[a][b] = port_need(ports, PORT_LINK, (int)a, (int)b);
+    }
+}
+
+/* The streams stand at the start of the run. */
+static void secondary_start(struct secondary *secondary)
+{
+    struct replication *replication = secondary->replication;
+    struct store_port *store = replication->store;
+    int primary = store->primary(store->self);
+
+    for (uint32_t s = 0; s < replication->shard_count; s++) {
+        struct stream *stream = &secondary->streams[s];
+
+        stream->out = replication->links[primary][secondary->region];
+        stream->back = replication->links[secondary->region][primary];
+        stream->leg = stream->out->open(stream->out->self);
+        stream->ack_leg = stream->back->open(stream->back->self);
+        stream_begin(stream, store->held(store->self, primary, s));
+    }
 }
 
 static void replication_start(void *self)
@@ -454,9 +472,10 @@ static void replication_start(void *self)
 
     for (uint32_t r = 0; r < replication->region_count; r++)
         if ((int)r != store->primary(store->self) && store->cluster_up(store->self, (int)r))
-            stream_begin(&replication->streams[r]);
+            secondary_start(&replication->secondaries[r]);
     sim_after(replication->sim, replication->config->metric_period_ns, replication->sample_kind, 0,
               0);
+    sim_after(replication->sim, replication->config->tick_ns, replication->tick_kind, 0, 0);
 }
 
 static void replication_fini(void *self)
@@ -464,7 +483,10 @@ static void replication_fini(void *self)
     struct replication *replication = self;
 
     for (uint32_t r = 0; r < REGIONS_MAX; r++)
-        free(replication->streams[r].bytes);
+        free(replication->secondaries[r].streams);
+    for (uint32_t s = 0; replication->logs && s < replication->shard_count; s++)
+        write_log_release(&replication->logs[s]);
+    free(replication->logs);
 }
 
 const struct model_ops replication_ops = {

@@ -1,49 +1,34 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A global datastore: one cluster that takes writes and others that follow, each cluster one
- * server.
+ * A global datastore: one cluster that takes writes and others that follow, each cut into shards by
+ * the hash slot of a session, each shard one server.
  *
- * The server is an event loop: a turn takes all commands that have arrived, runs them one after
- * another, and sends all the replies at the turn's end (`fifo`: a turn is one command). It runs
- * what reached it, whether or not the client still waits.
- *
- * What a cluster holds is never copied. A write has a position (lineage, number); a cluster holds a
- * prefix: all writes of its lineage up to `applied`, and of earlier lineages those up to the fork.
- * A session's row keeps the positions of its creation and of its latest write, so that any
- * cluster's answer to a read is a comparison. A promotion forks a new lineage at the last write
- * that the promoted cluster holds: the writes after the fork are lost wherever they are, exactly a
- * suffix, and are counted one by one from the old primary's log.
+ * A promotion forks a new lineage of each shard at the last write that the promoted cluster holds:
+ * the writes after the fork are lost wherever they are, exactly a suffix, and are counted one by
+ * one from the old primary's log. So does a failover inside a region, to a replica that lags a
+ * little.
  *
  * Invariants
  *  1. Numbers rise by one with each write of one primary; a fork's number is that of the last write
  * kept.
- *  2. A cluster's `applied` never exceeds the number of its primary's last write in the same
+ *  2. A server's `applied` never exceeds the number of its primary's last write in the same
  * lineage.
  *  3. Exactly one cluster is `primary`. A cluster `takes_writes` if it is the primary and no
  * promotion is under way, or if it was the primary, is alive, and has not yet heard of its
  * demotion.
+ *  4. Every write that was acknowledged is held by the primary, lost at a fork, or gone with the
+ * memory of a process that came back empty: store_finish().
  */
 #include "bug.h"
 #include "mem.h"
-#include "model.h"
-#include "ports.h"
 #include "registry.h"
 #include "run_log.h"
+#include "store_inside.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-struct store_config {
-    int kind, discipline;
-    int32_t primary;
-    struct region_list secondaries;
-    struct dist *read_service, *write_service;
-    sim_dur write_per_kib_ns;
-};
 
 static const char *const store_kinds[] = {"global-datastore", NULL};
 static const char *const disciplines[] = {"event-loop", "fifo", NULL};
-enum { EVENT_LOOP, FIFO };
 
 #define MODEL_CONFIG struct store_config
 // clang-format off
@@ -55,6 +40,14 @@ static const struct field store_fields[] = {
     TIME_DIST("read_service", read_service, "0ms", "8us", "1s", "server time of a read", "facts C.2"),
     TIME_DIST("write_service", write_service, "0ms", "10us", "1s", "server time of a write", "facts C.2"),
     DURATION("write_per_kib", write_per_kib_ns, "0ms", "2us", "1s", "server time that each KiB of a write adds", "facts C.2"),
+    COUNT("shards", shards, "1", "1", "500", "servers of each cluster; a session belongs to one by its hash slot", "facts C.2"),
+    NUMBER("hot_weight", hot_weight, "1", "1", "16000", "slots of the first shard, in shares of each other one's", "assumption"),
+    COUNT("connections_max", connections_max, "1", "65000", "10000000", "open connections; more are accepted, told so and closed", "facts C.2"),
+    COUNT("accept_backlog", accept_backlog, "1", "511", "65535", "connections that wait until the process accepts them; SYNs beyond are dropped", "redis_lessons 4"),
+    SIZE("data_set", data_set_bytes, "0", "0", "1024 GiB", "of each shard, as a full resync copies it; 0: live sessions x bytes of a write", "assumption"),
+    COUNT("replicas", replicas, "0", "0", "5", "of each shard inside a region, in other zones: one of them takes over when the shard's node crashes", "facts C.2"),
+    TIME_DIST("replica_lag", replica_lag, "0ms", "1ms", "1h", "age of the newest write that the replica holds which takes over", "assumption"),
+    TIME_DIST("replica_failover", replica_failover, "0ms", "lognormal(median=6s, p95=20s)", "1h", "from the crash of a shard's node until a replica takes over", "facts C.1"),
 };
 // clang-format on
 
@@ -67,8 +60,14 @@ static const struct metric store_metrics[] = {
     {.name = "store_utilization",
      .unit = UNIT_SHARE,
      .kind = METRIC_LEVEL,
+     .scale = 1e-6,
      .series = true,
-     .meaning = "share of time in which the server of the cluster is busy"},
+     .meaning = "share of time in which the servers of the cluster are busy, the mean over shards"},
+    {.name = "hot_shard_utilization",
+     .unit = UNIT_SHARE,
+     .kind = METRIC_LEVEL,
+     .series = true,
+     .meaning = "the same of the first shard alone, where there are several"},
     {.name = "store_queue",
      .unit = UNIT_COUNT,
      .kind = METRIC_LEVEL,
@@ -94,519 +93,112 @@ static const struct metric store_metrics[] = {
      .kind = METRIC_LEVEL,
      .series = true,
      .meaning = "acknowledged writes that the secondary of the region has not applied"},
+    {.name = "store_connections_refused",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "commands answered by an error because their connection was one too many"},
+    {.name = "store_syns_dropped",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "handshakes dropped because the accept backlog was full"},
+    {.name = "shard_failovers",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "shards taken over by a replica inside the region"},
+    {.name = "lost_writes",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "writes that the cluster of the region had acknowledged and that a failover lost"},
 };
 
-/* A session as the store knows it, in any cluster. */
-struct session_row {
-    uint32_t check;                    /* whose row this is */
-    uint32_t last_op;                  /* the operation of the latest write, for counting repeats */
-    struct write_position first, last; /* creation, latest write; number 0: none */
-};
-
-/* An acknowledged write that some secondary may lack. */
-struct log_entry {
-    sim_time acknowledged;
-    uint32_t session, check;
-    bool create;
-};
-
-struct store;
-struct cluster {
-    struct store *store;
-    int region;
-    bool exists, up, stalled, loading, takes_writes;
-    uint32_t lineage;
-    uint64_t applied;
-
-    uint32_t head, tail; /* refs of commands waiting */
-    uint32_t turn_head;  /* refs of those in the present turn */
-    uint32_t queued;     /* waiting and in the turn */
-    uint32_t turn;       /* generation of the turn's end */
-    bool busy;
-
-    /* the log of a primary: entries of numbers (log_low, log_high], in a ring by number */
-    struct log_entry *log;
-    uint64_t log_low, log_high, log_mask;
-
-    struct shard_port shard;
-    struct power_port power;
-    struct store_fault_port fault;
-    kind_id turn_kind, demote_kind;
-    uint32_t demote_leg;
-    probe_id commands, utilization, queue, writes, repeated, lag, unreplicated;
-};
-
-struct lineage {
-    uint64_t fork;           /* number of the last write kept of the lineage before */
-    enum miss_reason reason; /* why what came after is gone */
-};
-
-struct session_table {
-    struct session_row *rows;
-    size_t capacity;
-};
-
-struct store {
-    const struct store_config *config;
-    struct sim *sim;
-    struct probes_hot *probes;
-    struct incident_log *log;
-    const struct topology *topology;
-    struct rng_stream service;
-    struct cluster clusters[REGIONS_MAX];
-    uint32_t region_count;
-    int primary;
-    bool promoting;
-    struct lineage *lineages; /* by number; [0] unused but for its start */
-    size_t lineage_count, lineage_capacity;
-    struct session_table sessions[REGIONS_MAX];
-    struct command_pool *pools[REGIONS_MAX];
-    struct handshake_return *returns[REGIONS_MAX];
-    struct link_port *links[REGIONS_MAX][REGIONS_MAX];
-    const struct stream_port *stream;
-    struct store_port port;
-    uint64_t lost_writes, lost_sessions;
-    sim_dur rpo;
-    sim_time last_acknowledged; /* by the primary of before the last failover */
-    uint64_t acknowledged_count;
-};
-
-/* --- positions
- * -------------------------------------------------------------------------------------- */
-
-/* Does the cluster hold the write at `position`? */
-static bool cluster_holds(const struct cluster *cluster, struct write_position position)
-{
-    const struct store *store = cluster->store;
-
-    if (position.number == 0 || position.lineage > cluster->lineage)
-        return false;
-    for (uint32_t k = position.lineage + 1; k <= cluster->lineage; k++)
-        if (position.number > store->lineages[k].fork)
-            return false;
-    return position.number <= cluster->applied;
-}
-
-/* Why the cluster lacks a session that was once written. */
-static enum miss_reason cluster_reason(const struct cluster *cluster, const struct session_row *row)
-{
-    const struct store *store = cluster->store;
-    uint32_t newest = (uint32_t)store->lineage_count - 1;
-
-    for (uint32_t k = row->last.lineage + 1; k <= newest; k++)
-        if (row->last.number > store->lineages[k].fork)
-            return store->lineages[k].reason;
-    /* a write that is not here and whose primary is dead will not come any more */
-    return store->clusters[store->primary].up ? MISS_LAG : MISS_LOST;
-}
-
-static struct session_row *store_row(struct store *store, uint32_t session)
-{
-    struct session_table *table = &store->sessions[ref_region(session)];
-    size_t index = ref_index(session);
-
-    if (index >= table->capacity) {
-        size_t old = table->capacity;
-
-        mem_grow((void **)&table->rows, &table->capacity, index + 1, sizeof *table->rows);
-        memset(table->rows + old, 0, (table->capacity - old) * sizeof *table->rows);
-    }
-    return &table->rows[index];
-}
-
-static struct command *store_command(struct store *store, uint32_t ref)
-{
-    return &store->pools[ref_region(ref)]->rows[ref_index(ref)];
-}
-
-/* --- the log of a primary
- * --------------------------------------------------------------------------- */
-
-static struct log_entry *log_at(struct cluster *cluster, uint64_t number)
-{
-    return &cluster->log[number & cluster->log_mask];
-}
-
-static void log_append(struct cluster *cluster, const struct log_entry *entry)
-{
-    uint64_t size = cluster->log ? cluster->log_mask + 1 : 0;
-
-    if (cluster->log_high - cluster->log_low + 1 >= size) {
-        uint64_t bigger = size ? size * 2 : 1024;
-        struct log_entry *log = mem_alloc(bigger, sizeof *log);
-
-        for (uint64_t n = cluster->log_low; size && n <= cluster->log_high; n++)
-            log[n & (bigger - 1)] = *log_at(cluster, n);
-        free(cluster->log);
-        cluster->log = log;
-        cluster->log_mask = bigger - 1;
-    }
-    *log_at(cluster, ++cluster->log_high) = *entry;
-}
-
-/* Forget what every secondary holds; the newest such entry stays at log_low, as the point of
- * recovery. */
-static void log_trim(struct store *store)
-{
-    struct cluster *primary = &store->clusters[store->primary];
-    uint64_t low = primary->log_high;
-
-    for (uint32_t r = 0; r < store->region_count; r++) {
-        const struct cluster *other = &store->clusters[r];
-
-        if (other->exists && other->up && other != primary && other->applied < low)
-            low = other->applied;
-    }
-    if (low > primary->log_low)
-        primary->log_low = low;
-}
-
-static void store_level_unreplicated(struct store *store, struct cluster *secondary)
-{
-    const struct cluster *primary = &store->clusters[store->primary];
-    uint64_t behind = secondary->up && primary->applied > secondary->applied
-                          ? primary->applied - secondary->applied
-                          : 0;
-
-    probe_level(store->probes, secondary->unreplicated, sim_now(store->sim), (int64_t)behind);
-}
-
-/* --- executing
- * -------------------------------------------------------------------------------------- */
-
-static void cluster_read(struct cluster *cluster, struct command *command)
-{
-    const struct session_row *row = store_row(cluster->store, command->session);
-
-    if (cluster->loading) {
-        command->reply = REPLY_LOADING;
-        return;
-    }
-    command->reply = REPLY_MISS;
-    command->stale = false;
-    if (row->check != command->session_check || row->last.number == 0)
-        command->miss = MISS_NEVER_WRITTEN;
-    else if (cluster_holds(cluster, row->last))
-        command->reply = REPLY_HIT;
-    else if (cluster_holds(cluster, row->first))
-        command->reply = REPLY_HIT, command->stale = true;
-    else
-        command->miss = (uint8_t)cluster_reason(cluster, row);
-}
-
-static void count_lost(struct store *store, const struct log_entry *entry,
-                       struct write_position position)
-{
-    const struct session_row *row = store_row(store, entry->session);
-    const struct cluster *primary = &store->clusters[store->primary];
-
-    store->lost_writes++;
-    if (entry->create && row->check == entry->check && row->first.number == position.number &&
-        row->first.lineage == position.lineage && !cluster_holds(primary, row->last))
-        store->lost_sessions++;
-}
-
-/* Any primary acknowledges a write; one that was superseded without knowing it acknowledges into
- * the void. */
-static void cluster_acknowledge(struct cluster *cluster, const struct command *command,
-                                struct write_position position)
-{
-    struct store *store = cluster->store;
-    struct log_entry entry = {.acknowledged = sim_now(store->sim),
-                              .session = command->session,
-                              .check = command->session_check,
-                              .create = command->kind == COMMAND_CREATE};
-
-    store->acknowledged_count++;
-    probe_count(store->probes, cluster->writes);
-    if (cluster->region != store->primary) {
-        count_lost(store, &entry, position);
-        store->rpo += entry.acknowledged - store->last_acknowledged;
-        store->last_acknowledged = entry.acknowledged;
-        return;
-    }
-    log_append(cluster, &entry);
-    if (store->region_count > 1)
-        store->stream->write(store->stream->self, position, command->bytes);
-    for (uint32_t r = 0; r < store->region_count; r++)
-        if (store->clusters[r].exists && (int)r != store->primary)
-            store_level_unreplicated(store, &store->clusters[r]);
-}
-
-/* The row of the session that a write is of. */
-static void session_written(struct cluster *cluster, struct session_row *row,
-                            const struct command *command, struct write_position position)
-{
-    struct store *store = cluster->store;
-    uint32_t op = (uint32_t)rng_mix(command->identity);
-
-    if (command->session_check < row->check)
-        return; /* a late write of a session whose row another one has now: it is acknowledged, and
-                   nobody reads it */
-    if (row->check != command->session_check)
-        *row = (struct session_row){.check = command->session_check};
-    else if (row->last.number && row->last_op == op)
-        probe_count(store->probes, cluster->repeated);
-    if (command->kind == COMMAND_DELETE)
-        row->first = (struct write_position){0, 0};
-    else if (row->first.number == 0 || !cluster_holds(cluster, row->first))
-        row->first = position;
-    row->last = command->kind == COMMAND_DELETE ? (struct write_position){0, 0} : position;
-    row->last_op = op;
-}
-
-static void cluster_write(struct cluster *cluster, struct command *command)
-{
-    struct write_position position;
-
-    if (!cluster->takes_writes) {
-        command->reply = REPLY_READONLY;
-        return;
-    }
-    position = (struct write_position){++cluster->applied, cluster->lineage};
-    command->executed = true;
-    command->reply = REPLY_OK;
-    session_written(cluster, store_row(cluster->store, command->session), command, position);
-    cluster_acknowledge(cluster, command, position);
-}
-
-static sim_dur store_service(const struct store *store, const struct command *command)
-{
-    const struct store_config *config = store->config;
-    bool write = command_is_write(command->kind);
-    const struct dist *service = write ? config->write_service : config->read_service;
-    double value;
-
-    if (!dist_is_constant(service, &value))
-        value = dist_sample(
-            service, rng_block_at(&store->service, command->identity, command->attempt).word[0]);
-    if (write)
-        value += (double)config->write_per_kib_ns * command->bytes / 1024;
-    return (sim_dur)value;
-}
-
-/* --- the server
- * ------------------------------------------------------------------------------------- */
-
-static void cluster_gauges(struct cluster *cluster)
-{
-    struct store *store = cluster->store;
-    sim_time now = sim_now(store->sim);
-
-    probe_level(store->probes, cluster->utilization, now, cluster->busy);
-    probe_level(store->probes, cluster->queue, now, cluster->queued);
-}
-
-static void cluster_begin_turn(struct cluster *cluster)
-{
-    struct store *store = cluster->store;
-    sim_dur cost = 0;
-
-    if (cluster->head == NO_INDEX || cluster->stalled || !cluster->up)
-        return;
-    cluster->turn_head = cluster->head;
-    if (store->config->discipline == FIFO) {
-        struct command *command = store_command(store, cluster->head);
-
-        cluster->head = command->next;
-        command->next = NO_INDEX;
-    } else {
-        cluster->head = NO_INDEX;
-    }
-    for (uint32_t ref = cluster->turn_head; ref != NO_INDEX; ref = store_command(store, ref)->next)
-        cost += store_service(store, store_command(store, ref));
-    cluster->busy = true;
-    sim_after(store->sim, cost, cluster->turn_kind, (uint32_t)cluster->region, ++cluster->turn);
-}
-
-static void cluster_reply(struct store *store, uint32_t ref, struct command *command)
-{
-    struct command_pool *pool = store->pools[command->region];
-    struct message reply = {.kind = pool->reply_kind,
-                            .lost = pool->lost_kind,
-                            .entity = ref,
-                            .generation = command->generation,
-                            .bytes = command->kind == COMMAND_GET ? 1100 : 60,
-                            .identity = ~command->identity,
-                            .index = command->attempt};
-
-    if (command->reply_leg == NO_INDEX) { /* the client has closed the connection */
-        pool->drop(pool->self, ref_index(ref));
-        return;
-    }
-    struct link_port *link = store->links[command->target][command->region];
-
-    link->send(link->self, command->reply_leg, &reply);
-}
-
-static void cluster_on_turn_end(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
-{
-    struct cluster *cluster = self;
-    struct store *store = cluster->store;
-    uint32_t ref = cluster->turn_head;
-
-    (void)sim, (void)entity, (void)generation;
-    cluster->turn_head = NO_INDEX;
-    cluster->busy = false;
-    while (ref != NO_INDEX) {
-        struct command *command = store_command(store, ref);
-        uint32_t next = command->next;
-
-        cluster->queued--;
-        probe_count(store->probes, cluster->commands);
-        if (command_is_write(command->kind))
-            cluster_write(cluster, command);
-        else
-            cluster_read(cluster, command);
-        cluster_reply(store, ref, command);
-        ref = next;
-    }
-    cluster_begin_turn(cluster);
-    cluster_gauges(cluster);
-}
-
-static bool cluster_turn_live(const void *self, uint32_t entity, uint32_t generation)
-{
-    const struct cluster *cluster = self;
-
-    (void)entity;
-    return cluster->busy && (cluster->turn & SIM_GENERATION_MASK) == generation;
-}
-
-static void cluster_on_command(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
-{
-    struct cluster *cluster = self;
-    struct store *store = cluster->store;
-    struct command *command = store_command(store, entity);
-
-    (void)sim;
-    invariant_debug((command->generation & SIM_GENERATION_MASK) == generation);
-    (void)generation;
-    if (!cluster->up) { /* nobody there: no answer, not even a reset */
-        struct command_pool *pool = store->pools[command->region];
-
-        pool->drop(pool->self, ref_index(entity));
-        return;
-    }
-    command->next = NO_INDEX;
-    if (cluster->head == NO_INDEX)
-        cluster->head = entity;
-    else
-        store_command(store, cluster->tail)->next = entity;
-    cluster->tail = entity;
-    cluster->queued++;
-    if (!cluster->busy)
-        cluster_begin_turn(cluster);
-    cluster_gauges(cluster);
-}
-
-/* The kernel answers a handshake, also while the process hangs. */
-static void cluster_on_handshake(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
-{
-    struct cluster *cluster = self;
-    struct store *store = cluster->store;
-    uint32_t region = ref_region(entity);
-    struct handshake_return *back = store->returns[region];
-    bool syn = true;
-    uint32_t leg = back->reply_leg(back->self, ref_index(entity), generation, &syn);
-    struct link_port *link = store->links[cluster->region][region];
-    struct message answer = {.kind = store->pools[region]->handshake_kind,
-                             .entity = entity,
-                             .generation = generation,
-                             .bytes = 60,
-                             .identity = rng_mix((uint64_t)entity << 20 | generation),
-                             .index = (uint32_t)(sim_now(sim) / SIM_MS),
-                             .handshake = syn};
-
-    if (cluster->up && leg != NO_INDEX)
-        link->send(link->self, leg, &answer);
-}
-
-static const struct event_kind cluster_command = {
-    .name = "command", .phase = PHASE_WORK, .fire = cluster_on_command};
-static const struct event_kind cluster_handshake = {
-    .name = "handshake", .phase = PHASE_WORK, .fire = cluster_on_handshake};
-static const struct event_kind cluster_turn_end = {.name = "turn_end",
-                                                   .phase = PHASE_WORK,
-                                                   .fire = cluster_on_turn_end,
-                                                   .live = cluster_turn_live};
-
-/* --- faults
- * ------------------------------------------------------------------------------------------ */
+/* --- faults ---------------------------------------------------------------------------------- */
 
 static void cluster_drop_all(struct cluster *cluster)
 {
-    struct store *store = cluster->store;
-
-    for (int part = 0; part < 2; part++) {
-        uint32_t ref = part ? cluster->head : cluster->turn_head;
-
-        while (ref != NO_INDEX) {
-            struct command *command = store_command(store, ref);
-            struct command_pool *pool = store->pools[command->region];
-            uint32_t next = command->next;
-
-            pool->drop(pool->self, ref_index(ref));
-            ref = next;
-        }
-    }
-    if (cluster->busy)
-        sim_cancelled(store->sim);
-    cluster->head = cluster->turn_head = NO_INDEX;
-    cluster->queued = 0;
-    cluster->busy = false;
+    for (uint32_t s = 0; s < cluster->store->shard_count; s++)
+        server_drop_all(&cluster->servers[s]);
     cluster_gauges(cluster);
 }
 
-static void store_fork(struct store *store, uint64_t fork, enum miss_reason reason)
+static void cluster_set_loading(struct cluster *cluster)
 {
-    mem_grow((void **)&store->lineages, &store->lineage_capacity, store->lineage_count + 1,
-             sizeof *store->lineages);
-    store->lineages[store->lineage_count++] = (struct lineage){fork, reason};
+    for (uint32_t s = 0; s < cluster->store->shard_count; s++)
+        cluster->servers[s].loading = true;
 }
 
-/* A primary whose memory is gone: its followers copy the emptiness. */
+/* What a shard's primary held is gone, but its numbers go on. */
+static void shard_empty(struct server *server, enum miss_reason reason)
+{
+    struct store *store = server->cluster->store;
+    struct shard *shard = &store->shards[server->shard];
+
+    server->lineage = shard_fork(shard, server->lineage, 0, reason);
+    server->log_low = server->log_high = server->applied;
+    shard->emptied += server->applied - shard->base;
+    shard->base = server->applied;
+    shard->live = 0;
+}
+
+/* A primary whose memory is gone: its followers copy the emptiness when they resync. */
 static void cluster_empty(struct cluster *cluster)
 {
     struct store *store = cluster->store;
 
-    store_fork(store, 0, MISS_RESTARTED);
-    cluster->lineage = (uint32_t)store->lineage_count - 1;
-    cluster->log_low = cluster->log_high = cluster->applied;
-    for (uint32_t r = 0; r < store->region_count; r++)
-        if (store->clusters[r].exists && store->clusters[r].up) {
-            store->clusters[r].lineage = cluster->lineage;
-            store->clusters[r].applied = cluster->applied;
-        }
+    for (uint32_t s = 0; s < store->shard_count; s++)
+        shard_empty(&cluster->servers[s], MISS_RESTARTED);
     if (store->region_count > 1)
         store->stream->restart(store->stream->self);
 }
 
-static void cluster_set_power(void *self, bool up)
+static void cluster_rejoin(struct cluster *cluster)
 {
-    struct cluster *cluster = self;
+    const struct stream_port *stream = cluster->store->stream;
+
+    stream->rejoin(stream->self, cluster->region);
+}
+
+static void cluster_go_down(struct cluster *cluster, enum crash_kind kind)
+{
+    struct store *store = cluster->store;
+
+    cluster->stalled = false;
+    cluster_drop_all(cluster);
+    door_open(cluster);
+    if (store->region_count == 1)
+        return;
+    if (cluster->region == store->primary)
+        store->stream->crash(store->stream->self, kind);
+    else
+        store->stream->leave(store->stream->self, cluster->region);
+}
+
+static void cluster_set_up(struct cluster *cluster, bool up, enum crash_kind kind)
+{
     struct store *store = cluster->store;
 
     if (up == cluster->up)
         return;
     cluster->up = up;
     if (!up) {
-        cluster->stalled = false;
-        cluster_drop_all(cluster);
-        if (cluster->region == store->primary)
-            store->stream->restart(store->stream->self);
-        else
-            store->stream->lost(store->stream->self, cluster->region);
+        cluster_go_down(cluster, kind);
         return;
     }
-    if (cluster->region == store->primary) {
-        cluster->takes_writes = !store->promoting;
+    if (cluster->region == store->primary && !store->promoting) {
         cluster_empty(cluster);
         return;
     }
     cluster->takes_writes = false;
-    cluster->loading = true;
-    store->stream->rejoin(store->stream->self, cluster->region);
+    cluster_set_loading(cluster);
+    cluster_rejoin(cluster);
+}
+
+static void cluster_set_power(void *self, bool up)
+{
+    cluster_set_up(self, up, CRASH_HOST);
 }
 
 static void cluster_stall(void *self, bool begin)
@@ -614,8 +206,12 @@ static void cluster_stall(void *self, bool begin)
     struct cluster *cluster = self;
 
     cluster->stalled = begin;
-    if (!begin && !cluster->busy)
-        cluster_begin_turn(cluster);
+    if (!begin) {
+        for (uint32_t s = 0; s < cluster->store->shard_count; s++)
+            if (!cluster->servers[s].busy)
+                server_begin_turn(&cluster->servers[s]);
+        door_resume(cluster);
+    }
     cluster_gauges(cluster);
 }
 
@@ -623,17 +219,129 @@ static void cluster_restart(void *self)
 {
     struct cluster *cluster = self;
 
+    if (!cluster->up)
+        return;
     cluster_drop_all(cluster);
+    door_open(cluster);
     if (cluster->region == cluster->store->primary) {
         cluster_empty(cluster);
         return;
     }
-    cluster->loading = true;
-    cluster->store->stream->rejoin(cluster->store->stream->self, cluster->region);
+    cluster_set_loading(cluster);
+    cluster_rejoin(cluster);
 }
 
-/* --- promotion
- * --------------------------------------------------------------------------------------- */
+/* --- failover inside a region ---------------------------------------------------------------- */
+
+/* The last write of a primary that was acknowledged at `when` or before; its log_low at least. */
+static uint64_t server_number_at(const struct server *server, sim_time when)
+{
+    uint64_t number = server->log_high;
+
+    while (number > server->log_low && log_at(server, number)->acknowledged > when)
+        number--;
+    return number;
+}
+
+static void server_crash(struct server *server)
+{
+    struct cluster *cluster = server->cluster;
+    struct store *store = cluster->store;
+    struct shard *shard = &store->shards[server->shard];
+    uint64_t entity = (uint64_t)server->shard << 8 | (uint64_t)cluster->region;
+    struct rng_block block = rng_block_at(&store->replica, entity, shard->failover++);
+
+    if (server->crashed)
+        return;
+    server_drop_all(server);
+    server->crashed = true;
+    server->crash_fork = server->applied;
+    if (cluster->region == store->primary)
+        server->crash_fork =
+            server_number_at(server, sim_now(store->sim) -
+                                         dist_sample_ns(store->config->replica_lag, block.word[0]));
+    sim_after(store->sim, dist_sample_ns(store->config->replica_failover, block.word[1]),
+              cluster->failover_kind, server_entity(server), 0);
+}
+
+/* Does the follower hold nothing that its primary lacks? Then it may go on from where it is. */
+static void server_adopt(struct server *server, const struct server *primary)
+{
+    const struct shard *shard = &server->cluster->store->shards[server->shard];
+    const struct lineage *newest = &shard->lineages[primary->lineage];
+
+    if (server->lineage == newest->parent && server->applied <= newest->fork)
+        server->lineage = primary->lineage;
+}
+
+static void store_followers_adopt(struct store *store, const struct cluster *primary, uint32_t s)
+{
+    for (uint32_t r = 0; r < store->region_count; r++) {
+        struct cluster *other = &store->clusters[r];
+
+        if (other->exists && other->up && other != primary && !other->takes_writes)
+            server_adopt(&other->servers[s], &primary->servers[s]);
+    }
+}
+
+/* A replica inside the region is the shard's primary now. What the old one had acknowledged in the
+ * last moments is lost, also where a secondary had already received it. */
+static void cluster_on_failover(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct cluster *cluster = self;
+    struct store *store = cluster->store;
+    struct server *server = &cluster->servers[entity >> 4];
+    uint32_t lineage = server->lineage;
+
+    (void)sim, (void)generation;
+    server->crashed = false;
+    probe_count(store->probes, cluster->failovers);
+    if (!cluster->up)
+        return;
+    if (cluster->region == store->primary) {
+        uint64_t lost = store->lost_writes;
+
+        server->lineage =
+            shard_fork(&store->shards[server->shard], lineage, server->crash_fork, MISS_LOST);
+        store->rpo = -1;
+        count_suffix(store, server, server->crash_fork, lineage);
+        probe_count_many(store->probes, cluster->lost, store->lost_writes - lost);
+        server_apply(server, server->crash_fork);
+        log_begin(server, sim_now(store->sim));
+        store_followers_adopt(store, cluster, server->shard);
+        run_log_event(store->log, sim_now(sim), "failover",
+                      store->topology->region_names[cluster->region], "crash",
+                      "a replica takes over shard %u; %llu writes lost", server->shard,
+                      (unsigned long long)(store->lost_writes - lost));
+        if (store->region_count > 1)
+            store->stream->restart(store->stream->self);
+    }
+    server_begin_turn(server);
+}
+
+static const struct event_kind cluster_failover = {
+    .name = "shard_failover", .phase = PHASE_WORK, .fire = cluster_on_failover};
+
+static void cluster_crash(void *self, enum crash_kind kind)
+{
+    struct cluster *cluster = self;
+    struct store *store = cluster->store;
+
+    if (store->config->replicas == 0) {
+        cluster_set_up(cluster, kind == CRASH_NONE, kind);
+        return;
+    }
+    if (kind == CRASH_NONE || !cluster->up)
+        return;
+    for (uint32_t s = 0; s < store->shard_count; s++)
+        server_crash(&cluster->servers[s]);
+    door_open(cluster);
+    cluster_gauges(cluster);
+    if (store->region_count > 1 && cluster->region == store->primary)
+        store->stream->crash(store->stream->self, kind);
+}
+
+/* --- promotion ------------------------------------------------------------------------------- */
 
 static void store_promotion_begin(void *self, int region)
 {
@@ -645,7 +353,7 @@ static void store_promotion_begin(void *self, int region)
 }
 
 /* The old primary hears of its demotion over the link, which may take as long as the link is cut.
- */
+ * It serves what it has until a resync makes it drop that. */
 static void cluster_on_demoted(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct cluster *cluster = self;
@@ -655,25 +363,41 @@ static void cluster_on_demoted(void *self, struct sim *sim, uint32_t entity, uin
     if (cluster->region == store->primary || !cluster->up)
         return;
     cluster->takes_writes = false;
-    cluster->loading = true;
-    store->stream->rejoin(store->stream->self, cluster->region);
+    for (uint32_t s = 0; s < store->shard_count; s++)
+        server_adopt(&cluster->servers[s], &store->clusters[store->primary].servers[s]);
+    cluster_rejoin(cluster);
 }
 
 static const struct event_kind cluster_demoted = {
     .name = "demoted", .phase = PHASE_WORK, .fire = cluster_on_demoted};
 
-static void store_count_loss(struct store *store, struct cluster *old, uint64_t fork,
-                             uint32_t lineage)
+/* Shard by shard: the promoted server forks, the others follow it where their history allows. */
+static void store_promote_shard(struct store *store, struct cluster *old, struct cluster *new,
+                                uint32_t s)
 {
-    uint64_t low = fork > old->log_low ? fork : old->log_low;
+    struct server *server = &new->servers[s];
+    uint32_t old_lineage = old->servers[s].lineage;
+    bool empty = server->loading; /* it had dropped its old data and not yet got the new */
 
-    store->rpo = 0;
-    store->last_acknowledged = log_at(old, old->log_high)->acknowledged;
-    if (old->log_high <= fork)
-        return;
-    for (uint64_t n = low + 1; n <= old->log_high; n++)
-        count_lost(store, log_at(old, n), (struct write_position){n, lineage});
-    store->rpo = store->last_acknowledged - log_at(old, low)->acknowledged;
+    server->lineage = shard_fork(&store->shards[s], server->lineage, server->applied, MISS_LOST);
+    server->loading = false;
+    log_begin(server, sim_now(store->sim));
+    count_suffix(store, &old->servers[s], server->applied, old_lineage);
+    if (empty)
+        shard_empty(server, MISS_LOST);
+    store_followers_adopt(store, new, s);
+}
+
+static void store_tell_demoted(struct store *store, struct cluster *old, int region)
+{
+    struct link_port *link = store->links[region][old->region];
+    struct message demote = {.kind = old->demote_kind,
+                             .entity = (uint32_t)old->region,
+                             .bytes = 60,
+                             .identity = store->shards[0].lineage_count};
+
+    link->send(link->self, old->demote_leg = link->open(link->self), &demote);
+    link->close(link->self, old->demote_leg);
 }
 
 static void store_promotion_end(void *self, int region)
@@ -681,49 +405,31 @@ static void store_promotion_end(void *self, int region)
     struct store *store = self;
     struct cluster *old = &store->clusters[store->primary];
     struct cluster *new = &store->clusters[region];
-    uint32_t old_lineage = old->lineage;
+    uint64_t lost = store->lost_writes;
 
     store->promoting = false;
     if (new == old || !new->up) {
         old->takes_writes = old->up;
         return;
     }
-    store_fork(store, new->applied, MISS_LOST);
-    new->lineage = (uint32_t)store->lineage_count - 1;
     new->takes_writes = true;
-    new->loading = false;
-    new->log_low = new->log_high = new->applied;
-    *log_at(new, new->log_low) = (struct log_entry){.acknowledged = sim_now(store->sim)};
     store->primary = region;
-    store_count_loss(store, old, new->applied, old_lineage);
-    store_level_unreplicated(store, new);
-    for (uint32_t r = 0; r < store->region_count;
-         r++) { /* other followers drop what the new primary lacks */
-        struct cluster *other = &store->clusters[r];
-
-        if (other->exists && other->up && other != new &&other != old) {
-            other->lineage = new->lineage;
-            if (other->applied > new->applied)
-                other->applied = new->applied;
-        }
-    }
-    if (old->up) {
-        struct link_port *link = store->links[region][old->region];
-        struct message demote = {.kind = old->demote_kind,
-                                 .entity = (uint32_t)old->region,
-                                 .bytes = 60,
-                                 .identity = store->lineage_count};
-
-        old->takes_writes = true; /* no fencing: until it hears of its demotion */
-        link->send(link->self, old->demote_leg = link->open(link->self), &demote);
-        link->close(link->self, old->demote_leg);
-    }
+    store->rpo = -1;
+    store->last_acknowledged = 0;
+    old->takes_writes = old->up; /* no fencing: until it hears of its demotion */
+    for (uint32_t s = 0; s < store->shard_count; s++)
+        store_promote_shard(store, old, new, s);
+    probe_count_many(store->probes, old->lost, store->lost_writes - lost);
+    for (uint32_t r = 0; r < store->region_count; r++)
+        if (store->clusters[r].exists)
+            level_unreplicated(store, &store->clusters[r]);
+    if (old->up)
+        store_tell_demoted(store, old, region);
     if (store->region_count > 1)
         store->stream->restart(store->stream->self);
 }
 
-/* --- the port
- * ------------------------------------------------------------------------------------------ */
+/* --- the port -------------------------------------------------------------------------------- */
 
 static int store_primary(const void *self)
 {
@@ -742,57 +448,122 @@ static bool store_promoting(const void *self)
     return ((const struct store *)self)->promoting;
 }
 
+static uint32_t store_shards(const void *self)
+{
+    return ((const struct store *)self)->shard_count;
+}
+
 static uint64_t store_applied(const void *self, int region)
 {
-    return ((const struct store *)self)->clusters[region].applied;
+    return ((const struct store *)self)->clusters[region].applied_total;
+}
+
+static struct write_position store_held(const void *self, int region, uint32_t shard)
+{
+    const struct server *server = &((const struct store *)self)->clusters[region].servers[shard];
+
+    return (struct write_position){server->loading ? 0 : server->applied, server->lineage, shard};
+}
+
+static int64_t store_data_bytes(const void *self, uint32_t shard)
+{
+    const struct store *store = self;
+    const struct shard *s = &store->shards[shard];
+
+    if (store->config->data_set_bytes > 0)
+        return store->config->data_set_bytes;
+    return (int64_t)(s->live * s->write_size);
 }
 
 static void store_seed(void *self, uint32_t session, uint32_t session_check)
 {
-    *store_row(self, session) =
-        (struct session_row){.check = session_check, .first = {1, 0}, .last = {1, 0}};
+    struct store *store = self;
+    uint32_t shard = store_shard_of(store, session, session_check);
+
+    *store_row(store, session) =
+        (struct session_row){.check = session_check, .first = {1, 0, shard}, .last = {1, 0, shard}};
+    store->shards[shard].live++;
 }
 
 static void store_apply(void *self, int region, struct write_position position)
 {
     struct store *store = self;
     struct cluster *cluster = &store->clusters[region];
-    struct cluster *primary = &store->clusters[store->primary];
+    struct server *server = &cluster->servers[position.shard];
+    struct server *primary = &store->clusters[store->primary].servers[position.shard];
     sim_time now = sim_now(store->sim);
 
-    if (position.lineage != primary->lineage || position.number <= cluster->applied)
+    if (position.lineage != server->lineage || position.number <= server->applied)
         return;
-    for (uint64_t n = cluster->applied + 1; n <= position.number; n++)
-        if (n > primary->log_low)
-            probe_latency(store->probes, cluster->lag, now - log_at(primary, n)->acknowledged);
-    cluster->applied = position.number;
-    log_trim(store);
-    store_level_unreplicated(store, cluster);
+    if (position.lineage == primary->lineage)
+        for (uint64_t n = server->applied + 1; n <= position.number; n++)
+            if (n > primary->log_low)
+                probe_latency(store->probes, cluster->lag, now - log_at(primary, n)->acknowledged);
+    server_apply(server, position.number);
+    log_trim(store, position.shard);
+    level_unreplicated(store, cluster);
+}
+
+static void store_flushed(void *self, int region, uint32_t shard)
+{
+    ((struct store *)self)->clusters[region].servers[shard].loading = true;
+}
+
+static void store_loaded(void *self, int region, struct write_position position)
+{
+    struct store *store = self;
+    struct cluster *cluster = &store->clusters[region];
+    struct server *server = &cluster->servers[position.shard];
+
+    server->loading = false;
+    server->lineage = position.lineage;
+    server_apply(server, position.number);
+    log_trim(store, position.shard);
+    level_unreplicated(store, cluster);
 }
 
 static void store_synced(void *self, int region)
 {
     struct store *store = self;
-    struct cluster *cluster = &store->clusters[region];
-    const struct cluster *primary = &store->clusters[store->primary];
 
-    cluster->loading = false;
-    cluster->lineage = primary->lineage;
-    cluster->applied = primary->applied;
-    log_trim(store);
-    store_level_unreplicated(store, cluster);
+    for (uint32_t s = 0; s < store->shard_count; s++) {
+        const struct server *primary = &store->clusters[store->primary].servers[s];
+
+        store_loaded(store, region, (struct write_position){primary->applied, primary->lineage, s});
+    }
 }
 
+static void store_busy(void *self, uint32_t shard, sim_dur length)
+{
+    struct store *store = self;
+    struct cluster *cluster = &store->clusters[store->primary];
+    struct server *server = &cluster->servers[shard];
+
+    server->fork_ns += length;
+    if (!server->busy)
+        server_begin_turn(server);
+    cluster_gauges(cluster);
+}
+
+/* The worst over shards. */
 static sim_dur store_lag(const void *self, int region)
 {
     const struct store *store = self;
-    const struct cluster *cluster = &store->clusters[region];
-    const struct cluster *primary = &store->clusters[store->primary];
-    uint64_t next = cluster->applied + 1;
+    sim_dur lag = 0;
 
-    if (next > primary->log_high || next <= primary->log_low)
-        return 0;
-    return sim_now(store->sim) - primary->log[next & primary->log_mask].acknowledged;
+    for (uint32_t s = 0; s < store->shard_count; s++) {
+        const struct server *server = &store->clusters[region].servers[s];
+        const struct server *primary = &store->clusters[store->primary].servers[s];
+        uint64_t next = server->applied + 1;
+        sim_dur age;
+
+        if (next > primary->log_high || next <= primary->log_low)
+            continue;
+        age = sim_now(store->sim) - log_at(primary, next)->acknowledged;
+        if (age > lag)
+            lag = age;
+    }
+    return lag;
 }
 
 static uint64_t store_writes_lost(const void *self)
@@ -815,8 +586,7 @@ static bool cluster_is_up(const void *self)
     return ((const struct cluster *)self)->up;
 }
 
-/* --- the model
- * ------------------------------------------------------------------------------------------ */
+/* --- the model ------------------------------------------------------------------------------- */
 
 static void store_check(const void *config, const struct check_context *context,
                         struct complaints *complaints)
@@ -836,33 +606,66 @@ static void store_check(const void *config, const struct check_context *context,
                      context->topology->region_names[primary]);
 }
 
+static void cluster_probes(struct cluster *cluster, struct probes *probes)
+{
+    int region = cluster->region;
+
+    cluster->commands = probe_count_open(probes, "store_commands", region, NULL);
+    cluster->utilization = probe_level_open(probes, "store_utilization", region, NULL);
+    cluster->queue = probe_level_open(probes, "store_queue", region, NULL);
+    cluster->writes = probe_count_open(probes, "store_writes", region, NULL);
+    cluster->repeated = probe_count_open(probes, "repeated_writes", region, NULL);
+    cluster->lag = probe_latency_open(probes, "replication_lag", region, NULL);
+    cluster->unreplicated = probe_level_open(probes, "unreplicated_writes", region, NULL);
+    cluster->hot_utilization = probe_level_open(probes, "hot_shard_utilization", region, NULL);
+    cluster->refused = probe_count_open(probes, "store_connections_refused", region, NULL);
+    cluster->dropped_syns = probe_count_open(probes, "store_syns_dropped", region, NULL);
+    cluster->failovers = probe_count_open(probes, "shard_failovers", region, NULL);
+    cluster->lost = probe_count_open(probes, "lost_writes", region, NULL);
+}
+
+static void cluster_kinds(struct cluster *cluster, const struct model_env *env)
+{
+    struct sim *sim = env->sim;
+
+    cluster->turn_kind = sim_kind_add(sim, &cluster_turn_end, env->instance, cluster);
+    cluster->demote_kind = sim_kind_add(sim, &cluster_demoted, env->instance, cluster);
+    cluster->port = (struct shard_port){
+        .self = cluster,
+        .command_kind = sim_kind_add(sim, &cluster_command, env->instance, cluster),
+        .handshake_kind = sim_kind_add(sim, &cluster_handshake, env->instance, cluster),
+        .is_up = cluster_is_up,
+        .opened = cluster_connection_opened,
+        .closed = cluster_connection_closed,
+    };
+    cluster->syn_kind = sim_kind_add(sim, &cluster_syn_again, env->instance, cluster);
+    cluster->failover_kind = sim_kind_add(sim, &cluster_failover, env->instance, cluster);
+}
+
 static void cluster_init(struct store *store, struct cluster *cluster, const struct model_env *env)
 {
-    static const char *const names[] = {
-        "store_commands",  "store_utilization", "store_queue",        "store_writes",
-        "repeated_writes", "replication_lag",   "unreplicated_writes"};
-    struct probes *probes = sim_probe_set(env->sim);
-
     cluster->exists = cluster->up = true;
     cluster->takes_writes = cluster->region == store->primary;
-    cluster->commands = probe_count_open(probes, names[0], cluster->region, NULL);
-    cluster->utilization = probe_level_open(probes, names[1], cluster->region, NULL);
-    cluster->queue = probe_level_open(probes, names[2], cluster->region, NULL);
-    cluster->writes = probe_count_open(probes, names[3], cluster->region, NULL);
-    cluster->repeated = probe_count_open(probes, names[4], cluster->region, NULL);
-    cluster->lag = probe_latency_open(probes, names[5], cluster->region, NULL);
-    cluster->unreplicated = probe_level_open(probes, names[6], cluster->region, NULL);
-    cluster->turn_kind = sim_kind_add(env->sim, &cluster_turn_end, env->instance, cluster);
-    cluster->demote_kind = sim_kind_add(env->sim, &cluster_demoted, env->instance, cluster);
-    cluster->shard = (struct shard_port){
-        cluster, sim_kind_add(env->sim, &cluster_command, env->instance, cluster),
-        sim_kind_add(env->sim, &cluster_handshake, env->instance, cluster), cluster_is_up};
+    cluster->door.waiting_free = cluster->door.held_head = cluster->door.held_tail = NO_INDEX;
+    cluster->servers = mem_alloc(store->shard_count, sizeof *cluster->servers);
+    for (uint32_t s = 0; s < store->shard_count; s++) {
+        struct server *server = &cluster->servers[s];
+
+        *server = (struct server){.cluster = cluster,
+                                  .shard = s,
+                                  .head = NO_INDEX,
+                                  .tail = NO_INDEX,
+                                  .turn_head = NO_INDEX};
+        log_append(server, &(struct log_entry){0});
+        server_apply(server, 1); /* number 1 stands for all that was before the run */
+        server->log_low = 1;
+    }
+    cluster_probes(cluster, sim_probe_set(env->sim));
+    cluster_kinds(cluster, env);
     cluster->power = (struct power_port){cluster, cluster_set_power};
-    cluster->fault = (struct store_fault_port){cluster, cluster_stall, cluster_restart};
-    log_append(cluster,
-               &(struct log_entry){0}); /* number 1 stands for all that was before the run */
-    cluster->log_low = cluster->applied = 1;
-    port_offer(env->ports, PORT_SHARD, cluster->region, -1, &cluster->shard);
+    cluster->fault =
+        (struct store_fault_port){cluster, cluster_stall, cluster_restart, cluster_crash};
+    port_offer(env->ports, PORT_SHARD, cluster->region, -1, &cluster->port);
     port_offer(env->ports, PORT_POWER, cluster->region, POWER_STORE, &cluster->power);
     port_offer(env->ports, PORT_STORE_FAULT, cluster->region, -1, &cluster->fault);
 }
@@ -879,6 +682,48 @@ static bool store_has_cluster(const struct store *store, int region)
     return false;
 }
 
+static void store_init_shards(struct store *store)
+{
+    double weight = store->config->hot_weight;
+
+    store->shard_count = store->config->shards;
+    store->hot_slots = (uint32_t)(weight / (weight + store->shard_count - 1) * SLOTS + 0.5);
+    if (store->hot_slots > SLOTS - (store->shard_count - 1))
+        store->hot_slots = SLOTS - (store->shard_count - 1);
+    store->shards = mem_alloc(store->shard_count, sizeof *store->shards);
+    for (uint32_t s = 0; s < store->shard_count; s++) {
+        store->shards[s] = (struct shard){.base = 1};
+        shard_fork(&store->shards[s], 0, 0, MISS_LOST); /* lineage 0: the start */
+    }
+}
+
+static void store_offer(struct store *store, struct port_directory *ports)
+{
+    store->port = (struct store_port){
+        .self = store,
+        .primary = store_primary,
+        .cluster_up = store_cluster_up,
+        .promoting = store_promoting,
+        .shards = store_shards,
+        .applied = store_applied,
+        .held = store_held,
+        .data_bytes = store_data_bytes,
+        .seed = store_seed,
+        .promotion_begin = store_promotion_begin,
+        .promotion_end = store_promotion_end,
+        .apply = store_apply,
+        .synced = store_synced,
+        .flushed = store_flushed,
+        .loaded = store_loaded,
+        .busy = store_busy,
+        .lag = store_lag,
+        .writes_lost = store_writes_lost,
+        .sessions_lost = store_sessions_lost,
+        .rpo = store_rpo,
+    };
+    port_offer(ports, PORT_STORE, -1, -1, &store->port);
+}
+
 static void store_init(void *self, const struct model_env *env)
 {
     struct store *store = self;
@@ -890,34 +735,16 @@ static void store_init(void *self, const struct model_env *env)
     store->region_count = env->topology->region_count;
     store->primary = store->config->primary < 0 ? 0 : store->config->primary;
     store->service = sim_stream(env->sim, env->instance, "service");
+    store->replica = sim_stream(env->sim, env->instance, "replica");
+    store->replica_lag_max = (sim_dur)dist_quantile(store->config->replica_lag, 0.99999) + 1;
     store->rpo = -1;
-    store_fork(store, 0, MISS_LOST); /* lineage 0: the start */
+    store_init_shards(store);
     for (uint32_t r = 0; r < store->region_count; r++) {
-        store->clusters[r] = (struct cluster){.store = store,
-                                              .region = (int)r,
-                                              .head = NO_INDEX,
-                                              .tail = NO_INDEX,
-                                              .turn_head = NO_INDEX};
+        store->clusters[r] = (struct cluster){.store = store, .region = (int)r};
         if (store_has_cluster(store, (int)r))
             cluster_init(store, &store->clusters[r], env);
     }
-    store->port = (struct store_port){
-        .self = store,
-        .primary = store_primary,
-        .cluster_up = store_cluster_up,
-        .promoting = store_promoting,
-        .applied = store_applied,
-        .seed = store_seed,
-        .promotion_begin = store_promotion_begin,
-        .promotion_end = store_promotion_end,
-        .apply = store_apply,
-        .synced = store_synced,
-        .lag = store_lag,
-        .writes_lost = store_writes_lost,
-        .sessions_lost = store_sessions_lost,
-        .rpo = store_rpo,
-    };
-    port_offer(env->ports, PORT_STORE, -1, -1, &store->port);
+    store_offer(store, env->ports);
 }
 
 static void store_connect(void *self, const struct port_directory *ports)
@@ -934,20 +761,26 @@ static void store_connect(void *self, const struct port_directory *ports)
     }
 }
 
-/* Every acknowledged write is held by the primary, lost, or was emptied by a restart. */
+/* Every acknowledged write is held by the primary, lost, or was emptied by a restart; and no
+ * follower of the primary's history is ahead of it. Exactly, shard by shard. */
 static void store_finish(void *self)
 {
     struct store *store = self;
     const struct cluster *primary = &store->clusters[store->primary];
 
-    for (uint32_t r = 0; r < store->region_count; r++) {
-        const struct cluster *cluster = &store->clusters[r];
+    for (uint32_t s = 0; s < store->shard_count; s++) {
+        const struct shard *shard = &store->shards[s];
+        const struct server *top = &primary->servers[s];
 
-        invariant(!cluster->exists || cluster->lineage != primary->lineage ||
-                  cluster->applied <= primary->applied);
+        for (uint32_t r = 0; r < store->region_count; r++) {
+            const struct cluster *cluster = &store->clusters[r];
+
+            invariant(!cluster->exists || cluster->servers[s].lineage != top->lineage ||
+                      cluster->servers[s].applied <= top->applied);
+        }
+        invariant(top->log_low <= top->log_high);
+        invariant(shard->acknowledged == top->applied - shard->base + shard->lost + shard->emptied);
     }
-    invariant(primary->log_low <= primary->log_high);
-    invariant(store->acknowledged_count >= store->lost_writes);
 }
 
 static void store_fini(void *self)
@@ -955,16 +788,23 @@ static void store_fini(void *self)
     struct store *store = self;
 
     for (uint32_t r = 0; r < REGIONS_MAX; r++) {
-        free(store->clusters[r].log);
+        struct cluster *cluster = &store->clusters[r];
+
+        for (uint32_t s = 0; cluster->servers && s < store->shard_count; s++)
+            free(cluster->servers[s].log);
+        free(cluster->servers);
+        door_release(&cluster->door);
         free(store->sessions[r].rows);
     }
-    free(store->lineages);
+    for (uint32_t s = 0; s < store->shard_count; s++)
+        free(store->shards[s].lineages);
+    free(store->shards);
 }
 
 const struct model_ops store_ops = {
     .name = "store",
     .section = "store",
-    .meaning = "a global datastore: a primary cluster and up to two that follow, each one server",
+    .meaning = "a global datastore: a primary cluster and up to two that follow, cut into shards",
     .scope = MODEL_ONCE,
     .config_size = sizeof(struct store_config),
     .state_size = sizeof(struct store),

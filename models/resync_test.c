@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * When a stream breaks, what decides between a partial and a full resync, and how long a full one
+ * takes.
+ *
+ * One way 10 ms, nothing random, nothing lost; a write takes 1000 + 40 bytes of the stream, a
+ * PING 14. The second is the tick: acknowledgements at each, PINGs at each tenth.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "store_rig.h"
+
+#define WORLD_FOR(duration)                                                                        \
+    "regions: {a: {}, b: {}}\nduration: " duration "\nwarmup: 0s\n"                                \
+    "network:\n"                                                                                   \
+    "  default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}\n"                             \
+    "  inside: {rtt: 1us, jitter: 0ms, spike_share: 0%, loss: 0%}\n"
+#define ONE_WAY (10 * SIM_MS)
+
+static void write_many(uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        write_session(i);
+}
+
+static bool holds_all(void)
+{
+    struct store_port *store = driver->store;
+
+    return store->held(store->self, 1, 0).number == store->held(store->self, 0, 0).number;
+}
+
+/* --- by bytes -----------------------------------------------------------------------------------
+ */
+
+static void plan_hole(void)
+{
+    plan_at(10500 * SIM_MS, write_many, 1);
+    plan_at(11500 * SIM_MS, begin_cut_there, 0);
+    plan_at(11500 * SIM_MS, begin_cut_back, 0);
+    plan_at(20500 * SIM_MS, write_many, 50);
+    plan_at(75 * SIM_S, end_cut_there, 0);
+    plan_at(75 * SIM_S, end_cut_back, 0);
+}
+
+/*
+ * The last that the secondary hears is the write of 10.5 s, at 10.51 s; at the tick of 71 s it has
+ * heard nothing for 60 s and breaks. Its SYN is sent at 71, 72, 74 and 78 s, and gets through after
+ * the hole's end at 75 s; PSYNC is at the primary 3 1/2 round trips later. By then it lacks 50
+ * writes and the PINGs of 20, 30 ... 70 s: 50 x 1040 + 6 x 14 = 52 084 bytes. A backlog of just so
+ * much is enough, one of a byte less is not.
+ */
+static void backlog_decides_to_the_byte(void **state)
+{
+    static const char *const texts[] = {WORLD_FOR("100s") "replication: {backlog: 52084B}\n",
+                                        WORLD_FOR("100s") "replication: {backlog: 52083B}\n"};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        forget_plan(NULL);
+        plan_hole();
+        run_scenario(texts[i]);
+        assert_close(found("resyncs", 1, "partial"), i == 0, 0);
+        assert_close(found("resyncs", 1, "full"), i == 1, 0);
+        assert_close(found("replication_breaks", 1, "secondary-timeout"), 1, 0);
+        assert_true(holds_all());
+        end_scenario();
+    }
+}
+
+/* What counts is what was written until the reconnection, not until the healing: 10 writes more at
+ * 76 s, after the hole and before PSYNC, are in the way of a backlog that held all the hole's. */
+static void bytes_count_until_the_reconnection(void **state)
+{
+    (void)state;
+    plan_hole();
+    plan_at(76 * SIM_S, write_many, 10);
+    run_scenario(WORLD_FOR("100s") "replication: {backlog: 52084B}\n");
+    assert_close(found("resyncs", 1, "full"), 1, 0);
+    assert_true(holds_all());
+    end_scenario();
+}
+
+/* --- a hung link is not a broken one ------------------------------------------------------------
+ */
+
+/* 30 s of silence both ways are borne: no break, no resync; what waited arrives. (TCP's doubling
+ * keeps the stream silent until 48 s.) */
+static void hang_below_the_timeout_breaks_nothing(void **state)
+{
+    (void)state;
+    plan_at(11500 * SIM_MS, begin_cut_there, 0);
+    plan_at(11500 * SIM_MS, begin_cut_back, 0);
+    plan_at(20 * SIM_S, write_many, 50);
+    plan_at(41500 * SIM_MS, end_cut_there, 0);
+    plan_at(41500 * SIM_MS, end_cut_back, 0);
+    run_scenario(WORLD_FOR("300s"));
+    assert_close(found("replication_breaks", 1, NULL), 0, 0);
+    assert_close(found("resyncs", 1, NULL), 0, 0);
+    assert_true(holds_all());
+    end_scenario();
+}
+
+static uint64_t held_at_check[8];
+static void note_held(uint32_t index)
+{
+    held_at_check[index] = driver->store->held(driver->store->self, 1, 0).number;
+}
+
+/*
+ * Only the way back is cut, from 11.5 s on. The last acknowledgement is at the primary at 11.01 s;
+ * at the tick of 72 s it has heard nothing for 60 s and closes, though the data arrive. The
+ * secondary cannot connect again: its SYN is lost. So the write of 71.5 s arrives, that of 73 s
+ * does not.
+ */
+static void loss_of_the_acknowledgements_breaks_the_stream(void **state)
+{
+    (void)state;
+    plan_at(11500 * SIM_MS, begin_cut_back, 0);
+    plan_at(71500 * SIM_MS, write_many, 1);
+    plan_at(73 * SIM_S, write_many, 1);
+    plan_at(75 * SIM_S, note_held, 0);
+    run_scenario(WORLD_FOR("100s"));
+    assert_int_equal(held_at_check[0], 2);
+    assert_close(found("replication_breaks", 1, "primary-timeout"), 1, 0);
+    assert_false(holds_all());
+    end_scenario();
+}
+
+static void reset_stream(uint32_t arg)
+{
+    (void)arg;
+    driver->streams->reset(driver->streams->self, 1);
+}
+
+/* A reset is seen at once: four round trips later at most the stream goes on. */
+static void reset_costs_four_round_trips(void **state)
+{
+    (void)state;
+    plan_at(20 * SIM_S, reset_stream, 0);
+    plan_at(20 * SIM_S + SIM_MS, write_many, 1);
+    plan_at(20 * SIM_S + 8 * ONE_WAY - 1, note_held, 0);
+    plan_at(20 * SIM_S + 8 * ONE_WAY + 1, note_held, 1);
+    run_scenario(WORLD_FOR("100s") "replication: {output_delay: 0ms}\n");
+    assert_int_equal(held_at_check[0], 1);
+    assert_int_equal(held_at_check[1], 2);
+    assert_close(found("resyncs", 1, "partial"), 1, 0);
+    end_scenario();
+}
+
+/* --- a full resync ------------------------------------------------------------------------------
+ */
+
+static void read_second(uint32_t session)
+{
+    send_command(1, COMMAND_GET, session, 60, 0);
+}
+
+static void reply_is(uint32_t reply)
+{
+    assert_int_equal(seen.reply, reply);
+}
+
+static void expect_read(sim_time at, uint32_t session, enum reply_kind reply)
+{
+    plan_at(at, read_second, session);
+    plan_at(at + SIM_US * 100, reply_is, reply);
+}
+
+/*
+ * Reset at 20 s with a write in flight and a backlog of nothing: full. PSYNC at 20.07 s; 5 s of
+ * gathering; fork 10 MiB x 1.024 s/GiB = 10 ms; 10 MiB in 40 chunks of 256 KiB at 8 MiB/s, one
+ * each 31.25 ms, the last leaves 39 x 31.25 ms after the first and arrives 10 ms later; load at 80
+ * MiB/s: 125 ms. Session 1 is there from the start and read as it was until the flush, then
+ * LOADING, then read again. Session 2, written during the copy, comes after that with the stream:
+ * one way to tell the primary, one way for the write.
+ */
+static void full_resync_takes_its_stages(void **state)
+{
+    sim_time flushed = 20070 * SIM_MS + 5 * SIM_S + 10 * SIM_MS + 39 * 31250 * SIM_US + ONE_WAY;
+    sim_time loaded = flushed + 125 * SIM_MS;
+
+    (void)state;
+    plan_at(10 * SIM_S, write_session, 1);
+    plan_at(20 * SIM_S - 5 * SIM_MS, write_session, 3);
+    plan_at(20 * SIM_S, reset_stream, 0);
+    plan_at(26 * SIM_S, write_session, 2);
+    expect_read(flushed - SIM_MS, 1, REPLY_HIT);
+    expect_read(flushed - 2 * SIM_MS, 3, REPLY_MISS);
+    expect_read(flushed + SIM_MS, 1, REPLY_LOADING);
+    expect_read(loaded - SIM_MS, 1, REPLY_LOADING);
+    expect_read(loaded + SIM_MS, 1, REPLY_HIT);
+    expect_read(loaded + 2 * SIM_MS, 3, REPLY_HIT);
+    expect_read(loaded + 3 * SIM_MS, 2, REPLY_MISS);
+    expect_read(loaded + 2 * ONE_WAY + SIM_MS, 2, REPLY_HIT);
+    run_scenario(WORLD_FOR(
+        "100s") "store: {data_set: 10 MiB}\n"
+                "replication: {backlog: 0B, output_delay: 0ms, resync: {fork_per_gib: 1024ms,\n"
+                "  rate: 8 MiB/s, load: 80 MiB/s}}\n");
+    assert_close(found("resyncs", 1, "full"), 1, 0);
+    assert_close(found("resync_bytes", 1, NULL), 10 * 1024 * 1024, 0);
+    assert_true(holds_all());
+    end_scenario();
+}
+
+/*
+ * The link carries 8 Mbit/s, less than the primary would send: 10 MiB take 10.49 s of it. Before
+ * that the secondary serves what it had, and then it loads.
+ */
+static void full_resync_is_no_faster_than_the_link(void **state)
+{
+    sim_time earliest = 25 * SIM_S + (sim_time)(10.0 * 1024 * 1024 * 8 / 8e6 * SIM_S);
+
+    (void)state;
+    plan_at(20 * SIM_S - 5 * SIM_MS, write_session, 3);
+    plan_at(20 * SIM_S, reset_stream, 0);
+    expect_read(earliest - 100 * SIM_MS, 3, REPLY_MISS);
+    expect_read(earliest + 300 * SIM_MS, 3, REPLY_LOADING);
+    run_scenario("regions: {a: {}, b: {}}\nduration: 100s\nwarmup: 0s\n"
+                 "network:\n"
+                 "  default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%,\n"
+                 "    bandwidth: 8Mbit/s}\n"
+                 "  inside: {rtt: 1us, jitter: 0ms, spike_share: 0%, loss: 0%}\n"
+                 "store: {data_set: 10 MiB}\n"
+                 "replication: {backlog: 0B, output_delay: 0ms, resync: {load: 80 Mbit/s}}\n");
+    assert_close(found("resyncs", 1, "full"), 1, 0);
+    end_scenario();
+}
+
+/*
+ * The output buffer takes 1 MiB = 1 048 576 bytes, the 1009th write of 1040 is too much. A copy of
+ * 10 MiB at 8 Mbit/s takes 10.49 s; 200 writes/s fill the buffer in 5.045 s of it. So each try
+ * ends 5.045 s after its fork, the end is at the secondary 10 ms later, and the next try begins 70
+ * ms after that and forks 5 s later: one each 10.125 s, from 20.07 s on, until the writes end at 60
+ * s. Tries begin at 20.07, 30.2, 40.3, 50.4 and 60.6 s; that of 50.4 s forks at 55.4 s and
+ * overflows at 60.5 s only if writes go on until then, which they do not: four tries, of which
+ * three overflow.
+ */
+static void full_resync_starts_over_when_the_output_buffer_overflows(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 8000; i++)
+        plan_at(20 * SIM_S + i * 5 * SIM_MS, write_session, i % 100);
+    plan_at(20 * SIM_S + 7 * SIM_MS, reset_stream, 0);
+    run_scenario(WORLD_FOR(
+        "200s") "store: {data_set: 10 MiB}\n"
+                "replication: {backlog: 0B, output_delay: 0ms, resync: {rate: 8 Mbit/s},\n"
+                "  output_buffer: {hard: 1 MiB}}\n");
+    assert_close(found("resyncs", 1, "full"), 4, 0);
+    assert_close(found("replication_breaks", 1, "output-buffer"), 3, 0);
+    assert_true(holds_all());
+    end_scenario();
+}
+
+static void pause_stream(uint32_t begin)
+{
+    driver->streams->pause(driver->streams->self, 1, begin);
+}
+
+/* The soft limit is borne for its time: 100 writes wait from 20 s on, seen at the tick of 20 or 21
+ * s; 10 s later it breaks, and the backlog lets it go on. */
+static void soft_limit_breaks_after_its_time(void **state)
+{
+    (void)state;
+    plan_at(19500 * SIM_MS, pause_stream, true);
+    plan_at(20500 * SIM_MS, write_many, 100);
+    plan_at(30900 * SIM_MS, note_held, 0);
+    plan_at(40 * SIM_S, pause_stream, false);
+    run_scenario(
+        WORLD_FOR("100s") "replication: {output_buffer: {soft: 50 KiB, soft_time: 10s}}\n");
+    assert_close(found("replication_breaks", 1, "output-buffer"), 1, 0);
+    assert_close(found("resyncs", 1, "partial"), 1, 0);
+    assert_true(holds_all());
+    end_scenario();
+}
+
+/* --- several shards -----------------------------------------------------------------------------
+ */
+
+/* Each shard has its own stream and positions: after a hole and a promotion nothing is left over or
+ * counted twice (the store asserts it, shard by shard), and all streams stand again. */
+static void shards_resync_each_by_itself(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 4000; i++)
+        plan_at(i * 20 * SIM_MS, write_session, i);
+    plan_at(30 * SIM_S, begin_cut_there, 0);
+    plan_at(31 * SIM_S, end_cut_there, 0);
+    plan_at(50 * SIM_S, promote_second, 0);
+    run_scenario(WORLD_FOR("100s") "store: {shards: 7, hot_weight: 3}\n");
+    assert_int_equal(driver->store->primary(driver->store->self), 1);
+    assert_true(driver->store->writes_lost(driver->store->self) > 0);
+    assert_close(found("resyncs", 0, NULL), 7, 0);
+    assert_int_equal(driver->store->applied(driver->store->self, 0),
+                     driver->store->applied(driver->store->self, 1));
+    end_scenario();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(backlog_decides_to_the_byte, forget_plan),
+        cmocka_unit_test_setup(bytes_count_until_the_reconnection, forget_plan),
+        cmocka_unit_test_setup(hang_below_the_timeout_breaks_nothing, forget_plan),
+        cmocka_unit_test_setup(loss_of_the_acknowledgements_breaks_the_stream, forget_plan),
+        cmocka_unit_test_setup(reset_costs_four_round_trips, forget_plan),
+        cmocka_unit_test_setup(full_resync_takes_its_stages, forget_plan),
+        cmocka_unit_test_setup(full_resync_is_no_faster_than_the_link, forget_plan),
+        cmocka_unit_test_setup(full_resync_starts_over_when_the_output_buffer_overflows,
+                               forget_plan),
+        cmocka_unit_test_setup(soft_limit_breaks_after_its_time, forget_plan),
+        cmocka_unit_test_setup(shards_resync_each_by_itself, forget_plan),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

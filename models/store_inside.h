@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What the files of the store share: store.c (the model, its port, promotions, faults),
+ * store_server.c (the event loop of one shard in one cluster and what it executes), store_door.c
+ * (connections: handshakes, the accept backlog, the limit), lineage.c (who holds which write, and
+ * what is lost).
+ *
+ * A store has clusters, one a region; a cluster has servers, one a shard. What belongs to a shard
+ * wherever it is (its lineages, its live sessions) is in struct shard.
+ */
+#ifndef STORE_INSIDE_H
+#define STORE_INSIDE_H
+
+#include "model.h"
+#include "ports.h"
+
+#define SHARDS_MAX 500
+#define SLOTS 16384
+
+struct store_config {
+    int kind, discipline;
+    int32_t primary;
+    struct region_list secondaries;
+    struct dist *read_service, *write_service;
+    sim_dur write_per_kib_ns;
+    uint32_t shards, connections_max, accept_backlog, replicas;
+    double hot_weight;
+    int64_t data_set_bytes;
+    struct dist *replica_lag, *replica_failover;
+};
+enum { EVENT_LOOP, FIFO };
+
+/* A session as the store knows it, in any cluster. */
+struct session_row {
+    uint32_t check;                    /* whose row this is */
+    uint32_t last_op;                  /* the operation of the latest write, for counting repeats */
+    struct write_position first, last; /* creation, latest write; number 0: none */
+};
+
+/* An acknowledged write that some secondary may lack. */
+struct log_entry {
+    sim_time acknowledged;
+    uint32_t session, check;
+    bool create;
+};
+
+struct lineage {
+    uint64_t fork; /* number of the last write kept of the lineage that it forked from */
+    uint32_t parent;
+    enum miss_reason reason; /* why what came after is gone */
+};
+
+struct shard {
+    struct lineage *lineages; /* by number; [0] unused but for its start */
+    size_t lineage_count, lineage_capacity;
+    uint64_t live;       /* sessions that its primary holds */
+    uint32_t write_size; /* of its latest write's command */
+    /* Acknowledged writes: (base, applied of the primary] are held, the others lost or emptied. */
+    uint64_t acknowledged, lost, emptied, base;
+    uint32_t failover; /* counts its failovers inside the region */
+};
+
+struct store;
+struct cluster;
+
+/* One process: a shard in a cluster. */
+struct server {
+    struct cluster *cluster;
+    uint32_t shard;
+    uint32_t lineage;
+    uint64_t applied;
+    bool loading;        /* answers LOADING */
+    bool crashed;        /* its node is gone and a replica in the region is being promoted, */
+    uint64_t crash_fork; /* which holds the writes up to here */
+    bool busy;           /* a turn is under way */
+    uint32_t turn;       /* generation of the turn's end */
+
+    uint32_t head, tail; /* refs of commands waiting */
+    uint32_t turn_head;  /* refs of those in the present turn */
+    uint32_t queued;     /* waiting and in the turn */
+    uint32_t unaccepted; /* connections in the kernel's queue, not yet accepted by the process */
+    sim_dur fork_ns;     /* work that comes before the next turn */
+
+    /* the log of a primary: entries of numbers (log_low, log_high], in a ring by number */
+    struct log_entry *log;
+    uint64_t log_low, log_high, log_mask;
+};
+
+/* A handshake that the process or its full backlog keeps waiting. */
+struct waiting_handshake {
+    uint32_t connection, generation;
+    uint32_t next;
+    uint8_t tries;
+};
+
+/* The front door of a cluster. */
+struct door {
+    uint64_t *open[REGIONS_MAX]; /* bits by connection of a region's clients */
+    uint64_t *refused[REGIONS_MAX];
+    size_t words[REGIONS_MAX];
+    uint64_t open_count, refused_count;
+    struct waiting_handshake *waiting;
+    size_t waiting_count, waiting_capacity;
+    uint32_t waiting_free;
+    uint32_t held_head, held_tail; /* TLS rounds that a stalled process does not answer */
+};
+
+struct cluster {
+    struct store *store;
+    int region;
+    bool exists, up, stalled, takes_writes;
+    struct server *servers; /* by shard */
+    uint32_t queued, busy;  /* over its servers */
+    uint64_t applied_total; /* of all its servers */
+    struct door door;
+
+    struct shard_port port;
+    struct power_port power;
+    struct store_fault_port fault;
+    kind_id turn_kind, demote_kind, syn_kind, failover_kind;
+    uint32_t demote_leg;
+    probe_id commands, utilization, hot_utilization, queue, writes, repeated, lag, unreplicated,
+        refused, dropped_syns, failovers, lost;
+};
+
+struct session_table {
+    struct session_row *rows;
+    size_t capacity;
+};
+
+struct store {
+    const struct store_config *config;
+    struct sim *sim;
+    struct probes_hot *probes;
+    struct incident_log *log;
+    const struct topology *topology;
+    struct rng_stream service, replica;
+    sim_dur replica_lag_max; /* that the logs can answer for */
+    struct cluster clusters[REGIONS_MAX];
+    uint32_t region_count;
+    int primary;
+    bool promoting;
+    uint32_t shard_count, hot_slots;
+    struct shard *shards;
+    struct session_table sessions[REGIONS_MAX];
+    struct command_pool *pools[REGIONS_MAX];
+    struct handshake_return *returns[REGIONS_MAX];
+    struct link_port *links[REGIONS_MAX][REGIONS_MAX];
+    const struct stream_port *stream;
+    struct store_port port;
+    uint64_t lost_writes, lost_sessions;
+    sim_dur rpo;
+    sim_time last_acknowledged; /* by the primary of before the last failover */
+};
+
+/* --- lineage.c ------------------------------------------------------------------------------- */
+
+uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check);
+struct session_row *store_row(struct store *store, uint32_t session);
+/* Does the cluster hold the write at `position`? */
+bool cluster_holds(const struct cluster *cluster, struct write_position position);
+/* Why the cluster lacks a session that was once written. */
+enum miss_reason cluster_reason(const struct cluster *cluster, const struct session_row *row);
+/* A new history of a shard begins after write `fork` of `parent`. */
+uint32_t shard_fork(struct shard *shard, uint32_t parent, uint64_t fork, enum miss_reason reason);
+void log_append(struct server *server, const struct log_entry *entry);
+static inline struct log_entry *log_at(const struct server *server, uint64_t number)
+{
+    return &server->log[number & server->log_mask];
+}
+/* The log begins anew at the server's last write, acknowledged now. */
+void log_begin(struct server *server, sim_time now);
+/* Forget what every secondary holds, and every replica of the region; the newest such entry stays
+ * at log_low, as the point of recovery. */
+void log_trim(struct store *store, uint32_t shard);
+void server_apply(struct server *server, uint64_t number);
+/* One acknowledged write is gone. */
+void count_lost(struct store *store, const struct log_entry *entry, struct write_position position);
+/* The writes of the old primary after `fork` are gone; the failover's RPO so far takes them in. */
+void count_suffix(struct store *store, struct server *old, uint64_t fork, uint32_t lineage);
+/* Acknowledged writes that a secondary lacks, over its shards. */
+void level_unreplicated(struct store *store, struct cluster *secondary);
+
+/* --- store_server.c -------------------------------------------------------------------------- */
+
+extern const struct event_kind cluster_command, cluster_turn_end;
+void cluster_gauges(struct cluster *cluster);
+void server_begin_turn(struct server *server);
+/* All that is at the server is gone without an answer. */
+void server_drop_all(struct server *server);
+static inline uint32_t server_entity(const struct server *server)
+{
+    return server->shard << 4 | (uint32_t)server->cluster->region;
+}
+
+/* --- store_door.c ---------------------------------------------------------------------------- */
+
+extern const struct event_kind cluster_handshake, cluster_syn_again;
+void door_open(struct cluster *cluster);
+void door_release(struct door *door);
+/* The process goes on: what it kept waiting is answered. */
+void door_resume(struct cluster *cluster);
+bool door_refuses(const struct cluster *cluster, const struct command *command);
+void cluster_connection_opened(void *self, uint32_t connection);
+void cluster_connection_closed(void *self, uint32_t connection);
+
+#endif
