@@ -215,7 +215,9 @@ struct store_port {
     uint32_t (*shards)(const void *self);
     /* Number of the last write held in a region, summed over its shards. */
     uint64_t (*applied)(const void *self, int region);
-    /* The last write of a shard that is held in a region. */
+    /* Is there a process of the shard's primary now? */
+    bool (*shard_up)(const void *self, uint32_t shard);
+    /* The last write of a shard that is held in a region; number 0: nothing, it loads. */
     struct write_position (*held)(const void *self, int region, uint32_t shard);
     /* Bytes of a shard's live sessions, as a full resync has to copy them. */
     int64_t (*data_bytes)(const void *self, uint32_t shard);
@@ -258,7 +260,10 @@ struct stream_port {
     void (*write)(void *self, struct write_position position, uint32_t bytes);
     /* The roles changed: begin anew from the primary to every live secondary. */
     void (*restart)(void *self);
-    /* A cluster came back: it resyncs fully from the primary, then streams. */
+    /* One shard has another primary inside the same region. */
+    void (*restart_shard)(void *self, uint32_t shard);
+    /* A cluster came back, or was demoted: it connects to the primary, and resyncs as its history
+     * allows. */
     void (*rejoin)(void *self, int region);
     /* A cluster went down: nobody is there to take the stream. */
     void (*leave)(void *self, int region);
