@@ -243,7 +243,9 @@ struct store_port {
     uint32_t (*shards)(const void *self);
     /* Number of the last write held in a region, summed over its shards. */
     uint64_t (*applied)(const void *self, int region);
-    /* The last write of a shard that is held in a region. */
+    /* Is there a process of the shard's primary now? */
+    bool (*shard_up)(const void *self, uint32_t shard);
+    /* The last write of a shard that is held in a region; number 0: nothing, it loads. */
     struct write_position (*held)(const void *self, int region, uint32_t shard);
     /* Bytes of a shard's live sessions, as a full resync has to copy them. */
     int64_t (*data_bytes)(const void *self, uint32_t shard);
@@ -288,7 +290,10 @@ struct stream_port {
     void (*restart)(void *self);
     /* A secondary went down: nothing is sent to it until it rejoins. */
     void (*lost)(void *self, int region);
-    /* A cluster came back: it resyncs fully from the primary, then streams. */
+    /* One shard has another primary inside the same region. */
+    void (*restart_shard)(void *self, uint32_t shard);
+    /* A cluster came back, or was demoted: it connects to the primary, and resyncs as its history
+     * allows. */
     void (*rejoin)(void *self, int region);
     /* A cluster went down: nobody is there to take the stream. */
     void (*leave)(void *self, int region);

@@ -158,15 +158,17 @@ static void secondary_off(struct secondary *secondary)
     }
 }
 
+static void stream_connect_anew(struct stream *stream)
+{
+    stream_lose(stream, STREAM_DISCONNECTED, BREAK_ROLES);
+    stream->seen_offset = 0;
+    stream_connect(stream);
+}
+
 static void secondary_connect(struct secondary *secondary)
 {
-    for (uint32_t s = 0; s < secondary->replication->shard_count; s++) {
-        struct stream *stream = &secondary->streams[s];
-
-        stream_lose(stream, STREAM_DISCONNECTED, BREAK_ROLES);
-        stream->seen_offset = 0;
-        stream_connect(stream);
-    }
+    for (uint32_t s = 0; s < secondary->replication->shard_count; s++)
+        stream_connect_anew(&secondary->streams[s]);
 }
 
 static void replication_restart(void *self)
@@ -187,6 +189,19 @@ static void replication_restart(void *self)
 
         if (secondary->streams[0].state != STREAM_OFF && store->cluster_up(store->self, (int)r))
             secondary_connect(secondary);
+    }
+}
+
+static void replication_restart_shard(void *self, uint32_t shard)
+{
+    struct replication *replication = self;
+
+    log_follow(replication, shard);
+    for (uint32_t r = 0; r < replication->region_count; r++) {
+        struct stream *stream = &replication->secondaries[r].streams[shard];
+
+        if (stream->state != STREAM_OFF)
+            stream_connect_anew(stream);
     }
 }
 
@@ -406,6 +421,7 @@ static void replication_init(void *self, const struct model_env *env)
         .self = replication,
         .write = replication_write,
         .restart = replication_restart,
+        .restart_shard = replication_restart_shard,
         .rejoin = replication_rejoin,
         .leave = replication_leave,
         .crash = replication_crash,

@@ -138,7 +138,7 @@ static void stream_on_hello(void *self, struct sim *sim, uint32_t entity, uint32
     struct store_port *store = stream->secondary->replication->store;
 
     (void)sim, (void)generation;
-    if (!store->cluster_up(store->self, store->primary(store->self)))
+    if (!store->shard_up(store->self, stream->shard))
         return;
     if (stream->rounds == 1)
         stream_decide(stream);

@@ -314,7 +314,7 @@ static void cluster_on_failover(void *self, struct sim *sim, uint32_t entity, ui
                       "a replica takes over shard %u; %llu writes lost", server->shard,
                       (unsigned long long)(store->lost_writes - lost));
         if (store->region_count > 1)
-            store->stream->restart(store->stream->self);
+            store->stream->restart_shard(store->stream->self, server->shard);
     }
     server_begin_turn(server);
 }
@@ -456,6 +456,14 @@ static uint32_t store_shards(const void *self)
 static uint64_t store_applied(const void *self, int region)
 {
     return ((const struct store *)self)->clusters[region].applied_total;
+}
+
+static bool store_shard_up(const void *self, uint32_t shard)
+{
+    const struct store *store = self;
+    const struct cluster *cluster = &store->clusters[store->primary];
+
+    return cluster->up && !cluster->servers[shard].crashed;
 }
 
 static struct write_position store_held(const void *self, int region, uint32_t shard)
@@ -706,6 +714,7 @@ static void store_offer(struct store *store, struct port_directory *ports)
         .promoting = store_promoting,
         .shards = store_shards,
         .applied = store_applied,
+        .shard_up = store_shard_up,
         .held = store_held,
         .data_bytes = store_data_bytes,
         .seed = store_seed,

@@ -142,7 +142,8 @@ void stream_write(struct stream *stream, uint64_t number, uint32_t bytes)
     probe_count_many(replication->probes, secondary->sent_bytes, bytes);
     if (due > stream->departed)
         stream->departed = due;
-    if (stream->departed > sim_now(sim)) {
+    /* also where an earlier one departs at this very instant: none overtakes another */
+    if (stream->departed > sim_now(sim) || stream->due + 1 < number) {
         sim_at(sim, stream->departed, secondary->send_kind, stream_entity(stream, number),
                stream->sender);
     } else {
@@ -189,7 +190,7 @@ static void stream_on_arrive(void *self, struct sim *sim, uint32_t entity, uint3
     stream->arrived = number;
     if (due > stream->release)
         stream->release = due;
-    if (stream->release <= sim_now(sim))
+    if (stream->release <= sim_now(sim) && stream->applied + 1 == number)
         stream_apply(stream, number);
     else
         sim_at(sim, stream->release, secondary->apply_kind, entity, generation);
