@@ -70,7 +70,9 @@ static const struct field fault_schedule_fields[] = {
 // clang-format on
 
 struct region_ports {
-    const struct power_port *app, *store;
+    const struct power_port *app;
+    /* NULL where the region has no cluster */
+    const struct power_port *store;
     const struct store_fault_port *store_fault;
 };
 
@@ -190,7 +192,8 @@ static void apply_to_region(struct fault_schedule *schedule, const struct fault_
     if (!held_down_change(&schedule->held.region[fault->region], begin))
         return;
     impair_ways(schedule, fault->region, false, &cut, begin);
-    region->store->set(region->store->self, !begin);
+    if (region->store)
+        region->store->set(region->store->self, !begin);
     region->app->set(region->app->self, !begin);
 }
 
@@ -199,6 +202,8 @@ static void apply_to_store(struct fault_schedule *schedule, const struct fault_c
 {
     const struct store_fault_port *store = schedule->regions[fault->store].store_fault;
 
+    if (!store) /* the region has no cluster: there is nothing to fail */
+        return;
     if (fault->restart && begin)
         store->restart(store->self);
     if (fault->stall && held_down_change(&schedule->held.stall[fault->store], begin))
@@ -541,8 +546,8 @@ static void fault_schedule_connect(void *self, const struct port_directory *port
     for (int a = 0; a < schedule->region_count; a++) {
         schedule->regions[a] = (struct region_ports){
             .app = port_need(ports, PORT_POWER, a, POWER_APP),
-            .store = port_need(ports, PORT_POWER, a, POWER_STORE),
-            .store_fault = port_need(ports, PORT_STORE_FAULT, a, -1),
+            .store = port_find(ports, PORT_POWER, a, POWER_STORE),
+            .store_fault = port_find(ports, PORT_STORE_FAULT, a, -1),
         };
         for (int b = 0; b < schedule->region_count; b++)
             schedule->links[a][b] = port_need(ports, PORT_LINK_FAULT, a, b);
