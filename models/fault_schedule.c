@@ -43,7 +43,7 @@ struct fault_config {
     int control;
     struct loss_config loss;
     sim_dur delay_ns;
-    bool blackhole, reset, down, stall, restart;
+    bool blackhole, reset, down, deploy, stall, restart;
 };
 
 #define MODEL_CONFIG struct fault_config
@@ -64,12 +64,14 @@ static const struct field fault_schedule_fields[] = {
     FLAG("blackhole", blackhole, "false", "of a link or gateway: nothing sent now arrives", "facts I"),
     FLAG("reset", reset, "false", "of a link: the store's connections over it break, those there are and those that send meanwhile", "facts I"),
     FLAG("down", down, "false", "of a region: power off and unreachable; of a part of the control: out of order", "facts I"),
+    FLAG("deploy", deploy, "false", "of a region: its servers are restarted in turn, over the time of 'for'", "assumption"),
     FLAG("stall", stall, "false", "of a store: the process hangs, connections to it stay open", "facts I"),
     FLAG("restart", restart, "false", "of a store: the process comes back empty at once", "facts I"),
 };
 // clang-format on
 
 struct region_ports {
+    const struct deploy_port *deploy;
     const struct power_port *app;
     /* NULL where the region has no cluster */
     const struct power_port *store;
@@ -189,7 +191,9 @@ static void apply_to_region(struct fault_schedule *schedule, const struct fault_
     static const struct link_impairment cut = {.blackhole = true};
     const struct region_ports *region = &schedule->regions[fault->region];
 
-    if (!held_down_change(&schedule->held.region[fault->region], begin))
+    if (fault->deploy && begin)
+        region->deploy->begin(region->deploy->self, fault->for_ns);
+    if (!fault->down || !held_down_change(&schedule->held.region[fault->region], begin))
         return;
     impair_ways(schedule, fault->region, false, &cut, begin);
     if (region->store)
@@ -202,7 +206,7 @@ static void apply_to_store(struct fault_schedule *schedule, const struct fault_c
 {
     const struct store_fault_port *store = schedule->regions[fault->store].store_fault;
 
-    if (!store) /* the region has no cluster: there is nothing to fail */
+    if (!store) /* the region has no cluster: there is nothing to break */
         return;
     if (fault->restart && begin)
         store->restart(store->self);
@@ -241,7 +245,8 @@ enum effects {
     EFFECT_DOWN = 8,
     EFFECT_STALL = 16,
     EFFECT_RESTART = 32,
-    EFFECT_RESET = 64
+    EFFECT_RESET = 64,
+    EFFECT_DEPLOY = 128
 };
 enum target_kind {
     TARGET_LINK,
@@ -265,7 +270,8 @@ static const struct target {
                      "'loss', 'delay', 'blackhole: true' or 'reset: true'", apply_to_link},
     [TARGET_GATEWAY] = {"gateway", "gateway-fault", EFFECT_LOSS | EFFECT_DELAY | EFFECT_BLACKHOLE,
                         "'loss', 'delay' or 'blackhole: true'", apply_to_gateway},
-    [TARGET_REGION] = {"region", "region-loss", EFFECT_DOWN, "'down: true'", apply_to_region},
+    [TARGET_REGION] = {"region", "region-loss", EFFECT_DOWN | EFFECT_DEPLOY,
+                       "'down: true' or 'deploy: true'", apply_to_region},
     [TARGET_STORE] = {"store", "store-fault", EFFECT_STALL | EFFECT_RESTART,
                       "'stall: true' or 'restart: true'", apply_to_store},
     [TARGET_CONTROL] = {"control", NULL, EFFECT_DOWN, "'down: true'", apply_to_control},
@@ -275,7 +281,7 @@ static const struct target {
 
 /* In the order of the bits of enum effects. */
 static const char *const effect_names[] = {"loss",  "delay",   "blackhole", "down",
-                                           "stall", "restart", "reset"};
+                                           "stall", "restart", "reset",     "deploy"};
 #define EFFECTS (sizeof effect_names / sizeof effect_names[0])
 
 static unsigned fault_effects(const struct fault_config *fault)
@@ -283,7 +289,8 @@ static unsigned fault_effects(const struct fault_config *fault)
     return (loss_mean(&fault->loss) > 0 ? EFFECT_LOSS : 0u) |
            (fault->delay_ns > 0 ? EFFECT_DELAY : 0u) | (fault->blackhole ? EFFECT_BLACKHOLE : 0u) |
            (fault->down ? EFFECT_DOWN : 0u) | (fault->stall ? EFFECT_STALL : 0u) |
-           (fault->restart ? EFFECT_RESTART : 0u) | (fault->reset ? EFFECT_RESET : 0u);
+           (fault->restart ? EFFECT_RESTART : 0u) | (fault->deploy ? EFFECT_DEPLOY : 0u) |
+           (fault->reset ? EFFECT_RESET : 0u);
 }
 
 /* How many targets are named; the first of them in *kind. */
@@ -428,7 +435,8 @@ static void fault_schedule_on_begin(void *self, struct sim *sim, uint32_t entity
         fault_plan(schedule, entity, generation + 1);
     fault_log(schedule, fault, true);
     if (target->incident)
-        schedule->objective->fault_begin(schedule->objective->self, target->incident);
+        schedule->objective->fault_begin(
+            schedule->objective->self, fault->deploy && !fault->down ? "deploy" : target->incident);
     target->apply(schedule, fault, true);
 }
 
@@ -519,6 +527,8 @@ static bool fault_schedule_span(const void *config, struct probe_span *span)
 
     span->from = fault->at_ns;
     span->to = fault->for_ns > 0 ? fault->at_ns + fault->for_ns : SIM_NEVER;
+    if (fault->for_ns == 0 && (fault->restart || fault->promote >= 0))
+        span->to = fault->at_ns; /* over as soon as it is done */
     if (fault_comes_again(fault, 1))
         span->to = fault->times > 0 ? span->to + (fault->times - 1) * fault->every_ns : SIM_NEVER;
     return true;
@@ -545,6 +555,7 @@ static void fault_schedule_connect(void *self, const struct port_directory *port
 
     for (int a = 0; a < schedule->region_count; a++) {
         schedule->regions[a] = (struct region_ports){
+            .deploy = port_find(ports, PORT_DEPLOY, a, -1),
             .app = port_need(ports, PORT_POWER, a, POWER_APP),
             .store = port_find(ports, PORT_POWER, a, POWER_STORE),
             .store_fault = port_find(ports, PORT_STORE_FAULT, a, -1),

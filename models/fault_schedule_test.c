@@ -268,12 +268,13 @@ static const struct mistake {
      "one fault "
      "for each\n"},
     {"at=10s|region=west|down=true|loss=30%",
-     "loss: does not go with 'region', which takes 'down: true'\n"},
+     "loss: does not go with 'region', which takes 'down: true' or 'deploy: true'\n"},
     {"at=10s|link=west -> east|down=true", "down: does not go with 'link', which takes 'loss', "
                                            "'delay', 'blackhole: true' or 'reset: true'\n"},
     {"at=10s|promote=east|down=true",
      "down: does not go with 'promote', which takes no effect: it is an action\n"},
-    {"at=10s|region=west", "(all): does nothing to its 'region'; add 'down: true'\n"},
+    {"at=10s|region=west",
+     "(all): does nothing to its 'region'; add 'down: true' or 'deploy: true'\n"},
     {"at=10s|store=west",
      "(all): does nothing to its 'store'; add 'stall: true' or 'restart: true'\n"},
     {"at=10s|for=5s|every=5s|link=west -> east|loss=30%",

@@ -6,25 +6,29 @@
  * wired; a struct here holds `self` and functions. Calls happen within one event, at sim_now(),
  * unless they say otherwise.
  *
- *   name             a        b      type                     offered by         used by
- *   PORT_LINK        from     to     struct link_port         wan_link           store_client,
- * store, replication PORT_LINK_FAULT  from     to     struct link_fault_port   wan_link
- * fault_schedule PORT_COMMANDS    region   -1     struct command_pool      store_client       store
- *   PORT_SHARD       region   -1     struct shard_port        store              store_client,
- * replication PORT_STORE       -1       -1     struct store_port        store failover,
- * replication, dns_zone PORT_STREAM      -1       -1     struct stream_port       replication store
- *   PORT_POWER       region   ..     struct power_port        app_tier (b = 0), store (b = 1)
- * fault_schedule PORT_STORE_FAULT region   -1     struct store_fault_port  store fault_schedule
- *   PORT_DNS         -1       -1     struct dns_port          dns_zone           store_client,
- * failover PORT_SESSIONS    region   -1     struct session_port      store_client       app_tier
- *   PORT_OPS         region   -1     struct op_port           app_tier           store_client
- *   PORT_APP         region   -1     struct app_port          app_tier           population
- *   PORT_USERS       region   -1     struct users_port        population         app_tier
- *   PORT_EDGE        -1       -1     struct edge_port         accelerator        population,
- * app_tier PORT_OBJECTIVE   -1       -1     struct objective_port    objective store_client,
- * population, failover, fault_schedule PORT_WRITE_STATS region   -1     struct write_stats
- * store_client       failover PORT_CONTROL     -1       -1     struct control_port      failover
- * fault_schedule
+ *   name             a       b   struct            offered by    used by
+ *   PORT_LINK        from    to  link_port         wan_link      store_client, store, replication,
+ *                                                                accelerator
+ *   PORT_LINK_FAULT  from    to  link_fault_port   wan_link      fault_schedule
+ *   PORT_COMMANDS    region  -1  command_pool      store_client  store
+ *   PORT_SHARD       region  -1  shard_port        store         store_client, replication
+ *   PORT_STORE       -1      -1  store_port        store         failover, replication, dns_zone,
+ *                                                                objective, cost
+ *   PORT_STREAM      -1      -1  stream_port       replication   store
+ *   PORT_POWER       region  0   power_port        app_tier      fault_schedule
+ *   PORT_POWER       region  1   power_port        store         fault_schedule
+ *   PORT_STORE_FAULT region  -1  store_fault_port  store         fault_schedule
+ *   PORT_DNS         -1      -1  dns_port          dns_zone      store_client, failover,
+ *                                                                fault_schedule
+ *   PORT_SESSIONS    region  -1  session_port      store_client  app_tier
+ *   PORT_OPS         region  -1  op_port           app_tier      store_client
+ *   PORT_APP         region  -1  app_port          app_tier      population
+ *   PORT_USERS       region  -1  users_port        population    app_tier
+ *   PORT_EDGE        -1      -1  edge_port         accelerator   population, app_tier
+ *   PORT_OBJECTIVE   -1      -1  objective_port    objective     store_client, population,
+ *                                                                failover, fault_schedule
+ *   PORT_WRITE_STATS region  -1  write_stats       store_client  failover
+ *   PORT_CONTROL     -1      -1  control_port      failover      fault_schedule
  */
 #ifndef PORTS_H
 #define PORTS_H
@@ -169,7 +173,8 @@ struct command {
     uint32_t session_check; /* counts the sessions of that row, from 1: a reused row is another
                                session */
     uint32_t op;            /* the client's operation, */
-    uint32_t op_generation; /* and which attempt of it */
+    uint32_t op_generation; /* and which attempt of it, by a counter of the row */
+    uint32_t attempt;       /* the attempt's own number: keys draws, whatever happened before */
     uint32_t connection, connection_generation;
     uint32_t next;       /* link of the shard's queue */
     uint32_t bytes;      /* of the request */
@@ -179,6 +184,7 @@ struct command {
     uint8_t target;      /* region of the shard */
     bool abandoned;      /* the client no longer waits */
     bool executed;       /* a write took effect at the shard */
+    bool stale;          /* with REPLY_HIT: an older write of the session was found, not the last */
     bool counted;        /* as ambiguous, once */
     uint8_t region;      /* of the client */
     uint32_t generation; /* of this row, for events on it */
@@ -262,9 +268,18 @@ struct stream_port {
     void (*write)(void *self, struct write_position position, uint32_t bytes);
     /* The roles changed: begin anew from the primary to every live secondary. */
     void (*restart)(void *self);
+    /* A secondary went down: nothing is sent to it until it rejoins. */
+    void (*lost)(void *self, int region);
     /* A cluster came back: it resyncs fully from the primary, then streams. */
     void (*rejoin)(void *self, int region);
 };
+
+/* A deploy: every server of the region's tier is restarted in turn, over so long. */
+struct deploy_port {
+    void *self;
+    void (*begin)(void *self, sim_dur over);
+};
+#define PORT_DEPLOY "deploy" /* (region, -1), offered by app_tier, used by fault_schedule */
 
 struct power_port {
     void *self;
@@ -317,6 +332,8 @@ struct op_request {
     uint32_t session, session_check;
     uint64_t identity;   /* of the user's request; the client adds the operation and the attempt */
     sim_time last_write; /* of this session, acknowledged, as the user's cookie tells; -1: none */
+    bool probe;          /* a health check's read: in nobody's figures */
+    bool at_primary;     /* a read that must reach the primary's cluster */
 };
 enum op_outcome {
     OP_HIT,
@@ -335,6 +352,11 @@ struct session_port {
     /* Once, while connecting: how many instances the tier has, each with pools of its own. */
     void (*set_instances)(void *self, uint32_t instances);
     int on_write_failure; /* enum write_fallback */
+    /* The servers went down, or came back with no connection open. What the operations of dead
+     * servers still do is not counted. */
+    void (*set_up)(void *self, bool up);
+    /* One server was restarted: its connections are gone, its pools are cold. */
+    void (*restart_instance)(void *self, uint32_t instance);
 };
 enum write_fallback { FALLBACK_FAIL, FALLBACK_LOCAL, FALLBACK_TOKEN };
 struct op_port {

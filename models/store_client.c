@@ -117,7 +117,7 @@ static const struct metric store_client_metrics[] = {
     {.name = "read_misses", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "reads whose first answer did not see a session that had been written"},
     {.name = "read_miss_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "read_misses", .under = "reads", .series = true, .meaning = "read misses / reads"},
     {.name = "reads_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "after", .label_values = afters, .meaning = "first answers to reads so long after the session's last acknowledged write (up to the label)"},
-    {.name = "misses_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "after", .label_values = afters, .meaning = "those that did not see it"},
+    {.name = "misses_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "after", .label_values = afters, .meaning = "those that did not see it: nothing was found, or an older write"},
     {.name = "miss_probability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "misses_after_write", .under = "reads_after_write", .label = "after", .label_values = afters, .meaning = "misses / reads so long after a write"},
     {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "of writes, from the asker's first moment to its last, retries included"},
     {.name = "write_attempt_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "of attempts of writes, timed-out ones at their timeout"},
@@ -169,7 +169,7 @@ struct store_client {
     struct rng_stream jitter;
     int region;
     uint32_t region_count;
-    uint32_t pool_size;
+    bool up;
 
     struct pool *pools; /* two an instance */
     size_t pool_count, pool_capacity;
@@ -412,6 +412,7 @@ static void op_send(struct store_client *client, uint32_t index, uint32_t connec
                                 .session_check = op->request.session_check,
                                 .op = index,
                                 .op_generation = op->generation,
+                                .attempt = op->attempts << 8 | op->rereads,
                                 .connection = connection_index,
                                 .connection_generation = connection->generation,
                                 .next = NO_INDEX,
@@ -435,8 +436,7 @@ static void op_send(struct store_client *client, uint32_t index, uint32_t connec
                                .generation = command->generation & SIM_GENERATION_MASK,
                                .bytes = command->bytes,
                                .identity = op->request.identity,
-                               .index = op->attempts << 8 | op->rereads};
-    command->op_generation = op->generation;
+                               .index = command->attempt};
     out->send(out->self, connection->leg_out, &message);
 }
 
@@ -506,6 +506,8 @@ static bool op_reads_primary(const struct store_client *client, const struct op 
 {
     const struct op_request *request = &op->request;
 
+    if (request->at_primary)
+        return true;
     return client->config->read_after_write == RAW_PRIMARY && request->last_write >= 0 &&
            sim_now(client->sim) - request->last_write <= client->config->raw_window_ns;
 }
@@ -536,6 +538,8 @@ static void op_end_attempt(struct store_client *client, struct op *op, bool time
     if (!timed_out)
         sim_timer_cancelled(client->sim,
                             op_is_write(op) ? client->write_timer : client->read_timer);
+    if (!client->up || op->request.probe)
+        return; /* a dead server's attempt is in nobody's figures */
     if (!op_is_write(op)) {
         probe_count(client->probes, client->read_attempts);
         if (timed_out)
@@ -560,6 +564,10 @@ static void op_finish(struct store_client *client, uint32_t index, enum op_outco
 
     client->ops_ended++;
     op->state = OP_IDLE;
+    if (!client->up || op->request.probe) {
+        client->app->done(client->app->self, op->request.request, &result);
+        return;
+    }
     if (op_is_write(op)) {
         probe_count(client->probes, client->writes);
         if (outcome == OP_FAILED)
@@ -759,7 +767,7 @@ static void count_read_answer(struct store_client *client, struct op *op,
     sim_dur since;
     uint32_t bucket = 0;
 
-    if (op->answered_once || command->reply == REPLY_LOADING)
+    if (op->answered_once || op->request.probe || command->reply == REPLY_LOADING)
         return;
     op->answered_once = true;
     if (miss)
@@ -770,7 +778,7 @@ static void count_read_answer(struct store_client *client, struct op *op,
     while (since > after_limits[bucket])
         bucket++;
     probe_count(client->probes, client->after_reads[bucket]);
-    if (miss)
+    if (miss || command->stale)
         probe_count(client->probes, client->after_misses[bucket]);
 }
 
@@ -944,6 +952,29 @@ static void client_set_instances(void *self, uint32_t instances)
         client->pools[i] = (struct pool){NO_INDEX, NO_INDEX, 0, NO_INDEX, NO_INDEX};
 }
 
+/* A dead server's connections are gone, and its operations are nobody's: they run out uncounted. */
+static void client_set_up(void *self, bool up)
+{
+    struct store_client *client = self;
+
+    client->up = up;
+    for (uint32_t pool = 0; !up && pool < client->pool_count; pool++)
+        while (client->pools[pool].idle_head != NO_INDEX)
+            connection_close(client, client->pools[pool].idle_head);
+}
+
+static void client_restart_instance(void *self, uint32_t instance)
+{
+    struct store_client *client = self;
+
+    for (uint32_t kind = 0; kind < POOL_KINDS; kind++) {
+        struct pool *pool = &client->pools[instance * POOL_KINDS + kind];
+
+        while (pool->idle_head != NO_INDEX)
+            connection_close(client, pool->idle_head);
+    }
+}
+
 static void open_probes(struct store_client *client, struct probes *probes)
 {
     const struct {
@@ -986,6 +1017,7 @@ static void store_client_init(void *self, const struct model_env *env)
     client->sim = env->sim;
     client->region = env->region;
     client->region_count = env->topology->region_count;
+    client->up = true;
     client->jitter = sim_stream(env->sim, env->instance, "jitter");
     client->connection_free = NO_INDEX;
     client->commands.free_head = NO_INDEX;
@@ -1002,8 +1034,12 @@ static void store_client_init(void *self, const struct model_env *env)
     client->write_timer = sim_timer_add(env->sim, config->timeout_ns, timeout);
     client->read_timer = sim_timer_add(env->sim, config->read_timeout_ns, timeout);
     open_probes(client, sim_probe_set(env->sim));
-    client->port = (struct session_port){client, client_submit, client_set_instances,
-                                         config->on_write_failure};
+    client->port = (struct session_port){.self = client,
+                                         .submit = client_submit,
+                                         .set_instances = client_set_instances,
+                                         .on_write_failure = config->on_write_failure,
+                                         .set_up = client_set_up,
+                                         .restart_instance = client_restart_instance};
     client->back = (struct handshake_return){client, connection_reply_leg};
     port_offer(env->ports, PORT_SESSIONS, env->region, -1, &client->port);
     port_offer(env->ports, PORT_COMMANDS, env->region, -1, &client->commands);

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * An application made of nothing but operations on the store: it stands where the application tier,
+ * the name and the objective would, and drives the store's client of each region. For tests;
+ * include it once, after figures.h.
+ *
+ * Each write creates a session of its own; `read_after` lets a read of that session follow it in
+ * `reader`, so long after the write was acknowledged. The links may be cut from `cut_from` on, for
+ * `cut_for`.
+ */
+#ifndef CLIENT_DRIVER_H
+#define CLIENT_DRIVER_H
+
+#include "ports.h"
+#include "registry.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct client_driver_config {
+    double rate_per_s;
+    bool poisson;
+    int32_t writer, reader;
+    sim_dur read_after_ns, cut_from_ns, cut_for_ns;
+    struct link_ref cut;
+    uint32_t writes;
+    sim_dur promote_at_ns;
+};
+#define MODEL_CONFIG struct client_driver_config
+// clang-format off
+static const struct field client_driver_fields[] = {
+    RATE("rate", rate_per_s, "0/s", "10/s", "1M/s", "writes", "assumption"),
+    FLAG("poisson", poisson, "false", "or one a period", "assumption"),
+    REGION("writer", writer, "whose client writes; left out: the first region", "assumption"),
+    REGION("reader", reader, "whose client reads; left out: the first region", "assumption"),
+    DURATION("read_after", read_after_ns, "0s", "0s", "1h", "from a write's acknowledgement to a read of it; 0: no reads", "assumption"),
+    LINK("cut", cut, "a link that carries nothing for a while", "assumption"),
+    DURATION("cut_from", cut_from_ns, "0s", "0s", "30d", "from", "assumption"),
+    DURATION("cut_for", cut_for_ns, "0s", "30d", "30d", "for", "assumption"),
+    COUNT("writes", writes, "0", "0", "1000000000", "so many and no more; 0: to the end", "assumption"),
+    DURATION("promote_at", promote_at_ns, "0s", "0s", "30d", "the second region's cluster is promoted at once; 0: never", "assumption"),
+};
+// clang-format on
+#undef MODEL_CONFIG
+
+/* What the run is told of, if a test wants to know. */
+static struct {
+    void (*write_done)(uint64_t number, sim_time begun, sim_time ended,
+                       const struct op_result *result);
+    uint64_t reads, misses;
+    uint64_t writes_begun, writes_ended, writes_lost;
+    sim_dur rpo;
+} client_seen;
+
+struct client_op {
+    uint64_t number; /* of the write, from 1 */
+    sim_time begun;
+    uint32_t next_free;
+    bool is_read;
+};
+
+struct client_driver {
+    const struct client_driver_config *config;
+    struct sim *sim;
+    uint32_t regions;
+    struct rng_stream stream;
+    int writer, reader;
+    uint64_t number;
+    struct client_op *ops; /* by request */
+    uint32_t op_count, op_capacity, op_free;
+    struct op_port port;
+    struct dns_port dns;
+    struct objective_port objective;
+    struct session_port *sessions[REGIONS_MAX];
+    struct store_port *store;
+    struct link_fault_port *faults[REGIONS_MAX][REGIONS_MAX];
+    kind_id write_kind, read_kind, cut_kind, promote_kind;
+};
+
+static uint32_t client_op_take(struct client_driver *driver)
+{
+    uint32_t index = driver->op_free;
+
+    if (index != NO_INDEX) {
+        driver->op_free = driver->ops[index].next_free;
+        return index;
+    }
+    if (driver->op_count == driver->op_capacity) {
+        driver->op_capacity = driver->op_capacity * 2 + 64;
+        driver->ops = realloc(driver->ops, driver->op_capacity * sizeof *driver->ops);
+        assert_non_null(driver->ops);
+    }
+    return driver->op_count++;
+}
+
+static void client_submit_op(struct client_driver *driver, uint32_t index, int region,
+                             enum command_kind kind, sim_time last_write)
+{
+    const struct client_op *op = &driver->ops[index];
+    uint32_t rows = UINT32_C(1) << 20; /* of sessions; used again under another check */
+    struct op_request request = {.request = index,
+                                 .kind = kind,
+                                 .session = (uint32_t)(op->number % rows),
+                                 .session_check = (uint32_t)(op->number / rows) + 1,
+                                 .identity = rng_mix(op->number * 2 + op->is_read),
+                                 .last_write = last_write};
+
+    driver->sessions[region]->submit(driver->sessions[region]->self, &request);
+}
+
+static void client_driver_on_write(void *self, struct sim *sim, uint32_t entity,
+                                   uint32_t generation)
+{
+    struct client_driver *driver = self;
+    const struct client_driver_config *config = driver->config;
+    double wait = 1 / config->rate_per_s;
+    uint32_t index = client_op_take(driver);
+
+    (void)entity, (void)generation;
+    driver->ops[index] = (struct client_op){.number = ++driver->number, .begun = sim_now(sim)};
+    client_seen.writes_begun++;
+    client_submit_op(driver, index, driver->writer, COMMAND_CREATE, -1);
+    if (config->writes > 0 && driver->number == config->writes)
+        return;
+    if (config->poisson)
+        wait *= -log(rng_unit(rng_block_at(&driver->stream, driver->number, 0).word[0]));
+    sim_after(sim, (sim_dur)llround(wait * (double)SIM_S), driver->write_kind, 0, 0);
+}
+
+static void client_driver_on_read(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct client_driver *driver = self;
+
+    (void)generation;
+    client_submit_op(driver, entity, driver->reader, COMMAND_GET,
+                     sim_now(sim) - driver->config->read_after_ns);
+}
+
+static void client_driver_on_cut(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct client_driver *driver = self;
+    const struct link_ref *cut = &driver->config->cut;
+    const struct link_impairment blackhole = {.blackhole = true};
+
+    (void)sim, (void)generation;
+    for (int way = 0; way < (cut->both_ways ? 2 : 1); way++) {
+        struct link_fault_port *fault =
+            way ? driver->faults[cut->to][cut->from] : driver->faults[cut->from][cut->to];
+
+        (entity == 0 ? fault->begin : fault->end)(fault->self, &blackhole);
+    }
+}
+
+static void client_driver_on_promote(void *self, struct sim *sim, uint32_t entity,
+                                     uint32_t generation)
+{
+    const struct store_port *store = ((struct client_driver *)self)->store;
+
+    (void)sim, (void)entity, (void)generation;
+    store->promotion_begin(store->self, 1);
+    store->promotion_end(store->self, 1);
+}
+
+static const struct event_kind client_driver_writes = {
+    .name = "write", .phase = PHASE_WORK, .fire = client_driver_on_write};
+static const struct event_kind client_driver_reads = {
+    .name = "read", .phase = PHASE_WORK, .fire = client_driver_on_read};
+static const struct event_kind client_driver_cuts = {
+    .name = "cut", .phase = PHASE_FAULT, .fire = client_driver_on_cut};
+static const struct event_kind client_driver_promotes = {
+    .name = "promote", .phase = PHASE_WORK, .fire = client_driver_on_promote};
+
+static void client_driver_done(void *self, uint32_t request, const struct op_result *result)
+{
+    struct client_driver *driver = self;
+    struct client_op *op = &driver->ops[request];
+
+    if (op->is_read) {
+        client_seen.reads++;
+        client_seen.misses += result->outcome == OP_MISS;
+    } else {
+        client_seen.writes_ended++;
+        if (client_seen.write_done)
+            client_seen.write_done(op->number, op->begun, sim_now(driver->sim), result);
+        if (driver->config->read_after_ns > 0 && result->outcome == OP_DONE) {
+            op->is_read = true;
+            sim_after(driver->sim, driver->config->read_after_ns, driver->read_kind, request, 0);
+            return;
+        }
+    }
+    op->next_free = driver->op_free;
+    driver->op_free = request;
+}
+
+static struct dns_answer client_driver_resolve(void *self, int region)
+{
+    const struct client_driver *driver = self;
+    const struct store_port *store = driver->store;
+
+    (void)region;
+    return (struct dns_answer){.region = store->primary(store->self),
+                               .expires = sim_now(driver->sim)};
+}
+
+static void client_driver_write_ended(void *self, int region, sim_time started, bool good)
+{
+    (void)self, (void)region, (void)started, (void)good;
+}
+
+static void client_driver_init(void *self, const struct model_env *env)
+{
+    struct client_driver *driver = self;
+
+    driver->config = env->config;
+    driver->sim = env->sim;
+    driver->regions = env->topology->region_count;
+    driver->stream = sim_stream(env->sim, env->instance, "writes");
+    driver->writer = driver->config->writer < 0 ? 0 : driver->config->writer;
+    driver->reader = driver->config->reader < 0 ? 0 : driver->config->reader;
+    driver->op_free = NO_INDEX;
+    driver->write_kind = sim_kind_add(env->sim, &client_driver_writes, env->instance, driver);
+    driver->read_kind = sim_kind_add(env->sim, &client_driver_reads, env->instance, driver);
+    driver->cut_kind = sim_kind_add(env->sim, &client_driver_cuts, env->instance, driver);
+    driver->promote_kind = sim_kind_add(env->sim, &client_driver_promotes, env->instance, driver);
+    driver->port = (struct op_port){driver, client_driver_done};
+    driver->dns = (struct dns_port){.self = driver, .resolve = client_driver_resolve};
+    driver->objective =
+        (struct objective_port){.self = driver, .write_done = client_driver_write_ended};
+    for (int r = 0; r < (int)driver->regions; r++)
+        port_offer(env->ports, PORT_OPS, r, -1, &driver->port);
+    port_offer(env->ports, PORT_DNS, -1, -1, &driver->dns);
+    port_offer(env->ports, PORT_OBJECTIVE, -1, -1, &driver->objective);
+}
+
+static void client_driver_connect(void *self, const struct port_directory *ports)
+{
+    struct client_driver *driver = self;
+
+    driver->store = port_need(ports, PORT_STORE, -1, -1);
+    for (int a = 0; a < (int)driver->regions; a++) {
+        driver->sessions[a] = port_need(ports, PORT_SESSIONS, a, -1);
+        driver->sessions[a]->set_instances(driver->sessions[a]->self, 1);
+        for (int b = 0; b < (int)driver->regions; b++)
+            driver->faults[a][b] = port_need(ports, PORT_LINK_FAULT, a, b);
+    }
+}
+
+static void client_driver_start(void *self)
+{
+    struct client_driver *driver = self;
+    const struct client_driver_config *config = driver->config;
+
+    client_seen.reads = client_seen.misses = 0;
+    client_seen.writes_begun = client_seen.writes_ended = 0;
+    if (config->rate_per_s > 0)
+        sim_at(driver->sim, 0, driver->write_kind, 0, 0);
+    if (config->cut.from >= 0) {
+        sim_at(driver->sim, config->cut_from_ns, driver->cut_kind, 0, 0);
+        sim_at(driver->sim, config->cut_from_ns + config->cut_for_ns, driver->cut_kind, 1, 0);
+    }
+    if (config->promote_at_ns > 0)
+        sim_at(driver->sim, config->promote_at_ns, driver->promote_kind, 0, 0);
+}
+
+static void client_driver_finish(void *self)
+{
+    const struct store_port *store = ((struct client_driver *)self)->store;
+
+    client_seen.writes_lost = store->writes_lost(store->self);
+    client_seen.rpo = store->rpo(store->self);
+}
+
+static void client_driver_fini(void *self)
+{
+    free(((struct client_driver *)self)->ops);
+}
+
+static const struct model_ops client_driver_ops = {
+    .name = "driver",
+    .section = "driver",
+    .meaning = "operations on the store",
+    .scope = MODEL_ONCE,
+    .config_size = sizeof(struct client_driver_config),
+    .state_size = sizeof(struct client_driver),
+    FIELD_TABLE(client_driver_fields),
+    .init = client_driver_init,
+    .connect = client_driver_connect,
+    .start = client_driver_start,
+    .finish = client_driver_finish,
+    .fini = client_driver_fini,
+};
+static const struct model_ops *const client_models[] = {
+    &client_driver_ops, &wan_link_ops, &store_ops, &replication_ops, &store_client_ops,
+};
+static const struct registry client_registry = {client_models,
+                                                sizeof client_models / sizeof client_models[0]};
+
+/* Two regions 20 ms apart, a shard next door that answers at once, a pool that never runs dry: an
+ * attempt is a request and its answer, and nothing else. */
+#define CLIENT_WORLD                                                                               \
+    "regions: {a: {}, b: {}}\nstore: {primary: a, write_service: 0ms, write_per_kib: 0ms, "        \
+    "read_service: 0ms}\n"
+
+static inline int client_seen_nothing(void **state)
+{
+    (void)state;
+    memset(&client_seen, 0, sizeof client_seen);
+    return 0;
+}
+
+#endif
