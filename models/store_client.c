@@ -1,86 +1,142 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The store's client library in the application servers of one region: pools, attempts, timeouts,
- * retries.
+ * The store's client library in the application servers of one region: operations, made of
+ * attempts.
  *
- * An operation of the application makes one or more attempts. An attempt's timeout runs from the
- * moment it is handed over: it covers waiting for a connection, the handshake, the server, and both
- * ways. An attempt is a command on a connection; a connection carries one command at a time. A
- * timed-out command goes on its way: the server may run it all the same (an ambiguous write), and
- * its connection is closed, since a late reply would be taken for the next one's.
+ * An attempt's timeout runs from the moment it is handed over: it covers waiting for a connection,
+ * the handshake, the server, and both ways. An attempt is a command on a connection. A timed-out
+ * command goes on its way: the server may run it all the same (an ambiguous write), and in mode
+ * `pool` its connection is closed, since a late reply would be taken for the next one's.
  *
- *   attempt:  waiting for a connection -> connecting -> sent -> replied
+ *   attempt:  waiting for a connection -> connecting -> sent -> answered
  *                  timeout in any of them -> backoff -> next attempt, or failed
  *
- * Each instance of the tier has two pools: `local`, to the cluster of its own region, for reads;
- * and `primary`, to the cluster that the DNS record names, for writes and for reads that must see
- * them. An open connection does not follow the record.
+ * What stands between an operation and its command, from the outside in. Each of them sees only
+ * what the one before has let through, and nothing is spent for what a later one refuses:
+ *
+ *   before a retry         1. attempts     are there any left?
+ *                          2. deadline     would it begin in time, its backoff included?
+ *                          3. breaker      is it open? (a look)
+ *                          4. budget       pays, last
+ *                          5. backoff      waits
+ *   before every attempt   6. breaker      lets it through (it may have opened meanwhile), or the
+ *                                          operation fails at once; first attempts too
+ *                          7. timeout      begins
+ *                          8. connection   an idle one, a new one, or a place in the line
+ *   during a read          9. hedge        after a delay: breaker (a look), budget, then 6. to 8.
+ *
+ * What an attempt came to is reported from the inside out: to the breaker, then to the budget.
+ * Budgets belong to an instance of the tier, breakers to an instance and endpoint: a process knows
+ * no more. A hedge is an attempt in a row of its own; the first answer wins, the others are given
+ * up without a verdict. An attempt that times out while a hedge is under way is not retried before
+ * that has failed as well.
  *
  * Conservation, checked at the end: attempts begun = ended + under way, each ended in exactly one
  * way; operations likewise.
  */
 #include "bug.h"
+#include "circuit_breaker.h"
+#include "client_presets.h"
+#include "connection_pool.h"
 #include "mem.h"
 #include "model.h"
 #include "ports.h"
 #include "registry.h"
+#include "retry_budget.h"
+#include "retry_policy.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { BACKOFF_NONE, BACKOFF_FIXED, BACKOFF_EXPONENTIAL, BACKOFF_LIST };
-enum { JITTER_NONE, JITTER_FULL, JITTER_EQUAL };
 enum { RAW_NONE, RAW_PRIMARY, RAW_RETRY };
-enum { DNS_TTL, DNS_FIXED, DNS_FOREVER };
-enum { REUSE_LIFO, REUSE_FIFO };
+enum { WAIT_FIFO, WAIT_LIFO };
+enum { HEDGE_SAME, HEDGE_PRIMARY };
 
 struct store_client_config {
-    sim_dur timeout_ns, read_timeout_ns, deadline_ns;
-    uint32_t attempts, read_attempts;
-    int backoff, jitter;
-    sim_dur backoff_fixed_ns, backoff_base_ns, backoff_max_ns;
-    struct duration_list backoff_list;
-    uint32_t pool_size, pool_warm;
-    int pool_reuse;
-    bool close_on_timeout;
-    int tls;
-    int dns_cache;
-    sim_dur dns_fixed_ns;
+    int preset;
+    sim_dur timeout_ns, read_timeout_ns;
+    struct retry_policy retry;
+    struct retry_budget_config budget;
+    struct circuit_breaker_config breaker;
+    struct connection_pool_config pool;
+    uint32_t hedge_max;
+    sim_dur hedge_after_ns;
+    int hedge_to;
     int on_write_failure, read_after_write;
     sim_dur raw_window_ns, raw_delay_ns;
     uint32_t raw_times;
     uint32_t write_bytes, read_bytes;
 };
 
-static const char *const backoffs[] = {"none", "fixed", "exponential", "list", NULL};
-static const char *const jitters[] = {"none", "full", "equal", NULL};
 static const char *const fallbacks[] = {"fail", "local-session", "stateless-token", NULL};
 static const char *const read_after_writes[] = {"none", "read-from-primary", "retry-on-miss", NULL};
+static const char *const modes[] = {"pool", "multiplexed", NULL};
 static const char *const tls_versions[] = {"none", "1.3", "1.2", NULL};
 static const char *const dns_caches[] = {"ttl", "fixed", "forever", NULL};
 static const char *const reuses[] = {"lifo", "fifo", NULL};
+static const char *const waits[] = {"fifo", "lifo", NULL};
+static const char *const hedge_targets[] = {"same", "primary", NULL};
 
 #define MODEL_CONFIG struct store_client_config
 // clang-format off
 static const struct field store_client_fields[] = {
-    DURATION("timeout", timeout_ns, "1ms", "300ms", "10min", "an attempt of a write is given up after", "seed 000"),
-    DURATION("read_timeout", read_timeout_ns, "1ms", "250ms", "10min", "an attempt of a read is given up after", "facts C.3"),
-    DURATION("deadline", deadline_ns, "0s", "0s", "1h", "no attempt begins so long after the operation; 0: none", "assumption"),
-    COUNT("retry.attempts", attempts, "1", "4", "100", "attempts of a write, the first included", "seed 000"),
-    COUNT("retry.read_attempts", read_attempts, "1", "2", "100", "attempts of a read, the first included", "assumption"),
-    VARIANT("retry.backoff", backoff, backoffs, "exponential", "wait before the next attempt", "seed 000"),
-    DURATION("retry.backoff.fixed", backoff_fixed_ns, "0ms", "100ms", "10min", "always the same wait", "facts G"),
-    DURATION("retry.backoff.exponential.base", backoff_base_ns, "0ms", "100ms", "10min", "first wait, doubled each time", "seed 000"),
-    DURATION("retry.backoff.exponential.max", backoff_max_ns, "0ms", "2s", "1h", "longest wait", "facts G"),
-    DURATION_LIST("retry.backoff.list", backoff_list, "0ms", "[100ms, 200ms, 400ms]", "1h", "waits in turn, the last one repeated", "seed 000"),
-    CHOICE("retry.jitter", jitter, jitters, "full", "none: the wait w itself; full: U(0, w); equal: w/2 + U(0, w/2)", "facts G"),
-    COUNT("pool.size", pool_size, "1", "20", "100000", "connections of one instance to one endpoint", "assumption"),
-    COUNT("pool.warm", pool_warm, "0", "20", "100000", "of these, open at the start", "assumption"),
-    CHOICE("pool.reuse", pool_reuse, reuses, "lifo", "which idle connection is taken first", "redis_lessons 8"),
-    FLAG("pool.close_on_timeout", close_on_timeout, "true", "a connection whose command timed out is closed", "redis_lessons 8"),
-    CHOICE("tls", tls, tls_versions, "1.3", "round trips of a new connection beyond TCP's: 1.3 one, 1.2 two", "facts 0.9"),
-    VARIANT("dns_cache", dns_cache, dns_caches, "ttl", "how long the client keeps the primary's address", "facts E"),
-    DURATION("dns_cache.fixed", dns_fixed_ns, "0s", "30s", "24h", "kept so long whatever the TTL", "facts E"),
+    CHOICE("preset", preset, client_preset_names, "none", "a client library by name and version: its values are defaults here", "facts G"),
+    DURATION("timeout", timeout_ns, "1ms", "300ms", "1d", "an attempt of a write is given up after", "seed 000"),
+    DURATION("read_timeout", read_timeout_ns, "1ms", "250ms", "1d", "an attempt of a read is given up after", "facts C.3"),
+    DURATION("deadline", retry.deadline_ns, "0s", "0s", "1d", "no attempt begins so long after the operation; 0: none", "assumption"),
+    COUNT("retry.attempts", retry.attempts, "1", "4", "100", "attempts of a write, the first included", "seed 000"),
+    COUNT("retry.read_attempts", retry.read_attempts, "1", "2", "100", "attempts of a read, the first included", "assumption"),
+    VARIANT("retry.backoff", retry.backoff, backoff_names, "exponential", "wait before the next attempt", "seed 000"),
+    DURATION("retry.backoff.fixed", retry.fixed_ns, "0ms", "100ms", "10min", "always the same wait", "facts G"),
+    DURATION("retry.backoff.exponential.base", retry.base_ns, "0ms", "100ms", "10min", "first wait, multiplied each time", "seed 000"),
+    DURATION("retry.backoff.exponential.max", retry.max_ns, "0ms", "2s", "1h", "longest wait", "facts G"),
+    NUMBER("retry.backoff.exponential.factor", retry.factor, "1", "2", "100", "each wait is so many times the one before", "facts G"),
+    DURATION_LIST("retry.backoff.list", retry.list, "0ms", "[100ms, 200ms, 400ms]", "1h", "waits in turn, the last one repeated", "seed 000"),
+    DURATION("retry.backoff.linear.step", retry.linear_step_ns, "0ms", "50ms", "10min", "retry r waits r steps", "facts G"),
+    DURATION("retry.backoff.linear.max", retry.linear_max_ns, "0ms", "2s", "1h", "longest wait", "facts G"),
+    DURATION("retry.backoff.envoy.base", retry.envoy_base_ns, "0ms", "25ms", "10min", "retry r waits (2^r - 1) of it", "facts G"),
+    DURATION("retry.backoff.envoy.max", retry.envoy_max_ns, "0ms", "250ms", "1h", "longest wait", "facts G"),
+    VARIANT("retry.jitter", retry.jitter, jitter_names, "full", "what chance makes of a wait w: none w, full U(0, w), equal w/2 + U(0, w/2); see retry_policy.md", "facts G"),
+    SHARE("retry.jitter.plus-minus", retry.spread, "0%", "20%", "100%", "w (1 +- U(0, so much))", "facts G"),
+    DURATION("retry.jitter.added", retry.added_ns, "0ms", "200ms", "10min", "w + U(0, so much)", "facts G"),
+    VARIANT("retry.budget", budget.kind, retry_budget_names, "none", "what bounds all retries of an instance together", "facts G"),
+    NUMBER("retry.budget.bucket.capacity", budget.capacity, "1", "500", "1000000", "tokens at most, and at the start", "facts G"),
+    NUMBER("retry.budget.bucket.cost", budget.cost, "0", "5", "1000000", "tokens that a retry costs", "facts G"),
+    NUMBER("retry.budget.bucket.timeout_cost", budget.timeout_cost, "0", "10", "1000000", "that a retry after a timeout costs", "facts G"),
+    NUMBER("retry.budget.bucket.refund", budget.refund, "0", "1", "1000000", "that a success gives back", "facts G"),
+    FLAG("retry.budget.bucket.refund_cost", budget.refund_cost, "true", "a success that took retries gives back what the last one cost instead", "facts G"),
+    CHOICE("retry.budget.bucket.charge", budget.charge, retry_budget_charges, "retry", "who pays: retries, or every failed attempt", "facts G"),
+    SHARE("retry.budget.bucket.floor", budget.floor, "0%", "0%", "100%", "no retry at or below this share of the capacity", "facts G"),
+    RATE("retry.budget.bucket.refill", budget.refill_per_s, "0/s", "0/s", "1000000/s", "tokens that come by themselves", "assumption"),
+    SHARE("retry.budget.share.of_requests", budget.share, "0%", "20%", "100%", "retries of a window at most this share of its operations", "facts G"),
+    RATE("retry.budget.share.rate", budget.rate_per_s, "0/s", "10/s", "1000000/s", "and so many besides", "facts G"),
+    DURATION("retry.budget.share.window", budget.window_ns, "10ms", "10s", "1h", "the window, moved in tenths", "facts G"),
+    SHARE("retry.budget.active.of_active", budget.active_share, "0%", "20%", "100%", "retries under way at most this share of operations under way", "facts G"),
+    COUNT("retry.budget.active.min", budget.active_min, "0", "3", "1000000", "and so many in any case", "facts G"),
+    VARIANT("breaker.trip", breaker.trip, breaker_trips, "none", "what opens the circuit breaker of an instance and endpoint", "facts G"),
+    COUNT("breaker.trip.consecutive", breaker.consecutive, "1", "5", "1000000", "attempts failed in a row", "facts G"),
+    SHARE("breaker.trip.window.failures", breaker.window_share, "0%", "10%", "100%", "share of the attempts of the window that failed", "facts G"),
+    DURATION("breaker.trip.window.of", breaker.window_ns, "10ms", "30s", "1h", "the window, moved in tenths", "facts G"),
+    COUNT("breaker.trip.window.calls_min", breaker.window_calls, "1", "100", "1000000", "attempts that must be in it", "facts G"),
+    SHARE("breaker.trip.calls.failures", breaker.calls_share, "0%", "50%", "100%", "share of the last attempts that failed", "facts G"),
+    COUNT("breaker.trip.calls.last", breaker.calls_count, "1", "100", "1024", "so many last attempts, all of them there", "facts G"),
+    DURATION("breaker.open", breaker.open_ns, "1ms", "5s", "1h", "how long it stays open", "facts G"),
+    DURATION("breaker.open_max", breaker.open_ns_max, "0s", "0s", "1h", "doubled at each relapse up to this; below 'open': never", "facts G"),
+    COUNT("breaker.trials", breaker.trials, "1", "1", "1000000", "attempts that must succeed before it closes", "facts G"),
+    COUNT("hedge.reads", hedge_max, "0", "0", "16", "more attempts of a read that is slow, sent beside the first; 0: off", "facts G"),
+    DURATION("hedge.after", hedge_after_ns, "1ms", "500ms", "1h", "slow is a read after so long, and after each hedge anew", "facts G"),
+    CHOICE("hedge.to", hedge_to, hedge_targets, "same", "where they go: the same cluster, or the primary's", "assumption"),
+    CHOICE("mode", pool.mode, modes, "pool", "one command at a time on each of many connections, or all on one, replies in order", "redis_lessons 9"),
+    COUNT("pool.size", pool.size, "1", "20", "100000", "connections of one instance to one endpoint", "assumption"),
+    COUNT("pool.warm", pool.warm, "0", "20", "100000", "of these, open at the start", "assumption"),
+    CHOICE("pool.reuse", pool.reuse, reuses, "lifo", "which idle connection is taken first", "redis_lessons 8"),
+    CHOICE("pool.wait", pool.wait, waits, "fifo", "who gets the next free connection: who waits longest, or shortest", "redis_lessons 6"),
+    FLAG("pool.close_on_timeout", pool.close_on_timeout, "true", "a connection whose command timed out is closed (not a multiplexed one)", "redis_lessons 8"),
+    DURATION("pool.lifetime", pool.lifetime_ns, "0s", "0s", "1d", "a connection older than this is not used again; 0: no limit", "assumption"),
+    DURATION("connect_timeout", pool.connect_timeout_ns, "0s", "10s", "1d", "opening a connection is given up after, if the attempt's timeout is not over before; 0: only then", "facts G"),
+    CHOICE("tls", pool.tls, tls_versions, "1.3", "round trips of a new connection beyond TCP's: 1.3 one, 1.2 two", "facts 0.9"),
+    VARIANT("dns_cache", pool.dns_cache, dns_caches, "ttl", "how long the client keeps the primary's address", "facts E"),
+    DURATION("dns_cache.fixed", pool.dns_fixed_ns, "0s", "30s", "24h", "kept so long whatever the TTL", "facts E"),
     CHOICE("on_write_failure", on_write_failure, fallbacks, "fail", "what a login does when its write has failed", "seed 000"),
     VARIANT("read_after_write", read_after_write, read_after_writes, "none", "what a read soon after a write of the session does", "seed 000"),
     DURATION("read_after_write.read-from-primary.window", raw_window_ns, "0ms", "1s", "1h", "how long after the write", "assumption"),
@@ -91,6 +147,8 @@ static const struct field store_client_fields[] = {
 };
 // clang-format on
 
+static const char *const denied_by[] = {"deadline", "breaker", "budget", NULL};
+enum denied_by { DENIED_DEADLINE, DENIED_BREAKER, DENIED_BUDGET, DENIED_KINDS, DENIED_NOT };
 static const char *const afters[] = {"1ms",   "3ms", "10ms", "30ms", "100ms",
                                      "300ms", "1s",  "3s",   "more", NULL};
 #define AFTERS 9
@@ -117,49 +175,69 @@ static const struct metric store_client_metrics[] = {
     {.name = "read_misses", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "reads whose first answer did not see a session that had been written"},
     {.name = "read_miss_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "read_misses", .under = "reads", .series = true, .meaning = "read misses / reads"},
     {.name = "reads_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "after", .label_values = afters, .meaning = "first answers to reads so long after the session's last acknowledged write (up to the label)"},
-    {.name = "misses_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "after", .label_values = afters, .meaning = "those that did not see it: nothing was found, or an older write"},
+    {.name = "misses_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "after", .label_values = afters, .meaning = "those that did not see it"},
     {.name = "miss_probability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "misses_after_write", .under = "reads_after_write", .label = "after", .label_values = afters, .meaning = "misses / reads so long after a write"},
     {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "of writes, from the asker's first moment to its last, retries included"},
     {.name = "write_attempt_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "of attempts of writes, timed-out ones at their timeout"},
     {.name = "read_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "of reads, retries included"},
     {.name = "connections_opened", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "new connections to the store"},
     {.name = "connections_open", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "connections to the store, opening ones included"},
+    {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "writes that were done, whatever it took"},
+    {.name = "retries_denied", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "by", .label_values = denied_by, .series = true, .meaning = "retries and hedges that had attempts left and were not made, by what refused them"},
+    {.name = "breaker_refusals", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "operations failed at once by an open breaker, before their first attempt or after a backoff"},
+    {.name = "breaker_open_share", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .scale = 1e-6, .series = true, .meaning = "circuit breakers of a region (instances times two endpoints) that are open; the total adds the regions"},
+    {.name = "hedges", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "hedges of reads that were sent"},
+    {.name = "hedges_won", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "hedges whose answer came first"},
 };
 // clang-format on
 
-enum pool_kind { POOL_LOCAL, POOL_PRIMARY, POOL_KINDS };
-enum connection_state { CONNECTION_FREE, CONNECTION_OPENING, CONNECTION_IDLE, CONNECTION_BUSY };
-
-struct connection {
-    uint32_t generation;
-    uint32_t pool;
-    uint32_t next, previous;    /* among the idle ones of its pool; next also in the free list */
-    uint32_t op, op_generation; /* that it is opened for */
-    uint32_t command;
-    uint32_t leg_out, leg_in;
-    uint8_t state, target, rounds_left;
+enum op_state {
+    OP_IDLE,
+    OP_WAITING,    /* for a connection */
+    OP_CONNECTING, /* on one that is opened for it */
+    OP_SENT,
+    OP_BROKEN,  /* its multiplexed connection is gone; it hears of it in this very instant */
+    OP_HEDGED,  /* its own attempt has failed, a hedge is under way */
+    OP_BACKOFF, /* between attempts */
+    OP_REFUSED  /* by the breaker; it fails in this very instant */
+};
+/* The one way in which an attempt ends. */
+enum attempt_end {
+    ATTEMPT_ANSWERED,
+    ATTEMPT_REFUSED, /* answered, but not with what was asked for */
+    ATTEMPT_TIMED_OUT,
+    ATTEMPT_CONNECT_TIMED_OUT,
+    ATTEMPT_BROKEN,
+    ATTEMPT_GIVEN_UP, /* another attempt of the same read was first */
+    ATTEMPT_ENDS
 };
 
-/* A pool of one instance to one endpoint. Operations that wait for a connection stand in order. */
-struct pool {
-    uint32_t idle_head, idle_tail;
-    uint32_t open_count;
-    uint32_t wait_head, wait_tail; /* operations */
-};
-
-enum op_state { OP_IDLE, OP_WAITING, OP_CONNECTING, OP_SENT, OP_BACKOFF };
-
+/* An operation by the application's request, or with HEDGE set a hedge of one. */
+#define HEDGE (UINT32_C(1) << 31)
 struct op {
     struct op_request request;
     sim_time begun, attempt_begun;
     uint32_t generation; /* rises with each attempt's beginning and end */
     uint32_t attempts;
     uint32_t pool;
-    uint32_t next, previous; /* among the waiting */
+    uint32_t next, previous; /* among the waiting; next also in the free list of hedges */
     uint32_t connection, command;
     uint16_t rereads;
     uint8_t state;
     bool answered_once;
+    /* For guards (budget, breaker, hedges, decorrelated jitter) only: set where there are any. */
+    bool retrying;       /* its attempt, or its backoff, is one that the budget knows of */
+    uint8_t hedges;      /* sent beside this attempt */
+    uint32_t hedge;      /* the first one under way; NO_INDEX: none. Of a hedge: the next one */
+    uint32_t owner;      /* of a hedge: whose */
+    uint32_t epoch;      /* of the breaker that let this attempt through */
+    uint32_t paid_milli; /* for the last retry */
+    uint32_t connection_generation;
+    sim_dur waited; /* the last backoff */
+};
+struct op_table {
+    struct op *rows;
+    size_t capacity;
 };
 
 struct store_client {
@@ -168,45 +246,48 @@ struct store_client {
     struct probes_hot *probes;
     struct rng_stream jitter;
     int region;
-    uint32_t region_count;
+    bool is_guarded;
     bool up;
 
-    struct pool *pools; /* two an instance */
-    size_t pool_count, pool_capacity;
-    struct connection *connections;
-    size_t connection_count, connection_capacity;
-    uint32_t connection_free;
-    uint32_t connections_open;
-    struct op *ops; /* by the application's request */
-    size_t op_capacity;
+    struct connection_pools pools;
+    struct op_table ops[2]; /* of the application, and hedges */
+    uint32_t hedge_count, hedge_free;
     struct command_pool commands;
+    struct retry_budget *budgets;     /* by instance; NULL: none */
+    struct circuit_breaker *breakers; /* by pool; NULL: none */
+    uint32_t breakers_open;
 
-    struct shard_port *shards[REGIONS_MAX];
-    struct link_port *out[REGIONS_MAX], *in[REGIONS_MAX];
-    struct dns_port *dns;
     struct op_port *app;
     struct objective_port *objective;
-    struct dns_answer address;
-    bool address_known;
-    sim_time address_expires;
-
     struct session_port port;
     struct handshake_return back;
     struct write_stats stats;
-    kind_id retry_kind, broken_kind;
-    timer_id write_timer, read_timer;
-    uint64_t attempts_begun, attempts_ended, ops_begun, ops_ended;
+    kind_id retry_kind, broken_kind, refused_kind;
+    timer_id write_timer, read_timer, hedge_timer;
+    uint64_t attempts_begun, attempts_ended[ATTEMPT_ENDS], ops_begun, ops_ended;
 
     probe_id writes, write_failures, write_attempts, write_timeouts, ambiguous, reads,
         read_failures, read_attempts, read_timeouts, read_misses, opened, open, write_latency,
-        attempt_latency, read_latency, after_reads[AFTERS], after_misses[AFTERS];
+        attempt_latency, read_latency, after_reads[AFTERS], after_misses[AFTERS], goodput,
+        denied[DENIED_KINDS], breaker_refusals, breaker_open, hedges, hedges_won;
 };
 
 static void op_begin_attempt(struct store_client *client, uint32_t index);
+static void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out);
 static void pool_serve(struct store_client *client, uint32_t pool);
 
-/* --- commands
- * --------------------------------------------------------------------------------------- */
+/* Valid until the table grows: not over a call that may begin an operation or a hedge. */
+static inline struct op *op_at(const struct store_client *client, uint32_t index)
+{
+    return &client->ops[index / HEDGE].rows[index & ~HEDGE];
+}
+
+static bool op_is_write(const struct op *op)
+{
+    return command_is_write(op->request.kind);
+}
+
+/* --- commands --------------------------------------------------------------------------------- */
 
 static uint32_t command_take(struct command_pool *pool)
 {
@@ -230,181 +311,177 @@ static uint32_t command_take(struct command_pool *pool)
 static void command_give(struct command_pool *pool, uint32_t index)
 {
     pool->rows[index].generation++;
+    pool->rows[index].connection = NO_INDEX;
     pool->rows[index].next = pool->free_head;
     pool->free_head = index;
 }
 
-/* --- connections
- * ------------------------------------------------------------------------------------- */
-
-static void idle_add(struct store_client *client, uint32_t index)
+/* A write that the client gave up and the server ran: known once both have happened. */
+static void count_ambiguous(struct store_client *client, struct command *command)
 {
-    struct connection *connection = &client->connections[index];
-    struct pool *pool = &client->pools[connection->pool];
-
-    connection->state = CONNECTION_IDLE;
-    connection->previous = NO_INDEX;
-    connection->next = pool->idle_head;
-    if (pool->idle_head == NO_INDEX)
-        pool->idle_tail = index;
-    else
-        client->connections[pool->idle_head].previous = index;
-    pool->idle_head = index;
+    if (!command->abandoned || !command->executed || command->counted)
+        return;
+    command->counted = true;
+    probe_count(client->probes, client->ambiguous);
 }
 
-static void idle_remove(struct store_client *client, uint32_t index)
+/* --- closing a connection ---------------------------------------------------------------------
+ */
+
+/*
+ * What is on a multiplexed connection goes with it: their operations hear of it at once. All rows
+ * are looked at, since only here a connection's commands are asked for, and it is rare.
+ */
+static void fail_in_flight(struct store_client *client, uint32_t connection)
 {
-    struct connection *connection = &client->connections[index];
-    struct pool *pool = &client->pools[connection->pool];
+    struct command_pool *commands = &client->commands;
 
-    if (connection->previous == NO_INDEX)
-        pool->idle_head = connection->next;
-    else
-        client->connections[connection->previous].next = connection->next;
-    if (connection->next == NO_INDEX)
-        pool->idle_tail = connection->previous;
-    else
-        client->connections[connection->next].previous = connection->previous;
-}
+    for (uint32_t row = 0; row < commands->count; row++) {
+        struct command *command = &commands->rows[row];
+        struct op *op;
 
-static void count_open(struct store_client *client, int change)
-{
-    client->connections_open += (uint32_t)change;
-    probe_level(client->probes, client->open, sim_now(client->sim), client->connections_open);
-}
-
-/* Where the cluster is that a pool's new connections go to. */
-static int pool_target(struct store_client *client, uint32_t pool)
-{
-    const struct store_client_config *config = client->config;
-    sim_time now = sim_now(client->sim);
-
-    if (pool % POOL_KINDS == POOL_LOCAL && client->shards[client->region])
-        return client->region;
-    if (!client->address_known ||
-        (config->dns_cache != DNS_FOREVER && now >= client->address_expires)) {
-        client->address = client->dns->resolve(client->dns->self, client->region);
-        client->address_known = true;
-        client->address_expires =
-            config->dns_cache == DNS_FIXED ? now + config->dns_fixed_ns : client->address.expires;
+        if (command->connection != connection || command->reply_leg == NO_INDEX)
+            continue;
+        command->reply_leg = NO_INDEX;
+        if (command->abandoned)
+            continue;
+        command->abandoned = true;
+        count_ambiguous(client, command);
+        op = op_at(client, command->op);
+        op->state = OP_BROKEN;
+        sim_at(client->sim, sim_now(client->sim), client->broken_kind, command->op, op->generation);
     }
-    return client->address.region;
-}
-
-static uint32_t connection_take(struct store_client *client, uint32_t pool, int target)
-{
-    uint32_t index = client->connection_free;
-    struct connection *connection;
-
-    if (index != NO_INDEX) {
-        client->connection_free = client->connections[index].next;
-    } else {
-        mem_grow((void **)&client->connections, &client->connection_capacity,
-                 client->connection_count + 1, sizeof *client->connections);
-        index = (uint32_t)client->connection_count++;
-        client->connections[index].generation = 0;
-    }
-    connection = &client->connections[index];
-    connection->pool = pool;
-    connection->target = (uint8_t)target;
-    connection->op = connection->command = NO_INDEX;
-    connection->leg_out = client->out[target]->open(client->out[target]->self);
-    connection->leg_in = client->in[target]->open(client->in[target]->self);
-    client->out[target]->watch(client->out[target]->self, connection->leg_out, client->broken_kind,
-                               index, connection->generation);
-    client->in[target]->watch(client->in[target]->self, connection->leg_in, client->broken_kind,
-                              index, connection->generation);
-    client->pools[pool].open_count++;
-    return index;
-}
-
-/* The first round trip of a new connection is TCP's, the rest are TLS's. */
-static bool connection_is_syn(const struct store_client *client,
-                              const struct connection *connection)
-{
-    return connection->rounds_left == 1 + client->config->tls;
-}
-
-static void connection_round(struct store_client *client, uint32_t index)
-{
-    struct connection *connection = &client->connections[index];
-    struct link_port *out = client->out[connection->target];
-    struct message syn = {
-        .kind = client->shards[connection->target]->handshake_kind,
-        .entity = ref_make((uint32_t)client->region, index),
-        .generation = connection->generation & SIM_GENERATION_MASK,
-        .bytes = 60,
-        .identity = rng_mix(((uint64_t)client->region << 40 | index) + (UINT64_C(1) << 60)),
-        .index = connection->generation << 2 | connection->rounds_left,
-        .handshake = connection_is_syn(client, connection)};
-
-    out->send(out->self, connection->leg_out, &syn);
-}
-
-/* Open a connection for an operation's attempt. */
-static void connection_open(struct store_client *client, uint32_t pool, uint32_t op)
-{
-    uint32_t index = connection_take(client, pool, pool_target(client, pool));
-    struct connection *connection = &client->connections[index];
-
-    connection->state = CONNECTION_OPENING;
-    connection->rounds_left = (uint8_t)(1 + client->config->tls);
-    connection->op = op;
-    connection->op_generation = client->ops[op].generation;
-    client->ops[op].connection = index;
-    probe_count(client->probes, client->opened);
-    count_open(client, 1);
-    connection_round(client, index);
 }
 
 /* Close: what was sent goes on its way, what comes back is thrown away. */
-static void connection_close(struct store_client *client, uint32_t index)
+static void client_close(struct store_client *client, uint32_t index)
 {
-    struct connection *connection = &client->connections[index];
-    uint32_t pool = connection->pool;
+    uint32_t command = client->pools.connections[index].command;
 
-    if (connection->state == CONNECTION_IDLE)
-        idle_remove(client, index);
-    if (connection->command != NO_INDEX)
-        client->commands.rows[connection->command].reply_leg = NO_INDEX;
-    client->out[connection->target]->close(client->out[connection->target]->self,
-                                           connection->leg_out);
-    client->in[connection->target]->close(client->in[connection->target]->self, connection->leg_in);
-    connection->state = CONNECTION_FREE;
-    connection->generation++;
-    connection->next = client->connection_free;
-    client->connection_free = index;
-    client->pools[pool].open_count--;
-    count_open(client, -1);
+    if (client->config->pool.mode == MODE_MULTIPLEXED)
+        fail_in_flight(client, index);
+    else if (command != NO_INDEX)
+        client->commands.rows[command].reply_leg = NO_INDEX;
+    connection_close(&client->pools, index);
 }
 
-static uint32_t connection_reply_leg(void *self, uint32_t index, uint32_t generation, bool *syn)
+/* The pool's own bookkeeping when a command's connection is done with it. */
+static void connection_done(struct store_client *client, uint32_t index, bool keep)
 {
-    const struct store_client *client = self;
-    const struct connection *connection = &client->connections[index];
+    uint32_t pool = client->pools.connections[index].pool;
 
-    if ((connection->generation & SIM_GENERATION_MASK) != generation ||
-        connection->state == CONNECTION_FREE)
-        return NO_INDEX;
-    *syn = connection_is_syn(client, connection);
-    return connection->leg_in;
+    client->pools.connections[index].command = NO_INDEX;
+    if (keep)
+        connection_put_back(&client->pools, index);
+    else
+        client_close(client, index);
+    pool_serve(client, pool);
 }
 
-/* --- attempts
- * ---------------------------------------------------------------------------------------- */
+/* --- guards: breakers and budgets -------------------------------------------------------------
+ */
 
-static bool op_is_write(const struct op *op)
+static struct retry_budget *budget_of(const struct store_client *client, const struct op *op)
 {
-    return command_is_write(op->request.kind);
+    return &client->budgets[op->request.instance];
 }
+
+/* After a breaker may have changed its state. */
+static void note_breaker(struct store_client *client, const struct circuit_breaker *breaker,
+                         enum breaker_state before)
+{
+    uint32_t all = (uint32_t)client->pools.pool_count;
+
+    if (breaker->state == BREAKER_OPEN)
+        client->breakers_open++;
+    else if (before == BREAKER_OPEN)
+        client->breakers_open--;
+    probe_level(client->probes, client->breaker_open, sim_now(client->sim),
+                (int64_t)client->breakers_open * 1000000 / all);
+}
+
+/* Step 6: let the attempt through, or fail its operation. */
+static bool guard_admits(struct store_client *client, uint32_t index)
+{
+    struct op *op = op_at(client, index);
+    struct circuit_breaker *breaker;
+    enum breaker_state before;
+    bool admitted;
+
+    if (!client->breakers)
+        return true;
+    breaker = &client->breakers[op->pool];
+    before = breaker->state;
+    admitted = circuit_breaker_ask(breaker, sim_now(client->sim), &op->epoch);
+    if (breaker->state != before)
+        note_breaker(client, breaker, before);
+    if (admitted)
+        return true;
+    probe_count(client->probes, client->breaker_refusals);
+    if (op->retrying && client->budgets)
+        retry_budget_retry_done(budget_of(client, op));
+    op->retrying = false;
+    op->state = OP_REFUSED;
+    sim_at(client->sim, sim_now(client->sim), client->refused_kind, index, op->generation);
+    return false;
+}
+
+/* What an attempt came to, from the inside out. */
+static void guard_attempt_ended(struct store_client *client, struct op *op, enum attempt_end how)
+{
+    bool good = how == ATTEMPT_ANSWERED;
+
+    if (client->breakers) {
+        struct circuit_breaker *breaker = &client->breakers[op->pool];
+        enum breaker_state before = breaker->state;
+
+        if (how == ATTEMPT_GIVEN_UP)
+            circuit_breaker_forget(breaker, op->epoch);
+        else
+            circuit_breaker_report(breaker, sim_now(client->sim), op->epoch, good);
+        if (breaker->state != before)
+            note_breaker(client, breaker, before);
+    }
+    if (client->budgets) {
+        if (!good && how != ATTEMPT_GIVEN_UP)
+            retry_budget_failed(budget_of(client, op), sim_now(client->sim));
+        if (op->retrying)
+            retry_budget_retry_done(budget_of(client, op));
+    }
+    op->retrying = false;
+    if (client->config->hedge_max > 0 && !op_is_write(op))
+        sim_timer_cancelled(client->sim, client->hedge_timer);
+}
+
+/* Steps 2 to 4: who is against another attempt after `wait`? The budget is asked last, and has paid
+ * where nobody is. */
+static enum denied_by guard_denies(struct store_client *client, struct op *op, sim_dur wait,
+                                   bool timed_out)
+{
+    sim_dur deadline = client->config->retry.deadline_ns;
+    sim_time now = sim_now(client->sim);
+
+    if (deadline > 0 && now + wait - op->begun >= deadline)
+        return DENIED_DEADLINE;
+    if (client->breakers && circuit_breaker_refuses(&client->breakers[op->pool], now + wait))
+        return DENIED_BREAKER;
+    if (client->budgets) {
+        if (!retry_budget_pay(budget_of(client, op), now, timed_out, &op->paid_milli))
+            return DENIED_BUDGET;
+        op->retrying = true;
+    }
+    return DENIED_NOT;
+}
+
+/* --- attempts --------------------------------------------------------------------------------- */
 
 static void op_send(struct store_client *client, uint32_t index, uint32_t connection_index)
 {
-    struct op *op = &client->ops[index];
-    struct connection *connection = &client->connections[connection_index];
+    struct op *op = op_at(client, index);
+    struct connection *connection = &client->pools.connections[connection_index];
     uint32_t row = command_take(&client->commands);
     struct command *command = &client->commands.rows[row];
-    struct link_port *out = client->out[connection->target];
+    struct link_port *out = client->pools.out[connection->target];
     struct message message;
 
     *command = (struct command){.identity = op->request.identity,
@@ -423,14 +500,15 @@ static void op_send(struct store_client *client, uint32_t index, uint32_t connec
                                 .region = (uint8_t)client->region,
                                 .generation = command->generation,
                                 .reply_leg = connection->leg_in};
-    connection->state = CONNECTION_BUSY;
-    connection->command = row;
-    connection->op = index;
-    connection->op_generation = op->generation;
+    if (client->config->pool.mode == MODE_POOL) {
+        connection->state = CONNECTION_BUSY;
+        connection->command = row;
+    }
     op->state = OP_SENT;
     op->connection = connection_index;
+    op->connection_generation = connection->generation;
     op->command = row;
-    message = (struct message){.kind = client->shards[connection->target]->command_kind,
+    message = (struct message){.kind = client->pools.shards[connection->target]->command_kind,
                                .lost = client->commands.lost_kind,
                                .entity = ref_make((uint32_t)client->region, row),
                                .generation = command->generation & SIM_GENERATION_MASK,
@@ -442,8 +520,8 @@ static void op_send(struct store_client *client, uint32_t index, uint32_t connec
 
 static void wait_add(struct store_client *client, uint32_t index)
 {
-    struct op *op = &client->ops[index];
-    struct pool *pool = &client->pools[op->pool];
+    struct op *op = op_at(client, index);
+    struct connection_pool *pool = &client->pools.pools[op->pool];
 
     op->state = OP_WAITING;
     op->next = NO_INDEX;
@@ -451,38 +529,48 @@ static void wait_add(struct store_client *client, uint32_t index)
     if (pool->wait_tail == NO_INDEX)
         pool->wait_head = index;
     else
-        client->ops[pool->wait_tail].next = index;
+        op_at(client, pool->wait_tail)->next = index;
     pool->wait_tail = index;
 }
 
 static void wait_remove(struct store_client *client, uint32_t index)
 {
-    struct op *op = &client->ops[index];
-    struct pool *pool = &client->pools[op->pool];
+    struct op *op = op_at(client, index);
+    struct connection_pool *pool = &client->pools.pools[op->pool];
 
     if (op->previous == NO_INDEX)
         pool->wait_head = op->next;
     else
-        client->ops[op->previous].next = op->next;
+        op_at(client, op->previous)->next = op->next;
     if (op->next == NO_INDEX)
         pool->wait_tail = op->previous;
     else
-        client->ops[op->next].previous = op->previous;
+        op_at(client, op->next)->previous = op->previous;
 }
 
-/* Give an operation a connection: an idle one, a new one, or a place in the line. */
+static sim_dur op_timeout(const struct store_client *client, const struct op *op)
+{
+    return op_is_write(op) ? client->config->timeout_ns : client->config->read_timeout_ns;
+}
+
+/* Step 8: an idle connection, a new one, or a place in the line. */
 static void op_acquire(struct store_client *client, uint32_t index)
 {
-    struct op *op = &client->ops[index];
-    struct pool *pool = &client->pools[op->pool];
-    uint32_t idle = client->config->pool_reuse == REUSE_LIFO ? pool->idle_head : pool->idle_tail;
+    struct op *op = op_at(client, index);
+    struct connection_pools *pools = &client->pools;
+    uint32_t pool = op->pool;
+    uint32_t idle = connection_take_idle(pools, pool);
 
     if (idle != NO_INDEX) {
-        idle_remove(client, idle);
         op_send(client, index, idle);
-    } else if (pool->open_count < client->config->pool_size) {
+    } else if (client->config->pool.mode == MODE_MULTIPLEXED) {
+        wait_add(client, index);
+        if (connection_pool_has_room(pools, pool))
+            connection_open(pools, pool, NO_INDEX, 0, SIM_NEVER);
+    } else if (connection_pool_has_room(pools, pool)) {
         op->state = OP_CONNECTING;
-        connection_open(client, op->pool, index);
+        op->connection =
+            connection_open(pools, pool, index, op->generation, op_timeout(client, op));
     } else {
         wait_add(client, index);
     }
@@ -491,12 +579,18 @@ static void op_acquire(struct store_client *client, uint32_t index)
 /* A connection or a place for one has come free. */
 static void pool_serve(struct store_client *client, uint32_t pool_index)
 {
-    struct pool *pool = &client->pools[pool_index];
+    struct connection_pool *pool = &client->pools.pools[pool_index];
+    bool shared = client->config->pool.mode == MODE_MULTIPLEXED;
 
-    while (pool->wait_head != NO_INDEX &&
-           (pool->idle_head != NO_INDEX || pool->open_count < client->config->pool_size)) {
-        uint32_t index = pool->wait_head;
+    while (pool->wait_head != NO_INDEX) {
+        bool has_room = connection_pool_has_room(&client->pools, pool_index);
+        uint32_t index = client->config->pool.wait == WAIT_FIFO ? pool->wait_head : pool->wait_tail;
 
+        if (pool->idle_head == NO_INDEX && (shared || !has_room)) {
+            if (has_room) /* they wait on for the next shared one */
+                connection_open(&client->pools, pool_index, NO_INDEX, 0, SIM_NEVER);
+            return;
+        }
         wait_remove(client, index);
         op_acquire(client, index);
     }
@@ -512,34 +606,50 @@ static bool op_reads_primary(const struct store_client *client, const struct op 
            sim_now(client->sim) - request->last_write <= client->config->raw_window_ns;
 }
 
+static uint32_t op_pool(const struct store_client *client, const struct op *op, bool is_hedge)
+{
+    bool primary = op_is_write(op) || op_reads_primary(client, op) ||
+                   (is_hedge && client->config->hedge_to == HEDGE_PRIMARY);
+
+    return op->request.instance * POOL_KINDS + (primary ? POOL_PRIMARY : POOL_LOCAL);
+}
+
 static void op_begin_attempt(struct store_client *client, uint32_t index)
 {
-    struct op *op = &client->ops[index];
+    struct op *op = op_at(client, index);
     bool write = op_is_write(op);
-    uint32_t kind = write || op_reads_primary(client, op) ? POOL_PRIMARY : POOL_LOCAL;
 
+    op->pool = op_pool(client, op, index >= HEDGE);
+    if (client->is_guarded && !guard_admits(client, index))
+        return;
     op->attempts++;
     op->generation++;
     op->attempt_begun = sim_now(client->sim);
-    op->pool = op->request.instance * POOL_KINDS + kind;
     client->attempts_begun++;
     sim_timer_set(client->sim, write ? client->write_timer : client->read_timer, index,
                   op->generation);
+    if (client->config->hedge_max > 0 && !write && index < HEDGE) {
+        op->hedges = 0;
+        sim_timer_set(client->sim, client->hedge_timer, index, op->generation);
+    }
     op_acquire(client, index);
 }
 
 /* The books of one attempt that ended. */
-static void op_end_attempt(struct store_client *client, struct op *op, bool timed_out, bool good)
+static void op_end_attempt(struct store_client *client, struct op *op, enum attempt_end how)
 {
     sim_dur latency = sim_now(client->sim) - op->attempt_begun;
+    bool timed_out = how == ATTEMPT_TIMED_OUT || how == ATTEMPT_CONNECT_TIMED_OUT;
 
-    client->attempts_ended++;
+    client->attempts_ended[how]++;
     op->generation++;
-    if (!timed_out)
+    if (how != ATTEMPT_TIMED_OUT)
         sim_timer_cancelled(client->sim,
                             op_is_write(op) ? client->write_timer : client->read_timer);
+    if (client->is_guarded)
+        guard_attempt_ended(client, op, how);
     if (!client->up || op->request.probe)
-        return; /* a dead server's attempt is in nobody's figures */
+        return; /* a dead server's attempt, or a health check's, is in nobody's figures */
     if (!op_is_write(op)) {
         probe_count(client->probes, client->read_attempts);
         if (timed_out)
@@ -551,27 +661,30 @@ static void op_end_attempt(struct store_client *client, struct op *op, bool time
         probe_count(client->probes, client->write_timeouts);
     probe_latency(client->probes, client->attempt_latency, latency);
     client->stats.attempts++;
-    client->stats.failures += !good;
+    client->stats.failures += how != ATTEMPT_ANSWERED;
     client->stats.latency_ns_sum += (uint64_t)latency;
 }
 
 static void op_finish(struct store_client *client, uint32_t index, enum op_outcome outcome,
                       enum miss_reason miss)
 {
-    struct op *op = &client->ops[index];
+    struct op *op = op_at(client, index);
     struct op_result result = {.outcome = outcome, .miss = miss, .attempts = op->attempts};
     sim_dur latency = sim_now(client->sim) - op->begun;
 
     client->ops_ended++;
     op->state = OP_IDLE;
+    if (client->budgets)
+        retry_budget_ended(budget_of(client, op), sim_now(client->sim), outcome != OP_FAILED,
+                           op->paid_milli);
     if (!client->up || op->request.probe) {
         client->app->done(client->app->self, op->request.request, &result);
         return;
     }
     if (op_is_write(op)) {
         probe_count(client->probes, client->writes);
-        if (outcome == OP_FAILED)
-            probe_count(client->probes, client->write_failures);
+        probe_count(client->probes,
+                    outcome == OP_FAILED ? client->write_failures : client->goodput);
         probe_latency(client->probes, client->write_latency, latency);
         client->objective->write_done(client->objective->self, client->region, op->begun,
                                       outcome == OP_DONE);
@@ -584,59 +697,181 @@ static void op_finish(struct store_client *client, uint32_t index, enum op_outco
     client->app->done(client->app->self, op->request.request, &result);
 }
 
-/* --- backoff
- * ----------------------------------------------------------------------------------------- */
+/* --- hedges ----------------------------------------------------------------------------------- */
 
-/* The nominal wait after attempt number `attempts` (the first is 1) has failed: facts G, n =
- * attempts - 1. */
-static sim_dur backoff_nominal(const struct store_client_config *config, uint32_t attempts)
+static uint32_t hedge_take(struct store_client *client)
 {
-    sim_dur wait;
+    struct op_table *table = &client->ops[1];
+    uint32_t index = client->hedge_free;
 
-    switch (config->backoff) {
-    case BACKOFF_FIXED:
-        return config->backoff_fixed_ns;
-    case BACKOFF_LIST:
-        if (config->backoff_list.count == 0)
-            return 0;
-        if (attempts > config->backoff_list.count)
-            attempts = config->backoff_list.count;
-        return config->backoff_list.items[attempts - 1];
-    case BACKOFF_EXPONENTIAL:
-        wait = config->backoff_base_ns;
-        while (--attempts > 0 && wait < config->backoff_max_ns)
-            wait *= 2;
-        return wait < config->backoff_max_ns ? wait : config->backoff_max_ns;
-    default:
-        return 0;
+    if (index != NO_INDEX) {
+        client->hedge_free = op_at(client, index)->next;
+        return index;
     }
+    if (client->hedge_count == table->capacity) {
+        size_t old = table->capacity;
+
+        mem_grow((void **)&table->rows, &table->capacity, old + 1, sizeof *table->rows);
+        memset(table->rows + old, 0, (table->capacity - old) * sizeof *table->rows);
+    }
+    return client->hedge_count++ | HEDGE;
 }
+
+/* Out of its owner's list and back to the free ones; its attempt has ended. Returns the owner. */
+static uint32_t hedge_give(struct store_client *client, uint32_t index)
+{
+    struct op *hedge = op_at(client, index);
+    uint32_t owner = hedge->owner;
+    uint32_t *link = &op_at(client, owner)->hedge;
+
+    while (*link != index)
+        link = &op_at(client, *link)->hedge;
+    *link = hedge->hedge;
+    hedge->state = OP_IDLE;
+    hedge->next = client->hedge_free;
+    client->hedge_free = index;
+    return owner;
+}
+
+/* An attempt that lost to another one: what it holds comes free, but for what is on its way. */
+static void op_give_up(struct store_client *client, uint32_t index)
+{
+    struct op *op = op_at(client, index);
+    uint32_t pool = op->pool;
+
+    switch (op->state) {
+    case OP_WAITING:
+        wait_remove(client, index);
+        break;
+    case OP_CONNECTING: /* it goes on opening, for whoever comes next */
+        client->pools.connections[op->connection].op = NO_INDEX;
+        break;
+    case OP_SENT:
+        if (op->command != NO_INDEX) {
+            client->commands.rows[op->command].abandoned = true;
+        } else if (client->pools.connections[op->connection].generation ==
+                   op->connection_generation) { /* its server died */
+            client_close(client, op->connection);
+        }
+        break;
+    case OP_BROKEN:
+        break;
+    default:
+        return; /* it has no attempt under way */
+    }
+    op_end_attempt(client, op, ATTEMPT_GIVEN_UP);
+    pool_serve(client, pool);
+}
+
+/* A read was answered on attempt `winner`, its own or a hedge's: give up the others. Returns the
+ * read. */
+static uint32_t hedges_settle(struct store_client *client, uint32_t winner)
+{
+    uint32_t index = winner;
+
+    if (winner >= HEDGE) {
+        probe_count(client->probes, client->hedges_won);
+        index = hedge_give(client, winner);
+        op_give_up(client, index);
+    }
+    while (op_at(client, index)->hedge != NO_INDEX) {
+        uint32_t hedge = op_at(client, index)->hedge;
+
+        op_give_up(client, hedge);
+        hedge_give(client, hedge);
+    }
+    return index;
+}
+
+/* Step 9: the read has been slow so long. */
+static void client_on_hedge(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct store_client *client = self;
+    struct op *op = op_at(client, entity), *hedge;
+    sim_time now = sim_now(sim);
+    uint32_t index, paid = 0;
+
+    (void)generation;
+    if (op->state == OP_BROKEN)
+        return;
+    if (client->breakers &&
+        circuit_breaker_refuses(&client->breakers[op_pool(client, op, true)], now)) {
+        probe_count(client->probes, client->denied[DENIED_BREAKER]);
+        return;
+    }
+    if (client->budgets && !retry_budget_pay(budget_of(client, op), now, false, &paid)) {
+        probe_count(client->probes, client->denied[DENIED_BUDGET]);
+        return;
+    }
+    index = hedge_take(client);
+    hedge = op_at(client, index);
+    hedge->request = op->request;
+    hedge->begun = op->begun;
+    hedge->owner = entity;
+    hedge->hedge = op->hedge;
+    hedge->retrying = client->budgets != NULL;
+    hedge->answered_once = true; /* the answer is counted as its owner's */
+    hedge->rereads = op->rereads;
+    op->hedge = index;
+    op->paid_milli = paid > 0 ? paid : op->paid_milli;
+    /* Words of its own for its messages: no attempt counts so far. */
+    hedge->attempts = op->attempts + (uint32_t)(++op->hedges << 10) - 1;
+    if (op->hedges < client->config->hedge_max)
+        sim_timer_set(sim, client->hedge_timer, entity, op->generation);
+    probe_count(client->probes, client->hedges);
+    op_begin_attempt(client, index);
+}
+
+/* --- retries ---------------------------------------------------------------------------------- */
 
 static sim_dur backoff_wait(const struct store_client *client, const struct op *op)
 {
-    sim_dur wait = backoff_nominal(client->config, op->attempts);
-    double u;
+    const struct retry_policy *policy = &client->config->retry;
+    double u = 0;
 
-    if (client->config->jitter == JITTER_NONE || wait == 0)
-        return wait;
-    u = rng_unit(rng_block_at(&client->jitter, op->request.identity, op->attempts).word[0]);
-    if (client->config->jitter == JITTER_FULL)
-        return (sim_dur)(u * (double)wait);
-    return wait / 2 + (sim_dur)(u * (double)(wait - wait / 2));
+    if (policy->jitter != JITTER_NONE && policy->backoff != BACKOFF_NONE)
+        u = rng_unit(rng_block_at(&client->jitter, op->request.identity, op->attempts).word[0]);
+    return retry_policy_wait(policy, op->attempts, op->waited, u);
 }
 
-static void op_retry_or_fail(struct store_client *client, uint32_t index)
+/* A hedge came to nothing: its owner goes on as if it had not been, unless it waited for it. */
+static void hedge_failed(struct store_client *client, uint32_t index, bool timed_out)
 {
-    struct op *op = &client->ops[index];
-    uint32_t attempts = op_is_write(op) ? client->config->attempts : client->config->read_attempts;
-    sim_time now = sim_now(client->sim);
-    sim_dur wait = backoff_wait(client, op);
+    uint32_t owner = hedge_give(client, index);
+    const struct op *op = op_at(client, owner);
 
-    if (op->attempts >= attempts || (client->config->deadline_ns > 0 &&
-                                     now + wait - op->begun >= client->config->deadline_ns)) {
+    if (op->state == OP_HEDGED && op->hedge == NO_INDEX)
+        op_retry_or_fail(client, owner, timed_out);
+}
+
+/* The attempt has ended without success: steps 1 to 5. */
+static void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out)
+{
+    const struct retry_policy *policy = &client->config->retry;
+    struct op *op = op_at(client, index);
+    enum denied_by denied;
+    sim_dur wait;
+
+    if (index >= HEDGE) {
+        hedge_failed(client, index, timed_out);
+        return;
+    }
+    if (client->is_guarded && op->hedge != NO_INDEX) {
+        op->state = OP_HEDGED;
+        return;
+    }
+    if (op->attempts >= (op_is_write(op) ? policy->attempts : policy->read_attempts)) {
         op_finish(client, index, OP_FAILED, MISS_NEVER_WRITTEN);
         return;
     }
+    wait = backoff_wait(client, op);
+    denied = guard_denies(client, op, wait, timed_out);
+    if (denied != DENIED_NOT) {
+        probe_count(client->probes, client->denied[denied]);
+        op_finish(client, index, OP_FAILED, MISS_NEVER_WRITTEN);
+        return;
+    }
+    op->waited = wait;
     op->state = OP_BACKOFF;
     sim_after(client->sim, wait, client->retry_kind, index, op->generation);
 }
@@ -647,27 +882,26 @@ static void client_on_retry(void *self, struct sim *sim, uint32_t entity, uint32
     op_begin_attempt(self, entity);
 }
 
+static void client_on_refused(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    (void)sim, (void)generation;
+    if (entity >= HEDGE)
+        hedge_failed(self, entity, false);
+    else
+        op_finish(self, entity, OP_FAILED, MISS_NEVER_WRITTEN);
+}
+
 static bool client_op_live(const void *self, uint32_t entity, uint32_t generation)
 {
-    const struct store_client *client = self;
-
-    return (client->ops[entity].generation & SIM_GENERATION_MASK) == generation;
+    return (op_at(self, entity)->generation & SIM_GENERATION_MASK) == generation;
 }
 
-/* --- timeouts
- * ---------------------------------------------------------------------------------------- */
-
-/* A write that the client gave up and the server ran: known once both have happened. */
-static void count_ambiguous(struct store_client *client, struct command *command)
-{
-    if (!command->abandoned || !command->executed || command->counted)
-        return;
-    command->counted = true;
-    probe_count(client->probes, client->ambiguous);
-}
+/* --- timeouts and broken connections ----------------------------------------------------------
+ */
 
 static void op_abandon_command(struct store_client *client, struct op *op)
 {
+    const struct connection_pool_config *config = &client->config->pool;
     uint32_t connection = op->connection;
     uint32_t pool = op->pool;
     bool lost = op->command == NO_INDEX; /* its server died: nothing will ever come back */
@@ -676,8 +910,10 @@ static void op_abandon_command(struct store_client *client, struct op *op)
         client->commands.rows[op->command].abandoned = true;
         count_ambiguous(client, &client->commands.rows[op->command]);
     }
-    if (lost || client->config->close_on_timeout) {
-        connection_close(client, connection);
+    if (client->pools.connections[connection].generation != op->connection_generation)
+        return; /* a multiplexed one that another operation has closed by now */
+    if (lost || (config->close_on_timeout && config->mode == MODE_POOL)) {
+        client_close(client, connection);
         pool_serve(client, pool);
     }
 }
@@ -685,10 +921,10 @@ static void op_abandon_command(struct store_client *client, struct op *op)
 static void client_on_timeout(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct store_client *client = self;
-    struct op *op = &client->ops[entity];
+    struct op *op = op_at(client, entity);
 
     (void)sim, (void)generation;
-    op_end_attempt(client, op, true, false);
+    op_end_attempt(client, op, ATTEMPT_TIMED_OUT);
     switch (op->state) {
     case OP_WAITING:
         wait_remove(client, entity);
@@ -696,69 +932,133 @@ static void client_on_timeout(void *self, struct sim *sim, uint32_t entity, uint
     case OP_CONNECTING: {
         uint32_t pool = op->pool;
 
-        connection_close(client, op->connection);
+        client_close(client, op->connection);
         pool_serve(client, pool);
         break;
     }
     case OP_SENT:
         op_abandon_command(client, op);
         break;
+    case OP_BROKEN:
+        break;
     default:
         BUG("an operation that made no attempt timed out");
     }
-    op_retry_or_fail(client, entity);
+    op_retry_or_fail(client, entity, true);
+}
+
+static void client_on_connect_timeout(void *self, struct sim *sim, uint32_t entity,
+                                      uint32_t generation)
+{
+    struct store_client *client = self;
+    struct connection *connection = &client->pools.connections[entity];
+    uint32_t pool = connection->pool, op = connection->op;
+
+    (void)sim, (void)generation;
+    connection->timed = false;
+    if (op != NO_INDEX)
+        op_end_attempt(client, op_at(client, op), ATTEMPT_CONNECT_TIMED_OUT);
+    client_close(client, entity);
+    pool_serve(client, pool);
+    if (op != NO_INDEX)
+        op_retry_or_fail(client, op, true);
+}
+
+static void client_on_broken(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct store_client *client = self;
+
+    (void)sim, (void)generation;
+    op_end_attempt(client, op_at(client, entity), ATTEMPT_BROKEN);
+    op_retry_or_fail(client, entity, false);
+}
+
+/*
+ * The network reset a connection, or a kernel gave it up. What was on it fails at once: as broken,
+ * not as timed out.
+ */
+static void client_on_reset(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct store_client *client = self;
+    struct connection *connection = &client->pools.connections[entity];
+    uint32_t pool = connection->pool, row = connection->command, index = NO_INDEX;
+
+    (void)generation;
+    if (connection->state == CONNECTION_OPENING) {
+        index = connection->op;
+    } else if (row != NO_INDEX && !client->commands.rows[row].abandoned) {
+        index = client->commands.rows[row].op;
+        client->commands.rows[row].abandoned = true;
+        count_ambiguous(client, &client->commands.rows[row]);
+    }
+    if (index != NO_INDEX) {
+        op_at(client, index)->state = OP_BROKEN;
+        sim_at(sim, sim_now(sim), client->broken_kind, index, op_at(client, index)->generation);
+    }
+    client_close(client, entity);
+    pool_serve(client, pool);
+}
+
+static bool client_reset_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct store_client *client = self;
+
+    return connection_is_open(&client->pools, entity, generation);
+}
+
+static const struct event_kind client_reset = {
+    .name = "reset", .phase = PHASE_WORK, .fire = client_on_reset, .live = client_reset_live};
+
+static bool client_connect_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct store_client *client = self;
+
+    return connection_is_opening(&client->pools, entity, generation);
 }
 
 static const struct event_kind client_retry = {
     .name = "retry", .phase = PHASE_WORK, .fire = client_on_retry, .live = client_op_live};
 static const struct event_kind client_timeout = {
     .name = "timeout", .phase = PHASE_WORK, .fire = client_on_timeout, .live = client_op_live};
+static const struct event_kind client_hedge = {
+    .name = "hedge", .phase = PHASE_WORK, .fire = client_on_hedge, .live = client_op_live};
+static const struct event_kind client_broken = {
+    .name = "broken", .phase = PHASE_WORK, .fire = client_on_broken, .live = client_op_live};
+static const struct event_kind client_refused = {
+    .name = "refused", .phase = PHASE_WORK, .fire = client_on_refused, .live = client_op_live};
+static const struct event_kind client_connect_timeout = {.name = "connect_timeout",
+                                                         .phase = PHASE_WORK,
+                                                         .fire = client_on_connect_timeout,
+                                                         .live = client_connect_live};
 
-/* --- answers
- * ------------------------------------------------------------------------------------------ */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static void client_on_handshake(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct store_client *client = self;
     uint32_t index = ref_index(entity);
-    struct connection *connection = &client->connections[index];
-    uint32_t op = connection->op;
+    uint32_t op = client->pools.connections[index].op;
 
     (void)sim, (void)generation;
-    if (--connection->rounds_left > 0) {
-        connection_round(client, index);
+    if (!connection_round_done(&client->pools, index))
         return;
-    }
-    connection->op = NO_INDEX;
-    op_send(client, op, index);
+    if (op != NO_INDEX)
+        op_send(client, op, index);
+    else
+        connection_done(client, index, true);
 }
 
 static bool client_handshake_live(const void *self, uint32_t entity, uint32_t generation)
 {
     const struct store_client *client = self;
-    const struct connection *connection = &client->connections[ref_index(entity)];
 
-    return connection->state == CONNECTION_OPENING &&
-           (connection->generation & SIM_GENERATION_MASK) == generation;
+    return connection_is_opening(&client->pools, ref_index(entity), generation);
 }
 
 static const struct event_kind client_handshake = {.name = "handshake",
                                                    .phase = PHASE_WORK,
                                                    .fire = client_on_handshake,
                                                    .live = client_handshake_live};
-
-/* The pool's own bookkeeping when a command's connection is done with it. */
-static void connection_done(struct store_client *client, uint32_t index, bool keep)
-{
-    uint32_t pool = client->connections[index].pool;
-
-    client->connections[index].command = NO_INDEX;
-    if (keep)
-        idle_add(client, index);
-    else
-        connection_close(client, index);
-    pool_serve(client, pool);
-}
 
 static void count_read_answer(struct store_client *client, struct op *op,
                               const struct command *command)
@@ -767,7 +1067,7 @@ static void count_read_answer(struct store_client *client, struct op *op,
     sim_dur since;
     uint32_t bucket = 0;
 
-    if (op->answered_once || op->request.probe || command->reply == REPLY_LOADING)
+    if (op->answered_once || op->request.probe)
         return;
     op->answered_once = true;
     if (miss)
@@ -784,14 +1084,12 @@ static void count_read_answer(struct store_client *client, struct op *op,
 
 static void op_read_answered(struct store_client *client, uint32_t index, struct command answer)
 {
-    struct op *op = &client->ops[index];
+    struct op *op = op_at(client, index);
     const struct store_client_config *config = client->config;
 
     count_read_answer(client, op, &answer);
     if (answer.reply == REPLY_HIT) {
         op_finish(client, index, OP_HIT, MISS_LAG);
-    } else if (answer.reply == REPLY_LOADING) {
-        op_retry_or_fail(client, index);
     } else if (config->read_after_write == RAW_RETRY && op->rereads < config->raw_times) {
         op->rereads++;
         op->attempts--; /* a read again after a miss is not an attempt after a failure */
@@ -802,13 +1100,20 @@ static void op_read_answered(struct store_client *client, uint32_t index, struct
     }
 }
 
+/* Is it what was asked for? A server that says READONLY or resets closes the connection, too. */
+static bool reply_is_good(enum reply_kind reply)
+{
+    return reply == REPLY_HIT || reply == REPLY_MISS || reply == REPLY_OK;
+}
+
 static void client_on_reply(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct store_client *client = self;
     uint32_t row = ref_index(entity);
     struct command answer = client->commands.rows[row];
     uint32_t index = answer.op;
-    bool refused = answer.reply == REPLY_READONLY;
+    bool closes = answer.reply == REPLY_READONLY || answer.reply == REPLY_RESET;
+    bool good = reply_is_good(answer.reply);
     bool open = answer.reply_leg != NO_INDEX;
 
     (void)sim, (void)generation;
@@ -816,21 +1121,21 @@ static void client_on_reply(void *self, struct sim *sim, uint32_t entity, uint32
     command_give(&client->commands, row);
     if (answer.abandoned) {
         if (open)
-            connection_done(client, answer.connection, true);
+            connection_done(client, answer.connection, !closes);
         return;
     }
-    op_end_attempt(client, &client->ops[index], false, !refused);
-    if (refused) { /* the server closes the connection of whoever writes to a replica; the name is
-                      asked for again */
-        connection_done(client, answer.connection, false);
-        op_retry_or_fail(client, index);
-        return;
-    }
-    connection_done(client, answer.connection, true);
-    if (command_is_write(answer.kind))
+    op_end_attempt(client, op_at(client, index), good ? ATTEMPT_ANSWERED : ATTEMPT_REFUSED);
+    /* Whoever writes to a replica asks for the name again. */
+    connection_done(client, answer.connection, !closes);
+    if (!good) {
+        op_retry_or_fail(client, index, false);
+    } else if (command_is_write(answer.kind)) {
         op_finish(client, index, OP_DONE, MISS_LAG);
-    else
+    } else {
+        if (client->config->hedge_max > 0)
+            index = hedges_settle(client, index);
         op_read_answered(client, index, answer);
+    }
 }
 
 static bool client_reply_live(const void *self, uint32_t entity, uint32_t generation)
@@ -849,24 +1154,21 @@ static const struct event_kind client_reply = {
 static void client_drop(void *self, uint32_t row)
 {
     struct store_client *client = self;
-    struct command *command = &client->commands.rows[row];
+    struct command command = client->commands.rows[row];
 
-    count_ambiguous(client, command);
-    if (command->reply_leg !=
-        NO_INDEX) { /* the connection still waits: it hangs until the timeout closes it */
-        struct connection *connection = &client->connections[command->connection];
-
-        connection->command = NO_INDEX;
-        if (command->abandoned) { /* kept after a timeout: nothing will ever come, so it is closed
-                                     now */
-            connection_done(client, command->connection, false);
-        } else {
-            client->ops[command->op].command = NO_INDEX;
-        }
-    }
+    count_ambiguous(client, &client->commands.rows[row]);
     command_give(&client->commands, row);
+    if (command.reply_leg == NO_INDEX)
+        return;
+    /* The connection still waits: it hangs until the timeout closes it. */
+    client->pools.connections[command.connection].command = NO_INDEX;
+    if (command.abandoned) /* kept after a timeout: nothing will ever come, so it is closed now */
+        connection_done(client, command.connection, false);
+    else
+        op_at(client, command.op)->command = NO_INDEX;
 }
 
+/* A kernel gave up a command that waited on a closed connection. */
 static void client_on_lost(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     (void)sim, (void)generation;
@@ -876,51 +1178,27 @@ static void client_on_lost(void *self, struct sim *sim, uint32_t entity, uint32_
 static const struct event_kind client_lost = {
     .name = "lost", .phase = PHASE_WORK, .fire = client_on_lost, .live = client_reply_live};
 
-/* The network reset the connection, or a kernel gave it up: its attempt fails at once. */
-static void client_on_broken(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
-{
-    struct store_client *client = self;
-    struct connection *connection = &client->connections[entity];
-    uint32_t pool = connection->pool, op = connection->op, row = connection->command;
-    bool waits = connection->state != CONNECTION_IDLE && op != NO_INDEX &&
-                 client->ops[op].generation == connection->op_generation;
-
-    (void)sim, (void)generation;
-    if (row != NO_INDEX) {
-        client->commands.rows[row].abandoned = true;
-        count_ambiguous(client, &client->commands.rows[row]);
-    }
-    connection_close(client, entity);
-    if (waits)
-        op_end_attempt(client, &client->ops[op], false, false);
-    pool_serve(client, pool);
-    if (waits)
-        op_retry_or_fail(client, op);
-}
-
-static bool client_broken_live(const void *self, uint32_t entity, uint32_t generation)
-{
-    const struct store_client *client = self;
-    const struct connection *connection = &client->connections[entity];
-
-    return connection->state != CONNECTION_FREE &&
-           (connection->generation & SIM_GENERATION_MASK) == generation;
-}
-
-static const struct event_kind client_broken = {
-    .name = "broken", .phase = PHASE_WORK, .fire = client_on_broken, .live = client_broken_live};
-
-/* --- the model
- * ------------------------------------------------------------------------------------------ */
+/* --- the model -------------------------------------------------------------------------------- */
 
 static void client_need_op(struct store_client *client, uint32_t index)
 {
-    size_t old = client->op_capacity;
+    struct op_table *table = &client->ops[0];
+    size_t old = table->capacity;
 
     if (index < old)
         return;
-    mem_grow((void **)&client->ops, &client->op_capacity, index + 1, sizeof *client->ops);
-    memset(client->ops + old, 0, (client->op_capacity - old) * sizeof *client->ops);
+    mem_grow((void **)&table->rows, &table->capacity, index + 1, sizeof *table->rows);
+    memset(table->rows + old, 0, (table->capacity - old) * sizeof *table->rows);
+}
+
+static void guard_begun(struct store_client *client, struct op *op)
+{
+    op->retrying = false;
+    op->hedges = 0;
+    op->hedge = NO_INDEX;
+    op->paid_milli = 0;
+    if (client->budgets)
+        retry_budget_began(budget_of(client, op), sim_now(client->sim));
 }
 
 static void client_submit(void *self, const struct op_request *request)
@@ -929,13 +1207,16 @@ static void client_submit(void *self, const struct op_request *request)
     struct op *op;
 
     client_need_op(client, request->request);
-    op = &client->ops[request->request];
+    op = op_at(client, request->request);
     invariant_debug(op->state == OP_IDLE);
     op->request = *request;
     op->begun = sim_now(client->sim);
     op->attempts = 0;
     op->rereads = 0;
     op->answered_once = false;
+    op->waited = 0;
+    if (client->is_guarded)
+        guard_begun(client, op);
     client->ops_begun++;
     op_begin_attempt(client, request->request);
 }
@@ -945,11 +1226,25 @@ static void client_submit(void *self, const struct op_request *request)
 static void client_set_instances(void *self, uint32_t instances)
 {
     struct store_client *client = self;
+    const struct store_client_config *config = client->config;
 
-    client->pool_count = (size_t)instances * POOL_KINDS;
-    client->pools = mem_alloc(client->pool_count, sizeof *client->pools);
-    for (size_t i = 0; i < client->pool_count; i++)
-        client->pools[i] = (struct pool){NO_INDEX, NO_INDEX, 0, NO_INDEX, NO_INDEX};
+    connection_pools_size(&client->pools, instances);
+    if (config->budget.kind != BUDGET_NONE) {
+        client->budgets = mem_zalloc(instances, sizeof *client->budgets);
+        for (uint32_t i = 0; i < instances; i++)
+            retry_budget_init(&client->budgets[i], &config->budget);
+    }
+    if (config->breaker.trip != TRIP_NONE) {
+        client->breakers = mem_zalloc(client->pools.pool_count, sizeof *client->breakers);
+        for (size_t i = 0; i < client->pools.pool_count; i++)
+            circuit_breaker_init(&client->breakers[i], &config->breaker);
+    }
+}
+
+static void close_idle(struct store_client *client, uint32_t pool)
+{
+    while (client->pools.pools[pool].idle_head != NO_INDEX)
+        client_close(client, client->pools.pools[pool].idle_head);
 }
 
 /* A dead server's connections are gone, and its operations are nobody's: they run out uncounted. */
@@ -958,21 +1253,14 @@ static void client_set_up(void *self, bool up)
     struct store_client *client = self;
 
     client->up = up;
-    for (uint32_t pool = 0; !up && pool < client->pool_count; pool++)
-        while (client->pools[pool].idle_head != NO_INDEX)
-            connection_close(client, client->pools[pool].idle_head);
+    for (uint32_t pool = 0; !up && pool < client->pools.pool_count; pool++)
+        close_idle(client, pool);
 }
 
 static void client_restart_instance(void *self, uint32_t instance)
 {
-    struct store_client *client = self;
-
-    for (uint32_t kind = 0; kind < POOL_KINDS; kind++) {
-        struct pool *pool = &client->pools[instance * POOL_KINDS + kind];
-
-        while (pool->idle_head != NO_INDEX)
-            connection_close(client, pool->idle_head);
-    }
+    for (uint32_t kind = 0; kind < POOL_KINDS; kind++)
+        close_idle(self, instance * POOL_KINDS + kind);
 }
 
 static void open_probes(struct store_client *client, struct probes *probes)
@@ -990,49 +1278,75 @@ static void open_probes(struct store_client *client, struct probes *probes)
                     {&client->read_attempts, "read_attempts"},
                     {&client->read_timeouts, "read_timeouts"},
                     {&client->read_misses, "read_misses"},
-                    {&client->opened, "connections_opened"}};
+                    {&client->opened, "connections_opened"},
+                    {&client->goodput, "write_goodput"},
+                    {&client->breaker_refusals, "breaker_refusals"},
+                    {&client->hedges, "hedges"},
+                    {&client->hedges_won, "hedges_won"}};
+    int region = client->region;
 
     for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++)
-        *counters[i].id = probe_count_open(probes, counters[i].name, client->region, NULL);
+        *counters[i].id = probe_count_open(probes, counters[i].name, region, NULL);
     for (uint32_t i = 0; i < AFTERS; i++) {
-        client->after_reads[i] =
-            probe_count_open(probes, "reads_after_write", client->region, afters[i]);
-        client->after_misses[i] =
-            probe_count_open(probes, "misses_after_write", client->region, afters[i]);
+        client->after_reads[i] = probe_count_open(probes, "reads_after_write", region, afters[i]);
+        client->after_misses[i] = probe_count_open(probes, "misses_after_write", region, afters[i]);
     }
-    client->open = probe_level_open(probes, "connections_open", client->region, NULL);
-    client->write_latency = probe_latency_open(probes, "write_latency", client->region, NULL);
-    client->attempt_latency =
-        probe_latency_open(probes, "write_attempt_latency", client->region, NULL);
-    client->read_latency = probe_latency_open(probes, "read_latency", client->region, NULL);
+    for (uint32_t i = 0; i < DENIED_KINDS; i++)
+        client->denied[i] = probe_count_open(probes, "retries_denied", region, denied_by[i]);
+    client->open = probe_level_open(probes, "connections_open", region, NULL);
+    client->breaker_open = probe_level_open(probes, "breaker_open_share", region, NULL);
+    client->write_latency = probe_latency_open(probes, "write_latency", region, NULL);
+    client->attempt_latency = probe_latency_open(probes, "write_attempt_latency", region, NULL);
+    client->read_latency = probe_latency_open(probes, "read_latency", region, NULL);
+}
+
+/* The order of kinds is that of simultaneous events: new ones go to the end. */
+static void add_kinds(struct store_client *client, const struct model_env *env)
+{
+    const struct store_client_config *config = client->config;
+    sim_dur connect = config->pool.connect_timeout_ns;
+    kind_id timeout;
+
+    client->up = true;
+    /* At one instant a connection breaks before its commands are lost. */
+    client->pools.reset_kind = sim_kind_add(env->sim, &client_reset, env->instance, client);
+    client->commands.lost_kind = sim_kind_add(env->sim, &client_lost, env->instance, client);
+    client->commands.reply_kind = sim_kind_add(env->sim, &client_reply, env->instance, client);
+    client->commands.handshake_kind =
+        sim_kind_add(env->sim, &client_handshake, env->instance, client);
+    client->retry_kind = sim_kind_add(env->sim, &client_retry, env->instance, client);
+    timeout = sim_kind_add(env->sim, &client_timeout, env->instance, client);
+    client->write_timer = sim_timer_add(env->sim, config->timeout_ns, timeout);
+    client->read_timer = sim_timer_add(env->sim, config->read_timeout_ns, timeout);
+    client->broken_kind = sim_kind_add(env->sim, &client_broken, env->instance, client);
+    client->refused_kind = sim_kind_add(env->sim, &client_refused, env->instance, client);
+    if (config->hedge_max > 0)
+        client->hedge_timer =
+            sim_timer_add(env->sim, config->hedge_after_ns,
+                          sim_kind_add(env->sim, &client_hedge, env->instance, client));
+    if (connect > 0)
+        client->pools.connect_timer =
+            sim_timer_add(env->sim, connect,
+                          sim_kind_add(env->sim, &client_connect_timeout, env->instance, client));
 }
 
 static void store_client_init(void *self, const struct model_env *env)
 {
     struct store_client *client = self;
     const struct store_client_config *config = env->config;
-    kind_id timeout;
 
     client->config = config;
     client->sim = env->sim;
     client->region = env->region;
-    client->region_count = env->topology->region_count;
-    client->up = true;
+    client->is_guarded = config->budget.kind != BUDGET_NONE || config->breaker.trip != TRIP_NONE ||
+                         config->hedge_max > 0;
     client->jitter = sim_stream(env->sim, env->instance, "jitter");
-    client->connection_free = NO_INDEX;
+    client->hedge_free = NO_INDEX;
+    connection_pools_init(&client->pools, &config->pool, env->sim, env->region);
     client->commands.free_head = NO_INDEX;
     client->commands.self = client;
     client->commands.drop = client_drop;
-    client->commands.reply_kind = sim_kind_add(env->sim, &client_reply, env->instance, client);
-    client->commands.handshake_kind =
-        sim_kind_add(env->sim, &client_handshake, env->instance, client);
-    client->retry_kind = sim_kind_add(env->sim, &client_retry, env->instance, client);
-    /* At one instant a connection breaks before its commands are lost. */
-    client->broken_kind = sim_kind_add(env->sim, &client_broken, env->instance, client);
-    client->commands.lost_kind = sim_kind_add(env->sim, &client_lost, env->instance, client);
-    timeout = sim_kind_add(env->sim, &client_timeout, env->instance, client);
-    client->write_timer = sim_timer_add(env->sim, config->timeout_ns, timeout);
-    client->read_timer = sim_timer_add(env->sim, config->read_timeout_ns, timeout);
+    add_kinds(client, env);
     open_probes(client, sim_probe_set(env->sim));
     client->port = (struct session_port){.self = client,
                                          .submit = client_submit,
@@ -1040,42 +1354,37 @@ static void store_client_init(void *self, const struct model_env *env)
                                          .on_write_failure = config->on_write_failure,
                                          .set_up = client_set_up,
                                          .restart_instance = client_restart_instance};
-    client->back = (struct handshake_return){client, connection_reply_leg};
+    client->back = (struct handshake_return){&client->pools, connection_reply_leg};
     port_offer(env->ports, PORT_SESSIONS, env->region, -1, &client->port);
     port_offer(env->ports, PORT_COMMANDS, env->region, -1, &client->commands);
     port_offer(env->ports, PORT_HANDSHAKE_RETURN, env->region, -1, &client->back);
     port_offer(env->ports, PORT_WRITE_STATS, env->region, -1, &client->stats);
+    client->pools.region_count = env->topology->region_count;
 }
 
 static void store_client_connect(void *self, const struct port_directory *ports)
 {
     struct store_client *client = self;
+    struct connection_pools *pools = &client->pools;
 
-    client->probes = sim_probes(client->sim);
-    client->dns = port_need(ports, PORT_DNS, -1, -1);
+    client->probes = pools->probes = sim_probes(client->sim);
+    pools->opened = client->opened;
+    pools->open = client->open;
+    pools->dns = port_need(ports, PORT_DNS, -1, -1);
     client->app = port_need(ports, PORT_OPS, client->region, -1);
     client->objective = port_need(ports, PORT_OBJECTIVE, -1, -1);
-    for (uint32_t r = 0; r < client->region_count; r++) {
-        client->shards[r] = port_find(ports, PORT_SHARD, (int)r, -1);
-        client->out[r] = port_need(ports, PORT_LINK, client->region, (int)r);
-        client->in[r] = port_need(ports, PORT_LINK, (int)r, client->region);
+    for (uint32_t r = 0; r < pools->region_count; r++) {
+        pools->shards[r] = port_find(ports, PORT_SHARD, (int)r, -1);
+        pools->out[r] = port_need(ports, PORT_LINK, client->region, (int)r);
+        pools->in[r] = port_need(ports, PORT_LINK, (int)r, client->region);
     }
 }
 
 static void store_client_start(void *self)
 {
     struct store_client *client = self;
-    const struct store_client_config *config = client->config;
-    uint32_t warm = config->pool_warm < config->pool_size ? config->pool_warm : config->pool_size;
 
-    for (uint32_t pool = 0; pool < client->pool_count; pool++) {
-        int target = pool_target(client, pool);
-
-        for (uint32_t i = 0; i < warm; i++) {
-            idle_add(client, connection_take(client, pool, target));
-            count_open(client, 1);
-        }
-    }
+    connection_pools_warm(&client->pools);
 }
 
 static void store_client_finish(void *self)
@@ -1083,24 +1392,46 @@ static void store_client_finish(void *self)
     const struct store_client *client = self;
     uint64_t attempts = 0, ops = 0;
 
-    for (size_t i = 0; i < client->op_capacity; i++) {
-        enum op_state state = client->ops[i].state;
+    for (int table = 0; table < 2; table++)
+        for (size_t i = 0; i < client->ops[table].capacity; i++) {
+            enum op_state state = client->ops[table].rows[i].state;
 
-        ops += state != OP_IDLE;
-        attempts += state == OP_WAITING || state == OP_CONNECTING || state == OP_SENT;
-    }
+            ops += table == 0 && state != OP_IDLE;
+            attempts += state == OP_WAITING || state == OP_CONNECTING || state == OP_SENT ||
+                        state == OP_BROKEN;
+        }
+    for (int how = 0; how < ATTEMPT_ENDS; how++)
+        attempts += client->attempts_ended[how];
     invariant(client->ops_begun == client->ops_ended + ops);
-    invariant(client->attempts_begun == client->attempts_ended + attempts);
+    invariant(client->attempts_begun == attempts);
 }
 
 static void store_client_fini(void *self)
 {
     struct store_client *client = self;
 
-    free(client->pools);
-    free(client->connections);
-    free(client->ops);
+    connection_pools_release(&client->pools);
+    free(client->ops[0].rows);
+    free(client->ops[1].rows);
     free(client->commands.rows);
+    free(client->budgets);
+    free(client->breakers);
+}
+
+static void check_retries(const struct retry_policy *policy, struct complaints *complaints)
+{
+    if (policy->backoff == BACKOFF_EXPONENTIAL && policy->max_ns < policy->base_ns)
+        complain(complaints, "retry.backoff.exponential.max", "must not be below 'base'");
+    if (policy->backoff == BACKOFF_LINEAR && policy->linear_max_ns < policy->linear_step_ns)
+        complain(complaints, "retry.backoff.linear.max", "must not be below 'step'");
+    if (policy->backoff == BACKOFF_ENVOY && policy->envoy_max_ns < policy->envoy_base_ns)
+        complain(complaints, "retry.backoff.envoy.max", "must not be below 'base'");
+    if (policy->backoff == BACKOFF_LIST && policy->list.count == 0)
+        complain(complaints, "retry.backoff.list", "needs at least one wait");
+    if ((policy->jitter == JITTER_DECORRELATED || policy->jitter == JITTER_ABOVE) &&
+        policy->backoff != BACKOFF_EXPONENTIAL)
+        complain(complaints, "retry.jitter", "'%s' needs an exponential backoff",
+                 jitter_names[policy->jitter]);
 }
 
 static void store_client_check(const void *config, const struct check_context *context,
@@ -1109,10 +1440,15 @@ static void store_client_check(const void *config, const struct check_context *c
     const struct store_client_config *c = config;
 
     (void)context;
-    if (c->backoff == BACKOFF_EXPONENTIAL && c->backoff_max_ns < c->backoff_base_ns)
-        complain(complaints, "retry.backoff.exponential.max", "must not be below 'base'");
-    if (c->backoff == BACKOFF_LIST && c->backoff_list.count == 0)
-        complain(complaints, "retry.backoff.list", "needs at least one wait");
+    check_retries(&c->retry, complaints);
+    if (c->pool.mode == MODE_MULTIPLEXED && c->pool.connect_timeout_ns == 0)
+        complain(complaints, "connect_timeout",
+                 "must not be 0 with 'mode: multiplexed': nobody else gives up on its connection");
+    if (c->pool.mode == MODE_MULTIPLEXED && c->pool.lifetime_ns > 0)
+        complain(complaints, "pool.lifetime", "is for 'mode: pool'");
+    if (c->budget.kind == BUDGET_BUCKET &&
+        (c->budget.cost > c->budget.capacity || c->budget.timeout_cost > c->budget.capacity))
+        complain(complaints, "retry.budget.bucket.capacity", "must not be below a retry's cost");
 }
 
 const struct model_ops store_client_ops = {
@@ -1125,6 +1461,8 @@ const struct model_ops store_client_ops = {
     .state_size = sizeof(struct store_client),
     FIELD_TABLE(store_client_fields),
     METRIC_TABLE(store_client_metrics),
+    .presets = client_presets,
+    .preset_count = CLIENT_PRESET_COUNT,
     .check = store_client_check,
     .init = store_client_init,
     .connect = store_client_connect,

@@ -11,8 +11,8 @@
 
 struct describe_values {
     struct text_list sets;
-    bool schema, json;
-    const char *markdown;
+    bool schema, json, presets;
+    const char *markdown, *preset;
 };
 #define OPTION_VALUES struct describe_values
 
@@ -21,6 +21,8 @@ static const struct option options[] = {
     LIST_OPTION("set",      sets, "PATH=VALUE", "of a scenario: set a parameter first; may be given again"),
     FLAG_OPTION("json",     json,               "print JSON"),
     FLAG_OPTION("schema",   schema,             "print the JSON Schema of scenario files, for editors"),
+    FLAG_OPTION("presets",  presets,            "list the presets of all models, or of MODEL: what each sets and what is left out"),
+    TEXT_OPTION("preset",   preset, "NAME", NULL, "print one preset"),
     TEXT_OPTION("markdown", markdown, "MODEL", NULL, "print a model's tables of parameters and metrics in Markdown"),
     OPTIONS_END,
 };
@@ -80,6 +82,14 @@ static int describe(const struct invocation *invocation)
     }
     if (values->markdown)
         return describe_markdown_of(invocation, values->markdown);
+    if (values->presets || values->preset) {
+        const char *model = invocation->argument_count > 0 ? invocation->arguments[0] : NULL;
+        int status = describe_presets(invocation->registry, model, values->preset, stdout,
+                                      values->json, &diag);
+
+        tell(&diag);
+        return status < 0 ? EXIT_USAGE : EXIT_DONE;
+    }
     if (invocation->argument_count == 0) {
         describe_models(invocation->registry, stdout, values->json);
         return EXIT_DONE;
@@ -102,6 +112,8 @@ const struct command cmd_describe = {
                "scenario file: every resolved value and where it came from.",
     .examples = "  isthmus describe\n"
                 "  isthmus describe store_client\n"
+                "  isthmus describe --presets\n"
+                "  isthmus describe client --preset go-redis-9.22\n"
                 "  isthmus describe scenarios/00-baseline.yaml\n"
                 "  isthmus describe --schema > scenario.schema.json",
     .options = options,

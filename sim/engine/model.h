@@ -75,6 +75,20 @@ struct check_context {
     int region, peer; /* as in model_env */
 };
 
+/*
+ * Parameters that go together under a name: a real thing with its version. A model with presets has
+ * a CHOICE `preset` in its table, whose names are "none" and theirs in this order. A preset's
+ * values stand below what a scenario sets: they are defaults, laid under the explicit keys of the
+ * section with the rules of a file that extends another.
+ */
+struct preset {
+    const char *name;          /* "go-redis-9.22" */
+    const char *date;          /* version or date of what was read */
+    const char *const *values; /* "retry.attempts=4", as after --set SECTION.; NULL-terminated */
+    const char *left_out;      /* what the real one has and the model has not; "" where nothing */
+    const char *source;
+};
+
 struct model_ops {
     const char *name;    /* "app_tier": also the name of its page, models/app_tier.md */
     const char *section; /* "app" */
@@ -85,6 +99,8 @@ struct model_ops {
     size_t field_count;
     const struct metric *metrics;
     size_t metric_count;
+    const struct preset *presets;
+    size_t preset_count;
     /* All optional but init. config in check: one config (of a MODEL_LIST: each item in turn). */
     void (*check)(const void *config, const struct check_context *context,
                   struct complaints *complaints);

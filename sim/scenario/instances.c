@@ -4,6 +4,7 @@
  * over one another, the general below the particular; each of these maps is first checked by
  * itself, since a default that every region overrides is still wrong where it is wrong.
  */
+#include "bug.h"
 #include "link_key.h"
 #include "mem.h"
 #include "overlay.h"
@@ -134,6 +135,36 @@ struct placing {
     int region, peer;
 };
 
+/*
+ * The preset that a section names, laid under it. Its nodes stand in a source named "preset NAME",
+ * which is what `describe` shows as their origin. An unknown name is told by the field `preset`.
+ */
+static const struct yaml_node *with_preset(struct builder *builder, const struct model_ops *ops,
+                                           const struct yaml_node *section)
+{
+    const struct yaml_node *name = yaml_get(section, PRESET_KEY), *base = NULL;
+    const struct shape shape = overlay_fields(ops->fields, ops->field_count);
+    struct yaml_trees *trees = builder->inner->trees;
+    const struct preset *preset =
+        name && name->kind == YAML_SCALAR ? preset_find(ops, name->text) : NULL;
+    struct strbuf origin = STRBUF_INIT;
+
+    if (!preset)
+        return section;
+    strbuf_addf(&origin, "%s%s", PRESET_ORIGIN, preset->name);
+    for (size_t i = 0; preset->values[i]; i++) {
+        const char *text = preset->values[i];
+        const struct yaml_source *source =
+            yaml_source_add(trees, origin.text, "", text, strlen(text));
+
+        base = overlay_set_field(trees, base, &shape, source, builder->mistakes);
+        if (!base)
+            BUG("preset '%s' of %s has a value that cannot be read", preset->name, ops->name);
+    }
+    strbuf_release(&origin);
+    return overlay_merge(trees, base, section, &shape);
+}
+
 static bool fill_config(struct builder *builder, const struct placing *placing,
                         const struct yaml_node *node, void *config, struct schema_value *values)
 {
@@ -147,7 +178,11 @@ static bool fill_config(struct builder *builder, const struct placing *placing,
                                         builder->scenario->run.duration, placing->region,
                                         placing->peer};
     size_t before = builder->mistakes->count;
-    bool good = schema_apply(&context, &table, node, true, config, values);
+    bool good;
+
+    if (ops->preset_count > 0)
+        node = with_preset(builder, ops, node);
+    good = schema_apply(&context, &table, node, true, config, values);
 
     /* Rules between fields are for configs whose fields are right, regions included. */
     if (good && builder->scenario->topology.region_count > 0 && ops->check)

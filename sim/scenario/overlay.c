@@ -293,6 +293,26 @@ const struct yaml_node *overlay_set(struct yaml_trees *trees, const struct yaml_
     return set_at(&setter, 0, root, &top);
 }
 
+const struct yaml_node *overlay_set_field(struct yaml_trees *trees, const struct yaml_node *section,
+                                          const struct shape *fields,
+                                          const struct yaml_source *source,
+                                          struct mistakes *mistakes)
+{
+    const struct yaml_node *value = NULL, *result = NULL;
+    struct overlay_path path;
+    size_t end = 0;
+
+    if (overlay_path_parse(trees, source, '=', NULL, mistakes, &path, &end))
+        value = yaml_parse(trees, source, end + 1, mistakes->diag);
+    if (value) {
+        const struct setter setter = {trees, &path, value, mistakes};
+
+        result = set_at(&setter, 0, section, fields);
+    }
+    free(path.segments);
+    return result;
+}
+
 const struct yaml_node *overlay_set_text(struct yaml_trees *trees, const struct yaml_node *root,
                                          const struct registry *registry, const char *text,
                                          struct mistakes *mistakes)

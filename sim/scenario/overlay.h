@@ -59,6 +59,12 @@ const struct yaml_node *overlay_set(struct yaml_trees *trees, const struct yaml_
                                     const struct registry *registry,
                                     const struct overlay_path *path, const struct yaml_node *value,
                                     struct mistakes *mistakes);
+/* One `path=value` text over the section of a model; NULL with the mistakes told. `source` holds
+ * the text. */
+const struct yaml_node *overlay_set_field(struct yaml_trees *trees, const struct yaml_node *section,
+                                          const struct shape *fields,
+                                          const struct yaml_source *source,
+                                          struct mistakes *mistakes);
 /* One `--set` text over the root; NULL with the mistakes told. */
 const struct yaml_node *overlay_set_text(struct yaml_trees *trees, const struct yaml_node *root,
                                          const struct registry *registry, const char *text,

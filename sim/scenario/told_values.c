@@ -29,9 +29,18 @@ static void tell(const struct teller *teller, const char *section, const struct 
     strbuf_release(&path);
 }
 
+/* A preset's values are made anew for each region. */
+static bool same_origin(const struct yaml_node *a, const struct yaml_node *b)
+{
+    if (a == b)
+        return true;
+    return a && b && strncmp(a->source->name, PRESET_ORIGIN, strlen(PRESET_ORIGIN)) == 0 &&
+           strcmp(a->source->name, b->source->name) == 0;
+}
+
 static bool same_value(const struct schema_value *a, const struct schema_value *b)
 {
-    if (a->applies != b->applies || a->node != b->node || !a->text != !b->text)
+    if (a->applies != b->applies || !same_origin(a->node, b->node) || !a->text != !b->text)
         return false;
     return !a->text || strcmp(a->text, b->text) == 0;
 }
@@ -119,6 +128,8 @@ void value_add_origin(struct strbuf *out, const struct field *field,
         strbuf_addf(out, "default (%s)", field->source ? field->source : "assumption");
     else if (strcmp(value->node->source->name, "--set") == 0)
         strbuf_add(out, "--set");
+    else if (strncmp(value->node->source->name, PRESET_ORIGIN, strlen(PRESET_ORIGIN)) == 0)
+        strbuf_add(out, value->node->source->name);
     else
         strbuf_addf(out, "%s:%d", value->node->source->name, value->node->line);
 }

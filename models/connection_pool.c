@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Connections are rows of one array for all pools, chained by index: idle ones in the order in
+ * which they came back (head: the last), free ones in a list. A row's generation rises when it is
+ * closed, so a handshake that comes back late finds nobody.
+ */
+#include "connection_pool.h"
+
+#include "bug.h"
+#include "mem.h"
+
+#include <stdlib.h>
+
+void connection_pools_init(struct connection_pools *pools,
+                           const struct connection_pool_config *config, struct sim *sim, int region)
+{
+    pools->config = config;
+    pools->sim = sim;
+    pools->region = region;
+    pools->limit = config->mode == MODE_MULTIPLEXED ? 1 : config->size;
+    pools->free_head = NO_INDEX;
+}
+
+void connection_pools_release(struct connection_pools *pools)
+{
+    free(pools->pools);
+    free(pools->connections);
+}
+
+void connection_pools_size(struct connection_pools *pools, uint32_t instances)
+{
+    pools->pool_count = (size_t)instances * POOL_KINDS;
+    pools->pools = mem_alloc(pools->pool_count, sizeof *pools->pools);
+    for (size_t i = 0; i < pools->pool_count; i++)
+        pools->pools[i] = (struct connection_pool){NO_INDEX, NO_INDEX, 0, NO_INDEX, NO_INDEX};
+}
+
+/* --- idle ones -------------------------------------------------------------------------------- */
+
+static void idle_add(struct connection_pools *pools, uint32_t index)
+{
+    struct connection *connection = &pools->connections[index];
+    struct connection_pool *pool = &pools->pools[connection->pool];
+
+    connection->state = CONNECTION_IDLE;
+    connection->previous = NO_INDEX;
+    connection->next = pool->idle_head;
+    if (pool->idle_head == NO_INDEX)
+        pool->idle_tail = index;
+    else
+        pools->connections[pool->idle_head].previous = index;
+    pool->idle_head = index;
+}
+
+static void idle_remove(struct connection_pools *pools, uint32_t index)
+{
+    struct connection *connection = &pools->connections[index];
+    struct connection_pool *pool = &pools->pools[connection->pool];
+
+    if (connection->previous == NO_INDEX)
+        pool->idle_head = connection->next;
+    else
+        pools->connections[connection->previous].next = connection->next;
+    if (connection->next == NO_INDEX)
+        pool->idle_tail = connection->previous;
+    else
+        pools->connections[connection->next].previous = connection->previous;
+}
+
+static bool is_too_old(const struct connection_pools *pools, uint32_t index)
+{
+    return pools->config->lifetime_ns > 0 && pools->config->mode == MODE_POOL &&
+           sim_now(pools->sim) - pools->connections[index].opened >= pools->config->lifetime_ns;
+}
+
+uint32_t connection_take_idle(struct connection_pools *pools, uint32_t pool_index)
+{
+    const struct connection_pool *pool = &pools->pools[pool_index];
+
+    for (;;) {
+        uint32_t index = pools->config->reuse == REUSE_LIFO ? pool->idle_head : pool->idle_tail;
+
+        if (index == NO_INDEX || pools->config->mode == MODE_MULTIPLEXED)
+            return index;
+        if (!is_too_old(pools, index)) {
+            idle_remove(pools, index);
+            return index;
+        }
+        connection_close(pools, index);
+    }
+}
+
+void connection_put_back(struct connection_pools *pools, uint32_t index)
+{
+    if (pools->connections[index].state == CONNECTION_IDLE)
+        return; /* multiplexed: it never went */
+    if (is_too_old(pools, index))
+        connection_close(pools, index);
+    else
+        idle_add(pools, index);
+}
+
+/* --- opening and closing ---------------------------------------------------------------------- */
+
+static void count_open(struct connection_pools *pools, int change)
+{
+    pools->open_total += (uint32_t)change;
+    probe_level(pools->probes, pools->open, sim_now(pools->sim), pools->open_total);
+}
+
+/* Where the cluster is that a pool's new connections go to. */
+static int pool_target(struct connection_pools *pools, uint32_t pool)
+{
+    const struct connection_pool_config *config = pools->config;
+    sim_time now = sim_now(pools->sim);
+
+    if (pool % POOL_KINDS == POOL_LOCAL && pools->shards[pools->region])
+        return pools->region;
+    if (!pools->address_known ||
+        (config->dns_cache != DNS_FOREVER && now >= pools->address_expires)) {
+        pools->address = pools->dns->resolve(pools->dns->self, pools->region);
+        pools->address_known = true;
+        pools->address_expires =
+            config->dns_cache == DNS_FIXED ? now + config->dns_fixed_ns : pools->address.expires;
+    }
+    return pools->address.region;
+}
+
+static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, int target)
+{
+    uint32_t index = pools->free_head;
+    struct connection *connection;
+
+    if (index != NO_INDEX) {
+        pools->free_head = pools->connections[index].next;
+    } else {
+        mem_grow((void **)&pools->connections, &pools->connection_capacity,
+                 pools->connection_count + 1, sizeof *pools->connections);
+        index = (uint32_t)pools->connection_count++;
+        pools->connections[index].generation = 0;
+    }
+    connection = &pools->connections[index];
+    connection->pool = pool;
+    connection->target = (uint8_t)target;
+    connection->op = connection->command = NO_INDEX;
+    connection->leg_out = pools->out[target]->open(pools->out[target]->self);
+    connection->leg_in = pools->in[target]->open(pools->in[target]->self);
+    pools->out[target]->watch(pools->out[target]->self, connection->leg_out, pools->reset_kind,
+                              index, connection->generation);
+    pools->in[target]->watch(pools->in[target]->self, connection->leg_in, pools->reset_kind, index,
+                             connection->generation);
+    connection->opened = sim_now(pools->sim);
+    connection->timed = false;
+    pools->pools[pool].open_count++;
+    return index;
+}
+
+void connection_pools_warm(struct connection_pools *pools)
+{
+    uint32_t warm = pools->config->warm < pools->limit ? pools->config->warm : pools->limit;
+
+    for (uint32_t pool = 0; pool < pools->pool_count; pool++) {
+        int target = pool_target(pools, pool);
+
+        for (uint32_t i = 0; i < warm; i++) {
+            idle_add(pools, connection_make(pools, pool, target));
+            count_open(pools, 1);
+        }
+    }
+}
+
+/* The first round trip of a new connection is TCP's, the rest are TLS's. */
+static bool is_syn(const struct connection_pools *pools, const struct connection *connection)
+{
+    return connection->rounds_left == 1 + pools->config->tls;
+}
+
+static void send_round(struct connection_pools *pools, uint32_t index)
+{
+    struct connection *connection = &pools->connections[index];
+    struct link_port *out = pools->out[connection->target];
+    struct message syn = {
+        .kind = pools->shards[connection->target]->handshake_kind,
+        .entity = ref_make((uint32_t)pools->region, index),
+        .generation = connection->generation & SIM_GENERATION_MASK,
+        .bytes = 60,
+        .identity = rng_mix(((uint64_t)pools->region << 40 | index) + (UINT64_C(1) << 60)),
+        .index = connection->generation << 2 | connection->rounds_left,
+        .handshake = is_syn(pools, connection)};
+
+    out->send(out->self, connection->leg_out, &syn);
+}
+
+uint32_t connection_open(struct connection_pools *pools, uint32_t pool, uint32_t op,
+                         uint32_t op_generation, sim_dur attempt_timeout_ns)
+{
+    uint32_t index = connection_make(pools, pool, pool_target(pools, pool));
+    struct connection *connection = &pools->connections[index];
+    sim_dur limit = pools->config->connect_timeout_ns;
+
+    connection->state = CONNECTION_OPENING;
+    connection->rounds_left = (uint8_t)(1 + pools->config->tls);
+    connection->op = op;
+    connection->op_generation = op_generation;
+    if (limit > 0 && limit < attempt_timeout_ns) {
+        connection->timed = true;
+        sim_timer_set(pools->sim, pools->connect_timer, index, connection->generation);
+    }
+    probe_count(pools->probes, pools->opened);
+    count_open(pools, 1);
+    send_round(pools, index);
+    return index;
+}
+
+static void stop_connect_timer(struct connection_pools *pools, struct connection *connection)
+{
+    if (!connection->timed)
+        return;
+    connection->timed = false;
+    sim_timer_cancelled(pools->sim, pools->connect_timer);
+}
+
+bool connection_round_done(struct connection_pools *pools, uint32_t index)
+{
+    struct connection *connection = &pools->connections[index];
+
+    if (--connection->rounds_left > 0) {
+        send_round(pools, index);
+        return false;
+    }
+    connection->op = NO_INDEX;
+    connection->state = CONNECTION_BUSY;
+    stop_connect_timer(pools, connection);
+    return true;
+}
+
+void connection_close(struct connection_pools *pools, uint32_t index)
+{
+    struct connection *connection = &pools->connections[index];
+    struct link_port *out = pools->out[connection->target], *in = pools->in[connection->target];
+
+    if (connection->state == CONNECTION_IDLE)
+        idle_remove(pools, index);
+    out->close(out->self, connection->leg_out);
+    in->close(in->self, connection->leg_in);
+    connection->state = CONNECTION_FREE;
+    connection->generation++;
+    stop_connect_timer(pools, connection);
+    connection->next = pools->free_head;
+    pools->free_head = index;
+    pools->pools[connection->pool].open_count--;
+    count_open(pools, -1);
+}
+
+bool connection_is_opening(const struct connection_pools *pools, uint32_t index,
+                           uint32_t generation)
+{
+    const struct connection *connection = &pools->connections[index];
+
+    return connection->state == CONNECTION_OPENING &&
+           (connection->generation & SIM_GENERATION_MASK) == generation;
+}
+
+bool connection_is_open(const struct connection_pools *pools, uint32_t index, uint32_t generation)
+{
+    const struct connection *connection = &pools->connections[index];
+
+    return connection->state != CONNECTION_FREE &&
+           (connection->generation & SIM_GENERATION_MASK) == generation;
+}
+
+uint32_t connection_reply_leg(void *self, uint32_t index, uint32_t generation, bool *syn)
+{
+    const struct connection_pools *pools = self;
+    const struct connection *connection = &pools->connections[index];
+
+    if ((connection->generation & SIM_GENERATION_MASK) != generation ||
+        connection->state == CONNECTION_FREE)
+        return NO_INDEX;
+    *syn = is_syn(pools, connection);
+    return connection->leg_in;
+}

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The store client over real links and a real store: what its pools, guards and hedges do to
+ * writes and reads, against what can be said beforehand. Every run also checks conservation by
+ * itself (store_client.c, at the end).
+ *
+ * Two regions 20 ms apart, or 1 ms inside one; nothing else takes time, and no jitter but where a
+ * test asks for it.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "assert_close.h"
+#include "figures.h"
+#include "client_driver.h"
+
+#define NETWORK(inside_loss, jitter)                                                               \
+    "network: {default: {rtt: 20ms, jitter: " jitter ", spike_share: 0%, loss: 0%}, "              \
+    "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: " inside_loss "}}\n"
+#define QUIET CLIENT_WORLD NETWORK("0%", "0ms")
+#define WARM_POOL "pool: {size: 100000, warm: 3000, close_on_timeout: false}"
+
+static struct wanted of_b(const char *metric)
+{
+    return (struct wanted){metric, NULL, 1, NULL, NULL};
+}
+
+static double one(const char *text, struct wanted wanted)
+{
+    struct tally tally = tally_of(&client_registry, text, 1, wanted);
+
+    return tally.mean;
+}
+
+static double denied(const char *text, const char *by)
+{
+    return one(text, (struct wanted){"retries_denied", NULL, 1, by, NULL});
+}
+
+/* --- connections ------------------------------------------------------------------------------ */
+
+/*
+ * redis_lessons 6: two connections of 20 ms carry 100 writes a second; 150/s are offered, for
+ * 100 ms at most. First in, first out, those who get a connection have waited nearly 100 ms, are
+ * sent with less than the 20 ms that they need, and hold the connection all the same. Newest first,
+ * nearly all of what the connections can carry is in time.
+ */
+#define STARVED(order)                                                                             \
+    QUIET "duration: 130s\nwarmup: 10s\ndriver: {rate: 150/s, poisson: true, writer: b}\n"         \
+          "client: {timeout: 100ms, retry: {attempts: 1}, pool: {size: 2, warm: 2, "               \
+          "close_on_timeout: false, wait: " order "}}\n"
+static void newest_first_waiting_saves_a_starved_pool(void **state)
+{
+    double fifo = one(STARVED("fifo"), of_b("write_goodput")) / 120;
+    double lifo = one(STARVED("lifo"), of_b("write_goodput")) / 120;
+
+    (void)state;
+    print_message("goodput of 100/s: fifo %.1f, lifo %.1f\n", fifo, lifo);
+    assert_true(fifo < 30);
+    assert_true(lifo > 80 && lifo <= 100.5);
+}
+
+/* One write each 100 ms on one connection that lives a second: a new one at 0, 1, ... 9 s. */
+static void connections_are_replaced_when_their_life_is_over(void **state)
+{
+    (void)state;
+    assert_close(one(QUIET "duration: 9950ms\nwarmup: 0s\ndriver: {rate: 10/s, writer: b}\n"
+                           "client: {pool: {size: 1, warm: 0, lifetime: 1s}}\n",
+                     of_b("connections_opened")),
+                 10, 1e-12);
+}
+
+/* Cold: TCP 20 ms, TLS 20 ms, so 30 ms are not enough to connect; the attempt had 300 ms. */
+static void connect_timeout_ends_the_attempt(void **state)
+{
+#define SLOW_CONNECT                                                                               \
+    QUIET "duration: 10s\nwarmup: 0s\ndriver: {rate: 10/s, writer: b, writes: 20}\n"               \
+          "client: {timeout: 300ms, connect_timeout: 30ms, retry: {attempts: 2, backoff: none}, "  \
+          "pool: {warm: 0}}\n"
+    (void)state;
+    assert_close(one(SLOW_CONNECT, of_b("write_failures")), 20, 1e-12);
+    assert_close(one(SLOW_CONNECT, of_b("write_timeouts")), 40, 1e-12);
+    assert_close(one(SLOW_CONNECT, (struct wanted){"write_latency", "max", 1, NULL, NULL}), 60e6,
+                 0.01);
+}
+
+/*
+ * redis_lessons 9: on one connection each answer waits for those before it, in both directions, so
+ * that jitter is seen as a running maximum. The median write is slower than on connections of its
+ * own, by a multiple of what jitter adds there; without jitter there is no difference at all.
+ */
+#define JITTERED(mode, jitter)                                                                     \
+    CLIENT_WORLD NETWORK("0%", jitter) "duration: 60s\nwarmup: 10s\n"                              \
+                                       "driver: {rate: 500/s, poisson: true, writer: b}\n"         \
+                                       "client: {mode: " mode ", timeout: 5s, " WARM_POOL "}\n"
+static void a_shared_connection_blocks_behind_its_slowest(void **state)
+{
+    const struct wanted median = {"write_latency", "p50", 1, NULL, NULL};
+    double own = one(JITTERED("pool", "{mean: 5ms}"), median) / 1e6;
+    double shared = one(JITTERED("multiplexed", "{mean: 5ms}"), median) / 1e6;
+
+    (void)state;
+    print_message("median: %.2f ms on connections of their own, %.2f ms on one\n", own, shared);
+    assert_true(shared - 20 > 1.5 * (own - 20));
+    assert_close(one(JITTERED("pool", "0ms"), median), one(JITTERED("multiplexed", "0ms"), median),
+                 0.02);
+    assert_close(one(JITTERED("multiplexed", "{mean: 5ms}"),
+                     (struct wanted){"connections_open", NULL, 1, NULL, NULL}),
+                 2, 1e-9); /* to either endpoint */
+}
+
+/*
+ * The same in closed form, one way only. A message that arrives at t leaves the link at the latest
+ * of s + D(s) over all messages sent at s <= t. With Poisson messages of rate lambda and
+ * exponential D of mean m, those sent before t and still out at t + x are Poisson with mean
+ * lambda * integral of P(D > x + s) ds = lambda m e^(-x/m); so the delay is at most x with
+ * probability (1 - e^(-x/m)) exp(-lambda m e^(-x/m)). 500/s, 5 ms: a mean of 9.6 ms instead of 5.
+ */
+static double mean_running_maximum(double rate_per_ms, double m_ms)
+{
+    const double step = 0.001;
+    double mean = 0;
+
+    for (double x = step / 2; x < 40 * m_ms; x += step)
+        mean += step * (1 - (1 - exp(-x / m_ms)) * exp(-rate_per_ms * m_ms * exp(-x / m_ms)));
+    return mean;
+}
+
+static void a_shared_connection_delivers_the_running_maximum(void **state)
+{
+    const struct wanted mean = {"write_latency", "mean", 1, NULL, NULL};
+#define ONE_WAY_JITTER(mode)                                                                       \
+    CLIENT_WORLD "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}, "        \
+                 "b -> a: {jitter: {mean: 5ms}}}\nduration: 130s\nwarmup: 10s\n"                   \
+                 "driver: {rate: 500/s, poisson: true, writer: b}\n"                               \
+                 "client: {mode: " mode ", timeout: 5s, " WARM_POOL "}\n"
+    struct tally own = tally_of(&client_registry, ONE_WAY_JITTER("pool"), 10, mean);
+    struct tally shared = tally_of(&client_registry, ONE_WAY_JITTER("multiplexed"), 10, mean);
+
+    (void)state;
+    assert_covers(&own, 25e6, 0.005);
+    assert_covers(&shared, 20e6 + 1e6 * mean_running_maximum(0.5, 5), 0.01);
+}
+
+/* A multiplexed connection outlives timeouts, and carries on after the outage. */
+static void a_shared_connection_survives_an_outage(void **state)
+{
+    static const char text[] =
+        QUIET "duration: 60s\nwarmup: 0s\ndriver: {rate: 50/s, writer: b, cut: b -> a, "
+              "cut_from: 10s, cut_for: 2s}\n"
+              "client: {mode: multiplexed, timeout: 300ms, retry: {attempts: 1}}\n";
+
+    (void)state;
+    assert_close(one(text, of_b("connections_opened")), 0, 1e-12);
+    assert_true(one(text, of_b("write_timeouts")) >= 100);
+    assert_true(one(text, of_b("write_goodput")) > 2500);
+}
+
+/* --- the order of composition ----------------------------------------------------------------- */
+
+#define DEAF(client)                                                                               \
+    QUIET "duration: 60s\nwarmup: 0s\n"                                                            \
+          "driver: {rate: 1/s, writer: b, writes: 10, cut: b -> a, cut_from: 0s}\n"                \
+          "client: {timeout: 100ms, " WARM_POOL ", " client "}\n"
+#define ONE_TOKEN                                                                                  \
+    "budget: {bucket: {capacity: 1, cost: 1, timeout_cost: 1, refund: 0, refund_cost: false}}"
+
+/* 1 before all: who has no attempts left is denied nothing. */
+static void attempts_are_asked_before_anybody(void **state)
+{
+#define NO_ATTEMPTS DEAF("deadline: 1ms, retry: {attempts: 1, " ONE_TOKEN "}")
+    (void)state;
+    assert_close(denied(NO_ATTEMPTS, NULL), 0, 1e-12);
+    assert_close(one(NO_ATTEMPTS, of_b("write_failures")), 10, 1e-12);
+}
+
+/* 2 before 4: 100 ms of timeout and 100 of backoff pass the deadline; the token is never spent, so
+ * the budget never refuses. */
+static void deadline_is_asked_before_the_budget(void **state)
+{
+#define LATE                                                                                       \
+    DEAF("deadline: 150ms, retry: {attempts: 2, backoff: {fixed: 100ms}, jitter: none, " ONE_TOKEN \
+         "}")
+    (void)state;
+    assert_close(denied(LATE, "deadline"), 10, 1e-12);
+    assert_close(denied(LATE, "budget"), 0, 1e-12);
+    assert_close(one(LATE, of_b("write_attempts")), 10, 1e-12);
+}
+
+/* 3 before 4: the first failure opens the breaker, which refuses its retry; nobody pays. The other
+ * nine writes are refused before their first attempt. */
+static void breaker_is_asked_before_the_budget(void **state)
+{
+#define TRIPPED                                                                                    \
+    DEAF("retry: {attempts: 2, backoff: none, " ONE_TOKEN                                          \
+         "}, breaker: {trip: {consecutive: 1}, open: 1h}")
+    (void)state;
+    assert_close(denied(TRIPPED, "breaker"), 1, 1e-12);
+    assert_close(denied(TRIPPED, "budget"), 0, 1e-12);
+    assert_close(one(TRIPPED, of_b("breaker_refusals")), 9, 1e-12);
+    assert_close(one(TRIPPED, of_b("write_attempts")), 1, 1e-12);
+    assert_close(one(TRIPPED, of_b("write_failures")), 10, 1e-12);
+}
+
+/* 4 is the last: one token, one retry, nine refusals. */
+static void budget_pays_last(void **state)
+{
+#define POOR DEAF("retry: {attempts: 2, backoff: {fixed: 100ms}, jitter: none, " ONE_TOKEN "}")
+    (void)state;
+    assert_close(denied(POOR, "budget"), 9, 1e-12);
+    assert_close(one(POOR, of_b("write_attempts")), 11, 1e-12);
+}
+
+/* 6: the breaker opened during a backoff of 10 s; the paid retry is not made. Two writes, the
+ * second's failure trips (consecutive: 2) while the first waits. */
+static void breaker_is_asked_again_after_the_backoff(void **state)
+{
+#define SLEEPY                                                                                     \
+    QUIET "duration: 60s\nwarmup: 0s\n"                                                            \
+          "driver: {rate: 1/s, writer: b, writes: 2, cut: b -> a, cut_from: 0s}\n"                 \
+          "client: {timeout: 100ms, " WARM_POOL ", retry: {attempts: 2, backoff: {fixed: 10s}, "   \
+          "jitter: none}, breaker: {trip: {consecutive: 2}, open: 1h}}\n"
+    (void)state;
+    assert_close(one(SLEEPY, of_b("breaker_refusals")), 1, 1e-12); /* of the first, at 10.1 s */
+    assert_close(denied(SLEEPY, "breaker"), 1, 1e-12);             /* of the second, at 1.1 s */
+    assert_close(one(SLEEPY, of_b("write_attempts")), 2, 1e-12);
+    assert_close(one(SLEEPY, (struct wanted){"write_latency", "max", 1, NULL, NULL}), 10.1e9, 0.01);
+}
+
+/* --- guards at work --------------------------------------------------------------------------- */
+
+/*
+ * 100 writes a second, none of which is answered, each with four attempts: amplification 4; with
+ * 20 % + 10/s of them allowed 1 + 0.2 + 10/100 = 1.3; with 100 tokens/s at 10 a retry after a
+ * timeout 1 + 100/(10 x 100) = 1.1. 20 runs of 100 s; intervals at most 2 % wide.
+ */
+#define STORM(budget)                                                                              \
+    QUIET "duration: 130s\nwarmup: 30s\n"                                                          \
+          "driver: {rate: 100/s, poisson: true, writer: b, cut: b -> a, cut_from: 0s}\n"           \
+          "client: {timeout: 100ms, " WARM_POOL ", retry: {attempts: 4, backoff: {fixed: 50ms}, "  \
+          "jitter: full, budget: " budget "}}\n"
+static void budgets_bound_the_amplification(void **state)
+{
+    struct tally none = tally_of(&client_registry, STORM("none"), 5, of_b("write_amplification"));
+    struct tally share =
+        tally_of(&client_registry, STORM("{share: {of_requests: 20%, rate: 10/s, window: 10s}}"),
+                 20, of_b("write_amplification"));
+    struct tally bucket = tally_of(&client_registry,
+                                   STORM("{bucket: {capacity: 100, timeout_cost: 10, cost: 10, "
+                                         "refill: 100/s}}"),
+                                   20, of_b("write_amplification"));
+
+    (void)state;
+    assert_close(none.mean, 4, 0.01);
+    assert_covers(&share, 1.3, 0.02);
+    assert_covers(&bucket, 1.1, 0.02);
+}
+
+/* A budget that never refuses changes nothing that is seen. */
+static void an_endless_budget_changes_nothing(void **state)
+{
+    static const char *const metrics[] = {"write_attempts", "write_timeouts", "write_failures",
+                                          "connections_opened"};
+#define LOSSY(budget)                                                                              \
+    CLIENT_WORLD NETWORK("10%", "1ms") "duration: 60s\nwarmup: 0s\n"                               \
+                                       "driver: {rate: 100/s, poisson: true}\n"                    \
+                                       "client: {timeout: 50ms, retry: {budget: " budget "}}\n"
+    (void)state;
+    for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++) {
+        const struct wanted wanted = {metrics[i], NULL, 0, NULL, NULL};
+
+        assert_close(one(LOSSY("none"), wanted),
+                     one(LOSSY("{share: {of_requests: 100%, rate: 1000000/s}}"), wanted), 1e-12);
+    }
+}
+
+/*
+ * Ten seconds without an answer at 100 writes a second; five failures in a row open the breaker for
+ * 2 s. Before it trips some 15 writes time out; then one trial each 2.1 s, which fails; after the
+ * outage at most 2.1 s until one succeeds. So nearly all 1000 writes fail at once instead of after
+ * their timeout, and the breaker is open about 10 of 30 s on one of the two endpoints.
+ */
+static void an_open_breaker_fails_fast_and_closes_again(void **state)
+{
+    static const char text[] =
+        QUIET "duration: 30s\nwarmup: 0s\n"
+              "driver: {rate: 100/s, writer: b, cut: b -> a, cut_from: 5s, cut_for: 10s}\n"
+              "client: {timeout: 100ms, " WARM_POOL ", retry: {attempts: 1}, breaker: {trip: "
+              "{consecutive: 5}, open: 2s}}\n";
+    double refused = one(text, of_b("breaker_refusals"));
+    double open = one(text, of_b("breaker_open_share"));
+
+    (void)state;
+    print_message("refused %.0f, open %.3f\n", refused, open);
+    assert_true(refused > 900 && refused < 1250);
+    assert_true(one(text, of_b("write_timeouts")) < 40);
+    assert_true(open > 9.0 / 60 && open < 12.5 / 60);
+    assert_true(one(text, of_b("write_goodput")) > 1750);
+}
+
+/* --- hedges ----------------------------------------------------------------------------------- */
+
+/*
+ * Reads inside a region that loses 30 % each way: an attempt is answered within its 100 ms with
+ * 1 - q = 0.7^2, as a loss costs more than 200 ms. One hedge after 10 ms makes it two attempts that
+ * are independent: q^2 of the reads fail. A hedge is sent for each read not answered at once, q of
+ * them, and wins where the first attempt is lost and it is not, q (1 - q).
+ */
+#define HEDGED(hedges)                                                                             \
+    CLIENT_WORLD NETWORK("30%", "0ms") "duration: 210s\nwarmup: 10s\n"                             \
+                                       "driver: {rate: 100/s, poisson: true, writer: b, "          \
+                                       "reader: a, read_after: 1s}\n"                              \
+                                       "client: {timeout: 5s, read_timeout: 100ms, retry: "        \
+                                       "{read_attempts: 1}, " WARM_POOL ", hedge: {reads: " hedges \
+                                       ", after: 10ms}}\n"
+static void hedges_square_the_share_of_failed_reads(void **state)
+{
+    const struct wanted failures = {"read_failure_rate", NULL, 0, NULL, NULL};
+    const double q = 1 - 0.7 * 0.7;
+    struct tally none = tally_of(&client_registry, HEDGED("0"), 10, failures);
+    struct tally hedged = tally_of(&client_registry, HEDGED("1"), 10, failures);
+    struct tally twice = tally_of(&client_registry, HEDGED("2"), 10, failures);
+    double reads = one(HEDGED("1"), (struct wanted){"reads", NULL, 0, NULL, NULL});
+
+    (void)state;
+    assert_covers(&none, q, 0.02);
+    assert_covers(&hedged, q * q, 0.04);
+    assert_covers(&twice, q * q * q, 0.06);
+    assert_close(one(HEDGED("1"), (struct wanted){"hedges", NULL, 0, NULL, NULL}) / reads, q, 0.03);
+    assert_close(one(HEDGED("1"), (struct wanted){"hedges_won", NULL, 0, NULL, NULL}) / reads,
+                 q * (1 - q), 0.05);
+}
+
+/* Hedges pay as retries do: ten tokens, ten hedges. */
+static void hedges_pay_from_the_budget(void **state)
+{
+    static const char text[] =
+        CLIENT_WORLD NETWORK("30%", "0ms") "duration: 60s\nwarmup: 0s\n"
+                                           "driver: {rate: 100/s, writer: b, reader: a, "
+                                           "read_after: 1s}\n"
+                                           "client: {timeout: 5s, read_timeout: 100ms, "
+                                           "hedge: {reads: 1, after: 10ms}, " WARM_POOL ", "
+                                           "retry: {read_attempts: 1, budget: {bucket: {capacity: "
+                                           "10, cost: 1, timeout_cost: 1, refund: 0, refund_cost: "
+                                           "false}}}}\n";
+
+    (void)state;
+    assert_close(one(text, (struct wanted){"hedges", NULL, 0, NULL, NULL}), 10, 1e-12);
+    assert_true(one(text, (struct wanted){"retries_denied", NULL, 0, "budget", NULL}) > 1000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(newest_first_waiting_saves_a_starved_pool),
+        cmocka_unit_test(connections_are_replaced_when_their_life_is_over),
+        cmocka_unit_test(connect_timeout_ends_the_attempt),
+        cmocka_unit_test(a_shared_connection_blocks_behind_its_slowest),
+        cmocka_unit_test(a_shared_connection_delivers_the_running_maximum),
+        cmocka_unit_test(a_shared_connection_survives_an_outage),
+        cmocka_unit_test(attempts_are_asked_before_anybody),
+        cmocka_unit_test(deadline_is_asked_before_the_budget),
+        cmocka_unit_test(breaker_is_asked_before_the_budget),
+        cmocka_unit_test(budget_pays_last),
+        cmocka_unit_test(breaker_is_asked_again_after_the_backoff),
+        cmocka_unit_test(budgets_bound_the_amplification),
+        cmocka_unit_test(an_endless_budget_changes_nothing),
+        cmocka_unit_test(an_open_breaker_fails_fast_and_closes_again),
+        cmocka_unit_test(hedges_square_the_share_of_failed_reads),
+        cmocka_unit_test(hedges_pay_from_the_budget),
+    };
+
+    return cmocka_run_group_tests_name("client_behaviour", tests, client_seen_nothing, NULL);
+}
