@@ -77,7 +77,9 @@ static const struct field fault_schedule_fields[] = {
 
 struct region_ports {
     const struct deploy_port *deploy;
-    const struct power_port *app, *store;
+    const struct power_port *app;
+    /* NULL where the region has no cluster */
+    const struct power_port *store;
     const struct store_fault_port *store_fault;
 };
 
@@ -591,7 +593,7 @@ static void fault_schedule_connect(void *self, const struct port_directory *port
         schedule->regions[a] = (struct region_ports){
             .deploy = port_find(ports, PORT_DEPLOY, a, -1),
             .app = port_need(ports, PORT_POWER, a, POWER_APP),
-            .store = port_find(ports, PORT_POWER, a, POWER_STORE), /* not every region has a */
+            .store = port_find(ports, PORT_POWER, a, POWER_STORE),
             .store_fault = port_find(ports, PORT_STORE_FAULT, a, -1),
         };
         for (int b = 0; b < schedule->region_count; b++)

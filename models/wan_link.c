@@ -74,7 +74,7 @@ static const struct field wan_link_fields[] = {
     DURATION("tcp.syn_rto", syn_rto_ns, "1ms", "1s", "60s", "first retransmission of a handshake", "facts D.4"),
     COUNT("tcp.syn_retries", syn_retries, "0", "6", "20", "a handshake is sent again so often, then given up (127 s)", "facts D.4"),
     DURATION("tcp.give_up", give_up_ns, "1s", "924.6s", "365d", "a watched connection breaks at its first timeout so long after a loss (tcp_retries2)", "facts D.4"),
-    DURATION("tcp.orphan_give_up", orphan_give_up_ns, "1s", "102.2s", "365d", "the same once its owner has closed it (tcp_orphan_retries 8)", "ip-sysctl"),
+    DURATION("tcp.orphan_give_up", orphan_give_up_ns, "1s", "102.2s", "365d", "the same once its owner has closed it (tcp_orphan_retries 8)", "facts D.4"),
     FLAG("tcp.tail_loss_probe", tail_loss_probe, "true", "the first retransmission does not double the timeout", "facts D.4"),
 };
 // clang-format on
@@ -105,7 +105,7 @@ static const struct metric wan_link_metrics[] = {
      .series = true,
      .label = "by",
      .label_values = breakers,
-     .meaning = "connections whose owner was told that they broke, by the network or the kernel"},
+     .meaning = "connections whose owner was told that a way of theirs from the region broke"},
     {.name = "link_transmissions",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
