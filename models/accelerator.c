@@ -100,7 +100,7 @@ struct accelerator {
     struct endpoint_group groups[REGIONS_MAX];
 };
 
-/* --- where to --------------------------------------------------------------------------------- */
+/* --- where to -------------------------------------------------------------------------------- */
 
 /* The nearest healthy of the closest regions; -1: none of them is. */
 static int accelerator_nearest(const struct accelerator *acc, int place)
@@ -178,7 +178,7 @@ static sim_dur accelerator_detour(const void *self, int place, int region)
     return acc->delays[place][region];
 }
 
-/* --- what the edges believe ------------------------------------------------------------------- */
+/* --- what the edges believe ------------------------------------------------------------------ */
 
 static uint32_t edge_entity(int place, int region)
 {
@@ -252,7 +252,7 @@ static const struct event_kind accelerator_learn = {
     .live = accelerator_learn_live,
 };
 
-/* --- the model -------------------------------------------------------------------------------- */
+/* --- the model ------------------------------------------------------------------------------- */
 
 static sim_dur accelerator_round_trip(const struct accelerator *acc, int a, int b)
 {

@@ -9,8 +9,14 @@
  *   login:  service -> create the session -> [read it back] -> answer, or a fallback where the
  * write failed page:   service -> read the session -> [write it] -> answer, or "log in again"
  *   logout: service -> delete the session -> answer
+ *
+ * The load balancer checks each instance's health by a page of chosen depth: `shallow` asks the
+ * process alone, the others read from the store as a page does, and so take an instance out that
+ * cannot reach it. A deploy restarts the instances in turn: one drains, is away for a while, and
+ * comes back with cold pools.
  */
 #include "bug.h"
+#include "load_balancer.h"
 #include "mem.h"
 #include "model.h"
 #include "ports.h"
@@ -25,7 +31,13 @@ struct app_tier_config {
     int balance;
     bool read_back;
     sim_dur token_lifetime_ns;
+    int health_depth;
+    sim_dur health_interval_ns, health_timeout_ns, restart_ns;
+    uint32_t healthy_threshold, unhealthy_threshold;
 };
+
+static const char *const depths[] = {"shallow", "local-store", "primary-store", NULL};
+enum { DEPTH_SHALLOW, DEPTH_LOCAL, DEPTH_PRIMARY };
 
 static const char *const balances[] = {"round-robin", "least-outstanding", NULL};
 enum { ROUND_ROBIN, LEAST_OUTSTANDING };
@@ -40,6 +52,12 @@ static const struct field app_tier_fields[] = {
     NUMBER("login_factor", login_factor, "0", "5", "1000", "a login takes so many times as long", "facts H"),
     CHOICE("balance", balance, balances, "round-robin", "how the load balancer picks an instance", "facts B"),
     FLAG("read_back", read_back, "false", "a login reads its new session back before it answers", "seed 000"),
+    CHOICE("health.depth", health_depth, depths, "shallow", "what a health check looks at: the process, a read of the local cluster, or of the primary's", "facts 0.2"),
+    DURATION("health.interval", health_interval_ns, "1s", "30s", "300s", "between checks of an instance", "facts B"),
+    DURATION("health.timeout", health_timeout_ns, "10ms", "5s", "120s", "a check not answered by then has failed", "facts B"),
+    COUNT("health.healthy_threshold", healthy_threshold, "1", "5", "10", "checks passed in a row until an instance is healthy again", "facts B"),
+    COUNT("health.unhealthy_threshold", unhealthy_threshold, "1", "2", "10", "checks failed in a row until it is unhealthy", "facts B"),
+    DURATION("restart", restart_ns, "0s", "20s", "1h", "how long a restarted instance is away during a deploy", "assumption"),
     DURATION("token_lifetime", token_lifetime_ns, "1s", "15min", "30d", "of a stateless token, the fallback of a login", "assumption"),
 };
 // clang-format on
@@ -64,6 +82,11 @@ static const struct metric app_tier_metrics[] = {
      .unit = UNIT_NS,
      .kind = METRIC_LATENCY,
      .meaning = "from a request's arrival at the tier to its worker"},
+    {.name = "instances_usable",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_LEVEL,
+     .series = true,
+     .meaning = "instances in service that the load balancer thinks healthy"},
     {.name = "requests_lost",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
@@ -71,7 +94,15 @@ static const struct metric app_tier_metrics[] = {
      .meaning = "requests that reached a region that is down, or were in it when it went down"},
 };
 
-enum stage { STAGE_FREE, STAGE_COMING, STAGE_WAITING, STAGE_SERVICE, STAGE_READ, STAGE_WRITE };
+enum stage {
+    STAGE_FREE,
+    STAGE_COMING,
+    STAGE_PROBE,
+    STAGE_WAITING,
+    STAGE_SERVICE,
+    STAGE_READ,
+    STAGE_WRITE
+};
 
 struct app_request {
     struct user_request user;
@@ -96,7 +127,10 @@ struct app_tier {
     uint32_t region_count;
     bool up;
     struct instance *instances;
-    uint32_t turn; /* of round robin */
+    struct load_balancer lb;
+    struct lb_target *targets;
+    bool healthy; /* as the accelerator was told */
+    bool deploying;
     uint32_t busy, queued;
     struct app_request *requests;
     size_t request_count, request_capacity;
@@ -107,12 +141,12 @@ struct app_tier {
     struct session_port *sessions;
     struct users_port *users[REGIONS_MAX];
     struct edge_port *edge;
-    kind_id arrive_kind, served_kind;
-    probe_id workers_busy, queue, rejected, wait, lost;
+    struct deploy_port deploy;
+    kind_id arrive_kind, served_kind, check_kind, leave_kind, return_kind;
+    probe_id workers_busy, queue, rejected, wait, lost, usable;
 };
 
-/* --- requests
- * -------------------------------------------------------------------------------------------- */
+/* --- requests ---------------------------------------------------------------------------- */
 
 static uint32_t request_take(struct app_tier *app)
 {
@@ -161,8 +195,7 @@ static void app_respond(struct app_tier *app, uint32_t index, enum response_kind
     users->respond(users->self, &response);
 }
 
-/* --- workers
- * ---------------------------------------------------------------------------------------------- */
+/* --- workers ----------------------------------------------------------------------------- */
 
 static void instance_serve(struct app_tier *app, uint32_t index)
 {
@@ -186,6 +219,7 @@ static void instance_release(struct app_tier *app, uint32_t instance_index)
 
     instance->busy--;
     app->busy--;
+    app->targets[instance_index].outstanding--;
     if (next != NO_INDEX) {
         instance->head = app->requests[next].next;
         instance->queued--;
@@ -205,22 +239,6 @@ static void app_answer(struct app_tier *app, uint32_t index, enum response_kind 
     instance_release(app, instance);
 }
 
-static uint32_t app_pick(struct app_tier *app)
-{
-    uint32_t count = app->config->instances;
-    uint32_t best = app->turn;
-
-    app->turn = app->turn + 1 == count ? 0 : app->turn + 1;
-    if (app->config->balance == LEAST_OUTSTANDING)
-        for (uint32_t i = 1, at = best; i < count; i++) {
-            at = at + 1 == count ? 0 : at + 1;
-            if (app->instances[at].busy + app->instances[at].queued <
-                app->instances[best].busy + app->instances[best].queued)
-                best = at;
-        }
-    return best;
-}
-
 static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct app_tier *app = self;
@@ -234,9 +252,16 @@ static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t
         return;
     }
     request->arrived = sim_now(sim);
-    request->instance = app_pick(app);
+    request->instance = load_balancer_pick(&app->lb);
     request->next = NO_INDEX;
+    if (request->instance == NO_INDEX) {
+        probe_count(app->probes, app->rejected);
+        app_respond(app, entity, RESPONSE_REJECTED, REAUTH_STORE_UNAVAILABLE);
+        request_give(app, entity);
+        return;
+    }
     instance = &app->instances[request->instance];
+    app->targets[request->instance].outstanding++;
     if (instance->busy < app->config->workers) {
         instance_serve(app, entity);
     } else if (instance->queued < app->config->queue) {
@@ -249,6 +274,7 @@ static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t
         instance->queued++;
         app->queued++;
     } else {
+        app->targets[request->instance].outstanding--;
         probe_count(app->probes, app->rejected);
         app_respond(app, entity, RESPONSE_REJECTED, REAUTH_STORE_UNAVAILABLE);
         request_give(app, entity);
@@ -256,8 +282,7 @@ static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t
     app_gauges(app);
 }
 
-/* --- what a request does
- * ---------------------------------------------------------------------------------- */
+/* --- what a request does ----------------------------------------------------------------- */
 
 static void app_store(struct app_tier *app, uint32_t index, enum command_kind kind)
 {
@@ -267,7 +292,10 @@ static void app_store(struct app_tier *app, uint32_t index, enum command_kind ki
                             .kind = kind,
                             .session = request->user.session,
                             .session_check = request->user.session_check,
-                            .identity = rng_mix(request->user.identity + (uint64_t)kind + 1),
+                            /* the kind far above the number of the request, lest one request's
+                             * write draws as the next one's read */
+                            .identity =
+                                rng_mix(request->user.identity + (((uint64_t)kind + 1) << 48)),
                             .last_write = request->user.last_write};
 
     request->stage = command_is_write(kind) ? STAGE_WRITE : STAGE_READ;
@@ -375,12 +403,104 @@ static void app_on_write_done(struct app_tier *app, uint32_t index, const struct
         app_answer(app, index, RESPONSE_OK, REAUTH_CAUSES);
 }
 
+/* --- health and deploys --- */
+
+/* What the accelerator sees of the region: a load balancer with at least one healthy target. */
+static void app_tell_health(struct app_tier *app)
+{
+    bool healthy = app->up && app->lb.usable > 0;
+
+    probe_level(app->probes, app->usable, sim_now(app->sim), app->up ? app->lb.usable : 0);
+    if (healthy == app->healthy)
+        return;
+    app->healthy = healthy;
+    app->edge->health(app->edge->self, app->region, healthy);
+}
+
+static void app_on_check(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct app_tier *app = self;
+    uint32_t index;
+    struct op_request op;
+
+    sim_after(sim, app->config->health_interval_ns, app->check_kind, entity, generation);
+    if (!app->up || !app->targets[entity].in_service)
+        return;
+    index = request_take(app);
+    app->requests[index].stage = STAGE_PROBE;
+    app->requests[index].instance = entity;
+    app->requests[index].arrived = sim_now(sim);
+    op = (struct op_request){.request = index,
+                             .instance = entity,
+                             .kind = COMMAND_GET,
+                             .session = ref_make((uint32_t)app->region, 0),
+                             .identity = rng_mix((uint64_t)sim_now(sim) + entity),
+                             .last_write = -1,
+                             .probe = true,
+                             .at_primary = app->config->health_depth == DEPTH_PRIMARY};
+    app->sessions->submit(app->sessions->self, &op);
+}
+
+static void app_on_checked(struct app_tier *app, uint32_t index, const struct op_result *result)
+{
+    uint32_t instance = app->requests[index].instance;
+    sim_dur took = sim_now(app->sim) - app->requests[index].arrived;
+    bool passed = result->outcome != OP_FAILED && took <= app->config->health_timeout_ns;
+
+    request_give(app, index);
+    if (app->up && app->targets[instance].in_service &&
+        load_balancer_check(&app->lb, instance, passed))
+        app_tell_health(app);
+}
+
+static void app_on_leave(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct app_tier *app = self;
+
+    load_balancer_serve(&app->lb, entity, false);
+    app_tell_health(app);
+    sim_after(sim, app->config->restart_ns, app->return_kind, entity, generation);
+}
+
+static void app_on_return(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct app_tier *app = self;
+
+    (void)sim, (void)generation;
+    app->sessions->restart_instance(app->sessions->self, entity);
+    load_balancer_serve(&app->lb, entity, true);
+    if (entity + 1 == app->config->instances)
+        app->deploying = false;
+    app_tell_health(app);
+}
+
+static void app_begin_deploy(void *self, sim_dur over)
+{
+    struct app_tier *app = self;
+    uint32_t count = app->config->instances;
+
+    if (app->deploying)
+        return; /* one at a time */
+    app->deploying = true;
+    for (uint32_t i = 0; i < count; i++)
+        sim_after(app->sim, over / count * i, app->leave_kind, i, 0);
+}
+
+static const struct event_kind app_check = {
+    .name = "check", .phase = PHASE_WORK, .fire = app_on_check};
+static const struct event_kind app_leave = {
+    .name = "leave", .phase = PHASE_WORK, .fire = app_on_leave};
+static const struct event_kind app_return = {
+    .name = "return", .phase = PHASE_WORK, .fire = app_on_return};
+
 static void app_on_op_done(void *self, uint32_t index, const struct op_result *result)
 {
     struct app_tier *app = self;
     struct app_request *request = &app->requests[index];
 
-    if (!app->up)
+    if (request->stage == STAGE_PROBE)
+        app_on_checked(app, index, result);
+    else if (!app->up)
         app_lose(app, index);
     else if (request->stage == STAGE_WRITE)
         app_on_write_done(app, index, result);
@@ -394,8 +514,7 @@ static void app_on_op_done(void *self, uint32_t index, const struct op_result *r
         app_answer(app, index, RESPONSE_OK, REAUTH_CAUSES);
 }
 
-/* --- the model
- * ---------------------------------------------------------------------------------------------- */
+/* --- the model --------------------------------------------------------------------------- */
 
 static void app_submit(void *self, const struct user_request *user, sim_dur way_there)
 {
@@ -428,11 +547,13 @@ static void app_set_power(void *self, bool up)
             probe_count(app->probes, app->lost);
             request_give(app, index);
         }
+        app->targets[i].outstanding -= instance->queued;
         app->queued -= instance->queued;
         instance->queued = 0;
     }
     app_gauges(app);
-    app->edge->health(app->edge->self, app->region, up);
+    app->sessions->set_up(app->sessions->self, up);
+    app_tell_health(app);
 }
 
 static void app_tier_init(void *self, const struct model_env *env)
@@ -447,10 +568,20 @@ static void app_tier_init(void *self, const struct model_env *env)
     app->up = true;
     app->request_free = NO_INDEX;
     app->instances = mem_alloc(app->config->instances, sizeof *app->instances);
+    app->targets = mem_alloc(app->config->instances, sizeof *app->targets);
+    app->lb.healthy_threshold = (uint16_t)app->config->healthy_threshold;
+    app->lb.unhealthy_threshold = (uint16_t)app->config->unhealthy_threshold;
+    app->lb.least_outstanding = app->config->balance == LEAST_OUTSTANDING;
+    load_balancer_init(&app->lb, app->targets, app->config->instances);
+    app->healthy = true;
     for (uint32_t i = 0; i < app->config->instances; i++)
         app->instances[i] = (struct instance){0, 0, NO_INDEX, NO_INDEX};
     app->arrive_kind = sim_kind_add(env->sim, &app_arrive, env->instance, app);
     app->served_kind = sim_kind_add(env->sim, &app_served, env->instance, app);
+    app->check_kind = sim_kind_add(env->sim, &app_check, env->instance, app);
+    app->leave_kind = sim_kind_add(env->sim, &app_leave, env->instance, app);
+    app->return_kind = sim_kind_add(env->sim, &app_return, env->instance, app);
+    app->usable = probe_level_open(probes, "instances_usable", env->region, NULL);
     app->workers_busy = probe_level_open(probes, "workers_busy", env->region, NULL);
     app->queue = probe_level_open(probes, "app_queue", env->region, NULL);
     app->rejected = probe_count_open(probes, "requests_rejected", env->region, NULL);
@@ -459,6 +590,8 @@ static void app_tier_init(void *self, const struct model_env *env)
     app->port = (struct app_port){app, app_submit};
     app->op_port = (struct op_port){app, app_on_op_done};
     app->power = (struct power_port){app, app_set_power};
+    app->deploy = (struct deploy_port){app, app_begin_deploy};
+    port_offer(env->ports, PORT_DEPLOY, env->region, -1, &app->deploy);
     port_offer(env->ports, PORT_APP, env->region, -1, &app->port);
     port_offer(env->ports, PORT_OPS, env->region, -1, &app->op_port);
     port_offer(env->ports, PORT_POWER, env->region, POWER_APP, &app->power);
@@ -474,6 +607,17 @@ static void app_tier_connect(void *self, const struct port_directory *ports)
     app->edge = port_need(ports, PORT_EDGE, -1, -1);
     for (uint32_t r = 0; r < app->region_count; r++)
         app->users[r] = port_need(ports, PORT_USERS, (int)r, -1);
+}
+
+static void app_tier_start(void *self)
+{
+    struct app_tier *app = self;
+    sim_dur interval = app->config->health_interval_ns;
+    uint32_t count = app->config->instances;
+
+    probe_level(app->probes, app->usable, 0, count);
+    for (uint32_t i = 0; app->config->health_depth != DEPTH_SHALLOW && i < count; i++)
+        sim_after(app->sim, interval / count * i, app->check_kind, i, 0);
 }
 
 /* Little's bookkeeping: who holds a worker or a place in the queue is exactly who the gauges say.
@@ -496,6 +640,7 @@ static void app_tier_fini(void *self)
     struct app_tier *app = self;
 
     free(app->instances);
+    free(app->targets);
     free(app->requests);
 }
 
@@ -511,6 +656,7 @@ const struct model_ops app_tier_ops = {
     METRIC_TABLE(app_tier_metrics),
     .init = app_tier_init,
     .connect = app_tier_connect,
+    .start = app_tier_start,
     .finish = app_tier_finish,
     .fini = app_tier_fini,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The tier alone, as a queue: users are a Poisson process of pages that carry a valid token, so that the tier answers after its
- * own service and asks no store.
+ * The tier alone, as a queue: users are a Poisson process of pages that carry a valid token, so
+ * that the tier answers after its own service and asks no store.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,8 @@
 
 #include <stdlib.h>
 
-/* --- who drives it ------------------------------------------------------------------------------ */
+/* --- who drives it ------------------------------------------------------------------------------
+ */
 
 struct driver_config {
     double rate_per_s;
@@ -39,6 +40,9 @@ static struct {
     enum session_mode mode;
     enum request_kind request;
     enum op_outcome store_says;
+    bool neighbours; /* identities of requests follow one another, as those of a user's do */
+    uint64_t identities[ANSWERS_MAX]; /* of operations on the store */
+    uint32_t identity_count;
 } seen;
 
 struct driver {
@@ -56,12 +60,12 @@ struct driver {
 static void driver_send(struct driver *driver)
 {
     uint64_t n = seen.sent++;
-    struct user_request request = {
-        .identity = n * 16,
-        .service_word = rng_block_at(&driver->stream, n, 1).word[0],
-        .kind = seen.request,
-        .mode = seen.mode,
-        .last_write = sim_now(driver->sim)};
+    struct user_request request = {.identity = n * (seen.neighbours ? 1 : 1000),
+                                   .service_word = rng_block_at(&driver->stream, n, 1).word[0],
+                                   .kind = seen.request,
+                                   .mode = seen.mode,
+                                   .writes = true,
+                                   .last_write = sim_now(driver->sim)};
 
     driver->app->submit(driver->app->self, &request, 0);
 }
@@ -113,6 +117,8 @@ static void driver_submit(void *self, const struct op_request *op)
 {
     struct driver *driver = self;
 
+    if (seen.identity_count < ANSWERS_MAX)
+        seen.identities[seen.identity_count++] = op->identity;
     sim_after(driver->sim, 10 * SIM_MS, driver->store_kind, op->request, 0);
 }
 
@@ -137,11 +143,16 @@ static void driver_respond(void *self, const struct user_response *response)
     seen.answered++;
 }
 
+static void driver_set_up(void *self, bool up)
+{
+    (void)self, (void)up;
+}
+
 static void driver_init(void *self, const struct model_env *env)
 {
     struct driver *driver = self;
 
-    seen.sent = seen.answered = 0;
+    seen.sent = seen.answered = seen.identity_count = 0;
     seen.healthy = true;
     driver->config = env->config;
     driver->sim = env->sim;
@@ -149,7 +160,11 @@ static void driver_init(void *self, const struct model_env *env)
     driver->send_kind = sim_kind_add(env->sim, &driver_sends, env->instance, driver);
     driver->burst_kind = sim_kind_add(env->sim, &driver_bursts, env->instance, driver);
     driver->store_kind = sim_kind_add(env->sim, &driver_stores, env->instance, driver);
-    driver->sessions = (struct session_port){driver, driver_submit, driver_instances, FALLBACK_FAIL};
+    driver->sessions = (struct session_port){.self = driver,
+                                             .submit = driver_submit,
+                                             .set_instances = driver_instances,
+                                             .set_up = driver_set_up,
+                                             .on_write_failure = FALLBACK_FAIL};
     driver->edge = (struct edge_port){.self = driver, .health = driver_health};
     driver->users = (struct users_port){driver, driver_respond};
     port_offer(env->ports, PORT_SESSIONS, 0, -1, &driver->sessions);
@@ -195,6 +210,7 @@ static int token_pages(void **state)
     seen.mode = SESSION_TOKEN;
     seen.request = REQUEST_PAGE;
     seen.store_says = OP_HIT;
+    seen.neighbours = false;
     return 0;
 }
 
@@ -206,12 +222,14 @@ static void run_text(const char *text)
     scenario_free(scenario);
 }
 
-/* --- claims ------------------------------------------------------------------------------------- */
+/* --- claims -------------------------------------------------------------------------------------
+ */
 
 /*
- * M/M/1, lambda = 800/s, mu = 1000/s: rho = 0.8, mean wait rho / (mu - lambda) = 0.8 / 200 s = 4 ms.
- * The variance of the mean wait over n customers is, for mu = 1, rho (2 + 5 rho - 4 rho^2 + rho^3) / (1 - rho)^4 / n = 1976 / n
- * (Daley, J. Austral. Math. Soc. 8, 1968): 20 replications of 160 000 leave 0.6 % of 4 as the standard error.
+ * M/M/1, lambda = 800/s, mu = 1000/s: rho = 0.8, mean wait rho / (mu - lambda) = 0.8 / 200 s = 4
+ * ms. The variance of the mean wait over n customers is, for mu = 1, rho (2 + 5 rho - 4 rho^2 +
+ * rho^3) / (1 - rho)^4 / n = 1976 / n (Daley, J. Austral. Math. Soc. 8, 1968): 20 replications of
+ * 160 000 leave 0.6 % of 4 as the standard error.
  */
 static void mm1_mean_wait_covers_theory(void **state)
 {
@@ -228,7 +246,8 @@ static void mm1_mean_wait_covers_theory(void **state)
 
 /*
  * M/M/4, lambda = 800/s, mu = 250/s each: a = 3.2. Erlang C: the probability of waiting is
- * a^4/4! / (1 - a/4) / (sum over k < 4 of a^k/k! + a^4/4! / (1 - a/4)); the mean wait is that / (4 mu - lambda).
+ * a^4/4! / (1 - a/4) / (sum over k < 4 of a^k/k! + a^4/4! / (1 - a/4)); the mean wait is that / (4
+ * mu - lambda).
  */
 static void mm4_mean_wait_covers_theory(void **state)
 {
@@ -245,22 +264,24 @@ static void mm4_mean_wait_covers_theory(void **state)
     assert_covers(&tally, waits / (1000.0 - 800.0) * 1e9, 0.05);
 }
 
-/* Workers busy on average: lambda times the mean service, 800/s x 4 ms = 3.2 (Little), whatever the distribution. */
+/* Workers busy on average: lambda times the mean service, 800/s x 4 ms = 3.2 (Little), whatever the
+ * distribution. */
 static void busy_workers_are_rate_times_service(void **state)
 {
-    struct tally tally = tally_of(
-        &registry,
-        "regions: {a: {}}\nduration: 220s\nwarmup: 20s\ndriver: {rate: 800/s}\n"
-        "app: {instances: 2, workers: 4, queue: 1000000, service: {uniform: {low: 2ms, high: 6ms}}}\n",
-        10, (struct wanted){"workers_busy", NULL, 0, NULL, NULL});
+    struct tally tally =
+        tally_of(&registry,
+                 "regions: {a: {}}\nduration: 220s\nwarmup: 20s\ndriver: {rate: 800/s}\n"
+                 "app: {instances: 2, workers: 4, queue: 1000000, service: {uniform: {low: 2ms, "
+                 "high: 6ms}}}\n",
+                 10, (struct wanted){"workers_busy", NULL, 0, NULL, NULL});
 
     (void)state;
     assert_covers(&tally, 3.2, 0.05);
 }
 
 /*
- * 10 pages at once at 1 s, one worker, room for 4: one is served at once, 4 wait, 5 are rejected at once. The served
- * ones leave each 2 ms.
+ * 10 pages at once at 1 s, one worker, room for 4: one is served at once, 4 wait, 5 are rejected at
+ * once. The served ones leave each 2 ms.
  */
 static void bounded_queue_rejects_the_rest_at_once(void **state)
 {
@@ -278,7 +299,8 @@ static void bounded_queue_rejects_the_rest_at_once(void **state)
     }
 }
 
-/* Two pages at once, one worker, service 2 ms, the store 10 ms: the second begins only when the first is answered. */
+/* Two pages at once, one worker, service 2 ms; a page reads and writes the session, 10 ms each: the
+ * second page begins only when the first is answered. */
 static void worker_is_held_while_the_store_is_asked(void **state)
 {
     (void)state;
@@ -286,11 +308,27 @@ static void worker_is_held_while_the_store_is_asked(void **state)
     run_text("regions: {a: {}}\nduration: 2s\nwarmup: 0s\ndriver: {burst: 2}\n"
              "app: {instances: 1, workers: 1, queue: 4, service: 2ms}\n");
     assert_int_equal(seen.answered, 2);
-    assert_int_equal(seen.at[0], SIM_S + 12 * SIM_MS);
-    assert_int_equal(seen.at[1], SIM_S + 24 * SIM_MS);
+    assert_int_equal(seen.at[0], SIM_S + 22 * SIM_MS);
+    assert_int_equal(seen.at[1], SIM_S + 44 * SIM_MS);
 }
 
-/* A login's service is 5 times a page's: 10 ms; its write takes 10 ms, and where that fails so does the login. */
+/* Ten requests of neighbouring numbers, a read and a write each: twenty operations whose draws are
+ * keyed apart. */
+static void operations_never_share_an_identity(void **state)
+{
+    (void)state;
+    seen.mode = SESSION_GLOBAL;
+    seen.neighbours = true;
+    run_text("regions: {a: {}}\nduration: 2s\nwarmup: 0s\ndriver: {burst: 10}\n"
+             "app: {instances: 1, workers: 10, service: 2ms}\n");
+    assert_int_equal(seen.identity_count, 20);
+    for (uint32_t i = 0; i < 20; i++)
+        for (uint32_t j = 0; j < i; j++)
+            assert_true(seen.identities[i] != seen.identities[j]);
+}
+
+/* A login's service is 5 times a page's: 10 ms; its write takes 10 ms, and where that fails so does
+ * the login. */
 static void login_whose_write_failed_fails(void **state)
 {
     (void)state;
@@ -312,7 +350,8 @@ static void page_whose_session_is_not_found_is_a_reauth(void **state)
     seen.mode = SESSION_GLOBAL;
     for (size_t i = 0; i < 2; i++) {
         seen.store_says = outcomes[i];
-        run_text("regions: {a: {}}\nduration: 2s\nwarmup: 0s\ndriver: {burst: 1}\napp: {service: 2ms}\n");
+        run_text("regions: {a: {}}\nduration: 2s\nwarmup: 0s\ndriver: {burst: 1}\napp: {service: "
+                 "2ms}\n");
         assert_int_equal(seen.answered, 1);
         assert_int_equal(seen.kinds[0], RESPONSE_REAUTH);
     }
@@ -326,6 +365,7 @@ int main(void)
         cmocka_unit_test_setup(busy_workers_are_rate_times_service, token_pages),
         cmocka_unit_test_setup(bounded_queue_rejects_the_rest_at_once, token_pages),
         cmocka_unit_test_setup(worker_is_held_while_the_store_is_asked, token_pages),
+        cmocka_unit_test_setup(operations_never_share_an_identity, token_pages),
         cmocka_unit_test_setup(login_whose_write_failed_fails, token_pages),
         cmocka_unit_test_setup(page_whose_session_is_not_found_is_a_reauth, token_pages),
     };

@@ -148,6 +148,10 @@ static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, i
     connection->op = connection->command = NO_INDEX;
     connection->leg_out = pools->out[target]->open(pools->out[target]->self);
     connection->leg_in = pools->in[target]->open(pools->in[target]->self);
+    pools->out[target]->watch(pools->out[target]->self, connection->leg_out, pools->reset_kind,
+                              index, connection->generation);
+    pools->in[target]->watch(pools->in[target]->self, connection->leg_in, pools->reset_kind, index,
+                             connection->generation);
     connection->opened = sim_now(pools->sim);
     connection->timed = false;
     pools->pools[pool].open_count++;
@@ -257,6 +261,14 @@ bool connection_is_opening(const struct connection_pools *pools, uint32_t index,
     const struct connection *connection = &pools->connections[index];
 
     return connection->state == CONNECTION_OPENING &&
+           (connection->generation & SIM_GENERATION_MASK) == generation;
+}
+
+bool connection_is_open(const struct connection_pools *pools, uint32_t index, uint32_t generation)
+{
+    const struct connection *connection = &pools->connections[index];
+
+    return connection->state != CONNECTION_FREE &&
            (connection->generation & SIM_GENERATION_MASK) == generation;
 }
 

@@ -93,6 +93,7 @@ struct connection_pools {
     struct dns_answer address;
     bool address_known;
     sim_time address_expires;
+    kind_id reset_kind; /* fires when the network breaks a connection: entity its index */
     timer_id connect_timer; /* where connect_timeout_ns > 0 */
 };
 
@@ -129,6 +130,8 @@ void connection_close(struct connection_pools *pools, uint32_t index);
 /* Is this event of a connection's opening still wanted? */
 bool connection_is_opening(const struct connection_pools *pools, uint32_t index,
                            uint32_t generation);
+/* The network's own event of a broken connection: is it still that one? */
+bool connection_is_open(const struct connection_pools *pools, uint32_t index, uint32_t generation);
 /* struct handshake_return's `reply_leg`; self is the pools. */
 uint32_t connection_reply_leg(void *self, uint32_t index, uint32_t generation, bool *syn);
 

@@ -81,7 +81,7 @@ struct dns_zone {
     struct dns_resolver resolvers[REGIONS_MAX];
 };
 
-/* --- answers ---------------------------------------------------------------------------------- */
+/* --- answers --------------------------------------------------------------------------------- */
 
 static struct dns_answer dns_zone_resolve(void *self, int region)
 {
@@ -116,7 +116,7 @@ static sim_time dns_zone_published(const void *self)
     return zone->published;
 }
 
-/* --- changes ---------------------------------------------------------------------------------- */
+/* --- changes --------------------------------------------------------------------------------- */
 
 static bool dns_zone_publish(void *self, int target, kind_id served, uint32_t generation)
 {
@@ -182,7 +182,7 @@ static const struct event_kind dns_zone_propagated = {
     .live = dns_zone_change_live,
 };
 
-/* --- the model -------------------------------------------------------------------------------- */
+/* --- the model ------------------------------------------------------------------------------- */
 
 static void dns_zone_init(void *self, const struct model_env *env)
 {

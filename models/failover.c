@@ -148,7 +148,7 @@ static void failover_tell(const struct failover *failover, const char *what, int
                   region >= 0 ? failover_name(failover, region) : "", cause, "%s", text);
 }
 
-/* --- what is promoted ------------------------------------------------------------------------- */
+/* --- what is promoted ------------------------------------------------------------------------ */
 
 static bool failover_eligible(const struct failover *failover, int region)
 {
@@ -179,7 +179,7 @@ static int failover_choose(const struct failover *failover)
     return failover_eligible(failover, wanted) ? wanted : -1;
 }
 
-/* --- the steps' lengths ----------------------------------------------------------------------- */
+/* --- the steps' lengths ---------------------------------------------------------------------- */
 
 /* The state's own event fires after `wait`. */
 static void failover_wait(struct failover *failover, sim_dur wait)
@@ -203,7 +203,7 @@ static sim_dur failover_function_time(const struct failover *failover)
     return dist_sample_ns(failover->config->function, block.word[0]);
 }
 
-/* --- transitions ------------------------------------------------------------------------------ */
+/* --- transitions ----------------------------------------------------------------------------- */
 
 static void start_decision(struct failover *failover)
 {
@@ -356,7 +356,7 @@ static bool failover_happen(struct failover *failover, enum failover_event event
     return true;
 }
 
-/* --- what makes the events -------------------------------------------------------------------- */
+/* --- what makes the events ------------------------------------------------------------------- */
 
 /* Ask for the promotion, of what is best now. */
 static void failover_ask(struct failover *failover)
@@ -458,7 +458,7 @@ static const struct event_kind failover_served = {
     .live = failover_step_live,
 };
 
-/* --- the alarm -------------------------------------------------------------------------------- */
+/* --- the alarm ------------------------------------------------------------------------------- */
 
 /* A period of one region; POINT_MISSING: too few attempts. */
 static enum alarm_point failover_region_point(const struct failover_config *config,
@@ -545,7 +545,7 @@ static const struct event_kind failover_visible = {
     .fire = failover_on_visible,
 };
 
-/* --- the port --------------------------------------------------------------------------------- */
+/* --- the port -------------------------------------------------------------------------------- */
 
 static void failover_set(void *self, enum control_part part, bool up)
 {
@@ -573,7 +573,7 @@ static void failover_promote(void *self, int region)
     failover_ask(failover);
 }
 
-/* --- the model -------------------------------------------------------------------------------- */
+/* --- the model ------------------------------------------------------------------------------- */
 
 static void failover_check(const void *config, const struct check_context *context,
                            struct complaints *complaints)

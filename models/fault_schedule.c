@@ -9,10 +9,14 @@
  * Where one ends at the instant at which the next begins, the beginning goes first: the target
  * stays down without a gap.
  *
+ * A fault may come again: `every` so long after each beginning, `times` in all. Its span for the
+ * windows of the figures is the whole stretch, from the first beginning to the last end.
+ *
  * A fault of strength zero (`loss: 0%`) marks its span for the windows of the figures and does
  * nothing else: no event, no call, no onset. So it leaves a run as it was, bit for bit.
  */
 #include "bug.h"
+#include "loss_process.h"
 #include "model.h"
 #include "ports.h"
 #include "registry.h"
@@ -32,13 +36,14 @@ static const char *const control_names[] = {"none",      "monitoring", "function
                                             "store-api", "dns",        NULL};
 
 struct fault_config {
-    sim_dur at_ns, for_ns;
+    sim_dur at_ns, for_ns, every_ns;
+    uint32_t times;
     struct link_ref link;
-    int32_t region, store, promote;
+    int32_t region, gateway, store, promote;
     int control;
-    double loss;
+    struct loss_config loss;
     sim_dur delay_ns;
-    bool blackhole, down, stall, restart;
+    bool blackhole, reset, down, deploy, stall, restart;
 };
 
 #define MODEL_CONFIG struct fault_config
@@ -46,21 +51,27 @@ struct fault_config {
 static const struct field fault_schedule_fields[] = {
     DURATION("at", at_ns, "0s", NULL, "365d", "when it begins", "facts I"),
     DURATION("for", for_ns, "0s", "0s", "365d", "how long it lasts; 0: until the end", "facts I"),
+    DURATION("every", every_ns, "0s", "0s", "365d", "it begins again so long after each beginning; 0: once", "assumption"),
+    COUNT("times", times, "0", "0", "1000000", "with 'every': how many times in all; 0: until the end", "assumption"),
     LINK("link", link, "target: a link, one way (a -> b) or both (a <-> b)", "facts I"),
     REGION("region", region, "target: a region as a whole", "facts I"),
+    REGION("gateway", gateway, "target: the transit gateway of a region, with all links through it", "facts I"),
     REGION("store", store, "target: the store's process in a region", "facts I"),
     CHOICE("control", control, control_names, "none", "target: a part of the machinery that acts on failures", "facts I"),
     REGION("promote", promote, "an action, not a fault: the region's cluster is promoted by hand", "facts I"),
-    SHARE("loss", loss, "0", "0", "100%", "of a link: packets lost besides those that it loses anyway", "facts I"),
-    DURATION("delay", delay_ns, "0s", "0s", "1h", "of a link: added one way", "facts I"),
-    FLAG("blackhole", blackhole, "false", "of a link: nothing sent now arrives", "facts I"),
+    LOSS_FIELDS(loss, "0", "of a link or gateway: packets lost besides those that it loses anyway"),
+    DURATION("delay", delay_ns, "0s", "0s", "1h", "of a link or gateway: added one way", "facts I"),
+    FLAG("blackhole", blackhole, "false", "of a link or gateway: nothing sent now arrives", "facts I"),
+    FLAG("reset", reset, "false", "of a link: the store's connections over it break, those there are and those that send meanwhile", "facts I"),
     FLAG("down", down, "false", "of a region: power off and unreachable; of a part of the control: out of order", "facts I"),
+    FLAG("deploy", deploy, "false", "of a region: its servers are restarted in turn, over the time of 'for'", "assumption"),
     FLAG("stall", stall, "false", "of a store: the process hangs, connections to it stay open", "facts I"),
     FLAG("restart", restart, "false", "of a store: the process comes back empty at once", "facts I"),
 };
 // clang-format on
 
 struct region_ports {
+    const struct deploy_port *deploy;
     const struct power_port *app, *store;
     const struct store_fault_port *store_fault;
 };
@@ -97,15 +108,69 @@ static void link_impair(const struct link_fault_port *link,
         link->end(link->self, impairment);
 }
 
+static struct link_impairment fault_impairment(const struct fault_config *fault)
+{
+    bool bursty = loss_is_bursty(&fault->loss);
+
+    return (struct link_impairment){.loss = bursty ? 0 : loss_mean(&fault->loss),
+                                    .delay = fault->delay_ns,
+                                    .blackhole = fault->blackhole,
+                                    .reset = fault->reset,
+                                    .bursts = bursty ? &fault->loss : NULL};
+}
+
+/* Is the hop from -> to a part of the way a -> b? Another's way over a hub takes the gateways, not
+ * a peering that there may be besides. */
+static bool way_has_hop(const struct fault_schedule *schedule, int a, int b, int from, int to)
+{
+    const struct link_fault_port *way = schedule->links[a][b];
+
+    if (a == from && b == to)
+        return true;
+    return way->through_gateways && way->via >= 0 && schedule->links[from][to]->through_gateways &&
+           ((a == from && way->via == to) || (way->via == from && b == to));
+}
+
+static void impair_hop(struct fault_schedule *schedule, int from, int to,
+                       const struct link_impairment *impairment, bool begin)
+{
+    for (int a = 0; a < schedule->region_count; a++)
+        for (int b = 0; b < schedule->region_count; b++)
+            if (way_has_hop(schedule, a, b, from, to))
+                link_impair(schedule->links[a][b], impairment, begin);
+}
+
 static void apply_to_link(struct fault_schedule *schedule, const struct fault_config *fault,
                           bool begin)
 {
-    struct link_impairment impairment = {
-        .loss = fault->loss, .delay = fault->delay_ns, .blackhole = fault->blackhole};
+    struct link_impairment impairment = fault_impairment(fault);
 
-    link_impair(schedule->links[fault->link.from][fault->link.to], &impairment, begin);
+    impair_hop(schedule, fault->link.from, fault->link.to, &impairment, begin);
     if (fault->link.both_ways && fault->link.from != fault->link.to)
-        link_impair(schedule->links[fault->link.to][fault->link.from], &impairment, begin);
+        impair_hop(schedule, fault->link.to, fault->link.from, &impairment, begin);
+}
+
+/* All ways between regions that touch `region`: at an end, or through its gateway. */
+static void impair_ways(struct fault_schedule *schedule, int region, bool gateways_only,
+                        const struct link_impairment *impairment, bool begin)
+{
+    for (int a = 0; a < schedule->region_count; a++)
+        for (int b = 0; b < schedule->region_count; b++) {
+            const struct link_fault_port *way = schedule->links[a][b];
+            bool over = way->through_gateways && way->via == region;
+            bool touches = a == region || b == region || over;
+
+            if (a != b && touches && (way->through_gateways || !gateways_only))
+                link_impair(way, impairment, begin);
+        }
+}
+
+static void apply_to_gateway(struct fault_schedule *schedule, const struct fault_config *fault,
+                             bool begin)
+{
+    struct link_impairment impairment = fault_impairment(fault);
+
+    impair_ways(schedule, fault->gateway, true, &impairment, begin);
 }
 
 /* Count a fault in or out; true where that changes whether the target is held down. */
@@ -124,15 +189,13 @@ static void apply_to_region(struct fault_schedule *schedule, const struct fault_
     static const struct link_impairment cut = {.blackhole = true};
     const struct region_ports *region = &schedule->regions[fault->region];
 
-    if (!held_down_change(&schedule->held.region[fault->region], begin))
+    if (fault->deploy && begin)
+        region->deploy->begin(region->deploy->self, fault->for_ns);
+    if (!fault->down || !held_down_change(&schedule->held.region[fault->region], begin))
         return;
-    for (int other = 0; other < schedule->region_count; other++) {
-        if (other == fault->region)
-            continue;
-        link_impair(schedule->links[fault->region][other], &cut, begin);
-        link_impair(schedule->links[other][fault->region], &cut, begin);
-    }
-    region->store->set(region->store->self, !begin);
+    impair_ways(schedule, fault->region, false, &cut, begin);
+    if (region->store)
+        region->store->set(region->store->self, !begin);
     region->app->set(region->app->self, !begin);
 }
 
@@ -141,6 +204,8 @@ static void apply_to_store(struct fault_schedule *schedule, const struct fault_c
 {
     const struct store_fault_port *store = schedule->regions[fault->store].store_fault;
 
+    if (!store) /* the region has no cluster: there is nothing to break */
+        return;
     if (fault->restart && begin)
         store->restart(store->self);
     if (fault->stall && held_down_change(&schedule->held.stall[fault->store], begin))
@@ -177,11 +242,14 @@ enum effects {
     EFFECT_BLACKHOLE = 4,
     EFFECT_DOWN = 8,
     EFFECT_STALL = 16,
-    EFFECT_RESTART = 32
+    EFFECT_RESTART = 32,
+    EFFECT_RESET = 64,
+    EFFECT_DEPLOY = 128
 };
 enum target_kind {
     TARGET_LINK,
     TARGET_REGION,
+    TARGET_GATEWAY,
     TARGET_STORE,
     TARGET_CONTROL,
     TARGET_PROMOTION,
@@ -196,9 +264,12 @@ static const struct target {
     const char *allowed;  /* the same, for messages */
     void (*apply)(struct fault_schedule *schedule, const struct fault_config *fault, bool begin);
 } targets[TARGETS] = {
-    [TARGET_LINK] = {"link", "link-fault", EFFECT_LOSS | EFFECT_DELAY | EFFECT_BLACKHOLE,
-                     "'loss', 'delay' or 'blackhole: true'", apply_to_link},
-    [TARGET_REGION] = {"region", "region-loss", EFFECT_DOWN, "'down: true'", apply_to_region},
+    [TARGET_LINK] = {"link", "link-fault", EFFECT_LOSS | EFFECT_DELAY | EFFECT_BLACKHOLE | EFFECT_RESET,
+                     "'loss', 'delay', 'blackhole: true' or 'reset: true'", apply_to_link},
+    [TARGET_GATEWAY] = {"gateway", "gateway-fault", EFFECT_LOSS | EFFECT_DELAY | EFFECT_BLACKHOLE,
+                        "'loss', 'delay' or 'blackhole: true'", apply_to_gateway},
+    [TARGET_REGION] = {"region", "region-loss", EFFECT_DOWN | EFFECT_DEPLOY,
+                       "'down: true' or 'deploy: true'", apply_to_region},
     [TARGET_STORE] = {"store", "store-fault", EFFECT_STALL | EFFECT_RESTART,
                       "'stall: true' or 'restart: true'", apply_to_store},
     [TARGET_CONTROL] = {"control", NULL, EFFECT_DOWN, "'down: true'", apply_to_control},
@@ -207,15 +278,17 @@ static const struct target {
 // clang-format on
 
 /* In the order of the bits of enum effects. */
-static const char *const effect_names[] = {"loss", "delay", "blackhole",
-                                           "down", "stall", "restart"};
+static const char *const effect_names[] = {"loss",  "delay",   "blackhole", "down",
+                                           "stall", "restart", "reset",     "deploy"};
 #define EFFECTS (sizeof effect_names / sizeof effect_names[0])
 
 static unsigned fault_effects(const struct fault_config *fault)
 {
-    return (fault->loss > 0 ? EFFECT_LOSS : 0u) | (fault->delay_ns > 0 ? EFFECT_DELAY : 0u) |
-           (fault->blackhole ? EFFECT_BLACKHOLE : 0u) | (fault->down ? EFFECT_DOWN : 0u) |
-           (fault->stall ? EFFECT_STALL : 0u) | (fault->restart ? EFFECT_RESTART : 0u);
+    return (loss_mean(&fault->loss) > 0 ? EFFECT_LOSS : 0u) |
+           (fault->delay_ns > 0 ? EFFECT_DELAY : 0u) | (fault->blackhole ? EFFECT_BLACKHOLE : 0u) |
+           (fault->down ? EFFECT_DOWN : 0u) | (fault->stall ? EFFECT_STALL : 0u) |
+           (fault->restart ? EFFECT_RESTART : 0u) | (fault->deploy ? EFFECT_DEPLOY : 0u) |
+           (fault->reset ? EFFECT_RESET : 0u);
 }
 
 /* How many targets are named; the first of them in *kind. */
@@ -224,6 +297,7 @@ static int fault_targets(const struct fault_config *fault, enum target_kind *kin
     const bool named[TARGETS] = {
         [TARGET_LINK] = fault->link.from >= 0,
         [TARGET_REGION] = fault->region >= 0,
+        [TARGET_GATEWAY] = fault->gateway >= 0,
         [TARGET_STORE] = fault->store >= 0,
         [TARGET_CONTROL] = fault->control != CONTROL_NOTHING,
         [TARGET_PROMOTION] = fault->promote >= 0,
@@ -274,6 +348,9 @@ static void fault_add_subject(const struct fault_schedule *schedule,
     case TARGET_REGION:
         strbuf_addf(out, "%s", names[fault->region]);
         break;
+    case TARGET_GATEWAY:
+        strbuf_addf(out, "gateway of %s", names[fault->gateway]);
+        break;
     case TARGET_STORE:
         strbuf_addf(out, "store of %s", names[fault->store]);
         break;
@@ -298,7 +375,8 @@ static void fault_add_effects(const struct fault_config *fault, struct strbuf *o
         comma = ", ";
         if (1u << i == EFFECT_LOSS) {
             strbuf_addf(out, " ");
-            units_add(out, fault->loss, UNIT_SHARE, 3);
+            units_add(out, loss_mean(&fault->loss), UNIT_SHARE, 3);
+            strbuf_addf(out, "%s", loss_is_bursty(&fault->loss) ? " in bursts" : "");
         }
         if (1u << i == EFFECT_DELAY) {
             strbuf_addf(out, " ");
@@ -327,6 +405,22 @@ static void fault_log(const struct fault_schedule *schedule, const struct fault_
 
 /* --- events ----------------------------------------------------------------------------------- */
 
+static bool fault_comes_again(const struct fault_config *fault, uint32_t times)
+{
+    return fault->every_ns > 0 && (fault->times == 0 || times < fault->times);
+}
+
+/* Time number `times`, from 0. */
+static void fault_plan(struct fault_schedule *schedule, uint32_t index, uint32_t times)
+{
+    const struct fault_config *fault = &schedule->faults[index];
+    sim_time begin = fault->at_ns + (sim_dur)times * fault->every_ns;
+
+    sim_at(schedule->sim, begin, schedule->begin_kind, index, times);
+    if (fault->for_ns > 0 && fault_lasts(fault))
+        sim_at(schedule->sim, begin + fault->for_ns, schedule->end_kind, index, times);
+}
+
 static void fault_schedule_on_begin(void *self, struct sim *sim, uint32_t entity,
                                     uint32_t generation)
 {
@@ -335,10 +429,12 @@ static void fault_schedule_on_begin(void *self, struct sim *sim, uint32_t entity
     const struct target *target = &targets[fault_target(fault)];
 
     (void)sim;
-    (void)generation;
+    if (fault_comes_again(fault, generation + 1))
+        fault_plan(schedule, entity, generation + 1);
     fault_log(schedule, fault, true);
     if (target->incident)
-        schedule->objective->fault_begin(schedule->objective->self, target->incident);
+        schedule->objective->fault_begin(
+            schedule->objective->self, fault->deploy && !fault->down ? "deploy" : target->incident);
     target->apply(schedule, fault, true);
 }
 
@@ -403,13 +499,20 @@ static void fault_schedule_check(const void *config, const struct check_context 
     int count = fault_targets(fault, &kind);
 
     check_at(fault, context->end, complaints);
+    if (fault->every_ns > 0 && (fault->for_ns == 0 || fault->for_ns >= fault->every_ns))
+        complain(complaints, "every",
+                 "needs 'for', and longer than it: each must end before the "
+                 "next begins");
+    if (fault->times > 0 && fault->every_ns == 0)
+        complain(complaints, "times", "needs 'every', such as '10s'");
     if (count == 0)
         complain(complaints, NULL,
-                 "needs a target: one of 'link', 'region', 'store', 'control' or 'promote'");
+                 "needs a target: one of 'link', 'region', 'gateway', 'store', 'control' or "
+                 "'promote'");
     else if (count > 1)
         complain(complaints, NULL,
-                 "has %d targets of 'link', 'region', 'store', 'control' and 'promote'; write one "
-                 "fault for each",
+                 "has %d targets of 'link', 'region', 'gateway', 'store', 'control' and 'promote'; "
+                 "write one fault for each",
                  count);
     else
         check_effects(fault, &targets[kind], complaints);
@@ -422,6 +525,10 @@ static bool fault_schedule_span(const void *config, struct probe_span *span)
 
     span->from = fault->at_ns;
     span->to = fault->for_ns > 0 ? fault->at_ns + fault->for_ns : SIM_NEVER;
+    if (fault->for_ns == 0 && (fault->restart || fault->promote >= 0))
+        span->to = fault->at_ns; /* over as soon as it is done */
+    if (fault_comes_again(fault, 1))
+        span->to = fault->times > 0 ? span->to + (fault->times - 1) * fault->every_ns : SIM_NEVER;
     return true;
 }
 
@@ -446,9 +553,10 @@ static void fault_schedule_connect(void *self, const struct port_directory *port
 
     for (int a = 0; a < schedule->region_count; a++) {
         schedule->regions[a] = (struct region_ports){
+            .deploy = port_find(ports, PORT_DEPLOY, a, -1),
             .app = port_need(ports, PORT_POWER, a, POWER_APP),
-            .store = port_need(ports, PORT_POWER, a, POWER_STORE),
-            .store_fault = port_need(ports, PORT_STORE_FAULT, a, -1),
+            .store = port_find(ports, PORT_POWER, a, POWER_STORE), /* not every region has a */
+            .store_fault = port_find(ports, PORT_STORE_FAULT, a, -1),
         };
         for (int b = 0; b < schedule->region_count; b++)
             schedule->links[a][b] = port_need(ports, PORT_LINK_FAULT, a, b);
@@ -462,15 +570,9 @@ static void fault_schedule_start(void *self)
 {
     struct fault_schedule *schedule = self;
 
-    for (uint32_t i = 0; i < schedule->fault_count; i++) {
-        const struct fault_config *fault = &schedule->faults[i];
-
-        if (!fault_has_strength(fault))
-            continue;
-        sim_at(schedule->sim, fault->at_ns, schedule->begin_kind, i, 0);
-        if (fault->for_ns > 0 && fault_lasts(fault))
-            sim_at(schedule->sim, fault->at_ns + fault->for_ns, schedule->end_kind, i, 0);
-    }
+    for (uint32_t i = 0; i < schedule->fault_count; i++)
+        if (fault_has_strength(&schedule->faults[i]))
+            fault_plan(schedule, i, 0);
 }
 
 const struct model_ops fault_schedule_ops = {

@@ -117,7 +117,8 @@ static void journal_open(struct journal *j)
     for (int a = 0; a < 2; a++) {
         for (int b = 0; b < 2; b++) {
             j->stubs[a][b] = (struct stub){j, a, b};
-            j->links[a][b] = (struct link_fault_port){&j->stubs[a][b], link_begin, link_end};
+            j->links[a][b] = (struct link_fault_port){
+                .self = &j->stubs[a][b], .begin = link_begin, .end = link_end, .via = -1};
             port_offer(j->rig.ports, PORT_LINK_FAULT, a, b, &j->links[a][b]);
         }
         j->app[a] = (struct power_port){&j->stubs[a][a], app_set};
@@ -191,6 +192,13 @@ static const struct story {
     {{"at=10s|for=10s|store=west|stall=true", "at=15s|for=10s|store=west|stall=true",
       "at=25s|for=5s|store=west|stall=true"},
      "10 store-fault; 10 stall 0 on; 15 store-fault; 25 store-fault; 30 stall 0 off; "},
+    /* again and again: so often, and until the end at 100 s */
+    {{"at=10s|for=5s|every=20s|times=2|store=west|stall=true"},
+     "10 store-fault; 10 stall 0 on; 15 stall 0 off; "
+     "30 store-fault; 30 stall 0 on; 35 stall 0 off; "},
+    {{"at=10s|for=5s|every=50s|store=west|stall=true"},
+     "10 store-fault; 10 stall 0 on; 15 stall 0 off; "
+     "60 store-fault; 60 stall 0 on; 65 stall 0 off; "},
     /* strength zero: nothing at all */
     {{"at=10s|for=5s|link=east -> west|loss=0%"}, ""},
     {{"at=10s|link=east <-> west|loss=0%|delay=0s"}, ""},
@@ -252,20 +260,26 @@ static void fault_schedule_tells_people_when_and_what(void **state)
 static const struct mistake {
     const char *fault, *complaint;
 } mistakes[] = {
-    {"at=10s|loss=30%", "(all): needs a target: one of 'link', 'region', 'store', 'control' or "
-                        "'promote'\n"},
+    {"at=10s|loss=30%",
+     "(all): needs a target: one of 'link', 'region', 'gateway', 'store', 'control' or "
+     "'promote'\n"},
     {"at=10s|region=west|store=west|down=true",
-     "(all): has 2 targets of 'link', 'region', 'store', 'control' and 'promote'; write one fault "
+     "(all): has 2 targets of 'link', 'region', 'gateway', 'store', 'control' and 'promote'; write "
+     "one fault "
      "for each\n"},
     {"at=10s|region=west|down=true|loss=30%",
-     "loss: does not go with 'region', which takes 'down: true'\n"},
-    {"at=10s|link=west -> east|down=true",
-     "down: does not go with 'link', which takes 'loss', 'delay' or 'blackhole: true'\n"},
+     "loss: does not go with 'region', which takes 'down: true' or 'deploy: true'\n"},
+    {"at=10s|link=west -> east|down=true", "down: does not go with 'link', which takes 'loss', "
+                                           "'delay', 'blackhole: true' or 'reset: true'\n"},
     {"at=10s|promote=east|down=true",
      "down: does not go with 'promote', which takes no effect: it is an action\n"},
-    {"at=10s|region=west", "(all): does nothing to its 'region'; add 'down: true'\n"},
+    {"at=10s|region=west",
+     "(all): does nothing to its 'region'; add 'down: true' or 'deploy: true'\n"},
     {"at=10s|store=west",
      "(all): does nothing to its 'store'; add 'stall: true' or 'restart: true'\n"},
+    {"at=10s|for=5s|every=5s|link=west -> east|loss=30%",
+     "every: needs 'for', and longer than it: each must end before the next begins\n"},
+    {"at=10s|for=5s|times=3|link=west -> east|loss=30%", "times: needs 'every', such as '10s'\n"},
     {"at=40min|region=west|down=true", "at: is 40 min, after the end of the run at 100 s\n"},
     {"at=100s|promote=west", "at: is 100 s, not before the end of the run at 100 s\n"},
 };

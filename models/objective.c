@@ -113,7 +113,7 @@ struct objective {
     size_t mark_count, mark_capacity;
 };
 
-/* --- notes, while it runs --------------------------------------------------------------------- */
+/* --- notes, while it runs -------------------------------------------------------------------- */
 
 static void objective_write_done(void *self, int region, sim_time started, bool good)
 {
@@ -180,7 +180,7 @@ static void objective_published(void *self)
     objective_mark(self, MARK_PUBLISHED, NULL);
 }
 
-/* --- the restoration -------------------------------------------------------------------------- */
+/* --- the restoration ------------------------------------------------------------------------- */
 
 /* Sums over a span of bins, one a region. */
 struct span_sums {
@@ -242,7 +242,7 @@ static sim_time objective_restored(const struct objective *objective, sim_time o
     }
 }
 
-/* --- the books, at the end -------------------------------------------------------------------- */
+/* --- the books, at the end ------------------------------------------------------------------- */
 
 /* What the incidents come to, one after the other. */
 struct verdict {
@@ -366,7 +366,7 @@ static void objective_finish(void *self)
         objective_tell_rto(probes, &verdict.worst);
 }
 
-/* --- the model -------------------------------------------------------------------------------- */
+/* --- the model ------------------------------------------------------------------------------- */
 
 static void objective_check(const void *config, const struct check_context *context,
                             struct complaints *complaints)

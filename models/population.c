@@ -85,9 +85,9 @@ static const struct metric population_metrics[] = {
     {.name = "availability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "good_requests", .under = "requests", .series = true, .meaning = "good requests / requests"},
     {.name = "requests_abandoned", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "requests given up after the user's patience"},
     {.name = "requests_with_session", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "answered requests that carried a valid session"},
-    {.name = "logins", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logins answered, failed ones and repeated ones included"},
-    {.name = "logins_failed", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logins answered with a failure"},
-    {.name = "login_failure_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "logins_failed", .under = "logins", .series = true, .meaning = "logins answered with a failure / logins"},
+    {.name = "logins", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logins that ended, failed ones and repeated ones included"},
+    {.name = "logins_failed", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logins answered with a failure or not at all"},
+    {.name = "login_failure_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "logins_failed", .under = "logins", .series = true, .meaning = "logins answered with a failure or not at all / logins"},
     {.name = "reauths", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "cause", .label_values = causes, .series = true, .meaning = "requests of users whose session should be valid and could not be validated, by cause"},
     {.name = "reauth_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "reauths", .under = "requests_with_session", .series = true, .meaning = "re-auths / requests that carried a valid session"},
     {.name = "sessions_started", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "sessions that arrived"},
@@ -150,8 +150,7 @@ struct population {
     } at[REGIONS_MAX];
 };
 
-/* --- arrivals
- * ---------------------------------------------------------------------------------------------- */
+/* --- arrivals ---------------------------------------------------------------------------- */
 
 /* The rate now, as a share of its highest. */
 static double population_intensity(const struct population *population, sim_time now)
@@ -300,6 +299,24 @@ static int session_connect(struct population *population, struct session *sessio
     return session->connection_region;
 }
 
+/* Users of two regions have the same ids, and may meet on one link: their draws must differ. */
+static uint64_t session_identity(const struct population *population, const struct session *session)
+{
+    return rng_mix(session->id + ((uint64_t)population->region << 57)) + session->number;
+}
+
+/* Keyed by the page, so that a page asked for again, or after another policy's re-auth, does the
+ * same. */
+static bool session_page_writes(const struct population *population, const struct session *session)
+{
+    struct rng_block block;
+
+    if (session->kind != REQUEST_PAGE)
+        return false;
+    block = rng_block_at(&population->page, session->id, session->page + 1);
+    return rng_unit(block.word[2]) < population->config->writes;
+}
+
 static void session_send(struct population *population, uint32_t index)
 {
     struct session *session = &population->sessions[index];
@@ -323,15 +340,14 @@ static void session_send(struct population *population, uint32_t index)
     if (region < 0)
         return; /* no answer will come: patience ends it */
     way += population->detours_ns[region];
-    request = (struct user_request){.identity = rng_mix(session->id) + session->number,
+    request = (struct user_request){.identity = session_identity(population, session),
                                     .service_word = block.word[1],
                                     .session = ref_make((uint32_t)population->region, index),
                                     .session_check = session->check,
                                     .generation = session->generation,
                                     .kind = session->kind,
                                     .mode = session->mode,
-                                    .writes = session->kind == REQUEST_PAGE &&
-                                              rng_unit(block.word[2]) < population->config->writes,
+                                    .writes = session_page_writes(population, session),
                                     .local_region = session->local_region,
                                     .last_write = session->last_write,
                                     .way_back = way};
@@ -394,6 +410,10 @@ static void population_on_impatience(void *self, struct sim *sim, uint32_t entit
     (void)generation;
     probe_count(population->probes, population->at[region].requests);
     probe_count(population->probes, population->at[region].abandoned);
+    if (session->kind == REQUEST_LOGIN) {
+        probe_count(population->probes, population->at[region].logins);
+        probe_count(population->probes, population->at[region].logins_failed);
+    }
     session->connection_region = -1;
     session->flying = false;
     session->generation++;

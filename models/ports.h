@@ -6,25 +6,29 @@
  * wired; a struct here holds `self` and functions. Calls happen within one event, at sim_now(),
  * unless they say otherwise.
  *
- *   name             a        b      type                     offered by         used by
- *   PORT_LINK        from     to     struct link_port         wan_link           store_client,
- * store, replication PORT_LINK_FAULT  from     to     struct link_fault_port   wan_link
- * fault_schedule PORT_COMMANDS    region   -1     struct command_pool      store_client       store
- *   PORT_SHARD       region   -1     struct shard_port        store              store_client,
- * replication PORT_STORE       -1       -1     struct store_port        store failover,
- * replication, dns_zone PORT_STREAM      -1       -1     struct stream_port       replication store
- *   PORT_POWER       region   ..     struct power_port        app_tier (b = 0), store (b = 1)
- * fault_schedule PORT_STORE_FAULT region   -1     struct store_fault_port  store fault_schedule
- *   PORT_DNS         -1       -1     struct dns_port          dns_zone           store_client,
- * failover PORT_SESSIONS    region   -1     struct session_port      store_client       app_tier
- *   PORT_OPS         region   -1     struct op_port           app_tier           store_client
- *   PORT_APP         region   -1     struct app_port          app_tier           population
- *   PORT_USERS       region   -1     struct users_port        population         app_tier
- *   PORT_EDGE        -1       -1     struct edge_port         accelerator        population,
- * app_tier PORT_OBJECTIVE   -1       -1     struct objective_port    objective store_client,
- * population, failover, fault_schedule PORT_WRITE_STATS region   -1     struct write_stats
- * store_client       failover PORT_CONTROL     -1       -1     struct control_port      failover
- * fault_schedule
+ *   name             a       b   struct            offered by    used by
+ *   PORT_LINK        from    to  link_port         wan_link      store_client, store, replication,
+ *                                                                accelerator
+ *   PORT_LINK_FAULT  from    to  link_fault_port   wan_link      fault_schedule
+ *   PORT_COMMANDS    region  -1  command_pool      store_client  store
+ *   PORT_SHARD       region  -1  shard_port        store         store_client, replication
+ *   PORT_STORE       -1      -1  store_port        store         failover, replication, dns_zone,
+ *                                                                objective, cost
+ *   PORT_STREAM      -1      -1  stream_port       replication   store
+ *   PORT_POWER       region  0   power_port        app_tier      fault_schedule
+ *   PORT_POWER       region  1   power_port        store         fault_schedule
+ *   PORT_STORE_FAULT region  -1  store_fault_port  store         fault_schedule
+ *   PORT_DNS         -1      -1  dns_port          dns_zone      store_client, failover,
+ *                                                                fault_schedule
+ *   PORT_SESSIONS    region  -1  session_port      store_client  app_tier
+ *   PORT_OPS         region  -1  op_port           app_tier      store_client
+ *   PORT_APP         region  -1  app_port          app_tier      population
+ *   PORT_USERS       region  -1  users_port        population    app_tier
+ *   PORT_EDGE        -1      -1  edge_port         accelerator   population, app_tier
+ *   PORT_OBJECTIVE   -1      -1  objective_port    objective     store_client, population,
+ *                                                                failover, fault_schedule
+ *   PORT_WRITE_STATS region  -1  write_stats       store_client  failover
+ *   PORT_CONTROL     -1      -1  control_port      failover      fault_schedule
  */
 #ifndef PORTS_H
 #define PORTS_H
@@ -36,6 +40,9 @@
 
 #define PORT_LINK "link"
 #define PORT_LINK_FAULT "link-fault"
+#define PORT_GATEWAY                                                                               \
+    "gateway" /* (region, -1), struct gateway_port, transit_gateway to wan_link                    \
+               */
 #define PORT_COMMANDS "commands"
 #define PORT_SHARD "shard"
 #define PORT_STORE "store"
@@ -79,6 +86,8 @@ static inline uint32_t ref_index(uint32_t ref)
 /* What a link carries: when it is delivered, `kind` fires on (entity, generation). */
 struct message {
     kind_id kind;
+    kind_id lost; /* fires instead on (entity, generation) where the connection breaks first; 0:
+                     nobody asks */
     uint32_t entity;
     uint32_t generation;
     uint32_t bytes;
@@ -91,6 +100,11 @@ struct message {
  * One direction of one TCP connection: messages sent on a leg are delivered in order. A leg is an
  * index into the link's pool. A closed leg goes on delivering what was sent on it (the kernel's
  * orphans), then is freed.
+ *
+ * A leg that is watched may break: the network resets its connection, or the kernel gives up
+ * sending again. Then its messages that were not delivered are lost for good, what is sent on it
+ * later is lost too, and its owner, who must close it, is told. A leg that nobody watches never
+ * breaks: a reset is to it as a blackhole, and it is sent again without end.
  */
 struct link_port {
     void *self;
@@ -102,6 +116,15 @@ struct link_port {
     void (*send)(void *self, uint32_t leg, const struct message *message);
     /* Mean one-way delay now, faults included: for RTO estimates and for defaults. */
     sim_dur (*mean_delay)(const void *self);
+    /* Watch an open leg: `kind` fires once on (entity, generation) when it breaks while open. */
+    void (*watch)(void *self, uint32_t leg, kind_id kind, uint32_t entity, uint32_t generation);
+};
+/* What links through a region's transit gateway share. */
+struct gateway_port {
+    void *self;
+    /* `bytes` enter it from the region's network now: adds to *wait; false: no room, lost. */
+    bool (*pass)(void *self, uint32_t bytes, sim_dur *wait);
+    sim_dur delay; /* one way, of this hop */
 };
 /* One fault's part in a link's state; parts of several faults add up: losses as independent causes,
  * delays as a sum, blackholes as a count. */
@@ -109,12 +132,18 @@ struct link_impairment {
     double loss;    /* share, independent per packet */
     sim_dur delay;  /* added one way */
     bool blackhole; /* nothing sent now arrives; what is in flight does */
+    bool reset;     /* connections that are watched break: those there are, and those that send */
+    const struct loss_config *bursts; /* losses in bursts besides; NULL: none. The caller's. */
 };
 struct link_fault_port {
     void *self;
     void (*begin)(void *self, const struct link_impairment *impairment);
     void (*end)(void *self,
                 const struct link_impairment *impairment); /* the same values as in begin */
+    /* Does the way pass the transit gateways of its ends, and then that of `via` between them (-1:
+     * no other)? */
+    bool through_gateways;
+    int via;
 };
 
 /* --- the store
@@ -144,7 +173,8 @@ struct command {
     uint32_t session_check; /* counts the sessions of that row, from 1: a reused row is another
                                session */
     uint32_t op;            /* the client's operation, */
-    uint32_t op_generation; /* and which attempt of it */
+    uint32_t op_generation; /* and which attempt of it, by a counter of the row */
+    uint32_t attempt;       /* the attempt's own number: keys draws, whatever happened before */
     uint32_t connection, connection_generation;
     uint32_t next;       /* link of the shard's queue */
     uint32_t bytes;      /* of the request */
@@ -154,6 +184,7 @@ struct command {
     uint8_t target;      /* region of the shard */
     bool abandoned;      /* the client no longer waits */
     bool executed;       /* a write took effect at the shard */
+    bool stale;          /* with REPLY_HIT: an older write of the session was found, not the last */
     bool counted;        /* as ambiguous, once */
     uint8_t region;      /* of the client */
     uint32_t generation; /* of this row, for events on it */
@@ -165,6 +196,7 @@ struct command_pool {
     uint32_t free_head;
     kind_id reply_kind;     /* fires at the client when a reply is delivered: entity ref, generation
                                row's */
+    kind_id lost_kind;      /* the same where the command or its reply can no longer arrive */
     kind_id handshake_kind; /* the same for a round of a handshake: entity ref of the connection */
     void *self;
     /* The command's journey is over without a reply (its server died): give the row back. */
@@ -236,9 +268,18 @@ struct stream_port {
     void (*write)(void *self, struct write_position position, uint32_t bytes);
     /* The roles changed: begin anew from the primary to every live secondary. */
     void (*restart)(void *self);
+    /* A secondary went down: nothing is sent to it until it rejoins. */
+    void (*lost)(void *self, int region);
     /* A cluster came back: it resyncs fully from the primary, then streams. */
     void (*rejoin)(void *self, int region);
 };
+
+/* A deploy: every server of the region's tier is restarted in turn, over so long. */
+struct deploy_port {
+    void *self;
+    void (*begin)(void *self, sim_dur over);
+};
+#define PORT_DEPLOY "deploy" /* (region, -1), offered by app_tier, used by fault_schedule */
 
 struct power_port {
     void *self;
@@ -291,6 +332,8 @@ struct op_request {
     uint32_t session, session_check;
     uint64_t identity;   /* of the user's request; the client adds the operation and the attempt */
     sim_time last_write; /* of this session, acknowledged, as the user's cookie tells; -1: none */
+    bool probe;          /* a health check's read: in nobody's figures */
+    bool at_primary;     /* a read that must reach the primary's cluster */
 };
 enum op_outcome {
     OP_HIT,
@@ -309,6 +352,11 @@ struct session_port {
     /* Once, while connecting: how many instances the tier has, each with pools of its own. */
     void (*set_instances)(void *self, uint32_t instances);
     int on_write_failure; /* enum write_fallback */
+    /* The servers went down, or came back with no connection open. What the operations of dead
+     * servers still do is not counted. */
+    void (*set_up)(void *self, bool up);
+    /* One server was restarted: its connections are gone, its pools are cold. */
+    void (*restart_instance)(void *self, uint32_t instance);
 };
 enum write_fallback { FALLBACK_FAIL, FALLBACK_LOCAL, FALLBACK_TOKEN };
 struct op_port {

@@ -2,13 +2,13 @@
 #include "registry.h"
 
 /*
- * Who is asked at the start comes before who asks: links before the accelerator (their delays order
- * its regions), the store before the name that points to it. The cost comes last, since it reads
- * what all others counted.
+ * Who is asked at the start comes before who asks: gateways before links, links before the
+ * accelerator (their delays order its regions), the store before the name that points to it. The
+ * cost comes last, since it reads what all others counted.
  */
 const struct model_ops *const model_registry[] = {
-    &objective_ops,  &wan_link_ops,     &store_ops,          &replication_ops,
-    &dns_zone_ops,   &store_client_ops, &app_tier_ops,       &accelerator_ops,
-    &population_ops, &failover_ops,     &fault_schedule_ops, &cost_ops,
+    &objective_ops, &transit_gateway_ops, &wan_link_ops, &store_ops,       &replication_ops,
+    &dns_zone_ops,  &store_client_ops,    &app_tier_ops, &accelerator_ops, &population_ops,
+    &failover_ops,  &fault_schedule_ops,  &cost_ops,
 };
 const size_t model_registry_count = sizeof model_registry / sizeof model_registry[0];

@@ -15,6 +15,7 @@ extern const struct model_ops *const model_registry[];
 extern const size_t model_registry_count;
 
 extern const struct model_ops objective_ops;
+extern const struct model_ops transit_gateway_ops;
 extern const struct model_ops wan_link_ops;
 extern const struct model_ops store_ops;
 extern const struct model_ops replication_ops;

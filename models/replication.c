@@ -268,6 +268,7 @@ static void stream_stop(struct stream *stream)
     stream->streaming = false;
     stream->epoch++;
     stream_cut(stream);
+    stream_backlog(stream, -stream->backlog_bytes);
 }
 
 static void stream_begin(struct stream *stream)
@@ -307,6 +308,8 @@ static void stream_on_synced(void *self, struct sim *sim, uint32_t entity, uint3
 
     (void)entity, (void)generation;
     stream->resyncing = false;
+    if (!store->cluster_up(store->self, stream->region))
+        return; /* it died meanwhile: it rejoins when it comes back */
     if (!store->cluster_up(store->self, store->primary(store->self))) {
         stream_resync(stream, true);
         return;
@@ -345,6 +348,17 @@ static void replication_restart(void *self)
             !stream->resyncing)
             stream_resync(stream, false);
     }
+}
+
+static void replication_lost(void *self, int region)
+{
+    struct replication *replication = self;
+    struct stream *stream = &replication->streams[region];
+
+    stream_stop(stream);
+    if (stream->resyncing)
+        sim_cancelled(replication->sim);
+    stream->resyncing = false;
 }
 
 static void replication_rejoin(void *self, int region)
@@ -414,8 +428,11 @@ static void replication_init(void *self, const struct model_env *env)
         stream->partial = probe_count_open(probes, "resyncs", (int)r, "partial");
         stream->full = probe_count_open(probes, "resyncs", (int)r, "full");
     }
-    replication->port = (struct stream_port){replication, replication_write, replication_restart,
-                                             replication_rejoin};
+    replication->port = (struct stream_port){.self = replication,
+                                             .write = replication_write,
+                                             .restart = replication_restart,
+                                             .lost = replication_lost,
+                                             .rejoin = replication_rejoin};
     port_offer(env->ports, PORT_STREAM, -1, -1, &replication->port);
 }
 

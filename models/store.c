@@ -283,10 +283,13 @@ static void cluster_read(struct cluster *cluster, struct command *command)
         return;
     }
     command->reply = REPLY_MISS;
+    command->stale = false;
     if (row->check != command->session_check || row->last.number == 0)
         command->miss = MISS_NEVER_WRITTEN;
-    else if (cluster_holds(cluster, row->last) || cluster_holds(cluster, row->first))
+    else if (cluster_holds(cluster, row->last))
         command->reply = REPLY_HIT;
+    else if (cluster_holds(cluster, row->first))
+        command->reply = REPLY_HIT, command->stale = true;
     else
         command->miss = (uint8_t)cluster_reason(cluster, row);
 }
@@ -330,21 +333,13 @@ static void cluster_acknowledge(struct cluster *cluster, const struct command *c
             store_level_unreplicated(store, &store->clusters[r]);
 }
 
-static void cluster_write(struct cluster *cluster, struct command *command)
+/* The row of the session that a write is of. */
+static void session_written(struct cluster *cluster, struct session_row *row,
+                            const struct command *command, struct write_position position)
 {
     struct store *store = cluster->store;
-    struct session_row *row = store_row(store, command->session);
-    struct write_position position;
     uint32_t op = (uint32_t)rng_mix(command->identity);
 
-    if (!cluster->takes_writes) {
-        command->reply = REPLY_READONLY;
-        return;
-    }
-    position = (struct write_position){++cluster->applied, cluster->lineage};
-    command->executed = true;
-    command->reply = REPLY_OK;
-    cluster_acknowledge(cluster, command, position);
     if (command->session_check < row->check)
         return; /* a late write of a session whose row another one has now: it is acknowledged, and
                    nobody reads it */
@@ -360,6 +355,21 @@ static void cluster_write(struct cluster *cluster, struct command *command)
     row->last_op = op;
 }
 
+static void cluster_write(struct cluster *cluster, struct command *command)
+{
+    struct write_position position;
+
+    if (!cluster->takes_writes) {
+        command->reply = REPLY_READONLY;
+        return;
+    }
+    position = (struct write_position){++cluster->applied, cluster->lineage};
+    command->executed = true;
+    command->reply = REPLY_OK;
+    session_written(cluster, store_row(cluster->store, command->session), command, position);
+    cluster_acknowledge(cluster, command, position);
+}
+
 static sim_dur store_service(const struct store *store, const struct command *command)
 {
     const struct store_config *config = store->config;
@@ -369,8 +379,7 @@ static sim_dur store_service(const struct store *store, const struct command *co
 
     if (!dist_is_constant(service, &value))
         value = dist_sample(
-            service,
-            rng_block_at(&store->service, command->identity, command->op_generation).word[0]);
+            service, rng_block_at(&store->service, command->identity, command->attempt).word[0]);
     if (write)
         value += (double)config->write_per_kib_ns * command->bytes / 1024;
     return (sim_dur)value;
@@ -414,11 +423,12 @@ static void cluster_reply(struct store *store, uint32_t ref, struct command *com
 {
     struct command_pool *pool = store->pools[command->region];
     struct message reply = {.kind = pool->reply_kind,
+                            .lost = pool->lost_kind,
                             .entity = ref,
                             .generation = command->generation,
                             .bytes = command->kind == COMMAND_GET ? 1100 : 60,
                             .identity = ~command->identity,
-                            .index = command->op_generation};
+                            .index = command->attempt};
 
     if (command->reply_leg == NO_INDEX) { /* the client has closed the connection */
         pool->drop(pool->self, ref_index(ref));
@@ -583,11 +593,14 @@ static void cluster_set_power(void *self, bool up)
     if (!up) {
         cluster->stalled = false;
         cluster_drop_all(cluster);
-        if (store->region_count > 1)
+        if (cluster->region == store->primary)
             store->stream->restart(store->stream->self);
+        else
+            store->stream->lost(store->stream->self, cluster->region);
         return;
     }
-    if (cluster->region == store->primary && !store->promoting) {
+    if (cluster->region == store->primary) {
+        cluster->takes_writes = !store->promoting;
         cluster_empty(cluster);
         return;
     }
@@ -683,6 +696,7 @@ static void store_promotion_end(void *self, int region)
     *log_at(new, new->log_low) = (struct log_entry){.acknowledged = sim_now(store->sim)};
     store->primary = region;
     store_count_loss(store, old, new->applied, old_lineage);
+    store_level_unreplicated(store, new);
     for (uint32_t r = 0; r < store->region_count;
          r++) { /* other followers drop what the new primary lacks */
         struct cluster *other = &store->clusters[r];
@@ -700,6 +714,7 @@ static void store_promotion_end(void *self, int region)
                                  .bytes = 60,
                                  .identity = store->lineage_count};
 
+        old->takes_writes = true; /* no fencing: until it hears of its demotion */
         link->send(link->self, old->demote_leg = link->open(link->self), &demote);
         link->close(link->self, old->demote_leg);
     }

@@ -259,6 +259,7 @@ struct store_client {
     struct rng_stream jitter, reconnect_jitter;
     int region;
     bool is_guarded;
+    bool up;
 
     struct connection_pools pools;
     struct op_table ops[2]; /* of the application, and hedges */
@@ -517,6 +518,7 @@ static void op_send(struct store_client *client, uint32_t index, uint32_t connec
                                 .session_check = op->request.session_check,
                                 .op = index,
                                 .op_generation = op->generation,
+                                .attempt = op->attempts << 8 | op->rereads,
                                 .connection = connection_index,
                                 .connection_generation = connection->generation,
                                 .next = NO_INDEX,
@@ -536,11 +538,12 @@ static void op_send(struct store_client *client, uint32_t index, uint32_t connec
     op->connection_generation = connection->generation;
     op->command = row;
     message = (struct message){.kind = client->pools.shards[connection->target]->command_kind,
+                               .lost = client->commands.lost_kind,
                                .entity = ref_make((uint32_t)client->region, row),
                                .generation = command->generation & SIM_GENERATION_MASK,
                                .bytes = command->bytes,
                                .identity = op->request.identity,
-                               .index = op->attempts << 8 | op->rereads};
+                               .index = command->attempt};
     out->send(out->self, connection->leg_out, &message);
 }
 
@@ -626,6 +629,8 @@ static bool op_reads_primary(const struct store_client *client, const struct op 
 {
     const struct op_request *request = &op->request;
 
+    if (request->at_primary)
+        return true;
     return client->config->read_after_write == RAW_PRIMARY && request->last_write >= 0 &&
            sim_now(client->sim) - request->last_write <= client->config->raw_window_ns;
 }
@@ -672,6 +677,8 @@ static void op_end_attempt(struct store_client *client, struct op *op, enum atte
                             op_is_write(op) ? client->write_timer : client->read_timer);
     if (client->is_guarded)
         guard_attempt_ended(client, op, how);
+    if (!client->up || op->request.probe)
+        return; /* a dead server's attempt, or a health check's, is in nobody's figures */
     if (!op_is_write(op)) {
         probe_count(client->probes, client->read_attempts);
         if (timed_out)
@@ -699,6 +706,10 @@ static void op_finish(struct store_client *client, uint32_t index, enum op_outco
     if (client->budgets)
         retry_budget_ended(budget_of(client, op), sim_now(client->sim), outcome != OP_FAILED,
                            op->paid_milli);
+    if (!client->up || op->request.probe) {
+        client->app->done(client->app->self, op->request.request, &result);
+        return;
+    }
     if (op_is_write(op)) {
         probe_count(client->probes, client->writes);
         probe_count(client->probes,
@@ -1000,6 +1011,42 @@ static void client_on_reconnect(void *self, struct sim *sim, uint32_t entity, ui
     pool_serve(client, entity);
 }
 
+/*
+ * The network reset a connection, or a kernel gave it up. What was on it fails at once: as broken,
+ * not as timed out.
+ */
+static void client_on_reset(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct store_client *client = self;
+    struct connection *connection = &client->pools.connections[entity];
+    uint32_t pool = connection->pool, row = connection->command, index = NO_INDEX;
+
+    (void)generation;
+    if (connection->state == CONNECTION_OPENING) {
+        index = connection->op;
+    } else if (row != NO_INDEX && !client->commands.rows[row].abandoned) {
+        index = client->commands.rows[row].op;
+        client->commands.rows[row].abandoned = true;
+        count_ambiguous(client, &client->commands.rows[row]);
+    }
+    if (index != NO_INDEX) {
+        op_at(client, index)->state = OP_BROKEN;
+        sim_at(sim, sim_now(sim), client->broken_kind, index, op_at(client, index)->generation);
+    }
+    client_close(client, entity);
+    pool_serve(client, pool);
+}
+
+static bool client_reset_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct store_client *client = self;
+
+    return connection_is_open(&client->pools, entity, generation);
+}
+
+static const struct event_kind client_reset = {
+    .name = "reset", .phase = PHASE_WORK, .fire = client_on_reset, .live = client_reset_live};
+
 static bool client_connect_live(const void *self, uint32_t entity, uint32_t generation)
 {
     const struct store_client *client = self;
@@ -1062,7 +1109,7 @@ static void count_read_answer(struct store_client *client, struct op *op,
     sim_dur since;
     uint32_t bucket = 0;
 
-    if (op->answered_once)
+    if (op->answered_once || op->request.probe)
         return;
     op->answered_once = true;
     if (miss)
@@ -1073,7 +1120,7 @@ static void count_read_answer(struct store_client *client, struct op *op,
     while (since > after_limits[bucket])
         bucket++;
     probe_count(client->probes, client->after_reads[bucket]);
-    if (miss)
+    if (miss || command->stale)
         probe_count(client->probes, client->after_misses[bucket]);
 }
 
@@ -1163,6 +1210,16 @@ static void client_drop(void *self, uint32_t row)
         op_at(client, command.op)->command = NO_INDEX;
 }
 
+/* A kernel gave up a command that waited on a closed connection. */
+static void client_on_lost(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    (void)sim, (void)generation;
+    client_drop(self, ref_index(entity));
+}
+
+static const struct event_kind client_lost = {
+    .name = "lost", .phase = PHASE_WORK, .fire = client_on_lost, .live = client_reply_live};
+
 /* --- the model -------------------------------------------------------------------------------- */
 
 static void client_need_op(struct store_client *client, uint32_t index)
@@ -1226,6 +1283,28 @@ static void client_set_instances(void *self, uint32_t instances)
     }
 }
 
+static void close_idle(struct store_client *client, uint32_t pool)
+{
+    while (client->pools.pools[pool].idle_head != NO_INDEX)
+        client_close(client, client->pools.pools[pool].idle_head);
+}
+
+/* A dead server's connections are gone, and its operations are nobody's: they run out uncounted. */
+static void client_set_up(void *self, bool up)
+{
+    struct store_client *client = self;
+
+    client->up = up;
+    for (uint32_t pool = 0; !up && pool < client->pools.pool_count; pool++)
+        close_idle(client, pool);
+}
+
+static void client_restart_instance(void *self, uint32_t instance)
+{
+    for (uint32_t kind = 0; kind < POOL_KINDS; kind++)
+        close_idle(self, instance * POOL_KINDS + kind);
+}
+
 static void open_probes(struct store_client *client, struct probes *probes)
 {
     const struct {
@@ -1270,6 +1349,10 @@ static void add_kinds(struct store_client *client, const struct model_env *env)
     sim_dur connect = config->pool.connect_timeout_ns;
     kind_id timeout;
 
+    client->up = true;
+    /* At one instant a connection breaks before its commands are lost. */
+    client->pools.reset_kind = sim_kind_add(env->sim, &client_reset, env->instance, client);
+    client->commands.lost_kind = sim_kind_add(env->sim, &client_lost, env->instance, client);
     client->commands.reply_kind = sim_kind_add(env->sim, &client_reply, env->instance, client);
     client->commands.handshake_kind =
         sim_kind_add(env->sim, &client_handshake, env->instance, client);
@@ -1309,8 +1392,12 @@ static void store_client_init(void *self, const struct model_env *env)
     client->commands.drop = client_drop;
     add_kinds(client, env);
     open_probes(client, sim_probe_set(env->sim));
-    client->port = (struct session_port){client, client_submit, client_set_instances,
-                                         config->on_write_failure};
+    client->port = (struct session_port){.self = client,
+                                         .submit = client_submit,
+                                         .set_instances = client_set_instances,
+                                         .on_write_failure = config->on_write_failure,
+                                         .set_up = client_set_up,
+                                         .restart_instance = client_restart_instance};
     client->back = (struct handshake_return){&client->pools, connection_reply_leg};
     port_offer(env->ports, PORT_SESSIONS, env->region, -1, &client->port);
     port_offer(env->ports, PORT_COMMANDS, env->region, -1, &client->commands);

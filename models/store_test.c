@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The store alone: commands put at its door at chosen instants, a stream that the test itself drives, and links that deliver
- * at once (or, for the word of a demotion, never).
+ * The store alone: commands put at its door at chosen instants, a stream that the test itself
+ * drives, and links that deliver at once (or, for the word of a demotion, never).
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,8 @@
 
 #include <stdlib.h>
 
-/* --- who drives it ------------------------------------------------------------------------------ */
+/* --- who drives it ------------------------------------------------------------------------------
+ */
 
 struct driver_config {
     double rate_per_s;
@@ -35,11 +36,11 @@ enum { COMMAND, APPLY, PROMOTE_BEGIN, PROMOTE_END, POWER, STALL, RESTART, SYNCED
 struct step {
     sim_time at;
     int what;
-    int region;              /* that it is done to */
+    int region; /* that it is done to */
     enum command_kind kind;
     uint32_t session;
-    bool on;                 /* POWER, STALL */
-    uint64_t number;         /* APPLY */
+    bool on;         /* POWER, STALL */
+    uint64_t number; /* APPLY */
 };
 #define STEPS_MAX 400
 #define ROWS_MAX 200000
@@ -64,8 +65,8 @@ struct driver {
     uint32_t regions;
     struct rng_stream stream;
     uint64_t sent;
-    sim_time *arrived;   /* by row */
-    uint32_t *step_of;   /* by row; NO_INDEX: none */
+    sim_time *arrived; /* by row */
+    uint32_t *step_of; /* by row; NO_INDEX: none */
     struct command_pool pools[2];
     struct handshake_return backs[2];
     struct link_port links[2][2];
@@ -247,11 +248,17 @@ static void driver_init(void *self, const struct model_env *env)
     driver->step_kind = sim_kind_add(env->sim, &driver_steps, env->instance, driver);
     driver->reply_kind = sim_kind_add(env->sim, &driver_replies, env->instance, driver);
     driver->sojourn = probe_latency_open(sim_probe_set(env->sim), "sojourn", 0, NULL);
-    driver->port = (struct stream_port){driver, driver_write, driver_restart, driver_rejoin};
+    driver->port = (struct stream_port){.self = driver,
+                                        .write = driver_write,
+                                        .restart = driver_restart,
+                                        .lost = driver_rejoin,
+                                        .rejoin = driver_rejoin};
     port_offer(env->ports, PORT_STREAM, -1, -1, &driver->port);
     for (int a = 0; a < (int)driver->regions; a++) {
-        driver->pools[a] = (struct command_pool){
-            .free_head = NO_INDEX, .reply_kind = driver->reply_kind, .self = driver, .drop = driver_give};
+        driver->pools[a] = (struct command_pool){.free_head = NO_INDEX,
+                                                 .reply_kind = driver->reply_kind,
+                                                 .self = driver,
+                                                 .drop = driver_give};
         driver->pools[a].rows = calloc(ROWS_MAX, sizeof(struct command));
         assert_non_null(driver->pools[a].rows);
         port_offer(env->ports, PORT_COMMANDS, a, -1, &driver->pools[a]);
@@ -360,10 +367,12 @@ static void run_text(const char *text)
     scenario_free(scenario);
 }
 
-/* --- the queue ---------------------------------------------------------------------------------- */
+/* --- the queue ----------------------------------------------------------------------------------
+ */
 
 /*
- * M/M/1, lambda = 8000/s, mu = 10 000/s: rho = 0.8, mean time in system 1 / (mu - lambda) = 0.5 ms. 20 replications of 160 000.
+ * M/M/1, lambda = 8000/s, mu = 10 000/s: rho = 0.8, mean time in system 1 / (mu - lambda) = 0.5 ms.
+ * 20 replications of 160 000.
  */
 static void mm1_mean_time_in_system_covers_theory(void **state)
 {
@@ -378,8 +387,8 @@ static void mm1_mean_time_in_system_covers_theory(void **state)
 }
 
 /*
- * M/D/1, the same load: by Pollaczek and Khinchine the wait is half of M/M/1's, rho / (2 (mu - lambda)) = 0.2 ms, and
- * the service 0.1 ms.
+ * M/D/1, the same load: by Pollaczek and Khinchine the wait is half of M/M/1's, rho / (2 (mu -
+ * lambda)) = 0.2 ms, and the service 0.1 ms.
  */
 static void md1_mean_time_in_system_covers_theory(void **state)
 {
@@ -394,16 +403,17 @@ static void md1_mean_time_in_system_covers_theory(void **state)
 }
 
 /*
- * The event loop gathers: all that arrives in a turn is answered at the end of the next one, so the mean stay is longer than
- * with one by one (redis_lessons 1), while the server is busy for the same share: lambda times the service, 0.8.
+ * The event loop gathers: all that arrives in a turn is answered at the end of the next one, so the
+ * mean stay is longer than with one by one (redis_lessons 1), while the server is busy for the same
+ * share: lambda times the service, 0.8.
  */
 static void event_loop_waits_longer_and_works_as_much(void **state)
 {
 #define EVENT_LOOP_LOAD                                                                            \
     "regions: {a: {}}\nduration: 22s\nwarmup: 2s\ndriver: {rate: 8000/s}\n"                        \
     "store: {read_service: 0.1ms}\n"
-    struct tally stay = tally_of(&registry, EVENT_LOOP_LOAD, 5,
-                                 (struct wanted){"sojourn", "mean", 0, NULL, NULL});
+    struct tally stay =
+        tally_of(&registry, EVENT_LOOP_LOAD, 5, (struct wanted){"sojourn", "mean", 0, NULL, NULL});
     struct tally busy = tally_of(&registry, EVENT_LOOP_LOAD, 5,
                                  (struct wanted){"store_utilization", NULL, 0, NULL, NULL});
 
@@ -412,12 +422,13 @@ static void event_loop_waits_longer_and_works_as_much(void **state)
     assert_covers(&busy, 0.8, 0.05);
 }
 
-/* Four at once, 1 ms each. One by one: 1, 2, 3, 4 ms. Event loop: the first alone, the other three together at 4 ms. */
+/* Four at once, 1 ms each. One by one: 1, 2, 3, 4 ms. Event loop: the first alone, the other three
+ * together at 4 ms. */
 static void event_loop_replies_at_the_end_of_a_turn(void **state)
 {
-    static const char *const texts[] = {
-        TWO_CLUSTERS, "regions: {a: {}, b: {}}\nduration: 100s\nwarmup: 0s\n"
-                      "store: {discipline: event-loop, read_service: 1ms}\n"};
+    static const char *const texts[] = {TWO_CLUSTERS,
+                                        "regions: {a: {}, b: {}}\nduration: 100s\nwarmup: 0s\n"
+                                        "store: {discipline: event-loop, read_service: 1ms}\n"};
     static const int expected[2][4] = {{1, 2, 3, 4}, {1, 4, 4, 4}};
 
     (void)state;
@@ -440,9 +451,11 @@ static void write_costs_by_its_size(void **state)
     assert_int_equal(script.replied[0], SIM_S + 12 * SIM_US);
 }
 
-/* --- who holds what ----------------------------------------------------------------------------- */
+/* --- who holds what -----------------------------------------------------------------------------
+ */
 
-/* A write is read at the primary at once, at the secondary once the stream says so; a secondary takes no write. */
+/* A write is read at the primary at once, at the secondary once the stream says so; a secondary
+ * takes no write. */
 static void secondary_sees_a_write_when_it_is_applied(void **state)
 {
     uint32_t read_a, read_b, write_b, later_b;
@@ -464,8 +477,9 @@ static void secondary_sees_a_write_when_it_is_applied(void **state)
 
 #define WRITES 100
 /*
- * 100 creations, the n-th acknowledged at n s / 10 + 1 ms; the secondary has applied 60 when it is promoted. The 40 others are lost,
- * all of them and only they: a suffix. RPO: from the last one kept to the last one acknowledged, 40 x 100 ms.
+ * 100 creations, the n-th acknowledged at n s / 10 + 1 ms; the secondary has applied 60 when it is
+ * promoted. The 40 others are lost, all of them and only they: a suffix. RPO: from the last one
+ * kept to the last one acknowledged, 40 x 100 ms.
  */
 static void failover_loses_exactly_a_suffix(void **state)
 {
@@ -505,12 +519,13 @@ static void failover_to_an_equal_loses_nothing(void **state)
 }
 
 /*
- * Promotion does not fence. Writes 1 (applied), 2 and 3 (not) are acknowledged at 1, 2, 3 s; after the promotion at 10 s the old
- * primary, which has not heard of it, acknowledges none: its promotion_begin stopped it. Once it hears, it copies all anew.
+ * Writes 1 (applied), 2 and 3 (not) are acknowledged at 1, 2, 3 s. While the promotion is under way
+ * nobody takes writes. Once the old primary has heard of its demotion it takes none either, and
+ * copies all anew before it serves reads again.
  */
 static void demoted_primary_rejoins_when_it_hears(void **state)
 {
-    uint32_t late;
+    uint32_t meanwhile, write, read;
 
     (void)state;
     script.demotion_arrives = true;
@@ -518,18 +533,23 @@ static void demoted_primary_rejoins_when_it_hears(void **state)
         add_command(n * SIM_S - SIM_MS, 0, COMMAND_CREATE, n);
     add((struct step){.at = 4 * SIM_S, .what = APPLY, .region = 1, .number = 2});
     add((struct step){.at = 5 * SIM_S, .what = PROMOTE_BEGIN, .region = 1});
+    meanwhile = add_command(6 * SIM_S, 0, COMMAND_CREATE, 4);
     add((struct step){.at = 10 * SIM_S, .what = PROMOTE_END, .region = 1});
-    late = add_command(11 * SIM_S, 0, COMMAND_GET, 1);
+    read = add_command(11 * SIM_S, 0, COMMAND_GET, 1);
+    write = add_command(12 * SIM_S, 0, COMMAND_CREATE, 5);
     run_text(TWO_CLUSTERS);
+    assert_int_equal(script.reply[meanwhile], REPLY_READONLY);
+    assert_int_equal(script.reply[read], REPLY_LOADING);
+    assert_int_equal(script.reply[write], REPLY_READONLY);
+    assert_int_equal(script.rejoins, 1);
     assert_int_equal(script.writes_lost, 2);
     assert_int_equal(script.rpo, 2 * SIM_S);
-    assert_int_equal(script.rejoins, 1);
-    assert_int_equal(script.reply[late], REPLY_LOADING);
 }
 
 /*
- * The same where the word of the demotion never arrives and the cluster was not reached by the promotion's beginning either: no
- * fencing. Writes 2 and 3 are lost at the fork; 4, acknowledged at 12 s by the old primary, is lost too and counted.
+ * Promotion does not fence: where the word of the demotion never arrives, the old primary goes on.
+ * Writes 2 and 3 are lost at the fork; 4, acknowledged at 12 s by the old primary, is lost too and
+ * counted.
  */
 static void superseded_primary_acknowledges_into_the_void(void **state)
 {
@@ -539,6 +559,7 @@ static void superseded_primary_acknowledges_into_the_void(void **state)
     for (uint32_t n = 1; n <= 3; n++)
         add_command(n * SIM_S - SIM_MS, 0, COMMAND_CREATE, n);
     add((struct step){.at = 4 * SIM_S, .what = APPLY, .region = 1, .number = 2});
+    add((struct step){.at = 5 * SIM_S, .what = PROMOTE_BEGIN, .region = 1});
     add((struct step){.at = 10 * SIM_S, .what = PROMOTE_END, .region = 1});
     write = add_command(12 * SIM_S - SIM_MS, 0, COMMAND_CREATE, 4);
     read = add_command(13 * SIM_S, 1, COMMAND_GET, 4);
@@ -551,7 +572,8 @@ static void superseded_primary_acknowledges_into_the_void(void **state)
     assert_int_equal(script.rpo, 12 * SIM_S - SIM_S);
 }
 
-/* --- faults ------------------------------------------------------------------------------------- */
+/* --- faults -------------------------------------------------------------------------------------
+ */
 
 /* A stalled process answers nothing; what reached it meanwhile is run once it goes on. */
 static void stalled_server_runs_what_came_meanwhile(void **state)
@@ -580,7 +602,8 @@ static void dead_host_answers_nothing(void **state)
     assert_int_equal(script.streamed, 0);
 }
 
-/* A primary that restarts is empty, and so are those that follow it: what was there is missed as restarted. */
+/* A primary that restarts is empty, and so are those that follow it: what was there is missed as
+ * restarted. */
 static void restarted_primary_is_empty(void **state)
 {
     uint32_t at_a, at_b;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A pair of links alone: messages sent at chosen instants, and round trips by the thousand. Expected values are those of
- * facts D.4, "TCP under loss".
+ * A pair of links alone: messages sent at chosen instants, and round trips by the thousand.
+ * Expected values are those of facts D.4, "TCP under loss".
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,8 @@
 
 #include <stdlib.h>
 
-/* --- who drives it ------------------------------------------------------------------------------ */
+/* --- who drives it ------------------------------------------------------------------------------
+ */
 
 #define SENDS_MAX 64
 /* A message of a script: on which of two legs, when, and what kind. */
@@ -53,7 +54,10 @@ struct driver {
 };
 
 static const struct metric driver_metrics[] = {
-    {.name = "round_trip", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "of a request and its answer"},
+    {.name = "round_trip",
+     .unit = UNIT_NS,
+     .kind = METRIC_LATENCY,
+     .meaning = "of a request and its answer"},
 };
 
 static void driver_on_send(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -230,7 +234,7 @@ static int empty_script(void **state)
 /* RTT 20 ms, nothing random but what `more` says: one way 10 ms, R = 220 ms. */
 #define LINKS(loss, more)                                                                          \
     "regions: {a: {}, b: {}}\nduration: 10min\nwarmup: 0s\n"                                       \
-    "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: " loss more                  \
+    "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: " loss more                \
     "}, inside: {loss: 0%}}\n"
 
 static void run_text(const char *text)
@@ -246,7 +250,8 @@ static void send_at(sim_time at, uint32_t leg, bool handshake)
     script.sends[script.send_count++] = (struct send){at, leg, handshake};
 }
 
-/* --- claims ------------------------------------------------------------------------------------- */
+/* --- claims -------------------------------------------------------------------------------------
+ */
 
 /* Nothing lost: half the RTT each way, to the nanosecond. */
 static void message_takes_half_the_round_trip(void **state)
@@ -258,8 +263,8 @@ static void message_takes_half_the_round_trip(void **state)
 }
 
 /*
- * A SYN sent into a blackhole is sent again 1, 3, 7, 15 s after the first time (facts D.4). The hole ends 4 s after the SYN:
- * the try at 7 s gets through, and arrives 10 ms later.
+ * A SYN sent into a blackhole is sent again 1, 3, 7, 15 s after the first time (facts D.4). The
+ * hole ends 4 s after the SYN: the try at 7 s gets through, and arrives 10 ms later.
  */
 static void syn_is_tried_again_at_1_3_7_s(void **state)
 {
@@ -282,8 +287,8 @@ static void syn_is_tried_again_at_1_3_7_s(void **state)
 }
 
 /*
- * On an established connection the tries come at R, 2R, 4R, 8R ... with the tail loss probe and at R, 3R, 7R, 15R ...
- * without: a hole of 1 s is over at 8R = 1.76 s, and at 7R = 1.54 s.
+ * On an established connection the tries come at R, 2R, 4R, 8R ... with the tail loss probe and at
+ * R, 3R, 7R, 15R ... without: a hole of 1 s is over at 8R = 1.76 s, and at 7R = 1.54 s.
  */
 static void established_connection_recovers_on_the_rto_ladder(void **state)
 {
@@ -297,7 +302,8 @@ static void established_connection_recovers_on_the_rto_ladder(void **state)
     assert_int_equal(script.arrived[0], 2 * SIM_S + 7 * 220 * SIM_MS + 10 * SIM_MS);
 }
 
-/* What is in flight when the blackhole begins arrives; what is sent in its first moment does not. */
+/* What is in flight when the blackhole begins arrives; what is sent in its first moment does not.
+ */
 static void blackhole_spares_what_is_in_flight(void **state)
 {
     (void)state;
@@ -311,8 +317,8 @@ static void blackhole_spares_what_is_in_flight(void **state)
 }
 
 /*
- * The first of two messages on a leg falls into the hole, the second comes after it: both are delivered when the first
- * gets through, 220 ms after it was sent. The other leg does not wait.
+ * The first of two messages on a leg falls into the hole, the second comes after it: both are
+ * delivered when the first gets through, 220 ms after it was sent. The other leg does not wait.
  */
 static void order_on_a_leg_is_kept(void **state)
 {
@@ -329,8 +335,8 @@ static void order_on_a_leg_is_kept(void **state)
 }
 
 /*
- * Three later messages, the third sent at 15 ms: it arrives at 25 ms, the sender knows at 35 ms, sends again, and all are
- * delivered at 45 ms instead of 230 ms.
+ * Three later messages, the third sent at 15 ms: it arrives at 25 ms, the sender knows at 35 ms,
+ * sends again, and all are delivered at 45 ms instead of 230 ms.
  */
 static void three_later_messages_repair_a_loss_fast(void **state)
 {
@@ -346,7 +352,8 @@ static void three_later_messages_repair_a_loss_fast(void **state)
     assert_int_equal(script.arrived[4], SIM_S + 45 * SIM_MS);
 }
 
-/* The third later message is sent 5 ms before the timer fires: news of it would come too late to help, and must not delay. */
+/* The third later message is sent 5 ms before the timer fires: news of it would come too late to
+ * help, and must not delay. */
 static void fast_repair_never_delays_the_timer(void **state)
 {
     (void)state;
@@ -374,7 +381,8 @@ static void aborted_leg_forgets_what_was_lost(void **state)
     assert_true(script.arrived[1] == SIM_NEVER);
 }
 
-/* Many messages, jitter and loss of 20 %: each arrives once, and in the order in which it was sent on its leg. */
+/* Many messages, jitter and loss of 20 %: each arrives once, and in the order in which it was sent
+ * on its leg. */
 static void nothing_is_lost_for_good_nor_overtakes(void **state)
 {
     uint32_t last[2] = {0, 0};
@@ -405,9 +413,10 @@ static void bandwidth_serves_one_after_another(void **state)
 }
 
 /*
- * One packet each way, each transmission lost with probability p: k losses, with probability (1-p) p^k, add R (2^k - 1)
- * to a way, or R 2^(k-1) with the tail loss probe. So the mean of a round trip is RTT + 2Rp / (1-2p), or RTT + 2Rp(1-p) / (1-2p).
- * p = 0.1, RTT = 20 ms, R = 220 ms: 75 ms, 69.5 ms. The added delay has a second moment of R^2 / 4 a way (4p < 1), so 20 x 60 000 round trips
+ * One packet each way, each transmission lost with probability p: k losses, with probability (1-p)
+ * p^k, add R (2^k - 1) to a way, or R 2^(k-1) with the tail loss probe. So the mean of a round trip
+ * is RTT + 2Rp / (1-2p), or RTT + 2Rp(1-p) / (1-2p). p = 0.1, RTT = 20 ms, R = 220 ms: 75 ms, 69.5
+ * ms. The added delay has a second moment of R^2 / 4 a way (4p < 1), so 20 x 60 000 round trips
  * leave a standard error of some 0.2 %.
  */
 static void mean_latency_under_loss_covers_theory(void **state)

@@ -51,8 +51,8 @@ static void print_context(const struct bug_context *context)
             context->replication);
     if (is_given(context->scenario)) {
         fprintf(stderr,
-                "  replay with: isthmus run --seed %" PRIu64 " --replication %" PRIu32 " '%s'\n",
-                context->seed, context->replication, context->scenario);
+                "  replay with: isthmus run '%s' --seed %" PRIu64 " --replications %" PRIu32 "\n",
+                context->scenario, context->seed, context->replication + 1);
     }
 }
 

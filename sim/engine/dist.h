@@ -21,8 +21,8 @@
  *
  * Optional for every family: `max` cuts by inversion, conditioned on X <= max.
  * dist_mean() and dist_quantile() are exact to 1e-6 relative (quadrature where no formula exists).
- * The gamma's quantile is a table from GSL (1e-6 relative within [1e-9, 1 - 1e-9], GSL itself
- * beyond). A dist is immutable once made, may be shared between threads, and is the maker's to
+ * Quantiles of gamma and mixture are tables made from the cdf, 1e-6 relative over all that a word
+ * can give. A dist is immutable once made, may be shared between threads, and is the maker's to
  * free.
  */
 #ifndef DIST_H
@@ -71,24 +71,23 @@ struct dist *dist_plus(double shift, struct dist *part); /* takes the part over 
 /* Copies and sorts the values; at least one, all finite. `what` names their source for describe. */
 struct dist *dist_empirical(const double *values, size_t count, const char *what,
                             struct strbuf *why);
-struct dist *dist_scaled(const struct dist *dist,
-                         double factor); /* factor > 0; a new one, X * factor */
+struct dist *dist_scaled(const struct dist *dist, double factor); /* X * factor, factor > 0; new */
 struct dist *dist_copy(const struct dist *dist);
 void dist_free(struct dist *dist); /* NULL is allowed */
 
-/* The variate of one random word. 2 to 30 ns by family. */
+/* The variate of one random word. 3 to 50 ns by family. */
 double dist_sample(const struct dist *dist, uint64_t word);
 /* Rounded to ns and held at >= 0. */
 sim_dur dist_sample_ns(const struct dist *dist, uint64_t word);
 /* At a uniform u in (0, 1): the quantile function itself. */
 double dist_quantile(const struct dist *dist, double u);
-double dist_mean(const struct dist *dist);          /* INFINITY for a pareto of shape <= 1 */
+double dist_mean(const struct dist *dist); /* INFINITY for a pareto of shape <= 1 */
 double dist_cdf(const struct dist *dist, double x); /* P(X <= x) */
 bool dist_is_constant(const struct dist *dist, double *value);
 /*
  * A variate of the length-biased law, density x f(x) / mean: what an observer at a random instant
  * finds himself in. With a second uniform as position this gives the equilibrium (residual life)
- * law. From a table of 4096 quantiles made on creation; relative error of the mean < 1 %. For
+ * law. From a table of 4096 cells made at the first use; relative error of the mean < 1 %. For
  * starting in the steady state; not hot.
  */
 double dist_sample_length_biased(const struct dist *dist, uint64_t word);

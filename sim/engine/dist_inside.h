@@ -56,6 +56,5 @@ struct dist *dist_alloc(enum dist_law law, double a, double b);
  * nothing. */
 bool dist_complete(struct dist *dist);
 const struct dist_family *dist_family_of(const char *family); /* or NULL */
-const char *dist_law_name(enum dist_law law);
 
 #endif

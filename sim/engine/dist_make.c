@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* From what an author wrote to a distribution, and back. The ways to give each family are a table.
+/*
+ * From what an author wrote to a distribution, and back. The ways to give each family are a table.
  */
 #include "dist_inside.h"
 
@@ -44,11 +45,6 @@ static const char *const law_names[] = {
     [LAW_MIXTURE] = "mixture",   [LAW_EMPIRICAL] = "empirical",     [LAW_PLUS] = "plus",
 };
 
-const char *dist_law_name(enum dist_law law)
-{
-    return law_names[law];
-}
-
 const struct dist_family *dist_family_of(const char *family)
 {
     for (const struct dist_family *row = dist_families; row->family; row++)
@@ -57,7 +53,7 @@ const struct dist_family *dist_family_of(const char *family)
     return NULL;
 }
 
-/* --- ways to give a family: x and y are the named values -------------------------------------- */
+/* --- ways to give a family: x and y are the named values ------------------------------------- */
 
 static bool need_above(double value, double bound, const char *name, struct strbuf *why)
 {
@@ -211,7 +207,7 @@ static const struct way {
 };
 #define WAY_COUNT (sizeof ways / sizeof ways[0])
 
-/* --- making ----------------------------------------------------------------------------------- */
+/* --- making ---------------------------------------------------------------------------------- */
 
 static const double *arg_value(const struct dist_arg *args, size_t count, const char *name)
 {
@@ -450,7 +446,7 @@ struct dist *dist_copy(const struct dist *dist)
     return scaled_members(dist, 1.0);
 }
 
-/* --- telling ---------------------------------------------------------------------------------- */
+/* --- telling --------------------------------------------------------------------------------- */
 
 static void describe_mixture(const struct dist *dist, bool unit_is_ns, struct strbuf *out)
 {

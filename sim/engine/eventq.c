@@ -9,17 +9,17 @@
  *   [ window: sorted front + small heap ] [ level 0 ] [ level 1 ] ... [ level 7 ]
  *
  *  1. `base` is at most the time of anything that can still be pushed after the window. An event
- * after the window lies in bucket (L, d): L is the highest digit in which its time differs from
- * base's, d its value there.
+ *     after the window lies in bucket (L, d): L is the highest digit in which its time differs from
+ *     base's, d its value there.
  *  2. So all of level L is due before all of level L + 1, and within a level smaller d come first.
  *  3. When the window is empty the first bucket is opened: a small one is sorted and becomes the
- * window, with its neighbours if it is tiny; a large one is dealt out to lower levels, with its
- * start as the new base. Each event descends at most LADDER_LEVELS times, in practice two or three,
- * always in streams.
+ *     window, with its neighbours if it is tiny; a large one is dealt out to lower levels, with its
+ *     start as the new base. Each event descends at most LADDER_LEVELS times, in practice two or
+ *     three, always in streams.
  *  4. A push into the window is inserted into the front while that is small, else goes to the heap.
- * A heap that grows large says that the window is too wide: all of it goes back to buckets (spill).
- * A window of one instant is never spilt: there the heap stays, and a burst at one instant costs
- * O(log n) each.
+ *     A heap that grows large says that the window is too wide: all of it goes back to buckets
+ *     (spill). A window of one instant is never spilt: there the heap stays, and a burst at one
+ *     instant costs O(log n) each.
  *  5. Buckets are lists of chunks, so that memory follows the number of events, not its past.
  *
  * The plain heap is the same structure with a window that never ends and a front of no length.
@@ -45,7 +45,7 @@ struct event_chunk {
     struct event events[CHUNK_EVENTS];
 };
 
-/* --- chunks and buckets ----------------------------------------------------------------------- */
+/* --- chunks and buckets ---------------------------------------------------------------------- */
 
 static struct event_chunk *chunk_take(struct eventq *queue)
 {
@@ -142,7 +142,7 @@ static uint64_t bucket_start(const struct eventq *queue, unsigned level, unsigne
     return (queue->base & ~below) | (uint64_t)digit * width;
 }
 
-/* --- the heap --------------------------------------------------------------------------------- */
+/* --- the heap -------------------------------------------------------------------------------- */
 
 static void heap_up(struct event *heap, size_t i, struct event event)
 {
@@ -192,7 +192,7 @@ static void heap_make(struct event *heap, size_t count)
         heap_down(heap, count, i, heap[i]);
 }
 
-/* --- sorting one bucket ----------------------------------------------------------------------- */
+/* --- sorting one bucket ---------------------------------------------------------------------- */
 
 #define SORT_SMALL 16
 
@@ -271,7 +271,7 @@ static void sort_events(struct event *events, size_t count, unsigned depth)
     sort_small(events, count);
 }
 
-/* --- the window ------------------------------------------------------------------------------- */
+/* --- the window ------------------------------------------------------------------------------ */
 
 static void front_reserve(struct eventq *queue, size_t need)
 {
@@ -434,7 +434,7 @@ static void window_push(struct eventq *queue, struct event event)
     }
 }
 
-/* --- the face --------------------------------------------------------------------------------- */
+/* --- the face -------------------------------------------------------------------------------- */
 
 struct eventq *eventq_create(enum eventq_kind kind, size_t capacity_hint)
 {
@@ -560,7 +560,7 @@ size_t eventq_lookahead(const struct eventq *queue, struct event *next, size_t m
     return count;
 }
 
-/* --- sweeping --------------------------------------------------------------------------------- */
+/* --- sweeping -------------------------------------------------------------------------------- */
 
 struct sweep {
     bool (*dead)(void *self, struct event event);

@@ -93,7 +93,8 @@ static void pops_in_order_of_time_then_key(void **state)
     }
 }
 
-/* How far ahead a push lies: now, in the open window, near, far, and over all magnitudes of time.
+/*
+ * How far ahead a push lies: now, in the open window, near, far, and over all magnitudes of time.
  */
 static sim_dur random_wait(struct pair *pair, int spread)
 {

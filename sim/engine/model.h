@@ -20,10 +20,9 @@
 
 enum model_scope {
     MODEL_ONCE,       /* one instance: section `store` */
-    MODEL_PER_REGION, /* one a region: defaults in section `app`, overrides in `regions.<name>.app`
-                       */
+    MODEL_PER_REGION, /* one a region: defaults in section `app`, overrides in `regions.<n>.app` */
     MODEL_PER_LINK,   /* one a directed pair of regions, a region to itself included: defaults in
-                       * `network.default` (between   regions) and `network.inside` (within one);
+                       * `network.default` (between regions) and `network.inside` (within one);
                        * overrides in `network."a <-> b"`, `network."a -> b"` */
     MODEL_LIST        /* one instance; section is a sequence, a config for each item (`faults`) */
 };
@@ -35,7 +34,7 @@ struct topology {
 };
 int topology_region(const struct topology *topology, const char *name); /* -1: unknown */
 
-/* --- ports ------------------------------------------------------------------------------------ */
+/* --- ports ----------------------------------------------------------------------------------- */
 
 /*
  * Faces by which models meet: (name, a, b) -> pointer, where a and b are regions or -1. What a name
@@ -50,7 +49,7 @@ void *port_find(const struct port_directory *directory, const char *name, int a,
 /* As port_find(), but a missing one is a bug: the registry lacks a model. */
 void *port_need(const struct port_directory *directory, const char *name, int a, int b);
 
-/* --- instances -------------------------------------------------------------------------------- */
+/* --- instances ------------------------------------------------------------------------------- */
 
 struct incident_log;
 struct model_env {

@@ -2,7 +2,7 @@
 /*
  * What the models touch are plain arrays (struct probes_hot). At every edge of a bin or a window
  * the set is cut: what was counted since the last cut goes to the bin and to the windows that this
- * span belongs to. Spans never cross an edge, so all sums are exact. figures are made once, at the
+ * span belongs to. Spans never cross an edge, so all sums are exact. Figures are made once, at the
  * end, in probe_figures.c.
  */
 #include "probe_inside.h"
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the plan: edges of windows --------------------------------------------------------------- */
+/* --- the plan: edges of windows -------------------------------------------------------------- */
 
 static int span_order(const void *a, const void *b)
 {
@@ -127,7 +127,7 @@ void probes_free(struct probes *probes)
     free(probes);
 }
 
-/* --- declaring and opening -------------------------------------------------------------------- */
+/* --- declaring and opening ------------------------------------------------------------------- */
 
 const struct metric *probes_metric(const struct probes *probes, const char *name)
 {
@@ -251,7 +251,7 @@ struct probes_hot *probes_hot(struct probes *probes)
     return &probes->hot;
 }
 
-/* --- cutting ---------------------------------------------------------------------------------- */
+/* --- cutting --------------------------------------------------------------------------------- */
 
 /* The counters and levels that have a place in the series are kept by bin: all, as ratios need
  * theirs too. */
@@ -379,7 +379,7 @@ uint64_t probes_count_total(const struct probes *probes, const char *metric, int
     return total;
 }
 
-/* --- digest ----------------------------------------------------------------------------------- */
+/* --- digest ---------------------------------------------------------------------------------- */
 
 static uint64_t digest_histogram(uint64_t hash, const struct histogram *histogram)
 {

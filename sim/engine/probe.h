@@ -37,8 +37,8 @@ struct metric {
     enum metric_kind kind;
     const char *label;               /* name of the label, or NULL */
     const char *const *label_values; /* NULL-terminated, where there is a label */
-    const char *over,
-        *under;   /* RATIO: names of two COUNT metrics (over/under); a labelled one is summed */
+    const char *over, *under; /* RATIO: names of two COUNT metrics; a labelled one is summed, but
+                               * for a label that the ratio has too */
     double scale; /* LEVEL: figure = level * scale (0 means 1), for shares and such */
     bool series;  /* keep it per bin (COUNT, RATIO, LEVEL) */
     const char *meaning; /* one line, with the exact definition */
@@ -49,7 +49,7 @@ typedef uint32_t probe_id;
 
 #define PROBE_ALL_REGIONS (-1) /* a metric that belongs to no region */
 
-/* --- opening, while wiring -------------------------------------------------------------------- */
+/* --- opening, while wiring ------------------------------------------------------------------- */
 
 /*
  * `metric` must live as long as the probes and be one row of a table given to probes_declare().
@@ -61,7 +61,7 @@ probe_id probe_level_open(struct probes *probes, const char *metric, int region,
 probe_id probe_latency_open(struct probes *probes, const char *metric, int region,
                             const char *label);
 
-/* --- hot path --------------------------------------------------------------------------------- */
+/* --- hot path -------------------------------------------------------------------------------- */
 
 /* The fields below are for the inline functions only. */
 struct probes_hot {
@@ -95,7 +95,7 @@ static inline void probe_latency(struct probes_hot *hot, probe_id id, int64_t va
 void probe_value(struct probes *probes, const char *metric, int region, const char *label,
                  double value);
 
-/* --- the life of a set, by the experiment and the engine -------------------------------------- */
+/* --- the life of a set, by the experiment and the engine ------------------------------------- */
 
 struct probe_span {
     sim_time from, to; /* [from, to) */
@@ -122,7 +122,7 @@ void probes_cut(struct probes *probes, sim_time now);
 uint64_t probes_count_total(const struct probes *probes, const char *metric, int region,
                             const char *label);
 
-/* --- figures: what a finished run says -------------------------------------------------------- */
+/* --- figures: what a finished run says ------------------------------------------------------- */
 
 struct figure {
     const struct metric *metric;

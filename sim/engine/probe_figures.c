@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The figures of a finished run: a walk over metrics, regions, labels and windows, in this order.
+/*
+ * The figures of a finished run: a walk over metrics, regions, labels and windows, in this order.
  */
 #include "probe_inside.h"
 
@@ -21,7 +22,7 @@ static const struct latency_stat {
     {"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1.0},
 };
 
-/* --- which cells ------------------------------------------------------------------------------ */
+/* --- which cells ----------------------------------------------------------------------------- */
 
 /* One row of figures: a metric in a region (or all) with a label (or any). */
 struct row {
@@ -79,7 +80,7 @@ static const char *label_text(struct row row)
     return row.label == LABEL_ANY ? NULL : row.metric->label_values[row.label];
 }
 
-/* --- adding figures --------------------------------------------------------------------------- */
+/* --- adding figures -------------------------------------------------------------------------- */
 
 static void figure_add(struct probes *probes, struct row row, const char *stat, int window,
                        double value)
@@ -149,7 +150,7 @@ static double bin_length(const struct probes *probes, size_t bin)
     return (double)(left < probes->bin ? left : probes->bin);
 }
 
-/* --- kinds of metrics ------------------------------------------------------------------------- */
+/* --- kinds of metrics ------------------------------------------------------------------------ */
 
 static void count_row(struct probes *probes, struct row row)
 {
@@ -184,6 +185,9 @@ static void level_row(struct probes *probes, struct row row)
     size_t bins = probes->figures.bin_count;
     double scale = level_scale(row.metric);
 
+    /* counts add up over regions; a share of one server's time is averaged */
+    if (row.metric->unit == UNIT_SHARE && cells.count > 1)
+        scale /= (double)cells.count;
     for (int window = 0; window < WINDOWS; window++) {
         uint128 area = 0;
 
@@ -322,7 +326,7 @@ static void (*const row_of_kind[METRIC_KINDS])(struct probes *probes, struct row
     [METRIC_LATENCY] = latency_row, [METRIC_VALUE] = value_row,
 };
 
-/* --- the walk --------------------------------------------------------------------------------- */
+/* --- the walk -------------------------------------------------------------------------------- */
 
 /* Is there anything behind this row? */
 static bool row_exists(const struct probes *probes, struct row row)

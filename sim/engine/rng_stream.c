@@ -11,7 +11,8 @@ static uint64_t hash_name(const char *name)
     return hash;
 }
 
-/* One lane of the key: each step is a bijection of what came before, so no bit of the seed is lost.
+/*
+ * One lane of the key: each step is a bijection of what came before, so no bit of the seed is lost.
  */
 static uint64_t key_lane(uint64_t start, uint32_t replication, uint64_t instance, uint64_t purpose)
 {
@@ -32,7 +33,7 @@ struct rng_stream rng_stream_named(uint64_t seed, uint32_t replication, const ch
         {key_lane(seed, replication, a, b), key_lane(~seed, replication, b, a)}};
 }
 
-/* --- behind GSL ------------------------------------------------------------------------------- */
+/* --- behind GSL ------------------------------------------------------------------------------ */
 
 struct gsl_state {
     struct rng_stream stream;

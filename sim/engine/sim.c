@@ -23,7 +23,7 @@
 
 static const struct event no_event = {SIM_NEVER, UINT64_MAX};
 
-/* --- kinds ------------------------------------------------------------------------------------ */
+/* --- kinds ----------------------------------------------------------------------------------- */
 
 static kind_id key_kind(uint64_t key)
 {
@@ -103,7 +103,7 @@ void sim_kind_rows(struct sim *sim, kind_id kind, const void *base, size_t row_b
     sim->kinds[kind].row_bytes = row_bytes;
 }
 
-/* --- timer rings ------------------------------------------------------------------------------ */
+/* --- timer rings ----------------------------------------------------------------------------- */
 
 static struct event *ring_item(const struct sim_ring *ring, uint32_t i)
 {
@@ -257,7 +257,7 @@ void sim_cancelled(struct sim *sim)
     sim->cancelled = 0;
 }
 
-/* --- one run ---------------------------------------------------------------------------------- */
+/* --- one run --------------------------------------------------------------------------------- */
 
 struct sim *sim_create(const struct sim_options *options, struct probes *probes)
 {
@@ -336,7 +336,7 @@ sim_time sim_end(const struct sim *sim)
     return sim->end;
 }
 
-/* --- the loop --------------------------------------------------------------------------------- */
+/* --- the loop -------------------------------------------------------------------------------- */
 
 /* Fetch the row of the event PREFETCH_AHEAD places on; of all up to it where a window was just
  * opened. */

@@ -6,11 +6,11 @@
  * Rules that always hold
  *  1. Time is integer nanoseconds and never goes back.
  *  2. Events at one instant fire in the order of their content: (phase, kind, entity, generation).
- * Never in the order in which they were scheduled. Two events alike in all of it are
- * interchangeable.
+ *     Never in the order in which they were scheduled. Two events alike in all of it are
+ *     interchangeable.
  *  3. The digest takes in (time, name of kind and instance, entity, generation) of every event of
- * phase WORK, and at the end every counter. Phases FAULT and OBSERVE are left out: what a fault
- * changes shows in the work.
+ *     phase WORK, and at the end every counter. Phases FAULT and OBSERVE are left out: what a fault
+ *     changes shows in the work.
  *  4. A dead event (its kind's `live` says so) is dropped without a trace: no clock, no digest.
  *  5. Nothing here is shared between runs; a run belongs to one thread.
  *
@@ -41,14 +41,13 @@ struct event_kind {
     bool (*live)(const void *self, uint32_t entity, uint32_t generation);
 };
 
-/* A registered kind of one instance: small, dense, ordered by phase, then by order of registration.
- */
+/* A registered kind of one instance: dense, ordered by phase, then by order of registration. */
 typedef uint16_t kind_id;
 #define SIM_KINDS_MAX 1024 /* per phase */
 #define SIM_GENERATION_BITS 20
 #define SIM_GENERATION_MASK ((UINT32_C(1) << SIM_GENERATION_BITS) - 1)
 
-/* --- scheduling: the hot path ----------------------------------------------------------------- */
+/* --- scheduling: the hot path ---------------------------------------------------------------- */
 
 static inline sim_time sim_now(const struct sim *sim);
 static inline struct probes_hot *sim_probes(struct sim *sim);
@@ -85,13 +84,12 @@ void sim_timer_cancelled(struct sim *sim, timer_id timer);
 /* End the run at the present instant once the event that calls this is done. */
 void sim_stop(struct sim *sim);
 
-/* A line of the trace, where there is one: `if (sim_tracing(sim)) sim_note(sim, "accelerator",
- * "...")`. */
+/* A line of the trace, where there is one: `if (sim_tracing(sim)) sim_note(sim, "app", "...")`. */
 static inline bool sim_tracing(const struct sim *sim);
 void sim_note(struct sim *sim, const char *instance, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* --- wiring: before the run ------------------------------------------------------------------- */
+/* --- wiring: before the run ------------------------------------------------------------------ */
 
 struct sim_options {
     uint64_t seed;
@@ -100,8 +98,7 @@ struct sim_options {
     enum eventq_kind queue;
     struct trace *trace;  /* NULL: none; the caller's */
     const char *scenario; /* for bug reports; the caller's */
-    volatile const int
-        *interrupt;       /* where not NULL and not 0 the run stops within some 65 536 events */
+    volatile const int *interrupt; /* not NULL and not 0: stop within some 65 536 events */
     size_t capacity_hint; /* pending events to make room for */
 };
 /* Copies the options; `probes` stays the caller's and may be NULL (then nothing may be probed). */
@@ -121,7 +118,7 @@ void sim_kind_rows(struct sim *sim, kind_id kind, const void *base, size_t row_b
 struct rng_stream sim_stream(const struct sim *sim, const char *instance, const char *purpose);
 struct probes *sim_probe_set(struct sim *sim); /* for probe_*_open() and probe_value() */
 
-/* --- running ---------------------------------------------------------------------------------- */
+/* --- running --------------------------------------------------------------------------------- */
 
 struct sim_outcome {
     uint64_t event_count; /* fired, all phases */

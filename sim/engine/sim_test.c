@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- a recorder: what fired, in order --------------------------------------------------------- */
+/* --- a recorder: what fired, in order -------------------------------------------------------- */
 
 #define FIRED_MAX 64
 
@@ -87,7 +87,7 @@ static void assert_fired(const struct recorder *recorder, size_t i, char kind, s
     assert_int_equal(recorder->fired[i].generation, generation);
 }
 
-/* --- order ------------------------------------------------------------------------------------ */
+/* --- order ----------------------------------------------------------------------------------- */
 
 static void one_instant_fires_by_phase_kind_entity_generation(void **state)
 {
@@ -147,7 +147,7 @@ static void timers_keep_the_same_order_among_events(void **state)
     sim_free(sim);
 }
 
-/* --- ends ------------------------------------------------------------------------------------- */
+/* --- ends ------------------------------------------------------------------------------------ */
 
 static void the_run_ends_at_its_end_and_not_at_its_last_event(void **state)
 {
@@ -219,7 +219,7 @@ static void an_interrupt_is_heeded_within_65536_events(void **state)
     sim_free(sim);
 }
 
-/* --- the dead --------------------------------------------------------------------------------- */
+/* --- the dead -------------------------------------------------------------------------------- */
 
 static void the_dead_leave_no_trace(void **state)
 {
@@ -319,7 +319,7 @@ static void cancelled_timeouts_do_not_pile_up(void **state)
     }
 }
 
-/* --- the same run whatever holds the events --------------------------------------------------- */
+/* --- the same run whatever holds the events -------------------------------------------------- */
 
 /*
  * Sessions that think, ask with a timeout, and now and then all wake at one full second. The
@@ -500,7 +500,7 @@ static void the_digest_takes_in_all_of_an_event(void **state)
                      digest_of_one(9, &kind_observer, "m", 1, 1));
 }
 
-/* --- many rings ------------------------------------------------------------------------------- */
+/* --- many rings ------------------------------------------------------------------------------ */
 
 /* Lengths 1..256, one timer each, set last to first: they fire first to last. */
 static void all_rings_are_served_in_order(void **state)
@@ -522,7 +522,7 @@ static void all_rings_are_served_in_order(void **state)
     sim_free(sim);
 }
 
-/* --- probes ----------------------------------------------------------------------------------- */
+/* --- probes ---------------------------------------------------------------------------------- */
 
 static const struct metric ticks[] = {
     {.name = "ticks", .kind = METRIC_COUNT, .unit = UNIT_COUNT, .series = true}};
@@ -540,7 +540,8 @@ static void fire_tick(void *self, struct sim *sim, uint32_t entity, uint32_t gen
     sim_after(sim, 5, ticker->kind, entity, generation);
 }
 
-/* Ticks at 0, 5, ..., 100 in bins of 10: an event on an edge belongs to the bin that starts there.
+/*
+ * Ticks at 0, 5, ..., 100 in bins of 10: an event on an edge belongs to the bin that starts there.
  */
 static void probes_are_cut_before_the_events_of_that_instant(void **state)
 {

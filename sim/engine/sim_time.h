@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Simulated time: an instant (since the run's start) and a length, both signed 64-bit nanoseconds.
+/*
+ * Simulated time: an instant (since the run's start) and a length, both signed 64-bit nanoseconds.
  */
 #ifndef SIM_TIME_H
 #define SIM_TIME_H

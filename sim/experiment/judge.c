@@ -15,7 +15,8 @@
 
 struct judge {
     const struct study_info *study;
-    size_t *first; /* of each point: the first of its values */
+    uint32_t *run_counts; /* handed over, by point */
+    size_t *first;        /* of each point: the first of its values */
     double *values;
 };
 
@@ -38,6 +39,7 @@ struct judge *judge_create(const struct study_info *study)
     size_t count = 0;
 
     judge->study = study;
+    judge->run_counts = mem_zalloc(study->point_count, sizeof *judge->run_counts);
     judge->first = mem_alloc(study->point_count, sizeof *judge->first);
     for (size_t i = 0; i < study->point_count; i++) {
         judge->first[i] = count;
@@ -53,6 +55,7 @@ void judge_free(struct judge *judge)
 {
     if (!judge)
         return;
+    free(judge->run_counts);
     free(judge->first);
     free(judge->values);
     free(judge);
@@ -94,6 +97,7 @@ void judge_add(struct judge *judge, const struct run_result *result)
     const struct scenario *scenario = result->scenario;
 
     invariant(result->replication < judge->study->replications);
+    judge->run_counts[result->point]++;
     for (size_t i = 0; i < scenario->expect_count; i++) {
         const struct expectation *expect = &scenario->expects[i];
         judge_values(judge, result->point, i, LEFT)[result->replication] =
@@ -156,5 +160,10 @@ struct judged judge_verdict(const struct judge *judge, uint32_t point, size_t ex
         judged.high = interval.high;
     }
     judged.verdict = compare(expect->comparison, judged.low, judged.high, bound);
+    /* An RTO is missing in just the runs that never recovered: what the others say does not hold
+     * for all. */
+    if (judged.verdict == VERDICT_HOLDS && tally.count < judge->run_counts[point] &&
+        expect->left.metric->kind == METRIC_VALUE)
+        judged.verdict = VERDICT_UNDECIDED;
     return judged;
 }

@@ -34,7 +34,7 @@ static char *in_folder(const char *name)
 static int make_test_folder(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/record_test_XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/record_test_XXXXXX");
     return mkdtemp(folder) != NULL ? 0 : -1;
 }
 

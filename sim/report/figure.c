@@ -222,11 +222,27 @@ static void find_extremes(struct figure_lines *lines)
     }
 }
 
+/* Student's band may leave what is possible: a share's [0, 1], anything's [0, ...). What is drawn
+ * may not. */
+static void cut_bands(struct figure_lines *lines)
+{
+    for (size_t i = 0; i < lines->count; i++) {
+        for (size_t k = 0; k < lines->lines[i].count; k++) {
+            struct interval *interval = &lines->lines[i].rows[k].interval;
+            interval->low = fmax(interval->low, 0);
+            if (lines->unit == UNIT_SHARE) {
+                interval->high = fmin(interval->high, 1);
+            }
+        }
+    }
+}
+
 int figure_lines_load(struct figure_lines *lines, struct figure_job *job, const char *metric)
 {
     *lines = (struct figure_lines){.point = job->options->point};
     int status =
         results_each_timeline(job->results, job->study->id, metric, add_point, lines, job->diag);
+    cut_bands(lines);
     find_extremes(lines);
     return status;
 }
@@ -253,8 +269,7 @@ void figure_line_data(struct figure_job *job, const struct figure_line *line, co
         if (i > 0 && row->t_ns - line->rows[i - 1].t_ns > bin) {
             strbuf_add(&job->script, "\n"); /* nothing is known in between: no line */
         }
-        /* A share's band may leave [0, 1], a count's may fall below 0; what is drawn may not. */
-        double low = fmax(interval->valid ? interval->low : interval->mean, 0);
+        double low = interval->valid ? interval->low : interval->mean;
         double high = interval->valid ? interval->high : interval->mean;
         strbuf_addf(&job->script, "%.9g %.9g %.9g %.9g\n",
                     ((double)row->t_ns + (double)bin / 2) / ns_per_unit, interval->mean / divisor,

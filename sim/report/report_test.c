@@ -30,7 +30,7 @@ static char *in_folder(const char *name)
 static int make_test_folder(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/report_test_XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/report_test_XXXXXX");
     return mkdtemp(folder) != NULL ? 0 : -1;
 }
 
@@ -132,7 +132,9 @@ static void summary_keeps_within_its_width(void **state)
     (void)state;
     struct results *results = make_results(1, 3, 3);
     char *text = summary_of(results, (struct summary_options){.width = 110});
-    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+    char *rest = text;
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
         assert_true(strlen(line) <= 110);
     }
     free(text);

@@ -119,8 +119,9 @@ static void add_mean(struct strbuf *out, const struct interval *interval, enum u
                      uint64_t n)
 {
     units_add(out, interval->mean, unit, 3);
-    if (interval->valid) {
-        add_bounds(out, interval->low, interval->high, unit);
+    if (interval->valid) { /* cut to what is possible: no figure is negative, no share above 1 */
+        add_bounds(out, fmax(interval->low, 0),
+                   unit == UNIT_SHARE ? fmin(interval->high, 1) : interval->high, unit);
     }
     if (interval->n != n) {
         strbuf_addf(out, " (n = %" PRIu64 ")", interval->n);

@@ -149,16 +149,19 @@ static const struct yaml_node *setting_node(const struct builder *builder, const
 
 static void check_run(struct builder *builder)
 {
-    const struct run_config *run = &builder->scenario->run;
+    struct run_config *run = &builder->scenario->run;
     const struct yaml_node *duration = setting_node(builder, "duration");
     const struct yaml_node *warmup = setting_node(builder, "warmup.given");
     const struct yaml_node *bin = setting_node(builder, "bin");
     struct strbuf text = STRBUF_INIT;
 
+    /* the default must suit a short run too */
+    if (!warmup && run->warmup > run->duration / 10)
+        run->warmup = run->duration / 10;
     if (run->warmup_kind == WARMUP_GIVEN && run->warmup >= run->duration) {
         strbuf_add(&text, "'warmup' must be shorter than the duration, ");
         units_add_duration(&text, run->duration);
-        strbuf_add(&text, warmup ? ", got " : "; by default it is ");
+        strbuf_add(&text, ", got ");
         units_add_duration(&text, run->warmup);
         mistake_at(builder->mistakes, warmup ? warmup : duration, "%s", text.text);
     }

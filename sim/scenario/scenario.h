@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A checked scenario: from YAML (and `extends:`, and `--set`) to configs of models, by their tables alone.
+ * A checked scenario: from YAML (and `extends:`, and `--set`) to configs of models, by their tables
+ * alone.
  *
- * A scenario is immutable once loaded and may be shared between threads. It owns its strings, its distributions
- * and its configs. Models are known only by the registry that the caller hands over.
+ * A scenario is immutable once loaded and may be shared between threads. It owns its strings, its
+ * distributions and its configs. Models are known only by the registry that the caller hands over.
  *
- * Keys of a file besides the sections of models: name, question, expectation (prose), sources (list of text or map),
- * extends, regions, run settings (struct run_config), expect, sweep.
+ * Keys of a file besides the sections of models: name, question, expectation (prose), sources (list
+ * of text or map), extends, regions, run settings (struct run_config), expect, sweep.
  */
 #ifndef SCENARIO_H
 #define SCENARIO_H
@@ -26,10 +27,12 @@ struct registry {
 
 /* Settings of a run as a whole: top-level keys of a file. */
 struct run_config {
-    sim_dur duration;      /* `duration`, default 30min, > 0 */
-    int warmup_kind;       /* `warmup`: {given: 5min} or just `5min`, or `auto` (MSER-5 on requests' latency) */
-    sim_dur warmup;        /* given */
-    sim_dur bin;           /* `bin`: width of a bin of the series; 0: duration / 180, rounded up to 1, 2, 5, 10, 20, 30, 60 s ... */
+    sim_dur duration; /* `duration`, default 30min, > 0 */
+    int warmup_kind;  /* `warmup`: {given: 5min} or just `5min`, or `auto` (MSER-5 on requests'
+                         latency) */
+    sim_dur warmup;   /* given */
+    sim_dur bin; /* `bin`: width of a bin of the series; 0: duration / 180, rounded up to 1, 2, 5,
+                    10, 20, 30, 60 s ... */
     uint32_t replications; /* `replications`, default 10 */
     uint64_t seed;         /* `seed`, default 1; any 64-bit integer */
     double level;          /* `level` of confidence, default 95 % */
@@ -40,10 +43,10 @@ enum comparison { CMP_LESS, CMP_LESS_EQUAL, CMP_GREATER, CMP_GREATER_EQUAL };
 /* A metric as an expectation names it: "write_timeout_rate{region=us-west-2, window=fault}.p99". */
 struct metric_ref {
     const struct metric *metric;
-    const char *stat;  /* NULL, or "mean" ... "max" (latencies only; "p99" if left out there) */
-    int region;        /* -1: total */
-    char *label;       /* value of the metric's label, or NULL */
-    char *window;      /* "all" if left out */
+    const char *stat; /* NULL, or "mean" ... "max" (latencies only; "p99" if left out there) */
+    int region;       /* -1: total */
+    char *label;      /* value of the metric's label, or NULL */
+    char *window;     /* "all" if left out */
 };
 struct expectation {
     char *text; /* as written */
@@ -74,7 +77,8 @@ struct scenario {
     struct run_config run;
     sim_time warmup_given; /* run.warmup, or 0 where it is to be found */
     struct topology topology;
-    const struct scenario_instance *instances; /* by model in registry order, then region, then peer */
+    const struct scenario_instance
+        *instances; /* by model in registry order, then region, then peer */
     size_t instance_count;
     struct expectation *expects;
     size_t expect_count;
@@ -82,34 +86,40 @@ struct scenario {
     size_t axis_count;
     const struct probe_span *fault_spans;
     size_t fault_span_count;
-    char *resolved;    /* canonical YAML: every parameter with its value, sorted; loads to the same scenario */
-    uint64_t hash;     /* of `resolved` (64-bit FNV-1a) */
+    char *resolved; /* canonical YAML: every parameter with its value, sorted; loads to the same
+                       scenario */
+    uint64_t hash;  /* of `resolved` (64-bit FNV-1a) */
     const struct registry *registry;
     void *inner;
 };
 
-/* One `--set path=value`. The path may go anywhere a file may: client.timeout, regions.us-west-2.app.workers,
- * network."us-west-1 -> us-west-2".loss, faults.0.loss, duration. The value is YAML. */
+/* One `--set path=value`. The path may go anywhere a file may: client.timeout,
+ * regions.us-west-2.app.workers, network."us-west-1 -> us-west-2".loss, faults.0.loss, duration.
+ * The value is YAML. */
 struct scenario_set {
     const char *text;
 };
 
-/* NULL where anything is wrong: everything wrong is then in `diag`. Warnings may be there on success. A file that cannot be
- * opened or read sets *cannot_read (exit code 4 rather than 3). `extends` is relative to the file that says it. */
+/* NULL where anything is wrong: everything wrong is then in `diag`. Warnings may be there on
+ * success. A file that cannot be opened or read sets *cannot_read (exit code 4 rather than 3).
+ * `extends` is relative to the file that says it. */
 struct scenario *scenario_load(const char *path, const struct registry *registry,
                                const char *const *sets, size_t set_count, struct diag *diag,
                                bool *cannot_read);
-/* The same of a text in memory; `name` stands for the file in messages, `extends` is relative to the working directory. */
+/* The same of a text in memory; `name` stands for the file in messages, `extends` is relative to
+ * the working directory. */
 struct scenario *scenario_load_text(const char *text, size_t length, const char *name,
                                     const struct registry *registry, const char *const *sets,
                                     size_t set_count, struct diag *diag);
 void scenario_free(struct scenario *scenario);
 
-/* `isthmus describe`: of a model (all parameters: name, unit, default, range, meaning, source; all metrics), of all
- * models in a line each, or of a scenario: every resolved value and where it came from (file:line, default with its source, --set). */
+/* `isthmus describe`: of a model (all parameters: name, unit, default, range, meaning, source; all
+ * metrics), of all models in a line each, or of a scenario: every resolved value and where it came
+ * from (file:line, default with its source, --set). */
 void describe_models(const struct registry *registry, FILE *out, bool json);
-int describe_model(const struct registry *registry, const char *name, FILE *out, bool json,
-                   struct diag *diag); /* a model's name or its section; -1 and a suggestion where unknown */
+int describe_model(
+    const struct registry *registry, const char *name, FILE *out, bool json,
+    struct diag *diag); /* a model's name or its section; -1 and a suggestion where unknown */
 void describe_scenario(const struct scenario *scenario, FILE *out, bool json);
 /* `describe --presets`: each with what it sets, what the real thing has besides, and its source. `model` (name or section) and
  * `name` may be NULL: of all. -1 and a suggestion where there is none. */

@@ -17,7 +17,8 @@ struct world_options {
     struct trace *trace; /* the caller's; NULL: none */
     volatile const int *interrupt;
 };
-/* Nothing can fail here but a bug: the scenario was checked. The scenario must outlive the world. */
+/* Nothing can fail here but a bug: the scenario was checked. The scenario must outlive the world.
+ */
 struct world *world_create(const struct scenario *scenario, const struct world_options *options);
 /* Run to the end; once. The digest holds the events and the figures of window `all`. */
 struct sim_outcome world_run(struct world *world);

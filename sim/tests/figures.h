@@ -2,7 +2,8 @@
 /*
  * For tests of whole runs: a scenario from text, replications of it, and the figures by name.
  *
- * All fail the test that calls them, with what was asked for and what was found. Include cmocka.h before this file.
+ * All fail the test that calls them, with what was asked for and what was found. Include cmocka.h
+ * before this file.
  */
 #ifndef FIGURES_H
 #define FIGURES_H
@@ -105,7 +106,8 @@ static inline struct tally tally_of(const struct registry *registry, const char 
     return tally;
 }
 
-/* The 99 % interval over the replications covers the theory's value and is at most `width` of it from end to end. */
+/* The 99 % interval over the replications covers the theory's value and is at most `width` of it
+ * from end to end. */
 #define assert_covers(tally, theory, width)                                                        \
     assert_covers_at((tally), (theory), (width), #theory, __FILE__, __LINE__)
 
@@ -114,8 +116,8 @@ static inline void assert_covers_at(const struct tally *tally, double theory, do
 {
     struct interval interval = interval_student(tally, 0.99);
     double relative = (interval.high - interval.low) / fabs(theory);
-    bool good = interval.valid && interval.low <= theory && theory <= interval.high &&
-                relative <= width;
+    bool good =
+        interval.valid && interval.low <= theory && theory <= interval.high && relative <= width;
 
     print_message("%s = %.9g, found %.9g in [%.9g, %.9g], %.2f %% wide\n", what, theory,
                   interval.mean, interval.low, interval.high, 100 * relative);

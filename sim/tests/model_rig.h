@@ -135,6 +135,7 @@ static inline void rig_store(const struct rig *rig, const struct field *field, c
         *(bool *)at = strcmp(text, "true") == 0;
         break;
     case FIELD_CHOICE:
+    case FIELD_VARIANT:
         *(int *)at = rig_choice(field->choices, text);
         break;
     case FIELD_TIME_DIST:
@@ -153,6 +154,24 @@ static inline void rig_store(const struct rig *rig, const struct field *field, c
     strbuf_release(&why);
 }
 
+/* A choice by its name; any other text is the value of the first one, as in a scenario. */
+static inline void rig_store_variant(const struct rig *rig, const struct field *field, char *config,
+                                     const char *text)
+{
+    char first[128];
+
+    for (int i = 0; field->choices[i]; i++)
+        if (strcmp(field->choices[i], text) == 0) {
+            *(int *)(void *)(config + field->offset) = i;
+            return;
+        }
+    *(int *)(void *)(config + field->offset) = 0;
+    snprintf(first, sizeof first, "%s.%s", field->name, field->choices[0]);
+    for (size_t i = 0; i < rig->ops->field_count; i++)
+        if (strcmp(rig->ops->fields[i].name, first) == 0)
+            rig_store(rig, &rig->ops->fields[i], config, text);
+}
+
 /* Config `index`; those up to it exist from then on. */
 static inline void rig_set(struct rig *rig, size_t index, const char *name, const char *text)
 {
@@ -165,8 +184,12 @@ static inline void rig_set(struct rig *rig, size_t index, const char *name, cons
         }
     for (size_t i = 0; name && i < rig->ops->field_count; i++)
         if (strcmp(rig->ops->fields[i].name, name) == 0) {
-            rig_store(rig, &rig->ops->fields[i], rig->configs + index * rig->ops->config_size,
-                      text);
+            char *config = rig->configs + index * rig->ops->config_size;
+
+            if (rig->ops->fields[i].type == FIELD_VARIANT)
+                rig_store_variant(rig, &rig->ops->fields[i], config, text);
+            else
+                rig_store(rig, &rig->ops->fields[i], config, text);
             return;
         }
     if (name)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * libFuzzer on the scenario loader: no text makes it crash or leak, and what it accepts it accepts again as its own
- * resolved text, with the same hash. Not built by default:
+ * libFuzzer on the scenario loader: no text makes it crash or leak, and what it accepts it accepts
+ * again as its own resolved text, with the same hash. Not built by default:
  *
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -std=c17 -D_POSIX_C_SOURCE=200809L -Isim/base -Isim/stats
- *     -Isim/engine -Isim/scenario sim/tests/fuzz/scenario_fuzz.c $(ls sim/base/[a-z]*.c sim/stats/[a-z]*.c
- *     sim/engine/[a-z]*.c sim/scenario/[a-z]*.c | grep -v -e _test -e _bench) -lfyaml -lgsl -lgslcblas -lm -o scenario_fuzz
+ *   clang -g -O1 -fsanitize=fuzzer,address,undefined -std=c17 -D_POSIX_C_SOURCE=200809L -Isim/base
+ * -Isim/stats -Isim/engine -Isim/scenario sim/tests/fuzz/scenario_fuzz.c $(ls sim/base/[a-z]*.c
+ * sim/stats/[a-z]*.c sim/engine/[a-z]*.c sim/scenario/[a-z]*.c | grep -v -e _test -e _bench)
+ * -lfyaml -lgsl -lgslcblas -lm -o scenario_fuzz
  *   ./scenario_fuzz -max_len=4096 corpus scenarios
  */
 #include "bug.h"

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Two policies meet the same users: whoever arrives, and how long each one thinks after which page,
+ * does not depend on timeouts, attempts, backoff or jitter. That is what makes paired comparisons
+ * sharp.
+ *
+ * A spy stands between the users and the tiers of a whole world: it takes over the ports through
+ * which requests and answers go, writes down, and passes on.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "figures.h"
+#include "ports.h"
+#include "registry.h"
+
+#include <stdlib.h>
+
+#define REGIONS 2
+#define ROWS_MAX 100000
+#define NOTES_MAX 1000000
+#define MODELS_MAX 64
+
+/* Number 0: a user's first request, at `value`; k: the thought after the k-th good page, of
+ * `value`. */
+struct note {
+    uint64_t user;
+    uint32_t number;
+    sim_time value;
+};
+/* A user by row of the region, anew with each check. */
+struct guest {
+    uint64_t user;
+    uint32_t check, pages, generation;
+    enum request_kind kind;
+    sim_time answered;
+};
+static struct {
+    struct note *notes;
+    size_t count;
+    uint64_t submitted, answered, reauths;
+} book;
+
+struct spy {
+    struct sim *sim;
+    struct guest *guests[REGIONS];
+    struct app_port *app[REGIONS], true_app[REGIONS];
+    struct users_port *users[REGIONS], true_users[REGIONS];
+    struct spied {
+        struct spy *spy;
+        int region;
+    } spied[REGIONS];
+};
+
+static void note(uint64_t user, uint32_t number, sim_time value)
+{
+    assert_true(book.count < NOTES_MAX);
+    book.notes[book.count++] = (struct note){user, number, value};
+}
+
+static void spy_submit(void *self, const struct user_request *request, sim_dur way_there)
+{
+    const struct spied *spied = self;
+    struct spy *spy = spied->spy;
+    uint32_t home = ref_region(request->session);
+    struct guest *guest;
+
+    assert_true(ref_index(request->session) < ROWS_MAX);
+    guest = &spy->guests[home][ref_index(request->session)];
+    if (guest->check != request->session_check) {
+        *guest = (struct guest){
+            .user = request->identity - 1, .check = request->session_check, .answered = -1};
+        note(guest->user, 0, sim_now(spy->sim));
+    }
+    if (guest->answered >= 0)
+        note(guest->user, guest->pages, sim_now(spy->sim) - guest->answered);
+    guest->answered = -1;
+    guest->kind = request->kind;
+    guest->generation = request->generation;
+    book.submitted++;
+    spy->true_app[spied->region].submit(spy->true_app[spied->region].self, request, way_there);
+}
+
+static void spy_respond(void *self, const struct user_response *response)
+{
+    const struct spied *spied = self;
+    struct spy *spy = spied->spy;
+    uint32_t home = ref_region(response->session);
+    struct guest *guest = &spy->guests[home][ref_index(response->session)];
+
+    if (guest->generation == response->generation) {
+        book.answered++;
+        book.reauths += response->kind == RESPONSE_REAUTH;
+        if (guest->kind == REQUEST_PAGE && response->kind == RESPONSE_OK) {
+            guest->pages++;
+            guest->answered = response->arrives;
+        }
+    }
+    spy->true_users[spied->region].respond(spy->true_users[spied->region].self, response);
+}
+
+static void spy_init(void *self, const struct model_env *env)
+{
+    struct spy *spy = self;
+
+    spy->sim = env->sim;
+    book.count = 0;
+    book.submitted = book.answered = book.reauths = 0;
+}
+
+static void spy_connect(void *self, const struct port_directory *ports)
+{
+    struct spy *spy = self;
+
+    for (int r = 0; r < REGIONS; r++) {
+        spy->guests[r] = calloc(ROWS_MAX, sizeof *spy->guests[r]);
+        assert_non_null(spy->guests[r]);
+        spy->spied[r] = (struct spied){spy, r};
+        spy->app[r] = port_need(ports, PORT_APP, r, -1);
+        spy->true_app[r] = *spy->app[r];
+        *spy->app[r] = (struct app_port){&spy->spied[r], spy_submit};
+        spy->users[r] = port_need(ports, PORT_USERS, r, -1);
+        spy->true_users[r] = *spy->users[r];
+        *spy->users[r] = (struct users_port){&spy->spied[r], spy_respond};
+    }
+}
+
+static void spy_fini(void *self)
+{
+    struct spy *spy = self;
+
+    for (int r = 0; r < REGIONS; r++)
+        free(spy->guests[r]);
+}
+
+static const struct model_ops spy_ops = {
+    .name = "spy",
+    .section = "spy",
+    .meaning = "reads what passes between users and tiers",
+    .scope = MODEL_ONCE,
+    .config_size = 1,
+    .state_size = sizeof(struct spy),
+    .init = spy_init,
+    .connect = spy_connect,
+    .fini = spy_fini,
+};
+
+static struct registry models_and_spy(void)
+{
+    static const struct model_ops *models[MODELS_MAX];
+
+    assert_true(model_registry_count < MODELS_MAX);
+    memcpy(models, model_registry, model_registry_count * sizeof *models);
+    models[model_registry_count] = &spy_ops;
+    return (struct registry){models, model_registry_count + 1};
+}
+
+static int by_user(const void *a, const void *b)
+{
+    const struct note *x = a, *y = b;
+
+    if (x->user != y->user)
+        return x->user < y->user ? -1 : 1;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+static int open_book(void **state)
+{
+    (void)state;
+    memset(&book, 0, sizeof book);
+    book.notes = calloc(NOTES_MAX, sizeof *book.notes);
+    return book.notes ? 0 : -1;
+}
+
+static int close_book(void **state)
+{
+    (void)state;
+    free(book.notes);
+    return 0;
+}
+
+#define LOSSY_WORLD                                                                                \
+    "regions: {us-west-1: {}, us-west-2: {}}\nduration: 10min\nwarmup: 0s\n"                       \
+    "accelerator: {spill: 20%}\n"                                                                  \
+    "population: {sessions: 10/s, writes: 20%, keep_alive: 5s, login_tries: 100}\n"                \
+    "network: {us-west-1 <-> us-west-2: {loss: 20%}}\n"
+
+static struct world *run_policy(const char *client, struct scenario **scenario)
+{
+    const struct registry registry = models_and_spy();
+    char text[2000];
+
+    snprintf(text, sizeof text, "%sclient: {%s}\n", LOSSY_WORLD, client);
+    *scenario = scenario_of(&registry, text);
+    return world_of(*scenario, 0, NULL);
+}
+
+/* --- claims -------------------------------------------------------------------------------------
+ */
+
+/* The scenario must outlive its registry's array only while it runs: one policy after the other. */
+static void policies_meet_the_same_users(void **state)
+{
+    struct scenario *scenario;
+    struct note *first = book.notes;
+    size_t count, arrivals = 0, arrivals_second = 0, j = 0, common = 0, thoughts = 0, differing = 0;
+    uint64_t submitted;
+
+    (void)state;
+    world_free(run_policy("timeout: 300ms, retry: {attempts: 4}", &scenario));
+    scenario_free(scenario);
+    count = book.count;
+    submitted = book.submitted;
+    book.notes = calloc(NOTES_MAX, sizeof *book.notes);
+    assert_non_null(book.notes);
+    world_free(run_policy("timeout: 60ms, read_timeout: 20ms, retry: {attempts: 1, "
+                          "read_attempts: 1, backoff: none, jitter: none}",
+                          &scenario));
+    scenario_free(scenario);
+    print_message("requests: %llu and %llu\n", (unsigned long long)submitted,
+                  (unsigned long long)book.submitted);
+    assert_true(book.submitted != submitted); /* the second policy fails logins by the hundred */
+    qsort(first, count, sizeof *first, by_user);
+    qsort(book.notes, book.count, sizeof *book.notes, by_user);
+    for (size_t i = 0; i < book.count; i++)
+        arrivals_second += book.notes[i].number == 0;
+    for (size_t i = 0; i < count; i++) {
+        arrivals += first[i].number == 0;
+        while (j < book.count && by_user(&book.notes[j], &first[i]) < 0)
+            j++;
+        if (j == book.count || by_user(&book.notes[j], &first[i]) != 0)
+            continue;
+        common += first[i].number == 0;
+        thoughts += first[i].number > 0;
+        differing += first[i].value != book.notes[j].value;
+    }
+    free(first);
+    print_message("%zu users, %zu thoughts in common, %zu differ\n", common, thoughts, differing);
+    assert_true(arrivals > 10000 && thoughts > 50000);
+    assert_int_equal(arrivals, arrivals_second);
+    assert_int_equal(common, arrivals);
+    assert_int_equal(differing, 0);
+}
+
+/*
+ * What the tiers answered is what the users' figures count: each re-auth once, under one cause;
+ * each request once, answered or given up, but for answers that come when the user has lost
+ * patience.
+ */
+static void figures_count_what_the_spy_saw(void **state)
+{
+    static const char *const causes[] = {"replication-lag",   "lost-at-failover", "local-only",
+                                         "store-unavailable", "evicted",          "restarted",
+                                         "token-expired"};
+    struct scenario *scenario;
+    struct world *world = run_policy("timeout: 60ms, retry: {attempts: 1}, read_timeout: 20ms, "
+                                     "on_write_failure: local-session",
+                                     &scenario);
+    double total = figure_of(world, (struct wanted){"reauths", NULL, -1, NULL, NULL});
+    double requests = figure_of(world, (struct wanted){"requests", NULL, -1, NULL, NULL});
+    double abandoned =
+        figure_or_nan(world, (struct wanted){"requests_abandoned", NULL, -1, NULL, NULL});
+    double sum = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
+        for (int r = 0; r < REGIONS; r++) {
+            double share =
+                figure_or_nan(world, (struct wanted){"reauths", NULL, r, causes[i], NULL});
+
+            sum += isnan(share) ? 0 : share;
+        }
+    print_message("%.0f re-auths, %.0f requests\n", total, requests);
+    assert_true(total > 100);
+    assert_true(fabs(sum - total) < 0.5);
+    assert_int_equal((uint64_t)total, book.reauths);
+    assert_true(isnan(abandoned) || abandoned < 0.5); /* nobody waits 30 s here */
+    assert_int_equal((uint64_t)requests, book.answered);
+    assert_true(book.submitted - book.answered < 200);
+    world_free(world);
+    scenario_free(scenario);
+}
+
+/*
+ * How many requests users make, under two policies. Paired by replication, the difference is known
+ * better than from as many unpaired runs: its variance is a small part of the sum of the two
+ * variances.
+ */
+static void pairing_sharpens_a_comparison(void **state)
+{
+    static const char *const policies[] = {"timeout: 300ms",
+                                           "timeout: 300ms, retry: {attempts: 2}"};
+    const struct wanted wanted = {"requests", NULL, -1, NULL, NULL};
+    double value[2][8];
+    struct tally difference = {0}, alone[2] = {{0}, {0}};
+
+    (void)state;
+    for (int policy = 0; policy < 2; policy++) {
+        const struct registry registry = {model_registry, model_registry_count};
+        char text[2000];
+        struct scenario *scenario;
+
+        snprintf(text, sizeof text, "%sclient: {%s}\n", LOSSY_WORLD, policies[policy]);
+        scenario = scenario_of(&registry, text);
+        for (uint32_t i = 0; i < 8; i++) {
+            struct world *world = world_of(scenario, i, NULL);
+
+            value[policy][i] = figure_of(world, wanted);
+            tally_add(&alone[policy], value[policy][i]);
+            world_free(world);
+        }
+        scenario_free(scenario);
+    }
+    for (int i = 0; i < 8; i++)
+        tally_add(&difference, value[0][i] - value[1][i]);
+    print_message("variance: paired %g, unpaired %g (%g)\n", tally_variance(&difference),
+                  tally_variance(&alone[0]) + tally_variance(&alone[1]), difference.mean);
+    assert_true(tally_variance(&difference) <
+                0.1 * (tally_variance(&alone[0]) + tally_variance(&alone[1])));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(policies_meet_the_same_users, open_book, close_book),
+        cmocka_unit_test_setup_teardown(figures_count_what_the_spy_saw, open_book, close_book),
+        cmocka_unit_test(pairing_sharpens_a_comparison),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

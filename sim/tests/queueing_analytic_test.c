@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Queues that form where models meet, against closed forms: at the shard behind a client and a
+ * link, in the line for a connection, and in a whole world by Little's law. The tier and the shard
+ * alone stand in models/app_tier_test.c and models/store_test.c.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "figures.h"
+#include "assert_close.h"
+#include "client_driver.h"
+
+#define STEADY_LINKS                                                                               \
+    "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}, "                     \
+    "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"
+
+/*
+ * M/M/1 at the shard, lambda = 800/s, mu = 1000/s: rho = 0.8; in the system rho / (1 - rho) = 4 on
+ * average, for 1 / (mu - lambda) = 5 ms; the client sees the link's 1 ms besides. The pool is never
+ * short, and no attempt times out. 20 replications of 160 000.
+ */
+static void shard_behind_a_client_is_mm1(void **state)
+{
+    static const char text[] =
+        "regions: {a: {}, b: {}}\nduration: 220s\nwarmup: 20s\n" STEADY_LINKS
+        "store: {discipline: fifo, write_service: exponential(1ms), write_per_kib: 0ms}\n"
+        "client: {timeout: 10min, pool: {size: 100000, warm: 1000}}\n"
+        "driver: {rate: 800/s, poisson: true}\n";
+    struct scenario *scenario = scenario_of(&client_registry, text);
+    struct tally queue = {0}, latency = {0}, busy = {0};
+
+    (void)state;
+    for (uint32_t i = 0; i < 20; i++) {
+        struct world *world = world_of(scenario, i, NULL);
+
+        tally_add(&queue, figure_of(world, (struct wanted){"store_queue", NULL, 0, NULL, NULL}));
+        tally_add(&busy,
+                  figure_of(world, (struct wanted){"store_utilization", NULL, 0, NULL, NULL}));
+        tally_add(&latency,
+                  figure_of(world, (struct wanted){"write_latency", "mean", 0, NULL, NULL}));
+        world_free(world);
+    }
+    scenario_free(scenario);
+    assert_covers(&queue, 0.8 / (1 - 0.8), 0.05);
+    assert_covers(&busy, 0.8, 0.05);
+    assert_covers(&latency, 1e6 + 5e6, 0.05);
+}
+
+/*
+ * One connection over 20 ms is a server of 20 ms: M/D/1 in the client, lambda = 40/s, rho = 0.8. By
+ * Pollaczek and Khinchine a write waits rho / (2 (1 - rho)) x 20 ms = 40 ms for the connection, and
+ * takes 60 ms. The tail of the wait makes for long runs: 20 of 80 000.
+ */
+static void line_for_a_connection_is_md1(void **state)
+{
+    struct tally tally =
+        tally_of(&client_registry,
+                 CLIENT_WORLD STEADY_LINKS "duration: 2100s\nwarmup: 100s\n"
+                                           "client: {timeout: 10min, pool: {size: 1, warm: 1}}\n"
+                                           "driver: {rate: 40/s, poisson: true, writer: b}\n",
+                 20, (struct wanted){"write_latency", "mean", 1, NULL, NULL});
+
+    (void)state;
+    assert_covers(&tally, 20e6 + 0.8 / (2 * (1 - 0.8)) * 20e6, 0.05);
+}
+
+/*
+ * Little's law in a whole world: workers busy = requests a second x the time that each holds a
+ * worker. In us-west-1 reads and writes are local, there is no queue and nothing fails, so a page
+ * holds its worker for its service (constant, 20 ms), a read, and for one in five a write; a login
+ * for five times the service, and a write.
+ */
+static void workers_keep_littles_law_in_a_whole_world(void **state)
+{
+    const struct registry registry = {model_registry, model_registry_count};
+    struct scenario *scenario = scenario_of(
+        &registry, "regions: {us-west-1: {}}\nduration: 22min\nwarmup: 2min\n"
+                   "app: {service: 20ms}\npopulation: {sessions: 20/s, writes: 20%, logout: 0%}\n"
+                   "network: {inside: {loss: 0%}}\n");
+    struct world *world = world_of(scenario, 0, NULL);
+    double seconds = 20 * 60;
+    double logins = figure_of(world, (struct wanted){"logins", NULL, 0, NULL, NULL});
+    double requests = figure_of(world, (struct wanted){"requests", NULL, 0, NULL, NULL});
+    double reads = figure_of(world, (struct wanted){"reads", NULL, 0, NULL, NULL});
+    double writes = figure_of(world, (struct wanted){"writes", NULL, 0, NULL, NULL});
+    double read = figure_of(world, (struct wanted){"read_latency", "mean", 0, NULL, NULL});
+    double write = figure_of(world, (struct wanted){"write_latency", "mean", 0, NULL, NULL});
+    double held = logins * 5 * 20e6 + (requests - logins) * 20e6 + reads * read + writes * write;
+    double busy = figure_of(world, (struct wanted){"workers_busy", NULL, 0, NULL, NULL});
+
+    (void)state;
+    assert_true(requests > 250000);
+    assert_close(busy, held / 1e9 / seconds, 0.002);
+    world_free(world);
+    scenario_free(scenario);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(shard_behind_a_client_is_mm1, client_seen_nothing),
+        cmocka_unit_test_setup(line_for_a_connection_is_md1, client_seen_nothing),
+        cmocka_unit_test(workers_keep_littles_law_in_a_whole_world),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
