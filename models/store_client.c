@@ -657,7 +657,7 @@ static void op_begin_attempt(struct store_client *client, uint32_t index)
     client->attempts_begun++;
     sim_timer_set(client->sim, write ? client->write_timer : client->read_timer, index,
                   op->generation);
-    if (client->config->hedge_max > 0 && !write && index < HEDGE) {
+    if (client->config->hedge_max > 0 && !write && index < HEDGE && !op->request.probe) {
         op->hedges = 0;
         sim_timer_set(client->sim, client->hedge_timer, index, op->generation);
     }
@@ -1011,6 +1011,14 @@ static void client_on_reconnect(void *self, struct sim *sim, uint32_t entity, ui
     pool_serve(client, entity);
 }
 
+static bool client_reconnect_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct store_client *client = self;
+    const struct connection_pool *pool = &client->pools.pools[entity];
+
+    return pool->holds_off && (pool->losses & SIM_GENERATION_MASK) == generation;
+}
+
 /*
  * The network reset a connection, or a kernel gave it up. What was on it fails at once: as broken,
  * not as timed out.
@@ -1064,8 +1072,10 @@ static const struct event_kind client_broken = {
     .name = "broken", .phase = PHASE_WORK, .fire = client_on_broken, .live = client_op_live};
 static const struct event_kind client_refused = {
     .name = "refused", .phase = PHASE_WORK, .fire = client_on_refused, .live = client_op_live};
-static const struct event_kind client_reconnect = {
-    .name = "reconnect", .phase = PHASE_WORK, .fire = client_on_reconnect};
+static const struct event_kind client_reconnect = {.name = "reconnect",
+                                                   .phase = PHASE_WORK,
+                                                   .fire = client_on_reconnect,
+                                                   .live = client_reconnect_live};
 static const struct event_kind client_connect_timeout = {.name = "connect_timeout",
                                                          .phase = PHASE_WORK,
                                                          .fire = client_on_connect_timeout,
@@ -1287,6 +1297,9 @@ static void close_idle(struct store_client *client, uint32_t pool)
 {
     while (client->pools.pools[pool].idle_head != NO_INDEX)
         client_close(client, client->pools.pools[pool].idle_head);
+    /* A process that begins anew has nothing to wait for. */
+    client->pools.pools[pool].holds_off = false;
+    client->pools.pools[pool].reconnects = 0;
 }
 
 /* A dead server's connections are gone, and its operations are nobody's: they run out uncounted. */
