@@ -32,7 +32,10 @@ void connection_pools_size(struct connection_pools *pools, uint32_t instances)
     pools->pool_count = (size_t)instances * POOL_KINDS;
     pools->pools = mem_alloc(pools->pool_count, sizeof *pools->pools);
     for (size_t i = 0; i < pools->pool_count; i++)
-        pools->pools[i] = (struct connection_pool){NO_INDEX, NO_INDEX, 0, NO_INDEX, NO_INDEX};
+        pools->pools[i] = (struct connection_pool){.idle_head = NO_INDEX,
+                                                   .idle_tail = NO_INDEX,
+                                                   .wait_head = NO_INDEX,
+                                                   .wait_tail = NO_INDEX};
 }
 
 /* --- idle ones -------------------------------------------------------------------------------- */

@@ -64,6 +64,10 @@ struct connection_pool {
     uint32_t idle_head, idle_tail;
     uint32_t open_count;
     uint32_t wait_head, wait_tail; /* operations */
+    /* Of a shared connection only. */
+    bool holds_off;              /* waits before it opens the next one */
+    uint32_t losses, reconnects; /* in all; and since it was last open */
+    sim_dur waited;              /* last */
 };
 
 /* All pools of one region's client. */
@@ -106,9 +110,10 @@ void connection_pools_warm(struct connection_pools *pools);
 /* A connection to send on, taken out of the idle ones (but a multiplexed one stays); NO_INDEX: none
  * is idle. */
 uint32_t connection_take_idle(struct connection_pools *pools, uint32_t pool);
+/* May another one be opened now? */
 static inline bool connection_pool_has_room(const struct connection_pools *pools, uint32_t pool)
 {
-    return pools->pools[pool].open_count < pools->limit;
+    return pools->pools[pool].open_count < pools->limit && !pools->pools[pool].holds_off;
 }
 /*
  * Begin to open one, for `op` (NO_INDEX: whoever waits). attempt_timeout_ns: how long the asker

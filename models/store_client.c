@@ -59,6 +59,7 @@ struct store_client_config {
     struct retry_budget_config budget;
     struct circuit_breaker_config breaker;
     struct connection_pool_config pool;
+    struct retry_policy reconnect; /* backoff and jitter of it */
     uint32_t hedge_max;
     sim_dur hedge_after_ns;
     int hedge_to;
@@ -75,6 +76,10 @@ static const char *const tls_versions[] = {"none", "1.3", "1.2", NULL};
 static const char *const dns_caches[] = {"ttl", "fixed", "forever", NULL};
 static const char *const reuses[] = {"lifo", "fifo", NULL};
 static const char *const waits[] = {"fifo", "lifo", NULL};
+/* The first of backoff_names and jitter_names: what makes sense without an end. */
+static const char *const reconnect_backoffs[] = {"none", "fixed", "exponential", NULL};
+static const char *const reconnect_jitters[] = {"none",  "full",       "equal", "decorrelated",
+                                                "above", "plus-minus", NULL};
 static const char *const hedge_targets[] = {"same", "primary", NULL};
 
 #define MODEL_CONFIG struct store_client_config
@@ -134,6 +139,13 @@ static const struct field store_client_fields[] = {
     FLAG("pool.close_on_timeout", pool.close_on_timeout, "true", "a connection whose command timed out is closed (not a multiplexed one)", "redis_lessons 8"),
     DURATION("pool.lifetime", pool.lifetime_ns, "0s", "0s", "1d", "a connection older than this is not used again; 0: no limit", "assumption"),
     DURATION("connect_timeout", pool.connect_timeout_ns, "0s", "10s", "1d", "opening a connection is given up after, if the attempt's timeout is not over before; 0: only then", "facts G"),
+    VARIANT("reconnect.backoff", reconnect.backoff, reconnect_backoffs, "none", "wait before a lost multiplexed connection is opened again; none: at once", "facts G"),
+    DURATION("reconnect.backoff.fixed", reconnect.fixed_ns, "0ms", "1s", "1h", "always the same wait", "facts G"),
+    DURATION("reconnect.backoff.exponential.base", reconnect.base_ns, "0ms", "100ms", "1h", "first wait", "facts G"),
+    DURATION("reconnect.backoff.exponential.max", reconnect.max_ns, "0ms", "10s", "1h", "longest wait", "facts G"),
+    NUMBER("reconnect.backoff.exponential.factor", reconnect.factor, "1", "2", "100", "each wait is so many times the one before", "facts G"),
+    VARIANT("reconnect.jitter", reconnect.jitter, reconnect_jitters, "none", "what chance makes of it, as retry.jitter", "facts G"),
+    SHARE("reconnect.jitter.plus-minus", reconnect.spread, "0%", "20%", "100%", "w (1 +- U(0, so much))", "facts G"),
     CHOICE("tls", pool.tls, tls_versions, "1.3", "round trips of a new connection beyond TCP's: 1.3 one, 1.2 two", "facts 0.9"),
     VARIANT("dns_cache", pool.dns_cache, dns_caches, "ttl", "how long the client keeps the primary's address", "facts E"),
     DURATION("dns_cache.fixed", pool.dns_fixed_ns, "0s", "30s", "24h", "kept so long whatever the TTL", "facts E"),
@@ -244,7 +256,7 @@ struct store_client {
     const struct store_client_config *config;
     struct sim *sim;
     struct probes_hot *probes;
-    struct rng_stream jitter;
+    struct rng_stream jitter, reconnect_jitter;
     int region;
     bool is_guarded;
     bool up;
@@ -262,7 +274,7 @@ struct store_client {
     struct session_port port;
     struct handshake_return back;
     struct write_stats stats;
-    kind_id retry_kind, broken_kind, refused_kind;
+    kind_id retry_kind, broken_kind, refused_kind, reconnect_kind;
     timer_id write_timer, read_timer, hedge_timer;
     uint64_t attempts_begun, attempts_ended[ATTEMPT_ENDS], ops_begun, ops_ended;
 
@@ -353,15 +365,32 @@ static void fail_in_flight(struct store_client *client, uint32_t connection)
     }
 }
 
+/* The next connection of a pool that has lost its shared one is not opened before a while. */
+static void hold_off(struct store_client *client, uint32_t index)
+{
+    const struct retry_policy *policy = &client->config->reconnect;
+    struct connection_pool *pool = &client->pools.pools[index];
+    double u;
+
+    if (policy->backoff == BACKOFF_NONE)
+        return;
+    u = rng_unit(rng_block_at(&client->reconnect_jitter, index, ++pool->losses).word[0]);
+    pool->waited = retry_policy_wait(policy, ++pool->reconnects, pool->waited, u);
+    pool->holds_off = true;
+    sim_after(client->sim, pool->waited, client->reconnect_kind, index, pool->losses);
+}
+
 /* Close: what was sent goes on its way, what comes back is thrown away. */
 static void client_close(struct store_client *client, uint32_t index)
 {
-    uint32_t command = client->pools.connections[index].command;
+    const struct connection *connection = &client->pools.connections[index];
 
-    if (client->config->pool.mode == MODE_MULTIPLEXED)
+    if (client->config->pool.mode == MODE_MULTIPLEXED) {
         fail_in_flight(client, index);
-    else if (command != NO_INDEX)
-        client->commands.rows[command].reply_leg = NO_INDEX;
+        hold_off(client, connection->pool);
+    } else if (connection->command != NO_INDEX) {
+        client->commands.rows[connection->command].reply_leg = NO_INDEX;
+    }
     connection_close(&client->pools, index);
 }
 
@@ -628,7 +657,7 @@ static void op_begin_attempt(struct store_client *client, uint32_t index)
     client->attempts_begun++;
     sim_timer_set(client->sim, write ? client->write_timer : client->read_timer, index,
                   op->generation);
-    if (client->config->hedge_max > 0 && !write && index < HEDGE) {
+    if (client->config->hedge_max > 0 && !write && index < HEDGE && !op->request.probe) {
         op->hedges = 0;
         sim_timer_set(client->sim, client->hedge_timer, index, op->generation);
     }
@@ -973,6 +1002,23 @@ static void client_on_broken(void *self, struct sim *sim, uint32_t entity, uint3
     op_retry_or_fail(client, entity, false);
 }
 
+static void client_on_reconnect(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct store_client *client = self;
+
+    (void)sim, (void)generation;
+    client->pools.pools[entity].holds_off = false;
+    pool_serve(client, entity);
+}
+
+static bool client_reconnect_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct store_client *client = self;
+    const struct connection_pool *pool = &client->pools.pools[entity];
+
+    return pool->holds_off && (pool->losses & SIM_GENERATION_MASK) == generation;
+}
+
 /*
  * The network reset a connection, or a kernel gave it up. What was on it fails at once: as broken,
  * not as timed out.
@@ -1026,6 +1072,10 @@ static const struct event_kind client_broken = {
     .name = "broken", .phase = PHASE_WORK, .fire = client_on_broken, .live = client_op_live};
 static const struct event_kind client_refused = {
     .name = "refused", .phase = PHASE_WORK, .fire = client_on_refused, .live = client_op_live};
+static const struct event_kind client_reconnect = {.name = "reconnect",
+                                                   .phase = PHASE_WORK,
+                                                   .fire = client_on_reconnect,
+                                                   .live = client_reconnect_live};
 static const struct event_kind client_connect_timeout = {.name = "connect_timeout",
                                                          .phase = PHASE_WORK,
                                                          .fire = client_on_connect_timeout,
@@ -1042,10 +1092,12 @@ static void client_on_handshake(void *self, struct sim *sim, uint32_t entity, ui
     (void)sim, (void)generation;
     if (!connection_round_done(&client->pools, index))
         return;
-    if (op != NO_INDEX)
+    if (op != NO_INDEX) {
         op_send(client, op, index);
-    else
-        connection_done(client, index, true);
+        return;
+    }
+    client->pools.pools[client->pools.connections[index].pool].reconnects = 0;
+    connection_done(client, index, true);
 }
 
 static bool client_handshake_live(const void *self, uint32_t entity, uint32_t generation)
@@ -1245,6 +1297,9 @@ static void close_idle(struct store_client *client, uint32_t pool)
 {
     while (client->pools.pools[pool].idle_head != NO_INDEX)
         client_close(client, client->pools.pools[pool].idle_head);
+    /* A process that begins anew has nothing to wait for. */
+    client->pools.pools[pool].holds_off = false;
+    client->pools.pools[pool].reconnects = 0;
 }
 
 /* A dead server's connections are gone, and its operations are nobody's: they run out uncounted. */
@@ -1320,6 +1375,7 @@ static void add_kinds(struct store_client *client, const struct model_env *env)
     client->read_timer = sim_timer_add(env->sim, config->read_timeout_ns, timeout);
     client->broken_kind = sim_kind_add(env->sim, &client_broken, env->instance, client);
     client->refused_kind = sim_kind_add(env->sim, &client_refused, env->instance, client);
+    client->reconnect_kind = sim_kind_add(env->sim, &client_reconnect, env->instance, client);
     if (config->hedge_max > 0)
         client->hedge_timer =
             sim_timer_add(env->sim, config->hedge_after_ns,
@@ -1341,6 +1397,7 @@ static void store_client_init(void *self, const struct model_env *env)
     client->is_guarded = config->budget.kind != BUDGET_NONE || config->breaker.trip != TRIP_NONE ||
                          config->hedge_max > 0;
     client->jitter = sim_stream(env->sim, env->instance, "jitter");
+    client->reconnect_jitter = sim_stream(env->sim, env->instance, "reconnect");
     client->hedge_free = NO_INDEX;
     connection_pools_init(&client->pools, &config->pool, env->sim, env->region);
     client->commands.free_head = NO_INDEX;
@@ -1444,6 +1501,14 @@ static void store_client_check(const void *config, const struct check_context *c
     if (c->pool.mode == MODE_MULTIPLEXED && c->pool.connect_timeout_ns == 0)
         complain(complaints, "connect_timeout",
                  "must not be 0 with 'mode: multiplexed': nobody else gives up on its connection");
+    if (c->pool.mode == MODE_POOL && c->reconnect.backoff != BACKOFF_NONE)
+        complain(complaints, "reconnect.backoff",
+                 "is for 'mode: multiplexed': a pool opens a connection for an attempt, and the "
+                 "attempts' backoff is its own");
+    if ((c->reconnect.jitter == JITTER_DECORRELATED || c->reconnect.jitter == JITTER_ABOVE) &&
+        c->reconnect.backoff != BACKOFF_EXPONENTIAL)
+        complain(complaints, "reconnect.jitter", "'%s' needs an exponential backoff",
+                 jitter_names[c->reconnect.jitter]);
     if (c->pool.mode == MODE_MULTIPLEXED && c->pool.lifetime_ns > 0)
         complain(complaints, "pool.lifetime", "is for 'mode: pool'");
     if (c->budget.kind == BUDGET_BUCKET &&

@@ -159,6 +159,26 @@ static void a_shared_connection_survives_an_outage(void **state)
     assert_true(one(text, of_b("write_goodput")) > 2500);
 }
 
+/*
+ * Nothing answers: a shared connection is given up after 1 s and opened again after 1 s more, at 0,
+ * 2, ... 18 s; without the wait at 0, 1, ... 19 s. After 0.5, 1, 2, 4, 8 s (doubling to 8): at 0,
+ * 1.5, 3.5, 6.5, 11.5 s.
+ */
+#define UNREACHABLE(reconnect)                                                                     \
+    QUIET "duration: 19950ms\nwarmup: 0s\n"                                                        \
+          "driver: {rate: 10/s, writer: b, cut: b -> a, cut_from: 0s}\n"                           \
+          "client: {mode: multiplexed, timeout: 500ms, connect_timeout: 1s, pool: {warm: 0}, "     \
+          "retry: {attempts: 1}, reconnect: {backoff: " reconnect "}}\n"
+static void a_lost_shared_connection_is_opened_after_its_backoff(void **state)
+{
+    const struct wanted opened = {"connections_opened", NULL, 1, NULL, NULL};
+
+    (void)state;
+    assert_close(one(UNREACHABLE("none"), opened), 20, 1e-12);
+    assert_close(one(UNREACHABLE("{fixed: 1s}"), opened), 10, 1e-12);
+    assert_close(one(UNREACHABLE("{exponential: {base: 500ms, max: 8s}}"), opened), 5, 1e-12);
+}
+
 /* --- the order of composition ----------------------------------------------------------------- */
 
 #define DEAF(client)                                                                               \
@@ -361,6 +381,7 @@ int main(void)
         cmocka_unit_test(a_shared_connection_blocks_behind_its_slowest),
         cmocka_unit_test(a_shared_connection_delivers_the_running_maximum),
         cmocka_unit_test(a_shared_connection_survives_an_outage),
+        cmocka_unit_test(a_lost_shared_connection_is_opened_after_its_backoff),
         cmocka_unit_test(attempts_are_asked_before_anybody),
         cmocka_unit_test(deadline_is_asked_before_the_budget),
         cmocka_unit_test(breaker_is_asked_before_the_budget),

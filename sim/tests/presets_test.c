@@ -24,7 +24,9 @@ static struct registry all_models(void)
 #define WORLD                                                                                      \
     "name: t\nregions: {us-west-1: {}, us-west-2: {}}\nduration: 20s\nwarmup: 2s\n"                \
     "store: {kind: global-datastore, primary: us-west-1}\n"                                        \
-    "faults: [{at: 8s, for: 4s, link: us-west-2 -> us-west-1, loss: 30%}]\n"
+    "faults:\n  - {at: 6s, for: 4s, link: us-west-2 -> us-west-1, loss: 30%}\n"                    \
+    "  - {at: 12s, for: 2s, region: us-west-1, down: true}\n"                                      \
+    "  - {at: 16s, for: 2s, store: us-west-1, stall: true}\n"
 
 /* What a scenario comes to, as `describe` tells it. The caller's. */
 static char *described(const struct scenario *scenario)
@@ -60,7 +62,8 @@ static void choices_name_the_rows(void **state)
     }
 }
 
-/* Runs with loss on the way of writes, so that timeouts and retries happen where there are any. */
+/* Runs with loss on the way of writes, a dead server and a stall, so that timeouts, retries and
+ * broken connections happen where there are any; conservation is asserted at the end of each. */
 static void each_preset_runs(void **state)
 {
     const struct registry registry = all_models();
