@@ -5,7 +5,7 @@
 
 const char *const breaker_trips[] = {"none", "consecutive", "window", "calls", NULL};
 
-/* --- states ----------------------------------------------------------------------------------- */
+/* --- states ---------------------------------------------------------------------------------- */
 
 static void begin_closed(struct circuit_breaker *breaker, sim_time now)
 {
@@ -77,7 +77,7 @@ void circuit_breaker_init(struct circuit_breaker *breaker,
     *breaker = (struct circuit_breaker){.config = config, .state = BREAKER_CLOSED};
 }
 
-/* --- the limit -------------------------------------------------------------------------------- */
+/* --- the limit ------------------------------------------------------------------------------- */
 
 static void count_in_window(struct circuit_breaker *breaker, sim_time now, bool good)
 {
@@ -137,7 +137,7 @@ static bool counted_over(struct circuit_breaker *breaker, sim_time now, bool goo
     }
 }
 
-/* --- calls ------------------------------------------------------------------------------------ */
+/* --- calls ----------------------------------------------------------------------------------- */
 
 bool circuit_breaker_refuses(const struct circuit_breaker *breaker, sim_time now)
 {

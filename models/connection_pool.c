@@ -38,7 +38,7 @@ void connection_pools_size(struct connection_pools *pools, uint32_t instances)
                                                    .wait_tail = NO_INDEX};
 }
 
-/* --- idle ones -------------------------------------------------------------------------------- */
+/* --- idle ones ------------------------------------------------------------------------------- */
 
 static void idle_add(struct connection_pools *pools, uint32_t index)
 {
@@ -103,7 +103,7 @@ void connection_put_back(struct connection_pools *pools, uint32_t index)
         idle_add(pools, index);
 }
 
-/* --- opening and closing ---------------------------------------------------------------------- */
+/* --- opening and closing --------------------------------------------------------------------- */
 
 static void count_open(struct connection_pools *pools, int change)
 {

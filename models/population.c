@@ -209,9 +209,7 @@ static void population_next_arrival(struct population *population)
         sim_after(population->sim, (sim_dur)(wait * (double)SIM_S), population->arrive_kind, 0, 0);
 }
 
-/* --- rows
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- rows ------------------------------------------------------------------------------------ */
 
 static uint32_t session_take(struct population *population)
 {
@@ -273,9 +271,7 @@ static void session_end(struct population *population, uint32_t index)
     count_active(population, -1);
 }
 
-/* --- sending
- * ------------------------------------------------------------------------------------------------
- */
+/* --- sending --------------------------------------------------------------------------------- */
 
 /* The region that the request lands in; *setup is what a new connection costs. -1: nowhere. */
 static int session_connect(struct population *population, struct session *session, uint64_t word,
@@ -443,9 +439,7 @@ static const struct event_kind population_impatience = {.name = "impatience",
                                                         .fire = population_on_impatience,
                                                         .live = session_live};
 
-/* --- answers
- * --------------------------------------------------------------------------------------------------
- */
+/* --- answers --------------------------------------------------------------------------------- */
 
 static void count_answer(struct population *population, const struct session *session,
                          const struct user_response *response)
@@ -558,9 +552,7 @@ static void population_respond(void *self, const struct user_response *response)
     session_answered(population, index, response);
 }
 
-/* --- the start
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- the start ------------------------------------------------------------------------------- */
 
 /*
  * The sessions that a system in its steady state would find under way, each in the middle of a time
@@ -617,9 +609,7 @@ static void population_start(void *self)
     population_next_arrival(population);
 }
 
-/* --- the model
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- the model ------------------------------------------------------------------------------- */
 
 static void open_region_probes(struct population *population, struct probes *probes, uint32_t r)
 {

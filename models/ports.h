@@ -288,8 +288,6 @@ struct stream_port {
     void (*write)(void *self, struct write_position position, uint32_t bytes);
     /* The roles changed: begin anew from the primary to every live secondary. */
     void (*restart)(void *self);
-    /* A secondary went down: nothing is sent to it until it rejoins. */
-    void (*lost)(void *self, int region);
     /* One shard has another primary inside the same region. */
     void (*restart_shard)(void *self, uint32_t shard);
     /* A cluster came back, or was demoted: it connects to the primary, and resyncs as its history

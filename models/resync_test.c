@@ -34,7 +34,7 @@ static bool holds_all(void)
     return store->held(store->self, 1, 0).number == store->held(store->self, 0, 0).number;
 }
 
-/* --- by bytes --------------------------------------------------------------------------------- */
+/* --- by bytes -------------------------------------------------------------------------------- */
 
 static void plan_hole(void)
 {
@@ -84,7 +84,7 @@ static void bytes_count_until_the_reconnection(void **state)
     end_scenario();
 }
 
-/* --- a hung link is not a broken one ---------------------------------------------------------- */
+/* --- a hung link is not a broken one --------------------------------------------------------- */
 
 /* 30 s of silence both ways are borne: no break, no resync; what waited arrives. (TCP's doubling
  * keeps the stream silent until 48 s.) */
@@ -150,7 +150,7 @@ static void reset_costs_four_round_trips(void **state)
     end_scenario();
 }
 
-/* --- a full resync ---------------------------------------------------------------------------- */
+/* --- a full resync --------------------------------------------------------------------------- */
 
 static void read_second(uint32_t session)
 {
@@ -275,7 +275,7 @@ static void soft_limit_breaks_after_its_time(void **state)
     end_scenario();
 }
 
-/* --- several shards --------------------------------------------------------------------------- */
+/* --- several shards -------------------------------------------------------------------------- */
 
 /* Each shard has its own stream and positions: after a hole and a promotion nothing is left over or
  * counted twice (the store asserts it, shard by shard), and all streams stand again. */

@@ -23,7 +23,7 @@ void retry_budget_init(struct retry_budget *budget, const struct retry_budget_co
     *budget = (struct retry_budget){.config = config, .tokens_milli = milli(config->capacity)};
 }
 
-/* --- bucket ----------------------------------------------------------------------------------- */
+/* --- bucket ---------------------------------------------------------------------------------- */
 
 static void bucket_add(struct retry_budget *budget, int64_t tokens_milli)
 {
@@ -77,7 +77,7 @@ static bool bucket_pay(struct retry_budget *budget, sim_time now, bool timed_out
     return true;
 }
 
-/* --- share of the operations of a window ------------------------------------------------------ */
+/* --- share of the operations of a window ----------------------------------------------------- */
 
 static void window_move(struct retry_budget *budget, sim_time now)
 {
@@ -115,7 +115,7 @@ static bool window_pay(struct retry_budget *budget, sim_time now)
     return true;
 }
 
-/* --- share of what is under way --------------------------------------------------------------- */
+/* --- share of what is under way -------------------------------------------------------------- */
 
 static bool active_pay(const struct retry_budget *budget)
 {
@@ -126,7 +126,7 @@ static bool active_pay(const struct retry_budget *budget)
     return (double)budget->retries_active + 1 <= most;
 }
 
-/* --- all of them ------------------------------------------------------------------------------ */
+/* --- all of them ----------------------------------------------------------------------------- */
 
 void retry_budget_began(struct retry_budget *budget, sim_time now)
 {

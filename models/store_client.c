@@ -299,7 +299,7 @@ static bool op_is_write(const struct op *op)
     return command_is_write(op->request.kind);
 }
 
-/* --- commands --------------------------------------------------------------------------------- */
+/* --- commands -------------------------------------------------------------------------------- */
 
 static uint32_t command_take(struct command_pool *pool)
 {
@@ -502,7 +502,7 @@ static enum denied_by guard_denies(struct store_client *client, struct op *op, s
     return DENIED_NOT;
 }
 
-/* --- attempts --------------------------------------------------------------------------------- */
+/* --- attempts -------------------------------------------------------------------------------- */
 
 static void op_send(struct store_client *client, uint32_t index, uint32_t connection_index)
 {
@@ -726,7 +726,7 @@ static void op_finish(struct store_client *client, uint32_t index, enum op_outco
     client->app->done(client->app->self, op->request.request, &result);
 }
 
-/* --- hedges ----------------------------------------------------------------------------------- */
+/* --- hedges ---------------------------------------------------------------------------------- */
 
 static uint32_t hedge_take(struct store_client *client)
 {
@@ -851,7 +851,7 @@ static void client_on_hedge(void *self, struct sim *sim, uint32_t entity, uint32
     op_begin_attempt(client, index);
 }
 
-/* --- retries ---------------------------------------------------------------------------------- */
+/* --- retries --------------------------------------------------------------------------------- */
 
 static sim_dur backoff_wait(const struct store_client *client, const struct op *op)
 {
@@ -1081,7 +1081,7 @@ static const struct event_kind client_connect_timeout = {.name = "connect_timeou
                                                          .fire = client_on_connect_timeout,
                                                          .live = client_connect_live};
 
-/* --- answers ---------------------------------------------------------------------------------- */
+/* --- answers --------------------------------------------------------------------------------- */
 
 static void client_on_handshake(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
@@ -1230,7 +1230,7 @@ static void client_on_lost(void *self, struct sim *sim, uint32_t entity, uint32_
 static const struct event_kind client_lost = {
     .name = "lost", .phase = PHASE_WORK, .fire = client_on_lost, .live = client_reply_live};
 
-/* --- the model -------------------------------------------------------------------------------- */
+/* --- the model ------------------------------------------------------------------------------- */
 
 static void client_need_op(struct store_client *client, uint32_t index)
 {

@@ -281,7 +281,7 @@ static inline int forget_plan(void **state)
     return 0;
 }
 
-/* --- levers ----------------------------------------------------------------------------------- */
+/* --- levers ---------------------------------------------------------------------------------- */
 
 static inline void blackhole(int from, int to, bool begin)
 {

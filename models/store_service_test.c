@@ -78,7 +78,7 @@ static void hot_shard_is_busy_for_its_share_of_the_slots(void **state)
     assert_covers(&mean, 0.2, 0.02);
 }
 
-/* --- the door --------------------------------------------------------------------------------- */
+/* --- the door -------------------------------------------------------------------------------- */
 
 static void stall(uint32_t begin)
 {

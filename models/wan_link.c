@@ -408,7 +408,7 @@ static void leg_free(struct wan_link *link, uint32_t leg_index)
     link->leg_free = leg_index;
 }
 
-/* --- broken connections ----------------------------------------------------------------------- */
+/* --- broken connections ---------------------------------------------------------------------- */
 
 /* At `when` the owners of the leg's messages and the leg's own learn that nothing more comes. */
 static void leg_break(struct wan_link *link, uint32_t leg_index, sim_time when, int by)
@@ -487,7 +487,7 @@ static bool leg_gives_up(const struct wan_link *link, const struct held *held)
     return sim_now(link->sim) - held->since >= limit;
 }
 
-/* --- retransmission --------------------------------------------------------------------------- */
+/* --- retransmission -------------------------------------------------------------------------- */
 
 /* How long the sender waits before transmission number losses + 1 of a message. */
 static sim_dur wan_link_rto(const struct wan_link *link, const struct held *held)

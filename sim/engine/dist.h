@@ -81,7 +81,7 @@ double dist_sample(const struct dist *dist, uint64_t word);
 sim_dur dist_sample_ns(const struct dist *dist, uint64_t word);
 /* At a uniform u in (0, 1): the quantile function itself. */
 double dist_quantile(const struct dist *dist, double u);
-double dist_mean(const struct dist *dist); /* INFINITY for a pareto of shape <= 1 */
+double dist_mean(const struct dist *dist);          /* INFINITY for a pareto of shape <= 1 */
 double dist_cdf(const struct dist *dist, double x); /* P(X <= x) */
 bool dist_is_constant(const struct dist *dist, double *value);
 /*

@@ -39,9 +39,9 @@ struct metric {
     const char *const *label_values; /* NULL-terminated, where there is a label */
     const char *over, *under; /* RATIO: names of two COUNT metrics; a labelled one is summed, but
                                * for a label that the ratio has too */
-    double scale; /* LEVEL: figure = level * scale (0 means 1), for shares and such */
-    bool series;  /* keep it per bin (COUNT, RATIO, LEVEL) */
-    const char *meaning; /* one line, with the exact definition */
+    double scale;             /* LEVEL: figure = level * scale (0 means 1), for shares and such */
+    bool series;              /* keep it per bin (COUNT, RATIO, LEVEL) */
+    const char *meaning;      /* one line, with the exact definition */
 };
 
 struct probes;

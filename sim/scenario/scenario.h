@@ -121,8 +121,9 @@ int describe_model(
     const struct registry *registry, const char *name, FILE *out, bool json,
     struct diag *diag); /* a model's name or its section; -1 and a suggestion where unknown */
 void describe_scenario(const struct scenario *scenario, FILE *out, bool json);
-/* `describe --presets`: each with what it sets, what the real thing has besides, and its source. `model` (name or section) and
- * `name` may be NULL: of all. -1 and a suggestion where there is none. */
+/* `describe --presets`: each with what it sets, what the real thing has besides, and its source.
+ * `model` (name or section) and `name` may be NULL: of all. -1 and a suggestion where there is
+ * none. */
 int describe_presets(const struct registry *registry, const char *model, const char *name,
                      FILE *out, bool json, struct diag *diag);
 /* Markdown tables of a model's parameters and metrics, for its page. */

@@ -40,7 +40,8 @@ void topology_build(struct builder *builder);
 void instances_build(struct builder *builder);
 void instances_free(struct scenario *scenario);
 
-/* presets.c: the key of a section that names one, and the front of the name of its nodes' source. */
+/* presets.c: the key of a section that names one, and the front of the name of its nodes'
+ * source. */
 #define PRESET_KEY "preset"
 #define PRESET_ORIGIN "preset "
 const struct preset *preset_find(const struct model_ops *ops, const char *name); /* NULL: none */

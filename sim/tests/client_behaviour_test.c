@@ -40,7 +40,7 @@ static double denied(const char *text, const char *by)
     return one(text, (struct wanted){"retries_denied", NULL, 1, by, NULL});
 }
 
-/* --- connections ------------------------------------------------------------------------------ */
+/* --- connections ----------------------------------------------------------------------------- */
 
 /*
  * redis_lessons 6: two connections of 20 ms carry 100 writes a second; 150/s are offered, for
@@ -179,7 +179,7 @@ static void a_lost_shared_connection_is_opened_after_its_backoff(void **state)
     assert_close(one(UNREACHABLE("{exponential: {base: 500ms, max: 8s}}"), opened), 5, 1e-12);
 }
 
-/* --- the order of composition ----------------------------------------------------------------- */
+/* --- the order of composition ---------------------------------------------------------------- */
 
 #define DEAF(client)                                                                               \
     QUIET "duration: 60s\nwarmup: 0s\n"                                                            \
@@ -250,7 +250,7 @@ static void breaker_is_asked_again_after_the_backoff(void **state)
     assert_close(one(SLEEPY, (struct wanted){"write_latency", "max", 1, NULL, NULL}), 10.1e9, 0.01);
 }
 
-/* --- guards at work --------------------------------------------------------------------------- */
+/* --- guards at work -------------------------------------------------------------------------- */
 
 /*
  * 100 writes a second, none of which is answered, each with four attempts: amplification 4; with
@@ -321,7 +321,7 @@ static void an_open_breaker_fails_fast_and_closes_again(void **state)
     assert_true(one(text, of_b("write_goodput")) > 1750);
 }
 
-/* --- hedges ----------------------------------------------------------------------------------- */
+/* --- hedges ---------------------------------------------------------------------------------- */
 
 /*
  * Reads inside a region that loses 30 % each way: an attempt is answered within its 100 ms with
