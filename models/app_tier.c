@@ -184,12 +184,14 @@ static void app_respond(struct app_tier *app, uint32_t index, enum response_kind
 {
     const struct app_request *request = &app->requests[index];
     struct users_port *users = app->users[ref_region(request->user.session)];
+    bool read_back = request->user.kind == REQUEST_LOGIN && request->stage == STAGE_READ;
     struct user_response response = {.session = request->user.session,
                                      .generation = request->user.generation,
                                      .kind = kind,
                                      .cause = cause,
                                      .region = app->region,
                                      .wrote = request->wrote,
+                                     .carried = read_back || request->user.kind == REQUEST_PAGE,
                                      .arrives = sim_now(app->sim) + request->user.way_back};
 
     users->respond(users->self, &response);

@@ -84,7 +84,7 @@ static const struct metric population_metrics[] = {
     {.name = "good_requests", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "requests answered without error or re-auth within the objective's latency"},
     {.name = "availability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "good_requests", .under = "requests", .series = true, .meaning = "good requests / requests"},
     {.name = "requests_abandoned", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "requests given up after the user's patience"},
-    {.name = "requests_with_session", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "answered requests that carried a valid session"},
+    {.name = "requests_with_session", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "answered requests that carried a valid session; a login that reads its new session back is one"},
     {.name = "logins", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logins that ended, failed ones and repeated ones included"},
     {.name = "logins_failed", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logins answered with a failure or not at all"},
     {.name = "login_failure_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "logins_failed", .under = "logins", .series = true, .meaning = "logins answered with a failure or not at all / logins"},
@@ -459,9 +459,9 @@ static void count_answer(struct population *population, const struct session *se
         if (response->kind == RESPONSE_LOGIN_FAILED || response->kind == RESPONSE_REJECTED)
             probe_count(probes, population->at[r].logins_failed);
         probe_latency(probes, population->at[r].login_latency, latency);
-    } else if (session->kind == REQUEST_PAGE) {
-        probe_count(probes, population->at[r].with_session);
     }
+    if (response->carried)
+        probe_count(probes, population->at[r].with_session);
     if (response->kind == RESPONSE_REAUTH)
         probe_count(probes, population->at[r].reauths[response->cause]);
 }

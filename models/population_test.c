@@ -88,6 +88,7 @@ static void driver_submit(void *self, const struct user_request *request, sim_du
                                      .kind = RESPONSE_OK,
                                      .cause = front.cause,
                                      .wrote = request->kind == REQUEST_LOGIN,
+                                     .carried = request->kind == REQUEST_PAGE,
                                      .arrives = sim_now(driver->sim) + way_there + front.latency +
                                                 request->way_back};
 

@@ -442,6 +442,8 @@ struct user_response {
     enum reauth_cause cause;
     int region;       /* that answered */
     bool wrote;       /* the session was written and acknowledged */
+    bool carried;     /* the request carried a session that should be valid: a page, or a login that
+                         reads its new session back */
     sim_time arrives; /* at the user */
 };
 struct users_port {
