@@ -169,6 +169,7 @@ enum miss_reason { MISS_LAG, MISS_LOST, MISS_RESTARTED, MISS_EVICTED, MISS_NEVER
  * client's pool; it lives until its reply is delivered or can no longer come. */
 struct command {
     uint64_t identity;      /* keys its messages' draws */
+    sim_time arrived;       /* at the shard */
     uint32_t session;       /* ref of the session's row */
     uint32_t session_check; /* counts the sessions of that row, from 1: a reused row is another
                                session */
