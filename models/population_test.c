@@ -381,7 +381,6 @@ static void requests_and_reauths_are_conserved(void **state)
     scenario_free(scenario);
 }
 
-/* 5 % of pages write the session, 20 % of sessions log out. */
 /* A crowd that comes from 30 s on for 20 s is an outage's onset at 50 s, if it is one at all. */
 static void crowd_is_told_at_its_height(void **state)
 {
@@ -409,6 +408,7 @@ static void crowd_is_told_at_its_height(void **state)
     }
 }
 
+/* 5 % of pages write the session, 20 % of sessions log out. */
 static void shares_of_writes_and_logouts_are_as_set(void **state)
 {
     struct scenario *scenario;
