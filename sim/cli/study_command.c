@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The order of things: everything that can be refused is opened or parsed first (trace, results
- * file), then the study runs into a sink that passes each run on to the record and looks at it for
- * --digest and --stats, then the file is read back for the summary and the plots. So the summary is
- * what anyone can see again.
+ * file), then the study runs into the record, with one who looks on for --digest and --stats, then
+ * the file is read back for the summary and the plots. So the summary is what anyone can see again.
  */
 #include "study_command.h"
 
@@ -173,49 +172,27 @@ static int trace_close(const struct study_values *values, struct trace *trace)
     return EXIT_DONE;
 }
 
-/* --- the sink ------------------------------------------------------------------------------- */
+/* --- who looks on --------------------------------------------------------------------------- */
 
 struct spectator {
-    struct result_sink record;
     const struct study_values *values;
     struct progress *progress;
     size_t point_count;
     struct run_stats stats;
 };
 
-static int spectator_begin(void *self, const struct study_info *study)
+static void spectator_run(void *self, const struct run_result *result, bool recalled)
 {
     struct spectator *spectator = self;
 
-    return spectator->record.begin(spectator->record.self, study);
-}
-
-static int spectator_run(void *self, const struct run_result *result)
-{
-    struct spectator *spectator = self;
-
-    run_stats_add(&spectator->stats, result);
+    if (!recalled)
+        run_stats_add(&spectator->stats, result);
     if (spectator->values->digest) {
         progress_erase(spectator->progress);
         if (spectator->point_count > 1)
             printf("%" PRIu32 " ", result->point);
         printf("%" PRIu32 " %016" PRIx64 "\n", result->replication, result->digest);
     }
-    return spectator->record.run(spectator->record.self, result);
-}
-
-static int spectator_judge(void *self, const struct judged *judged)
-{
-    struct spectator *spectator = self;
-
-    return spectator->record.judge(spectator->record.self, judged);
-}
-
-static int spectator_end(void *self, bool interrupted)
-{
-    struct spectator *spectator = self;
-
-    return spectator->record.end(spectator->record.self, interrupted);
 }
 
 /* --- the study ------------------------------------------------------------------------------ */
@@ -301,13 +278,11 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     const struct run_config *run = &set->scenarios[0]->run;
     struct progress progress;
     struct spectator spectator = {
-        .record = record_sink(record),
         .values = values,
         .progress = &progress,
         .point_count = set->count,
     };
-    struct result_sink sink = {&spectator, spectator_begin, spectator_run, spectator_judge,
-                               spectator_end};
+    struct result_sink sink = record_sink(record);
     struct study_plan plan = {
         .info = {invocation->command->name, invocation->command_line, run->seed, run->level,
                  set->points, set->count, run->replications},
@@ -315,6 +290,8 @@ static int simulate(const struct invocation *invocation, const struct point_set 
         .interrupt = invocation->interrupt,
         .progress = progress_show,
         .progress_self = &progress,
+        .observe = spectator_run,
+        .observe_self = &spectator,
         .trace = trace->out ? trace : NULL,
         .trace_replication = values->trace_replication,
         .queue = values->queue ? (enum eventq_kind)(values->queue - 1) : EVENTQ_LADDER,

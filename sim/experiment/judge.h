@@ -13,8 +13,12 @@
 
 struct judge;
 
-struct judge *judge_create(const struct study_info *study); /* keeps the pointer */
-void judge_free(struct judge *judge);                       /* NULL is allowed */
+struct judge *judge_create(double level); /* of confidence, in (0, 1) */
+void judge_free(struct judge *judge);     /* NULL is allowed */
+/* Points are numbered from 0 as they are added, before or between runs; the scenario must outlive
+ * the judge. */
+void judge_add_point(struct judge *judge, const struct scenario *scenario);
+/* One run, each (point, replication) at most once, in any order. O(expectations x figures). */
 void judge_add(struct judge *judge, const struct run_result *result);
 /*
  * One metric against a value: Student's interval of the mean. Against another metric: that of the

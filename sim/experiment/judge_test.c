@@ -22,22 +22,16 @@ static const struct metric latency = {.name = "latency", .kind = METRIC_LATENCY}
 struct bench {
     struct expectation expect;
     struct scenario scenario;
-    struct study_point point;
-    struct study_info study;
     struct judge *judge;
 };
 
-static void bench_init(struct bench *bench, struct expectation expect, uint32_t replications)
+static void bench_init(struct bench *bench, struct expectation expect)
 {
     *bench = (struct bench){.expect = expect};
     bench->scenario.expects = &bench->expect;
     bench->scenario.expect_count = 1;
-    bench->point.scenario = &bench->scenario;
-    bench->study.points = &bench->point;
-    bench->study.point_count = 1;
-    bench->study.replications = replications;
-    bench->study.level = 0.95;
-    bench->judge = judge_create(&bench->study);
+    bench->judge = judge_create(0.95);
+    judge_add_point(bench->judge, &bench->scenario);
 }
 
 static void bench_add(struct bench *bench, uint32_t replication, const struct figure *list,
@@ -77,7 +71,7 @@ static struct judged judge_values_of(enum comparison comparison, double bound, c
 {
     struct bench bench;
 
-    bench_init(&bench, rate_against(comparison, bound), n);
+    bench_init(&bench, rate_against(comparison, bound));
     for (uint32_t i = 0; i < n; i++) {
         struct figure figure = figure_of(&ratio, values[i]);
         bench_add(&bench, i, &figure, isnan(values[i]) ? 0U : 1U);
@@ -162,7 +156,7 @@ static void metrics_are_compared_pair_by_pair(void **state)
     expect.right_is_metric = true;
     expect.right = (struct metric_ref){.metric = &other, .region = -1, .window = (char *)"all"};
     expect.factor = 2;
-    bench_init(&bench, expect, 4);
+    bench_init(&bench, expect);
     for (uint32_t i = 0; i < 4; i++) {
         double right = 10.0 * i + 3;
         struct figure figures[] = {figure_of(&ratio, 2 * right - 1), figure_of(&other, right)};

@@ -83,7 +83,7 @@ struct record {
     int64_t study; /* 0 until begun */
     double level;
     int64_t *point_ids;
-    size_t point_count;
+    size_t point_capacity;
     uint32_t student_df_max; /* quantiles are there for 1 .. this */
 };
 
@@ -208,6 +208,9 @@ static int write_faults(struct record *record, const struct scenario *scenario, 
 
 static int write_point(struct record *record, const struct study_point *point, size_t number)
 {
+    void *ids = record->point_ids;
+    mem_grow(&ids, &record->point_capacity, number + 1, sizeof(*record->point_ids));
+    record->point_ids = ids;
     const struct scenario *scenario = point->scenario;
     char hash[20];
     snprintf(hash, sizeof(hash), "%016" PRIx64, scenario->hash);
@@ -269,14 +272,21 @@ static int write_study_and_points(struct record *record, const struct study_info
     return writer.status;
 }
 
+static int record_point(void *self, uint32_t number, const struct study_point *point)
+{
+    struct record *record = self;
+    int status = begin(record);
+    if (status == 0) {
+        status = finish(record, write_point(record, point, number));
+    }
+    return status;
+}
+
 static int record_begin(void *self, const struct study_info *study)
 {
     struct record *record = self;
     record->level = study->level;
     record->student_df_max = 0;
-    record->point_count = study->point_count;
-    free(record->point_ids);
-    record->point_ids = mem_zalloc(study->point_count, sizeof(*record->point_ids));
     /* Emptying checks no references (it takes all rows), and may not switch that inside a
      * transaction. */
     if (record->replace && db_exec(&record->db, "PRAGMA foreign_keys = OFF") != 0) {
@@ -587,6 +597,7 @@ struct result_sink record_sink(struct record *record)
 {
     return (struct result_sink){.self = record,
                                 .begin = record_begin,
+                                .point = record_point,
                                 .run = record_run,
                                 .judge = record_judge,
                                 .end = record_end};

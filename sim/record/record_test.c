@@ -225,6 +225,36 @@ static void a_killed_study_keeps_its_finished_runs(void **state)
     assert_int_equal(record_close(record), 0);
 }
 
+static void points_may_come_later(void **state)
+{
+    (void)state;
+    char *path = in_folder("later.db");
+    struct diag diag = {0};
+    struct record *record = record_open(path, false, &diag);
+    struct result_sink sink = record_sink(record);
+    struct scenario scenario = fake_scenario();
+    struct study_param param = {"client.timeout", "700ms"};
+    struct study_point first = {&scenario, NULL, 0}, later = {&scenario, &param, 1};
+    struct study_info info = {"capacity", "isthmus capacity", 7, 0.95, &first, 1, 5};
+    assert_int_equal(sink.begin(sink.self, &info), 0);
+    for (uint32_t i = 0; i < 40; i++) {
+        if (i > 0) {
+            assert_int_equal(sink.point(sink.self, i, &later), 0);
+        }
+        struct fake_run *run = fake_run_create(&scenario, i, 3, true);
+        assert_int_equal(sink.run(sink.self, &run->result), 0);
+        fake_run_free(run);
+    }
+    assert_int_equal(sink.end(sink.self, false), 0);
+    assert_int_equal(record_close(record), 0);
+    assert_int_equal(ask(path, "SELECT count(*) FROM run JOIN point ON point.id = run.point"
+                               " WHERE run.id - 1 = number"),
+                     40);
+    assert_int_equal(ask(path, "SELECT count(*) FROM point_param JOIN point ON point.id = point"
+                               " WHERE number BETWEEN 1 AND 39 AND value = '700ms'"),
+                     39);
+}
+
 static void infinite_figures_are_left_out_with_a_warning(void **state)
 {
     (void)state;
@@ -418,6 +448,7 @@ int main(void)
         cmocka_unit_test(replacing_costs_nothing_before_a_study_begins),
         cmocka_unit_test(a_new_file_without_a_study_goes_again),
         cmocka_unit_test(a_killed_study_keeps_its_finished_runs),
+        cmocka_unit_test(points_may_come_later),
         cmocka_unit_test(infinite_figures_are_left_out_with_a_warning),
         cmocka_unit_test(record_refuses_what_is_not_its_own),
         cmocka_unit_test(record_refuses_places_where_no_file_can_be),
