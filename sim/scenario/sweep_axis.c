@@ -204,20 +204,31 @@ static bool parse_range(const char *text, const char *dots, struct sweep_axis *a
     return good;
 }
 
-bool sweep_axis_parse(const char *text, struct sweep_axis *axis, struct strbuf *why)
+/* An axis that is wrong keeps no values. */
+static bool finish_axis(struct sweep_axis *axis, bool good)
 {
-    const char *dots = strstr(text, "..");
-    bool good = dots && item_length(text) == strlen(text) && text[0] != '{'
-                    ? parse_range(text, dots, axis, why)
-                    : parse_list(text, axis, why);
+    char *path = axis->path;
 
     if (!good) {
-        char *path = axis->path;
         axis->path = NULL;
         sweep_axis_release(axis);
         axis->path = path;
     }
     return good;
+}
+
+bool sweep_axis_split(const char *text, struct sweep_axis *axis, struct strbuf *why)
+{
+    return finish_axis(axis, parse_list(text, axis, why));
+}
+
+bool sweep_axis_parse(const char *text, struct sweep_axis *axis, struct strbuf *why)
+{
+    const char *dots = strstr(text, "..");
+    bool is_range = dots && item_length(text) == strlen(text) && text[0] != '{';
+
+    return finish_axis(axis,
+                       is_range ? parse_range(text, dots, axis, why) : parse_list(text, axis, why));
 }
 
 char *sweep_axis_at(const struct sweep_axis *axis, double share)

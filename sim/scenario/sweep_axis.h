@@ -22,6 +22,8 @@ enum { SWEEP_VALUES_MAX = 1000 };
  * ("needs values such as ..., got '...'") and leaves the axis without values. Release with
  * sweep_axis_release(). */
 bool sweep_axis_parse(const char *text, struct sweep_axis *axis, struct strbuf *why);
+/* The same of a list alone, in which ".." means nothing. */
+bool sweep_axis_split(const char *text, struct sweep_axis *axis, struct strbuf *why);
 void sweep_axis_release(struct sweep_axis *axis); /* the path too */
 /* The value at `share` of the axis, 0 <= share <= 1: of its range, or the one of its list. To be
  * freed. */
