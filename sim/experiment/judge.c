@@ -107,8 +107,7 @@ void judge_add(struct judge *judge, const struct run_result *result)
     }
 }
 
-/* Does every value of [low, high] compare so with `bound`? Or the opposite? Or neither? */
-static enum verdict compare(enum comparison comparison, double low, double high, double bound)
+enum verdict judge_compare(enum comparison comparison, double low, double high, double bound)
 {
     bool all = false, none = false;
 
@@ -158,7 +157,7 @@ struct judged judge_verdict(const struct judge *judge, uint32_t number, size_t e
         judged.low = interval.low;
         judged.high = interval.high;
     }
-    judged.verdict = compare(expect->comparison, judged.low, judged.high, bound);
+    judged.verdict = judge_compare(expect->comparison, judged.low, judged.high, bound);
     /* An RTO is missing in just the runs that never recovered: what the others say does not hold
      * for all. */
     if (judged.verdict == VERDICT_HOLDS && tally.count < point->run_count &&

@@ -28,6 +28,9 @@ void judge_add(struct judge *judge, const struct run_result *result);
  */
 struct judged judge_verdict(const struct judge *judge, uint32_t point, size_t expectation);
 
+/* Does every value of [low, high] compare so with `bound` (holds), or does none (fails)? */
+enum verdict judge_compare(enum comparison comparison, double low, double high, double bound);
+
 /* The figure that a reference names, as NAN where it is absent (0 for a counter). O(figures). */
 double judge_figure(const struct figures *figures, const struct metric_ref *ref);
 
