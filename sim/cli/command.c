@@ -29,7 +29,7 @@ static const struct command help_command = {
 };
 
 const struct command *const commands[] = {
-    &cmd_run,      &cmd_sweep, &cmd_compare,  &cmd_validate,
+    &cmd_run,      &cmd_sweep, &cmd_compare,  &cmd_check, &cmd_validate,
     &cmd_describe, &cmd_plot,  &help_command, NULL,
 };
 

@@ -27,12 +27,10 @@ static void measure(const struct study_runner *runner, const struct compare_plan
     uint32_t watch = row->figure->watch;
     const double *base = runner_values(runner, 0, watch, &base_count);
     const double *value = runner_values(runner, row->point, watch, &count);
-    const struct amount *amount = &row->figure->amount;
 
     row->paired = paired_compare(base, value, base_count < count ? base_count : count, plan->level);
-    row->margin = amount->value;
-    if (amount->is_relative)
-        row->margin *= fabs(row->paired.base.mean);
+    row->margin = amount_around(&row->figure->amount, metric_ref_unit(&row->figure->ref),
+                                row->paired.base.mean);
     row->p_difference = row->paired.p;
     row->p_alike = paired_p_not_equivalent(&row->paired, row->margin);
 }

@@ -77,11 +77,11 @@ struct requirement_state requirement_judge(const struct requirement *requirement
 
     if (tally.count == 0)
         return state;
-    state.by_mean = judge_compare(expect->comparison, tally.mean, tally.mean, state.bound);
+    const struct interval mean = {.mean = tally.mean};
+    state.by_mean = judge_compare(expect, &mean, state.bound);
     state.verdict = VERDICT_UNDECIDED;
     if (state.interval.valid)
-        state.verdict =
-            judge_compare(expect->comparison, state.interval.low, state.interval.high, state.bound);
+        state.verdict = judge_compare(expect, &state.interval, state.bound);
     /* As in judge.c: an RTO is missing in just the runs that never recovered. */
     if (missing > 0 && expect->left.metric->kind == METRIC_VALUE) {
         state.by_mean = VERDICT_FAILS;

@@ -159,6 +159,14 @@ void watch_list_open(struct watch_list *list, struct study_runner *runner)
         list->items[i].watch = runner_watch(runner, &list->items[i].ref);
 }
 
+double amount_around(const struct amount *amount, enum unit unit, double mean)
+{
+    if (!amount->is_relative)
+        return amount->value;
+    double size = fabs(mean);
+    return amount->value * (unit == UNIT_SHARE && size > 0.5 ? fabs(1 - size) : size);
+}
+
 void amount_add(struct strbuf *out, const struct amount *amount, enum unit unit)
 {
     if (amount->is_relative)

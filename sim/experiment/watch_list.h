@@ -44,6 +44,9 @@ bool watch_list_default_amount(struct watch_list *list, const char *option, cons
 void watch_list_add(struct watch_list *list, const struct scenario *scenario,
                     const struct metric_ref *ref);
 void watch_list_open(struct watch_list *list, struct study_runner *runner);
+/* A margin in the figure's unit, around this mean. Of a share above one half a relative one is of
+ * what is missing to 1: an availability of 99.9% is worse at 99.8%, not at 95%. */
+double amount_around(const struct amount *amount, enum unit unit, double mean);
 /* "5%" or "3 ms". Appends. */
 void amount_add(struct strbuf *out, const struct amount *amount, enum unit unit);
 

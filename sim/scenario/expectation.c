@@ -3,7 +3,8 @@
  * "write_timeout_rate{region=us-west-2, window=fault} > 2 * write_timeout_rate{region=us-west-1,
  * window=fault}"
  *
- *   expectation = metric comparison (value | [number "*"] metric)
+ *   expectation = left comparison (value | [number "*"] metric)
+ *   left        = metric | ("mean" | "lower" | "upper") "(" metric ")"
  *   metric      = name ["{" label "=" value {"," label "=" value} "}"] ["." stat]
  *
  * Read by a cursor over the text; a mistake is told at the character where the cursor stands.
@@ -295,9 +296,28 @@ static void take_right(struct cursor *cursor, struct expectation *expect)
     strbuf_release(&why);
 }
 
+/* In the order of enum expectation_side. */
+static const char *const side_names[] = {NULL, "mean(", "lower(", "upper("};
+
 static void take_expectation(struct cursor *cursor, struct expectation *expect)
 {
+    skip_blanks(cursor);
+    for (int side = BY_MEAN; side <= BY_UPPER; side++) {
+        size_t length = strlen(side_names[side]);
+        if (strncmp(cursor->at, side_names[side], length) == 0) {
+            expect->side = (enum expectation_side)side;
+            cursor->at += length;
+            break;
+        }
+    }
     take_metric(cursor, &expect->left);
+    if (cursor->is_good && expect->side != BY_INTERVAL) {
+        if (*cursor->at != ')')
+            cursor_mistake(cursor, cursor->at, "needs a closing ')'");
+        else
+            cursor->at++;
+        skip_blanks(cursor);
+    }
     if (cursor->is_good)
         take_comparison(cursor, &expect->comparison);
     if (cursor->is_good)

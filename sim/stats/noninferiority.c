@@ -50,6 +50,8 @@ static struct harm harm_of_two(const struct tally *base, const struct tally *val
         .base_mean = base->mean,
         .difference = value->mean - base->mean,
         .error = sqrt(b + v),
+        .identical = base->count > 0 && value->count > 0 && base->min == base->max &&
+                     value->min == value->max && base->min == value->min,
         .freedom = base->count < 2 || value->count < 2 ? 0
                    : below > 0                         ? (b + v) * (b + v) / below
                                                        : (double)(base->count + value->count - 2),

@@ -25,7 +25,7 @@ struct harm {
     double difference; /* new - base, whichever way is worse */
     double error;      /* standard error of it */
     double freedom;    /* degrees of, for Student's distribution */
-    bool identical;    /* every pair is exactly alike */
+    bool identical;    /* every pair is exactly alike; without pairs: one value all over */
 };
 
 /* Values by replication, NAN where there is none. */

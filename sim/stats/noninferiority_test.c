@@ -48,6 +48,20 @@ static void more_replications_than_the_baseline_are_held_by_welch(void **state)
     assert_close(harm_p_no_worse(&harm, LOWER_IS_BETTER, 5), 0.5, 1e-9);
 }
 
+/* A rate that is 0 in all runs of both sides passes, with pairs or without: more runs would not
+ * tell more. */
+static void what_never_happens_on_either_side_is_no_worse(void **state)
+{
+    (void)state;
+    const double zeros[] = {0, 0, 0, 0}, once[] = {0, 0, 0, 1};
+    struct harm harm = harm_measure(zeros, 2, zeros, 4), other = harm_measure(zeros, 2, once, 4);
+
+    assert_true(harm.identical && !harm.paired);
+    assert_close(harm_p_no_worse(&harm, LOWER_IS_BETTER, 0), 0, 0);
+    assert_false(other.identical);
+    assert_true(harm_p_no_worse(&other, LOWER_IS_BETTER, 0) > 0.5);
+}
+
 static void a_look_spends_its_part_of_the_level(void **state)
 {
     (void)state;
@@ -130,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(identical_is_never_worse),
         cmocka_unit_test(more_replications_than_the_baseline_are_held_by_welch),
+        cmocka_unit_test(what_never_happens_on_either_side_is_no_worse),
         cmocka_unit_test(a_look_spends_its_part_of_the_level),
         cmocka_unit_test(false_alarms_stay_below_the_level),
     };
