@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "options.h"
+#include "provenance.h"
 #include "strbuf.h"
 #include "suggest.h"
 
@@ -12,10 +13,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-#ifndef ISTHMUS_VERSION
-#define ISTHMUS_VERSION "unknown"
-#endif
 
 static int cmd_help(const struct invocation *invocation);
 
@@ -208,7 +205,7 @@ int command_main(int argc, char **argv, const struct registry *registry,
         print_overview(stdout);
         code = EXIT_DONE;
     } else if (strcmp(verb, "--version") == 0) {
-        printf("isthmus %s\n", ISTHMUS_VERSION);
+        printf("isthmus %s\n", program_version);
         code = EXIT_DONE;
     } else if (command) {
         code = command_run(command, argc, argv, &invocation);

@@ -17,7 +17,7 @@ struct study_values {
     uint32_t replications, threads, trace_replication;
     const char *seed, *output;
     bool no_output, append, digest, json, all, quiet, stats;
-    int plot, queue;
+    int plot, queue, resume;
     const char *trace, *trace_window, *trace_match;
 };
 
