@@ -22,5 +22,8 @@ for corpus in sim/tests/fuzz/*/; do
     "$target" -max_total_time="${ISTHMUS_FUZZ_SECONDS:-300}" -timeout=10 "$corpus"
 done
 
+say "50 kills at random moments of a study of 200 runs"
+bash scripts/test_kills.sh
+
 say "bench"
 bash scripts/bench

@@ -18,8 +18,9 @@
 #include <string.h>
 
 #define OPTION_VALUES struct check_values
-#define MORE_TIMES 4 /* the limit of replications, in those of the baseline, where none is given   \
-                      */
+#define MORE_TIMES                                                                                 \
+    4 /* the limit of replications, in those of the baseline, where none is given                  \
+       */
 
 struct check_values {
     struct study_values study;
@@ -388,6 +389,10 @@ static int check_scenario(const struct invocation *invocation, struct results *r
                     .with_expectations = true,
                     .replications = checking.plan.replications,
                 };
+                strbuf_clear(&text);
+                strbuf_addf(&text, "against %s, study %" PRId64 ", at most %" PRIu32,
+                            checking.values->against, study->id, checking.plan.replications_max);
+                conduct.settings = text.text;
                 code = study_command_conducted(invocation, &set, &conduct);
             }
         }

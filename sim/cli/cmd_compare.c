@@ -270,8 +270,14 @@ static int compare_points(const struct invocation *invocation, const struct poin
     };
     struct conduct conduct = {.self = &comparing, .run = comparing_run, .tell = comparing_tell};
     uint32_t limit = comparing.values->study.replications_max;
+    struct strbuf settings = STRBUF_INIT;
     int code = EXIT_USAGE;
 
+    if (limit > 0)
+        strbuf_addf(&settings, "until decided: metric %s, margin %s, at most %" PRIu32,
+                    comparing.values->metrics ? comparing.values->metrics : "all",
+                    comparing.values->margin ? comparing.values->margin : "1%", limit);
+    conduct.settings = settings.text;
     if (limit > run->replications)
         comparing.plan.replications_max = limit;
     comparing.plan.figures = &comparing.figures;
@@ -281,6 +287,7 @@ static int compare_points(const struct invocation *invocation, const struct poin
     else if (choose_figures(&comparing))
         code = study_command_conducted(invocation, set, &conduct);
     watch_list_release(&comparing.figures);
+    strbuf_release(&settings);
     free(comparing.rows);
     return code;
 }

@@ -200,9 +200,19 @@ static int sweep_for_front(const struct invocation *invocation, const struct poi
         good = requirement_list_parse(&fronting.constraints, set->scenarios[0], "--subject-to",
                                       values->subject_to.items[i], &diag) &&
                good;
+    struct strbuf settings = STRBUF_INIT;
+    strbuf_add(&settings, "front:");
+    for (size_t i = 0; i < fronting.goals.count; i++)
+        strbuf_addf(&settings, " %s %s",
+                    fronting.goals.items[i].amount.value < 0 ? "maximise" : "minimise",
+                    fronting.goals.items[i].text);
+    for (size_t i = 0; i < fronting.constraints.count; i++)
+        strbuf_addf(&settings, ", %s", values->subject_to.items[i]);
+    conduct.settings = settings.text;
     tell(&diag);
     if (good)
         code = study_command_conducted(invocation, set, &conduct);
+    strbuf_release(&settings);
     watch_list_release(&fronting.goals);
     requirement_list_release(&fronting.constraints);
     front_result_release(&fronting.result);

@@ -82,8 +82,8 @@ struct invocation {
 };
 
 extern const struct command *const commands[]; /* ended by NULL */
-extern const struct command cmd_run, cmd_sweep, cmd_compare, cmd_check, cmd_validate, cmd_describe,
-    cmd_plot;
+extern const struct command cmd_run, cmd_sweep, cmd_compare, cmd_check, cmd_capacity,
+    cmd_sensitivity, cmd_validate, cmd_describe, cmd_plot;
 
 /* The whole program, but for what main() sets up once. */
 int command_main(int argc, char **argv, const struct registry *registry,

@@ -32,6 +32,8 @@
 /* In the order of enum eventq_kind. */
 static const char *const queue_names[] = {"ladder", "heap", NULL};
 
+static const char *const resume_names[] = {"same-version", "mixed-versions", NULL};
+
 /* clang-format off */
 const struct option study_options[] = {
     LIST_OPTION   ("set", sets, "PATH=VALUE", "set a parameter of the scenario, such as client.timeout=300ms; may be given again"),
@@ -42,6 +44,7 @@ const struct option study_options[] = {
     COUNT_OPTION  ("threads", threads, "N", "all processors", "runs side by side; results do not depend on it"),
     TEXT_OPTION   ("output", output, "FILE.db", "results/<scenario>.db", "results file; one that is there is replaced"),
     FLAG_OPTION   ("append", append, "add the study to the results file rather than replacing it"),
+    DEFAULTED_CHOICE_OPTION("resume", resume, resume_names, "a new study", "go on with the study in the results file where it was stopped, or begin it if there is none: runs that are there are not made again. It must be the same study, of the same version of isthmus unless 'mixed-versions' is given; '--replications' may be higher"),
     FLAG_OPTION   ("no-output", no_output, "keep no results file: a temporary one in $TMPDIR (or /tmp) is deleted at the end"),
     DEFAULTED_CHOICE_OPTION("plot", plot, plot_format_names, "no plots", "draw all figures beside the results file"),
     FLAG_OPTION   ("json", json, "print the summary as JSON"),
@@ -345,9 +348,13 @@ static int show(const struct study_values *values, const struct conduct *conduct
 static void tell_end(const struct study_values *values, const struct study_outcome *outcome,
                      const char *path)
 {
+    if (outcome->recalled && !values->quiet)
+        fprintf(stderr, "isthmus: %zu of %zu run%s were there already\n", outcome->recalled,
+                outcome->done, outcome->done == 1 ? "" : "s");
     if (outcome->interrupted)
         fprintf(stderr, "isthmus: interrupted: %zu run%s finished%s\n", outcome->done,
-                outcome->done == 1 ? "" : "s", values->no_output ? "" : " and kept");
+                outcome->done == 1 ? "" : "s",
+                values->no_output ? "" : " and kept; '--resume' goes on");
     if (!values->quiet && !values->no_output && outcome->status == STUDY_OK && outcome->done > 0)
         fprintf(stderr, "isthmus: results are in %s\n", path);
 }
@@ -377,9 +384,14 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     };
     struct result_sink sink = record_sink(record);
     struct study_plan plan = {
-        .info = {invocation->command->name, invocation->command_line, run->seed, run->level,
-                 set->points, set->count,
-                 conduct->replications ? conduct->replications : run->replications},
+        .info = {.verb = invocation->command->name,
+                 .argv = invocation->command_line,
+                 .seed = run->seed,
+                 .level = run->level,
+                 .points = set->points,
+                 .point_count = set->count,
+                 .replications = conduct->replications ? conduct->replications : run->replications,
+                 .settings = conduct->settings},
         .thread_count = values->threads ? values->threads : study_default_threads(),
         .interrupt = invocation->interrupt,
         .progress = progress_show,
@@ -413,6 +425,32 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     return code;
 }
 
+static bool options_agree(const struct study_values *values)
+{
+    const char *kept = values->output   ? "--output"
+                       : values->append ? "--append"
+                       : values->resume ? "--resume"
+                                        : NULL;
+
+    if (values->no_output && kept)
+        usage_error("'--no-output' cannot be given with '%s'", kept);
+    else if (values->resume && values->append)
+        usage_error("'--resume' cannot be given with '--append'");
+    else if (values->resume && values->trace)
+        usage_error("'--resume' cannot be given with '--trace': the run to be traced may be there "
+                    "already");
+    else
+        return true;
+    return false;
+}
+
+static enum record_mode record_mode(const struct study_values *values)
+{
+    if (values->resume)
+        return values->resume == 1 ? RECORD_RESUME : RECORD_RESUME_MIXED;
+    return values->append ? RECORD_APPEND : RECORD_REPLACE;
+}
+
 int study_command_conducted(const struct invocation *invocation, const struct point_set *set,
                             const struct conduct *conduct)
 {
@@ -423,15 +461,14 @@ int study_command_conducted(const struct invocation *invocation, const struct po
     struct diag diag = {0};
     struct trace trace;
 
-    if (values->no_output && (values->output || values->append))
-        return usage_error("'--no-output' cannot be given with '%s'",
-                           values->output ? "--output" : "--append");
+    if (!options_agree(values))
+        return EXIT_USAGE;
     int code = trace_open(values, scenario->run.replications, &trace);
     if (code != EXIT_DONE)
         return code;
     code = EXIT_FILES;
     if (open_path(values, scenario, &path, &diag) == 0)
-        record = record_open(path.file, !values->append, &diag);
+        record = record_open(path.file, record_mode(values), &diag);
     if (record)
         code = simulate(invocation, set, conduct, &trace, record, path.file, &diag);
     else
@@ -536,12 +573,16 @@ static int study_command_precise(const struct invocation *invocation, const stru
         .replications = precise_max(&precise),
     };
     struct diag diag = {0};
+    struct strbuf settings = STRBUF_INIT;
     int code = EXIT_USAGE;
 
+    strbuf_addf(&settings, "precision %s", precise.values->precision);
+    conduct.settings = settings.text;
     if (precise.values->replications)
-        return usage_error("'--replications' and '--precision' exclude each other; "
+        code = usage_error("'--replications' and '--precision' exclude each other; "
                            "'--max-replications' is the limit");
-    bool good = watch_list_parse(&precise.goals, set->scenarios[0], "--precision",
+    bool good = !precise.values->replications &&
+                watch_list_parse(&precise.goals, set->scenarios[0], "--precision",
                                  precise.values->precision, &diag);
     for (size_t i = 0; good && i < precise.goals.count; i++) {
         if (precise.goals.items[i].amount.value > 0)
@@ -554,6 +595,7 @@ static int study_command_precise(const struct invocation *invocation, const stru
     if (good)
         code = study_command_conducted(invocation, set, &conduct);
     watch_list_release(&precise.goals);
+    strbuf_release(&settings);
     free(precise.results);
     return code;
 }

@@ -19,7 +19,7 @@ struct study_values {
     uint32_t replications, threads, trace_replication;
     const char *seed, *output;
     bool no_output, append, digest, json, all, quiet, stats;
-    int plot, queue;
+    int plot, queue, resume;
     const char *precision;
     uint32_t replications_max;
     const char *trace, *trace_window, *trace_match;
@@ -71,6 +71,7 @@ struct conduct {
     bool with_summary;      /* the summary comes before it (and stands alone by --json) */
     bool with_expectations; /* they decide the exit code, too */
     uint32_t replications;  /* asked for at first; 0: the scenario's */
+    const char *settings;   /* as struct study_info; NULL: none */
 };
 int study_command_conducted(const struct invocation *invocation, const struct point_set *set,
                             const struct conduct *conduct);

@@ -229,8 +229,13 @@ static struct study_outcome study(const struct scenario *scenario, size_t point_
     struct study_point points[4] = {{scenario, NULL, 0}};
     struct result_sink sink = watch_sink(watch);
     struct study_plan plan = {
-        .info = {"run", "isthmus run", scenario->run.seed, scenario->run.level, points, point_count,
-                 replications},
+        .info = {.verb = "run",
+                 .argv = "isthmus run",
+                 .seed = scenario->run.seed,
+                 .level = scenario->run.level,
+                 .points = points,
+                 .point_count = point_count,
+                 .replications = replications},
         .thread_count = threads,
         .interrupt = &watch->interrupt,
         .diag = diag,

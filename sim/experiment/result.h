@@ -48,6 +48,10 @@ struct study_info {
     const struct study_point *points; /* those that are known from the start; may be none */
     size_t point_count;
     uint32_t replications; /* asked for; a study in rounds may make more or fewer of a point */
+    /* What else decides which runs are made, in words, such as "precision reauth_rate:5%"; NULL:
+     * nothing. A study is resumed only with the same. */
+    const char *settings;
+    const char *shard; /* "2/5": only the second of five parts; NULL: all */
 };
 
 /* A judged expectation. The interval lies wholly on the right side, wholly on the wrong one, or

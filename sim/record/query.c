@@ -115,7 +115,8 @@ static sqlite3_stmt *prepare_for_study(struct results *results, const char *sql,
  * -------------------------------------------------------------------------------------- */
 
 static const char study_sql[] =
-    "SELECT study.id, verb, argv, version, scenario_name, question, started, study.seed, level,"
+    "SELECT study.id, verb, argv, study.version, scenario_name, question, started, study.seed, "
+    "level,"
     " (SELECT count(*) FROM point WHERE point.study = study.id), replication_count,"
     " (SELECT count(*) FROM point JOIN run ON run.point = point.id"
     "   WHERE point.study = study.id AND run.status = 'done'),"
