@@ -232,6 +232,30 @@ static void print_json(const struct seeking *seeking)
     strbuf_release(&out);
 }
 
+static void seeking_find(void *self, struct finding_list *list)
+{
+    const struct seeking *seeking = self;
+    const struct limit *limit = &seeking->result.limit;
+    int64_t first = seeking->result.breaks_first;
+    const struct finding finding = {
+        .kind = "capacity",
+        .point = -1,
+        .subject = (char *)(uintptr_t)seeking->values->parameter,
+        .verdict = (char *)(uintptr_t)(limit->place == LIMIT_WITHIN  ? "limit"
+                                       : limit->place == LIMIT_BELOW ? "below the range"
+                                                                     : "above the range"),
+        .interval = {.valid = limit->has_low && limit->has_high,
+                     .n = limit->place == LIMIT_WITHIN ? seeking->result.replications : 0,
+                     .level = seeking->plan.level,
+                     .mean = limit->load,
+                     .low = limit->low,
+                     .high = limit->high},
+    };
+
+    finding_add(list, &finding, "%s",
+                first < 0 ? "" : seeking->objectives.items[first].expect.text);
+}
+
 static int seeking_tell(void *self)
 {
     const struct seeking *seeking = self;
@@ -313,7 +337,8 @@ static int seek(const struct invocation *invocation, struct seeking *seeking)
 {
     const struct run_config *run = &seeking->set->scenarios[0]->run;
     uint32_t limit = seeking->values->study.replications_max;
-    struct conduct conduct = {.self = seeking, .run = seeking_run, .tell = seeking_tell};
+    struct conduct conduct = {
+        .self = seeking, .run = seeking_run, .tell = seeking_tell, .find = seeking_find};
     struct strbuf settings = STRBUF_INIT;
 
     if (run->replications < 2)

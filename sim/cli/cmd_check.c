@@ -283,6 +283,28 @@ static int write_junit(const struct checking *checking)
     return status;
 }
 
+static void checking_find(void *self, struct finding_list *list)
+{
+    const struct checking *checking = self;
+
+    for (size_t i = 0; i < checking->figures.count; i++) {
+        const struct checked *row = &checking->rows[i];
+        const struct finding finding = {
+            .kind = "check",
+            .point = 0,
+            .subject = row->figure->text,
+            .verdict = (char *)(uintptr_t)gate_name(row->gate),
+            .unit = metric_ref_unit(&row->figure->ref),
+            .interval = harm_interval(&row->harm, checking->plan.level),
+        };
+        if (row->harm.n > 0)
+            finding_add(list, &finding,
+                        "difference to %.6g of the baseline; margin %.6g, p of no worse %.3g, of "
+                        "worse %.3g",
+                        row->harm.base_mean, row->margin, row->p_worse, row->p_no_worse);
+    }
+}
+
 static int checking_tell(void *self)
 {
     const struct checking *checking = self;
@@ -386,6 +408,7 @@ static int check_scenario(const struct invocation *invocation, struct results *r
                     .self = &checking,
                     .run = checking_run,
                     .tell = checking_tell,
+                    .find = checking_find,
                     .with_expectations = true,
                     .replications = checking.plan.replications,
                 };

@@ -164,6 +164,27 @@ static void print_json(const struct comparing *comparing)
     strbuf_release(&label);
 }
 
+static void comparing_find(void *self, struct finding_list *list)
+{
+    const struct comparing *comparing = self;
+
+    for (size_t i = 0; i < comparing->row_count; i++) {
+        const struct compared *row = &comparing->rows[i];
+        const struct finding finding = {
+            .kind = "compare",
+            .point = row->point,
+            .subject = row->figure->text,
+            .verdict = (char *)(uintptr_t)paired_verdict_name(row->verdict),
+            .unit = metric_ref_unit(&row->figure->ref),
+            .interval = row->paired.interval,
+        };
+        if (row->paired.difference.count > 0)
+            finding_add(list, &finding,
+                        "difference to point 0; margin %.6g, p %.3g, p of not equivalent %.3g",
+                        row->margin, row->p_difference, row->p_alike);
+    }
+}
+
 /* Undecided only where something is: metrics without data are no question. */
 static int comparing_tell(void *self)
 {
@@ -268,7 +289,8 @@ static int compare_points(const struct invocation *invocation, const struct poin
         .set = set,
         .plan = {NULL, (uint32_t)set->count, run->replications, run->replications, run->level},
     };
-    struct conduct conduct = {.self = &comparing, .run = comparing_run, .tell = comparing_tell};
+    struct conduct conduct = {
+        .self = &comparing, .run = comparing_run, .tell = comparing_tell, .find = comparing_find};
     uint32_t limit = comparing.values->study.replications_max;
     struct strbuf settings = STRBUF_INIT;
     int code = EXIT_USAGE;

@@ -137,6 +137,26 @@ static void print_json(const struct screening *screening)
     strbuf_release(&out);
 }
 
+static void screening_find(void *self, struct finding_list *list)
+{
+    const struct screening *screening = self;
+    size_t inputs = screening->axes->count;
+
+    for (size_t i = 0; i < screening->figures.count * inputs; i++) {
+        const struct watched *figure = &screening->figures.items[i / inputs];
+        const struct morris_effect *effect = &screening->effects[i];
+        const struct finding finding = {
+            .kind = "sensitivity",
+            .point = -1,
+            .subject = screening->axes->items[i % inputs]->path,
+            .unit = metric_ref_unit(&figure->ref),
+            .interval = effect->mu_star,
+        };
+        finding_add(list, &finding, "mu* of %s; mu %.6g, sigma %.6g", figure->text, effect->mu,
+                    effect->sigma);
+    }
+}
+
 static int screening_tell(void *self)
 {
     const struct screening *screening = self;
@@ -171,7 +191,8 @@ static int screen(const struct invocation *invocation, const struct scenario *ba
     struct point_set set = {NULL, NULL, 0};
     struct screening screening = {
         .values = values, .set = &set, .axes = axes, .trajectories = trajectories};
-    struct conduct conduct = {.self = &screening, .run = screening_run, .tell = screening_tell};
+    struct conduct conduct = {
+        .self = &screening, .run = screening_run, .tell = screening_tell, .find = screening_find};
     struct diag diag = {0};
     int code = EXIT_USAGE;
 

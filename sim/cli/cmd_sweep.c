@@ -136,6 +136,26 @@ static void fronting_print_json(const struct fronting *fronting)
     strbuf_release(&label);
 }
 
+static void fronting_find(void *self, struct finding_list *list)
+{
+    const struct fronting *fronting = self;
+
+    for (size_t i = 0; i < fronting->set->count * fronting->goals.count; i++) {
+        size_t point = i / fronting->goals.count;
+        const struct watched *goal = &fronting->goals.items[i % fronting->goals.count];
+        const struct finding finding = {
+            .kind = "front",
+            .point = (int64_t)point,
+            .subject = goal->text,
+            .verdict = (char *)(uintptr_t)mark_name(fronting, point),
+            .unit = metric_ref_unit(&goal->ref),
+            .interval = fronting->intervals[i],
+        };
+        finding_add(list, &finding, "%s",
+                    fronting->result.knee == (int64_t)point ? "the knee" : "");
+    }
+}
+
 static int fronting_tell(void *self)
 {
     const struct fronting *fronting = self;
@@ -179,7 +199,8 @@ static int sweep_for_front(const struct invocation *invocation, const struct poi
     const struct sweep_values *values = invocation->values;
     const struct run_config *run = &set->scenarios[0]->run;
     struct fronting fronting = {.values = values, .set = set};
-    struct conduct conduct = {.self = &fronting, .run = fronting_run, .tell = fronting_tell};
+    struct conduct conduct = {
+        .self = &fronting, .run = fronting_run, .tell = fronting_tell, .find = fronting_find};
     uint32_t limit = values->study.replications_max;
     struct diag diag = {0};
     int code = EXIT_USAGE;

@@ -370,6 +370,19 @@ static struct study_outcome conduct_study(const struct study_plan *plan, struct 
     return runner_close(runner);
 }
 
+static int keep_findings(const struct conduct *conduct, struct record *record)
+{
+    struct finding_list list = {NULL, 0, 0};
+    int status = 0;
+
+    if (conduct->find) {
+        conduct->find(conduct->self, &list);
+        status = record_findings(record, &list);
+    }
+    finding_list_release(&list);
+    return status;
+}
+
 static int simulate(const struct invocation *invocation, const struct point_set *set,
                     const struct conduct *conduct, struct trace *trace, struct record *record,
                     const char *path, struct diag *diag)
@@ -408,6 +421,9 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     struct study_outcome outcome = conduct_study(&plan, &sink, conduct);
     progress_erase(&progress);
     int code = outcome_code(&outcome, conduct);
+    if (outcome.status == STUDY_OK && !outcome.interrupted && outcome.done > 0 &&
+        keep_findings(conduct, record) < 0)
+        code = EXIT_FILES;
     if (record_close(record) < 0)
         code = EXIT_FILES;
     int trace_code = trace_close(values, trace);
@@ -549,6 +565,26 @@ static void precise_print(const struct precise *precise)
     strbuf_release(&cell);
 }
 
+static void precise_find(void *self, struct finding_list *list)
+{
+    const struct precise *precise = self;
+
+    for (size_t i = 0; i < precise->set->count * precise->goals.count; i++) {
+        const struct watched *goal = &precise->goals.items[i % precise->goals.count];
+        const struct precision_result *result = &precise->results[i];
+        const struct finding finding = {
+            .kind = "precision",
+            .point = (int64_t)(i / precise->goals.count),
+            .subject = goal->text,
+            .verdict = (char *)(uintptr_t)(result->met ? "reached" : "not reached"),
+            .unit = metric_ref_unit(&goal->ref),
+            .interval = result->interval,
+        };
+        finding_add(list, &finding, "half-width %.6g%s, asked for %.6g", result->achieved,
+                    goal->amount.is_relative ? " of the mean" : "", goal->amount.value);
+    }
+}
+
 static int precise_tell(void *self)
 {
     const struct precise *precise = self;
@@ -568,6 +604,7 @@ static int study_command_precise(const struct invocation *invocation, const stru
         .self = &precise,
         .run = precise_run,
         .tell = precise_tell,
+        .find = precise_find,
         .with_summary = true,
         .with_expectations = true,
         .replications = precise_max(&precise),

@@ -11,6 +11,7 @@
 
 #include "command.h"
 #include "experiment.h"
+#include "finding.h"
 #include "result.h"
 #include "strbuf.h"
 
@@ -68,6 +69,8 @@ struct conduct {
     /* Print what was found to stdout, by --json as JSON, unless --quiet; returns EXIT_DONE,
      * EXIT_REGRESSION or EXIT_UNDECIDED. Not called where nothing was run. */
     int (*tell)(void *self);
+    /* What was found, for the results file; NULL: nothing. */
+    void (*find)(void *self, struct finding_list *list);
     bool with_summary;      /* the summary comes before it (and stands alone by --json) */
     bool with_expectations; /* they decide the exit code, too */
     uint32_t replications;  /* asked for at first; 0: the scenario's */
