@@ -64,6 +64,9 @@ struct command {
     const char *details; /* a paragraph, wrapped when it is printed */
     const char *examples;
     const struct option *options; /* ended by a row without a name; NULL: none */
+    /* More of them, listed after those: what several verbs share. `options` then is of the values'
+     * first member. */
+    const struct option *more_options;
     size_t values_size;
     int (*run)(const struct invocation *invocation); /* returns an exit_code */
 };
@@ -80,7 +83,8 @@ struct invocation {
 };
 
 extern const struct command *const commands[]; /* ended by NULL */
-extern const struct command cmd_run, cmd_sweep, cmd_validate, cmd_describe, cmd_plot;
+extern const struct command cmd_run, cmd_sweep, cmd_compare, cmd_check, cmd_capacity,
+    cmd_sensitivity, cmd_validate, cmd_describe, cmd_plot;
 
 /* The whole program, but for what main() sets up once. */
 int command_main(int argc, char **argv, const struct registry *registry,
