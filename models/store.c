@@ -488,8 +488,12 @@ static void store_seed(void *self, uint32_t session, uint32_t session_check)
     struct store *store = self;
     uint32_t shard = store_shard_of(store, session, session_check);
 
-    *store_row(store, session) =
-        (struct session_row){.check = session_check, .first = {1, 0, shard}, .last = {1, 0, shard}};
+    struct session_row *row = store_row(store, session);
+    struct write_position start = {1, 0, shard};
+
+    *row = (struct session_row){.check = (uint16_t)session_check};
+    row_set_first(row, start);
+    row_set_last(row, start);
     store->shards[shard].live++;
 }
 
