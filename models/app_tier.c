@@ -334,7 +334,8 @@ static void app_lose(struct app_tier *app, uint32_t index)
     instance_release(app, instance);
 }
 
-static void app_on_served(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+static HOT_HANDLER void app_on_served(void *self, struct sim *sim, uint32_t entity,
+                                      uint32_t generation)
 {
     struct app_tier *app = self;
 
@@ -359,17 +360,11 @@ static void app_on_served(void *self, struct sim *sim, uint32_t entity, uint32_t
     }
 }
 
-static bool app_live(const void *self, uint32_t entity, uint32_t generation)
-{
-    const struct app_tier *app = self;
-
-    return (app->requests[entity].generation & SIM_GENERATION_MASK) == generation;
-}
-
+/* A request is given up only where it waits: these two are never cancelled. */
 static const struct event_kind app_arrive = {
-    .name = "arrive", .phase = PHASE_WORK, .fire = app_on_arrive, .live = app_live};
+    .name = "arrive", .phase = PHASE_WORK, .fire = app_on_arrive};
 static const struct event_kind app_served = {
-    .name = "served", .phase = PHASE_WORK, .fire = app_on_served, .live = app_live};
+    .name = "served", .phase = PHASE_WORK, .fire = app_on_served};
 
 static enum reauth_cause cause_of(enum miss_reason miss)
 {
@@ -498,7 +493,7 @@ static const struct event_kind app_leave = {
 static const struct event_kind app_return = {
     .name = "return", .phase = PHASE_WORK, .fire = app_on_return};
 
-static void app_on_op_done(void *self, uint32_t index, const struct op_result *result)
+static HOT_HANDLER void app_on_op_done(void *self, uint32_t index, const struct op_result *result)
 {
     struct app_tier *app = self;
     struct app_request *request = &app->requests[index];
@@ -540,7 +535,7 @@ static void app_submit(void *self, const struct user_request *user, sim_dur way_
     sim_after(app->sim, way_there, app->arrive_kind, index, app->requests[index].generation);
 }
 
-static void app_arrive_now(void *self, const struct user_request *user)
+static HOT_HANDLER void app_arrive_now(void *self, const struct user_request *user)
 {
     app_arrived(self, app_expect(self, user));
 }

@@ -132,14 +132,18 @@ _Static_assert(sizeof(struct session) == 40, "memory of a session: models/speed.
 
 /* A request under way: for its patience and its answer. */
 struct flight {
-    sim_time sent;
+    sim_time sent, begun;             /* by the user; when the flight began, then or on landing */
     uint64_t think_word, logout_word; /* of the page that it asks for */
-    uint32_t session : 31;            /* of a free flight: the next free one */
-    uint32_t is_late : 1;             /* its patience ends at an event of its own */
+    uint32_t session;
     uint32_t generation;
+    uint32_t next, previous; /* in the order of `begun`; next also among the free ones */
 };
-_Static_assert(sizeof(struct flight) == 32, "two in a cache line");
-#define NO_FLIGHT (UINT32_MAX >> 1)
+_Static_assert(sizeof(struct flight) == 48, "of a request under way");
+/* Flights in the order in which they began, so that one event waits for the oldest of them. */
+struct flight_line {
+    uint32_t head, tail;
+    bool is_watched; /* that event is under way */
+};
 
 struct population {
     const struct population_config *config;
@@ -155,6 +159,7 @@ struct population {
     struct flight *flights;
     size_t flight_count, flight_capacity;
     uint32_t flight_free;
+    struct flight_line line;
     uint64_t candidates;
     uint32_t active;
     double rate_max_per_s;
@@ -167,9 +172,8 @@ struct population {
     sim_dur idle_ns; /* after which a connection is closed */
     sim_dur good_latency_ns;
     sim_dur detours_ns[REGIONS_MAX];
-    sim_dur early_ns; /* before its end, patience leaves its timer for an event */
-    kind_id arrive_kind, send_kind, land_kind, impatience_kind;
-    timer_id patience;
+    sim_dur early_ns; /* before its end, patience gets an event of its own */
+    kind_id arrive_kind, send_kind, land_kind, slow_kind, impatience_kind;
 
     probe_id started, left, active_level;
     struct {
@@ -321,14 +325,25 @@ static void session_end(struct population *population, uint32_t index)
 
 /* --- flights --------------------------------------------------------------------------------- */
 
+/* The oldest flight will be slow at that time, if it is still under way. */
+static void line_watch(struct population *population)
+{
+    sim_time begun = population->flights[population->line.head].begun;
+
+    population->line.is_watched = true;
+    sim_at(population->sim, begun + population->config->patience_ns - population->early_ns,
+           population->slow_kind, 0, 0);
+}
+
 /* A request of the session was sent at `sent`, now or some way ago. */
 static uint32_t flight_begin(struct population *population, uint32_t session, sim_time sent)
 {
+    struct flight_line *line = &population->line;
     uint32_t index = population->flight_free;
     struct flight *flight;
 
-    if (index != NO_FLIGHT) {
-        population->flight_free = population->flights[index].session;
+    if (index != NO_INDEX) {
+        population->flight_free = population->flights[index].next;
     } else {
         mem_grow((void **)&population->flights, &population->flight_capacity,
                  population->flight_count + 1, sizeof *population->flights);
@@ -337,18 +352,47 @@ static uint32_t flight_begin(struct population *population, uint32_t session, si
     }
     flight = &population->flights[index];
     flight->sent = sent;
-    flight->session = session & NO_FLIGHT;
-    flight->is_late = false;
-    sim_timer_set(population->sim, population->patience, index, flight->generation);
+    flight->begun = sim_now(population->sim);
+    flight->session = session;
+    flight->next = NO_INDEX;
+    flight->previous = line->tail;
+    if (line->tail == NO_INDEX)
+        line->head = index;
+    else
+        population->flights[line->tail].next = index;
+    line->tail = index;
+    if (!line->is_watched)
+        line_watch(population);
     return index;
+}
+
+static void line_leave(struct population *population, struct flight *flight)
+{
+    struct flight_line *line = &population->line;
+
+    if (flight->previous == NO_INDEX)
+        line->head = flight->next;
+    else
+        population->flights[flight->previous].next = flight->next;
+    if (flight->next == NO_INDEX)
+        line->tail = flight->previous;
+    else
+        population->flights[flight->next].previous = flight->previous;
+}
+
+static bool flight_is_late(const struct flight *flight)
+{
+    return flight->begun < 0;
 }
 
 static void flight_end(struct population *population, uint32_t index)
 {
     struct flight *flight = &population->flights[index];
 
+    if (!flight_is_late(flight))
+        line_leave(population, flight);
     flight->generation++;
-    flight->session = population->flight_free & NO_FLIGHT;
+    flight->next = population->flight_free;
     population->flight_free = index;
 }
 
@@ -470,7 +514,8 @@ static void population_on_send(void *self, struct sim *sim, uint32_t entity, uin
     session_send(self, entity);
 }
 
-static void population_on_land(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+static HOT_HANDLER void population_on_land(void *self, struct sim *sim, uint32_t entity,
+                                           uint32_t generation)
 {
     struct population *population = self;
     const struct session *session = &population->sessions[entity];
@@ -496,7 +541,7 @@ static void session_wait(struct population *population, uint32_t index, sim_time
     session->kind = (uint32_t)kind & 3u;
     if (session_is_connected(population, session, when)) {
         way = session_way(population, session, (int)session->connection - 1);
-        /* Patience has a timer, which begins when the request lands. */
+        /* Its patience is counted from the landing on, until it is slow. */
         if (way <= population->early_ns) {
             sim_at(population->sim, when + way, population->land_kind, index, number);
             return;
@@ -550,15 +595,31 @@ static void population_on_impatience(void *self, struct sim *sim, uint32_t entit
     session_fail(population, index, sim_now(sim), (enum request_kind)session->kind);
 }
 
-/* Nearly all are answered long before: the timer, which costs least, ends a little early. */
+/*
+ * Nearly all are answered long before. Those that are not get an event for the end of their
+ * patience: on landing they had been under way for different times, so they are not in its order.
+ */
 static void population_on_slow(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct population *population = self;
-    struct flight *flight = &population->flights[entity];
+    struct flight_line *line = &population->line;
+    sim_dur patience = population->config->patience_ns;
 
-    flight->is_late = true;
-    sim_at(sim, flight->sent + population->config->patience_ns, population->impatience_kind, entity,
-           generation);
+    (void)entity, (void)generation;
+    line->is_watched = false;
+    while (line->head != NO_INDEX) {
+        uint32_t index = line->head;
+        struct flight *flight = &population->flights[index];
+
+        if (flight->begun + patience - population->early_ns > sim_now(sim)) {
+            line_watch(population);
+            return;
+        }
+        line_leave(population, flight);
+        flight->begun = -1;
+        sim_at(sim, flight->sent + patience, population->impatience_kind, index,
+               flight->generation);
+    }
 }
 
 static void population_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -582,7 +643,7 @@ static const struct event_kind population_send = {
 static const struct event_kind population_land = {
     .name = "land", .phase = PHASE_WORK, .fire = population_on_land};
 static const struct event_kind population_slow = {
-    .name = "slow", .phase = PHASE_WORK, .fire = population_on_slow, .live = flight_live};
+    .name = "slow", .phase = PHASE_WORK, .fire = population_on_slow};
 static const struct event_kind population_impatience = {.name = "impatience",
                                                         .phase = PHASE_WORK,
                                                         .fire = population_on_impatience,
@@ -688,7 +749,7 @@ static void session_answered(struct population *population, uint32_t index,
         session_end(population, index);
 }
 
-static void population_respond(void *self, const struct user_response *response)
+static HOT_HANDLER void population_respond(void *self, const struct user_response *response)
 {
     struct population *population = self;
     uint32_t index = ref_index(response->session);
@@ -700,10 +761,8 @@ static void population_respond(void *self, const struct user_response *response)
         return; /* the user has gone, or will have */
     count_answer(population, session, response, latency);
     flight_end(population, response->flight);
-    if (flight.is_late)
+    if (flight_is_late(&flight))
         sim_cancelled(population->sim);
-    else
-        sim_timer_cancelled(population->sim, population->patience);
     session->answered = (uint64_t)response->arrives >> ANSWER_TICK_BITS & ((UINT64_C(1) << 48) - 1);
     if (response->wrote)
         session_wrote(session, sim_now(population->sim));
@@ -795,14 +854,13 @@ static void population_init(void *self, const struct model_env *env)
 {
     struct population *population = self;
     struct probes *probes = sim_probe_set(env->sim);
-    kind_id slow;
 
     population->config = env->config;
     population->sim = env->sim;
     population->region = env->region;
     population->region_count = env->topology->region_count;
     population->session_free = NO_INDEX;
-    population->flight_free = NO_FLIGHT;
+    population->flight_free = population->line.head = population->line.tail = NO_INDEX;
     population->early_ns = population->config->patience_ns / 4;
     population->rate_max_per_s = population_rate_max(population->config);
     population->arrival = sim_stream(env->sim, env->instance, "arrival");
@@ -814,9 +872,7 @@ static void population_init(void *self, const struct model_env *env)
     population->impatience_kind =
         sim_kind_add(env->sim, &population_impatience, env->instance, population);
     population->land_kind = sim_kind_add(env->sim, &population_land, env->instance, population);
-    slow = sim_kind_add(env->sim, &population_slow, env->instance, population);
-    population->patience =
-        sim_timer_add(env->sim, population->config->patience_ns - population->early_ns, slow);
+    population->slow_kind = sim_kind_add(env->sim, &population_slow, env->instance, population);
     population->started = probe_count_open(probes, "sessions_started", env->region, NULL);
     population->left = probe_count_open(probes, "sessions_left", env->region, NULL);
     population->active_level = probe_level_open(probes, "sessions_active", env->region, NULL);

@@ -149,8 +149,11 @@ void cluster_gauges(struct cluster *cluster)
     struct store *store = cluster->store;
     sim_time now = sim_now(store->sim);
 
+    int64_t busy = (int64_t)cluster->busy * UTILIZATION_SCALE;
+
+    /* Without the division where there is nothing to divide. */
     probe_level(store->probes, cluster->utilization, now,
-                (int64_t)cluster->busy * UTILIZATION_SCALE / store->shard_count);
+                store->shard_count > 1 ? busy / store->shard_count : busy);
     probe_level(store->probes, cluster->queue, now, cluster->queued);
     if (store->shard_count > 1)
         probe_level(store->probes, cluster->hot_utilization, now, cluster->servers[0].busy);
@@ -209,7 +212,8 @@ static void cluster_reply(struct store *store, uint32_t ref, struct command *com
     link->send(link->self, command->reply_leg, &reply);
 }
 
-static void cluster_on_turn_end(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+static HOT_HANDLER void cluster_on_turn_end(void *self, struct sim *sim, uint32_t entity,
+                                            uint32_t generation)
 {
     struct cluster *cluster = self;
     struct store *store = cluster->store;
@@ -245,7 +249,8 @@ static bool cluster_turn_live(const void *self, uint32_t entity, uint32_t genera
     return server->busy && (server->turn & SIM_GENERATION_MASK) == generation;
 }
 
-static void cluster_on_command(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t entity,
+                                           uint32_t generation)
 {
     struct cluster *cluster = self;
     struct store *store = cluster->store;
@@ -268,6 +273,7 @@ static void cluster_on_command(void *self, struct sim *sim, uint32_t entity, uin
         cluster_reply(store, entity, command);
         return;
     }
+    __builtin_prefetch(store_row(store, command->session));
     command->next = NO_INDEX;
     if (server->head == NO_INDEX)
         server->head = entity;

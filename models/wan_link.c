@@ -675,7 +675,7 @@ static void wan_link_abort(void *self, uint32_t leg_index)
     wan_link_close(link, leg_index);
 }
 
-static void wan_link_send(void *self, uint32_t leg_index, const struct message *message)
+static HOT_HANDLER void wan_link_send(void *self, uint32_t leg_index, const struct message *message)
 {
     struct wan_link *link = self;
     struct leg *leg = &link->legs[leg_index];
