@@ -20,7 +20,9 @@
  *     A heap that grows large says that the window is too wide: all of it goes back to buckets
  *     (spill). A window of one instant is never spilt: there the heap stays, and a burst at one
  *     instant costs O(log n) each.
- *  5. Buckets are lists of chunks, so that memory follows the number of events, not its past.
+ *  5. Where few events are left in all, all of them become the window, and it ends never: so a small
+ *     set is nothing but a short sorted array, until it grows (spill).
+ *  6. Buckets are lists of chunks, so that memory follows the number of events, not its past.
  *
  * The plain heap is the same structure with a window that never ends and a front of no length.
  */
@@ -38,6 +40,8 @@
 #define FRONT_INSERT_MAX 96 /* longest front that pushes are inserted into */
 #define FRONT_CAPACITY 512  /* at least */
 #define SPILL_AT 1024
+#define SMALL_MAX 24       /* so few events in all are kept in the front alone */
+#define SMALL_SPILL_AT 128 /* until so many are in the heap beside it */
 #define SPARE_MIN 64
 
 struct event_chunk {
@@ -308,7 +312,7 @@ static void window_open(struct eventq *queue, unsigned level, unsigned digit)
 {
     unsigned last = digit;
 
-    queue->head = queue->tail = 0;
+    queue->head = queue->tail = queue->fetched = 0;
     queue->spill_at = SPILL_AT;
     queue->window_start = (sim_time)bucket_start(queue, level, digit);
     front_take(queue, level, digit);
@@ -322,6 +326,20 @@ static void window_open(struct eventq *queue, unsigned level, unsigned digit)
     }
     queue->base = bucket_start(queue, level, last);
     queue->window_last = (sim_time)(queue->base + ((UINT64_C(1) << level * LADDER_BITS) - 1));
+}
+
+/* Rule 5: all that is left becomes the window. */
+static void window_open_all(struct eventq *queue)
+{
+    queue->head = queue->tail = queue->fetched = 0;
+    while (queue->levels != 0) {
+        unsigned level = (unsigned)__builtin_ctz(queue->levels);
+
+        front_take(queue, level, first_digit(queue, level, 0));
+    }
+    queue->window_start = queue->popped;
+    queue->window_last = SIM_NEVER;
+    queue->spill_at = SMALL_SPILL_AT;
 }
 
 /* Rule 3 for a large bucket. */
@@ -344,6 +362,10 @@ static void bucket_deal(struct eventq *queue, unsigned level, unsigned digit)
 /* Open the next bucket, unless it starts after `limit`. The window must be empty. */
 static bool window_refill(struct eventq *queue, sim_time limit)
 {
+    if (queue->levels != 0 && queue->count <= SMALL_MAX) {
+        window_open_all(queue);
+        return true;
+    }
     while (queue->levels != 0) {
         unsigned level = (unsigned)__builtin_ctz(queue->levels);
         unsigned digit = first_digit(queue, level, 0);
@@ -376,6 +398,7 @@ static void front_insert(struct eventq *queue, struct event event)
         return;
     }
     if (queue->tail == queue->front_capacity) {
+        queue->fetched -= queue->fetched < queue->head ? queue->fetched : queue->head;
         queue->tail -= queue->head;
         memmove(front, front + queue->head, queue->tail * sizeof front[0]);
         queue->head = 0;
@@ -399,7 +422,7 @@ static void window_spill(struct eventq *queue)
 
     queue->near = NULL;
     queue->near_count = queue->near_capacity = 0;
-    queue->head = queue->tail = 0;
+    queue->head = queue->tail = queue->fetched = 0;
     queue->base = (uint64_t)now;
     queue->window_last = now - 1;
     for (uint32_t i = head; i < tail; i++) {

@@ -338,18 +338,17 @@ sim_time sim_end(const struct sim *sim)
 
 /* --- the loop -------------------------------------------------------------------------------- */
 
-/* Fetch the row of the event PREFETCH_AHEAD places on; of all up to it where a window was just
+/* Fetch the rows up to the event PREFETCH_AHEAD places on: one, or all where a window was just
  * opened. */
 static PREFETCHES void prefetch_next(const struct sim *sim)
 {
-    const struct eventq *queue = sim->queue;
+    struct eventq *queue = sim->queue;
     uint32_t ahead = queue->head + PREFETCH_AHEAD;
 
-    if (__builtin_expect(queue->head == 1, 0))
-        for (uint32_t i = 1; i < ahead && i < queue->tail; i++)
-            prefetch_row(sim, queue->front[i].key);
-    if (ahead < queue->tail)
-        prefetch_row(sim, queue->front[ahead].key);
+    if (ahead > queue->tail)
+        ahead = queue->tail;
+    for (; queue->fetched < ahead; queue->fetched++)
+        prefetch_row(sim, queue->front[queue->fetched].key);
 }
 
 /* Take the earliest event that is alive; false where none is left. */
