@@ -99,6 +99,7 @@ kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char 
 
 void sim_kind_rows(struct sim *sim, kind_id kind, const void *base, size_t row_bytes)
 {
+    sim->has_rows |= base != NULL;
     sim->kinds[kind].rows = base;
     sim->kinds[kind].row_bytes = row_bytes;
 }
@@ -361,7 +362,8 @@ static inline bool take_next(struct sim *sim, struct event *event)
         if (first && event_before(*first, sim->ring_first)) {
             *event = *first;
             eventq_drop_first(sim->queue);
-            prefetch_next(sim);
+            if (sim->has_rows)
+                prefetch_next(sim);
         } else {
             *event = sim->ring_first;
             if (event->time == SIM_NEVER)

@@ -56,6 +56,7 @@ struct sim {
     uint64_t digest;
     uint64_t event_count;
     bool stopping;
+    bool has_rows; /* of some kind: there is something to fetch early */
 
     uint32_t cancelled; /* events in the queue that are dead */
     uint32_t ring_count;
