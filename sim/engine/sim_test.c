@@ -590,6 +590,56 @@ static void notes_are_written_in_the_traced_window_only(void **state)
     sim_free(sim);
 }
 
+/* --- fetching early -------------------------------------------------------------------------- */
+
+#define FETCHED 5000
+
+struct fetcher {
+    uint32_t fired;
+    uint32_t fetched;
+    uint32_t too_late;
+};
+
+static void fire_fetched(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct fetcher *fetcher = self;
+
+    (void)sim;
+    (void)generation;
+    assert_int_equal(entity, fetcher->fired);
+    fetcher->fired++;
+}
+
+/* A model's may only look and prefetch; this one counts, which changes nothing of the run. */
+static struct fetcher *fetch_watch;
+static void fetch_early(const void *self, uint32_t entity)
+{
+    assert_ptr_equal(self, fetch_watch);
+    fetch_watch->fetched++;
+    fetch_watch->too_late += entity < fetch_watch->fired;
+}
+
+/* One event a ms, each fetched before it fires; the first of all and few others are not. */
+static void rows_are_fetched_before_their_events(void **state)
+{
+    static const struct event_kind kind = {"fetched", PHASE_WORK, fire_fetched, NULL};
+    struct sim_options options = {.seed = 1, .end = 60 * SIM_S};
+    struct sim *sim = sim_create(&options, NULL);
+    struct fetcher fetcher = {0};
+    kind_id id = sim_kind_add(sim, &kind, "fetcher", &fetcher);
+
+    (void)state;
+    fetch_watch = &fetcher;
+    sim_kind_fetch(sim, id, fetch_early);
+    for (uint32_t entity = 0; entity < FETCHED; entity++)
+        sim_at(sim, entity * SIM_MS, id, entity, 0);
+    sim_run(sim);
+    assert_int_equal(fetcher.fired, FETCHED);
+    assert_int_equal(fetcher.too_late, 0);
+    assert_true(fetcher.fetched > FETCHED / 2);
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -607,6 +657,7 @@ int main(void)
         cmocka_unit_test(all_rings_are_served_in_order),
         cmocka_unit_test(probes_are_cut_before_the_events_of_that_instant),
         cmocka_unit_test(notes_are_written_in_the_traced_window_only),
+        cmocka_unit_test(rows_are_fetched_before_their_events),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
