@@ -6,9 +6,11 @@
  * holds the worker until it is answered: through its own service time and through every operation
  * on the store. That is how slow writes starve reads.
  *
- *   login:  service -> create the session -> [read it back] -> answer, or a fallback where the
- * write failed page:   service -> read the session -> [write it] -> answer, or "log in again"
+ *   login:  service -> create the session -> [read it back] -> answer, or a fallback
+ *   page:   service -> read the session -> [write it] -> answer, or "log in again"
  *   logout: service -> delete the session -> answer
+ *
+ * A login's fallback is what it does where its write failed.
  *
  * The load balancer checks each instance's health by a page of chosen depth: `shallow` asks the
  * process alone, the others read from the store as a page does, and so take an instance out that

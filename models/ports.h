@@ -11,10 +11,10 @@
  *                                                                accelerator
  *   PORT_LINK_FAULT  from    to  link_fault_port   wan_link      fault_schedule
  *   PORT_COMMANDS    region  -1  command_pool      store_client  store
- *   PORT_SHARD       region  -1  shard_port        store         store_client, replication
+ *   PORT_SHARD       region  -1  shard_port        store         store_client
  *   PORT_STORE       -1      -1  store_port        store         failover, replication, dns_zone,
- *                                                                objective, cost
- *   PORT_STREAM      -1      -1  stream_port       replication   store
+ *                                                                objective, cost, population
+ *   PORT_STREAM      -1      -1  stream_port       replication   store, fault_schedule
  *   PORT_POWER       region  0   power_port        app_tier      fault_schedule
  *   PORT_POWER       region  1   power_port        store         fault_schedule
  *   PORT_STORE_FAULT region  -1  store_fault_port  store         fault_schedule
