@@ -454,8 +454,10 @@ static struct user_request session_ask(struct population *population, uint32_t i
     struct session *session = &population->sessions[index];
     uint32_t flight_index = flight_begin(population, index, sent);
     struct flight *flight = &population->flights[flight_index];
+    uint32_t ref = ref_make((uint32_t)population->region, index);
     bool writes = false;
 
+    population->store->expect(population->store->self, ref);
     if (session->mode != SESSION_NONE &&
         sent - session_answered_at(session) > population->config->idle_ttl_ns) {
         session->mode = SESSION_NONE; /* expired: an ordinary login */
@@ -474,7 +476,7 @@ static struct user_request session_ask(struct population *population, uint32_t i
     }
     return (struct user_request){.identity = session_identity(population, session),
                                  .service_word = aside->word[1],
-                                 .session = ref_make((uint32_t)population->region, index),
+                                 .session = ref,
                                  .session_check = session->check,
                                  .flight = flight_index,
                                  .generation = flight->generation,

@@ -256,6 +256,9 @@ struct store_port {
     /* A session that was there before the run began, in every cluster. Before the first event only.
      */
     void (*seed)(void *self, uint32_t session, uint32_t session_check);
+    /* A request of the session is on its way: what the store knows of it is fetched from memory
+     * meanwhile. Changes nothing. */
+    void (*expect)(const void *self, uint32_t session);
     /* A promotion begins: writes are refused or hang everywhere meanwhile (state Modifying); reads
      * go on. */
     void (*promotion_begin)(void *self, int region);

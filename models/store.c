@@ -497,6 +497,18 @@ static void store_seed(void *self, uint32_t session, uint32_t session_check)
     store->shards[shard].live++;
 }
 
+static void store_expect(const void *self, uint32_t session)
+{
+    const struct session_table *table =
+        &((const struct store *)self)->sessions[ref_region(session)];
+    const char *row = (const char *)(table->rows + ref_index(session));
+
+    if (ref_index(session) >= table->count)
+        return;
+    __builtin_prefetch(row, 1);
+    __builtin_prefetch(row + sizeof(struct session_row) - 1, 1);
+}
+
 static void store_apply(void *self, int region, struct write_position position)
 {
     struct store *store = self;
@@ -722,6 +734,7 @@ static void store_offer(struct store *store, struct port_directory *ports)
         .held = store_held,
         .data_bytes = store_data_bytes,
         .seed = store_seed,
+        .expect = store_expect,
         .promotion_begin = store_promotion_begin,
         .promotion_end = store_promotion_end,
         .apply = store_apply,

@@ -273,7 +273,6 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
         cluster_reply(store, entity, command);
         return;
     }
-    __builtin_prefetch(store_row(store, command->session));
     command->next = NO_INDEX;
     if (server->head == NO_INDEX)
         server->head = entity;
