@@ -243,6 +243,19 @@ static void population_next_arrival(struct population *population)
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
+/* Room for so many rows in all. */
+static void sessions_reserve(struct population *population, size_t count)
+{
+    if (count <= population->session_capacity)
+        return;
+    mem_grow((void **)&population->sessions, &population->session_capacity, count,
+             sizeof *population->sessions);
+    sim_kind_rows(population->sim, population->send_kind, population->sessions,
+                  sizeof *population->sessions);
+    sim_kind_rows(population->sim, population->land_kind, population->sessions,
+                  sizeof *population->sessions);
+}
+
 static uint32_t session_take(struct population *population)
 {
     uint32_t index = population->session_free;
@@ -251,12 +264,7 @@ static uint32_t session_take(struct population *population)
         population->session_free = population->sessions[index].rtt_ns;
         return index;
     }
-    mem_grow((void **)&population->sessions, &population->session_capacity,
-             population->session_count + 1, sizeof *population->sessions);
-    sim_kind_rows(population->sim, population->send_kind, population->sessions,
-                  sizeof *population->sessions);
-    sim_kind_rows(population->sim, population->land_kind, population->sessions,
-                  sizeof *population->sessions);
+    sessions_reserve(population, population->session_count + 1);
     index = (uint32_t)population->session_count++;
     invariant(index < UINT32_C(1) << REF_INDEX_BITS);
     population->sessions[index].check = 0;
@@ -789,6 +797,12 @@ static void population_start_steady(struct population *population)
     /* the number itself by a normal's quantile; its spread matters little beside what follows */
     double z = sqrt(-2 * log(rng_unit(block.word[0]))) * cos(TWO_PI * rng_unit(block.word[1]));
     double count = floor(expected + sqrt(expected) * z + 0.5);
+    uint32_t room;
+
+    invariant(count < (double)(UINT32_C(1) << REF_INDEX_BITS));
+    room = count > 0 ? (uint32_t)(count * 1.02) : 0; /* one piece, never moved */
+    sessions_reserve(population, room);
+    population->store->reserve(population->store->self, population->region, room);
 
     for (uint64_t i = 0; (double)i < count; i++) {
         uint32_t index = session_begin(population, i, true);

@@ -162,6 +162,11 @@ static void driver_seed(void *self, uint32_t session, uint32_t session_check)
     driver->guests[ref_index(session)].answered = -1;
 }
 
+static void driver_reserve(void *self, int region, uint32_t count)
+{
+    (void)self, (void)region, (void)count;
+}
+
 static void driver_expect(const void *self, uint32_t session)
 {
     (void)self, (void)session;
@@ -181,8 +186,8 @@ static void driver_init(void *self, const struct model_env *env)
                                       .idle_timeout = driver_idle_timeout,
                                       .detour = driver_detour};
     driver->objective = (struct objective_port){.self = driver, .latency = driver_latency};
-    driver->store =
-        (struct store_port){.self = driver, .seed = driver_seed, .expect = driver_expect};
+    driver->store = (struct store_port){
+        .self = driver, .reserve = driver_reserve, .seed = driver_seed, .expect = driver_expect};
     port_offer(env->ports, PORT_APP, 0, -1, &driver->app);
     port_offer(env->ports, PORT_EDGE, -1, -1, &driver->edge);
     port_offer(env->ports, PORT_OBJECTIVE, -1, -1, &driver->objective);

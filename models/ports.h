@@ -253,6 +253,8 @@ struct store_port {
     struct write_position (*held)(const void *self, int region, uint32_t shard);
     /* Bytes of a shard's live sessions, as a full resync has to copy them. */
     int64_t (*data_bytes)(const void *self, uint32_t shard);
+    /* So many sessions of a region are about to be seeded. */
+    void (*reserve)(void *self, int region, uint32_t count);
     /* A session that was there before the run began, in every cluster. Before the first event only.
      */
     void (*seed)(void *self, uint32_t session, uint32_t session_check);

@@ -483,6 +483,13 @@ static int64_t store_data_bytes(const void *self, uint32_t shard)
     return (int64_t)(s->live * s->write_size);
 }
 
+static void store_reserve(void *self, int region, uint32_t count)
+{
+    struct session_table *table = &((struct store *)self)->sessions[region];
+
+    mem_grow((void **)&table->rows, &table->capacity, count, sizeof *table->rows);
+}
+
 static void store_seed(void *self, uint32_t session, uint32_t session_check)
 {
     struct store *store = self;
@@ -733,6 +740,7 @@ static void store_offer(struct store *store, struct port_directory *ports)
         .shard_up = store_shard_up,
         .held = store_held,
         .data_bytes = store_data_bytes,
+        .reserve = store_reserve,
         .seed = store_seed,
         .expect = store_expect,
         .promotion_begin = store_promotion_begin,
