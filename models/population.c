@@ -424,9 +424,15 @@ static bool session_is_connected(const struct population *population, const stru
            age < lifetime >> AGE_TICK_BITS;
 }
 
+/* What is random of the request sent last, whatever it asks for. */
+static struct rng_block session_aside(const struct population *population,
+                                      const struct session *session)
+{
+    return rng_block_at(&population->aside, session_id(session), session_number(session) - 1);
+}
+
 /* The region that the request lands in; *setup is what a new connection costs. -1: nowhere. */
-static int session_connect(struct population *population, struct session *session, uint64_t word,
-                           sim_dur *setup)
+static int session_connect(struct population *population, struct session *session, sim_dur *setup)
 {
     sim_time now = sim_now(population->sim);
     int region;
@@ -434,7 +440,10 @@ static int session_connect(struct population *population, struct session *sessio
     *setup = 0;
     if (session_is_connected(population, session, now))
         return (int)session->connection - 1;
-    region = population->edge->route(population->edge->self, population->region, word).region;
+    region = population->edge
+                 ->route(population->edge->self, population->region,
+                         session_aside(population, session).word[0])
+                 .region;
     session->connection = (uint32_t)(region + 1) & 31u;
     session->opened = (uint32_t)(now >> AGE_TICK_BITS);
     *setup = (sim_dur)population->config->handshakes * session->rtt_ns;
@@ -455,14 +464,14 @@ static uint64_t session_identity(const struct population *population, const stru
            session_number(session);
 }
 
-/* Sent at `sent`; where to is not yet known. `aside` is the request's own randomness. */
-static struct user_request session_ask(struct population *population, uint32_t index, sim_time sent,
-                                       const struct rng_block *aside)
+/* Sent at `sent`; where to is not yet known. */
+static struct user_request session_ask(struct population *population, uint32_t index, sim_time sent)
 {
     struct session *session = &population->sessions[index];
     uint32_t flight_index = flight_begin(population, index, sent);
     struct flight *flight = &population->flights[flight_index];
     uint32_t ref = ref_make((uint32_t)population->region, index);
+    uint64_t service_word;
     bool writes = false;
 
     population->store->expect(population->store->self, ref);
@@ -481,9 +490,12 @@ static struct user_request session_ask(struct population *population, uint32_t i
         flight->think_word = block.word[0];
         flight->logout_word = block.word[1];
         writes = rng_unit(block.word[2]) < population->config->writes;
+        service_word = block.word[3];
+    } else {
+        service_word = session_aside(population, session).word[1];
     }
     return (struct user_request){.identity = session_identity(population, session),
-                                 .service_word = aside->word[1],
+                                 .service_word = service_word,
                                  .session = ref,
                                  .session_check = session->check,
                                  .flight = flight_index,
@@ -495,21 +507,13 @@ static struct user_request session_ask(struct population *population, uint32_t i
                                  .last_write = (sim_time)session->written - 1};
 }
 
-static struct rng_block session_aside(const struct population *population, uint32_t index)
-{
-    const struct session *session = &population->sessions[index];
-
-    return rng_block_at(&population->aside, session_id(session), session_number(session));
-}
-
 static void session_send(struct population *population, uint32_t index)
 {
-    struct rng_block aside = session_aside(population, index);
-    struct user_request request = session_ask(population, index, sim_now(population->sim), &aside);
+    struct user_request request = session_ask(population, index, sim_now(population->sim));
     struct session *session = &population->sessions[index];
     struct app_port *app;
     sim_dur setup;
-    int region = session_connect(population, session, aside.word[0], &setup);
+    int region = session_connect(population, session, &setup);
 
     if (region < 0)
         return; /* no answer will come: patience ends it */
@@ -531,8 +535,7 @@ static HOT_HANDLER void population_on_land(void *self, struct sim *sim, uint32_t
     const struct session *session = &population->sessions[entity];
     int region = (int)session->connection - 1;
     sim_dur way = session_way(population, session, region);
-    struct rng_block aside = session_aside(population, entity);
-    struct user_request request = session_ask(population, entity, sim_now(sim) - way, &aside);
+    struct user_request request = session_ask(population, entity, sim_now(sim) - way);
     struct app_port *app = population->apps[region];
 
     (void)generation;
