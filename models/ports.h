@@ -173,6 +173,7 @@ enum miss_reason { MISS_LAG, MISS_LOST, MISS_RESTARTED, MISS_EVICTED, MISS_NEVER
  * client's pool; it lives until its reply is delivered or can no longer come. */
 struct command {
     uint64_t identity;      /* keys its messages' draws */
+    sim_time arrived;       /* at the shard */
     uint32_t session;       /* ref of the session's row */
     uint32_t session_check; /* counts the sessions of that row, from 1: a reused row is another
                                session */
@@ -453,6 +454,8 @@ struct user_response {
     enum reauth_cause cause;
     int region;       /* that answered */
     bool wrote;       /* the session was written and acknowledged */
+    bool carried;     /* the request carried a session that should be valid: a page, or a login that
+                         reads its new session back */
     sim_time arrives; /* at the user */
 };
 struct users_port {

@@ -168,8 +168,8 @@ const struct command cmd_sweep = {
                "cross product gives the points, all simulated with the same random numbers. "
                "'--set' of an axis pins it. An expectation that fails at any point counts.",
     .examples =
-        "  isthmus sweep scenarios/20-timeout-sweep.yaml\n"
-        "  isthmus sweep scenarios/20-timeout-sweep.yaml --replications 20 --threads 4 --json",
+        "  isthmus sweep scenarios/30-read-after-write.yaml\n"
+        "  isthmus sweep scenarios/30-read-after-write.yaml --replications 20 --threads 4 --json",
     .options = study_options,
     .values_size = sizeof(struct study_values),
     .run = sweep,

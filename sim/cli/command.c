@@ -188,7 +188,7 @@ static int close_stdout(int code)
 }
 
 int command_main(int argc, char **argv, const struct registry *registry,
-                 volatile const int *interrupt)
+                 const atomic_int *interrupt)
 {
     struct strbuf line = STRBUF_INIT;
     const char *verb = argc > 1 ? argv[1] : "";

@@ -11,6 +11,7 @@
 
 #include "scenario.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -75,7 +76,7 @@ struct invocation {
     void *values;             /* as the options' offsets say */
     const char *command_line; /* quoted for a shell */
     const struct registry *registry;
-    volatile const int *interrupt;
+    const atomic_int *interrupt;
 };
 
 extern const struct command *const commands[]; /* ended by NULL */
@@ -83,7 +84,7 @@ extern const struct command cmd_run, cmd_sweep, cmd_validate, cmd_describe, cmd_
 
 /* The whole program, but for what main() sets up once. */
 int command_main(int argc, char **argv, const struct registry *registry,
-                 volatile const int *interrupt);
+                 const atomic_int *interrupt);
 
 /* --- for the verbs -------------------------------------------------------------------------- */
 

@@ -14,7 +14,7 @@
 struct study_plan {
     struct study_info info;
     uint32_t thread_count; /* >= 1 */
-    volatile const int *interrupt;
+    const atomic_int *interrupt;
     /* Progress after each finished run, from the thread that delivers; may be NULL. */
     void (*progress)(void *self, size_t done, size_t total);
     void *progress_self;
@@ -41,7 +41,8 @@ struct study_outcome {
  * non-zero, runs under way are given up and not handed over; those that are finished are, then
  * judged, and the sink's end() is told.
  *
- * `warmup: auto`: a pilot (replication 0 from an empty start) of each such point comes first;
+ * `warmup: auto`: a pilot (replication 0, with no warm-up cut) of each such point comes
+ * first;
  * MSER-5 on its series of `sessions_active` gives the warm-up of all runs of the point.
  */
 struct study_outcome study_run(const struct study_plan *plan, struct result_sink *sink);

@@ -21,7 +21,7 @@ struct watch {
     size_t order[TASKS];
     size_t fail_at;   /* take() refuses this one; SIZE_MAX: none */
     size_t skip_each; /* make() gives up every so many; 0: none */
-    volatile int interrupt;
+    atomic_int interrupt;
     size_t interrupt_at;
 };
 

@@ -341,6 +341,45 @@ int results_each_summary(struct results *results, int64_t study, const char *met
                       study, metric, tell_summary, &teller, diag);
 }
 
+#define IS_STUCK                                                                                   \
+    "EXISTS (SELECT 1 FROM incident WHERE incident.run = run.id AND incident.restored_ns IS NULL)"
+#define SUMMARY_OF(condition)                                                                      \
+    "SELECT point.number, cell.id, 0," GROUP_TEXTS "metric.value"                                  \
+    " FROM point JOIN run ON run.point = point.id AND run.status = 'done'"                         \
+    " JOIN metric ON metric.run = run.id JOIN cell ON cell.id = metric.cell"                       \
+    " WHERE point.study =" THE_STUDY "AND (?2 IS NULL OR cell.name = ?2) AND " condition           \
+    " ORDER BY point.number, cell.id, run.replication"
+
+int results_each_summary_of(struct results *results, int64_t study, bool stuck,
+                            void (*row)(void *self, const struct summary_row *row), void *self,
+                            struct diag *diag)
+{
+    struct summary_teller teller = {row, self};
+    return each_group(results, stuck ? SUMMARY_OF(IS_STUCK) : SUMMARY_OF("NOT " IS_STUCK), study,
+                      NULL, tell_summary, &teller, diag);
+}
+
+int results_each_outcome(struct results *results, int64_t study,
+                         void (*row)(void *self, const struct outcome_row *row), void *self,
+                         struct diag *diag)
+{
+    sqlite3_stmt *statement = prepare_for_study(
+        results,
+        "SELECT point.number, count(*), sum(" IS_STUCK ")"
+        " FROM point JOIN run ON run.point = point.id AND run.status = 'done'"
+        " WHERE point.study =" THE_STUDY "GROUP BY point.number ORDER BY point.number",
+        study, diag);
+    int status = statement != NULL ? 0 : -1;
+    while (statement != NULL && next_row(results, statement, &status)) {
+        struct outcome_row outcome = {.point = sqlite3_column_int64(statement, 0),
+                                      .count = (uint64_t)sqlite3_column_int64(statement, 1),
+                                      .stuck = (uint64_t)sqlite3_column_int64(statement, 2)};
+        row(self, &outcome);
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
 struct difference_teller {
     void (*row)(void *self, const struct difference_row *row);
     void *self;
