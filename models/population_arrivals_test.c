@@ -94,10 +94,23 @@ static sim_dur front_detour(const void *self, int place, int region)
     return 0;
 }
 
+/* A crowd tells its height: population_test.c looks at it. */
+static void front_fault_begin(void *self, const char *kind)
+{
+    (void)self;
+    assert_string_equal(kind, "surge");
+}
+
 static sim_dur front_latency(const void *self)
 {
     (void)self;
     return SIM_S;
+}
+
+/* A crowd is an outage of its own, which is not the question here. */
+static void front_fault_begin(void *self, const char *kind)
+{
+    (void)self, (void)kind;
 }
 
 static void front_init(void *self, const struct model_env *env)
@@ -110,7 +123,8 @@ static void front_init(void *self, const struct model_env *env)
                                      .route = front_route,
                                      .idle_timeout = front_idle_timeout,
                                      .detour = front_detour};
-    model->objective = (struct objective_port){.self = model, .latency = front_latency};
+    model->objective = (struct objective_port){
+        .self = model, .latency = front_latency, .fault_begin = front_fault_begin};
     model->store = (struct store_port){.self = model};
     port_offer(env->ports, PORT_APP, 0, -1, &model->app);
     port_offer(env->ports, PORT_EDGE, -1, -1, &model->edge);
