@@ -107,12 +107,6 @@ static sim_dur front_latency(const void *self)
     return SIM_S;
 }
 
-/* A crowd is an outage of its own, which is not the question here. */
-static void front_fault_begin(void *self, const char *kind)
-{
-    (void)self, (void)kind;
-}
-
 static void front_init(void *self, const struct model_env *env)
 {
     struct front_model *model = self;
