@@ -185,7 +185,7 @@ static int close_stdout(int code)
 }
 
 int command_main(int argc, char **argv, const struct registry *registry,
-                 volatile const int *interrupt)
+                 volatile const int *interrupt, struct ranks *ranks)
 {
     struct strbuf line = STRBUF_INIT;
     const char *verb = argc > 1 ? argv[1] : "";
@@ -196,7 +196,7 @@ int command_main(int argc, char **argv, const struct registry *registry,
         add_quoted(&line, argv[i]);
     }
     struct invocation invocation = {
-        .command_line = line.text, .registry = registry, .interrupt = interrupt};
+        .command_line = line.text, .registry = registry, .interrupt = interrupt, .ranks = ranks};
     const struct command *command = command_find(verb);
     if (argc < 2) {
         print_overview(stderr);

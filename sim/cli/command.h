@@ -54,6 +54,7 @@ struct option {
     const char *meaning;
 };
 
+struct ranks;
 struct invocation;
 struct command {
     const char *name;
@@ -76,6 +77,7 @@ struct invocation {
     const char *command_line; /* quoted for a shell */
     const struct registry *registry;
     volatile const int *interrupt;
+    struct ranks *ranks; /* of a parallel job; NULL: none */
 };
 
 extern const struct command *const commands[]; /* ended by NULL */
@@ -83,7 +85,7 @@ extern const struct command cmd_run, cmd_sweep, cmd_validate, cmd_describe, cmd_
 
 /* The whole program, but for what main() sets up once. */
 int command_main(int argc, char **argv, const struct registry *registry,
-                 volatile const int *interrupt);
+                 volatile const int *interrupt, struct ranks *ranks);
 
 /* --- for the verbs -------------------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "plotting.h"
 #include "progress.h"
+#include "ranks.h"
 #include "record.h"
 #include "results_path.h"
 #include "run_stats.h"
@@ -209,6 +210,7 @@ static int outcome_code(const struct study_outcome *outcome)
         return EXIT_SCENARIO;
     case STUDY_SINK_FAILED:
     case STUDY_NO_THREAD:
+    case STUDY_NO_RANK:
         return EXIT_FILES;
     }
     if (outcome->interrupted)
@@ -298,7 +300,9 @@ static int simulate(const struct invocation *invocation, const struct point_set 
                  .points = set->points,
                  .point_count = set->count,
                  .replications = run->replications},
-        .thread_count = values->threads ? values->threads : study_default_threads(),
+        .thread_count =
+            values->threads ? values->threads : ranks_default_threads(invocation->ranks),
+        .others = ranks_makers(invocation->ranks, values->threads),
         .interrupt = invocation->interrupt,
         .progress = progress_show,
         .progress_self = &progress,
