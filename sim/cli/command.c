@@ -26,7 +26,7 @@ static const struct command help_command = {
 };
 
 const struct command *const commands[] = {
-    &cmd_run, &cmd_sweep, &cmd_validate, &cmd_describe, &cmd_plot, &help_command, NULL,
+    &cmd_run, &cmd_sweep, &cmd_validate, &cmd_describe, &cmd_plot, &cmd_merge, &help_command, NULL,
 };
 
 static const struct {

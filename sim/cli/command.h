@@ -81,7 +81,7 @@ struct invocation {
 };
 
 extern const struct command *const commands[]; /* ended by NULL */
-extern const struct command cmd_run, cmd_sweep, cmd_validate, cmd_describe, cmd_plot;
+extern const struct command cmd_run, cmd_sweep, cmd_validate, cmd_describe, cmd_plot, cmd_merge;
 
 /* The whole program, but for what main() sets up once. */
 int command_main(int argc, char **argv, const struct registry *registry,

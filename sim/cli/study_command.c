@@ -39,6 +39,7 @@ const struct option study_options[] = {
     TEXT_OPTION   ("output", output, "FILE.db", "results/<scenario>.db", "results file; one that is there is replaced"),
     FLAG_OPTION   ("append", append, "add the study to the results file rather than replacing it"),
     DEFAULTED_CHOICE_OPTION("resume", resume, resume_names, "a new study", "go on with the study in the results file where it was stopped, or begin it if there is none: runs that are there are not made again. It must be the same study, of the same version of isthmus unless 'mixed-versions' is given; '--replications' may be higher"),
+    TEXT_OPTION   ("shard", shard, "I/N", "all runs", "make only the I-th of N parts of the runs, for array jobs; 'isthmus merge' puts the parts together"),
     FLAG_OPTION   ("no-output", no_output, "keep no results file: a temporary one in $TMPDIR (or /tmp) is deleted at the end"),
     DEFAULTED_CHOICE_OPTION("plot", plot, plot_format_names, "no plots", "draw all figures beside the results file"),
     FLAG_OPTION   ("json", json, "print the summary as JSON"),
@@ -199,9 +200,42 @@ static void spectator_run(void *self, const struct run_result *result, bool reca
     }
 }
 
+/* --- shards --------------------------------------------------------------------------------- */
+
+/* One of `count` parts, from 0; count 0: all. */
+struct shard {
+    uint32_t index, count;
+};
+
+/* Where nothing is the matter true. */
+static bool parse_shard(const struct study_values *values, size_t run_count, struct shard *shard)
+{
+    unsigned long index, count;
+    int end = 0;
+
+    *shard = (struct shard){0, 0};
+    if (!values->shard)
+        return true;
+    if (sscanf(values->shard, "%9lu/%9lu%n", &index, &count, &end) != 2 ||
+        values->shard[end] != '\0' || index < 1 || index > count)
+        usage_error("option '--shard' needs a part such as '2/5', the second of five, got '%s'",
+                    values->shard);
+    else if (count > run_count)
+        usage_error("option '--shard': %lu parts are too many for a study of %zu run%s", count,
+                    run_count, run_count == 1 ? "" : "s");
+    else if (values->plot || values->json)
+        usage_error("'--shard' cannot be given with '%s', which needs all runs",
+                    values->plot ? "--plot" : "--json");
+    else {
+        *shard = (struct shard){(uint32_t)index - 1, (uint32_t)count};
+        return true;
+    }
+    return false;
+}
+
 /* --- the study ------------------------------------------------------------------------------ */
 
-static int outcome_code(const struct study_outcome *outcome)
+int study_outcome_code(const struct study_outcome *outcome)
 {
     switch (outcome->status) {
     case STUDY_OK:
@@ -223,16 +257,30 @@ static int outcome_code(const struct study_outcome *outcome)
     return EXIT_DONE;
 }
 
-static int open_path(const struct study_values *values, const struct scenario *scenario,
-                     struct results_path *path, struct diag *diag)
+static int open_path(const struct study_values *values, const struct shard *shard,
+                     const struct scenario *scenario, struct results_path *path, struct diag *diag)
 {
     if (values->no_output)
         return results_path_temporary(path, diag);
     if (values->output)
         results_path_given(path, values->output);
+    else if (values->shard)
+        results_path_shard(path, scenario->path, shard->index + 1, shard->count);
     else
         results_path_default(path, scenario->path);
     return 0;
+}
+
+int study_show_summary(const char *path, bool all, bool json, struct diag *diag)
+{
+    struct results *results = results_open(path, diag);
+    struct summary_options options = {
+        .all = all, .json = json, .colour = stdout_has_colour(), .width = stdout_width()};
+    if (!results)
+        return EXIT_FILES;
+    int status = report_summary(results, &options, stdout, diag);
+    results_close(results);
+    return status < 0 ? EXIT_FILES : EXIT_DONE;
 }
 
 /* Read back what was written: the summary, then the plots. */
@@ -240,19 +288,8 @@ static int show(const struct study_values *values, const char *path, struct diag
 {
     int status = 0;
 
-    if (!values->quiet && !values->digest) {
-        struct results *results = results_open(path, diag);
-        struct summary_options options = {
-            .all = values->all,
-            .json = values->json,
-            .colour = stdout_has_colour(),
-            .width = stdout_width(),
-        };
-        if (!results)
-            return EXIT_FILES;
-        status = report_summary(results, &options, stdout, diag);
-        results_close(results);
-    }
+    if (!values->quiet && !values->digest && !values->shard)
+        status = study_show_summary(path, values->all, values->json, diag) == EXIT_DONE ? 0 : -1;
     if (status == 0 && values->plot) {
         struct plotting plotting = {
             .path = path,
@@ -281,7 +318,8 @@ static void tell_end(const struct study_values *values, const struct study_outco
 
 /* The study with everything open; `record` is closed here. */
 static int simulate(const struct invocation *invocation, const struct point_set *set,
-                    struct trace *trace, struct record *record, const char *path, struct diag *diag)
+                    const struct shard *shard, struct trace *trace, struct record *record,
+                    const char *path, struct diag *diag)
 {
     const struct study_values *values = invocation->values;
     const struct run_config *run = &set->scenarios[0]->run;
@@ -299,7 +337,10 @@ static int simulate(const struct invocation *invocation, const struct point_set 
                  .level = run->level,
                  .points = set->points,
                  .point_count = set->count,
-                 .replications = run->replications},
+                 .replications = run->replications,
+                 .shard = values->shard},
+        .shard_index = shard->index,
+        .shard_count = shard->count,
         .thread_count =
             values->threads ? values->threads : ranks_default_threads(invocation->ranks),
         .others = ranks_makers(invocation->ranks, values->threads),
@@ -317,7 +358,7 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     progress_init(&progress, values->quiet);
     struct study_outcome outcome = study_run(&plan, &sink);
     progress_erase(&progress);
-    int code = outcome_code(&outcome);
+    int code = study_outcome_code(&outcome);
     if (record_close(record) < 0)
         code = EXIT_FILES;
     int trace_code = trace_close(values, trace);
@@ -367,16 +408,18 @@ int study_command(const struct invocation *invocation, const struct point_set *s
     struct diag diag = {0};
     struct trace trace;
 
-    if (!options_agree(values))
+    struct shard shard;
+    if (!options_agree(values) ||
+        !parse_shard(values, set->count * scenario->run.replications, &shard))
         return EXIT_USAGE;
     int code = trace_open(values, scenario->run.replications, &trace);
     if (code != EXIT_DONE)
         return code;
     code = EXIT_FILES;
-    if (open_path(values, scenario, &path, &diag) == 0)
+    if (open_path(values, &shard, scenario, &path, &diag) == 0)
         record = record_open(path.file, record_mode(values), &diag);
     if (record)
-        code = simulate(invocation, set, &trace, record, path.file, &diag);
+        code = simulate(invocation, set, &shard, &trace, record, path.file, &diag);
     else
         trace_close(values, &trace);
     results_path_release(&path);

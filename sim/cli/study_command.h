@@ -15,7 +15,7 @@
 struct study_values {
     struct text_list sets;
     uint32_t replications, threads, trace_replication;
-    const char *seed, *output;
+    const char *seed, *output, *shard;
     bool no_output, append, digest, json, all, quiet, stats;
     int plot, queue, resume;
     const char *trace, *trace_window, *trace_match;
@@ -43,6 +43,12 @@ struct set_list {
 void set_list_make(struct set_list *sets, const struct study_values *values,
                    const char *const *extra, size_t extra_count);
 void set_list_release(struct set_list *sets);
+
+/* What a study that ended so returns. */
+struct study_outcome;
+int study_outcome_code(const struct study_outcome *outcome);
+/* The summary of the newest study of a results file; EXIT_DONE or EXIT_FILES. */
+int study_show_summary(const char *path, bool all, bool json, struct diag *diag);
 
 /* Run the study and print its summary; returns an exit_code. What is wrong is told on stderr. */
 int study_command(const struct invocation *invocation, const struct point_set *set);

@@ -506,7 +506,8 @@ struct study_outcome runner_outcome(const struct study_runner *runner)
 
 struct study_outcome runner_close(struct study_runner *runner)
 {
-    if (runner->outcome.status == STUDY_OK && runner->outcome.done > 0)
+    if (runner->outcome.status == STUDY_OK && runner->outcome.done > 0 &&
+        runner->plan.shard_count == 0)
         runner_judge(runner);
     if (runner->begun && runner->sink->end(runner->sink->self, !runner_ok(runner)) < 0)
         runner->outcome.status = STUDY_SINK_FAILED;
@@ -529,11 +530,13 @@ struct study_outcome study_run(const struct study_plan *plan, struct result_sink
     size_t count = info->point_count * info->replications;
     struct run_task *tasks = mem_alloc(count, sizeof *tasks);
     struct study_runner *runner = runner_open(plan, sink);
+    size_t task_count = 0;
 
     for (size_t i = 0; i < count; i++)
-        tasks[i] = (struct run_task){(uint32_t)(i / info->replications),
-                                     (uint32_t)(i % info->replications)};
-    runner_run(runner, tasks, count);
+        if (plan->shard_count == 0 || i % plan->shard_count == plan->shard_index)
+            tasks[task_count++] = (struct run_task){(uint32_t)(i / info->replications),
+                                                    (uint32_t)(i % info->replications)};
+    runner_run(runner, tasks, task_count);
     free(tasks);
     return runner_close(runner);
 }

@@ -73,6 +73,9 @@ struct study_plan {
      * May be NULL. */
     void (*observe)(void *self, const struct run_result *result, bool recalled);
     void *observe_self;
+    /* Only the tasks k of study_run() with k % shard_count == shard_index; count 0: all. What is a
+     * part of a study is not judged. */
+    uint32_t shard_index, shard_count;
     struct trace *trace; /* of replication `trace_replication` of point 0; NULL: none */
     uint32_t trace_replication;
     enum eventq_kind queue;

@@ -351,7 +351,7 @@ static void another_study_is_not_gone_on_with(void **state)
         known_make(&known);                                                                        \
         change;                                                                                    \
         assert_null(go_on(path, &known, RECORD_RESUME, &diag));                                    \
-        assert_says(&diag, "error: cannot resume '@': its newest study " message, path);          \
+        assert_says(&diag, "error: cannot resume '@': its newest study " message, path);           \
     } while (0)
     REFUSED(known.info.verb = "run", "is one of 'sweep', not of 'run'");
     REFUSED(known.info.seed = 8, "has seed 7, this one has 8");
