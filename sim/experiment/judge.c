@@ -107,7 +107,6 @@ void judge_add(struct judge *judge, const struct run_result *result)
     }
 }
 
-/* Does every value of [low, high] compare so with `bound`? Or the opposite? Or neither? */
 static enum verdict compare(enum comparison comparison, double low, double high, double bound)
 {
     bool all = false, none = false;
@@ -131,6 +130,28 @@ static enum verdict compare(enum comparison comparison, double low, double high,
         break;
     }
     return all ? VERDICT_HOLDS : none ? VERDICT_FAILS : VERDICT_UNDECIDED;
+}
+
+enum verdict judge_compare(const struct expectation *expect, const struct interval *interval,
+                           double bound)
+{
+    double low = interval->valid ? interval->low : interval->mean;
+    double high = interval->valid ? interval->high : interval->mean;
+
+    switch (expect->side) {
+    case BY_INTERVAL:
+        break;
+    case BY_MEAN:
+        low = high = interval->mean;
+        break;
+    case BY_LOWER:
+        high = low;
+        break;
+    case BY_UPPER:
+        low = high;
+        break;
+    }
+    return compare(expect->comparison, low, high, bound);
 }
 
 struct judged judge_verdict(const struct judge *judge, uint32_t number, size_t expectation)
@@ -158,7 +179,7 @@ struct judged judge_verdict(const struct judge *judge, uint32_t number, size_t e
         judged.low = interval.low;
         judged.high = interval.high;
     }
-    judged.verdict = compare(expect->comparison, judged.low, judged.high, bound);
+    judged.verdict = judge_compare(expect, &interval, bound);
     /* An RTO is missing in just the runs that never recovered: what the others say does not hold
      * for all. */
     if (judged.verdict == VERDICT_HOLDS && tally.count < point->run_count &&

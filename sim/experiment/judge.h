@@ -9,6 +9,7 @@
 #ifndef JUDGE_H
 #define JUDGE_H
 
+#include "interval.h"
 #include "result.h"
 
 struct judge;
@@ -27,6 +28,11 @@ void judge_add(struct judge *judge, const struct run_result *result);
  * reached), an expectation that the others meet is undecided.
  */
 struct judged judge_verdict(const struct judge *judge, uint32_t point, size_t expectation);
+
+/* Does every value of the interval compare so with `bound` (holds), or does none (fails)? Or does
+ * the mean or the bound that the expectation names? One that is no interval is its mean. */
+enum verdict judge_compare(const struct expectation *expect, const struct interval *interval,
+                           double bound);
 
 /* The figure that a reference names, as NAN where it is absent (0 for a counter). O(figures). */
 double judge_figure(const struct figures *figures, const struct metric_ref *ref);

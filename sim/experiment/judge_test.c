@@ -110,6 +110,35 @@ static void interval_is_students_and_decides(void **state)
     }
 }
 
+/* The same interval, [1.036757, 4.963243] around 3: the side that is named decides alone, and
+ * always. */
+static void the_mean_or_a_bound_may_decide(void **state)
+{
+    static const double values[] = {1, 2, 3, 4, 5};
+    static const struct {
+        enum expectation_side side;
+        double bound;
+        enum verdict verdict;
+    } cases[] = {
+        {BY_MEAN, 3.01, VERDICT_HOLDS},  {BY_MEAN, 2.99, VERDICT_FAILS},
+        {BY_UPPER, 4.97, VERDICT_HOLDS}, {BY_UPPER, 4.96, VERDICT_FAILS},
+        {BY_LOWER, 1.04, VERDICT_HOLDS}, {BY_LOWER, 1.03, VERDICT_FAILS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct expectation expect = rate_against(CMP_LESS, cases[i].bound);
+        struct bench bench;
+        expect.side = cases[i].side;
+        bench_init(&bench, expect);
+        for (uint32_t j = 0; j < 5; j++) {
+            struct figure figure = figure_of(&ratio, values[j]);
+            bench_add(&bench, j, &figure, 1);
+        }
+        assert_int_equal(bench_verdict(&bench).verdict, cases[i].verdict);
+    }
+}
+
 static void one_run_is_judged_by_its_value(void **state)
 {
     static const double one[] = {2};
@@ -202,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interval_is_students_and_decides),
+        cmocka_unit_test(the_mean_or_a_bound_may_decide),
         cmocka_unit_test(one_run_is_judged_by_its_value),
         cmocka_unit_test(equal_values_decide_at_the_bound),
         cmocka_unit_test(runs_without_the_figure_do_not_count),

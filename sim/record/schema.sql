@@ -163,6 +163,23 @@ CREATE TABLE expectation (
     PRIMARY KEY (point, number)
 ) STRICT, WITHOUT ROWID;
 
+-- What the study found by its own rule of decision, in the order in which it is printed.
+CREATE TABLE finding (
+    study INTEGER NOT NULL REFERENCES study (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('precision', 'compare', 'check', 'front', 'capacity', 'sensitivity')),
+    point INTEGER,                      -- number of a point; NULL: of the study as a whole
+    subject TEXT NOT NULL,              -- a metric, or a parameter
+    verdict TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    value REAL,                         -- a mean, a difference, a limit, an effect
+    low REAL,
+    high REAL,
+    unit TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (study, number)
+) STRICT, WITHOUT ROWID;
+
 -- Spans in which some fault acted.
 CREATE TABLE fault (
     point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,
