@@ -32,6 +32,9 @@ static void release_study(const struct study_row *row)
     free((void *)row->scenario_name);
     free((void *)row->question);
     free((void *)row->started);
+    free((void *)row->scenario_path);
+    free((void *)row->settings);
+    free((void *)row->shard);
 }
 
 struct results *results_open(const char *path, struct diag *diag)
@@ -119,7 +122,7 @@ static const char study_sql[] =
     " (SELECT count(*) FROM point JOIN run ON run.point = point.id"
     "   WHERE point.study = study.id AND run.status = 'done'),"
     " (SELECT duration_ns FROM point WHERE point.study = study.id AND number = 0),"
-    " coalesce(run.warmup_ns, 0), coalesce(run.bin_ns, 0), complete"
+    " coalesce(run.warmup_ns, 0), coalesce(run.bin_ns, 0), complete, scenario_path, settings, shard"
     " FROM study LEFT JOIN run ON run.id ="
     "  (SELECT run.id FROM point JOIN run ON run.point = point.id WHERE point.study = study.id"
     "   ORDER BY point.number, run.replication LIMIT 1)"
@@ -144,6 +147,9 @@ static void read_study(sqlite3_stmt *statement, struct study_row *row)
         .warmup_ns = sqlite3_column_int64(statement, 13),
         .bin_ns = sqlite3_column_int64(statement, 14),
         .complete = sqlite3_column_int64(statement, 15) != 0,
+        .scenario_path = mem_strdup(text_of(statement, 16)),
+        .settings = mem_strdup(text_of(statement, 17)),
+        .shard = mem_strdup(text_of(statement, 18)),
     };
 }
 
@@ -184,6 +190,49 @@ int results_each_param(struct results *results, int64_t study,
     int status = statement != NULL ? 0 : -1;
     while (statement != NULL && next_row(results, statement, &status)) {
         row(self, sqlite3_column_int64(statement, 0), text_of(statement, 1), text_of(statement, 2));
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+int results_each_point(struct results *results, int64_t study,
+                       void (*row)(void *self, const struct point_row *row), void *self,
+                       struct diag *diag)
+{
+    sqlite3_stmt *statement = prepare_for_study(
+        results,
+        "SELECT number, hash, text FROM point JOIN scenario_text ON hash = scenario_hash"
+        " WHERE point.study =" THE_STUDY "ORDER BY number",
+        study, diag);
+    int status = statement != NULL ? 0 : -1;
+    while (statement != NULL && next_row(results, statement, &status)) {
+        struct point_row point = {sqlite3_column_int64(statement, 0), text_of(statement, 1),
+                                  text_of(statement, 2)};
+        row(self, &point);
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+int results_run(struct results *results, int64_t study, struct run_row *row, bool *found,
+                struct diag *diag)
+{
+    sqlite3_stmt *statement = prepare_for_study(
+        results,
+        "SELECT run.seed, digest, version FROM run JOIN point ON point.id = run.point"
+        " WHERE status = 'done' AND point.study =" THE_STUDY "AND number = ?2 AND replication = ?3",
+        study, diag);
+    int status = statement != NULL ? 0 : -1;
+    *found = false;
+    if (statement != NULL) {
+        sqlite3_bind_int64(statement, 2, row->point);
+        sqlite3_bind_int64(statement, 3, row->replication);
+        *found = next_row(results, statement, &status);
+    }
+    if (*found) {
+        row->seed = strtoull(text_of(statement, 0), NULL, 10);
+        row->digest = strtoull(text_of(statement, 1), NULL, 16);
+        snprintf(row->version, sizeof(row->version), "%s", text_of(statement, 2));
     }
     sqlite3_finalize(statement);
     return status;
