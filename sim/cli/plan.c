@@ -12,6 +12,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,9 +33,9 @@ struct timing {
 /* --- a run that is cut off after a while ---------------------------------------------------- */
 
 struct watchdog {
-    volatile const int *interrupt; /* the user's */
-    volatile int over;             /* the run's */
-    volatile int done;
+    const atomic_int *interrupt; /* the user's */
+    atomic_int over;             /* the run's */
+    atomic_int done;
     pthread_t thread;
 };
 
