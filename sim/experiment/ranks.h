@@ -16,6 +16,8 @@
 
 #include "experiment.h"
 
+#include <stdatomic.h>
+
 struct ranks;
 
 /*
