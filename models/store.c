@@ -86,6 +86,7 @@ static const struct metric store_metrics[] = {
     {.name = "replication_lag",
      .unit = UNIT_NS,
      .kind = METRIC_LATENCY,
+     .better = LOWER_IS_BETTER,
      .meaning = "for each write, applied at the secondary of the region minus acknowledged by the "
                 "primary"},
     {.name = "unreplicated_writes",
@@ -777,6 +778,9 @@ static void store_finish(void *self)
     struct store *store = self;
     const struct cluster *primary = &store->clusters[store->primary];
 
+    for (uint32_t r = 0; r < store->region_count; r++)
+        if (store->clusters[r].exists)
+            cluster_close_book(&store->clusters[r]);
     for (uint32_t s = 0; s < store->shard_count; s++) {
         const struct shard *shard = &store->shards[s];
         const struct server *top = &primary->servers[s];

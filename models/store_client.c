@@ -41,6 +41,7 @@
 #include "mem.h"
 #include "model.h"
 #include "ports.h"
+#include "queue_book.h"
 #include "registry.h"
 #include "retry_budget.h"
 #include "retry_policy.h"
@@ -171,33 +172,33 @@ static const sim_dur after_limits[AFTERS] = {1 * SIM_MS,    3 * SIM_MS,    10 * 
 // clang-format off
 static const struct metric store_client_metrics[] = {
     {.name = "writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logical writes that ended"},
-    {.name = "write_failures", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "writes that failed after all attempts"},
+    {.name = "write_failures", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "writes that failed after all attempts"},
     {.name = "write_attempts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "attempts of writes that ended"},
-    {.name = "write_timeouts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "attempts of writes that timed out"},
-    {.name = "write_timeout_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "write_timeouts", .under = "write_attempts", .series = true, .meaning = "attempts of writes that timed out / attempts"},
-    {.name = "write_failure_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "write_failures", .under = "writes", .series = true, .meaning = "writes that failed after all attempts / writes"},
-    {.name = "write_amplification", .unit = UNIT_NONE, .kind = METRIC_RATIO, .over = "write_attempts", .under = "writes", .series = true, .meaning = "attempts / writes"},
-    {.name = "ambiguous_writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "attempts of writes that timed out at the client and were executed all the same"},
+    {.name = "write_timeouts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts of writes that timed out"},
+    {.name = "write_timeout_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_timeouts", .under = "write_attempts", .series = true, .meaning = "attempts of writes that timed out / attempts"},
+    {.name = "write_failure_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_failures", .under = "writes", .series = true, .meaning = "writes that failed after all attempts / writes"},
+    {.name = "write_amplification", .unit = UNIT_NONE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_attempts", .under = "writes", .series = true, .meaning = "attempts / writes"},
+    {.name = "ambiguous_writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts of writes that timed out at the client and were executed all the same"},
     {.name = "reads", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "reads that ended"},
-    {.name = "read_failures", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "reads that failed after all attempts"},
-    {.name = "read_failure_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "read_failures", .under = "reads", .series = true, .meaning = "reads that failed / reads"},
+    {.name = "read_failures", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "reads that failed after all attempts"},
+    {.name = "read_failure_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "read_failures", .under = "reads", .series = true, .meaning = "reads that failed / reads"},
     {.name = "read_attempts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "attempts of reads that ended"},
-    {.name = "read_timeouts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "attempts of reads that timed out"},
-    {.name = "read_timeout_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "read_timeouts", .under = "read_attempts", .series = true, .meaning = "attempts of reads that timed out / attempts"},
-    {.name = "read_misses", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "reads whose first answer did not see a session that had been written"},
-    {.name = "read_miss_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "read_misses", .under = "reads", .series = true, .meaning = "read misses / reads"},
+    {.name = "read_timeouts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts of reads that timed out"},
+    {.name = "read_timeout_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "read_timeouts", .under = "read_attempts", .series = true, .meaning = "attempts of reads that timed out / attempts"},
+    {.name = "read_misses", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "reads whose first answer did not see a session that had been written"},
+    {.name = "read_miss_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "read_misses", .under = "reads", .series = true, .meaning = "read misses / reads"},
     {.name = "reads_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "after", .label_values = afters, .meaning = "first answers to reads so long after the session's last acknowledged write (up to the label)"},
-    {.name = "misses_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "after", .label_values = afters, .meaning = "those that did not see it"},
-    {.name = "miss_probability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .over = "misses_after_write", .under = "reads_after_write", .label = "after", .label_values = afters, .meaning = "misses / reads so long after a write"},
-    {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "of writes, from the asker's first moment to its last, retries included"},
-    {.name = "write_attempt_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "of attempts of writes, timed-out ones at their timeout"},
-    {.name = "read_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "of reads, retries included"},
-    {.name = "connections_opened", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "new connections to the store"},
+    {.name = "misses_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "after", .label_values = afters, .meaning = "those that did not see it"},
+    {.name = "miss_probability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "misses_after_write", .under = "reads_after_write", .label = "after", .label_values = afters, .meaning = "misses / reads so long after a write"},
+    {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "of writes, from the asker's first moment to its last, retries included"},
+    {.name = "write_attempt_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "of attempts of writes, timed-out ones at their timeout"},
+    {.name = "read_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "of reads, retries included"},
+    {.name = "connections_opened", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "new connections to the store"},
     {.name = "connections_open", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "connections to the store, opening ones included"},
-    {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "writes that were done, whatever it took"},
-    {.name = "retries_denied", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "by", .label_values = denied_by, .series = true, .meaning = "retries and hedges that had attempts left and were not made, by what refused them"},
-    {.name = "breaker_refusals", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "operations failed at once by an open breaker, before their first attempt or after a backoff"},
-    {.name = "breaker_open_share", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .scale = 1e-6, .series = true, .meaning = "circuit breakers of a region (instances times two endpoints) that are open; the total adds the regions"},
+    {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "writes that were done, whatever it took"},
+    {.name = "retries_denied", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "by", .label_values = denied_by, .series = true, .meaning = "retries and hedges that had attempts left and were not made, by what refused them"},
+    {.name = "breaker_refusals", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "operations failed at once by an open breaker, before their first attempt or after a backoff"},
+    {.name = "breaker_open_share", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .better = LOWER_IS_BETTER, .scale = 1e-6, .series = true, .meaning = "circuit breakers of a region (instances times two endpoints) that are open; the total adds the regions"},
     {.name = "hedges", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "hedges of reads that were sent"},
     {.name = "hedges_won", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "hedges whose answer came first"},
 };
@@ -228,7 +229,7 @@ enum attempt_end {
 #define HEDGE (UINT32_C(1) << 31)
 struct op {
     struct op_request request;
-    sim_time begun, attempt_begun;
+    sim_time begun, attempt_begun, waiting_since;
     uint32_t generation; /* rises with each attempt's beginning and end */
     uint32_t attempts;
     uint32_t pool;
@@ -264,6 +265,7 @@ struct store_client {
     struct connection_pools pools;
     struct op_table ops[2]; /* of the application, and hedges */
     uint32_t hedge_count, hedge_free;
+    struct queue_book line; /* those that wait for a connection, in all pools */
     struct command_pool commands;
     struct retry_budget *budgets;     /* by instance; NULL: none */
     struct circuit_breaker *breakers; /* by pool; NULL: none */
@@ -553,6 +555,8 @@ static void wait_add(struct store_client *client, uint32_t index)
     struct connection_pool *pool = &client->pools.pools[op->pool];
 
     op->state = OP_WAITING;
+    op->waiting_since = sim_now(client->sim);
+    queue_book_enter(&client->line, op->waiting_since);
     op->next = NO_INDEX;
     op->previous = pool->wait_tail;
     if (pool->wait_tail == NO_INDEX)
@@ -567,6 +571,7 @@ static void wait_remove(struct store_client *client, uint32_t index)
     struct op *op = op_at(client, index);
     struct connection_pool *pool = &client->pools.pools[op->pool];
 
+    queue_book_leave(&client->line, sim_now(client->sim), op->waiting_since);
     if (op->previous == NO_INDEX)
         pool->wait_head = op->next;
     else
@@ -1446,7 +1451,7 @@ static void store_client_start(void *self)
 
 static void store_client_finish(void *self)
 {
-    const struct store_client *client = self;
+    struct store_client *client = self;
     uint64_t attempts = 0, ops = 0;
 
     for (int table = 0; table < 2; table++)
@@ -1456,7 +1461,11 @@ static void store_client_finish(void *self)
             ops += table == 0 && state != OP_IDLE;
             attempts += state == OP_WAITING || state == OP_CONNECTING || state == OP_SENT ||
                         state == OP_BROKEN;
+            if (state == OP_WAITING)
+                queue_book_remains(&client->line, sim_now(client->sim),
+                                   client->ops[table].rows[i].waiting_since);
         }
+    invariant(queue_book_closes(&client->line)); /* Little's law in the line for a connection */
     for (int how = 0; how < ATTEMPT_ENDS; how++)
         attempts += client->attempts_ended[how];
     invariant(client->ops_begun == client->ops_ended + ops);

@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "options.h"
+#include "provenance.h"
 #include "strbuf.h"
 #include "suggest.h"
 
@@ -12,10 +13,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-#ifndef ISTHMUS_VERSION
-#define ISTHMUS_VERSION "unknown"
-#endif
 
 static int cmd_help(const struct invocation *invocation);
 
@@ -29,7 +26,8 @@ static const struct command help_command = {
 };
 
 const struct command *const commands[] = {
-    &cmd_run, &cmd_sweep, &cmd_validate, &cmd_describe, &cmd_plot, &help_command, NULL,
+    &cmd_run,      &cmd_sweep,    &cmd_compare, &cmd_check,    &cmd_capacity, &cmd_sensitivity,
+    &cmd_validate, &cmd_describe, &cmd_plot,    &help_command, NULL,
 };
 
 static const struct {
@@ -188,7 +186,7 @@ static int close_stdout(int code)
 }
 
 int command_main(int argc, char **argv, const struct registry *registry,
-                 volatile const int *interrupt)
+                 const atomic_int *interrupt)
 {
     struct strbuf line = STRBUF_INIT;
     const char *verb = argc > 1 ? argv[1] : "";
@@ -208,7 +206,7 @@ int command_main(int argc, char **argv, const struct registry *registry,
         print_overview(stdout);
         code = EXIT_DONE;
     } else if (strcmp(verb, "--version") == 0) {
-        printf("isthmus %s\n", ISTHMUS_VERSION);
+        printf("isthmus %s\n", program_version);
         code = EXIT_DONE;
     } else if (command) {
         code = command_run(command, argc, argv, &invocation);

@@ -11,6 +11,7 @@
 
 #include "scenario.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,6 +64,9 @@ struct command {
     const char *details; /* a paragraph, wrapped when it is printed */
     const char *examples;
     const struct option *options; /* ended by a row without a name; NULL: none */
+    /* More of them, listed after those: what several verbs share. `options` then is of the values'
+     * first member. */
+    const struct option *more_options;
     size_t values_size;
     int (*run)(const struct invocation *invocation); /* returns an exit_code */
 };
@@ -75,15 +79,16 @@ struct invocation {
     void *values;             /* as the options' offsets say */
     const char *command_line; /* quoted for a shell */
     const struct registry *registry;
-    volatile const int *interrupt;
+    const atomic_int *interrupt;
 };
 
 extern const struct command *const commands[]; /* ended by NULL */
-extern const struct command cmd_run, cmd_sweep, cmd_validate, cmd_describe, cmd_plot;
+extern const struct command cmd_run, cmd_sweep, cmd_compare, cmd_check, cmd_capacity,
+    cmd_sensitivity, cmd_validate, cmd_describe, cmd_plot;
 
 /* The whole program, but for what main() sets up once. */
 int command_main(int argc, char **argv, const struct registry *registry,
-                 volatile const int *interrupt);
+                 const atomic_int *interrupt);
 
 /* --- for the verbs -------------------------------------------------------------------------- */
 

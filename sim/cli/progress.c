@@ -39,20 +39,21 @@ void progress_erase(struct progress *progress)
         fputs("\r\033[K", stderr);
 }
 
-void progress_show(void *self, size_t done, size_t total)
+void progress_show(void *self, const struct study_progress *now)
 {
     struct progress *progress = self;
     double elapsed_s = progress_elapsed_s(progress);
 
     if (!progress->shown)
         return;
-    if (done == 0) {
-        fprintf(stderr, "\r\033[K0/%zu runs", total);
+    size_t made = now->done - now->recalled;
+    if (made == 0) {
+        fprintf(stderr, "\r\033[K%zu/%zu runs", now->done, now->total);
         return;
     }
     struct strbuf line = STRBUF_INIT;
-    double left_s = elapsed_s / (double)done * (double)(total - done);
-    strbuf_addf(&line, "%zu/%zu runs, %.3g/s, ", done, total, (double)done / elapsed_s);
+    double left_s = elapsed_s / (double)made * (double)(now->total - now->done);
+    strbuf_addf(&line, "%zu/%zu runs, %.3g/s, ", now->done, now->total, (double)made / elapsed_s);
     units_add(&line, left_s * (double)NS_PER_S, UNIT_NS, 2);
     fprintf(stderr, "\r\033[K%s left", line.text);
     strbuf_release(&line);

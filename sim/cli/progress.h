@@ -4,8 +4,9 @@
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
+#include "experiment.h"
+
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct progress {
@@ -15,7 +16,7 @@ struct progress {
 
 void progress_init(struct progress *progress, bool quiet);
 /* `progress` is a struct progress: the face is that of struct study_plan. */
-void progress_show(void *progress, size_t done, size_t total);
+void progress_show(void *progress, const struct study_progress *now);
 void progress_erase(struct progress *progress);
 /* Seconds of the host since progress_init(). */
 double progress_elapsed_s(const struct progress *progress);

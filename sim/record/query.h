@@ -42,6 +42,23 @@ int results_each_param(struct results *results, int64_t study,
                        void (*row)(void *self, int64_t point, const char *path, const char *value),
                        void *self, struct diag *diag);
 
+/* The runs of a point, by replication. digest: 16 hex digits. */
+int results_each_run(struct results *results, int64_t study, int64_t point,
+                     void (*row)(void *self, uint32_t replication, const char *digest), void *self,
+                     struct diag *diag);
+/* One figure of a point, by replication. Absent texts are "", the total's region is "all". */
+struct figure_name {
+    const char *metric, *stat, *region, *label, *window;
+};
+int results_each_value(struct results *results, int64_t study, int64_t point,
+                       const struct figure_name *name,
+                       void (*row)(void *self, uint32_t replication, double value), void *self,
+                       struct diag *diag);
+/* The hash of a point's resolved scenario, 16 hex digits and a NUL; "" where there is no such
+ * point. */
+int results_scenario_hash(struct results *results, int64_t study, int64_t point, char hash[17],
+                          struct diag *diag);
+
 struct summary_row {
     int64_t point;
     const char *metric, *stat, *region, *label, *window,
@@ -51,6 +68,21 @@ struct summary_row {
 int results_each_summary(struct results *results, int64_t study, const char *metric /* NULL: all */,
                          void (*row)(void *self, const struct summary_row *row), void *self,
                          struct diag *diag);
+/*
+ * How the runs of a point ended: `stuck` of its `count` had an outage that was not over by their
+ * end. Where some were stuck and others were not, a mean over all is neither's; so
+ * results_each_summary_of() tells the figures of one of the two kinds alone.
+ */
+struct outcome_row {
+    int64_t point;
+    uint64_t count, stuck;
+};
+int results_each_outcome(struct results *results, int64_t study,
+                         void (*row)(void *self, const struct outcome_row *row), void *self,
+                         struct diag *diag);
+int results_each_summary_of(struct results *results, int64_t study, bool stuck,
+                            void (*row)(void *self, const struct summary_row *row), void *self,
+                            struct diag *diag);
 /* Every point against point 0, paired by replication (common random numbers); `interval` is of
  * value - base. */
 struct difference_row {
