@@ -525,19 +525,14 @@ double dist_sample_length_biased(const struct dist *dist, uint64_t word)
 {
     const double *cumulated = bias_table(dist);
     double u = rng_unit(word);
-    size_t low = 0, high = BIAS_CELLS; /* cumulated[low] <= u < cumulated[high] */
+    size_t low = 0; /* cumulated[low] <= u < cumulated[low + 2 * step] */
     double place;
 
-    while (high - low > 1) {
-        size_t middle = (low + high) / 2;
-
-        if (cumulated[middle] <= u)
-            low = middle;
-        else
-            high = middle;
-    }
-    place = (u - cumulated[low]) / (cumulated[high] - cumulated[low]);
-    u = gsl_cdf_ugaussian_P(bias_z(low) + place * (bias_z(high) - bias_z(low)));
+    /* Without branches, of which every other one would be guessed wrong. */
+    for (size_t step = BIAS_CELLS / 2; step > 0; step /= 2)
+        low += cumulated[low + step] <= u ? step : 0;
+    place = (u - cumulated[low]) / (cumulated[low + 1] - cumulated[low]);
+    u = gsl_cdf_ugaussian_P(bias_z(low) + place * (bias_z(low + 1) - bias_z(low)));
     return dist_quantile(dist, fmin(u, U_MAX));
 }
 

@@ -101,7 +101,9 @@ static inline void probe_count_many(struct probes_hot *hot, probe_id id, uint64_
 }
 static inline void probe_level(struct probes_hot *hot, probe_id id, sim_time now, int64_t level)
 {
-    time_avg_set(&hot->levels[id], now, level);
+    /* Many calls change nothing, and then neither the integral nor the highest level. */
+    if (level != hot->levels[id].level)
+        time_avg_set(&hot->levels[id], now, level);
 }
 static inline void probe_latency(struct probes_hot *hot, probe_id id, int64_t value)
 {

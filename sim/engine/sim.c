@@ -62,8 +62,12 @@ static PREFETCHES void prefetch_row(const struct sim *sim, uint64_t key)
 {
     const struct sim_kind *kind = &sim->kinds[key_kind(key)];
 
-    if (kind->rows)
-        __builtin_prefetch(kind->rows + (size_t)key_entity(key) * kind->row_bytes, 1);
+    const char *row = kind->rows + (size_t)key_entity(key) * kind->row_bytes;
+
+    if (!kind->rows)
+        return;
+    __builtin_prefetch(row, 1);
+    __builtin_prefetch(row + kind->row_bytes - 1, 1); /* often it lies on two cache lines */
 }
 
 static uint64_t hash_text(const char *text)

@@ -48,6 +48,12 @@ typedef uint16_t kind_id;
 #define SIM_GENERATION_BITS 20
 #define SIM_GENERATION_MASK ((UINT32_C(1) << SIM_GENERATION_BITS) - 1)
 
+/*
+ * Marks a handler that nearly every request passes: all that it calls is compiled into it, calls
+ * through pointers apart. Saves a tenth of all instructions (models/speed.md).
+ */
+#define HOT_HANDLER __attribute__((flatten))
+
 /* --- scheduling: the hot path ---------------------------------------------------------------- */
 
 static inline sim_time sim_now(const struct sim *sim);
