@@ -62,8 +62,8 @@ static void print_overview(FILE *out)
 {
     fprintf(out, "%s\nVerbs:\n", overview);
     for (const struct command *const *command = commands; *command; command++)
-        fprintf(out, "  %-10s %s\n", (*command)->name, (*command)->summary);
-    fprintf(out, "  %-10s %s\n", "--version", "Print the version");
+        fprintf(out, "  %-11s %s\n", (*command)->name, (*command)->summary);
+    fprintf(out, "  %-11s %s\n", "--version", "Print the version");
     fprintf(out, "\n'isthmus VERB --help' explains a verb.\n");
     fputs(overview_example, out);
     fprintf(out, "\nExit codes:\n");
