@@ -26,8 +26,8 @@ static const struct command help_command = {
 };
 
 const struct command *const commands[] = {
-    &cmd_run,      &cmd_sweep,    &cmd_compare, &cmd_check,    &cmd_capacity, &cmd_sensitivity,
-    &cmd_validate, &cmd_describe, &cmd_plot,    &help_command, NULL,
+    &cmd_run,      &cmd_sweep,    &cmd_compare, &cmd_check, &cmd_capacity, &cmd_sensitivity,
+    &cmd_validate, &cmd_describe, &cmd_plot,    &cmd_merge, &help_command, NULL,
 };
 
 static const struct {
@@ -186,7 +186,7 @@ static int close_stdout(int code)
 }
 
 int command_main(int argc, char **argv, const struct registry *registry,
-                 volatile const int *interrupt)
+                 volatile const int *interrupt, struct ranks *ranks)
 {
     struct strbuf line = STRBUF_INIT;
     const char *verb = argc > 1 ? argv[1] : "";
@@ -197,7 +197,7 @@ int command_main(int argc, char **argv, const struct registry *registry,
         add_quoted(&line, argv[i]);
     }
     struct invocation invocation = {
-        .command_line = line.text, .registry = registry, .interrupt = interrupt};
+        .command_line = line.text, .registry = registry, .interrupt = interrupt, .ranks = ranks};
     const struct command *command = command_find(verb);
     if (argc < 2) {
         print_overview(stderr);

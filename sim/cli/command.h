@@ -54,6 +54,7 @@ struct option {
     const char *meaning;
 };
 
+struct ranks;
 struct invocation;
 struct command {
     const char *name;
@@ -79,15 +80,16 @@ struct invocation {
     const char *command_line; /* quoted for a shell */
     const struct registry *registry;
     volatile const int *interrupt;
+    struct ranks *ranks; /* of a parallel job; NULL: none */
 };
 
 extern const struct command *const commands[]; /* ended by NULL */
 extern const struct command cmd_run, cmd_sweep, cmd_compare, cmd_check, cmd_capacity,
-    cmd_sensitivity, cmd_validate, cmd_describe, cmd_plot;
+    cmd_sensitivity, cmd_validate, cmd_describe, cmd_plot, cmd_merge;
 
 /* The whole program, but for what main() sets up once. */
 int command_main(int argc, char **argv, const struct registry *registry,
-                 volatile const int *interrupt);
+                 volatile const int *interrupt, struct ranks *ranks);
 
 /* --- for the verbs -------------------------------------------------------------------------- */
 

@@ -11,6 +11,7 @@
 #include "plotting.h"
 #include "precision.h"
 #include "progress.h"
+#include "ranks.h"
 #include "record.h"
 #include "results_path.h"
 #include "run_stats.h"
@@ -45,6 +46,7 @@ const struct option study_options[] = {
     TEXT_OPTION   ("output", output, "FILE.db", "results/<scenario>.db", "results file; one that is there is replaced"),
     FLAG_OPTION   ("append", append, "add the study to the results file rather than replacing it"),
     DEFAULTED_CHOICE_OPTION("resume", resume, resume_names, "a new study", "go on with the study in the results file where it was stopped, or begin it if there is none: runs that are there are not made again. It must be the same study, of the same version of isthmus unless 'mixed-versions' is given; '--replications' may be higher"),
+    TEXT_OPTION   ("shard", shard, "I/N", "all runs", "make only the I-th of N parts of the runs, for array jobs; 'isthmus merge' puts the parts together"),
     FLAG_OPTION   ("no-output", no_output, "keep no results file: a temporary one in $TMPDIR (or /tmp) is deleted at the end"),
     DEFAULTED_CHOICE_OPTION("plot", plot, plot_format_names, "no plots", "draw all figures beside the results file"),
     FLAG_OPTION   ("json", json, "print the summary as JSON"),
@@ -265,9 +267,42 @@ static void spectator_run(void *self, const struct run_result *result, bool reca
     }
 }
 
+/* --- shards --------------------------------------------------------------------------------- */
+
+/* One of `count` parts, from 0; count 0: all. */
+struct shard {
+    uint32_t index, count;
+};
+
+/* Where nothing is the matter true. */
+static bool parse_shard(const struct study_values *values, size_t run_count, struct shard *shard)
+{
+    unsigned long index, count;
+    int end = 0;
+
+    *shard = (struct shard){0, 0};
+    if (!values->shard)
+        return true;
+    if (sscanf(values->shard, "%9lu/%9lu%n", &index, &count, &end) != 2 ||
+        values->shard[end] != '\0' || index < 1 || index > count)
+        usage_error("option '--shard' needs a part such as '2/5', the second of five, got '%s'",
+                    values->shard);
+    else if (count > run_count)
+        usage_error("option '--shard': %lu parts are too many for a study of %zu run%s", count,
+                    run_count, run_count == 1 ? "" : "s");
+    else if (values->plot || values->json)
+        usage_error("'--shard' cannot be given with '%s', which needs all runs",
+                    values->plot ? "--plot" : "--json");
+    else {
+        *shard = (struct shard){(uint32_t)index - 1, (uint32_t)count};
+        return true;
+    }
+    return false;
+}
+
 /* --- the study ------------------------------------------------------------------------------ */
 
-static int outcome_code(const struct study_outcome *outcome, const struct conduct *conduct)
+int study_outcome_code(const struct study_outcome *outcome)
 {
     switch (outcome->status) {
     case STUDY_OK:
@@ -276,12 +311,11 @@ static int outcome_code(const struct study_outcome *outcome, const struct conduc
         return EXIT_SCENARIO;
     case STUDY_SINK_FAILED:
     case STUDY_NO_THREAD:
+    case STUDY_NO_RANK:
         return EXIT_FILES;
     }
     if (outcome->interrupted)
         return EXIT_INTERRUPTED;
-    if (!conduct->with_expectations)
-        return EXIT_DONE;
     if (outcome->expectation_counts[VERDICT_FAILS])
         return EXIT_EXPECTATION;
     if (outcome->expectation_counts[VERDICT_UNDECIDED] ||
@@ -290,13 +324,15 @@ static int outcome_code(const struct study_outcome *outcome, const struct conduc
     return EXIT_DONE;
 }
 
-static int open_path(const struct study_values *values, const struct scenario *scenario,
-                     struct results_path *path, struct diag *diag)
+static int open_path(const struct study_values *values, const struct shard *shard,
+                     const struct scenario *scenario, struct results_path *path, struct diag *diag)
 {
     if (values->no_output)
         return results_path_temporary(path, diag);
     if (values->output)
         results_path_given(path, values->output);
+    else if (values->shard)
+        results_path_shard(path, scenario->path, shard->index + 1, shard->count);
     else
         results_path_default(path, scenario->path);
     return 0;
@@ -315,25 +351,26 @@ static int graver(int a, int b)
     return EXIT_DONE;
 }
 
+int study_show_summary(const char *path, bool all, bool json, struct diag *diag)
+{
+    struct results *results = results_open(path, diag);
+    struct summary_options options = {
+        .all = all, .json = json, .colour = stdout_has_colour(), .width = stdout_width()};
+    if (!results)
+        return EXIT_FILES;
+    int status = report_summary(results, &options, stdout, diag);
+    results_close(results);
+    return status < 0 ? EXIT_FILES : EXIT_DONE;
+}
+
 /* Read back what was written: the summary, then the plots. */
 static int show(const struct study_values *values, const struct conduct *conduct, const char *path,
                 struct diag *diag)
 {
     int status = 0;
 
-    if (conduct->with_summary && !values->quiet && !values->digest) {
-        struct results *results = results_open(path, diag);
-        struct summary_options options = {
-            .all = values->all,
-            .json = values->json,
-            .colour = stdout_has_colour(),
-            .width = stdout_width(),
-        };
-        if (!results)
-            return EXIT_FILES;
-        status = report_summary(results, &options, stdout, diag);
-        results_close(results);
-    }
+    if (conduct->with_summary && !values->quiet && !values->digest && !values->shard)
+        status = study_show_summary(path, values->all, values->json, diag) == EXIT_DONE ? 0 : -1;
     if (status == 0 && values->plot) {
         struct plotting plotting = {
             .path = path,
@@ -385,8 +422,8 @@ static int keep_findings(const struct conduct *conduct, struct record *record)
 }
 
 static int simulate(const struct invocation *invocation, const struct point_set *set,
-                    const struct conduct *conduct, struct trace *trace, struct record *record,
-                    const char *path, struct diag *diag)
+                    const struct conduct *conduct, const struct shard *shard, struct trace *trace,
+                    struct record *record, const char *path, struct diag *diag)
 {
     const struct study_values *values = invocation->values;
     const struct run_config *run = &set->scenarios[0]->run;
@@ -405,8 +442,13 @@ static int simulate(const struct invocation *invocation, const struct point_set 
                  .points = set->points,
                  .point_count = set->count,
                  .replications = conduct->replications ? conduct->replications : run->replications,
-                 .settings = conduct->settings},
-        .thread_count = values->threads ? values->threads : study_default_threads(),
+                 .settings = conduct->settings,
+                 .shard = values->shard},
+        .shard_index = shard->index,
+        .shard_count = shard->count,
+        .thread_count =
+            values->threads ? values->threads : ranks_default_threads(invocation->ranks),
+        .others = ranks_makers(invocation->ranks, values->threads),
         .interrupt = invocation->interrupt,
         .progress = progress_show,
         .progress_self = &progress,
@@ -421,7 +463,9 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     progress_init(&progress, values->quiet);
     struct study_outcome outcome = conduct_study(&plan, &sink, conduct);
     progress_erase(&progress);
-    int code = outcome_code(&outcome, conduct);
+    int code = study_outcome_code(&outcome);
+    if (!conduct->with_expectations && (code == EXIT_EXPECTATION || code == EXIT_UNDECIDED))
+        code = EXIT_DONE;
     if (outcome.status == STUDY_OK && !outcome.interrupted && outcome.done > 0 &&
         keep_findings(conduct, record) < 0)
         code = EXIT_FILES;
@@ -477,17 +521,22 @@ int study_command_conducted(const struct invocation *invocation, const struct po
     struct record *record = NULL;
     struct diag diag = {0};
     struct trace trace;
+    struct shard shard;
 
-    if (!options_agree(values))
+    if (values->shard && conduct->run)
+        return usage_error("'--shard' splits runs that are known beforehand; this study decides by "
+                           "what it has seen");
+    if (!options_agree(values) ||
+        !parse_shard(values, set->count * scenario->run.replications, &shard))
         return EXIT_USAGE;
     int code = trace_open(values, scenario->run.replications, &trace);
     if (code != EXIT_DONE)
         return code;
     code = EXIT_FILES;
-    if (open_path(values, scenario, &path, &diag) == 0)
+    if (open_path(values, &shard, scenario, &path, &diag) == 0)
         record = record_open(path.file, record_mode(values), &diag);
     if (record)
-        code = simulate(invocation, set, conduct, &trace, record, path.file, &diag);
+        code = simulate(invocation, set, conduct, &shard, &trace, record, path.file, &diag);
     else
         trace_close(values, &trace);
     results_path_release(&path);

@@ -18,7 +18,7 @@
 struct study_values {
     struct text_list sets;
     uint32_t replications, threads, trace_replication;
-    const char *seed, *output;
+    const char *seed, *output, *shard;
     bool no_output, append, digest, json, all, quiet, stats;
     int plot, queue, resume;
     const char *precision;
@@ -54,6 +54,12 @@ bool set_list_split(struct set_list *sets, const char *text);
  * told and *code set. */
 struct scenario *load_with_sets(const struct invocation *invocation, const char *path,
                                 const struct set_list *extra, int *code);
+
+/* What a study that ended so returns. */
+struct study_outcome;
+int study_outcome_code(const struct study_outcome *outcome);
+/* The summary of the newest study of a results file; EXIT_DONE or EXIT_FILES. */
+int study_show_summary(const char *path, bool all, bool json, struct diag *diag);
 
 /* Run the study and print its summary; returns an exit_code. What is wrong is told on stderr. */
 int study_command(const struct invocation *invocation, const struct point_set *set);

@@ -13,14 +13,13 @@
 #include "pool.h"
 #include "run_settings.h"
 #include "samples.h"
+#include "trial.h"
 #include "warmup.h"
-#include "world.h"
 
 #include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 struct watch {
@@ -53,13 +52,6 @@ struct study_runner {
     size_t task_count;
 };
 
-/* A run that is done, with the world that its figures live in. */
-struct trial {
-    struct world *world;
-    struct sim_outcome outcome;
-    int64_t wall_ns;
-};
-
 /* The series whose transient decides the warm-up: sessions that exist fill up last of all. */
 #define PILOT_METRIC "sessions_active"
 
@@ -73,15 +65,6 @@ uint32_t study_default_threads(void)
     return online > 0 ? (uint32_t)online : 1;
 }
 
-/* Of the host; recorded as a cost, and no result depends on it. */
-static int64_t wall_now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 static bool runner_interrupted(const struct study_runner *runner)
 {
     return runner->plan.interrupt && *runner->plan.interrupt;
@@ -92,29 +75,31 @@ static bool runner_ok(const struct study_runner *runner)
     return runner->outcome.status == STUDY_OK && !runner->outcome.interrupted;
 }
 
-static void trial_free(void *self, void *product)
+static void discard(void *self, void *product)
 {
-    struct trial *trial = product;
-
     (void)self;
-    world_free(trial->world);
-    free(trial);
+    trial_free(product);
 }
 
-/* NULL where the run was interrupted: half a run is no sample. */
-static struct trial *trial_run(const struct scenario *scenario, const struct world_options *options)
+/* Here, or by one of the others; workers are numbered through both. */
+static struct trial *make_trial(const struct study_runner *runner, uint32_t worker,
+                                const struct trial_job *job)
 {
-    struct trial *trial = mem_zalloc(1, sizeof *trial);
-    int64_t started_ns = wall_now_ns();
+    const struct study_plan *plan = &runner->plan;
 
-    trial->world = world_create(scenario, options);
-    trial->outcome = world_run(trial->world);
-    trial->wall_ns = wall_now_ns() - started_ns;
-    if (trial->outcome.interrupted) {
-        trial_free(NULL, trial);
-        return NULL;
+    if (worker < plan->thread_count || job->options.trace)
+        return trial_run(job);
+    return plan->others->make(plan->others->self, worker - plan->thread_count, job);
+}
+
+/* True, with what went wrong told, where the trial could not be made. */
+static bool trial_failed(struct study_runner *runner, const struct trial *trial)
+{
+    if (trial->error) {
+        diag_error(runner->plan.diag, "%s", trial->error);
+        runner->outcome.status = STUDY_NO_RANK;
     }
-    return trial;
+    return trial->error != NULL;
 }
 
 /* --- points and watches --------------------------------------------------------------------- */
@@ -262,14 +247,12 @@ static void *pilot_make(void *self, size_t task, uint32_t worker)
 {
     const struct study_runner *runner = self;
     const struct study_plan *plan = &runner->plan;
-    struct world_options options = {
-        .seed = plan->info.seed,
-        .queue = plan->queue,
-        .interrupt = plan->interrupt,
+    struct trial_job job = {
+        .scenario = runner->points[runner->tasks[task].point].study.scenario,
+        .options = {.seed = plan->info.seed, .queue = plan->queue, .interrupt = plan->interrupt},
     };
 
-    (void)worker;
-    return trial_run(runner->points[runner->tasks[task].point].study.scenario, &options);
+    return make_trial(runner, worker, &job);
 }
 
 /* Add up the series over regions, or take the total's row where there is one. */
@@ -299,11 +282,15 @@ static bool pilot_take(void *self, size_t task, void *product)
     struct trial *trial = product;
     uint32_t number = runner->tasks[task].point;
     struct runner_point *point = &runner->points[number];
-    const struct figures *figures = world_figures(trial->world);
+    const struct figures *figures = trial->result.figures;
     double *series;
-    size_t count = pilot_series(figures, &series);
     size_t drop;
 
+    if (trial_failed(runner, trial)) {
+        trial_free(trial);
+        return false;
+    }
+    size_t count = pilot_series(figures, &series);
     if (warmup_mser5(series, count, &drop)) {
         point->warmup = (sim_time)drop * figures->bin;
         point->warmup_known = true;
@@ -316,7 +303,7 @@ static bool pilot_take(void *self, size_t task, void *product)
         runner->outcome.status = STUDY_NO_WARMUP;
     }
     free(series);
-    trial_free(NULL, trial);
+    trial_free(trial);
     return true;
 }
 
@@ -324,16 +311,18 @@ static bool pilot_take(void *self, size_t task, void *product)
 static void runner_make(struct study_runner *runner, void *(*make)(void *, size_t, uint32_t),
                         bool (*take)(void *, size_t, void *))
 {
+    uint32_t workers =
+        runner->plan.thread_count + (runner->plan.others ? runner->plan.others->count : 0);
     struct pool_job job = {
         .self = runner,
         .task_count = runner->task_count,
         .interrupt = runner->plan.interrupt,
         .make = make,
         .take = take,
-        .discard = trial_free,
+        .discard = discard,
     };
 
-    if (!pool_run(&job, runner->plan.thread_count, runner->plan.diag))
+    if (!pool_run(&job, workers, runner->plan.diag))
         runner->outcome.status = STUDY_NO_THREAD;
     if (runner->outcome.status == STUDY_OK && runner_interrupted(runner))
         runner->outcome.interrupted = true;
@@ -371,45 +360,32 @@ static void *run_make(void *self, size_t number, uint32_t worker)
     const struct run_task *task = &runner->tasks[number];
     const struct runner_point *point = &runner->points[task->point];
     bool traced = task->point == 0 && task->replication == plan->trace_replication;
-    struct world_options options = {
-        .seed = plan->info.seed,
-        .replication = task->replication,
-        .warmup = point->warmup,
-        .queue = plan->queue,
-        .trace = traced ? plan->trace : NULL,
-        .interrupt = plan->interrupt,
+    struct trial_job job = {
+        .scenario = point->study.scenario,
+        .options = {.seed = plan->info.seed,
+                    .replication = task->replication,
+                    .warmup = point->warmup,
+                    .queue = plan->queue,
+                    .trace = traced ? plan->trace : NULL,
+                    .interrupt = plan->interrupt},
     };
 
-    (void)worker;
-    return trial_run(point->study.scenario, &options);
+    return make_trial(runner, worker, &job);
 }
 
 static bool run_take(void *self, size_t number, void *product)
 {
     struct study_runner *runner = self;
-    const struct run_task *task = &runner->tasks[number];
-    const struct runner_point *point = &runner->points[task->point];
     struct trial *trial = product;
-    struct run_result result = {
-        .point = task->point,
-        .replication = task->replication,
-        .seed = runner->plan.info.seed,
-        .digest = trial->outcome.digest,
-        .event_count = trial->outcome.event_count,
-        .simulated = trial->outcome.ended,
-        .wall_ns = trial->wall_ns,
-        .warmup = point->warmup,
-        .status = RUN_DONE,
-        .scenario = point->study.scenario,
-        .figures = world_figures(trial->world),
-        .log = world_log(trial->world),
-    };
 
-    if (runner->sink->run(runner->sink->self, &result) < 0)
-        runner->outcome.status = STUDY_SINK_FAILED;
-    else
-        runner_accept(runner, &result, false);
-    trial_free(NULL, trial);
+    trial->result.point = runner->tasks[number].point;
+    if (!trial_failed(runner, trial)) {
+        if (runner->sink->run(runner->sink->self, &trial->result) < 0)
+            runner->outcome.status = STUDY_SINK_FAILED;
+        else
+            runner_accept(runner, &trial->result, false);
+    }
+    trial_free(trial);
     return runner->outcome.status == STUDY_OK;
 }
 
@@ -530,7 +506,8 @@ struct study_outcome runner_outcome(const struct study_runner *runner)
 
 struct study_outcome runner_close(struct study_runner *runner)
 {
-    if (runner->outcome.status == STUDY_OK && runner->outcome.done > 0)
+    if (runner->outcome.status == STUDY_OK && runner->outcome.done > 0 &&
+        runner->plan.shard_count == 0)
         runner_judge(runner);
     if (runner->begun && runner->sink->end(runner->sink->self, !runner_ok(runner)) < 0)
         runner->outcome.status = STUDY_SINK_FAILED;
@@ -553,11 +530,13 @@ struct study_outcome study_run(const struct study_plan *plan, struct result_sink
     size_t count = info->point_count * info->replications;
     struct run_task *tasks = mem_alloc(count, sizeof *tasks);
     struct study_runner *runner = runner_open(plan, sink);
+    size_t task_count = 0;
 
     for (size_t i = 0; i < count; i++)
-        tasks[i] = (struct run_task){(uint32_t)(i / info->replications),
-                                     (uint32_t)(i % info->replications)};
-    runner_run(runner, tasks, count);
+        if (plan->shard_count == 0 || i % plan->shard_count == plan->shard_index)
+            tasks[task_count++] = (struct run_task){(uint32_t)(i / info->replications),
+                                                    (uint32_t)(i % info->replications)};
+    runner_run(runner, tasks, task_count);
     free(tasks);
     return runner_close(runner);
 }

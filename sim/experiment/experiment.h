@@ -16,7 +16,7 @@
  *
  * Rules that always hold
  *  1. Seeds: the study's seed and the replication's number name every stream; points share them
- *     (common random numbers). No result depends on the number of threads.
+ *     (common random numbers). No result depends on the number of threads or of other makers.
  *  2. Within a round, runs are handed over from the calling thread in the order of its tasks; at
  *     most 2 x thread_count of them are held at a time. Rounds, and so decisions made of what was
  *     handed over, are the same for any number of threads.
@@ -46,11 +46,25 @@ struct study_progress {
     uint64_t event_count; /* of the others */
 };
 
+/*
+ * Others who make runs besides this process's threads: ranks of a parallel job (ranks.h). make()
+ * is called from several threads at a time, but one at a time for each `slot` below `count`; NULL
+ * where the run was interrupted.
+ */
+struct trial;
+struct trial_job;
+struct other_makers {
+    void *self;
+    uint32_t count;
+    struct trial *(*make)(void *self, uint32_t slot, const struct trial_job *job);
+};
+
 struct study_plan {
     /* Its points are added at runner_open(). Texts, scenarios and parameters must outlive the
      * study. */
     struct study_info info;
-    uint32_t thread_count; /* >= 1 */
+    uint32_t thread_count;             /* >= 1 */
+    const struct other_makers *others; /* NULL: none */
     volatile const int *interrupt;
     /* At the start of a round and after each run, from the calling thread; may be NULL. */
     void (*progress)(void *self, const struct study_progress *progress);
@@ -59,6 +73,9 @@ struct study_plan {
      * May be NULL. */
     void (*observe)(void *self, const struct run_result *result, bool recalled);
     void *observe_self;
+    /* Only the tasks k of study_run() with k % shard_count == shard_index; count 0: all. What is a
+     * part of a study is not judged. */
+    uint32_t shard_index, shard_count;
     struct trace *trace; /* of replication `trace_replication` of point 0; NULL: none */
     uint32_t trace_replication;
     enum eventq_kind queue;
@@ -68,7 +85,8 @@ enum study_status {
     STUDY_OK = 0,
     STUDY_SINK_FAILED = -1, /* told by the sink */
     STUDY_NO_WARMUP = -2,   /* `warmup: auto`, and a pilot shows no end of the transient */
-    STUDY_NO_THREAD = -3    /* not one thread could be started */
+    STUDY_NO_THREAD = -3,   /* not one thread could be started */
+    STUDY_NO_RANK = -4      /* another process could not make a run */
 };
 struct study_outcome {
     enum study_status status;

@@ -32,6 +32,9 @@ static void release_study(const struct study_row *row)
     free((void *)row->scenario_name);
     free((void *)row->question);
     free((void *)row->started);
+    free((void *)row->scenario_path);
+    free((void *)row->settings);
+    free((void *)row->shard);
 }
 
 struct results *results_open(const char *path, struct diag *diag)
@@ -121,7 +124,7 @@ static const char study_sql[] =
     " (SELECT count(*) FROM point JOIN run ON run.point = point.id"
     "   WHERE point.study = study.id AND run.status = 'done'),"
     " (SELECT duration_ns FROM point WHERE point.study = study.id AND number = 0),"
-    " coalesce(run.warmup_ns, 0), coalesce(run.bin_ns, 0), complete"
+    " coalesce(run.warmup_ns, 0), coalesce(run.bin_ns, 0), complete, scenario_path, settings, shard"
     " FROM study LEFT JOIN run ON run.id ="
     "  (SELECT run.id FROM point JOIN run ON run.point = point.id WHERE point.study = study.id"
     "   ORDER BY point.number, run.replication LIMIT 1)"
@@ -146,6 +149,9 @@ static void read_study(sqlite3_stmt *statement, struct study_row *row)
         .warmup_ns = sqlite3_column_int64(statement, 13),
         .bin_ns = sqlite3_column_int64(statement, 14),
         .complete = sqlite3_column_int64(statement, 15) != 0,
+        .scenario_path = mem_strdup(text_of(statement, 16)),
+        .settings = mem_strdup(text_of(statement, 17)),
+        .shard = mem_strdup(text_of(statement, 18)),
     };
 }
 
@@ -191,21 +197,46 @@ int results_each_param(struct results *results, int64_t study,
     return status;
 }
 
-int results_each_run(struct results *results, int64_t study, int64_t point,
-                     void (*row)(void *self, uint32_t replication, const char *digest), void *self,
+int results_each_point(struct results *results, int64_t study,
+                       void (*row)(void *self, const struct point_row *row), void *self,
+                       struct diag *diag)
+{
+    sqlite3_stmt *statement = prepare_for_study(
+        results,
+        "SELECT number, hash, text FROM point JOIN scenario_text ON hash = scenario_hash"
+        " WHERE point.study =" THE_STUDY "ORDER BY number",
+        study, diag);
+    int status = statement != NULL ? 0 : -1;
+    while (statement != NULL && next_row(results, statement, &status)) {
+        struct point_row point = {sqlite3_column_int64(statement, 0), text_of(statement, 1),
+                                  text_of(statement, 2)};
+        row(self, &point);
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+int results_each_run(struct results *results, int64_t study,
+                     void (*row)(void *self, const struct run_row *row), void *self,
                      struct diag *diag)
 {
     sqlite3_stmt *statement = prepare_for_study(
         results,
-        "SELECT replication, digest FROM run JOIN point ON point.id = run.point"
-        " WHERE point.study =" THE_STUDY "AND number = ?2 AND status = 'done' ORDER BY replication",
+        "SELECT number, replication, seed, digest, events, wall_ns, warmup_ns, version"
+        " FROM run JOIN point ON point.id = run.point"
+        " WHERE status = 'done' AND point.study =" THE_STUDY "ORDER BY number, replication",
         study, diag);
     int status = statement != NULL ? 0 : -1;
-    if (statement != NULL) {
-        sqlite3_bind_int64(statement, 2, point);
-    }
     while (statement != NULL && next_row(results, statement, &status)) {
-        row(self, (uint32_t)sqlite3_column_int64(statement, 0), text_of(statement, 1));
+        struct run_row run = {.point = sqlite3_column_int64(statement, 0),
+                              .replication = sqlite3_column_int64(statement, 1),
+                              .seed = strtoull(text_of(statement, 2), NULL, 10),
+                              .digest = strtoull(text_of(statement, 3), NULL, 16),
+                              .event_count = (uint64_t)sqlite3_column_int64(statement, 4),
+                              .wall_ns = sqlite3_column_int64(statement, 5),
+                              .warmup_ns = sqlite3_column_int64(statement, 6),
+                              .version = text_of(statement, 7)};
+        row(self, &run);
     }
     sqlite3_finalize(statement);
     return status;
@@ -234,24 +265,6 @@ int results_each_value(struct results *results, int64_t study, int64_t point,
     while (statement != NULL && next_row(results, statement, &status)) {
         row(self, (uint32_t)sqlite3_column_int64(statement, 0),
             sqlite3_column_double(statement, 1));
-    }
-    sqlite3_finalize(statement);
-    return status;
-}
-
-int results_scenario_hash(struct results *results, int64_t study, int64_t point, char hash[17],
-                          struct diag *diag)
-{
-    sqlite3_stmt *statement = prepare_for_study(
-        results, "SELECT scenario_hash FROM point WHERE study =" THE_STUDY "AND number = ?2", study,
-        diag);
-    int status = statement != NULL ? 0 : -1;
-    hash[0] = '\0';
-    if (statement != NULL) {
-        sqlite3_bind_int64(statement, 2, point);
-        if (next_row(results, statement, &status)) {
-            snprintf(hash, 17, "%s", text_of(statement, 0));
-        }
     }
     sqlite3_finalize(statement);
     return status;

@@ -247,9 +247,14 @@ static void write_assumption(void *self, const char *path, const char *value, co
     writer->status = record_step(writer->record, put);
 }
 
+int record_empty(struct record *record)
+{
+    return db_exec(&record->db, empty_sql);
+}
+
 static int write_study_and_points(struct record *record, const struct study_info *study)
 {
-    if (record->replace && db_exec(&record->db, empty_sql) != 0) {
+    if (record->replace && record_empty(record) != 0) {
         return -1;
     }
     if (write_study(record, study) != 0) {

@@ -84,6 +84,8 @@ int record_step(struct record *record, sqlite3_stmt *statement);
 int record_begin_write(struct record *record);
 /* Commit where all went well, else take everything back. Returns status, or -1. */
 int record_finish_write(struct record *record, int status);
+/* All rows of all tables; inside a transaction, foreign keys off. */
+int record_empty(struct record *record);
 /* Scenario, parameters, faults of a new point; inside a transaction. */
 int record_write_point(struct record *record, const struct study_point *point, uint32_t number);
 void record_hash_text(const struct scenario *scenario, char hash[20]);

@@ -256,19 +256,6 @@ int resume_begin(struct record *record, const struct study_info *study)
 
 /* --- runs that are there -------------------------------------------------------------------- */
 
-static const struct metric *find_metric(const struct registry *registry, const char *name)
-{
-    for (size_t i = 0; i < registry->model_count; i++) {
-        const struct model_ops *ops = registry->models[i];
-        for (size_t j = 0; j < ops->metric_count; j++) {
-            if (strcmp(ops->metrics[j].name, name) == 0) {
-                return &ops->metrics[j];
-            }
-        }
-    }
-    return NULL;
-}
-
 /* Texts that are absent in a figure are empty in the file. */
 static char *text_if_any(const char *text)
 {
@@ -290,7 +277,7 @@ static struct known_cell *cell_of(struct recalled *recalled, const struct regist
     }
     struct known_cell *cell = &recalled->cells[id];
     if (cell->region == NULL) {
-        cell->metric = find_metric(registry, text_at(row, 2));
+        cell->metric = registry_metric(registry, text_at(row, 2));
         cell->stat = text_if_any(text_at(row, 3));
         cell->region = mem_strdup(text_at(row, 4));
         cell->label = text_if_any(text_at(row, 5));

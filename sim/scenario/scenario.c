@@ -362,6 +362,15 @@ static void scenario_drop(struct scenario *scenario, bool with_trees)
     free(scenario);
 }
 
+const struct metric *registry_metric(const struct registry *registry, const char *name)
+{
+    for (size_t i = 0; i < registry->model_count; i++)
+        for (size_t j = 0; j < registry->models[i]->metric_count; j++)
+            if (strcmp(registry->models[i]->metrics[j].name, name) == 0)
+                return &registry->models[i]->metrics[j];
+    return NULL;
+}
+
 void scenario_free(struct scenario *scenario)
 {
     if (scenario)

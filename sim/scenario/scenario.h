@@ -25,6 +25,8 @@ struct registry {
     const struct model_ops *const *models; /* in the order in which they are initialised */
     size_t model_count;
 };
+/* The metric of that name, of whichever model; NULL where there is none. O(metrics). */
+const struct metric *registry_metric(const struct registry *registry, const char *name);
 
 /* Settings of a run as a whole: top-level keys of a file. */
 struct run_config {
