@@ -6,9 +6,11 @@
  * holds the worker until it is answered: through its own service time and through every operation
  * on the store. That is how slow writes starve reads.
  *
- *   login:  service -> create the session -> [read it back] -> answer, or a fallback where the
- * write failed page:   service -> read the session -> [write it] -> answer, or "log in again"
+ *   login:  service -> create the session -> [read it back] -> answer, or a fallback
+ *   page:   service -> read the session -> [write it] -> answer, or "log in again"
  *   logout: service -> delete the session -> answer
+ *
+ * A login's fallback is what it does where its write failed.
  *
  * The load balancer checks each instance's health by a page of chosen depth: `shallow` asks the
  * process alone, the others read from the store as a page does, and so take an instance out that
@@ -20,6 +22,7 @@
 #include "mem.h"
 #include "model.h"
 #include "ports.h"
+#include "queue_book.h"
 #include "registry.h"
 
 #include <stdlib.h>
@@ -107,7 +110,7 @@ enum stage {
 
 struct app_request {
     struct user_request user;
-    sim_time arrived;
+    sim_time arrived, served_since;
     uint32_t generation;
     uint32_t instance;
     uint32_t next;
@@ -133,6 +136,7 @@ struct app_tier {
     bool healthy; /* as the accelerator was told */
     bool deploying;
     uint32_t busy, queued;
+    struct queue_book busy_book, queue_book; /* of workers, of those that wait for one */
     struct app_request *requests;
     size_t request_count, request_capacity;
     uint32_t request_free;
@@ -185,12 +189,14 @@ static void app_respond(struct app_tier *app, uint32_t index, enum response_kind
 {
     const struct app_request *request = &app->requests[index];
     struct users_port *users = app->users[ref_region(request->user.session)];
+    bool read_back = request->user.kind == REQUEST_LOGIN && request->stage == STAGE_READ;
     struct user_response response = {.session = request->user.session,
                                      .generation = request->user.generation,
                                      .kind = kind,
                                      .cause = cause,
                                      .region = app->region,
                                      .wrote = request->wrote,
+                                     .carried = read_back || request->user.kind == REQUEST_PAGE,
                                      .arrives = sim_now(app->sim) + request->user.way_back};
 
     users->respond(users->self, &response);
@@ -208,23 +214,28 @@ static void instance_serve(struct app_tier *app, uint32_t index)
     app->instances[request->instance].busy++;
     app->busy++;
     request->stage = STAGE_SERVICE;
+    request->served_since = sim_now(app->sim);
+    queue_book_enter(&app->busy_book, sim_now(app->sim));
     probe_latency(app->probes, app->wait, sim_now(app->sim) - request->arrived);
     sim_after(app->sim, service, app->served_kind, index, request->generation);
 }
 
 /* The worker of an answered request takes the next one in its instance's queue. */
-static void instance_release(struct app_tier *app, uint32_t instance_index)
+static void instance_release(struct app_tier *app, uint32_t instance_index, sim_time served_since)
 {
     struct instance *instance = &app->instances[instance_index];
+    sim_time now = sim_now(app->sim);
     uint32_t next = instance->head;
 
     instance->busy--;
     app->busy--;
+    queue_book_leave(&app->busy_book, now, served_since);
     app->targets[instance_index].outstanding--;
     if (next != NO_INDEX) {
         instance->head = app->requests[next].next;
         instance->queued--;
         app->queued--;
+        queue_book_leave(&app->queue_book, now, app->requests[next].arrived);
         instance_serve(app, next);
     }
     app_gauges(app);
@@ -234,10 +245,11 @@ static void app_answer(struct app_tier *app, uint32_t index, enum response_kind 
                        enum reauth_cause cause)
 {
     uint32_t instance = app->requests[index].instance;
+    sim_time served_since = app->requests[index].served_since;
 
     app_respond(app, index, kind, cause);
     request_give(app, index);
-    instance_release(app, instance);
+    instance_release(app, instance, served_since);
 }
 
 static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -274,6 +286,7 @@ static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t
         instance->tail = entity;
         instance->queued++;
         app->queued++;
+        queue_book_enter(&app->queue_book, sim_now(sim));
     } else {
         app->targets[request->instance].outstanding--;
         probe_count(app->probes, app->rejected);
@@ -324,10 +337,11 @@ static void app_page(struct app_tier *app, uint32_t index)
 static void app_lose(struct app_tier *app, uint32_t index)
 {
     uint32_t instance = app->requests[index].instance;
+    sim_time served_since = app->requests[index].served_since;
 
     probe_count(app->probes, app->lost);
     request_give(app, index);
-    instance_release(app, instance);
+    instance_release(app, instance, served_since);
 }
 
 static void app_on_served(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -545,6 +559,7 @@ static void app_set_power(void *self, bool up)
             uint32_t index = instance->head;
 
             instance->head = app->requests[index].next;
+            queue_book_leave(&app->queue_book, sim_now(app->sim), app->requests[index].arrived);
             probe_count(app->probes, app->lost);
             request_give(app, index);
         }
@@ -621,19 +636,25 @@ static void app_tier_start(void *self)
         sim_after(app->sim, interval / count * i, app->check_kind, i, 0);
 }
 
-/* Little's bookkeeping: who holds a worker or a place in the queue is exactly who the gauges say.
- */
+/* Who holds a worker or a place in the queue is exactly who the gauges say, and Little's law holds
+ * for both. */
 static void app_tier_finish(void *self)
 {
-    const struct app_tier *app = self;
-    uint32_t busy = 0, queued = 0;
+    struct app_tier *app = self;
+    sim_time end = sim_now(app->sim);
 
+    invariant(app->busy_book.length == app->busy);
+    invariant(app->queue_book.length == app->queued);
     for (size_t i = 0; i < app->request_count; i++) {
-        busy += app->requests[i].stage >= STAGE_SERVICE;
-        queued += app->requests[i].stage == STAGE_WAITING;
+        const struct app_request *request = &app->requests[i];
+
+        if (request->stage >= STAGE_SERVICE)
+            queue_book_remains(&app->busy_book, end, request->served_since);
+        else if (request->stage == STAGE_WAITING)
+            queue_book_remains(&app->queue_book, end, request->arrived);
     }
-    invariant(busy == app->busy);
-    invariant(queued == app->queued);
+    invariant(queue_book_closes(&app->busy_book));
+    invariant(queue_book_closes(&app->queue_book));
 }
 
 static void app_tier_fini(void *self)

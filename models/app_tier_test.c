@@ -36,11 +36,13 @@ static struct {
     uint64_t sent, answered;
     enum response_kind kinds[ANSWERS_MAX];
     sim_time at[ANSWERS_MAX];
+    bool carried[ANSWERS_MAX];
     bool healthy;
     enum session_mode mode;
     enum request_kind request;
     enum op_outcome store_says;
-    bool neighbours; /* identities of requests follow one another, as those of a user's do */
+    bool writes_succeed; /* whatever it says */
+    bool neighbours;     /* identities of requests follow one another, as those of a user's do */
     uint64_t identities[ANSWERS_MAX]; /* of operations on the store */
     uint32_t identity_count;
 } seen;
@@ -96,13 +98,15 @@ static void driver_on_burst(void *self, struct sim *sim, uint32_t entity, uint32
         driver_send(driver);
 }
 
-/* The store answers each operation after 10 ms. */
-static void driver_on_store(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+/* The store answers each operation after 10 ms; `entity` is the operation, `write` what it is. */
+static void driver_on_store(void *self, struct sim *sim, uint32_t entity, uint32_t write)
 {
     struct driver *driver = self;
-    struct op_result result = {.outcome = seen.store_says, .miss = MISS_LAG, .attempts = 1};
+    bool good_write = write && seen.writes_succeed;
+    struct op_result result = {
+        .outcome = good_write ? OP_DONE : seen.store_says, .miss = MISS_LAG, .attempts = 1};
 
-    (void)sim, (void)generation;
+    (void)sim;
     driver->ops->done(driver->ops->self, entity, &result);
 }
 
@@ -119,7 +123,8 @@ static void driver_submit(void *self, const struct op_request *op)
 
     if (seen.identity_count < ANSWERS_MAX)
         seen.identities[seen.identity_count++] = op->identity;
-    sim_after(driver->sim, 10 * SIM_MS, driver->store_kind, op->request, 0);
+    sim_after(driver->sim, 10 * SIM_MS, driver->store_kind, op->request,
+              command_is_write(op->kind));
 }
 
 static void driver_instances(void *self, uint32_t instances)
@@ -139,6 +144,7 @@ static void driver_respond(void *self, const struct user_response *response)
     if (seen.answered < ANSWERS_MAX) {
         seen.kinds[seen.answered] = response->kind;
         seen.at[seen.answered] = response->arrives;
+        seen.carried[seen.answered] = response->carried;
     }
     seen.answered++;
 }
@@ -210,6 +216,7 @@ static int token_pages(void **state)
     seen.mode = SESSION_TOKEN;
     seen.request = REQUEST_PAGE;
     seen.store_says = OP_HIT;
+    seen.writes_succeed = false;
     seen.neighbours = false;
     return 0;
 }
@@ -357,6 +364,43 @@ static void page_whose_session_is_not_found_is_a_reauth(void **state)
     }
 }
 
+/*
+ * What the re-auth rate is a share of: pages, whatever became of them, and logins that got as far
+ * as reading their new session back. So a re-auth of either kind is in both its terms.
+ */
+static void requests_that_carry_a_session_are_told(void **state)
+{
+    static const struct {
+        enum request_kind request;
+        bool read_back, writes_succeed, carried;
+        enum response_kind kind;
+    } cases[] = {
+        {REQUEST_PAGE, false, false, true, RESPONSE_REAUTH},
+        {REQUEST_PAGE, true, false, true, RESPONSE_REAUTH},
+        {REQUEST_LOGIN, false, true, false, RESPONSE_OK},
+        {REQUEST_LOGIN, true, true, true, RESPONSE_REAUTH},
+        {REQUEST_LOGIN, true, false, false, RESPONSE_LOGIN_FAILED},
+    };
+
+    (void)state;
+    seen.mode = SESSION_GLOBAL;
+    seen.store_says = OP_MISS;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[300];
+
+        seen.request = cases[i].request;
+        seen.writes_succeed = cases[i].writes_succeed;
+        snprintf(text, sizeof text,
+                 "regions: {a: {}}\nduration: 2s\nwarmup: 0s\ndriver: {burst: 1}\n"
+                 "app: {service: 2ms, read_back: %s}\n",
+                 cases[i].read_back ? "true" : "false");
+        run_text(text);
+        assert_int_equal(seen.answered, 1);
+        assert_int_equal(seen.kinds[0], cases[i].kind);
+        assert_int_equal(seen.carried[0], cases[i].carried);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,6 +412,7 @@ int main(void)
         cmocka_unit_test_setup(operations_never_share_an_identity, token_pages),
         cmocka_unit_test_setup(login_whose_write_failed_fails, token_pages),
         cmocka_unit_test_setup(page_whose_session_is_not_found_is_a_reauth, token_pages),
+        cmocka_unit_test_setup(requests_that_carry_a_session_are_told, token_pages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

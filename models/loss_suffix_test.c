@@ -7,11 +7,14 @@
  * what departs from then on stays in the kernel, to be sent again. T = 10 s; the promotion comes at
  * T + 5 s.
  *
- *   process  at T, the link heals at T + 100 ms: the kernel's first try again is at T - 50 + 220
- * ms, and all that it has gets there, one round trip each. Lost: what was acknowledged in the last
- * 5 ms, in the output buffer. host     at T, the same link: what was in the kernel is lost too: all
- * that departed from T - 50 ms on, so all acknowledged in the last 55 ms. link     it never heals,
- * and nobody dies: lost is all that was acknowledged from T - 55 ms to T + 5 s.
+ * A process dies at T, and the link heals at T + 100 ms: the kernel's first try again is at T - 50
+ * + 220 ms, and all that it has gets there, one round trip each. Lost: what was acknowledged in the
+ * last 5 ms, in the output buffer.
+ *
+ * A host dies at T, with the same link: what was in the kernel is lost too, all that departed from
+ * T - 50 ms on, so all acknowledged in the last 55 ms.
+ *
+ * A link never heals, and nobody dies: lost is all that was acknowledged from T - 55 ms to T + 5 s.
  *
  * A host alone, with a whole link, loses as little as a process: what is in flight arrives.
  */

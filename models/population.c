@@ -84,7 +84,7 @@ static const struct metric population_metrics[] = {
     {.name = "good_requests", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "requests answered without error or re-auth within the objective's latency"},
     {.name = "availability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = HIGHER_IS_BETTER, .over = "good_requests", .under = "requests", .series = true, .meaning = "good requests / requests"},
     {.name = "requests_abandoned", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "requests given up after the user's patience"},
-    {.name = "requests_with_session", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "answered requests that carried a valid session"},
+    {.name = "requests_with_session", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "answered requests that carried a valid session; a login that reads its new session back is one"},
     {.name = "logins", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logins that ended, failed ones and repeated ones included"},
     {.name = "logins_failed", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "logins answered with a failure or not at all"},
     {.name = "login_failure_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "logins_failed", .under = "logins", .series = true, .meaning = "logins answered with a failure or not at all / logins"},
@@ -140,7 +140,7 @@ struct population {
     struct store_port *store;
     sim_dur edge_idle_ns, good_latency_ns;
     sim_dur detours_ns[REGIONS_MAX];
-    kind_id arrive_kind, send_kind;
+    kind_id arrive_kind, send_kind, surge_kind;
     timer_id patience;
 
     probe_id started, left, active_level;
@@ -430,10 +430,21 @@ static void population_on_arrive(void *self, struct sim *sim, uint32_t entity, u
     population_next_arrival(population);
 }
 
+/* A crowd is at its height: if it harms anybody's writes, it does so from now on. */
+static void population_on_surge(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct population *population = self;
+
+    (void)sim, (void)entity, (void)generation;
+    population->objective->fault_begin(population->objective->self, "surge");
+}
+
 static const struct event_kind population_arrive = {
     .name = "arrive", .phase = PHASE_WORK, .fire = population_on_arrive};
 static const struct event_kind population_send = {
     .name = "send", .phase = PHASE_WORK, .fire = population_on_send, .live = session_live};
+static const struct event_kind population_surge = {
+    .name = "surge", .phase = PHASE_FAULT, .fire = population_on_surge};
 static const struct event_kind population_impatience = {.name = "impatience",
                                                         .phase = PHASE_WORK,
                                                         .fire = population_on_impatience,
@@ -459,9 +470,9 @@ static void count_answer(struct population *population, const struct session *se
         if (response->kind == RESPONSE_LOGIN_FAILED || response->kind == RESPONSE_REJECTED)
             probe_count(probes, population->at[r].logins_failed);
         probe_latency(probes, population->at[r].login_latency, latency);
-    } else if (session->kind == REQUEST_PAGE) {
-        probe_count(probes, population->at[r].with_session);
     }
+    if (response->carried)
+        probe_count(probes, population->at[r].with_session);
     if (response->kind == RESPONSE_REAUTH)
         probe_count(probes, population->at[r].reauths[response->cause]);
 }
@@ -604,6 +615,10 @@ static void population_start(void *self)
             population->edge->detour(population->edge->self, population->region, (int)r);
     if (!(population->rate_max_per_s > 0))
         return;
+    if (population->config->arrivals == ARRIVALS_FLASH_CROWD &&
+        population->config->flash_factor > 1)
+        sim_at(population->sim, population->config->flash_at_ns + population->config->flash_ramp_ns,
+               population->surge_kind, 0, 0);
     if (population->config->start == START_STEADY)
         population_start_steady(population);
     population_next_arrival(population);
@@ -651,6 +666,7 @@ static void population_init(void *self, const struct model_env *env)
     population->send_kind = sim_kind_add(env->sim, &population_send, env->instance, population);
     impatience = sim_kind_add(env->sim, &population_impatience, env->instance, population);
     population->patience = sim_timer_add(env->sim, population->config->patience_ns, impatience);
+    population->surge_kind = sim_kind_add(env->sim, &population_surge, env->instance, population);
     population->started = probe_count_open(probes, "sessions_started", env->region, NULL);
     population->left = probe_count_open(probes, "sessions_left", env->region, NULL);
     population->active_level = probe_level_open(probes, "sessions_active", env->region, NULL);

@@ -41,7 +41,8 @@ static struct {
     enum reauth_cause cause;
     struct note *notes;
     size_t note_count;
-    uint64_t submitted, logins, pages, logouts, writes, reauths, silent;
+    uint64_t submitted, logins, pages, logouts, writes, reauths, silent, surges;
+    sim_time surge_at;
 } front;
 
 struct driver {
@@ -88,6 +89,7 @@ static void driver_submit(void *self, const struct user_request *request, sim_du
                                      .kind = RESPONSE_OK,
                                      .cause = front.cause,
                                      .wrote = request->kind == REQUEST_LOGIN,
+                                     .carried = request->kind == REQUEST_PAGE,
                                      .arrives = sim_now(driver->sim) + way_there + front.latency +
                                                 request->way_back};
 
@@ -142,6 +144,13 @@ static void driver_seed(void *self, uint32_t session, uint32_t session_check)
     driver->guests[ref_index(session)].answered = -1;
 }
 
+static void driver_fault_begin(void *self, const char *kind)
+{
+    assert_string_equal(kind, "surge");
+    front.surges++;
+    front.surge_at = sim_now(((struct driver *)self)->sim);
+}
+
 static void driver_init(void *self, const struct model_env *env)
 {
     struct driver *driver = self;
@@ -155,7 +164,8 @@ static void driver_init(void *self, const struct model_env *env)
                                       .route = driver_route,
                                       .idle_timeout = driver_idle_timeout,
                                       .detour = driver_detour};
-    driver->objective = (struct objective_port){.self = driver, .latency = driver_latency};
+    driver->objective = (struct objective_port){
+        .self = driver, .latency = driver_latency, .fault_begin = driver_fault_begin};
     driver->store = (struct store_port){.self = driver, .seed = driver_seed};
     port_offer(env->ports, PORT_APP, 0, -1, &driver->app);
     port_offer(env->ports, PORT_EDGE, -1, -1, &driver->edge);
@@ -371,6 +381,33 @@ static void requests_and_reauths_are_conserved(void **state)
     scenario_free(scenario);
 }
 
+/* A crowd that comes from 30 s on for 20 s is an outage's onset at 50 s, if it is one at all. */
+static void crowd_is_told_at_its_height(void **state)
+{
+    static const struct {
+        const char *arrivals;
+        uint64_t surges;
+    } cases[] = {
+        {"arrivals: {flash-crowd: {at: 30s, ramp: 20s, hold: 10s, decay: 10s, factor: 3}}", 1},
+        {"arrivals: {flash-crowd: {at: 30s, ramp: 20s, hold: 10s, decay: 10s, factor: 1}}", 0},
+        {"arrivals: {step: {at: 30s, factor: 3}}", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct scenario *scenario;
+        char text[300];
+
+        front.surges = 0;
+        snprintf(text, sizeof text, "sessions: 5/s, start: empty, %s", cases[i].arrivals);
+        world_free(run_users(text, &scenario));
+        scenario_free(scenario);
+        assert_int_equal(front.surges, cases[i].surges);
+        if (front.surges > 0)
+            assert_int_equal(front.surge_at, 50 * SIM_S);
+    }
+}
+
 /* 5 % of pages write the session, 20 % of sessions log out. */
 static void shares_of_writes_and_logouts_are_as_set(void **state)
 {
@@ -396,6 +433,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(steady_start_has_no_transient, quick_front, forget_front),
         cmocka_unit_test_setup_teardown(requests_and_reauths_are_conserved, quick_front,
                                         forget_front),
+        cmocka_unit_test_setup_teardown(crowd_is_told_at_its_height, quick_front, forget_front),
         cmocka_unit_test_setup_teardown(shares_of_writes_and_logouts_are_as_set, quick_front,
                                         forget_front),
     };

@@ -11,10 +11,10 @@
  *                                                                accelerator
  *   PORT_LINK_FAULT  from    to  link_fault_port   wan_link      fault_schedule
  *   PORT_COMMANDS    region  -1  command_pool      store_client  store
- *   PORT_SHARD       region  -1  shard_port        store         store_client, replication
+ *   PORT_SHARD       region  -1  shard_port        store         store_client
  *   PORT_STORE       -1      -1  store_port        store         failover, replication, dns_zone,
- *                                                                objective, cost
- *   PORT_STREAM      -1      -1  stream_port       replication   store
+ *                                                                objective, cost, population
+ *   PORT_STREAM      -1      -1  stream_port       replication   store, fault_schedule
  *   PORT_POWER       region  0   power_port        app_tier      fault_schedule
  *   PORT_POWER       region  1   power_port        store         fault_schedule
  *   PORT_STORE_FAULT region  -1  store_fault_port  store         fault_schedule
@@ -80,8 +80,7 @@ static inline uint32_t ref_index(uint32_t ref)
     return ref & ((UINT32_C(1) << REF_INDEX_BITS) - 1);
 }
 
-/* --- links
- * ----------------------------------------------------------------------------------------- */
+/* --- links ----------------------------------------------------------------------------------- */
 
 /* What a link carries: when it is delivered, `kind` fires on (entity, generation). */
 struct message {
@@ -146,8 +145,7 @@ struct link_fault_port {
     int via;
 };
 
-/* --- the store
- * -------------------------------------------------------------------------------------- */
+/* --- the store ------------------------------------------------------------------------------- */
 
 enum command_kind { COMMAND_GET, COMMAND_CREATE, COMMAND_TOUCH, COMMAND_DELETE };
 static inline bool command_is_write(enum command_kind kind)
@@ -169,6 +167,7 @@ enum miss_reason { MISS_LAG, MISS_LOST, MISS_RESTARTED, MISS_EVICTED, MISS_NEVER
  * client's pool; it lives until its reply is delivered or can no longer come. */
 struct command {
     uint64_t identity;      /* keys its messages' draws */
+    sim_time arrived;       /* at the shard */
     uint32_t session;       /* ref of the session's row */
     uint32_t session_check; /* counts the sessions of that row, from 1: a reused row is another
                                session */
@@ -326,8 +325,7 @@ struct store_fault_port {
     void (*crash)(void *self, enum crash_kind kind);
 };
 
-/* --- names
- * ------------------------------------------------------------------------------------------ */
+/* --- names ----------------------------------------------------------------------------------- */
 
 struct dns_answer {
     int region;       /* the cluster that the record names, as this resolver knows it */
@@ -351,8 +349,7 @@ struct dns_port {
     void (*control_plane)(void *self, bool up); /* faults */
 };
 
-/* --- operations of the application on its sessions
- * --------------------------------------------------- */
+/* --- operations of the application on its sessions ------------------------------------------- */
 
 /* What the user carries, as far as the application can see. */
 enum session_mode { SESSION_NONE, SESSION_GLOBAL, SESSION_LOCAL, SESSION_TOKEN };
@@ -396,8 +393,7 @@ struct op_port {
     void (*done)(void *self, uint32_t request, const struct op_result *result);
 };
 
-/* --- requests of users
- * ------------------------------------------------------------------------------- */
+/* --- requests of users ----------------------------------------------------------------------- */
 
 enum request_kind { REQUEST_LOGIN, REQUEST_PAGE, REQUEST_LOGOUT };
 /* Causes of a re-auth, in the order of the label's values. */
@@ -442,6 +438,8 @@ struct user_response {
     enum reauth_cause cause;
     int region;       /* that answered */
     bool wrote;       /* the session was written and acknowledged */
+    bool carried;     /* the request carried a session that should be valid: a page, or a login that
+                         reads its new session back */
     sim_time arrives; /* at the user */
 };
 struct users_port {
@@ -449,8 +447,7 @@ struct users_port {
     void (*respond)(void *self, const struct user_response *response);
 };
 
-/* --- routing
- * ------------------------------------------------------------------------------------------ */
+/* --- routing --------------------------------------------------------------------------------- */
 
 struct edge_route {
     int region; /* -1: nowhere (every region is known to be down, and nothing is left to fail open
@@ -468,8 +465,7 @@ struct edge_port {
     sim_dur (*detour)(const void *self, int place, int region);
 };
 
-/* --- what is promised, and whether it is kept
- * ----------------------------------------------------------- */
+/* --- what is promised, and whether it is kept ------------------------------------------------ */
 
 struct objective_port {
     void *self;

@@ -125,7 +125,7 @@ static void lag_metric_shows_the_age_of_the_oldest(void **state)
     done(world, scenario);
 }
 
-/* Roles change at 5 s: the old primary, once it has heard, copies everything anew (30 s), and the
+/* Roles change at 5 s: the old primary, once it has heard, copies everything anew (10 s), and the
  * stream runs the other way. */
 static void promotion_turns_the_stream_around(void **state)
 {

@@ -778,6 +778,9 @@ static void store_finish(void *self)
     struct store *store = self;
     const struct cluster *primary = &store->clusters[store->primary];
 
+    for (uint32_t r = 0; r < store->region_count; r++)
+        if (store->clusters[r].exists)
+            cluster_close_book(&store->clusters[r]);
     for (uint32_t s = 0; s < store->shard_count; s++) {
         const struct shard *shard = &store->shards[s];
         const struct server *top = &primary->servers[s];

@@ -41,6 +41,7 @@
 #include "mem.h"
 #include "model.h"
 #include "ports.h"
+#include "queue_book.h"
 #include "registry.h"
 #include "retry_budget.h"
 #include "retry_policy.h"
@@ -228,7 +229,7 @@ enum attempt_end {
 #define HEDGE (UINT32_C(1) << 31)
 struct op {
     struct op_request request;
-    sim_time begun, attempt_begun;
+    sim_time begun, attempt_begun, waiting_since;
     uint32_t generation; /* rises with each attempt's beginning and end */
     uint32_t attempts;
     uint32_t pool;
@@ -264,6 +265,7 @@ struct store_client {
     struct connection_pools pools;
     struct op_table ops[2]; /* of the application, and hedges */
     uint32_t hedge_count, hedge_free;
+    struct queue_book line; /* those that wait for a connection, in all pools */
     struct command_pool commands;
     struct retry_budget *budgets;     /* by instance; NULL: none */
     struct circuit_breaker *breakers; /* by pool; NULL: none */
@@ -553,6 +555,8 @@ static void wait_add(struct store_client *client, uint32_t index)
     struct connection_pool *pool = &client->pools.pools[op->pool];
 
     op->state = OP_WAITING;
+    op->waiting_since = sim_now(client->sim);
+    queue_book_enter(&client->line, op->waiting_since);
     op->next = NO_INDEX;
     op->previous = pool->wait_tail;
     if (pool->wait_tail == NO_INDEX)
@@ -567,6 +571,7 @@ static void wait_remove(struct store_client *client, uint32_t index)
     struct op *op = op_at(client, index);
     struct connection_pool *pool = &client->pools.pools[op->pool];
 
+    queue_book_leave(&client->line, sim_now(client->sim), op->waiting_since);
     if (op->previous == NO_INDEX)
         pool->wait_head = op->next;
     else
@@ -1446,7 +1451,7 @@ static void store_client_start(void *self)
 
 static void store_client_finish(void *self)
 {
-    const struct store_client *client = self;
+    struct store_client *client = self;
     uint64_t attempts = 0, ops = 0;
 
     for (int table = 0; table < 2; table++)
@@ -1456,7 +1461,11 @@ static void store_client_finish(void *self)
             ops += table == 0 && state != OP_IDLE;
             attempts += state == OP_WAITING || state == OP_CONNECTING || state == OP_SENT ||
                         state == OP_BROKEN;
+            if (state == OP_WAITING)
+                queue_book_remains(&client->line, sim_now(client->sim),
+                                   client->ops[table].rows[i].waiting_since);
         }
+    invariant(queue_book_closes(&client->line)); /* Little's law in the line for a connection */
     for (int how = 0; how < ATTEMPT_ENDS; how++)
         attempts += client->attempts_ended[how];
     invariant(client->ops_begun == client->ops_ended + ops);

@@ -13,6 +13,7 @@
 
 #include "model.h"
 #include "ports.h"
+#include "queue_book.h"
 
 #define SHARDS_MAX 500
 #define SLOTS 16384
@@ -111,6 +112,7 @@ struct cluster {
     bool exists, up, stalled, takes_writes;
     struct server *servers; /* by shard */
     uint32_t queued, busy;  /* over its servers */
+    struct queue_book book; /* of the queued */
     uint64_t applied_total; /* of all its servers */
     struct door door;
 
@@ -188,6 +190,8 @@ void cluster_gauges(struct cluster *cluster);
 void server_begin_turn(struct server *server);
 /* All that is at the server is gone without an answer. */
 void server_drop_all(struct server *server);
+/* At the end of the run: what is queued is what the gauge says, and Little's law holds. */
+void cluster_close_book(struct cluster *cluster);
 static inline uint32_t server_entity(const struct server *server)
 {
     return server->shard << 4 | (uint32_t)server->cluster->region;

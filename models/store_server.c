@@ -211,7 +211,7 @@ static void cluster_on_turn_end(void *self, struct sim *sim, uint32_t entity, ui
     struct server *server = &cluster->servers[entity >> 4];
     uint32_t ref = server->turn_head;
 
-    (void)sim, (void)generation;
+    (void)generation;
     server->turn_head = NO_INDEX;
     server->busy = false;
     cluster->busy--;
@@ -221,6 +221,7 @@ static void cluster_on_turn_end(void *self, struct sim *sim, uint32_t entity, ui
 
         server->queued--;
         cluster->queued--;
+        queue_book_leave(&cluster->book, sim_now(sim), command->arrived);
         probe_count(store->probes, cluster->commands);
         if (command_is_write(command->kind))
             server_write(server, command);
@@ -247,7 +248,6 @@ static void cluster_on_command(void *self, struct sim *sim, uint32_t entity, uin
     struct command *command = command_of(store, entity);
     struct server *server;
 
-    (void)sim;
     invariant_debug((command->generation & SIM_GENERATION_MASK) == generation);
     (void)generation;
     server = &cluster->servers[store_shard_of(store, command->session, command->session_check)];
@@ -271,6 +271,8 @@ static void cluster_on_command(void *self, struct sim *sim, uint32_t entity, uin
     server->tail = entity;
     server->queued++;
     cluster->queued++;
+    command->arrived = sim_now(sim);
+    queue_book_enter(&cluster->book, command->arrived);
     if (!server->busy)
         server_begin_turn(server);
     cluster_gauges(cluster);
@@ -289,6 +291,7 @@ void server_drop_all(struct server *server)
             struct command_pool *pool = store->pools[command->region];
             uint32_t next = command->next;
 
+            queue_book_leave(&cluster->book, sim_now(store->sim), command->arrived);
             pool->drop(pool->self, ref_index(ref));
             ref = next;
         }
@@ -302,6 +305,23 @@ void server_drop_all(struct server *server)
     server->queued = server->unaccepted = 0;
     server->fork_ns = 0;
     server->busy = false;
+}
+
+void cluster_close_book(struct cluster *cluster)
+{
+    struct store *store = cluster->store;
+    sim_time end = sim_now(store->sim);
+
+    invariant(cluster->book.length == cluster->queued);
+    for (uint32_t s = 0; s < store->shard_count; s++)
+        for (int part = 0; part < 2; part++) {
+            const struct server *server = &cluster->servers[s];
+            uint32_t ref = part ? server->head : server->turn_head;
+
+            for (; ref != NO_INDEX; ref = command_of(store, ref)->next)
+                queue_book_remains(&cluster->book, end, command_of(store, ref)->arrived);
+        }
+    invariant(queue_book_closes(&cluster->book));
 }
 
 const struct event_kind cluster_command = {

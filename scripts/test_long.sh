@@ -6,7 +6,6 @@ set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 cd "$root"
-shopt -s nullglob
 
 short_run=(run scenarios/00-baseline.yaml --set duration=2min --set warmup=0s --replications 1
     --no-output --digest)
@@ -15,11 +14,15 @@ say "valgrind: a short run leaks nothing and reads nothing uninitialised"
 valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
     build/isthmus "${short_run[@]}" >/dev/null
 
-for corpus in sim/tests/fuzz/*/; do
-    target=build-fuzz/$(basename "$corpus")
-    [[ -x $target ]] || continue
-    say "fuzzing $target for ${ISTHMUS_FUZZ_SECONDS:-300} s"
-    "$target" -max_total_time="${ISTHMUS_FUZZ_SECONDS:-300}" -timeout=10 "$corpus"
+configure build-fuzz -DCMAKE_C_COMPILER=clang -DISTHMUS_FUZZ=ON -DISTHMUS_TESTS=OFF
+for source in sim/tests/fuzz/*_fuzz.c; do
+    target=$(basename "$source" .c)
+    build build-fuzz "$target"
+    say "fuzzing: $target, ${ISTHMUS_FUZZ_SECONDS:-300} s, from the scenarios at hand"
+    mkdir -p "build-fuzz/$target-corpus"
+    (cd build-fuzz && "./$target" -max_total_time="${ISTHMUS_FUZZ_SECONDS:-300}" -timeout=10 \
+        -max_len=4096 "$target-corpus" ../scenarios ../scenarios/reference >"$target.log" 2>&1) ||
+        { tail -50 "build-fuzz/$target.log" >&2; fail "$target found an input that breaks it"; }
 done
 
 say "50 kills at random moments of a study of 200 runs"

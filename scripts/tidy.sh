@@ -68,6 +68,45 @@ for source in "${models[@]}"; do
     [[ -e ${source%.c}.md ]] || printf '%s:1: no page %s\n' "$source" "${source%.c}.md" >>"$found"
 done
 
+# The pages: what they link to is there, and so is every test, parameter or file that they name.
+mapfile -t pages < <(find . \( -path ./.git -o -path './build*' \) -prune -o -name '*.md' -printf '%P\n' | sort)
+
+# cited EXPRESSION FILE...: what matches, as file:line:match.
+cited() {
+    local expression=$1
+    shift
+    grep -noHE -- "$expression" "$@" || true
+}
+
+while IFS=: read -r page line link; do
+    link=${link#*](}
+    link=${link%)}
+    case $link in http://* | https://* | mailto:* | '#'*) continue ;; esac
+    [[ -e $(dirname "$page")/${link%%#*} ]] ||
+        printf '%s:%s: links to %s, which is not there\n' "$page" "$line" "$link" >>"$found"
+done < <(cited '\]\([^) ]+\)' "${pages[@]}")
+
+mapfile -t speaking < <(find sim/cli scripts -type f ! -name '*_test.c' | sort)
+while IFS=: read -r source line name; do
+    name=scenarios/${name#*scenarios/}
+    [[ -e $name ]] ||
+        printf '%s:%s: names %s, which is not there\n' "$source" "$line" "$name" >>"$found"
+done < <(cited '(^|[^A-Za-z0-9_./-]|\.\./)scenarios/[A-Za-z0-9_./-]+\.yaml' "${pages[@]}" "${speaking[@]}")
+
+# Names of tests and the like, long enough to be nobody's word, stand in a source or are one's name.
+word_of_code='[a-z0-9]+(_[a-z0-9]+){2,}'
+known=$({ cat "${sources[@]}" sim/record/*.sql scripts/* && find sim models scripts -type f; } |
+    grep -oE "$word_of_code" | sort -u)
+while IFS=: read -r page line name; do
+    grep -qxF -- "${name//\`/}" <<<"$known" ||
+        printf '%s:%s: names %s, which no source knows\n' "$page" "$line" "$name" >>"$found"
+done < <(cited "\`$word_of_code\`" "${pages[@]}")
+
+# One version of clang-format lays out as the next one does not: the one that Debian 12 has decides.
+if clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
+    scripts/format --check | sed 's/:/:1:/' >>"$found" || true
+fi
+
 find . \( -path ./.git -o -path './build*' -o -path './results/*' \) -prune -o \
     \( -name '*_new.*' -o -name '*_old.*' -o -name '*.old' -o -name '*.orig' -o -name '*.rej' \
     -o -name '*.bak' -o -name '*~' \) -print |

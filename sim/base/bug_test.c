@@ -7,38 +7,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "child.h"
 
-/* Run `act` in a child and collect its stderr; returns its wait status. */
-static int run_child(void (*act)(void), char *output, size_t output_size)
-{
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    fflush(NULL);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        signal(SIGABRT, SIG_DFL); /* cmocka catches it to report a failed test */
-        dup2(ends[1], STDERR_FILENO);
-        act();
-        _exit(0);
-    }
-    close(ends[1]);
-    size_t length = 0;
-    ssize_t got;
-    while ((got = read(ends[0], output + length, output_size - 1 - length)) > 0) {
-        length += (size_t)got;
-    }
-    output[length] = '\0';
-    close(ends[0]);
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return status;
-}
+#include <string.h>
 
 static void assert_aborts_with(void (*act)(void), const char *expected)
 {

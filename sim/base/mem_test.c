@@ -7,11 +7,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdio.h>
+#include "child.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static void nothing_is_still_a_block(void **state)
 {
@@ -101,27 +100,17 @@ static void grow_does_nothing_where_there_is_room(void **state)
     free(items);
 }
 
+static void ask_for_too_much(void)
+{
+    free(mem_alloc(SIZE_MAX / 2 + 1, 2));
+}
+
 /* 2^63 items of 2 bytes are 2^64 bytes, which wraps round to 0: unchecked, it would succeed. */
 static void a_product_that_overflows_exits_with_4(void **state)
 {
     (void)state;
-    int ends[2];
-    char output[256] = "";
-    assert_int_equal(pipe(ends), 0);
-    fflush(NULL);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        dup2(ends[1], STDERR_FILENO);
-        fclose(stdout); /* the parent's buffered lines are not to be printed twice */
-        free(mem_alloc(SIZE_MAX / 2 + 1, 2));
-        _exit(0);
-    }
-    close(ends[1]);
-    assert_true(read(ends[0], output, sizeof(output) - 1) > 0);
-    close(ends[0]);
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
+    char output[256];
+    int status = run_child(ask_for_too_much, output, sizeof(output));
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 4);
     assert_string_equal(output, "isthmus: out of memory (9223372036854775808 items of 2 bytes)\n");

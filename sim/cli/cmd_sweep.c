@@ -346,7 +346,7 @@ const struct command cmd_sweep = {
         "the knee is the point of the front that is nearest to the best of every goal. Exit code "
         "12 where some mark is unsure.",
     .examples =
-        "  isthmus sweep scenarios/30-read-after-write.yaml\n"
+        "  isthmus sweep scenarios/30-read-after-write.yaml --replications 20 --threads 4 --json\n"
         "  isthmus sweep scenarios/10-peering-brownout.yaml --sweep client.timeout=200ms..1s*2 \\\n"
         "      --sweep client.retry.attempts=1..4/1 --where 'client.timeout * "
         "client.retry.attempts <= 2s' \\\n"

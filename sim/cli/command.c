@@ -186,7 +186,7 @@ static int close_stdout(int code)
 }
 
 int command_main(int argc, char **argv, const struct registry *registry,
-                 volatile const int *interrupt, struct ranks *ranks)
+                 const atomic_int *interrupt, struct ranks *ranks)
 {
     struct strbuf line = STRBUF_INIT;
     const char *verb = argc > 1 ? argv[1] : "";

@@ -11,6 +11,7 @@
 
 #include "scenario.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -79,7 +80,7 @@ struct invocation {
     void *values;             /* as the options' offsets say */
     const char *command_line; /* quoted for a shell */
     const struct registry *registry;
-    volatile const int *interrupt;
+    const atomic_int *interrupt;
     struct ranks *ranks; /* of a parallel job; NULL: none */
 };
 
@@ -89,7 +90,7 @@ extern const struct command cmd_run, cmd_sweep, cmd_compare, cmd_check, cmd_capa
 
 /* The whole program, but for what main() sets up once. */
 int command_main(int argc, char **argv, const struct registry *registry,
-                 volatile const int *interrupt, struct ranks *ranks);
+                 const atomic_int *interrupt, struct ranks *ranks);
 
 /* --- for the verbs -------------------------------------------------------------------------- */
 

@@ -7,9 +7,12 @@
 
 #include <gsl/gsl_errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
-static volatile int interrupt_flag;
+/* Set by the handler, read by all threads: lock-free, so that a handler may. */
+static atomic_int interrupt_flag;
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler sets it");
 
 static void on_interrupt(int signal_number)
 {

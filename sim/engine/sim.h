@@ -25,6 +25,7 @@
 #include "sim_time.h"
 #include "trace.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -96,10 +97,10 @@ struct sim_options {
     uint32_t replication;
     sim_time end;
     enum eventq_kind queue;
-    struct trace *trace;           /* NULL: none; the caller's */
-    const char *scenario;          /* for bug reports; the caller's */
-    volatile const int *interrupt; /* not NULL and not 0: stop within some 65 536 events */
-    size_t capacity_hint;          /* pending events to make room for */
+    struct trace *trace;         /* NULL: none; the caller's */
+    const char *scenario;        /* for bug reports; the caller's */
+    const atomic_int *interrupt; /* not NULL and not 0: stop within some 65 536 events */
+    size_t capacity_hint;        /* pending events to make room for */
 };
 /* Copies the options; `probes` stays the caller's and may be NULL (then nothing may be probed). */
 struct sim *sim_create(const struct sim_options *options, struct probes *probes);

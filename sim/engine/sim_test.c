@@ -190,7 +190,7 @@ static void stop_ends_it_after_the_present_event(void **state)
 
 struct interrupter {
     kind_id kind;
-    volatile int flag;
+    atomic_int flag;
 };
 
 static void fire_interrupter(void *self, struct sim *sim, uint32_t entity, uint32_t generation)

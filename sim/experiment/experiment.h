@@ -28,7 +28,7 @@
  *  5. When `*interrupt` becomes non-zero, runs under way are given up and not handed over; those
  *     that are finished are, then judged, and the sink's end() is told.
  *
- * `warmup: auto`: a pilot (replication 0 from an empty start) comes first, at the first round that
+ * `warmup: auto`: a pilot (replication 0, with no warm-up cut) comes first, at the first round that
  * has a task of the point; MSER-5 on its series of `sessions_active` gives the warm-up of all runs
  * of the point. Where the sink holds a run of the point, that one's warm-up is taken.
  *
@@ -65,7 +65,7 @@ struct study_plan {
     struct study_info info;
     uint32_t thread_count;             /* >= 1 */
     const struct other_makers *others; /* NULL: none */
-    volatile const int *interrupt;
+    const atomic_int *interrupt;
     /* At the start of a round and after each run, from the calling thread; may be NULL. */
     void (*progress)(void *self, const struct study_progress *progress);
     void *progress_self;

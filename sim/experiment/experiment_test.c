@@ -123,7 +123,7 @@ struct watch {
     size_t run_count, begun, ended, judged, point_count;
     bool ended_interrupted;
     size_t fail_at, interrupt_at; /* counted in runs; SIZE_MAX: never */
-    volatile int interrupt;
+    atomic_int interrupt;
     enum verdict verdicts[RUNS_MAX];
 };
 

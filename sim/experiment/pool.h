@@ -15,6 +15,7 @@
 
 #include "diag.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,7 +23,7 @@
 struct pool_job {
     void *self;
     size_t task_count;
-    volatile const int *interrupt; /* non-zero: no further task is begun; NULL: never */
+    const atomic_int *interrupt; /* non-zero: no further task is begun; NULL: never */
     /* NULL: given up. `worker`, from 0 and below thread_count, is this thread's own number. */
     void *(*make)(void *self, size_t task, uint32_t worker);
     /* Takes the product over; false: no further task is begun, what is still made is discarded. */

@@ -16,6 +16,8 @@
 
 #include "experiment.h"
 
+#include <stdatomic.h>
+
 struct ranks;
 
 /*
@@ -32,7 +34,7 @@ const struct other_makers *ranks_makers(struct ranks *ranks, uint32_t threads);
  * machine; at least 1. */
 uint32_t ranks_default_threads(const struct ranks *ranks);
 /* On the others: make runs until rank 0 leaves. `interrupt` is set when it says so. */
-void ranks_serve(struct ranks *ranks, const struct registry *registry, volatile int *interrupt);
+void ranks_serve(struct ranks *ranks, const struct registry *registry, atomic_int *interrupt);
 /* On all: the end. Rank 0 lets the others go first. */
 void ranks_leave(struct ranks *ranks);
 

@@ -198,7 +198,7 @@ uint32_t ranks_default_threads(const struct ranks *ranks)
 struct server {
     struct ranks *ranks;
     const struct registry *registry;
-    volatile int *interrupt;
+    atomic_int *interrupt;
     volatile int quit; /* under the mutex */
 };
 struct server_slot {
@@ -312,7 +312,7 @@ static void server_listen(struct server *server)
     }
 }
 
-void ranks_serve(struct ranks *ranks, const struct registry *registry, volatile int *interrupt)
+void ranks_serve(struct ranks *ranks, const struct registry *registry, atomic_int *interrupt)
 {
     struct server server = {.ranks = ranks, .registry = registry, .interrupt = interrupt};
     uint32_t count = ranks->default_threads;

@@ -49,7 +49,7 @@ uint32_t ranks_default_threads(const struct ranks *ranks)
     return study_default_threads();
 }
 
-void ranks_serve(struct ranks *ranks, const struct registry *registry, volatile int *interrupt)
+void ranks_serve(struct ranks *ranks, const struct registry *registry, atomic_int *interrupt)
 {
     (void)ranks;
     (void)registry;

@@ -66,8 +66,7 @@ void results_close(struct results *results)
     free(results);
 }
 
-/* --- statements
- * ----------------------------------------------------------------------------------- */
+/* --- statements ------------------------------------------------------------------------------ */
 
 /* Errors go to the diag of the call, not to that of the opening. */
 static sqlite3_stmt *prepare(struct results *results, const char *sql, struct diag *diag)
@@ -114,8 +113,7 @@ static sqlite3_stmt *prepare_for_study(struct results *results, const char *sql,
     return statement;
 }
 
-/* --- studies
- * -------------------------------------------------------------------------------------- */
+/* --- studies --------------------------------------------------------------------------------- */
 
 static const char study_sql[] =
     "SELECT study.id, verb, argv, study.version, scenario_name, question, started, study.seed, "
@@ -282,8 +280,7 @@ static int study_level(struct results *results, int64_t study, double *level, st
     return status;
 }
 
-/* --- groups of values
- * ----------------------------------------------------------------------------- */
+/* --- groups of values ------------------------------------------------------------------------ */
 
 /* Columns that every grouped statement begins with: the group's key, then what describes it, then
  * the values. */
@@ -421,6 +418,45 @@ int results_each_summary(struct results *results, int64_t study, const char *met
                       study, metric, tell_summary, &teller, diag);
 }
 
+#define IS_STUCK                                                                                   \
+    "EXISTS (SELECT 1 FROM incident WHERE incident.run = run.id AND incident.restored_ns IS NULL)"
+#define SUMMARY_OF(condition)                                                                      \
+    "SELECT point.number, cell.id, 0," GROUP_TEXTS "metric.value"                                  \
+    " FROM point JOIN run ON run.point = point.id AND run.status = 'done'"                         \
+    " JOIN metric ON metric.run = run.id JOIN cell ON cell.id = metric.cell"                       \
+    " WHERE point.study =" THE_STUDY "AND (?2 IS NULL OR cell.name = ?2) AND " condition           \
+    " ORDER BY point.number, cell.id, run.replication"
+
+int results_each_summary_of(struct results *results, int64_t study, bool stuck,
+                            void (*row)(void *self, const struct summary_row *row), void *self,
+                            struct diag *diag)
+{
+    struct summary_teller teller = {row, self};
+    return each_group(results, stuck ? SUMMARY_OF(IS_STUCK) : SUMMARY_OF("NOT " IS_STUCK), study,
+                      NULL, tell_summary, &teller, diag);
+}
+
+int results_each_outcome(struct results *results, int64_t study,
+                         void (*row)(void *self, const struct outcome_row *row), void *self,
+                         struct diag *diag)
+{
+    sqlite3_stmt *statement = prepare_for_study(
+        results,
+        "SELECT point.number, count(*), sum(" IS_STUCK ")"
+        " FROM point JOIN run ON run.point = point.id AND run.status = 'done'"
+        " WHERE point.study =" THE_STUDY "GROUP BY point.number ORDER BY point.number",
+        study, diag);
+    int status = statement != NULL ? 0 : -1;
+    while (statement != NULL && next_row(results, statement, &status)) {
+        struct outcome_row outcome = {.point = sqlite3_column_int64(statement, 0),
+                                      .count = (uint64_t)sqlite3_column_int64(statement, 1),
+                                      .stuck = (uint64_t)sqlite3_column_int64(statement, 2)};
+        row(self, &outcome);
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
 struct difference_teller {
     void (*row)(void *self, const struct difference_row *row);
     void *self;
@@ -499,8 +535,7 @@ int results_each_timeline(struct results *results, int64_t study, const char *me
         study, metric, tell_timeline, &teller, diag);
 }
 
-/* --- histograms
- * ------------------------------------------------------------------------------------ */
+/* --- histograms ------------------------------------------------------------------------------ */
 
 #define HISTOGRAM_WHERE                                                                            \
     " JOIN cell ON cell.id = histogram.cell JOIN run ON run.id = histogram.run"                    \
@@ -562,8 +597,7 @@ int results_histogram(struct results *results, int64_t study, int64_t point, con
     return status;
 }
 
-/* --- what happened
- * --------------------------------------------------------------------------------- */
+/* --- what happened --------------------------------------------------------------------------- */
 
 bool incident_stages(const struct incident_row *incident, int64_t stages_ns[INCIDENT_STAGES])
 {

@@ -79,6 +79,21 @@ struct summary_row {
 int results_each_summary(struct results *results, int64_t study, const char *metric /* NULL: all */,
                          void (*row)(void *self, const struct summary_row *row), void *self,
                          struct diag *diag);
+/*
+ * How the runs of a point ended: `stuck` of its `count` had an outage that was not over by their
+ * end. Where some were stuck and others were not, a mean over all is neither's; so
+ * results_each_summary_of() tells the figures of one of the two kinds alone.
+ */
+struct outcome_row {
+    int64_t point;
+    uint64_t count, stuck;
+};
+int results_each_outcome(struct results *results, int64_t study,
+                         void (*row)(void *self, const struct outcome_row *row), void *self,
+                         struct diag *diag);
+int results_each_summary_of(struct results *results, int64_t study, bool stuck,
+                            void (*row)(void *self, const struct summary_row *row), void *self,
+                            struct diag *diag);
 /* Every point against point 0, paired by replication (common random numbers); `interval` is of
  * value - base. */
 struct difference_row {

@@ -297,6 +297,50 @@ static void check_incident(void *self, const struct incident_row *row)
     sqlite3_finalize(find);
 }
 
+/* In study 2, 3 of 5 runs of each of 3 points are restored. */
+static void check_outcome(void *self, const struct outcome_row *row)
+{
+    struct fixture *fixture = self;
+    assert_int_equal(row->point, fixture->row_count++);
+    assert_int_equal(row->count, 5);
+    assert_int_equal(row->stuck, 2);
+}
+struct parts {
+    const char *metric;
+    double sum[2];
+    uint64_t n[2];
+    int part;
+};
+static void add_part(void *self, const struct summary_row *row)
+{
+    struct parts *parts = self;
+    if (row->point == 1 && strcmp(row->metric, parts->metric) == 0 &&
+        strcmp(row->region, "all") == 0 && strcmp(row->window, "all") == 0 &&
+        row->label[0] == '\0' && row->stat[0] == '\0') {
+        parts->sum[parts->part] += row->interval.mean * (double)row->interval.n;
+        parts->n[parts->part] += row->interval.n;
+    }
+}
+static void outcomes_part_the_runs_in_two(void **state)
+{
+    struct fixture *fixture = *state;
+    struct parts parts = {.metric = "availability"}, whole = {.metric = "availability"};
+    fixture->row_count = 0;
+    assert_int_equal(
+        results_each_outcome(fixture->results, 2, check_outcome, fixture, &fixture->diag), 0);
+    assert_int_equal(fixture->row_count, 3);
+    for (parts.part = 0; parts.part < 2; parts.part++) {
+        assert_int_equal(results_each_summary_of(fixture->results, 2, parts.part == 1, add_part,
+                                                 &parts, &fixture->diag),
+                         0);
+    }
+    assert_int_equal(
+        results_each_summary(fixture->results, 2, NULL, add_part, &whole, &fixture->diag), 0);
+    assert_int_equal(parts.n[0], 3);
+    assert_int_equal(parts.n[1], 2);
+    assert_int_equal(whole.n[0], 5);
+    assert_close(parts.sum[0] + parts.sum[1], whole.sum[0], 1e-12);
+}
 static void view_incidents_agrees_with_the_stages_of_c(void **state)
 {
     struct fixture *fixture = *state;
@@ -396,6 +440,7 @@ int main(void)
         cmocka_unit_test(view_timeline_agrees_with_the_intervals_of_c),
         cmocka_unit_test(histograms_merge_over_replications),
         cmocka_unit_test(stages_add_up_whatever_is_missing_or_late),
+        cmocka_unit_test(outcomes_part_the_runs_in_two),
         cmocka_unit_test(view_incidents_agrees_with_the_stages_of_c),
         cmocka_unit_test(small_tables_come_back),
         cmocka_unit_test(results_open_refuses_clearly),

@@ -130,8 +130,7 @@ int record_finish_write(struct record *record, int status)
     return status;
 }
 
-/* --- a study begins
- * ------------------------------------------------------------------------------- */
+/* --- a study begins -------------------------------------------------------------------------- */
 
 static int write_study(struct record *record, const struct study_info *study)
 {
@@ -313,8 +312,7 @@ static int record_begin(void *self, const struct study_info *study)
     return db_exec(&record->db, "PRAGMA foreign_keys = ON");
 }
 
-/* --- a run
- * ---------------------------------------------------------------------------------------- */
+/* --- a run ----------------------------------------------------------------------------------- */
 
 /* What a number is, in words. */
 struct cell {
@@ -567,8 +565,7 @@ static int record_run(void *self, const struct run_result *result)
     return status;
 }
 
-/* --- the end
- * -------------------------------------------------------------------------------------- */
+/* --- the end --------------------------------------------------------------------------------- */
 
 static int record_judge(void *self, const struct judged *judged)
 {

@@ -123,8 +123,7 @@ static void write_text(const char *path, const char *text)
     fclose(file);
 }
 
-/* --- claims
- * ---------------------------------------------------------------------------------------- */
+/* --- claims ---------------------------------------------------------------------------------- */
 
 static void record_writes_a_study_whole(void **state)
 {
@@ -602,8 +601,7 @@ static void record_names_missing_permission(void **state)
     assert_true(!root || seteuid(0) == 0);
 }
 
-/* --- full disks
- * ------------------------------------------------------------------------------------- */
+/* --- full disks ------------------------------------------------------------------------------ */
 
 static int page_count_max; /* of every database that is opened from now on */
 
@@ -669,8 +667,7 @@ static void a_write_that_the_system_refuses_is_told_with_its_reason(void **state
                 path);
 }
 
-/* --- size and speed
- * ---------------------------------------------------------------------------------- */
+/* --- size and speed -------------------------------------------------------------------------- */
 
 static void ten_replications_stay_small_and_quick(void **state)
 {

@@ -59,6 +59,13 @@ int figure_table_load(struct figure_table *table, struct results *results, int64
     return results_each_summary(results, study, metric, add_row, table, diag);
 }
 
+int figure_table_load_of(struct figure_table *table, struct results *results, int64_t study,
+                         bool stuck, struct diag *diag)
+{
+    *table = (struct figure_table){0};
+    return results_each_summary_of(results, study, stuck, add_row, table, diag);
+}
+
 void figure_table_release(struct figure_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {

@@ -24,6 +24,9 @@ struct figure_table {
 /* 0, or -1 and told. metric NULL: all. */
 int figure_table_load(struct figure_table *table, struct results *results, int64_t study,
                       const char *metric, struct diag *diag);
+/* The same of those runs alone that were stuck, or were not (query.h). */
+int figure_table_load_of(struct figure_table *table, struct results *results, int64_t study,
+                         bool stuck, struct diag *diag);
 void figure_table_release(struct figure_table *table);
 /* NULL where there is none. O(rows). */
 const struct figure_row *figure_table_find(const struct figure_table *table, int64_t point,

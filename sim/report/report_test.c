@@ -95,8 +95,7 @@ static void assert_lacks(const char *text, const char *part)
     }
 }
 
-/* --- summary
- * ---------------------------------------------------------------------------------------- */
+/* --- summary --------------------------------------------------------------------------------- */
 
 static void summary_says_what_was_run_and_how_sure_it_is(void **state)
 {
@@ -113,6 +112,8 @@ static void summary_says_what_was_run_and_how_sure_it_is(void **state)
     assert_has(text, "region-loss at 10min: restored in 5 of 5");
     assert_has(text, "detect");
     assert_has(text, "drain");
+    assert_has(text, "whole run");
+    assert_lacks(text, "Two outcomes");
     assert_has(text, "the record names us-west-2");
     assert_has(text, "2 parameters have no source");
     assert_lacks(text, "cost_per_hour");
@@ -163,11 +164,19 @@ static void a_mean_never_hides_two_outcomes(void **state)
     /* Wilson's interval of 7 in 10 at 95 %, z = 1.95996: (0.7 + z^2/20 +- z sqrt(0.021 + z^2/400))
      * / (1 + z^2/10). */
     assert_has(text, "restored in 7 of 10 [39.7%, 89.2%]");
+    /* and of 3 in 10: 1 minus the same */
+    assert_has(text, "Stuck in 3 of 10 replications, 30% [10.8%, 60.3%]: an outage was not over");
     assert_has(text, "where restored; a mean would hide the others");
     assert_lacks(text, "detect ");
+    assert_has(text, "recovered, n = 7");
+    assert_has(text, "stuck, n = 3");
+    assert_lacks(text, "whole run");
     char *rto = strstr(text, "\n  rto ");
     assert_non_null(rto);
-    assert_true(strncmp(strstr(rto, "total") + 14, "restored in 7 of 10\n", 20) == 0);
+    /* one interval on the line, of those that recovered: the stuck ones have no RTO */
+    char *bracket = strchr(rto, '['), *end = strchr(rto + 1, '\n');
+    assert_true(bracket != NULL && bracket < end &&
+                memchr(bracket + 1, '[', (size_t)(end - bracket - 1)) == NULL);
     free(text);
     results_close(results);
 }
@@ -202,14 +211,15 @@ static void json_is_one_balanced_object(void **state)
     assert_has(text, "\"seed\": \"18446744073709551615\"");
     assert_has(text, "\"metric\": \"cost_per_hour\"");
     assert_has(text, "\"n\": 3, \"restored\": 2");
+    assert_has(text, "\"n\": 3, \"stuck\": 1, \"stuck_low\": ");
+    assert_has(text, "\"figures_stuck\": [\n");
     assert_lacks(text, "\"rto_ns\"");
     assert_lacks(text, "nan");
     free(text);
     results_close(results);
 }
 
-/* --- plots
- * ------------------------------------------------------------------------------------------ */
+/* --- plots ----------------------------------------------------------------------------------- */
 
 static size_t told_count;
 

@@ -58,6 +58,41 @@ static void add_expectation(void *self, const struct expectation_row *row)
                                      row->high};
 }
 
+static void add_outcome(void *self, const struct outcome_row *row)
+{
+    struct summary *summary = self;
+    *ADD(summary, outcomes, outcome) = *row;
+}
+
+const struct outcome_row *summary_two_outcomes(const struct summary *summary, int64_t point)
+{
+    for (size_t i = 0; i < summary->outcome_count; i++) {
+        const struct outcome_row *row = &summary->outcomes[i];
+        if (row->point == point) {
+            return row->stuck > 0 && row->stuck < row->count ? row : NULL;
+        }
+    }
+    return NULL;
+}
+
+static int load_outcomes(struct summary *summary, struct results *results, struct diag *diag)
+{
+    int64_t id = summary->study.id;
+    bool two = false;
+    if (results_each_outcome(results, id, add_outcome, summary, diag) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < summary->outcome_count; i++) {
+        two = two || summary_two_outcomes(summary, summary->outcomes[i].point) != NULL;
+    }
+    if (!two) {
+        return 0;
+    }
+    return figure_table_load_of(&summary->recovered, results, id, false, diag) != 0
+               ? -1
+               : figure_table_load_of(&summary->stuck, results, id, true, diag);
+}
+
 static int load(struct summary *summary, struct results *results, int64_t id, struct diag *diag)
 {
     if (results_study(results, id, &summary->study, diag) != 0) {
@@ -66,6 +101,7 @@ static int load(struct summary *summary, struct results *results, int64_t id, st
     id = summary->study.id;
     if (figure_table_load(&summary->figures, results, id, NULL, diag) != 0 ||
         incident_groups_load(&summary->incidents, results, id, diag) != 0 ||
+        load_outcomes(summary, results, diag) != 0 ||
         results_each_param(results, id, add_param, summary, diag) != 0 ||
         results_each_event(results, id, 0, add_event, summary, diag) != 0 ||
         results_each_assumption(results, id, add_assumption, summary, diag) != 0) {
@@ -98,7 +134,10 @@ static void release(struct summary *summary)
     free(summary->events);
     free(summary->assumptions);
     free(summary->expectations);
+    free(summary->outcomes);
     figure_table_release(&summary->figures);
+    figure_table_release(&summary->recovered);
+    figure_table_release(&summary->stuck);
     incident_groups_release(&summary->incidents);
 }
 

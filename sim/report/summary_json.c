@@ -85,9 +85,9 @@ static void add_expectations(struct strbuf *out, const struct summary *summary)
     strbuf_add(out, "],\n");
 }
 
-static void add_figures(struct strbuf *out, const struct figure_table *figures)
+static void add_figures(struct strbuf *out, const char *name, const struct figure_table *figures)
 {
-    strbuf_add(out, "\"figures\": [");
+    strbuf_addf(out, "\"%s\": [", name);
     for (size_t i = 0; i < figures->count; i++) {
         const struct figure_row *row = &figures->rows[i];
         strbuf_addf(out, "%s{\"point\": %" PRId64 ", ", i > 0 ? ",\n" : "\n", row->point);
@@ -143,6 +143,30 @@ static void add_incidents(struct strbuf *out, const struct summary *summary)
     strbuf_add(out, "],\n");
 }
 
+/* Where a point's runs ended in two ways, `figures` holds means that are neither's: each way has
+ * its own here. */
+static void add_outcomes(struct strbuf *out, const struct summary *summary)
+{
+    bool first = true;
+    strbuf_add(out, "\"outcomes\": [");
+    for (size_t i = 0; i < summary->outcome_count; i++) {
+        const struct outcome_row *row = &summary->outcomes[i];
+        struct interval share = interval_wilson(row->stuck, row->count, summary->study.level);
+        strbuf_addf(out,
+                    "%s{\"point\": %" PRId64 ", \"n\": %" PRIu64 ", \"stuck\": %" PRIu64
+                    ", \"stuck_low\": ",
+                    first ? "\n" : ",\n", row->point, row->count, row->stuck);
+        add_number(out, share.low);
+        strbuf_add(out, ", \"stuck_high\": ");
+        add_number(out, share.high);
+        strbuf_add(out, "}");
+        first = false;
+    }
+    strbuf_add(out, "],\n");
+    add_figures(out, "figures_recovered", &summary->recovered);
+    add_figures(out, "figures_stuck", &summary->stuck);
+}
+
 static void add_events(struct strbuf *out, const struct summary *summary)
 {
     strbuf_add(out, "\"events\": [");
@@ -177,7 +201,8 @@ void summary_add_json(struct strbuf *out, const struct summary *summary)
     add_study(out, &summary->study);
     add_params(out, summary);
     add_expectations(out, summary);
-    add_figures(out, &summary->figures);
+    add_figures(out, "figures", &summary->figures);
+    add_outcomes(out, summary);
     add_incidents(out, summary);
     add_events(out, summary);
     add_assumptions(out, summary);

@@ -29,14 +29,20 @@ struct summary {
     struct study_row study;
     struct figure_table figures;
     struct incident_groups incidents;
+    struct outcome_row *outcomes; /* of the points that have runs */
+    /* Where some point was stuck in some runs and not in others: the figures of each kind alone. */
+    struct figure_table recovered, stuck;
     struct summary_param *params;
     struct summary_event *events; /* of the first point and replication */
     struct summary_assumption *assumptions;
     struct summary_expectation *expectations;
-    size_t param_count, event_count, assumption_count, expectation_count;
-    size_t param_capacity, event_capacity, assumption_capacity, expectation_capacity;
+    size_t param_count, event_count, assumption_count, expectation_count, outcome_count;
+    size_t param_capacity, event_capacity, assumption_capacity, expectation_capacity,
+        outcome_capacity;
 };
 
+/* Of a point whose runs ended in two ways; NULL where there is but one. */
+const struct outcome_row *summary_two_outcomes(const struct summary *summary, int64_t point);
 /* The unit in which a text compares: of the metric at its head, or none. */
 enum unit summary_unit_of(const struct summary *summary, const char *expectation_text);
 void summary_add_json(struct strbuf *out, const struct summary *summary);

@@ -33,6 +33,7 @@ struct printer {
     int width;
     uint64_t n; /* replications a point */
     bool has_fault;
+    const struct outcome_row *outcomes; /* of a point whose runs ended in two ways; NULL: in one */
 };
 
 /* Columns that a text takes: bytes that do not continue a UTF-8 character. */
@@ -147,8 +148,7 @@ static void add_share(struct printer *printer, const char *what, size_t hits, si
     }
 }
 
-/* --- head
- * ------------------------------------------------------------------------------------------ */
+/* --- head ------------------------------------------------------------------------------------ */
 
 static void add_head(struct printer *printer)
 {
@@ -216,25 +216,17 @@ static void add_expectations(struct printer *printer)
     }
 }
 
-/* --- figures
- * --------------------------------------------------------------------------------------- */
+/* --- figures --------------------------------------------------------------------------------- */
 
-/* A mean over two outcomes would hide that there are two: say how often each came instead. True
- * where it did. */
+/* Where some runs failed over and others did not, a mean is neither's: say how many did instead.
+ * True where that is so. */
 static bool add_mixed_outcome(struct strbuf *out, const struct summary *summary,
                               const struct figure_row *row)
 {
-    bool is_rto = strncmp(row->metric, "rto", 3) == 0, is_rpo = strncmp(row->metric, "rpo", 3) == 0;
     for (size_t i = 0; i < summary->incidents.count; i++) {
         const struct incident_group *group = &summary->incidents.groups[i];
-        if (group->point != row->point) {
-            continue;
-        }
-        if (is_rto && group->restored_count < group->count) {
-            strbuf_addf(out, "restored in %zu of %zu", group->restored_count, group->count);
-            return true;
-        }
-        if (is_rpo && group->failover_count > 0 && group->failover_count < group->count) {
+        if (group->point == row->point && group->failover_count > 0 &&
+            group->failover_count < group->count && strncmp(row->metric, "rpo", 3) == 0) {
             strbuf_addf(out, "failover in %zu of %zu", group->failover_count, group->count);
             return true;
         }
@@ -242,15 +234,42 @@ static bool add_mixed_outcome(struct strbuf *out, const struct summary *summary,
     return false;
 }
 
-static void add_value(struct printer *printer, const struct figure_row *row, int columns)
+static void add_value(struct printer *printer, const struct figure_row *row, uint64_t n,
+                      int columns)
 {
     struct strbuf text = STRBUF_INIT;
-    if (row != NULL && !add_mixed_outcome(&text, printer->summary, row)) {
+    if (row != NULL && (printer->outcomes || !add_mixed_outcome(&text, printer->summary, row))) {
         enum unit unit = strcmp(row->stat, "count") == 0 ? UNIT_COUNT : row->unit;
-        add_mean(&text, &row->interval, unit, printer->n);
+        add_mean(&text, &row->interval, unit, n);
     }
     add_padded(printer->out, text.text, columns);
     strbuf_release(&text);
+}
+
+/* Two columns of one figure: of the runs that recovered and of those that were stuck, where a point
+ * has both; else of the whole run, and of the window of the faults beside it. */
+static void add_values(struct printer *printer, const struct figure_row *row)
+{
+    const struct summary *summary = printer->summary;
+    const struct outcome_row *outcomes = printer->outcomes;
+    int columns = (printer->width - 2 - NAME_COLUMNS - REGION_COLUMNS) / 2;
+    const struct figure_table *tables[2] = {&summary->recovered, &summary->stuck};
+
+    for (int i = 0; outcomes != NULL && i < 2; i++) {
+        add_value(printer,
+                  figure_table_find(tables[i], row->point, row->metric, row->stat, row->region,
+                                    row->label, row->window),
+                  i ? outcomes->stuck : outcomes->count - outcomes->stuck, columns);
+    }
+    if (outcomes == NULL) {
+        add_value(printer, row, printer->n, columns);
+    }
+    if (outcomes == NULL && printer->has_fault) {
+        add_value(printer,
+                  figure_table_find(&summary->figures, row->point, row->metric, row->stat,
+                                    row->region, row->label, "fault"),
+                  printer->n, columns);
+    }
 }
 
 static bool is_main(const struct figure_row *row)
@@ -264,7 +283,7 @@ static bool is_main(const struct figure_row *row)
     return false;
 }
 
-/* One line: figure, region, whole run, and the window of the faults beside it. */
+/* One line: figure, region, values. */
 static void add_figure_line(struct printer *printer, const struct figure_row *row, bool named)
 {
     struct strbuf name = STRBUF_INIT;
@@ -274,18 +293,11 @@ static void add_figure_line(struct printer *printer, const struct figure_row *ro
             strbuf_addf(&name, "{%s}", row->label);
         }
     }
-    int values = (printer->width - 2 - NAME_COLUMNS - REGION_COLUMNS) / 2;
     strbuf_add(printer->out, "  ");
     add_padded(printer->out, name.text, NAME_COLUMNS);
     add_padded(printer->out, strcmp(row->region, "all") == 0 ? "total" : row->region,
                REGION_COLUMNS);
-    add_value(printer, row, values);
-    if (printer->has_fault) {
-        add_value(printer,
-                  figure_table_find(&printer->summary->figures, row->point, row->metric, row->stat,
-                                    row->region, row->label, "fault"),
-                  values);
-    }
+    add_values(printer, row);
     end_line(printer->out);
     strbuf_release(&name);
 }
@@ -314,8 +326,17 @@ static void add_table_head(struct printer *printer, const char *title)
     strbuf_add(printer->out, "  ");
     add_padded(printer->out, "figure", NAME_COLUMNS);
     add_padded(printer->out, "region", REGION_COLUMNS);
-    add_padded(printer->out, "whole run", values);
-    strbuf_add(printer->out, printer->has_fault ? "while a fault acts" : "");
+    if (printer->outcomes != NULL) {
+        struct strbuf head = STRBUF_INIT;
+        strbuf_addf(&head, "recovered, n = %" PRIu64,
+                    printer->outcomes->count - printer->outcomes->stuck);
+        add_padded(printer->out, head.text, values);
+        strbuf_addf(printer->out, "stuck, n = %" PRIu64, printer->outcomes->stuck);
+        strbuf_release(&head);
+    } else {
+        add_padded(printer->out, "whole run", values);
+        strbuf_add(printer->out, printer->has_fault ? "while a fault acts" : "");
+    }
     end_line(printer->out);
 }
 
@@ -344,8 +365,31 @@ static void add_other_figures(struct printer *printer, int64_t point)
     }
 }
 
+/* Says that there are two outcomes, how likely the bad one is, and how to read what follows. */
+static void add_outcomes(struct printer *printer)
+{
+    struct strbuf text = STRBUF_INIT;
+    const struct outcome_row *outcomes = printer->outcomes;
+    struct interval share =
+        interval_wilson(outcomes->stuck, outcomes->count, printer->summary->study.level);
+    add_heading(printer, "Two outcomes");
+    strbuf_addf(&text, "Stuck in %" PRIu64 " of %" PRIu64 " replications, ", outcomes->stuck,
+                outcomes->count);
+    units_add(&text, share.mean, UNIT_SHARE, 3);
+    add_bounds(&text, share.low, share.high, UNIT_SHARE);
+    strbuf_add(&text, ": an outage was not over when they ended. The others recovered. A mean over "
+                      "both is neither's, so the figures of each are given apart.");
+    strbuf_add(printer->out, "  ");
+    add_wrapped(printer->out, text.text, 2, printer->width);
+    strbuf_release(&text);
+}
+
 static void add_figures(struct printer *printer, int64_t point)
 {
+    printer->outcomes = summary_two_outcomes(printer->summary, point);
+    if (printer->outcomes != NULL) {
+        add_outcomes(printer);
+    }
     add_table_head(printer, "Figures");
     for (size_t i = 0; i < sizeof(main_figures) / sizeof(*main_figures); i++) {
         add_figure(printer, point, main_figures[i].metric, main_figures[i].stat, "");
@@ -361,16 +405,9 @@ static void add_figures(struct printer *printer, int64_t point)
                 add_heading(printer, "Re-auths by cause, all regions");
             }
             titled = true;
-            int values = (printer->width - 2 - NAME_COLUMNS - REGION_COLUMNS) / 2;
             strbuf_add(printer->out, "  ");
             add_padded(printer->out, row->label, NAME_COLUMNS + REGION_COLUMNS);
-            add_value(printer, row, values);
-            if (printer->has_fault) {
-                add_value(
-                    printer,
-                    figure_table_find(figures, point, "reauths", "", "all", row->label, "fault"),
-                    values);
-            }
+            add_values(printer, row);
             end_line(printer->out);
         }
     }
@@ -379,8 +416,7 @@ static void add_figures(struct printer *printer, int64_t point)
     }
 }
 
-/* --- incidents, events, assumptions
- * ------------------------------------------------------------------ */
+/* --- incidents, events, assumptions ---------------------------------------------------------- */
 
 static void add_incident(struct printer *printer, const struct incident_group *group)
 {
@@ -415,7 +451,7 @@ static void add_incident(struct printer *printer, const struct incident_group *g
     }
     if (group->failover_count == group->count) {
         add_tally(printer, "RPO", &group->rpo, UNIT_NS, group->count);
-    } else {
+    } else if (group->failover_count > 0) {
         strbuf_add(out, "    ");
         add_share(printer, "failover", group->failover_count, group->count);
         strbuf_add_char(out, '\n');
@@ -495,8 +531,7 @@ static void add_assumptions(struct printer *printer)
     }
 }
 
-/* --- points
- * ---------------------------------------------------------------------------------------- */
+/* --- points ---------------------------------------------------------------------------------- */
 
 static void add_point_heading(struct printer *printer, int64_t point)
 {

@@ -69,6 +69,9 @@ static void add_region(struct builder *builder, const struct yaml_entry *entry)
     if (!is_region_name(entry->key->text))
         mistake_at(builder->mistakes, entry->key,
                    "a region's name is made of a-z, 0-9 and '-', got '%s'", entry->key->text);
+    if (strcmp(entry->key->text, "all") == 0)
+        mistake_at(builder->mistakes, entry->key,
+                   "a region cannot be named 'all': the figures' total over regions is");
     if (entry->value->kind == YAML_MAP)
         check_region_keys(builder, entry->value);
     else if (!entry->value->is_null)

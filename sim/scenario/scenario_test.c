@@ -350,6 +350,8 @@ static const struct mistake_case {
      "t.yaml:1:23: error: unknown key 'ap' in a region; did you mean 'app'?"},
     {"regions: {US West: {}}\nstore: {kind: regional}\n",
      "t.yaml:1:11: error: a region's name is made of a-z, 0-9 and '-', got 'US West'"},
+    {"regions: {all: {}}\nstore: {kind: regional}\n",
+     "t.yaml:1:11: error: a region cannot be named 'all': the figures' total over regions is"},
     {HEAD "duration: 30s\nwarmup: 1min\n",
      "t.yaml:4:9: error: 'warmup' must be shorter than the duration, 30s, got 1min"},
     {HEAD "duration: 10min\nwarmup: 10min\n",

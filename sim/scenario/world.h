@@ -15,7 +15,7 @@ struct world_options {
     sim_time warmup;
     enum eventq_kind queue;
     struct trace *trace; /* the caller's; NULL: none */
-    volatile const int *interrupt;
+    const atomic_int *interrupt;
 };
 /* Nothing can fail here but a bug: the scenario was checked. The scenario must outlive the world.
  */

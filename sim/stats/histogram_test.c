@@ -7,13 +7,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "assert_close.h"
+#include "child.h"
+
+#include <stdlib.h>
 
 /* SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): enough to spread values over all magnitudes. */
 static uint64_t next_random(uint64_t *seed)
@@ -268,23 +265,6 @@ static void memory_grows_only_to_the_highest_value(void **state)
     histogram_add(&histogram, INT64_MAX);
     assert_int_equal(histogram.bin_count, HISTOGRAM_BIN_LIMIT);
     histogram_release(&histogram);
-}
-
-/* Our bugs abort; in a child, so that the test goes on, and quietly. */
-static void assert_aborts(void (*act)(void))
-{
-    fflush(NULL);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        signal(SIGABRT, SIG_DFL); /* cmocka catches it to report a failed test */
-        close(STDERR_FILENO);
-        act();
-        _exit(0);
-    }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
 static void add_a_negative_value(void)

@@ -7,12 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <signal.h>
-#include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "assert_close.h"
+#include "child.h"
 
 /* 2 for 10, 5 for 20, 0 for 10: area 20 + 100 + 0 = 120 over 40 is 3. */
 static void mean_weighs_levels_by_time(void **state)
@@ -106,23 +102,6 @@ static void extremes_of_level_and_time_do_not_wrap(void **state)
     struct time_avg avg;
     time_avg_init(&avg, INT64_MIN, INT64_MAX);
     assert_close(time_avg_mean(&avg, INT64_MAX), 0x1p63, 1e-15);
-}
-
-/* Our bugs abort; in a child, so that the test goes on, and quietly. */
-static void assert_aborts(void (*act)(void))
-{
-    fflush(NULL);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        signal(SIGABRT, SIG_DFL); /* cmocka catches it to report a failed test */
-        close(STDERR_FILENO);
-        act();
-        _exit(0);
-    }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
 static void go_back_in_time(void)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What must follow when a scenario is changed in a known way, whatever its figures are: more loss,
- * shorter timeouts, slower clocks.
+ * less bandwidth, shorter timeouts, slower clocks.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,6 +64,54 @@ static void shorter_timeout_never_lowers_the_timeout_rate(void **state)
         before = rate;
     }
     assert_true(before > 0.99); /* 10 ms is less than the round trip */
+}
+
+/*
+ * Less bandwidth between the regions: no write is sooner done, no write applied sooner, and no
+ * fewer attempts time out. Ten sessions a second with 3.4 writes of 1.1 KB each are 300 kbit/s: the
+ * last link has nothing left, and everything times out.
+ */
+static void less_bandwidth_never_improves_anything(void **state)
+{
+    static const char *const bandwidths[] = {"0",       "1Gbit/s", "100Mbit/s", "10Mbit/s",
+                                             "2Mbit/s", "1Mbit/s", "300kbit/s"};
+    static const struct {
+        struct wanted wanted;
+        double more; /* the last is at least so many times the first */
+    } figures[] = {
+        {{"write_latency", "mean", 1, NULL, NULL}, 2},
+        {{"write_timeout_rate", NULL, 1, NULL, NULL}, 1},
+        {{"replication_lag", "mean", 1, NULL, NULL}, 2},
+    };
+    const struct registry registry = {model_registry, model_registry_count};
+    double first[3] = {0}, before[3] = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bandwidths / sizeof bandwidths[0]; i++) {
+        struct scenario *scenario;
+        struct world *world;
+        char text[1000];
+
+        snprintf(text, sizeof text, "%snetwork: {us-west-1 <-> us-west-2: {bandwidth: %s}}\n",
+                 WORLD, bandwidths[i]);
+        scenario = scenario_of(&registry, text);
+        world = world_of(scenario, 0, NULL);
+        for (size_t f = 0; f < 3; f++) {
+            double value = figure_of(world, figures[f].wanted);
+
+            print_message("bandwidth %s: %s %.6g\n", bandwidths[i], figures[f].wanted.metric,
+                          value);
+            assert_true(value >= before[f]);
+            before[f] = value;
+            if (i == 0)
+                first[f] = value;
+        }
+        world_free(world);
+        scenario_free(scenario);
+    }
+    for (size_t f = 0; f < 3; f++)
+        assert_true(before[f] >= figures[f].more * first[f]);
+    assert_true(before[1] > 0.99);
 }
 
 /* --- scale --------------------------------------------------------------------------------------
@@ -134,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(more_loss_never_lowers_the_timeout_rate),
         cmocka_unit_test(shorter_timeout_never_lowers_the_timeout_rate),
+        cmocka_unit_test(less_bandwidth_never_improves_anything),
         cmocka_unit_test_setup(scaling_all_times_scales_all_latencies, client_seen_nothing),
     };
 

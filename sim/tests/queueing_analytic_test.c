@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Queues that form where models meet, against closed forms: at the shard behind a client and a
- * link, in the line for a connection, and in a whole world by Little's law. The tier and the shard
- * alone stand in models/app_tier_test.c and models/store_test.c.
+ * link, in the line for a connection (patient or not), and in a whole world by Little's law. The
+ * tier and the shard alone stand in models/app_tier_test.c and models/store_test.c.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,6 +68,92 @@ static void line_for_a_connection_is_md1(void **state)
     assert_covers(&tally, 20e6 + 0.8 / (2 * (1 - 0.8)) * 20e6, 0.05);
 }
 
+/* --- M/M/c+D --------------------------------------------------------------------------------- */
+
+#define SERVERS 4
+#define MU 50.0       /* 1/s, of one connection */
+#define PATIENCE 0.05 /* s */
+
+/* 4 connections whose round trip is exponential with mean 20 ms: all of it on the way there. They
+ * are open from the start and kept after a timeout. */
+static const char mmcd_world[] =
+    "regions: {a: {}, b: {}}\nduration: 1020s\nwarmup: 20s\n"
+    "network: {default: {rtt: 2us, jitter: 0ms, spike_share: 0%%, loss: 0%%}, "
+    "'b -> a': {rtt: exponential(40ms)}, "
+    "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%%, loss: 0%%}}\n"
+    "store: {write_service: 0ms, write_per_kib: 0ms}\n"
+    "client: {timeout: 50ms, retry: {attempts: 1}, "
+    "pool: {size: 4, warm: 4, wait: fifo, close_on_timeout: false}}\n"
+    "driver: {rate: %g/s, poisson: true, writer: b}\n";
+
+/*
+ * Shares of M/M/c+D (Barrer, Operations Research 5, 1957; Baccelli and Hebuterne, Performance
+ * 1981). V is the wait that an arrival would have if it waited for ever. While all c servers are
+ * busy V falls at rate 1 and rises by Exp(c mu) at each arrival that meets V < tau; one that meets
+ * more leaves at tau and adds nothing. Balancing the crossings of level v, with p_j the share of
+ * time with j < c busy:
+ *
+ *   f(v) = lambda p_(c-1) e^(lambda min(v, tau) - c mu v),  p_j = p_0 (lambda / mu)^j / j!
+ *
+ * and sum p_j + integral f = 1 gives p_0. A write leaves the line at tau with P(V > tau), and by
+ * then has no answer, S = Exp(mu) being the round trip, with P(V > tau) + P(V <= tau < V + S).
+ */
+static void mmcd_shares(double lambda, double *leaves, double *unanswered)
+{
+    double cmu = SERVERS * MU, tau = PATIENCE, a = 1, idle = 0, last = 1;
+    double within, beyond, late, p0;
+
+    for (int j = 0; j < SERVERS; j++) {
+        idle += a;
+        last = a;
+        a *= lambda / MU / (j + 1);
+    }
+    within = lambda * last * (1 - exp(-(cmu - lambda) * tau)) / (cmu - lambda);
+    beyond = lambda * last * exp(lambda * tau - cmu * tau) / cmu;
+    p0 = 1 / (idle + within + beyond);
+    /* f(v) e^(-mu (tau - v)) over [0, tau], and V = 0 */
+    late = idle * exp(-MU * tau) + lambda * last * exp(-MU * tau) *
+                                       (1 - exp(-(cmu - lambda - MU) * tau)) / (cmu - lambda - MU);
+    *leaves = p0 * beyond;
+    *unanswered = p0 * (beyond + late);
+}
+
+/*
+ * Three loads: 0.85, 1 and 1.2 of what 4 connections carry. A write whose timeout ended while it
+ * waited for a connection was never sent; one that was sent is executed, and counts as ambiguous.
+ * So the share that left the line is (timeouts - ambiguous) / attempts.
+ */
+static void line_that_loses_its_patience_is_mmcd(void **state)
+{
+    static const double rates[] = {170, 200.5, 240};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+        struct tally left = {0}, timeouts = {0};
+        struct scenario *scenario;
+        double leaves, unanswered;
+        char text[2000];
+
+        snprintf(text, sizeof text, mmcd_world, rates[i]);
+        scenario = scenario_of(&client_registry, text);
+        for (uint32_t run = 0; run < 20; run++) {
+            struct world *world = world_of(scenario, run, NULL);
+            double all = figure_of(world, (struct wanted){"write_attempts", NULL, 1, NULL, NULL});
+            double late = figure_of(world, (struct wanted){"write_timeouts", NULL, 1, NULL, NULL});
+            double sent =
+                figure_of(world, (struct wanted){"ambiguous_writes", NULL, 1, NULL, NULL});
+
+            tally_add(&left, (late - sent) / all);
+            tally_add(&timeouts, late / all);
+            world_free(world);
+        }
+        scenario_free(scenario);
+        mmcd_shares(rates[i], &leaves, &unanswered);
+        assert_covers(&left, leaves, 0.05);
+        assert_covers(&timeouts, unanswered, 0.02);
+    }
+}
+
 /*
  * Little's law in a whole world: workers busy = requests a second x the time that each holds a
  * worker. In us-west-1 reads and writes are local, there is no queue and nothing fails, so a page
@@ -104,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(shard_behind_a_client_is_mm1, client_seen_nothing),
         cmocka_unit_test_setup(line_for_a_connection_is_md1, client_seen_nothing),
+        cmocka_unit_test_setup(line_that_loses_its_patience_is_mmcd, client_seen_nothing),
         cmocka_unit_test(workers_keep_littles_law_in_a_whole_world),
     };
 

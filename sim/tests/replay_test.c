@@ -12,6 +12,7 @@
 
 #include "figures.h"
 #include "registry.h"
+#include "strbuf.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -93,20 +94,77 @@ static void tracing_does_not_show_in_the_digest(void **state)
                 run_variant(BUSY_WORLD REGION_LOSS, traced).digest);
 }
 
+/*
+ * Every kind of fault at strength zero leaves the digest as it was. What is an amount (losses,
+ * delays) has a zero; what is on or off can be off, beside a loss of zero, lest nothing be said of
+ * the target at all.
+ */
 static void fault_of_strength_zero_changes_nothing(void **state)
 {
-    static const char *const faults[] = {
-        "faults:\n  - {at: 1min, for: 1min, link: us-west-2 -> us-west-1, loss: 0%}\n",
-        "faults:\n  - {at: 1min, for: 1min, link: us-west-2 <-> us-west-1, delay: 0ms}\n",
+    static const char *const link_effects[] = {
+        "loss: 0%",
+        "delay: 0ms",
+        "loss: {gilbert-elliott: {loss_in_good: 0%, loss_in_bad: 0%}}",
+        "loss: 0%, blackhole: false",
+        "loss: 0%, reset: false",
+        "every: 2min, times: 2, loss: 0%, delay: 0ms",
     };
-    uint64_t none = run_variant(BUSY_WORLD, plain).digest;
+    static const char *const targets[] = {"link: us-west-2 -> us-west-1",
+                                          "link: us-west-2 <-> us-west-1", "link: us-west-1",
+                                          "gateway: us-west-2"};
+#define GATEWAYS "network: {us-west-1 <-> us-west-2: {kind: transit-gateway, loss: 1%}}\n"
+    char world[1000];
+    uint64_t none;
 
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
-        char text[2000];
+    /* over gateways, so that a gateway's fault has links to act on */
+    snprintf(world, sizeof world, "%.*s%s%s", (int)(strstr(BUSY_WORLD, "network:") - BUSY_WORLD),
+             BUSY_WORLD, GATEWAYS, strstr(BUSY_WORLD, "failover:"));
+    none = run_variant(world, plain).digest;
+    assert_true(run_variant(BUSY_WORLD, plain).digest != none);
+    for (size_t t = 0; t < sizeof targets / sizeof targets[0]; t++)
+        for (size_t i = 0; i < sizeof link_effects / sizeof link_effects[0]; i++) {
+            char text[2000];
 
-        snprintf(text, sizeof text, "%s%s", BUSY_WORLD, faults[i]);
-        assert_true(run_variant(text, plain).digest == none);
+            if (strncmp(targets[t], "gateway", 7) == 0 && strstr(link_effects[i], "reset"))
+                continue; /* is no effect of a gateway's */
+            snprintf(text, sizeof text, "%sfaults:\n  - {at: 1min, for: 1min, %s, %s}\n", world,
+                     targets[t], link_effects[i]);
+            assert_true(run_variant(text, plain).digest == none);
+        }
+}
+
+/* What is only on or off has no strength zero: off, it is no fault, and the loader says so. */
+static void fault_that_is_only_on_or_off_cannot_be_off(void **state)
+{
+    static const char *const faults[] = {
+        "region: us-west-1, down: false",       "region: us-west-1, deploy: false",
+        "store: us-west-1, stall: false",       "store: us-west-1, restart: false",
+        "store: us-west-1, crash: none",        "replication: us-west-2, pause: false",
+        "replication: us-west-2, reset: false", "control: dns, down: false",
+        "control: monitoring, down: false",     "control: function, down: false",
+        "control: store-api, down: false",
+    };
+    const struct registry registry = all_models();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        struct strbuf text = STRBUF_INIT;
+        struct diag diag = {0};
+        FILE *out;
+        char *words = NULL;
+        size_t length = 0;
+
+        strbuf_addf(&text, "%sfaults:\n  - {at: 1min, for: 1min, %s}\n", BUSY_WORLD, faults[i]);
+        assert_null(
+            scenario_load_text(text.text, text.length, "t.yaml", &registry, NULL, 0, &diag));
+        out = open_memstream(&words, &length);
+        diag_print(&diag, out);
+        fclose(out);
+        assert_non_null(strstr(words, "does nothing to its"));
+        free(words);
+        diag_release(&diag);
+        strbuf_release(&text);
     }
 }
 
@@ -234,6 +292,7 @@ int main(void)
         cmocka_unit_test(queue_does_not_show_in_the_digest),
         cmocka_unit_test(tracing_does_not_show_in_the_digest),
         cmocka_unit_test(fault_of_strength_zero_changes_nothing),
+        cmocka_unit_test(fault_that_is_only_on_or_off_cannot_be_off),
         cmocka_unit_test(seed_replication_and_parameters_show_in_the_digest),
         cmocka_unit_test(every_scenario_of_the_catalogue_runs),
         cmocka_unit_test(books_are_in_order_after_hard_runs),

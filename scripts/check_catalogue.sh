@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Every scenario of the catalogue, run with its own replications and seed on all processors, keeps what it expects of itself.
+# Those that do not are named with their verdicts.
+#
+#   scripts/check_catalogue.sh [PROGRAM]      PROGRAM: build/isthmus unless given
+set -euo pipefail
+# shellcheck source=scripts/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+(($# <= 1)) || { printf 'Usage: %s [PROGRAM]\n' "$(basename "$0")" >&2 && exit 2; }
+program=$(realpath -m "${1:-$root/build/isthmus}")
+[[ -x $program ]] || fail "there is no program '$program'; build it first"
+cd "$root"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+for scenario in scenarios/*.yaml; do
+    status=0
+    "$program" run "$scenario" --no-output >"$work/summary" 2>"$work/messages" || status=$?
+    if ((status == 0)); then
+        printf '%s: holds\n' "$scenario"
+        continue
+    fi
+    failed=$((failed + 1))
+    printf '%s: exit code %s\n' "$scenario" "$status"
+    awk '$1 == "fails" || $1 == "undecided"' "$work/summary"
+    # 10 and 12 speak of expectations alone; all else explains itself.
+    ((status == 10 || status == 12)) || cat "$work/messages"
+done
+if ((failed > 0)); then
+    printf '%s scenarios do not hold\n' "$failed"
+    exit 1
+fi
