@@ -99,12 +99,15 @@ struct repro {
     const struct invocation *invocation;
     const struct repro_values *values;
     struct stored_study stored;
-    struct run_row run;
+    int64_t point, replication;
+    bool found;
+    uint64_t seed, digest;
+    char version[64];
 };
 
 static const struct study_point *repro_point(const struct repro *repro)
 {
-    return &repro->stored.set.points[repro->run.point];
+    return &repro->stored.set.points[repro->point];
 }
 
 /* The sets that make the point of the study's scenario. */
@@ -147,8 +150,8 @@ static void print_command(const struct repro *repro)
     struct strbuf line = STRBUF_INIT;
     int64_t replications = row->replication_count;
 
-    if (replications <= repro->run.replication)
-        replications = repro->run.replication + 1;
+    if (replications <= repro->replication)
+        replications = repro->replication + 1;
     repro_sets(repro, &sets);
     if (still_the_same(repro, &sets)) {
         strbuf_add(&line, "isthmus run ");
@@ -170,7 +173,7 @@ static void print_command(const struct repro *repro)
                     row->id, repro->values->run);
     }
     printf("%s --replications %" PRId64 " --shard %" PRId64 "/%" PRId64 " --no-output --digest\n",
-           line.text, replications, repro->run.replication + 1, replications);
+           line.text, replications, repro->replication + 1, replications);
     strbuf_release(&line);
     set_list_release(&sets);
 }
@@ -200,16 +203,15 @@ static int ignore_end(void *self, bool interrupted)
 static int verify(const struct repro *repro, struct diag *diag)
 {
     const struct study_row *row = &repro->stored.row;
-    const struct run_row *run = &repro->run;
     struct study_point point = {.scenario = repro_point(repro)->scenario};
-    const struct run_task task = {0, (uint32_t)run->replication};
+    const struct run_task task = {0, (uint32_t)repro->replication};
     uint64_t digest = 0;
     struct result_sink sink = {
         .self = &digest, .begin = ignore_begin, .run = keep_digest, .end = ignore_end};
     struct study_plan plan = {
         .info = {.verb = "repro",
                  .argv = "",
-                 .seed = run->seed,
+                 .seed = repro->seed,
                  .level = row->level,
                  .points = &point,
                  .point_count = 1,
@@ -226,22 +228,23 @@ static int verify(const struct repro *repro, struct diag *diag)
     int code = study_outcome_code(&outcome, false);
     if (code != EXIT_DONE)
         return code;
-    if (digest == run->digest) {
+    if (digest == repro->digest) {
         printf("run %s: the same, %016" PRIx64 "\n", repro->values->run, digest);
         return EXIT_DONE;
     }
     printf("run %s: DIFFERS, %016" PRIx64 " is stored, %016" PRIx64 " came\n", repro->values->run,
-           run->digest, digest);
-    if (strcmp(run->version, program_version) != 0)
-        fprintf(stderr, "isthmus: note: version %s made it, this is %s\n", run->version,
+           repro->digest, digest);
+    if (strcmp(repro->version, program_version) != 0)
+        fprintf(stderr, "isthmus: note: version %s made it, this is %s\n", repro->version,
                 program_version);
     return EXIT_REGRESSION;
 }
 
 /* --- the verb ------------------------------------------------------------------------------- */
 
-static bool parse_run(const struct repro_values *values, struct run_row *run)
+static bool parse_run(struct repro *repro)
 {
+    const struct repro_values *values = repro->values;
     unsigned point, replication;
     int end = 0;
 
@@ -255,23 +258,34 @@ static bool parse_run(const struct repro_values *values, struct run_row *run)
                     values->run);
         return false;
     }
-    run->point = point;
-    run->replication = replication;
+    repro->point = point;
+    repro->replication = replication;
     return true;
+}
+
+static void find_run(void *self, const struct run_row *row)
+{
+    struct repro *repro = self;
+
+    if (row->point != repro->point || row->replication != repro->replication)
+        return;
+    repro->found = true;
+    repro->seed = row->seed;
+    repro->digest = row->digest;
+    snprintf(repro->version, sizeof repro->version, "%s", row->version);
 }
 
 static int repro_stored(struct repro *repro, struct results *results, struct diag *diag)
 {
     const char *path = repro->invocation->arguments[0];
-    bool found = false;
     int code = stored_study_load(&repro->stored, results, repro->values->study,
                                  repro->invocation->registry, diag);
 
     if (code != EXIT_DONE)
         return code;
-    if (results_run(results, repro->stored.row.id, &repro->run, &found, diag) < 0)
+    if (results_each_run(results, repro->stored.row.id, find_run, repro, diag) < 0)
         return EXIT_FILES;
-    if (!found) {
+    if (!repro->found) {
         diag_error(diag,
                    "results database '%s' holds no run %s: its study has %" PRIu32
                    " points and %" PRIu32 " replications",
@@ -292,7 +306,7 @@ static int repro(const struct invocation *invocation)
     struct diag diag = {0};
     int code = EXIT_FILES;
 
-    if (!parse_run(repro.values, &repro.run))
+    if (!parse_run(&repro))
         return EXIT_USAGE;
     if (repro.values->scenario && repro.values->verify)
         return usage_error("'--scenario' cannot be given with '--verify'");

@@ -41,7 +41,7 @@ const struct option study_options[] = {
     LIST_OPTION   ("set", sets, "PATH=VALUE", "set a parameter of the scenario, such as client.timeout=300ms; may be given again"),
     COUNT_OPTION  ("replications", replications, "N", "the scenario's, or 10", "independent runs of each point"),
     TEXT_OPTION   ("precision", precision, "METRIC:HALF-WIDTH,...", "a given number of replications", "replicate each point until the interval of each metric is that narrow: 'reauth_rate:5%,write_latency.p99:3ms'; a percentage is of the mean"),
-    COUNT_OPTION  ("max-replications", replications_max, "N", "1000", "with --precision: the limit"),
+    COUNT_OPTION  ("max-replications", replications_max, "N", "1000 with --precision", "the limit where replications are added until something is known: --precision, and what other verbs say of it"),
     INTEGER_OPTION("seed", seed, "N", "the scenario's, or 1", "seed of all random numbers"),
     COUNT_OPTION  ("threads", threads, "N", "all processors", "runs side by side; results do not depend on it"),
     TEXT_OPTION   ("output", output, "FILE.db", "results/<scenario>.db", "results file; one that is there is replaced"),
@@ -341,6 +341,19 @@ static int open_path(const struct study_values *values, const struct shard *shar
     return 0;
 }
 
+/* Of two codes of a study that was done: what went wrong comes first, then a regression says more
+ * than a failed expectation, and that more than what is undecided. */
+static int graver(int a, int b)
+{
+    static const int order[] = {EXIT_SCENARIO, EXIT_FILES, EXIT_REGRESSION, EXIT_EXPECTATION,
+                                EXIT_UNDECIDED};
+
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+        if (a == order[i] || b == order[i])
+            return order[i];
+    return EXIT_DONE;
+}
+
 int study_show_summary(const char *path, bool all, bool json, struct diag *diag)
 {
     struct results *results = results_open(path, diag);
@@ -351,18 +364,6 @@ int study_show_summary(const char *path, bool all, bool json, struct diag *diag)
     int status = report_summary(results, &options, stdout, diag);
     results_close(results);
     return status < 0 ? EXIT_FILES : EXIT_DONE;
-}
-
-/* Of two codes of a study that was done: a regression says more than a failed expectation, and that
- * more than what is undecided. */
-static int graver(int a, int b)
-{
-    static const int order[] = {EXIT_REGRESSION, EXIT_EXPECTATION, EXIT_UNDECIDED};
-
-    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
-        if (a == order[i] || b == order[i])
-            return order[i];
-    return EXIT_DONE;
 }
 
 /* Read back what was written: the summary, then the plots. */
@@ -548,7 +549,6 @@ int study_command_conducted(const struct invocation *invocation, const struct po
     struct record *record = NULL;
     struct diag diag = {0};
     struct trace trace;
-
     struct shard shard;
     if (conduct->run && values->shard)
         return usage_error("'--shard' is for studies whose runs are known from the start; this one "

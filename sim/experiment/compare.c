@@ -65,15 +65,20 @@ void compare_rows(const struct study_runner *runner, const struct compare_plan *
                                         rows[i].p_difference, rows[i].p_alike, alpha);
     }
     /* What the hardest step of Holm's asks for is on the safe side. */
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].paired.difference.count >= 2)
-            rows[i].needed =
-                paired_needed(&rows[i].paired, rows[i].margin, alpha / (double)measured, POWER);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t pairs = rows[i].paired.difference.count;
+        if (pairs < 2)
+            continue;
+        rows[i].needed =
+            paired_needed(&rows[i].paired, rows[i].margin, alpha / (double)measured, POWER);
+        /* These many did not tell, whatever the odds were. */
+        if (rows[i].verdict == PAIRED_UNDECIDED && rows[i].needed > 0 && rows[i].needed <= pairs)
+            rows[i].needed = pairs + 1;
+    }
     free(p);
     free(alike);
 }
 
-/* A figure without a direction is decided once its difference is. */
 static bool all_decided(const struct study_runner *runner, const struct compare_plan *plan)
 {
     size_t count = row_count(plan);
@@ -82,9 +87,7 @@ static bool all_decided(const struct study_runner *runner, const struct compare_
 
     compare_rows(runner, plan, rows);
     for (size_t i = 0; i < count; i++)
-        if (rows[i].paired.difference.count > 0 && rows[i].verdict == PAIRED_UNDECIDED &&
-            !(rows[i].figure->ref.metric->better == NO_DIRECTION &&
-              rows[i].p_difference <= alpha_of(plan)))
+        if (rows[i].paired.difference.count > 0 && rows[i].verdict == PAIRED_UNDECIDED)
             decided = false;
     free(rows);
     return decided;

@@ -2,6 +2,7 @@
 #include "fake_study.h"
 
 #include "db.h"
+#include "finding.h"
 #include "record.h"
 #include "strbuf.h"
 
@@ -461,6 +462,41 @@ static void points_may_come_later(void **state)
                      39);
 }
 
+/* Findings stand beside their study; told again, they take the place of those before. */
+static void findings_are_kept(void **state)
+{
+    (void)state;
+    char *path = in_folder("findings.db");
+    struct diag diag = {0};
+    struct record *record = record_open(path, RECORD_REPLACE, &diag);
+    assert_non_null(record);
+    assert_int_equal(fake_study(record_sink(record), 2, 2, 2), 0);
+    struct finding_list list = {0};
+    struct finding finding = {.kind = "compare",
+                              .point = 1,
+                              .subject = (char *)"reauth_rate",
+                              .verdict = (char *)"worse",
+                              .unit = UNIT_SHARE,
+                              .interval = {true, 2, 0.95, 0.25, 0.125, 0.375}};
+    finding_add(&list, &finding, "p %g", 0.5);
+    finding.point = -1;
+    finding.kind = "capacity";
+    finding.interval = (struct interval){.n = 0};
+    finding_add(&list, &finding, "%s", "");
+    assert_int_equal(record_findings(record, &list), 0);
+    assert_int_equal(record_findings(record, &list), 0);
+    finding_list_release(&list);
+    assert_int_equal(record_close(record), 0);
+    assert_int_equal(ask(path, "SELECT count(*) FROM finding"), 2);
+    assert_int_equal(ask(path, "SELECT point = 1 AND verdict = 'worse' AND n = 2 AND value = 0.25"
+                               " AND low = 0.125 AND high = 0.375 AND unit = 'share'"
+                               " AND text = 'p 0.5' FROM finding WHERE number = 0"),
+                     1);
+    assert_int_equal(ask(path, "SELECT point IS NULL AND value IS NULL AND low IS NULL"
+                               " FROM finding WHERE number = 1"),
+                     1);
+}
+
 static void infinite_figures_are_left_out_with_a_warning(void **state)
 {
     (void)state;
@@ -663,6 +699,7 @@ int main(void)
         cmocka_unit_test(another_study_is_not_gone_on_with),
         cmocka_unit_test(more_replications_may_be_added),
         cmocka_unit_test(versions_are_mixed_only_on_request),
+        cmocka_unit_test(findings_are_kept),
         cmocka_unit_test(infinite_figures_are_left_out_with_a_warning),
         cmocka_unit_test(record_refuses_what_is_not_its_own),
         cmocka_unit_test(record_refuses_places_where_no_file_can_be),

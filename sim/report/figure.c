@@ -30,7 +30,12 @@ char *figure_words(const char *metric)
 static void add_caption(struct figure_job *job, struct strbuf *caption)
 {
     const struct study_row *study = job->study;
-    if (study->run_count > study->point_count) {
+    if (job->over_points && study->run_count % study->point_count != 0) {
+        strbuf_addf(caption,
+                    "means over replications, more where it mattered (%" PRIu32
+                    " runs), %g %% interval",
+                    study->run_count, study->level * 100);
+    } else if (study->run_count > study->point_count) {
         uint32_t n = study->run_count / study->point_count;
         if (job->pooled) {
             strbuf_addf(caption, "all values of n = %" PRIu32 " replications together", n);
@@ -55,7 +60,9 @@ void figure_sheet(struct figure_job *job, int height)
     const char *title = study->question[0] != '\0' ? study->question : study->scenario_name;
     struct strbuf subtitle = STRBUF_INIT, caption = STRBUF_INIT;
     strbuf_addf(&subtitle, "%s   (%s", job->kind->title, study->scenario_name);
-    if (study->point_count > 1) {
+    if (job->over_points) {
+        strbuf_addf(&subtitle, ", all %" PRIu32 " points", study->point_count);
+    } else if (study->point_count > 1) {
         strbuf_addf(&subtitle, ", point %" PRId64, job->options->point);
     }
     strbuf_add(&subtitle, ")");

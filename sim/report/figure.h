@@ -26,6 +26,7 @@ struct figure_job {
     struct strbuf script;
     struct strbuf note;   /* a remark for the caption */
     bool pooled;          /* the values of all replications in one curve: there is no interval */
+    bool over_points;     /* it shows all points of the study, not one */
     const char *grid;     /* the command that sets it */
     unsigned panel_count; /* so far */
     int height;           /* of the sheet, in pixels of 1600 wide */
@@ -34,7 +35,8 @@ struct figure_job {
 enum drawn { DRAWN_FAILED = -1, DRAWN = 0, DRAWN_NO_DATA = 1 };
 
 typedef enum drawn figure_draw(struct figure_job *job);
-figure_draw fig_timeline, fig_workload, fig_latency, fig_reauth_causes, fig_rto_stages;
+figure_draw fig_timeline, fig_workload, fig_latency, fig_reauth_causes, fig_rto_stages, fig_curve,
+    fig_heatmap;
 
 /* Okabe and Ito, Color universal design, 2008: eight colours that colour-blind people can tell
  * apart. */

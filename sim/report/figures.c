@@ -17,6 +17,8 @@ const struct figure_kind figure_kinds[] = {
     {"reauth_causes", "Who had to log in again, and why", "re-auths by cause, per region and over time"},
     {"rto_stages",    "Where the time of the outage went", "RTO of each incident, cut in its stages"},
     {"workload",      "What the system was given to do", "requests, sessions, logins and retries over time"},
+    {"curve",         "Over the swept parameters",       "main figures over a sweep's first parameter, a curve for each value of the second, with intervals"},
+    {"heatmap",       "Over two swept parameters",       "main figures over two parameters of a sweep, each cell with half its interval"},
     {NULL, NULL, NULL},
 };
 /* In the order of figure_kinds. Bars have no form in characters. */
@@ -25,7 +27,7 @@ static const struct {
     bool as_text;
 } drawers[] = {
     {fig_timeline, true}, {fig_latency, true}, {fig_reauth_causes, false}, {fig_rto_stages, false},
-    {fig_workload, true},
+    {fig_workload, true}, {fig_curve, false}, {fig_heatmap, false},
 };
 // clang-format on
 
@@ -123,7 +125,7 @@ static enum drawn draw_figure(struct figure_job *job, size_t i,
     job->kind = &figure_kinds[i];
     strbuf_clear(&job->script);
     strbuf_clear(&job->note);
-    job->pooled = false;
+    job->pooled = job->over_points = false;
     enum drawn drawn = drawers[i].draw(job);
     if (drawn == DRAWN && finish_figure(job, told, self) != 0) {
         drawn = DRAWN_FAILED;

@@ -231,6 +231,14 @@ bool sweep_axis_parse(const char *text, struct sweep_axis *axis, struct strbuf *
                        is_range ? parse_range(text, dots, axis, why) : parse_list(text, axis, why));
 }
 
+/* To four digits, which a person can read and type again. */
+static double rounded(double value)
+{
+    double unit = value > 0 ? pow(10, floor(log10(value)) - 3) : 0;
+
+    return unit > 0 ? round(value / unit) * unit : value;
+}
+
 char *sweep_axis_at(const struct sweep_axis *axis, double share)
 {
     struct quantity value = axis->from;
@@ -249,6 +257,7 @@ char *sweep_axis_at(const struct sweep_axis *axis, double share)
         value.value += share * (axis->to.value - value.value);
     if (axis->is_log && axis->from.whole && axis->to.whole)
         value.value = round(value.value);
+    value.value = fmin(axis->to.value, fmax(axis->from.value, rounded(value.value)));
     quantity_add(&text, &value);
     return strbuf_detach(&text);
 }

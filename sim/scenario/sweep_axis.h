@@ -25,8 +25,8 @@ bool sweep_axis_parse(const char *text, struct sweep_axis *axis, struct strbuf *
 /* The same of a list alone, in which ".." means nothing. */
 bool sweep_axis_split(const char *text, struct sweep_axis *axis, struct strbuf *why);
 void sweep_axis_release(struct sweep_axis *axis); /* the path too */
-/* The value at `share` of the axis, 0 <= share <= 1: of its range, or the one of its list. To be
- * freed. */
+/* The value at `share` of the axis, 0 <= share <= 1: of its range, to four
+ * digits, or the one of its list. To be freed. */
 char *sweep_axis_at(const struct sweep_axis *axis, double share);
 
 #endif

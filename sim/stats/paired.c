@@ -90,10 +90,9 @@ void holm_adjust(const double *p, double *adjusted, size_t n)
 const char *paired_verdict_name(enum paired_verdict verdict)
 {
     static const char *const names[] = {
-        [PAIRED_UNDECIDED] = "undecided",
-        [PAIRED_EQUIVALENT] = "equivalent",
-        [PAIRED_BETTER] = "better",
-        [PAIRED_WORSE] = "worse",
+        [PAIRED_UNDECIDED] = "undecided", [PAIRED_EQUIVALENT] = "equivalent",
+        [PAIRED_BETTER] = "better",       [PAIRED_WORSE] = "worse",
+        [PAIRED_DIFFERENT] = "different",
     };
     return names[verdict];
 }
@@ -103,8 +102,10 @@ enum paired_verdict paired_decide(const struct paired *paired, enum direction di
 {
     if (p_not_equivalent <= alpha)
         return PAIRED_EQUIVALENT;
-    if (p_difference > alpha || direction == NO_DIRECTION)
+    if (p_difference > alpha)
         return PAIRED_UNDECIDED;
+    if (direction == NO_DIRECTION)
+        return PAIRED_DIFFERENT;
     bool lower = paired->difference.mean < 0;
     return lower == (direction == LOWER_IS_BETTER) ? PAIRED_BETTER : PAIRED_WORSE;
 }

@@ -38,14 +38,20 @@ double paired_p_not_equivalent(const struct paired *paired, double margin);
  * one. */
 void holm_adjust(const double *p, double *adjusted, size_t n);
 
-enum paired_verdict { PAIRED_UNDECIDED, PAIRED_EQUIVALENT, PAIRED_BETTER, PAIRED_WORSE };
-/* "undecided", "equivalent", "better", "worse". */
+/* DIFFERENT: surely so, of a figure of which neither way is better. */
+enum paired_verdict {
+    PAIRED_UNDECIDED,
+    PAIRED_EQUIVALENT,
+    PAIRED_BETTER,
+    PAIRED_WORSE,
+    PAIRED_DIFFERENT
+};
+/* "undecided", "equivalent", "better", "worse", "different". */
 const char *paired_verdict_name(enum paired_verdict verdict);
 /*
  * From p-values that were corrected for all metrics, the ones of the difference and the ones of
  * equivalence apart. Equivalent comes first: a difference that is sure and within the margin is one
- * that does not matter. A difference of a figure without direction has no verdict but equivalent or
- * undecided.
+ * that does not matter.
  */
 enum paired_verdict paired_decide(const struct paired *paired, enum direction direction,
                                   double p_difference, double p_not_equivalent, double alpha);

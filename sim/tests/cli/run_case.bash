@@ -21,6 +21,8 @@ export TMPDIR=$work/tmp
 
 bash -u "$case_path" >"$work/stdout" 2>"$work/stderr" </dev/null
 echo $? >"$work/exit"
+# A machine that is slow or busy hears of progress, which is no part of any case.
+sed -i -E '/^isthmus: [0-9]+\/[0-9]+ runs(,|$)/d' "$work/stderr"
 
 if [[ ${UPDATE:-} == 1 ]]; then
     for part in exit stdout stderr; do

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "sweep_grid.h"
+
+#include "mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What people look at first; of these the first ones that vary over the grid are drawn. */
+static const struct {
+    const char *metric, *stat;
+} candidates[] = {
+    {"login_latency", "p99"},
+    {"login_failure_rate", ""},
+    {"write_failure_rate", ""},
+    {"write_timeout_rate", ""},
+    {"reauth_rate", ""},
+    {"request_latency", "p99"},
+    {"availability", ""},
+    {"rto", ""},
+    {"rpo", ""},
+    {"cost_per_hour", ""},
+};
+
+static struct grid_axis *find_axis(struct sweep_grid *grid, const char *path)
+{
+    for (size_t i = 0; i < grid->axis_count; i++) {
+        if (strcmp(grid->axes[i].path, path) == 0) {
+            return &grid->axes[i];
+        }
+    }
+    void *axes = grid->axes;
+    mem_grow(&axes, &grid->axis_capacity, grid->axis_count + 1, sizeof(*grid->axes));
+    grid->axes = axes;
+    struct grid_axis *axis = &grid->axes[grid->axis_count++];
+    *axis = (struct grid_axis){.path = mem_strdup(path)};
+    return axis;
+}
+
+static void add_value(void *self, int64_t point, const char *path, const char *value)
+{
+    struct grid_axis *axis = find_axis(self, path);
+    (void)point;
+    text_list_add(&axis->values, &axis->count, &axis->capacity, value);
+}
+
+static void add_place(void *self, int64_t point, const char *path, const char *value)
+{
+    struct sweep_grid *grid = self;
+    struct grid_axis *axis = find_axis(grid, path);
+    if ((size_t)point < grid->point_count) {
+        grid->places[(size_t)point * grid->axis_count + (size_t)(axis - grid->axes)] =
+            text_list_add(&axis->values, &axis->count, &axis->capacity, value);
+    }
+}
+
+/* The axis with the most values but `other`, if it has two at least. */
+static const struct grid_axis *widest(const struct sweep_grid *grid, const struct grid_axis *other)
+{
+    const struct grid_axis *found = NULL;
+    for (size_t i = 0; i < grid->axis_count; i++) {
+        const struct grid_axis *axis = &grid->axes[i];
+        if (axis != other && axis->count >= 2 && (found == NULL || axis->count > found->count)) {
+            found = axis;
+        }
+    }
+    return found;
+}
+
+static size_t place_of(const struct sweep_grid *grid, size_t point, const struct grid_axis *axis)
+{
+    return grid->places[point * grid->axis_count + (size_t)(axis - grid->axes)];
+}
+
+/* The point at this place, with the first value of every further axis; point_count: none. */
+static size_t point_at(const struct sweep_grid *grid, size_t x, size_t y)
+{
+    for (size_t point = 0; point < grid->point_count; point++) {
+        bool here = true;
+        for (size_t i = 0; i < grid->axis_count && here; i++) {
+            const struct grid_axis *axis = &grid->axes[i];
+            size_t wanted = axis == grid->x ? x : axis == grid->y ? y : 0;
+            here = place_of(grid, point, axis) == wanted;
+        }
+        if (here) {
+            return point;
+        }
+    }
+    return grid->point_count;
+}
+
+static void note_others(const struct sweep_grid *grid, struct figure_job *job)
+{
+    for (size_t i = 0; i < grid->axis_count; i++) {
+        const struct grid_axis *axis = &grid->axes[i];
+        if (axis != grid->x && axis != grid->y && axis->count > 1) {
+            strbuf_addf(&job->note, "%s%s = %s", job->note.length > 0 ? ", " : "", axis->path,
+                        axis->values[0]);
+        }
+    }
+}
+
+/* Fill the next metric; true where it varies. */
+static bool fill_metric(struct sweep_grid *grid, const struct figure_table *table,
+                        const char *metric, const char *stat)
+{
+    struct grid_metric *row = &grid->metrics[grid->metric_count];
+    size_t rows = grid->y != NULL ? grid->y->count : 1;
+    double least = INFINITY, most = -INFINITY;
+    *row = (struct grid_metric){.metric = metric, .stat = stat};
+    row->cells = mem_zalloc(grid->x->count * rows, sizeof(*row->cells));
+    for (size_t i = 0; i < grid->x->count * rows; i++) {
+        size_t point = point_at(grid, i % grid->x->count, i / grid->x->count);
+        const struct figure_row *found =
+            figure_table_find(table, (int64_t)point, metric, stat, "all", "", "all");
+        if (point == grid->point_count || found == NULL) {
+            continue;
+        }
+        row->cells[i] = found->interval;
+        row->unit = found->unit;
+        row->max =
+            fmax(row->max, found->interval.valid ? found->interval.high : found->interval.mean);
+        least = fmin(least, found->interval.mean);
+        most = fmax(most, found->interval.mean);
+    }
+    if (!(most > least)) {
+        free(row->cells);
+        return false;
+    }
+    row->least = least;
+    figure_scale(row->unit, row->max, &row->divisor, &row->scale);
+    return true;
+}
+
+static int load_metrics(struct sweep_grid *grid, struct figure_job *job)
+{
+    for (size_t i = 0; i < sizeof(candidates) / sizeof(*candidates); i++) {
+        struct figure_table table;
+        int status = figure_table_load(&table, job->results, job->study->id, candidates[i].metric,
+                                       job->diag);
+        if (status == 0 && grid->metric_count < GRID_METRICS_MAX &&
+            fill_metric(grid, &table, candidates[i].metric, candidates[i].stat)) {
+            grid->metric_count++;
+        }
+        figure_table_release(&table);
+        if (status != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+enum drawn sweep_grid_load(struct sweep_grid *grid, struct figure_job *job)
+{
+    *grid = (struct sweep_grid){.point_count = job->study->point_count};
+    if (results_each_param(job->results, job->study->id, add_value, grid, job->diag) != 0) {
+        return DRAWN_FAILED;
+    }
+    size_t places = grid->point_count * grid->axis_count;
+    grid->places = mem_alloc(places, sizeof(*grid->places));
+    for (size_t i = 0; i < places; i++) {
+        grid->places[i] = SIZE_MAX;
+    }
+    if (results_each_param(job->results, job->study->id, add_place, grid, job->diag) != 0) {
+        return DRAWN_FAILED;
+    }
+    grid->x = widest(grid, NULL);
+    grid->y = widest(grid, grid->x);
+    for (size_t i = 0; i < places; i++) {
+        if (grid->places[i] == SIZE_MAX) {
+            return DRAWN_NO_DATA; /* points that differ in what they set are no grid */
+        }
+    }
+    if (grid->x == NULL || grid->x->count > GRID_VALUES_MAX) {
+        return DRAWN_NO_DATA;
+    }
+    if (load_metrics(grid, job) != 0) {
+        return DRAWN_FAILED;
+    }
+    note_others(grid, job);
+    job->over_points = true;
+    return grid->metric_count > 0 ? DRAWN : DRAWN_NO_DATA;
+}
+
+void sweep_grid_release(struct sweep_grid *grid)
+{
+    for (size_t i = 0; i < grid->metric_count; i++) {
+        free(grid->metrics[i].cells);
+    }
+    for (size_t i = 0; i < grid->axis_count; i++) {
+        free(grid->axes[i].path);
+        text_list_release(&grid->axes[i].values, &grid->axes[i].count, &grid->axes[i].capacity);
+    }
+    free(grid->axes);
+    free(grid->places);
+}
+
+const struct interval *sweep_grid_cell(const struct sweep_grid *grid,
+                                       const struct grid_metric *metric, size_t x, size_t y)
+{
+    return &metric->cells[y * grid->x->count + x];
+}
+
+void sweep_grid_title(struct strbuf *out, const struct grid_metric *metric)
+{
+    char *words = figure_words(metric->metric);
+    strbuf_addf(out, "%s%s%s%s%s", words, *metric->stat ? " " : "", metric->stat,
+                *metric->scale ? ", " : "", metric->scale);
+    free(words);
+}
+
+void sweep_grid_tics(struct figure_job *job, const struct grid_axis *axis, char which)
+{
+    strbuf_addf(&job->script, "set %ctics (", which);
+    for (size_t i = 0; i < axis->count; i++) {
+        strbuf_add(&job->script, i > 0 ? ", " : "");
+        gnuplot_quote(&job->script, axis->values[i]);
+        strbuf_addf(&job->script, " %zu", i);
+    }
+    strbuf_add(&job->script, ")\n");
+}
