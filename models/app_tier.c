@@ -191,6 +191,7 @@ static void app_respond(struct app_tier *app, uint32_t index, enum response_kind
     struct users_port *users = app->users[ref_region(request->user.session)];
     bool read_back = request->user.kind == REQUEST_LOGIN && request->stage == STAGE_READ;
     struct user_response response = {.session = request->user.session,
+                                     .flight = request->user.flight,
                                      .generation = request->user.generation,
                                      .kind = kind,
                                      .cause = cause,
@@ -252,19 +253,17 @@ static void app_answer(struct app_tier *app, uint32_t index, enum response_kind 
     instance_release(app, instance, served_since);
 }
 
-static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+static void app_arrived(struct app_tier *app, uint32_t entity)
 {
-    struct app_tier *app = self;
     struct app_request *request = &app->requests[entity];
     struct instance *instance;
 
-    (void)generation;
     if (!app->up) { /* nobody there: the user waits until patience ends */
         probe_count(app->probes, app->lost);
         request_give(app, entity);
         return;
     }
-    request->arrived = sim_now(sim);
+    request->arrived = sim_now(app->sim);
     request->instance = load_balancer_pick(&app->lb);
     request->next = NO_INDEX;
     if (request->instance == NO_INDEX) {
@@ -286,7 +285,7 @@ static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t
         instance->tail = entity;
         instance->queued++;
         app->queued++;
-        queue_book_enter(&app->queue_book, sim_now(sim));
+        queue_book_enter(&app->queue_book, sim_now(app->sim));
     } else {
         app->targets[request->instance].outstanding--;
         probe_count(app->probes, app->rejected);
@@ -294,6 +293,12 @@ static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t
         request_give(app, entity);
     }
     app_gauges(app);
+}
+
+static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    (void)sim, (void)generation;
+    app_arrived(self, entity);
 }
 
 /* --- what a request does ----------------------------------------------------------------- */
@@ -344,7 +349,8 @@ static void app_lose(struct app_tier *app, uint32_t index)
     instance_release(app, instance, served_since);
 }
 
-static void app_on_served(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+static HOT_HANDLER void app_on_served(void *self, struct sim *sim, uint32_t entity,
+                                      uint32_t generation)
 {
     struct app_tier *app = self;
 
@@ -369,17 +375,11 @@ static void app_on_served(void *self, struct sim *sim, uint32_t entity, uint32_t
     }
 }
 
-static bool app_live(const void *self, uint32_t entity, uint32_t generation)
-{
-    const struct app_tier *app = self;
-
-    return (app->requests[entity].generation & SIM_GENERATION_MASK) == generation;
-}
-
+/* A request is given up only where it waits: these two are never cancelled. */
 static const struct event_kind app_arrive = {
-    .name = "arrive", .phase = PHASE_WORK, .fire = app_on_arrive, .live = app_live};
+    .name = "arrive", .phase = PHASE_WORK, .fire = app_on_arrive};
 static const struct event_kind app_served = {
-    .name = "served", .phase = PHASE_WORK, .fire = app_on_served, .live = app_live};
+    .name = "served", .phase = PHASE_WORK, .fire = app_on_served};
 
 static enum reauth_cause cause_of(enum miss_reason miss)
 {
@@ -508,7 +508,7 @@ static const struct event_kind app_leave = {
 static const struct event_kind app_return = {
     .name = "return", .phase = PHASE_WORK, .fire = app_on_return};
 
-static void app_on_op_done(void *self, uint32_t index, const struct op_result *result)
+static HOT_HANDLER void app_on_op_done(void *self, uint32_t index, const struct op_result *result)
 {
     struct app_tier *app = self;
     struct app_request *request = &app->requests[index];
@@ -531,16 +531,28 @@ static void app_on_op_done(void *self, uint32_t index, const struct op_result *r
 
 /* --- the model --------------------------------------------------------------------------- */
 
-static void app_submit(void *self, const struct user_request *user, sim_dur way_there)
+static uint32_t app_expect(struct app_tier *app, const struct user_request *user)
 {
-    struct app_tier *app = self;
     uint32_t index = request_take(app);
     struct app_request *request = &app->requests[index];
 
     request->user = *user;
     request->stage = STAGE_COMING;
     request->wrote = false;
-    sim_after(app->sim, way_there, app->arrive_kind, index, request->generation);
+    return index;
+}
+
+static void app_submit(void *self, const struct user_request *user, sim_dur way_there)
+{
+    struct app_tier *app = self;
+    uint32_t index = app_expect(app, user);
+
+    sim_after(app->sim, way_there, app->arrive_kind, index, app->requests[index].generation);
+}
+
+static HOT_HANDLER void app_arrive_now(void *self, const struct user_request *user)
+{
+    app_arrived(self, app_expect(self, user));
 }
 
 /* The region goes down: what waits is lost. Requests that hold a worker run into a dead store, or
@@ -603,7 +615,7 @@ static void app_tier_init(void *self, const struct model_env *env)
     app->rejected = probe_count_open(probes, "requests_rejected", env->region, NULL);
     app->lost = probe_count_open(probes, "requests_lost", env->region, NULL);
     app->wait = probe_latency_open(probes, "app_wait", env->region, NULL);
-    app->port = (struct app_port){app, app_submit};
+    app->port = (struct app_port){app, app_submit, app_arrive_now};
     app->op_port = (struct op_port){app, app_on_op_done};
     app->power = (struct power_port){app, app_set_power};
     app->deploy = (struct deploy_port){app, app_begin_deploy};

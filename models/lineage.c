@@ -30,17 +30,17 @@ uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t ch
     return 1 + (slot - store->hot_slots) * (store->shard_count - 1) / (SLOTS - store->hot_slots);
 }
 
-struct session_row *store_row(struct store *store, uint32_t session)
+#define ROWS_ZEROED 1024 /* at a time: memory that no session needs is not touched */
+
+struct session_row *store_row_slow(struct store *store, uint32_t session)
 {
     struct session_table *table = &store->sessions[ref_region(session)];
     size_t index = ref_index(session);
+    size_t count = (index / ROWS_ZEROED + 1) * ROWS_ZEROED;
 
-    if (index >= table->capacity) {
-        size_t old = table->capacity;
-
-        mem_grow((void **)&table->rows, &table->capacity, index + 1, sizeof *table->rows);
-        memset(table->rows + old, 0, (table->capacity - old) * sizeof *table->rows);
-    }
+    mem_grow((void **)&table->rows, &table->capacity, count, sizeof *table->rows);
+    memset(table->rows + table->count, 0, (count - table->count) * sizeof *table->rows);
+    table->count = count;
     return &table->rows[index];
 }
 
@@ -61,14 +61,14 @@ bool cluster_holds(const struct cluster *cluster, struct write_position position
     return lineage == position.lineage;
 }
 
-enum miss_reason cluster_reason(const struct cluster *cluster, const struct session_row *row)
+enum miss_reason cluster_reason(const struct cluster *cluster, struct write_position last)
 {
     const struct store *store = cluster->store;
-    const struct shard *shard = &store->shards[row->last.shard];
+    const struct shard *shard = &store->shards[last.shard];
     uint32_t newest = (uint32_t)shard->lineage_count - 1;
 
-    for (uint32_t k = row->last.lineage + 1; k <= newest; k++)
-        if (row->last.number > shard->lineages[k].fork)
+    for (uint32_t k = last.lineage + 1; k <= newest; k++)
+        if (last.number > shard->lineages[k].fork)
             return shard->lineages[k].reason;
     /* a write that is not here and whose primary is dead will not come any more */
     return store->clusters[store->primary].up ? MISS_LAG : MISS_LOST;
@@ -76,6 +76,8 @@ enum miss_reason cluster_reason(const struct cluster *cluster, const struct sess
 
 uint32_t shard_fork(struct shard *shard, uint32_t parent, uint64_t fork, enum miss_reason reason)
 {
+    if (shard->lineage_count == LINEAGES_MAX)
+        BUG("more than %d failovers and restarts of one shard", LINEAGES_MAX);
     mem_grow((void **)&shard->lineages, &shard->lineage_capacity, shard->lineage_count + 1,
              sizeof *shard->lineages);
     shard->lineages[shard->lineage_count] = (struct lineage){fork, parent, reason};
@@ -156,8 +158,10 @@ void count_lost(struct store *store, const struct log_entry *entry, struct write
 
     store->lost_writes++;
     store->shards[position.shard].lost++;
-    if (entry->create && row->check == entry->check && row->first.number == position.number &&
-        row->first.lineage == position.lineage && !cluster_holds(primary, row->last))
+    if (entry->create && row->check == entry->check &&
+        row_first(row, position.shard).number == position.number &&
+        row->first_lineage == position.lineage &&
+        !cluster_holds(primary, row_last(row, position.shard)))
         store->lost_sessions++;
 }
 

@@ -11,8 +11,12 @@
  * what happened before: so another timeout or retry policy meets the same users, who arrive and
  * think as they did.
  *
- * A session's row is one cache line or two; all of them stand in one array, freed rows are used
- * again under another check.
+ * A session's row is 40 bytes; all of them stand in one array, freed rows are used again under
+ * another check. What is known of a request under way stands in a flight, of which there are few.
+ *
+ * On a connection that is still open when the pause ends nothing can happen between the user's
+ * click and the request's arrival: so the arrival is scheduled at once (`land`), and the click
+ * needs no event. On a new one the click (`send`) is an event, since it asks where to go.
  */
 #include "bug.h"
 #include "mem.h"
@@ -100,23 +104,45 @@ static const struct metric population_metrics[] = {
 };
 // clang-format on
 
-struct session {
-    uint64_t id;
-    sim_time sent;        /* the request under way */
-    sim_time last_answer; /* for the idle TTL */
-    sim_time last_write;  /* acknowledged; or the token's issue; -1: none */
-    sim_time connection_until, connection_opened;
+/* The last answer is kept in ticks of 2 us, the age of a connection is counted in ticks of 1 ms. */
+#define ANSWER_TICK_BITS 11
+#define AGE_TICK_BITS 20
+#define PAGES_MAX ((UINT32_C(1) << 24) - 2) /* of a session; more are cut */
+
+/* Members of a word are bits: of this struct there are as many as users. */
+__extension__ struct session {
+    uint64_t id : 40;          /* number of its arrival, */
+    uint64_t is_seeded : 1;    /* or of those that were there at the start */
+    uint64_t mode : 2;         /* enum session_mode */
+    uint64_t kind : 2;         /* of the request under way or to come */
+    uint64_t failures : 10;    /* in a row */
+    uint64_t local_region : 4; /* SESSION_LOCAL: where it lives */
+    uint64_t connection : 5;   /* region that it goes to, + 1; 0: none */
+    uint64_t answered : 48;    /* the last answer, in ticks: for the idle TTL and the connection */
+    uint64_t check : 16;       /* which session of this row: the store knows it by row and check */
+    uint64_t written : 60;     /* the last write acknowledged, or the token's issue, + 1; 0: none */
+    uint64_t spare : 4;
+    uint32_t opened;         /* the connection: in ticks, modulo 2^32 (52 days) */
+    uint32_t rtt_ns;         /* of a free row: the next free one */
+    uint64_t page : 24;      /* answered */
+    uint64_t remaining : 24; /* pages still to come */
+    uint64_t repeats : 16;   /* requests sent beyond one a page: logins, failures */
+};
+_Static_assert(sizeof(struct session) == 40, "memory of a session: models/speed.md");
+
+/* A request under way: for its patience and its answer. */
+struct flight {
+    sim_time sent, begun;             /* by the user; when the flight began, then or on landing */
+    uint64_t think_word, logout_word; /* of the page that it asks for */
+    uint32_t session;
     uint32_t generation;
-    uint32_t check;        /* which session of this row: the store knows it by row and check */
-    uint32_t page, number; /* pages answered; requests sent */
-    uint32_t remaining;    /* pages still to come */
-    uint32_t rtt_ns;
-    uint8_t mode;     /* enum session_mode */
-    uint8_t kind;     /* of the request under way or to come */
-    uint8_t failures; /* in a row */
-    int8_t local_region;
-    int8_t connection_region; /* -1: none */
-    bool flying, live, writes;
+    uint32_t next, previous; /* in the order of `begun`; next also among the free ones */
+};
+_Static_assert(sizeof(struct flight) == 48, "of a request under way");
+/* Flights in the order in which they began, so that one event waits for the oldest of them. */
+struct flight_line {
+    uint32_t head, tail;
+    bool is_watched; /* that event is under way */
 };
 
 struct population {
@@ -129,7 +155,12 @@ struct population {
     struct session *sessions;
     size_t session_count, session_capacity;
     uint32_t session_free;
-    uint64_t arrived, candidates;
+    size_t session_retired;
+    struct flight *flights;
+    size_t flight_count, flight_capacity;
+    uint32_t flight_free;
+    struct flight_line line;
+    uint64_t candidates;
     uint32_t active;
     double rate_max_per_s;
 
@@ -138,10 +169,11 @@ struct population {
     struct edge_port *edge;
     struct objective_port *objective;
     struct store_port *store;
-    sim_dur edge_idle_ns, good_latency_ns;
+    sim_dur idle_ns; /* after which a connection is closed */
+    sim_dur good_latency_ns;
     sim_dur detours_ns[REGIONS_MAX];
-    kind_id arrive_kind, send_kind, surge_kind;
-    timer_id patience;
+    sim_dur early_ns; /* before its end, patience gets an event of its own */
+    kind_id arrive_kind, send_kind, land_kind, slow_kind, impatience_kind, surge_kind;
 
     probe_id started, left, active_level;
     struct {
@@ -211,22 +243,48 @@ static void population_next_arrival(struct population *population)
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
+/* Room for so many rows in all. */
+static void sessions_reserve(struct population *population, size_t count)
+{
+    if (count <= population->session_capacity)
+        return;
+    mem_grow((void **)&population->sessions, &population->session_capacity, count,
+             sizeof *population->sessions);
+    sim_kind_rows(population->sim, population->send_kind, population->sessions,
+                  sizeof *population->sessions);
+    sim_kind_rows(population->sim, population->land_kind, population->sessions,
+                  sizeof *population->sessions);
+}
+
 static uint32_t session_take(struct population *population)
 {
     uint32_t index = population->session_free;
 
     if (index != NO_INDEX) {
-        population->session_free = population->sessions[index].page;
+        population->session_free = population->sessions[index].rtt_ns;
         return index;
     }
-    mem_grow((void **)&population->sessions, &population->session_capacity,
-             population->session_count + 1, sizeof *population->sessions);
-    sim_kind_rows(population->sim, population->send_kind, population->sessions,
-                  sizeof *population->sessions);
+    sessions_reserve(population, population->session_count + 1);
     index = (uint32_t)population->session_count++;
     invariant(index < UINT32_C(1) << REF_INDEX_BITS);
-    population->sessions[index].generation = population->sessions[index].check = 0;
+    population->sessions[index].check = 0;
     return index;
+}
+
+static uint64_t session_id(const struct session *session)
+{
+    return (uint64_t)session->is_seeded << 62 | session->id;
+}
+
+/* Of requests sent. Page 1 of those that were there at the start was not asked for. */
+static uint32_t session_number(const struct session *session)
+{
+    return (uint32_t)(session->page + session->repeats - session->is_seeded);
+}
+
+static sim_time session_answered_at(const struct session *session)
+{
+    return (sim_time)((uint64_t)session->answered << ANSWER_TICK_BITS);
 }
 
 static void count_active(struct population *population, int change)
@@ -236,118 +294,232 @@ static void count_active(struct population *population, int change)
                 population->active);
 }
 
-static uint32_t session_begin(struct population *population, uint64_t id)
+static uint32_t session_begin(struct population *population, uint64_t id, bool is_seeded)
 {
     uint32_t index = session_take(population);
     struct session *session = &population->sessions[index];
     const struct population_config *config = population->config;
-    struct rng_block block = rng_block_at(&population->person, id, 0);
-    double rtt = dist_sample(config->rtt, block.word[1]);
+    struct rng_block block;
+    double rtt, pages;
 
-    *session = (struct session){.id = id,
-                                .last_write = -1,
-                                .generation = session->generation + 1,
-                                .check = session->check + 1,
-                                .remaining = (uint32_t)dist_sample(config->requests, block.word[0]),
-                                .rtt_ns = rtt < 4e9 ? (uint32_t)rtt : UINT32_C(4000000000),
-                                .local_region = -1,
-                                .connection_region = -1,
-                                .live = true,
+    *session = (struct session){.id = id & ((UINT64_C(1) << 40) - 1),
+                                .is_seeded = is_seeded,
+                                .check = session->check + 1u,
                                 .kind = REQUEST_LOGIN};
-    if (session->remaining == 0)
-        session->remaining = 1;
+    block = rng_block_at(&population->person, session_id(session), 0);
+    rtt = dist_sample(config->rtt, block.word[1]);
+    session->rtt_ns = rtt < 4e9 ? (uint32_t)rtt : UINT32_C(4000000000);
+    pages = dist_sample(config->requests, block.word[0]);
+    session->remaining = pages < 1           ? 1
+                         : pages < PAGES_MAX ? (uint32_t)pages & ((UINT32_C(1) << 24) - 1)
+                                             : PAGES_MAX;
     count_active(population, 1);
     return index;
 }
 
+/* A row whose check is the largest is not used again. */
 static void session_end(struct population *population, uint32_t index)
 {
     struct session *session = &population->sessions[index];
 
-    session->live = false;
-    session->generation++;
-    session->page = population->session_free;
-    population->session_free = index;
+    if (session->check == SESSION_CHECK_MAX) {
+        population->session_retired++;
+    } else {
+        session->rtt_ns = population->session_free;
+        population->session_free = index;
+    }
     count_active(population, -1);
+}
+
+/* --- flights --------------------------------------------------------------------------------- */
+
+/* The oldest flight will be slow at that time, if it is still under way. */
+static void line_watch(struct population *population)
+{
+    sim_time begun = population->flights[population->line.head].begun;
+
+    population->line.is_watched = true;
+    sim_at(population->sim, begun + population->config->patience_ns - population->early_ns,
+           population->slow_kind, 0, 0);
+}
+
+/* A request of the session was sent at `sent`, now or some way ago. */
+static uint32_t flight_begin(struct population *population, uint32_t session, sim_time sent)
+{
+    struct flight_line *line = &population->line;
+    uint32_t index = population->flight_free;
+    struct flight *flight;
+
+    if (index != NO_INDEX) {
+        population->flight_free = population->flights[index].next;
+    } else {
+        mem_grow((void **)&population->flights, &population->flight_capacity,
+                 population->flight_count + 1, sizeof *population->flights);
+        index = (uint32_t)population->flight_count++;
+        population->flights[index].generation = 0;
+    }
+    flight = &population->flights[index];
+    flight->sent = sent;
+    flight->begun = sim_now(population->sim);
+    flight->session = session;
+    flight->next = NO_INDEX;
+    flight->previous = line->tail;
+    if (line->tail == NO_INDEX)
+        line->head = index;
+    else
+        population->flights[line->tail].next = index;
+    line->tail = index;
+    if (!line->is_watched)
+        line_watch(population);
+    return index;
+}
+
+static void line_leave(struct population *population, struct flight *flight)
+{
+    struct flight_line *line = &population->line;
+
+    if (flight->previous == NO_INDEX)
+        line->head = flight->next;
+    else
+        population->flights[flight->previous].next = flight->next;
+    if (flight->next == NO_INDEX)
+        line->tail = flight->previous;
+    else
+        population->flights[flight->next].previous = flight->previous;
+}
+
+static bool flight_is_late(const struct flight *flight)
+{
+    return flight->begun < 0;
+}
+
+static void flight_end(struct population *population, uint32_t index)
+{
+    struct flight *flight = &population->flights[index];
+
+    if (!flight_is_late(flight))
+        line_leave(population, flight);
+    flight->generation++;
+    flight->next = population->flight_free;
+    population->flight_free = index;
+}
+
+static bool flight_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct flight *flight = &((const struct population *)self)->flights[entity];
+
+    return (flight->generation & SIM_GENERATION_MASK) == generation;
 }
 
 /* --- sending --------------------------------------------------------------------------------- */
 
-/* The region that the request lands in; *setup is what a new connection costs. -1: nowhere. */
-static int session_connect(struct population *population, struct session *session, uint64_t word,
-                           sim_dur *setup)
+/* Would the session's connection still be open at `when`? */
+static bool session_is_connected(const struct population *population, const struct session *session,
+                                 sim_time when)
 {
-    const struct population_config *config = population->config;
+    sim_dur lifetime = population->config->connection_lifetime_ns;
+    uint32_t age = (uint32_t)(when >> AGE_TICK_BITS) - session->opened;
+
+    return session->connection > 0 && when - session_answered_at(session) < population->idle_ns &&
+           age < lifetime >> AGE_TICK_BITS;
+}
+
+/* What is random of the request sent last, whatever it asks for. */
+static struct rng_block session_aside(const struct population *population,
+                                      const struct session *session)
+{
+    return rng_block_at(&population->aside, session_id(session), session_number(session) - 1);
+}
+
+/* The region that the request lands in; *setup is what a new connection costs. -1: nowhere. */
+static int session_connect(struct population *population, struct session *session, sim_dur *setup)
+{
     sim_time now = sim_now(population->sim);
-    sim_dur idle = config->keep_alive_ns < population->edge_idle_ns ? config->keep_alive_ns
-                                                                    : population->edge_idle_ns;
+    int region;
 
     *setup = 0;
-    if (session->connection_region < 0 || now >= session->connection_until ||
-        now - session->connection_opened >= config->connection_lifetime_ns) {
-        session->connection_region =
-            (int8_t)population->edge->route(population->edge->self, population->region, word)
-                .region;
-        session->connection_opened = now;
-        *setup = (sim_dur)config->handshakes * session->rtt_ns;
-    }
-    session->connection_until = now + idle;
-    return session->connection_region;
+    if (session_is_connected(population, session, now))
+        return (int)session->connection - 1;
+    region = population->edge
+                 ->route(population->edge->self, population->region,
+                         session_aside(population, session).word[0])
+                 .region;
+    session->connection = (uint32_t)(region + 1) & 31u;
+    session->opened = (uint32_t)(now >> AGE_TICK_BITS);
+    *setup = (sim_dur)population->config->handshakes * session->rtt_ns;
+    return region;
+}
+
+/* One way between the user and the region. */
+static sim_dur session_way(const struct population *population, const struct session *session,
+                           int region)
+{
+    return session->rtt_ns / 2 + population->detours_ns[region];
 }
 
 /* Users of two regions have the same ids, and may meet on one link: their draws must differ. */
 static uint64_t session_identity(const struct population *population, const struct session *session)
 {
-    return rng_mix(session->id + ((uint64_t)population->region << 57)) + session->number;
+    return rng_mix(session_id(session) + ((uint64_t)population->region << 57)) +
+           session_number(session);
 }
 
-/* Keyed by the page, so that a page asked for again, or after another policy's re-auth, does the
- * same. */
-static bool session_page_writes(const struct population *population, const struct session *session)
+/* Sent at `sent`; where to is not yet known. */
+static struct user_request session_ask(struct population *population, uint32_t index, sim_time sent)
 {
-    struct rng_block block;
+    struct session *session = &population->sessions[index];
+    uint32_t flight_index = flight_begin(population, index, sent);
+    struct flight *flight = &population->flights[flight_index];
+    uint32_t ref = ref_make((uint32_t)population->region, index);
+    uint64_t service_word;
+    bool writes = false;
 
-    if (session->kind != REQUEST_PAGE)
-        return false;
-    block = rng_block_at(&population->page, session->id, session->page + 1);
-    return rng_unit(block.word[2]) < population->config->writes;
+    population->store->expect(population->store->self, ref);
+    if (session->mode != SESSION_NONE &&
+        sent - session_answered_at(session) > population->config->idle_ttl_ns) {
+        session->mode = SESSION_NONE; /* expired: an ordinary login */
+        session->kind = REQUEST_LOGIN;
+    }
+    session->repeats = (session->repeats + 1u) & UINT16_MAX;
+    /* Keyed by the page, so that a page asked for again, or after another policy's re-auth, does
+     * the same. */
+    if (session->kind == REQUEST_PAGE) {
+        struct rng_block block =
+            rng_block_at(&population->page, session_id(session), session->page + 1u);
+
+        flight->think_word = block.word[0];
+        flight->logout_word = block.word[1];
+        writes = rng_unit(block.word[2]) < population->config->writes;
+        service_word = block.word[3];
+    } else {
+        service_word = session_aside(population, session).word[1];
+    }
+    return (struct user_request){.identity = session_identity(population, session),
+                                 .service_word = service_word,
+                                 .session = ref,
+                                 .session_check = session->check,
+                                 .flight = flight_index,
+                                 .generation = flight->generation,
+                                 .kind = session->kind,
+                                 .mode = session->mode,
+                                 .writes = writes,
+                                 .local_region = session->local_region,
+                                 .last_write = (sim_time)session->written - 1};
 }
 
 static void session_send(struct population *population, uint32_t index)
 {
+    struct user_request request = session_ask(population, index, sim_now(population->sim));
     struct session *session = &population->sessions[index];
-    sim_time now = sim_now(population->sim);
-    struct rng_block block = rng_block_at(&population->aside, session->id, session->number);
-    sim_dur setup, way = session->rtt_ns / 2;
-    int region;
-    struct user_request request;
+    struct app_port *app;
+    sim_dur setup;
+    int region = session_connect(population, session, &setup);
 
-    if (session->mode != SESSION_NONE &&
-        now - session->last_answer > population->config->idle_ttl_ns) {
-        session->mode = SESSION_NONE; /* expired: an ordinary login */
-        session->kind = REQUEST_LOGIN;
-    }
-    session->generation++;
-    session->number++;
-    session->sent = now;
-    session->flying = true;
-    sim_timer_set(population->sim, population->patience, index, session->generation);
-    region = session_connect(population, session, block.word[0], &setup);
     if (region < 0)
         return; /* no answer will come: patience ends it */
-    way += population->detours_ns[region];
-    request = (struct user_request){.identity = session_identity(population, session),
-                                    .service_word = block.word[1],
-                                    .session = ref_make((uint32_t)population->region, index),
-                                    .session_check = session->check,
-                                    .generation = session->generation,
-                                    .kind = session->kind,
-                                    .mode = session->mode,
-                                    .writes = session_page_writes(population, session),
-                                    .local_region = session->local_region,
-                                    .last_write = session->last_write,
-                                    .way_back = way};
-    population->apps[region]->submit(population->apps[region]->self, &request, setup + way);
+    app = population->apps[region];
+    request.way_back = session_way(population, session, region);
+    app->submit(app->self, &request, setup + request.way_back);
 }
 
 static void population_on_send(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -356,27 +528,46 @@ static void population_on_send(void *self, struct sim *sim, uint32_t entity, uin
     session_send(self, entity);
 }
 
-static bool session_live(const void *self, uint32_t entity, uint32_t generation)
+static HOT_HANDLER void population_on_land(void *self, struct sim *sim, uint32_t entity,
+                                           uint32_t generation)
 {
-    const struct session *session = &((const struct population *)self)->sessions[entity];
+    struct population *population = self;
+    const struct session *session = &population->sessions[entity];
+    int region = (int)session->connection - 1;
+    sim_dur way = session_way(population, session, region);
+    struct user_request request = session_ask(population, entity, sim_now(sim) - way);
+    struct app_port *app = population->apps[region];
 
-    return session->live && (session->generation & SIM_GENERATION_MASK) == generation;
+    (void)generation;
+    request.way_back = way;
+    app->arrive(app->self, &request);
 }
 
+/* The next request is sent at `when`. */
 static void session_wait(struct population *population, uint32_t index, sim_time when,
                          enum request_kind kind)
 {
     struct session *session = &population->sessions[index];
+    uint32_t number = session_number(session);
+    sim_dur way;
 
-    session->kind = (uint8_t)kind;
-    sim_at(population->sim, when, population->send_kind, index, session->generation);
+    session->kind = (uint32_t)kind & 3u;
+    if (session_is_connected(population, session, when)) {
+        way = session_way(population, session, (int)session->connection - 1);
+        /* Its patience is counted from the landing on, until it is slow. */
+        if (way <= population->early_ns) {
+            sim_at(population->sim, when + way, population->land_kind, index, number);
+            return;
+        }
+    }
+    sim_at(population->sim, when, population->send_kind, index, number);
 }
 
 static sim_dur session_login_time(const struct population *population,
                                   const struct session *session)
 {
-    struct rng_block block =
-        rng_block_at(&population->aside, session->id, (UINT64_C(1) << 32) + session->number);
+    struct rng_block block = rng_block_at(&population->aside, session_id(session),
+                                          (UINT64_C(1) << 32) + session_number(session));
 
     return dist_sample_ns(population->config->login_time, block.word[0]);
 }
@@ -388,7 +579,8 @@ static void session_fail(struct population *population, uint32_t index, sim_time
 {
     struct session *session = &population->sessions[index];
 
-    if (++session->failures >= population->config->login_tries) {
+    session->failures = (session->failures + 1u) & 1023u;
+    if (session->failures >= population->config->login_tries) {
         probe_count(population->probes, population->left);
         session_end(population, index);
         return;
@@ -400,8 +592,9 @@ static void population_on_impatience(void *self, struct sim *sim, uint32_t entit
                                      uint32_t generation)
 {
     struct population *population = self;
-    struct session *session = &population->sessions[entity];
-    int region = session->connection_region < 0 ? population->region : session->connection_region;
+    uint32_t index = population->flights[entity].session;
+    struct session *session = &population->sessions[index];
+    int region = session->connection > 0 ? (int)session->connection - 1 : population->region;
 
     (void)generation;
     probe_count(population->probes, population->at[region].requests);
@@ -410,10 +603,36 @@ static void population_on_impatience(void *self, struct sim *sim, uint32_t entit
         probe_count(population->probes, population->at[region].logins);
         probe_count(population->probes, population->at[region].logins_failed);
     }
-    session->connection_region = -1;
-    session->flying = false;
-    session->generation++;
-    session_fail(population, entity, sim_now(sim), (enum request_kind)session->kind);
+    session->connection = 0;
+    flight_end(population, entity);
+    session_fail(population, index, sim_now(sim), (enum request_kind)session->kind);
+}
+
+/*
+ * Nearly all are answered long before. Those that are not get an event for the end of their
+ * patience: on landing they had been under way for different times, so they are not in its order.
+ */
+static void population_on_slow(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct population *population = self;
+    struct flight_line *line = &population->line;
+    sim_dur patience = population->config->patience_ns;
+
+    (void)entity, (void)generation;
+    line->is_watched = false;
+    while (line->head != NO_INDEX) {
+        uint32_t index = line->head;
+        struct flight *flight = &population->flights[index];
+
+        if (flight->begun + patience - population->early_ns > sim_now(sim)) {
+            line_watch(population);
+            return;
+        }
+        line_leave(population, flight);
+        flight->begun = -1;
+        sim_at(sim, flight->sent + patience, population->impatience_kind, index,
+               flight->generation);
+    }
 }
 
 static void population_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -425,7 +644,7 @@ static void population_on_arrive(void *self, struct sim *sim, uint32_t entity, u
     (void)entity, (void)generation;
     if (keep) {
         probe_count(population->probes, population->started);
-        session_send(population, session_begin(population, population->candidates));
+        session_send(population, session_begin(population, population->candidates, false));
     }
     population_next_arrival(population);
 }
@@ -442,21 +661,24 @@ static void population_on_surge(void *self, struct sim *sim, uint32_t entity, ui
 static const struct event_kind population_arrive = {
     .name = "arrive", .phase = PHASE_WORK, .fire = population_on_arrive};
 static const struct event_kind population_send = {
-    .name = "send", .phase = PHASE_WORK, .fire = population_on_send, .live = session_live};
+    .name = "send", .phase = PHASE_WORK, .fire = population_on_send};
+static const struct event_kind population_land = {
+    .name = "land", .phase = PHASE_WORK, .fire = population_on_land};
+static const struct event_kind population_slow = {
+    .name = "slow", .phase = PHASE_WORK, .fire = population_on_slow};
 static const struct event_kind population_surge = {
     .name = "surge", .phase = PHASE_FAULT, .fire = population_on_surge};
 static const struct event_kind population_impatience = {.name = "impatience",
                                                         .phase = PHASE_WORK,
                                                         .fire = population_on_impatience,
-                                                        .live = session_live};
+                                                        .live = flight_live};
 
 /* --- answers --------------------------------------------------------------------------------- */
 
 static void count_answer(struct population *population, const struct session *session,
-                         const struct user_response *response)
+                         const struct user_response *response, sim_dur latency)
 {
     struct probes_hot *probes = population->probes;
-    sim_dur latency = response->arrives - session->sent;
     int r = response->region;
     bool good = response->kind == RESPONSE_OK || response->kind == RESPONSE_OK_LOCAL ||
                 response->kind == RESPONSE_OK_TOKEN;
@@ -477,18 +699,26 @@ static void count_answer(struct population *population, const struct session *se
         probe_count(probes, population->at[r].reauths[response->cause]);
 }
 
-static void session_page_done(struct population *population, uint32_t index, sim_time arrives)
+static void session_page_done(struct population *population, uint32_t index,
+                              const struct flight *flight, sim_time arrives)
 {
     struct session *session = &population->sessions[index];
-    struct rng_block block = rng_block_at(&population->page, session->id, ++session->page);
-    sim_time next = arrives + dist_sample_ns(population->config->think, block.word[0]);
+    sim_time next = arrives + dist_sample_ns(population->config->think, flight->think_word);
 
-    if (--session->remaining > 0)
+    session->page++;
+    session->repeats--; /* the request is counted as the page's */
+    session->remaining--;
+    if (session->remaining > 0)
         session_wait(population, index, next, REQUEST_PAGE);
-    else if (rng_unit(block.word[1]) < population->config->logout)
+    else if (rng_unit(flight->logout_word) < population->config->logout)
         session_wait(population, index, next, REQUEST_LOGOUT);
     else
         session_end(population, index);
+}
+
+static void session_wrote(struct session *session, sim_time now)
+{
+    session->written = ((uint64_t)now + 1) & ((UINT64_C(1) << 60) - 1);
 }
 
 static void session_logged_in(struct population *population, uint32_t index,
@@ -496,15 +726,15 @@ static void session_logged_in(struct population *population, uint32_t index,
 {
     struct session *session = &population->sessions[index];
     struct rng_block block =
-        rng_block_at(&population->page, session->id, (UINT64_C(1) << 32) + session->page);
+        rng_block_at(&population->page, session_id(session), (UINT64_C(1) << 32) + session->page);
 
     session->mode = SESSION_GLOBAL;
     if (response->kind != RESPONSE_OK) {
         bool local = response->kind == RESPONSE_OK_LOCAL;
 
         session->mode = local ? SESSION_LOCAL : SESSION_TOKEN;
-        session->local_region = (int8_t)response->region;
-        session->last_write = sim_now(population->sim);
+        session->local_region = (uint32_t)response->region & 15u;
+        session_wrote(session, sim_now(population->sim));
         probe_count(population->probes, population->at[response->region].degraded[local ? 0 : 1]);
     }
     session_wait(population, index,
@@ -514,7 +744,7 @@ static void session_logged_in(struct population *population, uint32_t index,
 
 /* What the user does on an answer. */
 static void session_answered(struct population *population, uint32_t index,
-                             const struct user_response *response)
+                             const struct flight *flight, const struct user_response *response)
 {
     struct session *session = &population->sessions[index];
     enum request_kind kind = (enum request_kind)session->kind;
@@ -538,29 +768,29 @@ static void session_answered(struct population *population, uint32_t index,
     if (kind == REQUEST_LOGIN)
         session_logged_in(population, index, response);
     else if (kind == REQUEST_PAGE)
-        session_page_done(population, index, response->arrives);
+        session_page_done(population, index, flight, response->arrives);
     else
         session_end(population, index);
 }
 
-static void population_respond(void *self, const struct user_response *response)
+static HOT_HANDLER void population_respond(void *self, const struct user_response *response)
 {
     struct population *population = self;
     uint32_t index = ref_index(response->session);
     struct session *session = &population->sessions[index];
+    struct flight flight = population->flights[response->flight];
+    sim_dur latency = response->arrives - flight.sent;
 
-    if (!session->live || !session->flying || session->generation != response->generation ||
-        response->arrives - session->sent > population->config->patience_ns)
+    if (flight.generation != response->generation || latency > population->config->patience_ns)
         return; /* the user has gone, or will have */
-    count_answer(population, session, response);
-    session->flying = false;
-    session->generation++;
-    sim_timer_cancelled(population->sim, population->patience);
-    session->last_answer = response->arrives;
+    count_answer(population, session, response, latency);
+    flight_end(population, response->flight);
+    if (flight_is_late(&flight))
+        sim_cancelled(population->sim);
+    session->answered = (uint64_t)response->arrives >> ANSWER_TICK_BITS & ((UINT64_C(1) << 48) - 1);
     if (response->wrote)
-        session->last_write = sim_now(population->sim);
-    session->connection_until += response->arrives - session->sent;
-    session_answered(population, index, response);
+        session_wrote(session, sim_now(population->sim));
+    session_answered(population, index, &flight, response);
 }
 
 /* --- the start ------------------------------------------------------------------------------- */
@@ -581,17 +811,23 @@ static void population_start_steady(struct population *population)
     /* the number itself by a normal's quantile; its spread matters little beside what follows */
     double z = sqrt(-2 * log(rng_unit(block.word[0]))) * cos(TWO_PI * rng_unit(block.word[1]));
     double count = floor(expected + sqrt(expected) * z + 0.5);
+    uint32_t room;
+
+    invariant(count < (double)(UINT32_C(1) << REF_INDEX_BITS));
+    room = count > 0 ? (uint32_t)(count * 1.02) : 0; /* one piece, never moved */
+    sessions_reserve(population, room);
+    population->store->reserve(population->store->self, population->region, room);
 
     for (uint64_t i = 0; (double)i < count; i++) {
-        uint64_t id = (UINT64_C(1) << 62) + i;
-        uint32_t index = session_begin(population, id);
+        uint32_t index = session_begin(population, i, true);
         struct session *session = &population->sessions[index];
         double whole, left;
 
-        block = rng_block_at(&population->person, id, 1);
+        block = rng_block_at(&population->person, session_id(session), 1);
         whole = dist_sample_length_biased(c->requests, block.word[0]);
         left = floor(rng_unit(block.word[1]) * whole);
-        session->remaining = 1 + (uint32_t)left;
+        session->remaining =
+            left < PAGES_MAX ? (1 + (uint32_t)left) & ((UINT32_C(1) << 24) - 1) : PAGES_MAX;
         session->mode = SESSION_GLOBAL;
         session->kind = REQUEST_PAGE;
         session->page = 1;
@@ -608,7 +844,9 @@ static void population_start(void *self)
 {
     struct population *population = self;
 
-    population->edge_idle_ns = population->edge->idle_timeout(population->edge->self);
+    population->idle_ns = population->edge->idle_timeout(population->edge->self);
+    if (population->config->keep_alive_ns < population->idle_ns)
+        population->idle_ns = population->config->keep_alive_ns;
     population->good_latency_ns = population->objective->latency(population->objective->self);
     for (uint32_t r = 0; r < population->region_count; r++)
         population->detours_ns[r] =
@@ -650,13 +888,14 @@ static void population_init(void *self, const struct model_env *env)
 {
     struct population *population = self;
     struct probes *probes = sim_probe_set(env->sim);
-    kind_id impatience;
 
     population->config = env->config;
     population->sim = env->sim;
     population->region = env->region;
     population->region_count = env->topology->region_count;
     population->session_free = NO_INDEX;
+    population->flight_free = population->line.head = population->line.tail = NO_INDEX;
+    population->early_ns = population->config->patience_ns / 4;
     population->rate_max_per_s = population_rate_max(population->config);
     population->arrival = sim_stream(env->sim, env->instance, "arrival");
     population->person = sim_stream(env->sim, env->instance, "person");
@@ -664,8 +903,10 @@ static void population_init(void *self, const struct model_env *env)
     population->aside = sim_stream(env->sim, env->instance, "aside");
     population->arrive_kind = sim_kind_add(env->sim, &population_arrive, env->instance, population);
     population->send_kind = sim_kind_add(env->sim, &population_send, env->instance, population);
-    impatience = sim_kind_add(env->sim, &population_impatience, env->instance, population);
-    population->patience = sim_timer_add(env->sim, population->config->patience_ns, impatience);
+    population->impatience_kind =
+        sim_kind_add(env->sim, &population_impatience, env->instance, population);
+    population->land_kind = sim_kind_add(env->sim, &population_land, env->instance, population);
+    population->slow_kind = sim_kind_add(env->sim, &population_slow, env->instance, population);
     population->surge_kind = sim_kind_add(env->sim, &population_surge, env->instance, population);
     population->started = probe_count_open(probes, "sessions_started", env->region, NULL);
     population->left = probe_count_open(probes, "sessions_left", env->region, NULL);
@@ -688,19 +929,23 @@ static void population_connect(void *self, const struct port_directory *ports)
         population->apps[r] = port_need(ports, PORT_APP, (int)r, -1);
 }
 
+/* Rows that are neither free nor retired are those of the active. */
 static void population_finish(void *self)
 {
     const struct population *population = self;
-    uint32_t live = 0;
+    size_t live = population->session_count - population->session_retired;
 
-    for (size_t i = 0; i < population->session_count; i++)
-        live += population->sessions[i].live;
+    for (uint32_t i = population->session_free; i != NO_INDEX; i = population->sessions[i].rtt_ns)
+        live--;
     invariant(live == population->active);
 }
 
 static void population_fini(void *self)
 {
-    free(((struct population *)self)->sessions);
+    struct population *population = self;
+
+    free(population->sessions);
+    free(population->flights);
 }
 
 const struct model_ops population_ops = {

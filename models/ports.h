@@ -80,6 +80,10 @@ static inline uint32_t ref_index(uint32_t ref)
     return ref & ((UINT32_C(1) << REF_INDEX_BITS) - 1);
 }
 
+/* A session is named by its row and by a check that counts the sessions of that row from 1; a row
+ * is not used again once its check is the largest. */
+#define SESSION_CHECK_MAX UINT16_MAX
+
 /* --- links ----------------------------------------------------------------------------------- */
 
 /* What a link carries: when it is delivered, `kind` fires on (entity, generation). */
@@ -248,9 +252,14 @@ struct store_port {
     struct write_position (*held)(const void *self, int region, uint32_t shard);
     /* Bytes of a shard's live sessions, as a full resync has to copy them. */
     int64_t (*data_bytes)(const void *self, uint32_t shard);
+    /* So many sessions of a region are about to be seeded. */
+    void (*reserve)(void *self, int region, uint32_t count);
     /* A session that was there before the run began, in every cluster. Before the first event only.
      */
     void (*seed)(void *self, uint32_t session, uint32_t session_check);
+    /* A request of the session is on its way: what the store knows of it is fetched from memory
+     * meanwhile. Changes nothing. */
+    void (*expect)(const void *self, uint32_t session);
     /* A promotion begins: writes are refused or hang everywhere meanwhile (state Modifying); reads
      * go on. */
     void (*promotion_begin)(void *self, int region);
@@ -419,7 +428,7 @@ struct user_request {
     uint64_t identity;     /* (session, number) of the request, mixed: keys all draws on its way */
     uint64_t service_word; /* the random word of its service time: the same whatever the policy */
     uint32_t session, session_check; /* ref of the session's row */
-    uint32_t generation;             /* to be handed back with the response */
+    uint32_t flight, generation;     /* to be handed back with the response */
     enum request_kind kind;
     enum session_mode mode;
     bool writes;         /* a page that also writes the session */
@@ -431,9 +440,11 @@ struct app_port {
     void *self;
     /* The request arrives at the region's load balancer after `way_there`. */
     void (*submit)(void *self, const struct user_request *request, sim_dur way_there);
+    /* It arrives there now. */
+    void (*arrive)(void *self, const struct user_request *request);
 };
 struct user_response {
-    uint32_t session, generation;
+    uint32_t session, flight, generation;
     enum response_kind kind;
     enum reauth_cause cause;
     int region;       /* that answered */

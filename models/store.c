@@ -484,14 +484,37 @@ static int64_t store_data_bytes(const void *self, uint32_t shard)
     return (int64_t)(s->live * s->write_size);
 }
 
+static void store_reserve(void *self, int region, uint32_t count)
+{
+    struct session_table *table = &((struct store *)self)->sessions[region];
+
+    mem_grow((void **)&table->rows, &table->capacity, count, sizeof *table->rows);
+}
+
 static void store_seed(void *self, uint32_t session, uint32_t session_check)
 {
     struct store *store = self;
     uint32_t shard = store_shard_of(store, session, session_check);
 
-    *store_row(store, session) =
-        (struct session_row){.check = session_check, .first = {1, 0, shard}, .last = {1, 0, shard}};
+    struct session_row *row = store_row(store, session);
+    struct write_position start = {1, 0, shard};
+
+    *row = (struct session_row){.check = (uint16_t)session_check};
+    row_set_first(row, start);
+    row_set_last(row, start);
     store->shards[shard].live++;
+}
+
+static void store_expect(const void *self, uint32_t session)
+{
+    const struct session_table *table =
+        &((const struct store *)self)->sessions[ref_region(session)];
+    const char *row = (const char *)(table->rows + ref_index(session));
+
+    if (ref_index(session) >= table->count)
+        return;
+    __builtin_prefetch(row, 1);
+    __builtin_prefetch(row + sizeof(struct session_row) - 1, 1);
 }
 
 static void store_apply(void *self, int region, struct write_position position)
@@ -718,7 +741,9 @@ static void store_offer(struct store *store, struct port_directory *ports)
         .shard_up = store_shard_up,
         .held = store_held,
         .data_bytes = store_data_bytes,
+        .reserve = store_reserve,
         .seed = store_seed,
+        .expect = store_expect,
         .promotion_begin = store_promotion_begin,
         .promotion_end = store_promotion_end,
         .apply = store_apply,

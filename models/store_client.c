@@ -1132,6 +1132,8 @@ static void count_read_answer(struct store_client *client, struct op *op,
     if (op->request.last_write < 0)
         return;
     since = op->attempt_begun - op->request.last_write;
+    if (since > after_limits[AFTERS - 2])
+        bucket = AFTERS - 1; /* most of them */
     while (since > after_limits[bucket])
         bucket++;
     probe_count(client->probes, client->after_reads[bucket]);
@@ -1163,7 +1165,8 @@ static bool reply_is_good(enum reply_kind reply)
     return reply == REPLY_HIT || reply == REPLY_MISS || reply == REPLY_OK;
 }
 
-static void client_on_reply(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t entity,
+                                        uint32_t generation)
 {
     struct store_client *client = self;
     uint32_t row = ref_index(entity);
@@ -1258,7 +1261,7 @@ static void guard_begun(struct store_client *client, struct op *op)
         retry_budget_began(budget_of(client, op), sim_now(client->sim));
 }
 
-static void client_submit(void *self, const struct op_request *request)
+static HOT_HANDLER void client_submit(void *self, const struct op_request *request)
 {
     struct store_client *client = self;
     struct op *op;

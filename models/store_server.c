@@ -19,6 +19,7 @@ static void server_read(struct server *server, struct command *command)
 {
     const struct cluster *cluster = server->cluster;
     const struct session_row *row = store_row(cluster->store, command->session);
+    struct write_position last = row_last(row, server->shard);
 
     if (server->loading) {
         command->reply = REPLY_LOADING;
@@ -26,14 +27,14 @@ static void server_read(struct server *server, struct command *command)
     }
     command->reply = REPLY_MISS;
     command->stale = false;
-    if (row->check != command->session_check || row->last.number == 0)
+    if (row->check != command->session_check || last.number == 0)
         command->miss = MISS_NEVER_WRITTEN;
-    else if (cluster_holds(cluster, row->last))
+    else if (cluster_holds(cluster, last))
         command->reply = REPLY_HIT;
-    else if (cluster_holds(cluster, row->first))
+    else if (cluster_holds(cluster, row_first(row, server->shard)))
         command->reply = REPLY_HIT, command->stale = true;
     else
-        command->miss = (uint8_t)cluster_reason(cluster, row);
+        command->miss = (uint8_t)cluster_reason(cluster, last);
 }
 
 /* Any primary acknowledges a write; one that was superseded without knowing it acknowledges into
@@ -69,11 +70,14 @@ static void server_acknowledge(struct server *server, const struct command *comm
 }
 
 /* A row holds a session from its first write until its deletion; a reused row held another one. */
-static void count_live(struct store *store, const struct session_row *row, uint32_t shard,
-                       bool remains)
+static void count_live(struct store *store, const struct session_row *row,
+                       const struct command *command, uint32_t shard, bool remains)
 {
-    if (row->last.number && store->shards[row->last.shard].live > 0)
-        store->shards[row->last.shard].live--;
+    if (row_last(row, 0).number) {
+        uint32_t was = store_shard_of(store, command->session, row->check);
+
+        store->shards[was].live -= store->shards[was].live > 0;
+    }
     if (remains)
         store->shards[shard].live++;
 }
@@ -84,22 +88,23 @@ static void session_written(struct server *server, struct session_row *row,
 {
     const struct cluster *cluster = server->cluster;
     struct store *store = cluster->store;
+    const struct write_position none = {0, 0, 0};
     uint32_t op = (uint32_t)rng_mix(command->identity);
 
     if (command->session_check < row->check)
         return; /* a late write of a session whose row another one has now: it is acknowledged, and
                    nobody reads it */
     if (cluster->region == store->primary)
-        count_live(store, row, server->shard, command->kind != COMMAND_DELETE);
+        count_live(store, row, command, server->shard, command->kind != COMMAND_DELETE);
     if (row->check != command->session_check)
-        *row = (struct session_row){.check = command->session_check};
-    else if (row->last.number && row->last_op == op)
+        *row = (struct session_row){.check = (uint16_t)command->session_check};
+    else if (row_last(row, 0).number && row->last_op == op)
         probe_count(store->probes, cluster->repeated);
     if (command->kind == COMMAND_DELETE)
-        row->first = (struct write_position){0, 0, 0};
-    else if (row->first.number == 0 || !cluster_holds(cluster, row->first))
-        row->first = position;
-    row->last = command->kind == COMMAND_DELETE ? (struct write_position){0, 0, 0} : position;
+        row_set_first(row, none);
+    else if (!cluster_holds(cluster, row_first(row, server->shard)))
+        row_set_first(row, position);
+    row_set_last(row, command->kind == COMMAND_DELETE ? none : position);
     row->last_op = op;
 }
 
@@ -144,8 +149,11 @@ void cluster_gauges(struct cluster *cluster)
     struct store *store = cluster->store;
     sim_time now = sim_now(store->sim);
 
+    int64_t busy = (int64_t)cluster->busy * UTILIZATION_SCALE;
+
+    /* Without the division where there is nothing to divide. */
     probe_level(store->probes, cluster->utilization, now,
-                (int64_t)cluster->busy * UTILIZATION_SCALE / store->shard_count);
+                store->shard_count > 1 ? busy / store->shard_count : busy);
     probe_level(store->probes, cluster->queue, now, cluster->queued);
     if (store->shard_count > 1)
         probe_level(store->probes, cluster->hot_utilization, now, cluster->servers[0].busy);
@@ -204,7 +212,8 @@ static void cluster_reply(struct store *store, uint32_t ref, struct command *com
     link->send(link->self, command->reply_leg, &reply);
 }
 
-static void cluster_on_turn_end(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+static HOT_HANDLER void cluster_on_turn_end(void *self, struct sim *sim, uint32_t entity,
+                                            uint32_t generation)
 {
     struct cluster *cluster = self;
     struct store *store = cluster->store;
@@ -241,7 +250,8 @@ static bool cluster_turn_live(const void *self, uint32_t entity, uint32_t genera
     return server->busy && (server->turn & SIM_GENERATION_MASK) == generation;
 }
 
-static void cluster_on_command(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t entity,
+                                           uint32_t generation)
 {
     struct cluster *cluster = self;
     struct store *store = cluster->store;

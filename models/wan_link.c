@@ -155,6 +155,7 @@ struct wan_link {
     struct link_fault_port fault_port;
     struct dist *rtt_known; /* from the table of regions, where the scenario gives none */
     const struct dist *rtt;
+    double half_rtt_ns; /* where it is always the same; else 0 */
     const struct link_port *reverse;
     int region, peer; /* from, to */
 
@@ -236,6 +237,7 @@ static void wan_link_refresh(struct wan_link *link)
         link->steady_loss = own; /* exactly, not 1 - (1 - p) */
     link->loss = link->steady_loss;
     wan_link_look_up_loss(link);
+    link->half_rtt_ns = dist_is_constant(link->rtt, &rtt) ? rtt / 2 : 0;
     link->draws = !dist_is_constant(link->rtt, &rtt) ||
                   !dist_is_constant(config->jitter, &jitter) || config->spike_share > 0 ||
                   link->loss > 0 || link->loss_until != SIM_NEVER || config->paths != PATHS_NONE;
@@ -350,7 +352,9 @@ static sim_time wan_link_transmit(struct wan_link *link, uint32_t leg_index,
             wan_link_look_up_loss(link);
         if (rng_unit(block.word[2]) < link->loss)
             return SIM_NEVER;
-        base = dist_sample(link->rtt, block.word[0]) / 2;
+        base = link->half_rtt_ns;
+        if (!(base > 0))
+            base = dist_sample(link->rtt, block.word[0]) / 2;
         if (config->paths != PATHS_NONE)
             base *= leg_path(link, leg_index);
         delay = (sim_dur)(base + dist_sample(config->jitter, block.word[1])) + link->extra_delay_ns;
@@ -670,7 +674,7 @@ static void wan_link_abort(void *self, uint32_t leg_index)
     wan_link_close(link, leg_index);
 }
 
-static void wan_link_send(void *self, uint32_t leg_index, const struct message *message)
+static HOT_HANDLER void wan_link_send(void *self, uint32_t leg_index, const struct message *message)
 {
     struct wan_link *link = self;
     struct leg *leg = &link->legs[leg_index];

@@ -3,11 +3,13 @@
  * Zero bytes are asked for as one, so that NULL from the C library always means "no memory" and a
  * caller never has to tell the two apart.
  */
+#define _DEFAULT_SOURCE /* madvise */
 #include "mem.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { EXIT_WORLD = 4 };
 
@@ -67,6 +69,21 @@ char *mem_strndup(const char *text, size_t length)
     return copy;
 }
 
+#define HUGE_PAGE ((uintptr_t)1 << 21)
+
+/*
+ * Ask for pages of 2 MiB: a large array that is looked at here and there then costs no miss of the
+ * address cache besides that of the data. Advice: where it is not taken nothing changes.
+ */
+static void advise_huge(void *block, size_t size)
+{
+    uintptr_t from = ((uintptr_t)block + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+    uintptr_t to = ((uintptr_t)block + size) & ~(HUGE_PAGE - 1);
+
+    if (size >= 4 * HUGE_PAGE && from < to)
+        (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+}
+
 void mem_grow(void **items, size_t *capacity, size_t need, size_t size)
 {
     if (need <= *capacity) {
@@ -80,6 +97,7 @@ void mem_grow(void **items, size_t *capacity, size_t need, size_t size)
     void *block;
     memcpy(&block, items, sizeof(block));
     block = mem_realloc(block, grown, size);
+    advise_huge(block, grown * size);
     memcpy(items, &block, sizeof(block));
     *capacity = grown;
 }

@@ -17,7 +17,8 @@ char *mem_strndup(const char *text, size_t length);
 
 /*
  * Make room for `need` items of `size` bytes in *items of *capacity items; grows by half at least.
- * New items are not zeroed. Amortised O(1) an item.
+ * New items are not zeroed, and what is never written takes no memory where the array is large.
+ * Amortised O(1) an item.
  */
 void mem_grow(void **items, size_t *capacity, size_t need, size_t size);
 

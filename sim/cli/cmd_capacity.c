@@ -423,6 +423,7 @@ const struct command cmd_capacity = {
                 "      --objective 'availability > 99.9%'",
     .options = capacity_options,
     .more_options = study_options,
+    .plans = true,
     .values_size = sizeof(struct capacity_values),
     .run = capacity,
 };

@@ -42,6 +42,7 @@ static const struct option check_options[] = {
 /* What is read of the baseline. */
 struct baseline {
     struct study_row study;
+    char hash[17];
     uint32_t count;  /* runs: one past the last replication */
     double **values; /* by figure, by replication */
 };
@@ -67,12 +68,13 @@ static void baseline_release(struct baseline *baseline, size_t figure_count)
     free(baseline->values);
 }
 
-static void count_run(void *self, const struct run_row *row)
+static void count_run(void *self, uint32_t replication, const char *digest)
 {
     struct baseline *baseline = self;
 
-    if (row->point == 0 && row->replication >= baseline->count)
-        baseline->count = (uint32_t)row->replication + 1;
+    (void)digest;
+    if (replication >= baseline->count)
+        baseline->count = replication + 1;
 }
 
 struct value_reader {
@@ -114,8 +116,10 @@ static int read_baseline(struct results *results, struct checking *checking)
 {
     struct baseline *baseline = &checking->baseline;
     int64_t id = baseline->study.id;
-    int status = results_each_run(results, id, count_run, baseline, checking->diag);
+    int status = results_each_run(results, id, 0, count_run, baseline, checking->diag);
 
+    if (status == 0)
+        status = results_scenario_hash(results, id, 0, baseline->hash, checking->diag);
     if (status == 0 && baseline->count == 0) {
         diag_error(checking->diag, "the baseline '%s' holds no finished run",
                    checking->values->against);

@@ -349,6 +349,7 @@ const struct command cmd_compare = {
         "scenarios/61-retry-storm-with-budget.yaml --max-replications 200",
     .options = compare_options,
     .more_options = study_options,
+    .plans = true,
     .values_size = sizeof(struct compare_values),
     .run = compare,
 };

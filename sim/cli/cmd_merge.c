@@ -45,7 +45,7 @@ static int judge_anew(const struct invocation *invocation, const char *path,
         .diag = diag,
     };
     struct study_outcome outcome = study_run(&plan, &sink);
-    return record_close(record) < 0 ? EXIT_FILES : study_outcome_code(&outcome);
+    return record_close(record) < 0 ? EXIT_FILES : study_outcome_code(&outcome, true);
 }
 
 static int merge(const struct invocation *invocation)

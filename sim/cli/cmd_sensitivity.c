@@ -259,6 +259,7 @@ const struct command cmd_sensitivity = {
                 "      --sweep app.workers=16..128 --replications 3",
     .options = sensitivity_options,
     .more_options = study_options,
+    .plans = true,
     .values_size = sizeof(struct sensitivity_values),
     .run = sensitivity,
 };

@@ -25,9 +25,34 @@ static const struct command help_command = {
     .run = cmd_help,
 };
 
+/* Its words are those of another verb: command_main() sees to that. */
+static int cmd_plan(const struct invocation *invocation)
+{
+    (void)invocation;
+    return usage_error("'plan' needs a verb: isthmus plan VERB [options] ARGUMENT...");
+}
+
+static const struct command plan_command = {
+    .name = "plan",
+    .arguments = "VERB [options] ARGUMENT...",
+    .argument_max = 1,
+    .summary = "Say what a verb would run, how long it would take and how large its results",
+    .details = "In front of 'run', 'sweep', 'compare', 'capacity' or 'sensitivity' with whatever "
+               "they take, '--json' "
+               "too. One replication of the first point and one of the last are timed, 20 s each "
+               "at most; nothing "
+               "else is run, and nothing is written. Of a study that decides by what it has seen "
+               "the first round is "
+               "told.",
+    .examples = "  isthmus plan sweep scenarios/30-read-after-write.yaml --replications 50",
+    .values_size = 1,
+    .run = cmd_plan,
+};
+
 const struct command *const commands[] = {
-    &cmd_run,      &cmd_sweep,    &cmd_compare, &cmd_check, &cmd_capacity, &cmd_sensitivity,
-    &cmd_validate, &cmd_describe, &cmd_plot,    &cmd_merge, &help_command, NULL,
+    &cmd_run,         &cmd_sweep,    &cmd_compare,  &cmd_check,    &cmd_capacity,
+    &cmd_sensitivity, &cmd_merge,    &cmd_repro,    &cmd_validate, &cmd_describe,
+    &cmd_plot,        &plan_command, &help_command, NULL,
 };
 
 static const struct {
@@ -140,8 +165,7 @@ static int cmd_help(const struct invocation *invocation)
     return EXIT_DONE;
 }
 
-/* One word as a shell reads it back. */
-static void add_quoted(struct strbuf *out, const char *word)
+void command_quote(struct strbuf *out, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "_-+=./,:@%^";
@@ -185,6 +209,23 @@ static int close_stdout(int code)
     return code == EXIT_DONE ? EXIT_FILES : code;
 }
 
+/* isthmus plan VERB ...: the verb as ever, but for what it does at the end. */
+static int command_plan(int argc, char **argv, struct invocation *invocation)
+{
+    const struct command *command = command_find(argv[2]);
+
+    if (!command)
+        return command_unknown(argv[2]);
+    if (!command->plans)
+        return usage_error("'plan' is for verbs that run something, such as 'run' and 'sweep', not "
+                           "for '%s'",
+                           argv[2]);
+    invocation->plan = true;
+    int code = command_run(command, argc - 1, argv + 1, invocation);
+    options_release(invocation);
+    return code;
+}
+
 int command_main(int argc, char **argv, const struct registry *registry,
                  const atomic_int *interrupt, struct ranks *ranks)
 {
@@ -194,7 +235,7 @@ int command_main(int argc, char **argv, const struct registry *registry,
 
     for (int i = 0; i < argc; i++) {
         strbuf_add(&line, i ? " " : "");
-        add_quoted(&line, argv[i]);
+        command_quote(&line, argv[i]);
     }
     struct invocation invocation = {
         .command_line = line.text, .registry = registry, .interrupt = interrupt, .ranks = ranks};
@@ -208,6 +249,8 @@ int command_main(int argc, char **argv, const struct registry *registry,
     } else if (strcmp(verb, "--version") == 0) {
         printf("isthmus %s\n", program_version);
         code = EXIT_DONE;
+    } else if (command == &plan_command && argc > 2 && argv[2][0] != '-') {
+        code = command_plan(argc, argv, &invocation);
     } else if (command) {
         code = command_run(command, argc, argv, &invocation);
         options_release(&invocation);

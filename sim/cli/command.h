@@ -69,6 +69,7 @@ struct command {
      * first member. */
     const struct option *more_options;
     size_t values_size;
+    bool plans;                                      /* may stand behind `plan` */
     int (*run)(const struct invocation *invocation); /* returns an exit_code */
 };
 
@@ -82,11 +83,12 @@ struct invocation {
     const struct registry *registry;
     const atomic_int *interrupt;
     struct ranks *ranks; /* of a parallel job; NULL: none */
+    bool plan;           /* only say what would be run */
 };
 
 extern const struct command *const commands[]; /* ended by NULL */
 extern const struct command cmd_run, cmd_sweep, cmd_compare, cmd_check, cmd_capacity,
-    cmd_sensitivity, cmd_validate, cmd_describe, cmd_plot, cmd_merge;
+    cmd_sensitivity, cmd_merge, cmd_repro, cmd_validate, cmd_describe, cmd_plot;
 
 /* The whole program, but for what main() sets up once. */
 int command_main(int argc, char **argv, const struct registry *registry,
@@ -96,6 +98,9 @@ int command_main(int argc, char **argv, const struct registry *registry,
 
 /* "isthmus: error: ..." on stderr; returns EXIT_USAGE. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Append one word as a shell reads it back. */
+struct strbuf;
+void command_quote(struct strbuf *out, const char *word);
 /* Print what was collected on stderr and release it. */
 void tell(struct diag *diag);
 /* Colour on stdout: a terminal, and NO_COLOR unset or empty. */

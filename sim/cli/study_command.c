@@ -8,6 +8,7 @@
 
 #include "experiment.h"
 #include "mem.h"
+#include "plan.h"
 #include "plotting.h"
 #include "precision.h"
 #include "progress.h"
@@ -302,7 +303,7 @@ static bool parse_shard(const struct study_values *values, size_t run_count, str
 
 /* --- the study ------------------------------------------------------------------------------ */
 
-int study_outcome_code(const struct study_outcome *outcome)
+int study_outcome_code(const struct study_outcome *outcome, bool with_expectations)
 {
     switch (outcome->status) {
     case STUDY_OK:
@@ -316,6 +317,8 @@ int study_outcome_code(const struct study_outcome *outcome)
     }
     if (outcome->interrupted)
         return EXIT_INTERRUPTED;
+    if (!with_expectations)
+        return EXIT_DONE;
     if (outcome->expectation_counts[VERDICT_FAILS])
         return EXIT_EXPECTATION;
     if (outcome->expectation_counts[VERDICT_UNDECIDED] ||
@@ -338,19 +341,6 @@ static int open_path(const struct study_values *values, const struct shard *shar
     return 0;
 }
 
-/* Of two codes of a study that was done: what went wrong comes first, then a regression says more
- * than a failed expectation, and that more than what is undecided. */
-static int graver(int a, int b)
-{
-    static const int order[] = {EXIT_SCENARIO, EXIT_FILES, EXIT_REGRESSION, EXIT_EXPECTATION,
-                                EXIT_UNDECIDED};
-
-    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
-        if (a == order[i] || b == order[i])
-            return order[i];
-    return EXIT_DONE;
-}
-
 int study_show_summary(const char *path, bool all, bool json, struct diag *diag)
 {
     struct results *results = results_open(path, diag);
@@ -361,6 +351,19 @@ int study_show_summary(const char *path, bool all, bool json, struct diag *diag)
     int status = report_summary(results, &options, stdout, diag);
     results_close(results);
     return status < 0 ? EXIT_FILES : EXIT_DONE;
+}
+
+/* Of two codes of a study that was done: a regression says more than a failed expectation, and that
+ * more than what is undecided. */
+static int graver(int a, int b)
+{
+    static const int order[] = {EXIT_SCENARIO, EXIT_FILES, EXIT_REGRESSION, EXIT_EXPECTATION,
+                                EXIT_UNDECIDED};
+
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+        if (a == order[i] || b == order[i])
+            return order[i];
+    return EXIT_DONE;
 }
 
 /* Read back what was written: the summary, then the plots. */
@@ -463,9 +466,7 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     progress_init(&progress, values->quiet);
     struct study_outcome outcome = conduct_study(&plan, &sink, conduct);
     progress_erase(&progress);
-    int code = study_outcome_code(&outcome);
-    if (!conduct->with_expectations && (code == EXIT_EXPECTATION || code == EXIT_UNDECIDED))
-        code = EXIT_DONE;
+    int code = study_outcome_code(&outcome, conduct->with_expectations);
     if (outcome.status == STUDY_OK && !outcome.interrupted && outcome.done > 0 &&
         keep_findings(conduct, record) < 0)
         code = EXIT_FILES;
@@ -512,6 +513,33 @@ static enum record_mode record_mode(const struct study_values *values)
     return values->append ? RECORD_APPEND : RECORD_REPLACE;
 }
 
+static int plan(const struct invocation *invocation, const struct point_set *set,
+                const struct conduct *conduct, const struct shard *shard)
+{
+    const struct study_values *values = invocation->values;
+    struct results_path path = {NULL, NULL};
+    struct diag diag = {0};
+    const struct other_makers *others = ranks_makers(invocation->ranks, values->threads);
+    struct planned planned = {
+        .set = set,
+        .replications = set->scenarios[0]->run.replications,
+        .at_least = conduct->run != NULL,
+        .makers = (values->threads ? values->threads : ranks_default_threads(invocation->ranks)) +
+                  (others ? others->count : 0),
+        .shard_index = shard->index,
+        .shard_count = shard->count,
+        .queue = values->queue ? (enum eventq_kind)(values->queue - 1) : EVENTQ_LADDER,
+        .json = values->json,
+    };
+
+    if (!values->no_output && open_path(values, shard, set->scenarios[0], &path, &diag) == 0)
+        planned.path = path.file;
+    int code = plan_print(invocation, &planned);
+    results_path_release(&path);
+    tell(&diag);
+    return code;
+}
+
 int study_command_conducted(const struct invocation *invocation, const struct point_set *set,
                             const struct conduct *conduct)
 {
@@ -522,13 +550,14 @@ int study_command_conducted(const struct invocation *invocation, const struct po
     struct diag diag = {0};
     struct trace trace;
     struct shard shard;
-
-    if (values->shard && conduct->run)
-        return usage_error("'--shard' splits runs that are known beforehand; this study decides by "
-                           "what it has seen");
+    if (conduct->run && values->shard)
+        return usage_error("'--shard' is for studies whose runs are known from the start; this one "
+                           "decides by what it has seen");
     if (!options_agree(values) ||
         !parse_shard(values, set->count * scenario->run.replications, &shard))
         return EXIT_USAGE;
+    if (invocation->plan)
+        return plan(invocation, set, conduct, &shard);
     int code = trace_open(values, scenario->run.replications, &trace);
     if (code != EXIT_DONE)
         return code;

@@ -57,7 +57,7 @@ struct scenario *load_with_sets(const struct invocation *invocation, const char 
 
 /* What a study that ended so returns. */
 struct study_outcome;
-int study_outcome_code(const struct study_outcome *outcome);
+int study_outcome_code(const struct study_outcome *outcome, bool with_expectations);
 /* The summary of the newest study of a results file; EXIT_DONE or EXIT_FILES. */
 int study_show_summary(const char *path, bool all, bool json, struct diag *diag);
 

@@ -5,6 +5,7 @@
 
 #include "dist.h"
 #include "quantile_table.h"
+#include "variate_cells.h"
 
 #include <stdatomic.h>
 
@@ -27,12 +28,14 @@ enum dist_law {
 #define BIAS_CELLS 4096
 
 /* Made at the first use, by whichever thread comes first; the same whoever it is. */
-struct bias_table {
-    _Atomic(double *) cumulated; /* [BIAS_CELLS + 1], 0 to 1 */
+struct dist_tables {
+    _Atomic(struct variate_cells *) cells;
+    _Atomic(double *) cumulated; /* [BIAS_CELLS + 1], 0 to 1: the length-biased law */
 };
 
 struct dist {
     enum dist_law law;
+    bool by_cells; /* drawn by a table of cubics: what has no simple quantile function */
     double a, b;
     double u_low, u_high; /* the piece of the law that the cuts leave, as its probabilities */
     double max;           /* INFINITY: not cut */
@@ -48,7 +51,7 @@ struct dist {
     double *values; /* empirical: sorted */
     size_t value_count;
     char *what;
-    struct bias_table *bias;
+    struct dist_tables *tables;
 };
 
 struct dist *dist_alloc(enum dist_law law, double a, double b);

@@ -164,6 +164,55 @@ static void draws_follow_gsl_s_cdf(void **state)
 }
 
 /*
+ * What a sample of any size would converge to: a million words spread evenly over all, each held
+ * against GSL's cdf. A sampler that is wrong by 1e-4 anywhere in the cdf is wrong by a hundred
+ * times what is allowed here; the words' spacing is 1e-6.
+ */
+static void evenly_spread_words_give_gsl_s_cdf_to_2e_6(void **state)
+{
+    const uint64_t count = 1 << 20;
+
+    (void)state;
+    for (size_t i = 0; i < FAMILY_CASES; i++) {
+        struct dist *dist = make(family_cases[i].family, family_cases[i].args);
+        double worst = 0.0;
+
+        for (uint64_t j = 0; j < count; j++) {
+            uint64_t word = j << 44 | rng_mix(j) >> 20;
+
+            worst =
+                fmax(worst, fabs(family_cases[i].cdf(dist_sample(dist, word)) - rng_unit(word)));
+        }
+        assert_true(worst < 2e-6);
+        dist_free(dist);
+    }
+}
+
+/*
+ * Drawing takes cubics where dist_quantile() computes: they agree within 1e-6 of the value, in both
+ * tails down to the last word. 400 places in each power of two of the tail.
+ */
+static void a_draw_is_the_quantile_to_1e_6_into_both_tails(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < FAMILY_CASES; i++) {
+        struct dist *dist = make(family_cases[i].family, family_cases[i].args);
+
+        for (int doubling = 12; doubling < 64; doubling++)
+            for (uint64_t place = 0; place < 400; place++) {
+                uint64_t low =
+                    (UINT64_C(1) << (doubling - 1)) + (UINT64_C(1) << (doubling - 1)) / 400 * place;
+                uint64_t words[] = {low, ~low};
+
+                for (int side = 0; side < 2; side++)
+                    assert_close(dist_sample(dist, words[side]),
+                                 dist_quantile(dist, rng_unit(words[side])), 1e-6);
+            }
+        dist_free(dist);
+    }
+}
+
+/*
  * GSL knows one from the other; and both of ours must agree far better than any sample could tell.
  */
 static void quantile_and_cdf_undo_each_other_at_gsl_s_values(void **state)
@@ -679,6 +728,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(draws_follow_gsl_s_cdf),
+        cmocka_unit_test(evenly_spread_words_give_gsl_s_cdf_to_2e_6),
+        cmocka_unit_test(a_draw_is_the_quantile_to_1e_6_into_both_tails),
         cmocka_unit_test(quantile_and_cdf_undo_each_other_at_gsl_s_values),
         cmocka_unit_test(means_are_those_of_the_cdf),
         cmocka_unit_test(gamma_quantiles_are_close_into_both_tails),

@@ -20,7 +20,9 @@
  *     A heap that grows large says that the window is too wide: all of it goes back to buckets
  *     (spill). A window of one instant is never spilt: there the heap stays, and a burst at one
  *     instant costs O(log n) each.
- *  5. Buckets are lists of chunks, so that memory follows the number of events, not its past.
+ *  5. Where few events are left in all, all of them become the window, and it ends never: so a
+ * small set is nothing but a short sorted array, until it grows (spill).
+ *  6. Buckets are lists of chunks, so that memory follows the number of events, not its past.
  *
  * The plain heap is the same structure with a window that never ends and a front of no length.
  */
@@ -37,7 +39,10 @@
 #define GATHER_MIN 24   /* neighbours are opened along until the front has this many */
 #define FRONT_INSERT_MAX 96 /* longest front that pushes are inserted into */
 #define FRONT_CAPACITY 512  /* at least */
+#define INSERT_BEHIND_MAX 8 /* in so short a front a push goes in from behind, unasked */
 #define SPILL_AT 1024
+#define SMALL_MAX 24       /* so few events in all are kept in the front alone */
+#define SMALL_SPILL_AT 128 /* until so many are in the heap beside it */
 #define SPARE_MIN 64
 
 struct event_chunk {
@@ -46,6 +51,9 @@ struct event_chunk {
 };
 
 /* --- chunks and buckets ---------------------------------------------------------------------- */
+
+/* What is rare stays out of line, so that a push saves no registers for it. */
+#define OUT_OF_LINE __attribute__((noinline))
 
 static struct event_chunk *chunk_take(struct eventq *queue)
 {
@@ -73,16 +81,15 @@ static void chunk_give_back(struct eventq *queue, struct event_chunk *chunk)
     queue->spare_count++;
 }
 
-static void bucket_append(struct eventq *queue, struct event_bucket *bucket, struct event event)
+OUT_OF_LINE static void bucket_append_chunk(struct eventq *queue, struct event_bucket *bucket,
+                                            struct event event)
 {
-    if (bucket->newest_used == CHUNK_EVENTS || !bucket->newest) {
-        struct event_chunk *chunk = chunk_take(queue);
+    struct event_chunk *chunk = chunk_take(queue);
 
-        chunk->older = bucket->newest;
-        bucket->newest = chunk;
-        bucket->newest_used = 0;
-    }
-    bucket->newest->events[bucket->newest_used++] = event;
+    chunk->older = bucket->newest;
+    chunk->events[0] = event;
+    bucket->newest = chunk;
+    bucket->newest_used = 1;
     bucket->count++;
 }
 
@@ -112,10 +119,16 @@ static void bucket_add(struct eventq *queue, struct event event)
     uint64_t time = (uint64_t)event.time;
     unsigned level = (63u - (unsigned)__builtin_clzll((time ^ queue->base) | 1)) / LADDER_BITS;
     unsigned digit = (unsigned)(time >> level * LADDER_BITS) % LADDER_DIGITS;
+    struct event_bucket *bucket = bucket_at(queue, level, digit);
 
-    bucket_append(queue, bucket_at(queue, level, digit), event);
     queue->digits[level][digit / 64] |= UINT64_C(1) << digit % 64;
     queue->levels |= 1u << level;
+    if (__builtin_expect(bucket->newest_used == CHUNK_EVENTS || !bucket->newest, 0)) {
+        bucket_append_chunk(queue, bucket, event);
+        return;
+    }
+    bucket->newest->events[bucket->newest_used++] = event;
+    bucket->count++;
 }
 
 /* The first digit >= `from` of a level that holds something, or LADDER_DIGITS. */
@@ -308,7 +321,7 @@ static void window_open(struct eventq *queue, unsigned level, unsigned digit)
 {
     unsigned last = digit;
 
-    queue->head = queue->tail = 0;
+    queue->head = queue->tail = queue->fetched = 0;
     queue->spill_at = SPILL_AT;
     queue->window_start = (sim_time)bucket_start(queue, level, digit);
     front_take(queue, level, digit);
@@ -322,6 +335,20 @@ static void window_open(struct eventq *queue, unsigned level, unsigned digit)
     }
     queue->base = bucket_start(queue, level, last);
     queue->window_last = (sim_time)(queue->base + ((UINT64_C(1) << level * LADDER_BITS) - 1));
+}
+
+/* Rule 5: all that is left becomes the window. */
+static void window_open_all(struct eventq *queue)
+{
+    queue->head = queue->tail = queue->fetched = 0;
+    while (queue->levels != 0) {
+        unsigned level = (unsigned)__builtin_ctz(queue->levels);
+
+        front_take(queue, level, first_digit(queue, level, 0));
+    }
+    queue->window_start = queue->popped;
+    queue->window_last = SIM_NEVER;
+    queue->spill_at = SMALL_SPILL_AT;
 }
 
 /* Rule 3 for a large bucket. */
@@ -344,6 +371,10 @@ static void bucket_deal(struct eventq *queue, unsigned level, unsigned digit)
 /* Open the next bucket, unless it starts after `limit`. The window must be empty. */
 static bool window_refill(struct eventq *queue, sim_time limit)
 {
+    if (queue->levels != 0 && queue->count <= SMALL_MAX) {
+        window_open_all(queue);
+        return true;
+    }
     while (queue->levels != 0) {
         unsigned level = (unsigned)__builtin_ctz(queue->levels);
         unsigned digit = first_digit(queue, level, 0);
@@ -362,26 +393,67 @@ static bool window_refill(struct eventq *queue, sim_time limit)
     return false;
 }
 
+/* Move the front to the start of its array. */
+OUT_OF_LINE static void front_compact(struct eventq *queue)
+{
+    queue->fetched -= queue->fetched < queue->head ? queue->fetched : queue->head;
+    queue->tail -= queue->head;
+    memmove(queue->front, queue->front + queue->head, queue->tail * sizeof queue->front[0]);
+    queue->head = 0;
+}
+
+/*
+ * In two halves, also where the compiler would rather take one of 16 bytes: an event that has just
+ * been stored in two cannot be loaded in one before both have reached the cache.
+ */
+static inline void event_move(struct event *to, const struct event *from)
+{
+    sim_time time = from->time;
+    uint64_t key = from->key;
+
+    __asm__("" : "+r"(time), "+r"(key));
+    to->time = time;
+    to->key = key;
+}
+
+/*
+ * Of `event` and the last one, just before `end`, put the later to `end` and return the other,
+ * which goes where the last one was or before. Without a branch: which of two clocks comes first is
+ * what no predictor knows, and in a small set it is most of the cost.
+ */
+static inline struct event event_put_last(struct event *end, struct event event)
+{
+    struct event last = end[-1];
+    uint64_t mask = -(uint64_t)event_before(event, last); /* all ones: they change places */
+    uint64_t time = ((uint64_t)event.time ^ (uint64_t)last.time) & mask;
+    uint64_t key = (event.key ^ last.key) & mask;
+
+    *end = (struct event){(sim_time)((uint64_t)event.time ^ time), event.key ^ key};
+    return (struct event){(sim_time)((uint64_t)last.time ^ time), last.key ^ key};
+}
+
 /* Insert into the sorted front from the nearer end. */
 static void front_insert(struct eventq *queue, struct event event)
 {
     struct event *front = queue->front;
     uint32_t i;
 
-    if (queue->head > 0 && queue->head != queue->tail &&
+    if (queue->head > 0 && queue->tail - queue->head > INSERT_BEHIND_MAX &&
         event_before(event, front[queue->head + (queue->tail - queue->head) / 2])) {
         for (i = --queue->head; event_before(front[i + 1], event); i++)
-            front[i] = front[i + 1];
+            event_move(&front[i], &front[i + 1]);
         front[i] = event;
         return;
     }
-    if (queue->tail == queue->front_capacity) {
-        queue->tail -= queue->head;
-        memmove(front, front + queue->head, queue->tail * sizeof front[0]);
-        queue->head = 0;
+    if (__builtin_expect(queue->tail == queue->front_capacity, 0))
+        front_compact(queue);
+    i = queue->tail++;
+    if (i > queue->head) {
+        event = event_put_last(&front[i], event);
+        i--;
     }
-    for (i = queue->tail++; i > queue->head && event_before(event, front[i - 1]); i--)
-        front[i] = front[i - 1];
+    for (; i > queue->head && event_before(event, front[i - 1]); i--)
+        event_move(&front[i], &front[i - 1]);
     front[i] = event;
 }
 
@@ -399,7 +471,7 @@ static void window_spill(struct eventq *queue)
 
     queue->near = NULL;
     queue->near_count = queue->near_capacity = 0;
-    queue->head = queue->tail = 0;
+    queue->head = queue->tail = queue->fetched = 0;
     queue->base = (uint64_t)now;
     queue->window_last = now - 1;
     for (uint32_t i = head; i < tail; i++) {
@@ -419,12 +491,9 @@ static void window_spill(struct eventq *queue)
     free(near);
 }
 
-static void window_push(struct eventq *queue, struct event event)
+/* The front is long enough. */
+OUT_OF_LINE static void window_push_near(struct eventq *queue, struct event event)
 {
-    if (queue->tail - queue->head < queue->front_max) {
-        front_insert(queue, event);
-        return;
-    }
     near_push(queue, event);
     if (queue->near_count >= queue->spill_at) {
         if (queue->popped < queue->window_last && queue->window_start < queue->window_last)
@@ -485,8 +554,10 @@ void eventq_push(struct eventq *queue, struct event event)
     queue->count++;
     if (event.time > queue->window_last)
         bucket_add(queue, event);
+    else if (queue->tail - queue->head < queue->front_max)
+        front_insert(queue, event);
     else
-        window_push(queue, event);
+        window_push_near(queue, event);
 }
 
 static bool near_is_first(const struct eventq *queue)

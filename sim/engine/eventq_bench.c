@@ -1,35 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The hold model (Jones, CACM 29(4), 1986): pop the next event, push one a random wait later, with
- * the number of pending events constant. Ladder and heap in turns, medians of five rounds: trust
- * the ratios more than the figures.
+ * the number of pending events constant. The ladder, the plain binary heap that checks it, and a
+ * 4-ary heap, which is what one would take without thinking: in turns, within each round.
  */
-#include "eventq.h"
+#include "bench.h"
+#include "eventq_hot.h"
 #include "mem.h"
 #include "rng_stream.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
 
 #define WAITS 65536 /* drawn beforehand, so that drawing is not what is timed */
 #define HOLDS 2000000
-#define ROUNDS 5
 
 struct increments {
     const char *name;
     sim_dur waits[WAITS];
 };
-
-/* Time on the processor: what else the machine does counts less. */
-static double seconds(void)
-{
-    struct rusage usage;
-
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec * 1e-6;
-}
 
 static sim_dur exponential_wait(struct rng_block block)
 {
@@ -54,75 +42,186 @@ static void increments_draw(struct increments *increments, const char *name,
         increments->waits[i] = wait(rng_block_at(&stream, 0, i));
 }
 
-static struct eventq *filled(enum eventq_kind kind, const struct increments *increments,
+/* --- the 4-ary heap -------------------------------------------------------------------------- */
+
+/* The four children of an event lie in one line of the cache: hence the three unused places. */
+#define QUAD_SHIFT 3
+
+struct quad {
+    struct event *block;
+    struct event *events; /* block + QUAD_SHIFT */
+    size_t count;
+};
+
+static struct quad quad_create(size_t capacity)
+{
+    size_t bytes = (capacity + QUAD_SHIFT + 3) / 4 * 64;
+    struct event *block = aligned_alloc(64, bytes);
+
+    if (!block) {
+        fprintf(stderr, "eventq_bench: no memory\n");
+        exit(1);
+    }
+    memset(block, 0, bytes);
+    return (struct quad){.block = block, .events = block + QUAD_SHIFT};
+}
+
+/* The place of the earlier of two, without a branch. */
+static inline size_t quad_least(const struct event *events, size_t a, size_t b)
+{
+    return a + (b - a) * event_before(events[b], events[a]);
+}
+
+static void quad_push(struct quad *quad, struct event event)
+{
+    size_t i = quad->count++;
+
+    for (; i > 0 && event_before(event, quad->events[(i - 1) / 4]); i = (i - 1) / 4)
+        quad->events[i] = quad->events[(i - 1) / 4];
+    quad->events[i] = event;
+}
+
+static struct event quad_pop(struct quad *quad)
+{
+    struct event *events = quad->events;
+    struct event first = events[0], last = events[--quad->count];
+    size_t i = 0;
+
+    for (size_t child = 1; child < quad->count; child = 4 * i + 1) {
+        size_t least = child;
+
+        if (child + 4 <= quad->count)
+            least = quad_least(events, quad_least(events, child, child + 1),
+                               quad_least(events, child + 2, child + 3));
+        else
+            for (size_t c = child + 1; c < quad->count; c++)
+                least = quad_least(events, least, c);
+        if (!event_before(events[least], last))
+            break;
+        events[i] = events[least];
+        i = least;
+    }
+    events[i] = last;
+    return first;
+}
+
+/* --- one hold -------------------------------------------------------------------------------- */
+
+enum structure { LADDER, BINARY_HEAP, QUAD_HEAP, STRUCTURES };
+static const char *const structure_names[] = {"ladder", "binary_heap", "4ary_heap"};
+
+struct subject {
+    enum structure structure;
+    struct eventq *queue;
+    struct quad quad;
+    size_t at; /* the next wait */
+};
+
+static struct subject filled(enum structure structure, const struct increments *increments,
                              size_t pending)
 {
-    struct eventq *queue = eventq_create(kind, pending);
+    struct subject subject = {.structure = structure};
 
-    for (size_t i = 0; i < pending; i++)
-        eventq_push(queue, (struct event){increments->waits[i % WAITS] + (sim_time)(i / WAITS), i});
-    return queue;
+    if (structure == QUAD_HEAP)
+        subject.quad = quad_create(pending);
+    else
+        subject.queue = eventq_create(structure == LADDER ? EVENTQ_LADDER : EVENTQ_HEAP, pending);
+    for (size_t i = 0; i < pending; i++) {
+        struct event event = {increments->waits[i % WAITS] + (sim_time)(i / WAITS), i};
+
+        if (structure == QUAD_HEAP)
+            quad_push(&subject.quad, event);
+        else
+            eventq_push(subject.queue, event);
+    }
+    return subject;
 }
 
 /* ns a hold. */
-static double hold(struct eventq *queue, const struct increments *increments, size_t holds,
-                   size_t *at)
+static double hold(struct subject *subject, const struct increments *increments, size_t holds)
 {
-    double start = seconds();
+    double start = bench_seconds();
+    size_t at = subject->at;
 
-    for (size_t i = 0; i < holds; i++) {
-        struct event event;
+    if (subject->structure == QUAD_HEAP) {
+        for (size_t i = 0; i < holds; i++) {
+            struct event event = quad_pop(&subject->quad);
 
-        eventq_pop(queue, &event);
-        event.time += increments->waits[(*at)++ % WAITS];
-        eventq_push(queue, event);
+            event.time += increments->waits[at++ % WAITS];
+            quad_push(&subject->quad, event);
+        }
+    } else {
+        for (size_t i = 0; i < holds; i++) {
+            struct event event;
+
+            eventq_pop(subject->queue, &event);
+            event.time += increments->waits[at++ % WAITS];
+            eventq_push(subject->queue, event);
+        }
     }
-    return (seconds() - start) * 1e9 / (double)holds;
+    subject->at = at;
+    return (bench_seconds() - start) * 1e9 / (double)holds;
 }
 
-static int order(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
+/* --- the comparison -------------------------------------------------------------------------- */
 
-    return (x > y) - (x < y);
+/* "hold.exponential.1e6.ladder"; `what` NULL: no last part. */
+static const char *key(char *buffer, size_t size, const struct increments *increments,
+                       size_t pending, const char *what)
+{
+    snprintf(buffer, size, "hold.%s.1e%.0f.%s", increments->name, log10((double)pending), what);
+    return buffer;
 }
 
-static void compare(const struct increments *increments, size_t pending)
+static void compare(const struct increments *increments, size_t pending, int rounds)
 {
-    struct eventq *queues[2];
-    double ns[2][ROUNDS], bytes;
-    size_t at[2] = {0, 0};
+    struct subject subjects[STRUCTURES];
+    bool large = pending > 1000000; /* the binary heap would take minutes, and tell nothing new */
+    char name[64];
 
-    for (int kind = 0; kind < 2; kind++) {
-        queues[kind] = filled((enum eventq_kind)kind, increments, pending);
-        hold(queues[kind], increments, 2 * pending + HOLDS / 10, &at[kind]);
+    for (enum structure s = 0; s < STRUCTURES; s++) {
+        if (s == BINARY_HEAP && large)
+            continue;
+        subjects[s] = filled(s, increments, pending);
+        /* Until the first waits are worked off the ladder is not as it will be; a heap is at once.
+         */
+        hold(&subjects[s], increments, s == LADDER ? 2 * pending : HOLDS / 4);
     }
-    bytes = (double)eventq_bytes(queues[EVENTQ_LADDER]) / (double)pending;
-    for (int round = 0; round < ROUNDS; round++)
-        for (int kind = 0; kind < 2; kind++)
-            ns[kind][round] = hold(queues[kind], increments, HOLDS, &at[kind]);
-    for (int kind = 0; kind < 2; kind++) {
-        qsort(ns[kind], ROUNDS, sizeof ns[kind][0], order);
-        eventq_free(queues[kind]);
+    for (int round = 0; round < rounds; round++) {
+        double ns[STRUCTURES];
+
+        for (enum structure s = 0; s < STRUCTURES; s++) {
+            if (s == BINARY_HEAP && large)
+                continue;
+            ns[s] = hold(&subjects[s], increments, HOLDS);
+            bench_sample(key(name, sizeof name, increments, pending, structure_names[s]), "ns",
+                         ns[s]);
+        }
+        bench_sample(key(name, sizeof name, increments, pending, "4ary_heap/ladder"), "x",
+                     ns[QUAD_HEAP] / ns[LADDER]);
     }
-    printf("%-12s %9zu pending: ladder %6.1f ns, heap %6.1f ns, heap / ladder %5.2f, "
-           "ladder %.1f bytes an event\n",
-           increments->name, pending, ns[0][ROUNDS / 2], ns[1][ROUNDS / 2],
-           ns[1][ROUNDS / 2] / ns[0][ROUNDS / 2], bytes);
+    bench_sample(key(name, sizeof name, increments, pending, "ladder_memory"), "bytes/event",
+                 (double)eventq_bytes(subjects[LADDER].queue) / (double)pending);
+    eventq_free(subjects[LADDER].queue);
+    if (!large)
+        eventq_free(subjects[BINARY_HEAP].queue);
+    free(subjects[QUAD_HEAP].quad.block);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    static const size_t sizes[] = {100, 10000, 1000000};
+    static const size_t sizes[] = {100, 10000, 1000000, 10000000};
+    struct bench_options options = bench_options(argc, argv);
     struct increments *increments = mem_alloc(1, sizeof *increments);
+    size_t count = sizeof sizes / sizeof sizes[0] - (options.quick ? 1 : 0);
 
     for (int bimodal = 0; bimodal < 2; bimodal++) {
         if (bimodal)
             increments_draw(increments, "bimodal", bimodal_wait);
         else
             increments_draw(increments, "exponential", exponential_wait);
-        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-            compare(increments, sizes[i]);
+        for (size_t i = 0; i < count; i++)
+            compare(increments, sizes[i], options.rounds);
     }
     free(increments);
     return 0;

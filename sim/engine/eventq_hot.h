@@ -28,6 +28,7 @@ struct eventq {
     struct event *front;
     uint32_t head, tail, front_capacity;
     uint32_t front_max; /* sorted events past which a push goes to the heap; 0: always */
+    uint32_t fetched;   /* for the run loop: rows of front[..fetched) were fetched early */
     size_t near_count;
     sim_time window_last;
     sim_time popped; /* time of the last pop */

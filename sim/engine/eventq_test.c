@@ -154,6 +154,73 @@ static void a_burst_at_one_instant_comes_in_order_of_key(void **state)
     pair_free(&pair);
 }
 
+/*
+ * The ladder's weak spot, at random: bursts at one instant thrown into a window that is open, at
+ * its first and last instants, at the present, just after it, and between the events that it holds,
+ * while the set grows and shrinks between nothing, a few (the small set) and some ten thousand.
+ */
+static void bursts_into_an_open_window_come_out_as_of_the_heap(void **state)
+{
+    struct pair pair = pair_create("bursts");
+    size_t largest = 0;
+
+    (void)state;
+    for (int round = 0; round < 400; round++) {
+        const struct eventq *ladder = pair.ladder;
+        uint64_t spread = UINT64_C(1) << draw(&pair) % 44;
+        size_t burst = draw(&pair) % 4 == 0 ? draw(&pair) % 5000 : draw(&pair) % 40;
+        size_t pops = draw(&pair) % 3 == 0 ? draw(&pair) % 9000 : draw(&pair) % 60;
+        sim_time at[5];
+
+        for (size_t i = draw(&pair) % 200; i > 0; i--)
+            pair_push(&pair, pair.now + (sim_dur)(draw(&pair) % spread), draw(&pair) % 99);
+        if (draw(&pair) % 2 == 0)
+            pair_pop(&pair);
+        at[0] = pair.now;
+        at[1] = pair.now + 1;
+        at[2] = ladder->window_last > pair.now && ladder->window_last < SIM_NEVER
+                    ? ladder->window_last
+                    : pair.now + 2;
+        at[3] = at[2] + 1;
+        at[4] = pair.now + (at[2] - pair.now) / 2;
+        for (size_t i = 0; i < burst; i++) {
+            pair_push(&pair, at[(size_t)round % 5], draw(&pair));
+            if (i % 97 == 96)
+                pair_pop(&pair);
+        }
+        largest = eventq_count(ladder) > largest ? eventq_count(ladder) : largest;
+        for (size_t i = 0; i < pops; i++)
+            pair_pop(&pair);
+    }
+    assert_true(largest > 5000);
+    pair_drain(&pair);
+    pair_free(&pair);
+}
+
+/* Few events are one sorted array; many of them go to buckets and, when they are few again, back.
+ */
+static void a_small_set_is_the_front_alone(void **state)
+{
+    struct pair pair = pair_create("small");
+
+    (void)state;
+    for (int times = 0; times < 3; times++) {
+        for (int i = 0; i < 10; i++)
+            pair_push(&pair, pair.now + random_wait(&pair, 3), draw(&pair));
+        for (int i = 0; i < 1000; i++) {
+            pair_pop(&pair);
+            pair_push(&pair, pair.now + random_wait(&pair, i % 4), draw(&pair));
+        }
+        assert_int_equal(pair.ladder->window_last, SIM_NEVER);
+        assert_int_equal(pair.ladder->levels, 0);
+        for (int i = 0; i < 20000; i++)
+            pair_push(&pair, pair.now + random_wait(&pair, 1), draw(&pair));
+        assert_true(pair.ladder->levels != 0);
+        pair_drain(&pair);
+    }
+    pair_free(&pair);
+}
+
 /* A lone far event opens a window of seconds; what then falls into it must not stay in a heap. */
 static void a_wide_window_that_fills_goes_back_to_buckets(void **state)
 {
@@ -315,6 +382,8 @@ int main(void)
         cmocka_unit_test(pops_in_order_of_time_then_key),
         cmocka_unit_test(ladder_pops_as_the_heap_does),
         cmocka_unit_test(a_burst_at_one_instant_comes_in_order_of_key),
+        cmocka_unit_test(bursts_into_an_open_window_come_out_as_of_the_heap),
+        cmocka_unit_test(a_small_set_is_the_front_alone),
         cmocka_unit_test(a_wide_window_that_fills_goes_back_to_buckets),
         cmocka_unit_test(a_peek_fixes_nothing),
         cmocka_unit_test(a_bound_withholds_only_what_is_later),

@@ -339,6 +339,9 @@ sim_time probes_next_cut(const struct probes *probes)
 {
     sim_time next;
 
+#ifdef ISTHMUS_SILENT
+    return SIM_NEVER;
+#endif
     if (!probes->sealed)
         return 0;
     next = (probes->last_cut / probes->bin + 1) * probes->bin;

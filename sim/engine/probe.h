@@ -73,6 +73,24 @@ struct probes_hot {
     struct histogram *extra;     /* of the window open now besides `all`, or NULL */
     bool measuring;              /* past the warm-up */
 };
+#ifdef ISTHMUS_SILENT /* a build that records nothing, for scripts/bench to compare with */
+static inline void probe_count(struct probes_hot *hot, probe_id id)
+{
+    (void)hot, (void)id;
+}
+static inline void probe_count_many(struct probes_hot *hot, probe_id id, uint64_t times)
+{
+    (void)hot, (void)id, (void)times;
+}
+static inline void probe_level(struct probes_hot *hot, probe_id id, sim_time now, int64_t level)
+{
+    (void)hot, (void)id, (void)now, (void)level;
+}
+static inline void probe_latency(struct probes_hot *hot, probe_id id, int64_t value)
+{
+    (void)hot, (void)id, (void)value;
+}
+#else
 static inline void probe_count(struct probes_hot *hot, probe_id id)
 {
     hot->counts[id]++;
@@ -83,7 +101,9 @@ static inline void probe_count_many(struct probes_hot *hot, probe_id id, uint64_
 }
 static inline void probe_level(struct probes_hot *hot, probe_id id, sim_time now, int64_t level)
 {
-    time_avg_set(&hot->levels[id], now, level);
+    /* Many calls change nothing, and then neither the integral nor the highest level. */
+    if (level != hot->levels[id].level)
+        time_avg_set(&hot->levels[id], now, level);
 }
 static inline void probe_latency(struct probes_hot *hot, probe_id id, int64_t value)
 {
@@ -93,6 +113,7 @@ static inline void probe_latency(struct probes_hot *hot, probe_id id, int64_t va
             histogram_add(&hot->extra[id], value);
     }
 }
+#endif
 /* METRIC_VALUE: may be set any time, the last call counts; never NAN or infinite (a bug). */
 void probe_value(struct probes *probes, const char *metric, int region, const char *label,
                  double value);

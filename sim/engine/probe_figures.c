@@ -372,6 +372,10 @@ const struct figures *probes_finish(struct probes *probes, sim_time end)
 {
     if (probes->finished)
         return &probes->figures;
+#ifdef ISTHMUS_SILENT
+    probes->finished = true;
+    return &probes->figures;
+#endif
     for (sim_time cut = probes_next_cut(probes); cut < end || !probes->sealed;
          cut = probes_next_cut(probes))
         probes_cut(probes, cut);

@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFETCH_AHEAD 8  /* events between the one fired and the one whose row is fetched */
+#define PREFETCH_AHEAD 12 /* events between the one fired and the one whose row is fetched */
+#define FETCH_AHEAD 4     /* and the one whose kind fetches more: its row has come meanwhile */
 #define RING_CAPACITY 16  /* to start with; a power of two */
 #define RING_SHIFT_MAX 32 /* longest way that a late key goes forward within its instant */
 #define SWEEP_MIN 1024    /* dead events that are not worth a sweep */
@@ -61,8 +62,12 @@ static PREFETCHES void prefetch_row(const struct sim *sim, uint64_t key)
 {
     const struct sim_kind *kind = &sim->kinds[key_kind(key)];
 
-    if (kind->rows)
-        __builtin_prefetch(kind->rows + key_entity(key) * kind->row_bytes, 1);
+    const char *row = kind->rows + (size_t)key_entity(key) * kind->row_bytes;
+
+    if (!kind->rows)
+        return;
+    __builtin_prefetch(row, 1);
+    __builtin_prefetch(row + kind->row_bytes - 1, 1); /* often it lies on two cache lines */
 }
 
 static uint64_t hash_text(const char *text)
@@ -92,15 +97,23 @@ kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char 
     slot->live = kind->live;
     slot->self = self;
     slot->full_name = strbuf_detach(&name);
-    slot->instance = instance;
+    slot->name_at = (uint32_t)strlen(instance) + 1;
+    sim->instances[id] = instance;
     slot->hash = hash_text(slot->full_name);
     return id;
 }
 
 void sim_kind_rows(struct sim *sim, kind_id kind, const void *base, size_t row_bytes)
 {
+    sim->has_rows |= base != NULL;
     sim->kinds[kind].rows = base;
-    sim->kinds[kind].row_bytes = row_bytes;
+    sim->kinds[kind].row_bytes = (uint32_t)row_bytes;
+}
+
+void sim_kind_fetch(struct sim *sim, kind_id kind, void (*fetch)(const void *self, uint32_t entity))
+{
+    sim->has_fetch = true;
+    sim->kinds[kind].fetch = fetch;
 }
 
 /* --- timer rings ----------------------------------------------------------------------------- */
@@ -190,6 +203,9 @@ static void ring_drop_first(struct sim *sim)
     ring->head = (ring->head + 1) & ring->mask;
     ring->count--;
     ring_skip_dead(sim, ring);
+    if (sim->has_fetch && ring->count > FETCH_AHEAD && sim->kinds[ring->kind].fetch)
+        sim->kinds[ring->kind].fetch(sim->kinds[ring->kind].self,
+                                     key_entity(ring_item(ring, FETCH_AHEAD)->key));
     ring_trim(ring);
     ring_replay(sim, ring);
 }
@@ -259,6 +275,15 @@ void sim_cancelled(struct sim *sim)
 
 /* --- one run --------------------------------------------------------------------------------- */
 
+/* To the start of a cache line. */
+static struct sim_kind *kinds_aligned(void *block)
+{
+    uintptr_t line = sizeof(struct sim_kind);
+    uintptr_t past = (uintptr_t)block % line;
+
+    return (struct sim_kind *)((char *)block + (past > 0 ? line - past : 0));
+}
+
 struct sim *sim_create(const struct sim_options *options, struct probes *probes)
 {
     struct sim *sim = mem_zalloc(1, sizeof *sim);
@@ -274,7 +299,9 @@ struct sim *sim_create(const struct sim_options *options, struct probes *probes)
     sim->probes = probes;
     sim->probes_hot = probes ? probes_hot(probes) : NULL;
     sim->queue = eventq_create(options->queue, options->capacity_hint);
-    sim->kinds = mem_zalloc(KINDS_TOTAL, sizeof sim->kinds[0]);
+    sim->kinds_block = mem_zalloc(KINDS_TOTAL + 1, sizeof sim->kinds[0]);
+    sim->kinds = kinds_aligned(sim->kinds_block);
+    sim->instances = mem_zalloc(KINDS_TOTAL, sizeof sim->instances[0]);
     sim->ring_first = no_event;
     sim->digest = rng_mix(options->seed);
     return sim;
@@ -292,7 +319,8 @@ void sim_free(struct sim *sim)
     free(sim->rings);
     free(sim->ring_heads);
     free(sim->winners);
-    free(sim->kinds);
+    free(sim->kinds_block);
+    free(sim->instances);
     eventq_free(sim->queue);
     free(sim);
 }
@@ -338,18 +366,32 @@ sim_time sim_end(const struct sim *sim)
 
 /* --- the loop -------------------------------------------------------------------------------- */
 
-/* Fetch the row of the event PREFETCH_AHEAD places on; of all up to it where a window was just
+/* Fetch the rows up to the event PREFETCH_AHEAD places on: one, or all where a window was just
  * opened. */
 static PREFETCHES void prefetch_next(const struct sim *sim)
 {
-    const struct eventq *queue = sim->queue;
+    struct eventq *queue = sim->queue;
     uint32_t ahead = queue->head + PREFETCH_AHEAD;
 
-    if (__builtin_expect(queue->head == 1, 0))
-        for (uint32_t i = 1; i < ahead && i < queue->tail; i++)
-            prefetch_row(sim, queue->front[i].key);
-    if (ahead < queue->tail)
-        prefetch_row(sim, queue->front[ahead].key);
+    if (ahead > queue->tail)
+        ahead = queue->tail;
+    for (; queue->fetched < ahead; queue->fetched++)
+        prefetch_row(sim, queue->front[queue->fetched].key);
+}
+
+/* Of the event FETCH_AHEAD places on: what its row leads to. */
+static inline void fetch_next(const struct sim *sim)
+{
+    const struct eventq *queue = sim->queue;
+    uint32_t ahead = queue->head + FETCH_AHEAD;
+
+    if (ahead < queue->tail) {
+        uint64_t key = queue->front[ahead].key;
+        const struct sim_kind *kind = &sim->kinds[key_kind(key)];
+
+        if (kind->fetch)
+            kind->fetch(kind->self, key_entity(key));
+    }
 }
 
 /* Take the earliest event that is alive; false where none is left. */
@@ -362,7 +404,10 @@ static inline bool take_next(struct sim *sim, struct event *event)
         if (first && event_before(*first, sim->ring_first)) {
             *event = *first;
             eventq_drop_first(sim->queue);
-            prefetch_next(sim);
+            if (sim->has_rows)
+                prefetch_next(sim);
+            if (sim->has_fetch)
+                fetch_next(sim);
         } else {
             *event = sim->ring_first;
             if (event->time == SIM_NEVER)
@@ -407,8 +452,8 @@ static inline void fire_event(struct sim *sim, const struct sim_kind *kind, stru
     if (event.key >> (SIM_KIND_SHIFT + SIM_PHASE_SHIFT) == PHASE_WORK)
         sim->digest = digest_event(sim->digest, kind->hash, event);
     if (__builtin_expect(sim->trace != NULL, 0))
-        trace_event(sim->trace, event.time, kind->instance,
-                    kind->full_name + strlen(kind->instance) + 1, entity, generation);
+        trace_event(sim->trace, event.time, sim->instances[key_kind(event.key)],
+                    kind->full_name + kind->name_at, entity, generation);
     kind->fire(kind->self, sim, entity, generation);
 }
 

@@ -36,11 +36,13 @@ struct sim_kind {
     bool (*live)(const void *self, uint32_t entity, uint32_t generation);
     void *self;
     const char *rows;
-    size_t row_bytes;
-    uint64_t hash;        /* of `full_name` */
-    char *full_name;      /* "app_tier/us-west-1/arrive" */
-    const char *instance; /* the front of it */
+    void (*fetch)(const void *self, uint32_t entity);
+    uint64_t hash;   /* of `full_name` */
+    char *full_name; /* "app_tier/us-west-1/arrive" */
+    uint32_t row_bytes;
+    uint32_t name_at; /* in full_name: "arrive" */
 };
+_Static_assert(sizeof(struct sim_kind) == 64, "a kind is one cache line");
 
 struct sim {
     struct bug_context context; /* now_ns is the clock: so a bug report always knows it */
@@ -50,12 +52,15 @@ struct sim {
     struct sim_ring *rings;
     struct trace *trace;
     struct sim_kind *kinds; /* by kind_id: SIM_KINDS_MAX a phase */
+    const char **instances; /* by kind_id: the front of the full name */
 
     struct event ring_first; /* the earliest of all ring heads; time SIM_NEVER: none */
     sim_time next_cut;
     uint64_t digest;
     uint64_t event_count;
     bool stopping;
+    bool has_rows;  /* of some kind: there is something to fetch early */
+    bool has_fetch; /* likewise */
 
     uint32_t cancelled; /* events in the queue that are dead */
     uint32_t ring_count;
@@ -63,6 +68,7 @@ struct sim {
     struct event *ring_heads; /* by ring */
     uint16_t *winners;        /* [2 * leaf_count]; the root is 1, leaf i is leaf_count + i */
     uint32_t kind_count[3];   /* by phase */
+    void *kinds_block;        /* what `kinds` lies in */
     struct probes *probes;
     struct sim_options options;
 };

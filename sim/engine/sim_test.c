@@ -463,6 +463,81 @@ static void observers_and_traces_do_not_move_the_digest(void **state)
     fclose(trace.out);
 }
 
+/* --- bursts ---------------------------------------------------------------------------------- */
+
+#define BURST 3000
+
+struct crowd {
+    kind_id step, echo;
+    timer_id ring;
+    bool in_ring;
+    uint64_t order; /* a hash of who fired when, in the order of firing */
+};
+
+static void crowd_note(struct crowd *crowd, const struct sim *sim, uint32_t entity, uint32_t what)
+{
+    crowd->order = rng_mix(crowd->order ^ (uint64_t)sim_now(sim) ^ ((uint64_t)entity << 32 | what));
+}
+
+/* All wake on one grid of 10 ms; some of them call others at this very instant, or a ns later. */
+static void fire_crowd_step(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct crowd *crowd = self;
+    uint64_t word = rng_mix((uint64_t)entity << 20 | generation);
+
+    crowd_note(crowd, sim, entity, generation);
+    if (word % 3 == 0)
+        sim_at(sim, sim_now(sim) + (sim_dur)(word >> 8) % 2, crowd->echo,
+               (uint32_t)(word >> 32) % BURST, generation);
+    if (crowd->in_ring && word % 5 == 0)
+        sim_timer_set(sim, crowd->ring, entity, generation + 1);
+    else
+        sim_after(sim, 10 * SIM_MS, crowd->step, entity, generation + 1);
+}
+
+static void fire_echo(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct crowd *crowd = self;
+
+    crowd_note(crowd, sim, entity, ~generation);
+    if (rng_mix(entity ^ generation) % 4 == 0)
+        sim_after(sim, 0, crowd->echo, entity / 2, generation + 1);
+}
+
+static uint64_t run_crowd(enum eventq_kind queue, bool in_ring, uint64_t *order)
+{
+    static const struct event_kind step = {"step", PHASE_WORK, fire_crowd_step, NULL};
+    static const struct event_kind echo = {"echo", PHASE_WORK, fire_echo, NULL};
+    struct sim_options options = {.seed = 1, .end = SIM_S, .queue = queue};
+    struct sim *sim = sim_create(&options, NULL);
+    struct crowd crowd = {.in_ring = in_ring};
+    struct sim_outcome outcome;
+
+    crowd.step = sim_kind_add(sim, &step, "crowd", &crowd);
+    crowd.echo = sim_kind_add(sim, &echo, "crowd", &crowd);
+    crowd.ring = sim_timer_add(sim, 10 * SIM_MS, crowd.step);
+    for (uint32_t entity = 0; entity < BURST; entity++)
+        sim_at(sim, 0, crowd.step, entity, 0);
+    outcome = sim_run(sim);
+    assert_true(outcome.event_count > 100 * BURST);
+    sim_free(sim);
+    *order = crowd.order;
+    return outcome.digest;
+}
+
+static void bursts_at_one_instant_give_one_digest_wherever_they_wait(void **state)
+{
+    uint64_t expected_order, order;
+    uint64_t expected = run_crowd(EVENTQ_HEAP, false, &expected_order);
+
+    (void)state;
+    for (int in_ring = 0; in_ring < 2; in_ring++)
+        for (int queue = 0; queue < 2; queue++) {
+            assert_int_equal(run_crowd((enum eventq_kind)queue, in_ring, &order), expected);
+            assert_int_equal(order, expected_order);
+        }
+}
+
 static void another_seed_is_another_run(void **state)
 {
     (void)state;
@@ -590,6 +665,56 @@ static void notes_are_written_in_the_traced_window_only(void **state)
     sim_free(sim);
 }
 
+/* --- fetching early -------------------------------------------------------------------------- */
+
+#define FETCHED 5000
+
+struct fetcher {
+    uint32_t fired;
+    uint32_t fetched;
+    uint32_t too_late;
+};
+
+static void fire_fetched(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct fetcher *fetcher = self;
+
+    (void)sim;
+    (void)generation;
+    assert_int_equal(entity, fetcher->fired);
+    fetcher->fired++;
+}
+
+/* A model's may only look and prefetch; this one counts, which changes nothing of the run. */
+static struct fetcher *fetch_watch;
+static void fetch_early(const void *self, uint32_t entity)
+{
+    assert_ptr_equal(self, fetch_watch);
+    fetch_watch->fetched++;
+    fetch_watch->too_late += entity < fetch_watch->fired;
+}
+
+/* One event a ms, each fetched before it fires; the first of all and few others are not. */
+static void rows_are_fetched_before_their_events(void **state)
+{
+    static const struct event_kind kind = {"fetched", PHASE_WORK, fire_fetched, NULL};
+    struct sim_options options = {.seed = 1, .end = 60 * SIM_S};
+    struct sim *sim = sim_create(&options, NULL);
+    struct fetcher fetcher = {0};
+    kind_id id = sim_kind_add(sim, &kind, "fetcher", &fetcher);
+
+    (void)state;
+    fetch_watch = &fetcher;
+    sim_kind_fetch(sim, id, fetch_early);
+    for (uint32_t entity = 0; entity < FETCHED; entity++)
+        sim_at(sim, entity * SIM_MS, id, entity, 0);
+    sim_run(sim);
+    assert_int_equal(fetcher.fired, FETCHED);
+    assert_int_equal(fetcher.too_late, 0);
+    assert_true(fetcher.fetched > FETCHED / 2);
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -602,11 +727,13 @@ int main(void)
         cmocka_unit_test(cancelled_timeouts_do_not_pile_up),
         cmocka_unit_test(the_digest_does_not_depend_on_where_events_wait),
         cmocka_unit_test(observers_and_traces_do_not_move_the_digest),
+        cmocka_unit_test(bursts_at_one_instant_give_one_digest_wherever_they_wait),
         cmocka_unit_test(another_seed_is_another_run),
         cmocka_unit_test(the_digest_takes_in_all_of_an_event),
         cmocka_unit_test(all_rings_are_served_in_order),
         cmocka_unit_test(probes_are_cut_before_the_events_of_that_instant),
         cmocka_unit_test(notes_are_written_in_the_traced_window_only),
+        cmocka_unit_test(rows_are_fetched_before_their_events),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

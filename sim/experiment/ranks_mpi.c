@@ -199,7 +199,7 @@ struct server {
     struct ranks *ranks;
     const struct registry *registry;
     atomic_int *interrupt;
-    volatile int quit; /* under the mutex */
+    int quit; /* under the mutex */
 };
 struct server_slot {
     struct server *server;

@@ -214,27 +214,45 @@ int results_each_point(struct results *results, int64_t study,
     return status;
 }
 
-int results_each_run(struct results *results, int64_t study,
-                     void (*row)(void *self, const struct run_row *row), void *self,
+int results_run(struct results *results, int64_t study, struct run_row *row, bool *found,
+                struct diag *diag)
+{
+    sqlite3_stmt *statement = prepare_for_study(
+        results,
+        "SELECT run.seed, digest, version FROM run JOIN point ON point.id = run.point"
+        " WHERE status = 'done' AND point.study =" THE_STUDY "AND number = ?2 AND replication = ?3",
+        study, diag);
+    int status = statement != NULL ? 0 : -1;
+    *found = false;
+    if (statement != NULL) {
+        sqlite3_bind_int64(statement, 2, row->point);
+        sqlite3_bind_int64(statement, 3, row->replication);
+        *found = next_row(results, statement, &status);
+    }
+    if (*found) {
+        row->seed = strtoull(text_of(statement, 0), NULL, 10);
+        row->digest = strtoull(text_of(statement, 1), NULL, 16);
+        snprintf(row->version, sizeof(row->version), "%s", text_of(statement, 2));
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+int results_each_run(struct results *results, int64_t study, int64_t point,
+                     void (*row)(void *self, uint32_t replication, const char *digest), void *self,
                      struct diag *diag)
 {
     sqlite3_stmt *statement = prepare_for_study(
         results,
-        "SELECT number, replication, seed, digest, events, wall_ns, warmup_ns, version"
-        " FROM run JOIN point ON point.id = run.point"
-        " WHERE status = 'done' AND point.study =" THE_STUDY "ORDER BY number, replication",
+        "SELECT replication, digest FROM run JOIN point ON point.id = run.point"
+        " WHERE point.study =" THE_STUDY "AND number = ?2 AND status = 'done' ORDER BY replication",
         study, diag);
     int status = statement != NULL ? 0 : -1;
+    if (statement != NULL) {
+        sqlite3_bind_int64(statement, 2, point);
+    }
     while (statement != NULL && next_row(results, statement, &status)) {
-        struct run_row run = {.point = sqlite3_column_int64(statement, 0),
-                              .replication = sqlite3_column_int64(statement, 1),
-                              .seed = strtoull(text_of(statement, 2), NULL, 10),
-                              .digest = strtoull(text_of(statement, 3), NULL, 16),
-                              .event_count = (uint64_t)sqlite3_column_int64(statement, 4),
-                              .wall_ns = sqlite3_column_int64(statement, 5),
-                              .warmup_ns = sqlite3_column_int64(statement, 6),
-                              .version = text_of(statement, 7)};
-        row(self, &run);
+        row(self, (uint32_t)sqlite3_column_int64(statement, 0), text_of(statement, 1));
     }
     sqlite3_finalize(statement);
     return status;
@@ -263,6 +281,24 @@ int results_each_value(struct results *results, int64_t study, int64_t point,
     while (statement != NULL && next_row(results, statement, &status)) {
         row(self, (uint32_t)sqlite3_column_int64(statement, 0),
             sqlite3_column_double(statement, 1));
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+int results_scenario_hash(struct results *results, int64_t study, int64_t point, char hash[17],
+                          struct diag *diag)
+{
+    sqlite3_stmt *statement = prepare_for_study(
+        results, "SELECT scenario_hash FROM point WHERE study =" THE_STUDY "AND number = ?2", study,
+        diag);
+    int status = statement != NULL ? 0 : -1;
+    hash[0] = '\0';
+    if (statement != NULL) {
+        sqlite3_bind_int64(statement, 2, point);
+        if (next_row(results, statement, &status)) {
+            snprintf(hash, 17, "%s", text_of(statement, 0));
+        }
     }
     sqlite3_finalize(statement);
     return status;

@@ -25,7 +25,7 @@ CREATE TABLE study (
     complete INTEGER NOT NULL DEFAULT 0 CHECK (complete IN (0, 1))
 ) STRICT;
 
--- A study that was stopped and gone on with: who began it stands in `study`, who went on here.
+-- Who began a study stands in `study`; who went on with it, or made a shard of it, here.
 CREATE TABLE resumption (
     study INTEGER NOT NULL REFERENCES study (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,

@@ -34,7 +34,7 @@ struct note {
 /* A user by row of the region, anew with each check. */
 struct guest {
     uint64_t user;
-    uint32_t check, pages, generation;
+    uint32_t check, pages, flight, generation;
     enum request_kind kind;
     sim_time answered;
 };
@@ -61,10 +61,9 @@ static void note(uint64_t user, uint32_t number, sim_time value)
     book.notes[book.count++] = (struct note){user, number, value};
 }
 
-static void spy_submit(void *self, const struct user_request *request, sim_dur way_there)
+/* A request that the user sent at `sent`. */
+static void spy_note(struct spy *spy, const struct user_request *request, sim_time sent)
 {
-    const struct spied *spied = self;
-    struct spy *spy = spied->spy;
     uint32_t home = ref_region(request->session);
     struct guest *guest;
 
@@ -73,15 +72,34 @@ static void spy_submit(void *self, const struct user_request *request, sim_dur w
     if (guest->check != request->session_check) {
         *guest = (struct guest){
             .user = request->identity - 1, .check = request->session_check, .answered = -1};
-        note(guest->user, 0, sim_now(spy->sim));
+        note(guest->user, 0, sent);
     }
     if (guest->answered >= 0)
-        note(guest->user, guest->pages, sim_now(spy->sim) - guest->answered);
+        note(guest->user, guest->pages, sent - guest->answered);
     guest->answered = -1;
     guest->kind = request->kind;
+    guest->flight = request->flight;
     guest->generation = request->generation;
     book.submitted++;
-    spy->true_app[spied->region].submit(spy->true_app[spied->region].self, request, way_there);
+}
+
+static void spy_submit(void *self, const struct user_request *request, sim_dur way_there)
+{
+    const struct spied *spied = self;
+    struct app_port *app = &spied->spy->true_app[spied->region];
+
+    spy_note(spied->spy, request, sim_now(spied->spy->sim));
+    app->submit(app->self, request, way_there);
+}
+
+/* On a connection that is open the way there is that back. */
+static void spy_arrive(void *self, const struct user_request *request)
+{
+    const struct spied *spied = self;
+    struct app_port *app = &spied->spy->true_app[spied->region];
+
+    spy_note(spied->spy, request, sim_now(spied->spy->sim) - request->way_back);
+    app->arrive(app->self, request);
 }
 
 static void spy_respond(void *self, const struct user_response *response)
@@ -91,7 +109,7 @@ static void spy_respond(void *self, const struct user_response *response)
     uint32_t home = ref_region(response->session);
     struct guest *guest = &spy->guests[home][ref_index(response->session)];
 
-    if (guest->generation == response->generation) {
+    if (guest->flight == response->flight && guest->generation == response->generation) {
         book.answered++;
         book.reauths += response->kind == RESPONSE_REAUTH;
         if (guest->kind == REQUEST_PAGE && response->kind == RESPONSE_OK) {
@@ -121,7 +139,7 @@ static void spy_connect(void *self, const struct port_directory *ports)
         spy->spied[r] = (struct spied){spy, r};
         spy->app[r] = port_need(ports, PORT_APP, r, -1);
         spy->true_app[r] = *spy->app[r];
-        *spy->app[r] = (struct app_port){&spy->spied[r], spy_submit};
+        *spy->app[r] = (struct app_port){&spy->spied[r], spy_submit, spy_arrive};
         spy->users[r] = port_need(ports, PORT_USERS, r, -1);
         spy->true_users[r] = *spy->users[r];
         *spy->users[r] = (struct users_port){&spy->spied[r], spy_respond};

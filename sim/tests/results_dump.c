@@ -38,6 +38,8 @@ static const char *const queries[] = {
     " restored_ns, rpo_ns, writes_lost, sessions_lost FROM incident" WHERE_RUN " ORDER BY 1, 2",
     "SELECT 'expectation ' || study, point.number, expectation.number, text, verdict, printf('%.17g', value),"
     " printf('%.17g', low), printf('%.17g', high) FROM expectation JOIN point ON point.id = point ORDER BY 1, 2, 3",
+    "SELECT 'finding', study, number, kind, point, subject, verdict, n, printf('%.17g', value), printf('%.17g', low),"
+    " printf('%.17g', high), unit, text FROM finding ORDER BY study, number",
     "SELECT 'student', df, level, printf('%.17g', t) FROM student_t ORDER BY level, df",
 };
 // clang-format on
