@@ -713,6 +713,36 @@ int results_each_expectation(struct results *results, int64_t study,
     return status;
 }
 
+int results_each_finding(struct results *results, int64_t study,
+                         void (*row)(void *self, const struct finding_row *row), void *self,
+                         struct diag *diag)
+{
+    sqlite3_stmt *statement =
+        prepare_for_study(results,
+                          "SELECT kind, point, subject, verdict, unit, text, n, value, low, high"
+                          " FROM finding WHERE study =" THE_STUDY "ORDER BY number",
+                          study, diag);
+    int status = statement != NULL ? 0 : -1;
+    while (statement != NULL && next_row(results, statement, &status)) {
+        struct finding_row finding = {.kind = text_of(statement, 0),
+                                      .point = int_or(statement, 1, -1),
+                                      .subject = text_of(statement, 2),
+                                      .verdict = text_of(statement, 3),
+                                      .unit = text_of(statement, 4),
+                                      .text = text_of(statement, 5),
+                                      .n = (uint64_t)sqlite3_column_int64(statement, 6),
+                                      .has_value = sqlite3_column_type(statement, 7) != SQLITE_NULL,
+                                      .has_interval =
+                                          sqlite3_column_type(statement, 8) != SQLITE_NULL,
+                                      .value = sqlite3_column_double(statement, 7),
+                                      .low = sqlite3_column_double(statement, 8),
+                                      .high = sqlite3_column_double(statement, 9)};
+        row(self, &finding);
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
 int results_each_fault(struct results *results, int64_t study,
                        void (*row)(void *self, const struct fault_row *row), void *self,
                        struct diag *diag)

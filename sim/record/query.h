@@ -157,6 +157,18 @@ struct expectation_row {
 int results_each_expectation(struct results *results, int64_t study,
                              void (*row)(void *self, const struct expectation_row *row), void *self,
                              struct diag *diag);
+/* What the study decided by its own rule, in the order in which it was printed. */
+struct finding_row {
+    const char *kind;
+    int64_t point; /* -1: of the study as a whole */
+    const char *subject, *verdict, *unit, *text;
+    uint64_t n;
+    bool has_value, has_interval;
+    double value, low, high;
+};
+int results_each_finding(struct results *results, int64_t study,
+                         void (*row)(void *self, const struct finding_row *row), void *self,
+                         struct diag *diag);
 struct fault_row {
     int64_t from_ns, to_ns;
 };

@@ -5,6 +5,7 @@
 #include "mem.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,22 @@ static int load_outcomes(struct summary *summary, struct results *results, struc
                : figure_table_load_of(&summary->stuck, results, id, true, diag);
 }
 
+static void add_finding(void *self, const struct finding_row *row)
+{
+    struct summary *summary = self;
+    *ADD(summary, findings, finding) =
+        (struct summary_finding){.kind = mem_strdup(row->kind),
+                                 .subject = mem_strdup(row->subject),
+                                 .verdict = mem_strdup(row->verdict),
+                                 .unit = mem_strdup(row->unit),
+                                 .text = mem_strdup(row->text),
+                                 .point = row->point,
+                                 .n = row->n,
+                                 .value = row->has_value ? row->value : NAN,
+                                 .low = row->has_interval ? row->low : NAN,
+                                 .high = row->has_interval ? row->high : NAN};
+}
+
 static int load(struct summary *summary, struct results *results, int64_t id, struct diag *diag)
 {
     if (results_study(results, id, &summary->study, diag) != 0) {
@@ -104,6 +121,7 @@ static int load(struct summary *summary, struct results *results, int64_t id, st
         load_outcomes(summary, results, diag) != 0 ||
         results_each_param(results, id, add_param, summary, diag) != 0 ||
         results_each_event(results, id, 0, add_event, summary, diag) != 0 ||
+        results_each_finding(results, id, add_finding, summary, diag) != 0 ||
         results_each_assumption(results, id, add_assumption, summary, diag) != 0) {
         return -1;
     }
@@ -130,6 +148,14 @@ static void release(struct summary *summary)
         free(summary->expectations[i].text);
         free(summary->expectations[i].verdict);
     }
+    for (size_t i = 0; i < summary->finding_count; i++) {
+        free(summary->findings[i].kind);
+        free(summary->findings[i].subject);
+        free(summary->findings[i].verdict);
+        free(summary->findings[i].unit);
+        free(summary->findings[i].text);
+    }
+    free(summary->findings);
     free(summary->params);
     free(summary->events);
     free(summary->assumptions);

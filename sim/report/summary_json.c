@@ -182,6 +182,31 @@ static void add_events(struct strbuf *out, const struct summary *summary)
     strbuf_add(out, "],\n");
 }
 
+static void add_findings(struct strbuf *out, const struct summary *summary)
+{
+    strbuf_add(out, "\"findings\": [");
+    for (size_t i = 0; i < summary->finding_count; i++) {
+        const struct summary_finding *row = &summary->findings[i];
+        strbuf_add(out, i > 0 ? ",\n{" : "\n{");
+        if (row->point >= 0) {
+            strbuf_addf(out, "\"point\": %" PRId64 ", ", row->point);
+        }
+        add_text(out, "kind", row->kind);
+        add_text(out, "subject", row->subject);
+        add_text(out, "verdict", row->verdict);
+        add_text(out, "unit", row->unit);
+        add_text(out, "text", row->text);
+        strbuf_addf(out, "\"n\": %" PRIu64 ", \"value\": ", row->n);
+        add_number(out, row->value);
+        strbuf_add(out, ", \"low\": ");
+        add_number(out, row->low);
+        strbuf_add(out, ", \"high\": ");
+        add_number(out, row->high);
+        strbuf_add(out, "}");
+    }
+    strbuf_add(out, "],\n");
+}
+
 static void add_assumptions(struct strbuf *out, const struct summary *summary)
 {
     strbuf_add(out, "\"assumptions\": [");
@@ -205,5 +230,6 @@ void summary_add_json(struct strbuf *out, const struct summary *summary)
     add_outcomes(out, summary);
     add_incidents(out, summary);
     add_events(out, summary);
+    add_findings(out, summary);
     add_assumptions(out, summary);
 }

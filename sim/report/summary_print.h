@@ -16,6 +16,12 @@ struct summary_event {
     int64_t t_ns;
     char *what, *subject, *text;
 };
+struct summary_finding {
+    char *kind, *subject, *verdict, *unit, *text;
+    int64_t point;
+    uint64_t n;
+    double value, low, high; /* NAN where there is none */
+};
 struct summary_assumption {
     char *path, *value, *meaning;
 };
@@ -36,6 +42,8 @@ struct summary {
     struct summary_event *events; /* of the first point and replication */
     struct summary_assumption *assumptions;
     struct summary_expectation *expectations;
+    struct summary_finding *findings;
+    size_t finding_count, finding_capacity;
     size_t param_count, event_count, assumption_count, expectation_count, outcome_count;
     size_t param_capacity, event_capacity, assumption_capacity, expectation_capacity,
         outcome_capacity;

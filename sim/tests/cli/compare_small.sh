@@ -3,18 +3,18 @@
 cat >small.yaml <<END
 name: small
 extends: $source/scenarios/10-peering-brownout.yaml
-duration: 2min
+duration: 1min
 warmup: 20s
-faults: [{at: 40s, for: 40s, link: us-west-2 -> us-west-1, loss: 30%}]
+faults: [{at: 25s, for: 25s, link: us-west-2 -> us-west-1, loss: 30%}]
 replications: 4
 expect: []
 END
 cp small.yaml same.yaml
-"$isthmus" compare small.yaml same.yaml --no-output >same; echo $?
+"$isthmus" compare small.yaml same.yaml --no-output >same 2>/dev/null; echo $?
 grep -c 'equivalent: exactly the same' same
 grep -c 'better\|worse\|undecided' same
-"$isthmus" compare small.yaml --with client.retry.attempts=1 --metric 'write_failure_rate, reads, write_latency.p50:10s' --output a.db; echo $?
-"$isthmus" compare small.yaml --with client.timeout=1s --metric 'availability' --no-output --json | python3 -c '
+"$isthmus" compare small.yaml --with client.retry.attempts=1 --metric 'write_failure_rate, reads, write_latency.p50:10s' --output a.db 2>/dev/null; echo $?
+"$isthmus" compare small.yaml --with client.timeout=1s --metric 'availability' --no-output --json 2>/dev/null | python3 -c '
 import json, sys
 for row in json.load(sys.stdin)["comparisons"]:
     print(row["alternative"], row["metric"], row["unit"], row["n"], row["verdict"])'

@@ -3,9 +3,9 @@
 cat >small.yaml <<END
 name: small
 extends: $source/scenarios/10-peering-brownout.yaml
-duration: 2min
+duration: 1min
 warmup: 20s
-faults: [{at: 40s, for: 40s, link: us-west-2 -> us-west-1, loss: 30%}]
+faults: [{at: 25s, for: 25s, link: us-west-2 -> us-west-1, loss: 30%}]
 replications: 4
 expect: []
 END
@@ -24,7 +24,7 @@ points --sweep client.timeout=100ms..1s --lhs 3
 echo 'sweep: {client.timeout: 200ms..800ms*2, client.retry.attempts: [1, 2]}' >>small.yaml
 echo 'where: client.timeout > 200ms or client.retry.attempts == 1' >>small.yaml
 points
-"$isthmus" sweep small.yaml --minimise login_latency.p99 --minimise write_failure_rate --subject-to 'availability > 1%' --no-output --json | python3 -c '
+"$isthmus" sweep small.yaml --minimise login_latency.p99 --minimise write_failure_rate --subject-to 'availability > 1%' --no-output --json 2>/dev/null | python3 -c '
 import json, sys
 front = json.load(sys.stdin)["front"]
 print(len(front), all(point["allowed"] for point in front), any(point["on_front"] for point in front))'
