@@ -79,6 +79,7 @@ static const struct metric app_tier_metrics[] = {
     {.name = "requests_rejected",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
+     .better = LOWER_IS_BETTER,
      .series = true,
      .meaning = "requests answered 503 because the queue was full"},
     {.name = "app_wait",

@@ -52,6 +52,7 @@ static const struct metric cost_metrics[] = {
     {.name = "cost_per_hour",
      .unit = UNIT_USD,
      .kind = METRIC_VALUE,
+     .better = LOWER_IS_BETTER,
      .meaning = "by the price table, mean over the whole run"},
     {.name = "cost_item_per_hour",
      .unit = UNIT_USD,
@@ -62,6 +63,7 @@ static const struct metric cost_metrics[] = {
     {.name = "cost_per_million_requests",
      .unit = UNIT_USD,
      .kind = METRIC_VALUE,
+     .better = LOWER_IS_BETTER,
      .meaning = "cost of the whole run / its requests, times a million; absent without requests"},
 };
 

@@ -42,6 +42,7 @@ static const struct metric dns_zone_metrics[] = {
     {.name = "dns_stale_share",
      .unit = UNIT_SHARE,
      .kind = METRIC_RATIO,
+     .better = LOWER_IS_BETTER,
      .series = true,
      .over = "dns_stale_answers",
      .under = "dns_answers",

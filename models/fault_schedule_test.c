@@ -23,6 +23,8 @@ struct journal {
     struct link_fault_port links[2][2];
     struct power_port app[2], store[2];
     struct store_fault_port store_faults[2];
+    struct deploy_port deploys[2];
+    struct stream_port stream;
     struct control_port control;
     struct dns_port dns;
     struct objective_port objective;
@@ -83,6 +85,39 @@ static void store_restart(void *self)
     note_region(self, "restart", true);
 }
 
+static void store_crash(void *self, enum crash_kind kind)
+{
+    static const char *const whats[] = {[CRASH_NONE] = "back",
+                                        [CRASH_PROCESS] = "crash of the process",
+                                        [CRASH_HOST] = "crash of the host"};
+
+    note_region(self, whats[kind], kind == CRASH_NONE);
+}
+
+static void deploy_begin(void *self, sim_dur over)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "deploy %d over %d", ((struct stub *)self)->a, (int)(over / SIM_S));
+    note(self, text);
+}
+
+static void stream_pause(void *self, int region, bool begin)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "pause %d %s", region, begin ? "on" : "off");
+    note(self, text);
+}
+
+static void stream_reset(void *self, int region)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "reset %d", region);
+    note(self, text);
+}
+
 static void control_set(void *self, enum control_part part, bool up)
 {
     char text[64];
@@ -124,7 +159,9 @@ static void journal_open(struct journal *j)
         j->app[a] = (struct power_port){&j->stubs[a][a], app_set};
         j->store[a] = (struct power_port){&j->stubs[a][a], store_set};
         j->store_faults[a] =
-            (struct store_fault_port){&j->stubs[a][a], store_stall, store_restart, NULL};
+            (struct store_fault_port){&j->stubs[a][a], store_stall, store_restart, store_crash};
+        j->deploys[a] = (struct deploy_port){&j->stubs[a][a], deploy_begin};
+        port_offer(j->rig.ports, PORT_DEPLOY, a, -1, &j->deploys[a]);
         port_offer(j->rig.ports, PORT_POWER, a, POWER_APP, &j->app[a]);
         port_offer(j->rig.ports, PORT_POWER, a, POWER_STORE, &j->store[a]);
         port_offer(j->rig.ports, PORT_STORE_FAULT, a, -1, &j->store_faults[a]);
@@ -133,6 +170,9 @@ static void journal_open(struct journal *j)
     j->dns = (struct dns_port){.self = &j->control_stub, .control_plane = dns_control};
     j->objective =
         (struct objective_port){.self = &j->control_stub, .fault_begin = objective_onset};
+    j->stream = (struct stream_port){
+        .self = &j->control_stub, .pause = stream_pause, .reset = stream_reset};
+    port_offer(j->rig.ports, PORT_STREAM, -1, -1, &j->stream);
     port_offer(j->rig.ports, PORT_CONTROL, -1, -1, &j->control);
     port_offer(j->rig.ports, PORT_DNS, -1, -1, &j->dns);
     port_offer(j->rig.ports, PORT_OBJECTIVE, -1, -1, &j->objective);
@@ -184,6 +224,15 @@ static const struct story {
      "30 end 0>1 0.00 0 1; 30 end 1>0 0.00 0 1; 30 store 0 on; 30 app 0 on; "},
     {{"at=10s|for=5s|store=east|stall=true"}, "10 store-fault; 10 stall 1 on; 15 stall 1 off; "},
     {{"at=10s|for=5s|store=east|restart=true"}, "10 store-fault; 10 restart 1 on; "},
+    {{"at=10s|for=5s|store=east|crash=process"},
+     "10 store-fault; 10 crash of the process 1 off; 15 back 1 on; "},
+    {{"at=10s|store=west|crash=host"}, "10 store-fault; 10 crash of the host 0 off; "},
+    {{"at=10s|for=5s|replication=east|pause=true"}, "10 pause 1 on; 15 pause 1 off; "},
+    /* over at once: its length is the figures' alone */
+    {{"at=10s|for=5s|replication=east|reset=true"}, "10 reset 1; "},
+    {{"at=10s|for=5s|replication=east|pause=true|reset=true"},
+     "10 reset 1; 10 pause 1 on; 15 pause 1 off; "},
+    {{"at=10s|for=60s|region=east|deploy=true"}, "10 deploy; 10 deploy 1 over 60; "},
     {{"at=10s|for=5s|control=monitoring|down=true"}, "10 control 0 down; 15 control 0 up; "},
     {{"at=10s|for=5s|control=function|down=true"}, "10 control 1 down; 15 control 1 up; "},
     {{"at=10s|for=5s|control=store-api|down=true"}, "10 control 2 down; 15 control 2 up; "},
@@ -193,6 +242,14 @@ static const struct story {
     {{"at=10s|for=10s|store=west|stall=true", "at=15s|for=10s|store=west|stall=true",
       "at=25s|for=5s|store=west|stall=true"},
      "10 store-fault; 10 stall 0 on; 15 store-fault; 25 store-fault; 30 stall 0 off; "},
+    {{"at=10s|for=10s|store=west|crash=process", "at=15s|for=10s|store=west|crash=host"},
+     "10 store-fault; 10 crash of the process 0 off; 15 store-fault; 25 back 0 on; "},
+    {{"at=10s|for=10s|replication=west|pause=true", "at=15s|for=10s|replication=west|pause=true"},
+     "10 pause 0 on; 25 pause 0 off; "},
+    {{"at=10s|for=10s|region=west|down=true", "at=15s|for=10s|region=west|down=true"},
+     "10 region-loss; 10 begin 0>1 0.00 0 1; 10 begin 1>0 0.00 0 1; 10 store 0 off; 10 app 0 off; "
+     "15 region-loss; "
+     "25 end 0>1 0.00 0 1; 25 end 1>0 0.00 0 1; 25 store 0 on; 25 app 0 on; "},
     /* again and again: so often, and until the end at 100 s */
     {{"at=10s|for=5s|every=20s|times=2|store=west|stall=true"},
      "10 store-fault; 10 stall 0 on; 15 stall 0 off; "

@@ -84,8 +84,7 @@ static inline uint32_t ref_index(uint32_t ref)
  * is not used again once its check is the largest. */
 #define SESSION_CHECK_MAX UINT16_MAX
 
-/* --- links
- * ----------------------------------------------------------------------------------------- */
+/* --- links ----------------------------------------------------------------------------------- */
 
 /* What a link carries: when it is delivered, `kind` fires on (entity, generation). */
 struct message {
@@ -150,8 +149,7 @@ struct link_fault_port {
     int via;
 };
 
-/* --- the store
- * -------------------------------------------------------------------------------------- */
+/* --- the store ------------------------------------------------------------------------------- */
 
 enum command_kind { COMMAND_GET, COMMAND_CREATE, COMMAND_TOUCH, COMMAND_DELETE };
 static inline bool command_is_write(enum command_kind kind)
@@ -336,8 +334,7 @@ struct store_fault_port {
     void (*crash)(void *self, enum crash_kind kind);
 };
 
-/* --- names
- * ------------------------------------------------------------------------------------------ */
+/* --- names ----------------------------------------------------------------------------------- */
 
 struct dns_answer {
     int region;       /* the cluster that the record names, as this resolver knows it */
@@ -361,8 +358,7 @@ struct dns_port {
     void (*control_plane)(void *self, bool up); /* faults */
 };
 
-/* --- operations of the application on its sessions
- * --------------------------------------------------- */
+/* --- operations of the application on its sessions ------------------------------------------- */
 
 /* What the user carries, as far as the application can see. */
 enum session_mode { SESSION_NONE, SESSION_GLOBAL, SESSION_LOCAL, SESSION_TOKEN };
@@ -406,8 +402,7 @@ struct op_port {
     void (*done)(void *self, uint32_t request, const struct op_result *result);
 };
 
-/* --- requests of users
- * ------------------------------------------------------------------------------- */
+/* --- requests of users ----------------------------------------------------------------------- */
 
 enum request_kind { REQUEST_LOGIN, REQUEST_PAGE, REQUEST_LOGOUT };
 /* Causes of a re-auth, in the order of the label's values. */
@@ -463,8 +458,7 @@ struct users_port {
     void (*respond)(void *self, const struct user_response *response);
 };
 
-/* --- routing
- * ------------------------------------------------------------------------------------------ */
+/* --- routing --------------------------------------------------------------------------------- */
 
 struct edge_route {
     int region; /* -1: nowhere (every region is known to be down, and nothing is left to fail open
@@ -482,8 +476,7 @@ struct edge_port {
     sim_dur (*detour)(const void *self, int place, int region);
 };
 
-/* --- what is promised, and whether it is kept
- * ----------------------------------------------------------- */
+/* --- what is promised, and whether it is kept ------------------------------------------------ */
 
 struct objective_port {
     void *self;

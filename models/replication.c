@@ -58,6 +58,7 @@ static const struct metric replication_metrics[] = {
     {.name = "replication_backlog_bytes",
      .unit = UNIT_BYTES,
      .kind = METRIC_LEVEL,
+     .better = LOWER_IS_BETTER,
      .series = true,
      .meaning = "bytes of acknowledged writes that the secondary of the region has not applied"},
     {.name = "replication_bytes",

@@ -86,6 +86,7 @@ static const struct metric store_metrics[] = {
     {.name = "replication_lag",
      .unit = UNIT_NS,
      .kind = METRIC_LATENCY,
+     .better = LOWER_IS_BETTER,
      .meaning = "for each write, applied at the secondary of the region minus acknowledged by the "
                 "primary"},
     {.name = "unreplicated_writes",

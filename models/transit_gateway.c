@@ -28,7 +28,7 @@ static const struct field transit_gateway_fields[] = {
 
 static const struct metric transit_gateway_metrics[] = {
     {.name = "gateway_bytes", .unit = UNIT_BYTES, .kind = METRIC_COUNT, .series = true, .meaning = "bytes that the region's network sent through its transit gateway"},
-    {.name = "gateway_drops", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "transmissions that found the attachment's buffer full"},
+    {.name = "gateway_drops", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "transmissions that found the attachment's buffer full"},
 };
 // clang-format on
 

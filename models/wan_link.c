@@ -192,8 +192,7 @@ struct wan_link {
     probe_id messages, transmissions, losses, broken[BREAKERS];
 };
 
-/* --- state
- * ------------------------------------------------------------------------------------------ */
+/* --- state ----------------------------------------------------------------------------------- */
 
 /* The share of packets lost now, and until when that holds. */
 static void wan_link_look_up_loss(struct wan_link *link)
@@ -292,8 +291,7 @@ static sim_dur wan_link_mean_delay(const void *self)
     return link->mean_base_ns + link->extra_delay_ns;
 }
 
-/* --- one transmission
- * --------------------------------------------------------------------------------- */
+/* --- one transmission ------------------------------------------------------------------------ */
 
 /* Waiting for the path's bandwidth; false: the buffer is full. */
 static bool wan_link_queue(struct wan_link *link, uint32_t bytes, sim_dur *wait)
@@ -380,9 +378,7 @@ static void wan_link_deliver(struct wan_link *link, struct leg *leg, const struc
     sim_at(link->sim, leg->release, message->kind, message->entity, message->generation);
 }
 
-/* --- gaps
- * -----------------------------------------------------------------------------------------------
- */
+/* --- gaps ------------------------------------------------------------------------------------ */
 
 static uint32_t held_take(struct wan_link *link)
 {
@@ -617,8 +613,7 @@ static const struct event_kind wan_link_retransmit = {
     .live = wan_link_retransmit_live,
 };
 
-/* --- the port
- * ------------------------------------------------------------------------------------------- */
+/* --- the port -------------------------------------------------------------------------------- */
 
 static uint32_t wan_link_open(void *self)
 {
@@ -706,8 +701,7 @@ static HOT_HANDLER void wan_link_send(void *self, uint32_t leg_index, const stru
         leg_count_behind(link, leg_index, arrives);
 }
 
-/* --- the model
- * ------------------------------------------------------------------------------------------ */
+/* --- the model ------------------------------------------------------------------------------- */
 
 /* The hub of the way, or -1: an end of the link is none. */
 static int wan_link_via(const struct wan_link_config *config, int from, int to)

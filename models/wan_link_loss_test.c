@@ -319,8 +319,7 @@ static void more_loss_never_lowers_the_timeout_rate(void **state)
     assert_true(before[4] > 0);
 }
 
-/* --- when the kernel gives up
- * --------------------------------------------------------------------- */
+/* --- when the kernel gives up ---------------------------------------------------------------- */
 
 static const struct link_impairment blackhole = {.blackhole = true}, reset = {.reset = true};
 
@@ -390,8 +389,7 @@ static void kernel_gives_up_after_its_time(void **state)
     rig_end(world);
 }
 
-/* --- reset
- * ----------------------------------------------------------------------------------------- */
+/* --- reset ----------------------------------------------------------------------------------- */
 
 static uint32_t old_leg, silent_leg;
 

@@ -110,8 +110,7 @@ static void full_buffer_loses_as_m_d_1_k(void **state)
     assert_covers(&tally, m_d_1_k_loss(0.9, 5), 0.05);
 }
 
-/* --- path classes
- * ----------------------------------------------------------------------------------- */
+/* --- path classes ---------------------------------------------------------------------------- */
 
 /* A hundred legs, each sending once a second for 1000 s. */
 #define FLOWS 100
@@ -193,8 +192,7 @@ static void paths_all_alike_change_no_digest(void **state)
     assert_true(rig.digest == digest);
 }
 
-/* --- peering and transit gateways
- * ------------------------------------------------------------------- */
+/* --- peering and transit gateways ------------------------------------------------------------ */
 
 /* Three regions of known distance: us-east-1 - us-west-2 62.1 ms, us-east-1 - eu-west-1 67.6 ms,
  * us-west-2 - eu-west-1 116.3 ms. */

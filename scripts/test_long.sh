@@ -25,5 +25,8 @@ for source in sim/tests/fuzz/*_fuzz.c; do
         { tail -50 "build-fuzz/$target.log" >&2; fail "$target found an input that breaks it"; }
 done
 
+say "50 kills at random moments of a study of 200 runs"
+bash scripts/test_kills.sh
+
 say "bench"
 bash scripts/bench

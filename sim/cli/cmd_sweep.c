@@ -1,159 +1,332 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The points of a sweep are numbers in mixed radix, one digit an axis, the last axis turning
- * fastest. All points share the seed and so the random numbers: what differs between them is the
- * parameters alone.
+ * All points share the seed and so the random numbers: what differs between them is the parameters
+ * alone. With --minimise or --maximise the study goes on where the front is not settled.
  */
+#include "axes.h"
+#include "front.h"
 #include "mem.h"
-#include "strbuf.h"
 #include "study_command.h"
+#include "text_table.h"
 
-#include <stdio.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SWEEP_POINTS_MAX 10000
+#define OPTION_VALUES struct sweep_values
+#define FRONT_GROWTH 4 /* times the first replications: the limit where none is given */
 
-/* The axes that are swept: those of the scenario that no --set pins. */
-struct axes {
-    const struct sweep_axis **items;
-    size_t count;
+struct sweep_values {
+    struct study_values study;
+    struct text_list sweeps, wheres, locksteps, minimise, maximise, subject_to;
+    uint32_t samples;
 };
 
-static bool is_pinned(const struct sweep_axis *axis, const struct text_list *sets)
+/* clang-format off */
+static const struct option sweep_options[] = {
+    LIST_OPTION ("sweep", sweeps, "PATH=VALUES", "an axis: a list '100ms,1s', steps '100ms..1s/100ms', factors '10/s..1000/s*10', or for --lhs a range '100ms..1s' (logarithmic: '10/s..1000/s*'); may be given again"),
+    COUNT_OPTION("lhs", samples, "N", "all combinations", "N points of a Latin hypercube over the axes"),
+    LIST_OPTION ("lockstep", locksteps, "PATH,PATH...", "these axes take their first value together, their second, ...; may be given again"),
+    LIST_OPTION ("where", wheres, "CONDITION", "only points that meet it: 'client.timeout * client.retry.attempts < client.retry.deadline'; may be given again"),
+    LIST_OPTION ("minimise", minimise, "METRIC", "mark the points that no other beats in all goals, spending replications where that is open (at most --max-replications, or 4 times the first); may be given again"),
+    LIST_OPTION ("maximise", maximise, "METRIC", "as --minimise, of what is to be large; may be given again"),
+    LIST_OPTION ("subject-to", subject_to, "EXPECTATION", "only points that meet it can be on the front: 'rto < 90s'; may be given again"),
+    OPTIONS_END,
+};
+/* clang-format on */
+
+/* --- the front ------------------------------------------------------------------------------ */
+
+struct fronting {
+    const struct sweep_values *values;
+    const struct point_set *set;
+    struct watch_list goals;
+    struct requirement_list constraints;
+    struct front_plan plan;
+    struct front_result result;
+    struct interval *intervals; /* by point, by goal */
+};
+
+static void fronting_run(void *self, struct study_runner *runner)
 {
-    size_t length = strlen(axis->path);
+    struct fronting *fronting = self;
+    size_t goals = fronting->goals.count;
 
-    for (size_t i = 0; i < sets->count; i++)
-        if (strncmp(sets->items[i], axis->path, length) == 0 && sets->items[i][length] == '=')
-            return true;
-    return false;
-}
-
-static void axes_make(struct axes *axes, const struct scenario *scenario,
-                      const struct text_list *sets)
-{
-    axes->items = mem_alloc(scenario->axis_count, sizeof *axes->items);
-    axes->count = 0;
-    for (size_t i = 0; i < scenario->axis_count; i++)
-        if (!is_pinned(&scenario->axes[i], sets))
-            axes->items[axes->count++] = &scenario->axes[i];
-}
-
-/* 0 where there are none or too many. */
-static size_t axes_points(const struct axes *axes)
-{
-    size_t count = axes->count ? 1 : 0;
-
-    for (size_t i = 0; i < axes->count && count > 0; i++)
-        count = axes->items[i]->value_count > SWEEP_POINTS_MAX / count
-                    ? 0
-                    : count * axes->items[i]->value_count;
-    return count;
-}
-
-/* Which value of each axis point `number` has. */
-static void point_params(const struct axes *axes, size_t number, struct study_param *params)
-{
-    for (size_t i = axes->count; i-- > 0;) {
-        const struct sweep_axis *axis = axes->items[i];
-        params[i].path = mem_strdup(axis->path);
-        params[i].value = mem_strdup(axis->values[number % axis->value_count]);
-        number /= axis->value_count;
+    watch_list_open(&fronting->goals, runner);
+    requirement_list_open(&fronting->constraints, runner);
+    front_run(runner, &fronting->plan, &fronting->result);
+    fronting->intervals = mem_alloc(fronting->set->count * goals, sizeof *fronting->intervals);
+    for (uint32_t point = 0; point < fronting->set->count; point++) {
+        for (size_t i = 0; i < goals; i++) {
+            struct tally tally = watched_tally(runner, point, fronting->goals.items[i].watch);
+            fronting->intervals[point * goals + i] = interval_student(&tally, fronting->plan.level);
+        }
     }
 }
 
-static struct scenario *load_point(const struct invocation *invocation,
-                                   const struct study_point *point, struct diag *diag,
-                                   bool *cannot_read)
+static const char *mark_name(const struct fronting *fronting, size_t point)
 {
-    struct set_list extra = {NULL, 0, 0};
-    struct set_list sets;
+    const struct pareto_mark *mark = &fronting->result.marks[point];
+
+    if (mark->on_front)
+        return mark->sure ? "on the front" : "on the front, unsure";
+    if (!fronting->result.admissible[point])
+        return mark->sure ? "not allowed" : "not allowed, unsure";
+    return mark->sure ? "beaten" : "beaten, unsure";
+}
+
+static void fronting_print(const struct fronting *fronting)
+{
     struct strbuf text = STRBUF_INIT;
 
-    extra.items = mem_alloc(point->param_count, sizeof *extra.items);
-    for (; extra.count < point->param_count; extra.count++) {
-        const struct study_param *param = &point->params[extra.count];
-        strbuf_addf(&text, "%s=%s", param->path, param->value);
-        extra.items[extra.count] = strbuf_detach(&text);
+    for (size_t i = 0; i < fronting->goals.count; i++)
+        strbuf_addf(&text, "%s%s\t", i == 0 ? "point\t" : "", fronting->goals.items[i].text);
+    strbuf_add(&text, "n\tfront");
+    struct text_table *table = text_table_create(text.text);
+    for (size_t point = 0; point < fronting->set->count; point++) {
+        const struct interval *intervals = &fronting->intervals[point * fronting->goals.count];
+        strbuf_clear(&text);
+        point_label_add(&text, &fronting->set->points[point]);
+        text_table_add(table, "%s", text.text);
+        for (size_t i = 0; i < fronting->goals.count; i++)
+            text_table_add_interval(table, &intervals[i],
+                                    metric_ref_unit(&fronting->goals.items[i].ref));
+        text_table_add(table, "%" PRIu64, intervals[0].n);
+        text_table_add(table, "%s%s", mark_name(fronting, point),
+                       fronting->result.knee == (int64_t)point ? ", the knee" : "");
     }
-    set_list_make(&sets, invocation->values, (const char *const *)extra.items, extra.count);
-    struct scenario *scenario =
-        scenario_load(invocation->arguments[0], invocation->registry,
-                      (const char *const *)sets.items, sets.count, diag, cannot_read);
-    set_list_release(&sets);
-    set_list_release(&extra);
-    return scenario;
+    printf("\nThe front, with %.3g%% intervals\n", fronting->plan.level * 100);
+    text_table_print_and_free(table, stdout);
+    strbuf_release(&text);
 }
 
-/* All points, or false with everything that is wrong with any of them told. */
-static bool load_points(const struct invocation *invocation, const struct axes *axes, size_t count,
-                        struct point_set *set, bool *cannot_read)
+static void fronting_print_json(const struct fronting *fronting)
 {
+    struct strbuf out = STRBUF_INIT, label = STRBUF_INIT;
+
+    strbuf_addf(&out, "{\"level\": %.17g, \"knee\": %" PRId64 ",\n\"front\": [",
+                fronting->plan.level, fronting->result.knee);
+    for (size_t point = 0; point < fronting->set->count; point++) {
+        const struct pareto_mark *mark = &fronting->result.marks[point];
+        strbuf_clear(&label);
+        point_label_add(&label, &fronting->set->points[point]);
+        strbuf_addf(&out, "%s\n{\"point\": %zu, \"params\": ", point > 0 ? "," : "", point);
+        strbuf_add_json(&out, label.text);
+        strbuf_addf(&out, ", \"on_front\": %s, \"allowed\": %s, \"sure\": %s, \"goals\": [",
+                    mark->on_front ? "true" : "false",
+                    fronting->result.admissible[point] ? "true" : "false",
+                    mark->sure ? "true" : "false");
+        for (size_t i = 0; i < fronting->goals.count; i++) {
+            const struct interval *interval =
+                &fronting->intervals[point * fronting->goals.count + i];
+            strbuf_addf(&out, "%s{\"metric\": ", i > 0 ? ", " : "");
+            strbuf_add_json(&out, fronting->goals.items[i].text);
+            strbuf_addf(&out, ", \"n\": %" PRIu64, interval->n);
+            json_add_number(&out, "mean", interval->n ? interval->mean : NAN);
+            json_add_number(&out, "low", interval->low);
+            json_add_number(&out, "high", interval->high);
+            strbuf_add(&out, "}");
+        }
+        strbuf_add(&out, "]}");
+    }
+    strbuf_add(&out, "]}");
+    puts(out.text);
+    strbuf_release(&out);
+    strbuf_release(&label);
+}
+
+static void fronting_find(void *self, struct finding_list *list)
+{
+    const struct fronting *fronting = self;
+
+    for (size_t i = 0; i < fronting->set->count * fronting->goals.count; i++) {
+        size_t point = i / fronting->goals.count;
+        const struct watched *goal = &fronting->goals.items[i % fronting->goals.count];
+        const struct finding finding = {
+            .kind = "front",
+            .point = (int64_t)point,
+            .subject = goal->text,
+            .verdict = (char *)(uintptr_t)mark_name(fronting, point),
+            .unit = metric_ref_unit(&goal->ref),
+            .interval = fronting->intervals[i],
+        };
+        finding_add(list, &finding, "%s",
+                    fronting->result.knee == (int64_t)point ? "the knee" : "");
+    }
+}
+
+static int fronting_tell(void *self)
+{
+    const struct fronting *fronting = self;
+    bool sure = true;
+
+    for (size_t i = 0; i < fronting->set->count; i++)
+        sure = sure && fronting->result.marks[i].sure;
+    if (!fronting->values->study.quiet && !fronting->values->study.digest) {
+        if (fronting->values->study.json)
+            fronting_print_json(fronting);
+        else
+            fronting_print(fronting);
+    }
+    return sure ? EXIT_DONE : EXIT_UNDECIDED;
+}
+
+static bool parse_goals(struct fronting *fronting, const char *option,
+                        const struct text_list *texts, double sign, struct diag *diag)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < texts->count; i++) {
+        size_t first = fronting->goals.count;
+        good = watch_list_parse(&fronting->goals, fronting->set->scenarios[0], option,
+                                texts->items[i], diag) &&
+               good;
+        for (size_t j = first; j < fronting->goals.count; j++) {
+            if (fronting->goals.items[j].has_amount) {
+                diag_error(diag, "'%s' takes no amount after '%s'", option,
+                           fronting->goals.items[j].text);
+                good = false;
+            }
+            fronting->goals.items[j].amount = (struct amount){false, sign};
+        }
+    }
+    return good;
+}
+
+static int sweep_for_front(const struct invocation *invocation, const struct point_set *set)
+{
+    const struct sweep_values *values = invocation->values;
+    const struct run_config *run = &set->scenarios[0]->run;
+    struct fronting fronting = {.values = values, .set = set};
+    struct conduct conduct = {
+        .self = &fronting, .run = fronting_run, .tell = fronting_tell, .find = fronting_find};
+    uint32_t limit = values->study.replications_max;
     struct diag diag = {0};
-    bool ok = true;
+    int code = EXIT_USAGE;
 
-    set->scenarios = mem_zalloc(count, sizeof *set->scenarios);
-    set->points = mem_zalloc(count, sizeof *set->points);
-    for (; set->count < count; set->count++) {
-        struct study_param *params = mem_zalloc(axes->count, sizeof *params);
-        struct study_point *point = &set->points[set->count];
-        point_params(axes, set->count, params);
-        point->params = params;
-        point->param_count = axes->count;
-        set->scenarios[set->count] = load_point(invocation, point, &diag, cannot_read);
-        point->scenario = set->scenarios[set->count];
-        ok = ok && point->scenario;
-    }
-    tell(&diag); /* what several points have in common is printed once */
-    return ok;
+    fronting.plan = (struct front_plan){
+        .goals = &fronting.goals,
+        .constraints = &fronting.constraints,
+        .point_count = (uint32_t)set->count,
+        .replications = run->replications,
+        .replications_max = limit > run->replications ? limit
+                            : limit                   ? run->replications
+                                                      : FRONT_GROWTH * run->replications,
+        .level = run->level,
+    };
+    bool good = parse_goals(&fronting, "--minimise", &values->minimise, 1, &diag);
+    good = parse_goals(&fronting, "--maximise", &values->maximise, -1, &diag) && good;
+    for (size_t i = 0; i < values->subject_to.count; i++)
+        good = requirement_list_parse(&fronting.constraints, set->scenarios[0], "--subject-to",
+                                      values->subject_to.items[i], &diag) &&
+               good;
+    struct strbuf settings = STRBUF_INIT;
+    strbuf_add(&settings, "front:");
+    for (size_t i = 0; i < fronting.goals.count; i++)
+        strbuf_addf(&settings, " %s %s",
+                    fronting.goals.items[i].amount.value < 0 ? "maximise" : "minimise",
+                    fronting.goals.items[i].text);
+    for (size_t i = 0; i < fronting.constraints.count; i++)
+        strbuf_addf(&settings, ", %s", values->subject_to.items[i]);
+    conduct.settings = settings.text;
+    tell(&diag);
+    if (good)
+        code = study_command_conducted(invocation, set, &conduct);
+    strbuf_release(&settings);
+    watch_list_release(&fronting.goals);
+    requirement_list_release(&fronting.constraints);
+    front_result_release(&fronting.result);
+    free(fronting.intervals);
+    return code;
 }
 
-static int sweep_points(const struct invocation *invocation, const struct scenario *base)
-{
-    const struct study_values *values = invocation->values;
-    const char *path = invocation->arguments[0];
-    struct point_set set = {NULL, NULL, 0};
-    bool cannot_read = false;
-    int code = EXIT_SCENARIO;
-    struct axes axes;
+/* --- the points ----------------------------------------------------------------------------- */
 
-    axes_make(&axes, base, &values->sets);
-    size_t count = axes_points(&axes);
-    if (axes.count == 0)
-        fprintf(stderr,
-                "%s: error: nothing to sweep; give axes, such as 'sweep: {client.timeout: [200ms, "
-                "500ms]}'\n",
-                path);
-    else if (count == 0)
-        fprintf(stderr, "%s: error: the axes of 'sweep' make more than %d points\n", path,
-                SWEEP_POINTS_MAX);
-    else if (load_points(invocation, &axes, count, &set, &cannot_read))
-        code = study_command(invocation, &set);
-    else if (cannot_read)
-        code = EXIT_FILES;
+/* What the file says, then what the command line says. */
+static char **joined(char *const *ours, size_t our_count, const struct text_list *theirs)
+{
+    char **texts = mem_alloc(our_count + theirs->count, sizeof *texts);
+
+    for (size_t i = 0; i < our_count; i++)
+        texts[i] = ours[i];
+    for (size_t i = 0; i < theirs->count; i++)
+        texts[our_count + i] = (char *)(uintptr_t)theirs->items[i];
+    return texts;
+}
+
+static bool design(const struct invocation *invocation, const struct scenario *base,
+                   const struct axis_list *axes, struct design *result)
+{
+    const struct sweep_values *values = invocation->values;
+    struct diag diag = {0};
+    char **locksteps = joined(base->locksteps, base->lockstep_count, &values->locksteps);
+    char **wheres = joined(base->wheres, base->where_count, &values->wheres);
+    const struct design_spec spec = {
+        .base = base,
+        .axes = axes->items,
+        .axis_count = axes->count,
+        .locksteps = locksteps,
+        .lockstep_count = base->lockstep_count + values->locksteps.count,
+        .wheres = wheres,
+        .where_count = base->where_count + values->wheres.count,
+        .samples = values->samples,
+        .seed = base->run.seed,
+    };
+    bool good = design_make(&spec, result, &diag);
+
+    tell(&diag);
+    if (good && result->left_out > 0 && !values->study.quiet)
+        fprintf(stderr, "isthmus: note: %zu of %zu points left out by conditions\n",
+                result->left_out, result->left_out + result->point_count);
+    free(locksteps);
+    free(wheres);
+    return good;
+}
+
+static int run_design(const struct invocation *invocation, const struct axis_list *axes,
+                      const struct design *design)
+{
+    const struct sweep_values *values = invocation->values;
+    bool has_goals = values->minimise.count + values->maximise.count > 0;
+    struct point_set set = {NULL, NULL, 0};
+    int code = EXIT_USAGE;
+
+    bool loaded =
+        axis_list_load(invocation, axes, design->values, design->point_count, &set, &code);
+    if (loaded && has_goals && values->study.precision)
+        code = usage_error("'--precision' and '--minimise' or '--maximise' exclude each other");
+    else if (loaded && !has_goals && values->subject_to.count > 0)
+        code = usage_error("'--subject-to' needs '--minimise' or '--maximise'");
+    else if (loaded)
+        code = has_goals ? sweep_for_front(invocation, &set) : study_command(invocation, &set);
     point_set_release(&set);
-    free(axes.items);
     return code;
 }
 
 static int sweep(const struct invocation *invocation)
 {
-    struct diag diag = {0};
-    struct set_list sets;
-    bool cannot_read = false;
+    const struct sweep_values *values = invocation->values;
+    struct axis_list axes;
+    struct design points = {0};
+    int code = EXIT_SCENARIO;
+    struct scenario *base = load_with_sets(invocation, invocation->arguments[0], NULL, &code);
 
-    set_list_make(&sets, invocation->values, NULL, 0);
-    struct scenario *base =
-        scenario_load(invocation->arguments[0], invocation->registry,
-                      (const char *const *)sets.items, sets.count, &diag, &cannot_read);
-    set_list_release(&sets);
-    if (!base) {
-        tell(&diag);
-        return cannot_read ? EXIT_FILES : EXIT_SCENARIO;
+    if (!base)
+        return code;
+    if (!axis_list_make(&axes, base, &values->sweeps, &values->study.sets)) {
+        code = EXIT_USAGE;
+    } else if (axes.count == 0) {
+        fprintf(stderr,
+                "%s: error: nothing to sweep; give axes, such as 'sweep: {client.timeout: [200ms, "
+                "500ms]}' or --sweep client.timeout=200ms,500ms\n",
+                base->path);
+        code = EXIT_SCENARIO;
+    } else if (design(invocation, base, &axes, &points)) {
+        code = run_design(invocation, &axes, &points);
     }
-    diag_release(&diag); /* warnings come again with the points */
-    int code = sweep_points(invocation, base);
+    design_release(&points);
+    axis_list_release(&axes);
     scenario_free(base);
     return code;
 }
@@ -163,14 +336,25 @@ const struct command cmd_sweep = {
     .arguments = "SCENARIO",
     .argument_min = 1,
     .argument_max = 1,
-    .summary = "Simulate a scenario at every combination of the values of its 'sweep'",
-    .details = "The axes are the scenario's 'sweep: {client.timeout: [200ms, 500ms], ...}'; their "
-               "cross product gives the points, all simulated with the same random numbers. "
-               "'--set' of an axis pins it. An expectation that fails at any point counts.",
+    .summary = "Simulate a scenario at many points: combinations of values, or a Latin hypercube",
+    .details =
+        "The axes are the scenario's 'sweep: {client.timeout: [200ms, 500ms], ...}' and those of "
+        "'--sweep'; their cross product gives the points, less those that 'where' forbids, all "
+        "simulated with the same random numbers. '--set' of an axis pins it. An expectation that "
+        "fails at any point counts. With '--minimise' or '--maximise' the points are marked: on "
+        "the front (no other is as good in all goals), beaten, or not allowed by '--subject-to'; "
+        "the knee is the point of the front that is nearest to the best of every goal. Exit code "
+        "12 where some mark is unsure.",
     .examples =
-        "  isthmus sweep scenarios/30-read-after-write.yaml\n"
-        "  isthmus sweep scenarios/30-read-after-write.yaml --replications 20 --threads 4 --json",
-    .options = study_options,
-    .values_size = sizeof(struct study_values),
+        "  isthmus sweep scenarios/30-read-after-write.yaml --replications 20 --threads 4 --json\n"
+        "  isthmus sweep scenarios/10-peering-brownout.yaml --sweep client.timeout=200ms..1s*2 \\\n"
+        "      --sweep client.retry.attempts=1..4/1 --where 'client.timeout * "
+        "client.retry.attempts <= 2s' \\\n"
+        "      --minimise login_latency.p99 --minimise write_failure_rate --subject-to "
+        "'availability > 99%'",
+    .options = sweep_options,
+    .more_options = study_options,
+    .plans = true,
+    .values_size = sizeof(struct sweep_values),
     .run = sweep,
 };

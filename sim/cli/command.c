@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "options.h"
+#include "provenance.h"
 #include "strbuf.h"
 #include "suggest.h"
 
@@ -12,10 +13,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-#ifndef ISTHMUS_VERSION
-#define ISTHMUS_VERSION "unknown"
-#endif
 
 static int cmd_help(const struct invocation *invocation);
 
@@ -28,8 +25,34 @@ static const struct command help_command = {
     .run = cmd_help,
 };
 
+/* Its words are those of another verb: command_main() sees to that. */
+static int cmd_plan(const struct invocation *invocation)
+{
+    (void)invocation;
+    return usage_error("'plan' needs a verb: isthmus plan VERB [options] ARGUMENT...");
+}
+
+static const struct command plan_command = {
+    .name = "plan",
+    .arguments = "VERB [options] ARGUMENT...",
+    .argument_max = 1,
+    .summary = "Say what a verb would run, how long it would take and how large its results",
+    .details = "In front of 'run', 'sweep', 'compare', 'capacity' or 'sensitivity' with whatever "
+               "they take, '--json' "
+               "too. One replication of the first point and one of the last are timed, 20 s each "
+               "at most; nothing "
+               "else is run, and nothing is written. Of a study that decides by what it has seen "
+               "the first round is "
+               "told.",
+    .examples = "  isthmus plan sweep scenarios/30-read-after-write.yaml --replications 50",
+    .values_size = 1,
+    .run = cmd_plan,
+};
+
 const struct command *const commands[] = {
-    &cmd_run, &cmd_sweep, &cmd_validate, &cmd_describe, &cmd_plot, &help_command, NULL,
+    &cmd_run,         &cmd_sweep,    &cmd_compare,  &cmd_check,    &cmd_capacity,
+    &cmd_sensitivity, &cmd_merge,    &cmd_repro,    &cmd_validate, &cmd_describe,
+    &cmd_plot,        &plan_command, &help_command, NULL,
 };
 
 static const struct {
@@ -64,8 +87,8 @@ static void print_overview(FILE *out)
 {
     fprintf(out, "%s\nVerbs:\n", overview);
     for (const struct command *const *command = commands; *command; command++)
-        fprintf(out, "  %-10s %s\n", (*command)->name, (*command)->summary);
-    fprintf(out, "  %-10s %s\n", "--version", "Print the version");
+        fprintf(out, "  %-11s %s\n", (*command)->name, (*command)->summary);
+    fprintf(out, "  %-11s %s\n", "--version", "Print the version");
     fprintf(out, "\n'isthmus VERB --help' explains a verb.\n");
     fputs(overview_example, out);
     fprintf(out, "\nExit codes:\n");
@@ -142,8 +165,7 @@ static int cmd_help(const struct invocation *invocation)
     return EXIT_DONE;
 }
 
-/* One word as a shell reads it back. */
-static void add_quoted(struct strbuf *out, const char *word)
+void command_quote(struct strbuf *out, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "_-+=./,:@%^";
@@ -187,8 +209,25 @@ static int close_stdout(int code)
     return code == EXIT_DONE ? EXIT_FILES : code;
 }
 
+/* isthmus plan VERB ...: the verb as ever, but for what it does at the end. */
+static int command_plan(int argc, char **argv, struct invocation *invocation)
+{
+    const struct command *command = command_find(argv[2]);
+
+    if (!command)
+        return command_unknown(argv[2]);
+    if (!command->plans)
+        return usage_error("'plan' is for verbs that run something, such as 'run' and 'sweep', not "
+                           "for '%s'",
+                           argv[2]);
+    invocation->plan = true;
+    int code = command_run(command, argc - 1, argv + 1, invocation);
+    options_release(invocation);
+    return code;
+}
+
 int command_main(int argc, char **argv, const struct registry *registry,
-                 const atomic_int *interrupt)
+                 const atomic_int *interrupt, struct ranks *ranks)
 {
     struct strbuf line = STRBUF_INIT;
     const char *verb = argc > 1 ? argv[1] : "";
@@ -196,10 +235,10 @@ int command_main(int argc, char **argv, const struct registry *registry,
 
     for (int i = 0; i < argc; i++) {
         strbuf_add(&line, i ? " " : "");
-        add_quoted(&line, argv[i]);
+        command_quote(&line, argv[i]);
     }
     struct invocation invocation = {
-        .command_line = line.text, .registry = registry, .interrupt = interrupt};
+        .command_line = line.text, .registry = registry, .interrupt = interrupt, .ranks = ranks};
     const struct command *command = command_find(verb);
     if (argc < 2) {
         print_overview(stderr);
@@ -208,8 +247,10 @@ int command_main(int argc, char **argv, const struct registry *registry,
         print_overview(stdout);
         code = EXIT_DONE;
     } else if (strcmp(verb, "--version") == 0) {
-        printf("isthmus %s\n", ISTHMUS_VERSION);
+        printf("isthmus %s\n", program_version);
         code = EXIT_DONE;
+    } else if (command == &plan_command && argc > 2 && argv[2][0] != '-') {
+        code = command_plan(argc, argv, &invocation);
     } else if (command) {
         code = command_run(command, argc, argv, &invocation);
         options_release(&invocation);

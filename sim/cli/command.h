@@ -55,6 +55,7 @@ struct option {
     const char *meaning;
 };
 
+struct ranks;
 struct invocation;
 struct command {
     const char *name;
@@ -64,7 +65,11 @@ struct command {
     const char *details; /* a paragraph, wrapped when it is printed */
     const char *examples;
     const struct option *options; /* ended by a row without a name; NULL: none */
+    /* More of them, listed after those: what several verbs share. `options` then is of the values'
+     * first member. */
+    const struct option *more_options;
     size_t values_size;
+    bool plans;                                      /* may stand behind `plan` */
     int (*run)(const struct invocation *invocation); /* returns an exit_code */
 };
 
@@ -77,19 +82,25 @@ struct invocation {
     const char *command_line; /* quoted for a shell */
     const struct registry *registry;
     const atomic_int *interrupt;
+    struct ranks *ranks; /* of a parallel job; NULL: none */
+    bool plan;           /* only say what would be run */
 };
 
 extern const struct command *const commands[]; /* ended by NULL */
-extern const struct command cmd_run, cmd_sweep, cmd_validate, cmd_describe, cmd_plot;
+extern const struct command cmd_run, cmd_sweep, cmd_compare, cmd_check, cmd_capacity,
+    cmd_sensitivity, cmd_merge, cmd_repro, cmd_validate, cmd_describe, cmd_plot;
 
 /* The whole program, but for what main() sets up once. */
 int command_main(int argc, char **argv, const struct registry *registry,
-                 const atomic_int *interrupt);
+                 const atomic_int *interrupt, struct ranks *ranks);
 
 /* --- for the verbs -------------------------------------------------------------------------- */
 
 /* "isthmus: error: ..." on stderr; returns EXIT_USAGE. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Append one word as a shell reads it back. */
+struct strbuf;
+void command_quote(struct strbuf *out, const char *word);
 /* Print what was collected on stderr and release it. */
 void tell(struct diag *diag);
 /* Colour on stdout: a terminal, and NO_COLOR unset or empty. */

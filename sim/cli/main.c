@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* What is set up once for the process: signals, GSL's way with errors, the models. */
 #include "command.h"
+#include "provenance.h"
+#include "ranks.h"
 #include "registry.h"
 
 #include <gsl/gsl_errno.h>
@@ -44,5 +46,16 @@ int main(int argc, char **argv)
     /* A plotter that dies, or a reader that has seen enough, is an error of writing. */
     handle(SIGPIPE, SIG_IGN, 0);
     gsl_set_error_handler_off();
-    return command_main(argc, argv, &registry, &interrupt_flag);
+
+    /* Of a parallel job only the first process is the program; the others make runs for it. */
+    struct ranks *ranks;
+    int code = EXIT_DONE;
+    if (ranks_join(&ranks, &argc, &argv, program_version) < 0)
+        return EXIT_USAGE;
+    if (ranks_is_first(ranks))
+        code = command_main(argc, argv, &registry, &interrupt_flag, ranks);
+    else
+        ranks_serve(ranks, &registry, &interrupt_flag);
+    ranks_leave(ranks);
+    return code;
 }

@@ -18,20 +18,32 @@ struct words {
     int count, next;
 };
 
-static size_t option_count(const struct command *command)
+static size_t table_length(const struct option *options)
 {
     size_t count = 0;
 
-    while (command->options && command->options[count].name)
+    while (options && options[count].name)
         count++;
     return count;
+}
+
+static size_t option_count(const struct command *command)
+{
+    return table_length(command->options) + table_length(command->more_options);
+}
+
+static const struct option *option_at(const struct command *command, size_t index)
+{
+    size_t count = table_length(command->options);
+
+    return index < count ? &command->options[index] : &command->more_options[index - count];
 }
 
 static const struct option *option_find(const struct command *command, const char *name,
                                         size_t length)
 {
     for (size_t i = 0; i < option_count(command); i++) {
-        const struct option *option = &command->options[i];
+        const struct option *option = option_at(command, i);
         if (strlen(option->name) == length && strncmp(option->name, name, length) == 0)
             return option;
     }
@@ -45,7 +57,7 @@ static void option_unknown(const struct command *command, const char *word, size
     size_t count = 0;
 
     for (; count < option_count(command); count++)
-        names[count] = command->options[count].name;
+        names[count] = option_at(command, count)->name;
     names[count++] = "help";
     const char *nearest = suggest_nearest(name, names, count);
     if (nearest)
@@ -213,7 +225,7 @@ enum parse_outcome options_parse(const struct command *command, int word_count, 
             return PARSE_HELP;
         } else if (word[1] != '-') {
             usage_error("unknown option '%s'; options have long names, such as '--%s'", word,
-                        option_count(command) ? command->options[0].name : "help");
+                        option_count(command) ? option_at(command, 0)->name : "help");
             return PARSE_WRONG;
         } else if (!option_parse(invocation, &rest, word)) {
             return PARSE_WRONG;
@@ -226,11 +238,12 @@ void options_release(struct invocation *invocation)
 {
     const struct command *command = invocation->command;
 
-    for (size_t i = 0; command && i < option_count(command); i++)
-        if (command->options[i].type == OPTION_LIST)
-            free(((struct text_list *)(void *)((char *)invocation->values +
-                                               command->options[i].offset))
-                     ->items);
+    for (size_t i = 0; command && i < option_count(command); i++) {
+        const struct option *option = option_at(command, i);
+        void *member = (char *)invocation->values + option->offset;
+        if (option->type == OPTION_LIST)
+            free(((struct text_list *)member)->items);
+    }
     free(invocation->values);
     free(invocation->arguments);
     invocation->values = NULL;
@@ -301,7 +314,7 @@ void options_help(const struct command *command, FILE *out)
     if (option_count(command))
         fprintf(out, "\nOptions:\n");
     for (size_t i = 0; i < option_count(command); i++) {
-        const struct option *option = &command->options[i];
+        const struct option *option = option_at(command, i);
         help_head(option, &line);
         strbuf_clear(&meaning);
         strbuf_add(&meaning, option->meaning);

@@ -6,21 +6,39 @@
 #include "strbuf.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-void results_path_default(struct results_path *path, const char *scenario)
+/* "results/" and the scenario's name without its folder and its last suffix. */
+static void add_stem(struct strbuf *file, const char *scenario)
 {
-    struct strbuf file = STRBUF_INIT;
     const char *slash = strrchr(scenario, '/');
     const char *name = slash ? slash + 1 : scenario;
     const char *dot = strrchr(name, '.');
     size_t length = dot && dot != name ? (size_t)(dot - name) : strlen(name);
 
-    strbuf_add(&file, "results/");
-    strbuf_add_bytes(&file, name, length);
+    strbuf_add(file, "results/");
+    strbuf_add_bytes(file, name, length);
+}
+
+void results_path_default(struct results_path *path, const char *scenario)
+{
+    struct strbuf file = STRBUF_INIT;
+
+    add_stem(&file, scenario);
     strbuf_add(&file, ".db");
+    *path = (struct results_path){.file = strbuf_detach(&file)};
+}
+
+void results_path_shard(struct results_path *path, const char *scenario, uint32_t number,
+                        uint32_t count)
+{
+    struct strbuf file = STRBUF_INIT;
+
+    add_stem(&file, scenario);
+    strbuf_addf(&file, ".shard-%" PRIu32 "-of-%" PRIu32 ".db", number, count);
     *path = (struct results_path){.file = strbuf_detach(&file)};
 }
 

@@ -14,6 +14,7 @@
 #ifndef PROBE_H
 #define PROBE_H
 
+#include "direction.h"
 #include "histogram.h"
 #include "sim_time.h"
 #include "time_avg.h"
@@ -41,6 +42,7 @@ struct metric {
                                * for a label that the ratio has too */
     double scale;             /* LEVEL: figure = level * scale (0 means 1), for shares and such */
     bool series;              /* keep it per bin (COUNT, RATIO, LEVEL) */
+    enum direction better;    /* NO_DIRECTION: neither way is */
     const char *meaning;      /* one line, with the exact definition */
 };
 

@@ -33,25 +33,28 @@ struct variate_cells *variate_cells_create(double (*quantile)(const void *self, 
 /* The variate of a word; false where the owner must find it. */
 static inline bool variate_cells_at(const struct variate_cells *cells, uint64_t word, double *x)
 {
-    /* As rng_unit() does it, u = (k + 1/2) / 2^52; 1 - u has the same form with k's bits turned. */
+    /*
+     * As rng_unit() does it, u = (2k + 1) / 2^53; 1 - u has the same form with k's bits turned. So
+     * 2^53 t is a whole number, whose leading bit and the four after it say the cell.
+     */
     uint64_t upper = word >> 63;
-    uint64_t k = (word >> 12 ^ -upper) & ((UINT64_C(1) << 51) - 1);
-    double t = ((double)(int64_t)k + 0.5) * 0x1p-52, place;
+    uint64_t whole = ((word >> 11 ^ -upper) & ((UINT64_C(1) << 52) - 1)) | 1;
+    uint64_t zeros = (uint64_t)__builtin_clzll(whole);
+    uint64_t bits = whole << zeros << 1; /* what follows the leading bit */
+    uint64_t doubling = (UINT64_C(12) + VARIATE_DOUBLINGS - 1) - zeros;
+    double place, low, high;
     const double *cubic;
-    uint64_t bits, cell;
 
-    memcpy(&bits, &t, sizeof bits);
-    /* t = 2^-21 is the first of cell 0; 1022 is the exponent's bias. */
-    cell = (bits >> (52 - VARIATE_CELL_BITS)) -
-           ((UINT64_C(1022) - VARIATE_DOUBLINGS) << VARIATE_CELL_BITS);
-    if (__builtin_expect(cell >= VARIATE_CELLS, 0))
+    if (__builtin_expect(doubling >= VARIATE_DOUBLINGS, 0))
         return false;
-    /* The bits below the cell's, as a double in [1, 2). */
-    bits = (bits << VARIATE_CELL_BITS & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1023) << 52;
+    cubic = cells->cubic[upper][doubling << VARIATE_CELL_BITS | bits >> (64 - VARIATE_CELL_BITS)];
+    /* The bits after the cell's, as a double in [1, 2). */
+    bits = bits << VARIATE_CELL_BITS >> 12 | UINT64_C(1023) << 52;
     memcpy(&place, &bits, sizeof place);
     place -= 1.0;
-    cubic = cells->cubic[upper][cell];
-    *x = cubic[0] + place * (cubic[1] + place * (cubic[2] + place * cubic[3]));
+    low = cubic[0] + place * cubic[1];
+    high = cubic[2] + place * cubic[3];
+    *x = low + place * place * high;
     return !isnan(*x);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Task t of a study is replication t % R of point t / R. Each builds a world, runs it and leaves it
- * for the calling thread, which hands its figures over and frees it. Nothing of a run depends on
+ * The runner. A round becomes a list of what is still to be made; the pool makes it on threads, and
+ * the calling thread hands over the figures and frees the worlds. Nothing of a run depends on
  * another, so that the number of threads changes only the waiting.
  */
 #define _GNU_SOURCE /* sched_getaffinity: the processors that `taskset` or a container leaves */
@@ -12,30 +12,44 @@
 #include "mem.h"
 #include "pool.h"
 #include "run_settings.h"
+#include "samples.h"
+#include "trial.h"
 #include "warmup.h"
-#include "world.h"
 
+#include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-struct study {
-    const struct study_plan *plan;
-    struct result_sink *sink;
-    struct judge *judge;
-    sim_time *warmups; /* by point */
-    uint32_t *pilots;  /* the points that need one */
-    size_t pilot_count;
-    struct study_outcome outcome;
+struct watch {
+    struct metric_ref ref;
+    const char *region; /* its name at the first point; NULL: the total */
 };
 
-/* A run that is done, with the world that its figures live in. */
-struct trial {
-    struct world *world;
-    struct sim_outcome outcome;
-    int64_t wall_ns;
+struct runner_point {
+    struct study_point study;
+    sim_time warmup;
+    bool warmup_known;
+    bool *has; /* by replication */
+    size_t has_capacity;
+    struct samples watched; /* a row for each watch */
+};
+
+struct study_runner {
+    struct study_plan plan;
+    struct result_sink *sink;
+    bool begun;
+    struct judge *judge;
+    struct runner_point *points;
+    size_t point_count, point_capacity;
+    struct watch *watches;
+    size_t watch_count, watch_capacity;
+    struct study_progress progress;
+    struct study_outcome outcome;
+    /* Of the round: what the pool is to make, a run or a pilot each. */
+    struct run_task *tasks;
+    size_t task_count;
 };
 
 /* The series whose transient decides the warm-up: sessions that exist fill up last of all. */
@@ -51,58 +65,194 @@ uint32_t study_default_threads(void)
     return online > 0 ? (uint32_t)online : 1;
 }
 
-/* Of the host; recorded as a cost, and no result depends on it. */
-static int64_t wall_now_ns(void)
+static bool runner_interrupted(const struct study_runner *runner)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+    return runner->plan.interrupt && *runner->plan.interrupt;
 }
 
-static bool study_interrupted(const struct study *study)
+static bool runner_ok(const struct study_runner *runner)
 {
-    return study->plan->interrupt && *study->plan->interrupt;
+    return runner->outcome.status == STUDY_OK && !runner->outcome.interrupted;
 }
 
-static void trial_free(void *self, void *product)
+static void discard(void *self, void *product)
 {
-    struct trial *trial = product;
-
     (void)self;
-    world_free(trial->world);
-    free(trial);
+    trial_free(product);
 }
 
-/* NULL where the run was interrupted: half a run is no sample. */
-static struct trial *trial_run(const struct scenario *scenario, const struct world_options *options)
+/* Here, or by one of the others; workers are numbered through both. */
+static struct trial *make_trial(const struct study_runner *runner, uint32_t worker,
+                                const struct trial_job *job)
 {
-    struct trial *trial = mem_zalloc(1, sizeof *trial);
-    int64_t started_ns = wall_now_ns();
+    const struct study_plan *plan = &runner->plan;
 
-    trial->world = world_create(scenario, options);
-    trial->outcome = world_run(trial->world);
-    trial->wall_ns = wall_now_ns() - started_ns;
-    if (trial->outcome.interrupted) {
-        trial_free(NULL, trial);
-        return NULL;
+    if (worker < plan->thread_count || job->options.trace)
+        return trial_run(job);
+    return plan->others->make(plan->others->self, worker - plan->thread_count, job);
+}
+
+/* True, with what went wrong told, where the trial could not be made. */
+static bool trial_failed(struct study_runner *runner, const struct trial *trial)
+{
+    if (trial->error) {
+        diag_error(runner->plan.diag, "%s", trial->error);
+        runner->outcome.status = STUDY_NO_RANK;
     }
-    return trial;
+    return trial->error != NULL;
+}
+
+/* --- points and watches --------------------------------------------------------------------- */
+
+uint32_t runner_add_point(struct study_runner *runner, const struct study_point *study)
+{
+    void *points = runner->points;
+    uint32_t number = (uint32_t)runner->point_count;
+
+    mem_grow(&points, &runner->point_capacity, runner->point_count + 1, sizeof *runner->points);
+    runner->points = points;
+    runner->points[runner->point_count++] = (struct runner_point){
+        .study = *study,
+        .warmup = study->scenario->warmup_given,
+        .warmup_known = study->scenario->run.warmup_kind != WARMUP_AUTO,
+        .watched = {.row_count = runner->watch_count},
+    };
+    judge_add_point(runner->judge, study->scenario);
+    if (runner->begun && runner_ok(runner) &&
+        runner->sink->point(runner->sink->self, number, study) < 0)
+        runner->outcome.status = STUDY_SINK_FAILED;
+    return number;
+}
+
+uint32_t runner_watch(struct study_runner *runner, const struct metric_ref *ref)
+{
+    void *watches = runner->watches;
+    struct watch watch = {.ref = *ref};
+
+    invariant(runner->progress.total == 0);
+    if (ref->region >= 0) {
+        invariant(runner->point_count > 0);
+        const struct topology *topology = &runner->points[0].study.scenario->topology;
+        watch.region = topology->region_names[ref->region];
+    }
+    mem_grow(&watches, &runner->watch_capacity, runner->watch_count + 1, sizeof *runner->watches);
+    runner->watches = watches;
+    runner->watches[runner->watch_count++] = watch;
+    for (size_t i = 0; i < runner->point_count; i++)
+        runner->points[i].watched.row_count = runner->watch_count;
+    return (uint32_t)runner->watch_count - 1;
+}
+
+/* The figure as this scenario numbers its regions; NAN where it has no such region. */
+static double watched_figure(const struct watch *watch, const struct scenario *scenario,
+                             const struct figures *figures)
+{
+    struct metric_ref ref = watch->ref;
+
+    if (watch->region) {
+        ref.region = topology_region(&scenario->topology, watch->region);
+        if (ref.region < 0)
+            return NAN;
+    }
+    return judge_figure(figures, &ref);
+}
+
+const double *runner_values(const struct study_runner *runner, uint32_t point, uint32_t watch,
+                            uint32_t *count)
+{
+    invariant(point < runner->point_count);
+    const struct samples *watched = &runner->points[point].watched;
+
+    *count = watched->count;
+    return samples_row(watched, watch);
+}
+
+bool runner_has(const struct study_runner *runner, uint32_t point, uint32_t replication)
+{
+    invariant(point < runner->point_count);
+    const struct runner_point *it = &runner->points[point];
+
+    return replication < it->has_capacity && it->has[replication];
+}
+
+static void point_mark(struct runner_point *point, uint32_t replication)
+{
+    size_t before = point->has_capacity;
+    void *has = point->has;
+
+    mem_grow(&has, &point->has_capacity, (size_t)replication + 1, sizeof *point->has);
+    point->has = has;
+    memset(point->has + before, 0, (point->has_capacity - before) * sizeof *point->has);
+    point->has[replication] = true;
+}
+
+/* --- a run arrives -------------------------------------------------------------------------- */
+
+static void runner_tell_progress(struct study_runner *runner)
+{
+    if (runner->plan.progress)
+        runner->plan.progress(runner->plan.progress_self, &runner->progress);
+}
+
+/* The sink has it: everyone else may see it. */
+static void runner_accept(struct study_runner *runner, const struct run_result *result,
+                          bool recalled)
+{
+    struct runner_point *point = &runner->points[result->point];
+
+    point_mark(point, result->replication);
+    for (size_t i = 0; i < runner->watch_count; i++)
+        samples_set(&point->watched, i, result->replication,
+                    watched_figure(&runner->watches[i], result->scenario, result->figures));
+    judge_add(runner->judge, result);
+    runner->outcome.done++;
+    runner->progress.done++;
+    if (recalled) {
+        runner->outcome.recalled++;
+        runner->progress.recalled++;
+    } else {
+        runner->progress.event_count += result->event_count;
+    }
+    if (runner->plan.observe)
+        runner->plan.observe(runner->plan.observe_self, result, recalled);
+    runner_tell_progress(runner);
+}
+
+/* What of the round is still to be made becomes runner->tasks. */
+static void runner_recall(struct study_runner *runner, const struct run_task *tasks, size_t count)
+{
+    for (size_t i = 0; i < count && runner_ok(runner); i++) {
+        const struct run_task *task = &tasks[i];
+        struct runner_point *point = &runner->points[task->point];
+        struct run_result result;
+        int held = runner->sink->recall ? runner->sink->recall(runner->sink->self, task->point,
+                                                               task->replication, &result)
+                                        : 0;
+        if (held < 0) {
+            runner->outcome.status = STUDY_SINK_FAILED;
+        } else if (held) {
+            result.scenario = point->study.scenario;
+            point->warmup = result.warmup;
+            point->warmup_known = true;
+            runner_accept(runner, &result, true);
+        } else {
+            runner->tasks[runner->task_count++] = *task;
+        }
+    }
 }
 
 /* --- pilots: where the transient ends ------------------------------------------------------- */
 
-static void *pilot_make(void *self, size_t task)
+static void *pilot_make(void *self, size_t task, uint32_t worker)
 {
-    const struct study *study = self;
-    const struct study_plan *plan = study->plan;
-    struct world_options options = {
-        .seed = plan->info.seed,
-        .queue = plan->queue,
-        .interrupt = plan->interrupt,
+    const struct study_runner *runner = self;
+    const struct study_plan *plan = &runner->plan;
+    struct trial_job job = {
+        .scenario = runner->points[runner->tasks[task].point].study.scenario,
+        .options = {.seed = plan->info.seed, .queue = plan->queue, .interrupt = plan->interrupt},
     };
 
-    return trial_run(plan->info.points[study->pilots[task]].scenario, &options);
+    return make_trial(runner, worker, &job);
 }
 
 /* Add up the series over regions, or take the total's row where there is one. */
@@ -128,171 +278,265 @@ static size_t pilot_series(const struct figures *figures, double **sum)
 
 static bool pilot_take(void *self, size_t task, void *product)
 {
-    struct study *study = self;
+    struct study_runner *runner = self;
     struct trial *trial = product;
-    uint32_t point = study->pilots[task];
-    const struct scenario *scenario = study->plan->info.points[point].scenario;
-    const struct figures *figures = world_figures(trial->world);
+    uint32_t number = runner->tasks[task].point;
+    struct runner_point *point = &runner->points[number];
+    const struct figures *figures = trial->result.figures;
     double *series;
-    size_t count = pilot_series(figures, &series);
     size_t drop;
 
+    if (trial_failed(runner, trial)) {
+        trial_free(trial);
+        return false;
+    }
+    size_t count = pilot_series(figures, &series);
     if (warmup_mser5(series, count, &drop)) {
-        study->warmups[point] = (sim_time)drop * figures->bin;
+        point->warmup = (sim_time)drop * figures->bin;
+        point->warmup_known = true;
     } else {
-        diag_error(study->plan->diag,
+        diag_error(runner->plan.diag,
                    "%s: the warm-up cannot be found (point %u): '%s' is still changing past the "
                    "middle of the run, or has fewer than 50 bins; give it, such as "
                    "'warmup: 5min', or run for longer",
-                   scenario->path, point, PILOT_METRIC);
-        study->outcome.status = STUDY_NO_WARMUP;
+                   point->study.scenario->path, number, PILOT_METRIC);
+        runner->outcome.status = STUDY_NO_WARMUP;
     }
     free(series);
-    trial_free(NULL, trial);
+    trial_free(trial);
     return true;
 }
 
-static bool study_find_warmups(struct study *study)
+/* Let the pool make runner->tasks. */
+static void runner_make(struct study_runner *runner, void *(*make)(void *, size_t, uint32_t),
+                        bool (*take)(void *, size_t, void *))
 {
-    const struct study_plan *plan = study->plan;
-
-    for (uint32_t i = 0; i < plan->info.point_count; i++) {
-        const struct scenario *scenario = plan->info.points[i].scenario;
-        study->warmups[i] = scenario->warmup_given;
-        if (scenario->run.warmup_kind == WARMUP_AUTO)
-            study->pilots[study->pilot_count++] = i;
-    }
+    uint32_t workers =
+        runner->plan.thread_count + (runner->plan.others ? runner->plan.others->count : 0);
     struct pool_job job = {
-        .self = study,
-        .task_count = study->pilot_count,
-        .interrupt = plan->interrupt,
-        .make = pilot_make,
-        .take = pilot_take,
-        .discard = trial_free,
+        .self = runner,
+        .task_count = runner->task_count,
+        .interrupt = runner->plan.interrupt,
+        .make = make,
+        .take = take,
+        .discard = discard,
     };
-    if (!pool_run(&job, plan->thread_count, plan->diag))
-        study->outcome.status = STUDY_NO_THREAD;
-    return study->outcome.status == STUDY_OK && !study_interrupted(study);
+
+    if (!pool_run(&job, workers, runner->plan.diag))
+        runner->outcome.status = STUDY_NO_THREAD;
+    if (runner->outcome.status == STUDY_OK && runner_interrupted(runner))
+        runner->outcome.interrupted = true;
 }
 
-/* --- runs ----------------------------------------------------------------------------------- */
-
-static void *run_make(void *self, size_t task)
+/* Pilots of the points of this round that need one, in the order in which they come up. */
+static void runner_find_warmups(struct study_runner *runner)
 {
-    const struct study *study = self;
-    const struct study_plan *plan = study->plan;
-    uint32_t point = (uint32_t)(task / plan->info.replications);
-    uint32_t replication = (uint32_t)(task % plan->info.replications);
-    bool traced = point == 0 && replication == plan->trace_replication;
-    struct world_options options = {
-        .seed = plan->info.seed,
-        .replication = replication,
-        .warmup = study->warmups[point],
-        .queue = plan->queue,
-        .trace = traced ? plan->trace : NULL,
-        .interrupt = plan->interrupt,
-    };
+    struct run_task *tasks = runner->tasks;
+    size_t task_count = runner->task_count;
+    bool *wanted = mem_zalloc(runner->point_count, sizeof *wanted);
 
-    return trial_run(plan->info.points[point].scenario, &options);
-}
-
-static bool run_take(void *self, size_t task, void *product)
-{
-    struct study *study = self;
-    const struct study_info *info = &study->plan->info;
-    struct trial *trial = product;
-    uint32_t point = (uint32_t)(task / info->replications);
-    struct run_result result = {
-        .point = point,
-        .replication = (uint32_t)(task % info->replications),
-        .seed = info->seed,
-        .digest = trial->outcome.digest,
-        .event_count = trial->outcome.event_count,
-        .simulated = trial->outcome.ended,
-        .wall_ns = trial->wall_ns,
-        .warmup = study->warmups[point],
-        .status = RUN_DONE,
-        .scenario = info->points[point].scenario,
-        .figures = world_figures(trial->world),
-        .log = world_log(trial->world),
-    };
-
-    if (study->sink->run(study->sink->self, &result) < 0) {
-        study->outcome.status = STUDY_SINK_FAILED;
-    } else {
-        judge_add(study->judge, &result);
-        study->outcome.done++;
-        if (study->plan->progress)
-            study->plan->progress(study->plan->progress_self, study->outcome.done,
-                                  info->point_count * info->replications);
+    runner->tasks = mem_alloc(runner->point_count, sizeof *runner->tasks);
+    runner->task_count = 0;
+    for (size_t i = 0; i < task_count; i++) {
+        uint32_t point = tasks[i].point;
+        if (!runner->points[point].warmup_known && !wanted[point])
+            runner->tasks[runner->task_count++] = (struct run_task){.point = point};
+        wanted[point] = true;
     }
-    trial_free(NULL, trial);
-    return study->outcome.status == STUDY_OK;
+    if (runner->task_count)
+        runner_make(runner, pilot_make, pilot_take);
+    free(runner->tasks);
+    free(wanted);
+    runner->tasks = tasks;
+    runner->task_count = task_count;
 }
 
-static void study_judge(struct study *study)
-{
-    const struct study_info *info = &study->plan->info;
+/* --- a round -------------------------------------------------------------------------------- */
 
-    for (uint32_t point = 0; point < info->point_count; point++) {
-        for (size_t i = 0; i < info->points[point].scenario->expect_count; i++) {
-            struct judged judged = judge_verdict(study->judge, point, i);
-            study->outcome.expectation_counts[judged.verdict]++;
-            if (study->sink->judge(study->sink->self, &judged) < 0) {
-                study->outcome.status = STUDY_SINK_FAILED;
+static void *run_make(void *self, size_t number, uint32_t worker)
+{
+    const struct study_runner *runner = self;
+    const struct study_plan *plan = &runner->plan;
+    const struct run_task *task = &runner->tasks[number];
+    const struct runner_point *point = &runner->points[task->point];
+    bool traced = task->point == 0 && task->replication == plan->trace_replication;
+    struct trial_job job = {
+        .scenario = point->study.scenario,
+        .options = {.seed = plan->info.seed,
+                    .replication = task->replication,
+                    .warmup = point->warmup,
+                    .queue = plan->queue,
+                    .trace = traced ? plan->trace : NULL,
+                    .interrupt = plan->interrupt},
+    };
+
+    return make_trial(runner, worker, &job);
+}
+
+static bool run_take(void *self, size_t number, void *product)
+{
+    struct study_runner *runner = self;
+    struct trial *trial = product;
+
+    trial->result.point = runner->tasks[number].point;
+    if (!trial_failed(runner, trial)) {
+        if (runner->sink->run(runner->sink->self, &trial->result) < 0)
+            runner->outcome.status = STUDY_SINK_FAILED;
+        else
+            runner_accept(runner, &trial->result, false);
+    }
+    trial_free(trial);
+    return runner->outcome.status == STUDY_OK;
+}
+
+static void runner_begin(struct study_runner *runner)
+{
+    if (runner->begun || !runner_ok(runner))
+        return;
+    struct study_info info = runner->plan.info;
+    struct study_point *points = mem_alloc(runner->point_count, sizeof *points);
+
+    invariant(runner->point_count > 0);
+    for (size_t i = 0; i < runner->point_count; i++)
+        points[i] = runner->points[i].study;
+    info.points = points;
+    info.point_count = runner->point_count;
+    runner->begun = runner->sink->begin(runner->sink->self, &info) == 0;
+    if (!runner->begun)
+        runner->outcome.status = STUDY_SINK_FAILED;
+    free(points);
+}
+
+/* The tasks that were not done in an earlier round, and none of them twice. */
+static struct run_task *runner_new_tasks(const struct study_runner *runner,
+                                         const struct run_task *tasks, size_t count,
+                                         size_t *new_count)
+{
+    struct run_task *fresh = mem_alloc(count, sizeof *fresh);
+    struct runner_point *asked = mem_zalloc(runner->point_count, sizeof *asked);
+
+    *new_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct run_task *task = &tasks[i];
+        invariant(task->point < runner->point_count);
+        struct runner_point *point = &asked[task->point];
+        bool twice = task->replication < point->has_capacity && point->has[task->replication];
+        if (runner_has(runner, task->point, task->replication) || twice)
+            continue;
+        point_mark(point, task->replication);
+        fresh[(*new_count)++] = *task;
+    }
+    for (size_t i = 0; i < runner->point_count; i++)
+        free(asked[i].has);
+    free(asked);
+    return fresh;
+}
+
+static void runner_round(struct study_runner *runner, const struct run_task *tasks, size_t count)
+{
+    runner->tasks = mem_alloc(count, sizeof *runner->tasks);
+    runner->task_count = 0;
+    runner->progress.total += count;
+    if (runner->sink->recall)
+        runner_begin(runner);
+    runner_recall(runner, tasks, count);
+    /* An interrupt that comes when nothing is left to be made has interrupted nothing. */
+    if (runner_ok(runner) && runner->task_count > 0) {
+        size_t wanted = runner->progress.total;
+        runner->outcome.interrupted = runner_interrupted(runner);
+        runner_find_warmups(runner);
+        runner_begin(runner);
+        if (runner_ok(runner)) {
+            runner_tell_progress(runner);
+            runner_make(runner, run_make, run_take);
+            runner->outcome.interrupted =
+                runner->outcome.status == STUDY_OK && runner->progress.done < wanted;
+        }
+    }
+    free(runner->tasks);
+    runner->tasks = NULL;
+}
+
+bool runner_run(struct study_runner *runner, const struct run_task *tasks, size_t count)
+{
+    size_t new_count;
+
+    if (!runner_ok(runner))
+        return false;
+    struct run_task *fresh = runner_new_tasks(runner, tasks, count, &new_count);
+    if (new_count > 0)
+        runner_round(runner, fresh, new_count);
+    free(fresh);
+    return runner_ok(runner);
+}
+
+/* --- the whole study ------------------------------------------------------------------------ */
+
+struct study_runner *runner_open(const struct study_plan *plan, struct result_sink *sink)
+{
+    struct study_runner *runner = mem_zalloc(1, sizeof *runner);
+
+    invariant(plan->thread_count >= 1);
+    runner->plan = *plan;
+    runner->sink = sink;
+    runner->judge = judge_create(plan->info.level);
+    for (size_t i = 0; i < plan->info.point_count; i++)
+        runner_add_point(runner, &plan->info.points[i]);
+    return runner;
+}
+
+static void runner_judge(struct study_runner *runner)
+{
+    for (uint32_t point = 0; point < runner->point_count; point++) {
+        for (size_t i = 0; i < runner->points[point].study.scenario->expect_count; i++) {
+            struct judged judged = judge_verdict(runner->judge, point, i);
+            runner->outcome.expectation_counts[judged.verdict]++;
+            if (runner->sink->judge(runner->sink->self, &judged) < 0) {
+                runner->outcome.status = STUDY_SINK_FAILED;
                 return;
             }
         }
     }
 }
 
-static void study_run_all(struct study *study)
+struct study_outcome runner_outcome(const struct study_runner *runner)
 {
-    const struct study_plan *plan = study->plan;
-    size_t total = plan->info.point_count * plan->info.replications;
-    struct pool_job job = {
-        .self = study,
-        .task_count = total,
-        .interrupt = plan->interrupt,
-        .make = run_make,
-        .take = run_take,
-        .discard = trial_free,
-    };
+    return runner->outcome;
+}
 
-    if (study->sink->begin(study->sink->self, &plan->info) < 0) {
-        study->outcome.status = STUDY_SINK_FAILED;
-        return;
+struct study_outcome runner_close(struct study_runner *runner)
+{
+    if (runner->outcome.status == STUDY_OK && runner->outcome.done > 0 &&
+        runner->plan.shard_count == 0)
+        runner_judge(runner);
+    if (runner->begun && runner->sink->end(runner->sink->self, !runner_ok(runner)) < 0)
+        runner->outcome.status = STUDY_SINK_FAILED;
+    struct study_outcome outcome = runner->outcome;
+
+    for (size_t i = 0; i < runner->point_count; i++) {
+        free(runner->points[i].has);
+        samples_release(&runner->points[i].watched);
     }
-    if (plan->progress)
-        plan->progress(plan->progress_self, 0, total);
-    if (!pool_run(&job, plan->thread_count, plan->diag))
-        study->outcome.status = STUDY_NO_THREAD;
-    /* An interrupt that came after the last run has interrupted nothing. */
-    study->outcome.interrupted = study->outcome.status == STUDY_OK && study->outcome.done < total;
-    if (study->outcome.status == STUDY_OK && study->outcome.done > 0)
-        study_judge(study);
-    bool complete = study->outcome.status == STUDY_OK && !study->outcome.interrupted;
-    if (study->sink->end(study->sink->self, !complete) < 0)
-        study->outcome.status = STUDY_SINK_FAILED;
+    judge_free(runner->judge);
+    free(runner->points);
+    free(runner->watches);
+    free(runner);
+    return outcome;
 }
 
 struct study_outcome study_run(const struct study_plan *plan, struct result_sink *sink)
 {
-    struct study study = {
-        .plan = plan,
-        .sink = sink,
-        .judge = judge_create(&plan->info),
-        .warmups = mem_zalloc(plan->info.point_count, sizeof(sim_time)),
-        .pilots = mem_zalloc(plan->info.point_count, sizeof(uint32_t)),
-    };
+    const struct study_info *info = &plan->info;
+    size_t count = info->point_count * info->replications;
+    struct run_task *tasks = mem_alloc(count, sizeof *tasks);
+    struct study_runner *runner = runner_open(plan, sink);
+    size_t task_count = 0;
 
-    invariant(plan->thread_count >= 1);
-    if (study_find_warmups(&study))
-        study_run_all(&study);
-    else
-        study.outcome.interrupted = study_interrupted(&study);
-    judge_free(study.judge);
-    free(study.warmups);
-    free(study.pilots);
-    return study.outcome;
+    for (size_t i = 0; i < count; i++)
+        if (plan->shard_count == 0 || i % plan->shard_count == plan->shard_index)
+            tasks[task_count++] = (struct run_task){(uint32_t)(i / info->replications),
+                                                    (uint32_t)(i % info->replications)};
+    runner_run(runner, tasks, task_count);
+    free(tasks);
+    return runner_close(runner);
 }

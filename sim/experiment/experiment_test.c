@@ -120,7 +120,7 @@ struct seen {
 
 struct watch {
     struct seen runs[RUNS_MAX];
-    size_t run_count, begun, ended, judged;
+    size_t run_count, begun, ended, judged, point_count;
     bool ended_interrupted;
     size_t fail_at, interrupt_at; /* counted in runs; SIZE_MAX: never */
     atomic_int interrupt;
@@ -129,8 +129,20 @@ struct watch {
 
 static int watch_begin(void *self, const struct study_info *study)
 {
-    (void)study;
-    ((struct watch *)self)->begun++;
+    struct watch *watch = self;
+
+    watch->begun++;
+    watch->point_count = study->point_count;
+    return 0;
+}
+
+static int watch_point(void *self, uint32_t number, const struct study_point *point)
+{
+    struct watch *watch = self;
+
+    assert_non_null(point->scenario);
+    assert_int_equal(number, watch->point_count);
+    watch->point_count++;
     return 0;
 }
 
@@ -184,6 +196,18 @@ static int watch_end(void *self, bool interrupted)
     return 0;
 }
 
+static struct result_sink watch_sink(struct watch *watch)
+{
+    return (struct result_sink){
+        .self = watch,
+        .begin = watch_begin,
+        .point = watch_point,
+        .run = watch_run,
+        .judge = watch_judge,
+        .end = watch_end,
+    };
+}
+
 static struct scenario *load(const char *text)
 {
     struct diag diag = {0};
@@ -203,10 +227,15 @@ static struct study_outcome study(const struct scenario *scenario, size_t point_
                                   struct diag *diag)
 {
     struct study_point points[4] = {{scenario, NULL, 0}};
-    struct result_sink sink = {watch, watch_begin, watch_run, watch_judge, watch_end};
+    struct result_sink sink = watch_sink(watch);
     struct study_plan plan = {
-        .info = {"run", "isthmus run", scenario->run.seed, scenario->run.level, points, point_count,
-                 replications},
+        .info = {.verb = "run",
+                 .argv = "isthmus run",
+                 .seed = scenario->run.seed,
+                 .level = scenario->run.level,
+                 .points = points,
+                 .point_count = point_count,
+                 .replications = replications},
         .thread_count = threads,
         .interrupt = &watch->interrupt,
         .diag = diag,
@@ -380,6 +409,249 @@ static void a_warmup_that_cannot_be_found_is_told_and_nothing_begun(void **state
     scenario_free(scenario);
 }
 
+/* --- rounds --------------------------------------------------------------------------------- */
+
+static const struct metric_ref ticks_ref = {
+    .metric = &ticker_metrics[0], .region = -1, .window = (char *)"all"};
+static const struct metric_ref delay_ref = {
+    .metric = &ticker_metrics[2], .stat = "p99", .region = 0, .window = (char *)"all"};
+
+static struct study_plan plan_of(const struct study_point *point, struct watch *watch,
+                                 struct diag *diag)
+{
+    return (struct study_plan){
+        .info = {.verb = "capacity",
+                 .argv = "isthmus",
+                 .seed = 1,
+                 .level = 0.95,
+                 .points = point,
+                 .point_count = 1,
+                 .replications = 4},
+        .thread_count = 2,
+        .interrupt = &watch->interrupt,
+        .diag = diag,
+    };
+}
+
+/* A point added later, rounds that ask again for what is there: each run once, in the order asked
+ * for, and the same as in a study of one round. */
+static void rounds_make_each_run_once_and_the_same(void **state)
+{
+    struct scenario *scenario = load(plain);
+    const struct study_point point = {scenario, NULL, 0};
+    static const struct run_task first[] = {{0, 2}, {0, 0}, {0, 2}};
+    static const struct run_task second[] = {{1, 1}, {0, 0}, {0, 1}, {1, 2}};
+    static const struct run_task order[] = {{0, 2}, {0, 0}, {1, 1}, {0, 1}, {1, 2}};
+    struct watch whole = watch_new(), watch = watch_new();
+    struct result_sink sink = watch_sink(&watch);
+    struct diag diag = {0};
+    struct study_plan plan = plan_of(&point, &watch, &diag);
+
+    (void)state;
+    study(scenario, 1, 3, 1, &whole, &diag);
+    struct study_runner *runner = runner_open(&plan, &sink);
+    assert_int_equal(watch.begun, 0);
+    assert_true(runner_run(runner, first, 3));
+    assert_int_equal(watch.begun, 1);
+    assert_int_equal(watch.point_count, 1);
+    assert_int_equal(runner_add_point(runner, &point), 1);
+    assert_int_equal(watch.point_count, 2);
+    assert_true(runner_has(runner, 0, 2));
+    assert_false(runner_has(runner, 0, 1));
+    assert_false(runner_has(runner, 1, 2));
+    assert_true(runner_run(runner, second, 4));
+    assert_true(runner_run(runner, second, 4));
+    struct study_outcome outcome = runner_close(runner);
+    assert_int_equal(outcome.status, STUDY_OK);
+    assert_false(outcome.interrupted);
+    assert_int_equal(outcome.done, 5);
+    assert_int_equal(watch.run_count, 5);
+    assert_int_equal(watch.ended, 1);
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(watch.runs[i].point, order[i].point);
+        assert_int_equal(watch.runs[i].replication, order[i].replication);
+        assert_int_equal(watch.runs[i].digest, whole.runs[order[i].replication].digest);
+    }
+    scenario_free(scenario);
+}
+
+static void a_watch_collects_its_figure_by_replication(void **state)
+{
+    struct scenario *scenario = load(plain);
+    const struct study_point point = {scenario, NULL, 0};
+    static const struct run_task tasks[] = {{0, 3}, {0, 1}};
+    struct watch watch = watch_new();
+    struct result_sink sink = watch_sink(&watch);
+    struct diag diag = {0};
+    struct study_plan plan = plan_of(&point, &watch, &diag);
+    uint32_t count;
+
+    (void)state;
+    struct study_runner *runner = runner_open(&plan, &sink);
+    uint32_t ticks = runner_watch(runner, &ticks_ref);
+    uint32_t delay = runner_watch(runner, &delay_ref);
+    assert_null(runner_values(runner, 0, ticks, &count));
+    assert_int_equal(count, 0);
+    assert_true(runner_run(runner, tasks, 2));
+    const double *values = runner_values(runner, 0, ticks, &count);
+    assert_int_equal(count, 4);
+    assert_true(isnan(values[0]) && isnan(values[2]));
+    assert_true(values[3] == watch.runs[0].ticks && values[1] == watch.runs[1].ticks);
+    values = runner_values(runner, 0, delay, &count);
+    assert_int_equal(count, 4);
+    assert_true(values[3] == watch.runs[0].delay && values[1] == watch.runs[1].delay);
+    runner_close(runner);
+    scenario_free(scenario);
+}
+
+/* A region is found by its name, whatever its number at the point; a point without it has NAN. */
+static void a_watch_finds_its_region_by_name(void **state)
+{
+    struct scenario *scenarios[] = {
+        load("name: a\nregions: {here: {}}\nduration: 1min\nticker: {rate: 20/s}\n"),
+        load("name: b\nregions: {away: {}, here: {}}\nduration: 1min\nticker: {rate: 20/s}\n"),
+        load("name: c\nregions: {away: {}}\nduration: 1min\nticker: {rate: 20/s}\n"),
+    };
+    const struct study_point points[] = {
+        {scenarios[0], NULL, 0}, {scenarios[1], NULL, 0}, {scenarios[2], NULL, 0}};
+    static const struct run_task tasks[] = {{0, 0}, {1, 0}, {2, 0}};
+    struct metric_ref ref = ticks_ref;
+    struct watch watch = watch_new();
+    struct result_sink sink = watch_sink(&watch);
+    struct diag diag = {0};
+    struct study_plan plan = plan_of(points, &watch, &diag);
+    uint32_t count;
+
+    (void)state;
+    ref.region = 0;
+    struct study_runner *runner = runner_open(&plan, &sink);
+    uint32_t ticks = runner_watch(runner, &ref);
+    for (size_t i = 1; i < 3; i++)
+        runner_add_point(runner, &points[i]);
+    assert_true(runner_run(runner, tasks, 3));
+    /* The ticker counts for region 0 only: `here` is region 1 of the second, and counted none. */
+    assert_true(runner_values(runner, 0, ticks, &count)[0] > 0);
+    assert_true(runner_values(runner, 1, ticks, &count)[0] == 0);
+    assert_true(isnan(runner_values(runner, 2, ticks, &count)[0]));
+    runner_close(runner);
+    for (size_t i = 0; i < 3; i++)
+        scenario_free(scenarios[i]);
+}
+
+/* What was made before, for a sink that goes on: replications 0 and 2 of point 0, with figures
+ * that no run would give. */
+struct memory {
+    struct watch watch;
+    struct figure figure;
+    struct figures figures;
+    size_t observed_recalled, observed_made;
+};
+
+static int memory_recall(void *self, uint32_t point, uint32_t replication,
+                         struct run_result *result)
+{
+    struct memory *memory = self;
+
+    assert_int_equal(memory->watch.begun, 1);
+    if (point != 0 || replication == 1)
+        return 0;
+    memory->figure.value = 7000 + replication;
+    *result = (struct run_result){.replication = replication,
+                                  .digest = replication,
+                                  .warmup = 60 * SIM_S,
+                                  .figures = &memory->figures};
+    return replication < 3;
+}
+
+static void memory_observe(void *self, const struct run_result *result, bool recalled)
+{
+    struct memory *memory = self;
+
+    memory->observed_recalled += recalled;
+    memory->observed_made += !recalled;
+    assert_int_equal(recalled, result->digest <= 2);
+}
+
+static void what_the_sink_holds_is_recalled_and_not_run(void **state)
+{
+    struct scenario *scenario = load("name: ticker\nregions: {here: {}}\nduration: 10min\n"
+                                     "warmup: auto\nticker: {rate: 20/s}\n"
+                                     "expect: ['ticks > 7000']\n");
+    const struct study_point point = {scenario, NULL, 0};
+    static const struct run_task tasks[] = {{0, 0}, {0, 1}, {0, 2}};
+    struct memory memory = {
+        .watch = watch_new(),
+        .figure = {.metric = &ticker_metrics[0], .region = -1, .window = "all"},
+        .figures = {.figures = &memory.figure, .figure_count = 1},
+    };
+    struct result_sink sink = watch_sink(&memory.watch);
+    struct diag diag = {0};
+    struct study_plan plan = plan_of(&point, &memory.watch, &diag);
+    uint32_t count;
+
+    (void)state;
+    sink.recall = memory_recall;
+    plan.observe = memory_observe;
+    plan.observe_self = &memory;
+    struct study_runner *runner = runner_open(&plan, &sink);
+    uint32_t ticks = runner_watch(runner, &ticks_ref);
+    assert_true(runner_run(runner, tasks, 3));
+    const double *values = runner_values(runner, 0, ticks, &count);
+    assert_true(values[0] == 7000 && values[1] > 7000 && values[2] == 7002);
+    struct study_outcome outcome = runner_close(runner);
+    assert_int_equal(outcome.done, 3);
+    assert_int_equal(outcome.recalled, 2);
+    assert_int_equal(memory.observed_recalled, 2);
+    assert_int_equal(memory.observed_made, 1);
+    /* The one that was run took the warm-up of those that are held, and needed no pilot. */
+    assert_int_equal(memory.watch.run_count, 1);
+    assert_int_equal(memory.watch.runs[0].replication, 1);
+    assert_int_equal(memory.watch.runs[0].warmup, 60 * SIM_S);
+    assert_int_equal(memory.watch.judged, 1);
+    scenario_free(scenario);
+}
+
+/* The second round is cut short: it says so, and no third one is begun. */
+static void an_interrupt_ends_the_rounds(void **state)
+{
+    struct scenario *scenario = load(plain);
+    const struct study_point point = {scenario, NULL, 0};
+    struct run_task tasks[40];
+    struct watch watch = watch_new();
+    struct result_sink sink = watch_sink(&watch);
+    struct diag diag = {0};
+    struct study_plan plan = plan_of(&point, &watch, &diag);
+
+    (void)state;
+    for (uint32_t i = 0; i < 40; i++)
+        tasks[i] = (struct run_task){0, i};
+    watch.interrupt_at = 5;
+    struct study_runner *runner = runner_open(&plan, &sink);
+    assert_true(runner_run(runner, tasks, 4));
+    assert_false(runner_run(runner, tasks, 36));
+    assert_false(runner_run(runner, tasks, 40));
+    struct study_outcome outcome = runner_close(runner);
+    assert_true(outcome.interrupted);
+    assert_in_range(outcome.done, 5, 5 + 2 * 2);
+    assert_true(watch.ended_interrupted);
+    scenario_free(scenario);
+}
+
+/* An interrupt after the last run of a round is of no account if no more is asked for. */
+static void an_interrupt_after_the_last_run_interrupts_nothing(void **state)
+{
+    struct scenario *scenario = load(plain);
+    struct watch watch = watch_new();
+    struct diag diag = {0};
+
+    (void)state;
+    watch.interrupt_at = 6;
+    struct study_outcome outcome = study(scenario, 1, 6, 2, &watch, &diag);
+    assert_false(outcome.interrupted);
+    assert_int_equal(outcome.done, 6);
+    scenario_free(scenario);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +662,12 @@ int main(void)
         cmocka_unit_test(expectations_are_counted_by_verdict),
         cmocka_unit_test(the_warmup_is_found_by_a_pilot),
         cmocka_unit_test(a_warmup_that_cannot_be_found_is_told_and_nothing_begun),
+        cmocka_unit_test(rounds_make_each_run_once_and_the_same),
+        cmocka_unit_test(a_watch_collects_its_figure_by_replication),
+        cmocka_unit_test(a_watch_finds_its_region_by_name),
+        cmocka_unit_test(what_the_sink_holds_is_recalled_and_not_run),
+        cmocka_unit_test(an_interrupt_ends_the_rounds),
+        cmocka_unit_test(an_interrupt_after_the_last_run_interrupts_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

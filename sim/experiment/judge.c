@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One array of doubles: for each point, each expectation of it, each side (left, right), the value
- * of every replication, NAN where there is none.
+ * For each point, each expectation of it, each side (left, right): the value of every replication,
+ * NAN where there is none.
  */
 #include "judge.h"
 
 #include "bug.h"
 #include "interval.h"
 #include "mem.h"
+#include "samples.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+struct judged_point {
+    const struct scenario *scenario;
+    uint32_t run_count;     /* handed over */
+    struct samples samples; /* a row for each side of each expectation */
+};
+
 struct judge {
-    const struct study_info *study;
-    uint32_t *run_counts; /* handed over, by point */
-    size_t *first;        /* of each point: the first of its values */
-    double *values;
+    double level;
+    struct judged_point *points;
+    size_t point_count, point_capacity;
 };
 
 enum side { LEFT, RIGHT, SIDES };
@@ -33,21 +39,11 @@ const char *verdict_name(enum verdict verdict)
     return names[verdict];
 }
 
-struct judge *judge_create(const struct study_info *study)
+struct judge *judge_create(double level)
 {
     struct judge *judge = mem_zalloc(1, sizeof *judge);
-    size_t count = 0;
 
-    judge->study = study;
-    judge->run_counts = mem_zalloc(study->point_count, sizeof *judge->run_counts);
-    judge->first = mem_alloc(study->point_count, sizeof *judge->first);
-    for (size_t i = 0; i < study->point_count; i++) {
-        judge->first[i] = count;
-        count += study->points[i].scenario->expect_count * SIDES * study->replications;
-    }
-    judge->values = mem_alloc(count, sizeof *judge->values);
-    for (size_t i = 0; i < count; i++)
-        judge->values[i] = NAN;
+    judge->level = level;
     return judge;
 }
 
@@ -55,18 +51,20 @@ void judge_free(struct judge *judge)
 {
     if (!judge)
         return;
-    free(judge->run_counts);
-    free(judge->first);
-    free(judge->values);
+    for (size_t i = 0; i < judge->point_count; i++)
+        samples_release(&judge->points[i].samples);
+    free(judge->points);
     free(judge);
 }
 
-static double *judge_values(const struct judge *judge, uint32_t point, size_t expectation,
-                            enum side side)
+void judge_add_point(struct judge *judge, const struct scenario *scenario)
 {
-    size_t row = expectation * SIDES + (size_t)side;
+    void *points = judge->points;
 
-    return &judge->values[judge->first[point] + row * judge->study->replications];
+    mem_grow(&points, &judge->point_capacity, judge->point_count + 1, sizeof *judge->points);
+    judge->points = points;
+    judge->points[judge->point_count++] = (struct judged_point){
+        .scenario = scenario, .samples = {.row_count = scenario->expect_count * SIDES}};
 }
 
 /* Absent texts are alike: NULL and NULL. */
@@ -94,23 +92,21 @@ double judge_figure(const struct figures *figures, const struct metric_ref *ref)
 
 void judge_add(struct judge *judge, const struct run_result *result)
 {
-    const struct scenario *scenario = result->scenario;
+    invariant(result->point < judge->point_count);
+    struct judged_point *point = &judge->points[result->point];
 
-    invariant(result->replication < judge->study->replications);
-    judge->run_counts[result->point]++;
-    for (size_t i = 0; i < scenario->expect_count; i++) {
-        const struct expectation *expect = &scenario->expects[i];
-        judge_values(judge, result->point, i, LEFT)[result->replication] =
-            judge_figure(result->figures, &expect->left);
-        if (expect->right_is_metric)
-            judge_values(judge, result->point, i, RIGHT)[result->replication] =
-                expect->factor * judge_figure(result->figures, &expect->right);
-        else
-            judge_values(judge, result->point, i, RIGHT)[result->replication] = 0;
+    point->run_count++;
+    for (size_t i = 0; i < point->scenario->expect_count; i++) {
+        const struct expectation *expect = &point->scenario->expects[i];
+        double left = judge_figure(result->figures, &expect->left);
+        double right = expect->right_is_metric
+                           ? expect->factor * judge_figure(result->figures, &expect->right)
+                           : 0;
+        samples_set(&point->samples, i * SIDES + LEFT, result->replication, left);
+        samples_set(&point->samples, i * SIDES + RIGHT, result->replication, right);
     }
 }
 
-/* Does every value of [low, high] compare so with `bound`? Or the opposite? Or neither? */
 static enum verdict compare(enum comparison comparison, double low, double high, double bound)
 {
     bool all = false, none = false;
@@ -136,33 +132,57 @@ static enum verdict compare(enum comparison comparison, double low, double high,
     return all ? VERDICT_HOLDS : none ? VERDICT_FAILS : VERDICT_UNDECIDED;
 }
 
-struct judged judge_verdict(const struct judge *judge, uint32_t point, size_t expectation)
+enum verdict judge_compare(const struct expectation *expect, const struct interval *interval,
+                           double bound)
 {
-    const struct expectation *expect = &judge->study->points[point].scenario->expects[expectation];
-    const double *left = judge_values(judge, point, expectation, LEFT);
-    const double *right = judge_values(judge, point, expectation, RIGHT);
-    struct judged judged = {.point = point, .text = expect->text, .verdict = VERDICT_NO_DATA};
+    double low = interval->valid ? interval->low : interval->mean;
+    double high = interval->valid ? interval->high : interval->mean;
+
+    switch (expect->side) {
+    case BY_INTERVAL:
+        break;
+    case BY_MEAN:
+        low = high = interval->mean;
+        break;
+    case BY_LOWER:
+        high = low;
+        break;
+    case BY_UPPER:
+        low = high;
+        break;
+    }
+    return compare(expect->comparison, low, high, bound);
+}
+
+struct judged judge_verdict(const struct judge *judge, uint32_t number, size_t expectation)
+{
+    invariant(number < judge->point_count);
+    const struct judged_point *point = &judge->points[number];
+    const struct expectation *expect = &point->scenario->expects[expectation];
+    const double *left = samples_row(&point->samples, expectation * SIDES + LEFT);
+    const double *right = samples_row(&point->samples, expectation * SIDES + RIGHT);
+    struct judged judged = {.point = number, .text = expect->text, .verdict = VERDICT_NO_DATA};
     double bound = expect->right_is_metric ? 0 : expect->value;
     struct tally tally = {0};
 
     /* For a plain value the right side is 0, and the paired difference the value itself. */
-    for (uint32_t i = 0; i < judge->study->replications; i++)
+    for (uint32_t i = 0; i < point->samples.count; i++)
         if (!isnan(left[i]) && !isnan(right[i]))
             tally_add(&tally, left[i] - right[i]);
     if (tally.count == 0)
         return judged;
     judged.has_value = true;
     judged.value = judged.low = judged.high = tally.mean;
-    struct interval interval = interval_student(&tally, judge->study->level);
+    struct interval interval = interval_student(&tally, judge->level);
     judged.has_interval = interval.valid;
     if (interval.valid) {
         judged.low = interval.low;
         judged.high = interval.high;
     }
-    judged.verdict = compare(expect->comparison, judged.low, judged.high, bound);
+    judged.verdict = judge_compare(expect, &interval, bound);
     /* An RTO is missing in just the runs that never recovered: what the others say does not hold
      * for all. */
-    if (judged.verdict == VERDICT_HOLDS && tally.count < judge->run_counts[point] &&
+    if (judged.verdict == VERDICT_HOLDS && tally.count < point->run_count &&
         expect->left.metric->kind == METRIC_VALUE)
         judged.verdict = VERDICT_UNDECIDED;
     return judged;

@@ -9,12 +9,17 @@
 #ifndef JUDGE_H
 #define JUDGE_H
 
+#include "interval.h"
 #include "result.h"
 
 struct judge;
 
-struct judge *judge_create(const struct study_info *study); /* keeps the pointer */
-void judge_free(struct judge *judge);                       /* NULL is allowed */
+struct judge *judge_create(double level); /* of confidence, in (0, 1) */
+void judge_free(struct judge *judge);     /* NULL is allowed */
+/* Points are numbered from 0 as they are added, before or between runs; the scenario must outlive
+ * the judge. */
+void judge_add_point(struct judge *judge, const struct scenario *scenario);
+/* One run, each (point, replication) at most once, in any order. O(expectations x figures). */
 void judge_add(struct judge *judge, const struct run_result *result);
 /*
  * One metric against a value: Student's interval of the mean. Against another metric: that of the
@@ -23,6 +28,11 @@ void judge_add(struct judge *judge, const struct run_result *result);
  * reached), an expectation that the others meet is undecided.
  */
 struct judged judge_verdict(const struct judge *judge, uint32_t point, size_t expectation);
+
+/* Does every value of the interval compare so with `bound` (holds), or does none (fails)? Or does
+ * the mean or the bound that the expectation names? One that is no interval is its mean. */
+enum verdict judge_compare(const struct expectation *expect, const struct interval *interval,
+                           double bound);
 
 /* The figure that a reference names, as NAN where it is absent (0 for a counter). O(figures). */
 double judge_figure(const struct figures *figures, const struct metric_ref *ref);

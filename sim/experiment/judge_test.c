@@ -22,22 +22,16 @@ static const struct metric latency = {.name = "latency", .kind = METRIC_LATENCY}
 struct bench {
     struct expectation expect;
     struct scenario scenario;
-    struct study_point point;
-    struct study_info study;
     struct judge *judge;
 };
 
-static void bench_init(struct bench *bench, struct expectation expect, uint32_t replications)
+static void bench_init(struct bench *bench, struct expectation expect)
 {
     *bench = (struct bench){.expect = expect};
     bench->scenario.expects = &bench->expect;
     bench->scenario.expect_count = 1;
-    bench->point.scenario = &bench->scenario;
-    bench->study.points = &bench->point;
-    bench->study.point_count = 1;
-    bench->study.replications = replications;
-    bench->study.level = 0.95;
-    bench->judge = judge_create(&bench->study);
+    bench->judge = judge_create(0.95);
+    judge_add_point(bench->judge, &bench->scenario);
 }
 
 static void bench_add(struct bench *bench, uint32_t replication, const struct figure *list,
@@ -77,7 +71,7 @@ static struct judged judge_values_of(enum comparison comparison, double bound, c
 {
     struct bench bench;
 
-    bench_init(&bench, rate_against(comparison, bound), n);
+    bench_init(&bench, rate_against(comparison, bound));
     for (uint32_t i = 0; i < n; i++) {
         struct figure figure = figure_of(&ratio, values[i]);
         bench_add(&bench, i, &figure, isnan(values[i]) ? 0U : 1U);
@@ -113,6 +107,35 @@ static void interval_is_students_and_decides(void **state)
         assert_close(judged.value, 3.0, 1e-12);
         assert_close(judged.low, 1.036757, 1e-6);
         assert_close(judged.high, 4.963243, 1e-6);
+    }
+}
+
+/* The same interval, [1.036757, 4.963243] around 3: the side that is named decides alone, and
+ * always. */
+static void the_mean_or_a_bound_may_decide(void **state)
+{
+    static const double values[] = {1, 2, 3, 4, 5};
+    static const struct {
+        enum expectation_side side;
+        double bound;
+        enum verdict verdict;
+    } cases[] = {
+        {BY_MEAN, 3.01, VERDICT_HOLDS},  {BY_MEAN, 2.99, VERDICT_FAILS},
+        {BY_UPPER, 4.97, VERDICT_HOLDS}, {BY_UPPER, 4.96, VERDICT_FAILS},
+        {BY_LOWER, 1.04, VERDICT_HOLDS}, {BY_LOWER, 1.03, VERDICT_FAILS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct expectation expect = rate_against(CMP_LESS, cases[i].bound);
+        struct bench bench;
+        expect.side = cases[i].side;
+        bench_init(&bench, expect);
+        for (uint32_t j = 0; j < 5; j++) {
+            struct figure figure = figure_of(&ratio, values[j]);
+            bench_add(&bench, j, &figure, 1);
+        }
+        assert_int_equal(bench_verdict(&bench).verdict, cases[i].verdict);
     }
 }
 
@@ -162,7 +185,7 @@ static void metrics_are_compared_pair_by_pair(void **state)
     expect.right_is_metric = true;
     expect.right = (struct metric_ref){.metric = &other, .region = -1, .window = (char *)"all"};
     expect.factor = 2;
-    bench_init(&bench, expect, 4);
+    bench_init(&bench, expect);
     for (uint32_t i = 0; i < 4; i++) {
         double right = 10.0 * i + 3;
         struct figure figures[] = {figure_of(&ratio, 2 * right - 1), figure_of(&other, right)};
@@ -208,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interval_is_students_and_decides),
+        cmocka_unit_test(the_mean_or_a_bound_may_decide),
         cmocka_unit_test(one_run_is_judged_by_its_value),
         cmocka_unit_test(equal_values_decide_at_the_bound),
         cmocka_unit_test(runs_without_the_figure_do_not_count),

@@ -23,8 +23,9 @@
 struct pool_job {
     void *self;
     size_t task_count;
-    const atomic_int *interrupt;            /* non-zero: no further task is begun; NULL: never */
-    void *(*make)(void *self, size_t task); /* NULL: given up */
+    const atomic_int *interrupt; /* non-zero: no further task is begun; NULL: never */
+    /* NULL: given up. `worker`, from 0 and below thread_count, is this thread's own number. */
+    void *(*make)(void *self, size_t task, uint32_t worker);
     /* Takes the product over; false: no further task is begun, what is still made is discarded. */
     bool (*take)(void *self, size_t task, void *product);
     void (*discard)(void *self, void *product);

@@ -19,25 +19,31 @@ struct watch {
     pthread_mutex_t mutex;
     size_t alive, alive_max, made, taken, discarded;
     size_t order[TASKS];
-    size_t fail_at;   /* take() refuses this one; SIZE_MAX: none */
-    size_t skip_each; /* make() gives up every so many; 0: none */
+    bool busy[8], used[8], busy_twice; /* by the worker's number */
+    size_t fail_at;                    /* take() refuses this one; SIZE_MAX: none */
+    size_t skip_each;                  /* make() gives up every so many; 0: none */
     atomic_int interrupt;
     size_t interrupt_at;
 };
 
-static void *make(void *self, size_t task)
+static void *make(void *self, size_t task, uint32_t worker)
 {
     struct watch *watch = self;
     /* The first of each ten takes longest, so that the others overtake it. */
     struct timespec nap = {0, task % 10 == 0 ? 2000000 : 50000};
 
     pthread_mutex_lock(&watch->mutex);
+    watch->busy_twice = watch->busy_twice || watch->busy[worker];
+    watch->busy[worker] = watch->used[worker] = true;
     watch->made++;
     watch->alive++;
     if (watch->alive > watch->alive_max)
         watch->alive_max = watch->alive;
     pthread_mutex_unlock(&watch->mutex);
     nanosleep(&nap, NULL);
+    pthread_mutex_lock(&watch->mutex);
+    watch->busy[worker] = false;
+    pthread_mutex_unlock(&watch->mutex);
     if (watch->skip_each && task % watch->skip_each == 0) {
         pthread_mutex_lock(&watch->mutex);
         watch->alive--;
@@ -91,6 +97,9 @@ static void run(struct watch *watch, uint32_t threads)
     assert_true(pool_run(&job, threads, &diag));
     assert_int_equal(diag.count, 0);
     assert_int_equal(watch->alive, 0);
+    assert_false(watch->busy_twice);
+    for (size_t i = threads; i < 8; i++)
+        assert_false(watch->used[i]);
     for (size_t i = 1; i < watch->taken; i++)
         assert_true(watch->order[i - 1] < watch->order[i]);
 }

@@ -23,6 +23,13 @@ struct slot {
     void *product;
 };
 
+struct pool;
+struct worker {
+    struct pool *pool;
+    uint32_t number;
+    pthread_t thread;
+};
+
 struct pool {
     const struct pool_job *job;
     pthread_mutex_t mutex;
@@ -64,13 +71,14 @@ static bool pool_next(struct pool *pool, size_t *task)
 
 static void *pool_work(void *argument)
 {
-    struct pool *pool = argument;
+    const struct worker *worker = argument;
+    struct pool *pool = worker->pool;
     size_t task;
 
     pthread_mutex_lock(&pool->mutex);
     while (pool_next(pool, &task)) {
         pthread_mutex_unlock(&pool->mutex);
-        void *product = pool->job->make(pool->job->self, task);
+        void *product = pool->job->make(pool->job->self, task, worker->number);
         pthread_mutex_lock(&pool->mutex);
         struct slot *slot = &pool->slots[task % pool->window];
         invariant(!slot->made);
@@ -111,13 +119,16 @@ static void pool_take_all(struct pool *pool)
 }
 
 /* Fewer threads than asked for are enough; none at all is an error. */
-static uint32_t pool_start(struct pool *pool, pthread_t *threads, uint32_t count, struct diag *diag)
+static uint32_t pool_start(struct pool *pool, struct worker *workers, uint32_t count,
+                           struct diag *diag)
 {
     uint32_t started = 0;
     int error = 0;
 
     while (started < count && error == 0) {
-        error = pthread_create(&threads[started], NULL, pool_work, pool);
+        struct worker *worker = &workers[started];
+        *worker = (struct worker){.pool = pool, .number = started};
+        error = pthread_create(&worker->thread, NULL, pool_work, worker);
         if (error == 0)
             started++;
     }
@@ -140,14 +151,14 @@ bool pool_run(const struct pool_job *job, uint32_t thread_count, struct diag *di
         .window = 2 * useful,
         .slots = mem_zalloc(2 * useful, sizeof(struct slot)),
     };
-    pthread_t *threads = mem_alloc(useful, sizeof *threads);
-    uint32_t started = pool_start(&pool, threads, (uint32_t)useful, diag);
+    struct worker *workers = mem_alloc(useful, sizeof *workers);
+    uint32_t started = pool_start(&pool, workers, (uint32_t)useful, diag);
 
     if (started > 0)
         pool_take_all(&pool);
     for (uint32_t i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
-    free(threads);
+        pthread_join(workers[i].thread, NULL);
+    free(workers);
     free(pool.slots);
     return started > 0;
 }

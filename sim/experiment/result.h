@@ -3,8 +3,8 @@
  * What a run hands over, and who takes it: struct result_sink, implemented by record (and by
  * tests).
  *
- * Calls come from one thread at a time, runs in order of (point, replication) whatever the number
- * of threads.
+ * Calls come from one thread at a time, runs in the order in which they were asked for, whatever
+ * the number of threads.
  */
 #ifndef RESULT_H
 #define RESULT_H
@@ -45,9 +45,13 @@ struct study_info {
     const char *argv; /* the command line, quoted for a shell */
     uint64_t seed;
     double level;
-    const struct study_point *points;
+    const struct study_point *points; /* those that are known from the start; may be none */
     size_t point_count;
-    uint32_t replications;
+    uint32_t replications; /* asked for; a study in rounds may make more or fewer of a point */
+    /* What else decides which runs are made, in words, such as "precision reauth_rate:5%"; NULL:
+     * nothing. A study is resumed only with the same. */
+    const char *settings;
+    const char *shard; /* "2/5": only the second of five parts; NULL: all */
 };
 
 /* A judged expectation. The interval lies wholly on the right side, wholly on the wrong one, or
@@ -69,10 +73,18 @@ struct result_sink {
     /* All return 0, or a negative number once something of the world failed (already told to the
      * diag): the study ends. end() is called once for each begin() that succeeded, whatever came
      * between. */
-    int (*begin)(void *self, const struct study_info *study);
+    int (*begin)(void *self, const struct study_info *study); /* with at least one point */
+    /* A point that came later, numbered on from those of begin(); before its first run. */
+    int (*point)(void *self, uint32_t number, const struct study_point *point);
     int (*run)(void *self, const struct run_result *result);
     int (*judge)(void *self, const struct judged *judged);
     int (*end)(void *self, bool interrupted);
+    /*
+     * NULL, or the sink goes on with a study that was begun before: 1 where it holds this run, 0
+     * where it does not. `result` then has all but log, scenario, histograms and series; its
+     * figures are valid until the next call.
+     */
+    int (*recall)(void *self, uint32_t point, uint32_t replication, struct run_result *result);
 };
 
 #endif

@@ -40,6 +40,12 @@ int db_fail(struct db *db, const char *verb)
         diag_error(db->diag, "cannot %s results database '%s': another program is using it", verb,
                    db->path);
         break;
+    case SQLITE_CONSTRAINT:
+        /* Nothing is written twice by one program. */
+        diag_error(db->diag,
+                   "cannot %s results database '%s': another program writes the same study (%s)",
+                   verb, db->path, reason);
+        break;
     case SQLITE_IOERR:
         diag_error(db->diag, "cannot %s results database '%s': %s (SQLite's code %d)", verb,
                    db->path, reason, sqlite3_extended_errcode(db->handle));

@@ -6,7 +6,7 @@
  * 30 minutes in bins of 10 s, two regions, warm-up of 1 min, a fault from minute 10 to 15; numbers
  * are drawn from a small generator of their own, so that they are the same everywhere. Replications
  * differ; points scale the failures. A file includes this once: it defines
- * scenario_each_assumption() in place of the real one.
+ * scenario_each_assumption() and registry_metric() in place of the real ones.
  */
 #ifndef FAKE_STUDY_H
 #define FAKE_STUDY_H
@@ -367,6 +367,15 @@ void scenario_each_assumption(const struct scenario *scenario,
     (void)scenario;
     tell(self, "client.dns_cache", "30s", "how long a client keeps an address");
     tell(self, "failover.approval", "5min", "how long a person takes to agree");
+}
+
+const struct metric *registry_metric(const struct registry *registry, const char *name)
+{
+    (void)registry;
+    for (size_t i = 0; i < FAKE_METRICS; i++)
+        if (strcmp(fake_metrics[i].name, name) == 0)
+            return &fake_metrics[i];
+    return NULL;
 }
 
 #endif

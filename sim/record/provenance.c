@@ -13,7 +13,7 @@
 
 struct provenance provenance_now(void)
 {
-    struct provenance now = {.version = ISTHMUS_VERSION, .compiler = COMPILER};
+    struct provenance now = {.version = program_version, .compiler = COMPILER};
     time_t seconds = time(NULL);
     struct tm utc;
     if (gmtime_r(&seconds, &utc) == NULL ||

@@ -3,8 +3,16 @@
 #ifndef PROVENANCE_H
 #define PROVENANCE_H
 
+/*
+ * "0.1.0+5f1c0a9b27de": the project's version and a hash of all sources that a run's figures come
+ * from (base, stats, engine, models, scenario, experiment; no tests). Two programs of one version
+ * give the same digests, whatever the compiler; a change of the command line or of a report is no
+ * other version.
+ */
+extern const char program_version[];
+
 struct provenance {
-    const char *version;  /* of the program */
+    const char *version;  /* program_version */
     const char *compiler; /* "gcc 12.2.0" */
     char started[32];     /* now, "2026-02-03T04:05:06Z" */
 };

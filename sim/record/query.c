@@ -32,6 +32,9 @@ static void release_study(const struct study_row *row)
     free((void *)row->scenario_name);
     free((void *)row->question);
     free((void *)row->started);
+    free((void *)row->scenario_path);
+    free((void *)row->settings);
+    free((void *)row->shard);
 }
 
 struct results *results_open(const char *path, struct diag *diag)
@@ -63,8 +66,7 @@ void results_close(struct results *results)
     free(results);
 }
 
-/* --- statements
- * ----------------------------------------------------------------------------------- */
+/* --- statements ------------------------------------------------------------------------------ */
 
 /* Errors go to the diag of the call, not to that of the opening. */
 static sqlite3_stmt *prepare(struct results *results, const char *sql, struct diag *diag)
@@ -111,16 +113,16 @@ static sqlite3_stmt *prepare_for_study(struct results *results, const char *sql,
     return statement;
 }
 
-/* --- studies
- * -------------------------------------------------------------------------------------- */
+/* --- studies --------------------------------------------------------------------------------- */
 
 static const char study_sql[] =
-    "SELECT study.id, verb, argv, version, scenario_name, question, started, study.seed, level,"
+    "SELECT study.id, verb, argv, study.version, scenario_name, question, started, study.seed, "
+    "level,"
     " (SELECT count(*) FROM point WHERE point.study = study.id), replication_count,"
     " (SELECT count(*) FROM point JOIN run ON run.point = point.id"
     "   WHERE point.study = study.id AND run.status = 'done'),"
     " (SELECT duration_ns FROM point WHERE point.study = study.id AND number = 0),"
-    " coalesce(run.warmup_ns, 0), coalesce(run.bin_ns, 0), complete"
+    " coalesce(run.warmup_ns, 0), coalesce(run.bin_ns, 0), complete, scenario_path, settings, shard"
     " FROM study LEFT JOIN run ON run.id ="
     "  (SELECT run.id FROM point JOIN run ON run.point = point.id WHERE point.study = study.id"
     "   ORDER BY point.number, run.replication LIMIT 1)"
@@ -145,6 +147,9 @@ static void read_study(sqlite3_stmt *statement, struct study_row *row)
         .warmup_ns = sqlite3_column_int64(statement, 13),
         .bin_ns = sqlite3_column_int64(statement, 14),
         .complete = sqlite3_column_int64(statement, 15) != 0,
+        .scenario_path = mem_strdup(text_of(statement, 16)),
+        .settings = mem_strdup(text_of(statement, 17)),
+        .shard = mem_strdup(text_of(statement, 18)),
     };
 }
 
@@ -190,6 +195,115 @@ int results_each_param(struct results *results, int64_t study,
     return status;
 }
 
+int results_each_point(struct results *results, int64_t study,
+                       void (*row)(void *self, const struct point_row *row), void *self,
+                       struct diag *diag)
+{
+    sqlite3_stmt *statement = prepare_for_study(
+        results,
+        "SELECT number, hash, text FROM point JOIN scenario_text ON hash = scenario_hash"
+        " WHERE point.study =" THE_STUDY "ORDER BY number",
+        study, diag);
+    int status = statement != NULL ? 0 : -1;
+    while (statement != NULL && next_row(results, statement, &status)) {
+        struct point_row point = {sqlite3_column_int64(statement, 0), text_of(statement, 1),
+                                  text_of(statement, 2)};
+        row(self, &point);
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+int results_run(struct results *results, int64_t study, struct run_row *row, bool *found,
+                struct diag *diag)
+{
+    sqlite3_stmt *statement = prepare_for_study(
+        results,
+        "SELECT run.seed, digest, version FROM run JOIN point ON point.id = run.point"
+        " WHERE status = 'done' AND point.study =" THE_STUDY "AND number = ?2 AND replication = ?3",
+        study, diag);
+    int status = statement != NULL ? 0 : -1;
+    *found = false;
+    if (statement != NULL) {
+        sqlite3_bind_int64(statement, 2, row->point);
+        sqlite3_bind_int64(statement, 3, row->replication);
+        *found = next_row(results, statement, &status);
+    }
+    if (*found) {
+        row->seed = strtoull(text_of(statement, 0), NULL, 10);
+        row->digest = strtoull(text_of(statement, 1), NULL, 16);
+        snprintf(row->version, sizeof(row->version), "%s", text_of(statement, 2));
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+int results_each_run(struct results *results, int64_t study, int64_t point,
+                     void (*row)(void *self, uint32_t replication, const char *digest), void *self,
+                     struct diag *diag)
+{
+    sqlite3_stmt *statement = prepare_for_study(
+        results,
+        "SELECT replication, digest FROM run JOIN point ON point.id = run.point"
+        " WHERE point.study =" THE_STUDY "AND number = ?2 AND status = 'done' ORDER BY replication",
+        study, diag);
+    int status = statement != NULL ? 0 : -1;
+    if (statement != NULL) {
+        sqlite3_bind_int64(statement, 2, point);
+    }
+    while (statement != NULL && next_row(results, statement, &status)) {
+        row(self, (uint32_t)sqlite3_column_int64(statement, 0), text_of(statement, 1));
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+int results_each_value(struct results *results, int64_t study, int64_t point,
+                       const struct figure_name *name,
+                       void (*row)(void *self, uint32_t replication, double value), void *self,
+                       struct diag *diag)
+{
+    const char *texts[] = {name->metric, name->stat, name->region, name->label, name->window};
+    sqlite3_stmt *statement = prepare_for_study(
+        results,
+        "SELECT replication, value FROM point JOIN run ON run.point = point.id"
+        " JOIN metric ON metric.run = run.id JOIN cell ON cell.id = metric.cell"
+        " WHERE point.study =" THE_STUDY "AND number = ?2 AND status = 'done' AND name = ?3"
+        " AND stat = ?4 AND region = ?5 AND label = ?6 AND window = ?7 ORDER BY replication",
+        study, diag);
+    int status = statement != NULL ? 0 : -1;
+    if (statement != NULL) {
+        sqlite3_bind_int64(statement, 2, point);
+        for (int i = 0; i < 5; i++) {
+            sqlite3_bind_text(statement, 3 + i, texts[i], -1, SQLITE_STATIC);
+        }
+    }
+    while (statement != NULL && next_row(results, statement, &status)) {
+        row(self, (uint32_t)sqlite3_column_int64(statement, 0),
+            sqlite3_column_double(statement, 1));
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+int results_scenario_hash(struct results *results, int64_t study, int64_t point, char hash[17],
+                          struct diag *diag)
+{
+    sqlite3_stmt *statement = prepare_for_study(
+        results, "SELECT scenario_hash FROM point WHERE study =" THE_STUDY "AND number = ?2", study,
+        diag);
+    int status = statement != NULL ? 0 : -1;
+    hash[0] = '\0';
+    if (statement != NULL) {
+        sqlite3_bind_int64(statement, 2, point);
+        if (next_row(results, statement, &status)) {
+            snprintf(hash, 17, "%s", text_of(statement, 0));
+        }
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
 static int study_level(struct results *results, int64_t study, double *level, struct diag *diag)
 {
     sqlite3_stmt *statement =
@@ -202,8 +316,7 @@ static int study_level(struct results *results, int64_t study, double *level, st
     return status;
 }
 
-/* --- groups of values
- * ----------------------------------------------------------------------------- */
+/* --- groups of values ------------------------------------------------------------------------ */
 
 /* Columns that every grouped statement begins with: the group's key, then what describes it, then
  * the values. */
@@ -458,8 +571,7 @@ int results_each_timeline(struct results *results, int64_t study, const char *me
         study, metric, tell_timeline, &teller, diag);
 }
 
-/* --- histograms
- * ------------------------------------------------------------------------------------ */
+/* --- histograms ------------------------------------------------------------------------------ */
 
 #define HISTOGRAM_WHERE                                                                            \
     " JOIN cell ON cell.id = histogram.cell JOIN run ON run.id = histogram.run"                    \
@@ -521,8 +633,7 @@ int results_histogram(struct results *results, int64_t study, int64_t point, con
     return status;
 }
 
-/* --- what happened
- * --------------------------------------------------------------------------------- */
+/* --- what happened --------------------------------------------------------------------------- */
 
 bool incident_stages(const struct incident_row *incident, int64_t stages_ns[INCIDENT_STAGES])
 {

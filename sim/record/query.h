@@ -24,7 +24,8 @@ void results_close(struct results *results);
 struct study_row {
     int64_t id;
     const char *verb, *argv, *version, *scenario_name, *question,
-        *started; /* started: ISO 8601 UTC */
+        *started;                                 /* started: ISO 8601 UTC */
+    const char *scenario_path, *settings, *shard; /* the last two as in struct study_info, or "" */
     uint64_t seed;
     double level;
     uint32_t point_count, replication_count,
@@ -37,10 +38,44 @@ struct study_row {
 int results_study(struct results *results, int64_t id, struct study_row *row,
                   struct diag *diag); /* texts valid until close */
 
+/* The points with their resolved scenarios; `hash` as 16 hex digits. */
+struct point_row {
+    int64_t number;
+    const char *hash, *text;
+};
+int results_each_point(struct results *results, int64_t study,
+                       void (*row)(void *self, const struct point_row *row), void *self,
+                       struct diag *diag);
+/* The run of row->point and row->replication: the rest of the row, where it was found. */
+struct run_row {
+    int64_t point, replication;
+    uint64_t seed, digest;
+    char version[64]; /* of the program that made it */
+};
+int results_run(struct results *results, int64_t study, struct run_row *row, bool *found,
+                struct diag *diag);
+
 /* The parameters that vary between the points of a study, by point. */
 int results_each_param(struct results *results, int64_t study,
                        void (*row)(void *self, int64_t point, const char *path, const char *value),
                        void *self, struct diag *diag);
+
+/* The runs of a point, by replication. digest: 16 hex digits. */
+int results_each_run(struct results *results, int64_t study, int64_t point,
+                     void (*row)(void *self, uint32_t replication, const char *digest), void *self,
+                     struct diag *diag);
+/* One figure of a point, by replication. Absent texts are "", the total's region is "all". */
+struct figure_name {
+    const char *metric, *stat, *region, *label, *window;
+};
+int results_each_value(struct results *results, int64_t study, int64_t point,
+                       const struct figure_name *name,
+                       void (*row)(void *self, uint32_t replication, double value), void *self,
+                       struct diag *diag);
+/* The hash of a point's resolved scenario, 16 hex digits and a NUL; "" where there is no such
+ * point. */
+int results_scenario_hash(struct results *results, int64_t study, int64_t point, char hash[17],
+                          struct diag *diag);
 
 struct summary_row {
     int64_t point;

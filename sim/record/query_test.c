@@ -33,7 +33,7 @@ static int set_up(void **state)
     struct fixture *fixture = mem_zalloc(1, sizeof(*fixture));
     *state = fixture;
     unlink(FILE_PATH);
-    struct record *record = record_open(FILE_PATH, false, &fixture->diag);
+    struct record *record = record_open(FILE_PATH, RECORD_APPEND, &fixture->diag);
     if (record == NULL || fake_study(record_sink(record), 1, 1, 1) != 0 ||
         fake_study(record_sink(record), 3, 5, 3) != 0 || record_close(record) != 0) {
         return -1;

@@ -6,9 +6,8 @@
  * begins it, so that a study which never begins has cost nobody their numbers. A file that was made
  * for a study which never began goes again.
  */
-#include "record.h"
+#include "record_inside.h"
 
-#include "db.h"
 #include "interval.h"
 #include "mem.h"
 #include "provenance.h"
@@ -19,38 +18,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum statement {
-    PUT_STUDY,
-    PUT_TEXT,
-    PUT_POINT,
-    PUT_PARAM,
-    PUT_FAULT,
-    PUT_ASSUMPTION,
-    PUT_RUN,
-    FIND_CELL,
-    PUT_CELL,
-    PUT_METRIC,
-    PUT_HISTOGRAM,
-    PUT_BIN,
-    PUT_SERIES,
-    PUT_EVENT,
-    PUT_INCIDENT,
-    PUT_STUDENT,
-    PUT_EXPECTATION,
-    END_STUDY,
-    STATEMENTS
-};
 // clang-format off
 static const char *const statements_sql[STATEMENTS] = {
     [PUT_STUDY]       = "INSERT INTO study (verb, argv, version, compiler, scenario_name, scenario_path, question, seed,"
-                        " level, replication_count, started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        " level, replication_count, point_count, settings, shard, started)"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_TEXT]        = "INSERT OR IGNORE INTO scenario_text VALUES (?, ?)",
     [PUT_POINT]       = "INSERT INTO point (study, number, scenario_hash, duration_ns) VALUES (?, ?, ?, ?)",
     [PUT_PARAM]       = "INSERT OR REPLACE INTO point_param VALUES (?, ?, ?)",
     [PUT_FAULT]       = "INSERT INTO fault VALUES (?, ?, ?, ?)",
     [PUT_ASSUMPTION]  = "INSERT OR REPLACE INTO assumption VALUES (?, ?, ?, ?)",
     [PUT_RUN]         = "INSERT INTO run (point, replication, seed, digest, events, simulated_ns, wall_ns, warmup_ns,"
-                        " bin_ns, dropped, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        " bin_ns, dropped, status, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [FIND_CELL]       = "SELECT id FROM cell WHERE name = ? AND stat = ? AND region = ? AND label_name = ?"
                         " AND label = ? AND window = ? AND unit = ?",
     [PUT_CELL]        = "INSERT INTO cell (name, stat, region, label_name, label, window, unit)"
@@ -65,33 +44,35 @@ static const char *const statements_sql[STATEMENTS] = {
     [PUT_EXPECTATION] = "INSERT INTO expectation VALUES (?1,"
                         " (SELECT count(*) FROM expectation WHERE point = ?1), ?2, ?3, ?4, ?5, ?6)",
     [END_STUDY]       = "UPDATE study SET complete = ? WHERE id = ?",
+    [FIND_STUDY]      = "SELECT id, verb, seed, level, settings, shard, replication_count, point_count"
+                        " FROM study ORDER BY id DESC LIMIT 1",
+    [FIND_OTHER_VERSION] = "SELECT run.version, count(*) FROM point JOIN run ON run.point = point.id"
+                        " WHERE point.study = ? AND run.version <> ? GROUP BY 1 ORDER BY 2 DESC LIMIT 1",
+    [FIND_POINT]      = "SELECT point.id, text FROM point JOIN scenario_text ON hash = scenario_hash"
+                        " WHERE study = ? AND number = ?",
+    [SET_POINT_SCENARIO] = "UPDATE point SET scenario_hash = ?2 WHERE id = ?1 AND scenario_hash <> ?2",
+    [REOPEN_STUDY]    = "UPDATE study SET complete = 0, replication_count = ?2 WHERE id = ?1",
+    [FORGET_VERDICTS] = "DELETE FROM expectation WHERE point IN (SELECT id FROM point WHERE study = ?)",
+    [FORGET_TEXTS]    = "DELETE FROM scenario_text WHERE hash NOT IN (SELECT scenario_hash FROM point)",
+    [PUT_RESUMPTION]  = "INSERT INTO resumption VALUES (?1,"
+                        " (SELECT 1 + count(*) FROM resumption WHERE study = ?1), ?2, ?3, ?4, ?5)",
+    [FIND_RUN]        = "SELECT id, seed, digest, events, simulated_ns, wall_ns, warmup_ns, bin_ns FROM run"
+                        " WHERE point = ? AND replication = ? AND status = 'done'",
+    [GET_FIGURES]     = "SELECT cell, value, name, stat, region, label, \"window\" FROM metric"
+                        " JOIN cell ON cell.id = cell WHERE run = ? ORDER BY cell",
 };
 /* Children before parents. */
 static const char empty_sql[] =
     "DELETE FROM histogram_bin; DELETE FROM histogram; DELETE FROM series; DELETE FROM metric; DELETE FROM event;"
     "DELETE FROM incident; DELETE FROM expectation; DELETE FROM fault; DELETE FROM assumption; DELETE FROM run;"
-    "DELETE FROM point_param; DELETE FROM point; DELETE FROM study; DELETE FROM scenario_text; DELETE FROM cell;"
+    "DELETE FROM point_param; DELETE FROM point; DELETE FROM resumption; DELETE FROM study; DELETE FROM scenario_text; DELETE FROM cell;"
     "DELETE FROM student_t;";
 // clang-format on
 
-struct record {
-    struct db db;
-    sqlite3_stmt *statements[STATEMENTS];
-    bool replace; /* until the first study has taken the place of the others */
-    bool emptied;
-    bool failed;
-    int64_t study; /* 0 until begun */
-    double level;
-    int64_t *point_ids;
-    size_t point_count;
-    uint32_t student_df_max; /* quantiles are there for 1 .. this */
-};
-
-/* --- binding ------------------------------------------------------------------------------------
- */
+/* --- binding -------------------------------------------------------------------------------- */
 
 /* Bind cannot fail but for an index that is not there (our bug) or a text of gigabytes. */
-static void put_int(sqlite3_stmt *statement, int index, int64_t value)
+void put_int(sqlite3_stmt *statement, int index, int64_t value)
 {
     sqlite3_bind_int64(statement, index, value);
 }
@@ -101,8 +82,7 @@ static void put_real(sqlite3_stmt *statement, int index, double value)
     sqlite3_bind_double(statement, index, value);
 }
 
-/* The text must stay until the statement has run. */
-static void put_text(sqlite3_stmt *statement, int index, const char *text)
+void put_text(sqlite3_stmt *statement, int index, const char *text)
 {
     sqlite3_bind_text(statement, index, text != NULL ? text : "", -1, SQLITE_STATIC);
 }
@@ -125,20 +105,19 @@ static void put_real_if(sqlite3_stmt *statement, int index, bool there, double v
     }
 }
 
-static int run_statement(struct record *record, sqlite3_stmt *statement)
+int record_step(struct record *record, sqlite3_stmt *statement)
 {
     int status = sqlite3_step(statement) == SQLITE_DONE ? 0 : db_fail(&record->db, "write");
     sqlite3_reset(statement);
     return status;
 }
 
-static int begin(struct record *record)
+int record_begin_write(struct record *record)
 {
     return db_exec(&record->db, "BEGIN IMMEDIATE");
 }
 
-/* Commit where all went well, else take everything back. */
-static int finish(struct record *record, int status)
+int record_finish_write(struct record *record, int status)
 {
     if (status == 0) {
         status = db_exec(&record->db, "COMMIT");
@@ -151,8 +130,7 @@ static int finish(struct record *record, int status)
     return status;
 }
 
-/* --- a study begins
- * ------------------------------------------------------------------------------- */
+/* --- a study begins -------------------------------------------------------------------------- */
 
 static int write_study(struct record *record, const struct study_info *study)
 {
@@ -171,8 +149,11 @@ static int write_study(struct record *record, const struct study_info *study)
     put_text(put, 8, seed);
     put_real(put, 9, study->level);
     put_int(put, 10, study->replications);
-    put_text(put, 11, provenance.started);
-    int status = run_statement(record, put);
+    put_int(put, 11, (int64_t)study->point_count);
+    put_text(put, 12, study->settings);
+    put_text(put, 13, study->shard);
+    put_text(put, 14, provenance.started);
+    int status = record_step(record, put);
     record->study = status == 0 ? sqlite3_last_insert_rowid(record->db.handle) : 0;
     return status;
 }
@@ -184,7 +165,7 @@ static int write_params(struct record *record, const struct study_point *point, 
         put_int(put, 1, id);
         put_text(put, 2, point->params[i].path);
         put_text(put, 3, point->params[i].value);
-        if (run_statement(record, put) != 0) {
+        if (record_step(record, put) != 0) {
             return -1;
         }
     }
@@ -199,37 +180,51 @@ static int write_faults(struct record *record, const struct scenario *scenario, 
         put_int(put, 2, (int64_t)i);
         put_int(put, 3, scenario->fault_spans[i].from);
         put_int(put, 4, scenario->fault_spans[i].to);
-        if (run_statement(record, put) != 0) {
+        if (record_step(record, put) != 0) {
             return -1;
         }
     }
     return 0;
 }
 
-static int write_point(struct record *record, const struct study_point *point, size_t number)
+void record_hash_text(const struct scenario *scenario, char hash[20])
+{
+    snprintf(hash, 20, "%016" PRIx64, scenario->hash);
+}
+
+static void add_point(struct record *record, const struct study_point *point, int64_t id)
+{
+    void *points = record->points;
+    mem_grow(&points, &record->point_capacity, record->point_count + 1, sizeof(*record->points));
+    record->points = points;
+    record->points[record->point_count++] = (struct record_point){id, point->scenario};
+}
+
+int record_write_point(struct record *record, const struct study_point *point, uint32_t number)
 {
     const struct scenario *scenario = point->scenario;
     char hash[20];
-    snprintf(hash, sizeof(hash), "%016" PRIx64, scenario->hash);
+    record_hash_text(scenario, hash);
     sqlite3_stmt *put = record->statements[PUT_TEXT];
     put_text(put, 1, hash);
     put_text(put, 2, scenario->resolved);
-    if (run_statement(record, put) != 0) {
+    if (record_step(record, put) != 0) {
         return -1;
     }
     put = record->statements[PUT_POINT];
     put_int(put, 1, record->study);
-    put_int(put, 2, (int64_t)number);
+    put_int(put, 2, number);
     put_text(put, 3, hash);
     put_int(put, 4, scenario->run.duration);
-    if (run_statement(record, put) != 0) {
+    if (record_step(record, put) != 0) {
         return -1;
     }
-    record->point_ids[number] = sqlite3_last_insert_rowid(record->db.handle);
-    if (write_params(record, point, record->point_ids[number]) != 0) {
+    int64_t id = sqlite3_last_insert_rowid(record->db.handle);
+    add_point(record, point, id);
+    if (write_params(record, point, id) != 0) {
         return -1;
     }
-    return write_faults(record, scenario, record->point_ids[number]);
+    return write_faults(record, scenario, id);
 }
 
 struct assumption_writer {
@@ -248,19 +243,24 @@ static void write_assumption(void *self, const char *path, const char *value, co
     put_text(put, 2, path);
     put_text(put, 3, value);
     put_text(put, 4, meaning);
-    writer->status = run_statement(writer->record, put);
+    writer->status = record_step(writer->record, put);
+}
+
+int record_empty(struct record *record)
+{
+    return db_exec(&record->db, empty_sql);
 }
 
 static int write_study_and_points(struct record *record, const struct study_info *study)
 {
-    if (record->replace && db_exec(&record->db, empty_sql) != 0) {
+    if (record->replace && record_empty(record) != 0) {
         return -1;
     }
     if (write_study(record, study) != 0) {
         return -1;
     }
-    for (size_t i = 0; i < study->point_count; i++) {
-        if (write_point(record, &study->points[i], i) != 0) {
+    for (uint32_t i = 0; i < study->point_count; i++) {
+        if (record_write_point(record, &study->points[i], i) != 0) {
             return -1;
         }
     }
@@ -269,22 +269,39 @@ static int write_study_and_points(struct record *record, const struct study_info
     return writer.status;
 }
 
+static int record_point(void *self, uint32_t number, const struct study_point *point)
+{
+    struct record *record = self;
+    int status = record_begin_write(record);
+    if (status == 0) {
+        status = record_finish_write(record, record->mode >= RECORD_RESUME
+                                                 ? resume_point(record, point, number)
+                                                 : record_write_point(record, point, number));
+    }
+    return status;
+}
+
 static int record_begin(void *self, const struct study_info *study)
 {
     struct record *record = self;
     record->level = study->level;
     record->student_df_max = 0;
-    record->point_count = study->point_count;
-    free(record->point_ids);
-    record->point_ids = mem_zalloc(study->point_count, sizeof(*record->point_ids));
+    record->point_count = 0;
+    record->study = 0;
     /* Emptying checks no references (it takes all rows), and may not switch that inside a
      * transaction. */
     if (record->replace && db_exec(&record->db, "PRAGMA foreign_keys = OFF") != 0) {
         return -1;
     }
-    int status = begin(record);
+    int status = record_begin_write(record);
     if (status == 0) {
-        status = finish(record, write_study_and_points(record, study));
+        if (record->mode >= RECORD_RESUME) {
+            status = resume_begin(record, study);
+        }
+        if (status == 0 && record->study == 0) {
+            status = write_study_and_points(record, study);
+        }
+        status = record_finish_write(record, status);
     }
     if (status != 0) {
         record->study = 0;
@@ -295,8 +312,7 @@ static int record_begin(void *self, const struct study_info *study)
     return db_exec(&record->db, "PRAGMA foreign_keys = ON");
 }
 
-/* --- a run
- * ---------------------------------------------------------------------------------------- */
+/* --- a run ----------------------------------------------------------------------------------- */
 
 /* What a number is, in words. */
 struct cell {
@@ -333,7 +349,7 @@ static int64_t cell_id(struct record *record, const struct cell *cell)
     }
     sqlite3_stmt *put = record->statements[PUT_CELL];
     put_cell(put, cell);
-    return run_statement(record, put) == 0 ? sqlite3_last_insert_rowid(record->db.handle) : 0;
+    return record_step(record, put) == 0 ? sqlite3_last_insert_rowid(record->db.handle) : 0;
 }
 
 static const char *region_name(const struct run_result *result, int region)
@@ -347,7 +363,7 @@ static int64_t write_run_row(struct record *record, const struct run_result *res
     snprintf(seed, sizeof(seed), "%" PRIu64, result->seed);
     snprintf(digest, sizeof(digest), "%016" PRIx64, result->digest);
     sqlite3_stmt *put = record->statements[PUT_RUN];
-    put_int(put, 1, record->point_ids[result->point]);
+    put_int(put, 1, record->points[result->point].id);
     put_int(put, 2, result->replication);
     put_text(put, 3, seed);
     put_text(put, 4, digest);
@@ -358,7 +374,8 @@ static int64_t write_run_row(struct record *record, const struct run_result *res
     put_int(put, 9, result->figures->bin);
     put_int(put, 10, (int64_t)result->log->dropped_count);
     put_text(put, 11, result->status == RUN_DONE ? "done" : "interrupted");
-    return run_statement(record, put) == 0 ? sqlite3_last_insert_rowid(record->db.handle) : 0;
+    put_text(put, 12, program_version);
+    return record_step(record, put) == 0 ? sqlite3_last_insert_rowid(record->db.handle) : 0;
 }
 
 static int write_metrics(struct record *record, const struct run_result *result, int64_t run)
@@ -382,7 +399,7 @@ static int write_metrics(struct record *record, const struct run_result *result,
         put_int(put, 1, run);
         put_int(put, 2, id);
         put_real(put, 3, figure->value);
-        if (run_statement(record, put) != 0) {
+        if (record_step(record, put) != 0) {
             return -1;
         }
     }
@@ -402,7 +419,7 @@ static int write_bins(struct record *record, const struct histogram *histogram, 
         put_int(put, 3, histogram_bin_low(bin));
         put_int(put, 4, histogram_bin_high(bin));
         put_int(put, 5, (int64_t)histogram->bins[bin]);
-        if (run_statement(record, put) != 0) {
+        if (record_step(record, put) != 0) {
             return -1;
         }
     }
@@ -429,7 +446,7 @@ static int write_histograms(struct record *record, const struct run_result *resu
         put_int(put, 4, row->histogram->min);
         put_int(put, 5, row->histogram->max);
         put_real(put, 6, histogram_mean(row->histogram));
-        if (run_statement(record, put) != 0 || write_bins(record, row->histogram, run, id) != 0) {
+        if (record_step(record, put) != 0 || write_bins(record, row->histogram, run, id) != 0) {
             return -1;
         }
     }
@@ -455,7 +472,7 @@ static int write_series(struct record *record, const struct run_result *result, 
             }
             put_int(put, 3, (int64_t)bin * result->figures->bin);
             put_real(put, 4, series->values[bin]);
-            if (run_statement(record, put) != 0) {
+            if (record_step(record, put) != 0) {
                 return -1;
             }
         }
@@ -475,7 +492,7 @@ static int write_events(struct record *record, const struct run_result *result, 
         put_text(put, 5, event->subject);
         put_text(put, 6, event->text);
         put_text(put, 7, event->cause);
-        if (run_statement(record, put) != 0) {
+        if (record_step(record, put) != 0) {
             return -1;
         }
     }
@@ -499,7 +516,7 @@ static int write_incidents(struct record *record, const struct run_result *resul
         put_instant(put, 10, incident->rpo);
         put_int(put, 11, (int64_t)incident->writes_lost);
         put_int(put, 12, (int64_t)incident->sessions_lost);
-        if (run_statement(record, put) != 0) {
+        if (record_step(record, put) != 0) {
             return -1;
         }
     }
@@ -517,7 +534,7 @@ static int write_student(struct record *record, uint32_t df_max)
         put_int(put, 1, df);
         put_real(put, 2, record->level);
         put_real(put, 3, interval_student(&tally, record->level).high);
-        if (run_statement(record, put) != 0) {
+        if (record_step(record, put) != 0) {
             return -1;
         }
     }
@@ -542,10 +559,10 @@ static int write_run(struct record *record, const struct run_result *result)
 static int record_run(void *self, const struct run_result *result)
 {
     struct record *record = self;
-    if (db_exec(&record->db, "PRAGMA foreign_keys = OFF") != 0 || begin(record) != 0) {
+    if (db_exec(&record->db, "PRAGMA foreign_keys = OFF") != 0 || record_begin_write(record) != 0) {
         return -1;
     }
-    int status = finish(record, write_run(record, result));
+    int status = record_finish_write(record, write_run(record, result));
     if (db_exec(&record->db, "PRAGMA foreign_keys = ON") != 0) {
         status = -1;
     }
@@ -555,20 +572,19 @@ static int record_run(void *self, const struct run_result *result)
     return status;
 }
 
-/* --- the end
- * -------------------------------------------------------------------------------------- */
+/* --- the end --------------------------------------------------------------------------------- */
 
 static int record_judge(void *self, const struct judged *judged)
 {
     struct record *record = self;
     sqlite3_stmt *put = record->statements[PUT_EXPECTATION];
-    put_int(put, 1, record->point_ids[judged->point]);
+    put_int(put, 1, record->points[judged->point].id);
     put_text(put, 2, judged->text);
     put_text(put, 3, verdict_name(judged->verdict));
     put_real_if(put, 4, judged->has_value, judged->value);
     put_real_if(put, 5, judged->has_interval, judged->low);
     put_real_if(put, 6, judged->has_interval, judged->high);
-    int status = run_statement(record, put);
+    int status = record_step(record, put);
     record->failed = record->failed || status != 0;
     return status;
 }
@@ -576,27 +592,29 @@ static int record_judge(void *self, const struct judged *judged)
 static int record_end(void *self, bool interrupted)
 {
     struct record *record = self;
-    if (begin(record) != 0) {
+    if (record_begin_write(record) != 0) {
         return -1;
     }
     sqlite3_stmt *put = record->statements[END_STUDY];
     put_int(put, 1, interrupted ? 0 : 1);
     put_int(put, 2, record->study);
-    int status = run_statement(record, put);
+    int status = record_step(record, put);
     if (status == 0) {
         /* At the end: kept up from the start it would cost more than it saves. */
         status = db_exec(&record->db, "CREATE INDEX IF NOT EXISTS metric_by_cell ON metric (cell)");
     }
-    return finish(record, status);
+    return record_finish_write(record, status);
 }
 
 struct result_sink record_sink(struct record *record)
 {
     return (struct result_sink){.self = record,
                                 .begin = record_begin,
+                                .point = record_point,
                                 .run = record_run,
                                 .judge = record_judge,
-                                .end = record_end};
+                                .end = record_end,
+                                .recall = record->mode >= RECORD_RESUME ? resume_recall : NULL};
 }
 
 int64_t record_study_id(const struct record *record)
@@ -610,14 +628,16 @@ static void release(struct record *record, bool remove)
         sqlite3_finalize(record->statements[i]);
     }
     db_release(&record->db, remove);
-    free(record->point_ids);
+    free(record->points);
+    resume_release(&record->recalled);
     free(record);
 }
 
-struct record *record_open(const char *path, bool replace, struct diag *diag)
+struct record *record_open(const char *path, enum record_mode mode, struct diag *diag)
 {
     struct record *record = mem_zalloc(1, sizeof(*record));
-    record->replace = replace;
+    record->mode = mode;
+    record->replace = mode == RECORD_REPLACE;
     if (db_open(&record->db, path, DB_WRITE, diag) != 0) {
         goto fail;
     }

@@ -69,7 +69,7 @@ static void assert_says(struct diag *diag, const char *expected, const char *pat
 static void assert_refused(const char *path, const char *expected)
 {
     struct diag diag = {0};
-    assert_null(record_open(path, false, &diag));
+    assert_null(record_open(path, RECORD_APPEND, &diag));
     assert_says(&diag, expected, path);
 }
 
@@ -77,7 +77,7 @@ static int write_fake(const char *path, bool replace, uint32_t points, uint32_t 
                       uint32_t restored)
 {
     struct diag diag = {0};
-    struct record *record = record_open(path, replace, &diag);
+    struct record *record = record_open(path, replace ? RECORD_REPLACE : RECORD_APPEND, &diag);
     int status =
         record != NULL ? fake_study(record_sink(record), points, replications, restored) : -1;
     if (record != NULL && record_close(record) != 0) {
@@ -122,8 +122,7 @@ static void write_text(const char *path, const char *text)
     fclose(file);
 }
 
-/* --- claims
- * ---------------------------------------------------------------------------------------- */
+/* --- claims ---------------------------------------------------------------------------------- */
 
 static void record_writes_a_study_whole(void **state)
 {
@@ -177,7 +176,7 @@ static void replacing_costs_nothing_before_a_study_begins(void **state)
     char *path = in_folder("keep.db");
     assert_int_equal(write_fake(path, false, 1, 2, 2), 0);
     struct diag diag = {0};
-    struct record *record = record_open(path, true, &diag);
+    struct record *record = record_open(path, RECORD_REPLACE, &diag);
     assert_non_null(record);
     assert_int_equal(record_close(record), 0);
     assert_int_equal(ask(path, "SELECT count(*) FROM run"), 2);
@@ -188,7 +187,7 @@ static void a_new_file_without_a_study_goes_again(void **state)
     (void)state;
     char *path = in_folder("none.db");
     struct diag diag = {0};
-    struct record *record = record_open(path, false, &diag);
+    struct record *record = record_open(path, RECORD_APPEND, &diag);
     assert_non_null(record);
     assert_int_equal(access(path, F_OK), 0);
     assert_int_equal(record_close(record), 0);
@@ -200,11 +199,17 @@ static void a_killed_study_keeps_its_finished_runs(void **state)
     (void)state;
     char *path = in_folder("killed.db");
     struct diag diag = {0};
-    struct record *record = record_open(path, false, &diag);
+    struct record *record = record_open(path, RECORD_APPEND, &diag);
     struct result_sink sink = record_sink(record);
     struct scenario scenario = fake_scenario();
     struct study_point point = {&scenario, NULL, 0};
-    struct study_info info = {"run", "isthmus run", 7, 0.95, &point, 1, 5};
+    struct study_info info = {.verb = "run",
+                              .argv = "isthmus run",
+                              .seed = 7,
+                              .level = 0.95,
+                              .points = &point,
+                              .point_count = 1,
+                              .replications = 5};
     assert_int_equal(sink.begin(sink.self, &info), 0);
     for (uint32_t i = 0; i < 2; i++) {
         struct fake_run *run = fake_run_create(&scenario, 0, i, true);
@@ -225,16 +230,253 @@ static void a_killed_study_keeps_its_finished_runs(void **state)
     assert_int_equal(record_close(record), 0);
 }
 
+/* --- going on ------------------------------------------------------------------------------- */
+
+static const struct model_ops fake_ops = {METRIC_TABLE(fake_metrics)};
+static const struct model_ops *const fake_models[] = {&fake_ops};
+static const struct registry fake_registry = {fake_models, 1};
+
+/* What a study of `fake` is known by; a test changes one thing of it. */
+struct known {
+    struct scenario scenario;
+    struct study_point points[2];
+    struct study_info info;
+};
+
+static void known_make(struct known *known)
+{
+    known->scenario = fake_scenario();
+    known->scenario.registry = &fake_registry;
+    known->scenario.resolved = (char *)"name: fake\nreplications: 4\nclient:\n  timeout: 1s\n";
+    for (size_t i = 0; i < 2; i++) {
+        known->points[i] = (struct study_point){&known->scenario, NULL, 0};
+    }
+    known->info = (struct study_info){.verb = "sweep",
+                                      .argv = "isthmus sweep",
+                                      .seed = 7,
+                                      .level = 0.95,
+                                      .points = known->points,
+                                      .point_count = 2,
+                                      .replications = 4};
+}
+
+/* Begin the study in `path`; what was refused is in `diag`. */
+static struct record *go_on(const char *path, const struct known *known, enum record_mode mode,
+                            struct diag *diag)
+{
+    struct record *record = record_open(path, mode, diag);
+    assert_non_null(record);
+    struct result_sink sink = record_sink(record);
+    assert_int_equal(sink.recall != NULL, mode >= RECORD_RESUME);
+    if (sink.begin(sink.self, &known->info) == 0) {
+        return record;
+    }
+    record_close(record);
+    return NULL;
+}
+
+static void add_runs(struct record *record, const struct known *known, uint32_t point,
+                     uint32_t from, uint32_t to)
+{
+    struct result_sink sink = record_sink(record);
+    for (uint32_t i = from; i < to; i++) {
+        struct fake_run *run = fake_run_create(&known->scenario, point, i, true);
+        assert_int_equal(sink.run(sink.self, &run->result), 0);
+        fake_run_free(run);
+    }
+}
+
+static void a_study_goes_on_and_recalls_what_it_holds(void **state)
+{
+    (void)state;
+    char *path = in_folder("resumed.db");
+    struct diag diag = {0};
+    struct known known;
+    known_make(&known);
+    /* Nothing there: it begins. Then it is stopped, with a verdict. */
+    struct record *record = go_on(path, &known, RECORD_RESUME, &diag);
+    struct result_sink sink = record_sink(record);
+    struct judged judged = {0, "reauth_rate < 1%", VERDICT_UNDECIDED, true, false, 0.01, 0, 0};
+    add_runs(record, &known, 0, 0, 3);
+    assert_int_equal(sink.judge(sink.self, &judged), 0);
+    assert_int_equal(sink.end(sink.self, true), 0);
+    assert_int_equal(record_close(record), 0);
+
+    record = go_on(path, &known, RECORD_RESUME, &diag);
+    sink = record_sink(record);
+    struct run_result result;
+    struct fake_run *run = fake_run_create(&known.scenario, 0, 2, true);
+    assert_int_equal(sink.recall(sink.self, 0, 2, &result), 1);
+    assert_int_equal(result.digest, run->result.digest);
+    assert_int_equal(result.event_count, run->result.event_count);
+    assert_int_equal(result.warmup, run->result.warmup);
+    assert_int_equal(result.figures->figure_count, run->figures.figure_count);
+    for (size_t i = 0; i < run->figures.figure_count; i++) {
+        const struct figure *is = &result.figures->figures[i], *was = &run->figure_rows[i];
+        assert_ptr_equal(is->metric, was->metric);
+        assert_int_equal(is->region, was->region);
+        assert_string_equal(is->window, was->window);
+        assert_true(was->stat ? is->stat && strcmp(is->stat, was->stat) == 0 : !is->stat);
+        assert_true(was->label ? is->label && strcmp(is->label, was->label) == 0 : !is->label);
+        assert_memory_equal(&is->value, &was->value, sizeof(double));
+    }
+    fake_run_free(run);
+    assert_int_equal(sink.recall(sink.self, 0, 3, &result), 0);
+    assert_int_equal(sink.recall(sink.self, 1, 0, &result), 0);
+    add_runs(record, &known, 0, 3, 4);
+    add_runs(record, &known, 1, 0, 4);
+    assert_int_equal(sink.judge(sink.self, &judged), 0);
+    assert_int_equal(sink.end(sink.self, false), 0);
+    assert_int_equal(record_close(record), 0);
+    assert_int_equal(ask(path, "SELECT count(*) FROM study WHERE complete"), 1);
+    assert_int_equal(ask(path, "SELECT count(*) FROM point"), 2);
+    assert_int_equal(ask(path, "SELECT count(*) FROM run"), 8);
+    assert_int_equal(ask(path, "SELECT count(*) FROM expectation"), 1);
+    assert_int_equal(ask(path, "SELECT count(*) FROM resumption"), 1);
+}
+
+static void another_study_is_not_gone_on_with(void **state)
+{
+    (void)state;
+    char *path = in_folder("another.db");
+    struct diag diag = {0};
+    struct known known;
+    known_make(&known);
+    struct record *record = go_on(path, &known, RECORD_RESUME, &diag);
+    add_runs(record, &known, 0, 0, 1);
+    assert_int_equal(record_close(record), 0);
+#define REFUSED(change, message)                                                                   \
+    do {                                                                                           \
+        known_make(&known);                                                                        \
+        change;                                                                                    \
+        assert_null(go_on(path, &known, RECORD_RESUME, &diag));                                    \
+        assert_says(&diag, "error: cannot resume '@': its newest study " message, path);           \
+    } while (0)
+    REFUSED(known.info.verb = "run", "is one of 'sweep', not of 'run'");
+    REFUSED(known.info.seed = 8, "has seed 7, this one has 8");
+    REFUSED(known.info.level = 0.99, "has level 0.95, this one has 0.99");
+    REFUSED(known.info.settings = "precision 5%",
+            "was made with 'none', this one with 'precision 5%'");
+    REFUSED(known.info.shard = "1/2", "is shard none, this one is shard 1/2");
+    REFUSED(known.info.point_count = 1, "has 2 points, this one has 1");
+    REFUSED(known.info.replications = 3,
+            "has 4 replications, and 3 would be fewer; more may be added, none taken away");
+#undef REFUSED
+    known_make(&known);
+    known.scenario.resolved = (char *)"name: fake\nreplications: 4\nclient:\n  timeout: 2s\n";
+    assert_null(go_on(path, &known, RECORD_RESUME, &diag));
+    assert_says(&diag,
+                "error: cannot resume '@': point 0 of its newest study is another scenario: "
+                "'timeout: 1s' there, 'timeout: 2s' here",
+                path);
+    assert_int_equal(ask(path, "SELECT count(*) FROM study"), 1);
+    assert_int_equal(ask(path, "SELECT count(*) FROM resumption"), 0);
+}
+
+static void more_replications_may_be_added(void **state)
+{
+    (void)state;
+    char *path = in_folder("more.db");
+    struct diag diag = {0};
+    struct known known;
+    known_make(&known);
+    struct record *record = go_on(path, &known, RECORD_RESUME, &diag);
+    add_runs(record, &known, 0, 0, 1);
+    assert_int_equal(record_close(record), 0);
+    known.scenario.resolved = (char *)"name: fake\nreplications: 40\nclient:\n  timeout: 1s\n";
+    known.scenario.hash = 99;
+    known.info.replications = 40;
+    record = go_on(path, &known, RECORD_RESUME, &diag);
+    assert_non_null(record);
+    assert_int_equal(record_close(record), 0);
+    assert_int_equal(ask(path, "SELECT replication_count FROM study"), 40);
+    assert_int_equal(ask(path, "SELECT count(*) FROM point JOIN scenario_text"
+                               " ON hash = scenario_hash WHERE hash = '0000000000000063'"
+                               " AND text LIKE '%replications: 40%'"),
+                     2);
+}
+
+static void versions_are_mixed_only_on_request(void **state)
+{
+    (void)state;
+    char *path = in_folder("versions.db");
+    struct diag diag = {0};
+    struct known known;
+    known_make(&known);
+    struct record *record = go_on(path, &known, RECORD_RESUME, &diag);
+    add_runs(record, &known, 0, 0, 2);
+    assert_int_equal(record_close(record), 0);
+    sqlite3 *handle;
+    assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(handle, "UPDATE run SET version = '0.0.9+old'", NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(handle);
+    assert_null(go_on(path, &known, RECORD_RESUME, &diag));
+    char *text = diag_text(&diag);
+    assert_non_null(strstr(text, "version 0.0.9+old made 2 of its runs, and this is "));
+    assert_non_null(strstr(text, "'--resume=mixed-versions' goes on all the same"));
+    free(text);
+    diag_release(&diag);
+    record = go_on(path, &known, RECORD_RESUME_MIXED, &diag);
+    assert_non_null(record);
+    add_runs(record, &known, 0, 2, 3);
+    assert_int_equal(record_close(record), 0);
+    assert_int_equal(ask(path, "SELECT count(DISTINCT version) FROM run"), 2);
+    assert_int_equal(ask(path, "SELECT count(*) FROM resumption"), 1);
+}
+
+static void points_may_come_later(void **state)
+{
+    (void)state;
+    char *path = in_folder("later.db");
+    struct diag diag = {0};
+    struct record *record = record_open(path, RECORD_APPEND, &diag);
+    struct result_sink sink = record_sink(record);
+    struct scenario scenario = fake_scenario();
+    struct study_param param = {"client.timeout", "700ms"};
+    struct study_point first = {&scenario, NULL, 0}, later = {&scenario, &param, 1};
+    struct study_info info = {.verb = "capacity",
+                              .argv = "isthmus capacity",
+                              .seed = 7,
+                              .level = 0.95,
+                              .points = &first,
+                              .point_count = 1,
+                              .replications = 5};
+    assert_int_equal(sink.begin(sink.self, &info), 0);
+    for (uint32_t i = 0; i < 40; i++) {
+        if (i > 0) {
+            assert_int_equal(sink.point(sink.self, i, &later), 0);
+        }
+        struct fake_run *run = fake_run_create(&scenario, i, 3, true);
+        assert_int_equal(sink.run(sink.self, &run->result), 0);
+        fake_run_free(run);
+    }
+    assert_int_equal(sink.end(sink.self, false), 0);
+    assert_int_equal(record_close(record), 0);
+    assert_int_equal(ask(path, "SELECT count(*) FROM run JOIN point ON point.id = run.point"
+                               " WHERE run.id - 1 = number"),
+                     40);
+    assert_int_equal(ask(path, "SELECT count(*) FROM point_param JOIN point ON point.id = point"
+                               " WHERE number BETWEEN 1 AND 39 AND value = '700ms'"),
+                     39);
+}
+
 static void infinite_figures_are_left_out_with_a_warning(void **state)
 {
     (void)state;
     char *path = in_folder("infinite.db");
     struct diag diag = {0};
-    struct record *record = record_open(path, false, &diag);
+    struct record *record = record_open(path, RECORD_APPEND, &diag);
     struct result_sink sink = record_sink(record);
     struct scenario scenario = fake_scenario();
     struct study_point point = {&scenario, NULL, 0};
-    struct study_info info = {"run", "isthmus run", 7, 0.95, &point, 1, 1};
+    struct study_info info = {.verb = "run",
+                              .argv = "isthmus run",
+                              .seed = 7,
+                              .level = 0.95,
+                              .points = &point,
+                              .point_count = 1,
+                              .replications = 1};
     assert_int_equal(sink.begin(sink.self, &info), 0);
     struct fake_run *run = fake_run_create(&scenario, 0, 0, true);
     run->figure_rows[0].value = INFINITY;
@@ -267,12 +509,12 @@ static void record_refuses_what_is_not_its_own(void **state)
 
     path = in_folder("newer.db");
     assert_int_equal(write_fake(path, false, 1, 1, 1), 0);
-    change(path, "PRAGMA user_version = 2");
+    change(path, "PRAGMA user_version = 3");
     assert_refused(path,
-                   "error: results database '@' is of version 2, newer than this program's 1");
+                   "error: results database '@' is of version 3, newer than this program's 2");
     change(path, "PRAGMA user_version = 0");
     assert_refused(path,
-                   "error: results database '@' is of version 0, older than this program's 1");
+                   "error: results database '@' is of version 0, older than this program's 2");
     assert_int_equal(ask(path, "SELECT count(*) FROM run"), 1);
 }
 
@@ -286,7 +528,7 @@ static void record_refuses_places_where_no_file_can_be(void **state)
     char *path = in_folder("file");
     write_text(path, "x");
     struct diag diag = {0};
-    assert_null(record_open(in_folder("file/below/a.db"), false, &diag));
+    assert_null(record_open(in_folder("file/below/a.db"), RECORD_APPEND, &diag));
     assert_says(&diag, "error: cannot make folder '@' for results: Not a directory", path);
     assert_refused("/proc/nowhere.db",
                    "error: cannot create results database '@': No such file or directory");
@@ -317,14 +559,13 @@ static void record_names_missing_permission(void **state)
     assert_refused(in_folder("locked/a.db"),
                    "error: cannot create results database '@': Permission denied");
     struct diag diag = {0};
-    assert_null(record_open(in_folder("locked/below/a.db"), false, &diag));
+    assert_null(record_open(in_folder("locked/below/a.db"), RECORD_APPEND, &diag));
     assert_says(&diag, "error: cannot make folder '@' for results: Permission denied",
                 in_folder("locked/below"));
     assert_true(!root || seteuid(0) == 0);
 }
 
-/* --- full disks
- * ------------------------------------------------------------------------------------- */
+/* --- full disks ------------------------------------------------------------------------------ */
 
 static int page_count_max; /* of every database that is opened from now on */
 
@@ -357,7 +598,7 @@ static void a_disk_full_midway_keeps_the_finished_runs(void **state)
     page_count_max = (int)ask(path, "PRAGMA page_count") + 20;
     sqlite3_auto_extension((void (*)(void))limit_pages);
     struct diag diag = {0};
-    struct record *record = record_open(path, false, &diag);
+    struct record *record = record_open(path, RECORD_APPEND, &diag);
     sqlite3_reset_auto_extension();
     assert_non_null(record);
     assert_true(fake_study(record_sink(record), 1, 2, 2) < 0);
@@ -377,7 +618,7 @@ static void a_write_that_the_system_refuses_is_told_with_its_reason(void **state
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     char *path = in_folder("limited.db");
     struct diag diag = {0};
-    struct record *record = record_open(path, false, &diag);
+    struct record *record = record_open(path, RECORD_APPEND, &diag);
     int status = record != NULL ? fake_study(record_sink(record), 1, 2, 2) : -1;
     if (record != NULL) {
         record_close(record);
@@ -390,8 +631,7 @@ static void a_write_that_the_system_refuses_is_told_with_its_reason(void **state
                 path);
 }
 
-/* --- size and speed
- * ---------------------------------------------------------------------------------- */
+/* --- size and speed -------------------------------------------------------------------------- */
 
 static void ten_replications_stay_small_and_quick(void **state)
 {
@@ -418,6 +658,11 @@ int main(void)
         cmocka_unit_test(replacing_costs_nothing_before_a_study_begins),
         cmocka_unit_test(a_new_file_without_a_study_goes_again),
         cmocka_unit_test(a_killed_study_keeps_its_finished_runs),
+        cmocka_unit_test(points_may_come_later),
+        cmocka_unit_test(a_study_goes_on_and_recalls_what_it_holds),
+        cmocka_unit_test(another_study_is_not_gone_on_with),
+        cmocka_unit_test(more_replications_may_be_added),
+        cmocka_unit_test(versions_are_mixed_only_on_request),
         cmocka_unit_test(infinite_figures_are_left_out_with_a_warning),
         cmocka_unit_test(record_refuses_what_is_not_its_own),
         cmocka_unit_test(record_refuses_places_where_no_file_can_be),

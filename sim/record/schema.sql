@@ -18,9 +18,23 @@ CREATE TABLE study (
     seed TEXT NOT NULL,                 -- decimal: 64 bits without a sign do not fit an INTEGER
     level REAL NOT NULL CHECK (level > 0 AND level < 1),
     replication_count INTEGER NOT NULL, -- asked for
+    point_count INTEGER NOT NULL,       -- known from the start; a search may add others
+    settings TEXT NOT NULL,             -- what else decides which runs are made, in words; mostly ''
+    shard TEXT NOT NULL,                -- '2/5': the second fifth of the runs; '': all
     started TEXT NOT NULL,              -- ISO 8601, UTC
     complete INTEGER NOT NULL DEFAULT 0 CHECK (complete IN (0, 1))
 ) STRICT;
+
+-- Who began a study stands in `study`; who went on with it, or made a shard of it, here.
+CREATE TABLE resumption (
+    study INTEGER NOT NULL REFERENCES study (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    argv TEXT NOT NULL,
+    version TEXT NOT NULL,
+    compiler TEXT NOT NULL,
+    started TEXT NOT NULL,
+    PRIMARY KEY (study, number)
+) STRICT, WITHOUT ROWID;
 
 -- Resolved scenarios, each once: every parameter with its value, as YAML.
 CREATE TABLE scenario_text (
@@ -57,6 +71,7 @@ CREATE TABLE run (
     bin_ns INTEGER NOT NULL,            -- width of a bin of the series
     dropped INTEGER NOT NULL,           -- events and incidents that were counted only
     status TEXT NOT NULL CHECK (status IN ('done', 'interrupted')),
+    version TEXT NOT NULL,              -- of the program that made it
     UNIQUE (point, replication)
 ) STRICT;
 
@@ -146,6 +161,23 @@ CREATE TABLE expectation (
     low REAL,
     high REAL,
     PRIMARY KEY (point, number)
+) STRICT, WITHOUT ROWID;
+
+-- What the study found by its own rule of decision, in the order in which it is printed.
+CREATE TABLE finding (
+    study INTEGER NOT NULL REFERENCES study (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('precision', 'compare', 'check', 'front', 'capacity', 'sensitivity')),
+    point INTEGER,                      -- number of a point; NULL: of the study as a whole
+    subject TEXT NOT NULL,              -- a metric, or a parameter
+    verdict TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    value REAL,                         -- a mean, a difference, a limit, an effect
+    low REAL,
+    high REAL,
+    unit TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (study, number)
 ) STRICT, WITHOUT ROWID;
 
 -- Spans in which some fault acted.

@@ -25,8 +25,7 @@ char *figure_words(const char *metric)
     return words;
 }
 
-/* --- the sheet
- * -------------------------------------------------------------------------------------- */
+/* --- the sheet ------------------------------------------------------------------------------- */
 
 static void add_caption(struct figure_job *job, struct strbuf *caption)
 {
@@ -100,8 +99,7 @@ void figure_panel(struct figure_job *job, double left, double right, double bott
                 left, right, bottom, top);
 }
 
-/* --- units
- * ------------------------------------------------------------------------------------------ */
+/* --- units ----------------------------------------------------------------------------------- */
 
 double figure_time_unit(const struct figure_job *job, const char **name)
 {
@@ -152,8 +150,7 @@ void figure_scale(enum unit unit, double max, double *divisor, const char **name
     }
 }
 
-/* --- series
- * ----------------------------------------------------------------------------------------- */
+/* --- series ---------------------------------------------------------------------------------- */
 
 /* The per-region lines, or the total where that is all there is. Labelled lines are other figures'
  * business. */
@@ -278,8 +275,7 @@ void figure_line_data(struct figure_job *job, const struct figure_line *line, co
     strbuf_add(&job->script, "EOD\n");
 }
 
-/* --- panels over time
- * ------------------------------------------------------------------------------- */
+/* --- panels over time ------------------------------------------------------------------------ */
 
 void figure_fault_shades(struct figure_job *job, double ns_per_unit)
 {

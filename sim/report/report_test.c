@@ -47,7 +47,7 @@ static struct results *make_results(uint32_t points, uint32_t replications, uint
     struct diag diag = {0};
     char *path = in_folder("study.db");
     unlink(path);
-    struct record *record = record_open(path, false, &diag);
+    struct record *record = record_open(path, RECORD_APPEND, &diag);
     assert_non_null(record);
     assert_int_equal(fake_study(record_sink(record), points, replications, restored), 0);
     assert_int_equal(record_close(record), 0);
@@ -95,8 +95,7 @@ static void assert_lacks(const char *text, const char *part)
     }
 }
 
-/* --- summary
- * ---------------------------------------------------------------------------------------- */
+/* --- summary --------------------------------------------------------------------------------- */
 
 static void summary_says_what_was_run_and_how_sure_it_is(void **state)
 {
@@ -220,8 +219,7 @@ static void json_is_one_balanced_object(void **state)
     results_close(results);
 }
 
-/* --- plots
- * ------------------------------------------------------------------------------------------ */
+/* --- plots ----------------------------------------------------------------------------------- */
 
 static size_t told_count;
 

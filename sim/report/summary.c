@@ -143,7 +143,12 @@ static void release(struct summary *summary)
 
 enum unit summary_unit_of(const struct summary *summary, const char *expectation_text)
 {
-    size_t length = strcspn(expectation_text, "{.<>= ");
+    /* "upper(reauth_rate) < 1%": the metric stands in the parentheses. */
+    const char *parenthesis = strchr(expectation_text, '(');
+    if (parenthesis != NULL) {
+        expectation_text = parenthesis + 1;
+    }
+    size_t length = strcspn(expectation_text, "{.<>=) ");
     for (size_t i = 0; i < summary->figures.count; i++) {
         const struct figure_row *row = &summary->figures.rows[i];
         /* The count of a latency is not in the latency's unit. */

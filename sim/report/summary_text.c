@@ -148,8 +148,7 @@ static void add_share(struct printer *printer, const char *what, size_t hits, si
     }
 }
 
-/* --- head
- * ------------------------------------------------------------------------------------------ */
+/* --- head ------------------------------------------------------------------------------------ */
 
 static void add_head(struct printer *printer)
 {
@@ -217,8 +216,7 @@ static void add_expectations(struct printer *printer)
     }
 }
 
-/* --- figures
- * --------------------------------------------------------------------------------------- */
+/* --- figures --------------------------------------------------------------------------------- */
 
 /* Where some runs failed over and others did not, a mean is neither's: say how many did instead.
  * True where that is so. */
@@ -418,8 +416,7 @@ static void add_figures(struct printer *printer, int64_t point)
     }
 }
 
-/* --- incidents, events, assumptions
- * ------------------------------------------------------------------ */
+/* --- incidents, events, assumptions ---------------------------------------------------------- */
 
 static void add_incident(struct printer *printer, const struct incident_group *group)
 {
@@ -534,8 +531,7 @@ static void add_assumptions(struct printer *printer)
     }
 }
 
-/* --- points
- * ---------------------------------------------------------------------------------------- */
+/* --- points ---------------------------------------------------------------------------------- */
 
 static void add_point_heading(struct printer *printer, int64_t point)
 {

@@ -83,6 +83,15 @@ static const char *metric_kind_name(enum metric_kind kind)
     return names[kind];
 }
 
+/* Which way the figure gets better; "-" where neither is. */
+static const char *direction_name(enum direction direction)
+{
+    static const char *const names[] = {
+        [NO_DIRECTION] = "-", [LOWER_IS_BETTER] = "lower", [HIGHER_IS_BETTER] = "higher"};
+
+    return names[direction];
+}
+
 /* "1ms to 1h", "at least 0", "none|fixed|list". */
 static void add_range(struct strbuf *out, const struct field *field)
 {
@@ -137,10 +146,10 @@ static void print_fields(const struct model_ops *ops, FILE *out)
 
 static void print_metrics(const struct model_ops *ops, FILE *out)
 {
-    struct text_table table = {.column_count = 4};
-    static const char *const head[] = {"metric", "kind", "unit", "meaning"};
+    struct text_table table = {.column_count = 5};
+    static const char *const head[] = {"metric", "kind", "unit", "better", "meaning"};
 
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 5; i++)
         table_add(&table, head[i]);
     for (size_t i = 0; i < ops->metric_count; i++) {
         struct strbuf name = STRBUF_INIT;
@@ -149,6 +158,7 @@ static void print_metrics(const struct model_ops *ops, FILE *out)
         table_add(&table, name.text);
         table_add(&table, metric_kind_name(ops->metrics[i].kind));
         table_add(&table, unit_name(ops->metrics[i].unit));
+        table_add(&table, direction_name(ops->metrics[i].better));
         table_add(&table, ops->metrics[i].meaning);
         strbuf_release(&name);
     }
@@ -204,6 +214,7 @@ static void add_metric_json(struct strbuf *out, const struct metric *metric)
     add_member(out, "label", metric->label);
     if (metric->label_values)
         add_names(out, "label_values", metric->label_values);
+    add_member(out, "better", direction_name(metric->better));
     add_member(out, "meaning", metric->meaning);
     strbuf_add_char(out, '}');
 }

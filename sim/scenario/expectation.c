@@ -3,7 +3,8 @@
  * "write_timeout_rate{region=us-west-2, window=fault} > 2 * write_timeout_rate{region=us-west-1,
  * window=fault}"
  *
- *   expectation = metric comparison (value | [number "*"] metric)
+ *   expectation = left comparison (value | [number "*"] metric)
+ *   left        = metric | ("mean" | "lower" | "upper") "(" metric ")"
  *   metric      = name ["{" label "=" value {"," label "=" value} "}"] ["." stat]
  *
  * Read by a cursor over the text; a mistake is told at the character where the cursor stands.
@@ -250,7 +251,7 @@ static void take_comparison(struct cursor *cursor, enum comparison *comparison)
     skip_blanks(cursor);
 }
 
-static enum unit unit_of(const struct metric_ref *ref)
+enum unit metric_ref_unit(const struct metric_ref *ref)
 {
     return ref->stat && strcmp(ref->stat, "count") == 0 ? UNIT_COUNT : ref->metric->unit;
 }
@@ -286,13 +287,41 @@ static void take_right(struct cursor *cursor, struct expectation *expect)
             take_metric(cursor, &expect->right);
         if (cursor->is_good && *cursor->at)
             cursor_mistake(cursor, cursor->at, "does not expect '%s' here", cursor->at);
-        if (cursor->is_good && unit_of(&expect->left) != unit_of(&expect->right))
+        if (cursor->is_good && metric_ref_unit(&expect->left) != metric_ref_unit(&expect->right))
             cursor_mistake(cursor, cursor->text, "compares '%s' with '%s', which has another unit",
                            expect->left.metric->name, expect->right.metric->name);
-    } else if (!units_parse(cursor->at, unit_of(&expect->left), &expect->value, &why)) {
+    } else if (!units_parse(cursor->at, metric_ref_unit(&expect->left), &expect->value, &why)) {
         cursor_mistake(cursor, cursor->at, "'%s' %s", expect->left.metric->name, why.text);
     }
     strbuf_release(&why);
+}
+
+/* In the order of enum expectation_side. */
+static const char *const side_names[] = {NULL, "mean(", "lower(", "upper("};
+
+static void take_expectation(struct cursor *cursor, struct expectation *expect)
+{
+    skip_blanks(cursor);
+    for (int side = BY_MEAN; side <= BY_UPPER; side++) {
+        size_t length = strlen(side_names[side]);
+        if (strncmp(cursor->at, side_names[side], length) == 0) {
+            expect->side = (enum expectation_side)side;
+            cursor->at += length;
+            break;
+        }
+    }
+    take_metric(cursor, &expect->left);
+    if (cursor->is_good && expect->side != BY_INTERVAL) {
+        if (*cursor->at != ')')
+            cursor_mistake(cursor, cursor->at, "needs a closing ')'");
+        else
+            cursor->at++;
+        skip_blanks(cursor);
+    }
+    if (cursor->is_good)
+        take_comparison(cursor, &expect->comparison);
+    if (cursor->is_good)
+        take_right(cursor, expect);
 }
 
 static void build_expectation(struct builder *builder, const struct yaml_node *node)
@@ -308,11 +337,7 @@ static void build_expectation(struct builder *builder, const struct yaml_node *n
     }
     builder->scenario->expect_count++;
     expect->text = mem_strdup(node->text);
-    take_metric(&cursor, &expect->left);
-    if (cursor.is_good)
-        take_comparison(&cursor, &expect->comparison);
-    if (cursor.is_good)
-        take_right(&cursor, expect);
+    take_expectation(&cursor, expect);
 }
 
 void expectations_build(struct builder *builder)
@@ -330,18 +355,96 @@ void expectations_build(struct builder *builder)
             build_expectation(builder, node->entries[i].value);
 }
 
-static void free_ref(struct metric_ref *ref)
+void metric_ref_release(struct metric_ref *ref)
 {
     free(ref->label);
     free(ref->window);
+    *ref = (struct metric_ref){0};
+}
+
+void expectation_release(struct expectation *expect)
+{
+    free(expect->text);
+    metric_ref_release(&expect->left);
+    metric_ref_release(&expect->right);
+    expect->text = NULL;
 }
 
 void expectations_free(struct scenario *scenario)
 {
-    for (size_t i = 0; i < scenario->expect_count; i++) {
-        free(scenario->expects[i].text);
-        free_ref(&scenario->expects[i].left);
-        free_ref(&scenario->expects[i].right);
-    }
+    for (size_t i = 0; i < scenario->expect_count; i++)
+        expectation_release(&scenario->expects[i]);
     free(scenario->expects);
+}
+
+/* --- from the command line ------------------------------------------------------------------ */
+
+/* A text that is no part of the scenario's file, read as if it were. */
+struct loose_text {
+    struct yaml_source source;
+    struct yaml_node node;
+    struct mistakes mistakes;
+    struct builder builder;
+};
+
+static struct cursor loose_begin(struct loose_text *loose, const struct scenario *scenario,
+                                 const char *name, const char *text, struct diag *diag)
+{
+    loose->source = (struct yaml_source){name, "", text, strlen(text)};
+    loose->node = (struct yaml_node){
+        .kind = YAML_SCALAR, .text = text, .source = &loose->source, .line = 1, .column = 1};
+    mistakes_init(&loose->mistakes, diag);
+    /* Nothing is built: the scenario is only asked for its metrics and regions. */
+    loose->builder = (struct builder){(struct scenario *)(uintptr_t)scenario, scenario->inner,
+                                      &loose->node, &loose->mistakes};
+    return (struct cursor){&loose->builder, &loose->node, text, text, true};
+}
+
+bool scenario_parse_metric(const struct scenario *scenario, const char *name, const char *text,
+                           struct metric_ref *ref, struct diag *diag)
+{
+    struct loose_text loose;
+    struct cursor cursor = loose_begin(&loose, scenario, name, text, diag);
+
+    take_metric(&cursor, ref);
+    if (cursor.is_good && *cursor.at)
+        cursor_mistake(&cursor, cursor.at, "does not expect '%s' here", cursor.at);
+    mistakes_release(&loose.mistakes);
+    return cursor.is_good;
+}
+
+bool scenario_parse_expectation(const struct scenario *scenario, const char *name, const char *text,
+                                struct expectation *expect, struct diag *diag)
+{
+    struct loose_text loose;
+    struct cursor cursor = loose_begin(&loose, scenario, name, text, diag);
+
+    *expect = (struct expectation){.text = mem_strdup(text)};
+    take_expectation(&cursor, expect);
+    mistakes_release(&loose.mistakes);
+    return cursor.is_good;
+}
+
+void metric_ref_add(struct strbuf *out, const struct metric_ref *ref,
+                    const struct topology *topology)
+{
+    const char *separator = "{";
+
+    strbuf_add(out, ref->metric->name);
+    if (ref->label) {
+        strbuf_addf(out, "%s%s=%s", separator, ref->metric->label, ref->label);
+        separator = ", ";
+    }
+    if (ref->region >= 0) {
+        strbuf_addf(out, "%sregion=%s", separator, topology->region_names[ref->region]);
+        separator = ", ";
+    }
+    if (ref->window && strcmp(ref->window, "all") != 0) {
+        strbuf_addf(out, "%swindow=%s", separator, ref->window);
+        separator = ", ";
+    }
+    if (*separator == ',')
+        strbuf_add(out, "}");
+    if (ref->stat)
+        strbuf_addf(out, ".%s", ref->stat);
 }

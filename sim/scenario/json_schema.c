@@ -253,8 +253,16 @@ static const char other_properties[] =
     "\"" RUN_SEED_MEANING "\"},\n"
     "  \"expect\": {\"type\": [\"array\", \"string\"], \"items\": {\"type\": \"string\"}, "
     "\"description\": \"what the figures must show, such as 'reauth_rate < 0.1%'\"},\n"
-    "  \"sweep\": {\"type\": \"object\", \"additionalProperties\": {\"type\": \"array\"}, "
-    "\"description\": \"parameters to vary, by path, with their values\"},\n";
+    "  \"sweep\": {\"type\": \"object\", \"additionalProperties\": {\"type\": [\"array\", "
+    "\"string\", \"number\"]}, "
+    "\"description\": \"parameters to vary, by path, with their values: a list, or a text such as "
+    "'100ms..1s/100ms'\"},\n"
+    "  \"where\": {\"type\": [\"array\", \"string\"], \"items\": {\"type\": \"string\"}, "
+    "\"description\": \"what a point of the sweep must meet, such as 'client.timeout < "
+    "client.retry.deadline'\"},\n"
+    "  \"lockstep\": {\"type\": [\"array\", \"string\"], \"items\": {\"type\": \"string\"}, "
+    "\"description\": \"axes of the sweep that move together, such as 'client.timeout, "
+    "client.connect_timeout'\"},\n";
 
 void scenario_write_schema(const struct registry *registry, FILE *file)
 {

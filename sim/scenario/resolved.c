@@ -222,6 +222,17 @@ static void add_models(struct writer *writer, const struct scenario *scenario)
     }
 }
 
+static void add_texts(struct strbuf *out, const char *key, char *const *texts, size_t count)
+{
+    if (count > 0)
+        strbuf_addf(out, "%s:\n", key);
+    for (size_t i = 0; i < count; i++) {
+        strbuf_add(out, "  - ");
+        strbuf_add_json(out, texts[i]);
+        strbuf_add_char(out, '\n');
+    }
+}
+
 static void add_questions(struct strbuf *out, const struct scenario *scenario)
 {
     if (scenario->expect_count > 0)
@@ -238,11 +249,21 @@ static void add_questions(struct strbuf *out, const struct scenario *scenario)
 
         strbuf_add(out, "  ");
         strbuf_add_json(out, axis->path);
+        if (axis->value_count == 0) {
+            strbuf_add(out, ": \"");
+            quantity_add(out, &axis->from);
+            strbuf_add(out, "..");
+            quantity_add(out, &axis->to);
+            strbuf_addf(out, "%s\"\n", axis->is_log ? "*" : "");
+            continue;
+        }
         strbuf_add(out, ": [");
         for (size_t j = 0; j < axis->value_count; j++)
             strbuf_addf(out, "%s%s", j > 0 ? ", " : "", axis->values[j]);
         strbuf_add(out, "]\n");
     }
+    add_texts(out, "where", scenario->wheres, scenario->where_count);
+    add_texts(out, "lockstep", scenario->locksteps, scenario->lockstep_count);
 }
 
 /* 64-bit FNV-1a. */

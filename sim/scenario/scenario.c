@@ -11,6 +11,7 @@
 #include "overlay.h"
 #include "run_settings.h"
 #include "scenario_inner.h"
+#include "sweep_axis.h"
 #include "units.h"
 
 #include <ctype.h>
@@ -18,11 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SWEEP_VALUES_MAX = 1000 };
-
 /* Keys of a file that are neither sections of models nor settings of a run. */
-static const char *const other_keys[] = {"name",    "question", "expectation", "sources", "extends",
-                                         "regions", "expect",   "sweep",       "seed"};
+static const char *const other_keys[] = {"name",    "question", "expectation", "sources",
+                                         "extends", "regions",  "expect",      "sweep",
+                                         "where",   "lockstep", "seed"};
 enum { OTHER_KEY_COUNT = sizeof other_keys / sizeof other_keys[0] };
 
 /* --- the top level --------------------------------------------------------------------- */
@@ -211,6 +211,23 @@ static void try_sweep_value(struct builder *builder, const struct overlay_path *
                       false);
 }
 
+/* A text with commas or "..": its values stand nowhere, so the mistakes of one that is wrong are
+ * told at the text. `path` NULL: not tried. */
+static void build_axis_text(struct builder *builder, struct sweep_axis *axis,
+                            const struct yaml_node *text, const struct overlay_path *path)
+{
+    struct strbuf why = STRBUF_INIT;
+
+    if (!sweep_axis_parse(text->text, axis, &why))
+        mistake_at(builder->mistakes, text, "'sweep' of '%s' %s", axis->path, why.text);
+    for (size_t i = 0; path && i < axis->value_count; i++) {
+        const struct yaml_node *value =
+            yaml_make_scalar(builder->inner->trees, text, axis->values[i]);
+        try_sweep_value(builder, path, value);
+    }
+    strbuf_release(&why);
+}
+
 static void build_axis(struct builder *builder, const struct yaml_entry *entry, bool is_tried)
 {
     const struct yaml_source *source = yaml_source_add(builder->inner->trees, "sweep", "",
@@ -223,8 +240,15 @@ static void build_axis(struct builder *builder, const struct yaml_entry *entry, 
     const struct yaml_node *list = entry->value;
 
     axis->path = mem_strdup(entry->key->text);
+    if (list->kind == YAML_SCALAR && !list->is_null) {
+        build_axis_text(builder, axis, list, good && is_tried ? &path : NULL);
+        free(path.segments);
+        return;
+    }
     if (list->kind != YAML_LIST || list->count == 0 || list->count > SWEEP_VALUES_MAX) {
-        mistake_at(builder->mistakes, list, "'sweep' needs a list of 1 to %d values for '%s'",
+        mistake_at(builder->mistakes, list,
+                   "'sweep' needs a list of 1 to %d values for '%s', or a text such as "
+                   "'100ms..1s/100ms'",
                    SWEEP_VALUES_MAX, axis->path);
         good = false;
     }
@@ -240,11 +264,31 @@ static void build_axis(struct builder *builder, const struct yaml_entry *entry, 
     free(path.segments);
 }
 
+/* `where` and `lockstep`: a text, or a list of texts. */
+static void build_texts(struct builder *builder, const char *key, char ***texts, size_t *count)
+{
+    const struct yaml_node *node = yaml_get(builder->root, key);
+    size_t items = !node || node->is_null ? 0 : node->kind == YAML_LIST ? node->count : 1;
+
+    *texts = mem_zalloc(items + 1, sizeof **texts);
+    for (size_t i = 0; i < items; i++) {
+        const struct yaml_node *item = node->kind == YAML_LIST ? node->entries[i].value : node;
+        if (item->kind == YAML_SCALAR && !item->is_null)
+            (*texts)[(*count)++] = mem_strdup(item->text);
+        else
+            mistake_at(builder->mistakes, item, "'%s' needs a text or a list of texts, got %s", key,
+                       yaml_kind_name(item));
+    }
+}
+
 static void build_sweep(struct builder *builder)
 {
     const struct yaml_node *sweep = yaml_get(builder->root, "sweep");
     bool is_tried = builder->mistakes->count == 0;
+    struct scenario *scenario = builder->scenario;
 
+    build_texts(builder, "where", &scenario->wheres, &scenario->where_count);
+    build_texts(builder, "lockstep", &scenario->locksteps, &scenario->lockstep_count);
     if (!sweep || sweep->is_null)
         return;
     if (sweep->kind != YAML_MAP) {
@@ -286,18 +330,23 @@ static struct scenario *build_from(const struct registry *registry, struct yaml_
     return scenario;
 }
 
+static void free_texts(char **texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(texts[i]);
+    free(texts);
+}
+
 static void scenario_drop(struct scenario *scenario, bool with_trees)
 {
     struct scenario_inner *inner = scenario->inner;
 
     instances_free(scenario);
     expectations_free(scenario);
-    for (size_t i = 0; i < scenario->axis_count; i++) {
-        for (size_t j = 0; j < scenario->axes[i].value_count; j++)
-            free(scenario->axes[i].values[j]);
-        free(scenario->axes[i].values);
-        free(scenario->axes[i].path);
-    }
+    for (size_t i = 0; i < scenario->axis_count; i++)
+        sweep_axis_release(&scenario->axes[i]);
+    free_texts(scenario->wheres, scenario->where_count);
+    free_texts(scenario->locksteps, scenario->lockstep_count);
     for (size_t i = 0; i < run_settings_field_count; i++)
         free(inner->run_values[i].text);
     free(inner->run_values);
@@ -311,6 +360,15 @@ static void scenario_drop(struct scenario *scenario, bool with_trees)
         yaml_trees_free(inner->trees);
     free(inner);
     free(scenario);
+}
+
+const struct metric *registry_metric(const struct registry *registry, const char *name)
+{
+    for (size_t i = 0; i < registry->model_count; i++)
+        for (size_t j = 0; j < registry->models[i]->metric_count; j++)
+            if (strcmp(registry->models[i]->metrics[j].name, name) == 0)
+                return &registry->models[i]->metrics[j];
+    return NULL;
 }
 
 void scenario_free(struct scenario *scenario)

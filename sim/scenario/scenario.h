@@ -14,6 +14,7 @@
 
 #include "diag.h"
 #include "model.h"
+#include "quantity.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +25,8 @@ struct registry {
     const struct model_ops *const *models; /* in the order in which they are initialised */
     size_t model_count;
 };
+/* The metric of that name, of whichever model; NULL where there is none. O(metrics). */
+const struct metric *registry_metric(const struct registry *registry, const char *name);
 
 /* Settings of a run as a whole: top-level keys of a file. */
 struct run_config {
@@ -48,8 +51,12 @@ struct metric_ref {
     char *label;      /* value of the metric's label, or NULL */
     char *window;     /* "all" if left out */
 };
+/* What of the left side decides: "metric < 1" the whole interval, so that it may stay undecided;
+ * "mean(metric) < 1", "lower(metric) < 1" and "upper(metric) < 1" the mean or that bound alone. */
+enum expectation_side { BY_INTERVAL, BY_MEAN, BY_LOWER, BY_UPPER };
 struct expectation {
     char *text; /* as written */
+    enum expectation_side side;
     struct metric_ref left;
     enum comparison comparison;
     bool right_is_metric; /* then compared pairwise over replications */
@@ -58,10 +65,13 @@ struct expectation {
     double value;  /* in the metric's unit */
 };
 
+/* Written as a list, or as a text (sweep_axis.h). */
 struct sweep_axis {
     char *path;    /* "client.timeout" */
-    char **values; /* as written */
+    char **values; /* as written, or made of a range with steps; none: a range to draw from */
     size_t value_count;
+    bool has_range, is_log;
+    struct quantity from, to; /* of the range */
 };
 
 struct scenario_instance {
@@ -84,6 +94,10 @@ struct scenario {
     size_t expect_count;
     struct sweep_axis *axes;
     size_t axis_count;
+    char **wheres; /* `where`: conditions that a point of the sweep must meet */
+    size_t where_count;
+    char **locksteps; /* `lockstep`: "a, b": axes that take their first value together, ... */
+    size_t lockstep_count;
     const struct probe_span *fault_spans;
     size_t fault_span_count;
     char *resolved; /* canonical YAML: every parameter with its value, sorted; loads to the same
@@ -112,6 +126,26 @@ struct scenario *scenario_load_text(const char *text, size_t length, const char 
                                     const struct registry *registry, const char *const *sets,
                                     size_t set_count, struct diag *diag);
 void scenario_free(struct scenario *scenario);
+
+/* The resolved value at a path, as text ("300ms", or a list), valid as long as the scenario; NULL
+ * where there is none, or where regions or links differ in it. O(parameters). */
+const char *scenario_value(const struct scenario *scenario, const char *path);
+/*
+ * A metric or an expectation of the command line, as `expect` would have it: "write_latency.p99",
+ * "reauth_rate{region=us-west-2} < 0.1%". `name` stands for the file in messages ("--precision").
+ * False with the mistake in `diag`. The result outlives nothing but the scenario's registry and
+ * topology; release it in either case.
+ */
+bool scenario_parse_metric(const struct scenario *scenario, const char *name, const char *text,
+                           struct metric_ref *ref, struct diag *diag);
+bool scenario_parse_expectation(const struct scenario *scenario, const char *name, const char *text,
+                                struct expectation *expect, struct diag *diag);
+void metric_ref_release(struct metric_ref *ref);
+void expectation_release(struct expectation *expect);
+/* "write_latency.p99{region=us-west-2}": what is not the default is left out. Appends. */
+void metric_ref_add(struct strbuf *out, const struct metric_ref *ref,
+                    const struct topology *topology);
+enum unit metric_ref_unit(const struct metric_ref *ref);
 
 /* `isthmus describe`: of a model (all parameters: name, unit, default, range, meaning, source; all
  * metrics), of all models in a line each, or of a scenario: every resolved value and where it came

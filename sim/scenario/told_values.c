@@ -134,6 +134,26 @@ void value_add_origin(struct strbuf *out, const struct field *field,
         strbuf_addf(out, "%s:%d", value->node->source->name, value->node->line);
 }
 
+struct wanted_value {
+    const char *path, *text;
+};
+
+static void tell_wanted(void *self, const struct told_value *told)
+{
+    struct wanted_value *wanted = self;
+
+    if (strcmp(told->path, wanted->path) == 0)
+        wanted->text = told->value->text;
+}
+
+const char *scenario_value(const struct scenario *scenario, const char *path)
+{
+    struct wanted_value wanted = {path, NULL};
+
+    values_each(scenario, tell_wanted, &wanted);
+    return wanted.text;
+}
+
 struct assumptions {
     void (*tell)(void *self, const char *path, const char *value, const char *meaning);
     void *self;

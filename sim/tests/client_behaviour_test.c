@@ -17,6 +17,8 @@
 #include "figures.h"
 #include "client_driver.h"
 
+#include <inttypes.h>
+
 #define NETWORK(inside_loss, jitter)                                                               \
     "network: {default: {rtt: 20ms, jitter: " jitter ", spike_share: 0%, loss: 0%}, "              \
     "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: " inside_loss "}}\n"
@@ -71,6 +73,93 @@ static void connections_are_replaced_when_their_life_is_over(void **state)
                            "client: {pool: {size: 1, warm: 0, lifetime: 1s}}\n",
                      of_b("connections_opened")),
                  10, 1e-12);
+}
+
+/*
+ * redis_lessons 8: at 10 writes/s over 20 ms one connection of forty is enough. The last one put
+ * back is taken first: all writes go over it. First in, first out, each has its turn. To be told
+ * apart, half of the ways are three times as long, and a connection stays on its own: all writes
+ * take one time, or they take several.
+ */
+static void reuse_decides_how_many_connections_are_used(void **state)
+{
+#define FORTY(reuse)                                                                               \
+    CLIENT_WORLD "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%, "         \
+                 "paths: {classes: {every: 365d, longer_share: 50%, longer: 3, "                   \
+                 "longest_share: 0%}}}, inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%}}\n"       \
+                 "duration: 60s\nwarmup: 0s\ndriver: {rate: 10/s, writer: b}\n"                    \
+                 "client: {timeout: 1s, pool: {size: 40, warm: 40, reuse: " reuse "}}\n"
+    static const struct wanted longest = {"write_latency", "max", 1, NULL, NULL};
+    static const struct wanted mean = {"write_latency", "mean", 1, NULL, NULL};
+
+    (void)state;
+    assert_close(one(FORTY("lifo"), mean), one(FORTY("lifo"), longest), 0.001);
+    /* both ways long: 60 ms; the mean of the forty is 40 ms, give or take three standard errors */
+    assert_close(one(FORTY("fifo"), longest), 60e6, 0.01);
+    assert_close(one(FORTY("fifo"), mean), 40e6, 0.17);
+    assert_close(one(FORTY("fifo"), of_b("connections_opened")), 0, 1e-12);
+}
+
+/*
+ * A promotion turns the primary from a to b at 5 s. A client that keeps the address until its own
+ * time is over writes to a, which refuses, until then: 0, 20 or more than 60 s. 10 writes/s, one
+ * attempt each; b's own cluster answers the others.
+ */
+static void address_is_kept_as_long_as_the_cache_says(void **state)
+{
+#define CACHED(cache)                                                                              \
+    QUIET "duration: 60s\nwarmup: 0s\ndriver: {rate: 10/s, writer: b, promote_at: 5s}\n"           \
+          "client: {retry: {attempts: 1}, pool: {size: 10, warm: 1}, dns_cache: " cache "}\n"
+    double ttl, fixed, forever;
+
+    (void)state;
+    ttl = one(CACHED("ttl"), of_b("write_failures"));
+    fixed = one(CACHED("{fixed: 20s}"), of_b("write_failures"));
+    forever = one(CACHED("forever"), of_b("write_failures"));
+    print_message("refused: ttl %g, fixed %g, forever %g\n", ttl, fixed, forever);
+    /* the warm connection is refused once; the client asks for the address when it opens one */
+    assert_in_range((uint64_t)ttl, 1, 2);
+    /* the address was asked for at 0 s, to warm the pool: kept until 20 s, 15 s too long */
+    assert_close(fixed, 150, 0.03);
+    assert_close(forever, 550, 0.03);
+}
+
+/*
+ * A write of b is applied in b 100 ms after a executed it; b reads 10 ms after the acknowledgement.
+ * What the client does about it decides who sees the write, and what it costs: nothing, a round
+ * trip to the primary, or a wait before reading again.
+ */
+static void read_after_write_does_as_it_is_told(void **state)
+{
+#define READS(what)                                                                                \
+    QUIET "duration: 20s\nwarmup: 0s\nreplication: {output_delay: 100ms}\n"                        \
+          "driver: {rate: 10/s, writer: b, reader: b, read_after: 10ms}\n"                         \
+          "client: {timeout: 1s, read_timeout: 1s, read_after_write: " what "}\n"
+    static const struct {
+        const char *text;
+        bool sees;
+        double latency_ns;
+    } cases[] = {
+        {READS("none"), false, 1e6},
+        {READS("{read-from-primary: {window: 1s}}"), true, 20e6},
+        {READS("{read-from-primary: {window: 5ms}}"), false, 1e6},
+        {READS("{retry-on-miss: {delay: 150ms}}"), true, 152e6},
+        {READS("{retry-on-miss: {delay: 20ms, times: 2}}"), false, 43e6},
+        {READS("{retry-on-miss: {delay: 20ms, times: 5}}"), true, 106e6},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        double latency;
+
+        client_seen.reads = client_seen.misses = 0;
+        latency = one(cases[i].text, (struct wanted){"read_latency", "mean", 1, NULL, NULL});
+        print_message("case %zu: %" PRIu64 " of %" PRIu64 " missed, %.6g ns\n", i,
+                      client_seen.misses, client_seen.reads, latency);
+        assert_in_range(client_seen.reads, 195, 200);
+        assert_int_equal(client_seen.misses, cases[i].sees ? 0 : client_seen.reads);
+        assert_close(latency, cases[i].latency_ns, 0.01);
+    }
 }
 
 /* Cold: TCP 20 ms, TLS 20 ms, so 30 ms are not enough to connect; the attempt had 300 ms. */
@@ -377,6 +466,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(newest_first_waiting_saves_a_starved_pool),
         cmocka_unit_test(connections_are_replaced_when_their_life_is_over),
+        cmocka_unit_test_setup(reuse_decides_how_many_connections_are_used, client_seen_nothing),
+        cmocka_unit_test_setup(address_is_kept_as_long_as_the_cache_says, client_seen_nothing),
+        cmocka_unit_test_setup(read_after_write_does_as_it_is_told, client_seen_nothing),
         cmocka_unit_test(connect_timeout_ends_the_attempt),
         cmocka_unit_test(a_shared_connection_blocks_behind_its_slowest),
         cmocka_unit_test(a_shared_connection_delivers_the_running_maximum),

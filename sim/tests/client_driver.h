@@ -24,7 +24,7 @@ struct client_driver_config {
     sim_dur read_after_ns, cut_from_ns, cut_for_ns;
     struct link_ref cut;
     uint32_t writes;
-    sim_dur promote_at_ns;
+    sim_dur promote_at_ns, stall_from_ns, stall_for_ns;
 };
 #define MODEL_CONFIG struct client_driver_config
 // clang-format off
@@ -38,6 +38,8 @@ static const struct field client_driver_fields[] = {
     DURATION("cut_from", cut_from_ns, "0s", "0s", "30d", "from", "assumption"),
     DURATION("cut_for", cut_for_ns, "0s", "30d", "30d", "for", "assumption"),
     COUNT("writes", writes, "0", "0", "1000000000", "so many and no more; 0: to the end", "assumption"),
+    DURATION("stall_from", stall_from_ns, "0s", "0s", "30d", "the first region's store hangs; 0: never", "assumption"),
+    DURATION("stall_for", stall_for_ns, "0s", "1s", "30d", "for", "assumption"),
     DURATION("promote_at", promote_at_ns, "0s", "0s", "30d", "the second region's cluster is promoted at once; 0: never", "assumption"),
 };
 // clang-format on
@@ -74,7 +76,8 @@ struct client_driver {
     struct session_port *sessions[REGIONS_MAX];
     struct store_port *store;
     struct link_fault_port *faults[REGIONS_MAX][REGIONS_MAX];
-    kind_id write_kind, read_kind, cut_kind, promote_kind;
+    struct store_fault_port *store_fault;
+    kind_id write_kind, read_kind, cut_kind, promote_kind, stall_kind;
 };
 
 static uint32_t client_op_take(struct client_driver *driver)
@@ -151,6 +154,15 @@ static void client_driver_on_cut(void *self, struct sim *sim, uint32_t entity, u
     }
 }
 
+static void client_driver_on_stall(void *self, struct sim *sim, uint32_t entity,
+                                   uint32_t generation)
+{
+    const struct store_fault_port *store = ((struct client_driver *)self)->store_fault;
+
+    (void)sim, (void)generation;
+    store->stall(store->self, entity == 0);
+}
+
 static void client_driver_on_promote(void *self, struct sim *sim, uint32_t entity,
                                      uint32_t generation)
 {
@@ -167,6 +179,8 @@ static const struct event_kind client_driver_reads = {
     .name = "read", .phase = PHASE_WORK, .fire = client_driver_on_read};
 static const struct event_kind client_driver_cuts = {
     .name = "cut", .phase = PHASE_FAULT, .fire = client_driver_on_cut};
+static const struct event_kind client_driver_stalls = {
+    .name = "stall", .phase = PHASE_FAULT, .fire = client_driver_on_stall};
 static const struct event_kind client_driver_promotes = {
     .name = "promote", .phase = PHASE_WORK, .fire = client_driver_on_promote};
 
@@ -222,6 +236,7 @@ static void client_driver_init(void *self, const struct model_env *env)
     driver->read_kind = sim_kind_add(env->sim, &client_driver_reads, env->instance, driver);
     driver->cut_kind = sim_kind_add(env->sim, &client_driver_cuts, env->instance, driver);
     driver->promote_kind = sim_kind_add(env->sim, &client_driver_promotes, env->instance, driver);
+    driver->stall_kind = sim_kind_add(env->sim, &client_driver_stalls, env->instance, driver);
     driver->port = (struct op_port){driver, client_driver_done};
     driver->dns = (struct dns_port){.self = driver, .resolve = client_driver_resolve};
     driver->objective =
@@ -237,6 +252,7 @@ static void client_driver_connect(void *self, const struct port_directory *ports
     struct client_driver *driver = self;
 
     driver->store = port_need(ports, PORT_STORE, -1, -1);
+    driver->store_fault = port_need(ports, PORT_STORE_FAULT, 0, -1);
     for (int a = 0; a < (int)driver->regions; a++) {
         driver->sessions[a] = port_need(ports, PORT_SESSIONS, a, -1);
         driver->sessions[a]->set_instances(driver->sessions[a]->self, 1);
@@ -257,6 +273,10 @@ static void client_driver_start(void *self)
     if (config->cut.from >= 0) {
         sim_at(driver->sim, config->cut_from_ns, driver->cut_kind, 0, 0);
         sim_at(driver->sim, config->cut_from_ns + config->cut_for_ns, driver->cut_kind, 1, 0);
+    }
+    if (config->stall_from_ns > 0) {
+        sim_at(driver->sim, config->stall_from_ns, driver->stall_kind, 0, 0);
+        sim_at(driver->sim, config->stall_from_ns + config->stall_for_ns, driver->stall_kind, 1, 0);
     }
     if (config->promote_at_ns > 0)
         sim_at(driver->sim, config->promote_at_ns, driver->promote_kind, 0, 0);

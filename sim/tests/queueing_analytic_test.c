@@ -185,6 +185,67 @@ static void workers_keep_littles_law_in_a_whole_world(void **state)
     scenario_free(scenario);
 }
 
+/* --- the tier's instances -------------------------------------------------------------------- */
+
+#define TIER                                                                                       \
+    "regions: {us-west-1: {}, us-west-2: {}}\nduration: 6min\nwarmup: 1min\nbin: 1s\n"             \
+    "population: {sessions: 2/s}\naccelerator: {routing: static}\n"
+
+/*
+ * us-west-2 is cut off from the primary from minute 2 to minute 5. A check of the process, or of a
+ * read at home, knows nothing of it. One that reads the primary fails twice in a row, each 5 s, and
+ * each read takes its two attempts of 250 ms and a backoff: all four are out within 12 s of the
+ * onset, and stay out. 180 s x 4 at full strength; then at least 168 s at none.
+ */
+static void checks_see_as_deep_as_they_are_told(void **state)
+{
+    static const struct {
+        const char *depth;
+        double least, most; /* instances usable on the average while the fault acts */
+    } cases[] = {{"shallow", 4, 4}, {"local-store", 4, 4}, {"primary-store", 0.01, 4.0 * 12 / 180}};
+    const struct registry registry = {model_registry, model_registry_count};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[1000];
+        struct tally usable;
+
+        snprintf(text, sizeof text,
+                 TIER
+                 "app: {health: {depth: %s, interval: 5s, unhealthy_threshold: 2}}\n"
+                 "faults:\n  - {at: 2min, for: 3min, link: us-west-1 <-> us-west-2, blackhole: "
+                 "true}\n",
+                 cases[i].depth);
+        usable = tally_of(&registry, text, 1,
+                          (struct wanted){"instances_usable", NULL, 1, NULL, "fault"});
+        print_message("%s: %.4g usable\n", cases[i].depth, usable.mean);
+        assert_true(usable.mean >= cases[i].least && usable.mean <= cases[i].most);
+    }
+}
+
+/*
+ * A deploy over 80 s restarts four instances in turn, each away for 20 s: three are there on the
+ * average. Each comes back with cold pools, two of them, and its requests open new connections;
+ * without a deploy the warm ones of the start are enough.
+ */
+static void deploy_leaves_one_out_at_a_time_and_cold_pools(void **state)
+{
+#define DEPLOY TIER "faults:\n  - {at: 2min, for: 80s, region: us-west-2, deploy: true}\n"
+    const struct registry registry = {model_registry, model_registry_count};
+    struct tally usable =
+        tally_of(&registry, DEPLOY, 1, (struct wanted){"instances_usable", NULL, 1, NULL, "fault"});
+    struct tally opened =
+        tally_of(&registry, DEPLOY, 1, (struct wanted){"connections_opened", NULL, 1, NULL, NULL});
+    struct tally quiet =
+        tally_of(&registry, TIER, 1, (struct wanted){"connections_opened", NULL, 1, NULL, NULL});
+
+    (void)state;
+    assert_close(usable.mean, 3, 0.001);
+    print_message("connections opened: %g, without a deploy %g\n", opened.mean, quiet.mean);
+    assert_true(quiet.mean < 1);
+    assert_true(opened.mean >= 4 * 2); /* at least one in each pool */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +253,8 @@ int main(void)
         cmocka_unit_test_setup(line_for_a_connection_is_md1, client_seen_nothing),
         cmocka_unit_test_setup(line_that_loses_its_patience_is_mmcd, client_seen_nothing),
         cmocka_unit_test(workers_keep_littles_law_in_a_whole_world),
+        cmocka_unit_test(checks_see_as_deep_as_they_are_told),
+        cmocka_unit_test(deploy_leaves_one_out_at_a_time_and_cold_pools),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,13 +3,14 @@
 # run_case.bash ISTHMUS CASE.sh: run one case in an empty folder and compare what it prints and returns.
 #
 # Beside CASE.sh stand CASE.exit (absent: 0), CASE.stdout and CASE.stderr (absent: nothing is printed). The case sees
-# $isthmus, the program, and $source, the root of the sources. UPDATE=1 writes what came as what is expected.
+# $isthmus, the program, $dump, which prints all numbers of a results file, and $source, the root of the sources. UPDATE=1 writes what came as what is expected.
 set -uo pipefail
 isthmus=$(realpath "$1")
 case_path=$(realpath "$2")
 expected=${case_path%.sh}
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
-export isthmus source LC_ALL=C.UTF-8
+dump=$(dirname "$isthmus")/results_dump
+export isthmus dump source LC_ALL=C.UTF-8
 unset NO_COLOR DISPLAY WAYLAND_DISPLAY
 
 work=$(mktemp -d)

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Each load that the search asks for is a point, made when it is asked for. All points share the
+ * random numbers.
+ */
+#include "axes.h"
+#include "capacity.h"
+#include "mem.h"
+#include "study_command.h"
+#include "sweep_axis.h"
+#include "text_table.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPTION_VALUES struct capacity_values
+#define TOLERANCE_DEFAULT 0.02
+
+struct capacity_values {
+    struct study_values study;
+    const char *parameter, *between, *tolerance;
+    struct text_list objectives;
+};
+
+/* clang-format off */
+static const struct option capacity_options[] = {
+    TEXT_OPTION("parameter", parameter, "PATH", NULL, "what is the load, such as population.sessions"),
+    TEXT_OPTION("between", between, "FROM..TO", NULL, "where its limit is looked for, such as 10/s..1000/s"),
+    LIST_OPTION("objective", objectives, "EXPECTATION", "what must hold, such as 'login_latency.p99 < 1s'; may be given again; the scenario's 'expect' where there is none"),
+    TEXT_OPTION("tolerance", tolerance, "SHARE", "2%", "how closely the limit is bracketed; with --max-replications replications are added until half the interval is that narrow"),
+    OPTIONS_END,
+};
+/* clang-format on */
+
+struct seeking {
+    const struct invocation *invocation;
+    const struct capacity_values *values;
+    struct point_set *set;
+    struct axis_list axes; /* just the parameter */
+    struct requirement_list objectives;
+    struct capacity_plan plan;
+    struct capacity_result result;
+    struct requirement_state *states; /* by look, by objective */
+    struct study_runner *runner;      /* while it runs */
+    double *loads;                    /* by point of the set */
+    bool failed;
+};
+
+/* The parameter's value at a load, as the axis writes it: whole numbers stay whole. */
+static char *value_at(const struct seeking *seeking, double *load)
+{
+    struct quantity value = seeking->axes.items[0]->from;
+    struct strbuf text = STRBUF_INIT;
+
+    value.value = *load;
+    if (seeking->axes.items[0]->from.whole && seeking->axes.items[0]->to.whole)
+        value.value = round(value.value);
+    quantity_add(&text, &value);
+    /* What was rounded when it was written is what is simulated. */
+    if (quantity_parse(text.text, &value))
+        *load = value.value;
+    return strbuf_detach(&text);
+}
+
+static uint32_t seeking_point_at(void *self, double *load)
+{
+    struct seeking *seeking = self;
+    char *value = value_at(seeking, load);
+    int code = EXIT_DONE;
+
+    for (uint32_t i = 0; i < seeking->set->count; i++) {
+        if (seeking->loads[i] == *load) {
+            free(value);
+            return i;
+        }
+    }
+    /* The ends were valid; a scenario that is not so between them is told, and the first point
+     * stands for it: a load that was looked at ends the search. */
+    bool good = axis_list_load(seeking->invocation, &seeking->axes, &value, 1, seeking->set, &code);
+    free(value);
+    uint32_t number = (uint32_t)seeking->set->count - 1;
+    if (!good) {
+        seeking->failed = true;
+        *load = seeking->loads[0];
+        return 0;
+    }
+    seeking->loads = mem_realloc(seeking->loads, seeking->set->count, sizeof *seeking->loads);
+    seeking->loads[number] = *load;
+    if (seeking->runner && number > 0)
+        return runner_add_point(seeking->runner, &seeking->set->points[number]);
+    return number;
+}
+
+static void seeking_run(void *self, struct study_runner *runner)
+{
+    struct seeking *seeking = self;
+    size_t objectives = seeking->objectives.count;
+
+    seeking->runner = runner;
+    requirement_list_open(&seeking->objectives, runner);
+    capacity_run(runner, &seeking->plan, &seeking->result);
+    seeking->states = mem_alloc(seeking->result.look_count * objectives, sizeof *seeking->states);
+    for (size_t i = 0; i < seeking->result.look_count * objectives; i++)
+        seeking->states[i] =
+            requirement_judge(&seeking->objectives.items[i % objectives], runner,
+                              seeking->result.looks[i / objectives].point, seeking->plan.level);
+}
+
+/* --- what is said --------------------------------------------------------------------------- */
+
+static void add_load(struct strbuf *out, const struct seeking *seeking, double load)
+{
+    struct quantity value = seeking->axes.items[0]->from;
+
+    /* Three digits say as much as the search knows. */
+    value.value = load;
+    if (load > 0 && value.kind != QUANTITY_DURATION) {
+        double unit = pow(10, floor(log10(load)) - 3);
+        value.value = round(load / unit) * unit;
+    }
+    quantity_add(out, &value);
+}
+
+static void add_answer(struct strbuf *out, const struct seeking *seeking)
+{
+    const struct limit *limit = &seeking->result.limit;
+    const char *path = seeking->values->parameter;
+
+    switch (limit->place) {
+    case LIMIT_WITHIN:
+        strbuf_addf(out, "%s holds up to ", path);
+        add_load(out, seeking, limit->load);
+        strbuf_add(out, " [");
+        if (limit->has_low)
+            add_load(out, seeking, limit->low);
+        else
+            strbuf_add(out, "below the range");
+        strbuf_add(out, ", ");
+        if (limit->has_high)
+            add_load(out, seeking, limit->high);
+        else
+            strbuf_add(out, "above the range");
+        strbuf_addf(out, "] (%.3g%% interval, %" PRIu32 " replications a load)",
+                    seeking->plan.level * 100, seeking->result.replications);
+        break;
+    case LIMIT_BELOW:
+        strbuf_addf(out, "%s does not even hold at ", path);
+        add_load(out, seeking, seeking->plan.from);
+        break;
+    case LIMIT_ABOVE:
+        strbuf_addf(out, "%s still holds at ", path);
+        add_load(out, seeking, seeking->plan.to);
+        break;
+    }
+}
+
+static void print_text(const struct seeking *seeking)
+{
+    struct strbuf text = STRBUF_INIT;
+    size_t objectives = seeking->objectives.count;
+
+    add_answer(&text, seeking);
+    printf("%s\n", text.text);
+    if (seeking->result.breaks_first >= 0)
+        printf("What breaks first: %s\n",
+               seeking->objectives.items[seeking->result.breaks_first].expect.text);
+    printf("\n");
+    strbuf_clear(&text);
+    strbuf_add(&text, seeking->values->parameter);
+    for (size_t i = 0; i < objectives; i++)
+        strbuf_addf(&text, "\t%s", seeking->objectives.items[i].expect.text);
+    struct text_table *table = text_table_create(text.text);
+    for (size_t look = 0; look < seeking->result.look_count; look++) {
+        strbuf_clear(&text);
+        add_load(&text, seeking, seeking->result.looks[look].load);
+        text_table_add(table, "%s", text.text);
+        for (size_t i = 0; i < objectives; i++) {
+            const struct requirement_state *state = &seeking->states[look * objectives + i];
+            strbuf_clear(&text);
+            units_add(&text, state->interval.n ? state->interval.mean : NAN,
+                      metric_ref_unit(&seeking->objectives.items[i].expect.left), 3);
+            text_table_add(table, "%s %s", text.text, verdict_name(state->verdict));
+        }
+    }
+    text_table_print_and_free(table, stdout);
+    strbuf_release(&text);
+}
+
+static void print_json(const struct seeking *seeking)
+{
+    static const char *const places[] = {
+        [LIMIT_WITHIN] = "within", [LIMIT_BELOW] = "below", [LIMIT_ABOVE] = "above"};
+    const struct limit *limit = &seeking->result.limit;
+    bool within = limit->place == LIMIT_WITHIN;
+    struct strbuf out = STRBUF_INIT;
+
+    strbuf_add(&out, "{\"parameter\": ");
+    strbuf_add_json(&out, seeking->values->parameter);
+    strbuf_addf(&out, ", \"place\": \"%s\"", places[limit->place]);
+    json_add_number(&out, "limit", within ? limit->load : NAN);
+    json_add_number(&out, "low", within && limit->has_low ? limit->low : NAN);
+    json_add_number(&out, "high", within && limit->has_high ? limit->high : NAN);
+    json_add_number(&out, "level", seeking->plan.level);
+    strbuf_addf(
+        &out, ", \"replications\": %" PRIu32 ", \"breaks_first\": ", seeking->result.replications);
+    if (seeking->result.breaks_first >= 0)
+        strbuf_add_json(&out, seeking->objectives.items[seeking->result.breaks_first].expect.text);
+    else
+        strbuf_add(&out, "null");
+    strbuf_add(&out, ",\n\"looks\": [");
+    for (size_t look = 0; look < seeking->result.look_count; look++) {
+        strbuf_addf(&out, "%s\n{\"load\": %.17g, \"point\": %" PRIu32 ", \"objectives\": [",
+                    look > 0 ? "," : "", seeking->result.looks[look].load,
+                    seeking->result.looks[look].point);
+        for (size_t i = 0; i < seeking->objectives.count; i++) {
+            const struct requirement_state *state =
+                &seeking->states[look * seeking->objectives.count + i];
+            strbuf_addf(&out, "%s{\"text\": ", i > 0 ? ", " : "");
+            strbuf_add_json(&out, seeking->objectives.items[i].expect.text);
+            strbuf_addf(&out, ", \"verdict\": \"%s\"", verdict_name(state->verdict));
+            json_add_number(&out, "mean", state->interval.n ? state->interval.mean : NAN);
+            json_add_number(&out, "low", state->interval.low);
+            json_add_number(&out, "high", state->interval.high);
+            strbuf_add(&out, "}");
+        }
+        strbuf_add(&out, "]}");
+    }
+    strbuf_add(&out, "]}");
+    puts(out.text);
+    strbuf_release(&out);
+}
+
+static void seeking_find(void *self, struct finding_list *list)
+{
+    const struct seeking *seeking = self;
+    const struct limit *limit = &seeking->result.limit;
+    int64_t first = seeking->result.breaks_first;
+    const struct finding finding = {
+        .kind = "capacity",
+        .point = -1,
+        .subject = (char *)(uintptr_t)seeking->values->parameter,
+        .verdict = (char *)(uintptr_t)(limit->place == LIMIT_WITHIN  ? "limit"
+                                       : limit->place == LIMIT_BELOW ? "below the range"
+                                                                     : "above the range"),
+        .interval = {.valid = limit->has_low && limit->has_high,
+                     .n = limit->place == LIMIT_WITHIN ? seeking->result.replications : 0,
+                     .level = seeking->plan.level,
+                     .mean = limit->load,
+                     .low = limit->low,
+                     .high = limit->high},
+    };
+
+    finding_add(list, &finding, "%s",
+                first < 0 ? "" : seeking->objectives.items[first].expect.text);
+}
+
+static int seeking_tell(void *self)
+{
+    const struct seeking *seeking = self;
+    const struct limit *limit = &seeking->result.limit;
+
+    if (seeking->failed)
+        return EXIT_SCENARIO;
+    if (!seeking->values->study.quiet && !seeking->values->study.digest) {
+        if (seeking->values->study.json)
+            print_json(seeking);
+        else
+            print_text(seeking);
+    }
+    return limit->place == LIMIT_WITHIN && limit->has_low && limit->has_high ? EXIT_DONE
+                                                                             : EXIT_UNDECIDED;
+}
+
+/* --- the command ---------------------------------------------------------------------------- */
+
+static bool parse_range(struct seeking *seeking, const struct scenario *base)
+{
+    const struct capacity_values *values = seeking->values;
+    struct strbuf text = STRBUF_INIT;
+    const struct text_list none = {NULL, 0, 0};
+    bool good;
+
+    strbuf_addf(&text, "%s=%s", values->parameter, values->between);
+    const char *items[] = {text.text};
+    const struct text_list axis = {items, 1, 1};
+    /* The scenario's own axes are left aside. */
+    struct scenario bare = *base;
+    bare.axis_count = 0;
+    good = axis_list_make(&seeking->axes, &bare, &axis, &none);
+    if (good && (!seeking->axes.items[0]->has_range || seeking->axes.items[0]->value_count > 0)) {
+        usage_error("'--between' needs a range such as '10/s..1000/s', got '%s'", values->between);
+        good = false;
+    }
+    strbuf_release(&text);
+    return good;
+}
+
+static bool parse_objectives(struct seeking *seeking, const struct scenario *base)
+{
+    const struct text_list *texts = &seeking->values->objectives;
+    struct diag diag = {0};
+    bool good = true;
+
+    for (size_t i = 0; i < texts->count; i++)
+        good = requirement_list_parse(&seeking->objectives, base, "--objective", texts->items[i],
+                                      &diag) &&
+               good;
+    for (size_t i = 0; texts->count == 0 && i < base->expect_count; i++)
+        good = requirement_list_parse(&seeking->objectives, base, "expect", base->expects[i].text,
+                                      &diag) &&
+               good;
+    if (good && seeking->objectives.count == 0) {
+        usage_error("'capacity' needs an objective, such as --objective 'login_latency.p99 < 1s'");
+        good = false;
+    }
+    tell(&diag);
+    return good;
+}
+
+static bool parse_tolerance(const char *text, double *tolerance)
+{
+    struct strbuf why = STRBUF_INIT;
+    bool good = true;
+
+    *tolerance = TOLERANCE_DEFAULT;
+    if (text)
+        good = units_parse_share(text, tolerance, &why) && *tolerance > 0 && *tolerance < 1;
+    if (!good)
+        usage_error("option '--tolerance' needs a share between 0%% and 100%%, got '%s'", text);
+    strbuf_release(&why);
+    return good;
+}
+
+static int seek(const struct invocation *invocation, struct seeking *seeking)
+{
+    const struct run_config *run = &seeking->set->scenarios[0]->run;
+    uint32_t limit = seeking->values->study.replications_max;
+    struct conduct conduct = {
+        .self = seeking, .run = seeking_run, .tell = seeking_tell, .find = seeking_find};
+    struct strbuf settings = STRBUF_INIT;
+
+    if (run->replications < 2)
+        return usage_error("'capacity' needs 2 replications or more: one has no interval");
+    seeking->plan.objectives = &seeking->objectives;
+    seeking->plan.replications = run->replications;
+    seeking->plan.replications_max = limit > run->replications ? limit : run->replications;
+    seeking->plan.level = run->level;
+    seeking->plan.point_at = seeking_point_at;
+    seeking->plan.self = seeking;
+    strbuf_addf(&settings, "capacity: %s in %s, tolerance %.3g, at most %" PRIu32,
+                seeking->values->parameter, seeking->values->between, seeking->plan.tolerance,
+                seeking->plan.replications_max);
+    for (size_t i = 0; i < seeking->objectives.count; i++)
+        strbuf_addf(&settings, ", %s", seeking->objectives.items[i].expect.text);
+    conduct.settings = settings.text;
+    /* Only the first point is there at the start: the others come as they are asked for. */
+    struct scenario *scenario = seeking->set->scenarios[0];
+    struct study_point point = seeking->set->points[0];
+    const struct point_set first = {&scenario, &point, 1};
+    int code = study_command_conducted(invocation, &first, &conduct);
+    strbuf_release(&settings);
+    return code;
+}
+
+static int capacity(const struct invocation *invocation)
+{
+    const struct capacity_values *values = invocation->values;
+    struct point_set set = {NULL, NULL, 0};
+    struct seeking *seeking = mem_zalloc(1, sizeof *seeking);
+    int code = EXIT_USAGE;
+
+    seeking->invocation = invocation;
+    seeking->values = values;
+    seeking->set = &set;
+    struct scenario *base = NULL;
+    if (!values->parameter || !values->between)
+        usage_error("'capacity' needs '--parameter PATH --between FROM..TO', such as '--parameter "
+                    "population.sessions --between 10/s..1000/s'");
+    else if (values->study.precision)
+        usage_error("'capacity' takes no '--precision': '--tolerance' says how close");
+    else if ((base = load_with_sets(invocation, invocation->arguments[0], NULL, &code)) &&
+             parse_range(seeking, base) && parse_objectives(seeking, base) &&
+             parse_tolerance(values->tolerance, &seeking->plan.tolerance)) {
+        seeking->plan.from = seeking->axes.items[0]->from.value;
+        seeking->plan.to = seeking->axes.items[0]->to.value;
+        double load = seeking->plan.from;
+        char *value = value_at(seeking, &load);
+        if (axis_list_load(invocation, &seeking->axes, &value, 1, &set, &code)) {
+            seeking->loads = mem_alloc(1, sizeof *seeking->loads);
+            seeking->loads[0] = load;
+            code = seek(invocation, seeking);
+        }
+        free(value);
+    } else if (base) {
+        code = EXIT_USAGE;
+    }
+    requirement_list_release(&seeking->objectives);
+    axis_list_release(&seeking->axes);
+    free(seeking->states);
+    free(seeking->loads);
+    free(seeking);
+    point_set_release(&set);
+    scenario_free(base);
+    return code;
+}
+
+const struct command cmd_capacity = {
+    .name = "capacity",
+    .arguments = "SCENARIO",
+    .argument_min = 1,
+    .argument_max = 1,
+    .summary = "Find the largest load at which the objectives hold, and which of them breaks first",
+    .details =
+        "Looks at loads between two ends by bisection, all with the same random numbers. The limit "
+        "is where the objectives hold by their means; its interval is all loads at which they are "
+        "neither sure to hold nor sure to be broken. Objectives are judged over all replications, "
+        "as 'expect' is. Exit code 12 where the limit or an end of its interval lies outside the "
+        "range.",
+    .examples = "  isthmus capacity scenarios/00-baseline.yaml --parameter population.sessions \\\n"
+                "      --between 10/s..500/s --objective 'request_latency.p99 < 1s' \\\n"
+                "      --objective 'availability > 99.9%'",
+    .options = capacity_options,
+    .more_options = study_options,
+    .plans = true,
+    .values_size = sizeof(struct capacity_values),
+    .run = capacity,
+};

@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The baseline is a results file of an earlier run of the scenario, which need not have been made
+ * by this program. Its seed is taken unless --seed says otherwise: then replication i of both met
+ * the same users, and where neither program nor scenario changed, all differences are exactly 0.
+ */
+#include "check.h"
+#include "junit.h"
+#include "mem.h"
+#include "query.h"
+#include "requirement.h"
+#include "study_command.h"
+#include "text_table.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPTION_VALUES struct check_values
+#define MORE_TIMES                                                                                 \
+    4 /* the limit of replications, in those of the baseline, where none is given                  \
+       */
+
+struct check_values {
+    struct study_values study;
+    const char *against, *metrics, *margin, *junit;
+    uint32_t study_id;
+};
+
+/* clang-format off */
+static const struct option check_options[] = {
+    TEXT_OPTION ("against", against, "BASELINE.db", NULL, "the results file to hold the scenario against"),
+    COUNT_OPTION("against-study", study_id, "N", "the newest", "which study of it; of its points the first counts"),
+    TEXT_OPTION ("metric", metrics, "METRIC[:MARGIN],...", "every rate, p99 and single value that has a better direction", "what must not get worse, such as 'reauth_rate,login_latency.p50:1ms'"),
+    TEXT_OPTION ("margin", margin, "MARGIN", "5%", "how much worse is let pass: a share of the baseline's mean (of an availability, of what is missing to 100%), or a quantity where all metrics have its unit"),
+    TEXT_OPTION ("junit", junit, "FILE", NULL, "write the verdicts as JUnit XML"),
+    OPTIONS_END,
+};
+/* clang-format on */
+
+/* What is read of the baseline. */
+struct baseline {
+    struct study_row study;
+    char hash[17];
+    uint32_t count;  /* runs: one past the last replication */
+    double **values; /* by figure, by replication */
+};
+
+struct checking {
+    const struct check_values *values;
+    const struct point_set *set;
+    struct watch_list figures;
+    struct requirement_list expectations;
+    struct requirement_state *states; /* by expectation */
+    struct baseline baseline;
+    struct check_plan plan;
+    struct checked *rows;
+    struct diag *diag;
+};
+
+/* --- the baseline --------------------------------------------------------------------------- */
+
+static void baseline_release(struct baseline *baseline, size_t figure_count)
+{
+    for (size_t i = 0; baseline->values && i < figure_count; i++)
+        free(baseline->values[i]);
+    free(baseline->values);
+}
+
+static void count_run(void *self, uint32_t replication, const char *digest)
+{
+    struct baseline *baseline = self;
+
+    (void)digest;
+    if (replication >= baseline->count)
+        baseline->count = replication + 1;
+}
+
+struct value_reader {
+    double *values;
+    uint32_t count;
+};
+
+static void keep_value(void *self, uint32_t replication, double value)
+{
+    struct value_reader *reader = self;
+
+    if (replication < reader->count)
+        reader->values[replication] = value;
+}
+
+static int read_figure(struct results *results, struct checking *checking, size_t number)
+{
+    const struct metric_ref *ref = &checking->figures.items[number].ref;
+    const struct topology *topology = &checking->set->scenarios[0]->topology;
+    struct baseline *baseline = &checking->baseline;
+    const struct figure_name name = {
+        .metric = ref->metric->name,
+        .stat = ref->stat ? ref->stat : "",
+        .region = ref->region < 0 ? "all" : topology->region_names[ref->region],
+        .label = ref->label ? ref->label : "",
+        .window = ref->window ? ref->window : "all",
+    };
+    struct value_reader reader = {mem_alloc(baseline->count, sizeof(double)), baseline->count};
+
+    baseline->values[number] = reader.values;
+    /* As the runs of today are read: a counter that is absent counted nothing. */
+    for (uint32_t i = 0; i < baseline->count; i++)
+        reader.values[i] = ref->metric->kind == METRIC_COUNT ? 0 : NAN;
+    return results_each_value(results, baseline->study.id, 0, &name, keep_value, &reader,
+                              checking->diag);
+}
+
+static int read_baseline(struct results *results, struct checking *checking)
+{
+    struct baseline *baseline = &checking->baseline;
+    int64_t id = baseline->study.id;
+    int status = results_each_run(results, id, 0, count_run, baseline, checking->diag);
+
+    if (status == 0)
+        status = results_scenario_hash(results, id, 0, baseline->hash, checking->diag);
+    if (status == 0 && baseline->count == 0) {
+        diag_error(checking->diag, "the baseline '%s' holds no finished run",
+                   checking->values->against);
+        status = -1;
+    }
+    baseline->values = mem_zalloc(checking->figures.count, sizeof *baseline->values);
+    for (size_t i = 0; status == 0 && i < checking->figures.count; i++)
+        status = read_figure(results, checking, i);
+    return status;
+}
+
+/* --- the study ------------------------------------------------------------------------------ */
+
+static void checking_run(void *self, struct study_runner *runner)
+{
+    struct checking *checking = self;
+
+    watch_list_open(&checking->figures, runner);
+    requirement_list_open(&checking->expectations, runner);
+    check_run(runner, &checking->plan, checking->rows);
+    for (size_t i = 0; i < checking->expectations.count; i++)
+        checking->states[i] =
+            requirement_judge(&checking->expectations.items[i], runner, 0, checking->plan.level);
+}
+
+static void add_why(struct strbuf *out, const struct checked *row, double level)
+{
+    enum unit unit = metric_ref_unit(&row->figure->ref);
+    struct interval interval = harm_interval(&row->harm, level);
+
+    if (row->harm.identical) {
+        strbuf_add(out, "exactly the same");
+        return;
+    }
+    units_add(out, row->harm.base_mean, unit, 3);
+    strbuf_add(out, " before; difference ");
+    units_add(out, row->harm.difference, unit, 3);
+    if (interval.valid) {
+        strbuf_add(out, " [");
+        units_add(out, interval.low, unit, 3);
+        strbuf_add(out, ", ");
+        units_add(out, interval.high, unit, 3);
+        strbuf_add(out, "]");
+    }
+    strbuf_addf(out, "; %s is better, margin ",
+                row->figure->ref.metric->better == LOWER_IS_BETTER ? "lower" : "higher");
+    units_add(out, row->margin, unit, 3);
+}
+
+static void print_text(const struct checking *checking)
+{
+    const struct baseline *baseline = &checking->baseline;
+    struct text_table *table = text_table_create("metric\tverdict\tn\twhy");
+    struct strbuf why = STRBUF_INIT;
+    size_t absent = 0;
+
+    for (size_t i = 0; i < checking->figures.count; i++) {
+        const struct checked *row = &checking->rows[i];
+        if (row->harm.n == 0) {
+            absent++;
+            continue;
+        }
+        strbuf_clear(&why);
+        add_why(&why, row, checking->plan.level);
+        text_table_add(table, "%s", row->figure->text);
+        text_table_add(table, "%s", gate_name(row->gate));
+        text_table_add(table, "%" PRIu64 "%s", row->harm.n, row->harm.paired ? "" : " unpaired");
+        text_table_add(table, "%s", why.text);
+    }
+    printf("Against %s, study %" PRId64 " (%s, %" PRIu32 " replications); %.3g%% intervals\n",
+           checking->values->against, baseline->study.id, baseline->study.version, baseline->count,
+           checking->plan.level * 100);
+    text_table_print_and_free(table, stdout);
+    if (absent > 0)
+        printf("  %zu more had nothing to say in these runs\n", absent);
+    if (checking->expectations.count > 0)
+        printf("\nExpectations\n");
+    for (size_t i = 0; i < checking->expectations.count; i++)
+        printf("  %-10s%s\n", verdict_name(checking->states[i].verdict),
+               checking->expectations.items[i].expect.text);
+    strbuf_release(&why);
+}
+
+static void print_json(const struct checking *checking)
+{
+    struct strbuf out = STRBUF_INIT;
+
+    strbuf_add(&out, "{\"against\": ");
+    strbuf_add_json(&out, checking->values->against);
+    strbuf_addf(&out, ", \"study\": %" PRId64 ", \"level\": %.17g,\n\"metrics\": [",
+                checking->baseline.study.id, checking->plan.level);
+    for (size_t i = 0; i < checking->figures.count; i++) {
+        const struct checked *row = &checking->rows[i];
+        struct interval interval = harm_interval(&row->harm, checking->plan.level);
+        strbuf_addf(&out, "%s\n{\"metric\": ", i > 0 ? "," : "");
+        strbuf_add_json(&out, row->figure->text);
+        strbuf_addf(&out,
+                    ", \"unit\": \"%s\", \"verdict\": \"%s\", \"n\": %" PRIu64
+                    ", \"paired\": %s, \"identical\": %s",
+                    unit_name(metric_ref_unit(&row->figure->ref)),
+                    row->harm.n ? gate_name(row->gate) : "no data", row->harm.n,
+                    row->harm.paired ? "true" : "false", row->harm.identical ? "true" : "false");
+        json_add_number(&out, "base", row->harm.n ? row->harm.base_mean : NAN);
+        json_add_number(&out, "difference", row->harm.n ? row->harm.difference : NAN);
+        json_add_number(&out, "low", interval.low);
+        json_add_number(&out, "high", interval.high);
+        json_add_number(&out, "margin", row->margin);
+        json_add_number(&out, "p_worse", row->p_worse);
+        json_add_number(&out, "p_no_worse", row->p_no_worse);
+        strbuf_add(&out, "}");
+    }
+    strbuf_add(&out, "],\n\"expectations\": [");
+    for (size_t i = 0; i < checking->expectations.count; i++) {
+        strbuf_addf(&out, "%s\n{\"text\": ", i > 0 ? "," : "");
+        strbuf_add_json(&out, checking->expectations.items[i].expect.text);
+        strbuf_addf(&out, ", \"verdict\": \"%s\"}", verdict_name(checking->states[i].verdict));
+    }
+    strbuf_add(&out, "]}");
+    puts(out.text);
+    strbuf_release(&out);
+}
+
+/* --- JUnit ---------------------------------------------------------------------------------- */
+
+static int write_junit(const struct checking *checking)
+{
+    size_t figures = checking->figures.count, count = figures + checking->expectations.count;
+    struct junit_case *cases = mem_zalloc(count, sizeof *cases);
+    struct strbuf *texts = mem_zalloc(count, sizeof *texts);
+
+    for (size_t i = 0; i < figures; i++) {
+        const struct checked *row = &checking->rows[i];
+        texts[i] = (struct strbuf)STRBUF_INIT;
+        strbuf_addf(&texts[i], "%s: ", row->harm.n ? gate_name(row->gate) : "no data");
+        if (row->harm.n > 0)
+            add_why(&texts[i], row, checking->plan.level);
+        cases[i] =
+            (struct junit_case){"baseline", row->figure->text,
+                                row->gate == GATE_WORSE                         ? JUNIT_FAILED
+                                : row->harm.n > 0 && row->gate == GATE_NO_WORSE ? JUNIT_PASSED
+                                                                                : JUNIT_SKIPPED,
+                                texts[i].text};
+    }
+    for (size_t i = figures; i < count; i++) {
+        enum verdict verdict = checking->states[i - figures].verdict;
+        texts[i] = (struct strbuf)STRBUF_INIT;
+        strbuf_add(&texts[i], verdict_name(verdict));
+        cases[i] = (struct junit_case){"expectation",
+                                       checking->expectations.items[i - figures].expect.text,
+                                       verdict == VERDICT_HOLDS   ? JUNIT_PASSED
+                                       : verdict == VERDICT_FAILS ? JUNIT_FAILED
+                                                                  : JUNIT_SKIPPED,
+                                       texts[i].text};
+    }
+    int status = junit_write(checking->values->junit, checking->set->scenarios[0]->name, cases,
+                             count, checking->diag);
+    for (size_t i = 0; i < count; i++)
+        strbuf_release(&texts[i]);
+    free(texts);
+    free(cases);
+    return status;
+}
+
+static void checking_find(void *self, struct finding_list *list)
+{
+    const struct checking *checking = self;
+
+    for (size_t i = 0; i < checking->figures.count; i++) {
+        const struct checked *row = &checking->rows[i];
+        const struct finding finding = {
+            .kind = "check",
+            .point = 0,
+            .subject = row->figure->text,
+            .verdict = (char *)(uintptr_t)gate_name(row->gate),
+            .unit = metric_ref_unit(&row->figure->ref),
+            .interval = harm_interval(&row->harm, checking->plan.level),
+        };
+        if (row->harm.n > 0)
+            finding_add(list, &finding,
+                        "difference to %.6g of the baseline; margin %.6g, p of no worse %.3g, of "
+                        "worse %.3g",
+                        row->harm.base_mean, row->margin, row->p_worse, row->p_no_worse);
+    }
+}
+
+static int checking_tell(void *self)
+{
+    const struct checking *checking = self;
+    int code = EXIT_DONE;
+
+    if (!checking->values->study.quiet && !checking->values->study.digest) {
+        if (checking->values->study.json)
+            print_json(checking);
+        else
+            print_text(checking);
+    }
+    for (size_t i = 0; i < checking->figures.count; i++) {
+        const struct checked *row = &checking->rows[i];
+        if (row->harm.n > 0 && row->gate == GATE_WORSE)
+            code = EXIT_REGRESSION;
+        else if (row->harm.n > 0 && row->gate == GATE_UNDECIDED && code == EXIT_DONE)
+            code = EXIT_UNDECIDED;
+    }
+    if (checking->values->junit && write_junit(checking) < 0)
+        code = EXIT_FILES;
+    return code;
+}
+
+/* --- the command ---------------------------------------------------------------------------- */
+
+static bool choose_figures(struct checking *checking)
+{
+    const struct check_values *values = checking->values;
+    const struct scenario *scenario = checking->set->scenarios[0];
+    bool good = true;
+
+    if (values->metrics)
+        good = watch_list_parse(&checking->figures, scenario, "--metric", values->metrics,
+                                checking->diag);
+    else
+        watch_list_add_main(&checking->figures, scenario);
+    good =
+        good && watch_list_default_amount(&checking->figures, "--margin",
+                                          values->margin ? values->margin : "5%", checking->diag);
+    for (size_t i = 0; good && i < checking->figures.count; i++) {
+        const struct watched *figure = &checking->figures.items[i];
+        if (figure->ref.metric->better != NO_DIRECTION)
+            continue;
+        diag_error(checking->diag,
+                   "'--metric' names '%s', of which neither lower nor higher is "
+                   "better, so that it cannot get worse",
+                   figure->text);
+        good = false;
+    }
+    for (size_t i = 0; good && i < scenario->expect_count; i++)
+        good = requirement_list_parse(&checking->expectations, scenario, "expect",
+                                      scenario->expects[i].text, checking->diag);
+    return good;
+}
+
+static void plan_check(struct checking *checking)
+{
+    const struct check_values *values = checking->values;
+    const struct baseline *baseline = &checking->baseline;
+    uint32_t first =
+        values->study.replications ? values->study.replications : checking->baseline.count;
+    uint32_t limit = values->study.replications_max ? values->study.replications_max
+                                                    : MORE_TIMES * baseline->count;
+
+    checking->plan = (struct check_plan){
+        .figures = &checking->figures,
+        .base = baseline->values,
+        .base_count = baseline->count,
+        .replications = first,
+        .replications_max = limit > first ? limit : first,
+        .level = checking->set->scenarios[0]->run.level,
+    };
+    checking->rows = mem_zalloc(checking->figures.count, sizeof *checking->rows);
+    checking->states = mem_zalloc(checking->expectations.count, sizeof *checking->states);
+}
+
+/* With the baseline open and its study read. */
+static int check_scenario(const struct invocation *invocation, struct results *results,
+                          const struct study_row *study, struct diag *diag)
+{
+    struct checking checking = {.values = invocation->values, .diag = diag};
+    struct point_set set = {NULL, NULL, 0};
+    struct set_list seed = {NULL, 0, 0};
+    struct strbuf text = STRBUF_INIT;
+    int code = EXIT_USAGE;
+
+    strbuf_addf(&text, "seed=%" PRIu64, study->seed);
+    char *items[] = {text.text};
+    if (!checking.values->study.seed)
+        seed = (struct set_list){items, 1, 1};
+    struct scenario *scenario = load_with_sets(invocation, invocation->arguments[0], &seed, &code);
+    if (scenario) {
+        point_set_add(&set, scenario, NULL, 0);
+        checking.set = &set;
+        checking.baseline.study = *study;
+        if (choose_figures(&checking)) {
+            code = EXIT_FILES;
+            if (read_baseline(results, &checking) == 0) {
+                plan_check(&checking);
+                struct conduct conduct = {
+                    .self = &checking,
+                    .run = checking_run,
+                    .tell = checking_tell,
+                    .find = checking_find,
+                    .with_expectations = true,
+                    .replications = checking.plan.replications,
+                };
+                strbuf_clear(&text);
+                strbuf_addf(&text, "against %s, study %" PRId64 ", at most %" PRIu32,
+                            checking.values->against, study->id, checking.plan.replications_max);
+                conduct.settings = text.text;
+                code = study_command_conducted(invocation, &set, &conduct);
+            }
+        }
+    }
+    baseline_release(&checking.baseline, checking.figures.count);
+    watch_list_release(&checking.figures);
+    requirement_list_release(&checking.expectations);
+    free(checking.rows);
+    free(checking.states);
+    point_set_release(&set);
+    strbuf_release(&text);
+    return code;
+}
+
+static int check(const struct invocation *invocation)
+{
+    const struct check_values *values = invocation->values;
+    struct diag diag = {0};
+    struct study_row study;
+    int code = EXIT_FILES;
+
+    if (!values->against)
+        return usage_error("'check' needs '--against BASELINE.db', such as one that 'isthmus run' "
+                           "wrote");
+    if (values->study.precision)
+        return usage_error("'check' takes no '--precision': it adds replications until all is "
+                           "decided, up to '--max-replications'");
+    if (values->study.output && strcmp(values->study.output, values->against) == 0)
+        return usage_error("'--output' would replace the baseline '%s'", values->against);
+    struct results *results = results_open(values->against, &diag);
+    if (results && results_study(results, values->study_id, &study, &diag) == 0)
+        code = check_scenario(invocation, results, &study, &diag);
+    if (results)
+        results_close(results);
+    tell(&diag);
+    return code;
+}
+
+const struct command cmd_check = {
+    .name = "check",
+    .arguments = "SCENARIO",
+    .argument_min = 1,
+    .argument_max = 1,
+    .summary = "Say whether a scenario's figures got worse than those of a baseline, for CI",
+    .details =
+        "Each metric is held against the baseline's, replication by replication, with its seed: a "
+        "metric passes where it is surely no worse than the margin allows, and is a regression "
+        "where it is surely worse than that. Replications are added until all is decided, at most "
+        "'--max-replications' (or 4 times the baseline's); past those of the baseline there are no "
+        "pairs. The chance of a false alarm among all metrics is at most 1 - level. An unchanged "
+        "program and scenario gives differences of exactly 0 and is never a regression. Exit code "
+        "11: a regression; 10: an expectation of the scenario failed; 12: something is undecided.",
+    .examples = "  isthmus run scenarios/10-peering-brownout.yaml --output baseline.db\n"
+                "  isthmus check scenarios/10-peering-brownout.yaml --against baseline.db \\\n"
+                "      --margin 5% --junit check.xml --no-output",
+    .options = check_options,
+    .more_options = study_options,
+    .values_size = sizeof(struct check_values),
+    .run = check,
+};

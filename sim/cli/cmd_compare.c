@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The base is point 0; each further scenario, and each --with over the base, is a point. All share
+ * the seed of the base, so that replication i of all meets the same users.
+ */
+#include "compare.h"
+#include "mem.h"
+#include "study_command.h"
+#include "text_table.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPTION_VALUES struct compare_values
+
+struct compare_values {
+    struct study_values study;
+    struct text_list withs;
+    const char *metrics, *margin;
+};
+
+/* clang-format off */
+static const struct option compare_options[] = {
+    LIST_OPTION("with", withs, "PATH=VALUE,...", "an alternative: the first scenario with these parameters; may be given again"),
+    TEXT_OPTION("metric", metrics, "METRIC[:MARGIN],...", "every rate, p99 and single value that has a better direction", "what to compare, such as 'reauth_rate,login_latency.p50{region=us-west-2}:1ms'"),
+    TEXT_OPTION("margin", margin, "MARGIN", "1%", "differences within it do not matter: a share of the base's mean, or a quantity where all metrics have its unit"),
+    OPTIONS_END,
+};
+/* clang-format on */
+
+struct comparing {
+    const struct compare_values *values;
+    const struct point_set *set;
+    struct watch_list figures;
+    struct compare_plan plan;
+    struct compared *rows;
+    size_t row_count;
+};
+
+static void comparing_run(void *self, struct study_runner *runner)
+{
+    struct comparing *comparing = self;
+
+    watch_list_open(&comparing->figures, runner);
+    compare_run(runner, &comparing->plan);
+    comparing->row_count = (comparing->set->count - 1) * comparing->figures.count;
+    comparing->rows = mem_alloc(comparing->row_count, sizeof *comparing->rows);
+    compare_rows(runner, &comparing->plan, comparing->rows);
+}
+
+/* --- what is said --------------------------------------------------------------------------- */
+
+/* How much pairing narrowed the interval: what it would be without, over what it is. */
+static void add_narrowing(struct text_table *table, const struct paired *paired)
+{
+    if (isnan(paired->variance_ratio))
+        text_table_add(table, "-");
+    else if (paired->variance_ratio == 0)
+        text_table_add(table, "all noise gone");
+    else
+        text_table_add(table, "%.3g times", 1 / sqrt(paired->variance_ratio));
+}
+
+static void add_verdict(struct text_table *table, const struct compared *row)
+{
+    struct strbuf margin = STRBUF_INIT;
+
+    units_add(&margin, row->margin, metric_ref_unit(&row->figure->ref), 3);
+    if (row->paired.difference.count < 2)
+        text_table_add(table, "undecided: one pair says nothing");
+    else if (row->paired.difference.min == 0 && row->paired.difference.max == 0)
+        text_table_add(table, "equivalent: exactly the same");
+    else if (row->verdict == PAIRED_EQUIVALENT)
+        text_table_add(table, "equivalent within %s (p %.2g)", margin.text, row->p_alike);
+    else if (row->verdict != PAIRED_UNDECIDED)
+        text_table_add(table, "%s (p %.2g)", paired_verdict_name(row->verdict), row->p_difference);
+    else if (row->needed == 0)
+        text_table_add(table, "undecided (p %.2g)", row->p_difference);
+    else
+        text_table_add(table, "undecided (p %.2g); about %" PRIu64 " replications would tell",
+                       row->p_difference, row->needed);
+    strbuf_release(&margin);
+}
+
+static void print_alternative(const struct comparing *comparing, uint32_t point)
+{
+    struct text_table *table =
+        text_table_create("metric\tbase\tdifference\tn\tnarrowed by pairing\tverdict");
+    struct strbuf label = STRBUF_INIT;
+    size_t absent = 0;
+
+    point_label_add(&label, &comparing->set->points[point]);
+    printf("\n%s\n", label.text);
+    for (size_t i = 0; i < comparing->row_count; i++) {
+        const struct compared *row = &comparing->rows[i];
+        enum unit unit = metric_ref_unit(&row->figure->ref);
+        if (row->point != point)
+            continue;
+        if (row->paired.difference.count == 0) {
+            absent++;
+            continue;
+        }
+        text_table_add(table, "%s", row->figure->text);
+        text_table_add_value(table, row->paired.base.mean, unit);
+        text_table_add_interval(table, &row->paired.interval, unit);
+        text_table_add(table, "%" PRIu64, row->paired.difference.count);
+        add_narrowing(table, &row->paired);
+        add_verdict(table, row);
+    }
+    text_table_print_and_free(table, stdout);
+    if (absent > 0)
+        printf("  %zu more had nothing to say in these runs\n", absent);
+    strbuf_release(&label);
+}
+
+static void print_text(const struct comparing *comparing)
+{
+    struct strbuf label = STRBUF_INIT;
+
+    point_label_add(&label, &comparing->set->points[0]);
+    printf("Against %s: paired differences with %.3g%% intervals; p-values are Holm's over all "
+           "metrics\nand alternatives\n",
+           label.text, comparing->plan.level * 100);
+    for (uint32_t point = 1; point < comparing->set->count; point++)
+        print_alternative(comparing, point);
+    strbuf_release(&label);
+}
+
+static void print_json(const struct comparing *comparing)
+{
+    struct strbuf out = STRBUF_INIT, label = STRBUF_INIT;
+
+    strbuf_addf(&out, "{\"level\": %.17g,\n\"comparisons\": [", comparing->plan.level);
+    for (size_t i = 0; i < comparing->row_count; i++) {
+        const struct compared *row = &comparing->rows[i];
+        const struct paired *paired = &row->paired;
+        strbuf_clear(&label);
+        point_label_add(&label, &comparing->set->points[row->point]);
+        strbuf_addf(&out, "%s\n{\"point\": %" PRIu32 ", \"alternative\": ", i > 0 ? "," : "",
+                    row->point);
+        strbuf_add_json(&out, label.text);
+        strbuf_add(&out, ", \"metric\": ");
+        strbuf_add_json(&out, row->figure->text);
+        strbuf_addf(&out, ", \"unit\": \"%s\", \"n\": %" PRIu64,
+                    unit_name(metric_ref_unit(&row->figure->ref)), paired->difference.count);
+        json_add_number(&out, "base", paired->difference.count ? paired->base.mean : NAN);
+        json_add_number(&out, "value", paired->difference.count ? paired->value.mean : NAN);
+        json_add_number(&out, "difference",
+                        paired->difference.count ? paired->difference.mean : NAN);
+        json_add_number(&out, "low", paired->interval.low);
+        json_add_number(&out, "high", paired->interval.high);
+        json_add_number(&out, "variance_ratio", paired->variance_ratio);
+        json_add_number(&out, "margin", row->margin);
+        json_add_number(&out, "p_difference", row->p_difference);
+        json_add_number(&out, "p_not_equivalent", row->p_alike);
+        strbuf_addf(&out, ", \"verdict\": \"%s\", \"replications_needed\": %" PRIu64 "}",
+                    paired_verdict_name(row->verdict), row->needed);
+    }
+    strbuf_add(&out, "]}");
+    puts(out.text);
+    strbuf_release(&out);
+    strbuf_release(&label);
+}
+
+static void comparing_find(void *self, struct finding_list *list)
+{
+    const struct comparing *comparing = self;
+
+    for (size_t i = 0; i < comparing->row_count; i++) {
+        const struct compared *row = &comparing->rows[i];
+        const struct finding finding = {
+            .kind = "compare",
+            .point = row->point,
+            .subject = row->figure->text,
+            .verdict = (char *)(uintptr_t)paired_verdict_name(row->verdict),
+            .unit = metric_ref_unit(&row->figure->ref),
+            .interval = row->paired.interval,
+        };
+        if (row->paired.difference.count > 0)
+            finding_add(list, &finding,
+                        "difference to point 0; margin %.6g, p %.3g, p of not equivalent %.3g",
+                        row->margin, row->p_difference, row->p_alike);
+    }
+}
+
+/* Undecided only where something is: metrics without data are no question. */
+static int comparing_tell(void *self)
+{
+    const struct comparing *comparing = self;
+    bool decided = true;
+
+    if (!comparing->values->study.quiet && !comparing->values->study.digest) {
+        if (comparing->values->study.json)
+            print_json(comparing);
+        else
+            print_text(comparing);
+    }
+    for (size_t i = 0; i < comparing->row_count; i++)
+        if (comparing->rows[i].paired.difference.count > 0 &&
+            comparing->rows[i].verdict == PAIRED_UNDECIDED)
+            decided = false;
+    return decided ? EXIT_DONE : EXIT_UNDECIDED;
+}
+
+/* --- the points ----------------------------------------------------------------------------- */
+
+/* One parameter that says which scenario a point is. */
+static struct study_param *scenario_param(const char *path)
+{
+    struct study_param *param = mem_alloc(1, sizeof *param);
+
+    *param = (struct study_param){mem_strdup("scenario"), mem_strdup(path)};
+    return param;
+}
+
+static bool add_scenario(const struct invocation *invocation, const char *path,
+                         const struct set_list *extra, struct study_param *params,
+                         size_t param_count, struct point_set *set, int *code)
+{
+    struct scenario *scenario = load_with_sets(invocation, path, extra, code);
+
+    point_set_add(set, scenario, params, param_count);
+    return scenario != NULL;
+}
+
+/* "a=1, b=2" as sets, and as parameters of the point. */
+static bool add_with(const struct invocation *invocation, const char *with, struct point_set *set,
+                     int *code)
+{
+    struct set_list sets = {NULL, 0, 0};
+    struct study_param *params = NULL;
+    size_t count = 0;
+    bool good = set_list_split(&sets, with);
+
+    if (!good)
+        *code = usage_error("'--with' needs PATH=VALUE, such as 'client.timeout=500ms', got '%s'",
+                            with);
+    for (; good && count < sets.count; count++) {
+        const char *equals = strchr(sets.items[count], '=');
+        params = mem_realloc(params, count + 1, sizeof *params);
+        params[count] = (struct study_param){
+            mem_strndup(sets.items[count], (size_t)(equals - sets.items[count])),
+            mem_strdup(equals + 1)};
+    }
+    if (good)
+        good = add_scenario(invocation, invocation->arguments[0], &sets, params, count, set, code);
+    set_list_release(&sets);
+    return good;
+}
+
+static bool make_points(const struct invocation *invocation, struct point_set *set, int *code)
+{
+    const struct compare_values *values = invocation->values;
+    bool good = true;
+
+    for (size_t i = 0; i < invocation->argument_count; i++)
+        good = add_scenario(invocation, invocation->arguments[i], NULL,
+                            scenario_param(invocation->arguments[i]), 1, set, code) &&
+               good;
+    for (size_t i = 0; good && i < values->withs.count; i++)
+        good = add_with(invocation, values->withs.items[i], set, code);
+    return good;
+}
+
+static bool choose_figures(struct comparing *comparing)
+{
+    const struct compare_values *values = comparing->values;
+    const struct scenario *base = comparing->set->scenarios[0];
+    struct diag diag = {0};
+    bool good = true;
+
+    if (values->metrics)
+        good = watch_list_parse(&comparing->figures, base, "--metric", values->metrics, &diag);
+    else
+        watch_list_add_main(&comparing->figures, base);
+    good = good && watch_list_default_amount(&comparing->figures, "--margin",
+                                             values->margin ? values->margin : "1%", &diag);
+    tell(&diag);
+    return good;
+}
+
+static int compare_points(const struct invocation *invocation, const struct point_set *set)
+{
+    const struct run_config *run = &set->scenarios[0]->run;
+    struct comparing comparing = {
+        .values = invocation->values,
+        .set = set,
+        .plan = {NULL, (uint32_t)set->count, run->replications, run->replications, run->level},
+    };
+    struct conduct conduct = {
+        .self = &comparing, .run = comparing_run, .tell = comparing_tell, .find = comparing_find};
+    uint32_t limit = comparing.values->study.replications_max;
+    struct strbuf settings = STRBUF_INIT;
+    int code = EXIT_USAGE;
+
+    if (limit > 0)
+        strbuf_addf(&settings, "until decided: metric %s, margin %s, at most %" PRIu32,
+                    comparing.values->metrics ? comparing.values->metrics : "all",
+                    comparing.values->margin ? comparing.values->margin : "1%", limit);
+    conduct.settings = settings.text;
+    if (limit > run->replications)
+        comparing.plan.replications_max = limit;
+    comparing.plan.figures = &comparing.figures;
+    if (comparing.values->study.precision)
+        code = usage_error("'compare' takes no '--precision'; with '--max-replications' it adds "
+                           "replications until all is decided");
+    else if (choose_figures(&comparing))
+        code = study_command_conducted(invocation, set, &conduct);
+    watch_list_release(&comparing.figures);
+    strbuf_release(&settings);
+    free(comparing.rows);
+    return code;
+}
+
+static int compare(const struct invocation *invocation)
+{
+    const struct compare_values *values = invocation->values;
+    struct point_set set = {NULL, NULL, 0};
+    int code = EXIT_DONE;
+
+    if (invocation->argument_count + values->withs.count < 2)
+        return usage_error("'compare' needs an alternative: a second scenario, or '--with "
+                           "client.timeout=500ms'");
+    if (make_points(invocation, &set, &code))
+        code = compare_points(invocation, &set);
+    point_set_release(&set);
+    return code;
+}
+
+const struct command cmd_compare = {
+    .name = "compare",
+    .arguments = "BASE [SCENARIO...]",
+    .argument_min = 1,
+    .argument_max = 100,
+    .summary = "Say of each metric whether alternatives are better, worse or equivalent to a base",
+    .details =
+        "All alternatives meet the same random numbers as the base, so that replication i of each "
+        "is a pair, and the interval is that of the paired differences; a column says how much "
+        "wider it would be without. Differences within '--margin' are called equivalent where two "
+        "one-sided tests agree. With '--max-replications N' replications are added until all "
+        "metrics are decided. Exit code 12 where something is left undecided. An alternative that "
+        "is the same gives differences of exactly 0.",
+    .examples =
+        "  isthmus compare scenarios/10-peering-brownout.yaml --with client.timeout=500ms \\\n"
+        "      --with 'client.timeout=1s, client.retry.attempts=2'\n"
+        "  isthmus compare scenarios/60-retry-storm.yaml "
+        "scenarios/61-retry-storm-with-budget.yaml --max-replications 200",
+    .options = compare_options,
+    .more_options = study_options,
+    .plans = true,
+    .values_size = sizeof(struct compare_values),
+    .run = compare,
+};

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The command is made of what the file says of its study: the scenario's path, the --set of its
+ * command line, the parameters of the point. It is printed only if that loads to the very scenario
+ * that is stored; else (the file was changed, or is not here) the stored text is what to run.
+ *
+ * A replication of a plain `run` of N replications is one of its N shards: so `--shard` singles it
+ * out.
+ */
+#include "experiment.h"
+#include "mem.h"
+#include "provenance.h"
+#include "stored_study.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct repro_values {
+    const char *run;
+    uint32_t study;
+    bool scenario, verify;
+};
+
+#define OPTION_VALUES struct repro_values
+/* clang-format off */
+static const struct option repro_options[] = {
+    TEXT_OPTION ("run", run, "POINT/REPLICATION", NULL, "which run, both counted from 0: '2/7'"),
+    INDEX_OPTION("study", study, "N", "the newest", "which study of the file, counted from 1"),
+    FLAG_OPTION ("verify", verify, "run it again, from the stored scenario, and compare digests; exit code 11 where they differ"),
+    FLAG_OPTION ("scenario", scenario, "print the stored scenario instead: it needs no other file"),
+    OPTIONS_END,
+};
+/* clang-format on */
+
+/* --- words of a command line ---------------------------------------------------------------- */
+
+/* The next word of a line that was quoted for a shell, to be freed; NULL at the end. */
+static char *next_word(const char **line)
+{
+    struct strbuf word = STRBUF_INIT;
+    const char *at = *line + strspn(*line, " ");
+    bool quoted = false;
+
+    if (*at == '\0')
+        return NULL;
+    for (; *at && (quoted || *at != ' '); at++) {
+        if (*at == '\'')
+            quoted = !quoted;
+        else if (*at == '\\' && !quoted && at[1] != '\0')
+            strbuf_add_char(&word, *++at);
+        else
+            strbuf_add_char(&word, *at);
+    }
+    *line = at;
+    return strbuf_detach(&word);
+}
+
+static void list_add(struct set_list *list, char *text)
+{
+    void *items = list->items;
+
+    mem_grow(&items, &list->capacity, list->count + 1, sizeof *list->items);
+    list->items = items;
+    list->items[list->count++] = text;
+}
+
+/* The --set of a command line. */
+static void add_sets(struct set_list *sets, const char *line)
+{
+    bool next_is_set = false;
+    char *word;
+
+    while ((word = next_word(&line))) {
+        if (next_is_set)
+            list_add(sets, mem_strdup(word));
+        else if (strncmp(word, "--set=", 6) == 0)
+            list_add(sets, mem_strdup(word + 6));
+        next_is_set = !next_is_set && strcmp(word, "--set") == 0;
+        free(word);
+    }
+}
+
+static char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static char *format_text(const char *format, ...)
+{
+    struct strbuf text = STRBUF_INIT;
+    va_list args;
+
+    va_start(args, format);
+    strbuf_addv(&text, format, args);
+    va_end(args);
+    return strbuf_detach(&text);
+}
+
+/* --- the command ---------------------------------------------------------------------------- */
+
+struct repro {
+    const struct invocation *invocation;
+    const struct repro_values *values;
+    struct stored_study stored;
+    struct run_row run;
+};
+
+static const struct study_point *repro_point(const struct repro *repro)
+{
+    return &repro->stored.set.points[repro->run.point];
+}
+
+/* The sets that make the point of the study's scenario. */
+static void repro_sets(const struct repro *repro, struct set_list *sets)
+{
+    const struct study_point *point = repro_point(repro);
+
+    add_sets(sets, repro->stored.row.argv);
+    for (size_t i = 0; i < point->param_count; i++)
+        list_add(sets, format_text("%s=%s", point->params[i].path, point->params[i].value));
+}
+
+/* Does the scenario's file, so set, still say what is stored? */
+static bool still_the_same(const struct repro *repro, const struct set_list *sets)
+{
+    const struct study_row *row = &repro->stored.row;
+    struct set_list all = {NULL, 0, 0};
+    struct diag ignored = {0};
+    bool cannot_read = false;
+
+    for (size_t i = 0; i < sets->count; i++)
+        list_add(&all, mem_strdup(sets->items[i]));
+    list_add(&all,
+             format_text("replications=%" PRIu32, repro_point(repro)->scenario->run.replications));
+    list_add(&all, format_text("seed=%" PRIu64, row->seed));
+    struct scenario *scenario =
+        scenario_load(row->scenario_path, repro->invocation->registry,
+                      (const char *const *)all.items, all.count, &ignored, &cannot_read);
+    bool same = scenario && scenario->hash == repro_point(repro)->scenario->hash;
+    scenario_free(scenario);
+    diag_release(&ignored);
+    set_list_release(&all);
+    return same;
+}
+
+static void print_command(const struct repro *repro)
+{
+    const struct study_row *row = &repro->stored.row;
+    struct set_list sets = {NULL, 0, 0};
+    struct strbuf line = STRBUF_INIT;
+    int64_t replications = row->replication_count;
+
+    if (replications <= repro->run.replication)
+        replications = repro->run.replication + 1;
+    repro_sets(repro, &sets);
+    if (still_the_same(repro, &sets)) {
+        strbuf_add(&line, "isthmus run ");
+        command_quote(&line, row->scenario_path);
+        for (size_t i = 0; i < sets.count; i++) {
+            strbuf_add(&line, " --set ");
+            command_quote(&line, sets.items[i]);
+        }
+        strbuf_addf(&line, " --seed %" PRIu64, row->seed);
+    } else {
+        fprintf(stderr,
+                "isthmus: note: '%s' and the command line do not make this scenario (any more): "
+                "the stored one is used\n",
+                row->scenario_path);
+        strbuf_add(&line, "isthmus repro ");
+        command_quote(&line, repro->invocation->arguments[0]);
+        strbuf_addf(&line,
+                    " --study %" PRId64 " --run %s --scenario >run.yaml && isthmus run run.yaml",
+                    row->id, repro->values->run);
+    }
+    printf("%s --replications %" PRId64 " --shard %" PRId64 "/%" PRId64 " --no-output --digest\n",
+           line.text, replications, repro->run.replication + 1, replications);
+    strbuf_release(&line);
+    set_list_release(&sets);
+}
+
+/* --- running it again ----------------------------------------------------------------------- */
+
+static int ignore_begin(void *self, const struct study_info *study)
+{
+    (void)self;
+    (void)study;
+    return 0;
+}
+
+static int keep_digest(void *self, const struct run_result *result)
+{
+    *(uint64_t *)self = result->digest;
+    return 0;
+}
+
+static int ignore_end(void *self, bool interrupted)
+{
+    (void)self;
+    (void)interrupted;
+    return 0;
+}
+
+static int verify(const struct repro *repro, struct diag *diag)
+{
+    const struct study_row *row = &repro->stored.row;
+    const struct run_row *run = &repro->run;
+    struct study_point point = {.scenario = repro_point(repro)->scenario};
+    const struct run_task task = {0, (uint32_t)run->replication};
+    uint64_t digest = 0;
+    struct result_sink sink = {
+        .self = &digest, .begin = ignore_begin, .run = keep_digest, .end = ignore_end};
+    struct study_plan plan = {
+        .info = {.verb = "repro",
+                 .argv = "",
+                 .seed = run->seed,
+                 .level = row->level,
+                 .points = &point,
+                 .point_count = 1,
+                 .replications = 1},
+        .thread_count = 1,
+        .interrupt = repro->invocation->interrupt,
+        .shard_count = 1, /* nothing to be judged */
+        .diag = diag,
+    };
+    struct study_runner *runner = runner_open(&plan, &sink);
+
+    runner_run(runner, &task, 1);
+    struct study_outcome outcome = runner_close(runner);
+    int code = study_outcome_code(&outcome, false);
+    if (code != EXIT_DONE)
+        return code;
+    if (digest == run->digest) {
+        printf("run %s: the same, %016" PRIx64 "\n", repro->values->run, digest);
+        return EXIT_DONE;
+    }
+    printf("run %s: DIFFERS, %016" PRIx64 " is stored, %016" PRIx64 " came\n", repro->values->run,
+           run->digest, digest);
+    if (strcmp(run->version, program_version) != 0)
+        fprintf(stderr, "isthmus: note: version %s made it, this is %s\n", run->version,
+                program_version);
+    return EXIT_REGRESSION;
+}
+
+/* --- the verb ------------------------------------------------------------------------------- */
+
+static bool parse_run(const struct repro_values *values, struct run_row *run)
+{
+    unsigned point, replication;
+    int end = 0;
+
+    if (!values->run) {
+        usage_error("'repro' needs a run: --run POINT/REPLICATION, such as --run 0/3");
+        return false;
+    }
+    if (sscanf(values->run, "%9u/%9u%n", &point, &replication, &end) != 2 ||
+        values->run[end] != '\0') {
+        usage_error("option '--run' needs a point and a replication, such as '2/7', got '%s'",
+                    values->run);
+        return false;
+    }
+    run->point = point;
+    run->replication = replication;
+    return true;
+}
+
+static int repro_stored(struct repro *repro, struct results *results, struct diag *diag)
+{
+    const char *path = repro->invocation->arguments[0];
+    bool found = false;
+    int code = stored_study_load(&repro->stored, results, repro->values->study,
+                                 repro->invocation->registry, diag);
+
+    if (code != EXIT_DONE)
+        return code;
+    if (results_run(results, repro->stored.row.id, &repro->run, &found, diag) < 0)
+        return EXIT_FILES;
+    if (!found) {
+        diag_error(diag,
+                   "results database '%s' holds no run %s: its study has %" PRIu32
+                   " points and %" PRIu32 " replications",
+                   path, repro->values->run, repro->stored.row.point_count,
+                   repro->stored.row.replication_count);
+        return EXIT_FILES;
+    }
+    if (repro->values->scenario)
+        fputs(repro_point(repro)->scenario->resolved, stdout);
+    else if (!repro->values->verify)
+        print_command(repro);
+    return repro->values->verify ? verify(repro, diag) : EXIT_DONE;
+}
+
+static int repro(const struct invocation *invocation)
+{
+    struct repro repro = {.invocation = invocation, .values = invocation->values};
+    struct diag diag = {0};
+    int code = EXIT_FILES;
+
+    if (!parse_run(repro.values, &repro.run))
+        return EXIT_USAGE;
+    if (repro.values->scenario && repro.values->verify)
+        return usage_error("'--scenario' cannot be given with '--verify'");
+    struct results *results = results_open(invocation->arguments[0], &diag);
+    if (results)
+        code = repro_stored(&repro, results, &diag);
+    stored_study_release(&repro.stored);
+    results_close(results);
+    tell(&diag);
+    return code;
+}
+
+const struct command cmd_repro = {
+    .name = "repro",
+    .arguments = "RESULTS.db",
+    .argument_min = 1,
+    .argument_max = 1,
+    .summary = "Print the command that remakes one run of a results file, or remake it and compare",
+    .details = "The command prints the run's digest, which must be the one in the file: the same "
+               "scenario, seed and "
+               "version give the same run, bit for bit, on any machine. Where the scenario's file "
+               "was changed since, "
+               "the command takes the text that is stored in the results.",
+    .examples = "  isthmus repro results/30-read-after-write.db --run 2/7\n"
+                "  isthmus repro results/30-read-after-write.db --run 2/7 --verify",
+    .options = repro_options,
+    .values_size = sizeof(struct repro_values),
+    .run = repro,
+};

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Morris' screening: the points of the trajectories are shares of the ranges; each is simulated,
+ * and the effects are of the mean over its replications. All points share the random numbers, so
+ * that an input that does nothing has an effect of exactly 0.
+ */
+#include "axes.h"
+#include "mem.h"
+#include "morris.h"
+#include "study_command.h"
+#include "sweep_axis.h"
+#include "text_table.h"
+#include "watch_list.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define OPTION_VALUES struct sensitivity_values
+#define TRAJECTORIES_DEFAULT 10
+
+struct sensitivity_values {
+    struct study_values study;
+    struct text_list ranges;
+    const char *metrics;
+    uint32_t trajectories;
+};
+
+/* clang-format off */
+static const struct option sensitivity_options[] = {
+    LIST_OPTION ("sweep", ranges, "PATH=FROM..TO", "an input and its range (logarithmic: 'FROM..TO*'; or a list); may be given again; the scenario's 'sweep' besides"),
+    TEXT_OPTION ("metric", metrics, "METRIC,...", NULL, "the figures whose inputs are ranked, such as 'login_latency.p99,reauth_rate'"),
+    COUNT_OPTION("trajectories", trajectories, "N", "10", "each costs one point an input and one more"),
+    OPTIONS_END,
+};
+/* clang-format on */
+
+struct screening {
+    const struct sensitivity_values *values;
+    const struct point_set *set;
+    const struct axis_list *axes;
+    struct watch_list figures;
+    const double *shares; /* of the points */
+    uint32_t trajectories;
+    struct morris_effect *effects; /* by figure, by input */
+};
+
+static void screening_run(void *self, struct study_runner *runner)
+{
+    struct screening *screening = self;
+    const struct run_config *run = &screening->set->scenarios[0]->run;
+    uint32_t points = (uint32_t)screening->set->count;
+    size_t inputs = screening->axes->count;
+    double *means = mem_alloc(points, sizeof *means);
+
+    watch_list_open(&screening->figures, runner);
+    run_replications(runner, points, 0, run->replications);
+    screening->effects = mem_alloc(screening->figures.count * inputs, sizeof *screening->effects);
+    for (size_t i = 0; i < screening->figures.count; i++) {
+        for (uint32_t point = 0; point < points; point++) {
+            struct tally tally = watched_tally(runner, point, screening->figures.items[i].watch);
+            means[point] = tally.count ? tally.mean : NAN;
+        }
+        morris_effects(screening->shares, means, inputs, screening->trajectories, run->level,
+                       &screening->effects[i * inputs]);
+    }
+    free(means);
+}
+
+/* The inputs of a figure, the most important first. */
+static void rank(const struct morris_effect *effects, size_t count, size_t *order)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t at = i;
+        for (; at > 0 && effects[order[at - 1]].mu_star.mean < effects[i].mu_star.mean; at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+    }
+}
+
+static void print_text(const struct screening *screening, size_t *order)
+{
+    size_t inputs = screening->axes->count;
+
+    for (size_t i = 0; i < screening->figures.count; i++) {
+        const struct watched *figure = &screening->figures.items[i];
+        enum unit unit = metric_ref_unit(&figure->ref);
+        struct text_table *table = text_table_create("input\tmu*\tmu\tsigma");
+        printf("%sWhat moves %s over the ranges: effects of %" PRIu32
+               " trajectories, with %.3g%% intervals\n",
+               i > 0 ? "\n" : "", figure->text, screening->trajectories,
+               screening->set->scenarios[0]->run.level * 100);
+        rank(&screening->effects[i * inputs], inputs, order);
+        for (size_t j = 0; j < inputs; j++) {
+            const struct morris_effect *effect = &screening->effects[i * inputs + order[j]];
+            text_table_add(table, "%s", screening->axes->items[order[j]]->path);
+            if (effect->mu_star.n == 0) {
+                for (int k = 0; k < 3; k++)
+                    text_table_add(table, "n/a");
+                continue;
+            }
+            text_table_add_interval(table, &effect->mu_star, unit);
+            text_table_add_value(table, effect->mu, unit);
+            text_table_add_value(table, effect->sigma, unit);
+        }
+        text_table_print_and_free(table, stdout);
+    }
+    printf("\nmu*: mean size of the change over the input's whole range; mu: with its sign; sigma: "
+           "spread, large where\nthe effect is bent or depends on other inputs\n");
+}
+
+static void print_json(const struct screening *screening)
+{
+    size_t inputs = screening->axes->count;
+    struct strbuf out = STRBUF_INIT;
+
+    strbuf_addf(&out, "{\"trajectories\": %" PRIu32 ",\n\"effects\": [", screening->trajectories);
+    for (size_t i = 0; i < screening->figures.count * inputs; i++) {
+        const struct watched *figure = &screening->figures.items[i / inputs];
+        const struct morris_effect *effect = &screening->effects[i];
+        bool there = effect->mu_star.n > 0;
+        strbuf_addf(&out, "%s\n{\"metric\": ", i > 0 ? "," : "");
+        strbuf_add_json(&out, figure->text);
+        strbuf_add(&out, ", \"input\": ");
+        strbuf_add_json(&out, screening->axes->items[i % inputs]->path);
+        strbuf_addf(&out, ", \"unit\": \"%s\", \"n\": %" PRIu64,
+                    unit_name(metric_ref_unit(&figure->ref)), effect->mu_star.n);
+        json_add_number(&out, "mu_star", there ? effect->mu_star.mean : NAN);
+        json_add_number(&out, "low", effect->mu_star.low);
+        json_add_number(&out, "high", effect->mu_star.high);
+        json_add_number(&out, "mu", there ? effect->mu : NAN);
+        json_add_number(&out, "sigma", there ? effect->sigma : NAN);
+        strbuf_add(&out, "}");
+    }
+    strbuf_add(&out, "]}");
+    puts(out.text);
+    strbuf_release(&out);
+}
+
+static void screening_find(void *self, struct finding_list *list)
+{
+    const struct screening *screening = self;
+    size_t inputs = screening->axes->count;
+
+    for (size_t i = 0; i < screening->figures.count * inputs; i++) {
+        const struct watched *figure = &screening->figures.items[i / inputs];
+        const struct morris_effect *effect = &screening->effects[i];
+        const struct finding finding = {
+            .kind = "sensitivity",
+            .point = -1,
+            .subject = screening->axes->items[i % inputs]->path,
+            .unit = metric_ref_unit(&figure->ref),
+            .interval = effect->mu_star,
+        };
+        finding_add(list, &finding, "mu* of %s; mu %.6g, sigma %.6g", figure->text, effect->mu,
+                    effect->sigma);
+    }
+}
+
+static int screening_tell(void *self)
+{
+    const struct screening *screening = self;
+    size_t *order = mem_alloc(screening->axes->count, sizeof *order);
+
+    if (!screening->values->study.quiet && !screening->values->study.digest) {
+        if (screening->values->study.json)
+            print_json(screening);
+        else
+            print_text(screening, order);
+    }
+    free(order);
+    return EXIT_DONE;
+}
+
+/* Values of all points: the shares of the design on each axis. */
+static char **values_of(const struct axis_list *axes, const double *shares, size_t point_count)
+{
+    char **values = mem_alloc(point_count * axes->count, sizeof *values);
+
+    for (size_t i = 0; i < point_count * axes->count; i++)
+        values[i] = sweep_axis_at(axes->items[i % axes->count], shares[i]);
+    return values;
+}
+
+static int screen(const struct invocation *invocation, const struct scenario *base,
+                  const struct axis_list *axes)
+{
+    const struct sensitivity_values *values = invocation->values;
+    uint32_t trajectories = values->trajectories ? values->trajectories : TRAJECTORIES_DEFAULT;
+    size_t points = (size_t)trajectories * (axes->count + 1);
+    struct point_set set = {NULL, NULL, 0};
+    struct screening screening = {
+        .values = values, .set = &set, .axes = axes, .trajectories = trajectories};
+    struct conduct conduct = {
+        .self = &screening, .run = screening_run, .tell = screening_tell, .find = screening_find};
+    struct diag diag = {0};
+    int code = EXIT_USAGE;
+
+    if (points > DESIGN_POINTS_MAX)
+        return usage_error("'sensitivity' would make more than %d points", DESIGN_POINTS_MAX);
+    double *shares = mem_alloc(points * axes->count, sizeof *shares);
+    morris_points(base->run.seed, axes->count, trajectories, shares);
+    screening.shares = shares;
+    char **texts = values_of(axes, shares, points);
+    bool good = watch_list_parse(&screening.figures, base, "--metric", values->metrics, &diag);
+    tell(&diag);
+    if (good && axis_list_load(invocation, axes, texts, points, &set, &code))
+        code = study_command_conducted(invocation, &set, &conduct);
+    for (size_t i = 0; i < points * axes->count; i++)
+        free(texts[i]);
+    free(texts);
+    free(shares);
+    free(screening.effects);
+    watch_list_release(&screening.figures);
+    point_set_release(&set);
+    return code;
+}
+
+static int sensitivity(const struct invocation *invocation)
+{
+    const struct sensitivity_values *values = invocation->values;
+    struct axis_list axes;
+    int code = EXIT_USAGE;
+
+    if (!values->metrics)
+        return usage_error("'sensitivity' needs '--metric', such as '--metric login_latency.p99'");
+    if (values->study.precision || values->study.replications_max)
+        return usage_error("'sensitivity' takes no '--precision' and no '--max-replications'; "
+                           "'--trajectories' makes it more precise");
+    struct scenario *base = load_with_sets(invocation, invocation->arguments[0], NULL, &code);
+    if (!base)
+        return code;
+    if (!axis_list_make(&axes, base, &values->ranges, &values->study.sets))
+        code = EXIT_USAGE;
+    else if (axes.count == 0)
+        code = usage_error("'sensitivity' needs inputs, such as --sweep client.timeout=100ms..1s");
+    else
+        code = screen(invocation, base, &axes);
+    axis_list_release(&axes);
+    scenario_free(base);
+    return code;
+}
+
+const struct command cmd_sensitivity = {
+    .name = "sensitivity",
+    .arguments = "SCENARIO",
+    .argument_min = 1,
+    .argument_max = 1,
+    .summary = "Rank inputs by how much they move a metric over their ranges (Morris' screening)",
+    .details =
+        "Each trajectory starts at a random place of the ranges and moves one input after the "
+        "other "
+        "by two thirds of its range; the change of the metric, scaled to the whole range, is an "
+        "effect. With k inputs a trajectory costs k + 1 points. All points share the random "
+        "numbers: an input that does nothing has an effect of exactly 0.",
+    .examples = "  isthmus sensitivity scenarios/10-peering-brownout.yaml --metric "
+                "login_latency.p99 \\\n"
+                "      --sweep client.timeout=100ms..1s --sweep client.retry.attempts=1..5 \\\n"
+                "      --sweep app.workers=16..128 --replications 3",
+    .options = sensitivity_options,
+    .more_options = study_options,
+    .plans = true,
+    .values_size = sizeof(struct sensitivity_values),
+    .run = sensitivity,
+};

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Time is measured on one thread alone; side by side, runs share caches and memory and take longer,
+ * which is why the answer says "about". A run that is cut off for its length is reckoned in
+ * proportion to the simulated time that it came to.
+ */
+#include "plan.h"
+
+#include "run_settings.h"
+#include "units.h"
+#include "world.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Bytes of a results file for each row, pages and all; measured on scenarios/20-region-loss.yaml.
+ */
+#define METRIC_BYTES 23.0
+#define BIN_BYTES 21.0
+#define SERIES_BYTES 18.5
+#define FILE_BYTES 250000.0
+
+struct timing {
+    double run_s, events;
+    double bytes; /* of its rows; 0: not known, as it was cut off */
+};
+
+/* --- a run that is cut off after a while ---------------------------------------------------- */
+
+struct watchdog {
+    const atomic_int *interrupt; /* the user's */
+    atomic_int over;             /* the run's */
+    atomic_int done;
+    pthread_t thread;
+};
+
+static double now_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void *watchdog_watch(void *self)
+{
+    struct watchdog *watchdog = self;
+    const struct timespec nap = {0, 2000000};
+    double until_s = now_s() + PLAN_PATIENCE_S;
+
+    while (!watchdog->done && !*watchdog->interrupt && now_s() < until_s)
+        nanosleep(&nap, NULL);
+    watchdog->over = 1;
+    return NULL;
+}
+
+static double series_rows(const struct figures *figures)
+{
+    double rows = 0;
+
+    for (size_t i = 0; i < figures->series_count; i++)
+        for (size_t bin = 0; bin < figures->bin_count; bin++)
+            rows += figures->series[i].values[bin] == figures->series[i].values[bin];
+    return rows;
+}
+
+static double run_bytes(const struct figures *figures)
+{
+    double bins = 0;
+
+    for (size_t i = 0; i < figures->histogram_count; i++) {
+        const struct histogram *histogram = figures->histograms[i].histogram;
+        for (uint32_t bin = 0; bin < histogram->bin_count; bin++)
+            bins += histogram->bins[bin] > 0;
+    }
+    return METRIC_BYTES * (double)figures->figure_count + BIN_BYTES * bins +
+           SERIES_BYTES * series_rows(figures);
+}
+
+static struct timing time_run(const struct invocation *invocation, const struct planned *planned,
+                              size_t point)
+{
+    const struct scenario *scenario = planned->set->scenarios[point];
+    struct watchdog watchdog = {.interrupt = invocation->interrupt};
+    struct world_options options = {.seed = scenario->run.seed,
+                                    .warmup = scenario->warmup_given,
+                                    .queue = planned->queue,
+                                    .interrupt = &watchdog.over};
+    struct timing timing = {0, 0, 0};
+    bool watched = pthread_create(&watchdog.thread, NULL, watchdog_watch, &watchdog) == 0;
+    double started_s = now_s();
+    struct world *world = world_create(scenario, &options);
+    struct sim_outcome outcome = world_run(world);
+
+    timing.run_s = now_s() - started_s;
+    timing.events = (double)outcome.event_count;
+    watchdog.done = 1;
+    if (watched)
+        pthread_join(watchdog.thread, NULL);
+    if (outcome.interrupted && outcome.ended > 0) {
+        double share = (double)outcome.ended / (double)scenario->run.duration;
+        timing.run_s /= share;
+        timing.events /= share;
+    } else if (!outcome.interrupted) {
+        timing.bytes = run_bytes(world_figures(world));
+    }
+    world_free(world);
+    return timing;
+}
+
+/* --- the answer ----------------------------------------------------------------------------- */
+
+struct answer {
+    size_t runs, pilots;
+    struct timing first, last;
+    double total_s, total_bytes; /* bytes 0: not known */
+};
+
+static size_t runs_of(const struct planned *planned)
+{
+    size_t all = planned->set->count * planned->replications;
+
+    if (planned->shard_count == 0)
+        return all;
+    return all / planned->shard_count + (planned->shard_index < all % planned->shard_count);
+}
+
+static struct answer reckon(const struct invocation *invocation, const struct planned *planned)
+{
+    struct answer answer = {.runs = runs_of(planned)};
+    size_t last = planned->set->count - 1;
+
+    for (size_t i = 0; i <= last; i++)
+        answer.pilots += planned->set->scenarios[i]->run.warmup_kind == WARMUP_AUTO;
+    answer.first = time_run(invocation, planned, 0);
+    answer.last = last > 0 ? time_run(invocation, planned, last) : answer.first;
+    double mean_s = (answer.first.run_s + answer.last.run_s) / 2;
+    double all = (double)(answer.runs + answer.pilots);
+    double side_by_side = all < planned->makers ? all : planned->makers;
+    answer.total_s = all * mean_s / side_by_side;
+    if (answer.total_s < mean_s)
+        answer.total_s = mean_s;
+    if (answer.first.bytes > 0 && answer.last.bytes > 0)
+        answer.total_bytes =
+            FILE_BYTES + (double)answer.runs * (answer.first.bytes + answer.last.bytes) / 2;
+    return answer;
+}
+
+static void add_duration(struct strbuf *out, double seconds)
+{
+    units_add(out, seconds * (double)NS_PER_S, UNIT_NS, 2);
+}
+
+static void print_points(const struct point_set *set)
+{
+    struct strbuf label = STRBUF_INIT;
+
+    for (size_t i = 0; i < set->count && set->count > 1; i++) {
+        strbuf_clear(&label);
+        point_label_add(&label, &set->points[i]);
+        printf("  point %-6zu %s\n", i, label.text);
+    }
+    strbuf_release(&label);
+}
+
+static void print_text(const struct planned *planned, const struct answer *answer)
+{
+    struct strbuf line = STRBUF_INIT;
+    size_t points = planned->set->count;
+
+    printf("Would run %s%zu run%s: %zu point%s x %" PRIu32 " replication%s",
+           planned->at_least ? "at first " : "", answer->runs, answer->runs == 1 ? "" : "s", points,
+           points == 1 ? "" : "s", planned->replications, planned->replications == 1 ? "" : "s");
+    if (planned->shard_count)
+        printf(", shard %" PRIu32 "/%" PRIu32, planned->shard_index + 1, planned->shard_count);
+    if (answer->pilots)
+        printf(", and %zu pilot%s for the warm-up", answer->pilots, answer->pilots == 1 ? "" : "s");
+    printf("\n");
+    print_points(planned->set);
+    strbuf_add(&line, "  time         about ");
+    add_duration(&line, answer->total_s);
+    strbuf_addf(&line, ", %" PRIu32 " run%s side by side; a run takes ", planned->makers,
+                planned->makers == 1 ? "" : "s");
+    add_duration(&line, answer->first.run_s);
+    if (points > 1) {
+        strbuf_addf(&line, " (point 0) to ");
+        add_duration(&line, answer->last.run_s);
+        strbuf_addf(&line, " (point %zu)", points - 1);
+    }
+    strbuf_addf(&line, ", %.3g million events", answer->first.events / 1e6);
+    printf("%s\n", line.text);
+    if (!planned->path)
+        printf("  results      none are kept\n");
+    else if (answer->total_bytes > 0)
+        printf("  results      about %.1f MB, %s\n", answer->total_bytes / 1e6, planned->path);
+    else
+        printf("  results      %s; how large, a run of more than %d s did not tell\n",
+               planned->path, PLAN_PATIENCE_S);
+    strbuf_release(&line);
+}
+
+static void print_json(const struct planned *planned, const struct answer *answer)
+{
+    struct strbuf out = STRBUF_INIT;
+
+    strbuf_addf(&out,
+                "{\"runs\": %zu, \"points\": %zu, \"replications\": %" PRIu32
+                ", \"pilots\": %zu, \"side_by_side\": %" PRIu32,
+                answer->runs, planned->set->count, planned->replications, answer->pilots,
+                planned->makers);
+    json_add_number(&out, "seconds", answer->total_s);
+    json_add_number(&out, "run_seconds_first", answer->first.run_s);
+    json_add_number(&out, "run_seconds_last", answer->last.run_s);
+    json_add_number(&out, "run_events", answer->first.events);
+    if (answer->total_bytes > 0)
+        json_add_number(&out, "bytes", answer->total_bytes);
+    if (planned->path) {
+        strbuf_add(&out, ", \"output\": ");
+        strbuf_add_json(&out, planned->path);
+    }
+    printf("%s}\n", out.text);
+    strbuf_release(&out);
+}
+
+int plan_print(const struct invocation *invocation, const struct planned *planned)
+{
+    struct answer answer = reckon(invocation, planned);
+
+    if (*invocation->interrupt)
+        return EXIT_INTERRUPTED;
+    if (planned->json)
+        print_json(planned, &answer);
+    else
+        print_text(planned, &answer);
+    return EXIT_DONE;
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "compare.h"
+
+#include "mem.h"
+#include "stop_rule.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define POWER 0.8 /* the chance of a decision that `needed` is for (Cohen, 1988, the usual one) */
+
+static size_t row_count(const struct compare_plan *plan)
+{
+    return (plan->point_count - 1) * plan->figures->count;
+}
+
+/* Each look's part of 1 - level. */
+static double alpha_of(const struct compare_plan *plan)
+{
+    return (1 - plan->level) / stop_rule_looks(plan->replications, plan->replications_max);
+}
+
+static void measure(const struct study_runner *runner, const struct compare_plan *plan,
+                    struct compared *row)
+{
+    uint32_t base_count, count;
+    uint32_t watch = row->figure->watch;
+    const double *base = runner_values(runner, 0, watch, &base_count);
+    const double *value = runner_values(runner, row->point, watch, &count);
+
+    row->paired = paired_compare(base, value, base_count < count ? base_count : count, plan->level);
+    row->margin = amount_around(&row->figure->amount, metric_ref_unit(&row->figure->ref),
+                                row->paired.base.mean);
+    row->p_difference = row->paired.p;
+    row->p_alike = paired_p_not_equivalent(&row->paired, row->margin);
+}
+
+void compare_rows(const struct study_runner *runner, const struct compare_plan *plan,
+                  struct compared *rows)
+{
+    size_t count = row_count(plan), measured = 0;
+    double *p = mem_alloc(count, sizeof *p), *alike = mem_alloc(count, sizeof *alike);
+    double alpha = alpha_of(plan);
+
+    for (size_t i = 0; i < count; i++) {
+        rows[i] = (struct compared){
+            .point = (uint32_t)(i / plan->figures->count) + 1,
+            .figure = &plan->figures->items[i % plan->figures->count],
+        };
+        measure(runner, plan, &rows[i]);
+        if (rows[i].paired.difference.count == 0)
+            continue; /* a figure that never was is no test to correct for */
+        p[measured] = rows[i].p_difference;
+        alike[measured++] = rows[i].p_alike;
+    }
+    holm_adjust(p, p, measured);
+    holm_adjust(alike, alike, measured);
+    measured = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].paired.difference.count == 0)
+            continue;
+        rows[i].p_difference = p[measured];
+        rows[i].p_alike = alike[measured++];
+        rows[i].verdict = paired_decide(&rows[i].paired, rows[i].figure->ref.metric->better,
+                                        rows[i].p_difference, rows[i].p_alike, alpha);
+    }
+    /* What the hardest step of Holm's asks for is on the safe side. */
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].paired.difference.count >= 2)
+            rows[i].needed =
+                paired_needed(&rows[i].paired, rows[i].margin, alpha / (double)measured, POWER);
+    free(p);
+    free(alike);
+}
+
+/* A figure without a direction is decided once its difference is. */
+static bool all_decided(const struct study_runner *runner, const struct compare_plan *plan)
+{
+    size_t count = row_count(plan);
+    struct compared *rows = mem_alloc(count, sizeof *rows);
+    bool decided = true;
+
+    compare_rows(runner, plan, rows);
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].paired.difference.count > 0 && rows[i].verdict == PAIRED_UNDECIDED &&
+            !(rows[i].figure->ref.metric->better == NO_DIRECTION &&
+              rows[i].p_difference <= alpha_of(plan)))
+            decided = false;
+    free(rows);
+    return decided;
+}
+
+bool compare_run(struct study_runner *runner, const struct compare_plan *plan)
+{
+    uint32_t done = plan->replications;
+
+    if (!run_replications(runner, plan->point_count, 0, done))
+        return false;
+    while (done < plan->replications_max && !all_decided(runner, plan)) {
+        uint32_t until = stop_rule_grow(done, plan->replications_max);
+        if (!run_replications(runner, plan->point_count, done, until))
+            return false;
+        done = until;
+    }
+    return true;
+}

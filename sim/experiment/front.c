@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "front.h"
+
+#include "mem.h"
+#include "stop_rule.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* A point as pareto.h wants it: goals to be large are negated. */
+struct candidate {
+    double *values; /* goal by goal */
+    const double **rows;
+};
+
+static void candidate_release(struct candidate *candidate)
+{
+    free(candidate->values);
+    free((void *)candidate->rows);
+}
+
+static void judge_constraints(const struct study_runner *runner, const struct front_plan *plan,
+                              uint32_t number, struct pareto_point *point)
+{
+    point->admissible = true;
+    point->admissibility = ADMISSIBLE_YES;
+    for (size_t i = 0; i < plan->constraints->count; i++) {
+        struct requirement_state state =
+            requirement_judge(&plan->constraints->items[i], runner, number, plan->level);
+        point->admissible = point->admissible && state.by_mean == VERDICT_HOLDS;
+        if (state.verdict == VERDICT_FAILS)
+            point->admissibility = ADMISSIBLE_NO;
+        else if (state.verdict != VERDICT_HOLDS && point->admissibility == ADMISSIBLE_YES)
+            point->admissibility = ADMISSIBLE_UNSURE;
+    }
+}
+
+static void measure(const struct study_runner *runner, const struct front_plan *plan,
+                    uint32_t number, struct candidate *candidate, struct pareto_point *point)
+{
+    size_t goals = plan->goals->count;
+    uint32_t count = 0;
+
+    runner_values(runner, number, plan->goals->items[0].watch, &count);
+    *candidate = (struct candidate){
+        .values = mem_alloc(goals * count, sizeof(double)),
+        .rows = mem_alloc(goals, sizeof(double *)),
+    };
+    for (size_t goal = 0; goal < goals; goal++) {
+        const struct watched *watched = &plan->goals->items[goal];
+        uint32_t goal_count;
+        const double *values = runner_values(runner, number, watched->watch, &goal_count);
+        for (uint32_t i = 0; i < count; i++)
+            candidate->values[goal * count + i] = i >= goal_count             ? NAN
+                                                  : watched->amount.value < 0 ? -values[i]
+                                                                              : values[i];
+        candidate->rows[goal] = &candidate->values[goal * count];
+    }
+    *point = (struct pareto_point){.samples = candidate->rows, .sample_count = count};
+    judge_constraints(runner, plan, number, point);
+}
+
+static void mark(const struct study_runner *runner, const struct front_plan *plan,
+                 struct front_result *result)
+{
+    struct candidate *candidates = mem_alloc(plan->point_count, sizeof *candidates);
+    struct pareto_point *points = mem_alloc(plan->point_count, sizeof *points);
+
+    for (uint32_t i = 0; i < plan->point_count; i++) {
+        measure(runner, plan, i, &candidates[i], &points[i]);
+        result->admissible[i] = points[i].admissible;
+    }
+    pareto_mark(points, plan->point_count, plan->goals->count, 1 - plan->level, result->marks);
+    result->knee = pareto_knee(points, result->marks, plan->point_count, plan->goals->count);
+    for (uint32_t i = 0; i < plan->point_count; i++)
+        candidate_release(&candidates[i]);
+    free(candidates);
+    free(points);
+}
+
+/* One more step of replications for the points that are wanted; false where none is. */
+static bool spend(struct study_runner *runner, const struct front_plan *plan,
+                  const struct front_result *result, uint32_t *done, bool *good)
+{
+    struct run_task *tasks = NULL;
+    size_t count = 0, capacity = 0;
+
+    for (uint32_t point = 0; point < plan->point_count; point++) {
+        if (!result->marks[point].wanted || done[point] >= plan->replications_max)
+            continue;
+        uint32_t until = stop_rule_grow(done[point], plan->replications_max);
+        void *items = tasks;
+        mem_grow(&items, &capacity, count + until - done[point], sizeof *tasks);
+        tasks = items;
+        for (; done[point] < until; done[point]++)
+            tasks[count++] = (struct run_task){point, done[point]};
+    }
+    *good = count == 0 || runner_run(runner, tasks, count);
+    free(tasks);
+    return count > 0 && *good;
+}
+
+bool front_run(struct study_runner *runner, const struct front_plan *plan,
+               struct front_result *result)
+{
+    uint32_t *done = mem_alloc(plan->point_count, sizeof *done);
+    bool good = run_replications(runner, plan->point_count, 0, plan->replications);
+
+    *result = (struct front_result){
+        .marks = mem_zalloc(plan->point_count, sizeof *result->marks),
+        .admissible = mem_zalloc(plan->point_count, sizeof *result->admissible),
+        .knee = -1,
+        .point_count = plan->point_count,
+    };
+    for (uint32_t i = 0; i < plan->point_count; i++)
+        done[i] = plan->replications;
+    mark(runner, plan, result);
+    while (good && spend(runner, plan, result, done, &good))
+        mark(runner, plan, result);
+    free(done);
+    return good;
+}
+
+void front_result_release(struct front_result *result)
+{
+    free(result->marks);
+    free(result->admissible);
+    *result = (struct front_result){.knee = -1};
+}

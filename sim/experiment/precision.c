@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "precision.h"
+
+#include "mem.h"
+#include "stop_rule.h"
+
+#include <stdlib.h>
+
+/* Where a point stands between two looks. */
+struct point_state {
+    uint32_t done;
+    bool is_over;
+    struct stop_rule rule;
+};
+
+struct precision_result precision_of(const struct study_runner *runner, const struct watched *goal,
+                                     uint32_t point, double level)
+{
+    struct tally tally = watched_tally(runner, point, goal->watch);
+    struct precision_goal wanted = {goal->amount.is_relative, goal->amount.value};
+    struct precision_result result = {.interval = interval_student(&tally, level)};
+
+    result.achieved = precision_achieved(&wanted, &result.interval);
+    result.met = precision_met(&wanted, &result.interval);
+    return result;
+}
+
+static bool all_met(const struct study_runner *runner, const struct precision_plan *plan,
+                    uint32_t point)
+{
+    for (size_t i = 0; i < plan->goals->count; i++)
+        if (!precision_of(runner, &plan->goals->items[i], point, plan->level).met)
+            return false;
+    return true;
+}
+
+/* One round of all points that go on; how many tasks it has. */
+static size_t next_round(const struct precision_plan *plan, struct point_state *states,
+                         struct run_task **tasks)
+{
+    size_t count = 0, capacity = 0;
+
+    for (uint32_t point = 0; point < plan->point_count; point++) {
+        struct point_state *state = &states[point];
+        if (state->is_over)
+            continue;
+        uint32_t until = stop_rule_next(state->done, plan->replications_max);
+        void *items = *tasks;
+        mem_grow(&items, &capacity, count + until - state->done, sizeof **tasks);
+        *tasks = items;
+        for (; state->done < until; state->done++)
+            (*tasks)[count++] = (struct run_task){point, state->done};
+    }
+    return count;
+}
+
+bool precision_run(struct study_runner *runner, const struct precision_plan *plan)
+{
+    struct point_state *states = mem_zalloc(plan->point_count, sizeof *states);
+    bool good = true;
+
+    for (;;) {
+        struct run_task *tasks = NULL;
+        size_t count = next_round(plan, states, &tasks);
+        good = count == 0 || runner_run(runner, tasks, count);
+        free(tasks);
+        if (count == 0 || !good)
+            break;
+        for (uint32_t point = 0; point < plan->point_count; point++) {
+            struct point_state *state = &states[point];
+            if (!state->is_over)
+                state->is_over = stop_rule_look(&state->rule, all_met(runner, plan, point)) ||
+                                 state->done >= plan->replications_max;
+        }
+    }
+    free(states);
+    return good;
+}

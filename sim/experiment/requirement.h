@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Expectations that a search decides by while it goes on: objectives of a capacity, constraints of
+ * a front. Judged as judge.h does. */
+#ifndef REQUIREMENT_H
+#define REQUIREMENT_H
+
+#include "experiment.h"
+#include "interval.h"
+
+struct requirement {
+    struct expectation expect;
+    uint32_t left, right; /* watches of the runner */
+};
+struct requirement_list {
+    struct requirement *items;
+    size_t count;
+};
+void requirement_list_release(struct requirement_list *list);
+/* Append one; `option` stands for the file in messages. False with the mistake told. */
+bool requirement_list_parse(struct requirement_list *list, const struct scenario *scenario,
+                            const char *option, const char *text, struct diag *diag);
+void requirement_list_open(struct requirement_list *list, struct study_runner *runner);
+
+struct requirement_state {
+    struct interval interval; /* of the metric, or of left - factor x right */
+    double bound;
+    enum verdict by_mean; /* never VERDICT_UNDECIDED */
+    enum verdict verdict; /* by the interval */
+};
+struct requirement_state requirement_judge(const struct requirement *requirement,
+                                           const struct study_runner *runner, uint32_t point,
+                                           double level);
+
+#endif

@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Writing appends; reading walks a cursor that fails once and for all at the first byte that is
+ * missing or makes no sense. Texts are not copied: they end in a zero where they stand.
+ */
+#include "run_bytes.h"
+
+#include "histogram.h"
+#include "mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAGIC "ISRB"
+enum { HEAD_SIZE = 16, TAIL_SIZE = 8 };
+
+static uint64_t fnv1a(const unsigned char *bytes, size_t size)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+static void put_bytes(struct strbuf *out, uint64_t value, int size)
+{
+    unsigned char bytes[8];
+
+    for (int i = 0; i < size; i++)
+        bytes[i] = (unsigned char)(value >> (8 * i));
+    strbuf_add_bytes(out, bytes, (size_t)size);
+}
+
+static void put_u64(struct strbuf *out, uint64_t value)
+{
+    put_bytes(out, value, 8);
+}
+
+static void put_i64(struct strbuf *out, int64_t value)
+{
+    put_bytes(out, (uint64_t)value, 8);
+}
+
+static void put_double(struct strbuf *out, double value)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    put_bytes(out, bits, 8);
+}
+
+static void put_text(struct strbuf *out, const char *text)
+{
+    if (!text) {
+        put_bytes(out, UINT32_MAX, 4);
+        return;
+    }
+    put_bytes(out, strlen(text), 4);
+    strbuf_add_bytes(out, text, strlen(text) + 1);
+}
+
+static void put_figures(struct strbuf *out, const struct figures *figures)
+{
+    put_i64(out, figures->bin);
+    put_u64(out, figures->bin_count);
+    put_u64(out, figures->figure_count);
+    for (size_t i = 0; i < figures->figure_count; i++) {
+        const struct figure *figure = &figures->figures[i];
+        put_text(out, figure->metric->name);
+        put_text(out, figure->stat);
+        put_i64(out, figure->region);
+        put_text(out, figure->label);
+        put_text(out, figure->window);
+        put_double(out, figure->value);
+    }
+}
+
+static void put_histogram(struct strbuf *out, const struct histogram *histogram)
+{
+    uint64_t used = 0;
+
+    for (uint32_t bin = 0; bin < histogram->bin_count; bin++)
+        used += histogram->bins[bin] > 0;
+    put_u64(out, histogram->bin_count);
+    put_u64(out, histogram->count);
+    put_i64(out, histogram->min);
+    put_i64(out, histogram->max);
+    put_u64(out, histogram->sum_low);
+    put_u64(out, histogram->sum_high);
+    put_u64(out, used);
+    for (uint32_t bin = 0; bin < histogram->bin_count; bin++) {
+        if (histogram->bins[bin] > 0) {
+            put_bytes(out, bin, 4);
+            put_u64(out, histogram->bins[bin]);
+        }
+    }
+}
+
+static void put_histograms(struct strbuf *out, const struct figures *figures)
+{
+    put_u64(out, figures->histogram_count);
+    for (size_t i = 0; i < figures->histogram_count; i++) {
+        const struct figure_histogram *row = &figures->histograms[i];
+        put_text(out, row->metric->name);
+        put_i64(out, row->region);
+        put_text(out, row->label);
+        put_text(out, row->window);
+        put_histogram(out, row->histogram);
+    }
+}
+
+static void put_series(struct strbuf *out, const struct figures *figures)
+{
+    put_u64(out, figures->series_count);
+    for (size_t i = 0; i < figures->series_count; i++) {
+        const struct figure_series *row = &figures->series[i];
+        put_text(out, row->metric->name);
+        put_i64(out, row->region);
+        put_text(out, row->label);
+        for (size_t bin = 0; bin < figures->bin_count; bin++)
+            put_double(out, row->values[bin]);
+    }
+}
+
+static void put_log(struct strbuf *out, const struct incident_log *log)
+{
+    put_u64(out, log->dropped_count);
+    put_u64(out, log->event_count);
+    for (size_t i = 0; i < log->event_count; i++) {
+        const struct run_event *event = &log->events[i];
+        put_i64(out, event->time);
+        put_text(out, event->what);
+        put_text(out, event->subject);
+        put_text(out, event->text);
+        put_text(out, event->cause);
+    }
+    put_u64(out, log->incident_count);
+    for (size_t i = 0; i < log->incident_count; i++) {
+        const struct incident *it = &log->incidents[i];
+        const int64_t instants[] = {it->onset,     it->detected, it->decided, it->promoted,
+                                    it->published, it->restored, it->rpo};
+        put_text(out, it->kind);
+        for (size_t j = 0; j < sizeof instants / sizeof instants[0]; j++)
+            put_i64(out, instants[j]);
+        put_u64(out, it->writes_lost);
+        put_u64(out, it->sessions_lost);
+    }
+}
+
+void run_bytes_add(struct strbuf *out, const struct run_result *result)
+{
+    struct strbuf body = STRBUF_INIT;
+
+    put_u64(&body, result->replication);
+    put_u64(&body, result->seed);
+    put_u64(&body, result->digest);
+    put_u64(&body, result->event_count);
+    put_i64(&body, result->simulated);
+    put_i64(&body, result->wall_ns);
+    put_i64(&body, result->warmup);
+    put_u64(&body, (uint64_t)result->status);
+    put_figures(&body, result->figures);
+    put_histograms(&body, result->figures);
+    put_series(&body, result->figures);
+    put_log(&body, result->log);
+    strbuf_add_bytes(out, MAGIC, 4);
+    put_bytes(out, RUN_BYTES_VERSION, 4);
+    put_u64(out, body.length);
+    strbuf_add_bytes(out, body.text, body.length);
+    put_u64(out, fnv1a((const unsigned char *)body.text, body.length));
+    strbuf_release(&body);
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+struct cursor {
+    char *at;
+    size_t left;
+    const struct registry *registry;
+    const char *why; /* NULL so far */
+};
+
+static void fail(struct cursor *cursor, const char *why)
+{
+    if (!cursor->why)
+        cursor->why = why;
+    cursor->left = 0;
+}
+
+static uint64_t get_bytes(struct cursor *cursor, int size)
+{
+    uint64_t value = 0;
+
+    if (cursor->left < (size_t)size) {
+        fail(cursor, "it is cut short");
+        return 0;
+    }
+    for (int i = 0; i < size; i++)
+        value |= (uint64_t)(unsigned char)cursor->at[i] << (8 * i);
+    cursor->at += size;
+    cursor->left -= (size_t)size;
+    return value;
+}
+
+static uint64_t get_u64(struct cursor *cursor)
+{
+    return get_bytes(cursor, 8);
+}
+
+static int64_t get_i64(struct cursor *cursor)
+{
+    return (int64_t)get_bytes(cursor, 8);
+}
+
+static double get_double(struct cursor *cursor)
+{
+    uint64_t bits = get_bytes(cursor, 8);
+    double value;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* A count of things that take at least `size` bytes each: no more than can be there. */
+static size_t get_count(struct cursor *cursor, size_t size)
+{
+    uint64_t count = get_u64(cursor);
+
+    if (count > cursor->left / size) {
+        fail(cursor, "it counts more than it holds");
+        return 0;
+    }
+    return (size_t)count;
+}
+
+static const char *get_text(struct cursor *cursor)
+{
+    uint64_t length = get_bytes(cursor, 4);
+
+    if (length == UINT32_MAX || cursor->why)
+        return NULL;
+    if (length >= cursor->left || cursor->at[length] != '\0') {
+        fail(cursor, "it is cut short");
+        return NULL;
+    }
+    const char *text = cursor->at;
+    cursor->at += length + 1;
+    cursor->left -= length + 1;
+    return text;
+}
+
+static const struct metric *get_metric(struct cursor *cursor)
+{
+    const char *name = get_text(cursor);
+    const struct metric *metric = name ? registry_metric(cursor->registry, name) : NULL;
+
+    if (!metric)
+        fail(cursor, "it names a metric that is not known here");
+    return metric;
+}
+
+static void get_figures(struct cursor *cursor, struct run_copy *copy)
+{
+    struct figures *figures = &copy->figures;
+
+    figures->bin = get_i64(cursor);
+    figures->bin_count = (size_t)get_u64(cursor);
+    size_t count = get_count(cursor, 28);
+    copy->figure_rows = mem_zalloc(count, sizeof *copy->figure_rows);
+    for (size_t i = 0; i < count && !cursor->why; i++) {
+        struct figure *figure = &copy->figure_rows[i];
+        figure->metric = get_metric(cursor);
+        figure->stat = get_text(cursor);
+        figure->region = (int)get_i64(cursor);
+        figure->label = get_text(cursor);
+        figure->window = get_text(cursor);
+        figure->value = get_double(cursor);
+    }
+    figures->figures = copy->figure_rows;
+    figures->figure_count = count;
+}
+
+static void get_histogram(struct cursor *cursor, struct histogram *histogram)
+{
+    uint64_t bin_count = get_u64(cursor);
+
+    histogram->count = get_u64(cursor);
+    histogram->min = get_i64(cursor);
+    histogram->max = get_i64(cursor);
+    histogram->sum_low = get_u64(cursor);
+    histogram->sum_high = get_u64(cursor);
+    size_t used = get_count(cursor, 12);
+    if (bin_count > HISTOGRAM_BIN_LIMIT) {
+        fail(cursor, "it has a histogram of too many bins");
+        return;
+    }
+    histogram->bin_count = (uint32_t)bin_count;
+    histogram->bins = mem_zalloc(bin_count, sizeof *histogram->bins);
+    for (size_t i = 0; i < used && !cursor->why; i++) {
+        uint64_t bin = get_bytes(cursor, 4), count = get_u64(cursor);
+        if (bin >= bin_count)
+            fail(cursor, "it has a histogram of too many bins");
+        else
+            histogram->bins[bin] = count;
+    }
+}
+
+static void get_histograms(struct cursor *cursor, struct run_copy *copy)
+{
+    size_t count = get_count(cursor, 70);
+
+    copy->histogram_rows = mem_zalloc(count, sizeof *copy->histogram_rows);
+    copy->histograms = mem_zalloc(count, sizeof *copy->histograms);
+    copy->figures.histograms = copy->histogram_rows;
+    copy->figures.histogram_count = count;
+    for (size_t i = 0; i < count && !cursor->why; i++) {
+        struct figure_histogram *row = &copy->histogram_rows[i];
+        row->metric = get_metric(cursor);
+        row->region = (int)get_i64(cursor);
+        row->label = get_text(cursor);
+        row->window = get_text(cursor);
+        row->histogram = &copy->histograms[i];
+        get_histogram(cursor, &copy->histograms[i]);
+    }
+}
+
+static void get_series(struct cursor *cursor, struct run_copy *copy)
+{
+    size_t bin_count = copy->figures.bin_count;
+    size_t count = get_count(cursor, 16);
+
+    if (bin_count > 0 && count > cursor->left / 8 / bin_count) {
+        fail(cursor, "it counts more than it holds");
+        return;
+    }
+    copy->series_rows = mem_zalloc(count, sizeof *copy->series_rows);
+    copy->values = mem_alloc(count * bin_count, sizeof *copy->values);
+    for (size_t i = 0; i < count && !cursor->why; i++) {
+        struct figure_series *row = &copy->series_rows[i];
+        double *values = &copy->values[i * bin_count];
+        row->metric = get_metric(cursor);
+        row->region = (int)get_i64(cursor);
+        row->label = get_text(cursor);
+        row->values = values;
+        for (size_t bin = 0; bin < bin_count; bin++)
+            values[bin] = get_double(cursor);
+    }
+    copy->figures.series = copy->series_rows;
+    copy->figures.series_count = count;
+}
+
+/* The texts of the log are its own, as run_log_release() wants them. */
+static char *get_own_text(struct cursor *cursor)
+{
+    const char *text = get_text(cursor);
+
+    return mem_strdup(text ? text : "");
+}
+
+static void get_log(struct cursor *cursor, struct incident_log *log)
+{
+    log->dropped_count = get_u64(cursor);
+    size_t count = get_count(cursor, 24);
+    log->events = mem_zalloc(count, sizeof *log->events);
+    log->event_count = log->event_capacity = count;
+    for (size_t i = 0; i < count; i++) {
+        struct run_event *event = &log->events[i];
+        event->time = get_i64(cursor);
+        event->what = get_text(cursor);
+        event->subject = get_own_text(cursor);
+        event->text = get_own_text(cursor);
+        event->cause = get_own_text(cursor);
+    }
+    count = get_count(cursor, 76);
+    log->incidents = mem_zalloc(count, sizeof *log->incidents);
+    log->incident_count = log->incident_capacity = count;
+    for (size_t i = 0; i < count; i++) {
+        struct incident *it = &log->incidents[i];
+        it->kind = get_text(cursor);
+        it->onset = get_i64(cursor);
+        it->detected = get_i64(cursor);
+        it->decided = get_i64(cursor);
+        it->promoted = get_i64(cursor);
+        it->published = get_i64(cursor);
+        it->restored = get_i64(cursor);
+        it->rpo = get_i64(cursor);
+        it->writes_lost = get_u64(cursor);
+        it->sessions_lost = get_u64(cursor);
+    }
+}
+
+static void get_result(struct cursor *cursor, struct run_copy *copy)
+{
+    struct run_result *result = &copy->result;
+
+    result->replication = (uint32_t)get_u64(cursor);
+    result->seed = get_u64(cursor);
+    result->digest = get_u64(cursor);
+    result->event_count = get_u64(cursor);
+    result->simulated = get_i64(cursor);
+    result->wall_ns = get_i64(cursor);
+    result->warmup = get_i64(cursor);
+    result->status = get_u64(cursor) == RUN_DONE ? RUN_DONE : RUN_INTERRUPTED;
+    get_figures(cursor, copy);
+    get_histograms(cursor, copy);
+    get_series(cursor, copy);
+    get_log(cursor, &copy->log);
+    if (cursor->left > 0)
+        fail(cursor, "it is longer than it should be");
+    result->figures = &copy->figures;
+    result->log = &copy->log;
+}
+
+static const char *check_frame(const void *bytes, size_t size)
+{
+    char *text = (char *)(uintptr_t)bytes;
+    struct cursor head = {.at = text + 4, .left = size - 4};
+
+    if (size < HEAD_SIZE + TAIL_SIZE || memcmp(bytes, MAGIC, 4) != 0)
+        return "it is no run";
+    if (get_bytes(&head, 4) != RUN_BYTES_VERSION)
+        return "it is of another version";
+    uint64_t length = get_u64(&head);
+    if (length != size - HEAD_SIZE - TAIL_SIZE)
+        return "it is cut short";
+    struct cursor tail = {.at = text + HEAD_SIZE + length, .left = TAIL_SIZE};
+    if (get_u64(&tail) != fnv1a((const unsigned char *)bytes + HEAD_SIZE, length))
+        return "it was changed on the way";
+    return NULL;
+}
+
+struct run_copy *run_bytes_read(const void *bytes, size_t size, const struct scenario *scenario,
+                                const char **why)
+{
+    *why = check_frame(bytes, size);
+    if (*why)
+        return NULL;
+    struct run_copy *copy = mem_zalloc(1, sizeof *copy);
+    size_t length = size - HEAD_SIZE - TAIL_SIZE;
+
+    copy->bytes = mem_alloc(length, 1);
+    memcpy(copy->bytes, (const char *)bytes + HEAD_SIZE, length);
+    struct cursor cursor = {.at = copy->bytes, .left = length, .registry = scenario->registry};
+    get_result(&cursor, copy);
+    copy->result.scenario = scenario;
+    *why = cursor.why;
+    if (*why) {
+        run_copy_free(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+void run_copy_free(struct run_copy *copy)
+{
+    if (!copy)
+        return;
+    for (size_t i = 0; copy->histograms && i < copy->figures.histogram_count; i++)
+        histogram_release(&copy->histograms[i]);
+    free(copy->histograms);
+    free(copy->histogram_rows);
+    free(copy->figure_rows);
+    free(copy->series_rows);
+    free(copy->values);
+    run_log_release(&copy->log);
+    free(copy->bytes);
+    free(copy);
+}

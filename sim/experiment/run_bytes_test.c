@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "run_bytes.h"
+
+#include "histogram.h"
+#include "mem.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BINS = 5 };
+static const struct metric metrics[] = {
+    {.name = "requests", .kind = METRIC_COUNT},
+    {.name = "login_latency", .kind = METRIC_LATENCY},
+};
+static const struct model_ops ops = {METRIC_TABLE(metrics)};
+static const struct model_ops *const models[] = {&ops};
+static const struct registry registry = {models, 1};
+static const struct scenario scenario = {.registry = &registry};
+
+/* Values that a careless way through text or through a cast would change. */
+static const double odd[BINS] = {-0.0, 5e-324, 0.1, 1.7976931348623157e308, NAN};
+
+/* A run with one of everything. */
+struct sample {
+    struct figure rows[3];
+    struct figure_histogram histogram_row;
+    struct histogram histogram;
+    struct figure_series series;
+    struct figures figures;
+    struct incident_log log;
+    struct run_result result;
+    struct strbuf bytes;
+};
+
+static int make_sample(void **state)
+{
+    struct sample *sample = mem_zalloc(1, sizeof *sample);
+    const struct incident incident = {.kind = "link-fault",
+                                      .onset = 1,
+                                      .detected = 2,
+                                      .decided = 3,
+                                      .promoted = 4,
+                                      .published = 5,
+                                      .restored = SIM_NEVER,
+                                      .rpo = -1,
+                                      .writes_lost = UINT64_MAX,
+                                      .sessions_lost = 7};
+
+    sample->rows[0] = (struct figure){&metrics[0], NULL, -1, NULL, "all", 12};
+    sample->rows[1] = (struct figure){&metrics[1], "p99", 1, "", "fault", odd[1]};
+    sample->rows[2] = (struct figure){&metrics[1], "mean", 0, "slow", "all", odd[2]};
+    histogram_add(&sample->histogram, 3);
+    histogram_add(&sample->histogram, INT64_MAX);
+    histogram_add_many(&sample->histogram, 1000000, UINT64_C(1) << 40);
+    sample->histogram_row =
+        (struct figure_histogram){&metrics[1], 1, NULL, "all", &sample->histogram};
+    sample->series = (struct figure_series){&metrics[0], -1, "slow", odd};
+    sample->figures = (struct figures){
+        sample->rows, 3, &sample->histogram_row, 1, &sample->series, 1, 10 * SIM_S, BINS};
+    run_log_event(&sample->log, 17, "fault", "us-west-1", "", "a sentence, %d", 3);
+    run_log_incident(&sample->log, &incident);
+    sample->log.dropped_count = 9;
+    sample->result = (struct run_result){.point = 3,
+                                         .replication = 41,
+                                         .seed = UINT64_MAX,
+                                         .digest = UINT64_C(0xfedcba9876543210),
+                                         .event_count = 1234567890123,
+                                         .simulated = 1800 * SIM_S,
+                                         .wall_ns = 77,
+                                         .warmup = 60 * SIM_S,
+                                         .status = RUN_DONE,
+                                         .scenario = &scenario,
+                                         .figures = &sample->figures,
+                                         .log = &sample->log};
+    sample->bytes = (struct strbuf)STRBUF_INIT;
+    run_bytes_add(&sample->bytes, &sample->result);
+    *state = sample;
+    return 0;
+}
+
+static int free_sample(void **state)
+{
+    struct sample *sample = *state;
+
+    histogram_release(&sample->histogram);
+    run_log_release(&sample->log);
+    strbuf_release(&sample->bytes);
+    free(sample);
+    return 0;
+}
+
+static void same_text(const char *a, const char *b)
+{
+    assert_int_equal(a == NULL, b == NULL);
+    if (a)
+        assert_string_equal(a, b);
+}
+
+static void what_is_read_is_what_was_written(void **state)
+{
+    const struct sample *sample = *state;
+    const char *why;
+    struct run_copy *copy =
+        run_bytes_read(sample->bytes.text, sample->bytes.length, &scenario, &why);
+
+    assert_non_null(copy);
+    assert_null(why);
+    const struct run_result *is = &copy->result, *was = &sample->result;
+    assert_int_equal(is->replication, was->replication);
+    assert_int_equal(is->seed, was->seed);
+    assert_int_equal(is->digest, was->digest);
+    assert_int_equal(is->event_count, was->event_count);
+    assert_int_equal(is->simulated, was->simulated);
+    assert_int_equal(is->wall_ns, was->wall_ns);
+    assert_int_equal(is->warmup, was->warmup);
+    assert_int_equal(is->status, was->status);
+    assert_ptr_equal(is->scenario, &scenario);
+    assert_int_equal(is->figures->bin, was->figures->bin);
+    assert_int_equal(is->figures->figure_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        const struct figure *a = &is->figures->figures[i], *b = &sample->rows[i];
+        assert_ptr_equal(a->metric, b->metric);
+        same_text(a->stat, b->stat);
+        assert_int_equal(a->region, b->region);
+        same_text(a->label, b->label);
+        same_text(a->window, b->window);
+        assert_memory_equal(&a->value, &b->value, sizeof a->value);
+    }
+    const struct histogram *histogram = is->figures->histograms[0].histogram;
+    assert_int_equal(histogram->count, sample->histogram.count);
+    assert_int_equal(histogram->min, 3);
+    assert_int_equal(histogram->max, INT64_MAX);
+    assert_int_equal(histogram->sum_low, sample->histogram.sum_low);
+    assert_int_equal(histogram->sum_high, sample->histogram.sum_high);
+    assert_int_equal(histogram->bin_count, sample->histogram.bin_count);
+    assert_memory_equal(histogram->bins, sample->histogram.bins,
+                        histogram->bin_count * sizeof *histogram->bins);
+    assert_int_equal(is->figures->bin_count, BINS);
+    assert_memory_equal(is->figures->series[0].values, odd, sizeof odd);
+    same_text(is->figures->series[0].label, "slow");
+    assert_int_equal(is->log->dropped_count, 9);
+    assert_int_equal(is->log->event_count, 1);
+    assert_string_equal(is->log->events[0].text, "a sentence, 3");
+    assert_string_equal(is->log->events[0].what, "fault");
+    assert_int_equal(is->log->incidents[0].restored, SIM_NEVER);
+    assert_int_equal(is->log->incidents[0].rpo, -1);
+    assert_int_equal(is->log->incidents[0].writes_lost, UINT64_MAX);
+    /* And a second time through the mill gives the same bytes. */
+    struct strbuf again = STRBUF_INIT;
+    run_bytes_add(&again, is);
+    assert_int_equal(again.length, sample->bytes.length);
+    assert_memory_equal(again.text, sample->bytes.text, again.length);
+    strbuf_release(&again);
+    run_copy_free(copy);
+}
+
+/* Cut at every byte, in memory of just that size: a read past its end is for the sanitizer. */
+static void what_is_cut_short_is_refused(void **state)
+{
+    const struct sample *sample = *state;
+    const char *why;
+
+    for (size_t size = 0; size < sample->bytes.length; size++) {
+        char *part = mem_alloc(size + 1, 1);
+        memcpy(part, sample->bytes.text, size);
+        assert_null(run_bytes_read(part, size, &scenario, &why));
+        assert_non_null(why);
+        free(part);
+    }
+}
+
+static void what_was_changed_is_refused(void **state)
+{
+    const struct sample *sample = *state;
+    char *bytes = mem_alloc(sample->bytes.length, 1);
+    const char *why;
+
+    memcpy(bytes, sample->bytes.text, sample->bytes.length);
+    for (size_t i = 0; i < sample->bytes.length; i++) {
+        bytes[i] = (char)(bytes[i] ^ 0x10);
+        assert_null(run_bytes_read(bytes, sample->bytes.length, &scenario, &why));
+        bytes[i] = (char)(bytes[i] ^ 0x10);
+    }
+    bytes[4]++;
+    assert_null(run_bytes_read(bytes, sample->bytes.length, &scenario, &why));
+    assert_string_equal(why, "it is of another version");
+    free(bytes);
+}
+
+/* The sum may be right and the body wrong all the same: each byte changed, the sum made anew. What
+ * comes of it may be a run; it is never a crash. */
+static void a_wrong_body_with_a_right_sum_breaks_nothing(void **state)
+{
+    const struct sample *sample = *state;
+    size_t size = sample->bytes.length;
+    unsigned char *bytes = mem_alloc(size, 1);
+    size_t refused = 0;
+    const char *why;
+
+    for (size_t i = 16; i < size - 8; i++) {
+        memcpy(bytes, sample->bytes.text, size);
+        bytes[i] = 0xff;
+        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        for (size_t j = 16; j < size - 8; j++)
+            hash = (hash ^ bytes[j]) * UINT64_C(0x100000001b3);
+        for (size_t j = 0; j < 8; j++)
+            bytes[size - 8 + j] = (unsigned char)(hash >> (8 * j));
+        struct run_copy *copy = run_bytes_read(bytes, size, &scenario, &why);
+        refused += copy == NULL;
+        run_copy_free(copy);
+    }
+    /* All lengths, counts and names of metrics at the least. */
+    assert_true(refused > 100);
+    free(bytes);
+}
+
+static void a_metric_that_is_unknown_is_refused(void **state)
+{
+    const struct sample *sample = *state;
+    static const struct metric other = {.name = "logins"};
+    struct figure row = {&other, NULL, -1, NULL, "all", 1};
+    struct figures figures = {.figures = &row, .figure_count = 1};
+    struct run_result result = sample->result;
+    struct strbuf bytes = STRBUF_INIT;
+    const char *why;
+
+    result.figures = &figures;
+    run_bytes_add(&bytes, &result);
+    assert_null(run_bytes_read(bytes.text, bytes.length, &scenario, &why));
+    assert_string_equal(why, "it names a metric that is not known here");
+    strbuf_release(&bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_read_is_what_was_written),
+        cmocka_unit_test(what_is_cut_short_is_refused),
+        cmocka_unit_test(what_was_changed_is_refused),
+        cmocka_unit_test(a_wrong_body_with_a_right_sum_breaks_nothing),
+        cmocka_unit_test(a_metric_that_is_unknown_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, make_sample, free_sample);
+}

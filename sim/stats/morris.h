@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Morris' screening: which inputs matter, from few points (Morris, Technometrics 33, 1991; the mean
+ * of absolute effects by Campolongo, Cariboni and Saltelli, Environmental Modelling & Software 22,
+ * 2007).
+ *
+ * Inputs are shares of their range, 0..1, on a grid of MORRIS_LEVELS levels. A trajectory begins at
+ * a random place and moves one input after the other, in random order, by MORRIS_STEP: inputs + 1
+ * points, one elementary effect for each input: the change of the figure, divided by the step with
+ * its sign. mu_star, the mean of the absolute effects, ranks the inputs; sigma, their standard
+ * deviation, is large where the effect depends on the other inputs or is not linear.
+ */
+#ifndef MORRIS_H
+#define MORRIS_H
+
+#include "interval.h"
+
+enum { MORRIS_LEVELS = 4 };
+#define MORRIS_STEP (2.0 / 3.0) /* levels / (2 (levels - 1)): each level is met as often */
+
+/* points: trajectories x (inputs + 1) rows of `inputs` values; row by row, trajectory by
+ * trajectory. The same seed gives the same points. */
+void morris_points(uint64_t seed, size_t input_count, size_t trajectories, double *points);
+
+struct morris_effect {
+    double mu;               /* mean of the effects */
+    struct interval mu_star; /* of the absolute effects, Student's over trajectories */
+    double sigma;            /* standard deviation of the effects */
+};
+/* figures: one a point, NAN where there is none (its two effects are left out). effects: one an
+ * input. */
+void morris_effects(const double *points, const double *figures, size_t input_count,
+                    size_t trajectories, double level, struct morris_effect *effects);
+
+#endif

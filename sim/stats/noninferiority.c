@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "noninferiority.h"
+
+#include "bug.h"
+#include "mem.h"
+#include "paired.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdlib.h>
+
+static struct tally tally_of(const double *values, size_t count)
+{
+    struct tally tally = {0};
+
+    for (size_t i = 0; i < count; i++)
+        if (!isnan(values[i]))
+            tally_add(&tally, values[i]);
+    return tally;
+}
+
+static struct harm harm_of_pairs(const struct paired *paired)
+{
+    const struct tally *difference = &paired->difference;
+    double n = (double)difference->count;
+
+    return (struct harm){
+        .paired = true,
+        .n = difference->count,
+        .base_mean = paired->base.mean,
+        .difference = difference->mean,
+        .error = n > 0 ? sqrt(tally_variance(difference) / n) : 0,
+        .freedom = n - 1,
+        .identical = n > 0 && difference->min == 0 && difference->max == 0,
+    };
+}
+
+static struct harm harm_of_two(const struct tally *base, const struct tally *value)
+{
+    double b = base->count ? tally_variance(base) / (double)base->count : 0;
+    double v = value->count ? tally_variance(value) / (double)value->count : 0;
+    double below = 0;
+
+    if (base->count > 1)
+        below += b * b / (double)(base->count - 1);
+    if (value->count > 1)
+        below += v * v / (double)(value->count - 1);
+    return (struct harm){
+        .n = value->count,
+        .base_mean = base->mean,
+        .difference = value->mean - base->mean,
+        .error = sqrt(b + v),
+        .identical = base->count > 0 && value->count > 0 && base->min == base->max &&
+                     value->min == value->max && base->min == value->min,
+        .freedom = base->count < 2 || value->count < 2 ? 0
+                   : below > 0                         ? (b + v) * (b + v) / below
+                                                       : (double)(base->count + value->count - 2),
+    };
+}
+
+struct harm harm_measure(const double *base, size_t base_count, const double *value,
+                         size_t value_count)
+{
+    if (value_count <= base_count) {
+        struct paired paired = paired_compare(base, value, value_count, 0.95);
+        return harm_of_pairs(&paired);
+    }
+    struct tally b = tally_of(base, base_count), v = tally_of(value, value_count);
+    return harm_of_two(&b, &v);
+}
+
+struct interval harm_interval(const struct harm *harm, double level)
+{
+    struct interval interval = {
+        .valid = harm->freedom > 0,
+        .n = harm->n,
+        .level = level,
+        .mean = harm->difference,
+        .low = NAN,
+        .high = NAN,
+    };
+
+    if (interval.valid) {
+        double half =
+            harm->error > 0 ? harm->error * gsl_cdf_tdist_Pinv(0.5 + level / 2, harm->freedom) : 0;
+        interval.low = harm->difference - half;
+        interval.high = harm->difference + half;
+    }
+    return interval;
+}
+
+static double harm_of(const struct harm *harm, enum direction direction)
+{
+    invariant(direction != NO_DIRECTION);
+    return direction == LOWER_IS_BETTER ? harm->difference : -harm->difference;
+}
+
+/* Of "the distance is 0 or below"; small: it is above. */
+static double p_of(double distance, const struct harm *harm)
+{
+    if (harm->freedom <= 0)
+        return 1;
+    if (harm->error == 0)
+        return distance > 0 ? 0 : 1;
+    return gsl_cdf_tdist_Q(distance / harm->error, harm->freedom);
+}
+
+double harm_p_worse(const struct harm *harm, enum direction direction, double margin)
+{
+    return harm->identical ? 1 : p_of(harm_of(harm, direction) - margin, harm);
+}
+
+double harm_p_no_worse(const struct harm *harm, enum direction direction, double margin)
+{
+    return harm->identical ? 0 : p_of(margin - harm_of(harm, direction), harm);
+}
+
+const char *gate_name(enum gate gate)
+{
+    static const char *const names[] = {
+        [GATE_UNDECIDED] = "undecided",
+        [GATE_NO_WORSE] = "no worse",
+        [GATE_WORSE] = "worse",
+    };
+    return names[gate];
+}
+
+void gate_decide(const double *p_worse, const double *p_no_worse, size_t n, double alpha,
+                 uint32_t looks, enum gate *gates)
+{
+    double *adjusted = mem_alloc(n, sizeof *adjusted);
+    double spent = alpha / (looks > 0 ? looks : 1);
+
+    holm_adjust(p_worse, adjusted, n);
+    for (size_t i = 0; i < n; i++)
+        gates[i] = adjusted[i] <= spent     ? GATE_WORSE
+                   : p_no_worse[i] <= spent ? GATE_NO_WORSE
+                                            : GATE_UNDECIDED;
+    free(adjusted);
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "noninferiority.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "assert_close.h"
+#include "lindley.h"
+#include "stop_rule.h"
+
+/* Identical values pass at any margin, 0 too, in either direction; and with one pair already. */
+static void identical_is_never_worse(void **state)
+{
+    (void)state;
+    const double values[] = {1, 5, 2};
+
+    for (size_t n = 1; n <= 3; n++) {
+        struct harm harm = harm_measure(values, 3, values, n);
+        assert_true(harm.paired && harm.identical);
+        assert_close(harm_p_worse(&harm, LOWER_IS_BETTER, 0), 1, 0);
+        assert_close(harm_p_no_worse(&harm, HIGHER_IS_BETTER, 0), 0, 0);
+    }
+}
+
+/*
+ * Welch by hand: base 1, 2, 3 (mean 2, variance 1), value 4, 6, 8, 10 (mean 7, variance 20/3):
+ * b = 1/3, v = 5/3, error sqrt(2), freedom 4 / (1/9/2 + 25/9/3) = 4 / 0.981481 = 4.07547.
+ */
+static void more_replications_than_the_baseline_are_held_by_welch(void **state)
+{
+    (void)state;
+    const double base[] = {1, 2, 3}, value[] = {4, 6, 8, 10};
+    struct harm harm = harm_measure(base, 3, value, 4);
+
+    assert_false(harm.paired);
+    assert_close(harm.difference, 5, 1e-12);
+    assert_close(harm.error, sqrt(2), 1e-12);
+    assert_close(harm.freedom, 4 / (1.0 / 18 + 25.0 / 27), 1e-12);
+    /* worse where lower is better, no worse where higher is */
+    assert_true(harm_p_worse(&harm, LOWER_IS_BETTER, 0) < 0.02);
+    assert_true(harm_p_worse(&harm, HIGHER_IS_BETTER, 0) > 0.98);
+    assert_true(harm_p_no_worse(&harm, HIGHER_IS_BETTER, 0) < 0.02);
+    /* a margin that is as large as the harm leaves it open: p = 1/2 on either side */
+    assert_close(harm_p_worse(&harm, LOWER_IS_BETTER, 5), 0.5, 1e-9);
+    assert_close(harm_p_no_worse(&harm, LOWER_IS_BETTER, 5), 0.5, 1e-9);
+}
+
+/* A rate that is 0 in all runs of both sides passes, with pairs or without: more runs would not
+ * tell more. */
+static void what_never_happens_on_either_side_is_no_worse(void **state)
+{
+    (void)state;
+    const double zeros[] = {0, 0, 0, 0}, once[] = {0, 0, 0, 1};
+    struct harm harm = harm_measure(zeros, 2, zeros, 4), other = harm_measure(zeros, 2, once, 4);
+
+    assert_true(harm.identical && !harm.paired);
+    assert_close(harm_p_no_worse(&harm, LOWER_IS_BETTER, 0), 0, 0);
+    assert_false(other.identical);
+    assert_true(harm_p_no_worse(&other, LOWER_IS_BETTER, 0) > 0.5);
+}
+
+static void a_look_spends_its_part_of_the_level(void **state)
+{
+    (void)state;
+    const double worse[] = {0.01, 0.9}, no_worse[] = {0.99, 0.02};
+    enum gate gates[2];
+
+    gate_decide(worse, no_worse, 2, 0.05, 1, gates); /* Holm: 0.01 x 2 <= 0.05 */
+    assert_int_equal(gates[0], GATE_WORSE);
+    assert_int_equal(gates[1], GATE_NO_WORSE);
+    gate_decide(worse, no_worse, 2, 0.05, 3, gates); /* 0.02 > 0.0167 */
+    assert_int_equal(gates[0], GATE_UNDECIDED);
+    assert_int_equal(gates[1], GATE_UNDECIDED);
+}
+
+enum { BASELINE = 20, LIMIT = 60, METRICS = 3, CUSTOMERS = 1000 };
+
+/* Three queues stand for three metrics; the new side has other random numbers unless `load` or
+ * `seed` says otherwise. */
+static void measure(double load, uint64_t seed, size_t count, double values[METRICS][LIMIT])
+{
+    for (uint64_t m = 0; m < METRICS; m++)
+        for (size_t i = 0; i < count; i++)
+            values[m][i] = lindley_mean_wait(load, lindley_state(seed * METRICS + m, i), CUSTOMERS);
+}
+
+/* As `check` does: looks at 15, 20, 26, ... 60 until all are decided or one is worse. */
+static enum gate check(double load, uint64_t base_seed, uint64_t seed, double margin)
+{
+    static double base[METRICS][LIMIT], value[METRICS][LIMIT];
+    enum gate gates[METRICS], result = GATE_UNDECIDED;
+    uint32_t looks = stop_rule_looks(STOP_FIRST, LIMIT);
+
+    measure(0.7, base_seed, BASELINE, base);
+    measure(load, seed, LIMIT, value);
+    for (uint32_t n = STOP_FIRST;; n = stop_rule_grow(n, LIMIT)) {
+        double worse[METRICS], no_worse[METRICS];
+        size_t passed = 0;
+        for (int m = 0; m < METRICS; m++) {
+            struct harm harm = harm_measure(base[m], BASELINE, value[m], n);
+            worse[m] = harm_p_worse(&harm, LOWER_IS_BETTER, margin * harm.base_mean);
+            no_worse[m] = harm_p_no_worse(&harm, LOWER_IS_BETTER, margin * harm.base_mean);
+        }
+        gate_decide(worse, no_worse, METRICS, 0.05, looks, gates);
+        for (int m = 0; m < METRICS; m++) {
+            if (gates[m] == GATE_WORSE)
+                return GATE_WORSE;
+            passed += gates[m] == GATE_NO_WORSE;
+        }
+        if (passed == METRICS)
+            result = GATE_NO_WORSE;
+        if (passed == METRICS || n == LIMIT)
+            return result;
+    }
+}
+
+/*
+ * 200 pairs of the same thing with different seeds, at the hardest margin there is, 0: alarms must
+ * be at most 5 %, that is 10. Then that the gate is no rubber stamp: at the same seed, a load of
+ * 0.72 instead of 0.70 (a wait of 2.571 instead of 2.333, 10 % more) is found always at a margin of
+ * 2 %, and passes at a margin of 20 %.
+ */
+static void false_alarms_stay_below_the_level(void **state)
+{
+    unsigned alarms = 0;
+
+    (void)state;
+    for (uint64_t pair = 0; pair < 200; pair++)
+        alarms += check(0.7, 2 * pair, 2 * pair + 1, 0) == GATE_WORSE;
+    print_message("%u alarms of 200\n", alarms);
+    assert_in_range(alarms, 0, 10);
+    for (uint64_t pair = 0; pair < 20; pair++) {
+        assert_int_equal(check(0.72, pair, pair, 0.02), GATE_WORSE);
+        assert_int_equal(check(0.72, pair, pair, 0.2), GATE_NO_WORSE);
+        assert_int_equal(check(0.7, pair, pair, 0), GATE_NO_WORSE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(identical_is_never_worse),
+        cmocka_unit_test(more_replications_than_the_baseline_are_held_by_welch),
+        cmocka_unit_test(what_never_happens_on_either_side_is_no_worse),
+        cmocka_unit_test(a_look_spends_its_part_of_the_level),
+        cmocka_unit_test(false_alarms_stay_below_the_level),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What would run, how long, how large; nothing is written, and the size that is told is near what then comes.
+cat >study.yaml <<END
+name: study
+extends: $source/scenarios/10-peering-brownout.yaml
+duration: 12min
+warmup: auto
+bin: 10s
+replications: 4
+sweep: {client.timeout: [200ms, 300ms]}
+expect: []
+END
+"$isthmus" plan sweep study.yaml --threads 1 >plan; echo $?
+sed -E 's/[0-9.]+ (ns|us|ms|s|min)\>/TIME/g; s/[0-9.]+ (million|MB)/N \1/g' plan
+"$isthmus" plan run study.yaml --set client.timeout=1s --shard 2/3 --no-output | sed -n '1p;$p'
+ls
+"$isthmus" plan sweep study.yaml --threads 2 --json | sed -E 's/"bytes": ([0-9]+).*/\n\1/' >told
+head -n 1 told | sed -E 's/, "seconds.*//'
+"$isthmus" sweep study.yaml --quiet --output r.db
+awk -v is="$(stat -c %s r.db)" 'NR == 2 { print ($1 > 0.8 * is && $1 < 1.25 * is ? "about the size" : $1 " is not " is) }' told
+"$isthmus" plan; echo $?
+"$isthmus" plan merge a.db b.db; echo $?
+"$isthmus" plan sweeep study.yaml; echo $?
+"$isthmus" plan run missing.yaml; echo $?

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Each fault, written as an author writes it, does to a whole world what its page says: seen in a
+ * figure that the same world without the fault does not show. What it does exactly is held where
+ * the parts are tested; this is that the word in the scenario reaches them.
+ *
+ * Two regions 20 ms apart, the primary in a; 20 sessions a second near each, some 60 writes a
+ * second in all. The fault begins at 60 s.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "figures.h"
+#include "registry.h"
+
+#define WORLD                                                                                      \
+    "regions: {a: {}, b: {}}\nduration: 3min\nwarmup: 0s\n"                                        \
+    "network: {default: {rtt: 20ms}, inside: {rtt: 1ms, loss: 0%}}\n"                              \
+    "population: {sessions: 20/s}\naccelerator: {spill: 5%}\nstore: {primary: a"
+#define FAULT(text) WORLD "}\nfaults: [{at: 60s, " text "}]\n"
+#define FAULT_OF_TWO(text)                                                                         \
+    WORLD ", replicas: 1, replica_failover: 5s}\nfaults: [{at: 60s, " text "}]\n"
+
+#define A 0
+#define B 1
+
+/* A figure, and the span in which it lies with the fault; in the same world without it, below
+ * `without`. */
+// clang-format off
+static const struct effect {
+    const char *name, *text;
+    struct wanted wanted;
+    double low, high, without;
+} effects[] = {
+    /* writes wait in the output buffer for 30 s: the first of them, all of it but a moment */
+    {"pause", FAULT("for: 30s, replication: b, pause: true"),
+     {"replication_lag", "max", B, NULL, NULL}, 29.5e9, 30.5e9, 1e9},
+    /* nothing breaks: shorter than the timeout of 60 s, and PINGs go on */
+    {"pause", FAULT("for: 30s, replication: b, pause: true"),
+     {"replication_breaks", NULL, B, NULL, NULL}, 0, 0, 0.5},
+    /* one connection of one shard breaks, and the backlog holds what is lacking */
+    {"reset of a replication", FAULT("replication: b, reset: true"),
+     {"resyncs", NULL, B, "partial", NULL}, 1, 1, 0.5},
+    {"reset of a replication", FAULT("replication: b, reset: true"),
+     {"resyncs", NULL, B, "full", NULL}, 0, 0, 0.5},
+    /* nobody stands by: the primary is away for 30 s and comes back empty */
+    {"crash of a process", FAULT("for: 30s, store: a, crash: process"),
+     {"write_failure_rate", NULL, A, NULL, "fault"}, 0.9, 1, 0.001},
+    {"crash of a process", FAULT("for: 30s, store: a, crash: process"),
+     {"reauths", NULL, -1, "restarted", NULL}, 100, 1e6, 0.5},
+    {"crash of a host", FAULT("for: 30s, store: a, crash: host"),
+     {"reauths", NULL, -1, "restarted", NULL}, 100, 1e6, 0.5},
+    /* a replica takes over after 5 s, with all but the last millisecond or so: nobody restarts */
+    {"crash before a replica", FAULT_OF_TWO("for: 30s, store: a, crash: host"),
+     {"shard_failovers", NULL, A, NULL, NULL}, 1, 1, 0.5},
+    {"crash before a replica", FAULT_OF_TWO("for: 30s, store: a, crash: host"),
+     {"reauths", NULL, -1, "restarted", NULL}, 0, 0, 0.5},
+    /* the process comes back at once, as empty */
+    {"restart", FAULT("store: a, restart: true"),
+     {"reauths", NULL, -1, "restarted", NULL}, 100, 1e6, 0.5},
+    /* four servers, each 20 s away of 180 s: 4 - 4 x 20 / 180 = 3.5556 */
+    {"deploy", FAULT("for: 100s, region: b, deploy: true"),
+     {"instances_usable", NULL, B, NULL, NULL}, 3.5555, 3.5557, 4.1},
+    /* each comes back with cold pools: a write opens one at least */
+    {"deploy", FAULT("for: 100s, region: b, deploy: true"),
+     {"connections_opened", NULL, B, NULL, NULL}, 8, 1000, 0.5},
+    /* all of b's connections to a, 4 x 20, and of those that send meanwhile hardly one */
+    {"reset of a link", FAULT("for: 1ms, link: b -> a, reset: true"),
+     {"connections_broken", NULL, B, "reset", NULL}, 80, 82, 0.5},
+    /* those that are wanted are opened again */
+    {"reset of a link", FAULT("for: 1ms, link: b -> a, reset: true"),
+     {"connections_opened", NULL, B, NULL, NULL}, 4, 100, 0.5},
+    /* b's writes cross the link, there only: 20 ms and 100 ms */
+    {"delay", FAULT("for: 60s, link: b -> a, delay: 100ms"),
+     {"write_latency", "p50", B, NULL, "fault"}, 118e6, 125e6, 25e6},
+};
+// clang-format on
+
+/* 0 where there is none: nothing of the kind was counted. */
+static double seen_in(const struct world *world, const struct wanted *wanted)
+{
+    double value = figure_or_nan(world, *wanted);
+
+    return isnan(value) ? 0 : value;
+}
+
+static bool effect_shows(const struct effect *effect, const struct world *quiet)
+{
+    const struct registry registry = {model_registry, model_registry_count};
+    struct scenario *scenario = scenario_of(&registry, effect->text);
+    struct world *world = world_of(scenario, 0, NULL);
+    double value = seen_in(world, &effect->wanted), control;
+    struct wanted without = effect->wanted;
+
+    world_free(world);
+    scenario_free(scenario);
+    without.window = NULL; /* there is no window of a fault */
+    control = seen_in(quiet, &without);
+    print_message("%s: %s is %.6g, without the fault %.6g\n", effect->name, effect->wanted.metric,
+                  value, control);
+    return value >= effect->low && value <= effect->high && control < effect->without;
+}
+
+static void each_fault_shows_in_its_figure(void **state)
+{
+    const struct registry registry = {model_registry, model_registry_count};
+    struct scenario *scenario = scenario_of(&registry, WORLD "}\n");
+    struct world *quiet = world_of(scenario, 0, NULL);
+    bool good = true;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof effects / sizeof effects[0]; i++)
+        good = effect_shows(&effects[i], quiet) && good;
+    world_free(quiet);
+    scenario_free(scenario);
+    assert_true(good);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_fault_shows_in_its_figure),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What health checks of different depth see, and what a rolling deploy does to warm pools, in whole
+ * worlds without users: all that happens is derived to the instant.
+ *
+ * Two regions 20 ms apart, the primary in a; four servers each. A server's n-th check is each 5 s,
+ * servers 1.25 s apart: server j asks at 1.25 j + 5 k s.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "assert_close.h"
+#include "figures.h"
+#include "registry.h"
+
+#define RUN_S 200.0
+#define WORLD                                                                                      \
+    "regions: {a: {}, b: {}}\nduration: 200s\nwarmup: 0s\nstore: {primary: a}\n"                   \
+    "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}, "                     \
+    "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"                                \
+    "population: {sessions: 0/s}\n"                                                                \
+    "client: {read_timeout: 250ms, retry: {read_attempts: 1}, pool: {size: 20, warm: 20}}\n"
+#define CHECKS(depth)                                                                              \
+    "app: {instances: 4, restart: 5s, health: {depth: " depth ", interval: 5s, timeout: 5s, "      \
+    "unhealthy_threshold: 2, healthy_threshold: 5}}\n"
+
+static struct world *run_world(const char *text, struct scenario **scenario)
+{
+    const struct registry registry = {model_registry, model_registry_count};
+
+    *scenario = scenario_of(&registry, text);
+    return world_of(*scenario, 0, NULL);
+}
+
+static double found(const struct world *world, const char *metric, int region)
+{
+    return figure_of(world, (struct wanted){metric, NULL, region, NULL, NULL});
+}
+
+/*
+ * The fault lasts from 60 to 120 s. Server j's checks of 60 + 1.25 j and 65 + 1.25 j s are the
+ * second failure in a row: read_timeout after it was asked, at 65.25 + 1.25 j s, it is out. The
+ * checks of 120 + 1.25 j to 140 + 1.25 j s are the fifth in a row that passes: it is in again at
+ * 140
+ * + 1.25 j s. So each server is out for 74.75 s, but for what a read takes (at most 20 ms), and on
+ * average over 200 s there are 4 (1 - 74.75 / 200) = 2.505 of 4.
+ *
+ * Who is touched is a matter of depth: `shallow` sees the process of the server alone,
+ * `local-store` its own region's store, `primary-store` the store of a from everywhere.
+ */
+#define STALL "faults: [{at: 60s, for: 60s, store: a, stall: true}]\n"
+#define STALL_OF_B "faults: [{at: 60s, for: 60s, store: b, stall: true}]\n"
+#define CUT "faults: [{at: 60s, for: 60s, link: a <-> b, blackhole: true}]\n"
+
+static void a_check_sees_as_deep_as_it_looks(void **state)
+{
+    static const struct {
+        const char *text;
+        bool out[2]; /* of a, of b */
+    } cases[] = {
+        {WORLD CHECKS("shallow") STALL, {false, false}},
+        {WORLD CHECKS("shallow") CUT, {false, false}},
+        {WORLD CHECKS("local-store") STALL, {true, false}},
+        {WORLD CHECKS("local-store") STALL_OF_B, {false, true}},
+        {WORLD CHECKS("local-store") CUT, {false, false}},
+        {WORLD CHECKS("primary-store") STALL, {true, true}},
+        {WORLD CHECKS("primary-store") STALL_OF_B, {false, false}},
+        {WORLD CHECKS("primary-store") CUT, {false, true}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct scenario *scenario;
+        struct world *world = run_world(cases[i].text, &scenario);
+
+        for (int region = 0; region < 2; region++) {
+            double expected = cases[i].out[region] ? 4 * (1 - 74.75 / RUN_S) : 4;
+
+            assert_close(found(world, "instances_usable", region), expected,
+                         cases[i].out[region] ? 1e-3 : 1e-12);
+        }
+        world_free(world);
+        scenario_free(scenario);
+    }
+}
+
+/*
+ * A check that is answered, but later than health.timeout, has failed: the link's 600 ms more each
+ * way leave an answer after 1.22 s, inside the read's 5 s. From 1 s on it is too late, from 2 s on
+ * it is not.
+ */
+#define SLOW_LINK(timeout)                                                                         \
+    "regions: {a: {}, b: {}}\nduration: 200s\nwarmup: 0s\nstore: {primary: a}\n"                   \
+    "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}, "                     \
+    "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"                                \
+    "population: {sessions: 0/s}\nclient: {read_timeout: 5s, retry: {read_attempts: 1}}\n"         \
+    "faults: [{at: 60s, for: 60s, link: a <-> b, delay: 600ms}]\n"                                 \
+    "app: {instances: 4, health: {depth: primary-store, interval: 5s, timeout: " timeout           \
+    ", unhealthy_threshold: 2, healthy_threshold: 5}}\n"
+static void an_answer_that_comes_late_has_failed(void **state)
+{
+    static const struct {
+        const char *text;
+        double out_s; /* each server: from the answer of 65 s + 1.22 s to that of 140 s + 20 ms */
+    } cases[] = {{SLOW_LINK("1s"), 140.02 - 66.22}, {SLOW_LINK("2s"), 0}};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct scenario *scenario;
+        struct world *world = run_world(cases[i].text, &scenario);
+
+        assert_close(found(world, "instances_usable", 1), 4 * (1 - cases[i].out_s / RUN_S), 1e-5);
+        assert_close(found(world, "instances_usable", 0), 4, 1e-12);
+        world_free(world);
+        scenario_free(scenario);
+    }
+}
+
+/*
+ * A deploy of b from 61 s on over 40 s: server j leaves at 61 + 10 j s, is away for 5 s, and comes
+ * back at 66 + 10 j s with both of its pools empty: 20 warm connections each, so 40 fewer. Nothing
+ * opens one but its checks, on the pool that they look through, at 1.25 j + 5 k s: the next ones
+ * are at 70, 76.25, 87.5 and 98.75 s. So b has 160 connections up to 66 s and 4 from 98.75 s on,
+ * four are opened, and one server at a time is away for 5 s: 4 - 4 x 5 / 200 on average. a is not
+ * touched.
+ */
+#define DEPLOY "faults: [{at: 61s, for: 40s, region: b, deploy: true}]\n"
+static void a_deploy_empties_warm_pools(void **state)
+{
+    static const double next_check_s[] = {70, 76.25, 87.5, 98.75};
+    static const char *const texts[] = {WORLD CHECKS("primary-store") DEPLOY,
+                                        WORLD CHECKS("local-store") DEPLOY};
+    double open = 160;
+
+    (void)state;
+    for (int j = 0; j < 4; j++)
+        open += (-40 * (RUN_S - (66 + 10 * j)) + (RUN_S - next_check_s[j])) / RUN_S;
+    for (size_t i = 0; i < 2; i++) {
+        struct scenario *scenario;
+        struct world *world = run_world(texts[i], &scenario);
+
+        assert_close(found(world, "connections_opened", 1), 4, 0);
+        assert_close(found(world, "connections_open", 1), open, 1e-9);
+        assert_close(found(world, "instances_usable", 1), 4 - 4 * 5 / RUN_S, 1e-9);
+        assert_close(found(world, "connections_opened", 0), 0, 0);
+        assert_close(found(world, "connections_open", 0), 160, 1e-9);
+        assert_close(found(world, "instances_usable", 0), 4, 1e-12);
+        world_free(world);
+        scenario_free(scenario);
+    }
+}
+
+/* With shallow checks and no user nobody needs a connection: none is opened again. */
+static void a_deploy_alone_opens_nothing(void **state)
+{
+    struct scenario *scenario;
+    struct world *world = run_world(WORLD CHECKS("shallow") DEPLOY, &scenario);
+
+    (void)state;
+    assert_close(found(world, "connections_opened", 1), 0, 0);
+    assert_close(found(world, "connections_open", 1),
+                 160 - 40 * (4 * RUN_S - (66 + 76 + 86 + 96)) / RUN_S, 1e-9);
+    world_free(world);
+    scenario_free(scenario);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_check_sees_as_deep_as_it_looks),
+        cmocka_unit_test(an_answer_that_comes_late_has_failed),
+        cmocka_unit_test(a_deploy_empties_warm_pools),
+        cmocka_unit_test(a_deploy_alone_opens_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

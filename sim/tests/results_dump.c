@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * For tests: every number of a results file, as text in one order that depends on nothing but what
+ * the numbers are. Two files whose dumps are equal hold the same figures bit for bit: floats are
+ * printed with the 17 digits that tell any two apart.
+ *
+ * Left out is what may differ between two makings of the same study: row numbers, the host's clock,
+ * argv, and who resumed it.
+ */
+#include <sqlite3.h>
+#include <stdio.h>
+
+#define WHERE_RUN " JOIN run ON run.id = run JOIN point ON point.id = run.point"
+#define RUN_KEY "study || ' ' || point.number || '/' || replication || ' '"
+#define CELL " JOIN cell ON cell.id = cell"
+#define CELL_KEY                                                                                   \
+    "cell.name || ' ' || stat || ' ' || region || ' ' || label || ' ' || \"window\" || ' ' || "    \
+    "unit"
+
+// clang-format off
+static const char *const queries[] = {
+    "SELECT 'study ' || id, verb, seed, level, replication_count, point_count, settings, shard, complete FROM study",
+    "SELECT 'point ' || study, number, scenario_hash, duration_ns FROM point ORDER BY study, number",
+    "SELECT 'param ' || study, number, path, value FROM point_param JOIN point ON point.id = point ORDER BY 1, 2, 3",
+    "SELECT 'text', hash, text FROM scenario_text ORDER BY hash",
+    "SELECT 'fault ' || study, point.number, from_ns, to_ns FROM fault JOIN point ON point.id = point ORDER BY 1, 2, 3, 4",
+    "SELECT 'assumption', study, path, value, meaning FROM assumption ORDER BY 2, 3",
+    "SELECT 'run ' || study, number, replication, seed, digest, events, simulated_ns, warmup_ns, bin_ns, dropped, status, version"
+    " FROM run JOIN point ON point.id = run.point ORDER BY study, number, replication",
+    "SELECT 'metric ' || " RUN_KEY ", " CELL_KEY ", printf('%.17g', value) FROM metric" WHERE_RUN CELL " ORDER BY 1, 2",
+    "SELECT 'histogram ' || " RUN_KEY ", " CELL_KEY ", count, min, max, printf('%.17g', mean) FROM histogram" WHERE_RUN CELL
+    " ORDER BY 1, 2",
+    "SELECT 'bin ' || " RUN_KEY ", " CELL_KEY ", low, high, count FROM histogram_bin" WHERE_RUN CELL " ORDER BY 1, 2, low",
+    "SELECT 'series ' || " RUN_KEY ", " CELL_KEY ", t_ns, printf('%.17g', value) FROM series" WHERE_RUN CELL
+    " ORDER BY 1, 2, t_ns",
+    "SELECT 'event ' || " RUN_KEY ", event.number, t_ns, what, subject, text, cause FROM event" WHERE_RUN " ORDER BY 1, 2",
+    "SELECT 'incident ' || " RUN_KEY ", incident.number, kind, onset_ns, detected_ns, decided_ns, promoted_ns, published_ns,"
+    " restored_ns, rpo_ns, writes_lost, sessions_lost FROM incident" WHERE_RUN " ORDER BY 1, 2",
+    "SELECT 'expectation ' || study, point.number, expectation.number, text, verdict, printf('%.17g', value),"
+    " printf('%.17g', low), printf('%.17g', high) FROM expectation JOIN point ON point.id = point ORDER BY 1, 2, 3",
+    "SELECT 'finding', study, number, kind, point, subject, verdict, n, printf('%.17g', value), printf('%.17g', low),"
+    " printf('%.17g', high), unit, text FROM finding ORDER BY study, number",
+    "SELECT 'student', df, level, printf('%.17g', t) FROM student_t ORDER BY level, df",
+};
+// clang-format on
+
+static int dump(sqlite3 *handle, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(handle, sql, -1, &statement, NULL);
+
+    while (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        for (int i = 0; i < sqlite3_column_count(statement); i++) {
+            const unsigned char *text = sqlite3_column_text(statement, i);
+            printf("%s%s", i ? "|" : "", text ? (const char *)text : "NULL");
+        }
+        putchar('\n');
+        code = SQLITE_OK;
+    }
+    sqlite3_finalize(statement);
+    return code == SQLITE_DONE ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+    sqlite3 *handle = NULL;
+    int code = 0;
+
+    if (argc != 2) {
+        fprintf(stderr, "Usage: results_dump RESULTS.db\n");
+        return 2;
+    }
+    if (sqlite3_open_v2(argv[1], &handle, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+        code = -1;
+    for (size_t i = 0; code == 0 && i < sizeof queries / sizeof queries[0]; i++)
+        code = dump(handle, queries[i]);
+    if (code != 0)
+        fprintf(stderr, "results_dump: error: '%s': %s\n", argv[1], sqlite3_errmsg(handle));
+    sqlite3_close(handle);
+    return code == 0 ? 0 : 4;
+}
