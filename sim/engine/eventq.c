@@ -113,7 +113,7 @@ static struct event_bucket bucket_detach(struct eventq *queue, unsigned level, u
 }
 _Static_assert(LADDER_WORDS == 4, "bucket_detach() and first_digit() look at four words");
 
-/* Put an event that is due after the window where rule 1 says. */
+/* Put an event that is due after the window where rule 1 says; bucket_total is the caller's. */
 static void bucket_add(struct eventq *queue, struct event event)
 {
     uint64_t time = (uint64_t)event.time;
@@ -129,6 +129,13 @@ static void bucket_add(struct eventq *queue, struct event event)
     }
     bucket->newest->events[bucket->newest_used++] = event;
     bucket->count++;
+}
+
+/* One more event in the buckets. */
+static void bucket_put(struct eventq *queue, struct event event)
+{
+    queue->bucket_total++;
+    bucket_add(queue, event);
 }
 
 /* The first digit >= `from` of a level that holds something, or LADDER_DIGITS. */
@@ -179,12 +186,19 @@ static void heap_down(struct event *heap, size_t count, size_t i, struct event e
     heap[i] = event;
 }
 
+/* The heap's first may have changed. */
+static void near_look(struct eventq *queue)
+{
+    queue->near_time = queue->near_count > 0 ? queue->near[0].time : SIM_NEVER;
+}
+
 static void near_push(struct eventq *queue, struct event event)
 {
     if (queue->near_count == queue->near_capacity)
         mem_grow((void **)&queue->near, &queue->near_capacity, queue->near_count + 1,
                  sizeof queue->near[0]);
     heap_up(queue->near, queue->near_count++, event);
+    near_look(queue);
 }
 
 static void near_pop(struct eventq *queue)
@@ -193,6 +207,7 @@ static void near_pop(struct eventq *queue)
 
     if (queue->near_count > 0)
         heap_down(queue->near, queue->near_count, 0, last);
+    near_look(queue);
     if (queue->near_capacity > 4096 && queue->near_count < queue->near_capacity / 4) {
         queue->near_capacity /= 2;
         queue->near = mem_realloc(queue->near, queue->near_capacity, sizeof queue->near[0]);
@@ -286,15 +301,35 @@ static void sort_events(struct event *events, size_t count, unsigned depth)
 
 /* --- the window ------------------------------------------------------------------------------ */
 
-static void front_reserve(struct eventq *queue, size_t need)
+static size_t front_length(const struct eventq *queue)
 {
-    size_t capacity = queue->front_capacity;
+    return (size_t)(queue->end - queue->first);
+}
 
-    if (need <= capacity && (capacity <= 64 * FRONT_CAPACITY || need > capacity / 8))
-        return;
-    capacity = need + need / 2 < FRONT_CAPACITY ? FRONT_CAPACITY : need + need / 2;
+static void front_clear(struct eventq *queue)
+{
+    queue->first = queue->end = queue->fetched = queue->front;
+}
+
+OUT_OF_LINE static void front_resize(struct eventq *queue, size_t need)
+{
+    size_t capacity = need + need / 2 < FRONT_CAPACITY ? FRONT_CAPACITY : need + need / 2;
+    size_t first = (size_t)(queue->first - queue->front), end = (size_t)(queue->end - queue->front);
+    size_t fetched = (size_t)(queue->fetched - queue->front);
+
     queue->front = mem_realloc(queue->front, capacity, sizeof queue->front[0]);
-    queue->front_capacity = (uint32_t)capacity;
+    queue->capacity = queue->front + capacity;
+    queue->first = queue->front + first;
+    queue->end = queue->front + end;
+    queue->fetched = queue->front + fetched;
+}
+
+static inline void front_reserve(struct eventq *queue, size_t need)
+{
+    size_t capacity = (size_t)(queue->capacity - queue->front);
+
+    if (need > capacity || (capacity > 64 * FRONT_CAPACITY && need <= capacity / 8))
+        front_resize(queue, need);
 }
 
 /* Move a bucket's events to the end of the front, sorted among themselves. */
@@ -302,17 +337,17 @@ static void front_take(struct eventq *queue, unsigned level, unsigned digit)
 {
     struct event_bucket bucket = bucket_detach(queue, level, digit);
     uint32_t used = bucket.newest_used;
-    uint32_t from = queue->tail;
 
-    front_reserve(queue, (size_t)queue->tail + bucket.count);
+    front_reserve(queue, (size_t)(queue->end - queue->front) + bucket.count);
     for (struct event_chunk *chunk = bucket.newest, *older; chunk; chunk = older) {
         older = chunk->older;
-        memcpy(queue->front + queue->tail, chunk->events, used * sizeof(struct event));
-        queue->tail += used;
+        memcpy(queue->end, chunk->events, used * sizeof(struct event));
+        queue->end += used;
         used = CHUNK_EVENTS;
         chunk_give_back(queue, chunk);
     }
-    sort_events(queue->front + from, bucket.count, 64);
+    sort_events(queue->end - bucket.count, bucket.count, 64);
+    queue->bucket_total -= bucket.count;
 }
 
 /* Rule 3 for a small bucket: it becomes the window, with neighbours of its level while that is
@@ -321,14 +356,15 @@ static void window_open(struct eventq *queue, unsigned level, unsigned digit)
 {
     unsigned last = digit;
 
-    queue->head = queue->tail = queue->fetched = 0;
+    front_clear(queue);
     queue->spill_at = SPILL_AT;
     queue->window_start = (sim_time)bucket_start(queue, level, digit);
     front_take(queue, level, digit);
-    while (queue->tail < GATHER_MIN) {
+    while (front_length(queue) < GATHER_MIN) {
         unsigned next = first_digit(queue, level, last + 1);
 
-        if (next == LADDER_DIGITS || queue->tail + bucket_at(queue, level, next)->count > OPEN_MAX)
+        if (next == LADDER_DIGITS ||
+            front_length(queue) + bucket_at(queue, level, next)->count > OPEN_MAX)
             break;
         front_take(queue, level, next);
         last = next;
@@ -340,7 +376,7 @@ static void window_open(struct eventq *queue, unsigned level, unsigned digit)
 /* Rule 5: all that is left becomes the window. */
 static void window_open_all(struct eventq *queue)
 {
-    queue->head = queue->tail = queue->fetched = 0;
+    front_clear(queue);
     while (queue->levels != 0) {
         unsigned level = (unsigned)__builtin_ctz(queue->levels);
 
@@ -371,7 +407,7 @@ static void bucket_deal(struct eventq *queue, unsigned level, unsigned digit)
 /* Open the next bucket, unless it starts after `limit`. The window must be empty. */
 static bool window_refill(struct eventq *queue, sim_time limit)
 {
-    if (queue->levels != 0 && queue->count <= SMALL_MAX) {
+    if (queue->levels != 0 && queue->bucket_total <= SMALL_MAX) {
         window_open_all(queue);
         return true;
     }
@@ -393,27 +429,16 @@ static bool window_refill(struct eventq *queue, sim_time limit)
     return false;
 }
 
-/* Move the front to the start of its array. */
-OUT_OF_LINE static void front_compact(struct eventq *queue)
+/* Move the front to the start of its memory. */
+static void front_compact(struct eventq *queue)
 {
-    queue->fetched -= queue->fetched < queue->head ? queue->fetched : queue->head;
-    queue->tail -= queue->head;
-    memmove(queue->front, queue->front + queue->head, queue->tail * sizeof queue->front[0]);
-    queue->head = 0;
-}
+    size_t length = front_length(queue);
+    size_t fetched = queue->fetched > queue->first ? (size_t)(queue->fetched - queue->first) : 0;
 
-/*
- * In two halves, also where the compiler would rather take one of 16 bytes: an event that has just
- * been stored in two cannot be loaded in one before both have reached the cache.
- */
-static inline void event_move(struct event *to, const struct event *from)
-{
-    sim_time time = from->time;
-    uint64_t key = from->key;
-
-    __asm__("" : "+r"(time), "+r"(key));
-    to->time = time;
-    to->key = key;
+    memmove(queue->front, queue->first, length * sizeof queue->front[0]);
+    queue->first = queue->front;
+    queue->end = queue->front + length;
+    queue->fetched = queue->front + fetched;
 }
 
 /*
@@ -423,38 +448,34 @@ static inline void event_move(struct event *to, const struct event *from)
  */
 static inline struct event event_put_last(struct event *end, struct event event)
 {
-    struct event last = end[-1];
-    uint64_t mask = -(uint64_t)event_before(event, last); /* all ones: they change places */
-    uint64_t time = ((uint64_t)event.time ^ (uint64_t)last.time) & mask;
-    uint64_t key = (event.key ^ last.key) & mask;
+    uint128 one = event_order(event), other = event_order(event_read(&end[-1]));
+    uint128 early = one < other ? one : other, late = one < other ? other : one;
 
-    *end = (struct event){(sim_time)((uint64_t)event.time ^ time), event.key ^ key};
-    return (struct event){(sim_time)((uint64_t)last.time ^ time), last.key ^ key};
+    *end = order_event(late);
+    return order_event(early);
 }
 
-/* Insert into the sorted front from the nearer end. */
-static void front_insert(struct eventq *queue, struct event event)
+/* Insert into the sorted front from behind; there is room. */
+static inline void front_insert_behind(struct eventq *queue, struct event event)
 {
-    struct event *front = queue->front;
-    uint32_t i;
+    struct event *first = queue->first, *at = queue->end++;
 
-    if (queue->head > 0 && queue->tail - queue->head > INSERT_BEHIND_MAX &&
-        event_before(event, front[queue->head + (queue->tail - queue->head) / 2])) {
-        for (i = --queue->head; event_before(front[i + 1], event); i++)
-            event_move(&front[i], &front[i + 1]);
-        front[i] = event;
-        return;
+    if (at > first) {
+        event = event_put_last(at--, event);
+        for (; at > first && event_before(event, at[-1]); at--)
+            *at = event_read(&at[-1]);
     }
-    if (__builtin_expect(queue->tail == queue->front_capacity, 0))
-        front_compact(queue);
-    i = queue->tail++;
-    if (i > queue->head) {
-        event = event_put_last(&front[i], event);
-        i--;
-    }
-    for (; i > queue->head && event_before(event, front[i - 1]); i--)
-        event_move(&front[i], &front[i - 1]);
-    front[i] = event;
+    *at = event;
+}
+
+/* Likewise from before; there is room there too. */
+static void front_insert_before(struct eventq *queue, struct event event)
+{
+    struct event *at = --queue->first;
+
+    for (; event_before(at[1], event); at++)
+        *at = event_read(&at[1]);
+    *at = event;
 }
 
 /*
@@ -467,31 +488,32 @@ static void window_spill(struct eventq *queue)
     sim_time now = queue->popped > queue->window_start ? queue->popped : queue->window_start;
     struct event *near = queue->near;
     size_t near_count = queue->near_count;
-    uint32_t head = queue->head, tail = queue->tail;
+    struct event *first = queue->first, *end = queue->end;
 
     queue->near = NULL;
     queue->near_count = queue->near_capacity = 0;
-    queue->head = queue->tail = queue->fetched = 0;
+    near_look(queue);
+    front_clear(queue);
     queue->base = (uint64_t)now;
     queue->window_last = now - 1;
-    for (uint32_t i = head; i < tail; i++) {
-        struct event event = queue->front[i];
+    for (; first < end; first++) {
+        struct event event = *first;
 
         if (event.time < now)
-            queue->front[queue->tail++] = event;
+            *queue->end++ = event;
         else
-            bucket_add(queue, event);
+            bucket_put(queue, event);
     }
     for (size_t i = 0; i < near_count; i++) {
         if (near[i].time < now)
             near_push(queue, near[i]);
         else
-            bucket_add(queue, near[i]);
+            bucket_put(queue, near[i]);
     }
     free(near);
 }
 
-/* The front is long enough. */
+/* Into the heap: the front is long enough. */
 OUT_OF_LINE static void window_push_near(struct eventq *queue, struct event event)
 {
     near_push(queue, event);
@@ -503,6 +525,24 @@ OUT_OF_LINE static void window_push_near(struct eventq *queue, struct event even
     }
 }
 
+/* Of any length, from the nearer end. */
+OUT_OF_LINE static void window_push(struct eventq *queue, struct event event)
+{
+    size_t length = front_length(queue);
+
+    if (!queue->buckets || length >= FRONT_INSERT_MAX) {
+        window_push_near(queue, event);
+        return;
+    }
+    if (__builtin_expect(queue->end == queue->capacity, 0))
+        front_compact(queue);
+    if (length > INSERT_BEHIND_MAX && queue->first > queue->front &&
+        event_before(event, queue->first[length / 2]))
+        front_insert_before(queue, event);
+    else
+        front_insert_behind(queue, event);
+}
+
 /* --- the face -------------------------------------------------------------------------------- */
 
 struct eventq *eventq_create(enum eventq_kind kind, size_t capacity_hint)
@@ -510,7 +550,9 @@ struct eventq *eventq_create(enum eventq_kind kind, size_t capacity_hint)
     struct eventq *queue = mem_zalloc(1, sizeof *queue);
 
     front_reserve(queue, FRONT_CAPACITY);
+    near_look(queue);
     if (kind == EVENTQ_HEAP) {
+        queue->capacity = queue->front; /* no push goes to the front */
         queue->window_last = SIM_NEVER;
         queue->spill_at = SIZE_MAX;
         if (capacity_hint > 0)
@@ -519,7 +561,6 @@ struct eventq *eventq_create(enum eventq_kind kind, size_t capacity_hint)
         return queue;
     }
     queue->window_last = -1;
-    queue->front_max = FRONT_INSERT_MAX;
     queue->spill_at = SPILL_AT;
     queue->buckets = mem_zalloc(LADDER_LEVELS * LADDER_DIGITS, sizeof queue->buckets[0]);
     return queue;
@@ -551,39 +592,37 @@ void eventq_free(struct eventq *queue)
 void eventq_push(struct eventq *queue, struct event event)
 {
     invariant(event.time >= queue->popped);
-    queue->count++;
     if (event.time > queue->window_last)
-        bucket_add(queue, event);
-    else if (queue->tail - queue->head < queue->front_max)
-        front_insert(queue, event);
+        bucket_put(queue, event);
+    else if (front_length(queue) <= INSERT_BEHIND_MAX && queue->end < queue->capacity)
+        front_insert_behind(queue, event);
     else
-        window_push_near(queue, event);
+        window_push(queue, event);
 }
 
 static bool near_is_first(const struct eventq *queue)
 {
     return queue->near_count > 0 &&
-           (queue->head == queue->tail || event_before(queue->near[0], queue->front[queue->head]));
+           (queue->first == queue->end || event_before(queue->near[0], *queue->first));
 }
 
-const struct event *eventq_first_slow(struct eventq *queue, sim_time limit)
+OUT_OF_LINE const struct event *eventq_first_slow(struct eventq *queue, sim_time limit)
 {
     if (near_is_first(queue))
         return &queue->near[0];
-    if (queue->head == queue->tail && !window_refill(queue, limit))
+    if (queue->first == queue->end && !window_refill(queue, limit))
         return NULL;
-    return &queue->front[queue->head];
+    return queue->first;
 }
 
-void eventq_drop_first_slow(struct eventq *queue)
+OUT_OF_LINE void eventq_drop_first_slow(struct eventq *queue)
 {
-    queue->count--;
     if (near_is_first(queue)) {
         queue->popped = queue->near[0].time;
         near_pop(queue);
         return;
     }
-    queue->popped = queue->front[queue->head++].time;
+    queue->popped = (queue->first++)->time;
 }
 
 bool eventq_peek(struct eventq *queue, struct event *event)
@@ -591,7 +630,7 @@ bool eventq_peek(struct eventq *queue, struct event *event)
     const struct event *first = eventq_first(queue, SIM_NEVER);
 
     if (first)
-        *event = *first;
+        *event = event_read(first);
     return first;
 }
 
@@ -601,23 +640,24 @@ bool eventq_pop(struct eventq *queue, struct event *event)
 
     if (!first)
         return false;
-    *event = *first;
+    *event = event_read(first);
     eventq_drop_first(queue);
     return true;
 }
 
 size_t eventq_count(const struct eventq *queue)
 {
-    return queue->count;
+    return front_length(queue) + queue->near_count + queue->bucket_total;
 }
 
 size_t eventq_bytes(const struct eventq *queue)
 {
     size_t buckets = queue->buckets ? LADDER_LEVELS * LADDER_DIGITS : 0;
+    size_t front_capacity = (size_t)(queue->capacity - queue->front);
 
     return sizeof *queue + buckets * sizeof queue->buckets[0] +
            queue->chunk_count * sizeof(struct event_chunk) +
-           (queue->front_capacity + queue->near_capacity) * sizeof(struct event);
+           (front_capacity + queue->near_capacity) * sizeof(struct event);
 }
 
 size_t eventq_lookahead(const struct eventq *queue, struct event *next, size_t max)
@@ -626,8 +666,8 @@ size_t eventq_lookahead(const struct eventq *queue, struct event *next, size_t m
 
     if (near_is_first(queue) && count < max)
         next[count++] = queue->near[0];
-    for (uint32_t i = queue->head; i < queue->tail && count < max; i++)
-        next[count++] = queue->front[i];
+    for (const struct event *at = queue->first; at < queue->end && count < max; at++)
+        next[count++] = *at;
     return count;
 }
 
@@ -661,7 +701,7 @@ static void sweep_bucket(struct eventq *queue, const struct sweep *sweep, unsign
             if (!sweep->dead(sweep->self, chunk->events[i]))
                 bucket_add(queue, chunk->events[i]);
             else
-                queue->count--;
+                queue->bucket_total--;
         used = CHUNK_EVENTS;
         chunk_give_back(queue, chunk);
     }
@@ -670,18 +710,16 @@ static void sweep_bucket(struct eventq *queue, const struct sweep *sweep, unsign
 size_t eventq_sweep(struct eventq *queue, bool (*dead)(void *self, struct event event), void *self)
 {
     struct sweep sweep = {dead, self};
-    size_t before = queue->count;
-    uint32_t front = queue->tail - queue->head;
-    size_t front_kept = sweep_array(&sweep, queue->front + queue->head, front);
+    size_t before = eventq_count(queue);
     size_t near_kept = sweep_array(&sweep, queue->near, queue->near_count);
 
-    queue->count -= front - front_kept + queue->near_count - near_kept;
-    queue->tail = queue->head + (uint32_t)front_kept;
+    queue->end = queue->first + sweep_array(&sweep, queue->first, front_length(queue));
     queue->near_count = near_kept;
     heap_make(queue->near, near_kept);
+    near_look(queue);
     for (unsigned level = 0; level < LADDER_LEVELS; level++)
         for (unsigned digit = first_digit(queue, level, 0); digit < LADDER_DIGITS;
              digit = first_digit(queue, level, digit + 1))
             sweep_bucket(queue, &sweep, level, digit);
-    return before - queue->count;
+    return before - eventq_count(queue);
 }

@@ -23,20 +23,20 @@ struct event_bucket {
 };
 
 struct eventq {
-    /* The window: what is due up to window_last, in front[head..tail) sorted, and in the heap
+    /* The window: what is due up to window_last, sorted in the front, [first, end), and in the heap
      * `near`. */
-    struct event *front;
-    uint32_t head, tail, front_capacity;
-    uint32_t front_max; /* sorted events past which a push goes to the heap; 0: always */
-    uint32_t fetched;   /* for the run loop: rows of front[..fetched) were fetched early */
-    size_t near_count;
+    struct event *first, *end;
+    sim_time near_time; /* of the first one in the heap; SIM_NEVER: it is empty */
+    sim_time popped;    /* time of the last pop */
     sim_time window_last;
-    sim_time popped; /* time of the last pop */
-    size_t count;
+    struct event *capacity; /* the end of the front's memory */
+    struct event *fetched;  /* for the run loop: rows of those before it were fetched early */
 
+    struct event *front; /* memory for the front */
     struct event *near;
-    size_t near_capacity;
-    size_t spill_at; /* size of the heap at which the window is too wide */
+    size_t near_count, near_capacity;
+    size_t bucket_total; /* events in buckets */
+    size_t spill_at;     /* size of the heap at which the window is too wide */
     sim_time window_start;
 
     /* The buckets: what is due after window_last, by the highest digit in which its time differs
@@ -55,9 +55,34 @@ static inline uint128 event_order(struct event event)
     return (uint128)(uint64_t)event.time << 64 | event.key;
 }
 
+/* The event of such a number. */
+static inline struct event order_event(uint128 order)
+{
+    return (struct event){(sim_time)(uint64_t)(order >> 64), (uint64_t)order};
+}
+
 static inline bool event_before(struct event a, struct event b)
 {
     return event_order(a) < event_order(b);
+}
+
+/*
+ * A copy in two halves, also where the compiler would rather take one of 16 bytes: an event that
+ * has just been stored in two cannot be loaded in one before both have reached the cache.
+ */
+static inline struct event event_read(const struct event *from)
+{
+    sim_time time = from->time;
+    uint64_t key = from->key;
+
+    __asm__("" : "+r"(time), "+r"(key));
+    return (struct event){time, key};
+}
+
+/* The first event is queue->first, for certain. */
+static inline bool eventq_front_is_first(const struct eventq *queue)
+{
+    return queue->first != queue->end && queue->first->time < queue->near_time;
 }
 
 const struct event *eventq_first_slow(struct eventq *queue, sim_time limit);
@@ -69,20 +94,16 @@ void eventq_drop_first_slow(struct eventq *queue);
  */
 static inline const struct event *eventq_first(struct eventq *queue, sim_time limit)
 {
-    if (queue->near_count == 0 && queue->head != queue->tail)
-        return &queue->front[queue->head];
-    return eventq_first_slow(queue, limit);
+    return eventq_front_is_first(queue) ? queue->first : eventq_first_slow(queue, limit);
 }
 
 /* Remove what eventq_first() gave. */
 static inline void eventq_drop_first(struct eventq *queue)
 {
-    if (queue->near_count == 0) {
-        queue->popped = queue->front[queue->head++].time;
-        queue->count--;
-        return;
-    }
-    eventq_drop_first_slow(queue);
+    if (eventq_front_is_first(queue))
+        queue->popped = (queue->first++)->time;
+    else
+        eventq_drop_first_slow(queue);
 }
 
 #endif

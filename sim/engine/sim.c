@@ -54,6 +54,9 @@ static bool queued_is_dead(void *self, struct event event)
     return is_dead(&sim->kinds[key_kind(event.key)], event.key);
 }
 
+/* The loop keeps no registers for what is rare. */
+#define OUT_OF_LINE __attribute__((noinline))
+
 /* gcc takes a function that only prefetches for one without effect, and drops its calls: so no
  * calls. */
 #define PREFETCHES inline __attribute__((always_inline))
@@ -97,7 +100,7 @@ kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char 
     slot->live = kind->live;
     slot->self = self;
     slot->full_name = strbuf_detach(&name);
-    slot->name_at = (uint32_t)strlen(instance) + 1;
+    slot->hashed = kind->phase == PHASE_WORK;
     sim->instances[id] = instance;
     slot->hash = hash_text(slot->full_name);
     return id;
@@ -105,15 +108,23 @@ kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char 
 
 void sim_kind_rows(struct sim *sim, kind_id kind, const void *base, size_t row_bytes)
 {
-    sim->has_rows |= base != NULL;
+    sim->looks_ahead |= base != NULL;
     sim->kinds[kind].rows = base;
     sim->kinds[kind].row_bytes = (uint32_t)row_bytes;
 }
 
 void sim_kind_fetch(struct sim *sim, kind_id kind, void (*fetch)(const void *self, uint32_t entity))
 {
-    sim->has_fetch = true;
+    sim->looks_ahead = true;
     sim->kinds[kind].fetch = fetch;
+}
+
+/* Anew, after something that it depends on has changed: see `plain_until`. */
+static void set_plain_until(struct sim *sim)
+{
+    sim_time until = sim->ring_first.time < sim->next_cut ? sim->ring_first.time : sim->next_cut;
+
+    sim->plain_until = sim->stopping || sim->trace ? 0 : until;
 }
 
 /* --- timer rings ----------------------------------------------------------------------------- */
@@ -137,6 +148,7 @@ static void ring_replay(struct sim *sim, const struct sim_ring *ring)
         winners[node] = event_before(heads[right], heads[left]) ? right : left;
     }
     sim->ring_first = heads[winners[1]];
+    set_plain_until(sim);
 }
 
 static void ring_resize(struct sim_ring *ring, uint32_t capacity)
@@ -203,7 +215,7 @@ static void ring_drop_first(struct sim *sim)
     ring->head = (ring->head + 1) & ring->mask;
     ring->count--;
     ring_skip_dead(sim, ring);
-    if (sim->has_fetch && ring->count > FETCH_AHEAD && sim->kinds[ring->kind].fetch)
+    if (ring->count > FETCH_AHEAD && sim->kinds[ring->kind].fetch)
         sim->kinds[ring->kind].fetch(sim->kinds[ring->kind].self,
                                      key_entity(ring_item(ring, FETCH_AHEAD)->key));
     ring_trim(ring);
@@ -328,6 +340,7 @@ void sim_free(struct sim *sim)
 void sim_stop(struct sim *sim)
 {
     sim->stopping = true;
+    set_plain_until(sim);
 }
 
 void sim_note(struct sim *sim, const char *instance, const char *format, ...)
@@ -371,22 +384,21 @@ sim_time sim_end(const struct sim *sim)
 static PREFETCHES void prefetch_next(const struct sim *sim)
 {
     struct eventq *queue = sim->queue;
-    uint32_t ahead = queue->head + PREFETCH_AHEAD;
+    struct event *ahead = queue->end;
 
-    if (ahead > queue->tail)
-        ahead = queue->tail;
+    if (ahead - queue->first > PREFETCH_AHEAD)
+        ahead = queue->first + PREFETCH_AHEAD;
     for (; queue->fetched < ahead; queue->fetched++)
-        prefetch_row(sim, queue->front[queue->fetched].key);
+        prefetch_row(sim, queue->fetched->key);
 }
 
 /* Of the event FETCH_AHEAD places on: what its row leads to. */
 static inline void fetch_next(const struct sim *sim)
 {
     const struct eventq *queue = sim->queue;
-    uint32_t ahead = queue->head + FETCH_AHEAD;
 
-    if (ahead < queue->tail) {
-        uint64_t key = queue->front[ahead].key;
+    if (queue->end - queue->first > FETCH_AHEAD) {
+        uint64_t key = queue->first[FETCH_AHEAD].key;
         const struct sim_kind *kind = &sim->kinds[key_kind(key)];
 
         if (kind->fetch)
@@ -394,20 +406,26 @@ static inline void fetch_next(const struct sim *sim)
     }
 }
 
+/* Remove what eventq_first() gave. */
+static PREFETCHES void drop_first(const struct sim *sim)
+{
+    eventq_drop_first(sim->queue);
+    if (sim->looks_ahead) {
+        prefetch_next(sim);
+        fetch_next(sim);
+    }
+}
+
 /* Take the earliest event that is alive; false where none is left. */
-static inline bool take_next(struct sim *sim, struct event *event)
+static bool take_next(struct sim *sim, struct event *event)
 {
     for (;;) {
         const struct event *first = eventq_first(sim->queue, sim->ring_first.time);
         uint32_t *cancelled = &sim->cancelled;
 
         if (first && event_before(*first, sim->ring_first)) {
-            *event = *first;
-            eventq_drop_first(sim->queue);
-            if (sim->has_rows)
-                prefetch_next(sim);
-            if (sim->has_fetch)
-                fetch_next(sim);
+            *event = event_read(first);
+            drop_first(sim);
         } else {
             *event = sim->ring_first;
             if (event->time == SIM_NEVER)
@@ -440,21 +458,36 @@ static void cut_until(struct sim *sim, sim_time time)
         probes_cut(sim->probes, sim->next_cut);
         sim->next_cut = probes_next_cut(sim->probes);
     }
+    set_plain_until(sim);
+}
+
+/* The next event with all that may go before it, or `no_event` where the run is over. */
+OUT_OF_LINE static struct event take_with_care(struct sim *sim)
+{
+    struct event event;
+
+    if (sim->stopping || !take_next(sim, &event))
+        return no_event;
+    if (event.time >= sim->next_cut)
+        cut_until(sim, event.time);
+    if (sim->trace) {
+        const char *instance = sim->instances[key_kind(event.key)];
+        const char *full_name = sim->kinds[key_kind(event.key)].full_name;
+
+        trace_event(sim->trace, event.time, instance, full_name + strlen(instance) + 1,
+                    key_entity(event.key), key_generation(event.key));
+    }
+    return event;
 }
 
 static inline void fire_event(struct sim *sim, const struct sim_kind *kind, struct event event)
 {
-    uint32_t entity = key_entity(event.key), generation = key_generation(event.key);
-
     sim->context.now_ns = event.time;
     sim->context.event = kind->full_name;
     sim->event_count++;
-    if (event.key >> (SIM_KIND_SHIFT + SIM_PHASE_SHIFT) == PHASE_WORK)
+    if (kind->hashed)
         sim->digest = digest_event(sim->digest, kind->hash, event);
-    if (__builtin_expect(sim->trace != NULL, 0))
-        trace_event(sim->trace, event.time, sim->instances[key_kind(event.key)],
-                    kind->full_name + kind->name_at, entity, generation);
-    kind->fire(kind->self, sim, entity, generation);
+    kind->fire(kind->self, sim, key_entity(event.key), key_generation(event.key));
 }
 
 static bool interrupted(const struct sim *sim)
@@ -463,18 +496,29 @@ static bool interrupted(const struct sim *sim)
 }
 
 /* Returns true where it was interrupted. */
-static bool run_events(struct sim *sim)
+OUT_OF_LINE static bool run_events(struct sim *sim)
 {
-    struct event event;
+    const struct eventq *queue = sim->queue;
 
-    while (!sim->stopping && take_next(sim, &event)) {
-        if (__builtin_expect(event.time >= sim->next_cut, 0))
-            cut_until(sim, event.time);
+    do {
+        struct event event;
+
+        if (__builtin_expect(eventq_front_is_first(queue) && queue->first->time < sim->plain_until,
+                             1)) {
+            event = event_read(queue->first);
+            drop_first(sim);
+            if (__builtin_expect(is_dead(&sim->kinds[key_kind(event.key)], event.key), 0)) {
+                sim->cancelled -= sim->cancelled > 0;
+                continue;
+            }
+        } else {
+            event = take_with_care(sim);
+            if (event.time == SIM_NEVER)
+                return false;
+        }
         fire_event(sim, &sim->kinds[key_kind(event.key)], event);
-        if ((sim->event_count & INTERRUPT_MASK) == 0 && interrupted(sim))
-            return true;
-    }
-    return false;
+    } while ((sim->event_count & INTERRUPT_MASK) != 0 || !interrupted(sim));
+    return true;
 }
 
 struct sim_outcome sim_run(struct sim *sim)
@@ -483,6 +527,7 @@ struct sim_outcome sim_run(struct sim *sim)
     bool was_interrupted;
 
     sim->next_cut = sim->probes ? probes_next_cut(sim->probes) : SIM_NEVER;
+    set_plain_until(sim);
     was_interrupted = interrupted(sim) || run_events(sim);
     if (!was_interrupted && !sim->stopping) {
         cut_until(sim, sim->end);

@@ -40,7 +40,7 @@ struct sim_kind {
     uint64_t hash;   /* of `full_name` */
     char *full_name; /* "app_tier/us-west-1/arrive" */
     uint32_t row_bytes;
-    uint32_t name_at; /* in full_name: "arrive" */
+    bool hashed; /* in the digest: of PHASE_WORK */
 };
 _Static_assert(sizeof(struct sim_kind) == 64, "a kind is one cache line");
 
@@ -56,11 +56,12 @@ struct sim {
 
     struct event ring_first; /* the earliest of all ring heads; time SIM_NEVER: none */
     sim_time next_cut;
+    sim_time plain_until; /* an event of the queue due before this is taken and fired, no more: no
+                           * ring and no cut comes before it, nobody stops or traces the run */
     uint64_t digest;
     uint64_t event_count;
     bool stopping;
-    bool has_rows;  /* of some kind: there is something to fetch early */
-    bool has_fetch; /* likewise */
+    bool looks_ahead; /* some kind has rows or more to fetch early */
 
     uint32_t cancelled; /* events in the queue that are dead */
     uint32_t ring_count;
@@ -99,9 +100,11 @@ static inline void sim_after(struct sim *sim, sim_dur wait, kind_id kind, uint32
 {
     sim_time now = sim->context.now_ns;
 
-    invariant(wait >= 0);
-    if (wait > sim->end - now) /* and so the sum below cannot overflow */
+    /* One comparison for two: a negative wait looks like a very long one. */
+    if ((uint64_t)wait > (uint64_t)(sim->end - now)) { /* else the sum below cannot overflow */
+        invariant(wait >= 0);
         return;
+    }
     eventq_push(sim->queue, (struct event){now + wait, sim_key(kind, entity, generation)});
 }
 
