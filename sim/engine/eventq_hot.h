@@ -85,6 +85,16 @@ static inline bool eventq_front_is_first(const struct eventq *queue)
     return queue->first != queue->end && queue->first->time < queue->near_time;
 }
 
+/* Only then. */
+static inline struct event eventq_take_front(struct eventq *queue)
+{
+    struct event event = event_read(queue->first);
+
+    queue->first++;
+    queue->popped = event.time;
+    return event;
+}
+
 const struct event *eventq_first_slow(struct eventq *queue, sim_time limit);
 void eventq_drop_first_slow(struct eventq *queue);
 

@@ -406,10 +406,8 @@ static inline void fetch_next(const struct sim *sim)
     }
 }
 
-/* Remove what eventq_first() gave. */
-static PREFETCHES void drop_first(const struct sim *sim)
+static PREFETCHES void look_ahead(const struct sim *sim)
 {
-    eventq_drop_first(sim->queue);
     if (sim->looks_ahead) {
         prefetch_next(sim);
         fetch_next(sim);
@@ -425,7 +423,8 @@ static bool take_next(struct sim *sim, struct event *event)
 
         if (first && event_before(*first, sim->ring_first)) {
             *event = event_read(first);
-            drop_first(sim);
+            eventq_drop_first(sim->queue);
+            look_ahead(sim);
         } else {
             *event = sim->ring_first;
             if (event->time == SIM_NEVER)
@@ -498,16 +497,18 @@ static bool interrupted(const struct sim *sim)
 /* Returns true where it was interrupted. */
 OUT_OF_LINE static bool run_events(struct sim *sim)
 {
-    const struct eventq *queue = sim->queue;
+    struct eventq *queue = sim->queue;
 
     do {
+        const struct sim_kind *kind;
         struct event event;
 
         if (__builtin_expect(eventq_front_is_first(queue) && queue->first->time < sim->plain_until,
                              1)) {
-            event = event_read(queue->first);
-            drop_first(sim);
-            if (__builtin_expect(is_dead(&sim->kinds[key_kind(event.key)], event.key), 0)) {
+            event = eventq_take_front(queue);
+            look_ahead(sim);
+            kind = &sim->kinds[key_kind(event.key)];
+            if (__builtin_expect(is_dead(kind, event.key), 0)) {
                 sim->cancelled -= sim->cancelled > 0;
                 continue;
             }
@@ -515,8 +516,9 @@ OUT_OF_LINE static bool run_events(struct sim *sim)
             event = take_with_care(sim);
             if (event.time == SIM_NEVER)
                 return false;
+            kind = &sim->kinds[key_kind(event.key)];
         }
-        fire_event(sim, &sim->kinds[key_kind(event.key)], event);
+        fire_event(sim, kind, event);
     } while ((sim->event_count & INTERRUPT_MASK) != 0 || !interrupted(sim));
     return true;
 }
