@@ -82,11 +82,6 @@ static void front_arrive(void *self, const struct user_request *request)
     front_submit(self, request, 0);
 }
 
-static void front_expect(const void *self, uint32_t session)
-{
-    (void)self, (void)session;
-}
-
 static struct edge_route front_route(void *self, int place, uint64_t word)
 {
     (void)self, (void)place, (void)word;
@@ -130,7 +125,7 @@ static void front_init(void *self, const struct model_env *env)
                                      .detour = front_detour};
     model->objective = (struct objective_port){
         .self = model, .latency = front_latency, .fault_begin = front_fault_begin};
-    model->store = (struct store_port){.self = model, .expect = front_expect};
+    model->store = (struct store_port){.self = model};
     port_offer(env->ports, PORT_APP, 0, -1, &model->app);
     port_offer(env->ports, PORT_EDGE, -1, -1, &model->edge);
     port_offer(env->ports, PORT_OBJECTIVE, -1, -1, &model->objective);

@@ -303,8 +303,19 @@ static bool op_is_write(const struct op *op)
 
 /* --- commands -------------------------------------------------------------------------------- */
 
-static uint32_t command_take(struct command_pool *pool)
+/* Replies name their rows by refs, which begin at the region's: so does what is fetched early. */
+static void commands_moved(struct store_client *client)
 {
+    const struct command_pool *pool = &client->commands;
+    uintptr_t rows = (uintptr_t)pool->rows;
+
+    rows -= (uintptr_t)ref_make((uint32_t)client->region, 0) * sizeof *pool->rows;
+    sim_kind_rows(client->sim, pool->reply_kind, (const void *)rows, sizeof *pool->rows);
+}
+
+static uint32_t command_take(struct store_client *client)
+{
+    struct command_pool *pool = &client->commands;
     uint32_t index = pool->free_head;
 
     if (index == NO_INDEX) {
@@ -313,6 +324,7 @@ static uint32_t command_take(struct command_pool *pool)
 
             mem_grow((void **)&pool->rows, &capacity, pool->count + 1, sizeof *pool->rows);
             pool->capacity = (uint32_t)capacity;
+            commands_moved(client);
         }
         index = pool->count++;
         pool->rows[index].generation = 0;
@@ -510,7 +522,7 @@ static void op_send(struct store_client *client, uint32_t index, uint32_t connec
 {
     struct op *op = op_at(client, index);
     struct connection *connection = &client->pools.connections[connection_index];
-    uint32_t row = command_take(&client->commands);
+    uint32_t row = command_take(client);
     struct command *command = &client->commands.rows[row];
     struct link_port *out = client->pools.out[connection->target];
     struct message message;
@@ -1198,6 +1210,20 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     }
 }
 
+/* What the handler will walk through: operation, connection, the request and its session. */
+static void client_fetch_reply(const void *self, uint32_t entity)
+{
+    const struct store_client *client = self;
+    const struct command *command = &client->commands.rows[ref_index(entity)];
+    const struct op_table *ops = &client->ops[0];
+
+    if (command->op >= ops->capacity || command->connection == NO_INDEX)
+        return;
+    mem_fetch(&ops->rows[command->op], sizeof(struct op));
+    mem_fetch(&client->pools.connections[command->connection], sizeof(struct connection));
+    client->app->expect(client->app->self, command->op);
+}
+
 static bool client_reply_live(const void *self, uint32_t entity, uint32_t generation)
 {
     const struct store_client *client = self;
@@ -1279,6 +1305,22 @@ static HOT_HANDLER void client_submit(void *self, const struct op_request *reque
         guard_begun(client, op);
     client->ops_begun++;
     op_begin_attempt(client, request->request);
+}
+
+/* Most are reads of the region's own cluster, on the connection that was used last. */
+static void client_expect(const void *self, uint32_t request, uint32_t instance, uint32_t session)
+{
+    const struct store_client *client = self;
+    const struct op_table *ops = &client->ops[0];
+    const struct shard_port *shard = client->pools.shards[client->region];
+    uint32_t idle = client->pools.pools[instance * POOL_KINDS + POOL_LOCAL].idle_head;
+
+    if (request < ops->capacity)
+        mem_fetch(&ops->rows[request], sizeof(struct op));
+    if (idle != NO_INDEX)
+        mem_fetch(&client->pools.connections[idle], sizeof(struct connection));
+    if (shard && shard->expect)
+        shard->expect(shard->self, session);
 }
 
 /* Pools are made for as many instances as the tier says it has: it submits with instance numbers
@@ -1416,6 +1458,7 @@ static void store_client_init(void *self, const struct model_env *env)
     client->port = (struct session_port){.self = client,
                                          .submit = client_submit,
                                          .set_instances = client_set_instances,
+                                         .expect = client_expect,
                                          .on_write_failure = config->on_write_failure,
                                          .set_up = client_set_up,
                                          .restart_instance = client_restart_instance};
@@ -1437,6 +1480,8 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     pools->open = client->open;
     pools->dns = port_need(ports, PORT_DNS, -1, -1);
     client->app = port_need(ports, PORT_OPS, client->region, -1);
+    if (client->app->expect)
+        sim_kind_fetch(client->sim, client->commands.reply_kind, client_fetch_reply);
     client->objective = port_need(ports, PORT_OBJECTIVE, -1, -1);
     for (uint32_t r = 0; r < pools->region_count; r++) {
         pools->shards[r] = port_find(ports, PORT_SHARD, (int)r, -1);
