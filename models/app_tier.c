@@ -153,6 +153,23 @@ struct app_tier {
 
 /* --- requests ---------------------------------------------------------------------------- */
 
+static void app_fetch_served(const void *self, uint32_t entity)
+{
+    const struct app_tier *app = self;
+    const struct app_request *request = &app->requests[entity];
+
+    app->sessions->expect(app->sessions->self, entity, request->instance, request->user.session);
+}
+
+/* Called again whenever they have moved. */
+static void requests_fetch_early(struct app_tier *app)
+{
+    sim_kind_rows(app->sim, app->arrive_kind, app->requests, sizeof *app->requests);
+    sim_kind_rows(app->sim, app->served_kind, app->requests, sizeof *app->requests);
+    if (app->sessions->expect)
+        sim_kind_fetch(app->sim, app->served_kind, app_fetch_served);
+}
+
 static uint32_t request_take(struct app_tier *app)
 {
     uint32_t index = app->request_free;
@@ -163,8 +180,8 @@ static uint32_t request_take(struct app_tier *app)
     }
     mem_grow((void **)&app->requests, &app->request_capacity, app->request_count + 1,
              sizeof *app->requests);
-    sim_kind_rows(app->sim, app->arrive_kind, app->requests, sizeof *app->requests);
-    sim_kind_rows(app->sim, app->served_kind, app->requests, sizeof *app->requests);
+    if (app->request_capacity > NEAR_REQUESTS)
+        requests_fetch_early(app);
     index = (uint32_t)app->request_count++;
     app->requests[index].generation = 0;
     return index;
@@ -375,14 +392,6 @@ static HOT_HANDLER void app_on_served(void *self, struct sim *sim, uint32_t enti
             app_answer(app, entity, RESPONSE_OK, REAUTH_CAUSES);
         break;
     }
-}
-
-static void app_fetch_served(const void *self, uint32_t entity)
-{
-    const struct app_tier *app = self;
-    const struct app_request *request = &app->requests[entity];
-
-    app->sessions->expect(app->sessions->self, entity, request->instance, request->user.session);
 }
 
 /* A request is given up only where it waits: these two are never cancelled. */
@@ -657,8 +666,6 @@ static void app_tier_connect(void *self, const struct port_directory *ports)
     app->probes = sim_probes(app->sim);
     app->sessions = port_need(ports, PORT_SESSIONS, app->region, -1);
     app->sessions->set_instances(app->sessions->self, app->config->instances);
-    if (app->sessions->expect)
-        sim_kind_fetch(app->sim, app->served_kind, app_fetch_served);
     app->edge = port_need(ports, PORT_EDGE, -1, -1);
     for (uint32_t r = 0; r < app->region_count; r++)
         app->users[r] = port_need(ports, PORT_USERS, (int)r, -1);

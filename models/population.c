@@ -490,6 +490,7 @@ static struct user_request session_ask(struct population *population, uint32_t i
     uint64_t service_word;
     bool writes = false;
 
+    population->store->expect(population->store->self, ref);
     if (session->mode != SESSION_NONE &&
         sent - session_answered_at(session) > population->config->idle_ttl_ns) {
         session->mode = SESSION_NONE; /* expired: an ordinary login */

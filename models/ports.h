@@ -67,6 +67,10 @@
  * population, commands by the region of their client.
  */
 #define REF_INDEX_BITS 27
+/* Where no more requests were ever on their way or in service, most of what belongs to them stands
+ * in a near cache: to fetch their rows early would only cost. */
+#define NEAR_REQUESTS 2048
+
 static inline uint32_t ref_make(uint32_t region, uint32_t index)
 {
     return region << REF_INDEX_BITS | index;
@@ -260,6 +264,9 @@ struct store_port {
     /* A session that was there before the run began, in every cluster. Before the first event only.
      */
     void (*seed)(void *self, uint32_t session, uint32_t session_check);
+    /* A request of the session is on its way: what the store knows of it is fetched from memory
+     * meanwhile. Changes nothing. */
+    void (*expect)(const void *self, uint32_t session);
     /* A promotion begins: writes are refused or hang everywhere meanwhile (state Modifying); reads
      * go on. */
     void (*promotion_begin)(void *self, int region);

@@ -505,6 +505,14 @@ static void store_seed(void *self, uint32_t session, uint32_t session_check)
     store->shards[shard].live++;
 }
 
+static void store_expect(const void *self, uint32_t session)
+{
+    const struct session_table *table =
+        &((const struct store *)self)->sessions[ref_region(session)];
+
+    mem_fetch(&table->rows[ref_index(session)], sizeof(struct session_row));
+}
+
 static void store_apply(void *self, int region, struct write_position position)
 {
     struct store *store = self;
@@ -646,10 +654,7 @@ static void cluster_probes(struct cluster *cluster, struct probes *probes)
 
 static void cluster_expect(const void *self, uint32_t session)
 {
-    const struct store *store = ((const struct cluster *)self)->store;
-    const struct session_table *table = &store->sessions[ref_region(session)];
-
-    mem_fetch(&table->rows[ref_index(session)], sizeof(struct session_row));
+    store_expect(((const struct cluster *)self)->store, session);
 }
 
 static void cluster_kinds(struct cluster *cluster, const struct model_env *env)
@@ -740,6 +745,7 @@ static void store_offer(struct store *store, struct port_directory *ports)
         .data_bytes = store_data_bytes,
         .reserve = store_reserve,
         .seed = store_seed,
+        .expect = store_expect,
         .promotion_begin = store_promotion_begin,
         .promotion_end = store_promotion_end,
         .apply = store_apply,

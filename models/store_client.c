@@ -303,14 +303,33 @@ static bool op_is_write(const struct op *op)
 
 /* --- commands -------------------------------------------------------------------------------- */
 
-/* Replies name their rows by refs, which begin at the region's: so does what is fetched early. */
-static void commands_moved(struct store_client *client)
+/* What a reply's handler will walk through: operation, connection, the request and its session. */
+static void client_fetch_reply(const void *self, uint32_t entity)
+{
+    const struct store_client *client = self;
+    const struct command *command = &client->commands.rows[ref_index(entity)];
+    const struct op_table *ops = &client->ops[0];
+
+    if (command->op >= ops->capacity || command->connection == NO_INDEX)
+        return;
+    mem_fetch(&ops->rows[command->op], sizeof(struct op));
+    mem_fetch(&client->pools.connections[command->connection], sizeof(struct connection));
+    client->app->expect(client->app->self, command->op);
+}
+
+/* Replies name their rows by refs, which begin at the region's: so does what is fetched early.
+ * Called again whenever commands have moved, or operations are more. */
+static void commands_fetch_early(struct store_client *client)
 {
     const struct command_pool *pool = &client->commands;
     uintptr_t rows = (uintptr_t)pool->rows;
 
+    if (client->ops[0].capacity <= NEAR_REQUESTS)
+        return;
     rows -= (uintptr_t)ref_make((uint32_t)client->region, 0) * sizeof *pool->rows;
     sim_kind_rows(client->sim, pool->reply_kind, (const void *)rows, sizeof *pool->rows);
+    if (client->app->expect)
+        sim_kind_fetch(client->sim, pool->reply_kind, client_fetch_reply);
 }
 
 static uint32_t command_take(struct store_client *client)
@@ -324,7 +343,7 @@ static uint32_t command_take(struct store_client *client)
 
             mem_grow((void **)&pool->rows, &capacity, pool->count + 1, sizeof *pool->rows);
             pool->capacity = (uint32_t)capacity;
-            commands_moved(client);
+            commands_fetch_early(client);
         }
         index = pool->count++;
         pool->rows[index].generation = 0;
@@ -1210,20 +1229,6 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     }
 }
 
-/* What the handler will walk through: operation, connection, the request and its session. */
-static void client_fetch_reply(const void *self, uint32_t entity)
-{
-    const struct store_client *client = self;
-    const struct command *command = &client->commands.rows[ref_index(entity)];
-    const struct op_table *ops = &client->ops[0];
-
-    if (command->op >= ops->capacity || command->connection == NO_INDEX)
-        return;
-    mem_fetch(&ops->rows[command->op], sizeof(struct op));
-    mem_fetch(&client->pools.connections[command->connection], sizeof(struct connection));
-    client->app->expect(client->app->self, command->op);
-}
-
 static bool client_reply_live(const void *self, uint32_t entity, uint32_t generation)
 {
     const struct store_client *client = self;
@@ -1275,6 +1280,7 @@ static void client_need_op(struct store_client *client, uint32_t index)
         return;
     mem_grow((void **)&table->rows, &table->capacity, index + 1, sizeof *table->rows);
     memset(table->rows + old, 0, (table->capacity - old) * sizeof *table->rows);
+    commands_fetch_early(client);
 }
 
 static void guard_begun(struct store_client *client, struct op *op)
@@ -1480,8 +1486,6 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     pools->open = client->open;
     pools->dns = port_need(ports, PORT_DNS, -1, -1);
     client->app = port_need(ports, PORT_OPS, client->region, -1);
-    if (client->app->expect)
-        sim_kind_fetch(client->sim, client->commands.reply_kind, client_fetch_reply);
     client->objective = port_need(ports, PORT_OBJECTIVE, -1, -1);
     for (uint32_t r = 0; r < pools->region_count; r++) {
         pools->shards[r] = port_find(ports, PORT_SHARD, (int)r, -1);
