@@ -346,7 +346,8 @@ const struct command cmd_compare = {
         "  isthmus compare scenarios/10-peering-brownout.yaml --with client.timeout=500ms \\\n"
         "      --with 'client.timeout=1s, client.retry.attempts=2'\n"
         "  isthmus compare scenarios/60-retry-storm.yaml "
-        "scenarios/61-retry-storm-with-budget.yaml --max-replications 200",
+        "scenarios/61-retry-storm-with-budget.yaml \\\n"
+        "      --metric availability,reauth_rate,write_latency.p99 --max-replications 100",
     .options = compare_options,
     .more_options = study_options,
     .plans = true,

@@ -23,7 +23,7 @@ static const struct option options[] = {
     TEXT_OPTION  ("figure", figure, "NAME", "all that have data", "draw one figure only, such as timeline or rto_stages"),
     CHOICE_OPTION("format", format, plot_format_names, "png", "kind of files; text is printed as well"),
     TEXT_OPTION  ("output", output, "FOLDER", "that of the results file", "where the plots go; it is made if absent"),
-    COUNT_OPTION ("study",  study, "N", "the newest", "which study of the file, by its number"),
+    COUNT_OPTION ("study",  study, "N", "the newest", "which study of the file, counted from 1"),
     INDEX_OPTION ("point",  point, "N", "0", "which point of a sweep"),
     OPTIONS_END,
 };
@@ -84,7 +84,8 @@ const struct command cmd_plot = {
     .summary = "Draw the figures of a results file",
     .details = "Reads the results file only; any figure can be drawn again at any time. Prints the "
                "path of each file that it made.",
-    .examples = "  isthmus plot results/10-peering-brownout.db\n"
+    .examples = "  isthmus run scenarios/10-peering-brownout.yaml\n"
+                "  isthmus plot results/10-peering-brownout.db\n"
                 "  isthmus plot results/10-peering-brownout.db --figure timeline --format text",
     .options = options,
     .values_size = sizeof(struct plot_values),
