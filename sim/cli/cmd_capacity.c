@@ -420,7 +420,7 @@ const struct command cmd_capacity = {
         "range.",
     .examples = "  isthmus capacity scenarios/00-baseline.yaml --parameter population.sessions \\\n"
                 "      --between 10/s..500/s --objective 'request_latency.p99 < 1s' \\\n"
-                "      --objective 'availability > 99.9%'",
+                "      --objective 'availability > 99.9%' --replications 3 --set duration=6min",
     .options = capacity_options,
     .more_options = study_options,
     .plans = true,

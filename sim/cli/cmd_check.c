@@ -31,7 +31,7 @@ struct check_values {
 /* clang-format off */
 static const struct option check_options[] = {
     TEXT_OPTION ("against", against, "BASELINE.db", NULL, "the results file to hold the scenario against"),
-    COUNT_OPTION("against-study", study_id, "N", "the newest", "which study of it; of its points the first counts"),
+    COUNT_OPTION("against-study", study_id, "N", "the newest", "which study of it, counted from 1; of its points the first counts"),
     TEXT_OPTION ("metric", metrics, "METRIC[:MARGIN],...", "every rate, p99 and single value that has a better direction", "what must not get worse, such as 'reauth_rate,login_latency.p50:1ms'"),
     TEXT_OPTION ("margin", margin, "MARGIN", "5%", "how much worse is let pass: a share of the baseline's mean (of an availability, of what is missing to 100%), or a quantity where all metrics have its unit"),
     TEXT_OPTION ("junit", junit, "FILE", NULL, "write the verdicts as JUnit XML"),
@@ -464,8 +464,9 @@ const struct command cmd_check = {
         "pairs. The chance of a false alarm among all metrics is at most 1 - level. An unchanged "
         "program and scenario gives differences of exactly 0 and is never a regression. Exit code "
         "11: a regression; 10: an expectation of the scenario failed; 12: something is undecided.",
-    .examples = "  isthmus run scenarios/10-peering-brownout.yaml --output baseline.db\n"
-                "  isthmus check scenarios/10-peering-brownout.yaml --against baseline.db \\\n"
+    .examples = "  isthmus run scenarios/10-peering-brownout.yaml --output results/baseline.db\n"
+                "  isthmus check scenarios/10-peering-brownout.yaml "
+                "--against results/baseline.db \\\n"
                 "      --margin 5% --junit check.xml --no-output",
     .options = check_options,
     .more_options = study_options,

@@ -24,7 +24,7 @@ struct compare_values {
 /* clang-format off */
 static const struct option compare_options[] = {
     LIST_OPTION("with", withs, "PATH=VALUE,...", "an alternative: the first scenario with these parameters; may be given again"),
-    TEXT_OPTION("metric", metrics, "METRIC[:MARGIN],...", "every rate, p99 and single value that has a better direction", "what to compare, such as 'reauth_rate,login_latency.p50{region=us-west-2}:1ms'"),
+    TEXT_OPTION("metric", metrics, "METRIC[:MARGIN],...", "every rate, p99 and single value that has a better direction", "what to compare, such as 'reauth_rate,login_latency{region=us-west-2}.p50:1ms'"),
     TEXT_OPTION("margin", margin, "MARGIN", "1%", "differences within it do not matter: a share of the base's mean, or a quantity where all metrics have its unit"),
     OPTIONS_END,
 };
@@ -346,7 +346,8 @@ const struct command cmd_compare = {
         "  isthmus compare scenarios/10-peering-brownout.yaml --with client.timeout=500ms \\\n"
         "      --with 'client.timeout=1s, client.retry.attempts=2'\n"
         "  isthmus compare scenarios/60-retry-storm.yaml "
-        "scenarios/61-retry-storm-with-budget.yaml --max-replications 200",
+        "scenarios/61-retry-storm-with-budget.yaml \\\n"
+        "      --metric availability,reauth_rate,write_latency.p99 --max-replications 100",
     .options = compare_options,
     .more_options = study_options,
     .plans = true,

@@ -88,10 +88,11 @@ const struct command cmd_merge = {
                "those of the study made by one process, bit for bit, and its expectations are "
                "judged anew, over all "
                "runs. sim/experiment/clusters.md shows it in a batch system.",
-    .examples =
-        "  isthmus sweep scenarios/30-read-after-write.yaml --shard 1/2 --output part-1.db\n"
-        "  isthmus sweep scenarios/30-read-after-write.yaml --shard 2/2 --output part-2.db\n"
-        "  isthmus merge results/whole.db part-1.db part-2.db",
+    .examples = "  isthmus sweep scenarios/30-read-after-write.yaml --shard 1/2 --output "
+                "results/part-1.db\n"
+                "  isthmus sweep scenarios/30-read-after-write.yaml --shard 2/2 --output "
+                "results/part-2.db\n"
+                "  isthmus merge results/whole.db results/part-1.db results/part-2.db",
     .options = merge_options,
     .values_size = sizeof(struct merge_values),
     .run = merge,

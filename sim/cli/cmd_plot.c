@@ -4,6 +4,7 @@
 #include "mem.h"
 #include "plotting.h"
 #include "report.h"
+#include "strbuf.h"
 #include "suggest.h"
 
 #include <stdio.h>
@@ -19,10 +20,10 @@ struct plot_values {
 
 /* clang-format off */
 static const struct option options[] = {
-    TEXT_OPTION  ("figure", figure, "NAME", "all that have data", "draw one figure only"),
+    TEXT_OPTION  ("figure", figure, "NAME", "all that have data", "draw one figure only, such as timeline or rto_stages"),
     CHOICE_OPTION("format", format, plot_format_names, "png", "kind of files; text is printed as well"),
     TEXT_OPTION  ("output", output, "FOLDER", "that of the results file", "where the plots go; it is made if absent"),
-    COUNT_OPTION ("study",  study, "N", "the newest", "which study of the file, by its number"),
+    COUNT_OPTION ("study",  study, "N", "the newest", "which study of the file, counted from 1"),
     INDEX_OPTION ("point",  point, "N", "0", "which point of a sweep"),
     OPTIONS_END,
 };
@@ -32,10 +33,15 @@ static bool figure_known(const char *name)
 {
     const char *nearest = NULL;
     size_t count = 0;
+    struct strbuf known = STRBUF_INIT;
 
-    for (; figure_kinds[count].name; count++)
-        if (strcmp(figure_kinds[count].name, name) == 0)
+    for (; figure_kinds[count].name; count++) {
+        if (strcmp(figure_kinds[count].name, name) == 0) {
+            strbuf_release(&known);
             return true;
+        }
+        strbuf_addf(&known, "%s%s", count > 0 ? ", " : "", figure_kinds[count].name);
+    }
     const char **names = mem_alloc(count, sizeof *names);
     for (size_t i = 0; i < count; i++)
         names[i] = figure_kinds[i].name;
@@ -44,7 +50,8 @@ static bool figure_known(const char *name)
     if (nearest)
         usage_error("unknown figure '%s'; did you mean '%s'?", name, nearest);
     else
-        usage_error("unknown figure '%s'; 'isthmus plot' without '--figure' draws all", name);
+        usage_error("unknown figure '%s'; known are %s", name, known.text);
+    strbuf_release(&known);
     return false;
 }
 
@@ -77,7 +84,8 @@ const struct command cmd_plot = {
     .summary = "Draw the figures of a results file",
     .details = "Reads the results file only; any figure can be drawn again at any time. Prints the "
                "path of each file that it made.",
-    .examples = "  isthmus plot results/10-peering-brownout.db\n"
+    .examples = "  isthmus run scenarios/10-peering-brownout.yaml\n"
+                "  isthmus plot results/10-peering-brownout.db\n"
                 "  isthmus plot results/10-peering-brownout.db --figure timeline --format text",
     .options = options,
     .values_size = sizeof(struct plot_values),

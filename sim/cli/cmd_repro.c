@@ -330,7 +330,8 @@ const struct command cmd_repro = {
                "version give the same run, bit for bit, on any machine. Where the scenario's file "
                "was changed since, "
                "the command takes the text that is stored in the results.",
-    .examples = "  isthmus repro results/30-read-after-write.db --run 2/7\n"
+    .examples = "  isthmus sweep scenarios/30-read-after-write.yaml\n"
+                "  isthmus repro results/30-read-after-write.db --run 2/7\n"
                 "  isthmus repro results/30-read-after-write.db --run 2/7 --verify",
     .options = repro_options,
     .values_size = sizeof(struct repro_values),

@@ -55,7 +55,7 @@ const struct command cmd_validate = {
     .details = "Nothing is simulated. Complaints go to stderr with file, line, column and what is "
                "allowed.",
     .examples = "  isthmus validate scenarios/*.yaml\n"
-                "  isthmus validate my.yaml --set client.timeout=500ms",
+                "  isthmus validate scenarios/00-baseline.yaml --set client.timeout=500ms",
     .options = options,
     .values_size = sizeof(struct validate_values),
     .run = validate,

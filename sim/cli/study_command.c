@@ -41,7 +41,7 @@ const struct option study_options[] = {
     LIST_OPTION   ("set", sets, "PATH=VALUE", "set a parameter of the scenario, such as client.timeout=300ms; may be given again"),
     COUNT_OPTION  ("replications", replications, "N", "the scenario's, or 10", "independent runs of each point"),
     TEXT_OPTION   ("precision", precision, "METRIC:HALF-WIDTH,...", "a given number of replications", "replicate each point until the interval of each metric is that narrow: 'reauth_rate:5%,write_latency.p99:3ms'; a percentage is of the mean"),
-    COUNT_OPTION  ("max-replications", replications_max, "N", "1000 with --precision", "the limit where replications are added until something is known: --precision, and what other verbs say of it"),
+    COUNT_OPTION  ("max-replications", replications_max, "N", "1000 with --precision", "the most replications of a point where they are added as they are needed: for --precision, or as the verb says above"),
     INTEGER_OPTION("seed", seed, "N", "the scenario's, or 1", "seed of all random numbers"),
     COUNT_OPTION  ("threads", threads, "N", "all processors", "runs side by side; results do not depend on it"),
     TEXT_OPTION   ("output", output, "FILE.db", "results/<scenario>.db", "results file; one that is there is replaced"),

@@ -212,6 +212,9 @@ static void take_stat(struct cursor *cursor, struct metric_ref *ref)
         ref->stat = find_name(stat, stat_names, STAT_COUNT);
     else if (ref->metric && ref->metric->kind == METRIC_LATENCY)
         ref->stat = "p99";
+    if (stat && *cursor->at == '{')
+        cursor_mistake(cursor, at, "'.%s' stands after the braces: '%s{...}.%s'", stat,
+                       ref->metric->name, stat);
     free(stat);
 }
 

@@ -142,7 +142,7 @@ bool scenario_parse_expectation(const struct scenario *scenario, const char *nam
                                 struct expectation *expect, struct diag *diag);
 void metric_ref_release(struct metric_ref *ref);
 void expectation_release(struct expectation *expect);
-/* "write_latency.p99{region=us-west-2}": what is not the default is left out. Appends. */
+/* "write_latency{region=us-west-2}.p99": what is not the default is left out. Appends. */
 void metric_ref_add(struct strbuf *out, const struct metric_ref *ref,
                     const struct topology *topology);
 enum unit metric_ref_unit(const struct metric_ref *ref);

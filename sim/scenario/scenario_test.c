@@ -378,6 +378,8 @@ static const struct mistake_case {
      "t.yaml:4:19: error: unknown cause 'local'; known are replication-lag, local-only"},
     {HEAD "expect:\n  - write_latency.p98 < 1s\n",
      "t.yaml:4:19: error: unknown statistic 'p98'; did you mean 'p90'?"},
+    {HEAD "expect:\n  - write_latency.p99{region=us-west-1} < 1s\n",
+     "t.yaml:4:19: error: '.p99' stands after the braces: 'write_latency{...}.p99'"},
     {HEAD "expect:\n  - write_latency{window=fault} < 1s\n",
      "t.yaml:4:26: error: window 'fault' needs faults, and this scenario has none"},
     {HEAD "expect:\n  - write_latency < 3\n",

@@ -16,5 +16,6 @@ try sweep
 try validate
 try plot
 try plot a.db --figure timelnie
+try plot a.db --figure everything
 try describe --markdown
 ls
