@@ -153,6 +153,23 @@ struct app_tier {
 
 /* --- requests ---------------------------------------------------------------------------- */
 
+static void app_fetch_served(const void *self, uint32_t entity)
+{
+    const struct app_tier *app = self;
+    const struct app_request *request = &app->requests[entity];
+
+    app->sessions->expect(app->sessions->self, entity, request->instance, request->user.session);
+}
+
+/* Called again whenever they have moved. */
+static void requests_fetch_early(struct app_tier *app)
+{
+    sim_kind_rows(app->sim, app->arrive_kind, app->requests, sizeof *app->requests);
+    sim_kind_rows(app->sim, app->served_kind, app->requests, sizeof *app->requests);
+    if (app->sessions->expect)
+        sim_kind_fetch(app->sim, app->served_kind, app_fetch_served);
+}
+
 static uint32_t request_take(struct app_tier *app)
 {
     uint32_t index = app->request_free;
@@ -163,6 +180,8 @@ static uint32_t request_take(struct app_tier *app)
     }
     mem_grow((void **)&app->requests, &app->request_capacity, app->request_count + 1,
              sizeof *app->requests);
+    if (app->request_capacity > NEAR_REQUESTS)
+        requests_fetch_early(app);
     index = (uint32_t)app->request_count++;
     app->requests[index].generation = 0;
     return index;
@@ -529,6 +548,21 @@ static HOT_HANDLER void app_on_op_done(void *self, uint32_t index, const struct 
         app_answer(app, index, RESPONSE_OK, REAUTH_CAUSES);
 }
 
+/* The row itself was written a moment ago, when the operation was submitted. */
+static void app_expect_done(const void *self, uint32_t request)
+{
+    const struct app_tier *app = self;
+    const struct app_request *row = &app->requests[request];
+    const struct users_port *users;
+
+    mem_fetch(row, sizeof *row);
+    if (row->stage == STAGE_PROBE)
+        return; /* nobody's */
+    users = app->users[ref_region(row->user.session)];
+    if (users->expect)
+        users->expect(users->self, row->user.session, row->user.flight);
+}
+
 /* --- the model --------------------------------------------------------------------------- */
 
 static uint32_t app_expect(struct app_tier *app, const struct user_request *user)
@@ -616,7 +650,7 @@ static void app_tier_init(void *self, const struct model_env *env)
     app->lost = probe_count_open(probes, "requests_lost", env->region, NULL);
     app->wait = probe_latency_open(probes, "app_wait", env->region, NULL);
     app->port = (struct app_port){app, app_submit, app_arrive_now};
-    app->op_port = (struct op_port){app, app_on_op_done};
+    app->op_port = (struct op_port){app, app_on_op_done, app_expect_done};
     app->power = (struct power_port){app, app_set_power};
     app->deploy = (struct deploy_port){app, app_begin_deploy};
     port_offer(env->ports, PORT_DEPLOY, env->region, -1, &app->deploy);

@@ -172,7 +172,7 @@ static void driver_init(void *self, const struct model_env *env)
                                              .set_up = driver_set_up,
                                              .on_write_failure = FALLBACK_FAIL};
     driver->edge = (struct edge_port){.self = driver, .health = driver_health};
-    driver->users = (struct users_port){driver, driver_respond};
+    driver->users = (struct users_port){driver, driver_respond, NULL};
     port_offer(env->ports, PORT_SESSIONS, 0, -1, &driver->sessions);
     port_offer(env->ports, PORT_EDGE, -1, -1, &driver->edge);
     port_offer(env->ports, PORT_USERS, 0, -1, &driver->users);

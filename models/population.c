@@ -122,12 +122,17 @@ __extension__ struct session {
     uint64_t check : 16;       /* which session of this row: the store knows it by row and check */
     uint64_t written : 60;     /* the last write acknowledged, or the token's issue, + 1; 0: none */
     uint64_t spare : 4;
-    uint32_t opened;         /* the connection: in ticks, modulo 2^32 (52 days) */
-    uint32_t rtt_ns;         /* of a free row: the next free one */
-    uint64_t page : 24;      /* answered */
-    uint64_t remaining : 24; /* pages still to come */
-    uint64_t repeats : 16;   /* requests sent beyond one a page: logins, failures */
+    uint32_t opened;   /* the connection: in ticks, modulo 2^32 (52 days) */
+    uint32_t rtt_ns;   /* of a free row: the next free one */
+    uint64_t progress; /* PAGE_ONE times pages answered, + REMAINING_ONE times those to come,
+                          + REPEAT_ONE times requests beyond one a page (logins, failures) */
 };
+/* In one word and not in members of it, as all three change with each page: what has been stored in
+ * parts cannot be loaded whole before it has reached the cache. */
+#define PAGE_BITS 24
+#define PAGE_ONE UINT64_C(1)
+#define REMAINING_ONE (UINT64_C(1) << PAGE_BITS)
+#define REPEAT_ONE (UINT64_C(1) << 2 * PAGE_BITS)
 _Static_assert(sizeof(struct session) == 40, "memory of a session: models/speed.md");
 
 /* A request under way: for its patience and its answer. */
@@ -276,10 +281,21 @@ static uint64_t session_id(const struct session *session)
     return (uint64_t)session->is_seeded << 62 | session->id;
 }
 
+static uint32_t session_page(const struct session *session)
+{
+    return (uint32_t)session->progress & ((UINT32_C(1) << PAGE_BITS) - 1);
+}
+
+static uint32_t session_remaining(const struct session *session)
+{
+    return (uint32_t)(session->progress >> PAGE_BITS) & ((UINT32_C(1) << PAGE_BITS) - 1);
+}
+
 /* Of requests sent. Page 1 of those that were there at the start was not asked for. */
 static uint32_t session_number(const struct session *session)
 {
-    return (uint32_t)(session->page + session->repeats - session->is_seeded);
+    return session_page(session) + (uint32_t)(session->progress >> 2 * PAGE_BITS) -
+           session->is_seeded;
 }
 
 static sim_time session_answered_at(const struct session *session)
@@ -310,9 +326,9 @@ static uint32_t session_begin(struct population *population, uint64_t id, bool i
     rtt = dist_sample(config->rtt, block.word[1]);
     session->rtt_ns = rtt < 4e9 ? (uint32_t)rtt : UINT32_C(4000000000);
     pages = dist_sample(config->requests, block.word[0]);
-    session->remaining = pages < 1           ? 1
-                         : pages < PAGES_MAX ? (uint32_t)pages & ((UINT32_C(1) << 24) - 1)
-                                             : PAGES_MAX;
+    session->progress = REMAINING_ONE * (pages < 1           ? 1
+                                         : pages < PAGES_MAX ? (uint32_t)pages
+                                                             : PAGES_MAX);
     count_active(population, 1);
     return index;
 }
@@ -480,12 +496,12 @@ static struct user_request session_ask(struct population *population, uint32_t i
         session->mode = SESSION_NONE; /* expired: an ordinary login */
         session->kind = REQUEST_LOGIN;
     }
-    session->repeats = (session->repeats + 1u) & UINT16_MAX;
+    session->progress += REPEAT_ONE; /* the topmost: it may wrap */
     /* Keyed by the page, so that a page asked for again, or after another policy's re-auth, does
      * the same. */
     if (session->kind == REQUEST_PAGE) {
         struct rng_block block =
-            rng_block_at(&population->page, session_id(session), session->page + 1u);
+            rng_block_at(&population->page, session_id(session), session_page(session) + 1u);
 
         flight->think_word = block.word[0];
         flight->logout_word = block.word[1];
@@ -705,10 +721,8 @@ static void session_page_done(struct population *population, uint32_t index,
     struct session *session = &population->sessions[index];
     sim_time next = arrives + dist_sample_ns(population->config->think, flight->think_word);
 
-    session->page++;
-    session->repeats--; /* the request is counted as the page's */
-    session->remaining--;
-    if (session->remaining > 0)
+    session->progress += PAGE_ONE - REMAINING_ONE - REPEAT_ONE; /* it is counted as the page's */
+    if (session_remaining(session) > 0)
         session_wait(population, index, next, REQUEST_PAGE);
     else if (rng_unit(flight->logout_word) < population->config->logout)
         session_wait(population, index, next, REQUEST_LOGOUT);
@@ -725,8 +739,8 @@ static void session_logged_in(struct population *population, uint32_t index,
                               const struct user_response *response)
 {
     struct session *session = &population->sessions[index];
-    struct rng_block block =
-        rng_block_at(&population->page, session_id(session), (UINT64_C(1) << 32) + session->page);
+    struct rng_block block = rng_block_at(&population->page, session_id(session),
+                                          (UINT64_C(1) << 32) + session_page(session));
 
     session->mode = SESSION_GLOBAL;
     if (response->kind != RESPONSE_OK) {
@@ -793,6 +807,14 @@ static HOT_HANDLER void population_respond(void *self, const struct user_respons
     session_answered(population, index, &flight, response);
 }
 
+static void population_expect(const void *self, uint32_t session, uint32_t flight)
+{
+    const struct population *population = self;
+
+    mem_fetch(&population->sessions[ref_index(session)], sizeof(struct session));
+    mem_fetch(&population->flights[flight], sizeof(struct flight));
+}
+
 /* --- the start ------------------------------------------------------------------------------- */
 
 /*
@@ -826,11 +848,10 @@ static void population_start_steady(struct population *population)
         block = rng_block_at(&population->person, session_id(session), 1);
         whole = dist_sample_length_biased(c->requests, block.word[0]);
         left = floor(rng_unit(block.word[1]) * whole);
-        session->remaining =
-            left < PAGES_MAX ? (1 + (uint32_t)left) & ((UINT32_C(1) << 24) - 1) : PAGES_MAX;
+        session->progress =
+            PAGE_ONE + REMAINING_ONE * (left < PAGES_MAX ? 1 + (uint32_t)left : PAGES_MAX);
         session->mode = SESSION_GLOBAL;
         session->kind = REQUEST_PAGE;
-        session->page = 1;
         population->store->seed(population->store->self,
                                 ref_make((uint32_t)population->region, index), session->check);
         session_wait(population, index,
@@ -913,7 +934,7 @@ static void population_init(void *self, const struct model_env *env)
     population->active_level = probe_level_open(probes, "sessions_active", env->region, NULL);
     for (uint32_t r = 0; r < population->region_count; r++)
         open_region_probes(population, probes, r);
-    population->port = (struct users_port){population, population_respond};
+    population->port = (struct users_port){population, population_respond, population_expect};
     port_offer(env->ports, PORT_USERS, env->region, -1, &population->port);
 }
 

@@ -67,6 +67,10 @@
  * population, commands by the region of their client.
  */
 #define REF_INDEX_BITS 27
+/* Where no more requests were ever on their way or in service, most of what belongs to them stands
+ * in a near cache: to fetch their rows early would only cost. */
+#define NEAR_REQUESTS 2048
+
 static inline uint32_t ref_make(uint32_t region, uint32_t index)
 {
     return region << REF_INDEX_BITS | index;
@@ -217,6 +221,9 @@ struct shard_port {
      * the limit on connections; the shard sees all others open by their handshakes. */
     void (*opened)(void *self, uint32_t entity);
     void (*closed)(void *self, uint32_t entity);
+    /* A command on the session is about to come: its row is fetched from memory meanwhile. Changes
+     * nothing. NULL: nothing to fetch. */
+    void (*expect)(const void *self, uint32_t session);
 };
 /* How a shard finds the way back for a handshake: filled by the client for each connection. */
 struct handshake_return {
@@ -395,11 +402,16 @@ struct session_port {
     void (*set_up)(void *self, bool up);
     /* One server was restarted: its connections are gone, its pools are cold. */
     void (*restart_instance)(void *self, uint32_t instance);
+    /* The application's request is about to submit an operation on that instance: what it will take
+     * is fetched from memory meanwhile. Changes nothing. NULL: nothing to fetch. */
+    void (*expect)(const void *self, uint32_t request, uint32_t instance, uint32_t session);
 };
 enum write_fallback { FALLBACK_FAIL, FALLBACK_LOCAL, FALLBACK_TOKEN };
 struct op_port {
     void *self;
     void (*done)(void *self, uint32_t request, const struct op_result *result);
+    /* The operation of that request is about to be done: as in struct session_port. */
+    void (*expect)(const void *self, uint32_t request);
 };
 
 /* --- requests of users ----------------------------------------------------------------------- */
@@ -456,6 +468,9 @@ struct user_response {
 struct users_port {
     void *self;
     void (*respond)(void *self, const struct user_response *response);
+    /* A response to the session, on that flight, is about to come: what is known of them is fetched
+     * from memory meanwhile. Changes nothing; any numbers will do. NULL: nothing to fetch. */
+    void (*expect)(const void *self, uint32_t session, uint32_t flight);
 };
 
 /* --- routing --------------------------------------------------------------------------------- */

@@ -509,12 +509,8 @@ static void store_expect(const void *self, uint32_t session)
 {
     const struct session_table *table =
         &((const struct store *)self)->sessions[ref_region(session)];
-    const char *row = (const char *)(table->rows + ref_index(session));
 
-    if (ref_index(session) >= table->count)
-        return;
-    __builtin_prefetch(row, 1);
-    __builtin_prefetch(row + sizeof(struct session_row) - 1, 1);
+    mem_fetch(&table->rows[ref_index(session)], sizeof(struct session_row));
 }
 
 static void store_apply(void *self, int region, struct write_position position)
@@ -656,6 +652,11 @@ static void cluster_probes(struct cluster *cluster, struct probes *probes)
     cluster->lost = probe_count_open(probes, "lost_writes", region, NULL);
 }
 
+static void cluster_expect(const void *self, uint32_t session)
+{
+    store_expect(((const struct cluster *)self)->store, session);
+}
+
 static void cluster_kinds(struct cluster *cluster, const struct model_env *env)
 {
     struct sim *sim = env->sim;
@@ -669,6 +670,7 @@ static void cluster_kinds(struct cluster *cluster, const struct model_env *env)
         .is_up = cluster_is_up,
         .opened = cluster_connection_opened,
         .closed = cluster_connection_closed,
+        .expect = cluster_expect,
     };
     cluster->syn_kind = sim_kind_add(sim, &cluster_syn_again, env->instance, cluster);
     cluster->failover_kind = sim_kind_add(sim, &cluster_failover, env->instance, cluster);

@@ -303,8 +303,38 @@ static bool op_is_write(const struct op *op)
 
 /* --- commands -------------------------------------------------------------------------------- */
 
-static uint32_t command_take(struct command_pool *pool)
+/* What a reply's handler will walk through: operation, connection, the request and its session. */
+static void client_fetch_reply(const void *self, uint32_t entity)
 {
+    const struct store_client *client = self;
+    const struct command *command = &client->commands.rows[ref_index(entity)];
+    const struct op_table *ops = &client->ops[0];
+
+    if (command->op >= ops->capacity || command->connection == NO_INDEX)
+        return;
+    mem_fetch(&ops->rows[command->op], sizeof(struct op));
+    mem_fetch(&client->pools.connections[command->connection], sizeof(struct connection));
+    client->app->expect(client->app->self, command->op);
+}
+
+/* Replies name their rows by refs, which begin at the region's: so does what is fetched early.
+ * Called again whenever commands have moved, or operations are more. */
+static void commands_fetch_early(struct store_client *client)
+{
+    const struct command_pool *pool = &client->commands;
+    uintptr_t rows = (uintptr_t)pool->rows;
+
+    if (client->ops[0].capacity <= NEAR_REQUESTS)
+        return;
+    rows -= (uintptr_t)ref_make((uint32_t)client->region, 0) * sizeof *pool->rows;
+    sim_kind_rows(client->sim, pool->reply_kind, (const void *)rows, sizeof *pool->rows);
+    if (client->app->expect)
+        sim_kind_fetch(client->sim, pool->reply_kind, client_fetch_reply);
+}
+
+static uint32_t command_take(struct store_client *client)
+{
+    struct command_pool *pool = &client->commands;
     uint32_t index = pool->free_head;
 
     if (index == NO_INDEX) {
@@ -313,6 +343,7 @@ static uint32_t command_take(struct command_pool *pool)
 
             mem_grow((void **)&pool->rows, &capacity, pool->count + 1, sizeof *pool->rows);
             pool->capacity = (uint32_t)capacity;
+            commands_fetch_early(client);
         }
         index = pool->count++;
         pool->rows[index].generation = 0;
@@ -510,7 +541,7 @@ static void op_send(struct store_client *client, uint32_t index, uint32_t connec
 {
     struct op *op = op_at(client, index);
     struct connection *connection = &client->pools.connections[connection_index];
-    uint32_t row = command_take(&client->commands);
+    uint32_t row = command_take(client);
     struct command *command = &client->commands.rows[row];
     struct link_port *out = client->pools.out[connection->target];
     struct message message;
@@ -1249,6 +1280,7 @@ static void client_need_op(struct store_client *client, uint32_t index)
         return;
     mem_grow((void **)&table->rows, &table->capacity, index + 1, sizeof *table->rows);
     memset(table->rows + old, 0, (table->capacity - old) * sizeof *table->rows);
+    commands_fetch_early(client);
 }
 
 static void guard_begun(struct store_client *client, struct op *op)
@@ -1279,6 +1311,22 @@ static HOT_HANDLER void client_submit(void *self, const struct op_request *reque
         guard_begun(client, op);
     client->ops_begun++;
     op_begin_attempt(client, request->request);
+}
+
+/* Most are reads of the region's own cluster, on the connection that was used last. */
+static void client_expect(const void *self, uint32_t request, uint32_t instance, uint32_t session)
+{
+    const struct store_client *client = self;
+    const struct op_table *ops = &client->ops[0];
+    const struct shard_port *shard = client->pools.shards[client->region];
+    uint32_t idle = client->pools.pools[instance * POOL_KINDS + POOL_LOCAL].idle_head;
+
+    if (request < ops->capacity)
+        mem_fetch(&ops->rows[request], sizeof(struct op));
+    if (idle != NO_INDEX)
+        mem_fetch(&client->pools.connections[idle], sizeof(struct connection));
+    if (shard && shard->expect)
+        shard->expect(shard->self, session);
 }
 
 /* Pools are made for as many instances as the tier says it has: it submits with instance numbers
@@ -1416,6 +1464,7 @@ static void store_client_init(void *self, const struct model_env *env)
     client->port = (struct session_port){.self = client,
                                          .submit = client_submit,
                                          .set_instances = client_set_instances,
+                                         .expect = client_expect,
                                          .on_write_failure = config->on_write_failure,
                                          .set_up = client_set_up,
                                          .restart_instance = client_restart_instance};
