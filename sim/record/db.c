@@ -208,7 +208,9 @@ static int connect_file(struct db *db, enum db_mode mode)
     /* ":memory:" and the like are names of files to us. */
     strbuf_addf(&name, "%s%s", db->path[0] == ':' ? "./" : "", db->path);
     /* A reader asks to write too: only so can it settle the log that a killed writer left. */
-    int code = sqlite3_open_v2(name.text, &db->handle, SQLITE_OPEN_READWRITE, NULL);
+    /* No lock inside the process: a connection is used by one thread at a time (result.h). */
+    int code =
+        sqlite3_open_v2(name.text, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     strbuf_release(&name);
     if (code != SQLITE_OK) {
         return db_fail(db, "open");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The sink that writes. Statements are a table, prepared once; every run is one transaction.
+ * The sink that writes. Statements are a table, prepared once; every run is one transaction. What a
+ * run has thousands of is written by one statement for all (rows.h), in the order of its table's
+ * key.
  *
  * A study that takes the place of others (`replace`) empties the file in the transaction that
  * begins it, so that a study which never begins has cost nobody their numbers. A file that was made
@@ -30,14 +32,15 @@ static const char *const statements_sql[STATEMENTS] = {
     [PUT_ASSUMPTION]  = "INSERT OR REPLACE INTO assumption VALUES (?, ?, ?, ?)",
     [PUT_RUN]         = "INSERT INTO run (point, replication, seed, digest, events, simulated_ns, wall_ns, warmup_ns,"
                         " bin_ns, dropped, status, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [GET_DATA_VERSION] = "PRAGMA data_version",
     [FIND_CELL]       = "SELECT id FROM cell WHERE name = ? AND stat = ? AND region = ? AND label_name = ?"
                         " AND label = ? AND window = ? AND unit = ?",
     [PUT_CELL]        = "INSERT INTO cell (name, stat, region, label_name, label, window, unit)"
                         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-    [PUT_METRIC]      = "INSERT INTO metric VALUES (?, ?, ?)",
-    [PUT_HISTOGRAM]   = "INSERT INTO histogram VALUES (?, ?, ?, ?, ?, ?)",
-    [PUT_BIN]         = "INSERT INTO histogram_bin VALUES (?, ?, ?, ?, ?)",
-    [PUT_SERIES]      = "INSERT INTO series VALUES (?, ?, ?, ?)",
+    [PUT_METRICS]     = "INSERT INTO metric SELECT ?, cell, value FROM given",
+    [PUT_HISTOGRAMS]  = "INSERT INTO histogram SELECT ?, cell, a, b, c, value FROM given",
+    [PUT_BINS]        = "INSERT INTO histogram_bin SELECT ?, cell, a, b, c FROM given",
+    [PUT_SERIES]      = "INSERT INTO series SELECT ?, cell, a, value FROM given",
     [PUT_EVENT]       = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)",
     [PUT_INCIDENT]    = "INSERT INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_STUDENT]     = "INSERT OR IGNORE INTO student_t VALUES (?, ?, ?)",
@@ -63,6 +66,7 @@ static const char *const statements_sql[STATEMENTS] = {
 };
 /* Children before parents. */
 static const char empty_sql[] =
+    "DELETE FROM finding;"
     "DELETE FROM histogram_bin; DELETE FROM histogram; DELETE FROM series; DELETE FROM metric; DELETE FROM event;"
     "DELETE FROM incident; DELETE FROM expectation; DELETE FROM fault; DELETE FROM assumption; DELETE FROM run;"
     "DELETE FROM point_param; DELETE FROM point; DELETE FROM resumption; DELETE FROM study; DELETE FROM scenario_text; DELETE FROM cell;"
@@ -126,6 +130,7 @@ int record_finish_write(struct record *record, int status)
         record->failed = true;
         /* Some failures have rolled back by themselves; then there is nothing left to do here. */
         sqlite3_exec(record->db.handle, "ROLLBACK", NULL, NULL, NULL);
+        cells_release(&record->known_cells); /* some may not be there any more */
     }
     return status;
 }
@@ -248,12 +253,15 @@ static void write_assumption(void *self, const char *path, const char *value, co
 
 int record_empty(struct record *record)
 {
+    cells_release(&record->known_cells);
     return db_exec(&record->db, empty_sql);
 }
 
 static int write_study_and_points(struct record *record, const struct study_info *study)
 {
-    if (record->replace && record_empty(record) != 0) {
+    if (record->replace &&
+        (db_exec(&record->db, "DROP INDEX IF EXISTS metric_by_cell") != 0 || /* see record_end() */
+         record_empty(record) != 0)) {
         return -1;
     }
     if (write_study(record, study) != 0) {
@@ -288,9 +296,13 @@ static int record_begin(void *self, const struct study_info *study)
     record->student_df_max = 0;
     record->point_count = 0;
     record->study = 0;
-    /* Emptying checks no references (it takes all rows), and may not switch that inside a
-     * transaction. */
-    if (record->replace && db_exec(&record->db, "PRAGMA foreign_keys = OFF") != 0) {
+    /*
+     * Not before the study ends are references checked: what its rows refer to was written just
+     * before, by ids that were just given, and emptying takes all rows. To look each one up took
+     * half of the time that recording took. It cannot be switched inside a transaction, and to
+     * switch it makes all statements be compiled anew.
+     */
+    if (db_exec(&record->db, "PRAGMA foreign_keys = OFF") != 0) {
         return -1;
     }
     int status = record_begin_write(record);
@@ -309,16 +321,10 @@ static int record_begin(void *self, const struct study_info *study)
     }
     record->emptied = record->emptied || record->replace;
     record->replace = false;
-    return db_exec(&record->db, "PRAGMA foreign_keys = ON");
+    return 0;
 }
 
 /* --- a run ----------------------------------------------------------------------------------- */
-
-/* What a number is, in words. */
-struct cell {
-    const struct metric *metric;
-    const char *stat, *region, *label, *window;
-};
 
 static void put_cell(sqlite3_stmt *statement, const struct cell *cell)
 {
@@ -331,8 +337,8 @@ static void put_cell(sqlite3_stmt *statement, const struct cell *cell)
     put_text(statement, 7, unit_name(cell->metric->unit));
 }
 
-/* The id of a cell, made where it is new; 0 after a failure. */
-static int64_t cell_id(struct record *record, const struct cell *cell)
+/* The id of a cell of the file, made where it is new; 0 after a failure. */
+static int64_t stored_cell_id(struct record *record, const struct cell *cell)
 {
     sqlite3_stmt *find = record->statements[FIND_CELL];
     put_cell(find, cell);
@@ -350,6 +356,35 @@ static int64_t cell_id(struct record *record, const struct cell *cell)
     sqlite3_stmt *put = record->statements[PUT_CELL];
     put_cell(put, cell);
     return record_step(record, put) == 0 ? sqlite3_last_insert_rowid(record->db.handle) : 0;
+}
+
+static int64_t cell_id(struct record *record, const struct cell *cell)
+{
+    int64_t id = cells_find(&record->known_cells, cell);
+    if (id == 0) {
+        id = stored_cell_id(record, cell);
+        if (id != 0) {
+            cells_add(&record->known_cells, cell, id);
+        }
+    }
+    return id;
+}
+
+/* Another program may have replaced the file's studies, and its cells, since the last run. */
+static int refresh_cells(struct record *record)
+{
+    sqlite3_stmt *get = record->statements[GET_DATA_VERSION];
+    int code = sqlite3_step(get);
+    int64_t version = code == SQLITE_ROW ? sqlite3_column_int64(get, 0) : 0;
+    sqlite3_reset(get);
+    if (code != SQLITE_ROW) {
+        return db_fail(&record->db, "read");
+    }
+    if (version != record->data_version) {
+        cells_release(&record->known_cells);
+        record->data_version = version;
+    }
+    return 0;
 }
 
 static const char *region_name(const struct run_result *result, int region)
@@ -378,11 +413,59 @@ static int64_t write_run_row(struct record *record, const struct run_result *res
     return record_step(record, put) == 0 ? sqlite3_last_insert_rowid(record->db.handle) : 0;
 }
 
+/* --- figures of a run, by rising cell -------------------------------------------------------- */
+
+static int64_t place(struct record *record, const struct cell *cell, size_t index)
+{
+    int64_t id = cell_id(record, cell);
+    void *placed = record->placed;
+    mem_grow(&placed, &record->placed_capacity, record->placed_count + 1, sizeof(*record->placed));
+    record->placed = placed;
+    record->placed[record->placed_count++] = (struct placed){id, index};
+    return id;
+}
+
+static int by_cell(const void *left, const void *right)
+{
+    const struct placed *a = left, *b = right;
+    return a->cell < b->cell ? -1 : a->cell > b->cell;
+}
+
+/* Cells have their numbers in the order of the figures, but for one that the first runs lacked. */
+static void sort_placed(struct record *record)
+{
+    for (size_t i = 1; i < record->placed_count; i++) {
+        if (record->placed[i].cell < record->placed[i - 1].cell) {
+            qsort(record->placed, record->placed_count, sizeof(*record->placed), by_cell);
+            return;
+        }
+    }
+}
+
+static int put_rows(struct record *record, enum statement statement, int64_t run)
+{
+    sqlite3_stmt *put = record->statements[statement];
+    put_int(put, 1, run);
+    int status = record->rows.count > 0 ? record_step(record, put) : 0;
+    record->rows.count = 0;
+    return status;
+}
+
+/* The last ones of a table are written by put_rows(). */
+static int add_row(struct record *record, enum statement statement, int64_t run, struct row row)
+{
+    int status = record->rows.count == ROWS_CAPACITY ? put_rows(record, statement, run) : 0;
+    record->rows.items[record->rows.count++] = row;
+    return status;
+}
+
 static int write_metrics(struct record *record, const struct run_result *result, int64_t run)
 {
-    sqlite3_stmt *put = record->statements[PUT_METRIC];
-    for (size_t i = 0; i < result->figures->figure_count; i++) {
-        const struct figure *figure = &result->figures->figures[i];
+    const struct figures *figures = result->figures;
+    int status = 0;
+    record->placed_count = 0;
+    for (size_t i = 0; i < figures->figure_count; i++) {
+        const struct figure *figure = &figures->figures[i];
         if (!isfinite(figure->value)) {
             diag_add(record->db.diag, DIAG_WARNING, NULL,
                      "metric '%s' of point %" PRIu32 ", replication %" PRIu32
@@ -392,34 +475,28 @@ static int write_metrics(struct record *record, const struct run_result *result,
         }
         struct cell cell = {figure->metric, figure->stat, region_name(result, figure->region),
                             figure->label, figure->window};
-        int64_t id = cell_id(record, &cell);
-        if (id == 0) {
-            return -1;
-        }
-        put_int(put, 1, run);
-        put_int(put, 2, id);
-        put_real(put, 3, figure->value);
-        if (record_step(record, put) != 0) {
+        if (place(record, &cell, i) == 0) {
             return -1;
         }
     }
-    return 0;
+    sort_placed(record);
+    for (size_t i = 0; i < record->placed_count && status == 0; i++) {
+        const struct placed *placed = &record->placed[i];
+        struct row row = {.cell = placed->cell, .value = figures->figures[placed->index].value};
+        status = add_row(record, PUT_METRICS, run, row);
+    }
+    return status == 0 ? put_rows(record, PUT_METRICS, run) : -1;
 }
 
-static int write_bins(struct record *record, const struct histogram *histogram, int64_t run,
-                      int64_t cell)
+static int add_bins(struct record *record, const struct histogram *histogram, int64_t run,
+                    int64_t cell)
 {
-    sqlite3_stmt *put = record->statements[PUT_BIN];
-    put_int(put, 1, run);
-    put_int(put, 2, cell);
     for (uint32_t bin = 0; bin < histogram->bin_count; bin++) {
-        if (histogram->bins[bin] == 0) {
-            continue;
-        }
-        put_int(put, 3, histogram_bin_low(bin));
-        put_int(put, 4, histogram_bin_high(bin));
-        put_int(put, 5, (int64_t)histogram->bins[bin]);
-        if (record_step(record, put) != 0) {
+        struct row row = {.cell = cell,
+                          .a = histogram_bin_low(bin),
+                          .b = histogram_bin_high(bin),
+                          .c = (int64_t)histogram->bins[bin]};
+        if (row.c > 0 && add_row(record, PUT_BINS, run, row) != 0) {
             return -1;
         }
     }
@@ -428,57 +505,65 @@ static int write_bins(struct record *record, const struct histogram *histogram, 
 
 static int write_histograms(struct record *record, const struct run_result *result, int64_t run)
 {
-    sqlite3_stmt *put = record->statements[PUT_HISTOGRAM];
-    for (size_t i = 0; i < result->figures->histogram_count; i++) {
-        const struct figure_histogram *row = &result->figures->histograms[i];
-        if (row->histogram->count == 0) {
-            continue;
-        }
+    const struct figures *figures = result->figures;
+    int status = 0;
+    record->placed_count = 0;
+    for (size_t i = 0; i < figures->histogram_count; i++) {
+        const struct figure_histogram *row = &figures->histograms[i];
         struct cell cell = {row->metric, NULL, region_name(result, row->region), row->label,
                             row->window};
-        int64_t id = cell_id(record, &cell);
-        if (id == 0) {
-            return -1;
-        }
-        put_int(put, 1, run);
-        put_int(put, 2, id);
-        put_int(put, 3, (int64_t)row->histogram->count);
-        put_int(put, 4, row->histogram->min);
-        put_int(put, 5, row->histogram->max);
-        put_real(put, 6, histogram_mean(row->histogram));
-        if (record_step(record, put) != 0 || write_bins(record, row->histogram, run, id) != 0) {
+        if (row->histogram->count > 0 && place(record, &cell, i) == 0) {
             return -1;
         }
     }
-    return 0;
+    sort_placed(record);
+    for (size_t i = 0; i < record->placed_count && status == 0; i++) {
+        const struct placed *placed = &record->placed[i];
+        const struct histogram *histogram = figures->histograms[placed->index].histogram;
+        struct row row = {.cell = placed->cell,
+                          .a = (int64_t)histogram->count,
+                          .b = histogram->min,
+                          .c = histogram->max,
+                          .value = histogram_mean(histogram)};
+        status = add_row(record, PUT_HISTOGRAMS, run, row);
+    }
+    status = status == 0 ? put_rows(record, PUT_HISTOGRAMS, run) : -1;
+    for (size_t i = 0; i < record->placed_count && status == 0; i++) {
+        const struct placed *placed = &record->placed[i];
+        status = add_bins(record, figures->histograms[placed->index].histogram, run, placed->cell);
+    }
+    return status == 0 ? put_rows(record, PUT_BINS, run) : -1;
 }
 
 static int write_series(struct record *record, const struct run_result *result, int64_t run)
 {
-    sqlite3_stmt *put = record->statements[PUT_SERIES];
-    for (size_t i = 0; i < result->figures->series_count; i++) {
-        const struct figure_series *series = &result->figures->series[i];
+    const struct figures *figures = result->figures;
+    record->placed_count = 0;
+    for (size_t i = 0; i < figures->series_count; i++) {
+        const struct figure_series *series = &figures->series[i];
         struct cell cell = {series->metric, NULL, region_name(result, series->region),
                             series->label, NULL};
-        int64_t id = cell_id(record, &cell);
-        if (id == 0) {
+        if (place(record, &cell, i) == 0) {
             return -1;
         }
-        put_int(put, 1, run);
-        put_int(put, 2, id);
-        for (size_t bin = 0; bin < result->figures->bin_count; bin++) {
-            if (!isfinite(series->values[bin])) {
-                continue; /* a share of nothing */
-            }
-            put_int(put, 3, (int64_t)bin * result->figures->bin);
-            put_real(put, 4, series->values[bin]);
-            if (record_step(record, put) != 0) {
+    }
+    sort_placed(record);
+    for (size_t i = 0; i < record->placed_count; i++) {
+        const struct placed *placed = &record->placed[i];
+        const double *values = figures->series[placed->index].values;
+        for (size_t bin = 0; bin < figures->bin_count; bin++) {
+            struct row row = {
+                .cell = placed->cell, .a = (int64_t)bin * figures->bin, .value = values[bin]};
+            /* A share of nothing is not finite. */
+            if (isfinite(row.value) && add_row(record, PUT_SERIES, run, row) != 0) {
                 return -1;
             }
         }
     }
-    return 0;
+    return put_rows(record, PUT_SERIES, run);
 }
+
+/* --- the rest of a run ----------------------------------------------------------------------- */
 
 static int write_events(struct record *record, const struct run_result *result, int64_t run)
 {
@@ -544,6 +629,7 @@ static int write_student(struct record *record, uint32_t df_max)
 static int write_run(struct record *record, const struct run_result *result)
 {
     int64_t run = write_run_row(record, result);
+    record->rows.count = 0;
     if (run == 0 || write_metrics(record, result, run) != 0 ||
         write_histograms(record, result, run) != 0 || write_series(record, result, run) != 0 ||
         write_events(record, result, run) != 0 || write_incidents(record, result, run) != 0) {
@@ -552,20 +638,14 @@ static int write_run(struct record *record, const struct run_result *result)
     return write_student(record, result->replication);
 }
 
-/*
- * What a run's rows refer to was written just before, by ids that were just given; to look each one
- * up took half of the time that recording takes. It cannot be switched inside a transaction.
- */
 static int record_run(void *self, const struct run_result *result)
 {
     struct record *record = self;
-    if (db_exec(&record->db, "PRAGMA foreign_keys = OFF") != 0 || record_begin_write(record) != 0) {
+    if (record_begin_write(record) != 0) {
         return -1;
     }
-    int status = record_finish_write(record, write_run(record, result));
-    if (db_exec(&record->db, "PRAGMA foreign_keys = ON") != 0) {
-        status = -1;
-    }
+    int status = refresh_cells(record);
+    status = record_finish_write(record, status == 0 ? write_run(record, result) : -1);
     if (status == 0 && result->replication > record->student_df_max) {
         record->student_df_max = result->replication;
     }
@@ -603,7 +683,8 @@ static int record_end(void *self, bool interrupted)
         /* At the end: kept up from the start it would cost more than it saves. */
         status = db_exec(&record->db, "CREATE INDEX IF NOT EXISTS metric_by_cell ON metric (cell)");
     }
-    return record_finish_write(record, status);
+    status = record_finish_write(record, status);
+    return db_exec(&record->db, "PRAGMA foreign_keys = ON") == 0 ? status : -1;
 }
 
 struct result_sink record_sink(struct record *record)
@@ -630,6 +711,8 @@ static void release(struct record *record, bool remove)
     db_release(&record->db, remove);
     free(record->points);
     resume_release(&record->recalled);
+    cells_release(&record->known_cells);
+    free(record->placed);
     free(record);
 }
 
@@ -638,7 +721,8 @@ struct record *record_open(const char *path, enum record_mode mode, struct diag 
     struct record *record = mem_zalloc(1, sizeof(*record));
     record->mode = mode;
     record->replace = mode == RECORD_REPLACE;
-    if (db_open(&record->db, path, DB_WRITE, diag) != 0) {
+    if (db_open(&record->db, path, DB_WRITE, diag) != 0 ||
+        rows_offer(&record->db, &record->rows) != 0) {
         goto fail;
     }
     for (size_t i = 0; i < STATEMENTS; i++) {
@@ -654,11 +738,23 @@ fail:
     return NULL;
 }
 
+/*
+ * Is it worth it to write the whole file again? A study that took the place of one of its size has
+ * filled what that one left, and one in a new file has left nothing.
+ */
+static bool is_much_free(struct record *record)
+{
+    int64_t free_count = 0, page_count = 0;
+    return db_integer(&record->db, "PRAGMA freelist_count", &free_count) == 0 &&
+           db_integer(&record->db, "PRAGMA page_count", &page_count) == 0 &&
+           free_count > page_count / 8;
+}
+
 /* One file remains: the log goes into it and leaves the folder. */
 static int settle(struct record *record)
 {
     sqlite3 *handle = record->db.handle;
-    if (record->emptied) {
+    if (record->emptied && is_much_free(record)) {
         sqlite3_exec(handle, "VACUUM", NULL, NULL,
                      NULL); /* smaller if it can be; right in any case */
     }

@@ -7,8 +7,10 @@
 #ifndef RECORD_INSIDE_H
 #define RECORD_INSIDE_H
 
+#include "cells.h"
 #include "db.h"
 #include "record.h"
+#include "rows.h"
 
 enum statement {
     PUT_STUDY,
@@ -18,11 +20,12 @@ enum statement {
     PUT_FAULT,
     PUT_ASSUMPTION,
     PUT_RUN,
+    GET_DATA_VERSION,
     FIND_CELL,
     PUT_CELL,
-    PUT_METRIC,
-    PUT_HISTOGRAM,
-    PUT_BIN,
+    PUT_METRICS,
+    PUT_HISTOGRAMS,
+    PUT_BINS,
     PUT_SERIES,
     PUT_EVENT,
     PUT_INCIDENT,
@@ -56,6 +59,12 @@ struct recalled {
     struct figures set;
 };
 
+/* A figure of the run being written: its cell, and its place among its kind. */
+struct placed {
+    int64_t cell;
+    size_t index;
+};
+
 /* A point that this study told of. */
 struct record_point {
     int64_t id;
@@ -73,6 +82,11 @@ struct record {
     double level;
     struct record_point *points;
     size_t point_count, point_capacity;
+    struct cells known_cells;
+    int64_t data_version; /* of the file, as SQLite counts what others change in it */
+    struct placed *placed;
+    size_t placed_count, placed_capacity;
+    struct rows rows;
     struct recalled recalled;
     uint32_t student_df_max; /* quantiles are there for 1 .. this */
 };

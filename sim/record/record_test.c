@@ -497,6 +497,127 @@ static void findings_are_kept(void **state)
                      1);
 }
 
+/* A study that takes the place of another has none of its findings, though it has its number. */
+static void findings_go_with_their_study(void **state)
+{
+    (void)state;
+    char *path = in_folder("findings.db");
+    change(path,
+           "INSERT OR IGNORE INTO finding (study, number, kind, subject, verdict, n, unit, text)"
+           " VALUES (1, 0, 'check', 'rto', 'worse', 2, 'ns', '')");
+    assert_int_equal(ask(path, "SELECT count(*) > 0 FROM finding"), 1);
+    assert_int_equal(write_fake(path, true, 1, 2, 2), 0);
+    assert_int_equal(ask(path, "SELECT id FROM study"), 1);
+    assert_int_equal(ask(path, "SELECT count(*) FROM finding"), 0);
+}
+
+/* Two runs, into a new file; the first one lacks its first figure, series and histogram where so
+ * asked. Between the two, another program may do `meanwhile`. */
+static void write_two_runs(const char *path, bool first_lacks, const char *meanwhile)
+{
+    struct diag diag = {0};
+    struct record *record = record_open(path, RECORD_APPEND, &diag);
+    assert_non_null(record);
+    struct result_sink sink = record_sink(record);
+    struct scenario scenario = fake_scenario();
+    struct study_point point = {&scenario, NULL, 0};
+    struct study_info info = {.verb = "run",
+                              .argv = "isthmus run",
+                              .seed = 7,
+                              .level = 0.95,
+                              .points = &point,
+                              .point_count = 1,
+                              .replications = 2};
+    assert_int_equal(sink.begin(sink.self, &info), 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct fake_run *run = fake_run_create(&scenario, 0, i, true);
+        struct figures figures = run->figures;
+        if (i == 0 && first_lacks) {
+            figures.figures++, figures.figure_count--;
+            figures.series++, figures.series_count--;
+            figures.histograms++, figures.histogram_count--;
+        }
+        run->result.figures = &figures;
+        assert_int_equal(sink.run(sink.self, &run->result), 0);
+        fake_run_free(run);
+        if (i == 0 && meanwhile != NULL) {
+            change(path, meanwhile);
+        }
+    }
+    assert_int_equal(sink.end(sink.self, false), 0);
+    assert_int_equal(record_close(record), 0);
+    assert_int_equal(diag.count, 0);
+}
+
+/* How many rows of the second run one file has and the other has not, cells taken by their words;
+ * `rest` is what follows "SELECT words, " for a table. */
+static int64_t rows_apart(const char *path, const char *other, const char *rest)
+{
+    char sql[2000];
+    snprintf(sql, sizeof(sql),
+             "SELECT count(*) FROM (SELECT name, stat, region, label_name, label, \"window\", unit,"
+             " %s JOIN cell ON id = cell WHERE run = 2)",
+             rest);
+    assert_true(ask(path, sql) > 50); /* so that the difference of nothing proves nothing */
+    assert_int_equal(ask(path, sql), ask(other, sql));
+    sqlite3 *handle;
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+    snprintf(sql, sizeof(sql), "ATTACH '%s' AS other", other);
+    assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+    const char *table = strstr(rest, "FROM ") + 5;
+    snprintf(sql, sizeof(sql),
+             "SELECT count(*) FROM (SELECT name, stat, region, label_name, label, \"window\", unit,"
+             " %s JOIN main.cell ON id = cell WHERE run = 2 EXCEPT"
+             " SELECT name, stat, region, label_name, label, \"window\", unit,"
+             " %.*sother.%s JOIN other.cell ON id = cell WHERE run = 2)",
+             rest, (int)(table - rest), rest, table);
+    assert_int_equal(sqlite3_prepare_v2(handle, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t count = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(handle);
+    return count;
+}
+
+/* What the first run lacked has higher numbers than what comes after it in the second: its rows are
+ * not in the order of the figures, and are the same. */
+static void figures_may_come_late(void **state)
+{
+    (void)state;
+    char *whole = in_folder("whole_runs.db");
+    char *late = in_folder("late.db");
+    write_two_runs(whole, false, NULL);
+    write_two_runs(late, true, NULL);
+    assert_int_equal(ask(late, "SELECT count(*) FROM cell"),
+                     ask(whole, "SELECT count(*) FROM cell"));
+    /* One series and one histogram; the figure may not be the smallest cell of its kind any more.
+     */
+    assert_int_equal(ask(late, "SELECT (SELECT count(DISTINCT cell) FROM series WHERE run = 2)"
+                               " - (SELECT count(DISTINCT cell) FROM series WHERE run = 1)"),
+                     1);
+    assert_int_equal(rows_apart(late, whole, "value FROM metric"), 0);
+    assert_int_equal(rows_apart(late, whole, "t_ns, value FROM series"), 0);
+    assert_int_equal(rows_apart(late, whole, "low, high, bin.count FROM histogram_bin AS bin"), 0);
+    assert_int_equal(ask(late, "SELECT count(*) = 0 FROM pragma_foreign_key_check"), 1);
+}
+
+/* Numbers of cells are remembered between runs, but not past what another program does to them. */
+static void cells_that_another_program_changed_are_looked_up_again(void **state)
+{
+    (void)state;
+    char *whole = in_folder("whole_runs.db");
+    char *path = in_folder("renumbered.db");
+    write_two_runs(path, false,
+                   "UPDATE cell SET id = -id; UPDATE cell SET id = 2000 + id;"
+                   "DELETE FROM series; DELETE FROM metric;"
+                   "DELETE FROM histogram_bin; DELETE FROM histogram");
+    assert_int_equal(ask(path, "SELECT count(*) = 0 FROM pragma_foreign_key_check"), 1);
+    assert_int_equal(rows_apart(path, whole, "value FROM metric"), 0);
+    assert_int_equal(rows_apart(path, whole, "t_ns, value FROM series"), 0);
+    assert_int_equal(rows_apart(path, whole, "low, high, bin.count FROM histogram_bin AS bin"), 0);
+}
+
 static void infinite_figures_are_left_out_with_a_warning(void **state)
 {
     (void)state;
@@ -700,6 +821,9 @@ int main(void)
         cmocka_unit_test(more_replications_may_be_added),
         cmocka_unit_test(versions_are_mixed_only_on_request),
         cmocka_unit_test(findings_are_kept),
+        cmocka_unit_test(findings_go_with_their_study),
+        cmocka_unit_test(figures_may_come_late),
+        cmocka_unit_test(cells_that_another_program_changed_are_looked_up_again),
         cmocka_unit_test(infinite_figures_are_left_out_with_a_warning),
         cmocka_unit_test(record_refuses_what_is_not_its_own),
         cmocka_unit_test(record_refuses_places_where_no_file_can_be),
