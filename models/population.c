@@ -836,7 +836,8 @@ static void population_start_steady(struct population *population)
     uint32_t room;
 
     invariant(count < (double)(UINT32_C(1) << REF_INDEX_BITS));
-    room = count > 0 ? (uint32_t)(count * 1.02) : 0; /* one piece, never moved */
+    /* One piece, which is not to move: they spend some time waiting for answers, too. */
+    room = count > 0 ? (uint32_t)(count * 1.06) : 0;
     sessions_reserve(population, room);
     population->store->reserve(population->store->self, population->region, room);
 
