@@ -556,8 +556,8 @@ static void app_expect_done(const void *self, uint32_t request)
     const struct users_port *users;
 
     mem_fetch(row, sizeof *row);
-    if (row->stage == STAGE_PROBE)
-        return; /* nobody's */
+    if (row->stage != STAGE_READ && row->stage != STAGE_WRITE)
+        return; /* a health check's, or no longer anybody's */
     users = app->users[ref_region(row->user.session)];
     if (users->expect)
         users->expect(users->self, row->user.session, row->user.flight);
