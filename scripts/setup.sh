@@ -23,7 +23,7 @@ have_package() {
     case $1 in
     gnuplot-nox) command -v gnuplot >/dev/null && return ;;
     pkg-config) command -v pkg-config >/dev/null && return ;;
-    gcc | clang | valgrind) command -v "$1" >/dev/null && return ;;
+    gcc | clang | valgrind | python3) command -v "$1" >/dev/null && return ;;
     esac
     command -v dpkg-query >/dev/null || return 0 # not Debian: cmake will say what it misses
     [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
