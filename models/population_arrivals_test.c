@@ -100,12 +100,12 @@ static sim_dur front_detour(const void *self, int place, int region)
     return 0;
 }
 
-/* A crowd tells its height: population_test.c looks at it. */
 static void front_expect(const void *self, uint32_t session)
 {
     (void)self, (void)session;
 }
 
+/* A crowd tells its height: population_test.c looks at it. */
 static void front_fault_begin(void *self, const char *kind)
 {
     (void)self;

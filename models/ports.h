@@ -67,10 +67,6 @@
  * population, commands by the region of their client.
  */
 #define REF_INDEX_BITS 27
-/* Where no more requests were ever on their way or in service, most of what belongs to them stands
- * in a near cache: to fetch their rows early would only cost. */
-#define NEAR_REQUESTS 2048
-
 static inline uint32_t ref_make(uint32_t region, uint32_t index)
 {
     return region << REF_INDEX_BITS | index;
@@ -83,6 +79,10 @@ static inline uint32_t ref_index(uint32_t ref)
 {
     return ref & ((UINT32_C(1) << REF_INDEX_BITS) - 1);
 }
+
+/* Where no more requests were ever on their way or in service, most of what belongs to them stands
+ * in a near cache: to fetch their rows early would only cost. */
+#define NEAR_REQUESTS 2048
 
 /* A session is named by its row and by a check that counts the sessions of that row from 1; a row
  * is not used again once its check is the largest. */

@@ -510,7 +510,8 @@ static void store_expect(const void *self, uint32_t session)
     const struct session_table *table =
         &((const struct store *)self)->sessions[ref_region(session)];
 
-    mem_fetch(&table->rows[ref_index(session)], sizeof(struct session_row));
+    if (ref_index(session) < table->count) /* else it has never written */
+        mem_fetch(&table->rows[ref_index(session)], sizeof(struct session_row));
 }
 
 static void store_apply(void *self, int region, struct write_position position)
