@@ -84,20 +84,62 @@ static void advise_huge(void *block, size_t size)
         (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
 }
 
+void *mem_alloc_slab(size_t size)
+{
+    void *block;
+
+    if (size < MEM_SLAB_BYTES)
+        return mem_alloc(1, size);
+    block = aligned_alloc(HUGE_PAGE, (size + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
+    if (block == NULL) {
+        give_up(1, size);
+    }
+    (void)madvise(block, size, MADV_HUGEPAGE);
+    return block;
+}
+
+static size_t grown_capacity(size_t capacity, size_t need)
+{
+    size_t grown = capacity + capacity / 2 + 8;
+
+    return grown < need ? need : grown;
+}
+
 void mem_grow(void **items, size_t *capacity, size_t need, size_t size)
 {
     if (need <= *capacity) {
         return;
     }
-    size_t grown = *capacity + *capacity / 2 + 8;
-    if (grown < need) {
-        grown = need;
-    }
+    size_t grown = grown_capacity(*capacity, need);
     /* Callers pass the address of a `struct thing *`: as bytes, it may be any pointer. */
     void *block;
     memcpy(&block, items, sizeof(block));
     block = mem_realloc(block, grown, size);
     advise_huge(block, grown * size);
+    memcpy(items, &block, sizeof(block));
+    *capacity = grown;
+}
+
+void mem_grow_lines(void **items, size_t *capacity, size_t need, size_t size)
+{
+    if (need <= *capacity) {
+        return;
+    }
+    size_t grown = grown_capacity(*capacity, need);
+    size_t bytes = checked_product(grown, size);
+    /* aligned_alloc() takes whole lines only. */
+    size_t lines = (bytes + MEM_LINE_BYTES - 1) / MEM_LINE_BYTES;
+    void *block = aligned_alloc(MEM_LINE_BYTES, lines * MEM_LINE_BYTES);
+    void *old;
+    if (block == NULL) {
+        give_up(grown, size);
+    }
+    advise_huge(block, bytes);
+    memcpy(&old, items, sizeof(old));
+    if (old != NULL) {
+        memcpy(block, old, *capacity * size);
+    }
+    free(old);
     memcpy(items, &block, sizeof(block));
     *capacity = grown;
 }

@@ -22,7 +22,19 @@ char *mem_strndup(const char *text, size_t length);
  */
 void mem_grow(void **items, size_t *capacity, size_t need, size_t size);
 
+/* A block for many small things, not zeroed: one of MEM_SLAB_BYTES is a page of 2 MiB where the
+ * kernel has one, so that the address cache holds all of it. */
+#define MEM_SLAB_BYTES ((size_t)1 << 21)
+void *mem_alloc_slab(size_t size);
+
 #define MEM_LINE_BYTES 64
+
+/*
+ * The same for rows that are whole cache lines, or whole parts of one: the array begins at a line,
+ * so that no row lies on more of them than it must. Always copied as it grows, so for arrays that
+ * are small beside the rest. New items are not zeroed.
+ */
+void mem_grow_lines(void **items, size_t *capacity, size_t need, size_t size);
 
 /*
  * Ask for the cache lines of what will soon be written; changes nothing, and reads nothing: the

@@ -22,7 +22,8 @@
  *     instant costs O(log n) each.
  *  5. Where few events are left in all, all of them become the window, and it ends never: so a
  * small set is nothing but a short sorted array, until it grows (spill).
- *  6. Buckets are lists of chunks, so that memory follows the number of events, not its past.
+ *  6. Buckets are lists of chunks, which any bucket may use: so memory follows the largest number
+ * of events that there was.
  *
  * The plain heap is the same structure with a window that never ends and a front of no length.
  */
@@ -34,26 +35,49 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_EVENTS 62 /* with malloc's header not quite 1 KiB: chunks spread over cache sets */
-#define OPEN_MAX 126    /* a bucket of more than this is dealt out rather than sorted */
-#define GATHER_MIN 24   /* neighbours are opened along until the front has this many */
+#define OPEN_MAX 126        /* a bucket of more than this is dealt out rather than sorted */
+#define GATHER_MIN 24       /* neighbours are opened along until the front has this many */
 #define FRONT_INSERT_MAX 96 /* longest front that pushes are inserted into */
 #define FRONT_CAPACITY 512  /* at least */
 #define INSERT_BEHIND_MAX 8 /* in so short a front a push goes in from behind, unasked */
 #define SPILL_AT 1024
 #define SMALL_MAX 24       /* so few events in all are kept in the front alone */
 #define SMALL_SPILL_AT 128 /* until so many are in the heap beside it */
-#define SPARE_MIN 64
-
-struct event_chunk {
-    struct event_chunk *older;
-    struct event events[CHUNK_EVENTS];
-};
 
 /* --- chunks and buckets ---------------------------------------------------------------------- */
 
 /* What is rare stays out of line, so that a push saves no registers for it. */
 #define OUT_OF_LINE __attribute__((noinline))
+
+/* Chunks are made many at a time, the more the more there are, and stay until the end of the run.
+ */
+struct chunk_slab {
+    struct chunk_slab *before;
+    size_t count;
+    struct event_chunk chunks[];
+};
+#define SLAB_CHUNKS_MIN 16
+#define SLAB_CHUNKS_MAX ((MEM_SLAB_BYTES - sizeof(struct chunk_slab)) / sizeof(struct event_chunk))
+
+OUT_OF_LINE static void slab_add(struct eventq *queue)
+{
+    size_t count = queue->chunk_count;
+    struct chunk_slab *slab;
+
+    if (count < SLAB_CHUNKS_MIN)
+        count = SLAB_CHUNKS_MIN;
+    if (count > SLAB_CHUNKS_MAX / 2)
+        count = SLAB_CHUNKS_MAX;
+    /* All of a page of 2 MiB, or what is asked for. */
+    slab = mem_alloc_slab(count == SLAB_CHUNKS_MAX
+                              ? MEM_SLAB_BYTES
+                              : sizeof *slab + count * sizeof(struct event_chunk));
+    slab->before = queue->slab;
+    slab->count = count;
+    queue->slab = slab;
+    queue->slab_used = 0;
+    queue->chunk_count += count;
+}
 
 static struct event_chunk *chunk_take(struct eventq *queue)
 {
@@ -61,24 +85,18 @@ static struct event_chunk *chunk_take(struct eventq *queue)
 
     if (chunk) {
         queue->spare = chunk->older;
-        queue->spare_count--;
+        __builtin_prefetch(queue->spare, 1); /* the next one to be taken */
         return chunk;
     }
-    queue->chunk_count++;
-    return mem_alloc(1, sizeof *chunk);
+    if (!queue->slab || queue->slab_used == queue->slab->count)
+        slab_add(queue);
+    return &queue->slab->chunks[queue->slab_used++];
 }
 
-/* Keep some for the next bucket, not more than an eighth of all: memory goes down with the load. */
 static void chunk_give_back(struct eventq *queue, struct event_chunk *chunk)
 {
-    if (queue->spare_count > SPARE_MIN + queue->chunk_count / 8) {
-        queue->chunk_count--;
-        free(chunk);
-        return;
-    }
     chunk->older = queue->spare;
     queue->spare = chunk;
-    queue->spare_count++;
 }
 
 OUT_OF_LINE static void bucket_append_chunk(struct eventq *queue, struct event_bucket *bucket,
@@ -308,20 +326,18 @@ static size_t front_length(const struct eventq *queue)
 
 static void front_clear(struct eventq *queue)
 {
-    queue->first = queue->end = queue->fetched = queue->front;
+    queue->first = queue->end = queue->front;
 }
 
 OUT_OF_LINE static void front_resize(struct eventq *queue, size_t need)
 {
     size_t capacity = need + need / 2 < FRONT_CAPACITY ? FRONT_CAPACITY : need + need / 2;
     size_t first = (size_t)(queue->first - queue->front), end = (size_t)(queue->end - queue->front);
-    size_t fetched = (size_t)(queue->fetched - queue->front);
 
     queue->front = mem_realloc(queue->front, capacity, sizeof queue->front[0]);
     queue->capacity = queue->front + capacity;
     queue->first = queue->front + first;
     queue->end = queue->front + end;
-    queue->fetched = queue->front + fetched;
 }
 
 static inline void front_reserve(struct eventq *queue, size_t need)
@@ -371,6 +387,8 @@ static void window_open(struct eventq *queue, unsigned level, unsigned digit)
     }
     queue->base = bucket_start(queue, level, last);
     queue->window_last = (sim_time)(queue->base + ((UINT64_C(1) << level * LADDER_BITS) - 1));
+    queue->window_level = level;
+    queue->is_fresh = true;
 }
 
 /* Rule 5: all that is left becomes the window. */
@@ -433,12 +451,10 @@ static bool window_refill(struct eventq *queue, sim_time limit)
 static void front_compact(struct eventq *queue)
 {
     size_t length = front_length(queue);
-    size_t fetched = queue->fetched > queue->first ? (size_t)(queue->fetched - queue->first) : 0;
 
     memmove(queue->front, queue->first, length * sizeof queue->front[0]);
     queue->first = queue->front;
     queue->end = queue->front + length;
-    queue->fetched = queue->front + fetched;
 }
 
 /*
@@ -566,23 +582,16 @@ struct eventq *eventq_create(enum eventq_kind kind, size_t capacity_hint)
     return queue;
 }
 
-static void chunks_free(struct event_chunk *chunk)
-{
-    while (chunk) {
-        struct event_chunk *older = chunk->older;
-
-        free(chunk);
-        chunk = older;
-    }
-}
-
 void eventq_free(struct eventq *queue)
 {
     if (!queue)
         return;
-    for (size_t i = 0; queue->buckets && i < LADDER_LEVELS * LADDER_DIGITS; i++)
-        chunks_free(queue->buckets[i].newest);
-    chunks_free(queue->spare);
+    while (queue->slab) {
+        struct chunk_slab *before = queue->slab->before;
+
+        free(queue->slab);
+        queue->slab = before;
+    }
     free(queue->buckets);
     free(queue->front);
     free(queue->near);
@@ -660,15 +669,23 @@ size_t eventq_bytes(const struct eventq *queue)
            (front_capacity + queue->near_capacity) * sizeof(struct event);
 }
 
-size_t eventq_lookahead(const struct eventq *queue, struct event *next, size_t max)
+const struct event_bucket *eventq_coming(const struct eventq *queue, sim_time *until)
 {
-    size_t count = 0;
+    unsigned level = queue->window_level;
+    uint64_t width = UINT64_C(1) << level * LADDER_BITS;
+    unsigned digit = (unsigned)((uint64_t)*until >> level * LADDER_BITS) % LADDER_DIGITS;
+    const struct event_bucket *bucket;
 
-    if (near_is_first(queue) && count < max)
-        next[count++] = queue->near[0];
-    for (const struct event *at = queue->first; at < queue->end && count < max; at++)
-        next[count++] = *at;
-    return count;
+    if (queue->window_last == SIM_NEVER)
+        return NULL;
+    digit = first_digit(queue, level, digit + 1);
+    if (digit == LADDER_DIGITS)
+        return NULL;
+    bucket = bucket_at(queue, level, digit);
+    if (bucket->count > OPEN_MAX)
+        return NULL;
+    *until = (sim_time)(bucket_start(queue, level, digit) + (width - 1));
+    return bucket;
 }
 
 /* --- sweeping -------------------------------------------------------------------------------- */

@@ -43,11 +43,6 @@ bool eventq_peek(struct eventq *queue, struct event *event);
 bool eventq_pop(struct eventq *queue, struct event *event);
 size_t eventq_count(const struct eventq *queue);
 size_t eventq_bytes(const struct eventq *queue); /* memory held */
-/*
- * The events that are known to come next, in order, for prefetching their rows: up to `max` are
- * stored, the number is returned. A hint: later pushes may come between.
- */
-size_t eventq_lookahead(const struct eventq *queue, struct event *next, size_t max);
 /* Drop every event for which `dead` says true; returns how many. O(n). */
 size_t eventq_sweep(struct eventq *queue, bool (*dead)(void *self, struct event event), void *self);
 

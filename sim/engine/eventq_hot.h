@@ -15,7 +15,16 @@
 #define LADDER_DIGITS (1 << LADDER_BITS)
 #define LADDER_WORDS (LADDER_DIGITS / 64)
 
-struct event_chunk; /* a piece of a bucket: eventq.c */
+#define CHUNK_EVENTS 64
+
+/* A piece of a bucket. 16 bytes more than 1 KiB: so no event lies on two cache lines, and chunks
+ * spread over the sets of a cache. */
+struct event_chunk {
+    struct event_chunk *older;
+    uint64_t unused;
+    struct event events[CHUNK_EVENTS];
+};
+struct chunk_slab; /* many of them: eventq.c */
 struct event_bucket {
     struct event_chunk *newest; /* the older ones, linked from here, are full */
     uint32_t newest_used;
@@ -30,7 +39,7 @@ struct eventq {
     sim_time popped;    /* time of the last pop */
     sim_time window_last;
     struct event *capacity; /* the end of the front's memory */
-    struct event *fetched;  /* for the run loop: rows of those before it were fetched early */
+    bool is_fresh;          /* for the run loop: a window was opened since it looked last */
 
     struct event *front; /* memory for the front */
     struct event *near;
@@ -38,6 +47,7 @@ struct eventq {
     size_t bucket_total; /* events in buckets */
     size_t spill_at;     /* size of the heap at which the window is too wide */
     sim_time window_start;
+    unsigned window_level; /* of its last bucket: eventq_coming() goes on from there */
 
     /* The buckets: what is due after window_last, by the highest digit in which its time differs
      * from base. */
@@ -46,7 +56,9 @@ struct eventq {
     uint64_t digits[LADDER_LEVELS][LADDER_WORDS];
     struct event_bucket *buckets; /* [LADDER_LEVELS][LADDER_DIGITS]; NULL for a plain heap */
     struct event_chunk *spare;
-    size_t spare_count, chunk_count; /* chunk_count: spare ones included */
+    size_t chunk_count;      /* spare ones included */
+    struct chunk_slab *slab; /* the latest, whose first `slab_used` chunks are given out */
+    size_t slab_used;
 };
 
 /* Both parts of an event as one number: the comparison takes no branch. */
@@ -94,6 +106,13 @@ static inline struct event eventq_take_front(struct eventq *queue)
     queue->popped = event.time;
     return event;
 }
+
+/*
+ * The bucket after the instant *until, which is moved to its end: from `window_last` of a window
+ * that was just opened on, in turn what comes after it, in no order within a bucket. NULL where
+ * more is not yet dealt out. A hint for fetching rows early: later pushes may add to them.
+ */
+const struct event_bucket *eventq_coming(const struct eventq *queue, sim_time *until);
 
 const struct event *eventq_first_slow(struct eventq *queue, sim_time limit);
 void eventq_drop_first_slow(struct eventq *queue);

@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFETCH_AHEAD 12 /* events between the one fired and the one whose row is fetched */
+#define COMING_MIN                                                                                 \
+    24 /* events after a window whose rows are fetched with it, if so many are known */
+#define PREFETCH_AHEAD 12 /* timers between the one due and the one whose row is fetched */
 #define FETCH_AHEAD 4     /* and the one whose kind fetches more: its row has come meanwhile */
 #define RING_CAPACITY 16  /* to start with; a power of two */
 #define RING_SHIFT_MAX 32 /* longest way that a late key goes forward within its instant */
@@ -71,6 +73,13 @@ static PREFETCHES void prefetch_row(const struct sim *sim, uint64_t key)
         return;
     __builtin_prefetch(row, 1);
     __builtin_prefetch(row + kind->row_bytes - 1, 1); /* often it lies on two cache lines */
+}
+
+static PREFETCHES void prefetch_rows(const struct sim *sim, const struct event *from,
+                                     const struct event *to)
+{
+    for (; from < to; from++)
+        prefetch_row(sim, from->key);
 }
 
 static uint64_t hash_text(const char *text)
@@ -379,38 +388,40 @@ sim_time sim_end(const struct sim *sim)
 
 /* --- the loop -------------------------------------------------------------------------------- */
 
-/* Fetch the rows up to the event PREFETCH_AHEAD places on: one, or all where a window was just
- * opened. */
-static PREFETCHES void prefetch_next(const struct sim *sim)
+/*
+ * A window was opened: fetch what its events will need, and the rows of those of the next. All at
+ * once and not event by event: a fetch from a page that the address cache does not hold stops the
+ * processor until the page is found, unless others are looked for at the same time.
+ */
+OUT_OF_LINE static void look_ahead(struct sim *sim)
 {
     struct eventq *queue = sim->queue;
-    struct event *ahead = queue->end;
+    const struct event_bucket *bucket;
+    sim_time until = queue->window_last;
 
-    if (ahead - queue->first > PREFETCH_AHEAD)
-        ahead = queue->first + PREFETCH_AHEAD;
-    for (; queue->fetched < ahead; queue->fetched++)
-        prefetch_row(sim, queue->fetched->key);
-}
+    queue->is_fresh = false;
+    if (until > sim->fetched_until)
+        prefetch_rows(sim, queue->first, queue->end);
+    if (until < sim->fetched_until)
+        until = sim->fetched_until;
+    for (uint32_t count = 0; count < COMING_MIN; count += bucket->count) {
+        uint32_t used;
 
-/* Of the event FETCH_AHEAD places on: what its row leads to. */
-static inline void fetch_next(const struct sim *sim)
-{
-    const struct eventq *queue = sim->queue;
-
-    if (queue->end - queue->first > FETCH_AHEAD) {
-        uint64_t key = queue->first[FETCH_AHEAD].key;
-        const struct sim_kind *kind = &sim->kinds[key_kind(key)];
+        bucket = eventq_coming(queue, &until);
+        if (!bucket)
+            break;
+        used = bucket->newest_used;
+        for (const struct event_chunk *chunk = bucket->newest; chunk; chunk = chunk->older) {
+            prefetch_rows(sim, chunk->events, chunk->events + used);
+            used = CHUNK_EVENTS;
+        }
+    }
+    sim->fetched_until = until;
+    for (const struct event *event = queue->first; event < queue->end; event++) {
+        const struct sim_kind *kind = &sim->kinds[key_kind(event->key)];
 
         if (kind->fetch)
-            kind->fetch(kind->self, key_entity(key));
-    }
-}
-
-static PREFETCHES void look_ahead(const struct sim *sim)
-{
-    if (sim->looks_ahead) {
-        prefetch_next(sim);
-        fetch_next(sim);
+            kind->fetch(kind->self, key_entity(event->key));
     }
 }
 
@@ -421,10 +432,11 @@ static bool take_next(struct sim *sim, struct event *event)
         const struct event *first = eventq_first(sim->queue, sim->ring_first.time);
         uint32_t *cancelled = &sim->cancelled;
 
+        if (sim->queue->is_fresh && sim->looks_ahead)
+            look_ahead(sim);
         if (first && event_before(*first, sim->ring_first)) {
             *event = event_read(first);
             eventq_drop_first(sim->queue);
-            look_ahead(sim);
         } else {
             *event = sim->ring_first;
             if (event->time == SIM_NEVER)
@@ -506,7 +518,6 @@ OUT_OF_LINE static bool run_events(struct sim *sim)
         if (__builtin_expect(eventq_front_is_first(queue) && queue->first->time < sim->plain_until,
                              1)) {
             event = eventq_take_front(queue);
-            look_ahead(sim);
             kind = &sim->kinds[key_kind(event.key)];
             if (__builtin_expect(is_dead(kind, event.key), 0)) {
                 sim->cancelled -= sim->cancelled > 0;
