@@ -108,15 +108,27 @@ enum stage {
     STAGE_WRITE
 };
 
-struct app_request {
-    struct user_request user;
-    sim_time arrived, served_since;
+/* A request at the tier, on its way to it or being worked on: one cache line. */
+__extension__ struct app_request {
+    uint64_t identity, service_word; /* these and most others: as struct user_request has them */
+    sim_time since;                  /* it arrived; from the start of its service on: that */
+    sim_time last_write;
+    uint32_t session, flight;
+    uint32_t flight_generation : 24;
+    uint32_t local_region : 4;
+    uint32_t way_back_high : 4; /* way_back has 36 bits: up to 68 s */
+    uint32_t way_back_low;
     uint32_t generation;
     uint32_t instance;
     uint32_t next;
+    uint16_t session_check;
     uint8_t stage;
-    bool wrote;
+    uint8_t kind : 2; /* enum request_kind */
+    uint8_t mode : 2; /* enum session_mode */
+    uint8_t writes : 1;
+    uint8_t wrote : 1;
 };
+_Static_assert(sizeof(struct app_request) == MEM_LINE_BYTES, "one cache line");
 
 struct instance {
     uint32_t busy, queued;
@@ -158,7 +170,7 @@ static void app_fetch_served(const void *self, uint32_t entity)
     const struct app_tier *app = self;
     const struct app_request *request = &app->requests[entity];
 
-    app->sessions->expect(app->sessions->self, entity, request->instance, request->user.session);
+    app->sessions->expect(app->sessions->self, request->instance, request->session);
 }
 
 /* Called again whenever they have moved. */
@@ -178,8 +190,8 @@ static uint32_t request_take(struct app_tier *app)
         app->request_free = app->requests[index].next;
         return index;
     }
-    mem_grow((void **)&app->requests, &app->request_capacity, app->request_count + 1,
-             sizeof *app->requests);
+    mem_grow_lines((void **)&app->requests, &app->request_capacity, app->request_count + 1,
+                   sizeof *app->requests);
     if (app->request_capacity > NEAR_REQUESTS)
         requests_fetch_early(app);
     index = (uint32_t)app->request_count++;
@@ -203,21 +215,27 @@ static void app_gauges(struct app_tier *app)
     probe_level(app->probes, app->queue, now, app->queued);
 }
 
+/* Delay of the response to the user. */
+static sim_dur request_way_back(const struct app_request *request)
+{
+    return (sim_dur)((uint64_t)request->way_back_high << 32 | request->way_back_low);
+}
+
 static void app_respond(struct app_tier *app, uint32_t index, enum response_kind kind,
                         enum reauth_cause cause)
 {
     const struct app_request *request = &app->requests[index];
-    struct users_port *users = app->users[ref_region(request->user.session)];
-    bool read_back = request->user.kind == REQUEST_LOGIN && request->stage == STAGE_READ;
-    struct user_response response = {.session = request->user.session,
-                                     .flight = request->user.flight,
-                                     .generation = request->user.generation,
+    struct users_port *users = app->users[ref_region(request->session)];
+    bool read_back = request->kind == REQUEST_LOGIN && request->stage == STAGE_READ;
+    struct user_response response = {.session = request->session,
+                                     .flight = request->flight,
+                                     .generation = request->flight_generation,
                                      .kind = kind,
                                      .cause = cause,
                                      .region = app->region,
                                      .wrote = request->wrote,
-                                     .carried = read_back || request->user.kind == REQUEST_PAGE,
-                                     .arrives = sim_now(app->sim) + request->user.way_back};
+                                     .carried = read_back || request->kind == REQUEST_PAGE,
+                                     .arrives = sim_now(app->sim) + request_way_back(request)};
 
     users->respond(users->self, &response);
 }
@@ -227,16 +245,16 @@ static void app_respond(struct app_tier *app, uint32_t index, enum response_kind
 static void instance_serve(struct app_tier *app, uint32_t index)
 {
     struct app_request *request = &app->requests[index];
-    sim_dur service = dist_sample_ns(app->config->service, request->user.service_word);
+    sim_dur service = dist_sample_ns(app->config->service, request->service_word);
 
-    if (request->user.kind == REQUEST_LOGIN)
+    if (request->kind == REQUEST_LOGIN)
         service = (sim_dur)((double)service * app->config->login_factor);
     app->instances[request->instance].busy++;
     app->busy++;
     request->stage = STAGE_SERVICE;
-    request->served_since = sim_now(app->sim);
+    probe_latency(app->probes, app->wait, sim_now(app->sim) - request->since);
+    request->since = sim_now(app->sim);
     queue_book_enter(&app->busy_book, sim_now(app->sim));
-    probe_latency(app->probes, app->wait, sim_now(app->sim) - request->arrived);
     sim_after(app->sim, service, app->served_kind, index, request->generation);
 }
 
@@ -255,7 +273,7 @@ static void instance_release(struct app_tier *app, uint32_t instance_index, sim_
         instance->head = app->requests[next].next;
         instance->queued--;
         app->queued--;
-        queue_book_leave(&app->queue_book, now, app->requests[next].arrived);
+        queue_book_leave(&app->queue_book, now, app->requests[next].since);
         instance_serve(app, next);
     }
     app_gauges(app);
@@ -265,7 +283,7 @@ static void app_answer(struct app_tier *app, uint32_t index, enum response_kind 
                        enum reauth_cause cause)
 {
     uint32_t instance = app->requests[index].instance;
-    sim_time served_since = app->requests[index].served_since;
+    sim_time served_since = app->requests[index].since;
 
     app_respond(app, index, kind, cause);
     request_give(app, index);
@@ -282,7 +300,7 @@ static void app_arrived(struct app_tier *app, uint32_t entity)
         request_give(app, entity);
         return;
     }
-    request->arrived = sim_now(app->sim);
+    request->since = sim_now(app->sim);
     request->instance = load_balancer_pick(&app->lb);
     request->next = NO_INDEX;
     if (request->instance == NO_INDEX) {
@@ -327,14 +345,14 @@ static void app_store(struct app_tier *app, uint32_t index, enum command_kind ki
     struct app_request *request = &app->requests[index];
     struct op_request op = {.request = index,
                             .instance = request->instance,
-                            .kind = kind,
-                            .session = request->user.session,
-                            .session_check = request->user.session_check,
+                            .session = request->session,
+                            .session_check = request->session_check,
+                            .flight = request->flight,
+                            .kind = (uint8_t)kind,
                             /* the kind far above the number of the request, lest one request's
                              * write draws as the next one's read */
-                            .identity =
-                                rng_mix(request->user.identity + (((uint64_t)kind + 1) << 48)),
-                            .last_write = request->user.last_write};
+                            .identity = rng_mix(request->identity + (((uint64_t)kind + 1) << 48)),
+                            .last_write = request->last_write};
 
     request->stage = command_is_write(kind) ? STAGE_WRITE : STAGE_READ;
     app->sessions->submit(app->sessions->self, &op);
@@ -342,14 +360,14 @@ static void app_store(struct app_tier *app, uint32_t index, enum command_kind ki
 
 static void app_page(struct app_tier *app, uint32_t index)
 {
-    const struct user_request *user = &app->requests[index].user;
+    const struct app_request *request = &app->requests[index];
 
-    if (user->mode == SESSION_LOCAL) {
-        bool here = user->local_region == app->region;
+    if (request->mode == SESSION_LOCAL) {
+        bool here = (int)request->local_region == app->region;
 
         app_answer(app, index, here ? RESPONSE_OK : RESPONSE_REAUTH, REAUTH_LOCAL_ONLY);
-    } else if (user->mode == SESSION_TOKEN) {
-        bool valid = sim_now(app->sim) - user->last_write <= app->config->token_lifetime_ns;
+    } else if (request->mode == SESSION_TOKEN) {
+        bool valid = sim_now(app->sim) - request->last_write <= app->config->token_lifetime_ns;
 
         app_answer(app, index, valid ? RESPONSE_OK : RESPONSE_REAUTH, REAUTH_TOKEN_EXPIRED);
     } else {
@@ -361,7 +379,7 @@ static void app_page(struct app_tier *app, uint32_t index)
 static void app_lose(struct app_tier *app, uint32_t index)
 {
     uint32_t instance = app->requests[index].instance;
-    sim_time served_since = app->requests[index].served_since;
+    sim_time served_since = app->requests[index].since;
 
     probe_count(app->probes, app->lost);
     request_give(app, index);
@@ -378,7 +396,7 @@ static HOT_HANDLER void app_on_served(void *self, struct sim *sim, uint32_t enti
         app_lose(app, entity);
         return;
     }
-    switch (app->requests[entity].user.kind) {
+    switch (app->requests[entity].kind) {
     case REQUEST_LOGIN:
         app_store(app, entity, COMMAND_CREATE);
         break;
@@ -386,7 +404,7 @@ static HOT_HANDLER void app_on_served(void *self, struct sim *sim, uint32_t enti
         app_page(app, entity);
         break;
     case REQUEST_LOGOUT:
-        if (app->requests[entity].user.mode == SESSION_GLOBAL)
+        if (app->requests[entity].mode == SESSION_GLOBAL)
             app_store(app, entity, COMMAND_DELETE);
         else
             app_answer(app, entity, RESPONSE_OK, REAUTH_CAUSES);
@@ -428,10 +446,10 @@ static void app_on_write_done(struct app_tier *app, uint32_t index, const struct
 
     request->wrote = result->outcome == OP_DONE;
     if (request->wrote)
-        request->user.last_write = sim_now(app->sim);
-    if (request->user.kind == REQUEST_LOGIN && !request->wrote)
+        request->last_write = sim_now(app->sim);
+    if (request->kind == REQUEST_LOGIN && !request->wrote)
         app_login_failed(app, index);
-    else if (request->user.kind == REQUEST_LOGIN && app->config->read_back)
+    else if (request->kind == REQUEST_LOGIN && app->config->read_back)
         app_store(app, index, COMMAND_GET);
     else
         app_answer(app, index, RESPONSE_OK, REAUTH_CAUSES);
@@ -463,7 +481,7 @@ static void app_on_check(void *self, struct sim *sim, uint32_t entity, uint32_t 
     index = request_take(app);
     app->requests[index].stage = STAGE_PROBE;
     app->requests[index].instance = entity;
-    app->requests[index].arrived = sim_now(sim);
+    app->requests[index].since = sim_now(sim);
     op = (struct op_request){.request = index,
                              .instance = entity,
                              .kind = COMMAND_GET,
@@ -478,7 +496,7 @@ static void app_on_check(void *self, struct sim *sim, uint32_t entity, uint32_t 
 static void app_on_checked(struct app_tier *app, uint32_t index, const struct op_result *result)
 {
     uint32_t instance = app->requests[index].instance;
-    sim_dur took = sim_now(app->sim) - app->requests[index].arrived;
+    sim_dur took = sim_now(app->sim) - app->requests[index].since;
     bool passed = result->outcome != OP_FAILED && took <= app->config->health_timeout_ns;
 
     request_give(app, index);
@@ -542,25 +560,20 @@ static HOT_HANDLER void app_on_op_done(void *self, uint32_t index, const struct 
         app_answer(app, index, RESPONSE_REAUTH, cause_of(result->miss));
     else if (result->outcome == OP_FAILED)
         app_answer(app, index, RESPONSE_REAUTH, REAUTH_STORE_UNAVAILABLE);
-    else if (request->user.kind == REQUEST_PAGE && request->user.writes)
+    else if (request->kind == REQUEST_PAGE && request->writes)
         app_store(app, index, COMMAND_TOUCH);
     else
         app_answer(app, index, RESPONSE_OK, REAUTH_CAUSES);
 }
 
-/* The row itself was written a moment ago, when the operation was submitted. */
-static void app_expect_done(const void *self, uint32_t request)
+static void app_expect_done(const void *self, uint32_t request, uint32_t session, uint32_t flight)
 {
     const struct app_tier *app = self;
-    const struct app_request *row = &app->requests[request];
-    const struct users_port *users;
+    const struct users_port *users = app->users[ref_region(session)];
 
-    mem_fetch(row, sizeof *row);
-    if (row->stage != STAGE_READ && row->stage != STAGE_WRITE)
-        return; /* a health check's, or no longer anybody's */
-    users = app->users[ref_region(row->user.session)];
+    mem_fetch(&app->requests[request], sizeof app->requests[request]);
     if (users->expect)
-        users->expect(users->self, row->user.session, row->user.flight);
+        users->expect(users->self, session, flight);
 }
 
 /* --- the model --------------------------------------------------------------------------- */
@@ -570,9 +583,22 @@ static uint32_t app_expect(struct app_tier *app, const struct user_request *user
     uint32_t index = request_take(app);
     struct app_request *request = &app->requests[index];
 
-    request->user = *user;
-    request->stage = STAGE_COMING;
-    request->wrote = false;
+    invariant_debug(user->way_back >> 36 == 0);
+    *request = (struct app_request){.identity = user->identity,
+                                    .service_word = user->service_word,
+                                    .last_write = user->last_write,
+                                    .session = user->session,
+                                    .flight = user->flight,
+                                    .flight_generation = user->generation & 0xFFFFFFu,
+                                    .local_region = (uint32_t)user->local_region & 15u,
+                                    .way_back_high = (uint32_t)(user->way_back >> 32) & 15u,
+                                    .way_back_low = (uint32_t)user->way_back,
+                                    .generation = request->generation,
+                                    .session_check = (uint16_t)user->session_check,
+                                    .stage = STAGE_COMING,
+                                    .kind = (uint8_t)user->kind & 3u,
+                                    .mode = (uint8_t)user->mode & 3u,
+                                    .writes = user->writes};
     return index;
 }
 
@@ -605,7 +631,7 @@ static void app_set_power(void *self, bool up)
             uint32_t index = instance->head;
 
             instance->head = app->requests[index].next;
-            queue_book_leave(&app->queue_book, sim_now(app->sim), app->requests[index].arrived);
+            queue_book_leave(&app->queue_book, sim_now(app->sim), app->requests[index].since);
             probe_count(app->probes, app->lost);
             request_give(app, index);
         }
@@ -695,9 +721,9 @@ static void app_tier_finish(void *self)
         const struct app_request *request = &app->requests[i];
 
         if (request->stage >= STAGE_SERVICE)
-            queue_book_remains(&app->busy_book, end, request->served_since);
+            queue_book_remains(&app->busy_book, end, request->since);
         else if (request->stage == STAGE_WAITING)
-            queue_book_remains(&app->queue_book, end, request->arrived);
+            queue_book_remains(&app->queue_book, end, request->since);
     }
     invariant(queue_book_closes(&app->busy_book));
     invariant(queue_book_closes(&app->queue_book));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Connections are rows of one array for all pools, chained by index: idle ones in the order in
- * which they came back (head: the last), free ones in a list. A row's generation rises when it is
- * closed, so a handshake that comes back late finds nobody.
+ * Connections are rows of one array for all pools; free ones are chained by index, idle ones named
+ * by their pool in the order in which they came back. A row's generation rises when it is closed,
+ * so a handshake that comes back late finds nobody.
  */
 #include "connection_pool.h"
 
@@ -10,6 +10,8 @@
 #include "mem.h"
 
 #include <stdlib.h>
+
+#define IDLE_CAPACITY 8 /* of a pool, to begin with; a power of two */
 
 void connection_pools_init(struct connection_pools *pools,
                            const struct connection_pool_config *config, struct sim *sim, int region)
@@ -23,6 +25,8 @@ void connection_pools_init(struct connection_pools *pools,
 
 void connection_pools_release(struct connection_pools *pools)
 {
+    for (size_t i = 0; i < pools->pool_count; i++)
+        free(pools->pools[i].idle);
     free(pools->pools);
     free(pools->connections);
 }
@@ -32,42 +36,56 @@ void connection_pools_size(struct connection_pools *pools, uint32_t instances)
     pools->pool_count = (size_t)instances * POOL_KINDS;
     pools->pools = mem_alloc(pools->pool_count, sizeof *pools->pools);
     for (size_t i = 0; i < pools->pool_count; i++)
-        pools->pools[i] = (struct connection_pool){.idle_head = NO_INDEX,
-                                                   .idle_tail = NO_INDEX,
-                                                   .wait_head = NO_INDEX,
-                                                   .wait_tail = NO_INDEX};
+        pools->pools[i] = (struct connection_pool){.wait_head = NO_INDEX, .wait_tail = NO_INDEX};
 }
 
 /* --- idle ones ------------------------------------------------------------------------------- */
+
+/* Full: twice as much room, with the first one at its start. */
+static void idle_grow(struct connection_pool *pool)
+{
+    uint32_t capacity = pool->idle_capacity > 0 ? 2 * pool->idle_capacity : IDLE_CAPACITY;
+    struct idle_connection *idle = mem_alloc(capacity, sizeof *idle);
+
+    for (uint32_t i = 0; i < pool->idle_count; i++)
+        idle[i] = *connection_idle_at(pool, i);
+    free(pool->idle);
+    pool->idle = idle;
+    pool->idle_first = 0;
+    pool->idle_capacity = capacity;
+}
 
 static void idle_add(struct connection_pools *pools, uint32_t index)
 {
     struct connection *connection = &pools->connections[index];
     struct connection_pool *pool = &pools->pools[connection->pool];
 
+    if (pool->idle_count == pool->idle_capacity)
+        idle_grow(pool);
     connection->state = CONNECTION_IDLE;
-    connection->previous = NO_INDEX;
-    connection->next = pool->idle_head;
-    if (pool->idle_head == NO_INDEX)
-        pool->idle_tail = index;
-    else
-        pools->connections[pool->idle_head].previous = index;
-    pool->idle_head = index;
+    *connection_idle_at(pool, pool->idle_count++) =
+        (struct idle_connection){index, connection->leg_out};
 }
 
+/* It breaks, or is closed: looked for among the idle, which are few. */
 static void idle_remove(struct connection_pools *pools, uint32_t index)
 {
-    struct connection *connection = &pools->connections[index];
-    struct connection_pool *pool = &pools->pools[connection->pool];
+    struct connection_pool *pool = &pools->pools[pools->connections[index].pool];
+    uint32_t i = 0;
 
-    if (connection->previous == NO_INDEX)
-        pool->idle_head = connection->next;
-    else
-        pools->connections[connection->previous].next = connection->next;
-    if (connection->next == NO_INDEX)
-        pool->idle_tail = connection->previous;
-    else
-        pools->connections[connection->next].previous = connection->previous;
+    while (connection_idle_at(pool, i)->connection != index)
+        i++;
+    for (pool->idle_count--; i < pool->idle_count; i++)
+        *connection_idle_at(pool, i) = *connection_idle_at(pool, i + 1);
+}
+
+/* The one that came back last, or first. */
+static uint32_t idle_next(const struct connection_pools *pools, const struct connection_pool *pool)
+{
+    if (pool->idle_count == 0)
+        return NO_INDEX;
+    return connection_idle_at(pool, pools->config->reuse == REUSE_LIFO ? pool->idle_count - 1 : 0)
+        ->connection;
 }
 
 static bool is_too_old(const struct connection_pools *pools, uint32_t index)
@@ -78,15 +96,17 @@ static bool is_too_old(const struct connection_pools *pools, uint32_t index)
 
 uint32_t connection_take_idle(struct connection_pools *pools, uint32_t pool_index)
 {
-    const struct connection_pool *pool = &pools->pools[pool_index];
+    struct connection_pool *pool = &pools->pools[pool_index];
 
     for (;;) {
-        uint32_t index = pools->config->reuse == REUSE_LIFO ? pool->idle_head : pool->idle_tail;
+        uint32_t index = idle_next(pools, pool);
 
         if (index == NO_INDEX || pools->config->mode == MODE_MULTIPLEXED)
             return index;
         if (!is_too_old(pools, index)) {
-            idle_remove(pools, index);
+            pool->idle_count--;
+            if (pools->config->reuse == REUSE_FIFO)
+                pool->idle_first++;
             return index;
         }
         connection_close(pools, index);
@@ -137,8 +157,8 @@ static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, i
     if (index != NO_INDEX) {
         pools->free_head = pools->connections[index].next;
     } else {
-        mem_grow((void **)&pools->connections, &pools->connection_capacity,
-                 pools->connection_count + 1, sizeof *pools->connections);
+        mem_grow_lines((void **)&pools->connections, &pools->connection_capacity,
+                       pools->connection_count + 1, sizeof *pools->connections);
         index = (uint32_t)pools->connection_count++;
         pools->connections[index].generation = 0;
     }

@@ -50,7 +50,7 @@ enum connection_state { CONNECTION_FREE, CONNECTION_OPENING, CONNECTION_IDLE, CO
 struct connection {
     uint32_t generation;
     uint32_t pool;
-    uint32_t next, previous;    /* among the idle ones of its pool; next also in the free list */
+    uint32_t next;              /* in the free list */
     uint32_t op, op_generation; /* that it is opened for; NO_INDEX: for whoever waits */
     uint32_t command;           /* mode pool: the one that is on it */
     uint32_t leg_out, leg_in;
@@ -59,9 +59,16 @@ struct connection {
     bool timed; /* its connect timer runs */
 };
 
+struct idle_connection {
+    uint32_t connection, leg_out;
+};
+
 /* A pool of one instance to one endpoint. Operations that wait for a connection stand in order. */
 struct connection_pool {
-    uint32_t idle_head, idle_tail;
+    /* Those that are idle, in the order in which they came back, in a ring beside each other: to
+     * take one touches no other connection's row. */
+    struct idle_connection *idle;
+    uint32_t idle_first, idle_count, idle_capacity; /* capacity: a power of two, or 0 */
     uint32_t open_count;
     uint32_t wait_head, wait_tail; /* operations */
     /* Of a shared connection only. */
@@ -107,6 +114,12 @@ void connection_pools_size(struct connection_pools *pools, uint32_t instances);
 /* Open the warm ones, at once and at no cost: they were there before the run. */
 void connection_pools_warm(struct connection_pools *pools);
 
+/* The idle connection number `i` in the order in which they came back; i < idle_count. */
+static inline struct idle_connection *connection_idle_at(const struct connection_pool *pool,
+                                                         uint32_t i)
+{
+    return &pool->idle[(pool->idle_first + i) & (pool->idle_capacity - 1)];
+}
 /* A connection to send on, taken out of the idle ones (but a multiplexed one stays); NO_INDEX: none
  * is idle. */
 uint32_t connection_take_idle(struct connection_pools *pools, uint32_t pool);

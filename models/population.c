@@ -135,19 +135,27 @@ __extension__ struct session {
 #define REPEAT_ONE (UINT64_C(1) << 2 * PAGE_BITS)
 _Static_assert(sizeof(struct session) == 40, "memory of a session: models/speed.md");
 
-/* A request under way: for its patience and its answer. */
-struct flight {
-    sim_time sent, begun;             /* by the user; when the flight began, then or on landing */
+/* A request under way: for its patience and its answer. Two of them stand on a cache line. */
+__extension__ struct flight {
+    sim_time sent;                    /* by the user */
     uint64_t think_word, logout_word; /* of the page that it asks for */
-    uint32_t session;
-    uint32_t generation;
-    uint32_t next, previous; /* in the order of `begun`; next also among the free ones */
+    uint32_t session;                 /* of a free flight: the next free one */
+    uint32_t generation : 24;
+    uint32_t watch : 8; /* number of the watch in which it began, modulo WATCHES, or FLIGHT_LATE */
 };
-_Static_assert(sizeof(struct flight) == 48, "of a request under way");
-/* Flights in the order in which they began, so that one event waits for the oldest of them. */
-struct flight_line {
-    uint32_t head, tail;
-    bool is_watched; /* that event is under way */
+_Static_assert(sizeof(struct flight) == 32, "of a request under way");
+/*
+ * Patience is divided into watches. Of each one it is counted how many of the flights that began
+ * in it are under way: so that nobody waits for the many that are answered in time, and the few
+ * that are late are looked for together.
+ */
+#define WATCHES 8 /* a patience */
+#define FLIGHT_LATE 255
+struct flight_watches {
+    sim_dur length_ns;
+    sim_time until; /* end of the present one */
+    uint32_t number;
+    uint32_t flights[WATCHES];
 };
 
 struct population {
@@ -164,7 +172,7 @@ struct population {
     struct flight *flights;
     size_t flight_count, flight_capacity;
     uint32_t flight_free;
-    struct flight_line line;
+    struct flight_watches watches;
     uint64_t candidates;
     uint32_t active;
     double rate_max_per_s;
@@ -349,64 +357,47 @@ static void session_end(struct population *population, uint32_t index)
 
 /* --- flights --------------------------------------------------------------------------------- */
 
-/* The oldest flight will be slow at that time, if it is still under way. */
-static void line_watch(struct population *population)
+/* The present watch is over; its first flight begins the next one. */
+static void watch_begin(struct population *population)
 {
-    sim_time begun = population->flights[population->line.head].begun;
+    struct flight_watches *watches = &population->watches;
+    sim_time now = sim_now(population->sim);
+    sim_time start = now - now % watches->length_ns;
 
-    population->line.is_watched = true;
-    sim_at(population->sim, begun + population->config->patience_ns - population->early_ns,
-           population->slow_kind, 0, 0);
+    watches->number = (uint32_t)(start / watches->length_ns) % WATCHES;
+    watches->until = start + watches->length_ns;
+    sim_at(population->sim, start + population->config->patience_ns - population->early_ns,
+           population->slow_kind, watches->number, 0);
 }
 
 /* A request of the session was sent at `sent`, now or some way ago. */
 static uint32_t flight_begin(struct population *population, uint32_t session, sim_time sent)
 {
-    struct flight_line *line = &population->line;
+    struct flight_watches *watches = &population->watches;
     uint32_t index = population->flight_free;
     struct flight *flight;
 
     if (index != NO_INDEX) {
-        population->flight_free = population->flights[index].next;
+        population->flight_free = population->flights[index].session;
     } else {
-        mem_grow((void **)&population->flights, &population->flight_capacity,
-                 population->flight_count + 1, sizeof *population->flights);
+        mem_grow_lines((void **)&population->flights, &population->flight_capacity,
+                       population->flight_count + 1, sizeof *population->flights);
         index = (uint32_t)population->flight_count++;
         population->flights[index].generation = 0;
     }
+    if (sim_now(population->sim) >= watches->until)
+        watch_begin(population);
+    watches->flights[watches->number]++;
     flight = &population->flights[index];
     flight->sent = sent;
-    flight->begun = sim_now(population->sim);
     flight->session = session;
-    flight->next = NO_INDEX;
-    flight->previous = line->tail;
-    if (line->tail == NO_INDEX)
-        line->head = index;
-    else
-        population->flights[line->tail].next = index;
-    line->tail = index;
-    if (!line->is_watched)
-        line_watch(population);
+    flight->watch = watches->number & 255u;
     return index;
-}
-
-static void line_leave(struct population *population, struct flight *flight)
-{
-    struct flight_line *line = &population->line;
-
-    if (flight->previous == NO_INDEX)
-        line->head = flight->next;
-    else
-        population->flights[flight->previous].next = flight->next;
-    if (flight->next == NO_INDEX)
-        line->tail = flight->previous;
-    else
-        population->flights[flight->next].previous = flight->previous;
 }
 
 static bool flight_is_late(const struct flight *flight)
 {
-    return flight->begun < 0;
+    return flight->watch == FLIGHT_LATE;
 }
 
 static void flight_end(struct population *population, uint32_t index)
@@ -414,9 +405,10 @@ static void flight_end(struct population *population, uint32_t index)
     struct flight *flight = &population->flights[index];
 
     if (!flight_is_late(flight))
-        line_leave(population, flight);
+        population->watches.flights[flight->watch]--;
     flight->generation++;
-    flight->next = population->flight_free;
+    flight->watch = FLIGHT_LATE; /* nobody waits for a free one */
+    flight->session = population->flight_free;
     population->flight_free = index;
 }
 
@@ -490,7 +482,6 @@ static struct user_request session_ask(struct population *population, uint32_t i
     uint64_t service_word;
     bool writes = false;
 
-    population->store->expect(population->store->self, ref);
     if (session->mode != SESSION_NONE &&
         sent - session_answered_at(session) > population->config->idle_ttl_ns) {
         session->mode = SESSION_NONE; /* expired: an ordinary login */
@@ -625,29 +616,24 @@ static void population_on_impatience(void *self, struct sim *sim, uint32_t entit
 }
 
 /*
- * Nearly all are answered long before. Those that are not get an event for the end of their
- * patience: on landing they had been under way for different times, so they are not in its order.
+ * Nearly all are answered long before. Those of the watch that are not get an event for the end of
+ * their patience: on landing they had been under way for different times.
  */
 static void population_on_slow(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct population *population = self;
-    struct flight_line *line = &population->line;
-    sim_dur patience = population->config->patience_ns;
+    uint32_t *left = &population->watches.flights[entity];
 
-    (void)entity, (void)generation;
-    line->is_watched = false;
-    while (line->head != NO_INDEX) {
-        uint32_t index = line->head;
+    (void)generation;
+    for (uint32_t index = 0; *left > 0; index++) {
         struct flight *flight = &population->flights[index];
 
-        if (flight->begun + patience - population->early_ns > sim_now(sim)) {
-            line_watch(population);
-            return;
-        }
-        line_leave(population, flight);
-        flight->begun = -1;
-        sim_at(sim, flight->sent + patience, population->impatience_kind, index,
-               flight->generation);
+        if (flight->watch != entity)
+            continue;
+        --*left;
+        flight->watch = FLIGHT_LATE;
+        sim_at(sim, flight->sent + population->config->patience_ns, population->impatience_kind,
+               index, flight->generation);
     }
 }
 
@@ -916,8 +902,9 @@ static void population_init(void *self, const struct model_env *env)
     population->region = env->region;
     population->region_count = env->topology->region_count;
     population->session_free = NO_INDEX;
-    population->flight_free = population->line.head = population->line.tail = NO_INDEX;
+    population->flight_free = NO_INDEX;
     population->early_ns = population->config->patience_ns / 4;
+    population->watches.length_ns = population->config->patience_ns / WATCHES;
     population->rate_max_per_s = population_rate_max(population->config);
     population->arrival = sim_stream(env->sim, env->instance, "arrival");
     population->person = sim_stream(env->sim, env->instance, "person");

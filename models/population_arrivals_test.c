@@ -100,11 +100,6 @@ static sim_dur front_detour(const void *self, int place, int region)
     return 0;
 }
 
-static void front_expect(const void *self, uint32_t session)
-{
-    (void)self, (void)session;
-}
-
 /* A crowd tells its height: population_test.c looks at it. */
 static void front_fault_begin(void *self, const char *kind)
 {
@@ -130,7 +125,7 @@ static void front_init(void *self, const struct model_env *env)
                                      .detour = front_detour};
     model->objective = (struct objective_port){
         .self = model, .latency = front_latency, .fault_begin = front_fault_begin};
-    model->store = (struct store_port){.self = model, .expect = front_expect};
+    model->store = (struct store_port){.self = model};
     port_offer(env->ports, PORT_APP, 0, -1, &model->app);
     port_offer(env->ports, PORT_EDGE, -1, -1, &model->edge);
     port_offer(env->ports, PORT_OBJECTIVE, -1, -1, &model->objective);

@@ -169,11 +169,6 @@ static void driver_reserve(void *self, int region, uint32_t count)
     (void)self, (void)region, (void)count;
 }
 
-static void driver_expect(const void *self, uint32_t session)
-{
-    (void)self, (void)session;
-}
-
 static void driver_fault_begin(void *self, const char *kind)
 {
     assert_string_equal(kind, "surge");
@@ -196,8 +191,8 @@ static void driver_init(void *self, const struct model_env *env)
                                       .detour = driver_detour};
     driver->objective = (struct objective_port){
         .self = driver, .latency = driver_latency, .fault_begin = driver_fault_begin};
-    driver->store = (struct store_port){
-        .self = driver, .reserve = driver_reserve, .seed = driver_seed, .expect = driver_expect};
+    driver->store =
+        (struct store_port){.self = driver, .reserve = driver_reserve, .seed = driver_seed};
     port_offer(env->ports, PORT_APP, 0, -1, &driver->app);
     port_offer(env->ports, PORT_EDGE, -1, -1, &driver->edge);
     port_offer(env->ports, PORT_OBJECTIVE, -1, -1, &driver->objective);

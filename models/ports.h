@@ -82,7 +82,7 @@ static inline uint32_t ref_index(uint32_t ref)
 
 /* Where no more requests were ever on their way or in service, most of what belongs to them stands
  * in a near cache: to fetch their rows early would only cost. */
-#define NEAR_REQUESTS 2048
+#define NEAR_REQUESTS 1
 
 /* A session is named by its row and by a check that counts the sessions of that row from 1; a row
  * is not used again once its check is the largest. */
@@ -125,6 +125,9 @@ struct link_port {
     sim_dur (*mean_delay)(const void *self);
     /* Watch an open leg: `kind` fires once on (entity, generation) when it breaks while open. */
     void (*watch)(void *self, uint32_t leg, kind_id kind, uint32_t entity, uint32_t generation);
+    /* A message is about to be sent on the leg, which is fetched from memory meanwhile. Changes
+     * nothing. NULL: nothing to fetch. */
+    void (*expect)(const void *self, uint32_t leg);
 };
 /* What links through a region's transit gateway share. */
 struct gateway_port {
@@ -196,6 +199,8 @@ struct command {
     uint8_t region;      /* of the client */
     uint32_t generation; /* of this row, for events on it */
     uint32_t reply_leg;  /* where the answer goes: a leg of the link target -> region */
+    uint32_t request;    /* the application's, and the user's flight: what the reply leads to, */
+    uint32_t flight;     /* for fetching it early */
 };
 struct command_pool {
     struct command *rows; /* moves when it grows: never keep a pointer over an event */
@@ -224,6 +229,8 @@ struct shard_port {
     /* A command on the session is about to come: its row is fetched from memory meanwhile. Changes
      * nothing. NULL: nothing to fetch. */
     void (*expect)(const void *self, uint32_t session);
+    /* Many commands are under way: what they lead to is to be fetched early, too. */
+    void (*fetch_early)(void *self);
 };
 /* How a shard finds the way back for a handshake: filled by the client for each connection. */
 struct handshake_return {
@@ -264,9 +271,6 @@ struct store_port {
     /* A session that was there before the run began, in every cluster. Before the first event only.
      */
     void (*seed)(void *self, uint32_t session, uint32_t session_check);
-    /* A request of the session is on its way: what the store knows of it is fetched from memory
-     * meanwhile. Changes nothing. */
-    void (*expect)(const void *self, uint32_t session);
     /* A promotion begins: writes are refused or hang everywhere meanwhile (state Modifying); reads
      * go on. */
     void (*promotion_begin)(void *self, int region);
@@ -371,14 +375,15 @@ struct dns_port {
 enum session_mode { SESSION_NONE, SESSION_GLOBAL, SESSION_LOCAL, SESSION_TOKEN };
 
 struct op_request {
-    uint32_t request;  /* the application's request: operations are named by it, one at a time */
+    uint32_t request;  /* the application's request, told back when it is done */
     uint32_t instance; /* of the application tier, whose pools are used */
-    enum command_kind kind;
     uint32_t session, session_check;
-    uint64_t identity;   /* of the user's request; the client adds the operation and the attempt */
-    sim_time last_write; /* of this session, acknowledged, as the user's cookie tells; -1: none */
+    uint32_t flight;     /* of the user: for fetching it early */
+    uint8_t kind;        /* enum command_kind */
     bool probe;          /* a health check's read: in nobody's figures */
     bool at_primary;     /* a read that must reach the primary's cluster */
+    uint64_t identity;   /* of the user's request; the client adds the operation and the attempt */
+    sim_time last_write; /* of this session, acknowledged, as the user's cookie tells; -1: none */
 };
 enum op_outcome {
     OP_HIT,
@@ -402,16 +407,17 @@ struct session_port {
     void (*set_up)(void *self, bool up);
     /* One server was restarted: its connections are gone, its pools are cold. */
     void (*restart_instance)(void *self, uint32_t instance);
-    /* The application's request is about to submit an operation on that instance: what it will take
-     * is fetched from memory meanwhile. Changes nothing. NULL: nothing to fetch. */
-    void (*expect)(const void *self, uint32_t request, uint32_t instance, uint32_t session);
+    /* An operation on the session is about to be submitted on that instance: what it will take is
+     * fetched from memory meanwhile. Changes nothing. NULL: nothing to fetch. */
+    void (*expect)(const void *self, uint32_t instance, uint32_t session);
 };
 enum write_fallback { FALLBACK_FAIL, FALLBACK_LOCAL, FALLBACK_TOKEN };
 struct op_port {
     void *self;
     void (*done)(void *self, uint32_t request, const struct op_result *result);
-    /* The operation of that request is about to be done: as in struct session_port. */
-    void (*expect)(const void *self, uint32_t request);
+    /* An operation of that request, of that session and flight, is about to be done: as in struct
+     * session_port. */
+    void (*expect)(const void *self, uint32_t request, uint32_t session, uint32_t flight);
 };
 
 /* --- requests of users ----------------------------------------------------------------------- */

@@ -505,15 +505,6 @@ static void store_seed(void *self, uint32_t session, uint32_t session_check)
     store->shards[shard].live++;
 }
 
-static void store_expect(const void *self, uint32_t session)
-{
-    const struct session_table *table =
-        &((const struct store *)self)->sessions[ref_region(session)];
-
-    if (ref_index(session) < table->count) /* else it has never written */
-        mem_fetch(&table->rows[ref_index(session)], sizeof(struct session_row));
-}
-
 static void store_apply(void *self, int region, struct write_position position)
 {
     struct store *store = self;
@@ -655,7 +646,14 @@ static void cluster_probes(struct cluster *cluster, struct probes *probes)
 
 static void cluster_expect(const void *self, uint32_t session)
 {
-    store_expect(((const struct cluster *)self)->store, session);
+    store_fetch_row(((const struct cluster *)self)->store, session);
+}
+
+static void cluster_fetch_early(void *self)
+{
+    struct cluster *cluster = self;
+
+    sim_kind_fetch(cluster->store->sim, cluster->port.command_kind, cluster_fetch_command);
 }
 
 static void cluster_kinds(struct cluster *cluster, const struct model_env *env)
@@ -672,6 +670,7 @@ static void cluster_kinds(struct cluster *cluster, const struct model_env *env)
         .opened = cluster_connection_opened,
         .closed = cluster_connection_closed,
         .expect = cluster_expect,
+        .fetch_early = cluster_fetch_early,
     };
     cluster->syn_kind = sim_kind_add(sim, &cluster_syn_again, env->instance, cluster);
     cluster->failover_kind = sim_kind_add(sim, &cluster_failover, env->instance, cluster);
@@ -746,7 +745,6 @@ static void store_offer(struct store *store, struct port_directory *ports)
         .data_bytes = store_data_bytes,
         .reserve = store_reserve,
         .seed = store_seed,
-        .expect = store_expect,
         .promotion_begin = store_promotion_begin,
         .promotion_end = store_promotion_end,
         .apply = store_apply,

@@ -225,7 +225,8 @@ enum attempt_end {
     ATTEMPT_ENDS
 };
 
-/* An operation by the application's request, or with HEDGE set a hedge of one. */
+/* An operation of the application, or with HEDGE set a hedge of one. Rows are given back when an
+ * operation ends and taken again at once, so that those under way stand in few cache lines. */
 #define HEDGE (UINT32_C(1) << 31)
 struct op {
     struct op_request request;
@@ -233,7 +234,7 @@ struct op {
     uint32_t generation; /* rises with each attempt's beginning and end */
     uint32_t attempts;
     uint32_t pool;
-    uint32_t next, previous; /* among the waiting; next also in the free list of hedges */
+    uint32_t next, previous; /* among the waiting; next also among the free ones */
     uint32_t connection, command;
     uint16_t rereads;
     uint8_t state;
@@ -248,9 +249,11 @@ struct op {
     uint32_t connection_generation;
     sim_dur waited; /* the last backoff */
 };
+_Static_assert(sizeof(struct op) == 2 * MEM_LINE_BYTES, "whole cache lines");
 struct op_table {
     struct op *rows;
     size_t capacity;
+    uint32_t count, free_head;
 };
 
 struct store_client {
@@ -261,10 +264,10 @@ struct store_client {
     int region;
     bool is_guarded;
     bool up;
+    bool fetches_early; /* what many requests under way lead to */
 
     struct connection_pools pools;
     struct op_table ops[2]; /* of the application, and hedges */
-    uint32_t hedge_count, hedge_free;
     struct queue_book line; /* those that wait for a connection, in all pools */
     struct command_pool commands;
     struct retry_budget *budgets;     /* by instance; NULL: none */
@@ -303,33 +306,30 @@ static bool op_is_write(const struct op *op)
 
 /* --- commands -------------------------------------------------------------------------------- */
 
-/* What a reply's handler will walk through: operation, connection, the request and its session. */
+/* What a reply's handler will walk through, all of it by what the command itself says: a row read
+ * to find the next would have to be waited for. */
 static void client_fetch_reply(const void *self, uint32_t entity)
 {
     const struct store_client *client = self;
     const struct command *command = &client->commands.rows[ref_index(entity)];
-    const struct op_table *ops = &client->ops[0];
 
-    if (command->op >= ops->capacity || command->connection == NO_INDEX)
-        return;
-    mem_fetch(&ops->rows[command->op], sizeof(struct op));
     mem_fetch(&client->pools.connections[command->connection], sizeof(struct connection));
-    client->app->expect(client->app->self, command->op);
+    mem_fetch(op_at(client, command->op), sizeof(struct op));
+    client->app->expect(client->app->self, command->request, command->session, command->flight);
 }
 
-/* Replies name their rows by refs, which begin at the region's: so does what is fetched early.
- * Called again whenever commands have moved, or operations are more. */
-static void commands_fetch_early(struct store_client *client)
+/* Many requests are under way: what belongs to them is not in a near cache any more. */
+static void fetch_early(struct store_client *client)
 {
-    const struct command_pool *pool = &client->commands;
-    uintptr_t rows = (uintptr_t)pool->rows;
+    client->fetches_early = true;
+    for (uint32_t r = 0; r < client->pools.region_count; r++) {
+        struct shard_port *shard = client->pools.shards[r];
 
-    if (client->ops[0].capacity <= NEAR_REQUESTS)
-        return;
-    rows -= (uintptr_t)ref_make((uint32_t)client->region, 0) * sizeof *pool->rows;
-    sim_kind_rows(client->sim, pool->reply_kind, (const void *)rows, sizeof *pool->rows);
+        if (shard && shard->fetch_early)
+            shard->fetch_early(shard->self);
+    }
     if (client->app->expect)
-        sim_kind_fetch(client->sim, pool->reply_kind, client_fetch_reply);
+        sim_kind_fetch(client->sim, client->commands.reply_kind, client_fetch_reply);
 }
 
 static uint32_t command_take(struct store_client *client)
@@ -343,7 +343,6 @@ static uint32_t command_take(struct store_client *client)
 
             mem_grow((void **)&pool->rows, &capacity, pool->count + 1, sizeof *pool->rows);
             pool->capacity = (uint32_t)capacity;
-            commands_fetch_early(client);
         }
         index = pool->count++;
         pool->rows[index].generation = 0;
@@ -557,11 +556,13 @@ static void op_send(struct store_client *client, uint32_t index, uint32_t connec
                                 .next = NO_INDEX,
                                 .bytes = op_is_write(op) ? client->config->write_bytes
                                                          : client->config->read_bytes,
-                                .kind = (uint8_t)op->request.kind,
+                                .kind = op->request.kind,
                                 .target = connection->target,
                                 .region = (uint8_t)client->region,
                                 .generation = command->generation,
-                                .reply_leg = connection->leg_in};
+                                .reply_leg = connection->leg_in,
+                                .request = op->request.request,
+                                .flight = op->request.flight};
     if (client->config->pool.mode == MODE_POOL) {
         connection->state = CONNECTION_BUSY;
         connection->command = row;
@@ -651,7 +652,7 @@ static void pool_serve(struct store_client *client, uint32_t pool_index)
         bool has_room = connection_pool_has_room(&client->pools, pool_index);
         uint32_t index = client->config->pool.wait == WAIT_FIFO ? pool->wait_head : pool->wait_tail;
 
-        if (pool->idle_head == NO_INDEX && (shared || !has_room)) {
+        if (pool->idle_count == 0 && (shared || !has_room)) {
             if (has_room) /* they wait on for the next shared one */
                 connection_open(&client->pools, pool_index, NO_INDEX, 0, SIM_NEVER);
             return;
@@ -730,20 +731,51 @@ static void op_end_attempt(struct store_client *client, struct op *op, enum atte
     client->stats.latency_ns_sum += (uint64_t)latency;
 }
 
+/* A row that nobody uses, of the application's operations or of hedges. */
+static uint32_t op_take(struct store_client *client, uint32_t hedge)
+{
+    struct op_table *table = &client->ops[hedge / HEDGE];
+    uint32_t index = table->free_head;
+
+    if (index != NO_INDEX) {
+        table->free_head = op_at(client, index)->next;
+        mem_fetch(op_at(client, table->free_head & ~HEDGE), sizeof(struct op)); /* the next one */
+        return index;
+    }
+    if (table->count == table->capacity) {
+        size_t old = table->capacity;
+
+        mem_grow_lines((void **)&table->rows, &table->capacity, old + 1, sizeof *table->rows);
+        memset(table->rows + old, 0, (table->capacity - old) * sizeof *table->rows);
+    }
+    return table->count++ | hedge;
+}
+
+static void op_give(struct store_client *client, uint32_t index)
+{
+    struct op_table *table = &client->ops[index / HEDGE];
+    struct op *op = op_at(client, index);
+
+    op->state = OP_IDLE;
+    op->next = table->free_head;
+    table->free_head = index;
+}
+
 static void op_finish(struct store_client *client, uint32_t index, enum op_outcome outcome,
                       enum miss_reason miss)
 {
-    struct op *op = op_at(client, index);
+    const struct op *op = op_at(client, index);
     struct op_result result = {.outcome = outcome, .miss = miss, .attempts = op->attempts};
     sim_dur latency = sim_now(client->sim) - op->begun;
+    uint32_t request = op->request.request;
 
     client->ops_ended++;
-    op->state = OP_IDLE;
+    op_give(client, index);
     if (client->budgets)
         retry_budget_ended(budget_of(client, op), sim_now(client->sim), outcome != OP_FAILED,
                            op->paid_milli);
     if (!client->up || op->request.probe) {
-        client->app->done(client->app->self, op->request.request, &result);
+        client->app->done(client->app->self, request, &result);
         return;
     }
     if (op_is_write(op)) {
@@ -759,28 +791,10 @@ static void op_finish(struct store_client *client, uint32_t index, enum op_outco
             probe_count(client->probes, client->read_failures);
         probe_latency(client->probes, client->read_latency, latency);
     }
-    client->app->done(client->app->self, op->request.request, &result);
+    client->app->done(client->app->self, request, &result);
 }
 
 /* --- hedges ---------------------------------------------------------------------------------- */
-
-static uint32_t hedge_take(struct store_client *client)
-{
-    struct op_table *table = &client->ops[1];
-    uint32_t index = client->hedge_free;
-
-    if (index != NO_INDEX) {
-        client->hedge_free = op_at(client, index)->next;
-        return index;
-    }
-    if (client->hedge_count == table->capacity) {
-        size_t old = table->capacity;
-
-        mem_grow((void **)&table->rows, &table->capacity, old + 1, sizeof *table->rows);
-        memset(table->rows + old, 0, (table->capacity - old) * sizeof *table->rows);
-    }
-    return client->hedge_count++ | HEDGE;
-}
 
 /* Out of its owner's list and back to the free ones; its attempt has ended. Returns the owner. */
 static uint32_t hedge_give(struct store_client *client, uint32_t index)
@@ -792,9 +806,7 @@ static uint32_t hedge_give(struct store_client *client, uint32_t index)
     while (*link != index)
         link = &op_at(client, *link)->hedge;
     *link = hedge->hedge;
-    hedge->state = OP_IDLE;
-    hedge->next = client->hedge_free;
-    client->hedge_free = index;
+    op_give(client, index);
     return owner;
 }
 
@@ -868,7 +880,7 @@ static void client_on_hedge(void *self, struct sim *sim, uint32_t entity, uint32
         probe_count(client->probes, client->denied[DENIED_BUDGET]);
         return;
     }
-    index = hedge_take(client);
+    index = op_take(client, HEDGE);
     hedge = op_at(client, index);
     hedge->request = op->request;
     hedge->begun = op->begun;
@@ -1271,18 +1283,6 @@ static const struct event_kind client_lost = {
 
 /* --- the model ------------------------------------------------------------------------------- */
 
-static void client_need_op(struct store_client *client, uint32_t index)
-{
-    struct op_table *table = &client->ops[0];
-    size_t old = table->capacity;
-
-    if (index < old)
-        return;
-    mem_grow((void **)&table->rows, &table->capacity, index + 1, sizeof *table->rows);
-    memset(table->rows + old, 0, (table->capacity - old) * sizeof *table->rows);
-    commands_fetch_early(client);
-}
-
 static void guard_begun(struct store_client *client, struct op *op)
 {
     op->retrying = false;
@@ -1296,10 +1296,11 @@ static void guard_begun(struct store_client *client, struct op *op)
 static HOT_HANDLER void client_submit(void *self, const struct op_request *request)
 {
     struct store_client *client = self;
-    struct op *op;
+    uint32_t index = op_take(client, 0);
+    struct op *op = op_at(client, index);
 
-    client_need_op(client, request->request);
-    op = op_at(client, request->request);
+    if (__builtin_expect(request->request >= NEAR_REQUESTS && !client->fetches_early, 0))
+        fetch_early(client);
     invariant_debug(op->state == OP_IDLE);
     op->request = *request;
     op->begun = sim_now(client->sim);
@@ -1310,23 +1311,27 @@ static HOT_HANDLER void client_submit(void *self, const struct op_request *reque
     if (client->is_guarded)
         guard_begun(client, op);
     client->ops_begun++;
-    op_begin_attempt(client, request->request);
+    op_begin_attempt(client, index);
 }
 
 /* Most are reads of the region's own cluster, on the connection that was used last. */
-static void client_expect(const void *self, uint32_t request, uint32_t instance, uint32_t session)
+static void client_expect(const void *self, uint32_t instance, uint32_t session)
 {
     const struct store_client *client = self;
-    const struct op_table *ops = &client->ops[0];
+    const struct connection_pool *pool = &client->pools.pools[instance * POOL_KINDS + POOL_LOCAL];
+    const struct link_port *out = client->pools.out[client->region];
     const struct shard_port *shard = client->pools.shards[client->region];
-    uint32_t idle = client->pools.pools[instance * POOL_KINDS + POOL_LOCAL].idle_head;
+    struct idle_connection idle;
 
-    if (request < ops->capacity)
-        mem_fetch(&ops->rows[request], sizeof(struct op));
-    if (idle != NO_INDEX)
-        mem_fetch(&client->pools.connections[idle], sizeof(struct connection));
-    if (shard && shard->expect)
+    /* Where many are under way it is done when the command comes: else much would come between. */
+    if (!client->fetches_early && shard && shard->expect)
         shard->expect(shard->self, session);
+    if (pool->idle_count == 0)
+        return;
+    idle = *connection_idle_at(pool, pool->idle_count - 1);
+    mem_fetch(&client->pools.connections[idle.connection], sizeof(struct connection));
+    if (out->expect)
+        out->expect(out->self, idle.leg_out);
 }
 
 /* Pools are made for as many instances as the tier says it has: it submits with instance numbers
@@ -1351,11 +1356,13 @@ static void client_set_instances(void *self, uint32_t instances)
 
 static void close_idle(struct store_client *client, uint32_t pool)
 {
-    while (client->pools.pools[pool].idle_head != NO_INDEX)
-        client_close(client, client->pools.pools[pool].idle_head);
+    struct connection_pool *idle = &client->pools.pools[pool];
+
+    while (idle->idle_count > 0)
+        client_close(client, connection_idle_at(idle, idle->idle_count - 1)->connection);
     /* A process that begins anew has nothing to wait for. */
-    client->pools.pools[pool].holds_off = false;
-    client->pools.pools[pool].reconnects = 0;
+    idle->holds_off = false;
+    idle->reconnects = 0;
 }
 
 /* A dead server's connections are gone, and its operations are nobody's: they run out uncounted. */
@@ -1454,7 +1461,7 @@ static void store_client_init(void *self, const struct model_env *env)
                          config->hedge_max > 0;
     client->jitter = sim_stream(env->sim, env->instance, "jitter");
     client->reconnect_jitter = sim_stream(env->sim, env->instance, "reconnect");
-    client->hedge_free = NO_INDEX;
+    client->ops[0].free_head = client->ops[1].free_head = NO_INDEX;
     connection_pools_init(&client->pools, &config->pool, env->sim, env->region);
     client->commands.free_head = NO_INDEX;
     client->commands.self = client;

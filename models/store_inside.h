@@ -204,6 +204,14 @@ static inline struct session_row *store_row(struct store *store, uint32_t sessio
     return ref_index(session) < table->count ? &table->rows[ref_index(session)]
                                              : store_row_slow(store, session);
 }
+/* Fetch it early; changes nothing. */
+static inline void store_fetch_row(const struct store *store, uint32_t session)
+{
+    const struct session_table *table = &store->sessions[ref_region(session)];
+
+    if (ref_index(session) < table->count) /* else it has never written */
+        mem_fetch(&table->rows[ref_index(session)], sizeof(struct session_row));
+}
 /* Does the cluster hold the write at `position`? */
 bool cluster_holds(const struct cluster *cluster, struct write_position position);
 /* Why the cluster lacks a session whose latest write is at `last`. */
@@ -230,6 +238,8 @@ void level_unreplicated(struct store *store, struct cluster *secondary);
 
 /* --- store_server.c -------------------------------------------------------------------------- */
 
+/* Fetch what a command's turn will read and send on: for sim_kind_fetch(). */
+void cluster_fetch_command(const void *self, uint32_t entity);
 extern const struct event_kind cluster_command, cluster_turn_end;
 void cluster_gauges(struct cluster *cluster);
 void server_begin_turn(struct server *server);

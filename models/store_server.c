@@ -250,6 +250,17 @@ static bool cluster_turn_live(const void *self, uint32_t entity, uint32_t genera
     return server->busy && (server->turn & SIM_GENERATION_MASK) == generation;
 }
 
+void cluster_fetch_command(const void *self, uint32_t entity)
+{
+    struct store *store = ((const struct cluster *)self)->store;
+    const struct command *command = command_of(store, entity);
+    const struct link_port *link = store->links[command->target][command->region];
+
+    store_fetch_row(store, command->session);
+    if (command->reply_leg != NO_INDEX && link->expect)
+        link->expect(link->self, command->reply_leg);
+}
+
 static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t entity,
                                            uint32_t generation)
 {

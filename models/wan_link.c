@@ -112,14 +112,16 @@ static const struct metric wan_link_metrics[] = {
      .meaning = "transmissions on links from the region, retransmissions included"},
 };
 
-/* One direction of one connection. */
-struct leg {
-    sim_time release;    /* no later message is delivered before */
-    uint32_t head, tail; /* messages held behind a loss, NO_INDEX: none */
-    uint32_t next_free;
-    bool open;
-    bool broken; /* what is sent on it is lost */
+/* One direction of one connection: four stand on a cache line, as each message reads one. */
+__extension__ struct leg {
+    sim_time release;   /* no later message is delivered before */
+    uint32_t head;      /* messages held behind a loss; NO_INDEX: none */
+    uint32_t tail : 30; /* the last of them. Of a free leg: the next free one, or LEG_NONE */
+    uint32_t open : 1;
+    uint32_t broken : 1; /* what is sent on it is lost */
 };
+_Static_assert(sizeof(struct leg) == 16, "see above");
+#define LEG_NONE ((UINT32_C(1) << 30) - 1)
 
 /* Of a leg, what only some of them need. */
 struct leg_extra {
@@ -390,6 +392,7 @@ static uint32_t held_take(struct wan_link *link)
     }
     mem_grow((void **)&link->held, &link->held_capacity, link->held_count + 1, sizeof *link->held);
     index = (uint32_t)link->held_count++;
+    invariant(index < LEG_NONE);
     link->held[index].generation = 0;
     sim_kind_rows(link->sim, link->retransmit_kind, link->held, sizeof *link->held);
     return index;
@@ -404,7 +407,7 @@ static void held_give(struct wan_link *link, uint32_t index)
 
 static void leg_free(struct wan_link *link, uint32_t leg_index)
 {
-    link->legs[leg_index].next_free = link->leg_free;
+    link->legs[leg_index].tail = link->leg_free & LEG_NONE;
     link->leg_free = leg_index;
 }
 
@@ -534,7 +537,7 @@ static void leg_hold(struct wan_link *link, uint32_t leg_index, const struct mes
         leg->head = index;
     else
         link->held[leg->tail].next = index;
-    leg->tail = index;
+    leg->tail = index & LEG_NONE;
 }
 
 /* Three later messages have shown the receiver the gap: send the lost one again as soon as the
@@ -620,16 +623,17 @@ static uint32_t wan_link_open(void *self)
     struct wan_link *link = self;
     uint32_t index = link->leg_free;
 
-    if (index != NO_INDEX) {
-        link->leg_free = link->legs[index].next_free;
+    if (index != LEG_NONE) {
+        link->leg_free = link->legs[index].tail;
     } else {
         mem_grow((void **)&link->legs, &link->leg_capacity, link->leg_count + 1,
                  sizeof *link->legs);
         mem_grow((void **)&link->extras, &link->extra_capacity, link->leg_count + 1,
                  sizeof *link->extras);
         index = (uint32_t)link->leg_count++;
+        invariant(index < LEG_NONE);
     }
-    link->legs[index] = (struct leg){.head = NO_INDEX, .tail = NO_INDEX, .open = true};
+    link->legs[index] = (struct leg){.head = NO_INDEX, .open = true};
     link->extras[index] = (struct leg_extra){.serial = link->legs_opened++};
     return index;
 }
@@ -672,6 +676,11 @@ static void wan_link_abort(void *self, uint32_t leg_index)
     if (timer)
         sim_cancelled(link->sim);
     wan_link_close(link, leg_index);
+}
+
+static void wan_link_expect(const void *self, uint32_t leg_index)
+{
+    mem_fetch(&((const struct wan_link *)self)->legs[leg_index], sizeof(struct leg));
 }
 
 static HOT_HANDLER void wan_link_send(void *self, uint32_t leg_index, const struct message *message)
@@ -787,12 +796,13 @@ static void wan_link_init(void *self, const struct model_env *env)
     link->mean_base_ns =
         (sim_dur)(dist_mean(link->rtt) / 2 * mean_path(config) + dist_mean(config->jitter) +
                   config->spike_share * dist_mean(config->spike));
-    link->leg_free = link->held_free = NO_INDEX;
+    link->leg_free = LEG_NONE;
+    link->held_free = NO_INDEX;
     link->retransmit_kind = sim_kind_add(env->sim, &wan_link_retransmit, env->instance, link);
     wan_link_open_probes(link, sim_probe_set(env->sim));
     link->port =
         (struct link_port){link,          wan_link_open,       wan_link_close, wan_link_abort,
-                           wan_link_send, wan_link_mean_delay, wan_link_watch};
+                           wan_link_send, wan_link_mean_delay, wan_link_watch, wan_link_expect};
     link->fault_port = (struct link_fault_port){
         .self = link,
         .begin = wan_link_begin_fault,
