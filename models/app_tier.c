@@ -168,13 +168,12 @@ struct app_tier {
 static void app_fetch_served(const void *self, uint32_t entity)
 {
     const struct app_tier *app = self;
-    const struct app_request *request = &app->requests[entity];
 
-    app->sessions->expect(app->sessions->self, request->instance, request->session);
+    app->sessions->expect(app->sessions->self, app->requests[entity].instance);
 }
 
 /* Called again whenever they have moved. */
-static void requests_fetch_early(struct app_tier *app)
+RARE static void requests_fetch_early(struct app_tier *app)
 {
     sim_kind_rows(app->sim, app->arrive_kind, app->requests, sizeof *app->requests);
     sim_kind_rows(app->sim, app->served_kind, app->requests, sizeof *app->requests);
@@ -376,7 +375,7 @@ static void app_page(struct app_tier *app, uint32_t index)
 }
 
 /* Its region went down under it: the worker goes with it, and nobody is answered. */
-static void app_lose(struct app_tier *app, uint32_t index)
+RARE static void app_lose(struct app_tier *app, uint32_t index)
 {
     uint32_t instance = app->requests[index].instance;
     sim_time served_since = app->requests[index].since;
@@ -431,7 +430,7 @@ static enum reauth_cause cause_of(enum miss_reason miss)
     return causes[miss];
 }
 
-static void app_login_failed(struct app_tier *app, uint32_t index)
+RARE static void app_login_failed(struct app_tier *app, uint32_t index)
 {
     static const enum response_kind answers[] = {[FALLBACK_FAIL] = RESPONSE_LOGIN_FAILED,
                                                  [FALLBACK_LOCAL] = RESPONSE_OK_LOCAL,
@@ -440,7 +439,8 @@ static void app_login_failed(struct app_tier *app, uint32_t index)
     app_answer(app, index, answers[app->sessions->on_write_failure], REAUTH_CAUSES);
 }
 
-static void app_on_write_done(struct app_tier *app, uint32_t index, const struct op_result *result)
+OUT_OF_LINE static void app_on_write_done(struct app_tier *app, uint32_t index,
+                                          const struct op_result *result)
 {
     struct app_request *request = &app->requests[index];
 
@@ -493,7 +493,8 @@ static void app_on_check(void *self, struct sim *sim, uint32_t entity, uint32_t 
     app->sessions->submit(app->sessions->self, &op);
 }
 
-static void app_on_checked(struct app_tier *app, uint32_t index, const struct op_result *result)
+RARE static void app_on_checked(struct app_tier *app, uint32_t index,
+                                const struct op_result *result)
 {
     uint32_t instance = app->requests[index].instance;
     sim_dur took = sim_now(app->sim) - app->requests[index].since;

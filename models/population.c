@@ -342,7 +342,7 @@ static uint32_t session_begin(struct population *population, uint64_t id, bool i
 }
 
 /* A row whose check is the largest is not used again. */
-static void session_end(struct population *population, uint32_t index)
+OUT_OF_LINE static void session_end(struct population *population, uint32_t index)
 {
     struct session *session = &population->sessions[index];
 
@@ -358,7 +358,7 @@ static void session_end(struct population *population, uint32_t index)
 /* --- flights --------------------------------------------------------------------------------- */
 
 /* The present watch is over; its first flight begins the next one. */
-static void watch_begin(struct population *population)
+RARE static void watch_begin(struct population *population)
 {
     struct flight_watches *watches = &population->watches;
     sim_time now = sim_now(population->sim);
@@ -440,7 +440,8 @@ static struct rng_block session_aside(const struct population *population,
 }
 
 /* The region that the request lands in; *setup is what a new connection costs. -1: nowhere. */
-static int session_connect(struct population *population, struct session *session, sim_dur *setup)
+OUT_OF_LINE static int session_connect(struct population *population, struct session *session,
+                                       sim_dur *setup)
 {
     sim_time now = sim_now(population->sim);
     int region;
@@ -570,8 +571,8 @@ static void session_wait(struct population *population, uint32_t index, sim_time
     sim_at(population->sim, when, population->send_kind, index, number);
 }
 
-static sim_dur session_login_time(const struct population *population,
-                                  const struct session *session)
+RARE static sim_dur session_login_time(const struct population *population,
+                                       const struct session *session)
 {
     struct rng_block block = rng_block_at(&population->aside, session_id(session),
                                           (UINT64_C(1) << 32) + session_number(session));
@@ -581,8 +582,8 @@ static sim_dur session_login_time(const struct population *population,
 
 /* The user is asked to log in again, or to try once more; too often in a row, and the user leaves.
  */
-static void session_fail(struct population *population, uint32_t index, sim_time when,
-                         enum request_kind kind)
+RARE static void session_fail(struct population *population, uint32_t index, sim_time when,
+                              enum request_kind kind)
 {
     struct session *session = &population->sessions[index];
 
@@ -721,8 +722,8 @@ static void session_wrote(struct session *session, sim_time now)
     session->written = ((uint64_t)now + 1) & ((UINT64_C(1) << 60) - 1);
 }
 
-static void session_logged_in(struct population *population, uint32_t index,
-                              const struct user_response *response)
+OUT_OF_LINE static void session_logged_in(struct population *population, uint32_t index,
+                                          const struct user_response *response)
 {
     struct session *session = &population->sessions[index];
     struct rng_block block = rng_block_at(&population->page, session_id(session),

@@ -82,7 +82,7 @@ static inline uint32_t ref_index(uint32_t ref)
 
 /* Where no more requests were ever on their way or in service, most of what belongs to them stands
  * in a near cache: to fetch their rows early would only cost. */
-#define NEAR_REQUESTS 1
+#define NEAR_REQUESTS 4096
 
 /* A session is named by its row and by a check that counts the sessions of that row from 1; a row
  * is not used again once its check is the largest. */
@@ -407,9 +407,9 @@ struct session_port {
     void (*set_up)(void *self, bool up);
     /* One server was restarted: its connections are gone, its pools are cold. */
     void (*restart_instance)(void *self, uint32_t instance);
-    /* An operation on the session is about to be submitted on that instance: what it will take is
-     * fetched from memory meanwhile. Changes nothing. NULL: nothing to fetch. */
-    void (*expect)(const void *self, uint32_t instance, uint32_t session);
+    /* An operation is about to be submitted on that instance: what it will take is fetched from
+     * memory meanwhile. Changes nothing. NULL: nothing to fetch. */
+    void (*expect)(const void *self, uint32_t instance);
 };
 enum write_fallback { FALLBACK_FAIL, FALLBACK_LOCAL, FALLBACK_TOKEN };
 struct op_port {

@@ -319,7 +319,7 @@ static void client_fetch_reply(const void *self, uint32_t entity)
 }
 
 /* Many requests are under way: what belongs to them is not in a near cache any more. */
-static void fetch_early(struct store_client *client)
+RARE static void fetch_early(struct store_client *client)
 {
     client->fetches_early = true;
     for (uint32_t r = 0; r < client->pools.region_count; r++) {
@@ -376,7 +376,7 @@ static void count_ambiguous(struct store_client *client, struct command *command
  * What is on a multiplexed connection goes with it: their operations hear of it at once. All rows
  * are looked at, since only here a connection's commands are asked for, and it is rare.
  */
-static void fail_in_flight(struct store_client *client, uint32_t connection)
+RARE static void fail_in_flight(struct store_client *client, uint32_t connection)
 {
     struct command_pool *commands = &client->commands;
 
@@ -398,7 +398,7 @@ static void fail_in_flight(struct store_client *client, uint32_t connection)
 }
 
 /* The next connection of a pool that has lost its shared one is not opened before a while. */
-static void hold_off(struct store_client *client, uint32_t index)
+RARE static void hold_off(struct store_client *client, uint32_t index)
 {
     const struct retry_policy *policy = &client->config->reconnect;
     struct connection_pool *pool = &client->pools.pools[index];
@@ -413,7 +413,7 @@ static void hold_off(struct store_client *client, uint32_t index)
 }
 
 /* Close: what was sent goes on its way, what comes back is thrown away. */
-static void client_close(struct store_client *client, uint32_t index)
+RARE static void client_close(struct store_client *client, uint32_t index)
 {
     const struct connection *connection = &client->pools.connections[index];
 
@@ -448,8 +448,8 @@ static struct retry_budget *budget_of(const struct store_client *client, const s
 }
 
 /* After a breaker may have changed its state. */
-static void note_breaker(struct store_client *client, const struct circuit_breaker *breaker,
-                         enum breaker_state before)
+RARE static void note_breaker(struct store_client *client, const struct circuit_breaker *breaker,
+                              enum breaker_state before)
 {
     uint32_t all = (uint32_t)client->pools.pool_count;
 
@@ -462,7 +462,7 @@ static void note_breaker(struct store_client *client, const struct circuit_break
 }
 
 /* Step 6: let the attempt through, or fail its operation. */
-static bool guard_admits(struct store_client *client, uint32_t index)
+OUT_OF_LINE static bool guard_admits(struct store_client *client, uint32_t index)
 {
     struct op *op = op_at(client, index);
     struct circuit_breaker *breaker;
@@ -488,7 +488,8 @@ static bool guard_admits(struct store_client *client, uint32_t index)
 }
 
 /* What an attempt came to, from the inside out. */
-static void guard_attempt_ended(struct store_client *client, struct op *op, enum attempt_end how)
+OUT_OF_LINE static void guard_attempt_ended(struct store_client *client, struct op *op,
+                                            enum attempt_end how)
 {
     bool good = how == ATTEMPT_ANSWERED;
 
@@ -543,7 +544,12 @@ static void op_send(struct store_client *client, uint32_t index, uint32_t connec
     uint32_t row = command_take(client);
     struct command *command = &client->commands.rows[row];
     struct link_port *out = client->pools.out[connection->target];
+    const struct shard_port *shard = client->pools.shards[connection->target];
     struct message message;
+
+    /* Where many are under way it is done when the command comes: else much would come between. */
+    if (!client->fetches_early && shard->expect)
+        shard->expect(shard->self, op->request.session);
 
     *command = (struct command){.identity = op->request.identity,
                                 .session = op->request.session,
@@ -571,7 +577,7 @@ static void op_send(struct store_client *client, uint32_t index, uint32_t connec
     op->connection = connection_index;
     op->connection_generation = connection->generation;
     op->command = row;
-    message = (struct message){.kind = client->pools.shards[connection->target]->command_kind,
+    message = (struct message){.kind = shard->command_kind,
                                .lost = client->commands.lost_kind,
                                .entity = ref_make((uint32_t)client->region, row),
                                .generation = command->generation & SIM_GENERATION_MASK,
@@ -581,7 +587,7 @@ static void op_send(struct store_client *client, uint32_t index, uint32_t connec
     out->send(out->self, connection->leg_out, &message);
 }
 
-static void wait_add(struct store_client *client, uint32_t index)
+OUT_OF_LINE static void wait_add(struct store_client *client, uint32_t index)
 {
     struct op *op = op_at(client, index);
     struct connection_pool *pool = &client->pools.pools[op->pool];
@@ -598,7 +604,7 @@ static void wait_add(struct store_client *client, uint32_t index)
     pool->wait_tail = index;
 }
 
-static void wait_remove(struct store_client *client, uint32_t index)
+OUT_OF_LINE static void wait_remove(struct store_client *client, uint32_t index)
 {
     struct op *op = op_at(client, index);
     struct connection_pool *pool = &client->pools.pools[op->pool];
@@ -842,7 +848,7 @@ static void op_give_up(struct store_client *client, uint32_t index)
 
 /* A read was answered on attempt `winner`, its own or a hedge's: give up the others. Returns the
  * read. */
-static uint32_t hedges_settle(struct store_client *client, uint32_t winner)
+RARE static uint32_t hedges_settle(struct store_client *client, uint32_t winner)
 {
     uint32_t index = winner;
 
@@ -922,7 +928,7 @@ static void hedge_failed(struct store_client *client, uint32_t index, bool timed
 }
 
 /* The attempt has ended without success: steps 1 to 5. */
-static void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out)
+RARE static void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out)
 {
     const struct retry_policy *policy = &client->config->retry;
     struct op *op = op_at(client, index);
@@ -976,7 +982,7 @@ static bool client_op_live(const void *self, uint32_t entity, uint32_t generatio
 /* --- timeouts and broken connections ----------------------------------------------------------
  */
 
-static void op_abandon_command(struct store_client *client, struct op *op)
+RARE static void op_abandon_command(struct store_client *client, struct op *op)
 {
     const struct connection_pool_config *config = &client->config->pool;
     uint32_t connection = op->connection;
@@ -1283,7 +1289,7 @@ static const struct event_kind client_lost = {
 
 /* --- the model ------------------------------------------------------------------------------- */
 
-static void guard_begun(struct store_client *client, struct op *op)
+OUT_OF_LINE static void guard_begun(struct store_client *client, struct op *op)
 {
     op->retrying = false;
     op->hedges = 0;
@@ -1315,17 +1321,13 @@ static HOT_HANDLER void client_submit(void *self, const struct op_request *reque
 }
 
 /* Most are reads of the region's own cluster, on the connection that was used last. */
-static void client_expect(const void *self, uint32_t instance, uint32_t session)
+static void client_expect(const void *self, uint32_t instance)
 {
     const struct store_client *client = self;
     const struct connection_pool *pool = &client->pools.pools[instance * POOL_KINDS + POOL_LOCAL];
     const struct link_port *out = client->pools.out[client->region];
-    const struct shard_port *shard = client->pools.shards[client->region];
     struct idle_connection idle;
 
-    /* Where many are under way it is done when the command comes: else much would come between. */
-    if (!client->fetches_early && shard && shard->expect)
-        shard->expect(shard->self, session);
     if (pool->idle_count == 0)
         return;
     idle = *connection_idle_at(pool, pool->idle_count - 1);

@@ -39,8 +39,8 @@ static void server_read(struct server *server, struct command *command)
 
 /* Any primary acknowledges a write; one that was superseded without knowing it acknowledges into
  * the void. */
-static void server_acknowledge(struct server *server, const struct command *command,
-                               struct write_position position)
+OUT_OF_LINE static void server_acknowledge(struct server *server, const struct command *command,
+                                           struct write_position position)
 {
     struct cluster *cluster = server->cluster;
     struct store *store = cluster->store;

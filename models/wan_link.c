@@ -197,7 +197,7 @@ struct wan_link {
 /* --- state ----------------------------------------------------------------------------------- */
 
 /* The share of packets lost now, and until when that holds. */
-static void wan_link_look_up_loss(struct wan_link *link)
+RARE static void wan_link_look_up_loss(struct wan_link *link)
 {
     sim_time now = sim_now(link->sim);
     double keep = 1 - link->steady_loss;
@@ -296,7 +296,7 @@ static sim_dur wan_link_mean_delay(const void *self)
 /* --- one transmission ------------------------------------------------------------------------ */
 
 /* Waiting for the path's bandwidth; false: the buffer is full. */
-static bool wan_link_queue(struct wan_link *link, uint32_t bytes, sim_dur *wait)
+OUT_OF_LINE static bool wan_link_queue(struct wan_link *link, uint32_t bytes, sim_dur *wait)
 {
     double rate = link->config->bandwidth_bit_per_s;
     sim_time now = sim_now(link->sim);
@@ -311,7 +311,7 @@ static bool wan_link_queue(struct wan_link *link, uint32_t bytes, sim_dur *wait)
 }
 
 /* How many times as long the leg's path is: drawn by the leg and the number of the draw. */
-static double leg_path(struct wan_link *link, uint32_t leg_index)
+OUT_OF_LINE static double leg_path(struct wan_link *link, uint32_t leg_index)
 {
     const struct wan_link_config *config = link->config;
     struct leg_extra *extra = &link->extras[leg_index];
@@ -414,7 +414,7 @@ static void leg_free(struct wan_link *link, uint32_t leg_index)
 /* --- broken connections ---------------------------------------------------------------------- */
 
 /* At `when` the owners of the leg's messages and the leg's own learn that nothing more comes. */
-static void leg_break(struct wan_link *link, uint32_t leg_index, sim_time when, int by)
+RARE static void leg_break(struct wan_link *link, uint32_t leg_index, sim_time when, int by)
 {
     struct leg *leg = &link->legs[leg_index];
     const struct leg_extra *extra = &link->extras[leg_index];
@@ -457,8 +457,8 @@ static void wan_link_break_watched(struct wan_link *link)
 }
 
 /* Sent on a leg that is broken, or into a reset, which comes back after a round trip. */
-static void leg_send_in_vain(struct wan_link *link, uint32_t leg_index,
-                             const struct message *message)
+RARE static void leg_send_in_vain(struct wan_link *link, uint32_t leg_index,
+                                  const struct message *message)
 {
     sim_time answer = sim_now(link->sim) + link->mean_base_ns + link->extra_delay_ns +
                       link->reverse->mean_delay(link->reverse->self);
@@ -510,7 +510,7 @@ static sim_dur wan_link_rto(const struct wan_link *link, const struct held *held
     return rto < config->rto_max_ns ? rto : config->rto_max_ns;
 }
 
-static void wan_link_schedule(struct wan_link *link, uint32_t index, sim_time when)
+RARE static void wan_link_schedule(struct wan_link *link, uint32_t index, sim_time when)
 {
     struct held *held = &link->held[index];
 
@@ -519,8 +519,8 @@ static void wan_link_schedule(struct wan_link *link, uint32_t index, sim_time wh
 }
 
 /* Keep a message on the leg's list: lost, or behind a lost one. */
-static void leg_hold(struct wan_link *link, uint32_t leg_index, const struct message *message,
-                     sim_time arrives)
+RARE static void leg_hold(struct wan_link *link, uint32_t leg_index, const struct message *message,
+                          sim_time arrives)
 {
     uint32_t index = held_take(link);
     struct held *held = &link->held[index];
@@ -542,7 +542,7 @@ static void leg_hold(struct wan_link *link, uint32_t leg_index, const struct mes
 
 /* Three later messages have shown the receiver the gap: send the lost one again as soon as the
  * sender knows. */
-static void leg_count_behind(struct wan_link *link, uint32_t leg_index, sim_time arrives)
+RARE static void leg_count_behind(struct wan_link *link, uint32_t leg_index, sim_time arrives)
 {
     uint32_t head = link->legs[leg_index].head;
     struct held *lost = &link->held[head];

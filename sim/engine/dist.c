@@ -421,6 +421,12 @@ __attribute__((noinline)) static const struct variate_cells *cells_make(const st
     return expected;
 }
 
+/* Of a law that has no cells, or far out in its tail. */
+__attribute__((noinline)) static double sample_by_quantile(const struct dist *dist, uint64_t word)
+{
+    return quantile_inline(dist, rng_unit(word));
+}
+
 static inline double sample_inline(const struct dist *dist, uint64_t word)
 {
     const struct variate_cells *cells;
@@ -433,7 +439,7 @@ static inline double sample_inline(const struct dist *dist, uint64_t word)
         if (__builtin_expect(variate_cells_at(cells, word, &x), 1))
             return x;
     }
-    return quantile_inline(dist, rng_unit(word));
+    return sample_by_quantile(dist, word);
 }
 
 double dist_sample(const struct dist *dist, uint64_t word)

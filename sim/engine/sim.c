@@ -56,21 +56,18 @@ static bool queued_is_dead(void *self, struct event event)
     return is_dead(&sim->kinds[key_kind(event.key)], event.key);
 }
 
-/* The loop keeps no registers for what is rare. */
-#define OUT_OF_LINE __attribute__((noinline))
-
 /* gcc takes a function that only prefetches for one without effect, and drops its calls: so no
  * calls. */
 #define PREFETCHES inline __attribute__((always_inline))
 
+/* Of kinds that have none: so that to fetch a row takes no branch. */
+static const char no_rows[2 * MEM_LINE_BYTES];
+
 static PREFETCHES void prefetch_row(const struct sim *sim, uint64_t key)
 {
     const struct sim_kind *kind = &sim->kinds[key_kind(key)];
-
     const char *row = kind->rows + (size_t)key_entity(key) * kind->row_bytes;
 
-    if (!kind->rows)
-        return;
     __builtin_prefetch(row, 1);
     __builtin_prefetch(row + kind->row_bytes - 1, 1); /* often it lies on two cache lines */
 }
@@ -108,6 +105,7 @@ kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char 
     slot->fire = kind->fire;
     slot->live = kind->live;
     slot->self = self;
+    slot->rows = no_rows + 1;
     slot->full_name = strbuf_detach(&name);
     slot->hashed = kind->phase == PHASE_WORK;
     sim->instances[id] = instance;
@@ -118,13 +116,13 @@ kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char 
 void sim_kind_rows(struct sim *sim, kind_id kind, const void *base, size_t row_bytes)
 {
     sim->looks_ahead |= base != NULL;
-    sim->kinds[kind].rows = base;
-    sim->kinds[kind].row_bytes = (uint32_t)row_bytes;
+    sim->kinds[kind].rows = base ? base : no_rows + 1;
+    sim->kinds[kind].row_bytes = base ? (uint32_t)row_bytes : 0;
 }
 
 void sim_kind_fetch(struct sim *sim, kind_id kind, void (*fetch)(const void *self, uint32_t entity))
 {
-    sim->looks_ahead = true;
+    sim->looks_ahead = sim->fetches = true;
     sim->kinds[kind].fetch = fetch;
 }
 
@@ -417,6 +415,8 @@ OUT_OF_LINE static void look_ahead(struct sim *sim)
         }
     }
     sim->fetched_until = until;
+    if (!sim->fetches)
+        return;
     for (const struct event *event = queue->first; event < queue->end; event++) {
         const struct sim_kind *kind = &sim->kinds[key_kind(event->key)];
 

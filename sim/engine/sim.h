@@ -53,6 +53,10 @@ typedef uint16_t kind_id;
  * through pointers apart. Saves a tenth of all instructions (models/speed.md).
  */
 #define HOT_HANDLER __attribute__((flatten))
+/* What such a handler calls now and then, and what it hardly ever calls, stay functions: else the
+ * code between what runs each time fills the instruction cache. */
+#define OUT_OF_LINE __attribute__((noinline))
+#define RARE __attribute__((noinline, cold))
 
 /* --- scheduling: the hot path ---------------------------------------------------------------- */
 

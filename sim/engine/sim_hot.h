@@ -61,7 +61,8 @@ struct sim {
     uint64_t digest;
     uint64_t event_count;
     bool stopping;
-    bool looks_ahead;       /* some kind has rows or more to fetch early */
+    bool looks_ahead;       /* some kind has rows or more to fetch early, */
+    bool fetches;           /* and some has more than rows */
     sim_time fetched_until; /* rows of the queue's events due by then were fetched */
 
     uint32_t cancelled; /* events in the queue that are dead */
