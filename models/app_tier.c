@@ -114,9 +114,9 @@ __extension__ struct app_request {
     sim_time since;                  /* it arrived; from the start of its service on: that */
     sim_time last_write;
     uint32_t session, flight;
-    uint32_t flight_generation : 24;
+    uint32_t flight_generation : SIM_GENERATION_BITS;
     uint32_t local_region : 4;
-    uint32_t way_back_high : 4; /* way_back has 36 bits: up to 68 s */
+    uint32_t way_back_high : 8; /* way_back has 40 bits: up to 18 min */
     uint32_t way_back_low;
     uint32_t generation;
     uint32_t instance;
@@ -584,15 +584,15 @@ static uint32_t app_expect(struct app_tier *app, const struct user_request *user
     uint32_t index = request_take(app);
     struct app_request *request = &app->requests[index];
 
-    invariant_debug(user->way_back >> 36 == 0);
+    invariant(user->way_back >> 40 == 0); /* a way is some 500 s long where it is longest */
     *request = (struct app_request){.identity = user->identity,
                                     .service_word = user->service_word,
                                     .last_write = user->last_write,
                                     .session = user->session,
                                     .flight = user->flight,
-                                    .flight_generation = user->generation & 0xFFFFFFu,
+                                    .flight_generation = user->generation & SIM_GENERATION_MASK,
                                     .local_region = (uint32_t)user->local_region & 15u,
-                                    .way_back_high = (uint32_t)(user->way_back >> 32) & 15u,
+                                    .way_back_high = (uint32_t)(user->way_back >> 32) & 255u,
                                     .way_back_low = (uint32_t)user->way_back,
                                     .generation = request->generation,
                                     .session_check = (uint16_t)user->session_check,

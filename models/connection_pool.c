@@ -67,14 +67,19 @@ static void idle_add(struct connection_pools *pools, uint32_t index)
         (struct idle_connection){index, connection->leg_out};
 }
 
-/* It breaks, or is closed: looked for among the idle, which are few. */
+/* It breaks, or is closed: mostly the one that came back last. */
 static void idle_remove(struct connection_pools *pools, uint32_t index)
 {
     struct connection_pool *pool = &pools->pools[pools->connections[index].pool];
-    uint32_t i = 0;
+    uint32_t i = pool->idle_count - 1;
 
     while (connection_idle_at(pool, i)->connection != index)
-        i++;
+        i--;
+    if (i == 0) {
+        pool->idle_first++;
+        pool->idle_count--;
+        return;
+    }
     for (pool->idle_count--; i < pool->idle_count; i++)
         *connection_idle_at(pool, i) = *connection_idle_at(pool, i + 1);
 }

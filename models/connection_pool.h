@@ -25,6 +25,7 @@
 #ifndef CONNECTION_POOL_H
 #define CONNECTION_POOL_H
 
+#include "mem.h"
 #include "ports.h"
 #include "probe.h"
 
@@ -48,7 +49,7 @@ struct connection_pool_config {
 enum connection_state { CONNECTION_FREE, CONNECTION_OPENING, CONNECTION_IDLE, CONNECTION_BUSY };
 
 struct connection {
-    uint32_t generation;
+    _Alignas(MEM_LINE_BYTES) uint32_t generation; /* a row is one cache line */
     uint32_t pool;
     uint32_t next;              /* in the free list */
     uint32_t op, op_generation; /* that it is opened for; NO_INDEX: for whoever waits */

@@ -140,8 +140,8 @@ __extension__ struct flight {
     sim_time sent;                    /* by the user */
     uint64_t think_word, logout_word; /* of the page that it asks for */
     uint32_t session;                 /* of a free flight: the next free one */
-    uint32_t generation : 24;
-    uint32_t watch : 8; /* number of the watch in which it began, modulo WATCHES, or FLIGHT_LATE */
+    uint32_t generation : SIM_GENERATION_BITS;
+    uint32_t watch : 12; /* number of the watch in which it began, modulo WATCHES, or FLIGHT_LATE */
 };
 _Static_assert(sizeof(struct flight) == 32, "of a request under way");
 /*
@@ -150,7 +150,7 @@ _Static_assert(sizeof(struct flight) == 32, "of a request under way");
  * that are late are looked for together.
  */
 #define WATCHES 8 /* a patience */
-#define FLIGHT_LATE 255
+#define FLIGHT_LATE 4095
 struct flight_watches {
     sim_dur length_ns;
     sim_time until; /* end of the present one */
@@ -391,7 +391,7 @@ static uint32_t flight_begin(struct population *population, uint32_t session, si
     flight = &population->flights[index];
     flight->sent = sent;
     flight->session = session;
-    flight->watch = watches->number & 255u;
+    flight->watch = watches->number % WATCHES;
     return index;
 }
 
@@ -798,6 +798,8 @@ static void population_expect(const void *self, uint32_t session, uint32_t fligh
 {
     const struct population *population = self;
 
+    if (!population->flights)
+        return; /* a health check's, and nobody lives here */
     mem_fetch(&population->sessions[ref_index(session)], sizeof(struct session));
     mem_fetch(&population->flights[flight], sizeof(struct flight));
 }

@@ -313,6 +313,8 @@ static void client_fetch_reply(const void *self, uint32_t entity)
     const struct store_client *client = self;
     const struct command *command = &client->commands.rows[ref_index(entity)];
 
+    if (command->connection == NO_INDEX)
+        return; /* given back */
     mem_fetch(&client->pools.connections[command->connection], sizeof(struct connection));
     mem_fetch(op_at(client, command->op), sizeof(struct op));
     client->app->expect(client->app->self, command->request, command->session, command->flight);
@@ -745,7 +747,8 @@ static uint32_t op_take(struct store_client *client, uint32_t hedge)
 
     if (index != NO_INDEX) {
         table->free_head = op_at(client, index)->next;
-        mem_fetch(op_at(client, table->free_head & ~HEDGE), sizeof(struct op)); /* the next one */
+        if (table->free_head != NO_INDEX) /* the next one to be taken */
+            mem_fetch(&table->rows[table->free_head & ~HEDGE], sizeof(struct op));
         return index;
     }
     if (table->count == table->capacity) {
@@ -1320,7 +1323,7 @@ static HOT_HANDLER void client_submit(void *self, const struct op_request *reque
     op_begin_attempt(client, index);
 }
 
-/* Most are reads of the region's own cluster, on the connection that was used last. */
+/* Most are reads of the region's own cluster, on the connection that came back last. */
 static void client_expect(const void *self, uint32_t instance)
 {
     const struct store_client *client = self;
@@ -1328,7 +1331,7 @@ static void client_expect(const void *self, uint32_t instance)
     const struct link_port *out = client->pools.out[client->region];
     struct idle_connection idle;
 
-    if (pool->idle_count == 0)
+    if (pool->idle_count == 0 || !client->pools.shards[client->region])
         return;
     idle = *connection_idle_at(pool, pool->idle_count - 1);
     mem_fetch(&client->pools.connections[idle.connection], sizeof(struct connection));

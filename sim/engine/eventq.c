@@ -435,6 +435,7 @@ static void window_open_all(struct eventq *queue)
 
         front_take(queue, level, first_digit(queue, level, 0));
     }
+    queue->is_fresh = false;
     queue->window_start = queue->popped;
     queue->window_last = SIM_NEVER;
     queue->spill_at = SMALL_SPILL_AT;
@@ -548,6 +549,7 @@ static void window_spill(struct eventq *queue)
     queue->near_count = queue->near_capacity = 0;
     near_look(queue);
     front_clear(queue);
+    queue->is_fresh = false;
     queue->base = (uint64_t)now;
     queue->window_last = now - 1;
     for (; first < end; first++) {

@@ -398,6 +398,12 @@ OUT_OF_LINE static void look_ahead(struct sim *sim)
     sim_time until = queue->window_last;
 
     queue->is_fresh = false;
+    /* What was fetched from a bucket of another width is not what comes now. */
+    if (queue->window_level != sim->fetched_level || ((uint64_t)sim->fetched_until ^ queue->base) >>
+                                                         queue->window_level * LADDER_BITS >=
+                                                         LADDER_DIGITS)
+        sim->fetched_until = -1;
+    sim->fetched_level = queue->window_level;
     if (until > sim->fetched_until)
         prefetch_rows(sim, queue->first, queue->end);
     if (until < sim->fetched_until)

@@ -122,14 +122,16 @@ kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char 
 timer_id sim_timer_add(struct sim *sim, sim_dur length, kind_id kind);
 /*
  * The rows behind a kind's entities: base of an array and the size of a row, so that the rows of
- * the next few events can be fetched early. Call again whenever the array moves. Optional.
+ * the events of the next window can be fetched early. Call again whenever the array moves.
+ * Optional.
  */
 void sim_kind_rows(struct sim *sim, kind_id kind, const void *base, size_t row_bytes);
 /*
  * What else a handler will need, such as the session that a request's row names: `fetch` is called
- * some events before the handler, when the row of sim_kind_rows() should have arrived, and may read
- * that row and call __builtin_prefetch(); it changes nothing, as the event may yet be cancelled and
- * the entity reused. Not called for every event. Optional.
+ * when the window of its event opens, and may read the event's own row, which has mostly arrived or
+ * was written a moment ago, and call mem_fetch(). It changes nothing, as the event may yet be
+ * cancelled and the entity reused. Not called for an event that is pushed into an open window.
+ * Optional.
  */
 void sim_kind_fetch(struct sim *sim, kind_id kind,
                     void (*fetch)(const void *self, uint32_t entity));

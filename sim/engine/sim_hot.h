@@ -63,7 +63,8 @@ struct sim {
     bool stopping;
     bool looks_ahead;       /* some kind has rows or more to fetch early, */
     bool fetches;           /* and some has more than rows */
-    sim_time fetched_until; /* rows of the queue's events due by then were fetched */
+    sim_time fetched_until; /* rows of the queue's events due by then were fetched, */
+    unsigned fetched_level; /* from buckets of this level */
 
     uint32_t cancelled; /* events in the queue that are dead */
     uint32_t ring_count;
