@@ -16,7 +16,8 @@
  *
  * On a connection that is still open when the pause ends nothing can happen between the user's
  * click and the request's arrival: so the arrival is scheduled at once (`land`), and the click
- * needs no event. On a new one the click (`send`) is an event, since it asks where to go.
+ * needs no event. On a new one the click (`send`) is an event, since it asks where to go; it lands
+ * likewise, once the connection is open.
  */
 #include "bug.h"
 #include "mem.h"
@@ -121,7 +122,8 @@ __extension__ struct session {
     uint64_t answered : 48;    /* the last answer, in ticks: for the idle TTL and the connection */
     uint64_t check : 16;       /* which session of this row: the store knows it by row and check */
     uint64_t written : 60;     /* the last write acknowledged, or the token's issue, + 1; 0: none */
-    uint64_t spare : 4;
+    uint64_t sets_up : 1;      /* the request under way opens its connection first */
+    uint64_t spare : 3;
     uint32_t opened;   /* the connection: in ticks, modulo 2^32 (52 days) */
     uint32_t rtt_ns;   /* of a free row: the next free one */
     uint64_t progress; /* PAGE_ONE times pages answered, + REMAINING_ONE times those to come,
@@ -432,14 +434,20 @@ static bool session_is_connected(const struct population *population, const stru
            age < lifetime >> AGE_TICK_BITS;
 }
 
-/* What is random of the request sent last, whatever it asks for. */
+/* What is random of a request of that number, whatever it asks for. */
 static struct rng_block session_aside(const struct population *population,
-                                      const struct session *session)
+                                      const struct session *session, uint32_t number)
 {
-    return rng_block_at(&population->aside, session_id(session), session_number(session) - 1);
+    return rng_block_at(&population->aside, session_id(session), number);
 }
 
-/* The region that the request lands in; *setup is what a new connection costs. -1: nowhere. */
+/* What a new connection costs. */
+static sim_dur session_setup(const struct population *population, const struct session *session)
+{
+    return (sim_dur)population->config->handshakes * session->rtt_ns;
+}
+
+/* The region that the next request lands in; *setup is what a new connection costs. -1: nowhere. */
 OUT_OF_LINE static int session_connect(struct population *population, struct session *session,
                                        sim_dur *setup)
 {
@@ -451,11 +459,11 @@ OUT_OF_LINE static int session_connect(struct population *population, struct ses
         return (int)session->connection - 1;
     region = population->edge
                  ->route(population->edge->self, population->region,
-                         session_aside(population, session).word[0])
+                         session_aside(population, session, session_number(session)).word[0])
                  .region;
     session->connection = (uint32_t)(region + 1) & 31u;
     session->opened = (uint32_t)(now >> AGE_TICK_BITS);
-    *setup = (sim_dur)population->config->handshakes * session->rtt_ns;
+    *setup = session_setup(population, session);
     return region;
 }
 
@@ -500,7 +508,7 @@ static struct user_request session_ask(struct population *population, uint32_t i
         writes = rng_unit(block.word[2]) < population->config->writes;
         service_word = block.word[3];
     } else {
-        service_word = session_aside(population, session).word[1];
+        service_word = session_aside(population, session, session_number(session) - 1).word[1];
     }
     return (struct user_request){.identity = session_identity(population, session),
                                  .service_word = service_word,
@@ -515,19 +523,32 @@ static struct user_request session_ask(struct population *population, uint32_t i
                                  .last_write = (sim_time)session->written - 1};
 }
 
+/*
+ * Nothing can happen to a request on its way, new connection or not: so nothing is kept of it until
+ * it lands. Its patience is counted from the landing on, until it is slow; so a way that is long
+ * beside the patience is told to the tier at once.
+ */
 static void session_send(struct population *population, uint32_t index)
 {
-    struct user_request request = session_ask(population, index, sim_now(population->sim));
     struct session *session = &population->sessions[index];
-    struct app_port *app;
-    sim_dur setup;
+    sim_time now = sim_now(population->sim);
+    struct user_request request;
+    sim_dur setup, way = 0;
     int region = session_connect(population, session, &setup);
 
+    if (region >= 0)
+        way = session_way(population, session, region);
+    if (region >= 0 && setup + way <= population->early_ns) {
+        session->sets_up = setup > 0;
+        sim_at(population->sim, now + setup + way, population->land_kind, index,
+               session_number(session));
+        return;
+    }
+    request = session_ask(population, index, now);
     if (region < 0)
         return; /* no answer will come: patience ends it */
-    app = population->apps[region];
-    request.way_back = session_way(population, session, region);
-    app->submit(app->self, &request, setup + request.way_back);
+    request.way_back = way;
+    population->apps[region]->submit(population->apps[region]->self, &request, setup + way);
 }
 
 static void population_on_send(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -540,13 +561,19 @@ static HOT_HANDLER void population_on_land(void *self, struct sim *sim, uint32_t
                                            uint32_t generation)
 {
     struct population *population = self;
-    const struct session *session = &population->sessions[entity];
+    struct session *session = &population->sessions[entity];
     int region = (int)session->connection - 1;
     sim_dur way = session_way(population, session, region);
-    struct user_request request = session_ask(population, entity, sim_now(sim) - way);
+    sim_time sent = sim_now(sim) - way;
     struct app_port *app = population->apps[region];
+    struct user_request request;
 
     (void)generation;
+    if (session->sets_up) {
+        sent -= session_setup(population, session);
+        session->sets_up = false;
+    }
+    request = session_ask(population, entity, sent);
     request.way_back = way;
     app->arrive(app->self, &request);
 }
