@@ -296,7 +296,9 @@ static void pool_serve(struct store_client *client, uint32_t pool);
 /* Valid until the table grows: not over a call that may begin an operation or a hedge. */
 static inline struct op *op_at(const struct store_client *client, uint32_t index)
 {
-    return &client->ops[index / HEDGE].rows[index & ~HEDGE];
+    if (__builtin_expect(index < HEDGE, 1))
+        return &client->ops[0].rows[index];
+    return &client->ops[1].rows[index & ~HEDGE];
 }
 
 static bool op_is_write(const struct op *op)
