@@ -12,7 +12,7 @@
  * eventq_sweep() drops the dead ones when they are many.
  *
  *                    push          pop                              bytes an event
- *   radix ladder     O(1)          amortised O(1), in streams       17, and some 0.1 MB
+ *   radix ladder     O(1)          amortised O(1), in streams       17, and some 0.2 MB
  *   binary heap      O(log n)      O(log n)                         16, up to 24 while it grows
  *
  * What that comes to in ns is measured by eventq_bench; eventq.md tells it, and why.
