@@ -358,6 +358,40 @@ static void users_under_way_are_rate_times_session(void **state)
 }
 
 /*
+ * A login on a new connection, of a user 20 ms away, at a front that answers in 10 ms: two round
+ * trips of handshakes, the way there, the answer, the way back: 70 ms. With a patience of 100 ms
+ * the way there, 50 ms, is more than a quarter of it, and the tier is told when the request is
+ * sent; else when it lands.
+ */
+static void a_new_connection_costs_its_handshakes(void **state)
+{
+    static const char *const patiences[] = {"30s", "100ms"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char text[200];
+        struct scenario *scenario;
+        struct world *world;
+
+        snprintf(text, sizeof text,
+                 "regions: {a: {}}\nduration: 60s\nwarmup: 0s\n"
+                 "population: {sessions: 5/s, start: empty, rtt: 20ms, patience: %s}\n",
+                 patiences[i]);
+        scenario = scenario_of(&registry, text);
+        world = world_of(scenario, 0, NULL);
+        assert_true(front.logins > 200);
+        assert_true(fabs(figure_of(world, (struct wanted){"login_latency", "mean", 0, NULL, NULL}) -
+                         70e6) < 0.5);
+        assert_true(fabs(figure_of(world, (struct wanted){"login_latency", "max", 0, NULL, NULL}) -
+                         70e6) < 0.5);
+        world_free(world);
+        scenario_free(scenario);
+        front.logins = 0;
+        front.note_count = 0;
+    }
+}
+
+/*
  * A steady start: the first minute sees as many pages as any other. 5/s x 12 pages = 60/s; the
  * sessions under way at the start are where the length-biased laws say.
  */
@@ -477,6 +511,8 @@ int main(void)
                                         quick_front, forget_front),
         cmocka_unit_test_setup_teardown(arrivals_are_poisson, quick_front, forget_front),
         cmocka_unit_test_setup_teardown(users_under_way_are_rate_times_session, quick_front,
+                                        forget_front),
+        cmocka_unit_test_setup_teardown(a_new_connection_costs_its_handshakes, quick_front,
                                         forget_front),
         cmocka_unit_test_setup_teardown(steady_start_has_no_transient, quick_front, forget_front),
         cmocka_unit_test_setup_teardown(requests_and_reauths_are_conserved, quick_front,

@@ -30,9 +30,9 @@ void *mem_alloc_slab(size_t size);
 #define MEM_LINE_BYTES 64
 
 /*
- * The same for rows that are whole cache lines, or whole parts of one: the array begins at a line,
- * so that no row lies on more of them than it must. Always copied as it grows, so for arrays that
- * are small beside the rest. New items are not zeroed.
+ * As mem_grow(), for rows that are whole cache lines, or whole parts of one: the array begins at a
+ * line, so that no row lies on more of them than it must. It is copied each time that it grows, so
+ * this is for arrays that are small beside the rest.
  */
 void mem_grow_lines(void **items, size_t *capacity, size_t need, size_t size);
 

@@ -85,6 +85,33 @@ static void grow_keeps_items_and_grows_by_half_at_least(void **state)
     free(items);
 }
 
+/* The array begins at a cache line each time that it moves, and keeps what it held. */
+static void grown_lines_begin_at_a_line(void **state)
+{
+    (void)state;
+    struct row {
+        uint64_t words[8];
+    } *rows = NULL;
+    size_t capacity = 0;
+    for (size_t count = 0; count < 1000; count++) {
+        mem_grow_lines((void **)&rows, &capacity, count + 1, sizeof(*rows));
+        assert_int_equal((uintptr_t)rows % MEM_LINE_BYTES, 0);
+        rows[count].words[7] = count;
+    }
+    for (size_t i = 0; i < 1000; i++) {
+        assert_int_equal(rows[i].words[7], i);
+    }
+    free(rows);
+}
+
+static void a_slab_of_2_mib_is_a_page(void **state)
+{
+    (void)state;
+    void *slab = mem_alloc_slab(MEM_SLAB_BYTES);
+    assert_int_equal((uintptr_t)slab % MEM_SLAB_BYTES, 0);
+    free(slab);
+}
+
 static void grow_does_nothing_where_there_is_room(void **state)
 {
     (void)state;
@@ -124,6 +151,8 @@ int main(void)
         cmocka_unit_test(strdup_copies_and_passes_null_on),
         cmocka_unit_test(strndup_stops_at_length_or_end),
         cmocka_unit_test(grow_keeps_items_and_grows_by_half_at_least),
+        cmocka_unit_test(grown_lines_begin_at_a_line),
+        cmocka_unit_test(a_slab_of_2_mib_is_a_page),
         cmocka_unit_test(grow_does_nothing_where_there_is_room),
         cmocka_unit_test(a_product_that_overflows_exits_with_4),
     };

@@ -21,9 +21,9 @@
  *     (spill). A window of one instant is never spilt: there the heap stays, and a burst at one
  *     instant costs O(log n) each.
  *  5. Where few events are left in all, all of them become the window, and it ends never: so a
- * small set is nothing but a short sorted array, until it grows (spill).
- *  6. Buckets are lists of chunks, which any bucket may use: so memory follows the largest number
- * of events that there was.
+ *     small set is nothing but a short sorted array, until it grows (spill).
+ *  6. Buckets are lists of chunks, which any bucket may use: so memory is that of the largest
+ *     number of events that there was.
  *
  * The plain heap is the same structure with a window that never ends and a front of no length.
  */

@@ -14,8 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COMING_MIN                                                                                 \
-    24 /* events after a window whose rows are fetched with it, if so many are known */
+#define COMING_MIN 24     /* events after a window whose rows are fetched with it */
 #define PREFETCH_AHEAD 12 /* timers between the one due and the one whose row is fetched */
 #define FETCH_AHEAD 4     /* and the one whose kind fetches more: its row has come meanwhile */
 #define RING_CAPACITY 16  /* to start with; a power of two */
