@@ -214,6 +214,67 @@ static void reuse_takes_the_last_or_the_first_that_came_back(void **state)
     }
 }
 
+/* The idle ones of a pool against a plain list, while connections are taken, put back and closed
+ * wherever they stand. */
+static void idle_ones_are_a_list(void *arg)
+{
+    struct connection_pools *pools = &bench.pools;
+    const struct connection_pool *pool = &pools->pools[POOL_PRIMARY];
+    uint32_t idle[40], busy[40], idle_count = pool->idle_count, busy_count = 0;
+
+    (void)arg;
+    assert_int_equal(idle_count, 20);
+    for (uint32_t i = 0; i < idle_count; i++)
+        idle[i] = connection_idle_at(pool, i)->connection;
+    for (uint64_t step = 0; step < 3000; step++) {
+        uint64_t word = rng_mix(step);
+        uint32_t at = rng_below(word, idle_count > 0 ? idle_count : 1);
+
+        if (word % 4 == 0 && busy_count > 0) {
+            at = rng_below(word, busy_count);
+            connection_put_back(pools, busy[at]);
+            idle[idle_count++] = busy[at];
+            busy[at] = busy[--busy_count];
+        } else if (word % 4 == 1 && idle_count > 0) { /* closed, and another one opened */
+            connection_close(pools, idle[at]);
+            memmove(&idle[at], &idle[at + 1], (--idle_count - at) * sizeof idle[0]);
+            busy[busy_count] = connection_open(pools, POOL_PRIMARY, NO_INDEX, 0, SIM_S);
+            assert_true(connection_round_done(pools, busy[busy_count++]));
+        } else if (word % 4 == 2 && idle_count > 0) {
+            at = bench.config.reuse == REUSE_LIFO ? idle_count - 1 : 0;
+            assert_int_equal(connection_take_idle(pools, POOL_PRIMARY), idle[at]);
+            pools->connections[idle[at]].state = CONNECTION_BUSY;
+            busy[busy_count++] = idle[at];
+            memmove(&idle[at], &idle[at + 1], (--idle_count - at) * sizeof idle[0]);
+        } else if (word % 4 == 3 && busy_count > 10) { /* many come back at once */
+            while (busy_count > 0) {
+                connection_put_back(pools, busy[--busy_count]);
+                idle[idle_count++] = busy[busy_count];
+            }
+        }
+        assert_int_equal(pool->idle_count, idle_count);
+        for (uint32_t i = 0; i < idle_count; i++)
+            assert_int_equal(connection_idle_at(pool, i)->connection, idle[i]);
+    }
+}
+
+static void idle_ones_stand_in_the_order_of_their_return(void **state)
+{
+    struct rig rig;
+
+    for (int reuse = REUSE_LIFO; reuse <= REUSE_FIFO; reuse++) {
+        plain_pool(state);
+        bench.config.reuse = reuse;
+        bench.config.size = bench.config.warm = 20;
+        rig_open(&rig, &bench_ops, 2, 20 * SIM_S);
+        rig_wire(&rig);
+        rig_call(&rig, SIM_S, idle_ones_are_a_list, NULL);
+        rig_run(&rig);
+        assert_int_equal(open_count(), 20);
+        rig_close(&rig);
+    }
+}
+
 /*
  * One command each 100 ms from 2.1 s on, and a life of 2.5 s: those opened at 0, 1 and 2 s are too
  * old at 2.5, 3.5 and 4.5 s. Oldest first each one's turn comes each 300 ms or sooner, so it is
@@ -307,6 +368,7 @@ static void name_is_asked_for_when_its_answer_has_run_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(idle_ones_stand_in_the_order_of_their_return, plain_pool),
         cmocka_unit_test_setup(reuse_takes_the_last_or_the_first_that_came_back, plain_pool),
         cmocka_unit_test_setup(surplus_connections_age_unseen_newest_first, plain_pool),
         cmocka_unit_test_setup(a_life_ends_when_the_command_does, plain_pool),
