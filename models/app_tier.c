@@ -147,8 +147,7 @@ struct app_tier {
     struct lb_target *targets;
     bool healthy; /* as the accelerator was told */
     bool deploying;
-    uint32_t busy, queued;
-    struct queue_book busy_book, queue_book; /* of workers, of those that wait for one */
+    struct queue_book busy, queued; /* workers that hold a request, requests that wait for one */
     struct app_request *requests;
     size_t request_count, request_capacity;
     uint32_t request_free;
@@ -160,7 +159,7 @@ struct app_tier {
     struct edge_port *edge;
     struct deploy_port deploy;
     kind_id arrive_kind, served_kind, check_kind, leave_kind, return_kind;
-    probe_id workers_busy, queue, rejected, wait, lost, usable;
+    probe_id rejected, wait, lost, usable;
 };
 
 /* --- requests ---------------------------------------------------------------------------- */
@@ -206,14 +205,6 @@ static void request_give(struct app_tier *app, uint32_t index)
     app->request_free = index;
 }
 
-static void app_gauges(struct app_tier *app)
-{
-    sim_time now = sim_now(app->sim);
-
-    probe_level(app->probes, app->workers_busy, now, app->busy);
-    probe_level(app->probes, app->queue, now, app->queued);
-}
-
 /* Delay of the response to the user. */
 static sim_dur request_way_back(const struct app_request *request)
 {
@@ -249,11 +240,10 @@ static void instance_serve(struct app_tier *app, uint32_t index)
     if (request->kind == REQUEST_LOGIN)
         service = (sim_dur)((double)service * app->config->login_factor);
     app->instances[request->instance].busy++;
-    app->busy++;
     request->stage = STAGE_SERVICE;
     probe_latency(app->probes, app->wait, sim_now(app->sim) - request->since);
     request->since = sim_now(app->sim);
-    queue_book_enter(&app->busy_book, sim_now(app->sim));
+    queue_book_enter(&app->busy, sim_now(app->sim));
     sim_after(app->sim, service, app->served_kind, index, request->generation);
 }
 
@@ -265,17 +255,14 @@ static void instance_release(struct app_tier *app, uint32_t instance_index, sim_
     uint32_t next = instance->head;
 
     instance->busy--;
-    app->busy--;
-    queue_book_leave(&app->busy_book, now, served_since);
+    queue_book_leave(&app->busy, now, served_since);
     app->targets[instance_index].outstanding--;
     if (next != NO_INDEX) {
         instance->head = app->requests[next].next;
         instance->queued--;
-        app->queued--;
-        queue_book_leave(&app->queue_book, now, app->requests[next].since);
+        queue_book_leave(&app->queued, now, app->requests[next].since);
         instance_serve(app, next);
     }
-    app_gauges(app);
 }
 
 static void app_answer(struct app_tier *app, uint32_t index, enum response_kind kind,
@@ -320,15 +307,13 @@ static void app_arrived(struct app_tier *app, uint32_t entity)
             app->requests[instance->tail].next = entity;
         instance->tail = entity;
         instance->queued++;
-        app->queued++;
-        queue_book_enter(&app->queue_book, sim_now(app->sim));
+        queue_book_enter(&app->queued, sim_now(app->sim));
     } else {
         app->targets[request->instance].outstanding--;
         probe_count(app->probes, app->rejected);
         app_respond(app, entity, RESPONSE_REJECTED, REAUTH_STORE_UNAVAILABLE);
         request_give(app, entity);
     }
-    app_gauges(app);
 }
 
 static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -632,15 +617,13 @@ static void app_set_power(void *self, bool up)
             uint32_t index = instance->head;
 
             instance->head = app->requests[index].next;
-            queue_book_leave(&app->queue_book, sim_now(app->sim), app->requests[index].since);
+            queue_book_leave(&app->queued, sim_now(app->sim), app->requests[index].since);
             probe_count(app->probes, app->lost);
             request_give(app, index);
         }
         app->targets[i].outstanding -= instance->queued;
-        app->queued -= instance->queued;
         instance->queued = 0;
     }
-    app_gauges(app);
     app->sessions->set_up(app->sessions->self, up);
     app_tell_health(app);
 }
@@ -671,8 +654,10 @@ static void app_tier_init(void *self, const struct model_env *env)
     app->leave_kind = sim_kind_add(env->sim, &app_leave, env->instance, app);
     app->return_kind = sim_kind_add(env->sim, &app_return, env->instance, app);
     app->usable = probe_level_open(probes, "instances_usable", env->region, NULL);
-    app->workers_busy = probe_level_open(probes, "workers_busy", env->region, NULL);
-    app->queue = probe_level_open(probes, "app_queue", env->region, NULL);
+    probe_level_follow(probes, probe_level_open(probes, "workers_busy", env->region, NULL),
+                       &app->busy.length);
+    probe_level_follow(probes, probe_level_open(probes, "app_queue", env->region, NULL),
+                       &app->queued.length);
     app->rejected = probe_count_open(probes, "requests_rejected", env->region, NULL);
     app->lost = probe_count_open(probes, "requests_lost", env->region, NULL);
     app->wait = probe_latency_open(probes, "app_wait", env->region, NULL);
@@ -716,18 +701,16 @@ static void app_tier_finish(void *self)
     struct app_tier *app = self;
     sim_time end = sim_now(app->sim);
 
-    invariant(app->busy_book.length == app->busy);
-    invariant(app->queue_book.length == app->queued);
     for (size_t i = 0; i < app->request_count; i++) {
         const struct app_request *request = &app->requests[i];
 
         if (request->stage >= STAGE_SERVICE)
-            queue_book_remains(&app->busy_book, end, request->since);
+            queue_book_remains(&app->busy, end, request->since);
         else if (request->stage == STAGE_WAITING)
-            queue_book_remains(&app->queue_book, end, request->since);
+            queue_book_remains(&app->queued, end, request->since);
     }
-    invariant(queue_book_closes(&app->busy_book));
-    invariant(queue_book_closes(&app->queue_book));
+    invariant(queue_book_closes(&app->busy));
+    invariant(queue_book_closes(&app->queued));
 }
 
 static void app_tier_fini(void *self)

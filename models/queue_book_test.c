@@ -20,7 +20,8 @@ static void sums_agree_whatever_the_order(void **state)
         assert_false(queue_book_closes(&book)); /* one waits */
         queue_book_remains(&book, 100, last_first ? 10 : 15);
         assert_true(queue_book_closes(&book));
-        assert_int_equal(book.length_ns, last_first ? 25 + 90 : 30 + 85);
+        assert_int_equal(book.waited_ns, last_first ? 25 + 90 : 30 + 85);
+        assert_true(time_avg_area(&book.length, 100) == 5 + 50 + 60);
     }
 }
 

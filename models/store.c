@@ -632,7 +632,8 @@ static void cluster_probes(struct cluster *cluster, struct probes *probes)
 
     cluster->commands = probe_count_open(probes, "store_commands", region, NULL);
     cluster->utilization = probe_level_open(probes, "store_utilization", region, NULL);
-    cluster->queue = probe_level_open(probes, "store_queue", region, NULL);
+    probe_level_follow(probes, probe_level_open(probes, "store_queue", region, NULL),
+                       &cluster->queued.length);
     cluster->writes = probe_count_open(probes, "store_writes", region, NULL);
     cluster->repeated = probe_count_open(probes, "repeated_writes", region, NULL);
     cluster->lag = probe_latency_open(probes, "replication_lag", region, NULL);

@@ -1219,6 +1219,14 @@ static bool reply_is_good(enum reply_kind reply)
     return reply == REPLY_HIT || reply == REPLY_MISS || reply == REPLY_OK;
 }
 
+static bool client_reply_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct store_client *client = self;
+
+    return (client->commands.rows[ref_index(entity)].generation & SIM_GENERATION_MASK) ==
+           generation;
+}
+
 static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t entity,
                                         uint32_t generation)
 {
@@ -1230,7 +1238,10 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     bool good = reply_is_good(answer.reply);
     bool open = answer.reply_leg != NO_INDEX;
 
-    (void)sim, (void)generation;
+    if (__builtin_expect(!client_reply_live(self, entity, generation), 0)) {
+        sim_drop(sim);
+        return;
+    }
     count_ambiguous(client, &client->commands.rows[row]);
     command_give(&client->commands, row);
     if (answer.abandoned) {
@@ -1252,16 +1263,11 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     }
 }
 
-static bool client_reply_live(const void *self, uint32_t entity, uint32_t generation)
-{
-    const struct store_client *client = self;
-
-    return (client->commands.rows[ref_index(entity)].generation & SIM_GENERATION_MASK) ==
-           generation;
-}
-
-static const struct event_kind client_reply = {
-    .name = "reply", .phase = PHASE_WORK, .fire = client_on_reply, .live = client_reply_live};
+static const struct event_kind client_reply = {.name = "reply",
+                                               .phase = PHASE_WORK,
+                                               .fire = client_on_reply,
+                                               .live = client_reply_live,
+                                               .fire_asks = true};
 
 /* A command's way ended without an answer: its server died, or its connection was closed meanwhile.
  */

@@ -146,10 +146,10 @@ struct cluster {
     struct store *store;
     int region;
     bool exists, up, stalled, takes_writes;
-    struct server *servers; /* by shard */
-    uint32_t queued, busy;  /* over its servers */
-    struct queue_book book; /* of the queued */
-    uint64_t applied_total; /* of all its servers */
+    struct server *servers;   /* by shard */
+    struct queue_book queued; /* commands at its servers, waiting or in service */
+    uint32_t busy;            /* of its servers */
+    uint64_t applied_total;   /* of all its servers */
     struct door door;
 
     struct shard_port port;
@@ -157,8 +157,8 @@ struct cluster {
     struct store_fault_port fault;
     kind_id turn_kind, demote_kind, syn_kind, failover_kind;
     uint32_t demote_leg;
-    probe_id commands, utilization, hot_utilization, queue, writes, repeated, lag, unreplicated,
-        refused, dropped_syns, failovers, lost;
+    probe_id commands, utilization, hot_utilization, writes, repeated, lag, unreplicated, refused,
+        dropped_syns, failovers, lost;
 };
 
 struct session_table {

@@ -154,7 +154,6 @@ void cluster_gauges(struct cluster *cluster)
     /* Without the division where there is nothing to divide. */
     probe_level(store->probes, cluster->utilization, now,
                 store->shard_count > 1 ? busy / store->shard_count : busy);
-    probe_level(store->probes, cluster->queue, now, cluster->queued);
     if (store->shard_count > 1)
         probe_level(store->probes, cluster->hot_utilization, now, cluster->servers[0].busy);
 }
@@ -212,6 +211,13 @@ static void cluster_reply(struct store *store, uint32_t ref, struct command *com
     link->send(link->self, command->reply_leg, &reply);
 }
 
+static bool cluster_turn_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct server *server = &((const struct cluster *)self)->servers[entity >> 4];
+
+    return server->busy && (server->turn & SIM_GENERATION_MASK) == generation;
+}
+
 static HOT_HANDLER void cluster_on_turn_end(void *self, struct sim *sim, uint32_t entity,
                                             uint32_t generation)
 {
@@ -220,7 +226,10 @@ static HOT_HANDLER void cluster_on_turn_end(void *self, struct sim *sim, uint32_
     struct server *server = &cluster->servers[entity >> 4];
     uint32_t ref = server->turn_head;
 
-    (void)generation;
+    if (__builtin_expect(!cluster_turn_live(self, entity, generation), 0)) {
+        sim_drop(sim);
+        return;
+    }
     server->turn_head = NO_INDEX;
     server->busy = false;
     cluster->busy--;
@@ -229,8 +238,7 @@ static HOT_HANDLER void cluster_on_turn_end(void *self, struct sim *sim, uint32_
         uint32_t next = command->next;
 
         server->queued--;
-        cluster->queued--;
-        queue_book_leave(&cluster->book, sim_now(sim), command->arrived);
+        queue_book_leave(&cluster->queued, sim_now(sim), command->arrived);
         probe_count(store->probes, cluster->commands);
         if (command_is_write(command->kind))
             server_write(server, command);
@@ -241,13 +249,6 @@ static HOT_HANDLER void cluster_on_turn_end(void *self, struct sim *sim, uint32_
     }
     server_begin_turn(server);
     cluster_gauges(cluster);
-}
-
-static bool cluster_turn_live(const void *self, uint32_t entity, uint32_t generation)
-{
-    const struct server *server = &((const struct cluster *)self)->servers[entity >> 4];
-
-    return server->busy && (server->turn & SIM_GENERATION_MASK) == generation;
 }
 
 void cluster_fetch_command(const void *self, uint32_t entity)
@@ -291,9 +292,8 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
         command_of(store, server->tail)->next = entity;
     server->tail = entity;
     server->queued++;
-    cluster->queued++;
     command->arrived = sim_now(sim);
-    queue_book_enter(&cluster->book, command->arrived);
+    queue_book_enter(&cluster->queued, command->arrived);
     if (!server->busy)
         server_begin_turn(server);
     cluster_gauges(cluster);
@@ -312,7 +312,7 @@ void server_drop_all(struct server *server)
             struct command_pool *pool = store->pools[command->region];
             uint32_t next = command->next;
 
-            queue_book_leave(&cluster->book, sim_now(store->sim), command->arrived);
+            queue_book_leave(&cluster->queued, sim_now(store->sim), command->arrived);
             pool->drop(pool->self, ref_index(ref));
             ref = next;
         }
@@ -321,7 +321,6 @@ void server_drop_all(struct server *server)
         cluster->busy--;
         sim_cancelled(store->sim);
     }
-    cluster->queued -= server->queued;
     server->head = server->turn_head = NO_INDEX;
     server->queued = server->unaccepted = 0;
     server->fork_ns = 0;
@@ -333,16 +332,15 @@ void cluster_close_book(struct cluster *cluster)
     struct store *store = cluster->store;
     sim_time end = sim_now(store->sim);
 
-    invariant(cluster->book.length == cluster->queued);
     for (uint32_t s = 0; s < store->shard_count; s++)
         for (int part = 0; part < 2; part++) {
             const struct server *server = &cluster->servers[s];
             uint32_t ref = part ? server->head : server->turn_head;
 
             for (; ref != NO_INDEX; ref = command_of(store, ref)->next)
-                queue_book_remains(&cluster->book, end, command_of(store, ref)->arrived);
+                queue_book_remains(&cluster->queued, end, command_of(store, ref)->arrived);
         }
-    invariant(queue_book_closes(&cluster->book));
+    invariant(queue_book_closes(&cluster->queued));
 }
 
 const struct event_kind cluster_command = {
@@ -350,4 +348,5 @@ const struct event_kind cluster_command = {
 const struct event_kind cluster_turn_end = {.name = "turn_end",
                                             .phase = PHASE_WORK,
                                             .fire = cluster_on_turn_end,
-                                            .live = cluster_turn_live};
+                                            .live = cluster_turn_live,
+                                            .fire_asks = true};

@@ -178,14 +178,25 @@ static void stream_on_apply(void *self, struct sim *sim, uint32_t entity, uint32
     stream_apply(stream, number_near(stream->applied, entity));
 }
 
+static bool stream_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct stream *stream = stream_of(self, entity);
+
+    return stream->receiving && (stream->epoch & SIM_GENERATION_MASK) == generation;
+}
+
 static void stream_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct secondary *secondary = self;
     struct stream *stream = stream_of(secondary, entity);
     uint64_t number = number_near(stream->applied, entity);
-    sim_time due =
-        sim_now(sim) + stream_draw(stream, secondary->replication->config->apply, number, 1);
+    sim_time due;
 
+    if (!stream_live(self, entity, generation)) {
+        sim_drop(sim);
+        return;
+    }
+    due = sim_now(sim) + stream_draw(stream, secondary->replication->config->apply, number, 1);
     stream->heard = sim_now(sim);
     stream->arrived = number;
     if (due > stream->release)
@@ -196,13 +207,6 @@ static void stream_on_arrive(void *self, struct sim *sim, uint32_t entity, uint3
         sim_at(sim, stream->release, secondary->apply_kind, entity, generation);
     if (stream->handed < stream->due)
         stream_pump(stream);
-}
-
-static bool stream_live(const void *self, uint32_t entity, uint32_t generation)
-{
-    const struct stream *stream = stream_of(self, entity);
-
-    return stream->receiving && (stream->epoch & SIM_GENERATION_MASK) == generation;
 }
 
 /* --- beginning and end ----------------------------------------------------------------------- */
@@ -342,8 +346,11 @@ static void stream_on_ack(void *self, struct sim *sim, uint32_t entity, uint32_t
 
 const struct event_kind stream_departs = {
     .name = "send", .phase = PHASE_WORK, .fire = stream_on_send, .live = stream_sender_live};
-const struct event_kind stream_arrive = {
-    .name = "arrive", .phase = PHASE_WORK, .fire = stream_on_arrive, .live = stream_live};
+const struct event_kind stream_arrive = {.name = "arrive",
+                                         .phase = PHASE_WORK,
+                                         .fire = stream_on_arrive,
+                                         .live = stream_live,
+                                         .fire_asks = true};
 const struct event_kind stream_applied = {
     .name = "apply", .phase = PHASE_WORK, .fire = stream_on_apply, .live = stream_live};
 const struct event_kind stream_fin = {

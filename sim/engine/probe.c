@@ -117,6 +117,7 @@ void probes_free(struct probes *probes)
         free(probes->kinds[kind].cells);
     free(probes->hot.counts);
     free(probes->hot.levels);
+    free(probes->gauges);
     free(probes->totals);
     free(probes->areas_last);
     free(probes->bin_counts);
@@ -222,7 +223,15 @@ probe_id probe_level_open(struct probes *probes, const char *metric, int region,
 
     probes->hot.levels =
         hot_extend(probes->hot.levels, before, cells->count, sizeof probes->hot.levels[0]);
+    probes->gauges = hot_extend(probes->gauges, before, cells->count, sizeof probes->gauges[0]);
     return (probe_id)id;
+}
+
+void probe_level_follow(struct probes *probes, probe_id level, const struct time_avg *gauge)
+{
+    invariant(!probes->sealed && level < probes->kinds[METRIC_LEVEL].count);
+    invariant(!probes->gauges[level]);
+    probes->gauges[level] = gauge;
 }
 
 probe_id probe_latency_open(struct probes *probes, const char *metric, int region,
@@ -291,7 +300,9 @@ static void flush_count(struct probes *probes, size_t id, size_t bin)
 
 static void flush_level(struct probes *probes, size_t id, size_t bin, sim_time now)
 {
-    uint128 area = time_avg_area(&probes->hot.levels[id], now);
+    const struct time_avg *gauge =
+        probes->gauges[id] ? probes->gauges[id] : &probes->hot.levels[id];
+    uint128 area = time_avg_area(gauge, now);
     uint128 gain = area - probes->areas_last[id];
 
     probes->areas_last[id] = area;
@@ -389,7 +400,7 @@ static uint64_t digest_histogram(uint64_t hash, const struct histogram *histogra
     hash = rng_mix(hash ^ histogram->count);
     if (histogram->count == 0)
         return hash;
-    hash = rng_mix(hash ^ (uint64_t)histogram->min);
+    hash = rng_mix(hash ^ (uint64_t)histogram_min(histogram));
     hash = rng_mix(hash ^ (uint64_t)histogram->max);
     hash = rng_mix(hash ^ histogram->sum_low);
     hash = rng_mix(hash ^ histogram->sum_high);

@@ -63,6 +63,12 @@ probe_id probe_level_open(struct probes *probes, const char *metric, int region,
 probe_id probe_latency_open(struct probes *probes, const char *metric, int region,
                             const char *label);
 
+/*
+ * A level that a model keeps anyway: it is read from `gauge` at every cut, and probe_level() is not
+ * called. The gauge is the model's, zero so far, and lives until probes_finish(). Once a level.
+ */
+void probe_level_follow(struct probes *probes, probe_id level, const struct time_avg *gauge);
+
 /* --- hot path -------------------------------------------------------------------------------- */
 
 /* The fields below are for the inline functions only. */

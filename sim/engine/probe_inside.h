@@ -47,6 +47,7 @@ struct probes {
 
     sim_dur window_length[WINDOWS];
     uint64_t *counts[WINDOWS];            /* by counter */
+    const struct time_avg **gauges;       /* by level: what it follows; NULL: the models' calls */
     uint64_t *totals;                     /* by counter, since 0 */
     uint128 *areas[WINDOWS];              /* by level: level * ns */
     uint128 *areas_last;                  /* by level, at the last cut */

@@ -103,6 +103,7 @@ kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char 
     strbuf_addf(&name, "%s/%s", instance, kind->name);
     slot->fire = kind->fire;
     slot->live = kind->live;
+    slot->asks = kind->live && !kind->fire_asks;
     slot->self = self;
     slot->rows = no_rows + 1;
     slot->full_name = strbuf_detach(&name);
@@ -496,14 +497,20 @@ OUT_OF_LINE static struct event take_with_care(struct sim *sim)
     return event;
 }
 
+/* An event that its handler dropped was not there: the clock is that of the next one anyway. */
 static inline void fire_event(struct sim *sim, const struct sim_kind *kind, struct event event)
 {
     sim->context.now_ns = event.time;
     sim->context.event = kind->full_name;
+    kind->fire(kind->self, sim, key_entity(event.key), key_generation(event.key));
+    if (__builtin_expect(sim->dropped, 0)) {
+        sim->dropped = false;
+        sim->cancelled -= sim->cancelled > 0;
+        return;
+    }
     sim->event_count++;
     if (kind->hashed)
         sim->digest = digest_event(sim->digest, kind->hash, event);
-    kind->fire(kind->self, sim, key_entity(event.key), key_generation(event.key));
 }
 
 static bool interrupted(const struct sim *sim)
@@ -524,7 +531,7 @@ OUT_OF_LINE static bool run_events(struct sim *sim)
                              1)) {
             event = eventq_take_front(queue);
             kind = &sim->kinds[key_kind(event.key)];
-            if (__builtin_expect(is_dead(kind, event.key), 0)) {
+            if (__builtin_expect(kind->asks && is_dead(kind, event.key), 0)) {
                 sim->cancelled -= sim->cancelled > 0;
                 continue;
             }

@@ -40,6 +40,10 @@ struct event_kind {
     void (*fire)(void *self, struct sim *sim, uint32_t entity, uint32_t generation);
     /* Is this event still wanted? NULL: always. Must be a pure look at the model's state. */
     bool (*live)(const void *self, uint32_t entity, uint32_t generation);
+    /* `fire` asks that itself, and answers a dead event by sim_drop() alone: so that a frequent
+     * kind costs no call before the one that finds the same row again. `live` is there all the
+     * same. */
+    bool fire_asks;
 };
 
 /* A registered kind of one instance: dense, ordered by phase, then by order of registration. */
@@ -91,6 +95,9 @@ typedef uint16_t timer_id;
 static inline void sim_timer_set(struct sim *sim, timer_id timer, uint32_t entity,
                                  uint32_t generation);
 void sim_timer_cancelled(struct sim *sim, timer_id timer);
+
+/* For a handler of a kind with `fire_asks`: the event is dead, and nothing was changed. */
+static inline void sim_drop(struct sim *sim);
 
 /* End the run at the present instant once the event that calls this is done. */
 void sim_stop(struct sim *sim);

@@ -41,6 +41,7 @@ struct sim_kind {
     char *full_name; /* "app_tier/us-west-1/arrive" */
     uint32_t row_bytes;
     bool hashed; /* in the digest: of PHASE_WORK */
+    bool asks;   /* `live` must be asked before `fire` */
 };
 _Static_assert(sizeof(struct sim_kind) == 64, "a kind is one cache line");
 
@@ -61,6 +62,7 @@ struct sim {
     uint64_t digest;
     uint64_t event_count;
     bool stopping;
+    bool dropped;           /* the event being fired is dead */
     bool looks_ahead;       /* some kind has rows or more to fetch early, */
     bool fetches;           /* and some has more than rows */
     sim_time fetched_until; /* rows of the queue's events due by then were fetched, */
@@ -82,6 +84,11 @@ void sim_timer_set_slow(struct sim *sim, struct sim_ring *ring, struct event eve
 static inline sim_time sim_now(const struct sim *sim)
 {
     return sim->context.now_ns;
+}
+
+static inline void sim_drop(struct sim *sim)
+{
+    sim->dropped = true;
 }
 
 static inline struct probes_hot *sim_probes(struct sim *sim)

@@ -63,12 +63,14 @@ static bool not_the_dead_one(const void *self, uint32_t entity, uint32_t generat
     return entity != recorder->dead_entity;
 }
 
-static const struct event_kind kind_a = {"a", PHASE_WORK, fire_a, NULL};
-static const struct event_kind kind_b = {"b", PHASE_WORK, fire_b, NULL};
-static const struct event_kind kind_mortal = {"mortal", PHASE_WORK, fire_a, not_the_dead_one};
-static const struct event_kind kind_fault = {"fault", PHASE_FAULT, fire_fault, NULL};
-static const struct event_kind kind_observer = {"observe", PHASE_OBSERVE, fire_observer, NULL};
-static const struct event_kind kind_stop = {"stop", PHASE_WORK, fire_stop, NULL};
+static const struct event_kind kind_a = {"a", PHASE_WORK, fire_a, NULL, false};
+static const struct event_kind kind_b = {"b", PHASE_WORK, fire_b, NULL, false};
+static const struct event_kind kind_mortal = {"mortal", PHASE_WORK, fire_a, not_the_dead_one,
+                                              false};
+static const struct event_kind kind_fault = {"fault", PHASE_FAULT, fire_fault, NULL, false};
+static const struct event_kind kind_observer = {"observe", PHASE_OBSERVE, fire_observer, NULL,
+                                                false};
+static const struct event_kind kind_stop = {"stop", PHASE_WORK, fire_stop, NULL, false};
 
 static struct sim *sim_to(sim_time end)
 {
@@ -203,7 +205,7 @@ static void fire_interrupter(void *self, struct sim *sim, uint32_t entity, uint3
 
 static void an_interrupt_is_heeded_within_65536_events(void **state)
 {
-    static const struct event_kind kind = {"tick", PHASE_WORK, fire_interrupter, NULL};
+    static const struct event_kind kind = {"tick", PHASE_WORK, fire_interrupter, NULL, false};
     struct interrupter interrupter = {0, 0};
     struct sim_options options = {.end = 10000000, .interrupt = &interrupter.flag};
     struct sim *sim = sim_create(&options, NULL);
@@ -300,8 +302,9 @@ static bool is_latest(const void *self, uint32_t entity, uint32_t generation)
 
 static void cancelled_timeouts_do_not_pile_up(void **state)
 {
-    static const struct event_kind step = {"step", PHASE_WORK, fire_step, NULL};
-    static const struct event_kind timeout = {"timeout", PHASE_WORK, fire_timeout, is_latest};
+    static const struct event_kind step = {"step", PHASE_WORK, fire_step, NULL, false};
+    static const struct event_kind timeout = {"timeout", PHASE_WORK, fire_timeout, is_latest,
+                                              false};
 
     (void)state;
     for (int in_ring = 0; in_ring < 2; in_ring++) {
@@ -330,7 +333,7 @@ static void cancelled_timeouts_do_not_pile_up(void **state)
 struct sessions {
     kind_id think, answer, timeout;
     timer_id timer;
-    bool in_ring, observed;
+    bool in_ring, observed, fire_asks;
     struct rng_stream stream;
     uint32_t generation[SESSIONS];
     uint64_t draws[SESSIONS];
@@ -368,11 +371,20 @@ static void think_again(struct sessions *sessions, struct sim *sim, uint32_t ent
     sim_after(sim, wait, sessions->think, entity, 0);
 }
 
+static bool session_waits(const void *self, uint32_t entity, uint32_t generation)
+{
+    return ((const struct sessions *)self)->generation[entity] == generation;
+}
+
 static void fire_answer(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct sessions *sessions = self;
 
-    (void)generation;
+    if (!session_waits(self, entity, generation)) {
+        assert_true(sessions->fire_asks);
+        sim_drop(sim);
+        return;
+    }
     sessions->answers++;
     if (sessions->in_ring)
         sim_timer_cancelled(sim, sessions->timer);
@@ -391,25 +403,20 @@ static void fire_session_timeout(void *self, struct sim *sim, uint32_t entity, u
     think_again(sessions, sim, entity);
 }
 
-static bool session_waits(const void *self, uint32_t entity, uint32_t generation)
-{
-    return ((const struct sessions *)self)->generation[entity] == generation;
-}
-
 static void fire_nothing(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     (void)self;
     sim_after(sim, 7 * SIM_MS, *(kind_id *)self, entity, generation);
 }
 
-static struct sim_outcome run_sessions(enum eventq_kind queue, bool in_ring, bool observed,
-                                       struct trace *trace, uint64_t seed)
+static struct sim_outcome run_sessions(enum eventq_kind queue, bool in_ring, bool fire_asks,
+                                       bool observed, struct trace *trace, uint64_t seed)
 {
-    static const struct event_kind think = {"think", PHASE_WORK, fire_think, NULL};
-    static const struct event_kind answer = {"answer", PHASE_WORK, fire_answer, session_waits};
+    static const struct event_kind think = {"think", PHASE_WORK, fire_think, NULL, false};
+    const struct event_kind answer = {"answer", PHASE_WORK, fire_answer, session_waits, fire_asks};
     static const struct event_kind timeout = {"timeout", PHASE_WORK, fire_session_timeout,
-                                              session_waits};
-    static const struct event_kind observe = {"observe", PHASE_OBSERVE, fire_nothing, NULL};
+                                              session_waits, false};
+    static const struct event_kind observe = {"observe", PHASE_OBSERVE, fire_nothing, NULL, false};
     struct sessions *sessions = mem_zalloc(1, sizeof *sessions);
     struct sim_options options = {.seed = seed, .end = 60 * SIM_S, .queue = queue, .trace = trace};
     struct sim *sim = sim_create(&options, NULL);
@@ -424,6 +431,7 @@ static struct sim_outcome run_sessions(enum eventq_kind queue, bool in_ring, boo
     sim_kind_rows(sim, sessions->answer, sessions->generation, sizeof sessions->generation[0]);
     sessions->stream = sim_stream(sim, "sessions", "waits");
     sessions->in_ring = in_ring;
+    sessions->fire_asks = fire_asks;
     if (observed)
         sim_at(sim, 0, observer, 0, 0);
     for (uint32_t entity = 0; entity < SESSIONS; entity++)
@@ -435,26 +443,25 @@ static struct sim_outcome run_sessions(enum eventq_kind queue, bool in_ring, boo
     return outcome;
 }
 
-static void the_digest_does_not_depend_on_where_events_wait(void **state)
+static void the_digest_does_not_depend_on_where_events_wait_or_who_asks(void **state)
 {
-    struct sim_outcome expected = run_sessions(EVENTQ_HEAP, false, false, NULL, 1);
+    struct sim_outcome expected = run_sessions(EVENTQ_HEAP, false, false, false, NULL, 1);
 
     (void)state;
-    for (int in_ring = 0; in_ring < 2; in_ring++)
-        for (int queue = 0; queue < 2; queue++) {
-            struct sim_outcome outcome =
-                run_sessions((enum eventq_kind)queue, in_ring, false, NULL, 1);
+    for (int variant = 0; variant < 8; variant++) {
+        struct sim_outcome outcome = run_sessions(variant % 2 ? EVENTQ_LADDER : EVENTQ_HEAP,
+                                                  variant & 2, variant & 4, false, NULL, 1);
 
-            assert_int_equal(outcome.digest, expected.digest);
-            assert_int_equal(outcome.event_count, expected.event_count);
-        }
+        assert_int_equal(outcome.digest, expected.digest);
+        assert_int_equal(outcome.event_count, expected.event_count);
+    }
 }
 
 static void observers_and_traces_do_not_move_the_digest(void **state)
 {
-    struct sim_outcome expected = run_sessions(EVENTQ_LADDER, true, false, NULL, 1);
+    struct sim_outcome expected = run_sessions(EVENTQ_LADDER, true, true, false, NULL, 1);
     struct trace trace = {.out = tmpfile(), .to = SIM_NEVER, .line_limit = 1000};
-    struct sim_outcome outcome = run_sessions(EVENTQ_LADDER, true, true, &trace, 1);
+    struct sim_outcome outcome = run_sessions(EVENTQ_LADDER, true, true, true, &trace, 1);
 
     (void)state;
     assert_int_equal(outcome.digest, expected.digest);
@@ -506,8 +513,8 @@ static void fire_echo(void *self, struct sim *sim, uint32_t entity, uint32_t gen
 
 static uint64_t run_crowd(enum eventq_kind queue, bool in_ring, uint64_t *order)
 {
-    static const struct event_kind step = {"step", PHASE_WORK, fire_crowd_step, NULL};
-    static const struct event_kind echo = {"echo", PHASE_WORK, fire_echo, NULL};
+    static const struct event_kind step = {"step", PHASE_WORK, fire_crowd_step, NULL, false};
+    static const struct event_kind echo = {"echo", PHASE_WORK, fire_echo, NULL, false};
     struct sim_options options = {.seed = 1, .end = SIM_S, .queue = queue};
     struct sim *sim = sim_create(&options, NULL);
     struct crowd crowd = {.in_ring = in_ring};
@@ -541,8 +548,8 @@ static void bursts_at_one_instant_give_one_digest_wherever_they_wait(void **stat
 static void another_seed_is_another_run(void **state)
 {
     (void)state;
-    assert_int_not_equal(run_sessions(EVENTQ_LADDER, true, false, NULL, 1).digest,
-                         run_sessions(EVENTQ_LADDER, true, false, NULL, 2).digest);
+    assert_int_not_equal(run_sessions(EVENTQ_LADDER, true, true, false, NULL, 1).digest,
+                         run_sessions(EVENTQ_LADDER, true, true, false, NULL, 2).digest);
 }
 
 /* Each part of an event's content: time, kind, instance, entity, generation. */
@@ -620,7 +627,7 @@ static void fire_tick(void *self, struct sim *sim, uint32_t entity, uint32_t gen
  */
 static void probes_are_cut_before_the_events_of_that_instant(void **state)
 {
-    static const struct event_kind kind = {"tick", PHASE_FAULT, fire_tick, NULL};
+    static const struct event_kind kind = {"tick", PHASE_FAULT, fire_tick, NULL, false};
     struct probe_plan plan = {.warmup = 50, .end = 100, .bin = 10, .region_count = 1};
     struct probes *probes = probes_create(&plan);
     struct sim_options options = {.end = 100};
@@ -697,7 +704,7 @@ static void fetch_early(const void *self, uint32_t entity)
 /* One event a ms, each fetched before it fires; the first of all and few others are not. */
 static void rows_are_fetched_before_their_events(void **state)
 {
-    static const struct event_kind kind = {"fetched", PHASE_WORK, fire_fetched, NULL};
+    static const struct event_kind kind = {"fetched", PHASE_WORK, fire_fetched, NULL, false};
     struct sim_options options = {.seed = 1, .end = 60 * SIM_S};
     struct sim *sim = sim_create(&options, NULL);
     struct fetcher fetcher = {0};
@@ -725,7 +732,7 @@ int main(void)
         cmocka_unit_test(an_interrupt_is_heeded_within_65536_events),
         cmocka_unit_test(the_dead_leave_no_trace),
         cmocka_unit_test(cancelled_timeouts_do_not_pile_up),
-        cmocka_unit_test(the_digest_does_not_depend_on_where_events_wait),
+        cmocka_unit_test(the_digest_does_not_depend_on_where_events_wait_or_who_asks),
         cmocka_unit_test(observers_and_traces_do_not_move_the_digest),
         cmocka_unit_test(bursts_at_one_instant_give_one_digest_wherever_they_wait),
         cmocka_unit_test(another_seed_is_another_run),

@@ -135,7 +135,7 @@ static void what_is_read_is_what_was_written(void **state)
     }
     const struct histogram *histogram = is->figures->histograms[0].histogram;
     assert_int_equal(histogram->count, sample->histogram.count);
-    assert_int_equal(histogram->min, 3);
+    assert_int_equal(histogram_min(histogram), 3);
     assert_int_equal(histogram->max, INT64_MAX);
     assert_int_equal(histogram->sum_low, sample->histogram.sum_low);
     assert_int_equal(histogram->sum_high, sample->histogram.sum_high);

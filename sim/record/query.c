@@ -588,7 +588,8 @@ int results_histogram(struct results *results, int64_t study, int64_t point, con
     if (statement != NULL && next_row(results, statement, &status)) {
         const double word = 18446744073709551616.0; /* 2^64 */
         double sum = sqlite3_column_double(statement, 2);
-        merged->min = sqlite3_column_int64(statement, 0);
+        int64_t min = sqlite3_column_int64(statement, 0);
+        merged->below = INT64_MAX - (min > 0 ? min : 0);
         merged->max = sqlite3_column_int64(statement, 1);
         merged->sum_high = (uint64_t)(sum / word);
         merged->sum_low = (uint64_t)(sum - (double)merged->sum_high * word);

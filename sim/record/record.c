@@ -522,7 +522,7 @@ static int write_histograms(struct record *record, const struct run_result *resu
         const struct histogram *histogram = figures->histograms[placed->index].histogram;
         struct row row = {.cell = placed->cell,
                           .a = (int64_t)histogram->count,
-                          .b = histogram->min,
+                          .b = histogram_min(histogram),
                           .c = histogram->max,
                           .value = histogram_mean(histogram)};
         status = add_row(record, PUT_HISTOGRAMS, run, row);

@@ -55,13 +55,12 @@ static void add_to_sum(struct histogram *histogram, uint128 amount)
     histogram->sum_high = (uint64_t)(sum >> 64);
 }
 
-/* Before the count grows, as an empty histogram's extremes mean nothing. */
-static void widen(struct histogram *histogram, int64_t min, int64_t max)
+static void widen(struct histogram *histogram, int64_t below, int64_t max)
 {
-    if (histogram->count == 0 || min < histogram->min) {
-        histogram->min = min;
+    if (below > histogram->below) {
+        histogram->below = below;
     }
-    if (histogram->count == 0 || max > histogram->max) {
+    if (max > histogram->max) {
         histogram->max = max;
     }
 }
@@ -72,7 +71,7 @@ void histogram_add_many(struct histogram *histogram, int64_t value, uint64_t tim
         return;
     }
     histogram_grow(histogram, value);
-    widen(histogram, value, value);
+    widen(histogram, INT64_MAX - value, value);
     histogram->bins[histogram_bin_of(value)] += times;
     histogram->count += times;
     add_to_sum(histogram, (uint128)(uint64_t)value * times);
@@ -87,7 +86,7 @@ void histogram_merge(struct histogram *histogram, const struct histogram *other)
     for (uint32_t bin = 0; bin < other->bin_count; bin++) {
         histogram->bins[bin] += other->bins[bin];
     }
-    widen(histogram, other->min, other->max);
+    widen(histogram, other->below, other->max);
     histogram->count += other->count;
     add_to_sum(histogram, (uint128)other->sum_high << 64 | other->sum_low);
 }
@@ -138,13 +137,13 @@ int64_t histogram_quantile(const struct histogram *histogram, double q)
         return 0;
     }
     if (q == 0.0 || q == 1.0) {
-        return q == 0.0 ? histogram->min : histogram->max;
+        return q == 0.0 ? histogram_min(histogram) : histogram->max;
     }
     uint32_t bin = bin_of_rank(histogram, rank_of(q, histogram->count));
     int64_t low = histogram_bin_low(bin);
     int64_t middle = low + (histogram_bin_high(bin) - low) / 2;
-    if (middle < histogram->min) {
-        return histogram->min;
+    if (middle < histogram_min(histogram)) {
+        return histogram_min(histogram);
     }
     return middle < histogram->max ? middle : histogram->max;
 }

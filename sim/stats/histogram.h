@@ -24,16 +24,20 @@ struct histogram {
     uint64_t *bins;
     uint32_t bin_count; /* allocated */
     uint64_t count;
-    int64_t min, max; /* valid where count > 0 */
+    int64_t below; /* INT64_MAX - minimum: so that both extremes begin at 0 and only rise */
+    int64_t max;   /* valid where count > 0 */
     uint64_t sum_low, sum_high;
+    uint64_t unused; /* a power of two: an array of them is reached by a shift */
 };
+_Static_assert(sizeof(struct histogram) == 64, "see above");
 
 void histogram_release(struct histogram *histogram);
 void histogram_clear(struct histogram *histogram); /* empty, memory kept */
 static inline void histogram_add(struct histogram *histogram, int64_t value); /* O(1) */
 void histogram_add_many(struct histogram *histogram, int64_t value, uint64_t times);
 void histogram_merge(struct histogram *histogram, const struct histogram *other);
-double histogram_mean(const struct histogram *histogram); /* exact; 0 where empty */
+static inline int64_t histogram_min(const struct histogram *histogram); /* where count > 0 */
+double histogram_mean(const struct histogram *histogram);               /* exact; 0 where empty */
 /*
  * The value at quantile q in [0, 1]: the middle of the smallest bin whose cumulated count reaches
  * ceil(q * count), held within [min, max]; q = 0 gives min, q = 1 gives max exactly; 0 where empty.
@@ -62,16 +66,21 @@ static inline uint32_t histogram_bin_of(int64_t value)
     return shift * HISTOGRAM_SUB_COUNT + (uint32_t)(bits >> shift);
 }
 
+static inline int64_t histogram_min(const struct histogram *histogram)
+{
+    return INT64_MAX - histogram->below;
+}
+
 static inline void histogram_add(struct histogram *histogram, int64_t value)
 {
     uint32_t bin = histogram_bin_of(value);
     if (__builtin_expect(bin >= histogram->bin_count, 0)) {
         histogram_grow(histogram, value);
     }
-    if (histogram->count == 0 || value < histogram->min) {
-        histogram->min = value;
+    if (INT64_MAX - value > histogram->below) {
+        histogram->below = INT64_MAX - value;
     }
-    if (histogram->count == 0 || value > histogram->max) {
+    if (value > histogram->max) {
         histogram->max = value;
     }
     histogram->bins[bin]++;

@@ -4,12 +4,12 @@
 void time_avg_init(struct time_avg *avg, int64_t now_ns, int64_t level)
 {
     invariant(level >= 0);
-    *avg = (struct time_avg){.level = level, .since_ns = now_ns, .start_ns = now_ns, .max = level};
+    *avg = (struct time_avg){.level = level, .start_ns = now_ns};
+    time_avg_add_moment(avg, (uint128)((int128)level * now_ns));
 }
 
 double time_avg_mean(const struct time_avg *avg, int64_t now_ns)
 {
-    invariant(now_ns >= avg->since_ns);
     uint64_t length_ns = (uint64_t)now_ns - (uint64_t)avg->start_ns;
     if (length_ns == 0) {
         return (double)avg->level;
@@ -23,6 +23,5 @@ double time_avg_mean(const struct time_avg *avg, int64_t now_ns)
 
 void time_avg_cut(struct time_avg *avg, int64_t now_ns)
 {
-    invariant(now_ns >= avg->since_ns);
     time_avg_init(avg, now_ns, avg->level);
 }

@@ -19,7 +19,6 @@ static void mean_weighs_levels_by_time(void **state)
     time_avg_set(&avg, 110, 5);
     time_avg_set(&avg, 130, 0);
     assert_close(time_avg_mean(&avg, 140), 3.0, 0.0);
-    assert_int_equal(avg.max, 5);
 }
 
 static void zero_initialised_is_level_zero_from_zero(void **state)
@@ -40,8 +39,8 @@ static void an_empty_span_has_its_level_as_mean(void **state)
     assert_close(time_avg_mean(&avg, 7), 9.0, 0.0);
 }
 
-/* No time at 9, so it weighs nothing, but it was the highest. */
-static void a_level_of_no_length_counts_only_for_the_maximum(void **state)
+/* No time at 9, so it weighs nothing. */
+static void a_level_of_no_length_weighs_nothing(void **state)
 {
     (void)state;
     struct time_avg avg;
@@ -49,10 +48,9 @@ static void a_level_of_no_length_counts_only_for_the_maximum(void **state)
     time_avg_set(&avg, 5, 9);
     time_avg_set(&avg, 5, 1);
     assert_close(time_avg_mean(&avg, 10), 1.0, 0.0);
-    assert_int_equal(avg.max, 9);
 }
 
-/* After the cut only 4 for 10 and 2 for 10 count: 3. The maximum of 8 is of the old span. */
+/* After the cut only 4 for 10 and 2 for 10 count: 3. */
 static void a_cut_forgets_the_past_and_keeps_the_level(void **state)
 {
     (void)state;
@@ -61,7 +59,6 @@ static void a_cut_forgets_the_past_and_keeps_the_level(void **state)
     time_avg_set(&avg, 50, 4);
     time_avg_cut(&avg, 100);
     assert_int_equal(avg.level, 4);
-    assert_int_equal(avg.max, 4);
     time_avg_set(&avg, 110, 2);
     assert_close(time_avg_mean(&avg, 120), 3.0, 0.0);
 }
@@ -77,7 +74,8 @@ static void cutting_a_span_in_pieces_changes_nothing(void **state)
         time_avg_set(&pieces, i * 3333333, 7);
     }
     time_avg_set(&whole, 3333333000, 7);
-    assert_true(whole.area_low == pieces.area_low && whole.area_high == pieces.area_high);
+    assert_true(time_avg_area(&whole, 3333333000) == time_avg_area(&pieces, 3333333000));
+    assert_true(time_avg_area(&whole, 3333333000) == (uint128)7 * 3333333000u);
 }
 
 /*
@@ -91,7 +89,7 @@ static void an_area_beyond_64_bits_is_exact(void **state)
     int64_t big = INT64_C(1) << 40;
     time_avg_init(&avg, 0, big);
     time_avg_set(&avg, big, 0);
-    assert_true(avg.area_high == 1u << 16 && avg.area_low == 0);
+    assert_true(time_avg_area(&avg, big) == (uint128)1 << 80);
     assert_close(time_avg_mean(&avg, 2 * big), 0x1p39, 0.0);
 }
 
@@ -104,24 +102,61 @@ static void extremes_of_level_and_time_do_not_wrap(void **state)
     assert_close(time_avg_mean(&avg, INT64_MAX), 0x1p63, 1e-15);
 }
 
-static void go_back_in_time(void)
-{
-    struct time_avg avg = {0};
-    time_avg_set(&avg, 10, 1);
-    time_avg_set(&avg, 9, 1);
-}
-
 static void set_a_negative_level(void)
 {
     struct time_avg avg = {0};
     time_avg_set(&avg, 10, -1);
 }
 
-static void time_that_goes_back_and_negative_levels_are_our_bugs(void **state)
+static void fall_below_nothing(void)
+{
+    struct time_avg avg = {0};
+    time_avg_rise(&avg, 10);
+    time_avg_fall(&avg, 20);
+    time_avg_fall(&avg, 30);
+}
+
+static void negative_levels_are_our_bugs(void **state)
 {
     (void)state;
-    assert_aborts(go_back_in_time);
     assert_aborts(set_a_negative_level);
+    assert_aborts(fall_below_nothing);
+}
+
+/* The same walk told by steps and told by levels, at instants that need more than 32 bits: one
+ * integral at every moment. */
+static void steps_and_levels_tell_the_same(void **state)
+{
+    (void)state;
+    struct time_avg steps = {0}, levels = {0};
+    uint64_t walk = 1;
+    int64_t now = 0, level = 0;
+    for (int i = 0; i < 1000; i++) {
+        walk = walk * UINT64_C(6364136223846793005) + 1442695040888963407u;
+        now += (int64_t)(walk >> 30);
+        if (level == 0 || walk >> 63) {
+            time_avg_rise(&steps, now);
+            level++;
+        } else {
+            time_avg_fall(&steps, now);
+            level--;
+        }
+        time_avg_set(&levels, now, level);
+        assert_int_equal(steps.level, level);
+        assert_true(time_avg_area(&steps, now + i) == time_avg_area(&levels, now + i));
+    }
+    assert_true(now > INT64_C(1) << 40);
+}
+
+/* 1 over [10, 30), 2 over [30, 70), 1 over [70, 100): 20 + 80 + 30 = 130 over 100. */
+static void a_rise_and_a_fall_are_steps_of_one(void **state)
+{
+    (void)state;
+    struct time_avg avg = {0};
+    time_avg_rise(&avg, 10);
+    time_avg_rise(&avg, 30);
+    time_avg_fall(&avg, 70);
+    assert_close(time_avg_mean(&avg, 100), 1.3, 0.0);
 }
 
 int main(void)
@@ -130,12 +165,14 @@ int main(void)
         cmocka_unit_test(mean_weighs_levels_by_time),
         cmocka_unit_test(zero_initialised_is_level_zero_from_zero),
         cmocka_unit_test(an_empty_span_has_its_level_as_mean),
-        cmocka_unit_test(a_level_of_no_length_counts_only_for_the_maximum),
+        cmocka_unit_test(a_level_of_no_length_weighs_nothing),
         cmocka_unit_test(a_cut_forgets_the_past_and_keeps_the_level),
         cmocka_unit_test(cutting_a_span_in_pieces_changes_nothing),
         cmocka_unit_test(an_area_beyond_64_bits_is_exact),
         cmocka_unit_test(extremes_of_level_and_time_do_not_wrap),
-        cmocka_unit_test(time_that_goes_back_and_negative_levels_are_our_bugs),
+        cmocka_unit_test(negative_levels_are_our_bugs),
+        cmocka_unit_test(steps_and_levels_tell_the_same),
+        cmocka_unit_test(a_rise_and_a_fall_are_steps_of_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
