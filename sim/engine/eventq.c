@@ -253,7 +253,7 @@ static void sort_small(struct event *events, size_t count)
         struct event event = events[i];
         size_t j = i;
 
-        for (; j > 0 && event_before(event, events[j - 1]); j--)
+        for (; j > 0 && !event_precedes(&events[j - 1], event); j--)
             events[j] = events[j - 1];
         events[j] = event;
     }
@@ -308,7 +308,7 @@ static void sort_events(struct event *events, size_t count, unsigned depth)
         }
         pivot = pivot_of(events, count);
         for (;; i++, j--) {
-            while (event_before(events[i], pivot))
+            while (event_precedes(&events[i], pivot))
                 i++;
             while (event_before(pivot, events[j]))
                 j--;
@@ -517,7 +517,7 @@ static inline void front_insert_behind(struct eventq *queue, struct event event)
 
     if (at > first) {
         event = event_put_last(at--, event);
-        for (; at > first && event_before(event, at[-1]); at--)
+        for (; at > first && !event_precedes(&at[-1], event); at--)
             *at = event_read(&at[-1]);
     }
     *at = event;
@@ -528,7 +528,7 @@ static void front_insert_before(struct eventq *queue, struct event event)
 {
     struct event *at = --queue->first;
 
-    for (; event_before(at[1], event); at++)
+    for (; event_precedes(&at[1], event); at++)
         *at = event_read(&at[1]);
     *at = event;
 }
@@ -581,7 +581,13 @@ OUT_OF_LINE static void window_push_near(struct eventq *queue, struct event even
     }
 }
 
-/* Of any length, from the nearer end. */
+OUT_OF_LINE static void window_push_compacted(struct eventq *queue, struct event event)
+{
+    front_compact(queue);
+    front_insert_behind(queue, event);
+}
+
+/* Of any length, from the nearer end. Whatever else it calls it calls last, and so saves nothing. */
 OUT_OF_LINE static void window_push(struct eventq *queue, struct event event)
 {
     size_t length = front_length(queue);
@@ -590,8 +596,10 @@ OUT_OF_LINE static void window_push(struct eventq *queue, struct event event)
         window_push_near(queue, event);
         return;
     }
-    if (__builtin_expect(queue->end == queue->capacity, 0))
-        front_compact(queue);
+    if (__builtin_expect(queue->end == queue->capacity, 0)) {
+        window_push_compacted(queue, event);
+        return;
+    }
     if (length > INSERT_BEHIND_MAX && queue->first > queue->front &&
         event_before(event, queue->first[length / 2]))
         front_insert_before(queue, event);

@@ -78,6 +78,12 @@ static inline bool event_before(struct event a, struct event b)
     return event_order(a) < event_order(b);
 }
 
+/* The same for a loop that ends by it: nearly always the times alone decide. */
+static inline bool event_precedes(const struct event *a, struct event b)
+{
+    return a->time < b.time || (a->time == b.time && a->key < b.key);
+}
+
 /*
  * A copy in two halves, also where the compiler would rather take one of 16 bytes: an event that
  * has just been stored in two cannot be loaded in one before both have reached the cache.
