@@ -81,36 +81,46 @@ OUT_OF_LINE static void slab_add(struct eventq *queue)
     queue->chunk_count += count;
 }
 
-static struct event_chunk *chunk_take(struct eventq *queue)
-{
-    struct event_chunk *chunk = queue->spare;
-
-    if (chunk) {
-        queue->spare = chunk->older;
-        __builtin_prefetch(queue->spare, 1); /* the next one to be taken */
-        return chunk;
-    }
-    if (!queue->slab || queue->slab_used == queue->slab->count)
-        slab_add(queue);
-    return &queue->slab->chunks[queue->slab_used++];
-}
-
 static void chunk_give_back(struct eventq *queue, struct event_chunk *chunk)
 {
     chunk->older = queue->spare;
     queue->spare = chunk;
 }
 
-OUT_OF_LINE static void bucket_append_chunk(struct eventq *queue, struct event_bucket *bucket,
-                                            struct event event)
+static void bucket_append_chunk(struct event_bucket *bucket, struct event_chunk *chunk,
+                                struct event event)
 {
-    struct event_chunk *chunk = chunk_take(queue);
-
     chunk->older = bucket->newest;
     chunk->events[0] = event;
     bucket->newest = chunk;
-    bucket->newest_used = 1;
     bucket->count++;
+}
+
+OUT_OF_LINE static void bucket_append_new_chunk(struct eventq *queue, struct event_bucket *bucket,
+                                                struct event event)
+{
+    if (!queue->slab || queue->slab_used == queue->slab->count)
+        slab_add(queue);
+    bucket_append_chunk(bucket, &queue->slab->chunks[queue->slab_used++], event);
+}
+
+/* The bucket is empty, or all its chunks are full. */
+OUT_OF_LINE static void bucket_add_behind(struct eventq *queue, struct event_bucket *bucket,
+                                          struct event event)
+{
+    size_t index = (size_t)(bucket - queue->buckets);
+    size_t level = index / LADDER_DIGITS, digit = index % LADDER_DIGITS;
+    struct event_chunk *chunk = queue->spare;
+
+    queue->digits[level][digit / 64] |= UINT64_C(1) << digit % 64;
+    queue->levels |= 1u << level;
+    if (!chunk) {
+        bucket_append_new_chunk(queue, bucket, event);
+        return;
+    }
+    queue->spare = chunk->older;
+    __builtin_prefetch(queue->spare, 1); /* the next one to be taken */
+    bucket_append_chunk(bucket, chunk, event);
 }
 
 static struct event_bucket *bucket_at(const struct eventq *queue, unsigned level, unsigned digit)
@@ -140,15 +150,14 @@ static void bucket_add(struct eventq *queue, struct event event)
     unsigned level = (63u - (unsigned)__builtin_clzll((time ^ queue->base) | 1)) / LADDER_BITS;
     unsigned digit = (unsigned)(time >> level * LADDER_BITS) % LADDER_DIGITS;
     struct event_bucket *bucket = bucket_at(queue, level, digit);
+    uint32_t used = bucket->count % CHUNK_EVENTS;
     struct event *to;
 
-    queue->digits[level][digit / 64] |= UINT64_C(1) << digit % 64;
-    queue->levels |= 1u << level;
-    if (__builtin_expect(bucket->newest_used == CHUNK_EVENTS || !bucket->newest, 0)) {
-        bucket_append_chunk(queue, bucket, event);
+    if (used == 0) {
+        bucket_add_behind(queue, bucket, event);
         return;
     }
-    to = &bucket->newest->events[bucket->newest_used++];
+    to = &bucket->newest->events[used];
     *to = event;
     __builtin_prefetch(to + LINE_EVENTS, 1); /* by the time that it is reached it has come */
     bucket->count++;
@@ -377,20 +386,11 @@ static void sort_by_rank(const struct event *events, uint32_t count, struct even
         sorted[rank[i]] = events[i];
 }
 
-/* Move a bucket's events to the end of the front, sorted among themselves. */
-static void front_take(struct eventq *queue, unsigned level, unsigned digit)
+/* front_take() of a bucket that is not so small. */
+OUT_OF_LINE static void front_take_many(struct eventq *queue, struct event_bucket bucket)
 {
-    struct event_bucket bucket = bucket_detach(queue, level, digit);
-    uint32_t used = bucket.newest_used;
+    uint32_t used = bucket_newest_used(&bucket);
 
-    front_reserve(queue, (size_t)(queue->end - queue->front) + bucket.count);
-    queue->bucket_total -= bucket.count;
-    if (bucket.count <= RANK_MAX) {
-        sort_by_rank(bucket.newest->events, bucket.count, queue->end);
-        queue->end += bucket.count;
-        chunk_give_back(queue, bucket.newest);
-        return;
-    }
     for (struct event_chunk *chunk = bucket.newest, *older; chunk; chunk = older) {
         older = chunk->older;
         memcpy(queue->end, chunk->events, used * sizeof(struct event));
@@ -401,6 +401,21 @@ static void front_take(struct eventq *queue, unsigned level, unsigned digit)
     sort_events(queue->end - bucket.count, bucket.count, 64);
 }
 
+/* Move a bucket's events to the end of the front, sorted among themselves; there is room. */
+static inline void front_take(struct eventq *queue, unsigned level, unsigned digit)
+{
+    struct event_bucket bucket = bucket_detach(queue, level, digit);
+
+    queue->bucket_total -= bucket.count;
+    if (bucket.count > RANK_MAX) {
+        front_take_many(queue, bucket);
+        return;
+    }
+    sort_by_rank(bucket.newest->events, bucket.count, queue->end);
+    queue->end += bucket.count;
+    chunk_give_back(queue, bucket.newest);
+}
+
 /* Rule 3 for a small bucket: it becomes the window, with neighbours of its level while that is
  * short. */
 static void window_open(struct eventq *queue, unsigned level, unsigned digit)
@@ -408,6 +423,7 @@ static void window_open(struct eventq *queue, unsigned level, unsigned digit)
     unsigned last = digit;
 
     front_clear(queue);
+    front_reserve(queue, bucket_at(queue, level, digit)->count + OPEN_MAX);
     queue->spill_at = SPILL_AT;
     queue->window_start = (sim_time)bucket_start(queue, level, digit);
     front_take(queue, level, digit);
@@ -430,6 +446,7 @@ static void window_open(struct eventq *queue, unsigned level, unsigned digit)
 static void window_open_all(struct eventq *queue)
 {
     front_clear(queue);
+    front_reserve(queue, queue->bucket_total);
     while (queue->levels != 0) {
         unsigned level = (unsigned)__builtin_ctz(queue->levels);
 
@@ -446,7 +463,7 @@ static void bucket_deal(struct eventq *queue, unsigned level, unsigned digit)
 {
     uint64_t start = bucket_start(queue, level, digit);
     struct event_bucket bucket = bucket_detach(queue, level, digit);
-    uint32_t used = bucket.newest_used;
+    uint32_t used = bucket_newest_used(&bucket);
 
     queue->base = start;
     for (struct event_chunk *chunk = bucket.newest, *older; chunk; chunk = older) {
@@ -587,7 +604,8 @@ OUT_OF_LINE static void window_push_compacted(struct eventq *queue, struct event
     front_insert_behind(queue, event);
 }
 
-/* Of any length, from the nearer end. Whatever else it calls it calls last, and so saves nothing. */
+/* Of any length, from the nearer end. Whatever else it calls it calls last, and so saves nothing.
+ */
 OUT_OF_LINE static void window_push(struct eventq *queue, struct event event)
 {
     size_t length = front_length(queue);
@@ -758,7 +776,7 @@ static void sweep_bucket(struct eventq *queue, const struct sweep *sweep, unsign
                          unsigned digit)
 {
     struct event_bucket bucket = bucket_detach(queue, level, digit);
-    uint32_t used = bucket.newest_used;
+    uint32_t used = bucket_newest_used(&bucket);
 
     for (struct event_chunk *chunk = bucket.newest, *older; chunk; chunk = older) {
         older = chunk->older;

@@ -27,9 +27,14 @@ struct event_chunk {
 struct chunk_slab; /* many of them: eventq.c */
 struct event_bucket {
     struct event_chunk *newest; /* the older ones, linked from here, are full */
-    uint32_t newest_used;
     uint32_t count;
 };
+
+/* How many of a bucket's events lie in its newest chunk. */
+static inline uint32_t bucket_newest_used(const struct event_bucket *bucket)
+{
+    return bucket->count == 0 ? 0 : (bucket->count - 1) % CHUNK_EVENTS + 1;
+}
 
 struct eventq {
     /* The window: what is due up to window_last, sorted in the front, [first, end), and in the heap

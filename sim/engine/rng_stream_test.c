@@ -69,8 +69,8 @@ static void every_part_of_the_name_tells_streams_apart(void **state)
     (void)state;
     assert_memory_equal(&a, &same, sizeof a);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        assert_int_not_equal(others[i].key[0], a.key[0]);
-        assert_int_not_equal(others[i].key[1], a.key[1]);
+        assert_int_not_equal(others[i].round_keys[0].v[0], a.round_keys[0].v[0]);
+        assert_int_not_equal(others[i].round_keys[0].v[1], a.round_keys[0].v[1]);
     }
 }
 

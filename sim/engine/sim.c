@@ -414,7 +414,7 @@ OUT_OF_LINE static void look_ahead(struct sim *sim)
         bucket = eventq_coming(queue, &until);
         if (!bucket)
             break;
-        used = bucket->newest_used;
+        used = bucket_newest_used(bucket);
         for (const struct event_chunk *chunk = bucket->newest; chunk; chunk = chunk->older) {
             prefetch_rows(sim, chunk->events, chunk->events + used);
             used = CHUNK_EVENTS;
