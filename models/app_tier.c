@@ -342,21 +342,29 @@ static void app_store(struct app_tier *app, uint32_t index, enum command_kind ki
     app->sessions->submit(app->sessions->self, &op);
 }
 
-static void app_page(struct app_tier *app, uint32_t index)
+/* A page or a logout of a session that the store does not know. */
+OUT_OF_LINE static void app_without_store(struct app_tier *app, uint32_t index)
 {
     const struct app_request *request = &app->requests[index];
 
-    if (request->mode == SESSION_LOCAL) {
+    if (request->kind == REQUEST_LOGOUT) {
+        app_answer(app, index, RESPONSE_OK, REAUTH_CAUSES);
+    } else if (request->mode == SESSION_LOCAL) {
         bool here = (int)request->local_region == app->region;
 
         app_answer(app, index, here ? RESPONSE_OK : RESPONSE_REAUTH, REAUTH_LOCAL_ONLY);
-    } else if (request->mode == SESSION_TOKEN) {
+    } else {
         bool valid = sim_now(app->sim) - request->last_write <= app->config->token_lifetime_ns;
 
         app_answer(app, index, valid ? RESPONSE_OK : RESPONSE_REAUTH, REAUTH_TOKEN_EXPIRED);
-    } else {
-        app_store(app, index, COMMAND_GET);
     }
+}
+
+/* A page or a logout of a session that came from a login's fallback is not for the store. */
+static bool request_needs_store(const struct app_request *request)
+{
+    return request->mode == SESSION_GLOBAL || request->kind == REQUEST_LOGIN ||
+           (request->kind == REQUEST_PAGE && request->mode == SESSION_NONE);
 }
 
 /* Its region went down under it: the worker goes with it, and nobody is answered. */
@@ -373,27 +381,19 @@ RARE static void app_lose(struct app_tier *app, uint32_t index)
 static HOT_HANDLER void app_on_served(void *self, struct sim *sim, uint32_t entity,
                                       uint32_t generation)
 {
+    static const enum command_kind commands[] = {[REQUEST_LOGIN] = COMMAND_CREATE,
+                                                 [REQUEST_PAGE] = COMMAND_GET,
+                                                 [REQUEST_LOGOUT] = COMMAND_DELETE};
     struct app_tier *app = self;
+    const struct app_request *request = &app->requests[entity];
 
     (void)sim, (void)generation;
-    if (!app->up) {
+    if (!app->up)
         app_lose(app, entity);
-        return;
-    }
-    switch (app->requests[entity].kind) {
-    case REQUEST_LOGIN:
-        app_store(app, entity, COMMAND_CREATE);
-        break;
-    case REQUEST_PAGE:
-        app_page(app, entity);
-        break;
-    case REQUEST_LOGOUT:
-        if (app->requests[entity].mode == SESSION_GLOBAL)
-            app_store(app, entity, COMMAND_DELETE);
-        else
-            app_answer(app, entity, RESPONSE_OK, REAUTH_CAUSES);
-        break;
-    }
+    else if (request_needs_store(request))
+        app_store(app, entity, commands[request->kind]);
+    else
+        app_without_store(app, entity);
 }
 
 /* A request is given up only where it waits: these two are never cancelled. */
@@ -413,6 +413,19 @@ static enum reauth_cause cause_of(enum miss_reason miss)
     };
 
     return causes[miss];
+}
+
+/* The session was not found, or not even looked for. */
+RARE static void app_on_read_failed(struct app_tier *app, uint32_t index,
+                                    const struct op_result *result)
+{
+    app_answer(app, index, RESPONSE_REAUTH,
+               result->outcome == OP_MISS ? cause_of(result->miss) : REAUTH_STORE_UNAVAILABLE);
+}
+
+OUT_OF_LINE static void app_touch(struct app_tier *app, uint32_t index)
+{
+    app_store(app, index, COMMAND_TOUCH);
 }
 
 RARE static void app_login_failed(struct app_tier *app, uint32_t index)
@@ -535,6 +548,7 @@ static HOT_HANDLER void app_on_op_done(void *self, uint32_t index, const struct 
 {
     struct app_tier *app = self;
     struct app_request *request = &app->requests[index];
+    bool found = result->outcome != OP_MISS && result->outcome != OP_FAILED;
 
     if (request->stage == STAGE_PROBE)
         app_on_checked(app, index, result);
@@ -542,12 +556,10 @@ static HOT_HANDLER void app_on_op_done(void *self, uint32_t index, const struct 
         app_lose(app, index);
     else if (request->stage == STAGE_WRITE)
         app_on_write_done(app, index, result);
-    else if (result->outcome == OP_MISS)
-        app_answer(app, index, RESPONSE_REAUTH, cause_of(result->miss));
-    else if (result->outcome == OP_FAILED)
-        app_answer(app, index, RESPONSE_REAUTH, REAUTH_STORE_UNAVAILABLE);
+    else if (!found)
+        app_on_read_failed(app, index, result);
     else if (request->kind == REQUEST_PAGE && request->writes)
-        app_store(app, index, COMMAND_TOUCH);
+        app_touch(app, index);
     else
         app_answer(app, index, RESPONSE_OK, REAUTH_CAUSES);
 }

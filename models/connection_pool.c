@@ -42,7 +42,7 @@ void connection_pools_size(struct connection_pools *pools, uint32_t instances)
 /* --- idle ones ------------------------------------------------------------------------------- */
 
 /* Full: twice as much room, with the first one at its start. */
-static void idle_grow(struct connection_pool *pool)
+RARE static void idle_grow(struct connection_pool *pool)
 {
     uint32_t capacity = pool->idle_capacity > 0 ? 2 * pool->idle_capacity : IDLE_CAPACITY;
     struct idle_connection *idle = mem_alloc(capacity, sizeof *idle);
@@ -68,7 +68,7 @@ static void idle_add(struct connection_pools *pools, uint32_t index)
 }
 
 /* It breaks, or is closed: mostly the one that came back last. */
-static void idle_remove(struct connection_pools *pools, uint32_t index)
+RARE static void idle_remove(struct connection_pools *pools, uint32_t index)
 {
     struct connection_pool *pool = &pools->pools[pools->connections[index].pool];
     uint32_t i = pool->idle_count - 1;
@@ -223,8 +223,8 @@ static void send_round(struct connection_pools *pools, uint32_t index)
     out->send(out->self, connection->leg_out, &syn);
 }
 
-uint32_t connection_open(struct connection_pools *pools, uint32_t pool, uint32_t op,
-                         uint32_t op_generation, sim_dur attempt_timeout_ns)
+OUT_OF_LINE uint32_t connection_open(struct connection_pools *pools, uint32_t pool, uint32_t op,
+                                     uint32_t op_generation, sim_dur attempt_timeout_ns)
 {
     uint32_t index = connection_make(pools, pool, pool_target(pools, pool));
     struct connection *connection = &pools->connections[index];
@@ -266,7 +266,7 @@ bool connection_round_done(struct connection_pools *pools, uint32_t index)
     return true;
 }
 
-void connection_close(struct connection_pools *pools, uint32_t index)
+OUT_OF_LINE void connection_close(struct connection_pools *pools, uint32_t index)
 {
     struct connection *connection = &pools->connections[index];
     struct link_port *out = pools->out[connection->target], *in = pools->in[connection->target];

@@ -32,7 +32,7 @@ uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t ch
 
 #define ROWS_ZEROED 1024 /* at a time: memory that no session needs is not touched */
 
-struct session_row *store_row_slow(struct store *store, uint32_t session)
+RARE struct session_row *store_row_slow(struct store *store, uint32_t session)
 {
     struct session_table *table = &store->sessions[ref_region(session)];
     size_t index = ref_index(session);

@@ -764,6 +764,7 @@ static void store_offer(struct store *store, struct port_directory *ports)
 static void store_init(void *self, const struct model_env *env)
 {
     struct store *store = self;
+    double read_ns;
 
     store->config = env->config;
     store->sim = env->sim;
@@ -772,6 +773,8 @@ static void store_init(void *self, const struct model_env *env)
     store->region_count = env->topology->region_count;
     store->primary = store->config->primary < 0 ? 0 : store->config->primary;
     store->service = sim_stream(env->sim, env->instance, "service");
+    store->read_ns =
+        dist_is_constant(store->config->read_service, &read_ns) ? (sim_dur)read_ns : -1;
     store->replica = sim_stream(env->sim, env->instance, "replica");
     store->replica_lag_max = (sim_dur)dist_quantile(store->config->replica_lag, 0.99999) + 1;
     store->rpo = -1;

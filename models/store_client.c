@@ -291,7 +291,7 @@ struct store_client {
 
 static void op_begin_attempt(struct store_client *client, uint32_t index);
 static void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out);
-static void pool_serve(struct store_client *client, uint32_t pool);
+static void pool_serve(struct store_client *client, uint32_t pool_index);
 
 /* Valid until the table grows: not over a call that may begin an operation or a hedge. */
 static inline struct op *op_at(const struct store_client *client, uint32_t index)
@@ -652,8 +652,7 @@ static void op_acquire(struct store_client *client, uint32_t index)
     }
 }
 
-/* A connection or a place for one has come free. */
-static void pool_serve(struct store_client *client, uint32_t pool_index)
+OUT_OF_LINE static void pool_serve_waiting(struct store_client *client, uint32_t pool_index)
 {
     struct connection_pool *pool = &client->pools.pools[pool_index];
     bool shared = client->config->pool.mode == MODE_MULTIPLEXED;
@@ -670,6 +669,13 @@ static void pool_serve(struct store_client *client, uint32_t pool_index)
         wait_remove(client, index);
         op_acquire(client, index);
     }
+}
+
+/* A connection or a place for one has come free. */
+static inline void pool_serve(struct store_client *client, uint32_t pool_index)
+{
+    if (client->pools.pools[pool_index].wait_head != NO_INDEX)
+        pool_serve_waiting(client, pool_index);
 }
 
 static bool op_reads_primary(const struct store_client *client, const struct op *op)
@@ -1195,22 +1201,19 @@ static void count_read_answer(struct store_client *client, struct op *op,
         probe_count(client->probes, client->after_misses[bucket]);
 }
 
-static void op_read_answered(struct store_client *client, uint32_t index, struct command answer)
+/* A read that missed may be read again; then it has not ended. */
+RARE static bool op_reads_again(struct store_client *client, uint32_t index)
 {
     struct op *op = op_at(client, index);
     const struct store_client_config *config = client->config;
 
-    count_read_answer(client, op, &answer);
-    if (answer.reply == REPLY_HIT) {
-        op_finish(client, index, OP_HIT, MISS_LAG);
-    } else if (config->read_after_write == RAW_RETRY && op->rereads < config->raw_times) {
-        op->rereads++;
-        op->attempts--; /* a read again after a miss is not an attempt after a failure */
-        op->state = OP_BACKOFF;
-        sim_after(client->sim, config->raw_delay_ns, client->retry_kind, index, op->generation);
-    } else {
-        op_finish(client, index, OP_MISS, answer.miss);
-    }
+    if (config->read_after_write != RAW_RETRY || op->rereads >= config->raw_times)
+        return false;
+    op->rereads++;
+    op->attempts--; /* a read again after a miss is not an attempt after a failure */
+    op->state = OP_BACKOFF;
+    sim_after(client->sim, config->raw_delay_ns, client->retry_kind, index, op->generation);
+    return true;
 }
 
 /* Is it what was asked for? A server that says READONLY or resets closes the connection, too. */
@@ -1237,6 +1240,7 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     bool closes = answer.reply == REPLY_READONLY || answer.reply == REPLY_RESET;
     bool good = reply_is_good(answer.reply);
     bool open = answer.reply_leg != NO_INDEX;
+    enum op_outcome outcome = OP_DONE;
 
     if (__builtin_expect(!client_reply_live(self, entity, generation), 0)) {
         sim_drop(sim);
@@ -1254,13 +1258,17 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     connection_done(client, answer.connection, !closes);
     if (!good) {
         op_retry_or_fail(client, index, false);
-    } else if (command_is_write(answer.kind)) {
-        op_finish(client, index, OP_DONE, MISS_LAG);
-    } else {
+        return;
+    }
+    if (!command_is_write(answer.kind)) {
+        outcome = answer.reply == REPLY_HIT ? OP_HIT : OP_MISS;
         if (client->config->hedge_max > 0)
             index = hedges_settle(client, index);
-        op_read_answered(client, index, answer);
+        count_read_answer(client, op_at(client, index), &answer);
+        if (outcome == OP_MISS && op_reads_again(client, index))
+            return;
     }
+    op_finish(client, index, outcome, outcome == OP_MISS ? answer.miss : MISS_LAG);
 }
 
 static const struct event_kind client_reply = {.name = "reply",

@@ -175,6 +175,7 @@ struct store {
     const struct topology *topology;
     struct rng_stream service, replica;
     sim_dur replica_lag_max; /* that the logs can answer for */
+    sim_dur read_ns;         /* server time of every read; -1: it is drawn */
     struct cluster clusters[REGIONS_MAX];
     uint32_t region_count;
     int primary;
@@ -195,7 +196,7 @@ struct store {
 /* --- lineage.c ------------------------------------------------------------------------------- */
 
 uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check);
-struct session_row *store_row_slow(struct store *store, uint32_t session);
+RARE struct session_row *store_row_slow(struct store *store, uint32_t session);
 /* The row of a session, made where there is none. Valid until the next call. */
 static inline struct session_row *store_row(struct store *store, uint32_t session)
 {

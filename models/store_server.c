@@ -39,8 +39,8 @@ static void server_read(struct server *server, struct command *command)
 
 /* Any primary acknowledges a write; one that was superseded without knowing it acknowledges into
  * the void. */
-OUT_OF_LINE static void server_acknowledge(struct server *server, const struct command *command,
-                                           struct write_position position)
+static void server_acknowledge(struct server *server, const struct command *command,
+                               struct write_position position)
 {
     struct cluster *cluster = server->cluster;
     struct store *store = cluster->store;
@@ -108,7 +108,7 @@ static void session_written(struct server *server, struct session_row *row,
     row->last_op = op;
 }
 
-static void server_write(struct server *server, struct command *command)
+OUT_OF_LINE static void server_write(struct server *server, struct command *command)
 {
     struct store *store = server->cluster->store;
     struct write_position position;
@@ -125,7 +125,8 @@ static void server_write(struct server *server, struct command *command)
     server_acknowledge(server, command, position);
 }
 
-static sim_dur store_service(const struct store *store, const struct command *command)
+/* Of all but a read whose time is always the same. */
+OUT_OF_LINE static sim_dur store_service(const struct store *store, const struct command *command)
 {
     const struct store_config *config = store->config;
     bool write = command_is_write(command->kind);
@@ -184,8 +185,13 @@ void server_begin_turn(struct server *server)
     } else {
         server->head = NO_INDEX;
     }
-    for (uint32_t ref = server->turn_head; ref != NO_INDEX; ref = command_of(store, ref)->next)
-        cost += store_service(store, command_of(store, ref));
+    for (uint32_t ref = server->turn_head; ref != NO_INDEX;) {
+        const struct command *command = command_of(store, ref);
+        bool is_known = command->kind == COMMAND_GET && store->read_ns >= 0;
+
+        cost += is_known ? store->read_ns : store_service(store, command);
+        ref = command->next;
+    }
     server->busy = true;
     cluster->busy++;
     sim_after(store->sim, cost, cluster->turn_kind, server_entity(server), ++server->turn);

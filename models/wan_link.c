@@ -334,6 +334,18 @@ OUT_OF_LINE static double leg_path(struct wan_link *link, uint32_t leg_index)
     return extra->path;
 }
 
+/* Where it is not always the same. */
+OUT_OF_LINE static double wan_link_half_rtt(const struct wan_link *link, uint64_t word)
+{
+    return dist_sample(link->rtt, word) / 2;
+}
+
+/* Of the few messages that meet one. */
+OUT_OF_LINE static sim_dur wan_link_spike(const struct wan_link *link, uint64_t word)
+{
+    return dist_sample_ns(link->config->spike, rng_mix(word));
+}
+
 /* When a transmission begun now arrives, or SIM_NEVER. `tries` names it among those of its message.
  */
 static sim_time wan_link_transmit(struct wan_link *link, uint32_t leg_index,
@@ -356,12 +368,12 @@ static sim_time wan_link_transmit(struct wan_link *link, uint32_t leg_index,
             return SIM_NEVER;
         base = link->half_rtt_ns;
         if (!(base > 0))
-            base = dist_sample(link->rtt, block.word[0]) / 2;
+            base = wan_link_half_rtt(link, block.word[0]);
         if (config->paths != PATHS_NONE)
             base *= leg_path(link, leg_index);
         delay = (sim_dur)(base + dist_sample(config->jitter, block.word[1])) + link->extra_delay_ns;
         if (rng_unit(block.word[3]) < config->spike_share)
-            delay += dist_sample_ns(config->spike, rng_mix(block.word[3]));
+            delay += wan_link_spike(link, block.word[3]);
     }
     if (link->blackhole)
         return SIM_NEVER;

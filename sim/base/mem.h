@@ -6,6 +6,8 @@
 #ifndef MEM_H
 #define MEM_H
 
+#include "inlining.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,7 +22,7 @@ char *mem_strndup(const char *text, size_t length);
  * New items are not zeroed, and what is never written takes no memory where the array is large.
  * Amortised O(1) an item.
  */
-void mem_grow(void **items, size_t *capacity, size_t need, size_t size);
+RARE void mem_grow(void **items, size_t *capacity, size_t need, size_t size);
 
 /* A block for many small things, not zeroed: one of MEM_SLAB_BYTES is a page of 2 MiB where the
  * kernel has one, so that the address cache holds all of it. */
@@ -34,7 +36,7 @@ void *mem_alloc_slab(size_t size);
  * line, so that no row lies on more of them than it must. It is copied each time that it grows, so
  * this is for arrays that are small beside the rest.
  */
-void mem_grow_lines(void **items, size_t *capacity, size_t need, size_t size);
+RARE void mem_grow_lines(void **items, size_t *capacity, size_t need, size_t size);
 
 /*
  * Ask for the cache lines of what will soon be written; changes nothing, and reads nothing: the

@@ -30,6 +30,7 @@
 #include "eventq_hot.h"
 
 #include "bug.h"
+#include "inlining.h"
 #include "mem.h"
 
 #include <stdlib.h>
@@ -48,9 +49,6 @@
 
 /* --- chunks and buckets ---------------------------------------------------------------------- */
 
-/* What is rare stays out of line, so that a push saves no registers for it. */
-#define OUT_OF_LINE __attribute__((noinline))
-
 /* Chunks are made many at a time, the more the more there are, and stay until the end of the run.
  */
 struct chunk_slab {
@@ -61,7 +59,7 @@ struct chunk_slab {
 #define SLAB_CHUNKS_MIN 16
 #define SLAB_CHUNKS_MAX ((MEM_SLAB_BYTES - sizeof(struct chunk_slab)) / sizeof(struct event_chunk))
 
-OUT_OF_LINE static void slab_add(struct eventq *queue)
+RARE static void slab_add(struct eventq *queue)
 {
     size_t count = queue->chunk_count;
     struct chunk_slab *slab;
@@ -96,8 +94,8 @@ static void bucket_append_chunk(struct event_bucket *bucket, struct event_chunk 
     bucket->count++;
 }
 
-OUT_OF_LINE static void bucket_append_new_chunk(struct eventq *queue, struct event_bucket *bucket,
-                                                struct event event)
+RARE static void bucket_append_new_chunk(struct eventq *queue, struct event_bucket *bucket,
+                                         struct event event)
 {
     if (!queue->slab || queue->slab_used == queue->slab->count)
         slab_add(queue);
@@ -343,7 +341,7 @@ static void front_clear(struct eventq *queue)
     queue->first = queue->end = queue->front;
 }
 
-OUT_OF_LINE static void front_resize(struct eventq *queue, size_t need)
+RARE static void front_resize(struct eventq *queue, size_t need)
 {
     size_t capacity = need + need / 2 < FRONT_CAPACITY ? FRONT_CAPACITY : need + need / 2;
     size_t first = (size_t)(queue->first - queue->front), end = (size_t)(queue->end - queue->front);
@@ -443,7 +441,7 @@ static void window_open(struct eventq *queue, unsigned level, unsigned digit)
 }
 
 /* Rule 5: all that is left becomes the window. */
-static void window_open_all(struct eventq *queue)
+RARE static void window_open_all(struct eventq *queue)
 {
     front_clear(queue);
     front_reserve(queue, queue->bucket_total);
@@ -598,7 +596,7 @@ OUT_OF_LINE static void window_push_near(struct eventq *queue, struct event even
     }
 }
 
-OUT_OF_LINE static void window_push_compacted(struct eventq *queue, struct event event)
+RARE static void window_push_compacted(struct eventq *queue, struct event event)
 {
     front_compact(queue);
     front_insert_behind(queue, event);

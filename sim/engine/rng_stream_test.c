@@ -44,7 +44,7 @@ static void philox_gives_the_published_answers(void **state)
 
 static void a_block_is_philox_of_entity_and_index(void **state)
 {
-    struct rng_stream zero = {{0, 0}};
+    struct rng_stream zero = stream_of_zeros();
     struct rng_block block = rng_block_at(&zero, 0, 0);
 
     (void)state;

@@ -171,7 +171,7 @@ static void ring_resize(struct sim_ring *ring, uint32_t capacity)
 }
 
 /* Into an empty ring, a full one, or one whose last timer is due at the same instant. */
-void sim_timer_set_slow(struct sim *sim, struct sim_ring *ring, struct event event)
+RARE void sim_timer_set_slow(struct sim *sim, struct sim_ring *ring, struct event event)
 {
     uint32_t i = ring->count;
     uint32_t stop = i > RING_SHIFT_MAX ? i - RING_SHIFT_MAX : 0;
@@ -265,15 +265,12 @@ timer_id sim_timer_add(struct sim *sim, sim_dur length, kind_id kind)
     return (timer_id)(sim->ring_count - 1);
 }
 
-void sim_timer_cancelled(struct sim *sim, timer_id timer)
+/* Keep those that live. */
+OUT_OF_LINE static void ring_sweep(struct sim *sim, struct sim_ring *ring)
 {
-    struct sim_ring *ring = &sim->rings[timer];
     const struct sim_kind *kind = &sim->kinds[ring->kind];
     uint32_t kept = 0;
 
-    ring->cancelled++;
-    if (ring->cancelled <= SWEEP_MIN || ring->cancelled <= ring->count / 2)
-        return;
     for (uint32_t i = 0; i < ring->count; i++)
         if (!is_dead(kind, ring_item(ring, i)->key))
             *ring_item(ring, kept++) = *ring_item(ring, i);
@@ -283,13 +280,26 @@ void sim_timer_cancelled(struct sim *sim, timer_id timer)
     ring_replay(sim, ring);
 }
 
+void sim_timer_cancelled(struct sim *sim, timer_id timer)
+{
+    struct sim_ring *ring = &sim->rings[timer];
+
+    ring->cancelled++;
+    if (ring->cancelled > SWEEP_MIN && ring->cancelled > ring->count / 2)
+        ring_sweep(sim, ring);
+}
+
+RARE static void queue_sweep(struct sim *sim)
+{
+    eventq_sweep(sim->queue, queued_is_dead, sim);
+    sim->cancelled = 0;
+}
+
 void sim_cancelled(struct sim *sim)
 {
     sim->cancelled++;
-    if (sim->cancelled <= SWEEP_MIN || sim->cancelled <= eventq_count(sim->queue) / 2)
-        return;
-    eventq_sweep(sim->queue, queued_is_dead, sim);
-    sim->cancelled = 0;
+    if (sim->cancelled > SWEEP_MIN && sim->cancelled > eventq_count(sim->queue) / 2)
+        queue_sweep(sim);
 }
 
 /* --- one run --------------------------------------------------------------------------------- */

@@ -79,7 +79,7 @@ struct sim {
     struct sim_options options;
 };
 
-void sim_timer_set_slow(struct sim *sim, struct sim_ring *ring, struct event event);
+RARE void sim_timer_set_slow(struct sim *sim, struct sim_ring *ring, struct event event);
 
 static inline sim_time sim_now(const struct sim *sim)
 {

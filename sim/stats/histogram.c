@@ -41,7 +41,7 @@ static void reserve_bins(struct histogram *histogram, uint32_t bin_count)
 }
 
 /* By whole powers of two: at most 58 times in a histogram's life. */
-void histogram_grow(struct histogram *histogram, int64_t value)
+RARE void histogram_grow(struct histogram *histogram, int64_t value)
 {
     invariant(value >= 0);
     uint32_t powers = histogram_bin_of(value) / HISTOGRAM_SUB_COUNT + 1;

@@ -13,6 +13,8 @@
 #ifndef HISTOGRAM_H
 #define HISTOGRAM_H
 
+#include "inlining.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,7 +52,7 @@ int64_t histogram_bin_low(uint32_t bin);
 int64_t histogram_bin_high(uint32_t bin);
 
 /* For histogram_add() only: allocate up to the bin of `value`, which must not be negative. */
-void histogram_grow(struct histogram *histogram, int64_t value);
+RARE void histogram_grow(struct histogram *histogram, int64_t value);
 
 /*
  * The leading bit says the power of two, the HISTOGRAM_SUB_BITS bits after it the place therein.
