@@ -11,16 +11,6 @@ static uint64_t hash_name(const char *name)
     return hash;
 }
 
-static struct rng_stream stream_of_key(uint64_t a, uint64_t b)
-{
-    philox4x64_key_t key = {{a, b}};
-    struct rng_stream stream;
-
-    for (int round = 0; round < RNG_ROUNDS; round++, key = _philox4x64bumpkey(key))
-        stream.round_keys[round] = key;
-    return stream;
-}
-
 /*
  * One lane of the key: each step is a bijection of what came before, so no bit of the seed is lost.
  */
@@ -39,7 +29,8 @@ struct rng_stream rng_stream_named(uint64_t seed, uint32_t replication, const ch
     uint64_t a = hash_name(instance);
     uint64_t b = hash_name(purpose);
 
-    return stream_of_key(key_lane(seed, replication, a, b), key_lane(~seed, replication, b, a));
+    return (struct rng_stream){
+        {key_lane(seed, replication, a, b), key_lane(~seed, replication, b, a)}};
 }
 
 /* --- behind GSL ------------------------------------------------------------------------------ */
@@ -62,7 +53,7 @@ static void gsl_start(struct gsl_state *state, struct rng_stream stream, uint64_
 
 static void gsl_set(void *memory, unsigned long seed)
 {
-    gsl_start(memory, stream_of_key(0, 0), seed);
+    gsl_start(memory, (struct rng_stream){{0, 0}}, seed);
 }
 
 static uint64_t gsl_next(struct gsl_state *state)

@@ -16,10 +16,8 @@
 #include <gsl/gsl_rng.h>
 #include <stdint.h>
 
-/* The key of each round, made once: the key schedule would be a fifth of a block. */
-#define RNG_ROUNDS philox4x64_rounds
 struct rng_stream {
-    philox4x64_key_t round_keys[RNG_ROUNDS];
+    uint64_t key[2];
 };
 
 struct rng_block {
@@ -34,12 +32,11 @@ struct rng_stream rng_stream_named(uint64_t seed, uint32_t replication, const ch
 static inline struct rng_block rng_block_at(const struct rng_stream *stream, uint64_t entity,
                                             uint64_t index)
 {
-    philox4x64_ctr_t block = {{entity, index, 0, 0}};
+    philox4x64_ctr_t counter = {{entity, index, 0, 0}};
+    philox4x64_key_t key = {{stream->key[0], stream->key[1]}};
+    philox4x64_ctr_t out = philox4x64(counter, key);
 
-#pragma GCC unroll 10
-    for (int round = 0; round < RNG_ROUNDS; round++)
-        block = _philox4x64round(block, stream->round_keys[round]);
-    return (struct rng_block){{block.v[0], block.v[1], block.v[2], block.v[3]}};
+    return (struct rng_block){{out.v[0], out.v[1], out.v[2], out.v[3]}};
 }
 
 /* A word as a uniform in (0, 1): (k + 1/2) / 2^52. 52 bits and not 53, of which the topmost would
