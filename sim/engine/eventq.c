@@ -216,10 +216,10 @@ static void heap_down(struct event *heap, size_t count, size_t i, struct event e
     heap[i] = event;
 }
 
-/* The heap's first may have changed. */
+/* The heap's first may have changed; the inbox is empty. */
 static void near_look(struct eventq *queue)
 {
-    queue->near_time = queue->near_count > 0 ? queue->near[0].time : SIM_NEVER;
+    queue->aside_time = queue->near_count > 0 ? queue->near[0].time : SIM_NEVER;
 }
 
 static void near_push(struct eventq *queue, struct event event)
@@ -437,7 +437,7 @@ static void window_open(struct eventq *queue, unsigned level, unsigned digit)
     queue->base = bucket_start(queue, level, last);
     queue->window_last = (sim_time)(queue->base + ((UINT64_C(1) << level * LADDER_BITS) - 1));
     queue->window_level = level;
-    queue->is_fresh = true;
+    queue->is_fresh = queue->collects = true;
 }
 
 /* Rule 5: all that is left becomes the window. */
@@ -450,7 +450,7 @@ RARE static void window_open_all(struct eventq *queue)
 
         front_take(queue, level, first_digit(queue, level, 0));
     }
-    queue->is_fresh = false;
+    queue->is_fresh = queue->collects = false;
     queue->window_start = queue->popped;
     queue->window_last = SIM_NEVER;
     queue->spill_at = SMALL_SPILL_AT;
@@ -662,15 +662,39 @@ void eventq_free(struct eventq *queue)
     free(queue);
 }
 
-void eventq_push(struct eventq *queue, struct event event)
+/* Where it belongs. */
+static inline void event_place(struct eventq *queue, struct event event)
 {
-    invariant(event.time >= queue->popped);
     if (event.time > queue->window_last)
         bucket_put(queue, event);
     else if (front_length(queue) <= INSERT_BEHIND_MAX && queue->end < queue->capacity)
         front_insert_behind(queue, event);
     else
         window_push(queue, event);
+}
+
+OUT_OF_LINE static void inbox_empty(struct eventq *queue)
+{
+    uint32_t count = queue->inbox_count;
+
+    queue->inbox_count = 0;
+    near_look(queue);
+    for (uint32_t i = 0; i < count; i++)
+        event_place(queue, event_read(&queue->inbox[i]));
+}
+
+void eventq_push(struct eventq *queue, struct event event)
+{
+    invariant(event.time >= queue->popped);
+    if (!queue->collects) {
+        event_place(queue, event);
+        return;
+    }
+    queue->inbox[queue->inbox_count++] = event;
+    if (event.time < queue->aside_time)
+        queue->aside_time = event.time;
+    if (queue->inbox_count == INBOX_EVENTS)
+        inbox_empty(queue);
 }
 
 static bool near_is_first(const struct eventq *queue)
@@ -681,6 +705,8 @@ static bool near_is_first(const struct eventq *queue)
 
 OUT_OF_LINE const struct event *eventq_first_slow(struct eventq *queue, sim_time limit)
 {
+    if (queue->inbox_count > 0)
+        inbox_empty(queue);
     if (near_is_first(queue))
         return &queue->near[0];
     if (queue->first == queue->end && !window_refill(queue, limit))
@@ -720,7 +746,7 @@ bool eventq_pop(struct eventq *queue, struct event *event)
 
 size_t eventq_count(const struct eventq *queue)
 {
-    return front_length(queue) + queue->near_count + queue->bucket_total;
+    return front_length(queue) + queue->near_count + queue->bucket_total + queue->inbox_count;
 }
 
 size_t eventq_bytes(const struct eventq *queue)
@@ -792,7 +818,10 @@ size_t eventq_sweep(struct eventq *queue, bool (*dead)(void *self, struct event 
 {
     struct sweep sweep = {dead, self};
     size_t before = eventq_count(queue);
-    size_t near_kept = sweep_array(&sweep, queue->near, queue->near_count);
+    size_t near_kept;
+
+    inbox_empty(queue);
+    near_kept = sweep_array(&sweep, queue->near, queue->near_count);
 
     queue->end = queue->first + sweep_array(&sweep, queue->first, front_length(queue));
     queue->near_count = near_kept;

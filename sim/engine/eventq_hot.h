@@ -36,15 +36,20 @@ static inline uint32_t bucket_newest_used(const struct event_bucket *bucket)
     return bucket->count == 0 ? 0 : (bucket->count - 1) % CHUNK_EVENTS + 1;
 }
 
+#define INBOX_EVENTS 8
+
 struct eventq {
     /* The window: what is due up to window_last, sorted in the front, [first, end), and in the heap
      * `near`. */
     struct event *first, *end;
-    sim_time near_time; /* of the first one in the heap; SIM_NEVER: it is empty */
-    sim_time popped;    /* time of the last pop */
+    sim_time aside_time; /* the earliest in the heap and in the inbox; SIM_NEVER: both are empty */
+    sim_time popped;     /* time of the last pop */
     sim_time window_last;
     struct event *capacity; /* the end of the front's memory */
-    bool is_fresh;          /* for the run loop: a window was opened since it looked last */
+    uint32_t inbox_count;
+    bool collects; /* pushes go to the inbox, until it is full or may hold the first */
+    bool is_fresh; /* for the run loop: a window was opened since it looked last */
+    struct event inbox[INBOX_EVENTS];
 
     struct event *front; /* memory for the front */
     struct event *near;
@@ -105,7 +110,7 @@ static inline struct event event_read(const struct event *from)
 /* The first event is queue->first, for certain. */
 static inline bool eventq_front_is_first(const struct eventq *queue)
 {
-    return queue->first != queue->end && queue->first->time < queue->near_time;
+    return queue->first != queue->end && queue->first->time < queue->aside_time;
 }
 
 /* Only then. */

@@ -343,7 +343,7 @@ static void what_is_coming_follows_the_window(void **state)
     in_window = (size_t)(ladder->end - ladder->first);
     until = ladder->window_last;
     while ((bucket = eventq_coming(ladder, &until)) != NULL) {
-        uint32_t used = bucket->newest_used;
+        uint32_t used = bucket_newest_used(bucket);
 
         coming += bucket->count;
         for (const struct event_chunk *chunk = bucket->newest; chunk; chunk = chunk->older) {

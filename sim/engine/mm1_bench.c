@@ -198,8 +198,8 @@ static void on_depart(void *self, struct sim *sim, uint32_t entity, uint32_t gen
         model_serve(model, sim, sim_now(sim) - shop->arrivals[shop->begun % LINE]);
 }
 
-static const struct event_kind arrive_kind = {"arrive", PHASE_WORK, on_arrive, NULL};
-static const struct event_kind depart_kind = {"depart", PHASE_WORK, on_depart, NULL};
+static const struct event_kind arrive_kind = {"arrive", PHASE_WORK, on_arrive, NULL, false};
+static const struct event_kind depart_kind = {"depart", PHASE_WORK, on_depart, NULL, false};
 static const struct metric metrics[] = {
     {.name = "wait", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "from arrival to service"},
 };
