@@ -662,15 +662,29 @@ void eventq_free(struct eventq *queue)
     free(queue);
 }
 
+/* Into the sorted front, if it belongs there and that is so short that from behind is the best way.
+ */
+static inline bool front_takes(struct eventq *queue, struct event event)
+{
+    if (event.time > queue->window_last || front_length(queue) > INSERT_BEHIND_MAX ||
+        queue->end == queue->capacity)
+        return false;
+    front_insert_behind(queue, event);
+    return true;
+}
+
 /* Where it belongs. */
 static inline void event_place(struct eventq *queue, struct event event)
 {
     if (event.time > queue->window_last)
         bucket_put(queue, event);
-    else if (front_length(queue) <= INSERT_BEHIND_MAX && queue->end < queue->capacity)
-        front_insert_behind(queue, event);
-    else
+    else if (!front_takes(queue, event))
         window_push(queue, event);
+}
+
+OUT_OF_LINE static void event_place_alone(struct eventq *queue, struct event event)
+{
+    event_place(queue, event);
 }
 
 OUT_OF_LINE static void inbox_empty(struct eventq *queue)
@@ -686,8 +700,9 @@ OUT_OF_LINE static void inbox_empty(struct eventq *queue)
 void eventq_push(struct eventq *queue, struct event event)
 {
     invariant(event.time >= queue->popped);
-    if (!queue->collects) {
-        event_place(queue, event);
+    if (__builtin_expect(!queue->collects, 0)) {
+        if (!front_takes(queue, event))
+            event_place_alone(queue, event);
         return;
     }
     queue->inbox[queue->inbox_count++] = event;

@@ -67,7 +67,8 @@ static bool timeout_live(const void *self, uint32_t entity, uint32_t generation)
 }
 
 static const struct event_kind hold_kind = {"hold", PHASE_WORK, fire_hold, NULL, false};
-static const struct event_kind timeout_kind = {"timeout", PHASE_WORK, fire_timeout, timeout_live, false};
+static const struct event_kind timeout_kind = {"timeout", PHASE_WORK, fire_timeout, timeout_live,
+                                               false};
 
 static const struct way {
     const char *name;
