@@ -706,8 +706,8 @@ void eventq_push(struct eventq *queue, struct event event)
         return;
     }
     queue->inbox[queue->inbox_count++] = event;
-    if (event.time < queue->aside_time)
-        queue->aside_time = event.time;
+    /* Stored in any case: a branch would wait for the time. */
+    queue->aside_time = event.time < queue->aside_time ? event.time : queue->aside_time;
     if (queue->inbox_count == INBOX_EVENTS)
         inbox_empty(queue);
 }
