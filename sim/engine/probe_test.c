@@ -263,6 +263,47 @@ static void levels_are_weighted_by_time_and_added_over_regions(void **state)
     probes_free(probes);
 }
 
+/* Region 0 is told each change, region 1 has the same as a gauge that nobody tells of; a fault from
+ * 25 to 60, a warm-up of 5. Bin [30, 40): 3 up to 35, 4 from then on: 0.5 * 3.5. */
+static void a_level_that_follows_a_gauge_is_one_that_is_told(void **state)
+{
+    static const sim_time rises[] = {0, 3, 8, 20, 21, 35}, falls[] = {12, 21, 60, 99};
+    const struct probe_span fault = {25, 60};
+    struct probes *probes = set_up(5, &fault, 1);
+    struct time_avg gauge = {0};
+    probe_id told = probe_level_open(probes, "busy", 0, NULL);
+    const struct figures *figures;
+    int64_t level = 0;
+
+    (void)state;
+    probe_level_follow(probes, probe_level_open(probes, "busy", 1, NULL), &gauge);
+    for (sim_time now = 0; now <= 100; now++) {
+        advance(probes, now);
+        for (size_t i = 0; i < sizeof rises / sizeof rises[0]; i++)
+            if (rises[i] == now) {
+                time_avg_rise(&gauge, now);
+                probe_level(probes_hot(probes), told, now, ++level);
+            }
+        for (size_t i = 0; i < sizeof falls / sizeof falls[0]; i++)
+            if (falls[i] == now) {
+                time_avg_fall(&gauge, now);
+                probe_level(probes_hot(probes), told, now, --level);
+            }
+    }
+    figures = probes_finish(probes, 100);
+    assert_close(series(figures, "busy", 1)[3], 0.5 * 3.5, 0.0);
+    for (size_t bin = 0; bin < 10; bin++)
+        assert_close(series(figures, "busy", 1)[bin], series(figures, "busy", 0)[bin], 0.0);
+    for (int i = 0; i < 4; i++) {
+        const char *window = (const char *[]){"all", "before", "fault", "after"}[i];
+
+        assert_true(figure(figures, "busy", NULL, 1, NULL, window) > 0);
+        assert_close(figure(figures, "busy", NULL, 1, NULL, window),
+                     figure(figures, "busy", NULL, 0, NULL, window), 0.0);
+    }
+    probes_free(probes);
+}
+
 /* A latency of its own instant at every instant. */
 static void latencies_have_a_histogram_for_each_window(void **state)
 {
@@ -432,6 +473,7 @@ int main(void)
         cmocka_unit_test(spans_are_clipped_to_what_is_measured),
         cmocka_unit_test(ratios_sum_labels_and_are_absent_over_zero),
         cmocka_unit_test(levels_are_weighted_by_time_and_added_over_regions),
+        cmocka_unit_test(a_level_that_follows_a_gauge_is_one_that_is_told),
         cmocka_unit_test(latencies_have_a_histogram_for_each_window),
         cmocka_unit_test(quantiles_of_nothing_are_absent),
         cmocka_unit_test(values_are_what_was_set_last_and_else_absent),
