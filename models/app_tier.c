@@ -360,7 +360,8 @@ OUT_OF_LINE static void app_without_store(struct app_tier *app, uint32_t index)
     }
 }
 
-/* A page or a logout of a session that came from a login's fallback is not for the store. */
+/* A session that came from a login's fallback is not at the store, and one that there is not needs
+ * no deletion. */
 static bool request_needs_store(const struct app_request *request)
 {
     return request->mode == SESSION_GLOBAL || request->kind == REQUEST_LOGIN ||

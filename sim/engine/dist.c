@@ -14,6 +14,7 @@
 #include "dist_inside.h"
 
 #include "bug.h"
+#include "inlining.h"
 #include "mem.h"
 #include "normal_quantile.h"
 #include "rng_stream.h"
@@ -410,7 +411,7 @@ static double quantile_for_cells(const void *self, double u)
 }
 
 /* Whoever loses the race to publish throws an equal table away. */
-__attribute__((noinline)) static const struct variate_cells *cells_make(const struct dist *dist)
+OUT_OF_LINE static const struct variate_cells *cells_make(const struct dist *dist)
 {
     struct variate_cells *expected = NULL;
     struct variate_cells *made = variate_cells_create(quantile_for_cells, dist);
@@ -422,7 +423,7 @@ __attribute__((noinline)) static const struct variate_cells *cells_make(const st
 }
 
 /* Of a law that has no cells, or far out in its tail. */
-__attribute__((noinline)) static double sample_by_quantile(const struct dist *dist, uint64_t word)
+OUT_OF_LINE static double sample_by_quantile(const struct dist *dist, uint64_t word)
 {
     return quantile_inline(dist, rng_unit(word));
 }

@@ -305,9 +305,10 @@ static void a_sweep_drops_the_dead_and_only_them(void **state)
         pair_push(&pair, random_wait(&pair, 3), draw(&pair));
     for (int i = 0; i < 100; i++) {
         pair_pop(&pair);
-        for (int j = 0; j < 100; j++)
+        for (int j = 0; j < 101; j++)
             pair_push(&pair, pair.now + random_wait(&pair, 1), draw(&pair));
     }
+    assert_true(pair.ladder->inbox_count > 0);
     assert_int_equal(eventq_sweep(pair.ladder, key_is_odd, &asked_ladder),
                      eventq_sweep(pair.heap, key_is_odd, &asked_heap));
     assert_int_equal(asked_ladder, asked_heap);
@@ -317,6 +318,30 @@ static void a_sweep_drops_the_dead_and_only_them(void **state)
     }
     assert_false(pair_pop(&pair));
     assert_int_equal(eventq_sweep(pair.ladder, key_is_odd, &asked_ladder), 0);
+    pair_free(&pair);
+}
+
+/* Sweeps at random, some of them right after pushes that may be the next to come. */
+static void a_run_goes_on_after_each_sweep(void **state)
+{
+    struct pair pair = pair_create("sweeps");
+    size_t asked_ladder = 0, asked_heap = 0, with_inbox = 0;
+
+    (void)state;
+    for (int i = 0; i < 3000; i++)
+        pair_push(&pair, random_wait(&pair, 1), 2 * draw(&pair));
+    for (int i = 0; i < 20000; i++) {
+        pair_pop(&pair);
+        for (int j = (int)(draw(&pair) % 3); j > 0; j--)
+            pair_push(&pair, pair.now + random_wait(&pair, (int)(draw(&pair) % 2)), draw(&pair));
+        if (draw(&pair) % 50 == 0) {
+            with_inbox += pair.ladder->inbox_count > 0;
+            assert_int_equal(eventq_sweep(pair.ladder, key_is_odd, &asked_ladder),
+                             eventq_sweep(pair.heap, key_is_odd, &asked_heap));
+        }
+    }
+    assert_true(with_inbox > 100);
+    pair_drain(&pair);
     pair_free(&pair);
 }
 
@@ -416,6 +441,7 @@ int main(void)
         cmocka_unit_test(a_peek_fixes_nothing),
         cmocka_unit_test(a_bound_withholds_only_what_is_later),
         cmocka_unit_test(a_sweep_drops_the_dead_and_only_them),
+        cmocka_unit_test(a_run_goes_on_after_each_sweep),
         cmocka_unit_test(what_is_coming_follows_the_window),
         cmocka_unit_test(the_latest_instants_are_in_order_too),
         cmocka_unit_test(two_million_events_fit_in_48_megabytes),

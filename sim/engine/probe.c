@@ -230,7 +230,7 @@ probe_id probe_level_open(struct probes *probes, const char *metric, int region,
 void probe_level_follow(struct probes *probes, probe_id level, const struct time_avg *gauge)
 {
     invariant(!probes->sealed && level < probes->kinds[METRIC_LEVEL].count);
-    invariant(!probes->gauges[level]);
+    invariant(!probes->gauges[level] && gauge->level == 0 && time_avg_area(gauge, 0) == 0);
     probes->gauges[level] = gauge;
 }
 

@@ -64,8 +64,10 @@ probe_id probe_latency_open(struct probes *probes, const char *metric, int regio
                             const char *label);
 
 /*
- * A level that a model keeps anyway: it is read from `gauge` at every cut, and probe_level() is not
- * called. The gauge is the model's, zero so far, and lives until probes_finish(). Once a level.
+ * A level that a model keeps anyway: it is read from `gauge` at every cut, and what probe_level()
+ * is told of it does not count. The gauge is the model's, zero so far, and lives until
+ * probes_finish(); what changes it at the very end changes no integral, so books may be closed
+ * before. Once a level.
  */
 void probe_level_follow(struct probes *probes, probe_id level, const struct time_avg *gauge);
 
@@ -107,7 +109,7 @@ static inline void probe_count_many(struct probes_hot *hot, probe_id id, uint64_
 }
 static inline void probe_level(struct probes_hot *hot, probe_id id, sim_time now, int64_t level)
 {
-    /* Many calls change nothing, and then neither the integral nor the highest level. */
+    /* Many calls change nothing. */
     if (level != hot->levels[id].level)
         time_avg_set(&hot->levels[id], now, level);
 }

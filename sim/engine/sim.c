@@ -104,6 +104,7 @@ kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char 
     slot->fire = kind->fire;
     slot->live = kind->live;
     slot->asks = kind->live && !kind->fire_asks;
+    invariant(kind->live || !kind->fire_asks);
     slot->self = self;
     slot->rows = no_rows + 1;
     slot->full_name = strbuf_detach(&name);
@@ -507,13 +508,15 @@ OUT_OF_LINE static struct event take_with_care(struct sim *sim)
     return event;
 }
 
-/* An event that its handler dropped was not there: the clock is that of the next one anyway. */
+/* An event that its handler dropped was not there; nobody looks at the clock before the next one.
+ */
 static inline void fire_event(struct sim *sim, const struct sim_kind *kind, struct event event)
 {
     sim->context.now_ns = event.time;
     sim->context.event = kind->full_name;
     kind->fire(kind->self, sim, key_entity(event.key), key_generation(event.key));
     if (__builtin_expect(sim->dropped, 0)) {
+        invariant(kind->live && !kind->asks);
         sim->dropped = false;
         sim->cancelled -= sim->cancelled > 0;
         return;

@@ -11,7 +11,8 @@
  *  3. The digest takes in (time, name of kind and instance, entity, generation) of every event of
  *     phase WORK, and at the end every counter. Phases FAULT and OBSERVE are left out: what a fault
  *     changes shows in the work.
- *  4. A dead event (its kind's `live` says so) is dropped without a trace: no clock, no digest.
+ *  4. A dead event (its kind's `live` says so) is dropped without a trace: no count, no digest, and
+ *     a clock that moves for its own handler alone, where that asks (`fire_asks`).
  *  5. Nothing here is shared between runs; a run belongs to one thread.
  *
  * The engine allocates nothing while it runs, but for growth of its queue.
@@ -42,8 +43,8 @@ struct event_kind {
     /* Is this event still wanted? NULL: always. Must be a pure look at the model's state. */
     bool (*live)(const void *self, uint32_t entity, uint32_t generation);
     /* `fire` asks that itself, and answers a dead event by sim_drop() alone: so that a frequent
-     * kind costs no call before the one that finds the same row again. `live` is there all the
-     * same. */
+     * kind costs no call before the one that finds the same row again. It must say exactly what
+     * `live` says, which is there all the same: for sweeps, and for runs that are traced. */
     bool fire_asks;
 };
 

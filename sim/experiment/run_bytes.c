@@ -86,7 +86,7 @@ static void put_histogram(struct strbuf *out, const struct histogram *histogram)
         used += histogram->bins[bin] > 0;
     put_u64(out, histogram->bin_count);
     put_u64(out, histogram->count);
-    put_i64(out, histogram->below);
+    put_i64(out, histogram->count > 0 ? histogram_min(histogram) : 0);
     put_i64(out, histogram->max);
     put_u64(out, histogram->sum_low);
     put_u64(out, histogram->sum_high);
@@ -288,17 +288,17 @@ static void get_histogram(struct cursor *cursor, struct histogram *histogram)
     uint64_t bin_count = get_u64(cursor);
 
     histogram->count = get_u64(cursor);
-    histogram->below = get_i64(cursor);
-    histogram->max = get_i64(cursor);
+    int64_t min = get_i64(cursor);
+    int64_t max = get_i64(cursor);
+    if (!histogram_restore_extremes(histogram, min, max)) {
+        fail(cursor, "it has a histogram whose extremes are none");
+        return;
+    }
     histogram->sum_low = get_u64(cursor);
     histogram->sum_high = get_u64(cursor);
     size_t used = get_count(cursor, 12);
     if (bin_count > HISTOGRAM_BIN_LIMIT) {
         fail(cursor, "it has a histogram of too many bins");
-        return;
-    }
-    if (histogram->below < 0 || histogram->max < 0) {
-        fail(cursor, "it has a histogram of negative values");
         return;
     }
     histogram->bin_count = (uint32_t)bin_count;

@@ -557,6 +557,16 @@ static sqlite3_stmt *prepare_histogram(struct results *results, const char *sql,
     return statement;
 }
 
+static int histogram_is_damaged(const struct results *results, const char *metric,
+                                struct diag *diag)
+{
+    diag_error(diag,
+               "results database '%s' is damaged: a histogram of '%s' holds negative values, or its"
+               " least exceeds its largest",
+               results->db.path, metric);
+    return -1;
+}
+
 int results_histogram(struct results *results, int64_t study, int64_t point, const char *metric,
                       const char *region, const char *label, const char *window,
                       struct histogram *merged, struct diag *diag)
@@ -571,8 +581,13 @@ int results_histogram(struct results *results, int64_t study, int64_t point, con
         study, point, texts, diag);
     int status = statement != NULL ? 0 : -1;
     while (statement != NULL && next_row(results, statement, &status)) {
-        histogram_add_many(merged, sqlite3_column_int64(statement, 0),
-                           (uint64_t)sqlite3_column_int64(statement, 1));
+        int64_t low = sqlite3_column_int64(statement, 0);
+        int64_t count = sqlite3_column_int64(statement, 1);
+        if (low < 0 || count < 0) {
+            status = histogram_is_damaged(results, metric, diag);
+            break;
+        }
+        histogram_add_many(merged, low, (uint64_t)count);
     }
     sqlite3_finalize(statement);
     if (status != 0 || merged->count == 0) {
@@ -588,9 +603,10 @@ int results_histogram(struct results *results, int64_t study, int64_t point, con
     if (statement != NULL && next_row(results, statement, &status)) {
         const double word = 18446744073709551616.0; /* 2^64 */
         double sum = sqlite3_column_double(statement, 2);
-        int64_t min = sqlite3_column_int64(statement, 0);
-        merged->below = INT64_MAX - (min > 0 ? min : 0);
-        merged->max = sqlite3_column_int64(statement, 1);
+        if (!histogram_restore_extremes(merged, sqlite3_column_int64(statement, 0),
+                                        sqlite3_column_int64(statement, 1))) {
+            status = histogram_is_damaged(results, metric, diag);
+        }
         merged->sum_high = (uint64_t)(sum / word);
         merged->sum_low = (uint64_t)(sum - (double)merged->sum_high * word);
     }

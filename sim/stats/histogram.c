@@ -55,14 +55,24 @@ static void add_to_sum(struct histogram *histogram, uint128 amount)
     histogram->sum_high = (uint64_t)(sum >> 64);
 }
 
-static void widen(struct histogram *histogram, int64_t below, int64_t max)
+static void widen(struct histogram *histogram, int64_t min_from_top, int64_t max)
 {
-    if (below > histogram->below) {
-        histogram->below = below;
+    if (min_from_top > histogram->min_from_top) {
+        histogram->min_from_top = min_from_top;
     }
     if (max > histogram->max) {
         histogram->max = max;
     }
+}
+
+bool histogram_restore_extremes(struct histogram *histogram, int64_t min, int64_t max)
+{
+    if (min < 0 || min > max) {
+        return false;
+    }
+    histogram->min_from_top = INT64_MAX - min;
+    histogram->max = max;
+    return true;
 }
 
 void histogram_add_many(struct histogram *histogram, int64_t value, uint64_t times)
@@ -86,7 +96,7 @@ void histogram_merge(struct histogram *histogram, const struct histogram *other)
     for (uint32_t bin = 0; bin < other->bin_count; bin++) {
         histogram->bins[bin] += other->bins[bin];
     }
-    widen(histogram, other->below, other->max);
+    widen(histogram, other->min_from_top, other->max);
     histogram->count += other->count;
     add_to_sum(histogram, (uint128)other->sum_high << 64 | other->sum_low);
 }

@@ -15,6 +15,7 @@
 
 #include "inlining.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,8 +27,9 @@ struct histogram {
     uint64_t *bins;
     uint32_t bin_count; /* allocated */
     uint64_t count;
-    int64_t below; /* INT64_MAX - minimum: so that both extremes begin at 0 and only rise */
-    int64_t max;   /* valid where count > 0 */
+    /* Both valid where count > 0. */
+    int64_t min_from_top; /* INT64_MAX - minimum: so that both extremes begin at 0 and only rise */
+    int64_t max;
     uint64_t sum_low, sum_high;
     uint64_t unused; /* a power of two: an array of them is reached by a shift */
 };
@@ -39,7 +41,10 @@ static inline void histogram_add(struct histogram *histogram, int64_t value); /*
 void histogram_add_many(struct histogram *histogram, int64_t value, uint64_t times);
 void histogram_merge(struct histogram *histogram, const struct histogram *other);
 static inline int64_t histogram_min(const struct histogram *histogram); /* where count > 0 */
-double histogram_mean(const struct histogram *histogram);               /* exact; 0 where empty */
+/* What was kept beside the bins takes the place of what they gave. False, and nothing done, where
+ * it cannot be: extremes of a histogram are in order and not negative. */
+bool histogram_restore_extremes(struct histogram *histogram, int64_t min, int64_t max);
+double histogram_mean(const struct histogram *histogram); /* exact; 0 where empty */
 /*
  * The value at quantile q in [0, 1]: the middle of the smallest bin whose cumulated count reaches
  * ceil(q * count), held within [min, max]; q = 0 gives min, q = 1 gives max exactly; 0 where empty.
@@ -70,7 +75,7 @@ static inline uint32_t histogram_bin_of(int64_t value)
 
 static inline int64_t histogram_min(const struct histogram *histogram)
 {
-    return INT64_MAX - histogram->below;
+    return INT64_MAX - histogram->min_from_top;
 }
 
 static inline void histogram_add(struct histogram *histogram, int64_t value)
@@ -79,8 +84,8 @@ static inline void histogram_add(struct histogram *histogram, int64_t value)
     if (__builtin_expect(bin >= histogram->bin_count, 0)) {
         histogram_grow(histogram, value);
     }
-    if (INT64_MAX - value > histogram->below) {
-        histogram->below = INT64_MAX - value;
+    if (INT64_MAX - value > histogram->min_from_top) {
+        histogram->min_from_top = INT64_MAX - value;
     }
     if (value > histogram->max) {
         histogram->max = value;

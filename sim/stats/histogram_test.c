@@ -172,7 +172,7 @@ static void the_mean_is_of_the_values_not_of_the_bins(void **state)
 static void assert_same(const struct histogram *a, const struct histogram *b)
 {
     assert_int_equal(a->count, b->count);
-    assert_int_equal(a->below, b->below);
+    assert_int_equal(a->min_from_top, b->min_from_top);
     assert_int_equal(a->max, b->max);
     assert_int_equal(a->sum_low, b->sum_low);
     assert_int_equal(a->sum_high, b->sum_high);

@@ -10,6 +10,7 @@ void time_avg_init(struct time_avg *avg, int64_t now_ns, int64_t level)
 
 double time_avg_mean(const struct time_avg *avg, int64_t now_ns)
 {
+    invariant(now_ns >= avg->start_ns);
     uint64_t length_ns = (uint64_t)now_ns - (uint64_t)avg->start_ns;
     if (length_ns == 0) {
         return (double)avg->level;
@@ -23,5 +24,6 @@ double time_avg_mean(const struct time_avg *avg, int64_t now_ns)
 
 void time_avg_cut(struct time_avg *avg, int64_t now_ns)
 {
+    invariant(now_ns >= avg->start_ns);
     time_avg_init(avg, now_ns, avg->level);
 }
