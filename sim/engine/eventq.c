@@ -22,7 +22,11 @@
  *     instant costs O(log n) each.
  *  5. Where few events are left in all, all of them become the window, and it ends never: so a
  *     small set is nothing but a short sorted array, until it grows (spill).
- *  6. Buckets are lists of chunks, which any bucket may use: so memory is that of the largest
+ *  6. Else a push only joins the inbox, of which the earliest time is kept. It is emptied when it
+ * is full, before a look that one of its events might answer, and before a sweep: by then what an
+ *     event's time was made of is known, and a branch that it decides is a wrong guess at most, not
+ *     a wait for a draw as well.
+ *  7. Buckets are lists of chunks, which any bucket may use: so memory is that of the largest
  *     number of events that there was.
  *
  * The plain heap is the same structure with a window that never ends and a front of no length.
@@ -565,6 +569,7 @@ static void window_spill(struct eventq *queue)
     near_look(queue);
     front_clear(queue);
     queue->is_fresh = false;
+    queue->collects = true;
     queue->base = (uint64_t)now;
     queue->window_last = now - 1;
     for (; first < end; first++) {
@@ -641,6 +646,7 @@ struct eventq *eventq_create(enum eventq_kind kind, size_t capacity_hint)
         return queue;
     }
     queue->window_last = -1;
+    queue->collects = true;
     queue->spill_at = SPILL_AT;
     queue->buckets = mem_zalloc(LADDER_LEVELS * LADDER_DIGITS, sizeof queue->buckets[0]);
     return queue;
@@ -662,12 +668,11 @@ void eventq_free(struct eventq *queue)
     free(queue);
 }
 
-/* Into the sorted front, if it belongs there and that is so short that from behind is the best way.
- */
+/* Into the sorted front, of a window that it belongs to, if that is so short that from behind is
+ * the best way. */
 static inline bool front_takes(struct eventq *queue, struct event event)
 {
-    if (event.time > queue->window_last || front_length(queue) > INSERT_BEHIND_MAX ||
-        queue->end == queue->capacity)
+    if (front_length(queue) > INSERT_BEHIND_MAX || queue->end == queue->capacity)
         return false;
     front_insert_behind(queue, event);
     return true;

@@ -47,7 +47,8 @@ struct eventq {
     sim_time window_last;
     struct event *capacity; /* the end of the front's memory */
     uint32_t inbox_count;
-    bool collects; /* pushes go to the inbox, until it is full or may hold the first */
+    bool collects; /* pushes go to the inbox, until it is full or may hold the first; else the
+                    * window never ends */
     bool is_fresh; /* for the run loop: a window was opened since it looked last */
     struct event inbox[INBOX_EVENTS];
 
