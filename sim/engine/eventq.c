@@ -107,8 +107,8 @@ RARE static void bucket_append_new_chunk(struct eventq *queue, struct event_buck
 }
 
 /* The bucket is empty, or all its chunks are full. */
-OUT_OF_LINE static void bucket_add_behind(struct eventq *queue, struct event_bucket *bucket,
-                                          struct event event)
+HOT_CODE OUT_OF_LINE static void bucket_add_behind(struct eventq *queue,
+                                                   struct event_bucket *bucket, struct event event)
 {
     size_t index = (size_t)(bucket - queue->buckets);
     size_t level = index / LADDER_DIGITS, digit = index % LADDER_DIGITS;
@@ -609,7 +609,7 @@ RARE static void window_push_compacted(struct eventq *queue, struct event event)
 
 /* Of any length, from the nearer end. Whatever else it calls it calls last, and so saves nothing.
  */
-OUT_OF_LINE static void window_push(struct eventq *queue, struct event event)
+HOT_CODE OUT_OF_LINE static void window_push(struct eventq *queue, struct event event)
 {
     size_t length = front_length(queue);
 
@@ -692,7 +692,7 @@ OUT_OF_LINE static void event_place_alone(struct eventq *queue, struct event eve
     event_place(queue, event);
 }
 
-OUT_OF_LINE static void inbox_empty(struct eventq *queue)
+HOT_CODE OUT_OF_LINE static void inbox_empty(struct eventq *queue)
 {
     uint32_t count = queue->inbox_count;
 
@@ -723,7 +723,7 @@ static bool near_is_first(const struct eventq *queue)
            (queue->first == queue->end || event_before(queue->near[0], *queue->first));
 }
 
-OUT_OF_LINE const struct event *eventq_first_slow(struct eventq *queue, sim_time limit)
+HOT_CODE OUT_OF_LINE const struct event *eventq_first_slow(struct eventq *queue, sim_time limit)
 {
     if (queue->inbox_count > 0)
         inbox_empty(queue);

@@ -175,7 +175,7 @@ static void model_serve(struct model *model, struct sim *sim, sim_dur waited)
     sim_after(sim, model->shop->services[model->shop->begun % LINE], model->depart, 0, 0);
 }
 
-static void on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+static HOT_HANDLER void on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct model *model = self;
 
@@ -184,7 +184,7 @@ static void on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t gen
         model_serve(model, sim, 0);
 }
 
-static void on_depart(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+static HOT_HANDLER void on_depart(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct model *model = self;
     struct shop *shop = model->shop;

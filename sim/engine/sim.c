@@ -402,7 +402,7 @@ sim_time sim_end(const struct sim *sim)
  * once and not event by event: a fetch from a page that the address cache does not hold stops the
  * processor until the page is found, unless others are looked for at the same time.
  */
-OUT_OF_LINE static void look_ahead(struct sim *sim)
+HOT_CODE OUT_OF_LINE static void look_ahead(struct sim *sim)
 {
     struct eventq *queue = sim->queue;
     const struct event_bucket *bucket;
@@ -490,7 +490,7 @@ static void cut_until(struct sim *sim, sim_time time)
 }
 
 /* The next event with all that may go before it, or `no_event` where the run is over. */
-OUT_OF_LINE static struct event take_with_care(struct sim *sim)
+HOT_CODE OUT_OF_LINE static struct event take_with_care(struct sim *sim)
 {
     struct event event;
 
@@ -532,7 +532,7 @@ static bool interrupted(const struct sim *sim)
 }
 
 /* Returns true where it was interrupted. */
-OUT_OF_LINE static bool run_events(struct sim *sim)
+HOT_CODE OUT_OF_LINE static bool run_events(struct sim *sim)
 {
     struct eventq *queue = sim->queue;
 

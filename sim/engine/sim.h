@@ -59,7 +59,7 @@ typedef uint16_t kind_id;
  * through pointers and what inlining.h keeps out apart. Saves a tenth of all instructions
  * (models/speed.md).
  */
-#define HOT_HANDLER __attribute__((flatten))
+#define HOT_HANDLER HOT_CODE __attribute__((flatten))
 
 /* --- scheduling: the hot path ---------------------------------------------------------------- */
 
