@@ -692,7 +692,7 @@ OUT_OF_LINE static void event_place_alone(struct eventq *queue, struct event eve
     event_place(queue, event);
 }
 
-HOT_CODE OUT_OF_LINE static void inbox_empty(struct eventq *queue)
+HOT_CODE OUT_OF_LINE void eventq_empty_inbox(struct eventq *queue)
 {
     uint32_t count = queue->inbox_count;
 
@@ -714,7 +714,7 @@ void eventq_push(struct eventq *queue, struct event event)
     /* Stored in any case: a branch would wait for the time. */
     queue->aside_time = event.time < queue->aside_time ? event.time : queue->aside_time;
     if (queue->inbox_count == INBOX_EVENTS)
-        inbox_empty(queue);
+        eventq_empty_inbox(queue);
 }
 
 static bool near_is_first(const struct eventq *queue)
@@ -726,7 +726,7 @@ static bool near_is_first(const struct eventq *queue)
 HOT_CODE OUT_OF_LINE const struct event *eventq_first_slow(struct eventq *queue, sim_time limit)
 {
     if (queue->inbox_count > 0)
-        inbox_empty(queue);
+        eventq_empty_inbox(queue);
     if (near_is_first(queue))
         return &queue->near[0];
     if (queue->first == queue->end && !window_refill(queue, limit))
@@ -840,7 +840,7 @@ size_t eventq_sweep(struct eventq *queue, bool (*dead)(void *self, struct event 
     size_t before = eventq_count(queue);
     size_t near_kept;
 
-    inbox_empty(queue);
+    eventq_empty_inbox(queue);
     near_kept = sweep_array(&sweep, queue->near, queue->near_count);
 
     queue->end = queue->first + sweep_array(&sweep, queue->first, front_length(queue));

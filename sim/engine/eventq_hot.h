@@ -131,6 +131,8 @@ static inline struct event eventq_take_front(struct eventq *queue)
  */
 const struct event_bucket *eventq_coming(const struct eventq *queue, sim_time *until);
 
+/* Put what was pushed where it belongs. */
+void eventq_empty_inbox(struct eventq *queue);
 const struct event *eventq_first_slow(struct eventq *queue, sim_time limit);
 void eventq_drop_first_slow(struct eventq *queue);
 

@@ -548,6 +548,9 @@ HOT_CODE OUT_OF_LINE static bool run_events(struct sim *sim)
                 sim->cancelled -= sim->cancelled > 0;
                 continue;
             }
+        } else if (queue->inbox_count > 0) { /* the first one may be in it */
+            eventq_empty_inbox(queue);
+            continue;
         } else {
             event = take_with_care(sim);
             if (event.time == SIM_NEVER)
