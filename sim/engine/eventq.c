@@ -22,10 +22,10 @@
  *     instant costs O(log n) each.
  *  5. Where few events are left in all, all of them become the window, and it ends never: so a
  *     small set is nothing but a short sorted array, until it grows (spill).
- *  6. Else a push only joins the inbox, of which the earliest time is kept. It is emptied when it
- * is full, before a look that one of its events might answer, and before a sweep: by then what an
- *     event's time was made of is known, and a branch that it decides is a wrong guess at most, not
- *     a wait for a draw as well.
+ *  6. Else a push only joins the inbox, of which the earliest time is kept. It is emptied when
+ *     it is full, before a look that one of its events might answer, and before a sweep: by then
+ *     what an event's time was made of is known, and a branch that it decides is a wrong guess at
+ *     most, not a wait for a draw as well.
  *  7. Buckets are lists of chunks, which any bucket may use: so memory is that of the largest
  *     number of events that there was.
  *
@@ -607,8 +607,7 @@ RARE static void window_push_compacted(struct eventq *queue, struct event event)
     front_insert_behind(queue, event);
 }
 
-/* Of any length, from the nearer end. Whatever else it calls it calls last, and so saves nothing.
- */
+/* Of any length, from the nearer end. What else it calls it calls last, and so saves nothing. */
 HOT_CODE OUT_OF_LINE static void window_push(struct eventq *queue, struct event event)
 {
     size_t length = front_length(queue);

@@ -288,6 +288,25 @@ static void a_negative_value_is_our_bug(void **state)
     assert_aborts(add_many_negative_values);
 }
 
+/* Bins know a value within 0.8 %: what was kept beside them is exact, and is refused where it can
+ * be no histogram's. */
+static void extremes_that_were_kept_are_restored(void **state)
+{
+    (void)state;
+    struct histogram histogram = {0};
+    histogram_add(&histogram, 1000);
+    histogram_add(&histogram, 5000);
+    assert_false(histogram_restore_extremes(&histogram, -1, 5000));
+    assert_false(histogram_restore_extremes(&histogram, 5001, 5000));
+    assert_int_equal(histogram_quantile(&histogram, 0), 1000);
+    assert_int_equal(histogram_quantile(&histogram, 1), 5000);
+    assert_true(histogram_restore_extremes(&histogram, 1003, 5011));
+    assert_int_equal(histogram_min(&histogram), 1003);
+    assert_int_equal(histogram_quantile(&histogram, 0), 1003);
+    assert_int_equal(histogram_quantile(&histogram, 1), 5011);
+    histogram_release(&histogram);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +323,7 @@ int main(void)
         cmocka_unit_test(clear_empties_and_keeps_memory),
         cmocka_unit_test(memory_grows_only_to_the_highest_value),
         cmocka_unit_test(a_negative_value_is_our_bug),
+        cmocka_unit_test(extremes_that_were_kept_are_restored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
