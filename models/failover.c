@@ -433,11 +433,11 @@ static bool failover_step_live(const void *self, uint32_t entity, uint32_t gener
 // clang-format off
 /* Each state that waits has a kind of its own, for the name in a trace. */
 static const struct event_kind failover_steps[FAILOVER_STATES] = {
-    [FAILOVER_DECIDING] = {"decided", PHASE_WORK, failover_on_step, failover_step_live},
-    [FAILOVER_PROMOTING] = {"promoted", PHASE_WORK, failover_on_step, failover_step_live},
-    [FAILOVER_NOTIFYING] = {"notified", PHASE_WORK, failover_on_step, failover_step_live},
-    [FAILOVER_RUNNING] = {"function", PHASE_WORK, failover_on_step, failover_step_live},
-    [FAILOVER_RETRYING] = {"retry", PHASE_WORK, failover_on_step, failover_step_live},
+    [FAILOVER_DECIDING] = {"decided", PHASE_WORK, failover_on_step, failover_step_live, false},
+    [FAILOVER_PROMOTING] = {"promoted", PHASE_WORK, failover_on_step, failover_step_live, false},
+    [FAILOVER_NOTIFYING] = {"notified", PHASE_WORK, failover_on_step, failover_step_live, false},
+    [FAILOVER_RUNNING] = {"function", PHASE_WORK, failover_on_step, failover_step_live, false},
+    [FAILOVER_RETRYING] = {"retry", PHASE_WORK, failover_on_step, failover_step_live, false},
 };
 // clang-format on
 
