@@ -102,7 +102,7 @@ static void client_submit_op(struct client_driver *driver, uint32_t index, int r
     const struct client_op *op = &driver->ops[index];
     uint32_t rows = UINT32_C(1) << 20; /* of sessions; used again under another check */
     struct op_request request = {.request = index,
-                                 .kind = kind,
+                                 .kind = (uint8_t)kind,
                                  .session = (uint32_t)(op->number % rows),
                                  .session_check = (uint32_t)(op->number / rows) + 1,
                                  .identity = rng_mix(op->number * 2 + op->is_read),
