@@ -686,11 +686,6 @@ static inline void event_place(struct eventq *queue, struct event event)
         window_push(queue, event);
 }
 
-OUT_OF_LINE static void event_place_alone(struct eventq *queue, struct event event)
-{
-    event_place(queue, event);
-}
-
 HOT_CODE OUT_OF_LINE void eventq_empty_inbox(struct eventq *queue)
 {
     uint32_t count = queue->inbox_count;
@@ -706,7 +701,7 @@ void eventq_push(struct eventq *queue, struct event event)
     invariant(event.time >= queue->popped);
     if (__builtin_expect(!queue->collects, 0)) {
         if (!front_takes(queue, event))
-            event_place_alone(queue, event);
+            window_push(queue, event);
         return;
     }
     queue->inbox[queue->inbox_count++] = event;
