@@ -2,7 +2,7 @@
 /*
  * Our own bugs: say where in simulated time they struck, how to replay the run, and stop.
  *
- * An author's mistake is never a bug (see diag.h), nor is a full disk. invariant() stays in every
+ * An author's error is never a bug (see diag.h), nor is a full disk. invariant() stays in every
  * build; a check that was measured to hurt the hot path may use invariant_debug(), with a note why.
  *
  * The context is one pointer a thread: the engine sets it while it runs events, so that a failure

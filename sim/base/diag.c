@@ -62,7 +62,7 @@ void diag_addv(struct diag *diag, enum diag_level level, const struct diag_place
 {
     struct strbuf message = STRBUF_INIT;
     strbuf_addv(&message, format, args);
-    mem_grow((void **)&diag->entries, &diag->capacity, diag->count + 1, sizeof(*diag->entries));
+    MEM_GROW(diag->entries, diag->capacity, diag->count + 1);
     struct diag_entry *entry = &diag->entries[diag->count];
     *entry = (struct diag_entry){.level = level, .arrival = diag->count};
     entry->message = strbuf_detach(&message);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Authors' mistakes: collected, sorted by place, printed all at once.
+ * Authors' errors: collected, sorted by place, printed all at once.
  *
  *   region-loss.yaml:4:20: error: 'attempt_timeout' needs a duration such as '2s', got '2'
  *     attempt_timeout: 2

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What stands where in the program. What every event runs must fit the instruction cache (32 KiB),
- * so what is seldom run must not stand between: models/speed.md has the figures.
+ * so what is seldom run must not stand between: models/speed.md has the statistics.
  */
 #ifndef INLINING_H
 #define INLINING_H

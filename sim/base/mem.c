@@ -105,7 +105,7 @@ static size_t grown_capacity(size_t capacity, size_t need)
     return grown < need ? need : grown;
 }
 
-RARE void mem_grow(void **items, size_t *capacity, size_t need, size_t size)
+RARE void mem_grow(void *items, size_t *capacity, size_t need, size_t size)
 {
     if (need <= *capacity) {
         return;
@@ -120,7 +120,7 @@ RARE void mem_grow(void **items, size_t *capacity, size_t need, size_t size)
     *capacity = grown;
 }
 
-RARE void mem_grow_lines(void **items, size_t *capacity, size_t need, size_t size)
+RARE void mem_grow_lines(void *items, size_t *capacity, size_t need, size_t size)
 {
     if (need <= *capacity) {
         return;

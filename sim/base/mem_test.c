@@ -70,7 +70,7 @@ static void grow_keeps_items_and_grows_by_half_at_least(void **state)
     size_t growths = 0;
     for (size_t count = 0; count < 100000; count++) {
         size_t before = capacity;
-        mem_grow((void **)&items, &capacity, count + 1, sizeof(*items));
+        MEM_GROW(items, capacity, count + 1);
         if (capacity != before) {
             growths++;
             assert_true(capacity >= before + before / 2);
@@ -94,7 +94,7 @@ static void grown_lines_begin_at_a_line(void **state)
     } *rows = NULL;
     size_t capacity = 0;
     for (size_t count = 0; count < 1000; count++) {
-        mem_grow_lines((void **)&rows, &capacity, count + 1, sizeof(*rows));
+        MEM_GROW_LINES(rows, capacity, count + 1);
         assert_int_equal((uintptr_t)rows % MEM_LINE_BYTES, 0);
         rows[count].words[7] = count;
     }
@@ -117,11 +117,11 @@ static void grow_does_nothing_where_there_is_room(void **state)
     (void)state;
     int *items = NULL;
     size_t capacity = 0;
-    mem_grow((void **)&items, &capacity, 1000, sizeof(*items));
+    MEM_GROW(items, capacity, 1000);
     assert_true(capacity >= 1000);
     int *before = items;
     size_t capacity_before = capacity;
-    mem_grow((void **)&items, &capacity, 1000, sizeof(*items));
+    MEM_GROW(items, capacity, 1000);
     assert_ptr_equal(items, before);
     assert_int_equal(capacity, capacity_before);
     free(items);

@@ -25,7 +25,7 @@ static void reserve(struct strbuf *buf, size_t extra)
     }
     bool is_shared = buf->capacity == 0;
     char *text = is_shared ? NULL : buf->text;
-    mem_grow((void **)&text, &buf->capacity, need, 1);
+    mem_grow(&text, &buf->capacity, need, 1);
     text[buf->length] = '\0';
     buf->text = text;
 }

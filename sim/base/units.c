@@ -492,7 +492,7 @@ bool units_parse_number(const char *text, double *value, struct strbuf *why)
     return parse_double(text, &a_number, value, why);
 }
 
-/* ---- units of figures ---- */
+/* ---- units of statistics ---- */
 
 const char *unit_name(enum unit unit)
 {

@@ -42,7 +42,7 @@ bool units_parse_bandwidth(const char *text, double *value_bit_per_s, struct str
 bool units_parse_count(const char *text, int64_t *value, struct strbuf *why);
 bool units_parse_number(const char *text, double *value, struct strbuf *why);
 
-/* What a figure is counted in; decides how it is printed and what a bare number of it means. */
+/* What a statistic is counted in; decides how it is printed and what a bare number of it means. */
 enum unit {
     UNIT_NONE,  /* a plain number */
     UNIT_COUNT, /* how many */

@@ -393,7 +393,7 @@ static void numbers_are_plain_decimals(void **state)
     assert_doubles_refused(units_parse_number, refusals, COUNT_OF(refusals));
 }
 
-/* ---- units of figures ---- */
+/* ---- units of statistics ---- */
 
 static void unit_names_go_both_ways(void **state)
 {

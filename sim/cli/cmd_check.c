@@ -43,13 +43,13 @@ static const struct option check_options[] = {
 struct baseline {
     struct study_row study;
     uint32_t count;  /* runs: one past the last replication */
-    double **values; /* by figure, by replication */
+    double **values; /* by statistic, by replication */
 };
 
 struct checking {
     const struct check_values *values;
     const struct point_set *set;
-    struct watch_list figures;
+    struct watch_list statistics;
     struct requirement_list expectations;
     struct requirement_state *states; /* by expectation */
     struct baseline baseline;
@@ -60,9 +60,9 @@ struct checking {
 
 /* --- the baseline --------------------------------------------------------------------------- */
 
-static void baseline_release(struct baseline *baseline, size_t figure_count)
+static void baseline_release(struct baseline *baseline, size_t statistic_count)
 {
-    for (size_t i = 0; baseline->values && i < figure_count; i++)
+    for (size_t i = 0; baseline->values && i < statistic_count; i++)
         free(baseline->values[i]);
     free(baseline->values);
 }
@@ -88,12 +88,12 @@ static void keep_value(void *self, uint32_t replication, double value)
         reader->values[replication] = value;
 }
 
-static int read_figure(struct results *results, struct checking *checking, size_t number)
+static int read_statistic(struct results *results, struct checking *checking, size_t number)
 {
-    const struct metric_ref *ref = &checking->figures.items[number].ref;
+    const struct metric_ref *ref = &checking->statistics.items[number].ref;
     const struct topology *topology = &checking->set->scenarios[0]->topology;
     struct baseline *baseline = &checking->baseline;
-    const struct figure_name name = {
+    const struct statistic_name name = {
         .metric = ref->metric->name,
         .stat = ref->stat ? ref->stat : "",
         .region = ref->region < 0 ? "all" : topology->region_names[ref->region],
@@ -121,9 +121,9 @@ static int read_baseline(struct results *results, struct checking *checking)
                    checking->values->against);
         status = -1;
     }
-    baseline->values = mem_zalloc(checking->figures.count, sizeof *baseline->values);
-    for (size_t i = 0; status == 0 && i < checking->figures.count; i++)
-        status = read_figure(results, checking, i);
+    baseline->values = mem_zalloc(checking->statistics.count, sizeof *baseline->values);
+    for (size_t i = 0; status == 0 && i < checking->statistics.count; i++)
+        status = read_statistic(results, checking, i);
     return status;
 }
 
@@ -133,7 +133,7 @@ static void checking_run(void *self, struct study_runner *runner)
 {
     struct checking *checking = self;
 
-    watch_list_open(&checking->figures, runner);
+    watch_list_open(&checking->statistics, runner);
     requirement_list_open(&checking->expectations, runner);
     check_run(runner, &checking->plan, checking->rows);
     for (size_t i = 0; i < checking->expectations.count; i++)
@@ -143,7 +143,7 @@ static void checking_run(void *self, struct study_runner *runner)
 
 static void add_why(struct strbuf *out, const struct checked *row, double level)
 {
-    enum unit unit = metric_ref_unit(&row->figure->ref);
+    enum unit unit = metric_ref_unit(&row->statistic->ref);
     struct interval interval = harm_interval(&row->harm, level);
 
     if (row->harm.identical) {
@@ -161,7 +161,7 @@ static void add_why(struct strbuf *out, const struct checked *row, double level)
         strbuf_add(out, "]");
     }
     strbuf_addf(out, "; %s is better, margin ",
-                row->figure->ref.metric->better == LOWER_IS_BETTER ? "lower" : "higher");
+                row->statistic->ref.metric->better == LOWER_IS_BETTER ? "lower" : "higher");
     units_add(out, row->margin, unit, 3);
 }
 
@@ -172,7 +172,7 @@ static void print_text(const struct checking *checking)
     struct strbuf why = STRBUF_INIT;
     size_t absent = 0;
 
-    for (size_t i = 0; i < checking->figures.count; i++) {
+    for (size_t i = 0; i < checking->statistics.count; i++) {
         const struct checked *row = &checking->rows[i];
         if (row->harm.n == 0) {
             absent++;
@@ -180,7 +180,7 @@ static void print_text(const struct checking *checking)
         }
         strbuf_clear(&why);
         add_why(&why, row, checking->plan.level);
-        text_table_add(table, "%s", row->figure->text);
+        text_table_add(table, "%s", row->statistic->text);
         text_table_add(table, "%s", gate_name(row->gate));
         text_table_add(table, "%" PRIu64 "%s", row->harm.n, row->harm.paired ? "" : " unpaired");
         text_table_add(table, "%s", why.text);
@@ -207,15 +207,15 @@ static void print_json(const struct checking *checking)
     strbuf_add_json(&out, checking->values->against);
     strbuf_addf(&out, ", \"study\": %" PRId64 ", \"level\": %.17g,\n\"metrics\": [",
                 checking->baseline.study.id, checking->plan.level);
-    for (size_t i = 0; i < checking->figures.count; i++) {
+    for (size_t i = 0; i < checking->statistics.count; i++) {
         const struct checked *row = &checking->rows[i];
         struct interval interval = harm_interval(&row->harm, checking->plan.level);
         strbuf_addf(&out, "%s\n{\"metric\": ", i > 0 ? "," : "");
-        strbuf_add_json(&out, row->figure->text);
+        strbuf_add_json(&out, row->statistic->text);
         strbuf_addf(&out,
                     ", \"unit\": \"%s\", \"verdict\": \"%s\", \"n\": %" PRIu64
                     ", \"paired\": %s, \"identical\": %s",
-                    unit_name(metric_ref_unit(&row->figure->ref)),
+                    unit_name(metric_ref_unit(&row->statistic->ref)),
                     row->harm.n ? gate_name(row->gate) : "no data", row->harm.n,
                     row->harm.paired ? "true" : "false", row->harm.identical ? "true" : "false");
         json_add_number(&out, "base", row->harm.n ? row->harm.base_mean : NAN);
@@ -242,29 +242,30 @@ static void print_json(const struct checking *checking)
 
 static int write_junit(const struct checking *checking)
 {
-    size_t figures = checking->figures.count, count = figures + checking->expectations.count;
+    size_t statistics = checking->statistics.count,
+           count = statistics + checking->expectations.count;
     struct junit_case *cases = mem_zalloc(count, sizeof *cases);
     struct strbuf *texts = mem_zalloc(count, sizeof *texts);
 
-    for (size_t i = 0; i < figures; i++) {
+    for (size_t i = 0; i < statistics; i++) {
         const struct checked *row = &checking->rows[i];
         texts[i] = (struct strbuf)STRBUF_INIT;
         strbuf_addf(&texts[i], "%s: ", row->harm.n ? gate_name(row->gate) : "no data");
         if (row->harm.n > 0)
             add_why(&texts[i], row, checking->plan.level);
         cases[i] =
-            (struct junit_case){"baseline", row->figure->text,
+            (struct junit_case){"baseline", row->statistic->text,
                                 row->gate == GATE_WORSE                         ? JUNIT_FAILED
                                 : row->harm.n > 0 && row->gate == GATE_NO_WORSE ? JUNIT_PASSED
                                                                                 : JUNIT_SKIPPED,
                                 texts[i].text};
     }
-    for (size_t i = figures; i < count; i++) {
-        enum verdict verdict = checking->states[i - figures].verdict;
+    for (size_t i = statistics; i < count; i++) {
+        enum verdict verdict = checking->states[i - statistics].verdict;
         texts[i] = (struct strbuf)STRBUF_INIT;
         strbuf_add(&texts[i], verdict_name(verdict));
         cases[i] = (struct junit_case){"expectation",
-                                       checking->expectations.items[i - figures].expect.text,
+                                       checking->expectations.items[i - statistics].expect.text,
                                        verdict == VERDICT_HOLDS   ? JUNIT_PASSED
                                        : verdict == VERDICT_FAILS ? JUNIT_FAILED
                                                                   : JUNIT_SKIPPED,
@@ -283,14 +284,14 @@ static void checking_find(void *self, struct finding_list *list)
 {
     const struct checking *checking = self;
 
-    for (size_t i = 0; i < checking->figures.count; i++) {
+    for (size_t i = 0; i < checking->statistics.count; i++) {
         const struct checked *row = &checking->rows[i];
         const struct finding finding = {
             .kind = "check",
             .point = 0,
-            .subject = row->figure->text,
+            .subject = row->statistic->text,
             .verdict = (char *)(uintptr_t)gate_name(row->gate),
-            .unit = metric_ref_unit(&row->figure->ref),
+            .unit = metric_ref_unit(&row->statistic->ref),
             .interval = harm_interval(&row->harm, checking->plan.level),
         };
         if (row->harm.n > 0)
@@ -312,7 +313,7 @@ static int checking_tell(void *self)
         else
             print_text(checking);
     }
-    for (size_t i = 0; i < checking->figures.count; i++) {
+    for (size_t i = 0; i < checking->statistics.count; i++) {
         const struct checked *row = &checking->rows[i];
         if (row->harm.n > 0 && row->gate == GATE_WORSE)
             code = EXIT_REGRESSION;
@@ -326,28 +327,28 @@ static int checking_tell(void *self)
 
 /* --- the command ---------------------------------------------------------------------------- */
 
-static bool choose_figures(struct checking *checking)
+static bool choose_statistics(struct checking *checking)
 {
     const struct check_values *values = checking->values;
     const struct scenario *scenario = checking->set->scenarios[0];
     bool good = true;
 
     if (values->metrics)
-        good = watch_list_parse(&checking->figures, scenario, "--metric", values->metrics,
+        good = watch_list_parse(&checking->statistics, scenario, "--metric", values->metrics,
                                 checking->diag);
     else
-        watch_list_add_main(&checking->figures, scenario);
+        watch_list_add_main(&checking->statistics, scenario);
     good =
-        good && watch_list_default_amount(&checking->figures, "--margin",
+        good && watch_list_default_amount(&checking->statistics, "--margin",
                                           values->margin ? values->margin : "5%", checking->diag);
-    for (size_t i = 0; good && i < checking->figures.count; i++) {
-        const struct watched *figure = &checking->figures.items[i];
-        if (figure->ref.metric->better != NO_DIRECTION)
+    for (size_t i = 0; good && i < checking->statistics.count; i++) {
+        const struct watched *statistic = &checking->statistics.items[i];
+        if (statistic->ref.metric->better != NO_DIRECTION)
             continue;
         diag_error(checking->diag,
                    "'--metric' names '%s', of which neither lower nor higher is "
                    "better, so that it cannot get worse",
-                   figure->text);
+                   statistic->text);
         good = false;
     }
     for (size_t i = 0; good && i < scenario->expect_count; i++)
@@ -366,14 +367,14 @@ static void plan_check(struct checking *checking)
                                                     : MORE_TIMES * baseline->count;
 
     checking->plan = (struct check_plan){
-        .figures = &checking->figures,
+        .statistics = &checking->statistics,
         .base = baseline->values,
         .base_count = baseline->count,
         .replications = first,
         .replications_max = limit > first ? limit : first,
         .level = checking->set->scenarios[0]->run.level,
     };
-    checking->rows = mem_zalloc(checking->figures.count, sizeof *checking->rows);
+    checking->rows = mem_zalloc(checking->statistics.count, sizeof *checking->rows);
     checking->states = mem_zalloc(checking->expectations.count, sizeof *checking->states);
 }
 
@@ -396,7 +397,7 @@ static int check_scenario(const struct invocation *invocation, struct results *r
         point_set_add(&set, scenario, NULL, 0);
         checking.set = &set;
         checking.baseline.study = *study;
-        if (choose_figures(&checking)) {
+        if (choose_statistics(&checking)) {
             code = EXIT_FILES;
             if (read_baseline(results, &checking) == 0) {
                 plan_check(&checking);
@@ -416,8 +417,8 @@ static int check_scenario(const struct invocation *invocation, struct results *r
             }
         }
     }
-    baseline_release(&checking.baseline, checking.figures.count);
-    watch_list_release(&checking.figures);
+    baseline_release(&checking.baseline, checking.statistics.count);
+    watch_list_release(&checking.statistics);
     requirement_list_release(&checking.expectations);
     free(checking.rows);
     free(checking.states);
@@ -455,7 +456,7 @@ const struct command cmd_check = {
     .arguments = "SCENARIO",
     .argument_min = 1,
     .argument_max = 1,
-    .summary = "Say whether a scenario's figures got worse than those of a baseline, for CI",
+    .summary = "Say whether a scenario's statistics got worse than those of a baseline, for CI",
     .details =
         "Each metric is held against the baseline's, replication by replication, with its seed: a "
         "metric passes where it is surely no worse than the margin allows, and is a regression "

@@ -33,7 +33,7 @@ static const struct option compare_options[] = {
 struct comparing {
     const struct compare_values *values;
     const struct point_set *set;
-    struct watch_list figures;
+    struct watch_list statistics;
     struct compare_plan plan;
     struct compared *rows;
     size_t row_count;
@@ -43,9 +43,9 @@ static void comparing_run(void *self, struct study_runner *runner)
 {
     struct comparing *comparing = self;
 
-    watch_list_open(&comparing->figures, runner);
+    watch_list_open(&comparing->statistics, runner);
     compare_run(runner, &comparing->plan);
-    comparing->row_count = (comparing->set->count - 1) * comparing->figures.count;
+    comparing->row_count = (comparing->set->count - 1) * comparing->statistics.count;
     comparing->rows = mem_alloc(comparing->row_count, sizeof *comparing->rows);
     compare_rows(runner, &comparing->plan, comparing->rows);
 }
@@ -67,7 +67,7 @@ static void add_verdict(struct text_table *table, const struct compared *row)
 {
     struct strbuf margin = STRBUF_INIT;
 
-    units_add(&margin, row->margin, metric_ref_unit(&row->figure->ref), 3);
+    units_add(&margin, row->margin, metric_ref_unit(&row->statistic->ref), 3);
     if (row->paired.difference.count < 2)
         text_table_add(table, "undecided: one pair says nothing");
     else if (row->paired.difference.min == 0 && row->paired.difference.max == 0)
@@ -95,14 +95,14 @@ static void print_alternative(const struct comparing *comparing, uint32_t point)
     printf("\n%s\n", label.text);
     for (size_t i = 0; i < comparing->row_count; i++) {
         const struct compared *row = &comparing->rows[i];
-        enum unit unit = metric_ref_unit(&row->figure->ref);
+        enum unit unit = metric_ref_unit(&row->statistic->ref);
         if (row->point != point)
             continue;
         if (row->paired.difference.count == 0) {
             absent++;
             continue;
         }
-        text_table_add(table, "%s", row->figure->text);
+        text_table_add(table, "%s", row->statistic->text);
         text_table_add_value(table, row->paired.base.mean, unit);
         text_table_add_interval(table, &row->paired.interval, unit);
         text_table_add(table, "%" PRIu64, row->paired.difference.count);
@@ -142,9 +142,9 @@ static void print_json(const struct comparing *comparing)
                     row->point);
         strbuf_add_json(&out, label.text);
         strbuf_add(&out, ", \"metric\": ");
-        strbuf_add_json(&out, row->figure->text);
+        strbuf_add_json(&out, row->statistic->text);
         strbuf_addf(&out, ", \"unit\": \"%s\", \"n\": %" PRIu64,
-                    unit_name(metric_ref_unit(&row->figure->ref)), paired->difference.count);
+                    unit_name(metric_ref_unit(&row->statistic->ref)), paired->difference.count);
         json_add_number(&out, "base", paired->difference.count ? paired->base.mean : NAN);
         json_add_number(&out, "value", paired->difference.count ? paired->value.mean : NAN);
         json_add_number(&out, "difference",
@@ -173,9 +173,9 @@ static void comparing_find(void *self, struct finding_list *list)
         const struct finding finding = {
             .kind = "compare",
             .point = row->point,
-            .subject = row->figure->text,
+            .subject = row->statistic->text,
             .verdict = (char *)(uintptr_t)paired_verdict_name(row->verdict),
-            .unit = metric_ref_unit(&row->figure->ref),
+            .unit = metric_ref_unit(&row->statistic->ref),
             .interval = row->paired.interval,
         };
         if (row->paired.difference.count > 0)
@@ -264,7 +264,7 @@ static bool make_points(const struct invocation *invocation, struct point_set *s
     return good;
 }
 
-static bool choose_figures(struct comparing *comparing)
+static bool choose_statistics(struct comparing *comparing)
 {
     const struct compare_values *values = comparing->values;
     const struct scenario *base = comparing->set->scenarios[0];
@@ -272,10 +272,10 @@ static bool choose_figures(struct comparing *comparing)
     bool good = true;
 
     if (values->metrics)
-        good = watch_list_parse(&comparing->figures, base, "--metric", values->metrics, &diag);
+        good = watch_list_parse(&comparing->statistics, base, "--metric", values->metrics, &diag);
     else
-        watch_list_add_main(&comparing->figures, base);
-    good = good && watch_list_default_amount(&comparing->figures, "--margin",
+        watch_list_add_main(&comparing->statistics, base);
+    good = good && watch_list_default_amount(&comparing->statistics, "--margin",
                                              values->margin ? values->margin : "1%", &diag);
     tell(&diag);
     return good;
@@ -302,13 +302,13 @@ static int compare_points(const struct invocation *invocation, const struct poin
     conduct.settings = settings.text;
     if (limit > run->replications)
         comparing.plan.replications_max = limit;
-    comparing.plan.figures = &comparing.figures;
+    comparing.plan.statistics = &comparing.statistics;
     if (comparing.values->study.precision)
         code = usage_error("'compare' takes no '--precision'; with '--max-replications' it adds "
                            "replications until all is decided");
-    else if (choose_figures(&comparing))
+    else if (choose_statistics(&comparing))
         code = study_command_conducted(invocation, set, &conduct);
-    watch_list_release(&comparing.figures);
+    watch_list_release(&comparing.statistics);
     strbuf_release(&settings);
     free(comparing.rows);
     return code;

@@ -84,7 +84,7 @@ const struct command cmd_merge = {
     .details = "Each SHARD.db was written by the same 'run' or 'sweep' with its own '--shard I/N'; "
                "all N must be there, "
                "each once, complete, of the same scenario, seed and version. OUTPUT.db is "
-               "replaced. Its figures are "
+               "replaced. Its statistics are "
                "those of the study made by one process, bit for bit, and its expectations are "
                "judged anew, over all "
                "runs. sim/experiment/clusters.md shows it in a batch system.",

@@ -12,7 +12,7 @@
 #include <string.h>
 
 struct plot_values {
-    const char *figure, *output;
+    const char *plot, *output;
     int format;
     uint32_t study, point;
 };
@@ -20,7 +20,7 @@ struct plot_values {
 
 /* clang-format off */
 static const struct option options[] = {
-    TEXT_OPTION  ("figure", figure, "NAME", "all that have data", "draw one figure only, such as timeline or rto_stages"),
+    TEXT_OPTION  ("figure", plot, "NAME", "all that have data", "draw one figure only, such as timeline or rto_stages"),
     CHOICE_OPTION("format", format, plot_format_names, "png", "kind of files; text is printed as well"),
     TEXT_OPTION  ("output", output, "FOLDER", "that of the results file", "where the plots go; it is made if absent"),
     COUNT_OPTION ("study",  study, "N", "the newest", "which study of the file, counted from 1"),
@@ -29,22 +29,22 @@ static const struct option options[] = {
 };
 /* clang-format on */
 
-static bool figure_known(const char *name)
+static bool plot_known(const char *name)
 {
     const char *nearest = NULL;
     size_t count = 0;
     struct strbuf known = STRBUF_INIT;
 
-    for (; figure_kinds[count].name; count++) {
-        if (strcmp(figure_kinds[count].name, name) == 0) {
+    for (; plot_kinds[count].name; count++) {
+        if (strcmp(plot_kinds[count].name, name) == 0) {
             strbuf_release(&known);
             return true;
         }
-        strbuf_addf(&known, "%s%s", count > 0 ? ", " : "", figure_kinds[count].name);
+        strbuf_addf(&known, "%s%s", count > 0 ? ", " : "", plot_kinds[count].name);
     }
     const char **names = mem_alloc(count, sizeof *names);
     for (size_t i = 0; i < count; i++)
-        names[i] = figure_kinds[i].name;
+        names[i] = plot_kinds[i].name;
     nearest = suggest_nearest(name, names, count);
     free(names);
     if (nearest)
@@ -62,14 +62,14 @@ static int plot(const struct invocation *invocation)
     struct plotting plotting = {
         .path = invocation->arguments[0],
         .directory = values->output,
-        .figure = values->figure,
+        .plot = values->plot,
         .format = values->format ? (enum plot_format)(values->format - 1) : PLOT_PNG,
         .study = values->study,
         .point = values->point,
         .told = stdout,
     };
 
-    if (values->figure && !figure_known(values->figure))
+    if (values->plot && !plot_known(values->plot))
         return EXIT_USAGE;
     int status = plotting_draw(&plotting, &diag);
     tell(&diag);

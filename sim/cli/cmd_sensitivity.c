@@ -29,7 +29,7 @@ struct sensitivity_values {
 /* clang-format off */
 static const struct option sensitivity_options[] = {
     LIST_OPTION ("sweep", ranges, "PATH=FROM..TO", "an input and its range (logarithmic: 'FROM..TO*'; or a list); may be given again; the scenario's 'sweep' besides"),
-    TEXT_OPTION ("metric", metrics, "METRIC,...", NULL, "the figures whose inputs are ranked, such as 'login_latency.p99,reauth_rate'"),
+    TEXT_OPTION ("metric", metrics, "METRIC,...", NULL, "the statistics whose inputs are ranked, such as 'login_latency.p99,reauth_rate'"),
     COUNT_OPTION("trajectories", trajectories, "N", "10", "each costs one point an input and one more"),
     OPTIONS_END,
 };
@@ -39,10 +39,10 @@ struct screening {
     const struct sensitivity_values *values;
     const struct point_set *set;
     const struct axis_list *axes;
-    struct watch_list figures;
+    struct watch_list statistics;
     const double *shares; /* of the points */
     uint32_t trajectories;
-    struct morris_effect *effects; /* by figure, by input */
+    struct morris_effect *effects; /* by statistic, by input */
 };
 
 static void screening_run(void *self, struct study_runner *runner)
@@ -53,12 +53,13 @@ static void screening_run(void *self, struct study_runner *runner)
     size_t inputs = screening->axes->count;
     double *means = mem_alloc(points, sizeof *means);
 
-    watch_list_open(&screening->figures, runner);
+    watch_list_open(&screening->statistics, runner);
     run_replications(runner, points, 0, run->replications);
-    screening->effects = mem_alloc(screening->figures.count * inputs, sizeof *screening->effects);
-    for (size_t i = 0; i < screening->figures.count; i++) {
+    screening->effects =
+        mem_alloc(screening->statistics.count * inputs, sizeof *screening->effects);
+    for (size_t i = 0; i < screening->statistics.count; i++) {
         for (uint32_t point = 0; point < points; point++) {
-            struct tally tally = watched_tally(runner, point, screening->figures.items[i].watch);
+            struct tally tally = watched_tally(runner, point, screening->statistics.items[i].watch);
             means[point] = tally.count ? tally.mean : NAN;
         }
         morris_effects(screening->shares, means, inputs, screening->trajectories, run->level,
@@ -67,7 +68,7 @@ static void screening_run(void *self, struct study_runner *runner)
     free(means);
 }
 
-/* The inputs of a figure, the most important first. */
+/* The inputs of a statistic, the most important first. */
 static void rank(const struct morris_effect *effects, size_t count, size_t *order)
 {
     for (size_t i = 0; i < count; i++) {
@@ -82,13 +83,13 @@ static void print_text(const struct screening *screening, size_t *order)
 {
     size_t inputs = screening->axes->count;
 
-    for (size_t i = 0; i < screening->figures.count; i++) {
-        const struct watched *figure = &screening->figures.items[i];
-        enum unit unit = metric_ref_unit(&figure->ref);
+    for (size_t i = 0; i < screening->statistics.count; i++) {
+        const struct watched *statistic = &screening->statistics.items[i];
+        enum unit unit = metric_ref_unit(&statistic->ref);
         struct text_table *table = text_table_create("input\tmu*\tmu\tsigma");
         printf("%sWhat moves %s over the ranges: effects of %" PRIu32
                " trajectories, with %.3g%% intervals\n",
-               i > 0 ? "\n" : "", figure->text, screening->trajectories,
+               i > 0 ? "\n" : "", statistic->text, screening->trajectories,
                screening->set->scenarios[0]->run.level * 100);
         rank(&screening->effects[i * inputs], inputs, order);
         for (size_t j = 0; j < inputs; j++) {
@@ -115,16 +116,16 @@ static void print_json(const struct screening *screening)
     struct strbuf out = STRBUF_INIT;
 
     strbuf_addf(&out, "{\"trajectories\": %" PRIu32 ",\n\"effects\": [", screening->trajectories);
-    for (size_t i = 0; i < screening->figures.count * inputs; i++) {
-        const struct watched *figure = &screening->figures.items[i / inputs];
+    for (size_t i = 0; i < screening->statistics.count * inputs; i++) {
+        const struct watched *statistic = &screening->statistics.items[i / inputs];
         const struct morris_effect *effect = &screening->effects[i];
         bool there = effect->mu_star.n > 0;
         strbuf_addf(&out, "%s\n{\"metric\": ", i > 0 ? "," : "");
-        strbuf_add_json(&out, figure->text);
+        strbuf_add_json(&out, statistic->text);
         strbuf_add(&out, ", \"input\": ");
         strbuf_add_json(&out, screening->axes->items[i % inputs]->path);
         strbuf_addf(&out, ", \"unit\": \"%s\", \"n\": %" PRIu64,
-                    unit_name(metric_ref_unit(&figure->ref)), effect->mu_star.n);
+                    unit_name(metric_ref_unit(&statistic->ref)), effect->mu_star.n);
         json_add_number(&out, "mu_star", there ? effect->mu_star.mean : NAN);
         json_add_number(&out, "low", effect->mu_star.low);
         json_add_number(&out, "high", effect->mu_star.high);
@@ -142,17 +143,17 @@ static void screening_find(void *self, struct finding_list *list)
     const struct screening *screening = self;
     size_t inputs = screening->axes->count;
 
-    for (size_t i = 0; i < screening->figures.count * inputs; i++) {
-        const struct watched *figure = &screening->figures.items[i / inputs];
+    for (size_t i = 0; i < screening->statistics.count * inputs; i++) {
+        const struct watched *statistic = &screening->statistics.items[i / inputs];
         const struct morris_effect *effect = &screening->effects[i];
         const struct finding finding = {
             .kind = "sensitivity",
             .point = -1,
             .subject = screening->axes->items[i % inputs]->path,
-            .unit = metric_ref_unit(&figure->ref),
+            .unit = metric_ref_unit(&statistic->ref),
             .interval = effect->mu_star,
         };
-        finding_add(list, &finding, "mu* of %s; mu %.6g, sigma %.6g", figure->text, effect->mu,
+        finding_add(list, &finding, "mu* of %s; mu %.6g, sigma %.6g", statistic->text, effect->mu,
                     effect->sigma);
     }
 }
@@ -202,7 +203,7 @@ static int screen(const struct invocation *invocation, const struct scenario *ba
     morris_points(base->run.seed, axes->count, trajectories, shares);
     screening.shares = shares;
     char **texts = values_of(axes, shares, points);
-    bool good = watch_list_parse(&screening.figures, base, "--metric", values->metrics, &diag);
+    bool good = watch_list_parse(&screening.statistics, base, "--metric", values->metrics, &diag);
     tell(&diag);
     if (good && axis_list_load(invocation, axes, texts, points, &set, &code))
         code = study_command_conducted(invocation, &set, &conduct);
@@ -211,7 +212,7 @@ static int screen(const struct invocation *invocation, const struct scenario *ba
     free(texts);
     free(shares);
     free(screening.effects);
-    watch_list_release(&screening.figures);
+    watch_list_release(&screening.statistics);
     point_set_release(&set);
     return code;
 }

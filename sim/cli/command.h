@@ -2,7 +2,7 @@
 /*
  * A verb of the command line is one row: its name, its options as a table, its help, its function.
  *
- * From the option table come parsing, defaults, complaints with the nearest name, and the help.
+ * From the option table come parsing, defaults, validation with the nearest name, and the help.
  * Options may be written `--name value` or `--name=value`, before or after the arguments; `--` ends
  * them.
  */

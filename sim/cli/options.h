@@ -12,7 +12,7 @@
 enum parse_outcome { PARSE_RUN, PARSE_HELP, PARSE_WRONG };
 
 /*
- * Fill invocation->values (made here, zeroed) and ->arguments. The first mistake is told on stderr.
+ * Fill invocation->values (made here, zeroed) and ->arguments. The first error is told on stderr.
  * Texts stay pointers into `words`. Release with options_release().
  */
 enum parse_outcome options_parse(const struct command *command, int word_count, char **words,

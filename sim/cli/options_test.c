@@ -105,7 +105,7 @@ static void a_choice_with_a_default_takes_no_word_of_its_own(void **state)
     options_release(&it);
 }
 
-static void mistakes_are_refused(void **state)
+static void errors_are_refused(void **state)
 {
     static const char *const cases[][4] = {
         {"a", "--quite"},       {"a", "--quiet=yes"},  {"a", "--count"},
@@ -154,7 +154,7 @@ int main(void)
         cmocka_unit_test(values_come_in_both_spellings_and_any_order),
         cmocka_unit_test(two_dashes_end_the_options),
         cmocka_unit_test(a_choice_with_a_default_takes_no_word_of_its_own),
-        cmocka_unit_test(mistakes_are_refused),
+        cmocka_unit_test(errors_are_refused),
         cmocka_unit_test(help_is_asked_for_anywhere),
         cmocka_unit_test(help_names_every_option),
     };

@@ -59,27 +59,27 @@ static void *watchdog_watch(void *self)
     return NULL;
 }
 
-static double series_rows(const struct figures *figures)
+static double series_rows(const struct statistics *statistics)
 {
     double rows = 0;
 
-    for (size_t i = 0; i < figures->series_count; i++)
-        for (size_t bin = 0; bin < figures->bin_count; bin++)
-            rows += figures->series[i].values[bin] == figures->series[i].values[bin];
+    for (size_t i = 0; i < statistics->series_count; i++)
+        for (size_t bin = 0; bin < statistics->bin_count; bin++)
+            rows += statistics->series[i].values[bin] == statistics->series[i].values[bin];
     return rows;
 }
 
-static double run_bytes(const struct figures *figures)
+static double run_bytes(const struct statistics *statistics)
 {
     double bins = 0;
 
-    for (size_t i = 0; i < figures->histogram_count; i++) {
-        const struct histogram *histogram = figures->histograms[i].histogram;
+    for (size_t i = 0; i < statistics->histogram_count; i++) {
+        const struct histogram *histogram = statistics->histograms[i].histogram;
         for (uint32_t bin = 0; bin < histogram->bin_count; bin++)
             bins += histogram->bins[bin] > 0;
     }
-    return METRIC_BYTES * (double)figures->figure_count + BIN_BYTES * bins +
-           SERIES_BYTES * series_rows(figures);
+    return METRIC_BYTES * (double)statistics->statistic_count + BIN_BYTES * bins +
+           SERIES_BYTES * series_rows(statistics);
 }
 
 static struct timing time_run(const struct invocation *invocation, const struct planned *planned,
@@ -107,7 +107,7 @@ static struct timing time_run(const struct invocation *invocation, const struct 
         timing.run_s /= share;
         timing.events /= share;
     } else if (!outcome.interrupted) {
-        timing.bytes = run_bytes(world_figures(world));
+        timing.bytes = run_bytes(world_statistics(world));
     }
     world_free(world);
     return timing;
@@ -141,7 +141,7 @@ static struct answer reckon(const struct invocation *invocation, const struct pl
     answer.last = last > 0 ? time_run(invocation, planned, last) : answer.first;
     double mean_s = (answer.first.run_s + answer.last.run_s) / 2;
     double all = (double)(answer.runs + answer.pilots);
-    double side_by_side = all < planned->makers ? all : planned->makers;
+    double side_by_side = all < planned->workers ? all : planned->workers;
     answer.total_s = all * mean_s / side_by_side;
     if (answer.total_s < mean_s)
         answer.total_s = mean_s;
@@ -184,8 +184,8 @@ static void print_text(const struct planned *planned, const struct answer *answe
     print_points(planned->set);
     strbuf_add(&line, "  time         about ");
     add_duration(&line, answer->total_s);
-    strbuf_addf(&line, ", %" PRIu32 " run%s side by side; a run takes ", planned->makers,
-                planned->makers == 1 ? "" : "s");
+    strbuf_addf(&line, ", %" PRIu32 " run%s side by side; a run takes ", planned->workers,
+                planned->workers == 1 ? "" : "s");
     add_duration(&line, answer->first.run_s);
     if (points > 1) {
         strbuf_addf(&line, " (point 0) to ");
@@ -212,7 +212,7 @@ static void print_json(const struct planned *planned, const struct answer *answe
                 "{\"runs\": %zu, \"points\": %zu, \"replications\": %" PRIu32
                 ", \"pilots\": %zu, \"side_by_side\": %" PRIu32,
                 answer->runs, planned->set->count, planned->replications, answer->pilots,
-                planned->makers);
+                planned->workers);
     json_add_number(&out, "seconds", answer->total_s);
     json_add_number(&out, "run_seconds_first", answer->first.run_s);
     json_add_number(&out, "run_seconds_last", answer->last.run_s);

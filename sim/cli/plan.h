@@ -15,7 +15,7 @@ struct planned {
     const struct point_set *set;
     uint32_t replications;
     bool at_least;                     /* the study decides as it goes: these are the first */
-    uint32_t makers;                   /* runs side by side */
+    uint32_t workers;                  /* runs side by side */
     uint32_t shard_index, shard_count; /* count 0: all */
     enum eventq_kind queue;
     const char *path; /* where results would go; NULL: nowhere */

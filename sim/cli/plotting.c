@@ -66,7 +66,7 @@ int plotting_draw(const struct plotting *plotting, struct diag *diag)
             .point = plotting->point,
             .format = plotting->format,
             .directory = folder,
-            .figure = plotting->figure,
+            .plot = plotting->plot,
             .text_out = plotting->format == PLOT_TEXT ? stdout : NULL,
             .width = stdout_width(),
         };

@@ -12,7 +12,7 @@
 struct plotting {
     const char *path;      /* of the results file */
     const char *directory; /* NULL: the folder of the results file */
-    const char *figure;    /* NULL: all that have data */
+    const char *plot;      /* NULL: all that have data */
     enum plot_format format;
     int64_t study; /* 0: the newest */
     int64_t point;

@@ -5,13 +5,13 @@
 #include <string.h>
 #include <sys/resource.h>
 
-static double requests_of(const struct figures *figures)
+static double requests_of(const struct statistics *statistics)
 {
-    for (size_t i = 0; i < figures->figure_count; i++) {
-        const struct figure *figure = &figures->figures[i];
-        if (figure->region < 0 && !figure->label && strcmp(figure->window, "all") == 0 &&
-            strcmp(figure->metric->name, "requests") == 0)
-            return figure->value;
+    for (size_t i = 0; i < statistics->statistic_count; i++) {
+        const struct statistic *statistic = &statistics->statistics[i];
+        if (statistic->region < 0 && !statistic->label && strcmp(statistic->window, "all") == 0 &&
+            strcmp(statistic->metric->name, "requests") == 0)
+            return statistic->value;
     }
     return 0;
 }
@@ -20,7 +20,7 @@ void run_stats_add(struct run_stats *stats, const struct run_result *result)
 {
     stats->run_count++;
     stats->event_count += result->event_count;
-    stats->request_count += requests_of(result->figures);
+    stats->request_count += requests_of(result->statistics);
 }
 
 static double timeval_s(struct timeval time)

@@ -49,7 +49,7 @@ const struct option study_options[] = {
     DEFAULTED_CHOICE_OPTION("resume", resume, resume_names, "a new study", "go on with the study in the results file where it was stopped, or begin it if there is none: runs that are there are not made again. It must be the same study, of the same version of isthmus unless 'mixed-versions' is given; '--replications' may be higher"),
     TEXT_OPTION   ("shard", shard, "I/N", "all runs", "make only the I-th of N parts of the runs, for array jobs; 'isthmus merge' puts the parts together"),
     FLAG_OPTION   ("no-output", no_output, "keep no results file: a temporary one in $TMPDIR (or /tmp) is deleted at the end"),
-    DEFAULTED_CHOICE_OPTION("plot", plot, plot_format_names, "no plots", "draw all figures beside the results file"),
+    DEFAULTED_CHOICE_OPTION("plot", plot, plot_format_names, "no plots", "draw all plots beside the results file"),
     FLAG_OPTION   ("json", json, "print the summary as JSON"),
     FLAG_OPTION   ("all", all, "print every metric, not only the main ones"),
     FLAG_OPTION   ("quiet", quiet, "print no summary, no progress and no notes"),
@@ -247,7 +247,7 @@ static int trace_close(const struct study_values *values, struct trace *trace)
 
 /* --- who looks on --------------------------------------------------------------------------- */
 
-struct spectator {
+struct observer {
     const struct study_values *values;
     struct progress *progress;
     size_t point_count;
@@ -256,13 +256,13 @@ struct spectator {
 
 static void spectator_run(void *self, const struct run_result *result, bool recalled)
 {
-    struct spectator *spectator = self;
+    struct observer *observer = self;
 
     if (!recalled)
-        run_stats_add(&spectator->stats, result);
-    if (spectator->values->digest) {
-        progress_erase(spectator->progress);
-        if (spectator->point_count > 1)
+        run_stats_add(&observer->stats, result);
+    if (observer->values->digest) {
+        progress_erase(observer->progress);
+        if (observer->point_count > 1)
             printf("%" PRIu32 " ", result->point);
         printf("%" PRIu32 " %016" PRIx64 "\n", result->replication, result->digest);
     }
@@ -431,7 +431,7 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     const struct study_values *values = invocation->values;
     const struct run_config *run = &set->scenarios[0]->run;
     struct progress progress;
-    struct spectator spectator = {
+    struct observer observer = {
         .values = values,
         .progress = &progress,
         .point_count = set->count,
@@ -451,12 +451,12 @@ static int simulate(const struct invocation *invocation, const struct point_set 
         .shard_count = shard->count,
         .thread_count =
             values->threads ? values->threads : ranks_default_threads(invocation->ranks),
-        .others = ranks_makers(invocation->ranks, values->threads),
+        .others = ranks_workers(invocation->ranks, values->threads),
         .interrupt = invocation->interrupt,
         .progress = progress_show,
         .progress_self = &progress,
         .observe = spectator_run,
-        .observe_self = &spectator,
+        .observe_self = &observer,
         .trace = trace->out ? trace : NULL,
         .trace_replication = values->trace_replication,
         .queue = values->queue ? (enum eventq_kind)(values->queue - 1) : EVENTQ_LADDER,
@@ -474,7 +474,7 @@ static int simulate(const struct invocation *invocation, const struct point_set 
         code = EXIT_FILES;
     int trace_code = trace_close(values, trace);
     if (values->stats)
-        run_stats_print(&spectator.stats, progress_elapsed_s(&progress), stderr);
+        run_stats_print(&observer.stats, progress_elapsed_s(&progress), stderr);
     tell_end(values, &outcome, path);
     int show_code = EXIT_DONE;
     if (code != EXIT_FILES && code != EXIT_SCENARIO && outcome.done > 0)
@@ -519,13 +519,13 @@ static int plan(const struct invocation *invocation, const struct point_set *set
     const struct study_values *values = invocation->values;
     struct results_path path = {NULL, NULL};
     struct diag diag = {0};
-    const struct other_makers *others = ranks_makers(invocation->ranks, values->threads);
+    const struct other_workers *others = ranks_workers(invocation->ranks, values->threads);
     struct planned planned = {
         .set = set,
         .replications = set->scenarios[0]->run.replications,
         .at_least = conduct->run != NULL,
-        .makers = (values->threads ? values->threads : ranks_default_threads(invocation->ranks)) +
-                  (others ? others->count : 0),
+        .workers = (values->threads ? values->threads : ranks_default_threads(invocation->ranks)) +
+                   (others ? others->count : 0),
         .shard_index = shard->index,
         .shard_count = shard->count,
         .queue = values->queue ? (enum eventq_kind)(values->queue - 1) : EVENTQ_LADDER,

@@ -11,7 +11,7 @@
  */
 #include "dist.h"
 
-#include "dist_inside.h"
+#include "dist_internal.h"
 
 #include "bug.h"
 #include "inlining.h"

@@ -22,7 +22,7 @@
  * Optional for every family: `max` cuts by inversion, conditioned on X <= max.
  * dist_mean() and dist_quantile() are exact to 1e-6 relative (quadrature where no formula exists).
  * Quantiles of gamma and mixture are tables made from the cdf, 1e-6 relative over all that a word
- * can give. A dist is immutable once made, may be shared between threads, and is the maker's to
+ * can give. A dist is immutable once made, may be shared between threads, and is the worker's to
  * free.
  */
 #ifndef DIST_H

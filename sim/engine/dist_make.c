@@ -2,7 +2,7 @@
 /*
  * From what an author wrote to a distribution, and back. The ways to give each family are a table.
  */
-#include "dist_inside.h"
+#include "dist_internal.h"
 
 #include "bug.h"
 #include "mem.h"

@@ -31,7 +31,7 @@
  *
  * The plain heap is the same structure with a window that never ends and a front of no length.
  */
-#include "eventq_hot.h"
+#include "eventq_internal.h"
 
 #include "bug.h"
 #include "inlining.h"
@@ -229,8 +229,7 @@ static void near_look(struct eventq *queue)
 static void near_push(struct eventq *queue, struct event event)
 {
     if (queue->near_count == queue->near_capacity)
-        mem_grow((void **)&queue->near, &queue->near_capacity, queue->near_count + 1,
-                 sizeof queue->near[0]);
+        MEM_GROW(queue->near, queue->near_capacity, queue->near_count + 1);
     heap_up(queue->near, queue->near_count++, event);
     near_look(queue);
 }
@@ -640,8 +639,7 @@ struct eventq *eventq_create(enum eventq_kind kind, size_t capacity_hint)
         queue->window_last = SIM_NEVER;
         queue->spill_at = SIZE_MAX;
         if (capacity_hint > 0)
-            mem_grow((void **)&queue->near, &queue->near_capacity, capacity_hint,
-                     sizeof queue->near[0]);
+            MEM_GROW(queue->near, queue->near_capacity, capacity_hint);
         return queue;
     }
     queue->window_last = -1;

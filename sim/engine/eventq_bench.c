@@ -5,7 +5,7 @@
  * 4-ary heap, which is what one would take without thinking: in turns, within each round.
  */
 #include "bench.h"
-#include "eventq_hot.h"
+#include "eventq_internal.h"
 #include "mem.h"
 #include "rng_stream.h"
 

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "eventq_hot.h"
+#include "eventq_internal.h"
 #include "mem.h"
 #include "rng_stream.h"
 

@@ -3,7 +3,9 @@
 
 #include "bug.h"
 #include "mem.h"
+#include "strbuf.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,8 +48,7 @@ void port_offer(struct port_directory *directory, const char *name, int a, int b
     invariant(port);
     if (port_find(directory, name, a, b))
         BUG("port '%s' (%d, %d) is offered twice", name, a, b);
-    mem_grow((void **)&directory->ports, &directory->capacity, directory->count + 1,
-             sizeof directory->ports[0]);
+    MEM_GROW(directory->ports, directory->capacity, directory->count + 1);
     directory->ports[directory->count++] = (struct port){mem_strdup(name), a, b, port};
 }
 
@@ -69,4 +70,16 @@ void *port_need(const struct port_directory *directory, const char *name, int a,
     if (!port)
         BUG("nobody offers port '%s' (%d, %d): the registry lacks a model", name, a, b);
     return port;
+}
+
+void validation_error(struct validation *validation, const char *field, const char *format, ...)
+{
+    struct strbuf text = STRBUF_INIT;
+    va_list args;
+
+    va_start(args, format);
+    strbuf_addv(&text, format, args);
+    va_end(args);
+    validation->report(validation, field, text.text);
+    strbuf_release(&text);
 }

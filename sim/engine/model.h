@@ -38,7 +38,7 @@ int topology_region(const struct topology *topology, const char *name); /* -1: u
 
 /*
  * Faces by which models meet: (name, a, b) -> pointer, where a and b are regions or -1. What a name
- * stands for is fixed in models/ports.h.
+ * stands for is fixed in models/ports.
  */
 struct port_directory;
 struct port_directory *port_directory_create(void);
@@ -48,6 +48,26 @@ void port_offer(struct port_directory *directory, const char *name, int a, int b
 void *port_find(const struct port_directory *directory, const char *name, int a, int b);
 /* As port_find(), but a missing one is a bug: the registry lacks a model. */
 void *port_need(const struct port_directory *directory, const char *name, int a, int b);
+
+/*
+ * Typed accessors of one port, in the header that defines it: port_offer_NOUN(), port_find_NOUN(),
+ * port_need_NOUN(). Nothing else names a port by text, so an offer and a use of different types do
+ * not compile.
+ */
+#define PORT_ACCESSORS(noun, type)                                                                 \
+    static inline void port_offer_##noun(struct port_directory *directory, int a, int b,           \
+                                         type *port)                                               \
+    {                                                                                              \
+        port_offer(directory, #noun, a, b, port);                                                  \
+    }                                                                                              \
+    static inline type *port_find_##noun(const struct port_directory *directory, int a, int b)     \
+    {                                                                                              \
+        return port_find(directory, #noun, a, b);                                                  \
+    }                                                                                              \
+    static inline type *port_need_##noun(const struct port_directory *directory, int a, int b)     \
+    {                                                                                              \
+        return port_need(directory, #noun, a, b);                                                  \
+    }
 
 /* --- instances ------------------------------------------------------------------------------- */
 
@@ -64,9 +84,15 @@ struct model_env {
     struct incident_log *log; /* what happened, for people: run_log.h */
 };
 
-/* Rules between fields, reported to the scenario's author by field name. */
-struct complaints;
-void complain(struct complaints *complaints, const char *field, const char *format, ...)
+/*
+ * Where a model's check reports: the caller's function. `field` is the name of a field or NULL for
+ * the whole section; `text` follows it in the message. Both are valid during the call only.
+ */
+struct validation {
+    void (*report)(struct validation *self, const char *field, const char *text);
+};
+/* Report that rules between fields are broken; formats `text` and calls validation->report. */
+void validation_error(struct validation *validation, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 struct check_context {
@@ -90,7 +116,7 @@ struct preset {
 };
 
 struct model_ops {
-    const char *name;    /* "app_tier": also the name of its page, models/app_tier.md */
+    const char *name;    /* "app_tier": also the name of its page, models/app/app_tier.md */
     const char *section; /* "app" */
     const char *meaning; /* one line */
     enum model_scope scope;
@@ -103,15 +129,15 @@ struct model_ops {
     size_t preset_count;
     /* All optional but init. config in check: one config (of a MODEL_LIST: each item in turn). */
     void (*check)(const void *config, const struct check_context *context,
-                  struct complaints *complaints);
+                  struct validation *validation);
     void (*init)(void *self, const struct model_env *env);
     void (*connect)(void *self, const struct port_directory *ports);
     void (*start)(void *self);
     void (*finish)(
         void *self); /* the clock is at the end: close books, check conservation, set values */
     void (*fini)(void *self);
-    /* MODEL_LIST of faults only: the span in which this item acts, for the windows of the figures;
-     * false: none (such as a fault of strength zero acts all the same). */
+    /* MODEL_LIST of faults only: the span in which this item acts, for the windows of the
+     * statistics; false: none (such as a fault of strength zero acts all the same). */
     bool (*span)(const void *config, struct probe_span *span);
 };
 

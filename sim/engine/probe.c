@@ -2,10 +2,10 @@
 /*
  * What the models touch are plain arrays (struct probes_hot). At every edge of a bin or a window
  * the set is cut: what was counted since the last cut goes to the bin and to the windows that this
- * span belongs to. Spans never cross an edge, so all sums are exact. Figures are made once, at the
- * end, in probe_figures.c.
+ * span belongs to. Spans never cross an edge, so all sums are exact. Statistics are made once, at
+ * the end, in probe_statistics.c.
  */
-#include "probe_inside.h"
+#include "probe_internal.h"
 
 #include "bug.h"
 #include "mem.h"
@@ -124,7 +124,7 @@ void probes_free(struct probes *probes)
     free(probes->bin_areas);
     free(probes->segments);
     free(probes->metrics);
-    figures_free(probes);
+    statistics_free(probes);
     free(probes);
 }
 
@@ -140,8 +140,7 @@ const struct metric *probes_metric(const struct probes *probes, const char *name
 
 void probes_declare(struct probes *probes, const struct metric *metrics, size_t count)
 {
-    mem_grow((void **)&probes->metrics, &probes->metric_capacity, probes->metric_count + count,
-             sizeof probes->metrics[0]);
+    MEM_GROW(probes->metrics, probes->metric_capacity, probes->metric_count + count);
     for (size_t i = 0; i < count; i++) {
         if (probes_metric(probes, metrics[i].name))
             BUG("metric '%s' is declared twice", metrics[i].name);
@@ -188,7 +187,7 @@ static size_t cell_open(struct probes *probes, const struct metric *metric, int 
     }
     if (probes->sealed && metric->kind != METRIC_VALUE)
         BUG("probe of '%s' is opened while the run is going on", metric->name);
-    mem_grow((void **)&cells->cells, &cells->capacity, cells->count + 1, sizeof cells->cells[0]);
+    MEM_GROW(cells->cells, cells->capacity, cells->count + 1);
     cells->cells[cells->count] = (struct cell){metric, region, index, 0.0};
     return cells->count++;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * How a model exposes what it counts, and the figures of a run.
+ * How a model exposes what it counts, and the statistics of a run.
  *
  * A metric is one row of a model's table: a name, a unit, a kind, at most one label, one line of
  * meaning. A probe is one cell of it: (metric, region, label value). Models open probes while the
@@ -40,10 +40,10 @@ struct metric {
     const char *const *label_values; /* NULL-terminated, where there is a label */
     const char *over, *under; /* RATIO: names of two COUNT metrics; a labelled one is summed, but
                                * for a label that the ratio has too */
-    double scale;             /* LEVEL: figure = level * scale (0 means 1), for shares and such */
-    bool series;              /* keep it per bin (COUNT, RATIO, LEVEL) */
-    enum direction better;    /* NO_DIRECTION: neither way is */
-    const char *meaning;      /* one line, with the exact definition */
+    double scale;          /* LEVEL: statistic = level * scale (0 means 1), for shares and such */
+    bool series;           /* keep it per bin (COUNT, RATIO, LEVEL) */
+    enum direction better; /* NO_DIRECTION: neither way is */
+    const char *meaning;   /* one line, with the exact definition */
 };
 
 struct probes;
@@ -153,9 +153,9 @@ void probes_cut(struct probes *probes, sim_time now);
 uint64_t probes_count_total(const struct probes *probes, const char *metric, int region,
                             const char *label);
 
-/* --- figures: what a finished run says ------------------------------------------------------- */
+/* --- statistics: what a finished run says ---------------------------------------------------- */
 
-struct figure {
+struct statistic {
     const struct metric *metric;
     const char *stat;   /* NULL, or of a latency: "mean" "p50" "p90" "p99" "p99.9" "max" "count" */
     int region;         /* index, or -1: the total over regions */
@@ -163,37 +163,37 @@ struct figure {
     const char *window; /* "all" "before" "fault" "after" */
     double value;       /* in the metric's unit; COUNT as a count in the window */
 };
-struct figure_histogram {
+struct statistic_histogram {
     const struct metric *metric;
     int region;
     const char *label;
     const char *window;
     const struct histogram *histogram;
 };
-struct figure_series {
+struct statistic_series {
     const struct metric *metric;
     int region;
     const char *label;
     const double *values; /* one a bin: COUNT per second, RATIO (NAN where under = 0), LEVEL mean */
 };
 /*
- * Owned by the probes; valid until they are freed. Figures with nothing to say (a ratio over 0,
+ * Owned by the probes; valid until they are freed. Statistics with nothing to say (a ratio over 0,
  * quantiles of nothing, a value never set) are absent, never NAN. Order: by declaration, region,
  * label, window. A counter with a label has rows for each label value and one summed (label NULL);
  * likewise for regions: a row with region -1 sums, merges or (LEVEL) adds over regions. VALUE
  * totals over regions are set by their models.
  */
-struct figures {
-    const struct figure *figures;
-    size_t figure_count;
-    const struct figure_histogram *histograms;
+struct statistics {
+    const struct statistic *statistics;
+    size_t statistic_count;
+    const struct statistic_histogram *histograms;
     size_t histogram_count;
-    const struct figure_series *series;
+    const struct statistic_series *series;
     size_t series_count;
     sim_dur bin;
     size_t bin_count;
 };
-const struct figures *probes_finish(struct probes *probes, sim_time end);
+const struct statistics *probes_finish(struct probes *probes, sim_time end);
 /* Mix all counters and histograms of window `all` into a hash (for the run's digest): exact
  * integers only. */
 uint64_t probes_digest(const struct probes *probes, uint64_t hash);

@@ -64,12 +64,12 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* The figure, or NAN where it is absent. */
-static double figure(const struct figures *figures, const char *metric, const char *stat,
-                     int region, const char *label, const char *window)
+/* The statistic, or NAN where it is absent. */
+static double statistic(const struct statistics *statistics, const char *metric, const char *stat,
+                        int region, const char *label, const char *window)
 {
-    for (size_t i = 0; i < figures->figure_count; i++) {
-        const struct figure *f = &figures->figures[i];
+    for (size_t i = 0; i < statistics->statistic_count; i++) {
+        const struct statistic *f = &statistics->statistics[i];
 
         if (strcmp(f->metric->name, metric) == 0 && same_text(f->stat, stat) &&
             f->region == region && same_text(f->label, label) && same_text(f->window, window))
@@ -78,12 +78,12 @@ static double figure(const struct figures *figures, const char *metric, const ch
     return (double)NAN;
 }
 
-static const double *series(const struct figures *figures, const char *metric, int region)
+static const double *series(const struct statistics *statistics, const char *metric, int region)
 {
-    for (size_t i = 0; i < figures->series_count; i++)
-        if (strcmp(figures->series[i].metric->name, metric) == 0 &&
-            figures->series[i].region == region && !figures->series[i].label)
-            return figures->series[i].values;
+    for (size_t i = 0; i < statistics->series_count; i++)
+        if (strcmp(statistics->series[i].metric->name, metric) == 0 &&
+            statistics->series[i].region == region && !statistics->series[i].label)
+            return statistics->series[i].values;
     return NULL;
 }
 
@@ -106,38 +106,38 @@ static void count_requests(struct probes *probes)
 static void counts_fall_into_their_bins_and_the_last_instant_into_the_last(void **state)
 {
     struct probes *probes = set_up(0, NULL, 0);
-    const struct figures *figures;
+    const struct statistics *statistics;
     const double *values;
 
     (void)state;
     count_requests(probes);
     assert_int_equal(probes_count_total(probes, "requests", 0, NULL), 101);
     assert_int_equal(probes_count_total(probes, "requests", PROBE_ALL_REGIONS, NULL), 112);
-    figures = probes_finish(probes, 100);
-    assert_int_equal(figures->bin_count, 10);
-    values = series(figures, "requests", 0);
+    statistics = probes_finish(probes, 100);
+    assert_int_equal(statistics->bin_count, 10);
+    values = series(statistics, "requests", 0);
     for (size_t bin = 0; bin < 9; bin++)
         assert_close(values[bin], 10 / 10e-9, 1e-12);
     assert_close(values[9], 11 / 10e-9, 1e-12);
-    assert_close(series(figures, "requests", -1)[0], 11 / 10e-9, 1e-12);
-    assert_close(figure(figures, "requests", NULL, 0, NULL, "all"), 101, 0);
-    assert_close(figure(figures, "requests", NULL, 1, NULL, "all"), 11, 0);
-    assert_close(figure(figures, "requests", NULL, -1, NULL, "all"), 112, 0);
-    assert_absent(figure(figures, "requests", NULL, 0, NULL, "before"));
+    assert_close(series(statistics, "requests", -1)[0], 11 / 10e-9, 1e-12);
+    assert_close(statistic(statistics, "requests", NULL, 0, NULL, "all"), 101, 0);
+    assert_close(statistic(statistics, "requests", NULL, 1, NULL, "all"), 11, 0);
+    assert_close(statistic(statistics, "requests", NULL, -1, NULL, "all"), 112, 0);
+    assert_absent(statistic(statistics, "requests", NULL, 0, NULL, "before"));
     probes_free(probes);
 }
 
 static void warmup_is_left_out_of_windows_but_not_of_series(void **state)
 {
     struct probes *probes = set_up(25, NULL, 0);
-    const struct figures *figures;
+    const struct statistics *statistics;
 
     (void)state;
     count_requests(probes);
-    figures = probes_finish(probes, 100);
-    assert_close(figure(figures, "requests", NULL, 0, NULL, "all"), 76, 0); /* 25 ... 100 */
-    assert_close(series(figures, "requests", 0)[0], 10 / 10e-9, 1e-12);
-    assert_close(series(figures, "requests", 0)[2], 10 / 10e-9, 1e-12);
+    statistics = probes_finish(probes, 100);
+    assert_close(statistic(statistics, "requests", NULL, 0, NULL, "all"), 76, 0); /* 25 ... 100 */
+    assert_close(series(statistics, "requests", 0)[0], 10 / 10e-9, 1e-12);
+    assert_close(series(statistics, "requests", 0)[2], 10 / 10e-9, 1e-12);
     probes_free(probes);
 }
 
@@ -149,18 +149,19 @@ static void windows_need_not_fall_on_bins(void **state)
 {
     static const struct probe_span faults[] = {{62, 66}, {33, 41}, {38, 47}};
     struct probes *probes = set_up(15, faults, 3);
-    const struct figures *figures;
+    const struct statistics *statistics;
 
     (void)state;
     count_requests(probes);
-    figures = probes_finish(probes, 100);
-    assert_close(figure(figures, "requests", NULL, 0, NULL, "all"), 86, 0);
-    assert_close(figure(figures, "requests", NULL, 0, NULL, "before"), 18, 0);
-    assert_close(figure(figures, "requests", NULL, 0, NULL, "fault"), 18, 0);
-    assert_close(figure(figures, "requests", NULL, 0, NULL, "after"), 35, 0);
-    assert_close(figure(figures, "requests", NULL, -1, NULL, "fault"), 19, 0); /* 40 in region 1 */
+    statistics = probes_finish(probes, 100);
+    assert_close(statistic(statistics, "requests", NULL, 0, NULL, "all"), 86, 0);
+    assert_close(statistic(statistics, "requests", NULL, 0, NULL, "before"), 18, 0);
+    assert_close(statistic(statistics, "requests", NULL, 0, NULL, "fault"), 18, 0);
+    assert_close(statistic(statistics, "requests", NULL, 0, NULL, "after"), 35, 0);
+    assert_close(statistic(statistics, "requests", NULL, -1, NULL, "fault"), 19,
+                 0); /* 40 in region 1 */
     for (size_t bin = 0; bin < 9; bin++)
-        assert_close(series(figures, "requests", 0)[bin], 10 / 10e-9, 1e-12);
+        assert_close(series(statistics, "requests", 0)[bin], 10 / 10e-9, 1e-12);
     probes_free(probes);
 }
 
@@ -171,30 +172,30 @@ static void spans_are_clipped_to_what_is_measured(void **state)
     static const struct probe_span instant[] = {{50, 50}};
     static const struct probe_span endless[] = {{10, SIM_NEVER}};
     struct probes *probes = set_up(20, outside, 2);
-    const struct figures *figures;
+    const struct statistics *statistics;
 
     (void)state;
     count_requests(probes);
-    figures = probes_finish(probes, 100);
-    assert_absent(figure(figures, "requests", NULL, 0, NULL, "before"));
-    assert_absent(figure(figures, "requests", NULL, 0, NULL, "fault"));
-    assert_absent(figure(figures, "requests", NULL, 0, NULL, "after"));
+    statistics = probes_finish(probes, 100);
+    assert_absent(statistic(statistics, "requests", NULL, 0, NULL, "before"));
+    assert_absent(statistic(statistics, "requests", NULL, 0, NULL, "fault"));
+    assert_absent(statistic(statistics, "requests", NULL, 0, NULL, "after"));
     probes_free(probes);
 
     probes = set_up(20, instant, 1);
     count_requests(probes);
-    figures = probes_finish(probes, 100);
-    assert_close(figure(figures, "requests", NULL, 0, NULL, "before"), 30, 0);
-    assert_absent(figure(figures, "requests", NULL, 0, NULL, "fault"));
-    assert_close(figure(figures, "requests", NULL, 0, NULL, "after"), 51, 0);
+    statistics = probes_finish(probes, 100);
+    assert_close(statistic(statistics, "requests", NULL, 0, NULL, "before"), 30, 0);
+    assert_absent(statistic(statistics, "requests", NULL, 0, NULL, "fault"));
+    assert_close(statistic(statistics, "requests", NULL, 0, NULL, "after"), 51, 0);
     probes_free(probes);
 
     probes = set_up(20, endless, 1);
     count_requests(probes);
-    figures = probes_finish(probes, 100);
-    assert_absent(figure(figures, "requests", NULL, 0, NULL, "before"));
-    assert_close(figure(figures, "requests", NULL, 0, NULL, "fault"), 81, 0);
-    assert_absent(figure(figures, "requests", NULL, 0, NULL, "after"));
+    statistics = probes_finish(probes, 100);
+    assert_absent(statistic(statistics, "requests", NULL, 0, NULL, "before"));
+    assert_close(statistic(statistics, "requests", NULL, 0, NULL, "fault"), 81, 0);
+    assert_absent(statistic(statistics, "requests", NULL, 0, NULL, "after"));
     probes_free(probes);
 }
 
@@ -203,7 +204,7 @@ static void ratios_sum_labels_and_are_absent_over_zero(void **state)
     struct probes *probes = set_up(0, NULL, 0);
     probe_id requests[2], lag, lost;
     struct probes_hot *hot;
-    const struct figures *figures;
+    const struct statistics *statistics;
 
     (void)state;
     lag = probe_count_open(probes, "reauths", 0, "lag");
@@ -218,17 +219,17 @@ static void ratios_sum_labels_and_are_absent_over_zero(void **state)
     assert_int_equal(probes_count_total(probes, "reauths", 0, NULL), 4);
     assert_int_equal(probes_count_total(probes, "reauths", 0, "lag"), 3);
     (void)requests[1];
-    figures = probes_finish(probes, 100);
-    assert_close(figure(figures, "reauth_rate", NULL, 0, NULL, "all"), 0.1, 1e-15);
-    assert_close(figure(figures, "reauth_rate", NULL, -1, NULL, "all"), 0.1, 1e-15);
-    assert_absent(figure(figures, "reauth_rate", NULL, 1, NULL, "all"));
-    assert_close(figure(figures, "reauth_rate_by", NULL, 0, "lag", "all"), 0.075, 1e-15);
-    assert_close(figure(figures, "reauth_rate_by", NULL, 0, "lost", "all"), 0.025, 1e-15);
-    assert_close(figure(figures, "reauth_rate_by", NULL, 0, NULL, "all"), 0.1, 1e-15);
-    assert_close(figure(figures, "reauths", NULL, 0, "lag", "all"), 3, 0);
-    assert_close(figure(figures, "reauths", NULL, 0, NULL, "all"), 4, 0);
-    assert_true(isnan(series(figures, "reauth_rate", 0)[0]));
-    assert_close(series(figures, "reauth_rate", 0)[1], 0.1, 1e-15);
+    statistics = probes_finish(probes, 100);
+    assert_close(statistic(statistics, "reauth_rate", NULL, 0, NULL, "all"), 0.1, 1e-15);
+    assert_close(statistic(statistics, "reauth_rate", NULL, -1, NULL, "all"), 0.1, 1e-15);
+    assert_absent(statistic(statistics, "reauth_rate", NULL, 1, NULL, "all"));
+    assert_close(statistic(statistics, "reauth_rate_by", NULL, 0, "lag", "all"), 0.075, 1e-15);
+    assert_close(statistic(statistics, "reauth_rate_by", NULL, 0, "lost", "all"), 0.025, 1e-15);
+    assert_close(statistic(statistics, "reauth_rate_by", NULL, 0, NULL, "all"), 0.1, 1e-15);
+    assert_close(statistic(statistics, "reauths", NULL, 0, "lag", "all"), 3, 0);
+    assert_close(statistic(statistics, "reauths", NULL, 0, NULL, "all"), 4, 0);
+    assert_true(isnan(series(statistics, "reauth_rate", 0)[0]));
+    assert_close(series(statistics, "reauth_rate", 0)[1], 0.1, 1e-15);
     probes_free(probes);
 }
 
@@ -240,7 +241,7 @@ static void levels_are_weighted_by_time_and_added_over_regions(void **state)
     probe_id a = probe_level_open(probes, "busy", 0, NULL);
     probe_id b = probe_level_open(probes, "busy", 1, NULL);
     struct probes_hot *hot = probes_hot(probes);
-    const struct figures *figures;
+    const struct statistics *statistics;
 
     (void)state;
     probe_level(hot, b, 0, 1);
@@ -249,17 +250,17 @@ static void levels_are_weighted_by_time_and_added_over_regions(void **state)
     advance(probes, 37);
     probe_level(hot, a, 37, 2);
     advance(probes, 100);
-    figures = probes_finish(probes, 100);
-    assert_close(series(figures, "busy", 0)[0], 0.0, 1e-15);
-    assert_close(series(figures, "busy", 0)[1], 0.5 * 3.2, 1e-12);
-    assert_close(series(figures, "busy", 0)[3], 0.5 * 3.4, 1e-12);
-    assert_close(series(figures, "busy", -1)[3], 0.5 * 4.4, 1e-12);
+    statistics = probes_finish(probes, 100);
+    assert_close(series(statistics, "busy", 0)[0], 0.0, 1e-15);
+    assert_close(series(statistics, "busy", 0)[1], 0.5 * 3.2, 1e-12);
+    assert_close(series(statistics, "busy", 0)[3], 0.5 * 3.4, 1e-12);
+    assert_close(series(statistics, "busy", -1)[3], 0.5 * 4.4, 1e-12);
     /* 17 at 4 and 63 at 2 of 80; 10 at 4; 7 at 4 and 8 at 2 of 15; 55 at 2 */
-    assert_close(figure(figures, "busy", NULL, 0, NULL, "all"), 0.5 * 194 / 80.0, 1e-12);
-    assert_close(figure(figures, "busy", NULL, 0, NULL, "before"), 0.5 * 4, 1e-12);
-    assert_close(figure(figures, "busy", NULL, 0, NULL, "fault"), 0.5 * 44 / 15.0, 1e-12);
-    assert_close(figure(figures, "busy", NULL, 0, NULL, "after"), 0.5 * 2, 1e-12);
-    assert_close(figure(figures, "busy", NULL, -1, NULL, "after"), 0.5 * 3, 1e-12);
+    assert_close(statistic(statistics, "busy", NULL, 0, NULL, "all"), 0.5 * 194 / 80.0, 1e-12);
+    assert_close(statistic(statistics, "busy", NULL, 0, NULL, "before"), 0.5 * 4, 1e-12);
+    assert_close(statistic(statistics, "busy", NULL, 0, NULL, "fault"), 0.5 * 44 / 15.0, 1e-12);
+    assert_close(statistic(statistics, "busy", NULL, 0, NULL, "after"), 0.5 * 2, 1e-12);
+    assert_close(statistic(statistics, "busy", NULL, -1, NULL, "after"), 0.5 * 3, 1e-12);
     probes_free(probes);
 }
 
@@ -272,7 +273,7 @@ static void a_level_that_follows_a_gauge_is_one_that_is_told(void **state)
     struct probes *probes = set_up(5, &fault, 1);
     struct time_avg gauge = {0};
     probe_id told = probe_level_open(probes, "busy", 0, NULL);
-    const struct figures *figures;
+    const struct statistics *statistics;
     int64_t level = 0;
 
     (void)state;
@@ -290,16 +291,16 @@ static void a_level_that_follows_a_gauge_is_one_that_is_told(void **state)
                 probe_level(probes_hot(probes), told, now, --level);
             }
     }
-    figures = probes_finish(probes, 100);
-    assert_close(series(figures, "busy", 1)[3], 0.5 * 3.5, 0.0);
+    statistics = probes_finish(probes, 100);
+    assert_close(series(statistics, "busy", 1)[3], 0.5 * 3.5, 0.0);
     for (size_t bin = 0; bin < 10; bin++)
-        assert_close(series(figures, "busy", 1)[bin], series(figures, "busy", 0)[bin], 0.0);
+        assert_close(series(statistics, "busy", 1)[bin], series(statistics, "busy", 0)[bin], 0.0);
     for (int i = 0; i < 4; i++) {
         const char *window = (const char *[]){"all", "before", "fault", "after"}[i];
 
-        assert_true(figure(figures, "busy", NULL, 1, NULL, window) > 0);
-        assert_close(figure(figures, "busy", NULL, 1, NULL, window),
-                     figure(figures, "busy", NULL, 0, NULL, window), 0.0);
+        assert_true(statistic(statistics, "busy", NULL, 1, NULL, window) > 0);
+        assert_close(statistic(statistics, "busy", NULL, 1, NULL, window),
+                     statistic(statistics, "busy", NULL, 0, NULL, window), 0.0);
     }
     probes_free(probes);
 }
@@ -312,54 +313,54 @@ static void latencies_have_a_histogram_for_each_window(void **state)
     probe_id a = probe_latency_open(probes, "latency", 0, NULL);
     probe_id b = probe_latency_open(probes, "latency", 1, NULL);
     struct probes_hot *hot = probes_hot(probes);
-    const struct figures *figures;
+    const struct statistics *statistics;
 
     (void)state;
     for (sim_time now = 0; now <= 100; now++) {
         advance(probes, now);
         probe_latency(hot, now % 2 == 0 ? a : b, now);
     }
-    figures = probes_finish(probes, 100);
-    assert_close(figure(figures, "latency", "count", -1, NULL, "all"), 81, 0);
-    assert_close(figure(figures, "latency", "count", -1, NULL, "before"), 10, 0);
-    assert_close(figure(figures, "latency", "count", -1, NULL, "fault"), 16, 0);
-    assert_close(figure(figures, "latency", "count", -1, NULL, "after"), 40, 0);
-    assert_close(figure(figures, "latency", "mean", -1, NULL, "before"), 24.5, 1e-12);
-    assert_close(figure(figures, "latency", "mean", 0, NULL, "before"), 24, 1e-12);
-    assert_close(figure(figures, "latency", "p50", -1, NULL, "before"), 24, 1e-12);
-    assert_close(figure(figures, "latency", "max", -1, NULL, "fault"), 60, 0);
-    assert_int_equal(figures->histogram_count, 12);
+    statistics = probes_finish(probes, 100);
+    assert_close(statistic(statistics, "latency", "count", -1, NULL, "all"), 81, 0);
+    assert_close(statistic(statistics, "latency", "count", -1, NULL, "before"), 10, 0);
+    assert_close(statistic(statistics, "latency", "count", -1, NULL, "fault"), 16, 0);
+    assert_close(statistic(statistics, "latency", "count", -1, NULL, "after"), 40, 0);
+    assert_close(statistic(statistics, "latency", "mean", -1, NULL, "before"), 24.5, 1e-12);
+    assert_close(statistic(statistics, "latency", "mean", 0, NULL, "before"), 24, 1e-12);
+    assert_close(statistic(statistics, "latency", "p50", -1, NULL, "before"), 24, 1e-12);
+    assert_close(statistic(statistics, "latency", "max", -1, NULL, "fault"), 60, 0);
+    assert_int_equal(statistics->histogram_count, 12);
     probes_free(probes);
 }
 
 static void quantiles_of_nothing_are_absent(void **state)
 {
     struct probes *probes = set_up(0, NULL, 0);
-    const struct figures *figures;
+    const struct statistics *statistics;
 
     (void)state;
     probe_latency_open(probes, "latency", 0, NULL);
-    figures = probes_finish(probes, 100);
-    assert_close(figure(figures, "latency", "count", 0, NULL, "all"), 0, 0);
-    assert_absent(figure(figures, "latency", "p50", 0, NULL, "all"));
-    assert_absent(figure(figures, "latency", "mean", 0, NULL, "all"));
+    statistics = probes_finish(probes, 100);
+    assert_close(statistic(statistics, "latency", "count", 0, NULL, "all"), 0, 0);
+    assert_absent(statistic(statistics, "latency", "p50", 0, NULL, "all"));
+    assert_absent(statistic(statistics, "latency", "mean", 0, NULL, "all"));
     probes_free(probes);
 }
 
 static void values_are_what_was_set_last_and_else_absent(void **state)
 {
     struct probes *probes = set_up(0, NULL, 0);
-    const struct figures *figures;
+    const struct statistics *statistics;
 
     (void)state;
     probe_value(probes, "rto", 0, NULL, 5.0);
     advance(probes, 50);
     probe_value(probes, "rto", 0, NULL, 7.0);
     probe_value(probes, "rto", PROBE_ALL_REGIONS, NULL, 9.0);
-    figures = probes_finish(probes, 100);
-    assert_close(figure(figures, "rto", NULL, 0, NULL, "all"), 7.0, 0);
-    assert_close(figure(figures, "rto", NULL, -1, NULL, "all"), 9.0, 0);
-    assert_absent(figure(figures, "rto", NULL, 1, NULL, "all"));
+    statistics = probes_finish(probes, 100);
+    assert_close(statistic(statistics, "rto", NULL, 0, NULL, "all"), 7.0, 0);
+    assert_close(statistic(statistics, "rto", NULL, -1, NULL, "all"), 9.0, 0);
+    assert_absent(statistic(statistics, "rto", NULL, 1, NULL, "all"));
     probes_free(probes);
 }
 
@@ -379,40 +380,40 @@ static void a_metric_of_no_region_has_only_the_total(void **state)
 {
     struct probes *probes = set_up(0, NULL, 0);
     probe_id id = probe_count_open(probes, "requests", PROBE_ALL_REGIONS, NULL);
-    const struct figures *figures;
+    const struct statistics *statistics;
 
     (void)state;
     advance(probes, 3);
     probe_count(probes_hot(probes), id);
-    figures = probes_finish(probes, 100);
-    assert_close(figure(figures, "requests", NULL, -1, NULL, "all"), 1, 0);
-    assert_absent(figure(figures, "requests", NULL, 0, NULL, "all"));
+    statistics = probes_finish(probes, 100);
+    assert_close(statistic(statistics, "requests", NULL, -1, NULL, "all"), 1, 0);
+    assert_absent(statistic(statistics, "requests", NULL, 0, NULL, "all"));
     assert_int_equal(probes_count_total(probes, "requests", PROBE_ALL_REGIONS, NULL), 1);
     probes_free(probes);
 }
 
 /* Stopped at 35: four bins, the last half as long. */
-static void a_run_that_was_stopped_has_figures_up_to_there(void **state)
+static void a_run_that_was_stopped_has_statistics_up_to_there(void **state)
 {
     struct probes *probes = set_up(0, NULL, 0);
     probe_id id = probe_count_open(probes, "requests", 0, NULL);
-    const struct figures *figures;
+    const struct statistics *statistics;
 
     (void)state;
     advance(probes, 33);
     probe_count_many(probes_hot(probes), id, 5);
-    figures = probes_finish(probes, 35);
-    assert_int_equal(figures->bin_count, 4);
-    assert_close(series(figures, "requests", 0)[3], 5 / 5e-9, 1e-12);
-    assert_close(figure(figures, "requests", NULL, 0, NULL, "all"), 5, 0);
+    statistics = probes_finish(probes, 35);
+    assert_int_equal(statistics->bin_count, 4);
+    assert_close(series(statistics, "requests", 0)[3], 5 / 5e-9, 1e-12);
+    assert_close(statistic(statistics, "requests", NULL, 0, NULL, "all"), 5, 0);
     probes_free(probes);
 }
 
-static void figures_come_by_declaration_region_label_window(void **state)
+static void statistics_come_by_declaration_region_label_window(void **state)
 {
     static const struct probe_span faults[] = {{30, 45}};
     struct probes *probes = set_up(0, faults, 1);
-    const struct figures *figures;
+    const struct statistics *statistics;
     /* region, label, window of the first row of each group of four windows */
     static const struct {
         const char *metric;
@@ -427,10 +428,10 @@ static void figures_come_by_declaration_region_label_window(void **state)
     (void)state;
     probe_count_open(probes, "reauths", 0, "lag");
     probe_count_open(probes, "requests", 1, NULL);
-    figures = probes_finish(probes, 100);
-    assert_int_equal(figures->figure_count, 24);
+    statistics = probes_finish(probes, 100);
+    assert_int_equal(statistics->statistic_count, 24);
     for (size_t i = 0; i < 24; i++) {
-        const struct figure *f = &figures->figures[i];
+        const struct statistic *f = &statistics->statistics[i];
 
         assert_string_equal(f->metric->name, expected[i / 4].metric);
         assert_int_equal(f->region, expected[i / 4].region);
@@ -479,8 +480,8 @@ int main(void)
         cmocka_unit_test(values_are_what_was_set_last_and_else_absent),
         cmocka_unit_test(opening_again_gives_the_same_probe),
         cmocka_unit_test(a_metric_of_no_region_has_only_the_total),
-        cmocka_unit_test(a_run_that_was_stopped_has_figures_up_to_there),
-        cmocka_unit_test(figures_come_by_declaration_region_label_window),
+        cmocka_unit_test(a_run_that_was_stopped_has_statistics_up_to_there),
+        cmocka_unit_test(statistics_come_by_declaration_region_label_window),
         cmocka_unit_test(the_digest_sees_every_count_and_latency),
     };
 

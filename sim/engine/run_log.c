@@ -37,8 +37,7 @@ void run_log_event(struct incident_log *log, sim_time time, const char *what, co
         log->dropped_count++;
         return;
     }
-    mem_grow((void **)&log->events, &log->event_capacity, log->event_count + 1,
-             sizeof log->events[0]);
+    MEM_GROW(log->events, log->event_capacity, log->event_count + 1);
     event = &log->events[log->event_count++];
     event->time = time;
     event->what = what;
@@ -55,7 +54,6 @@ void run_log_incident(struct incident_log *log, const struct incident *incident)
         log->dropped_count++;
         return;
     }
-    mem_grow((void **)&log->incidents, &log->incident_capacity, log->incident_count + 1,
-             sizeof log->incidents[0]);
+    MEM_GROW(log->incidents, log->incident_capacity, log->incident_count + 1);
     log->incidents[log->incident_count++] = *incident;
 }

@@ -6,7 +6,7 @@
  */
 #include "sim.h"
 
-#include "eventq_hot.h"
+#include "eventq_internal.h"
 #include "mem.h"
 #include "strbuf.h"
 
@@ -121,7 +121,8 @@ void sim_kind_rows(struct sim *sim, kind_id kind, const void *base, size_t row_b
     sim->kinds[kind].row_bytes = base ? (uint32_t)row_bytes : 0;
 }
 
-void sim_kind_fetch(struct sim *sim, kind_id kind, void (*fetch)(const void *self, uint32_t entity))
+void sim_kind_prefetch(struct sim *sim, kind_id kind,
+                       void (*fetch)(const void *self, uint32_t entity))
 {
     sim->looks_ahead = sim->fetches = true;
     sim->kinds[kind].fetch = fetch;

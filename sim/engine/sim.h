@@ -135,12 +135,12 @@ void sim_kind_rows(struct sim *sim, kind_id kind, const void *base, size_t row_b
 /*
  * What else a handler will need, such as the session that a request's row names: `fetch` is called
  * when the window of its event opens, and may read the event's own row, which has mostly arrived or
- * was written a moment ago, and call mem_fetch(). It changes nothing, as the event may yet be
+ * was written a moment ago, and call mem_prefetch(). It changes nothing, as the event may yet be
  * cancelled and the entity reused. Not called for an event that is pushed into an open window.
  * Optional.
  */
-void sim_kind_fetch(struct sim *sim, kind_id kind,
-                    void (*fetch)(const void *self, uint32_t entity));
+void sim_kind_prefetch(struct sim *sim, kind_id kind,
+                       void (*fetch)(const void *self, uint32_t entity));
 /* The stream of this run's seed and replication: see rng_stream_named(). */
 struct rng_stream sim_stream(const struct sim *sim, const char *instance, const char *purpose);
 struct probes *sim_probe_set(struct sim *sim); /* for probe_*_open() and probe_value() */
@@ -157,6 +157,6 @@ struct sim_outcome sim_run(struct sim *sim);
 uint64_t sim_seed(const struct sim *sim);
 sim_time sim_end(const struct sim *sim);
 
-#include "sim_hot.h"
+#include "sim_internal.h"
 
 #endif

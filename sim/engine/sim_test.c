@@ -645,7 +645,7 @@ static void probes_are_cut_before_the_events_of_that_instant(void **state)
     struct sim_options options = {.end = 100};
     struct sim *sim = sim_create(&options, probes);
     struct ticker ticker;
-    const struct figures *figures;
+    const struct statistics *statistics;
 
     (void)state;
     probes_declare(probes, ticks, 1);
@@ -653,11 +653,11 @@ static void probes_are_cut_before_the_events_of_that_instant(void **state)
     ticker.kind = sim_kind_add(sim, &kind, "m", &ticker);
     sim_at(sim, 0, ticker.kind, 0, 0);
     sim_run(sim);
-    figures = probes_finish(probes, 100);
+    statistics = probes_finish(probes, 100);
     for (size_t bin = 0; bin < 9; bin++)
-        assert_close(figures->series[0].values[bin], 2 / 10e-9, 1e-12);
-    assert_close(figures->series[0].values[9], 3 / 10e-9, 1e-12);
-    assert_close(figures->figures[0].value, 11, 0); /* 50, 55, ..., 100 */
+        assert_close(statistics->series[0].values[bin], 2 / 10e-9, 1e-12);
+    assert_close(statistics->series[0].values[9], 3 / 10e-9, 1e-12);
+    assert_close(statistics->statistics[0].value, 11, 0); /* 50, 55, ..., 100 */
     sim_free(sim);
     probes_free(probes);
 }
@@ -706,7 +706,7 @@ static void fire_fetched(void *self, struct sim *sim, uint32_t entity, uint32_t 
 
 /* A model's may only look and prefetch; this one counts, which changes nothing of the run. */
 static struct fetcher *fetch_watch;
-static void fetch_early(const void *self, uint32_t entity)
+static void prefetch_early(const void *self, uint32_t entity)
 {
     assert_ptr_equal(self, fetch_watch);
     fetch_watch->fetched++;
@@ -724,7 +724,7 @@ static void rows_are_fetched_before_their_events(void **state)
 
     (void)state;
     fetch_watch = &fetcher;
-    sim_kind_fetch(sim, id, fetch_early);
+    sim_kind_prefetch(sim, id, prefetch_early);
     for (uint32_t entity = 0; entity < FETCHED; entity++)
         sim_at(sim, entity * SIM_MS, id, entity, 0);
     sim_run(sim);

@@ -10,20 +10,20 @@
 static void measure(const struct study_runner *runner, const struct check_plan *plan, size_t i,
                     uint32_t done, struct checked *row)
 {
-    const struct watched *figure = &plan->figures->items[i];
-    enum direction better = figure->ref.metric->better;
+    const struct watched *statistic = &plan->statistics->items[i];
+    enum direction better = statistic->ref.metric->better;
     uint32_t count;
-    const double *values = runner_values(runner, 0, figure->watch, &count);
+    const double *values = runner_values(runner, 0, statistic->watch, &count);
 
-    *row = (struct checked){.figure = figure};
+    *row = (struct checked){.statistic = statistic};
     row->harm = harm_measure(plan->base[i], plan->base_count, values, count < done ? count : done);
     row->margin =
-        amount_around(&figure->amount, metric_ref_unit(&figure->ref), row->harm.base_mean);
+        amount_around(&statistic->amount, metric_ref_unit(&statistic->ref), row->harm.base_mean);
     row->p_worse = harm_p_worse(&row->harm, better, row->margin);
     row->p_no_worse = harm_p_no_worse(&row->harm, better, row->margin);
 }
 
-/* A figure that neither side has (an RTO without an outage) is no question. */
+/* A statistic that neither side has (an RTO without an outage) is no question. */
 static bool is_asked(const struct checked *row)
 {
     return row->harm.n > 0;
@@ -33,7 +33,7 @@ static bool is_asked(const struct checked *row)
 static bool look(const struct study_runner *runner, const struct check_plan *plan, uint32_t done,
                  struct checked *rows)
 {
-    size_t count = plan->figures->count, asked = 0;
+    size_t count = plan->statistics->count, asked = 0;
     double *worse = mem_alloc(count, sizeof *worse), *no_worse = mem_alloc(count, sizeof *no_worse);
     enum gate *gates = mem_alloc(count, sizeof *gates);
     uint32_t looks = stop_rule_looks(plan->replications, plan->replications_max);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A scenario against figures that were recorded before: is any of them worse by more than its
+ * A scenario against statistics that were recorded before: is any of them worse by more than its
  * margin? The tests and their levels are noninferiority.h's; replications are added until all
- * figures are decided or one is worse.
+ * statistics are decided or one is worse.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -11,21 +11,21 @@
 #include "watch_list.h"
 
 struct check_plan {
-    const struct watch_list *figures; /* opened; amounts: margins; each with a direction */
-    double *const *base;              /* by figure: the baseline's values by replication */
-    uint32_t base_count;              /* >= 1 */
-    uint32_t replications;            /* at the first look */
+    const struct watch_list *statistics; /* opened; amounts: margins; each with a direction */
+    double *const *base;                 /* by statistic: the baseline's values by replication */
+    uint32_t base_count;                 /* >= 1 */
+    uint32_t replications;               /* at the first look */
     uint32_t replications_max;
     double level;
 };
 struct checked {
-    const struct watched *figure;
-    struct harm harm; /* n 0: neither side has such a figure */
+    const struct watched *statistic;
+    struct harm harm; /* n 0: neither side has such a statistic */
     double margin;
     double p_worse, p_no_worse;
     enum gate gate;
 };
-/* False where a round ended early. `rows`: one a figure, filled in any case. */
+/* False where a round ended early. `rows`: one a statistic, filled in any case. */
 bool check_run(struct study_runner *runner, const struct check_plan *plan, struct checked *rows);
 
 #endif

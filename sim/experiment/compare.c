@@ -11,7 +11,7 @@
 
 static size_t row_count(const struct compare_plan *plan)
 {
-    return (plan->point_count - 1) * plan->figures->count;
+    return (plan->point_count - 1) * plan->statistics->count;
 }
 
 /* Each look's part of 1 - level. */
@@ -24,12 +24,12 @@ static void measure(const struct study_runner *runner, const struct compare_plan
                     struct compared *row)
 {
     uint32_t base_count, count;
-    uint32_t watch = row->figure->watch;
+    uint32_t watch = row->statistic->watch;
     const double *base = runner_values(runner, 0, watch, &base_count);
     const double *value = runner_values(runner, row->point, watch, &count);
 
     row->paired = paired_compare(base, value, base_count < count ? base_count : count, plan->level);
-    row->margin = amount_around(&row->figure->amount, metric_ref_unit(&row->figure->ref),
+    row->margin = amount_around(&row->statistic->amount, metric_ref_unit(&row->statistic->ref),
                                 row->paired.base.mean);
     row->p_difference = row->paired.p;
     row->p_alike = paired_p_not_equivalent(&row->paired, row->margin);
@@ -44,12 +44,12 @@ void compare_rows(const struct study_runner *runner, const struct compare_plan *
 
     for (size_t i = 0; i < count; i++) {
         rows[i] = (struct compared){
-            .point = (uint32_t)(i / plan->figures->count) + 1,
-            .figure = &plan->figures->items[i % plan->figures->count],
+            .point = (uint32_t)(i / plan->statistics->count) + 1,
+            .statistic = &plan->statistics->items[i % plan->statistics->count],
         };
         measure(runner, plan, &rows[i]);
         if (rows[i].paired.difference.count == 0)
-            continue; /* a figure that never was is no test to correct for */
+            continue; /* a statistic that never was is no test to correct for */
         p[measured] = rows[i].p_difference;
         alike[measured++] = rows[i].p_alike;
     }
@@ -61,7 +61,7 @@ void compare_rows(const struct study_runner *runner, const struct compare_plan *
             continue;
         rows[i].p_difference = p[measured];
         rows[i].p_alike = alike[measured++];
-        rows[i].verdict = paired_decide(&rows[i].paired, rows[i].figure->ref.metric->better,
+        rows[i].verdict = paired_decide(&rows[i].paired, rows[i].statistic->ref.metric->better,
                                         rows[i].p_difference, rows[i].p_alike, alpha);
     }
     /* What the hardest step of Holm's asks for is on the safe side. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Alternatives against a base, point 0, figure by figure: paired differences, Holm's correction
- * over all figures and alternatives, verdicts.
+ * Alternatives against a base, point 0, statistic by statistic: paired differences, Holm's
+ * correction over all statistics and alternatives, verdicts.
  *
- * A figure's margin (the amount of the watch list) is what does not matter: relative to the mean of
- * the base, or in the figure's unit. Differences and equivalences are two families of tests, each
- * held at 1 - level as a whole. Looking several times, each look spends an equal part of it.
+ * A statistic's margin (the amount of the watch list) is what does not matter: relative to the mean
+ * of the base, or in the statistic's unit. Differences and equivalences are two families of tests,
+ * each held at 1 - level as a whole. Looking several times, each look spends an equal part of it.
  */
 #ifndef COMPARE_H
 #define COMPARE_H
@@ -14,25 +14,25 @@
 #include "watch_list.h"
 
 struct compare_plan {
-    const struct watch_list *figures; /* opened */
-    uint32_t point_count;             /* >= 2, point 0 the base */
-    uint32_t replications;            /* at the first look */
-    uint32_t replications_max;        /* >= replications; equal: one look */
+    const struct watch_list *statistics; /* opened */
+    uint32_t point_count;                /* >= 2, point 0 the base */
+    uint32_t replications;               /* at the first look */
+    uint32_t replications_max;           /* >= replications; equal: one look */
     double level;
 };
 struct compared {
     uint32_t point;
-    const struct watched *figure;
+    const struct watched *statistic;
     struct paired paired;
-    double margin;                /* in the figure's unit */
+    double margin;                /* in the statistic's unit */
     double p_difference, p_alike; /* Holm's; alike: of "not equivalent" */
     enum paired_verdict verdict;
     uint64_t needed; /* pairs that a decision needs, at 80 % power; 0: cannot be said */
 };
-/* Replications until every figure is decided or there are replications_max. False where a round
+/* Replications until every statistic is decided or there are replications_max. False where a round
  * ended early. */
 bool compare_run(struct study_runner *runner, const struct compare_plan *plan);
-/* What the runs so far say: (point_count - 1) x figures rows, point by point. */
+/* What the runs so far say: (point_count - 1) x statistics rows, point by point. */
 void compare_rows(const struct study_runner *runner, const struct compare_plan *plan,
                   struct compared *rows);
 

@@ -37,9 +37,9 @@ struct reader {
 
 static struct value read_or(struct reader *reader);
 
-static void complain(struct reader *reader, const char *format, ...)
+static void condition_error(struct reader *reader, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-static void complain(struct reader *reader, const char *format, ...)
+static void condition_error(struct reader *reader, const char *format, ...)
 {
     va_list args;
 
@@ -104,7 +104,7 @@ static struct value read_path(struct reader *reader, const char *path)
     struct value value = {.type = VALUE_TEXT};
 
     if (!text) {
-        complain(reader, "has no one value for '%s' in this scenario", path);
+        condition_error(reader, "has no one value for '%s' in this scenario", path);
         return value;
     }
     if (quantity_parse(text, &value.quantity))
@@ -121,7 +121,7 @@ static struct value read_operand(struct reader *reader)
     if (take(reader, "(")) {
         value = read_or(reader);
         if (!take(reader, ")"))
-            complain(reader, "needs a closing ')' at '%s'", reader->at);
+            condition_error(reader, "needs a closing ')' at '%s'", reader->at);
         return value;
     }
     if (*reader->at == '\'' || *reader->at == '"') {
@@ -132,20 +132,20 @@ static struct value read_operand(struct reader *reader)
         if (*reader->at)
             reader->at++;
         else
-            complain(reader, "needs a closing quote after '%s'", value.text);
+            condition_error(reader, "needs a closing quote after '%s'", value.text);
         return value;
     }
     size_t length = word_length(reader->at);
     char *word = mem_strndup(reader->at, length);
     bool is_quantity = isdigit((unsigned char)*word) || *word == '.';
     if (length == 0)
-        complain(reader, "needs a parameter or a quantity at '%s'", reader->at);
+        condition_error(reader, "needs a parameter or a quantity at '%s'", reader->at);
     else if (!is_quantity)
         value = read_path(reader, word);
     else if (quantity_parse(word, &value.quantity))
         value.type = VALUE_QUANTITY;
     else
-        complain(reader, "knows no quantity '%s'", word);
+        condition_error(reader, "knows no quantity '%s'", word);
     reader->at += length;
     free(word);
     return value;
@@ -170,7 +170,7 @@ static bool both_quantities(struct reader *reader, const char *sign, const struc
     bool good = left->type == VALUE_QUANTITY && right->type == VALUE_QUANTITY;
 
     if (!good)
-        complain(reader, "cannot take %s %s %s", type_name(left), sign, type_name(right));
+        condition_error(reader, "cannot take %s %s %s", type_name(left), sign, type_name(right));
     return good;
 }
 
@@ -179,7 +179,7 @@ static void multiply(struct reader *reader, struct value *left, const struct val
     if (!both_quantities(reader, "*", left, right))
         return;
     if (left->quantity.kind != QUANTITY_NUMBER && right->quantity.kind != QUANTITY_NUMBER)
-        complain(reader, "cannot take %s * %s", type_name(left), type_name(right));
+        condition_error(reader, "cannot take %s * %s", type_name(left), type_name(right));
     if (left->quantity.kind == QUANTITY_NUMBER)
         left->quantity.kind = right->quantity.kind;
     left->quantity.value *= right->quantity.value;
@@ -190,11 +190,11 @@ static void divide(struct reader *reader, struct value *left, const struct value
     if (!both_quantities(reader, "/", left, right))
         return;
     if (right->quantity.value == 0)
-        complain(reader, "divides by zero");
+        condition_error(reader, "divides by zero");
     else if (left->quantity.kind == right->quantity.kind)
         left->quantity.kind = QUANTITY_NUMBER;
     else if (right->quantity.kind != QUANTITY_NUMBER)
-        complain(reader, "cannot take %s / %s", type_name(left), type_name(right));
+        condition_error(reader, "cannot take %s / %s", type_name(left), type_name(right));
     left->quantity.value /= right->quantity.value != 0 ? right->quantity.value : 1;
 }
 
@@ -237,7 +237,8 @@ static struct value read_sum(struct reader *reader)
         const char *sign = plus ? "+" : "-";
         if (reader->is_good && both_quantities(reader, sign, &left, &right)) {
             if (!alike(&left.quantity, &right.quantity))
-                complain(reader, "cannot take %s %s %s", type_name(&left), sign, type_name(&right));
+                condition_error(reader, "cannot take %s %s %s", type_name(&left), sign,
+                                type_name(&right));
             if (left.quantity.kind == QUANTITY_NUMBER)
                 left.quantity.kind = right.quantity.kind;
             left.quantity.value += plus ? right.quantity.value : -right.quantity.value;
@@ -287,7 +288,7 @@ static bool compare(struct reader *reader, struct value *left, struct value *rig
     if (!both_quantities(reader, relations[relation], left, right))
         return false;
     if (!alike(&left->quantity, &right->quantity))
-        complain(reader, "cannot compare %s with %s", type_name(left), type_name(right));
+        condition_error(reader, "cannot compare %s with %s", type_name(left), type_name(right));
     return relate(left->quantity.value, right->quantity.value, relation);
 }
 
@@ -310,8 +311,8 @@ static struct value read_comparison(struct reader *reader)
 static bool truth_of(struct reader *reader, struct value *value)
 {
     if (value->type != VALUE_TRUTH)
-        complain(reader, "needs a comparison, such as 'client.timeout < 1s', got %s",
-                 type_name(value));
+        condition_error(reader, "needs a comparison, such as 'client.timeout < 1s', got %s",
+                        type_name(value));
     value_release(value);
     return value->truth;
 }
@@ -339,7 +340,7 @@ static struct value read_and(struct reader *reader)
 static struct value read_or(struct reader *reader)
 {
     if (++reader->depth > DEPTH_MAX) {
-        complain(reader, "is nested deeper than %d", DEPTH_MAX);
+        condition_error(reader, "is nested deeper than %d", DEPTH_MAX);
         return truth_value(false);
     }
     struct value left = read_and(reader);
@@ -362,6 +363,6 @@ bool condition_evaluate(const char *text, condition_lookup *lookup, void *self, 
     *holds = truth_of(&reader, &value);
     skip_blanks(&reader);
     if (*reader.at)
-        complain(&reader, "does not expect '%s'", reader.at);
+        condition_error(&reader, "does not expect '%s'", reader.at);
     return reader.is_good;
 }

@@ -153,7 +153,7 @@ static bool add_point(const struct design_spec *spec, char **values, struct desi
 
 /* --- all combinations ----------------------------------------------------------------------- */
 
-/* Combinations of the groups; 0, with a mistake told, where there are too many or a range has no
+/* Combinations of the groups; 0, with a error told, where there are too many or a range has no
  * values. */
 static size_t grid_size(const struct design_spec *spec, const struct groups *groups,
                         struct diag *diag)

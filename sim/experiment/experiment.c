@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The runner. A round becomes a list of what is still to be made; the pool makes it on threads, and
- * the calling thread hands over the figures and frees the worlds. Nothing of a run depends on
+ * the calling thread hands over the statistics and frees the worlds. Nothing of a run depends on
  * another, so that the number of threads changes only the waiting.
  */
 #define _GNU_SOURCE /* sched_getaffinity: the processors that `taskset` or a container leaves */
@@ -143,9 +143,9 @@ uint32_t runner_watch(struct study_runner *runner, const struct metric_ref *ref)
     return (uint32_t)runner->watch_count - 1;
 }
 
-/* The figure as this scenario numbers its regions; NAN where it has no such region. */
-static double watched_figure(const struct watch *watch, const struct scenario *scenario,
-                             const struct figures *figures)
+/* The statistic as this scenario numbers its regions; NAN where it has no such region. */
+static double watched_statistic(const struct watch *watch, const struct scenario *scenario,
+                                const struct statistics *statistics)
 {
     struct metric_ref ref = watch->ref;
 
@@ -154,7 +154,7 @@ static double watched_figure(const struct watch *watch, const struct scenario *s
         if (ref.region < 0)
             return NAN;
     }
-    return judge_figure(figures, &ref);
+    return judge_statistic(statistics, &ref);
 }
 
 const double *runner_values(const struct study_runner *runner, uint32_t point, uint32_t watch,
@@ -203,7 +203,7 @@ static void runner_accept(struct study_runner *runner, const struct run_result *
     point_mark(point, result->replication);
     for (size_t i = 0; i < runner->watch_count; i++)
         samples_set(&point->watched, i, result->replication,
-                    watched_figure(&runner->watches[i], result->scenario, result->figures));
+                    watched_statistic(&runner->watches[i], result->scenario, result->statistics));
     judge_add(runner->judge, result);
     runner->outcome.done++;
     runner->progress.done++;
@@ -256,24 +256,24 @@ static void *pilot_make(void *self, size_t task, uint32_t worker)
 }
 
 /* Add up the series over regions, or take the total's row where there is one. */
-static size_t pilot_series(const struct figures *figures, double **sum)
+static size_t pilot_series(const struct statistics *statistics, double **sum)
 {
     bool found = false;
 
-    *sum = mem_zalloc(figures->bin_count, sizeof **sum);
-    for (size_t i = 0; i < figures->series_count; i++) {
-        const struct figure_series *series = &figures->series[i];
+    *sum = mem_zalloc(statistics->bin_count, sizeof **sum);
+    for (size_t i = 0; i < statistics->series_count; i++) {
+        const struct statistic_series *series = &statistics->series[i];
         if (strcmp(series->metric->name, PILOT_METRIC) != 0 || series->label)
             continue;
         if (series->region < 0) {
-            memcpy(*sum, series->values, figures->bin_count * sizeof **sum);
-            return figures->bin_count;
+            memcpy(*sum, series->values, statistics->bin_count * sizeof **sum);
+            return statistics->bin_count;
         }
-        for (size_t bin = 0; bin < figures->bin_count; bin++)
+        for (size_t bin = 0; bin < statistics->bin_count; bin++)
             (*sum)[bin] += series->values[bin];
         found = true;
     }
-    return found ? figures->bin_count : 0;
+    return found ? statistics->bin_count : 0;
 }
 
 static bool pilot_take(void *self, size_t task, void *product)
@@ -282,7 +282,7 @@ static bool pilot_take(void *self, size_t task, void *product)
     struct trial *trial = product;
     uint32_t number = runner->tasks[task].point;
     struct runner_point *point = &runner->points[number];
-    const struct figures *figures = trial->result.figures;
+    const struct statistics *statistics = trial->result.statistics;
     double *series;
     size_t drop;
 
@@ -290,9 +290,9 @@ static bool pilot_take(void *self, size_t task, void *product)
         trial_free(trial);
         return false;
     }
-    size_t count = pilot_series(figures, &series);
+    size_t count = pilot_series(statistics, &series);
     if (warmup_mser5(series, count, &drop)) {
-        point->warmup = (sim_time)drop * figures->bin;
+        point->warmup = (sim_time)drop * statistics->bin;
         point->warmup_known = true;
     } else {
         diag_error(runner->plan.diag,

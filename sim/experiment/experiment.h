@@ -5,7 +5,7 @@
  * A *task* is one run: a replication of a point. A *round* is a list of tasks that are run
  * together. A study whose runs are known from the start is one round: study_run(). One that decides
  * by what it has seen (until an interval is narrow enough; a search for the largest load) asks for
- * rounds and looks at the figures between them:
+ * rounds and looks at the statistics between them:
  *
  *     struct study_runner *runner = runner_open(&plan, &sink);
  *     uint32_t point = runner_add_point(runner, &study_point);
@@ -16,15 +16,15 @@
  *
  * Rules that always hold
  *  1. Seeds: the study's seed and the replication's number name every stream; points share them
- *     (common random numbers). No result depends on the number of threads or of other makers.
+ *     (common random numbers). No result depends on the number of threads or of other workers.
  *  2. Within a round, runs are handed over from the calling thread in the order of its tasks; at
  *     most 2 x thread_count of them are held at a time. Rounds, and so decisions made of what was
  *     handed over, are the same for any number of threads.
  *  3. A (point, replication) is run at most once in a study: asking again is no work.
  *  4. Where the sink goes on with a study begun before (result_sink.recall), a run that it holds is
- *     not run again: its figures come from the sink, at the start of its round, to whoever watches,
- *     observes or judges; what they see, but for the order of `observe`, is what they would have
- *     seen in a study that was never stopped.
+ *     not run again: its statistics come from the sink, at the start of its round, to whoever
+ * watches, observes or judges; what they see, but for the order of `observe`, is what they would
+ * have seen in a study that was never stopped.
  *  5. When `*interrupt` becomes non-zero, runs under way are given up and not handed over; those
  *     that are finished are, then judged, and the sink's end() is told.
  *
@@ -53,7 +53,7 @@ struct study_progress {
  */
 struct trial;
 struct trial_job;
-struct other_makers {
+struct other_workers {
     void *self;
     uint32_t count;
     struct trial *(*make)(void *self, uint32_t slot, const struct trial_job *job);
@@ -63,8 +63,8 @@ struct study_plan {
     /* Its points are added at runner_open(). Texts, scenarios and parameters must outlive the
      * study. */
     struct study_info info;
-    uint32_t thread_count;             /* >= 1 */
-    const struct other_makers *others; /* NULL: none */
+    uint32_t thread_count;              /* >= 1 */
+    const struct other_workers *others; /* NULL: none */
     const atomic_int *interrupt;
     /* At the start of a round and after each run, from the calling thread; may be NULL. */
     void (*progress)(void *self, const struct study_progress *progress);
@@ -79,7 +79,7 @@ struct study_plan {
     struct trace *trace; /* of replication `trace_replication` of point 0; NULL: none */
     uint32_t trace_replication;
     enum eventq_kind queue;
-    struct diag *diag; /* takes what the study itself has to complain of */
+    struct diag *diag; /* takes what the study itself reports */
 };
 enum study_status {
     STUDY_OK = 0,
@@ -111,9 +111,9 @@ struct study_runner *runner_open(const struct study_plan *plan, struct result_si
 /* The number of the new point, from 0; any time. What `point` points to must outlive the runner. */
 uint32_t runner_add_point(struct study_runner *runner, const struct study_point *point);
 /*
- * Collect this figure of every run from now on; returns its number. Before the first round. The
+ * Collect this statistic of every run from now on; returns its number. Before the first round. The
  * texts of `ref` must outlive the runner. Its region is one of the first point's, and is found by
- * name in the others. Figures that are absent are as in judge_figure().
+ * name in the others. Statistics that are absent are as in judge_statistic().
  */
 uint32_t runner_watch(struct study_runner *runner, const struct metric_ref *ref);
 /*
@@ -125,8 +125,8 @@ bool runner_run(struct study_runner *runner, const struct run_task *tasks, size_
 /* Was this run handed over? */
 bool runner_has(const struct study_runner *runner, uint32_t point, uint32_t replication);
 /*
- * The values of a watched figure, by replication: `*count` of them, NAN where the run was not made
- * or has no such figure. Valid until the next round; NULL where *count is 0.
+ * The values of a watched statistic, by replication: `*count` of them, NAN where the run was not
+ * made or has no such statistic. Valid until the next round; NULL where *count is 0.
  */
 const double *runner_values(const struct study_runner *runner, uint32_t point, uint32_t watch,
                             uint32_t *count);

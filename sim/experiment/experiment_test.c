@@ -146,10 +146,10 @@ static int watch_point(void *self, uint32_t number, const struct study_point *po
     return 0;
 }
 
-static double figure(const struct figures *figures, const char *metric, const char *stat)
+static double statistic(const struct statistics *statistics, const char *metric, const char *stat)
 {
-    for (size_t i = 0; i < figures->figure_count; i++) {
-        const struct figure *it = &figures->figures[i];
+    for (size_t i = 0; i < statistics->statistic_count; i++) {
+        const struct statistic *it = &statistics->statistics[i];
         if (strcmp(it->metric->name, metric) == 0 && it->region == -1 &&
             strcmp(it->window, "all") == 0 && (!stat || (it->stat && strcmp(it->stat, stat) == 0)))
             return it->value;
@@ -171,8 +171,8 @@ static int watch_run(void *self, const struct run_result *result)
         .digest = result->digest,
         .event_count = result->event_count,
         .warmup = result->warmup,
-        .ticks = figure(result->figures, "ticks", NULL),
-        .delay = figure(result->figures, "delay", "p99"),
+        .ticks = statistic(result->statistics, "ticks", NULL),
+        .delay = statistic(result->statistics, "delay", "p99"),
     };
     if (watch->run_count == watch->interrupt_at)
         watch->interrupt = 1;
@@ -475,7 +475,7 @@ static void rounds_make_each_run_once_and_the_same(void **state)
     scenario_free(scenario);
 }
 
-static void a_watch_collects_its_figure_by_replication(void **state)
+static void a_watch_collects_its_statistic_by_replication(void **state)
 {
     struct scenario *scenario = load(plain);
     const struct study_point point = {scenario, NULL, 0};
@@ -538,12 +538,12 @@ static void a_watch_finds_its_region_by_name(void **state)
         scenario_free(scenarios[i]);
 }
 
-/* What was made before, for a sink that goes on: replications 0 and 2 of point 0, with figures
+/* What was made before, for a sink that goes on: replications 0 and 2 of point 0, with statistics
  * that no run would give. */
 struct memory {
     struct watch watch;
-    struct figure figure;
-    struct figures figures;
+    struct statistic statistic;
+    struct statistics statistics;
     size_t observed_recalled, observed_made;
 };
 
@@ -555,11 +555,11 @@ static int memory_recall(void *self, uint32_t point, uint32_t replication,
     assert_int_equal(memory->watch.begun, 1);
     if (point != 0 || replication == 1)
         return 0;
-    memory->figure.value = 7000 + replication;
+    memory->statistic.value = 7000 + replication;
     *result = (struct run_result){.replication = replication,
                                   .digest = replication,
                                   .warmup = 60 * SIM_S,
-                                  .figures = &memory->figures};
+                                  .statistics = &memory->statistics};
     return replication < 3;
 }
 
@@ -581,8 +581,8 @@ static void what_the_sink_holds_is_recalled_and_not_run(void **state)
     static const struct run_task tasks[] = {{0, 0}, {0, 1}, {0, 2}};
     struct memory memory = {
         .watch = watch_new(),
-        .figure = {.metric = &ticker_metrics[0], .region = -1, .window = "all"},
-        .figures = {.figures = &memory.figure, .figure_count = 1},
+        .statistic = {.metric = &ticker_metrics[0], .region = -1, .window = "all"},
+        .statistics = {.statistics = &memory.statistic, .statistic_count = 1},
     };
     struct result_sink sink = watch_sink(&memory.watch);
     struct diag diag = {0};
@@ -663,7 +663,7 @@ int main(void)
         cmocka_unit_test(the_warmup_is_found_by_a_pilot),
         cmocka_unit_test(a_warmup_that_cannot_be_found_is_told_and_nothing_begun),
         cmocka_unit_test(rounds_make_each_run_once_and_the_same),
-        cmocka_unit_test(a_watch_collects_its_figure_by_replication),
+        cmocka_unit_test(a_watch_collects_its_statistic_by_replication),
         cmocka_unit_test(a_watch_finds_its_region_by_name),
         cmocka_unit_test(what_the_sink_holds_is_recalled_and_not_run),
         cmocka_unit_test(an_interrupt_ends_the_rounds),

@@ -11,7 +11,7 @@
 #include "watch_list.h"
 
 struct front_plan {
-    const struct watch_list *goals; /* opened; an amount of -1 where the figure is to be large */
+    const struct watch_list *goals; /* opened; an amount of -1 where the statistic is to be large */
     const struct requirement_list *constraints; /* opened */
     uint32_t point_count;
     uint32_t replications;

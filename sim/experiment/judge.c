@@ -73,19 +73,20 @@ static bool same_text(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-double judge_figure(const struct figures *figures, const struct metric_ref *ref)
+double judge_statistic(const struct statistics *statistics, const struct metric_ref *ref)
 {
     const char *stat = ref->stat;
     const char *window = ref->window ? ref->window : "all";
 
     if (!stat && ref->metric->kind == METRIC_LATENCY)
         stat = "p99";
-    for (size_t i = 0; i < figures->figure_count; i++) {
-        const struct figure *figure = &figures->figures[i];
-        if (figure->region == ref->region && same_text(figure->metric->name, ref->metric->name) &&
-            same_text(figure->stat, stat) && same_text(figure->label, ref->label) &&
-            same_text(figure->window, window))
-            return figure->value;
+    for (size_t i = 0; i < statistics->statistic_count; i++) {
+        const struct statistic *statistic = &statistics->statistics[i];
+        if (statistic->region == ref->region &&
+            same_text(statistic->metric->name, ref->metric->name) &&
+            same_text(statistic->stat, stat) && same_text(statistic->label, ref->label) &&
+            same_text(statistic->window, window))
+            return statistic->value;
     }
     return ref->metric->kind == METRIC_COUNT ? 0 : NAN;
 }
@@ -98,9 +99,9 @@ void judge_add(struct judge *judge, const struct run_result *result)
     point->run_count++;
     for (size_t i = 0; i < point->scenario->expect_count; i++) {
         const struct expectation *expect = &point->scenario->expects[i];
-        double left = judge_figure(result->figures, &expect->left);
+        double left = judge_statistic(result->statistics, &expect->left);
         double right = expect->right_is_metric
-                           ? expect->factor * judge_figure(result->figures, &expect->right)
+                           ? expect->factor * judge_statistic(result->statistics, &expect->right)
                            : 0;
         samples_set(&point->samples, i * SIDES + LEFT, result->replication, left);
         samples_set(&point->samples, i * SIDES + RIGHT, result->replication, right);

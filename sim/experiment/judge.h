@@ -2,9 +2,9 @@
 /*
  * Expectations, judged over the replications of each point.
  *
- * The figure that an expectation names is looked up in every run as it is handed over. A counter
- * that is absent counted nothing; any other figure that is absent is missing, and the run does not
- * count for this expectation.
+ * The statistic that an expectation names is looked up in every run as it is handed over. A counter
+ * that is absent counted nothing; any other statistic that is absent is missing, and the run does
+ * not count for this expectation.
  */
 #ifndef JUDGE_H
 #define JUDGE_H
@@ -19,13 +19,13 @@ void judge_free(struct judge *judge);     /* NULL is allowed */
 /* Points are numbered from 0 as they are added, before or between runs; the scenario must outlive
  * the judge. */
 void judge_add_point(struct judge *judge, const struct scenario *scenario);
-/* One run, each (point, replication) at most once, in any order. O(expectations x figures). */
+/* One run, each (point, replication) at most once, in any order. O(expectations x statistics). */
 void judge_add(struct judge *judge, const struct run_result *result);
 /*
  * One metric against a value: Student's interval of the mean. Against another metric: that of the
  * paired differences left - factor x right, against 0. With one run the value itself decides. Runs
- * that miss a figure are left out; but where some miss a single value (an RTO, say, that was never
- * reached), an expectation that the others meet is undecided.
+ * that miss a statistic are left out; but where some miss a single value (an RTO, say, that was
+ * never reached), an expectation that the others meet is undecided.
  */
 struct judged judge_verdict(const struct judge *judge, uint32_t point, size_t expectation);
 
@@ -34,7 +34,8 @@ struct judged judge_verdict(const struct judge *judge, uint32_t point, size_t ex
 enum verdict judge_compare(const struct expectation *expect, const struct interval *interval,
                            double bound);
 
-/* The figure that a reference names, as NAN where it is absent (0 for a counter). O(figures). */
-double judge_figure(const struct figures *figures, const struct metric_ref *ref);
+/* The statistic that a reference names, as NAN where it is absent (0 for a counter). O(statistics).
+ */
+double judge_statistic(const struct statistics *statistics, const struct metric_ref *ref);
 
 #endif

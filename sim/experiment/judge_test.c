@@ -17,7 +17,8 @@ static const struct metric count = {
 static const struct metric ratio = {.name = "rate", .kind = METRIC_RATIO};
 static const struct metric latency = {.name = "latency", .kind = METRIC_LATENCY};
 
-/* One expectation, judged over runs that hold a figure of the left metric, and maybe of the right.
+/* One expectation, judged over runs that hold a statistic of the left metric, and maybe of the
+ * right.
  */
 struct bench {
     struct expectation expect;
@@ -34,12 +35,12 @@ static void bench_init(struct bench *bench, struct expectation expect)
     judge_add_point(bench->judge, &bench->scenario);
 }
 
-static void bench_add(struct bench *bench, uint32_t replication, const struct figure *list,
-                      size_t figure_count)
+static void bench_add(struct bench *bench, uint32_t replication, const struct statistic *list,
+                      size_t statistic_count)
 {
-    struct figures figures = {.figures = list, .figure_count = figure_count};
+    struct statistics statistics = {.statistics = list, .statistic_count = statistic_count};
     struct run_result result = {
-        .replication = replication, .scenario = &bench->scenario, .figures = &figures};
+        .replication = replication, .scenario = &bench->scenario, .statistics = &statistics};
 
     judge_add(bench->judge, &result);
 }
@@ -52,9 +53,9 @@ static struct judged bench_verdict(struct bench *bench)
     return judged;
 }
 
-static struct figure figure_of(const struct metric *metric, double value)
+static struct statistic statistic_of(const struct metric *metric, double value)
 {
-    return (struct figure){.metric = metric, .region = -1, .window = "all", .value = value};
+    return (struct statistic){.metric = metric, .region = -1, .window = "all", .value = value};
 }
 
 static struct expectation rate_against(enum comparison comparison, double value)
@@ -73,8 +74,8 @@ static struct judged judge_values_of(enum comparison comparison, double bound, c
 
     bench_init(&bench, rate_against(comparison, bound));
     for (uint32_t i = 0; i < n; i++) {
-        struct figure figure = figure_of(&ratio, values[i]);
-        bench_add(&bench, i, &figure, isnan(values[i]) ? 0U : 1U);
+        struct statistic statistic = statistic_of(&ratio, values[i]);
+        bench_add(&bench, i, &statistic, isnan(values[i]) ? 0U : 1U);
     }
     return bench_verdict(&bench);
 }
@@ -132,8 +133,8 @@ static void the_mean_or_a_bound_may_decide(void **state)
         expect.side = cases[i].side;
         bench_init(&bench, expect);
         for (uint32_t j = 0; j < 5; j++) {
-            struct figure figure = figure_of(&ratio, values[j]);
-            bench_add(&bench, j, &figure, 1);
+            struct statistic statistic = statistic_of(&ratio, values[j]);
+            bench_add(&bench, j, &statistic, 1);
         }
         assert_int_equal(bench_verdict(&bench).verdict, cases[i].verdict);
     }
@@ -160,7 +161,7 @@ static void equal_values_decide_at_the_bound(void **state)
     assert_int_equal(judge_values_of(CMP_LESS, 0, equal, 3).verdict, VERDICT_FAILS);
 }
 
-static void runs_without_the_figure_do_not_count(void **state)
+static void runs_without_the_statistic_do_not_count(void **state)
 {
     static const double some[] = {NAN, 1, NAN, 1};
     static const double none[] = {NAN, NAN};
@@ -188,8 +189,9 @@ static void metrics_are_compared_pair_by_pair(void **state)
     bench_init(&bench, expect);
     for (uint32_t i = 0; i < 4; i++) {
         double right = 10.0 * i + 3;
-        struct figure figures[] = {figure_of(&ratio, 2 * right - 1), figure_of(&other, right)};
-        bench_add(&bench, i, figures, 2);
+        struct statistic statistics[] = {statistic_of(&ratio, 2 * right - 1),
+                                         statistic_of(&other, right)};
+        bench_add(&bench, i, statistics, 2);
     }
     struct judged judged = bench_verdict(&bench);
     assert_int_equal(judged.verdict, VERDICT_HOLDS);
@@ -197,34 +199,35 @@ static void metrics_are_compared_pair_by_pair(void **state)
     assert_close(judged.high, -1.0, 1e-12);
 }
 
-static void figures_are_found_by_label_region_window_and_stat(void **state)
+static void statistics_are_found_by_label_region_window_and_stat(void **state)
 {
-    struct figure list[] = {
+    struct statistic list[] = {
         {&count, NULL, -1, NULL, "all", 1},     {&count, NULL, 0, NULL, "all", 2},
         {&count, NULL, -1, "lag", "all", 3},    {&count, NULL, -1, NULL, "fault", 4},
         {&latency, "mean", -1, NULL, "all", 5}, {&latency, "p99", -1, NULL, "all", 6},
     };
-    struct figures figures = {.figures = list, .figure_count = sizeof list / sizeof list[0]};
+    struct statistics statistics = {.statistics = list,
+                                    .statistic_count = sizeof list / sizeof list[0]};
     struct metric_ref ref = {.metric = &count, .region = -1, .window = (char *)"all"};
 
     (void)state;
-    assert_close(judge_figure(&figures, &ref), 1.0, 0);
+    assert_close(judge_statistic(&statistics, &ref), 1.0, 0);
     ref.region = 0;
-    assert_close(judge_figure(&figures, &ref), 2.0, 0);
+    assert_close(judge_statistic(&statistics, &ref), 2.0, 0);
     ref.region = -1;
     ref.label = (char *)"lag";
-    assert_close(judge_figure(&figures, &ref), 3.0, 0);
+    assert_close(judge_statistic(&statistics, &ref), 3.0, 0);
     ref.label = (char *)"failover"; /* a counter that was never touched */
-    assert_close(judge_figure(&figures, &ref), 0.0, 0);
+    assert_close(judge_statistic(&statistics, &ref), 0.0, 0);
     ref.label = NULL;
     ref.window = (char *)"fault";
-    assert_close(judge_figure(&figures, &ref), 4.0, 0);
+    assert_close(judge_statistic(&statistics, &ref), 4.0, 0);
     ref = (struct metric_ref){.metric = &latency, .stat = "mean", .region = -1};
-    assert_close(judge_figure(&figures, &ref), 5.0, 0);
+    assert_close(judge_statistic(&statistics, &ref), 5.0, 0);
     ref.stat = NULL; /* of a latency: p99 */
-    assert_close(judge_figure(&figures, &ref), 6.0, 0);
+    assert_close(judge_statistic(&statistics, &ref), 6.0, 0);
     ref.stat = "max";
-    assert_true(isnan(judge_figure(&figures, &ref)));
+    assert_true(isnan(judge_statistic(&statistics, &ref)));
 }
 
 int main(void)
@@ -234,9 +237,9 @@ int main(void)
         cmocka_unit_test(the_mean_or_a_bound_may_decide),
         cmocka_unit_test(one_run_is_judged_by_its_value),
         cmocka_unit_test(equal_values_decide_at_the_bound),
-        cmocka_unit_test(runs_without_the_figure_do_not_count),
+        cmocka_unit_test(runs_without_the_statistic_do_not_count),
         cmocka_unit_test(metrics_are_compared_pair_by_pair),
-        cmocka_unit_test(figures_are_found_by_label_region_window_and_stat),
+        cmocka_unit_test(statistics_are_found_by_label_region_window_and_stat),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Replications of a point until all watched figures are as precise as asked for, or there are as
+ * Replications of a point until all watched statistics are as precise as asked for, or there are as
  * many as allowed. When to look is stop_rule.h's.
  */
 #ifndef PRECISION_H

@@ -29,7 +29,7 @@ int ranks_join(struct ranks **ranks, int *argc, char ***argv, const char *versio
 bool ranks_is_first(const struct ranks *ranks); /* true for NULL */
 /* On rank 0: those who make runs, one each a thread of another rank, at most `threads` a rank (0:
  * as many as ranks_default_threads() says there); NULL for NULL. Before the study. */
-const struct other_makers *ranks_makers(struct ranks *ranks, uint32_t threads);
+const struct other_workers *ranks_workers(struct ranks *ranks, uint32_t threads);
 /* Threads that this process should use unless told: its processors, shared among the ranks of the
  * machine; at least 1. */
 uint32_t ranks_default_threads(const struct ranks *ranks);

@@ -42,7 +42,7 @@ struct ranks {
     uint32_t default_threads;
     pthread_mutex_t mutex; /* held around every call of MPI once threads are there */
     struct slot *slots;    /* rank 0: of the others */
-    struct other_makers makers;
+    struct other_workers workers;
     bool stopped; /* the others were told of the interrupt */
 };
 
@@ -176,16 +176,16 @@ bool ranks_is_first(const struct ranks *ranks)
     return !ranks || ranks->rank == 0;
 }
 
-const struct other_makers *ranks_makers(struct ranks *ranks, uint32_t threads)
+const struct other_workers *ranks_workers(struct ranks *ranks, uint32_t threads)
 {
     if (!ranks)
         return NULL;
     uint32_t count = 0;
-    for (uint32_t i = 0; i < ranks->makers.count; i++)
+    for (uint32_t i = 0; i < ranks->workers.count; i++)
         if (threads == 0 || ranks->slots[i].tag - TAG_SLOT < (int)threads)
             ranks->slots[count++] = ranks->slots[i];
-    ranks->makers.count = count;
-    return &ranks->makers;
+    ranks->workers.count = count;
+    return &ranks->workers;
 }
 
 uint32_t ranks_default_threads(const struct ranks *ranks)
@@ -386,7 +386,7 @@ static void find_slots(struct ranks *ranks)
     ranks->slots = mem_alloc(count, sizeof *ranks->slots);
     for (int rank = 1; rank < ranks->count; rank++)
         for (uint32_t i = 0; i < threads[rank]; i++)
-            ranks->slots[ranks->makers.count++] = (struct slot){rank, TAG_SLOT + (int)i};
+            ranks->slots[ranks->workers.count++] = (struct slot){rank, TAG_SLOT + (int)i};
     free(threads);
 }
 
@@ -418,8 +418,8 @@ int ranks_join(struct ranks **ranks, int *argc, char ***argv, const char *versio
     it->count = count;
     it->default_threads = share_processors();
     pthread_mutex_init(&it->mutex, NULL);
-    it->makers.self = it;
-    it->makers.make = ranks_make;
+    it->workers.self = it;
+    it->workers.make = ranks_make;
     find_slots(it);
     *ranks = it;
     return 0;

@@ -36,7 +36,7 @@ bool ranks_is_first(const struct ranks *ranks)
     return true;
 }
 
-const struct other_makers *ranks_makers(struct ranks *ranks, uint32_t threads)
+const struct other_workers *ranks_workers(struct ranks *ranks, uint32_t threads)
 {
     (void)ranks;
     (void)threads;

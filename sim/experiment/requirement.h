@@ -16,7 +16,7 @@ struct requirement_list {
     size_t count;
 };
 void requirement_list_release(struct requirement_list *list);
-/* Append one; `option` stands for the file in messages. False with the mistake told. */
+/* Append one; `option` stands for the file in messages. False with the error told. */
 bool requirement_list_parse(struct requirement_list *list, const struct scenario *scenario,
                             const char *option, const char *text, struct diag *diag);
 void requirement_list_open(struct requirement_list *list, struct study_runner *runner);

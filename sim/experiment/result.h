@@ -26,8 +26,8 @@ struct run_result {
     sim_time warmup;
     enum run_status status;
     const struct scenario *scenario;
-    const struct figures *figures;  /* valid during the call */
-    const struct incident_log *log; /* valid during the call */
+    const struct statistics *statistics; /* valid during the call */
+    const struct incident_log *log;      /* valid during the call */
 };
 
 /* One point of a study: a scenario with its parameters set. */
@@ -82,7 +82,7 @@ struct result_sink {
     /*
      * NULL, or the sink goes on with a study that was begun before: 1 where it holds this run, 0
      * where it does not. `result` then has all but log, scenario, histograms and series; its
-     * figures are valid until the next call.
+     * statistics are valid until the next call.
      */
     int (*recall)(void *self, uint32_t point, uint32_t replication, struct run_result *result);
 };

@@ -62,19 +62,19 @@ static void put_text(struct strbuf *out, const char *text)
     strbuf_add_bytes(out, text, strlen(text) + 1);
 }
 
-static void put_figures(struct strbuf *out, const struct figures *figures)
+static void put_statistics(struct strbuf *out, const struct statistics *statistics)
 {
-    put_i64(out, figures->bin);
-    put_u64(out, figures->bin_count);
-    put_u64(out, figures->figure_count);
-    for (size_t i = 0; i < figures->figure_count; i++) {
-        const struct figure *figure = &figures->figures[i];
-        put_text(out, figure->metric->name);
-        put_text(out, figure->stat);
-        put_i64(out, figure->region);
-        put_text(out, figure->label);
-        put_text(out, figure->window);
-        put_double(out, figure->value);
+    put_i64(out, statistics->bin);
+    put_u64(out, statistics->bin_count);
+    put_u64(out, statistics->statistic_count);
+    for (size_t i = 0; i < statistics->statistic_count; i++) {
+        const struct statistic *statistic = &statistics->statistics[i];
+        put_text(out, statistic->metric->name);
+        put_text(out, statistic->stat);
+        put_i64(out, statistic->region);
+        put_text(out, statistic->label);
+        put_text(out, statistic->window);
+        put_double(out, statistic->value);
     }
 }
 
@@ -99,11 +99,11 @@ static void put_histogram(struct strbuf *out, const struct histogram *histogram)
     }
 }
 
-static void put_histograms(struct strbuf *out, const struct figures *figures)
+static void put_histograms(struct strbuf *out, const struct statistics *statistics)
 {
-    put_u64(out, figures->histogram_count);
-    for (size_t i = 0; i < figures->histogram_count; i++) {
-        const struct figure_histogram *row = &figures->histograms[i];
+    put_u64(out, statistics->histogram_count);
+    for (size_t i = 0; i < statistics->histogram_count; i++) {
+        const struct statistic_histogram *row = &statistics->histograms[i];
         put_text(out, row->metric->name);
         put_i64(out, row->region);
         put_text(out, row->label);
@@ -112,15 +112,15 @@ static void put_histograms(struct strbuf *out, const struct figures *figures)
     }
 }
 
-static void put_series(struct strbuf *out, const struct figures *figures)
+static void put_series(struct strbuf *out, const struct statistics *statistics)
 {
-    put_u64(out, figures->series_count);
-    for (size_t i = 0; i < figures->series_count; i++) {
-        const struct figure_series *row = &figures->series[i];
+    put_u64(out, statistics->series_count);
+    for (size_t i = 0; i < statistics->series_count; i++) {
+        const struct statistic_series *row = &statistics->series[i];
         put_text(out, row->metric->name);
         put_i64(out, row->region);
         put_text(out, row->label);
-        for (size_t bin = 0; bin < figures->bin_count; bin++)
+        for (size_t bin = 0; bin < statistics->bin_count; bin++)
             put_double(out, row->values[bin]);
     }
 }
@@ -162,9 +162,9 @@ void run_bytes_add(struct strbuf *out, const struct run_result *result)
     put_i64(&body, result->wall_ns);
     put_i64(&body, result->warmup);
     put_u64(&body, (uint64_t)result->status);
-    put_figures(&body, result->figures);
-    put_histograms(&body, result->figures);
-    put_series(&body, result->figures);
+    put_statistics(&body, result->statistics);
+    put_histograms(&body, result->statistics);
+    put_series(&body, result->statistics);
     put_log(&body, result->log);
     strbuf_add_bytes(out, MAGIC, 4);
     put_bytes(out, RUN_BYTES_VERSION, 4);
@@ -262,25 +262,25 @@ static const struct metric *get_metric(struct cursor *cursor)
     return metric;
 }
 
-static void get_figures(struct cursor *cursor, struct run_copy *copy)
+static void get_statistics(struct cursor *cursor, struct run_copy *copy)
 {
-    struct figures *figures = &copy->figures;
+    struct statistics *statistics = &copy->statistics;
 
-    figures->bin = get_i64(cursor);
-    figures->bin_count = (size_t)get_u64(cursor);
+    statistics->bin = get_i64(cursor);
+    statistics->bin_count = (size_t)get_u64(cursor);
     size_t count = get_count(cursor, 28);
-    copy->figure_rows = mem_zalloc(count, sizeof *copy->figure_rows);
+    copy->statistic_rows = mem_zalloc(count, sizeof *copy->statistic_rows);
     for (size_t i = 0; i < count && !cursor->why; i++) {
-        struct figure *figure = &copy->figure_rows[i];
-        figure->metric = get_metric(cursor);
-        figure->stat = get_text(cursor);
-        figure->region = (int)get_i64(cursor);
-        figure->label = get_text(cursor);
-        figure->window = get_text(cursor);
-        figure->value = get_double(cursor);
+        struct statistic *statistic = &copy->statistic_rows[i];
+        statistic->metric = get_metric(cursor);
+        statistic->stat = get_text(cursor);
+        statistic->region = (int)get_i64(cursor);
+        statistic->label = get_text(cursor);
+        statistic->window = get_text(cursor);
+        statistic->value = get_double(cursor);
     }
-    figures->figures = copy->figure_rows;
-    figures->figure_count = count;
+    statistics->statistics = copy->statistic_rows;
+    statistics->statistic_count = count;
 }
 
 static void get_histogram(struct cursor *cursor, struct histogram *histogram)
@@ -318,10 +318,10 @@ static void get_histograms(struct cursor *cursor, struct run_copy *copy)
 
     copy->histogram_rows = mem_zalloc(count, sizeof *copy->histogram_rows);
     copy->histograms = mem_zalloc(count, sizeof *copy->histograms);
-    copy->figures.histograms = copy->histogram_rows;
-    copy->figures.histogram_count = count;
+    copy->statistics.histograms = copy->histogram_rows;
+    copy->statistics.histogram_count = count;
     for (size_t i = 0; i < count && !cursor->why; i++) {
-        struct figure_histogram *row = &copy->histogram_rows[i];
+        struct statistic_histogram *row = &copy->histogram_rows[i];
         row->metric = get_metric(cursor);
         row->region = (int)get_i64(cursor);
         row->label = get_text(cursor);
@@ -333,7 +333,7 @@ static void get_histograms(struct cursor *cursor, struct run_copy *copy)
 
 static void get_series(struct cursor *cursor, struct run_copy *copy)
 {
-    size_t bin_count = copy->figures.bin_count;
+    size_t bin_count = copy->statistics.bin_count;
     size_t count = get_count(cursor, 16);
 
     if (bin_count > 0 && count > cursor->left / 8 / bin_count) {
@@ -343,7 +343,7 @@ static void get_series(struct cursor *cursor, struct run_copy *copy)
     copy->series_rows = mem_zalloc(count, sizeof *copy->series_rows);
     copy->values = mem_alloc(count * bin_count, sizeof *copy->values);
     for (size_t i = 0; i < count && !cursor->why; i++) {
-        struct figure_series *row = &copy->series_rows[i];
+        struct statistic_series *row = &copy->series_rows[i];
         double *values = &copy->values[i * bin_count];
         row->metric = get_metric(cursor);
         row->region = (int)get_i64(cursor);
@@ -352,8 +352,8 @@ static void get_series(struct cursor *cursor, struct run_copy *copy)
         for (size_t bin = 0; bin < bin_count; bin++)
             values[bin] = get_double(cursor);
     }
-    copy->figures.series = copy->series_rows;
-    copy->figures.series_count = count;
+    copy->statistics.series = copy->series_rows;
+    copy->statistics.series_count = count;
 }
 
 /* The texts of the log are its own, as run_log_release() wants them. */
@@ -408,13 +408,13 @@ static void get_result(struct cursor *cursor, struct run_copy *copy)
     result->wall_ns = get_i64(cursor);
     result->warmup = get_i64(cursor);
     result->status = get_u64(cursor) == RUN_DONE ? RUN_DONE : RUN_INTERRUPTED;
-    get_figures(cursor, copy);
+    get_statistics(cursor, copy);
     get_histograms(cursor, copy);
     get_series(cursor, copy);
     get_log(cursor, &copy->log);
     if (cursor->left > 0)
         fail(cursor, "it is longer than it should be");
-    result->figures = &copy->figures;
+    result->statistics = &copy->statistics;
     result->log = &copy->log;
 }
 
@@ -462,11 +462,11 @@ void run_copy_free(struct run_copy *copy)
 {
     if (!copy)
         return;
-    for (size_t i = 0; copy->histograms && i < copy->figures.histogram_count; i++)
+    for (size_t i = 0; copy->histograms && i < copy->statistics.histogram_count; i++)
         histogram_release(&copy->histograms[i]);
     free(copy->histograms);
     free(copy->histogram_rows);
-    free(copy->figure_rows);
+    free(copy->statistic_rows);
     free(copy->series_rows);
     free(copy->values);
     run_log_release(&copy->log);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A run's figures as bytes, and back, bit for bit: how one process hands a run to another.
+ * A run's statistics as bytes, and back, bit for bit: how one process hands a run to another.
  *
  * The form: "ISRB", the form's version (u32), the length of the body (u64), the body, its 64-bit
  * FNV-1a (u64). All integers are little-endian; a double is the 64 bits of its IEEE form; a text is
@@ -23,11 +23,11 @@ void run_bytes_add(struct strbuf *out, const struct run_result *result);
 struct run_copy {
     struct run_result result;
     char *bytes; /* the texts are in here */
-    struct figures figures;
-    struct figure *figure_rows;
-    struct figure_histogram *histogram_rows;
+    struct statistics statistics;
+    struct statistic *statistic_rows;
+    struct statistic_histogram *histogram_rows;
     struct histogram *histograms;
-    struct figure_series *series_rows;
+    struct statistic_series *series_rows;
     double *values;
     struct incident_log log;
 };

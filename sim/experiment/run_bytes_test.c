@@ -29,11 +29,11 @@ static const double odd[BINS] = {-0.0, 5e-324, 0.1, 1.7976931348623157e308, NAN}
 
 /* A run with one of everything. */
 struct sample {
-    struct figure rows[3];
-    struct figure_histogram histogram_row;
+    struct statistic rows[3];
+    struct statistic_histogram histogram_row;
     struct histogram histogram;
-    struct figure_series series;
-    struct figures figures;
+    struct statistic_series series;
+    struct statistics statistics;
     struct incident_log log;
     struct run_result result;
     struct strbuf bytes;
@@ -53,16 +53,16 @@ static int make_sample(void **state)
                                       .writes_lost = UINT64_MAX,
                                       .sessions_lost = 7};
 
-    sample->rows[0] = (struct figure){&metrics[0], NULL, -1, NULL, "all", 12};
-    sample->rows[1] = (struct figure){&metrics[1], "p99", 1, "", "fault", odd[1]};
-    sample->rows[2] = (struct figure){&metrics[1], "mean", 0, "slow", "all", odd[2]};
+    sample->rows[0] = (struct statistic){&metrics[0], NULL, -1, NULL, "all", 12};
+    sample->rows[1] = (struct statistic){&metrics[1], "p99", 1, "", "fault", odd[1]};
+    sample->rows[2] = (struct statistic){&metrics[1], "mean", 0, "slow", "all", odd[2]};
     histogram_add(&sample->histogram, 3);
     histogram_add(&sample->histogram, INT64_MAX);
     histogram_add_many(&sample->histogram, 1000000, UINT64_C(1) << 40);
     sample->histogram_row =
-        (struct figure_histogram){&metrics[1], 1, NULL, "all", &sample->histogram};
-    sample->series = (struct figure_series){&metrics[0], -1, "slow", odd};
-    sample->figures = (struct figures){
+        (struct statistic_histogram){&metrics[1], 1, NULL, "all", &sample->histogram};
+    sample->series = (struct statistic_series){&metrics[0], -1, "slow", odd};
+    sample->statistics = (struct statistics){
         sample->rows, 3, &sample->histogram_row, 1, &sample->series, 1, 10 * SIM_S, BINS};
     run_log_event(&sample->log, 17, "fault", "us-west-1", "", "a sentence, %d", 3);
     run_log_incident(&sample->log, &incident);
@@ -77,7 +77,7 @@ static int make_sample(void **state)
                                          .warmup = 60 * SIM_S,
                                          .status = RUN_DONE,
                                          .scenario = &scenario,
-                                         .figures = &sample->figures,
+                                         .statistics = &sample->statistics,
                                          .log = &sample->log};
     sample->bytes = (struct strbuf)STRBUF_INIT;
     run_bytes_add(&sample->bytes, &sample->result);
@@ -122,10 +122,10 @@ static void what_is_read_is_what_was_written(void **state)
     assert_int_equal(is->warmup, was->warmup);
     assert_int_equal(is->status, was->status);
     assert_ptr_equal(is->scenario, &scenario);
-    assert_int_equal(is->figures->bin, was->figures->bin);
-    assert_int_equal(is->figures->figure_count, 3);
+    assert_int_equal(is->statistics->bin, was->statistics->bin);
+    assert_int_equal(is->statistics->statistic_count, 3);
     for (size_t i = 0; i < 3; i++) {
-        const struct figure *a = &is->figures->figures[i], *b = &sample->rows[i];
+        const struct statistic *a = &is->statistics->statistics[i], *b = &sample->rows[i];
         assert_ptr_equal(a->metric, b->metric);
         same_text(a->stat, b->stat);
         assert_int_equal(a->region, b->region);
@@ -133,7 +133,7 @@ static void what_is_read_is_what_was_written(void **state)
         same_text(a->window, b->window);
         assert_memory_equal(&a->value, &b->value, sizeof a->value);
     }
-    const struct histogram *histogram = is->figures->histograms[0].histogram;
+    const struct histogram *histogram = is->statistics->histograms[0].histogram;
     assert_int_equal(histogram->count, sample->histogram.count);
     assert_int_equal(histogram_min(histogram), 3);
     assert_int_equal(histogram->max, INT64_MAX);
@@ -142,9 +142,9 @@ static void what_is_read_is_what_was_written(void **state)
     assert_int_equal(histogram->bin_count, sample->histogram.bin_count);
     assert_memory_equal(histogram->bins, sample->histogram.bins,
                         histogram->bin_count * sizeof *histogram->bins);
-    assert_int_equal(is->figures->bin_count, BINS);
-    assert_memory_equal(is->figures->series[0].values, odd, sizeof odd);
-    same_text(is->figures->series[0].label, "slow");
+    assert_int_equal(is->statistics->bin_count, BINS);
+    assert_memory_equal(is->statistics->series[0].values, odd, sizeof odd);
+    same_text(is->statistics->series[0].label, "slow");
     assert_int_equal(is->log->dropped_count, 9);
     assert_int_equal(is->log->event_count, 1);
     assert_string_equal(is->log->events[0].text, "a sentence, 3");
@@ -216,7 +216,7 @@ static void a_wrong_body_with_a_right_sum_breaks_nothing(void **state)
         refused += copy == NULL;
         extremes += copy == NULL && strcmp(why, "it has a histogram whose extremes are none") == 0;
         if (copy) { /* what was taken can be asked */
-            const struct histogram *histogram = copy->result.figures->histograms[0].histogram;
+            const struct histogram *histogram = copy->result.statistics->histograms[0].histogram;
 
             assert_true(histogram_quantile(histogram, 0) <= histogram_quantile(histogram, 1));
         }
@@ -232,13 +232,13 @@ static void a_metric_that_is_unknown_is_refused(void **state)
 {
     const struct sample *sample = *state;
     static const struct metric other = {.name = "logins"};
-    struct figure row = {&other, NULL, -1, NULL, "all", 1};
-    struct figures figures = {.figures = &row, .figure_count = 1};
+    struct statistic row = {&other, NULL, -1, NULL, "all", 1};
+    struct statistics statistics = {.statistics = &row, .statistic_count = 1};
     struct run_result result = sample->result;
     struct strbuf bytes = STRBUF_INIT;
     const char *why;
 
-    result.figures = &figures;
+    result.statistics = &statistics;
     run_bytes_add(&bytes, &result);
     assert_null(run_bytes_read(bytes.text, bytes.length, &scenario, &why));
     assert_string_equal(why, "it names a metric that is not known here");

@@ -38,7 +38,7 @@ struct trial *trial_run(const struct trial_job *job)
         .warmup = job->options.warmup,
         .status = RUN_DONE,
         .scenario = job->scenario,
-        .figures = world_figures(world),
+        .statistics = world_statistics(world),
         .log = world_log(world),
     };
     return trial;

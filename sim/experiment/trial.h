@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* One run from its scenario to its figures, made here or elsewhere. */
+/* One run from its scenario to its statistics, made here or elsewhere. */
 #ifndef TRIAL_H
 #define TRIAL_H
 
@@ -13,7 +13,7 @@ struct trial_job {
 };
 
 struct trial {
-    struct run_result result; /* but for its point; figures and log live as long as the trial */
+    struct run_result result; /* but for its point; statistics and log live as long as the trial */
     struct world *world;      /* made here, or NULL */
     struct run_copy *copy;    /* made elsewhere, or NULL */
     char *error;              /* could not be made: why; then nothing else is there */

@@ -40,7 +40,7 @@ void watch_list_add(struct watch_list *list, const struct scenario *scenario,
     watched->text = strbuf_detach(&text);
 }
 
-/* "5%" of the mean, or a quantity in the figure's unit. */
+/* "5%" of the mean, or a quantity in the statistic's unit. */
 static bool parse_amount(const char *text, enum unit unit, struct amount *amount,
                          struct strbuf *why)
 {

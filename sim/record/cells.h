@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The numbers of cells (table `cell`) that were looked up before, by what they are: a run has a
- * thousand figures, which are those of the run before it.
+ * thousand statistics, which are those of the run before it.
  *
  * Zero-initialised is empty and owns nothing. O(1) a call.
  */

@@ -21,7 +21,7 @@
 enum {
     FAKE_BINS = 180,
     FAKE_REGIONS = 2,
-    FAKE_FIGURES_MAX = 1500,
+    FAKE_STATISTICS_MAX = 1500,
     FAKE_SERIES_MAX = 100,
     FAKE_HISTOGRAMS_MAX = 100
 };
@@ -80,10 +80,10 @@ static const struct metric fake_metrics[FAKE_METRICS] = {
 
 struct fake_run {
     struct run_result result;
-    struct figures figures;
-    struct figure *figure_rows;
-    struct figure_series *series_rows;
-    struct figure_histogram *histogram_rows;
+    struct statistics statistics;
+    struct statistic *statistic_rows;
+    struct statistic_series *series_rows;
+    struct statistic_histogram *histogram_rows;
     struct incident_log log;
     struct run_event events[6];
     struct incident incident;
@@ -96,11 +96,11 @@ static inline double fake_uniform(struct fake_run *run)
     return (double)(run->random >> 11) / 9007199254740992.0;
 }
 
-static inline void fake_figure(struct fake_run *run, enum fake_metric metric, const char *stat,
-                               int region, const char *label, const char *window, double value)
+static inline void fake_statistic(struct fake_run *run, enum fake_metric metric, const char *stat,
+                                  int region, const char *label, const char *window, double value)
 {
-    run->figure_rows[run->figures.figure_count++] =
-        (struct figure){&fake_metrics[metric], stat, region, label, window, value};
+    run->statistic_rows[run->statistics.statistic_count++] =
+        (struct statistic){&fake_metrics[metric], stat, region, label, window, value};
 }
 
 /* How hard the fault bites at an instant, 0 to 1: sharp onset, recovery over three minutes. */
@@ -160,14 +160,14 @@ static inline void fake_add_series(struct fake_run *run, enum fake_metric metric
     static const char *const windows[4] = {"all", "before", "fault", "after"};
     double factor = fake_metrics[metric].kind == METRIC_COUNT ? 10 : 0;
     for (size_t i = 0; i < 4; i++) {
-        fake_figure(run, metric, NULL, region, label, windows[i],
-                    factor > 0 ? floor(sums[i] * factor) : sums[i] / counts[i]);
+        fake_statistic(run, metric, NULL, region, label, windows[i],
+                       factor > 0 ? floor(sums[i] * factor) : sums[i] / counts[i]);
     }
     if (metric == FAKE_TIMEOUT_RATE) {
         values[3] = NAN; /* a bin without writes */
     }
-    run->series_rows[run->figures.series_count++] =
-        (struct figure_series){&fake_metrics[metric], region, label, values};
+    run->series_rows[run->statistics.series_count++] =
+        (struct statistic_series){&fake_metrics[metric], region, label, values};
 }
 
 static inline void fake_add_latency(struct fake_run *run, enum fake_metric metric, int region,
@@ -183,17 +183,17 @@ static inline void fake_add_latency(struct fake_run *run, enum fake_metric metri
         double ms = median_ms * exp(spread * (normal - 6)) + (fake_uniform(run) < bite ? 300 : 0);
         histogram_add(histogram, (int64_t)(ms * 1e6));
     }
-    fake_figure(run, metric, "mean", region, NULL, window, histogram_mean(histogram));
-    fake_figure(run, metric, "p50", region, NULL, window,
-                (double)histogram_quantile(histogram, 0.5));
-    fake_figure(run, metric, "p99", region, NULL, window,
-                (double)histogram_quantile(histogram, 0.99));
-    fake_figure(run, metric, "max", region, NULL, window, (double)histogram->max);
-    run->histogram_rows[run->figures.histogram_count++] =
-        (struct figure_histogram){&fake_metrics[metric], region, NULL, window, histogram};
+    fake_statistic(run, metric, "mean", region, NULL, window, histogram_mean(histogram));
+    fake_statistic(run, metric, "p50", region, NULL, window,
+                   (double)histogram_quantile(histogram, 0.5));
+    fake_statistic(run, metric, "p99", region, NULL, window,
+                   (double)histogram_quantile(histogram, 0.99));
+    fake_statistic(run, metric, "max", region, NULL, window, (double)histogram->max);
+    run->histogram_rows[run->statistics.histogram_count++] =
+        (struct statistic_histogram){&fake_metrics[metric], region, NULL, window, histogram};
 }
 
-static inline void fake_fill_figures(struct fake_run *run)
+static inline void fake_fill_statistics(struct fake_run *run)
 {
     static const int regions[] = {0, 1, -1};
     for (size_t r = 0; r < 3; r++) {
@@ -215,8 +215,8 @@ static inline void fake_fill_figures(struct fake_run *run)
             fake_add_latency(run, FAKE_LAG, region, name, 12, 0.4, bite);
         }
     }
-    fake_figure(run, FAKE_COST, NULL, -1, NULL, "all", 12.5);
-    fake_figure(run, FAKE_RPO, NULL, -1, NULL, "all", 1e9 + 4e9 * fake_uniform(run));
+    fake_statistic(run, FAKE_COST, NULL, -1, NULL, "all", 12.5);
+    fake_statistic(run, FAKE_RPO, NULL, -1, NULL, "all", 1e9 + 4e9 * fake_uniform(run));
 }
 
 static inline void fake_fill_log(struct fake_run *run, bool restored)
@@ -254,7 +254,7 @@ static inline void fake_fill_log(struct fake_run *run, bool restored)
     run->log = (struct incident_log){
         .events = run->events, .event_count = 6, .incidents = &run->incident, .incident_count = 1};
     if (restored) {
-        fake_figure(run, FAKE_RTO, NULL, -1, NULL, "all", (double)(back - onset));
+        fake_statistic(run, FAKE_RTO, NULL, -1, NULL, "all", (double)(back - onset));
     }
 }
 
@@ -264,14 +264,14 @@ static inline struct fake_run *fake_run_create(const struct scenario *scenario, 
 {
     struct fake_run *run = mem_zalloc(1, sizeof(*run));
     run->random = (replication + 1) * UINT64_C(0x9E3779B97F4A7C15);
-    run->figure_rows = mem_zalloc(FAKE_FIGURES_MAX, sizeof(*run->figure_rows));
+    run->statistic_rows = mem_zalloc(FAKE_STATISTICS_MAX, sizeof(*run->statistic_rows));
     run->series_rows = mem_zalloc(FAKE_SERIES_MAX, sizeof(*run->series_rows));
     run->histogram_rows = mem_zalloc(FAKE_HISTOGRAMS_MAX, sizeof(*run->histogram_rows));
-    run->figures = (struct figures){.figures = run->figure_rows,
-                                    .histograms = run->histogram_rows,
-                                    .series = run->series_rows,
-                                    .bin = FAKE_BIN,
-                                    .bin_count = FAKE_BINS};
+    run->statistics = (struct statistics){.statistics = run->statistic_rows,
+                                          .histograms = run->histogram_rows,
+                                          .series = run->series_rows,
+                                          .bin = FAKE_BIN,
+                                          .bin_count = FAKE_BINS};
     run->result = (struct run_result){.point = point,
                                       .replication = replication,
                                       .seed = UINT64_MAX,
@@ -282,23 +282,23 @@ static inline struct fake_run *fake_run_create(const struct scenario *scenario, 
                                       .warmup = FAKE_WARMUP,
                                       .status = RUN_DONE,
                                       .scenario = scenario,
-                                      .figures = &run->figures,
+                                      .statistics = &run->statistics,
                                       .log = &run->log};
-    fake_fill_figures(run);
+    fake_fill_statistics(run);
     fake_fill_log(run, restored);
     return run;
 }
 
 static inline void fake_run_free(struct fake_run *run)
 {
-    for (size_t i = 0; i < run->figures.series_count; i++) {
+    for (size_t i = 0; i < run->statistics.series_count; i++) {
         free((void *)run->series_rows[i].values);
     }
-    for (size_t i = 0; i < run->figures.histogram_count; i++) {
+    for (size_t i = 0; i < run->statistics.histogram_count; i++) {
         histogram_release((struct histogram *)run->histogram_rows[i].histogram);
         free((void *)run->histogram_rows[i].histogram);
     }
-    free(run->figure_rows);
+    free(run->statistic_rows);
     free(run->series_rows);
     free(run->histogram_rows);
     free(run);

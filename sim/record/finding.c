@@ -2,7 +2,7 @@
 #include "finding.h"
 
 #include "mem.h"
-#include "record_inside.h"
+#include "record_internal.h"
 #include "strbuf.h"
 
 #include <math.h>

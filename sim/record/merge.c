@@ -8,7 +8,7 @@
 
 #include "mem.h"
 #include "provenance.h"
-#include "record_inside.h"
+#include "record_internal.h"
 #include "strbuf.h"
 
 #include <inttypes.h>

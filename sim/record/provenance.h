@@ -4,10 +4,10 @@
 #define PROVENANCE_H
 
 /*
- * "0.1.0+5f1c0a9b27de": the project's version and a hash of all sources that a run's figures come
- * from (base, stats, engine, models, scenario, experiment; no tests). Two programs of one version
- * give the same digests, whatever the compiler; a change of the command line or of a report is no
- * other version.
+ * "0.1.0+5f1c0a9b27de": the project's version and a hash of all sources that a run's statistics
+ * come from (base, stats, engine, models, scenario, experiment; no tests). Two programs of one
+ * version give the same digests, whatever the compiler; a change of the command line or of a report
+ * is no other version.
  */
 extern const char program_version[];
 

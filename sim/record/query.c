@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Reading. Figures come from SQLite one value a run, in groups; the groups become intervals here,
- * by the one function that makes intervals, and not in SQL (whose views are for people; a test
- * holds the two against each other).
+ * Reading. Statistics come from SQLite one value a run, in groups; the groups become intervals
+ * here, by the one function that makes intervals, and not in SQL (whose views are for people; a
+ * test holds the two against each other).
  */
 #include "query.h"
 
@@ -241,7 +241,7 @@ int results_each_run(struct results *results, int64_t study,
 }
 
 int results_each_value(struct results *results, int64_t study, int64_t point,
-                       const struct figure_name *name,
+                       const struct statistic_name *name,
                        void (*row)(void *self, uint32_t replication, double value), void *self,
                        struct diag *diag)
 {

@@ -62,12 +62,12 @@ int results_each_param(struct results *results, int64_t study,
                        void (*row)(void *self, int64_t point, const char *path, const char *value),
                        void *self, struct diag *diag);
 
-/* One figure of a point, by replication. Absent texts are "", the total's region is "all". */
-struct figure_name {
+/* One statistic of a point, by replication. Absent texts are "", the total's region is "all". */
+struct statistic_name {
     const char *metric, *stat, *region, *label, *window;
 };
 int results_each_value(struct results *results, int64_t study, int64_t point,
-                       const struct figure_name *name,
+                       const struct statistic_name *name,
                        void (*row)(void *self, uint32_t replication, double value), void *self,
                        struct diag *diag);
 
@@ -83,7 +83,7 @@ int results_each_summary(struct results *results, int64_t study, const char *met
 /*
  * How the runs of a point ended: `stuck` of its `count` had an outage that was not over by their
  * end. Where some were stuck and others were not, a mean over all is neither's; so
- * results_each_summary_of() tells the figures of one of the two kinds alone.
+ * results_each_summary_of() tells the statistics of one of the two kinds alone.
  */
 struct outcome_row {
     int64_t point;

@@ -214,8 +214,8 @@ static void histograms_merge_over_replications(void **state)
     struct scenario scenario = fake_scenario();
     for (uint32_t i = 0; i < 5; i++) {
         struct fake_run *run = fake_run_create(&scenario, 1, i, true);
-        for (size_t k = 0; k < run->figures.histogram_count; k++) {
-            const struct figure_histogram *row = &run->histogram_rows[k];
+        for (size_t k = 0; k < run->statistics.histogram_count; k++) {
+            const struct statistic_histogram *row = &run->histogram_rows[k];
             if (row->metric == &fake_metrics[FAKE_LOGIN] && row->region == 1 &&
                 strcmp(row->window, "fault") == 0) {
                 histogram_merge(&expected, row->histogram);

@@ -8,7 +8,7 @@
  * begins it, so that a study which never begins has cost nobody their numbers. A file that was made
  * for a study which never began goes again.
  */
-#include "record_inside.h"
+#include "record_internal.h"
 
 #include "interval.h"
 #include "mem.h"
@@ -61,7 +61,7 @@ static const char *const statements_sql[STATEMENTS] = {
                         " (SELECT 1 + count(*) FROM resumption WHERE study = ?1), ?2, ?3, ?4, ?5)",
     [FIND_RUN]        = "SELECT id, seed, digest, events, simulated_ns, wall_ns, warmup_ns, bin_ns FROM run"
                         " WHERE point = ? AND replication = ? AND status = 'done'",
-    [GET_FIGURES]     = "SELECT cell, value, name, stat, region, label, \"window\" FROM metric"
+    [GET_STATISTICS]     = "SELECT cell, value, name, stat, region, label, \"window\" FROM metric"
                         " JOIN cell ON cell.id = cell WHERE run = ? ORDER BY cell",
 };
 /* Children before parents. */
@@ -406,14 +406,14 @@ static int64_t write_run_row(struct record *record, const struct run_result *res
     put_int(put, 6, result->simulated);
     put_int(put, 7, result->wall_ns);
     put_int(put, 8, result->warmup);
-    put_int(put, 9, result->figures->bin);
+    put_int(put, 9, result->statistics->bin);
     put_int(put, 10, (int64_t)result->log->dropped_count);
     put_text(put, 11, result->status == RUN_DONE ? "done" : "interrupted");
     put_text(put, 12, program_version);
     return record_step(record, put) == 0 ? sqlite3_last_insert_rowid(record->db.handle) : 0;
 }
 
-/* --- figures of a run, by rising cell -------------------------------------------------------- */
+/* --- statistics of a run, by rising cell ----------------------------------------------------- */
 
 static int64_t place(struct record *record, const struct cell *cell, size_t index)
 {
@@ -431,7 +431,8 @@ static int by_cell(const void *left, const void *right)
     return a->cell < b->cell ? -1 : a->cell > b->cell;
 }
 
-/* Cells have their numbers in the order of the figures, but for one that the first runs lacked. */
+/* Cells have their numbers in the order of the statistics, but for one that the first runs lacked.
+ */
 static void sort_placed(struct record *record)
 {
     for (size_t i = 1; i < record->placed_count; i++) {
@@ -461,20 +462,21 @@ static int add_row(struct record *record, enum statement statement, int64_t run,
 
 static int write_metrics(struct record *record, const struct run_result *result, int64_t run)
 {
-    const struct figures *figures = result->figures;
+    const struct statistics *statistics = result->statistics;
     int status = 0;
     record->placed_count = 0;
-    for (size_t i = 0; i < figures->figure_count; i++) {
-        const struct figure *figure = &figures->figures[i];
-        if (!isfinite(figure->value)) {
+    for (size_t i = 0; i < statistics->statistic_count; i++) {
+        const struct statistic *statistic = &statistics->statistics[i];
+        if (!isfinite(statistic->value)) {
             diag_add(record->db.diag, DIAG_WARNING, NULL,
                      "metric '%s' of point %" PRIu32 ", replication %" PRIu32
                      " is not a finite number and was left out",
-                     figure->metric->name, result->point, result->replication);
+                     statistic->metric->name, result->point, result->replication);
             continue;
         }
-        struct cell cell = {figure->metric, figure->stat, region_name(result, figure->region),
-                            figure->label, figure->window};
+        struct cell cell = {statistic->metric, statistic->stat,
+                            region_name(result, statistic->region), statistic->label,
+                            statistic->window};
         if (place(record, &cell, i) == 0) {
             return -1;
         }
@@ -482,7 +484,8 @@ static int write_metrics(struct record *record, const struct run_result *result,
     sort_placed(record);
     for (size_t i = 0; i < record->placed_count && status == 0; i++) {
         const struct placed *placed = &record->placed[i];
-        struct row row = {.cell = placed->cell, .value = figures->figures[placed->index].value};
+        struct row row = {.cell = placed->cell,
+                          .value = statistics->statistics[placed->index].value};
         status = add_row(record, PUT_METRICS, run, row);
     }
     return status == 0 ? put_rows(record, PUT_METRICS, run) : -1;
@@ -505,11 +508,11 @@ static int add_bins(struct record *record, const struct histogram *histogram, in
 
 static int write_histograms(struct record *record, const struct run_result *result, int64_t run)
 {
-    const struct figures *figures = result->figures;
+    const struct statistics *statistics = result->statistics;
     int status = 0;
     record->placed_count = 0;
-    for (size_t i = 0; i < figures->histogram_count; i++) {
-        const struct figure_histogram *row = &figures->histograms[i];
+    for (size_t i = 0; i < statistics->histogram_count; i++) {
+        const struct statistic_histogram *row = &statistics->histograms[i];
         struct cell cell = {row->metric, NULL, region_name(result, row->region), row->label,
                             row->window};
         if (row->histogram->count > 0 && place(record, &cell, i) == 0) {
@@ -519,7 +522,7 @@ static int write_histograms(struct record *record, const struct run_result *resu
     sort_placed(record);
     for (size_t i = 0; i < record->placed_count && status == 0; i++) {
         const struct placed *placed = &record->placed[i];
-        const struct histogram *histogram = figures->histograms[placed->index].histogram;
+        const struct histogram *histogram = statistics->histograms[placed->index].histogram;
         struct row row = {.cell = placed->cell,
                           .a = (int64_t)histogram->count,
                           .b = histogram_min(histogram),
@@ -530,17 +533,18 @@ static int write_histograms(struct record *record, const struct run_result *resu
     status = status == 0 ? put_rows(record, PUT_HISTOGRAMS, run) : -1;
     for (size_t i = 0; i < record->placed_count && status == 0; i++) {
         const struct placed *placed = &record->placed[i];
-        status = add_bins(record, figures->histograms[placed->index].histogram, run, placed->cell);
+        status =
+            add_bins(record, statistics->histograms[placed->index].histogram, run, placed->cell);
     }
     return status == 0 ? put_rows(record, PUT_BINS, run) : -1;
 }
 
 static int write_series(struct record *record, const struct run_result *result, int64_t run)
 {
-    const struct figures *figures = result->figures;
+    const struct statistics *statistics = result->statistics;
     record->placed_count = 0;
-    for (size_t i = 0; i < figures->series_count; i++) {
-        const struct figure_series *series = &figures->series[i];
+    for (size_t i = 0; i < statistics->series_count; i++) {
+        const struct statistic_series *series = &statistics->series[i];
         struct cell cell = {series->metric, NULL, region_name(result, series->region),
                             series->label, NULL};
         if (place(record, &cell, i) == 0) {
@@ -550,10 +554,10 @@ static int write_series(struct record *record, const struct run_result *result, 
     sort_placed(record);
     for (size_t i = 0; i < record->placed_count; i++) {
         const struct placed *placed = &record->placed[i];
-        const double *values = figures->series[placed->index].values;
-        for (size_t bin = 0; bin < figures->bin_count; bin++) {
+        const double *values = statistics->series[placed->index].values;
+        for (size_t bin = 0; bin < statistics->bin_count; bin++) {
             struct row row = {
-                .cell = placed->cell, .a = (int64_t)bin * figures->bin, .value = values[bin]};
+                .cell = placed->cell, .a = (int64_t)bin * statistics->bin, .value = values[bin]};
             /* A share of nothing is not finite. */
             if (isfinite(row.value) && add_row(record, PUT_SERIES, run, row) != 0) {
                 return -1;

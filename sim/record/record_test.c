@@ -311,9 +311,10 @@ static void a_study_goes_on_and_recalls_what_it_holds(void **state)
     assert_int_equal(result.digest, run->result.digest);
     assert_int_equal(result.event_count, run->result.event_count);
     assert_int_equal(result.warmup, run->result.warmup);
-    assert_int_equal(result.figures->figure_count, run->figures.figure_count);
-    for (size_t i = 0; i < run->figures.figure_count; i++) {
-        const struct figure *is = &result.figures->figures[i], *was = &run->figure_rows[i];
+    assert_int_equal(result.statistics->statistic_count, run->statistics.statistic_count);
+    for (size_t i = 0; i < run->statistics.statistic_count; i++) {
+        const struct statistic *is = &result.statistics->statistics[i],
+                               *was = &run->statistic_rows[i];
         assert_ptr_equal(is->metric, was->metric);
         assert_int_equal(is->region, was->region);
         assert_string_equal(is->window, was->window);
@@ -511,7 +512,7 @@ static void findings_go_with_their_study(void **state)
     assert_int_equal(ask(path, "SELECT count(*) FROM finding"), 0);
 }
 
-/* Two runs, into a new file; the first one lacks its first figure, series and histogram where so
+/* Two runs, into a new file; the first one lacks its first statistic, series and histogram where so
  * asked. Between the two, another program may do `meanwhile`. */
 static void write_two_runs(const char *path, bool first_lacks, const char *meanwhile)
 {
@@ -531,13 +532,13 @@ static void write_two_runs(const char *path, bool first_lacks, const char *meanw
     assert_int_equal(sink.begin(sink.self, &info), 0);
     for (uint32_t i = 0; i < 2; i++) {
         struct fake_run *run = fake_run_create(&scenario, 0, i, true);
-        struct figures figures = run->figures;
+        struct statistics statistics = run->statistics;
         if (i == 0 && first_lacks) {
-            figures.figures++, figures.figure_count--;
-            figures.series++, figures.series_count--;
-            figures.histograms++, figures.histogram_count--;
+            statistics.statistics++, statistics.statistic_count--;
+            statistics.series++, statistics.series_count--;
+            statistics.histograms++, statistics.histogram_count--;
         }
-        run->result.figures = &figures;
+        run->result.statistics = &statistics;
         assert_int_equal(sink.run(sink.self, &run->result), 0);
         fake_run_free(run);
         if (i == 0 && meanwhile != NULL) {
@@ -581,8 +582,8 @@ static int64_t rows_apart(const char *path, const char *other, const char *rest)
 }
 
 /* What the first run lacked has higher numbers than what comes after it in the second: its rows are
- * not in the order of the figures, and are the same. */
-static void figures_may_come_late(void **state)
+ * not in the order of the statistics, and are the same. */
+static void statistics_may_come_late(void **state)
 {
     (void)state;
     char *whole = in_folder("whole_runs.db");
@@ -591,7 +592,8 @@ static void figures_may_come_late(void **state)
     write_two_runs(late, true, NULL);
     assert_int_equal(ask(late, "SELECT count(*) FROM cell"),
                      ask(whole, "SELECT count(*) FROM cell"));
-    /* One series and one histogram; the figure may not be the smallest cell of its kind any more.
+    /* One series and one histogram; the statistic may not be the smallest cell of its kind any
+     * more.
      */
     assert_int_equal(ask(late, "SELECT (SELECT count(DISTINCT cell) FROM series WHERE run = 2)"
                                " - (SELECT count(DISTINCT cell) FROM series WHERE run = 1)"),
@@ -618,7 +620,7 @@ static void cells_that_another_program_changed_are_looked_up_again(void **state)
     assert_int_equal(rows_apart(path, whole, "low, high, bin.count FROM histogram_bin AS bin"), 0);
 }
 
-static void infinite_figures_are_left_out_with_a_warning(void **state)
+static void infinite_statistics_are_left_out_with_a_warning(void **state)
 {
     (void)state;
     char *path = in_folder("infinite.db");
@@ -636,7 +638,7 @@ static void infinite_figures_are_left_out_with_a_warning(void **state)
                               .replications = 1};
     assert_int_equal(sink.begin(sink.self, &info), 0);
     struct fake_run *run = fake_run_create(&scenario, 0, 0, true);
-    run->figure_rows[0].value = INFINITY;
+    run->statistic_rows[0].value = INFINITY;
     assert_int_equal(sink.run(sink.self, &run->result), 0);
     fake_run_free(run);
     assert_int_equal(sink.end(sink.self, true), 0);
@@ -822,9 +824,9 @@ int main(void)
         cmocka_unit_test(versions_are_mixed_only_on_request),
         cmocka_unit_test(findings_are_kept),
         cmocka_unit_test(findings_go_with_their_study),
-        cmocka_unit_test(figures_may_come_late),
+        cmocka_unit_test(statistics_may_come_late),
         cmocka_unit_test(cells_that_another_program_changed_are_looked_up_again),
-        cmocka_unit_test(infinite_figures_are_left_out_with_a_warning),
+        cmocka_unit_test(infinite_statistics_are_left_out_with_a_warning),
         cmocka_unit_test(record_refuses_what_is_not_its_own),
         cmocka_unit_test(record_refuses_places_where_no_file_can_be),
         cmocka_unit_test(record_refuses_a_damaged_file),

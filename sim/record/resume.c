@@ -4,7 +4,7 @@
  * text), version, seed, point and replication: all of them are held against what the file has
  * before a row is changed, and what differs is told in words.
  */
-#include "record_inside.h"
+#include "record_internal.h"
 
 #include "mem.h"
 #include "provenance.h"
@@ -256,7 +256,7 @@ int resume_begin(struct record *record, const struct study_info *study)
 
 /* --- runs that are there -------------------------------------------------------------------- */
 
-/* Texts that are absent in a figure are empty in the file. */
+/* Texts that are absent in a statistic are empty in the file. */
 static char *text_if_any(const char *text)
 {
     return *text != '\0' ? mem_strdup(text) : NULL;
@@ -286,12 +286,12 @@ static struct known_cell *cell_of(struct recalled *recalled, const struct regist
     return cell;
 }
 
-static int read_figures(struct record *record, int64_t run, const struct scenario *scenario)
+static int read_statistics(struct record *record, int64_t run, const struct scenario *scenario)
 {
     struct recalled *recalled = &record->recalled;
-    sqlite3_stmt *get = record->statements[GET_FIGURES];
+    sqlite3_stmt *get = record->statements[GET_STATISTICS];
     int code;
-    recalled->figure_count = 0;
+    recalled->statistic_count = 0;
     put_int(get, 1, run);
     while ((code = sqlite3_step(get)) == SQLITE_ROW) {
         const struct known_cell *cell = cell_of(recalled, scenario->registry, get);
@@ -300,17 +300,17 @@ static int read_figures(struct record *record, int64_t run, const struct scenari
         if (cell->metric == NULL || (region < 0 && !total)) {
             continue; /* of a version that had another metric */
         }
-        void *figures = recalled->figures;
-        mem_grow(&figures, &recalled->figure_capacity, recalled->figure_count + 1,
-                 sizeof(*recalled->figures));
-        recalled->figures = figures;
-        recalled->figures[recalled->figure_count++] =
-            (struct figure){.metric = cell->metric,
-                            .stat = cell->stat,
-                            .region = region,
-                            .label = cell->label,
-                            .window = cell->window,
-                            .value = sqlite3_column_double(get, 1)};
+        void *statistics = recalled->statistics;
+        mem_grow(&statistics, &recalled->statistic_capacity, recalled->statistic_count + 1,
+                 sizeof(*recalled->statistics));
+        recalled->statistics = statistics;
+        recalled->statistics[recalled->statistic_count++] =
+            (struct statistic){.metric = cell->metric,
+                               .stat = cell->stat,
+                               .region = region,
+                               .label = cell->label,
+                               .window = cell->window,
+                               .value = sqlite3_column_double(get, 1)};
     }
     sqlite3_reset(get);
     return code == SQLITE_DONE ? 0 : db_fail(&record->db, "read");
@@ -329,7 +329,7 @@ int resume_recall(void *self, uint32_t point, uint32_t replication, struct run_r
         return code == SQLITE_DONE ? 0 : db_fail(&record->db, "read");
     }
     int64_t run = sqlite3_column_int64(find, 0);
-    recalled->set = (struct figures){.bin = sqlite3_column_int64(find, 7)};
+    recalled->set = (struct statistics){.bin = sqlite3_column_int64(find, 7)};
     *result = (struct run_result){.point = point,
                                   .replication = replication,
                                   .seed = strtoull(text_at(find, 1), NULL, 10),
@@ -340,13 +340,13 @@ int resume_recall(void *self, uint32_t point, uint32_t replication, struct run_r
                                   .warmup = sqlite3_column_int64(find, 6),
                                   .status = RUN_DONE,
                                   .scenario = record->points[point].scenario,
-                                  .figures = &recalled->set};
+                                  .statistics = &recalled->set};
     sqlite3_reset(find);
-    if (read_figures(record, run, result->scenario) != 0) {
+    if (read_statistics(record, run, result->scenario) != 0) {
         return -1;
     }
-    recalled->set.figures = recalled->figures;
-    recalled->set.figure_count = recalled->figure_count;
+    recalled->set.statistics = recalled->statistics;
+    recalled->set.statistic_count = recalled->statistic_count;
     return 1;
 }
 
@@ -359,6 +359,6 @@ void resume_release(struct recalled *recalled)
         free(recalled->cells[i].window);
     }
     free(recalled->cells);
-    free(recalled->figures);
+    free(recalled->statistics);
     *recalled = (struct recalled){0};
 }

@@ -18,7 +18,7 @@ struct summary_options {
     bool colour;
     int width; /* columns of the terminal; 0: 100 */
 };
-/* The summary of a study: what was run, expectations, the main figures with intervals by region and
+/* The summary of a study: what was run, expectations, the main plots with intervals by region and
  * window, re-auths by cause, incidents with stages, what happened, assumptions. 0 or -1. */
 int report_summary(struct results *results, const struct summary_options *options, FILE *out,
                    struct diag *diag);
@@ -28,18 +28,18 @@ struct plot_options {
     int64_t study;
     int64_t point;
     enum plot_format format;
-    const char *directory; /* where files go: <directory>/<scenario>-<figure>.<png|svg|txt> */
+    const char *directory; /* where files go: <directory>/<scenario>-<plot>.<png|svg|txt> */
     const char *prefix;    /* instead of the scenario's name; NULL */
-    const char *figure;    /* one figure's name, or NULL: all that have data */
+    const char *plot;      /* one plot's name, or NULL: all that have data */
     FILE *text_out;        /* PLOT_TEXT: also written here; may be NULL */
     int width;             /* PLOT_TEXT: columns */
 };
-struct figure_kind {
+struct plot_kind {
     const char *name; /* "timeline" */
     const char *title;
     const char *meaning;
 };
-extern const struct figure_kind figure_kinds[]; /* ended by name NULL */
+extern const struct plot_kind plot_kinds[]; /* ended by name NULL */
 /* Draws to a temporary name and renames on success; `told` gets the path of each file made. Returns
  * 0 or -1. */
 int report_plot(struct results *results, const struct plot_options *options,

@@ -148,10 +148,10 @@ static void one_replication_has_no_interval(void **state)
     struct results *results = make_results(1, 1, 1);
     char *text = summary_of(results, (struct summary_options){0});
     assert_has(text, "n = 1 replication: there is no interval");
-    char *figures = strstr(text, "\nFigures"), *assumptions = strstr(text, "\nAssumptions");
-    assert_non_null(figures);
+    char *plots = strstr(text, "\nFigures"), *assumptions = strstr(text, "\nAssumptions");
+    assert_non_null(plots);
     *assumptions = '\0';
-    assert_lacks(figures, "[");
+    assert_lacks(plots, "[");
     free(text);
     results_close(results);
 }
@@ -242,7 +242,7 @@ static void plots_say(struct results *results, struct plot_options options, cons
     diag_release(&diag);
 }
 
-static void every_figure_is_drawn_as_svg_and_twice_the_same(void **state)
+static void every_plot_is_drawn_as_svg_and_twice_the_same(void **state)
 {
     (void)state;
     struct results *results = make_results(1, 3, 3);
@@ -253,13 +253,13 @@ static void every_figure_is_drawn_as_svg_and_twice_the_same(void **state)
     options.prefix = "two";
     assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
     assert_int_equal(told_count, 10);
-    for (size_t i = 0; figure_kinds[i].name != NULL; i++) {
+    for (size_t i = 0; plot_kinds[i].name != NULL; i++) {
         char name[64];
-        if (strcmp(figure_kinds[i].name, "curve") == 0 ||
-            strcmp(figure_kinds[i].name, "heatmap") == 0) {
+        if (strcmp(plot_kinds[i].name, "curve") == 0 ||
+            strcmp(plot_kinds[i].name, "heatmap") == 0) {
             continue; /* these need points: below, and cli/sweep_designs.sh */
         }
-        snprintf(name, sizeof(name), "one-%s.svg", figure_kinds[i].name);
+        snprintf(name, sizeof(name), "one-%s.svg", plot_kinds[i].name);
         char *one = read_text(in_folder(name));
         memcpy(name, "two", 3);
         char *two = read_text(in_folder(name));
@@ -278,7 +278,7 @@ static void a_curve_is_drawn_over_the_points_of_a_sweep(void **state)
     struct results *results = make_results(3, 3, 3);
     struct diag diag = {0};
     struct plot_options options = {
-        .format = PLOT_SVG, .directory = folder, .prefix = "sweep", .figure = "curve"};
+        .format = PLOT_SVG, .directory = folder, .prefix = "sweep", .plot = "curve"};
     assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
     char *text = read_text(in_folder("sweep-curve.svg"));
     assert_has(text, "client.timeout");
@@ -286,7 +286,7 @@ static void a_curve_is_drawn_over_the_points_of_a_sweep(void **state)
     assert_has(text, "all 3 points");
     free(text);
     /* One parameter is no field. */
-    options.figure = "heatmap";
+    options.plot = "heatmap";
     assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), -1);
     diag_release(&diag);
     results_close(results);
@@ -299,18 +299,15 @@ static void png_and_text_are_drawn(void **state)
     struct diag diag = {0};
     char *copy = in_folder("copy.txt");
     FILE *out = fopen(copy, "w");
-    struct plot_options options = {.format = PLOT_TEXT,
-                                   .directory = folder,
-                                   .figure = "timeline",
-                                   .text_out = out,
-                                   .width = 90};
+    struct plot_options options = {
+        .format = PLOT_TEXT, .directory = folder, .plot = "timeline", .text_out = out, .width = 90};
     assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
     fclose(out);
     char *text = read_text(copy);
     assert_has(text, "availability (%)");
     assert_has(text, "us-west-2");
     free(text);
-    options = (struct plot_options){.format = PLOT_PNG, .directory = folder, .figure = "latency"};
+    options = (struct plot_options){.format = PLOT_PNG, .directory = folder, .plot = "latency"};
     assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
     text = read_text(in_folder("fake-outage-latency.png"));
     assert_memory_equal(text, "\x89PNG", 4);
@@ -318,7 +315,7 @@ static void png_and_text_are_drawn(void **state)
     results_close(results);
 }
 
-static void figures_without_data_are_left_out(void **state)
+static void plots_without_data_are_left_out(void **state)
 {
     (void)state;
     struct results *results =
@@ -329,7 +326,7 @@ static void figures_without_data_are_left_out(void **state)
     assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
     assert_int_equal(told_count, 4);
     assert_int_equal(access(in_folder("none-rto_stages.svg"), F_OK), -1);
-    options.figure = "rto_stages";
+    options.plot = "rto_stages";
     plots_say(results, options,
               "error: there is nothing to draw of figure 'rto_stages' in study 1, point 0\n");
     results_close(results);
@@ -339,9 +336,9 @@ static void what_cannot_be_drawn_is_said(void **state)
 {
     (void)state;
     struct results *results = make_results(1, 2, 2);
-    struct plot_options options = {.format = PLOT_SVG, .directory = folder, .figure = "timelin"};
+    struct plot_options options = {.format = PLOT_SVG, .directory = folder, .plot = "timelin"};
     plots_say(results, options, "error: unknown figure 'timelin'; did you mean 'timeline'?\n");
-    options.figure = "rto_stages";
+    options.plot = "rto_stages";
     options.format = PLOT_TEXT;
     plots_say(results, options,
               "error: figure 'rto_stages' has no form in characters; ask for png or svg\n");
@@ -360,7 +357,7 @@ static void without_gnuplot_there_is_a_clear_error_and_no_file(void **state)
     setenv("PATH", "/nowhere", 1);
     plots_say(results,
               (struct plot_options){
-                  .format = PLOT_SVG, .directory = folder, .prefix = "no", .figure = "timeline"},
+                  .format = PLOT_SVG, .directory = folder, .prefix = "no", .plot = "timeline"},
               "no-timeline.svg': gnuplot was not found; install it (Debian: gnuplot-nox)\n");
     setenv("PATH", path, 1);
     free(path);
@@ -369,7 +366,7 @@ static void without_gnuplot_there_is_a_clear_error_and_no_file(void **state)
     results_close(results);
 }
 
-static void a_failing_script_leaves_the_old_figure_alone(void **state)
+static void a_failing_script_leaves_the_old_plot_alone(void **state)
 {
     (void)state;
     struct diag diag = {0};
@@ -406,13 +403,13 @@ int main(void)
         cmocka_unit_test(a_mean_never_hides_two_outcomes),
         cmocka_unit_test(points_are_named_by_what_varies),
         cmocka_unit_test(json_is_one_balanced_object),
-        cmocka_unit_test(every_figure_is_drawn_as_svg_and_twice_the_same),
+        cmocka_unit_test(every_plot_is_drawn_as_svg_and_twice_the_same),
         cmocka_unit_test(a_curve_is_drawn_over_the_points_of_a_sweep),
         cmocka_unit_test(png_and_text_are_drawn),
-        cmocka_unit_test(figures_without_data_are_left_out),
+        cmocka_unit_test(plots_without_data_are_left_out),
         cmocka_unit_test(what_cannot_be_drawn_is_said),
         cmocka_unit_test(without_gnuplot_there_is_a_clear_error_and_no_file),
-        cmocka_unit_test(a_failing_script_leaves_the_old_figure_alone),
+        cmocka_unit_test(a_failing_script_leaves_the_old_plot_alone),
         cmocka_unit_test(quotes_cannot_leave_their_text),
     };
     return cmocka_run_group_tests(tests, make_test_folder, remove_test_folder);

@@ -10,17 +10,9 @@
 #include <string.h>
 
 #define ADD(summary, list, name)                                                                   \
-    (grow((void **)&(summary)->list, &(summary)->name##_capacity, (summary)->name##_count,         \
-          sizeof(*(summary)->list)),                                                               \
+    (mem_grow(&(summary)->list, &(summary)->name##_capacity, (summary)->name##_count + 1,          \
+              sizeof(*(summary)->list)),                                                           \
      &(summary)->list[(summary)->name##_count++])
-
-static void grow(void **items, size_t *capacity, size_t count, size_t size)
-{
-    void *list;
-    memcpy(&list, items, sizeof(list));
-    mem_grow(&list, capacity, count + 1, size);
-    memcpy(items, &list, sizeof(list));
-}
 
 static void add_param(void *self, int64_t point, const char *path, const char *value)
 {
@@ -89,9 +81,9 @@ static int load_outcomes(struct summary *summary, struct results *results, struc
     if (!two) {
         return 0;
     }
-    return figure_table_load_of(&summary->recovered, results, id, false, diag) != 0
+    return statistic_table_load_of(&summary->recovered, results, id, false, diag) != 0
                ? -1
-               : figure_table_load_of(&summary->stuck, results, id, true, diag);
+               : statistic_table_load_of(&summary->stuck, results, id, true, diag);
 }
 
 static void add_finding(void *self, const struct finding_row *row)
@@ -116,7 +108,7 @@ static int load(struct summary *summary, struct results *results, int64_t id, st
         return -1;
     }
     id = summary->study.id;
-    if (figure_table_load(&summary->figures, results, id, NULL, diag) != 0 ||
+    if (statistic_table_load(&summary->plots, results, id, NULL, diag) != 0 ||
         incident_groups_load(&summary->incidents, results, id, diag) != 0 ||
         load_outcomes(summary, results, diag) != 0 ||
         results_each_param(results, id, add_param, summary, diag) != 0 ||
@@ -161,9 +153,9 @@ static void release(struct summary *summary)
     free(summary->assumptions);
     free(summary->expectations);
     free(summary->outcomes);
-    figure_table_release(&summary->figures);
-    figure_table_release(&summary->recovered);
-    figure_table_release(&summary->stuck);
+    statistic_table_release(&summary->plots);
+    statistic_table_release(&summary->recovered);
+    statistic_table_release(&summary->stuck);
     incident_groups_release(&summary->incidents);
 }
 
@@ -175,8 +167,8 @@ enum unit summary_unit_of(const struct summary *summary, const char *expectation
         expectation_text = parenthesis + 1;
     }
     size_t length = strcspn(expectation_text, "{.<>=) ");
-    for (size_t i = 0; i < summary->figures.count; i++) {
-        const struct figure_row *row = &summary->figures.rows[i];
+    for (size_t i = 0; i < summary->plots.count; i++) {
+        const struct statistic_row *row = &summary->plots.rows[i];
         /* The count of a latency is not in the latency's unit. */
         if (strlen(row->metric) == length && strncmp(row->metric, expectation_text, length) == 0 &&
             strcmp(row->stat, "count") != 0) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The summary as one JSON object: every figure, in the units of the file (ns, shares), to all
+/* The summary as one JSON object: every plot, in the units of the file (ns, shares), to all
  * digits. */
 #include "summary_print.h"
 
@@ -85,11 +85,11 @@ static void add_expectations(struct strbuf *out, const struct summary *summary)
     strbuf_add(out, "],\n");
 }
 
-static void add_figures(struct strbuf *out, const char *name, const struct figure_table *figures)
+static void add_plots(struct strbuf *out, const char *name, const struct statistic_table *plots)
 {
     strbuf_addf(out, "\"%s\": [", name);
-    for (size_t i = 0; i < figures->count; i++) {
-        const struct figure_row *row = &figures->rows[i];
+    for (size_t i = 0; i < plots->count; i++) {
+        const struct statistic_row *row = &plots->rows[i];
         strbuf_addf(out, "%s{\"point\": %" PRId64 ", ", i > 0 ? ",\n" : "\n", row->point);
         add_text(out, "metric", row->metric);
         add_text(out, "stat", row->stat);
@@ -143,7 +143,7 @@ static void add_incidents(struct strbuf *out, const struct summary *summary)
     strbuf_add(out, "],\n");
 }
 
-/* Where a point's runs ended in two ways, `figures` holds means that are neither's: each way has
+/* Where a point's runs ended in two ways, `plots` holds means that are neither's: each way has
  * its own here. */
 static void add_outcomes(struct strbuf *out, const struct summary *summary)
 {
@@ -163,8 +163,8 @@ static void add_outcomes(struct strbuf *out, const struct summary *summary)
         first = false;
     }
     strbuf_add(out, "],\n");
-    add_figures(out, "figures_recovered", &summary->recovered);
-    add_figures(out, "figures_stuck", &summary->stuck);
+    add_plots(out, "figures_recovered", &summary->recovered);
+    add_plots(out, "figures_stuck", &summary->stuck);
 }
 
 static void add_events(struct strbuf *out, const struct summary *summary)
@@ -226,7 +226,7 @@ void summary_add_json(struct strbuf *out, const struct summary *summary)
     add_study(out, &summary->study);
     add_params(out, summary);
     add_expectations(out, summary);
-    add_figures(out, "figures", &summary->figures);
+    add_plots(out, "figures", &summary->plots);
     add_outcomes(out, summary);
     add_incidents(out, summary);
     add_events(out, summary);

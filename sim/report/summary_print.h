@@ -3,7 +3,7 @@
 #ifndef SUMMARY_PRINT_H
 #define SUMMARY_PRINT_H
 
-#include "figure_table.h"
+#include "statistic_table.h"
 #include "incident_group.h"
 #include "report.h"
 #include "strbuf.h"
@@ -33,11 +33,11 @@ struct summary_expectation {
 };
 struct summary {
     struct study_row study;
-    struct figure_table figures;
+    struct statistic_table plots;
     struct incident_groups incidents;
     struct outcome_row *outcomes; /* of the points that have runs */
-    /* Where some point was stuck in some runs and not in others: the figures of each kind alone. */
-    struct figure_table recovered, stuck;
+    /* Where some point was stuck in some runs and not in others: the plots of each kind alone. */
+    struct statistic_table recovered, stuck;
     struct summary_param *params;
     struct summary_event *events; /* of the first point and replication */
     struct summary_assumption *assumptions;

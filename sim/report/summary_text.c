@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The summary for a terminal. The level and n of the intervals are said once, at the head; a figure
+ * The summary for a terminal. The level and n of the intervals are said once, at the head; a plot
  * that had fewer values says so beside it. Columns are as wide as the terminal allows.
  */
 #include "summary_print.h"
@@ -15,7 +15,7 @@ enum { EVENTS_MAX = 20, NAME_COLUMNS = 24, REGION_COLUMNS = 14 };
 // clang-format off
 static const struct {
     const char *metric, *stat;
-} main_figures[] = {
+} main_plots[] = {
     {"requests", ""}, {"logins", ""}, {"sessions_active", ""}, {"availability", ""}, {"reauth_rate", ""},
     {"reauths", ""}, {"write_timeout_rate", ""}, {"write_failure_rate", ""}, {"write_amplification", ""},
     {"ambiguous_writes", ""}, {"read_miss_rate", ""},
@@ -120,7 +120,7 @@ static void add_mean(struct strbuf *out, const struct interval *interval, enum u
                      uint64_t n)
 {
     units_add(out, interval->mean, unit, 3);
-    if (interval->valid) { /* cut to what is possible: no figure is negative, no share above 1 */
+    if (interval->valid) { /* cut to what is possible: no plot is negative, no share above 1 */
         add_bounds(out, fmax(interval->low, 0),
                    unit == UNIT_SHARE ? fmin(interval->high, 1) : interval->high, unit);
     }
@@ -216,12 +216,12 @@ static void add_expectations(struct printer *printer)
     }
 }
 
-/* --- figures --------------------------------------------------------------------------------- */
+/* --- plots --------------------------------------------------------------------------------- */
 
 /* Where some runs failed over and others did not, a mean is neither's: say how many did instead.
  * True where that is so. */
 static bool add_mixed_outcome(struct strbuf *out, const struct summary *summary,
-                              const struct figure_row *row)
+                              const struct statistic_row *row)
 {
     for (size_t i = 0; i < summary->incidents.count; i++) {
         const struct incident_group *group = &summary->incidents.groups[i];
@@ -234,7 +234,7 @@ static bool add_mixed_outcome(struct strbuf *out, const struct summary *summary,
     return false;
 }
 
-static void add_value(struct printer *printer, const struct figure_row *row, uint64_t n,
+static void add_value(struct printer *printer, const struct statistic_row *row, uint64_t n,
                       int columns)
 {
     struct strbuf text = STRBUF_INIT;
@@ -246,19 +246,19 @@ static void add_value(struct printer *printer, const struct figure_row *row, uin
     strbuf_release(&text);
 }
 
-/* Two columns of one figure: of the runs that recovered and of those that were stuck, where a point
+/* Two columns of one plot: of the runs that recovered and of those that were stuck, where a point
  * has both; else of the whole run, and of the window of the faults beside it. */
-static void add_values(struct printer *printer, const struct figure_row *row)
+static void add_values(struct printer *printer, const struct statistic_row *row)
 {
     const struct summary *summary = printer->summary;
     const struct outcome_row *outcomes = printer->outcomes;
     int columns = (printer->width - 2 - NAME_COLUMNS - REGION_COLUMNS) / 2;
-    const struct figure_table *tables[2] = {&summary->recovered, &summary->stuck};
+    const struct statistic_table *tables[2] = {&summary->recovered, &summary->stuck};
 
     for (int i = 0; outcomes != NULL && i < 2; i++) {
         add_value(printer,
-                  figure_table_find(tables[i], row->point, row->metric, row->stat, row->region,
-                                    row->label, row->window),
+                  statistic_table_find(tables[i], row->point, row->metric, row->stat, row->region,
+                                       row->label, row->window),
                   i ? outcomes->stuck : outcomes->count - outcomes->stuck, columns);
     }
     if (outcomes == NULL) {
@@ -266,25 +266,25 @@ static void add_values(struct printer *printer, const struct figure_row *row)
     }
     if (outcomes == NULL && printer->has_fault) {
         add_value(printer,
-                  figure_table_find(&summary->figures, row->point, row->metric, row->stat,
-                                    row->region, row->label, "fault"),
+                  statistic_table_find(&summary->plots, row->point, row->metric, row->stat,
+                                       row->region, row->label, "fault"),
                   printer->n, columns);
     }
 }
 
-static bool is_main(const struct figure_row *row)
+static bool is_main(const struct statistic_row *row)
 {
-    for (size_t i = 0; i < sizeof(main_figures) / sizeof(*main_figures); i++) {
-        if (strcmp(row->metric, main_figures[i].metric) == 0 &&
-            strcmp(row->stat, main_figures[i].stat) == 0) {
+    for (size_t i = 0; i < sizeof(main_plots) / sizeof(*main_plots); i++) {
+        if (strcmp(row->metric, main_plots[i].metric) == 0 &&
+            strcmp(row->stat, main_plots[i].stat) == 0) {
             return row->label[0] == '\0';
         }
     }
     return false;
 }
 
-/* One line: figure, region, values. */
-static void add_figure_line(struct printer *printer, const struct figure_row *row, bool named)
+/* One line: plot, region, values. */
+static void add_plot_line(struct printer *printer, const struct statistic_row *row, bool named)
 {
     struct strbuf name = STRBUF_INIT;
     if (named) {
@@ -302,18 +302,18 @@ static void add_figure_line(struct printer *printer, const struct figure_row *ro
     strbuf_release(&name);
 }
 
-/* All regions of one figure, in the file's order, the total last. */
-static void add_figure(struct printer *printer, int64_t point, const char *metric, const char *stat,
-                       const char *label)
+/* All regions of one plot, in the file's order, the total last. */
+static void add_plot(struct printer *printer, int64_t point, const char *metric, const char *stat,
+                     const char *label)
 {
-    const struct figure_table *figures = &printer->summary->figures;
+    const struct statistic_table *plots = &printer->summary->plots;
     bool named = true;
-    for (size_t r = 0; r <= figures->region_count; r++) {
-        const char *region = r < figures->region_count ? figures->regions[r] : "all";
-        const struct figure_row *row =
-            figure_table_find(figures, point, metric, stat, region, label, "all");
+    for (size_t r = 0; r <= plots->region_count; r++) {
+        const char *region = r < plots->region_count ? plots->regions[r] : "all";
+        const struct statistic_row *row =
+            statistic_table_find(plots, point, metric, stat, region, label, "all");
         if (row != NULL) {
-            add_figure_line(printer, row, named);
+            add_plot_line(printer, row, named);
             named = false;
         }
     }
@@ -340,11 +340,11 @@ static void add_table_head(struct printer *printer, const char *title)
     end_line(printer->out);
 }
 
-static bool first_of_its_figure(const struct figure_table *figures, size_t i)
+static bool first_of_its_plot(const struct statistic_table *plots, size_t i)
 {
-    const struct figure_row *row = &figures->rows[i];
+    const struct statistic_row *row = &plots->rows[i];
     for (size_t k = 0; k < i; k++) {
-        const struct figure_row *other = &figures->rows[k];
+        const struct statistic_row *other = &plots->rows[k];
         if (other->point == row->point && strcmp(other->metric, row->metric) == 0 &&
             strcmp(other->stat, row->stat) == 0 && strcmp(other->label, row->label) == 0) {
             return false;
@@ -353,14 +353,14 @@ static bool first_of_its_figure(const struct figure_table *figures, size_t i)
     return true;
 }
 
-static void add_other_figures(struct printer *printer, int64_t point)
+static void add_other_plots(struct printer *printer, int64_t point)
 {
-    const struct figure_table *figures = &printer->summary->figures;
+    const struct statistic_table *plots = &printer->summary->plots;
     add_table_head(printer, "All other figures");
-    for (size_t i = 0; i < figures->count; i++) {
-        const struct figure_row *row = &figures->rows[i];
-        if (row->point == point && !is_main(row) && first_of_its_figure(figures, i)) {
-            add_figure(printer, point, row->metric, row->stat, row->label);
+    for (size_t i = 0; i < plots->count; i++) {
+        const struct statistic_row *row = &plots->rows[i];
+        if (row->point == point && !is_main(row) && first_of_its_plot(plots, i)) {
+            add_plot(printer, point, row->metric, row->stat, row->label);
         }
     }
 }
@@ -384,20 +384,20 @@ static void add_outcomes(struct printer *printer)
     strbuf_release(&text);
 }
 
-static void add_figures(struct printer *printer, int64_t point)
+static void add_plots(struct printer *printer, int64_t point)
 {
     printer->outcomes = summary_two_outcomes(printer->summary, point);
     if (printer->outcomes != NULL) {
         add_outcomes(printer);
     }
     add_table_head(printer, "Figures");
-    for (size_t i = 0; i < sizeof(main_figures) / sizeof(*main_figures); i++) {
-        add_figure(printer, point, main_figures[i].metric, main_figures[i].stat, "");
+    for (size_t i = 0; i < sizeof(main_plots) / sizeof(*main_plots); i++) {
+        add_plot(printer, point, main_plots[i].metric, main_plots[i].stat, "");
     }
-    const struct figure_table *figures = &printer->summary->figures;
+    const struct statistic_table *plots = &printer->summary->plots;
     bool titled = false;
-    for (size_t i = 0; i < figures->count; i++) {
-        const struct figure_row *row = &figures->rows[i];
+    for (size_t i = 0; i < plots->count; i++) {
+        const struct statistic_row *row = &plots->rows[i];
         if (row->point == point && strcmp(row->metric, "reauths") == 0 && row->label[0] != '\0' &&
             strcmp(row->region, "all") == 0 && strcmp(row->window, "all") == 0 &&
             row->interval.mean > 0) {
@@ -412,7 +412,7 @@ static void add_figures(struct printer *printer, int64_t point)
         }
     }
     if (printer->options->all) {
-        add_other_figures(printer, point);
+        add_other_plots(printer, point);
     }
 }
 
@@ -550,10 +550,10 @@ static void add_point_heading(struct printer *printer, int64_t point)
     strbuf_release(&title);
 }
 
-static bool has_fault_window(const struct figure_table *figures)
+static bool has_fault_window(const struct statistic_table *plots)
 {
-    for (size_t i = 0; i < figures->count; i++) {
-        if (strcmp(figures->rows[i].window, "fault") == 0) {
+    for (size_t i = 0; i < plots->count; i++) {
+        if (strcmp(plots->rows[i].window, "fault") == 0) {
             return true;
         }
     }
@@ -569,19 +569,19 @@ void summary_add_text(struct strbuf *out, const struct summary *summary,
                               .options = options,
                               .width = options->width > 0 ? options->width : 100};
     printer.width = printer.width < 80 ? 80 : printer.width;
-    /* A study that was cut short has fewer at its later points: those say so beside their figures.
+    /* A study that was cut short has fewer at its later points: those say so beside their plots.
      */
     printer.n = study->point_count > 0
                     ? (study->run_count + study->point_count - 1) / study->point_count
                     : 0;
-    printer.has_fault = has_fault_window(&summary->figures);
+    printer.has_fault = has_fault_window(&summary->plots);
     add_head(&printer);
     add_expectations(&printer);
     for (int64_t point = 0; point < (int64_t)study->point_count && study->run_count > 0; point++) {
         if (study->point_count > 1) {
             add_point_heading(&printer, point);
         }
-        add_figures(&printer, point);
+        add_plots(&printer, point);
         add_incidents(&printer, point);
     }
     add_events(&printer);

@@ -90,7 +90,7 @@ static size_t point_at(const struct sweep_grid *grid, size_t x, size_t y)
     return grid->point_count;
 }
 
-static void note_others(const struct sweep_grid *grid, struct figure_job *job)
+static void note_others(const struct sweep_grid *grid, struct plot_job *job)
 {
     for (size_t i = 0; i < grid->axis_count; i++) {
         const struct grid_axis *axis = &grid->axes[i];
@@ -102,7 +102,7 @@ static void note_others(const struct sweep_grid *grid, struct figure_job *job)
 }
 
 /* Fill the next metric; true where it varies. */
-static bool fill_metric(struct sweep_grid *grid, const struct figure_table *table,
+static bool fill_metric(struct sweep_grid *grid, const struct statistic_table *table,
                         const char *metric, const char *stat)
 {
     struct grid_metric *row = &grid->metrics[grid->metric_count];
@@ -112,8 +112,8 @@ static bool fill_metric(struct sweep_grid *grid, const struct figure_table *tabl
     row->cells = mem_zalloc(grid->x->count * rows, sizeof(*row->cells));
     for (size_t i = 0; i < grid->x->count * rows; i++) {
         size_t point = point_at(grid, i % grid->x->count, i / grid->x->count);
-        const struct figure_row *found =
-            figure_table_find(table, (int64_t)point, metric, stat, "all", "", "all");
+        const struct statistic_row *found =
+            statistic_table_find(table, (int64_t)point, metric, stat, "all", "", "all");
         if (point == grid->point_count || found == NULL) {
             continue;
         }
@@ -129,21 +129,21 @@ static bool fill_metric(struct sweep_grid *grid, const struct figure_table *tabl
         return false;
     }
     row->least = least;
-    figure_scale(row->unit, row->max, &row->divisor, &row->scale);
+    plot_scale(row->unit, row->max, &row->divisor, &row->scale);
     return true;
 }
 
-static int load_metrics(struct sweep_grid *grid, struct figure_job *job)
+static int load_metrics(struct sweep_grid *grid, struct plot_job *job)
 {
     for (size_t i = 0; i < sizeof(candidates) / sizeof(*candidates); i++) {
-        struct figure_table table;
-        int status = figure_table_load(&table, job->results, job->study->id, candidates[i].metric,
-                                       job->diag);
+        struct statistic_table table;
+        int status = statistic_table_load(&table, job->results, job->study->id,
+                                          candidates[i].metric, job->diag);
         if (status == 0 && grid->metric_count < GRID_METRICS_MAX &&
             fill_metric(grid, &table, candidates[i].metric, candidates[i].stat)) {
             grid->metric_count++;
         }
-        figure_table_release(&table);
+        statistic_table_release(&table);
         if (status != 0) {
             return -1;
         }
@@ -151,7 +151,7 @@ static int load_metrics(struct sweep_grid *grid, struct figure_job *job)
     return 0;
 }
 
-enum drawn sweep_grid_load(struct sweep_grid *grid, struct figure_job *job)
+enum drawn sweep_grid_load(struct sweep_grid *grid, struct plot_job *job)
 {
     *grid = (struct sweep_grid){.point_count = job->study->point_count};
     if (results_each_param(job->results, job->study->id, add_value, grid, job->diag) != 0) {
@@ -204,13 +204,13 @@ const struct interval *sweep_grid_cell(const struct sweep_grid *grid,
 
 void sweep_grid_title(struct strbuf *out, const struct grid_metric *metric)
 {
-    char *words = figure_words(metric->metric);
+    char *words = plot_words(metric->metric);
     strbuf_addf(out, "%s%s%s%s%s", words, *metric->stat ? " " : "", metric->stat,
                 *metric->scale ? ", " : "", metric->scale);
     free(words);
 }
 
-void sweep_grid_tics(struct figure_job *job, const struct grid_axis *axis, char which)
+void sweep_grid_tics(struct plot_job *job, const struct grid_axis *axis, char which)
 {
     strbuf_addf(&job->script, "set %ctics (", which);
     for (size_t i = 0; i < axis->count; i++) {

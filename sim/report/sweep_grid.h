@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The points of a sweep as a grid of at most two axes, for figures over parameters. Private to
+ * The points of a sweep as a grid of at most two axes, for plots over parameters. Private to
  * report.
  *
  * x is the parameter with the most values, y the one with the next most. Of further ones the first
@@ -9,7 +9,7 @@
 #ifndef SWEEP_GRID_H
 #define SWEEP_GRID_H
 
-#include "figure.h"
+#include "plot.h"
 
 enum { GRID_VALUES_MAX = 24, GRID_METRICS_MAX = 4 };
 
@@ -25,7 +25,7 @@ struct grid_metric {
     double least; /* of means */
     double divisor;
     const char *scale;
-    struct interval *cells; /* y by y, x by x; n 0: no such point or figure */
+    struct interval *cells; /* y by y, x by x; n 0: no such point or plot */
 };
 struct sweep_grid {
     struct grid_axis *axes;
@@ -38,13 +38,13 @@ struct sweep_grid {
 };
 
 /* DRAWN where there is a grid and something varies over it; a release is due in any case. */
-enum drawn sweep_grid_load(struct sweep_grid *grid, struct figure_job *job);
+enum drawn sweep_grid_load(struct sweep_grid *grid, struct plot_job *job);
 void sweep_grid_release(struct sweep_grid *grid);
 const struct interval *sweep_grid_cell(const struct sweep_grid *grid,
                                        const struct grid_metric *metric, size_t x, size_t y);
 /* "login latency p99, ms". Appends. */
 void sweep_grid_title(struct strbuf *out, const struct grid_metric *metric);
 /* "set xtics ('100ms' 0, ...)" or ytics. */
-void sweep_grid_tics(struct figure_job *job, const struct grid_axis *axis, char which);
+void sweep_grid_tics(struct plot_job *job, const struct grid_axis *axis, char which);
 
 #endif

@@ -13,7 +13,7 @@ enum { FILE_SIZE_MAX = 64 << 20, BAD_CELLS_MAX = 10, NAMES_MAX = 64 };
 
 struct csv {
     const struct csv_request *request;
-    struct mistakes *mistakes;
+    struct error_list *errors;
     double *values;
     size_t count, capacity;
     int line;
@@ -84,10 +84,10 @@ static void bad_cell(struct csv *csv, const char *line_text, int column, const c
     struct diag_place place = {csv->request->shown, csv->line, column, line_text};
 
     csv->bad_count++;
-    mistake_at_place(csv->mistakes, &place, "the cell %s%s", why,
-                     csv->request->is_time && !csv->request->unit
-                         ? "; where cells are bare numbers give `unit`"
-                         : "");
+    error_at_place(csv->errors, &place, "the cell %s%s", why,
+                   csv->request->is_time && !csv->request->unit
+                       ? "; where cells are bare numbers give `unit`"
+                       : "");
 }
 
 /* The wanted column's index by the header; false where it has no such name. */
@@ -111,7 +111,7 @@ static bool find_column(struct csv *csv, const char *line, const struct yaml_nod
         strbuf_addf(&cell, "'%s' has no column '%s'", csv->request->shown, csv->request->column);
         add_remedy(&cell, csv->request->column, "its columns are", (const char *const *)names,
                    count);
-        mistake_at(csv->mistakes, node, "%s", cell.text);
+        error_at(csv->errors, node, "%s", cell.text);
     }
     for (size_t i = 0; i < count; i++)
         free(names[i]);
@@ -135,7 +135,7 @@ static void read_line(struct csv *csv, const char *line, size_t index, bool may_
     } else if (csv->request->is_time && value < 0) {
         bad_cell(csv, line, column, "must not be negative");
     } else {
-        mem_grow((void **)&csv->values, &csv->capacity, csv->count + 1, sizeof csv->values[0]);
+        MEM_GROW(csv->values, csv->capacity, csv->count + 1);
         csv->values[csv->count++] = value;
     }
     strbuf_release(&cell);
@@ -163,23 +163,23 @@ static bool read_lines(struct csv *csv, const char *text, const struct yaml_node
         line = next ? next + 1 : line + strlen(line);
     }
     if (csv->bad_count == 0 && csv->count == 0)
-        mistake_at(csv->mistakes, node, "'%s' holds no values", csv->request->shown);
+        error_at(csv->errors, node, "'%s' holds no values", csv->request->shown);
     if (csv->count > CSV_VALUES_MAX)
-        mistake_at(csv->mistakes, node,
-                   "'%s' holds %zu values and at most %d are allowed: take a random sample of it",
-                   csv->request->shown, csv->count, CSV_VALUES_MAX);
+        error_at(csv->errors, node,
+                 "'%s' holds %zu values and at most %d are allowed: take a random sample of it",
+                 csv->request->shown, csv->count, CSV_VALUES_MAX);
     return csv->bad_count == 0 && csv->count > 0 && csv->count <= CSV_VALUES_MAX;
 }
 
-bool csv_column_read(const struct csv_request *request, struct mistakes *mistakes,
+bool csv_column_read(const struct csv_request *request, struct error_list *errors,
                      const struct yaml_node *node, double **values, size_t *count)
 {
-    struct csv csv = {.request = request, .mistakes = mistakes};
+    struct csv csv = {.request = request, .errors = errors};
     struct strbuf text = STRBUF_INIT, why = STRBUF_INIT;
     bool good = text_file_read(request->path, FILE_SIZE_MAX, &text, &why, NULL);
 
     if (!good)
-        mistake_at(mistakes, node, "cannot read '%s': %s", request->shown, why.text);
+        error_at(errors, node, "cannot read '%s': %s", request->shown, why.text);
     else
         good = read_lines(&csv, text.text, node);
     if (good) {

@@ -8,7 +8,7 @@
 #ifndef CSV_COLUMN_H
 #define CSV_COLUMN_H
 
-#include "mistakes.h"
+#include "error_list.h"
 
 #define CSV_VALUES_MAX 10000
 
@@ -21,7 +21,7 @@ struct csv_request {
 };
 /* Append to values; false where anything is wrong: a missing file is told at `node`, a bad cell at
  * its own place. */
-bool csv_column_read(const struct csv_request *request, struct mistakes *mistakes,
+bool csv_column_read(const struct csv_request *request, struct error_list *errors,
                      const struct yaml_node *node, double **values, size_t *count);
 
 #endif

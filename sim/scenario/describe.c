@@ -4,7 +4,7 @@
 #include "field_value.h"
 #include "mem.h"
 #include "run_settings.h"
-#include "scenario_inner.h"
+#include "scenario_internal.h"
 #include "suggest.h"
 
 #include <inttypes.h>
@@ -23,7 +23,7 @@ struct text_table {
 
 static void table_add(struct text_table *table, const char *cell)
 {
-    mem_grow((void **)&table->cells, &table->capacity, table->count + 1, sizeof table->cells[0]);
+    MEM_GROW(table->cells, table->capacity, table->count + 1);
     table->cells[table->count++] = mem_strdup(cell ? cell : "");
 }
 
@@ -83,7 +83,7 @@ static const char *metric_kind_name(enum metric_kind kind)
     return names[kind];
 }
 
-/* Which way the figure gets better; "-" where neither is. */
+/* Which way the statistic gets better; "-" where neither is. */
 static const char *direction_name(enum direction direction)
 {
     static const char *const names[] = {
@@ -354,7 +354,7 @@ struct scenario_printer {
     struct strbuf json;
 };
 
-static void print_value(void *self, const struct told_value *told)
+static void print_value(void *self, const struct explicit_value *told)
 {
     struct scenario_printer *printer = self;
     struct strbuf origin = STRBUF_INIT;
@@ -377,8 +377,8 @@ static void print_seed(struct scenario_printer *printer, const struct scenario *
     static const struct field seed = {
         .name = "seed", .meaning = RUN_SEED_MEANING, .source = "assumption"};
     char text[32];
-    const struct schema_value value = {text, scenario_inner(scenario)->seed_node, true};
-    const struct told_value told = {"seed", &seed, &value};
+    const struct schema_value value = {text, scenario_internal(scenario)->seed_node, true};
+    const struct explicit_value told = {"seed", &seed, &value};
 
     snprintf(text, sizeof text, "%" PRIu64, scenario->run.seed);
     print_value(printer, &told);

@@ -41,10 +41,10 @@ static const struct {
 } compounds[] = {{"mixture", read_mixture}, {"plus", read_plus}, {"empirical", read_empirical}};
 enum { COMPOUND_COUNT = sizeof compounds / sizeof compounds[0] };
 
-static void spec_mistake(const struct spec *spec, const struct yaml_node *node, const char *format,
-                         ...) __attribute__((format(printf, 3, 4)));
-static void spec_mistake(const struct spec *spec, const struct yaml_node *node, const char *format,
-                         ...)
+static void spec_error(const struct spec *spec, const struct yaml_node *node, const char *format,
+                       ...) __attribute__((format(printf, 3, 4)));
+static void spec_error(const struct spec *spec, const struct yaml_node *node, const char *format,
+                       ...)
 {
     struct strbuf text = STRBUF_INIT;
     va_list args;
@@ -52,7 +52,7 @@ static void spec_mistake(const struct spec *spec, const struct yaml_node *node, 
     va_start(args, format);
     strbuf_addv(&text, format, args);
     va_end(args);
-    mistake_at(spec->context->mistakes, node, "'%s' %s", spec->subject, text.text);
+    error_at(spec->context->errors, node, "'%s' %s", spec->subject, text.text);
     strbuf_release(&text);
 }
 
@@ -78,9 +78,9 @@ static bool read_number(const struct spec *spec, const struct yaml_node *node, c
         good = false;
     }
     if (!good && name)
-        spec_mistake(spec, node, "is wrong: '%s' %s", name, why.text);
+        spec_error(spec, node, "is wrong: '%s' %s", name, why.text);
     else if (!good)
-        spec_mistake(spec, node, "%s", why.text);
+        spec_error(spec, node, "%s", why.text);
     strbuf_release(&why);
     return good;
 }
@@ -122,13 +122,13 @@ static bool add_arg(const struct spec *spec, const struct dist_family *family,
 
         strbuf_addf(&text, "has an unknown argument '%s' of %s", name, family->family);
         add_remedy(&text, name, "it takes", family->names, ARGS_MAX);
-        spec_mistake(spec, node, "%s", text.text);
+        spec_error(spec, node, "%s", text.text);
         strbuf_release(&text);
         return false;
     }
     if (args->count == ARGS_MAX) {
-        spec_mistake(spec, node, "has too many arguments for %s, which takes %s", family->family,
-                     family->args);
+        spec_error(spec, node, "has too many arguments for %s, which takes %s", family->family,
+                   family->args);
         return false;
     }
     if (!read_number(spec, node, written, name, has_unit, &value))
@@ -172,7 +172,7 @@ static struct dist *make_family(const struct spec *spec, const struct dist_famil
     struct dist *dist = dist_create(family->family, args->args, args->count, &why);
 
     if (!dist)
-        spec_mistake(spec, node, "is wrong: %s", why.text);
+        spec_error(spec, node, "is wrong: %s", why.text);
     else if (text)
         add_family(spec, family, args, text);
     strbuf_release(&why);
@@ -191,8 +191,8 @@ static bool read_map_args(const struct spec *spec, const struct dist_family *fam
         if (skip && strcmp(key->text, skip) == 0)
             continue;
         if (value->kind != YAML_SCALAR || value->is_null) {
-            spec_mistake(spec, value, "needs a number for '%s', got %s", key->text,
-                         yaml_kind_name(value));
+            spec_error(spec, value, "needs a number for '%s', got %s", key->text,
+                       yaml_kind_name(value));
             good = false;
         } else {
             const struct yaml_node *place = find_arg(family, key->text) == -1 ? key : value;
@@ -229,8 +229,8 @@ static bool read_call_arg(const struct spec *spec, const struct dist_family *fam
     bool good = false;
 
     if (!equals && args->count > 0)
-        spec_mistake(spec, node, "needs a name for each argument, such as %s=..., got '%s'",
-                     family->names[0] ? family->names[0] : "mean", value);
+        spec_error(spec, node, "needs a name for each argument, such as %s=..., got '%s'",
+                   family->names[0] ? family->names[0] : "mean", value);
     else
         good = add_arg(spec, family, args, node, name, value);
     free(name);
@@ -250,7 +250,7 @@ static void unknown_family(const struct spec *spec, const struct yaml_node *node
         names[count++] = compounds[i].name;
     strbuf_addf(&text, "names an unknown distribution '%s'", name);
     add_remedy(&text, name, "known are", names, count);
-    spec_mistake(spec, node, "%s", text.text);
+    spec_error(spec, node, "%s", text.text);
     strbuf_release(&text);
 }
 
@@ -266,8 +266,8 @@ static struct dist *read_call(const struct spec *spec, const struct yaml_node *n
     if (!family)
         unknown_family(spec, node, name);
     else if (*end != ')')
-        spec_mistake(spec, node, "needs a closing ')', got '%s'; within braces put it in quotes",
-                     node->text);
+        spec_error(spec, node, "needs a closing ')', got '%s'; within braces put it in quotes",
+                   node->text);
     else
         good = true;
     for (const char *piece = open + 1; good && piece < end;) {
@@ -330,14 +330,14 @@ static const struct dist_family *guess_family(const struct spec *spec, const str
         strbuf_addf(&names, "%s%s", count++ > 0 ? ", " : "", family->family);
     }
     if (count > 1)
-        spec_mistake(spec, map, "may be any of %s: name the distribution, such as {%s: {...}}",
-                     names.text, found->family);
+        spec_error(spec, map, "may be any of %s: name the distribution, such as {%s: {...}}",
+                   names.text, found->family);
     else if (count == 0 && map->count == 1 && map->entries[0].value->kind != YAML_SCALAR)
         unknown_family(spec, map->entries[0].key, map->entries[0].key->text);
     else if (count == 0)
-        spec_mistake(spec, map,
-                     "does not say which distribution it is: give median and p99, mean alone, or "
-                     "name it, such as {lognormal: {mean: ..., sd: ...}}");
+        spec_error(spec, map,
+                   "does not say which distribution it is: give median and p99, mean alone, or "
+                   "name it, such as {lognormal: {mean: ..., sd: ...}}");
     strbuf_release(&names);
     return count == 1 ? found : NULL;
 }
@@ -350,7 +350,7 @@ static bool read_part(const struct spec *spec, const struct yaml_node *part, str
     const struct yaml_node *share = yaml_get(part, "weight"), *of = yaml_get(part, "of");
 
     if (!share || share->kind != YAML_SCALAR || !of || part->count != 2) {
-        spec_mistake(spec, part, "needs parts of the form {weight: 0.99, of: ...}");
+        spec_error(spec, part, "needs parts of the form {weight: 0.99, of: ...}");
         return false;
     }
     if (!read_number(spec, share, share->text, "weight", false, weight))
@@ -373,8 +373,7 @@ static struct dist *read_mixture(const struct spec *spec, const struct yaml_node
     bool good = list->kind == YAML_LIST && list->count > 0 && list->count <= PARTS_MAX;
 
     if (!good)
-        spec_mistake(spec, list, "needs a list of 1 to %d parts {weight: 0.99, of: ...}",
-                     PARTS_MAX);
+        spec_error(spec, list, "needs a list of 1 to %d parts {weight: 0.99, of: ...}", PARTS_MAX);
     for (size_t i = 0; good && i < list->count; i++) {
         strbuf_add(&written, i > 0 ? ", " : "");
         good = read_part(spec, list->entries[i].value, &parts[i], &weights[i], &written);
@@ -383,7 +382,7 @@ static struct dist *read_mixture(const struct spec *spec, const struct yaml_node
     if (good) {
         mixture = dist_mixture(parts, weights, count, &why);
         if (!mixture)
-            spec_mistake(spec, list, "is wrong: %s", why.text);
+            spec_error(spec, list, "is wrong: %s", why.text);
         else if (text)
             strbuf_addf(text, "{mixture: [%s]}", written.text);
     } else {
@@ -406,9 +405,9 @@ static struct dist *read_plus(const struct spec *spec, const struct yaml_node *l
     if (list->kind == YAML_LIST && list->count == 2)
         shift = list->entries[0].value;
     if (!shift || shift->kind != YAML_SCALAR) {
-        spec_mistake(spec, list,
-                     "needs a list of a shift and a distribution, such as "
-                     "{plus: [10ms, {exponential: 5ms}]}");
+        spec_error(spec, list,
+                   "needs a list of a shift and a distribution, such as "
+                   "{plus: [10ms, {exponential: 5ms}]}");
         return NULL;
     }
     if (!read_number(spec, shift, shift->text, NULL, true, &value))
@@ -432,12 +431,12 @@ static bool read_inline_values(const struct spec *spec, const struct yaml_node *
     bool good = list->count > 0 && list->count <= CSV_VALUES_MAX;
 
     if (!good)
-        spec_mistake(spec, list, "needs 1 to %d values, got %zu", CSV_VALUES_MAX, list->count);
+        spec_error(spec, list, "needs 1 to %d values, got %zu", CSV_VALUES_MAX, list->count);
     for (size_t i = 0; good && i < list->count; i++) {
         const struct yaml_node *value = list->entries[i].value;
 
         if (value->kind != YAML_SCALAR) {
-            spec_mistake(spec, value, "needs a number, got %s", yaml_kind_name(value));
+            spec_error(spec, value, "needs a number, got %s", yaml_kind_name(value));
             good = false;
         } else {
             good = read_number(spec, value, value->text, NULL, true, &all[i]);
@@ -468,8 +467,8 @@ static bool read_file_keys(const struct spec *spec, const struct yaml_node *map,
         while (at < 3 && strcmp(names[at], key->text) != 0)
             at++;
         if (at == 3 || value->kind != YAML_SCALAR || value->is_null) {
-            spec_mistake(spec, at == 3 ? key : value,
-                         "needs {file: x.csv, column: name, unit: ms}, got '%s' there", key->text);
+            spec_error(spec, at == 3 ? key : value,
+                       "needs {file: x.csv, column: name, unit: ms}, got '%s' there", key->text);
             return false;
         }
         *targets[at] = value->text;
@@ -477,12 +476,12 @@ static bool read_file_keys(const struct spec *spec, const struct yaml_node *map,
     for (size_t i = 0; request->unit && i < sizeof units / sizeof units[0]; i++)
         unit_is_known |= strcmp(units[i], request->unit) == 0;
     if (!request->shown)
-        spec_mistake(spec, map, "needs a file, such as {file: x.csv, unit: ms}");
+        spec_error(spec, map, "needs a file, such as {file: x.csv, unit: ms}");
     else if (request->unit && (!spec->is_time || !unit_is_known))
-        spec_mistake(spec, yaml_get(map, "unit"), "%s, got unit '%s'",
-                     spec->is_time ? "needs one of ns, us, ms, s, min, h as unit"
-                                   : "is a plain number and takes no unit",
-                     request->unit);
+        spec_error(spec, yaml_get(map, "unit"), "%s, got unit '%s'",
+                   spec->is_time ? "needs one of ns, us, ms, s, min, h as unit"
+                                 : "is a plain number and takes no unit",
+                   request->unit);
     else
         return true;
     return false;
@@ -503,7 +502,7 @@ static bool read_file_values(const struct spec *spec, const struct yaml_node *no
         path_join(&path, node->source->directory, request.shown);
         request.path = path.text;
         request.shown = path.text;
-        good = csv_column_read(&request, spec->context->mistakes, node, values, count);
+        good = csv_column_read(&request, spec->context->errors, node, values, count);
     }
     strbuf_release(&path);
     return good;
@@ -525,12 +524,12 @@ static struct dist *read_empirical(const struct spec *spec, const struct yaml_no
     struct dist *dist = NULL;
 
     if (node->is_null)
-        spec_mistake(spec, node, "needs a file or a list of values");
+        spec_error(spec, node, "needs a file or a list of values");
     else if (node->kind == YAML_LIST ? read_inline_values(spec, node, &values, &count)
                                      : read_file_values(spec, node, &values, &count))
         dist = dist_empirical(values, count, "values", &why);
     if (why.length > 0)
-        spec_mistake(spec, node, "is wrong: %s", why.text);
+        spec_error(spec, node, "is wrong: %s", why.text);
     if (dist && text) {
         qsort(values, count, sizeof *values, compare_values);
         strbuf_add(text, "{empirical: [");
@@ -560,7 +559,7 @@ static struct dist *read_named(const struct spec *spec, const struct dist_family
     else if (value->kind == YAML_SCALAR && !value->is_null)
         good = add_arg(spec, family, &args, value, family->names[0], value->text);
     else
-        spec_mistake(spec, value, "needs the arguments of %s: %s", family->family, family->args);
+        spec_error(spec, value, "needs the arguments of %s: %s", family->family, family->args);
     good = good && (value->kind == YAML_MAP || args.count > 0) &&
            read_map_args(spec, family, map, family->family, &args);
     return good ? make_family(spec, family, &args, value, text) : NULL;
@@ -578,7 +577,7 @@ static struct dist *read_map(const struct spec *spec, const struct yaml_node *ma
         if (value && map->count == 1)
             return compounds[i].read(spec, value, text);
         if (value) {
-            spec_mistake(spec, map, "takes nothing beside '%s'", compounds[i].name);
+            spec_error(spec, map, "takes nothing beside '%s'", compounds[i].name);
             return NULL;
         }
     }
@@ -600,8 +599,8 @@ static struct dist *read_dist(const struct spec *spec, const struct yaml_node *n
     if (node->kind == YAML_MAP)
         return read_map(spec, node, text);
     if (node->kind == YAML_LIST || node->is_null) {
-        spec_mistake(spec, node, "needs a %s or a distribution, got %s",
-                     spec->is_time ? "duration" : "number", yaml_kind_name(node));
+        spec_error(spec, node, "needs a %s or a distribution, got %s",
+                   spec->is_time ? "duration" : "number", yaml_kind_name(node));
         return NULL;
     }
     if (strchr(node->text, '('))

@@ -17,7 +17,7 @@
 #include "dist.h"
 #include "schema.h"
 
-/* NULL with the mistake told. Where `text` is not NULL the canonical form is appended to it. */
+/* NULL with the error told. Where `text` is not NULL the canonical form is appended to it. */
 struct dist *dist_spec_read(const struct schema_context *context, const char *subject,
                             const struct yaml_node *node, bool is_time, struct strbuf *text);
 

@@ -7,10 +7,10 @@
  *   left        = metric | ("mean" | "lower" | "upper") "(" metric ")"
  *   metric      = name ["{" label "=" value {"," label "=" value} "}"] ["." stat]
  *
- * Read by a cursor over the text; a mistake is told at the character where the cursor stands.
+ * Read by a cursor over the text; a error is told at the character where the cursor stands.
  */
 #include "mem.h"
-#include "scenario_inner.h"
+#include "scenario_internal.h"
 #include "suggest.h"
 #include "units.h"
 
@@ -29,9 +29,9 @@ struct cursor {
     bool is_good;
 };
 
-static void cursor_mistake(struct cursor *cursor, const char *at, const char *format, ...)
+static void cursor_error(struct cursor *cursor, const char *at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-static void cursor_mistake(struct cursor *cursor, const char *at, const char *format, ...)
+static void cursor_error(struct cursor *cursor, const char *at, const char *format, ...)
 {
     struct diag_place place = yaml_place(cursor->node);
     va_list args;
@@ -47,7 +47,7 @@ static void cursor_mistake(struct cursor *cursor, const char *at, const char *fo
             place.column += (int)(at - cursor->text);
     }
     va_start(args, format);
-    mistake_at_placev(cursor->builder->mistakes, &place, format, args);
+    error_at_placev(cursor->builder->errors, &place, format, args);
     va_end(args);
     cursor->is_good = false;
 }
@@ -74,7 +74,7 @@ static void unknown_name(struct cursor *cursor, const char *at, const char *what
 
     strbuf_addf(&text, "unknown %s '%s'", what, word);
     add_remedy(&text, word, "known are", names, count);
-    cursor_mistake(cursor, at, "%s", text.text);
+    cursor_error(cursor, at, "%s", text.text);
     strbuf_release(&text);
 }
 
@@ -125,7 +125,7 @@ static void set_window(struct cursor *cursor, const char *at, const char *value,
         return;
     }
     if (strcmp(value, "all") != 0 && cursor->builder->scenario->fault_span_count == 0)
-        cursor_mistake(cursor, at, "window '%s' needs faults, and this scenario has none", value);
+        cursor_error(cursor, at, "window '%s' needs faults, and this scenario has none", value);
     free(ref->window);
     ref->window = mem_strdup(value);
 }
@@ -155,7 +155,7 @@ static void take_label(struct cursor *cursor, struct metric_ref *ref)
     name = take_word(cursor, "_-");
     skip_blanks(cursor);
     if (*cursor->at != '=')
-        cursor_mistake(cursor, cursor->at, "needs label=value within the braces");
+        cursor_error(cursor, cursor->at, "needs label=value within the braces");
     else
         cursor->at++;
     skip_blanks(cursor);
@@ -191,7 +191,7 @@ static void take_labels(struct cursor *cursor, struct metric_ref *ref)
     if (*cursor->at == '}')
         cursor->at++;
     else
-        cursor_mistake(cursor, cursor->at, "needs a closing '}'");
+        cursor_error(cursor, cursor->at, "needs a closing '}'");
 }
 
 static void take_stat(struct cursor *cursor, struct metric_ref *ref)
@@ -204,8 +204,8 @@ static void take_stat(struct cursor *cursor, struct metric_ref *ref)
         stat = take_word(cursor, ".");
     }
     if (stat && ref->metric && ref->metric->kind != METRIC_LATENCY)
-        cursor_mistake(cursor, at, "'%s' has one value a run: '.%s' is for latencies",
-                       ref->metric->name, stat);
+        cursor_error(cursor, at, "'%s' has one value a run: '.%s' is for latencies",
+                     ref->metric->name, stat);
     else if (stat && !find_name(stat, stat_names, STAT_COUNT))
         unknown_name(cursor, at, "statistic", stat, stat_names, STAT_COUNT);
     else if (stat)
@@ -213,8 +213,8 @@ static void take_stat(struct cursor *cursor, struct metric_ref *ref)
     else if (ref->metric && ref->metric->kind == METRIC_LATENCY)
         ref->stat = "p99";
     if (stat && *cursor->at == '{')
-        cursor_mistake(cursor, at, "'.%s' stands after the braces: '%s{...}.%s'", stat,
-                       ref->metric->name, stat);
+        cursor_error(cursor, at, "'.%s' stands after the braces: '%s{...}.%s'", stat,
+                     ref->metric->name, stat);
     free(stat);
 }
 
@@ -228,7 +228,7 @@ static void take_metric(struct cursor *cursor, struct metric_ref *ref)
     name = take_word(cursor, "_");
     *ref = (struct metric_ref){.region = -1, .window = mem_strdup("all")};
     if (!name[0])
-        cursor_mistake(cursor, at, "needs a metric here, such as 'reauth_rate < 0.1%%'");
+        cursor_error(cursor, at, "needs a metric here, such as 'reauth_rate < 0.1%%'");
     else
         find_metric(cursor, at, name, ref);
     free(name);
@@ -244,7 +244,7 @@ static void take_comparison(struct cursor *cursor, enum comparison *comparison)
     bool is_less = *cursor->at == '<', or_equal;
 
     if (!is_less && *cursor->at != '>') {
-        cursor_mistake(cursor, cursor->at, "needs one of <, <=, >, >= here");
+        cursor_error(cursor, cursor->at, "needs one of <, <=, >, >= here");
         return;
     }
     or_equal = cursor->at[1] == '=';
@@ -272,7 +272,7 @@ static void take_factor(struct cursor *cursor, struct expectation *expect)
     while (number[0] && number[strlen(number) - 1] == ' ')
         number[strlen(number) - 1] = '\0';
     if (!units_parse_number(number, &expect->factor, &why))
-        cursor_mistake(cursor, cursor->at, "the factor before '*' %s", why.text);
+        cursor_error(cursor, cursor->at, "the factor before '*' %s", why.text);
     free(number);
     strbuf_release(&why);
     cursor->at = star + 1;
@@ -289,12 +289,12 @@ static void take_right(struct cursor *cursor, struct expectation *expect)
         if (cursor->is_good)
             take_metric(cursor, &expect->right);
         if (cursor->is_good && *cursor->at)
-            cursor_mistake(cursor, cursor->at, "does not expect '%s' here", cursor->at);
+            cursor_error(cursor, cursor->at, "does not expect '%s' here", cursor->at);
         if (cursor->is_good && metric_ref_unit(&expect->left) != metric_ref_unit(&expect->right))
-            cursor_mistake(cursor, cursor->text, "compares '%s' with '%s', which has another unit",
-                           expect->left.metric->name, expect->right.metric->name);
+            cursor_error(cursor, cursor->text, "compares '%s' with '%s', which has another unit",
+                         expect->left.metric->name, expect->right.metric->name);
     } else if (!units_parse(cursor->at, metric_ref_unit(&expect->left), &expect->value, &why)) {
-        cursor_mistake(cursor, cursor->at, "'%s' %s", expect->left.metric->name, why.text);
+        cursor_error(cursor, cursor->at, "'%s' %s", expect->left.metric->name, why.text);
     }
     strbuf_release(&why);
 }
@@ -316,7 +316,7 @@ static void take_expectation(struct cursor *cursor, struct expectation *expect)
     take_metric(cursor, &expect->left);
     if (cursor->is_good && expect->side != BY_INTERVAL) {
         if (*cursor->at != ')')
-            cursor_mistake(cursor, cursor->at, "needs a closing ')'");
+            cursor_error(cursor, cursor->at, "needs a closing ')'");
         else
             cursor->at++;
         skip_blanks(cursor);
@@ -333,9 +333,9 @@ static void build_expectation(struct builder *builder, const struct yaml_node *n
     struct cursor cursor = {builder, node, node->text, node->text, true};
 
     if (node->kind != YAML_SCALAR || node->is_null) {
-        mistake_at(builder->mistakes, node,
-                   "an expectation is a text such as 'reauth_rate < 0.1%%', got %s",
-                   yaml_kind_name(node));
+        error_at(builder->errors, node,
+                 "an expectation is a text such as 'reauth_rate < 0.1%%', got %s",
+                 yaml_kind_name(node));
         return;
     }
     builder->scenario->expect_count++;
@@ -386,7 +386,7 @@ void expectations_free(struct scenario *scenario)
 struct loose_text {
     struct yaml_source source;
     struct yaml_node node;
-    struct mistakes mistakes;
+    struct error_list errors;
     struct builder builder;
 };
 
@@ -396,10 +396,10 @@ static struct cursor loose_begin(struct loose_text *loose, const struct scenario
     loose->source = (struct yaml_source){name, "", text, strlen(text)};
     loose->node = (struct yaml_node){
         .kind = YAML_SCALAR, .text = text, .source = &loose->source, .line = 1, .column = 1};
-    mistakes_init(&loose->mistakes, diag);
+    error_list_init(&loose->errors, diag);
     /* Nothing is built: the scenario is only asked for its metrics and regions. */
     loose->builder = (struct builder){(struct scenario *)(uintptr_t)scenario, scenario->inner,
-                                      &loose->node, &loose->mistakes};
+                                      &loose->node, &loose->errors};
     return (struct cursor){&loose->builder, &loose->node, text, text, true};
 }
 
@@ -411,8 +411,8 @@ bool scenario_parse_metric(const struct scenario *scenario, const char *name, co
 
     take_metric(&cursor, ref);
     if (cursor.is_good && *cursor.at)
-        cursor_mistake(&cursor, cursor.at, "does not expect '%s' here", cursor.at);
-    mistakes_release(&loose.mistakes);
+        cursor_error(&cursor, cursor.at, "does not expect '%s' here", cursor.at);
+    error_list_release(&loose.errors);
     return cursor.is_good;
 }
 
@@ -424,7 +424,7 @@ bool scenario_parse_expectation(const struct scenario *scenario, const char *nam
 
     *expect = (struct expectation){.text = mem_strdup(text)};
     take_expectation(&cursor, expect);
-    mistakes_release(&loose.mistakes);
+    error_list_release(&loose.errors);
     return cursor.is_good;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A registry for tests: a model of each scope, a field of each type, figures of each kind. Included
- * by tests only. */
+/* A registry for tests: a model of each scope, a field of each type, statistics of each kind.
+ * Included by tests only. */
 #ifndef FAKE_MODELS_H
 #define FAKE_MODELS_H
 
@@ -60,13 +60,13 @@ static const struct metric fake_client_metrics[] = {
 };
 
 static void fake_client_check(const void *config, const struct check_context *context,
-                              struct complaints *complaints)
+                              struct validation *validation)
 {
     const struct fake_client *client = config;
 
     (void)context;
     if (client->backoff == BACKOFF_EXPONENTIAL && client->max < client->base)
-        complain(complaints, "retry.backoff.exponential.max", "must not be below base");
+        validation_error(validation, "retry.backoff.exponential.max", "must not be below base");
 }
 
 /* An instance that counts one request a second, and takes its latency from its own stream. */
@@ -227,12 +227,12 @@ static const struct field fake_fault_fields[] = {
 // clang-format on
 #undef MODEL_CONFIG
 static void fake_fault_check(const void *config, const struct check_context *context,
-                             struct complaints *complaints)
+                             struct validation *validation)
 {
     const struct fake_fault *fault = config;
 
     if (fault->at >= context->end)
-        complain(complaints, "at", "must be before the end of the run");
+        validation_error(validation, "at", "must be before the end of the run");
 }
 static bool fake_fault_span(const void *config, struct probe_span *span)
 {

@@ -283,10 +283,10 @@ struct target {
     struct strbuf *text; /* may be NULL */
 };
 
-static void target_mistake(const struct target *target, const struct yaml_node *node,
-                           const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void target_mistake(const struct target *target, const struct yaml_node *node,
-                           const char *format, ...)
+static void target_error(const struct target *target, const struct yaml_node *node,
+                         const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void target_error(const struct target *target, const struct yaml_node *node,
+                         const char *format, ...)
 {
     struct strbuf text = STRBUF_INIT;
     va_list args;
@@ -294,18 +294,18 @@ static void target_mistake(const struct target *target, const struct yaml_node *
     va_start(args, format);
     strbuf_addv(&text, format, args);
     va_end(args);
-    mistake_at(target->context->mistakes, node, "'%s' %s", target->subject, text.text);
+    error_at(target->context->errors, node, "'%s' %s", target->subject, text.text);
     strbuf_release(&text);
 }
 
-/* A scalar's text, or NULL with the mistake told. */
+/* A scalar's text, or NULL with the error told. */
 static const char *scalar_text(const struct target *target, const struct yaml_node *node)
 {
     const char *name = field_type_name(target->field->type);
 
     if (node->kind == YAML_SCALAR && !node->is_null)
         return node->text;
-    target_mistake(target, node, "needs a %s, got %s", name, yaml_kind_name(node));
+    target_error(target, node, "needs a %s, got %s", name, yaml_kind_name(node));
     return NULL;
 }
 
@@ -334,7 +334,7 @@ static bool read_ranged(const struct target *target, const struct yaml_node *nod
                 check_range(target->field, number, text, &why);
 
     if (text && !good)
-        target_mistake(target, node, "%s", why.text);
+        target_error(target, node, "%s", why.text);
     strbuf_release(&why);
     return good;
 }
@@ -358,7 +358,7 @@ static bool read_flag(const struct target *target, const struct yaml_node *node)
     if (!text)
         return false;
     if (!value && strcmp(text, "false") != 0) {
-        target_mistake(target, node, "needs true or false, got '%s'", text);
+        target_error(target, node, "needs true or false, got '%s'", text);
         return false;
     }
     *(bool *)target->member = value;
@@ -388,7 +388,7 @@ static bool read_choice(const struct target *target, const struct yaml_node *nod
             count++;
         strbuf_addf(&message, "has no choice '%s'", text);
         add_remedy(&message, text, "it is one of", target->field->choices, count);
-        target_mistake(target, node, "%s", message.text);
+        target_error(target, node, "%s", message.text);
         strbuf_release(&message);
     }
     if (choice < 0)
@@ -413,7 +413,7 @@ static bool read_dist_member(const struct target *target, const struct yaml_node
         else
             strbuf_add(&got, "infinity");
         if (!field_in_range(target->field, mean, got.text, &why)) {
-            target_mistake(target, node, "%s", why.text);
+            target_error(target, node, "%s", why.text);
             dist_free(dist);
             dist = NULL;
         }
@@ -433,8 +433,8 @@ static bool read_dist_member(const struct target *target, const struct yaml_node
 static size_t list_count(const struct target *target, const struct yaml_node *node)
 {
     if (node->kind == YAML_MAP || node->is_null || node->count > LIST_MAX) {
-        target_mistake(target, node, "needs a list of at most %d items, got %s", LIST_MAX,
-                       node->count > LIST_MAX ? "more" : yaml_kind_name(node));
+        target_error(target, node, "needs a list of at most %d items, got %s", LIST_MAX,
+                     node->count > LIST_MAX ? "more" : yaml_kind_name(node));
         return SIZE_MAX;
     }
     return node->kind == YAML_LIST ? node->count : 1;
@@ -483,7 +483,7 @@ static int read_region_name(const struct target *target, const struct yaml_node 
 
     if (!text)
         return -1;
-    return region_resolve(text, strlen(text), target->context->topology, target->context->mistakes,
+    return region_resolve(text, strlen(text), target->context->topology, target->context->errors,
                           node, target->subject);
 }
 
@@ -519,8 +519,8 @@ static bool read_region_list(const struct target *target, const struct yaml_node
         for (size_t j = 0; good && j < i; j++) {
             good = items[j] != items[i];
             if (!good)
-                target_mistake(target, list_item(node, i), "names '%s' twice",
-                               list_item(node, i)->text);
+                target_error(target, list_item(node, i), "names '%s' twice",
+                             list_item(node, i)->text);
         }
     }
     strbuf_add_char(&text, ']');
@@ -541,8 +541,8 @@ static bool read_link(const struct target *target, const struct yaml_node *node)
     const char *text = scalar_text(target, node);
     struct link_ref link = {-1, -1, false};
 
-    if (!text || !link_key_resolve(text, target->context->topology, &link,
-                                   target->context->mistakes, node, target->subject))
+    if (!text || !link_key_resolve(text, target->context->topology, &link, target->context->errors,
+                                   node, target->subject))
         return false;
     *(struct link_ref *)target->member = link;
     if (target->text)
@@ -615,7 +615,7 @@ static bool read_parsed_initial(const struct schema_context *context, const stru
                                 void *config, struct strbuf *text)
 {
     struct yaml_trees *trees = yaml_trees_create();
-    const struct yaml_node *node = initial_node(trees, field, context->mistakes->diag);
+    const struct yaml_node *node = initial_node(trees, field, context->errors->diag);
     bool good = node && field_value_read(context, field, field->name, node, config, text);
 
     yaml_trees_free(trees);
@@ -626,8 +626,8 @@ void field_value_initial(const struct schema_context *context, const struct fiel
                          void *config, struct strbuf *text)
 {
     struct diag diag = {0};
-    struct mistakes mistakes;
-    struct schema_context quiet = {&mistakes, context->topology, NULL};
+    struct error_list errors;
+    struct schema_context quiet = {&errors, context->topology, NULL};
     struct yaml_source source = {field->name, "", field->initial, strlen(field->initial)};
     struct yaml_node node = {.kind = YAML_SCALAR,
                              .text = field->initial,
@@ -639,7 +639,7 @@ void field_value_initial(const struct schema_context *context, const struct fiel
         field->type == FIELD_DURATION_LIST || field->initial[0] == '{' || field->initial[0] == '[';
     bool good;
 
-    mistakes_init(&mistakes, &diag);
+    error_list_init(&errors, &diag);
     good = is_parsed ? read_parsed_initial(&quiet, field, config, text)
                      : field_value_read(&quiet, field, field->name, &node, config, text);
     if (!good) {
@@ -647,7 +647,7 @@ void field_value_initial(const struct schema_context *context, const struct fiel
 
         BUG("the default of field '%s' is wrong: %s", field->name, why);
     }
-    mistakes_release(&mistakes);
+    error_list_release(&errors);
     diag_release(&diag);
 }
 

@@ -7,13 +7,13 @@
 
 /*
  * Parse `node` into the member of `config` and, where `text` is not NULL, write its canonical form
- * to it. False with the mistake told, naming `subject`; the member then keeps its bytes. Not for
+ * to it. False with the error told, naming `subject`; the member then keeps its bytes. Not for
  * FIELD_VARIANT.
  */
 bool field_value_read(const struct schema_context *context, const struct field *field,
                       const char *subject, const struct yaml_node *node, void *config,
                       struct strbuf *text);
-/* The same from the table's own `initial`: a mistake in it is a bug of the model. */
+/* The same from the table's own `initial`: a error in it is a bug of the model. */
 void field_value_initial(const struct schema_context *context, const struct field *field,
                          void *config, struct strbuf *text);
 /* Free what the member owns. */

@@ -8,15 +8,17 @@
 #include "link_key.h"
 #include "mem.h"
 #include "overlay.h"
-#include "scenario_inner.h"
+#include "scenario_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { REGION_COUNT_MAX = 16 };
 
-struct complaints {
-    struct mistakes *mistakes;
+/* What a check of one config reports goes to the scenario's errors, at the field's node. */
+struct placed_validation {
+    struct validation validation;
+    struct error_list *errors;
     const struct schema_table *table;
     const struct schema_value *values;
     const struct yaml_node *section; /* NULL: not given */
@@ -50,12 +52,12 @@ static void check_region_keys(struct builder *builder, const struct yaml_node *r
             elsewhere |= strcmp(registry->models[j]->section, key->text) == 0;
         }
         if (!known && elsewhere) {
-            mistake_at(builder->mistakes, key,
-                       "'%s' is not set by region: it belongs to the top level", key->text);
+            error_at(builder->errors, key, "'%s' is not set by region: it belongs to the top level",
+                     key->text);
         } else if (!known) {
             strbuf_addf(&text, "unknown key '%s' in a region", key->text);
             add_remedy(&text, key->text, "allowed are", names, registry->model_count);
-            mistake_at(builder->mistakes, key, "%s", text.text);
+            error_at(builder->errors, key, "%s", text.text);
         }
         strbuf_release(&text);
     }
@@ -67,17 +69,17 @@ static void add_region(struct builder *builder, const struct yaml_entry *entry)
     struct topology *topology = &builder->scenario->topology;
 
     if (!is_region_name(entry->key->text))
-        mistake_at(builder->mistakes, entry->key,
-                   "a region's name is made of a-z, 0-9 and '-', got '%s'", entry->key->text);
+        error_at(builder->errors, entry->key,
+                 "a region's name is made of a-z, 0-9 and '-', got '%s'", entry->key->text);
     if (strcmp(entry->key->text, "all") == 0)
-        mistake_at(builder->mistakes, entry->key,
-                   "a region cannot be named 'all': the figures' total over regions is");
+        error_at(builder->errors, entry->key,
+                 "a region cannot be named 'all': the statistics' total over regions is");
     if (entry->value->kind == YAML_MAP)
         check_region_keys(builder, entry->value);
     else if (!entry->value->is_null)
-        mistake_at(builder->mistakes, entry->value,
-                   "region '%s' needs a map, such as {app: {...}} or {}, got %s", entry->key->text,
-                   yaml_kind_name(entry->value));
+        error_at(builder->errors, entry->value,
+                 "region '%s' needs a map, such as {app: {...}} or {}, got %s", entry->key->text,
+                 yaml_kind_name(entry->value));
     if (topology->region_count < REGION_COUNT_MAX)
         builder->inner->region_names[topology->region_count++] = entry->key->text;
 }
@@ -90,45 +92,43 @@ void topology_build(struct builder *builder)
         mem_zalloc(REGION_COUNT_MAX, sizeof builder->inner->region_names[0]);
     builder->scenario->topology.region_names = builder->inner->region_names;
     if (!regions) {
-        mistake_in_file(builder->mistakes, builder->inner->source,
-                        "a scenario needs at least one region, such as 'regions: {us-west-1: {}}'");
+        error_in_file(builder->errors, builder->inner->source,
+                      "a scenario needs at least one region, such as 'regions: {us-west-1: {}}'");
         return;
     }
     if (regions->kind != YAML_MAP || regions->count == 0) {
-        mistake_at(builder->mistakes, regions,
-                   "'regions' needs at least one region, such as {us-west-1: {}}, got %s",
-                   regions->kind == YAML_MAP ? "none" : yaml_kind_name(regions));
+        error_at(builder->errors, regions,
+                 "'regions' needs at least one region, such as {us-west-1: {}}, got %s",
+                 regions->kind == YAML_MAP ? "none" : yaml_kind_name(regions));
         return;
     }
     if (regions->count > REGION_COUNT_MAX)
-        mistake_at(builder->mistakes, regions->entries[REGION_COUNT_MAX].key,
-                   "'regions' has %zu regions and at most %d are allowed", regions->count,
-                   REGION_COUNT_MAX);
+        error_at(builder->errors, regions->entries[REGION_COUNT_MAX].key,
+                 "'regions' has %zu regions and at most %d are allowed", regions->count,
+                 REGION_COUNT_MAX);
     for (size_t i = 0; i < regions->count; i++)
         add_region(builder, &regions->entries[i]);
 }
 
 /* --- checks of models ------------------------------------------------------------------ */
 
-void complain(struct complaints *complaints, const char *field, const char *format, ...)
+static void report_at_field(struct validation *self, const char *field, const char *text)
 {
-    const struct schema_table *table = complaints->table;
+    const struct placed_validation *placed = (const void *)self;
+    const struct schema_table *table = placed->table;
     const struct field *row = field ? schema_find(table->fields, table->field_count, field) : NULL;
-    const struct yaml_node *node = row ? complaints->values[row - table->fields].node : NULL;
-    struct strbuf text = STRBUF_INIT;
-    va_list args;
+    const struct yaml_node *node = row ? placed->values[row - table->fields].node : NULL;
+    const char *dot = field ? "." : "";
 
-    strbuf_addf(&text, "'%s%s%s' ", table->section, field ? "." : "", field ? field : "");
-    va_start(args, format);
-    strbuf_addv(&text, format, args);
-    va_end(args);
+    if (!field)
+        field = "";
     if (!node)
-        node = complaints->section;
+        node = placed->section;
     if (node)
-        mistake_at(complaints->mistakes, node, "%s", text.text);
+        error_at(placed->errors, node, "'%s%s%s' %s", table->section, dot, field, text);
     else
-        mistake_in_file(complaints->mistakes, complaints->source, "%s", text.text);
-    strbuf_release(&text);
+        error_in_file(placed->errors, placed->source, "'%s%s%s' %s", table->section, dot, field,
+                      text);
 }
 
 /* One config of an instance: filled, checked by the table, then by the model. */
@@ -160,7 +160,7 @@ static const struct yaml_node *with_preset(struct builder *builder, const struct
         const struct yaml_source *source =
             yaml_source_add(trees, origin.text, "", text, strlen(text));
 
-        base = overlay_set_field(trees, base, &shape, source, builder->mistakes);
+        base = overlay_set_field(trees, base, &shape, source, builder->errors);
         if (!base)
             BUG("preset '%s' of %s has a value that cannot be read", preset->name, ops->name);
     }
@@ -173,14 +173,14 @@ static bool fill_config(struct builder *builder, const struct placing *placing,
 {
     const struct model_ops *ops = placing->ops;
     const struct schema_table table = {placing->section, ops->fields, ops->field_count};
-    const struct schema_context context = {builder->mistakes, &builder->scenario->topology,
+    const struct schema_context context = {builder->errors, &builder->scenario->topology,
                                            builder->inner->source};
-    struct complaints complaints = {builder->mistakes, &table, values, node,
-                                    builder->inner->source};
+    struct placed_validation placed = {{report_at_field},     builder->errors, &table, values, node,
+                                       builder->inner->source};
     const struct check_context check = {&builder->scenario->topology,
                                         builder->scenario->run.duration, placing->region,
                                         placing->peer};
-    size_t before = builder->mistakes->count;
+    size_t before = builder->errors->count;
     bool good;
 
     if (ops->preset_count > 0)
@@ -189,8 +189,8 @@ static bool fill_config(struct builder *builder, const struct placing *placing,
 
     /* Rules between fields are for configs whose fields are right, regions included. */
     if (good && builder->scenario->topology.region_count > 0 && ops->check)
-        ops->check(config, &check, &complaints);
-    return good && builder->mistakes->count == before;
+        ops->check(config, &check, &placed.validation);
+    return good && builder->errors->count == before;
 }
 
 /* A map that is only a piece of configs, by itself. */
@@ -198,7 +198,7 @@ static void check_piece(struct builder *builder, const struct model_ops *ops,
                         const struct yaml_node *node)
 {
     const struct schema_table table = {ops->section, ops->fields, ops->field_count};
-    const struct schema_context context = {builder->mistakes, &builder->scenario->topology,
+    const struct schema_context context = {builder->errors, &builder->scenario->topology,
                                            builder->inner->source};
     void *config;
 
@@ -215,12 +215,11 @@ static void check_piece(struct builder *builder, const struct model_ops *ops,
 static struct scenario_instance *add_instance(struct builder *builder, const struct model_ops *ops,
                                               char *name, size_t config_count)
 {
-    struct scenario_inner *inner = builder->inner;
+    struct scenario_internal *inner = builder->inner;
     size_t capacity = inner->instance_capacity, index = builder->scenario->instance_count++;
 
-    mem_grow((void **)&inner->values, &capacity, index + 1, sizeof inner->values[0]);
-    mem_grow((void **)&inner->instances, &inner->instance_capacity, index + 1,
-             sizeof inner->instances[0]);
+    MEM_GROW(inner->values, capacity, index + 1);
+    MEM_GROW(inner->instances, inner->instance_capacity, index + 1);
     inner->values[index] =
         mem_zalloc(config_count * ops->field_count + 1, sizeof inner->values[index][0]);
     inner->instances[index] =
@@ -296,15 +295,15 @@ static size_t read_link_pieces(struct builder *builder, const struct model_ops *
         is_general = strcmp(key, "default") == 0 || strcmp(key, "inside") == 0;
         if (!is_general)
             resolved = link_key_resolve(key, &builder->scenario->topology, &pieces[count].link,
-                                        builder->mistakes, entry->key, ops->section);
+                                        builder->errors, entry->key, ops->section);
         check_piece(builder, ops, entry->value);
         if (is_general || !resolved || (entry->value->kind != YAML_MAP && !entry->value->is_null))
             continue;
         for (size_t j = 0; j < i; j++)
             if (link_key_same(section->entries[j].key->text, key))
-                mistake_at(builder->mistakes, entry->key,
-                           "link '%s' is given twice: already in line %d as '%s'", key,
-                           section->entries[j].key->line, section->entries[j].key->text);
+                error_at(builder->errors, entry->key,
+                         "link '%s' is given twice: already in line %d as '%s'", key,
+                         section->entries[j].key->line, section->entries[j].key->text);
         pieces[count++].node = entry->value;
     }
     return count;
@@ -346,10 +345,10 @@ static void build_per_link(struct builder *builder, const struct model_ops *ops)
     size_t piece_count = 0;
 
     if (section && section->kind != YAML_MAP && !section->is_null) {
-        mistake_at(builder->mistakes, section,
-                   "'%s' needs a map of links, such as {default: {...}, us-west-1 <-> us-west-2: "
-                   "{...}}, got %s",
-                   ops->section, yaml_kind_name(section));
+        error_at(builder->errors, section,
+                 "'%s' needs a map of links, such as {default: {...}, us-west-1 <-> us-west-2: "
+                 "{...}}, got %s",
+                 ops->section, yaml_kind_name(section));
         section = NULL;
     }
     if (section) {
@@ -366,13 +365,12 @@ static void build_per_link(struct builder *builder, const struct model_ops *ops)
 
 static void add_span(struct builder *builder, const struct model_ops *ops, const void *config)
 {
-    struct scenario_inner *inner = builder->inner;
+    struct scenario_internal *inner = builder->inner;
     struct probe_span span = {0, 0};
 
     if (!ops->span || !ops->span(config, &span))
         return;
-    mem_grow((void **)&inner->spans, &inner->span_capacity, builder->scenario->fault_span_count + 1,
-             sizeof inner->spans[0]);
+    MEM_GROW(inner->spans, inner->span_capacity, builder->scenario->fault_span_count + 1);
     inner->spans[builder->scenario->fault_span_count++] = span;
     builder->scenario->fault_spans = inner->spans;
 }
@@ -384,8 +382,8 @@ static void build_list(struct builder *builder, const struct model_ops *ops)
     size_t count, index;
 
     if (list && list->kind != YAML_LIST && !list->is_null) {
-        mistake_at(builder->mistakes, list, "'%s' needs a list of maps, got %s", ops->section,
-                   yaml_kind_name(list));
+        error_at(builder->errors, list, "'%s' needs a list of maps, got %s", ops->section,
+                 yaml_kind_name(list));
         list = NULL;
     }
     count = list ? list->count : 0;
@@ -429,7 +427,7 @@ void instances_build(struct builder *builder)
 
 void instances_free(struct scenario *scenario)
 {
-    struct scenario_inner *inner = scenario->inner;
+    struct scenario_internal *inner = scenario->inner;
 
     for (size_t i = 0; i < scenario->instance_count; i++) {
         struct scenario_instance *instance = &inner->instances[i];

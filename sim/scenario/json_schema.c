@@ -9,7 +9,7 @@
 #include "field_value.h"
 #include "mem.h"
 #include "run_settings.h"
-#include "scenario_inner.h"
+#include "scenario_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -252,7 +252,7 @@ static const char other_properties[] =
     "  \"seed\": {\"type\": \"integer\", \"minimum\": 0, \"default\": 1, \"description\": "
     "\"" RUN_SEED_MEANING "\"},\n"
     "  \"expect\": {\"type\": [\"array\", \"string\"], \"items\": {\"type\": \"string\"}, "
-    "\"description\": \"what the figures must show, such as 'reauth_rate < 0.1%'\"},\n"
+    "\"description\": \"what the statistics must show, such as 'reauth_rate < 0.1%'\"},\n"
     "  \"sweep\": {\"type\": \"object\", \"additionalProperties\": {\"type\": [\"array\", "
     "\"string\", \"number\"]}, "
     "\"description\": \"parameters to vary, by path, with their values: a list, or a text such as "

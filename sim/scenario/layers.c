@@ -21,7 +21,7 @@ struct chain {
 struct layers {
     struct yaml_trees *trees;
     const struct registry *registry;
-    struct mistakes *mistakes;
+    struct error_list *errors;
 };
 
 static const struct yaml_node *load_file(const struct layers *layers, const struct chain *parent,
@@ -50,7 +50,7 @@ static void tell_circle(const struct layers *layers, const struct chain *chain,
     struct strbuf text = STRBUF_INIT;
 
     add_chain(&text, chain, first);
-    mistake_at(layers->mistakes, extends, "'extends' goes in a circle: %s%s", text.text, path);
+    error_at(layers->errors, extends, "'extends' goes in a circle: %s%s", text.text, path);
     strbuf_release(&text);
 }
 
@@ -76,13 +76,13 @@ static const struct yaml_node *load_base(const struct layers *layers, const stru
     const struct yaml_node *base = NULL;
 
     if (extends->kind != YAML_SCALAR || extends->text[0] == '\0') {
-        mistake_at(layers->mistakes, extends, "'extends' needs the name of one file, got %s",
-                   yaml_kind_name(extends));
+        error_at(layers->errors, extends, "'extends' needs the name of one file, got %s",
+                 yaml_kind_name(extends));
         return NULL;
     }
     path_join(&path, extends->source->directory, extends->text);
     if (chain->depth >= LAYERS_MAX)
-        mistake_at(layers->mistakes, extends, "'extends' goes more than %d files deep", LAYERS_MAX);
+        error_at(layers->errors, extends, "'extends' goes more than %d files deep", LAYERS_MAX);
     else
         base = load_file(layers, chain, path.text, extends, NULL, NULL);
     strbuf_release(&path);
@@ -93,19 +93,19 @@ static const struct yaml_node *load_source(const struct layers *layers, const st
                                            const struct yaml_source *source)
 {
     const struct shape top = overlay_top(layers->registry);
-    const struct yaml_node *root = yaml_parse(layers->trees, source, 0, layers->mistakes->diag);
+    const struct yaml_node *root = yaml_parse(layers->trees, source, 0, layers->errors->diag);
     const struct yaml_node *extends, *base;
 
     if (!root)
         return NULL;
     if (root->is_null) {
-        mistake_in_file(layers->mistakes, source,
-                        "the file is empty: a scenario needs 'regions' at least");
+        error_in_file(layers->errors, source,
+                      "the file is empty: a scenario needs 'regions' at least");
         return NULL;
     }
     if (root->kind != YAML_MAP) {
-        mistake_at(layers->mistakes, root, "a scenario is a map of keys and values, got %s",
-                   yaml_kind_name(root));
+        error_at(layers->errors, root, "a scenario is a map of keys and values, got %s",
+                 yaml_kind_name(root));
         return NULL;
     }
     extends = yaml_get(root, "extends");
@@ -119,10 +119,10 @@ static void tell_unreadable(const struct layers *layers, const char *path, const
                             const struct yaml_node *extends)
 {
     if (extends)
-        mistake_at(layers->mistakes, extends, "cannot read '%s', which this file extends: %s", path,
-                   why);
+        error_at(layers->errors, extends, "cannot read '%s', which this file extends: %s", path,
+                 why);
     else
-        mistake_at(layers->mistakes, NULL, "cannot read scenario '%s': %s", path, why);
+        error_at(layers->errors, NULL, "cannot read scenario '%s': %s", path, why);
 }
 
 static const struct yaml_node *load_file(const struct layers *layers, const struct chain *parent,
@@ -163,24 +163,24 @@ static const struct yaml_node *load_file(const struct layers *layers, const stru
 }
 
 const struct yaml_node *layers_load_file(struct yaml_trees *trees, const struct registry *registry,
-                                         const char *path, struct mistakes *mistakes,
+                                         const char *path, struct error_list *errors,
                                          bool *cannot_read, const struct yaml_source **source)
 {
-    const struct layers layers = {trees, registry, mistakes};
+    const struct layers layers = {trees, registry, errors};
 
     return load_file(&layers, NULL, path, NULL, cannot_read, source);
 }
 
 const struct yaml_node *layers_load_text(struct yaml_trees *trees, const struct registry *registry,
                                          const char *text, size_t length, const char *name,
-                                         struct mistakes *mistakes,
+                                         struct error_list *errors,
                                          const struct yaml_source **source)
 {
-    const struct layers layers = {trees, registry, mistakes};
+    const struct layers layers = {trees, registry, errors};
     const struct chain here = {NULL, name, 0, 0, 1};
 
     if (length > LAYERS_FILE_SIZE_MAX) {
-        mistake_at(mistakes, NULL, "cannot read scenario '%s': is larger than 1 MiB", name);
+        error_at(errors, NULL, "cannot read scenario '%s': is larger than 1 MiB", name);
         return NULL;
     }
     *source = yaml_source_add(trees, name, "", text, length);

@@ -4,21 +4,21 @@
 #ifndef LAYERS_H
 #define LAYERS_H
 
-#include "mistakes.h"
+#include "error_list.h"
 #include "scenario.h"
 #include "yaml_tree.h"
 
 #define LAYERS_MAX 16
 #define LAYERS_FILE_SIZE_MAX (1 << 20)
 
-/* The merged map without its `extends`; NULL with the mistakes told. *cannot_read (may be NULL):
+/* The merged map without its `extends`; NULL with the errors told. *cannot_read (may be NULL):
  * the file itself cannot be opened or read. *source (may be NULL) is the file itself. */
 const struct yaml_node *layers_load_file(struct yaml_trees *trees, const struct registry *registry,
-                                         const char *path, struct mistakes *mistakes,
+                                         const char *path, struct error_list *errors,
                                          bool *cannot_read, const struct yaml_source **source);
 const struct yaml_node *layers_load_text(struct yaml_trees *trees, const struct registry *registry,
                                          const char *text, size_t length, const char *name,
-                                         struct mistakes *mistakes,
+                                         struct error_list *errors,
                                          const struct yaml_source **source);
 
 #endif

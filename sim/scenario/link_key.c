@@ -60,7 +60,7 @@ bool link_key_same(const char *a, const char *b)
 }
 
 int region_resolve(const char *name, size_t length, const struct topology *topology,
-                   struct mistakes *mistakes, const struct yaml_node *node, const char *subject)
+                   struct error_list *errors, const struct yaml_node *node, const char *subject)
 {
     char *copy = mem_strndup(name, length);
     int region = topology_region(topology, copy);
@@ -70,7 +70,7 @@ int region_resolve(const char *name, size_t length, const struct topology *topol
 
         strbuf_addf(&text, "unknown region '%s' in '%s'", copy, subject);
         add_remedy(&text, copy, "the regions are", topology->region_names, topology->region_count);
-        mistake_at(mistakes, node, "%s", text.text);
+        error_at(errors, node, "%s", text.text);
         strbuf_release(&text);
     }
     free(copy);
@@ -78,21 +78,21 @@ int region_resolve(const char *name, size_t length, const struct topology *topol
 }
 
 bool link_key_resolve(const char *text, const struct topology *topology, struct link_ref *link,
-                      struct mistakes *mistakes, const struct yaml_node *node, const char *subject)
+                      struct error_list *errors, const struct yaml_node *node, const char *subject)
 {
     struct link_key key;
 
     if (!link_key_parse(text, &key)) {
-        mistake_at(mistakes, node,
-                   "'%s' needs a link such as 'us-west-1 -> us-west-2' or "
-                   "'us-west-1 <-> us-west-2', got '%s'",
-                   subject, text);
+        error_at(errors, node,
+                 "'%s' needs a link such as 'us-west-1 -> us-west-2' or "
+                 "'us-west-1 <-> us-west-2', got '%s'",
+                 subject, text);
         return false;
     }
-    link->from = region_resolve(key.from, key.from_length, topology, mistakes, node, subject);
+    link->from = region_resolve(key.from, key.from_length, topology, errors, node, subject);
     link->to = same_name(key.from, key.from_length, key.to, key.to_length)
                    ? link->from
-                   : region_resolve(key.to, key.to_length, topology, mistakes, node, subject);
+                   : region_resolve(key.to, key.to_length, topology, errors, node, subject);
     link->both_ways = key.both_ways;
     return link->from >= 0 && link->to >= 0;
 }

@@ -5,7 +5,7 @@
 #define LINK_KEY_H
 
 #include "field.h"
-#include "mistakes.h"
+#include "error_list.h"
 #include "model.h"
 
 /* The names in a text, as pieces of it. */
@@ -23,10 +23,10 @@ bool link_key_same(const char *a, const char *b);
 /* Look the names up; false where one is unknown (told at `node`), or the text is no link. `subject`
  * as in "'faults.0.link'". */
 bool link_key_resolve(const char *text, const struct topology *topology, struct link_ref *link,
-                      struct mistakes *mistakes, const struct yaml_node *node, const char *subject);
+                      struct error_list *errors, const struct yaml_node *node, const char *subject);
 /* A region by name; -1 where unknown, told at `node` with the nearest one. Without any regions
  * nothing is told. */
 int region_resolve(const char *name, size_t length, const struct topology *topology,
-                   struct mistakes *mistakes, const struct yaml_node *node, const char *subject);
+                   struct error_list *errors, const struct yaml_node *node, const char *subject);
 
 #endif

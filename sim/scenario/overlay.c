@@ -151,17 +151,17 @@ struct path_reader {
     struct yaml_trees *trees;
     const struct yaml_source *source;
     const struct yaml_node *place;
-    struct mistakes *mistakes;
+    struct error_list *errors;
     struct overlay_path *path;
 };
 
-static void path_mistake(struct path_reader *reader, size_t offset, const char *text)
+static void path_error(struct path_reader *reader, size_t offset, const char *text)
 {
     const struct diag_place place = reader->place
                                         ? yaml_place(reader->place)
                                         : yaml_source_place(reader->source, 1, (int)offset + 1);
 
-    mistake_at_place(reader->mistakes, &place, "%s, got '%s'", text, reader->source->text);
+    error_at_place(reader->errors, &place, "%s, got '%s'", text, reader->source->text);
 }
 
 static bool add_segment(struct path_reader *reader, size_t start, const char *text, size_t length)
@@ -172,7 +172,7 @@ static bool add_segment(struct path_reader *reader, size_t start, const char *te
     while (length > 0 && text[length - 1] == ' ')
         length--;
     if (length == 0 || reader->path->count == OVERLAY_SEGMENTS_MAX) {
-        path_mistake(reader, start, "a path needs keys with dots between, such as client.timeout");
+        path_error(reader, start, "a path needs keys with dots between, such as client.timeout");
         return false;
     }
     copy = mem_strndup(text, length);
@@ -183,11 +183,11 @@ static bool add_segment(struct path_reader *reader, size_t start, const char *te
 }
 
 bool overlay_path_parse(struct yaml_trees *trees, const struct yaml_source *source, char stop,
-                        const struct yaml_node *place, struct mistakes *mistakes,
+                        const struct yaml_node *place, struct error_list *errors,
                         struct overlay_path *path, size_t *end)
 {
     const struct yaml_node **segments = mem_alloc(OVERLAY_SEGMENTS_MAX, sizeof *segments);
-    struct path_reader reader = {trees, source, place, mistakes, path};
+    struct path_reader reader = {trees, source, place, errors, path};
     const char *text = source->text;
     size_t at = 0;
     bool good = true;
@@ -209,9 +209,9 @@ bool overlay_path_parse(struct yaml_trees *trees, const struct yaml_source *sour
         at += more;
     }
     if (good && text[at] != stop) {
-        path_mistake(&reader, at,
-                     stop == '=' ? "needs path=value, such as client.timeout=300ms"
-                                 : "needs a path such as client.timeout");
+        path_error(&reader, at,
+                   stop == '=' ? "needs path=value, such as client.timeout=300ms"
+                               : "needs a path such as client.timeout");
         good = false;
     }
     *end = at;
@@ -222,7 +222,7 @@ struct setter {
     struct yaml_trees *trees;
     const struct overlay_path *path;
     const struct yaml_node *value;
-    struct mistakes *mistakes;
+    struct error_list *errors;
 };
 
 static const struct yaml_node *set_at(const struct setter *setter, size_t depth,
@@ -242,8 +242,8 @@ static const struct yaml_node *set_item(const struct setter *setter, size_t dept
     if (is_index)
         index = strlen(segment->text) > 6 ? SIZE_MAX : (size_t)strtoul(segment->text, NULL, 10);
     if (!is_index || index >= count) {
-        mistake_at(setter->mistakes, segment, "there is no item '%s' in a list of %zu%s",
-                   segment->text, count, count > 0 ? " (items count from 0)" : "");
+        error_at(setter->errors, segment, "there is no item '%s' in a list of %zu%s", segment->text,
+                 count, count > 0 ? " (items count from 0)" : "");
     } else {
         item = set_at(setter, depth + 1, list->entries[index].value, &below);
         entries = mem_alloc(count, sizeof *entries);
@@ -285,9 +285,9 @@ static const struct yaml_node *set_at(const struct setter *setter, size_t depth,
 const struct yaml_node *overlay_set(struct yaml_trees *trees, const struct yaml_node *root,
                                     const struct registry *registry,
                                     const struct overlay_path *path, const struct yaml_node *value,
-                                    struct mistakes *mistakes)
+                                    struct error_list *errors)
 {
-    const struct setter setter = {trees, path, value, mistakes};
+    const struct setter setter = {trees, path, value, errors};
     const struct shape top = overlay_top(registry);
 
     return set_at(&setter, 0, root, &top);
@@ -296,16 +296,16 @@ const struct yaml_node *overlay_set(struct yaml_trees *trees, const struct yaml_
 const struct yaml_node *overlay_set_field(struct yaml_trees *trees, const struct yaml_node *section,
                                           const struct shape *fields,
                                           const struct yaml_source *source,
-                                          struct mistakes *mistakes)
+                                          struct error_list *errors)
 {
     const struct yaml_node *value = NULL, *result = NULL;
     struct overlay_path path;
     size_t end = 0;
 
-    if (overlay_path_parse(trees, source, '=', NULL, mistakes, &path, &end))
-        value = yaml_parse(trees, source, end + 1, mistakes->diag);
+    if (overlay_path_parse(trees, source, '=', NULL, errors, &path, &end))
+        value = yaml_parse(trees, source, end + 1, errors->diag);
     if (value) {
-        const struct setter setter = {trees, &path, value, mistakes};
+        const struct setter setter = {trees, &path, value, errors};
 
         result = set_at(&setter, 0, section, fields);
     }
@@ -315,17 +315,17 @@ const struct yaml_node *overlay_set_field(struct yaml_trees *trees, const struct
 
 const struct yaml_node *overlay_set_text(struct yaml_trees *trees, const struct yaml_node *root,
                                          const struct registry *registry, const char *text,
-                                         struct mistakes *mistakes)
+                                         struct error_list *errors)
 {
     const struct yaml_source *source = yaml_source_add(trees, "--set", "", text, strlen(text));
     const struct yaml_node *value = NULL, *result = NULL;
     struct overlay_path path;
     size_t end = 0;
 
-    if (overlay_path_parse(trees, source, '=', NULL, mistakes, &path, &end))
-        value = yaml_parse(trees, source, end + 1, mistakes->diag);
+    if (overlay_path_parse(trees, source, '=', NULL, errors, &path, &end))
+        value = yaml_parse(trees, source, end + 1, errors->diag);
     if (value)
-        result = overlay_set(trees, root, registry, &path, value, mistakes);
+        result = overlay_set(trees, root, registry, &path, value, errors);
     free(path.segments);
     return result;
 }

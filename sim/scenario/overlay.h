@@ -10,7 +10,7 @@
 #ifndef OVERLAY_H
 #define OVERLAY_H
 
-#include "mistakes.h"
+#include "error_list.h"
 #include "scenario.h"
 #include "yaml_tree.h"
 
@@ -47,27 +47,27 @@ struct overlay_path {
 #define OVERLAY_SEGMENTS_MAX 32
 /*
  * Cut source->text from byte `offset` up to `stop` ('=' or '\0'), quoted pieces kept whole; *end is
- * where it stopped. False with the mistake told. `place` (may be NULL) is where the text itself
+ * where it stopped. False with the error told. `place` (may be NULL) is where the text itself
  * stands in a file.
  */
 bool overlay_path_parse(struct yaml_trees *trees, const struct yaml_source *source, char stop,
-                        const struct yaml_node *place, struct mistakes *mistakes,
+                        const struct yaml_node *place, struct error_list *errors,
                         struct overlay_path *path, size_t *end);
-/* The root with `value` laid over what is at `path`; NULL with the mistake told (an item that a
+/* The root with `value` laid over what is at `path`; NULL with the error told (an item that a
  * list has not). */
 const struct yaml_node *overlay_set(struct yaml_trees *trees, const struct yaml_node *root,
                                     const struct registry *registry,
                                     const struct overlay_path *path, const struct yaml_node *value,
-                                    struct mistakes *mistakes);
-/* One `path=value` text over the section of a model; NULL with the mistakes told. `source` holds
+                                    struct error_list *errors);
+/* One `path=value` text over the section of a model; NULL with the errors told. `source` holds
  * the text. */
 const struct yaml_node *overlay_set_field(struct yaml_trees *trees, const struct yaml_node *section,
                                           const struct shape *fields,
                                           const struct yaml_source *source,
-                                          struct mistakes *mistakes);
-/* One `--set` text over the root; NULL with the mistakes told. */
+                                          struct error_list *errors);
+/* One `--set` text over the root; NULL with the errors told. */
 const struct yaml_node *overlay_set_text(struct yaml_trees *trees, const struct yaml_node *root,
                                          const struct registry *registry, const char *text,
-                                         struct mistakes *mistakes);
+                                         struct error_list *errors);
 
 #endif

@@ -2,7 +2,7 @@
 /* Presets: found by name, and told: what each sets, what the real thing has besides, and who says
  * so. */
 #include "mem.h"
-#include "scenario_inner.h"
+#include "scenario_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +72,7 @@ static void unknown_preset(const struct registry *registry, const char *model, c
         for (size_t j = 0; j < registry->models[i]->preset_count; j++) {
             if (!is_of(registry->models[i], model))
                 continue;
-            mem_grow((void **)&names, &capacity, count + 1, sizeof *names);
+            MEM_GROW(names, capacity, count + 1);
             names[count++] = registry->models[i]->presets[j].name;
         }
     if (count == 0) {

@@ -7,7 +7,7 @@
  */
 #include "mem.h"
 #include "run_settings.h"
-#include "scenario_inner.h"
+#include "scenario_internal.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -130,7 +130,7 @@ static void add_config(struct writer *writer, const struct field *fields, size_t
 static bool has_values(const struct scenario *scenario, size_t index)
 {
     const struct scenario_instance *instance = &scenario->instances[index];
-    const struct schema_value *values = scenario_inner(scenario)->values[index];
+    const struct schema_value *values = scenario_internal(scenario)->values[index];
 
     for (size_t i = 0; i < instance->config_count * instance->ops->field_count; i++)
         if (values[i].applies && values[i].text)
@@ -143,7 +143,7 @@ static void add_instance(struct writer *writer, const struct scenario *scenario,
 {
     const struct model_ops *ops = scenario->instances[index].ops;
 
-    add_config(writer, ops->fields, ops->field_count, scenario_inner(scenario)->values[index],
+    add_config(writer, ops->fields, ops->field_count, scenario_internal(scenario)->values[index],
                depth);
 }
 
@@ -189,7 +189,7 @@ static void add_list(struct writer *writer, const struct scenario *scenario, siz
         length = out->length;
         strbuf_add_char(out, '\n');
         add_config(writer, ops->fields, ops->field_count,
-                   scenario_inner(scenario)->values[index] + i * ops->field_count, 2);
+                   scenario_internal(scenario)->values[index] + i * ops->field_count, 2);
         if (out->length == length + 1) {
             strbuf_truncate(out, length);
             strbuf_add(out, " {}\n");
@@ -284,7 +284,7 @@ void resolved_build(struct scenario *scenario)
     strbuf_add_json(&writer.out, scenario->name);
     strbuf_add_char(&writer.out, '\n');
     add_config(&writer, run_settings_fields, run_settings_field_count,
-               scenario_inner(scenario)->run_values, 0);
+               scenario_internal(scenario)->run_values, 0);
     strbuf_addf(&writer.out, "seed: %" PRIu64 "\n", scenario->run.seed);
     add_regions(&writer, scenario);
     add_models(&writer, scenario);

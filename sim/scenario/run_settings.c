@@ -8,7 +8,7 @@ static const char *const warmup_kinds[] = {"given", "auto", NULL};
 // clang-format off
 const struct field run_settings_fields[] = {
     DURATION("duration",     duration,     "1ms", "30min", "3660d", "simulated time of a run, the warm-up included", "assumption"),
-    VARIANT ("warmup",       warmup_kind,  warmup_kinds, "given",   "what is left out of the figures at the start: a given time, or found by MSER-5", "White 1997"),
+    VARIANT ("warmup",       warmup_kind,  warmup_kinds, "given",   "what is left out of the statistics at the start: a given time, or found by MSER-5", "White 1997"),
     DURATION("warmup.given", warmup,       "0s",  "1min",  NULL,    "length of the warm-up; left out: at most a tenth of the duration", "assumption"),
     DURATION("bin",          bin,          "0s",  "0s",    NULL,    "width of a bin of the series; 0: about 180 of a round width", "assumption"),
     COUNT   ("replications", replications, "1",   "10",    "1M",    "runs of each point, with independent randomness", "assumption"),

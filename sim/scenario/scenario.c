@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Load, lay over, build: run settings first (they say how long a run is), then regions, then
- * instances, then what speaks of them (expectations, sweep). Each step tells its mistakes and goes
+ * instances, then what speaks of them (expectations, sweep). Each step tells its errors and goes
  * on, so that all are told at once.
  */
 #include "scenario.h"
@@ -10,7 +10,7 @@
 #include "mem.h"
 #include "overlay.h"
 #include "run_settings.h"
-#include "scenario_inner.h"
+#include "scenario_internal.h"
 #include "sweep_axis.h"
 #include "units.h"
 
@@ -58,7 +58,7 @@ static void check_keys(struct builder *builder)
         if (!known) {
             strbuf_addf(&text, "unknown key '%s'", key->text);
             add_remedy(&text, key->text, "allowed are", names, count);
-            mistake_at(builder->mistakes, key, "%s", text.text);
+            error_at(builder->errors, key, "%s", text.text);
         }
         strbuf_release(&text);
     }
@@ -72,7 +72,7 @@ static char *read_prose(struct builder *builder, const char *key)
     if (!node || node->is_null)
         return NULL;
     if (node->kind != YAML_SCALAR) {
-        mistake_at(builder->mistakes, node, "'%s' needs a text, got %s", key, yaml_kind_name(node));
+        error_at(builder->errors, node, "'%s' needs a text, got %s", key, yaml_kind_name(node));
         return NULL;
     }
     return mem_strdup(node->text);
@@ -98,7 +98,7 @@ static void build_prose(struct builder *builder)
     scenario->question = read_prose(builder, "question");
     scenario->expectation_text = read_prose(builder, "expectation");
     if (sources && sources->kind == YAML_MAP)
-        mistake_at(builder->mistakes, sources, "'sources' needs a list, got a map");
+        error_at(builder->errors, sources, "'sources' needs a list, got a map");
 }
 
 /* --- run settings ---------------------------------------------------------------------- */
@@ -116,10 +116,9 @@ static void build_seed(struct builder *builder)
         value = strtoull(text, &end, 0);
         if (node->kind != YAML_SCALAR || node->is_null || !isdigit((unsigned char)text[0]) ||
             *end || errno)
-            mistake_at(builder->mistakes, node,
-                       "'seed' needs a whole number from 0 to 18446744073709551615, got %s%s%s",
-                       text[0] ? "'" : "", text[0] ? text : yaml_kind_name(node),
-                       text[0] ? "'" : "");
+            error_at(builder->errors, node,
+                     "'seed' needs a whole number from 0 to 18446744073709551615, got %s%s%s",
+                     text[0] ? "'" : "", text[0] ? text : yaml_kind_name(node), text[0] ? "'" : "");
     }
     builder->scenario->run.seed = value;
 }
@@ -163,11 +162,11 @@ static void check_run(struct builder *builder)
         units_add_duration(&text, run->duration);
         strbuf_add(&text, ", got ");
         units_add_duration(&text, run->warmup);
-        mistake_at(builder->mistakes, warmup ? warmup : duration, "%s", text.text);
+        error_at(builder->errors, warmup ? warmup : duration, "%s", text.text);
     }
     if (run->duration / run_settings_bin(run) > RUN_BINS_MAX)
-        mistake_at(builder->mistakes, bin ? bin : duration,
-                   "'bin' cuts the run into more than %d bins", RUN_BINS_MAX);
+        error_at(builder->errors, bin ? bin : duration, "'bin' cuts the run into more than %d bins",
+                 RUN_BINS_MAX);
     strbuf_release(&text);
 }
 
@@ -175,7 +174,7 @@ static void build_run(struct builder *builder)
 {
     static const struct topology no_regions;
     const struct schema_table table = {"", run_settings_fields, run_settings_field_count};
-    const struct schema_context context = {builder->mistakes, &no_regions, builder->inner->source};
+    const struct schema_context context = {builder->errors, &no_regions, builder->inner->source};
     struct run_config *run = &builder->scenario->run;
     bool good;
 
@@ -193,25 +192,25 @@ static void build_run(struct builder *builder)
 
 static struct scenario *build_from(const struct registry *registry, struct yaml_trees *trees,
                                    const struct yaml_source *source, const struct yaml_node *root,
-                                   struct mistakes *mistakes, bool with_sweep);
+                                   struct error_list *errors, bool with_sweep);
 static void scenario_drop(struct scenario *scenario, bool with_trees);
 
-/* A value of an axis is right where the scenario with it is: its mistakes are told at its own
+/* A value of an axis is right where the scenario with it is: its errors are told at its own
  * place. */
 static void try_sweep_value(struct builder *builder, const struct overlay_path *path,
                             const struct yaml_node *value)
 {
     struct yaml_trees *trees = builder->inner->trees;
     const struct yaml_node *root = overlay_set(trees, builder->root, builder->scenario->registry,
-                                               path, value, builder->mistakes);
+                                               path, value, builder->errors);
 
     if (root)
         scenario_drop(build_from(builder->scenario->registry, trees, builder->inner->source, root,
-                                 builder->mistakes, false),
+                                 builder->errors, false),
                       false);
 }
 
-/* A text with commas or "..": its values stand nowhere, so the mistakes of one that is wrong are
+/* A text with commas or "..": its values stand nowhere, so the errors of one that is wrong are
  * told at the text. `path` NULL: not tried. */
 static void build_axis_text(struct builder *builder, struct sweep_axis *axis,
                             const struct yaml_node *text, const struct overlay_path *path)
@@ -219,7 +218,7 @@ static void build_axis_text(struct builder *builder, struct sweep_axis *axis,
     struct strbuf why = STRBUF_INIT;
 
     if (!sweep_axis_parse(text->text, axis, &why))
-        mistake_at(builder->mistakes, text, "'sweep' of '%s' %s", axis->path, why.text);
+        error_at(builder->errors, text, "'sweep' of '%s' %s", axis->path, why.text);
     for (size_t i = 0; path && i < axis->value_count; i++) {
         const struct yaml_node *value =
             yaml_make_scalar(builder->inner->trees, text, axis->values[i]);
@@ -235,8 +234,8 @@ static void build_axis(struct builder *builder, const struct yaml_entry *entry, 
     struct sweep_axis *axis = &builder->scenario->axes[builder->scenario->axis_count++];
     struct overlay_path path;
     size_t end;
-    bool good = overlay_path_parse(builder->inner->trees, source, '\0', entry->key,
-                                   builder->mistakes, &path, &end);
+    bool good = overlay_path_parse(builder->inner->trees, source, '\0', entry->key, builder->errors,
+                                   &path, &end);
     const struct yaml_node *list = entry->value;
 
     axis->path = mem_strdup(entry->key->text);
@@ -246,10 +245,10 @@ static void build_axis(struct builder *builder, const struct yaml_entry *entry, 
         return;
     }
     if (list->kind != YAML_LIST || list->count == 0 || list->count > SWEEP_VALUES_MAX) {
-        mistake_at(builder->mistakes, list,
-                   "'sweep' needs a list of 1 to %d values for '%s', or a text such as "
-                   "'100ms..1s/100ms'",
-                   SWEEP_VALUES_MAX, axis->path);
+        error_at(builder->errors, list,
+                 "'sweep' needs a list of 1 to %d values for '%s', or a text such as "
+                 "'100ms..1s/100ms'",
+                 SWEEP_VALUES_MAX, axis->path);
         good = false;
     }
     axis->values = mem_zalloc(list->count + 1, sizeof axis->values[0]);
@@ -276,15 +275,15 @@ static void build_texts(struct builder *builder, const char *key, char ***texts,
         if (item->kind == YAML_SCALAR && !item->is_null)
             (*texts)[(*count)++] = mem_strdup(item->text);
         else
-            mistake_at(builder->mistakes, item, "'%s' needs a text or a list of texts, got %s", key,
-                       yaml_kind_name(item));
+            error_at(builder->errors, item, "'%s' needs a text or a list of texts, got %s", key,
+                     yaml_kind_name(item));
     }
 }
 
 static void build_sweep(struct builder *builder)
 {
     const struct yaml_node *sweep = yaml_get(builder->root, "sweep");
-    bool is_tried = builder->mistakes->count == 0;
+    bool is_tried = builder->errors->count == 0;
     struct scenario *scenario = builder->scenario;
 
     build_texts(builder, "where", &scenario->wheres, &scenario->where_count);
@@ -292,9 +291,9 @@ static void build_sweep(struct builder *builder)
     if (!sweep || sweep->is_null)
         return;
     if (sweep->kind != YAML_MAP) {
-        mistake_at(builder->mistakes, sweep,
-                   "'sweep' needs a map, such as {client.timeout: [100ms, 300ms]}, got %s",
-                   yaml_kind_name(sweep));
+        error_at(builder->errors, sweep,
+                 "'sweep' needs a map, such as {client.timeout: [100ms, 300ms]}, got %s",
+                 yaml_kind_name(sweep));
         return;
     }
     builder->scenario->axes = mem_zalloc(sweep->count + 1, sizeof builder->scenario->axes[0]);
@@ -308,11 +307,11 @@ static void build_sweep(struct builder *builder)
  * then the real one). */
 static struct scenario *build_from(const struct registry *registry, struct yaml_trees *trees,
                                    const struct yaml_source *source, const struct yaml_node *root,
-                                   struct mistakes *mistakes, bool with_sweep)
+                                   struct error_list *errors, bool with_sweep)
 {
     struct scenario *scenario = mem_zalloc(1, sizeof *scenario);
-    struct scenario_inner *inner = mem_zalloc(1, sizeof *inner);
-    struct builder builder = {scenario, inner, root, mistakes};
+    struct scenario_internal *inner = mem_zalloc(1, sizeof *inner);
+    struct builder builder = {scenario, inner, root, errors};
 
     scenario->registry = registry;
     scenario->inner = inner;
@@ -339,7 +338,7 @@ static void free_texts(char **texts, size_t count)
 
 static void scenario_drop(struct scenario *scenario, bool with_trees)
 {
-    struct scenario_inner *inner = scenario->inner;
+    struct scenario_internal *inner = scenario->inner;
 
     instances_free(scenario);
     expectations_free(scenario);
@@ -380,10 +379,10 @@ void scenario_free(struct scenario *scenario)
 /* All --set texts over the root, in order; a wrong one is told and left out. */
 static const struct yaml_node *apply_sets(struct yaml_trees *trees, const struct yaml_node *root,
                                           const struct registry *registry, const char *const *sets,
-                                          size_t set_count, struct mistakes *mistakes)
+                                          size_t set_count, struct error_list *errors)
 {
     for (size_t i = 0; root && i < set_count; i++) {
-        const struct yaml_node *next = overlay_set_text(trees, root, registry, sets[i], mistakes);
+        const struct yaml_node *next = overlay_set_text(trees, root, registry, sets[i], errors);
 
         root = next ? next : root;
     }
@@ -394,22 +393,22 @@ static const struct yaml_node *apply_sets(struct yaml_trees *trees, const struct
 static struct scenario *finish_load(struct yaml_trees *trees, const struct yaml_source *source,
                                     const struct yaml_node *root, const struct registry *registry,
                                     const char *const *sets, size_t set_count,
-                                    struct mistakes *mistakes, size_t errors_before)
+                                    struct error_list *errors, size_t errors_before)
 {
     struct scenario *scenario = NULL;
 
-    root = apply_sets(trees, root, registry, sets, set_count, mistakes);
+    root = apply_sets(trees, root, registry, sets, set_count, errors);
     if (root)
-        scenario = build_from(registry, trees, source, root, mistakes, true);
+        scenario = build_from(registry, trees, source, root, errors, true);
     else
         yaml_trees_free(trees);
-    if (scenario && mistakes->diag->error_count > errors_before) {
+    if (scenario && errors->diag->error_count > errors_before) {
         scenario_free(scenario);
         scenario = NULL;
     }
     if (scenario)
         resolved_build(scenario);
-    mistakes_release(mistakes);
+    error_list_release(errors);
     return scenario;
 }
 
@@ -420,14 +419,14 @@ struct scenario *scenario_load(const char *path, const struct registry *registry
     struct yaml_trees *trees = yaml_trees_create();
     const struct yaml_source *source = NULL;
     size_t errors_before = diag->error_count;
-    struct mistakes mistakes;
+    struct error_list errors;
     const struct yaml_node *root;
 
     if (cannot_read)
         *cannot_read = false;
-    mistakes_init(&mistakes, diag);
-    root = layers_load_file(trees, registry, path, &mistakes, cannot_read, &source);
-    return finish_load(trees, source, root, registry, sets, set_count, &mistakes, errors_before);
+    error_list_init(&errors, diag);
+    root = layers_load_file(trees, registry, path, &errors, cannot_read, &source);
+    return finish_load(trees, source, root, registry, sets, set_count, &errors, errors_before);
 }
 
 struct scenario *scenario_load_text(const char *text, size_t length, const char *name,
@@ -437,10 +436,10 @@ struct scenario *scenario_load_text(const char *text, size_t length, const char 
     struct yaml_trees *trees = yaml_trees_create();
     const struct yaml_source *source = NULL;
     size_t errors_before = diag->error_count;
-    struct mistakes mistakes;
+    struct error_list errors;
     const struct yaml_node *root;
 
-    mistakes_init(&mistakes, diag);
-    root = layers_load_text(trees, registry, text, length, name, &mistakes, &source);
-    return finish_load(trees, source, root, registry, sets, set_count, &mistakes, errors_before);
+    error_list_init(&errors, diag);
+    root = layers_load_text(trees, registry, text, length, name, &errors, &source);
+    return finish_load(trees, source, root, registry, sets, set_count, &errors, errors_before);
 }

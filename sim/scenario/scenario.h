@@ -133,7 +133,7 @@ const char *scenario_value(const struct scenario *scenario, const char *path);
 /*
  * A metric or an expectation of the command line, as `expect` would have it: "write_latency.p99",
  * "reauth_rate{region=us-west-2} < 0.1%". `name` stands for the file in messages ("--precision").
- * False with the mistake in `diag`. The result outlives nothing but the scenario's registry and
+ * False with the error in `diag`. The result outlives nothing but the scenario's registry and
  * topology; release it in either case.
  */
 bool scenario_parse_metric(const struct scenario *scenario, const char *name, const char *text,

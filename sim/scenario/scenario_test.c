@@ -37,7 +37,7 @@ static struct scenario *load(const char *text, const char *const *sets, size_t s
 }
 
 /* The first that is told of a text, without its excerpt. */
-static char *complaints_of(const char *text, const char *const *sets, size_t set_count)
+static char *validation_of(const char *text, const char *const *sets, size_t set_count)
 {
     struct diag diag = {0};
     struct scenario *scenario =
@@ -261,7 +261,7 @@ static void warmup_may_be_found(void **state)
 
 static const struct mistake_case {
     const char *text, *want;
-} mistake_cases[] = {
+} error_cases[] = {
     {"", "t.yaml: error: the file is empty: a scenario needs 'regions' at least"},
     {"[1]", "t.yaml:1:1: error: a scenario is a map of keys and values, got a list"},
     {"store: {kind: regional}\n",
@@ -351,7 +351,7 @@ static const struct mistake_case {
     {"regions: {US West: {}}\nstore: {kind: regional}\n",
      "t.yaml:1:11: error: a region's name is made of a-z, 0-9 and '-', got 'US West'"},
     {"regions: {all: {}}\nstore: {kind: regional}\n",
-     "t.yaml:1:11: error: a region cannot be named 'all': the figures' total over regions is"},
+     "t.yaml:1:11: error: a region cannot be named 'all': the statistics' total over regions is"},
     {HEAD "duration: 30s\nwarmup: 1min\n",
      "t.yaml:4:9: error: 'warmup' must be shorter than the duration, 30s, got 1min"},
     {HEAD "duration: 10min\nwarmup: 10min\n",
@@ -415,12 +415,12 @@ static const struct mistake_case {
 static void each_mistake_is_told_in_its_words(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(mistake_cases); i++) {
-        char *told = complaints_of(mistake_cases[i].text, NULL, 0);
+    for (size_t i = 0; i < COUNT_OF(error_cases); i++) {
+        char *told = validation_of(error_cases[i].text, NULL, 0);
 
-        if (strcmp(told, mistake_cases[i].want) != 0)
-            print_error("of:\n%s", mistake_cases[i].text);
-        assert_string_equal(told, mistake_cases[i].want);
+        if (strcmp(told, error_cases[i].want) != 0)
+            print_error("of:\n%s", error_cases[i].text);
+        assert_string_equal(told, error_cases[i].want);
         free(told);
     }
 }
@@ -448,7 +448,7 @@ static void a_wrong_set_is_placed_in_its_text(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        char *told = complaints_of(fake_scenario, &cases[i].set, 1);
+        char *told = validation_of(fake_scenario, &cases[i].set, 1);
 
         assert_string_equal(told, cases[i].want);
         free(told);
@@ -494,11 +494,11 @@ static void a_nest_or_a_bomb_is_refused(void **state)
     (void)state;
     memset(nest, '[', 900000);
     nest[900000] = '\0';
-    told = complaints_of(nest, NULL, 0);
+    told = validation_of(nest, NULL, 0);
     assert_string_equal(told, "t.yaml:1:65: error: nested more than 64 deep");
     free(told);
     free(nest);
-    told = complaints_of("a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
+    told = validation_of("a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
                          "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
                          "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
                          "e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n"
@@ -817,14 +817,14 @@ static void a_world_runs_and_repeats_itself(void **state)
         const struct world_options options = {.seed = i < 2 ? 7 : 8, .warmup = 300 * SIM_S};
         struct world *world = world_create(scenario, &options);
         struct sim_outcome outcome = world_run(world);
-        const struct figures *figures = world_figures(world);
+        const struct statistics *statistics = world_statistics(world);
         double requests = 0;
 
-        for (size_t j = 0; j < figures->figure_count; j++)
-            if (strcmp(figures->figures[j].metric->name, "requests") == 0 &&
-                figures->figures[j].region == -1 &&
-                strcmp(figures->figures[j].window, "fault") == 0)
-                requests = figures->figures[j].value;
+        for (size_t j = 0; j < statistics->statistic_count; j++)
+            if (strcmp(statistics->statistics[j].metric->name, "requests") == 0 &&
+                statistics->statistics[j].region == -1 &&
+                strcmp(statistics->statistics[j].window, "fault") == 0)
+                requests = statistics->statistics[j].value;
         assert_true(requests == 300); /* one a second from 10 to 15 min */
         assert_int_equal(outcome.event_count, 1800);
         digests[i] = outcome.digest;

@@ -67,10 +67,10 @@ static void add_subject(const struct walk *walk, struct strbuf *out, const char 
     strbuf_addf(out, "%s%s%s", section, section[0] && path[0] ? "." : "", path);
 }
 
-static void walk_mistake(struct walk *walk, const struct yaml_node *node, const char *path,
-                         const char *format, ...) __attribute__((format(printf, 4, 5)));
-static void walk_mistake(struct walk *walk, const struct yaml_node *node, const char *path,
-                         const char *format, ...)
+static void walk_error(struct walk *walk, const struct yaml_node *node, const char *path,
+                       const char *format, ...) __attribute__((format(printf, 4, 5)));
+static void walk_error(struct walk *walk, const struct yaml_node *node, const char *path,
+                       const char *format, ...)
 {
     struct strbuf text = STRBUF_INIT, subject = STRBUF_INIT;
     va_list args;
@@ -80,11 +80,11 @@ static void walk_mistake(struct walk *walk, const struct yaml_node *node, const 
     va_end(args);
     add_subject(walk, &subject, path);
     if (node)
-        mistake_at(walk->context->mistakes, node, "'%s' %s",
-                   subject.length > 0 ? subject.text : "scenario", text.text);
+        error_at(walk->context->errors, node, "'%s' %s",
+                 subject.length > 0 ? subject.text : "scenario", text.text);
     else
-        mistake_in_file(walk->context->mistakes, walk->context->source, "'%s' %s", subject.text,
-                        text.text);
+        error_in_file(walk->context->errors, walk->context->source, "'%s' %s", subject.text,
+                      text.text);
     walk->is_good = false;
     strbuf_release(&text);
     strbuf_release(&subject);
@@ -123,7 +123,7 @@ static void unknown_key(struct walk *walk, const struct yaml_node *key, const ch
     strbuf_addf(&text, "unknown key '%s' in %s", key->text,
                 where.length > 0 ? where.text : "the scenario");
     add_remedy(&text, key->text, "allowed are", (const char *const *)names, count);
-    mistake_at(walk->context->mistakes, key, "%s", text.text);
+    error_at(walk->context->errors, key, "%s", text.text);
     walk->is_good = false;
     for (size_t i = 0; i < count; i++)
         free(names[i]);
@@ -168,10 +168,10 @@ static void take_choice(struct walk *walk, const struct field *variant, int choi
     else if (value && has_more && (value->kind == YAML_MAP || value->is_null))
         take_map(walk, value, path.text);
     else if (value && has_more)
-        walk_mistake(walk, value, path.text, "needs a map of its parameters, got %s",
-                     yaml_kind_name(value));
+        walk_error(walk, value, path.text, "needs a map of its parameters, got %s",
+                   yaml_kind_name(value));
     else if (value && !value->is_null && value->count + (value->kind == YAML_SCALAR) > 0)
-        walk_mistake(walk, value, path.text, "takes no parameters");
+        walk_error(walk, value, path.text, "takes no parameters");
     strbuf_release(&path);
 }
 
@@ -185,7 +185,7 @@ static void unknown_choice(struct walk *walk, const struct field *variant,
         count++;
     strbuf_addf(&text, "has no choice '%s'", node->text);
     add_remedy(&text, node->text, "it is one of", variant->choices, count);
-    walk_mistake(walk, node, variant->name, "%s", text.text);
+    walk_error(walk, node, variant->name, "%s", text.text);
     strbuf_release(&text);
 }
 
@@ -214,15 +214,15 @@ static void take_variant(struct walk *walk, const struct field *variant,
     if (node->kind == YAML_SCALAR && !node->is_null) {
         take_bare_choice(walk, variant, node);
     } else if (node->kind != YAML_MAP) {
-        walk_mistake(walk, node, variant->name, "needs a choice, such as %s, got %s",
-                     variant->choices[0], yaml_kind_name(node));
+        walk_error(walk, node, variant->name, "needs a choice, such as %s, got %s",
+                   variant->choices[0], yaml_kind_name(node));
     } else if (node->count != 1) {
         struct strbuf names = STRBUF_INIT;
 
         for (size_t i = 0; i < node->count; i++)
             strbuf_addf(&names, "%s'%s'", i > 0 ? ", " : "", node->entries[i].key->text);
-        walk_mistake(walk, node->count > 1 ? node->entries[1].key : node, variant->name,
-                     "takes one choice, got %s", node->count ? names.text : "none");
+        walk_error(walk, node->count > 1 ? node->entries[1].key : node, variant->name,
+                   "takes one choice, got %s", node->count ? names.text : "none");
         strbuf_release(&names);
     } else {
         int choice = field_choice(variant, node->entries[0].key->text);
@@ -260,11 +260,10 @@ static void take_map(struct walk *walk, const struct yaml_node *map, const char 
     if (map->is_null)
         return;
     if (map->kind != YAML_MAP) {
-        walk_mistake(walk, map, path, "needs a map of keys and values, got %s",
-                     yaml_kind_name(map));
+        walk_error(walk, map, path, "needs a map of keys and values, got %s", yaml_kind_name(map));
         return;
     }
-    for (size_t i = 0; i < map->count && !mistakes_are_full(walk->context->mistakes); i++)
+    for (size_t i = 0; i < map->count && !error_list_is_full(walk->context->errors); i++)
         take_entry(walk, &map->entries[i], path);
 }
 
@@ -347,12 +346,12 @@ static void check_required(struct walk *walk, const struct yaml_node *map)
             !schema_applies(walk->table->fields, walk->table->field_count, field, walk->config))
             continue;
         variant = schema_variant_of(walk->table->fields, walk->table->field_count, field, &choice);
-        walk_mistake(walk,
-                     variant && walk->given[variant - walk->table->fields]
-                         ? walk->given[variant - walk->table->fields]
-                         : map,
-                     field->name, "must be given: %s (a %s)", field->meaning,
-                     field_type_name(field->type));
+        walk_error(walk,
+                   variant && walk->given[variant - walk->table->fields]
+                       ? walk->given[variant - walk->table->fields]
+                       : map,
+                   field->name, "must be given: %s (a %s)", field->meaning,
+                   field_type_name(field->type));
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A field table applied to a tree: every value parsed, checked, defaulted and written down in
- * canonical form, every mistake told at once.
+ * canonical form, every error told at once.
  *
  * The keys of a map are the dotted names of the table, one level a dot. What a field is when it is
  * not given is its `initial`, whatever variant it sits under, so a config has no field that was
@@ -11,11 +11,11 @@
 #define SCHEMA_H
 
 #include "field.h"
-#include "mistakes.h"
+#include "error_list.h"
 #include "model.h"
 
 struct schema_context {
-    struct mistakes *mistakes;
+    struct error_list *errors;
     const struct topology *topology;
     const struct yaml_source
         *source; /* stands for the file where a section is absent; may be NULL */
@@ -38,7 +38,7 @@ struct schema_table {
 /*
  * Fill `config` (zeroed) from `map` (NULL: all defaults) and `values` (one a field, zeroed; NULL:
  * not wanted). `is_whole` false: `map` is a piece of a config, so nothing must be given. Returns
- * false where a mistake was told. In both cases config and values hold what was right, and are the
+ * false where a error was told. In both cases config and values hold what was right, and are the
  * caller's to release.
  */
 bool schema_apply(const struct schema_context *context, const struct schema_table *table,

@@ -17,9 +17,9 @@ struct world {
     struct sim *sim;
     struct port_directory *ports;
     struct incident_log log;
-    void **states;                 /* by instance */
-    struct model_env *envs;        /* by instance; models may keep pointers to them */
-    const struct figures *figures; /* NULL until the run is over */
+    void **states;                       /* by instance */
+    struct model_env *envs;              /* by instance; models may keep pointers to them */
+    const struct statistics *statistics; /* NULL until the run is over */
     bool has_run;
 };
 
@@ -115,15 +115,15 @@ struct sim_outcome world_run(struct world *world)
     for (size_t i = 0; i < scenario->instance_count; i++)
         if (scenario->instances[i].ops->finish)
             scenario->instances[i].ops->finish(world->states[i]);
-    world->figures = probes_finish(world->probes, outcome.ended);
+    world->statistics = probes_finish(world->probes, outcome.ended);
     outcome.digest = probes_digest(world->probes, outcome.digest);
     return outcome;
 }
 
-const struct figures *world_figures(const struct world *world)
+const struct statistics *world_statistics(const struct world *world)
 {
-    invariant(world->figures);
-    return world->figures;
+    invariant(world->statistics);
+    return world->statistics;
 }
 
 const struct incident_log *world_log(const struct world *world)

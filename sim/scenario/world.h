@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A scenario brought to life: instances wired, one run, its figures and its log. */
+/* A scenario brought to life: instances wired, one run, its statistics and its log. */
 #ifndef WORLD_H
 #define WORLD_H
 
@@ -20,9 +20,9 @@ struct world_options {
 /* Nothing can fail here but a bug: the scenario was checked. The scenario must outlive the world.
  */
 struct world *world_create(const struct scenario *scenario, const struct world_options *options);
-/* Run to the end; once. The digest holds the events and the figures of window `all`. */
+/* Run to the end; once. The digest holds the events and the statistics of window `all`. */
 struct sim_outcome world_run(struct world *world);
-const struct figures *world_figures(const struct world *world); /* after world_run() */
+const struct statistics *world_statistics(const struct world *world); /* after world_run() */
 const struct incident_log *world_log(const struct world *world);
 struct sim *world_sim(struct world *world);
 struct port_directory *world_ports(struct world *world);

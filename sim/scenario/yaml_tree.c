@@ -274,8 +274,7 @@ static void reader_anchor(struct reader *reader, struct fy_token *token,
 
     if (!name)
         return;
-    mem_grow((void **)&reader->anchors, &reader->anchor_capacity, reader->anchor_count + 1,
-             sizeof reader->anchors[0]);
+    MEM_GROW(reader->anchors, reader->anchor_capacity, reader->anchor_count + 1);
     reader->anchors[reader->anchor_count++] = (struct anchor){name, node};
 }
 

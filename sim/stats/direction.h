@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Which way a figure gets better, so that a difference can be called better or worse. */
+/* Which way a statistic gets better, so that a difference can be called better or worse. */
 #ifndef DIRECTION_H
 #define DIRECTION_H
 

@@ -58,7 +58,7 @@ void morris_points(uint64_t seed, size_t input_count, size_t trajectories, doubl
     free(order);
 }
 
-void morris_effects(const double *points, const double *figures, size_t input_count,
+void morris_effects(const double *points, const double *statistics, size_t input_count,
                     size_t trajectories, double level, struct morris_effect *effects)
 {
     struct tally *signed_effects = mem_zalloc(input_count, sizeof *signed_effects);
@@ -71,7 +71,7 @@ void morris_effects(const double *points, const double *figures, size_t input_co
             while (from[moved] == to[moved])
                 moved++;
             invariant(moved < input_count);
-            double effect = (figures[at + 1] - figures[at]) / (to[moved] - from[moved]);
+            double effect = (statistics[at + 1] - statistics[at]) / (to[moved] - from[moved]);
             if (isnan(effect))
                 continue;
             tally_add(&signed_effects[moved], effect);

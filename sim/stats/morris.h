@@ -6,8 +6,8 @@
  *
  * Inputs are shares of their range, 0..1, on a grid of MORRIS_LEVELS levels. A trajectory begins at
  * a random place and moves one input after the other, in random order, by MORRIS_STEP: inputs + 1
- * points, one elementary effect for each input: the change of the figure, divided by the step with
- * its sign. mu_star, the mean of the absolute effects, ranks the inputs; sigma, their standard
+ * points, one elementary effect for each input: the change of the statistic, divided by the step
+ * with its sign. mu_star, the mean of the absolute effects, ranks the inputs; sigma, their standard
  * deviation, is large where the effect depends on the other inputs or is not linear.
  */
 #ifndef MORRIS_H
@@ -27,9 +27,9 @@ struct morris_effect {
     struct interval mu_star; /* of the absolute effects, Student's over trajectories */
     double sigma;            /* standard deviation of the effects */
 };
-/* figures: one a point, NAN where there is none (its two effects are left out). effects: one an
+/* statistics: one a point, NAN where there is none (its two effects are left out). effects: one an
  * input. */
-void morris_effects(const double *points, const double *figures, size_t input_count,
+void morris_effects(const double *points, const double *statistics, size_t input_count,
                     size_t trajectories, double level, struct morris_effect *effects);
 
 #endif

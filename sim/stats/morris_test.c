@@ -15,12 +15,12 @@ static void screen(double (*function)(const double *x), size_t inputs, size_t tr
                    struct morris_effect *effects)
 {
     static double points[TRAJECTORIES * (INPUTS_MAX + 1) * INPUTS_MAX];
-    static double figures[TRAJECTORIES * (INPUTS_MAX + 1)];
+    static double statistics[TRAJECTORIES * (INPUTS_MAX + 1)];
 
     morris_points(7, inputs, trajectories, points);
     for (size_t i = 0; i < trajectories * (inputs + 1); i++)
-        figures[i] = function(points + i * inputs);
-    morris_effects(points, figures, inputs, trajectories, 0.95, effects);
+        statistics[i] = function(points + i * inputs);
+    morris_effects(points, statistics, inputs, trajectories, 0.95, effects);
 }
 
 static void each_step_moves_one_input_by_the_step(void **state)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Is a figure no worse than that of a baseline, by more than a margin? A gate for changes.
+ * Is a statistic no worse than that of a baseline, by more than a margin? A gate for changes.
  *
  * Harm is the difference to the baseline in the direction that is worse. Two one-sided tests:
  * "harm >= margin" rejected says no worse, "harm <= margin" rejected says worse; otherwise more

@@ -38,7 +38,7 @@ double paired_p_not_equivalent(const struct paired *paired, double margin);
  * one. */
 void holm_adjust(const double *p, double *adjusted, size_t n);
 
-/* DIFFERENT: surely so, of a figure of which neither way is better. */
+/* DIFFERENT: surely so, of a statistic of which neither way is better. */
 enum paired_verdict {
     PAIRED_UNDECIDED,
     PAIRED_EQUIVALENT,

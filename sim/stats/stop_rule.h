@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * When to stop adding replications: several figures at once, each to its half-width.
+ * When to stop adding replications: several statistics at once, each to its half-width.
  *
  * Stopping as soon as the interval looks narrow favours samples that happen to vary little, and
  * their intervals cover less often than they say (Law, Simulation Modeling and Analysis, 5th ed.,
  * 9.4.1; Singham and Schruben, INFORMS J. Computing 24, 2012). Three guards against such luck: no
  * stop before STOP_FIRST replications; looks only at a schedule that grows by STOP_GROWTH; and all
- * goals must be met at two looks in a row. On normal and on mildly skewed figures the 95 % interval
- * then covers in 94 % or more of the studies (stop_rule_test.c); with a first look at 10 and one
- * look enough it would be 93.4 % at a goal that 16 replications reach.
+ * goals must be met at two looks in a row. On normal and on mildly skewed statistics the 95 %
+ * interval then covers in 94 % or more of the studies (stop_rule_test.c); with a first look at 10
+ * and one look enough it would be 93.4 % at a goal that 16 replications reach.
  */
 #ifndef STOP_RULE_H
 #define STOP_RULE_H
@@ -19,7 +19,7 @@ enum { STOP_FIRST = 15, STOP_LOOKS_IN_A_ROW = 2 };
 #define STOP_GROWTH 1.3
 
 struct precision_goal {
-    bool relative;     /* half_width is a share of |mean|; else in the figure's unit */
+    bool relative;     /* half_width is a share of |mean|; else in the statistic's unit */
     double half_width; /* > 0 */
 };
 

@@ -67,7 +67,8 @@ struct sequential {
     double replications; /* sum over the studies */
 };
 
-/* A study of normal figures (mean 10, standard deviation 1), or of mean waits of M/M/1 at 0.8. */
+/* A study of normal statistics (mean 10, standard deviation 1), or of mean waits of M/M/1 at 0.8.
+ */
 static void run_study(struct sequential *result, uint64_t study, bool is_queue,
                       const struct precision_goal *goal)
 {

@@ -5,7 +5,7 @@
  * Kept is the moment of the changes, each change times its instant: over [start, now] the level's
  * integral is level * now - moment (summation by parts). So a change by one costs an addition, and
  * nothing is to be remembered of the change before. All in integers of 128 bits, so that cutting a
- * span in pieces changes nothing. Instants are ns, and go back only by a mistake that nobody here
+ * span in pieces changes nothing. Instants are ns, and go back only by a error that nobody here
  * would see.
  */
 #ifndef TIME_AVG_H

@@ -2,7 +2,7 @@
 /*
  * An application made of nothing but operations on the store: it stands where the application tier,
  * the name and the objective would, and drives the store's client of each region. For tests;
- * include it once, after figures.h.
+ * include it once, after statistics.h.
  *
  * Each write creates a session of its own; `read_after` lets a read of that session follow it in
  * `reader`, so long after the write was acknowledged. The links may be cut from `cut_from` on, for
@@ -11,7 +11,15 @@
 #ifndef CLIENT_DRIVER_H
 #define CLIENT_DRIVER_H
 
-#include "ports.h"
+#include "store_command.h"
+#include "dns.h"
+#include "link.h"
+#include "objective.h"
+#include "refs.h"
+#include "session.h"
+#include "session_store.h"
+#include "store_fault.h"
+#include "stream.h"
 #include "registry.h"
 
 #include <math.h>
@@ -242,22 +250,22 @@ static void client_driver_init(void *self, const struct model_env *env)
     driver->objective =
         (struct objective_port){.self = driver, .write_done = client_driver_write_ended};
     for (int r = 0; r < (int)driver->regions; r++)
-        port_offer(env->ports, PORT_OPS, r, -1, &driver->port);
-    port_offer(env->ports, PORT_DNS, -1, -1, &driver->dns);
-    port_offer(env->ports, PORT_OBJECTIVE, -1, -1, &driver->objective);
+        port_offer_ops(env->ports, r, -1, &driver->port);
+    port_offer_dns(env->ports, -1, -1, &driver->dns);
+    port_offer_objective(env->ports, -1, -1, &driver->objective);
 }
 
 static void client_driver_connect(void *self, const struct port_directory *ports)
 {
     struct client_driver *driver = self;
 
-    driver->store = port_need(ports, PORT_STORE, -1, -1);
-    driver->store_fault = port_need(ports, PORT_STORE_FAULT, 0, -1);
+    driver->store = port_need_store(ports, -1, -1);
+    driver->store_fault = port_need_store_fault(ports, 0, -1);
     for (int a = 0; a < (int)driver->regions; a++) {
-        driver->sessions[a] = port_need(ports, PORT_SESSIONS, a, -1);
+        driver->sessions[a] = port_need_sessions(ports, a, -1);
         driver->sessions[a]->set_instances(driver->sessions[a]->self, 1);
         for (int b = 0; b < (int)driver->regions; b++)
-            driver->faults[a][b] = port_need(ports, PORT_LINK_FAULT, a, b);
+            driver->faults[a][b] = port_need_link_fault(ports, a, b);
     }
 }
 
@@ -315,8 +323,8 @@ static const struct model_ops *const client_models[] = {
 static const struct registry client_registry = {client_models,
                                                 sizeof client_models / sizeof client_models[0]};
 
-/* Two regions 20 ms apart, a shard next door that answers at once, a pool that never runs dry: an
- * attempt is a request and its answer, and nothing else. */
+/* Two regions 20 ms apart, a shard next listener that answers at once, a pool that never runs dry:
+ * an attempt is a request and its answer, and nothing else. */
 #define CLIENT_WORLD                                                                               \
     "regions: {a: {}, b: {}}\nstore: {primary: a, write_service: 0ms, write_per_kib: 0ms, "        \
     "read_service: 0ms}\n"

@@ -13,8 +13,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "figures.h"
-#include "ports.h"
+#include "statistics.h"
+#include "refs.h"
+#include "session.h"
+#include "session_store.h"
+#include "user.h"
 #include "registry.h"
 
 #include <stdlib.h>
@@ -34,7 +37,7 @@ struct note {
 /* A user by row of the region, anew with each check. */
 struct guest {
     uint64_t user;
-    uint32_t check, pages, flight, generation;
+    uint32_t check, pages, pending, generation;
     enum request_kind kind;
     sim_time answered;
 };
@@ -42,7 +45,7 @@ static struct {
     struct note *notes;
     size_t count;
     uint64_t submitted, answered, reauths;
-} book;
+} check;
 
 struct spy {
     struct sim *sim;
@@ -57,8 +60,8 @@ struct spy {
 
 static void note(uint64_t user, uint32_t number, sim_time value)
 {
-    assert_true(book.count < NOTES_MAX);
-    book.notes[book.count++] = (struct note){user, number, value};
+    assert_true(check.count < NOTES_MAX);
+    check.notes[check.count++] = (struct note){user, number, value};
 }
 
 /* A request that the user sent at `sent`. */
@@ -78,9 +81,9 @@ static void spy_note(struct spy *spy, const struct user_request *request, sim_ti
         note(guest->user, guest->pages, sent - guest->answered);
     guest->answered = -1;
     guest->kind = request->kind;
-    guest->flight = request->flight;
+    guest->pending = request->pending;
     guest->generation = request->generation;
-    book.submitted++;
+    check.submitted++;
 }
 
 static void spy_submit(void *self, const struct user_request *request, sim_dur way_there)
@@ -109,9 +112,9 @@ static void spy_respond(void *self, const struct user_response *response)
     uint32_t home = ref_region(response->session);
     struct guest *guest = &spy->guests[home][ref_index(response->session)];
 
-    if (guest->flight == response->flight && guest->generation == response->generation) {
-        book.answered++;
-        book.reauths += response->kind == RESPONSE_REAUTH;
+    if (guest->pending == response->pending && guest->generation == response->generation) {
+        check.answered++;
+        check.reauths += response->kind == RESPONSE_REAUTH;
         if (guest->kind == REQUEST_PAGE && response->kind == RESPONSE_OK) {
             guest->pages++;
             guest->answered = response->arrives;
@@ -125,8 +128,8 @@ static void spy_init(void *self, const struct model_env *env)
     struct spy *spy = self;
 
     spy->sim = env->sim;
-    book.count = 0;
-    book.submitted = book.answered = book.reauths = 0;
+    check.count = 0;
+    check.submitted = check.answered = check.reauths = 0;
 }
 
 static void spy_connect(void *self, const struct port_directory *ports)
@@ -137,10 +140,10 @@ static void spy_connect(void *self, const struct port_directory *ports)
         spy->guests[r] = calloc(ROWS_MAX, sizeof *spy->guests[r]);
         assert_non_null(spy->guests[r]);
         spy->spied[r] = (struct spied){spy, r};
-        spy->app[r] = port_need(ports, PORT_APP, r, -1);
+        spy->app[r] = port_need_app(ports, r, -1);
         spy->true_app[r] = *spy->app[r];
         *spy->app[r] = (struct app_port){&spy->spied[r], spy_submit, spy_arrive};
-        spy->users[r] = port_need(ports, PORT_USERS, r, -1);
+        spy->users[r] = port_need_users(ports, r, -1);
         spy->true_users[r] = *spy->users[r];
         *spy->users[r] = (struct users_port){&spy->spied[r], spy_respond, NULL};
     }
@@ -188,15 +191,15 @@ static int by_user(const void *a, const void *b)
 static int open_book(void **state)
 {
     (void)state;
-    memset(&book, 0, sizeof book);
-    book.notes = calloc(NOTES_MAX, sizeof *book.notes);
-    return book.notes ? 0 : -1;
+    memset(&check, 0, sizeof check);
+    check.notes = calloc(NOTES_MAX, sizeof *check.notes);
+    return check.notes ? 0 : -1;
 }
 
 static int close_book(void **state)
 {
     (void)state;
-    free(book.notes);
+    free(check.notes);
     return 0;
 }
 
@@ -223,37 +226,37 @@ static struct world *run_policy(const char *client, struct scenario **scenario)
 static void policies_meet_the_same_users(void **state)
 {
     struct scenario *scenario;
-    struct note *first = book.notes;
+    struct note *first = check.notes;
     size_t count, arrivals = 0, arrivals_second = 0, j = 0, common = 0, thoughts = 0, differing = 0;
     uint64_t submitted;
 
     (void)state;
     world_free(run_policy("timeout: 300ms, retry: {attempts: 4}", &scenario));
     scenario_free(scenario);
-    count = book.count;
-    submitted = book.submitted;
-    book.notes = calloc(NOTES_MAX, sizeof *book.notes);
-    assert_non_null(book.notes);
+    count = check.count;
+    submitted = check.submitted;
+    check.notes = calloc(NOTES_MAX, sizeof *check.notes);
+    assert_non_null(check.notes);
     world_free(run_policy("timeout: 60ms, read_timeout: 20ms, retry: {attempts: 1, "
                           "read_attempts: 1, backoff: none, jitter: none}",
                           &scenario));
     scenario_free(scenario);
     print_message("requests: %llu and %llu\n", (unsigned long long)submitted,
-                  (unsigned long long)book.submitted);
-    assert_true(book.submitted != submitted); /* the second policy fails logins by the hundred */
+                  (unsigned long long)check.submitted);
+    assert_true(check.submitted != submitted); /* the second policy fails logins by the hundred */
     qsort(first, count, sizeof *first, by_user);
-    qsort(book.notes, book.count, sizeof *book.notes, by_user);
-    for (size_t i = 0; i < book.count; i++)
-        arrivals_second += book.notes[i].number == 0;
+    qsort(check.notes, check.count, sizeof *check.notes, by_user);
+    for (size_t i = 0; i < check.count; i++)
+        arrivals_second += check.notes[i].number == 0;
     for (size_t i = 0; i < count; i++) {
         arrivals += first[i].number == 0;
-        while (j < book.count && by_user(&book.notes[j], &first[i]) < 0)
+        while (j < check.count && by_user(&check.notes[j], &first[i]) < 0)
             j++;
-        if (j == book.count || by_user(&book.notes[j], &first[i]) != 0)
+        if (j == check.count || by_user(&check.notes[j], &first[i]) != 0)
             continue;
         common += first[i].number == 0;
         thoughts += first[i].number > 0;
-        differing += first[i].value != book.notes[j].value;
+        differing += first[i].value != check.notes[j].value;
     }
     free(first);
     print_message("%zu users, %zu thoughts in common, %zu differ\n", common, thoughts, differing);
@@ -264,11 +267,11 @@ static void policies_meet_the_same_users(void **state)
 }
 
 /*
- * What the tiers answered is what the users' figures count: each re-auth once, under one cause;
+ * What the tiers answered is what the users' statistics count: each re-auth once, under one cause;
  * each request once, answered or given up, but for answers that come when the user has lost
  * patience.
  */
-static void figures_count_what_the_spy_saw(void **state)
+static void statistics_count_what_the_spy_saw(void **state)
 {
     static const char *const causes[] = {"replication-lag",   "lost-at-failover", "local-only",
                                          "store-unavailable", "evicted",          "restarted",
@@ -277,27 +280,27 @@ static void figures_count_what_the_spy_saw(void **state)
     struct world *world = run_policy("timeout: 60ms, retry: {attempts: 1}, read_timeout: 20ms, "
                                      "on_write_failure: local-session",
                                      &scenario);
-    double total = figure_of(world, (struct wanted){"reauths", NULL, -1, NULL, NULL});
-    double requests = figure_of(world, (struct wanted){"requests", NULL, -1, NULL, NULL});
+    double total = statistic_of(world, (struct wanted){"reauths", NULL, -1, NULL, NULL});
+    double requests = statistic_of(world, (struct wanted){"requests", NULL, -1, NULL, NULL});
     double abandoned =
-        figure_or_nan(world, (struct wanted){"requests_abandoned", NULL, -1, NULL, NULL});
+        statistic_or_nan(world, (struct wanted){"requests_abandoned", NULL, -1, NULL, NULL});
     double sum = 0;
 
     (void)state;
     for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
         for (int r = 0; r < REGIONS; r++) {
             double share =
-                figure_or_nan(world, (struct wanted){"reauths", NULL, r, causes[i], NULL});
+                statistic_or_nan(world, (struct wanted){"reauths", NULL, r, causes[i], NULL});
 
             sum += isnan(share) ? 0 : share;
         }
     print_message("%.0f re-auths, %.0f requests\n", total, requests);
     assert_true(total > 100);
     assert_true(fabs(sum - total) < 0.5);
-    assert_int_equal((uint64_t)total, book.reauths);
+    assert_int_equal((uint64_t)total, check.reauths);
     assert_true(isnan(abandoned) || abandoned < 0.5); /* nobody waits 30 s here */
-    assert_int_equal((uint64_t)requests, book.answered);
-    assert_true(book.submitted - book.answered < 200);
+    assert_int_equal((uint64_t)requests, check.answered);
+    assert_true(check.submitted - check.answered < 200);
     world_free(world);
     scenario_free(scenario);
 }
@@ -326,7 +329,7 @@ static void pairing_sharpens_a_comparison(void **state)
         for (uint32_t i = 0; i < 8; i++) {
             struct world *world = world_of(scenario, i, NULL);
 
-            value[policy][i] = figure_of(world, wanted);
+            value[policy][i] = statistic_of(world, wanted);
             tally_add(&alone[policy], value[policy][i]);
             world_free(world);
         }
@@ -344,7 +347,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(policies_meet_the_same_users, open_book, close_book),
-        cmocka_unit_test_setup_teardown(figures_count_what_the_spy_saw, open_book, close_book),
+        cmocka_unit_test_setup_teardown(statistics_count_what_the_spy_saw, open_book, close_book),
         cmocka_unit_test(pairing_sharpens_a_comparison),
     };
 

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "assert_close.h"
-#include "figures.h"
+#include "statistics.h"
 #include "client_driver.h"
 
 #define LINKS                                                                                      \

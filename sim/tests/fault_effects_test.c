@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Each fault, written as an author writes it, does to a whole world what its page says: seen in a
- * figure that the same world without the fault does not show. What it does exactly is held where
+ * statistic that the same world without the fault does not show. What it does exactly is held where
  * the parts are tested; this is that the word in the scenario reaches them.
  *
  * Two regions 20 ms apart, the primary in a; 20 sessions a second near each, some 60 writes a
@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "figures.h"
+#include "statistics.h"
 #include "registry.h"
 
 #define WORLD                                                                                      \
@@ -27,7 +27,7 @@
 #define A 0
 #define B 1
 
-/* A figure, and the span in which it lies with the fault; in the same world without it, below
+/* A statistic, and the span in which it lies with the fault; in the same world without it, below
  * `without`. */
 // clang-format off
 static const struct effect {
@@ -82,7 +82,7 @@ static const struct effect {
 /* 0 where there is none: nothing of the kind was counted. */
 static double seen_in(const struct world *world, const struct wanted *wanted)
 {
-    double value = figure_or_nan(world, *wanted);
+    double value = statistic_or_nan(world, *wanted);
 
     return isnan(value) ? 0 : value;
 }
@@ -104,7 +104,7 @@ static bool effect_shows(const struct effect *effect, const struct world *quiet)
     return value >= effect->low && value <= effect->high && control < effect->without;
 }
 
-static void each_fault_shows_in_its_figure(void **state)
+static void each_fault_shows_in_its_statistic(void **state)
 {
     const struct registry registry = {model_registry, model_registry_count};
     struct scenario *scenario = scenario_of(&registry, WORLD "}\n");
@@ -122,7 +122,7 @@ static void each_fault_shows_in_its_figure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_fault_shows_in_its_figure),
+        cmocka_unit_test(each_fault_shows_in_its_statistic),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

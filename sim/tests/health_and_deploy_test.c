@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "assert_close.h"
-#include "figures.h"
+#include "statistics.h"
 #include "registry.h"
 
 #define RUN_S 200.0
@@ -37,7 +37,7 @@ static struct world *run_world(const char *text, struct scenario **scenario)
 
 static double found(const struct world *world, const char *metric, int region)
 {
-    return figure_of(world, (struct wanted){metric, NULL, region, NULL, NULL});
+    return statistic_of(world, (struct wanted){metric, NULL, region, NULL, NULL});
 }
 
 /*

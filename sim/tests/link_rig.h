@@ -10,8 +10,9 @@
 #ifndef LINK_RIG_H
 #define LINK_RIG_H
 
-#include "figures.h"
-#include "ports.h"
+#include "statistics.h"
+#include "link.h"
+#include "refs.h"
 #include "registry.h"
 
 #include <stdlib.h>
@@ -90,7 +91,7 @@ static inline void rig_at(sim_time when, void (*call)(uint32_t argument), uint32
     sim_at(rig.sim, when, rig.call_kind, index << RIG_CALL_SHIFT | argument, 0);
 }
 
-static inline void rig_send(struct link_port *link, uint32_t leg, uint32_t number, uint32_t bytes,
+static inline void rig_send(struct link_port *link, uint32_t flow, uint32_t number, uint32_t bytes,
                             bool handshake)
 {
     struct message message = {.kind = rig.arrive_kind,
@@ -100,7 +101,7 @@ static inline void rig_send(struct link_port *link, uint32_t leg, uint32_t numbe
                               .identity = number,
                               .handshake = handshake};
 
-    link->send(link->self, leg, &message);
+    link->send(link->self, flow, &message);
 }
 
 static inline void rig_init(void *self, const struct model_env *env)
@@ -119,8 +120,8 @@ static inline void rig_connect(void *self, const struct port_directory *ports)
     (void)self;
     for (int a = 0; a < REGIONS_MAX; a++)
         for (int b = 0; b < REGIONS_MAX; b++) {
-            rig.links[a][b] = port_find(ports, PORT_LINK, a, b);
-            rig.faults[a][b] = port_find(ports, PORT_LINK_FAULT, a, b);
+            rig.links[a][b] = port_find_link(ports, a, b);
+            rig.faults[a][b] = port_find_link_fault(ports, a, b);
         }
 }
 
@@ -177,7 +178,7 @@ static inline void rig_play(const char *text, uint32_t replication)
     rig_end(rig_world(text, replication));
 }
 
-/* A figure over replications. */
+/* A statistic over replications. */
 static inline struct tally rig_tally(const char *text, uint32_t count, struct wanted wanted)
 {
     struct tally tally = {0};
@@ -185,7 +186,7 @@ static inline struct tally rig_tally(const char *text, uint32_t count, struct wa
     for (uint32_t i = 0; i < count; i++) {
         struct world *world = rig_world(text, i);
 
-        tally_add(&tally, figure_of(world, wanted));
+        tally_add(&tally, statistic_of(world, wanted));
         rig_end(world);
     }
     return tally;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What must follow when a scenario is changed in a known way, whatever its figures are: more loss,
- * less bandwidth, shorter timeouts, slower clocks.
+ * What must follow when a scenario is changed in a known way, whatever its statistics are: more
+ * loss, less bandwidth, shorter timeouts, slower clocks.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "figures.h"
+#include "statistics.h"
 #include "client_driver.h"
 
 #define WORLD                                                                                      \
@@ -78,7 +78,7 @@ static void less_bandwidth_never_improves_anything(void **state)
     static const struct {
         struct wanted wanted;
         double more; /* the last is at least so many times the first */
-    } figures[] = {
+    } statistics[] = {
         {{"write_latency", "mean", 1, NULL, NULL}, 2},
         {{"write_timeout_rate", NULL, 1, NULL, NULL}, 1},
         {{"replication_lag", "mean", 1, NULL, NULL}, 2},
@@ -97,9 +97,9 @@ static void less_bandwidth_never_improves_anything(void **state)
         scenario = scenario_of(&registry, text);
         world = world_of(scenario, 0, NULL);
         for (size_t f = 0; f < 3; f++) {
-            double value = figure_of(world, figures[f].wanted);
+            double value = statistic_of(world, statistics[f].wanted);
 
-            print_message("bandwidth %s: %s %.6g\n", bandwidths[i], figures[f].wanted.metric,
+            print_message("bandwidth %s: %s %.6g\n", bandwidths[i], statistics[f].wanted.metric,
                           value);
             assert_true(value >= before[f]);
             before[f] = value;
@@ -110,7 +110,7 @@ static void less_bandwidth_never_improves_anything(void **state)
         scenario_free(scenario);
     }
     for (size_t f = 0; f < 3; f++)
-        assert_true(before[f] >= figures[f].more * first[f]);
+        assert_true(before[f] >= statistics[f].more * first[f]);
     assert_true(before[1] > 0.99);
 }
 

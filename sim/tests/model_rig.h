@@ -6,10 +6,10 @@
  *   struct rig rig;
  *   rig_open(&rig, &dns_zone_ops, 2, 60 * SIM_S);      the config has its defaults
  *   rig_set(&rig, 0, "ttl", "5s");
- *   port_offer(rig.ports, PORT_STORE, -1, -1, &stub);
+ *   port_offer_store(rig.ports, -1, -1, &stub);
  *   rig_wire(&rig);                                    init, connect, start
  *   rig_call(&rig, 10 * SIM_S, do_something, &stub);   called as an event of that instant
- *   rig_run(&rig);                                     the run, finish, figures
+ *   rig_run(&rig);                                     the run, finish, statistics
  *   rig_close(&rig);
  *
  * A distribution's text is a duration (constant) or uniform(low=.., high=..); distributions default
@@ -50,22 +50,16 @@ struct rig {
     } calls[RIG_CALLS_MAX];
     uint32_t call_count;
     struct sim_outcome outcome;
-    const struct figures *figures;
+    const struct statistics *statistics;
 };
 
 /* What models complained of, each "field: text" on a line of its own. */
-static struct strbuf rig_complaints = STRBUF_INIT;
+static struct strbuf rig_validation = STRBUF_INIT;
 
-void complain(struct complaints *complaints, const char *field, const char *format, ...)
+static inline void rig_report(struct validation *validation, const char *field, const char *text)
 {
-    va_list args;
-
-    (void)complaints;
-    strbuf_addf(&rig_complaints, "%s: ", field ? field : "(all)");
-    va_start(args, format);
-    strbuf_addv(&rig_complaints, format, args);
-    va_end(args);
-    strbuf_add(&rig_complaints, "\n");
+    (void)validation;
+    strbuf_addf(&rig_validation, "%s: %s\n", field ? field : "(all)", text);
 }
 
 static inline struct dist *rig_dist(const char *text)
@@ -222,19 +216,20 @@ static inline void rig_open(struct rig *rig, const struct model_ops *ops, uint32
     rig->configs = mem_zalloc(RIG_CONFIGS_MAX, ops->config_size);
     rig->state = mem_zalloc(1, ops->state_size);
     rig->call_kind = sim_kind_add(rig->sim, &rig_call_kind, "test", rig);
-    strbuf_clear(&rig_complaints);
+    strbuf_clear(&rig_validation);
     if (ops->scope != MODEL_LIST)
         rig_set(rig, 0, NULL, NULL);
 }
 
-/* Whether the model has anything to say against config `index`; see rig_complaints. */
+/* Whether the model has anything to say against config `index`; see rig_validation. */
 static inline bool rig_check(struct rig *rig, size_t index)
 {
     struct check_context context = {&rig->topology, sim_end(rig->sim), -1, -1};
+    struct validation validation = {rig_report};
 
-    strbuf_clear(&rig_complaints);
-    rig->ops->check(rig->configs + index * rig->ops->config_size, &context, NULL);
-    return rig_complaints.length == 0;
+    strbuf_clear(&rig_validation);
+    rig->ops->check(rig->configs + index * rig->ops->config_size, &context, &validation);
+    return rig_validation.length == 0;
 }
 
 static inline void rig_wire(struct rig *rig)
@@ -269,20 +264,20 @@ static inline void rig_run(struct rig *rig)
     rig->outcome = sim_run(rig->sim);
     if (rig->ops->finish)
         rig->ops->finish(rig->state);
-    rig->figures = probes_finish(rig->probes, rig->outcome.ended);
+    rig->statistics = probes_finish(rig->probes, rig->outcome.ended);
 }
 
 /* Of window `all`; NAN where there is none. */
-static inline double rig_figure(const struct rig *rig, const char *name, int region,
-                                const char *label)
+static inline double rig_statistic(const struct rig *rig, const char *name, int region,
+                                   const char *label)
 {
-    for (size_t i = 0; i < rig->figures->figure_count; i++) {
-        const struct figure *figure = &rig->figures->figures[i];
-        bool labelled = figure->label ? label && strcmp(figure->label, label) == 0 : !label;
+    for (size_t i = 0; i < rig->statistics->statistic_count; i++) {
+        const struct statistic *statistic = &rig->statistics->statistics[i];
+        bool labelled = statistic->label ? label && strcmp(statistic->label, label) == 0 : !label;
 
-        if (strcmp(figure->metric->name, name) == 0 && figure->region == region && labelled &&
-            strcmp(figure->window, "all") == 0)
-            return figure->value;
+        if (strcmp(statistic->metric->name, name) == 0 && statistic->region == region && labelled &&
+            strcmp(statistic->window, "all") == 0)
+            return statistic->value;
     }
     return (double)NAN;
 }
@@ -313,7 +308,7 @@ static inline void rig_close(struct rig *rig)
     probes_free(rig->probes);
     port_directory_free(rig->ports);
     run_log_release(&rig->log);
-    strbuf_release(&rig_complaints);
+    strbuf_release(&rig_validation);
 }
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "figures.h"
+#include "statistics.h"
 #include "registry.h"
 #include "scenario.h"
 #include "strbuf.h"
@@ -77,8 +77,9 @@ static void each_preset_runs(void **state)
         strbuf_addf(&text, "%sclient: {preset: %s}\n", WORLD, store_client_ops.presets[i].name);
         scenario = scenario_of(&registry, text.text);
         world = world_of(scenario, 0, NULL);
-        assert_true(figure_of(world, (struct wanted){"write_goodput", NULL, -1, NULL, NULL}) > 50);
-        assert_true(figure_of(world, (struct wanted){"reads", NULL, -1, NULL, NULL}) > 50);
+        assert_true(statistic_of(world, (struct wanted){"write_goodput", NULL, -1, NULL, NULL}) >
+                    50);
+        assert_true(statistic_of(world, (struct wanted){"reads", NULL, -1, NULL, NULL}) > 50);
         world_free(world);
         scenario_free(scenario);
         strbuf_release(&text);

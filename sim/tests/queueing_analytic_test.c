@@ -2,7 +2,7 @@
 /*
  * Queues that form where models meet, against closed forms: at the shard behind a client and a
  * link, in the line for a connection (patient or not), and in a whole world by Little's law. The
- * tier and the shard alone stand in models/app_tier_test.c and models/store_test.c.
+ * tier and the shard alone stand in models/app/app_tier_test.c and models/store/store_test.c.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "figures.h"
+#include "statistics.h"
 #include "assert_close.h"
 #include "client_driver.h"
 
@@ -37,11 +37,11 @@ static void shard_behind_a_client_is_mm1(void **state)
     for (uint32_t i = 0; i < 20; i++) {
         struct world *world = world_of(scenario, i, NULL);
 
-        tally_add(&queue, figure_of(world, (struct wanted){"store_queue", NULL, 0, NULL, NULL}));
+        tally_add(&queue, statistic_of(world, (struct wanted){"store_queue", NULL, 0, NULL, NULL}));
         tally_add(&busy,
-                  figure_of(world, (struct wanted){"store_utilization", NULL, 0, NULL, NULL}));
+                  statistic_of(world, (struct wanted){"store_utilization", NULL, 0, NULL, NULL}));
         tally_add(&latency,
-                  figure_of(world, (struct wanted){"write_latency", "mean", 0, NULL, NULL}));
+                  statistic_of(world, (struct wanted){"write_latency", "mean", 0, NULL, NULL}));
         world_free(world);
     }
     scenario_free(scenario);
@@ -138,10 +138,12 @@ static void line_that_loses_its_patience_is_mmcd(void **state)
         scenario = scenario_of(&client_registry, text);
         for (uint32_t run = 0; run < 20; run++) {
             struct world *world = world_of(scenario, run, NULL);
-            double all = figure_of(world, (struct wanted){"write_attempts", NULL, 1, NULL, NULL});
-            double late = figure_of(world, (struct wanted){"write_timeouts", NULL, 1, NULL, NULL});
+            double all =
+                statistic_of(world, (struct wanted){"write_attempts", NULL, 1, NULL, NULL});
+            double late =
+                statistic_of(world, (struct wanted){"write_timeouts", NULL, 1, NULL, NULL});
             double sent =
-                figure_of(world, (struct wanted){"ambiguous_writes", NULL, 1, NULL, NULL});
+                statistic_of(world, (struct wanted){"ambiguous_writes", NULL, 1, NULL, NULL});
 
             tally_add(&left, (late - sent) / all);
             tally_add(&timeouts, late / all);
@@ -169,14 +171,14 @@ static void workers_keep_littles_law_in_a_whole_world(void **state)
                    "network: {inside: {loss: 0%}}\n");
     struct world *world = world_of(scenario, 0, NULL);
     double seconds = 20 * 60;
-    double logins = figure_of(world, (struct wanted){"logins", NULL, 0, NULL, NULL});
-    double requests = figure_of(world, (struct wanted){"requests", NULL, 0, NULL, NULL});
-    double reads = figure_of(world, (struct wanted){"reads", NULL, 0, NULL, NULL});
-    double writes = figure_of(world, (struct wanted){"writes", NULL, 0, NULL, NULL});
-    double read = figure_of(world, (struct wanted){"read_latency", "mean", 0, NULL, NULL});
-    double write = figure_of(world, (struct wanted){"write_latency", "mean", 0, NULL, NULL});
+    double logins = statistic_of(world, (struct wanted){"logins", NULL, 0, NULL, NULL});
+    double requests = statistic_of(world, (struct wanted){"requests", NULL, 0, NULL, NULL});
+    double reads = statistic_of(world, (struct wanted){"reads", NULL, 0, NULL, NULL});
+    double writes = statistic_of(world, (struct wanted){"writes", NULL, 0, NULL, NULL});
+    double read = statistic_of(world, (struct wanted){"read_latency", "mean", 0, NULL, NULL});
+    double write = statistic_of(world, (struct wanted){"write_latency", "mean", 0, NULL, NULL});
     double held = logins * 5 * 20e6 + (requests - logins) * 20e6 + reads * read + writes * write;
-    double busy = figure_of(world, (struct wanted){"workers_busy", NULL, 0, NULL, NULL});
+    double busy = statistic_of(world, (struct wanted){"workers_busy", NULL, 0, NULL, NULL});
 
     (void)state;
     assert_true(requests > 250000);

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "assert_close.h"
-#include "figures.h"
+#include "statistics.h"
 #include "client_driver.h"
 
 #define RACE(client)                                                                               \
@@ -36,9 +36,9 @@ struct race {
     double latency_ns_max, at_primary;
 };
 
-static double figure(const struct world *world, const char *metric, const char *stat, int region)
+static double statistic(const struct world *world, const char *metric, const char *stat, int region)
 {
-    return figure_of(world, (struct wanted){metric, stat, region, NULL, NULL});
+    return statistic_of(world, (struct wanted){metric, stat, region, NULL, NULL});
 }
 
 static struct race run_race(const char *text)
@@ -48,15 +48,15 @@ static struct race run_race(const char *text)
 
     for (uint32_t i = 0; i < REPLICATIONS; i++) {
         struct world *world = world_of(scenario, i, NULL);
-        double reads = figure(world, "reads", NULL, 1);
+        double reads = statistic(world, "reads", NULL, 1);
 
         assert_int_equal((uint64_t)reads, client_seen.reads);
         tally_add(&race.missed, (double)client_seen.misses / reads);
-        tally_add(&race.first_missed, figure(world, "read_miss_rate", NULL, 1));
-        tally_add(&race.attempts, figure(world, "read_attempts", NULL, 1) / reads);
-        race.latency_ns_max = figure(world, "read_latency", "max", 1);
+        tally_add(&race.first_missed, statistic(world, "read_miss_rate", NULL, 1));
+        tally_add(&race.attempts, statistic(world, "read_attempts", NULL, 1) / reads);
+        race.latency_ns_max = statistic(world, "read_latency", "max", 1);
         race.at_primary =
-            figure(world, "store_commands", NULL, 0) - figure(world, "store_writes", NULL, 0);
+            statistic(world, "store_commands", NULL, 0) - statistic(world, "store_writes", NULL, 0);
         world_free(world);
     }
     scenario_free(scenario);

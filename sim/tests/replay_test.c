@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "figures.h"
+#include "statistics.h"
 #include "registry.h"
 #include "strbuf.h"
 

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "figures.h"
+#include "statistics.h"
 #include "assert_close.h"
 #include "client_driver.h"
 
@@ -147,9 +147,9 @@ static void unreplicated_writes_keep_littles_law(void **state)
     for (uint32_t n = 0; n < 5; n++) {
         struct world *world = world_of(scenario, n, NULL);
         double level =
-            figure_of(world, (struct wanted){"unreplicated_writes", NULL, 1, NULL, NULL});
-        double lag = figure_of(world, (struct wanted){"replication_lag", "mean", 1, NULL, NULL});
-        double writes = figure_of(world, (struct wanted){"store_writes", NULL, 0, NULL, NULL});
+            statistic_of(world, (struct wanted){"unreplicated_writes", NULL, 1, NULL, NULL});
+        double lag = statistic_of(world, (struct wanted){"replication_lag", "mean", 1, NULL, NULL});
+        double writes = statistic_of(world, (struct wanted){"store_writes", NULL, 0, NULL, NULL});
 
         assert_close(level, writes / 400 * lag / 1e9, 0.005);
         world_free(world);
@@ -190,8 +190,8 @@ static void cut_stream_goes_on_where_it_was(void **state)
                     "driver: {rate: 50/s, writer: a, cut: a -> b, cut_from: 5s, cut_for: 10s, "
                     "writes: 2000}\n" BIG_POOL);
     struct world *world = world_of(scenario, 0, NULL);
-    double worst = figure_of(world, (struct wanted){"replication_lag", "max", 1, NULL, NULL});
-    double count = figure_of(world, (struct wanted){"replication_lag", "count", 1, NULL, NULL});
+    double worst = statistic_of(world, (struct wanted){"replication_lag", "max", 1, NULL, NULL});
+    double count = statistic_of(world, (struct wanted){"replication_lag", "count", 1, NULL, NULL});
 
     (void)state;
     assert_true(worst >= 10e9 && worst <= 20e9);

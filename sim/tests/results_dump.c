@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * For tests: every number of a results file, as text in one order that depends on nothing but what
- * the numbers are. Two files whose dumps are equal hold the same figures bit for bit: floats are
+ * the numbers are. Two files whose dumps are equal hold the same statistics bit for bit: floats are
  * printed with the 17 digits that tell any two apart.
  *
  * Left out is what may differ between two makings of the same study: row numbers, the host's clock,

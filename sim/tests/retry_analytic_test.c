@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "figures.h"
+#include "statistics.h"
 #include "client_driver.h"
 
 #define RTT_MS 20.0

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The tier alone, as a queue: users are a Poisson process of pages that carry a valid token, so
+ * that the tier answers after its own service and asks no store.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "statistics.h"
+#include "store_command.h"
+#include "edge.h"
+#include "session.h"
+#include "session_store.h"
+#include "stream.h"
+#include "user.h"
+#include "registry.h"
+
+#include <stdlib.h>
+
+/* --- who drives it ------------------------------------------------------------------------------
+ */
+
+struct driver_config {
+    double rate_per_s;
+    uint32_t burst;
+};
+#define MODEL_CONFIG struct driver_config
+// clang-format off
+static const struct field driver_fields[] = {
+    RATE("rate", rate_per_s, "0/s", "0/s", "1M/s", "pages, Poisson", "assumption"),
+    COUNT("burst", burst, "0", "0", "1000000", "pages at the instant 1 s", "assumption"),
+};
+// clang-format on
+
+#define ANSWERS_MAX 1000
+/* What a run answered, for the tests: kinds and instants of the first so many. */
+static struct {
+    uint64_t sent, answered;
+    enum response_kind kinds[ANSWERS_MAX];
+    sim_time at[ANSWERS_MAX];
+    bool carried[ANSWERS_MAX];
+    bool healthy;
+    enum session_mode mode;
+    enum request_kind request;
+    enum op_outcome store_says;
+    bool writes_succeed; /* whatever it says */
+    bool neighbours;     /* identities of requests follow one another, as those of a user's do */
+    uint64_t identities[ANSWERS_MAX]; /* of operations on the store */
+    uint32_t identity_count;
+} seen;
+
+struct driver {
+    const struct driver_config *config;
+    struct sim *sim;
+    struct rng_stream stream;
+    kind_id send_kind, burst_kind, store_kind;
+    struct session_port sessions;
+    struct edge_port edge;
+    struct users_port users;
+    struct app_port *app;
+    struct op_port *ops;
+};
+
+static void driver_send(struct driver *driver)
+{
+    uint64_t n = seen.sent++;
+    struct user_request request = {.identity = n * (seen.neighbours ? 1 : 1000),
+                                   .service_word = rng_block_at(&driver->stream, n, 1).word[0],
+                                   .kind = seen.request,
+                                   .mode = seen.mode,
+                                   .writes = true,
+                                   .last_write = sim_now(driver->sim)};
+
+    driver->app->submit(driver->app->self, &request, 0);
+}
+
+static void driver_next(struct driver *driver)
+{
+    uint64_t word = rng_block_at(&driver->stream, seen.sent, 0).word[0];
+
+    if (driver->config->rate_per_s > 0)
+        sim_after(driver->sim,
+                  (sim_dur)(-log(rng_unit(word)) / driver->config->rate_per_s * (double)SIM_S),
+                  driver->send_kind, 0, 0);
+}
+
+static void driver_on_send(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    (void)sim, (void)entity, (void)generation;
+    driver_send(self);
+    driver_next(self);
+}
+
+static void driver_on_burst(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct driver *driver = self;
+
+    (void)sim, (void)entity, (void)generation;
+    for (uint32_t i = 0; i < driver->config->burst; i++)
+        driver_send(driver);
+}
+
+/* The store answers each operation after 10 ms; `entity` is the operation, `write` what it is. */
+static void driver_on_store(void *self, struct sim *sim, uint32_t entity, uint32_t write)
+{
+    struct driver *driver = self;
+    bool good_write = write && seen.writes_succeed;
+    struct op_result result = {
+        .outcome = good_write ? OP_DONE : seen.store_says, .miss = MISS_LAG, .attempts = 1};
+
+    (void)sim;
+    driver->ops->done(driver->ops->self, entity, &result);
+}
+
+static const struct event_kind driver_sends = {
+    .name = "send", .phase = PHASE_WORK, .fire = driver_on_send};
+static const struct event_kind driver_bursts = {
+    .name = "burst", .phase = PHASE_WORK, .fire = driver_on_burst};
+static const struct event_kind driver_stores = {
+    .name = "store", .phase = PHASE_WORK, .fire = driver_on_store};
+
+static void driver_submit(void *self, const struct op_request *op)
+{
+    struct driver *driver = self;
+
+    if (seen.identity_count < ANSWERS_MAX)
+        seen.identities[seen.identity_count++] = op->identity;
+    sim_after(driver->sim, 10 * SIM_MS, driver->store_kind, op->request,
+              command_is_write(op->kind));
+}
+
+static void driver_instances(void *self, uint32_t instances)
+{
+    (void)self, (void)instances;
+}
+
+static void driver_health(void *self, int region, bool healthy)
+{
+    (void)self, (void)region;
+    seen.healthy = healthy;
+}
+
+static void driver_respond(void *self, const struct user_response *response)
+{
+    (void)self;
+    if (seen.answered < ANSWERS_MAX) {
+        seen.kinds[seen.answered] = response->kind;
+        seen.at[seen.answered] = response->arrives;
+        seen.carried[seen.answered] = response->carried;
+    }
+    seen.answered++;
+}
+
+static void driver_set_up(void *self, bool up)
+{
+    (void)self, (void)up;
+}
+
+static void driver_init(void *self, const struct model_env *env)
+{
+    struct driver *driver = self;
+
+    seen.sent = seen.answered = seen.identity_count = 0;
+    seen.healthy = true;
+    driver->config = env->config;
+    driver->sim = env->sim;
+    driver->stream = sim_stream(env->sim, env->instance, "users");
+    driver->send_kind = sim_kind_add(env->sim, &driver_sends, env->instance, driver);
+    driver->burst_kind = sim_kind_add(env->sim, &driver_bursts, env->instance, driver);
+    driver->store_kind = sim_kind_add(env->sim, &driver_stores, env->instance, driver);
+    driver->sessions = (struct session_port){.self = driver,
+                                             .submit = driver_submit,
+                                             .set_instances = driver_instances,
+                                             .set_up = driver_set_up,
+                                             .on_write_failure = FALLBACK_FAIL};
+    driver->edge = (struct edge_port){.self = driver, .health = driver_health};
+    driver->users = (struct users_port){driver, driver_respond, NULL};
+    port_offer_sessions(env->ports, 0, -1, &driver->sessions);
+    port_offer_edge(env->ports, -1, -1, &driver->edge);
+    port_offer_users(env->ports, 0, -1, &driver->users);
+}
+
+static void driver_connect(void *self, const struct port_directory *ports)
+{
+    struct driver *driver = self;
+
+    driver->app = port_need_app(ports, 0, -1);
+    driver->ops = port_need_ops(ports, 0, -1);
+}
+
+static void driver_start(void *self)
+{
+    struct driver *driver = self;
+
+    driver_next(driver);
+    if (driver->config->burst > 0)
+        sim_at(driver->sim, SIM_S, driver->burst_kind, 0, 0);
+}
+
+static const struct model_ops driver_ops = {
+    .name = "driver",
+    .section = "driver",
+    .meaning = "users, a store and an edge for the tier",
+    .scope = MODEL_ONCE,
+    .config_size = sizeof(struct driver_config),
+    .state_size = sizeof(struct driver),
+    FIELD_TABLE(driver_fields),
+    .init = driver_init,
+    .connect = driver_connect,
+    .start = driver_start,
+};
+static const struct model_ops *const models[] = {&driver_ops, &app_tier_ops};
+static const struct registry registry = {models, 2};
+
+static int token_pages(void **state)
+{
+    (void)state;
+    seen.mode = SESSION_TOKEN;
+    seen.request = REQUEST_PAGE;
+    seen.store_says = OP_HIT;
+    seen.writes_succeed = false;
+    seen.neighbours = false;
+    return 0;
+}
+
+static void run_text(const char *text)
+{
+    struct scenario *scenario = scenario_of(&registry, text);
+
+    world_free(world_of(scenario, 0, NULL));
+    scenario_free(scenario);
+}
+
+/* --- claims -------------------------------------------------------------------------------------
+ */
+
+/*
+ * M/M/1, lambda = 800/s, mu = 1000/s: rho = 0.8, mean wait rho / (mu - lambda) = 0.8 / 200 s = 4
+ * ms. The variance of the mean wait over n customers is, for mu = 1, rho (2 + 5 rho - 4 rho^2 +
+ * rho^3) / (1 - rho)^4 / n = 1976 / n (Daley, J. Austral. Math. Soc. 8, 1968): 20 replications of
+ * 160 000 leave 0.6 % of 4 as the standard error.
+ */
+static void mm1_mean_wait_covers_theory(void **state)
+{
+    struct tally tally =
+        tally_of(&registry,
+                 "regions: {a: {}}\nduration: 220s\nwarmup: 20s\n"
+                 "driver: {rate: 800/s}\n"
+                 "app: {instances: 1, workers: 1, queue: 1000000, service: exponential(1ms)}\n",
+                 20, (struct wanted){"app_wait", "mean", 0, NULL, NULL});
+
+    (void)state;
+    assert_covers(&tally, 0.8 / 200.0 * 1e9, 0.05);
+}
+
+/*
+ * M/M/4, lambda = 800/s, mu = 250/s each: a = 3.2. Erlang C: the probability of waiting is
+ * a^4/4! / (1 - a/4) / (sum over k < 4 of a^k/k! + a^4/4! / (1 - a/4)); the mean wait is that / (4
+ * mu - lambda).
+ */
+static void mm4_mean_wait_covers_theory(void **state)
+{
+    double a = 3.2, top = a * a * a * a / 24 / (1 - a / 4);
+    double waits = top / (1 + a + a * a / 2 + a * a * a / 6 + top);
+    struct tally tally =
+        tally_of(&registry,
+                 "regions: {a: {}}\nduration: 270s\nwarmup: 20s\n"
+                 "driver: {rate: 800/s}\n"
+                 "app: {instances: 1, workers: 4, queue: 1000000, service: exponential(4ms)}\n",
+                 20, (struct wanted){"app_wait", "mean", 0, NULL, NULL});
+
+    (void)state;
+    assert_covers(&tally, waits / (1000.0 - 800.0) * 1e9, 0.05);
+}
+
+/* Workers busy on average: lambda times the mean service, 800/s x 4 ms = 3.2 (Little), whatever the
+ * distribution. */
+static void busy_workers_are_rate_times_service(void **state)
+{
+    struct tally tally =
+        tally_of(&registry,
+                 "regions: {a: {}}\nduration: 220s\nwarmup: 20s\ndriver: {rate: 800/s}\n"
+                 "app: {instances: 2, workers: 4, queue: 1000000, service: {uniform: {low: 2ms, "
+                 "high: 6ms}}}\n",
+                 10, (struct wanted){"workers_busy", NULL, 0, NULL, NULL});
+
+    (void)state;
+    assert_covers(&tally, 3.2, 0.05);
+}
+
+/*
+ * 10 pages at once at 1 s, one worker, room for 4: one is served at once, 4 wait, 5 are rejected at
+ * once. The served ones leave each 2 ms.
+ */
+static void bounded_queue_rejects_the_rest_at_once(void **state)
+{
+    (void)state;
+    run_text("regions: {a: {}}\nduration: 2s\nwarmup: 0s\ndriver: {burst: 10}\n"
+             "app: {instances: 1, workers: 1, queue: 4, service: 2ms}\n");
+    assert_int_equal(seen.answered, 10);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(seen.kinds[i], RESPONSE_REJECTED);
+        assert_int_equal(seen.at[i], SIM_S);
+    }
+    for (int i = 5; i < 10; i++) {
+        assert_int_equal(seen.kinds[i], RESPONSE_OK);
+        assert_int_equal(seen.at[i], SIM_S + (i - 4) * 2 * SIM_MS);
+    }
+}
+
+/* Two pages at once, one worker, service 2 ms; a page reads and writes the session, 10 ms each: the
+ * second page begins only when the first is answered. */
+static void worker_is_held_while_the_store_is_asked(void **state)
+{
+    (void)state;
+    seen.mode = SESSION_GLOBAL;
+    run_text("regions: {a: {}}\nduration: 2s\nwarmup: 0s\ndriver: {burst: 2}\n"
+             "app: {instances: 1, workers: 1, queue: 4, service: 2ms}\n");
+    assert_int_equal(seen.answered, 2);
+    assert_int_equal(seen.at[0], SIM_S + 22 * SIM_MS);
+    assert_int_equal(seen.at[1], SIM_S + 44 * SIM_MS);
+}
+
+/* Ten requests of neighbouring numbers, a read and a write each: twenty operations whose draws are
+ * keyed apart. */
+static void operations_never_share_an_identity(void **state)
+{
+    (void)state;
+    seen.mode = SESSION_GLOBAL;
+    seen.neighbours = true;
+    run_text("regions: {a: {}}\nduration: 2s\nwarmup: 0s\ndriver: {burst: 10}\n"
+             "app: {instances: 1, workers: 10, service: 2ms}\n");
+    assert_int_equal(seen.identity_count, 20);
+    for (uint32_t i = 0; i < 20; i++)
+        for (uint32_t j = 0; j < i; j++)
+            assert_true(seen.identities[i] != seen.identities[j]);
+}
+
+/* A login's service is 5 times a page's: 10 ms; its write takes 10 ms, and where that fails so does
+ * the login. */
+static void login_whose_write_failed_fails(void **state)
+{
+    (void)state;
+    seen.request = REQUEST_LOGIN;
+    seen.store_says = OP_FAILED;
+    run_text("regions: {a: {}}\nduration: 2s\nwarmup: 0s\ndriver: {burst: 1}\n"
+             "app: {instances: 1, workers: 1, service: 2ms, login_factor: 5}\n");
+    assert_int_equal(seen.answered, 1);
+    assert_int_equal(seen.kinds[0], RESPONSE_LOGIN_FAILED);
+    assert_int_equal(seen.at[0], SIM_S + 20 * SIM_MS);
+}
+
+/* A read that missed is a re-auth, as is one that failed. */
+static void page_whose_session_is_not_found_is_a_reauth(void **state)
+{
+    static const enum op_outcome outcomes[] = {OP_MISS, OP_FAILED};
+
+    (void)state;
+    seen.mode = SESSION_GLOBAL;
+    for (size_t i = 0; i < 2; i++) {
+        seen.store_says = outcomes[i];
+        run_text("regions: {a: {}}\nduration: 2s\nwarmup: 0s\ndriver: {burst: 1}\napp: {service: "
+                 "2ms}\n");
+        assert_int_equal(seen.answered, 1);
+        assert_int_equal(seen.kinds[0], RESPONSE_REAUTH);
+    }
+}
+
+/*
+ * What the re-auth rate is a share of: pages, whatever became of them, and logins that got as far
+ * as reading their new session back. So a re-auth of either kind is in both its terms.
+ */
+static void requests_that_carry_a_session_are_told(void **state)
+{
+    static const struct {
+        enum request_kind request;
+        bool read_back, writes_succeed, carried;
+        enum response_kind kind;
+    } cases[] = {
+        {REQUEST_PAGE, false, false, true, RESPONSE_REAUTH},
+        {REQUEST_PAGE, true, false, true, RESPONSE_REAUTH},
+        {REQUEST_LOGIN, false, true, false, RESPONSE_OK},
+        {REQUEST_LOGIN, true, true, true, RESPONSE_REAUTH},
+        {REQUEST_LOGIN, true, false, false, RESPONSE_LOGIN_FAILED},
+    };
+
+    (void)state;
+    seen.mode = SESSION_GLOBAL;
+    seen.store_says = OP_MISS;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[300];
+
+        seen.request = cases[i].request;
+        seen.writes_succeed = cases[i].writes_succeed;
+        snprintf(text, sizeof text,
+                 "regions: {a: {}}\nduration: 2s\nwarmup: 0s\ndriver: {burst: 1}\n"
+                 "app: {service: 2ms, read_back: %s}\n",
+                 cases[i].read_back ? "true" : "false");
+        run_text(text);
+        assert_int_equal(seen.answered, 1);
+        assert_int_equal(seen.kinds[0], cases[i].kind);
+        assert_int_equal(seen.carried[0], cases[i].carried);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(mm1_mean_wait_covers_theory, token_pages),
+        cmocka_unit_test_setup(mm4_mean_wait_covers_theory, token_pages),
+        cmocka_unit_test_setup(busy_workers_are_rate_times_service, token_pages),
+        cmocka_unit_test_setup(bounded_queue_rejects_the_rest_at_once, token_pages),
+        cmocka_unit_test_setup(worker_is_held_while_the_store_is_asked, token_pages),
+        cmocka_unit_test_setup(operations_never_share_an_identity, token_pages),
+        cmocka_unit_test_setup(login_whose_write_failed_fails, token_pages),
+        cmocka_unit_test_setup(page_whose_session_is_not_found_is_a_reauth, token_pages),
+        cmocka_unit_test_setup(requests_that_carry_a_session_are_told, token_pages),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

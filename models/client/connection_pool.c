@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Connections are rows of one array for all pools; free ones are chained by index, idle ones named
+ * by their pool in the order in which they came back. A row's generation rises when it is closed,
+ * so a handshake that comes back late finds nobody.
+ */
+#include "connection_pool.h"
+
+#include "bug.h"
+#include "mem.h"
+
+#include <stdlib.h>
+
+#define IDLE_CAPACITY 8 /* of a pool, to begin with; a power of two */
+
+void connection_pools_init(struct connection_pools *pools,
+                           const struct connection_pool_config *config, struct sim *sim, int region)
+{
+    pools->config = config;
+    pools->sim = sim;
+    pools->region = region;
+    pools->limit = config->mode == MODE_MULTIPLEXED ? 1 : config->size;
+    pools->free_head = NO_INDEX;
+}
+
+void connection_pools_release(struct connection_pools *pools)
+{
+    for (size_t i = 0; i < pools->pool_count; i++)
+        free(pools->pools[i].idle);
+    free(pools->pools);
+    free(pools->connections);
+}
+
+void connection_pools_size(struct connection_pools *pools, uint32_t instances)
+{
+    pools->pool_count = (size_t)instances * POOL_KINDS;
+    pools->pools = mem_alloc(pools->pool_count, sizeof *pools->pools);
+    for (size_t i = 0; i < pools->pool_count; i++)
+        pools->pools[i] = (struct connection_pool){.wait_head = NO_INDEX, .wait_tail = NO_INDEX};
+}
+
+/* --- idle ones ------------------------------------------------------------------------------- */
+
+/* Full: twice as much room, with the first one at its start. */
+RARE static void idle_grow(struct connection_pool *pool)
+{
+    uint32_t capacity = pool->idle_capacity > 0 ? 2 * pool->idle_capacity : IDLE_CAPACITY;
+    struct idle_connection *idle = mem_alloc(capacity, sizeof *idle);
+
+    for (uint32_t i = 0; i < pool->idle_count; i++)
+        idle[i] = *connection_idle_at(pool, i);
+    free(pool->idle);
+    pool->idle = idle;
+    pool->idle_first = 0;
+    pool->idle_capacity = capacity;
+}
+
+static void idle_add(struct connection_pools *pools, uint32_t index)
+{
+    struct connection *connection = &pools->connections[index];
+    struct connection_pool *pool = &pools->pools[connection->pool];
+
+    if (pool->idle_count == pool->idle_capacity)
+        idle_grow(pool);
+    connection->state = CONNECTION_IDLE;
+    *connection_idle_at(pool, pool->idle_count++) =
+        (struct idle_connection){index, connection->flow_out};
+}
+
+/* It breaks, or is closed: mostly the one that came back last. */
+RARE static void idle_remove(struct connection_pools *pools, uint32_t index)
+{
+    struct connection_pool *pool = &pools->pools[pools->connections[index].pool];
+    uint32_t i = pool->idle_count - 1;
+
+    while (connection_idle_at(pool, i)->connection != index)
+        i--;
+    if (i == 0) {
+        pool->idle_first++;
+        pool->idle_count--;
+        return;
+    }
+    for (pool->idle_count--; i < pool->idle_count; i++)
+        *connection_idle_at(pool, i) = *connection_idle_at(pool, i + 1);
+}
+
+/* The one that came back last, or first. */
+static uint32_t idle_next(const struct connection_pools *pools, const struct connection_pool *pool)
+{
+    if (pool->idle_count == 0)
+        return NO_INDEX;
+    return connection_idle_at(pool, pools->config->reuse == REUSE_LIFO ? pool->idle_count - 1 : 0)
+        ->connection;
+}
+
+static bool is_too_old(const struct connection_pools *pools, uint32_t index)
+{
+    return pools->config->lifetime_ns > 0 && pools->config->mode == MODE_POOL &&
+           sim_now(pools->sim) - pools->connections[index].opened >= pools->config->lifetime_ns;
+}
+
+uint32_t connection_acquire_idle(struct connection_pools *pools, uint32_t pool_index)
+{
+    struct connection_pool *pool = &pools->pools[pool_index];
+
+    for (;;) {
+        uint32_t index = idle_next(pools, pool);
+
+        if (index == NO_INDEX || pools->config->mode == MODE_MULTIPLEXED)
+            return index;
+        if (!is_too_old(pools, index)) {
+            pool->idle_count--;
+            if (pools->config->reuse == REUSE_FIFO)
+                pool->idle_first++;
+            return index;
+        }
+        connection_close(pools, index);
+    }
+}
+
+void connection_release(struct connection_pools *pools, uint32_t index)
+{
+    if (pools->connections[index].state == CONNECTION_IDLE)
+        return; /* multiplexed: it never went */
+    if (is_too_old(pools, index))
+        connection_close(pools, index);
+    else
+        idle_add(pools, index);
+}
+
+/* --- opening and closing --------------------------------------------------------------------- */
+
+static void count_open(struct connection_pools *pools, int change)
+{
+    pools->open_total += (uint32_t)change;
+    probe_level(pools->probes, pools->open, sim_now(pools->sim), pools->open_total);
+}
+
+/* Where the cluster is that a pool's new connections go to. */
+static int pool_target(struct connection_pools *pools, uint32_t pool)
+{
+    const struct connection_pool_config *config = pools->config;
+    sim_time now = sim_now(pools->sim);
+
+    if (pool % POOL_KINDS == POOL_LOCAL && pools->shards[pools->region])
+        return pools->region;
+    if (!pools->address_known ||
+        (config->dns_cache != DNS_FOREVER && now >= pools->address_expires)) {
+        pools->address = pools->dns->resolve(pools->dns->self, pools->region);
+        pools->address_known = true;
+        pools->address_expires =
+            config->dns_cache == DNS_FIXED ? now + config->dns_fixed_ns : pools->address.expires;
+    }
+    return pools->address.region;
+}
+
+static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, int target)
+{
+    uint32_t index = pools->free_head;
+    struct connection *connection;
+
+    if (index != NO_INDEX) {
+        pools->free_head = pools->connections[index].next;
+    } else {
+        MEM_GROW_LINES(pools->connections, pools->connection_capacity, pools->connection_count + 1);
+        index = (uint32_t)pools->connection_count++;
+        pools->connections[index].generation = 0;
+    }
+    connection = &pools->connections[index];
+    connection->pool = pool;
+    connection->target = (uint8_t)target;
+    connection->op = connection->command = NO_INDEX;
+    connection->flow_out = pools->out[target]->open(pools->out[target]->self);
+    connection->flow_in = pools->in[target]->open(pools->in[target]->self);
+    pools->out[target]->watch(pools->out[target]->self, connection->flow_out, pools->reset_kind,
+                              index, connection->generation);
+    pools->in[target]->watch(pools->in[target]->self, connection->flow_in, pools->reset_kind, index,
+                             connection->generation);
+    connection->opened = sim_now(pools->sim);
+    connection->timed = false;
+    pools->pools[pool].open_count++;
+    return index;
+}
+
+void connection_pools_warm(struct connection_pools *pools)
+{
+    uint32_t warm = pools->config->warm < pools->limit ? pools->config->warm : pools->limit;
+
+    for (uint32_t pool = 0; pool < pools->pool_count; pool++) {
+        int target = pool_target(pools, pool);
+
+        for (uint32_t i = 0; i < warm; i++) {
+            uint32_t index = connection_make(pools, pool, target);
+            struct shard_port *shard = pools->shards[target];
+
+            shard->opened(shard->self, ref_make((uint32_t)pools->region, index));
+            idle_add(pools, index);
+            count_open(pools, 1);
+        }
+    }
+}
+
+/* The first round trip of a new connection is TCP's, the rest are TLS's. */
+static bool is_syn(const struct connection_pools *pools, const struct connection *connection)
+{
+    return connection->rounds_left == 1 + pools->config->tls;
+}
+
+static void send_round(struct connection_pools *pools, uint32_t index)
+{
+    struct connection *connection = &pools->connections[index];
+    struct link_port *out = pools->out[connection->target];
+    struct message syn = {
+        .kind = pools->shards[connection->target]->handshake_kind,
+        .entity = ref_make((uint32_t)pools->region, index),
+        .generation = connection->generation & SIM_GENERATION_MASK,
+        .bytes = 60,
+        .identity = rng_mix(((uint64_t)pools->region << 40 | index) + (UINT64_C(1) << 60)),
+        .index = connection->generation << 2 | connection->rounds_left,
+        .handshake = is_syn(pools, connection)};
+
+    out->send(out->self, connection->flow_out, &syn);
+}
+
+OUT_OF_LINE uint32_t connection_open(struct connection_pools *pools, uint32_t pool, uint32_t op,
+                                     uint32_t op_generation, sim_dur attempt_timeout_ns)
+{
+    uint32_t index = connection_make(pools, pool, pool_target(pools, pool));
+    struct connection *connection = &pools->connections[index];
+    sim_dur limit = pools->config->connect_timeout_ns;
+
+    connection->state = CONNECTION_OPENING;
+    connection->rounds_left = (uint8_t)(1 + pools->config->tls);
+    connection->op = op;
+    connection->op_generation = op_generation;
+    if (limit > 0 && limit < attempt_timeout_ns) {
+        connection->timed = true;
+        sim_timer_set(pools->sim, pools->connect_timer, index, connection->generation);
+    }
+    probe_count(pools->probes, pools->opened);
+    count_open(pools, 1);
+    send_round(pools, index);
+    return index;
+}
+
+static void stop_connect_timer(struct connection_pools *pools, struct connection *connection)
+{
+    if (!connection->timed)
+        return;
+    connection->timed = false;
+    sim_timer_cancelled(pools->sim, pools->connect_timer);
+}
+
+bool connection_round_done(struct connection_pools *pools, uint32_t index)
+{
+    struct connection *connection = &pools->connections[index];
+
+    if (--connection->rounds_left > 0) {
+        send_round(pools, index);
+        return false;
+    }
+    connection->op = NO_INDEX;
+    connection->state = CONNECTION_BUSY;
+    stop_connect_timer(pools, connection);
+    return true;
+}
+
+OUT_OF_LINE void connection_close(struct connection_pools *pools, uint32_t index)
+{
+    struct connection *connection = &pools->connections[index];
+    struct link_port *out = pools->out[connection->target], *in = pools->in[connection->target];
+
+    if (connection->state == CONNECTION_IDLE)
+        idle_remove(pools, index);
+    out->close(out->self, connection->flow_out);
+    in->close(in->self, connection->flow_in);
+    pools->shards[connection->target]->closed(pools->shards[connection->target]->self,
+                                              ref_make((uint32_t)pools->region, index));
+    connection->state = CONNECTION_FREE;
+    connection->generation++;
+    stop_connect_timer(pools, connection);
+    connection->next = pools->free_head;
+    pools->free_head = index;
+    pools->pools[connection->pool].open_count--;
+    count_open(pools, -1);
+}
+
+bool connection_is_opening(const struct connection_pools *pools, uint32_t index,
+                           uint32_t generation)
+{
+    const struct connection *connection = &pools->connections[index];
+
+    return connection->state == CONNECTION_OPENING &&
+           (connection->generation & SIM_GENERATION_MASK) == generation;
+}
+
+bool connection_is_open(const struct connection_pools *pools, uint32_t index, uint32_t generation)
+{
+    const struct connection *connection = &pools->connections[index];
+
+    return connection->state != CONNECTION_FREE &&
+           (connection->generation & SIM_GENERATION_MASK) == generation;
+}
+
+uint32_t connection_reply_flow(void *self, uint32_t index, uint32_t generation, bool *syn)
+{
+    const struct connection_pools *pools = self;
+    const struct connection *connection = &pools->connections[index];
+
+    if ((connection->generation & SIM_GENERATION_MASK) != generation ||
+        connection->state == CONNECTION_FREE)
+        return NO_INDEX;
+    *syn = is_syn(pools, connection);
+    return connection->flow_in;
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What it costs: a small price table applied at the end to what the other models counted, so that
+ * alternatives can be compared. It takes no part in the run: no event, no draw.
+ *
+ * A month has 730 hours. A primary that moved during the run is taken for where it is at the end.
+ */
+#include "model.h"
+#include "session_store.h"
+#include "user.h"
+#include "registry.h"
+
+#define HOURS_PER_MONTH 730.0
+#define BYTES_PER_GIB (1024.0 * 1024.0 * 1024.0)
+#define BYTES_PER_GB 1e9
+
+struct cost_config {
+    double node_per_hour, replication_per_gib, transfer_per_gb;
+    double accelerator_per_hour, accelerator_per_gb, alarm_per_month;
+    uint32_t nodes_per_region, accelerators, alarms;
+    int64_t write_bytes, response_bytes;
+};
+
+#define MODEL_CONFIG struct cost_config
+// clang-format off
+static const struct field cost_fields[] = {
+    NUMBER("node_per_hour", node_per_hour, "0", "0.1752", "1e6", "USD/h: a cache node (r7g.large, Valkey)", "facts K"),
+    COUNT("nodes_per_region", nodes_per_region, "0", "2", "10k", "cache nodes in each region, replicas included", "assumption"),
+    NUMBER("replication_per_gib", replication_per_gib, "0", "0.02", "1e6", "USD/GiB: replicated out of the primary's region", "facts K"),
+    NUMBER("transfer_per_gb", transfer_per_gb, "0", "0.02", "1e6", "USD/GB: between regions over a peering", "facts K"),
+    SIZE("write_bytes", write_bytes, "0", "1 KiB", "1 GiB", "that an attempt of a write sends to another region", "facts H"),
+    COUNT("accelerators", accelerators, "0", "1", "1000", "accelerators; 0: users come in without one", "assumption"),
+    NUMBER("accelerator_per_hour", accelerator_per_hour, "0", "0.025", "1e6", "USD/h: an accelerator", "facts K"),
+    NUMBER("accelerator_per_gb", accelerator_per_gb, "0", "0.015", "1e6", "USD/GB: transfer through it, dominant direction", "facts K"),
+    SIZE("response_bytes", response_bytes, "0", "20 KiB", "1 GiB", "that a request's answer sends through it", "assumption"),
+    COUNT("alarms", alarms, "0", "1", "10k", "alarms of the monitoring service", "assumption"),
+    NUMBER("alarm_per_month", alarm_per_month, "0", "0.10", "1e6", "USD/month: an alarm", "facts K"),
+};
+// clang-format on
+
+enum cost_item {
+    ITEM_NODES,
+    ITEM_REPLICATION,
+    ITEM_TRANSFER,
+    ITEM_ACCELERATOR,
+    ITEM_ALARMS,
+    ITEMS
+};
+static const char *const item_names[] = {"nodes",       "replication", "transfer",
+                                         "accelerator", "alarms",      NULL};
+
+static const struct metric cost_metrics[] = {
+    {.name = "cost_per_hour",
+     .unit = UNIT_USD,
+     .kind = METRIC_VALUE,
+     .better = LOWER_IS_BETTER,
+     .meaning = "by the price table, mean over the whole run"},
+    {.name = "cost_item_per_hour",
+     .unit = UNIT_USD,
+     .kind = METRIC_VALUE,
+     .label = "item",
+     .label_values = item_names,
+     .meaning = "the parts of cost_per_hour; they add up to it"},
+    {.name = "cost_per_million_requests",
+     .unit = UNIT_USD,
+     .kind = METRIC_VALUE,
+     .better = LOWER_IS_BETTER,
+     .meaning = "cost of the whole run / its requests, times a million; absent without requests"},
+};
+
+struct cost {
+    const struct cost_config *config;
+    struct sim *sim;
+    uint32_t region_count;
+    const struct store_port *store;
+};
+
+/* Attempts of writes that went to another region. */
+static double cost_remote_attempts(const struct cost *cost, const struct probes *probes)
+{
+    int primary = cost->store->primary(cost->store->self);
+
+    return (double)(probes_count_total(probes, "write_attempts", PROBE_ALL_REGIONS, NULL) -
+                    probes_count_total(probes, "write_attempts", primary, NULL));
+}
+
+/* USD an hour, item by item. */
+static void cost_items(const struct cost *cost, const struct probes *probes, double hours,
+                       double requests, double items[ITEMS])
+{
+    const struct cost_config *c = cost->config;
+    double replicated =
+        (double)probes_count_total(probes, "replication_bytes", PROBE_ALL_REGIONS, NULL);
+    double transferred = cost_remote_attempts(cost, probes) * (double)c->write_bytes;
+    double answered = requests * (double)c->response_bytes;
+
+    items[ITEM_NODES] = cost->region_count * c->nodes_per_region * c->node_per_hour;
+    items[ITEM_REPLICATION] = replicated / BYTES_PER_GIB * c->replication_per_gib / hours;
+    items[ITEM_TRANSFER] = transferred / BYTES_PER_GB * c->transfer_per_gb / hours;
+    items[ITEM_ACCELERATOR] = 0;
+    if (c->accelerators > 0)
+        items[ITEM_ACCELERATOR] = c->accelerators * c->accelerator_per_hour +
+                                  answered / BYTES_PER_GB * c->accelerator_per_gb / hours;
+    items[ITEM_ALARMS] = c->alarms * c->alarm_per_month / HOURS_PER_MONTH;
+}
+
+static void cost_finish(void *self)
+{
+    struct cost *cost = self;
+    struct probes *probes = sim_probe_set(cost->sim);
+    double hours = (double)sim_now(cost->sim) / (3600.0 * (double)SIM_S);
+    double requests = (double)probes_count_total(probes, "requests", PROBE_ALL_REGIONS, NULL);
+    double items[ITEMS], sum = 0;
+
+    if (!(hours > 0))
+        return;
+    cost_items(cost, probes, hours, requests, items);
+    for (int i = 0; i < ITEMS; i++) {
+        probe_value(probes, "cost_item_per_hour", PROBE_ALL_REGIONS, item_names[i], items[i]);
+        sum += items[i];
+    }
+    probe_value(probes, "cost_per_hour", PROBE_ALL_REGIONS, NULL, sum);
+    if (requests > 0)
+        probe_value(probes, "cost_per_million_requests", PROBE_ALL_REGIONS, NULL,
+                    sum * hours / requests * 1e6);
+}
+
+static void cost_init(void *self, const struct model_env *env)
+{
+    struct cost *cost = self;
+
+    cost->config = env->config;
+    cost->sim = env->sim;
+    cost->region_count = env->topology->region_count;
+}
+
+static void cost_connect(void *self, const struct port_directory *ports)
+{
+    struct cost *cost = self;
+
+    cost->store = port_need_store(ports, -1, -1);
+}
+
+const struct model_ops cost_ops = {
+    .name = "cost",
+    .section = "cost",
+    .meaning = "what it costs, by a price table",
+    .scope = MODEL_ONCE,
+    .config_size = sizeof(struct cost_config),
+    .state_size = sizeof(struct cost),
+    FIELD_TABLE(cost_fields),
+    METRIC_TABLE(cost_metrics),
+    .init = cost_init,
+    .connect = cost_connect,
+    .finish = cost_finish,
+};

@@ -1,0 +1,679 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Who acts when the primary fails, and how: an alarm on what clients see of their writes, a
+ * decision, a promotion, and the record that a function rewrites once the promoted cluster has told
+ * of itself. One failover at a time.
+ *
+ *          alarm             go               promoted              notified
+ *   IDLE --------> DECIDING ----> PROMOTING ----------> NOTIFYING ----------> RUNNING <-.
+ *                      |             ^                             accepted    |   |    |
+ *              refused `-> BLOCKED --' go          PUBLISHING <----------------'   |    | notified
+ *                                                                           failed `-> RETRYING
+ *
+ * By hand (a person or a plan): go and refused lead from IDLE too, to the same states. Back to
+ * IDLE: no target from DECIDING and BLOCKED, target lost from PROMOTING, dropped from RUNNING,
+ * published from PUBLISHING.
+ *
+ * Invariants
+ *  1. PROMOTING exactly between the store's promotion_begin() and promotion_end() of this model's
+ *     target.
+ *  2. The target is fixed on the way into PROMOTING and is not the primary of that moment.
+ *  3. In each state at most one event of the model's own is pending, that which `transitions` lists
+ *     for it; IDLE, and BLOCKED (which waits for a port call), have none. Events of an earlier step
+ *     are dead by their generation.
+ *  4. An event that `transitions` does not list for a state changes nothing: a second alarm, or an
+ *     order while a failover is under way, is dropped and logged.
+ *  5. A failover that was begun ends in IDLE, whether the record was changed or not.
+ *
+ * The alarm is a monitoring service's: a data point for each period, made visible after a delay, M
+ * breaching ones of the last N, and rules for what is missing (alarm.h). It is evaluated when a
+ * point becomes visible, in the order of the periods. Action is taken when its state changes to
+ * alarm, and not taken back when it changes again.
+ */
+#include "failover.h"
+
+#include "alarm.h"
+#include "bug.h"
+#include "model.h"
+#include "control.h"
+#include "dns.h"
+#include "objective.h"
+#include "refs.h"
+#include "session_store.h"
+#include "registry.h"
+#include "run_log.h"
+
+/* An asynchronous call is tried again after 1 and 2 min, then dropped (facts E). */
+#define FUNCTION_TRIES 3
+
+#define CONTROL_PARTS (CONTROL_STORE_API + 1)
+
+enum failover_mode { MODE_NONE, MODE_AUTOMATIC, MODE_MANUAL };
+static const char *const mode_names[] = {"none", "automatic", "manual", NULL};
+enum alarm_metric { METRIC_WRITE_ERROR_RATE, METRIC_WRITE_LATENCY };
+static const char *const alarm_metric_names[] = {"write-error-rate", "write-latency", NULL};
+/* In the order of enum missing_data. */
+static const char *const missing_data_names[] = {"missing", "ignore", "breaching", "not-breaching",
+                                                 NULL};
+enum function_state { FUNCTION_WORKING, FUNCTION_BROKEN };
+static const char *const function_state_names[] = {"working", "broken", NULL};
+
+struct failover_config {
+    int mode, alarm_metric, missing_data, function_state;
+    double alarm_threshold;
+    sim_dur alarm_latency_ns, alarm_period_ns;
+    uint32_t alarm_samples_min, alarm_datapoints, alarm_periods;
+    struct dist *alarm_delay, *decide, *operator, * promotion, *notification, *function;
+    int32_t target;
+};
+
+#define MODEL_CONFIG struct failover_config
+// clang-format off
+static const struct field failover_fields[] = {
+    CHOICE("mode", mode, mode_names, "none", "what an alarm leads to: nothing, a promotion, or a person who promotes", "facts C.1"),
+    CHOICE("alarm.metric", alarm_metric, alarm_metric_names, "write-error-rate", "what is watched: attempts of writes, in the worst region", "assumption"),
+    SHARE("alarm.threshold", alarm_threshold, "0", "50%", "100%", "of write-error-rate: failed attempts / attempts from which a period is breaching", "assumption"),
+    DURATION("alarm.latency", alarm_latency_ns, "1us", "200ms", "1h", "of write-latency: mean of a period's attempts from which it is breaching", "assumption"),
+    COUNT("alarm.samples_min", alarm_samples_min, "1", "1", "1M", "attempts below which a region's period is missing", "assumption"),
+    DURATION("alarm.period", alarm_period_ns, "10s", "60s", "1d", "length of a data point", "facts E"),
+    COUNT("alarm.datapoints", alarm_datapoints, "1", "2", "100", "M: breaching points that make an alarm", "facts E"),
+    COUNT("alarm.periods", alarm_periods, "1", "3", "100", "N: the latest points, of which M are asked for", "facts E"),
+    TIME_DIST("alarm.delay", alarm_delay, "0s", "uniform(low=30s, high=90s)", "1h", "from a period's end until its data point is visible", "facts E"),
+    CHOICE("alarm.missing_data", missing_data, missing_data_names, "missing", "how periods without data count", "facts E"),
+    TIME_DIST("decide", decide, "0s", "2s", "1d", "automatic: from the alarm until the promotion is asked for", "facts E"),
+    TIME_DIST("operator", operator, "0s", "lognormal(median=5min, p95=10min)", "1d", "manual: from the alarm until a person asks for the promotion", "facts E"),
+    REGION("target", target, "what is promoted; not given: the live secondary that holds most", "assumption"),
+    TIME_DIST("promotion", promotion, "0s", "lognormal(median=25s, p95=55s, max=120s)", "1d", "from the request until the new primary takes writes", "facts C.1"),
+    TIME_DIST("notification", notification, "0s", "uniform(low=100ms, high=200ms)", "1h", "from the promotion until the function is called", "facts E"),
+    TIME_DIST("function", function, "0s", "uniform(low=500ms, high=1.5s)", "1h", "from the function's call until it asks for the change of the record", "facts E"),
+    CHOICE("function_state", function_state, function_state_names, "working", "broken: each of its three tries fails and the record is never changed, as with the code that was published", "facts E"),
+};
+// clang-format on
+
+static const char *const abandoned_reasons[] = {"no-target", "target-lost", "function-dropped",
+                                                NULL};
+static const struct metric failover_metrics[] = {
+    {.name = "failovers",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .meaning = "promotions of the region's cluster that were completed"},
+    {.name = "failovers_abandoned",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .label = "reason",
+     .label_values = abandoned_reasons,
+     .meaning = "failovers that ended without a promotion, or without a change of the record"},
+    {.name = "alarms",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .meaning = "changes of the alarm's state to alarm"},
+};
+
+struct failover {
+    const struct failover_config *config;
+    struct sim *sim;
+    struct probes_hot *probes;
+    const struct topology *topology;
+    struct incident_log *log;
+    struct control_port port;
+    const struct store_port *store;
+    const struct dns_port *dns;
+    const struct objective_port *objective;
+    const struct write_stats *stats[REGIONS_MAX];
+
+    struct write_stats seen[REGIONS_MAX]; /* at the end of the last period */
+    struct alarm alarm;
+    sim_time visible; /* when the newest point is */
+
+    enum failover_state state;
+    uint32_t step;          /* counts transitions: the generation of the step's event, */
+    bool waiting;           /* which is pending */
+    uint32_t number;        /* of failovers begun: keys their draws */
+    uint32_t tries;         /* of the function, in this failover */
+    int target;             /* of this failover, once chosen */
+    int ordered;            /* region that was ordered by hand; -1: none */
+    bool up[CONTROL_PARTS]; /* by enum control_part */
+
+    struct rng_stream delay_stream, step_stream, function_stream;
+    kind_id period_kind, visible_kind, served_kind;
+    kind_id step_kinds[FAILOVER_STATES]; /* of the states that wait */
+    probe_id failovers[REGIONS_MAX], no_target, target_lost, dropped, alarms;
+};
+
+static const char *failover_name(const struct failover *failover, int region)
+{
+    return failover->topology->region_names[region];
+}
+
+static void failover_tell(const struct failover *failover, const char *what, int region,
+                          const char *cause, const char *text)
+{
+    run_log_event(failover->log, sim_now(failover->sim), what,
+                  region >= 0 ? failover_name(failover, region) : "", cause, "%s", text);
+}
+
+/* --- what is promoted ------------------------------------------------------------------------ */
+
+static bool failover_eligible(const struct failover *failover, int region)
+{
+    const struct store_port *store = failover->store;
+
+    return region != store->primary(store->self) && store->cluster_up(store->self, region);
+}
+
+/* The live secondary that holds most, of equals the first; -1: there is none. */
+static int failover_best(const struct failover *failover)
+{
+    const struct store_port *store = failover->store;
+    int best = -1;
+
+    for (int region = 0; region < (int)failover->topology->region_count; region++)
+        if (failover_eligible(failover, region) &&
+            (best < 0 || store->applied(store->self, region) > store->applied(store->self, best)))
+            best = region;
+    return best;
+}
+
+static int failover_choose(const struct failover *failover)
+{
+    int wanted = failover->ordered >= 0 ? failover->ordered : failover->config->target;
+
+    if (wanted < 0)
+        return failover_best(failover);
+    return failover_eligible(failover, wanted) ? wanted : -1;
+}
+
+/* --- the steps' lengths ---------------------------------------------------------------------- */
+
+/* The state's own event fires after `wait`. */
+static void failover_wait(struct failover *failover, sim_dur wait)
+{
+    if (wait > sim_end(failover->sim) - sim_now(failover->sim))
+        return;
+    sim_after(failover->sim, wait, failover->step_kinds[failover->state], 0, failover->step);
+    failover->waiting = true;
+}
+
+static struct rng_block failover_draws(const struct failover *failover)
+{
+    return rng_block_at(&failover->step_stream, failover->number, 0);
+}
+
+static sim_dur failover_function_time(const struct failover *failover)
+{
+    struct rng_block block =
+        rng_block_at(&failover->function_stream, failover->number, failover->tries);
+
+    return dist_sample_ns(failover->config->function, block.word[0]);
+}
+
+/* --- transitions ----------------------------------------------------------------------------- */
+
+static void start_decision(struct failover *failover)
+{
+    const struct failover_config *config = failover->config;
+    const struct dist *wait = config->mode == MODE_MANUAL ? config->operator: config->decide;
+
+    failover->objective->detected(failover->objective->self);
+    failover_wait(failover, dist_sample_ns(wait, failover_draws(failover).word[0]));
+}
+
+static void begin_promotion(struct failover *failover)
+{
+    const struct store_port *store = failover->store;
+
+    failover_tell(failover, "promotion", failover->target,
+                  failover->ordered >= 0 ? "order" : "alarm", "the promotion begins");
+    store->promotion_begin(store->self, failover->target);
+    failover_wait(failover,
+                  dist_sample_ns(failover->config->promotion, failover_draws(failover).word[1]));
+}
+
+static void decide_and_begin(struct failover *failover)
+{
+    failover->objective->decided(failover->objective->self);
+    begin_promotion(failover);
+}
+
+static void decide_and_be_refused(struct failover *failover)
+{
+    failover->objective->decided(failover->objective->self);
+    failover_tell(failover, "failover", failover->target, "store API down",
+                  "the promotion was refused and will be asked for again");
+}
+
+static void give_up_without_target(struct failover *failover)
+{
+    probe_count(failover->probes, failover->no_target);
+    failover_tell(failover, "failover", -1, "no live secondary", "nothing can be promoted");
+}
+
+static void give_up_lost_target(struct failover *failover)
+{
+    probe_count(failover->probes, failover->target_lost);
+    failover_tell(failover, "promotion", failover->target, "it went down meanwhile",
+                  "the promotion failed; the primary is what it was");
+}
+
+static void notify(struct failover *failover)
+{
+    failover->objective->promoted(failover->objective->self);
+    probe_count(failover->probes, failover->failovers[failover->target]);
+    failover_tell(failover, "promotion", failover->target, "",
+                  "this region's cluster takes the writes");
+    failover_wait(failover,
+                  dist_sample_ns(failover->config->notification, failover_draws(failover).word[2]));
+}
+
+static void call_function(struct failover *failover)
+{
+    failover->tries++;
+    failover_wait(failover, failover_function_time(failover));
+}
+
+/* After the first failure a minute, after the second two. */
+static void call_again_later(struct failover *failover)
+{
+    failover_tell(failover, "failover", failover->target, "function failed",
+                  "the record was not changed; the function will be called again");
+    failover_wait(failover, failover->tries * 60 * SIM_S);
+}
+
+static void drop_function(struct failover *failover)
+{
+    probe_count(failover->probes, failover->dropped);
+    failover_tell(failover, "failover", failover->target, "function failed",
+                  "the record was not changed, and nobody will try again");
+}
+
+static void finish_failover(struct failover *failover)
+{
+    failover->objective->published(failover->objective->self);
+    failover_tell(failover, "failover", failover->target, "", "the record names the new primary");
+}
+
+// clang-format off
+/* What is not listed changes nothing. */
+static const struct transition {
+    enum failover_state from;
+    enum failover_event event;
+    enum failover_state to;
+    void (*action)(struct failover *failover); /* in the new state; NULL: none */
+} transitions[] = {
+    {FAILOVER_IDLE, FAILOVER_ALARM, FAILOVER_DECIDING, start_decision},
+    {FAILOVER_IDLE, FAILOVER_GO, FAILOVER_PROMOTING, decide_and_begin},
+    {FAILOVER_IDLE, FAILOVER_REFUSED, FAILOVER_BLOCKED, decide_and_be_refused},
+    {FAILOVER_DECIDING, FAILOVER_GO, FAILOVER_PROMOTING, decide_and_begin},
+    {FAILOVER_DECIDING, FAILOVER_REFUSED, FAILOVER_BLOCKED, decide_and_be_refused},
+    {FAILOVER_DECIDING, FAILOVER_NO_TARGET, FAILOVER_IDLE, give_up_without_target},
+    {FAILOVER_BLOCKED, FAILOVER_GO, FAILOVER_PROMOTING, begin_promotion},
+    {FAILOVER_BLOCKED, FAILOVER_NO_TARGET, FAILOVER_IDLE, give_up_without_target},
+    {FAILOVER_PROMOTING, FAILOVER_PROMOTED, FAILOVER_NOTIFYING, notify},
+    {FAILOVER_PROMOTING, FAILOVER_TARGET_LOST, FAILOVER_IDLE, give_up_lost_target},
+    {FAILOVER_NOTIFYING, FAILOVER_NOTIFIED, FAILOVER_RUNNING, call_function},
+    {FAILOVER_RUNNING, FAILOVER_ACCEPTED, FAILOVER_PUBLISHING, NULL},
+    {FAILOVER_RUNNING, FAILOVER_FAILED, FAILOVER_RETRYING, call_again_later},
+    {FAILOVER_RUNNING, FAILOVER_DROPPED, FAILOVER_IDLE, drop_function},
+    {FAILOVER_RETRYING, FAILOVER_NOTIFIED, FAILOVER_RUNNING, call_function},
+    {FAILOVER_PUBLISHING, FAILOVER_PUBLISHED, FAILOVER_IDLE, finish_failover},
+};
+// clang-format on
+
+static const struct transition *transition_find(enum failover_state state,
+                                                enum failover_event event)
+{
+    for (size_t i = 0; i < sizeof transitions / sizeof transitions[0]; i++)
+        if (transitions[i].from == state && transitions[i].event == event)
+            return &transitions[i];
+    return NULL;
+}
+
+bool failover_next(enum failover_state state, enum failover_event event, enum failover_state *next)
+{
+    const struct transition *transition = transition_find(state, event);
+
+    if (transition)
+        *next = transition->to;
+    return transition != NULL;
+}
+
+/* False: the event changes nothing in this state. */
+static bool failover_happen(struct failover *failover, enum failover_event event)
+{
+    const struct transition *transition = transition_find(failover->state, event);
+
+    if (!transition)
+        return false;
+    if (failover->waiting)
+        sim_cancelled(failover->sim);
+    failover->waiting = false;
+    if (failover->state == FAILOVER_IDLE) {
+        failover->number++;
+        failover->tries = 0;
+    }
+    failover->state = transition->to;
+    failover->step++;
+    if (transition->action)
+        transition->action(failover);
+    if (failover->state == FAILOVER_IDLE)
+        failover->ordered = -1;
+    return true;
+}
+
+/* --- what makes the events ------------------------------------------------------------------- */
+
+/* Ask for the promotion, of what is best now. */
+static void failover_ask(struct failover *failover)
+{
+    failover->target = failover_choose(failover);
+    if (failover->target < 0)
+        failover_happen(failover, FAILOVER_NO_TARGET);
+    else
+        failover_happen(failover, failover->up[CONTROL_STORE_API] ? FAILOVER_GO : FAILOVER_REFUSED);
+}
+
+/* The store keeps its old primary where the new one went down meanwhile. */
+static enum failover_event failover_end_promotion(struct failover *failover)
+{
+    const struct store_port *store = failover->store;
+
+    store->promotion_end(store->self, failover->target);
+    return store->primary(store->self) == failover->target ? FAILOVER_PROMOTED
+                                                           : FAILOVER_TARGET_LOST;
+}
+
+/* The function has run: it asks for the change of the record, if it can. The step that the
+ * acceptance leads to is the next one, and so is the generation of what the zone will fire. */
+static enum failover_event failover_run_function(struct failover *failover)
+{
+    const struct dns_port *dns = failover->dns;
+    bool works =
+        failover->config->function_state == FUNCTION_WORKING && failover->up[CONTROL_FUNCTION];
+
+    if (works &&
+        dns->publish(dns->self, failover->target, failover->served_kind, failover->step + 1))
+        return FAILOVER_ACCEPTED;
+    return failover->tries < FUNCTION_TRIES ? FAILOVER_FAILED : FAILOVER_DROPPED;
+}
+
+static void failover_on_step(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct failover *failover = self;
+
+    (void)sim;
+    (void)entity;
+    (void)generation;
+    failover->waiting = false;
+    switch (failover->state) {
+    case FAILOVER_DECIDING:
+        failover_ask(failover);
+        break;
+    case FAILOVER_PROMOTING:
+        failover_happen(failover, failover_end_promotion(failover));
+        break;
+    case FAILOVER_NOTIFYING:
+    case FAILOVER_RETRYING:
+        failover_happen(failover, FAILOVER_NOTIFIED);
+        break;
+    case FAILOVER_RUNNING:
+        failover_happen(failover, failover_run_function(failover));
+        break;
+    case FAILOVER_IDLE:
+    case FAILOVER_BLOCKED:
+    case FAILOVER_PUBLISHING:
+    case FAILOVER_STATES:
+        BUG("a step is over in a state that waits for none (%d)", (int)failover->state);
+    }
+}
+
+static bool failover_step_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct failover *failover = self;
+
+    (void)entity;
+    return (failover->step & SIM_GENERATION_MASK) == generation;
+}
+
+// clang-format off
+/* Each state that waits has a kind of its own, for the name in a trace. */
+static const struct event_kind failover_steps[FAILOVER_STATES] = {
+    [FAILOVER_DECIDING] = {"decided", PHASE_WORK, failover_on_step, failover_step_live, false},
+    [FAILOVER_PROMOTING] = {"promoted", PHASE_WORK, failover_on_step, failover_step_live, false},
+    [FAILOVER_NOTIFYING] = {"notified", PHASE_WORK, failover_on_step, failover_step_live, false},
+    [FAILOVER_RUNNING] = {"function", PHASE_WORK, failover_on_step, failover_step_live, false},
+    [FAILOVER_RETRYING] = {"retry", PHASE_WORK, failover_on_step, failover_step_live, false},
+};
+// clang-format on
+
+static void failover_on_served(void *self, struct sim *sim, uint32_t target, uint32_t generation)
+{
+    struct failover *failover = self;
+
+    (void)sim;
+    (void)generation;
+    invariant((int)target == failover->target);
+    failover_happen(failover, FAILOVER_PUBLISHED);
+}
+
+static const struct event_kind failover_served = {
+    .name = "served",
+    .phase = PHASE_WORK,
+    .fire = failover_on_served,
+    .live = failover_step_live,
+};
+
+/* --- the alarm ------------------------------------------------------------------------------- */
+
+/* A period of one region; POINT_MISSING: too few attempts. */
+static enum alarm_point failover_region_point(const struct failover_config *config,
+                                              const struct write_stats *from,
+                                              const struct write_stats *to)
+{
+    uint64_t attempts = to->attempts - from->attempts;
+    double value, limit;
+
+    if (attempts < config->alarm_samples_min)
+        return POINT_MISSING;
+    if (config->alarm_metric == METRIC_WRITE_ERROR_RATE) {
+        value = (double)(to->failures - from->failures) / (double)attempts;
+        limit = config->alarm_threshold;
+    } else {
+        value = (double)(to->latency_ns_sum - from->latency_ns_sum) / (double)attempts;
+        limit = (double)config->alarm_latency_ns;
+    }
+    return value >= limit ? POINT_BREACHING : POINT_GOOD;
+}
+
+/* Of the period that ends now: breaching where one region is, missing where all are. */
+static enum alarm_point failover_point(struct failover *failover)
+{
+    enum alarm_point worst = POINT_MISSING;
+
+    for (uint32_t i = 0; i < failover->topology->region_count; i++) {
+        struct write_stats now = *failover->stats[i];
+        enum alarm_point point = failover_region_point(failover->config, &failover->seen[i], &now);
+
+        if (point > worst)
+            worst = point;
+        failover->seen[i] = now;
+    }
+    return failover->up[CONTROL_MONITORING] ? worst : POINT_MISSING;
+}
+
+/* Observes, so that all that happens at the period's last instant is in it. The point itself is the
+ * generation of the event at which it becomes visible; a later one never does so earlier. */
+static void failover_on_period(void *self, struct sim *sim, uint32_t period, uint32_t generation)
+{
+    struct failover *failover = self;
+    enum alarm_point point = failover_point(failover);
+    uint64_t word = rng_block_at(&failover->delay_stream, 0, period).word[0];
+    sim_time visible = sim_now(sim) + dist_sample_ns(failover->config->alarm_delay, word);
+
+    (void)generation;
+    if (visible > failover->visible)
+        failover->visible = visible;
+    sim_at(sim, failover->visible, failover->visible_kind, period, point);
+    sim_after(sim, failover->config->alarm_period_ns, failover->period_kind, period + 1, 0);
+}
+
+static const struct event_kind failover_period = {
+    .name = "period",
+    .phase = PHASE_OBSERVE,
+    .fire = failover_on_period,
+};
+
+static void failover_on_visible(void *self, struct sim *sim, uint32_t period, uint32_t point)
+{
+    struct failover *failover = self;
+    enum alarm_state before = failover->alarm.state;
+
+    (void)sim;
+    (void)period;
+    alarm_add(&failover->alarm, (enum alarm_point)point);
+    if (!failover->up[CONTROL_MONITORING])
+        return;
+    if (alarm_update(&failover->alarm)) {
+        probe_count(failover->probes, failover->alarms);
+        failover_tell(failover, "alarm", -1, alarm_metric_names[failover->config->alarm_metric],
+                      "the alarm is raised");
+        if (!failover_happen(failover, FAILOVER_ALARM))
+            failover_tell(failover, "alarm", -1, "", "no action: a failover is under way");
+    } else if (before == ALARM_ALARM && failover->alarm.state != ALARM_ALARM) {
+        failover_tell(failover, "alarm", -1, "", "the alarm is over");
+    }
+}
+
+static const struct event_kind failover_visible = {
+    .name = "visible",
+    .phase = PHASE_WORK,
+    .fire = failover_on_visible,
+};
+
+/* --- the port -------------------------------------------------------------------------------- */
+
+static void failover_set(void *self, enum control_part part, bool up)
+{
+    struct failover *failover = self;
+
+    failover->up[part] = up;
+    if (part == CONTROL_STORE_API && up && failover->state == FAILOVER_BLOCKED)
+        failover_ask(failover);
+}
+
+static void failover_promote(void *self, int region)
+{
+    struct failover *failover = self;
+
+    if (failover->state != FAILOVER_IDLE && failover->state != FAILOVER_DECIDING) {
+        failover_tell(failover, "failover", region, "order", "no action: a failover is under way");
+        return;
+    }
+    if (!failover_eligible(failover, region)) {
+        failover_tell(failover, "failover", region, "order",
+                      "no action: this region's cluster is the primary, or down");
+        return;
+    }
+    failover->ordered = region;
+    failover_ask(failover);
+}
+
+/* --- the model ------------------------------------------------------------------------------- */
+
+static void failover_check(const void *config, const struct check_context *context,
+                           struct validation *validation)
+{
+    const struct failover_config *c = config;
+
+    (void)context;
+    if (c->alarm_datapoints > c->alarm_periods)
+        validation_error(validation, "alarm.datapoints",
+                         "is %u, more than the %u of 'alarm.periods'", c->alarm_datapoints,
+                         c->alarm_periods);
+}
+
+static void failover_open_probes(struct failover *failover)
+{
+    struct probes *probes = sim_probe_set(failover->sim);
+
+    for (uint32_t i = 0; i < failover->topology->region_count; i++)
+        failover->failovers[i] = probe_count_open(probes, "failovers", (int)i, NULL);
+    failover->no_target =
+        probe_count_open(probes, "failovers_abandoned", PROBE_ALL_REGIONS, "no-target");
+    failover->target_lost =
+        probe_count_open(probes, "failovers_abandoned", PROBE_ALL_REGIONS, "target-lost");
+    failover->dropped =
+        probe_count_open(probes, "failovers_abandoned", PROBE_ALL_REGIONS, "function-dropped");
+    failover->alarms = probe_count_open(probes, "alarms", PROBE_ALL_REGIONS, NULL);
+}
+
+static void failover_add_kinds(struct failover *failover, const char *instance)
+{
+    struct sim *sim = failover->sim;
+
+    failover->period_kind = sim_kind_add(sim, &failover_period, instance, failover);
+    failover->visible_kind = sim_kind_add(sim, &failover_visible, instance, failover);
+    failover->served_kind = sim_kind_add(sim, &failover_served, instance, failover);
+    for (int i = 0; i < FAILOVER_STATES; i++)
+        if (failover_steps[i].fire)
+            failover->step_kinds[i] = sim_kind_add(sim, &failover_steps[i], instance, failover);
+}
+
+static void failover_init(void *self, const struct model_env *env)
+{
+    struct failover *failover = self;
+    const struct failover_config *config = env->config;
+    const struct alarm_rule rule = {config->alarm_datapoints, config->alarm_periods,
+                                    (enum missing_data)config->missing_data};
+
+    invariant(env->topology->region_count <= REGIONS_MAX);
+    failover->config = config;
+    failover->sim = env->sim;
+    failover->topology = env->topology;
+    failover->log = env->log;
+    failover->ordered = failover->target = -1;
+    for (int i = 0; i < CONTROL_PARTS; i++)
+        failover->up[i] = true;
+    alarm_init(&failover->alarm, &rule);
+    failover->delay_stream = sim_stream(env->sim, env->instance, "alarm-delay");
+    failover->step_stream = sim_stream(env->sim, env->instance, "step");
+    failover->function_stream = sim_stream(env->sim, env->instance, "function");
+    failover_add_kinds(failover, env->instance);
+    failover_open_probes(failover);
+    failover->port = (struct control_port){failover, failover_set, failover_promote};
+    port_offer_control(env->ports, -1, -1, &failover->port);
+}
+
+static void failover_connect(void *self, const struct port_directory *ports)
+{
+    struct failover *failover = self;
+
+    failover->probes = sim_probes(failover->sim);
+    failover->store = port_need_store(ports, -1, -1);
+    failover->dns = port_need_dns(ports, -1, -1);
+    failover->objective = port_need_objective(ports, -1, -1);
+    for (uint32_t i = 0; i < failover->topology->region_count; i++)
+        failover->stats[i] = port_need_write_stats(ports, (int)i, -1);
+}
+
+static void failover_start(void *self)
+{
+    struct failover *failover = self;
+
+    if (failover->config->mode != MODE_NONE)
+        sim_after(failover->sim, failover->config->alarm_period_ns, failover->period_kind, 1, 0);
+}
+
+const struct model_ops failover_ops = {
+    .name = "failover",
+    .section = "failover",
+    .meaning = "who acts when the primary fails, and how: alarm, decision, promotion, record",
+    .scope = MODEL_ONCE,
+    .config_size = sizeof(struct failover_config),
+    .state_size = sizeof(struct failover),
+    FIELD_TABLE(failover_fields),
+    METRIC_TABLE(failover_metrics),
+    .check = failover_check,
+    .init = failover_init,
+    .connect = failover_connect,
+    .start = failover_start,
+};

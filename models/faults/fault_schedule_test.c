@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+#include "model_rig.h"
+#include "control.h"
+#include "deploy.h"
+#include "dns.h"
+#include "link.h"
+#include "objective.h"
+#include "session_store.h"
+#include "store_fault.h"
+#include "stream.h"
+#include "user.h"
+#include "registry.h"
+
+/* Every port that a fault can reach, each writing down who was called, when: "10 cut west->east".
+ */
+struct journal {
+    struct rig rig;
+    struct strbuf text;
+    struct stub {
+        struct journal *journal;
+        int a, b;
+    } stubs[2][2], control_stub;
+    struct link_fault_port links[2][2];
+    struct power_port app[2], store[2];
+    struct store_fault_port store_faults[2];
+    struct deploy_port deploys[2];
+    struct stream_port stream;
+    struct control_port control;
+    struct dns_port dns;
+    struct objective_port objective;
+};
+
+static void note(const struct stub *stub, const char *what)
+{
+    struct journal *journal = stub->journal;
+
+    strbuf_addf(&journal->text, "%d %s; ", (int)(sim_now(journal->rig.sim) / SIM_S), what);
+}
+
+static void note_link(void *self, const char *verb, const struct link_impairment *impairment)
+{
+    const struct stub *stub = self;
+    char what[96];
+
+    snprintf(what, sizeof what, "%s %d>%d %.2f %d %d", verb, stub->a, stub->b, impairment->loss,
+             (int)(impairment->delay / SIM_MS), impairment->blackhole);
+    note(stub, what);
+}
+
+static void link_begin(void *self, const struct link_impairment *impairment)
+{
+    note_link(self, "begin", impairment);
+}
+
+static void link_end(void *self, const struct link_impairment *impairment)
+{
+    note_link(self, "end", impairment);
+}
+
+static void note_region(const struct stub *stub, const char *what, bool on)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "%s %d %s", what, stub->a, on ? "on" : "off");
+    note(stub, text);
+}
+
+static void app_set(void *self, bool up)
+{
+    note_region(self, "app", up);
+}
+
+static void store_set(void *self, bool up)
+{
+    note_region(self, "store", up);
+}
+
+static void store_stall(void *self, bool begin)
+{
+    note_region(self, "stall", begin);
+}
+
+static void store_restart(void *self)
+{
+    note_region(self, "restart", true);
+}
+
+static void store_crash(void *self, enum crash_kind kind)
+{
+    static const char *const whats[] = {[CRASH_NONE] = "back",
+                                        [CRASH_PROCESS] = "crash of the process",
+                                        [CRASH_HOST] = "crash of the host"};
+
+    note_region(self, whats[kind], kind == CRASH_NONE);
+}
+
+static void deploy_begin(void *self, sim_dur over)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "deploy %d over %d", ((struct stub *)self)->a, (int)(over / SIM_S));
+    note(self, text);
+}
+
+static void stream_pause(void *self, int region, bool begin)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "pause %d %s", region, begin ? "on" : "off");
+    note(self, text);
+}
+
+static void stream_reset(void *self, int region)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "reset %d", region);
+    note(self, text);
+}
+
+static void control_set(void *self, enum control_part part, bool up)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "control %d %s", (int)part, up ? "up" : "down");
+    note(self, text);
+}
+
+static void control_promote(void *self, int region)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "promote %d", region);
+    note(self, text);
+}
+
+static void dns_control(void *self, bool up)
+{
+    note(self, up ? "dns up" : "dns down");
+}
+
+static void objective_onset(void *self, const char *kind)
+{
+    note(self, kind);
+}
+
+static void journal_open(struct journal *j)
+{
+    *j = (struct journal){.text = STRBUF_INIT};
+    rig_open(&j->rig, &fault_schedule_ops, 2, 100 * SIM_S);
+    j->control_stub = (struct stub){j, 0, 0};
+    for (int a = 0; a < 2; a++) {
+        for (int b = 0; b < 2; b++) {
+            j->stubs[a][b] = (struct stub){j, a, b};
+            j->links[a][b] = (struct link_fault_port){
+                .self = &j->stubs[a][b], .begin = link_begin, .end = link_end, .via = -1};
+            port_offer_link_fault(j->rig.ports, a, b, &j->links[a][b]);
+        }
+        j->app[a] = (struct power_port){&j->stubs[a][a], app_set};
+        j->store[a] = (struct power_port){&j->stubs[a][a], store_set};
+        j->store_faults[a] =
+            (struct store_fault_port){&j->stubs[a][a], store_stall, store_restart, store_crash};
+        j->deploys[a] = (struct deploy_port){&j->stubs[a][a], deploy_begin};
+        port_offer_deploy(j->rig.ports, a, -1, &j->deploys[a]);
+        port_offer_power(j->rig.ports, a, POWER_APP, &j->app[a]);
+        port_offer_power(j->rig.ports, a, POWER_STORE, &j->store[a]);
+        port_offer_store_fault(j->rig.ports, a, -1, &j->store_faults[a]);
+    }
+    j->control = (struct control_port){&j->control_stub, control_set, control_promote};
+    j->dns = (struct dns_port){.self = &j->control_stub, .control_plane = dns_control};
+    j->objective =
+        (struct objective_port){.self = &j->control_stub, .fault_begin = objective_onset};
+    j->stream = (struct stream_port){
+        .self = &j->control_stub, .pause = stream_pause, .reset = stream_reset};
+    port_offer_stream(j->rig.ports, -1, -1, &j->stream);
+    port_offer_control(j->rig.ports, -1, -1, &j->control);
+    port_offer_dns(j->rig.ports, -1, -1, &j->dns);
+    port_offer_objective(j->rig.ports, -1, -1, &j->objective);
+}
+
+/* Fault `index` from text such as "at=10s for=5s link=west -> east loss=30%": pairs parted by '|'.
+ */
+static void fault(struct journal *j, size_t index, const char *text)
+{
+    char *copy = mem_strdup(text), *rest = copy, *pair;
+
+    while ((pair = strtok_r(rest, "|", &rest)) != NULL) {
+        char *value = strchr(pair, '=');
+
+        *value++ = '\0';
+        rig_set(&j->rig, index, pair, value);
+    }
+    free(copy);
+}
+
+static void journal_run(struct journal *j)
+{
+    for (size_t i = 0; i < j->rig.config_count; i++)
+        if (!rig_check(&j->rig, i))
+            fail_msg("%s", rig_validation.text);
+    rig_wire(&j->rig);
+    rig_run(&j->rig);
+}
+
+static void journal_close(struct journal *j)
+{
+    rig_close(&j->rig);
+    strbuf_release(&j->text);
+}
+
+/* Faults as an author writes them, and all that they do. */
+static const struct story {
+    const char *faults[3];
+    const char *calls;
+} stories[] = {
+    {{"at=10s|for=5s|link=east -> west|loss=30%|delay=20ms"},
+     "10 link-fault; 10 begin 1>0 0.30 20 0; 15 end 1>0 0.30 20 0; "},
+    {{"at=10s|link=west <-> east|blackhole=true"},
+     "10 link-fault; 10 begin 0>1 0.00 0 1; 10 begin 1>0 0.00 0 1; "},
+    {{"at=10s|for=5s|link=west <-> west|delay=1ms"},
+     "10 link-fault; 10 begin 0>0 0.00 1 0; 15 end 0>0 0.00 1 0; "},
+    {{"at=10s|for=20s|region=west|down=true"},
+     "10 region-loss; 10 begin 0>1 0.00 0 1; 10 begin 1>0 0.00 0 1; 10 store 0 off; 10 app 0 off; "
+     "30 end 0>1 0.00 0 1; 30 end 1>0 0.00 0 1; 30 store 0 on; 30 app 0 on; "},
+    {{"at=10s|for=5s|store=east|stall=true"}, "10 store-fault; 10 stall 1 on; 15 stall 1 off; "},
+    {{"at=10s|for=5s|store=east|restart=true"}, "10 store-fault; 10 restart 1 on; "},
+    {{"at=10s|for=5s|store=east|crash=process"},
+     "10 store-fault; 10 crash of the process 1 off; 15 back 1 on; "},
+    {{"at=10s|store=west|crash=host"}, "10 store-fault; 10 crash of the host 0 off; "},
+    {{"at=10s|for=5s|replication=east|pause=true"}, "10 pause 1 on; 15 pause 1 off; "},
+    /* over at once: its length is the statistics' alone */
+    {{"at=10s|for=5s|replication=east|reset=true"}, "10 reset 1; "},
+    {{"at=10s|for=5s|replication=east|pause=true|reset=true"},
+     "10 reset 1; 10 pause 1 on; 15 pause 1 off; "},
+    {{"at=10s|for=60s|region=east|deploy=true"}, "10 deploy; 10 deploy 1 over 60; "},
+    {{"at=10s|for=5s|control=monitoring|down=true"}, "10 control 0 down; 15 control 0 up; "},
+    {{"at=10s|for=5s|control=function|down=true"}, "10 control 1 down; 15 control 1 up; "},
+    {{"at=10s|for=5s|control=store-api|down=true"}, "10 control 2 down; 15 control 2 up; "},
+    {{"at=10s|for=5s|control=dns|down=true"}, "10 dns down; 15 dns up; "},
+    {{"at=10s|promote=east"}, "10 promote 1; "},
+    /* overlapping, and one that begins where the other ends: down without a gap */
+    {{"at=10s|for=10s|store=west|stall=true", "at=15s|for=10s|store=west|stall=true",
+      "at=25s|for=5s|store=west|stall=true"},
+     "10 store-fault; 10 stall 0 on; 15 store-fault; 25 store-fault; 30 stall 0 off; "},
+    {{"at=10s|for=10s|store=west|crash=process", "at=15s|for=10s|store=west|crash=host"},
+     "10 store-fault; 10 crash of the process 0 off; 15 store-fault; 25 back 0 on; "},
+    {{"at=10s|for=10s|replication=west|pause=true", "at=15s|for=10s|replication=west|pause=true"},
+     "10 pause 0 on; 25 pause 0 off; "},
+    {{"at=10s|for=10s|region=west|down=true", "at=15s|for=10s|region=west|down=true"},
+     "10 region-loss; 10 begin 0>1 0.00 0 1; 10 begin 1>0 0.00 0 1; 10 store 0 off; 10 app 0 off; "
+     "15 region-loss; "
+     "25 end 0>1 0.00 0 1; 25 end 1>0 0.00 0 1; 25 store 0 on; 25 app 0 on; "},
+    /* again and again: so often, and until the end at 100 s */
+    {{"at=10s|for=5s|every=20s|times=2|store=west|stall=true"},
+     "10 store-fault; 10 stall 0 on; 15 stall 0 off; "
+     "30 store-fault; 30 stall 0 on; 35 stall 0 off; "},
+    {{"at=10s|for=5s|every=50s|store=west|stall=true"},
+     "10 store-fault; 10 stall 0 on; 15 stall 0 off; "
+     "60 store-fault; 60 stall 0 on; 65 stall 0 off; "},
+    /* strength zero: nothing at all */
+    {{"at=10s|for=5s|link=east -> west|loss=0%"}, ""},
+    {{"at=10s|link=east <-> west|loss=0%|delay=0s"}, ""},
+};
+
+static void fault_schedule_does_what_the_stories_say(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++) {
+        struct journal j;
+
+        journal_open(&j);
+        for (size_t f = 0; f < 3 && stories[i].faults[f]; f++)
+            fault(&j, f, stories[i].faults[f]);
+        journal_run(&j);
+        assert_string_equal(j.text.text, stories[i].calls);
+        journal_close(&j);
+    }
+}
+
+/* Digest and number of events are those of a run without any fault; the window is marked all the
+ * same. */
+static void fault_schedule_of_strength_zero_changes_nothing(void **state)
+{
+    struct journal with, without;
+    struct probe_span span;
+
+    (void)state;
+    journal_open(&with);
+    fault(&with, 0, "at=10s|for=5s|link=east -> west|loss=0%");
+    journal_run(&with);
+    journal_open(&without);
+    journal_run(&without);
+    assert_int_equal(with.rig.outcome.digest, without.rig.outcome.digest);
+    assert_int_equal(with.rig.outcome.event_count, without.rig.outcome.event_count);
+    assert_int_equal(with.rig.log.event_count, 0);
+    assert_true(fault_schedule_ops.span(with.rig.configs, &span));
+    assert_int_equal(span.from, 10 * SIM_S);
+    assert_int_equal(span.to, 15 * SIM_S);
+    journal_close(&with);
+    journal_close(&without);
+}
+
+static void fault_schedule_tells_people_when_and_what(void **state)
+{
+    struct journal j;
+
+    (void)state;
+    journal_open(&j);
+    fault(&j, 0, "at=10s|for=5s|link=east -> west|loss=30%|delay=20ms");
+    journal_run(&j);
+    assert_int_equal(j.rig.log.event_count, 2);
+    assert_string_equal(j.rig.log.events[0].subject, "east -> west");
+    assert_string_equal(j.rig.log.events[0].text, "begins: loss 30%, delay 20 ms");
+    assert_string_equal(j.rig.log.events[1].text, "ends: loss 30%, delay 20 ms");
+    journal_close(&j);
+}
+
+static const struct error {
+    const char *fault, *complaint;
+} errors[] = {
+    {"at=10s|loss=30%", "(all): needs a target: one of 'link', 'region', 'gateway', 'store', "
+                        "'replication', 'control' or 'promote'\n"},
+    {"at=10s|region=west|store=west|down=true",
+     "(all): has 2 targets of 'link', 'region', 'gateway', 'store', 'replication', 'control' and "
+     "'promote'; write one fault for each\n"},
+    {"at=10s|region=west|down=true|loss=30%",
+     "loss: does not go with 'region', which takes 'down: true' or 'deploy: true'\n"},
+    {"at=10s|link=west -> east|down=true", "down: does not go with 'link', which takes 'loss', "
+                                           "'delay', 'blackhole: true' or 'reset: true'\n"},
+    {"at=10s|promote=east|down=true",
+     "down: does not go with 'promote', which takes no effect: it is an action\n"},
+    {"at=10s|region=west",
+     "(all): does nothing to its 'region'; add 'down: true' or 'deploy: true'\n"},
+    {"at=10s|store=west",
+     "(all): does nothing to its 'store'; add 'stall: true', 'restart: true' or 'crash: process' "
+     "or 'host'\n"},
+    {"at=10s|for=5s|every=5s|link=west -> east|loss=30%",
+     "every: needs 'for', and longer than it: each must end before the next begins\n"},
+    {"at=10s|for=5s|times=3|link=west -> east|loss=30%", "times: needs 'every', such as '10s'\n"},
+    {"at=40min|region=west|down=true", "at: is 40 min, after the end of the run at 100 s\n"},
+    {"at=100s|promote=west", "at: is 100 s, not before the end of the run at 100 s\n"},
+};
+
+static void fault_schedule_says_what_is_wrong_with_a_fault(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        struct journal j;
+
+        journal_open(&j);
+        fault(&j, 0, errors[i].fault);
+        assert_false(rig_check(&j.rig, 0));
+        assert_string_equal(rig_validation.text, errors[i].complaint);
+        journal_close(&j);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fault_schedule_does_what_the_stories_say),
+        cmocka_unit_test(fault_schedule_of_strength_zero_changes_nothing),
+        cmocka_unit_test(fault_schedule_tells_people_when_and_what),
+        cmocka_unit_test(fault_schedule_says_what_is_wrong_with_a_fault),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

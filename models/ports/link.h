@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* A directed link: what it carries, what impairs it, the gateway that links of a region share. */
+#ifndef LINK_H
+#define LINK_H
+
+#include "model.h"
+#include "refs.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a link carries: when it is delivered, `kind` fires on (entity, generation). */
+struct message {
+    kind_id kind;
+    kind_id lost; /* fires instead on (entity, generation) where the connection breaks first; 0:
+                     nobody asks */
+    uint32_t entity;
+    uint32_t generation;
+    uint32_t bytes;
+    uint64_t identity; /* keys the draws of delay and loss: (identity, index) names the message for
+                          good */
+    uint32_t index;
+    bool handshake; /* a SYN, or its answer: its first retransmission waits 1 s, not the RTO */
+};
+/*
+ * One direction of one TCP connection: messages sent on a flow are delivered in order. A flow is an
+ * index into the link's pool. A closed flow goes on delivering what was sent on it (the kernel's
+ * orphans), then is freed.
+ *
+ * A flow that is watched may break: the network resets its connection, or the kernel gives up
+ * sending again. Then its messages that were not delivered are lost for good, what is sent on it
+ * later is lost too, and its owner, who must close it, is told. A flow that nobody watches never
+ * breaks: a reset is to it as a blackhole, and it is sent again without end.
+ */
+struct link_port {
+    void *self;
+    uint32_t (*open)(void *self);
+    void (*close)(void *self, uint32_t flow);
+    /* The sender's host is gone: what waits for a retransmission never comes; what is in flight
+     * does. */
+    void (*abort)(void *self, uint32_t flow);
+    void (*send)(void *self, uint32_t flow, const struct message *message);
+    /* Mean one-way delay now, faults included: for RTO estimates and for defaults. */
+    sim_dur (*mean_delay)(const void *self);
+    /* Watch an open flow: `kind` fires once on (entity, generation) when it breaks while open. */
+    void (*watch)(void *self, uint32_t flow, kind_id kind, uint32_t entity, uint32_t generation);
+    /* A message is about to be sent on the flow, which is fetched from memory meanwhile. Changes
+     * nothing. NULL: nothing to fetch. */
+    void (*expect)(const void *self, uint32_t flow);
+};
+/* What links through a region's transit gateway share. */
+struct gateway_port {
+    void *self;
+    /* `bytes` enter it from the region's network now: adds to *wait; false: no room, lost. */
+    bool (*pass)(void *self, uint32_t bytes, sim_dur *wait);
+    sim_dur delay; /* one way, of this hop */
+};
+/* One fault's part in a link's state; parts of several faults add up: losses as independent causes,
+ * delays as a sum, blackholes as a count. */
+struct link_impairment {
+    double loss;    /* share, independent per packet */
+    sim_dur delay;  /* added one way */
+    bool blackhole; /* nothing sent now arrives; what is in flight does */
+    bool reset;     /* connections that are watched break: those there are, and those that send */
+    const struct loss_config *bursts; /* losses in bursts besides; NULL: none. The caller's. */
+};
+struct link_fault_port {
+    void *self;
+    void (*begin)(void *self, const struct link_impairment *impairment);
+    void (*end)(void *self,
+                const struct link_impairment *impairment); /* the same values as in begin */
+    /* Does the way pass the transit gateways of its ends, and then that of `via` between them (-1:
+     * no other)? */
+    bool through_gateways;
+    int via;
+};
+
+PORT_ACCESSORS(link, struct link_port)
+PORT_ACCESSORS(link_fault, struct link_fault_port)
+PORT_ACCESSORS(gateway, struct gateway_port)
+
+#endif

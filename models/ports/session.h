@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Operations of the application on its sessions. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "store_command.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the user carries, as far as the application can see. */
+enum session_mode { SESSION_NONE, SESSION_GLOBAL, SESSION_LOCAL, SESSION_TOKEN };
+
+struct op_request {
+    uint32_t request;  /* the application's request, told back when it is done */
+    uint32_t instance; /* of the application tier, whose pools are used */
+    uint32_t session, session_check;
+    uint32_t pending;    /* of the user: for fetching it early */
+    uint8_t kind;        /* enum command_kind */
+    bool probe;          /* a health check's read: in nobody's statistics */
+    bool at_primary;     /* a read that must reach the primary's cluster */
+    uint64_t identity;   /* of the user's request; the client adds the operation and the attempt */
+    sim_time last_write; /* of this session, acknowledged, as the user's cookie tells; -1: none */
+};
+enum op_outcome {
+    OP_HIT,
+    OP_MISS,
+    OP_DONE,   /* read found, read missed, write done */
+    OP_FAILED, /* after all attempts */
+};
+struct op_result {
+    enum op_outcome outcome;
+    enum miss_reason miss;
+    uint32_t attempts;
+};
+struct session_port {
+    void *self;
+    void (*submit)(void *self, const struct op_request *op);
+    /* Once, while connecting: how many instances the tier has, each with pools of its own. */
+    void (*set_instances)(void *self, uint32_t instances);
+    int on_write_failure; /* enum write_fallback */
+    /* The servers went down, or came back with no connection open. What the operations of dead
+     * servers still do is not counted. */
+    void (*set_up)(void *self, bool up);
+    /* One server was restarted: its connections are gone, its pools are cold. */
+    void (*restart_instance)(void *self, uint32_t instance);
+    /* An operation is about to be submitted on that instance: what it will take is fetched from
+     * memory meanwhile. Changes nothing. NULL: nothing to fetch. */
+    void (*expect)(const void *self, uint32_t instance);
+};
+enum write_fallback { FALLBACK_FAIL, FALLBACK_LOCAL, FALLBACK_TOKEN };
+struct op_port {
+    void *self;
+    void (*done)(void *self, uint32_t request, const struct op_result *result);
+    /* An operation of that request, of that session and pending, is about to be done: as in struct
+     * session_port. */
+    void (*expect)(const void *self, uint32_t request, uint32_t session, uint32_t pending);
+};
+
+PORT_ACCESSORS(sessions, struct session_port)
+PORT_ACCESSORS(ops, struct op_port)
+
+#endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The session store: what clients connect to, and the store as a whole. */
+#ifndef SESSION_STORE_H
+#define SESSION_STORE_H
+
+#include "store_command.h"
+#include "write_position.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A shard's front listener, for the clients of any region. The kinds are for messages. */
+struct shard_port {
+    void *self;
+    kind_id command_kind;   /* entity: ref of the command, generation: its row's */
+    kind_id handshake_kind; /* entity: ref of a connection (region, index), generation: of the
+                               connection */
+    bool (*is_up)(const void *self); /* does the host answer at all? */
+    /* Connection `entity` (region, index) was open from the start; was closed by its client. For
+     * the limit on connections; the shard sees all others open by their handshakes. */
+    void (*opened)(void *self, uint32_t entity);
+    void (*closed)(void *self, uint32_t entity);
+    /* A command on the session is about to come: its row is fetched from memory meanwhile. Changes
+     * nothing. NULL: nothing to fetch. */
+    void (*expect)(const void *self, uint32_t session);
+    /* Many commands are under way: what they lead to is to be fetched early, too. */
+    void (*prefetch_early)(void *self);
+};
+/* How a shard finds the way back for a handshake: filled by the client for each connection. */
+struct handshake_return {
+    void *self;
+    /* NO_INDEX: gone. *syn: this round is TCP's own, the others are TLS's on an open connection. */
+    uint32_t (*reply_flow)(void *self, uint32_t connection, uint32_t generation, bool *syn);
+};
+
+/* The store as a whole, for those who steer it. */
+struct store_port {
+    void *self;
+    int (*primary)(const void *self); /* region that was promoted last, or the first primary */
+    bool (*cluster_up)(const void *self, int region);
+    bool (*promoting)(const void *self);
+    uint32_t (*shards)(const void *self);
+    /* Number of the last write held in a region, summed over its shards. */
+    uint64_t (*applied)(const void *self, int region);
+    /* Is there a process of the shard's primary now? */
+    bool (*shard_up)(const void *self, uint32_t shard);
+    /* The last write of a shard that is held in a region; number 0: nothing, it loads. */
+    struct write_position (*held)(const void *self, int region, uint32_t shard);
+    /* Bytes of a shard's live sessions, as a full resync has to copy them. */
+    int64_t (*data_bytes)(const void *self, uint32_t shard);
+    /* So many sessions of a region are about to be seeded. */
+    void (*reserve)(void *self, int region, uint32_t count);
+    /* A session that was there before the run began, in every cluster. Before the first event only.
+     */
+    void (*seed)(void *self, uint32_t session, uint32_t session_check);
+    /* A promotion begins: writes are refused or hang everywhere meanwhile (state Modifying); reads
+     * go on. */
+    void (*promotion_begin)(void *self, int region);
+    /* It ends: the region forks a history and takes writes. The old primary, if alive and
+     * reachable, is demoted; if cut off, it goes on taking writes that will be lost. */
+    void (*promotion_end)(void *self, int region);
+    /* The stream says: `region` has applied the writes up to `position`. */
+    void (*apply)(void *self, int region, struct write_position position);
+    /* A full resync of `region` from the primary is done: it holds all that the primary holds, and
+     * serves. */
+    void (*synced)(void *self, int region);
+    /* A shard of a region has dropped what it held and answers LOADING from now on, */
+    void (*flushed)(void *self, int region, uint32_t shard);
+    /* and holds the primary's data set as of `position`, and serves. */
+    void (*loaded)(void *self, int region, struct write_position position);
+    /* The primary's process of a shard does nothing else for so long (it forks). */
+    void (*busy)(void *self, uint32_t shard, sim_dur length);
+    /* Age of the oldest acknowledged write that `region` lacks, as a monitor would compute it; 0:
+     * none. */
+    sim_dur (*lag)(const void *self, int region);
+    /* Acknowledged writes lost so far by failovers, counted one by one, and sessions whose creation
+     * was among them. */
+    uint64_t (*writes_lost)(const void *self);
+    uint64_t (*sessions_lost)(const void *self);
+    sim_dur (*rpo)(const void *self); /* of the last failover so far; -1: none */
+};
+
+PORT_ACCESSORS(shard, struct shard_port)
+PORT_ACCESSORS(handshake_return, struct handshake_return)
+PORT_ACCESSORS(store, struct store_port)
+
+#endif

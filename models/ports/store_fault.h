@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Faults of servers and their hosts. */
+#ifndef STORE_FAULT_H
+#define STORE_FAULT_H
+
+#include "model.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum crash_kind { CRASH_NONE, CRASH_PROCESS, CRASH_HOST };
+
+struct power_port {
+    void *self;
+    void (*set)(void *self, bool up);
+};
+#define POWER_APP 0
+#define POWER_STORE 1
+struct store_fault_port {
+    void *self;
+    void (*stall)(void *self,
+                  bool begin);   /* the process hangs; kernels still complete handshakes */
+    void (*restart)(void *self); /* comes back empty at once */
+    /* The process or its host dies; it comes back empty at the end, CRASH_NONE. */
+    void (*crash)(void *self, enum crash_kind kind);
+};
+
+PORT_ACCESSORS(power, struct power_port)
+PORT_ACCESSORS(store_fault, struct store_fault_port)
+
+#endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The replication stream from the primary to the secondaries. */
+#ifndef STREAM_H
+#define STREAM_H
+
+#include "store_fault.h"
+#include "write_position.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The stream of writes from the primary to the secondaries. */
+struct stream_port {
+    void *self;
+    /* The primary executed and acknowledged a write of `bytes` in the stream. */
+    void (*write)(void *self, struct write_position position, uint32_t bytes);
+    /* The roles changed: begin anew from the primary to every live secondary. */
+    void (*restart)(void *self);
+    /* One shard has another primary inside the same region. */
+    void (*restart_shard)(void *self, uint32_t shard);
+    /* A cluster came back, or was demoted: it connects to the primary, and resyncs as its history
+     * allows. */
+    void (*rejoin)(void *self, int region);
+    /* A cluster went down: nobody is there to take the stream. */
+    void (*leave)(void *self, int region);
+    /* The primary is gone. With its process goes what it had not yet written to its sockets; its
+     * kernel still delivers the rest. With its host goes that too, but for what is in flight. */
+    void (*crash)(void *self, enum crash_kind kind);
+    /* Faults of the connections to the secondaries in `region`, of all shards: nothing is handed to
+     * the kernel any more; they break at once. */
+    void (*pause)(void *self, int region, bool begin);
+    void (*reset)(void *self, int region);
+};
+
+PORT_ACCESSORS(stream, struct stream_port)
+
+#endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Requests of users to the application, and the responses. */
+#ifndef USER_H
+#define USER_H
+
+#include "session.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum request_kind { REQUEST_LOGIN, REQUEST_PAGE, REQUEST_LOGOUT };
+/* Causes of a re-auth, in the order of the label's values. */
+enum reauth_cause {
+    REAUTH_REPLICATION_LAG,
+    REAUTH_LOST_AT_FAILOVER,
+    REAUTH_LOCAL_ONLY,
+    REAUTH_STORE_UNAVAILABLE,
+    REAUTH_EVICTED,
+    REAUTH_RESTARTED,
+    REAUTH_TOKEN_EXPIRED,
+    REAUTH_CAUSES
+};
+enum response_kind {
+    RESPONSE_OK,
+    RESPONSE_OK_LOCAL, /* a login served by a session of this region alone */
+    RESPONSE_OK_TOKEN, /* a login served by a stateless token */
+    RESPONSE_REAUTH,   /* log in again; see cause */
+    RESPONSE_LOGIN_FAILED,
+    RESPONSE_REJECTED /* 503: no worker and no room in the queue */
+};
+struct user_request {
+    uint64_t identity;     /* (session, number) of the request, mixed: keys all draws on its way */
+    uint64_t service_word; /* the random word of its service time: the same whatever the policy */
+    uint32_t session, session_check; /* ref of the session's row */
+    uint32_t pending, generation;    /* to be handed back with the response */
+    enum request_kind kind;
+    enum session_mode mode;
+    bool writes;         /* a page that also writes the session */
+    int local_region;    /* SESSION_LOCAL: where it lives */
+    sim_time last_write; /* acknowledged, or -1 */
+    sim_dur way_back;    /* delay of the response to the user */
+};
+struct app_port {
+    void *self;
+    /* The request arrives at the region's load balancer after `way_there`. */
+    void (*submit)(void *self, const struct user_request *request, sim_dur way_there);
+    /* It arrives there now. */
+    void (*arrive)(void *self, const struct user_request *request);
+};
+struct user_response {
+    uint32_t session, pending, generation;
+    enum response_kind kind;
+    enum reauth_cause cause;
+    int region;       /* that answered */
+    bool wrote;       /* the session was written and acknowledged */
+    bool carried;     /* the request carried a session that should be valid: a page, or a login that
+                         reads its new session back */
+    sim_time arrives; /* at the user */
+};
+struct users_port {
+    void *self;
+    void (*respond)(void *self, const struct user_response *response);
+    /* A response to the session, on that pending, is about to come: what is known of them is
+     * fetched from memory meanwhile. Changes nothing; any numbers will do. NULL: nothing to fetch.
+     */
+    void (*expect)(const void *self, uint32_t session, uint32_t pending);
+};
+
+PORT_ACCESSORS(app, struct app_port)
+PORT_ACCESSORS(users, struct users_port)
+
+#endif

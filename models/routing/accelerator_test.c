@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+#include "model_rig.h"
+#include "edge.h"
+#include "link.h"
+#include "registry.h"
+
+/* One-way delays by (from, to), in ms: west is near east, then north, then south. */
+static const int delays_ms[4][4] = {
+    {0, 10, 20, 60}, {10, 0, 40, 50}, {20, 40, 0, 30}, {60, 50, 30, 0}};
+
+struct edge_rig {
+    struct rig rig;
+    struct link_port links[4][4];
+    sim_dur delays[4][4];
+    struct edge_port *edge;
+};
+
+static sim_dur mean_delay_of(const void *self)
+{
+    return *(const sim_dur *)self;
+}
+
+static void edge_rig_open(struct edge_rig *r, uint32_t region_count)
+{
+    rig_open(&r->rig, &accelerator_ops, region_count, 600 * SIM_S);
+    for (uint32_t a = 0; a < region_count; a++)
+        for (uint32_t b = 0; b < region_count; b++) {
+            r->delays[a][b] = delays_ms[a][b] * SIM_MS;
+            r->links[a][b] =
+                (struct link_port){.self = &r->delays[a][b], .mean_delay = mean_delay_of};
+            port_offer_link(r->rig.ports, (int)a, (int)b, &r->links[a][b]);
+        }
+    rig_set(&r->rig, 0, "detection", "20s");
+    rig_set(&r->rig, 0, "failback", "30s");
+    rig_set(&r->rig, 0, "edge_spread", "2s");
+}
+
+static void edge_rig_wire(struct edge_rig *r)
+{
+    rig_wire(&r->rig);
+    r->edge = port_need_edge(r->rig.ports, -1, -1);
+}
+
+/* A call of health() at an instant, or a look at where a new connection lands. */
+struct step {
+    struct edge_rig *r;
+    sim_time when;
+    int region;
+    bool healthy;
+    int place, landed;
+};
+
+static void say_health(void *arg)
+{
+    struct step *step = arg;
+
+    step->r->edge->health(step->r->edge->self, step->region, step->healthy);
+}
+
+static void look(void *arg)
+{
+    struct step *step = arg;
+
+    step->landed = step->r->edge->route(step->r->edge->self, step->place, UINT64_MAX).region;
+}
+
+static void health_at(struct edge_rig *r, struct step *step, sim_time when, int region,
+                      bool healthy)
+{
+    *step = (struct step){.r = r, .region = region, .healthy = healthy};
+    rig_call(&r->rig, when, say_health, step);
+}
+
+static void look_at(struct edge_rig *r, struct step *step, sim_time when, int place)
+{
+    *step = (struct step){.r = r, .place = place, .landed = -2};
+    rig_call(&r->rig, when, look, step);
+}
+
+static void accelerator_routes_to_the_own_region_when_all_is_well(void **state)
+{
+    struct edge_rig r;
+
+    (void)state;
+    edge_rig_open(&r, 4);
+    edge_rig_wire(&r);
+    for (int place = 0; place < 4; place++)
+        assert_int_equal(r.edge->route(r.edge->self, place, (uint64_t)place << 62).region, place);
+    assert_int_equal(r.edge->idle_timeout(r.edge->self), 340 * SIM_S);
+    assert_int_equal(r.edge->detour(r.edge->self, 0, 0), 0);
+    assert_int_equal(r.edge->detour(r.edge->self, 0, 2), 20 * SIM_MS);
+    rig_close(&r.rig);
+}
+
+/* Said at 10 s, acted on after 20 s, learned 2 s later: at 32 s. Recovery said at 100 s: back at
+ * 132 s. */
+static void accelerator_moves_new_connections_after_detection_and_back(void **state)
+{
+    struct edge_rig r;
+    struct step down, up, before, after, still, back;
+
+    (void)state;
+    edge_rig_open(&r, 4);
+    edge_rig_wire(&r);
+    health_at(&r, &down, 10 * SIM_S, 0, false);
+    health_at(&r, &up, 100 * SIM_S, 0, true);
+    look_at(&r, &before, 32 * SIM_S - 1, 0);
+    look_at(&r, &after, 32 * SIM_S + 1, 0);
+    look_at(&r, &still, 132 * SIM_S - 1, 0);
+    look_at(&r, &back, 132 * SIM_S + 1, 0);
+    rig_run(&r.rig);
+    assert_int_equal(before.landed, 0);
+    assert_int_equal(after.landed, 1);
+    assert_int_equal(still.landed, 1);
+    assert_int_equal(back.landed, 0);
+    assert_close(rig_statistic(&r.rig, "rerouted_connections", 0, NULL), 2, 0);
+    assert_close(rig_statistic(&r.rig, "edge_connections", 1, NULL), 2, 0);
+    /* 4 edges believed west healthy but for the 100 of 600 s */
+    assert_close(rig_statistic(&r.rig, "edges_healthy", 0, NULL), 4 * 500.0 / 600, 1e-9);
+    rig_close(&r.rig);
+}
+
+static void accelerator_never_sees_a_change_that_is_undone_before_detection(void **state)
+{
+    struct edge_rig r;
+    struct step down, up, after;
+
+    (void)state;
+    edge_rig_open(&r, 2);
+    edge_rig_wire(&r);
+    health_at(&r, &down, 10 * SIM_S, 0, false);
+    health_at(&r, &up, 25 * SIM_S, 0, true);
+    look_at(&r, &after, 33 * SIM_S, 0);
+    rig_run(&r.rig);
+    assert_int_equal(after.landed, 0);
+    assert_close(rig_statistic(&r.rig, "edges_healthy", 0, NULL), 2, 1e-12);
+    rig_close(&r.rig);
+}
+
+/* Of west's three closest (west, east, north) none is healthy: south, the fourth, is not tried. */
+static void accelerator_fails_open_to_the_closest_after_three(void **state)
+{
+    struct edge_rig r;
+    struct step down[3], two, three;
+
+    (void)state;
+    edge_rig_open(&r, 4);
+    edge_rig_wire(&r);
+    health_at(&r, &down[0], 0, 0, false);
+    health_at(&r, &down[1], 0, 1, false);
+    health_at(&r, &down[2], 100 * SIM_S, 2, false);
+    look_at(&r, &two, 50 * SIM_S, 0);
+    look_at(&r, &three, 150 * SIM_S, 0);
+    rig_run(&r.rig);
+    assert_int_equal(two.landed, 2);
+    assert_int_equal(three.landed, 0);
+    assert_close(rig_statistic(&r.rig, "failed_open_connections", 0, NULL), 1, 0);
+    rig_close(&r.rig);
+}
+
+static void accelerator_static_stays_at_home(void **state)
+{
+    struct edge_rig r;
+    struct step down, after;
+
+    (void)state;
+    edge_rig_open(&r, 2);
+    rig_set(&r.rig, 0, "routing", "static");
+    rig_set(&r.rig, 0, "spill", "100%");
+    edge_rig_wire(&r);
+    health_at(&r, &down, 10 * SIM_S, 0, false);
+    look_at(&r, &after, 200 * SIM_S, 0);
+    rig_run(&r.rig);
+    assert_int_equal(after.landed, 0);
+    rig_close(&r.rig);
+}
+
+/* Words evenly spread: 10 % of 10 000 connections spill, each to one of three others alike. */
+static void accelerator_spills_the_share_asked_for(void **state)
+{
+    struct edge_rig r;
+    int landed[4] = {0};
+
+    (void)state;
+    edge_rig_open(&r, 4);
+    rig_set(&r.rig, 0, "spill", "10%");
+    edge_rig_wire(&r);
+    for (uint64_t i = 0; i < 10000; i++)
+        landed[r.edge->route(r.edge->self, 0, i * (UINT64_MAX / 10000)).region]++;
+    assert_in_range(landed[0], 8999, 9001);
+    for (int region = 1; region < 4; region++)
+        assert_in_range(landed[region], 270, 400); /* sd of binomial(1000, 1/3) is 15 */
+    rig_run(&r.rig);
+    assert_close(rig_statistic(&r.rig, "spilled_connections", 0, NULL), 10000 - landed[0], 0);
+    rig_close(&r.rig);
+}
+
+/* With a spread, edges change their minds each by itself, within [20 s, 25 s]. */
+static void accelerator_edges_learn_each_by_itself(void **state)
+{
+    struct edge_rig r;
+    struct step down;
+    sim_time first = 0;
+    int differing = 0;
+
+    (void)state;
+    edge_rig_open(&r, 4);
+    rig_set(&r.rig, 0, "edge_spread", "uniform(low=0s, high=5s)");
+    edge_rig_wire(&r);
+    health_at(&r, &down, 0, 0, false);
+    rig_run(&r.rig);
+    for (size_t i = 1; i < r.rig.log.event_count; i++) {
+        sim_time when = r.rig.log.events[i].time;
+
+        assert_in_range(when, 20 * SIM_S, 25 * SIM_S);
+        differing += first != 0 && when != first;
+        first = when;
+    }
+    assert_int_equal(rig_logged(&r.rig, "health", "routes around"), 4);
+    assert_int_equal(differing, 3);
+    rig_close(&r.rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(accelerator_routes_to_the_own_region_when_all_is_well),
+        cmocka_unit_test(accelerator_moves_new_connections_after_detection_and_back),
+        cmocka_unit_test(accelerator_never_sees_a_change_that_is_undone_before_detection),
+        cmocka_unit_test(accelerator_fails_open_to_the_closest_after_three),
+        cmocka_unit_test(accelerator_static_stays_at_home),
+        cmocka_unit_test(accelerator_spills_the_share_asked_for),
+        cmocka_unit_test(accelerator_edges_learn_each_by_itself),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+#include "model_rig.h"
+#include "control.h"
+#include "dns.h"
+#include "session_store.h"
+#include "registry.h"
+
+/* A store that only knows its primary. */
+static int primary_of(const void *self)
+{
+    return *(const int *)self;
+}
+
+struct dns_rig {
+    struct rig rig;
+    int primary;
+    struct store_port store;
+    struct dns_port *dns;
+    sim_time served_at; /* when the asker was told; -1: not yet */
+    uint32_t served_target, served_generation, served_count;
+    kind_id served_kind;
+    bool accepted;
+};
+
+static void on_served(void *self, struct sim *sim, uint32_t target, uint32_t generation)
+{
+    struct dns_rig *r = self;
+
+    r->served_at = sim_now(sim);
+    r->served_target = target;
+    r->served_generation = generation;
+    r->served_count++;
+}
+
+static const struct event_kind served_kind = {
+    .name = "served", .phase = PHASE_WORK, .fire = on_served};
+
+static void dns_rig_open(struct dns_rig *r)
+{
+    *r = (struct dns_rig){.served_at = -1};
+    rig_open(&r->rig, &dns_zone_ops, 2, 600 * SIM_S);
+    r->store = (struct store_port){.self = &r->primary, .primary = primary_of};
+    port_offer_store(r->rig.ports, -1, -1, &r->store);
+    r->served_kind = sim_kind_add(r->rig.sim, &served_kind, "test", r);
+    rig_set(&r->rig, 0, "ttl", "10s");
+    rig_set(&r->rig, 0, "api_delay", "1s");
+    rig_set(&r->rig, 0, "propagation", "19s");
+}
+
+static void dns_rig_wire(struct dns_rig *r)
+{
+    rig_wire(&r->rig);
+    r->dns = port_need_dns(r->rig.ports, -1, -1);
+}
+
+static void ask_for_east(void *arg)
+{
+    struct dns_rig *r = arg;
+
+    r->accepted = r->dns->publish(r->dns->self, 1, r->served_kind, 5);
+}
+
+static void ask_for_west(void *arg)
+{
+    struct dns_rig *r = arg;
+
+    r->accepted = r->dns->publish(r->dns->self, 0, r->served_kind, 6);
+}
+
+static void control_plane_fails(void *arg)
+{
+    struct dns_rig *r = arg;
+
+    r->dns->control_plane(r->dns->self, false);
+}
+
+static void control_plane_returns(void *arg)
+{
+    struct dns_rig *r = arg;
+
+    r->dns->control_plane(r->dns->self, true);
+}
+
+static void dns_zone_names_the_primary_from_the_start(void **state)
+{
+    struct dns_rig r;
+
+    (void)state;
+    dns_rig_open(&r);
+    r.primary = 1;
+    dns_rig_wire(&r);
+    assert_int_equal(r.dns->authority(r.dns->self), 1);
+    assert_int_equal(r.dns->published(r.dns->self), 0);
+    rig_close(&r.rig);
+}
+
+static void expect_west_fresh(void *arg)
+{
+    struct dns_rig *r = arg;
+    struct dns_answer answer = r->dns->resolve(r->dns->self, 0);
+
+    assert_int_equal(answer.region, 0);
+    assert_false(answer.stale);
+}
+
+static void expect_west_stale(void *arg)
+{
+    struct dns_rig *r = arg;
+    struct dns_answer answer = r->dns->resolve(r->dns->self, 0);
+
+    assert_int_equal(answer.region, 0);
+    assert_int_equal(answer.expires, 28 * SIM_S);
+    assert_true(answer.stale);
+}
+
+static void expect_east(void *arg)
+{
+    struct dns_rig *r = arg;
+    struct dns_answer answer = r->dns->resolve(r->dns->self, 0);
+
+    assert_int_equal(answer.region, 1);
+    assert_int_equal(answer.expires, sim_now(r->rig.sim) + 10 * SIM_S);
+    assert_false(answer.stale);
+}
+
+/*
+ * Asked for at 0, accepted after 1 s, served 19 s later: at 20 s. West's resolver asked at 18 s, so
+ * keeps its answer until 28 s; at that instant it asks again. Two of the five answers are stale.
+ */
+static void dns_zone_serves_a_change_after_its_delay_and_caches_expire(void **state)
+{
+    struct dns_rig r;
+
+    (void)state;
+    dns_rig_open(&r);
+    dns_rig_wire(&r);
+    rig_call(&r.rig, 0, ask_for_east, &r);
+    rig_call(&r.rig, 18 * SIM_S, expect_west_fresh, &r);
+    rig_call(&r.rig, 21 * SIM_S, expect_west_stale, &r);
+    rig_call(&r.rig, 28 * SIM_S - 1, expect_west_stale, &r);
+    rig_call(&r.rig, 28 * SIM_S, expect_east, &r);
+    rig_call(&r.rig, 38 * SIM_S, expect_east, &r);
+    rig_run(&r.rig);
+    assert_true(r.accepted);
+    assert_int_equal(r.served_at, 20 * SIM_S);
+    assert_int_equal(r.served_target, 1);
+    assert_int_equal(r.served_generation, 5);
+    assert_int_equal(r.dns->published(r.dns->self), 20 * SIM_S);
+    assert_close(rig_statistic(&r.rig, "dns_answers", 0, NULL), 5, 0);
+    assert_close(rig_statistic(&r.rig, "dns_stale_share", 0, NULL), 0.4, 1e-12);
+    rig_close(&r.rig);
+}
+
+static void dns_zone_refuses_changes_while_the_control_plane_is_down(void **state)
+{
+    struct dns_rig r;
+
+    (void)state;
+    dns_rig_open(&r);
+    dns_rig_wire(&r);
+    rig_call(&r.rig, 1 * SIM_S, control_plane_fails, &r);
+    rig_call(&r.rig, 2 * SIM_S, ask_for_east, &r);
+    rig_call(&r.rig, 60 * SIM_S, control_plane_returns, &r);
+    rig_run(&r.rig);
+    assert_false(r.accepted);
+    assert_int_equal(r.served_at, -1); /* nor does it happen later */
+    assert_int_equal(r.dns->authority(r.dns->self), 0);
+    assert_int_equal(rig_logged(&r.rig, "dns", "refused"), 1);
+    rig_close(&r.rig);
+}
+
+/* What was accepted before the control plane failed propagates all the same. */
+static void dns_zone_propagates_what_was_accepted(void **state)
+{
+    struct dns_rig r;
+
+    (void)state;
+    dns_rig_open(&r);
+    dns_rig_wire(&r);
+    rig_call(&r.rig, 1 * SIM_S, ask_for_east, &r);
+    rig_call(&r.rig, 2 * SIM_S, control_plane_fails, &r);
+    rig_run(&r.rig);
+    assert_int_equal(r.served_at, 21 * SIM_S);
+    rig_close(&r.rig);
+}
+
+static void dns_zone_lets_a_later_change_replace_a_pending_one(void **state)
+{
+    struct dns_rig r;
+
+    (void)state;
+    dns_rig_open(&r);
+    dns_rig_wire(&r);
+    rig_call(&r.rig, 1 * SIM_S, ask_for_east, &r);
+    rig_call(&r.rig, 5 * SIM_S, ask_for_west, &r);
+    rig_run(&r.rig);
+    assert_int_equal(r.served_count, 1);
+    assert_int_equal(r.served_at, 25 * SIM_S);
+    assert_int_equal(r.served_generation, 6);
+    rig_close(&r.rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dns_zone_names_the_primary_from_the_start),
+        cmocka_unit_test(dns_zone_serves_a_change_after_its_delay_and_caches_expire),
+        cmocka_unit_test(dns_zone_refuses_changes_while_the_control_plane_is_down),
+        cmocka_unit_test(dns_zone_propagates_what_was_accepted),
+        cmocka_unit_test(dns_zone_lets_a_later_change_replace_a_pending_one),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What the files of replication share: replication.c (the model, its port, the tick), stream.c (a
+ * connected stream: output buffer, kernel, link, effect), resync.c (what leads to a connected
+ * stream: handshake, partial or full resync).
+ *
+ * There is a stream for each secondary and shard. Its states, and what moves it:
+ *
+ *   OFF           the region's cluster is the primary, or is down
+ *   DISCONNECTED  it will connect at the next tick
+ *   CONNECTING    four round trips; the primary then decides by bytes   -> STREAMING or GATHERING
+ *   GATHERING     the primary waits for more replicas, and forks        -> COPYING
+ *   COPYING       the data set is under way                             -> LOADING
+ *   LOADING       the secondary has flushed and loads                   -> STREAMING
+ *   STREAMING     in order, perhaps late
+ *
+ * Any state but OFF -> DISCONNECTED when the connection breaks. The two ends of a connection learn
+ * of that at different times: `sending` is the primary's view, `receiving` the secondary's.
+ */
+#ifndef REPLICATION_INTERNAL_H
+#define REPLICATION_INTERNAL_H
+
+#include "model.h"
+#include "link.h"
+#include "refs.h"
+#include "session_store.h"
+#include "stream.h"
+#include "write_position.h"
+#include "write_log.h"
+
+struct replication_config {
+    struct dist *output_delay, *apply, *full_resync;
+    uint32_t overhead_bytes;
+    sim_dur metric_period_ns, timeout_ns, ping_period_ns, tick_ns, soft_time_ns, resync_delay_ns,
+        fork_per_gib_ns;
+    int64_t backlog_bytes, send_buffer_bytes, hard_bytes, soft_bytes, chunk_bytes;
+    double copy_bit_per_s, load_bit_per_s;
+};
+
+enum stream_state {
+    STREAM_OFF,
+    STREAM_DISCONNECTED,
+    STREAM_CONNECTING,
+    STREAM_GATHERING,
+    STREAM_COPYING,
+    STREAM_LOADING,
+    STREAM_STREAMING
+};
+/* Why a connection broke, in the order of the label's values. */
+enum break_cause {
+    BREAK_SECONDARY_TIMEOUT,
+    BREAK_PRIMARY_TIMEOUT,
+    BREAK_OUTPUT_BUFFER,
+    BREAK_RESET,
+    BREAK_PRIMARY_GONE,
+    BREAK_ROLES,
+    BREAK_CAUSES
+};
+
+/* A full resync under way. */
+struct copy {
+    struct write_position snapshot;    /* the data set is that of this position */
+    int64_t total, sent, acknowledged; /* bytes */
+    int64_t arrived;
+    bool blocked; /* waits for the window */
+    bool loaded;  /* and the primary will hear of it */
+};
+
+struct secondary;
+struct stream {
+    struct secondary *secondary;
+    uint32_t shard;
+    enum stream_state state;
+    bool sending, receiving;
+    bool needs_full; /* a full resync was begun and not ended: its old offset is forgotten */
+    uint32_t epoch;  /* of the connection: what an older one still delivers is ignored */
+    uint32_t sender; /* of the primary's output buffer: dies with its process */
+    uint32_t step;   /* of the handshake or the resync */
+    uint32_t flow, ack_flow;            /* primary -> secondary, and back; NO_INDEX: none */
+    const struct link_port *out, *back; /* that the flows are of */
+    uint32_t history;                   /* of the writes in the stream */
+    sim_time departed, release;         /* order of departures, of effects */
+    /* Numbers: may leave the output buffer, handed to the kernel, arrived, in effect. */
+    uint64_t due, handed, arrived, applied;
+    uint64_t ping_offset, seen_offset; /* of the last PING sent; that the secondary has heard of */
+    int64_t behind;                    /* bytes acknowledged and not in effect */
+    sim_time heard, acknowledged;      /* last data at the secondary, last ACK at the primary */
+    sim_time soft_since;               /* the output buffer is above the soft limit; -1: is not */
+    uint32_t rounds;                   /* of the handshake, left */
+    struct copy copy;
+};
+
+struct replication;
+struct secondary {
+    struct replication *replication;
+    int region;
+    struct stream *streams; /* by shard */
+    bool paused;
+    int64_t behind;
+    uint32_t down;
+    kind_id send_kind, arrive_kind, apply_kind, fin_kind, ping_kind, ack_kind, hello_kind,
+        welcome_kind, step_kind, chunk_kind, window_kind, online_kind;
+    probe_id lag_metric, backlog, buffer, down_level, sent_bytes, copied_bytes, partial, full,
+        breaks[BREAK_CAUSES];
+};
+
+struct replication {
+    const struct replication_config *config;
+    struct sim *sim;
+    struct probes_hot *probes;
+    struct incident_log *log;
+    const struct topology *topology;
+    struct rng_stream random;
+    uint32_t region_count, shard_count;
+    struct secondary secondaries[REGIONS_MAX];
+    struct write_log *logs; /* by shard, of the primary */
+    struct store_port *store;
+    struct link_port *links[REGIONS_MAX][REGIONS_MAX];
+    kind_id sample_kind, tick_kind;
+    uint64_t ticks;
+    bool full_resync_given;
+    struct stream_port port;
+};
+
+/* A stream and a write's number in the 32 bits of an entity: the nearest number at or above a base
+ * is meant. */
+#define NUMBER_BITS 23
+#define NUMBER_MASK ((UINT32_C(1) << NUMBER_BITS) - 1)
+static inline uint32_t stream_entity(const struct stream *stream, uint64_t number)
+{
+    return stream->shard << NUMBER_BITS | ((uint32_t)number & NUMBER_MASK);
+}
+static inline struct stream *stream_of(const struct secondary *secondary, uint32_t entity)
+{
+    return &secondary->streams[entity >> NUMBER_BITS];
+}
+static inline uint64_t number_near(uint64_t base, uint32_t entity)
+{
+    return base + ((entity - (uint32_t)base) & NUMBER_MASK);
+}
+static inline struct write_log *stream_log(const struct stream *stream)
+{
+    return &stream->secondary->replication->logs[stream->shard];
+}
+
+/* --- stream.c -------------------------------------------------------------------------------- */
+
+extern const struct event_kind stream_departs, stream_arrive, stream_applied, stream_fin,
+    stream_ping, stream_ack;
+/* A write was appended to the log. */
+void stream_write(struct stream *stream, uint64_t number, uint32_t bytes);
+/* Both ends are connected; the secondary holds all up to `number`. Sends what comes after it. */
+void stream_begin(struct stream *stream, struct write_position held);
+/* What the kernel has room for leaves the output buffer. */
+void stream_pump(struct stream *stream);
+int64_t stream_output_buffer(const struct stream *stream);
+/* What is under way on the stream does not count any more for `behind`. */
+void stream_set_behind(struct stream *stream, int64_t behind);
+/* The primary closes, or its process ends: the kernel delivers what it has, then the end. */
+void stream_close(struct stream *stream, enum break_cause cause);
+/* The primary's host is gone: what is in flight arrives, and the secondary is not told. */
+void stream_cut(struct stream *stream);
+/* Both ends know at once that there is no connection: OFF or DISCONNECTED. */
+void stream_lose(struct stream *stream, enum stream_state state, enum break_cause cause);
+void stream_send_ping(struct stream *stream);
+void stream_send_ack(struct stream *stream);
+void stream_set_state(struct stream *stream, enum stream_state state);
+
+/* --- resync.c -------------------------------------------------------------------------------- */
+
+extern const struct event_kind stream_hello, stream_welcome, stream_stepped, stream_chunk,
+    stream_window, stream_online;
+/* A DISCONNECTED stream tries to connect to the present primary. */
+void stream_connect(struct stream *stream);
+
+#endif

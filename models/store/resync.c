@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * How a secondary comes to a connected stream: it connects (TCP, PING, REPLCONF, PSYNC: four round
+ * trips), and the primary decides by bytes. What the secondary lacks at that moment is still in the
+ * backlog: the stream goes on from there (partial). Else the whole data set is copied (full):
+ *
+ *   delay (more secondaries may come) - fork, in which the primary does nothing else - the data
+ *   set over the link, in chunks that compete with all that the link carries - flush and load
+ *
+ * Until it flushes the secondary serves what it has, then LOADING, then the primary's state as of
+ * the fork. What was written since waits in the output buffer all the while; if that overflows, the
+ * primary closes and it starts over.
+ */
+#include "bug.h"
+#include "replication_internal.h"
+#include "run_log.h"
+
+#define ROUNDS 4
+#define GIB (1024.0 * 1024.0 * 1024.0)
+
+/* --- connecting ------------------------------------------------------------------------------ */
+
+static void stream_say(struct stream *stream, const struct link_port *link, uint32_t flow,
+                       kind_id kind)
+{
+    struct message message = {.kind = kind,
+                              .entity = stream_entity(stream, 0),
+                              .generation = stream->step,
+                              .bytes = 100,
+                              .identity = UINT64_MAX - 3 - stream->rounds,
+                              .index = stream->step,
+                              .handshake = stream->rounds == ROUNDS};
+
+    link->send(link->self, flow, &message);
+}
+
+static void stream_ask(struct stream *stream)
+{
+    stream_say(stream, stream->back, stream->ack_flow, stream->secondary->hello_kind);
+}
+
+void stream_connect(struct stream *stream)
+{
+    struct secondary *secondary = stream->secondary;
+    struct replication *replication = secondary->replication;
+    int primary = replication->store->primary(replication->store->self);
+
+    invariant(stream->state == STREAM_DISCONNECTED && primary != secondary->region);
+    stream->out = replication->links[primary][secondary->region];
+    stream->back = replication->links[secondary->region][primary];
+    stream->flow = stream->out->open(stream->out->self);
+    stream->ack_flow = stream->back->open(stream->back->self);
+    stream->rounds = ROUNDS;
+    stream->step++;
+    stream->heard = sim_now(replication->sim);
+    stream_set_state(stream, STREAM_CONNECTING);
+    stream_ask(stream);
+}
+
+/* Is what the secondary lacks still there? Its offset takes in the PINGs that it has heard. */
+static bool stream_can_continue(const struct stream *stream, struct write_position held,
+                                struct write_position primary)
+{
+    const struct replication_config *config = stream->secondary->replication->config;
+    const struct write_log *log = stream_log(stream);
+    uint64_t offset;
+
+    if (stream->needs_full || held.number == 0 || held.history != primary.history ||
+        held.number < log->low || held.number > log->high)
+        return false;
+    offset = write_log_end(log, held.number);
+    if (stream->seen_offset > offset)
+        offset = stream->seen_offset;
+    return log->offset - offset <= (uint64_t)config->backlog_bytes;
+}
+
+static void stream_log_resync(const struct stream *stream, const char *text)
+{
+    const struct replication *replication = stream->secondary->replication;
+
+    run_log_event(replication->log, sim_now(replication->sim), "resync",
+                  replication->topology->region_names[stream->secondary->region], "", "%s", text);
+}
+
+static void stream_step_after(struct stream *stream, sim_dur wait)
+{
+    sim_after(stream->secondary->replication->sim, wait, stream->secondary->step_kind,
+              stream_entity(stream, 0), ++stream->step);
+}
+
+/* The whole length is given: no stages, LOADING from the first moment to the last. */
+static void stream_copy_at_once(struct stream *stream)
+{
+    const struct replication *replication = stream->secondary->replication;
+    struct store_port *store = replication->store;
+    uint64_t word = rng_block_at(&replication->random, stream->step,
+                                 (uint64_t)stream->shard << 33 | UINT64_C(1) << 32)
+                        .word[1];
+
+    stream->copy = (struct copy){0};
+    store->flushed(store->self, stream->secondary->region, stream->shard);
+    stream_set_state(stream, STREAM_LOADING);
+    stream_step_after(stream, dist_sample_ns(replication->config->full_resync, word));
+}
+
+static void stream_decide(struct stream *stream)
+{
+    struct secondary *secondary = stream->secondary;
+    struct replication *replication = secondary->replication;
+    struct store_port *store = replication->store;
+    struct write_position held = store->held(store->self, secondary->region, stream->shard);
+    struct write_position primary =
+        store->held(store->self, store->primary(store->self), stream->shard);
+
+    stream->sender++;
+    if (stream_can_continue(stream, held, primary)) {
+        probe_count(replication->probes, secondary->partial);
+        stream_log_resync(stream, "goes on where it was");
+        stream_begin(stream, held);
+        return;
+    }
+    probe_count(replication->probes, secondary->full);
+    stream->sending = stream->receiving = stream->needs_full = true;
+    stream->handed = stream->arrived = stream->applied = stream->due = stream_log(stream)->high;
+    if (replication->full_resync_given) {
+        stream_copy_at_once(stream);
+        return;
+    }
+    stream_log_resync(stream, "copies everything");
+    stream_set_state(stream, STREAM_GATHERING);
+    stream->copy = (struct copy){0};
+    stream_step_after(stream, replication->config->resync_delay_ns);
+}
+
+static void stream_on_hello(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct stream *stream = stream_of(self, entity);
+    struct store_port *store = stream->secondary->replication->store;
+
+    (void)sim, (void)generation;
+    if (!store->shard_up(store->self, stream->shard))
+        return;
+    if (stream->rounds == 1)
+        stream_decide(stream);
+    else
+        stream_say(stream, stream->out, stream->flow, stream->secondary->welcome_kind);
+}
+
+static void stream_on_welcome(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct stream *stream = stream_of(self, entity);
+
+    (void)generation;
+    stream->heard = sim_now(sim);
+    stream->rounds--;
+    stream_ask(stream);
+}
+
+static bool stream_step_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct stream *stream = stream_of(self, entity);
+
+    return stream->state != STREAM_OFF && (stream->step & SIM_GENERATION_MASK) == generation;
+}
+
+/* --- a full resync --------------------------------------------------------------------------- */
+
+static void stream_send_chunk(struct stream *stream)
+{
+    struct secondary *secondary = stream->secondary;
+    struct replication *replication = secondary->replication;
+    const struct replication_config *config = replication->config;
+    struct copy *copy = &stream->copy;
+    int64_t left = copy->total - copy->sent;
+    int64_t size = left < config->chunk_bytes ? left : config->chunk_bytes;
+    struct message chunk = {.kind = secondary->chunk_kind,
+                            .entity = stream_entity(stream, 0),
+                            .generation = stream->step,
+                            .bytes = (uint32_t)size,
+                            .identity = UINT64_MAX - 16 - stream->shard,
+                            .index = (uint32_t)(copy->sent / config->chunk_bytes) ^ stream->epoch
+                                                                                        << 24};
+
+    if (left <= 0)
+        return;
+    if (copy->sent - copy->acknowledged + size > config->send_buffer_bytes &&
+        copy->sent > copy->acknowledged) {
+        copy->blocked = true;
+        return;
+    }
+    copy->blocked = false;
+    copy->sent += size;
+    probe_count_many(replication->probes, secondary->copied_bytes, (uint64_t)size);
+    stream->out->send(stream->out->self, stream->flow, &chunk);
+    sim_after(replication->sim,
+              (sim_dur)((double)size * 8 / config->copy_bit_per_s * (double)SIM_S),
+              secondary->step_kind, stream_entity(stream, 0), stream->step);
+}
+
+/* The fork is the moment of which the copy is; what is written from now on waits for it. */
+static void stream_fork(struct stream *stream)
+{
+    struct replication *replication = stream->secondary->replication;
+    struct store_port *store = replication->store;
+    struct copy *copy = &stream->copy;
+    sim_dur fork;
+
+    copy->snapshot = store->held(store->self, store->primary(store->self), stream->shard);
+    copy->total = store->data_bytes(store->self, stream->shard);
+    if (copy->total == 0)
+        copy->total = 1;
+    stream->handed = stream->arrived = stream->applied = copy->snapshot.number;
+    fork = (sim_dur)((double)copy->total / GIB * (double)replication->config->fork_per_gib_ns);
+    if (fork > 0)
+        store->busy(store->self, stream->shard, fork);
+    stream_set_state(stream, STREAM_COPYING);
+    stream_step_after(stream, fork);
+}
+
+static void stream_loaded(struct stream *stream)
+{
+    struct replication *replication = stream->secondary->replication;
+    struct store_port *store = replication->store;
+
+    if (replication->full_resync_given)
+        stream->copy.snapshot =
+            store->held(store->self, store->primary(store->self), stream->shard);
+    store->loaded(store->self, stream->secondary->region, stream->copy.snapshot);
+    stream_log_resync(stream, "has copied everything and serves");
+    stream->copy.loaded = true;
+    stream->heard = sim_now(replication->sim);
+    if (replication->full_resync_given) {
+        stream_begin(stream, stream->copy.snapshot);
+        return;
+    }
+    stream_say(stream, stream->back, stream->ack_flow, stream->secondary->online_kind);
+}
+
+static void stream_on_step(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct stream *stream = stream_of(self, entity);
+
+    (void)sim, (void)generation;
+    switch (stream->state) {
+    case STREAM_GATHERING:
+        stream_fork(stream);
+        break;
+    case STREAM_COPYING:
+        stream_send_chunk(stream);
+        break;
+    case STREAM_LOADING:
+        stream_loaded(stream);
+        break;
+    default:
+        BUG("a step of a resync that is not under way");
+    }
+}
+
+/* A chunk is at the secondary; the kernel hears of it one way back later. */
+static void stream_on_chunk(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct secondary *secondary = self;
+    struct stream *stream = stream_of(secondary, entity);
+    const struct replication_config *config = secondary->replication->config;
+    struct store_port *store = secondary->replication->store;
+    struct copy *copy = &stream->copy;
+    int64_t left = copy->total - copy->arrived;
+
+    stream->heard = sim_now(sim);
+    copy->arrived += left < config->chunk_bytes ? left : config->chunk_bytes;
+    if (copy->arrived < copy->total) {
+        sim_after(sim, stream->back->mean_delay(stream->back->self), secondary->window_kind, entity,
+                  generation);
+        return;
+    }
+    store->flushed(store->self, secondary->region, stream->shard);
+    stream_set_state(stream, STREAM_LOADING);
+    stream_step_after(stream,
+                      (sim_dur)((double)copy->total * 8 / config->load_bit_per_s * (double)SIM_S));
+}
+
+static void stream_on_window(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct stream *stream = stream_of(self, entity);
+
+    (void)sim, (void)generation;
+    stream->copy.acknowledged += stream->secondary->replication->config->chunk_bytes;
+    if (stream->copy.blocked)
+        stream_send_chunk(stream);
+}
+
+/* The primary hears that the copy is loaded: what has waited in its output buffer goes out. */
+static void stream_on_online(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct stream *stream = stream_of(self, entity);
+
+    (void)sim, (void)generation;
+    if (stream->sending)
+        stream_begin(stream, stream->copy.snapshot);
+}
+
+const struct event_kind stream_hello = {
+    .name = "hello", .phase = PHASE_WORK, .fire = stream_on_hello, .live = stream_step_live};
+const struct event_kind stream_welcome = {
+    .name = "welcome", .phase = PHASE_WORK, .fire = stream_on_welcome, .live = stream_step_live};
+const struct event_kind stream_stepped = {
+    .name = "step", .phase = PHASE_WORK, .fire = stream_on_step, .live = stream_step_live};
+const struct event_kind stream_chunk = {
+    .name = "chunk", .phase = PHASE_WORK, .fire = stream_on_chunk, .live = stream_step_live};
+const struct event_kind stream_window = {
+    .name = "window", .phase = PHASE_WORK, .fire = stream_on_window, .live = stream_step_live};
+const struct event_kind stream_online = {
+    .name = "online", .phase = PHASE_WORK, .fire = stream_on_online, .live = stream_step_live};

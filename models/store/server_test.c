@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * How long the store's server takes, against theory; and who gets as far as the server at all.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "store_rig.h"
+
+#define LINKS "network: {default: {rtt: 20ms}, inside: {rtt: 1us}}\n"
+
+/*
+ * Gated service. Turns of N commands take N D; A ~ Poisson(rho N) commands arrive meanwhile, rho =
+ * lambda D, and make the next iteration; if none does, the next iteration is the one command that
+ * ends the idle time. With a = rho N and p0 = E e^-a the stationary iteration has
+ *
+ *   E N  = rho E N + p0                       so  p0 = (1 - rho) E N
+ *   E N2 = E(a + a^2) + p0 = rho E N + rho^2 E N2 + p0      so  E N2 / E N = 1 / (1 - rho^2)
+ *
+ * A command that arrives in a iteration stays for the rest of it, N D / 2 in the mean, and the
+ * whole next iteration: over all of one iteration's arrivals lambda (N D)^2 / 2 + D (a + a^2); one
+ * that ends an idle time stays D. A iteration has E N commands, so
+ *
+ *   mean stay = D [rho/2 E N2 + rho E N + rho^2 E N2 + p0] / E N = D [1 + (rho/2 + rho^2) / (1 -
+ * rho^2)]
+ *
+ * rho = 0.8: 3.889 D, where M/D/1 one by one has 3 D. D = 0.1 ms.
+ */
+static void gated_service_covers_its_derivation(void **state)
+{
+    const double rho = 0.8;
+    struct tally tally = tally_of(&rig_registry,
+                                  "regions: {a: {}}\nduration: 42s\nwarmup: 2s\n" LINKS
+                                  "driver: {reads: 8000/s}\nstore: {read_service: 0.1ms}\n",
+                                  10, (struct wanted){"sojourn", "mean", 0, NULL, NULL});
+
+    (void)state;
+    assert_covers(&tally, 1e5 * (1 + (rho / 2 + rho * rho) / (1 - rho * rho)), 0.05);
+}
+
+/*
+ * M/M/1 one by one, lambda = 8000/s, mu = 10 000/s: the stay is exponential of rate mu - lambda, so
+ * that a share e^-(mu - lambda) tau outlasts tau. That holds as long as what is given up is served
+ * all the same. tau = 1 ms: e^-2.
+ */
+static void share_that_outlasts_its_patience_covers_theory(void **state)
+{
+    struct tally tally = tally_of(&rig_registry,
+                                  "regions: {a: {}}\nduration: 42s\nwarmup: 2s\n" LINKS
+                                  "driver: {reads: 8000/s, patience: 1ms}\n"
+                                  "store: {discipline: fifo, read_service: exponential(0.1ms)}\n",
+                                  10, (struct wanted){"late_share", NULL, -1, NULL, NULL});
+
+    (void)state;
+    assert_covers(&tally, exp(-(10000 - 8000) * 1e-3), 0.1);
+}
+
+/*
+ * Four shards of which the first has three shares of the slots: it gets 3/6 of the commands, 8000/s
+ * x 0.1 ms x 3/6 = 0.4 of its time; all four together 8000/s x 0.1 ms / 4 = 0.2. Slots are whole:
+ * 8192 of 16384 exactly.
+ */
+static void hot_shard_is_busy_for_its_share_of_the_slots(void **state)
+{
+#define HOT                                                                                        \
+    "regions: {a: {}}\nduration: 22s\nwarmup: 2s\n" LINKS "driver: {reads: 8000/s}\n"              \
+    "store: {shards: 4, hot_weight: 3, read_service: 0.1ms}\n"
+    struct tally hot = tally_of(&rig_registry, HOT, 5,
+                                (struct wanted){"hot_shard_utilization", NULL, 0, NULL, NULL});
+    struct tally mean =
+        tally_of(&rig_registry, HOT, 5, (struct wanted){"store_utilization", NULL, 0, NULL, NULL});
+
+    (void)state;
+    assert_close(hot.mean, 0.4, 0.01);
+    assert_covers(&mean, 0.2, 0.02);
+}
+
+/* --- the listener ---------------------------------------------------------------------------- */
+
+static void stall(uint32_t begin)
+{
+    driver->faults[0]->stall(driver->faults[0]->self, begin);
+}
+
+static void knock(uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        sim_after(driver->sim, 0, driver->shards[0]->handshake_kind, i, 0);
+}
+
+static uint32_t handshakes_by(sim_time when)
+{
+    uint32_t count = 0;
+
+    while (count < seen.handshakes && seen.handshake_at[count] <= when)
+        count++;
+    return count;
+}
+
+/*
+ * 600 SYNs at 10 s, in a stall from 9 to 12 s: the kernel answers 511 at once. The other 89 come
+ * again at 11 s, are dropped again, and at 13 s, when the process has accepted those that waited.
+ */
+static void accept_backlog_bounds_the_handshakes_of_a_stall(void **state)
+{
+    (void)state;
+    plan_at(9 * SIM_S, stall, true);
+    plan_at(10 * SIM_S, knock, 600);
+    plan_at(12 * SIM_S, stall, false);
+    run_scenario("regions: {a: {}}\nduration: 100s\nwarmup: 0s\n" LINKS);
+    assert_int_equal(handshakes_by(11 * SIM_S - 1), 511);
+    assert_int_equal(handshakes_by(13 * SIM_S - 1), 511);
+    assert_int_equal(handshakes_by(14 * SIM_S), 600);
+    assert_close(found("store_syns_dropped", 0, NULL), 2 * 89, 0);
+    end_scenario();
+}
+
+static void read_on(uint32_t connection)
+{
+    send_command(0, COMMAND_GET, 0, 60, connection);
+}
+
+static void reply_is(uint32_t reply)
+{
+    assert_int_equal(seen.reply, reply);
+}
+
+static void hang_up(uint32_t connection)
+{
+    driver->shards[0]->closed(driver->shards[0]->self, connection);
+}
+
+/* Room for three connections: the fourth gets an error. Once another is closed, whoever connects
+ * first has its place. */
+static void connection_beyond_the_limit_gets_an_error(void **state)
+{
+    (void)state;
+    plan_at(1 * SIM_S, knock, 4);
+    plan_at(2 * SIM_S, read_on, 3);
+    plan_at(3 * SIM_S, reply_is, REPLY_RESET);
+    plan_at(4 * SIM_S, read_on, 2);
+    plan_at(5 * SIM_S, reply_is, REPLY_MISS);
+    plan_at(6 * SIM_S, hang_up, 0);
+    plan_at(6 * SIM_S, hang_up, 3);
+    plan_at(7 * SIM_S, knock, 4);
+    plan_at(8 * SIM_S, read_on, 0);
+    plan_at(9 * SIM_S, reply_is, REPLY_MISS);
+    plan_at(10 * SIM_S, read_on, 3);
+    plan_at(11 * SIM_S, reply_is, REPLY_RESET);
+    run_scenario("regions: {a: {}}\nduration: 100s\nwarmup: 0s\n" LINKS
+                 "store: {connections_max: 3}\n");
+    assert_close(found("store_connections_refused", 0, NULL), 2, 0);
+    end_scenario();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(gated_service_covers_its_derivation, forget_plan),
+        cmocka_unit_test_setup(share_that_outlasts_its_patience_covers_theory, forget_plan),
+        cmocka_unit_test_setup(hot_shard_is_busy_for_its_share_of_the_slots, forget_plan),
+        cmocka_unit_test_setup(accept_backlog_bounds_the_handshakes_of_a_stall, forget_plan),
+        cmocka_unit_test_setup(connection_beyond_the_limit_gets_an_error, forget_plan),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

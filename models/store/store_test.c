@@ -1,0 +1,662 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The store alone: commands put at its listener at chosen instants, a stream that the test itself
+ * drives, and links that deliver at once (or, for the word of a demotion, never).
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "statistics.h"
+#include "store_command.h"
+#include "link.h"
+#include "refs.h"
+#include "session_store.h"
+#include "store_fault.h"
+#include "stream.h"
+#include "write_position.h"
+#include "registry.h"
+
+#include <stdlib.h>
+
+/* --- who drives it ------------------------------------------------------------------------------
+ */
+
+struct driver_config {
+    double rate_per_s;
+};
+#define MODEL_CONFIG struct driver_config
+// clang-format off
+static const struct field driver_fields[] = {
+    RATE("rate", rate_per_s, "0/s", "0/s", "1M/s", "reads of the first region's cluster, Poisson", "assumption"),
+};
+static const struct metric driver_metrics[] = {
+    {.name = "sojourn", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "from a command's arrival to its reply"},
+};
+// clang-format on
+
+enum { COMMAND, APPLY, PROMOTE_BEGIN, PROMOTE_END, POWER, STALL, RESTART, SYNCED };
+/* A step of a script. */
+struct step {
+    sim_time at;
+    int what;
+    int region; /* that it is done to */
+    enum command_kind kind;
+    uint32_t session;
+    bool on;         /* POWER, STALL */
+    uint64_t number; /* APPLY */
+};
+#define STEPS_MAX 400
+#define ROWS_MAX 200000
+
+/* What is to be done, and what was seen of it, by step: of commands. */
+static struct {
+    struct step steps[STEPS_MAX];
+    uint32_t count;
+    int reply[STEPS_MAX]; /* enum reply_kind, -1: none, -2: dropped */
+    int miss[STEPS_MAX];
+    sim_time replied[STEPS_MAX];
+    uint64_t streamed, last_number; /* writes handed to the stream */
+    uint32_t restarts, rejoins;
+    bool demotion_arrives;
+    uint64_t writes_lost, sessions_lost;
+    sim_dur rpo;
+} script;
+
+struct driver {
+    const struct driver_config *config;
+    struct sim *sim;
+    uint32_t regions;
+    struct rng_stream stream;
+    uint64_t sent;
+    sim_time *arrived; /* by row */
+    uint32_t *step_of; /* by row; NO_INDEX: none */
+    struct command_pool pools[2];
+    struct handshake_return backs[2];
+    struct link_port links[2][2];
+    struct stream_port port;
+    struct shard_port *shards[2];
+    struct store_port *store;
+    struct power_port *power[2];
+    struct store_fault_port *faults[2];
+    kind_id next_kind, step_kind, reply_kind;
+    probe_id sojourn;
+};
+
+static uint32_t driver_row(struct driver *driver)
+{
+    struct command_pool *pool = &driver->pools[0];
+    uint32_t row = pool->free_head;
+
+    if (row != NO_INDEX)
+        pool->free_head = pool->rows[row].next;
+    else
+        row = pool->count++;
+    assert_true(row < ROWS_MAX);
+    return row;
+}
+
+static void driver_give(void *self, uint32_t row)
+{
+    struct driver *driver = self;
+    struct command_pool *pool = &driver->pools[0];
+
+    if (driver->step_of[row] != NO_INDEX && script.reply[driver->step_of[row]] == -1)
+        script.reply[driver->step_of[row]] = -2;
+    pool->rows[row].generation++;
+    pool->rows[row].next = pool->free_head;
+    pool->free_head = row;
+}
+
+static void driver_command(struct driver *driver, const struct step *step, uint32_t step_index)
+{
+    uint32_t row = driver_row(driver);
+    struct command *command = &driver->pools[0].rows[row];
+    struct shard_port *shard = driver->shards[step->region];
+
+    *command = (struct command){.identity = ++driver->sent,
+                                .session = step->session,
+                                .session_check = step->session + 1,
+                                .next = NO_INDEX,
+                                .bytes = 1024,
+                                .kind = (uint8_t)step->kind,
+                                .target = (uint8_t)step->region,
+                                .generation = command->generation};
+    driver->arrived[row] = sim_now(driver->sim);
+    driver->step_of[row] = step_index;
+    sim_after(driver->sim, 0, shard->command_kind, row, command->generation);
+}
+
+static void driver_on_next(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct driver *driver = self;
+    const struct step step = {.kind = COMMAND_GET};
+    double u;
+
+    (void)entity, (void)generation;
+    driver_command(driver, &step, NO_INDEX);
+    u = rng_unit(rng_block_at(&driver->stream, driver->sent, 0).word[0]);
+    sim_after(sim, (sim_dur)(-log(u) / driver->config->rate_per_s * (double)SIM_S),
+              driver->next_kind, 0, 0);
+}
+
+static void driver_on_step(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct driver *driver = self;
+    const struct step *step = &script.steps[entity];
+    struct store_port *store = driver->store;
+
+    (void)sim, (void)generation;
+    switch (step->what) {
+    case COMMAND:
+        driver_command(driver, step, entity);
+        break;
+    case APPLY:
+        store->apply(store->self, step->region, (struct write_position){step->number, 0, 0});
+        break;
+    case PROMOTE_BEGIN:
+        store->promotion_begin(store->self, step->region);
+        break;
+    case PROMOTE_END:
+        store->promotion_end(store->self, step->region);
+        break;
+    case POWER:
+        driver->power[step->region]->set(driver->power[step->region]->self, step->on);
+        break;
+    case STALL:
+        driver->faults[step->region]->stall(driver->faults[step->region]->self, step->on);
+        break;
+    case RESTART:
+        driver->faults[step->region]->restart(driver->faults[step->region]->self);
+        break;
+    default:
+        store->synced(store->self, step->region);
+    }
+}
+
+static void driver_on_reply(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct driver *driver = self;
+    const struct command *command = &driver->pools[0].rows[entity];
+    uint32_t step = driver->step_of[entity];
+
+    (void)generation;
+    probe_latency(sim_probes(sim), driver->sojourn, sim_now(sim) - driver->arrived[entity]);
+    if (step != NO_INDEX) {
+        script.reply[step] = command->reply;
+        script.miss[step] = command->miss;
+        script.replied[step] = sim_now(sim);
+    }
+    driver_give(driver, entity);
+}
+
+static const struct event_kind driver_nexts = {
+    .name = "next", .phase = PHASE_WORK, .fire = driver_on_next};
+static const struct event_kind driver_steps = {
+    .name = "step", .phase = PHASE_FAULT, .fire = driver_on_step};
+static const struct event_kind driver_replies = {
+    .name = "reply", .phase = PHASE_WORK, .fire = driver_on_reply};
+
+/* Replies arrive at once; all else that the store sends is the word of a demotion. */
+static void driver_link_send(void *self, uint32_t flow, const struct message *message)
+{
+    struct driver *driver = self;
+
+    (void)flow;
+    if (message->kind == driver->reply_kind || script.demotion_arrives)
+        sim_after(driver->sim, 0, message->kind, message->entity, message->generation);
+}
+
+static uint32_t driver_link_open(void *self)
+{
+    (void)self;
+    return 0;
+}
+
+static void driver_link_close(void *self, uint32_t flow)
+{
+    (void)self, (void)flow;
+}
+
+static void driver_write(void *self, struct write_position position, uint32_t bytes)
+{
+    (void)self, (void)bytes;
+    script.streamed++;
+    assert_true(script.last_number == 0 || position.number == script.last_number + 1);
+    script.last_number = position.number;
+}
+
+static void driver_restart(void *self)
+{
+    (void)self;
+    script.restarts++;
+}
+
+static void driver_rejoin(void *self, int region)
+{
+    (void)self, (void)region;
+    script.rejoins++;
+}
+
+static void driver_leave(void *self, int region)
+{
+    (void)self, (void)region;
+}
+
+static void driver_crash(void *self, enum crash_kind kind)
+{
+    (void)self, (void)kind;
+}
+
+static void driver_init(void *self, const struct model_env *env)
+{
+    struct driver *driver = self;
+
+    driver->config = env->config;
+    driver->sim = env->sim;
+    driver->regions = env->topology->region_count;
+    driver->stream = sim_stream(env->sim, env->instance, "reads");
+    driver->arrived = calloc(ROWS_MAX, sizeof *driver->arrived);
+    driver->step_of = calloc(ROWS_MAX, sizeof *driver->step_of);
+    driver->next_kind = sim_kind_add(env->sim, &driver_nexts, env->instance, driver);
+    driver->step_kind = sim_kind_add(env->sim, &driver_steps, env->instance, driver);
+    driver->reply_kind = sim_kind_add(env->sim, &driver_replies, env->instance, driver);
+    driver->sojourn = probe_latency_open(sim_probe_set(env->sim), "sojourn", 0, NULL);
+    driver->port = (struct stream_port){.self = driver,
+                                        .write = driver_write,
+                                        .restart = driver_restart,
+                                        .rejoin = driver_rejoin,
+                                        .leave = driver_leave,
+                                        .crash = driver_crash};
+    port_offer_stream(env->ports, -1, -1, &driver->port);
+    for (int a = 0; a < (int)driver->regions; a++) {
+        driver->pools[a] = (struct command_pool){.free_head = NO_INDEX,
+                                                 .reply_kind = driver->reply_kind,
+                                                 .self = driver,
+                                                 .drop = driver_give};
+        driver->pools[a].rows = calloc(ROWS_MAX, sizeof(struct command));
+        assert_non_null(driver->pools[a].rows);
+        port_offer_commands(env->ports, a, -1, &driver->pools[a]);
+        port_offer_handshake_return(env->ports, a, -1, &driver->backs[a]);
+        for (int b = 0; b < (int)driver->regions; b++) {
+            driver->links[a][b] = (struct link_port){.self = driver,
+                                                     .open = driver_link_open,
+                                                     .close = driver_link_close,
+                                                     .send = driver_link_send};
+            port_offer_link(env->ports, a, b, &driver->links[a][b]);
+        }
+    }
+}
+
+static void driver_connect(void *self, const struct port_directory *ports)
+{
+    struct driver *driver = self;
+
+    driver->store = port_need_store(ports, -1, -1);
+    for (int r = 0; r < (int)driver->regions; r++) {
+        driver->shards[r] = port_need_shard(ports, r, -1);
+        driver->power[r] = port_need_power(ports, r, POWER_STORE);
+        driver->faults[r] = port_need_store_fault(ports, r, -1);
+    }
+}
+
+static void driver_start(void *self)
+{
+    struct driver *driver = self;
+
+    script.streamed = script.last_number = script.restarts = script.rejoins = 0;
+    for (uint32_t i = 0; i < script.count; i++) {
+        script.reply[i] = -1;
+        sim_at(driver->sim, script.steps[i].at, driver->step_kind, i, 0);
+    }
+    if (driver->config->rate_per_s > 0)
+        sim_at(driver->sim, 0, driver->next_kind, 0, 0);
+}
+
+static void driver_finish(void *self)
+{
+    const struct store_port *store = ((struct driver *)self)->store;
+
+    script.writes_lost = store->writes_lost(store->self);
+    script.sessions_lost = store->sessions_lost(store->self);
+    script.rpo = store->rpo(store->self);
+}
+
+static void driver_fini(void *self)
+{
+    struct driver *driver = self;
+
+    free(driver->arrived);
+    free(driver->step_of);
+    free(driver->pools[0].rows);
+    free(driver->pools[1].rows);
+}
+
+static const struct model_ops driver_ops = {
+    .name = "driver",
+    .section = "driver",
+    .meaning = "clients, links and a stream for the store",
+    .scope = MODEL_ONCE,
+    .config_size = sizeof(struct driver_config),
+    .state_size = sizeof(struct driver),
+    FIELD_TABLE(driver_fields),
+    METRIC_TABLE(driver_metrics),
+    .init = driver_init,
+    .connect = driver_connect,
+    .start = driver_start,
+    .finish = driver_finish,
+    .fini = driver_fini,
+};
+static const struct model_ops *const models[] = {&driver_ops, &store_ops};
+static const struct registry registry = {models, 2};
+
+static int empty_script(void **state)
+{
+    (void)state;
+    memset(&script, 0, sizeof script);
+    return 0;
+}
+
+static uint32_t add(struct step step)
+{
+    assert_true(script.count < STEPS_MAX);
+    script.steps[script.count] = step;
+    return script.count++;
+}
+
+static uint32_t add_command(sim_time at, int region, enum command_kind kind, uint32_t session)
+{
+    return add((struct step){
+        .at = at, .what = COMMAND, .region = region, .kind = kind, .session = session});
+}
+
+#define TWO_CLUSTERS                                                                               \
+    "regions: {a: {}, b: {}}\nduration: 100s\nwarmup: 0s\n"                                        \
+    "store: {discipline: fifo, read_service: 1ms, write_service: 1ms, write_per_kib: 0ms}\n"
+
+static void run_text(const char *text)
+{
+    struct scenario *scenario = scenario_of(&registry, text);
+
+    world_free(world_of(scenario, 0, NULL));
+    scenario_free(scenario);
+}
+
+/* --- the queue ----------------------------------------------------------------------------------
+ */
+
+/*
+ * M/M/1, lambda = 8000/s, mu = 10 000/s: rho = 0.8, mean time in system 1 / (mu - lambda) = 0.5 ms.
+ * 20 replications of 160 000.
+ */
+static void mm1_mean_time_in_system_covers_theory(void **state)
+{
+    struct tally tally =
+        tally_of(&registry,
+                 "regions: {a: {}}\nduration: 22s\nwarmup: 2s\ndriver: {rate: 8000/s}\n"
+                 "store: {discipline: fifo, read_service: exponential(0.1ms)}\n",
+                 20, (struct wanted){"sojourn", "mean", 0, NULL, NULL});
+
+    (void)state;
+    assert_covers(&tally, 1e9 / (10000 - 8000), 0.05);
+}
+
+/*
+ * M/D/1, the same load: by Pollaczek and Khinchine the wait is half of M/M/1's, rho / (2 (mu -
+ * lambda)) = 0.2 ms, and the service 0.1 ms.
+ */
+static void md1_mean_time_in_system_covers_theory(void **state)
+{
+    struct tally tally =
+        tally_of(&registry,
+                 "regions: {a: {}}\nduration: 22s\nwarmup: 2s\ndriver: {rate: 8000/s}\n"
+                 "store: {discipline: fifo, read_service: 0.1ms}\n",
+                 20, (struct wanted){"sojourn", "mean", 0, NULL, NULL});
+
+    (void)state;
+    assert_covers(&tally, 0.8e9 / (2 * (10000 - 8000)) + 0.1e6, 0.05);
+}
+
+/*
+ * The event loop gathers: all that arrives in a iteration is answered at the end of the next one,
+ * so the mean stay is longer than with one by one (redis_lessons 1), while the server is busy for
+ * the same share: lambda times the service, 0.8.
+ */
+static void event_loop_waits_longer_and_works_as_much(void **state)
+{
+#define EVENT_LOOP_LOAD                                                                            \
+    "regions: {a: {}}\nduration: 22s\nwarmup: 2s\ndriver: {rate: 8000/s}\n"                        \
+    "store: {read_service: 0.1ms}\n"
+    struct tally stay =
+        tally_of(&registry, EVENT_LOOP_LOAD, 5, (struct wanted){"sojourn", "mean", 0, NULL, NULL});
+    struct tally busy = tally_of(&registry, EVENT_LOOP_LOAD, 5,
+                                 (struct wanted){"store_utilization", NULL, 0, NULL, NULL});
+
+    (void)state;
+    assert_true(stay.min > 0.3e6 * 1.2);
+    assert_covers(&busy, 0.8, 0.05);
+}
+
+/* Four at once, 1 ms each. One by one: 1, 2, 3, 4 ms. Event loop: the first alone, the other three
+ * together at 4 ms. */
+static void event_loop_replies_at_the_end_of_a_turn(void **state)
+{
+    static const char *const texts[] = {TWO_CLUSTERS,
+                                        "regions: {a: {}, b: {}}\nduration: 100s\nwarmup: 0s\n"
+                                        "store: {discipline: event-loop, read_service: 1ms}\n"};
+    static const int expected[2][4] = {{1, 2, 3, 4}, {1, 4, 4, 4}};
+
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++)
+        add_command(SIM_S, 0, COMMAND_GET, i);
+    for (int t = 0; t < 2; t++) {
+        run_text(texts[t]);
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(script.replied[i], SIM_S + expected[t][i] * SIM_MS);
+    }
+}
+
+/* 1024 bytes at 2 us a KiB and 10 us a write: 12 us. */
+static void write_costs_by_its_size(void **state)
+{
+    (void)state;
+    add_command(SIM_S, 0, COMMAND_CREATE, 1);
+    run_text("regions: {a: {}, b: {}}\nduration: 100s\nwarmup: 0s\n"
+             "store: {write_service: 10us, write_per_kib: 2us}\n");
+    assert_int_equal(script.replied[0], SIM_S + 12 * SIM_US);
+}
+
+/* --- who holds what -----------------------------------------------------------------------------
+ */
+
+/* A write is read at the primary at once, at the secondary once the stream says so; a secondary
+ * takes no write. */
+static void secondary_sees_a_write_when_it_is_applied(void **state)
+{
+    uint32_t read_a, read_b, write_b, later_b;
+
+    (void)state;
+    add_command(SIM_S, 0, COMMAND_CREATE, 7);
+    read_a = add_command(2 * SIM_S, 0, COMMAND_GET, 7);
+    read_b = add_command(2 * SIM_S, 1, COMMAND_GET, 7);
+    write_b = add_command(3 * SIM_S, 1, COMMAND_TOUCH, 7);
+    add((struct step){.at = 4 * SIM_S, .what = APPLY, .region = 1, .number = 2});
+    later_b = add_command(5 * SIM_S, 1, COMMAND_GET, 7);
+    run_text(TWO_CLUSTERS);
+    assert_int_equal(script.reply[read_a], REPLY_HIT);
+    assert_int_equal(script.reply[read_b], REPLY_MISS);
+    assert_int_equal(script.miss[read_b], MISS_LAG);
+    assert_int_equal(script.reply[write_b], REPLY_READONLY);
+    assert_int_equal(script.reply[later_b], REPLY_HIT);
+}
+
+#define WRITES 100
+/*
+ * 100 creations, the n-th acknowledged at n s / 10 + 1 ms; the secondary has applied 60 when it is
+ * promoted. The 40 others are lost, all of them and only they: a suffix. RPO: from the last one
+ * kept to the last one acknowledged, 40 x 100 ms.
+ */
+static void failover_loses_exactly_a_suffix(void **state)
+{
+    uint32_t reads[WRITES];
+
+    (void)state;
+    for (uint32_t n = 1; n <= WRITES; n++)
+        add_command(n * 100 * SIM_MS, 0, COMMAND_CREATE, n);
+    add((struct step){.at = 11 * SIM_S, .what = APPLY, .region = 1, .number = 1 + 60});
+    add((struct step){.at = 12 * SIM_S, .what = POWER, .region = 0, .on = false});
+    add((struct step){.at = 20 * SIM_S, .what = PROMOTE_BEGIN, .region = 1});
+    add((struct step){.at = 30 * SIM_S, .what = PROMOTE_END, .region = 1});
+    for (uint32_t n = 1; n <= WRITES; n++)
+        reads[n - 1] = add_command(40 * SIM_S + n * SIM_S / 10, 1, COMMAND_GET, n);
+    run_text(TWO_CLUSTERS);
+    for (uint32_t n = 1; n <= WRITES; n++) {
+        assert_int_equal(script.reply[reads[n - 1]], n <= 60 ? REPLY_HIT : REPLY_MISS);
+        if (n > 60)
+            assert_int_equal(script.miss[reads[n - 1]], MISS_LOST);
+    }
+    assert_int_equal(script.writes_lost, 40);
+    assert_int_equal(script.sessions_lost, 40);
+    assert_int_equal(script.rpo, 40 * 100 * SIM_MS);
+}
+
+/* Nothing was missing: nothing is lost, and the RPO is 0. */
+static void failover_to_an_equal_loses_nothing(void **state)
+{
+    (void)state;
+    add_command(SIM_S, 0, COMMAND_CREATE, 1);
+    add((struct step){.at = 2 * SIM_S, .what = APPLY, .region = 1, .number = 2});
+    add((struct step){.at = 3 * SIM_S, .what = PROMOTE_BEGIN, .region = 1});
+    add((struct step){.at = 4 * SIM_S, .what = PROMOTE_END, .region = 1});
+    run_text(TWO_CLUSTERS);
+    assert_int_equal(script.writes_lost, 0);
+    assert_int_equal(script.rpo, 0);
+}
+
+/*
+ * Writes 1 (applied), 2 and 3 (not) are acknowledged at 1, 2, 3 s. While the promotion is under way
+ * nobody takes writes. Once the old primary has heard of its demotion it takes none either, and
+ * resyncs; until that makes it drop what it has, it serves it.
+ */
+static void demoted_primary_rejoins_when_it_hears(void **state)
+{
+    uint32_t meanwhile, write, read;
+
+    (void)state;
+    script.demotion_arrives = true;
+    for (uint32_t n = 1; n <= 3; n++)
+        add_command(n * SIM_S - SIM_MS, 0, COMMAND_CREATE, n);
+    add((struct step){.at = 4 * SIM_S, .what = APPLY, .region = 1, .number = 2});
+    add((struct step){.at = 5 * SIM_S, .what = PROMOTE_BEGIN, .region = 1});
+    meanwhile = add_command(6 * SIM_S, 0, COMMAND_CREATE, 4);
+    add((struct step){.at = 10 * SIM_S, .what = PROMOTE_END, .region = 1});
+    read = add_command(11 * SIM_S, 0, COMMAND_GET, 1);
+    write = add_command(12 * SIM_S, 0, COMMAND_CREATE, 5);
+    run_text(TWO_CLUSTERS);
+    assert_int_equal(script.reply[meanwhile], REPLY_READONLY);
+    assert_int_equal(script.reply[read], REPLY_HIT);
+    assert_int_equal(script.reply[write], REPLY_READONLY);
+    assert_int_equal(script.rejoins, 1);
+    assert_int_equal(script.writes_lost, 2);
+    assert_int_equal(script.rpo, 2 * SIM_S);
+}
+
+/*
+ * Promotion does not fence: where the word of the demotion never arrives, the old primary goes on.
+ * Writes 2 and 3 are lost at the fork; 4, acknowledged at 12 s by the old primary, is lost too and
+ * counted.
+ */
+static void superseded_primary_acknowledges_into_the_void(void **state)
+{
+    uint32_t write, read;
+
+    (void)state;
+    for (uint32_t n = 1; n <= 3; n++)
+        add_command(n * SIM_S - SIM_MS, 0, COMMAND_CREATE, n);
+    add((struct step){.at = 4 * SIM_S, .what = APPLY, .region = 1, .number = 2});
+    add((struct step){.at = 5 * SIM_S, .what = PROMOTE_BEGIN, .region = 1});
+    add((struct step){.at = 10 * SIM_S, .what = PROMOTE_END, .region = 1});
+    write = add_command(12 * SIM_S - SIM_MS, 0, COMMAND_CREATE, 4);
+    read = add_command(13 * SIM_S, 1, COMMAND_GET, 4);
+    run_text(TWO_CLUSTERS);
+    assert_int_equal(script.reply[write], REPLY_OK);
+    assert_int_equal(script.reply[read], REPLY_MISS);
+    assert_int_equal(script.miss[read], MISS_LOST);
+    assert_int_equal(script.writes_lost, 3);
+    assert_int_equal(script.sessions_lost, 3);
+    assert_int_equal(script.rpo, 12 * SIM_S - SIM_S);
+}
+
+/* --- faults -------------------------------------------------------------------------------------
+ */
+
+/* A stalled process answers nothing; what reached it meanwhile is run once it goes on. */
+static void stalled_server_runs_what_came_meanwhile(void **state)
+{
+    (void)state;
+    add((struct step){.at = SIM_S, .what = STALL, .region = 0, .on = true});
+    add_command(2 * SIM_S, 0, COMMAND_CREATE, 1);
+    add_command(3 * SIM_S, 0, COMMAND_CREATE, 2);
+    add((struct step){.at = 10 * SIM_S, .what = STALL, .region = 0, .on = false});
+    run_text(TWO_CLUSTERS);
+    assert_int_equal(script.replied[1], 10 * SIM_S + SIM_MS);
+    assert_int_equal(script.replied[2], 10 * SIM_S + 2 * SIM_MS);
+    assert_int_equal(script.streamed, 2);
+}
+
+/* A host without power answers nothing, and what was in its queue is gone. */
+static void dead_host_answers_nothing(void **state)
+{
+    (void)state;
+    add_command(SIM_S, 0, COMMAND_CREATE, 1);
+    add((struct step){.at = SIM_S + SIM_US, .what = POWER, .region = 0, .on = false});
+    add_command(2 * SIM_S, 0, COMMAND_GET, 1);
+    run_text(TWO_CLUSTERS);
+    assert_int_equal(script.reply[0], -2);
+    assert_int_equal(script.reply[2], -2);
+    assert_int_equal(script.streamed, 0);
+}
+
+/* A primary that restarts is empty: what was there is missed as restarted. Who follows it serves
+ * what it has until it has resynced. */
+static void restarted_primary_is_empty(void **state)
+{
+    uint32_t at_a, at_b, later_b;
+
+    (void)state;
+    add_command(SIM_S, 0, COMMAND_CREATE, 1);
+    add((struct step){.at = 2 * SIM_S, .what = APPLY, .region = 1, .number = 2});
+    add((struct step){.at = 3 * SIM_S, .what = RESTART, .region = 0});
+    at_a = add_command(4 * SIM_S, 0, COMMAND_GET, 1);
+    at_b = add_command(4 * SIM_S, 1, COMMAND_GET, 1);
+    add((struct step){.at = 5 * SIM_S, .what = SYNCED, .region = 1});
+    later_b = add_command(6 * SIM_S, 1, COMMAND_GET, 1);
+    run_text(TWO_CLUSTERS);
+    assert_int_equal(script.miss[at_a], MISS_RESTARTED);
+    assert_int_equal(script.reply[at_b], REPLY_HIT);
+    assert_int_equal(script.miss[later_b], MISS_RESTARTED);
+    assert_int_equal(script.restarts, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(mm1_mean_time_in_system_covers_theory, empty_script),
+        cmocka_unit_test_setup(md1_mean_time_in_system_covers_theory, empty_script),
+        cmocka_unit_test_setup(event_loop_waits_longer_and_works_as_much, empty_script),
+        cmocka_unit_test_setup(event_loop_replies_at_the_end_of_a_turn, empty_script),
+        cmocka_unit_test_setup(write_costs_by_its_size, empty_script),
+        cmocka_unit_test_setup(secondary_sees_a_write_when_it_is_applied, empty_script),
+        cmocka_unit_test_setup(failover_loses_exactly_a_suffix, empty_script),
+        cmocka_unit_test_setup(failover_to_an_equal_loses_nothing, empty_script),
+        cmocka_unit_test_setup(demoted_primary_rejoins_when_it_hears, empty_script),
+        cmocka_unit_test_setup(superseded_primary_acknowledges_into_the_void, empty_script),
+        cmocka_unit_test_setup(stalled_server_runs_what_came_meanwhile, empty_script),
+        cmocka_unit_test_setup(dead_host_answers_nothing, empty_script),
+        cmocka_unit_test_setup(restarted_primary_is_empty, empty_script),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

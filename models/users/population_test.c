@@ -1,0 +1,536 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Users alone, before a front that answers as a test wants: how long after a request, and whether
+ * with an error.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "statistics.h"
+#include "edge.h"
+#include "objective.h"
+#include "refs.h"
+#include "session.h"
+#include "session_store.h"
+#include "stream.h"
+#include "user.h"
+#include "registry.h"
+
+#include <stdlib.h>
+
+/* --- who answers them ---------------------------------------------------------------------------
+ */
+
+#define ROWS_MAX 100000
+#define NOTES_MAX 400000
+
+/* Something that a user did of his own: number 0: arrived at `value`; k: thought for `value` after
+ * the k-th good page. */
+struct note {
+    uint64_t user;
+    uint32_t number;
+    sim_dur value;
+};
+/* A user as the front knows one: by row, anew with each check. */
+struct guest {
+    uint64_t user; /* the same in every run */
+    uint32_t check, pages;
+    sim_time answered; /* the last good page, at the user; -1: something else came since */
+};
+/* How a front answers, and what it has seen. */
+static struct {
+    sim_dur latency;
+    double reauth, silence; /* shares of requests, by a draw of their own */
+    enum reauth_cause cause;
+    struct note *notes;
+    size_t note_count;
+    uint64_t submitted, logins, pages, logouts, writes, reauths, silent, surges;
+    sim_time surge_at;
+    uint32_t rows; /* that sessions had */
+} front;
+
+struct driver {
+    struct sim *sim;
+    struct rng_stream stream;
+    struct guest *guests;
+    struct app_port app;
+    struct edge_port edge;
+    struct objective_port objective;
+    struct store_port store;
+    struct users_port *users;
+};
+
+static void front_note(uint64_t user, uint32_t number, sim_dur value)
+{
+    if (front.note_count < NOTES_MAX)
+        front.notes[front.note_count++] = (struct note){user, number, value};
+}
+
+static struct guest *front_guest(struct driver *driver, const struct user_request *request,
+                                 sim_time sent)
+{
+    uint32_t row = ref_index(request->session);
+    struct guest *guest = &driver->guests[row];
+
+    assert_true(row < ROWS_MAX);
+    front.rows = row + 1 > front.rows ? row + 1 : front.rows;
+    if (guest->check != request->session_check) {
+        assert_true(request->session_check > guest->check);
+        *guest = (struct guest){
+            .user = request->identity - 1, .check = request->session_check, .answered = -1};
+        front_note(guest->user, 0, sent);
+    }
+    if (guest->answered >= 0)
+        front_note(guest->user, guest->pages, sent - guest->answered);
+    guest->answered = -1;
+    return guest;
+}
+
+static void front_take(struct driver *driver, const struct user_request *request, sim_time sent,
+                       sim_dur way_there)
+{
+    struct guest *guest = front_guest(driver, request, sent);
+    struct rng_block draw = rng_block_at(&driver->stream, request->identity, 0);
+    struct user_response response = {.session = request->session,
+                                     .pending = request->pending,
+                                     .generation = request->generation,
+                                     .kind = RESPONSE_OK,
+                                     .cause = front.cause,
+                                     .wrote = request->kind == REQUEST_LOGIN,
+                                     .carried = request->kind == REQUEST_PAGE,
+                                     .arrives = sim_now(driver->sim) + way_there + front.latency +
+                                                request->way_back};
+
+    front.submitted++;
+    front.logins += request->kind == REQUEST_LOGIN;
+    front.pages += request->kind == REQUEST_PAGE;
+    front.logouts += request->kind == REQUEST_LOGOUT;
+    front.writes += request->writes;
+    if (rng_unit(draw.word[0]) < front.silence) {
+        front.silent++;
+        return;
+    }
+    if (request->kind == REQUEST_PAGE && rng_unit(draw.word[1]) < front.reauth) {
+        response.kind = RESPONSE_REAUTH;
+        front.reauths++;
+    } else if (request->kind == REQUEST_PAGE) {
+        guest->pages++;
+        guest->answered = response.arrives;
+    }
+    driver->users->respond(driver->users->self, &response);
+}
+
+static void driver_submit(void *self, const struct user_request *request, sim_dur way_there)
+{
+    struct driver *driver = self;
+
+    front_take(driver, request, sim_now(driver->sim), way_there);
+}
+
+/* On a connection that is open the way there is that back. */
+static void driver_arrive(void *self, const struct user_request *request)
+{
+    struct driver *driver = self;
+
+    front_take(driver, request, sim_now(driver->sim) - request->way_back, 0);
+}
+
+static struct edge_route driver_route(void *self, int place, uint64_t word)
+{
+    (void)self, (void)place, (void)word;
+    return (struct edge_route){0};
+}
+
+static sim_dur driver_idle_timeout(const void *self)
+{
+    (void)self;
+    return 340 * SIM_S;
+}
+
+static sim_dur driver_detour(const void *self, int place, int region)
+{
+    (void)self, (void)place, (void)region;
+    return 0;
+}
+
+static sim_dur driver_latency(const void *self)
+{
+    (void)self;
+    return SIM_S;
+}
+
+static void driver_seed(void *self, uint32_t session, uint32_t session_check)
+{
+    struct driver *driver = self;
+
+    driver->guests[ref_index(session)].check = session_check;
+    driver->guests[ref_index(session)].answered = -1;
+}
+
+static void driver_reserve(void *self, int region, uint32_t count)
+{
+    (void)self, (void)region, (void)count;
+}
+
+static void driver_fault_begin(void *self, const char *kind)
+{
+    assert_string_equal(kind, "surge");
+    front.surges++;
+    front.surge_at = sim_now(((struct driver *)self)->sim);
+}
+
+static void driver_init(void *self, const struct model_env *env)
+{
+    struct driver *driver = self;
+
+    driver->sim = env->sim;
+    driver->stream = sim_stream(env->sim, env->instance, "answers");
+    driver->guests = calloc(ROWS_MAX, sizeof *driver->guests);
+    assert_non_null(driver->guests);
+    driver->app = (struct app_port){driver, driver_submit, driver_arrive};
+    driver->edge = (struct edge_port){.self = driver,
+                                      .route = driver_route,
+                                      .idle_timeout = driver_idle_timeout,
+                                      .detour = driver_detour};
+    driver->objective = (struct objective_port){
+        .self = driver, .latency = driver_latency, .fault_begin = driver_fault_begin};
+    driver->store =
+        (struct store_port){.self = driver, .reserve = driver_reserve, .seed = driver_seed};
+    port_offer_app(env->ports, 0, -1, &driver->app);
+    port_offer_edge(env->ports, -1, -1, &driver->edge);
+    port_offer_objective(env->ports, -1, -1, &driver->objective);
+    port_offer_store(env->ports, -1, -1, &driver->store);
+}
+
+static void driver_connect(void *self, const struct port_directory *ports)
+{
+    ((struct driver *)self)->users = port_need_users(ports, 0, -1);
+}
+
+static void driver_fini(void *self)
+{
+    free(((struct driver *)self)->guests);
+}
+
+static const struct model_ops driver_ops = {
+    .name = "driver",
+    .section = "driver",
+    .meaning = "a front that answers users",
+    .scope = MODEL_ONCE,
+    .config_size = 1,
+    .state_size = sizeof(struct driver),
+    .init = driver_init,
+    .connect = driver_connect,
+    .fini = driver_fini,
+};
+static const struct model_ops *const models[] = {&driver_ops, &population_ops};
+static const struct registry registry = {models, 2};
+
+static int quick_front(void **state)
+{
+    (void)state;
+    memset(&front, 0, sizeof front);
+    front.latency = 10 * SIM_MS;
+    front.notes = calloc(NOTES_MAX, sizeof *front.notes);
+    return front.notes ? 0 : -1;
+}
+
+static int forget_front(void **state)
+{
+    (void)state;
+    free(front.notes);
+    return 0;
+}
+
+static struct world *run_users(const char *population, struct scenario **scenario)
+{
+    char text[1000];
+
+    front.note_count = 0;
+    front.submitted = front.logins = front.pages = front.logouts = 0;
+    front.writes = front.reauths = front.silent = 0;
+    front.rows = 0;
+    snprintf(text, sizeof text, "regions: {a: {}}\nduration: 30min\nwarmup: 0s\npopulation: {%s}\n",
+             population);
+    *scenario = scenario_of(&registry, text);
+    return world_of(*scenario, 0, NULL);
+}
+
+static int by_user(const void *a, const void *b)
+{
+    const struct note *x = a, *y = b;
+
+    if (x->user != y->user)
+        return x->user < y->user ? -1 : 1;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+/* Notes that both runs made, and that differ. */
+struct overlap {
+    size_t arrivals, thoughts, differing;
+};
+
+static struct overlap compare_notes(struct note *a, size_t a_count, struct note *b, size_t b_count)
+{
+    struct overlap overlap = {0};
+    size_t j = 0;
+
+    qsort(a, a_count, sizeof *a, by_user);
+    qsort(b, b_count, sizeof *b, by_user);
+    for (size_t i = 0; i < a_count; i++) {
+        while (j < b_count && by_user(&b[j], &a[i]) < 0)
+            j++;
+        if (j == b_count || by_user(&b[j], &a[i]) != 0)
+            continue;
+        overlap.arrivals += a[i].number == 0;
+        overlap.thoughts += a[i].number > 0;
+        overlap.differing += a[i].value != b[j].value;
+    }
+    return overlap;
+}
+
+/* --- claims -------------------------------------------------------------------------------------
+ */
+
+/*
+ * The same users before a quick front, and before one that takes 900 ms, lets a tenth log in again
+ * and leaves 2 % without an answer: all arrive when they did, and think as long after each page as
+ * they did, to the nanosecond.
+ */
+static void arrivals_and_thoughts_do_not_depend_on_the_answers(void **state)
+{
+    struct scenario *scenario;
+    struct note *first = front.notes;
+    size_t first_count, first_arrivals = 0;
+    struct overlap overlap;
+
+    (void)state;
+    world_free(run_users("sessions: 5/s, start: empty", &scenario));
+    scenario_free(scenario);
+    first_count = front.note_count;
+    for (size_t i = 0; i < first_count; i++)
+        first_arrivals += first[i].number == 0;
+    front.notes = calloc(NOTES_MAX, sizeof *front.notes);
+    assert_non_null(front.notes);
+    front.latency = 900 * SIM_MS;
+    front.reauth = 0.1;
+    front.silence = 0.02;
+    world_free(run_users("sessions: 5/s, start: empty, login_tries: 100", &scenario));
+    scenario_free(scenario);
+    assert_true(front.reauths > 1000);
+    overlap = compare_notes(first, first_count, front.notes, front.note_count);
+    free(first);
+    assert_true(first_arrivals > 8000);
+    assert_int_equal(overlap.arrivals, first_arrivals);
+    assert_true(first_count < NOTES_MAX && overlap.thoughts > 50000);
+    assert_int_equal(overlap.differing, 0);
+}
+
+/* Poisson: the number of arrivals in 30 min at 5/s is 9000 on average, with a variance as large. */
+static void arrivals_are_poisson(void **state)
+{
+    struct tally tally = tally_of(&registry,
+                                  "regions: {a: {}}\nduration: 30min\nwarmup: 0s\n"
+                                  "population: {sessions: 5/s, start: empty}\n",
+                                  40, (struct wanted){"sessions_started", NULL, 0, NULL, NULL});
+
+    (void)state;
+    assert_covers(&tally, 9000, 0.05);
+    /* chi-square of 39 degrees of freedom: between 0.44 and 1.76 of its mean with 99.8 % */
+    assert_true(tally_variance(&tally) > 0.44 * 9000 && tally_variance(&tally) < 1.76 * 9000);
+}
+
+/*
+ * M/G/infinity: users under way = rate x mean time of a session. Exactly 10 pages, thoughts of 7 s,
+ * 1 s after the login, a round trip of 20 ms and 10 ms to answer: a login on a new connection of
+ * two more round trips, 70 ms; 1 s; nine pages and thoughts of 7.03 s; the session ends when the
+ * last page is answered, which this front does as soon as it is asked. 64.34 s at 5/s: 321.7.
+ */
+static void users_under_way_are_rate_times_session(void **state)
+{
+    double session_s = 0.070 + 1 + 9 * 7.030;
+    struct tally tally = tally_of(
+        &registry,
+        "regions: {a: {}}\nduration: 32min\nwarmup: 2min\n"
+        "population: {sessions: 5/s, start: empty, requests: 10, think: 7s, after_login: 1s, "
+        "logout: 0%, rtt: 20ms}\n",
+        20, (struct wanted){"sessions_active", NULL, 0, NULL, NULL});
+
+    (void)state;
+    assert_covers(&tally, 5 * session_s, 0.05);
+}
+
+/*
+ * A login on a new connection, of a user 20 ms away, at a front that answers in 10 ms: two round
+ * trips of handshakes, the way there, the answer, the way back: 70 ms. With a patience of 100 ms
+ * the way there, 50 ms, is more than a quarter of it, and the tier is told when the request is
+ * sent; else when it lands.
+ */
+static void a_new_connection_costs_its_handshakes(void **state)
+{
+    static const char *const patiences[] = {"30s", "100ms"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char text[200];
+        struct scenario *scenario;
+        struct world *world;
+
+        snprintf(text, sizeof text,
+                 "regions: {a: {}}\nduration: 60s\nwarmup: 0s\n"
+                 "population: {sessions: 5/s, start: empty, rtt: 20ms, patience: %s}\n",
+                 patiences[i]);
+        scenario = scenario_of(&registry, text);
+        world = world_of(scenario, 0, NULL);
+        assert_true(front.logins > 200);
+        assert_true(
+            fabs(statistic_of(world, (struct wanted){"login_latency", "mean", 0, NULL, NULL}) -
+                 70e6) < 0.5);
+        assert_true(
+            fabs(statistic_of(world, (struct wanted){"login_latency", "max", 0, NULL, NULL}) -
+                 70e6) < 0.5);
+        world_free(world);
+        scenario_free(scenario);
+        front.logins = 0;
+        front.note_count = 0;
+    }
+}
+
+/*
+ * A steady start: the first minute sees as many pages as any other. 5/s x 12 pages = 60/s; the
+ * sessions under way at the start are where the length-biased laws say.
+ */
+static void steady_start_has_no_transient(void **state)
+{
+    struct tally early = {0};
+    struct scenario *scenario =
+        scenario_of(&registry, "regions: {a: {}}\nduration: 60s\nwarmup: 0s\n"
+                               "population: {sessions: 5/s, start: steady, logout: 0%}\n");
+
+    (void)state;
+    for (uint32_t i = 0; i < 60; i++) {
+        uint64_t before = front.pages;
+
+        world_free(world_of(scenario, i, NULL));
+        tally_add(&early, (double)(front.pages - before) / 60);
+        front.note_count = 0;
+    }
+    scenario_free(scenario);
+    assert_covers(&early, 60, 0.05);
+}
+
+/* Every request ends: answered, given up, or under way at the end; and each re-auth that the front
+ * gave is counted with its cause. */
+static void requests_and_reauths_are_conserved(void **state)
+{
+    struct scenario *scenario;
+    struct world *world;
+    double requests, abandoned, reauths, caused, active;
+
+    (void)state;
+    front.reauth = 0.1;
+    front.silence = 0.02;
+    front.cause = REAUTH_LOCAL_ONLY;
+    world = run_users("sessions: 5/s, start: empty", &scenario);
+    requests = statistic_of(world, (struct wanted){"requests", NULL, -1, NULL, NULL});
+    abandoned = statistic_of(world, (struct wanted){"requests_abandoned", NULL, -1, NULL, NULL});
+    reauths = statistic_of(world, (struct wanted){"reauths", NULL, -1, NULL, NULL});
+    caused = statistic_of(world, (struct wanted){"reauths", NULL, -1, "local-only", NULL});
+    active = statistic_of(world, (struct wanted){"sessions_active", NULL, -1, NULL, NULL});
+    /* silent ones are given up 30 s later, but for those of the last 30 s */
+    assert_true(abandoned <= (double)front.silent);
+    assert_true(abandoned >= (double)front.silent - active);
+    assert_int_equal((uint64_t)requests, front.submitted - front.silent + (uint64_t)abandoned);
+    assert_int_equal((uint64_t)reauths, front.reauths);
+    assert_int_equal((uint64_t)caused, front.reauths);
+    world_free(world);
+    scenario_free(scenario);
+}
+
+/* A crowd that comes from 30 s on for 20 s is an outage's onset at 50 s, if it is one at all. */
+static void crowd_is_told_at_its_height(void **state)
+{
+    static const struct {
+        const char *arrivals;
+        uint64_t surges;
+    } cases[] = {
+        {"arrivals: {flash-crowd: {at: 30s, ramp: 20s, hold: 10s, decay: 10s, factor: 3}}", 1},
+        {"arrivals: {flash-crowd: {at: 30s, ramp: 20s, hold: 10s, decay: 10s, factor: 1}}", 0},
+        {"arrivals: {step: {at: 30s, factor: 3}}", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct scenario *scenario;
+        char text[300];
+
+        front.surges = 0;
+        snprintf(text, sizeof text, "sessions: 5/s, start: empty, %s", cases[i].arrivals);
+        world_free(run_users(text, &scenario));
+        scenario_free(scenario);
+        assert_int_equal(front.surges, cases[i].surges);
+        if (front.surges > 0)
+            assert_int_equal(front.surge_at, 50 * SIM_S);
+    }
+}
+
+/* 5 % of pages write the session, 20 % of sessions log out. */
+static void shares_of_writes_and_logouts_are_as_set(void **state)
+{
+    struct scenario *scenario;
+    struct world *world = run_users("sessions: 20/s, start: empty", &scenario);
+
+    (void)state;
+    assert_true(front.pages > 300000);
+    assert_true(fabs((double)front.writes / (double)front.pages - 0.05) < 0.002);
+    assert_true(fabs((double)front.logouts / (double)front.logins - 0.2) < 0.02);
+    world_free(world);
+    scenario_free(scenario);
+}
+
+/*
+ * Users who are gone at once have one row, one after another. A row serves SESSION_CHECK_MAX of
+ * them: 180 000 (30 min at 100/s, sd 424) need three. front_guest() holds that no check comes
+ * again.
+ */
+static void a_row_is_given_up_before_a_check_comes_again(void **state)
+{
+    struct scenario *scenario;
+    struct world *world;
+
+    (void)state;
+    front.latency = 0;
+    world = run_users("sessions: 100/s, start: empty, requests: 1, rtt: 0ms, after_login: 0ms, "
+                      "think: 0ms, logout: 0%",
+                      &scenario);
+    assert_int_equal(front.rows, 3);
+    assert_true(front.logins > 2 * SESSION_CHECK_MAX);
+    world_free(world);
+    scenario_free(scenario);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(arrivals_and_thoughts_do_not_depend_on_the_answers,
+                                        quick_front, forget_front),
+        cmocka_unit_test_setup_teardown(arrivals_are_poisson, quick_front, forget_front),
+        cmocka_unit_test_setup_teardown(users_under_way_are_rate_times_session, quick_front,
+                                        forget_front),
+        cmocka_unit_test_setup_teardown(a_new_connection_costs_its_handshakes, quick_front,
+                                        forget_front),
+        cmocka_unit_test_setup_teardown(steady_start_has_no_transient, quick_front, forget_front),
+        cmocka_unit_test_setup_teardown(requests_and_reauths_are_conserved, quick_front,
+                                        forget_front),
+        cmocka_unit_test_setup_teardown(crowd_is_told_at_its_height, quick_front, forget_front),
+        cmocka_unit_test_setup_teardown(shares_of_writes_and_logouts_are_as_set, quick_front,
+                                        forget_front),
+        cmocka_unit_test_setup_teardown(a_row_is_given_up_before_a_check_comes_again, quick_front,
+                                        forget_front),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The statistics of a finished run: a walk over metrics, regions, labels and windows, in this
+ * order.
+ */
+#include "probe_internal.h"
+
+#include "bug.h"
+#include "mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LABEL_ANY (-1)
+
+static const char *const window_names[WINDOWS] = {"all", "before", "fault", "after"};
+
+static const struct latency_stat {
+    const char *name;
+    double q;
+} latency_stats[] = {
+    {"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1.0},
+};
+
+/* --- which cells ----------------------------------------------------------------------------- */
+
+/* One row of statistics: a metric in a region (or all) with a label (or any). */
+struct row {
+    const struct metric *metric;
+    int region;
+    int label;
+};
+
+/* The cells that a row takes in, as indices among those of their kind. */
+struct selection {
+    size_t *ids;
+    size_t count;
+};
+
+static bool cell_is_in(const struct cell *cell, const struct metric *metric, int region, int label)
+{
+    return cell->metric == metric && (region == PROBE_ALL_REGIONS || cell->region == region) &&
+           (label == LABEL_ANY || cell->label == label);
+}
+
+static struct selection select_cells(const struct probes *probes, const struct metric *metric,
+                                     int region, int label)
+{
+    const struct cells *cells = &probes->kinds[metric->kind];
+    struct selection selection = {mem_alloc(cells->count, sizeof selection.ids[0]), 0};
+
+    for (size_t i = 0; i < cells->count; i++)
+        if (cell_is_in(&cells->cells[i], metric, region, label))
+            selection.ids[selection.count++] = i;
+    return selection;
+}
+
+static bool has_cells(const struct probes *probes, const struct metric *metric, int region,
+                      int label)
+{
+    const struct cells *cells = &probes->kinds[metric->kind];
+
+    for (size_t i = 0; i < cells->count; i++)
+        if (cell_is_in(&cells->cells[i], metric, region, label))
+            return true;
+    return false;
+}
+
+static uint64_t count_sum(const struct selection *selection, const uint64_t *counts)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < selection->count; i++)
+        sum += counts[selection->ids[i]];
+    return sum;
+}
+
+static const char *label_text(struct row row)
+{
+    return row.label == LABEL_ANY ? NULL : row.metric->label_values[row.label];
+}
+
+/* --- adding statistics ----------------------------------------------------------------------- */
+
+static void statistic_add(struct probes *probes, struct row row, const char *stat, int window,
+                          double value)
+{
+    struct statistics *statistics = &probes->statistics;
+    struct statistic *items = (struct statistic *)statistics->statistics;
+
+    MEM_GROW(items, probes->statistic_capacity, statistics->statistic_count + 1);
+    items[statistics->statistic_count++] = (struct statistic){
+        row.metric, stat, row.region, label_text(row), window_names[window], value};
+    statistics->statistics = items;
+}
+
+/* The histogram is taken over. */
+static void histogram_statistic_add(struct probes *probes, struct row row, int window,
+                                    struct histogram *histogram)
+{
+    struct statistics *statistics = &probes->statistics;
+    struct statistic_histogram *items = (struct statistic_histogram *)statistics->histograms;
+
+    MEM_GROW(items, probes->histogram_capacity, statistics->histogram_count + 1);
+    items[statistics->histogram_count++] = (struct statistic_histogram){
+        row.metric, row.region, label_text(row), window_names[window], histogram};
+    statistics->histograms = items;
+}
+
+/* The values are taken over. */
+static void series_add(struct probes *probes, struct row row, double *values)
+{
+    struct statistics *statistics = &probes->statistics;
+    struct statistic_series *items = (struct statistic_series *)statistics->series;
+
+    MEM_GROW(items, probes->series_capacity, statistics->series_count + 1);
+    items[statistics->series_count++] =
+        (struct statistic_series){row.metric, row.region, label_text(row), values};
+    statistics->series = items;
+}
+
+void statistics_free(struct probes *probes)
+{
+    struct statistics *statistics = &probes->statistics;
+
+    for (size_t i = 0; i < statistics->histogram_count; i++) {
+        histogram_release((struct histogram *)statistics->histograms[i].histogram);
+        free((struct histogram *)statistics->histograms[i].histogram);
+    }
+    for (size_t i = 0; i < statistics->series_count; i++)
+        free((double *)statistics->series[i].values);
+    free((struct statistic *)statistics->statistics);
+    free((struct statistic_histogram *)statistics->histograms);
+    free((struct statistic_series *)statistics->series);
+}
+
+/* A window of no length says nothing. */
+static bool window_is_empty(const struct probes *probes, int window)
+{
+    return probes->window_length[window] == 0;
+}
+
+/* Length of one bin, ns; the last may have been cut short by the end. */
+static double bin_length(const struct probes *probes, size_t bin)
+{
+    sim_time from = (sim_time)bin * probes->bin;
+    sim_time left = probes->last_cut - from;
+
+    return (double)(left < probes->bin ? left : probes->bin);
+}
+
+/* --- kinds of metrics ------------------------------------------------------------------------ */
+
+static void count_row(struct probes *probes, struct row row)
+{
+    struct selection cells = select_cells(probes, row.metric, row.region, row.label);
+    size_t stride = probes->kinds[METRIC_COUNT].count;
+    size_t bins = probes->statistics.bin_count;
+
+    for (int window = 0; window < WINDOWS; window++)
+        if (!window_is_empty(probes, window))
+            statistic_add(probes, row, NULL, window,
+                          (double)count_sum(&cells, probes->counts[window]));
+    if (row.metric->series) {
+        double *values = mem_alloc(bins, sizeof *values);
+
+        for (size_t bin = 0; bin < bins; bin++)
+            values[bin] = (double)count_sum(&cells, probes->bin_counts + bin * stride) /
+                          (bin_length(probes, bin) / (double)SIM_S);
+        series_add(probes, row, values);
+    }
+    free(cells.ids);
+}
+
+static double level_scale(const struct metric *metric)
+{
+    return metric->scale == 0.0 ? 1.0 : metric->scale;
+}
+
+static void level_row(struct probes *probes, struct row row)
+{
+    struct selection cells = select_cells(probes, row.metric, row.region, row.label);
+    size_t stride = probes->kinds[METRIC_LEVEL].count;
+    size_t bins = probes->statistics.bin_count;
+    double scale = level_scale(row.metric);
+
+    /* counts add up over regions; a share of one server's time is averaged */
+    if (row.metric->unit == UNIT_SHARE && cells.count > 1)
+        scale /= (double)cells.count;
+    for (int window = 0; window < WINDOWS; window++) {
+        uint128 area = 0;
+
+        if (window_is_empty(probes, window))
+            continue;
+        for (size_t i = 0; i < cells.count; i++)
+            area += probes->areas[window][cells.ids[i]];
+        statistic_add(probes, row, NULL, window,
+                      (double)area / (double)probes->window_length[window] * scale);
+    }
+    if (row.metric->series) {
+        double *values = mem_zalloc(bins, sizeof *values);
+
+        for (size_t bin = 0; bin < bins; bin++) {
+            for (size_t i = 0; i < cells.count; i++)
+                values[bin] += probes->bin_areas[bin * stride + cells.ids[i]];
+            values[bin] = values[bin] / bin_length(probes, bin) * scale;
+        }
+        series_add(probes, row, values);
+    }
+    free(cells.ids);
+}
+
+static struct histogram *merge_cells(const struct probes *probes, const struct selection *cells,
+                                     int window)
+{
+    const struct histogram *all =
+        window == WINDOW_ALL ? probes->hot.latencies : probes->latencies[window];
+    struct histogram *sum = mem_zalloc(1, sizeof *sum);
+
+    for (size_t i = 0; i < cells->count; i++)
+        histogram_merge(sum, &all[cells->ids[i]]);
+    return sum;
+}
+
+static void latency_row(struct probes *probes, struct row row)
+{
+    struct selection cells = select_cells(probes, row.metric, row.region, row.label);
+    size_t stats = sizeof latency_stats / sizeof latency_stats[0];
+
+    for (int window = 0; window < WINDOWS; window++) {
+        struct histogram *sum;
+
+        if (window_is_empty(probes, window))
+            continue;
+        sum = merge_cells(probes, &cells, window);
+        if (sum->count > 0) {
+            statistic_add(probes, row, "mean", window, histogram_mean(sum));
+            for (size_t i = 0; i < stats; i++)
+                statistic_add(probes, row, latency_stats[i].name, window,
+                              (double)histogram_quantile(sum, latency_stats[i].q));
+        }
+        statistic_add(probes, row, "count", window, (double)sum->count);
+        histogram_statistic_add(probes, row, window, sum);
+    }
+    free(cells.ids);
+}
+
+static const struct metric *ratio_part(const struct probes *probes, const struct metric *ratio,
+                                       const char *name)
+{
+    const struct metric *part = probes_metric(probes, name);
+
+    if (!part || part->kind != METRIC_COUNT)
+        BUG("ratio '%s' is made of '%s', which is no counter", ratio->name, name);
+    return part;
+}
+
+static bool same_label(const struct metric *a, const struct metric *b)
+{
+    return a->label && b->label && strcmp(a->label, b->label) == 0;
+}
+
+/* The row's label among those of a part: any, where the part does not share the ratio's label. */
+static int part_label(struct row row, const struct metric *part)
+{
+    if (row.label == LABEL_ANY || !same_label(row.metric, part))
+        return LABEL_ANY;
+    for (int i = 0; part->label_values[i]; i++)
+        if (strcmp(part->label_values[i], label_text(row)) == 0)
+            return i;
+    BUG("ratio '%s' has label '%s', which '%s' has not", row.metric->name, label_text(row),
+        part->name);
+}
+
+static double ratio_of(uint64_t over, uint64_t under)
+{
+    return under == 0 ? (double)NAN : (double)over / (double)under;
+}
+
+static void ratio_row(struct probes *probes, struct row row)
+{
+    const struct metric *over = ratio_part(probes, row.metric, row.metric->over);
+    const struct metric *under = ratio_part(probes, row.metric, row.metric->under);
+    struct selection a = select_cells(probes, over, row.region, part_label(row, over));
+    struct selection b = select_cells(probes, under, row.region, part_label(row, under));
+    size_t stride = probes->kinds[METRIC_COUNT].count;
+    size_t bins = probes->statistics.bin_count;
+
+    for (int window = 0; window < WINDOWS; window++) {
+        double value =
+            ratio_of(count_sum(&a, probes->counts[window]), count_sum(&b, probes->counts[window]));
+
+        if (!window_is_empty(probes, window) && !isnan(value))
+            statistic_add(probes, row, NULL, window, value);
+    }
+    if (row.metric->series) {
+        double *values = mem_alloc(bins, sizeof *values);
+
+        for (size_t bin = 0; bin < bins; bin++) {
+            const uint64_t *counts = probes->bin_counts + bin * stride;
+
+            values[bin] = ratio_of(count_sum(&a, counts), count_sum(&b, counts));
+        }
+        series_add(probes, row, values);
+    }
+    free(a.ids);
+    free(b.ids);
+}
+
+/* A value is what it was set to; nothing is summed. */
+static void value_row(struct probes *probes, struct row row)
+{
+    const struct cells *cells = &probes->kinds[METRIC_VALUE];
+
+    for (size_t i = 0; i < cells->count; i++) {
+        const struct cell *cell = &cells->cells[i];
+
+        if (cell->metric == row.metric && cell->region == row.region && cell->label == row.label)
+            statistic_add(probes, row, NULL, WINDOW_ALL, cell->value);
+    }
+}
+
+static void (*const row_of_kind[METRIC_KINDS])(struct probes *probes, struct row row) = {
+    [METRIC_COUNT] = count_row,     [METRIC_RATIO] = ratio_row, [METRIC_LEVEL] = level_row,
+    [METRIC_LATENCY] = latency_row, [METRIC_VALUE] = value_row,
+};
+
+/* --- the walk -------------------------------------------------------------------------------- */
+
+/* Is there anything behind this row? */
+static bool row_exists(const struct probes *probes, struct row row)
+{
+    const struct metric *over, *under;
+
+    if (row.metric->kind != METRIC_RATIO)
+        return has_cells(probes, row.metric, row.region, row.label);
+    over = ratio_part(probes, row.metric, row.metric->over);
+    under = ratio_part(probes, row.metric, row.metric->under);
+    if (row.label != LABEL_ANY)
+        return has_cells(probes, over, row.region, part_label(row, over));
+    return has_cells(probes, over, row.region, LABEL_ANY) ||
+           has_cells(probes, under, row.region, LABEL_ANY);
+}
+
+/* Does the walk give this metric a row for each value of its label? */
+static bool has_label_rows(const struct probes *probes, const struct metric *metric)
+{
+    if (!metric->label)
+        return false;
+    return metric->kind != METRIC_RATIO ||
+           same_label(metric, ratio_part(probes, metric, metric->over));
+}
+
+static void rows_of_region(struct probes *probes, const struct metric *metric, int region)
+{
+    struct row row = {metric, region, LABEL_ANY};
+    int label_count = 0;
+
+    if (has_label_rows(probes, metric))
+        while (metric->label_values[label_count])
+            label_count++;
+    for (row.label = 0; row.label < label_count; row.label++)
+        if (row_exists(probes, row))
+            row_of_kind[metric->kind](probes, row);
+    row.label = LABEL_ANY;
+    if (row_exists(probes, row))
+        row_of_kind[metric->kind](probes, row);
+}
+
+const struct statistics *probes_finish(struct probes *probes, sim_time end)
+{
+    if (probes->finished)
+        return &probes->statistics;
+#ifdef ISTHMUS_SILENT
+    probes->finished = true;
+    return &probes->statistics;
+#endif
+    for (sim_time cut = probes_next_cut(probes); cut < end || !probes->sealed;
+         cut = probes_next_cut(probes))
+        probes_cut(probes, cut);
+    probes_flush(probes, end);
+    probes->finished = true;
+    probes->statistics.bin = probes->bin;
+    probes->statistics.bin_count = (size_t)((end + probes->bin - 1) / probes->bin);
+    for (size_t i = 0; i < probes->metric_count; i++) {
+        for (int region = 0; region < (int)probes->region_count; region++)
+            rows_of_region(probes, probes->metrics[i], region);
+        rows_of_region(probes, probes->metrics[i], PROBE_ALL_REGIONS);
+    }
+    return &probes->statistics;
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The inside of a run, for the inline functions that sim.h promises and for sim.c; nobody else
+ * reads it.
+ */
+#ifndef SIM_INTERNAL_H
+#define SIM_INTERNAL_H
+
+#include "bug.h"
+
+#include <stddef.h>
+
+/* A key: phase (2 bits), kind within the phase (10), entity (32), generation (20); so its order is
+ * rule 2's. */
+#define SIM_KIND_SHIFT 52
+#define SIM_PHASE_SHIFT 10 /* within a kind_id */
+
+static inline uint64_t sim_key(kind_id kind, uint32_t entity, uint32_t generation)
+{
+    return (uint64_t)kind << SIM_KIND_SHIFT | (uint64_t)entity << SIM_GENERATION_BITS |
+           (generation & SIM_GENERATION_MASK);
+}
+
+/* The timers of one length, by time and key: items[(head + i) & mask] for i < count. */
+struct sim_ring {
+    struct event *items;
+    uint32_t head, count, mask;
+    uint32_t cancelled; /* of these, at most this many are dead */
+    sim_dur length;
+    kind_id kind;
+};
+
+/* One cache line, that of a kind being fired. */
+struct sim_kind {
+    void (*fire)(void *self, struct sim *sim, uint32_t entity, uint32_t generation);
+    bool (*live)(const void *self, uint32_t entity, uint32_t generation);
+    void *self;
+    const char *rows;
+    void (*fetch)(const void *self, uint32_t entity);
+    uint64_t hash;   /* of `full_name` */
+    char *full_name; /* "app_tier/us-west-1/arrive" */
+    uint32_t row_bytes;
+    bool hashed; /* in the digest: of PHASE_WORK */
+    bool asks;   /* `live` must be asked before `fire` */
+};
+_Static_assert(sizeof(struct sim_kind) == 64, "a kind is one cache line");
+
+struct sim {
+    struct bug_context context; /* now_ns is the clock: so a bug report always knows it */
+    sim_time end;
+    struct eventq *queue;
+    struct probes_hot *probes_hot;
+    struct sim_ring *rings;
+    struct trace *trace;
+    struct sim_kind *kinds; /* by kind_id: SIM_KINDS_MAX a phase */
+    const char **instances; /* by kind_id: the front of the full name */
+
+    struct event ring_first; /* the earliest of all ring heads; time SIM_NEVER: none */
+    sim_time next_cut;
+    sim_time plain_until; /* an event of the queue due before this is taken and fired, no more: no
+                           * ring and no cut comes before it, nobody stops or traces the run */
+    uint64_t digest;
+    uint64_t event_count;
+    bool stopping;
+    bool dropped;           /* the event being fired is dead */
+    bool looks_ahead;       /* some kind has rows or more to fetch early, */
+    bool fetches;           /* and some has more than rows */
+    sim_time fetched_until; /* rows of the queue's events due by then were fetched, */
+    unsigned fetched_level; /* from buckets of this level */
+
+    uint32_t cancelled; /* events in the queue that are dead */
+    uint32_t ring_count;
+    uint32_t leaf_count;      /* of the tournament over the heads of rings: a power of two */
+    struct event *ring_heads; /* by ring */
+    uint16_t *winners;        /* [2 * leaf_count]; the root is 1, leaf i is leaf_count + i */
+    uint32_t kind_count[3];   /* by phase */
+    void *kinds_block;        /* what `kinds` lies in */
+    struct probes *probes;
+    struct sim_options options;
+};
+
+RARE void sim_timer_set_slow(struct sim *sim, struct sim_ring *ring, struct event event);
+
+static inline sim_time sim_now(const struct sim *sim)
+{
+    return sim->context.now_ns;
+}
+
+static inline void sim_drop(struct sim *sim)
+{
+    sim->dropped = true;
+}
+
+static inline struct probes_hot *sim_probes(struct sim *sim)
+{
+    return sim->probes_hot;
+}
+
+static inline void sim_at(struct sim *sim, sim_time when, kind_id kind, uint32_t entity,
+                          uint32_t generation)
+{
+    if (when > sim->end)
+        return;
+    invariant(when >= sim->context.now_ns);
+    eventq_push(sim->queue, (struct event){when, sim_key(kind, entity, generation)});
+}
+
+static inline void sim_after(struct sim *sim, sim_dur wait, kind_id kind, uint32_t entity,
+                             uint32_t generation)
+{
+    sim_time now = sim->context.now_ns;
+
+    /* One comparison for two: a negative wait looks like a very long one. */
+    if ((uint64_t)wait > (uint64_t)(sim->end - now)) { /* else the sum below cannot overflow */
+        invariant(wait >= 0);
+        return;
+    }
+    eventq_push(sim->queue, (struct event){now + wait, sim_key(kind, entity, generation)});
+}
+
+static inline void sim_timer_set(struct sim *sim, timer_id timer, uint32_t entity,
+                                 uint32_t generation)
+{
+    struct sim_ring *ring = &sim->rings[timer];
+    sim_time now = sim->context.now_ns;
+    struct event event;
+
+    if (ring->length > sim->end - now)
+        return;
+    event.time = now + ring->length;
+    event.key = sim_key(ring->kind, entity, generation);
+    if (ring->count > 0 && ring->count <= ring->mask &&
+        ring->items[(ring->head + ring->count - 1) & ring->mask].time < event.time)
+        ring->items[(ring->head + ring->count++) & ring->mask] = event;
+    else
+        sim_timer_set_slow(sim, ring, event);
+}
+
+static inline bool sim_tracing(const struct sim *sim)
+{
+    const struct trace *trace = sim->trace;
+
+    return trace && sim->context.now_ns >= trace->from && sim->context.now_ns <= trace->to;
+}
+
+#endif

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Where the time of an outage went: a bar for each incident, cut in its mean stages. Where an
+ * incident ended in some replications only there is no mean to draw; the share that recovered
+ * stands in its place.
+ */
+#include "plot.h"
+#include "incident_group.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { BARS_MAX = 8 };
+
+static void add_stage_text(struct strbuf *text, const struct tally *tally, const char *name,
+                           double level)
+{
+    struct interval interval = interval_student(tally, level);
+    strbuf_addf(text, "%s%s ", text->length > 0 ? "     " : "", name);
+    units_add(text, interval.mean, UNIT_NS, 3);
+    if (interval.valid && interval.high > interval.low) {
+        strbuf_add(text, " [");
+        units_add(text, fmax(interval.low, 0), UNIT_NS, 3);
+        strbuf_add(text, ", ");
+        units_add(text, interval.high, UNIT_NS, 3);
+        strbuf_add(text, "]");
+    }
+}
+
+static void add_text_at(struct plot_job *job, const struct strbuf *text, double x, double y)
+{
+    strbuf_add(&job->script, "set label ");
+    gnuplot_quote(&job->script, text->text);
+    strbuf_addf(&job->script, " at first %.9g, first %.9g left font ',12' front\n", x, y);
+}
+
+/* The stages in words below the bar; or how often it recovered where there is no bar. */
+static void describe(struct plot_job *job, const struct incident_group *group, double y)
+{
+    struct strbuf text = STRBUF_INIT;
+    double level = job->study->level;
+    if (group->restored_count == group->count) {
+        add_stage_text(&text, &group->rto, "RTO", level);
+        for (int i = 0; i < INCIDENT_STAGES; i++) {
+            if (group->stages[i].max > 0) {
+                add_stage_text(&text, &group->stages[i], incident_stage_names[i], level);
+            }
+        }
+        add_text_at(job, &text, 0, y - 0.42);
+    } else {
+        struct interval share = interval_wilson(group->restored_count, group->count, level);
+        strbuf_addf(&text,
+                    "restored in %zu of %zu replications (%g %% interval: ", group->restored_count,
+                    group->count, level * 100);
+        units_add(&text, share.low, UNIT_SHARE, 2);
+        strbuf_add(&text, " to ");
+        units_add(&text, share.high, UNIT_SHARE, 2);
+        strbuf_add(&text, "): no mean is drawn");
+        add_text_at(job, &text, 0, y);
+    }
+    strbuf_release(&text);
+}
+
+static double bar_divisor(const struct incident_group *const *bars, size_t count, const char **unit)
+{
+    double max = 0, divisor;
+    for (size_t i = 0; i < count; i++) {
+        max = fmax(max, bars[i]->rto.max);
+    }
+    plot_scale(UNIT_NS, max, &divisor, unit);
+    return divisor;
+}
+
+static double add_data(struct plot_job *job, const struct incident_group *const *bars, size_t count,
+                       double divisor)
+{
+    double max = 0;
+    for (int stage = 0; stage < INCIDENT_STAGES; stage++) {
+        strbuf_addf(&job->script, "$stage%d << EOD\n", stage);
+        for (size_t i = 0; i < count; i++) {
+            double from = 0, y = -(double)i;
+            for (int k = 0; k < stage; k++) {
+                from += bars[i]->stages[k].mean / divisor;
+            }
+            if (bars[i]->restored_count == bars[i]->count) {
+                double to = from + bars[i]->stages[stage].mean / divisor;
+                strbuf_addf(&job->script, "%.9g %.9g %.9g %.9g %.9g %.9g\n", from, y, from, to,
+                            y - 0.25, y + 0.25);
+            }
+        }
+        strbuf_add(&job->script, "NaN NaN NaN NaN NaN NaN\nEOD\n");
+    }
+    strbuf_add(&job->script, "$rto << EOD\n");
+    for (size_t i = 0; i < count; i++) {
+        struct interval interval = interval_student(&bars[i]->rto, job->study->level);
+        bool whole = bars[i]->restored_count == bars[i]->count;
+        max = fmax(max, whole ? bars[i]->rto.mean / divisor : 0);
+        if (whole && interval.valid) {
+            strbuf_addf(&job->script, "%.9g %.9g %.9g %.9g\n", interval.mean / divisor, -(double)i,
+                        interval.low / divisor, interval.high / divisor);
+            max = fmax(max, interval.high / divisor);
+        }
+    }
+    strbuf_add(&job->script, "NaN NaN NaN NaN\nEOD\n");
+    return max;
+}
+
+static void set_names(struct plot_job *job, const struct incident_group *const *bars, size_t count)
+{
+    strbuf_add(&job->script, "set ytics (");
+    for (size_t i = 0; i < count; i++) {
+        struct strbuf name = STRBUF_INIT;
+        strbuf_add(&name, bars[i]->kind);
+        if (bars[i]->onset.max == bars[i]->onset.min) {
+            strbuf_add(&name, " at ");
+            units_add_duration(&name, (int64_t)bars[i]->onset.mean);
+        }
+        strbuf_add(&job->script, i > 0 ? ", " : "");
+        gnuplot_quote(&job->script, name.text);
+        strbuf_addf(&job->script, " %d", -(int)i);
+        strbuf_release(&name);
+    }
+    strbuf_add(&job->script, ")\n");
+}
+
+static void draw(struct plot_job *job, const struct incident_group *const *bars, size_t count)
+{
+    const char *unit;
+    double divisor = bar_divisor(bars, count, &unit);
+    double max = add_data(job, bars, count, divisor);
+    int height = 240 + (int)count * 170;
+    plot_sheet(job, height < 480 ? 480 : height);
+    plot_panel(job, 0.17, 0.98, 110.0 / job->height, 1 - 130.0 / job->height);
+    strbuf_addf(&job->script, "set yrange [%.2f:0.5]\nset xrange [0:%.9g]\n", -(double)count + 0.3,
+                max > 0 ? max * 1.05 : 1);
+    strbuf_addf(
+        &job->script,
+        "set grid noytics xtics\nset xlabel 'time since the onset (%s)'\n"
+        "set style fill solid 1 border lc rgb '#ffffff'\n"
+        "set key at screen 0.97, screen %.4f right top horizontal Left reverse samplen 1.5\n",
+        unit, 1 - 84.0 / job->height);
+    set_names(job, bars, count);
+    for (size_t i = 0; i < count; i++) {
+        describe(job, bars[i], -(double)i);
+    }
+    strbuf_add(&job->script, "plot ");
+    static const int colours[INCIDENT_STAGES] = {1, 6, 3, 5, 2};
+    for (int stage = 0; stage < INCIDENT_STAGES; stage++) {
+        strbuf_addf(&job->script,
+                    "$stage%d using 1:2:3:4:5:6 with boxxyerror lc rgb '%s' title '%s', ", stage,
+                    plot_colours[colours[stage]], incident_stage_names[stage]);
+    }
+    strbuf_addf(&job->script,
+                "$rto using 1:2:3:4 with xerrorbars pt 7 ps 1 lw 2 lc rgb '#000000' title 'RTO'\n");
+    plot_sheet_end(job);
+}
+
+enum drawn plot_rto_stages(struct plot_job *job)
+{
+    struct incident_groups groups;
+    enum drawn drawn = DRAWN_FAILED;
+    if (incident_groups_load(&groups, job->results, job->study->id, job->diag) == 0) {
+        const struct incident_group *bars[BARS_MAX];
+        size_t count = 0, left_out = 0;
+        bool any_mean = false;
+        for (size_t i = 0; i < groups.count; i++) {
+            if (groups.groups[i].point == job->options->point) {
+                any_mean = any_mean || groups.groups[i].restored_count == groups.groups[i].count;
+                if (count < BARS_MAX) {
+                    bars[count++] = &groups.groups[i];
+                } else {
+                    left_out++;
+                }
+            }
+        }
+        if (left_out > 0) {
+            strbuf_addf(&job->note, "%zu later incidents are not drawn", left_out);
+        }
+        /* Without one bar there is no plot; the summary tells how often each incident ended. */
+        drawn = any_mean ? DRAWN : DRAWN_NO_DATA;
+        if (any_mean) {
+            draw(job, bars, count);
+        }
+    }
+    incident_groups_release(&groups);
+    return drawn;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The table of plots, and the way from a plot's script to a file. */
+#include "plot.h"
+#include "mem.h"
+#include "suggest.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+// clang-format off
+const struct plot_kind plot_kinds[] = {
+    {"timeline",      "What users felt over time",       "availability, failures and lag over time, with intervals"},
+    {"latency",       "Latency by percentile",           "logins, requests, writes and reads, out to 99.99 %"},
+    {"reauth_causes", "Who had to log in again, and why", "re-auths by cause, per region and over time"},
+    {"rto_stages",    "Where the time of the outage went", "RTO of each incident, cut in its stages"},
+    {"workload",      "What the system was given to do", "requests, sessions, logins and retries over time"},
+    {"curve",         "Over the swept parameters",       "main figures over a sweep's first parameter, a curve for each value of the second, with intervals"},
+    {"heatmap",       "Over two swept parameters",       "main figures over two parameters of a sweep, each cell with half its interval"},
+    {NULL, NULL, NULL},
+};
+/* In the order of plot_kinds. Bars have no form in characters. */
+static const struct {
+    plot_draw *draw;
+    bool as_text;
+} drawers[] = {
+    {plot_timeline, true}, {plot_latency, true}, {plot_reauth_causes, false}, {plot_rto_stages, false},
+    {plot_workload, true}, {plot_curve, false}, {plot_heatmap, false},
+};
+// clang-format on
+
+#define TEXT_COLUMNS 100
+#define TEXT_ROWS_MIN 30
+
+static void add_fault(void *self, const struct fault_row *row)
+{
+    struct plot_job *job = self;
+    void *items = job->faults;
+    mem_grow(&items, &job->fault_capacity, job->fault_count + 1, sizeof(*job->faults));
+    job->faults = items;
+    job->faults[job->fault_count++] = *row;
+}
+
+/* What of a name may stand in a file's name; anything else becomes '-'. */
+static void add_file_name(struct strbuf *path, const char *name)
+{
+    for (; *name != '\0'; name++) {
+        strbuf_add_char(path, strchr("/\\:*?\"'<>| \t\n", *name) != NULL ? '-' : *name);
+    }
+}
+
+static char *file_path(const struct plot_job *job)
+{
+    static const char *const endings[] = {
+        [PLOT_PNG] = "png", [PLOT_SVG] = "svg", [PLOT_TEXT] = "txt"};
+    const struct plot_options *options = job->options;
+    struct strbuf path = STRBUF_INIT;
+    strbuf_addf(&path, "%s/", options->directory != NULL ? options->directory : ".");
+    add_file_name(&path, options->prefix != NULL ? options->prefix : job->study->scenario_name);
+    strbuf_addf(&path, "-%s.%s", job->kind->name, endings[options->format]);
+    return strbuf_detach(&path);
+}
+
+static char *terminal_of(const struct plot_job *job)
+{
+    struct strbuf terminal = STRBUF_INIT;
+    int width = job->options->width > 0 ? job->options->width : TEXT_COLUMNS;
+    switch (job->options->format) {
+    case PLOT_PNG:
+        strbuf_addf(&terminal,
+                    "pngcairo size 1600,%d font 'DejaVu Sans,14' noenhanced background rgb 'white'",
+                    job->height);
+        break;
+    case PLOT_SVG:
+        strbuf_addf(
+            &terminal,
+            "svg size 1600,%d dynamic font 'DejaVu Sans,18' noenhanced background rgb 'white'",
+            job->height);
+        break;
+    case PLOT_TEXT:
+        strbuf_addf(&terminal, "dumb size %d,%d noenhanced", width,
+                    job->height / 20 > TEXT_ROWS_MIN ? job->height / 20 : TEXT_ROWS_MIN);
+        break;
+    }
+    return strbuf_detach(&terminal);
+}
+
+static int copy_text(const char *path, FILE *out, struct diag *diag)
+{
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        diag_error(diag, "cannot read '%s': %s", path, strerror(errno));
+        return -1;
+    }
+    for (int c = getc(file); c != EOF; c = getc(file)) {
+        putc(c, out);
+    }
+    fclose(file);
+    return 0;
+}
+
+/* A plot's script is there: make the file. */
+static int finish_plot(struct plot_job *job, void (*told)(void *self, const char *path), void *self)
+{
+    char *path = file_path(job), *terminal = terminal_of(job);
+    int status = gnuplot_draw(path, terminal, job->script.text, job->diag);
+    if (status == 0 && job->options->format == PLOT_TEXT && job->options->text_out != NULL) {
+        status = copy_text(path, job->options->text_out, job->diag);
+    }
+    if (status == 0 && told != NULL) {
+        told(self, path);
+    }
+    free(path);
+    free(terminal);
+    return status;
+}
+
+/* Draw plot `i`; DRAWN_NO_DATA where there is nothing to draw. */
+static enum drawn draw_plot(struct plot_job *job, size_t i,
+                            void (*told)(void *self, const char *path), void *self)
+{
+    job->kind = &plot_kinds[i];
+    strbuf_clear(&job->script);
+    strbuf_clear(&job->note);
+    job->pooled = job->over_points = false;
+    enum drawn drawn = drawers[i].draw(job);
+    if (drawn == DRAWN && finish_plot(job, told, self) != 0) {
+        drawn = DRAWN_FAILED;
+    }
+    return drawn;
+}
+
+static int check_plot_name(const struct plot_options *options, struct diag *diag)
+{
+    const char *names[sizeof(drawers) / sizeof(*drawers)];
+    size_t count = sizeof(drawers) / sizeof(*drawers);
+    if (options->plot == NULL) {
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        names[i] = plot_kinds[i].name;
+        if (strcmp(names[i], options->plot) != 0) {
+            continue;
+        }
+        if (options->format == PLOT_TEXT && !drawers[i].as_text) {
+            diag_error(diag, "figure '%s' has no form in characters; ask for png or svg", names[i]);
+            return -1;
+        }
+        return 0;
+    }
+    const char *near = suggest_nearest(options->plot, names, count);
+    diag_error(diag, "unknown figure '%s'%s%s%s", options->plot,
+               near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+               near != NULL ? "'?" : "");
+    return -1;
+}
+
+static int draw_plots(struct plot_job *job, void (*told)(void *self, const char *path), void *self)
+{
+    const struct plot_options *options = job->options;
+    size_t drawn_count = 0;
+    for (size_t i = 0; plot_kinds[i].name != NULL; i++) {
+        if (options->plot != NULL ? strcmp(options->plot, plot_kinds[i].name) != 0
+                                  : options->format == PLOT_TEXT && !drawers[i].as_text) {
+            continue;
+        }
+        enum drawn drawn = draw_plot(job, i, told, self);
+        if (drawn == DRAWN_FAILED) {
+            return -1;
+        }
+        drawn_count += drawn == DRAWN;
+    }
+    if (drawn_count == 0) {
+        diag_error(job->diag, "there is nothing to draw of %s%s%sstudy %" PRId64 ", point %" PRId64,
+                   options->plot != NULL ? "figure '" : "",
+                   options->plot != NULL ? options->plot : "", options->plot != NULL ? "' in " : "",
+                   job->study->id, options->point);
+        return -1;
+    }
+    return 0;
+}
+
+int report_plot(struct results *results, const struct plot_options *options,
+                void (*told)(void *self, const char *path), void *self, struct diag *diag)
+{
+    struct study_row study;
+    if (check_plot_name(options, diag) != 0 ||
+        results_study(results, options->study, &study, diag) != 0) {
+        return -1;
+    }
+    struct stat info;
+    const char *directory = options->directory != NULL ? options->directory : ".";
+    if (stat(directory, &info) != 0 || !S_ISDIR(info.st_mode)) {
+        diag_error(diag, "cannot write figures to '%s': %s", directory,
+                   stat(directory, &info) != 0 ? strerror(errno) : strerror(ENOTDIR));
+        return -1;
+    }
+    struct plot_job job = {.results = results,
+                           .options = options,
+                           .study = &study,
+                           .diag = diag,
+                           .script = STRBUF_INIT,
+                           .note = STRBUF_INIT};
+    int status = results_each_fault(results, study.id, add_fault, &job, diag);
+    if (status == 0) {
+        status = draw_plots(&job, told, self);
+    }
+    free(job.faults);
+    strbuf_release(&job.script);
+    strbuf_release(&job.note);
+    return status;
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "statistic_table.h"
+
+#include "mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+size_t text_list_add(char ***texts, size_t *count, size_t *capacity, const char *name)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (strcmp((*texts)[i], name) == 0) {
+            return i;
+        }
+    }
+    void *items = *texts;
+    mem_grow(&items, capacity, *count + 1, sizeof(**texts));
+    *texts = items;
+    (*texts)[*count] = mem_strdup(name);
+    return (*count)++;
+}
+
+void text_list_release(char ***texts, size_t *count, size_t *capacity)
+{
+    for (size_t i = 0; i < *count; i++) {
+        free((*texts)[i]);
+    }
+    free(*texts);
+    *texts = NULL;
+    *count = *capacity = 0;
+}
+
+static void add_row(void *self, const struct summary_row *row)
+{
+    struct statistic_table *table = self;
+    void *rows = table->rows;
+    mem_grow(&rows, &table->capacity, table->count + 1, sizeof(*table->rows));
+    table->rows = rows;
+    struct statistic_row *own = &table->rows[table->count++];
+    *own = (struct statistic_row){.point = row->point,
+                                  .metric = mem_strdup(row->metric),
+                                  .stat = mem_strdup(row->stat),
+                                  .region = mem_strdup(row->region),
+                                  .label = mem_strdup(row->label),
+                                  .window = mem_strdup(row->window),
+                                  .interval = row->interval};
+    if (!unit_from_name(row->unit, &own->unit)) {
+        own->unit = UNIT_NONE;
+    }
+    if (strcmp(row->region, "all") != 0) {
+        text_list_add(&table->regions, &table->region_count, &table->region_capacity, row->region);
+    }
+}
+
+int statistic_table_load(struct statistic_table *table, struct results *results, int64_t study,
+                         const char *metric, struct diag *diag)
+{
+    *table = (struct statistic_table){0};
+    return results_each_summary(results, study, metric, add_row, table, diag);
+}
+
+int statistic_table_load_of(struct statistic_table *table, struct results *results, int64_t study,
+                            bool stuck, struct diag *diag)
+{
+    *table = (struct statistic_table){0};
+    return results_each_summary_of(results, study, stuck, add_row, table, diag);
+}
+
+void statistic_table_release(struct statistic_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        struct statistic_row *row = &table->rows[i];
+        free(row->metric);
+        free(row->stat);
+        free(row->region);
+        free(row->label);
+        free(row->window);
+    }
+    free(table->rows);
+    text_list_release(&table->regions, &table->region_count, &table->region_capacity);
+    *table = (struct statistic_table){0};
+}
+
+const struct statistic_row *statistic_table_find(const struct statistic_table *table, int64_t point,
+                                                 const char *metric, const char *stat,
+                                                 const char *region, const char *label,
+                                                 const char *window)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct statistic_row *row = &table->rows[i];
+        if (row->point == point && strcmp(row->metric, metric) == 0 &&
+            strcmp(row->stat, stat) == 0 && strcmp(row->region, region) == 0 &&
+            strcmp(row->label, label) == 0 && strcmp(row->window, window) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The plots of a study in memory, as the report asks for them: by name, region, label and window.
+ * Private to report. */
+#ifndef STATISTIC_TABLE_H
+#define STATISTIC_TABLE_H
+
+#include "query.h"
+#include "units.h"
+
+/* Texts are the table's own. Absent texts are "", the total's region is "all". */
+struct statistic_row {
+    int64_t point;
+    char *metric, *stat, *region, *label, *window;
+    enum unit unit;
+    struct interval interval;
+};
+struct statistic_table {
+    struct statistic_row *rows; /* as results_each_summary() gave them */
+    size_t count, capacity;
+    char **regions; /* in order of first sight, "all" left out */
+    size_t region_count, region_capacity;
+};
+
+/* 0, or -1 and told. metric NULL: all. */
+int statistic_table_load(struct statistic_table *table, struct results *results, int64_t study,
+                         const char *metric, struct diag *diag);
+/* The same of those runs alone that were stuck, or were not (query.h). */
+int statistic_table_load_of(struct statistic_table *table, struct results *results, int64_t study,
+                            bool stuck, struct diag *diag);
+void statistic_table_release(struct statistic_table *table);
+/* NULL where there is none. O(rows). */
+const struct statistic_row *statistic_table_find(const struct statistic_table *table, int64_t point,
+                                                 const char *metric, const char *stat,
+                                                 const char *region, const char *label,
+                                                 const char *window);
+/* Add `name` to a list of texts unless it is there; its index. */
+size_t text_list_add(char ***texts, size_t *count, size_t *capacity, const char *name);
+void text_list_release(char ***texts, size_t *count, size_t *capacity);
+
+#endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What a scenario keeps for its own files only: where each value came from, and what has to be
+ * freed. */
+#ifndef SCENARIO_INTERNAL_H
+#define SCENARIO_INTERNAL_H
+
+#include "error_list.h"
+#include "scenario.h"
+#include "schema.h"
+#include "yaml_tree.h"
+
+struct scenario_internal {
+    struct yaml_trees *trees;
+    const struct yaml_source *source; /* the file itself */
+    struct scenario_instance *instances;
+    struct schema_value **values; /* by instance: config_count times field_count */
+    size_t instance_capacity;
+    const char **region_names; /* texts of nodes */
+    struct probe_span *spans;
+    size_t span_capacity;
+    struct schema_value *run_values;   /* by row of run_settings_fields */
+    const struct yaml_node *seed_node; /* NULL: the default */
+};
+
+/* What is at hand while a scenario is built. */
+struct builder {
+    struct scenario *scenario;
+    struct scenario_internal *inner;
+    const struct yaml_node *root;
+    struct error_list *errors;
+};
+
+static inline struct scenario_internal *scenario_internal(const struct scenario *scenario)
+{
+    return scenario->inner;
+}
+
+/* instances.c: the topology, and an instance of each model by its scope, checked. */
+void topology_build(struct builder *builder);
+void instances_build(struct builder *builder);
+void instances_free(struct scenario *scenario);
+
+/* presets.c: the key of a section that names one, and the front of the name of its nodes'
+ * source. */
+#define PRESET_KEY "preset"
+#define PRESET_ORIGIN "preset "
+const struct preset *preset_find(const struct model_ops *ops, const char *name); /* NULL: none */
+
+/* expectation.c */
+void expectations_build(struct builder *builder);
+void expectations_free(struct scenario *scenario);
+
+/* resolved.c: needs all of the above. */
+void resolved_build(struct scenario *scenario);
+
+/*
+ * Call `tell` for every value that applies, by model and field. Where all instances of a model
+ * agree in text and origin they are told as one, with the path of the section ("app.workers"), else
+ * one by one ("regions.us-west-1.app.workers").
+ */
+struct explicit_value {
+    const char *path;
+    const struct field *field;
+    const struct schema_value *value;
+};
+void values_each(const struct scenario *scenario,
+                 void (*tell)(void *self, const struct explicit_value *told), void *self);
+/* "00-baseline.yaml:12", "--set", "default (facts C.3)". Appends. */
+void value_add_origin(struct strbuf *out, const struct field *field,
+                      const struct schema_value *value);
+
+#endif
