@@ -114,7 +114,7 @@ struct failover {
     struct sim *sim;
     struct probes_hot *probes;
     const struct topology *topology;
-    struct incident_log *log;
+    struct run_log *log;
     struct control_port port;
     const struct store_port *store;
     const struct dns_port *dns;
@@ -149,7 +149,8 @@ static void failover_tell(const struct failover *failover, const char *what, int
                           const char *cause, const char *text)
 {
     run_log_event(failover->log, sim_now(failover->sim), what,
-                  region >= 0 ? failover_name(failover, region) : "", cause, "%s", text);
+                  region >= 0 ? failover_name(failover, region) : "",
+                  (struct run_cause){.text = cause}, "%s", text);
 }
 
 /* --- what is promoted ------------------------------------------------------------------------ */

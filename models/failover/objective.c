@@ -27,7 +27,7 @@
 #include "session.h"
 #include "session_store.h"
 #include "registry.h"
-#include "run_log.h"
+#include "incident.h"
 
 #include <stdlib.h>
 
@@ -112,7 +112,7 @@ struct mark {
 struct objective {
     const struct objective_config *config;
     struct sim *sim;
-    struct incident_log *log;
+    struct incident_list incidents; /* filled by objective_finish() */
     const struct store_port *store;
     struct objective_port port;
     uint32_t region_count;
@@ -299,7 +299,7 @@ static void objective_close(struct objective *objective, struct incident *incide
     incident->sessions_lost = now->sessions_lost - incident->sessions_lost;
     if (incident->promoted != SIM_NEVER)
         incident->rpo = now->rpo;
-    run_log_incident(objective->log, incident);
+    incident_list_add(&objective->incidents, incident);
 
     verdict->writes_lost += incident->writes_lost;
     verdict->sessions_lost += incident->sessions_lost;
@@ -395,7 +395,6 @@ static void objective_init(void *self, const struct model_env *env)
     invariant(env->topology->region_count <= REGIONS_MAX);
     objective->config = env->config;
     objective->sim = env->sim;
-    objective->log = env->log;
     objective->region_count = env->topology->region_count;
     objective->bin_count = (size_t)(sim_end(env->sim) / objective->config->resolution_ns) + 1;
     objective->bins =
@@ -411,6 +410,7 @@ static void objective_init(void *self, const struct model_env *env)
         .published = objective_published,
     };
     port_offer_objective(env->ports, -1, -1, &objective->port);
+    port_offer_incidents(env->ports, -1, -1, &objective->incidents);
 }
 
 static void objective_connect(void *self, const struct port_directory *ports)
@@ -426,6 +426,7 @@ static void objective_fini(void *self)
 
     free(objective->bins);
     free(objective->marks);
+    incident_list_release(&objective->incidents);
 }
 
 const struct model_ops objective_ops = {

@@ -9,6 +9,7 @@
 
 #include "model_rig.h"
 #include "edge.h"
+#include "incident.h"
 #include "link.h"
 #include "objective.h"
 #include "session.h"
@@ -55,6 +56,11 @@ static void objective_rig_open(struct objective_rig *r, uint32_t region_count)
     port_offer_store(r->rig.ports, -1, -1, &r->store);
     rig_wire(&r->rig);
     r->objective = port_need_objective(r->rig.ports, -1, -1);
+}
+
+static const struct incident_list *incidents(const struct objective_rig *r)
+{
+    return port_need_incidents(r->rig.ports, -1, -1);
 }
 
 /* Ten writes a second of a region, begun in [from, to). */
@@ -133,11 +139,11 @@ static void objective_finds_the_first_span_at_target(void **state)
     rig_call(&r.rig, 100 * SIM_S, fault, &r);
     rig_run(&r.rig);
     assert_close(rig_statistic(&r.rig, "rto", -1, NULL), 149.7e9, 1e-12);
-    assert_int_equal(r.rig.log.incident_count, 1);
-    assert_int_equal(r.rig.log.incidents[0].onset, 100 * SIM_S);
-    assert_int_equal(r.rig.log.incidents[0].restored, 249700 * SIM_MS);
-    assert_string_equal(r.rig.log.incidents[0].kind, "link-fault");
-    assert_int_equal(r.rig.log.incidents[0].rpo, -1);
+    assert_int_equal(incidents(&r)->count, 1);
+    assert_int_equal(incidents(&r)->incidents[0].onset, 100 * SIM_S);
+    assert_int_equal(incidents(&r)->incidents[0].restored, 249700 * SIM_MS);
+    assert_string_equal(incidents(&r)->incidents[0].kind, "link-fault");
+    assert_int_equal(incidents(&r)->incidents[0].rpo, -1);
     assert_true(isnan(rig_statistic(&r.rig, "rpo", -1, NULL)));
     assert_close(rig_statistic(&r.rig, "rpo_writes", -1, NULL), 0, 0);
     rig_close(&r.rig);
@@ -174,7 +180,7 @@ static void objective_agrees_with_the_definition_taken_literally(void **state)
     assert_in_range(expected, 110 * SIM_S, 500 * SIM_S); /* or the test proves nothing */
     rig_call(&r.rig, 100 * SIM_S, fault, &r);
     rig_run(&r.rig);
-    assert_int_equal(r.rig.log.incidents[0].restored, expected);
+    assert_int_equal(incidents(&r)->incidents[0].restored, expected);
     rig_close(&r.rig);
 }
 
@@ -245,8 +251,9 @@ static void objective_clips_stages_to_the_restoration(void **state)
     rig_call(&r.rig, 220 * SIM_S, promoted, &r);
     rig_run(&r.rig);
     assert_stages(&r, 90, 2, 17.7, 0, 0);
-    assert_int_equal(r.rig.log.incidents[0].promoted, 220 * SIM_S); /* the log keeps the instant */
-    assert_int_equal(r.rig.log.incidents[0].published, SIM_NEVER);
+    assert_int_equal(incidents(&r)->incidents[0].promoted,
+                     220 * SIM_S); /* the log keeps the instant */
+    assert_int_equal(incidents(&r)->incidents[0].published, SIM_NEVER);
     rig_close(&r.rig);
 }
 
@@ -263,7 +270,7 @@ static void objective_has_no_rto_where_the_end_came_first(void **state)
     assert_true(isnan(rig_statistic(&r.rig, "rto", -1, NULL)));
     assert_true(isnan(rig_statistic(&r.rig, "rto_stage", -1, "detect")));
     assert_close(rig_statistic(&r.rig, "incidents_unrestored", -1, NULL), 1, 0);
-    assert_int_equal(r.rig.log.incidents[0].restored, SIM_NEVER);
+    assert_int_equal(incidents(&r)->incidents[0].restored, SIM_NEVER);
     rig_close(&r.rig);
 }
 
@@ -276,7 +283,7 @@ static void objective_needs_some_writes_to_call_it_restored(void **state)
     objective_rig_open(&r, 1);
     rig_call(&r.rig, 100 * SIM_S, fault, &r);
     rig_run(&r.rig);
-    assert_int_equal(r.rig.log.incidents[0].restored, SIM_NEVER);
+    assert_int_equal(incidents(&r)->incidents[0].restored, SIM_NEVER);
     rig_close(&r.rig);
 }
 
@@ -297,12 +304,12 @@ static void objective_joins_faults_that_overlap_and_keeps_others_apart(void **st
     rig_call(&r.rig, 160 * SIM_S, promoted, &r);
     rig_call(&r.rig, 300 * SIM_S, fault, &r);
     rig_run(&r.rig);
-    assert_int_equal(r.rig.log.incident_count, 2);
+    assert_int_equal(incidents(&r)->count, 2);
     assert_close(rig_statistic(&r.rig, "incidents", -1, NULL), 2, 0);
     assert_close(rig_statistic(&r.rig, "rto", -1, NULL), 99.7e9, 1e-12);
-    assert_int_equal(r.rig.log.incidents[0].writes_lost, 30);
-    assert_int_equal(r.rig.log.incidents[1].writes_lost, 0);
-    assert_int_equal(r.rig.log.incidents[1].rpo, -1);
+    assert_int_equal(incidents(&r)->incidents[0].writes_lost, 30);
+    assert_int_equal(incidents(&r)->incidents[1].writes_lost, 0);
+    assert_int_equal(incidents(&r)->incidents[1].rpo, -1);
     rig_close(&r.rig);
 }
 
@@ -321,7 +328,7 @@ static void objective_opens_an_outage_for_a_failover_without_a_fault(void **stat
     rig_call(&r.rig, 125 * SIM_S, promoted, &r);
     rig_call(&r.rig, 135 * SIM_S, published, &r);
     rig_run(&r.rig);
-    assert_string_equal(r.rig.log.incidents[0].kind, "failover");
+    assert_string_equal(incidents(&r)->incidents[0].kind, "failover");
     assert_stages(&r, 0, 0, 25, 10, 4.7);
     rig_close(&r.rig);
 }
@@ -334,7 +341,7 @@ static void objective_is_silent_without_an_outage(void **state)
     objective_rig_open(&r, 1);
     writes(&r, 0, 0, 600 * SIM_S, false);
     rig_run(&r.rig);
-    assert_int_equal(r.rig.log.incident_count, 0);
+    assert_int_equal(incidents(&r)->count, 0);
     assert_close(rig_statistic(&r.rig, "incidents", -1, NULL), 0, 0);
     assert_true(isnan(rig_statistic(&r.rig, "rto", -1, NULL)));
     assert_true(isnan(rig_statistic(&r.rig, "rpo_writes", -1, NULL)));

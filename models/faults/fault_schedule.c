@@ -103,7 +103,7 @@ struct fault_schedule {
     size_t fault_count;
     struct sim *sim;
     const struct topology *topology;
-    struct incident_log *log;
+    struct run_log *log;
     int region_count;
     kind_id begin_kind, end_kind;
     struct region_ports regions[REGIONS_MAX];
@@ -444,8 +444,8 @@ static void fault_log(const struct fault_schedule *schedule, const struct fault_
         strbuf_addf(&text, "%s: ", begin ? "begins" : "ends");
         fault_add_effects(fault, &text);
     }
-    run_log_event(schedule->log, sim_now(schedule->sim), "fault", subject.text, "scenario", "%s",
-                  text.text);
+    run_log_event(schedule->log, sim_now(schedule->sim), "fault", subject.text,
+                  (struct run_cause){.text = "scenario"}, "%s", text.text);
     strbuf_release(&subject);
     strbuf_release(&text);
 }

@@ -90,7 +90,7 @@ struct accelerator {
     struct sim *sim;
     struct probes_hot *probes;
     const struct topology *topology;
-    struct incident_log *log;
+    struct run_log *log;
     struct rng_stream change_stream, edge_stream;
     struct edge_port port;
     kind_id learn_kind;
@@ -198,7 +198,8 @@ static void accelerator_health(void *self, int region, bool healthy)
     if (group->healthy == healthy)
         return;
     group->healthy = healthy;
-    run_log_event(acc->log, sim_now(acc->sim), "health", acc->topology->region_names[region], "",
+    run_log_event(acc->log, sim_now(acc->sim), "health", acc->topology->region_names[region],
+                  (struct run_cause){0},
                   healthy ? "the load balancer has healthy targets again"
                           : "the load balancer has no healthy target");
     if (acc->config->routing != ROUTING_ACCELERATOR)
@@ -236,7 +237,7 @@ static void accelerator_on_learn(void *self, struct sim *sim, uint32_t entity, u
     group->edges_healthy += group->healthy ? 1 : UINT32_MAX;
     probe_level(acc->probes, group->edges_level, sim_now(sim), group->edges_healthy);
     run_log_event(acc->log, sim_now(sim), "health", acc->topology->region_names[region],
-                  group->healthy ? "recovery" : "no healthy target",
+                  (struct run_cause){.text = group->healthy ? "recovery" : "no healthy target"},
                   "the edge near %s %s this region", acc->topology->region_names[place],
                   group->healthy ? "routes again to" : "routes around");
 }

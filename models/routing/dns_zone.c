@@ -73,7 +73,7 @@ struct dns_zone {
     struct sim *sim;
     struct probes_hot *probes;
     const struct topology *topology;
-    struct incident_log *log;
+    struct run_log *log;
     struct rng_stream stream;
     const struct store_port *store;
     struct dns_port port;
@@ -132,7 +132,8 @@ static bool dns_zone_publish(void *self, int target, kind_id served, uint32_t ge
     invariant(target >= 0 && (uint32_t)target < zone->topology->region_count);
     if (!zone->control_up) {
         run_log_event(zone->log, sim_now(zone->sim), "dns", zone->topology->region_names[target],
-                      "control plane down", "the change of the record was refused");
+                      (struct run_cause){.text = "control plane down"},
+                      "the change of the record was refused");
         return false;
     }
     if (change->pending)
@@ -167,8 +168,8 @@ static void dns_zone_on_propagated(void *self, struct sim *sim, uint32_t target,
     change->pending = false;
     zone->authority = (int)target;
     zone->published = sim_now(sim);
-    run_log_event(zone->log, sim_now(sim), "dns", zone->topology->region_names[target], "",
-                  "the authority names this region as the primary");
+    run_log_event(zone->log, sim_now(sim), "dns", zone->topology->region_names[target],
+                  (struct run_cause){0}, "the authority names this region as the primary");
     sim_at(sim, sim_now(sim), change->served, target, change->served_generation);
 }
 

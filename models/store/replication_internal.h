@@ -108,7 +108,7 @@ struct replication {
     const struct replication_config *config;
     struct sim *sim;
     struct probes_hot *probes;
-    struct incident_log *log;
+    struct run_log *log;
     const struct topology *topology;
     struct rng_stream random;
     uint32_t region_count, shard_count;

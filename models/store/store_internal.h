@@ -178,7 +178,7 @@ struct store {
     const struct store_config *config;
     struct sim *sim;
     struct probes_hot *probes;
-    struct incident_log *log;
+    struct run_log *log;
     const struct topology *topology;
     struct rng_stream service, replica;
     sim_dur replica_lag_max; /* that the logs can answer for */

@@ -71,7 +71,7 @@ void *port_need(const struct port_directory *directory, const char *name, int a,
 
 /* --- instances ------------------------------------------------------------------------------- */
 
-struct incident_log;
+struct run_log;
 struct model_env {
     struct sim *sim;
     const struct topology *topology;
@@ -79,9 +79,9 @@ struct model_env {
     const char *instance; /* "app_tier/us-west-1", "wan_link/us-west-1->us-west-2", "store" */
     const void *config;   /* MODEL_LIST: an array of config_count configs */
     size_t config_count;
-    int region;               /* PER_REGION: index; PER_LINK: from; else -1 */
-    int peer;                 /* PER_LINK: to; else -1 */
-    struct incident_log *log; /* what happened, for people: run_log.h */
+    int region;          /* PER_REGION: index; PER_LINK: from; else -1 */
+    int peer;            /* PER_LINK: to; else -1 */
+    struct run_log *log; /* what happened, for people: run_log.h */
 };
 
 /*

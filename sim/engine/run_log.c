@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "run_log.h"
 
+#include "bug.h"
 #include "mem.h"
 #include "strbuf.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 
-void run_log_release(struct incident_log *log)
+void run_log_release(struct run_log *log)
 {
     for (size_t i = 0; i < log->event_count; i++) {
         free(log->events[i].subject);
         free(log->events[i].text);
-        free(log->events[i].cause);
+        free(log->events[i].cause_text);
     }
     free(log->events);
-    free(log->incidents);
-    *log = (struct incident_log){0};
+    *log = (struct run_log){0};
 }
 
 static char *format_text(const char *format, va_list args)
@@ -27,33 +27,28 @@ static char *format_text(const char *format, va_list args)
     return strbuf_detach(&text);
 }
 
-void run_log_event(struct incident_log *log, sim_time time, const char *what, const char *subject,
-                   const char *cause, const char *format, ...)
+uint32_t run_log_event(struct run_log *log, sim_time time, const char *what, const char *subject,
+                       struct run_cause cause, const char *format, ...)
 {
     va_list args;
     struct run_event *event;
 
+    invariant(cause.number <= log->event_count && cause.waited_for <= log->event_count);
     if (log->event_count == RUN_LOG_MAX) {
         log->dropped_count++;
-        return;
+        return 0;
     }
     MEM_GROW(log->events, log->event_capacity, log->event_count + 1);
     event = &log->events[log->event_count++];
+    event->number = (uint32_t)log->event_count;
+    event->cause = cause.number;
+    event->waited_for = cause.waited_for;
     event->time = time;
     event->what = what;
     event->subject = mem_strdup(subject ? subject : "");
-    event->cause = mem_strdup(cause ? cause : "");
+    event->cause_text = mem_strdup(cause.text ? cause.text : "");
     va_start(args, format);
     event->text = format_text(format, args);
     va_end(args);
-}
-
-void run_log_incident(struct incident_log *log, const struct incident *incident)
-{
-    if (log->incident_count == RUN_LOG_MAX) {
-        log->dropped_count++;
-        return;
-    }
-    MEM_GROW(log->incidents, log->incident_capacity, log->incident_count + 1);
-    log->incidents[log->incident_count++] = *incident;
+    return event->number;
 }

@@ -9,51 +9,56 @@
 
 static void events_keep_copies_of_their_texts(void **state)
 {
-    struct incident_log log = {0};
+    struct run_log log = {0};
     char subject[] = "us-west-1";
 
     (void)state;
-    run_log_event(&log, 5, "fault", subject, NULL, "link drops %d %%", 30);
+    run_log_event(&log, 5, "fault", subject, (struct run_cause){0}, "link drops %d %%", 30);
     subject[0] = 'X';
     assert_int_equal(log.event_count, 1);
     assert_int_equal(log.events[0].time, 5);
     assert_string_equal(log.events[0].what, "fault");
     assert_string_equal(log.events[0].subject, "us-west-1");
-    assert_string_equal(log.events[0].cause, "");
+    assert_string_equal(log.events[0].cause_text, "");
     assert_string_equal(log.events[0].text, "link drops 30 %");
     run_log_release(&log);
     assert_int_equal(log.event_count, 0);
 }
 
-static void incidents_are_kept_in_order(void **state)
+static void an_event_names_what_caused_it_and_what_it_waited_for(void **state)
 {
-    struct incident_log log = {0};
+    struct run_log log = {0};
+    uint32_t fault, point, alarm;
 
     (void)state;
-    for (sim_time onset = 1; onset <= 3; onset++) {
-        struct incident incident = {.kind = "region-loss", .onset = onset, .rpo = -1};
-
-        run_log_incident(&log, &incident);
-    }
-    assert_int_equal(log.incident_count, 3);
-    assert_int_equal(log.incidents[2].onset, 3);
-    assert_int_equal(log.incidents[2].rpo, -1);
+    fault = run_log_event(&log, 1, "fault", "", (struct run_cause){0}, "a");
+    point = run_log_event(&log, 2, "alarm", "", (struct run_cause){.number = fault}, "b");
+    alarm = run_log_event(&log, 3, "alarm", "",
+                          (struct run_cause){fault, .waited_for = point, .text = "why"}, "c");
+    assert_int_equal(fault, 1);
+    assert_int_equal(alarm, 3);
+    assert_int_equal(log.events[0].cause, 0);
+    assert_int_equal(log.events[1].cause, fault);
+    assert_int_equal(log.events[1].waited_for, 0);
+    assert_int_equal(log.events[2].number, alarm);
+    assert_int_equal(log.events[2].cause, fault);
+    assert_int_equal(log.events[2].waited_for, point);
+    assert_string_equal(log.events[2].cause_text, "why");
     run_log_release(&log);
 }
 
-static void past_the_bound_rows_are_counted_only(void **state)
+static void past_the_bound_events_are_counted_only(void **state)
 {
-    struct incident_log log = {0};
-    struct incident incident = {.kind = "link-fault"};
+    struct run_log log = {0};
 
     (void)state;
     for (int i = 0; i < RUN_LOG_MAX + 7; i++) {
-        run_log_event(&log, i, "health", "a", "b", "c");
-        run_log_incident(&log, &incident);
+        uint32_t number = run_log_event(&log, i, "health", "a", (struct run_cause){0}, "c");
+
+        assert_int_equal(number, i < RUN_LOG_MAX ? i + 1 : 0);
     }
     assert_int_equal(log.event_count, RUN_LOG_MAX);
-    assert_int_equal(log.incident_count, RUN_LOG_MAX);
-    assert_int_equal(log.dropped_count, 14);
+    assert_int_equal(log.dropped_count, 7);
     run_log_release(&log);
 }
 
@@ -61,8 +66,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_keep_copies_of_their_texts),
-        cmocka_unit_test(incidents_are_kept_in_order),
-        cmocka_unit_test(past_the_bound_rows_are_counted_only),
+        cmocka_unit_test(an_event_names_what_caused_it_and_what_it_waited_for),
+        cmocka_unit_test(past_the_bound_events_are_counted_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #ifndef RESULT_H
 #define RESULT_H
 
+#include "incident.h"
 #include "run_log.h"
 #include "scenario.h"
 #include "sim.h"
@@ -26,8 +27,9 @@ struct run_result {
     sim_time warmup;
     enum run_status status;
     const struct scenario *scenario;
-    const struct statistics *statistics; /* valid during the call */
-    const struct incident_log *log;      /* valid during the call */
+    const struct statistics *statistics;   /* valid during the call */
+    const struct run_log *log;             /* valid during the call */
+    const struct incident_list *incidents; /* valid during the call */
 };
 
 /* One point of a study: a scenario with its parameters set. */
@@ -81,8 +83,8 @@ struct result_sink {
     int (*end)(void *self, bool interrupted);
     /*
      * NULL, or the sink goes on with a study that was begun before: 1 where it holds this run, 0
-     * where it does not. `result` then has all but log, scenario, histograms and series; its
-     * statistics are valid until the next call.
+     * where it does not. `result` then has all but log, incidents, scenario, histograms and series;
+     * its statistics are valid until the next call.
      */
     int (*recall)(void *self, uint32_t point, uint32_t replication, struct run_result *result);
 };

@@ -125,7 +125,7 @@ static void put_series(struct strbuf *out, const struct statistics *statistics)
     }
 }
 
-static void put_log(struct strbuf *out, const struct incident_log *log)
+static void put_log(struct strbuf *out, const struct run_log *log)
 {
     put_u64(out, log->dropped_count);
     put_u64(out, log->event_count);
@@ -135,11 +135,18 @@ static void put_log(struct strbuf *out, const struct incident_log *log)
         put_text(out, event->what);
         put_text(out, event->subject);
         put_text(out, event->text);
-        put_text(out, event->cause);
+        put_text(out, event->cause_text);
+        put_u64(out, event->cause);
+        put_u64(out, event->waited_for);
     }
-    put_u64(out, log->incident_count);
-    for (size_t i = 0; i < log->incident_count; i++) {
-        const struct incident *it = &log->incidents[i];
+}
+
+static void put_incidents(struct strbuf *out, const struct incident_list *list)
+{
+    put_u64(out, list->dropped_count);
+    put_u64(out, list->count);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct incident *it = &list->incidents[i];
         const int64_t instants[] = {it->onset,     it->detected, it->decided, it->promoted,
                                     it->published, it->restored, it->rpo};
         put_text(out, it->kind);
@@ -166,6 +173,7 @@ void run_bytes_add(struct strbuf *out, const struct run_result *result)
     put_histograms(&body, result->statistics);
     put_series(&body, result->statistics);
     put_log(&body, result->log);
+    put_incidents(&body, result->incidents);
     strbuf_add_bytes(out, MAGIC, 4);
     put_bytes(out, RUN_BYTES_VERSION, 4);
     put_u64(out, body.length);
@@ -364,10 +372,20 @@ static char *get_own_text(struct cursor *cursor)
     return mem_strdup(text ? text : "");
 }
 
-static void get_log(struct cursor *cursor, struct incident_log *log)
+/* The number of an event above this one, or 0. */
+static uint32_t get_earlier_event(struct cursor *cursor, size_t index)
+{
+    uint64_t number = get_u64(cursor);
+
+    if (number > index)
+        fail(cursor, "an event names a later one as its cause");
+    return (uint32_t)number;
+}
+
+static void get_log(struct cursor *cursor, struct run_log *log)
 {
     log->dropped_count = get_u64(cursor);
-    size_t count = get_count(cursor, 24);
+    size_t count = get_count(cursor, 40);
     log->events = mem_zalloc(count, sizeof *log->events);
     log->event_count = log->event_capacity = count;
     for (size_t i = 0; i < count; i++) {
@@ -376,13 +394,21 @@ static void get_log(struct cursor *cursor, struct incident_log *log)
         event->what = get_text(cursor);
         event->subject = get_own_text(cursor);
         event->text = get_own_text(cursor);
-        event->cause = get_own_text(cursor);
+        event->cause_text = get_own_text(cursor);
+        event->number = (uint32_t)i + 1;
+        event->cause = get_earlier_event(cursor, i);
+        event->waited_for = get_earlier_event(cursor, i);
     }
-    count = get_count(cursor, 76);
-    log->incidents = mem_zalloc(count, sizeof *log->incidents);
-    log->incident_count = log->incident_capacity = count;
+}
+
+static void get_incidents(struct cursor *cursor, struct incident_list *list)
+{
+    list->dropped_count = get_u64(cursor);
+    size_t count = get_count(cursor, 76);
+    list->incidents = mem_zalloc(count, sizeof *list->incidents);
+    list->count = list->capacity = count;
     for (size_t i = 0; i < count; i++) {
-        struct incident *it = &log->incidents[i];
+        struct incident *it = &list->incidents[i];
         it->kind = get_text(cursor);
         it->onset = get_i64(cursor);
         it->detected = get_i64(cursor);
@@ -412,10 +438,12 @@ static void get_result(struct cursor *cursor, struct run_copy *copy)
     get_histograms(cursor, copy);
     get_series(cursor, copy);
     get_log(cursor, &copy->log);
+    get_incidents(cursor, &copy->incidents);
     if (cursor->left > 0)
         fail(cursor, "it is longer than it should be");
     result->statistics = &copy->statistics;
     result->log = &copy->log;
+    result->incidents = &copy->incidents;
 }
 
 static const char *check_frame(const void *bytes, size_t size)
@@ -470,6 +498,7 @@ void run_copy_free(struct run_copy *copy)
     free(copy->series_rows);
     free(copy->values);
     run_log_release(&copy->log);
+    incident_list_release(&copy->incidents);
     free(copy->bytes);
     free(copy);
 }

@@ -14,7 +14,7 @@
 #include "result.h"
 #include "strbuf.h"
 
-#define RUN_BYTES_VERSION 1
+#define RUN_BYTES_VERSION 2
 
 /* Append `result` whole. O(size). */
 void run_bytes_add(struct strbuf *out, const struct run_result *result);
@@ -29,7 +29,8 @@ struct run_copy {
     struct histogram *histograms;
     struct statistic_series *series_rows;
     double *values;
-    struct incident_log log;
+    struct run_log log;
+    struct incident_list incidents;
 };
 /*
  * Of exactly `size` bytes; metrics are those of the scenario's models. NULL where the bytes are not

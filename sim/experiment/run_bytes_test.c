@@ -34,7 +34,8 @@ struct sample {
     struct histogram histogram;
     struct statistic_series series;
     struct statistics statistics;
-    struct incident_log log;
+    struct run_log log;
+    struct incident_list incidents;
     struct run_result result;
     struct strbuf bytes;
 };
@@ -64,9 +65,13 @@ static int make_sample(void **state)
     sample->series = (struct statistic_series){&metrics[0], -1, "slow", odd};
     sample->statistics = (struct statistics){
         sample->rows, 3, &sample->histogram_row, 1, &sample->series, 1, 10 * SIM_S, BINS};
-    run_log_event(&sample->log, 17, "fault", "us-west-1", "", "a sentence, %d", 3);
-    run_log_incident(&sample->log, &incident);
+    run_log_event(&sample->log, 17, "fault", "us-west-1", (struct run_cause){0}, "a sentence, %d",
+                  3);
+    run_log_event(&sample->log, 18, "alarm", "", (struct run_cause){1, .text = "why"}, "b");
+    run_log_event(&sample->log, 19, "dns", "", (struct run_cause){1, .waited_for = 2}, "c");
+    incident_list_add(&sample->incidents, &incident);
     sample->log.dropped_count = 9;
+    sample->incidents.dropped_count = 8;
     sample->result = (struct run_result){.point = 3,
                                          .replication = 41,
                                          .seed = UINT64_MAX,
@@ -78,7 +83,8 @@ static int make_sample(void **state)
                                          .status = RUN_DONE,
                                          .scenario = &scenario,
                                          .statistics = &sample->statistics,
-                                         .log = &sample->log};
+                                         .log = &sample->log,
+                                         .incidents = &sample->incidents};
     sample->bytes = (struct strbuf)STRBUF_INIT;
     run_bytes_add(&sample->bytes, &sample->result);
     *state = sample;
@@ -91,6 +97,7 @@ static int free_sample(void **state)
 
     histogram_release(&sample->histogram);
     run_log_release(&sample->log);
+    incident_list_release(&sample->incidents);
     strbuf_release(&sample->bytes);
     free(sample);
     return 0;
@@ -146,12 +153,19 @@ static void what_is_read_is_what_was_written(void **state)
     assert_memory_equal(is->statistics->series[0].values, odd, sizeof odd);
     same_text(is->statistics->series[0].label, "slow");
     assert_int_equal(is->log->dropped_count, 9);
-    assert_int_equal(is->log->event_count, 1);
+    assert_int_equal(is->log->event_count, 3);
     assert_string_equal(is->log->events[0].text, "a sentence, 3");
     assert_string_equal(is->log->events[0].what, "fault");
-    assert_int_equal(is->log->incidents[0].restored, SIM_NEVER);
-    assert_int_equal(is->log->incidents[0].rpo, -1);
-    assert_int_equal(is->log->incidents[0].writes_lost, UINT64_MAX);
+    assert_int_equal(is->log->events[0].cause, 0);
+    assert_int_equal(is->log->events[2].number, 3);
+    assert_int_equal(is->log->events[2].cause, 1);
+    assert_int_equal(is->log->events[2].waited_for, 2);
+    assert_string_equal(is->log->events[1].cause_text, "why");
+    assert_int_equal(is->incidents->dropped_count, 8);
+    assert_int_equal(is->incidents->count, 1);
+    assert_int_equal(is->incidents->incidents[0].restored, SIM_NEVER);
+    assert_int_equal(is->incidents->incidents[0].rpo, -1);
+    assert_int_equal(is->incidents->incidents[0].writes_lost, UINT64_MAX);
     /* And a second time through the mill gives the same bytes. */
     struct strbuf again = STRBUF_INIT;
     run_bytes_add(&again, is);

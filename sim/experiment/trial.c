@@ -40,6 +40,7 @@ struct trial *trial_run(const struct trial_job *job)
         .scenario = job->scenario,
         .statistics = world_statistics(world),
         .log = world_log(world),
+        .incidents = world_incidents(world),
     };
     return trial;
 }

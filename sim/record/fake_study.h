@@ -84,9 +84,10 @@ struct fake_run {
     struct statistic *statistic_rows;
     struct statistic_series *series_rows;
     struct statistic_histogram *histogram_rows;
-    struct incident_log log;
+    struct run_log log;
     struct run_event events[6];
     struct incident incident;
+    struct incident_list incidents;
     uint64_t random;
 };
 
@@ -238,21 +239,21 @@ static inline void fake_fill_log(struct fake_run *run, bool restored)
                                       .writes_lost = 40 + run->result.replication,
                                       .sessions_lost = 12};
     const struct run_event events[6] = {
-        {onset, "fault", (char *)"us-west-1", (char *)"the store of us-west-1 stops answering",
-         (char *)""},
-        {detected, "alarm", (char *)"store", (char *)"5 of 5 periods without a good write",
+        {1, 0, 0, onset, "fault", (char *)"us-west-1",
+         (char *)"the store of us-west-1 stops answering", (char *)""},
+        {2, 1, 0, detected, "alarm", (char *)"store", (char *)"5 of 5 periods without a good write",
          (char *)"fault"},
-        {decided, "failover", (char *)"us-west-2", (char *)"promotion of us-west-2 is asked for",
-         (char *)"alarm"},
-        {promoted, "promotion", (char *)"us-west-2",
+        {3, 2, 0, decided, "failover", (char *)"us-west-2",
+         (char *)"promotion of us-west-2 is asked for", (char *)"alarm"},
+        {4, 3, 0, promoted, "promotion", (char *)"us-west-2",
          (char *)"us-west-2 takes writes; 41 acknowledged writes are lost", (char *)"failover"},
-        {published, "dns", (char *)"sessions.internal", (char *)"the record names us-west-2",
-         (char *)"promotion"},
-        {900 * SIM_S, "fault", (char *)"us-west-1", (char *)"the store of us-west-1 is back",
-         (char *)""}};
+        {5, 4, 0, published, "dns", (char *)"sessions.internal",
+         (char *)"the record names us-west-2", (char *)"promotion"},
+        {6, 0, 0, 900 * SIM_S, "fault", (char *)"us-west-1",
+         (char *)"the store of us-west-1 is back", (char *)""}};
     memcpy(run->events, events, sizeof(events));
-    run->log = (struct incident_log){
-        .events = run->events, .event_count = 6, .incidents = &run->incident, .incident_count = 1};
+    run->log = (struct run_log){.events = run->events, .event_count = 6};
+    run->incidents = (struct incident_list){.incidents = &run->incident, .count = 1};
     if (restored) {
         fake_statistic(run, FAKE_RTO, NULL, -1, NULL, "all", (double)(back - onset));
     }
@@ -283,7 +284,8 @@ static inline struct fake_run *fake_run_create(const struct scenario *scenario, 
                                       .status = RUN_DONE,
                                       .scenario = scenario,
                                       .statistics = &run->statistics,
-                                      .log = &run->log};
+                                      .log = &run->log,
+                                      .incidents = &run->incidents};
     fake_fill_statistics(run);
     fake_fill_log(run, restored);
     return run;

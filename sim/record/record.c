@@ -407,7 +407,7 @@ static int64_t write_run_row(struct record *record, const struct run_result *res
     put_int(put, 7, result->wall_ns);
     put_int(put, 8, result->warmup);
     put_int(put, 9, result->statistics->bin);
-    put_int(put, 10, (int64_t)result->log->dropped_count);
+    put_int(put, 10, (int64_t)(result->log->dropped_count + result->incidents->dropped_count));
     put_text(put, 11, result->status == RUN_DONE ? "done" : "interrupted");
     put_text(put, 12, program_version);
     return record_step(record, put) == 0 ? sqlite3_last_insert_rowid(record->db.handle) : 0;
@@ -580,7 +580,7 @@ static int write_events(struct record *record, const struct run_result *result, 
         put_text(put, 4, event->what);
         put_text(put, 5, event->subject);
         put_text(put, 6, event->text);
-        put_text(put, 7, event->cause);
+        put_text(put, 7, event->cause_text);
         if (record_step(record, put) != 0) {
             return -1;
         }
@@ -591,8 +591,8 @@ static int write_events(struct record *record, const struct run_result *result, 
 static int write_incidents(struct record *record, const struct run_result *result, int64_t run)
 {
     sqlite3_stmt *put = record->statements[PUT_INCIDENT];
-    for (size_t i = 0; i < result->log->incident_count; i++) {
-        const struct incident *incident = &result->log->incidents[i];
+    for (size_t i = 0; i < result->incidents->count; i++) {
+        const struct incident *incident = &result->incidents->incidents[i];
         put_int(put, 1, run);
         put_int(put, 2, (int64_t)i);
         put_text(put, 3, incident->kind);

@@ -16,7 +16,7 @@ struct world {
     struct probes *probes;
     struct sim *sim;
     struct port_directory *ports;
-    struct incident_log log;
+    struct run_log log;
     void **states;                       /* by instance */
     struct model_env *envs;              /* by instance; models may keep pointers to them */
     const struct statistics *statistics; /* NULL until the run is over */
@@ -126,9 +126,18 @@ const struct statistics *world_statistics(const struct world *world)
     return world->statistics;
 }
 
-const struct incident_log *world_log(const struct world *world)
+const struct run_log *world_log(const struct world *world)
 {
     return &world->log;
+}
+
+const struct incident_list *world_incidents(const struct world *world)
+{
+    static const struct incident_list none = {0};
+    const struct incident_list *list = port_find_incidents(world->ports, -1, -1);
+
+    invariant(world->statistics);
+    return list ? list : &none;
 }
 
 struct sim *world_sim(struct world *world)

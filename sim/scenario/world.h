@@ -3,6 +3,7 @@
 #ifndef WORLD_H
 #define WORLD_H
 
+#include "incident.h"
 #include "run_log.h"
 #include "scenario.h"
 #include "sim.h"
@@ -23,7 +24,9 @@ struct world *world_create(const struct scenario *scenario, const struct world_o
 /* Run to the end; once. The digest holds the events and the statistics of window `all`. */
 struct sim_outcome world_run(struct world *world);
 const struct statistics *world_statistics(const struct world *world); /* after world_run() */
-const struct incident_log *world_log(const struct world *world);
+const struct run_log *world_log(const struct world *world);
+/* After world_run(); an empty list where no model reports incidents. */
+const struct incident_list *world_incidents(const struct world *world);
 struct sim *world_sim(struct world *world);
 struct port_directory *world_ports(struct world *world);
 void world_free(struct world *world);

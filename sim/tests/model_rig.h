@@ -38,7 +38,7 @@ struct rig {
     struct sim *sim;
     struct probes *probes;
     struct port_directory *ports;
-    struct incident_log log;
+    struct run_log log;
     char *configs; /* RIG_CONFIGS_MAX of them */
     size_t config_count;
     void *state;

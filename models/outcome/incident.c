@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "incident.h"
+
+#include "mem.h"
+
+#include <stdlib.h>
+
+void incident_list_add(struct incident_list *list, const struct incident *incident)
+{
+    if (list->count == INCIDENTS_MAX) {
+        list->dropped_count++;
+        return;
+    }
+    MEM_GROW(list->incidents, list->capacity, list->count + 1);
+    list->incidents[list->count++] = *incident;
+}
+
+void incident_list_release(struct incident_list *list)
+{
+    free(list->incidents);
+    *list = (struct incident_list){0};
+}
