@@ -94,7 +94,7 @@ static struct scenario *load_point(const struct invocation *invocation,
         strbuf_addf(&text, "%s=%s", params[i].path, params[i].value);
         extra.items[i] = strbuf_detach(&text);
     }
-    set_list_make(&sets, invocation->values, (const char *const *)extra.items, extra.count);
+    study_sets_make(&sets, invocation->values, (const char *const *)extra.items, extra.count);
     struct scenario *scenario =
         scenario_load(invocation->arguments[0], invocation->registry,
                       (const char *const *)sets.items, sets.count, diag, cannot_read);

@@ -380,7 +380,7 @@ static int capacity(const struct invocation *invocation)
                     "population.sessions --between 10/s..1000/s'");
     else if (values->study.precision)
         usage_error("'capacity' takes no '--precision': '--tolerance' says how close");
-    else if ((base = load_with_sets(invocation, invocation->arguments[0], NULL, &code)) &&
+    else if ((base = study_load_scenario(invocation, invocation->arguments[0], NULL, &code)) &&
              parse_range(seeking, base) && parse_objectives(seeking, base) &&
              parse_tolerance(values->tolerance, &seeking->plan.tolerance)) {
         seeking->plan.from = seeking->axes.items[0]->from.value;

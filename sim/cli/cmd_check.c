@@ -392,7 +392,8 @@ static int check_scenario(const struct invocation *invocation, struct results *r
     char *items[] = {text.text};
     if (!checking.values->study.seed)
         seed = (struct set_list){items, 1, 1};
-    struct scenario *scenario = load_with_sets(invocation, invocation->arguments[0], &seed, &code);
+    struct scenario *scenario =
+        study_load_scenario(invocation, invocation->arguments[0], &seed, &code);
     if (scenario) {
         point_set_add(&set, scenario, NULL, 0);
         checking.set = &set;

@@ -219,7 +219,7 @@ static bool add_scenario(const struct invocation *invocation, const char *path,
                          const struct set_list *extra, struct study_param *params,
                          size_t param_count, struct point_set *set, int *code)
 {
-    struct scenario *scenario = load_with_sets(invocation, path, extra, code);
+    struct scenario *scenario = study_load_scenario(invocation, path, extra, code);
 
     point_set_add(set, scenario, params, param_count);
     return scenario != NULL;

@@ -8,7 +8,6 @@
  * out.
  */
 #include "experiment.h"
-#include "mem.h"
 #include "provenance.h"
 #include "stored_study.h"
 
@@ -56,15 +55,6 @@ static char *next_word(const char **line)
     return strbuf_detach(&word);
 }
 
-static void list_add(struct set_list *list, char *text)
-{
-    void *items = list->items;
-
-    mem_grow(&items, &list->capacity, list->count + 1, sizeof *list->items);
-    list->items = items;
-    list->items[list->count++] = text;
-}
-
 /* The --set of a command line. */
 static void add_sets(struct set_list *sets, const char *line)
 {
@@ -73,24 +63,12 @@ static void add_sets(struct set_list *sets, const char *line)
 
     while ((word = next_word(&line))) {
         if (next_is_set)
-            list_add(sets, mem_strdup(word));
+            set_list_addf(sets, "%s", word);
         else if (strncmp(word, "--set=", 6) == 0)
-            list_add(sets, mem_strdup(word + 6));
+            set_list_addf(sets, "%s", word + 6);
         next_is_set = !next_is_set && strcmp(word, "--set") == 0;
         free(word);
     }
-}
-
-static char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static char *format_text(const char *format, ...)
-{
-    struct strbuf text = STRBUF_INIT;
-    va_list args;
-
-    va_start(args, format);
-    strbuf_addv(&text, format, args);
-    va_end(args);
-    return strbuf_detach(&text);
 }
 
 /* --- the command ---------------------------------------------------------------------------- */
@@ -117,7 +95,7 @@ static void repro_sets(const struct repro *repro, struct set_list *sets)
 
     add_sets(sets, repro->stored.row.argv);
     for (size_t i = 0; i < point->param_count; i++)
-        list_add(sets, format_text("%s=%s", point->params[i].path, point->params[i].value));
+        set_list_addf(sets, "%s=%s", point->params[i].path, point->params[i].value);
 }
 
 /* Does the scenario's file, so set, still say what is stored? */
@@ -129,10 +107,9 @@ static bool still_the_same(const struct repro *repro, const struct set_list *set
     bool cannot_read = false;
 
     for (size_t i = 0; i < sets->count; i++)
-        list_add(&all, mem_strdup(sets->items[i]));
-    list_add(&all,
-             format_text("replications=%" PRIu32, repro_point(repro)->scenario->run.replications));
-    list_add(&all, format_text("seed=%" PRIu64, row->seed));
+        set_list_addf(&all, "%s", sets->items[i]);
+    set_list_addf(&all, "replications=%" PRIu32, repro_point(repro)->scenario->run.replications);
+    set_list_addf(&all, "seed=%" PRIu64, row->seed);
     struct scenario *scenario =
         scenario_load(row->scenario_path, repro->invocation->registry,
                       (const char *const *)all.items, all.count, &ignored, &cannot_read);

@@ -1,28 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "mem.h"
 #include "study_command.h"
 
 static int run(const struct invocation *invocation)
 {
-    const char *path = invocation->arguments[0];
-    struct point_set set = {
-        .scenarios = mem_zalloc(1, sizeof *set.scenarios),
-        .points = mem_zalloc(1, sizeof *set.points),
-        .count = 1,
-    };
-    struct diag diag = {0};
-    struct set_list sets;
-    bool cannot_read = false;
+    struct point_set set = {NULL, NULL, 0};
+    int code = EXIT_DONE;
+    struct scenario *scenario =
+        study_load_scenario(invocation, invocation->arguments[0], NULL, &code);
 
-    set_list_make(&sets, invocation->values, NULL, 0);
-    set.scenarios[0] = scenario_load(path, invocation->registry, (const char *const *)sets.items,
-                                     sets.count, &diag, &cannot_read);
-    set.points[0].scenario = set.scenarios[0];
-    set_list_release(&sets);
-    tell(&diag);
-    int code = cannot_read ? EXIT_FILES : EXIT_SCENARIO;
-    if (set.scenarios[0])
-        code = study_command(invocation, &set);
+    if (!scenario)
+        return code;
+    point_set_add(&set, scenario, NULL, 0);
+    code = study_command(invocation, &set);
     point_set_release(&set);
     return code;
 }

@@ -228,7 +228,7 @@ static int sensitivity(const struct invocation *invocation)
     if (values->study.precision || values->study.replications_max)
         return usage_error("'sensitivity' takes no '--precision' and no '--max-replications'; "
                            "'--trajectories' makes it more precise");
-    struct scenario *base = load_with_sets(invocation, invocation->arguments[0], NULL, &code);
+    struct scenario *base = study_load_scenario(invocation, invocation->arguments[0], NULL, &code);
     if (!base)
         return code;
     if (!axis_list_make(&axes, base, &values->ranges, &values->study.sets))

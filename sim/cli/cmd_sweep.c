@@ -310,7 +310,7 @@ static int sweep(const struct invocation *invocation)
     struct axis_list axes;
     struct design points = {0};
     int code = EXIT_SCENARIO;
-    struct scenario *base = load_with_sets(invocation, invocation->arguments[0], NULL, &code);
+    struct scenario *base = study_load_scenario(invocation, invocation->arguments[0], NULL, &code);
 
     if (!base)
         return code;

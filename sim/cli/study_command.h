@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What `run` and `sweep` share: options, points with their parameters, the study itself, its
- * summary.
+ * The study of a verb, from its points to its exit code: results file, runs, summary, plots.
  *
  * The results file is opened before anything is simulated, so that a path that cannot be written
  * costs nothing.
@@ -12,51 +11,13 @@
 #include "command.h"
 #include "experiment.h"
 #include "finding.h"
+#include "point_set.h"
 #include "result.h"
+#include "set_list.h"
 #include "strbuf.h"
-
-struct study_values {
-    struct text_list sets;
-    uint32_t replications, threads, trace_replication;
-    const char *seed, *output, *shard;
-    bool no_output, append, digest, json, all, quiet, stats;
-    int plot, queue, resume;
-    const char *precision;
-    uint32_t replications_max;
-    const char *trace, *trace_window, *trace_match;
-};
-
-extern const struct option study_options[];
-
-/* The points of a study, with all that they own. */
-struct point_set {
-    struct scenario **scenarios;
-    struct study_point *points;
-    size_t count;
-};
-void point_set_release(struct point_set *set);
-
-/*
- * `--set` as given, then `extra`, then what --replications and --seed mean in a scenario's own
- * words, so that the resolved text holds all of it. Later ones win. Texts made here are owned by
- * `sets`: set_list_release().
- */
-struct set_list {
-    char **items;
-    size_t count, capacity;
-};
-void set_list_make(struct set_list *sets, const struct study_values *values,
-                   const char *const *extra, size_t extra_count);
-void set_list_release(struct set_list *sets);
-/* "a=1, b={c: 2, d: 3}" as two sets; false where a piece is no PATH=VALUE. */
-bool set_list_split(struct set_list *sets, const char *text);
-/* A scenario with --set and its kin, then `extra` (may be NULL), over it. NULL, with what is wrong
- * told and *code set. */
-struct scenario *load_with_sets(const struct invocation *invocation, const char *path,
-                                const struct set_list *extra, int *code);
+#include "study_options.h"
 
 /* What a study that ended so returns. */
-struct study_outcome;
 int study_outcome_code(const struct study_outcome *outcome, bool with_expectations);
 /* The summary of the newest study of a results file; EXIT_DONE or EXIT_FILES. */
 int study_show_summary(const char *path, bool all, bool json, struct diag *diag);
@@ -85,13 +46,7 @@ struct conduct {
 int study_command_conducted(const struct invocation *invocation, const struct point_set *set,
                             const struct conduct *conduct);
 
-/* The scenarios of a set, one point after the other. `params` (owned by the set from now on) may be
- * NULL where count is 0. A scenario that is NULL makes the set bad: false. */
-void point_set_add(struct point_set *set, struct scenario *scenario, struct study_param *params,
-                   size_t param_count);
 /* ", "name": 1.5": a member of a JSON object that is not its first; null where it is not finite. */
 void json_add_number(struct strbuf *out, const char *name, double value);
-/* "client.timeout=300ms, client.retry.attempts=2", or "base". Appends. */
-void point_label_add(struct strbuf *out, const struct study_point *point);
 
 #endif
