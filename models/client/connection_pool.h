@@ -20,7 +20,7 @@
  *  3. A connection past its lifetime is closed when it comes back or would be taken, never under a
  *     command. A multiplexed one has no lifetime.
  *
- * Who waits for a connection, and in which order, is the client's business (store_client.c).
+ * Who waits for a connection, and in which order, is decided by the client (client_tables.c).
  */
 #ifndef CONNECTION_POOL_H
 #define CONNECTION_POOL_H

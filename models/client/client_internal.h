@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What the files of the store client share: store_client.c (the model, its tables of parameters and
+ * metrics), attempt.c (operations and their attempts: both hot paths), guard.c (deadline, breaker,
+ * budget), hedge.c, connection_events.c (timeouts, resets, handshakes, closing), client_tables.c
+ * (rows of operations and commands).
+ *
+ * Entities of the client's events: the index of an operation (with HEDGE set, of a hedge), of a
+ * connection, or of a pool; generations are those of their rows.
+ */
+#ifndef CLIENT_INTERNAL_H
+#define CLIENT_INTERNAL_H
+
+#include "bug.h"
+#include "circuit_breaker.h"
+#include "connection_pool.h"
+#include "dns.h"
+#include "link.h"
+#include "mem.h"
+#include "model.h"
+#include "objective.h"
+#include "queue_check.h"
+#include "refs.h"
+#include "retry_budget.h"
+#include "retry_policy.h"
+#include "session.h"
+#include "session_store.h"
+#include "store_command.h"
+
+enum { RAW_NONE, RAW_PRIMARY, RAW_RETRY };
+enum { WAIT_FIFO, WAIT_LIFO };
+enum { HEDGE_SAME, HEDGE_PRIMARY };
+
+struct store_client_config {
+    int preset;
+    sim_dur timeout_ns, read_timeout_ns;
+    struct retry_policy retry;
+    struct retry_budget_config budget;
+    struct circuit_breaker_config breaker;
+    struct connection_pool_config pool;
+    struct retry_policy reconnect; /* backoff and jitter of it */
+    uint32_t hedge_max;
+    sim_dur hedge_after_ns;
+    int hedge_to;
+    int on_write_failure, read_after_write;
+    sim_dur raw_window_ns, raw_delay_ns;
+    uint32_t raw_times;
+    uint32_t write_bytes, read_bytes;
+};
+
+enum denied_by { DENIED_DEADLINE, DENIED_BREAKER, DENIED_BUDGET, DENIED_KINDS, DENIED_NOT };
+/* Time from a session's last acknowledged write to a read, in AFTERS classes. */
+#define AFTERS 9
+extern const sim_dur client_after_limits[AFTERS];
+
+enum op_state {
+    OP_IDLE,
+    OP_WAITING,    /* for a connection */
+    OP_CONNECTING, /* on one that is opened for it */
+    OP_SENT,
+    OP_BROKEN,  /* its connection is gone; it fails in this very instant */
+    OP_HEDGED,  /* its own attempt has failed, a hedge is under way */
+    OP_BACKOFF, /* between attempts */
+    OP_REFUSED  /* by the breaker; it fails in this very instant */
+};
+/* The one way in which an attempt ends. */
+enum attempt_end {
+    ATTEMPT_ANSWERED,
+    ATTEMPT_REFUSED, /* answered, but not with what was asked for */
+    ATTEMPT_TIMED_OUT,
+    ATTEMPT_CONNECT_TIMED_OUT,
+    ATTEMPT_BROKEN,
+    ATTEMPT_GIVEN_UP, /* another attempt of the same read was first */
+    ATTEMPT_ENDS
+};
+
+/* An operation of the application, or with HEDGE set a hedge of one. Rows are given back when an
+ * operation ends and taken again at once, so that those under way stand in few cache lines. */
+#define HEDGE (UINT32_C(1) << 31)
+struct op {
+    struct op_request request;
+    sim_time begun, attempt_begun, waiting_since;
+    uint32_t generation; /* rises with each attempt's beginning and end */
+    uint32_t attempts;
+    uint32_t pool;
+    uint32_t next, previous; /* among the waiting; next also among the free ones */
+    uint32_t connection, command;
+    uint16_t rereads;
+    uint8_t state;
+    bool answered_once;
+    /* For guards (budget, breaker, hedges, decorrelated jitter) only: set where there are any. */
+    bool retrying;       /* its attempt, or its backoff, is one that the budget knows of */
+    uint8_t hedges;      /* sent beside this attempt */
+    uint32_t hedge;      /* the first one under way; NO_INDEX: none. Of a hedge: the next one */
+    uint32_t owner;      /* of a hedge: whose */
+    uint32_t epoch;      /* of the breaker that let this attempt through */
+    uint32_t paid_milli; /* for the last retry */
+    uint32_t connection_generation;
+    sim_dur waited; /* the last backoff */
+};
+_Static_assert(sizeof(struct op) == 2 * MEM_LINE_BYTES, "whole cache lines");
+struct op_table {
+    struct op *rows;
+    size_t capacity;
+    uint32_t count, free_head;
+};
+
+struct store_client {
+    const struct store_client_config *config;
+    struct sim *sim;
+    struct probes_hot *probes;
+    struct rng_stream jitter, reconnect_jitter;
+    int region;
+    bool is_guarded;
+    bool up;
+    bool prefetches; /* what many requests under way lead to */
+
+    struct connection_pools pools;
+    struct op_table ops[2];  /* of the application, and hedges */
+    struct queue_check line; /* those that wait for a connection, in all pools */
+    struct command_pool commands;
+    struct retry_budget *budgets;     /* by instance; NULL: none */
+    struct circuit_breaker *breakers; /* by pool; NULL: none */
+    uint32_t breakers_open;
+
+    struct op_port *app;
+    struct objective_port *objective;
+    struct session_port port;
+    struct handshake_return back;
+    struct write_stats stats;
+    kind_id retry_kind, broken_kind, refused_kind, reconnect_kind;
+    timer_id write_timer, read_timer, hedge_timer;
+    uint64_t attempts_begun, attempts_ended[ATTEMPT_ENDS], ops_begun, ops_ended;
+
+    probe_id writes, write_failures, write_attempts, write_timeouts, ambiguous, reads,
+        read_failures, read_attempts, read_timeouts, read_misses, opened, open, write_latency,
+        attempt_latency, read_latency, after_reads[AFTERS], after_misses[AFTERS], goodput,
+        denied[DENIED_KINDS], breaker_refusals, breaker_open, hedges, hedges_won;
+};
+
+/* --- rows ------------------------------------------------------------------------------------ */
+
+/* Valid until the table grows: not over a call that may begin an operation or a hedge. */
+static inline struct op *op_at(const struct store_client *client, uint32_t index)
+{
+    if (__builtin_expect(index < HEDGE, 1))
+        return &client->ops[0].rows[index];
+    return &client->ops[1].rows[index & ~HEDGE];
+}
+
+static inline bool op_is_write(const struct op *op)
+{
+    return command_is_write(op->request.kind);
+}
+
+static inline struct retry_budget *budget_of(const struct store_client *client, const struct op *op)
+{
+    return &client->budgets[op->request.instance];
+}
+
+static inline sim_dur op_timeout(const struct store_client *client, const struct op *op)
+{
+    return op_is_write(op) ? client->config->timeout_ns : client->config->read_timeout_ns;
+}
+
+RARE uint32_t op_row_new(struct store_client *client, uint32_t hedge);
+RARE uint32_t command_row_new(struct command_pool *pool);
+
+/* A row that nobody uses, of the application's operations (0) or of hedges (HEDGE). */
+static inline uint32_t op_alloc(struct store_client *client, uint32_t hedge)
+{
+    struct op_table *table = &client->ops[hedge / HEDGE];
+    uint32_t index = table->free_head;
+
+    if (index == NO_INDEX)
+        return op_row_new(client, hedge);
+    table->free_head = op_at(client, index)->next;
+    if (table->free_head != NO_INDEX) /* the next one to be allocated */
+        mem_prefetch(&table->rows[table->free_head & ~HEDGE], sizeof(struct op));
+    return index;
+}
+
+static inline void op_free(struct store_client *client, uint32_t index)
+{
+    struct op_table *table = &client->ops[index / HEDGE];
+    struct op *op = op_at(client, index);
+
+    op->state = OP_IDLE;
+    op->next = table->free_head;
+    table->free_head = index;
+}
+
+static inline uint32_t command_alloc(struct command_pool *pool)
+{
+    uint32_t index = pool->free_head;
+
+    if (index == NO_INDEX)
+        return command_row_new(pool);
+    pool->free_head = pool->rows[index].next;
+    return index;
+}
+
+static inline void command_free(struct command_pool *pool, uint32_t index)
+{
+    pool->rows[index].generation++;
+    pool->rows[index].connection = NO_INDEX;
+    pool->rows[index].next = pool->free_head;
+    pool->free_head = index;
+}
+
+/* A write that the client gave up and the server executed: counted once both are known. */
+static inline void count_ambiguous(struct store_client *client, struct command *command)
+{
+    if (!command->abandoned || !command->executed || command->counted)
+        return;
+    command->counted = true;
+    probe_count(client->probes, client->ambiguous);
+}
+
+/* Many requests are under way, so their rows are in no near cache: prefetch what replies need. */
+RARE void client_prefetch_early(struct store_client *client);
+
+/* The operations that wait for a connection of a pool, in order. */
+void wait_add(struct store_client *client, uint32_t index);
+void wait_remove(struct store_client *client, uint32_t index);
+
+/* --- attempt.c ------------------------------------------------------------------------------- */
+
+extern const struct event_kind client_retry, client_refused, client_reply, client_lost;
+
+/* The face of struct session_port. */
+void client_submit(void *self, const struct op_request *request);
+/* The pool that an attempt of `op` goes to. */
+uint32_t op_pool(const struct store_client *client, const struct op *op, bool is_hedge);
+void op_begin_attempt(struct store_client *client, uint32_t index);
+/* Send the command of a waiting attempt on an open connection. */
+void op_send(struct store_client *client, uint32_t index, uint32_t connection);
+/* Count an attempt that ended. The operation goes on: see the two below. */
+void op_end_attempt(struct store_client *client, struct op *op, enum attempt_end how);
+/* Steps 1 to 5, after an attempt that failed. */
+RARE void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out);
+void op_finish(struct store_client *client, uint32_t index, enum op_outcome outcome,
+               enum miss_reason miss);
+bool client_op_live(const void *self, uint32_t entity, uint32_t generation);
+/* A command will get no reply: its server died, or its connection was closed. Frees its row. */
+void client_drop(void *self, uint32_t row);
+
+/* A connection, or room for one, has become free: serve who waits. */
+void pool_serve_waiting(struct store_client *client, uint32_t pool_index);
+static inline void pool_serve(struct store_client *client, uint32_t pool_index)
+{
+    if (client->pools.pools[pool_index].wait_head != NO_INDEX)
+        pool_serve_waiting(client, pool_index);
+}
+
+/* --- guard.c --------------------------------------------------------------------------------- */
+
+/* An operation begins. */
+void guard_begun(struct store_client *client, struct op *op);
+/* Step 6: let the attempt through, or fail its operation. */
+bool guard_admits(struct store_client *client, uint32_t index);
+/* An attempt ended: report it to the breaker, then to the budget. */
+void guard_attempt_ended(struct store_client *client, struct op *op, enum attempt_end how);
+/* Steps 2 to 4: what refuses another attempt after `wait`? The budget is asked last, and has been
+ * charged where the answer is DENIED_NOT. */
+enum denied_by guard_denies(struct store_client *client, struct op *op, sim_dur wait,
+                            bool timed_out);
+
+/* --- hedge.c --------------------------------------------------------------------------------- */
+
+extern const struct event_kind client_hedge;
+
+/* A read was answered on attempt `winner`, its own or a hedge's: give up the others. Returns the
+ * read. */
+RARE uint32_t hedges_settle(struct store_client *client, uint32_t winner);
+/* A hedge failed: its owner goes on as if it had not been, unless it waited for the hedge. */
+void hedge_failed(struct store_client *client, uint32_t index, bool timed_out);
+
+/* --- connection_events.c --------------------------------------------------------------------- */
+
+extern const struct event_kind client_reset, client_handshake, client_timeout, client_broken,
+    client_reconnect, client_connect_timeout;
+
+/* Close: what was sent is still delivered, its replies are discarded. */
+RARE void client_close(struct store_client *client, uint32_t connection);
+/* Close the idle connections of a pool, whose process begins anew. */
+void client_close_idle(struct store_client *client, uint32_t pool);
+
+/* A command is done with its connection. */
+static inline void connection_done(struct store_client *client, uint32_t index, bool keep)
+{
+    uint32_t pool = client->pools.connections[index].pool;
+
+    client->pools.connections[index].command = NO_INDEX;
+    if (keep)
+        connection_release(&client->pools, index);
+    else
+        client_close(client, index);
+    pool_serve(client, pool);
+}
+
+#endif

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What happens to connections: timeouts of attempts and of connecting, resets by the network,
+ * handshakes, reconnects, and what closing one means for the commands on it.
+ */
+#include "client_internal.h"
+
+/* --- closing --------------------------------------------------------------------------------- */
+
+/*
+ * What is on a multiplexed connection goes with it: their operations hear of it at once. All rows
+ * are looked at, since only here a connection's commands are asked for, and it is rare.
+ */
+RARE static void fail_in_flight(struct store_client *client, uint32_t connection)
+{
+    struct command_pool *commands = &client->commands;
+
+    for (uint32_t row = 0; row < commands->count; row++) {
+        struct command *command = &commands->rows[row];
+        struct op *op;
+
+        if (command->connection != connection || command->reply_flow == NO_INDEX)
+            continue;
+        command->reply_flow = NO_INDEX;
+        if (command->abandoned)
+            continue;
+        command->abandoned = true;
+        count_ambiguous(client, command);
+        op = op_at(client, command->op);
+        op->state = OP_BROKEN;
+        sim_at(client->sim, sim_now(client->sim), client->broken_kind, command->op, op->generation);
+    }
+}
+
+/* The next connection of a pool that has lost its shared one is not opened before a while. */
+RARE static void hold_off(struct store_client *client, uint32_t index)
+{
+    const struct retry_policy *policy = &client->config->reconnect;
+    struct connection_pool *pool = &client->pools.pools[index];
+    double u;
+
+    if (policy->backoff == BACKOFF_NONE)
+        return;
+    u = rng_unit(rng_block_at(&client->reconnect_jitter, index, ++pool->losses).word[0]);
+    pool->waited = retry_policy_wait(policy, ++pool->reconnects, pool->waited, u);
+    pool->holds_off = true;
+    sim_after(client->sim, pool->waited, client->reconnect_kind, index, pool->losses);
+}
+
+/* Close: what was sent goes on its way, what comes back is thrown away. */
+RARE void client_close(struct store_client *client, uint32_t index)
+{
+    const struct connection *connection = &client->pools.connections[index];
+
+    if (client->config->pool.mode == MODE_MULTIPLEXED) {
+        fail_in_flight(client, index);
+        hold_off(client, connection->pool);
+    } else if (connection->command != NO_INDEX) {
+        client->commands.rows[connection->command].reply_flow = NO_INDEX;
+    }
+    connection_close(&client->pools, index);
+}
+
+void client_close_idle(struct store_client *client, uint32_t pool)
+{
+    struct connection_pool *idle = &client->pools.pools[pool];
+
+    while (idle->idle_count > 0)
+        client_close(client, connection_idle_at(idle, idle->idle_count - 1)->connection);
+    /* A process that begins anew has nothing to wait for. */
+    idle->holds_off = false;
+    idle->reconnects = 0;
+}
+
+/* --- timeouts -------------------------------------------------------------------------------- */
+
+RARE static void op_abandon_command(struct store_client *client, struct op *op)
+{
+    const struct connection_pool_config *config = &client->config->pool;
+    uint32_t connection = op->connection;
+    uint32_t pool = op->pool;
+    bool lost = op->command == NO_INDEX; /* its server died: nothing will ever come back */
+
+    if (!lost) {
+        client->commands.rows[op->command].abandoned = true;
+        count_ambiguous(client, &client->commands.rows[op->command]);
+    }
+    if (client->pools.connections[connection].generation != op->connection_generation)
+        return; /* a multiplexed one that another operation has closed by now */
+    if (lost || (config->close_on_timeout && config->mode == MODE_POOL)) {
+        client_close(client, connection);
+        pool_serve(client, pool);
+    }
+}
+
+static void client_on_timeout(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct store_client *client = self;
+    struct op *op = op_at(client, entity);
+
+    (void)sim, (void)generation;
+    op_end_attempt(client, op, ATTEMPT_TIMED_OUT);
+    switch (op->state) {
+    case OP_WAITING:
+        wait_remove(client, entity);
+        break;
+    case OP_CONNECTING: {
+        uint32_t pool = op->pool;
+
+        client_close(client, op->connection);
+        pool_serve(client, pool);
+        break;
+    }
+    case OP_SENT:
+        op_abandon_command(client, op);
+        break;
+    case OP_BROKEN:
+        break;
+    default:
+        BUG("an operation that made no attempt timed out");
+    }
+    op_retry_or_fail(client, entity, true);
+}
+
+static void client_on_connect_timeout(void *self, struct sim *sim, uint32_t entity,
+                                      uint32_t generation)
+{
+    struct store_client *client = self;
+    struct connection *connection = &client->pools.connections[entity];
+    uint32_t pool = connection->pool, op = connection->op;
+
+    (void)sim, (void)generation;
+    connection->timed = false;
+    if (op != NO_INDEX)
+        op_end_attempt(client, op_at(client, op), ATTEMPT_CONNECT_TIMED_OUT);
+    client_close(client, entity);
+    pool_serve(client, pool);
+    if (op != NO_INDEX)
+        op_retry_or_fail(client, op, true);
+}
+
+static bool client_connect_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct store_client *client = self;
+
+    return connection_is_opening(&client->pools, entity, generation);
+}
+
+/* --- breaks, resets, reconnects -------------------------------------------------------------- */
+
+static void client_on_broken(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct store_client *client = self;
+
+    (void)sim, (void)generation;
+    op_end_attempt(client, op_at(client, entity), ATTEMPT_BROKEN);
+    op_retry_or_fail(client, entity, false);
+}
+
+static void client_on_reconnect(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct store_client *client = self;
+
+    (void)sim, (void)generation;
+    client->pools.pools[entity].holds_off = false;
+    pool_serve(client, entity);
+}
+
+static bool client_reconnect_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct store_client *client = self;
+    const struct connection_pool *pool = &client->pools.pools[entity];
+
+    return pool->holds_off && (pool->losses & SIM_GENERATION_MASK) == generation;
+}
+
+/*
+ * The network reset a connection, or a kernel gave it up. What was on it fails at once: as broken,
+ * not as timed out.
+ */
+static void client_on_reset(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct store_client *client = self;
+    struct connection *connection = &client->pools.connections[entity];
+    uint32_t pool = connection->pool, row = connection->command, index = NO_INDEX;
+
+    (void)generation;
+    if (connection->state == CONNECTION_OPENING) {
+        index = connection->op;
+    } else if (row != NO_INDEX && !client->commands.rows[row].abandoned) {
+        index = client->commands.rows[row].op;
+        client->commands.rows[row].abandoned = true;
+        count_ambiguous(client, &client->commands.rows[row]);
+    }
+    if (index != NO_INDEX) {
+        op_at(client, index)->state = OP_BROKEN;
+        sim_at(sim, sim_now(sim), client->broken_kind, index, op_at(client, index)->generation);
+    }
+    client_close(client, entity);
+    pool_serve(client, pool);
+}
+
+static bool client_reset_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct store_client *client = self;
+
+    return connection_is_open(&client->pools, entity, generation);
+}
+
+/* --- handshakes ------------------------------------------------------------------------------ */
+
+static void client_on_handshake(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct store_client *client = self;
+    uint32_t index = ref_index(entity);
+    uint32_t op = client->pools.connections[index].op;
+
+    (void)sim, (void)generation;
+    if (!connection_round_done(&client->pools, index))
+        return;
+    if (op != NO_INDEX) {
+        op_send(client, op, index);
+        return;
+    }
+    client->pools.pools[client->pools.connections[index].pool].reconnects = 0;
+    connection_done(client, index, true);
+}
+
+static bool client_handshake_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct store_client *client = self;
+
+    return connection_is_opening(&client->pools, ref_index(entity), generation);
+}
+
+const struct event_kind client_reset = {
+    .name = "reset", .phase = PHASE_WORK, .fire = client_on_reset, .live = client_reset_live};
+
+const struct event_kind client_handshake = {.name = "handshake",
+                                            .phase = PHASE_WORK,
+                                            .fire = client_on_handshake,
+                                            .live = client_handshake_live};
+const struct event_kind client_timeout = {
+    .name = "timeout", .phase = PHASE_WORK, .fire = client_on_timeout, .live = client_op_live};
+const struct event_kind client_broken = {
+    .name = "broken", .phase = PHASE_WORK, .fire = client_on_broken, .live = client_op_live};
+const struct event_kind client_reconnect = {.name = "reconnect",
+                                            .phase = PHASE_WORK,
+                                            .fire = client_on_reconnect,
+                                            .live = client_reconnect_live};
+const struct event_kind client_connect_timeout = {.name = "connect_timeout",
+                                                  .phase = PHASE_WORK,
+                                                  .fire = client_on_connect_timeout,
+                                                  .live = client_connect_live};

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What guards the store from its clients: deadline, circuit breaker, retry budget.
+ *
+ * Budgets belong to an instance of the tier, breakers to a connection pool: a process knows no
+ * more.
+ */
+#include "client_internal.h"
+
+OUT_OF_LINE void guard_begun(struct store_client *client, struct op *op)
+{
+    op->retrying = false;
+    op->hedges = 0;
+    op->hedge = NO_INDEX;
+    op->paid_milli = 0;
+    if (client->budgets)
+        retry_budget_began(budget_of(client, op), sim_now(client->sim));
+}
+
+/* After a breaker may have changed its state. */
+RARE static void note_breaker(struct store_client *client, const struct circuit_breaker *breaker,
+                              enum breaker_state before)
+{
+    uint32_t all = (uint32_t)client->pools.pool_count;
+
+    if (breaker->state == BREAKER_OPEN)
+        client->breakers_open++;
+    else if (before == BREAKER_OPEN)
+        client->breakers_open--;
+    probe_level(client->probes, client->breaker_open, sim_now(client->sim),
+                (int64_t)client->breakers_open * 1000000 / all);
+}
+
+/* Step 6: let the attempt through, or fail its operation. */
+OUT_OF_LINE bool guard_admits(struct store_client *client, uint32_t index)
+{
+    struct op *op = op_at(client, index);
+    struct circuit_breaker *breaker;
+    enum breaker_state before;
+    bool admitted;
+
+    if (!client->breakers)
+        return true;
+    breaker = &client->breakers[op->pool];
+    before = breaker->state;
+    admitted = circuit_breaker_ask(breaker, sim_now(client->sim), &op->epoch);
+    if (breaker->state != before)
+        note_breaker(client, breaker, before);
+    if (admitted)
+        return true;
+    probe_count(client->probes, client->breaker_refusals);
+    if (op->retrying && client->budgets)
+        retry_budget_retry_done(budget_of(client, op));
+    op->retrying = false;
+    op->state = OP_REFUSED;
+    sim_at(client->sim, sim_now(client->sim), client->refused_kind, index, op->generation);
+    return false;
+}
+
+/* What an attempt came to, from the inside out. */
+OUT_OF_LINE void guard_attempt_ended(struct store_client *client, struct op *op,
+                                     enum attempt_end how)
+{
+    bool good = how == ATTEMPT_ANSWERED;
+
+    if (client->breakers) {
+        struct circuit_breaker *breaker = &client->breakers[op->pool];
+        enum breaker_state before = breaker->state;
+
+        if (how == ATTEMPT_GIVEN_UP)
+            circuit_breaker_forget(breaker, op->epoch);
+        else
+            circuit_breaker_report(breaker, sim_now(client->sim), op->epoch, good);
+        if (breaker->state != before)
+            note_breaker(client, breaker, before);
+    }
+    if (client->budgets) {
+        if (!good && how != ATTEMPT_GIVEN_UP)
+            retry_budget_failed(budget_of(client, op), sim_now(client->sim));
+        if (op->retrying)
+            retry_budget_retry_done(budget_of(client, op));
+    }
+    op->retrying = false;
+    if (client->config->hedge_max > 0 && !op_is_write(op))
+        sim_timer_cancelled(client->sim, client->hedge_timer);
+}
+
+/* Steps 2 to 4: who is against another attempt after `wait`? The budget is asked last, and has paid
+ * where nobody is. */
+enum denied_by guard_denies(struct store_client *client, struct op *op, sim_dur wait,
+                            bool timed_out)
+{
+    sim_dur deadline = client->config->retry.deadline_ns;
+    sim_time now = sim_now(client->sim);
+
+    if (deadline > 0 && now + wait - op->begun >= deadline)
+        return DENIED_DEADLINE;
+    if (client->breakers && circuit_breaker_refuses(&client->breakers[op->pool], now + wait))
+        return DENIED_BREAKER;
+    if (client->budgets) {
+        if (!retry_budget_pay(budget_of(client, op), now, timed_out, &op->paid_milli))
+            return DENIED_BUDGET;
+        op->retrying = true;
+    }
+    return DENIED_NOT;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Hedged reads: more attempts beside a slow one, each in a row of its own. The first answer wins;
+ * the others are given up without a verdict.
+ */
+#include "client_internal.h"
+
+/* Out of its owner's list and back to the free ones; its attempt has ended. Returns the owner. */
+static uint32_t hedge_free(struct store_client *client, uint32_t index)
+{
+    struct op *hedge = op_at(client, index);
+    uint32_t owner = hedge->owner;
+    uint32_t *link = &op_at(client, owner)->hedge;
+
+    while (*link != index)
+        link = &op_at(client, *link)->hedge;
+    *link = hedge->hedge;
+    op_free(client, index);
+    return owner;
+}
+
+/* An attempt that lost to another one: what it holds comes free, but for what is on its way. */
+static void op_give_up(struct store_client *client, uint32_t index)
+{
+    struct op *op = op_at(client, index);
+    uint32_t pool = op->pool;
+
+    switch (op->state) {
+    case OP_WAITING:
+        wait_remove(client, index);
+        break;
+    case OP_CONNECTING: /* it goes on opening, for whoever comes next */
+        client->pools.connections[op->connection].op = NO_INDEX;
+        break;
+    case OP_SENT:
+        if (op->command != NO_INDEX) {
+            client->commands.rows[op->command].abandoned = true;
+        } else if (client->pools.connections[op->connection].generation ==
+                   op->connection_generation) { /* its server died */
+            client_close(client, op->connection);
+        }
+        break;
+    case OP_BROKEN:
+        break;
+    default:
+        return; /* it has no attempt under way */
+    }
+    op_end_attempt(client, op, ATTEMPT_GIVEN_UP);
+    pool_serve(client, pool);
+}
+
+/* A read was answered on attempt `winner`, its own or a hedge's: give up the others. Returns the
+ * read. */
+RARE uint32_t hedges_settle(struct store_client *client, uint32_t winner)
+{
+    uint32_t index = winner;
+
+    if (winner >= HEDGE) {
+        probe_count(client->probes, client->hedges_won);
+        index = hedge_free(client, winner);
+        op_give_up(client, index);
+    }
+    while (op_at(client, index)->hedge != NO_INDEX) {
+        uint32_t hedge = op_at(client, index)->hedge;
+
+        op_give_up(client, hedge);
+        hedge_free(client, hedge);
+    }
+    return index;
+}
+
+/* Step 9: the read has been slow so long. */
+static void client_on_hedge(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct store_client *client = self;
+    struct op *op = op_at(client, entity), *hedge;
+    sim_time now = sim_now(sim);
+    uint32_t index, paid = 0;
+
+    (void)generation;
+    if (op->state == OP_BROKEN)
+        return;
+    if (client->breakers &&
+        circuit_breaker_refuses(&client->breakers[op_pool(client, op, true)], now)) {
+        probe_count(client->probes, client->denied[DENIED_BREAKER]);
+        return;
+    }
+    if (client->budgets && !retry_budget_pay(budget_of(client, op), now, false, &paid)) {
+        probe_count(client->probes, client->denied[DENIED_BUDGET]);
+        return;
+    }
+    index = op_alloc(client, HEDGE);
+    hedge = op_at(client, index);
+    hedge->request = op->request;
+    hedge->begun = op->begun;
+    hedge->owner = entity;
+    hedge->hedge = op->hedge;
+    hedge->retrying = client->budgets != NULL;
+    hedge->answered_once = true; /* the answer is counted as its owner's */
+    hedge->rereads = op->rereads;
+    op->hedge = index;
+    op->paid_milli = paid > 0 ? paid : op->paid_milli;
+    /* Words of its own for its messages: no attempt counts so far. */
+    hedge->attempts = op->attempts + (uint32_t)(++op->hedges << 10) - 1;
+    if (op->hedges < client->config->hedge_max)
+        sim_timer_set(sim, client->hedge_timer, entity, op->generation);
+    probe_count(client->probes, client->hedges);
+    op_begin_attempt(client, index);
+}
+
+/* A hedge came to nothing: its owner goes on as if it had not been, unless it waited for it. */
+void hedge_failed(struct store_client *client, uint32_t index, bool timed_out)
+{
+    uint32_t owner = hedge_free(client, index);
+    const struct op *op = op_at(client, owner);
+
+    if (op->state == OP_HEDGED && op->hedge == NO_INDEX)
+        op_retry_or_fail(client, owner, timed_out);
+}
+
+const struct event_kind client_hedge = {
+    .name = "hedge", .phase = PHASE_WORK, .fire = client_on_hedge, .live = client_op_live};
