@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "rng_stream.h"
 
-/* 64-bit FNV-1a (Fowler, Noll, Vo; draft-eastlake-fnv). */
-static uint64_t hash_name(const char *name)
-{
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
-
-    for (; *name != '\0'; name++)
-        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001B3);
-    return hash;
-}
-
 /*
  * One lane of the key: each step is a bijection of what came before, so no bit of the seed is lost.
  */
@@ -26,8 +16,8 @@ static uint64_t key_lane(uint64_t start, uint32_t replication, uint64_t instance
 struct rng_stream rng_stream_named(uint64_t seed, uint32_t replication, const char *instance,
                                    const char *purpose)
 {
-    uint64_t a = hash_name(instance);
-    uint64_t b = hash_name(purpose);
+    uint64_t a = hash_text(HASH_START, instance);
+    uint64_t b = hash_text(HASH_START, purpose);
 
     return (struct rng_stream){
         {key_lane(seed, replication, a, b), key_lane(~seed, replication, b, a)}};

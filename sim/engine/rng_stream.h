@@ -12,6 +12,8 @@
 #ifndef RNG_STREAM_H
 #define RNG_STREAM_H
 
+#include "hash.h"
+
 #include <Random123/philox.h>
 #include <gsl/gsl_rng.h>
 #include <stdint.h>
@@ -25,7 +27,7 @@ struct rng_block {
 };
 
 /* The stream of (seed, replication, instance, purpose); all 64 bits of the seed count. The names
- * are hashed (64-bit FNV-1a, then mixed); pure function. */
+ * are hashed (hash_text(), then mixed); pure function. */
 struct rng_stream rng_stream_named(uint64_t seed, uint32_t replication, const char *instance,
                                    const char *purpose);
 
@@ -53,14 +55,12 @@ static inline uint32_t rng_below(uint64_t word, uint32_t bound)
     return (uint32_t)(((word >> 32) * bound) >> 32);
 }
 
-/* A second, independent-looking word from one word, for rare further draws of the same block
- * (SplitMix64's finaliser, Steele et al. 2014). */
+/* A second, independent-looking word from one word, for rare further draws of the same block. Part
+ * of the generator and of the event digest: named apart from hash_mix() so that neither may change
+ * by the other. */
 static inline uint64_t rng_mix(uint64_t word)
 {
-    word += UINT64_C(0x9E3779B97F4A7C15);
-    word = (word ^ (word >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    word = (word ^ (word >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return word ^ (word >> 31);
+    return hash_mix(word);
 }
 
 /*

@@ -7,6 +7,7 @@
 #include "sim.h"
 
 #include "eventq_internal.h"
+#include "hash.h"
 #include "mem.h"
 #include "strbuf.h"
 
@@ -78,15 +79,6 @@ static PREFETCHES void prefetch_rows(const struct sim *sim, const struct event *
         prefetch_row(sim, from->key);
 }
 
-static uint64_t hash_text(const char *text)
-{
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
-
-    for (; *text != '\0'; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001B3);
-    return rng_mix(hash);
-}
-
 kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char *instance,
                      void *self)
 {
@@ -110,7 +102,7 @@ kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char 
     slot->full_name = strbuf_detach(&name);
     slot->hashed = kind->phase == PHASE_WORK;
     sim->instances[id] = instance;
-    slot->hash = hash_text(slot->full_name);
+    slot->hash = rng_mix(hash_text(HASH_START, slot->full_name));
     return id;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "run_bytes.h"
 
+#include "hash.h"
 #include "histogram.h"
 #include "mem.h"
 
@@ -13,15 +14,6 @@
 
 #define MAGIC "ISRB"
 enum { HEAD_SIZE = 16, TAIL_SIZE = 8 };
-
-static uint64_t fnv1a(const unsigned char *bytes, size_t size)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
 
 /* --- writing -------------------------------------------------------------------------------- */
 
@@ -178,7 +170,7 @@ void run_bytes_add(struct strbuf *out, const struct run_result *result)
     put_bytes(out, RUN_BYTES_VERSION, 4);
     put_u64(out, body.length);
     strbuf_add_bytes(out, body.text, body.length);
-    put_u64(out, fnv1a((const unsigned char *)body.text, body.length));
+    put_u64(out, hash_bytes(HASH_START, body.text, body.length));
     strbuf_release(&body);
 }
 
@@ -459,7 +451,7 @@ static const char *check_frame(const void *bytes, size_t size)
     if (length != size - HEAD_SIZE - TAIL_SIZE)
         return "it is cut short";
     struct cursor tail = {.at = text + HEAD_SIZE + length, .left = TAIL_SIZE};
-    if (get_u64(&tail) != fnv1a((const unsigned char *)bytes + HEAD_SIZE, length))
+    if (get_u64(&tail) != hash_bytes(HASH_START, (const char *)bytes + HEAD_SIZE, length))
         return "it was changed on the way";
     return NULL;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "run_bytes.h"
 
+#include "hash.h"
 #include "histogram.h"
 #include "mem.h"
 
@@ -221,9 +222,7 @@ static void a_wrong_body_with_a_right_sum_breaks_nothing(void **state)
     for (size_t i = 16; i < size - 8; i++) {
         memcpy(bytes, sample->bytes.text, size);
         bytes[i] = 0xff;
-        uint64_t hash = UINT64_C(0xcbf29ce484222325);
-        for (size_t j = 16; j < size - 8; j++)
-            hash = (hash ^ bytes[j]) * UINT64_C(0x100000001b3);
+        uint64_t hash = hash_bytes(HASH_START, bytes + 16, size - 24);
         for (size_t j = 0; j < 8; j++)
             bytes[size - 8 + j] = (unsigned char)(hash >> (8 * j));
         struct run_copy *copy = run_bytes_read(bytes, size, &scenario, &why);

@@ -4,6 +4,7 @@
 #include "cells.h"
 
 #include "bug.h"
+#include "hash.h"
 #include "mem.h"
 
 #include <stdlib.h>
@@ -17,23 +18,13 @@ struct cell_slot {
     int64_t id; /* 0: free */
 };
 
-/* FNV-1a, 64 bits; the end of each text counts, so that moving a letter from one to the next is
- * another hash. */
-static uint64_t mix_text(uint64_t hash, const char *text)
-{
-    for (; text != NULL && *text != '\0'; text++) {
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    }
-    return (hash ^ 0xff) * UINT64_C(0x100000001b3);
-}
-
 static uint64_t hash_of(const struct cell *cell)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (uintptr_t)cell->metric;
-    hash = mix_text(hash, cell->stat);
-    hash = mix_text(hash, cell->region);
-    hash = mix_text(hash, cell->label);
-    hash = mix_text(hash, cell->window);
+    uint64_t hash = hash_bytes(HASH_START, &cell->metric, sizeof(cell->metric));
+    hash = hash_field(hash, cell->stat);
+    hash = hash_field(hash, cell->region);
+    hash = hash_field(hash, cell->label);
+    hash = hash_field(hash, cell->window);
     return hash ^ hash >> 32;
 }
 

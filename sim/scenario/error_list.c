@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "error_list.h"
 
+#include "hash.h"
 #include "mem.h"
 #include "suggest.h"
 
@@ -25,22 +26,14 @@ bool error_list_is_full(const struct error_list *errors)
     return errors->count > ERRORS_MAX;
 }
 
-/* 64-bit FNV-1a. */
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 static uint64_t error_hash(const struct diag_place *place, const char *text)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = HASH_START;
 
     if (place && place->file) {
-        hash = hash_text(hash, place->file);
-        hash = (hash ^ (uint64_t)place->line) * UINT64_C(0x100000001b3);
-        hash = (hash ^ (uint64_t)place->column) * UINT64_C(0x100000001b3);
+        hash = hash_field(hash, place->file);
+        hash = hash_bytes(hash, &place->line, sizeof place->line);
+        hash = hash_bytes(hash, &place->column, sizeof place->column);
     }
     return hash_text(hash, text);
 }

@@ -5,6 +5,7 @@
  * one place where nothing overrides it; so two files that mean the same are the same text, and that
  * text loads to the same scenario.
  */
+#include "hash.h"
 #include "mem.h"
 #include "run_settings.h"
 #include "scenario_internal.h"
@@ -266,16 +267,6 @@ static void add_questions(struct strbuf *out, const struct scenario *scenario)
     add_texts(out, "lockstep", scenario->locksteps, scenario->lockstep_count);
 }
 
-/* 64-bit FNV-1a. */
-static uint64_t hash_text(const char *text)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 void resolved_build(struct scenario *scenario)
 {
     struct writer writer = {.out = STRBUF_INIT};
@@ -290,5 +281,5 @@ void resolved_build(struct scenario *scenario)
     add_models(&writer, scenario);
     add_questions(&writer.out, scenario);
     scenario->resolved = strbuf_detach(&writer.out);
-    scenario->hash = hash_text(scenario->resolved);
+    scenario->hash = hash_text(HASH_START, scenario->resolved);
 }

@@ -102,7 +102,7 @@ struct scenario {
     size_t fault_span_count;
     char *resolved; /* canonical YAML: every parameter with its value, sorted; loads to the same
                        scenario */
-    uint64_t hash;  /* of `resolved` (64-bit FNV-1a) */
+    uint64_t hash;  /* of `resolved` (hash_text()) */
     const struct registry *registry;
     void *inner;
 };

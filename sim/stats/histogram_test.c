@@ -9,23 +9,15 @@
 
 #include "assert_close.h"
 #include "child.h"
+#include "hash.h"
 
 #include <stdlib.h>
-
-/* SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): enough to spread values over all magnitudes. */
-static uint64_t next_random(uint64_t *seed)
-{
-    uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
 
 /* A value of 1 to 63 bits, each length as likely as the next. */
 static int64_t next_value(uint64_t *seed)
 {
-    uint64_t bits = next_random(seed);
-    return (int64_t)(bits >> (1 + next_random(seed) % 63));
+    uint64_t bits = hash_mix_next(seed);
+    return (int64_t)(bits >> (1 + hash_mix_next(seed) % 63));
 }
 
 static void an_empty_histogram_answers_zero(void **state)

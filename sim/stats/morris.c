@@ -2,26 +2,17 @@
 #include "morris.h"
 
 #include "bug.h"
+#include "hash.h"
 #include "mem.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* splitmix64: a design of some hundred points needs no more, and the layers of streams lie above
- * this one. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));
-
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return z ^ (z >> 31);
-}
-
+/* A design of some hundred points needs no random stream, and the streams are in a layer above. */
 static size_t random_below(uint64_t *state, size_t bound)
 {
-    return (size_t)((next_random(state) >> 32) * (uint64_t)bound >> 32);
+    return (size_t)((hash_mix_next(state) >> 32) * (uint64_t)bound >> 32);
 }
 
 static void shuffle(uint64_t *state, size_t *order, size_t count)

@@ -10,17 +10,15 @@
 #ifndef LINDLEY_H
 #define LINDLEY_H
 
+#include "hash.h"
+
 #include <math.h>
 #include <stdint.h>
 
-/* splitmix64 (Steele, Lea and Flood, OOPSLA 2014): enough for a test, and the same everywhere. */
+/* Enough for a test, and the same everywhere. */
 static inline double lindley_uniform(uint64_t *state)
 {
-    uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    z ^= z >> 31;
-    return ((double)(z >> 11) + 0.5) * 0x1p-53;
+    return ((double)(hash_mix_next(state) >> 11) + 0.5) * 0x1p-53;
 }
 
 /* Seeds of neighbouring numbers must not be neighbouring states of one sequence. */
