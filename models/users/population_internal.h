@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What the files of a population share: population.c (parameters, metrics, the model), arrivals.c
+ * (when sessions begin), session_rows.c (their rows, and those that are there at the start),
+ * user_request.c (requests: sending, patience, answers).
+ */
+#ifndef POPULATION_INTERNAL_H
+#define POPULATION_INTERNAL_H
+
+#include "bug.h"
+#include "edge.h"
+#include "mem.h"
+#include "model.h"
+#include "objective.h"
+#include "refs.h"
+#include "session.h"
+#include "session_store.h"
+#include "user.h"
+
+enum { ARRIVALS_CONSTANT, ARRIVALS_STEP, ARRIVALS_FLASH_CROWD, ARRIVALS_DAILY, ARRIVAL_SHAPES };
+enum { START_STEADY, START_EMPTY };
+
+#define TWO_PI 6.283185307179586476925
+
+struct population_config {
+    double sessions_per_s;
+    int arrivals, start;
+    sim_dur step_at_ns, flash_at_ns, flash_ramp_ns, flash_hold_ns, flash_decay_ns, daily_peak_ns;
+    double step_factor, flash_factor, daily_ratio;
+    struct dist *requests, *think, *after_login, *login_time, *rtt;
+    double writes, logout;
+    sim_dur idle_ttl_ns, keep_alive_ns, connection_lifetime_ns, patience_ns;
+    uint32_t login_tries, handshakes;
+};
+
+/* The last answer is kept in ticks of 2 us, the age of a connection is counted in ticks of 1 ms. */
+#define ANSWER_TICK_BITS 11
+#define AGE_TICK_BITS 20
+#define PAGES_MAX ((UINT32_C(1) << 24) - 2) /* of a session; more are cut */
+
+/* Members of a word are bits: of this struct there are as many as users. */
+__extension__ struct session {
+    uint64_t id : 40;          /* number of its arrival, */
+    uint64_t is_seeded : 1;    /* or of those that were there at the start */
+    uint64_t mode : 2;         /* enum session_mode */
+    uint64_t kind : 2;         /* of the request under way or to come */
+    uint64_t failures : 10;    /* in a row */
+    uint64_t local_region : 4; /* SESSION_LOCAL: where it lives */
+    uint64_t connection : 5;   /* region that it goes to, + 1; 0: none */
+    uint64_t answered : 48;    /* the last answer, in ticks: for the idle TTL and the connection */
+    uint64_t check : 16;       /* which session of this row: the store knows it by row and check */
+    uint64_t written : 60;     /* the last write acknowledged, or the token's issue, + 1; 0: none */
+    uint64_t sets_up : 1;      /* the request under way opens its connection first */
+    uint64_t spare : 3;
+    uint32_t opened;   /* the connection: in ticks, modulo 2^32 (52 days) */
+    uint32_t rtt_ns;   /* of a free row: the next free one */
+    uint64_t progress; /* PAGE_ONE times pages answered, + REMAINING_ONE times those to come,
+                          + REPEAT_ONE times requests beyond one a page (logins, failures) */
+};
+/* In one word and not in members of it, as all three change with each page: what has been stored in
+ * parts cannot be loaded whole before it has reached the cache. */
+#define PAGE_BITS 24
+#define PAGE_ONE UINT64_C(1)
+#define REMAINING_ONE (UINT64_C(1) << PAGE_BITS)
+#define REPEAT_ONE (UINT64_C(1) << 2 * PAGE_BITS)
+_Static_assert(sizeof(struct session) == 40, "memory of a session: models/speed.md");
+
+/* A request under way: for its patience and its answer. Two of them stand on a cache line. */
+__extension__ struct pending_request {
+    sim_time sent;                    /* by the user */
+    uint64_t think_word, logout_word; /* of the page that it asks for */
+    uint32_t session;                 /* of a free pending: the next free one */
+    uint32_t generation : SIM_GENERATION_BITS;
+    uint32_t
+        watch : 12; /* number of the watch in which it began, modulo WATCHES, or PENDING_LATE */
+};
+_Static_assert(sizeof(struct pending_request) == 32, "of a request under way");
+/*
+ * Patience is divided into watches. Of each one it is counted how many of the pending_requests that
+ * began in it are under way: so that nobody waits for the many that are answered in time, and the
+ * few that are late are looked for together.
+ */
+#define WATCHES 8 /* a patience */
+#define PENDING_LATE 4095
+struct pending_watches {
+    sim_dur length_ns;
+    sim_time until; /* end of the present one */
+    uint32_t number;
+    uint32_t pending_requests[WATCHES];
+};
+
+struct population {
+    const struct population_config *config;
+    struct sim *sim;
+    struct probes_hot *probes;
+    struct rng_stream arrival, person, page, aside;
+    int region;
+    uint32_t region_count;
+    struct session *sessions;
+    size_t session_count, session_capacity;
+    uint32_t session_free;
+    size_t session_retired;
+    struct pending_request *pending_requests;
+    size_t pending_count, pending_capacity;
+    uint32_t pending_free;
+    struct pending_watches watches;
+    uint64_t candidates;
+    uint32_t active;
+    double rate_max_per_s;
+
+    struct users_port port;
+    struct app_port *apps[REGIONS_MAX];
+    struct edge_port *edge;
+    struct objective_port *objective;
+    struct store_port *store;
+    sim_dur idle_ns; /* after which a connection is closed */
+    sim_dur good_latency_ns;
+    sim_dur detours_ns[REGIONS_MAX];
+    sim_dur early_ns; /* before its end, patience gets an event of its own */
+    kind_id arrive_kind, send_kind, land_kind, slow_kind, impatience_kind, surge_kind;
+
+    probe_id started, left, active_level;
+    struct {
+        probe_id requests, good, abandoned, with_session, logins, logins_failed;
+        probe_id reauths[REAUTH_CAUSES], degraded[2], latency, login_latency;
+    } at[REGIONS_MAX];
+};
+
+/* --- arrivals.c ------------------------------------------------------------------------------ */
+
+extern const struct event_kind population_arrive, population_surge;
+/* The highest rate of new sessions, per second. */
+double arrivals_rate_max(const struct population_config *config);
+/* The rate of new sessions at an instant, per second. */
+double arrivals_rate(const struct population *population, sim_time when);
+/* Schedule the first arrival, and the mark of a crowd's height. rate_max_per_s > 0. */
+void arrivals_start(struct population *population);
+
+/* --- session_rows.c -------------------------------------------------------------------------- */
+
+/* A new session, number `id` of those that arrived or, seeded, of those there at the start. */
+uint32_t session_begin(struct population *population, uint64_t id, bool is_seeded);
+void session_end(struct population *population, uint32_t index);
+/* Create the sessions that are under way at the start. */
+void sessions_start_steady(struct population *population);
+/* Check that rows in use are those of the active users. */
+void sessions_check(const struct population *population);
+
+static inline uint64_t session_id(const struct session *session)
+{
+    return (uint64_t)session->is_seeded << 62 | session->id;
+}
+
+static inline uint32_t session_page(const struct session *session)
+{
+    return (uint32_t)session->progress & ((UINT32_C(1) << PAGE_BITS) - 1);
+}
+
+static inline uint32_t session_remaining(const struct session *session)
+{
+    return (uint32_t)(session->progress >> PAGE_BITS) & ((UINT32_C(1) << PAGE_BITS) - 1);
+}
+
+/* Of requests sent. Page 1 of those that were there at the start was not asked for. */
+static inline uint32_t session_number(const struct session *session)
+{
+    return session_page(session) + (uint32_t)(session->progress >> 2 * PAGE_BITS) -
+           session->is_seeded;
+}
+
+/* --- user_request.c -------------------------------------------------------------------------- */
+
+extern const struct event_kind population_send, population_land, population_slow,
+    population_impatience;
+/* Send the session's next request now. */
+void session_send(struct population *population, uint32_t index);
+/* Send the session's next request, of that kind, at `when`. */
+void session_wait(struct population *population, uint32_t index, sim_time when,
+                  enum request_kind kind);
+/* struct users_port */
+void population_respond(void *self, const struct user_response *response);
+void population_expect(const void *self, uint32_t session, uint32_t pending);
+
+#endif
