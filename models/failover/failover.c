@@ -149,8 +149,8 @@ static void failover_tell(const struct failover *failover, const char *what, int
                           const char *cause, const char *text)
 {
     run_log_event(failover->log, sim_now(failover->sim), what,
-                  region >= 0 ? failover_name(failover, region) : "",
-                  (struct run_cause){.text = cause}, "%s", text);
+                  region >= 0 ? failover_name(failover, region) : "", (struct cause){0}, cause,
+                  "%s", text);
 }
 
 /* --- what is promoted ------------------------------------------------------------------------ */
@@ -438,11 +438,11 @@ static bool failover_step_live(const void *self, uint32_t entity, uint32_t gener
 // clang-format off
 /* Each state that waits has a kind of its own, for the name in a trace. */
 static const struct event_kind failover_steps[FAILOVER_STATES] = {
-    [FAILOVER_DECIDING] = {"decided", PHASE_WORK, failover_on_step, failover_step_live, false},
-    [FAILOVER_PROMOTING] = {"promoted", PHASE_WORK, failover_on_step, failover_step_live, false},
-    [FAILOVER_NOTIFYING] = {"notified", PHASE_WORK, failover_on_step, failover_step_live, false},
-    [FAILOVER_RUNNING] = {"function", PHASE_WORK, failover_on_step, failover_step_live, false},
-    [FAILOVER_RETRYING] = {"retry", PHASE_WORK, failover_on_step, failover_step_live, false},
+    [FAILOVER_DECIDING] = {"decided", PHASE_WORK, failover_on_step, failover_step_live, false, true},
+    [FAILOVER_PROMOTING] = {"promoted", PHASE_WORK, failover_on_step, failover_step_live, false, true},
+    [FAILOVER_NOTIFYING] = {"notified", PHASE_WORK, failover_on_step, failover_step_live, false, true},
+    [FAILOVER_RUNNING] = {"function", PHASE_WORK, failover_on_step, failover_step_live, false, true},
+    [FAILOVER_RETRYING] = {"retry", PHASE_WORK, failover_on_step, failover_step_live, false, true},
 };
 // clang-format on
 

@@ -444,8 +444,8 @@ static void fault_log(const struct fault_schedule *schedule, const struct fault_
         strbuf_addf(&text, "%s: ", begin ? "begins" : "ends");
         fault_add_effects(fault, &text);
     }
-    run_log_event(schedule->log, sim_now(schedule->sim), "fault", subject.text,
-                  (struct run_cause){.text = "scenario"}, "%s", text.text);
+    run_log_event(schedule->log, sim_now(schedule->sim), "fault", subject.text, (struct cause){0},
+                  "scenario", "%s", text.text);
     strbuf_release(&subject);
     strbuf_release(&text);
 }

@@ -199,7 +199,7 @@ static void accelerator_health(void *self, int region, bool healthy)
         return;
     group->healthy = healthy;
     run_log_event(acc->log, sim_now(acc->sim), "health", acc->topology->region_names[region],
-                  (struct run_cause){0},
+                  (struct cause){0}, NULL,
                   healthy ? "the load balancer has healthy targets again"
                           : "the load balancer has no healthy target");
     if (acc->config->routing != ROUTING_ACCELERATOR)
@@ -237,7 +237,7 @@ static void accelerator_on_learn(void *self, struct sim *sim, uint32_t entity, u
     group->edges_healthy += group->healthy ? 1 : UINT32_MAX;
     probe_level(acc->probes, group->edges_level, sim_now(sim), group->edges_healthy);
     run_log_event(acc->log, sim_now(sim), "health", acc->topology->region_names[region],
-                  (struct run_cause){.text = group->healthy ? "recovery" : "no healthy target"},
+                  (struct cause){0}, group->healthy ? "recovery" : "no healthy target",
                   "the edge near %s %s this region", acc->topology->region_names[place],
                   group->healthy ? "routes again to" : "routes around");
 }

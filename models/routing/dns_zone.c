@@ -132,7 +132,7 @@ static bool dns_zone_publish(void *self, int target, kind_id served, uint32_t ge
     invariant(target >= 0 && (uint32_t)target < zone->topology->region_count);
     if (!zone->control_up) {
         run_log_event(zone->log, sim_now(zone->sim), "dns", zone->topology->region_names[target],
-                      (struct run_cause){.text = "control plane down"},
+                      (struct cause){0}, "control plane down",
                       "the change of the record was refused");
         return false;
     }
@@ -169,7 +169,7 @@ static void dns_zone_on_propagated(void *self, struct sim *sim, uint32_t target,
     zone->authority = (int)target;
     zone->published = sim_now(sim);
     run_log_event(zone->log, sim_now(sim), "dns", zone->topology->region_names[target],
-                  (struct run_cause){0}, "the authority names this region as the primary");
+                  (struct cause){0}, NULL, "the authority names this region as the primary");
     sim_at(sim, sim_now(sim), change->served, target, change->served_generation);
 }
 

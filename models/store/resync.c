@@ -79,8 +79,8 @@ static void stream_log_resync(const struct stream *stream, const char *text)
     const struct replication *replication = stream->secondary->replication;
 
     run_log_event(replication->log, sim_now(replication->sim), "resync",
-                  replication->topology->region_names[stream->secondary->region],
-                  (struct run_cause){0}, "%s", text);
+                  replication->topology->region_names[stream->secondary->region], (struct cause){0},
+                  NULL, "%s", text);
 }
 
 static void stream_step_after(struct stream *stream, sim_dur wait)

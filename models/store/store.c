@@ -310,10 +310,10 @@ static void cluster_on_failover(void *self, struct sim *sim, uint32_t entity, ui
         server_apply(server, server->crash_fork);
         log_begin(server, sim_now(store->sim));
         store_followers_adopt(store, cluster, server->shard);
-        run_log_event(
-            store->log, sim_now(sim), "failover", store->topology->region_names[cluster->region],
-            (struct run_cause){.text = "crash"}, "a replica takes over shard %u; %llu writes lost",
-            server->shard, (unsigned long long)(store->lost_writes - lost));
+        run_log_event(store->log, sim_now(sim), "failover",
+                      store->topology->region_names[cluster->region], (struct cause){0}, "crash",
+                      "a replica takes over shard %u; %llu writes lost", server->shard,
+                      (unsigned long long)(store->lost_writes - lost));
         if (store->region_count > 1)
             store->stream->restart_shard(store->stream->self, server->shard);
     }

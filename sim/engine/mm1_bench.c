@@ -198,8 +198,10 @@ static HOT_HANDLER void on_depart(void *self, struct sim *sim, uint32_t entity, 
         model_serve(model, sim, sim_now(sim) - shop->arrivals[shop->begun % LINE]);
 }
 
-static const struct event_kind arrive_kind = {"arrive", PHASE_WORK, on_arrive, NULL, false};
-static const struct event_kind depart_kind = {"depart", PHASE_WORK, on_depart, NULL, false};
+static const struct event_kind arrive_kind = {
+    .name = "arrive", .phase = PHASE_WORK, .fire = on_arrive};
+static const struct event_kind depart_kind = {
+    .name = "depart", .phase = PHASE_WORK, .fire = on_depart};
 static const struct metric metrics[] = {
     {.name = "wait", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "from arrival to service"},
 };

@@ -28,7 +28,7 @@ static char *format_text(const char *format, va_list args)
 }
 
 uint32_t run_log_event(struct run_log *log, sim_time time, const char *what, const char *subject,
-                       struct run_cause cause, const char *format, ...)
+                       struct cause cause, const char *cause_text, const char *format, ...)
 {
     va_list args;
     struct run_event *event;
@@ -46,7 +46,7 @@ uint32_t run_log_event(struct run_log *log, sim_time time, const char *what, con
     event->time = time;
     event->what = what;
     event->subject = mem_strdup(subject ? subject : "");
-    event->cause_text = mem_strdup(cause.text ? cause.text : "");
+    event->cause_text = mem_strdup(cause_text ? cause_text : "");
     va_start(args, format);
     event->text = format_text(format, args);
     va_end(args);

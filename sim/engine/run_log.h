@@ -34,20 +34,20 @@ struct run_log {
     uint64_t dropped_count;
 };
 
-/* What brought an event about. A number is 0 (none) or that of an event already in the log. */
-struct run_cause {
+/* What brought an event about: numbers of events already in the log; 0: none. */
+struct cause {
     uint32_t number;     /* the event that caused it */
     uint32_t waited_for; /* the event it waited behind */
-    const char *text;    /* in words; NULL: none */
 };
 
 void run_log_release(struct run_log *log);
 /*
- * Add an event; copies subject and the cause's text, formats the text. Returns the event's number,
- * or 0 where the log is full. A cause that is not in the log is a bug.
+ * Add an event. `cause_text` says the cause in words, where there is no event for it; NULL:
+ * nothing. Copies subject and cause_text, formats the text. Returns the event's number, or 0 where
+ * the log is full. A cause that is not in the log is a bug.
  */
 uint32_t run_log_event(struct run_log *log, sim_time time, const char *what, const char *subject,
-                       struct run_cause cause, const char *format, ...)
-    __attribute__((format(printf, 6, 7)));
+                       struct cause cause, const char *cause_text, const char *format, ...)
+    __attribute__((format(printf, 7, 8)));
 
 #endif

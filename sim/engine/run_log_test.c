@@ -13,7 +13,7 @@ static void events_keep_copies_of_their_texts(void **state)
     char subject[] = "us-west-1";
 
     (void)state;
-    run_log_event(&log, 5, "fault", subject, (struct run_cause){0}, "link drops %d %%", 30);
+    run_log_event(&log, 5, "fault", subject, (struct cause){0}, NULL, "link drops %d %%", 30);
     subject[0] = 'X';
     assert_int_equal(log.event_count, 1);
     assert_int_equal(log.events[0].time, 5);
@@ -31,10 +31,10 @@ static void an_event_names_what_caused_it_and_what_it_waited_for(void **state)
     uint32_t fault, point, alarm;
 
     (void)state;
-    fault = run_log_event(&log, 1, "fault", "", (struct run_cause){0}, "a");
-    point = run_log_event(&log, 2, "alarm", "", (struct run_cause){.number = fault}, "b");
-    alarm = run_log_event(&log, 3, "alarm", "",
-                          (struct run_cause){fault, .waited_for = point, .text = "why"}, "c");
+    fault = run_log_event(&log, 1, "fault", "", (struct cause){0}, NULL, "a");
+    point = run_log_event(&log, 2, "alarm", "", (struct cause){.number = fault}, NULL, "b");
+    alarm =
+        run_log_event(&log, 3, "alarm", "", (struct cause){fault, .waited_for = point}, "why", "c");
     assert_int_equal(fault, 1);
     assert_int_equal(alarm, 3);
     assert_int_equal(log.events[0].cause, 0);
@@ -53,7 +53,7 @@ static void past_the_bound_events_are_counted_only(void **state)
 
     (void)state;
     for (int i = 0; i < RUN_LOG_MAX + 7; i++) {
-        uint32_t number = run_log_event(&log, i, "health", "a", (struct run_cause){0}, "c");
+        uint32_t number = run_log_event(&log, i, "health", "a", (struct cause){0}, NULL, "c");
 
         assert_int_equal(number, i < RUN_LOG_MAX ? i + 1 : 0);
     }

@@ -95,7 +95,9 @@ kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char 
     strbuf_addf(&name, "%s/%s", instance, kind->name);
     slot->fire = kind->fire;
     slot->live = kind->live;
-    slot->asks = kind->live && !kind->fire_asks;
+    slot->carries = kind->carries_cause;
+    slot->care = (uint8_t)((kind->live && !kind->fire_asks ? SIM_CARE_ASK : 0u) |
+                           (kind->carries_cause ? SIM_CARE_CAUSE : 0u));
     invariant(kind->live || !kind->fire_asks);
     slot->self = self;
     slot->rows = no_rows + 1;
@@ -126,6 +128,51 @@ static void set_plain_until(struct sim *sim)
     sim_time until = sim->ring_first.time < sim->next_cut ? sim->ring_first.time : sim->next_cut;
 
     sim->plain_until = sim->stopping || sim->trace ? 0 : until;
+}
+
+/* --- causes ---------------------------------------------------------------------------------- */
+
+struct cause sim_set_cause(struct sim *sim, struct cause cause)
+{
+    struct cause before = sim->cause;
+
+    sim->cause = cause;
+    sim->after |= SIM_AFTER_CAUSE;
+    sim->plain_push_until = cause.number || cause.waited_for ? sim_now(sim) : sim->end + 1;
+    return before;
+}
+
+/* The cause in force is that of this event, too. */
+static void remember_cause(struct sim *sim, struct event event)
+{
+    if (sim->kinds[key_kind(event.key)].carries && (sim->cause.number || sim->cause.waited_for))
+        cause_table_add(&sim->causes, event, sim->cause, sim_now(sim), queued_is_dead, sim);
+}
+
+RARE void sim_after_slow(struct sim *sim, sim_dur wait, kind_id kind, uint32_t entity,
+                         uint32_t generation)
+{
+    struct event event;
+
+    invariant(wait >= 0);
+    if (wait > sim->end - sim_now(sim))
+        return;
+    event = (struct event){sim_now(sim) + wait, sim_key(kind, entity, generation)};
+    remember_cause(sim, event);
+    eventq_push(sim->queue, event);
+}
+
+RARE void sim_timer_set_caused(struct sim *sim, struct sim_ring *ring, uint32_t entity,
+                               uint32_t generation)
+{
+    struct event event;
+
+    if (ring->length > sim->end - sim_now(sim))
+        return;
+    event.time = sim_now(sim) + ring->length;
+    event.key = sim_key(ring->kind, entity, generation);
+    remember_cause(sim, event);
+    sim_timer_set_slow(sim, ring, event);
 }
 
 /* --- timer rings ----------------------------------------------------------------------------- */
@@ -318,6 +365,7 @@ struct sim *sim_create(const struct sim_options *options, struct probes *probes)
     sim->context.replication = options->replication;
     sim->options = *options;
     sim->end = options->end;
+    sim->plain_push_until = options->end + 1;
     sim->trace = options->trace;
     sim->probes = probes;
     sim->probes_hot = probes ? probes_hot(probes) : NULL;
@@ -345,6 +393,7 @@ void sim_free(struct sim *sim)
     free(sim->kinds_block);
     free(sim->instances);
     eventq_free(sim->queue);
+    cause_table_release(&sim->causes);
     free(sim);
 }
 
@@ -501,6 +550,41 @@ HOT_CODE OUT_OF_LINE static struct event take_with_care(struct sim *sim)
     return event;
 }
 
+/* Of a kind that asks for care; false: the event is dead. One from take_with_care() lives, and says
+ * so again. */
+OUT_OF_LINE static bool prepare_event(struct sim *sim, const struct sim_kind *kind,
+                                      struct event event)
+{
+    struct cause cause;
+
+    if (kind->care & SIM_CARE_ASK && is_dead(kind, event.key)) {
+        sim->cancelled -= sim->cancelled > 0;
+        return false;
+    }
+    if (!(kind->care & SIM_CARE_CAUSE))
+        return true;
+    cause = cause_table_take(&sim->causes, event);
+    sim->context.now_ns = event.time;
+    if (cause.number || cause.waited_for)
+        sim_set_cause(sim, cause);
+    return true;
+}
+
+/* After an event that was dropped or that had a cause; true: it was dropped. */
+RARE static bool finish_event(struct sim *sim, const struct sim_kind *kind)
+{
+    bool dropped = (sim->after & SIM_AFTER_DROP) != 0;
+
+    if (sim->after & SIM_AFTER_CAUSE)
+        sim_set_cause(sim, (struct cause){0});
+    sim->after = 0;
+    if (dropped) {
+        invariant(kind->live && !(kind->care & SIM_CARE_ASK));
+        sim->cancelled -= sim->cancelled > 0;
+    }
+    return dropped;
+}
+
 /* An event that its handler dropped was not there; nobody looks at the clock before the next one.
  */
 static inline void fire_event(struct sim *sim, const struct sim_kind *kind, struct event event)
@@ -508,12 +592,8 @@ static inline void fire_event(struct sim *sim, const struct sim_kind *kind, stru
     sim->context.now_ns = event.time;
     sim->context.event = kind->full_name;
     kind->fire(kind->self, sim, key_entity(event.key), key_generation(event.key));
-    if (__builtin_expect(sim->dropped, 0)) {
-        invariant(kind->live && !kind->asks);
-        sim->dropped = false;
-        sim->cancelled -= sim->cancelled > 0;
+    if (__builtin_expect(sim->after != 0, 0) && finish_event(sim, kind))
         return;
-    }
     sim->event_count++;
     if (kind->hashed)
         sim->digest = digest_event(sim->digest, kind->hash, event);
@@ -536,11 +616,6 @@ HOT_CODE OUT_OF_LINE static bool run_events(struct sim *sim)
         if (__builtin_expect(eventq_front_is_first(queue) && queue->first->time < sim->plain_until,
                              1)) {
             event = eventq_take_front(queue);
-            kind = &sim->kinds[key_kind(event.key)];
-            if (__builtin_expect(kind->asks && is_dead(kind, event.key), 0)) {
-                sim->cancelled -= sim->cancelled > 0;
-                continue;
-            }
         } else if (queue->inbox_count > 0) { /* the first one may be in it */
             eventq_empty_inbox(queue);
             continue;
@@ -548,8 +623,10 @@ HOT_CODE OUT_OF_LINE static bool run_events(struct sim *sim)
             event = take_with_care(sim);
             if (event.time == SIM_NEVER)
                 return false;
-            kind = &sim->kinds[key_kind(event.key)];
         }
+        kind = &sim->kinds[key_kind(event.key)];
+        if (__builtin_expect(kind->care != 0, 0) && !prepare_event(sim, kind, event))
+            continue;
         fire_event(sim, kind, event);
     } while ((sim->event_count & INTERRUPT_MASK) != 0 || !interrupted(sim));
     return true;

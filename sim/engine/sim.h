@@ -13,7 +13,9 @@
  *     changes shows in the work.
  *  4. A dead event (its kind's `live` says so) is dropped without a trace: no count, no digest, and
  *     a clock that moves for its own handler alone, where that asks (`fire_asks`).
- *  5. Nothing here is shared between runs; a run belongs to one thread.
+ *  5. A cause that a handler sets is inherited by the events that it schedules from then on, of
+ * kinds that carry causes. It changes no order and no digest.
+ *  6. Nothing here is shared between runs; a run belongs to one thread.
  *
  * The engine allocates nothing while it runs, but for growth of its queue.
  */
@@ -24,6 +26,7 @@
 #include "inlining.h"
 #include "probe.h"
 #include "rng_stream.h"
+#include "run_log.h"
 #include "sim_time.h"
 #include "trace.h"
 
@@ -46,6 +49,9 @@ struct event_kind {
      * kind costs no call before the one that finds the same row again. It must say exactly what
      * `live` says, which is there all the same: for sweeps, and for runs that are traced. */
     bool fire_asks;
+    /* An event of this kind inherits the cause that is set when it is scheduled, and sets it again
+     * when it fires. For what people read: the steps of a failover, not each packet. */
+    bool carries_cause;
 };
 
 /* A registered kind of one instance: dense, ordered by phase, then by order of registration. */
@@ -100,6 +106,18 @@ static inline void sim_drop(struct sim *sim);
 
 /* End the run at the present instant once the event that calls this is done. */
 void sim_stop(struct sim *sim);
+
+/*
+ * The cause in force: what run_log_event() is given, and what scheduled events of kinds that carry
+ * causes inherit. At the start of an event it is the one that the event inherited, else {0, 0}.
+ *
+ * sim_set_cause() is for the rest of this event, and returns the cause before; so a function called
+ * in the middle of another's event can put it back. Nothing is paid for where no cause is set; the
+ * events scheduled while one is set cost a function call and, where their kind carries causes, an
+ * entry in a table.
+ */
+static inline struct cause sim_cause(const struct sim *sim);
+struct cause sim_set_cause(struct sim *sim, struct cause cause);
 
 /* A line of the trace, where there is one: `if (sim_tracing(sim)) sim_note(sim, "app", "...")`. */
 static inline bool sim_tracing(const struct sim *sim);

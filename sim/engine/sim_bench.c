@@ -66,9 +66,9 @@ static bool timeout_live(const void *self, uint32_t entity, uint32_t generation)
     return (holder->rows[entity].fired & SIM_GENERATION_MASK) == generation;
 }
 
-static const struct event_kind hold_kind = {"hold", PHASE_WORK, fire_hold, NULL, false};
-static const struct event_kind timeout_kind = {"timeout", PHASE_WORK, fire_timeout, timeout_live,
-                                               false};
+static const struct event_kind hold_kind = {.name = "hold", .phase = PHASE_WORK, .fire = fire_hold};
+static const struct event_kind timeout_kind = {
+    .name = "timeout", .phase = PHASE_WORK, .fire = fire_timeout, .live = timeout_live};
 
 static const struct way {
     const char *name;

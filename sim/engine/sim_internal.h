@@ -7,6 +7,7 @@
 #define SIM_INTERNAL_H
 
 #include "bug.h"
+#include "cause_table.h"
 
 #include <stddef.h>
 
@@ -40,14 +41,26 @@ struct sim_kind {
     uint64_t hash;   /* of `full_name` */
     char *full_name; /* "app_tier/us-west-1/arrive" */
     uint32_t row_bytes;
-    bool hashed; /* in the digest: of PHASE_WORK */
-    bool asks;   /* `live` must be asked before `fire` */
+    bool hashed;  /* in the digest: of PHASE_WORK */
+    bool carries; /* causes */
+    uint8_t care; /* what must be done before `fire`: SIM_CARE_... */
 };
+/* `live` must be asked. */
+#define SIM_CARE_ASK 1u
+/* The event may have inherited a cause. */
+#define SIM_CARE_CAUSE 2u
 _Static_assert(sizeof(struct sim_kind) == 64, "a kind is one cache line");
+
+/* What must be done after `fire`: bits of sim->after. */
+#define SIM_AFTER_DROP 1u  /* the event was dead */
+#define SIM_AFTER_CAUSE 2u /* a cause is set */
 
 struct sim {
     struct bug_context context; /* now_ns is the clock: so a bug report always knows it */
-    sim_time end;
+    /* A push due before it is plain; one from then on is past the end of the run, or (the clock's
+     * own time, while a cause is set) may inherit a cause. So neither costs a plain push more than
+     * one comparison. */
+    sim_time plain_push_until;
     struct eventq *queue;
     struct probes_hot *probes_hot;
     struct sim_ring *rings;
@@ -62,7 +75,7 @@ struct sim {
     uint64_t digest;
     uint64_t event_count;
     bool stopping;
-    bool dropped;           /* the event being fired is dead */
+    uint8_t after;          /* SIM_AFTER_... of the event being fired */
     bool looks_ahead;       /* some kind has rows or more to fetch early, */
     bool fetches;           /* and some has more than rows */
     sim_time fetched_until; /* rows of the queue's events due by then were fetched, */
@@ -75,11 +88,19 @@ struct sim {
     uint16_t *winners;        /* [2 * leaf_count]; the root is 1, leaf i is leaf_count + i */
     uint32_t kind_count[3];   /* by phase */
     void *kinds_block;        /* what `kinds` lies in */
+    sim_time end;
+    struct cause cause;        /* in force; {0, 0}: none */
+    struct cause_table causes; /* of pending events */
     struct probes *probes;
     struct sim_options options;
 };
 
 RARE void sim_timer_set_slow(struct sim *sim, struct sim_ring *ring, struct event event);
+/* Where the plain way does not do: past the end, or a cause is set. */
+RARE void sim_after_slow(struct sim *sim, sim_dur wait, kind_id kind, uint32_t entity,
+                         uint32_t generation);
+RARE void sim_timer_set_caused(struct sim *sim, struct sim_ring *ring, uint32_t entity,
+                               uint32_t generation);
 
 static inline sim_time sim_now(const struct sim *sim)
 {
@@ -88,7 +109,7 @@ static inline sim_time sim_now(const struct sim *sim)
 
 static inline void sim_drop(struct sim *sim)
 {
-    sim->dropped = true;
+    sim->after |= SIM_AFTER_DROP;
 }
 
 static inline struct probes_hot *sim_probes(struct sim *sim)
@@ -99,8 +120,10 @@ static inline struct probes_hot *sim_probes(struct sim *sim)
 static inline void sim_at(struct sim *sim, sim_time when, kind_id kind, uint32_t entity,
                           uint32_t generation)
 {
-    if (when > sim->end)
+    if (__builtin_expect(when >= sim->plain_push_until, 0)) {
+        sim_after_slow(sim, when - sim->context.now_ns, kind, entity, generation);
         return;
+    }
     invariant(when >= sim->context.now_ns);
     eventq_push(sim->queue, (struct event){when, sim_key(kind, entity, generation)});
 }
@@ -111,10 +134,10 @@ static inline void sim_after(struct sim *sim, sim_dur wait, kind_id kind, uint32
     sim_time now = sim->context.now_ns;
 
     /* One comparison for two: a negative wait looks like a very long one. */
-    if ((uint64_t)wait > (uint64_t)(sim->end - now)) { /* else the sum below cannot overflow */
-        invariant(wait >= 0);
+    if (__builtin_expect((uint64_t)wait >= (uint64_t)(sim->plain_push_until - now), 0)) {
+        sim_after_slow(sim, wait, kind, entity, generation);
         return;
-    }
+    } /* else the sum below cannot overflow */
     eventq_push(sim->queue, (struct event){now + wait, sim_key(kind, entity, generation)});
 }
 
@@ -125,8 +148,10 @@ static inline void sim_timer_set(struct sim *sim, timer_id timer, uint32_t entit
     sim_time now = sim->context.now_ns;
     struct event event;
 
-    if (ring->length > sim->end - now)
+    if (__builtin_expect(ring->length >= sim->plain_push_until - now, 0)) {
+        sim_timer_set_caused(sim, ring, entity, generation);
         return;
+    }
     event.time = now + ring->length;
     event.key = sim_key(ring->kind, entity, generation);
     if (ring->count > 0 && ring->count <= ring->mask &&
@@ -134,6 +159,11 @@ static inline void sim_timer_set(struct sim *sim, timer_id timer, uint32_t entit
         ring->items[(ring->head + ring->count++) & ring->mask] = event;
     else
         sim_timer_set_slow(sim, ring, event);
+}
+
+static inline struct cause sim_cause(const struct sim *sim)
+{
+    return sim->cause;
 }
 
 static inline bool sim_tracing(const struct sim *sim)

@@ -63,10 +63,10 @@ static bool not_the_dead_one(const void *self, uint32_t entity, uint32_t generat
     return entity != recorder->dead_entity;
 }
 
-static const struct event_kind kind_a = {"a", PHASE_WORK, fire_a, NULL, false};
-static const struct event_kind kind_b = {"b", PHASE_WORK, fire_b, NULL, false};
-static const struct event_kind kind_mortal = {"mortal", PHASE_WORK, fire_a, not_the_dead_one,
-                                              false};
+static const struct event_kind kind_a = {.name = "a", .phase = PHASE_WORK, .fire = fire_a};
+static const struct event_kind kind_b = {.name = "b", .phase = PHASE_WORK, .fire = fire_b};
+static const struct event_kind kind_mortal = {
+    .name = "mortal", .phase = PHASE_WORK, .fire = fire_a, .live = not_the_dead_one};
 static void fire_if_alive(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     if (not_the_dead_one(self, entity, generation))
@@ -74,12 +74,16 @@ static void fire_if_alive(void *self, struct sim *sim, uint32_t entity, uint32_t
     else
         sim_drop(sim);
 }
-static const struct event_kind kind_asking = {"mortal", PHASE_WORK, fire_if_alive, not_the_dead_one,
-                                              true};
-static const struct event_kind kind_fault = {"fault", PHASE_FAULT, fire_fault, NULL, false};
-static const struct event_kind kind_observer = {"observe", PHASE_OBSERVE, fire_observer, NULL,
-                                                false};
-static const struct event_kind kind_stop = {"stop", PHASE_WORK, fire_stop, NULL, false};
+static const struct event_kind kind_asking = {.name = "mortal",
+                                              .phase = PHASE_WORK,
+                                              .fire = fire_if_alive,
+                                              .live = not_the_dead_one,
+                                              .fire_asks = true};
+static const struct event_kind kind_fault = {
+    .name = "fault", .phase = PHASE_FAULT, .fire = fire_fault};
+static const struct event_kind kind_observer = {
+    .name = "observe", .phase = PHASE_OBSERVE, .fire = fire_observer};
+static const struct event_kind kind_stop = {.name = "stop", .phase = PHASE_WORK, .fire = fire_stop};
 
 static struct sim *sim_to(sim_time end)
 {
@@ -214,7 +218,8 @@ static void fire_interrupter(void *self, struct sim *sim, uint32_t entity, uint3
 
 static void an_interrupt_is_heeded_within_65536_events(void **state)
 {
-    static const struct event_kind kind = {"tick", PHASE_WORK, fire_interrupter, NULL, false};
+    static const struct event_kind kind = {
+        .name = "tick", .phase = PHASE_WORK, .fire = fire_interrupter};
     struct interrupter interrupter = {0, 0};
     struct sim_options options = {.end = 10000000, .interrupt = &interrupter.flag};
     struct sim *sim = sim_create(&options, NULL);
@@ -314,9 +319,9 @@ static bool is_latest(const void *self, uint32_t entity, uint32_t generation)
 
 static void cancelled_timeouts_do_not_pile_up(void **state)
 {
-    static const struct event_kind step = {"step", PHASE_WORK, fire_step, NULL, false};
-    static const struct event_kind timeout = {"timeout", PHASE_WORK, fire_timeout, is_latest,
-                                              false};
+    static const struct event_kind step = {.name = "step", .phase = PHASE_WORK, .fire = fire_step};
+    static const struct event_kind timeout = {
+        .name = "timeout", .phase = PHASE_WORK, .fire = fire_timeout, .live = is_latest};
 
     (void)state;
     for (int in_ring = 0; in_ring < 2; in_ring++) {
@@ -424,11 +429,19 @@ static void fire_nothing(void *self, struct sim *sim, uint32_t entity, uint32_t 
 static struct sim_outcome run_sessions(enum eventq_kind queue, bool in_ring, bool fire_asks,
                                        bool observed, struct trace *trace, uint64_t seed)
 {
-    static const struct event_kind think = {"think", PHASE_WORK, fire_think, NULL, false};
-    const struct event_kind answer = {"answer", PHASE_WORK, fire_answer, session_waits, fire_asks};
-    static const struct event_kind timeout = {"timeout", PHASE_WORK, fire_session_timeout,
-                                              session_waits, false};
-    static const struct event_kind observe = {"observe", PHASE_OBSERVE, fire_nothing, NULL, false};
+    static const struct event_kind think = {
+        .name = "think", .phase = PHASE_WORK, .fire = fire_think};
+    const struct event_kind answer = {.name = "answer",
+                                      .phase = PHASE_WORK,
+                                      .fire = fire_answer,
+                                      .live = session_waits,
+                                      .fire_asks = fire_asks};
+    static const struct event_kind timeout = {.name = "timeout",
+                                              .phase = PHASE_WORK,
+                                              .fire = fire_session_timeout,
+                                              .live = session_waits};
+    static const struct event_kind observe = {
+        .name = "observe", .phase = PHASE_OBSERVE, .fire = fire_nothing};
     struct sessions *sessions = mem_zalloc(1, sizeof *sessions);
     struct sim_options options = {.seed = seed, .end = 60 * SIM_S, .queue = queue, .trace = trace};
     struct sim *sim = sim_create(&options, NULL);
@@ -525,8 +538,9 @@ static void fire_echo(void *self, struct sim *sim, uint32_t entity, uint32_t gen
 
 static uint64_t run_crowd(enum eventq_kind queue, bool in_ring, uint64_t *order)
 {
-    static const struct event_kind step = {"step", PHASE_WORK, fire_crowd_step, NULL, false};
-    static const struct event_kind echo = {"echo", PHASE_WORK, fire_echo, NULL, false};
+    static const struct event_kind step = {
+        .name = "step", .phase = PHASE_WORK, .fire = fire_crowd_step};
+    static const struct event_kind echo = {.name = "echo", .phase = PHASE_WORK, .fire = fire_echo};
     struct sim_options options = {.seed = 1, .end = SIM_S, .queue = queue};
     struct sim *sim = sim_create(&options, NULL);
     struct crowd crowd = {.in_ring = in_ring};
@@ -639,7 +653,7 @@ static void fire_tick(void *self, struct sim *sim, uint32_t entity, uint32_t gen
  */
 static void probes_are_cut_before_the_events_of_that_instant(void **state)
 {
-    static const struct event_kind kind = {"tick", PHASE_FAULT, fire_tick, NULL, false};
+    static const struct event_kind kind = {.name = "tick", .phase = PHASE_FAULT, .fire = fire_tick};
     struct probe_plan plan = {.warmup = 50, .end = 100, .bin = 10, .region_count = 1};
     struct probes *probes = probes_create(&plan);
     struct sim_options options = {.end = 100};
@@ -716,7 +730,8 @@ static void prefetch_early(const void *self, uint32_t entity)
 /* One event a ms, each fetched before it fires; the first of all and few others are not. */
 static void rows_are_fetched_before_their_events(void **state)
 {
-    static const struct event_kind kind = {"fetched", PHASE_WORK, fire_fetched, NULL, false};
+    static const struct event_kind kind = {
+        .name = "fetched", .phase = PHASE_WORK, .fire = fire_fetched};
     struct sim_options options = {.seed = 1, .end = 60 * SIM_S};
     struct sim *sim = sim_create(&options, NULL);
     struct fetcher fetcher = {0};

@@ -66,10 +66,10 @@ static int make_sample(void **state)
     sample->series = (struct statistic_series){&metrics[0], -1, "slow", odd};
     sample->statistics = (struct statistics){
         sample->rows, 3, &sample->histogram_row, 1, &sample->series, 1, 10 * SIM_S, BINS};
-    run_log_event(&sample->log, 17, "fault", "us-west-1", (struct run_cause){0}, "a sentence, %d",
+    run_log_event(&sample->log, 17, "fault", "us-west-1", (struct cause){0}, NULL, "a sentence, %d",
                   3);
-    run_log_event(&sample->log, 18, "alarm", "", (struct run_cause){1, .text = "why"}, "b");
-    run_log_event(&sample->log, 19, "dns", "", (struct run_cause){1, .waited_for = 2}, "c");
+    run_log_event(&sample->log, 18, "alarm", "", (struct cause){1, 0}, "why", "b");
+    run_log_event(&sample->log, 19, "dns", "", (struct cause){1, 2}, NULL, "c");
     incident_list_add(&sample->incidents, &incident);
     sample->log.dropped_count = 9;
     sample->incidents.dropped_count = 8;

@@ -85,7 +85,8 @@ static void fake_on_tick(void *self, struct sim *sim, uint32_t entity, uint32_t 
     probe_latency(sim_probes(sim), state->latency, (int64_t)(block.word[0] >> 40));
     sim_after(sim, SIM_S, state->tick, entity + 1, generation);
 }
-static const struct event_kind fake_tick = {"tick", PHASE_WORK, fake_on_tick, NULL, false};
+static const struct event_kind fake_tick = {
+    .name = "tick", .phase = PHASE_WORK, .fire = fake_on_tick};
 
 static void fake_init(void *self, const struct model_env *env)
 {
