@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "command.h"
 
-#include "mem.h"
-#include "suggest.h"
-
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,15 +19,17 @@ static const struct option options[] = {
     FLAG_OPTION("schema",   schema,             "print the JSON Schema of scenario files, for editors"),
     FLAG_OPTION("presets",  presets,            "list the presets of all models, or of MODEL: what each sets and what is left out"),
     TEXT_OPTION("preset",   preset, "NAME", NULL, "print one preset"),
-    TEXT_OPTION("markdown", markdown, "MODEL", NULL, "print a model's tables of parameters and metrics in Markdown"),
+    TEXT_OPTION("markdown", markdown, "MODEL", NULL, "print the tables of a model, or of MODEL.KIND, in Markdown"),
     OPTIONS_END,
 };
 /* clang-format on */
 
-/* A model's name has neither a dot nor a slash; a file that is there is a file. */
-static bool is_file(const char *name)
+/* A file that is there is a file; else "store.regional" is a kind of a model. */
+static bool is_file(const struct registry *registry, const char *name)
 {
-    return strpbrk(name, "./") || access(name, F_OK) == 0;
+    if (access(name, F_OK) == 0 || strchr(name, '/'))
+        return true;
+    return strchr(name, '.') && !describe_knows(registry, name);
 }
 
 static int describe_file(const struct invocation *invocation, const char *path)
@@ -50,27 +48,6 @@ static int describe_file(const struct invocation *invocation, const char *path)
     return EXIT_DONE;
 }
 
-static int describe_markdown_of(const struct invocation *invocation, const char *name)
-{
-    const struct registry *registry = invocation->registry;
-
-    const char **names = mem_alloc(registry->model_count, sizeof *names);
-
-    for (size_t i = 0; i < registry->model_count; i++) {
-        names[i] = registry->models[i]->name;
-        if (strcmp(names[i], name) == 0) {
-            describe_markdown(registry->models[i], stdout);
-            free(names);
-            return EXIT_DONE;
-        }
-    }
-    const char *nearest = suggest_nearest(name, names, registry->model_count);
-    free(names);
-    if (nearest)
-        return usage_error("unknown model '%s'; did you mean '%s'?", name, nearest);
-    return usage_error("unknown model '%s'; 'isthmus describe' lists them", name);
-}
-
 static int describe(const struct invocation *invocation)
 {
     const struct describe_values *values = invocation->values;
@@ -80,8 +57,12 @@ static int describe(const struct invocation *invocation)
         scenario_write_schema(invocation->registry, stdout);
         return EXIT_DONE;
     }
-    if (values->markdown)
-        return describe_markdown_of(invocation, values->markdown);
+    if (values->markdown) {
+        int status = describe_markdown(invocation->registry, values->markdown, stdout, &diag);
+
+        tell(&diag);
+        return status < 0 ? EXIT_USAGE : EXIT_DONE;
+    }
     if (values->presets || values->preset) {
         const char *model = invocation->argument_count > 0 ? invocation->arguments[0] : NULL;
         int status = describe_presets(invocation->registry, model, values->preset, stdout,
@@ -95,7 +76,7 @@ static int describe(const struct invocation *invocation)
         return EXIT_DONE;
     }
     const char *name = invocation->arguments[0];
-    if (is_file(name))
+    if (is_file(invocation->registry, name))
         return describe_file(invocation, name);
     int status = describe_model(invocation->registry, name, stdout, values->json, &diag);
     tell(&diag);
@@ -104,12 +85,13 @@ static int describe(const struct invocation *invocation)
 
 const struct command cmd_describe = {
     .name = "describe",
-    .arguments = "[MODEL | SCENARIO]",
+    .arguments = "[MODEL[.KIND] | SCENARIO]",
     .argument_max = 1,
     .summary = "Explain models, their parameters and metrics, or a scenario in full",
     .details = "Without an argument: the models in a line each. With a model's name: every "
-               "parameter with unit, default, range, meaning and source, and every metric. With a "
-               "scenario file: every resolved value and where it came from.",
+               "parameter with unit, default, range, meaning and source, every metric and every "
+               "kind; with MODEL.KIND: the parameters and metrics of that kind. With a scenario "
+               "file: every resolved value and where it came from.",
     .examples = "  isthmus describe\n"
                 "  isthmus describe store_client\n"
                 "  isthmus describe --presets\n"

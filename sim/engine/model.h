@@ -71,6 +71,7 @@ void *port_need(const struct port_directory *directory, const char *name, int a,
 
 /* --- instances ------------------------------------------------------------------------------- */
 
+struct model_kind;
 struct run_log;
 struct model_env {
     struct sim *sim;
@@ -79,9 +80,11 @@ struct model_env {
     const char *instance; /* "app_tier/us-west-1", "wan_link/us-west-1->us-west-2", "store" */
     const void *config;   /* MODEL_LIST: an array of config_count configs */
     size_t config_count;
-    int region;          /* PER_REGION: index; PER_LINK: from; else -1 */
-    int peer;            /* PER_LINK: to; else -1 */
-    struct run_log *log; /* what happened, for people: run_log.h */
+    int region;                    /* PER_REGION: index; PER_LINK: from; else -1 */
+    int peer;                      /* PER_LINK: to; else -1 */
+    struct run_log *log;           /* what happened, for people: run_log.h */
+    const struct model_kind *kind; /* the chosen one; NULL: the model has no kinds */
+    const void *kind_config;       /* its parameters; NULL as above */
 };
 
 /*
@@ -98,7 +101,9 @@ void validation_error(struct validation *validation, const char *field, const ch
 struct check_context {
     const struct topology *topology;
     sim_time end;
-    int region, peer; /* as in model_env */
+    int region, peer;              /* as in model_env */
+    const struct model_kind *kind; /* as in model_env */
+    const void *kind_config;
 };
 
 /*
@@ -115,6 +120,31 @@ struct preset {
     const char *source;
 };
 
+/*
+ * One kind of a model: a way of being made, with parameters and metrics of its own. A model with
+ * kinds has scope MODEL_ONCE and a CHOICE "kind" whose choices are the names of its kinds.
+ *
+ * The parameters of the chosen kind stand in the model's section beside the common ones
+ * (`store.data_set`); those of another kind are refused. A kind's metrics exist only under it.
+ * Neither may have a name that the model's own table has. Two kinds may use one name: for
+ * parameters of one type, for metrics whose rows are the same.
+ */
+struct model_kind {
+    const char *name;           /* the value of "kind" */
+    const char *meaning;        /* one line */
+    size_t config_size;         /* of its own parameters; zeroed, filled and freed by the wiring */
+    const struct field *fields; /* MODEL_CONFIG is the kind's own struct */
+    size_t field_count;
+    const struct metric *metrics;
+    size_t metric_count;
+    /* Optional. Rules between fields, the model's and the kind's. */
+    void (*check)(const void *config, const void *kind_config, const struct check_context *context,
+                  struct validation *validation);
+};
+
+/* The section whose kind decides whether a model with `only_kinds` exists. */
+#define MODEL_KIND_SECTION "store"
+
 struct model_ops {
     const char *name;    /* "app_tier": also the name of its page, models/app/app_tier.md */
     const char *section; /* "app" */
@@ -127,6 +157,11 @@ struct model_ops {
     size_t metric_count;
     const struct preset *presets;
     size_t preset_count;
+    const struct model_kind *const *kinds; /* chosen by the CHOICE "kind"; NULL: none */
+    size_t kind_count;
+    /* NULL: always there; else NULL-terminated names: the model exists only where section
+     * MODEL_KIND_SECTION has one of these kinds. */
+    const char *const *only_kinds;
     /* All optional but init. config in check: one config (of a MODEL_LIST: each item in turn). */
     void (*check)(const void *config, const struct check_context *context,
                   struct validation *validation);

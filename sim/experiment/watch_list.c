@@ -115,22 +115,18 @@ bool watch_list_parse(struct watch_list *list, const struct scenario *scenario, 
 
 void watch_list_add_main(struct watch_list *list, const struct scenario *scenario)
 {
-    const struct registry *registry = scenario->registry;
-
-    for (size_t i = 0; i < registry->model_count; i++) {
-        for (size_t j = 0; j < registry->models[i]->metric_count; j++) {
-            const struct metric *metric = &registry->models[i]->metrics[j];
-            if (metric->better == NO_DIRECTION || metric->kind == METRIC_COUNT ||
-                metric->kind == METRIC_LEVEL || metric->label)
-                continue;
-            struct metric_ref ref = {
-                .metric = metric,
-                .stat = metric->kind == METRIC_LATENCY ? "p99" : NULL,
-                .region = -1,
-                .window = mem_strdup("all"),
-            };
-            watch_list_add(list, scenario, &ref);
-        }
+    for (size_t i = 0; i < scenario->metric_count; i++) {
+        const struct metric *metric = scenario->metrics[i];
+        if (metric->better == NO_DIRECTION || metric->kind == METRIC_COUNT ||
+            metric->kind == METRIC_LEVEL || metric->label)
+            continue;
+        struct metric_ref ref = {
+            .metric = metric,
+            .stat = metric->kind == METRIC_LATENCY ? "p99" : NULL,
+            .region = -1,
+            .window = mem_strdup("all"),
+        };
+        watch_list_add(list, scenario, &ref);
     }
 }
 

@@ -60,6 +60,16 @@ static void table_print_and_release(struct text_table *table, FILE *out)
     free(table->cells);
 }
 
+/* A model with its own tables, or one kind of it with the kind's. */
+struct described {
+    const struct model_ops *ops;
+    const struct model_kind *kind; /* NULL: the model */
+    const struct field *fields;
+    size_t field_count;
+    const struct metric *metrics;
+    size_t metric_count;
+};
+
 /* --- tables of a model ----------------------------------------------------------------- */
 
 static const char *scope_name(enum model_scope scope)
@@ -120,7 +130,7 @@ static void add_metric_name(struct strbuf *out, const struct metric *metric)
         strbuf_addf(out, "{%s}", metric->label);
 }
 
-static void print_fields(const struct model_ops *ops, FILE *out)
+static void print_fields(const struct field *fields, size_t count, FILE *out)
 {
     struct text_table table = {.column_count = 6};
     static const char *const head[] = {"parameter", "type",   "default",
@@ -128,8 +138,8 @@ static void print_fields(const struct model_ops *ops, FILE *out)
 
     for (size_t i = 0; i < 6; i++)
         table_add(&table, head[i]);
-    for (size_t i = 0; i < ops->field_count; i++) {
-        const struct field *field = &ops->fields[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct field *field = &fields[i];
         struct strbuf range = STRBUF_INIT;
 
         add_range(&range, field);
@@ -144,24 +154,37 @@ static void print_fields(const struct model_ops *ops, FILE *out)
     table_print_and_release(&table, out);
 }
 
-static void print_metrics(const struct model_ops *ops, FILE *out)
+static void print_metrics(const struct metric *metrics, size_t count, FILE *out)
 {
     struct text_table table = {.column_count = 5};
     static const char *const head[] = {"metric", "kind", "unit", "better", "meaning"};
 
     for (size_t i = 0; i < 5; i++)
         table_add(&table, head[i]);
-    for (size_t i = 0; i < ops->metric_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct strbuf name = STRBUF_INIT;
 
-        add_metric_name(&name, &ops->metrics[i]);
+        add_metric_name(&name, &metrics[i]);
         table_add(&table, name.text);
-        table_add(&table, metric_kind_name(ops->metrics[i].kind));
-        table_add(&table, unit_name(ops->metrics[i].unit));
-        table_add(&table, direction_name(ops->metrics[i].better));
-        table_add(&table, ops->metrics[i].meaning);
+        table_add(&table, metric_kind_name(metrics[i].kind));
+        table_add(&table, unit_name(metrics[i].unit));
+        table_add(&table, direction_name(metrics[i].better));
+        table_add(&table, metrics[i].meaning);
         strbuf_release(&name);
     }
+    table_print_and_release(&table, out);
+}
+
+static void print_kinds(const struct model_ops *ops, FILE *out)
+{
+    struct text_table table = {.column_count = 2};
+
+    for (size_t i = 0; i < ops->kind_count; i++) {
+        table_add(&table, ops->kinds[i]->name);
+        table_add(&table, ops->kinds[i]->meaning);
+    }
+    fprintf(out, "kinds, each with parameters of its own (isthmus describe %s.KIND):\n",
+            ops->section);
     table_print_and_release(&table, out);
 }
 
@@ -219,27 +242,42 @@ static void add_metric_json(struct strbuf *out, const struct metric *metric)
     strbuf_add_char(out, '}');
 }
 
-static void add_model_json(struct strbuf *out, const struct model_ops *ops, bool is_whole)
+static void add_tables_json(struct strbuf *out, const struct described *described)
+{
+    strbuf_add(out, ", \"parameters\": [");
+    for (size_t i = 0; i < described->field_count; i++) {
+        strbuf_add(out, i > 0 ? ",\n  " : "\n  ");
+        add_field_json(out, &described->fields[i]);
+    }
+    strbuf_add(out, "], \"metrics\": [");
+    for (size_t i = 0; i < described->metric_count; i++) {
+        strbuf_add(out, i > 0 ? ",\n  " : "\n  ");
+        add_metric_json(out, &described->metrics[i]);
+    }
+    strbuf_add_char(out, ']');
+}
+
+static void add_kinds_json(struct strbuf *out, const struct model_ops *ops)
+{
+    strbuf_add(out, ", \"kinds\": [");
+    for (size_t i = 0; i < ops->kind_count; i++) {
+        strbuf_add(out, i > 0 ? ",\n  {" : "\n  {");
+        add_member(out, "name", ops->kinds[i]->name);
+        add_member(out, "meaning", ops->kinds[i]->meaning);
+        strbuf_add_char(out, '}');
+    }
+    strbuf_add_char(out, ']');
+}
+
+static void add_model_json(struct strbuf *out, const struct model_ops *ops)
 {
     strbuf_add_char(out, '{');
     add_member(out, "name", ops->name);
     add_member(out, "section", ops->section);
     add_member(out, "scope", scope_name(ops->scope));
     add_member(out, "meaning", ops->meaning);
-    if (is_whole) {
-        strbuf_add(out, ", \"parameters\": [");
-        for (size_t i = 0; i < ops->field_count; i++) {
-            strbuf_add(out, i > 0 ? ",\n  " : "\n  ");
-            add_field_json(out, &ops->fields[i]);
-        }
-        strbuf_add(out, "], \"metrics\": [");
-        for (size_t i = 0; i < ops->metric_count; i++) {
-            strbuf_add(out, i > 0 ? ",\n  " : "\n  ");
-            add_metric_json(out, &ops->metrics[i]);
-        }
-        strbuf_add_char(out, ']');
-    }
-    strbuf_add_char(out, '}');
+    if (ops->only_kinds)
+        add_names(out, "only_kinds", ops->only_kinds);
 }
 
 static void print_and_release(struct strbuf *text, FILE *out)
@@ -274,7 +312,8 @@ void describe_models(const struct registry *registry, FILE *out, bool json)
         const struct model_ops *ops = i == 0 ? run_as_model(&run) : registry->models[i - 1];
 
         strbuf_add(&text, i > 0 ? ",\n " : "\n ");
-        add_model_json(&text, ops, false);
+        add_model_json(&text, ops);
+        strbuf_add_char(&text, '}');
         table_add(&table, ops->name);
         table_add(&table, ops->section[0] ? ops->section : "-");
         table_add(&table, scope_name(ops->scope));
@@ -321,30 +360,115 @@ static void unknown_model(const struct registry *registry, const char *name, str
     strbuf_release(&text);
 }
 
-int describe_model(const struct registry *registry, const char *name, FILE *out, bool json,
-                   struct diag *diag)
+static void unknown_kind(const struct model_ops *ops, const char *name, struct diag *diag)
 {
-    struct model_ops run;
-    const struct model_ops *ops = find_model(registry, name, &run);
+    const char **names = mem_alloc(ops->kind_count + 1, sizeof *names);
     struct strbuf text = STRBUF_INIT;
 
-    if (!ops) {
-        unknown_model(registry, name, diag);
-        return -1;
+    for (size_t i = 0; i < ops->kind_count; i++)
+        names[i] = ops->kinds[i]->name;
+    strbuf_addf(&text, "'%s' has no kind '%s'", ops->section, name);
+    if (ops->kind_count > 0)
+        add_remedy(&text, name, "its kinds are", names, ops->kind_count);
+    diag_error(diag, "%s", text.text);
+    free(names);
+    strbuf_release(&text);
+}
+
+/* "store" or "store.regional"; false with the error in `diag`. */
+static bool find_described(const struct registry *registry, const char *name, struct model_ops *run,
+                           struct described *described, struct diag *diag)
+{
+    const char *dot = strchr(name, '.');
+    char *model = mem_strndup(name, dot ? (size_t)(dot - name) : strlen(name));
+    const struct model_ops *ops = find_model(registry, model, run);
+    const struct model_kind *kind = ops && dot ? kind_find(ops, dot + 1) : NULL;
+
+    if (!ops)
+        unknown_model(registry, model, diag);
+    else if (dot && !kind)
+        unknown_kind(ops, dot + 1, diag);
+    else if (kind)
+        *described = (struct described){
+            ops, kind, kind->fields, kind->field_count, kind->metrics, kind->metric_count};
+    else
+        *described = (struct described){
+            ops, NULL, ops->fields, ops->field_count, ops->metrics, ops->metric_count};
+    free(model);
+    return ops && (kind || !dot);
+}
+
+bool describe_knows(const struct registry *registry, const char *name)
+{
+    char *model = mem_strndup(name, strcspn(name, "."));
+    struct model_ops run;
+    bool known = find_model(registry, model, &run) != NULL;
+
+    free(model);
+    return known;
+}
+
+static void print_described_json(const struct described *described, FILE *out)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    add_model_json(&text, described->ops);
+    if (described->kind) {
+        add_member(&text, "kind", described->kind->name);
+        add_member(&text, "kind_meaning", described->kind->meaning);
     }
-    if (json) {
-        add_model_json(&text, ops, true);
-        print_and_release(&text, out);
-        return 0;
+    add_tables_json(&text, described);
+    if (!described->kind && described->ops->kind_count > 0)
+        add_kinds_json(&text, described->ops);
+    strbuf_add_char(&text, '}');
+    print_and_release(&text, out);
+}
+
+static void print_head(const struct described *described, FILE *out)
+{
+    const struct model_ops *ops = described->ops;
+
+    if (described->kind) {
+        fprintf(out, "%s.%s: %s\n", ops->section, described->kind->name, described->kind->meaning);
+        fprintf(out,
+                "section '%s' with 'kind: %s', beside the parameters of every kind (isthmus "
+                "describe %s)\n",
+                ops->section, described->kind->name, ops->section);
+        return;
     }
     fprintf(out, "%s: %s\n", ops->name, ops->meaning);
     if (ops->section[0])
         fprintf(out, "section '%s', %s\n", ops->section, scope_name(ops->scope));
-    fputc('\n', out);
-    print_fields(ops, out);
-    if (ops->metric_count > 0) {
+    for (size_t i = 0; ops->only_kinds && ops->only_kinds[i]; i++)
+        fprintf(out, "%s%s%s",
+                i == 0 ? "only where '" MODEL_KIND_SECTION "." KIND_KEY "' is " : ", ",
+                ops->only_kinds[i], ops->only_kinds[i + 1] ? "" : "\n");
+}
+
+int describe_model(const struct registry *registry, const char *name, FILE *out, bool json,
+                   struct diag *diag)
+{
+    struct model_ops run;
+    struct described described;
+
+    if (!find_described(registry, name, &run, &described, diag))
+        return -1;
+    if (json) {
+        print_described_json(&described, out);
+        return 0;
+    }
+    print_head(&described, out);
+    if (described.field_count > 0) {
         fputc('\n', out);
-        print_metrics(ops, out);
+        print_fields(described.fields, described.field_count, out);
+    }
+    if (described.metric_count > 0) {
+        fputc('\n', out);
+        print_metrics(described.metrics, described.metric_count, out);
+    }
+    if (!described.kind && described.ops->kind_count > 0) {
+        fputc('\n', out);
+        print_kinds(described.ops, out);
     }
     return 0;
 }
@@ -420,13 +544,13 @@ static void print_cell(FILE *out, const char *text, const char *end)
     fputs(end, out);
 }
 
-void describe_markdown(const struct model_ops *ops, FILE *out)
+static void print_markdown_fields(const struct described *described, FILE *out)
 {
     fputs("| parameter | type | default | range | meaning | source |\n"
           "|---|---|---|---|---|---|\n",
           out);
-    for (size_t i = 0; i < ops->field_count; i++) {
-        const struct field *field = &ops->fields[i];
+    for (size_t i = 0; i < described->field_count; i++) {
+        const struct field *field = &described->fields[i];
         struct strbuf range = STRBUF_INIT;
 
         add_range(&range, field);
@@ -437,15 +561,45 @@ void describe_markdown(const struct model_ops *ops, FILE *out)
         print_cell(out, field->source, " |\n");
         strbuf_release(&range);
     }
-    if (ops->metric_count == 0)
-        return;
-    fputs("\n| metric | kind | unit | labels | meaning |\n|---|---|---|---|---|\n", out);
-    for (size_t i = 0; i < ops->metric_count; i++) {
-        const struct metric *metric = &ops->metrics[i];
+}
+
+static void print_markdown_metrics(const struct described *described, FILE *out)
+{
+    fputs("| metric | kind | unit | labels | meaning |\n|---|---|---|---|---|\n", out);
+    for (size_t i = 0; i < described->metric_count; i++) {
+        const struct metric *metric = &described->metrics[i];
 
         fprintf(out, "| `%s` | %s | %s | region%s%s | ", metric->name,
                 metric_kind_name(metric->kind), unit_name(metric->unit), metric->label ? ", " : "",
                 metric->label ? metric->label : "");
         print_cell(out, metric->meaning, " |\n");
     }
+}
+
+static void print_markdown_kinds(const struct model_ops *ops, FILE *out)
+{
+    fputs("\n| kind | meaning |\n|---|---|\n", out);
+    for (size_t i = 0; i < ops->kind_count; i++) {
+        fprintf(out, "| `%s` | ", ops->kinds[i]->name);
+        print_cell(out, ops->kinds[i]->meaning, " |\n");
+    }
+}
+
+int describe_markdown(const struct registry *registry, const char *name, FILE *out,
+                      struct diag *diag)
+{
+    struct model_ops run;
+    struct described described;
+
+    if (!find_described(registry, name, &run, &described, diag))
+        return -1;
+    if (described.field_count > 0)
+        print_markdown_fields(&described, out);
+    if (described.metric_count > 0) {
+        fputs(described.field_count > 0 ? "\n" : "", out);
+        print_markdown_metrics(&described, out);
+    }
+    if (!described.kind && described.ops->kind_count > 0)
+        print_markdown_kinds(described.ops, out);
+    return 0;
 }

@@ -86,6 +86,16 @@ void error_at(struct error_list *errors, const struct yaml_node *node, const cha
     va_end(args);
 }
 
+void note_at(struct error_list *errors, const struct yaml_node *node, const char *format, ...)
+{
+    struct diag_place place = yaml_place(node);
+    va_list args;
+
+    va_start(args, format);
+    diag_addv(errors->diag, DIAG_NOTE, &place, format, args);
+    va_end(args);
+}
+
 void error_in_file(struct error_list *errors, const struct yaml_source *source, const char *format,
                    ...)
 {

@@ -25,6 +25,9 @@ bool error_list_is_full(const struct error_list *errors);
 /* node NULL: no place. */
 void error_at(struct error_list *errors, const struct yaml_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* For what is worth knowing and no error. */
+void note_at(struct error_list *errors, const struct yaml_node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Of the file as a whole. source NULL: no place. */
 void error_in_file(struct error_list *errors, const struct yaml_source *source, const char *format,
                    ...) __attribute__((format(printf, 3, 4)));

@@ -86,25 +86,32 @@ static const char *find_name(const char *word, const char *const *names, size_t 
     return NULL;
 }
 
+static void unknown_metric(struct cursor *cursor, const char *at, const char *name)
+{
+    const struct scenario *scenario = cursor->builder->scenario;
+    const char *names[METRICS_MAX];
+    struct strbuf text = STRBUF_INIT;
+    size_t count = 0;
+
+    for (size_t i = 0; i < scenario->metric_count && count < METRICS_MAX; i++)
+        names[count++] = scenario->metrics[i]->name;
+    if (kind_explain_metric(&text, scenario->registry, cursor->builder->kind, name))
+        cursor_error(cursor, at, "%s", text.text);
+    else
+        unknown_name(cursor, at, "metric", name, names, count);
+    strbuf_release(&text);
+}
+
 static void find_metric(struct cursor *cursor, const char *at, const char *name,
                         struct metric_ref *ref)
 {
-    const struct registry *registry = cursor->builder->scenario->registry;
-    const char *names[METRICS_MAX];
-    size_t count = 0;
+    const struct scenario *scenario = cursor->builder->scenario;
 
-    for (size_t i = 0; i < registry->model_count; i++) {
-        for (size_t j = 0; j < registry->models[i]->metric_count; j++) {
-            const struct metric *metric = &registry->models[i]->metrics[j];
-
-            if (strcmp(metric->name, name) == 0)
-                ref->metric = metric;
-            if (count < METRICS_MAX)
-                names[count++] = metric->name;
-        }
-    }
+    for (size_t i = 0; i < scenario->metric_count && !ref->metric; i++)
+        if (strcmp(scenario->metrics[i]->name, name) == 0)
+            ref->metric = scenario->metrics[i];
     if (!ref->metric)
-        unknown_name(cursor, at, "metric", name, names, count);
+        unknown_metric(cursor, at, name);
 }
 
 static void set_region(struct cursor *cursor, const char *at, const char *value,
@@ -390,6 +397,14 @@ struct loose_text {
     struct builder builder;
 };
 
+static const struct model_kind *scenario_kind(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->instance_count; i++)
+        if (strcmp(scenario->instances[i].ops->section, MODEL_KIND_SECTION) == 0)
+            return scenario->instances[i].kind;
+    return NULL;
+}
+
 static struct cursor loose_begin(struct loose_text *loose, const struct scenario *scenario,
                                  const char *name, const char *text, struct diag *diag)
 {
@@ -399,7 +414,7 @@ static struct cursor loose_begin(struct loose_text *loose, const struct scenario
     error_list_init(&loose->errors, diag);
     /* Nothing is built: the scenario is only asked for its metrics and regions. */
     loose->builder = (struct builder){(struct scenario *)(uintptr_t)scenario, scenario->inner,
-                                      &loose->node, &loose->errors};
+                                      &loose->node, &loose->errors, scenario_kind(scenario)};
     return (struct cursor){&loose->builder, &loose->node, text, text, true};
 }
 

@@ -63,7 +63,8 @@ static void add_section(struct strbuf *out, const struct scenario *scenario,
 /* One field of all instances [first, end) of a model. */
 static void tell_field(const struct teller *teller, size_t first, size_t end, size_t field)
 {
-    struct schema_value **values = scenario_internal(teller->scenario)->values;
+    const struct scenario_internal *inner = teller->scenario->inner;
+    struct schema_value **values = inner->values;
     const struct model_ops *ops = teller->scenario->instances[first].ops;
     bool alike = true;
 
@@ -76,7 +77,7 @@ static void tell_field(const struct teller *teller, size_t first, size_t end, si
             strbuf_add(&section, ops->section);
         else
             add_section(&section, teller->scenario, &teller->scenario->instances[i]);
-        tell(teller, section.text, &ops->fields[field], &values[i][field]);
+        tell(teller, section.text, &inner->tables[first].fields[field], &values[i][field]);
         strbuf_release(&section);
     }
 }
@@ -116,7 +117,7 @@ void values_each(const struct scenario *scenario,
         if (ops->scope == MODEL_LIST)
             tell_list(&teller, first);
         else
-            for (size_t i = 0; i < ops->field_count; i++)
+            for (size_t i = 0; i < inner->tables[first].field_count; i++)
                 tell_field(&teller, first, end, i);
     }
 }

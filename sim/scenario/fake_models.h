@@ -125,7 +125,7 @@ static const struct model_ops fake_client_ops = {
     .start = fake_start,
 };
 
-/* --- store: one; must be given, references, distributions ------------------------------ */
+/* --- store: one; must be given, references, distributions, kinds ------------------------ */
 
 struct fake_store {
     int kind;
@@ -135,11 +135,11 @@ struct fake_store {
     int64_t memory;
     struct dist *service, *items;
 };
-static const char *const fake_kinds[] = {"global-datastore", "regional", NULL};
+static const char *const fake_kind_names[] = {"global-datastore", "regional", NULL};
 #define MODEL_CONFIG struct fake_store
 // clang-format off
 static const struct field fake_store_fields[] = {
-    CHOICE("kind", kind, fake_kinds, NULL, "what kind of store", "facts A.1"),
+    CHOICE("kind", kind, fake_kind_names, NULL, "what kind of store", "facts A.1"),
     REGION("primary", primary, "where writes go", "facts A.1"),
     REGION_LIST("replicas", replicas, "where copies are", "facts A.1"),
     TEXT("note", note, "a remark", "assumption"),
@@ -149,6 +149,80 @@ static const struct field fake_store_fields[] = {
 };
 // clang-format on
 #undef MODEL_CONFIG
+
+/* Parameters of one kind, of a size that leaves the next config unaligned where nobody cares. */
+struct fake_global {
+    int64_t data_set;
+    struct dist *promotion;
+    char *comment;
+    bool verified;
+};
+#define MODEL_CONFIG struct fake_global
+// clang-format off
+static const struct field fake_global_fields[] = {
+    SIZE("data_set", data_set, "0", "10 MiB", NULL, "what a full copy carries", "assumption"),
+    TIME_DIST("promotion.duration", promotion, "1s", "exponential(1min)", "1h", "how long a promotion takes", "facts A.2"),
+    TEXT("promotion.comment", comment, "a remark", "assumption"),
+    FLAG("promotion.verified", verified, "false", "ask twice", "assumption"),
+};
+// clang-format on
+#undef MODEL_CONFIG
+static const struct metric fake_global_metrics[] = {
+    {.name = "replication_lag", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "of a write"},
+    {.name = "conflicts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "writes that met"},
+};
+static void fake_global_check(const void *config, const void *kind_config,
+                              const struct check_context *context, struct validation *validation)
+{
+    const struct fake_store *store = config;
+    const struct fake_global *global = kind_config;
+
+    if (context->kind_config == kind_config && global->data_set > store->memory)
+        validation_error(validation, "data_set", "must fit into 'memory'");
+}
+static const struct model_kind fake_global_kind = {
+    .name = "global-datastore",
+    .meaning = "one writes, the others copy",
+    .config_size = sizeof(struct fake_global),
+    FIELD_TABLE(fake_global_fields),
+    METRIC_TABLE(fake_global_metrics),
+    .check = fake_global_check,
+};
+
+struct fake_regional {
+    uint32_t shards;
+};
+#define MODEL_CONFIG struct fake_regional
+// clang-format off
+static const struct field fake_regional_fields[] = {
+    COUNT("shards", shards, "1", "3", "100", "in each region", "assumption"),
+};
+// clang-format on
+#undef MODEL_CONFIG
+static const struct metric fake_regional_metrics[] = {
+    {.name = "conflicts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "writes that met"},
+    {.name = "shards_in_use", .unit = UNIT_COUNT, .kind = METRIC_VALUE, .meaning = "of a region"},
+};
+static const struct model_kind fake_regional_kind = {
+    .name = "regional",
+    .meaning = "one store a region",
+    .config_size = sizeof(struct fake_regional),
+    FIELD_TABLE(fake_regional_fields),
+    METRIC_TABLE(fake_regional_metrics),
+};
+
+static const struct model_kind *const fake_kinds[] = {&fake_global_kind, &fake_regional_kind};
+
+/* Sets a metric of its kind to a parameter of its kind. */
+static void fake_store_init(void *self, const struct model_env *env)
+{
+    const struct fake_regional *regional = env->kind_config;
+    struct probes *probes = sim_probe_set(env->sim);
+
+    (void)self;
+    if (env->kind == &fake_regional_kind)
+        probe_value(probes, "shards_in_use", PROBE_ALL_REGIONS, NULL, regional->shards);
+}
 static const struct model_ops fake_store_ops = {
     .name = "store",
     .section = "store",
@@ -156,6 +230,36 @@ static const struct model_ops fake_store_ops = {
     .scope = MODEL_ONCE,
     .config_size = sizeof(struct fake_store),
     FIELD_TABLE(fake_store_fields),
+    .kinds = fake_kinds,
+    .kind_count = 2,
+    .init = fake_store_init,
+};
+
+/* --- replication: one, of one kind of store --------------------------------------------- */
+
+struct fake_replication {
+    int64_t buffer;
+};
+static const char *const fake_replicating[] = {"global-datastore", NULL};
+#define MODEL_CONFIG struct fake_replication
+// clang-format off
+static const struct field fake_replication_fields[] = {
+    SIZE("buffer", buffer, "0", "1 MiB", NULL, "kept for those that come back", "assumption"),
+};
+// clang-format on
+#undef MODEL_CONFIG
+static const struct metric fake_replication_metrics[] = {
+    {.name = "resyncs", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "full copies"},
+};
+static const struct model_ops fake_replication_ops = {
+    .name = "replication",
+    .section = "replication",
+    .meaning = "what carries writes",
+    .scope = MODEL_ONCE,
+    .config_size = sizeof(struct fake_replication),
+    FIELD_TABLE(fake_replication_fields),
+    METRIC_TABLE(fake_replication_metrics),
+    .only_kinds = fake_replicating,
     .init = fake_init_nothing,
 };
 
@@ -254,9 +358,10 @@ static const struct model_ops fake_fault_ops = {
     .span = fake_fault_span,
 };
 
-static const struct model_ops *const fake_models[] = {
-    &fake_link_ops, &fake_store_ops, &fake_client_ops, &fake_app_ops, &fake_fault_ops};
-static const struct registry fake_registry = {fake_models, 5};
+static const struct model_ops *const fake_models[] = {&fake_link_ops,  &fake_replication_ops,
+                                                      &fake_store_ops, &fake_client_ops,
+                                                      &fake_app_ops,   &fake_fault_ops};
+static const struct registry fake_registry = {fake_models, 6};
 
 /* A scenario that says something of everything. */
 static const char fake_scenario[] =

@@ -45,13 +45,12 @@ static void check_region_keys(struct builder *builder, const struct yaml_node *r
     for (size_t i = 0; i < region->count; i++) {
         const struct yaml_node *key = region->entries[i].key;
         struct strbuf text = STRBUF_INIT;
-        bool known = false, elsewhere = false;
+        const struct model_ops *ops = registry_section(registry, key->text);
+        bool known = ops && ops->scope == MODEL_PER_REGION;
 
-        for (size_t j = 0; j < registry->model_count; j++) {
-            known |= names[j] && strcmp(names[j], key->text) == 0;
-            elsewhere |= strcmp(registry->models[j]->section, key->text) == 0;
-        }
-        if (!known && elsewhere) {
+        if (known && kind_explain_section(&text, ops, builder->kind)) {
+            error_at(builder->errors, key, "%s", text.text);
+        } else if (!known && ops) {
             error_at(builder->errors, key, "'%s' is not set by region: it belongs to the top level",
                      key->text);
         } else if (!known) {
@@ -136,6 +135,8 @@ struct placing {
     const struct model_ops *ops;
     const char *section; /* "app", "faults.0" */
     int region, peer;
+    const struct config_table *table; /* set by add_one() */
+    const struct model_kind *kind;
 };
 
 /*
@@ -146,7 +147,7 @@ static const struct yaml_node *with_preset(struct builder *builder, const struct
                                            const struct yaml_node *section)
 {
     const struct yaml_node *name = yaml_get(section, PRESET_KEY), *base = NULL;
-    const struct shape shape = overlay_fields(ops->fields, ops->field_count);
+    const struct shape shape = overlay_model(ops);
     struct yaml_trees *trees = builder->inner->trees;
     const struct preset *preset =
         name && name->kind == YAML_SCALAR ? preset_find(ops, name->text) : NULL;
@@ -172,14 +173,21 @@ static bool fill_config(struct builder *builder, const struct placing *placing,
                         const struct yaml_node *node, void *config, struct schema_value *values)
 {
     const struct model_ops *ops = placing->ops;
-    const struct schema_table table = {placing->section, ops->fields, ops->field_count};
+    const struct model_kind *kind = placing->kind;
+    const struct schema_table table = {placing->section, placing->table->fields,
+                                       placing->table->field_count,
+                                       ops->kind_count > 0 ? ops : NULL, kind};
     const struct schema_context context = {builder->errors, &builder->scenario->topology,
                                            builder->inner->source};
     struct placed_validation placed = {{report_at_field},     builder->errors, &table, values, node,
                                        builder->inner->source};
+    const void *kind_config = kind ? (char *)config + placing->table->kind_offset : NULL;
     const struct check_context check = {&builder->scenario->topology,
-                                        builder->scenario->run.duration, placing->region,
-                                        placing->peer};
+                                        builder->scenario->run.duration,
+                                        placing->region,
+                                        placing->peer,
+                                        kind,
+                                        kind_config};
     size_t before = builder->errors->count;
     bool good;
 
@@ -190,6 +198,8 @@ static bool fill_config(struct builder *builder, const struct placing *placing,
     /* Rules between fields are for configs whose fields are right, regions included. */
     if (good && builder->scenario->topology.region_count > 0 && ops->check)
         ops->check(config, &check, &placed.validation);
+    if (good && builder->scenario->topology.region_count > 0 && kind && kind->check)
+        kind->check(config, kind_config, &check, &placed.validation);
     return good && builder->errors->count == before;
 }
 
@@ -197,7 +207,7 @@ static bool fill_config(struct builder *builder, const struct placing *placing,
 static void check_piece(struct builder *builder, const struct model_ops *ops,
                         const struct yaml_node *node)
 {
-    const struct schema_table table = {ops->section, ops->fields, ops->field_count};
+    const struct schema_table table = {ops->section, ops->fields, ops->field_count, NULL, NULL};
     const struct schema_context context = {builder->errors, &builder->scenario->topology,
                                            builder->inner->source};
     void *config;
@@ -213,42 +223,53 @@ static void check_piece(struct builder *builder, const struct model_ops *ops,
 /* --- instances ------------------------------------------------------------------------- */
 
 static struct scenario_instance *add_instance(struct builder *builder, const struct model_ops *ops,
-                                              char *name, size_t config_count)
+                                              const struct model_kind *kind, char *name,
+                                              size_t config_count)
 {
     struct scenario_internal *inner = builder->inner;
-    size_t capacity = inner->instance_capacity, index = builder->scenario->instance_count++;
+    const struct config_table table = config_table_make(ops, kind);
+    size_t index = builder->scenario->instance_count++;
+    size_t for_values = inner->instance_capacity, for_tables = inner->instance_capacity;
+    char *config = mem_zalloc(config_count + 1, table.size + 1);
 
-    MEM_GROW(inner->values, capacity, index + 1);
+    MEM_GROW(inner->values, for_values, index + 1);
+    MEM_GROW(inner->tables, for_tables, index + 1);
     MEM_GROW(inner->instances, inner->instance_capacity, index + 1);
+    inner->tables[index] = table;
     inner->values[index] =
-        mem_zalloc(config_count * ops->field_count + 1, sizeof inner->values[index][0]);
+        mem_zalloc(config_count * table.field_count + 1, sizeof inner->values[index][0]);
     inner->instances[index] =
         (struct scenario_instance){.ops = ops,
                                    .name = name,
                                    .region = -1,
                                    .peer = -1,
-                                   .config = mem_zalloc(config_count + 1, ops->config_size + 1),
-                                   .config_count = config_count};
+                                   .config = config,
+                                   .config_count = config_count,
+                                   .kind = kind,
+                                   .kind_config = kind ? config + table.kind_offset : NULL};
     builder->scenario->instances = inner->instances;
     return &inner->instances[index];
 }
 
-static void add_one(struct builder *builder, const struct placing *placing, char *name,
+static void add_one(struct builder *builder, struct placing *placing, char *name,
                     const struct yaml_node *node)
 {
-    struct scenario_instance *instance = add_instance(builder, placing->ops, name, 1);
+    struct scenario_instance *instance =
+        add_instance(builder, placing->ops, placing->kind, name, 1);
     size_t index = builder->scenario->instance_count - 1;
 
     instance->region = placing->region;
     instance->peer = placing->peer;
+    placing->table = &builder->inner->tables[index];
     fill_config(builder, placing, node, (void *)instance->config, builder->inner->values[index]);
 }
 
 static void build_once(struct builder *builder, const struct model_ops *ops)
 {
-    const struct placing placing = {ops, ops->section, -1, -1};
+    const struct yaml_node *section = yaml_get(builder->root, ops->section);
+    struct placing placing = {ops, ops->section, -1, -1, NULL, kind_chosen(ops, section)};
 
-    add_one(builder, &placing, mem_strdup(ops->name), yaml_get(builder->root, ops->section));
+    add_one(builder, &placing, mem_strdup(ops->name), section);
 }
 
 static void build_per_region(struct builder *builder, const struct model_ops *ops)
@@ -256,13 +277,13 @@ static void build_per_region(struct builder *builder, const struct model_ops *op
     const struct topology *topology = &builder->scenario->topology;
     const struct yaml_node *general = yaml_get(builder->root, ops->section);
     const struct yaml_node *regions = yaml_get(builder->root, "regions");
-    const struct shape shape = overlay_fields(ops->fields, ops->field_count);
+    const struct shape shape = overlay_model(ops);
 
     check_piece(builder, ops, general);
     for (uint32_t i = 0; i < topology->region_count; i++) {
         const struct yaml_node *own =
             yaml_get(yaml_get(regions, topology->region_names[i]), ops->section);
-        const struct placing placing = {ops, ops->section, (int)i, -1};
+        struct placing placing = {ops, ops->section, (int)i, -1, NULL, NULL};
         struct strbuf name = STRBUF_INIT;
 
         check_piece(builder, ops, own);
@@ -322,9 +343,9 @@ static void build_link(struct builder *builder, const struct model_ops *ops, int
                        size_t piece_count)
 {
     const char *const *names = builder->scenario->topology.region_names;
-    const struct shape shape = overlay_fields(ops->fields, ops->field_count);
+    const struct shape shape = overlay_model(ops);
     const struct yaml_node *node = yaml_get(section, from == to ? "inside" : "default");
-    const struct placing placing = {ops, ops->section, from, to};
+    struct placing placing = {ops, ops->section, from, to, NULL, NULL};
     struct strbuf name = STRBUF_INIT;
 
     if (node && node->kind != YAML_MAP && !node->is_null)
@@ -387,12 +408,12 @@ static void build_list(struct builder *builder, const struct model_ops *ops)
         list = NULL;
     }
     count = list ? list->count : 0;
-    instance = add_instance(builder, ops, mem_strdup(ops->name), count);
+    instance = add_instance(builder, ops, NULL, mem_strdup(ops->name), count);
     index = builder->scenario->instance_count - 1;
     for (size_t i = 0; i < count; i++) {
         char *config = (char *)instance->config + i * ops->config_size;
         struct strbuf section = STRBUF_INIT;
-        struct placing placing = {ops, NULL, -1, -1};
+        struct placing placing = {ops, NULL, -1, -1, &builder->inner->tables[index], NULL};
 
         strbuf_addf(&section, "%s.%zu", ops->section, i);
         placing.section = section.text;
@@ -403,26 +424,52 @@ static void build_list(struct builder *builder, const struct model_ops *ops)
     }
 }
 
+/* Names are unique over the registry, but two kinds of a model may share one: the first row of
+ * that name stands for both. */
+static void add_metrics(struct builder *builder, const struct metric *metrics, size_t count)
+{
+    struct scenario_internal *inner = builder->inner;
+    struct scenario *scenario = builder->scenario;
+
+    MEM_GROW(inner->metrics, inner->metric_capacity, scenario->metric_count + count);
+    for (size_t i = 0; i < count; i++)
+        inner->metrics[scenario->metric_count++] =
+            registry_metric(scenario->registry, metrics[i].name);
+    scenario->metrics = inner->metrics;
+}
+
+static void build_model(struct builder *builder, const struct model_ops *ops)
+{
+    const struct model_kind *kind;
+
+    invariant(ops->kind_count == 0 || ops->scope == MODEL_ONCE);
+    switch (ops->scope) {
+    case MODEL_ONCE:
+        build_once(builder, ops);
+        break;
+    case MODEL_PER_REGION:
+        build_per_region(builder, ops);
+        break;
+    case MODEL_PER_LINK:
+        build_per_link(builder, ops);
+        break;
+    case MODEL_LIST:
+        build_list(builder, ops);
+        break;
+    }
+    add_metrics(builder, ops->metrics, ops->metric_count);
+    kind = kind_chosen(ops, yaml_get(builder->root, ops->section));
+    if (kind)
+        add_metrics(builder, kind->metrics, kind->metric_count);
+}
+
 void instances_build(struct builder *builder)
 {
     const struct registry *registry = builder->scenario->registry;
 
-    for (size_t i = 0; i < registry->model_count; i++) {
-        switch (registry->models[i]->scope) {
-        case MODEL_ONCE:
-            build_once(builder, registry->models[i]);
-            break;
-        case MODEL_PER_REGION:
-            build_per_region(builder, registry->models[i]);
-            break;
-        case MODEL_PER_LINK:
-            build_per_link(builder, registry->models[i]);
-            break;
-        case MODEL_LIST:
-            build_list(builder, registry->models[i]);
-            break;
-        }
-    }
+    for (size_t i = 0; i < registry->model_count; i++)
+        if (kind_has_model(builder->kind, registry->models[i]))
+            build_model(builder, registry->models[i]);
 }
 
 void instances_free(struct scenario *scenario)
@@ -431,18 +478,21 @@ void instances_free(struct scenario *scenario)
 
     for (size_t i = 0; i < scenario->instance_count; i++) {
         struct scenario_instance *instance = &inner->instances[i];
-        const struct model_ops *ops = instance->ops;
-        const struct schema_table table = {"", ops->fields, ops->field_count};
+        struct config_table *rows = &inner->tables[i];
+        const struct schema_table table = {"", rows->fields, rows->field_count, NULL, NULL};
 
         for (size_t j = 0; j < instance->config_count; j++)
-            schema_release(&table, (char *)instance->config + j * ops->config_size,
-                           inner->values[i] + j * ops->field_count);
+            schema_release(&table, (char *)instance->config + j * rows->size,
+                           inner->values[i] + j * rows->field_count);
+        config_table_release(rows, instance->ops);
         free(instance->name);
         free((void *)instance->config);
         free(inner->values[i]);
     }
     free(inner->instances);
+    free(inner->tables);
     free(inner->values);
+    free(inner->metrics);
     free(inner->spans);
     free(inner->region_names);
 }

@@ -198,6 +198,49 @@ static void add_object(struct strbuf *out, const struct table *table, const char
 
 /* --- sections -------------------------------------------------------------------------- */
 
+/* The parameters that go with one kind (NULL: with any, since the kind may be said in a base). */
+static void add_kind(struct strbuf *out, const struct model_ops *ops, const struct model_kind *kind)
+{
+    struct field *fields;
+    struct table table = {NULL, ops->field_count};
+
+    for (size_t i = 0; i < ops->kind_count; i++)
+        table.count += ops->kinds[i]->field_count;
+    fields = mem_alloc(table.count, sizeof *fields);
+    table.fields = fields;
+    memcpy(fields, ops->fields, ops->field_count * sizeof *fields);
+    table.count = ops->field_count;
+    for (size_t i = 0; i < ops->kind_count; i++) {
+        if (kind && ops->kinds[i] != kind)
+            continue;
+        for (size_t j = 0; j < ops->kinds[i]->field_count; j++)
+            fields[table.count++] = ops->kinds[i]->fields[j];
+    }
+    add_object(out, &table, "");
+    free(fields);
+}
+
+/* `if kind is this, then these parameters`, for each kind. */
+static void add_kinds(struct strbuf *out, const struct model_ops *ops)
+{
+    const struct table own = {ops->fields, ops->field_count};
+
+    strbuf_add(out, "{\"if\": {\"required\": [\"" KIND_KEY "\"]}, \"then\": {\"allOf\": "
+                    "[{\"properties\": {\"" KIND_KEY "\": ");
+    add_path(out, &own, KIND_KEY);
+    strbuf_add(out, "}}");
+    for (size_t i = 0; i < ops->kind_count; i++) {
+        strbuf_add(out, ",\n    {\"if\": {\"properties\": {\"" KIND_KEY "\": {\"const\": ");
+        strbuf_add_json(out, ops->kinds[i]->name);
+        strbuf_add(out, "}}}, \"then\": ");
+        add_kind(out, ops, ops->kinds[i]);
+        strbuf_add(out, "}");
+    }
+    strbuf_add(out, "]}, \"else\": ");
+    add_kind(out, ops, NULL);
+    strbuf_add(out, "}");
+}
+
 static void add_section(struct strbuf *out, const struct model_ops *ops)
 {
     const struct table table = {ops->fields, ops->field_count};
@@ -215,7 +258,10 @@ static void add_section(struct strbuf *out, const struct model_ops *ops)
         strbuf_add(out, "}");
     } else {
         strbuf_add(out, "{\"allOf\": [");
-        add_object(out, &table, "");
+        if (ops->kind_count > 0)
+            add_kinds(out, ops);
+        else
+            add_object(out, &table, "");
         strbuf_add(out, "]");
         add_text_member(out, "description", ops->meaning);
         strbuf_add(out, "}");

@@ -2,6 +2,7 @@
 #include "layers.h"
 
 #include "mem.h"
+#include "model_kinds.h"
 #include "overlay.h"
 #include "text_file.h"
 
@@ -94,7 +95,7 @@ static const struct yaml_node *load_source(const struct layers *layers, const st
 {
     const struct shape top = overlay_top(layers->registry);
     const struct yaml_node *root = yaml_parse(layers->trees, source, 0, layers->errors->diag);
-    const struct yaml_node *extends, *base;
+    const struct yaml_node *extends, *base, *merged;
 
     if (!root)
         return NULL;
@@ -112,7 +113,10 @@ static const struct yaml_node *load_source(const struct layers *layers, const st
     if (!extends)
         return root;
     base = load_base(layers, chain, extends);
-    return base ? overlay_merge(layers->trees, base, without_extends(layers, root), &top) : NULL;
+    if (!base)
+        return NULL;
+    merged = overlay_merge(layers->trees, base, without_extends(layers, root), &top);
+    return kinds_settle(layers->trees, layers->registry, base, merged, layers->errors);
 }
 
 static void tell_unreadable(const struct layers *layers, const char *path, const char *why,

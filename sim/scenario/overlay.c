@@ -8,6 +8,7 @@
 
 #include "link_key.h"
 #include "mem.h"
+#include "model_kinds.h"
 #include "run_settings.h"
 #include "schema.h"
 
@@ -19,10 +20,13 @@ struct shape overlay_top(const struct registry *registry)
     return (struct shape){.kind = SHAPE_TOP, .registry = registry, .path = ""};
 }
 
-struct shape overlay_fields(const struct field *fields, size_t field_count)
+struct shape overlay_model(const struct model_ops *ops)
 {
-    return (struct shape){
-        .kind = SHAPE_FIELDS, .fields = fields, .field_count = field_count, .path = ""};
+    return (struct shape){.kind = SHAPE_FIELDS,
+                          .fields = ops->fields,
+                          .field_count = ops->field_count,
+                          .ops = ops,
+                          .path = ""};
 }
 
 static struct shape shape_of_section(const struct shape *parent, const char *key)
@@ -39,6 +43,7 @@ static struct shape shape_of_section(const struct shape *parent, const char *key
                                                   : SHAPE_FIELDS;
         shape.fields = ops->fields;
         shape.field_count = ops->field_count;
+        shape.ops = ops;
     }
     return shape;
 }
@@ -53,7 +58,9 @@ static struct shape shape_below(const struct shape *shape, const char *key, stru
         if (strcmp(key, "regions") == 0) {
             below.kind = SHAPE_REGIONS;
         } else if (schema_find(run_settings_fields, run_settings_field_count, key)) {
-            below = overlay_fields(run_settings_fields, run_settings_field_count);
+            below = (struct shape){.kind = SHAPE_FIELDS,
+                                   .fields = run_settings_fields,
+                                   .field_count = run_settings_field_count};
             strbuf_add(buffer, key);
             below.path = buffer->text;
         } else {
@@ -94,6 +101,17 @@ static const struct yaml_entry *find_entry(const struct yaml_node *map, const st
     return NULL;
 }
 
+/* Of whichever kind: two kinds that have a name have it for one type. */
+static const struct field *shape_field(const struct shape *shape)
+{
+    const struct field *field = schema_find(shape->fields, shape->field_count, shape->path);
+
+    for (size_t i = 0; !field && shape->ops && i < shape->ops->kind_count; i++)
+        field = schema_find(shape->ops->kinds[i]->fields, shape->ops->kinds[i]->field_count,
+                            shape->path);
+    return field;
+}
+
 /* Is the map at this place one value, that another map replaces as a whole? */
 static bool is_replaced(const struct shape *shape, const struct yaml_node *base,
                         const struct yaml_node *over)
@@ -101,7 +119,7 @@ static bool is_replaced(const struct shape *shape, const struct yaml_node *base,
     const struct field *field = NULL;
 
     if (shape->kind == SHAPE_FIELDS)
-        field = schema_find(shape->fields, shape->field_count, shape->path);
+        field = shape_field(shape);
     if (!field)
         return false;
     if (field->type == FIELD_TIME_DIST || field->type == FIELD_NUMBER_DIST)
@@ -289,8 +307,9 @@ const struct yaml_node *overlay_set(struct yaml_trees *trees, const struct yaml_
 {
     const struct setter setter = {trees, path, value, errors};
     const struct shape top = overlay_top(registry);
+    const struct yaml_node *result = set_at(&setter, 0, root, &top);
 
-    return set_at(&setter, 0, root, &top);
+    return result ? kinds_settle(trees, registry, root, result, NULL) : NULL;
 }
 
 const struct yaml_node *overlay_set_field(struct yaml_trees *trees, const struct yaml_node *section,

@@ -29,14 +29,15 @@ struct shape {
     const struct registry *registry;
     const struct field *fields; /* FIELDS, LINKS, LIST */
     size_t field_count;
-    const char *path; /* FIELDS: the dotted name so far, "" at the section itself */
+    const struct model_ops *ops; /* whose fields they are; NULL: of no model */
+    const char *path;            /* FIELDS: the dotted name so far, "" at the section itself */
 };
 
 /* `over` over `base`; either may be NULL. The result shares nodes with both. */
 const struct yaml_node *overlay_merge(struct yaml_trees *trees, const struct yaml_node *base,
                                       const struct yaml_node *over, const struct shape *shape);
 struct shape overlay_top(const struct registry *registry);
-struct shape overlay_fields(const struct field *fields, size_t field_count);
+struct shape overlay_model(const struct model_ops *ops); /* of a section of it */
 
 /* A path such as network."us-west-1 -> us-west-2".loss, one node a segment, placed in its source.
  */

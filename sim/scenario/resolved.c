@@ -133,7 +133,9 @@ static bool has_values(const struct scenario *scenario, size_t index)
     const struct scenario_instance *instance = &scenario->instances[index];
     const struct schema_value *values = scenario_internal(scenario)->values[index];
 
-    for (size_t i = 0; i < instance->config_count * instance->ops->field_count; i++)
+    size_t field_count = scenario_internal(scenario)->tables[index].field_count;
+
+    for (size_t i = 0; i < instance->config_count * field_count; i++)
         if (values[i].applies && values[i].text)
             return true;
     return false;
@@ -142,10 +144,10 @@ static bool has_values(const struct scenario *scenario, size_t index)
 static void add_instance(struct writer *writer, const struct scenario *scenario, size_t index,
                          int depth)
 {
-    const struct model_ops *ops = scenario->instances[index].ops;
+    const struct scenario_internal *inner = scenario->inner;
+    const struct config_table *table = &inner->tables[index];
 
-    add_config(writer, ops->fields, ops->field_count, scenario_internal(scenario)->values[index],
-               depth);
+    add_config(writer, table->fields, table->field_count, inner->values[index], depth);
 }
 
 static void add_regions(struct writer *writer, const struct scenario *scenario)

@@ -50,12 +50,15 @@ static void check_keys(struct builder *builder)
 
     for (size_t i = 0; i < builder->root->count; i++) {
         const struct yaml_node *key = builder->root->entries[i].key;
+        const struct model_ops *ops = registry_section(registry, key->text);
         struct strbuf text = STRBUF_INIT;
         bool known = false;
 
         for (size_t j = 0; j < count && !known; j++)
             known = strcmp(names[j], key->text) == 0;
-        if (!known) {
+        if (ops && kind_explain_section(&text, ops, builder->kind)) {
+            error_at(builder->errors, key, "%s", text.text);
+        } else if (!known) {
             strbuf_addf(&text, "unknown key '%s'", key->text);
             add_remedy(&text, key->text, "allowed are", names, count);
             error_at(builder->errors, key, "%s", text.text);
@@ -173,7 +176,8 @@ static void check_run(struct builder *builder)
 static void build_run(struct builder *builder)
 {
     static const struct topology no_regions;
-    const struct schema_table table = {"", run_settings_fields, run_settings_field_count};
+    const struct schema_table table = {"", run_settings_fields, run_settings_field_count, NULL,
+                                       NULL};
     const struct schema_context context = {builder->errors, &no_regions, builder->inner->source};
     struct run_config *run = &builder->scenario->run;
     bool good;
@@ -311,7 +315,7 @@ static struct scenario *build_from(const struct registry *registry, struct yaml_
 {
     struct scenario *scenario = mem_zalloc(1, sizeof *scenario);
     struct scenario_internal *inner = mem_zalloc(1, sizeof *inner);
-    struct builder builder = {scenario, inner, root, errors};
+    struct builder builder = {scenario, inner, root, errors, kind_of_root(registry, root)};
 
     scenario->registry = registry;
     scenario->inner = inner;
@@ -361,12 +365,34 @@ static void scenario_drop(struct scenario *scenario, bool with_trees)
     free(scenario);
 }
 
+static const struct metric *find_metric(const struct metric *metrics, size_t count,
+                                        const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(metrics[i].name, name) == 0)
+            return &metrics[i];
+    return NULL;
+}
+
 const struct metric *registry_metric(const struct registry *registry, const char *name)
 {
+    const struct metric *found = NULL;
+
+    for (size_t i = 0; i < registry->model_count && !found; i++) {
+        const struct model_ops *ops = registry->models[i];
+
+        found = find_metric(ops->metrics, ops->metric_count, name);
+        for (size_t j = 0; j < ops->kind_count && !found; j++)
+            found = find_metric(ops->kinds[j]->metrics, ops->kinds[j]->metric_count, name);
+    }
+    return found;
+}
+
+const struct model_ops *registry_section(const struct registry *registry, const char *section)
+{
     for (size_t i = 0; i < registry->model_count; i++)
-        for (size_t j = 0; j < registry->models[i]->metric_count; j++)
-            if (strcmp(registry->models[i]->metrics[j].name, name) == 0)
-                return &registry->models[i]->metrics[j];
+        if (strcmp(registry->models[i]->section, section) == 0)
+            return registry->models[i];
     return NULL;
 }
 

@@ -25,8 +25,10 @@ struct registry {
     const struct model_ops *const *models; /* in the order in which they are initialised */
     size_t model_count;
 };
-/* The metric of that name, of whichever model; NULL where there is none. O(metrics). */
+/* The metric of that name, of whichever model and kind; NULL where there is none. O(metrics). */
 const struct metric *registry_metric(const struct registry *registry, const char *name);
+/* The model of that section, or NULL. */
+const struct model_ops *registry_section(const struct registry *registry, const char *section);
 
 /* Settings of a run as a whole: top-level keys of a file. */
 struct run_config {
@@ -80,6 +82,8 @@ struct scenario_instance {
     int region, peer;
     const void *config;
     size_t config_count;
+    const struct model_kind *kind; /* NULL: the model has none */
+    const void *kind_config;
 };
 
 struct scenario {
@@ -90,6 +94,8 @@ struct scenario {
     const struct scenario_instance
         *instances; /* by model in registry order, then region, then peer */
     size_t instance_count;
+    const struct metric *const *metrics; /* of its models and their kinds, as they are declared */
+    size_t metric_count;
     struct expectation *expects;
     size_t expect_count;
     struct sweep_axis *axes;
@@ -148,20 +154,24 @@ void metric_ref_add(struct strbuf *out, const struct metric_ref *ref,
 enum unit metric_ref_unit(const struct metric_ref *ref);
 
 /* `isthmus describe`: of a model (all parameters: name, unit, default, range, meaning, source; all
- * metrics), of all models in a line each, or of a scenario: every resolved value and where it came
- * from (file:line, default with its source, --set). */
+ * metrics; its kinds), of one kind of it, of all models in a line each, or of a scenario: every
+ * resolved value and where it came from (file:line, default with its source, --set). */
 void describe_models(const struct registry *registry, FILE *out, bool json);
-int describe_model(
-    const struct registry *registry, const char *name, FILE *out, bool json,
-    struct diag *diag); /* a model's name or its section; -1 and a suggestion where unknown */
+/* `name`: a model's name or its section, and with ".KIND" one kind of it; -1 and a suggestion where
+ * unknown. */
+int describe_model(const struct registry *registry, const char *name, FILE *out, bool json,
+                   struct diag *diag);
+/* Is there such a model? Whatever follows a dot is not looked at. */
+bool describe_knows(const struct registry *registry, const char *name);
 void describe_scenario(const struct scenario *scenario, FILE *out, bool json);
 /* `describe --presets`: each with what it sets, what the real thing has besides, and its source.
  * `model` (name or section) and `name` may be NULL: of all. -1 and a suggestion where there is
  * none. */
 int describe_presets(const struct registry *registry, const char *model, const char *name,
                      FILE *out, bool json, struct diag *diag);
-/* Markdown tables of a model's parameters and metrics, for its page. */
-void describe_markdown(const struct model_ops *ops, FILE *out);
+/* Markdown tables of parameters, metrics and kinds, for a page; `name` as above. */
+int describe_markdown(const struct registry *registry, const char *name, FILE *out,
+                      struct diag *diag);
 /* JSON Schema (2020-12) of scenario files, for editors. */
 void scenario_write_schema(const struct registry *registry, FILE *out);
 /* The parameters that are assumptions and were left at their default, one a callback. */

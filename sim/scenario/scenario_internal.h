@@ -5,6 +5,7 @@
 #define SCENARIO_INTERNAL_H
 
 #include "error_list.h"
+#include "model_kinds.h"
 #include "scenario.h"
 #include "schema.h"
 #include "yaml_tree.h"
@@ -13,8 +14,11 @@ struct scenario_internal {
     struct yaml_trees *trees;
     const struct yaml_source *source; /* the file itself */
     struct scenario_instance *instances;
-    struct schema_value **values; /* by instance: config_count times field_count */
+    struct config_table *tables;  /* by instance: the rows of its parameters */
+    struct schema_value **values; /* by instance: config_count times the rows of its table */
     size_t instance_capacity;
+    const struct metric **metrics;
+    size_t metric_capacity;
     const char **region_names; /* texts of nodes */
     struct probe_span *spans;
     size_t span_capacity;
@@ -28,6 +32,7 @@ struct builder {
     struct scenario_internal *inner;
     const struct yaml_node *root;
     struct error_list *errors;
+    const struct model_kind *kind; /* of section MODEL_KIND_SECTION; NULL: not known */
 };
 
 static inline struct scenario_internal *scenario_internal(const struct scenario *scenario)

@@ -77,7 +77,7 @@ static void the_example_fills_every_config(void **state)
     assert_int_equal(scenario->warmup_given, 300 * SIM_S);
     assert_int_equal(scenario->run.replications, 10);
     assert_int_equal(scenario->topology.region_count, 2);
-    assert_int_equal(scenario->instance_count, 4 + 1 + 1 + 2 + 1);
+    assert_int_equal(scenario->instance_count, 4 + 1 + 1 + 1 + 2 + 1);
     assert_int_equal(client->timeout, 300 * SIM_MS);
     assert_int_equal(client->backoff, BACKOFF_EXPONENTIAL);
     assert_int_equal(client->max, 2 * SIM_S);
@@ -729,7 +729,7 @@ static void print_models(FILE *out)
     describe_models(&fake_registry, out, false);
     describe_models(&fake_registry, out, true);
     for (size_t i = 0; i < fake_registry.model_count; i++) {
-        describe_markdown(fake_models[i], out);
+        assert_int_equal(describe_markdown(&fake_registry, fake_models[i]->section, out, &diag), 0);
         assert_int_equal(
             describe_model(&fake_registry, fake_models[i]->section, out, i % 2 == 1, &diag), 0);
     }

@@ -9,6 +9,7 @@
 #include "bug.h"
 #include "field_value.h"
 #include "mem.h"
+#include "model_kinds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -113,12 +114,35 @@ static size_t names_below(const struct schema_table *table, const char *path, ch
     return count;
 }
 
+/* Is it a parameter of another kind than the chosen one? */
+static bool is_of_other_kind(struct walk *walk, const struct yaml_node *key, const char *path)
+{
+    const struct schema_table *table = walk->table;
+    struct strbuf text = STRBUF_INIT, name = STRBUF_INIT;
+    bool found;
+
+    if (!table->ops)
+        return false;
+    join(&name, path, key->text);
+    found = kind_explain_parameter(&text, table->ops, table->kind, name.text);
+    if (found && table->kind) {
+        error_at(walk->context->errors, key, "%s", text.text);
+        walk->is_good = false;
+    }
+    strbuf_release(&name);
+    strbuf_release(&text);
+    return found;
+}
+
 static void unknown_key(struct walk *walk, const struct yaml_node *key, const char *path)
 {
     char *names[NAMES_MAX];
-    size_t count = names_below(walk->table, path, names);
+    size_t count;
     struct strbuf text = STRBUF_INIT, where = STRBUF_INIT;
 
+    if (is_of_other_kind(walk, key, path))
+        return;
+    count = names_below(walk->table, path, names);
     add_subject(walk, &where, path);
     strbuf_addf(&text, "unknown key '%s' in %s", key->text,
                 where.length > 0 ? where.text : "the scenario");

@@ -33,6 +33,10 @@ struct schema_table {
                             "": none */
     const struct field *fields;
     size_t field_count;
+    /* Of a model with kinds: the model, and the chosen kind, whose rows are among the fields (NULL:
+     * not known, so that parameters of any kind pass unread). */
+    const struct model_ops *ops;
+    const struct model_kind *kind;
 };
 
 /*

@@ -35,12 +35,8 @@ static struct probes *create_probes(const struct scenario *scenario, sim_time wa
     };
     struct probes *probes = probes_create(&plan);
 
-    for (size_t i = 0; i < scenario->registry->model_count; i++) {
-        const struct model_ops *ops = scenario->registry->models[i];
-
-        if (ops->metric_count > 0)
-            probes_declare(probes, ops->metrics, ops->metric_count);
-    }
+    for (size_t i = 0; i < scenario->metric_count; i++)
+        probes_declare(probes, scenario->metrics[i], 1);
     return probes;
 }
 
@@ -62,6 +58,8 @@ static void init_instances(struct world *world)
             .region = instance->region,
             .peer = instance->peer,
             .log = &world->log,
+            .kind = instance->kind,
+            .kind_config = instance->kind_config,
         };
     }
     for (size_t i = 0; i < scenario->instance_count; i++)

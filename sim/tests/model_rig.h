@@ -224,7 +224,8 @@ static inline void rig_open(struct rig *rig, const struct model_ops *ops, uint32
 /* Whether the model has anything to say against config `index`; see rig_validation. */
 static inline bool rig_check(struct rig *rig, size_t index)
 {
-    struct check_context context = {&rig->topology, sim_end(rig->sim), -1, -1};
+    struct check_context context = {
+        .topology = &rig->topology, .end = sim_end(rig->sim), .region = -1, .peer = -1};
     struct validation validation = {rig_report};
 
     strbuf_clear(&rig_validation);
