@@ -65,7 +65,7 @@ static const struct metric cost_metrics[] = {
      .unit = UNIT_USD,
      .kind = METRIC_VALUE,
      .better = LOWER_IS_BETTER,
-     .meaning = "cost of the whole run / its requests, times a million; absent without requests"},
+     .meaning = "cost of the whole run / its requests, times a million; none without requests"},
 };
 
 struct cost {
@@ -104,6 +104,17 @@ static void cost_items(const struct cost *cost, const struct probes *probes, dou
     items[ITEM_ALARMS] = c->alarms * c->alarm_per_month / HOURS_PER_MONTH;
 }
 
+/* A run of no length has no hourly cost. */
+static void cost_tell_none(struct probes *probes)
+{
+    static const char reason[] = "no time passed";
+
+    for (int i = 0; i < ITEMS; i++)
+        probe_value_none(probes, "cost_item_per_hour", PROBE_ALL_REGIONS, item_names[i], reason);
+    probe_value_none(probes, "cost_per_hour", PROBE_ALL_REGIONS, NULL, reason);
+    probe_value_none(probes, "cost_per_million_requests", PROBE_ALL_REGIONS, NULL, reason);
+}
+
 static void cost_finish(void *self)
 {
     struct cost *cost = self;
@@ -112,8 +123,10 @@ static void cost_finish(void *self)
     double requests = (double)probes_count_total(probes, "requests", PROBE_ALL_REGIONS, NULL);
     double items[ITEMS], sum = 0;
 
-    if (!(hours > 0))
+    if (!(hours > 0)) {
+        cost_tell_none(probes);
         return;
+    }
     cost_items(cost, probes, hours, requests, items);
     for (int i = 0; i < ITEMS; i++) {
         probe_value(probes, "cost_item_per_hour", PROBE_ALL_REGIONS, item_names[i], items[i]);
@@ -123,6 +136,9 @@ static void cost_finish(void *self)
     if (requests > 0)
         probe_value(probes, "cost_per_million_requests", PROBE_ALL_REGIONS, NULL,
                     sum * hours / requests * 1e6);
+    else
+        probe_value_none(probes, "cost_per_million_requests", PROBE_ALL_REGIONS, NULL,
+                         "no requests");
 }
 
 static void cost_init(void *self, const struct model_env *env)

@@ -58,29 +58,30 @@ static const struct metric objective_metrics[] = {
      .better = LOWER_IS_BETTER,
      .meaning =
          "the longest outage: from its onset to the first span of `hold` with writes at target in "
-         "every region; absent without an outage, or where one was not restored"},
+         "every region; censored at the run's end where one was not restored, none without an "
+         "outage"},
     {.name = "rto_stage",
      .unit = UNIT_NS,
      .kind = METRIC_VALUE,
      .better = LOWER_IS_BETTER,
      .label = "stage",
      .label_values = stage_names,
-     .meaning = "the parts of rto; they add up to it"},
+     .meaning = "the parts of rto; they add up to it; none where it is no number"},
     {.name = "rpo",
      .unit = UNIT_NS,
      .kind = METRIC_VALUE,
      .better = LOWER_IS_BETTER,
-     .meaning = "the worst failover: age of what was lost; absent without a failover"},
+     .meaning = "the worst failover: age of what was lost; none without a failover"},
     {.name = "rpo_writes",
      .unit = UNIT_COUNT,
      .kind = METRIC_VALUE,
      .better = LOWER_IS_BETTER,
-     .meaning = "acknowledged writes lost in all outages; absent without an outage"},
+     .meaning = "acknowledged writes lost in all outages; none without an outage"},
     {.name = "rpo_sessions",
      .unit = UNIT_COUNT,
      .kind = METRIC_VALUE,
      .better = LOWER_IS_BETTER,
-     .meaning = "sessions whose creation was among them; absent without an outage"},
+     .meaning = "sessions whose creation was among them; none without an outage"},
     {.name = "incidents",
      .unit = UNIT_COUNT,
      .kind = METRIC_VALUE,
@@ -90,6 +91,8 @@ static const struct metric objective_metrics[] = {
      .kind = METRIC_VALUE,
      .meaning = "of these, those not restored by the end of the run"},
 };
+
+static const char no_outage[] = "no outage"; /* why a value is none */
 
 /* Ended writes by the bin in which they began. */
 struct write_bin {
@@ -356,6 +359,38 @@ static void objective_tell_rto(struct probes *probes, const struct incident *wor
     }
 }
 
+/* Why there is no number: no outage, or one that was not over when the run ended. */
+static void objective_tell_no_rto(const struct objective *objective, bool has_outage)
+{
+    struct probes *probes = sim_probe_set(objective->sim);
+
+    if (has_outage)
+        probe_value_censored(probes, "rto", PROBE_ALL_REGIONS, NULL, sim_now(objective->sim));
+    else
+        probe_value_none(probes, "rto", PROBE_ALL_REGIONS, NULL, no_outage);
+    for (int stage = 0; stage < STAGES; stage++)
+        probe_value_none(probes, "rto_stage", PROBE_ALL_REGIONS, stage_names[stage],
+                         has_outage ? "not restored" : no_outage);
+}
+
+static void objective_tell_losses(struct probes *probes, const struct verdict *verdict)
+{
+    probe_value(probes, "rpo_writes", PROBE_ALL_REGIONS, NULL, (double)verdict->writes_lost);
+    probe_value(probes, "rpo_sessions", PROBE_ALL_REGIONS, NULL, (double)verdict->sessions_lost);
+    if (verdict->rpo >= 0)
+        probe_value(probes, "rpo", PROBE_ALL_REGIONS, NULL, (double)verdict->rpo);
+    else
+        probe_value_none(probes, "rpo", PROBE_ALL_REGIONS, NULL, "no failover");
+}
+
+static void objective_tell_no_losses(struct probes *probes)
+{
+    static const char *const metrics[] = {"rpo", "rpo_writes", "rpo_sessions"};
+
+    for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
+        probe_value_none(probes, metrics[i], PROBE_ALL_REGIONS, NULL, no_outage);
+}
+
 static void objective_finish(void *self)
 {
     struct objective *objective = self;
@@ -364,14 +399,14 @@ static void objective_finish(void *self)
 
     probe_value(probes, "incidents", PROBE_ALL_REGIONS, NULL, verdict.count);
     probe_value(probes, "incidents_unrestored", PROBE_ALL_REGIONS, NULL, verdict.unrestored);
-    if (verdict.count == 0)
-        return;
-    probe_value(probes, "rpo_writes", PROBE_ALL_REGIONS, NULL, (double)verdict.writes_lost);
-    probe_value(probes, "rpo_sessions", PROBE_ALL_REGIONS, NULL, (double)verdict.sessions_lost);
-    if (verdict.rpo >= 0)
-        probe_value(probes, "rpo", PROBE_ALL_REGIONS, NULL, (double)verdict.rpo);
-    if (verdict.unrestored == 0)
+    if (verdict.count > 0)
+        objective_tell_losses(probes, &verdict);
+    else
+        objective_tell_no_losses(probes);
+    if (verdict.count > 0 && verdict.unrestored == 0)
         objective_tell_rto(probes, &verdict.worst);
+    else
+        objective_tell_no_rto(objective, verdict.count > 0);
 }
 
 /* --- the model ------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "mem.h"
 #include "rng_stream.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,7 +189,7 @@ static size_t cell_open(struct probes *probes, const struct metric *metric, int 
     if (probes->sealed && metric->kind != METRIC_VALUE)
         BUG("probe of '%s' is opened while the run is going on", metric->name);
     MEM_GROW(cells->cells, cells->capacity, cells->count + 1);
-    cells->cells[cells->count] = (struct cell){metric, region, index, 0.0};
+    cells->cells[cells->count] = (struct cell){.metric = metric, .region = region, .label = index};
     return cells->count++;
 }
 
@@ -245,13 +246,35 @@ probe_id probe_latency_open(struct probes *probes, const char *metric, int regio
     return (probe_id)id;
 }
 
-void probe_value(struct probes *probes, const char *metric, int region, const char *label,
-                 double value)
+static void value_set(struct probes *probes, const char *metric, int region, const char *label,
+                      struct cell_value value)
 {
     size_t i = cell_open(probes, metric_of_kind(probes, metric, METRIC_VALUE), region, label);
 
-    invariant(value - value == 0.0); /* neither NAN nor infinite */
     probes->kinds[METRIC_VALUE].cells[i].value = value;
+}
+
+void probe_value(struct probes *probes, const char *metric, int region, const char *label,
+                 double value)
+{
+    invariant(value - value == 0.0); /* neither NAN nor infinite */
+    value_set(probes, metric, region, label, (struct cell_value){.number = value});
+}
+
+void probe_value_censored(struct probes *probes, const char *metric, int region, const char *label,
+                          sim_time at)
+{
+    invariant(at >= 0 && at != SIM_NEVER);
+    value_set(probes, metric, region, label,
+              (struct cell_value){STATISTIC_CENSORED, (double)NAN, at, NULL});
+}
+
+void probe_value_none(struct probes *probes, const char *metric, int region, const char *label,
+                      const char *reason)
+{
+    invariant(reason && *reason);
+    value_set(probes, metric, region, label,
+              (struct cell_value){STATISTIC_NONE, (double)NAN, 0, reason});
 }
 
 struct probes_hot *probes_hot(struct probes *probes)

@@ -29,7 +29,7 @@ enum metric_kind {
     METRIC_RATIO,   /* one counter over another (made, not probed) */
     METRIC_LEVEL,   /* a time-weighted level, >= 0 */
     METRIC_LATENCY, /* a histogram of ns (or of bytes) */
-    METRIC_VALUE    /* one number a run, set at its end; absent where it was not set */
+    METRIC_VALUE    /* one value a run, set at its end: a number, censored, or none */
 };
 
 struct metric {
@@ -122,9 +122,20 @@ static inline void probe_latency(struct probes_hot *hot, probe_id id, int64_t va
     }
 }
 #endif
-/* METRIC_VALUE: may be set any time, the last call counts; never NAN or infinite (a bug). */
+/*
+ * METRIC_VALUE: may be set any time, the last call of the three counts. A model sets each of its
+ * values in every run, so that one which is missing says why.
+ */
+/* A number; never NAN or infinite (a bug). */
 void probe_value(struct probes *probes, const char *metric, int region, const char *label,
                  double value);
+/* Not known when the run ended, at the instant `at`: it is larger than any number that the run
+ * could have seen. */
+void probe_value_censored(struct probes *probes, const char *metric, int region, const char *label,
+                          sim_time at);
+/* There is no such value, for `reason`: static text of a few words, such as "no failover". */
+void probe_value_none(struct probes *probes, const char *metric, int region, const char *label,
+                      const char *reason);
 
 /* --- the life of a set, by the experiment and the engine ------------------------------------- */
 
@@ -155,14 +166,27 @@ uint64_t probes_count_total(const struct probes *probes, const char *metric, int
 
 /* --- statistics: what a finished run says ---------------------------------------------------- */
 
+enum statistic_state {
+    STATISTIC_NUMBER,
+    STATISTIC_CENSORED, /* see probe_value_censored() */
+    STATISTIC_NONE      /* a ratio over nothing, quantiles of nothing, see probe_value_none() */
+};
+
 struct statistic {
     const struct metric *metric;
     const char *stat;   /* NULL, or of a latency: "mean" "p50" "p90" "p99" "p99.9" "max" "count" */
     int region;         /* index, or -1: the total over regions */
     const char *label;  /* value of the label, NULL: none, or summed over it */
     const char *window; /* "all" "before" "fault" "after" */
-    double value;       /* in the metric's unit; COUNT as a count in the window */
+    enum statistic_state state;
+    double value;         /* NUMBER: in the metric's unit, COUNT as a count; else NAN */
+    uint64_t over, under; /* exact: COUNT and a latency's "count" have `over`, RATIO has both */
+    sim_time censored_at; /* CENSORED */
+    const char *reason;   /* NONE */
 };
+/* Has the statistic an exact `over`; and `under`? */
+bool statistic_has_over(const struct statistic *statistic);
+bool statistic_has_under(const struct statistic *statistic);
 struct statistic_histogram {
     const struct metric *metric;
     int region;
@@ -175,10 +199,12 @@ struct statistic_series {
     int region;
     const char *label;
     const double *values; /* one a bin: COUNT per second, RATIO (NAN where under = 0), LEVEL mean */
+    const uint64_t *over; /* COUNT and RATIO: what was counted in the bin; else NULL */
+    const uint64_t *under; /* RATIO; else NULL */
 };
 /*
- * Owned by the probes; valid until they are freed. Statistics with nothing to say (a ratio over 0,
- * quantiles of nothing, a value never set) are absent, never NAN. Order: by declaration, region,
+ * Owned by the probes; valid until they are freed. A statistic is in every run, as a number,
+ * censored or none; only a window of no length has none. Order: by declaration, region,
  * label, window. A counter with a label has rows for each label value and one summed (label NULL);
  * likewise for regions: a row with region -1 sums, merges or (LEVEL) adds over regions. VALUE
  * totals over regions are set by their models.

@@ -16,11 +16,18 @@ struct segment {
     enum probe_window window;
 };
 
+/* As in struct statistic. */
+struct cell_value {
+    enum statistic_state state;
+    double number;
+    sim_time censored_at;
+    const char *reason;
+};
 struct cell {
     const struct metric *metric;
     int region;
-    int label;    /* index of the value, -1: none */
-    double value; /* METRIC_VALUE */
+    int label;               /* index of the value, -1: none */
+    struct cell_value value; /* METRIC_VALUE */
 };
 struct cells {
     struct cell *cells; /* by probe id */

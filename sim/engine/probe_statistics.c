@@ -83,16 +83,55 @@ static const char *label_text(struct row row)
 
 /* --- adding statistics ----------------------------------------------------------------------- */
 
-static void statistic_add(struct probes *probes, struct row row, const char *stat, int window,
-                          double value)
+/* One more, of this row and window, to be filled. */
+static struct statistic *statistic_add(struct probes *probes, struct row row, const char *stat,
+                                       int window)
 {
     struct statistics *statistics = &probes->statistics;
     struct statistic *items = (struct statistic *)statistics->statistics;
 
     MEM_GROW(items, probes->statistic_capacity, statistics->statistic_count + 1);
-    items[statistics->statistic_count++] = (struct statistic){
-        row.metric, stat, row.region, label_text(row), window_names[window], value};
     statistics->statistics = items;
+    items += statistics->statistic_count++;
+    *items = (struct statistic){.metric = row.metric,
+                                .stat = stat,
+                                .region = row.region,
+                                .label = label_text(row),
+                                .window = window_names[window]};
+    return items;
+}
+
+static void statistic_add_number(struct probes *probes, struct row row, const char *stat,
+                                 int window, double value)
+{
+    statistic_add(probes, row, stat, window)->value = value;
+}
+
+static void statistic_add_count(struct probes *probes, struct row row, const char *stat, int window,
+                                uint64_t count)
+{
+    struct statistic *statistic = statistic_add(probes, row, stat, window);
+
+    statistic->value = (double)count;
+    statistic->over = count;
+}
+
+static void statistic_set_none(struct statistic *statistic, const char *reason)
+{
+    statistic->state = STATISTIC_NONE;
+    statistic->value = (double)NAN;
+    statistic->reason = reason;
+}
+
+bool statistic_has_over(const struct statistic *statistic)
+{
+    return statistic->metric->kind == METRIC_COUNT || statistic_has_under(statistic) ||
+           (statistic->metric->kind == METRIC_LATENCY && strcmp(statistic->stat, "count") == 0);
+}
+
+bool statistic_has_under(const struct statistic *statistic)
+{
+    return statistic->metric->kind == METRIC_RATIO;
 }
 
 /* The histogram is taken over. */
@@ -108,15 +147,16 @@ static void histogram_statistic_add(struct probes *probes, struct row row, int w
     statistics->histograms = items;
 }
 
-/* The values are taken over. */
-static void series_add(struct probes *probes, struct row row, double *values)
+/* The arrays are taken over. */
+static void series_add(struct probes *probes, struct row row, double *values, uint64_t *over,
+                       uint64_t *under)
 {
     struct statistics *statistics = &probes->statistics;
     struct statistic_series *items = (struct statistic_series *)statistics->series;
 
     MEM_GROW(items, probes->series_capacity, statistics->series_count + 1);
     items[statistics->series_count++] =
-        (struct statistic_series){row.metric, row.region, label_text(row), values};
+        (struct statistic_series){row.metric, row.region, label_text(row), values, over, under};
     statistics->series = items;
 }
 
@@ -128,8 +168,11 @@ void statistics_free(struct probes *probes)
         histogram_release((struct histogram *)statistics->histograms[i].histogram);
         free((struct histogram *)statistics->histograms[i].histogram);
     }
-    for (size_t i = 0; i < statistics->series_count; i++)
+    for (size_t i = 0; i < statistics->series_count; i++) {
         free((double *)statistics->series[i].values);
+        free((uint64_t *)statistics->series[i].over);
+        free((uint64_t *)statistics->series[i].under);
+    }
     free((struct statistic *)statistics->statistics);
     free((struct statistic_histogram *)statistics->histograms);
     free((struct statistic_series *)statistics->series);
@@ -160,15 +203,17 @@ static void count_row(struct probes *probes, struct row row)
 
     for (int window = 0; window < WINDOWS; window++)
         if (!window_is_empty(probes, window))
-            statistic_add(probes, row, NULL, window,
-                          (double)count_sum(&cells, probes->counts[window]));
+            statistic_add_count(probes, row, NULL, window,
+                                count_sum(&cells, probes->counts[window]));
     if (row.metric->series) {
         double *values = mem_alloc(bins, sizeof *values);
+        uint64_t *over = mem_alloc(bins, sizeof *over);
 
-        for (size_t bin = 0; bin < bins; bin++)
-            values[bin] = (double)count_sum(&cells, probes->bin_counts + bin * stride) /
-                          (bin_length(probes, bin) / (double)SIM_S);
-        series_add(probes, row, values);
+        for (size_t bin = 0; bin < bins; bin++) {
+            over[bin] = count_sum(&cells, probes->bin_counts + bin * stride);
+            values[bin] = (double)over[bin] / (bin_length(probes, bin) / (double)SIM_S);
+        }
+        series_add(probes, row, values, over, NULL);
     }
     free(cells.ids);
 }
@@ -195,8 +240,8 @@ static void level_row(struct probes *probes, struct row row)
             continue;
         for (size_t i = 0; i < cells.count; i++)
             area += probes->areas[window][cells.ids[i]];
-        statistic_add(probes, row, NULL, window,
-                      (double)area / (double)probes->window_length[window] * scale);
+        statistic_add_number(probes, row, NULL, window,
+                             (double)area / (double)probes->window_length[window] * scale);
     }
     if (row.metric->series) {
         double *values = mem_zalloc(bins, sizeof *values);
@@ -206,7 +251,7 @@ static void level_row(struct probes *probes, struct row row)
                 values[bin] += probes->bin_areas[bin * stride + cells.ids[i]];
             values[bin] = values[bin] / bin_length(probes, bin) * scale;
         }
-        series_add(probes, row, values);
+        series_add(probes, row, values, NULL, NULL);
     }
     free(cells.ids);
 }
@@ -223,6 +268,18 @@ static struct histogram *merge_cells(const struct probes *probes, const struct s
     return sum;
 }
 
+/* A mean or quantile, where there are values. */
+static void latency_statistic(struct probes *probes, struct row row, const char *stat, int window,
+                              const struct histogram *histogram, double value)
+{
+    struct statistic *statistic = statistic_add(probes, row, stat, window);
+
+    if (histogram->count == 0)
+        statistic_set_none(statistic, "no values");
+    else
+        statistic->value = value;
+}
+
 static void latency_row(struct probes *probes, struct row row)
 {
     struct selection cells = select_cells(probes, row.metric, row.region, row.label);
@@ -234,13 +291,11 @@ static void latency_row(struct probes *probes, struct row row)
         if (window_is_empty(probes, window))
             continue;
         sum = merge_cells(probes, &cells, window);
-        if (sum->count > 0) {
-            statistic_add(probes, row, "mean", window, histogram_mean(sum));
-            for (size_t i = 0; i < stats; i++)
-                statistic_add(probes, row, latency_stats[i].name, window,
+        latency_statistic(probes, row, "mean", window, sum, histogram_mean(sum));
+        for (size_t i = 0; i < stats; i++)
+            latency_statistic(probes, row, latency_stats[i].name, window, sum,
                               (double)histogram_quantile(sum, latency_stats[i].q));
-        }
-        statistic_add(probes, row, "count", window, (double)sum->count);
+        statistic_add_count(probes, row, "count", window, sum->count);
         histogram_statistic_add(probes, row, window, sum);
     }
     free(cells.ids);
@@ -278,6 +333,19 @@ static double ratio_of(uint64_t over, uint64_t under)
     return under == 0 ? (double)NAN : (double)over / (double)under;
 }
 
+static void ratio_statistic(struct probes *probes, struct row row, int window, uint64_t over,
+                            uint64_t under)
+{
+    struct statistic *statistic = statistic_add(probes, row, NULL, window);
+
+    statistic->over = over;
+    statistic->under = under;
+    if (under == 0)
+        statistic_set_none(statistic, "nothing counted");
+    else
+        statistic->value = ratio_of(over, under);
+}
+
 static void ratio_row(struct probes *probes, struct row row)
 {
     const struct metric *over = ratio_part(probes, row.metric, row.metric->over);
@@ -287,22 +355,22 @@ static void ratio_row(struct probes *probes, struct row row)
     size_t stride = probes->kinds[METRIC_COUNT].count;
     size_t bins = probes->statistics.bin_count;
 
-    for (int window = 0; window < WINDOWS; window++) {
-        double value =
-            ratio_of(count_sum(&a, probes->counts[window]), count_sum(&b, probes->counts[window]));
-
-        if (!window_is_empty(probes, window) && !isnan(value))
-            statistic_add(probes, row, NULL, window, value);
-    }
+    for (int window = 0; window < WINDOWS; window++)
+        if (!window_is_empty(probes, window))
+            ratio_statistic(probes, row, window, count_sum(&a, probes->counts[window]),
+                            count_sum(&b, probes->counts[window]));
     if (row.metric->series) {
         double *values = mem_alloc(bins, sizeof *values);
+        uint64_t *tops = mem_alloc(bins, sizeof *tops), *bottoms = mem_alloc(bins, sizeof *bottoms);
 
         for (size_t bin = 0; bin < bins; bin++) {
             const uint64_t *counts = probes->bin_counts + bin * stride;
 
-            values[bin] = ratio_of(count_sum(&a, counts), count_sum(&b, counts));
+            tops[bin] = count_sum(&a, counts);
+            bottoms[bin] = count_sum(&b, counts);
+            values[bin] = ratio_of(tops[bin], bottoms[bin]);
         }
-        series_add(probes, row, values);
+        series_add(probes, row, values, tops, bottoms);
     }
     free(a.ids);
     free(b.ids);
@@ -316,8 +384,14 @@ static void value_row(struct probes *probes, struct row row)
     for (size_t i = 0; i < cells->count; i++) {
         const struct cell *cell = &cells->cells[i];
 
-        if (cell->metric == row.metric && cell->region == row.region && cell->label == row.label)
-            statistic_add(probes, row, NULL, WINDOW_ALL, cell->value);
+        if (cell->metric != row.metric || cell->region != row.region || cell->label != row.label)
+            continue;
+        struct statistic *statistic = statistic_add(probes, row, NULL, WINDOW_ALL);
+
+        statistic->state = cell->value.state;
+        statistic->value = cell->value.number;
+        statistic->censored_at = cell->value.censored_at;
+        statistic->reason = cell->value.reason;
     }
 }
 

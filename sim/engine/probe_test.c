@@ -64,18 +64,36 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* The statistic, or NAN where it is absent. */
-static double statistic(const struct statistics *statistics, const char *metric, const char *stat,
-                        int region, const char *label, const char *window)
+/* The row of the statistic, or NULL where it is absent. */
+static const struct statistic *row_of(const struct statistics *statistics, const char *metric,
+                                      const char *stat, int region, const char *label,
+                                      const char *window)
 {
     for (size_t i = 0; i < statistics->statistic_count; i++) {
         const struct statistic *f = &statistics->statistics[i];
 
         if (strcmp(f->metric->name, metric) == 0 && same_text(f->stat, stat) &&
             f->region == region && same_text(f->label, label) && same_text(f->window, window))
-            return f->value;
+            return f;
     }
-    return (double)NAN;
+    return NULL;
+}
+
+/* The number, or NAN where there is none. */
+static double statistic(const struct statistics *statistics, const char *metric, const char *stat,
+                        int region, const char *label, const char *window)
+{
+    const struct statistic *row = row_of(statistics, metric, stat, region, label, window);
+
+    return row ? row->value : (double)NAN;
+}
+
+static void assert_none(const struct statistic *row, const char *reason)
+{
+    assert_non_null(row);
+    assert_int_equal(row->state, STATISTIC_NONE);
+    assert_string_equal(row->reason, reason);
+    assert_true(isnan(row->value));
 }
 
 static const double *series(const struct statistics *statistics, const char *metric, int region)
@@ -199,7 +217,7 @@ static void spans_are_clipped_to_what_is_measured(void **state)
     probes_free(probes);
 }
 
-static void ratios_sum_labels_and_are_absent_over_zero(void **state)
+static void ratios_sum_labels_and_are_none_over_zero(void **state)
 {
     struct probes *probes = set_up(0, NULL, 0);
     probe_id requests[2], lag, lost;
@@ -222,7 +240,14 @@ static void ratios_sum_labels_and_are_absent_over_zero(void **state)
     statistics = probes_finish(probes, 100);
     assert_close(statistic(statistics, "reauth_rate", NULL, 0, NULL, "all"), 0.1, 1e-15);
     assert_close(statistic(statistics, "reauth_rate", NULL, -1, NULL, "all"), 0.1, 1e-15);
-    assert_absent(statistic(statistics, "reauth_rate", NULL, 1, NULL, "all"));
+    const struct statistic *row = row_of(statistics, "reauth_rate", NULL, 0, NULL, "all");
+    assert_int_equal(row->over, 4);
+    assert_int_equal(row->under, 40);
+    assert_true(statistic_has_over(row) && statistic_has_under(row));
+    row = row_of(statistics, "reauths", NULL, 0, "lag", "all");
+    assert_int_equal(row->over, 3);
+    assert_true(statistic_has_over(row) && !statistic_has_under(row));
+    assert_none(row_of(statistics, "reauth_rate", NULL, 1, NULL, "all"), "nothing counted");
     assert_close(statistic(statistics, "reauth_rate_by", NULL, 0, "lag", "all"), 0.075, 1e-15);
     assert_close(statistic(statistics, "reauth_rate_by", NULL, 0, "lost", "all"), 0.025, 1e-15);
     assert_close(statistic(statistics, "reauth_rate_by", NULL, 0, NULL, "all"), 0.1, 1e-15);
@@ -230,6 +255,17 @@ static void ratios_sum_labels_and_are_absent_over_zero(void **state)
     assert_close(statistic(statistics, "reauths", NULL, 0, NULL, "all"), 4, 0);
     assert_true(isnan(series(statistics, "reauth_rate", 0)[0]));
     assert_close(series(statistics, "reauth_rate", 0)[1], 0.1, 1e-15);
+    for (size_t i = 0; i < statistics->series_count; i++) {
+        const struct statistic_series *each = &statistics->series[i];
+
+        if (each->region == 0 && !each->label && strcmp(each->metric->name, "reauth_rate") == 0) {
+            assert_int_equal(each->over[1], 4);
+            assert_int_equal(each->under[1], 40);
+            assert_int_equal(each->under[2], 0);
+        }
+        assert_true(!each->over == (each->metric->kind == METRIC_LEVEL));
+        assert_true(!each->under == (each->metric->kind != METRIC_RATIO));
+    }
     probes_free(probes);
 }
 
@@ -333,7 +369,7 @@ static void latencies_have_a_histogram_for_each_window(void **state)
     probes_free(probes);
 }
 
-static void quantiles_of_nothing_are_absent(void **state)
+static void quantiles_of_nothing_are_none(void **state)
 {
     struct probes *probes = set_up(0, NULL, 0);
     const struct statistics *statistics;
@@ -342,8 +378,10 @@ static void quantiles_of_nothing_are_absent(void **state)
     probe_latency_open(probes, "latency", 0, NULL);
     statistics = probes_finish(probes, 100);
     assert_close(statistic(statistics, "latency", "count", 0, NULL, "all"), 0, 0);
-    assert_absent(statistic(statistics, "latency", "p50", 0, NULL, "all"));
-    assert_absent(statistic(statistics, "latency", "mean", 0, NULL, "all"));
+    assert_none(row_of(statistics, "latency", "p50", 0, NULL, "all"), "no values");
+    assert_none(row_of(statistics, "latency", "mean", 0, NULL, "all"), "no values");
+    assert_true(statistic_has_over(row_of(statistics, "latency", "count", 0, NULL, "all")));
+    assert_false(statistic_has_over(row_of(statistics, "latency", "p50", 0, NULL, "all")));
     probes_free(probes);
 }
 
@@ -361,6 +399,38 @@ static void values_are_what_was_set_last_and_else_absent(void **state)
     assert_close(statistic(statistics, "rto", NULL, 0, NULL, "all"), 7.0, 0);
     assert_close(statistic(statistics, "rto", NULL, -1, NULL, "all"), 9.0, 0);
     assert_absent(statistic(statistics, "rto", NULL, 1, NULL, "all"));
+    probes_free(probes);
+}
+
+/* Nothing of an earlier call is left. */
+static void a_value_may_be_censored_or_none_and_the_last_call_counts(void **state)
+{
+    struct probes *probes = set_up(0, NULL, 0);
+    const struct statistics *statistics;
+    const struct statistic *value;
+
+    (void)state;
+    probe_value(probes, "rto", 0, NULL, 5.0);
+    probe_value_none(probes, "rto", 0, NULL, "no outage");
+    probe_value_none(probes, "rto", 1, NULL, "no outage");
+    probe_value_censored(probes, "rto", 1, NULL, 90);
+    probe_value_censored(probes, "rto", PROBE_ALL_REGIONS, NULL, 90);
+    probe_value(probes, "rto", PROBE_ALL_REGIONS, NULL, 9.0);
+    statistics = probes_finish(probes, 100);
+    assert_int_equal(statistics->statistic_count, 3);
+
+    assert_none(row_of(statistics, "rto", NULL, 0, NULL, "all"), "no outage");
+
+    value = row_of(statistics, "rto", NULL, 1, NULL, "all");
+    assert_int_equal(value->state, STATISTIC_CENSORED);
+    assert_int_equal(value->censored_at, 90);
+    assert_null(value->reason);
+    assert_true(isnan(value->value));
+
+    value = row_of(statistics, "rto", NULL, -1, NULL, "all");
+    assert_int_equal(value->state, STATISTIC_NUMBER);
+    assert_close(value->value, 9.0, 0);
+    assert_null(value->reason);
     probes_free(probes);
 }
 
@@ -420,8 +490,11 @@ static void statistics_come_by_declaration_region_label_window(void **state)
         int region;
         const char *label;
     } expected[] = {
-        {"requests", 1, NULL}, {"requests", -1, NULL}, {"reauths", 0, "lag"},
-        {"reauths", 0, NULL},  {"reauths", -1, "lag"}, {"reauths", -1, NULL},
+        {"requests", 1, NULL},         {"requests", -1, NULL},       {"reauths", 0, "lag"},
+        {"reauths", 0, NULL},          {"reauths", -1, "lag"},       {"reauths", -1, NULL},
+        {"reauth_rate", 0, NULL},      {"reauth_rate", 1, NULL},     {"reauth_rate", -1, NULL},
+        {"reauth_rate_by", 0, "lag"},  {"reauth_rate_by", 0, NULL},  {"reauth_rate_by", 1, NULL},
+        {"reauth_rate_by", -1, "lag"}, {"reauth_rate_by", -1, NULL},
     };
     static const char *const windows[] = {"all", "before", "fault", "after"};
 
@@ -429,8 +502,8 @@ static void statistics_come_by_declaration_region_label_window(void **state)
     probe_count_open(probes, "reauths", 0, "lag");
     probe_count_open(probes, "requests", 1, NULL);
     statistics = probes_finish(probes, 100);
-    assert_int_equal(statistics->statistic_count, 24);
-    for (size_t i = 0; i < 24; i++) {
+    assert_int_equal(statistics->statistic_count, 4 * 14);
+    for (size_t i = 0; i < 4 * 14; i++) {
         const struct statistic *f = &statistics->statistics[i];
 
         assert_string_equal(f->metric->name, expected[i / 4].metric);
@@ -472,12 +545,13 @@ int main(void)
         cmocka_unit_test(warmup_is_left_out_of_windows_but_not_of_series),
         cmocka_unit_test(windows_need_not_fall_on_bins),
         cmocka_unit_test(spans_are_clipped_to_what_is_measured),
-        cmocka_unit_test(ratios_sum_labels_and_are_absent_over_zero),
+        cmocka_unit_test(ratios_sum_labels_and_are_none_over_zero),
         cmocka_unit_test(levels_are_weighted_by_time_and_added_over_regions),
         cmocka_unit_test(a_level_that_follows_a_gauge_is_one_that_is_told),
         cmocka_unit_test(latencies_have_a_histogram_for_each_window),
-        cmocka_unit_test(quantiles_of_nothing_are_absent),
+        cmocka_unit_test(quantiles_of_nothing_are_none),
         cmocka_unit_test(values_are_what_was_set_last_and_else_absent),
+        cmocka_unit_test(a_value_may_be_censored_or_none_and_the_last_call_counts),
         cmocka_unit_test(opening_again_gives_the_same_probe),
         cmocka_unit_test(a_metric_of_no_region_has_only_the_total),
         cmocka_unit_test(a_run_that_was_stopped_has_statistics_up_to_there),

@@ -202,9 +202,12 @@ static void metrics_are_compared_pair_by_pair(void **state)
 static void statistics_are_found_by_label_region_window_and_stat(void **state)
 {
     struct statistic list[] = {
-        {&count, NULL, -1, NULL, "all", 1},     {&count, NULL, 0, NULL, "all", 2},
-        {&count, NULL, -1, "lag", "all", 3},    {&count, NULL, -1, NULL, "fault", 4},
-        {&latency, "mean", -1, NULL, "all", 5}, {&latency, "p99", -1, NULL, "all", 6},
+        {&count, NULL, -1, NULL, "all", .value = 1},
+        {&count, NULL, 0, NULL, "all", .value = 2},
+        {&count, NULL, -1, "lag", "all", .value = 3},
+        {&count, NULL, -1, NULL, "fault", .value = 4},
+        {&latency, "mean", -1, NULL, "all", .value = 5},
+        {&latency, "p99", -1, NULL, "all", .value = 6},
     };
     struct statistics statistics = {.statistics = list,
                                     .statistic_count = sizeof list / sizeof list[0]};

@@ -66,7 +66,12 @@ static void put_statistics(struct strbuf *out, const struct statistics *statisti
         put_i64(out, statistic->region);
         put_text(out, statistic->label);
         put_text(out, statistic->window);
+        put_bytes(out, statistic->state, 1);
         put_double(out, statistic->value);
+        put_u64(out, statistic->over);
+        put_u64(out, statistic->under);
+        put_i64(out, statistic->censored_at);
+        put_text(out, statistic->reason);
     }
 }
 
@@ -104,6 +109,14 @@ static void put_histograms(struct strbuf *out, const struct statistics *statisti
     }
 }
 
+/* The exact counts of a series, where it has them. */
+static void put_counts(struct strbuf *out, const uint64_t *counts, size_t count)
+{
+    put_bytes(out, counts != NULL, 1);
+    for (size_t i = 0; counts && i < count; i++)
+        put_u64(out, counts[i]);
+}
+
 static void put_series(struct strbuf *out, const struct statistics *statistics)
 {
     put_u64(out, statistics->series_count);
@@ -114,6 +127,8 @@ static void put_series(struct strbuf *out, const struct statistics *statistics)
         put_text(out, row->label);
         for (size_t bin = 0; bin < statistics->bin_count; bin++)
             put_double(out, row->values[bin]);
+        put_counts(out, row->over, statistics->bin_count);
+        put_counts(out, row->under, statistics->bin_count);
     }
 }
 
@@ -179,7 +194,7 @@ void run_bytes_add(struct strbuf *out, const struct run_result *result)
 struct cursor {
     char *at;
     size_t left;
-    const struct registry *registry;
+    const struct scenario *scenario;
     const char *why; /* NULL so far */
 };
 
@@ -255,11 +270,33 @@ static const char *get_text(struct cursor *cursor)
 static const struct metric *get_metric(struct cursor *cursor)
 {
     const char *name = get_text(cursor);
-    const struct metric *metric = name ? registry_metric(cursor->registry, name) : NULL;
+    const struct metric *metric = name ? registry_metric(cursor->scenario->registry, name) : NULL;
 
     if (!metric)
         fail(cursor, "it names a metric that is not known here");
     return metric;
+}
+
+static int get_region(struct cursor *cursor)
+{
+    int64_t region = get_i64(cursor);
+
+    if (region < -1 || region >= (int64_t)cursor->scenario->topology.region_count) {
+        fail(cursor, "it names a region that is not there");
+        return -1;
+    }
+    return (int)region;
+}
+
+static enum statistic_state get_state(struct cursor *cursor)
+{
+    uint64_t state = get_bytes(cursor, 1);
+
+    if (state > STATISTIC_NONE) {
+        fail(cursor, "it has a value of an unknown state");
+        return STATISTIC_NONE;
+    }
+    return (enum statistic_state)state;
 }
 
 static void get_statistics(struct cursor *cursor, struct run_copy *copy)
@@ -268,16 +305,21 @@ static void get_statistics(struct cursor *cursor, struct run_copy *copy)
 
     statistics->bin = get_i64(cursor);
     statistics->bin_count = (size_t)get_u64(cursor);
-    size_t count = get_count(cursor, 28);
+    size_t count = get_count(cursor, 57);
     copy->statistic_rows = mem_zalloc(count, sizeof *copy->statistic_rows);
     for (size_t i = 0; i < count && !cursor->why; i++) {
         struct statistic *statistic = &copy->statistic_rows[i];
         statistic->metric = get_metric(cursor);
         statistic->stat = get_text(cursor);
-        statistic->region = (int)get_i64(cursor);
+        statistic->region = get_region(cursor);
         statistic->label = get_text(cursor);
         statistic->window = get_text(cursor);
+        statistic->state = get_state(cursor);
         statistic->value = get_double(cursor);
+        statistic->over = get_u64(cursor);
+        statistic->under = get_u64(cursor);
+        statistic->censored_at = get_i64(cursor);
+        statistic->reason = get_text(cursor);
     }
     statistics->statistics = copy->statistic_rows;
     statistics->statistic_count = count;
@@ -323,7 +365,7 @@ static void get_histograms(struct cursor *cursor, struct run_copy *copy)
     for (size_t i = 0; i < count && !cursor->why; i++) {
         struct statistic_histogram *row = &copy->histogram_rows[i];
         row->metric = get_metric(cursor);
-        row->region = (int)get_i64(cursor);
+        row->region = get_region(cursor);
         row->label = get_text(cursor);
         row->window = get_text(cursor);
         row->histogram = &copy->histograms[i];
@@ -331,10 +373,20 @@ static void get_histograms(struct cursor *cursor, struct run_copy *copy)
     }
 }
 
+/* NULL where there are none; else `bin_count` of them, at `counts`. */
+static const uint64_t *get_counts(struct cursor *cursor, uint64_t *counts, size_t bin_count)
+{
+    if (get_bytes(cursor, 1) == 0)
+        return NULL;
+    for (size_t bin = 0; bin < bin_count; bin++)
+        counts[bin] = get_u64(cursor);
+    return counts;
+}
+
 static void get_series(struct cursor *cursor, struct run_copy *copy)
 {
     size_t bin_count = copy->statistics.bin_count;
-    size_t count = get_count(cursor, 16);
+    size_t count = get_count(cursor, 18);
 
     if (bin_count > 0 && count > cursor->left / 8 / bin_count) {
         fail(cursor, "it counts more than it holds");
@@ -342,15 +394,18 @@ static void get_series(struct cursor *cursor, struct run_copy *copy)
     }
     copy->series_rows = mem_zalloc(count, sizeof *copy->series_rows);
     copy->values = mem_alloc(count * bin_count, sizeof *copy->values);
+    copy->counts = mem_alloc(2 * count * bin_count, sizeof *copy->counts);
     for (size_t i = 0; i < count && !cursor->why; i++) {
         struct statistic_series *row = &copy->series_rows[i];
         double *values = &copy->values[i * bin_count];
         row->metric = get_metric(cursor);
-        row->region = (int)get_i64(cursor);
+        row->region = get_region(cursor);
         row->label = get_text(cursor);
         row->values = values;
         for (size_t bin = 0; bin < bin_count; bin++)
             values[bin] = get_double(cursor);
+        row->over = get_counts(cursor, &copy->counts[2 * i * bin_count], bin_count);
+        row->under = get_counts(cursor, &copy->counts[(2 * i + 1) * bin_count], bin_count);
     }
     copy->statistics.series = copy->series_rows;
     copy->statistics.series_count = count;
@@ -467,7 +522,7 @@ struct run_copy *run_bytes_read(const void *bytes, size_t size, const struct sce
 
     copy->bytes = mem_alloc(length, 1);
     memcpy(copy->bytes, (const char *)bytes + HEAD_SIZE, length);
-    struct cursor cursor = {.at = copy->bytes, .left = length, .registry = scenario->registry};
+    struct cursor cursor = {.at = copy->bytes, .left = length, .scenario = scenario};
     get_result(&cursor, copy);
     copy->result.scenario = scenario;
     *why = cursor.why;
@@ -489,6 +544,7 @@ void run_copy_free(struct run_copy *copy)
     free(copy->statistic_rows);
     free(copy->series_rows);
     free(copy->values);
+    free(copy->counts);
     run_log_release(&copy->log);
     incident_list_release(&copy->incidents);
     free(copy->bytes);

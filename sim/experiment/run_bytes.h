@@ -14,7 +14,7 @@
 #include "result.h"
 #include "strbuf.h"
 
-#define RUN_BYTES_VERSION 2
+#define RUN_BYTES_VERSION 3
 
 /* Append `result` whole. O(size). */
 void run_bytes_add(struct strbuf *out, const struct run_result *result);
@@ -29,6 +29,7 @@ struct run_copy {
     struct histogram *histograms;
     struct statistic_series *series_rows;
     double *values;
+    uint64_t *counts; /* the series' exact ones */
     struct run_log log;
     struct incident_list incidents;
 };

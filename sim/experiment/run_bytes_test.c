@@ -23,14 +23,17 @@ static const struct metric metrics[] = {
 static const struct model_ops ops = {METRIC_TABLE(metrics)};
 static const struct model_ops *const models[] = {&ops};
 static const struct registry registry = {models, 1};
-static const struct scenario scenario = {.registry = &registry};
+static const char *const region_names[] = {"west", "east"};
+static const struct scenario scenario = {.registry = &registry, .topology = {2, region_names}};
 
 /* Values that a careless way through text or through a cast would change. */
 static const double odd[BINS] = {-0.0, 5e-324, 0.1, 1.7976931348623157e308, NAN};
 
+static const uint64_t counts[BINS] = {0, 1, UINT64_MAX, 3, 4};
+
 /* A run with one of everything. */
 struct sample {
-    struct statistic rows[3];
+    struct statistic rows[4];
     struct statistic_histogram histogram_row;
     struct histogram histogram;
     struct statistic_series series;
@@ -55,17 +58,22 @@ static int make_sample(void **state)
                                       .writes_lost = UINT64_MAX,
                                       .sessions_lost = 7};
 
-    sample->rows[0] = (struct statistic){&metrics[0], NULL, -1, NULL, "all", 12};
-    sample->rows[1] = (struct statistic){&metrics[1], "p99", 1, "", "fault", odd[1]};
-    sample->rows[2] = (struct statistic){&metrics[1], "mean", 0, "slow", "all", odd[2]};
+    sample->rows[0] = (struct statistic){
+        &metrics[0], NULL, -1, NULL, "all", .value = 12, .over = UINT64_MAX, .under = 1};
+    sample->rows[1] =
+        (struct statistic){&metrics[1], "p99", 1, "", "fault", .value = odd[1], .under = 1};
+    sample->rows[2] = (struct statistic){
+        &metrics[1], "mean", 0, "slow", "all", STATISTIC_CENSORED, NAN, .censored_at = 77};
+    sample->rows[3] = (struct statistic){&metrics[1], "mean",         0,   "slow",
+                                         "all",       STATISTIC_NONE, NAN, .reason = "no failover"};
     histogram_add(&sample->histogram, 3);
     histogram_add(&sample->histogram, INT64_MAX);
     histogram_add_many(&sample->histogram, 1000000, UINT64_C(1) << 40);
     sample->histogram_row =
         (struct statistic_histogram){&metrics[1], 1, NULL, "all", &sample->histogram};
-    sample->series = (struct statistic_series){&metrics[0], -1, "slow", odd};
+    sample->series = (struct statistic_series){&metrics[0], -1, "slow", odd, counts, NULL};
     sample->statistics = (struct statistics){
-        sample->rows, 3, &sample->histogram_row, 1, &sample->series, 1, 10 * SIM_S, BINS};
+        sample->rows, 4, &sample->histogram_row, 1, &sample->series, 1, 10 * SIM_S, BINS};
     run_log_event(&sample->log, 17, "fault", "us-west-1", (struct cause){0}, NULL, "a sentence, %d",
                   3);
     run_log_event(&sample->log, 18, "alarm", "", (struct cause){1, 0}, "why", "b");
@@ -131,8 +139,8 @@ static void what_is_read_is_what_was_written(void **state)
     assert_int_equal(is->status, was->status);
     assert_ptr_equal(is->scenario, &scenario);
     assert_int_equal(is->statistics->bin, was->statistics->bin);
-    assert_int_equal(is->statistics->statistic_count, 3);
-    for (size_t i = 0; i < 3; i++) {
+    assert_int_equal(is->statistics->statistic_count, 4);
+    for (size_t i = 0; i < 4; i++) {
         const struct statistic *a = &is->statistics->statistics[i], *b = &sample->rows[i];
         assert_ptr_equal(a->metric, b->metric);
         same_text(a->stat, b->stat);
@@ -140,6 +148,11 @@ static void what_is_read_is_what_was_written(void **state)
         same_text(a->label, b->label);
         same_text(a->window, b->window);
         assert_memory_equal(&a->value, &b->value, sizeof a->value);
+        assert_int_equal(a->state, b->state);
+        assert_int_equal(a->over, b->over);
+        assert_int_equal(a->under, b->under);
+        assert_int_equal(a->censored_at, b->censored_at);
+        same_text(a->reason, b->reason);
     }
     const struct histogram *histogram = is->statistics->histograms[0].histogram;
     assert_int_equal(histogram->count, sample->histogram.count);
@@ -153,6 +166,8 @@ static void what_is_read_is_what_was_written(void **state)
     assert_int_equal(is->statistics->bin_count, BINS);
     assert_memory_equal(is->statistics->series[0].values, odd, sizeof odd);
     same_text(is->statistics->series[0].label, "slow");
+    assert_memory_equal(is->statistics->series[0].over, counts, sizeof counts);
+    assert_null(is->statistics->series[0].under);
     assert_int_equal(is->log->dropped_count, 9);
     assert_int_equal(is->log->event_count, 3);
     assert_string_equal(is->log->events[0].text, "a sentence, 3");
@@ -245,7 +260,7 @@ static void a_metric_that_is_unknown_is_refused(void **state)
 {
     const struct sample *sample = *state;
     static const struct metric other = {.name = "logins"};
-    struct statistic row = {&other, NULL, -1, NULL, "all", 1};
+    struct statistic row = {&other, NULL, -1, NULL, "all", .value = 1};
     struct statistics statistics = {.statistics = &row, .statistic_count = 1};
     struct run_result result = sample->result;
     struct strbuf bytes = STRBUF_INIT;

@@ -97,11 +97,16 @@ static inline double fake_uniform(struct fake_run *run)
     return (double)(run->random >> 11) / 9007199254740992.0;
 }
 
-static inline void fake_statistic(struct fake_run *run, enum fake_metric metric, const char *stat,
-                                  int region, const char *label, const char *window, double value)
+/* A number; the caller may make something else of it. */
+static inline struct statistic *fake_statistic(struct fake_run *run, enum fake_metric metric,
+                                               const char *stat, int region, const char *label,
+                                               const char *window, double value)
 {
-    run->statistic_rows[run->statistics.statistic_count++] =
-        (struct statistic){&fake_metrics[metric], stat, region, label, window, value};
+    struct statistic *statistic = &run->statistic_rows[run->statistics.statistic_count++];
+
+    *statistic =
+        (struct statistic){&fake_metrics[metric], stat, region, label, window, .value = value};
+    return statistic;
 }
 
 /* How hard the fault bites at an instant, 0 to 1: sharp onset, recovery over three minutes. */
@@ -144,31 +149,54 @@ static inline double fake_value(struct fake_run *run, enum fake_metric metric, i
     }
 }
 
+/* A ratio has a hundred thousand under it in each bin, but for one bin without writes. */
+#define FAKE_UNDER 100000
+
+static inline uint64_t *fake_counts(bool has_them)
+{
+    return has_them ? mem_zalloc(FAKE_BINS, sizeof(uint64_t)) : NULL;
+}
+
 static inline void fake_add_series(struct fake_run *run, enum fake_metric metric, int region,
                                    size_t cause, const char *label)
 {
+    enum metric_kind kind = fake_metrics[metric].kind;
     double *values = mem_alloc(FAKE_BINS, sizeof(*values));
-    double sums[4] = {0}, counts[4] = {0};
+    uint64_t *over = fake_counts(kind == METRIC_COUNT || kind == METRIC_RATIO);
+    uint64_t *under = fake_counts(kind == METRIC_RATIO);
+    double levels[4] = {0}, bins[4] = {0};
+    uint64_t overs[4] = {0}, unders[4] = {0};
     for (size_t bin = 0; bin < FAKE_BINS; bin++) {
         double t_s = (double)bin * 10;
+        size_t windows[2] = {0, t_s < 600 ? 1 : t_s < 900 ? 2 : 3};
         values[bin] = fake_value(run, metric, region, cause, t_s);
-        size_t window = t_s < 600 ? 1 : t_s < 900 ? 2 : 3;
-        sums[window] += values[bin];
-        counts[window]++;
-        sums[0] += values[bin];
-        counts[0]++;
+        if (kind == METRIC_COUNT) {
+            over[bin] = (uint64_t)(values[bin] * 10);
+            values[bin] = (double)over[bin] / (FAKE_BIN / (double)SIM_S);
+        } else if (kind == METRIC_RATIO) {
+            under[bin] = metric == FAKE_TIMEOUT_RATE && bin == 3 ? 0 : FAKE_UNDER;
+            over[bin] = (uint64_t)(values[bin] * (double)under[bin]);
+            values[bin] = under[bin] > 0 ? (double)over[bin] / (double)under[bin] : (double)NAN;
+        }
+        for (size_t i = 0; i < 2; i++) {
+            levels[windows[i]] += values[bin];
+            bins[windows[i]]++;
+            overs[windows[i]] += over != NULL ? over[bin] : 0;
+            unders[windows[i]] += under != NULL ? under[bin] : 0;
+        }
     }
     static const char *const windows[4] = {"all", "before", "fault", "after"};
-    double factor = fake_metrics[metric].kind == METRIC_COUNT ? 10 : 0;
     for (size_t i = 0; i < 4; i++) {
-        fake_statistic(run, metric, NULL, region, label, windows[i],
-                       factor > 0 ? floor(sums[i] * factor) : sums[i] / counts[i]);
-    }
-    if (metric == FAKE_TIMEOUT_RATE) {
-        values[3] = NAN; /* a bin without writes */
+        double value = kind == METRIC_COUNT   ? (double)overs[i]
+                       : kind == METRIC_RATIO ? (double)overs[i] / (double)unders[i]
+                                              : levels[i] / bins[i];
+        struct statistic *statistic =
+            fake_statistic(run, metric, NULL, region, label, windows[i], value);
+        statistic->over = overs[i];
+        statistic->under = unders[i];
     }
     run->series_rows[run->statistics.series_count++] =
-        (struct statistic_series){&fake_metrics[metric], region, label, values};
+        (struct statistic_series){&fake_metrics[metric], region, label, values, over, under};
 }
 
 static inline void fake_add_latency(struct fake_run *run, enum fake_metric metric, int region,
@@ -254,8 +282,12 @@ static inline void fake_fill_log(struct fake_run *run, bool restored)
     memcpy(run->events, events, sizeof(events));
     run->log = (struct run_log){.events = run->events, .event_count = 6};
     run->incidents = (struct incident_list){.incidents = &run->incident, .count = 1};
-    if (restored) {
+    struct statistic *rto =
         fake_statistic(run, FAKE_RTO, NULL, -1, NULL, "all", (double)(back - onset));
+    if (!restored) {
+        rto->state = STATISTIC_CENSORED;
+        rto->value = (double)NAN;
+        rto->censored_at = FAKE_END;
     }
 }
 
@@ -295,6 +327,8 @@ static inline void fake_run_free(struct fake_run *run)
 {
     for (size_t i = 0; i < run->statistics.series_count; i++) {
         free((void *)run->series_rows[i].values);
+        free((void *)run->series_rows[i].over);
+        free((void *)run->series_rows[i].under);
     }
     for (size_t i = 0; i < run->statistics.histogram_count; i++) {
         histogram_release((struct histogram *)run->histogram_rows[i].histogram);

@@ -467,6 +467,9 @@ static int write_metrics(struct record *record, const struct run_result *result,
     record->placed_count = 0;
     for (size_t i = 0; i < statistics->statistic_count; i++) {
         const struct statistic *statistic = &statistics->statistics[i];
+        if (statistic->state != STATISTIC_NUMBER) {
+            continue;
+        }
         if (!isfinite(statistic->value)) {
             diag_add(record->db.diag, DIAG_WARNING, NULL,
                      "metric '%s' of point %" PRIu32 ", replication %" PRIu32

@@ -268,9 +268,9 @@ static inline void rig_run(struct rig *rig)
     rig->statistics = probes_finish(rig->probes, rig->outcome.ended);
 }
 
-/* Of window `all`; NAN where there is none. */
-static inline double rig_statistic(const struct rig *rig, const char *name, int region,
-                                   const char *label)
+/* Of window `all`; NULL where the run has none. */
+static inline const struct statistic *rig_find(const struct rig *rig, const char *name, int region,
+                                               const char *label)
 {
     for (size_t i = 0; i < rig->statistics->statistic_count; i++) {
         const struct statistic *statistic = &rig->statistics->statistics[i];
@@ -278,9 +278,40 @@ static inline double rig_statistic(const struct rig *rig, const char *name, int 
 
         if (strcmp(statistic->metric->name, name) == 0 && statistic->region == region && labelled &&
             strcmp(statistic->window, "all") == 0)
-            return statistic->value;
+            return statistic;
     }
-    return (double)NAN;
+    return NULL;
+}
+
+/* NAN where it is no number. */
+static inline double rig_statistic(const struct rig *rig, const char *name, int region,
+                                   const char *label)
+{
+    const struct statistic *statistic = rig_find(rig, name, region, label);
+
+    return statistic ? statistic->value : (double)NAN;
+}
+
+static inline void rig_assert_none(const struct rig *rig, const char *name, int region,
+                                   const char *label, const char *reason)
+{
+    const struct statistic *statistic = rig_find(rig, name, region, label);
+
+    assert_non_null(statistic);
+    assert_int_equal(statistic->state, STATISTIC_NONE);
+    assert_string_equal(statistic->reason, reason);
+    assert_true(isnan(statistic->value));
+}
+
+static inline void rig_assert_censored(const struct rig *rig, const char *name, int region,
+                                       const char *label, sim_time at)
+{
+    const struct statistic *statistic = rig_find(rig, name, region, label);
+
+    assert_non_null(statistic);
+    assert_int_equal(statistic->state, STATISTIC_CENSORED);
+    assert_int_equal(statistic->censored_at, at);
+    assert_true(isnan(statistic->value));
 }
 
 /* How many events of the log are `what` and have `part` in their text. */
