@@ -3,16 +3,16 @@
 
 static bool is_usable(const struct lb_target *target)
 {
-    return target->in_service && target->healthy;
+    return target->in_service && health_is_good(&target->health);
 }
 
-void load_balancer_init(struct load_balancer *lb, struct lb_target *targets, uint32_t count)
+void load_balancer_init(struct load_balancer *lb, const struct health_check_rule *rule,
+                        struct lb_target *targets, uint32_t count)
 {
-    lb->targets = targets;
-    lb->count = lb->usable = lb->serving = count;
-    lb->turn = 0;
+    *lb = (struct load_balancer){
+        .targets = targets, .count = count, .usable = count, .serving = count, .rule = rule};
     for (uint32_t i = 0; i < count; i++)
-        targets[i] = (struct lb_target){.in_service = true, .healthy = true};
+        targets[i] = (struct lb_target){.in_service = true};
 }
 
 static uint32_t next_of(const struct load_balancer *lb, uint32_t index)
@@ -30,7 +30,7 @@ uint32_t load_balancer_pick(struct load_balancer *lb)
     for (uint32_t i = 0; i < lb->count; i++, at = next_of(lb, at)) {
         const struct lb_target *target = &lb->targets[at];
 
-        if (!target->in_service || !(fail_open || target->healthy))
+        if (!target->in_service || !(fail_open || health_is_good(&target->health)))
             continue;
         if (best == UINT32_MAX || target->outstanding < lb->targets[best].outstanding)
             best = at;
@@ -44,19 +44,12 @@ uint32_t load_balancer_pick(struct load_balancer *lb)
 bool load_balancer_check(struct load_balancer *lb, uint32_t index, bool passed)
 {
     struct lb_target *target = &lb->targets[index];
-    uint16_t threshold = target->healthy ? lb->unhealthy_threshold : lb->healthy_threshold;
+    bool changed;
 
-    if (passed == target->healthy) {
-        target->streak = 0;
-        return false;
-    }
-    if (++target->streak < threshold)
-        return false;
     lb->usable -= is_usable(target);
-    target->healthy = passed;
-    target->streak = 0;
+    changed = health_check_result(&target->health, lb->rule, passed);
     lb->usable += is_usable(target);
-    return true;
+    return changed;
 }
 
 void load_balancer_serve(struct load_balancer *lb, uint32_t index, bool in_service)

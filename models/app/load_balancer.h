@@ -2,36 +2,38 @@
 /*
  * Which instance of a region takes the next request, and which are thought healthy.
  *
- * A target is in service unless it is being restarted, and healthy until `unhealthy_threshold`
- * checks in a row have failed; then unhealthy until `healthy_threshold` have passed. New requests
- * go to targets that are in service and healthy; where all in service are unhealthy, to all of
- * them (fail open: Application Load Balancer user guide, facts B). A value without side effects:
- * the caller owns the array and runs the checks.
+ * A target is in service unless it is being restarted, and healthy as its health check says
+ * (health_check.h). New requests go to targets that are in service and healthy; where all in
+ * service are unhealthy, to all of them (fail open: Application Load Balancer user guide, facts B).
+ * A value without side effects: the caller owns the array and runs the checks.
  */
 #ifndef LOAD_BALANCER_H
 #define LOAD_BALANCER_H
+
+#include "health_check.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct lb_target {
     uint32_t outstanding; /* requests given to it and not answered; the caller keeps it */
-    uint16_t streak;      /* checks in a row that speak against the present state */
-    bool in_service, healthy;
+    struct health_check health;
+    bool in_service;
 };
 
 struct load_balancer {
     struct lb_target *targets; /* the caller's */
     uint32_t count;
-    uint32_t turn;                                   /* of round robin */
-    uint32_t usable;                                 /* in service and healthy */
-    uint32_t serving;                                /* in service */
-    uint16_t healthy_threshold, unhealthy_threshold; /* >= 1 */
-    bool least_outstanding;                          /* else round robin */
+    uint32_t turn;                        /* of round robin */
+    uint32_t usable;                      /* in service and healthy */
+    uint32_t serving;                     /* in service */
+    const struct health_check_rule *rule; /* the caller's */
+    bool least_outstanding;               /* else round robin */
 };
 
-/* All targets in service and healthy. count >= 1. */
-void load_balancer_init(struct load_balancer *lb, struct lb_target *targets, uint32_t count);
+/* Round robin; all targets in service and healthy. count >= 1. */
+void load_balancer_init(struct load_balancer *lb, const struct health_check_rule *rule,
+                        struct lb_target *targets, uint32_t count);
 /* The target of the next request, or UINT32_MAX where none is in service. O(1) for round robin with
  * all usable, else O(count). */
 uint32_t load_balancer_pick(struct load_balancer *lb);

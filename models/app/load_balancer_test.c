@@ -12,9 +12,10 @@ static struct load_balancer lb;
 
 static int three_targets(void **state)
 {
+    static const struct health_check_rule rule = {.healthy_threshold = 3, .unhealthy_threshold = 2};
+
     (void)state;
-    lb = (struct load_balancer){.healthy_threshold = 3, .unhealthy_threshold = 2};
-    load_balancer_init(&lb, targets, 3);
+    load_balancer_init(&lb, &rule, targets, 3);
     return 0;
 }
 

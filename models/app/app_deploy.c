@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A deploy restarts the instances in turn: one drains, is away for a while, and comes back with
+ * cold pools.
+ */
+#include "app_internal.h"
+
+static void app_on_leave(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct app_tier *app = self;
+
+    load_balancer_serve(&app->lb, entity, false);
+    app_report_health(app);
+    sim_after(sim, app->config->restart_ns, app->return_kind, entity, generation);
+}
+
+static void app_on_return(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct app_tier *app = self;
+
+    (void)sim, (void)generation;
+    app->sessions->restart_instance(app->sessions->self, entity);
+    load_balancer_serve(&app->lb, entity, true);
+    if (entity + 1 == app->config->instances)
+        app->deploying = false;
+    app_report_health(app);
+}
+
+void app_begin_deploy(void *self, sim_dur over)
+{
+    struct app_tier *app = self;
+    uint32_t count = app->config->instances;
+
+    if (app->deploying)
+        return; /* one at a time */
+    app->deploying = true;
+    for (uint32_t i = 0; i < count; i++)
+        sim_after(app->sim, over / count * i, app->leave_kind, i, 0);
+}
+
+const struct event_kind app_leave = {.name = "leave", .phase = PHASE_WORK, .fire = app_on_leave};
+const struct event_kind app_return = {.name = "return", .phase = PHASE_WORK, .fire = app_on_return};

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What the files of an application tier share: app_tier.c (parameters, metrics, the model and the
+ * loss of its region), app_request.c (requests: workers, queues, operations on the store),
+ * app_health.c (health checks), app_deploy.c (rolling restarts).
+ */
+#ifndef APP_INTERNAL_H
+#define APP_INTERNAL_H
+
+#include "bug.h"
+#include "deploy.h"
+#include "edge.h"
+#include "health_check.h"
+#include "load_balancer.h"
+#include "mem.h"
+#include "model.h"
+#include "queue_check.h"
+#include "refs.h"
+#include "session.h"
+#include "session_store.h"
+#include "store_command.h"
+#include "store_fault.h"
+#include "user.h"
+
+struct app_tier_config {
+    uint32_t instances, workers, queue;
+    struct dist *service;
+    double login_factor;
+    int balance;
+    bool read_back;
+    sim_dur token_lifetime_ns;
+    struct health_check_rule health;
+    sim_dur restart_ns;
+};
+
+enum stage {
+    STAGE_FREE,
+    STAGE_COMING,
+    STAGE_PROBE,
+    STAGE_WAITING,
+    STAGE_SERVICE,
+    STAGE_READ,
+    STAGE_WRITE
+};
+
+/* A request at the tier, on its way to it or being worked on: one cache line. */
+__extension__ struct app_request {
+    uint64_t identity, service_word; /* these and most others: as struct user_request has them */
+    sim_time since;                  /* it arrived; from the start of its service on: that */
+    sim_time last_write;
+    uint32_t session, pending;
+    uint32_t pending_generation : SIM_GENERATION_BITS;
+    uint32_t local_region : 4;
+    uint32_t way_back_high : 8; /* way_back has 40 bits: up to 18 min */
+    uint32_t way_back_low;
+    uint32_t generation;
+    uint32_t instance;
+    uint32_t next;
+    uint16_t session_check;
+    uint8_t stage;
+    uint8_t kind : 2; /* enum request_kind */
+    uint8_t mode : 2; /* enum session_mode */
+    uint8_t writes : 1;
+    uint8_t wrote : 1;
+};
+_Static_assert(sizeof(struct app_request) == MEM_LINE_BYTES, "one cache line");
+
+struct instance {
+    uint32_t busy, queued;
+    uint32_t head, tail;
+};
+
+struct app_tier {
+    const struct app_tier_config *config;
+    struct sim *sim;
+    struct probes_hot *probes;
+    int region;
+    uint32_t region_count;
+    bool up;
+    struct instance *instances;
+    struct load_balancer lb;
+    struct lb_target *targets;
+    bool healthy; /* as reported to the accelerator */
+    bool deploying;
+    struct queue_check busy, queued; /* workers that hold a request, requests that wait for one */
+    struct app_request *requests;
+    size_t request_count, request_capacity;
+    uint32_t request_free;
+    struct app_port port;
+    struct op_port op_port;
+    struct power_port power;
+    struct session_port *sessions;
+    struct users_port *users[REGIONS_MAX];
+    struct edge_port *edge;
+    struct deploy_port deploy;
+    kind_id arrive_kind, served_kind, check_kind, leave_kind, return_kind;
+    probe_id rejected, wait, lost, usable;
+};
+
+/* --- app_request.c --------------------------------------------------------------------------- */
+
+extern const struct event_kind app_arrive, app_served;
+uint32_t app_request_alloc(struct app_tier *app);
+void app_request_free(struct app_tier *app, uint32_t index);
+/* The region goes down: all that waits for a worker is lost. */
+void app_lose_queues(struct app_tier *app);
+/* Check that who holds a worker or a place in a queue is who the gauges count. */
+void app_requests_check(struct app_tier *app);
+/* struct app_port */
+void app_submit(void *self, const struct user_request *user, sim_dur way_there);
+void app_arrive_now(void *self, const struct user_request *user);
+/* struct op_port */
+void app_on_op_done(void *self, uint32_t index, const struct op_result *result);
+void app_expect_done(const void *self, uint32_t request, uint32_t session, uint32_t pending);
+
+/* --- app_health.c ---------------------------------------------------------------------------- */
+
+extern const struct event_kind app_check;
+/* Schedule the first check of each instance. */
+void app_health_start(struct app_tier *app);
+/* The store has answered a check's read. */
+void app_on_checked(struct app_tier *app, uint32_t index, const struct op_result *result);
+/* Report to the accelerator whether the region has a healthy target, where that has changed. */
+void app_report_health(struct app_tier *app);
+
+/* --- app_deploy.c ---------------------------------------------------------------------------- */
+
+extern const struct event_kind app_leave, app_return;
+/* struct deploy_port */
+void app_begin_deploy(void *self, sim_dur over);
+
+#endif
