@@ -8,10 +8,10 @@
 #ifndef CELLS_H
 #define CELLS_H
 
-#include "probe.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+struct metric; /* engine */
 
 /* What a number is, in words; texts that are absent are NULL. Regions by name, "all": the total. */
 struct cell {
