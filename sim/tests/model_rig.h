@@ -12,8 +12,9 @@
  *   rig_run(&rig);                                     the run, finish, statistics
  *   rig_close(&rig);
  *
- * A distribution's text is a duration (constant) or uniform(low=.., high=..); distributions default
- * to 0 s here.
+ * Values are read as a scenario's are, by the same parser; only rules between fields are for
+ * rig_check(). What must be given may be left out, and a time that is a distribution is 0 s unless
+ * a test sets it. A model with kinds is of the kind that it was set to first.
  */
 #ifndef MODEL_RIG_H
 #define MODEL_RIG_H
@@ -21,9 +22,12 @@
 #include "assert_close.h"
 #include "mem.h"
 #include "model.h"
+#include "model_kinds.h"
+#include "overlay.h"
 #include "run_log.h"
+#include "schema.h"
 #include "strbuf.h"
-#include "units.h"
+#include "yaml_tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +43,10 @@ struct rig {
     struct probes *probes;
     struct port_directory *ports;
     struct run_log log;
+    struct yaml_trees *trees;
+    const struct yaml_node *sections[RIG_CONFIGS_MAX]; /* what each config was set to */
+    const struct model_kind *kind;
+    struct config_table table;
     char *configs; /* RIG_CONFIGS_MAX of them */
     size_t config_count;
     void *state;
@@ -53,7 +61,7 @@ struct rig {
     const struct statistics *statistics;
 };
 
-/* What models complained of, each "field: text" on a line of its own. */
+/* The errors that checks reported, each "field: text" on a line of its own. */
 static struct strbuf rig_validation = STRBUF_INIT;
 
 static inline void rig_report(struct validation *validation, const char *field, const char *text)
@@ -62,132 +70,83 @@ static inline void rig_report(struct validation *validation, const char *field, 
     strbuf_addf(&rig_validation, "%s: %s\n", field ? field : "(all)", text);
 }
 
-static inline struct dist *rig_dist(const char *text)
+static inline char *rig_config(const struct rig *rig, size_t index)
 {
-    struct strbuf why = STRBUF_INIT;
-    int64_t low = 0, high = 0;
-    char first[32], second[32];
-    struct dist *dist;
+    return rig->configs + index * rig->table.size;
+}
 
-    if (sscanf(text, "uniform(low=%31[^,], high=%31[^)])", first, second) == 2) {
-        assert_true(units_parse_duration(first, &low, &why));
-        assert_true(units_parse_duration(second, &high, &why));
-        dist = dist_create(
-            "uniform", (struct dist_arg[]){{"low", (double)low}, {"high", (double)high}}, 2, &why);
-    } else {
-        assert_true(units_parse_duration(text, &low, &why));
-        dist = dist_constant((double)low);
+/* Distributions of time are 0 s where the test set none. */
+static inline void rig_set_times(const struct rig *rig, char *config,
+                                 const struct schema_value *values)
+{
+    for (size_t i = 0; i < rig->table.field_count; i++) {
+        struct dist **dist = (void *)(config + rig->table.fields[i].offset);
+
+        if (rig->table.fields[i].type != FIELD_TIME_DIST || values[i].node)
+            continue;
+        dist_free(*dist);
+        *dist = dist_constant(0);
     }
-    strbuf_release(&why);
-    return dist;
 }
 
-static inline int rig_choice(const char *const *choices, const char *text)
+/* Release a config's values, and fill it anew from its section. */
+static inline void rig_fill(struct rig *rig, size_t index, struct error_list *errors)
 {
-    for (int i = 0; choices[i]; i++)
-        if (strcmp(choices[i], text) == 0)
-            return i;
-    fail_msg("no choice '%s'", text);
-    return -1;
+    const struct schema_table table = {"", rig->table.fields, rig->table.field_count,
+                                       rig->ops->kind_count > 0 ? rig->ops : NULL, rig->kind};
+    const struct schema_context context = {errors, &rig->topology, NULL};
+    struct schema_value *values = mem_zalloc(table.field_count + 1, sizeof *values);
+    char *config = rig_config(rig, index);
+
+    schema_release(&table, config, NULL);
+    memset(config, 0, rig->table.size);
+    schema_apply(&context, &table, rig->sections[index], false, config, values);
+    rig_set_times(rig, config, values);
+    for (size_t i = 0; i < table.field_count; i++)
+        free(values[i].text);
+    free(values);
 }
 
-static inline struct link_ref rig_link(const struct topology *topology, const char *text)
+/* The rows of the kind that the first config chooses; values so far are the model's own. */
+static inline void rig_choose_kind(struct rig *rig)
 {
-    char from[32], arrow[8], to[32];
+    const struct schema_table table = {"", rig->table.fields, rig->table.field_count, NULL, NULL};
 
-    if (!text || sscanf(text, "%31s %7s %31s", from, arrow, to) != 3)
-        return (struct link_ref){-1, -1, false};
-    return (struct link_ref){topology_region(topology, from), topology_region(topology, to),
-                             strcmp(arrow, "<->") == 0};
+    if (rig->configs)
+        schema_release(&table, rig->configs, NULL);
+    free(rig->configs);
+    config_table_release(&rig->table, rig->ops);
+    rig->kind = kind_chosen(rig->ops, rig->sections[0]);
+    rig->table = config_table_make(rig->ops, rig->kind);
+    rig->configs = mem_zalloc(RIG_CONFIGS_MAX, rig->table.size + 1);
 }
 
-static inline void rig_store(const struct rig *rig, const struct field *field, char *config,
-                             const char *text)
-{
-    void *at = config + field->offset;
-    struct strbuf why = STRBUF_INIT;
-    int64_t count = 0;
-
-    switch (field->type) {
-    case FIELD_DURATION:
-        assert_true(!text || units_parse_duration(text, at, &why));
-        break;
-    case FIELD_COUNT:
-        assert_true(units_parse_count(text, &count, &why));
-        *(uint32_t *)at = (uint32_t)count;
-        break;
-    case FIELD_SHARE:
-        assert_true(units_parse_share(text, at, &why));
-        break;
-    case FIELD_NUMBER:
-        assert_true(units_parse_number(text, at, &why));
-        break;
-    case FIELD_SIZE:
-        assert_true(units_parse_size(text, at, &why));
-        break;
-    case FIELD_FLAG:
-        *(bool *)at = strcmp(text, "true") == 0;
-        break;
-    case FIELD_CHOICE:
-    case FIELD_VARIANT:
-        *(int *)at = rig_choice(field->choices, text);
-        break;
-    case FIELD_TIME_DIST:
-        dist_free(*(struct dist **)at);
-        *(struct dist **)at = rig_dist(text);
-        break;
-    case FIELD_REGION:
-        *(int32_t *)at = text ? topology_region(&rig->topology, text) : -1;
-        break;
-    case FIELD_LINK:
-        *(struct link_ref *)at = rig_link(&rig->topology, text);
-        break;
-    default:
-        fail_msg("the rig knows no fields such as '%s'", field->name);
-    }
-    strbuf_release(&why);
-}
-
-/* A choice by its name; any other text is the value of the first one, as in a scenario. */
-static inline void rig_store_variant(const struct rig *rig, const struct field *field, char *config,
-                                     const char *text)
-{
-    char first[128];
-
-    for (int i = 0; field->choices[i]; i++)
-        if (strcmp(field->choices[i], text) == 0) {
-            *(int *)(void *)(config + field->offset) = i;
-            return;
-        }
-    *(int *)(void *)(config + field->offset) = 0;
-    snprintf(first, sizeof first, "%s.%s", field->name, field->choices[0]);
-    for (size_t i = 0; i < rig->ops->field_count; i++)
-        if (strcmp(rig->ops->fields[i].name, first) == 0)
-            rig_store(rig, &rig->ops->fields[i], config, text);
-}
-
-/* Config `index`; those up to it exist from then on. */
+/* Set `name` of config `index` (NULL: nothing); configs up to it exist from then on. */
 static inline void rig_set(struct rig *rig, size_t index, const char *name, const char *text)
 {
+    const struct shape shape = overlay_model(rig->ops);
+    struct strbuf line = STRBUF_INIT;
+    struct diag diag = {0};
+    struct error_list errors;
+
+    error_list_init(&errors, &diag);
+    if (name) {
+        strbuf_addf(&line, "%s=%s", name, text);
+        rig->sections[index] = overlay_set_field(
+            rig->trees, rig->sections[index], &shape,
+            yaml_source_add(rig->trees, "rig", "", line.text, line.length), &errors);
+    }
+    if (kind_chosen(rig->ops, rig->sections[0]) != rig->kind)
+        rig_choose_kind(rig);
     for (; rig->config_count <= index; rig->config_count++)
-        for (size_t i = 0; i < rig->ops->field_count; i++) {
-            const struct field *field = &rig->ops->fields[i];
-
-            rig_store(rig, field, rig->configs + rig->config_count * rig->ops->config_size,
-                      field->type == FIELD_TIME_DIST ? "0s" : field->initial);
-        }
-    for (size_t i = 0; name && i < rig->ops->field_count; i++)
-        if (strcmp(rig->ops->fields[i].name, name) == 0) {
-            char *config = rig->configs + index * rig->ops->config_size;
-
-            if (rig->ops->fields[i].type == FIELD_VARIANT)
-                rig_store_variant(rig, &rig->ops->fields[i], config, text);
-            else
-                rig_store(rig, &rig->ops->fields[i], config, text);
-            return;
-        }
-    if (name)
-        fail_msg("no field '%s'", name);
+        rig_fill(rig, rig->config_count, &errors);
+    rig_fill(rig, index, &errors);
+    if (diag.error_count > 0)
+        diag_print(&diag, stderr);
+    assert_int_equal(diag.error_count, 0);
+    error_list_release(&errors);
+    diag_release(&diag);
+    strbuf_release(&line);
 }
 
 static inline void rig_on_call(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -213,7 +172,8 @@ static inline void rig_open(struct rig *rig, const struct model_ops *ops, uint32
     probes_declare(rig->probes, ops->metrics, ops->metric_count);
     rig->sim = sim_create(&options, rig->probes);
     rig->ports = port_directory_create();
-    rig->configs = mem_zalloc(RIG_CONFIGS_MAX, ops->config_size);
+    rig->trees = yaml_trees_create();
+    rig_choose_kind(rig);
     rig->state = mem_zalloc(1, ops->state_size);
     rig->call_kind = sim_kind_add(rig->sim, &rig_call_kind, "test", rig);
     strbuf_clear(&rig_validation);
@@ -224,12 +184,16 @@ static inline void rig_open(struct rig *rig, const struct model_ops *ops, uint32
 /* Whether the model has anything to say against config `index`; see rig_validation. */
 static inline bool rig_check(struct rig *rig, size_t index)
 {
-    struct check_context context = {
-        .topology = &rig->topology, .end = sim_end(rig->sim), .region = -1, .peer = -1};
+    const char *config = rig_config(rig, index);
+    const void *kind_config = rig->kind ? config + rig->table.kind_offset : NULL;
+    struct check_context context = {&rig->topology, sim_end(rig->sim), -1, -1,
+                                    rig->kind,      kind_config};
     struct validation validation = {rig_report};
 
     strbuf_clear(&rig_validation);
-    rig->ops->check(rig->configs + index * rig->ops->config_size, &context, &validation);
+    rig->ops->check(config, &context, &validation);
+    if (rig->kind && rig->kind->check)
+        rig->kind->check(config, kind_config, &context, &validation);
     return rig_validation.length == 0;
 }
 
@@ -245,7 +209,11 @@ static inline void rig_wire(struct rig *rig)
         .region = -1,
         .peer = -1,
         .log = &rig->log,
+        .kind = rig->kind,
+        .kind_config = rig->kind ? rig->configs + rig->table.kind_offset : NULL,
     };
+    if (rig->kind)
+        probes_declare(rig->probes, rig->kind->metrics, rig->kind->metric_count);
     rig->ops->init(rig->state, &rig->env);
     if (rig->ops->connect)
         rig->ops->connect(rig->state, rig->ports);
@@ -327,14 +295,15 @@ static inline int rig_logged(const struct rig *rig, const char *what, const char
 
 static inline void rig_close(struct rig *rig)
 {
+    const struct schema_table table = {"", rig->table.fields, rig->table.field_count, NULL, NULL};
+
     if (rig->ops->fini)
         rig->ops->fini(rig->state);
-    for (size_t c = 0; c < rig->config_count; c++)
-        for (size_t i = 0; i < rig->ops->field_count; i++)
-            if (rig->ops->fields[i].type == FIELD_TIME_DIST)
-                dist_free(*(struct dist **)(void *)(rig->configs + c * rig->ops->config_size +
-                                                    rig->ops->fields[i].offset));
+    for (size_t i = 0; i < rig->config_count; i++)
+        schema_release(&table, rig_config(rig, i), NULL);
     free(rig->configs);
+    config_table_release(&rig->table, rig->ops);
+    yaml_trees_free(rig->trees);
     free(rig->state);
     sim_free(rig->sim);
     probes_free(rig->probes);
