@@ -37,6 +37,7 @@
 #include "model.h"
 #include "control.h"
 #include "dns.h"
+#include "impairment.h"
 #include "objective.h"
 #include "refs.h"
 #include "session_store.h"
@@ -119,6 +120,7 @@ struct failover {
     const struct store_port *store;
     const struct dns_port *dns;
     const struct objective_port *objective;
+    struct impairments *impairments; /* NULL: nobody keeps them */
     const struct write_stats *stats[REGIONS_MAX];
 
     struct write_stats seen[REGIONS_MAX]; /* at the end of the last period */
@@ -133,6 +135,8 @@ struct failover {
     int target;             /* of this failover, once chosen */
     int ordered;            /* region that was ordered by hand; -1: none */
     bool up[CONTROL_PARTS]; /* by enum control_part */
+    uint32_t changed_by[CONTROL_PARTS]; /* event of the run log that made it so; 0: none */
+    uint32_t blocked_since;             /* event with which BLOCKED began */
 
     struct rng_stream delay_stream, step_stream, function_stream;
     kind_id period_kind, visible_kind, served_kind;
@@ -145,12 +149,25 @@ static const char *failover_name(const struct failover *failover, int region)
     return failover->topology->region_names[region];
 }
 
+/* Log a step. It is the cause of what follows it: so the steps form a chain. */
 static void failover_tell(const struct failover *failover, const char *what, int region,
-                          const char *cause, const char *text)
+                          const char *cause_text, const char *text)
 {
-    run_log_event(failover->log, sim_now(failover->sim), what,
-                  region >= 0 ? failover_name(failover, region) : "", (struct cause){0}, cause,
-                  "%s", text);
+    struct cause cause = {0};
+
+    cause.number = run_log_event(failover->log, sim_now(failover->sim), what,
+                                 region >= 0 ? failover_name(failover, region) : "",
+                                 sim_cause(failover->sim), cause_text, "%s", text);
+    sim_set_cause(failover->sim, cause);
+}
+
+/* The next step waits behind the event that last changed this part of the control. */
+static void failover_held_up_by(const struct failover *failover, enum control_part part)
+{
+    struct cause cause = sim_cause(failover->sim);
+
+    cause.waited_for = failover->changed_by[part];
+    sim_set_cause(failover->sim, cause);
 }
 
 /* --- what is promoted ------------------------------------------------------------------------ */
@@ -219,12 +236,21 @@ static void start_decision(struct failover *failover)
     failover_wait(failover, dist_sample_ns(wait, failover_draws(failover).word[0]));
 }
 
+/* Nobody takes writes meanwhile. */
+static void failover_note_promotion(struct failover *failover, bool begin)
+{
+    if (failover->impairments)
+        impairment_change(failover->impairments, &failover->impairments->promotion, begin,
+                          sim_cause(failover->sim).number);
+}
+
 static void begin_promotion(struct failover *failover)
 {
     const struct store_port *store = failover->store;
 
     failover_tell(failover, "promotion", failover->target,
                   failover->ordered >= 0 ? "order" : "alarm", "the promotion begins");
+    failover_note_promotion(failover, true);
     store->promotion_begin(store->self, failover->target);
     failover_wait(failover,
                   dist_sample_ns(failover->config->promotion, failover_draws(failover).word[1]));
@@ -239,8 +265,10 @@ static void decide_and_begin(struct failover *failover)
 static void decide_and_be_refused(struct failover *failover)
 {
     failover->objective->decided(failover->objective->self);
+    failover_held_up_by(failover, CONTROL_STORE_API);
     failover_tell(failover, "failover", failover->target, "store API down",
                   "the promotion was refused and will be asked for again");
+    failover->blocked_since = sim_cause(failover->sim).number;
 }
 
 static void give_up_without_target(struct failover *failover)
@@ -378,6 +406,7 @@ static enum failover_event failover_end_promotion(struct failover *failover)
 {
     const struct store_port *store = failover->store;
 
+    failover_note_promotion(failover, false);
     store->promotion_end(store->self, failover->target);
     return store->primary(store->self) == failover->target ? FAILOVER_PROMOTED
                                                            : FAILOVER_TARGET_LOST;
@@ -391,6 +420,8 @@ static enum failover_event failover_run_function(struct failover *failover)
     bool works =
         failover->config->function_state == FUNCTION_WORKING && failover->up[CONTROL_FUNCTION];
 
+    if (!works)
+        failover_held_up_by(failover, CONTROL_FUNCTION);
     if (works &&
         dns->publish(dns->self, failover->target, failover->served_kind, failover->step + 1))
         return FAILOVER_ACCEPTED;
@@ -461,6 +492,7 @@ static const struct event_kind failover_served = {
     .phase = PHASE_WORK,
     .fire = failover_on_served,
     .live = failover_step_live,
+    .carries_cause = true,
 };
 
 /* --- the alarm ------------------------------------------------------------------------------- */
@@ -555,10 +587,16 @@ static const struct event_kind failover_visible = {
 static void failover_set(void *self, enum control_part part, bool up)
 {
     struct failover *failover = self;
+    struct cause cause = sim_cause(failover->sim);
 
     failover->up[part] = up;
-    if (part == CONTROL_STORE_API && up && failover->state == FAILOVER_BLOCKED)
-        failover_ask(failover);
+    failover->changed_by[part] = cause.number;
+    if (part != CONTROL_STORE_API || !up || failover->state != FAILOVER_BLOCKED)
+        return;
+    sim_set_cause(failover->sim,
+                  (struct cause){failover->blocked_since, .waited_for = cause.number});
+    failover_ask(failover);
+    sim_set_cause(failover->sim, cause);
 }
 
 static void failover_promote(void *self, int region)
@@ -652,6 +690,7 @@ static void failover_connect(void *self, const struct port_directory *ports)
     failover->store = port_need_store(ports, -1, -1);
     failover->dns = port_need_dns(ports, -1, -1);
     failover->objective = port_need_objective(ports, -1, -1);
+    failover->impairments = port_find_impairments(ports, -1, -1);
     for (uint32_t i = 0; i < failover->topology->region_count; i++)
         failover->stats[i] = port_need_write_stats(ports, (int)i, -1);
 }

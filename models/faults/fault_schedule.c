@@ -21,7 +21,9 @@
 #include "control.h"
 #include "deploy.h"
 #include "dns.h"
+#include "impairment.h"
 #include "link.h"
+#include "mem.h"
 #include "objective.h"
 #include "refs.h"
 #include "session_store.h"
@@ -32,6 +34,8 @@
 #include "run_log.h"
 #include "strbuf.h"
 #include "units.h"
+
+#include <stdlib.h>
 
 enum control {
     CONTROL_NOTHING,
@@ -113,13 +117,24 @@ struct fault_schedule {
     const struct stream_port *stream;
     const struct objective_port *objective;
     struct held_down held;
+    struct impairments impairments;
+    uint32_t *begun; /* by fault: number of the event with which it last began */
 };
 
 /* --- what each target suffers ---------------------------------------------------------------- */
 
-static void link_impair(const struct link_fault_port *link,
+/* By the event that is the cause in force. */
+static void note_impairment(struct fault_schedule *schedule, struct impairment *target, bool begin)
+{
+    impairment_change(&schedule->impairments, target, begin, sim_cause(schedule->sim).number);
+}
+
+static void link_impair(struct fault_schedule *schedule, int a, int b,
                         const struct link_impairment *impairment, bool begin)
 {
+    const struct link_fault_port *link = schedule->links[a][b];
+
+    note_impairment(schedule, &schedule->impairments.link[a][b], begin);
     if (begin)
         link->begin(link->self, impairment);
     else
@@ -155,7 +170,7 @@ static void impair_hop(struct fault_schedule *schedule, int from, int to,
     for (int a = 0; a < schedule->region_count; a++)
         for (int b = 0; b < schedule->region_count; b++)
             if (way_has_hop(schedule, a, b, from, to))
-                link_impair(schedule->links[a][b], impairment, begin);
+                link_impair(schedule, a, b, impairment, begin);
 }
 
 static void apply_to_link(struct fault_schedule *schedule, const struct fault_config *fault,
@@ -179,7 +194,7 @@ static void impair_ways(struct fault_schedule *schedule, int region, bool gatewa
             bool touches = a == region || b == region || over;
 
             if (a != b && touches && (way->through_gateways || !gateways_only))
-                link_impair(way, impairment, begin);
+                link_impair(schedule, a, b, impairment, begin);
         }
 }
 
@@ -212,6 +227,8 @@ static void apply_to_region(struct fault_schedule *schedule, const struct fault_
     if (!fault->down || !held_down_change(&schedule->held.region[fault->region], begin))
         return;
     impair_ways(schedule, fault->region, false, &cut, begin);
+    note_impairment(schedule, &schedule->impairments.app[fault->region], begin);
+    note_impairment(schedule, &schedule->impairments.store[fault->region], begin);
     if (region->store)
         region->store->set(region->store->self, !begin);
     region->app->set(region->app->self, !begin);
@@ -226,6 +243,8 @@ static void apply_to_store(struct fault_schedule *schedule, const struct fault_c
         return;
     if (fault->restart && begin)
         store->restart(store->self);
+    if (fault->stall || fault->crash != CRASH_NONE)
+        note_impairment(schedule, &schedule->impairments.store[fault->store], begin);
     if (fault->stall && held_down_change(&schedule->held.stall[fault->store], begin))
         store->stall(store->self, begin);
     if (fault->crash != CRASH_NONE && held_down_change(&schedule->held.crash[fault->store], begin))
@@ -239,6 +258,8 @@ static void apply_to_replication(struct fault_schedule *schedule, const struct f
 
     if (fault->reset && begin)
         stream->reset(stream->self, fault->replication);
+    if (fault->pause)
+        note_impairment(schedule, &schedule->impairments.replication[fault->replication], begin);
     if (fault->pause && held_down_change(&schedule->held.pause[fault->replication], begin))
         stream->pause(stream->self, fault->replication, begin);
 }
@@ -432,9 +453,11 @@ static void fault_add_effects(const struct fault_config *fault, struct strbuf *o
     }
 }
 
-static void fault_log(const struct fault_schedule *schedule, const struct fault_config *fault,
-                      bool begin)
+/* The event is the cause of all that follows in this handler. */
+static void fault_log(struct fault_schedule *schedule, uint32_t index, bool begin)
 {
+    const struct fault_config *fault = &schedule->faults[index];
+    struct cause cause = {.number = begin ? 0 : schedule->begun[index]};
     struct strbuf subject = STRBUF_INIT, text = STRBUF_INIT;
 
     fault_add_subject(schedule, fault, &subject);
@@ -444,8 +467,11 @@ static void fault_log(const struct fault_schedule *schedule, const struct fault_
         strbuf_addf(&text, "%s: ", begin ? "begins" : "ends");
         fault_add_effects(fault, &text);
     }
-    run_log_event(schedule->log, sim_now(schedule->sim), "fault", subject.text, (struct cause){0},
-                  "scenario", "%s", text.text);
+    cause.number = run_log_event(schedule->log, sim_now(schedule->sim), "fault", subject.text,
+                                 cause, "scenario", "%s", text.text);
+    sim_set_cause(schedule->sim, cause);
+    if (begin)
+        schedule->begun[index] = cause.number;
     strbuf_release(&subject);
     strbuf_release(&text);
 }
@@ -478,7 +504,7 @@ static void fault_schedule_on_begin(void *self, struct sim *sim, uint32_t entity
     (void)sim;
     if (fault_comes_again(fault, generation + 1))
         fault_plan(schedule, entity, generation + 1);
-    fault_log(schedule, fault, true);
+    fault_log(schedule, entity, true);
     if (target->incident)
         schedule->objective->fault_begin(
             schedule->objective->self, fault->deploy && !fault->down ? "deploy" : target->incident);
@@ -492,7 +518,7 @@ static void fault_schedule_on_end(void *self, struct sim *sim, uint32_t entity, 
 
     (void)sim;
     (void)generation;
-    fault_log(schedule, fault, false);
+    fault_log(schedule, entity, false);
     targets[fault_target(fault)].apply(schedule, fault, false);
 }
 
@@ -594,6 +620,8 @@ static void fault_schedule_init(void *self, const struct model_env *env)
     schedule->region_count = (int)env->topology->region_count;
     schedule->begin_kind = sim_kind_add(env->sim, &fault_schedule_begin, env->instance, schedule);
     schedule->end_kind = sim_kind_add(env->sim, &fault_schedule_end, env->instance, schedule);
+    schedule->begun = mem_zalloc(schedule->fault_count, sizeof schedule->begun[0]);
+    port_offer_impairments(env->ports, -1, -1, &schedule->impairments);
 }
 
 static void fault_schedule_connect(void *self, const struct port_directory *ports)
@@ -625,6 +653,11 @@ static void fault_schedule_start(void *self)
             fault_plan(schedule, i, 0);
 }
 
+static void fault_schedule_fini(void *self)
+{
+    free(((struct fault_schedule *)self)->begun);
+}
+
 const struct model_ops fault_schedule_ops = {
     .name = "fault_schedule",
     .section = "faults",
@@ -637,5 +670,6 @@ const struct model_ops fault_schedule_ops = {
     .init = fault_schedule_init,
     .connect = fault_schedule_connect,
     .start = fault_schedule_start,
+    .fini = fault_schedule_fini,
     .span = fault_schedule_span,
 };

@@ -273,6 +273,7 @@ const struct event_kind tcp_flow_retransmit = {
     .phase = PHASE_WORK,
     .fire = tcp_flow_on_retransmit,
     .live = tcp_flow_retransmit_live,
+    .carries_cause = true, /* that of its message */
 };
 
 /* --- the port -------------------------------------------------------------------------------- */

@@ -21,7 +21,8 @@ struct dns_port {
      * Ask the control plane to let the record name `target`. false: it cannot be reached now and
      * nothing will change; whether to try again is the asker's policy. true: accepted, and once the
      * authority serves it, the asker's kind `served` fires on (target, generation). A later change
-     * replaces one that still propagates, whose `served` never fires.
+     * replaces one that still propagates, whose `served` never fires. Where it is refused the
+     * refusal is the cause in force (sim.h).
      */
     bool (*publish)(void *self, int target, kind_id served, uint32_t generation);
     sim_time (*published)(

@@ -193,17 +193,19 @@ static void accelerator_health(void *self, int region, bool healthy)
     struct accelerator *acc = self;
     struct endpoint_group *group = &acc->groups[region];
     const struct dist *wait = healthy ? acc->config->failback : acc->config->detection;
+    struct cause cause = {0};
     sim_dur detection;
 
     if (group->healthy == healthy)
         return;
     group->healthy = healthy;
-    run_log_event(acc->log, sim_now(acc->sim), "health", acc->topology->region_names[region],
-                  (struct cause){0}, NULL,
-                  healthy ? "the load balancer has healthy targets again"
-                          : "the load balancer has no healthy target");
+    cause.number = run_log_event(acc->log, sim_now(acc->sim), "health",
+                                 acc->topology->region_names[region], sim_cause(acc->sim), NULL,
+                                 healthy ? "the load balancer has healthy targets again"
+                                         : "the load balancer has no healthy target");
     if (acc->config->routing != ROUTING_ACCELERATOR)
         return;
+    cause = sim_set_cause(acc->sim, cause);
     for (; group->learning > 0; group->learning--)
         sim_cancelled(acc->sim);
     group->changes++;
@@ -220,6 +222,7 @@ static void accelerator_health(void *self, int region, bool healthy)
         sim_at(acc->sim, when, acc->learn_kind, entity, group->changes);
         group->learning++;
     }
+    sim_set_cause(acc->sim, cause);
 }
 
 static void accelerator_on_learn(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -237,7 +240,7 @@ static void accelerator_on_learn(void *self, struct sim *sim, uint32_t entity, u
     group->edges_healthy += group->healthy ? 1 : UINT32_MAX;
     probe_level(acc->probes, group->edges_level, sim_now(sim), group->edges_healthy);
     run_log_event(acc->log, sim_now(sim), "health", acc->topology->region_names[region],
-                  (struct cause){0}, group->healthy ? "recovery" : "no healthy target",
+                  sim_cause(sim), group->healthy ? "recovery" : "no healthy target",
                   "the edge near %s %s this region", acc->topology->region_names[place],
                   group->healthy ? "routes again to" : "routes around");
 }
@@ -254,6 +257,7 @@ static const struct event_kind accelerator_learn = {
     .phase = PHASE_WORK,
     .fire = accelerator_on_learn,
     .live = accelerator_learn_live,
+    .carries_cause = true,
 };
 
 /* --- the model ------------------------------------------------------------------------------- */

@@ -82,6 +82,7 @@ struct dns_zone {
     int authority;
     sim_time published;
     bool control_up;
+    uint32_t control_changed_by; /* event of the run log; 0: none */
     struct dns_change change;
     struct dns_resolver resolvers[REGIONS_MAX];
 };
@@ -127,13 +128,16 @@ static bool dns_zone_publish(void *self, int target, kind_id served, uint32_t ge
 {
     struct dns_zone *zone = self;
     struct dns_change *change = &zone->change;
+    struct cause cause = sim_cause(zone->sim);
     struct rng_block block;
 
     invariant(target >= 0 && (uint32_t)target < zone->topology->region_count);
     if (!zone->control_up) {
-        run_log_event(zone->log, sim_now(zone->sim), "dns", zone->topology->region_names[target],
-                      (struct cause){0}, "control plane down",
-                      "the change of the record was refused");
+        cause.waited_for = zone->control_changed_by;
+        cause.number = run_log_event(zone->log, sim_now(zone->sim), "dns",
+                                     zone->topology->region_names[target], cause,
+                                     "control plane down", "the change of the record was refused");
+        sim_set_cause(zone->sim, (struct cause){.number = cause.number});
         return false;
     }
     if (change->pending)
@@ -156,6 +160,7 @@ static void dns_zone_control_plane(void *self, bool up)
     struct dns_zone *zone = self;
 
     zone->control_up = up;
+    zone->control_changed_by = sim_cause(zone->sim).number;
 }
 
 static void dns_zone_on_propagated(void *self, struct sim *sim, uint32_t target,
@@ -164,12 +169,16 @@ static void dns_zone_on_propagated(void *self, struct sim *sim, uint32_t target,
     struct dns_zone *zone = self;
     struct dns_change *change = &zone->change;
 
+    struct cause cause = {0};
+
     (void)generation;
     change->pending = false;
     zone->authority = (int)target;
     zone->published = sim_now(sim);
-    run_log_event(zone->log, sim_now(sim), "dns", zone->topology->region_names[target],
-                  (struct cause){0}, NULL, "the authority names this region as the primary");
+    cause.number =
+        run_log_event(zone->log, sim_now(sim), "dns", zone->topology->region_names[target],
+                      sim_cause(sim), NULL, "the authority names this region as the primary");
+    sim_set_cause(sim, cause);
     sim_at(sim, sim_now(sim), change->served, target, change->served_generation);
 }
 
@@ -186,6 +195,7 @@ static const struct event_kind dns_zone_propagated = {
     .phase = PHASE_WORK,
     .fire = dns_zone_on_propagated,
     .live = dns_zone_change_live,
+    .carries_cause = true,
 };
 
 /* --- the model ------------------------------------------------------------------------------- */

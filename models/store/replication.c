@@ -450,6 +450,7 @@ static void replication_connect(void *self, const struct port_directory *ports)
 
     replication->probes = sim_probes(replication->sim);
     replication->store = store;
+    replication->impairments = impairments_read(ports);
     replication->shard_count = store->shards(store->self);
     replication->logs = mem_alloc(replication->shard_count, sizeof *replication->logs);
     for (uint32_t s = 0; s < replication->shard_count; s++) {

@@ -21,6 +21,7 @@
 #define REPLICATION_INTERNAL_H
 
 #include "model.h"
+#include "impairment.h"
 #include "link.h"
 #include "refs.h"
 #include "session_store.h"
@@ -88,6 +89,7 @@ struct stream {
     sim_time soft_since;               /* the output buffer is above the soft limit; -1: is not */
     uint32_t rounds;                   /* of the handshake, left */
     struct copy copy;
+    uint32_t broken_by; /* event of the run log: what broke it, later the last step of its resync */
 };
 
 struct replication;
@@ -115,6 +117,7 @@ struct replication {
     struct secondary secondaries[REGIONS_MAX];
     struct write_log *logs; /* by shard, of the primary */
     struct store_port *store;
+    const struct impairments *impairments;
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
     kind_id sample_kind, tick_kind;
     uint64_t ticks;

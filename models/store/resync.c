@@ -74,13 +74,22 @@ static bool stream_can_continue(const struct stream *stream, struct write_positi
     return log->offset - offset <= (uint64_t)config->backlog_bytes;
 }
 
-static void stream_log_resync(const struct stream *stream, const char *text)
+/* Caused by what broke the stream, or by the step before; it waited for the end of what impaired
+ * the way. */
+static void stream_log_resync(struct stream *stream, const char *text)
 {
     const struct replication *replication = stream->secondary->replication;
+    int region = stream->secondary->region;
+    uint32_t ended =
+        impairment_of_way(replication->impairments,
+                          replication->store->primary(replication->store->self), region)
+            .ended;
+    struct cause cause = {.number = stream->broken_by,
+                          .waited_for = ended > stream->broken_by ? ended : 0};
 
-    run_log_event(replication->log, sim_now(replication->sim), "resync",
-                  replication->topology->region_names[stream->secondary->region], (struct cause){0},
-                  NULL, "%s", text);
+    stream->broken_by =
+        run_log_event(replication->log, sim_now(replication->sim), "resync",
+                      replication->topology->region_names[region], cause, NULL, "%s", text);
 }
 
 static void stream_step_after(struct stream *stream, sim_dur wait)

@@ -293,8 +293,9 @@ static void cluster_on_failover(void *self, struct sim *sim, uint32_t entity, ui
     struct store *store = cluster->store;
     struct server *server = &cluster->servers[entity >> 4];
     uint32_t history = server->history;
+    struct cause cause = {0};
 
-    (void)sim, (void)generation;
+    (void)generation;
     server->crashed = false;
     probe_count(store->probes, cluster->failovers);
     if (!cluster->up)
@@ -310,18 +311,21 @@ static void cluster_on_failover(void *self, struct sim *sim, uint32_t entity, ui
         server_apply(server, server->crash_fork);
         log_begin(server, sim_now(store->sim));
         store_followers_adopt(store, cluster, server->shard);
-        run_log_event(store->log, sim_now(sim), "failover",
-                      store->topology->region_names[cluster->region], (struct cause){0}, "crash",
-                      "a replica takes over shard %u; %llu writes lost", server->shard,
-                      (unsigned long long)(store->lost_writes - lost));
+        cause.number = run_log_event(
+            store->log, sim_now(sim), "failover", store->topology->region_names[cluster->region],
+            sim_cause(sim), "crash", "a replica takes over shard %u; %llu writes lost",
+            server->shard, (unsigned long long)(store->lost_writes - lost));
+        sim_set_cause(sim, cause);
         if (store->region_count > 1)
             store->stream->restart_shard(store->stream->self, server->shard);
     }
     server_begin_iteration(server);
 }
 
-static const struct event_kind cluster_failover = {
-    .name = "shard_failover", .phase = PHASE_WORK, .fire = cluster_on_failover};
+static const struct event_kind cluster_failover = {.name = "shard_failover",
+                                                   .phase = PHASE_WORK,
+                                                   .fire = cluster_on_failover,
+                                                   .carries_cause = true};
 
 static void cluster_crash(void *self, enum crash_kind kind)
 {
@@ -370,7 +374,7 @@ static void cluster_on_demoted(void *self, struct sim *sim, uint32_t entity, uin
 }
 
 static const struct event_kind cluster_demoted = {
-    .name = "demoted", .phase = PHASE_WORK, .fire = cluster_on_demoted};
+    .name = "demoted", .phase = PHASE_WORK, .fire = cluster_on_demoted, .carries_cause = true};
 
 /* Shard by shard: the promoted server forks, the others follow it where their history allows. */
 static void store_promote_shard(struct store *store, struct cluster *old, struct cluster *new,

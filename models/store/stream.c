@@ -24,6 +24,22 @@ void stream_set_behind(struct stream *stream, int64_t behind)
                 secondary->behind);
 }
 
+/* What broke the stream at this moment; 0: nobody knows. */
+static uint32_t stream_impaired_by(const struct stream *stream)
+{
+    const struct secondary *secondary = stream->secondary;
+    const struct replication *replication = secondary->replication;
+    const struct impairments *impairments = replication->impairments;
+    int primary = replication->store->primary(replication->store->self);
+    uint32_t cause = sim_cause(replication->sim).number;
+
+    if (cause == 0)
+        cause = impairment_of_way(impairments, primary, secondary->region).by;
+    if (cause == 0)
+        cause = impairments->store[primary].by;
+    return cause ? cause : impairments->replication[secondary->region].by;
+}
+
 void stream_set_state(struct stream *stream, enum stream_state state)
 {
     struct secondary *secondary = stream->secondary;
@@ -34,6 +50,8 @@ void stream_set_state(struct stream *stream, enum stream_state state)
     stream->state = state;
     if (was_down == is_down)
         return;
+    if (is_down)
+        stream->broken_by = stream_impaired_by(stream);
     secondary->down += is_down ? 1 : UINT32_MAX;
     probe_level(replication->probes, secondary->down_level, sim_now(replication->sim),
                 secondary->down);
