@@ -15,6 +15,7 @@
 #include "mem.h"
 #include "model.h"
 #include "queue_check.h"
+#include "prefetch.h"
 #include "refs.h"
 #include "session.h"
 #include "session_store.h"
@@ -88,6 +89,8 @@ struct app_tier {
     uint32_t request_free;
     struct app_port port;
     struct op_port op_port;
+    struct prefetch_port requests_hint;
+    const struct prefetch_port *instances_hint; /* NULL: none */
     struct power_port power;
     struct session_port *sessions;
     struct users_port *users[REGIONS_MAX];
@@ -111,7 +114,8 @@ void app_submit(void *self, const struct user_request *user, sim_dur way_there);
 void app_arrive_now(void *self, const struct user_request *user);
 /* struct op_port */
 void app_on_op_done(void *self, uint32_t index, const struct op_result *result);
-void app_expect_done(const void *self, uint32_t request, uint32_t session, uint32_t pending);
+/* struct prefetch_port */
+void app_prefetch_request(const void *self, uint32_t request, uint32_t second);
 
 /* --- app_health.c ---------------------------------------------------------------------------- */
 

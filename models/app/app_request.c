@@ -20,7 +20,7 @@ static void app_prefetch_served(const void *self, uint32_t entity)
 {
     const struct app_tier *app = self;
 
-    app->sessions->expect(app->sessions->self, app->requests[entity].instance);
+    app->instances_hint->prefetch(app->instances_hint->self, app->requests[entity].instance, 0);
 }
 
 /* Called again whenever they have moved. */
@@ -28,7 +28,7 @@ RARE static void requests_prefetch(struct app_tier *app)
 {
     sim_kind_rows(app->sim, app->arrive_kind, app->requests, sizeof *app->requests);
     sim_kind_rows(app->sim, app->served_kind, app->requests, sizeof *app->requests);
-    if (app->sessions->expect)
+    if (app->instances_hint)
         sim_kind_prefetch(app->sim, app->served_kind, app_prefetch_served);
 }
 
@@ -323,14 +323,12 @@ HOT_HANDLER void app_on_op_done(void *self, uint32_t index, const struct op_resu
         app_answer(app, index, RESPONSE_OK, REAUTH_CAUSES);
 }
 
-void app_expect_done(const void *self, uint32_t request, uint32_t session, uint32_t pending)
+void app_prefetch_request(const void *self, uint32_t request, uint32_t second)
 {
     const struct app_tier *app = self;
-    const struct users_port *users = app->users[ref_region(session)];
 
+    (void)second;
     mem_prefetch(&app->requests[request], sizeof app->requests[request]);
-    if (users->expect)
-        users->expect(users->self, session, pending);
 }
 
 /* --- arrivals -------------------------------------------------------------------------------- */

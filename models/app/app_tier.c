@@ -111,7 +111,9 @@ static void app_tier_init(void *self, const struct model_env *env)
     app->lost = probe_count_open(probes, "requests_lost", env->region, NULL);
     app->wait = probe_latency_open(probes, "app_wait", env->region, NULL);
     app->port = (struct app_port){app, app_submit, app_arrive_now};
-    app->op_port = (struct op_port){app, app_on_op_done, app_expect_done};
+    app->op_port = (struct op_port){app, app_on_op_done};
+    app->requests_hint = (struct prefetch_port){app, app_prefetch_request};
+    port_offer_prefetch_requests(env->ports, env->region, -1, &app->requests_hint);
     app->power = (struct power_port){app, app_set_power};
     app->deploy = (struct deploy_port){app, app_begin_deploy};
     port_offer_deploy(env->ports, env->region, -1, &app->deploy);
@@ -126,6 +128,7 @@ static void app_tier_connect(void *self, const struct port_directory *ports)
 
     app->probes = sim_probes(app->sim);
     app->sessions = port_need_sessions(ports, app->region, -1);
+    app->instances_hint = port_find_prefetch_instances(ports, app->region, -1);
     app->sessions->set_instances(app->sessions->self, app->config->instances);
     app->edge = port_need_edge(ports, -1, -1);
     for (uint32_t r = 0; r < app->region_count; r++)

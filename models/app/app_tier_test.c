@@ -177,7 +177,7 @@ static void driver_init(void *self, const struct model_env *env)
                                              .set_up = driver_set_up,
                                              .on_write_failure = FALLBACK_FAIL};
     driver->edge = (struct edge_port){.self = driver, .health = driver_health};
-    driver->users = (struct users_port){driver, driver_respond, NULL};
+    driver->users = (struct users_port){driver, driver_respond};
     port_offer_sessions(env->ports, 0, -1, &driver->sessions);
     port_offer_edge(env->ports, -1, -1, &driver->edge);
     port_offer_users(env->ports, 0, -1, &driver->users);

@@ -17,34 +17,31 @@ void op_send(struct store_client *client, uint32_t index, uint32_t connection_in
 {
     struct op *op = op_at(client, index);
     struct connection *connection = &client->pools.connections[connection_index];
-    uint32_t row = command_alloc(&client->commands);
-    struct command *command = &client->commands.rows[row];
+    uint32_t row = pending_alloc(client);
+    struct command *command = command_at(&client->commands, row);
     struct link_port *out = client->pools.out[connection->target];
-    const struct shard_port *shard = client->pools.shards[connection->target];
+    const struct listener_port *listener = client->pools.listeners[connection->target];
     struct message message;
 
-    /* Where many are under way it is done when the command comes: else much would come between. */
-    if (!client->prefetches && shard->expect)
-        shard->expect(shard->self, op->request.session);
-
-    *command = (struct command){.identity = op->request.identity,
-                                .session = op->request.session,
-                                .session_check = op->request.session_check,
-                                .op = index,
-                                .op_generation = op->generation,
-                                .attempt = op->attempts << 8 | op->rereads,
-                                .connection = connection_index,
-                                .connection_generation = connection->generation,
-                                .next = NO_INDEX,
-                                .bytes = op_is_write(op) ? client->config->write_bytes
-                                                         : client->config->read_bytes,
-                                .kind = op->request.kind,
-                                .target = connection->target,
-                                .region = (uint8_t)client->region,
-                                .generation = command->generation,
-                                .reply_flow = connection->flow_in,
-                                .request = op->request.request,
-                                .pending = op->request.pending};
+    *command = (struct command){
+        .identity = op->request.identity,
+        .session = op->request.session,
+        .session_check = op->request.session_check,
+        .attempt = op->attempts << 8 | op->rereads,
+        .connection = connection_index,
+        .connection_generation = connection->generation & SIM_GENERATION_MASK,
+        .bytes = op_is_write(op) ? client->config->write_bytes : client->config->read_bytes,
+        .kind = op->request.kind,
+        .target = connection->target,
+        .region = (uint8_t)client->region,
+        .generation = command->generation,
+        .reply_flow = connection->flow_in,
+        .owner = COMMAND_AT_CLIENT};
+    *pending_at(client, row) = (struct pending_command){.connection = connection_index,
+                                                        .op = index,
+                                                        .request = op->request.request,
+                                                        .user_pending = op->request.pending,
+                                                        .session = op->request.session};
     if (client->config->pool.mode == MODE_POOL) {
         connection->state = CONNECTION_BUSY;
         connection->command = row;
@@ -53,13 +50,14 @@ void op_send(struct store_client *client, uint32_t index, uint32_t connection_in
     op->connection = connection_index;
     op->connection_generation = connection->generation;
     op->command = row;
-    message = (struct message){.kind = shard->command_kind,
+    message = (struct message){.kind = listener->command_kind,
                                .lost = client->commands.lost_kind,
                                .entity = ref_make((uint32_t)client->region, row),
                                .generation = command->generation & SIM_GENERATION_MASK,
                                .bytes = command->bytes,
                                .identity = op->request.identity,
                                .index = command->attempt};
+    command_hand(command, COMMAND_AT_CLIENT, COMMAND_ON_WIRE);
     out->send(out->self, connection->flow_out, &message);
 }
 
@@ -273,10 +271,9 @@ bool client_op_live(const void *self, uint32_t entity, uint32_t generation)
 
 /* --- replies --------------------------------------------------------------------------------- */
 
-static void count_read_answer(struct store_client *client, struct op *op,
-                              const struct command *command)
+static void count_read_answer(struct store_client *client, struct op *op, const struct reply *reply)
 {
-    bool miss = command->reply == REPLY_MISS && command->miss != MISS_NEVER_WRITTEN;
+    bool miss = reply->kind == REPLY_MISS && reply->miss != MISS_NEVER_WRITTEN;
     sim_dur since;
     uint32_t bucket = 0;
 
@@ -293,7 +290,7 @@ static void count_read_answer(struct store_client *client, struct op *op,
     while (since > client_after_limits[bucket])
         bucket++;
     probe_count(client->probes, client->after_reads[bucket]);
-    if (miss || command->stale)
+    if (miss || reply->stale)
         probe_count(client->probes, client->after_misses[bucket]);
 }
 
@@ -312,17 +309,21 @@ RARE static bool op_reads_again(struct store_client *client, uint32_t index)
     return true;
 }
 
-/* Is it what was asked for? A server that says READONLY or resets closes the connection, too. */
-static bool reply_is_good(enum reply_kind reply)
-{
-    return reply == REPLY_HIT || reply == REPLY_MISS || reply == REPLY_OK;
-}
+/* What the client makes of each class of reply. */
+static const struct reply_rule {
+    bool is_good; /* what was asked for; else the attempt has failed */
+    bool closes;  /* its connection, so that the next one asks for the name again */
+} reply_rules[REPLY_KINDS] = {
+    [REPLY_HIT] = {.is_good = true},  [REPLY_MISS] = {.is_good = true},
+    [REPLY_OK] = {.is_good = true},   [REPLY_READONLY] = {.closes = true},
+    [REPLY_RESET] = {.closes = true},
+};
 
 static bool client_reply_live(const void *self, uint32_t entity, uint32_t generation)
 {
     const struct store_client *client = self;
 
-    return (client->commands.rows[ref_index(entity)].generation & SIM_GENERATION_MASK) ==
+    return (command_at(&client->commands, ref_index(entity))->generation & SIM_GENERATION_MASK) ==
            generation;
 }
 
@@ -331,66 +332,70 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
 {
     struct store_client *client = self;
     uint32_t row = ref_index(entity);
-    struct command answer = client->commands.rows[row];
-    uint32_t index = answer.op;
-    bool closes = answer.reply == REPLY_READONLY || answer.reply == REPLY_RESET;
-    bool good = reply_is_good(answer.reply);
-    bool open = answer.reply_flow != NO_INDEX;
+    struct command *command = command_at(&client->commands, row);
+    struct pending_command pending = *pending_at(client, row);
+    struct reply reply = command->reply;
+    struct reply_rule rule = reply_rules[reply.kind];
+    uint32_t index = pending.op;
     enum op_outcome outcome = OP_DONE;
 
-    if (__builtin_expect(!client_reply_live(self, entity, generation), 0)) {
+    if (__builtin_expect((command->generation & SIM_GENERATION_MASK) != generation, 0)) {
         sim_drop(sim);
         return;
     }
-    count_ambiguous(client, &client->commands.rows[row]);
-    command_free(&client->commands, row);
-    if (answer.abandoned) {
-        if (open)
-            connection_done(client, answer.connection, !closes);
+    command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_CLIENT);
+    if (pending.abandoned)
+        count_ambiguous(client, row);
+    pending_free(client, row);
+    if (pending.abandoned) {
+        if (!pending.closed)
+            connection_done(client, pending.connection, !rule.closes);
         return;
     }
-    op_end_attempt(client, op_at(client, index), good ? ATTEMPT_ANSWERED : ATTEMPT_REFUSED);
-    /* Whoever writes to a replica asks for the name again. */
-    connection_done(client, answer.connection, !closes);
-    if (!good) {
+    op_end_attempt(client, op_at(client, index), rule.is_good ? ATTEMPT_ANSWERED : ATTEMPT_REFUSED);
+    connection_done(client, pending.connection, !rule.closes);
+    if (!rule.is_good) {
         op_retry_or_fail(client, index, false);
         return;
     }
-    if (!command_is_write(answer.kind)) {
-        outcome = answer.reply == REPLY_HIT ? OP_HIT : OP_MISS;
+    if (reply.kind != REPLY_OK) {
+        outcome = reply.kind == REPLY_HIT ? OP_HIT : OP_MISS;
         if (client->config->hedge_max > 0)
             index = hedges_settle(client, index);
-        count_read_answer(client, op_at(client, index), &answer);
+        count_read_answer(client, op_at(client, index), &reply);
         if (outcome == OP_MISS && op_reads_again(client, index))
             return;
     }
-    op_finish(client, index, outcome, outcome == OP_MISS ? answer.miss : MISS_LAG);
+    op_finish(client, index, outcome, outcome == OP_MISS ? reply.miss : MISS_LAG);
 }
 
-/* A command's way ended without an answer: its server died, or its connection was closed meanwhile.
- */
+/* A command will get no reply: its server died, or its connection was closed meanwhile. */
 void client_drop(void *self, uint32_t row)
 {
     struct store_client *client = self;
-    struct command command = client->commands.rows[row];
+    struct pending_command pending = *pending_at(client, row);
 
-    count_ambiguous(client, &client->commands.rows[row]);
-    command_free(&client->commands, row);
-    if (command.reply_flow == NO_INDEX)
+    count_ambiguous(client, row);
+    pending_free(client, row);
+    if (pending.closed)
         return;
     /* The connection still waits: it hangs until the timeout closes it. */
-    client->pools.connections[command.connection].command = NO_INDEX;
-    if (command.abandoned) /* kept after a timeout: nothing will ever come, so it is closed now */
-        connection_done(client, command.connection, false);
+    client->pools.connections[pending.connection].command = NO_INDEX;
+    if (pending.abandoned) /* kept after a timeout: nothing will ever come, so it is closed now */
+        connection_done(client, pending.connection, false);
     else
-        op_at(client, command.op)->command = NO_INDEX;
+        op_at(client, pending.op)->command = NO_INDEX;
 }
 
-/* A kernel gave up a command that waited on a closed connection. */
+/* The network will never deliver a command, or its reply. */
 static void client_on_lost(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
+    struct store_client *client = self;
+
     (void)sim, (void)generation;
-    client_drop(self, ref_index(entity));
+    command_hand(command_at(&client->commands, ref_index(entity)), COMMAND_ON_WIRE,
+                 COMMAND_AT_CLIENT);
+    client_drop(client, ref_index(entity));
 }
 
 /* --- submitting ------------------------------------------------------------------------------ */

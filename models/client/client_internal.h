@@ -19,6 +19,7 @@
 #include "mem.h"
 #include "model.h"
 #include "objective.h"
+#include "prefetch.h"
 #include "queue_check.h"
 #include "refs.h"
 #include "retry_budget.h"
@@ -105,6 +106,22 @@ struct op_table {
     uint32_t count, free_head;
 };
 
+/* What the client knows of a command that it has sent, by the command's row. */
+struct pending_command {
+    uint32_t connection; /* that it is on; NO_INDEX: the row is free */
+    uint32_t op;
+    uint32_t request,
+        user_pending; /* the application's and the user's: see client_prefetch_reply() */
+    uint32_t session;
+    bool abandoned; /* nobody waits for the reply */
+    bool closed;    /* its connection has been closed: the reply is discarded */
+    bool counted;   /* as ambiguous */
+};
+struct pending_table {
+    struct pending_command *rows;
+    size_t capacity;
+};
+
 struct store_client {
     const struct store_client_config *config;
     struct sim *sim;
@@ -113,17 +130,20 @@ struct store_client {
     int region;
     bool is_guarded;
     bool up;
-    bool prefetches; /* what many requests under way lead to */
+    bool prefetches; /* what replies need, as many requests are under way */
 
     struct connection_pools pools;
     struct op_table ops[2];  /* of the application, and hedges */
     struct queue_check line; /* those that wait for a connection, in all pools */
     struct command_pool commands;
+    struct pending_table pending;
     struct retry_budget *budgets;     /* by instance; NULL: none */
     struct circuit_breaker *breakers; /* by pool; NULL: none */
     uint32_t breakers_open;
 
     struct op_port *app;
+    struct prefetch_port hint;
+    const struct prefetch_port *requests_hint, *users_hints[REGIONS_MAX]; /* NULL: none */
     struct objective_port *objective;
     struct session_port port;
     struct handshake_return back;
@@ -164,7 +184,7 @@ static inline sim_dur op_timeout(const struct store_client *client, const struct
 }
 
 RARE uint32_t op_row_new(struct store_client *client, uint32_t hedge);
-RARE uint32_t command_row_new(struct command_pool *pool);
+RARE void pending_grow(struct store_client *client, uint32_t row);
 
 /* A row that nobody uses, of the application's operations (0) or of hedges (HEDGE). */
 static inline uint32_t op_alloc(struct store_client *client, uint32_t hedge)
@@ -190,35 +210,47 @@ static inline void op_free(struct store_client *client, uint32_t index)
     table->free_head = index;
 }
 
-static inline uint32_t command_alloc(struct command_pool *pool)
+static inline struct pending_command *pending_at(const struct store_client *client, uint32_t row)
 {
-    uint32_t index = pool->free_head;
-
-    if (index == NO_INDEX)
-        return command_row_new(pool);
-    pool->free_head = pool->rows[index].next;
-    return index;
+    return &client->pending.rows[row];
 }
 
-static inline void command_free(struct command_pool *pool, uint32_t index)
+/* A row for a command, and one for what the client knows of it. */
+static inline uint32_t pending_alloc(struct store_client *client)
 {
-    pool->rows[index].generation++;
-    pool->rows[index].connection = NO_INDEX;
-    pool->rows[index].next = pool->free_head;
-    pool->free_head = index;
+    uint32_t row = command_alloc(&client->commands);
+
+    if (__builtin_expect(row >= client->pending.capacity, 0))
+        pending_grow(client, row);
+    return row;
 }
 
-/* A write that the client gave up and the server executed: counted once both are known. */
-static inline void count_ambiguous(struct store_client *client, struct command *command)
+static inline void pending_free(struct store_client *client, uint32_t row)
 {
-    if (!command->abandoned || !command->executed || command->counted)
+    pending_at(client, row)->connection = NO_INDEX;
+    command_free(&client->commands, row);
+}
+
+/*
+ * A write that the client gave up and the server executed: counted once both have happened. This is
+ * a statistic of both ends, so it reads the command's row whoever owns it now.
+ */
+static inline void count_ambiguous(struct store_client *client, uint32_t row)
+{
+    struct pending_command *pending = pending_at(client, row);
+
+    if (!pending->abandoned || pending->counted ||
+        !command_at(&client->commands, row)->reply.executed)
         return;
-    command->counted = true;
+    pending->counted = true;
     probe_count(client->probes, client->ambiguous);
 }
 
 /* Many requests are under way, so their rows are in no near cache: prefetch what replies need. */
 RARE void client_prefetch_early(struct store_client *client);
+/* struct prefetch_port: most operations are reads of the region's own cluster, on the connection
+ * that was used last. */
+void client_prefetch_instance(const void *self, uint32_t instance, uint32_t second);
 
 /* The operations that wait for a connection of a pool, in order. */
 void wait_add(struct store_client *client, uint32_t index);

@@ -20,16 +20,9 @@ RARE uint32_t op_row_new(struct store_client *client, uint32_t hedge)
     return table->count++ | hedge;
 }
 
-RARE uint32_t command_row_new(struct command_pool *pool)
+RARE void pending_grow(struct store_client *client, uint32_t row)
 {
-    if (pool->count == pool->capacity) {
-        size_t capacity = pool->capacity;
-
-        MEM_GROW(pool->rows, capacity, pool->count + 1);
-        pool->capacity = (uint32_t)capacity;
-    }
-    pool->rows[pool->count].generation = 0;
-    return pool->count++;
+    MEM_GROW(client->pending.rows, client->pending.capacity, (size_t)row + 1);
 }
 
 void wait_add(struct store_client *client, uint32_t index)
@@ -65,30 +58,43 @@ void wait_remove(struct store_client *client, uint32_t index)
         op_at(client, op->next)->previous = op->previous;
 }
 
-/* What a reply's handler will walk through, all of it by what the command itself says: a row read
- * to find the next would have to be waited for. */
+/* What a reply's handler reads, all of it named by the pending command: a row that is read to find
+ * the next one would have to be waited for. */
 static void client_prefetch_reply(const void *self, uint32_t entity)
 {
     const struct store_client *client = self;
-    const struct command *command = &client->commands.rows[ref_index(entity)];
+    const struct pending_command *pending = pending_at(client, ref_index(entity));
+    const struct prefetch_port *users = client->users_hints[ref_region(pending->session)];
 
-    if (command->connection == NO_INDEX)
-        return; /* given back */
-    mem_prefetch(&client->pools.connections[command->connection], sizeof(struct connection));
-    mem_prefetch(op_at(client, command->op), sizeof(struct op));
-    client->app->expect(client->app->self, command->request, command->session, command->pending);
+    if (pending->connection == NO_INDEX)
+        return; /* its row is free */
+    mem_prefetch(&client->pools.connections[pending->connection], sizeof(struct connection));
+    mem_prefetch(op_at(client, pending->op), sizeof(struct op));
+    if (client->requests_hint)
+        client->requests_hint->prefetch(client->requests_hint->self, pending->request, 0);
+    if (users)
+        users->prefetch(users->self, pending->session, pending->user_pending);
 }
 
 /* Many requests are under way: what belongs to them is not in a near cache any more. */
 RARE void client_prefetch_early(struct store_client *client)
 {
     client->prefetches = true;
-    for (uint32_t r = 0; r < client->pools.region_count; r++) {
-        struct shard_port *shard = client->pools.shards[r];
+    sim_kind_prefetch(client->sim, client->commands.reply_kind, client_prefetch_reply);
+}
 
-        if (shard && shard->prefetch_early)
-            shard->prefetch_early(shard->self);
-    }
-    if (client->app->expect)
-        sim_kind_prefetch(client->sim, client->commands.reply_kind, client_prefetch_reply);
+void client_prefetch_instance(const void *self, uint32_t instance, uint32_t second)
+{
+    const struct store_client *client = self;
+    const struct connection_pool *pool = &client->pools.pools[instance * POOL_KINDS + POOL_LOCAL];
+    const struct prefetch_port *flows = client->pools.flows_hints[client->region];
+    struct idle_connection idle;
+
+    (void)second;
+    if (pool->idle_count == 0 || !client->pools.listeners[client->region])
+        return;
+    idle = *connection_idle_at(pool, pool->idle_count - 1);
+    mem_prefetch(&client->pools.connections[idle.connection], sizeof(struct connection));
+    if (flows)
+        flows->prefetch(flows->self, idle.flow_out, 0);
 }

@@ -13,22 +13,20 @@
  */
 RARE static void fail_in_flight(struct store_client *client, uint32_t connection)
 {
-    struct command_pool *commands = &client->commands;
-
-    for (uint32_t row = 0; row < commands->count; row++) {
-        struct command *command = &commands->rows[row];
+    for (uint32_t row = 0; row < client->commands.count; row++) {
+        struct pending_command *pending = pending_at(client, row);
         struct op *op;
 
-        if (command->connection != connection || command->reply_flow == NO_INDEX)
+        if (pending->connection != connection || pending->closed)
             continue;
-        command->reply_flow = NO_INDEX;
-        if (command->abandoned)
+        pending->closed = true;
+        if (pending->abandoned)
             continue;
-        command->abandoned = true;
-        count_ambiguous(client, command);
-        op = op_at(client, command->op);
+        pending->abandoned = true;
+        count_ambiguous(client, row);
+        op = op_at(client, pending->op);
         op->state = OP_BROKEN;
-        sim_at(client->sim, sim_now(client->sim), client->broken_kind, command->op, op->generation);
+        sim_at(client->sim, sim_now(client->sim), client->broken_kind, pending->op, op->generation);
     }
 }
 
@@ -56,7 +54,7 @@ RARE void client_close(struct store_client *client, uint32_t index)
         fail_in_flight(client, index);
         hold_off(client, connection->pool);
     } else if (connection->command != NO_INDEX) {
-        client->commands.rows[connection->command].reply_flow = NO_INDEX;
+        pending_at(client, connection->command)->closed = true;
     }
     connection_close(&client->pools, index);
 }
@@ -82,8 +80,8 @@ RARE static void op_abandon_command(struct store_client *client, struct op *op)
     bool lost = op->command == NO_INDEX; /* its server died: nothing will ever come back */
 
     if (!lost) {
-        client->commands.rows[op->command].abandoned = true;
-        count_ambiguous(client, &client->commands.rows[op->command]);
+        pending_at(client, op->command)->abandoned = true;
+        count_ambiguous(client, op->command);
     }
     if (client->pools.connections[connection].generation != op->connection_generation)
         return; /* a multiplexed one that another operation has closed by now */
@@ -187,10 +185,10 @@ static void client_on_reset(void *self, struct sim *sim, uint32_t entity, uint32
     (void)generation;
     if (connection->state == CONNECTION_OPENING) {
         index = connection->op;
-    } else if (row != NO_INDEX && !client->commands.rows[row].abandoned) {
-        index = client->commands.rows[row].op;
-        client->commands.rows[row].abandoned = true;
-        count_ambiguous(client, &client->commands.rows[row]);
+    } else if (row != NO_INDEX && !pending_at(client, row)->abandoned) {
+        index = pending_at(client, row)->op;
+        pending_at(client, row)->abandoned = true;
+        count_ambiguous(client, row);
     }
     if (index != NO_INDEX) {
         op_at(client, index)->state = OP_BROKEN;

@@ -130,6 +130,17 @@ void connection_release(struct connection_pools *pools, uint32_t index)
 
 /* --- opening and closing --------------------------------------------------------------------- */
 
+/* Report what happened at this end to the listener at the other. */
+static void listener_event(struct connection_pools *pools, const struct connection *connection,
+                           enum connection_event event)
+{
+    struct listener_port *listener = pools->listeners[connection->target];
+    uint32_t index = (uint32_t)(connection - pools->connections);
+
+    listener->event(listener->self, ref_make((uint32_t)pools->region, index),
+                    connection->generation & SIM_GENERATION_MASK, event);
+}
+
 static void count_open(struct connection_pools *pools, int change)
 {
     pools->open_total += (uint32_t)change;
@@ -142,7 +153,7 @@ static int pool_target(struct connection_pools *pools, uint32_t pool)
     const struct connection_pool_config *config = pools->config;
     sim_time now = sim_now(pools->sim);
 
-    if (pool % POOL_KINDS == POOL_LOCAL && pools->shards[pools->region])
+    if (pool % POOL_KINDS == POOL_LOCAL && pools->listeners[pools->region])
         return pools->region;
     if (!pools->address_known ||
         (config->dns_cache != DNS_FOREVER && now >= pools->address_expires)) {
@@ -191,9 +202,8 @@ void connection_pools_warm(struct connection_pools *pools)
 
         for (uint32_t i = 0; i < warm; i++) {
             uint32_t index = connection_make(pools, pool, target);
-            struct shard_port *shard = pools->shards[target];
 
-            shard->opened(shard->self, ref_make((uint32_t)pools->region, index));
+            listener_event(pools, &pools->connections[index], CONNECTION_ESTABLISHED);
             idle_add(pools, index);
             count_open(pools, 1);
         }
@@ -211,7 +221,7 @@ static void send_round(struct connection_pools *pools, uint32_t index)
     struct connection *connection = &pools->connections[index];
     struct link_port *out = pools->out[connection->target];
     struct message syn = {
-        .kind = pools->shards[connection->target]->handshake_kind,
+        .kind = pools->listeners[connection->target]->handshake_kind,
         .entity = ref_make((uint32_t)pools->region, index),
         .generation = connection->generation & SIM_GENERATION_MASK,
         .bytes = 60,
@@ -274,8 +284,7 @@ OUT_OF_LINE void connection_close(struct connection_pools *pools, uint32_t index
         idle_remove(pools, index);
     out->close(out->self, connection->flow_out);
     in->close(in->self, connection->flow_in);
-    pools->shards[connection->target]->closed(pools->shards[connection->target]->self,
-                                              ref_make((uint32_t)pools->region, index));
+    listener_event(pools, connection, CONNECTION_FIN);
     connection->state = CONNECTION_FREE;
     connection->generation++;
     stop_connect_timer(pools, connection);

@@ -26,10 +26,12 @@
 #define CONNECTION_POOL_H
 
 #include "mem.h"
+#include "connection.h"
 #include "store_command.h"
 #include "dns.h"
 #include "link.h"
 #include "refs.h"
+#include "prefetch.h"
 #include "session_store.h"
 #include "store_fault.h"
 #include "probe.h"
@@ -100,8 +102,9 @@ struct connection_pools {
     uint32_t free_head;
     uint32_t open_total;
 
-    struct shard_port *shards[REGIONS_MAX]; /* NULL: that region has no cluster */
+    struct listener_port *listeners[REGIONS_MAX]; /* NULL: that region has no cluster */
     struct link_port *out[REGIONS_MAX], *in[REGIONS_MAX];
+    const struct prefetch_port *flows_hints[REGIONS_MAX]; /* of `out`; NULL: none */
     struct dns_port *dns;
     struct dns_answer address;
     bool address_known;

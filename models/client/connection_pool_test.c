@@ -26,12 +26,12 @@ static struct bench {
     struct connection_pool_config config;
     struct connection_pools pools;
     struct link_port link;
-    struct shard_port shards[2];
+    struct listener_port listeners[2];
     struct dns_port dns;
     struct dns_answer answer;
     struct visits {
         uint32_t opened, closed;
-    } visits[2]; /* by shard */
+    } visits[2]; /* by listener */
     uint32_t flows, closed_flows, asked;
     struct sim *sim;
     uint32_t taken[PLACES_MAX]; /* by place: a connection that is out */
@@ -60,16 +60,15 @@ static void link_watch(void *self, uint32_t flow, kind_id kind, uint32_t entity,
     (void)self, (void)flow, (void)kind, (void)entity, (void)generation;
 }
 
-static void shard_opened(void *self, uint32_t entity)
+static enum connection_event on_event(void *self, uint32_t connection, uint32_t generation,
+                                      enum connection_event event)
 {
-    (void)entity;
-    ((struct visits *)self)->opened++;
-}
+    struct visits *visits = self;
 
-static void shard_closed(void *self, uint32_t entity)
-{
-    (void)entity;
-    ((struct visits *)self)->closed++;
+    (void)connection, (void)generation;
+    assert_true(event == CONNECTION_ESTABLISHED || event == CONNECTION_FIN);
+    *(event == CONNECTION_FIN ? &visits->closed : &visits->opened) += 1;
+    return event;
 }
 
 static struct dns_answer dns_resolve(void *self, int region)
@@ -98,10 +97,9 @@ static void bench_init(void *self, const struct model_env *env)
     bench.dns = (struct dns_port){.resolve = dns_resolve};
     pools->dns = &bench.dns;
     for (int r = 0; r < 2; r++) {
-        bench.shards[r] = (struct shard_port){
-            .self = &bench.visits[r], .opened = shard_opened, .closed = shard_closed};
+        bench.listeners[r] = (struct listener_port){.self = &bench.visits[r], .event = on_event};
         pools->out[r] = pools->in[r] = &bench.link;
-        pools->shards[r] = &bench.shards[r];
+        pools->listeners[r] = &bench.listeners[r];
     }
     connection_pools_size(pools, 1);
 }

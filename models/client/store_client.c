@@ -173,22 +173,6 @@ static const struct metric store_client_metrics[] = {
 };
 // clang-format on
 
-/* Most are reads of the region's own cluster, on the connection that came back last. */
-static void client_expect(const void *self, uint32_t instance)
-{
-    const struct store_client *client = self;
-    const struct connection_pool *pool = &client->pools.pools[instance * POOL_KINDS + POOL_LOCAL];
-    const struct link_port *out = client->pools.out[client->region];
-    struct idle_connection idle;
-
-    if (pool->idle_count == 0 || !client->pools.shards[client->region])
-        return;
-    idle = *connection_idle_at(pool, pool->idle_count - 1);
-    mem_prefetch(&client->pools.connections[idle.connection], sizeof(struct connection));
-    if (out->expect)
-        out->expect(out->self, idle.flow_out);
-}
-
 /* Pools are made for as many instances as the tier says it has: it submits with instance numbers
  * below. */
 static void client_set_instances(void *self, uint32_t instances)
@@ -307,7 +291,7 @@ static void store_client_init(void *self, const struct model_env *env)
     client->reconnect_jitter = sim_stream(env->sim, env->instance, "reconnect");
     client->ops[0].free_head = client->ops[1].free_head = NO_INDEX;
     connection_pools_init(&client->pools, &config->pool, env->sim, env->region);
-    client->commands.free_head = NO_INDEX;
+    command_pool_init(&client->commands);
     client->commands.self = client;
     client->commands.drop = client_drop;
     add_kinds(client, env);
@@ -315,12 +299,13 @@ static void store_client_init(void *self, const struct model_env *env)
     client->port = (struct session_port){.self = client,
                                          .submit = client_submit,
                                          .set_instances = client_set_instances,
-                                         .expect = client_expect,
                                          .on_write_failure = config->on_write_failure,
                                          .set_up = client_set_up,
                                          .restart_instance = client_restart_instance};
+    client->hint = (struct prefetch_port){client, client_prefetch_instance};
     client->back = (struct handshake_return){&client->pools, connection_reply_flow};
     port_offer_sessions(env->ports, env->region, -1, &client->port);
+    port_offer_prefetch_instances(env->ports, env->region, -1, &client->hint);
     port_offer_commands(env->ports, env->region, -1, &client->commands);
     port_offer_handshake_return(env->ports, env->region, -1, &client->back);
     port_offer_write_stats(env->ports, env->region, -1, &client->stats);
@@ -338,10 +323,13 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     pools->dns = port_need_dns(ports, -1, -1);
     client->app = port_need_ops(ports, client->region, -1);
     client->objective = port_need_objective(ports, -1, -1);
+    client->requests_hint = port_find_prefetch_requests(ports, client->region, -1);
     for (uint32_t r = 0; r < pools->region_count; r++) {
-        pools->shards[r] = port_find_shard(ports, (int)r, -1);
+        pools->listeners[r] = port_find_listener(ports, (int)r, -1);
         pools->out[r] = port_need_link(ports, client->region, (int)r);
         pools->in[r] = port_need_link(ports, (int)r, client->region);
+        pools->flows_hints[r] = port_find_prefetch_flows(ports, client->region, (int)r);
+        client->users_hints[r] = port_find_prefetch_users(ports, (int)r, -1);
     }
 }
 
@@ -382,7 +370,8 @@ static void store_client_fini(void *self)
     connection_pools_release(&client->pools);
     free(client->ops[0].rows);
     free(client->ops[1].rows);
-    free(client->commands.rows);
+    free(client->pending.rows);
+    command_pool_release(&client->commands);
     free(client->budgets);
     free(client->breakers);
 }

@@ -349,8 +349,9 @@ void tcp_flow_abort(void *self, uint32_t flow_index)
     tcp_flow_close(link, flow_index);
 }
 
-void tcp_flow_expect(const void *self, uint32_t flow_index)
+void tcp_flow_prefetch(const void *self, uint32_t flow_index, uint32_t second)
 {
+    (void)second;
     mem_prefetch(&((const struct wan_link *)self)->flows[flow_index], sizeof(struct flow));
 }
 

@@ -169,7 +169,7 @@ static void wan_link_init(void *self, const struct model_env *env)
     wan_link_open_probes(link, sim_probe_set(env->sim));
     link->port =
         (struct link_port){link,          tcp_flow_open,       tcp_flow_close, tcp_flow_abort,
-                           tcp_flow_send, wan_link_mean_delay, tcp_flow_watch, tcp_flow_expect};
+                           tcp_flow_send, wan_link_mean_delay, tcp_flow_watch};
     link->fault_port = (struct link_fault_port){
         .self = link,
         .begin = link_path_begin_fault,
@@ -177,7 +177,9 @@ static void wan_link_init(void *self, const struct model_env *env)
         .through_gateways = config->kind == KIND_GATEWAY,
         .via = wan_link_via(config, link->region, link->peer),
     };
+    link->flows_hint = (struct prefetch_port){link, tcp_flow_prefetch};
     port_offer_link(env->ports, env->region, env->peer, &link->port);
+    port_offer_prefetch_flows(env->ports, env->region, env->peer, &link->flows_hint);
     port_offer_link_fault(env->ports, env->region, env->peer, &link->fault_port);
     loss_chain_begin(&link->own_chain, &config->loss, &link->burst_stream, 0, 0);
     link_path_refresh(link);

@@ -12,6 +12,7 @@
 #include "loss_process.h"
 #include "mem.h"
 #include "model.h"
+#include "prefetch.h"
 #include "refs.h"
 
 enum { KIND_PEERING, KIND_GATEWAY, KIND_NONE };
@@ -79,6 +80,7 @@ struct wan_link {
     struct probes_hot *probes;
     struct rng_stream stream;
     struct link_port port;
+    struct prefetch_port flows_hint;
     struct link_fault_port fault_port;
     struct dist *rtt_known; /* from the table of regions, where the scenario gives none */
     const struct dist *rtt;
@@ -195,6 +197,7 @@ void tcp_flow_watch(void *self, uint32_t flow_index, kind_id kind, uint32_t enti
 void tcp_flow_close(void *self, uint32_t flow_index);
 void tcp_flow_abort(void *self, uint32_t flow_index);
 void tcp_flow_send(void *self, uint32_t flow_index, const struct message *message);
-void tcp_flow_expect(const void *self, uint32_t flow_index);
+/* struct prefetch_port */
+void tcp_flow_prefetch(const void *self, uint32_t flow_index, uint32_t second);
 
 #endif

@@ -44,9 +44,6 @@ struct link_port {
     sim_dur (*mean_delay)(const void *self);
     /* Watch an open flow: `kind` fires once on (entity, generation) when it breaks while open. */
     void (*watch)(void *self, uint32_t flow, kind_id kind, uint32_t entity, uint32_t generation);
-    /* A message is about to be sent on the flow, which is fetched from memory meanwhile. Changes
-     * nothing. NULL: nothing to fetch. */
-    void (*expect)(const void *self, uint32_t flow);
 };
 /* What links through a region's transit gateway share. */
 struct gateway_port {

@@ -15,7 +15,7 @@ struct op_request {
     uint32_t request;  /* the application's request, told back when it is done */
     uint32_t instance; /* of the application tier, whose pools are used */
     uint32_t session, session_check;
-    uint32_t pending;    /* of the user: for fetching it early */
+    uint32_t pending;    /* the user's pending request: a key for prefetch.h */
     uint8_t kind;        /* enum command_kind */
     bool probe;          /* a health check's read: in nobody's statistics */
     bool at_primary;     /* a read that must reach the primary's cluster */
@@ -44,17 +44,11 @@ struct session_port {
     void (*set_up)(void *self, bool up);
     /* One server was restarted: its connections are gone, its pools are cold. */
     void (*restart_instance)(void *self, uint32_t instance);
-    /* An operation is about to be submitted on that instance: what it will take is fetched from
-     * memory meanwhile. Changes nothing. NULL: nothing to fetch. */
-    void (*expect)(const void *self, uint32_t instance);
 };
 enum write_fallback { FALLBACK_FAIL, FALLBACK_LOCAL, FALLBACK_TOKEN };
 struct op_port {
     void *self;
     void (*done)(void *self, uint32_t request, const struct op_result *result);
-    /* An operation of that request, of that session and pending, is about to be done: as in struct
-     * session_port. */
-    void (*expect)(const void *self, uint32_t request, uint32_t session, uint32_t pending);
 };
 
 PORT_ACCESSORS(sessions, struct session_port)

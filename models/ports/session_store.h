@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The session store: what clients connect to, and the store as a whole. */
+/* The session store as a whole. */
 #ifndef SESSION_STORE_H
 #define SESSION_STORE_H
 
@@ -8,30 +8,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* A shard's front listener, for the clients of any region. The kinds are for messages. */
-struct shard_port {
-    void *self;
-    kind_id command_kind;   /* entity: ref of the command, generation: its row's */
-    kind_id handshake_kind; /* entity: ref of a connection (region, index), generation: of the
-                               connection */
-    bool (*is_up)(const void *self); /* does the host answer at all? */
-    /* Connection `entity` (region, index) was open from the start; was closed by its client. For
-     * the limit on connections; the shard sees all others open by their handshakes. */
-    void (*opened)(void *self, uint32_t entity);
-    void (*closed)(void *self, uint32_t entity);
-    /* A command on the session is about to come: its row is fetched from memory meanwhile. Changes
-     * nothing. NULL: nothing to fetch. */
-    void (*expect)(const void *self, uint32_t session);
-    /* Many commands are under way: what they lead to is to be fetched early, too. */
-    void (*prefetch_early)(void *self);
-};
-/* How a shard finds the way back for a handshake: filled by the client for each connection. */
-struct handshake_return {
-    void *self;
-    /* NO_INDEX: gone. *syn: this round is TCP's own, the others are TLS's on an open connection. */
-    uint32_t (*reply_flow)(void *self, uint32_t connection, uint32_t generation, bool *syn);
-};
 
 /* The store as a whole, for those who steer it. */
 struct store_port {
@@ -80,8 +56,6 @@ struct store_port {
     sim_dur (*rpo)(const void *self); /* of the last failover so far; -1: none */
 };
 
-PORT_ACCESSORS(shard, struct shard_port)
-PORT_ACCESSORS(handshake_return, struct handshake_return)
 PORT_ACCESSORS(store, struct store_port)
 
 #endif

@@ -60,10 +60,6 @@ struct user_response {
 struct users_port {
     void *self;
     void (*respond)(void *self, const struct user_response *response);
-    /* A response to the session, on that pending, is about to come: what is known of them is
-     * fetched from memory meanwhile. Changes nothing; any numbers will do. NULL: nothing to fetch.
-     */
-    void (*expect)(const void *self, uint32_t session, uint32_t pending);
 };
 
 PORT_ACCESSORS(app, struct app_port)

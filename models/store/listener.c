@@ -8,8 +8,10 @@
  * sends them again after 1 s, 2 s, 4 s ... TLS's rounds need the process: one that hangs answers
  * them when it goes on. Beyond `connections_max` a connection is accepted, told so, and closed.
  *
- * A connection counts from its handshake until its client says that it has closed it. Bits by
- * connection, so that a client that never says so is counted once for each that it ever had open.
+ * A connection counts from its handshake until its client closes it. What happens at the client's
+ * end comes in through listener_event(), what the listener makes of it is in the connection's row.
+ * A process that crashes or restarts forgets whom it counted, but the connections stay: nobody
+ * resets them.
  */
 #include "bug.h"
 #include "mem.h"
@@ -22,64 +24,58 @@
 
 /* --- the limit ------------------------------------------------------------------------------- */
 
-static void listener_reserve(struct listener *listener, uint32_t region, uint32_t index)
+static struct server_connection *connection_row(struct listener *listener, uint32_t region,
+                                                uint32_t index)
 {
-    size_t words = listener->words[region], capacity = words;
-    size_t refused = words;
+    size_t count = listener->connection_count[region], capacity = count;
 
-    if (index / 64 < words)
-        return;
-    MEM_GROW(listener->open[region], capacity, index / 64 + 1);
-    MEM_GROW(listener->refused[region], refused, index / 64 + 1);
-    capacity = capacity < refused ? capacity : refused;
-    memset(listener->open[region] + words, 0, (capacity - words) * sizeof(uint64_t));
-    memset(listener->refused[region] + words, 0, (capacity - words) * sizeof(uint64_t));
-    listener->words[region] = capacity;
+    if (index >= count) {
+        MEM_GROW(listener->connections[region], capacity, index + 1);
+        memset(listener->connections[region] + count, 0,
+               (capacity - count) * sizeof(struct server_connection));
+        listener->connection_count[region] = capacity;
+    }
+    return &listener->connections[region][index];
 }
 
-void cluster_connection_opened(void *self, uint32_t connection)
+static enum connection_event connection_established(struct cluster *cluster,
+                                                    struct server_connection *connection,
+                                                    uint32_t generation)
+{
+    struct listener *listener = &cluster->listener;
+
+    connection->generation = generation;
+    connection->open = true;
+    if (connection->counted)
+        return CONNECTION_ESTABLISHED; /* its SYN was sent again */
+    if (listener->open_count >= cluster->store->config->connections_max) {
+        listener->refused_count += !connection->refused;
+        connection->refused = true;
+        return CONNECTION_REFUSED;
+    }
+    connection->counted = true;
+    listener->open_count++;
+    return CONNECTION_ESTABLISHED;
+}
+
+static void connection_ended(struct listener *listener, struct server_connection *connection)
+{
+    listener->open_count -= connection->counted;
+    listener->refused_count -= connection->refused;
+    connection->open = connection->counted = connection->refused = false;
+}
+
+enum connection_event listener_event(void *self, uint32_t connection, uint32_t generation,
+                                     enum connection_event event)
 {
     struct cluster *cluster = self;
-    struct listener *listener = &cluster->listener;
-    uint32_t region = ref_region(connection), index = ref_index(connection);
-    uint64_t bit = UINT64_C(1) << index % 64;
+    struct server_connection *row =
+        connection_row(&cluster->listener, ref_region(connection), ref_index(connection));
 
-    listener_reserve(listener, region, index);
-    if (listener->open[region][index / 64] & bit)
-        return;
-    if (listener->open_count >= cluster->store->config->connections_max) {
-        if (!(listener->refused[region][index / 64] & bit))
-            listener->refused_count++;
-        listener->refused[region][index / 64] |= bit;
-        return;
-    }
-    listener->open[region][index / 64] |= bit;
-    listener->open_count++;
-}
-
-void cluster_connection_closed(void *self, uint32_t connection)
-{
-    struct listener *listener = &((struct cluster *)self)->listener;
-    uint32_t region = ref_region(connection), index = ref_index(connection);
-    uint64_t bit = UINT64_C(1) << index % 64;
-
-    if (index / 64 >= listener->words[region])
-        return;
-    if (listener->open[region][index / 64] & bit)
-        listener->open_count--;
-    if (listener->refused[region][index / 64] & bit)
-        listener->refused_count--;
-    listener->open[region][index / 64] &= ~bit;
-    listener->refused[region][index / 64] &= ~bit;
-}
-
-bool listener_refuses(const struct cluster *cluster, const struct command *command)
-{
-    const struct listener *listener = &cluster->listener;
-    uint32_t index = command->connection;
-
-    return listener->refused_count > 0 && index / 64 < listener->words[command->region] &&
-           (listener->refused[command->region][index / 64] >> index % 64 & 1);
+    if (event == CONNECTION_ESTABLISHED)
+        return connection_established(cluster, row, generation);
+    connection_ended(&cluster->listener, row);
+    return event;
 }
 
 /* --- handshakes ------------------------------------------------------------------------------ */
@@ -122,7 +118,7 @@ static void cluster_answer(struct cluster *cluster, uint32_t connection, uint32_
 }
 
 /* false: the kernel has dropped the SYN, for its accept queue is full. */
-static bool cluster_accepts(struct cluster *cluster, uint32_t connection)
+static bool cluster_accepts(struct cluster *cluster, uint32_t connection, uint32_t generation)
 {
     struct store *store = cluster->store;
     struct server *server = &cluster->servers[ref_index(connection) % store->shard_count];
@@ -134,7 +130,7 @@ static bool cluster_accepts(struct cluster *cluster, uint32_t connection)
         }
         server->unaccepted++;
     }
-    cluster_connection_opened(cluster, connection);
+    listener_event(cluster, connection, generation, CONNECTION_ESTABLISHED);
     return true;
 }
 
@@ -150,7 +146,7 @@ static void listener_handshake(struct cluster *cluster, uint32_t connection, uin
 
     if (cluster->up && flow != NO_INDEX) {
         if (syn) {
-            answered = cluster_accepts(cluster, connection);
+            answered = cluster_accepts(cluster, connection, generation);
         } else if (cluster->stalled) {
             uint32_t held = waiting_alloc(listener, connection, generation);
 
@@ -197,12 +193,9 @@ void listener_reset(struct cluster *cluster)
     struct listener *listener = &cluster->listener;
 
     listener->open_count = listener->refused_count = 0;
-    for (uint32_t r = 0; r < REGIONS_MAX; r++) {
-        if (listener->words[r] == 0)
-            continue;
-        memset(listener->open[r], 0, listener->words[r] * sizeof(uint64_t));
-        memset(listener->refused[r], 0, listener->words[r] * sizeof(uint64_t));
-    }
+    for (uint32_t r = 0; r < REGIONS_MAX; r++)
+        for (size_t i = 0; i < listener->connection_count[r]; i++)
+            listener->connections[r][i].counted = listener->connections[r][i].refused = false;
 }
 
 void listener_resume(struct cluster *cluster)
@@ -222,10 +215,8 @@ void listener_resume(struct cluster *cluster)
 
 void listener_release(struct listener *listener)
 {
-    for (uint32_t r = 0; r < REGIONS_MAX; r++) {
-        free(listener->open[r]);
-        free(listener->refused[r]);
-    }
+    for (uint32_t r = 0; r < REGIONS_MAX; r++)
+        free(listener->connections[r]);
     free(listener->waiting);
 }
 

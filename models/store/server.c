@@ -22,19 +22,18 @@ static void server_read(struct server *server, struct command *command)
     struct write_position last = row_last(row, server->shard);
 
     if (server->loading) {
-        command->reply = REPLY_LOADING;
+        command->reply.kind = REPLY_LOADING;
         return;
     }
-    command->reply = REPLY_MISS;
-    command->stale = false;
+    command->reply.kind = REPLY_MISS;
     if (row->check != command->session_check || last.number == 0)
-        command->miss = MISS_NEVER_WRITTEN;
+        command->reply.miss = MISS_NEVER_WRITTEN;
     else if (cluster_holds(cluster, last))
-        command->reply = REPLY_HIT;
+        command->reply.kind = REPLY_HIT;
     else if (cluster_holds(cluster, row_first(row, server->shard)))
-        command->reply = REPLY_HIT, command->stale = true;
+        command->reply.kind = REPLY_HIT, command->reply.stale = true;
     else
-        command->miss = (uint8_t)cluster_reason(cluster, last);
+        command->reply.miss = (uint8_t)cluster_reason(cluster, last);
 }
 
 /* Any primary acknowledges a write; one that was superseded without knowing it acknowledges into
@@ -114,13 +113,13 @@ OUT_OF_LINE static void server_write(struct server *server, struct command *comm
     struct write_position position;
 
     if (!server->cluster->takes_writes) {
-        command->reply = REPLY_READONLY;
+        command->reply.kind = REPLY_READONLY;
         return;
     }
     server_apply(server, server->applied + 1);
     position = (struct write_position){server->applied, server->history, server->shard};
-    command->executed = true;
-    command->reply = REPLY_OK;
+    command->reply.executed = true;
+    command->reply.kind = REPLY_OK;
     session_written(server, store_row(store, command->session), command, position);
     server_acknowledge(server, command, position);
 }
@@ -161,7 +160,7 @@ void cluster_gauges(struct cluster *cluster)
 
 static struct command *command_of(struct store *store, uint32_t ref)
 {
-    return &store->pools[ref_region(ref)]->rows[ref_index(ref)];
+    return command_at(store->pools[ref_region(ref)], ref_index(ref));
 }
 
 void server_begin_iteration(struct server *server)
@@ -198,23 +197,37 @@ void server_begin_iteration(struct server *server)
               ++server->iteration);
 }
 
-static void cluster_reply(struct store *store, uint32_t ref, struct command *command)
+/* A command's time at the store is over without a reply: its row is the client's again. */
+static void command_drop(struct store *store, uint32_t ref, struct command *command)
 {
     struct command_pool *pool = store->pools[command->region];
+
+    command_hand(command, COMMAND_AT_STORE, COMMAND_AT_CLIENT);
+    pool->drop(pool->self, ref_index(ref));
+}
+
+#define READ_REPLY_BYTES 1100 /* a session, as client.write_bytes has it; found or not */
+#define WRITE_REPLY_BYTES 60
+
+static void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command)
+{
+    struct store *store = cluster->store;
+    struct command_pool *pool = store->pools[command->region];
+    struct link_port *link = store->links[cluster->region][command->region];
     struct message reply = {.kind = pool->reply_kind,
                             .lost = pool->lost_kind,
                             .entity = ref,
                             .generation = command->generation,
-                            .bytes = command->kind == COMMAND_GET ? 1100 : 60,
                             .identity = ~command->identity,
                             .index = command->attempt};
 
-    if (command->reply_flow == NO_INDEX) { /* the client has closed the connection */
-        pool->drop(pool->self, ref_index(ref));
+    if (!listener_is_open(cluster, command)) {
+        command_drop(store, ref, command);
         return;
     }
-    struct link_port *link = store->links[command->target][command->region];
-
+    command->reply.bytes = command->kind == COMMAND_GET ? READ_REPLY_BYTES : WRITE_REPLY_BYTES;
+    reply.bytes = command->reply.bytes;
+    command_hand(command, COMMAND_AT_STORE, COMMAND_ON_WIRE);
     link->send(link->self, command->reply_flow, &reply);
 }
 
@@ -251,22 +264,33 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
             server_write(server, command);
         else
             server_read(server, command);
-        cluster_reply(store, ref, command);
+        cluster_reply(cluster, ref, command);
         ref = next;
     }
     server_begin_iteration(server);
     cluster_gauges(cluster);
 }
 
-void cluster_prefetch_command(const void *self, uint32_t entity)
+static void cluster_prefetch_command(const void *self, uint32_t entity)
 {
-    struct store *store = ((const struct cluster *)self)->store;
+    const struct cluster *cluster = self;
+    struct store *store = cluster->store;
     const struct command *command = command_of(store, entity);
-    const struct link_port *link = store->links[command->target][command->region];
+    const struct prefetch_port *flows = store->flows_hints[cluster->region][command->region];
 
     store_prefetch_row(store, command->session);
-    if (command->reply_flow != NO_INDEX && link->expect)
-        link->expect(link->self, command->reply_flow);
+    if (flows)
+        flows->prefetch(flows->self, command->reply_flow, 0);
+}
+
+/* Many requests are under way, so their rows are in no near cache. */
+RARE static void store_prefetch_early(struct store *store)
+{
+    store->prefetches = true;
+    for (uint32_t r = 0; r < store->region_count; r++)
+        if (store->clusters[r].exists)
+            sim_kind_prefetch(store->sim, store->clusters[r].port.command_kind,
+                              cluster_prefetch_command);
 }
 
 static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t entity,
@@ -279,17 +303,18 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
 
     invariant_debug((command->generation & SIM_GENERATION_MASK) == generation);
     (void)generation;
+    command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
+    if (__builtin_expect(ref_index(entity) >= NEAR_REQUESTS && !store->prefetches, 0))
+        store_prefetch_early(store);
     server = &cluster->servers[store_shard_of(store, command->session, command->session_check)];
     if (!cluster->up || server->crashed) { /* nobody there: no answer, not even a reset */
-        struct command_pool *pool = store->pools[command->region];
-
-        pool->drop(pool->self, ref_index(entity));
+        command_drop(store, entity, command);
         return;
     }
     if (listener_refuses(cluster, command)) {
-        command->reply = REPLY_RESET;
+        command->reply.kind = REPLY_RESET;
         probe_count(store->probes, cluster->refused);
-        cluster_reply(store, entity, command);
+        cluster_reply(cluster, entity, command);
         return;
     }
     command->next = NO_INDEX;
@@ -316,11 +341,10 @@ void server_drop_all(struct server *server)
 
         while (ref != NO_INDEX) {
             struct command *command = command_of(store, ref);
-            struct command_pool *pool = store->pools[command->region];
             uint32_t next = command->next;
 
             queue_check_leave(&cluster->queued, sim_now(store->sim), command->arrived);
-            pool->drop(pool->self, ref_index(ref));
+            command_drop(store, ref, command);
             ref = next;
         }
     }

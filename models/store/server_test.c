@@ -88,7 +88,7 @@ static void stall(uint32_t begin)
 static void knock(uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
-        sim_after(driver->sim, 0, driver->shards[0]->handshake_kind, i, 0);
+        sim_after(driver->sim, 0, driver->listeners[0]->handshake_kind, i, 0);
 }
 
 static uint32_t handshakes_by(sim_time when)
@@ -130,7 +130,7 @@ static void reply_is(uint32_t reply)
 
 static void hang_up(uint32_t connection)
 {
-    driver->shards[0]->closed(driver->shards[0]->self, connection);
+    driver->listeners[0]->event(driver->listeners[0]->self, connection, 0, CONNECTION_FIN);
 }
 
 /* Room for three connections: the fourth gets an error. Once another is closed, whoever connects

@@ -605,11 +605,6 @@ static sim_dur store_rpo(const void *self)
     return ((const struct store *)self)->rpo;
 }
 
-static bool cluster_is_up(const void *self)
-{
-    return ((const struct cluster *)self)->up;
-}
-
 /* --- the model ------------------------------------------------------------------------------- */
 
 static void store_check(const void *config, const struct check_context *context,
@@ -649,33 +644,17 @@ static void cluster_probes(struct cluster *cluster, struct probes *probes)
     cluster->lost = probe_count_open(probes, "lost_writes", region, NULL);
 }
 
-static void cluster_expect(const void *self, uint32_t session)
-{
-    store_prefetch_row(((const struct cluster *)self)->store, session);
-}
-
-static void cluster_fetch_early(void *self)
-{
-    struct cluster *cluster = self;
-
-    sim_kind_prefetch(cluster->store->sim, cluster->port.command_kind, cluster_prefetch_command);
-}
-
 static void cluster_kinds(struct cluster *cluster, const struct model_env *env)
 {
     struct sim *sim = env->sim;
 
     cluster->iteration_kind = sim_kind_add(sim, &cluster_iteration_end, env->instance, cluster);
     cluster->demote_kind = sim_kind_add(sim, &cluster_demoted, env->instance, cluster);
-    cluster->port = (struct shard_port){
+    cluster->port = (struct listener_port){
         .self = cluster,
         .command_kind = sim_kind_add(sim, &cluster_command, env->instance, cluster),
         .handshake_kind = sim_kind_add(sim, &cluster_handshake, env->instance, cluster),
-        .is_up = cluster_is_up,
-        .opened = cluster_connection_opened,
-        .closed = cluster_connection_closed,
-        .expect = cluster_expect,
-        .prefetch_early = cluster_fetch_early,
+        .event = listener_event,
     };
     cluster->syn_kind = sim_kind_add(sim, &cluster_syn_again, env->instance, cluster);
     cluster->failover_kind = sim_kind_add(sim, &cluster_failover, env->instance, cluster);
@@ -705,7 +684,7 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
     cluster->power = (struct power_port){cluster, cluster_set_power};
     cluster->fault =
         (struct store_fault_port){cluster, cluster_stall, cluster_restart, cluster_crash};
-    port_offer_shard(env->ports, cluster->region, -1, &cluster->port);
+    port_offer_listener(env->ports, cluster->region, -1, &cluster->port);
     port_offer_power(env->ports, cluster->region, POWER_STORE, &cluster->power);
     port_offer_store_fault(env->ports, cluster->region, -1, &cluster->fault);
 }
@@ -801,8 +780,10 @@ static void store_connect(void *self, const struct port_directory *ports)
     for (uint32_t a = 0; a < store->region_count; a++) {
         store->pools[a] = port_need_commands(ports, (int)a, -1);
         store->returns[a] = port_need_handshake_return(ports, (int)a, -1);
-        for (uint32_t b = 0; b < store->region_count; b++)
+        for (uint32_t b = 0; b < store->region_count; b++) {
             store->links[a][b] = port_need_link(ports, (int)a, (int)b);
+            store->flows_hints[a][b] = port_find_prefetch_flows(ports, (int)a, (int)b);
+        }
     }
 }
 

@@ -13,6 +13,8 @@
 
 #include "bug.h"
 #include "model.h"
+#include "connection.h"
+#include "prefetch.h"
 #include "store_command.h"
 #include "link.h"
 #include "refs.h"
@@ -137,12 +139,19 @@ struct waiting_handshake {
     uint8_t tries;
 };
 
+/* The listener's end of a client's connection. */
+struct server_connection {
+    uint32_t generation; /* of the connection that is or was open here */
+    bool open;           /* its client has not closed it */
+    bool counted;        /* it counts for connections_max */
+    bool refused;        /* one too many: its commands are answered REPLY_RESET */
+};
+
 /* The front listener of a cluster. */
 struct listener {
-    uint64_t *open[REGIONS_MAX]; /* bits by connection of a region's clients */
-    uint64_t *refused[REGIONS_MAX];
-    size_t words[REGIONS_MAX];
-    uint64_t open_count, refused_count;
+    struct server_connection *connections[REGIONS_MAX]; /* by a region's clients' index */
+    size_t connection_count[REGIONS_MAX];
+    uint64_t open_count, refused_count; /* that are `counted`, `refused` */
     struct waiting_handshake *waiting;
     size_t waiting_count, waiting_capacity;
     uint32_t waiting_free;
@@ -159,7 +168,7 @@ struct cluster {
     uint64_t applied_total;    /* of all its servers */
     struct listener listener;
 
-    struct shard_port port;
+    struct listener_port port;
     struct power_port power;
     struct store_fault_port fault;
     kind_id iteration_kind, demote_kind, syn_kind, failover_kind;
@@ -193,7 +202,9 @@ struct store {
     struct command_pool *pools[REGIONS_MAX];
     struct handshake_return *returns[REGIONS_MAX];
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
+    const struct prefetch_port *flows_hints[REGIONS_MAX][REGIONS_MAX]; /* of links; NULL: none */
     const struct stream_port *stream;
+    bool prefetches; /* what commands need, as many are under way */
     struct store_port port;
     uint64_t lost_writes, lost_sessions;
     sim_dur rpo;
@@ -212,8 +223,9 @@ static inline struct session_row *store_row(struct store *store, uint32_t sessio
     return ref_index(session) < table->count ? &table->rows[ref_index(session)]
                                              : store_row_slow(store, session);
 }
-/* Fetch it early; changes nothing. */
-static inline void store_prefetch_row(const struct store *store, uint32_t session)
+/* Always inlined, as mem_prefetch() is: gcc drops calls of what only prefetches. */
+__attribute__((always_inline)) static inline void store_prefetch_row(const struct store *store,
+                                                                     uint32_t session)
 {
     const struct session_table *table = &store->sessions[ref_region(session)];
 
@@ -246,8 +258,6 @@ void level_unreplicated(struct store *store, struct cluster *secondary);
 
 /* --- server.c -------------------------------------------------------------------------- */
 
-/* Fetch what a command's iteration will read and send on: for sim_kind_prefetch(). */
-void cluster_prefetch_command(const void *self, uint32_t entity);
 extern const struct event_kind cluster_command, cluster_iteration_end;
 void cluster_gauges(struct cluster *cluster);
 void server_begin_iteration(struct server *server);
@@ -267,8 +277,35 @@ void listener_reset(struct cluster *cluster);
 void listener_release(struct listener *listener);
 /* The process goes on: what it kept waiting is answered. */
 void listener_resume(struct cluster *cluster);
-bool listener_refuses(const struct cluster *cluster, const struct command *command);
-void cluster_connection_opened(void *self, uint32_t connection);
-void cluster_connection_closed(void *self, uint32_t connection);
+/* What happened at the other end of a connection: see struct listener_port. */
+enum connection_event listener_event(void *self, uint32_t connection, uint32_t generation,
+                                     enum connection_event event);
+static inline const struct server_connection *listener_connection(const struct cluster *cluster,
+                                                                  const struct command *command)
+{
+    const struct listener *listener = &cluster->listener;
+
+    if (command->connection >= listener->connection_count[command->region])
+        return NULL;
+    return &listener->connections[command->region][command->connection];
+}
+/* Is the connection of a command one too many? */
+static inline bool listener_refuses(const struct cluster *cluster, const struct command *command)
+{
+    const struct server_connection *connection;
+
+    if (cluster->listener.refused_count == 0)
+        return false;
+    connection = listener_connection(cluster, command);
+    return connection && connection->refused;
+}
+/* Has the client kept the connection of a command open? Else there is no way back for a reply. */
+static inline bool listener_is_open(const struct cluster *cluster, const struct command *command)
+{
+    const struct server_connection *connection = listener_connection(cluster, command);
+
+    return connection && connection->open &&
+           connection->generation == command->connection_generation;
+}
 
 #endif

@@ -8,14 +8,15 @@
  *   run_scenario("regions: ...");             the run; statistics are read with found()
  *   end_scenario();
  *
- * A command's connection is closed before its reply, so that the reply is seen as it leaves the
- * server.
+ * A command's connection is closed (all that are open have generation 0), so that the reply is seen
+ * as it leaves the server.
  */
 #ifndef STORE_RIG_H
 #define STORE_RIG_H
 
 #include "assert_close.h"
 #include "statistics.h"
+#include "connection.h"
 #include "store_command.h"
 #include "link.h"
 #include "refs.h"
@@ -29,7 +30,6 @@
 
 #define PLAN_MAX 20000
 #define ROWS_MAX 400000
-#define NO_REPLY 255
 
 struct driver_config {
     double reads_per_s;
@@ -57,7 +57,7 @@ struct driver {
     uint64_t sent;
     struct command_pool pools[REGIONS_MAX];
     struct handshake_return backs[REGIONS_MAX];
-    struct shard_port *shards[REGIONS_MAX];
+    struct listener_port *listeners[REGIONS_MAX];
     struct store_fault_port *faults[REGIONS_MAX];
     struct link_fault_port *cuts[REGIONS_MAX][REGIONS_MAX];
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
@@ -96,49 +96,42 @@ static inline void send_command(int region, enum command_kind kind, uint32_t ses
                                 uint32_t bytes, uint32_t connection)
 {
     struct command_pool *pool = &driver->pools[0];
-    uint32_t row = pool->free_head;
+    uint32_t row = command_alloc(pool);
+    struct command *command = command_at(pool, row);
 
-    if (row != NO_INDEX)
-        pool->free_head = pool->rows[row].next;
-    else
-        row = pool->count++;
     assert_true(row < ROWS_MAX);
-    pool->rows[row] = (struct command){.identity = ++driver->sent,
-                                       .session = session,
-                                       .session_check = 1,
-                                       .connection = connection,
-                                       .next = NO_INDEX,
-                                       .bytes = bytes,
-                                       .kind = (uint8_t)kind,
-                                       .reply = NO_REPLY,
-                                       .target = (uint8_t)region,
-                                       .generation = pool->rows[row].generation,
-                                       .reply_flow = NO_INDEX};
+    *command = (struct command){.identity = ++driver->sent,
+                                .session = session,
+                                .session_check = 1,
+                                .connection = connection,
+                                .connection_generation = 1,
+                                .bytes = bytes,
+                                .kind = (uint8_t)kind,
+                                .target = (uint8_t)region,
+                                .generation = command->generation,
+                                .owner = COMMAND_ON_WIRE};
     arrived[row] = sim_now(driver->sim);
-    sim_after(driver->sim, 0, driver->shards[region]->command_kind, row,
-              pool->rows[row].generation);
+    sim_after(driver->sim, 0, driver->listeners[region]->command_kind, row, command->generation);
 }
 
 /* The command's journey is over: answered, if there is a reply. */
 static inline void driver_drop(void *self, uint32_t row)
 {
     struct command_pool *pool = &driver->pools[0];
-    const struct command *command = &pool->rows[row];
+    const struct command *command = command_at(pool, row);
     sim_dur stay = sim_now(driver->sim) - arrived[row];
 
     (void)self;
-    seen.reply = command->reply;
-    if (command->reply == REPLY_OK)
+    seen.reply = command->reply.kind;
+    if (command->reply.kind == REPLY_OK)
         seen.acknowledged++;
-    if (command->kind == COMMAND_GET && command->reply != NO_REPLY) {
+    if (command->kind == COMMAND_GET && command->reply.kind != REPLY_NONE) {
         probe_latency(sim_probes(driver->sim), driver->sojourn, stay);
         probe_count(sim_probes(driver->sim), driver->answered);
         if (stay > driver->config->patience_ns)
             probe_count(sim_probes(driver->sim), driver->late);
     }
-    pool->rows[row].generation++;
-    pool->rows[row].next = pool->free_head;
-    pool->free_head = row;
+    command_free(pool, row);
 }
 
 static inline void driver_on_next(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -197,16 +190,14 @@ static inline void driver_init(void *self, const struct model_env *env)
     driver->answered = probe_count_open(sim_probe_set(env->sim), "answered", 0, NULL);
     driver->late = probe_count_open(sim_probe_set(env->sim), "late", 0, NULL);
     for (int r = 0; r < (int)driver->regions; r++) {
-        driver->pools[r] = (struct command_pool){.free_head = NO_INDEX,
-                                                 .handshake_kind = driver->handshake_kind,
-                                                 .self = driver,
-                                                 .drop = driver_drop};
+        command_pool_init(&driver->pools[r]);
+        driver->pools[r].handshake_kind = driver->handshake_kind;
+        driver->pools[r].self = driver;
+        driver->pools[r].drop = driver_drop;
         driver->backs[r] = (struct handshake_return){driver, driver_reply_flow};
         port_offer_commands(env->ports, r, -1, &driver->pools[r]);
         port_offer_handshake_return(env->ports, r, -1, &driver->backs[r]);
     }
-    driver->pools[0].rows = calloc(ROWS_MAX, sizeof(struct command));
-    assert_non_null(driver->pools[0].rows);
 }
 
 static inline void driver_connect(void *self, const struct port_directory *ports)
@@ -215,7 +206,7 @@ static inline void driver_connect(void *self, const struct port_directory *ports
     driver->store = port_need_store(ports, -1, -1);
     driver->streams = port_need_stream(ports, -1, -1);
     for (int a = 0; a < (int)driver->regions; a++) {
-        driver->shards[a] = port_need_shard(ports, a, -1);
+        driver->listeners[a] = port_need_listener(ports, a, -1);
         driver->faults[a] = port_need_store_fault(ports, a, -1);
         for (int b = 0; b < (int)driver->regions; b++) {
             driver->cuts[a][b] = port_need_link_fault(ports, a, b);
@@ -236,7 +227,7 @@ static inline void driver_start(void *self)
 static inline void driver_fini(void *self)
 {
     (void)self;
-    free(driver->pools[0].rows);
+    command_pool_release(&driver->pools[0]);
 }
 
 static const struct model_ops driver_ops = {
@@ -283,7 +274,7 @@ static inline int forget_plan(void **state)
 {
     (void)state;
     memset(&seen, 0, sizeof seen);
-    seen.reply = NO_REPLY;
+    seen.reply = REPLY_NONE;
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "statistics.h"
+#include "connection.h"
 #include "store_command.h"
 #include "link.h"
 #include "refs.h"
@@ -77,7 +78,7 @@ struct driver {
     struct handshake_return backs[2];
     struct link_port links[2][2];
     struct stream_port port;
-    struct shard_port *shards[2];
+    struct listener_port *listeners[2];
     struct store_port *store;
     struct power_port *power[2];
     struct store_fault_port *faults[2];
@@ -88,12 +89,8 @@ struct driver {
 static uint32_t driver_row(struct driver *driver)
 {
     struct command_pool *pool = &driver->pools[0];
-    uint32_t row = pool->free_head;
+    uint32_t row = command_alloc(pool);
 
-    if (row != NO_INDEX)
-        pool->free_head = pool->rows[row].next;
-    else
-        row = pool->count++;
     assert_true(row < ROWS_MAX);
     return row;
 }
@@ -105,28 +102,26 @@ static void driver_give(void *self, uint32_t row)
 
     if (driver->step_of[row] != NO_INDEX && script.reply[driver->step_of[row]] == -1)
         script.reply[driver->step_of[row]] = -2;
-    pool->rows[row].generation++;
-    pool->rows[row].next = pool->free_head;
-    pool->free_head = row;
+    command_free(pool, row);
 }
 
 static void driver_command(struct driver *driver, const struct step *step, uint32_t step_index)
 {
     uint32_t row = driver_row(driver);
-    struct command *command = &driver->pools[0].rows[row];
-    struct shard_port *shard = driver->shards[step->region];
+    struct command *command = command_at(&driver->pools[0], row);
+    struct listener_port *listener = driver->listeners[step->region];
 
     *command = (struct command){.identity = ++driver->sent,
                                 .session = step->session,
                                 .session_check = step->session + 1,
-                                .next = NO_INDEX,
                                 .bytes = 1024,
                                 .kind = (uint8_t)step->kind,
                                 .target = (uint8_t)step->region,
-                                .generation = command->generation};
+                                .generation = command->generation,
+                                .owner = COMMAND_ON_WIRE};
     driver->arrived[row] = sim_now(driver->sim);
     driver->step_of[row] = step_index;
-    sim_after(driver->sim, 0, shard->command_kind, row, command->generation);
+    sim_after(driver->sim, 0, listener->command_kind, row, command->generation);
 }
 
 static void driver_on_next(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -179,14 +174,14 @@ static void driver_on_step(void *self, struct sim *sim, uint32_t entity, uint32_
 static void driver_on_reply(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct driver *driver = self;
-    const struct command *command = &driver->pools[0].rows[entity];
+    const struct command *command = command_at(&driver->pools[0], entity);
     uint32_t step = driver->step_of[entity];
 
     (void)generation;
     probe_latency(sim_probes(sim), driver->sojourn, sim_now(sim) - driver->arrived[entity]);
     if (step != NO_INDEX) {
-        script.reply[step] = command->reply;
-        script.miss[step] = command->miss;
+        script.reply[step] = command->reply.kind;
+        script.miss[step] = command->reply.miss;
         script.replied[step] = sim_now(sim);
     }
     driver_give(driver, entity);
@@ -272,12 +267,10 @@ static void driver_init(void *self, const struct model_env *env)
                                         .crash = driver_crash};
     port_offer_stream(env->ports, -1, -1, &driver->port);
     for (int a = 0; a < (int)driver->regions; a++) {
-        driver->pools[a] = (struct command_pool){.free_head = NO_INDEX,
-                                                 .reply_kind = driver->reply_kind,
-                                                 .self = driver,
-                                                 .drop = driver_give};
-        driver->pools[a].rows = calloc(ROWS_MAX, sizeof(struct command));
-        assert_non_null(driver->pools[a].rows);
+        command_pool_init(&driver->pools[a]);
+        driver->pools[a].reply_kind = driver->reply_kind;
+        driver->pools[a].self = driver;
+        driver->pools[a].drop = driver_give;
         port_offer_commands(env->ports, a, -1, &driver->pools[a]);
         port_offer_handshake_return(env->ports, a, -1, &driver->backs[a]);
         for (int b = 0; b < (int)driver->regions; b++) {
@@ -296,7 +289,8 @@ static void driver_connect(void *self, const struct port_directory *ports)
 
     driver->store = port_need_store(ports, -1, -1);
     for (int r = 0; r < (int)driver->regions; r++) {
-        driver->shards[r] = port_need_shard(ports, r, -1);
+        driver->listeners[r] = port_need_listener(ports, r, -1);
+        driver->listeners[r]->event(driver->listeners[r]->self, 0, 0, CONNECTION_ESTABLISHED);
         driver->power[r] = port_need_power(ports, r, POWER_STORE);
         driver->faults[r] = port_need_store_fault(ports, r, -1);
     }
@@ -330,8 +324,8 @@ static void driver_fini(void *self)
 
     free(driver->arrived);
     free(driver->step_of);
-    free(driver->pools[0].rows);
-    free(driver->pools[1].rows);
+    for (int r = 0; r < 2; r++)
+        command_pool_release(&driver->pools[r]);
 }
 
 static const struct model_ops driver_ops = {

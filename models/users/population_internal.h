@@ -12,6 +12,7 @@
 #include "mem.h"
 #include "model.h"
 #include "objective.h"
+#include "prefetch.h"
 #include "refs.h"
 #include "session.h"
 #include "session_store.h"
@@ -109,6 +110,7 @@ struct population {
     double rate_max_per_s;
 
     struct users_port port;
+    struct prefetch_port hint;
     struct app_port *apps[REGIONS_MAX];
     struct edge_port *edge;
     struct objective_port *objective;
@@ -179,6 +181,7 @@ void session_wait(struct population *population, uint32_t index, sim_time when,
                   enum request_kind kind);
 /* struct users_port */
 void population_respond(void *self, const struct user_response *response);
-void population_expect(const void *self, uint32_t session, uint32_t pending);
+/* struct prefetch_port */
+void population_prefetch(const void *self, uint32_t session, uint32_t pending);
 
 #endif

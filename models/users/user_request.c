@@ -454,7 +454,7 @@ HOT_HANDLER void population_respond(void *self, const struct user_response *resp
     session_answered(population, index, &pending, response);
 }
 
-void population_expect(const void *self, uint32_t session, uint32_t pending)
+void population_prefetch(const void *self, uint32_t session, uint32_t pending)
 {
     const struct population *population = self;
 

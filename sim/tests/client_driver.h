@@ -245,7 +245,7 @@ static void client_driver_init(void *self, const struct model_env *env)
     driver->cut_kind = sim_kind_add(env->sim, &client_driver_cuts, env->instance, driver);
     driver->promote_kind = sim_kind_add(env->sim, &client_driver_promotes, env->instance, driver);
     driver->stall_kind = sim_kind_add(env->sim, &client_driver_stalls, env->instance, driver);
-    driver->port = (struct op_port){driver, client_driver_done, NULL};
+    driver->port = (struct op_port){driver, client_driver_done};
     driver->dns = (struct dns_port){.self = driver, .resolve = client_driver_resolve};
     driver->objective =
         (struct objective_port){.self = driver, .write_done = client_driver_write_ended};
