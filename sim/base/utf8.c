@@ -42,3 +42,13 @@ size_t utf8_size(const char *text)
     }
     return size;
 }
+
+uint32_t utf8_code(const char *text, size_t size)
+{
+    static const unsigned char payload_of_first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    uint32_t code = (unsigned char)text[0] & payload_of_first[size];
+    for (size_t i = 1; i < size; i++) {
+        code = code << 6 | ((unsigned char)text[i] & 0x3f);
+    }
+    return code;
+}

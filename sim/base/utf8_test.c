@@ -55,11 +55,25 @@ static void what_is_not_utf8_has_size_zero(void **state)
     }
 }
 
+/* The first and the last of each length. */
+static void characters_have_their_code_points(void **state)
+{
+    (void)state;
+    assert_int_equal(utf8_code("\x7f", 1), 0x7f);
+    assert_int_equal(utf8_code("\xc2\x80", 2), 0x80);
+    assert_int_equal(utf8_code("\xdf\xbf", 2), 0x7ff);
+    assert_int_equal(utf8_code("\xe0\xa0\x80", 3), 0x800);
+    assert_int_equal(utf8_code("\xef\xbf\xbf", 3), 0xffff);
+    assert_int_equal(utf8_code("\xf0\x90\x80\x80", 4), 0x10000);
+    assert_int_equal(utf8_code("\xf4\x8f\xbf\xbf", 4), 0x10ffff);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(well_formed_characters_have_their_size),
         cmocka_unit_test(what_is_not_utf8_has_size_zero),
+        cmocka_unit_test(characters_have_their_code_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
