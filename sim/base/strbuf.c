@@ -7,7 +7,6 @@
 
 #include "bug.h"
 #include "mem.h"
-#include "utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,40 +90,6 @@ void strbuf_addv(struct strbuf *buf, const char *format, va_list args)
     vsnprintf(buf->text + buf->length, (size_t)size + 1, format, again);
     va_end(again);
     buf->length += (size_t)size;
-}
-
-/* The short escape of a byte (RFC 8259, section 7), or '\0' where it has none. */
-static char json_short_escape(char c)
-{
-    static const char plain[] = "\"\\\b\f\n\r\t";
-    static const char escape[] = "\"\\bfnrt";
-    const char *found = strchr(plain, c);
-    return found != NULL ? escape[found - plain] : '\0';
-}
-
-static void add_json_char(struct strbuf *buf, const char *at, size_t size)
-{
-    char short_escape = json_short_escape(*at);
-    if (size == 0) {
-        strbuf_add(buf, "\xef\xbf\xbd"); /* U+FFFD: one for each byte that is not UTF-8 */
-    } else if (short_escape != '\0') {
-        strbuf_addf(buf, "\\%c", short_escape);
-    } else if ((unsigned char)*at < 0x20) {
-        strbuf_addf(buf, "\\u%04x", (unsigned)*at);
-    } else {
-        strbuf_add_bytes(buf, at, size);
-    }
-}
-
-void strbuf_add_json(struct strbuf *buf, const char *text)
-{
-    strbuf_add_char(buf, '"');
-    for (const char *at = text; *at != '\0';) {
-        size_t size = utf8_size(at);
-        add_json_char(buf, at, size);
-        at += size > 0 ? size : 1;
-    }
-    strbuf_add_char(buf, '"');
 }
 
 char *strbuf_detach(struct strbuf *buf)

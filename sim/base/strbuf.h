@@ -31,8 +31,6 @@ void strbuf_add_bytes(struct strbuf *buf, const void *bytes, size_t size);
 void strbuf_add_char(struct strbuf *buf, char c);
 void strbuf_addf(struct strbuf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void strbuf_addv(struct strbuf *buf, const char *format, va_list args);
-/* Append as a JSON string, quotes included; bytes that are not UTF-8 become U+FFFD. */
-void strbuf_add_json(struct strbuf *buf, const char *text);
 /* Hand the text over (to be freed with free()) and reset to STRBUF_INIT; never NULL. */
 char *strbuf_detach(struct strbuf *buf);
 

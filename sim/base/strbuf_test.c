@@ -101,35 +101,6 @@ static void detach_hands_over_even_nothing(void **state)
     free(text);
 }
 
-/* What RFC 8259 says must be escaped: quote, backslash and everything below U+0020. */
-static void json_escapes_what_must_be(void **state)
-{
-    (void)state;
-    struct strbuf buf = STRBUF_INIT;
-    strbuf_add_json(&buf, "a\"b\\c/\b\f\n\r\t\x01\x1f\x7f");
-    assert_string_equal(buf.text, "\"a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"");
-    strbuf_clear(&buf);
-    strbuf_add_json(&buf, "");
-    assert_string_equal(buf.text, "\"\"");
-    strbuf_release(&buf);
-}
-
-/* U+FFFD is EF BF BD. "\xe2\x82" is the head of a euro sign: two bytes, two replacements. */
-static void json_keeps_utf8_and_replaces_the_rest(void **state)
-{
-    (void)state;
-    struct strbuf buf = STRBUF_INIT;
-    strbuf_add_json(&buf, "\xc3\xa9\xf0\x9f\x98\x80"
-                          "\xff"
-                          "\xe2\x82"
-                          "z");
-    assert_string_equal(buf.text, "\"\xc3\xa9\xf0\x9f\x98\x80"
-                                  "\xef\xbf\xbd"
-                                  "\xef\xbf\xbd\xef\xbf\xbd"
-                                  "z\"");
-    strbuf_release(&buf);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,8 +111,6 @@ int main(void)
         cmocka_unit_test(a_long_format_fits),
         cmocka_unit_test(clear_keeps_memory_and_truncate_shortens),
         cmocka_unit_test(detach_hands_over_even_nothing),
-        cmocka_unit_test(json_escapes_what_must_be),
-        cmocka_unit_test(json_keeps_utf8_and_replaces_the_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

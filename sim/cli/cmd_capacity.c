@@ -5,6 +5,7 @@
  */
 #include "axes.h"
 #include "capacity.h"
+#include "json_writer.h"
 #include "mem.h"
 #include "study_command.h"
 #include "sweep_axis.h"
@@ -173,19 +174,39 @@ static void print_text(const struct seeking *seeking)
         strbuf_addf(&text, "\t%s", seeking->objectives.items[i].expect.text);
     struct text_table *table = text_table_create(text.text);
     for (size_t look = 0; look < seeking->result.look_count; look++) {
-        strbuf_clear(&text);
-        add_load(&text, seeking, seeking->result.looks[look].load);
-        text_table_add(table, "%s", text.text);
+        add_load(text_table_cell(table), seeking, seeking->result.looks[look].load);
         for (size_t i = 0; i < objectives; i++) {
             const struct requirement_state *state = &seeking->states[look * objectives + i];
-            strbuf_clear(&text);
-            units_add(&text, state->interval.n ? state->interval.mean : NAN,
+            struct strbuf *cell = text_table_cell(table);
+            units_add(cell, state->interval.n ? state->interval.mean : NAN,
                       metric_ref_unit(&seeking->objectives.items[i].expect.left), 3);
-            text_table_add(table, "%s %s", text.text, verdict_name(state->verdict));
+            strbuf_addf(cell, " %s", verdict_name(state->verdict));
         }
     }
     text_table_print_and_free(table, stdout);
     strbuf_release(&text);
+}
+
+static void write_look(struct json_writer *json, const struct seeking *seeking, size_t look)
+{
+    size_t objectives = seeking->objectives.count;
+
+    json_open_object(json, NULL);
+    json_number(json, "load", seeking->result.looks[look].load);
+    json_count(json, "point", seeking->result.looks[look].point);
+    json_open_array(json, "objectives");
+    for (size_t i = 0; i < objectives; i++) {
+        const struct requirement_state *state = &seeking->states[look * objectives + i];
+        json_open_object(json, NULL);
+        json_text(json, "text", seeking->objectives.items[i].expect.text);
+        json_text(json, "verdict", verdict_name(state->verdict));
+        json_number(json, "mean", state->interval.n ? state->interval.mean : NAN);
+        json_number(json, "low", state->interval.low);
+        json_number(json, "high", state->interval.high);
+        json_close(json);
+    }
+    json_close(json);
+    json_close(json);
 }
 
 static void print_json(const struct seeking *seeking)
@@ -193,43 +214,27 @@ static void print_json(const struct seeking *seeking)
     static const char *const places[] = {
         [LIMIT_WITHIN] = "within", [LIMIT_BELOW] = "below", [LIMIT_ABOVE] = "above"};
     const struct limit *limit = &seeking->result.limit;
+    int64_t first = seeking->result.breaks_first;
     bool within = limit->place == LIMIT_WITHIN;
-    struct strbuf out = STRBUF_INIT;
+    struct json_writer json;
 
-    strbuf_add(&out, "{\"parameter\": ");
-    strbuf_add_json(&out, seeking->values->parameter);
-    strbuf_addf(&out, ", \"place\": \"%s\"", places[limit->place]);
-    json_add_number(&out, "limit", within ? limit->load : NAN);
-    json_add_number(&out, "low", within && limit->has_low ? limit->low : NAN);
-    json_add_number(&out, "high", within && limit->has_high ? limit->high : NAN);
-    json_add_number(&out, "level", seeking->plan.level);
-    strbuf_addf(
-        &out, ", \"replications\": %" PRIu32 ", \"breaks_first\": ", seeking->result.replications);
-    if (seeking->result.breaks_first >= 0)
-        strbuf_add_json(&out, seeking->objectives.items[seeking->result.breaks_first].expect.text);
-    else
-        strbuf_add(&out, "null");
-    strbuf_add(&out, ",\n\"looks\": [");
-    for (size_t look = 0; look < seeking->result.look_count; look++) {
-        strbuf_addf(&out, "%s\n{\"load\": %.17g, \"point\": %" PRIu32 ", \"objectives\": [",
-                    look > 0 ? "," : "", seeking->result.looks[look].load,
-                    seeking->result.looks[look].point);
-        for (size_t i = 0; i < seeking->objectives.count; i++) {
-            const struct requirement_state *state =
-                &seeking->states[look * seeking->objectives.count + i];
-            strbuf_addf(&out, "%s{\"text\": ", i > 0 ? ", " : "");
-            strbuf_add_json(&out, seeking->objectives.items[i].expect.text);
-            strbuf_addf(&out, ", \"verdict\": \"%s\"", verdict_name(state->verdict));
-            json_add_number(&out, "mean", state->interval.n ? state->interval.mean : NAN);
-            json_add_number(&out, "low", state->interval.low);
-            json_add_number(&out, "high", state->interval.high);
-            strbuf_add(&out, "}");
-        }
-        strbuf_add(&out, "]}");
-    }
-    strbuf_add(&out, "]}");
-    puts(out.text);
-    strbuf_release(&out);
+    json_begin(&json, stdout);
+    json_open_object(&json, NULL);
+    json_text(&json, "parameter", seeking->values->parameter);
+    json_text(&json, "place", places[limit->place]);
+    json_number(&json, "limit", within ? limit->load : NAN);
+    json_number(&json, "low", within && limit->has_low ? limit->low : NAN);
+    json_number(&json, "high", within && limit->has_high ? limit->high : NAN);
+    json_number(&json, "level", seeking->plan.level);
+    json_count(&json, "replications", seeking->result.replications);
+    json_text(&json, "breaks_first",
+              first < 0 ? NULL : seeking->objectives.items[first].expect.text);
+    json_open_array(&json, "looks");
+    for (size_t look = 0; look < seeking->result.look_count; look++)
+        write_look(&json, seeking, look);
+    json_close(&json);
+    json_close(&json);
+    json_end(&json);
 }
 
 static void seeking_find(void *self, struct finding_list *list)

@@ -5,6 +5,7 @@
  * the same users, and where neither program nor scenario changed, all differences are exactly 0.
  */
 #include "check.h"
+#include "json_writer.h"
 #include "junit.h"
 #include "mem.h"
 #include "query.h"
@@ -153,13 +154,8 @@ static void add_why(struct strbuf *out, const struct checked *row, double level)
     units_add(out, row->harm.base_mean, unit, 3);
     strbuf_add(out, " before; difference ");
     units_add(out, row->harm.difference, unit, 3);
-    if (interval.valid) {
-        strbuf_add(out, " [");
-        units_add(out, interval.low, unit, 3);
-        strbuf_add(out, ", ");
-        units_add(out, interval.high, unit, 3);
-        strbuf_add(out, "]");
-    }
+    if (interval.valid)
+        interval_add_bounds(out, interval.low, interval.high, unit);
     strbuf_addf(out, "; %s is better, margin ",
                 row->statistic->ref.metric->better == LOWER_IS_BETTER ? "lower" : "higher");
     units_add(out, row->margin, unit, 3);
@@ -169,7 +165,6 @@ static void print_text(const struct checking *checking)
 {
     const struct baseline *baseline = &checking->baseline;
     struct text_table *table = text_table_create("metric\tverdict\tn\twhy");
-    struct strbuf why = STRBUF_INIT;
     size_t absent = 0;
 
     for (size_t i = 0; i < checking->statistics.count; i++) {
@@ -178,12 +173,10 @@ static void print_text(const struct checking *checking)
             absent++;
             continue;
         }
-        strbuf_clear(&why);
-        add_why(&why, row, checking->plan.level);
         text_table_add(table, "%s", row->statistic->text);
         text_table_add(table, "%s", gate_name(row->gate));
         text_table_add(table, "%" PRIu64 "%s", row->harm.n, row->harm.paired ? "" : " unpaired");
-        text_table_add(table, "%s", why.text);
+        add_why(text_table_cell(table), row, checking->plan.level);
     }
     printf("Against %s, study %" PRId64 " (%s, %" PRIu32 " replications); %.3g%% intervals\n",
            checking->values->against, baseline->study.id, baseline->study.version, baseline->count,
@@ -193,49 +186,59 @@ static void print_text(const struct checking *checking)
         printf("  %zu more had nothing to say in these runs\n", absent);
     if (checking->expectations.count > 0)
         printf("\nExpectations\n");
-    for (size_t i = 0; i < checking->expectations.count; i++)
-        printf("  %-10s%s\n", verdict_name(checking->states[i].verdict),
-               checking->expectations.items[i].expect.text);
-    strbuf_release(&why);
+    table = text_table_create_bare(2);
+    for (size_t i = 0; i < checking->expectations.count; i++) {
+        text_table_add(table, "%s", verdict_name(checking->states[i].verdict));
+        text_table_add(table, "%s", checking->expectations.items[i].expect.text);
+    }
+    text_table_print_and_free(table, stdout);
+}
+
+static void write_row(struct json_writer *json, const struct checked *row, double level)
+{
+    struct interval interval = harm_interval(&row->harm, level);
+    bool there = row->harm.n > 0;
+
+    json_open_object(json, NULL);
+    json_text(json, "metric", row->statistic->text);
+    json_text(json, "unit", unit_name(metric_ref_unit(&row->statistic->ref)));
+    json_text(json, "verdict", there ? gate_name(row->gate) : "no data");
+    json_count(json, "n", row->harm.n);
+    json_flag(json, "paired", row->harm.paired);
+    json_flag(json, "identical", row->harm.identical);
+    json_number(json, "base", there ? row->harm.base_mean : NAN);
+    json_number(json, "difference", there ? row->harm.difference : NAN);
+    json_number(json, "low", interval.low);
+    json_number(json, "high", interval.high);
+    json_number(json, "margin", row->margin);
+    json_number(json, "p_worse", row->p_worse);
+    json_number(json, "p_no_worse", row->p_no_worse);
+    json_close(json);
 }
 
 static void print_json(const struct checking *checking)
 {
-    struct strbuf out = STRBUF_INIT;
+    struct json_writer json;
 
-    strbuf_add(&out, "{\"against\": ");
-    strbuf_add_json(&out, checking->values->against);
-    strbuf_addf(&out, ", \"study\": %" PRId64 ", \"level\": %.17g,\n\"metrics\": [",
-                checking->baseline.study.id, checking->plan.level);
-    for (size_t i = 0; i < checking->statistics.count; i++) {
-        const struct checked *row = &checking->rows[i];
-        struct interval interval = harm_interval(&row->harm, checking->plan.level);
-        strbuf_addf(&out, "%s\n{\"metric\": ", i > 0 ? "," : "");
-        strbuf_add_json(&out, row->statistic->text);
-        strbuf_addf(&out,
-                    ", \"unit\": \"%s\", \"verdict\": \"%s\", \"n\": %" PRIu64
-                    ", \"paired\": %s, \"identical\": %s",
-                    unit_name(metric_ref_unit(&row->statistic->ref)),
-                    row->harm.n ? gate_name(row->gate) : "no data", row->harm.n,
-                    row->harm.paired ? "true" : "false", row->harm.identical ? "true" : "false");
-        json_add_number(&out, "base", row->harm.n ? row->harm.base_mean : NAN);
-        json_add_number(&out, "difference", row->harm.n ? row->harm.difference : NAN);
-        json_add_number(&out, "low", interval.low);
-        json_add_number(&out, "high", interval.high);
-        json_add_number(&out, "margin", row->margin);
-        json_add_number(&out, "p_worse", row->p_worse);
-        json_add_number(&out, "p_no_worse", row->p_no_worse);
-        strbuf_add(&out, "}");
-    }
-    strbuf_add(&out, "],\n\"expectations\": [");
+    json_begin(&json, stdout);
+    json_open_object(&json, NULL);
+    json_text(&json, "against", checking->values->against);
+    json_integer(&json, "study", checking->baseline.study.id);
+    json_number(&json, "level", checking->plan.level);
+    json_open_array(&json, "metrics");
+    for (size_t i = 0; i < checking->statistics.count; i++)
+        write_row(&json, &checking->rows[i], checking->plan.level);
+    json_close(&json);
+    json_open_array(&json, "expectations");
     for (size_t i = 0; i < checking->expectations.count; i++) {
-        strbuf_addf(&out, "%s\n{\"text\": ", i > 0 ? "," : "");
-        strbuf_add_json(&out, checking->expectations.items[i].expect.text);
-        strbuf_addf(&out, ", \"verdict\": \"%s\"}", verdict_name(checking->states[i].verdict));
+        json_open_object(&json, NULL);
+        json_text(&json, "text", checking->expectations.items[i].expect.text);
+        json_text(&json, "verdict", verdict_name(checking->states[i].verdict));
+        json_close(&json);
     }
-    strbuf_add(&out, "]}");
-    puts(out.text);
-    strbuf_release(&out);
+    json_close(&json);
+    json_close(&json);
+    json_end(&json);
 }
 
 /* --- JUnit ---------------------------------------------------------------------------------- */

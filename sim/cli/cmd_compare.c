@@ -4,6 +4,7 @@
  * the seed of the base, so that replication i of all meets the same users.
  */
 #include "compare.h"
+#include "json_writer.h"
 #include "mem.h"
 #include "study_command.h"
 #include "text_table.h"
@@ -103,8 +104,8 @@ static void print_alternative(const struct comparing *comparing, uint32_t point)
             continue;
         }
         text_table_add(table, "%s", row->statistic->text);
-        text_table_add_value(table, row->paired.base.mean, unit);
-        text_table_add_interval(table, &row->paired.interval, unit);
+        units_add(text_table_cell(table), row->paired.base.mean, unit, 3);
+        interval_add(text_table_cell(table), &row->paired.interval, unit);
         text_table_add(table, "%" PRIu64, row->paired.difference.count);
         add_narrowing(table, &row->paired);
         add_verdict(table, row);
@@ -128,39 +129,48 @@ static void print_text(const struct comparing *comparing)
     strbuf_release(&label);
 }
 
+static void write_row(struct json_writer *json, const struct compared *row, const char *alternative)
+{
+    const struct paired *paired = &row->paired;
+    bool there = paired->difference.count > 0;
+
+    json_open_object(json, NULL);
+    json_count(json, "point", row->point);
+    json_text(json, "alternative", alternative);
+    json_text(json, "metric", row->statistic->text);
+    json_text(json, "unit", unit_name(metric_ref_unit(&row->statistic->ref)));
+    json_count(json, "n", paired->difference.count);
+    json_number(json, "base", there ? paired->base.mean : NAN);
+    json_number(json, "value", there ? paired->value.mean : NAN);
+    json_number(json, "difference", there ? paired->difference.mean : NAN);
+    json_number(json, "low", paired->interval.low);
+    json_number(json, "high", paired->interval.high);
+    json_number(json, "variance_ratio", paired->variance_ratio);
+    json_number(json, "margin", row->margin);
+    json_number(json, "p_difference", row->p_difference);
+    json_number(json, "p_not_equivalent", row->p_alike);
+    json_text(json, "verdict", paired_verdict_name(row->verdict));
+    json_count(json, "replications_needed", row->needed);
+    json_close(json);
+}
+
 static void print_json(const struct comparing *comparing)
 {
-    struct strbuf out = STRBUF_INIT, label = STRBUF_INIT;
+    struct strbuf label = STRBUF_INIT;
+    struct json_writer json;
 
-    strbuf_addf(&out, "{\"level\": %.17g,\n\"comparisons\": [", comparing->plan.level);
+    json_begin(&json, stdout);
+    json_open_object(&json, NULL);
+    json_number(&json, "level", comparing->plan.level);
+    json_open_array(&json, "comparisons");
     for (size_t i = 0; i < comparing->row_count; i++) {
-        const struct compared *row = &comparing->rows[i];
-        const struct paired *paired = &row->paired;
         strbuf_clear(&label);
-        point_label_add(&label, &comparing->set->points[row->point]);
-        strbuf_addf(&out, "%s\n{\"point\": %" PRIu32 ", \"alternative\": ", i > 0 ? "," : "",
-                    row->point);
-        strbuf_add_json(&out, label.text);
-        strbuf_add(&out, ", \"metric\": ");
-        strbuf_add_json(&out, row->statistic->text);
-        strbuf_addf(&out, ", \"unit\": \"%s\", \"n\": %" PRIu64,
-                    unit_name(metric_ref_unit(&row->statistic->ref)), paired->difference.count);
-        json_add_number(&out, "base", paired->difference.count ? paired->base.mean : NAN);
-        json_add_number(&out, "value", paired->difference.count ? paired->value.mean : NAN);
-        json_add_number(&out, "difference",
-                        paired->difference.count ? paired->difference.mean : NAN);
-        json_add_number(&out, "low", paired->interval.low);
-        json_add_number(&out, "high", paired->interval.high);
-        json_add_number(&out, "variance_ratio", paired->variance_ratio);
-        json_add_number(&out, "margin", row->margin);
-        json_add_number(&out, "p_difference", row->p_difference);
-        json_add_number(&out, "p_not_equivalent", row->p_alike);
-        strbuf_addf(&out, ", \"verdict\": \"%s\", \"replications_needed\": %" PRIu64 "}",
-                    paired_verdict_name(row->verdict), row->needed);
+        point_label_add(&label, &comparing->set->points[comparing->rows[i].point]);
+        write_row(&json, &comparing->rows[i], label.text);
     }
-    strbuf_add(&out, "]}");
-    puts(out.text);
-    strbuf_release(&out);
+    json_close(&json);
+    json_close(&json);
+    json_end(&json);
     strbuf_release(&label);
 }
 

@@ -5,6 +5,7 @@
  * that an input that does nothing has an effect of exactly 0.
  */
 #include "axes.h"
+#include "json_writer.h"
 #include "mem.h"
 #include "morris.h"
 #include "study_command.h"
@@ -100,9 +101,9 @@ static void print_text(const struct screening *screening, size_t *order)
                     text_table_add(table, "n/a");
                 continue;
             }
-            text_table_add_interval(table, &effect->mu_star, unit);
-            text_table_add_value(table, effect->mu, unit);
-            text_table_add_value(table, effect->sigma, unit);
+            interval_add(text_table_cell(table), &effect->mu_star, unit);
+            units_add(text_table_cell(table), effect->mu, unit, 3);
+            units_add(text_table_cell(table), effect->sigma, unit, 3);
         }
         text_table_print_and_free(table, stdout);
     }
@@ -113,29 +114,31 @@ static void print_text(const struct screening *screening, size_t *order)
 static void print_json(const struct screening *screening)
 {
     size_t inputs = screening->axes->count;
-    struct strbuf out = STRBUF_INIT;
+    struct json_writer json;
 
-    strbuf_addf(&out, "{\"trajectories\": %" PRIu32 ",\n\"effects\": [", screening->trajectories);
+    json_begin(&json, stdout);
+    json_open_object(&json, NULL);
+    json_count(&json, "trajectories", screening->trajectories);
+    json_open_array(&json, "effects");
     for (size_t i = 0; i < screening->statistics.count * inputs; i++) {
         const struct watched *statistic = &screening->statistics.items[i / inputs];
         const struct morris_effect *effect = &screening->effects[i];
         bool there = effect->mu_star.n > 0;
-        strbuf_addf(&out, "%s\n{\"metric\": ", i > 0 ? "," : "");
-        strbuf_add_json(&out, statistic->text);
-        strbuf_add(&out, ", \"input\": ");
-        strbuf_add_json(&out, screening->axes->items[i % inputs]->path);
-        strbuf_addf(&out, ", \"unit\": \"%s\", \"n\": %" PRIu64,
-                    unit_name(metric_ref_unit(&statistic->ref)), effect->mu_star.n);
-        json_add_number(&out, "mu_star", there ? effect->mu_star.mean : NAN);
-        json_add_number(&out, "low", effect->mu_star.low);
-        json_add_number(&out, "high", effect->mu_star.high);
-        json_add_number(&out, "mu", there ? effect->mu : NAN);
-        json_add_number(&out, "sigma", there ? effect->sigma : NAN);
-        strbuf_add(&out, "}");
+        json_open_object(&json, NULL);
+        json_text(&json, "metric", statistic->text);
+        json_text(&json, "input", screening->axes->items[i % inputs]->path);
+        json_text(&json, "unit", unit_name(metric_ref_unit(&statistic->ref)));
+        json_count(&json, "n", effect->mu_star.n);
+        json_number(&json, "mu_star", there ? effect->mu_star.mean : NAN);
+        json_number(&json, "low", effect->mu_star.low);
+        json_number(&json, "high", effect->mu_star.high);
+        json_number(&json, "mu", there ? effect->mu : NAN);
+        json_number(&json, "sigma", there ? effect->sigma : NAN);
+        json_close(&json);
     }
-    strbuf_add(&out, "]}");
-    puts(out.text);
-    strbuf_release(&out);
+    json_close(&json);
+    json_close(&json);
+    json_end(&json);
 }
 
 static void screening_find(void *self, struct finding_list *list)

@@ -5,6 +5,7 @@
  */
 #include "axes.h"
 #include "front.h"
+#include "json_writer.h"
 #include "mem.h"
 #include "study_command.h"
 #include "text_table.h"
@@ -86,12 +87,10 @@ static void fronting_print(const struct fronting *fronting)
     struct text_table *table = text_table_create(text.text);
     for (size_t point = 0; point < fronting->set->count; point++) {
         const struct interval *intervals = &fronting->intervals[point * fronting->goals.count];
-        strbuf_clear(&text);
-        point_label_add(&text, &fronting->set->points[point]);
-        text_table_add(table, "%s", text.text);
+        point_label_add(text_table_cell(table), &fronting->set->points[point]);
         for (size_t i = 0; i < fronting->goals.count; i++)
-            text_table_add_interval(table, &intervals[i],
-                                    metric_ref_unit(&fronting->goals.items[i].ref));
+            interval_add(text_table_cell(table), &intervals[i],
+                         metric_ref_unit(&fronting->goals.items[i].ref));
         text_table_add(table, "%" PRIu64, intervals[0].n);
         text_table_add(table, "%s%s", mark_name(fronting, point),
                        fronting->result.knee == (int64_t)point ? ", the knee" : "");
@@ -101,39 +100,48 @@ static void fronting_print(const struct fronting *fronting)
     strbuf_release(&text);
 }
 
+static void write_point(struct json_writer *json, const struct fronting *fronting, size_t point)
+{
+    const struct pareto_mark *mark = &fronting->result.marks[point];
+    struct strbuf label = STRBUF_INIT;
+
+    point_label_add(&label, &fronting->set->points[point]);
+    json_open_object(json, NULL);
+    json_count(json, "point", point);
+    json_text(json, "params", label.text);
+    json_flag(json, "on_front", mark->on_front);
+    json_flag(json, "allowed", fronting->result.admissible[point]);
+    json_flag(json, "sure", mark->sure);
+    json_open_array(json, "goals");
+    for (size_t i = 0; i < fronting->goals.count; i++) {
+        const struct interval *interval = &fronting->intervals[point * fronting->goals.count + i];
+        json_open_object(json, NULL);
+        json_text(json, "metric", fronting->goals.items[i].text);
+        json_count(json, "n", interval->n);
+        json_number(json, "mean", interval->n ? interval->mean : NAN);
+        json_number(json, "low", interval->low);
+        json_number(json, "high", interval->high);
+        json_close(json);
+    }
+    json_close(json);
+    json_close(json);
+    strbuf_release(&label);
+}
+
 static void fronting_print_json(const struct fronting *fronting)
 {
-    struct strbuf out = STRBUF_INIT, label = STRBUF_INIT;
+    struct json_writer json;
 
-    strbuf_addf(&out, "{\"level\": %.17g, \"knee\": %" PRId64 ",\n\"front\": [",
-                fronting->plan.level, fronting->result.knee);
-    for (size_t point = 0; point < fronting->set->count; point++) {
-        const struct pareto_mark *mark = &fronting->result.marks[point];
-        strbuf_clear(&label);
-        point_label_add(&label, &fronting->set->points[point]);
-        strbuf_addf(&out, "%s\n{\"point\": %zu, \"params\": ", point > 0 ? "," : "", point);
-        strbuf_add_json(&out, label.text);
-        strbuf_addf(&out, ", \"on_front\": %s, \"allowed\": %s, \"sure\": %s, \"goals\": [",
-                    mark->on_front ? "true" : "false",
-                    fronting->result.admissible[point] ? "true" : "false",
-                    mark->sure ? "true" : "false");
-        for (size_t i = 0; i < fronting->goals.count; i++) {
-            const struct interval *interval =
-                &fronting->intervals[point * fronting->goals.count + i];
-            strbuf_addf(&out, "%s{\"metric\": ", i > 0 ? ", " : "");
-            strbuf_add_json(&out, fronting->goals.items[i].text);
-            strbuf_addf(&out, ", \"n\": %" PRIu64, interval->n);
-            json_add_number(&out, "mean", interval->n ? interval->mean : NAN);
-            json_add_number(&out, "low", interval->low);
-            json_add_number(&out, "high", interval->high);
-            strbuf_add(&out, "}");
-        }
-        strbuf_add(&out, "]}");
-    }
-    strbuf_add(&out, "]}");
-    puts(out.text);
-    strbuf_release(&out);
-    strbuf_release(&label);
+    json_begin(&json, stdout);
+    json_open_object(&json, NULL);
+    json_number(&json, "level", fronting->plan.level);
+    json_integer(&json, "knee", fronting->result.knee);
+    json_open_array(&json, "front");
+    for (size_t point = 0; point < fronting->set->count; point++)
+        write_point(&json, fronting, point);
+    json_close(&json);
+    json_close(&json);
+    json_end(&json);
 }
 
 static void fronting_find(void *self, struct finding_list *list)

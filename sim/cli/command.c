@@ -5,6 +5,7 @@
 #include "provenance.h"
 #include "strbuf.h"
 #include "suggest.h"
+#include "text_table.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -85,15 +86,24 @@ static const char overview_example[] =
 
 static void print_overview(FILE *out)
 {
+    struct text_table *verbs = text_table_create_bare(2), *codes = text_table_create_bare(2);
+
     fprintf(out, "%s\nVerbs:\n", overview);
-    for (const struct command *const *command = commands; *command; command++)
-        fprintf(out, "  %-11s %s\n", (*command)->name, (*command)->summary);
-    fprintf(out, "  %-11s %s\n", "--version", "Print the version");
+    for (const struct command *const *command = commands; *command; command++) {
+        text_table_add(verbs, "%s", (*command)->name);
+        text_table_add(verbs, "%s", (*command)->summary);
+    }
+    text_table_add(verbs, "--version");
+    text_table_add(verbs, "Print the version");
+    text_table_print_and_free(verbs, out);
     fprintf(out, "\n'isthmus VERB --help' explains a verb.\n");
     fputs(overview_example, out);
     fprintf(out, "\nExit codes:\n");
-    for (size_t i = 0; i < sizeof exit_meanings / sizeof exit_meanings[0]; i++)
-        fprintf(out, "  %3d  %s\n", (int)exit_meanings[i].code, exit_meanings[i].meaning);
+    for (size_t i = 0; i < sizeof exit_meanings / sizeof exit_meanings[0]; i++) {
+        text_table_add(codes, "%3d", (int)exit_meanings[i].code);
+        text_table_add(codes, "%s", exit_meanings[i].meaning);
+    }
+    text_table_print_and_free(codes, out);
 }
 
 int usage_error(const char *format, ...)

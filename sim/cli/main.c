@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What is set up once for the process: signals, GSL's way with errors, the models. */
+/* What is set up once for the process: signals, GSL's way with errors, cJSON's memory, the models.
+ */
 #include "command.h"
+#include "json_writer.h"
 #include "provenance.h"
 #include "ranks.h"
 #include "registry.h"
@@ -46,6 +48,7 @@ int main(int argc, char **argv)
     /* A plotter that dies, or a reader that has seen enough, is an error of writing. */
     handle(SIGPIPE, SIG_IGN, 0);
     gsl_set_error_handler_off();
+    json_tree_use_mem();
 
     /* Of a parallel job only the first process is the program; the others make runs for it. */
     struct ranks *ranks;

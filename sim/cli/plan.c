@@ -6,7 +6,9 @@
  */
 #include "plan.h"
 
+#include "json_writer.h"
 #include "run_settings.h"
+#include "text_table.h"
 #include "units.h"
 #include "world.h"
 
@@ -156,21 +158,39 @@ static void add_duration(struct strbuf *out, double seconds)
     units_add(out, seconds * (double)NS_PER_S, UNIT_NS, 2);
 }
 
-static void print_points(const struct point_set *set)
+static void add_times(struct strbuf *out, const struct planned *planned,
+                      const struct answer *answer)
 {
-    struct strbuf label = STRBUF_INIT;
+    size_t points = planned->set->count;
 
-    for (size_t i = 0; i < set->count && set->count > 1; i++) {
-        strbuf_clear(&label);
-        point_label_add(&label, &set->points[i]);
-        printf("  point %-6zu %s\n", i, label.text);
+    strbuf_add(out, "about ");
+    add_duration(out, answer->total_s);
+    strbuf_addf(out, ", %" PRIu32 " run%s side by side; a run takes ", planned->workers,
+                planned->workers == 1 ? "" : "s");
+    add_duration(out, answer->first.run_s);
+    if (points > 1) {
+        strbuf_addf(out, " (point 0) to ");
+        add_duration(out, answer->last.run_s);
+        strbuf_addf(out, " (point %zu)", points - 1);
     }
-    strbuf_release(&label);
+    strbuf_addf(out, ", %.3g million events", answer->first.events / 1e6);
+}
+
+static void add_results(struct strbuf *out, const struct planned *planned,
+                        const struct answer *answer)
+{
+    if (!planned->path)
+        strbuf_add(out, "none are kept");
+    else if (answer->total_bytes > 0)
+        strbuf_addf(out, "about %.1f MB, %s", answer->total_bytes / 1e6, planned->path);
+    else
+        strbuf_addf(out, "%s; how large, a run of more than %d s did not tell", planned->path,
+                    PLAN_PATIENCE_S);
 }
 
 static void print_text(const struct planned *planned, const struct answer *answer)
 {
-    struct strbuf line = STRBUF_INIT;
+    struct text_table *table = text_table_create_bare(2);
     size_t points = planned->set->count;
 
     printf("Would run %s%zu run%s: %zu point%s x %" PRIu32 " replication%s",
@@ -181,50 +201,38 @@ static void print_text(const struct planned *planned, const struct answer *answe
     if (answer->pilots)
         printf(", and %zu pilot%s for the warm-up", answer->pilots, answer->pilots == 1 ? "" : "s");
     printf("\n");
-    print_points(planned->set);
-    strbuf_add(&line, "  time         about ");
-    add_duration(&line, answer->total_s);
-    strbuf_addf(&line, ", %" PRIu32 " run%s side by side; a run takes ", planned->workers,
-                planned->workers == 1 ? "" : "s");
-    add_duration(&line, answer->first.run_s);
-    if (points > 1) {
-        strbuf_addf(&line, " (point 0) to ");
-        add_duration(&line, answer->last.run_s);
-        strbuf_addf(&line, " (point %zu)", points - 1);
+    for (size_t i = 0; i < points && points > 1; i++) {
+        text_table_add(table, "point %zu", i);
+        point_label_add(text_table_cell(table), &planned->set->points[i]);
     }
-    strbuf_addf(&line, ", %.3g million events", answer->first.events / 1e6);
-    printf("%s\n", line.text);
-    if (!planned->path)
-        printf("  results      none are kept\n");
-    else if (answer->total_bytes > 0)
-        printf("  results      about %.1f MB, %s\n", answer->total_bytes / 1e6, planned->path);
-    else
-        printf("  results      %s; how large, a run of more than %d s did not tell\n",
-               planned->path, PLAN_PATIENCE_S);
-    strbuf_release(&line);
+    text_table_add(table, "time");
+    add_times(text_table_cell(table), planned, answer);
+    text_table_add(table, "results");
+    add_results(text_table_cell(table), planned, answer);
+    text_table_print_and_free(table, stdout);
 }
 
 static void print_json(const struct planned *planned, const struct answer *answer)
 {
-    struct strbuf out = STRBUF_INIT;
+    struct json_writer json;
 
-    strbuf_addf(&out,
-                "{\"runs\": %zu, \"points\": %zu, \"replications\": %" PRIu32
-                ", \"pilots\": %zu, \"side_by_side\": %" PRIu32,
-                answer->runs, planned->set->count, planned->replications, answer->pilots,
-                planned->workers);
-    json_add_number(&out, "seconds", answer->total_s);
-    json_add_number(&out, "run_seconds_first", answer->first.run_s);
-    json_add_number(&out, "run_seconds_last", answer->last.run_s);
-    json_add_number(&out, "run_events", answer->first.events);
+    json_begin(&json, stdout);
+    json_open_object(&json, NULL);
+    json_count(&json, "runs", answer->runs);
+    json_count(&json, "points", planned->set->count);
+    json_count(&json, "replications", planned->replications);
+    json_count(&json, "pilots", answer->pilots);
+    json_count(&json, "side_by_side", planned->workers);
+    json_number(&json, "seconds", answer->total_s);
+    json_number(&json, "run_seconds_first", answer->first.run_s);
+    json_number(&json, "run_seconds_last", answer->last.run_s);
+    json_number(&json, "run_events", answer->first.events);
     if (answer->total_bytes > 0)
-        json_add_number(&out, "bytes", answer->total_bytes);
-    if (planned->path) {
-        strbuf_add(&out, ", \"output\": ");
-        strbuf_add_json(&out, planned->path);
-    }
-    printf("%s}\n", out.text);
-    strbuf_release(&out);
+        json_number(&json, "bytes", answer->total_bytes);
+    if (planned->path)
+        json_text(&json, "output", planned->path);
+    json_close(&json);
+    json_end(&json);
 }
 
 int plan_print(const struct invocation *invocation, const struct planned *planned)

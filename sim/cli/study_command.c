@@ -21,14 +21,6 @@
 #include <inttypes.h>
 #include <math.h>
 
-void json_add_number(struct strbuf *out, const char *name, double value)
-{
-    if (isfinite(value))
-        strbuf_addf(out, ", \"%s\": %.17g", name, value);
-    else
-        strbuf_addf(out, ", \"%s\": null", name);
-}
-
 /* --- who looks on --------------------------------------------------------------------------- */
 
 struct observer {

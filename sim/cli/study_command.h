@@ -46,7 +46,4 @@ struct conduct {
 int study_command_conducted(const struct invocation *invocation, const struct point_set *set,
                             const struct conduct *conduct);
 
-/* ", "name": 1.5": a member of a JSON object that is not its first; null where it is not finite. */
-void json_add_number(struct strbuf *out, const char *name, double value);
-
 #endif

@@ -50,35 +50,31 @@ static void precise_print(const struct precise *precise)
     struct text_table *table =
         text_table_create(precise->set->count > 1 ? "point\tfigure\tmean\tn\thalf-width\tasked for"
                                                   : "figure\tmean\tn\thalf-width\tasked for");
-    struct strbuf cell = STRBUF_INIT;
 
     for (size_t i = 0; i < precise->set->count * precise->goals.count; i++) {
         const struct watched *goal = &precise->goals.items[i % precise->goals.count];
         const struct precision_result *result = &precise->results[i];
         enum unit unit = metric_ref_unit(&goal->ref);
         struct amount achieved = {goal->amount.is_relative, result->achieved};
-        if (precise->set->count > 1) {
-            strbuf_clear(&cell);
-            point_label_add(&cell, &precise->set->points[i / precise->goals.count]);
-            text_table_add(table, "%s", cell.text);
-        }
+        if (precise->set->count > 1)
+            point_label_add(text_table_cell(table),
+                            &precise->set->points[i / precise->goals.count]);
         text_table_add(table, "%s", goal->text);
-        text_table_add_value(table, result->interval.n ? result->interval.mean : NAN, unit);
+        units_add(text_table_cell(table), result->interval.n ? result->interval.mean : NAN, unit,
+                  3);
         text_table_add(table, "%" PRIu64, result->interval.n);
-        strbuf_clear(&cell);
+        struct strbuf *cell = text_table_cell(table);
         if (isfinite(result->achieved))
-            amount_add(&cell, &achieved, unit);
+            amount_add(cell, &achieved, unit);
         else
-            strbuf_add(&cell, "none");
-        text_table_add(table, "%s", cell.text);
-        strbuf_clear(&cell);
-        amount_add(&cell, &goal->amount, unit);
-        text_table_add(table, "%s%s", cell.text, result->met ? "" : ", not reached");
+            strbuf_add(cell, "none");
+        cell = text_table_cell(table);
+        amount_add(cell, &goal->amount, unit);
+        strbuf_add(cell, result->met ? "" : ", not reached");
     }
     printf("\nPrecision (half of the %.3g%% interval), at most %" PRIu32 " replications\n",
            precise->set->scenarios[0]->run.level * 100, precise_max(precise));
     text_table_print_and_free(table, stdout);
-    strbuf_release(&cell);
 }
 
 static void precise_find(void *self, struct finding_list *list)

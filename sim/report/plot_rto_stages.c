@@ -19,11 +19,7 @@ static void add_stage_text(struct strbuf *text, const struct tally *tally, const
     strbuf_addf(text, "%s%s ", text->length > 0 ? "     " : "", name);
     units_add(text, interval.mean, UNIT_NS, 3);
     if (interval.valid && interval.high > interval.low) {
-        strbuf_add(text, " [");
-        units_add(text, fmax(interval.low, 0), UNIT_NS, 3);
-        strbuf_add(text, ", ");
-        units_add(text, interval.high, UNIT_NS, 3);
-        strbuf_add(text, "]");
+        interval_add_bounds(text, fmax(interval.low, 0), interval.high, UNIT_NS);
     }
 }
 

@@ -178,24 +178,28 @@ enum unit summary_unit_of(const struct summary *summary, const char *expectation
     return UNIT_NONE;
 }
 
+static int write_text(FILE *out, const struct summary *summary,
+                      const struct summary_options *options)
+{
+    struct strbuf text = STRBUF_INIT;
+    summary_add_text(&text, summary, options);
+    bool failed = fwrite(text.text, 1, text.length, out) != text.length || fflush(out) != 0;
+    strbuf_release(&text);
+    return failed ? -1 : 0;
+}
+
 int report_summary(struct results *results, const struct summary_options *options, FILE *out,
                    struct diag *diag)
 {
     struct summary summary = {0};
-    struct strbuf text = STRBUF_INIT;
     int status = load(&summary, results, options->study, diag);
     if (status == 0) {
-        if (options->json) {
-            summary_add_json(&text, &summary);
-        } else {
-            summary_add_text(&text, &summary, options);
-        }
-        if (fwrite(text.text, 1, text.length, out) != text.length || fflush(out) != 0) {
+        status =
+            options->json ? summary_write_json(out, &summary) : write_text(out, &summary, options);
+        if (status != 0) {
             diag_error(diag, "cannot write the summary: %s", strerror(errno));
-            status = -1;
         }
     }
-    strbuf_release(&text);
     release(&summary);
     return status;
 }

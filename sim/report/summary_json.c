@@ -1,235 +1,221 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The summary as one JSON object: every plot, in the units of the file (ns, shares), to all
+/* The summary as one JSON object: every statistic, in the units of the file (ns, shares), to all
  * digits. */
+#include "json_writer.h"
 #include "summary_print.h"
 
-#include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
-static void add_number(struct strbuf *out, double value)
+static void write_mean(struct json_writer *json, const struct interval *interval)
 {
-    if (isfinite(value)) {
-        strbuf_addf(out, "%.17g", value);
-    } else {
-        strbuf_add(out, "null");
-    }
+    json_count(json, "n", interval->n);
+    json_number(json, "mean", interval->mean);
+    json_number(json, "low", interval->valid ? interval->low : NAN);
+    json_number(json, "high", interval->valid ? interval->high : NAN);
 }
 
-static void add_text(struct strbuf *out, const char *name, const char *value)
+static void write_study(struct json_writer *json, const struct study_row *study)
 {
-    strbuf_addf(out, "\"%s\": ", name);
-    strbuf_add_json(out, value);
-    strbuf_add(out, ", ");
+    json_open_object(json, "study");
+    json_integer(json, "id", study->id);
+    json_text(json, "verb", study->verb);
+    json_text(json, "argv", study->argv);
+    json_text(json, "version", study->version);
+    json_text(json, "scenario", study->scenario_name);
+    json_text(json, "question", study->question);
+    json_text(json, "started", study->started);
+    json_seed(json, "seed", study->seed);
+    json_number(json, "level", study->level);
+    json_count(json, "points", study->point_count);
+    json_count(json, "replications", study->replication_count);
+    json_count(json, "runs", study->run_count);
+    json_integer(json, "duration_ns", study->duration_ns);
+    json_integer(json, "warmup_ns", study->warmup_ns);
+    json_flag(json, "complete", study->complete);
+    json_close(json);
 }
 
-static void add_mean(struct strbuf *out, const struct interval *interval)
+static void write_params(struct json_writer *json, const struct summary *summary)
 {
-    strbuf_addf(out, "\"n\": %" PRIu64 ", \"mean\": ", interval->n);
-    add_number(out, interval->mean);
-    strbuf_add(out, ", \"low\": ");
-    add_number(out, interval->valid ? interval->low : NAN);
-    strbuf_add(out, ", \"high\": ");
-    add_number(out, interval->valid ? interval->high : NAN);
-}
-
-static void add_study(struct strbuf *out, const struct study_row *study)
-{
-    strbuf_addf(out, "{\"study\": {\"id\": %" PRId64 ", ", study->id);
-    add_text(out, "verb", study->verb);
-    add_text(out, "argv", study->argv);
-    add_text(out, "version", study->version);
-    add_text(out, "scenario", study->scenario_name);
-    add_text(out, "question", study->question);
-    add_text(out, "started", study->started);
-    /* As a text: readers of JSON round integers above 2^53. */
-    strbuf_addf(out,
-                "\"seed\": \"%" PRIu64 "\", \"level\": %.17g, \"points\": %" PRIu32
-                ", \"replications\": %" PRIu32 ", \"runs\": %" PRIu32 ", \"duration_ns\": %" PRId64
-                ", \"warmup_ns\": %" PRId64 ", \"complete\": %s},\n",
-                study->seed, study->level, study->point_count, study->replication_count,
-                study->run_count, study->duration_ns, study->warmup_ns,
-                study->complete ? "true" : "false");
-}
-
-static void add_params(struct strbuf *out, const struct summary *summary)
-{
-    strbuf_add(out, "\"params\": [");
+    json_open_array(json, "params");
     for (size_t i = 0; i < summary->param_count; i++) {
-        strbuf_addf(out, "%s{\"point\": %" PRId64 ", ", i > 0 ? ",\n" : "\n",
-                    summary->params[i].point);
-        add_text(out, "path", summary->params[i].path);
-        strbuf_add(out, "\"value\": ");
-        strbuf_add_json(out, summary->params[i].value);
-        strbuf_add(out, "}");
+        json_open_object(json, NULL);
+        json_integer(json, "point", summary->params[i].point);
+        json_text(json, "path", summary->params[i].path);
+        json_text(json, "value", summary->params[i].value);
+        json_close(json);
     }
-    strbuf_add(out, "],\n");
+    json_close(json);
 }
 
-static void add_expectations(struct strbuf *out, const struct summary *summary)
+static void write_expectations(struct json_writer *json, const struct summary *summary)
 {
-    strbuf_add(out, "\"expectations\": [");
+    json_open_array(json, "expectations");
     for (size_t i = 0; i < summary->expectation_count; i++) {
         const struct summary_expectation *row = &summary->expectations[i];
-        strbuf_addf(out, "%s{\"point\": %" PRId64 ", ", i > 0 ? ",\n" : "\n", row->point);
-        add_text(out, "text", row->text);
-        add_text(out, "verdict", row->verdict);
-        strbuf_add(out, "\"value\": ");
-        add_number(out, row->has_value ? row->value : NAN);
-        strbuf_add(out, ", \"low\": ");
-        add_number(out, row->has_interval ? row->low : NAN);
-        strbuf_add(out, ", \"high\": ");
-        add_number(out, row->has_interval ? row->high : NAN);
-        strbuf_add(out, "}");
+        json_open_object(json, NULL);
+        json_integer(json, "point", row->point);
+        json_text(json, "text", row->text);
+        json_text(json, "verdict", row->verdict);
+        json_number(json, "value", row->has_value ? row->value : NAN);
+        json_number(json, "low", row->has_interval ? row->low : NAN);
+        json_number(json, "high", row->has_interval ? row->high : NAN);
+        json_close(json);
     }
-    strbuf_add(out, "],\n");
+    json_close(json);
 }
 
-static void add_plots(struct strbuf *out, const char *name, const struct statistic_table *plots)
+static void write_statistics(struct json_writer *json, const char *name,
+                             const struct statistic_table *table)
 {
-    strbuf_addf(out, "\"%s\": [", name);
-    for (size_t i = 0; i < plots->count; i++) {
-        const struct statistic_row *row = &plots->rows[i];
-        strbuf_addf(out, "%s{\"point\": %" PRId64 ", ", i > 0 ? ",\n" : "\n", row->point);
-        add_text(out, "metric", row->metric);
-        add_text(out, "stat", row->stat);
-        add_text(out, "region", row->region);
-        add_text(out, "label", row->label);
-        add_text(out, "window", row->window);
-        add_text(out, "unit", unit_name(row->unit));
-        add_mean(out, &row->interval);
-        strbuf_add(out, "}");
+    json_open_array(json, name);
+    for (size_t i = 0; i < table->count; i++) {
+        const struct statistic_row *row = &table->rows[i];
+        json_open_object(json, NULL);
+        json_integer(json, "point", row->point);
+        json_text(json, "metric", row->metric);
+        json_text(json, "stat", row->stat);
+        json_text(json, "region", row->region);
+        json_text(json, "label", row->label);
+        json_text(json, "window", row->window);
+        json_text(json, "unit", unit_name(row->unit));
+        write_mean(json, &row->interval);
+        json_close(json);
     }
-    strbuf_add(out, "],\n");
+    json_close(json);
 }
 
-static void add_named_mean(struct strbuf *out, const char *name, const struct tally *tally,
-                           double level)
+static void write_tally(struct json_writer *json, const char *name, const struct tally *tally,
+                        double level)
 {
     struct interval interval = interval_student(tally, level);
-    strbuf_addf(out, ", \"%s\": {", name);
-    add_mean(out, &interval);
-    strbuf_add(out, "}");
+    json_open_object(json, name);
+    write_mean(json, &interval);
+    json_close(json);
 }
 
-static void add_incidents(struct strbuf *out, const struct summary *summary)
+static void write_incident(struct json_writer *json, const struct incident_group *group,
+                           double level)
 {
-    double level = summary->study.level;
-    strbuf_add(out, "\"incidents\": [");
-    for (size_t i = 0; i < summary->incidents.count; i++) {
-        const struct incident_group *group = &summary->incidents.groups[i];
-        struct interval share = interval_wilson(group->restored_count, group->count, level);
-        strbuf_addf(out, "%s{\"point\": %" PRId64 ", \"number\": %" PRId64 ", ",
-                    i > 0 ? ",\n" : "\n", group->point, group->number);
-        add_text(out, "kind", group->kind);
-        strbuf_addf(out, "\"n\": %zu, \"restored\": %zu, \"failovers\": %zu, \"restored_low\": ",
-                    group->count, group->restored_count, group->failover_count);
-        add_number(out, share.low);
-        strbuf_add(out, ", \"restored_high\": ");
-        add_number(out, share.high);
-        if (group->restored_count == group->count) {
-            add_named_mean(out, "rto_ns", &group->rto, level);
-            for (int k = 0; k < INCIDENT_STAGES; k++) {
-                add_named_mean(out, incident_stage_names[k], &group->stages[k], level);
-            }
+    struct interval share = interval_wilson(group->restored_count, group->count, level);
+    json_open_object(json, NULL);
+    json_integer(json, "point", group->point);
+    json_integer(json, "number", group->number);
+    json_text(json, "kind", group->kind);
+    json_count(json, "n", group->count);
+    json_count(json, "restored", group->restored_count);
+    json_count(json, "failovers", group->failover_count);
+    json_number(json, "restored_low", share.low);
+    json_number(json, "restored_high", share.high);
+    if (group->restored_count == group->count) {
+        write_tally(json, "rto_ns", &group->rto, level);
+        for (int k = 0; k < INCIDENT_STAGES; k++) {
+            write_tally(json, incident_stage_names[k], &group->stages[k], level);
         }
-        if (group->failover_count == group->count) {
-            add_named_mean(out, "rpo_ns", &group->rpo, level);
-        }
-        add_named_mean(out, "writes_lost", &group->writes_lost, level);
-        add_named_mean(out, "sessions_lost", &group->sessions_lost, level);
-        strbuf_add(out, "}");
     }
-    strbuf_add(out, "],\n");
+    if (group->failover_count == group->count) {
+        write_tally(json, "rpo_ns", &group->rpo, level);
+    }
+    write_tally(json, "writes_lost", &group->writes_lost, level);
+    write_tally(json, "sessions_lost", &group->sessions_lost, level);
+    json_close(json);
 }
 
-/* Where a point's runs ended in two ways, `plots` holds means that are neither's: each way has
- * its own here. */
-static void add_outcomes(struct strbuf *out, const struct summary *summary)
+static void write_incidents(struct json_writer *json, const struct summary *summary)
 {
-    bool first = true;
-    strbuf_add(out, "\"outcomes\": [");
+    json_open_array(json, "incidents");
+    for (size_t i = 0; i < summary->incidents.count; i++) {
+        write_incident(json, &summary->incidents.groups[i], summary->study.level);
+    }
+    json_close(json);
+}
+
+/* Where a point's runs ended in two ways, "figures" holds means that are neither's: each way has
+ * its own here. */
+static void write_outcomes(struct json_writer *json, const struct summary *summary)
+{
+    json_open_array(json, "outcomes");
     for (size_t i = 0; i < summary->outcome_count; i++) {
         const struct outcome_row *row = &summary->outcomes[i];
         struct interval share = interval_wilson(row->stuck, row->count, summary->study.level);
-        strbuf_addf(out,
-                    "%s{\"point\": %" PRId64 ", \"n\": %" PRIu64 ", \"stuck\": %" PRIu64
-                    ", \"stuck_low\": ",
-                    first ? "\n" : ",\n", row->point, row->count, row->stuck);
-        add_number(out, share.low);
-        strbuf_add(out, ", \"stuck_high\": ");
-        add_number(out, share.high);
-        strbuf_add(out, "}");
-        first = false;
+        json_open_object(json, NULL);
+        json_integer(json, "point", row->point);
+        json_count(json, "n", row->count);
+        json_count(json, "stuck", row->stuck);
+        json_number(json, "stuck_low", share.low);
+        json_number(json, "stuck_high", share.high);
+        json_close(json);
     }
-    strbuf_add(out, "],\n");
-    add_plots(out, "figures_recovered", &summary->recovered);
-    add_plots(out, "figures_stuck", &summary->stuck);
+    json_close(json);
+    write_statistics(json, "figures_recovered", &summary->recovered);
+    write_statistics(json, "figures_stuck", &summary->stuck);
 }
 
-static void add_events(struct strbuf *out, const struct summary *summary)
+static void write_events(struct json_writer *json, const struct summary *summary)
 {
-    strbuf_add(out, "\"events\": [");
+    json_open_array(json, "events");
     for (size_t i = 0; i < summary->event_count; i++) {
         const struct summary_event *event = &summary->events[i];
-        strbuf_addf(out, "%s{\"t_ns\": %" PRId64 ", ", i > 0 ? ",\n" : "\n", event->t_ns);
-        add_text(out, "what", event->what);
-        add_text(out, "subject", event->subject);
-        strbuf_add(out, "\"text\": ");
-        strbuf_add_json(out, event->text);
-        strbuf_add(out, "}");
+        json_open_object(json, NULL);
+        json_integer(json, "t_ns", event->t_ns);
+        json_text(json, "what", event->what);
+        json_text(json, "subject", event->subject);
+        json_text(json, "text", event->text);
+        json_close(json);
     }
-    strbuf_add(out, "],\n");
+    json_close(json);
 }
 
-static void add_findings(struct strbuf *out, const struct summary *summary)
+static void write_findings(struct json_writer *json, const struct summary *summary)
 {
-    strbuf_add(out, "\"findings\": [");
+    json_open_array(json, "findings");
     for (size_t i = 0; i < summary->finding_count; i++) {
         const struct summary_finding *row = &summary->findings[i];
-        strbuf_add(out, i > 0 ? ",\n{" : "\n{");
+        json_open_object(json, NULL);
         if (row->point >= 0) {
-            strbuf_addf(out, "\"point\": %" PRId64 ", ", row->point);
+            json_integer(json, "point", row->point);
         }
-        add_text(out, "kind", row->kind);
-        add_text(out, "subject", row->subject);
-        add_text(out, "verdict", row->verdict);
-        add_text(out, "unit", row->unit);
-        add_text(out, "text", row->text);
-        strbuf_addf(out, "\"n\": %" PRIu64 ", \"value\": ", row->n);
-        add_number(out, row->value);
-        strbuf_add(out, ", \"low\": ");
-        add_number(out, row->low);
-        strbuf_add(out, ", \"high\": ");
-        add_number(out, row->high);
-        strbuf_add(out, "}");
+        json_text(json, "kind", row->kind);
+        json_text(json, "subject", row->subject);
+        json_text(json, "verdict", row->verdict);
+        json_text(json, "unit", row->unit);
+        json_text(json, "text", row->text);
+        json_count(json, "n", row->n);
+        json_number(json, "value", row->value);
+        json_number(json, "low", row->low);
+        json_number(json, "high", row->high);
+        json_close(json);
     }
-    strbuf_add(out, "],\n");
+    json_close(json);
 }
 
-static void add_assumptions(struct strbuf *out, const struct summary *summary)
+static void write_assumptions(struct json_writer *json, const struct summary *summary)
 {
-    strbuf_add(out, "\"assumptions\": [");
+    json_open_array(json, "assumptions");
     for (size_t i = 0; i < summary->assumption_count; i++) {
-        strbuf_add(out, i > 0 ? ",\n{" : "\n{");
-        add_text(out, "path", summary->assumptions[i].path);
-        add_text(out, "value", summary->assumptions[i].value);
-        strbuf_add(out, "\"meaning\": ");
-        strbuf_add_json(out, summary->assumptions[i].meaning);
-        strbuf_add(out, "}");
+        json_open_object(json, NULL);
+        json_text(json, "path", summary->assumptions[i].path);
+        json_text(json, "value", summary->assumptions[i].value);
+        json_text(json, "meaning", summary->assumptions[i].meaning);
+        json_close(json);
     }
-    strbuf_add(out, "]}\n");
+    json_close(json);
 }
 
-void summary_add_json(struct strbuf *out, const struct summary *summary)
+int summary_write_json(FILE *out, const struct summary *summary)
 {
-    add_study(out, &summary->study);
-    add_params(out, summary);
-    add_expectations(out, summary);
-    add_plots(out, "figures", &summary->plots);
-    add_outcomes(out, summary);
-    add_incidents(out, summary);
-    add_events(out, summary);
-    add_findings(out, summary);
-    add_assumptions(out, summary);
+    struct json_writer json;
+    json_begin(&json, out);
+    json_open_object(&json, NULL);
+    write_study(&json, &summary->study);
+    write_params(&json, summary);
+    write_expectations(&json, summary);
+    write_statistics(&json, "figures", &summary->plots);
+    write_outcomes(&json, summary);
+    write_incidents(&json, summary);
+    write_events(&json, summary);
+    write_findings(&json, summary);
+    write_assumptions(&json, summary);
+    json_close(&json);
+    return json_end(&json);
 }

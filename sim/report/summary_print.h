@@ -53,7 +53,8 @@ struct summary {
 const struct outcome_row *summary_two_outcomes(const struct summary *summary, int64_t point);
 /* The unit in which a text compares: of the metric at its head, or none. */
 enum unit summary_unit_of(const struct summary *summary, const char *expectation_text);
-void summary_add_json(struct strbuf *out, const struct summary *summary);
+/* 0, or -1 with errno. */
+int summary_write_json(FILE *out, const struct summary *summary);
 void summary_add_text(struct strbuf *out, const struct summary *summary,
                       const struct summary_options *options);
 

@@ -2,63 +2,17 @@
 /* `isthmus describe`: what can be set and what is measured, from the tables; what a scenario came
  * to, from its values. */
 #include "field_value.h"
+#include "json_writer.h"
 #include "mem.h"
+#include "quote.h"
 #include "run_settings.h"
 #include "scenario_internal.h"
 #include "suggest.h"
+#include "text_table.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- a table of text, its columns as wide as their widest cell ------------------------- */
-
-enum { COLUMNS_MAX = 8 };
-
-struct text_table {
-    size_t column_count;
-    char **cells;
-    size_t count, capacity;
-};
-
-static void table_add(struct text_table *table, const char *cell)
-{
-    MEM_GROW(table->cells, table->capacity, table->count + 1);
-    table->cells[table->count++] = mem_strdup(cell ? cell : "");
-}
-
-static int text_width(const char *text)
-{
-    int width = 0;
-
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xC0) != 0x80;
-    return width;
-}
-
-static void table_print_and_release(struct text_table *table, FILE *out)
-{
-    int widths[COLUMNS_MAX] = {0};
-
-    for (size_t i = 0; i < table->count; i++) {
-        int width = text_width(table->cells[i]);
-
-        if (width > widths[i % table->column_count])
-            widths[i % table->column_count] = width;
-    }
-    for (size_t i = 0; i < table->count; i++) {
-        size_t column = i % table->column_count;
-        bool is_last = column + 1 == table->column_count;
-
-        fprintf(out, "%s%s", column == 0 ? "  " : "", table->cells[i]);
-        if (is_last)
-            fputc('\n', out);
-        else
-            fprintf(out, "%*s", widths[column] - text_width(table->cells[i]) + 2, "");
-        free(table->cells[i]);
-    }
-    free(table->cells);
-}
 
 /* A model with its own tables, or one kind of it with the kind's. */
 struct described {
@@ -132,159 +86,122 @@ static void add_metric_name(struct strbuf *out, const struct metric *metric)
 
 static void print_fields(const struct field *fields, size_t count, FILE *out)
 {
-    struct text_table table = {.column_count = 6};
-    static const char *const head[] = {"parameter", "type",   "default",
-                                       "range",     "source", "meaning"};
+    struct text_table *table =
+        text_table_create("parameter\ttype\tdefault\trange\tsource\tmeaning");
 
-    for (size_t i = 0; i < 6; i++)
-        table_add(&table, head[i]);
     for (size_t i = 0; i < count; i++) {
         const struct field *field = &fields[i];
-        struct strbuf range = STRBUF_INIT;
 
-        add_range(&range, field);
-        table_add(&table, field->name);
-        table_add(&table, field_type_name(field->type));
-        table_add(&table, default_text(field));
-        table_add(&table, range.text);
-        table_add(&table, field->source);
-        table_add(&table, field->meaning);
-        strbuf_release(&range);
+        text_table_add(table, "%s", field->name);
+        text_table_add(table, "%s", field_type_name(field->type));
+        text_table_add(table, "%s", default_text(field));
+        add_range(text_table_cell(table), field);
+        text_table_add(table, "%s", field->source ? field->source : "");
+        text_table_add(table, "%s", field->meaning);
     }
-    table_print_and_release(&table, out);
+    text_table_print_and_free(table, out);
 }
 
 static void print_metrics(const struct metric *metrics, size_t count, FILE *out)
 {
-    struct text_table table = {.column_count = 5};
-    static const char *const head[] = {"metric", "kind", "unit", "better", "meaning"};
+    struct text_table *table = text_table_create("metric\tkind\tunit\tbetter\tmeaning");
 
-    for (size_t i = 0; i < 5; i++)
-        table_add(&table, head[i]);
     for (size_t i = 0; i < count; i++) {
-        struct strbuf name = STRBUF_INIT;
-
-        add_metric_name(&name, &metrics[i]);
-        table_add(&table, name.text);
-        table_add(&table, metric_kind_name(metrics[i].kind));
-        table_add(&table, unit_name(metrics[i].unit));
-        table_add(&table, direction_name(metrics[i].better));
-        table_add(&table, metrics[i].meaning);
-        strbuf_release(&name);
+        add_metric_name(text_table_cell(table), &metrics[i]);
+        text_table_add(table, "%s", metric_kind_name(metrics[i].kind));
+        text_table_add(table, "%s", unit_name(metrics[i].unit));
+        text_table_add(table, "%s", direction_name(metrics[i].better));
+        text_table_add(table, "%s", metrics[i].meaning);
     }
-    table_print_and_release(&table, out);
+    text_table_print_and_free(table, out);
 }
 
 static void print_kinds(const struct model_ops *ops, FILE *out)
 {
-    struct text_table table = {.column_count = 2};
+    struct text_table *table = text_table_create_bare(2);
 
     for (size_t i = 0; i < ops->kind_count; i++) {
-        table_add(&table, ops->kinds[i]->name);
-        table_add(&table, ops->kinds[i]->meaning);
+        text_table_add(table, "%s", ops->kinds[i]->name);
+        text_table_add(table, "%s", ops->kinds[i]->meaning);
     }
     fprintf(out, "kinds, each with parameters of its own (isthmus describe %s.KIND):\n",
             ops->section);
-    table_print_and_release(&table, out);
+    text_table_print_and_free(table, out);
 }
 
 /* --- JSON ------------------------------------------------------------------------------ */
 
-/* `"key": "text"`, or null; a comma before all but the first. */
-static void add_member(struct strbuf *out, const char *key, const char *text)
+static void write_names(struct json_writer *json, const char *key, const char *const *names)
 {
-    if (out->text[out->length - 1] != '{')
-        strbuf_add(out, ", ");
-    strbuf_add_json(out, key);
-    strbuf_add(out, ": ");
-    if (text)
-        strbuf_add_json(out, text);
-    else
-        strbuf_add(out, "null");
+    json_open_array(json, key);
+    for (size_t i = 0; names[i]; i++)
+        json_text(json, NULL, names[i]);
+    json_close(json);
 }
 
-static void add_names(struct strbuf *out, const char *key, const char *const *names)
+static void write_field(struct json_writer *json, const struct field *field)
 {
-    strbuf_addf(out, ", \"%s\": [", key);
-    for (size_t i = 0; names[i]; i++) {
-        strbuf_add(out, i > 0 ? ", " : "");
-        strbuf_add_json(out, names[i]);
-    }
-    strbuf_add_char(out, ']');
-}
-
-static void add_field_json(struct strbuf *out, const struct field *field)
-{
-    strbuf_add_char(out, '{');
-    add_member(out, "name", field->name);
-    add_member(out, "type", field_type_name(field->type));
-    add_member(out, "default", field->initial);
-    add_member(out, "min", field->min);
-    add_member(out, "max", field->max);
+    json_open_object(json, NULL);
+    json_text(json, "name", field->name);
+    json_text(json, "type", field_type_name(field->type));
+    json_text(json, "default", field->initial);
+    json_text(json, "min", field->min);
+    json_text(json, "max", field->max);
     if (field->choices)
-        add_names(out, "choices", field->choices);
-    add_member(out, "meaning", field->meaning);
-    add_member(out, "source", field->source);
-    strbuf_add_char(out, '}');
+        write_names(json, "choices", field->choices);
+    json_text(json, "meaning", field->meaning);
+    json_text(json, "source", field->source);
+    json_close(json);
 }
 
-static void add_metric_json(struct strbuf *out, const struct metric *metric)
+static void write_metric(struct json_writer *json, const struct metric *metric)
 {
-    strbuf_add_char(out, '{');
-    add_member(out, "name", metric->name);
-    add_member(out, "kind", metric_kind_name(metric->kind));
-    add_member(out, "unit", unit_name(metric->unit));
-    add_member(out, "label", metric->label);
+    json_open_object(json, NULL);
+    json_text(json, "name", metric->name);
+    json_text(json, "kind", metric_kind_name(metric->kind));
+    json_text(json, "unit", unit_name(metric->unit));
+    json_text(json, "label", metric->label);
     if (metric->label_values)
-        add_names(out, "label_values", metric->label_values);
-    add_member(out, "better", direction_name(metric->better));
-    add_member(out, "meaning", metric->meaning);
-    strbuf_add_char(out, '}');
+        write_names(json, "label_values", metric->label_values);
+    json_text(json, "better", direction_name(metric->better));
+    json_text(json, "meaning", metric->meaning);
+    json_close(json);
 }
 
-static void add_tables_json(struct strbuf *out, const struct described *described)
+static void write_tables(struct json_writer *json, const struct described *described)
 {
-    strbuf_add(out, ", \"parameters\": [");
-    for (size_t i = 0; i < described->field_count; i++) {
-        strbuf_add(out, i > 0 ? ",\n  " : "\n  ");
-        add_field_json(out, &described->fields[i]);
-    }
-    strbuf_add(out, "], \"metrics\": [");
-    for (size_t i = 0; i < described->metric_count; i++) {
-        strbuf_add(out, i > 0 ? ",\n  " : "\n  ");
-        add_metric_json(out, &described->metrics[i]);
-    }
-    strbuf_add_char(out, ']');
+    json_open_array(json, "parameters");
+    for (size_t i = 0; i < described->field_count; i++)
+        write_field(json, &described->fields[i]);
+    json_close(json);
+    json_open_array(json, "metrics");
+    for (size_t i = 0; i < described->metric_count; i++)
+        write_metric(json, &described->metrics[i]);
+    json_close(json);
 }
 
-static void add_kinds_json(struct strbuf *out, const struct model_ops *ops)
+static void write_kinds(struct json_writer *json, const struct model_ops *ops)
 {
-    strbuf_add(out, ", \"kinds\": [");
+    json_open_array(json, "kinds");
     for (size_t i = 0; i < ops->kind_count; i++) {
-        strbuf_add(out, i > 0 ? ",\n  {" : "\n  {");
-        add_member(out, "name", ops->kinds[i]->name);
-        add_member(out, "meaning", ops->kinds[i]->meaning);
-        strbuf_add_char(out, '}');
+        json_open_object(json, NULL);
+        json_text(json, "name", ops->kinds[i]->name);
+        json_text(json, "meaning", ops->kinds[i]->meaning);
+        json_close(json);
     }
-    strbuf_add_char(out, ']');
+    json_close(json);
 }
 
-static void add_model_json(struct strbuf *out, const struct model_ops *ops)
+/* Opens the object, which the caller closes. */
+static void open_model(struct json_writer *json, const struct model_ops *ops)
 {
-    strbuf_add_char(out, '{');
-    add_member(out, "name", ops->name);
-    add_member(out, "section", ops->section);
-    add_member(out, "scope", scope_name(ops->scope));
-    add_member(out, "meaning", ops->meaning);
+    json_open_object(json, NULL);
+    json_text(json, "name", ops->name);
+    json_text(json, "section", ops->section);
+    json_text(json, "scope", scope_name(ops->scope));
+    json_text(json, "meaning", ops->meaning);
     if (ops->only_kinds)
-        add_names(out, "only_kinds", ops->only_kinds);
-}
-
-static void print_and_release(struct strbuf *text, FILE *out)
-{
-    fwrite(text->text, 1, text->length, out);
-    fputc('\n', out);
-    strbuf_release(text);
+        write_names(json, "only_kinds", ops->only_kinds);
 }
 
 /* --- the verbs ------------------------------------------------------------------------- */
@@ -301,36 +218,49 @@ static const struct model_ops *run_as_model(struct model_ops *ops)
     return ops;
 }
 
-void describe_models(const struct registry *registry, FILE *out, bool json)
+static const struct model_ops *model_at(const struct registry *registry, size_t index,
+                                        struct model_ops *run)
 {
-    struct text_table table = {.column_count = 4};
-    struct strbuf text = STRBUF_INIT;
+    return index == 0 ? run_as_model(run) : registry->models[index - 1];
+}
+
+static void write_models(const struct registry *registry, FILE *out)
+{
+    struct json_writer json;
     struct model_ops run;
 
-    strbuf_add(&text, "[");
+    json_begin(&json, out);
+    json_open_array(&json, NULL);
     for (size_t i = 0; i <= registry->model_count; i++) {
-        const struct model_ops *ops = i == 0 ? run_as_model(&run) : registry->models[i - 1];
+        open_model(&json, model_at(registry, i, &run));
+        json_close(&json);
+    }
+    json_close(&json);
+    json_end(&json);
+}
 
-        strbuf_add(&text, i > 0 ? ",\n " : "\n ");
-        add_model_json(&text, ops);
-        strbuf_add_char(&text, '}');
-        table_add(&table, ops->name);
-        table_add(&table, ops->section[0] ? ops->section : "-");
-        table_add(&table, scope_name(ops->scope));
-        table_add(&table, ops->meaning);
+static void print_models(const struct registry *registry, FILE *out)
+{
+    struct text_table *table = text_table_create_bare(4);
+    struct model_ops run;
+
+    for (size_t i = 0; i <= registry->model_count; i++) {
+        const struct model_ops *ops = model_at(registry, i, &run);
+
+        text_table_add(table, "%s", ops->name);
+        text_table_add(table, "%s", ops->section[0] ? ops->section : "-");
+        text_table_add(table, "%s", scope_name(ops->scope));
+        text_table_add(table, "%s", ops->meaning);
     }
-    strbuf_add(&text, "]");
-    if (json) {
-        print_and_release(&text, out);
-        out = NULL;
-    }
-    strbuf_release(&text);
-    if (out)
-        table_print_and_release(&table, out);
-    for (size_t i = 0; !out && i < table.count; i++)
-        free(table.cells[i]);
-    if (!out)
-        free(table.cells);
+    text_table_print_and_free(table, out);
+}
+
+void describe_models(const struct registry *registry, FILE *out, bool json)
+{
+    if (json)
+        write_models(registry, out);
+    else
+        print_models(registry, out);
 }
 
 static const struct model_ops *find_model(const struct registry *registry, const char *name,
@@ -408,20 +338,21 @@ bool describe_knows(const struct registry *registry, const char *name)
     return known;
 }
 
-static void print_described_json(const struct described *described, FILE *out)
+static void write_described(const struct described *described, FILE *out)
 {
-    struct strbuf text = STRBUF_INIT;
+    struct json_writer json;
 
-    add_model_json(&text, described->ops);
+    json_begin(&json, out);
+    open_model(&json, described->ops);
     if (described->kind) {
-        add_member(&text, "kind", described->kind->name);
-        add_member(&text, "kind_meaning", described->kind->meaning);
+        json_text(&json, "kind", described->kind->name);
+        json_text(&json, "kind_meaning", described->kind->meaning);
     }
-    add_tables_json(&text, described);
+    write_tables(&json, described);
     if (!described->kind && described->ops->kind_count > 0)
-        add_kinds_json(&text, described->ops);
-    strbuf_add_char(&text, '}');
-    print_and_release(&text, out);
+        write_kinds(&json, described->ops);
+    json_close(&json);
+    json_end(&json);
 }
 
 static void print_head(const struct described *described, FILE *out)
@@ -454,7 +385,7 @@ int describe_model(const struct registry *registry, const char *name, FILE *out,
     if (!find_described(registry, name, &run, &described, diag))
         return -1;
     if (json) {
-        print_described_json(&described, out);
+        write_described(&described, out);
         return 0;
     }
     print_head(&described, out);
@@ -473,30 +404,34 @@ int describe_model(const struct registry *registry, const char *name, FILE *out,
     return 0;
 }
 
-struct scenario_printer {
-    struct text_table table;
-    struct strbuf json;
+/* Each value goes to one of them. */
+struct value_printer {
+    struct json_writer *json;
+    struct text_table *table;
 };
 
 static void print_value(void *self, const struct explicit_value *told)
 {
-    struct scenario_printer *printer = self;
+    struct value_printer *printer = self;
     struct strbuf origin = STRBUF_INIT;
 
     value_add_origin(&origin, told->field, told->value);
-    table_add(&printer->table, told->path);
-    table_add(&printer->table, told->value->text);
-    table_add(&printer->table, origin.text);
-    strbuf_add(&printer->json, printer->json.length > 1 ? ",\n  {" : "\n  {");
-    add_member(&printer->json, "path", told->path);
-    add_member(&printer->json, "value", told->value->text);
-    add_member(&printer->json, "origin", origin.text);
-    add_member(&printer->json, "meaning", told->field->meaning);
-    strbuf_add_char(&printer->json, '}');
+    if (printer->json) {
+        json_open_object(printer->json, NULL);
+        json_text(printer->json, "path", told->path);
+        json_text(printer->json, "value", told->value->text);
+        json_text(printer->json, "origin", origin.text);
+        json_text(printer->json, "meaning", told->field->meaning);
+        json_close(printer->json);
+    } else {
+        text_table_add(printer->table, "%s", told->path);
+        text_table_add(printer->table, "%s", told->value->text ? told->value->text : "");
+        text_table_add(printer->table, "%s", origin.text);
+    }
     strbuf_release(&origin);
 }
 
-static void print_seed(struct scenario_printer *printer, const struct scenario *scenario)
+static void print_values(const struct scenario *scenario, struct value_printer *printer)
 {
     static const struct field seed = {
         .name = "seed", .meaning = RUN_SEED_MEANING, .source = "assumption"};
@@ -506,32 +441,39 @@ static void print_seed(struct scenario_printer *printer, const struct scenario *
 
     snprintf(text, sizeof text, "%" PRIu64, scenario->run.seed);
     print_value(printer, &told);
+    values_each(scenario, print_value, printer);
+}
+
+static void write_scenario(const struct scenario *scenario, FILE *out)
+{
+    struct json_writer json;
+    struct value_printer printer = {.json = &json};
+
+    json_begin(&json, out);
+    json_open_object(&json, NULL);
+    json_text(&json, "name", scenario->name);
+    json_text(&json, "path", scenario->path);
+    json_digest(&json, "hash", scenario->hash);
+    json_open_array(&json, "values");
+    print_values(scenario, &printer);
+    json_close(&json);
+    json_close(&json);
+    json_end(&json);
 }
 
 void describe_scenario(const struct scenario *scenario, FILE *out, bool json)
 {
-    struct scenario_printer printer = {{.column_count = 3}, STRBUF_INIT};
-    struct strbuf text = STRBUF_INIT;
+    struct value_printer printer = {.table = NULL};
 
-    strbuf_add(&printer.json, "[");
-    print_seed(&printer, scenario);
-    values_each(scenario, print_value, &printer);
     if (json) {
-        strbuf_add(&text, "{");
-        add_member(&text, "name", scenario->name);
-        add_member(&text, "path", scenario->path);
-        strbuf_addf(&text, ", \"hash\": \"%016" PRIx64 "\", \"values\": %s]}", scenario->hash,
-                    printer.json.text);
-        print_and_release(&text, out);
-        for (size_t i = 0; i < printer.table.count; i++)
-            free(printer.table.cells[i]);
-        free(printer.table.cells);
-    } else {
-        fprintf(out, "%s (%s, hash %016" PRIx64 ")\n", scenario->name, scenario->path,
-                scenario->hash);
-        table_print_and_release(&printer.table, out);
+        write_scenario(scenario, out);
+        return;
     }
-    strbuf_release(&printer.json);
+    printer.table = text_table_create_bare(3);
+    print_values(scenario, &printer);
+    quote_print_line(out, "%s (%s, hash %016" PRIx64 ")", scenario->name, scenario->path,
+                     scenario->hash);
+    text_table_print_and_free(printer.table, out);
 }
 
 /* --- Markdown -------------------------------------------------------------------------- */

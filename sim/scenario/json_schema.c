@@ -1,57 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The JSON Schema of scenario files, so that an editor completes keys and shows what they mean. It
- * is a first sieve: ranges, regions and rules between fields are for the loader.
+ * is a first check only: ranges, regions and rules between fields are for the loader.
  *
- * A dotted table becomes nested objects. A VARIANT is either a choice's name or an object of one
- * choice.
+ * What no table holds (definitions of types, keys at the top level) is schema_frame.json; run
+ * settings, regions and models are added to it. A dotted table becomes nested objects. A VARIANT is
+ * either a choice's name or an object of one choice.
  */
+#include "bug.h"
 #include "field_value.h"
+#include "json_writer.h"
 #include "mem.h"
 #include "run_settings.h"
 #include "scenario_internal.h"
+#include "schema_frame.h"
 
+#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEYS_MAX = 256 };
+#define LINK_PATTERN "^ *[a-z0-9-]+( *<?-> *[a-z0-9-]+)? *$"
 
-static void add_text_member(struct strbuf *out, const char *key, const char *text)
-{
-    strbuf_addf(out, ", \"%s\": ", key);
-    strbuf_add_json(out, text);
-}
-
-static void add_enum(struct strbuf *out, const char *const *choices)
-{
-    strbuf_add(out, "{\"enum\": [");
-    for (size_t i = 0; choices[i]; i++) {
-        strbuf_add(out, i > 0 ? ", " : "");
-        strbuf_add_json(out, choices[i]);
-    }
-    strbuf_add(out, "]}");
-}
-
-/* The shared definitions, by type. */
+/* Names in "$defs". */
 // clang-format off
-static const struct {
-    const char *name, *schema;
-} definitions[] = {
-    {"duration",  "{\"anyOf\": [{\"const\": 0}, {\"type\": \"string\", \"pattern\": \"^ *(PT?[0-9.DTHMS]+|([0-9][0-9_.]* *(ns|us|ms|s|min|h|d) *)+|0) *$\"}]}"},
-    {"count",     "{\"anyOf\": [{\"type\": \"integer\", \"minimum\": 0}, {\"type\": \"string\", \"pattern\": \"^[0-9][0-9_.]* *[kMG]?$\"}]}"},
-    {"share",     "{\"anyOf\": [{\"type\": \"number\", \"minimum\": 0, \"maximum\": 1}, {\"type\": \"string\", \"pattern\": \"^[0-9][0-9_.eE+-]* *%?$\"}]}"},
-    {"rate",      "{\"type\": \"string\", \"pattern\": \"^[0-9][0-9_.eE+-]* *[kM]?/(s|min|h|d)$\"}"},
-    {"size",      "{\"anyOf\": [{\"const\": 0}, {\"type\": \"string\", \"pattern\": \"^([0-9][0-9_.eE+-]* *([kMGT]?B|[KMG]iB)|0)$\"}]}"},
-    {"bandwidth", "{\"anyOf\": [{\"const\": 0}, {\"type\": \"string\", \"pattern\": \"^([0-9][0-9_.eE+-]* *([kMGT]?(bit|B)|[KMG]iB)/s|0)$\"}]}"},
-    {"number",    "{\"type\": [\"number\", \"string\"]}"},
-    {"flag",      "{\"type\": \"boolean\"}"},
-    {"distribution", "{\"anyOf\": [{\"type\": [\"number\", \"string\"]}, {\"type\": \"object\", \"minProperties\": 1}]}"},
-    {"durations", "{\"anyOf\": [{\"$ref\": \"#/$defs/duration\"}, {\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/duration\"}}]}"},
-    {"region",    "{\"type\": \"string\", \"pattern\": \"^[a-z0-9][a-z0-9-]*$\"}"},
-    {"regions",   "{\"anyOf\": [{\"$ref\": \"#/$defs/region\"}, {\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/region\"}}]}"},
-    {"link",      "{\"type\": \"string\", \"pattern\": \"^ *[a-z0-9-]+( *<?-> *[a-z0-9-]+)? *$\"}"},
-    {"text",      "{\"type\": [\"string\", \"number\", \"boolean\"]}"},
-};
 static const char *const definition_of[] = {
     [FIELD_DURATION] = "duration",   [FIELD_COUNT] = "count",         [FIELD_SHARE] = "share",
     [FIELD_RATE] = "rate",           [FIELD_SIZE] = "size",           [FIELD_BANDWIDTH] = "bandwidth",
@@ -61,6 +32,45 @@ static const char *const definition_of[] = {
 };
 // clang-format on
 
+/* --- pieces ---------------------------------------------------------------------------- */
+
+static void add_text(cJSON *object, const char *key, const char *text)
+{
+    cJSON_AddStringToObject(object, key, text);
+}
+
+/* {"type": [`type`, "null"]}: a section may be left empty. */
+static cJSON *make_nullable(const char *type)
+{
+    const char *const types[] = {type, "null"};
+    cJSON *schema = cJSON_CreateObject();
+
+    cJSON_AddItemToObject(schema, "type", cJSON_CreateStringArray(types, 2));
+    return schema;
+}
+
+static cJSON *make_reference(const char *path, const char *name)
+{
+    struct strbuf text = STRBUF_INIT;
+    cJSON *schema = cJSON_CreateObject();
+
+    strbuf_addf(&text, "#/%s/%s", path, name);
+    add_text(schema, "$ref", text.text);
+    strbuf_release(&text);
+    return schema;
+}
+
+static cJSON *make_enum(const char *const *choices)
+{
+    cJSON *schema = cJSON_CreateObject();
+    int count = 0;
+
+    while (choices[count])
+        count++;
+    cJSON_AddItemToObject(schema, "enum", cJSON_CreateStringArray(choices, count));
+    return schema;
+}
+
 /* --- fields ---------------------------------------------------------------------------- */
 
 struct table {
@@ -68,7 +78,7 @@ struct table {
     size_t count;
 };
 
-static void add_object(struct strbuf *out, const struct table *table, const char *path);
+static cJSON *make_path(const struct table *table, const char *path);
 
 static bool is_below(const char *name, const char *path)
 {
@@ -85,7 +95,7 @@ static bool has_below(const struct table *table, const char *path)
     return false;
 }
 
-static void add_about(struct strbuf *out, const struct field *field)
+static void add_about(cJSON *schema, const struct field *field)
 {
     struct strbuf text = STRBUF_INIT;
 
@@ -96,113 +106,110 @@ static void add_about(struct strbuf *out, const struct field *field)
                     field->max ? field->max : "");
     if (field->source)
         strbuf_addf(&text, ". Source: %s", field->source);
-    add_text_member(out, "description", text.text);
+    add_text(schema, "description", text.text);
     if (field->initial)
-        add_text_member(out, "default", field->initial);
+        add_text(schema, "default", field->initial);
     strbuf_release(&text);
 }
 
-static void add_path(struct strbuf *out, const struct table *table, const char *path);
+/* {"<choice>": its parameters} */
+static cJSON *make_choice(const struct table *table, const char *choice, const char *path,
+                          bool has_value)
+{
+    cJSON *schema = cJSON_CreateObject();
+    cJSON *properties;
 
-/* One choice with its parameters, for each that has some. */
-static void add_variant(struct strbuf *out, const struct table *table, const struct field *field)
+    add_text(schema, "type", "object");
+    cJSON_AddFalseToObject(schema, "additionalProperties");
+    cJSON_AddNumberToObject(schema, "minProperties", 1);
+    properties = cJSON_AddObjectToObject(schema, "properties");
+    if (has_value || has_below(table, path)) {
+        cJSON_AddItemToObject(properties, choice, make_path(table, path));
+    } else {
+        cJSON *none = make_nullable("object");
+
+        cJSON_AddNumberToObject(none, "maxProperties", 0);
+        cJSON_AddItemToObject(properties, choice, none);
+    }
+    return schema;
+}
+
+/* A choice by its name, or with its parameters. The first one's value may stand alone. */
+static cJSON *make_variant(const struct table *table, const struct field *field)
 {
     struct strbuf path = STRBUF_INIT;
+    cJSON *schema = cJSON_CreateObject();
+    cJSON *any_of = cJSON_AddArrayToObject(schema, "anyOf");
 
-    strbuf_add(out, "{\"anyOf\": [");
-    add_enum(out, field->choices);
+    cJSON_AddItemToArray(any_of, make_enum(field->choices));
     for (size_t i = 0; field->choices[i]; i++) {
         strbuf_clear(&path);
         strbuf_addf(&path, "%s.%s", field->name, field->choices[i]);
-        strbuf_add(out, ", {\"type\": \"object\", \"additionalProperties\": false, "
-                        "\"minProperties\": 1, \"properties\": {");
-        strbuf_add_json(out, field->choices[i]);
-        strbuf_add(out, ": ");
-        if (has_below(table, path.text) || schema_find(table->fields, table->count, path.text))
-            add_path(out, table, path.text);
-        else
-            strbuf_add(out, "{\"type\": [\"object\", \"null\"], \"maxProperties\": 0}");
-        strbuf_add(out, "}}");
-        if (i == 0 && schema_find(table->fields, table->count, path.text)) {
-            strbuf_add(out, ", ");
-            add_path(out, table, path.text);
-        }
+        bool has_value = schema_find(table->fields, table->count, path.text) != NULL;
+        cJSON_AddItemToArray(any_of, make_choice(table, field->choices[i], path.text, has_value));
+        if (i == 0 && has_value)
+            cJSON_AddItemToArray(any_of, make_path(table, path.text));
     }
-    strbuf_add(out, "]");
-    add_about(out, field);
-    strbuf_add(out, "}");
+    add_about(schema, field);
     strbuf_release(&path);
+    return schema;
 }
 
-/* Whatever stands at a path: a value, a choice, a map. */
-static void add_path(struct strbuf *out, const struct table *table, const char *path)
+/* A property of `object` for each key below a path, each once, in the table's order. */
+static void add_properties(cJSON *object, const struct table *table, const char *path)
 {
-    const struct field *field = schema_find(table->fields, table->count, path);
+    size_t skip = path[0] ? strlen(path) + 1 : 0;
 
-    if (!field) {
-        add_object(out, table, path);
-    } else if (field->type == FIELD_VARIANT) {
-        add_variant(out, table, field);
-    } else if (field->type == FIELD_CHOICE) {
-        strbuf_add(out, "{\"anyOf\": [");
-        add_enum(out, field->choices);
-        strbuf_add(out, "]");
-        add_about(out, field);
-        strbuf_add(out, "}");
-    } else {
-        strbuf_addf(out, "{\"$ref\": \"#/$defs/%s\"", definition_of[field->type]);
-        add_about(out, field);
-        strbuf_add(out, "}");
-    }
-}
-
-/* `"key": schema` for each key below a path, each once, in the table's order. */
-static void add_properties(struct strbuf *out, const struct table *table, const char *path)
-{
-    char *keys[KEYS_MAX];
-    size_t count = 0, skip = path[0] ? strlen(path) + 1 : 0;
-
-    for (size_t i = 0; i < table->count && count < KEYS_MAX; i++) {
+    for (size_t i = 0; i < table->count; i++) {
         const char *name = table->fields[i].name;
-        struct strbuf below = STRBUF_INIT;
-        size_t length, known = 0;
 
         if (!is_below(name, path))
             continue;
-        length = skip + strcspn(name + skip, ".");
-        keys[count] = mem_strndup(name + skip, length - skip);
-        while (strcmp(keys[known], keys[count]) != 0)
-            known++;
-        if (known < count) {
-            free(keys[count]);
-            continue;
-        }
-        strbuf_add(out, count++ > 0 ? ", " : "");
-        strbuf_add_json(out, keys[known]);
-        strbuf_add(out, ": ");
-        strbuf_add_bytes(&below, name, length);
-        add_path(out, table, below.text);
-        strbuf_release(&below);
+        size_t length = skip + strcspn(name + skip, ".");
+        char *below = mem_strndup(name, length);
+        if (!cJSON_GetObjectItemCaseSensitive(object, below + skip))
+            cJSON_AddItemToObject(object, below + skip, make_path(table, below));
+        free(below);
     }
-    for (size_t i = 0; i < count; i++)
-        free(keys[i]);
 }
 
-static void add_object(struct strbuf *out, const struct table *table, const char *path)
+static cJSON *make_object(const struct table *table, const char *path)
 {
-    strbuf_add(out, "{\"type\": [\"object\", \"null\"], \"additionalProperties\": false, "
-                    "\"properties\": {");
-    add_properties(out, table, path);
-    strbuf_add(out, "}}");
+    cJSON *schema = make_nullable("object");
+
+    cJSON_AddFalseToObject(schema, "additionalProperties");
+    add_properties(cJSON_AddObjectToObject(schema, "properties"), table, path);
+    return schema;
+}
+
+/* Whatever stands at a path: a value, a choice, a map. */
+static cJSON *make_path(const struct table *table, const char *path)
+{
+    const struct field *field = schema_find(table->fields, table->count, path);
+    cJSON *schema;
+
+    if (!field)
+        return make_object(table, path);
+    if (field->type == FIELD_VARIANT)
+        return make_variant(table, field);
+    if (field->type == FIELD_CHOICE) {
+        schema = cJSON_CreateObject();
+        cJSON_AddItemToArray(cJSON_AddArrayToObject(schema, "anyOf"), make_enum(field->choices));
+    } else {
+        schema = make_reference("$defs", definition_of[field->type]);
+    }
+    add_about(schema, field);
+    return schema;
 }
 
 /* --- sections -------------------------------------------------------------------------- */
 
 /* The parameters that go with one kind (NULL: with any, since the kind may be said in a base). */
-static void add_kind(struct strbuf *out, const struct model_ops *ops, const struct model_kind *kind)
+static cJSON *make_kind(const struct model_ops *ops, const struct model_kind *kind)
 {
     struct field *fields;
     struct table table = {NULL, ops->field_count};
+    cJSON *schema;
 
     for (size_t i = 0; i < ops->kind_count; i++)
         table.count += ops->kinds[i]->field_count;
@@ -216,123 +223,95 @@ static void add_kind(struct strbuf *out, const struct model_ops *ops, const stru
         for (size_t j = 0; j < ops->kinds[i]->field_count; j++)
             fields[table.count++] = ops->kinds[i]->fields[j];
     }
-    add_object(out, &table, "");
+    schema = make_object(&table, "");
     free(fields);
+    return schema;
 }
 
-/* `if kind is this, then these parameters`, for each kind. */
-static void add_kinds(struct strbuf *out, const struct model_ops *ops)
+/* {"properties": {"kind": `kind`}} */
+static cJSON *make_kind_is(cJSON *kind)
+{
+    cJSON *schema = cJSON_CreateObject();
+
+    cJSON_AddItemToObject(cJSON_AddObjectToObject(schema, "properties"), KIND_KEY, kind);
+    return schema;
+}
+
+/* "if kind is this, then these parameters", for each kind. */
+static cJSON *make_kinds(const struct model_ops *ops)
 {
     const struct table own = {ops->fields, ops->field_count};
+    const char *const required[] = {KIND_KEY};
+    cJSON *schema = cJSON_CreateObject();
+    cJSON *all_of;
 
-    strbuf_add(out, "{\"if\": {\"required\": [\"" KIND_KEY "\"]}, \"then\": {\"allOf\": "
-                    "[{\"properties\": {\"" KIND_KEY "\": ");
-    add_path(out, &own, KIND_KEY);
-    strbuf_add(out, "}}");
+    cJSON_AddItemToObject(cJSON_AddObjectToObject(schema, "if"), "required",
+                          cJSON_CreateStringArray(required, 1));
+    all_of = cJSON_AddArrayToObject(cJSON_AddObjectToObject(schema, "then"), "allOf");
+    cJSON_AddItemToArray(all_of, make_kind_is(make_path(&own, KIND_KEY)));
     for (size_t i = 0; i < ops->kind_count; i++) {
-        strbuf_add(out, ",\n    {\"if\": {\"properties\": {\"" KIND_KEY "\": {\"const\": ");
-        strbuf_add_json(out, ops->kinds[i]->name);
-        strbuf_add(out, "}}}, \"then\": ");
-        add_kind(out, ops, ops->kinds[i]);
-        strbuf_add(out, "}");
+        cJSON *one = cJSON_CreateObject(), *kind = cJSON_CreateObject();
+
+        add_text(kind, "const", ops->kinds[i]->name);
+        cJSON_AddItemToObject(one, "if", make_kind_is(kind));
+        cJSON_AddItemToObject(one, "then", make_kind(ops, ops->kinds[i]));
+        cJSON_AddItemToArray(all_of, one);
     }
-    strbuf_add(out, "]}, \"else\": ");
-    add_kind(out, ops, NULL);
-    strbuf_add(out, "}");
+    cJSON_AddItemToObject(schema, "else", make_kind(ops, NULL));
+    return schema;
 }
 
-static void add_section(struct strbuf *out, const struct model_ops *ops)
+static cJSON *make_section(const struct model_ops *ops)
 {
     const struct table table = {ops->fields, ops->field_count};
+    cJSON *schema;
 
     if (ops->scope == MODEL_LIST) {
-        strbuf_add(out, "{\"type\": [\"array\", \"null\"], \"items\": ");
-        add_object(out, &table, "");
-        add_text_member(out, "description", ops->meaning);
-        strbuf_add(out, "}");
+        schema = make_nullable("array");
+        cJSON_AddItemToObject(schema, "items", make_object(&table, ""));
     } else if (ops->scope == MODEL_PER_LINK) {
-        strbuf_add(out, "{\"type\": [\"object\", \"null\"], \"propertyNames\": {\"pattern\": "
-                        "\"^ *[a-z0-9-]+( *<?-> *[a-z0-9-]+)? *$\"}, \"additionalProperties\": ");
-        add_object(out, &table, "");
-        add_text_member(out, "description", ops->meaning);
-        strbuf_add(out, "}");
+        schema = make_nullable("object");
+        add_text(cJSON_AddObjectToObject(schema, "propertyNames"), "pattern", LINK_PATTERN);
+        cJSON_AddItemToObject(schema, "additionalProperties", make_object(&table, ""));
     } else {
-        strbuf_add(out, "{\"allOf\": [");
-        if (ops->kind_count > 0)
-            add_kinds(out, ops);
-        else
-            add_object(out, &table, "");
-        strbuf_add(out, "]");
-        add_text_member(out, "description", ops->meaning);
-        strbuf_add(out, "}");
+        schema = cJSON_CreateObject();
+        cJSON_AddItemToArray(cJSON_AddArrayToObject(schema, "allOf"),
+                             ops->kind_count > 0 ? make_kinds(ops) : make_object(&table, ""));
     }
+    add_text(schema, "description", ops->meaning);
+    return schema;
 }
 
-static void add_regions(struct strbuf *out, const struct registry *registry)
+/* What may differ in each region. */
+static void fill_regions(cJSON *regions, const struct registry *registry)
 {
-    bool any = false;
+    cJSON *region = cJSON_GetObjectItemCaseSensitive(regions, "additionalProperties");
+    cJSON *properties = cJSON_GetObjectItemCaseSensitive(region, "properties");
 
-    strbuf_add(out, "  \"regions\": {\"type\": \"object\", \"minProperties\": 1, "
-                    "\"maxProperties\": 16, \"propertyNames\": {\"$ref\": \"#/$defs/region\"}, "
-                    "\"description\": \"the regions, in order, with what differs in each\", "
-                    "\"additionalProperties\": {\"type\": [\"object\", \"null\"], "
-                    "\"additionalProperties\": false, \"properties\": {");
     for (size_t i = 0; i < registry->model_count; i++) {
-        if (registry->models[i]->scope != MODEL_PER_REGION)
-            continue;
-        strbuf_add(out, any ? ", " : "");
-        strbuf_add_json(out, registry->models[i]->section);
-        strbuf_addf(out, ": {\"$ref\": \"#/properties/%s\"}", registry->models[i]->section);
-        any = true;
-    }
-    strbuf_add(out, "}}}");
-}
+        const char *section = registry->models[i]->section;
 
-static const char other_properties[] =
-    "  \"name\": {\"$ref\": \"#/$defs/text\", \"description\": \"what the scenario is called\"},\n"
-    "  \"question\": {\"$ref\": \"#/$defs/text\", \"description\": \"what it is to answer\"},\n"
-    "  \"expectation\": {\"$ref\": \"#/$defs/text\", \"description\": \"what is expected, in "
-    "prose\"},\n"
-    "  \"sources\": {\"description\": \"where its numbers come from\"},\n"
-    "  \"extends\": {\"type\": \"string\", \"description\": \"a file that this one changes\"},\n"
-    "  \"seed\": {\"type\": \"integer\", \"minimum\": 0, \"default\": 1, \"description\": "
-    "\"" RUN_SEED_MEANING "\"},\n"
-    "  \"expect\": {\"type\": [\"array\", \"string\"], \"items\": {\"type\": \"string\"}, "
-    "\"description\": \"what the statistics must show, such as 'reauth_rate < 0.1%'\"},\n"
-    "  \"sweep\": {\"type\": \"object\", \"additionalProperties\": {\"type\": [\"array\", "
-    "\"string\", \"number\"]}, "
-    "\"description\": \"parameters to vary, by path, with their values: a list, or a text such as "
-    "'100ms..1s/100ms'\"},\n"
-    "  \"where\": {\"type\": [\"array\", \"string\"], \"items\": {\"type\": \"string\"}, "
-    "\"description\": \"what a point of the sweep must meet, such as 'client.timeout < "
-    "client.retry.deadline'\"},\n"
-    "  \"lockstep\": {\"type\": [\"array\", \"string\"], \"items\": {\"type\": \"string\"}, "
-    "\"description\": \"axes of the sweep that move together, such as 'client.timeout, "
-    "client.connect_timeout'\"},\n";
+        if (registry->models[i]->scope == MODEL_PER_REGION)
+            cJSON_AddItemToObject(properties, section, make_reference("properties", section));
+    }
+}
 
 void scenario_write_schema(const struct registry *registry, FILE *file)
 {
     const struct table run = {run_settings_fields, run_settings_field_count};
-    struct strbuf out = STRBUF_INIT;
+    cJSON *schema = cJSON_Parse(schema_frame);
+    cJSON *properties = cJSON_GetObjectItemCaseSensitive(schema, "properties");
+    struct json_writer json;
 
-    strbuf_add(&out, "{\"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
-                     " \"title\": \"Isthmus scenario\", \"type\": \"object\", "
-                     "\"additionalProperties\": false,\n \"$defs\": {\n");
-    for (size_t i = 0; i < sizeof definitions / sizeof definitions[0]; i++)
-        strbuf_addf(&out, "%s  \"%s\": %s", i > 0 ? ",\n" : "", definitions[i].name,
-                    definitions[i].schema);
-    strbuf_add(&out, "},\n \"properties\": {\n");
-    strbuf_add(&out, other_properties);
-    add_regions(&out, registry);
-    strbuf_add(&out, ",\n  ");
-    add_properties(&out, &run, "");
-    for (size_t i = 0; i < registry->model_count; i++) {
-        strbuf_add(&out, ",\n  ");
-        strbuf_add_json(&out, registry->models[i]->section);
-        strbuf_add(&out, ": ");
-        add_section(&out, registry->models[i]);
-    }
-    strbuf_add(&out, "}}\n");
-    fwrite(out.text, 1, out.length, file);
-    strbuf_release(&out);
+    invariant(properties);
+    add_text(cJSON_GetObjectItemCaseSensitive(properties, "seed"), "description", RUN_SEED_MEANING);
+    fill_regions(cJSON_GetObjectItemCaseSensitive(properties, "regions"), registry);
+    add_properties(properties, &run, "");
+    for (size_t i = 0; i < registry->model_count; i++)
+        cJSON_AddItemToObject(properties, registry->models[i]->section,
+                              make_section(registry->models[i]));
+    json_begin(&json, file);
+    json_tree(&json, NULL, schema);
+    json_end(&json);
+    cJSON_Delete(schema);
 }

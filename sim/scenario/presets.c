@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Presets: found by name, and told: what each sets, what the real thing has besides, and who says
  * so. */
+#include "json_writer.h"
 #include "mem.h"
 #include "scenario_internal.h"
+#include "text_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,43 +19,44 @@ const struct preset *preset_find(const struct model_ops *ops, const char *name)
 
 static void print_preset(const struct model_ops *ops, const struct preset *preset, FILE *out)
 {
-    fprintf(out, "%s (%s)\n", preset->name, preset->date);
+    struct text_table *table = text_table_create_bare(2);
+
     for (size_t i = 0; preset->values[i]; i++) {
         int length = (int)strcspn(preset->values[i], "=");
 
-        fprintf(out, "  %s %s.%.*s: %s\n", i == 0 ? "sets    " : "        ", ops->section, length,
-                preset->values[i], preset->values[i] + length + 1);
+        text_table_add(table, "%s", i == 0 ? "sets" : "");
+        text_table_add(table, "%s.%.*s: %s", ops->section, length, preset->values[i],
+                       preset->values[i] + length + 1);
     }
-    if (preset->left_out[0])
-        fprintf(out, "  left out %s\n", preset->left_out);
-    fprintf(out, "  source   %s\n", preset->source);
+    if (preset->left_out[0]) {
+        text_table_add(table, "left out");
+        text_table_add(table, "%s", preset->left_out);
+    }
+    text_table_add(table, "source");
+    text_table_add(table, "%s", preset->source);
+    text_table_widen(table, 0, strlen("left out"));
+    fprintf(out, "%s (%s)\n", preset->name, preset->date);
+    text_table_print_and_free(table, out);
 }
 
-static void add_member(struct strbuf *out, const char *before, const char *key, const char *text)
+static void write_preset(struct json_writer *json, const struct model_ops *ops,
+                         const struct preset *preset)
 {
-    strbuf_addf(out, "%s\"%s\": ", before, key);
-    strbuf_add_json(out, text);
-}
-
-static void add_preset_json(struct strbuf *out, const struct model_ops *ops,
-                            const struct preset *preset)
-{
-    add_member(out, "{", "name", preset->name);
-    add_member(out, ", ", "section", ops->section);
-    add_member(out, ", ", "version", preset->date);
-    strbuf_add(out, ", \"sets\": {");
+    json_open_object(json, NULL);
+    json_text(json, "name", preset->name);
+    json_text(json, "section", ops->section);
+    json_text(json, "version", preset->date);
+    json_open_object(json, "sets");
     for (size_t i = 0; preset->values[i]; i++) {
         char *key = mem_strndup(preset->values[i], strcspn(preset->values[i], "="));
 
-        strbuf_add(out, i > 0 ? ", " : "");
-        strbuf_add_json(out, key);
-        strbuf_add(out, ": ");
-        strbuf_add_json(out, preset->values[i] + strlen(key) + 1);
+        json_text(json, key, preset->values[i] + strlen(key) + 1);
         free(key);
     }
-    add_member(out, "}, ", "left_out", preset->left_out);
-    add_member(out, ", ", "source", preset->source);
-    strbuf_add_char(out, '}');
+    json_close(json);
+    json_text(json, "left_out", preset->left_out);
+    json_text(json, "source", preset->source);
+    json_close(json);
 }
 
 static bool is_of(const struct model_ops *ops, const char *model)
@@ -86,34 +89,58 @@ static void unknown_preset(const struct registry *registry, const char *model, c
     free(names);
 }
 
-int describe_presets(const struct registry *registry, const char *model, const char *name,
-                     FILE *out, bool json, struct diag *diag)
-{
-    struct strbuf text = STRBUF_INIT;
-    size_t count = 0;
+struct found_preset {
+    const struct model_ops *ops;
+    const struct preset *preset;
+};
 
+/* Those that are asked for, to be freed; NULL asks for all. */
+static struct found_preset *find_presets(const struct registry *registry, const char *model,
+                                         const char *name, size_t *count)
+{
+    struct found_preset *found = NULL;
+    size_t capacity = 0;
+
+    *count = 0;
     for (size_t i = 0; i < registry->model_count; i++) {
         const struct model_ops *ops = registry->models[i];
 
         for (size_t j = 0; j < ops->preset_count; j++) {
-            const struct preset *preset = &ops->presets[j];
-
-            if (!is_of(ops, model) || (name && strcmp(preset->name, name) != 0))
+            if (!is_of(ops, model) || (name && strcmp(ops->presets[j].name, name) != 0))
                 continue;
-            if (json) {
-                strbuf_add(&text, count > 0 ? ",\n " : "[\n ");
-                add_preset_json(&text, ops, preset);
-            } else {
-                fputs(count > 0 ? "\n" : "", out);
-                print_preset(ops, preset, out);
-            }
-            count++;
+            MEM_GROW(found, capacity, *count + 1);
+            found[(*count)++] = (struct found_preset){ops, &ops->presets[j]};
         }
     }
-    if (json && count > 0)
-        fprintf(out, "%s]\n", text.text);
-    strbuf_release(&text);
+    return found;
+}
+
+static void write_presets(const struct found_preset *found, size_t count, FILE *out)
+{
+    struct json_writer json;
+
+    json_begin(&json, out);
+    json_open_array(&json, NULL);
+    for (size_t i = 0; i < count; i++)
+        write_preset(&json, found[i].ops, found[i].preset);
+    json_close(&json);
+    json_end(&json);
+}
+
+int describe_presets(const struct registry *registry, const char *model, const char *name,
+                     FILE *out, bool json, struct diag *diag)
+{
+    size_t count;
+    struct found_preset *found = find_presets(registry, model, name, &count);
+
     if (count == 0)
         unknown_preset(registry, model, name, diag);
+    else if (json)
+        write_presets(found, count, out);
+    for (size_t i = 0; !json && i < count; i++) {
+        fputs(i > 0 ? "\n" : "", out);
+        print_preset(found[i].ops, found[i].preset, out);
+    }
+    free(found);
     return count > 0 ? 0 : -1;
 }

@@ -7,6 +7,7 @@
  */
 #include "hash.h"
 #include "mem.h"
+#include "quote.h"
 #include "run_settings.h"
 #include "scenario_internal.h"
 
@@ -231,7 +232,7 @@ static void add_texts(struct strbuf *out, const char *key, char *const *texts, s
         strbuf_addf(out, "%s:\n", key);
     for (size_t i = 0; i < count; i++) {
         strbuf_add(out, "  - ");
-        strbuf_add_json(out, texts[i]);
+        quote_add(out, QUOTE_JSON, texts[i]);
         strbuf_add_char(out, '\n');
     }
 }
@@ -242,7 +243,7 @@ static void add_questions(struct strbuf *out, const struct scenario *scenario)
         strbuf_add(out, "expect:\n");
     for (size_t i = 0; i < scenario->expect_count; i++) {
         strbuf_add(out, "  - ");
-        strbuf_add_json(out, scenario->expects[i].text);
+        quote_add(out, QUOTE_JSON, scenario->expects[i].text);
         strbuf_add_char(out, '\n');
     }
     if (scenario->axis_count > 0)
@@ -251,7 +252,7 @@ static void add_questions(struct strbuf *out, const struct scenario *scenario)
         const struct sweep_axis *axis = &scenario->axes[i];
 
         strbuf_add(out, "  ");
-        strbuf_add_json(out, axis->path);
+        quote_add(out, QUOTE_JSON, axis->path);
         if (axis->value_count == 0) {
             strbuf_add(out, ": \"");
             quantity_add(out, &axis->from);
@@ -274,7 +275,7 @@ void resolved_build(struct scenario *scenario)
     struct writer writer = {.out = STRBUF_INIT};
 
     strbuf_add(&writer.out, "name: ");
-    strbuf_add_json(&writer.out, scenario->name);
+    quote_add(&writer.out, QUOTE_JSON, scenario->name);
     strbuf_add_char(&writer.out, '\n');
     add_config(&writer, run_settings_fields, run_settings_field_count,
                scenario_internal(scenario)->run_values, 0);

@@ -10,6 +10,7 @@
 #include "yaml_tree.h"
 
 #include "mem.h"
+#include "quote.h"
 #include "utf8.h"
 
 #include <libfyaml.h>
@@ -184,7 +185,7 @@ void yaml_add_text(struct strbuf *out, const char *text)
     if (text_is_plain(text))
         strbuf_add(out, text);
     else
-        strbuf_add_json(out, text);
+        quote_add(out, QUOTE_JSON, text);
 }
 
 void yaml_add_flow(struct strbuf *out, const struct yaml_node *node)

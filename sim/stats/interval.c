@@ -103,3 +103,22 @@ double interval_relative_half_width(const struct interval *interval)
     }
     return interval->mean != 0.0 ? half / fabs(interval->mean) : INFINITY;
 }
+
+enum { DIGITS = 3 };
+
+void interval_add_bounds(struct strbuf *out, double low, double high, enum unit unit)
+{
+    strbuf_add(out, " [");
+    units_add(out, low, unit, DIGITS);
+    strbuf_add(out, ", ");
+    units_add(out, high, unit, DIGITS);
+    strbuf_add(out, "]");
+}
+
+void interval_add(struct strbuf *out, const struct interval *interval, enum unit unit)
+{
+    units_add(out, interval->mean, unit, DIGITS);
+    if (interval->valid) {
+        interval_add_bounds(out, interval->low, interval->high, unit);
+    }
+}

@@ -8,7 +8,9 @@
 #ifndef INTERVAL_H
 #define INTERVAL_H
 
+#include "strbuf.h"
 #include "tally.h"
+#include "units.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,5 +37,10 @@ struct interval interval_batch_means(const double *values, size_t count, size_t 
 struct interval interval_wilson(uint64_t hits, uint64_t n, double level);
 /* Half the width over |mean|; INFINITY where the mean is 0 and the width is not, or invalid. */
 double interval_relative_half_width(const struct interval *interval);
+
+/* Append "22 ms [21 ms, 23 ms]", or the mean alone where there is no interval. */
+void interval_add(struct strbuf *out, const struct interval *interval, enum unit unit);
+/* Append " [21 ms, 23 ms]". */
+void interval_add_bounds(struct strbuf *out, double low, double high, enum unit unit);
 
 #endif

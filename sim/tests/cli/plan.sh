@@ -14,10 +14,14 @@ END
 sed -E 's/[0-9.]+ (ns|us|ms|s|min)\>/TIME/g; s/[0-9.]+ (million|MB)/N \1/g' plan
 "$isthmus" plan run study.yaml --set client.timeout=1s --shard 2/3 --no-output | sed -n '1p;$p'
 ls
-"$isthmus" plan sweep study.yaml --threads 2 --json | sed -E 's/"bytes": ([0-9]+).*/\n\1/' >told
-head -n 1 told | sed -E 's/, "seconds.*//'
+"$isthmus" plan sweep study.yaml --threads 2 --json >told
 "$isthmus" sweep study.yaml --quiet --output r.db
-awk -v is="$(stat -c %s r.db)" 'NR == 2 { print ($1 > 0.8 * is && $1 < 1.25 * is ? "about the size" : $1 " is not " is) }' told
+python3 -c '
+import json, os
+plan = json.load(open("told"))
+print({key: plan[key] for key in ("runs", "points", "replications", "pilots", "side_by_side", "output")})
+ratio = plan["bytes"] / os.stat("r.db").st_size
+print("about the size" if 0.8 < ratio < 1.25 else f"{ratio} of the size")'
 "$isthmus" plan; echo $?
 "$isthmus" plan merge a.db b.db; echo $?
 "$isthmus" plan sweeep study.yaml; echo $?
