@@ -225,6 +225,11 @@ static sim_dur failover_function_time(const struct failover *failover)
     return dist_sample_ns(failover->config->function, block.word[0]);
 }
 
+static void failover_stage_ended(const struct failover *failover, enum incident_stage stage)
+{
+    failover->objective->stage_ended(failover->objective->self, stage);
+}
+
 /* --- transitions ----------------------------------------------------------------------------- */
 
 static void start_decision(struct failover *failover)
@@ -232,7 +237,7 @@ static void start_decision(struct failover *failover)
     const struct failover_config *config = failover->config;
     const struct dist *wait = config->mode == MODE_MANUAL ? config->operator: config->decide;
 
-    failover->objective->detected(failover->objective->self);
+    failover_stage_ended(failover, INCIDENT_DETECT);
     failover_wait(failover, dist_sample_ns(wait, failover_draws(failover).word[0]));
 }
 
@@ -258,13 +263,13 @@ static void begin_promotion(struct failover *failover)
 
 static void decide_and_begin(struct failover *failover)
 {
-    failover->objective->decided(failover->objective->self);
+    failover_stage_ended(failover, INCIDENT_DECIDE);
     begin_promotion(failover);
 }
 
 static void decide_and_be_refused(struct failover *failover)
 {
-    failover->objective->decided(failover->objective->self);
+    failover_stage_ended(failover, INCIDENT_DECIDE);
     failover_held_up_by(failover, CONTROL_STORE_API);
     failover_tell(failover, "failover", failover->target, "store API down",
                   "the promotion was refused and will be asked for again");
@@ -286,7 +291,7 @@ static void give_up_lost_target(struct failover *failover)
 
 static void notify(struct failover *failover)
 {
-    failover->objective->promoted(failover->objective->self);
+    failover_stage_ended(failover, INCIDENT_PROMOTE);
     probe_count(failover->probes, failover->failovers[failover->target]);
     failover_tell(failover, "promotion", failover->target, "",
                   "this region's cluster takes the writes");
@@ -317,7 +322,7 @@ static void drop_function(struct failover *failover)
 
 static void finish_failover(struct failover *failover)
 {
-    failover->objective->published(failover->objective->self);
+    failover_stage_ended(failover, INCIDENT_PUBLISH);
     failover_tell(failover, "failover", failover->target, "", "the record names the new primary");
 }
 

@@ -116,24 +116,11 @@ static bool stage_publish(void *self, int target, kind_id served, uint32_t gener
     return stage->dns_up;
 }
 
-static void stage_detected(void *self)
+static void stage_ended(void *self, enum incident_stage stage)
 {
-    note(self, "detected", -1);
-}
+    static const char *const ends[] = {"detected", "decided", "promoted", "published"};
 
-static void stage_decided(void *self)
-{
-    note(self, "decided", -1);
-}
-
-static void stage_promoted(void *self)
-{
-    note(self, "promoted", -1);
-}
-
-static void stage_published(void *self)
-{
-    note(self, "published", -1);
+    note(self, ends[stage], -1);
 }
 
 /* Each second `attempts` attempts in region 1, of which a share fails. */
@@ -174,11 +161,7 @@ static void stage_open(struct stage *s)
                                    .promotion_begin = stage_begin,
                                    .promotion_end = stage_end};
     s->dns = (struct dns_port){.self = s, .publish = stage_publish};
-    s->objective = (struct objective_port){.self = s,
-                                           .detected = stage_detected,
-                                           .decided = stage_decided,
-                                           .promoted = stage_promoted,
-                                           .published = stage_published};
+    s->objective = (struct objective_port){.self = s, .stage_ended = stage_ended};
     port_offer_store(s->rig.ports, -1, -1, &s->store);
     port_offer_dns(s->rig.ports, -1, -1, &s->dns);
     port_offer_objective(s->rig.ports, -1, -1, &s->objective);

@@ -15,8 +15,8 @@
  *   onset ----------- detected ---- decided ---- promoted ---- published ---- restored
  *         detect            decide        promote       publish         drain
  *
- * A stage that was not reached by T ends at T, so the five always add up to the RTO: an outage that
- * passes by itself is all `detect`.
+ * A stage that was not reached by T ends at T, so the stages always add up to the RTO: an outage
+ * that passes by itself is all `detect`.
  */
 #include "bug.h"
 #include "mem.h"
@@ -48,9 +48,6 @@ static const struct field objective_fields[] = {
 };
 // clang-format on
 
-enum stage { STAGE_DETECT, STAGE_DECIDE, STAGE_PROMOTE, STAGE_PUBLISH, STAGE_DRAIN, STAGES };
-static const char *const stage_names[] = {"detect", "decide", "promote", "publish", "drain", NULL};
-
 static const struct metric objective_metrics[] = {
     {.name = "rto",
      .unit = UNIT_NS,
@@ -65,7 +62,7 @@ static const struct metric objective_metrics[] = {
      .kind = METRIC_VALUE,
      .better = LOWER_IS_BETTER,
      .label = "stage",
-     .label_values = stage_names,
+     .label_values = incident_stage_names,
      .meaning = "the parts of rto; they add up to it; none where it is no number"},
     {.name = "rpo",
      .unit = UNIT_NS,
@@ -99,14 +96,22 @@ struct write_bin {
     uint32_t total, good;
 };
 
-/* The stages' marks are in the order of the stages that they end. */
-enum mark_kind { MARK_DETECTED, MARK_DECIDED, MARK_PROMOTED, MARK_PUBLISHED, MARK_FAULT };
-#define STAGE_MARKS 4
+/* What ends each stage but the last, which the restoration ends. */
+static const struct stage_end {
+    bool opens; /* it can harm writes: it opens an outage where none is open */
+    bool late;  /* it belongs to the outage even after its restoration */
+} stage_ends[INCIDENT_DRAIN] = {
+    [INCIDENT_DETECT] = {.opens = false, .late = false},
+    [INCIDENT_DECIDE] = {.opens = true, .late = true},
+    [INCIDENT_PROMOTE] = {.opens = false, .late = true},
+    [INCIDENT_PUBLISH] = {.opens = false, .late = true},
+};
 
+/* A fault's onset or the end of a stage. */
 struct mark {
     sim_time time;
-    enum mark_kind kind;
-    const char *fault; /* MARK_FAULT: static text */
+    const char *fault;         /* of an onset: static text; NULL: a stage ended */
+    enum incident_stage stage; /* the one that ended */
     /* what the store had lost by then, and the RPO of its last failover */
     uint64_t writes_lost, sessions_lost;
     sim_dur rpo;
@@ -145,50 +150,40 @@ static sim_dur objective_latency(const void *self)
 }
 
 /* A mark of this instant, with what the store has lost so far. */
-static struct mark objective_look(const struct objective *objective, enum mark_kind kind,
-                                  const char *fault)
+static struct mark objective_look(const struct objective *objective, const char *fault,
+                                  enum incident_stage stage)
 {
     const struct store_port *store = objective->store;
 
     return (struct mark){
         .time = sim_now(objective->sim),
-        .kind = kind,
         .fault = fault,
+        .stage = stage,
         .writes_lost = store->writes_lost(store->self),
         .sessions_lost = store->sessions_lost(store->self),
         .rpo = store->rpo(store->self),
     };
 }
 
-static void objective_mark(struct objective *objective, enum mark_kind kind, const char *fault)
+static void objective_mark(struct objective *objective, const struct mark *mark)
 {
     MEM_GROW(objective->marks, objective->mark_capacity, objective->mark_count + 1);
-    objective->marks[objective->mark_count++] = objective_look(objective, kind, fault);
+    objective->marks[objective->mark_count++] = *mark;
 }
 
 static void objective_fault_begin(void *self, const char *kind)
 {
-    objective_mark(self, MARK_FAULT, kind);
+    struct mark mark = objective_look(self, kind, INCIDENT_STAGES);
+
+    objective_mark(self, &mark);
 }
 
-static void objective_detected(void *self)
+static void objective_stage_ended(void *self, enum incident_stage stage)
 {
-    objective_mark(self, MARK_DETECTED, NULL);
-}
+    struct mark mark = objective_look(self, NULL, stage);
 
-static void objective_decided(void *self)
-{
-    objective_mark(self, MARK_DECIDED, NULL);
-}
-
-static void objective_promoted(void *self)
-{
-    objective_mark(self, MARK_PROMOTED, NULL);
-}
-
-static void objective_published(void *self)
-{
-    objective_mark(self, MARK_PUBLISHED, NULL);
+    invariant(stage < INCIDENT_DRAIN);
+    objective_mark(self, &mark);
 }
 
 /* --- the restoration ------------------------------------------------------------------------- */
@@ -265,33 +260,39 @@ struct verdict {
 
 static struct incident objective_open(const struct objective *objective, const struct mark *mark)
 {
-    return (struct incident){
-        .kind = mark->kind == MARK_FAULT ? mark->fault : "failover",
+    struct incident incident = {
+        .kind = mark->fault ? mark->fault : "failover",
         .onset = mark->time,
-        .detected = SIM_NEVER,
-        .decided = SIM_NEVER,
-        .promoted = SIM_NEVER,
-        .published = SIM_NEVER,
-        .restored = objective_restored(objective, mark->time),
         .rpo = -1,
         /* until it is closed: what had been lost before */
         .writes_lost = mark->writes_lost,
         .sessions_lost = mark->sessions_lost,
     };
+
+    for (int stage = 0; stage < INCIDENT_DRAIN; stage++)
+        incident.ended[stage] = SIM_NEVER;
+    incident.ended[INCIDENT_DRAIN] = objective_restored(objective, mark->time);
+    return incident;
 }
 
-/* The first of each stage counts. An alarm after the restoration is not of this incident; what a
- * promotion that was asked for before it led to is. */
+static bool mark_opens(const struct mark *mark)
+{
+    return mark->fault || stage_ends[mark->stage].opens;
+}
+
+/* The first end of each stage counts. An alarm after the restoration is not of this incident; what
+ * a promotion that was asked for before it led to is. */
 static void incident_take(struct incident *incident, const struct mark *mark)
 {
-    sim_time *slots[STAGE_MARKS] = {&incident->detected, &incident->decided, &incident->promoted,
-                                    &incident->published};
+    if (mark->fault || incident->ended[mark->stage] != SIM_NEVER)
+        return;
+    if (stage_ends[mark->stage].late || mark->time <= incident_restored(incident))
+        incident->ended[mark->stage] = mark->time;
+}
 
-    if (mark->kind == MARK_FAULT || *slots[mark->kind] != SIM_NEVER)
-        return;
-    if (mark->kind == MARK_DETECTED && mark->time > incident->restored)
-        return;
-    *slots[mark->kind] = mark->time;
+static sim_dur incident_rto(const struct incident *incident)
+{
+    return incident_restored(incident) - incident->onset;
 }
 
 /* `now`: a mark from when the incident's losses are over: the next one's onset, or the end. */
@@ -300,7 +301,7 @@ static void objective_close(struct objective *objective, struct incident *incide
 {
     incident->writes_lost = now->writes_lost - incident->writes_lost;
     incident->sessions_lost = now->sessions_lost - incident->sessions_lost;
-    if (incident->promoted != SIM_NEVER)
+    if (incident->ended[INCIDENT_PROMOTE] != SIM_NEVER)
         incident->rpo = now->rpo;
     incident_list_add(&objective->incidents, incident);
 
@@ -308,26 +309,25 @@ static void objective_close(struct objective *objective, struct incident *incide
     verdict->sessions_lost += incident->sessions_lost;
     if (incident->rpo > verdict->rpo)
         verdict->rpo = incident->rpo;
-    if (incident->restored == SIM_NEVER)
+    if (incident_restored(incident) == SIM_NEVER)
         verdict->unrestored++;
     else if (verdict->count == verdict->unrestored ||
-             incident->restored - incident->onset > verdict->worst.restored - verdict->worst.onset)
+             incident_rto(incident) > incident_rto(&verdict->worst))
         verdict->worst = *incident;
     verdict->count++;
 }
 
 static struct verdict objective_judge(struct objective *objective)
 {
-    struct mark end = objective_look(objective, MARK_FAULT, "");
+    struct mark end = objective_look(objective, "", INCIDENT_STAGES);
     struct verdict verdict = {.rpo = -1};
     struct incident incident = {0};
     bool any = false;
 
     for (size_t i = 0; i < objective->mark_count; i++) {
         const struct mark *mark = &objective->marks[i];
-        bool opens = mark->kind == MARK_FAULT || mark->kind == MARK_DECIDED;
 
-        if (opens && (!any || mark->time > incident.restored)) {
+        if (mark_opens(mark) && (!any || mark->time > incident_restored(&incident))) {
             if (any)
                 objective_close(objective, &incident, mark, &verdict);
             incident = objective_open(objective, mark);
@@ -341,26 +341,26 @@ static struct verdict objective_judge(struct objective *objective)
     return verdict;
 }
 
-static void objective_tell_rto(struct probes *probes, const struct incident *worst)
+static void objective_report_rto(struct probes *probes, const struct incident *worst)
 {
-    sim_time ends[STAGES] = {worst->detected, worst->decided, worst->promoted, worst->published,
-                             worst->restored};
-    sim_time from = worst->onset;
+    sim_time ends[INCIDENT_STAGES], from = worst->onset;
 
     /* A stage ends at the latest when the next one does. */
-    for (int stage = STAGES - 2; stage >= 0; stage--)
-        if (ends[stage] > ends[stage + 1])
+    for (int stage = INCIDENT_STAGES - 1; stage >= 0; stage--) {
+        ends[stage] = worst->ended[stage];
+        if (stage + 1 < INCIDENT_STAGES && ends[stage] > ends[stage + 1])
             ends[stage] = ends[stage + 1];
-    probe_value(probes, "rto", PROBE_ALL_REGIONS, NULL, (double)(worst->restored - worst->onset));
-    for (int stage = 0; stage < STAGES; stage++) {
-        probe_value(probes, "rto_stage", PROBE_ALL_REGIONS, stage_names[stage],
+    }
+    probe_value(probes, "rto", PROBE_ALL_REGIONS, NULL, (double)incident_rto(worst));
+    for (int stage = 0; stage < INCIDENT_STAGES; stage++) {
+        probe_value(probes, "rto_stage", PROBE_ALL_REGIONS, incident_stage_names[stage],
                     (double)(ends[stage] - from));
         from = ends[stage];
     }
 }
 
 /* Why there is no number: no outage, or one that was not over when the run ended. */
-static void objective_tell_no_rto(const struct objective *objective, bool has_outage)
+static void objective_report_no_rto(const struct objective *objective, bool has_outage)
 {
     struct probes *probes = sim_probe_set(objective->sim);
 
@@ -368,12 +368,12 @@ static void objective_tell_no_rto(const struct objective *objective, bool has_ou
         probe_value_censored(probes, "rto", PROBE_ALL_REGIONS, NULL, sim_now(objective->sim));
     else
         probe_value_none(probes, "rto", PROBE_ALL_REGIONS, NULL, no_outage);
-    for (int stage = 0; stage < STAGES; stage++)
-        probe_value_none(probes, "rto_stage", PROBE_ALL_REGIONS, stage_names[stage],
+    for (int stage = 0; stage < INCIDENT_STAGES; stage++)
+        probe_value_none(probes, "rto_stage", PROBE_ALL_REGIONS, incident_stage_names[stage],
                          has_outage ? "not restored" : no_outage);
 }
 
-static void objective_tell_losses(struct probes *probes, const struct verdict *verdict)
+static void objective_report_losses(struct probes *probes, const struct verdict *verdict)
 {
     probe_value(probes, "rpo_writes", PROBE_ALL_REGIONS, NULL, (double)verdict->writes_lost);
     probe_value(probes, "rpo_sessions", PROBE_ALL_REGIONS, NULL, (double)verdict->sessions_lost);
@@ -383,7 +383,7 @@ static void objective_tell_losses(struct probes *probes, const struct verdict *v
         probe_value_none(probes, "rpo", PROBE_ALL_REGIONS, NULL, "no failover");
 }
 
-static void objective_tell_no_losses(struct probes *probes)
+static void objective_report_no_losses(struct probes *probes)
 {
     static const char *const metrics[] = {"rpo", "rpo_writes", "rpo_sessions"};
 
@@ -400,13 +400,13 @@ static void objective_finish(void *self)
     probe_value(probes, "incidents", PROBE_ALL_REGIONS, NULL, verdict.count);
     probe_value(probes, "incidents_unrestored", PROBE_ALL_REGIONS, NULL, verdict.unrestored);
     if (verdict.count > 0)
-        objective_tell_losses(probes, &verdict);
+        objective_report_losses(probes, &verdict);
     else
-        objective_tell_no_losses(probes);
+        objective_report_no_losses(probes);
     if (verdict.count > 0 && verdict.unrestored == 0)
-        objective_tell_rto(probes, &verdict.worst);
+        objective_report_rto(probes, &verdict.worst);
     else
-        objective_tell_no_rto(objective, verdict.count > 0);
+        objective_report_no_rto(objective, verdict.count > 0);
 }
 
 /* --- the model ------------------------------------------------------------------------------- */
@@ -439,10 +439,7 @@ static void objective_init(void *self, const struct model_env *env)
         .write_done = objective_write_done,
         .latency = objective_latency,
         .fault_begin = objective_fault_begin,
-        .detected = objective_detected,
-        .decided = objective_decided,
-        .promoted = objective_promoted,
-        .published = objective_published,
+        .stage_ended = objective_stage_ended,
     };
     port_offer_objective(env->ports, -1, -1, &objective->port);
     port_offer_incidents(env->ports, -1, -1, &objective->incidents);

@@ -81,14 +81,14 @@ static void detected(void *arg)
 {
     struct objective_rig *r = arg;
 
-    r->objective->detected(r->objective->self);
+    r->objective->stage_ended(r->objective->self, INCIDENT_DETECT);
 }
 
 static void decided(void *arg)
 {
     struct objective_rig *r = arg;
 
-    r->objective->decided(r->objective->self);
+    r->objective->stage_ended(r->objective->self, INCIDENT_DECIDE);
 }
 
 static void promoted(void *arg)
@@ -96,14 +96,14 @@ static void promoted(void *arg)
     struct objective_rig *r = arg;
 
     r->losses = (struct losses){r->losses.writes + 30, r->losses.sessions + 4, 700 * SIM_MS};
-    r->objective->promoted(r->objective->self);
+    r->objective->stage_ended(r->objective->self, INCIDENT_PROMOTE);
 }
 
 static void published(void *arg)
 {
     struct objective_rig *r = arg;
 
-    r->objective->published(r->objective->self);
+    r->objective->stage_ended(r->objective->self, INCIDENT_PUBLISH);
 }
 
 static double stage(const struct objective_rig *r, const char *name)
@@ -141,7 +141,7 @@ static void objective_finds_the_first_span_at_target(void **state)
     assert_close(rig_statistic(&r.rig, "rto", -1, NULL), 149.7e9, 1e-12);
     assert_int_equal(incidents(&r)->count, 1);
     assert_int_equal(incidents(&r)->incidents[0].onset, 100 * SIM_S);
-    assert_int_equal(incidents(&r)->incidents[0].restored, 249700 * SIM_MS);
+    assert_int_equal(incidents(&r)->incidents[0].ended[INCIDENT_DRAIN], 249700 * SIM_MS);
     assert_string_equal(incidents(&r)->incidents[0].kind, "link-fault");
     assert_int_equal(incidents(&r)->incidents[0].rpo, -1);
     rig_assert_none(&r.rig, "rpo", -1, NULL, "no failover");
@@ -180,7 +180,7 @@ static void objective_agrees_with_the_definition_taken_literally(void **state)
     assert_in_range(expected, 110 * SIM_S, 500 * SIM_S); /* or the test proves nothing */
     rig_call(&r.rig, 100 * SIM_S, fault, &r);
     rig_run(&r.rig);
-    assert_int_equal(incidents(&r)->incidents[0].restored, expected);
+    assert_int_equal(incidents(&r)->incidents[0].ended[INCIDENT_DRAIN], expected);
     rig_close(&r.rig);
 }
 
@@ -251,9 +251,9 @@ static void objective_clips_stages_to_the_restoration(void **state)
     rig_call(&r.rig, 220 * SIM_S, promoted, &r);
     rig_run(&r.rig);
     assert_stages(&r, 90, 2, 17.7, 0, 0);
-    assert_int_equal(incidents(&r)->incidents[0].promoted,
+    assert_int_equal(incidents(&r)->incidents[0].ended[INCIDENT_PROMOTE],
                      220 * SIM_S); /* the log keeps the instant */
-    assert_int_equal(incidents(&r)->incidents[0].published, SIM_NEVER);
+    assert_int_equal(incidents(&r)->incidents[0].ended[INCIDENT_PUBLISH], SIM_NEVER);
     rig_close(&r.rig);
 }
 
@@ -270,7 +270,7 @@ static void objective_censors_the_rto_where_the_end_came_first(void **state)
     rig_assert_censored(&r.rig, "rto", -1, NULL, 600 * SIM_S);
     rig_assert_none(&r.rig, "rto_stage", -1, "detect", "not restored");
     assert_close(rig_statistic(&r.rig, "incidents_unrestored", -1, NULL), 1, 0);
-    assert_int_equal(incidents(&r)->incidents[0].restored, SIM_NEVER);
+    assert_int_equal(incidents(&r)->incidents[0].ended[INCIDENT_DRAIN], SIM_NEVER);
     rig_close(&r.rig);
 }
 
@@ -283,7 +283,7 @@ static void objective_needs_some_writes_to_call_it_restored(void **state)
     objective_rig_open(&r, 1);
     rig_call(&r.rig, 100 * SIM_S, fault, &r);
     rig_run(&r.rig);
-    assert_int_equal(incidents(&r)->incidents[0].restored, SIM_NEVER);
+    assert_int_equal(incidents(&r)->incidents[0].ended[INCIDENT_DRAIN], SIM_NEVER);
     rig_close(&r.rig);
 }
 

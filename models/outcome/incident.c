@@ -5,6 +5,11 @@
 
 #include <stdlib.h>
 
+const char *const incident_stage_names[INCIDENT_STAGES + 1] = {
+    [INCIDENT_DETECT] = "detect",   [INCIDENT_DECIDE] = "decide", [INCIDENT_PROMOTE] = "promote",
+    [INCIDENT_PUBLISH] = "publish", [INCIDENT_DRAIN] = "drain",
+};
+
 void incident_list_add(struct incident_list *list, const struct incident *incident)
 {
     if (list->count == INCIDENTS_MAX) {

@@ -18,20 +18,36 @@
 
 #define INCIDENTS_MAX 10000
 
+/*
+ * The stages of an outage, in order. The table of their names is in incident.c, the table of what
+ * ends them in objective.c.
+ */
+enum incident_stage {
+    INCIDENT_DETECT,  /* until the alarm */
+    INCIDENT_DECIDE,  /* until the promotion is requested */
+    INCIDENT_PROMOTE, /* until the new primary takes writes */
+    INCIDENT_PUBLISH, /* until the authority names the new primary */
+    INCIDENT_DRAIN,   /* until the outage is restored: start of the first span of `hold` with the
+                         share of good writes at target, in every region */
+    INCIDENT_STAGES
+};
+/* By stage, then NULL: "detect" and so on. */
+extern const char *const incident_stage_names[INCIDENT_STAGES + 1];
+
 /* Instants are SIM_NEVER where they were not reached; durations -1 where they do not apply. */
 struct incident {
-    const char *kind;   /* static: "region-loss", "link-fault", ...: the first fault's kind */
-    sim_time onset;     /* start of the fault */
-    sim_time detected;  /* the alarm */
-    sim_time decided;   /* the promotion was requested */
-    sim_time promoted;  /* the new primary takes writes */
-    sim_time published; /* the authority names the new primary */
-    sim_time restored; /* start of the first span of `hold` with the share of good writes at target,
-                          in every region */
-    sim_dur rpo;       /* design: RPO; -1 without a failover */
+    const char *kind; /* static: "region-loss", "link-fault", ...: the first fault's kind */
+    sim_time onset;   /* start of the fault */
+    sim_time ended[INCIDENT_STAGES];
+    sim_dur rpo;            /* design: RPO; -1 without a failover */
     uint64_t writes_lost;   /* acknowledged writes lost, one by one */
     uint64_t sessions_lost; /* sessions that exist nowhere after it */
 };
+/* SIM_NEVER: by the end of the run it was not. */
+static inline sim_time incident_restored(const struct incident *incident)
+{
+    return incident->ended[INCIDENT_DRAIN];
+}
 
 struct incident_list {
     struct incident *incidents; /* by onset */

@@ -3,6 +3,7 @@
 #ifndef OBJECTIVE_H
 #define OBJECTIVE_H
 
+#include "incident.h"
 #include "model.h"
 
 #include <stdbool.h>
@@ -13,12 +14,10 @@ struct objective_port {
     /* A logical write of a region, begun at `started`, ended now. */
     void (*write_done)(void *self, int region, sim_time started, bool good);
     sim_dur (*latency)(const void *self); /* a request answered later than this is not good */
-    /* The stages of an outage as those who act on it see them. */
+    /* A fault begins that can harm writes; `kind` is static text, such as "link-fault". */
     void (*fault_begin)(void *self, const char *kind);
-    void (*detected)(void *self);
-    void (*decided)(void *self);
-    void (*promoted)(void *self);
-    void (*published)(void *self);
+    /* Any stage but the last ends now. */
+    void (*stage_ended)(void *self, enum incident_stage stage);
 };
 
 /* Running totals, for alarms: attempts of writes that ended, those that failed, and operations on a

@@ -154,11 +154,11 @@ static void put_incidents(struct strbuf *out, const struct incident_list *list)
     put_u64(out, list->count);
     for (size_t i = 0; i < list->count; i++) {
         const struct incident *it = &list->incidents[i];
-        const int64_t instants[] = {it->onset,     it->detected, it->decided, it->promoted,
-                                    it->published, it->restored, it->rpo};
         put_text(out, it->kind);
-        for (size_t j = 0; j < sizeof instants / sizeof instants[0]; j++)
-            put_i64(out, instants[j]);
+        put_i64(out, it->onset);
+        for (int stage = 0; stage < INCIDENT_STAGES; stage++)
+            put_i64(out, it->ended[stage]);
+        put_i64(out, it->rpo);
         put_u64(out, it->writes_lost);
         put_u64(out, it->sessions_lost);
     }
@@ -458,11 +458,8 @@ static void get_incidents(struct cursor *cursor, struct incident_list *list)
         struct incident *it = &list->incidents[i];
         it->kind = get_text(cursor);
         it->onset = get_i64(cursor);
-        it->detected = get_i64(cursor);
-        it->decided = get_i64(cursor);
-        it->promoted = get_i64(cursor);
-        it->published = get_i64(cursor);
-        it->restored = get_i64(cursor);
+        for (int stage = 0; stage < INCIDENT_STAGES; stage++)
+            it->ended[stage] = get_i64(cursor);
         it->rpo = get_i64(cursor);
         it->writes_lost = get_u64(cursor);
         it->sessions_lost = get_u64(cursor);

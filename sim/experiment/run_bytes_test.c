@@ -49,11 +49,7 @@ static int make_sample(void **state)
     struct sample *sample = mem_zalloc(1, sizeof *sample);
     const struct incident incident = {.kind = "link-fault",
                                       .onset = 1,
-                                      .detected = 2,
-                                      .decided = 3,
-                                      .promoted = 4,
-                                      .published = 5,
-                                      .restored = SIM_NEVER,
+                                      .ended = {2, 3, 4, 5, SIM_NEVER},
                                       .rpo = -1,
                                       .writes_lost = UINT64_MAX,
                                       .sessions_lost = 7};
@@ -179,7 +175,7 @@ static void what_is_read_is_what_was_written(void **state)
     assert_string_equal(is->log->events[1].cause_text, "why");
     assert_int_equal(is->incidents->dropped_count, 8);
     assert_int_equal(is->incidents->count, 1);
-    assert_int_equal(is->incidents->incidents[0].restored, SIM_NEVER);
+    assert_int_equal(is->incidents->incidents[0].ended[INCIDENT_DRAIN], SIM_NEVER);
     assert_int_equal(is->incidents->incidents[0].rpo, -1);
     assert_int_equal(is->incidents->incidents[0].writes_lost, UINT64_MAX);
     /* And a second time through the mill gives the same bytes. */

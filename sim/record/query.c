@@ -21,9 +21,6 @@ struct results {
     size_t study_count, study_capacity;
 };
 
-const char *const incident_stage_names[INCIDENT_STAGES] = {"detect", "decide", "promote", "publish",
-                                                           "drain"};
-
 static void release_study(const struct study_row *row)
 {
     free((void *)row->verb);

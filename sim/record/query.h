@@ -9,6 +9,7 @@
 #define QUERY_H
 
 #include "diag.h"
+#include "incident.h"
 #include "interval.h"
 
 #include <stdbool.h>
@@ -133,13 +134,10 @@ int results_each_incident(struct results *results, int64_t study,
                           void (*row)(void *self, const struct incident_row *row), void *self,
                           struct diag *diag);
 /*
- * RTO by stages: detect, decide, promote, publish, drain. An instant is held between the one before
- * it and the restoration, and one that never came takes no time of its own (it goes to the stage
- * after it), so that the stages always add up to the RTO. False, and nothing stored, where the
- * incident was never restored.
+ * RTO by stages (incident.h). An instant is held between the one before it and the restoration, and
+ * one that never came takes no time of its own (it goes to the stage after it), so that the stages
+ * always add up to the RTO. False, and nothing stored, where the incident was never restored.
  */
-enum { INCIDENT_STAGES = 5 };
-extern const char *const incident_stage_names[INCIDENT_STAGES];
 bool incident_stages(const struct incident_row *incident, int64_t stages_ns[INCIDENT_STAGES]);
 struct event_row {
     int64_t point, replication, t_ns;

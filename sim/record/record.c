@@ -600,11 +600,8 @@ static int write_incidents(struct record *record, const struct run_result *resul
         put_int(put, 2, (int64_t)i);
         put_text(put, 3, incident->kind);
         put_int(put, 4, incident->onset);
-        put_instant(put, 5, incident->detected);
-        put_instant(put, 6, incident->decided);
-        put_instant(put, 7, incident->promoted);
-        put_instant(put, 8, incident->published);
-        put_instant(put, 9, incident->restored);
+        for (int stage = 0; stage < INCIDENT_STAGES; stage++)
+            put_instant(put, 5 + stage, incident->ended[stage]);
         put_instant(put, 10, incident->rpo);
         put_int(put, 11, (int64_t)incident->writes_lost);
         put_int(put, 12, (int64_t)incident->sessions_lost);
