@@ -71,8 +71,12 @@ for source in "${models[@]}"; do
         printf '%s:1: no page %s, and no page lists it\n' "$source" "${source%.c}.md" >>"$found"
 done
 
-# Includes against the layers. Where that cannot be told, it is no pass.
-python3 scripts/check_layers.py >>"$found" || [[ $? == 1 ]] || exit 4
+# check NAME: another script of checks; one that cannot say is no pass.
+check() {
+    python3 "scripts/check_$1.py" >>"$found" || [[ $? == 1 ]] || exit 4
+}
+check layers
+check duplicates
 
 # The pages: what they link to is there, and so is every test, parameter or file that they name.
 mapfile -t pages < <(find . \( -path ./.git -o -path './build*' \) -prune -o -name '*.md' -printf '%P\n' | sort)
