@@ -40,7 +40,7 @@ static void app_on_check(void *self, struct sim *sim, uint32_t entity, uint32_t 
                              .identity = rng_mix((uint64_t)sim_now(sim) + entity),
                              .last_write = -1,
                              .probe = true,
-                             .at_primary = app->config->health.depth == HEALTH_PRIMARY_STORE};
+                             .latest = app->config->health.depth == HEALTH_PRIMARY_STORE};
     app->sessions->submit(app->sessions->self, &op);
 }
 

@@ -19,8 +19,8 @@ void op_send(struct store_client *client, uint32_t index, uint32_t connection_in
     struct connection *connection = &client->pools.connections[connection_index];
     uint32_t row = pending_alloc(client);
     struct command *command = command_at(&client->commands, row);
-    struct link_port *out = client->pools.out[connection->target];
-    const struct listener_port *listener = client->pools.listeners[connection->target];
+    struct link_port *out = client->pools.out[connection->region];
+    const struct listener_port *listener = client->pools.listeners[connection->endpoint];
     struct message message;
 
     *command = (struct command){
@@ -32,7 +32,6 @@ void op_send(struct store_client *client, uint32_t index, uint32_t connection_in
         .connection_generation = connection->generation & SIM_GENERATION_MASK,
         .bytes = op_is_write(op) ? client->config->write_bytes : client->config->read_bytes,
         .kind = op->request.kind,
-        .target = connection->target,
         .region = (uint8_t)client->region,
         .generation = command->generation,
         .reply_flow = connection->flow_in,
@@ -103,22 +102,30 @@ OUT_OF_LINE void pool_serve_waiting(struct store_client *client, uint32_t pool_i
     }
 }
 
-static bool op_reads_primary(const struct store_client *client, const struct op *op)
+static bool op_reads_latest(const struct store_client *client, const struct op *op)
 {
     const struct op_request *request = &op->request;
 
-    if (request->at_primary)
+    if (request->latest)
         return true;
     return client->config->read_after_write == RAW_PRIMARY && request->last_write >= 0 &&
            sim_now(client->sim) - request->last_write <= client->config->raw_window_ns;
 }
 
-uint32_t op_pool(const struct store_client *client, const struct op *op, bool is_hedge)
+uint32_t op_pool(struct store_client *client, const struct op *op, bool is_hedge)
 {
-    bool primary = op_is_write(op) || op_reads_primary(client, op) ||
-                   (is_hedge && client->config->hedge_to == HEDGE_PRIMARY);
+    const struct store_port *store = client->store;
+    struct route_query query = {.session = op->request.session,
+                                .session_check = op->request.session_check,
+                                .try_number = op->attempts + 1,
+                                .kind = op->request.kind,
+                                .latest = op_reads_latest(client, op) ||
+                                          (is_hedge && client->config->hedge_to == HEDGE_PRIMARY)};
 
-    return op->request.instance * POOL_KINDS + (primary ? POOL_PRIMARY : POOL_LOCAL);
+    if (__builtin_expect(op->redirect != ENDPOINT_ANY, 0))
+        return client_pool(client, op->request.instance, op->redirect);
+    return client_pool(client, op->request.instance,
+                       store->route(store->self, &client->pools.knowledge, &query));
 }
 
 void op_begin_attempt(struct store_client *client, uint32_t index)
@@ -218,7 +225,8 @@ static sim_dur backoff_wait(const struct store_client *client, const struct op *
 }
 
 /* The attempt has ended without success: steps 1 to 5. */
-RARE void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out)
+RARE void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out,
+                           const struct reply *reply)
 {
     const struct retry_policy *policy = &client->config->retry;
     struct op *op = op_at(client, index);
@@ -237,7 +245,12 @@ RARE void op_retry_or_fail(struct store_client *client, uint32_t index, bool tim
         op_finish(client, index, OP_FAILED, MISS_NEVER_WRITTEN);
         return;
     }
+    op->redirect = ENDPOINT_ANY;
     wait = backoff_wait(client, op);
+    if (reply && reply->retry_after_ns > wait)
+        wait = reply->retry_after_ns;
+    if (reply && (reply->kind == REPLY_MOVED || reply->kind == REPLY_ASK))
+        op->redirect = reply->target;
     denied = guard_denies(client, op, wait, timed_out);
     if (denied != DENIED_NOT) {
         probe_count(client->probes, client->denied[denied]);
@@ -355,7 +368,7 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     op_end_attempt(client, op_at(client, index), rule.is_good ? ATTEMPT_ANSWERED : ATTEMPT_REFUSED);
     connection_done(client, pending.connection, !rule.closes);
     if (!rule.is_good) {
-        op_retry_or_fail(client, index, false);
+        op_retry_or_fail(client, index, false, &reply);
         return;
     }
     if (reply.kind != REPLY_OK) {
@@ -413,6 +426,7 @@ HOT_HANDLER void client_submit(void *self, const struct op_request *request)
     op->begun = sim_now(client->sim);
     op->attempts = 0;
     op->rereads = 0;
+    op->redirect = ENDPOINT_ANY;
     op->answered_once = false;
     op->waited = 0;
     if (client->is_guarded)

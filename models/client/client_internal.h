@@ -87,6 +87,8 @@ struct op {
     uint32_t next, previous; /* among the waiting; next also among the free ones */
     uint32_t connection, command;
     uint16_t rereads;
+    uint16_t
+        redirect; /* endpoint of the next attempt, as the last reply says; ENDPOINT_ANY: none */
     uint8_t state;
     bool answered_once;
     /* For guards (budget, breaker, hedges, decorrelated jitter) only: set where there are any. */
@@ -139,8 +141,12 @@ struct store_client {
     struct pending_table pending;
     struct retry_budget *budgets;     /* by instance; NULL: none */
     struct circuit_breaker *breakers; /* by pool; NULL: none */
+    size_t breaker_capacity;
+    uint32_t instance_count;
+    uint32_t read_endpoint; /* where reads go at the start */
     uint32_t breakers_open;
 
+    const struct store_port *store;
     struct op_port *app;
     struct prefetch_port hint;
     const struct prefetch_port *requests_hint, *users_hints[REGIONS_MAX]; /* NULL: none */
@@ -184,6 +190,17 @@ static inline sim_dur op_timeout(const struct store_client *client, const struct
 }
 
 RARE uint32_t op_row_new(struct store_client *client, uint32_t hedge);
+/* Make the pool of an instance to an endpoint, and its breaker. Pools and breakers may move. */
+RARE uint32_t client_pool_make(struct store_client *client, uint32_t instance, uint32_t endpoint);
+static inline uint32_t client_pool(struct store_client *client, uint32_t instance,
+                                   uint32_t endpoint)
+{
+    uint32_t pool = connection_pool_find(&client->pools, instance, endpoint);
+
+    return __builtin_expect(pool != NO_INDEX, 1) ? pool
+                                                 : client_pool_make(client, instance, endpoint);
+}
+
 RARE void pending_grow(struct store_client *client, uint32_t row);
 
 /* A row that nobody uses, of the application's operations (0) or of hedges (HEDGE). */
@@ -263,14 +280,15 @@ extern const struct event_kind client_retry, client_refused, client_reply, clien
 /* The face of struct session_port. */
 void client_submit(void *self, const struct op_request *request);
 /* The pool that an attempt of `op` goes to. */
-uint32_t op_pool(const struct store_client *client, const struct op *op, bool is_hedge);
+uint32_t op_pool(struct store_client *client, const struct op *op, bool is_hedge);
 void op_begin_attempt(struct store_client *client, uint32_t index);
 /* Send the command of a waiting attempt on an open connection. */
 void op_send(struct store_client *client, uint32_t index, uint32_t connection);
 /* Count an attempt that ended. The operation goes on: see the two below. */
 void op_end_attempt(struct store_client *client, struct op *op, enum attempt_end how);
-/* Steps 1 to 5, after an attempt that failed. */
-RARE void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out);
+/* Steps 1 to 5, after an attempt that failed: by `reply`, or NULL, without one. */
+RARE void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out,
+                           const struct reply *reply);
 void op_finish(struct store_client *client, uint32_t index, enum op_outcome outcome,
                enum miss_reason miss);
 bool client_op_live(const void *self, uint32_t entity, uint32_t generation);

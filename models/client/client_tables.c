@@ -58,6 +58,17 @@ void wait_remove(struct store_client *client, uint32_t index)
         op_at(client, op->next)->previous = op->previous;
 }
 
+RARE uint32_t client_pool_make(struct store_client *client, uint32_t instance, uint32_t endpoint)
+{
+    uint32_t pool = connection_pool_make(&client->pools, instance, endpoint);
+
+    if (client->config->breaker.trip != TRIP_NONE) {
+        MEM_GROW(client->breakers, client->breaker_capacity, (size_t)pool + 1);
+        circuit_breaker_init(&client->breakers[pool], &client->config->breaker);
+    }
+    return pool;
+}
+
 /* What a reply's handler reads, all of it named by the pending command: a row that is read to find
  * the next one would have to be waited for. */
 static void client_prefetch_reply(const void *self, uint32_t entity)
@@ -86,15 +97,18 @@ RARE void client_prefetch_early(struct store_client *client)
 void client_prefetch_instance(const void *self, uint32_t instance, uint32_t second)
 {
     const struct store_client *client = self;
-    const struct connection_pool *pool = &client->pools.pools[instance * POOL_KINDS + POOL_LOCAL];
-    const struct prefetch_port *flows = client->pools.flows_hints[client->region];
+    const struct connection_pools *pools = &client->pools;
+    uint32_t index = connection_pool_find(pools, instance, client->read_endpoint);
+    const struct connection_pool *pool = &pools->pools[index];
+    int region = pools->endpoints->rows[client->read_endpoint].region;
+    const struct prefetch_port *flows = region < 0 ? NULL : pools->flows_hints[region];
     struct idle_connection idle;
 
     (void)second;
-    if (pool->idle_count == 0 || !client->pools.listeners[client->region])
+    if (index == NO_INDEX || pool->idle_count == 0)
         return;
     idle = *connection_idle_at(pool, pool->idle_count - 1);
-    mem_prefetch(&client->pools.connections[idle.connection], sizeof(struct connection));
+    mem_prefetch(&pools->connections[idle.connection], sizeof(struct connection));
     if (flows)
         flows->prefetch(flows->self, idle.flow_out, 0);
 }

@@ -117,7 +117,7 @@ static void client_on_timeout(void *self, struct sim *sim, uint32_t entity, uint
     default:
         BUG("an operation that made no attempt timed out");
     }
-    op_retry_or_fail(client, entity, true);
+    op_retry_or_fail(client, entity, true, NULL);
 }
 
 static void client_on_connect_timeout(void *self, struct sim *sim, uint32_t entity,
@@ -134,7 +134,7 @@ static void client_on_connect_timeout(void *self, struct sim *sim, uint32_t enti
     client_close(client, entity);
     pool_serve(client, pool);
     if (op != NO_INDEX)
-        op_retry_or_fail(client, op, true);
+        op_retry_or_fail(client, op, true, NULL);
 }
 
 static bool client_connect_live(const void *self, uint32_t entity, uint32_t generation)
@@ -152,7 +152,7 @@ static void client_on_broken(void *self, struct sim *sim, uint32_t entity, uint3
 
     (void)sim, (void)generation;
     op_end_attempt(client, op_at(client, entity), ATTEMPT_BROKEN);
-    op_retry_or_fail(client, entity, false);
+    op_retry_or_fail(client, entity, false, NULL);
 }
 
 static void client_on_reconnect(void *self, struct sim *sim, uint32_t entity, uint32_t generation)

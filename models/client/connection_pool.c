@@ -20,6 +20,7 @@ void connection_pools_init(struct connection_pools *pools,
     pools->sim = sim;
     pools->region = region;
     pools->limit = config->mode == MODE_MULTIPLEXED ? 1 : config->size;
+    pools->knowledge = (struct client_knowledge){.region = region, .named_region = -1};
     pools->free_head = NO_INDEX;
 }
 
@@ -28,15 +29,31 @@ void connection_pools_release(struct connection_pools *pools)
     for (size_t i = 0; i < pools->pool_count; i++)
         free(pools->pools[i].idle);
     free(pools->pools);
+    free(pools->pool_of);
     free(pools->connections);
 }
 
 void connection_pools_size(struct connection_pools *pools, uint32_t instances)
 {
-    pools->pool_count = (size_t)instances * POOL_KINDS;
-    pools->pools = mem_alloc(pools->pool_count, sizeof *pools->pools);
-    for (size_t i = 0; i < pools->pool_count; i++)
-        pools->pools[i] = (struct connection_pool){.wait_head = NO_INDEX, .wait_tail = NO_INDEX};
+    size_t count = instances * pools->endpoints->count;
+
+    pools->knowledge.endpoint_count = (uint32_t)pools->endpoints->count;
+    pools->instance_count = instances;
+    pools->pool_of = mem_alloc(count, sizeof *pools->pool_of);
+    for (size_t i = 0; i < count; i++)
+        pools->pool_of[i] = NO_INDEX;
+}
+
+RARE uint32_t connection_pool_make(struct connection_pools *pools, uint32_t instance,
+                                   uint32_t endpoint)
+{
+    uint32_t index = (uint32_t)pools->pool_count++;
+
+    MEM_GROW(pools->pools, pools->pool_capacity, pools->pool_count);
+    pools->pools[index] = (struct connection_pool){
+        .endpoint = endpoint, .wait_head = NO_INDEX, .wait_tail = NO_INDEX};
+    pools->pool_of[instance * pools->endpoints->count + endpoint] = index;
+    return index;
 }
 
 /* --- idle ones ------------------------------------------------------------------------------- */
@@ -134,7 +151,7 @@ void connection_release(struct connection_pools *pools, uint32_t index)
 static void listener_event(struct connection_pools *pools, const struct connection *connection,
                            enum connection_event event)
 {
-    struct listener_port *listener = pools->listeners[connection->target];
+    struct listener_port *listener = pools->listeners[connection->endpoint];
     uint32_t index = (uint32_t)(connection - pools->connections);
 
     listener->event(listener->self, ref_make((uint32_t)pools->region, index),
@@ -147,26 +164,30 @@ static void count_open(struct connection_pools *pools, int change)
     probe_level(pools->probes, pools->open, sim_now(pools->sim), pools->open_total);
 }
 
-/* Where the cluster is that a pool's new connections go to. */
-static int pool_target(struct connection_pools *pools, uint32_t pool)
+/* The endpoint with an address that a pool's new connections go to. */
+static uint32_t pool_address(struct connection_pools *pools, uint32_t pool)
 {
     const struct connection_pool_config *config = pools->config;
+    struct client_knowledge *knowledge = &pools->knowledge;
+    uint32_t endpoint = pools->pools[pool].endpoint;
     sim_time now = sim_now(pools->sim);
 
-    if (pool % POOL_KINDS == POOL_LOCAL && pools->listeners[pools->region])
-        return pools->region;
-    if (!pools->address_known ||
-        (config->dns_cache != DNS_FOREVER && now >= pools->address_expires)) {
-        pools->address = pools->dns->resolve(pools->dns->self, pools->region);
-        pools->address_known = true;
-        pools->address_expires =
-            config->dns_cache == DNS_FIXED ? now + config->dns_fixed_ns : pools->address.expires;
+    if (pools->endpoints->rows[endpoint].region == ENDPOINT_BY_NAME &&
+        (knowledge->named_region < 0 ||
+         (config->dns_cache != DNS_FOREVER && now >= pools->name_expires))) {
+        struct dns_answer answer = pools->dns->resolve(pools->dns->self, pools->region);
+
+        knowledge->named_region = answer.region;
+        knowledge->named_epoch = answer.epoch;
+        pools->name_expires =
+            config->dns_cache == DNS_FIXED ? now + config->dns_fixed_ns : answer.expires;
     }
-    return pools->address.region;
+    return endpoint_address(pools->endpoints, endpoint, knowledge);
 }
 
-static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, int target)
+static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, uint32_t endpoint)
 {
+    int region = pools->endpoints->rows[endpoint].region;
     uint32_t index = pools->free_head;
     struct connection *connection;
 
@@ -179,13 +200,14 @@ static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, i
     }
     connection = &pools->connections[index];
     connection->pool = pool;
-    connection->target = (uint8_t)target;
+    connection->endpoint = (uint16_t)endpoint;
+    connection->region = (uint8_t)region;
     connection->op = connection->command = NO_INDEX;
-    connection->flow_out = pools->out[target]->open(pools->out[target]->self);
-    connection->flow_in = pools->in[target]->open(pools->in[target]->self);
-    pools->out[target]->watch(pools->out[target]->self, connection->flow_out, pools->reset_kind,
+    connection->flow_out = pools->out[region]->open(pools->out[region]->self);
+    connection->flow_in = pools->in[region]->open(pools->in[region]->self);
+    pools->out[region]->watch(pools->out[region]->self, connection->flow_out, pools->reset_kind,
                               index, connection->generation);
-    pools->in[target]->watch(pools->in[target]->self, connection->flow_in, pools->reset_kind, index,
+    pools->in[region]->watch(pools->in[region]->self, connection->flow_in, pools->reset_kind, index,
                              connection->generation);
     connection->opened = sim_now(pools->sim);
     connection->timed = false;
@@ -198,10 +220,10 @@ void connection_pools_warm(struct connection_pools *pools)
     uint32_t warm = pools->config->warm < pools->limit ? pools->config->warm : pools->limit;
 
     for (uint32_t pool = 0; pool < pools->pool_count; pool++) {
-        int target = pool_target(pools, pool);
+        uint32_t endpoint = pool_address(pools, pool);
 
         for (uint32_t i = 0; i < warm; i++) {
-            uint32_t index = connection_make(pools, pool, target);
+            uint32_t index = connection_make(pools, pool, endpoint);
 
             listener_event(pools, &pools->connections[index], CONNECTION_ESTABLISHED);
             idle_add(pools, index);
@@ -219,9 +241,9 @@ static bool is_syn(const struct connection_pools *pools, const struct connection
 static void send_round(struct connection_pools *pools, uint32_t index)
 {
     struct connection *connection = &pools->connections[index];
-    struct link_port *out = pools->out[connection->target];
+    struct link_port *out = pools->out[connection->region];
     struct message syn = {
-        .kind = pools->listeners[connection->target]->handshake_kind,
+        .kind = pools->listeners[connection->endpoint]->handshake_kind,
         .entity = ref_make((uint32_t)pools->region, index),
         .generation = connection->generation & SIM_GENERATION_MASK,
         .bytes = 60,
@@ -235,7 +257,7 @@ static void send_round(struct connection_pools *pools, uint32_t index)
 OUT_OF_LINE uint32_t connection_open(struct connection_pools *pools, uint32_t pool, uint32_t op,
                                      uint32_t op_generation, sim_dur attempt_timeout_ns)
 {
-    uint32_t index = connection_make(pools, pool, pool_target(pools, pool));
+    uint32_t index = connection_make(pools, pool, pool_address(pools, pool));
     struct connection *connection = &pools->connections[index];
     sim_dur limit = pools->config->connect_timeout_ns;
 
@@ -278,7 +300,7 @@ bool connection_round_done(struct connection_pools *pools, uint32_t index)
 OUT_OF_LINE void connection_close(struct connection_pools *pools, uint32_t index)
 {
     struct connection *connection = &pools->connections[index];
-    struct link_port *out = pools->out[connection->target], *in = pools->in[connection->target];
+    struct link_port *out = pools->out[connection->region], *in = pools->in[connection->region];
 
     if (connection->state == CONNECTION_IDLE)
         idle_remove(pools, index);

@@ -2,9 +2,9 @@
 /*
  * The connections of a store client: which are open, which are idle, what opening one takes.
  *
- * Each instance of the tier has two pools: `local`, to the cluster of its own region, and
- * `primary`, to the cluster that the DNS record names. An open connection does not follow the
- * record; a new one asks for it.
+ * An instance of the tier has a pool for each endpoint that it uses, made when it is first used.
+ * The endpoint may be a name: then the address is looked up whenever a connection is opened, and an
+ * open connection does not follow the name.
  *
  *   FREE -> OPENING -> BUSY <-> IDLE -> FREE       mode pool: one command at a time
  *   FREE -> OPENING -> IDLE -> FREE                mode multiplexed: one connection a pool, always
@@ -29,6 +29,7 @@
 #include "connection.h"
 #include "store_command.h"
 #include "dns.h"
+#include "endpoint.h"
 #include "link.h"
 #include "refs.h"
 #include "prefetch.h"
@@ -36,7 +37,6 @@
 #include "store_fault.h"
 #include "probe.h"
 
-enum pool_kind { POOL_LOCAL, POOL_PRIMARY, POOL_KINDS };
 enum connection_mode { MODE_POOL, MODE_MULTIPLEXED };
 enum { REUSE_LIFO, REUSE_FIFO };
 enum { DNS_TTL, DNS_FIXED, DNS_FOREVER };
@@ -63,8 +63,9 @@ struct connection {
     uint32_t command;           /* mode pool: the one that is on it */
     uint32_t flow_out, flow_in;
     sim_time opened;
-    uint8_t state, target, rounds_left;
-    bool timed; /* its connect timer runs */
+    uint16_t endpoint; /* with an address: its pool's, or what the name of that resolved to */
+    uint8_t state, region, rounds_left; /* region: of the endpoint */
+    bool timed;                         /* its connect timer runs */
 };
 
 struct idle_connection {
@@ -77,6 +78,7 @@ struct connection_pool {
      * take one touches no other connection's row. */
     struct idle_connection *idle;
     uint32_t idle_first, idle_count, idle_capacity; /* capacity: a power of two, or 0 */
+    uint32_t endpoint;
     uint32_t open_count;
     uint32_t wait_head, wait_tail; /* operations */
     /* Of a shared connection only. */
@@ -95,32 +97,44 @@ struct connection_pools {
     uint32_t region_count;
     uint32_t limit; /* connections of a pool: its size, or 1 */
 
-    struct connection_pool *pools;
-    size_t pool_count;
+    struct connection_pool *pools; /* in the order in which they were made */
+    size_t pool_count, pool_capacity;
+    uint32_t *pool_of; /* by instance x endpoint; NO_INDEX: not made */
+    uint32_t instance_count;
     struct connection *connections;
     size_t connection_count, connection_capacity;
     uint32_t free_head;
     uint32_t open_total;
 
-    struct listener_port *listeners[REGIONS_MAX]; /* NULL: that region has no cluster */
+    const struct endpoint_table *endpoints;
+    struct listener_port **listeners; /* by endpoint; NULL: a name */
     struct link_port *out[REGIONS_MAX], *in[REGIONS_MAX];
     const struct prefetch_port *flows_hints[REGIONS_MAX]; /* of `out`; NULL: none */
     struct dns_port *dns;
-    struct dns_answer address;
-    bool address_known;
-    sim_time address_expires;
+    struct client_knowledge knowledge;
+    sim_time name_expires;  /* the name's address in `knowledge` */
     kind_id reset_kind;     /* fires when the network breaks a connection: entity its index */
     timer_id connect_timer; /* where connect_timeout_ns > 0 */
 };
 
-/* The ports, probes and timer are set by the caller. */
+/* The ports, probes and timer are set by the caller, before connection_pools_size(). */
 void connection_pools_init(struct connection_pools *pools,
                            const struct connection_pool_config *config, struct sim *sim,
                            int region);
 void connection_pools_release(struct connection_pools *pools);
-/* Pools for so many instances; before anything else. */
+/* Room for so many instances; before anything else. */
 void connection_pools_size(struct connection_pools *pools, uint32_t instances);
-/* Open the warm ones, at once and at no cost: they were there before the run. */
+/* The pool of an instance to an endpoint; NO_INDEX: not made yet. */
+static inline uint32_t connection_pool_find(const struct connection_pools *pools, uint32_t instance,
+                                            uint32_t endpoint)
+{
+    return pools->pool_of[instance * pools->endpoints->count + endpoint];
+}
+/* Make it. Pools may move. */
+RARE uint32_t connection_pool_make(struct connection_pools *pools, uint32_t instance,
+                                   uint32_t endpoint);
+/* Open the warm connections of all pools, at once and at no cost: they were there before the run.
+ */
 void connection_pools_warm(struct connection_pools *pools);
 
 /* The idle connection number `i` in the order in which they came back; i < idle_count. */

@@ -21,12 +21,16 @@ static const struct metric bench_metrics[] = {
 };
 /* clang-format on */
 
+/* Of the one instance: to its own region, and to the name. */
+enum { POOL_LOCAL, POOL_PRIMARY };
+
 /* What a test sets, and sees. */
 static struct bench {
     struct connection_pool_config config;
     struct connection_pools pools;
     struct link_port link;
-    struct listener_port listeners[2];
+    struct endpoint_table endpoints; /* of two regions, and a name */
+    struct listener_port listeners[2], *by_endpoint[3];
     struct dns_port dns;
     struct dns_answer answer;
     struct visits {
@@ -99,9 +103,19 @@ static void bench_init(void *self, const struct model_env *env)
     for (int r = 0; r < 2; r++) {
         bench.listeners[r] = (struct listener_port){.self = &bench.visits[r], .event = on_event};
         pools->out[r] = pools->in[r] = &bench.link;
-        pools->listeners[r] = &bench.listeners[r];
+        bench.by_endpoint[r] = &bench.listeners[r];
+        endpoint_add(&bench.endpoints,
+                     (struct endpoint){.name = r == 0 ? "west" : "east", .region = r});
     }
+    endpoint_add(&bench.endpoints,
+                 (struct endpoint){.name = "primary", .region = ENDPOINT_BY_NAME});
+    pools->endpoints = &bench.endpoints;
+    pools->listeners = bench.by_endpoint;
     connection_pools_size(pools, 1);
+    assert_int_equal(connection_pool_find(pools, 0, 2), NO_INDEX);
+    assert_int_equal(connection_pool_make(pools, 0, 0), POOL_LOCAL);
+    assert_int_equal(connection_pool_make(pools, 0, 2), POOL_PRIMARY);
+    assert_int_equal(connection_pool_find(pools, 0, 2), POOL_PRIMARY);
 }
 
 static void bench_start(void *self)
@@ -115,6 +129,8 @@ static void bench_fini(void *self)
 {
     (void)self;
     connection_pools_release(&bench.pools);
+    free(bench.endpoints.rows);
+    bench.endpoints = (struct endpoint_table){0};
 }
 
 static const struct model_ops bench_ops = {

@@ -98,6 +98,7 @@ static void client_on_hedge(void *self, struct sim *sim, uint32_t entity, uint32
     hedge->retrying = client->budgets != NULL;
     hedge->answered_once = true; /* the answer is counted as its owner's */
     hedge->rereads = op->rereads;
+    hedge->redirect = ENDPOINT_ANY;
     op->hedge = index;
     op->paid_milli = paid > 0 ? paid : op->paid_milli;
     /* Words of its own for its messages: no attempt counts so far. */
@@ -115,7 +116,7 @@ void hedge_failed(struct store_client *client, uint32_t index, bool timed_out)
     const struct op *op = op_at(client, owner);
 
     if (op->state == OP_HEDGED && op->hedge == NO_INDEX)
-        op_retry_or_fail(client, owner, timed_out);
+        op_retry_or_fail(client, owner, timed_out, NULL);
 }
 
 const struct event_kind client_hedge = {

@@ -167,30 +167,17 @@ static const struct metric store_client_metrics[] = {
     {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "writes that were done, whatever it took"},
     {.name = "retries_denied", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "by", .label_values = denied_by, .series = true, .meaning = "retries and hedges that had attempts left and were not made, by what refused them"},
     {.name = "breaker_refusals", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "operations failed at once by an open breaker, before their first attempt or after a backoff"},
-    {.name = "breaker_open_share", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .better = LOWER_IS_BETTER, .scale = 1e-6, .series = true, .meaning = "circuit breakers of a region (instances times two endpoints) that are open; the total adds the regions"},
+    {.name = "breaker_open_share", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .better = LOWER_IS_BETTER, .scale = 1e-6, .series = true, .meaning = "circuit breakers of a region (instances times the endpoints that each has used: two of a global datastore) that are open; the total adds the regions"},
     {.name = "hedges", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "hedges of reads that were sent"},
     {.name = "hedges_won", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "hedges whose answer came first"},
 };
 // clang-format on
 
-/* Pools are made for as many instances as the tier says it has: it submits with instance numbers
- * below. */
 static void client_set_instances(void *self, uint32_t instances)
 {
     struct store_client *client = self;
-    const struct store_client_config *config = client->config;
 
-    connection_pools_size(&client->pools, instances);
-    if (config->budget.kind != BUDGET_NONE) {
-        client->budgets = mem_zalloc(instances, sizeof *client->budgets);
-        for (uint32_t i = 0; i < instances; i++)
-            retry_budget_init(&client->budgets[i], &config->budget);
-    }
-    if (config->breaker.trip != TRIP_NONE) {
-        client->breakers = mem_zalloc(client->pools.pool_count, sizeof *client->breakers);
-        for (size_t i = 0; i < client->pools.pool_count; i++)
-            circuit_breaker_init(&client->breakers[i], &config->breaker);
-    }
+    client->instance_count = instances;
 }
 
 /* A dead server's connections are gone, and its operations are nobody's: they run out uncounted. */
@@ -205,8 +192,14 @@ static void client_set_up(void *self, bool up)
 
 static void client_restart_instance(void *self, uint32_t instance)
 {
-    for (uint32_t kind = 0; kind < POOL_KINDS; kind++)
-        client_close_idle(self, instance * POOL_KINDS + kind);
+    struct store_client *client = self;
+
+    for (uint32_t endpoint = 0; endpoint < client->pools.endpoints->count; endpoint++) {
+        uint32_t pool = connection_pool_find(&client->pools, instance, endpoint);
+
+        if (pool != NO_INDEX)
+            client_close_idle(client, pool);
+    }
 }
 
 static void open_probes(struct store_client *client, struct probes *probes)
@@ -321,11 +314,15 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     pools->opened = client->opened;
     pools->open = client->open;
     pools->dns = port_need_dns(ports, -1, -1);
+    client->store = port_need_store(ports, -1, -1);
+    pools->endpoints = client->store->endpoints;
+    pools->listeners = mem_alloc(pools->endpoints->count, sizeof(struct listener_port *));
+    for (size_t e = 0; e < pools->endpoints->count; e++)
+        pools->listeners[e] = port_find_listener(ports, (int)e, -1);
     client->app = port_need_ops(ports, client->region, -1);
     client->objective = port_need_objective(ports, -1, -1);
     client->requests_hint = port_find_prefetch_requests(ports, client->region, -1);
     for (uint32_t r = 0; r < pools->region_count; r++) {
-        pools->listeners[r] = port_find_listener(ports, (int)r, -1);
         pools->out[r] = port_need_link(ports, client->region, (int)r);
         pools->in[r] = port_need_link(ports, (int)r, client->region);
         pools->flows_hints[r] = port_find_prefetch_flows(ports, client->region, (int)r);
@@ -333,10 +330,28 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     }
 }
 
+/* Every instance has pools for its reads and writes from the start; more are made when needed. */
 static void store_client_start(void *self)
 {
     struct store_client *client = self;
+    const struct store_client_config *config = client->config;
+    const struct store_port *store = client->store;
+    const struct route_query read = {.kind = COMMAND_GET, .try_number = 1},
+                             write = {.kind = COMMAND_CREATE, .try_number = 1};
+    uint32_t instances = client->instance_count, write_endpoint;
 
+    connection_pools_size(&client->pools, instances);
+    client->read_endpoint = store->route(store->self, &client->pools.knowledge, &read);
+    write_endpoint = store->route(store->self, &client->pools.knowledge, &write);
+    for (uint32_t i = 0; i < instances; i++) {
+        client_pool(client, i, client->read_endpoint);
+        client_pool(client, i, write_endpoint);
+    }
+    if (config->budget.kind != BUDGET_NONE) {
+        client->budgets = mem_zalloc(instances, sizeof *client->budgets);
+        for (uint32_t i = 0; i < instances; i++)
+            retry_budget_init(&client->budgets[i], &config->budget);
+    }
     connection_pools_warm(&client->pools);
 }
 
@@ -368,6 +383,7 @@ static void store_client_fini(void *self)
     struct store_client *client = self;
 
     connection_pools_release(&client->pools);
+    free(client->pools.listeners);
     free(client->ops[0].rows);
     free(client->ops[1].rows);
     free(client->pending.rows);

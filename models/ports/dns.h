@@ -10,6 +10,7 @@
 
 struct dns_answer {
     int region;       /* the cluster that the record names, as this resolver knows it */
+    uint32_t epoch;   /* of its address; 0: the one that it has had from the start */
     sim_time expires; /* when the answer must be asked for again */
     bool stale;       /* the authority would say otherwise now */
 };

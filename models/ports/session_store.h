@@ -3,6 +3,7 @@
 #ifndef SESSION_STORE_H
 #define SESSION_STORE_H
 
+#include "endpoint.h"
 #include "store_command.h"
 #include "write_position.h"
 
@@ -12,6 +13,10 @@
 /* The store as a whole, for those who steer it. */
 struct store_port {
     void *self;
+    const struct endpoint_table *endpoints; /* complete once all models are initialised */
+    /* The endpoint that an attempt goes to: an index of the table. */
+    uint32_t (*route)(const void *self, const struct client_knowledge *knowledge,
+                      const struct route_query *query);
     int (*primary)(const void *self); /* region that was promoted last, or the first primary */
     bool (*cluster_up)(const void *self, int region);
     bool (*promoting)(const void *self);

@@ -75,7 +75,6 @@ struct command {
     uint32_t reply_flow;            /* of the link back: where the reply goes */
     uint32_t generation;            /* of this row, for events on it */
     uint8_t kind;                   /* enum command_kind */
-    uint8_t target;                 /* region of the server */
     uint8_t region;                 /* of the client */
     uint8_t owner;                  /* enum command_owner */
     struct reply reply;             /* REPLY_NONE until the server has executed it */

@@ -100,8 +100,9 @@ static struct dns_answer dns_zone_resolve(void *self, int region)
         resolver->region = zone->authority;
         resolver->expires = now + zone->config->ttl_ns;
     }
-    answer = (struct dns_answer){resolver->region, resolver->expires,
-                                 resolver->region != zone->authority};
+    answer = (struct dns_answer){.region = resolver->region,
+                                 .expires = resolver->expires,
+                                 .stale = resolver->region != zone->authority};
     probe_count(zone->probes, resolver->answers);
     if (answer.stale)
         probe_count(zone->probes, resolver->stale_answers);

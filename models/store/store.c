@@ -684,7 +684,7 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
     cluster->power = (struct power_port){cluster, cluster_set_power};
     cluster->fault =
         (struct store_fault_port){cluster, cluster_stall, cluster_restart, cluster_crash};
-    port_offer_listener(env->ports, cluster->region, -1, &cluster->port);
+    port_offer_listener(env->ports, (int)cluster->endpoint, -1, &cluster->port);
     port_offer_power(env->ports, cluster->region, POWER_STORE, &cluster->power);
     port_offer_store_fault(env->ports, cluster->region, -1, &cluster->fault);
 }
@@ -716,10 +716,47 @@ static void store_init_shards(struct store *store)
     }
 }
 
+/* Its own region's cluster for reads; the name for writes, for reads that must see the last write,
+ * and for all that a region without a cluster does. */
+static void store_make_endpoints(struct store *store)
+{
+    for (uint32_t r = 0; r < store->region_count; r++) {
+        bool exists = store_has_cluster(store, (int)r);
+
+        store->clusters[r].endpoint =
+            endpoint_add(&store->endpoints, (struct endpoint){
+                                                .name = store->topology->region_names[r],
+                                                .region = exists ? (int)r : ENDPOINT_BY_NAME,
+                                                .zone = ENDPOINT_ANY,
+                                                .shard = ENDPOINT_ANY,
+                                                .node = ENDPOINT_ANY,
+                                            });
+    }
+    store->primary_endpoint = endpoint_add(&store->endpoints, (struct endpoint){
+                                                                  .name = "primary",
+                                                                  .region = ENDPOINT_BY_NAME,
+                                                                  .zone = ENDPOINT_ANY,
+                                                                  .shard = ENDPOINT_ANY,
+                                                                  .node = ENDPOINT_ANY,
+                                                              });
+}
+
+static uint32_t store_route(const void *self, const struct client_knowledge *knowledge,
+                            const struct route_query *query)
+{
+    const struct store *store = self;
+
+    return command_is_write(query->kind) || query->latest
+               ? store->primary_endpoint
+               : store->clusters[knowledge->region].endpoint;
+}
+
 static void store_offer(struct store *store, struct port_directory *ports)
 {
     store->port = (struct store_port){
         .self = store,
+        .endpoints = &store->endpoints,
+        .route = store_route,
         .primary = store_primary,
         .cluster_up = store_cluster_up,
         .promoting = store_promoting,
@@ -763,8 +800,10 @@ static void store_init(void *self, const struct model_env *env)
     store->replica_lag_max = (sim_dur)dist_quantile(store->config->replica_lag, 0.99999) + 1;
     store->rpo = -1;
     store_init_shards(store);
-    for (uint32_t r = 0; r < store->region_count; r++) {
+    for (uint32_t r = 0; r < store->region_count; r++)
         store->clusters[r] = (struct cluster){.store = store, .region = (int)r};
+    store_make_endpoints(store);
+    for (uint32_t r = 0; r < store->region_count; r++) {
         if (store_has_cluster(store, (int)r))
             cluster_init(store, &store->clusters[r], env);
     }
@@ -828,6 +867,7 @@ static void store_fini(void *self)
     for (uint32_t s = 0; s < store->shard_count; s++)
         free(store->shards[s].histories);
     free(store->shards);
+    free(store->endpoints.rows);
 }
 
 const struct model_ops store_ops = {

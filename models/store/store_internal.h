@@ -161,6 +161,7 @@ struct listener {
 struct cluster {
     struct store *store;
     int region;
+    uint32_t endpoint;
     bool exists, up, stalled, takes_writes;
     struct server *servers;    /* by shard */
     struct queue_check queued; /* commands at its servers, waiting or in service */
@@ -194,6 +195,8 @@ struct store {
     sim_dur read_ns;         /* server time of every read; -1: it is drawn */
     struct cluster clusters[REGIONS_MAX];
     uint32_t region_count;
+    struct endpoint_table endpoints;
+    uint32_t primary_endpoint;
     int primary;
     bool promoting;
     uint32_t shard_count, hot_slots;

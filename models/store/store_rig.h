@@ -107,7 +107,6 @@ static inline void send_command(int region, enum command_kind kind, uint32_t ses
                                 .connection_generation = 1,
                                 .bytes = bytes,
                                 .kind = (uint8_t)kind,
-                                .target = (uint8_t)region,
                                 .generation = command->generation,
                                 .owner = COMMAND_ON_WIRE};
     arrived[row] = sim_now(driver->sim);

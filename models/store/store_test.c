@@ -116,7 +116,6 @@ static void driver_command(struct driver *driver, const struct step *step, uint3
                                 .session_check = step->session + 1,
                                 .bytes = 1024,
                                 .kind = (uint8_t)step->kind,
-                                .target = (uint8_t)step->region,
                                 .generation = command->generation,
                                 .owner = COMMAND_ON_WIRE};
     driver->arrived[row] = sim_now(driver->sim);
