@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 enum request_kind { REQUEST_LOGIN, REQUEST_PAGE, REQUEST_LOGOUT };
-/* Causes of a re-auth, in the order of the label's values. */
+/* Causes of a re-auth, in the order of the label's values. What models and kinds add by rows of the
+ * set "reauth-cause" follows, with the index that probes_label_index() gives. */
+#define REAUTH_CAUSES_MAX 32
 enum reauth_cause {
     REAUTH_REPLICATION_LAG,
     REAUTH_LOST_AT_FAILOVER,

@@ -66,7 +66,7 @@ static const struct metric population_metrics[] = {
     {.name = "logins", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logins that ended, failed ones and repeated ones included"},
     {.name = "logins_failed", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "logins answered with a failure or not at all"},
     {.name = "login_failure_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "logins_failed", .under = "logins", .series = true, .meaning = "logins answered with a failure or not at all / logins"},
-    {.name = "reauths", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "cause", .label_values = causes, .series = true, .meaning = "requests of users whose session should be valid and could not be validated, by cause"},
+    {.name = "reauths", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "cause", .label_values = causes, .label_set = "reauth-cause", .series = true, .meaning = "requests of users whose session should be valid and could not be validated, by cause"},
     {.name = "reauth_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "reauths", .under = "requests_with_session", .series = true, .meaning = "re-auths / requests that carried a valid session"},
     {.name = "sessions_started", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "sessions that arrived"},
     {.name = "sessions_left", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "sessions given up after failed or unanswered requests"},
@@ -101,6 +101,7 @@ static void population_start(void *self)
 static void open_region_probes(struct population *population, struct probes *probes, uint32_t r)
 {
     int region = (int)r;
+    const char *label;
 
     population->at[r].requests = probe_count_open(probes, "requests", region, NULL);
     population->at[r].good = probe_count_open(probes, "good_requests", region, NULL);
@@ -109,9 +110,10 @@ static void open_region_probes(struct population *population, struct probes *pro
         probe_count_open(probes, "requests_with_session", region, NULL);
     population->at[r].logins = probe_count_open(probes, "logins", region, NULL);
     population->at[r].logins_failed = probe_count_open(probes, "logins_failed", region, NULL);
-    for (int cause = 0; cause < REAUTH_CAUSES; cause++)
-        population->at[r].reauths[cause] =
-            probe_count_open(probes, "reauths", region, causes[cause]);
+    for (size_t cause = 0; (label = probes_label(probes, "reauths", cause)); cause++) {
+        invariant(cause < REAUTH_CAUSES_MAX);
+        population->at[r].reauths[cause] = probe_count_open(probes, "reauths", region, label);
+    }
     population->at[r].degraded[0] = probe_count_open(probes, "degraded_sessions", region, hows[0]);
     population->at[r].degraded[1] = probe_count_open(probes, "degraded_sessions", region, hows[1]);
     population->at[r].latency = probe_latency_open(probes, "request_latency", region, NULL);

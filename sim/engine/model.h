@@ -12,6 +12,7 @@
 #define MODEL_H
 
 #include "field.h"
+#include "model_rows.h"
 #include "probe.h"
 #include "sim.h"
 
@@ -137,6 +138,7 @@ struct model_kind {
     size_t field_count;
     const struct metric *metrics;
     size_t metric_count;
+    struct model_rows rows; /* for others, where this kind is chosen */
     /* Optional. Rules between fields, the model's and the kind's. */
     void (*check)(const void *config, const void *kind_config, const struct check_context *context,
                   struct validation *validation);
@@ -155,6 +157,7 @@ struct model_ops {
     size_t field_count;
     const struct metric *metrics;
     size_t metric_count;
+    struct model_rows rows; /* for others */
     const struct preset *presets;
     size_t preset_count;
     const struct model_kind *const *kinds; /* chosen by the CHOICE "kind"; NULL: none */

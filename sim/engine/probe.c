@@ -90,6 +90,7 @@ struct probes *probes_create(const struct probe_plan *plan)
     probes->warmup = plan->warmup;
     probes->end = plan->end;
     probes->region_count = plan->region_count;
+    probes->rows = plan->rows;
     probes->bin_capacity = (size_t)((plan->end + plan->bin - 1) / plan->bin);
     probes->hot.measuring = plan->warmup == 0;
     segments_make(probes, plan);
@@ -162,14 +163,29 @@ static const struct metric *metric_of_kind(const struct probes *probes, const ch
 }
 
 /* The label's index among the metric's values; -1 for none. */
-static int label_index(const struct metric *metric, const char *label)
+static int label_index(const struct probes *probes, const struct metric *metric, const char *label)
 {
-    if (!label && !metric->label)
-        return -1;
-    for (int i = 0; label && metric->label && metric->label_values[i]; i++)
-        if (strcmp(metric->label_values[i], label) == 0)
-            return i;
-    BUG("metric '%s' has no label '%s'", metric->name, label ? label : "(none)");
+    int index = label && metric->label ? metric_label_index(probes->rows, metric, label) : -1;
+
+    if (index < 0 && (label || metric->label))
+        BUG("metric '%s' has no label '%s'", metric->name, label ? label : "(none)");
+    return index;
+}
+
+const char *probes_label(const struct probes *probes, const char *metric, size_t index)
+{
+    const struct metric *found = probes_metric(probes, metric);
+
+    invariant(found);
+    return metric_label(probes->rows, found, index);
+}
+
+size_t probes_label_index(const struct probes *probes, const char *metric, const char *label)
+{
+    const struct metric *found = probes_metric(probes, metric);
+
+    invariant(found && label);
+    return (size_t)label_index(probes, found, label);
 }
 
 /* The cell's index among those of its kind, made if it is new. */
@@ -177,7 +193,7 @@ static size_t cell_open(struct probes *probes, const struct metric *metric, int 
                         const char *label)
 {
     struct cells *cells = &probes->kinds[metric->kind];
-    int index = label_index(metric, label);
+    int index = label_index(probes, metric, label);
 
     invariant(region >= PROBE_ALL_REGIONS && region < (int)probes->region_count);
     for (size_t i = 0; i < cells->count; i++) {
@@ -402,7 +418,7 @@ uint64_t probes_count_total(const struct probes *probes, const char *metric, int
 {
     const struct metric *row = metric_of_kind(probes, metric, METRIC_COUNT);
     const struct cells *cells = &probes->kinds[METRIC_COUNT];
-    int index = label ? label_index(row, label) : -1;
+    int index = label ? label_index(probes, row, label) : -1;
     uint64_t total = 0;
 
     for (size_t i = 0; i < cells->count; i++) {

@@ -16,6 +16,7 @@
 
 #include "direction.h"
 #include "histogram.h"
+#include "model_rows.h"
 #include "sim_time.h"
 #include "time_avg.h"
 #include "units.h"
@@ -37,7 +38,8 @@ struct metric {
     enum unit unit;
     enum metric_kind kind;
     const char *label;               /* name of the label, or NULL */
-    const char *const *label_values; /* NULL-terminated, where there is a label */
+    const char *const *label_values; /* NULL-terminated; may be NULL where there is a label_set */
+    const char *label_set;           /* NULL, or rows of this set give more values (model_rows.h) */
     const char *over, *under; /* RATIO: names of two COUNT metrics; a labelled one is summed, but
                                * for a label that the ratio has too */
     double scale;          /* LEVEL: statistic = level * scale (0 means 1), for shares and such */
@@ -62,6 +64,11 @@ probe_id probe_count_open(struct probes *probes, const char *metric, int region,
 probe_id probe_level_open(struct probes *probes, const char *metric, int region, const char *label);
 probe_id probe_latency_open(struct probes *probes, const char *metric, int region,
                             const char *label);
+/* The values of a metric's label, with those that models and kinds supplied: the one of an index
+ * (NULL: there are not so many), and the index of one. A metric or value that does not exist is a
+ * bug. */
+const char *probes_label(const struct probes *probes, const char *metric, size_t index);
+size_t probes_label_index(const struct probes *probes, const char *metric, const char *label);
 
 /*
  * A level that a model keeps anyway: it is read from `gauge` at every cut, and what probe_level()
@@ -148,6 +155,7 @@ struct probe_plan {
     const struct probe_span *faults; /* when some fault acts, any order, may overlap or be empty */
     size_t fault_count;
     uint32_t region_count;
+    const struct supplied_rows *rows; /* values of labels; NULL: none. They outlive the probes. */
 };
 struct probes *probes_create(const struct probe_plan *plan);
 void probes_free(struct probes *probes);

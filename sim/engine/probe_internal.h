@@ -39,6 +39,7 @@ struct probes {
     sim_dur bin;
     sim_time warmup, end;
     uint32_t region_count;
+    const struct supplied_rows *rows;
     size_t bin_capacity; /* bins up to the planned end */
     bool has_windows;
     bool sealed; /* the first cut was made: no more cells */

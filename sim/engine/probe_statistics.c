@@ -76,9 +76,10 @@ static uint64_t count_sum(const struct selection *selection, const uint64_t *cou
     return sum;
 }
 
-static const char *label_text(struct row row)
+static const char *label_text(const struct probes *probes, struct row row)
 {
-    return row.label == LABEL_ANY ? NULL : row.metric->label_values[row.label];
+    return row.label == LABEL_ANY ? NULL
+                                  : metric_label(probes->rows, row.metric, (size_t)row.label);
 }
 
 /* --- adding statistics ----------------------------------------------------------------------- */
@@ -96,7 +97,7 @@ static struct statistic *statistic_add(struct probes *probes, struct row row, co
     *items = (struct statistic){.metric = row.metric,
                                 .stat = stat,
                                 .region = row.region,
-                                .label = label_text(row),
+                                .label = label_text(probes, row),
                                 .window = window_names[window]};
     return items;
 }
@@ -143,7 +144,7 @@ static void histogram_statistic_add(struct probes *probes, struct row row, int w
 
     MEM_GROW(items, probes->histogram_capacity, statistics->histogram_count + 1);
     items[statistics->histogram_count++] = (struct statistic_histogram){
-        row.metric, row.region, label_text(row), window_names[window], histogram};
+        row.metric, row.region, label_text(probes, row), window_names[window], histogram};
     statistics->histograms = items;
 }
 
@@ -155,8 +156,8 @@ static void series_add(struct probes *probes, struct row row, double *values, ui
     struct statistic_series *items = (struct statistic_series *)statistics->series;
 
     MEM_GROW(items, probes->series_capacity, statistics->series_count + 1);
-    items[statistics->series_count++] =
-        (struct statistic_series){row.metric, row.region, label_text(row), values, over, under};
+    items[statistics->series_count++] = (struct statistic_series){
+        row.metric, row.region, label_text(probes, row), values, over, under};
     statistics->series = items;
 }
 
@@ -317,15 +318,17 @@ static bool same_label(const struct metric *a, const struct metric *b)
 }
 
 /* The row's label among those of a part: any, where the part does not share the ratio's label. */
-static int part_label(struct row row, const struct metric *part)
+static int part_label(const struct probes *probes, struct row row, const struct metric *part)
 {
+    int index;
+
     if (row.label == LABEL_ANY || !same_label(row.metric, part))
         return LABEL_ANY;
-    for (int i = 0; part->label_values[i]; i++)
-        if (strcmp(part->label_values[i], label_text(row)) == 0)
-            return i;
-    BUG("ratio '%s' has label '%s', which '%s' has not", row.metric->name, label_text(row),
-        part->name);
+    index = metric_label_index(probes->rows, part, label_text(probes, row));
+    if (index < 0)
+        BUG("ratio '%s' has label '%s', which '%s' has not", row.metric->name,
+            label_text(probes, row), part->name);
+    return index;
 }
 
 static double ratio_of(uint64_t over, uint64_t under)
@@ -350,8 +353,8 @@ static void ratio_row(struct probes *probes, struct row row)
 {
     const struct metric *over = ratio_part(probes, row.metric, row.metric->over);
     const struct metric *under = ratio_part(probes, row.metric, row.metric->under);
-    struct selection a = select_cells(probes, over, row.region, part_label(row, over));
-    struct selection b = select_cells(probes, under, row.region, part_label(row, under));
+    struct selection a = select_cells(probes, over, row.region, part_label(probes, row, over));
+    struct selection b = select_cells(probes, under, row.region, part_label(probes, row, under));
     size_t stride = probes->kinds[METRIC_COUNT].count;
     size_t bins = probes->statistics.bin_count;
 
@@ -412,7 +415,7 @@ static bool row_exists(const struct probes *probes, struct row row)
     over = ratio_part(probes, row.metric, row.metric->over);
     under = ratio_part(probes, row.metric, row.metric->under);
     if (row.label != LABEL_ANY)
-        return has_cells(probes, over, row.region, part_label(row, over));
+        return has_cells(probes, over, row.region, part_label(probes, row, over));
     return has_cells(probes, over, row.region, LABEL_ANY) ||
            has_cells(probes, under, row.region, LABEL_ANY);
 }
@@ -432,8 +435,7 @@ static void rows_of_region(struct probes *probes, const struct metric *metric, i
     int label_count = 0;
 
     if (has_label_rows(probes, metric))
-        while (metric->label_values[label_count])
-            label_count++;
+        label_count = (int)metric_label_count(probes->rows, metric);
     for (row.label = 0; row.label < label_count; row.label++)
         if (row_exists(probes, row))
             row_of_kind[metric->kind](probes, row);

@@ -16,6 +16,7 @@
 
 /* A model with its own tables, or one kind of it with the kind's. */
 struct described {
+    const struct registry *registry;
     const struct model_ops *ops;
     const struct model_kind *kind; /* NULL: the model */
     const struct field *fields;
@@ -154,15 +155,44 @@ static void write_field(struct json_writer *json, const struct field *field)
     json_close(json);
 }
 
-static void write_metric(struct json_writer *json, const struct metric *metric)
+/* Whatever kinds are chosen. */
+static struct supplied_rows rows_of_all(const struct registry *registry)
+{
+    struct supplied_rows rows = {0};
+
+    for (size_t i = 0; i < registry->model_count; i++) {
+        const struct model_ops *ops = registry->models[i];
+
+        supplied_rows_add(&rows, &ops->rows);
+        for (size_t j = 0; j < ops->kind_count; j++)
+            supplied_rows_add(&rows, &ops->kinds[j]->rows);
+    }
+    return rows;
+}
+
+static void write_label_values(struct json_writer *json, const struct registry *registry,
+                               const struct metric *metric)
+{
+    struct supplied_rows rows = rows_of_all(registry);
+    size_t count = metric_label_count(&rows, metric);
+
+    json_open_array(json, "label_values");
+    for (size_t i = 0; i < count; i++)
+        json_text(json, NULL, metric_label(&rows, metric, i));
+    json_close(json);
+    supplied_rows_release(&rows);
+}
+
+static void write_metric(struct json_writer *json, const struct registry *registry,
+                         const struct metric *metric)
 {
     json_open_object(json, NULL);
     json_text(json, "name", metric->name);
     json_text(json, "kind", metric_kind_name(metric->kind));
     json_text(json, "unit", unit_name(metric->unit));
     json_text(json, "label", metric->label);
-    if (metric->label_values)
-        write_names(json, "label_values", metric->label_values);
+    if (metric->label)
+        write_label_values(json, registry, metric);
     json_text(json, "better", direction_name(metric->better));
     json_text(json, "meaning", metric->meaning);
     json_close(json);
@@ -176,7 +206,7 @@ static void write_tables(struct json_writer *json, const struct described *descr
     json_close(json);
     json_open_array(json, "metrics");
     for (size_t i = 0; i < described->metric_count; i++)
-        write_metric(json, &described->metrics[i]);
+        write_metric(json, described->registry, &described->metrics[i]);
     json_close(json);
 }
 
@@ -320,10 +350,11 @@ static bool find_described(const struct registry *registry, const char *name, st
         unknown_kind(ops, dot + 1, diag);
     else if (kind)
         *described = (struct described){
-            ops, kind, kind->fields, kind->field_count, kind->metrics, kind->metric_count};
+            registry,          ops, kind, kind->fields, kind->field_count, kind->metrics,
+            kind->metric_count};
     else
         *described = (struct described){
-            ops, NULL, ops->fields, ops->field_count, ops->metrics, ops->metric_count};
+            registry, ops, NULL, ops->fields, ops->field_count, ops->metrics, ops->metric_count};
     free(model);
     return ops && (kind || !dot);
 }

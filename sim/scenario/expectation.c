@@ -140,14 +140,19 @@ static void set_window(struct cursor *cursor, const char *at, const char *value,
 static void set_label(struct cursor *cursor, const char *at, const char *value,
                       struct metric_ref *ref)
 {
-    size_t count = 0;
+    const struct supplied_rows *rows = &cursor->builder->scenario->rows;
+    size_t count = metric_label_count(rows, ref->metric);
+    const char **names = mem_alloc(count, sizeof names[0]);
+    bool known;
 
-    while (ref->metric->label_values[count])
-        count++;
-    if (!find_name(value, ref->metric->label_values, count)) {
-        unknown_name(cursor, at, ref->metric->label, value, ref->metric->label_values, count);
+    for (size_t i = 0; i < count; i++)
+        names[i] = metric_label(rows, ref->metric, i);
+    known = find_name(value, names, count) != NULL;
+    if (!known)
+        unknown_name(cursor, at, ref->metric->label, value, names, count);
+    free(names);
+    if (!known)
         return;
-    }
     free(ref->label);
     ref->label = mem_strdup(value);
 }

@@ -49,6 +49,7 @@ static const struct metric fake_client_metrics[] = {
      .kind = METRIC_COUNT,
      .label = "cause",
      .label_values = fake_causes,
+     .label_set = "reauth-cause",
      .meaning = "logins again"},
     {.name = "reauth_rate",
      .unit = UNIT_SHARE,
@@ -203,12 +204,16 @@ static const struct metric fake_regional_metrics[] = {
     {.name = "conflicts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "writes that met"},
     {.name = "shards_in_use", .unit = UNIT_COUNT, .kind = METRIC_VALUE, .meaning = "of a region"},
 };
+static const struct label_row fake_regional_labels[] = {
+    {"reauth-cause", "other-region", "the session was made elsewhere"},
+};
 static const struct model_kind fake_regional_kind = {
     .name = "regional",
     .meaning = "one store a region",
     .config_size = sizeof(struct fake_regional),
     FIELD_TABLE(fake_regional_fields),
     METRIC_TABLE(fake_regional_metrics),
+    .rows = {LABEL_TABLE(fake_regional_labels)},
 };
 
 static const struct model_kind *const fake_kinds[] = {&fake_global_kind, &fake_regional_kind};

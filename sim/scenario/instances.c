@@ -458,9 +458,12 @@ static void build_model(struct builder *builder, const struct model_ops *ops)
         break;
     }
     add_metrics(builder, ops->metrics, ops->metric_count);
+    supplied_rows_add(&builder->scenario->rows, &ops->rows);
     kind = kind_chosen(ops, yaml_get(builder->root, ops->section));
-    if (kind)
-        add_metrics(builder, kind->metrics, kind->metric_count);
+    if (!kind)
+        return;
+    add_metrics(builder, kind->metrics, kind->metric_count);
+    supplied_rows_add(&builder->scenario->rows, &kind->rows);
 }
 
 void instances_build(struct builder *builder)
@@ -493,6 +496,7 @@ void instances_free(struct scenario *scenario)
     free(inner->tables);
     free(inner->values);
     free(inner->metrics);
+    supplied_rows_release(&scenario->rows);
     free(inner->spans);
     free(inner->region_names);
 }

@@ -103,6 +103,23 @@ static void the_resolved_text_of_either_kind_loads_to_the_same_hash(void **state
     }
 }
 
+/* A kind's row adds a value to the label of another model's metric, under that kind only. */
+static void a_kind_supplies_values_of_a_label(void **state)
+{
+    struct scenario *scenario =
+        load(REGIONAL "expect: ['reauths{cause=other-region} < 1']\n", NULL, 0);
+    char *errors = reported(GLOBAL "expect: ['reauths{cause=other-region} < 1']\n", NULL);
+
+    (void)state;
+    assert_string_equal(scenario->expects[0].left.label, "other-region");
+    assert_string_equal(errors, "t.yaml:3:25: error: unknown cause 'other-region'; known are "
+                                "replication-lag, local-only\n"
+                                "expect: ['reauths{cause=other-region} < 1']\n"
+                                "                        ^\n");
+    free(errors);
+    scenario_free(scenario);
+}
+
 static void count_data_set(void *self, const char *path, const char *value, const char *meaning)
 {
     (void)value, (void)meaning;
@@ -415,6 +432,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parameters_of_a_kind_stand_beside_the_models_own),
         cmocka_unit_test(the_resolved_text_of_either_kind_loads_to_the_same_hash),
+        cmocka_unit_test(a_kind_supplies_values_of_a_label),
         cmocka_unit_test(assumptions_are_those_of_the_chosen_kind),
         cmocka_unit_test(what_belongs_to_another_kind_is_refused_by_name),
         cmocka_unit_test(what_a_base_says_for_its_kind_is_left_out_with_a_note),

@@ -96,6 +96,7 @@ struct scenario {
     size_t instance_count;
     const struct metric *const *metrics; /* of its models and their kinds, as they are declared */
     size_t metric_count;
+    struct supplied_rows rows; /* of its models and their kinds */
     struct expectation *expects;
     size_t expect_count;
     struct sweep_axis *axes;

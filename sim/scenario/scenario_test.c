@@ -375,7 +375,8 @@ static const struct mistake_case {
     {HEAD "expect:\n  - reauths{caus=local-only} < 1\n",
      "t.yaml:4:13: error: unknown label of reauths 'caus'; did you mean 'cause'?"},
     {HEAD "expect:\n  - reauths{cause=local} < 1\n",
-     "t.yaml:4:19: error: unknown cause 'local'; known are replication-lag, local-only"},
+     "t.yaml:4:19: error: unknown cause 'local'; known are replication-lag, local-only, "
+     "other-region"},
     {HEAD "expect:\n  - write_latency.p98 < 1s\n",
      "t.yaml:4:19: error: unknown statistic 'p98'; did you mean 'p90'?"},
     {HEAD "expect:\n  - write_latency.p99{region=us-west-1} < 1s\n",

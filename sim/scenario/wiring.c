@@ -32,6 +32,7 @@ static struct probes *create_probes(const struct scenario *scenario, sim_time wa
         .faults = scenario->fault_spans,
         .fault_count = scenario->fault_span_count,
         .region_count = scenario->topology.region_count,
+        .rows = &scenario->rows,
     };
     struct probes *probes = probes_create(&plan);
 
