@@ -114,7 +114,7 @@ static bool op_reads_latest(const struct store_client *client, const struct op *
 
 uint32_t op_pool(struct store_client *client, const struct op *op, bool is_hedge)
 {
-    const struct store_port *store = client->store;
+    const struct session_store_port *store = client->store;
     struct route_query query = {.session = op->request.session,
                                 .session_check = op->request.session_check,
                                 .try_number = op->attempts + 1,

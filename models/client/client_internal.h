@@ -146,7 +146,7 @@ struct store_client {
     uint32_t read_endpoint; /* where reads go at the start */
     uint32_t breakers_open;
 
-    const struct store_port *store;
+    const struct session_store_port *store;
     struct op_port *app;
     struct prefetch_port hint;
     const struct prefetch_port *requests_hint, *users_hints[REGIONS_MAX]; /* NULL: none */

@@ -314,7 +314,7 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     pools->opened = client->opened;
     pools->open = client->open;
     pools->dns = port_need_dns(ports, -1, -1);
-    client->store = port_need_store(ports, -1, -1);
+    client->store = port_need_session_store(ports, -1, -1);
     pools->endpoints = client->store->endpoints;
     pools->listeners = mem_alloc(pools->endpoints->count, sizeof(struct listener_port *));
     for (size_t e = 0; e < pools->endpoints->count; e++)
@@ -335,7 +335,7 @@ static void store_client_start(void *self)
 {
     struct store_client *client = self;
     const struct store_client_config *config = client->config;
-    const struct store_port *store = client->store;
+    const struct session_store_port *store = client->store;
     const struct route_query read = {.kind = COMMAND_GET, .try_number = 1},
                              write = {.kind = COMMAND_CREATE, .try_number = 1};
     uint32_t instances = client->instance_count, write_endpoint;

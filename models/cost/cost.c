@@ -6,6 +6,7 @@
  * A month has 730 hours. A primary that moved during the run is taken for where it is at the end.
  */
 #include "model.h"
+#include "promotion.h"
 #include "session_store.h"
 #include "user.h"
 #include "registry.h"
@@ -72,16 +73,33 @@ struct cost {
     const struct cost_config *config;
     struct sim *sim;
     uint32_t region_count;
-    const struct store_port *store;
+    const struct session_store_port *store;
+    const struct promotion_port *promotion; /* NULL: the store has nothing to promote */
 };
+
+/* The region that the writes of a region's clients go to now. */
+static int cost_write_region(const struct cost *cost, int region)
+{
+    const struct session_store_port *store = cost->store;
+    const struct route_query write = {.kind = COMMAND_CREATE, .try_number = 1};
+    struct client_knowledge knowledge = {.region = region, .named_region = -1};
+    uint32_t endpoint;
+
+    if (cost->promotion)
+        knowledge.named_region = cost->promotion->primary(cost->promotion->self);
+    endpoint = store->route(store->self, &knowledge, &write);
+    return store->endpoints->rows[endpoint_address(store->endpoints, endpoint, &knowledge)].region;
+}
 
 /* Attempts of writes that went to another region. */
 static double cost_remote_attempts(const struct cost *cost, const struct probes *probes)
 {
-    int primary = cost->store->primary(cost->store->self);
+    uint64_t attempts = 0;
 
-    return (double)(probes_count_total(probes, "write_attempts", PROBE_ALL_REGIONS, NULL) -
-                    probes_count_total(probes, "write_attempts", primary, NULL));
+    for (int region = 0; region < (int)cost->region_count; region++)
+        if (cost_write_region(cost, region) != region)
+            attempts += probes_count_total(probes, "write_attempts", region, NULL);
+    return (double)attempts;
 }
 
 /* USD an hour, item by item. */
@@ -154,7 +172,8 @@ static void cost_connect(void *self, const struct port_directory *ports)
 {
     struct cost *cost = self;
 
-    cost->store = port_need_store(ports, -1, -1);
+    cost->store = port_need_session_store(ports, -1, -1);
+    cost->promotion = port_find_promotion(ports, -1, -1);
 }
 
 const struct model_ops cost_ops = {

@@ -8,6 +8,7 @@
 // clang-format on
 
 #include "model_rig.h"
+#include "promotion.h"
 #include "session_store.h"
 #include "registry.h"
 
@@ -23,10 +24,20 @@ static int primary_of(const void *self)
     return *(const int *)self;
 }
 
+/* Endpoint 2 is the primary's name. */
+static uint32_t route_to_name(const void *self, const struct client_knowledge *knowledge,
+                              const struct route_query *query)
+{
+    (void)self, (void)knowledge, (void)query;
+    return 2;
+}
+
 struct cost_rig {
     struct rig rig;
     int primary;
-    struct store_port store;
+    struct endpoint_table endpoints;
+    struct session_store_port store;
+    struct promotion_port promotion;
 };
 
 /* Half an hour, two regions, region 0 is the primary. */
@@ -35,8 +46,19 @@ static void cost_rig_open(struct cost_rig *r)
     *r = (struct cost_rig){0};
     rig_open(&r->rig, &cost_ops, 2, 1800 * SIM_S);
     probes_declare(r->rig.probes, counted, sizeof counted / sizeof counted[0]);
-    r->store = (struct store_port){.self = &r->primary, .primary = primary_of};
-    port_offer_store(r->rig.ports, -1, -1, &r->store);
+    for (int region = 0; region < 2; region++)
+        endpoint_add(&r->endpoints, (struct endpoint){.name = "a cluster", .region = region});
+    endpoint_add(&r->endpoints, (struct endpoint){.name = "primary", .region = ENDPOINT_BY_NAME});
+    r->store = (struct session_store_port){.endpoints = &r->endpoints, .route = route_to_name};
+    r->promotion = (struct promotion_port){.self = &r->primary, .primary = primary_of};
+    port_offer_session_store(r->rig.ports, -1, -1, &r->store);
+    port_offer_promotion(r->rig.ports, -1, -1, &r->promotion);
+}
+
+static void cost_rig_close(struct cost_rig *r)
+{
+    rig_close(&r->rig);
+    free(r->endpoints.rows);
 }
 
 static void count(struct cost_rig *r, const char *metric, int region, uint64_t times)
@@ -80,7 +102,7 @@ static void cost_adds_up_the_price_table(void **state)
     assert_close(item(&r, "alarms"), 0.1 / 730, 1e-9);
     assert_close(rig_statistic(&r.rig, "cost_per_hour", -1, NULL), sum, 1e-9);
     assert_close(rig_statistic(&r.rig, "cost_per_million_requests", -1, NULL), sum / 2, 1e-9);
-    rig_close(&r.rig);
+    cost_rig_close(&r);
 }
 
 static void cost_says_nothing_of_requests_that_were_not_made(void **state)
@@ -95,7 +117,7 @@ static void cost_says_nothing_of_requests_that_were_not_made(void **state)
     assert_close(item(&r, "accelerator"), 0, 0);
     assert_close(rig_statistic(&r.rig, "cost_per_hour", -1, NULL), 0.7008 + 0.1 / 730, 1e-9);
     rig_assert_none(&r.rig, "cost_per_million_requests", -1, NULL, "no requests");
-    rig_close(&r.rig);
+    cost_rig_close(&r);
 }
 
 int main(void)

@@ -40,7 +40,7 @@
 #include "impairment.h"
 #include "objective.h"
 #include "refs.h"
-#include "session_store.h"
+#include "promotion.h"
 #include "registry.h"
 #include "run_log.h"
 
@@ -117,7 +117,7 @@ struct failover {
     const struct topology *topology;
     struct run_log *log;
     struct control_port port;
-    const struct store_port *store;
+    const struct promotion_port *promotion; /* NULL: the store has nothing to promote */
     const struct dns_port *dns;
     const struct objective_port *objective;
     struct impairments *impairments; /* NULL: nobody keeps them */
@@ -174,20 +174,21 @@ static void failover_held_up_by(const struct failover *failover, enum control_pa
 
 static bool failover_eligible(const struct failover *failover, int region)
 {
-    const struct store_port *store = failover->store;
+    const struct promotion_port *promotion = failover->promotion;
 
-    return region != store->primary(store->self) && store->cluster_up(store->self, region);
+    return promotion && promotion->is_candidate(promotion->self, region);
 }
 
 /* The live secondary that holds most, of equals the first; -1: there is none. */
 static int failover_best(const struct failover *failover)
 {
-    const struct store_port *store = failover->store;
+    const struct promotion_port *promotion = failover->promotion;
     int best = -1;
 
     for (int region = 0; region < (int)failover->topology->region_count; region++)
         if (failover_eligible(failover, region) &&
-            (best < 0 || store->applied(store->self, region) > store->applied(store->self, best)))
+            (best < 0 ||
+             promotion->held(promotion->self, region) > promotion->held(promotion->self, best)))
             best = region;
     return best;
 }
@@ -251,12 +252,12 @@ static void failover_note_promotion(struct failover *failover, bool begin)
 
 static void begin_promotion(struct failover *failover)
 {
-    const struct store_port *store = failover->store;
+    const struct promotion_port *promotion = failover->promotion;
 
     failover_tell(failover, "promotion", failover->target,
                   failover->ordered >= 0 ? "order" : "alarm", "the promotion begins");
     failover_note_promotion(failover, true);
-    store->promotion_begin(store->self, failover->target);
+    promotion->begin(promotion->self, failover->target);
     failover_wait(failover,
                   dist_sample_ns(failover->config->promotion, failover_draws(failover).word[1]));
 }
@@ -409,12 +410,12 @@ static void failover_ask(struct failover *failover)
 /* The store keeps its old primary where the new one went down meanwhile. */
 static enum failover_event failover_end_promotion(struct failover *failover)
 {
-    const struct store_port *store = failover->store;
+    const struct promotion_port *promotion = failover->promotion;
 
     failover_note_promotion(failover, false);
-    store->promotion_end(store->self, failover->target);
-    return store->primary(store->self) == failover->target ? FAILOVER_PROMOTED
-                                                           : FAILOVER_TARGET_LOST;
+    promotion->end(promotion->self, failover->target);
+    return promotion->primary(promotion->self) == failover->target ? FAILOVER_PROMOTED
+                                                                   : FAILOVER_TARGET_LOST;
 }
 
 /* The function has run: it asks for the change of the record, if it can. The step that the
@@ -692,7 +693,7 @@ static void failover_connect(void *self, const struct port_directory *ports)
     struct failover *failover = self;
 
     failover->probes = sim_probes(failover->sim);
-    failover->store = port_need_store(ports, -1, -1);
+    failover->promotion = port_find_promotion(ports, -1, -1);
     failover->dns = port_need_dns(ports, -1, -1);
     failover->objective = port_need_objective(ports, -1, -1);
     failover->impairments = port_find_impairments(ports, -1, -1);

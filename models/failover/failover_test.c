@@ -13,7 +13,7 @@
 #include "control.h"
 #include "dns.h"
 #include "objective.h"
-#include "session_store.h"
+#include "promotion.h"
 #include "registry.h"
 
 /* --- the table ---------------------------------------------------------------------------------
@@ -62,7 +62,7 @@ struct stage {
     struct write_stats stats[3];
     double error_rate; /* of the attempts that tick() makes */
     int attempts;
-    struct store_port store;
+    struct promotion_port promotion;
     struct dns_port dns;
     struct objective_port objective;
     struct control_port *control;
@@ -82,12 +82,14 @@ static int stage_primary(const void *self)
     return ((const struct stage *)self)->primary;
 }
 
-static bool stage_cluster_up(const void *self, int region)
+static bool stage_is_candidate(const void *self, int region)
 {
-    return ((const struct stage *)self)->up[region];
+    const struct stage *stage = self;
+
+    return region != stage->primary && stage->up[region];
 }
 
-static uint64_t stage_applied(const void *self, int region)
+static uint64_t stage_held(const void *self, int region)
 {
     return ((const struct stage *)self)->applied[region];
 }
@@ -154,15 +156,15 @@ static void stage_open(struct stage *s)
     rig_open(&s->rig, &failover_ops, 3, 1800 * SIM_S);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         rig_set(&s->rig, 0, settings[i][0], settings[i][1]);
-    s->store = (struct store_port){.self = s,
-                                   .primary = stage_primary,
-                                   .cluster_up = stage_cluster_up,
-                                   .applied = stage_applied,
-                                   .promotion_begin = stage_begin,
-                                   .promotion_end = stage_end};
+    s->promotion = (struct promotion_port){.self = s,
+                                           .primary = stage_primary,
+                                           .is_candidate = stage_is_candidate,
+                                           .held = stage_held,
+                                           .begin = stage_begin,
+                                           .end = stage_end};
     s->dns = (struct dns_port){.self = s, .publish = stage_publish};
     s->objective = (struct objective_port){.self = s, .stage_ended = stage_ended};
-    port_offer_store(s->rig.ports, -1, -1, &s->store);
+    port_offer_promotion(s->rig.ports, -1, -1, &s->promotion);
     port_offer_dns(s->rig.ports, -1, -1, &s->dns);
     port_offer_objective(s->rig.ports, -1, -1, &s->objective);
     for (int i = 0; i < 3; i++)

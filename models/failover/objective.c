@@ -25,7 +25,7 @@
 #include "objective.h"
 #include "refs.h"
 #include "session.h"
-#include "session_store.h"
+#include "losses.h"
 #include "registry.h"
 #include "incident.h"
 
@@ -120,8 +120,8 @@ struct mark {
 struct objective {
     const struct objective_config *config;
     struct sim *sim;
-    struct incident_list incidents; /* filled by objective_finish() */
-    const struct store_port *store;
+    struct incident_list incidents;   /* filled by objective_finish() */
+    const struct losses_port *losses; /* NULL: the store counts none */
     struct objective_port port;
     uint32_t region_count;
     size_t bin_count;       /* of a region */
@@ -153,16 +153,15 @@ static sim_dur objective_latency(const void *self)
 static struct mark objective_look(const struct objective *objective, const char *fault,
                                   enum incident_stage stage)
 {
-    const struct store_port *store = objective->store;
+    const struct losses_port *losses = objective->losses;
+    struct mark mark = {.time = sim_now(objective->sim), .fault = fault, .stage = stage, .rpo = -1};
 
-    return (struct mark){
-        .time = sim_now(objective->sim),
-        .fault = fault,
-        .stage = stage,
-        .writes_lost = store->writes_lost(store->self),
-        .sessions_lost = store->sessions_lost(store->self),
-        .rpo = store->rpo(store->self),
-    };
+    if (losses) {
+        mark.writes_lost = losses->writes(losses->self);
+        mark.sessions_lost = losses->sessions(losses->self);
+        mark.rpo = losses->rpo(losses->self);
+    }
+    return mark;
 }
 
 static void objective_mark(struct objective *objective, const struct mark *mark)
@@ -383,12 +382,12 @@ static void objective_report_losses(struct probes *probes, const struct verdict 
         probe_value_none(probes, "rpo", PROBE_ALL_REGIONS, NULL, "no failover");
 }
 
-static void objective_report_no_losses(struct probes *probes)
+static void objective_report_no_losses(struct probes *probes, const char *reason)
 {
     static const char *const metrics[] = {"rpo", "rpo_writes", "rpo_sessions"};
 
     for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
-        probe_value_none(probes, metrics[i], PROBE_ALL_REGIONS, NULL, no_outage);
+        probe_value_none(probes, metrics[i], PROBE_ALL_REGIONS, NULL, reason);
 }
 
 static void objective_finish(void *self)
@@ -399,10 +398,11 @@ static void objective_finish(void *self)
 
     probe_value(probes, "incidents", PROBE_ALL_REGIONS, NULL, verdict.count);
     probe_value(probes, "incidents_unrestored", PROBE_ALL_REGIONS, NULL, verdict.unrestored);
-    if (verdict.count > 0)
+    if (verdict.count > 0 && objective->losses)
         objective_report_losses(probes, &verdict);
     else
-        objective_report_no_losses(probes);
+        objective_report_no_losses(probes, objective->losses ? no_outage
+                                                             : "this kind of store counts none");
     if (verdict.count > 0 && verdict.unrestored == 0)
         objective_report_rto(probes, &verdict.worst);
     else
@@ -449,7 +449,7 @@ static void objective_connect(void *self, const struct port_directory *ports)
 {
     struct objective *objective = self;
 
-    objective->store = port_need_store(ports, -1, -1);
+    objective->losses = port_find_losses(ports, -1, -1);
 }
 
 static void objective_fini(void *self)

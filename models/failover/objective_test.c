@@ -13,7 +13,7 @@
 #include "link.h"
 #include "objective.h"
 #include "session.h"
-#include "session_store.h"
+#include "losses.h"
 #include "registry.h"
 
 /* A store that lost what a test says. */
@@ -40,7 +40,7 @@ static sim_dur rpo_of(const void *self)
 struct objective_rig {
     struct rig rig;
     struct losses losses;
-    struct store_port store;
+    struct losses_port port;
     struct objective_port *objective;
 };
 
@@ -49,11 +49,9 @@ static void objective_rig_open(struct objective_rig *r, uint32_t region_count)
 {
     *r = (struct objective_rig){.losses = {.rpo = -1}};
     rig_open(&r->rig, &objective_ops, region_count, 600 * SIM_S);
-    r->store = (struct store_port){.self = &r->losses,
-                                   .writes_lost = writes_lost_of,
-                                   .sessions_lost = sessions_lost_of,
-                                   .rpo = rpo_of};
-    port_offer_store(r->rig.ports, -1, -1, &r->store);
+    r->port = (struct losses_port){
+        .self = &r->losses, .writes = writes_lost_of, .sessions = sessions_lost_of, .rpo = rpo_of};
+    port_offer_losses(r->rig.ports, -1, -1, &r->port);
     rig_wire(&r->rig);
     r->objective = port_need_objective(r->rig.ports, -1, -1);
 }

@@ -14,7 +14,7 @@
 #include "control.h"
 #include "dns.h"
 #include "refs.h"
-#include "session_store.h"
+#include "promotion.h"
 #include "stream.h"
 #include "registry.h"
 #include "run_log.h"
@@ -75,7 +75,6 @@ struct dns_zone {
     const struct topology *topology;
     struct run_log *log;
     struct rng_stream stream;
-    const struct store_port *store;
     struct dns_port port;
     kind_id propagated_kind;
 
@@ -232,11 +231,11 @@ static void dns_zone_init(void *self, const struct model_env *env)
 
 static void dns_zone_connect(void *self, const struct port_directory *ports)
 {
+    const struct promotion_port *promotion = port_find_promotion(ports, -1, -1);
     struct dns_zone *zone = self;
 
     zone->probes = sim_probes(zone->sim);
-    zone->store = port_need_store(ports, -1, -1);
-    zone->authority = zone->store->primary(zone->store->self);
+    zone->authority = promotion ? promotion->primary(promotion->self) : 0;
 }
 
 const struct model_ops dns_zone_ops = {

@@ -10,7 +10,7 @@
 #include "model_rig.h"
 #include "control.h"
 #include "dns.h"
-#include "session_store.h"
+#include "promotion.h"
 #include "registry.h"
 
 /* A store that only knows its primary. */
@@ -22,7 +22,7 @@ static int primary_of(const void *self)
 struct dns_rig {
     struct rig rig;
     int primary;
-    struct store_port store;
+    struct promotion_port promotion;
     struct dns_port *dns;
     sim_time served_at; /* when the asker was told; -1: not yet */
     uint32_t served_target, served_generation, served_count;
@@ -47,8 +47,8 @@ static void dns_rig_open(struct dns_rig *r)
 {
     *r = (struct dns_rig){.served_at = -1};
     rig_open(&r->rig, &dns_zone_ops, 2, 600 * SIM_S);
-    r->store = (struct store_port){.self = &r->primary, .primary = primary_of};
-    port_offer_store(r->rig.ports, -1, -1, &r->store);
+    r->promotion = (struct promotion_port){.self = &r->primary, .primary = primary_of};
+    port_offer_promotion(r->rig.ports, -1, -1, &r->promotion);
     r->served_kind = sim_kind_add(r->rig.sim, &served_kind, "test", r);
     rig_set(&r->rig, 0, "ttl", "10s");
     rig_set(&r->rig, 0, "api_delay", "1s");

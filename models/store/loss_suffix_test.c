@@ -61,7 +61,7 @@ static uint64_t lost_with(enum crash_kind kind, bool cut, bool heals)
         plan_at(T, crash, kind);
     plan_at(T + 5 * SIM_S, promote_second, 0);
     run_scenario(WORLD);
-    lost = driver->store->writes_lost(driver->store->self);
+    lost = driver->losses->writes(driver->losses->self);
     assert_close(found("lost_writes", 0, NULL), (double)lost, 0);
     end_scenario();
     return lost;
@@ -106,8 +106,6 @@ static void link_loses_all_until_the_promotion(void **state)
  */
 static void failover_inside_the_region_loses_the_replicas_lag(void **state)
 {
-    struct store_port *store;
-
     (void)state;
     plan_writes();
     plan_at(T, crash, CRASH_HOST);
@@ -118,12 +116,12 @@ static void failover_inside_the_region_loses_the_replicas_lag(void **state)
                  "store: {write_service: 1us, write_per_kib: 0ms, replicas: 1, replica_lag: 20ms,\n"
                  "  replica_failover: 5500ms}\n"
                  "replication: {output_delay: 5ms}\n");
-    store = driver->store;
-    assert_int_equal(store->writes_lost(store->self), 20);
-    assert_int_equal(store->rpo(store->self), 20 * SIM_MS);
-    assert_int_equal(store->primary(store->self), 0);
+    assert_int_equal(driver->losses->writes(driver->losses->self), 20);
+    assert_int_equal(driver->losses->rpo(driver->losses->self), 20 * SIM_MS);
+    assert_int_equal(driver->promotion->primary(driver->promotion->self), 0);
     assert_int_equal(seen.acknowledged, 1000 + 499);
-    assert_int_equal(store->applied(store->self, 1), store->applied(store->self, 0));
+    assert_int_equal(driver->promotion->held(driver->promotion->self, 1),
+                     driver->promotion->held(driver->promotion->self, 0));
     assert_close(found("shard_failovers", 0, NULL), 1, 0);
     assert_close(found("resyncs", 1, "full"), 1, 0);
     end_scenario();

@@ -119,9 +119,10 @@ static void replication_write(void *self, struct write_position position, uint32
 /* The log of a shard goes on from what its primary holds now. */
 static void log_follow(struct replication *replication, uint32_t shard)
 {
-    struct store_port *store = replication->store;
+    struct replica_port *replica = replication->replica;
     struct write_log *log = &replication->logs[shard];
-    struct write_position held = store->held(store->self, store->primary(store->self), shard);
+    struct write_position held =
+        replica->held(replica->self, replica->primary(replica->self), shard);
 
     if (held.number == log->high)
         return;
@@ -175,10 +176,10 @@ static void secondary_connect(struct secondary *secondary)
 static void replication_restart(void *self)
 {
     struct replication *replication = self;
-    struct store_port *store = replication->store;
-    int primary = store->primary(store->self);
+    struct replica_port *replica = replication->replica;
+    int primary = replica->primary(replica->self);
 
-    if (!store->cluster_up(store->self, primary)) {
+    if (!replica->is_up(replica->self, primary)) {
         streams_crash(replication, CRASH_HOST);
         return;
     }
@@ -188,7 +189,7 @@ static void replication_restart(void *self)
     for (uint32_t r = 0; r < replication->region_count; r++) {
         struct secondary *secondary = &replication->secondaries[r];
 
-        if (secondary->streams[0].state != STREAM_OFF && store->cluster_up(store->self, (int)r))
+        if (secondary->streams[0].state != STREAM_OFF && replica->is_up(replica->self, (int)r))
             secondary_connect(secondary);
     }
 }
@@ -303,7 +304,7 @@ static void secondary_tick(struct secondary *secondary, sim_time now, bool ping)
 static void log_forget(struct replication *replication, uint32_t shard)
 {
     struct write_log *log = &replication->logs[shard];
-    const struct store_port *store = replication->store;
+    const struct replica_port *replica = replication->replica;
     uint64_t low = log->high;
 
     for (uint32_t r = 0; r < replication->region_count; r++) {
@@ -313,7 +314,7 @@ static void log_forget(struct replication *replication, uint32_t shard)
         if (stream->state == STREAM_OFF)
             continue;
         if (stream->state < STREAM_GATHERING) {
-            needed = store->held(store->self, (int)r, shard).number;
+            needed = replica->held(replica->self, (int)r, shard).number;
             if (needed < log->low || needed > log->high ||
                 log->offset - write_log_end(log, needed) >
                     (uint64_t)replication->config->backlog_bytes)
@@ -345,12 +346,12 @@ static void replication_on_tick(void *self, struct sim *sim, uint32_t entity, ui
 static void replication_on_sample(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct replication *replication = self;
-    struct store_port *store = replication->store;
+    struct replica_port *replica = replication->replica;
 
     for (uint32_t r = 0; r < replication->region_count; r++)
-        if ((int)r != store->primary(store->self) && store->cluster_up(store->self, (int)r))
+        if ((int)r != replica->primary(replica->self) && replica->is_up(replica->self, (int)r))
             probe_latency(replication->probes, replication->secondaries[r].lag_metric,
-                          store->lag(store->self, (int)r));
+                          replica->lag(replica->self, (int)r));
     sim_after(sim, replication->config->metric_period_ns, replication->sample_kind, entity,
               generation);
 }
@@ -446,17 +447,17 @@ static void secondary_make_streams(struct secondary *secondary, uint32_t shards)
 static void replication_connect(void *self, const struct port_directory *ports)
 {
     struct replication *replication = self;
-    struct store_port *store = port_need_store(ports, -1, -1);
+    struct replica_port *replica = port_need_replica(ports, -1, -1);
 
     replication->probes = sim_probes(replication->sim);
-    replication->store = store;
+    replication->replica = replica;
     replication->impairments = impairments_read(ports);
-    replication->shard_count = store->shards(store->self);
+    replication->shard_count = replica->shards(replica->self);
     replication->logs = mem_alloc(replication->shard_count, sizeof *replication->logs);
     for (uint32_t s = 0; s < replication->shard_count; s++) {
         replication->logs[s] = (struct write_log){0};
         write_log_begin(&replication->logs[s],
-                        store->held(store->self, store->primary(store->self), s).number);
+                        replica->held(replica->self, replica->primary(replica->self), s).number);
     }
     for (uint32_t a = 0; a < replication->region_count; a++) {
         secondary_make_streams(&replication->secondaries[a], replication->shard_count);
@@ -469,8 +470,8 @@ static void replication_connect(void *self, const struct port_directory *ports)
 static void secondary_start(struct secondary *secondary)
 {
     struct replication *replication = secondary->replication;
-    struct store_port *store = replication->store;
-    int primary = store->primary(store->self);
+    struct replica_port *replica = replication->replica;
+    int primary = replica->primary(replica->self);
 
     for (uint32_t s = 0; s < replication->shard_count; s++) {
         struct stream *stream = &secondary->streams[s];
@@ -479,17 +480,17 @@ static void secondary_start(struct secondary *secondary)
         stream->back = replication->links[secondary->region][primary];
         stream->flow = stream->out->open(stream->out->self);
         stream->ack_flow = stream->back->open(stream->back->self);
-        stream_begin(stream, store->held(store->self, primary, s));
+        stream_begin(stream, replica->held(replica->self, primary, s));
     }
 }
 
 static void replication_start(void *self)
 {
     struct replication *replication = self;
-    struct store_port *store = replication->store;
+    struct replica_port *replica = replication->replica;
 
     for (uint32_t r = 0; r < replication->region_count; r++)
-        if ((int)r != store->primary(store->self) && store->cluster_up(store->self, (int)r))
+        if ((int)r != replica->primary(replica->self) && replica->is_up(replica->self, (int)r))
             secondary_start(&replication->secondaries[r]);
     sim_after(replication->sim, replication->config->metric_period_ns, replication->sample_kind, 0,
               0);

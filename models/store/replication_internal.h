@@ -24,7 +24,7 @@
 #include "impairment.h"
 #include "link.h"
 #include "refs.h"
-#include "session_store.h"
+#include "replica.h"
 #include "stream.h"
 #include "write_position.h"
 #include "write_log.h"
@@ -116,7 +116,7 @@ struct replication {
     uint32_t region_count, shard_count;
     struct secondary secondaries[REGIONS_MAX];
     struct write_log *logs; /* by shard, of the primary */
-    struct store_port *store;
+    struct replica_port *replica;
     const struct impairments *impairments;
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
     kind_id sample_kind, tick_kind;

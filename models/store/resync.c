@@ -43,7 +43,7 @@ void stream_connect(struct stream *stream)
 {
     struct secondary *secondary = stream->secondary;
     struct replication *replication = secondary->replication;
-    int primary = replication->store->primary(replication->store->self);
+    int primary = replication->replica->primary(replication->replica->self);
 
     invariant(stream->state == STREAM_DISCONNECTED && primary != secondary->region);
     stream->out = replication->links[primary][secondary->region];
@@ -82,7 +82,7 @@ static void stream_log_resync(struct stream *stream, const char *text)
     int region = stream->secondary->region;
     uint32_t ended =
         impairment_of_way(replication->impairments,
-                          replication->store->primary(replication->store->self), region)
+                          replication->replica->primary(replication->replica->self), region)
             .ended;
     struct cause cause = {.number = stream->broken_by,
                           .waited_for = ended > stream->broken_by ? ended : 0};
@@ -102,13 +102,13 @@ static void stream_step_after(struct stream *stream, sim_dur wait)
 static void stream_copy_at_once(struct stream *stream)
 {
     const struct replication *replication = stream->secondary->replication;
-    struct store_port *store = replication->store;
+    struct replica_port *replica = replication->replica;
     uint64_t word = rng_block_at(&replication->random, stream->step,
                                  (uint64_t)stream->shard << 33 | UINT64_C(1) << 32)
                         .word[1];
 
     stream->copy = (struct copy){0};
-    store->flushed(store->self, stream->secondary->region, stream->shard);
+    replica->flushed(replica->self, stream->secondary->region, stream->shard);
     stream_set_state(stream, STREAM_LOADING);
     stream_step_after(stream, dist_sample_ns(replication->config->full_resync, word));
 }
@@ -117,10 +117,10 @@ static void stream_decide(struct stream *stream)
 {
     struct secondary *secondary = stream->secondary;
     struct replication *replication = secondary->replication;
-    struct store_port *store = replication->store;
-    struct write_position held = store->held(store->self, secondary->region, stream->shard);
+    struct replica_port *replica = replication->replica;
+    struct write_position held = replica->held(replica->self, secondary->region, stream->shard);
     struct write_position primary =
-        store->held(store->self, store->primary(store->self), stream->shard);
+        replica->held(replica->self, replica->primary(replica->self), stream->shard);
 
     stream->sender++;
     if (stream_can_continue(stream, held, primary)) {
@@ -145,10 +145,10 @@ static void stream_decide(struct stream *stream)
 static void stream_on_hello(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct stream *stream = stream_of(self, entity);
-    struct store_port *store = stream->secondary->replication->store;
+    struct replica_port *replica = stream->secondary->replication->replica;
 
     (void)sim, (void)generation;
-    if (!store->shard_up(store->self, stream->shard))
+    if (!replica->shard_up(replica->self, stream->shard))
         return;
     if (stream->rounds == 1)
         stream_decide(stream);
@@ -211,18 +211,18 @@ static void stream_send_chunk(struct stream *stream)
 static void stream_fork(struct stream *stream)
 {
     struct replication *replication = stream->secondary->replication;
-    struct store_port *store = replication->store;
+    struct replica_port *replica = replication->replica;
     struct copy *copy = &stream->copy;
     sim_dur fork;
 
-    copy->snapshot = store->held(store->self, store->primary(store->self), stream->shard);
-    copy->total = store->data_bytes(store->self, stream->shard);
+    copy->snapshot = replica->held(replica->self, replica->primary(replica->self), stream->shard);
+    copy->total = replica->data_bytes(replica->self, stream->shard);
     if (copy->total == 0)
         copy->total = 1;
     stream->handed = stream->arrived = stream->applied = copy->snapshot.number;
     fork = (sim_dur)((double)copy->total / GIB * (double)replication->config->fork_per_gib_ns);
     if (fork > 0)
-        store->busy(store->self, stream->shard, fork);
+        replica->busy(replica->self, stream->shard, fork);
     stream_set_state(stream, STREAM_COPYING);
     stream_step_after(stream, fork);
 }
@@ -230,12 +230,12 @@ static void stream_fork(struct stream *stream)
 static void stream_loaded(struct stream *stream)
 {
     struct replication *replication = stream->secondary->replication;
-    struct store_port *store = replication->store;
+    struct replica_port *replica = replication->replica;
 
     if (replication->full_resync_given)
         stream->copy.snapshot =
-            store->held(store->self, store->primary(store->self), stream->shard);
-    store->loaded(store->self, stream->secondary->region, stream->copy.snapshot);
+            replica->held(replica->self, replica->primary(replica->self), stream->shard);
+    replica->loaded(replica->self, stream->secondary->region, stream->copy.snapshot);
     stream_log_resync(stream, "has copied everything and serves");
     stream->copy.loaded = true;
     stream->heard = sim_now(replication->sim);
@@ -272,7 +272,7 @@ static void stream_on_chunk(void *self, struct sim *sim, uint32_t entity, uint32
     struct secondary *secondary = self;
     struct stream *stream = stream_of(secondary, entity);
     const struct replication_config *config = secondary->replication->config;
-    struct store_port *store = secondary->replication->store;
+    struct replica_port *replica = secondary->replication->replica;
     struct copy *copy = &stream->copy;
     int64_t left = copy->total - copy->arrived;
 
@@ -283,7 +283,7 @@ static void stream_on_chunk(void *self, struct sim *sim, uint32_t entity, uint32
                   generation);
         return;
     }
-    store->flushed(store->self, secondary->region, stream->shard);
+    replica->flushed(replica->self, secondary->region, stream->shard);
     stream_set_state(stream, STREAM_LOADING);
     stream_step_after(stream,
                       (sim_dur)((double)copy->total * 8 / config->load_bit_per_s * (double)SIM_S));

@@ -29,9 +29,9 @@ static void write_many(uint32_t count)
 
 static bool holds_all(void)
 {
-    struct store_port *store = driver->store;
+    struct replica_port *replica = driver->replica;
 
-    return store->held(store->self, 1, 0).number == store->held(store->self, 0, 0).number;
+    return replica->held(replica->self, 1, 0).number == replica->held(replica->self, 0, 0).number;
 }
 
 /* --- by bytes -------------------------------------------------------------------------------- */
@@ -106,7 +106,7 @@ static void hang_below_the_timeout_breaks_nothing(void **state)
 static uint64_t held_at_check[8];
 static void note_held(uint32_t index)
 {
-    held_at_check[index] = driver->store->held(driver->store->self, 1, 0).number;
+    held_at_check[index] = driver->replica->held(driver->replica->self, 1, 0).number;
 }
 
 /*
@@ -288,11 +288,11 @@ static void shards_resync_each_by_itself(void **state)
     plan_at(31 * SIM_S, end_cut_there, 0);
     plan_at(50 * SIM_S, promote_second, 0);
     run_scenario(WORLD_FOR("100s") "store: {shards: 7, hot_weight: 3}\n");
-    assert_int_equal(driver->store->primary(driver->store->self), 1);
-    assert_true(driver->store->writes_lost(driver->store->self) > 0);
+    assert_int_equal(driver->promotion->primary(driver->promotion->self), 1);
+    assert_true(driver->losses->writes(driver->losses->self) > 0);
     assert_close(found("resyncs", 0, NULL), 7, 0);
-    assert_int_equal(driver->store->applied(driver->store->self, 0),
-                     driver->store->applied(driver->store->self, 1));
+    assert_int_equal(driver->promotion->held(driver->promotion->self, 0),
+                     driver->promotion->held(driver->promotion->self, 1));
     end_scenario();
 }
 

@@ -441,16 +441,16 @@ static int store_primary(const void *self)
     return ((const struct store *)self)->primary;
 }
 
-static bool store_cluster_up(const void *self, int region)
+static bool store_is_up(const void *self, int region)
 {
     const struct cluster *cluster = &((const struct store *)self)->clusters[region];
 
     return cluster->exists && cluster->up;
 }
 
-static bool store_promoting(const void *self)
+static bool store_is_candidate(const void *self, int region)
 {
-    return ((const struct store *)self)->promoting;
+    return region != store_primary(self) && store_is_up(self, region);
 }
 
 static uint32_t store_shards(const void *self)
@@ -544,17 +544,6 @@ static void store_loaded(void *self, int region, struct write_position position)
     server_apply(server, position.number);
     log_trim(store, position.shard);
     level_unreplicated(store, cluster);
-}
-
-static void store_synced(void *self, int region)
-{
-    struct store *store = self;
-
-    for (uint32_t s = 0; s < store->shard_count; s++) {
-        const struct server *primary = &store->clusters[store->primary].servers[s];
-
-        store_loaded(store, region, (struct write_position){primary->applied, primary->history, s});
-    }
 }
 
 static void store_busy(void *self, uint32_t shard, sim_dur length)
@@ -753,33 +742,39 @@ static uint32_t store_route(const void *self, const struct client_knowledge *kno
 
 static void store_offer(struct store *store, struct port_directory *ports)
 {
-    store->port = (struct store_port){
+    store->port = (struct session_store_port){.self = store,
+                                              .endpoints = &store->endpoints,
+                                              .route = store_route,
+                                              .reserve = store_reserve,
+                                              .seed = store_seed};
+    store->promotion = (struct promotion_port){.self = store,
+                                               .primary = store_primary,
+                                               .is_candidate = store_is_candidate,
+                                               .held = store_applied,
+                                               .begin = store_promotion_begin,
+                                               .end = store_promotion_end};
+    store->losses = (struct losses_port){.self = store,
+                                         .writes = store_writes_lost,
+                                         .sessions = store_sessions_lost,
+                                         .rpo = store_rpo};
+    store->replicas = (struct replica_port){
         .self = store,
-        .endpoints = &store->endpoints,
-        .route = store_route,
-        .primary = store_primary,
-        .cluster_up = store_cluster_up,
-        .promoting = store_promoting,
         .shards = store_shards,
-        .applied = store_applied,
+        .primary = store_primary,
+        .is_up = store_is_up,
         .shard_up = store_shard_up,
         .held = store_held,
         .data_bytes = store_data_bytes,
-        .reserve = store_reserve,
-        .seed = store_seed,
-        .promotion_begin = store_promotion_begin,
-        .promotion_end = store_promotion_end,
+        .lag = store_lag,
         .apply = store_apply,
-        .synced = store_synced,
         .flushed = store_flushed,
         .loaded = store_loaded,
         .busy = store_busy,
-        .lag = store_lag,
-        .writes_lost = store_writes_lost,
-        .sessions_lost = store_sessions_lost,
-        .rpo = store_rpo,
     };
-    port_offer_store(ports, -1, -1, &store->port);
+    port_offer_session_store(ports, -1, -1, &store->port);
+    port_offer_promotion(ports, -1, -1, &store->promotion);
+    port_offer_losses(ports, -1, -1, &store->losses);
+    port_offer_replica(ports, -1, -1, &store->replicas);
 }
 
 static void store_init(void *self, const struct model_env *env)

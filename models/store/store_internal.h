@@ -19,6 +19,9 @@
 #include "link.h"
 #include "refs.h"
 #include "session.h"
+#include "losses.h"
+#include "promotion.h"
+#include "replica.h"
 #include "session_store.h"
 #include "store_fault.h"
 #include "stream.h"
@@ -208,7 +211,10 @@ struct store {
     const struct prefetch_port *flows_hints[REGIONS_MAX][REGIONS_MAX]; /* of links; NULL: none */
     const struct stream_port *stream;
     bool prefetches; /* what commands need, as many are under way */
-    struct store_port port;
+    struct session_store_port port;
+    struct promotion_port promotion;
+    struct losses_port losses;
+    struct replica_port replicas;
     uint64_t lost_writes, lost_sessions;
     sim_dur rpo;
     sim_time last_acknowledged; /* by the primary of before the last failover */

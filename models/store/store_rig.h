@@ -21,7 +21,9 @@
 #include "link.h"
 #include "refs.h"
 #include "session.h"
-#include "session_store.h"
+#include "losses.h"
+#include "promotion.h"
+#include "replica.h"
 #include "store_fault.h"
 #include "stream.h"
 #include "registry.h"
@@ -61,7 +63,9 @@ struct driver {
     struct store_fault_port *faults[REGIONS_MAX];
     struct link_fault_port *cuts[REGIONS_MAX][REGIONS_MAX];
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
-    struct store_port *store;
+    struct promotion_port *promotion;
+    struct losses_port *losses;
+    struct replica_port *replica;
     struct stream_port *streams;
     kind_id next_kind, plan_kind, command_kind, handshake_kind;
     uint32_t flow;
@@ -202,7 +206,9 @@ static inline void driver_init(void *self, const struct model_env *env)
 static inline void driver_connect(void *self, const struct port_directory *ports)
 {
     (void)self;
-    driver->store = port_need_store(ports, -1, -1);
+    driver->promotion = port_need_promotion(ports, -1, -1);
+    driver->losses = port_need_losses(ports, -1, -1);
+    driver->replica = port_need_replica(ports, -1, -1);
     driver->streams = port_need_stream(ports, -1, -1);
     for (int a = 0; a < (int)driver->regions; a++) {
         driver->listeners[a] = port_need_listener(ports, a, -1);
@@ -322,8 +328,8 @@ static inline void write_session(uint32_t session)
 static inline void promote_second(uint32_t arg)
 {
     (void)arg;
-    driver->store->promotion_begin(driver->store->self, 1);
-    driver->store->promotion_end(driver->store->self, 1);
+    driver->promotion->begin(driver->promotion->self, 1);
+    driver->promotion->end(driver->promotion->self, 1);
 }
 
 #endif

@@ -14,7 +14,9 @@
 #include "store_command.h"
 #include "link.h"
 #include "refs.h"
-#include "session_store.h"
+#include "losses.h"
+#include "promotion.h"
+#include "replica.h"
 #include "store_fault.h"
 #include "stream.h"
 #include "write_position.h"
@@ -79,7 +81,9 @@ struct driver {
     struct link_port links[2][2];
     struct stream_port port;
     struct listener_port *listeners[2];
-    struct store_port *store;
+    struct promotion_port *promotion;
+    struct losses_port *losses;
+    struct replica_port *replica;
     struct power_port *power[2];
     struct store_fault_port *faults[2];
     kind_id next_kind, step_kind, reply_kind;
@@ -140,7 +144,8 @@ static void driver_on_step(void *self, struct sim *sim, uint32_t entity, uint32_
 {
     struct driver *driver = self;
     const struct step *step = &script.steps[entity];
-    struct store_port *store = driver->store;
+    struct promotion_port *promotion = driver->promotion;
+    struct replica_port *replica = driver->replica;
 
     (void)sim, (void)generation;
     switch (step->what) {
@@ -148,13 +153,13 @@ static void driver_on_step(void *self, struct sim *sim, uint32_t entity, uint32_
         driver_command(driver, step, entity);
         break;
     case APPLY:
-        store->apply(store->self, step->region, (struct write_position){step->number, 0, 0});
+        replica->apply(replica->self, step->region, (struct write_position){step->number, 0, 0});
         break;
     case PROMOTE_BEGIN:
-        store->promotion_begin(store->self, step->region);
+        promotion->begin(promotion->self, step->region);
         break;
     case PROMOTE_END:
-        store->promotion_end(store->self, step->region);
+        promotion->end(promotion->self, step->region);
         break;
     case POWER:
         driver->power[step->region]->set(driver->power[step->region]->self, step->on);
@@ -166,7 +171,8 @@ static void driver_on_step(void *self, struct sim *sim, uint32_t entity, uint32_
         driver->faults[step->region]->restart(driver->faults[step->region]->self);
         break;
     default:
-        store->synced(store->self, step->region);
+        replica->loaded(replica->self, step->region,
+                        replica->held(replica->self, replica->primary(replica->self), 0));
     }
 }
 
@@ -286,7 +292,9 @@ static void driver_connect(void *self, const struct port_directory *ports)
 {
     struct driver *driver = self;
 
-    driver->store = port_need_store(ports, -1, -1);
+    driver->promotion = port_need_promotion(ports, -1, -1);
+    driver->losses = port_need_losses(ports, -1, -1);
+    driver->replica = port_need_replica(ports, -1, -1);
     for (int r = 0; r < (int)driver->regions; r++) {
         driver->listeners[r] = port_need_listener(ports, r, -1);
         driver->listeners[r]->event(driver->listeners[r]->self, 0, 0, CONNECTION_ESTABLISHED);
@@ -310,11 +318,11 @@ static void driver_start(void *self)
 
 static void driver_finish(void *self)
 {
-    const struct store_port *store = ((struct driver *)self)->store;
+    const struct losses_port *losses = ((struct driver *)self)->losses;
 
-    script.writes_lost = store->writes_lost(store->self);
-    script.sessions_lost = store->sessions_lost(store->self);
-    script.rpo = store->rpo(store->self);
+    script.writes_lost = losses->writes(losses->self);
+    script.sessions_lost = losses->sessions(losses->self);
+    script.rpo = losses->rpo(losses->self);
 }
 
 static void driver_fini(void *self)

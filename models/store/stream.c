@@ -30,7 +30,7 @@ static uint32_t stream_impaired_by(const struct stream *stream)
     const struct secondary *secondary = stream->secondary;
     const struct replication *replication = secondary->replication;
     const struct impairments *impairments = replication->impairments;
-    int primary = replication->store->primary(replication->store->self);
+    int primary = replication->replica->primary(replication->replica->self);
     uint32_t cause = sim_cause(replication->sim).number;
 
     if (cause == 0)
@@ -184,8 +184,8 @@ static void stream_apply(struct stream *stream, uint64_t number)
     stream_set_behind(stream, stream->behind - (int64_t)(write_log_end(log, number) -
                                                          write_log_end(log, stream->applied)));
     stream->applied = number;
-    replication->store->apply(replication->store->self, stream->secondary->region,
-                              (struct write_position){number, stream->history, stream->shard});
+    replication->replica->apply(replication->replica->self, stream->secondary->region,
+                                (struct write_position){number, stream->history, stream->shard});
 }
 
 static void stream_on_apply(void *self, struct sim *sim, uint32_t entity, uint32_t generation)

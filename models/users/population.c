@@ -163,7 +163,7 @@ static void population_connect(void *self, const struct port_directory *ports)
     population->probes = sim_probes(population->sim);
     population->edge = port_need_edge(ports, -1, -1);
     population->objective = port_need_objective(ports, -1, -1);
-    population->store = port_need_store(ports, -1, -1);
+    population->store = port_need_session_store(ports, -1, -1);
     for (uint32_t r = 0; r < population->region_count; r++)
         population->apps[r] = port_need_app(ports, (int)r, -1);
 }

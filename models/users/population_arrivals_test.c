@@ -41,7 +41,7 @@ struct front_model {
     struct app_port app;
     struct edge_port edge;
     struct objective_port objective;
-    struct store_port store;
+    struct session_store_port store;
     struct users_port *users;
 };
 
@@ -129,11 +129,11 @@ static void front_init(void *self, const struct model_env *env)
                                      .detour = front_detour};
     model->objective = (struct objective_port){
         .self = model, .latency = front_latency, .fault_begin = front_fault_begin};
-    model->store = (struct store_port){.self = model};
+    model->store = (struct session_store_port){.self = model};
     port_offer_app(env->ports, 0, -1, &model->app);
     port_offer_edge(env->ports, -1, -1, &model->edge);
     port_offer_objective(env->ports, -1, -1, &model->objective);
-    port_offer_store(env->ports, -1, -1, &model->store);
+    port_offer_session_store(env->ports, -1, -1, &model->store);
 }
 
 static void front_connect(void *self, const struct port_directory *ports)

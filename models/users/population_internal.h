@@ -114,7 +114,7 @@ struct population {
     struct app_port *apps[REGIONS_MAX];
     struct edge_port *edge;
     struct objective_port *objective;
-    struct store_port *store;
+    struct session_store_port *store;
     sim_dur idle_ns; /* after which a connection is closed */
     sim_dur good_latency_ns;
     sim_dur detours_ns[REGIONS_MAX];

@@ -59,7 +59,7 @@ struct driver {
     struct app_port app;
     struct edge_port edge;
     struct objective_port objective;
-    struct store_port store;
+    struct session_store_port store;
     struct users_port *users;
 };
 
@@ -198,11 +198,11 @@ static void driver_init(void *self, const struct model_env *env)
     driver->objective = (struct objective_port){
         .self = driver, .latency = driver_latency, .fault_begin = driver_fault_begin};
     driver->store =
-        (struct store_port){.self = driver, .reserve = driver_reserve, .seed = driver_seed};
+        (struct session_store_port){.self = driver, .reserve = driver_reserve, .seed = driver_seed};
     port_offer_app(env->ports, 0, -1, &driver->app);
     port_offer_edge(env->ports, -1, -1, &driver->edge);
     port_offer_objective(env->ports, -1, -1, &driver->objective);
-    port_offer_store(env->ports, -1, -1, &driver->store);
+    port_offer_session_store(env->ports, -1, -1, &driver->store);
 }
 
 static void driver_connect(void *self, const struct port_directory *ports)

@@ -17,7 +17,8 @@
 #include "objective.h"
 #include "refs.h"
 #include "session.h"
-#include "session_store.h"
+#include "losses.h"
+#include "promotion.h"
 #include "store_fault.h"
 #include "stream.h"
 #include "registry.h"
@@ -82,7 +83,8 @@ struct client_driver {
     struct dns_port dns;
     struct objective_port objective;
     struct session_port *sessions[REGIONS_MAX];
-    struct store_port *store;
+    struct promotion_port *promotion; /* NULL: the store has nothing to promote */
+    struct losses_port *losses;       /* NULL: it counts none */
     struct link_fault_port *faults[REGIONS_MAX][REGIONS_MAX];
     struct store_fault_port *store_fault;
     kind_id write_kind, read_kind, cut_kind, promote_kind, stall_kind;
@@ -174,11 +176,11 @@ static void client_driver_on_stall(void *self, struct sim *sim, uint32_t entity,
 static void client_driver_on_promote(void *self, struct sim *sim, uint32_t entity,
                                      uint32_t generation)
 {
-    const struct store_port *store = ((struct client_driver *)self)->store;
+    const struct promotion_port *promotion = ((struct client_driver *)self)->promotion;
 
     (void)sim, (void)entity, (void)generation;
-    store->promotion_begin(store->self, 1);
-    store->promotion_end(store->self, 1);
+    promotion->begin(promotion->self, 1);
+    promotion->end(promotion->self, 1);
 }
 
 static const struct event_kind client_driver_writes = {
@@ -217,10 +219,10 @@ static void client_driver_done(void *self, uint32_t request, const struct op_res
 static struct dns_answer client_driver_resolve(void *self, int region)
 {
     const struct client_driver *driver = self;
-    const struct store_port *store = driver->store;
+    const struct promotion_port *promotion = driver->promotion;
 
     (void)region;
-    return (struct dns_answer){.region = store->primary(store->self),
+    return (struct dns_answer){.region = promotion ? promotion->primary(promotion->self) : 0,
                                .expires = sim_now(driver->sim)};
 }
 
@@ -259,7 +261,8 @@ static void client_driver_connect(void *self, const struct port_directory *ports
 {
     struct client_driver *driver = self;
 
-    driver->store = port_need_store(ports, -1, -1);
+    driver->promotion = port_find_promotion(ports, -1, -1);
+    driver->losses = port_find_losses(ports, -1, -1);
     driver->store_fault = port_need_store_fault(ports, 0, -1);
     for (int a = 0; a < (int)driver->regions; a++) {
         driver->sessions[a] = port_need_sessions(ports, a, -1);
@@ -292,10 +295,12 @@ static void client_driver_start(void *self)
 
 static void client_driver_finish(void *self)
 {
-    const struct store_port *store = ((struct client_driver *)self)->store;
+    const struct losses_port *losses = ((struct client_driver *)self)->losses;
 
-    client_seen.writes_lost = store->writes_lost(store->self);
-    client_seen.rpo = store->rpo(store->self);
+    if (!losses)
+        return;
+    client_seen.writes_lost = losses->writes(losses->self);
+    client_seen.rpo = losses->rpo(losses->self);
 }
 
 static void client_driver_fini(void *self)

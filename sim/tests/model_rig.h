@@ -6,7 +6,7 @@
  *   struct rig rig;
  *   rig_open(&rig, &dns_zone_ops, 2, 60 * SIM_S);      the config has its defaults
  *   rig_set(&rig, 0, "ttl", "5s");
- *   port_offer_store(rig.ports, -1, -1, &stub);
+ *   port_offer_promotion(rig.ports, -1, -1, &stub);
  *   rig_wire(&rig);                                    init, connect, start
  *   rig_call(&rig, 10 * SIM_S, do_something, &stub);   called as an event of that instant
  *   rig_run(&rig);                                     the run, finish, statistics

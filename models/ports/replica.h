@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Copies of a store's data in several regions, as what replicates between them sees them. */
+#ifndef REPLICA_H
+#define REPLICA_H
+
+#include "model.h"
+#include "write_position.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct replica_port {
+    void *self;
+    uint32_t (*shards)(const void *self);
+    int (*primary)(const void *self); /* region that was promoted last, or the first primary */
+    bool (*is_up)(const void *self, int region); /* is there a cluster, and does it run? */
+    /* Is there a process of the shard's primary now? */
+    bool (*shard_up)(const void *self, uint32_t shard);
+    /* The last write of a shard that is held in a region; number 0: nothing, it loads. */
+    struct write_position (*held)(const void *self, int region, uint32_t shard);
+    /* Bytes of a shard's live sessions, as a full resync has to copy them. */
+    int64_t (*data_bytes)(const void *self, uint32_t shard);
+    /* Age of the oldest acknowledged write that `region` lacks, the worst over shards; 0: none. */
+    sim_dur (*lag)(const void *self, int region);
+
+    /* `region` has applied the writes up to `position`. */
+    void (*apply)(void *self, int region, struct write_position position);
+    /* A shard of a region has dropped what it held and answers LOADING from now on, */
+    void (*flushed)(void *self, int region, uint32_t shard);
+    /* and holds the primary's data set as of `position`, and serves. */
+    void (*loaded)(void *self, int region, struct write_position position);
+    /* The primary's process of a shard does nothing else for so long (it forks). */
+    void (*busy)(void *self, uint32_t shard, sim_dur length);
+};
+
+PORT_ACCESSORS(replica, struct replica_port)
+
+#endif
