@@ -6,11 +6,15 @@
  */
 #include "bug.h"
 
+#include "quote.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { MESSAGE_SIZE = 1000 }; /* what is longer is cut */
 
 static _Thread_local const struct bug_context *context_now;
 
@@ -50,20 +54,23 @@ static void print_context(const struct bug_context *context)
     fprintf(stderr, "\n  seed %" PRIu64 ", replication %" PRIu32 "\n", context->seed,
             context->replication);
     if (is_given(context->scenario)) {
-        fprintf(stderr,
-                "  replay with: isthmus run '%s' --seed %" PRIu64 " --replications %" PRIu32 "\n",
-                context->scenario, context->seed, context->replication + 1);
+        fprintf(stderr, "  replay with: isthmus run ");
+        quote_write(stderr, QUOTE_SHELL, context->scenario);
+        fprintf(stderr, " --seed %" PRIu64 " --replications %" PRIu32 "\n", context->seed,
+                context->replication + 1);
     }
 }
 
 void bug_report(const char *file, int line, const char *format, ...)
 {
+    char message[MESSAGE_SIZE];
     va_list args;
     flockfile(stderr);
     fprintf(stderr, "isthmus: bug at %s:%d: ", base_name(file), line);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    vsnprintf(message, sizeof(message), format, args);
     va_end(args);
+    quote_write(stderr, QUOTE_TERMINAL, message);
     fputc('\n', stderr);
     if (context_now != NULL) {
         print_context(context_now);

@@ -66,7 +66,7 @@ static void bug_names_place_instant_event_seed_and_replay(void **state)
                        "isthmus: bug at eventq.c:12: queue of 7 is empty\n"
                        "  at 90.000000001 s of simulated time, in event 'wan_link.deliver'\n"
                        "  seed 18446744073709551615, replication 3\n"
-                       "  replay with: isthmus run 'region-loss.yaml' --seed 18446744073709551615 "
+                       "  replay with: isthmus run region-loss.yaml --seed 18446744073709551615 "
                        "--replications 4\n");
 }
 

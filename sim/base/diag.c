@@ -2,14 +2,12 @@
 /*
  * Entries are kept in order of arrival and sorted only to be printed, through an array of pointers:
  * the collection stays as it was, and may be added to and printed again.
- *
- * What is printed may come from a hostile file, so no byte that could drive a terminal gets
- * through.
  */
 #include "diag.h"
 
 #include "bug.h"
 #include "mem.h"
+#include "quote.h"
 #include "strbuf.h"
 #include "utf8.h"
 
@@ -124,30 +122,6 @@ static bool is_repeat(struct diag_entry *const *sorted, size_t index)
     return false;
 }
 
-/* U+0080 to U+009F are control characters too: some terminals take U+009B for an escape. */
-static bool is_control(const char *at, size_t size)
-{
-    unsigned char first = (unsigned char)at[0];
-    return first < 0x20 || first == 0x7f ||
-           (size == 2 && first == 0xc2 && (unsigned char)at[1] < 0xa0);
-}
-
-/* Append `size` bytes of text, each control character or byte that is not UTF-8 as one '?'. */
-static void add_printable(struct strbuf *out, const char *text, size_t size, bool keep_tabs)
-{
-    for (const char *at = text; at < text + size;) {
-        size_t step = utf8_size(at);
-        if (*at == '\t' && keep_tabs) {
-            strbuf_add_char(out, '\t');
-        } else if (step == 0 || is_control(at, step)) {
-            strbuf_add_char(out, '?');
-        } else {
-            strbuf_add_bytes(out, at, step);
-        }
-        at += step > 0 ? step : 1;
-    }
-}
-
 /* The byte at which character `column` (from 1) starts; past the end, the end. */
 static size_t offset_of_column(const char *text, int column)
 {
@@ -210,7 +184,9 @@ static void add_excerpt(struct strbuf *out, const struct diag_entry *entry)
     size_t caret = offset_of_column(text, entry->column);
     struct excerpt excerpt = choose_excerpt(text, caret);
     strbuf_add(out, excerpt.is_cut_left ? "..." : "");
-    add_printable(out, text + excerpt.start, excerpt.end - excerpt.start, true);
+    char *shown = mem_strndup(text + excerpt.start, excerpt.end - excerpt.start);
+    quote_add(out, QUOTE_EXCERPT, shown);
+    free(shown);
     strbuf_add(out, excerpt.is_cut_right ? "...\n" : "\n");
     if (entry->column > 0) {
         add_caret(out, text, &excerpt, caret);
@@ -222,7 +198,7 @@ static void add_place(struct strbuf *out, const struct diag_entry *entry)
     if (entry->file == NULL) {
         return;
     }
-    add_printable(out, entry->file, strlen(entry->file), false);
+    quote_add(out, QUOTE_TERMINAL, entry->file);
     if (entry->line > 0) {
         strbuf_addf(out, ":%d", entry->line);
         if (entry->column > 0) {
@@ -237,7 +213,7 @@ static void add_entry(struct strbuf *out, const struct diag_entry *entry)
     static const char *const level_names[] = {"error", "warning", "note"};
     add_place(out, entry);
     strbuf_addf(out, "%s: ", level_names[entry->level]);
-    add_printable(out, entry->message, strlen(entry->message), false);
+    quote_add(out, QUOTE_TERMINAL, entry->message);
     strbuf_add_char(out, '\n');
     if (entry->line > 0 && entry->line_text != NULL) {
         add_excerpt(out, entry);

@@ -47,8 +47,8 @@ void diag_error(struct diag *diag, const char *format, ...) __attribute__((forma
 /*
  * Print all entries to `out`, ordered by file (those without a place first), line, column, then
  * order of arrival; exact repeats once. Entries stay. The caret line keeps the tabs of the excerpt
- * so that the caret stands right; lines over 160 bytes are cut around the caret with "...". Control
- * characters and bytes that are not UTF-8 are printed as '?'.
+ * so that the caret stands right; lines over 160 bytes are cut around the caret with "...". All
+ * texts are quoted for a terminal (quote.h).
  */
 void diag_print(const struct diag *diag, FILE *out);
 /* As diag_print(), into a newly allocated string (free() it). */

@@ -115,6 +115,17 @@ static void put_excerpt(const struct sink *sink, const char *text)
     put_each(sink, put_excerpt_character, text);
 }
 
+static void put_file_name_character(const struct sink *sink, const char *at, size_t size)
+{
+    bool is_odd = strchr("/\\:*?\"'<>|`$& ", *at) != NULL || !is_printable(at, size);
+    put_bytes(sink, is_odd ? "-" : at, is_odd ? 1 : size);
+}
+
+static void put_file_name(const struct sink *sink, const char *text)
+{
+    put_each(sink, put_file_name_character, text);
+}
+
 /* A row of `from` is written as the same row of `to`; anything else as it is, if printable. */
 static void put_replaced(const struct sink *sink, const char *at, size_t size, const char *from,
                          const char *const *to)
@@ -320,6 +331,7 @@ typedef void put_text(const struct sink *sink, const char *text);
 static put_text *const targets[] = {
     [QUOTE_TERMINAL]    = put_terminal,
     [QUOTE_EXCERPT]     = put_excerpt,
+    [QUOTE_FILE_NAME]   = put_file_name,
     [QUOTE_MARKUP]      = put_markup,
     [QUOTE_GNUPLOT]     = put_gnuplot,
     [QUOTE_GNUPLOT_TIC] = put_gnuplot_tic,

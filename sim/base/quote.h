@@ -18,6 +18,7 @@
 enum quote_target {
     QUOTE_TERMINAL,    /* part of one line of a terminal; as many columns as characters */
     QUOTE_EXCERPT,     /* the same with its tabs kept: a line of a file, shown above a caret */
+    QUOTE_FILE_NAME,   /* one component of a path; what a shell or another system minds is '-' */
     QUOTE_MARKUP,      /* text or attribute value of HTML, SVG and XML 1.0; without the quotes */
     QUOTE_GNUPLOT,     /* "text", a string constant; the terminal must be `noenhanced` */
     QUOTE_GNUPLOT_TIC, /* the same where gnuplot reads a format: labels of tics; '%' is doubled */

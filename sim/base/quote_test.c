@@ -65,6 +65,17 @@ static void what_reorders_or_ends_a_line_is_not_printed(void **state)
     CHECK_ALL(QUOTE_TERMINAL, neighbours);
 }
 
+static void a_file_name_stays_in_its_folder(void **state)
+{
+    (void)state;
+    static const struct quote_case cases[] = {{"../a b/c", "..-a-b-c"},
+                                              {"|touch x", "-touch-x"},
+                                              {"$(x)`y`", "-(x)-y-"},
+                                              {"\x1b[0m\xff\n", "-[0m--"},
+                                              {"é_1.2", "é_1.2"}};
+    CHECK_ALL(QUOTE_FILE_NAME, cases);
+}
+
 /* XML 1.0, section 2.2: no control characters but tab, newline and return; no U+FFFE, U+FFFF. */
 static void markup_has_no_tags_and_no_forbidden_characters(void **state)
 {
@@ -195,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_terminal_is_not_driven),
         cmocka_unit_test(what_reorders_or_ends_a_line_is_not_printed),
+        cmocka_unit_test(a_file_name_stays_in_its_folder),
         cmocka_unit_test(markup_has_no_tags_and_no_forbidden_characters),
         cmocka_unit_test(gnuplot_reads_one_string),
         cmocka_unit_test(a_shell_reads_one_word),

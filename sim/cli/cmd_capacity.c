@@ -7,6 +7,7 @@
 #include "capacity.h"
 #include "json_writer.h"
 #include "mem.h"
+#include "quote.h"
 #include "study_command.h"
 #include "sweep_axis.h"
 #include "text_table.h"
@@ -163,10 +164,10 @@ static void print_text(const struct seeking *seeking)
     size_t objectives = seeking->objectives.count;
 
     add_answer(&text, seeking);
-    printf("%s\n", text.text);
+    quote_print_line(stdout, "%s", text.text);
     if (seeking->result.breaks_first >= 0)
-        printf("What breaks first: %s\n",
-               seeking->objectives.items[seeking->result.breaks_first].expect.text);
+        quote_print_line(stdout, "What breaks first: %s",
+                         seeking->objectives.items[seeking->result.breaks_first].expect.text);
     printf("\n");
     strbuf_clear(&text);
     strbuf_add(&text, seeking->values->parameter);

@@ -9,6 +9,7 @@
 #include "junit.h"
 #include "mem.h"
 #include "query.h"
+#include "quote.h"
 #include "requirement.h"
 #include "study_command.h"
 #include "text_table.h"
@@ -178,9 +179,10 @@ static void print_text(const struct checking *checking)
         text_table_add(table, "%" PRIu64 "%s", row->harm.n, row->harm.paired ? "" : " unpaired");
         add_why(text_table_cell(table), row, checking->plan.level);
     }
-    printf("Against %s, study %" PRId64 " (%s, %" PRIu32 " replications); %.3g%% intervals\n",
-           checking->values->against, baseline->study.id, baseline->study.version, baseline->count,
-           checking->plan.level * 100);
+    quote_print_line(
+        stdout, "Against %s, study %" PRId64 " (%s, %" PRIu32 " replications); %.3g%% intervals",
+        checking->values->against, baseline->study.id, baseline->study.version, baseline->count,
+        checking->plan.level * 100);
     text_table_print_and_free(table, stdout);
     if (absent > 0)
         printf("  %zu more had nothing to say in these runs\n", absent);

@@ -6,6 +6,7 @@
 #include "compare.h"
 #include "json_writer.h"
 #include "mem.h"
+#include "quote.h"
 #include "study_command.h"
 #include "text_table.h"
 
@@ -93,7 +94,8 @@ static void print_alternative(const struct comparing *comparing, uint32_t point)
     size_t absent = 0;
 
     point_label_add(&label, &comparing->set->points[point]);
-    printf("\n%s\n", label.text);
+    printf("\n");
+    quote_print_line(stdout, "%s", label.text);
     for (size_t i = 0; i < comparing->row_count; i++) {
         const struct compared *row = &comparing->rows[i];
         enum unit unit = metric_ref_unit(&row->statistic->ref);
@@ -121,9 +123,11 @@ static void print_text(const struct comparing *comparing)
     struct strbuf label = STRBUF_INIT;
 
     point_label_add(&label, &comparing->set->points[0]);
-    printf("Against %s: paired differences with %.3g%% intervals; p-values are Holm's over all "
-           "metrics\nand alternatives\n",
-           label.text, comparing->plan.level * 100);
+    quote_print_line(stdout,
+                     "Against %s: paired differences with %.3g%% intervals; p-values are Holm's "
+                     "over all metrics",
+                     label.text, comparing->plan.level * 100);
+    printf("and alternatives\n");
     for (uint32_t point = 1; point < comparing->set->count; point++)
         print_alternative(comparing, point);
     strbuf_release(&label);

@@ -5,6 +5,7 @@
  */
 #include "experiment.h"
 #include "merge.h"
+#include "quote.h"
 #include "record.h"
 #include "stored_study.h"
 
@@ -65,7 +66,7 @@ static int merge(const struct invocation *invocation)
         code = judge_anew(invocation, path, &stored, &diag);
         if (code != EXIT_FILES && code != EXIT_SCENARIO && !values->quiet) {
             int show_code = study_show_summary(path, values->all, values->json, &diag);
-            fprintf(stderr, "isthmus: results are in %s\n", path);
+            quote_print_line(stderr, "isthmus: results are in %s", path);
             code = show_code != EXIT_DONE ? show_code : code;
         }
     }

@@ -9,6 +9,7 @@
  */
 #include "experiment.h"
 #include "provenance.h"
+#include "quote.h"
 #include "stored_study.h"
 
 #include <inttypes.h>
@@ -34,34 +35,13 @@ static const struct option repro_options[] = {
 
 /* --- words of a command line ---------------------------------------------------------------- */
 
-/* The next word of a line that was quoted for a shell, to be freed; NULL at the end. */
-static char *next_word(const char **line)
-{
-    struct strbuf word = STRBUF_INIT;
-    const char *at = *line + strspn(*line, " ");
-    bool quoted = false;
-
-    if (*at == '\0')
-        return NULL;
-    for (; *at && (quoted || *at != ' '); at++) {
-        if (*at == '\'')
-            quoted = !quoted;
-        else if (*at == '\\' && !quoted && at[1] != '\0')
-            strbuf_add_char(&word, *++at);
-        else
-            strbuf_add_char(&word, *at);
-    }
-    *line = at;
-    return strbuf_detach(&word);
-}
-
 /* The --set of a command line. */
 static void add_sets(struct set_list *sets, const char *line)
 {
     bool next_is_set = false;
     char *word;
 
-    while ((word = next_word(&line))) {
+    while ((word = quote_next_shell_word(&line))) {
         if (next_is_set)
             set_list_addf(sets, "%s", word);
         else if (strncmp(word, "--set=", 6) == 0)
@@ -132,22 +112,23 @@ static void print_command(const struct repro *repro)
     repro_sets(repro, &sets);
     if (still_the_same(repro, &sets)) {
         strbuf_add(&line, "isthmus run ");
-        command_quote(&line, row->scenario_path);
+        quote_add(&line, QUOTE_SHELL, row->scenario_path);
         for (size_t i = 0; i < sets.count; i++) {
             strbuf_add(&line, " --set ");
-            command_quote(&line, sets.items[i]);
+            quote_add(&line, QUOTE_SHELL, sets.items[i]);
         }
         strbuf_addf(&line, " --seed %" PRIu64, row->seed);
     } else {
-        fprintf(stderr,
-                "isthmus: note: '%s' and the command line do not make this scenario (any more): "
-                "the stored one is used\n",
-                row->scenario_path);
+        quote_print_line(stderr,
+                         "isthmus: note: '%s' and the command line do not make this scenario (any "
+                         "more): the stored one is used",
+                         row->scenario_path);
         strbuf_add(&line, "isthmus repro ");
-        command_quote(&line, repro->invocation->arguments[0]);
+        quote_add(&line, QUOTE_SHELL, repro->invocation->arguments[0]);
         strbuf_addf(&line,
-                    " --study %" PRId64 " --run %s --scenario >run.yaml && isthmus run run.yaml",
-                    row->id, repro->values->run);
+                    " --study %" PRId64 " --run %" PRId64 "/%" PRId64
+                    " --scenario >run.yaml && isthmus run run.yaml",
+                    row->id, repro->point, repro->replication);
     }
     printf("%s --replications %" PRId64 " --shard %" PRId64 "/%" PRId64 " --no-output --digest\n",
            line.text, replications, repro->replication + 1, replications);
@@ -206,14 +187,14 @@ static int verify(const struct repro *repro, struct diag *diag)
     if (code != EXIT_DONE)
         return code;
     if (digest == repro->digest) {
-        printf("run %s: the same, %016" PRIx64 "\n", repro->values->run, digest);
+        quote_print_line(stdout, "run %s: the same, %016" PRIx64, repro->values->run, digest);
         return EXIT_DONE;
     }
-    printf("run %s: DIFFERS, %016" PRIx64 " is stored, %016" PRIx64 " came\n", repro->values->run,
-           repro->digest, digest);
+    quote_print_line(stdout, "run %s: DIFFERS, %016" PRIx64 " is stored, %016" PRIx64 " came",
+                     repro->values->run, repro->digest, digest);
     if (strcmp(repro->version, program_version) != 0)
-        fprintf(stderr, "isthmus: note: version %s made it, this is %s\n", repro->version,
-                program_version);
+        quote_print_line(stderr, "isthmus: note: version %s made it, this is %s", repro->version,
+                         program_version);
     return EXIT_REGRESSION;
 }
 

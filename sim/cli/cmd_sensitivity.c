@@ -8,6 +8,7 @@
 #include "json_writer.h"
 #include "mem.h"
 #include "morris.h"
+#include "quote.h"
 #include "study_command.h"
 #include "sweep_axis.h"
 #include "text_table.h"
@@ -88,10 +89,12 @@ static void print_text(const struct screening *screening, size_t *order)
         const struct watched *statistic = &screening->statistics.items[i];
         enum unit unit = metric_ref_unit(&statistic->ref);
         struct text_table *table = text_table_create("input\tmu*\tmu\tsigma");
-        printf("%sWhat moves %s over the ranges: effects of %" PRIu32
-               " trajectories, with %.3g%% intervals\n",
-               i > 0 ? "\n" : "", statistic->text, screening->trajectories,
-               screening->set->scenarios[0]->run.level * 100);
+        printf(i > 0 ? "\n" : "");
+        quote_print_line(stdout,
+                         "What moves %s over the ranges: effects of %" PRIu32
+                         " trajectories, with %.3g%% intervals",
+                         statistic->text, screening->trajectories,
+                         screening->set->scenarios[0]->run.level * 100);
         rank(&screening->effects[i * inputs], inputs, order);
         for (size_t j = 0; j < inputs; j++) {
             const struct morris_effect *effect = &screening->effects[i * inputs + order[j]];

@@ -7,6 +7,7 @@
 #include "front.h"
 #include "json_writer.h"
 #include "mem.h"
+#include "quote.h"
 #include "study_command.h"
 #include "text_table.h"
 
@@ -325,10 +326,10 @@ static int sweep(const struct invocation *invocation)
     if (!axis_list_make(&axes, base, &values->sweeps, &values->study.sets)) {
         code = EXIT_USAGE;
     } else if (axes.count == 0) {
-        fprintf(stderr,
-                "%s: error: nothing to sweep; give axes, such as 'sweep: {client.timeout: [200ms, "
-                "500ms]}' or --sweep client.timeout=200ms,500ms\n",
-                base->path);
+        quote_print_line(stderr,
+                         "%s: error: nothing to sweep; give axes, such as 'sweep: {client.timeout: "
+                         "[200ms, 500ms]}' or --sweep client.timeout=200ms,500ms",
+                         base->path);
         code = EXIT_SCENARIO;
     } else if (design(invocation, base, &axes, &points)) {
         code = run_design(invocation, &axes, &points);

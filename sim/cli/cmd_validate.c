@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "command.h"
 
+#include "quote.h"
+
 #include <stdio.h>
 
 struct validate_values {
@@ -28,7 +30,7 @@ static int validate_one(const struct invocation *invocation, const char *path)
 
     tell(&diag);
     if (scenario && !values->quiet)
-        printf("%s: valid\n", path);
+        quote_print_line(stdout, "%s: valid", path);
     scenario_free(scenario);
     return code;
 }

@@ -3,6 +3,7 @@
 
 #include "options.h"
 #include "provenance.h"
+#include "quote.h"
 #include "strbuf.h"
 #include "suggest.h"
 #include "text_table.h"
@@ -108,13 +109,14 @@ static void print_overview(FILE *out)
 
 int usage_error(const char *format, ...)
 {
+    struct strbuf text = STRBUF_INIT;
     va_list args;
 
-    fputs("isthmus: error: ", stderr);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    strbuf_addv(&text, format, args);
     va_end(args);
-    fputc('\n', stderr);
+    quote_print_line(stderr, "isthmus: error: %s", text.text);
+    strbuf_release(&text);
     return EXIT_USAGE;
 }
 
@@ -175,25 +177,6 @@ static int cmd_help(const struct invocation *invocation)
     return EXIT_DONE;
 }
 
-void command_quote(struct strbuf *out, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-+=./,:@%^";
-
-    if (*word && strspn(word, plain) == strlen(word)) {
-        strbuf_add(out, word);
-        return;
-    }
-    strbuf_add_char(out, '\'');
-    for (; *word; word++) {
-        if (*word == '\'')
-            strbuf_add(out, "'\\''");
-        else
-            strbuf_add_char(out, *word);
-    }
-    strbuf_add_char(out, '\'');
-}
-
 static int command_run(const struct command *command, int argc, char **argv,
                        struct invocation *invocation)
 {
@@ -245,7 +228,7 @@ int command_main(int argc, char **argv, const struct registry *registry,
 
     for (int i = 0; i < argc; i++) {
         strbuf_add(&line, i ? " " : "");
-        command_quote(&line, argv[i]);
+        quote_add(&line, QUOTE_SHELL, argv[i]);
     }
     struct invocation invocation = {
         .command_line = line.text, .registry = registry, .interrupt = interrupt, .ranks = ranks};

@@ -98,9 +98,6 @@ int command_main(int argc, char **argv, const struct registry *registry,
 
 /* "isthmus: error: ..." on stderr; returns EXIT_USAGE. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Append one word as a shell reads it back. */
-struct strbuf;
-void command_quote(struct strbuf *out, const char *word);
 /* Print what was collected on stderr and release it. */
 void tell(struct diag *diag);
 /* Colour on stdout: a terminal, and NO_COLOR unset or empty. */

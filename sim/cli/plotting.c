@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "mem.h"
+#include "quote.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ static void print_path(void *self, const char *path)
     const struct plotting *plotting = self;
 
     if (plotting->told)
-        fprintf(plotting->told, "%s\n", path);
+        quote_print_line(plotting->told, "%s", path);
 }
 
 int plotting_draw(const struct plotting *plotting, struct diag *diag)

@@ -10,6 +10,7 @@
 #include "plan.h"
 #include "plotting.h"
 #include "progress.h"
+#include "quote.h"
 #include "ranks.h"
 #include "record.h"
 #include "results_path.h"
@@ -140,7 +141,7 @@ static void tell_end(const struct study_values *values, const struct study_outco
                 outcome->done == 1 ? "" : "s",
                 values->no_output ? "" : " and kept; '--resume' goes on");
     if (!values->quiet && !values->no_output && outcome->status == STUDY_OK && outcome->done > 0)
-        fprintf(stderr, "isthmus: results are in %s\n", path);
+        quote_print_line(stderr, "isthmus: results are in %s", path);
 }
 
 /* The study with everything open; `record` is closed here. */

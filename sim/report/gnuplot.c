@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gnuplot.h"
 
+#include "quote.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,19 +14,6 @@
 
 /* What the child exits with where there is no gnuplot; as a shell would. */
 #define EXIT_NOT_FOUND 127
-
-void gnuplot_quote(struct strbuf *script, const char *text)
-{
-    strbuf_add_char(script, '\'');
-    for (; *text != '\0'; text++) {
-        if (*text == '\'') {
-            strbuf_add(script, "''");
-        } else {
-            strbuf_add_char(script, (unsigned char)*text < ' ' ? ' ' : *text);
-        }
-    }
-    strbuf_add_char(script, '\'');
-}
 
 /* In the child: stdin from the pipe, all that is said to `log`. */
 static _Noreturn void become_gnuplot(int script, int log)
@@ -131,7 +120,7 @@ int gnuplot_draw(const char *path, const char *terminal, const char *script, str
         goto done;
     }
     strbuf_addf(&whole, "set terminal %s\nset output ", terminal);
-    gnuplot_quote(&whole, temporary.text);
+    quote_add(&whole, QUOTE_GNUPLOT, temporary.text);
     strbuf_addf(&whole, "\n%s\nunset output\n", script);
     int exit_status = run_gnuplot(&whole, fileno(log));
     struct stat info;

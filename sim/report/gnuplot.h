@@ -15,7 +15,5 @@
 /* `terminal` is the line after "set terminal"; `script` is what follows. 0, or -1 and one error
  * with gnuplot's own words. */
 int gnuplot_draw(const char *path, const char *terminal, const char *script, struct diag *diag);
-/* Append 'text' quoted for gnuplot, with what would end or change a line made harmless. */
-void gnuplot_quote(struct strbuf *script, const char *text);
 
 #endif

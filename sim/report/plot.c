@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plot.h"
+#include "quote.h"
 
 #include "mem.h"
 
@@ -70,7 +71,7 @@ void plot_sheet(struct plot_job *job, int height)
     struct strbuf *script = &job->script;
     strbuf_add(script, "set encoding utf8\nset border 3 lc rgb '#606060'\nset tics nomirror out\n"
                        "set label 1 ");
-    gnuplot_quote(script, plot_is_text(job) ? subtitle.text : title);
+    quote_add(script, QUOTE_GNUPLOT, plot_is_text(job) ? subtitle.text : title);
     /* Of characters a grid would bury the curves. */
     job->grid = plot_is_text(job) ? "set grid noxtics noytics"
                                   : "set grid noxtics ytics lc rgb '#d8d8d8' lt 1 lw 0.7";
@@ -79,10 +80,10 @@ void plot_sheet(struct plot_job *job, int height)
     } else {
         strbuf_addf(script, " at screen 0.015, %.4f font ',%d'\nset label 2 ", 1 - 28.0 / height,
                     strlen(title) > 110 ? 16 : 21);
-        gnuplot_quote(script, subtitle.text);
+        quote_add(script, QUOTE_GNUPLOT, subtitle.text);
         strbuf_addf(script, " at screen 0.015, %.4f tc rgb '#505050'\nset label 3 ",
                     1 - 60.0 / height);
-        gnuplot_quote(script, caption.text);
+        quote_add(script, QUOTE_GNUPLOT, caption.text);
         strbuf_addf(script, " at screen 0.015, %.4f font ',11' tc rgb '#606060'\n", 16.0 / height);
     }
     strbuf_addf(script, "%s\nset multiplot\n", job->grid);
@@ -319,7 +320,7 @@ static void set_value_axis(struct plot_job *job, const struct time_panel *panel,
     strbuf_add(&job->script, "set label 10 ");
     struct strbuf label = STRBUF_INIT;
     strbuf_addf(&label, unit[0] != '\0' ? "%s (%s)" : "%s", words, unit);
-    gnuplot_quote(&job->script, label.text);
+    quote_add(&job->script, QUOTE_GNUPLOT, label.text);
     strbuf_addf(&job->script, " at graph 0, screen %.4f\n",
                 panel->top + (plot_is_text(job) ? 0.02 : 14.0 / job->height));
     strbuf_release(&label);
@@ -366,7 +367,7 @@ static void plot_lines(struct plot_job *job, const struct time_panel *panel)
                         i, rgb);
         }
         strbuf_addf(&job->script, "$line%zu using 1:2 with lines lw 2 lc rgb '%s' title ", i, rgb);
-        gnuplot_quote(&job->script, total ? "all regions" : line->region);
+        quote_add(&job->script, QUOTE_GNUPLOT, total ? "all regions" : line->region);
         separator = ", ";
     }
     if (panel->key && job->fault_count > 0 && !plot_is_text(job)) {

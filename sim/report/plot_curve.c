@@ -2,6 +2,7 @@
 /* Plots over a swept parameter: a curve for each value of the second one, with intervals. Values
  * stand side by side whatever lies between them, as a sweep names them. */
 #include "sweep_grid.h"
+#include "quote.h"
 
 #include <math.h>
 
@@ -36,9 +37,9 @@ static void draw_panel(struct plot_job *job, const struct sweep_grid *grid, size
 
     sweep_grid_title(&title, metric);
     strbuf_add(&job->script, "set title ");
-    gnuplot_quote(&job->script, title.text);
+    quote_add(&job->script, QUOTE_GNUPLOT, title.text);
     strbuf_add(&job->script, " offset 0,-0.4\nset xlabel ");
-    gnuplot_quote(&job->script, grid->x->path);
+    quote_add(&job->script, QUOTE_GNUPLOT, grid->x->path);
     /* From zero, unless that would press a share near one into a line at the top. */
     strbuf_addf(&job->script, "\nset xrange [-0.5:%.1f]\nset yrange [%s:*]\n",
                 (double)grid->x->count - 0.5, metric->least > 0.8 * metric->max ? "*" : "0");
@@ -54,7 +55,7 @@ static void draw_panel(struct plot_job *job, const struct sweep_grid *grid, size
                     "%s$c%zu_%zu using 1:2:3:4 with yerrorbars lc rgb '%s' lw 1.5 pt 7 ps 0.6 "
                     "notitle, $c%zu_%zu using 1:2 with lines lc rgb '%s' lw 2 title ",
                     y == 0 ? "plot " : ", ", number, y, colour, number, y, colour);
-        gnuplot_quote(&job->script, grid->y != NULL ? grid->y->values[y] : "");
+        quote_add(&job->script, QUOTE_GNUPLOT, grid->y != NULL ? grid->y->values[y] : "");
     }
     strbuf_add(&job->script, "\n");
     strbuf_release(&title);
@@ -77,7 +78,7 @@ static void draw_all(struct plot_job *job, const struct sweep_grid *grid)
         plot_panel(job, left, left + width - 0.05, panel_top - step + 130.0 / height, panel_top);
         if (i == 0 && grid->y != NULL) {
             strbuf_add(&job->script, "set label 20 ");
-            gnuplot_quote(&job->script, grid->y->path);
+            quote_add(&job->script, QUOTE_GNUPLOT, grid->y->path);
             strbuf_addf(&job->script, " at screen 0.99, screen %.3f right font ',12'\n", 0.855);
         }
         draw_panel(job, grid, i, curves, i == 0 && grid->y != NULL);

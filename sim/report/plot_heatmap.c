@@ -2,6 +2,7 @@
 /* Plots over two swept parameters: a field of cells, each with its mean and half the width of its
  * interval. Points that were not simulated are left white. */
 #include "sweep_grid.h"
+#include "quote.h"
 
 #include <math.h>
 
@@ -62,11 +63,11 @@ static void draw_panel(struct plot_job *job, const struct sweep_grid *grid, size
 
     sweep_grid_title(&title, metric);
     strbuf_add(&job->script, "unset key\nunset grid\nset title ");
-    gnuplot_quote(&job->script, title.text);
+    quote_add(&job->script, QUOTE_GNUPLOT, title.text);
     strbuf_add(&job->script, " offset 0,-0.4\nset xlabel ");
-    gnuplot_quote(&job->script, grid->x->path);
+    quote_add(&job->script, QUOTE_GNUPLOT, grid->x->path);
     strbuf_add(&job->script, "\nset ylabel ");
-    gnuplot_quote(&job->script, grid->y->path);
+    quote_add(&job->script, QUOTE_GNUPLOT, grid->y->path);
     strbuf_addf(&job->script, "\nset xrange [-0.5:%.1f]\nset yrange [-0.5:%.1f]\n",
                 (double)grid->x->count - 0.5, (double)grid->y->count - 0.5);
     sweep_grid_tics(job, grid->x, 'x');

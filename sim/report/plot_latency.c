@@ -5,6 +5,7 @@
  * single value would decide it.
  */
 #include "plot.h"
+#include "quote.h"
 #include "histogram.h"
 #include "mem.h"
 
@@ -73,7 +74,7 @@ static void add_curve_title(struct plot_job *job, const char *metric, const char
 {
     struct strbuf title = STRBUF_INIT;
     strbuf_addf(&title, "%.*s, %s", (int)strcspn(metric, "_"), metric, region);
-    gnuplot_quote(&job->script, title.text);
+    quote_add(&job->script, QUOTE_GNUPLOT, title.text);
     strbuf_release(&title);
 }
 

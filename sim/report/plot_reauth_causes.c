@@ -2,6 +2,7 @@
 /* Who had to log in again, and why: stacked by cause, per region on the left, over time on the
  * right. */
 #include "plot.h"
+#include "quote.h"
 #include "mem.h"
 
 #include <math.h>
@@ -85,8 +86,8 @@ static void draw_bars(struct plot_job *job, const struct causes *causes,
                 max * 1.08, (double)causes->bar_count - 0.4);
     for (size_t b = 0; b < causes->bar_count; b++) {
         strbuf_add(&job->script, b > 0 ? ", " : "");
-        gnuplot_quote(&job->script,
-                      strcmp(causes->bars[b], "all") == 0 ? "all regions" : causes->bars[b]);
+        quote_add(&job->script, QUOTE_GNUPLOT_TIC,
+                  strcmp(causes->bars[b], "all") == 0 ? "all regions" : causes->bars[b]);
         strbuf_addf(&job->script, " %zu", b);
     }
     strbuf_add(&job->script,
@@ -95,7 +96,7 @@ static void draw_bars(struct plot_job *job, const struct causes *causes,
     for (size_t c = 0; c < causes->count; c++) {
         strbuf_addf(&job->script, "$cause%zu using 1:2:3:4:5:6 with boxxyerror lc rgb '%s' title ",
                     c, plot_colours[1 + c % (PLOT_COLOURS - 1)]);
-        gnuplot_quote(&job->script, causes->names[c]);
+        quote_add(&job->script, QUOTE_GNUPLOT, causes->names[c]);
         strbuf_add(&job->script, ", ");
     }
     strbuf_add(&job->script,

@@ -5,6 +5,7 @@
  * stands in its place.
  */
 #include "plot.h"
+#include "quote.h"
 #include "incident_group.h"
 
 #include <math.h>
@@ -26,7 +27,7 @@ static void add_stage_text(struct strbuf *text, const struct tally *tally, const
 static void add_text_at(struct plot_job *job, const struct strbuf *text, double x, double y)
 {
     strbuf_add(&job->script, "set label ");
-    gnuplot_quote(&job->script, text->text);
+    quote_add(&job->script, QUOTE_GNUPLOT, text->text);
     strbuf_addf(&job->script, " at first %.9g, first %.9g left font ',12' front\n", x, y);
 }
 
@@ -112,7 +113,7 @@ static void set_names(struct plot_job *job, const struct incident_group *const *
             units_add_duration(&name, (int64_t)bars[i]->onset.mean);
         }
         strbuf_add(&job->script, i > 0 ? ", " : "");
-        gnuplot_quote(&job->script, name.text);
+        quote_add(&job->script, QUOTE_GNUPLOT_TIC, name.text);
         strbuf_addf(&job->script, " %d", -(int)i);
         strbuf_release(&name);
     }

@@ -2,6 +2,7 @@
 /* The table of plots, and the way from a plot's script to a file. */
 #include "plot.h"
 #include "mem.h"
+#include "quote.h"
 #include "suggest.h"
 
 #include <errno.h>
@@ -43,14 +44,6 @@ static void add_fault(void *self, const struct fault_row *row)
     job->faults[job->fault_count++] = *row;
 }
 
-/* What of a name may stand in a file's name; anything else becomes '-'. */
-static void add_file_name(struct strbuf *path, const char *name)
-{
-    for (; *name != '\0'; name++) {
-        strbuf_add_char(path, strchr("/\\:*?\"'<>| \t\n", *name) != NULL ? '-' : *name);
-    }
-}
-
 static char *file_path(const struct plot_job *job)
 {
     static const char *const endings[] = {
@@ -58,7 +51,8 @@ static char *file_path(const struct plot_job *job)
     const struct plot_options *options = job->options;
     struct strbuf path = STRBUF_INIT;
     strbuf_addf(&path, "%s/", options->directory != NULL ? options->directory : ".");
-    add_file_name(&path, options->prefix != NULL ? options->prefix : job->study->scenario_name);
+    quote_add(&path, QUOTE_FILE_NAME,
+              options->prefix != NULL ? options->prefix : job->study->scenario_name);
     strbuf_addf(&path, "-%s.%s", job->kind->name, endings[options->format]);
     return strbuf_detach(&path);
 }

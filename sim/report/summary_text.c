@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The summary for a terminal. The level and n of the intervals are said once, at the head; a plot
- * that had fewer values says so beside it. Columns are as wide as the terminal allows.
+ * The summary for a terminal. The level and n of the intervals are said once, at the head; a
+ * statistic that had fewer values says so beside it. Columns are as wide as the terminal allows.
+ * Texts of the file are quoted: by the tables, or where they are added.
  */
+#include "quote.h"
 #include "summary_print.h"
+#include "text_table.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-enum { EVENTS_MAX = 20, NAME_COLUMNS = 24, REGION_COLUMNS = 14 };
+/* Widths are those of columns without the blanks behind them. */
+enum { EVENTS_MAX = 20, NAME_WIDTH = 22, REGION_WIDTH = 12, EXPECTATION_WIDTH = 42, GAP = 2 };
 
 /* What is shown without --all, in this order; stat "" stands for no stat. */
 // clang-format off
@@ -33,55 +37,16 @@ struct printer {
     int width;
     uint64_t n; /* replications a point */
     bool has_fault;
+    struct text_table *table;           /* that is being filled */
     const struct outcome_row *outcomes; /* of a point whose runs ended in two ways; NULL: in one */
 };
 
-/* Columns that a text takes: bytes that do not continue a UTF-8 character. */
-static int columns_of(const char *text)
-{
-    int columns = 0;
-    for (; *text != '\0'; text++) {
-        columns += ((unsigned char)*text & 0xc0) != 0x80;
-    }
-    return columns;
-}
-
-static void add_padded(struct strbuf *out, const char *text, int columns)
-{
-    strbuf_add(out, text);
-    for (int i = columns_of(text); i < columns; i++) {
-        strbuf_add_char(out, ' ');
-    }
-    strbuf_add(out, columns_of(text) >= columns ? " " : "");
-}
-
-/* Lines never end in spaces. */
-static void end_line(struct strbuf *out)
-{
-    while (out->length > 0 && out->text[out->length - 1] == ' ') {
-        strbuf_truncate(out, out->length - 1);
-    }
-    strbuf_add_char(out, '\n');
-}
-
-/* At most so many columns of a text, cut with "...". */
-static void add_cut(struct strbuf *out, const char *text, int columns)
-{
-    int used = 0;
-    bool cut = columns_of(text) > columns;
-    for (; *text != '\0'; text++) {
-        used += ((unsigned char)*text & 0xc0) != 0x80;
-        if (cut && used > columns - 3) {
-            strbuf_add(out, "...");
-            return;
-        }
-        strbuf_add_char(out, *text);
-    }
-}
-
 /* Wrapped at spaces, `indent` columns from the left; the first line is already that far. */
-static void add_wrapped(struct strbuf *out, const char *text, int indent, int width)
+static void add_wrapped(struct strbuf *out, const char *raw, int indent, int width)
 {
+    struct strbuf quoted = STRBUF_INIT;
+    quote_add(&quoted, QUOTE_TERMINAL, raw);
+    const char *text = quoted.text;
     int column = indent;
     while (*text != '\0') {
         size_t length = strcspn(text, " ");
@@ -98,22 +63,16 @@ static void add_wrapped(struct strbuf *out, const char *text, int indent, int wi
         text += strspn(text, " ");
     }
     strbuf_add_char(out, '\n');
+    strbuf_release(&quoted);
 }
 
+/* `title` may hold texts of the file. */
 static void add_heading(struct printer *printer, const char *title)
 {
     bool colour = printer->options->colour;
-    strbuf_addf(printer->out, "\n%s%s%s\n", colour ? "\033[1m" : "", title,
-                colour ? "\033[0m" : "");
-}
-
-static void add_bounds(struct strbuf *out, double low, double high, enum unit unit)
-{
-    strbuf_add(out, " [");
-    units_add(out, low, unit, 3);
-    strbuf_add(out, ", ");
-    units_add(out, high, unit, 3);
-    strbuf_add(out, "]");
+    strbuf_add(printer->out, colour ? "\n\033[1m" : "\n");
+    quote_add(printer->out, QUOTE_TERMINAL, title);
+    strbuf_add(printer->out, colour ? "\033[0m\n" : "\n");
 }
 
 static void add_mean(struct strbuf *out, const struct interval *interval, enum unit unit,
@@ -121,8 +80,8 @@ static void add_mean(struct strbuf *out, const struct interval *interval, enum u
 {
     units_add(out, interval->mean, unit, 3);
     if (interval->valid) { /* cut to what is possible: no plot is negative, no share above 1 */
-        add_bounds(out, fmax(interval->low, 0),
-                   unit == UNIT_SHARE ? fmin(interval->high, 1) : interval->high, unit);
+        interval_add_bounds(out, fmax(interval->low, 0),
+                            unit == UNIT_SHARE ? fmin(interval->high, 1) : interval->high, unit);
     }
     if (interval->n != n) {
         strbuf_addf(out, " (n = %" PRIu64 ")", interval->n);
@@ -133,18 +92,17 @@ static void add_tally(struct printer *printer, const char *name, const struct ta
                       enum unit unit, size_t n)
 {
     struct interval interval = interval_student(tally, printer->summary->study.level);
-    strbuf_addf(printer->out, "    %-14s", name);
-    add_mean(printer->out, &interval, unit, n);
-    strbuf_add_char(printer->out, '\n');
+    text_table_add(printer->table, "%s", name);
+    add_mean(text_table_cell(printer->table), &interval, unit, n);
 }
 
-static void add_share(struct printer *printer, const char *what, size_t hits, size_t n)
+static void add_share(struct strbuf *out, const char *what, size_t hits, size_t n,
+                      const struct printer *printer)
 {
-    double level = printer->summary->study.level;
-    struct interval share = interval_wilson(hits, n, level);
-    strbuf_addf(printer->out, "%s in %zu of %zu", what, hits, n);
+    struct interval share = interval_wilson(hits, n, printer->summary->study.level);
+    strbuf_addf(out, "%s%sin %zu of %zu", what, what[0] != '\0' ? " " : "", hits, n);
     if (share.valid && n > 1) {
-        add_bounds(printer->out, share.low, share.high, UNIT_SHARE);
+        interval_add_bounds(out, share.low, share.high, UNIT_SHARE);
     }
 }
 
@@ -155,8 +113,9 @@ static void add_head(struct printer *printer)
     const struct study_row *study = &printer->summary->study;
     struct strbuf *out = printer->out;
     bool colour = printer->options->colour;
-    strbuf_addf(out, "%s%s%s\n", colour ? "\033[1m" : "", study->scenario_name,
-                colour ? "\033[0m" : "");
+    strbuf_add(out, colour ? "\033[1m" : "");
+    quote_add(out, QUOTE_TERMINAL, study->scenario_name);
+    strbuf_add(out, colour ? "\033[0m\n" : "\n");
     if (study->question[0] != '\0') {
         strbuf_add(out, "  ");
         add_wrapped(out, study->question, 2, printer->width);
@@ -168,8 +127,11 @@ static void add_head(struct printer *printer)
     if (study->point_count > 1) {
         strbuf_addf(out, ", %" PRIu32 " points", study->point_count);
     }
-    strbuf_addf(out, ", seed %" PRIu64 "\n  study %" PRId64 " of %s, isthmus %s%s\n", study->seed,
-                study->id, study->started, study->version, study->complete ? "" : ", not complete");
+    strbuf_addf(out, ", seed %" PRIu64 "\n  study %" PRId64 " of ", study->seed, study->id);
+    quote_add(out, QUOTE_TERMINAL, study->started);
+    strbuf_add(out, ", isthmus ");
+    quote_add(out, QUOTE_TERMINAL, study->version);
+    strbuf_add(out, study->complete ? "\n" : ", not complete\n");
     if (printer->n > 1) {
         strbuf_addf(out, "  mean [low, high]: %g %% interval, n = %" PRIu64 " replications\n",
                     study->level * 100, printer->n);
@@ -191,29 +153,30 @@ static const char *verdict_colour(const char *verdict)
 static void add_expectations(struct printer *printer)
 {
     const struct summary *summary = printer->summary;
-    struct strbuf *out = printer->out;
-    if (summary->expectation_count == 0) {
-        return;
+    bool has_points = summary->study.point_count > 1;
+    struct text_table *table = text_table_create_bare(has_points ? 4 : 3);
+    if (summary->expectation_count > 0) {
+        add_heading(printer, "Expectations");
     }
-    add_heading(printer, "Expectations");
     for (size_t i = 0; i < summary->expectation_count; i++) {
         const struct summary_expectation *row = &summary->expectations[i];
-        bool colour = printer->options->colour;
-        strbuf_addf(out, "  %s%-10s%s", colour ? verdict_colour(row->verdict) : "", row->verdict,
-                    colour ? "\033[0m" : "");
-        if (summary->study.point_count > 1) {
-            strbuf_addf(out, "point %-3" PRId64, row->point);
-        }
-        add_padded(out, row->text, 44);
         enum unit unit = summary_unit_of(summary, row->text);
+        text_table_add(table, "%s", row->verdict);
+        text_table_colour(table, printer->options->colour ? verdict_colour(row->verdict) : NULL);
+        if (has_points) {
+            text_table_add(table, "point %" PRId64, row->point);
+        }
+        text_table_add(table, "%s", row->text);
+        struct strbuf *value = text_table_cell(table);
         if (row->has_value) {
-            units_add(out, row->value, unit, 3);
+            units_add(value, row->value, unit, 3);
         }
         if (row->has_interval) {
-            add_bounds(out, row->low, row->high, unit);
+            interval_add_bounds(value, row->low, row->high, unit);
         }
-        end_line(out);
     }
+    text_table_widen(table, has_points ? 2 : 1, EXPECTATION_WIDTH);
+    text_table_add_to_and_free(table, printer->out);
 }
 
 /* --- plots --------------------------------------------------------------------------------- */
@@ -234,41 +197,35 @@ static bool add_mixed_outcome(struct strbuf *out, const struct summary *summary,
     return false;
 }
 
-static void add_value(struct printer *printer, const struct statistic_row *row, uint64_t n,
-                      int columns)
+static void add_value(struct printer *printer, const struct statistic_row *row, uint64_t n)
 {
-    struct strbuf text = STRBUF_INIT;
-    if (row != NULL && (printer->outcomes || !add_mixed_outcome(&text, printer->summary, row))) {
+    struct strbuf *cell = text_table_cell(printer->table);
+    if (row != NULL && (printer->outcomes || !add_mixed_outcome(cell, printer->summary, row))) {
         enum unit unit = strcmp(row->stat, "count") == 0 ? UNIT_COUNT : row->unit;
-        add_mean(&text, &row->interval, unit, n);
+        add_mean(cell, &row->interval, unit, n);
     }
-    add_padded(printer->out, text.text, columns);
-    strbuf_release(&text);
 }
 
-/* Two columns of one plot: of the runs that recovered and of those that were stuck, where a point
- * has both; else of the whole run, and of the window of the faults beside it. */
+/* Two columns of one statistic: of the runs that recovered and of those that were stuck, where a
+ * point has both; else of the whole run, and of the window of the faults beside it. */
 static void add_values(struct printer *printer, const struct statistic_row *row)
 {
     const struct summary *summary = printer->summary;
     const struct outcome_row *outcomes = printer->outcomes;
-    int columns = (printer->width - 2 - NAME_COLUMNS - REGION_COLUMNS) / 2;
     const struct statistic_table *tables[2] = {&summary->recovered, &summary->stuck};
 
     for (int i = 0; outcomes != NULL && i < 2; i++) {
         add_value(printer,
                   statistic_table_find(tables[i], row->point, row->metric, row->stat, row->region,
                                        row->label, row->window),
-                  i ? outcomes->stuck : outcomes->count - outcomes->stuck, columns);
+                  i ? outcomes->stuck : outcomes->count - outcomes->stuck);
     }
     if (outcomes == NULL) {
-        add_value(printer, row, printer->n, columns);
-    }
-    if (outcomes == NULL && printer->has_fault) {
+        add_value(printer, row, printer->n);
         add_value(printer,
                   statistic_table_find(&summary->plots, row->point, row->metric, row->stat,
                                        row->region, row->label, "fault"),
-                  printer->n, columns);
+                  printer->n);
     }
 }
 
@@ -283,23 +240,18 @@ static bool is_main(const struct statistic_row *row)
     return false;
 }
 
-/* One line: plot, region, values. */
+/* One row: name, region, values. */
 static void add_plot_line(struct printer *printer, const struct statistic_row *row, bool named)
 {
-    struct strbuf name = STRBUF_INIT;
+    struct strbuf *name = text_table_cell(printer->table);
     if (named) {
-        strbuf_addf(&name, "%s%s%s", row->metric, row->stat[0] != '\0' ? " " : "", row->stat);
+        strbuf_addf(name, "%s%s%s", row->metric, row->stat[0] != '\0' ? " " : "", row->stat);
         if (row->label[0] != '\0') {
-            strbuf_addf(&name, "{%s}", row->label);
+            strbuf_addf(name, "{%s}", row->label);
         }
     }
-    strbuf_add(printer->out, "  ");
-    add_padded(printer->out, name.text, NAME_COLUMNS);
-    add_padded(printer->out, strcmp(row->region, "all") == 0 ? "total" : row->region,
-               REGION_COLUMNS);
+    text_table_add(printer->table, "%s", strcmp(row->region, "all") == 0 ? "total" : row->region);
     add_values(printer, row);
-    end_line(printer->out);
-    strbuf_release(&name);
 }
 
 /* All regions of one plot, in the file's order, the total last. */
@@ -319,25 +271,36 @@ static void add_plot(struct printer *printer, int64_t point, const char *metric,
     }
 }
 
-static void add_table_head(struct printer *printer, const char *title)
+static size_t value_width(const struct printer *printer)
 {
+    return ((size_t)printer->width - NAME_WIDTH - REGION_WIDTH - 3 * GAP) / 2 - GAP;
+}
+
+/* Columns as of the names and regions of most scenarios: tables of several points stand alike. */
+static void start_table(struct printer *printer, const char *title)
+{
+    const struct outcome_row *outcomes = printer->outcomes;
     add_heading(printer, title);
-    int values = (printer->width - 2 - NAME_COLUMNS - REGION_COLUMNS) / 2;
-    strbuf_add(printer->out, "  ");
-    add_padded(printer->out, "figure", NAME_COLUMNS);
-    add_padded(printer->out, "region", REGION_COLUMNS);
-    if (printer->outcomes != NULL) {
-        struct strbuf head = STRBUF_INIT;
-        strbuf_addf(&head, "recovered, n = %" PRIu64,
-                    printer->outcomes->count - printer->outcomes->stuck);
-        add_padded(printer->out, head.text, values);
-        strbuf_addf(printer->out, "stuck, n = %" PRIu64, printer->outcomes->stuck);
-        strbuf_release(&head);
+    printer->table = text_table_create_bare(4);
+    text_table_widen(printer->table, 0, NAME_WIDTH);
+    text_table_widen(printer->table, 1, REGION_WIDTH);
+    text_table_widen(printer->table, 2, value_width(printer));
+    text_table_add(printer->table, "figure");
+    text_table_add(printer->table, "region");
+    if (outcomes != NULL) {
+        text_table_add(printer->table, "recovered, n = %" PRIu64,
+                       outcomes->count - outcomes->stuck);
+        text_table_add(printer->table, "stuck, n = %" PRIu64, outcomes->stuck);
     } else {
-        add_padded(printer->out, "whole run", values);
-        strbuf_add(printer->out, printer->has_fault ? "while a fault acts" : "");
+        text_table_add(printer->table, "whole run");
+        text_table_add(printer->table, "%s", printer->has_fault ? "while a fault acts" : "");
     }
-    end_line(printer->out);
+}
+
+static void end_table(struct printer *printer)
+{
+    text_table_add_to_and_free(printer->table, printer->out);
+    printer->table = NULL;
 }
 
 static bool first_of_its_plot(const struct statistic_table *plots, size_t i)
@@ -356,13 +319,14 @@ static bool first_of_its_plot(const struct statistic_table *plots, size_t i)
 static void add_other_plots(struct printer *printer, int64_t point)
 {
     const struct statistic_table *plots = &printer->summary->plots;
-    add_table_head(printer, "All other figures");
+    start_table(printer, "All other figures");
     for (size_t i = 0; i < plots->count; i++) {
         const struct statistic_row *row = &plots->rows[i];
         if (row->point == point && !is_main(row) && first_of_its_plot(plots, i)) {
             add_plot(printer, point, row->metric, row->stat, row->label);
         }
     }
+    end_table(printer);
 }
 
 /* Says that there are two outcomes, how likely the bad one is, and how to read what follows. */
@@ -376,12 +340,42 @@ static void add_outcomes(struct printer *printer)
     strbuf_addf(&text, "Stuck in %" PRIu64 " of %" PRIu64 " replications, ", outcomes->stuck,
                 outcomes->count);
     units_add(&text, share.mean, UNIT_SHARE, 3);
-    add_bounds(&text, share.low, share.high, UNIT_SHARE);
+    interval_add_bounds(&text, share.low, share.high, UNIT_SHARE);
     strbuf_add(&text, ": an outage was not over when they ended. The others recovered. A mean over "
                       "both is neither's, so the figures of each are given apart.");
     strbuf_add(printer->out, "  ");
     add_wrapped(printer->out, text.text, 2, printer->width);
     strbuf_release(&text);
+}
+
+static bool is_cause(const struct statistic_row *row)
+{
+    return strcmp(row->metric, "reauths") == 0 && row->label[0] != '\0' &&
+           strcmp(row->region, "all") == 0 && strcmp(row->window, "all") == 0 &&
+           row->interval.mean > 0;
+}
+
+static void add_causes(struct printer *printer, int64_t point)
+{
+    const struct statistic_table *plots = &printer->summary->plots;
+    printer->table = NULL;
+    for (size_t i = 0; i < plots->count; i++) {
+        const struct statistic_row *row = &plots->rows[i];
+        if (row->point != point || !is_cause(row)) {
+            continue;
+        }
+        if (printer->table == NULL) {
+            add_heading(printer, "Re-auths by cause, all regions");
+            printer->table = text_table_create_bare(3);
+            text_table_widen(printer->table, 0, NAME_WIDTH + GAP + REGION_WIDTH);
+            text_table_widen(printer->table, 1, value_width(printer));
+        }
+        text_table_add(printer->table, "%s", row->label);
+        add_values(printer, row);
+    }
+    if (printer->table != NULL) {
+        end_table(printer);
+    }
 }
 
 static void add_plots(struct printer *printer, int64_t point)
@@ -390,27 +384,12 @@ static void add_plots(struct printer *printer, int64_t point)
     if (printer->outcomes != NULL) {
         add_outcomes(printer);
     }
-    add_table_head(printer, "Figures");
+    start_table(printer, "Figures");
     for (size_t i = 0; i < sizeof(main_plots) / sizeof(*main_plots); i++) {
         add_plot(printer, point, main_plots[i].metric, main_plots[i].stat, "");
     }
-    const struct statistic_table *plots = &printer->summary->plots;
-    bool titled = false;
-    for (size_t i = 0; i < plots->count; i++) {
-        const struct statistic_row *row = &plots->rows[i];
-        if (row->point == point && strcmp(row->metric, "reauths") == 0 && row->label[0] != '\0' &&
-            strcmp(row->region, "all") == 0 && strcmp(row->window, "all") == 0 &&
-            row->interval.mean > 0) {
-            if (!titled) {
-                add_heading(printer, "Re-auths by cause, all regions");
-            }
-            titled = true;
-            strbuf_add(printer->out, "  ");
-            add_padded(printer->out, row->label, NAME_COLUMNS + REGION_COLUMNS);
-            add_values(printer, row);
-            end_line(printer->out);
-        }
-    }
+    end_table(printer);
+    add_causes(printer, point);
     if (printer->options->all) {
         add_other_plots(printer, point);
     }
@@ -418,53 +397,72 @@ static void add_plots(struct printer *printer, int64_t point)
 
 /* --- incidents, events, assumptions ---------------------------------------------------------- */
 
-static void add_incident(struct printer *printer, const struct incident_group *group)
+static void add_incident_head(struct printer *printer, const struct incident_group *group)
 {
     struct strbuf *out = printer->out;
-    strbuf_addf(out, "  %s", group->kind);
+    strbuf_add(out, "  ");
+    quote_add(out, QUOTE_TERMINAL, group->kind);
     if (group->onset.min == group->onset.max) {
         strbuf_add(out, " at ");
         units_add_duration(out, (int64_t)group->onset.mean);
     }
     strbuf_add(out, ": ");
     if (group->restored_count == 0) {
-        add_share(printer, "never restored", group->count, group->count);
+        add_share(out, "never restored", group->count, group->count, printer);
     } else {
-        add_share(printer, "restored", group->restored_count, group->count);
+        add_share(out, "restored", group->restored_count, group->count, printer);
     }
     strbuf_add_char(out, '\n');
+}
+
+static void add_rto(struct printer *printer, const struct incident_group *group)
+{
     if (group->restored_count == group->count) {
-        add_tally(printer, "RTO", &group->rto, UNIT_NS, group->count);
+        add_tally(printer, "  RTO", &group->rto, UNIT_NS, group->count);
         for (int i = 0; i < INCIDENT_STAGES; i++) {
             if (group->stages[i].max > 0) {
-                strbuf_add(out, "  ");
-                add_tally(printer, incident_stage_names[i], &group->stages[i], UNIT_NS,
-                          group->count);
+                struct strbuf name = STRBUF_INIT;
+                strbuf_addf(&name, "    %s", incident_stage_names[i]);
+                add_tally(printer, name.text, &group->stages[i], UNIT_NS, group->count);
+                strbuf_release(&name);
             }
         }
     } else if (group->restored_count > 0) {
-        strbuf_add(out, "    RTO           ");
-        units_add(out, group->rto.min, UNIT_NS, 3);
-        strbuf_add(out, " to ");
-        units_add(out, group->rto.max, UNIT_NS, 3);
-        strbuf_add(out, " where restored; a mean would hide the others\n");
+        text_table_add(printer->table, "  RTO");
+        struct strbuf *cell = text_table_cell(printer->table);
+        units_add(cell, group->rto.min, UNIT_NS, 3);
+        strbuf_add(cell, " to ");
+        units_add(cell, group->rto.max, UNIT_NS, 3);
+        strbuf_add(cell, " where restored; a mean would hide the others");
     }
-    if (group->failover_count == group->count) {
-        add_tally(printer, "RPO", &group->rpo, UNIT_NS, group->count);
+}
+
+/* Where only some failed over, what the others lost (nothing) would drag a mean down. */
+static void add_losses(struct printer *printer, const struct incident_group *group)
+{
+    if (group->failover_count == group->count && group->count > 0) {
+        add_tally(printer, "  RPO", &group->rpo, UNIT_NS, group->count);
+        add_tally(printer, "  writes lost", &group->writes_lost, UNIT_COUNT, group->count);
+        add_tally(printer, "  sessions lost", &group->sessions_lost, UNIT_COUNT, group->count);
     } else if (group->failover_count > 0) {
-        strbuf_add(out, "    ");
-        add_share(printer, "failover", group->failover_count, group->count);
-        strbuf_add_char(out, '\n');
+        text_table_add(printer->table, "  failover");
+        add_share(text_table_cell(printer->table), "", group->failover_count, group->count,
+                  printer);
+        text_table_add(printer->table, "  writes lost");
+        text_table_add(printer->table, "%g to %g", group->writes_lost.min, group->writes_lost.max);
+        text_table_add(printer->table, "  sessions lost");
+        text_table_add(printer->table, "%g to %g", group->sessions_lost.min,
+                       group->sessions_lost.max);
     }
-    /* Where only some failed over, what the others lost (nothing) would drag a mean down. */
-    if (group->failover_count > 0 && group->failover_count == group->count) {
-        add_tally(printer, "writes lost", &group->writes_lost, UNIT_COUNT, group->count);
-        add_tally(printer, "sessions lost", &group->sessions_lost, UNIT_COUNT, group->count);
-    } else if (group->failover_count > 0) {
-        strbuf_addf(out, "    writes lost   %g to %g\n    sessions lost %g to %g\n",
-                    group->writes_lost.min, group->writes_lost.max, group->sessions_lost.min,
-                    group->sessions_lost.max);
-    }
+}
+
+static void add_incident(struct printer *printer, const struct incident_group *group)
+{
+    add_incident_head(printer, group);
+    printer->table = text_table_create_bare(2);
+    add_rto(printer, group);
+    add_losses(printer, group);
+    end_table(printer);
 }
 
 static void add_incidents(struct printer *printer, int64_t point)
@@ -492,18 +490,17 @@ static void add_events(struct printer *printer)
     size_t shown = printer->options->all || summary->event_count <= EVENTS_MAX
                        ? summary->event_count
                        : EVENTS_MAX - 1;
+    struct text_table *table = text_table_create_bare(3);
+    text_table_limit(table, (size_t)printer->width);
     for (size_t i = 0; i < shown; i++) {
         const struct summary_event *event = &summary->events[i];
-        struct strbuf line = STRBUF_INIT;
         int64_t ms = event->t_ns / NS_PER_MS;
-        strbuf_addf(&line, "  %3" PRId64 ":%02d:%02d.%03d  ", ms / 3600000, (int)(ms / 60000 % 60),
-                    (int)(ms / 1000 % 60), (int)(ms % 1000));
-        add_padded(&line, event->what, 11);
-        strbuf_add(&line, event->text);
-        add_cut(printer->out, line.text, printer->width);
-        end_line(printer->out);
-        strbuf_release(&line);
+        text_table_add(table, "%3" PRId64 ":%02d:%02d.%03d", ms / 3600000, (int)(ms / 60000 % 60),
+                       (int)(ms / 1000 % 60), (int)(ms % 1000));
+        text_table_add(table, "%s", event->what);
+        text_table_add(table, "%s", event->text);
     }
+    text_table_add_to_and_free(table, printer->out);
     if (shown < summary->event_count) {
         strbuf_addf(printer->out, "  ... and %zu more (--all)\n", summary->event_count - shown);
     }
@@ -519,16 +516,14 @@ static void add_assumptions(struct printer *printer)
     strbuf_addf(printer->out, "  %zu parameter%s no source and stood at the default%s\n",
                 summary->assumption_count, summary->assumption_count == 1 ? " has" : "s have",
                 printer->options->all ? ":" : " (--all lists them)");
+    struct text_table *table = text_table_create_bare(3);
+    text_table_limit(table, (size_t)printer->width);
     for (size_t i = 0; printer->options->all && i < summary->assumption_count; i++) {
-        struct strbuf line = STRBUF_INIT;
-        strbuf_add(&line, "  ");
-        add_padded(&line, summary->assumptions[i].path, 36);
-        add_padded(&line, summary->assumptions[i].value, 12);
-        strbuf_add(&line, summary->assumptions[i].meaning);
-        add_cut(printer->out, line.text, printer->width);
-        end_line(printer->out);
-        strbuf_release(&line);
+        text_table_add(table, "%s", summary->assumptions[i].path);
+        text_table_add(table, "%s", summary->assumptions[i].value);
+        text_table_add(table, "%s", summary->assumptions[i].meaning);
     }
+    text_table_add_to_and_free(table, printer->out);
 }
 
 /* --- points ---------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "sweep_grid.h"
+#include "quote.h"
 
 #include "mem.h"
 
@@ -215,7 +216,7 @@ void sweep_grid_tics(struct plot_job *job, const struct grid_axis *axis, char wh
     strbuf_addf(&job->script, "set %ctics (", which);
     for (size_t i = 0; i < axis->count; i++) {
         strbuf_add(&job->script, i > 0 ? ", " : "");
-        gnuplot_quote(&job->script, axis->values[i]);
+        quote_add(&job->script, QUOTE_GNUPLOT_TIC, axis->values[i]);
         strbuf_addf(&job->script, " %zu", i);
     }
     strbuf_add(&job->script, ")\n");
