@@ -115,14 +115,26 @@ static void put_excerpt(const struct sink *sink, const char *text)
     put_each(sink, put_excerpt_character, text);
 }
 
+static bool is_odd_in_file_name(const char *at, size_t size)
+{
+    return strchr("/\\:*?\"'<>|`$& ", *at) != NULL || !is_printable(at, size);
+}
+
 static void put_file_name_character(const struct sink *sink, const char *at, size_t size)
 {
-    bool is_odd = strchr("/\\:*?\"'<>|`$& ", *at) != NULL || !is_printable(at, size);
+    bool is_odd = is_odd_in_file_name(at, size);
     put_bytes(sink, is_odd ? "-" : at, is_odd ? 1 : size);
 }
 
+/* What begins with '-' is an option, what begins with '.' is hidden. */
 static void put_file_name(const struct sink *sink, const char *text)
 {
+    size_t size = utf8_size(text);
+    bool is_odd = *text == '-' || *text == '.' || is_odd_in_file_name(text, size);
+    if (*text != '\0' && is_odd) {
+        put(sink, "_");
+        text += size > 0 ? size : 1;
+    }
     put_each(sink, put_file_name_character, text);
 }
 

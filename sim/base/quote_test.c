@@ -68,11 +68,9 @@ static void what_reorders_or_ends_a_line_is_not_printed(void **state)
 static void a_file_name_stays_in_its_folder(void **state)
 {
     (void)state;
-    static const struct quote_case cases[] = {{"../a b/c", "..-a-b-c"},
-                                              {"|touch x", "-touch-x"},
-                                              {"$(x)`y`", "-(x)-y-"},
-                                              {"\x1b[0m\xff\n", "-[0m--"},
-                                              {"é_1.2", "é_1.2"}};
+    static const struct quote_case cases[] = {{"../a b/c", "_.-a-b-c"}, {"-|touch x", "_-touch-x"},
+                                              {"$(x)`y`", "_(x)-y-"},   {"\x1b[0m\xff\n", "_[0m--"},
+                                              {"é_1.2", "é_1.2"},       {"", ""}};
     CHECK_ALL(QUOTE_FILE_NAME, cases);
 }
 

@@ -57,6 +57,7 @@ struct checking {
     struct baseline baseline;
     struct check_plan plan;
     struct checked *rows;
+    struct output_file junit;
     struct diag *diag;
 };
 
@@ -245,7 +246,14 @@ static void print_json(const struct checking *checking)
 
 /* --- JUnit ---------------------------------------------------------------------------------- */
 
-static int write_junit(const struct checking *checking)
+static int open_junit(struct checking *checking)
+{
+    const char *path = checking->values->junit;
+
+    return path ? junit_open(&checking->junit, path, checking->diag) : 0;
+}
+
+static int write_junit(struct checking *checking)
 {
     size_t statistics = checking->statistics.count,
            count = statistics + checking->expectations.count;
@@ -276,8 +284,8 @@ static int write_junit(const struct checking *checking)
                                                                   : JUNIT_SKIPPED,
                                        texts[i].text};
     }
-    int status = junit_write(checking->values->junit, checking->set->scenarios[0]->name, cases,
-                             count, checking->diag);
+    int status = junit_write(&checking->junit, checking->set->scenarios[0]->name, cases, count,
+                             checking->diag);
     for (size_t i = 0; i < count; i++)
         strbuf_release(&texts[i]);
     free(texts);
@@ -309,7 +317,7 @@ static void checking_find(void *self, struct finding_list *list)
 
 static int checking_tell(void *self)
 {
-    const struct checking *checking = self;
+    struct checking *checking = self;
     int code = EXIT_DONE;
 
     if (!checking->values->study.quiet && !checking->values->study.digest) {
@@ -405,7 +413,7 @@ static int check_scenario(const struct invocation *invocation, struct results *r
         checking.baseline.study = *study;
         if (choose_statistics(&checking)) {
             code = EXIT_FILES;
-            if (read_baseline(results, &checking) == 0) {
+            if (read_baseline(results, &checking) == 0 && open_junit(&checking) == 0) {
                 plan_check(&checking);
                 struct conduct conduct = {
                     .self = &checking,
@@ -423,6 +431,7 @@ static int check_scenario(const struct invocation *invocation, struct results *r
             }
         }
     }
+    output_file_discard(&checking.junit);
     baseline_release(&checking.baseline, checking.statistics.count);
     watch_list_release(&checking.statistics);
     requirement_list_release(&checking.expectations);
@@ -446,8 +455,6 @@ static int check(const struct invocation *invocation)
     if (values->study.precision)
         return usage_error("'check' takes no '--precision': it adds replications until all is "
                            "decided, up to '--max-replications'");
-    if (values->study.output && strcmp(values->study.output, values->against) == 0)
-        return usage_error("'--output' would replace the baseline '%s'", values->against);
     struct results *results = results_open(values->against, &diag);
     if (results && results_study(results, values->study_id, &study, &diag) == 0)
         code = check_scenario(invocation, results, &study, &diag);

@@ -4,6 +4,7 @@
 #define JUNIT_H
 
 #include "diag.h"
+#include "output_file.h"
 
 #include <stddef.h>
 
@@ -14,9 +15,11 @@ struct junit_case {
     enum junit_result result;
     const char *text; /* why; "" where it passed */
 };
-/* Written under another name and renamed, so that nobody reads half a file. 0, or -1 with an
- * error. Characters that XML cannot hold become '?'. */
-int junit_write(const char *path, const char *suite, const struct junit_case *cases, size_t count,
-                struct diag *diag);
+/* Open `path` before the verdicts are known: one that cannot be written costs nothing. 0, or -1
+ * with an error. */
+int junit_open(struct output_file *file, const char *path, struct diag *diag);
+/* Write and commit. Characters that XML cannot hold become '?'. 0, or -1 with an error. */
+int junit_write(struct output_file *file, const char *suite, const struct junit_case *cases,
+                size_t count, struct diag *diag);
 
 #endif

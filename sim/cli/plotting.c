@@ -3,17 +3,17 @@
 
 #include "command.h"
 #include "mem.h"
+#include "output_file.h"
 #include "quote.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 const char *const plot_format_names[] = {
     [PLOT_PNG] = "png", [PLOT_SVG] = "svg", [PLOT_TEXT] = "text", NULL};
 
-char *path_folder(const char *path)
+/* The folder of a path, to be freed: "results/a.db" gives "results", "a.db" gives ".". */
+static char *path_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
@@ -22,27 +22,6 @@ char *path_folder(const char *path)
     if (slash == path)
         return mem_strdup("/");
     return mem_strndup(path, (size_t)(slash - path));
-}
-
-int make_folders(const char *path, struct diag *diag)
-{
-    char *copy = mem_strdup(path);
-    struct stat status;
-
-    for (char *c = copy + 1; *copy && *c; c++) {
-        if (*c == '/') {
-            *c = '\0';
-            mkdir(copy, 0777); /* what went wrong shows at the last one */
-            *c = '/';
-        }
-    }
-    int failed = mkdir(copy, 0777);
-    int error = errno;
-    free(copy);
-    if (failed == 0 || (error == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode)))
-        return 0;
-    diag_error(diag, "cannot make folder '%s': %s", path, strerror(error));
-    return -1;
 }
 
 static void print_path(void *self, const char *path)
@@ -57,11 +36,13 @@ int plotting_draw(const struct plotting *plotting, struct diag *diag)
 {
     char *folder =
         plotting->directory ? mem_strdup(plotting->directory) : path_folder(plotting->path);
+    struct strbuf inside = STRBUF_INIT;
     struct plotting self = *plotting;
     int status = -1;
     struct results *results = results_open(plotting->path, diag);
 
-    if (results && make_folders(folder, diag) == 0) {
+    strbuf_addf(&inside, "%s/", folder);
+    if (results && output_make_folders(inside.text, diag) == 0) {
         struct plot_options options = {
             .study = plotting->study,
             .point = plotting->point,
@@ -75,6 +56,7 @@ int plotting_draw(const struct plotting *plotting, struct diag *diag)
     }
     if (results)
         results_close(results);
+    strbuf_release(&inside);
     free(folder);
     return status;
 }

@@ -25,9 +25,4 @@ extern const char *const plot_format_names[];
 /* 0, or -1 with an error. Plots in text are printed to stdout as well. */
 int plotting_draw(const struct plotting *plotting, struct diag *diag);
 
-/* The folder of a path, to be freed: "results/a.db" gives "results", "a.db" gives ".". */
-char *path_folder(const char *path);
-/* Make a folder and those above it; 0, or -1 with an error. */
-int make_folders(const char *path, struct diag *diag);
-
 #endif

@@ -169,8 +169,9 @@ static int keep_findings(const struct conduct *conduct, struct record *record)
 }
 
 static int simulate(const struct invocation *invocation, const struct point_set *set,
-                    const struct conduct *conduct, const struct shard *shard, struct trace *trace,
-                    struct record *record, const char *path, struct diag *diag)
+                    const struct conduct *conduct, const struct shard *shard,
+                    struct study_trace *trace, struct record *record, const char *path,
+                    struct diag *diag)
 {
     const struct study_values *values = invocation->values;
     const struct run_config *run = &set->scenarios[0]->run;
@@ -201,7 +202,7 @@ static int simulate(const struct invocation *invocation, const struct point_set 
         .progress_self = &progress,
         .observe = spectator_run,
         .observe_self = &observer,
-        .trace = trace->out ? trace : NULL,
+        .trace = trace->file.stream ? &trace->lines : NULL,
         .trace_replication = values->trace_replication,
         .queue = study_queue(values),
         .diag = diag,
@@ -266,7 +267,7 @@ int study_command_conducted(const struct invocation *invocation, const struct po
     struct results_path path = {NULL, NULL};
     struct record *record = NULL;
     struct diag diag = {0};
-    struct trace trace;
+    struct study_trace trace;
     struct shard shard;
     if (conduct->run && values->shard)
         return usage_error("'--shard' is for studies whose runs are known from the start; this one "
@@ -285,7 +286,7 @@ int study_command_conducted(const struct invocation *invocation, const struct po
     if (record)
         code = simulate(invocation, set, conduct, &shard, &trace, record, path.file, &diag);
     else
-        study_trace_close(values, &trace);
+        study_trace_discard(&trace);
     results_path_release(&path);
     tell(&diag);
     return code;

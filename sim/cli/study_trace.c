@@ -2,10 +2,11 @@
 #include "study_trace.h"
 
 #include "mem.h"
+#include "quote.h"
 #include "strbuf.h"
 #include "units.h"
 
-#include <errno.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,44 +35,60 @@ static bool parse_window(const char *text, struct trace *trace)
     return ok;
 }
 
-int study_trace_open(const struct study_values *values, uint32_t replications, struct trace *trace)
+/* "12.000482113 app_tier/us-west-1 arrive ..." */
+static bool is_trace(const char *head, size_t size)
 {
-    *trace = (struct trace){
-        .to = SIM_NEVER, .match = values->trace_match, .line_limit = TRACE_LINE_LIMIT};
+    size_t dot = 0, end = 0;
+
+    while (dot < size && isdigit((unsigned char)head[dot]))
+        dot++;
+    for (end = dot + 1; end < size && isdigit((unsigned char)head[end]);)
+        end++;
+    return dot > 0 && end == dot + 10 && end < size && head[dot] == '.' && head[end] == ' ';
+}
+
+int study_trace_open(const struct study_values *values, uint32_t replications,
+                     struct study_trace *trace)
+{
+    static const struct output_kind kind = {"a trace", is_trace};
+    struct diag diag = {0};
+
+    *trace = (struct study_trace){
+        .lines = {.to = SIM_NEVER, .match = values->trace_match, .line_limit = TRACE_LINE_LIMIT}};
     if (!values->trace) {
         if (values->trace_window || values->trace_match || values->trace_replication)
             return usage_error("'--trace-window', '--trace-match' and '--trace-replication' need "
                                "'--trace FILE'");
         return EXIT_DONE;
     }
-    if (values->trace_window && !parse_window(values->trace_window, trace))
+    if (values->trace_window && !parse_window(values->trace_window, &trace->lines))
         return EXIT_USAGE;
     if (values->trace_replication >= replications)
         return usage_error("option '--trace-replication' is at most %" PRIu32 " here, got '%" PRIu32
                            "'",
                            replications - 1, values->trace_replication);
-    trace->out = fopen(values->trace, "w");
-    if (!trace->out) {
-        fprintf(stderr, "isthmus: error: cannot write trace '%s': %s\n", values->trace,
-                strerror(errno));
-        return EXIT_FILES;
-    }
-    return EXIT_DONE;
+    int status = output_file_open(&trace->file, values->trace, &kind, &diag);
+    trace->lines.out = trace->file.stream;
+    tell(&diag);
+    return status < 0 ? EXIT_FILES : EXIT_DONE;
 }
 
-int study_trace_close(const struct study_values *values, struct trace *trace)
+int study_trace_close(const struct study_values *values, struct study_trace *trace)
 {
-    if (!trace->out)
+    struct diag diag = {0};
+
+    if (!trace->file.stream)
         return EXIT_DONE;
-    bool failed = ferror(trace->out) != 0;
-    failed = fclose(trace->out) != 0 || failed;
-    trace->out = NULL;
-    if (failed) {
-        fprintf(stderr, "isthmus: error: cannot write trace '%s' to its end\n", values->trace);
-        return EXIT_FILES;
-    }
-    if (trace->line_count >= trace->line_limit && !values->quiet)
-        fprintf(stderr, "isthmus: note: trace '%s' stops at %d lines; narrow '--trace-window'\n",
-                values->trace, TRACE_LINE_LIMIT);
-    return EXIT_DONE;
+    int status = output_file_commit(&trace->file, &diag);
+    tell(&diag);
+    if (status == 0 && trace->lines.line_count >= trace->lines.line_limit && !values->quiet)
+        quote_print_line(stderr,
+                         "isthmus: note: trace '%s' stops at %d lines; narrow '--trace-window'",
+                         values->trace, TRACE_LINE_LIMIT);
+    return status < 0 ? EXIT_FILES : EXIT_DONE;
+}
+
+void study_trace_discard(struct study_trace *trace)
+{
+    output_file_discard(&trace->file);
 }

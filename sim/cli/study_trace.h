@@ -3,15 +3,25 @@
 #ifndef STUDY_TRACE_H
 #define STUDY_TRACE_H
 
+#include "output_file.h"
 #include "study_options.h"
 #include "trace.h"
 
+struct study_trace {
+    struct trace lines; /* `out` is NULL where there is none */
+    struct output_file file;
+};
+
 /*
- * Open the trace that the options ask for; `trace->out` is NULL where they ask for none. Returns
- * EXIT_DONE, or EXIT_USAGE or EXIT_FILES with what is wrong told.
+ * Open the trace that the options ask for, if they do. Returns EXIT_DONE, or EXIT_USAGE or
+ * EXIT_FILES with the error printed.
  */
-int study_trace_open(const struct study_values *values, uint32_t replications, struct trace *trace);
-/* Returns EXIT_DONE, or EXIT_FILES, told, where it could not be written to its end. */
-int study_trace_close(const struct study_values *values, struct trace *trace);
+int study_trace_open(const struct study_values *values, uint32_t replications,
+                     struct study_trace *trace);
+/* The trace takes its name, cut short or not. Returns EXIT_DONE, or EXIT_FILES with the error
+ * printed. */
+int study_trace_close(const struct study_values *values, struct study_trace *trace);
+/* Nothing was run: the file is as it was. */
+void study_trace_discard(struct study_trace *trace);
 
 #endif

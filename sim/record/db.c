@@ -7,6 +7,7 @@
 #include "db.h"
 
 #include "mem.h"
+#include "output_file.h"
 #include "record.h"
 #include "schema_sql.h"
 #include "strbuf.h"
@@ -91,29 +92,6 @@ int db_integer(struct db *db, const char *sql, int64_t *value)
 /* --- what is there -------------------------------------------------------------------------------
  */
 
-/* mkdir -p of the folder that `path` lies in. */
-static int make_folder(const char *path, struct diag *diag)
-{
-    char *folder = mem_strdup(path);
-    int status = 0;
-    for (char *slash = strchr(folder + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        struct stat info;
-        /* mkdir() of a folder that is there may fail for other reasons than EEXIST (a read-only
-         * mount). */
-        int error = mkdir(folder, 0777) == 0 ? 0 : errno;
-        if (error != 0 && (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))) {
-            diag_error(diag, "cannot make folder '%s' for results: %s", folder,
-                       strerror(error == EEXIST ? ENOTDIR : error));
-            status = -1;
-            break;
-        }
-        *slash = '/';
-    }
-    free(folder);
-    return status;
-}
-
 /* Make an empty file where there is none, so that what forbids it has a name of the system's. */
 static int create_file(struct db *db)
 {
@@ -170,6 +148,9 @@ static int identify(struct db *db, enum db_mode mode, bool *empty)
         diag_error(db->diag, "cannot open results database '%s': %s", db->path, strerror(errno));
         return -1;
     }
+    if (mode == DB_READ) {
+        output_protect_input(db->path);
+    }
     unsigned char header[HEADER_SIZE];
     ssize_t size = read(file, header, sizeof(header));
     int error = errno;
@@ -206,7 +187,7 @@ static int connect_file(struct db *db, enum db_mode mode)
 {
     struct strbuf name = STRBUF_INIT;
     /* ":memory:" and the like are names of files to us. */
-    strbuf_addf(&name, "%s%s", db->path[0] == ':' ? "./" : "", db->path);
+    output_path_add(&name, db->path);
     /* A reader asks to write too: only so can it settle the log that a killed writer left. */
     /* No lock inside the process: a connection is used by one thread at a time (result.h). */
     int code =
@@ -243,7 +224,8 @@ int db_open(struct db *db, const char *path, enum db_mode mode, struct diag *dia
         diag_error(diag, "a results database needs a name");
         goto fail;
     }
-    if (mode == DB_WRITE && (make_folder(path, diag) != 0 || create_file(db) != 0)) {
+    if (mode == DB_WRITE && (output_claim(path, diag) != 0 ||
+                             output_make_folders(path, diag) != 0 || create_file(db) != 0)) {
         goto fail;
     }
     if (identify(db, mode, &empty) != 0 || connect_file(db, mode) != 0) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gnuplot.h"
 
-#include "quote.h"
+#include "strbuf.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -15,10 +15,10 @@
 /* What the child exits with where there is no gnuplot; as a shell would. */
 #define EXIT_NOT_FOUND 127
 
-/* In the child: stdin from the pipe, all that is said to `log`. */
-static _Noreturn void become_gnuplot(int script, int log)
+/* In the child: the script from the pipe, the picture to `picture`, all that is said to `log`. */
+static _Noreturn void become_gnuplot(int script, int picture, int log)
 {
-    if (dup2(script, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 &&
+    if (dup2(script, STDIN_FILENO) >= 0 && dup2(picture, STDOUT_FILENO) >= 0 &&
         dup2(log, STDERR_FILENO) >= 0) {
         execlp("gnuplot", "gnuplot", "-d", "-", (char *)NULL);
     }
@@ -41,7 +41,7 @@ static void write_all(int file, const char *text, size_t size)
 
 /* Start gnuplot, feed it, wait. Its exit status, or -1 with errno where it could not be started or
  * was killed. */
-static int run_gnuplot(const struct strbuf *script, int log)
+static int run_gnuplot(const struct strbuf *script, int picture, int log)
 {
     int ends[2];
     if (pipe(ends) != 0) {
@@ -54,7 +54,7 @@ static int run_gnuplot(const struct strbuf *script, int log)
     if (child == 0) {
         sigaction(SIGPIPE, &before, NULL);
         close(ends[1]);
-        become_gnuplot(ends[0], log);
+        become_gnuplot(ends[0], picture, log);
     }
     close(ends[0]);
     if (child > 0) {
@@ -108,38 +108,25 @@ static int tell_failure(const char *path, int status, FILE *log, struct diag *di
     return -1;
 }
 
-int gnuplot_draw(const char *path, const char *terminal, const char *script, struct diag *diag)
+int gnuplot_draw(const struct output_file *file, const char *terminal, const char *script,
+                 struct diag *diag)
 {
-    struct strbuf temporary = STRBUF_INIT, whole = STRBUF_INIT;
-    int status = -1;
-    strbuf_addf(&temporary, "%s.part", path);
-    unlink(temporary.text); /* an old one must not pass for a new one */
+    struct strbuf whole = STRBUF_INIT;
+    struct stat info;
     FILE *log = tmpfile();
     if (log == NULL) {
-        diag_error(diag, "cannot draw '%s': %s", path, strerror(errno));
-        goto done;
+        diag_error(diag, "cannot draw '%s': %s", file->path, strerror(errno));
+        return -1;
     }
-    strbuf_addf(&whole, "set terminal %s\nset output ", terminal);
-    quote_add(&whole, QUOTE_GNUPLOT, temporary.text);
-    strbuf_addf(&whole, "\n%s\nunset output\n", script);
-    int exit_status = run_gnuplot(&whole, fileno(log));
-    struct stat info;
-    if (exit_status != 0 || stat(temporary.text, &info) != 0 || info.st_size == 0) {
-        tell_failure(path, exit_status, log, diag);
-    } else if (rename(temporary.text, path) != 0) {
-        diag_error(diag, "cannot write '%s': %s", path, strerror(errno));
-    } else {
-        status = 0;
+    strbuf_addf(&whole, "set terminal %s\n%s\n", terminal, script);
+    int picture = fileno(file->stream);
+    int status = run_gnuplot(&whole, picture, fileno(log));
+    bool is_empty = fstat(picture, &info) != 0 || (S_ISREG(info.st_mode) && info.st_size == 0);
+    if (status != 0 || is_empty) {
+        tell_failure(file->path, status, log, diag);
+        status = -1;
     }
-
-done:
-    if (log != NULL) {
-        fclose(log);
-    }
-    if (status != 0) {
-        unlink(temporary.text);
-    }
-    strbuf_release(&temporary);
+    fclose(log);
     strbuf_release(&whole);
     return status;
 }

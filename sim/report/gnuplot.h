@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * gnuplot behind a pipe: a script in, one file out, or nothing.
- *
- * The script draws to a temporary name beside the target, which is renamed once gnuplot has said
- * that all went well (it goes on after an error and only its exit status tells) and the file holds
- * something. Private to report.
+ * gnuplot behind pipes: a script in, one picture out, or an error. gnuplot never sees a name of
+ * ours: it draws to its standard output. Private to report.
  */
 #ifndef GNUPLOT_H
 #define GNUPLOT_H
 
 #include "diag.h"
-#include "strbuf.h"
+#include "output_file.h"
 
-/* `terminal` is the line after "set terminal"; `script` is what follows. 0, or -1 and one error
- * with gnuplot's own words. */
-int gnuplot_draw(const char *path, const char *terminal, const char *script, struct diag *diag);
+/*
+ * Draw into an open file, which the caller commits or discards. `terminal` is the line after "set
+ * terminal"; `script` is what follows. 0, or -1 and one error with gnuplot's own words: it goes on
+ * after an error, and only its exit status tells.
+ */
+int gnuplot_draw(const struct output_file *file, const char *terminal, const char *script,
+                 struct diag *diag);
 
 #endif

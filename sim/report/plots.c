@@ -81,28 +81,60 @@ static char *terminal_of(const struct plot_job *job)
     return strbuf_detach(&terminal);
 }
 
-static int copy_text(const char *path, FILE *out, struct diag *diag)
+/* What a file begins with that gnuplot has drawn in each format. */
+static bool is_png(const char *head, size_t size)
 {
-    FILE *file = fopen(path, "r");
-    if (file == NULL) {
-        diag_error(diag, "cannot read '%s': %s", path, strerror(errno));
-        return -1;
-    }
+    return size >= 8 && memcmp(head, "\x89PNG\r\n\x1a\n", 8) == 0;
+}
+
+static bool is_svg(const char *head, size_t size)
+{
+    char *text = mem_strndup(head, size);
+    bool is_ours = strncmp(text, "<?xml", 5) == 0 && strstr(text, "<svg") != NULL &&
+                   strstr(text, "GNUPLOT") != NULL;
+    free(text);
+    return is_ours;
+}
+
+static bool is_text_plot(const char *head, size_t size)
+{
+    return size > 0 && head[0] == '\f';
+}
+
+static const struct output_kind output_kinds[] = {
+    [PLOT_PNG] = {"a PNG file", is_png},
+    [PLOT_SVG] = {"an SVG file by gnuplot", is_svg},
+    [PLOT_TEXT] = {"a plot as text", is_text_plot},
+};
+
+/* Without the form feed that gnuplot begins with: it clears some terminals. */
+static void copy_text(FILE *file, FILE *out)
+{
+    rewind(file);
     for (int c = getc(file); c != EOF; c = getc(file)) {
-        putc(c, out);
+        if (c != '\f') {
+            putc(c, out);
+        }
     }
-    fclose(file);
-    return 0;
 }
 
 /* A plot's script is there: make the file. */
 static int finish_plot(struct plot_job *job, void (*told)(void *self, const char *path), void *self)
 {
+    const struct plot_options *options = job->options;
     char *path = file_path(job), *terminal = terminal_of(job);
-    int status = gnuplot_draw(path, terminal, job->script.text, job->diag);
-    if (status == 0 && job->options->format == PLOT_TEXT && job->options->text_out != NULL) {
-        status = copy_text(path, job->options->text_out, job->diag);
+    struct output_file file = {0};
+    int status = output_file_open(&file, path, &output_kinds[options->format], job->diag);
+    if (status == 0) {
+        status = gnuplot_draw(&file, terminal, job->script.text, job->diag);
     }
+    if (status == 0 && options->format == PLOT_TEXT && options->text_out != NULL) {
+        copy_text(file.stream, options->text_out);
+    }
+    if (status == 0) {
+        status = output_file_commit(&file, job->diag);
+    }
+    output_file_discard(&file);
     if (status == 0 && told != NULL) {
         told(self, path);
     }

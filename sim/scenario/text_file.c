@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "text_file.h"
 
+#include "output_file.h"
 #include "units.h"
 
 #include <errno.h>
@@ -46,6 +47,7 @@ bool text_file_read(const char *path, size_t size_max, struct strbuf *out, struc
     } else if (S_ISDIR(status.st_mode)) {
         strbuf_add(why, "is a directory");
     } else {
+        output_protect_input(path);
         small = !(S_ISREG(status.st_mode) && (uintmax_t)status.st_size > size_max) &&
                 read_all(file, size_max, out);
         good = small && !ferror(file);

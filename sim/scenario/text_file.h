@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A whole file as text, up to a limit: an enormous file is refused without being read. */
+/* A whole file as text, up to a limit: an enormous file is refused without being read. What is read
+ * is an input, which no output may replace (output_file.h). */
 #ifndef TEXT_FILE_H
 #define TEXT_FILE_H
 
