@@ -132,6 +132,7 @@ struct failover {
     bool waiting;           /* which is pending */
     uint32_t number;        /* of failovers begun: keys their draws */
     uint32_t tries;         /* of the function, in this failover */
+    uint32_t change;        /* of the record, that the function published */
     int target;             /* of this failover, once chosen */
     int ordered;            /* region that was ordered by hand; -1: none */
     bool up[CONTROL_PARTS]; /* by enum control_part */
@@ -418,8 +419,7 @@ static enum failover_event failover_end_promotion(struct failover *failover)
                                                                    : FAILOVER_TARGET_LOST;
 }
 
-/* The function has run: it asks for the change of the record, if it can. The step that the
- * acceptance leads to is the next one, and so is the generation of what the zone will fire. */
+/* The function has run: it asks for the change of the record, if it can. */
 static enum failover_event failover_run_function(struct failover *failover)
 {
     const struct dns_port *dns = failover->dns;
@@ -428,8 +428,9 @@ static enum failover_event failover_run_function(struct failover *failover)
 
     if (!works)
         failover_held_up_by(failover, CONTROL_FUNCTION);
-    if (works &&
-        dns->publish(dns->self, failover->target, failover->served_kind, failover->step + 1))
+    failover->change =
+        works ? dns->publish(dns->self, (struct dns_target){.region = failover->target}) : 0;
+    if (failover->change > 0)
         return FAILOVER_ACCEPTED;
     return failover->tries < FUNCTION_TRIES ? FAILOVER_FAILED : FAILOVER_DROPPED;
 }
@@ -483,21 +484,29 @@ static const struct event_kind failover_steps[FAILOVER_STATES] = {
 };
 // clang-format on
 
-static void failover_on_served(void *self, struct sim *sim, uint32_t target, uint32_t generation)
+static void failover_on_served(void *self, struct sim *sim, uint32_t region, uint32_t change)
 {
     struct failover *failover = self;
 
-    (void)sim;
-    (void)generation;
-    invariant((int)target == failover->target);
+    (void)sim, (void)change;
+    invariant((int)region == failover->target);
     failover_happen(failover, FAILOVER_PUBLISHED);
+}
+
+static bool failover_served_live(const void *self, uint32_t region, uint32_t change)
+{
+    const struct failover *failover = self;
+
+    (void)region;
+    return failover->state == FAILOVER_PUBLISHING &&
+           (failover->change & SIM_GENERATION_MASK) == change;
 }
 
 static const struct event_kind failover_served = {
     .name = "served",
     .phase = PHASE_WORK,
     .fire = failover_on_served,
-    .live = failover_step_live,
+    .live = failover_served_live,
     .carries_cause = true,
 };
 
@@ -695,6 +704,7 @@ static void failover_connect(void *self, const struct port_directory *ports)
     failover->probes = sim_probes(failover->sim);
     failover->promotion = port_find_promotion(ports, -1, -1);
     failover->dns = port_need_dns(ports, -1, -1);
+    failover->dns->subscribe(failover->dns->self, failover->served_kind);
     failover->objective = port_need_objective(ports, -1, -1);
     failover->impairments = port_find_impairments(ports, -1, -1);
     for (uint32_t i = 0; i < failover->topology->region_count; i++)

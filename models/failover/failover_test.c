@@ -66,7 +66,8 @@ struct stage {
     struct dns_port dns;
     struct objective_port objective;
     struct control_port *control;
-    kind_id tick_kind;
+    uint32_t changes;
+    kind_id tick_kind, served_kind;
 };
 
 static void note(struct stage *stage, const char *what, int region)
@@ -108,14 +109,22 @@ static void stage_end(void *self, int region)
         stage->primary = region;
 }
 
-static bool stage_publish(void *self, int target, kind_id served, uint32_t generation)
+static uint32_t stage_publish(void *self, struct dns_target target)
 {
     struct stage *stage = self;
 
-    note(stage, stage->dns_up ? "publish" : "refuse", target);
-    if (stage->dns_up)
-        sim_after(stage->rig.sim, 20 * SIM_S, served, (uint32_t)target, generation);
-    return stage->dns_up;
+    note(stage, stage->dns_up ? "publish" : "refuse", target.region);
+    if (!stage->dns_up)
+        return 0;
+    stage->changes++;
+    sim_after(stage->rig.sim, 20 * SIM_S, stage->served_kind, (uint32_t)target.region,
+              stage->changes);
+    return stage->changes;
+}
+
+static void stage_subscribe(void *self, kind_id served)
+{
+    ((struct stage *)self)->served_kind = served;
 }
 
 static void stage_ended(void *self, enum incident_stage stage)
@@ -162,7 +171,7 @@ static void stage_open(struct stage *s)
                                            .held = stage_held,
                                            .begin = stage_begin,
                                            .end = stage_end};
-    s->dns = (struct dns_port){.self = s, .publish = stage_publish};
+    s->dns = (struct dns_port){.self = s, .publish = stage_publish, .subscribe = stage_subscribe};
     s->objective = (struct objective_port){.self = s, .stage_ended = stage_ended};
     port_offer_promotion(s->rig.ports, -1, -1, &s->promotion);
     port_offer_dns(s->rig.ports, -1, -1, &s->dns);

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The record that names the primary: a CNAME at an authority, changed through a control plane,
- * cached by a resolver in each region for the record's TTL.
+ * The zone of the store's name: a CNAME at an authority that names the primary, changed through a
+ * control plane. What resolvers answer is dns_name.h.
  *
- * Resolvers cost no events: an answer carries the instant at which it expires, and the next
- * question after that instant asks the authority again. A change is accepted by the control plane
- * or refused at once; an accepted one is served by the authority after the API's delay and the
- * propagation, from one instant on (its name servers do not update one by one). A newer change
- * replaces one that still propagates.
+ * A change is accepted by the control plane or refused at once; an accepted one is served by the
+ * authority after the API's delay and the propagation, from one instant on (its name servers do not
+ * update one by one). A newer change replaces one that still propagates.
  */
 #include "bug.h"
 #include "model.h"
-#include "control.h"
 #include "dns.h"
+#include "dns_name.h"
 #include "refs.h"
 #include "promotion.h"
-#include "stream.h"
 #include "registry.h"
 #include "run_log.h"
 
@@ -53,19 +50,20 @@ static const struct metric dns_zone_metrics[] = {
      .meaning = "stale answers / answers"},
 };
 
-struct dns_resolver {
-    int region; /* that the cached answer names; -1: nothing cached */
-    sim_time expires;
-    probe_id answers, stale_answers;
-};
+enum { NAME_STORE, ZONE_NAMES };
+#define SUBSCRIBERS_MAX 4 /* of a name */
 
-/* A change on its way from the control plane to the authority. */
-struct dns_change {
-    bool pending;
-    uint32_t number; /* counts changes: tells its event from that of one it replaced */
-    int target;
-    kind_id served;
-    uint32_t served_generation;
+/* A name of the zone: at most one change of it is on its way from the control plane to the
+ * authority. */
+struct zone_name {
+    struct dns_zone *zone;
+    struct dns_port port;
+    struct dns_name name;
+    bool changing;
+    uint32_t changes;         /* accepted so far: the last one's number */
+    struct dns_target target; /* of the change */
+    kind_id subscribers[SUBSCRIBERS_MAX];
+    uint32_t subscriber_count;
 };
 
 struct dns_zone {
@@ -74,120 +72,113 @@ struct dns_zone {
     struct probes_hot *probes;
     const struct topology *topology;
     struct run_log *log;
-    struct rng_stream stream;
-    struct dns_port port;
+    struct rng_stream change_stream, answer_stream;
     kind_id propagated_kind;
-
-    int authority;
-    sim_time published;
     bool control_up;
     uint32_t control_changed_by; /* event of the run log; 0: none */
-    struct dns_change change;
-    struct dns_resolver resolvers[REGIONS_MAX];
+    struct zone_name names[ZONE_NAMES];
+    probe_id answers[REGIONS_MAX], stale_answers[REGIONS_MAX]; /* to clients of the store */
 };
 
 /* --- answers --------------------------------------------------------------------------------- */
 
-static struct dns_answer dns_zone_resolve(void *self, int region)
+static struct dns_answer zone_name_resolve(void *self, int region)
 {
-    struct dns_zone *zone = self;
-    struct dns_resolver *resolver = &zone->resolvers[region];
-    sim_time now = sim_now(zone->sim);
-    struct dns_answer answer;
+    struct zone_name *name = self;
+    struct dns_zone *zone = name->zone;
+    struct dns_answer answer = dns_name_resolve(&name->name, region, sim_now(zone->sim));
 
-    if (resolver->region < 0 || now >= resolver->expires) {
-        resolver->region = zone->authority;
-        resolver->expires = now + zone->config->ttl_ns;
-    }
-    answer = (struct dns_answer){.region = resolver->region,
-                                 .expires = resolver->expires,
-                                 .stale = resolver->region != zone->authority};
-    probe_count(zone->probes, resolver->answers);
+    probe_count(zone->probes, zone->answers[region]);
     if (answer.stale)
-        probe_count(zone->probes, resolver->stale_answers);
+        probe_count(zone->probes, zone->stale_answers[region]);
     return answer;
-}
-
-static int dns_zone_authority(const void *self)
-{
-    const struct dns_zone *zone = self;
-
-    return zone->authority;
-}
-
-static sim_time dns_zone_published(const void *self)
-{
-    const struct dns_zone *zone = self;
-
-    return zone->published;
 }
 
 /* --- changes --------------------------------------------------------------------------------- */
 
-static bool dns_zone_publish(void *self, int target, kind_id served, uint32_t generation)
+/* The index of a name and the region of a target as an entity. */
+static uint32_t change_entity(const struct zone_name *name, int region)
 {
-    struct dns_zone *zone = self;
-    struct dns_change *change = &zone->change;
+    return (uint32_t)(name - name->zone->names) * REGIONS_MAX + (uint32_t)region;
+}
+
+static void zone_refuse(struct dns_zone *zone, int region)
+{
     struct cause cause = sim_cause(zone->sim);
+
+    cause.waited_for = zone->control_changed_by;
+    cause.number =
+        run_log_event(zone->log, sim_now(zone->sim), "dns", zone->topology->region_names[region],
+                      cause, "control plane down", "the change of the record was refused");
+    sim_set_cause(zone->sim, (struct cause){.number = cause.number});
+}
+
+static uint32_t zone_name_publish(void *self, struct dns_target target)
+{
+    struct zone_name *name = self;
+    struct dns_zone *zone = name->zone;
     struct rng_block block;
 
-    invariant(target >= 0 && (uint32_t)target < zone->topology->region_count);
+    invariant(target.region >= 0 && (uint32_t)target.region < zone->topology->region_count);
     if (!zone->control_up) {
-        cause.waited_for = zone->control_changed_by;
-        cause.number = run_log_event(zone->log, sim_now(zone->sim), "dns",
-                                     zone->topology->region_names[target], cause,
-                                     "control plane down", "the change of the record was refused");
-        sim_set_cause(zone->sim, (struct cause){.number = cause.number});
-        return false;
+        zone_refuse(zone, target.region);
+        return 0;
     }
-    if (change->pending)
+    if (name->changing)
         sim_cancelled(zone->sim);
-    change->pending = true;
-    change->number++;
-    change->target = target;
-    change->served = served;
-    change->served_generation = generation;
-    block = rng_block_at(&zone->stream, 0, change->number);
+    name->changing = true;
+    name->changes++;
+    name->target = target;
+    block = rng_block_at(&zone->change_stream, (uint64_t)(name - zone->names), name->changes);
     sim_after(zone->sim,
               dist_sample_ns(zone->config->api_delay, block.word[0]) +
                   dist_sample_ns(zone->config->propagation, block.word[1]),
-              zone->propagated_kind, (uint32_t)target, change->number);
-    return true;
+              zone->propagated_kind, change_entity(name, target.region), name->changes);
+    return name->changes;
 }
 
-static void dns_zone_control_plane(void *self, bool up)
+static void zone_name_subscribe(void *self, kind_id served)
 {
-    struct dns_zone *zone = self;
+    struct zone_name *name = self;
+
+    invariant(name->subscriber_count < SUBSCRIBERS_MAX);
+    name->subscribers[name->subscriber_count++] = served;
+}
+
+static void zone_name_control_plane(void *self, bool up)
+{
+    struct dns_zone *zone = ((struct zone_name *)self)->zone;
 
     zone->control_up = up;
     zone->control_changed_by = sim_cause(zone->sim).number;
 }
 
-static void dns_zone_on_propagated(void *self, struct sim *sim, uint32_t target,
+static void dns_zone_on_propagated(void *self, struct sim *sim, uint32_t entity,
                                    uint32_t generation)
 {
     struct dns_zone *zone = self;
-    struct dns_change *change = &zone->change;
-
+    struct zone_name *name = &zone->names[entity / REGIONS_MAX];
+    const struct dns_record record = {.target = name->target, .weight = 1, .healthy = true};
     struct cause cause = {0};
 
     (void)generation;
-    change->pending = false;
-    zone->authority = (int)target;
-    zone->published = sim_now(sim);
-    cause.number =
-        run_log_event(zone->log, sim_now(sim), "dns", zone->topology->region_names[target],
-                      sim_cause(sim), NULL, "the authority names this region as the primary");
+    name->changing = false;
+    dns_name_serve(&name->name, 0, &record);
+    cause.number = run_log_event(zone->log, sim_now(sim), "dns",
+                                 zone->topology->region_names[name->target.region], sim_cause(sim),
+                                 NULL, "the authority names this region as the primary");
     sim_set_cause(sim, cause);
-    sim_at(sim, sim_now(sim), change->served, target, change->served_generation);
+    for (uint32_t i = 0; i < name->subscriber_count; i++)
+        sim_at(sim, sim_now(sim), name->subscribers[i], (uint32_t)name->target.region,
+               name->changes);
 }
 
-static bool dns_zone_change_live(const void *self, uint32_t target, uint32_t generation)
+static bool dns_zone_change_live(const void *self, uint32_t entity, uint32_t generation)
 {
     const struct dns_zone *zone = self;
+    const struct zone_name *name = &zone->names[entity / REGIONS_MAX];
 
-    (void)target;
-    return zone->change.pending && (zone->change.number & SIM_GENERATION_MASK) == generation;
+    return name->changing && (name->changes & SIM_GENERATION_MASK) == generation;
 }
 
 static const struct event_kind dns_zone_propagated = {
@@ -200,6 +191,20 @@ static const struct event_kind dns_zone_propagated = {
 
 /* --- the model ------------------------------------------------------------------------------- */
 
+static void zone_offer_name(struct dns_zone *zone, struct zone_name *name,
+                            struct port_directory *ports, int a, int b)
+{
+    name->zone = zone;
+    name->port = (struct dns_port){
+        .self = name,
+        .resolve = zone_name_resolve,
+        .publish = zone_name_publish,
+        .subscribe = zone_name_subscribe,
+        .control_plane = zone_name_control_plane,
+    };
+    port_offer_dns(ports, a, b, &name->port);
+}
+
 static void dns_zone_init(void *self, const struct model_env *env)
 {
     struct dns_zone *zone = self;
@@ -210,32 +215,28 @@ static void dns_zone_init(void *self, const struct model_env *env)
     zone->topology = env->topology;
     zone->log = env->log;
     zone->control_up = true;
-    zone->stream = sim_stream(env->sim, env->instance, "change");
+    zone->change_stream = sim_stream(env->sim, env->instance, "change");
+    zone->answer_stream = sim_stream(env->sim, env->instance, "answer");
     zone->propagated_kind = sim_kind_add(env->sim, &dns_zone_propagated, env->instance, zone);
-    for (uint32_t i = 0; i < env->topology->region_count; i++)
-        zone->resolvers[i] = (struct dns_resolver){
-            .region = -1,
-            .answers = probe_count_open(probes, "dns_answers", (int)i, NULL),
-            .stale_answers = probe_count_open(probes, "dns_stale_answers", (int)i, NULL),
-        };
-    zone->port = (struct dns_port){
-        .self = zone,
-        .resolve = dns_zone_resolve,
-        .publish = dns_zone_publish,
-        .published = dns_zone_published,
-        .authority = dns_zone_authority,
-        .control_plane = dns_zone_control_plane,
-    };
-    port_offer_dns(env->ports, -1, -1, &zone->port);
+    for (int i = 0; i < (int)env->topology->region_count; i++) {
+        zone->answers[i] = probe_count_open(probes, "dns_answers", i, NULL);
+        zone->stale_answers[i] = probe_count_open(probes, "dns_stale_answers", i, NULL);
+    }
+    zone_offer_name(zone, &zone->names[NAME_STORE], env->ports, -1, -1);
 }
 
 static void dns_zone_connect(void *self, const struct port_directory *ports)
 {
     const struct promotion_port *promotion = port_find_promotion(ports, -1, -1);
     struct dns_zone *zone = self;
+    const struct dns_name_rule rule = {.ttl_ns = zone->config->ttl_ns};
+    const struct dns_record record = {
+        .target = {.region = promotion ? promotion->primary(promotion->self) : 0},
+        .weight = 1,
+        .healthy = true};
 
     zone->probes = sim_probes(zone->sim);
-    zone->authority = promotion ? promotion->primary(promotion->self) : 0;
+    dns_name_init(&zone->names[NAME_STORE].name, &rule, &zone->answer_stream, &record, 1);
 }
 
 const struct model_ops dns_zone_ops = {

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "dns_name.h"
+
+#include "bug.h"
+
+/* Is a healthy record there, and one with a weight among those that count as healthy? */
+struct record_pool {
+    bool fail_open, weighted;
+};
+
+static struct record_pool pool_of(const struct dns_name *name)
+{
+    struct record_pool pool = {.fail_open = true};
+
+    for (uint32_t i = 0; i < name->record_count; i++)
+        pool.fail_open = pool.fail_open && !name->records[i].healthy;
+    for (uint32_t i = 0; i < name->record_count; i++)
+        if ((pool.fail_open || name->records[i].healthy) && name->records[i].weight > 0)
+            pool.weighted = true;
+    return pool;
+}
+
+/* Share of a record in the draws; 0: it is not drawn. */
+static uint32_t record_share(const struct record_pool *pool, const struct dns_record *record)
+{
+    if (!pool->fail_open && !record->healthy)
+        return 0;
+    return pool->weighted ? record->weight : 1;
+}
+
+static uint32_t dns_name_draw(const struct dns_name *name, uint64_t word)
+{
+    struct record_pool pool = pool_of(name);
+    uint32_t total = 0, left, record = 0;
+
+    for (uint32_t i = 0; i < name->record_count; i++)
+        total += record_share(&pool, &name->records[i]);
+    left = rng_below(word, total);
+    while (left >= record_share(&pool, &name->records[record]))
+        left -= record_share(&pool, &name->records[record++]);
+    return record;
+}
+
+/* Ask the authority; returns a word that is left to draw from. */
+static uint64_t cache_fetch(struct dns_name *name, int region, sim_time now)
+{
+    struct dns_cache *cache = &name->caches[region];
+    struct rng_block block = rng_block_at(&name->stream, (uint64_t)region, cache->fetches++);
+
+    cache->record = dns_name_draw(name, block.word[0]);
+    cache->target = name->records[cache->record].target;
+    cache->expires = now + name->rule.ttl_ns;
+    if (name->rule.overstay)
+        cache->expires += dist_sample_ns(name->rule.overstay, block.word[1]);
+    return block.word[2];
+}
+
+void dns_name_init(struct dns_name *name, const struct dns_name_rule *rule,
+                   const struct rng_stream *stream, const struct dns_record *records,
+                   uint32_t record_count)
+{
+    invariant(record_count >= 1 && record_count <= DNS_RECORDS_MAX);
+    *name = (struct dns_name){.rule = *rule, .stream = *stream, .record_count = record_count};
+    for (uint32_t i = 0; i < record_count; i++)
+        name->records[i] = records[i];
+    for (int region = 0; rule->warm && region < REGIONS_MAX; region++) {
+        uint64_t age_word = cache_fetch(name, region, 0);
+        struct dns_cache *cache = &name->caches[region];
+
+        cache->expires -= (sim_dur)(rng_unit(age_word) * (double)cache->expires);
+    }
+}
+
+void dns_name_serve(struct dns_name *name, uint32_t record, const struct dns_record *value)
+{
+    invariant(record < name->record_count);
+    name->records[record] = *value;
+}
+
+static bool cache_is_stale(const struct dns_name *name, const struct dns_cache *cache)
+{
+    const struct dns_record *record = &name->records[cache->record];
+    struct record_pool pool = pool_of(name);
+
+    return record->target.region != cache->target.region ||
+           record->target.epoch != cache->target.epoch || record_share(&pool, record) == 0;
+}
+
+struct dns_answer dns_name_resolve(struct dns_name *name, int region, sim_time now)
+{
+    struct dns_cache *cache = &name->caches[region];
+
+    if (cache->fetches == 0 || now >= cache->expires)
+        cache_fetch(name, region, now);
+    return (struct dns_answer){
+        .region = cache->target.region,
+        .epoch = cache->target.epoch,
+        .expires = cache->expires,
+        .stale = cache_is_stale(name, cache),
+    };
+}

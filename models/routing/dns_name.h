@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A name: its records at the authority, and the answers that each region's resolver has cached.
+ *
+ *  1. A resolver asks the authority when its answer has expired, and answers from its cache until
+ *     then. All clients of a region share it. It costs no event: an answer carries its expiry.
+ *  2. The authority answers with one healthy record, drawn by weight. Records of weight 0 are used
+ *     only where no healthy record has a weight. Where no record is healthy, all count as healthy
+ *     (fail open; Route 53, facts E).
+ *  3. An answer is stale where its record has changed since, or would not be drawn now.
+ *
+ * A value without side effects: the owner decides when a record changes (control plane and
+ * propagation, health checks, routing controls).
+ */
+#ifndef DNS_NAME_H
+#define DNS_NAME_H
+
+#include "dist.h"
+#include "dns.h"
+#include "refs.h"
+#include "rng_stream.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DNS_RECORDS_MAX REGIONS_MAX
+
+struct dns_record {
+    struct dns_target target;
+    uint32_t weight;
+    bool healthy;
+};
+
+struct dns_name_rule {
+    sim_dur ttl_ns;
+    const struct dist *overstay; /* time beyond the TTL for which a resolver keeps an answer, drawn
+                                    for each; NULL: resolvers obey. The caller's */
+    bool warm; /* caches are full at the start, each answer at a uniform age; else empty */
+};
+
+struct dns_name {
+    struct dns_name_rule rule;
+    struct rng_stream stream; /* (region, number of the answer) keys the draws */
+    struct dns_record records[DNS_RECORDS_MAX];
+    uint32_t record_count;
+    struct dns_cache {
+        uint32_t fetches; /* answers fetched so far; 0: nothing cached */
+        uint32_t record;
+        struct dns_target target;
+        sim_time expires;
+    } caches[REGIONS_MAX]; /* by region of the resolver */
+};
+
+/* 1 <= record_count <= DNS_RECORDS_MAX; copies the records. */
+void dns_name_init(struct dns_name *name, const struct dns_name_rule *rule,
+                   const struct rng_stream *stream, const struct dns_record *records,
+                   uint32_t record_count);
+/* From now on the authority serves this value of a record. */
+void dns_name_serve(struct dns_name *name, uint32_t record, const struct dns_record *value);
+/* What the resolver of `region` answers at `now`, which never goes back. O(records). */
+struct dns_answer dns_name_resolve(struct dns_name *name, int region, sim_time now);
+
+#endif
