@@ -1,29 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Who acts when the primary fails, and how: an alarm on what clients see of their writes, a
- * decision, a promotion, and the record that a function rewrites once the promoted cluster has told
- * of itself. One failover at a time.
+ * decision, a promotion, and the repointing of the clients. One failover at a time.
  *
- *          alarm             go               promoted              notified
- *   IDLE --------> DECIDING ----> PROMOTING ----------> NOTIFYING ----------> RUNNING <-.
- *                      |             ^                             accepted    |   |    |
- *              refused `-> BLOCKED --' go          PUBLISHING <----------------'   |    | notified
- *                                                                           failed `-> RETRYING
+ *          alarm             go               promoted                repointed
+ *   IDLE --------> DECIDING ----> PROMOTING ----------> REPOINTING -------------> IDLE
+ *                      |             ^
+ *              refused `-> BLOCKED --' go
  *
  * By hand (a person or a plan): go and refused lead from IDLE too, to the same states. Back to
- * IDLE: no target from DECIDING and BLOCKED, target lost from PROMOTING, dropped from RUNNING,
- * published from PUBLISHING.
+ * IDLE: no target from DECIDING and BLOCKED, target lost from PROMOTING, unreached from REPOINTING.
  *
  * Invariants
  *  1. PROMOTING exactly between the store's promotion_begin() and promotion_end() of this model's
  *     target.
  *  2. The target is fixed on the way into PROMOTING and is not the primary of that moment.
  *  3. In each state at most one event of the model's own is pending, that which `transitions` lists
- *     for it; IDLE, and BLOCKED (which waits for a port call), have none. Events of an earlier step
- *     are dead by their generation.
+ *     for it; IDLE, BLOCKED (which waits for a port call) and REPOINTING (which waits for its
+ *     method, repoint.h) have none. Events of an earlier step are dead by their generation.
  *  4. An event that `transitions` does not list for a state changes nothing: a second alarm, or an
  *     order while a failover is under way, is dropped and logged.
- *  5. A failover that was begun ends in IDLE, whether the record was changed or not.
+ *  5. A failover that was begun ends in IDLE, whether clients were repointed or not.
  *
  * The alarm is a monitoring service's: a data point for each period, made visible after a delay, M
  * breaching ones of the last N, and rules for what is missing (alarm.h). It is evaluated when a
@@ -36,16 +33,16 @@
 #include "bug.h"
 #include "model.h"
 #include "control.h"
-#include "dns.h"
 #include "impairment.h"
 #include "objective.h"
+#include "mem.h"
 #include "refs.h"
 #include "promotion.h"
+#include "repoint_function.h"
 #include "registry.h"
 #include "run_log.h"
 
-/* An asynchronous call is tried again after 1 and 2 min, then dropped (facts E). */
-#define FUNCTION_TRIES 3
+#include <stdlib.h>
 
 #define CONTROL_PARTS (CONTROL_STORE_API + 1)
 
@@ -56,16 +53,16 @@ static const char *const alarm_metric_names[] = {"write-error-rate", "write-late
 /* In the order of enum missing_data. */
 static const char *const missing_data_names[] = {"missing", "ignore", "breaching", "not-breaching",
                                                  NULL};
-enum function_state { FUNCTION_WORKING, FUNCTION_BROKEN };
-static const char *const function_state_names[] = {"working", "broken", NULL};
+static const char *const repoint_names[] = {"function", NULL};
 
 struct failover_config {
-    int mode, alarm_metric, missing_data, function_state;
+    int mode, alarm_metric, missing_data, repoint;
     double alarm_threshold;
     sim_dur alarm_latency_ns, alarm_period_ns;
     uint32_t alarm_samples_min, alarm_datapoints, alarm_periods;
-    struct dist *alarm_delay, *decide, *operator, * promotion, *notification, *function;
+    struct dist *alarm_delay, *decide, *person, *promotion;
     int32_t target;
+    struct repoint_function_config function;
 };
 
 #define MODEL_CONFIG struct failover_config
@@ -82,12 +79,11 @@ static const struct field failover_fields[] = {
     TIME_DIST("alarm.delay", alarm_delay, "0s", "uniform(low=30s, high=90s)", "1h", "from a period's end until its data point is visible", "facts E"),
     CHOICE("alarm.missing_data", missing_data, missing_data_names, "missing", "how periods without data count", "facts E"),
     TIME_DIST("decide", decide, "0s", "2s", "1d", "automatic: from the alarm until the promotion is asked for", "facts E"),
-    TIME_DIST("operator", operator, "0s", "lognormal(median=5min, p95=10min)", "1d", "manual: from the alarm until a person asks for the promotion", "facts E"),
+    TIME_DIST("operator", person, "0s", "lognormal(median=5min, p95=10min)", "1d", "manual: from the alarm until a person asks for the promotion", "facts E"),
     REGION("target", target, "what is promoted; not given: the live secondary that holds most", "assumption"),
     TIME_DIST("promotion", promotion, "0s", "lognormal(median=25s, p95=55s, max=120s)", "1d", "from the request until the new primary takes writes", "facts C.1"),
-    TIME_DIST("notification", notification, "0s", "uniform(low=100ms, high=200ms)", "1h", "from the promotion until the function is called", "facts E"),
-    TIME_DIST("function", function, "0s", "uniform(low=500ms, high=1.5s)", "1h", "from the function's call until it asks for the change of the record", "facts E"),
-    CHOICE("function_state", function_state, function_state_names, "working", "broken: each of its three tries fails and the record is never changed, as with the code that was published", "facts E"),
+    CHOICE("repoint", repoint, repoint_names, "function", "how clients are pointed to the promoted cluster: by its notification, a function and the DNS record", "seed 000"),
+    REPOINT_FUNCTION_FIELDS(function),
 };
 // clang-format on
 
@@ -110,6 +106,14 @@ static const struct metric failover_metrics[] = {
      .meaning = "changes of the alarm's state to alarm"},
 };
 
+/* The methods of repointing, by the CHOICE `repoint`. */
+static const struct repoint_method {
+    const struct repoint_ops *ops;
+    size_t config; /* where its parameters are */
+} repoint_methods[] = {
+    {&repoint_function_ops, offsetof(struct failover_config, function)},
+};
+
 struct failover {
     const struct failover_config *config;
     struct sim *sim;
@@ -118,7 +122,6 @@ struct failover {
     struct run_log *log;
     struct control_port port;
     const struct promotion_port *promotion; /* NULL: the store has nothing to promote */
-    const struct dns_port *dns;
     const struct objective_port *objective;
     struct impairments *impairments; /* NULL: nobody keeps them */
     const struct write_stats *stats[REGIONS_MAX];
@@ -131,18 +134,19 @@ struct failover {
     uint32_t step;          /* counts transitions: the generation of the step's event, */
     bool waiting;           /* which is pending */
     uint32_t number;        /* of failovers begun: keys their draws */
-    uint32_t tries;         /* of the function, in this failover */
-    uint32_t change;        /* of the record, that the function published */
     int target;             /* of this failover, once chosen */
     int ordered;            /* region that was ordered by hand; -1: none */
     bool up[CONTROL_PARTS]; /* by enum control_part */
     uint32_t changed_by[CONTROL_PARTS]; /* event of the run log that made it so; 0: none */
     uint32_t blocked_since;             /* event with which BLOCKED began */
 
-    struct rng_stream delay_stream, step_stream, function_stream;
-    kind_id period_kind, visible_kind, served_kind;
+    const struct repoint_ops *repoint;
+    void *repoint_state;
+
+    struct rng_stream delay_stream, step_stream;
+    kind_id period_kind, visible_kind;
     kind_id step_kinds[FAILOVER_STATES]; /* of the states that wait */
-    probe_id failovers[REGIONS_MAX], no_target, target_lost, dropped, alarms;
+    probe_id failovers[REGIONS_MAX], no_target, target_lost, unreached, alarms;
 };
 
 static const char *failover_name(const struct failover *failover, int region)
@@ -219,14 +223,6 @@ static struct rng_block failover_draws(const struct failover *failover)
     return rng_block_at(&failover->step_stream, failover->number, 0);
 }
 
-static sim_dur failover_function_time(const struct failover *failover)
-{
-    struct rng_block block =
-        rng_block_at(&failover->function_stream, failover->number, failover->tries);
-
-    return dist_sample_ns(failover->config->function, block.word[0]);
-}
-
 static void failover_stage_ended(const struct failover *failover, enum incident_stage stage)
 {
     failover->objective->stage_ended(failover->objective->self, stage);
@@ -237,7 +233,7 @@ static void failover_stage_ended(const struct failover *failover, enum incident_
 static void start_decision(struct failover *failover)
 {
     const struct failover_config *config = failover->config;
-    const struct dist *wait = config->mode == MODE_MANUAL ? config->operator: config->decide;
+    const struct dist *wait = config->mode == MODE_MANUAL ? config->person : config->decide;
 
     failover_stage_ended(failover, INCIDENT_DETECT);
     failover_wait(failover, dist_sample_ns(wait, failover_draws(failover).word[0]));
@@ -291,41 +287,18 @@ static void give_up_lost_target(struct failover *failover)
                   "the promotion failed; the primary is what it was");
 }
 
-static void notify(struct failover *failover)
+static void begin_repointing(struct failover *failover)
 {
     failover_stage_ended(failover, INCIDENT_PROMOTE);
     probe_count(failover->probes, failover->failovers[failover->target]);
     failover_tell(failover, "promotion", failover->target, "",
                   "this region's cluster takes the writes");
-    failover_wait(failover,
-                  dist_sample_ns(failover->config->notification, failover_draws(failover).word[2]));
+    failover->repoint->begin(failover->repoint_state, failover->target, failover->number);
 }
 
-static void call_function(struct failover *failover)
+static void count_unreached(struct failover *failover)
 {
-    failover->tries++;
-    failover_wait(failover, failover_function_time(failover));
-}
-
-/* After the first failure a minute, after the second two. */
-static void call_again_later(struct failover *failover)
-{
-    failover_tell(failover, "failover", failover->target, "function failed",
-                  "the record was not changed; the function will be called again");
-    failover_wait(failover, failover->tries * 60 * SIM_S);
-}
-
-static void drop_function(struct failover *failover)
-{
-    probe_count(failover->probes, failover->dropped);
-    failover_tell(failover, "failover", failover->target, "function failed",
-                  "the record was not changed, and nobody will try again");
-}
-
-static void finish_failover(struct failover *failover)
-{
-    failover_stage_ended(failover, INCIDENT_PUBLISH);
-    failover_tell(failover, "failover", failover->target, "", "the record names the new primary");
+    probe_count(failover->probes, failover->unreached);
 }
 
 // clang-format off
@@ -344,14 +317,10 @@ static const struct transition {
     {FAILOVER_DECIDING, FAILOVER_NO_TARGET, FAILOVER_IDLE, give_up_without_target},
     {FAILOVER_BLOCKED, FAILOVER_GO, FAILOVER_PROMOTING, begin_promotion},
     {FAILOVER_BLOCKED, FAILOVER_NO_TARGET, FAILOVER_IDLE, give_up_without_target},
-    {FAILOVER_PROMOTING, FAILOVER_PROMOTED, FAILOVER_NOTIFYING, notify},
+    {FAILOVER_PROMOTING, FAILOVER_PROMOTED, FAILOVER_REPOINTING, begin_repointing},
     {FAILOVER_PROMOTING, FAILOVER_TARGET_LOST, FAILOVER_IDLE, give_up_lost_target},
-    {FAILOVER_NOTIFYING, FAILOVER_NOTIFIED, FAILOVER_RUNNING, call_function},
-    {FAILOVER_RUNNING, FAILOVER_ACCEPTED, FAILOVER_PUBLISHING, NULL},
-    {FAILOVER_RUNNING, FAILOVER_FAILED, FAILOVER_RETRYING, call_again_later},
-    {FAILOVER_RUNNING, FAILOVER_DROPPED, FAILOVER_IDLE, drop_function},
-    {FAILOVER_RETRYING, FAILOVER_NOTIFIED, FAILOVER_RUNNING, call_function},
-    {FAILOVER_PUBLISHING, FAILOVER_PUBLISHED, FAILOVER_IDLE, finish_failover},
+    {FAILOVER_REPOINTING, FAILOVER_REPOINTED, FAILOVER_IDLE, NULL},
+    {FAILOVER_REPOINTING, FAILOVER_UNREACHED, FAILOVER_IDLE, count_unreached},
 };
 // clang-format on
 
@@ -383,10 +352,8 @@ static bool failover_happen(struct failover *failover, enum failover_event event
     if (failover->waiting)
         sim_cancelled(failover->sim);
     failover->waiting = false;
-    if (failover->state == FAILOVER_IDLE) {
+    if (failover->state == FAILOVER_IDLE)
         failover->number++;
-        failover->tries = 0;
-    }
     failover->state = transition->to;
     failover->step++;
     if (transition->action)
@@ -419,22 +386,6 @@ static enum failover_event failover_end_promotion(struct failover *failover)
                                                                    : FAILOVER_TARGET_LOST;
 }
 
-/* The function has run: it asks for the change of the record, if it can. */
-static enum failover_event failover_run_function(struct failover *failover)
-{
-    const struct dns_port *dns = failover->dns;
-    bool works =
-        failover->config->function_state == FUNCTION_WORKING && failover->up[CONTROL_FUNCTION];
-
-    if (!works)
-        failover_held_up_by(failover, CONTROL_FUNCTION);
-    failover->change =
-        works ? dns->publish(dns->self, (struct dns_target){.region = failover->target}) : 0;
-    if (failover->change > 0)
-        return FAILOVER_ACCEPTED;
-    return failover->tries < FUNCTION_TRIES ? FAILOVER_FAILED : FAILOVER_DROPPED;
-}
-
 static void failover_on_step(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct failover *failover = self;
@@ -450,16 +401,9 @@ static void failover_on_step(void *self, struct sim *sim, uint32_t entity, uint3
     case FAILOVER_PROMOTING:
         failover_happen(failover, failover_end_promotion(failover));
         break;
-    case FAILOVER_NOTIFYING:
-    case FAILOVER_RETRYING:
-        failover_happen(failover, FAILOVER_NOTIFIED);
-        break;
-    case FAILOVER_RUNNING:
-        failover_happen(failover, failover_run_function(failover));
-        break;
     case FAILOVER_IDLE:
     case FAILOVER_BLOCKED:
-    case FAILOVER_PUBLISHING:
+    case FAILOVER_REPOINTING:
     case FAILOVER_STATES:
         BUG("a step is over in a state that waits for none (%d)", (int)failover->state);
     }
@@ -478,37 +422,30 @@ static bool failover_step_live(const void *self, uint32_t entity, uint32_t gener
 static const struct event_kind failover_steps[FAILOVER_STATES] = {
     [FAILOVER_DECIDING] = {"decided", PHASE_WORK, failover_on_step, failover_step_live, false, true},
     [FAILOVER_PROMOTING] = {"promoted", PHASE_WORK, failover_on_step, failover_step_live, false, true},
-    [FAILOVER_NOTIFYING] = {"notified", PHASE_WORK, failover_on_step, failover_step_live, false, true},
-    [FAILOVER_RUNNING] = {"function", PHASE_WORK, failover_on_step, failover_step_live, false, true},
-    [FAILOVER_RETRYING] = {"retry", PHASE_WORK, failover_on_step, failover_step_live, false, true},
 };
 // clang-format on
 
-static void failover_on_served(void *self, struct sim *sim, uint32_t region, uint32_t change)
-{
-    struct failover *failover = self;
+/* --- the host of a method of repointing ------------------------------------------------------ */
 
-    (void)sim, (void)change;
-    invariant((int)region == failover->target);
-    failover_happen(failover, FAILOVER_PUBLISHED);
+static void failover_host_tell(void *self, int region, const char *cause_text, const char *text)
+{
+    failover_tell(self, "failover", region, cause_text, text);
 }
 
-static bool failover_served_live(const void *self, uint32_t region, uint32_t change)
+static void failover_host_stage_ended(void *self, enum incident_stage stage)
 {
-    const struct failover *failover = self;
-
-    (void)region;
-    return failover->state == FAILOVER_PUBLISHING &&
-           (failover->change & SIM_GENERATION_MASK) == change;
+    failover_stage_ended(self, stage);
 }
 
-static const struct event_kind failover_served = {
-    .name = "served",
-    .phase = PHASE_WORK,
-    .fire = failover_on_served,
-    .live = failover_served_live,
-    .carries_cause = true,
-};
+static void failover_host_done(void *self)
+{
+    failover_happen(self, FAILOVER_REPOINTED);
+}
+
+static void failover_host_failed(void *self)
+{
+    failover_happen(self, FAILOVER_UNREACHED);
+}
 
 /* --- the alarm ------------------------------------------------------------------------------- */
 
@@ -606,6 +543,8 @@ static void failover_set(void *self, enum control_part part, bool up)
 
     failover->up[part] = up;
     failover->changed_by[part] = cause.number;
+    if (failover->repoint->parts >> part & 1)
+        failover->repoint->set(failover->repoint_state, part, up);
     if (part != CONTROL_STORE_API || !up || failover->state != FAILOVER_BLOCKED)
         return;
     sim_set_cause(failover->sim,
@@ -655,8 +594,8 @@ static void failover_open_probes(struct failover *failover)
         probe_count_open(probes, "failovers_abandoned", PROBE_ALL_REGIONS, "no-target");
     failover->target_lost =
         probe_count_open(probes, "failovers_abandoned", PROBE_ALL_REGIONS, "target-lost");
-    failover->dropped =
-        probe_count_open(probes, "failovers_abandoned", PROBE_ALL_REGIONS, "function-dropped");
+    failover->unreached = probe_count_open(probes, "failovers_abandoned", PROBE_ALL_REGIONS,
+                                           failover->repoint->failure);
     failover->alarms = probe_count_open(probes, "alarms", PROBE_ALL_REGIONS, NULL);
 }
 
@@ -666,10 +605,28 @@ static void failover_add_kinds(struct failover *failover, const char *instance)
 
     failover->period_kind = sim_kind_add(sim, &failover_period, instance, failover);
     failover->visible_kind = sim_kind_add(sim, &failover_visible, instance, failover);
-    failover->served_kind = sim_kind_add(sim, &failover_served, instance, failover);
     for (int i = 0; i < FAILOVER_STATES; i++)
         if (failover_steps[i].fire)
             failover->step_kinds[i] = sim_kind_add(sim, &failover_steps[i], instance, failover);
+}
+
+static void failover_init_repoint(struct failover *failover, const char *instance)
+{
+    const struct repoint_method *method = &repoint_methods[failover->config->repoint];
+    const struct repoint_env env = {
+        .sim = failover->sim,
+        .instance = instance,
+        .config = (const char *)failover->config + method->config,
+        .host = {.self = failover,
+                 .tell = failover_host_tell,
+                 .stage_ended = failover_host_stage_ended,
+                 .done = failover_host_done,
+                 .failed = failover_host_failed},
+    };
+
+    failover->repoint = method->ops;
+    failover->repoint_state = mem_zalloc(1, method->ops->state_size);
+    failover->repoint->init(failover->repoint_state, &env);
 }
 
 static void failover_init(void *self, const struct model_env *env)
@@ -690,8 +647,8 @@ static void failover_init(void *self, const struct model_env *env)
     alarm_init(&failover->alarm, &rule);
     failover->delay_stream = sim_stream(env->sim, env->instance, "alarm-delay");
     failover->step_stream = sim_stream(env->sim, env->instance, "step");
-    failover->function_stream = sim_stream(env->sim, env->instance, "function");
     failover_add_kinds(failover, env->instance);
+    failover_init_repoint(failover, env->instance);
     failover_open_probes(failover);
     failover->port = (struct control_port){failover, failover_set, failover_promote};
     port_offer_control(env->ports, -1, -1, &failover->port);
@@ -703,12 +660,11 @@ static void failover_connect(void *self, const struct port_directory *ports)
 
     failover->probes = sim_probes(failover->sim);
     failover->promotion = port_find_promotion(ports, -1, -1);
-    failover->dns = port_need_dns(ports, -1, -1);
-    failover->dns->subscribe(failover->dns->self, failover->served_kind);
     failover->objective = port_need_objective(ports, -1, -1);
     failover->impairments = port_find_impairments(ports, -1, -1);
     for (uint32_t i = 0; i < failover->topology->region_count; i++)
         failover->stats[i] = port_need_write_stats(ports, (int)i, -1);
+    failover->repoint->connect(failover->repoint_state, ports);
 }
 
 static void failover_start(void *self)
@@ -717,6 +673,11 @@ static void failover_start(void *self)
 
     if (failover->config->mode != MODE_NONE)
         sim_after(failover->sim, failover->config->alarm_period_ns, failover->period_kind, 1, 0);
+}
+
+static void failover_fini(void *self)
+{
+    free(((struct failover *)self)->repoint_state);
 }
 
 const struct model_ops failover_ops = {
@@ -732,4 +693,5 @@ const struct model_ops failover_ops = {
     .init = failover_init,
     .connect = failover_connect,
     .start = failover_start,
+    .fini = failover_fini,
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The states of a failover and what moves it from one to the next: for its test, which walks all of
- * them. The model itself is met through PORT_CONTROL (ports.h); its drawing is at the head of
- * failover.c.
+ * them. The model itself is met through the port `control` (control.h); its drawing is at the head
+ * of failover.c.
  */
 #ifndef FAILOVER_H
 #define FAILOVER_H
@@ -14,10 +14,7 @@ enum failover_state {
     FAILOVER_DECIDING,   /* an alarm is considered */
     FAILOVER_BLOCKED,    /* decided, but the store's API does not answer */
     FAILOVER_PROMOTING,  /* the store is being changed */
-    FAILOVER_NOTIFYING,  /* the promoted cluster's notification is on its way */
-    FAILOVER_RUNNING,    /* the function runs */
-    FAILOVER_RETRYING,   /* it has failed and will be called again */
-    FAILOVER_PUBLISHING, /* the record's change was accepted and propagates */
+    FAILOVER_REPOINTING, /* clients are pointed to the promoted cluster */
     FAILOVER_STATES
 };
 enum failover_event {
@@ -27,11 +24,8 @@ enum failover_event {
     FAILOVER_NO_TARGET,   /* there is nothing to promote */
     FAILOVER_PROMOTED,    /* the promotion is over */
     FAILOVER_TARGET_LOST, /* it is, but what was promoted went down meanwhile */
-    FAILOVER_NOTIFIED,    /* the function is called */
-    FAILOVER_ACCEPTED,    /* the DNS control plane took the change */
-    FAILOVER_FAILED,      /* the function has failed; it will be called again */
-    FAILOVER_DROPPED,     /* it has failed for the last time */
-    FAILOVER_PUBLISHED,   /* the authority serves the new name */
+    FAILOVER_REPOINTED,   /* clients find it */
+    FAILOVER_UNREACHED,   /* clients will not find it */
     FAILOVER_EVENTS
 };
 /* Where an event leads from a state; false where it changes nothing there. Pure. */

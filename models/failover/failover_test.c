@@ -23,15 +23,12 @@
 // clang-format off
 /* From the drawing at the head of failover.c; `SAME`: the event changes nothing. */
 static const enum failover_state expected[FAILOVER_STATES][FAILOVER_EVENTS] = {
-    /*                        alarm              go                  refused           no target      promoted            target lost    notified          accepted             failed             dropped        published */
-    [FAILOVER_IDLE]       = {FAILOVER_DECIDING, FAILOVER_PROMOTING, FAILOVER_BLOCKED, SAME,          SAME,               SAME,          SAME,             SAME,                SAME,              SAME,          SAME},
-    [FAILOVER_DECIDING]   = {SAME,              FAILOVER_PROMOTING, FAILOVER_BLOCKED, FAILOVER_IDLE, SAME,               SAME,          SAME,             SAME,                SAME,              SAME,          SAME},
-    [FAILOVER_BLOCKED]    = {SAME,              FAILOVER_PROMOTING, SAME,             FAILOVER_IDLE, SAME,               SAME,          SAME,             SAME,                SAME,              SAME,          SAME},
-    [FAILOVER_PROMOTING]  = {SAME,              SAME,               SAME,             SAME,          FAILOVER_NOTIFYING, FAILOVER_IDLE, SAME,             SAME,                SAME,              SAME,          SAME},
-    [FAILOVER_NOTIFYING]  = {SAME,              SAME,               SAME,             SAME,          SAME,               SAME,          FAILOVER_RUNNING, SAME,                SAME,              SAME,          SAME},
-    [FAILOVER_RUNNING]    = {SAME,              SAME,               SAME,             SAME,          SAME,               SAME,          SAME,             FAILOVER_PUBLISHING, FAILOVER_RETRYING, FAILOVER_IDLE, SAME},
-    [FAILOVER_RETRYING]   = {SAME,              SAME,               SAME,             SAME,          SAME,               SAME,          FAILOVER_RUNNING, SAME,                SAME,              SAME,          SAME},
-    [FAILOVER_PUBLISHING] = {SAME,              SAME,               SAME,             SAME,          SAME,               SAME,          SAME,             SAME,                SAME,              SAME,          FAILOVER_IDLE},
+    /*                        alarm              go                  refused           no target      promoted             target lost    repointed      unreached */
+    [FAILOVER_IDLE]       = {FAILOVER_DECIDING, FAILOVER_PROMOTING, FAILOVER_BLOCKED, SAME,          SAME,                SAME,          SAME,          SAME},
+    [FAILOVER_DECIDING]   = {SAME,              FAILOVER_PROMOTING, FAILOVER_BLOCKED, FAILOVER_IDLE, SAME,                SAME,          SAME,          SAME},
+    [FAILOVER_BLOCKED]    = {SAME,              FAILOVER_PROMOTING, SAME,             FAILOVER_IDLE, SAME,                SAME,          SAME,          SAME},
+    [FAILOVER_PROMOTING]  = {SAME,              SAME,               SAME,             SAME,          FAILOVER_REPOINTING, FAILOVER_IDLE, SAME,          SAME},
+    [FAILOVER_REPOINTING] = {SAME,              SAME,               SAME,             SAME,          SAME,                SAME,          FAILOVER_IDLE, FAILOVER_IDLE},
 };
 // clang-format on
 
