@@ -20,7 +20,9 @@ struct diag_entry {
     enum diag_level level;
     char *file; /* NULL: no place */
     int line, column;
-    char *line_text; /* NULL: no excerpt */
+    char *excerpt; /* of the line; NULL: none */
+    size_t caret;  /* in the excerpt, bytes */
+    bool is_cut_left, is_cut_right;
     char *message;
     size_t arrival;
 };
@@ -29,7 +31,7 @@ void diag_release(struct diag *diag)
 {
     for (size_t i = 0; i < diag->count; i++) {
         free(diag->entries[i].file);
-        free(diag->entries[i].line_text);
+        free(diag->entries[i].excerpt);
         free(diag->entries[i].message);
     }
     free(diag->entries);
@@ -45,13 +47,72 @@ void diag_add(struct diag *diag, enum diag_level level, const struct diag_place 
     va_end(args);
 }
 
+/* The byte at which character `column` (from 1) starts; past the end, the end. */
+static size_t offset_of_column(const char *text, size_t length, int column)
+{
+    size_t offset = 0;
+    for (int at = 1; at < column && offset < length; at++) {
+        size_t step = utf8_size(text + offset);
+        offset += step > 0 ? step : 1;
+    }
+    return offset < length ? offset : length;
+}
+
+/* The nearest start of a character at or before offset. */
+static size_t character_start(const char *text, size_t offset)
+{
+    size_t start = offset;
+    while (start > 0 && offset - start < 3 && ((unsigned char)text[start] & 0xc0) == 0x80) {
+        start--;
+    }
+    return start + utf8_size(text + start) > offset ? start : offset;
+}
+
+/* The whole line, or what of it fits with "..." on either side and the caret in the middle. */
+static void copy_excerpt(struct diag_entry *entry, const char *line)
+{
+    size_t length = strcspn(line, "\r\n");
+    size_t caret = offset_of_column(line, length, entry->column);
+    size_t start = 0, end = length;
+    if (length > EXCERPT_SIZE_MAX) {
+        size_t width = EXCERPT_SIZE_MAX - 6;
+        start = caret > width / 2 ? caret - width / 2 : 0;
+        if (start > length - width) {
+            start = length - width;
+        }
+        start = character_start(line, start);
+        end = start + width < length ? character_start(line, start + width) : length;
+    }
+    entry->excerpt = mem_strndup(line + start, end - start);
+    entry->caret = caret - start;
+    entry->is_cut_left = start > 0;
+    entry->is_cut_right = end < length;
+}
+
+/* A long message keeps its first part and its end: what is wrong, and what is allowed. */
+static char *bounded_message(struct strbuf *message)
+{
+    static const char gap[] = " ... ";
+    size_t tail = DIAG_MESSAGE_SIZE_MAX / 3;
+    struct strbuf cut = STRBUF_INIT;
+    if (message->length <= DIAG_MESSAGE_SIZE_MAX) {
+        return strbuf_detach(message);
+    }
+    strbuf_add_bytes(&cut, message->text,
+                     character_start(message->text, DIAG_MESSAGE_SIZE_MAX - tail - sizeof gap));
+    strbuf_add(&cut, gap);
+    strbuf_add(&cut, message->text + character_start(message->text, message->length - tail));
+    strbuf_release(message);
+    return strbuf_detach(&cut);
+}
+
 static void copy_place(struct diag_entry *entry, const struct diag_place *place)
 {
     entry->file = mem_strdup(place->file);
     entry->line = place->line;
     entry->column = place->column;
     if (place->line_text != NULL) {
-        entry->line_text = mem_strndup(place->line_text, strcspn(place->line_text, "\r\n"));
+        copy_excerpt(entry, place->line_text);
     }
 }
 
@@ -59,17 +120,22 @@ void diag_addv(struct diag *diag, enum diag_level level, const struct diag_place
                const char *format, va_list args)
 {
     struct strbuf message = STRBUF_INIT;
+    size_t *count = level == DIAG_ERROR ? &diag->error_count : &diag->warning_count;
+    *count += level != DIAG_NOTE;
+    if (diag->kept[level] == DIAG_KEPT_MAX) {
+        diag->left_out[level]++;
+        return;
+    }
+    diag->kept[level]++;
     strbuf_addv(&message, format, args);
     MEM_GROW(diag->entries, diag->capacity, diag->count + 1);
     struct diag_entry *entry = &diag->entries[diag->count];
     *entry = (struct diag_entry){.level = level, .arrival = diag->count};
-    entry->message = strbuf_detach(&message);
+    entry->message = bounded_message(&message);
     if (place != NULL && place->file != NULL) {
         copy_place(entry, place);
     }
     diag->count++;
-    diag->error_count += level == DIAG_ERROR;
-    diag->warning_count += level == DIAG_WARNING;
 }
 
 void diag_error(struct diag *diag, const char *format, ...)
@@ -122,57 +188,13 @@ static bool is_repeat(struct diag_entry *const *sorted, size_t index)
     return false;
 }
 
-/* The byte at which character `column` (from 1) starts; past the end, the end. */
-static size_t offset_of_column(const char *text, int column)
-{
-    size_t offset = 0;
-    for (int at = 1; at < column && text[offset] != '\0'; at++) {
-        size_t step = utf8_size(text + offset);
-        offset += step > 0 ? step : 1;
-    }
-    return offset;
-}
-
-/* The nearest start of a character at or before offset. */
-static size_t character_start(const char *text, size_t offset)
-{
-    size_t start = offset;
-    while (start > 0 && offset - start < 3 && ((unsigned char)text[start] & 0xc0) == 0x80) {
-        start--;
-    }
-    return start + utf8_size(text + start) > offset ? start : offset;
-}
-
-struct excerpt {
-    size_t start, end; /* bytes of the line that are shown */
-    bool is_cut_left, is_cut_right;
-};
-
-/* The whole line, or what of it fits with "..." on either side and the caret in the middle. */
-static struct excerpt choose_excerpt(const char *text, size_t caret)
-{
-    size_t length = strlen(text);
-    if (length <= EXCERPT_SIZE_MAX) {
-        return (struct excerpt){.end = length};
-    }
-    size_t width = EXCERPT_SIZE_MAX - 6;
-    size_t start = caret > width / 2 ? caret - width / 2 : 0;
-    if (start > length - width) {
-        start = length - width;
-    }
-    start = character_start(text, start);
-    size_t end = start + width < length ? character_start(text, start + width) : length;
-    return (struct excerpt){start, end, start > 0, end < length};
-}
-
 /* Blanks up to the caret, tabs kept so that it stands right whatever a tab's width is. */
-static void add_caret(struct strbuf *out, const char *text, const struct excerpt *excerpt,
-                      size_t caret)
+static void add_caret(struct strbuf *out, const struct diag_entry *entry)
 {
-    strbuf_add(out, excerpt->is_cut_left ? "   " : "");
-    for (size_t at = excerpt->start; at < caret;) {
-        size_t step = utf8_size(text + at);
-        strbuf_add_char(out, text[at] == '\t' ? '\t' : ' ');
+    strbuf_add(out, entry->is_cut_left ? "   " : "");
+    for (size_t at = 0; at < entry->caret;) {
+        size_t step = utf8_size(entry->excerpt + at);
+        strbuf_add_char(out, entry->excerpt[at] == '\t' ? '\t' : ' ');
         at += step > 0 ? step : 1;
     }
     strbuf_add(out, "^\n");
@@ -180,16 +202,11 @@ static void add_caret(struct strbuf *out, const char *text, const struct excerpt
 
 static void add_excerpt(struct strbuf *out, const struct diag_entry *entry)
 {
-    const char *text = entry->line_text;
-    size_t caret = offset_of_column(text, entry->column);
-    struct excerpt excerpt = choose_excerpt(text, caret);
-    strbuf_add(out, excerpt.is_cut_left ? "..." : "");
-    char *shown = mem_strndup(text + excerpt.start, excerpt.end - excerpt.start);
-    quote_add(out, QUOTE_EXCERPT, shown);
-    free(shown);
-    strbuf_add(out, excerpt.is_cut_right ? "...\n" : "\n");
+    strbuf_add(out, entry->is_cut_left ? "..." : "");
+    quote_add(out, QUOTE_EXCERPT, entry->excerpt);
+    strbuf_add(out, entry->is_cut_right ? "...\n" : "\n");
     if (entry->column > 0) {
-        add_caret(out, text, &excerpt, caret);
+        add_caret(out, entry);
     }
 }
 
@@ -208,14 +225,15 @@ static void add_place(struct strbuf *out, const struct diag_entry *entry)
     strbuf_add(out, ": ");
 }
 
+static const char *const level_names[DIAG_LEVELS] = {"error", "warning", "note"};
+
 static void add_entry(struct strbuf *out, const struct diag_entry *entry)
 {
-    static const char *const level_names[] = {"error", "warning", "note"};
     add_place(out, entry);
     strbuf_addf(out, "%s: ", level_names[entry->level]);
     quote_add(out, QUOTE_TERMINAL, entry->message);
     strbuf_add_char(out, '\n');
-    if (entry->line > 0 && entry->line_text != NULL) {
+    if (entry->line > 0 && entry->excerpt != NULL) {
         add_excerpt(out, entry);
     }
 }
@@ -234,6 +252,13 @@ char *diag_text(const struct diag *diag)
         }
     }
     free(sorted);
+    for (int level = 0; level < DIAG_LEVELS; level++) {
+        size_t count = diag->left_out[level];
+        if (count > 0) {
+            strbuf_addf(&out, "note: %zu more %s%s not shown\n", count, level_names[level],
+                        count == 1 ? " is" : "s are");
+        }
+    }
     return strbuf_detach(&out);
 }
 

@@ -7,7 +7,10 @@
  *                      ^
  *
  * Texts start in lower case, say what failed first, quote the subject, and have no full stop.
- * A struct diag owns copies of everything that it is given. Zero-initialised is empty and valid.
+ * A struct diag owns copies of what it is given. Zero-initialised is empty and valid. Its size is
+ * bounded, whatever a hostile file gives rise to: of each level it keeps the first DIAG_KEPT_MAX
+ * entries and counts the rest; of a line it keeps what is printed; a message of more than
+ * DIAG_MESSAGE_SIZE_MAX bytes loses its middle.
  */
 #ifndef DIAG_H
 #define DIAG_H
@@ -17,6 +20,10 @@
 #include <stdio.h>
 
 enum diag_level { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE };
+#define DIAG_LEVELS (DIAG_NOTE + 1)
+
+#define DIAG_KEPT_MAX 100
+#define DIAG_MESSAGE_SIZE_MAX 1000
 
 /*
  * A place in a text. line and column count from 1, columns in characters (UTF-8; a tab is one);
@@ -33,7 +40,8 @@ struct diag_entry;
 struct diag {
     struct diag_entry *entries;
     size_t count, capacity;
-    size_t error_count, warning_count;
+    size_t error_count, warning_count; /* those not kept included */
+    size_t kept[DIAG_LEVELS], left_out[DIAG_LEVELS];
 };
 
 void diag_release(struct diag *diag);
@@ -46,9 +54,9 @@ void diag_error(struct diag *diag, const char *format, ...) __attribute__((forma
 
 /*
  * Print all entries to `out`, ordered by file (those without a place first), line, column, then
- * order of arrival; exact repeats once. Entries stay. The caret line keeps the tabs of the excerpt
- * so that the caret stands right; lines over 160 bytes are cut around the caret with "...". All
- * texts are quoted for a terminal (quote.h).
+ * order of arrival; exact repeats once; then how many were left out. Entries stay. The caret line
+ * keeps the tabs of the excerpt so that the caret stands right; lines over 160 bytes are cut around
+ * the caret with "...". All texts are quoted for a terminal (quote.h).
  */
 void diag_print(const struct diag *diag, FILE *out);
 /* As diag_print(), into a newly allocated string (free() it). */

@@ -229,6 +229,51 @@ static void a_cut_never_splits_a_character(void **state)
     }
 }
 
+static void the_first_hundred_of_a_level_are_kept_and_the_rest_counted(void **state)
+{
+    (void)state;
+    struct diag diag = {0};
+    for (int i = 0; i < DIAG_KEPT_MAX + 1; i++) {
+        diag_error(&diag, "error %d", i);
+    }
+    for (int i = 0; i < DIAG_KEPT_MAX + 20000; i++) {
+        diag_add(&diag, DIAG_WARNING, NULL, "warning %d", i);
+    }
+    diag_add(&diag, DIAG_NOTE, NULL, "alone");
+    char *text = diag_text(&diag);
+    assert_int_equal(diag.error_count, DIAG_KEPT_MAX + 1);
+    assert_int_equal(diag.warning_count, DIAG_KEPT_MAX + 20000);
+    assert_int_equal(diag.count, 2 * DIAG_KEPT_MAX + 1);
+    assert_non_null(strstr(text, "error: error 99\n"));
+    assert_null(strstr(text, "error 100\n"));
+    assert_non_null(strstr(text, "note: alone\n"
+                                 "note: 1 more error is not shown\n"
+                                 "note: 20000 more warnings are not shown\n"));
+    free(text);
+    diag_release(&diag);
+}
+
+/* 999 letters and what stands on either side of them: the middle goes, whole characters stay. */
+static void a_long_message_keeps_both_ends(void **state)
+{
+    (void)state;
+    struct diag diag = {0};
+    char word[2 * 999 + 1];
+    for (size_t i = 0; i + 1 < sizeof word; i += 2) {
+        memcpy(word + i, "\xC3\xA4", 2);
+    }
+    word[sizeof word - 1] = '\0';
+    diag_error(&diag, "unknown key '%s' in client", word);
+    char *text = diag_text(&diag);
+    assert_true(strlen(text) <= strlen("error: ") + DIAG_MESSAGE_SIZE_MAX + 1);
+    assert_memory_equal(text, "error: unknown key '\xC3\xA4", 22);
+    assert_non_null(strstr(text, "\xC3\xA4 ... \xC3\xA4"));
+    assert_non_null(strstr(text, "\xC3\xA4' in client\n"));
+    assert_null(strchr(text, '?'));
+    free(text);
+    diag_release(&diag);
+}
+
 static void print_writes_what_text_returns(void **state)
 {
     (void)state;
@@ -262,6 +307,8 @@ int main(void)
         cmocka_unit_test(a_line_of_160_bytes_is_whole),
         cmocka_unit_test(a_longer_line_is_cut_around_the_caret),
         cmocka_unit_test(a_cut_never_splits_a_character),
+        cmocka_unit_test(the_first_hundred_of_a_level_are_kept_and_the_rest_counted),
+        cmocka_unit_test(a_long_message_keeps_both_ends),
         cmocka_unit_test(print_writes_what_text_returns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

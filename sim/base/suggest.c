@@ -50,11 +50,16 @@ size_t suggest_distance(const char *a, const char *b)
 
 const char *suggest_nearest(const char *word, const char *const *names, size_t name_count)
 {
-    size_t limit = strlen(word) / 3 > 1 ? strlen(word) / 3 : 1;
+    size_t word_length = strlen(word);
+    size_t limit = word_length / 3 > 1 ? word_length / 3 : 1;
     size_t least = limit + 1; /* only what beats it counts, so the first of equals stays */
     const char *nearest = NULL;
     for (size_t i = 0; i < name_count; i++) {
-        size_t distance = names[i] != NULL ? suggest_distance(word, names[i]) : least;
+        /* No distance is less than that of the lengths: an enormous word costs nothing. */
+        size_t length = names[i] != NULL ? strlen(names[i]) : 0;
+        size_t apart = length > word_length ? length - word_length : word_length - length;
+        size_t distance =
+            names[i] != NULL && apart < least ? suggest_distance(word, names[i]) : least;
         if (distance < least) {
             least = distance;
             nearest = names[i];

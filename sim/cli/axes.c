@@ -96,8 +96,8 @@ static struct scenario *load_point(const struct invocation *invocation,
     }
     study_sets_make(&sets, invocation->values, (const char *const *)extra.items, extra.count);
     struct scenario *scenario =
-        scenario_load(invocation->arguments[0], invocation->registry,
-                      (const char *const *)sets.items, sets.count, diag, cannot_read);
+        scenario_load_point(invocation->arguments[0], invocation->registry,
+                            (const char *const *)sets.items, sets.count, diag, cannot_read);
     set_list_release(&sets);
     set_list_release(&extra);
     return scenario;

@@ -91,8 +91,8 @@ static bool still_the_same(const struct repro *repro, const struct set_list *set
     set_list_addf(&all, "replications=%" PRIu32, repro_point(repro)->scenario->run.replications);
     set_list_addf(&all, "seed=%" PRIu64, row->seed);
     struct scenario *scenario =
-        scenario_load(row->scenario_path, repro->invocation->registry,
-                      (const char *const *)all.items, all.count, &ignored, &cannot_read);
+        scenario_load_point(row->scenario_path, repro->invocation->registry,
+                            (const char *const *)all.items, all.count, &ignored, &cannot_read);
     bool same = scenario && scenario->hash == repro_point(repro)->scenario->hash;
     scenario_free(scenario);
     diag_release(&ignored);

@@ -24,8 +24,8 @@ static void load_point(void *self, const struct point_row *row)
 
     strbuf_addf(&name, "%s (point %" PRId64 ", as stored)", loader->study->row.scenario_path,
                 row->number);
-    struct scenario *scenario = scenario_load_text(row->text, strlen(row->text), name.text,
-                                                   loader->registry, NULL, 0, loader->diag);
+    struct scenario *scenario = scenario_load_stored(row->text, strlen(row->text), name.text,
+                                                     loader->registry, loader->diag);
     if (scenario) {
         snprintf(hash, sizeof hash, "%016" PRIx64, scenario->hash);
         set->scenarios[set->count] = scenario;

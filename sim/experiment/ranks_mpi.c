@@ -225,8 +225,8 @@ static bool slot_load(struct server_slot *slot, const struct job_head *head, con
     if (slot->scenario && slot->scenario->hash == head->hash)
         return true;
     scenario_free(slot->scenario);
-    slot->scenario = scenario_load_text(name + head->name_size, head->text_size, name,
-                                        slot->server->registry, NULL, 0, &diag);
+    slot->scenario = scenario_load_stored(name + head->name_size, head->text_size, name,
+                                          slot->server->registry, &diag);
     if (slot->scenario && slot->scenario->hash != head->hash) {
         scenario_free(slot->scenario);
         slot->scenario = NULL;

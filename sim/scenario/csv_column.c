@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_SIZE_MAX = 64 << 20, BAD_CELLS_MAX = 10, NAMES_MAX = 64 };
+enum { FILE_SIZE_MAX = 16 << 20, BAD_CELLS_MAX = 10, NAMES_MAX = 64 };
 
 struct csv {
     const struct csv_request *request;
@@ -171,12 +171,12 @@ static bool read_lines(struct csv *csv, const char *text, const struct yaml_node
     return csv->bad_count == 0 && csv->count > 0 && csv->count <= CSV_VALUES_MAX;
 }
 
-bool csv_column_read(const struct csv_request *request, struct error_list *errors,
-                     const struct yaml_node *node, double **values, size_t *count)
+static bool read_column(const struct csv_request *request, struct error_list *errors,
+                        const struct yaml_node *node, double **values, size_t *count)
 {
     struct csv csv = {.request = request, .errors = errors};
     struct strbuf text = STRBUF_INIT, why = STRBUF_INIT;
-    bool good = text_file_read(request->path, FILE_SIZE_MAX, &text, &why, NULL);
+    bool good = text_file_read(request->path, TEXT_FILE_REGULAR, FILE_SIZE_MAX, &text, &why, NULL);
 
     if (!good)
         error_at(errors, node, "cannot read '%s': %s", request->shown, why.text);
@@ -191,4 +191,47 @@ bool csv_column_read(const struct csv_request *request, struct error_list *error
     strbuf_release(&text);
     strbuf_release(&why);
     return good;
+}
+
+static const struct csv_cached *cached_column(struct csv_cache *cache,
+                                              const struct csv_request *request,
+                                              struct error_list *errors,
+                                              const struct yaml_node *node)
+{
+    struct csv_cached *column;
+
+    for (size_t i = 0; i < cache->count; i++)
+        if (cache->columns[i].node == node && cache->columns[i].is_time == request->is_time)
+            return &cache->columns[i];
+    MEM_GROW(cache->columns, cache->capacity, cache->count + 1);
+    column = &cache->columns[cache->count++];
+    *column = (struct csv_cached){.node = node, .is_time = request->is_time};
+    if (!read_column(request, errors, node, &column->values, &column->count))
+        column->values = NULL;
+    return column;
+}
+
+bool csv_column_read(struct csv_cache *cache, const struct csv_request *request,
+                     struct error_list *errors, const struct yaml_node *node, double **values,
+                     size_t *count)
+{
+    const struct csv_cached *column;
+
+    if (!cache)
+        return read_column(request, errors, node, values, count);
+    column = cached_column(cache, request, errors, node);
+    if (!column->values)
+        return false;
+    *values = mem_alloc(column->count, sizeof **values);
+    memcpy(*values, column->values, column->count * sizeof **values);
+    *count = column->count;
+    return true;
+}
+
+void csv_cache_release(struct csv_cache *cache)
+{
+    for (size_t i = 0; i < cache->count; i++)
+        free(cache->columns[i].values);
+    free(cache->columns);
+    *cache = (struct csv_cache){0};
 }

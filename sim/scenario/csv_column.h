@@ -19,9 +19,22 @@ struct csv_request {
     const char *unit;   /* what a bare number counts ("ms"); NULL: cells carry their units */
     bool is_time;       /* values in ns; else plain numbers */
 };
+/* Columns read so far, by the node that names them: a value that every link inherits is one node.
+ * Zero-initialised is empty. */
+struct csv_cache {
+    struct csv_cached {
+        const struct yaml_node *node;
+        bool is_time;
+        double *values; /* NULL: could not be read, and that was reported */
+        size_t count;
+    } * columns;
+    size_t count, capacity;
+};
+void csv_cache_release(struct csv_cache *cache);
 /* Append to values; false where anything is wrong: a missing file is told at `node`, a bad cell at
- * its own place. */
-bool csv_column_read(const struct csv_request *request, struct error_list *errors,
-                     const struct yaml_node *node, double **values, size_t *count);
+ * its own place. `cache` may be NULL. */
+bool csv_column_read(struct csv_cache *cache, const struct csv_request *request,
+                     struct error_list *errors, const struct yaml_node *node, double **values,
+                     size_t *count);
 
 #endif

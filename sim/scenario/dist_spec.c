@@ -16,12 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARGS_MAX = 8, PARTS_MAX = 64 };
+enum { ARGS_MAX = 8, PARTS_MAX = 64, PARTS_TOTAL_MAX = 256 };
 
 struct spec {
     const struct schema_context *context;
     const char *subject;
     bool is_time;
+    size_t *part_count; /* distributions read so far, those within others included */
 };
 
 static struct dist *read_dist(const struct spec *spec, const struct yaml_node *node,
@@ -502,7 +503,8 @@ static bool read_file_values(const struct spec *spec, const struct yaml_node *no
         path_join(&path, node->source->directory, request.shown);
         request.path = path.text;
         request.shown = path.text;
-        good = csv_column_read(&request, spec->context->errors, node, values, count);
+        good = csv_column_read(spec->context->csv, &request, spec->context->errors, node, values,
+                               count);
     }
     strbuf_release(&path);
     return good;
@@ -596,6 +598,11 @@ static struct dist *read_dist(const struct spec *spec, const struct yaml_node *n
 {
     double value = 0;
 
+    if (*spec->part_count == PARTS_TOTAL_MAX) {
+        spec_error(spec, node, "is made of more than %d distributions", PARTS_TOTAL_MAX);
+        return NULL;
+    }
+    ++*spec->part_count;
     if (node->kind == YAML_MAP)
         return read_map(spec, node, text);
     if (node->kind == YAML_LIST || node->is_null) {
@@ -615,7 +622,8 @@ static struct dist *read_dist(const struct spec *spec, const struct yaml_node *n
 struct dist *dist_spec_read(const struct schema_context *context, const char *subject,
                             const struct yaml_node *node, bool is_time, struct strbuf *text)
 {
-    const struct spec spec = {context, subject, is_time};
+    size_t part_count = 0;
+    const struct spec spec = {context, subject, is_time, &part_count};
 
     return read_dist(&spec, node, text);
 }

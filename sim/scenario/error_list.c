@@ -53,13 +53,14 @@ void error_at_placev(struct error_list *errors, const struct diag_place *place, 
 {
     struct strbuf text = STRBUF_INIT;
 
+    if (error_list_is_full(errors))
+        return;
     strbuf_addv(&text, format, args);
-    if (errors->count <= ERRORS_MAX && is_new(errors, error_hash(place, text.text))) {
+    if (is_new(errors, error_hash(place, text.text))) {
         if (errors->count <= ERRORS_MAX)
             diag_add(errors->diag, DIAG_ERROR, place, "%s", text.text);
         else
-            diag_add(errors->diag, DIAG_NOTE, NULL, "more than %d errors: the rest is left out",
-                     ERRORS_MAX);
+            diag_add(errors->diag, DIAG_NOTE, NULL, "stopped after %d errors", ERRORS_MAX);
     }
     strbuf_release(&text);
 }
@@ -79,6 +80,8 @@ void error_at(struct error_list *errors, const struct yaml_node *node, const cha
     struct diag_place place = {0};
     va_list args;
 
+    if (error_list_is_full(errors))
+        return;
     if (node)
         place = yaml_place(node);
     va_start(args, format);

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define ERRORS_MAX 1000 /* told of one scenario; a note says where the rest was left out */
+#define ERRORS_MAX 1000 /* counted in one scenario; no more are looked for */
 
 struct error_list {
     struct diag *diag;

@@ -362,6 +362,11 @@ void expectations_build(struct builder *builder)
 
     if (!node || node->is_null)
         return;
+    if (count > SCENARIO_ITEMS_MAX) {
+        error_at(builder->errors, node, "'expect' has %zu items and at most %d are allowed", count,
+                 SCENARIO_ITEMS_MAX);
+        return;
+    }
     builder->scenario->expects = mem_zalloc(count + 1, sizeof builder->scenario->expects[0]);
     if (node->kind != YAML_LIST)
         build_expectation(builder, node);
@@ -418,8 +423,11 @@ static struct cursor loose_begin(struct loose_text *loose, const struct scenario
         .kind = YAML_SCALAR, .text = text, .source = &loose->source, .line = 1, .column = 1};
     error_list_init(&loose->errors, diag);
     /* Nothing is built: the scenario is only asked for its metrics and regions. */
-    loose->builder = (struct builder){(struct scenario *)(uintptr_t)scenario, scenario->inner,
-                                      &loose->node, &loose->errors, scenario_kind(scenario)};
+    loose->builder = (struct builder){.scenario = (struct scenario *)(uintptr_t)scenario,
+                                      .inner = scenario->inner,
+                                      .root = &loose->node,
+                                      .errors = &loose->errors,
+                                      .kind = scenario_kind(scenario)};
     return (struct cursor){&loose->builder, &loose->node, text, text, true};
 }
 

@@ -627,7 +627,7 @@ void field_value_initial(const struct schema_context *context, const struct fiel
 {
     struct diag diag = {0};
     struct error_list errors;
-    struct schema_context quiet = {&errors, context->topology, NULL};
+    struct schema_context quiet = {&errors, context->topology, NULL, NULL};
     struct yaml_source source = {field->name, "", field->initial, strlen(field->initial)};
     struct yaml_node node = {.kind = YAML_SCALAR,
                              .text = field->initial,

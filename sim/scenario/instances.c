@@ -178,7 +178,7 @@ static bool fill_config(struct builder *builder, const struct placing *placing,
                                        placing->table->field_count,
                                        ops->kind_count > 0 ? ops : NULL, kind};
     const struct schema_context context = {builder->errors, &builder->scenario->topology,
-                                           builder->inner->source};
+                                           builder->inner->source, builder->csv};
     struct placed_validation placed = {{report_at_field},     builder->errors, &table, values, node,
                                        builder->inner->source};
     const void *kind_config = kind ? (char *)config + placing->table->kind_offset : NULL;
@@ -209,7 +209,7 @@ static void check_piece(struct builder *builder, const struct model_ops *ops,
 {
     const struct schema_table table = {ops->section, ops->fields, ops->field_count, NULL, NULL};
     const struct schema_context context = {builder->errors, &builder->scenario->topology,
-                                           builder->inner->source};
+                                           builder->inner->source, builder->csv};
     void *config;
 
     if (!node)
@@ -408,6 +408,11 @@ static void build_list(struct builder *builder, const struct model_ops *ops)
         list = NULL;
     }
     count = list ? list->count : 0;
+    if (count > SCENARIO_ITEMS_MAX) {
+        error_at(builder->errors, list, "'%s' has %zu items and at most %d are allowed",
+                 ops->section, count, SCENARIO_ITEMS_MAX);
+        count = 0;
+    }
     instance = add_instance(builder, ops, NULL, mem_strdup(ops->name), count);
     index = builder->scenario->instance_count - 1;
     for (size_t i = 0; i < count; i++) {

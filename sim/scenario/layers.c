@@ -147,7 +147,8 @@ static const struct yaml_node *load_file(const struct layers *layers, const stru
     first = find_in_chain(parent, &here);
     if (first) {
         tell_circle(layers, parent, first, path, extends);
-    } else if (!text_file_read(path, LAYERS_FILE_SIZE_MAX, &text, &why, &is_too_large)) {
+    } else if (!text_file_read(path, extends ? TEXT_FILE_REGULAR : TEXT_FILE_OR_STREAM,
+                               LAYERS_FILE_SIZE_MAX, &text, &why, &is_too_large)) {
         tell_unreadable(layers, path, why.text, extends);
         if (cannot_read)
             *cannot_read = !is_too_large;

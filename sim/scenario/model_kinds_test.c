@@ -7,12 +7,11 @@
 
 #include "fake_models.h"
 
-#include "mem.h"
+#include "scratch_folder.h"
 #include "world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define REGIONS "regions: {us-west-1: {}, us-west-2: {}}\n"
@@ -213,43 +212,22 @@ static void what_belongs_to_another_kind_is_refused_by_name(void **state)
 
 /* --- another kind than the base's ------------------------------------------------------ */
 
-static char folder[64];
-
-static void write_file(const char *name, const char *text)
-{
-    char path[128];
-    FILE *file;
-
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    file = fopen(path, "wb");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
 /* The second of two files, over the first; *text is what is reported, without the folder. */
 static struct scenario *load_over(const char *base, const char *over, char **text)
 {
-    static const char *const names[] = {"base.yaml", "over.yaml"};
+    struct scratch_folder folder;
     struct diag diag = {0};
     struct scenario *scenario;
-    char path[128], *at;
 
-    snprintf(folder, sizeof folder, "/tmp/isthmus-kinds-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    write_file("base.yaml", base);
-    write_file("over.yaml", over);
-    snprintf(path, sizeof path, "%s/over.yaml", folder);
-    scenario = scenario_load(path, &fake_registry, NULL, 0, &diag, NULL);
+    scratch_open(&folder);
+    scratch_write(&folder, "base.yaml", base);
+    scratch_write(&folder, "over.yaml", over);
+    scenario =
+        scenario_load(scratch_path(&folder, "over.yaml"), &fake_registry, NULL, 0, &diag, NULL);
     *text = diag_text(&diag);
-    while ((at = strstr(*text, folder)))
-        memmove(at, at + strlen(folder) + 1, strlen(at + strlen(folder) + 1) + 1);
+    scratch_strip(&folder, *text);
     diag_release(&diag);
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        unlink(path);
-    }
-    rmdir(folder);
+    scratch_remove(&folder);
     return scenario;
 }
 

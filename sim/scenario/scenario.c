@@ -6,6 +6,7 @@
  */
 #include "scenario.h"
 
+#include "csv_column.h"
 #include "layers.h"
 #include "mem.h"
 #include "overlay.h"
@@ -178,7 +179,8 @@ static void build_run(struct builder *builder)
     static const struct topology no_regions;
     const struct schema_table table = {"", run_settings_fields, run_settings_field_count, NULL,
                                        NULL};
-    const struct schema_context context = {builder->errors, &no_regions, builder->inner->source};
+    const struct schema_context context = {builder->errors, &no_regions, builder->inner->source,
+                                           builder->csv};
     struct run_config *run = &builder->scenario->run;
     bool good;
 
@@ -194,9 +196,8 @@ static void build_run(struct builder *builder)
 
 /* --- sweep ----------------------------------------------------------------------------- */
 
-static struct scenario *build_from(const struct registry *registry, struct yaml_trees *trees,
-                                   const struct yaml_source *source, const struct yaml_node *root,
-                                   struct error_list *errors, bool with_sweep);
+static struct scenario *build_from(const struct loading *loading, const struct yaml_node *root,
+                                   bool tries_sweep);
 static void scenario_drop(struct scenario *scenario, bool with_trees);
 
 /* A value of an axis is right where the scenario with it is: its errors are told at its own
@@ -205,13 +206,20 @@ static void try_sweep_value(struct builder *builder, const struct overlay_path *
                             const struct yaml_node *value)
 {
     struct yaml_trees *trees = builder->inner->trees;
-    const struct yaml_node *root = overlay_set(trees, builder->root, builder->scenario->registry,
-                                               path, value, builder->errors);
+    const struct loading loading = {.registry = builder->scenario->registry,
+                                    .trees = trees,
+                                    .source = builder->inner->source,
+                                    .errors = builder->errors,
+                                    .csv = builder->csv,
+                                    .is_trial = true};
+    const struct yaml_node *root;
 
+    if (error_list_is_full(builder->errors))
+        return;
+    root = overlay_set(trees, builder->root, builder->scenario->registry, path, value,
+                       builder->errors);
     if (root)
-        scenario_drop(build_from(builder->scenario->registry, trees, builder->inner->source, root,
-                                 builder->errors, false),
-                      false);
+        scenario_drop(build_from(&loading, root, false), false);
 }
 
 /* A text with commas or "..": its values stand nowhere, so the errors of one that is wrong are
@@ -273,6 +281,11 @@ static void build_texts(struct builder *builder, const char *key, char ***texts,
     const struct yaml_node *node = yaml_get(builder->root, key);
     size_t items = !node || node->is_null ? 0 : node->kind == YAML_LIST ? node->count : 1;
 
+    if (items > SCENARIO_ITEMS_MAX) {
+        error_at(builder->errors, node, "'%s' has %zu items and at most %d are allowed", key, items,
+                 SCENARIO_ITEMS_MAX);
+        items = 0;
+    }
     *texts = mem_zalloc(items + 1, sizeof **texts);
     for (size_t i = 0; i < items; i++) {
         const struct yaml_node *item = node->kind == YAML_LIST ? node->entries[i].value : node;
@@ -284,11 +297,12 @@ static void build_texts(struct builder *builder, const char *key, char ***texts,
     }
 }
 
-static void build_sweep(struct builder *builder)
+static void build_sweep(struct builder *builder, bool tries)
 {
     const struct yaml_node *sweep = yaml_get(builder->root, "sweep");
-    bool is_tried = builder->errors->count == 0;
+    bool is_tried = tries && builder->errors->count == 0;
     struct scenario *scenario = builder->scenario;
+    size_t value_count = 0;
 
     build_texts(builder, "where", &scenario->wheres, &scenario->where_count);
     build_texts(builder, "lockstep", &scenario->locksteps, &scenario->lockstep_count);
@@ -300,36 +314,55 @@ static void build_sweep(struct builder *builder)
                  yaml_kind_name(sweep));
         return;
     }
+    if (sweep->count > SWEEP_AXES_MAX) {
+        error_at(builder->errors, sweep, "'sweep' has %zu axes and at most %d are allowed",
+                 sweep->count, SWEEP_AXES_MAX);
+        return;
+    }
     builder->scenario->axes = mem_zalloc(sweep->count + 1, sizeof builder->scenario->axes[0]);
-    for (size_t i = 0; i < sweep->count; i++)
+    for (size_t i = 0; i < sweep->count; i++) {
+        struct sweep_axis *axis = &scenario->axes[scenario->axis_count];
+
         build_axis(builder, &sweep->entries[i], is_tried);
+        value_count += axis->value_count;
+        if (value_count > SWEEP_VALUES_TOTAL_MAX) {
+            error_at(builder->errors, sweep->entries[i].key,
+                     "'sweep' has more than %d values in all", SWEEP_VALUES_TOTAL_MAX);
+            return;
+        }
+    }
 }
 
 /* --- the whole ------------------------------------------------------------------------- */
 
-/* The scenario of a tree, with whatever is wrong told. Takes `trees` over where with_sweep (it is
- * then the real one). */
-static struct scenario *build_from(const struct registry *registry, struct yaml_trees *trees,
-                                   const struct yaml_source *source, const struct yaml_node *root,
-                                   struct error_list *errors, bool with_sweep)
+/* The scenario of a tree, with whatever is wrong reported. It owns the trees unless it is a trial.
+ */
+static struct scenario *build_from(const struct loading *loading, const struct yaml_node *root,
+                                   bool tries_sweep)
 {
     struct scenario *scenario = mem_zalloc(1, sizeof *scenario);
     struct scenario_internal *inner = mem_zalloc(1, sizeof *inner);
-    struct builder builder = {scenario, inner, root, errors, kind_of_root(registry, root)};
+    struct builder builder = {.scenario = scenario,
+                              .inner = inner,
+                              .root = root,
+                              .errors = loading->errors,
+                              .kind = kind_of_root(loading->registry, root),
+                              .csv = loading->csv};
 
-    scenario->registry = registry;
+    scenario->registry = loading->registry;
     scenario->inner = inner;
-    scenario->path = mem_strdup(source->name);
-    inner->trees = trees;
-    inner->source = source;
+    scenario->path = mem_strdup(loading->source->name);
+    inner->trees = loading->trees;
+    inner->source = loading->source;
     check_keys(&builder);
     build_prose(&builder);
     build_run(&builder);
     topology_build(&builder);
     instances_build(&builder);
+    if (loading->is_trial)
+        return scenario;
     expectations_build(&builder);
-    if (with_sweep)
-        build_sweep(&builder);
+    build_sweep(&builder, tries_sweep);
     return scenario;
 }
 
@@ -402,70 +435,115 @@ void scenario_free(struct scenario *scenario)
         scenario_drop(scenario, true);
 }
 
-/* All --set texts over the root, in order; a wrong one is told and left out. */
-static const struct yaml_node *apply_sets(struct yaml_trees *trees, const struct yaml_node *root,
-                                          const struct registry *registry, const char *const *sets,
-                                          size_t set_count, struct error_list *errors)
+/* All --set texts over the root, in order; a wrong one is reported and left out. */
+static const struct yaml_node *apply_sets(const struct loading *loading,
+                                          const struct yaml_node *root, const char *const *sets,
+                                          size_t set_count)
 {
     for (size_t i = 0; root && i < set_count; i++) {
-        const struct yaml_node *next = overlay_set_text(trees, root, registry, sets[i], errors);
+        const struct yaml_node *next =
+            overlay_set_text(loading->trees, root, loading->registry, sets[i], loading->errors);
 
         root = next ? next : root;
     }
     return root;
 }
 
-/* From the merged root on; takes trees over. */
-static struct scenario *finish_load(struct yaml_trees *trees, const struct yaml_source *source,
-                                    const struct yaml_node *root, const struct registry *registry,
-                                    const char *const *sets, size_t set_count,
-                                    struct error_list *errors, size_t errors_before)
+/* What a load is asked for. */
+struct request {
+    const struct registry *registry;
+    const char *const *sets;
+    size_t set_count;
+    bool tries_sweep;
+};
+
+/* From the merged root on (NULL: it could not be read). */
+static struct scenario *finish_load(struct loading *loading, const struct yaml_node *root,
+                                    const struct request *request, size_t errors_before)
 {
     struct scenario *scenario = NULL;
+    struct csv_cache csv = {0};
 
-    root = apply_sets(trees, root, registry, sets, set_count, errors);
+    loading->csv = &csv;
+    root = apply_sets(loading, root, request->sets, request->set_count);
     if (root)
-        scenario = build_from(registry, trees, source, root, errors, true);
+        scenario = build_from(loading, root, request->tries_sweep);
     else
-        yaml_trees_free(trees);
-    if (scenario && errors->diag->error_count > errors_before) {
+        yaml_trees_free(loading->trees);
+    if (scenario && loading->errors->diag->error_count > errors_before) {
         scenario_free(scenario);
         scenario = NULL;
     }
     if (scenario)
         resolved_build(scenario);
-    error_list_release(errors);
+    csv_cache_release(&csv);
+    error_list_release(loading->errors);
     return scenario;
+}
+
+static struct scenario *load_file(const char *path, const struct request *request,
+                                  struct diag *diag, bool *cannot_read)
+{
+    size_t errors_before = diag->error_count;
+    struct error_list errors;
+    struct loading loading = {
+        .registry = request->registry, .trees = yaml_trees_create(), .errors = &errors};
+    const struct yaml_node *root;
+
+    if (cannot_read)
+        *cannot_read = false;
+    error_list_init(&errors, diag);
+    root = layers_load_file(loading.trees, request->registry, path, &errors, cannot_read,
+                            &loading.source);
+    return finish_load(&loading, root, request, errors_before);
+}
+
+static struct scenario *load_text(const char *text, size_t length, const char *name,
+                                  const struct request *request, struct diag *diag)
+{
+    size_t errors_before = diag->error_count;
+    struct error_list errors;
+    struct loading loading = {
+        .registry = request->registry, .trees = yaml_trees_create(), .errors = &errors};
+    const struct yaml_node *root;
+
+    error_list_init(&errors, diag);
+    root = layers_load_text(loading.trees, request->registry, text, length, name, &errors,
+                            &loading.source);
+    return finish_load(&loading, root, request, errors_before);
 }
 
 struct scenario *scenario_load(const char *path, const struct registry *registry,
                                const char *const *sets, size_t set_count, struct diag *diag,
                                bool *cannot_read)
 {
-    struct yaml_trees *trees = yaml_trees_create();
-    const struct yaml_source *source = NULL;
-    size_t errors_before = diag->error_count;
-    struct error_list errors;
-    const struct yaml_node *root;
+    const struct request request = {registry, sets, set_count, true};
 
-    if (cannot_read)
-        *cannot_read = false;
-    error_list_init(&errors, diag);
-    root = layers_load_file(trees, registry, path, &errors, cannot_read, &source);
-    return finish_load(trees, source, root, registry, sets, set_count, &errors, errors_before);
+    return load_file(path, &request, diag, cannot_read);
+}
+
+struct scenario *scenario_load_point(const char *path, const struct registry *registry,
+                                     const char *const *sets, size_t set_count, struct diag *diag,
+                                     bool *cannot_read)
+{
+    const struct request request = {registry, sets, set_count, false};
+
+    return load_file(path, &request, diag, cannot_read);
 }
 
 struct scenario *scenario_load_text(const char *text, size_t length, const char *name,
                                     const struct registry *registry, const char *const *sets,
                                     size_t set_count, struct diag *diag)
 {
-    struct yaml_trees *trees = yaml_trees_create();
-    const struct yaml_source *source = NULL;
-    size_t errors_before = diag->error_count;
-    struct error_list errors;
-    const struct yaml_node *root;
+    const struct request request = {registry, sets, set_count, true};
 
-    error_list_init(&errors, diag);
-    root = layers_load_text(trees, registry, text, length, name, &errors, &source);
-    return finish_load(trees, source, root, registry, sets, set_count, &errors, errors_before);
+    return load_text(text, length, name, &request, diag);
+}
+
+struct scenario *scenario_load_stored(const char *text, size_t length, const char *name,
+                                      const struct registry *registry, struct diag *diag)
+{
+    const struct request request = {registry, NULL, 0, false};
+
+    return load_text(text, length, name, &request, diag);
 }

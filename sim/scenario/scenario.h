@@ -86,6 +86,12 @@ struct scenario_instance {
     const void *kind_config;
 };
 
+/* Items of a list: faults, expectations, conditions. */
+#define SCENARIO_ITEMS_MAX 1000
+/* Axes of a sweep, and the values of all of them together. */
+#define SWEEP_AXES_MAX 64
+#define SWEEP_VALUES_TOTAL_MAX 2000
+
 struct scenario {
     char *path, *name, *question, *expectation_text;
     struct run_config run;
@@ -127,8 +133,16 @@ struct scenario_set {
 struct scenario *scenario_load(const char *path, const struct registry *registry,
                                const char *const *sets, size_t set_count, struct diag *diag,
                                bool *cannot_read);
-/* The same of a text in memory; `name` stands for the file in messages, `extends` is relative to
- * the working directory. */
+/* The same of a point of a study, whose scenario was loaded before: its sweep's values are not
+ * tried again, each of which costs a load of its own. */
+struct scenario *scenario_load_point(const char *path, const struct registry *registry,
+                                     const char *const *sets, size_t set_count, struct diag *diag,
+                                     bool *cannot_read);
+/* A scenario as it was stored (`resolved`), also without trying its sweep. */
+struct scenario *scenario_load_stored(const char *text, size_t length, const char *name,
+                                      const struct registry *registry, struct diag *diag);
+/* As scenario_load(), of a text in memory; `name` stands for the file in messages, `extends` is
+ * relative to the working directory. */
 struct scenario *scenario_load_text(const char *text, size_t length, const char *name,
                                     const struct registry *registry, const char *const *sets,
                                     size_t set_count, struct diag *diag);

@@ -26,6 +26,16 @@ struct scenario_internal {
     const struct yaml_node *seed_node; /* NULL: the default */
 };
 
+/* What a scenario is built from. */
+struct loading {
+    const struct registry *registry;
+    struct yaml_trees *trees;
+    const struct yaml_source *source;
+    struct error_list *errors;
+    struct csv_cache *csv;
+    bool is_trial; /* only to see whether it is right: a value of a sweep */
+};
+
 /* What is at hand while a scenario is built. */
 struct builder {
     struct scenario *scenario;
@@ -33,6 +43,7 @@ struct builder {
     const struct yaml_node *root;
     struct error_list *errors;
     const struct model_kind *kind; /* of section MODEL_KIND_SECTION; NULL: not known */
+    struct csv_cache *csv;
 };
 
 static inline struct scenario_internal *scenario_internal(const struct scenario *scenario)

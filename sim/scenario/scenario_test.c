@@ -8,12 +8,12 @@
 #include "fake_models.h"
 
 #include "mem.h"
+#include "scratch_folder.h"
 #include "world.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -513,48 +513,14 @@ static void a_nest_or_a_bomb_is_refused(void **state)
 
 /* --- files ----------------------------------------------------------------------------- */
 
-struct folder {
-    char path[64];
-};
-
-static void folder_make(struct folder *folder)
-{
-    snprintf(folder->path, sizeof folder->path, "/tmp/isthmus-scenario-XXXXXX");
-    assert_non_null(mkdtemp(folder->path));
-}
-
-static void folder_write(const struct folder *folder, const char *name, const char *text)
-{
-    char path[128];
-    FILE *file;
-
-    snprintf(path, sizeof path, "%s/%s", folder->path, name);
-    file = fopen(path, "wb");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-static void folder_remove(const struct folder *folder, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        char path[128];
-
-        snprintf(path, sizeof path, "%s/%s", folder->path, names[i]);
-        unlink(path);
-    }
-    rmdir(folder->path);
-}
-
-static struct scenario *folder_load(const struct folder *folder, const char *name, char **told,
+static struct scenario *folder_load(struct scratch_folder *folder, const char *name, char **told,
                                     bool *cannot_read)
 {
-    char path[128];
     struct diag diag = {0};
     struct scenario *scenario;
 
-    snprintf(path, sizeof path, "%s/%s", folder->path, name);
-    scenario = scenario_load(path, &fake_registry, NULL, 0, &diag, cannot_read);
+    scenario =
+        scenario_load(scratch_path(folder, name), &fake_registry, NULL, 0, &diag, cannot_read);
     *told = diag_text(&diag);
     diag_release(&diag);
     return scenario;
@@ -562,23 +528,22 @@ static struct scenario *folder_load(const struct folder *folder, const char *nam
 
 static void a_file_lies_over_the_one_it_extends(void **state)
 {
-    static const char *const names[] = {"base.yaml", "child.yaml"};
-    struct folder folder;
+    struct scratch_folder folder;
     struct scenario *scenario;
     char *told;
     bool cannot_read;
 
     (void)state;
-    folder_make(&folder);
-    folder_write(
+    scratch_open(&folder);
+    scratch_write(
         &folder, "base.yaml",
         "regions: {r1: {}, r2: {}}\nstore: {kind: regional}\n"
         "client: {timeout: 1s, retry: {attempts: 2, backoff: {exponential: {base: 5ms}}}}\n"
         "network: {r1 <-> r2: {rtt: {median: 1ms, p99: 2ms}, loss: 1%}}\n"
         "faults: [{at: 1min}, {at: 2min}]\n");
-    folder_write(&folder, "child.yaml",
-                 "extends: base.yaml\nclient: {retry: {backoff: {fixed: 7ms}}}\n"
-                 "network: {r2 <-> r1: {rtt: {mean: 3ms}}}\nfaults: [{at: 3min}]\n");
+    scratch_write(&folder, "child.yaml",
+                  "extends: base.yaml\nclient: {retry: {backoff: {fixed: 7ms}}}\n"
+                  "network: {r2 <-> r1: {rtt: {mean: 3ms}}}\nfaults: [{at: 3min}]\n");
     scenario = folder_load(&folder, "child.yaml", &told, &cannot_read);
     assert_string_equal(told, "");
     assert_non_null(scenario);
@@ -594,20 +559,19 @@ static void a_file_lies_over_the_one_it_extends(void **state)
     }
     free(told);
     scenario_free(scenario);
-    folder_remove(&folder, names, COUNT_OF(names));
+    scratch_remove(&folder);
 }
 
 static void a_circle_shows_its_chain(void **state)
 {
-    static const char *const names[] = {"a.yaml", "b.yaml"};
-    struct folder folder;
+    struct scratch_folder folder;
     char *told, want[512];
     bool cannot_read;
 
     (void)state;
-    folder_make(&folder);
-    folder_write(&folder, "a.yaml", "extends: b.yaml\n");
-    folder_write(&folder, "b.yaml", "extends: a.yaml\n");
+    scratch_open(&folder);
+    scratch_write(&folder, "a.yaml", "extends: b.yaml\n");
+    scratch_write(&folder, "b.yaml", "extends: a.yaml\n");
     assert_null(folder_load(&folder, "a.yaml", &told, &cannot_read));
     snprintf(want, sizeof want,
              "%s/b.yaml:1:10: error: 'extends' goes in a circle: %s/a.yaml -> %s/b.yaml -> "
@@ -616,36 +580,34 @@ static void a_circle_shows_its_chain(void **state)
     assert_string_equal(told, want);
     assert_false(cannot_read);
     free(told);
-    folder_remove(&folder, names, COUNT_OF(names));
+    scratch_remove(&folder);
 }
 
 static void a_mistake_in_a_base_is_told_there(void **state)
 {
-    static const char *const names[] = {"base.yaml", "child.yaml"};
-    struct folder folder;
+    struct scratch_folder folder;
     char *told;
     bool cannot_read;
 
     (void)state;
-    folder_make(&folder);
-    folder_write(&folder, "base.yaml", "regions: {r1: }\nstore: {kind: wrong}\n");
-    folder_write(&folder, "child.yaml", "extends: base.yaml\nbin: 3\n");
+    scratch_open(&folder);
+    scratch_write(&folder, "base.yaml", "regions: {r1: }\nstore: {kind: wrong}\n");
+    scratch_write(&folder, "child.yaml", "extends: base.yaml\nbin: 3\n");
     assert_null(folder_load(&folder, "child.yaml", &told, &cannot_read));
     assert_non_null(strstr(told, "base.yaml:2:15: error: 'store.kind' has no choice 'wrong'"));
     assert_non_null(strstr(told, "child.yaml:2:6: error: 'bin' needs a duration"));
     free(told);
-    folder_remove(&folder, names, COUNT_OF(names));
+    scratch_remove(&folder);
 }
 
 static void what_cannot_be_read_is_told_apart(void **state)
 {
-    static const char *const names[] = {"big.yaml"};
-    struct folder folder;
+    struct scratch_folder folder;
     char *told, *big = mem_alloc(1, (10 << 20) + 1);
     bool cannot_read = false;
 
     (void)state;
-    folder_make(&folder);
+    scratch_open(&folder);
     assert_null(folder_load(&folder, "none.yaml", &told, &cannot_read));
     assert_true(cannot_read);
     assert_non_null(strstr(told, "none.yaml': No such file or directory"));
@@ -656,40 +618,39 @@ static void what_cannot_be_read_is_told_apart(void **state)
     free(told);
     memset(big, '#', 10 << 20);
     big[10 << 20] = '\0';
-    folder_write(&folder, "big.yaml", big);
+    scratch_write(&folder, "big.yaml", big);
     assert_null(folder_load(&folder, "big.yaml", &told, &cannot_read));
     assert_false(cannot_read);
     assert_non_null(strstr(told, "big.yaml': is larger than 1 MiB"));
     free(told);
     free(big);
-    folder_remove(&folder, names, COUNT_OF(names));
+    scratch_remove(&folder);
 }
 
 static void measured_latencies_come_from_a_column(void **state)
 {
-    static const char *const names[] = {"s.yaml", "m.csv", "bad.yaml", "bad.csv"};
-    struct folder folder;
+    struct scratch_folder folder;
     struct scenario *scenario;
     const struct fake_link *link;
     char *told, want[400];
     bool cannot_read;
 
     (void)state;
-    folder_make(&folder);
-    folder_write(&folder, "m.csv", "time,latency_ms\n1,10\n2,\"20\"\r\n3,30\n");
-    folder_write(&folder, "s.yaml",
-                 "regions: {r1: }\nstore: {kind: regional}\nnetwork: {inside: {rtt: {empirical: "
-                 "{file: m.csv, column: latency_ms, unit: ms}}}}\n");
+    scratch_open(&folder);
+    scratch_write(&folder, "m.csv", "time,latency_ms\n1,10\n2,\"20\"\r\n3,30\n");
+    scratch_write(&folder, "s.yaml",
+                  "regions: {r1: }\nstore: {kind: regional}\nnetwork: {inside: {rtt: {empirical: "
+                  "{file: m.csv, column: latency_ms, unit: ms}}}}\n");
     scenario = folder_load(&folder, "s.yaml", &told, &cannot_read);
     assert_string_equal(told, "");
     link = config_of(scenario, "wan_link/r1->r1");
     assert_true(fabs(dist_quantile(link->rtt, 0.5) - 20e6) < 1);
     free(told);
     scenario_free(scenario);
-    folder_write(&folder, "bad.csv", "10ms\n  x7\n");
-    folder_write(&folder, "bad.yaml",
-                 "regions: {r1: }\nstore: {kind: regional}\nnetwork: {inside: {rtt: {empirical: "
-                 "bad.csv}}}\n");
+    scratch_write(&folder, "bad.csv", "10ms\n  x7\n");
+    scratch_write(&folder, "bad.yaml",
+                  "regions: {r1: }\nstore: {kind: regional}\nnetwork: {inside: {rtt: {empirical: "
+                  "bad.csv}}}\n");
     assert_null(folder_load(&folder, "bad.yaml", &told, &cannot_read));
     snprintf(want, sizeof want,
              "%s/bad.csv:2:3: error: the cell needs a duration such as '300ms', got 'x7'; where "
@@ -697,7 +658,7 @@ static void measured_latencies_come_from_a_column(void **state)
              folder.path);
     assert_string_equal(told, want);
     free(told);
-    folder_remove(&folder, names, COUNT_OF(names));
+    scratch_remove(&folder);
 }
 
 /* --- describing ------------------------------------------------------------------------ */

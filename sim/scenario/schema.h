@@ -18,7 +18,8 @@ struct schema_context {
     struct error_list *errors;
     const struct topology *topology;
     const struct yaml_source
-        *source; /* stands for the file where a section is absent; may be NULL */
+        *source;           /* stands for the file where a section is absent; may be NULL */
+    struct csv_cache *csv; /* NULL: files are read anew for each value */
 };
 
 /* What became of one field of one config. */

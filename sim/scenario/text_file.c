@@ -33,20 +33,45 @@ static void add_error(struct strbuf *why, int error)
         strbuf_add(why, text);
 }
 
-bool text_file_read(const char *path, size_t size_max, struct strbuf *out, struct strbuf *why,
-                    bool *is_too_large)
+/* NULL: the kind of file can be read. */
+static const char *refusal(const struct stat *status, enum text_file_kind kind)
+{
+    if (S_ISREG(status->st_mode))
+        return NULL;
+    if (S_ISDIR(status->st_mode))
+        return "is a directory";
+    if (kind == TEXT_FILE_OR_STREAM && !S_ISSOCK(status->st_mode) && !S_ISBLK(status->st_mode))
+        return NULL;
+    return S_ISFIFO(status->st_mode)   ? "is a named pipe, and must be a regular file"
+           : S_ISSOCK(status->st_mode) ? "is a socket, and must be a regular file"
+                                       : "is a device, and must be a regular file";
+}
+
+/* Opened only where it is of a kind to be read: a pipe without a writer would block, and a device
+ * may act. NULL with the reason in `why`. */
+static FILE *open_checked(const char *path, enum text_file_kind kind, struct stat *status,
+                          struct strbuf *why)
+{
+    const char *wrong = NULL;
+    FILE *file = NULL;
+
+    if (stat(path, status) != 0)
+        add_error(why, errno);
+    else if ((wrong = refusal(status, kind)))
+        strbuf_add(why, wrong);
+    else if (!(file = fopen(path, "rb")))
+        add_error(why, errno);
+    return file;
+}
+
+bool text_file_read(const char *path, enum text_file_kind kind, size_t size_max, struct strbuf *out,
+                    struct strbuf *why, bool *is_too_large)
 {
     struct stat status;
-    FILE *file = fopen(path, "rb");
+    FILE *file = open_checked(path, kind, &status, why);
     bool small = true, good = false;
 
-    if (!file) {
-        add_error(why, errno);
-    } else if (fstat(fileno(file), &status) != 0) {
-        add_error(why, errno);
-    } else if (S_ISDIR(status.st_mode)) {
-        strbuf_add(why, "is a directory");
-    } else {
+    if (file) {
         output_protect_input(path);
         small = !(S_ISREG(status.st_mode) && (uintmax_t)status.st_size > size_max) &&
                 read_all(file, size_max, out);
@@ -57,9 +82,8 @@ bool text_file_read(const char *path, size_t size_max, struct strbuf *out, struc
         } else if (!good) {
             strbuf_add(why, "cannot be read");
         }
-    }
-    if (file)
         fclose(file);
+    }
     if (is_too_large)
         *is_too_large = !small;
     return good;

@@ -209,6 +209,8 @@ void yaml_add_flow(struct strbuf *out, const struct yaml_node *node)
     strbuf_add_char(out, node->kind == YAML_MAP ? '}' : ']');
 }
 
+#define DEPTH_ERROR "nested more than %d deep"
+
 /* --- reading --------------------------------------------------------------------------- */
 
 struct anchor {
@@ -268,15 +270,23 @@ static char *token_text(struct fy_token *token)
     return text ? mem_strndup(text, length) : NULL;
 }
 
-static void reader_anchor(struct reader *reader, struct fy_token *token,
+/* False where there is one too many. */
+static bool reader_anchor(struct reader *reader, struct fy_token *token,
                           const struct yaml_node *node)
 {
     char *name = token_text(token);
 
     if (!name)
-        return;
+        return true;
+    if (reader->anchor_count == YAML_ANCHORS_MAX) {
+        reader_error(reader, node->line, node->column, "too large: more than %d anchors",
+                     YAML_ANCHORS_MAX);
+        free(name);
+        return false;
+    }
     MEM_GROW(reader->anchors, reader->anchor_capacity, reader->anchor_count + 1);
     reader->anchors[reader->anchor_count++] = (struct anchor){name, node};
+    return true;
 }
 
 static const struct yaml_node *read_alias(struct reader *reader, struct fy_event *event)
@@ -312,8 +322,7 @@ static const struct yaml_node *read_scalar(struct reader *reader, struct fy_even
     node->text = length > 0 ? trees_text(reader->trees, text, length) : "";
     node->is_null = is_plain && (length == 0 || strcmp(node->text, "~") == 0 ||
                                  strcmp(node->text, "null") == 0);
-    reader_anchor(reader, event->scalar.anchor, node);
-    return node;
+    return reader_anchor(reader, event->scalar.anchor, node) ? node : NULL;
 }
 
 static int compare_keys(const void *left, const void *right)
@@ -352,11 +361,17 @@ static bool keys_are_unique(struct reader *reader, const struct yaml_entry *entr
 
 static const struct yaml_node *read_node(struct reader *reader, struct fy_event *event, int depth);
 
-static bool read_key(struct reader *reader, struct fy_event *event, const struct yaml_node **key,
-                     int depth)
+/* The next key of a map that has `count` already. */
+static bool read_key(struct reader *reader, struct fy_event *event, size_t count,
+                     const struct yaml_node **key, int depth)
 {
     bool is_scalar = event->type == FYET_SCALAR || event->type == FYET_ALIAS;
 
+    if (count == YAML_KEYS_MAX) {
+        reader_error(reader, reader->last_line, reader->last_column,
+                     "too large: more than %d keys in one map", YAML_KEYS_MAX);
+        return false;
+    }
     if (is_scalar)
         *key = read_node(reader, event, depth);
     if (is_scalar && !*key)
@@ -381,7 +396,7 @@ static bool read_entries(struct reader *reader, enum yaml_kind kind, struct yaml
         bool good = event != NULL;
 
         if (good && !at_end && kind == YAML_MAP) {
-            good = read_key(reader, event, &entry.key, depth);
+            good = read_key(reader, event, *count, &entry.key, depth);
             fy_parser_event_free(reader->parser, event);
             event = good ? reader_next(reader) : NULL;
             good = event != NULL;
@@ -420,9 +435,9 @@ static const struct yaml_node *read_collection(struct reader *reader, struct fy_
         good = false;
     }
     if (good)
-        reader_anchor(reader,
-                      kind == YAML_MAP ? event->mapping_start.anchor : event->sequence_start.anchor,
-                      node);
+        good = reader_anchor(
+            reader, kind == YAML_MAP ? event->mapping_start.anchor : event->sequence_start.anchor,
+            node);
     return good ? node : NULL;
 }
 
@@ -430,8 +445,7 @@ static const struct yaml_node *read_collection(struct reader *reader, struct fy_
 static const struct yaml_node *read_node(struct reader *reader, struct fy_event *event, int depth)
 {
     if (depth > YAML_DEPTH_MAX) {
-        reader_error(reader, reader->last_line, reader->last_column, "nested more than %d deep",
-                     YAML_DEPTH_MAX);
+        reader_error(reader, reader->last_line, reader->last_column, DEPTH_ERROR, YAML_DEPTH_MAX);
         return NULL;
     }
     if (reader->node_count++ >= YAML_NODES_MAX) {
@@ -481,11 +495,39 @@ static const struct yaml_node *read_stream(struct reader *reader)
     return good ? root : NULL;
 }
 
+/*
+ * libfyaml reads a flow collection to its end before it gives the first event of it, since all of
+ * it may be a key; so thousands of opening brackets take 300 bytes of memory each before we see
+ * one. Brackets in quotes and comments count as well, which is why so many are allowed.
+ */
+enum { BRACKETS_OPEN_MAX = 1000 };
+struct bracket_count {
+    int open;
+    int line, column; /* of the first that is too deep */
+};
+
+/* False where there are too many. */
+static bool bracket_count(struct bracket_count *count, char c, int line, int column)
+{
+    if (c == '[' || c == '{')
+        count->open++;
+    else if ((c == ']' || c == '}') && count->open > 0)
+        count->open--;
+    else
+        return true;
+    if (count->open == YAML_DEPTH_MAX + 1 && (c == '[' || c == '{')) {
+        count->line = line;
+        count->column = column;
+    }
+    return count->open <= BRACKETS_OPEN_MAX;
+}
+
 /* The first byte that is no text: a NUL, or not UTF-8. */
 static bool text_is_clean(struct reader *reader)
 {
     const char *text = reader->source->text, *end = text + reader->source->length;
     const char *line_start = text;
+    struct bracket_count brackets = {0};
     int line = 1, column = 1;
 
     for (const char *at = text; at < end;) {
@@ -497,6 +539,10 @@ static bool text_is_clean(struct reader *reader)
 
             diag_add(reader->diag, DIAG_ERROR, &place,
                      "not a text file: byte 0x%02x is not UTF-8 text", (unsigned char)*at);
+            return false;
+        }
+        if (!bracket_count(&brackets, *at, line, column)) {
+            reader_error(reader, brackets.line, brackets.column, DEPTH_ERROR, YAML_DEPTH_MAX);
             return false;
         }
         column++;

@@ -8,9 +8,10 @@
  *
  * Rules that always hold
  *  1. Text is well-formed UTF-8 without NUL bytes.
- *  2. Keys of a map are scalars, and each stands there once.
- *  3. A tree is at most YAML_DEPTH_MAX deep and has at most YAML_NODES_MAX nodes, YAML_WEIGHT_MAX
- * with all aliases written out.
+ *  2. Keys of a map are scalars, and each stands there once; a map that was parsed has at most
+ *     YAML_KEYS_MAX.
+ *  3. A tree is at most YAML_DEPTH_MAX deep, has at most YAML_NODES_MAX nodes, YAML_WEIGHT_MAX with
+ *     all aliases written out, and at most YAML_ANCHORS_MAX anchors.
  */
 #ifndef YAML_TREE_H
 #define YAML_TREE_H
@@ -23,6 +24,8 @@
 #include <stdint.h>
 
 #define YAML_DEPTH_MAX 64
+#define YAML_KEYS_MAX 1000
+#define YAML_ANCHORS_MAX 1000
 #define YAML_NODES_MAX 200000
 #define YAML_WEIGHT_MAX 4000000
 

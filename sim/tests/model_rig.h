@@ -94,7 +94,7 @@ static inline void rig_fill(struct rig *rig, size_t index, struct error_list *er
 {
     const struct schema_table table = {"", rig->table.fields, rig->table.field_count,
                                        rig->ops->kind_count > 0 ? rig->ops : NULL, rig->kind};
-    const struct schema_context context = {errors, &rig->topology, NULL};
+    const struct schema_context context = {errors, &rig->topology, NULL, NULL};
     struct schema_value *values = mem_zalloc(table.field_count + 1, sizeof *values);
     char *config = rig_config(rig, index);
 
