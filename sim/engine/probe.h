@@ -33,6 +33,8 @@ enum metric_kind {
     METRIC_VALUE    /* one value a run, set at its end: a number, censored, or none */
 };
 
+const char *metric_kind_name(enum metric_kind kind); /* "count", "ratio", ... */
+
 struct metric {
     const char *name; /* as in the design: "write_timeout_rate" */
     enum unit unit;

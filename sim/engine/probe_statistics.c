@@ -124,6 +124,17 @@ static void statistic_set_none(struct statistic *statistic, const char *reason)
     statistic->reason = reason;
 }
 
+const char *metric_kind_name(enum metric_kind kind)
+{
+    static const char *const names[METRIC_KINDS] = {[METRIC_COUNT] = "count",
+                                                    [METRIC_RATIO] = "ratio",
+                                                    [METRIC_LEVEL] = "level",
+                                                    [METRIC_LATENCY] = "latency",
+                                                    [METRIC_VALUE] = "value"};
+
+    return names[kind];
+}
+
 bool statistic_has_over(const struct statistic *statistic)
 {
     return statistic->metric->kind == METRIC_COUNT || statistic_has_under(statistic) ||

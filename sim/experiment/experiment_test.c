@@ -164,7 +164,6 @@ static int watch_run(void *self, const struct run_result *result)
 
     if (watch->run_count == watch->fail_at)
         return -1;
-    assert_int_equal(result->status, RUN_DONE);
     watch->runs[watch->run_count++] = (struct seen){
         .point = result->point,
         .replication = result->replication,

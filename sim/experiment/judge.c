@@ -9,15 +9,25 @@
 #include "interval.h"
 #include "mem.h"
 #include "samples.h"
+#include "strbuf.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* What an expectation lacks: runs in which a side of it is no number. */
+struct missing {
+    uint32_t run_count;
+    char *reason; /* of the first of them */
+    char *text;   /* of the verdict, once there is one */
+};
+
 struct judged_point {
     const struct scenario *scenario;
-    uint32_t run_count;     /* handed over */
-    struct samples samples; /* a row for each side of each expectation */
+    uint32_t run_count;      /* handed over */
+    struct samples samples;  /* a row for each side of each expectation */
+    struct missing *missing; /* by expectation */
 };
 
 struct judge {
@@ -51,8 +61,15 @@ void judge_free(struct judge *judge)
 {
     if (!judge)
         return;
-    for (size_t i = 0; i < judge->point_count; i++)
-        samples_release(&judge->points[i].samples);
+    for (size_t i = 0; i < judge->point_count; i++) {
+        struct judged_point *point = &judge->points[i];
+        samples_release(&point->samples);
+        for (size_t k = 0; k < point->scenario->expect_count; k++) {
+            free(point->missing[k].reason);
+            free(point->missing[k].text);
+        }
+        free(point->missing);
+    }
     free(judge->points);
     free(judge);
 }
@@ -64,7 +81,9 @@ void judge_add_point(struct judge *judge, const struct scenario *scenario)
     mem_grow(&points, &judge->point_capacity, judge->point_count + 1, sizeof *judge->points);
     judge->points = points;
     judge->points[judge->point_count++] = (struct judged_point){
-        .scenario = scenario, .samples = {.row_count = scenario->expect_count * SIDES}};
+        .scenario = scenario,
+        .samples = {.row_count = scenario->expect_count * SIDES},
+        .missing = mem_zalloc(scenario->expect_count, sizeof(struct missing))};
 }
 
 /* Absent texts are alike: NULL and NULL. */
@@ -73,7 +92,9 @@ static bool same_text(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-double judge_statistic(const struct statistics *statistics, const struct metric_ref *ref)
+/* NULL where the run has no such row. */
+static const struct statistic *find_statistic(const struct statistics *statistics,
+                                              const struct metric_ref *ref)
 {
     const char *stat = ref->stat;
     const char *window = ref->window ? ref->window : "all";
@@ -86,9 +107,41 @@ double judge_statistic(const struct statistics *statistics, const struct metric_
             same_text(statistic->metric->name, ref->metric->name) &&
             same_text(statistic->stat, stat) && same_text(statistic->label, ref->label) &&
             same_text(statistic->window, window))
-            return statistic->value;
+            return statistic;
     }
-    return ref->metric->kind == METRIC_COUNT ? 0 : NAN;
+    return NULL;
+}
+
+/* A row that is no number has the value NAN. */
+static double value_of(const struct statistic *statistic, const struct metric_ref *ref)
+{
+    if (statistic)
+        return statistic->value;
+    return ref->metric->kind == METRIC_COUNT ? 0 : (double)NAN;
+}
+
+double judge_statistic(const struct statistics *statistics, const struct metric_ref *ref)
+{
+    return value_of(find_statistic(statistics, ref), ref);
+}
+
+static const char *reason_of(const struct statistic *statistic)
+{
+    return !statistic                               ? "not recorded"
+           : statistic->state == STATISTIC_CENSORED ? "not known when the run ended"
+                                                    : statistic->reason;
+}
+
+/* The value of one side; one that is missing is noted. */
+static double take_side(struct missing *missing, const struct statistics *statistics,
+                        const struct metric_ref *ref)
+{
+    const struct statistic *statistic = find_statistic(statistics, ref);
+    double value = value_of(statistic, ref);
+
+    if (isnan(value) && !missing->reason)
+        missing->reason = mem_strdup(reason_of(statistic));
+    return value;
 }
 
 void judge_add(struct judge *judge, const struct run_result *result)
@@ -99,10 +152,12 @@ void judge_add(struct judge *judge, const struct run_result *result)
     point->run_count++;
     for (size_t i = 0; i < point->scenario->expect_count; i++) {
         const struct expectation *expect = &point->scenario->expects[i];
-        double left = judge_statistic(result->statistics, &expect->left);
+        struct missing *missing = &point->missing[i];
+        double left = take_side(missing, result->statistics, &expect->left);
         double right = expect->right_is_metric
-                           ? expect->factor * judge_statistic(result->statistics, &expect->right)
+                           ? expect->factor * take_side(missing, result->statistics, &expect->right)
                            : 0;
+        missing->run_count += isnan(left) || isnan(right);
         samples_set(&point->samples, i * SIDES + LEFT, result->replication, left);
         samples_set(&point->samples, i * SIDES + RIGHT, result->replication, right);
     }
@@ -155,6 +210,23 @@ enum verdict judge_compare(const struct expectation *expect, const struct interv
     return compare(expect->comparison, low, high, bound);
 }
 
+/* Why values that are missing decide, or leave undecided. The judge's. */
+static const char *missing_text(const struct judged_point *point, struct missing *missing)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    if (missing->run_count == 0 || missing->run_count == point->run_count)
+        strbuf_add(&text, missing->run_count == 0 ? "no run was made" : "no run has a value");
+    else
+        strbuf_addf(&text, "%" PRIu32 " of %" PRIu32 " runs have no value", missing->run_count,
+                    point->run_count);
+    if (missing->reason)
+        strbuf_addf(&text, ": %s", missing->reason);
+    free(missing->text);
+    missing->text = strbuf_detach(&text);
+    return missing->text;
+}
+
 struct judged judge_verdict(const struct judge *judge, uint32_t number, size_t expectation)
 {
     invariant(number < judge->point_count);
@@ -170,8 +242,10 @@ struct judged judge_verdict(const struct judge *judge, uint32_t number, size_t e
     for (uint32_t i = 0; i < point->samples.count; i++)
         if (!isnan(left[i]) && !isnan(right[i]))
             tally_add(&tally, left[i] - right[i]);
-    if (tally.count == 0)
+    if (tally.count == 0) {
+        judged.reason = missing_text(point, &point->missing[expectation]);
         return judged;
+    }
     judged.has_value = true;
     judged.value = judged.low = judged.high = tally.mean;
     struct interval interval = interval_student(&tally, judge->level);
@@ -184,7 +258,9 @@ struct judged judge_verdict(const struct judge *judge, uint32_t number, size_t e
     /* An RTO is missing in just the runs that never recovered: what the others say does not hold
      * for all. */
     if (judged.verdict == VERDICT_HOLDS && tally.count < point->run_count &&
-        expect->left.metric->kind == METRIC_VALUE)
+        expect->left.metric->kind == METRIC_VALUE) {
         judged.verdict = VERDICT_UNDECIDED;
+        judged.reason = missing_text(point, &point->missing[expectation]);
+    }
     return judged;
 }

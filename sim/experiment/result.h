@@ -14,8 +14,6 @@
 #include "scenario.h"
 #include "sim.h"
 
-enum run_status { RUN_DONE, RUN_INTERRUPTED };
-
 struct run_result {
     uint32_t point;
     uint32_t replication;
@@ -25,7 +23,6 @@ struct run_result {
     sim_time simulated;
     int64_t wall_ns; /* of the host; recorded, never used */
     sim_time warmup;
-    enum run_status status;
     const struct scenario *scenario;
     const struct statistics *statistics;   /* valid during the call */
     const struct run_log *log;             /* valid during the call */
@@ -68,6 +65,7 @@ struct judged {
     bool has_value;
     bool has_interval;
     double value, low, high;
+    const char *reason; /* why the numbers alone do not decide: values that are missing; or NULL */
 };
 
 struct result_sink {

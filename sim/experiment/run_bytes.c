@@ -175,7 +175,6 @@ void run_bytes_add(struct strbuf *out, const struct run_result *result)
     put_i64(&body, result->simulated);
     put_i64(&body, result->wall_ns);
     put_i64(&body, result->warmup);
-    put_u64(&body, (uint64_t)result->status);
     put_statistics(&body, result->statistics);
     put_histograms(&body, result->statistics);
     put_series(&body, result->statistics);
@@ -477,7 +476,6 @@ static void get_result(struct cursor *cursor, struct run_copy *copy)
     result->simulated = get_i64(cursor);
     result->wall_ns = get_i64(cursor);
     result->warmup = get_i64(cursor);
-    result->status = get_u64(cursor) == RUN_DONE ? RUN_DONE : RUN_INTERRUPTED;
     get_statistics(cursor, copy);
     get_histograms(cursor, copy);
     get_series(cursor, copy);

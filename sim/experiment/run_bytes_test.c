@@ -85,7 +85,6 @@ static int make_sample(void **state)
                                          .simulated = 1800 * SIM_S,
                                          .wall_ns = 77,
                                          .warmup = 60 * SIM_S,
-                                         .status = RUN_DONE,
                                          .scenario = &scenario,
                                          .statistics = &sample->statistics,
                                          .log = &sample->log,
@@ -132,7 +131,6 @@ static void what_is_read_is_what_was_written(void **state)
     assert_int_equal(is->simulated, was->simulated);
     assert_int_equal(is->wall_ns, was->wall_ns);
     assert_int_equal(is->warmup, was->warmup);
-    assert_int_equal(is->status, was->status);
     assert_ptr_equal(is->scenario, &scenario);
     assert_int_equal(is->statistics->bin, was->statistics->bin);
     assert_int_equal(is->statistics->statistic_count, 4);

@@ -36,7 +36,6 @@ struct trial *trial_run(const struct trial_job *job)
         .simulated = outcome.ended,
         .wall_ns = wall_now_ns() - started_ns,
         .warmup = job->options.warmup,
-        .status = RUN_DONE,
         .scenario = job->scenario,
         .statistics = world_statistics(world),
         .log = world_log(world),

@@ -126,8 +126,18 @@ static int check_header(struct db *db, const unsigned char *header, size_t size)
     }
     uint32_t version = big_endian(header + HEADER_USER_VERSION);
     if (version != RECORD_VERSION) {
-        diag_error(db->diag, "results database '%s' is of version %u, %s than this program's %d",
-                   db->path, version, version > RECORD_VERSION ? "newer" : "older", RECORD_VERSION);
+        if (version > RECORD_VERSION)
+            diag_error(
+                db->diag,
+                "results database '%s' is of version %u, newer than this program's %d: a newer "
+                "isthmus reads it",
+                db->path, version, RECORD_VERSION);
+        else
+            diag_error(
+                db->diag,
+                "results database '%s' is of version %u, older than this program's %d: the "
+                "isthmus that wrote it reads it, or make it again from its scenario and seed",
+                db->path, version, RECORD_VERSION);
         return -1;
     }
     return 0;
@@ -209,7 +219,8 @@ static int connect_file(struct db *db, enum db_mode mode)
         db_integer(db, "PRAGMA page_count", &page_count) != 0) {
         return -1;
     }
-    if (page_count == 0 && make_schema(db) != 0) {
+    /* A series by bin is a row of some kilobytes: several to a page. */
+    if (page_count == 0 && (db_exec(db, "PRAGMA page_size = 8192") != 0 || make_schema(db) != 0)) {
         return -1;
     }
     /* Only once the schema stands: a file in WAL mode without one would not be known as ours. */

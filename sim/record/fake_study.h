@@ -169,7 +169,7 @@ static inline void fake_add_series(struct fake_run *run, enum fake_metric metric
     for (size_t bin = 0; bin < FAKE_BINS; bin++) {
         double t_s = (double)bin * 10;
         size_t windows[2] = {0, t_s < 600 ? 1 : t_s < 900 ? 2 : 3};
-        values[bin] = fake_value(run, metric, region, cause, t_s);
+        values[bin] = fmax(0, fake_value(run, metric, region, cause, t_s));
         if (kind == METRIC_COUNT) {
             over[bin] = (uint64_t)(values[bin] * 10);
             values[bin] = (double)over[bin] / (FAKE_BIN / (double)SIM_S);
@@ -310,7 +310,6 @@ static inline struct fake_run *fake_run_create(const struct scenario *scenario, 
                                       .simulated = FAKE_END,
                                       .wall_ns = 99,
                                       .warmup = FAKE_WARMUP,
-                                      .status = RUN_DONE,
                                       .scenario = scenario,
                                       .statistics = &run->statistics,
                                       .log = &run->log,
@@ -383,9 +382,9 @@ static inline int fake_study(struct result_sink sink, uint32_t points, uint32_t 
         fake_run_free(run);
     }
     const struct judged judged[3] = {
-        {0, "reauth_rate < 0.1%", VERDICT_FAILS, true, true, 0.0032, 0.0031, 0.0033},
-        {0, "availability > 99%", VERDICT_HOLDS, true, true, 0.9911, 0.9908, 0.9914},
-        {0, "rto < 2min", VERDICT_NO_DATA, false, false, 0, 0, 0}};
+        {0, "reauth_rate < 0.1%", VERDICT_FAILS, true, true, 0.0032, 0.0031, 0.0033, NULL},
+        {0, "availability > 99%", VERDICT_HOLDS, true, true, 0.9911, 0.9908, 0.9914, NULL},
+        {0, "rto < 2min", VERDICT_NO_DATA, false, false, 0, 0, 0, "no run has a value: no outage"}};
     for (size_t i = 0; status == 0 && i < 3; i++) {
         status = sink.judge(sink.self, &judged[i]);
     }

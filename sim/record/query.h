@@ -2,8 +2,12 @@
 /*
  * The only SELECTs: what a report may ask of a results file. Rows are handed to callbacks; texts
  * are valid during the call. Every function returns 0, or -1 with an error in the diag. Rows come
- * in order of point, then of first writing, then of time; only runs that were done count. Intervals
- * are Student's over replications, at the study's level.
+ * in order of point, then of first writing, then of time. Intervals are Student's over
+ * replications, at the study's level; a statistic without a number in any run has no row.
+ *
+ * What is read is checked: counts, indices and instants are in their range and points are numbered
+ * from 0 without a gap, or the function tells what is damaged and returns -1. Some rows may have
+ * been given by then.
  */
 #ifndef QUERY_H
 #define QUERY_H
@@ -30,7 +34,7 @@ struct study_row {
     uint64_t seed;
     double level;
     uint32_t point_count, replication_count,
-        run_count;                          /* replications asked for; runs done, over all points */
+        run_count;                          /* replications asked for; runs made, over all points */
     int64_t duration_ns, warmup_ns, bin_ns; /* of the first point and run; bin: of the series */
     bool complete;
 };
@@ -47,7 +51,7 @@ struct point_row {
 int results_each_point(struct results *results, int64_t study,
                        void (*row)(void *self, const struct point_row *row), void *self,
                        struct diag *diag);
-/* Runs that were done, by point and replication. */
+/* By point and replication. */
 struct run_row {
     int64_t point, replication;
     uint64_t seed, digest, event_count;
@@ -117,11 +121,11 @@ struct timeline_row {
 int results_each_timeline(struct results *results, int64_t study, const char *metric,
                           void (*row)(void *self, const struct timeline_row *row), void *self,
                           struct diag *diag);
-/* Histograms merged over replications; empty where there is none. */
+/* The histograms of all replications as one; empty where there is none. */
 struct histogram;
 int results_histogram(struct results *results, int64_t study, int64_t point, const char *metric,
                       const char *region, const char *label, const char *window,
-                      struct histogram *merged, struct diag *diag);
+                      struct histogram *pooled, struct diag *diag);
 struct incident_row {
     int64_t point, replication, number; /* number: which incident of its run, from 0 */
     const char *kind;
@@ -140,8 +144,10 @@ int results_each_incident(struct results *results, int64_t study,
  */
 bool incident_stages(const struct incident_row *incident, int64_t stages_ns[INCIDENT_STAGES]);
 struct event_row {
-    int64_t point, replication, t_ns;
-    const char *what, *subject, *text, *cause;
+    int64_t point, replication;
+    uint32_t number, cause, waited_for; /* of its run, from 1; 0: none. Both are below number. */
+    int64_t t_ns;
+    const char *what, *subject, *text, *cause_text;
 };
 int results_each_event(struct results *results, int64_t study, int64_t replication /* -1: all */,
                        void (*row)(void *self, const struct event_row *row), void *self,
@@ -151,6 +157,7 @@ struct expectation_row {
     const char *text, *verdict;
     bool has_value, has_interval;
     double value, low, high;
+    const char *reason; /* of a verdict that the numbers alone do not give, or "" */
 };
 int results_each_expectation(struct results *results, int64_t study,
                              void (*row)(void *self, const struct expectation_row *row), void *self,

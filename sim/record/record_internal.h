@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What record.c, which writes, and resume.c, which goes on, share; private to this folder.
+ * What the files that write share: record.c (the sink), record_study.c (a study, its points),
+ * record_run.c (a run), resume.c (a study that goes on), recall.c (a run that is there already) and
+ * finding.c. Private to this folder.
  *
  * Functions that return int give 0, or -1 with the reason told.
  */
@@ -10,7 +12,9 @@
 #include "cells.h"
 #include "db.h"
 #include "record.h"
-#include "rows.h"
+#include "rollup.h"
+#include "select.h"
+#include "strbuf.h"
 
 enum statement {
     PUT_STUDY,
@@ -23,9 +27,8 @@ enum statement {
     GET_DATA_VERSION,
     FIND_CELL,
     PUT_CELL,
-    PUT_METRICS,
-    PUT_HISTOGRAMS,
-    PUT_BINS,
+    PUT_METRIC,
+    PUT_HISTOGRAM,
     PUT_SERIES,
     PUT_EVENT,
     PUT_INCIDENT,
@@ -35,6 +38,7 @@ enum statement {
     FIND_STUDY,
     FIND_OTHER_VERSION,
     FIND_POINT,
+    FIND_STALE_POINT,
     SET_POINT_SCENARIO,
     REOPEN_STUDY,
     FORGET_VERDICTS,
@@ -44,18 +48,22 @@ enum statement {
     GET_STATISTICS,
     STATEMENTS
 };
+
 /* A cell of the file, as recalled statistics need it. */
 struct known_cell {
-    const struct metric *metric; /* NULL: no model has it, or not asked for yet */
+    int64_t id;
+    const struct metric *metric; /* NULL: no model has it */
     char *stat, *region, *label, *window;
 };
 
 /* A run's statistics, read back. */
 struct recalled {
-    struct known_cell *cells; /* by id */
+    struct known_cell *cells; /* by rising id */
     size_t cell_count, cell_capacity;
     struct statistic *statistics;
     size_t statistic_count, statistic_capacity;
+    char **reasons; /* each once */
+    size_t reason_count, reason_capacity;
     struct statistics set;
 };
 
@@ -83,15 +91,21 @@ struct record {
     struct record_point *points;
     size_t point_count, point_capacity;
     struct cells known_cells;
+    struct rollup *rollup;
     int64_t data_version; /* of the file, as SQLite counts what others change in it */
     struct placed *placed;
     size_t placed_count, placed_capacity;
-    struct rows rows;
+    struct strbuf text; /* of bins */
     struct recalled recalled;
-    uint32_t student_df_max; /* quantiles are there for 1 .. this */
+    uint64_t student_n_max; /* quantiles are there for 2 .. this */
 };
 
+/* --- record.c -------------------------------------------------------------------------------- */
+
 void put_int(sqlite3_stmt *statement, int index, int64_t value);
+void put_real(sqlite3_stmt *statement, int index, double value);
+/* NULL where there is none, or it is not finite. */
+void put_real_if(sqlite3_stmt *statement, int index, bool there, double value);
 /* The text must stay until the statement has run; NULL is written as "". */
 void put_text(sqlite3_stmt *statement, int index, const char *text);
 int record_step(struct record *record, sqlite3_stmt *statement);
@@ -100,11 +114,27 @@ int record_begin_write(struct record *record);
 int record_finish_write(struct record *record, int status);
 /* All rows of all tables; inside a transaction, foreign keys off. */
 int record_empty(struct record *record);
+/* Forget what is known of the file's rows. */
+void record_forget(struct record *record);
+
+/* --- record_study.c -------------------------------------------------------------------------- */
+
+/* A study with its points and assumptions; inside a transaction. Sets record->study. */
+int record_write_study(struct record *record, const struct study_info *study);
 /* Scenario, parameters, faults of a new point; inside a transaction. */
 int record_write_point(struct record *record, const struct study_point *point, uint32_t number);
-void record_hash_text(const struct scenario *scenario, char hash[20]);
+/* A point of the study has this row. */
+void record_add_point(struct record *record, const struct scenario *scenario, int64_t id);
+int record_write_scenario(struct record *record, const struct scenario *scenario, char hash[20]);
 
-/* --- resume.c ------------------------------------------------------------------------------- */
+/* --- record_run.c ---------------------------------------------------------------------------- */
+
+/* A run with its statistics, and the roll-ups of its point; inside a transaction. */
+int record_write_run(struct record *record, const struct run_result *result);
+/* Student's quantiles of up to so many values. */
+int record_write_student(struct record *record, uint64_t n_max);
+
+/* --- resume.c -------------------------------------------------------------------------------- */
 
 /*
  * Find the newest study and hold it against what is to be run; inside a transaction. Sets
@@ -113,8 +143,11 @@ void record_hash_text(const struct scenario *scenario, char hash[20]);
 int resume_begin(struct record *record, const struct study_info *study);
 /* A point that came later: the one of this number, or a new one; inside a transaction. */
 int resume_point(struct record *record, const struct study_point *point, uint32_t number);
+
+/* --- recall.c -------------------------------------------------------------------------------- */
+
 /* struct result_sink.recall */
-int resume_recall(void *self, uint32_t point, uint32_t replication, struct run_result *result);
-void resume_release(struct recalled *recalled);
+int record_recall(void *self, uint32_t point, uint32_t replication, struct run_result *result);
+void recalled_release(struct recalled *recalled);
 
 #endif

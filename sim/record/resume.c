@@ -6,13 +6,11 @@
  */
 #include "record_internal.h"
 
-#include "mem.h"
 #include "provenance.h"
 #include "strbuf.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int refuse(struct record *record, const char *format, ...)
@@ -27,12 +25,6 @@ static int refuse(struct record *record, const char *format, ...)
     diag_error(record->db.diag, "cannot resume '%s': %s", record->db.path, why.text);
     strbuf_release(&why);
     return -1;
-}
-
-static const char *text_at(sqlite3_stmt *statement, int column)
-{
-    const unsigned char *text = sqlite3_column_text(statement, column);
-    return text != NULL ? (const char *)text : "";
 }
 
 static const char *text_or_none(const char *text)
@@ -96,19 +88,12 @@ static int check_scenario(struct record *record, uint32_t number, const char *te
 
 static int add_resumed(struct record *record, int64_t id, const struct scenario *scenario)
 {
-    void *points = record->points;
     char hash[20];
-    mem_grow(&points, &record->point_capacity, record->point_count + 1, sizeof(*record->points));
-    record->points = points;
-    record->points[record->point_count++] = (struct record_point){id, scenario};
-    record_hash_text(scenario, hash);
-    sqlite3_stmt *put = record->statements[PUT_TEXT];
-    put_text(put, 1, hash);
-    put_text(put, 2, scenario->resolved);
-    if (record_step(record, put) != 0) {
+
+    record_add_point(record, scenario, id);
+    if (record_write_scenario(record, scenario, hash) != 0)
         return -1;
-    }
-    put = record->statements[SET_POINT_SCENARIO];
+    sqlite3_stmt *put = record->statements[SET_POINT_SCENARIO];
     put_int(put, 1, id);
     put_text(put, 2, hash);
     return record_step(record, put);
@@ -116,106 +101,114 @@ static int add_resumed(struct record *record, int64_t id, const struct scenario 
 
 int resume_point(struct record *record, const struct study_point *point, uint32_t number)
 {
-    sqlite3_stmt *find = record->statements[FIND_POINT];
-    put_int(find, 1, record->study);
-    put_int(find, 2, number);
-    int code = sqlite3_step(find);
-    int status = 0;
+    struct select rows;
     int64_t id = 0;
-    if (code == SQLITE_ROW) {
-        id = sqlite3_column_int64(find, 0);
-        status = check_scenario(record, number, text_at(find, 1), point->scenario);
-    } else if (code != SQLITE_DONE) {
-        status = db_fail(&record->db, "read");
+
+    select_begin(&rows, &record->db, record->statements[FIND_POINT]);
+    select_bind_int(&rows, record->study);
+    select_bind_int(&rows, number);
+    if (select_next(&rows)) {
+        id = select_int(&rows, 0, 1, INT64_MAX);
+        const char *text = select_text(&rows, 1);
+        if (select_good(&rows) && check_scenario(record, number, text, point->scenario) != 0)
+            rows.failed = true;
     }
-    sqlite3_reset(find);
-    if (status != 0) {
+    if (select_close(&rows) != 0)
         return -1;
-    }
     return id != 0 ? add_resumed(record, id, point->scenario)
                    : record_write_point(record, point, number);
 }
 
-/* The row of the newest study is under `row`. */
-static int check_study(struct record *record, const struct study_info *study, sqlite3_stmt *row)
+/* The newest study, as the file has it. */
+struct stored_head {
+    int64_t id;
+    const char *verb, *settings, *shard;
+    uint64_t seed;
+    double level;
+    int64_t replications, points;
+};
+
+static int check_study(struct record *record, const struct study_info *study,
+                       const struct stored_head *stored)
 {
-    char seed[24];
-    snprintf(seed, sizeof(seed), "%" PRIu64, study->seed);
-    const char *settings = study->settings != NULL ? study->settings : "";
-    const char *shard = study->shard != NULL ? study->shard : "";
-    if (strcmp(text_at(row, 1), study->verb) != 0) {
-        return refuse(record, "its newest study is one of '%s', not of '%s'", text_at(row, 1),
+    const char *settings = study->settings ? study->settings : "";
+    const char *shard = study->shard ? study->shard : "";
+
+    if (strcmp(stored->verb, study->verb) != 0)
+        return refuse(record, "its newest study is one of '%s', not of '%s'", stored->verb,
                       study->verb);
-    }
-    if (strcmp(text_at(row, 2), seed) != 0) {
-        return refuse(record, "its newest study has seed %s, this one has %s", text_at(row, 2),
-                      seed);
-    }
-    if (sqlite3_column_double(row, 3) < study->level ||
-        sqlite3_column_double(row, 3) > study->level) {
-        return refuse(record, "its newest study has level %g, this one has %g",
-                      sqlite3_column_double(row, 3), study->level);
-    }
-    if (strcmp(text_at(row, 4), settings) != 0) {
+    if (stored->seed != study->seed)
+        return refuse(record, "its newest study has seed %" PRIu64 ", this one has %" PRIu64,
+                      stored->seed, study->seed);
+    if (stored->level < study->level || stored->level > study->level)
+        return refuse(record, "its newest study has level %g, this one has %g", stored->level,
+                      study->level);
+    if (strcmp(stored->settings, settings) != 0)
         return refuse(record, "its newest study was made with '%s', this one with '%s'",
-                      text_or_none(text_at(row, 4)), text_or_none(settings));
-    }
-    if (strcmp(text_at(row, 5), shard) != 0) {
+                      text_or_none(stored->settings), text_or_none(settings));
+    if (strcmp(stored->shard, shard) != 0)
         return refuse(record, "its newest study is shard %s, this one is shard %s",
-                      text_or_none(text_at(row, 5)), text_or_none(shard));
-    }
-    if (sqlite3_column_int64(row, 6) > study->replications) {
+                      text_or_none(stored->shard), text_or_none(shard));
+    if (stored->replications > study->replications)
         return refuse(record,
                       "its newest study has %" PRId64 " replications, and %" PRIu32
                       " would be fewer; more may be added, none taken away",
-                      (int64_t)sqlite3_column_int64(row, 6), study->replications);
-    }
-    if (sqlite3_column_int64(row, 7) != (int64_t)study->point_count) {
+                      stored->replications, study->replications);
+    if (stored->points != (int64_t)study->point_count)
         return refuse(record, "its newest study has %" PRId64 " points, this one has %zu",
-                      (int64_t)sqlite3_column_int64(row, 7), study->point_count);
-    }
+                      stored->points, study->point_count);
     return 0;
 }
 
 /* Sets record->study where there is one. */
 static int find_study(struct record *record, const struct study_info *study)
 {
-    sqlite3_stmt *find = record->statements[FIND_STUDY];
-    int code = sqlite3_step(find);
-    int status = 0;
-    if (code == SQLITE_ROW) {
-        record->study = sqlite3_column_int64(find, 0);
-        status = check_study(record, study, find);
-    } else if (code != SQLITE_DONE) {
-        status = db_fail(&record->db, "read");
+    struct select rows;
+
+    select_begin(&rows, &record->db, record->statements[FIND_STUDY]);
+    if (select_next(&rows)) {
+        const struct stored_head stored = {
+            .id = select_int(&rows, 0, 1, INT64_MAX),
+            .verb = select_text(&rows, 1),
+            .seed = select_decimal(&rows, 2),
+            .level = select_level(&rows, 3),
+            .settings = select_text(&rows, 4),
+            .shard = select_text(&rows, 5),
+            .replications = select_count(&rows, 6),
+            .points = select_count(&rows, 7),
+        };
+        if (select_good(&rows) && check_study(record, study, &stored) != 0)
+            rows.failed = true;
+        record->study = stored.id;
     }
-    sqlite3_reset(find);
-    return status;
+    return select_close(&rows);
 }
 
 static int check_versions(struct record *record)
 {
-    sqlite3_stmt *find = record->statements[FIND_OTHER_VERSION];
-    put_int(find, 1, record->study);
-    put_text(find, 2, program_version);
-    int code = sqlite3_step(find);
-    int status = 0;
-    if (code == SQLITE_ROW && record->mode != RECORD_RESUME_MIXED) {
-        status = refuse(record,
-                        "version %s made %" PRId64 " of its runs, and this is %s; "
-                        "'--resume=mixed-versions' goes on all the same, and records it",
-                        text_at(find, 0), (int64_t)sqlite3_column_int64(find, 1), program_version);
-    } else if (code != SQLITE_ROW && code != SQLITE_DONE) {
-        status = db_fail(&record->db, "read");
+    struct select rows;
+
+    select_begin(&rows, &record->db, record->statements[FIND_OTHER_VERSION]);
+    select_bind_int(&rows, record->study);
+    select_bind_text(&rows, program_version);
+    if (select_next(&rows) && record->mode != RECORD_RESUME_MIXED) {
+        const char *version = select_text(&rows, 0);
+        int64_t count = select_instant(&rows, 1);
+        if (select_good(&rows))
+            refuse(record,
+                   "version %s made %" PRId64 " of its runs, and this is %s; "
+                   "'--resume=mixed-versions' goes on all the same, and records it",
+                   version, count, program_version);
+        rows.failed = true;
     }
-    sqlite3_reset(find);
-    return status;
+    return select_close(&rows);
 }
 
 static int write_resumption(struct record *record, const struct study_info *study)
 {
     struct provenance provenance = provenance_now();
     sqlite3_stmt *put = record->statements[PUT_RESUMPTION];
+
     put_int(put, 1, record->study);
     put_text(put, 2, study->argv);
     put_text(put, 3, provenance.version);
@@ -224,22 +217,30 @@ static int write_resumption(struct record *record, const struct study_info *stud
     return record_step(record, put);
 }
 
+/* Roll-ups that are not those of all runs (the rows were edited, or merged) are made anew. */
+static int check_rollups(struct record *record)
+{
+    struct select rows;
+
+    select_begin(&rows, &record->db, record->statements[FIND_STALE_POINT]);
+    select_bind_int(&rows, record->study);
+    bool stale = select_next(&rows);
+    if (select_close(&rows) != 0)
+        return -1;
+    return stale ? rollup_rebuild(record->rollup, record->study) : 0;
+}
+
 int resume_begin(struct record *record, const struct study_info *study)
 {
-    if (find_study(record, study) != 0) {
+    if (find_study(record, study) != 0)
         return -1;
-    }
-    if (record->study == 0) {
+    if (record->study == 0)
         return 0;
-    }
-    if (check_versions(record) != 0) {
+    if (check_versions(record) != 0)
         return -1;
-    }
-    for (uint32_t i = 0; i < study->point_count; i++) {
-        if (resume_point(record, &study->points[i], i) != 0) {
+    for (uint32_t i = 0; i < study->point_count; i++)
+        if (resume_point(record, &study->points[i], i) != 0)
             return -1;
-        }
-    }
     /* What was judged of fewer runs is judged again at the end. */
     sqlite3_stmt *open = record->statements[REOPEN_STUDY];
     put_int(open, 1, record->study);
@@ -248,117 +249,7 @@ int resume_begin(struct record *record, const struct study_info *study)
     put_int(forget, 1, record->study);
     /* A text that asked for fewer replications is no point's any more. */
     if (record_step(record, open) != 0 || record_step(record, forget) != 0 ||
-        record_step(record, record->statements[FORGET_TEXTS]) != 0) {
+        record_step(record, record->statements[FORGET_TEXTS]) != 0 || check_rollups(record) != 0)
         return -1;
-    }
     return write_resumption(record, study);
-}
-
-/* --- runs that are there -------------------------------------------------------------------- */
-
-/* Texts that are absent in a statistic are empty in the file. */
-static char *text_if_any(const char *text)
-{
-    return *text != '\0' ? mem_strdup(text) : NULL;
-}
-
-/* What a cell is, by its id; it is read but once. */
-static struct known_cell *cell_of(struct recalled *recalled, const struct registry *registry,
-                                  sqlite3_stmt *row)
-{
-    size_t id = (size_t)sqlite3_column_int64(row, 0);
-    if (id >= recalled->cell_count) {
-        void *cells = recalled->cells;
-        mem_grow(&cells, &recalled->cell_capacity, id + 1, sizeof(*recalled->cells));
-        recalled->cells = cells;
-        memset(&recalled->cells[recalled->cell_count], 0,
-               (id + 1 - recalled->cell_count) * sizeof(*recalled->cells));
-        recalled->cell_count = id + 1;
-    }
-    struct known_cell *cell = &recalled->cells[id];
-    if (cell->region == NULL) {
-        cell->metric = registry_metric(registry, text_at(row, 2));
-        cell->stat = text_if_any(text_at(row, 3));
-        cell->region = mem_strdup(text_at(row, 4));
-        cell->label = text_if_any(text_at(row, 5));
-        cell->window = mem_strdup(text_at(row, 6));
-    }
-    return cell;
-}
-
-static int read_statistics(struct record *record, int64_t run, const struct scenario *scenario)
-{
-    struct recalled *recalled = &record->recalled;
-    sqlite3_stmt *get = record->statements[GET_STATISTICS];
-    int code;
-    recalled->statistic_count = 0;
-    put_int(get, 1, run);
-    while ((code = sqlite3_step(get)) == SQLITE_ROW) {
-        const struct known_cell *cell = cell_of(recalled, scenario->registry, get);
-        bool total = strcmp(cell->region, "all") == 0;
-        int region = total ? -1 : topology_region(&scenario->topology, cell->region);
-        if (cell->metric == NULL || (region < 0 && !total)) {
-            continue; /* of a version that had another metric */
-        }
-        void *statistics = recalled->statistics;
-        mem_grow(&statistics, &recalled->statistic_capacity, recalled->statistic_count + 1,
-                 sizeof(*recalled->statistics));
-        recalled->statistics = statistics;
-        recalled->statistics[recalled->statistic_count++] =
-            (struct statistic){.metric = cell->metric,
-                               .stat = cell->stat,
-                               .region = region,
-                               .label = cell->label,
-                               .window = cell->window,
-                               .value = sqlite3_column_double(get, 1)};
-    }
-    sqlite3_reset(get);
-    return code == SQLITE_DONE ? 0 : db_fail(&record->db, "read");
-}
-
-int resume_recall(void *self, uint32_t point, uint32_t replication, struct run_result *result)
-{
-    struct record *record = self;
-    struct recalled *recalled = &record->recalled;
-    sqlite3_stmt *find = record->statements[FIND_RUN];
-    put_int(find, 1, record->points[point].id);
-    put_int(find, 2, replication);
-    int code = sqlite3_step(find);
-    if (code != SQLITE_ROW) {
-        sqlite3_reset(find);
-        return code == SQLITE_DONE ? 0 : db_fail(&record->db, "read");
-    }
-    int64_t run = sqlite3_column_int64(find, 0);
-    recalled->set = (struct statistics){.bin = sqlite3_column_int64(find, 7)};
-    *result = (struct run_result){.point = point,
-                                  .replication = replication,
-                                  .seed = strtoull(text_at(find, 1), NULL, 10),
-                                  .digest = strtoull(text_at(find, 2), NULL, 16),
-                                  .event_count = (uint64_t)sqlite3_column_int64(find, 3),
-                                  .simulated = sqlite3_column_int64(find, 4),
-                                  .wall_ns = sqlite3_column_int64(find, 5),
-                                  .warmup = sqlite3_column_int64(find, 6),
-                                  .status = RUN_DONE,
-                                  .scenario = record->points[point].scenario,
-                                  .statistics = &recalled->set};
-    sqlite3_reset(find);
-    if (read_statistics(record, run, result->scenario) != 0) {
-        return -1;
-    }
-    recalled->set.statistics = recalled->statistics;
-    recalled->set.statistic_count = recalled->statistic_count;
-    return 1;
-}
-
-void resume_release(struct recalled *recalled)
-{
-    for (size_t i = 0; i < recalled->cell_count; i++) {
-        free(recalled->cells[i].stat);
-        free(recalled->cells[i].region);
-        free(recalled->cells[i].label);
-        free(recalled->cells[i].window);
-    }
-    free(recalled->cells);
-    free(recalled->statistics);
-    *recalled = (struct recalled){0};
 }

@@ -1,9 +1,11 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- A results file of Isthmus. results/README.md explains it to those who query it.
 --
--- Large tables are WITHOUT ROWID with the key in the order of writing, so that rows are only ever appended and
--- no index is needed beside them. What a figure is (name, stat, region, label, window, unit) stands once,
--- in `cell`. Times are whole nanoseconds since the start of the run; an instant that never came is NULL.
+-- What a number is (name, stat, region, label, window, unit) stands once, in `cell`. A run adds rows to `metric`,
+-- `histogram`, `run_series`, `event` and `incident`; in the same transaction the roll-ups of its point (point_*)
+-- take it in, and the views answer from those. Times are whole nanoseconds since the start of the run; an instant
+-- that never came is NULL. What is kept by bin is JSON: one row a series, not one a bin, since rows of their own
+-- took five times the space; the views series, histogram_bin and timeline take it apart.
 -- application_id and user_version are set by the program in the transaction that makes these tables.
 
 CREATE TABLE study (
@@ -48,6 +50,7 @@ CREATE TABLE point (
     number INTEGER NOT NULL,            -- 0 is the base of a comparison
     scenario_hash TEXT NOT NULL REFERENCES scenario_text (hash),
     duration_ns INTEGER NOT NULL,
+    runs INTEGER NOT NULL DEFAULT 0,    -- in its roll-ups: all that it has
     UNIQUE (study, number)
 ) STRICT;
 
@@ -61,96 +64,153 @@ CREATE TABLE point_param (
 CREATE TABLE run (
     id INTEGER PRIMARY KEY,
     point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,
-    replication INTEGER NOT NULL,
+    replication INTEGER NOT NULL CHECK (replication >= 0),
     seed TEXT NOT NULL,
     digest TEXT NOT NULL,               -- 16 hex digits; equal where the run is equal, bit for bit
-    events INTEGER NOT NULL,
-    simulated_ns INTEGER NOT NULL,
+    events INTEGER NOT NULL CHECK (events >= 0),
+    simulated_ns INTEGER NOT NULL CHECK (simulated_ns >= 0),
     wall_ns INTEGER NOT NULL,
-    warmup_ns INTEGER NOT NULL,
-    bin_ns INTEGER NOT NULL,            -- width of a bin of the series
+    warmup_ns INTEGER NOT NULL CHECK (warmup_ns >= 0),
+    bin_ns INTEGER NOT NULL CHECK (bin_ns > 0), -- width of a bin of the series
     dropped INTEGER NOT NULL,           -- events and incidents that were counted only
-    status TEXT NOT NULL CHECK (status IN ('done', 'interrupted')),
     version TEXT NOT NULL,              -- of the program that made it
     UNIQUE (point, replication)
 ) STRICT;
 
--- What a number is. region 'all': the total; window '' for series; stat '' but for latencies.
+-- What a number is. region 'all': the total; window '' for series and histograms without one; stat '' but for latencies.
 CREATE TABLE cell (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('count', 'ratio', 'level', 'latency', 'value')),
     stat TEXT NOT NULL,
     region TEXT NOT NULL,
     label_name TEXT NOT NULL,
     label TEXT NOT NULL,
     window TEXT NOT NULL,
     unit TEXT NOT NULL,
-    UNIQUE (name, stat, region, label_name, label, window, unit)
+    UNIQUE (name, stat, region, label_name, label, window, unit, kind)
 ) STRICT;
 
+-- A statistic of a run: a number; or censored (the run ended, at that instant, before it was known, so it is larger
+-- than any that the run could have seen); or none, with a reason.
 CREATE TABLE metric (
     run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
     cell INTEGER NOT NULL REFERENCES cell (id),
-    value REAL NOT NULL,
-    PRIMARY KEY (run, cell)
+    value REAL,
+    numerator INTEGER CHECK (numerator >= 0),     -- exact: of counts (the count) and of ratios
+    denominator INTEGER CHECK (denominator >= 0), -- of ratios
+    censored_ns INTEGER CHECK (censored_ns >= 0),
+    reason TEXT,
+    state TEXT AS (CASE WHEN value IS NOT NULL THEN 'number' WHEN censored_ns IS NOT NULL THEN 'censored' ELSE 'none' END),
+    PRIMARY KEY (run, cell),
+    CHECK ((value IS NOT NULL) + (censored_ns IS NOT NULL) + (reason IS NOT NULL) = 1)
 ) STRICT, WITHOUT ROWID;
 
+-- The distribution of a latency.
 CREATE TABLE histogram (
     run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
     cell INTEGER NOT NULL REFERENCES cell (id),
-    count INTEGER NOT NULL,
-    min INTEGER NOT NULL,
-    max INTEGER NOT NULL,
-    mean REAL NOT NULL,
-    PRIMARY KEY (run, cell)
-) STRICT, WITHOUT ROWID;
-
--- The bins that hold something: count values between low and high, both included.
-CREATE TABLE histogram_bin (
-    run INTEGER NOT NULL,
-    cell INTEGER NOT NULL,
-    low INTEGER NOT NULL,
-    high INTEGER NOT NULL,
     count INTEGER NOT NULL CHECK (count > 0),
-    PRIMARY KEY (run, cell, low),
-    FOREIGN KEY (run, cell) REFERENCES histogram (run, cell) ON DELETE CASCADE
-) STRICT, WITHOUT ROWID;
+    min INTEGER NOT NULL CHECK (min >= 0),
+    max INTEGER NOT NULL CHECK (max >= min),
+    mean REAL NOT NULL,
+    sub_bits INTEGER NOT NULL,          -- precision: each power of two is cut in 2^sub_bits bins
+    bins TEXT NOT NULL,                 -- {"bin": count}: those that hold something
+    PRIMARY KEY (run, cell)
+) STRICT;
 
--- One value a bin of time: counts per second, shares (absent where nothing was counted), mean levels.
-CREATE TABLE series (
+-- One value a bin of time: counts as [3,0], ratios as [[numerator,denominator],0] (0: both are), levels as [0.5,2].
+CREATE TABLE run_series (
     run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
     cell INTEGER NOT NULL REFERENCES cell (id),
-    t_ns INTEGER NOT NULL,              -- start of the bin
-    value REAL NOT NULL,
-    PRIMARY KEY (run, cell, t_ns)
-) STRICT, WITHOUT ROWID;
+    bins TEXT NOT NULL,
+    PRIMARY KEY (run, cell)
+) STRICT;
 
 CREATE TABLE event (
     run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
-    number INTEGER NOT NULL,
-    t_ns INTEGER NOT NULL,
+    number INTEGER NOT NULL CHECK (number > 0),
+    t_ns INTEGER NOT NULL CHECK (t_ns >= 0),
     what TEXT NOT NULL,
     subject TEXT NOT NULL,
     text TEXT NOT NULL,
-    cause TEXT NOT NULL,
+    cause INTEGER CHECK (cause BETWEEN 1 AND number - 1),           -- number of the event that caused it
+    waited_for INTEGER CHECK (waited_for BETWEEN 1 AND number - 1), -- and of the one that it waited behind
+    cause_text TEXT NOT NULL,           -- a cause that is no event
     PRIMARY KEY (run, number)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE incident (
     run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
-    number INTEGER NOT NULL,
+    number INTEGER NOT NULL CHECK (number >= 0),
     kind TEXT NOT NULL,
-    onset_ns INTEGER NOT NULL,
-    detected_ns INTEGER,
-    decided_ns INTEGER,
-    promoted_ns INTEGER,
-    published_ns INTEGER,
-    restored_ns INTEGER,
-    rpo_ns INTEGER,                     -- NULL: no failover
+    onset_ns INTEGER NOT NULL CHECK (onset_ns >= 0),
+    detected_ns INTEGER CHECK (detected_ns >= 0),
+    decided_ns INTEGER CHECK (decided_ns >= 0),
+    promoted_ns INTEGER CHECK (promoted_ns >= 0),
+    published_ns INTEGER CHECK (published_ns >= 0),
+    restored_ns INTEGER CHECK (restored_ns >= 0),
+    rpo_ns INTEGER CHECK (rpo_ns >= 0), -- NULL: no failover
     writes_lost INTEGER NOT NULL,
     sessions_lost INTEGER NOT NULL,
     PRIMARY KEY (run, number)
 ) STRICT, WITHOUT ROWID;
+
+-- Roll-ups: what the runs of a point come to. Mean, squares about it, extremes and interval are over the n runs
+-- that have a number.
+CREATE TABLE point_metric (
+    point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,
+    cell INTEGER NOT NULL REFERENCES cell (id),
+    n INTEGER NOT NULL,
+    mean REAL,                          -- NULL where n is 0, as are the extremes
+    m2 REAL,                            -- sum of (value - mean)^2
+    min REAL,
+    max REAL,
+    low REAL,                           -- NULL where n is 1: there is no interval
+    high REAL,
+    numerator INTEGER,                  -- sums over all runs
+    denominator INTEGER,
+    censored INTEGER NOT NULL,          -- how many runs have no number, as it is censored or there is none
+    none INTEGER NOT NULL,
+    PRIMARY KEY (point, cell)
+) STRICT, WITHOUT ROWID;
+
+-- Every point against point 0 of its study, replication by replication: both saw the same random numbers.
+CREATE TABLE point_difference (
+    point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,
+    cell INTEGER NOT NULL REFERENCES cell (id),
+    n INTEGER NOT NULL,                 -- pairs
+    base_mean REAL NOT NULL,
+    difference REAL NOT NULL,           -- mean of (value - base)
+    m2 REAL NOT NULL,                   -- squares about it
+    low REAL,
+    high REAL,
+    PRIMARY KEY (point, cell)
+) STRICT, WITHOUT ROWID;
+
+-- The histograms of all runs as one.
+CREATE TABLE point_histogram (
+    point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,
+    cell INTEGER NOT NULL REFERENCES cell (id),
+    count INTEGER NOT NULL,
+    min INTEGER NOT NULL,
+    max INTEGER NOT NULL,
+    mean REAL NOT NULL,
+    sub_bits INTEGER NOT NULL,
+    bins TEXT NOT NULL,
+    PRIMARY KEY (point, cell)
+) STRICT;
+
+-- A bin of all runs: mean where they agree, else [mean,sd], [mean,sd,n] where only n runs have a value, null where
+-- none has. Means to 12 digits, deviations to 8.
+CREATE TABLE point_series (
+    point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,
+    cell INTEGER NOT NULL REFERENCES cell (id),
+    runs INTEGER NOT NULL,
+    bin_ns INTEGER NOT NULL,
+    bins TEXT NOT NULL,
+    PRIMARY KEY (point, cell)
+) STRICT;
 
 CREATE TABLE expectation (
     point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,
@@ -160,6 +220,7 @@ CREATE TABLE expectation (
     value REAL,
     low REAL,
     high REAL,
+    reason TEXT NOT NULL,               -- of a verdict that the numbers alone do not give; mostly ''
     PRIMARY KEY (point, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -198,56 +259,70 @@ CREATE TABLE assumption (
     PRIMARY KEY (study, path)
 ) STRICT, WITHOUT ROWID;
 
--- Two-sided quantiles, so that plain SQL can compute an interval: mean +- t * sd / sqrt(n), df = n - 1.
+-- Student's two-sided quantiles: an interval is mean +- t * sd / sqrt(n), and half_sds is t / sqrt(n).
 CREATE TABLE student_t (
-    df INTEGER NOT NULL,
+    n INTEGER NOT NULL,                 -- values, so n - 1 degrees of freedom
     level REAL NOT NULL,
     t REAL NOT NULL,
-    PRIMARY KEY (df, level)
+    half_sds REAL NOT NULL,
+    PRIMARY KEY (n, level)
 ) STRICT, WITHOUT ROWID;
 
--- The variance is taken in two passes (a window for the mean, then the squares about it): the one-pass
--- formula loses all its digits where values are large and close together.
 CREATE VIEW summary AS
-WITH value AS (
-    SELECT point.study AS study, point.number AS point, metric.cell AS cell, metric.value AS value,
-           avg(metric.value) OVER (PARTITION BY point.study, point.number, metric.cell) AS mean
-    FROM point JOIN run ON run.point = point.id AND run.status = 'done'
-    JOIN metric ON metric.run = run.id
-), moment AS (
-    SELECT study, point, cell, count(*) AS n, min(mean) AS mean,
-           sqrt(sum((value - mean) * (value - mean)) / (count(*) - 1) / count(*)) AS se
-    FROM value GROUP BY study, point, cell
-)
-SELECT moment.study, moment.point, cell.name AS metric, cell.stat, cell.region,
+SELECT point.study, point.number AS point, cell.name AS metric, cell.stat, cell.region,
        iif(cell.label_name = '', '', cell.label_name || '=' || cell.label) AS labels, cell.window,
-       moment.n, moment.mean, moment.mean - t * se AS low, moment.mean + t * se AS high,
-       study.level, cell.unit
-FROM moment JOIN cell ON cell.id = moment.cell JOIN study ON study.id = moment.study
-LEFT JOIN student_t ON df = moment.n - 1 AND student_t.level = study.level;
+       n, mean, low, high, study.level, cell.unit, censored, none, min, max, numerator, denominator
+FROM study JOIN point ON point.study = study.id JOIN point_metric ON point_metric.point = point.id
+JOIN cell ON cell.id = point_metric.cell;
 
-CREATE VIEW timeline AS
-WITH value AS (
-    SELECT point.study AS study, point.number AS point, series.cell AS cell, series.t_ns AS t_ns,
-           series.value AS value,
-           avg(series.value) OVER (PARTITION BY point.study, point.number, series.cell, series.t_ns) AS mean
-    FROM point JOIN run ON run.point = point.id AND run.status = 'done'
-    JOIN series ON series.run = run.id
-), moment AS (
-    SELECT study, point, cell, t_ns, count(*) AS n, min(mean) AS mean,
-           sqrt(sum((value - mean) * (value - mean)) / (count(*) - 1) / count(*)) AS se
-    FROM value GROUP BY study, point, cell, t_ns
-)
-SELECT moment.study, moment.point, cell.name AS metric, cell.region,
-       iif(cell.label_name = '', '', cell.label_name || '=' || cell.label) AS labels, moment.t_ns,
-       moment.n, moment.mean, moment.mean - t * se AS low, moment.mean + t * se AS high,
-       study.level, cell.unit
-FROM moment JOIN cell ON cell.id = moment.cell JOIN study ON study.id = moment.study
-LEFT JOIN student_t ON df = moment.n - 1 AND student_t.level = study.level;
+CREATE VIEW comparison AS
+SELECT point.study, point.number AS point, cell.name AS metric, cell.stat, cell.region,
+       iif(cell.label_name = '', '', cell.label_name || '=' || cell.label) AS labels, cell.window,
+       n, base_mean, base_mean + difference AS mean, difference, low, high, study.level, cell.unit
+FROM study JOIN point ON point.study = study.id JOIN point_difference ON point_difference.point = point.id
+JOIN cell ON cell.id = point_difference.cell;
 
 CREATE VIEW reauth_causes AS
 SELECT study, point, region, substr(labels, length('cause=') + 1) AS cause, window, n, mean, low, high, level
 FROM summary WHERE metric = 'reauths' AND labels LIKE 'cause=%';
+
+CREATE VIEW timeline AS
+WITH bin AS (
+    SELECT point_series.point, cell, json_each.key * bin_ns AS t_ns,
+           iif(json_each.type = 'array', json_extract(json_each.value, '$[0]'), json_each.value) AS mean,
+           iif(json_each.type = 'array', json_extract(json_each.value, '$[1]'), 0.0) AS sd,
+           iif(json_each.type = 'array', coalesce(json_extract(json_each.value, '$[2]'), runs), runs) AS n
+    FROM point_series, json_each(point_series.bins) WHERE json_each.type <> 'null'
+)
+SELECT point.study, point.number AS point, cell.name AS metric, cell.region,
+       iif(cell.label_name = '', '', cell.label_name || '=' || cell.label) AS labels, t_ns, bin.n, mean,
+       mean - half_sds * sd AS low, mean + half_sds * sd AS high, study.level, cell.unit
+FROM study JOIN point ON point.study = study.id JOIN bin ON bin.point = point.id JOIN cell ON cell.id = bin.cell
+LEFT JOIN student_t ON student_t.n = bin.n AND student_t.level = study.level;
+
+-- A value a bin of a run: counts per second, shares (absent where nothing was counted), mean levels.
+CREATE VIEW series AS
+SELECT run_series.run, run_series.cell, json_each.key * bin_ns AS t_ns,
+       CASE kind WHEN 'count' THEN json_each.value / (min(bin_ns, simulated_ns - json_each.key * bin_ns) / 1e9)
+                 WHEN 'ratio' THEN 1.0 * json_extract(json_each.value, '$[0]') / json_extract(json_each.value, '$[1]')
+                 ELSE json_each.value END AS value,
+       CASE kind WHEN 'count' THEN json_each.value WHEN 'ratio' THEN json_extract(json_each.value, '$[0]') END AS numerator,
+       CASE kind WHEN 'ratio' THEN json_extract(json_each.value, '$[1]') END AS denominator
+FROM run_series JOIN run ON run.id = run_series.run JOIN cell ON cell.id = run_series.cell, json_each(run_series.bins)
+WHERE CASE kind WHEN 'ratio' THEN json_each.type = 'array' AND json_extract(json_each.value, '$[1]') > 0
+                ELSE json_each.type <> 'null' END;
+
+-- The bins that hold something: count values between low and high, both included. Bin b >= 2^sub_bits has the values
+-- whose leading bits are 2^sub_bits + b % 2^sub_bits.
+CREATE VIEW histogram_bin AS
+WITH bin AS (
+    SELECT run, cell, CAST(json_each.key AS INTEGER) AS bin, json_each.value AS count, sub_bits,
+           max(CAST(json_each.key AS INTEGER) / (1 << sub_bits) - 1, 0) AS shift
+    FROM histogram, json_each(histogram.bins)
+)
+SELECT run, cell, (bin - (shift << sub_bits)) << shift AS low,
+       ((bin - (shift << sub_bits)) << shift) + (1 << shift) - 1 AS high, count
+FROM bin;
 
 -- RTO and its stages. An instant is held between the one before it and the restoration, and one that never
 -- came takes no time of its own, so the stages always add up to rto_ns. All NULL where never restored.
@@ -266,33 +341,4 @@ SELECT point.study, point.number AS point, run.replication, d.number, d.kind,
        restored_ns - onset_ns AS rto_ns, d1 - onset_ns AS detect_ns, d2 - d1 AS decide_ns,
        d3 - d2 AS promote_ns, d4 - d3 AS publish_ns, restored_ns - d4 AS drain_ns,
        rpo_ns, writes_lost, sessions_lost
-FROM d JOIN run ON run.id = d.run AND run.status = 'done' JOIN point ON point.id = run.point;
-
--- Every point against point 0 of its study, replication by replication: both saw the same random numbers.
-CREATE VIEW comparison AS
-WITH pair AS (
-    SELECT point.study AS study, point.number AS point, other.cell AS cell,
-           base.value AS base, other.value AS value,
-           avg(other.value - base.value)
-               OVER (PARTITION BY point.study, point.number, other.cell) AS difference
-    FROM point
-    JOIN point AS base_point ON base_point.study = point.study AND base_point.number = 0
-    JOIN run ON run.point = point.id AND run.status = 'done'
-    JOIN run AS base_run ON base_run.point = base_point.id AND base_run.status = 'done'
-                        AND base_run.replication = run.replication
-    JOIN metric AS other ON other.run = run.id
-    JOIN metric AS base ON base.run = base_run.id AND base.cell = other.cell
-    WHERE point.number > 0
-), moment AS (
-    SELECT study, point, cell, count(*) AS n, avg(base) AS base_mean, avg(value) AS mean,
-           min(difference) AS difference,
-           sqrt(sum((value - base - difference) * (value - base - difference))
-                / (count(*) - 1) / count(*)) AS se
-    FROM pair GROUP BY study, point, cell
-)
-SELECT moment.study, moment.point, cell.name AS metric, cell.stat, cell.region,
-       iif(cell.label_name = '', '', cell.label_name || '=' || cell.label) AS labels, cell.window,
-       moment.n, base_mean, moment.mean, difference, difference - t * se AS low,
-       difference + t * se AS high, study.level, cell.unit
-FROM moment JOIN cell ON cell.id = moment.cell JOIN study ON study.id = moment.study
-LEFT JOIN student_t ON df = moment.n - 1 AND student_t.level = study.level;
+FROM d JOIN run ON run.id = d.run JOIN point ON point.id = run.point;

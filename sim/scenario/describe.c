@@ -37,17 +37,6 @@ static const char *scope_name(enum model_scope scope)
     return names[scope];
 }
 
-static const char *metric_kind_name(enum metric_kind kind)
-{
-    static const char *const names[] = {[METRIC_COUNT] = "count",
-                                        [METRIC_RATIO] = "ratio",
-                                        [METRIC_LEVEL] = "level",
-                                        [METRIC_LATENCY] = "latency",
-                                        [METRIC_VALUE] = "value"};
-
-    return names[kind];
-}
-
 /* Which way the statistic gets better; "-" where neither is. */
 static const char *direction_name(enum direction direction)
 {

@@ -18,14 +18,25 @@ static double upper_probability(double level)
     return 0.5 + level / 2.0;
 }
 
+double interval_student_quantile(uint64_t n, double level)
+{
+    invariant(n >= 2);
+    return gsl_cdf_tdist_Pinv(upper_probability(level), (double)n - 1.0);
+}
+
 struct interval interval_student(const struct tally *tally, double level)
 {
-    double p = upper_probability(level);
+    return interval_student_of(
+        tally, level, tally->count < 2 ? 0.0 : interval_student_quantile(tally->count, level));
+}
+
+struct interval interval_student_of(const struct tally *tally, double level, double quantile)
+{
     if (tally->count < 2) {
         return no_interval(tally->count, level, tally->mean);
     }
     double n = (double)tally->count;
-    double half = gsl_cdf_tdist_Pinv(p, n - 1.0) * sqrt(tally_variance(tally) / n);
+    double half = quantile * sqrt(tally_variance(tally) / n);
     return (struct interval){
         .valid = true,
         .n = tally->count,

@@ -27,6 +27,13 @@ struct interval {
 /* Student's t over independent replications: mean +- t(n-1) s / sqrt(n) (Law, Simulation Modeling
  * and Analysis, 5th ed., eq. 4.12). With zero variance the interval is a point, and valid. */
 struct interval interval_student(const struct tally *tally, double level);
+/*
+ * The same for many tallies of one count, which share the quantile: of `n` >= 2 values, the
+ * interval is the mean +- quantile * s / sqrt(n). `quantile` is of tally->count, and any number
+ * where that is below 2.
+ */
+double interval_student_quantile(uint64_t n, double level);
+struct interval interval_student_of(const struct tally *tally, double level, double quantile);
 /* The same of the differences a[i] - b[i] (common random numbers); pairs with a NAN are skipped. */
 struct interval interval_paired(const double *a, const double *b, size_t n, double level);
 /* Batch means of one long run: `count` values in order cut into `batches` equal batches (the rest

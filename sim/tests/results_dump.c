@@ -11,6 +11,8 @@
 #include <stdio.h>
 
 #define WHERE_RUN " JOIN run ON run.id = run JOIN point ON point.id = run.point"
+#define WHERE_POINT " JOIN point ON point.id = point"
+#define POINT_KEY "study || ' ' || point.number"
 #define RUN_KEY "study || ' ' || point.number || '/' || replication || ' '"
 #define CELL " JOIN cell ON cell.id = cell"
 #define CELL_KEY                                                                                   \
@@ -25,22 +27,30 @@ static const char *const queries[] = {
     "SELECT 'text', hash, text FROM scenario_text ORDER BY hash",
     "SELECT 'fault ' || study, point.number, from_ns, to_ns FROM fault JOIN point ON point.id = point ORDER BY 1, 2, 3, 4",
     "SELECT 'assumption', study, path, value, meaning FROM assumption ORDER BY 2, 3",
-    "SELECT 'run ' || study, number, replication, seed, digest, events, simulated_ns, warmup_ns, bin_ns, dropped, status, version"
+    "SELECT 'run ' || study, number, replication, seed, digest, events, simulated_ns, warmup_ns, bin_ns, dropped, version"
     " FROM run JOIN point ON point.id = run.point ORDER BY study, number, replication",
-    "SELECT 'metric ' || " RUN_KEY ", " CELL_KEY ", printf('%.17g', value) FROM metric" WHERE_RUN CELL " ORDER BY 1, 2",
-    "SELECT 'histogram ' || " RUN_KEY ", " CELL_KEY ", count, min, max, printf('%.17g', mean) FROM histogram" WHERE_RUN CELL
-    " ORDER BY 1, 2",
-    "SELECT 'bin ' || " RUN_KEY ", " CELL_KEY ", low, high, count FROM histogram_bin" WHERE_RUN CELL " ORDER BY 1, 2, low",
-    "SELECT 'series ' || " RUN_KEY ", " CELL_KEY ", t_ns, printf('%.17g', value) FROM series" WHERE_RUN CELL
-    " ORDER BY 1, 2, t_ns",
-    "SELECT 'event ' || " RUN_KEY ", event.number, t_ns, what, subject, text, cause FROM event" WHERE_RUN " ORDER BY 1, 2",
+    "SELECT 'metric ' || " RUN_KEY ", " CELL_KEY ", state, printf('%.17g', value), numerator, denominator, censored_ns, reason"
+    " FROM metric" WHERE_RUN CELL " ORDER BY 1, 2",
+    "SELECT 'histogram ' || " RUN_KEY ", " CELL_KEY ", count, min, max, printf('%.17g', mean), sub_bits, bins FROM histogram"
+    WHERE_RUN CELL " ORDER BY 1, 2",
+    "SELECT 'series ' || " RUN_KEY ", " CELL_KEY ", bins FROM run_series" WHERE_RUN CELL " ORDER BY 1, 2",
+    "SELECT 'runs ' || study, number, runs FROM point ORDER BY study, number",
+    "SELECT 'point metric ' || " POINT_KEY ", " CELL_KEY ", n, printf('%.17g', mean), printf('%.17g', m2), printf('%.17g', min),"
+    " printf('%.17g', max), printf('%.17g', low), printf('%.17g', high), numerator, denominator, censored, none"
+    " FROM point_metric" WHERE_POINT CELL " ORDER BY 1, 2",
+    "SELECT 'point difference ' || " POINT_KEY ", " CELL_KEY ", n, printf('%.17g', base_mean), printf('%.17g', difference),"
+    " printf('%.17g', m2), printf('%.17g', low), printf('%.17g', high) FROM point_difference" WHERE_POINT CELL " ORDER BY 1, 2",
+    "SELECT 'point histogram ' || " POINT_KEY ", " CELL_KEY ", count, min, max, printf('%.17g', mean), sub_bits, bins"
+    " FROM point_histogram" WHERE_POINT CELL " ORDER BY 1, 2",
+    "SELECT 'point series ' || " POINT_KEY ", " CELL_KEY ", point_series.runs, bin_ns, bins FROM point_series" WHERE_POINT CELL " ORDER BY 1, 2",
+    "SELECT 'event ' || " RUN_KEY ", event.number, t_ns, what, subject, text, cause, waited_for, cause_text FROM event" WHERE_RUN " ORDER BY 1, 2",
     "SELECT 'incident ' || " RUN_KEY ", incident.number, kind, onset_ns, detected_ns, decided_ns, promoted_ns, published_ns,"
     " restored_ns, rpo_ns, writes_lost, sessions_lost FROM incident" WHERE_RUN " ORDER BY 1, 2",
     "SELECT 'expectation ' || study, point.number, expectation.number, text, verdict, printf('%.17g', value),"
-    " printf('%.17g', low), printf('%.17g', high) FROM expectation JOIN point ON point.id = point ORDER BY 1, 2, 3",
+    " printf('%.17g', low), printf('%.17g', high), reason FROM expectation JOIN point ON point.id = point ORDER BY 1, 2, 3",
     "SELECT 'finding', study, number, kind, point, subject, verdict, n, printf('%.17g', value), printf('%.17g', low),"
     " printf('%.17g', high), unit, text FROM finding ORDER BY study, number",
-    "SELECT 'student', df, level, printf('%.17g', t) FROM student_t ORDER BY level, df",
+    "SELECT 'student', n, level, printf('%.17g', t), printf('%.17g', half_sds) FROM student_t ORDER BY level, n",
 };
 // clang-format on
 

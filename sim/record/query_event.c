@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What happened: events, and incidents with their stages. */
+#include "query_internal.h"
+
+bool incident_stages(const struct incident_row *incident, int64_t stages_ns[INCIDENT_STAGES])
+{
+    if (incident->restored_ns < 0)
+        return false;
+    const int64_t instants[INCIDENT_STAGES] = {incident->detected_ns, incident->decided_ns,
+                                               incident->promoted_ns, incident->published_ns,
+                                               incident->restored_ns};
+    int64_t before = incident->onset_ns;
+
+    for (int i = 0; i < INCIDENT_STAGES; i++) {
+        int64_t instant = instants[i] > before ? instants[i] : before;
+        instant = instant < incident->restored_ns ? instant : incident->restored_ns;
+        stages_ns[i] = instant - before;
+        before = instant;
+    }
+    return true;
+}
+
+int results_each_incident(struct results *results, int64_t study,
+                          void (*row)(void *self, const struct incident_row *row), void *self,
+                          struct diag *diag)
+{
+    struct select rows;
+
+    select_study(&rows, results,
+                 "SELECT point.number, run.replication, incident.number, kind, onset_ns,"
+                 " detected_ns, decided_ns, promoted_ns, published_ns, restored_ns, rpo_ns,"
+                 " writes_lost, sessions_lost FROM point JOIN run ON run.point = point.id"
+                 " JOIN incident ON incident.run = run.id WHERE point.study =" THE_STUDY
+                 "ORDER BY point.number, run.replication, incident.number",
+                 study, diag);
+    while (select_next(&rows)) {
+        struct incident_row incident = {
+            .point = select_count(&rows, 0),
+            .replication = select_count(&rows, 1),
+            .number = select_count(&rows, 2),
+            .kind = select_text(&rows, 3),
+            .onset_ns = select_instant(&rows, 4),
+            .detected_ns = select_instant_or(&rows, 5, -1),
+            .decided_ns = select_instant_or(&rows, 6, -1),
+            .promoted_ns = select_instant_or(&rows, 7, -1),
+            .published_ns = select_instant_or(&rows, 8, -1),
+            .restored_ns = select_instant_or(&rows, 9, -1),
+            .rpo_ns = select_instant_or(&rows, 10, -1),
+            .writes_lost = (uint64_t)select_instant(&rows, 11),
+            .sessions_lost = (uint64_t)select_instant(&rows, 12),
+        };
+        if (incident.restored_ns >= 0 && incident.restored_ns < incident.onset_ns)
+            select_damaged(&rows, 9);
+        if (select_good(&rows))
+            row(self, &incident);
+    }
+    return select_close(&rows);
+}
+
+int results_each_event(struct results *results, int64_t study, int64_t replication,
+                       void (*row)(void *self, const struct event_row *row), void *self,
+                       struct diag *diag)
+{
+    struct select rows;
+
+    select_study(&rows, results,
+                 "SELECT point.number, run.replication, event.number, t_ns, what, subject, text,"
+                 " cause, waited_for, cause_text FROM point JOIN run ON run.point = point.id"
+                 " JOIN event ON event.run = run.id WHERE point.study =" THE_STUDY
+                 "AND (?2 < 0 OR run.replication = ?2)"
+                 " ORDER BY point.number, run.replication, t_ns, event.number",
+                 study, diag);
+    select_bind_int(&rows, replication);
+    while (select_next(&rows)) {
+        struct event_row event = {
+            .point = select_count(&rows, 0),
+            .replication = select_count(&rows, 1),
+            .number = (uint32_t)select_int(&rows, 2, 1, UINT32_MAX),
+            .t_ns = select_instant(&rows, 3),
+            .what = select_text(&rows, 4),
+            .subject = select_text(&rows, 5),
+            .text = select_text(&rows, 6),
+            .cause_text = select_text(&rows, 9),
+        };
+        /* A cause is an earlier event: a chain of causes ends. */
+        event.cause =
+            select_has(&rows, 7) ? (uint32_t)select_int(&rows, 7, 1, event.number - 1) : 0;
+        event.waited_for =
+            select_has(&rows, 8) ? (uint32_t)select_int(&rows, 8, 1, event.number - 1) : 0;
+        if (select_good(&rows))
+            row(self, &event);
+    }
+    return select_close(&rows);
+}

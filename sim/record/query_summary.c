@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Statistics of a point: from its roll-ups where all runs count, and from the runs where only some
+ * do. Intervals are made here, by the one function that makes them, of the tallies in the file; a
+ * test holds those of the views against them.
+ */
+#include "query_internal.h"
+
+#include "mem.h"
+
+#include <stdlib.h>
+
+int results_each_value(struct results *results, int64_t study, int64_t point,
+                       const struct statistic_name *name,
+                       void (*row)(void *self, uint32_t replication, double value), void *self,
+                       struct diag *diag)
+{
+    struct select rows;
+
+    select_study(&rows, results,
+                 "SELECT replication, value FROM point JOIN run ON run.point = point.id"
+                 " JOIN metric ON metric.run = run.id JOIN cell ON cell.id = metric.cell"
+                 " WHERE study =" THE_STUDY "AND number = ?2 AND value IS NOT NULL AND name = ?3"
+                 " AND stat = ?4 AND region = ?5 AND label = ?6 AND window = ?7"
+                 " ORDER BY replication",
+                 study, diag);
+    select_bind_int(&rows, point);
+    select_bind_text(&rows, name->metric);
+    select_bind_text(&rows, name->stat);
+    select_bind_text(&rows, name->region);
+    select_bind_text(&rows, name->label);
+    select_bind_text(&rows, name->window);
+    while (select_next(&rows)) {
+        uint32_t replication = select_count(&rows, 0);
+        double value = select_real(&rows, 1);
+        if (select_good(&rows))
+            row(self, replication, value);
+    }
+    return select_close(&rows);
+}
+
+/* --- all runs ------------------------------------------------------------------------------- */
+
+/* What the statements of a summary and of the differences begin with. */
+#define GROUP_COLUMNS "SELECT point.number, n, m2," CELL_COLUMNS
+enum { GROUP_POINT, GROUP_N, GROUP_M2, GROUP_CELL, GROUP_REST = GROUP_CELL + CELL_COLUMN_COUNT };
+
+static struct summary_row read_group(struct select *rows)
+{
+    return (struct summary_row){
+        .point = select_count(rows, GROUP_POINT),
+        .metric = select_text(rows, GROUP_CELL + CELL_NAME),
+        .stat = select_text(rows, GROUP_CELL + CELL_STAT),
+        .region = select_text(rows, GROUP_CELL + CELL_REGION),
+        .label = select_text(rows, GROUP_CELL + CELL_LABEL),
+        .window = select_text(rows, GROUP_CELL + CELL_WINDOW),
+        .unit = select_text(rows, GROUP_CELL + CELL_UNIT),
+    };
+}
+
+static struct interval read_interval(struct select *rows, int mean, double level)
+{
+    struct tally tally = {.count = (uint64_t)select_int(rows, GROUP_N, 1, UINT32_MAX),
+                          .mean = select_real(rows, mean),
+                          .m2 = select_real(rows, GROUP_M2)};
+
+    if (tally.m2 < 0)
+        select_damaged(rows, GROUP_M2);
+    return interval_student(&tally, level);
+}
+
+int results_each_summary(struct results *results, int64_t study, const char *metric,
+                         void (*row)(void *self, const struct summary_row *row), void *self,
+                         struct diag *diag)
+{
+    struct select rows;
+    double level;
+
+    if (query_study_level(results, study, &level, diag) != 0)
+        return -1;
+    select_study(&rows, results,
+                 GROUP_COLUMNS
+                 ", mean FROM point JOIN point_metric ON point_metric.point = point.id"
+                 " JOIN cell ON cell.id = point_metric.cell"
+                 " WHERE study =" THE_STUDY "AND n > 0 AND (?2 IS NULL OR cell.name = ?2)"
+                 " ORDER BY point.number, cell.id",
+                 study, diag);
+    select_bind_text(&rows, metric);
+    while (select_next(&rows)) {
+        struct summary_row summary = read_group(&rows);
+        summary.interval = read_interval(&rows, GROUP_REST, level);
+        if (select_good(&rows))
+            row(self, &summary);
+    }
+    return select_close(&rows);
+}
+
+int results_each_difference(struct results *results, int64_t study, const char *metric,
+                            void (*row)(void *self, const struct difference_row *row), void *self,
+                            struct diag *diag)
+{
+    struct select rows;
+    double level;
+
+    if (query_study_level(results, study, &level, diag) != 0)
+        return -1;
+    select_study(&rows, results,
+                 GROUP_COLUMNS ", difference, base_mean FROM point"
+                               " JOIN point_difference ON point_difference.point = point.id"
+                               " JOIN cell ON cell.id = point_difference.cell"
+                               " WHERE study =" THE_STUDY "AND (?2 IS NULL OR cell.name = ?2)"
+                               " ORDER BY point.number, cell.id",
+                 study, diag);
+    select_bind_text(&rows, metric);
+    while (select_next(&rows)) {
+        struct summary_row group = read_group(&rows);
+        struct difference_row difference = {.point = group.point,
+                                            .metric = group.metric,
+                                            .stat = group.stat,
+                                            .region = group.region,
+                                            .label = group.label,
+                                            .window = group.window,
+                                            .unit = group.unit,
+                                            .interval = read_interval(&rows, GROUP_REST, level),
+                                            .base_mean = select_real(&rows, GROUP_REST + 1)};
+        difference.mean = difference.base_mean + difference.interval.mean;
+        if (select_good(&rows))
+            row(self, &difference);
+    }
+    return select_close(&rows);
+}
+
+/* --- some of the runs ------------------------------------------------------------------------ */
+
+#define IS_STUCK                                                                                   \
+    "EXISTS (SELECT 1 FROM incident WHERE incident.run = run.id AND incident.restored_ns IS NULL)"
+
+int results_each_outcome(struct results *results, int64_t study,
+                         void (*row)(void *self, const struct outcome_row *row), void *self,
+                         struct diag *diag)
+{
+    struct select rows;
+
+    select_study(&rows, results,
+                 "SELECT point.number, count(*) AS runs, sum(" IS_STUCK ") AS stuck"
+                 " FROM point JOIN run ON run.point = point.id"
+                 " WHERE point.study =" THE_STUDY "GROUP BY point.number ORDER BY point.number",
+                 study, diag);
+    while (select_next(&rows)) {
+        struct outcome_row outcome = {.point = select_count(&rows, 0),
+                                      .count = select_count(&rows, 1),
+                                      .stuck = select_count(&rows, 2)};
+        if (select_good(&rows))
+            row(self, &outcome);
+    }
+    return select_close(&rows);
+}
+
+/* One cell of a point over the runs that count. */
+struct gathered {
+    int64_t point, cell;
+    struct tally tally;
+};
+struct gathered_list {
+    struct gathered *items;
+    size_t count, capacity;
+};
+
+#define VALUES_OF(condition)                                                                       \
+    "SELECT point.number, metric.cell, metric.value FROM point JOIN run ON run.point = point.id"   \
+    " JOIN metric ON metric.run = run.id WHERE point.study =" THE_STUDY                            \
+    "AND value IS NOT NULL AND " condition " ORDER BY point.number, metric.cell, run.replication"
+
+static int gather(struct results *results, int64_t study, bool stuck, struct gathered_list *list,
+                  struct diag *diag)
+{
+    struct select rows;
+
+    select_study(&rows, results, stuck ? VALUES_OF(IS_STUCK) : VALUES_OF("NOT " IS_STUCK), study,
+                 diag);
+    while (select_next(&rows)) {
+        int64_t point = select_count(&rows, 0), cell = select_instant(&rows, 1);
+        struct gathered *last = list->count > 0 ? &list->items[list->count - 1] : NULL;
+        if (!last || last->point != point || last->cell != cell) {
+            MEM_GROW(list->items, list->capacity, list->count + 1);
+            last = &list->items[list->count++];
+            *last = (struct gathered){.point = point, .cell = cell};
+        }
+        tally_add(&last->tally, select_real(&rows, 2));
+    }
+    return select_close(&rows);
+}
+
+int results_each_summary_of(struct results *results, int64_t study, bool stuck,
+                            void (*row)(void *self, const struct summary_row *row), void *self,
+                            struct diag *diag)
+{
+    struct gathered_list list = {NULL, 0, 0};
+    double level;
+    int status = query_study_level(results, study, &level, diag);
+
+    status = status == 0 ? gather(results, study, stuck, &list, diag) : -1;
+    sqlite3_stmt *words =
+        status == 0 ? db_prepare(&results->db, "SELECT" CELL_COLUMNS "FROM cell WHERE id = ?")
+                    : NULL;
+    status = words ? 0 : -1;
+    for (size_t i = 0; i < list.count && status == 0; i++) {
+        struct select rows;
+        select_begin(&rows, &results->db, words);
+        select_bind_int(&rows, list.items[i].cell);
+        if (select_next(&rows)) {
+            struct summary_row summary = {.point = list.items[i].point,
+                                          .metric = select_text(&rows, CELL_NAME),
+                                          .stat = select_text(&rows, CELL_STAT),
+                                          .region = select_text(&rows, CELL_REGION),
+                                          .label = select_text(&rows, CELL_LABEL),
+                                          .window = select_text(&rows, CELL_WINDOW),
+                                          .unit = select_text(&rows, CELL_UNIT),
+                                          .interval =
+                                              interval_student(&list.items[i].tally, level)};
+            if (select_good(&rows))
+                row(self, &summary);
+        }
+        status = select_close(&rows);
+    }
+    sqlite3_finalize(words);
+    free(list.items);
+    return status;
+}

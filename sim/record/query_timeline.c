@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What is kept by bin: series over time and distributions, both from the roll-ups. */
+#include "query_internal.h"
+
+#include "bins_text.h"
+#include "mem.h"
+#include "stored_histogram.h"
+
+#include <stdlib.h>
+
+/* Student's quantile for the count of the bins, which is mostly that of the bin before. */
+struct quantiles {
+    double level, last;
+    uint64_t n;
+};
+
+static struct interval interval_of(struct quantiles *quantiles, const struct moment *moment)
+{
+    struct tally tally = {.count = moment->n, .mean = moment->mean};
+
+    if (moment->n >= 2) {
+        tally.m2 = moment->sd * moment->sd * (double)(moment->n - 1);
+        if (moment->n != quantiles->n)
+            quantiles->last = interval_student_quantile(moment->n, quantiles->level);
+        quantiles->n = moment->n;
+    }
+    return interval_student_of(&tally, quantiles->level, quantiles->last);
+}
+
+/* The bins of a row; false, and told, where they are not. */
+static bool read_bins(struct select *rows, int runs, int bin_ns, int bins, int64_t *width_ns,
+                      struct bin_moments *moments)
+{
+    uint64_t n = (uint64_t)select_int(rows, runs, 1, UINT32_MAX);
+    *width_ns = select_int(rows, bin_ns, 1, INT64_MAX);
+    bool good = bins_read_moments(select_text(rows, bins), n, moments);
+
+    for (size_t i = 0; good && i < moments->count; i++)
+        good = moments->items[i].n <= n;
+    if (!good)
+        select_damaged(rows, bins);
+    if (good && moments->count > 0 && *width_ns > INT64_MAX / (int64_t)moments->count)
+        select_damaged(rows, bin_ns);
+    return select_good(rows);
+}
+
+int results_each_timeline(struct results *results, int64_t study, const char *metric,
+                          void (*row)(void *self, const struct timeline_row *row), void *self,
+                          struct diag *diag)
+{
+    struct quantiles quantiles = {0};
+    struct bin_moments moments = {0};
+    struct select rows;
+
+    if (query_study_level(results, study, &quantiles.level, diag) != 0)
+        return -1;
+    select_study(&rows, results,
+                 "SELECT point.number, point_series.runs, bin_ns, bins," CELL_COLUMNS
+                 " FROM point JOIN point_series ON point_series.point = point.id"
+                 " JOIN cell ON cell.id = point_series.cell"
+                 " WHERE study =" THE_STUDY "AND (?2 IS NULL OR cell.name = ?2)"
+                 " ORDER BY point.number, cell.id",
+                 study, diag);
+    select_bind_text(&rows, metric);
+    while (select_next(&rows)) {
+        int64_t width_ns;
+        struct timeline_row timeline = {.point = select_count(&rows, 0),
+                                        .metric = select_text(&rows, 4 + CELL_NAME),
+                                        .region = select_text(&rows, 4 + CELL_REGION),
+                                        .label = select_text(&rows, 4 + CELL_LABEL),
+                                        .unit = select_text(&rows, 4 + CELL_UNIT)};
+        if (!read_bins(&rows, 1, 2, 3, &width_ns, &moments))
+            break;
+        for (size_t i = 0; i < moments.count; i++) {
+            if (moments.items[i].n == 0)
+                continue;
+            timeline.t_ns = (int64_t)i * width_ns;
+            timeline.interval = interval_of(&quantiles, &moments.items[i]);
+            row(self, &timeline);
+        }
+    }
+    bin_moments_release(&moments);
+    return select_close(&rows);
+}
+
+int results_histogram(struct results *results, int64_t study, int64_t point, const char *metric,
+                      const char *region, const char *label, const char *window,
+                      struct histogram *pooled, struct diag *diag)
+{
+    struct select rows;
+
+    histogram_clear(pooled);
+    select_study(&rows, results,
+                 "SELECT h.count, h.min, h.max, h.mean, sub_bits, bins FROM point"
+                 " JOIN point_histogram AS h ON h.point = point.id"
+                 " JOIN cell ON cell.id = h.cell WHERE study =" THE_STUDY "AND number = ?2"
+                 " AND name = ?3 AND region = ?4 AND label = ?5 AND window = ?6",
+                 study, diag);
+    select_bind_int(&rows, point);
+    select_bind_text(&rows, metric);
+    select_bind_text(&rows, region);
+    select_bind_text(&rows, label ? label : "");
+    select_bind_text(&rows, window);
+    if (select_next(&rows))
+        stored_histogram_read(&rows, 0, pooled);
+    return select_close(&rows);
+}

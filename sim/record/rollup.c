@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A run's statistics come by rising cell, as those of the run before it did: each list is walked
+ * from its start with a hint, so that a row is found at once.
+ *
+ * Means and squares are Welford's (tally.h); a mean of pooled histograms is moved by its share of
+ * the new values, and not made of a sum, which the file does not keep.
+ */
+#include "rollup_internal.h"
+
+#include "interval.h"
+#include "mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- lists ---------------------------------------------------------------------------------- */
+
+static int64_t cell_at(const struct rollup_list *list, size_t index)
+{
+    int64_t cell;
+
+    memcpy(&cell, list->items + index * list->size, sizeof cell);
+    return cell;
+}
+
+/* The first row whose cell is not below this one. */
+static size_t lower_bound(const struct rollup_list *list, int64_t cell)
+{
+    size_t low = 0, high = list->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (cell_at(list, middle) < cell)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void *rollup_row(struct rollup_list *list, int64_t cell)
+{
+    size_t index = list->hint;
+
+    if (index >= list->count || cell_at(list, index) != cell)
+        index = lower_bound(list, cell);
+    list->hint = index + 1;
+    unsigned char *row = list->items + index * list->size;
+    if (index < list->count && cell_at(list, index) == cell)
+        return row;
+    mem_grow(&list->items, &list->capacity, list->count + 1, list->size);
+    row = list->items + index * list->size;
+    memmove(row + list->size, row, (list->count - index) * list->size);
+    memset(row, 0, list->size);
+    memcpy(row, &cell, sizeof cell);
+    list->count++;
+    return row;
+}
+
+void rollup_list_release(struct rollup_list *list)
+{
+    free(list->items);
+    *list = (struct rollup_list){.size = list->size};
+}
+
+void rollup_clear(struct rollup *rollup)
+{
+    struct series_rollup *series = (void *)rollup->series.items;
+    struct histogram_rollup *histograms = (void *)rollup->histograms.items;
+
+    for (size_t i = 0; i < rollup->series.count; i++)
+        bin_moments_release(&series[i].bins);
+    for (size_t i = 0; i < rollup->histograms.count; i++)
+        histogram_release(&histograms[i].pooled);
+    rollup_list_release(&rollup->metrics);
+    rollup_list_release(&rollup->differences);
+    rollup_list_release(&rollup->series);
+    rollup_list_release(&rollup->histograms);
+    rollup->point = (struct rollup_point){0};
+    rollup->runs = 0;
+}
+
+void cell_numbers_add(struct cell_numbers *numbers, int64_t cell, double value)
+{
+    if (numbers->count == numbers->capacity)
+        MEM_GROW(numbers->items, numbers->capacity, numbers->count + 1);
+    numbers->items[numbers->count++] = (struct cell_number){cell, value};
+}
+
+/* --- the life of a roll-up ------------------------------------------------------------------- */
+
+struct rollup *rollup_create(struct db *db)
+{
+    struct rollup *rollup = mem_zalloc(1, sizeof *rollup);
+
+    rollup->db = db;
+    rollup->text = (struct strbuf)STRBUF_INIT;
+    rollup->metrics.size = sizeof(struct metric_rollup);
+    rollup->differences.size = sizeof(struct difference_rollup);
+    rollup->series.size = sizeof(struct series_rollup);
+    rollup->histograms.size = sizeof(struct histogram_rollup);
+    if (rollup_prepare(rollup) != 0) {
+        rollup_free(rollup);
+        return NULL;
+    }
+    return rollup;
+}
+
+void rollup_free(struct rollup *rollup)
+{
+    if (!rollup)
+        return;
+    for (size_t i = 0; i < ROLLUP_STATEMENTS; i++)
+        sqlite3_finalize(rollup->statements[i]);
+    rollup_clear(rollup);
+    free(rollup->numbers.items);
+    free(rollup->base.items);
+    strbuf_release(&rollup->text);
+    free(rollup);
+}
+
+void rollup_forget(struct rollup *rollup)
+{
+    rollup_clear(rollup);
+}
+
+/* --- a run ---------------------------------------------------------------------------------- */
+
+int rollup_open_run(struct rollup *rollup, const struct rollup_point *point, uint32_t replication)
+{
+    if (rollup->point.point != point->point && rollup_load(rollup, point) != 0)
+        return -1;
+    rollup_next_run(rollup, replication);
+    return 0;
+}
+
+void rollup_next_run(struct rollup *rollup, uint32_t replication)
+{
+    rollup->replication = replication;
+    rollup->runs++;
+    rollup->numbers.count = 0;
+    rollup->metrics.hint = rollup->series.hint = rollup->histograms.hint = 0;
+}
+
+uint64_t rollup_run_count(const struct rollup *rollup)
+{
+    return rollup->runs;
+}
+
+double rollup_held(double value)
+{
+    return value > 1e150 ? 1e150 : value < -1e150 ? -1e150 : value;
+}
+
+void rollup_add_statistic(struct rollup *rollup, int64_t cell, const struct statistic *statistic)
+{
+    struct metric_rollup *row = rollup_row(&rollup->metrics, cell);
+
+    if (statistic_has_over(statistic)) {
+        row->has_over = true;
+        row->over += statistic->over;
+    }
+    if (statistic_has_under(statistic)) {
+        row->has_under = true;
+        row->under += statistic->under;
+    }
+    switch (statistic->state) {
+    case STATISTIC_NUMBER:
+        tally_add(&row->tally, rollup_held(statistic->value));
+        cell_numbers_add(&rollup->numbers, cell, rollup_held(statistic->value));
+        break;
+    case STATISTIC_CENSORED:
+        row->censored++;
+        break;
+    case STATISTIC_NONE:
+        row->none++;
+        break;
+    }
+}
+
+int rollup_add_series(struct rollup *rollup, int64_t cell, const double *values, size_t count,
+                      int64_t bin_ns)
+{
+    struct series_rollup *row = rollup_row(&rollup->series, cell);
+    struct bin_moments *bins = &row->bins;
+
+    if (row->runs > 0 && row->bin_ns != bin_ns) {
+        diag_error(rollup->db->diag,
+                   "cannot write results database '%s': the runs of a point have bins of different "
+                   "widths",
+                   rollup->db->path);
+        return -1;
+    }
+    row->runs++;
+    row->bin_ns = bin_ns;
+    if (count > bins->count) {
+        MEM_GROW(bins->items, bins->capacity, count);
+        memset(&bins->items[bins->count], 0, (count - bins->count) * sizeof *bins->items);
+        bins->count = count;
+    }
+    for (size_t bin = 0; bin < count; bin++)
+        if (isfinite(values[bin]))
+            moment_add(&bins->items[bin], rollup_held(values[bin]));
+    return 0;
+}
+
+void rollup_add_histogram(struct rollup *rollup, int64_t cell, const struct histogram *histogram,
+                          double mean)
+{
+    struct histogram_rollup *row = rollup_row(&rollup->histograms, cell);
+
+    histogram_merge(&row->pooled, histogram);
+    row->mean += (mean - row->mean) * ((double)histogram->count / (double)row->pooled.count);
+}
+
+void rollup_add_pairs(struct rollup_list *differences, const struct cell_numbers *numbers,
+                      const struct cell_numbers *base)
+{
+    differences->hint = 0;
+    for (size_t i = 0, k = 0; i < numbers->count && k < base->count;) {
+        const struct cell_number *number = &numbers->items[i], *against = &base->items[k];
+
+        if (number->cell < against->cell) {
+            i++;
+        } else if (number->cell > against->cell) {
+            k++;
+        } else {
+            struct difference_rollup *row = rollup_row(differences, number->cell);
+            tally_add(&row->base, against->value);
+            tally_add(&row->difference, number->value - against->value);
+            i++, k++;
+        }
+    }
+}
+
+/* The base's run came after this replication of other points: they are paired now. */
+static int pair_others(struct rollup *rollup)
+{
+    struct select rows;
+
+    select_begin(&rows, rollup->db, rollup->statements[ROLLUP_GET_OTHERS]);
+    select_bind_int(&rows, rollup->point.study);
+    select_bind_int(&rows, rollup->replication);
+    while (select_next(&rows)) {
+        struct rollup_list differences = {.size = sizeof(struct difference_rollup)};
+        struct cell_numbers numbers = {0};
+        int64_t point = select_instant(&rows, 0), run = select_instant(&rows, 1);
+        bool good = select_good(&rows) &&
+                    rollup_load_differences(rollup, point, &differences) == 0 &&
+                    rollup_load_numbers(rollup, run, &numbers) == 0;
+
+        if (good) {
+            rollup_add_pairs(&differences, &numbers, &rollup->numbers);
+            good = rollup_write_differences(rollup, point, rollup->point.level, &differences) == 0;
+        }
+        rollup_list_release(&differences);
+        free(numbers.items);
+        rows.failed = rows.failed || !good;
+    }
+    return select_close(&rows);
+}
+
+int rollup_pair_with_base(struct rollup *rollup)
+{
+    if (rollup->point.number == 0)
+        return 0;
+    if (rollup_load_base(rollup, rollup->replication) != 0)
+        return -1;
+    rollup_add_pairs(&rollup->differences, &rollup->numbers, &rollup->base);
+    return 0;
+}
+
+int rollup_close_run(struct rollup *rollup)
+{
+    int status = rollup->point.number > 0 ? rollup_pair_with_base(rollup) : pair_others(rollup);
+
+    return status == 0 ? rollup_write(rollup) : -1;
+}
+
+struct interval rollup_interval(struct rollup *rollup, const struct tally *tally, double level)
+{
+    bool same = rollup->quantile_n == tally->count && !(rollup->quantile_level < level) &&
+                !(rollup->quantile_level > level);
+
+    if (tally->count >= 2 && !same) {
+        rollup->quantile = interval_student_quantile(tally->count, level);
+        rollup->quantile_n = tally->count;
+        rollup->quantile_level = level;
+    }
+    return interval_student_of(tally, level, rollup->quantile);
+}

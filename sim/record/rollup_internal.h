@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What rollup.c (the state, and what a run adds to it), rollup_store.c (the state in the file) and
+ * rollup_rebuild.c (the state from the runs) share.
+ */
+#ifndef ROLLUP_INTERNAL_H
+#define ROLLUP_INTERNAL_H
+
+#include "bins_text.h"
+#include "interval.h"
+#include "rollup.h"
+#include "select.h"
+#include "tally.h"
+
+enum rollup_statement {
+    ROLLUP_PUT_METRIC,
+    ROLLUP_PUT_DIFFERENCE,
+    ROLLUP_PUT_HISTOGRAM,
+    ROLLUP_PUT_SERIES,
+    ROLLUP_SET_RUNS,
+    ROLLUP_GET_RUNS,
+    ROLLUP_GET_METRICS,
+    ROLLUP_GET_DIFFERENCES,
+    ROLLUP_GET_HISTOGRAMS,
+    ROLLUP_GET_SERIES,
+    ROLLUP_GET_BASE,
+    ROLLUP_GET_OTHERS,
+    ROLLUP_GET_NUMBERS,
+    ROLLUP_STATEMENTS
+};
+
+/* Rows by rising cell; each begins with its cell, an int64_t. */
+struct rollup_list {
+    unsigned char *items;
+    size_t count, capacity;
+    size_t size; /* of a row */
+    size_t hint; /* where the next cell may be */
+};
+struct metric_rollup {
+    int64_t cell;
+    struct tally tally;
+    bool has_over, has_under;
+    uint64_t over, under; /* sums over the runs */
+    uint64_t censored, none;
+};
+struct difference_rollup {
+    int64_t cell;
+    struct tally base, difference;
+};
+struct series_rollup {
+    int64_t cell;
+    uint64_t runs;
+    int64_t bin_ns;
+    struct bin_moments bins;
+};
+struct histogram_rollup {
+    int64_t cell;
+    struct histogram pooled; /* its sum is not kept */
+    double mean;
+};
+/* A number of one run. */
+struct cell_number {
+    int64_t cell;
+    double value;
+};
+struct cell_numbers {
+    struct cell_number *items;
+    size_t count, capacity;
+};
+
+struct rollup {
+    struct db *db;
+    sqlite3_stmt *statements[ROLLUP_STATEMENTS];
+    struct rollup_point point; /* .point 0: no state is held */
+    uint64_t runs;
+    struct rollup_list metrics, differences, histograms, series;
+    /* of the run that is open */
+    uint32_t replication;
+    struct cell_numbers numbers, base;
+    struct strbuf text;
+    /* Student's quantile of the last count */
+    uint64_t quantile_n;
+    double quantile_level, quantile;
+};
+
+/* The row of a cell, made with zeros where it is new. Valid until the next call. O(1) where cells
+ * come by rising number, but for rows that are new in the middle. */
+void *rollup_row(struct rollup_list *list, int64_t cell);
+void rollup_list_release(struct rollup_list *list);
+void rollup_clear(struct rollup *rollup); /* hold no state */
+/* Within 1e150, which no model's numbers exceed, but those of a damaged file may: so that squares
+ * are finite. */
+double rollup_held(double value);
+void cell_numbers_add(struct cell_numbers *numbers, int64_t cell, double value);
+/* The state takes a run more, of this replication, to be added to. */
+void rollup_next_run(struct rollup *rollup, uint32_t replication);
+/* What was added of the run is paired with the base's run of its replication. */
+int rollup_pair_with_base(struct rollup *rollup);
+/* The values of `numbers` less those of `base`, where both have the cell. */
+void rollup_add_pairs(struct rollup_list *differences, const struct cell_numbers *numbers,
+                      const struct cell_numbers *base);
+struct interval rollup_interval(struct rollup *rollup, const struct tally *tally, double level);
+
+/* --- rollup_store.c -------------------------------------------------------------------------- */
+
+int rollup_prepare(struct rollup *rollup);
+/* The state of a point from the file. */
+int rollup_load(struct rollup *rollup, const struct rollup_point *point);
+int rollup_load_differences(struct rollup *rollup, int64_t point, struct rollup_list *differences);
+int rollup_write(struct rollup *rollup);
+int rollup_write_differences(struct rollup *rollup, int64_t point, double level,
+                             struct rollup_list *differences);
+/* The numbers of a run, by rising cell. */
+int rollup_load_numbers(struct rollup *rollup, int64_t run, struct cell_numbers *numbers);
+/* The numbers of the base's run of this replication; none where there is no such run. */
+int rollup_load_base(struct rollup *rollup, uint32_t replication);
+
+#endif

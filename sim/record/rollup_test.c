@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The roll-ups of a file are held against what a second, plain computation makes of its runs:
+ * means, squares and sums in SQL, in two passes; bins by the views that take the runs' own apart.
+ * And whatever the way that a file came about, the same runs have the same roll-ups, to the bit.
+ */
+#include "fake_study.h"
+
+#include "merge.h"
+#include "record.h"
+#include "strbuf.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { POINTS = 2, REPLICATIONS = 4 };
+
+static char folder[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/rollup_test_XXXXXX");
+    return mkdtemp(folder) != NULL ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    char command[128];
+
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static const char *in_folder(const char *name)
+{
+    static char paths[4][128];
+    static unsigned turn;
+    char *path = paths[turn++ % 4];
+
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+static int64_t ask(const char *path, const char *sql)
+{
+    sqlite3 *handle;
+    sqlite3_stmt *statement;
+
+    assert_int_equal(sqlite3_open_v2(path, &handle, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(handle));
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(handle);
+    return value;
+}
+
+static void change(const char *path, const char *sql)
+{
+    sqlite3 *handle;
+
+    assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+    if (sqlite3_exec(handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(handle));
+    sqlite3_close(handle);
+}
+
+/* --- a study, written in pieces -------------------------------------------------------------- */
+
+static const struct model_ops fake_ops = {METRIC_TABLE(fake_metrics)};
+static const struct model_ops *const fake_models[] = {&fake_ops};
+static const struct registry fake_registry = {fake_models, 1};
+
+struct study {
+    struct scenario scenario;
+    struct study_point points[POINTS];
+    struct study_info info;
+    struct record *record;
+    struct result_sink sink;
+};
+
+static void study_open(struct study *study, const char *path, enum record_mode mode,
+                       const char *shard)
+{
+    static struct diag diag;
+
+    study->scenario = fake_scenario();
+    study->scenario.registry = &fake_registry;
+    study->points[0] = study->points[1] = (struct study_point){&study->scenario, NULL, 0};
+    study->info = (struct study_info){.verb = "sweep",
+                                      .argv = "isthmus sweep",
+                                      .seed = 7,
+                                      .level = 0.95,
+                                      .points = study->points,
+                                      .point_count = POINTS,
+                                      .replications = REPLICATIONS,
+                                      .shard = shard};
+    study->record = record_open(path, mode, &diag);
+    assert_non_null(study->record);
+    study->sink = record_sink(study->record);
+    assert_int_equal(study->sink.begin(study->sink.self, &study->info), 0);
+}
+
+/* Two of four outages are not over when the run ends. */
+static void study_run(struct study *study, uint32_t point, uint32_t replication)
+{
+    struct fake_run *run = fake_run_create(&study->scenario, point, replication, replication < 2);
+
+    assert_int_equal(study->sink.run(study->sink.self, &run->result), 0);
+    fake_run_free(run);
+}
+
+static void study_close(struct study *study, bool interrupted)
+{
+    assert_int_equal(study->sink.end(study->sink.self, interrupted), 0);
+    assert_int_equal(record_close(study->record), 0);
+}
+
+/* One process, point by point: what all others are held against. */
+static const char *whole_study(void)
+{
+    const char *path = in_folder("whole.db");
+    struct study study;
+
+    if (access(path, F_OK) == 0)
+        return path;
+    study_open(&study, path, RECORD_REPLACE, NULL);
+    for (uint32_t i = 0; i < POINTS * REPLICATIONS; i++)
+        study_run(&study, i / REPLICATIONS, i % REPLICATIONS);
+    study_close(&study, false);
+    return path;
+}
+
+#define WORDS " name, stat, region, label, \"window\" "
+#define OF_POINT(db, table)                                                                        \
+    " FROM " db "." table " AS t JOIN " db ".point AS p ON p.id = t.point JOIN " db                \
+    ".cell AS c ON c.id = t.cell"
+
+/* Rows that one file has and the other has not, in any column. */
+#define ROWS_APART(columns, table)                                                                 \
+    "SELECT count(*) FROM (SELECT p.number, p.runs," WORDS                                         \
+    ", " columns OF_POINT("main", table) " EXCEPT SELECT p.number, p.runs," WORDS                  \
+                                         ", " columns OF_POINT("other", table) ")"
+
+static void assert_same_rollups(const char *path, const char *other)
+{
+    static const char *const queries[] = {
+        ROWS_APART("n, mean, m2, min, max, low, high, numerator, denominator, censored, none",
+                   "point_metric"),
+        ROWS_APART("n, base_mean, difference, m2, low, high", "point_difference"),
+        ROWS_APART("count, min, max, mean, sub_bits, bins", "point_histogram"),
+        ROWS_APART("t.runs, bin_ns, bins", "point_series"),
+        "SELECT count(*) FROM (SELECT n, level, half_sds FROM main.student_t"
+        " EXCEPT SELECT n, level, half_sds FROM other.student_t)",
+    };
+    const char *const paths[2][2] = {{path, other}, {other, path}};
+
+    for (size_t i = 0; i < 2; i++) {
+        sqlite3 *handle;
+        char attach[200];
+        assert_int_equal(sqlite3_open(paths[i][0], &handle), SQLITE_OK);
+        snprintf(attach, sizeof attach, "ATTACH '%s' AS other", paths[i][1]);
+        assert_int_equal(sqlite3_exec(handle, attach, NULL, NULL, NULL), SQLITE_OK);
+        for (size_t k = 0; k < sizeof queries / sizeof queries[0]; k++) {
+            sqlite3_stmt *statement;
+            if (sqlite3_prepare_v2(handle, queries[k], -1, &statement, NULL) != SQLITE_OK)
+                fail_msg("%s: %s", queries[k], sqlite3_errmsg(handle));
+            assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+            if (sqlite3_column_int64(statement, 0) != 0)
+                fail_msg("%lld rows apart: %s", (long long)sqlite3_column_int64(statement, 0),
+                         queries[k]);
+            sqlite3_finalize(statement);
+        }
+        sqlite3_close(handle);
+    }
+}
+
+/* --- what they say --------------------------------------------------------------------------- */
+
+#define CLOSE(a, b, relative)                                                                      \
+    "abs((" a ") - (" b ")) <= " relative " * max(abs(" a "), abs(" b "), 1e-30)"
+
+/* Two passes over the runs' own rows. m2 is of values that differ: to 1e-9 of the largest. */
+static void metrics_are_those_of_the_runs(void **state)
+{
+    const char *path = whole_study();
+
+    (void)state;
+    assert_int_equal(ask(path, "SELECT count(*) FROM point_metric"),
+                     ask(path, "SELECT count(*) FROM (SELECT DISTINCT point, cell FROM run"
+                               " JOIN metric ON run = run.id)"));
+    assert_int_equal(
+        ask(path, "WITH given AS (SELECT point, cell, count(value) AS n, avg(value) AS mean,"
+                  " min(value) AS min, max(value) AS max, sum(numerator) AS numerator,"
+                  " sum(denominator) AS denominator, sum(state = 'censored') AS censored,"
+                  " sum(state = 'none') AS none FROM run JOIN metric ON run = run.id GROUP BY "
+                  "point, cell)"
+                  " SELECT count(*) FROM point_metric AS p JOIN given AS g USING (point, cell)"
+                  " WHERE NOT (p.n = g.n AND p.censored = g.censored AND p.none = g.none"
+                  " AND p.min IS g.min AND p.max IS g.max AND p.numerator IS g.numerator"
+                  " AND p.denominator IS g.denominator AND (p.n = 0 OR " CLOSE("p.mean", "g.mean",
+                                                                               "1e-12") "))"),
+        0);
+    assert_int_equal(
+        ask(path,
+            "WITH given AS (SELECT point, cell, sum((value - mean) * (value - mean)) AS m2,"
+            " max(abs(value)) AS largest FROM run JOIN metric ON run = run.id"
+            " JOIN point_metric USING (point, cell) WHERE value IS NOT NULL GROUP BY point, cell)"
+            " SELECT count(*) FROM point_metric AS p JOIN given AS g USING (point, cell)"
+            " WHERE abs(p.m2 - g.m2) > 1e-9 * (g.m2 + largest * largest * 1e-6)"),
+        0);
+    /* Two of four were never restored. */
+    assert_int_equal(ask(path, "SELECT count(*) FROM summary WHERE metric = 'rto' AND n = 2"
+                               " AND censored = 2 AND none = 0"),
+                     POINTS);
+    /* A share's terms are those of its windows, summed: a hundred thousand a bin and run. */
+    assert_int_equal(ask(path, "SELECT count(*) FROM summary WHERE metric = 'availability'"
+                               " AND \"window\" = 'fault' AND denominator = 4 * 30 * 100000"),
+                     POINTS * 3);
+}
+
+static void differences_are_those_of_the_pairs(void **state)
+{
+    const char *path = whole_study();
+
+    (void)state;
+    assert_int_equal(
+        ask(path,
+            "WITH pair AS (SELECT other.point AS point, o.cell AS cell, b.value AS base,"
+            " o.value - b.value AS d FROM run AS other JOIN run AS base"
+            " ON base.replication = other.replication AND base.point = 1 AND other.point = 2"
+            " JOIN metric AS o ON o.run = other.id JOIN metric AS b ON b.run = base.id"
+            " AND b.cell = o.cell WHERE d IS NOT NULL),"
+            " given AS (SELECT point, cell, count(*) AS n, avg(d) AS difference, avg(base) AS mean,"
+            " max(abs(base)) AS largest FROM pair GROUP BY point, cell)"
+            " SELECT count(*) FROM given AS g LEFT JOIN point_difference AS p USING (point, cell)"
+            " WHERE p.n IS NOT g.n OR NOT " CLOSE(
+                "p.base_mean", "g.mean",
+                "1e-12") " OR abs(p.difference - g.difference) > 1e-12 * largest"),
+        0);
+    assert_int_equal(ask(path, "SELECT count(*) > 300 FROM point_difference WHERE point = 2"), 1);
+    assert_int_equal(ask(path, "SELECT count(*) FROM point_difference WHERE point = 1"), 0);
+}
+
+/* Half a unit of the twelfth digit is at most 5e-12 of a number: of each value, and of the mean at
+ * each of the four steps. Deviations have 8 digits. */
+static void timelines_are_those_of_the_series(void **state)
+{
+    const char *path = whole_study();
+
+    (void)state;
+    assert_int_equal(ask(path, "SELECT count(*) FROM timeline"),
+                     ask(path, "SELECT count(*) FROM (SELECT DISTINCT point, cell, t_ns FROM series"
+                               " JOIN run ON run.id = run)"));
+    assert_int_equal(
+        ask(path,
+            "WITH given AS (SELECT point, cell, t_ns, count(*) AS n, avg(value) AS mean,"
+            " avg(value * value) - avg(value) * avg(value) AS variance FROM series"
+            " JOIN run ON run.id = run GROUP BY point, cell, t_ns),"
+            " told AS (SELECT p.id AS point, c.id AS cell, t_ns, n, mean, (high - low) / 2 AS half"
+            "  FROM timeline AS t JOIN point AS p ON p.number = t.point JOIN cell AS c"
+            "  ON c.name = t.metric AND c.region = t.region AND c.\"window\" = '' AND stat = ''"
+            "  AND iif(label_name = '', '', label_name || '=' || label) = t.labels"
+            "  AND kind <> 'latency')"
+            " SELECT count(*) FROM given AS g LEFT JOIN told AS t USING (point, cell, t_ns)"
+            " LEFT JOIN student_t AS s ON s.n = g.n WHERE t.n IS NOT g.n"
+            " OR abs(t.mean - g.mean) > 2.5e-11 * g.mean OR abs(t.half * t.half - half_sds * "
+            "half_sds"
+            "  * g.variance * g.n / (g.n - 1)) > 1e-6 * t.half * t.half + 1e-12 * g.mean * g.mean"),
+        0);
+}
+
+static void histograms_hold_all_values(void **state)
+{
+    const char *path = whole_study();
+
+    (void)state;
+    assert_int_equal(
+        ask(path, "WITH given AS (SELECT point, cell, sum(count) AS count, min(min) AS min,"
+                  " max(max) AS max, sum(mean * count) / sum(count) AS mean FROM histogram"
+                  " JOIN run ON run.id = run GROUP BY point, cell)"
+                  " SELECT count(*) FROM point_histogram AS p JOIN given AS g USING (point, cell)"
+                  " WHERE p.count <> g.count OR p.min <> g.min OR p.max <> g.max OR NOT " CLOSE(
+                      "p.mean", "g.mean", "1e-12")),
+        0);
+    assert_int_equal(ask(path, "SELECT (SELECT sum(value) FROM point_histogram, json_each(bins))"
+                               " - (SELECT sum(count) FROM histogram_bin)"),
+                     0);
+}
+
+/* --- however they came about ----------------------------------------------------------------- */
+
+/* Replication by replication: each run finds the state of another point in memory. */
+static void points_may_take_turns(void **state)
+{
+    const char *path = in_folder("turns.db");
+    struct study study;
+
+    (void)state;
+    study_open(&study, path, RECORD_REPLACE, NULL);
+    for (uint32_t i = 0; i < POINTS * REPLICATIONS; i++)
+        study_run(&study, i % POINTS, i / POINTS);
+    study_close(&study, false);
+    assert_same_rollups(path, whole_study());
+}
+
+/* The base comes last, as it does where its shard is the slower one: all pairs are there. */
+static void the_base_may_come_last(void **state)
+{
+    const char *path = in_folder("last.db");
+    struct study study;
+
+    (void)state;
+    study_open(&study, path, RECORD_REPLACE, NULL);
+    for (uint32_t i = 0; i < POINTS * REPLICATIONS; i++)
+        study_run(&study, 1 - i / REPLICATIONS, i % REPLICATIONS);
+    study_close(&study, false);
+    assert_same_rollups(path, whole_study());
+}
+
+static void a_study_that_was_stopped_goes_on_with_them(void **state)
+{
+    const char *path = in_folder("stopped.db");
+    struct study study;
+
+    (void)state;
+    study_open(&study, path, RECORD_REPLACE, NULL);
+    for (uint32_t i = 0; i < 3; i++)
+        study_run(&study, 0, i);
+    study_close(&study, true);
+    assert_int_equal(ask(path, "SELECT sum(runs) FROM point"), 3);
+    study_open(&study, path, RECORD_RESUME, NULL);
+    for (uint32_t i = 3; i < POINTS * REPLICATIONS; i++)
+        study_run(&study, i / REPLICATIONS, i % REPLICATIONS);
+    study_close(&study, false);
+    assert_same_rollups(path, whole_study());
+}
+
+/* A run that fails is taken back with what it added. */
+static void a_run_that_fails_adds_nothing(void **state)
+{
+    const char *path = in_folder("failed.db");
+    struct study study;
+
+    (void)state;
+    study_open(&study, path, RECORD_REPLACE, NULL);
+    for (uint32_t i = 0; i < POINTS * REPLICATIONS; i++) {
+        study_run(&study, i / REPLICATIONS, i % REPLICATIONS);
+        if (i != 1 && i != 6)
+            continue;
+        /* The same replication a second time, which the file refuses. */
+        struct fake_run *run =
+            fake_run_create(&study.scenario, i / REPLICATIONS, i % REPLICATIONS, true);
+        assert_int_equal(study.sink.run(study.sink.self, &run->result), -1);
+        fake_run_free(run);
+    }
+    study_close(&study, false);
+    assert_same_rollups(path, whole_study());
+}
+
+/* Every second run in another file, and both put together. */
+static void shards_that_are_merged_have_them(void **state)
+{
+    const char *path = in_folder("merged.db");
+    const char *const parts[] = {in_folder("part1.db"), in_folder("part2.db")};
+    struct diag diag = {0};
+    struct study study;
+
+    (void)state;
+    for (uint32_t part = 0; part < 2; part++) {
+        study_open(&study, parts[part], RECORD_REPLACE, part == 0 ? "1/2" : "2/2");
+        for (uint32_t i = part; i < POINTS * REPLICATIONS; i += 2)
+            study_run(&study, i / REPLICATIONS, i % REPLICATIONS);
+        study_close(&study, false);
+    }
+    assert_int_equal(record_merge(path, parts, 2, &diag), 0);
+    assert_same_rollups(path, whole_study());
+}
+
+/* Rows that somebody deleted, roll-ups and all: made anew when the study goes on. */
+static void lost_rows_are_noticed_when_it_goes_on(void **state)
+{
+    const char *path = in_folder("lost.db");
+    struct study study;
+
+    (void)state;
+    study_open(&study, path, RECORD_REPLACE, NULL);
+    for (uint32_t i = 0; i < POINTS * REPLICATIONS; i++)
+        study_run(&study, i / REPLICATIONS, i % REPLICATIONS);
+    study_close(&study, true);
+    change(path,
+           "PRAGMA foreign_keys = ON; DELETE FROM run WHERE id = 8; DELETE FROM point_series");
+    study_open(&study, path, RECORD_RESUME, NULL);
+    study_run(&study, 1, 3);
+    study_close(&study, false);
+    assert_same_rollups(path, whole_study());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(metrics_are_those_of_the_runs),
+        cmocka_unit_test(differences_are_those_of_the_pairs),
+        cmocka_unit_test(timelines_are_those_of_the_series),
+        cmocka_unit_test(histograms_hold_all_values),
+        cmocka_unit_test(points_may_take_turns),
+        cmocka_unit_test(the_base_may_come_last),
+        cmocka_unit_test(a_study_that_was_stopped_goes_on_with_them),
+        cmocka_unit_test(a_run_that_fails_adds_nothing),
+        cmocka_unit_test(shards_that_are_merged_have_them),
+        cmocka_unit_test(lost_rows_are_noticed_when_it_goes_on),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
