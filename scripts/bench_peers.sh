@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash disable=SC2154 # what scripts/bench has set
-# Sourced by scripts/bench --peers: the M/M/1 queue of mm1_bench on SimPy, ns-3 and SimGrid as Debian has them. Each
-# prints the ns of a processor that one customer takes, by its own means to draw and to record; ratios are to our engine's
-# in the same round.
+# Sourced by scripts/bench --peers: the M/M/1 queue of mm1_bench on SimPy, ns-3 and SimGrid as packaged by Debian. Each
+# draws and records with its own functions and prints the processor time per customer in ns; ratios are to this engine in the
+# same round.
 
 need_packages g++ pkg-config python3 python3-simpy3 libns3-dev libsimgrid-dev
 say "building the peers"

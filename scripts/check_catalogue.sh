@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Every scenario of the catalogue, run with its own replications and seed on all processors, keeps what it expects of itself.
-# Those that do not are named with their verdicts.
+# Check the expectations of every scenario of the catalogue. Each runs with its own replications and seed, on all processors;
+# scenarios with an expectation that fails or is undecided are listed with their verdicts.
 #
-#   scripts/check_catalogue.sh [PROGRAM]      PROGRAM: build/isthmus unless given
+#   scripts/check_catalogue.sh [PROGRAM]      PROGRAM: default build/isthmus
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 (($# <= 1)) || { printf 'Usage: %s [PROGRAM]\n' "$(basename "$0")" >&2 && exit 2; }
 program=$(realpath -m "${1:-$root/build/isthmus}")
-[[ -x $program ]] || fail "there is no program '$program'; build it first"
+[[ -x $program ]] || fail "no program '$program'; build it first"
 cd "$root"
 
 work=$(mktemp -d)
@@ -27,10 +27,10 @@ for scenario in scenarios/*.yaml; do
     failed=$((failed + 1))
     printf '%s: exit code %s\n' "$scenario" "$status"
     awk '$1 == "fails" || $1 == "undecided"' "$work/summary"
-    # 10 and 12 speak of expectations alone; all else explains itself.
+    # 10 and 12 are about expectations only; any other code has a message.
     ((status == 10 || status == 12)) || cat "$work/messages"
 done
 if ((failed > 0)); then
-    printf '%s scenarios do not hold\n' "$failed"
+    printf 'expectations of %s scenarios do not hold\n' "$failed"
     exit 1
 fi

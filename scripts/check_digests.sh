@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The same scenario, seed and version give the same digests: under gcc and clang, unoptimised and optimised, on one thread and
-# on two, with either queue, traced or not. Exit 77 (skipped) where there is no clang.
+# Check that one scenario, seed and version give the same digests with gcc and clang, with and without optimisation, on one
+# thread and on two, with both event queues, traced or not. Exit code 77 (skipped) if clang is not installed.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -14,14 +14,14 @@ trap 'rm -rf "$work"' EXIT
 failed=0
 reference=
 
-# digests NAME PROGRAM [OPTION...]: compare with the first that came.
+# digests NAME PROGRAM [OPTION...]: compare with the first digests.
 digests() {
     local name=$1 program=$2
     shift 2
     local status=0
     "$program" run "$scenario" --replications 3 --no-output --digest "$@" >"$work/digests" ||
         status=$?
-    # 10 and 12 speak of expectations, which are not the question here.
+    # 10 and 12 are about expectations, which do not matter here.
     if [[ $status != 0 && $status != 10 && $status != 12 ]]; then
         say "$name: exit code $status"
         failed=1
@@ -29,9 +29,9 @@ digests() {
     fi
     if [[ -z $reference ]]; then
         reference=$(<"$work/digests")
-        printf '%s\n%s\n' "$name gives" "$reference"
+        printf '%s\n%s\n' "$name:" "$reference"
     elif [[ $(<"$work/digests") == "$reference" ]]; then
-        printf '%s: the same\n' "$name"
+        printf '%s: equal\n' "$name"
     else
         printf '%s: DIFFERENT\n' "$name"
         cat "$work/digests"

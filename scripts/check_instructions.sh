@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# How many instructions three fixed runs take, counted by callgrind, against the budget in sim/tests/instructions.txt.
-# Counts repeat where times do not: what costs 3 % more is seen. Exit 77 (skipped, with the reason) where they could not be
-# compared.
+# Count the instructions of three fixed runs with callgrind and compare them with the budget in sim/tests/instructions.txt.
+# Counts repeat exactly, times do not: an increase of 3 % is detected. Exit code 77 (skipped, with the reason) if the budget is
+# for another build or valgrind is not installed.
 #
-#   scripts/check_instructions.sh PROGRAM 'BUILD'             compare; BUILD is what the first line of the budget names
-#   scripts/check_instructions.sh --renew PROGRAM 'BUILD'     write the budget anew
+#   scripts/check_instructions.sh PROGRAM 'BUILD'             compare; BUILD as in the budget's line `build:`
+#   scripts/check_instructions.sh --renew PROGRAM 'BUILD'     replace the budget
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -29,14 +29,14 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# count NAME OPTION...: instructions of a run, all of the program included.
+# count NAME OPTION...: print the instructions of a whole run.
 count() {
     local name=$1 status=0
     shift
     TMPDIR=$work LC_ALL=C valgrind --tool=callgrind --callgrind-out-file="$work/out" \
         "$program" run "$@" --threads 1 --replications 1 --set warmup=0s --no-output --quiet \
         >/dev/null 2>"$work/log" || status=$?
-    # 10 and 12 speak of expectations, which are not the question here.
+    # 10 and 12 are about expectations, which do not matter here.
     if [[ $status != 0 && $status != 10 && $status != 12 ]]; then
         cat "$work/log" >&2
         fail "$name ended with exit code $status"
@@ -67,10 +67,10 @@ for name in baseline brownout sessions; do
     more=$(awk "BEGIN { printf \"%+.2f\", (${now[$name]} / $allowed - 1) * 100 }")
     printf '%-10s %14s instructions, budget %14s: %s %%\n' "$name" "${now[$name]}" "$allowed" "$more"
     if awk "BEGIN { exit !($more > $tolerance) }"; then
-        say "$name takes more than $tolerance % over its budget"
+        say "$name: more than $tolerance % above its budget"
         failed=1
     elif awk "BEGIN { exit !($more < -$tolerance) }"; then
-        say "$name takes less: renew the budget, so that it stays so"
+        say "$name: more than $tolerance % below its budget; renew it to keep the gain"
     fi
 done
 exit "$failed"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One queue, M/M/1 at load 0.9, on ns-3's core alone: its simulator and a scheduler of its choice, no nodes, no packets.
-// Prints the ns of a processor that a customer takes, and to stderr the mean wait (theory: 9 services).
+// One queue, M/M/1 at load 0.9, on ns-3's core alone: its simulator and one of its schedulers, without nodes and packets.
+// Prints the processor time per customer in ns, and to stderr the mean wait (theory: 9 services).
 //   mm1_ns3 SCHEDULER CUSTOMERS
 #include <ns3/core-module.h>
 

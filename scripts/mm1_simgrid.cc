@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One queue, M/M/1 at load 0.9, on SimGrid: an actor that sends customers, one that serves, a semaphore between them.
-// Prints the ns of a processor that a customer takes, and to stderr the mean wait (theory: 9 services).
+// Prints the processor time per customer in ns, and to stderr the mean wait (theory: 9 services).
 //   mm1_simgrid CUSTOMERS
 #include <simgrid/s4u.hpp>
 

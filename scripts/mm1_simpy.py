@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One queue, M/M/1 at load 0.9, on SimPy: a process a customer, a resource of one server.
+"""One queue, M/M/1 at load 0.9, on SimPy: one process per customer, a resource with one server.
 
-Prints the ns of a processor that a customer takes, and to stderr the mean wait (theory: 9 services).
+Prints the processor time per customer in ns, and to stderr the mean wait (theory: 9 services).
     mm1_simpy.py CUSTOMERS
 """
 import random

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Write OUTPUT: VERSION and a hash of the contents of the files that LIST names, one a line.
+# Write OUTPUT, a C source with VERSION and a hash of the contents of the files listed in LIST, one per line.
 cmake_minimum_required(VERSION 3.25)
 file(STRINGS ${LIST} sources)
 set(hashes "")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash disable=SC2034
-# Sourced by the other scripts: where the project is, what the build needs, and how it is configured.
+# Sourced by the other scripts: the root folder, the packages that the build needs, and functions to configure and build.
 #
-# On Debian 12 a missing package is installed, and only a missing one: where all are there, nothing asks for
-# root. On another system the packages are looked for by what they provide, and named if they are not there.
+# On Debian 12 missing packages are installed; root is needed only if one is missing. On other systems a package counts as
+# installed if the program that it provides is found; cmake reports the rest.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config libgsl-dev libsqlite3-dev libfyaml-dev
@@ -18,18 +18,18 @@ fail() {
     exit 4
 }
 
-# Is this package's purpose served? By the package itself, or by another that brings the same program.
+# Is the package installed, or its program provided by another one?
 have_package() {
     case $1 in
     gnuplot-nox) command -v gnuplot >/dev/null && return ;;
     pkg-config) command -v pkg-config >/dev/null && return ;;
     gcc | clang | valgrind | python3) command -v "$1" >/dev/null && return ;;
     esac
-    command -v dpkg-query >/dev/null || return 0 # not Debian: cmake will say what it misses
+    command -v dpkg-query >/dev/null || return 0 # not Debian: cmake reports what is missing
     [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }
 
-# need_packages NAME...: install those that are missing.
+# need_packages NAME...: install the missing ones.
 need_packages() {
     local missing=() as_root=() package
     for package in "$@"; do
@@ -43,7 +43,7 @@ need_packages() {
         as_root=(sudo)
     fi
     say "installing: ${missing[*]}"
-    # A fresh system knows no packages yet, an old one knows versions that are gone: hence the second try.
+    # The list of packages may be absent or out of date: update it and try again.
     install_packages "${missing[@]}" 2>/dev/null && return
     "${as_root[@]}" apt-get update -qq >&2 || fail "apt-get update failed; is there a network?"
     install_packages "${missing[@]}" ||
@@ -65,7 +65,7 @@ configure() {
     rm -f "$folder.log"
 }
 
-# build FOLDER [TARGET...]: quiet unless it fails.
+# build FOLDER [TARGET...]: prints nothing unless it fails.
 build() {
     local folder=$1 log
     shift

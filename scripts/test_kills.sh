@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# scripts/test_kills.sh [KILLS [RUNS]]: kill a study at random moments again and again (default: 50 times, one of 200
-# runs) and go on with it each time; its results must be those of a study that was left alone, number for number.
-#   ISTHMUS_KILL_SEED   seed of the moments (default 1); what the program does between them is the machine's
+# scripts/test_kills.sh [KILLS [RUNS]]: kill a study at random moments (default: 50 kills, 200 runs) and resume it each time.
+# The results must be those of an uninterrupted study, value for value.
+#   ISTHMUS_KILL_SEED   seed of the moments (default 1); where the program is at each moment depends on the machine
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -28,7 +28,7 @@ study=("$isthmus" sweep study.yaml --quiet)
 
 started=$(date +%s%N)
 "${study[@]}" --output whole.db
-# Moments spread over what the study needs, so that the kills meet its start, all of its runs, and its end.
+# Moments spread over the time the study needs, so that kills hit its start, its runs and its end.
 span_us=$((($(date +%s%N) - started) / 1000 * 2 / kills))
 
 held() {
@@ -45,13 +45,13 @@ for ((i = 0; i < kills; i++)); do
     kill -KILL "$pid" 2>/dev/null && killed=$((killed + 1))
     wait "$pid" 2>/dev/null || true
     now=$(held)
-    ((now >= before)) || { echo "kill $i: $before runs were there, $now are left" >&2; exit 1; }
+    ((now >= before)) || { echo "kill $i: $before runs before, $now after" >&2; exit 1; }
     before=$now
 done
-echo "$killed kills that met it at work; $before of $runs runs were there after the last"
+echo "$killed kills of a running study; $before of $runs runs recorded after the last"
 "${study[@]}" --resume --output killed.db
 "$dump" whole.db >whole.txt
 "$dump" killed.db >killed.txt
 [[ $(grep -c '^run ' killed.txt) == "$runs" ]] || { echo "not $runs runs" >&2; exit 1; }
 cmp whole.txt killed.txt
-echo "the same numbers as a study that was left alone"
+echo "equal to an uninterrupted study"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What takes too long for every day; called by `scripts/test --long` once build/ and build-asan/ are made.
-#   ISTHMUS_FUZZ_SECONDS   how long each fuzzer runs (default 300)
+# Run the tests that take too long for each change. Called by `scripts/test --long` after it has built build/.
+#   ISTHMUS_FUZZ_SECONDS   run time of each fuzzer, in seconds (default 300)
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -10,7 +10,7 @@ cd "$root"
 short_run=(run scenarios/00-baseline.yaml --set duration=2min --set warmup=0s --replications 1
     --no-output --digest)
 
-say "valgrind: a short run leaks nothing and reads nothing uninitialised"
+say "valgrind: a short run has no leak and reads no uninitialised memory"
 valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
     build/isthmus "${short_run[@]}" >/dev/null
 
@@ -18,11 +18,11 @@ configure build-fuzz -DCMAKE_C_COMPILER=clang -DISTHMUS_FUZZ=ON -DISTHMUS_TESTS=
 for source in sim/tests/fuzz/*_fuzz.c; do
     target=$(basename "$source" .c)
     build build-fuzz "$target"
-    say "fuzzing: $target, ${ISTHMUS_FUZZ_SECONDS:-300} s, from the scenarios at hand"
+    say "fuzzing: $target, ${ISTHMUS_FUZZ_SECONDS:-300} s, starting with the scenarios of the catalogue"
     mkdir -p "build-fuzz/$target-corpus"
     (cd build-fuzz && "./$target" -max_total_time="${ISTHMUS_FUZZ_SECONDS:-300}" -timeout=10 \
         -max_len=4096 "$target-corpus" ../scenarios ../scenarios/reference >"$target.log" 2>&1) ||
-        { tail -50 "build-fuzz/$target.log" >&2; fail "$target found an input that breaks it"; }
+        { tail -50 "build-fuzz/$target.log" >&2; fail "$target found an input that makes it fail"; }
 done
 
 say "50 kills at random moments of a study of 200 runs"

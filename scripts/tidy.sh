@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The style as a test. Prints every place that breaks it, as file:line: what.
+# Check style, layers, duplicates and links. Prints each breach as file:line: what.
 set -euo pipefail
 export LC_ALL=C # the same order and the same classes of characters everywhere
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -34,7 +34,7 @@ awk 'FNR == 1 { open = 0; fenced = 0 }
          open = 0
      }' "${sources[@]}" >>"$found"
 
-# ban REASON EXPRESSION FILE...: comments and strings are left out of the search.
+# ban REASON EXPRESSION FILE...: report matches outside comments and strings.
 ban() {
     local reason=$1 expression=$2
     shift 2
@@ -54,10 +54,10 @@ ban() {
         }' "$@" >>"$found"
 }
 word='(^|[^A-Za-z0-9_])'
-ban 'banned: no bound, or a hidden state' \
+ban 'banned: unbounded, or hidden state' \
     "${word}(sprintf|vsprintf|strcpy|strcat|strtok|gets|atoi|atol|atof) *\\(" "${sources[@]}"
 ban 'banned: use rng_stream' "${word}(rand|srand|random|drand48) *\\(" "${sources[@]}"
-ban 'the clock of the host has no place here' \
+ban 'banned: a simulation does not read the clock of the host' \
     "${word}(time|gettimeofday|clock_gettime|clock|timespec_get) *\\(" "${simulated[@]}"
 
 grep -L 'SPDX-License-Identifier: GPL-3.0-or-later' "${sources[@]}" scripts/* |
@@ -71,14 +71,14 @@ for source in "${models[@]}"; do
         printf '%s:1: no page %s, and no page lists it\n' "$source" "${source%.c}.md" >>"$found"
 done
 
-# check NAME: another script of checks; one that cannot say is no pass.
+# check NAME: run scripts/check_NAME.py; stop if it fails to run.
 check() {
     python3 "scripts/check_$1.py" >>"$found" || [[ $? == 1 ]] || exit 4
 }
 check layers
 check duplicates
 
-# The pages: what they link to is there, and so is every test, parameter or file that they name.
+# Pages: links, and the tests, parameters and files that they name, exist.
 mapfile -t pages < <(find . \( -path ./.git -o -path './build*' \) -prune -o -name '*.md' -printf '%P\n' | sort)
 
 # cited EXPRESSION FILE...: what matches, as file:line:match.
@@ -93,26 +93,26 @@ while IFS=: read -r page line link; do
     link=${link%)}
     case $link in http://* | https://* | mailto:* | '#'*) continue ;; esac
     [[ -e $(dirname "$page")/${link%%#*} ]] ||
-        printf '%s:%s: links to %s, which is not there\n' "$page" "$line" "$link" >>"$found"
+        printf '%s:%s: links to %s, which does not exist\n' "$page" "$line" "$link" >>"$found"
 done < <(cited '\]\([^) ]+\)' "${pages[@]}")
 
 mapfile -t speaking < <(find sim/cli scripts -type f ! -name '*_test.c' | sort)
 while IFS=: read -r source line name; do
     name=scenarios/${name#*scenarios/}
     [[ -e $name ]] ||
-        printf '%s:%s: names %s, which is not there\n' "$source" "$line" "$name" >>"$found"
+        printf '%s:%s: names %s, which does not exist\n' "$source" "$line" "$name" >>"$found"
 done < <(cited '(^|[^A-Za-z0-9_./-]|\.\./)scenarios/[A-Za-z0-9_./-]+\.yaml' "${pages[@]}" "${speaking[@]}")
 
-# Names of tests and the like, long enough to be nobody's word, stand in a source or are one's name.
+# Names of three or more parts (tests, functions) occur in a source or are the name of one.
 word_of_code='[a-z0-9]+(_[a-z0-9]+){2,}'
 known=$({ cat "${sources[@]}" sim/record/*.sql scripts/* && find sim models scripts -type f; } |
     grep -oE "$word_of_code" | sort -u)
 while IFS=: read -r page line name; do
     grep -qxF -- "${name//\`/}" <<<"$known" ||
-        printf '%s:%s: names %s, which no source knows\n' "$page" "$line" "$name" >>"$found"
+        printf '%s:%s: names %s, which is in no source\n' "$page" "$line" "$name" >>"$found"
 done < <(cited "\`$word_of_code\`" "${pages[@]}")
 
-# One version of clang-format lays out as the next one does not: the one that Debian 12 has decides.
+# Versions of clang-format differ: the one of Debian 12 decides.
 if clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
     scripts/format --check | sed 's/:/:1:/' >>"$found" || true
 fi
@@ -120,7 +120,7 @@ fi
 find . \( -path ./.git -o -path './build*' -o -path './results/*' \) -prune -o \
     \( -name '*_new.*' -o -name '*_old.*' -o -name '*.old' -o -name '*.orig' -o -name '*.rej' \
     -o -name '*.bak' -o -name '*~' \) -print |
-    sed 's/$/:1: history lives in git/' >>"$found"
+    sed 's/$/:1: old versions are in git: delete it/' >>"$found"
 
 if [[ -s $found ]]; then
     sort -t: -k1,1 -k2,2n "$found"
