@@ -77,6 +77,7 @@ check() {
 }
 check layers
 check duplicates
+check ports
 
 # Pages: links, and the tests, parameters and files that they name, exist.
 mapfile -t pages < <(find . \( -path ./.git -o -path './build*' \) -prune -o -name '*.md' -printf '%P\n' | sort)
