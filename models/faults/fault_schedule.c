@@ -90,10 +90,8 @@ static const struct field fault_schedule_fields[] = {
 
 struct region_ports {
     const struct deploy_port *deploy;
-    const struct power_port *app;
-    /* NULL where the region has no cluster */
-    const struct power_port *store;
-    const struct store_fault_port *store_fault;
+    const struct power_port *power[POWER_KINDS]; /* NULL where the region has none */
+    const struct store_fault_port *store_fault;  /* NULL where it has no cluster */
 };
 
 /* How many faults that are active now hold each of these down. */
@@ -229,9 +227,9 @@ static void apply_to_region(struct fault_schedule *schedule, const struct fault_
     impair_ways(schedule, fault->region, false, &cut, begin);
     note_impairment(schedule, &schedule->impairments.app[fault->region], begin);
     note_impairment(schedule, &schedule->impairments.store[fault->region], begin);
-    if (region->store)
-        region->store->set(region->store->self, !begin);
-    region->app->set(region->app->self, !begin);
+    for (int kind = 0; kind < POWER_KINDS; kind++)
+        if (region->power[kind])
+            region->power[kind]->set(region->power[kind]->self, !begin);
 }
 
 static void apply_to_store(struct fault_schedule *schedule, const struct fault_config *fault,
@@ -631,10 +629,10 @@ static void fault_schedule_connect(void *self, const struct port_directory *port
     for (int a = 0; a < schedule->region_count; a++) {
         schedule->regions[a] = (struct region_ports){
             .deploy = port_find_deploy(ports, a, -1),
-            .app = port_need_power(ports, a, POWER_APP),
-            .store = port_find_power(ports, a, POWER_STORE),
             .store_fault = port_find_store_fault(ports, a, -1),
         };
+        for (int kind = 0; kind < POWER_KINDS; kind++)
+            schedule->regions[a].power[kind] = port_find_power(ports, a, kind);
         for (int b = 0; b < schedule->region_count; b++)
             schedule->links[a][b] = port_need_link_fault(ports, a, b);
     }

@@ -29,7 +29,7 @@ struct journal {
         int a, b;
     } stubs[2][2], control_stub;
     struct link_fault_port links[2][2];
-    struct power_port app[2], store[2];
+    struct power_port app[2], store[2], dns_home;
     struct store_fault_port store_faults[2];
     struct deploy_port deploys[2];
     struct stream_port stream;
@@ -174,6 +174,8 @@ static void journal_open(struct journal *j)
         port_offer_power(j->rig.ports, a, POWER_STORE, &j->store[a]);
         port_offer_store_fault(j->rig.ports, a, -1, &j->store_faults[a]);
     }
+    j->dns_home = (struct power_port){&j->control_stub, dns_control};
+    port_offer_power(j->rig.ports, 1, POWER_DNS, &j->dns_home);
     j->control = (struct control_port){&j->control_stub, control_set, control_promote};
     j->dns = (struct dns_port){.self = &j->control_stub, .control_plane = dns_control};
     j->objective =
@@ -230,6 +232,11 @@ static const struct story {
     {{"at=10s|for=20s|region=west|down=true"},
      "10 region-loss; 10 begin 0>1 0.00 0 1; 10 begin 1>0 0.00 0 1; 10 store 0 off; 10 app 0 off; "
      "30 end 0>1 0.00 0 1; 30 end 1>0 0.00 0 1; 30 store 0 on; 30 app 0 on; "},
+    /* the home of the DNS control plane */
+    {{"at=10s|for=20s|region=east|down=true"},
+     "10 region-loss; 10 begin 0>1 0.00 0 1; 10 begin 1>0 0.00 0 1; 10 store 1 off; 10 app 1 off; "
+     "10 dns down; 30 end 0>1 0.00 0 1; 30 end 1>0 0.00 0 1; 30 store 1 on; 30 app 1 on; "
+     "30 dns up; "},
     {{"at=10s|for=5s|store=east|stall=true"}, "10 store-fault; 10 stall 1 on; 15 stall 1 off; "},
     {{"at=10s|for=5s|store=east|restart=true"}, "10 store-fault; 10 restart 1 on; "},
     {{"at=10s|for=5s|store=east|crash=process"},

@@ -10,12 +10,17 @@
 
 enum crash_kind { CRASH_NONE, CRASH_PROCESS, CRASH_HOST };
 
+/* What goes down with a region, in this order. */
+enum power_kind {
+    POWER_STORE, /* its cluster */
+    POWER_APP,   /* its application tier */
+    POWER_DNS,   /* the control plane of names that has its home there */
+    POWER_KINDS
+};
 struct power_port {
     void *self;
     void (*set)(void *self, bool up);
 };
-#define POWER_APP 0
-#define POWER_STORE 1
 struct store_fault_port {
     void *self;
     void (*stall)(void *self,

@@ -13,12 +13,14 @@
 #include "dns_name.h"
 #include "refs.h"
 #include "promotion.h"
+#include "store_fault.h"
 #include "registry.h"
 #include "run_log.h"
 
 struct dns_zone_config {
     sim_dur ttl_ns;
     struct dist *api_delay, *propagation;
+    int32_t home;
 };
 
 #define MODEL_CONFIG struct dns_zone_config
@@ -27,6 +29,7 @@ static const struct field dns_zone_fields[] = {
     DURATION("ttl", ttl_ns, "0s", "10s", "1d", "how long a resolver keeps an answer", "facts E"),
     TIME_DIST("api_delay", api_delay, "0s", "500ms", "10min", "from the call to the control plane until the change is accepted", "assumption"),
     TIME_DIST("propagation", propagation, "0s", "lognormal(median=20s, p95=60s, max=120s)", "1h", "from the acceptance of a change until the authority serves it", "facts E"),
+    REGION("home", home, "region of the control plane, which is down while that region is; not given: a region outside of the scenario", "facts E"),
 };
 // clang-format on
 
@@ -74,7 +77,8 @@ struct dns_zone {
     struct run_log *log;
     struct rng_stream change_stream, answer_stream;
     kind_id propagated_kind;
-    bool control_up;
+    struct power_port home;      /* offered in the control plane's home region */
+    bool control_up, home_up;    /* changes are refused unless both are */
     uint32_t control_changed_by; /* event of the run log; 0: none */
     struct zone_name names[ZONE_NAMES];
     probe_id answers[REGIONS_MAX], stale_answers[REGIONS_MAX]; /* to clients of the store */
@@ -120,7 +124,7 @@ static uint32_t zone_name_publish(void *self, struct dns_target target)
     struct rng_block block;
 
     invariant(target.region >= 0 && (uint32_t)target.region < zone->topology->region_count);
-    if (!zone->control_up) {
+    if (!zone->control_up || !zone->home_up) {
         zone_refuse(zone, target.region);
         return 0;
     }
@@ -150,6 +154,14 @@ static void zone_name_control_plane(void *self, bool up)
     struct dns_zone *zone = ((struct zone_name *)self)->zone;
 
     zone->control_up = up;
+    zone->control_changed_by = sim_cause(zone->sim).number;
+}
+
+static void dns_zone_set_home(void *self, bool up)
+{
+    struct dns_zone *zone = self;
+
+    zone->home_up = up;
     zone->control_changed_by = sim_cause(zone->sim).number;
 }
 
@@ -214,7 +226,7 @@ static void dns_zone_init(void *self, const struct model_env *env)
     zone->sim = env->sim;
     zone->topology = env->topology;
     zone->log = env->log;
-    zone->control_up = true;
+    zone->control_up = zone->home_up = true;
     zone->change_stream = sim_stream(env->sim, env->instance, "change");
     zone->answer_stream = sim_stream(env->sim, env->instance, "answer");
     zone->propagated_kind = sim_kind_add(env->sim, &dns_zone_propagated, env->instance, zone);
@@ -223,6 +235,9 @@ static void dns_zone_init(void *self, const struct model_env *env)
         zone->stale_answers[i] = probe_count_open(probes, "dns_stale_answers", i, NULL);
     }
     zone_offer_name(zone, &zone->names[NAME_STORE], env->ports, -1, -1);
+    zone->home = (struct power_port){zone, dns_zone_set_home};
+    if (zone->config->home >= 0)
+        port_offer_power(env->ports, zone->config->home, POWER_DNS, &zone->home);
 }
 
 static void dns_zone_connect(void *self, const struct port_directory *ports)

@@ -11,6 +11,7 @@
 #include "dns.h"
 #include "promotion.h"
 #include "registry.h"
+#include "store_fault.h"
 
 /* A store that only knows its primary. */
 static int primary_of(const void *self)
@@ -177,6 +178,56 @@ static void dns_zone_refuses_changes_while_the_control_plane_is_down(void **stat
     rig_close(&r.rig);
 }
 
+static void home_fails(void *arg)
+{
+    struct power_port *home = arg;
+
+    home->set(home->self, false);
+}
+
+static void home_returns(void *arg)
+{
+    struct power_port *home = arg;
+
+    home->set(home->self, true);
+}
+
+/* Down from 1 to 30 s as a part, and from 20 to 60 s with its home: refused until both are over. */
+static void dns_zone_control_plane_is_down_with_its_home_region(void **state)
+{
+    struct power_port *home;
+    struct dns_rig r;
+
+    (void)state;
+    dns_rig_open(&r);
+    rig_set(&r.rig, 0, "home", "east");
+    dns_rig_wire(&r);
+    home = port_need_power(r.rig.ports, 1, POWER_DNS);
+    rig_call(&r.rig, 1 * SIM_S, control_plane_fails, &r);
+    rig_call(&r.rig, 20 * SIM_S, home_fails, home);
+    rig_call(&r.rig, 25 * SIM_S, ask_for_east, &r);
+    rig_call(&r.rig, 30 * SIM_S, control_plane_returns, &r);
+    rig_call(&r.rig, 40 * SIM_S, ask_for_east, &r);
+    rig_call(&r.rig, 60 * SIM_S, home_returns, home);
+    rig_call(&r.rig, 61 * SIM_S, ask_for_east, &r);
+    rig_run(&r.rig);
+    assert_int_equal(rig_logged(&r.rig, "dns", "refused"), 2);
+    assert_int_equal(r.served_at, 81 * SIM_S);
+    rig_close(&r.rig);
+}
+
+static void dns_zone_has_its_home_elsewhere_unless_told(void **state)
+{
+    struct dns_rig r;
+
+    (void)state;
+    dns_rig_open(&r);
+    dns_rig_wire(&r);
+    for (int region = 0; region < 2; region++)
+        assert_null(port_find_power(r.rig.ports, region, POWER_DNS));
+    rig_close(&r.rig);
+}
+
 /* What was accepted before the control plane failed propagates all the same. */
 static void dns_zone_propagates_what_was_accepted(void **state)
 {
@@ -214,6 +265,8 @@ int main(void)
         cmocka_unit_test(dns_zone_names_the_primary_from_the_start),
         cmocka_unit_test(dns_zone_serves_a_change_after_its_delay_and_caches_expire),
         cmocka_unit_test(dns_zone_refuses_changes_while_the_control_plane_is_down),
+        cmocka_unit_test(dns_zone_control_plane_is_down_with_its_home_region),
+        cmocka_unit_test(dns_zone_has_its_home_elsewhere_unless_told),
         cmocka_unit_test(dns_zone_propagates_what_was_accepted),
         cmocka_unit_test(dns_zone_lets_a_later_change_replace_a_pending_one),
     };
