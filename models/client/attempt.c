@@ -149,6 +149,27 @@ void op_begin_attempt(struct store_client *client, uint32_t index)
     op_acquire(client, index);
 }
 
+/* An attempt of a write ended while something is impaired: where that is on its way, by which
+ * event. */
+RARE static void op_note_cause(const struct store_client *client, const struct op *op, bool failed)
+{
+    const struct connection_pools *pools = &client->pools;
+    struct probes *probes = sim_probe_set(client->sim);
+    int to = pools->endpoints->rows[pools->pools[op->pool].endpoint].region;
+    uint32_t event;
+
+    if (to == ENDPOINT_BY_NAME)
+        to = pools->knowledge.named_region;
+    if (to < 0)
+        return; /* it waited for the name's address */
+    event = impairment_of_way(client->impairments, client->region, to).by;
+    if (event == 0)
+        event = client->impairments->promotion.by;
+    if (failed)
+        probe_count_caused(probes, client->write_errors, event, sim_now(client->sim));
+    probe_latency_caused(probes, client->attempt_latency, event, sim_now(client->sim));
+}
+
 /* The books of one attempt that ended. */
 void op_end_attempt(struct store_client *client, struct op *op, enum attempt_end how)
 {
@@ -173,10 +194,11 @@ void op_end_attempt(struct store_client *client, struct op *op, enum attempt_end
     probe_count(client->probes, client->write_attempts);
     if (timed_out)
         probe_count(client->probes, client->write_timeouts);
+    if (how != ATTEMPT_ANSWERED)
+        probe_count(client->probes, client->write_errors);
     probe_latency(client->probes, client->attempt_latency, latency);
-    client->stats.attempts++;
-    client->stats.failures += how != ATTEMPT_ANSWERED;
-    client->stats.latency_ns_sum += (uint64_t)latency;
+    if (__builtin_expect(client->impairments->count > 0, 0))
+        op_note_cause(client, op, how != ATTEMPT_ANSWERED);
 }
 
 void op_finish(struct store_client *client, uint32_t index, enum op_outcome outcome,

@@ -15,6 +15,7 @@
 #include "circuit_breaker.h"
 #include "connection_pool.h"
 #include "dns.h"
+#include "impairment.h"
 #include "link.h"
 #include "mem.h"
 #include "model.h"
@@ -153,12 +154,12 @@ struct store_client {
     struct objective_port *objective;
     struct session_port port;
     struct handshake_return back;
-    struct write_stats stats;
+    const struct impairments *impairments;
     kind_id retry_kind, broken_kind, refused_kind, reconnect_kind;
     timer_id write_timer, read_timer, hedge_timer;
     uint64_t attempts_begun, attempts_ended[ATTEMPT_ENDS], ops_begun, ops_ended;
 
-    probe_id writes, write_failures, write_attempts, write_timeouts, ambiguous, reads,
+    probe_id writes, write_failures, write_attempts, write_errors, write_timeouts, ambiguous, reads,
         read_failures, read_attempts, read_timeouts, read_misses, opened, open, write_latency,
         attempt_latency, read_latency, after_reads[AFTERS], after_misses[AFTERS], goodput,
         denied[DENIED_KINDS], breaker_refusals, breaker_open, hedges, hedges_won;

@@ -144,6 +144,8 @@ static const struct metric store_client_metrics[] = {
     {.name = "write_failures", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "writes that failed after all attempts"},
     {.name = "write_attempts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "attempts of writes that ended"},
     {.name = "write_timeouts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts of writes that timed out"},
+    {.name = "write_errors", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .meaning = "attempts of writes that were not answered, or not with what was asked for"},
+    {.name = "write_error_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_errors", .under = "write_attempts", .series = true, .meaning = "attempts of writes that failed, for whatever reason / attempts"},
     {.name = "write_timeout_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_timeouts", .under = "write_attempts", .series = true, .meaning = "attempts of writes that timed out / attempts"},
     {.name = "write_failure_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_failures", .under = "writes", .series = true, .meaning = "writes that failed after all attempts / writes"},
     {.name = "write_amplification", .unit = UNIT_NONE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_attempts", .under = "writes", .series = true, .meaning = "attempts / writes"},
@@ -210,6 +212,7 @@ static void open_probes(struct store_client *client, struct probes *probes)
     } counters[] = {{&client->writes, "writes"},
                     {&client->write_failures, "write_failures"},
                     {&client->write_attempts, "write_attempts"},
+                    {&client->write_errors, "write_errors"},
                     {&client->write_timeouts, "write_timeouts"},
                     {&client->ambiguous, "ambiguous_writes"},
                     {&client->reads, "reads"},
@@ -301,7 +304,6 @@ static void store_client_init(void *self, const struct model_env *env)
     port_offer_prefetch_instances(env->ports, env->region, -1, &client->hint);
     port_offer_commands(env->ports, env->region, -1, &client->commands);
     port_offer_handshake_return(env->ports, env->region, -1, &client->back);
-    port_offer_write_stats(env->ports, env->region, -1, &client->stats);
     client->pools.region_count = env->topology->region_count;
 }
 
@@ -321,6 +323,7 @@ static void store_client_connect(void *self, const struct port_directory *ports)
         pools->listeners[e] = port_find_listener(ports, (int)e, -1);
     client->app = port_need_ops(ports, client->region, -1);
     client->objective = port_need_objective(ports, -1, -1);
+    client->impairments = impairments_read(ports);
     client->requests_hint = port_find_prefetch_requests(ports, client->region, -1);
     for (uint32_t r = 0; r < pools->region_count; r++) {
         pools->out[r] = port_need_link(ports, client->region, (int)r);

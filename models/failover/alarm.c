@@ -2,7 +2,12 @@
 #include "alarm.h"
 
 #include "bug.h"
+#include "mem.h"
+#include "refs.h"
+#include "run_log.h"
+#include "strbuf.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static uint32_t alarm_range(const struct alarm_rule *rule)
@@ -89,4 +94,150 @@ bool alarm_update(struct alarm *alarm)
 
     alarm->state = alarm_evaluate(&alarm->rule, alarm->points, before);
     return alarm->state == ALARM_ALARM && before != ALARM_ALARM;
+}
+
+/* --- an alarm at work ------------------------------------------------------------------------ */
+
+struct alarm_watch {
+    struct alarm_watch_config config;
+    const struct metric *metric;
+    struct sim *sim;
+    struct run_log *log;
+    const struct topology *topology;
+    struct metric_tap *tap;
+    struct alarm alarm;
+    /* By point: the event of the run log of one that breached; 0: none. */
+    uint32_t events[ALARM_PERIODS_MAX + ALARM_RANGE_EXTRA];
+    bool on;
+};
+
+/* The period as one point, and the region that decides it: of those that breach the first with the
+ * largest value. */
+static enum alarm_point watch_point(const struct alarm_watch *watch,
+                                    const struct tap_period *period, uint32_t *region)
+{
+    enum alarm_point point = POINT_MISSING;
+
+    *region = 0;
+    for (uint32_t r = 0; r < watch->topology->region_count; r++) {
+        const struct tap_value *value = &period->values[r];
+
+        if (value->missing)
+            continue;
+        if (point == POINT_MISSING || value->value > period->values[*region].value)
+            *region = r;
+        if (value->value >= watch->config.threshold)
+            point = POINT_BREACHING;
+        else if (point == POINT_MISSING)
+            point = POINT_GOOD;
+    }
+    return point;
+}
+
+/* Returns the event's number. */
+static uint32_t watch_log_breach(const struct alarm_watch *watch, const struct tap_period *period,
+                                 uint32_t region)
+{
+    const struct tap_value *value = &period->values[region];
+    struct strbuf text = STRBUF_INIT;
+    uint32_t number;
+
+    strbuf_addf(&text, "%s is ", watch->config.name);
+    units_add(&text, value->value, watch->metric->unit, 3);
+    strbuf_addf(&text, " from ");
+    units_add(&text, (double)period->from, UNIT_NS, 6);
+    strbuf_addf(&text, " to ");
+    units_add(&text, (double)period->to, UNIT_NS, 6);
+    strbuf_addf(&text, ": breaching");
+    number = run_log_event(watch->log, sim_now(watch->sim), "metric",
+                           watch->topology->region_names[region],
+                           (struct cause){.number = value->cause}, NULL, "%s", text.text);
+    strbuf_release(&text);
+    return number;
+}
+
+/* The first and the last of the points that breach. */
+static struct cause watch_cause(const struct alarm_watch *watch)
+{
+    struct cause cause = {0};
+
+    for (uint32_t i = 0; i < alarm_range(&watch->config.rule); i++) {
+        if (cause.number == 0)
+            cause.number = watch->events[i];
+        else if (watch->events[i] > 0)
+            cause.waited_for = watch->events[i];
+    }
+    return cause;
+}
+
+static void watch_on_published(void *self, const struct tap_period *period)
+{
+    struct alarm_watch *watch = self;
+    uint32_t last = alarm_range(&watch->config.rule) - 1, region;
+    enum alarm_point point = watch_point(watch, period, &region);
+    enum alarm_state before = watch->alarm.state;
+
+    alarm_add(&watch->alarm, point);
+    memmove(watch->events, watch->events + 1, last * sizeof watch->events[0]);
+    watch->events[last] = 0;
+    if (watch->on && point == POINT_BREACHING && before != ALARM_ALARM)
+        watch->events[last] = watch_log_breach(watch, period, region);
+    if (!watch->on)
+        return;
+    if (alarm_update(&watch->alarm)) {
+        sim_set_cause(watch->sim, watch_cause(watch));
+        watch->config.raised(watch->config.self);
+    } else if (before == ALARM_ALARM && watch->alarm.state != ALARM_ALARM) {
+        watch->config.over(watch->config.self);
+    }
+}
+
+struct alarm_watch *alarm_watch_create(const struct model_env *env,
+                                       const struct alarm_watch_config *config)
+{
+    struct alarm_watch *watch = mem_zalloc(1, sizeof *watch);
+    struct tap_source sources[REGIONS_MAX];
+    const struct metric_tap_config tap = {
+        .instance = env->instance,
+        .sources = sources,
+        .source_count = env->topology->region_count,
+        .period = config->period,
+        .delay = config->delay,
+        .delays = sim_stream(env->sim, env->instance, "alarm-delay"),
+        .publish = watch_on_published,
+        .self = watch,
+    };
+
+    watch->config = *config;
+    watch->metric = probes_metric(sim_probe_set(env->sim), config->source.metric);
+    watch->sim = env->sim;
+    watch->log = env->log;
+    watch->topology = env->topology;
+    watch->on = true;
+    alarm_init(&watch->alarm, &config->rule);
+    for (uint32_t r = 0; r < env->topology->region_count; r++) {
+        sources[r] = config->source;
+        sources[r].region = (int)r;
+    }
+    watch->tap = metric_tap_create(env->sim, &tap);
+    return watch;
+}
+
+void alarm_watch_free(struct alarm_watch *watch)
+{
+    if (!watch)
+        return;
+    metric_tap_free(watch->tap);
+    free(watch);
+}
+
+void alarm_watch_start(struct alarm_watch *watch)
+{
+    metric_tap_start(watch->tap);
+}
+
+void alarm_watch_switch(struct alarm_watch *watch, bool on)
+{
+    watch->on = on;
+    metric_tap_switch(watch->tap, on);
 }

@@ -15,6 +15,9 @@
 #ifndef ALARM_H
 #define ALARM_H
 
+#include "metric_tap.h"
+#include "model.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,5 +51,34 @@ void alarm_init(struct alarm *alarm, const struct alarm_rule *rule);
 void alarm_add(struct alarm *alarm, enum alarm_point point);
 /* Evaluate; true when the state has just become ALARM_ALARM. */
 bool alarm_update(struct alarm *alarm);
+
+/*
+ * An alarm on one metric of each region: a period is breaching where it is in some region, and
+ * missing where it is in all. Evaluated whenever a period is published.
+ *
+ * A published point that breaches while the alarm is not raised is an event of the run log, caused
+ * by what caused the figure. When the alarm is raised the cause in force is the first of the
+ * breaching points that raised it, and what it waited for is the last one.
+ */
+struct alarm_watch_config {
+    struct alarm_rule rule;
+    const char *name;         /* of the metric, for people: "write-error-rate" */
+    struct tap_source source; /* region is set for each; at or above `threshold` is breaching */
+    double threshold;
+    sim_dur period;
+    const struct dist *delay; /* of the publication; the caller's */
+    void (*raised)(void *self);
+    void (*over)(void *self);
+    void *self;
+};
+struct alarm_watch;
+/* While wiring. Events are named "INSTANCE/period" and "INSTANCE/visible"; delays are drawn from
+ * the instance's stream "alarm-delay". */
+struct alarm_watch *alarm_watch_create(const struct model_env *env,
+                                       const struct alarm_watch_config *config);
+void alarm_watch_free(struct alarm_watch *watch); /* NULL is allowed */
+void alarm_watch_start(struct alarm_watch *watch);
+/* Monitoring works, or does not: then periods that end are missing, and nothing is evaluated. */
+void alarm_watch_switch(struct alarm_watch *watch, bool on);
 
 #endif

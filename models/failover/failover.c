@@ -48,8 +48,16 @@
 
 enum failover_mode { MODE_NONE, MODE_AUTOMATIC, MODE_MANUAL };
 static const char *const mode_names[] = {"none", "automatic", "manual", NULL};
-enum alarm_metric { METRIC_WRITE_ERROR_RATE, METRIC_WRITE_LATENCY };
+enum { ALARM_ON_WRITE_ERROR_RATE, ALARM_ON_WRITE_LATENCY };
 static const char *const alarm_metric_names[] = {"write-error-rate", "write-latency", NULL};
+/* In the order of alarm_metric_names. */
+static const struct alarm_metric {
+    const char *name, *metric;
+    enum tap_statistic statistic;
+} alarm_metrics[] = {
+    [ALARM_ON_WRITE_ERROR_RATE] = {"write-error-rate", "write_error_rate", TAP_AVERAGE},
+    [ALARM_ON_WRITE_LATENCY] = {"write-latency", "write_attempt_latency", TAP_AVERAGE},
+};
 /* In the order of enum missing_data. */
 static const char *const missing_data_names[] = {"missing", "ignore", "breaching", "not-breaching",
                                                  NULL};
@@ -124,11 +132,7 @@ struct failover {
     const struct promotion_port *promotion; /* NULL: the store has nothing to promote */
     const struct objective_port *objective;
     struct impairments *impairments; /* NULL: nobody keeps them */
-    const struct write_stats *stats[REGIONS_MAX];
-
-    struct write_stats seen[REGIONS_MAX]; /* at the end of the last period */
-    struct alarm alarm;
-    sim_time visible; /* when the newest point is */
+    struct alarm_watch *alarm;       /* NULL: mode none */
 
     enum failover_state state;
     uint32_t step;          /* counts transitions: the generation of the step's event, */
@@ -143,8 +147,7 @@ struct failover {
     const struct repoint_ops *repoint;
     void *repoint_state;
 
-    struct rng_stream delay_stream, step_stream;
-    kind_id period_kind, visible_kind;
+    struct rng_stream step_stream;
     kind_id step_kinds[FAILOVER_STATES]; /* of the states that wait */
     probe_id failovers[REGIONS_MAX], no_target, target_lost, unreached, alarms;
 };
@@ -449,90 +452,45 @@ static void failover_host_failed(void *self)
 
 /* --- the alarm ------------------------------------------------------------------------------- */
 
-/* A period of one region; POINT_MISSING: too few attempts. */
-static enum alarm_point failover_region_point(const struct failover_config *config,
-                                              const struct write_stats *from,
-                                              const struct write_stats *to)
-{
-    uint64_t attempts = to->attempts - from->attempts;
-    double value, limit;
-
-    if (attempts < config->alarm_samples_min)
-        return POINT_MISSING;
-    if (config->alarm_metric == METRIC_WRITE_ERROR_RATE) {
-        value = (double)(to->failures - from->failures) / (double)attempts;
-        limit = config->alarm_threshold;
-    } else {
-        value = (double)(to->latency_ns_sum - from->latency_ns_sum) / (double)attempts;
-        limit = (double)config->alarm_latency_ns;
-    }
-    return value >= limit ? POINT_BREACHING : POINT_GOOD;
-}
-
-/* Of the period that ends now: breaching where one region is, missing where all are. */
-static enum alarm_point failover_point(struct failover *failover)
-{
-    enum alarm_point worst = POINT_MISSING;
-
-    for (uint32_t i = 0; i < failover->topology->region_count; i++) {
-        struct write_stats now = *failover->stats[i];
-        enum alarm_point point = failover_region_point(failover->config, &failover->seen[i], &now);
-
-        if (point > worst)
-            worst = point;
-        failover->seen[i] = now;
-    }
-    return failover->up[CONTROL_MONITORING] ? worst : POINT_MISSING;
-}
-
-/* Observes, so that all that happens at the period's last instant is in it. The point itself is the
- * generation of the event at which it becomes visible; a later one never does so earlier. */
-static void failover_on_period(void *self, struct sim *sim, uint32_t period, uint32_t generation)
+static void failover_on_alarm(void *self)
 {
     struct failover *failover = self;
-    enum alarm_point point = failover_point(failover);
-    uint64_t word = rng_block_at(&failover->delay_stream, 0, period).word[0];
-    sim_time visible = sim_now(sim) + dist_sample_ns(failover->config->alarm_delay, word);
 
-    (void)generation;
-    if (visible > failover->visible)
-        failover->visible = visible;
-    sim_at(sim, failover->visible, failover->visible_kind, period, point);
-    sim_after(sim, failover->config->alarm_period_ns, failover->period_kind, period + 1, 0);
+    probe_count(failover->probes, failover->alarms);
+    failover_tell(failover, "alarm", -1, alarm_metrics[failover->config->alarm_metric].name,
+                  "the alarm is raised");
+    if (!failover_happen(failover, FAILOVER_ALARM))
+        failover_tell(failover, "alarm", -1, "", "no action: a failover is under way");
 }
 
-static const struct event_kind failover_period = {
-    .name = "period",
-    .phase = PHASE_OBSERVE,
-    .fire = failover_on_period,
-};
-
-static void failover_on_visible(void *self, struct sim *sim, uint32_t period, uint32_t point)
+static void failover_on_alarm_over(void *self)
 {
-    struct failover *failover = self;
-    enum alarm_state before = failover->alarm.state;
-
-    (void)sim;
-    (void)period;
-    alarm_add(&failover->alarm, (enum alarm_point)point);
-    if (!failover->up[CONTROL_MONITORING])
-        return;
-    if (alarm_update(&failover->alarm)) {
-        probe_count(failover->probes, failover->alarms);
-        failover_tell(failover, "alarm", -1, alarm_metric_names[failover->config->alarm_metric],
-                      "the alarm is raised");
-        if (!failover_happen(failover, FAILOVER_ALARM))
-            failover_tell(failover, "alarm", -1, "", "no action: a failover is under way");
-    } else if (before == ALARM_ALARM && failover->alarm.state != ALARM_ALARM) {
-        failover_tell(failover, "alarm", -1, "", "the alarm is over");
-    }
+    failover_tell(self, "alarm", -1, "", "the alarm is over");
 }
 
-static const struct event_kind failover_visible = {
-    .name = "visible",
-    .phase = PHASE_WORK,
-    .fire = failover_on_visible,
-};
+static struct alarm_watch *failover_watch(struct failover *failover, const struct model_env *env)
+{
+    const struct failover_config *config = failover->config;
+    const struct alarm_metric *metric = &alarm_metrics[config->alarm_metric];
+    const struct alarm_watch_config watch = {
+        .rule = {config->alarm_datapoints, config->alarm_periods,
+                 (enum missing_data)config->missing_data},
+        .name = metric->name,
+        .source = {.metric = metric->metric,
+                   .statistic = metric->statistic,
+                   .samples_min = config->alarm_samples_min},
+        .threshold = config->alarm_metric == ALARM_ON_WRITE_LATENCY
+                         ? (double)config->alarm_latency_ns
+                         : config->alarm_threshold,
+        .period = config->alarm_period_ns,
+        .delay = config->alarm_delay,
+        .raised = failover_on_alarm,
+        .over = failover_on_alarm_over,
+        .self = failover,
+    };
+
+    return alarm_watch_create(env, &watch);
+}
 
 /* --- the port -------------------------------------------------------------------------------- */
 
@@ -542,6 +500,8 @@ static void failover_set(void *self, enum control_part part, bool up)
     struct cause cause = sim_cause(failover->sim);
 
     failover->up[part] = up;
+    if (part == CONTROL_MONITORING && failover->alarm)
+        alarm_watch_switch(failover->alarm, up);
     failover->changed_by[part] = cause.number;
     if (failover->repoint->parts >> part & 1)
         failover->repoint->set(failover->repoint_state, part, up);
@@ -603,8 +563,6 @@ static void failover_add_kinds(struct failover *failover, const char *instance)
 {
     struct sim *sim = failover->sim;
 
-    failover->period_kind = sim_kind_add(sim, &failover_period, instance, failover);
-    failover->visible_kind = sim_kind_add(sim, &failover_visible, instance, failover);
     for (int i = 0; i < FAILOVER_STATES; i++)
         if (failover_steps[i].fire)
             failover->step_kinds[i] = sim_kind_add(sim, &failover_steps[i], instance, failover);
@@ -632,21 +590,18 @@ static void failover_init_repoint(struct failover *failover, const char *instanc
 static void failover_init(void *self, const struct model_env *env)
 {
     struct failover *failover = self;
-    const struct failover_config *config = env->config;
-    const struct alarm_rule rule = {config->alarm_datapoints, config->alarm_periods,
-                                    (enum missing_data)config->missing_data};
 
     invariant(env->topology->region_count <= REGIONS_MAX);
-    failover->config = config;
+    failover->config = env->config;
     failover->sim = env->sim;
     failover->topology = env->topology;
     failover->log = env->log;
     failover->ordered = failover->target = -1;
     for (int i = 0; i < CONTROL_PARTS; i++)
         failover->up[i] = true;
-    alarm_init(&failover->alarm, &rule);
-    failover->delay_stream = sim_stream(env->sim, env->instance, "alarm-delay");
     failover->step_stream = sim_stream(env->sim, env->instance, "step");
+    if (failover->config->mode != MODE_NONE)
+        failover->alarm = failover_watch(failover, env);
     failover_add_kinds(failover, env->instance);
     failover_init_repoint(failover, env->instance);
     failover_open_probes(failover);
@@ -662,8 +617,6 @@ static void failover_connect(void *self, const struct port_directory *ports)
     failover->promotion = port_find_promotion(ports, -1, -1);
     failover->objective = port_need_objective(ports, -1, -1);
     failover->impairments = port_find_impairments(ports, -1, -1);
-    for (uint32_t i = 0; i < failover->topology->region_count; i++)
-        failover->stats[i] = port_need_write_stats(ports, (int)i, -1);
     failover->repoint->connect(failover->repoint_state, ports);
 }
 
@@ -671,13 +624,16 @@ static void failover_start(void *self)
 {
     struct failover *failover = self;
 
-    if (failover->config->mode != MODE_NONE)
-        sim_after(failover->sim, failover->config->alarm_period_ns, failover->period_kind, 1, 0);
+    if (failover->alarm)
+        alarm_watch_start(failover->alarm);
 }
 
 static void failover_fini(void *self)
 {
-    free(((struct failover *)self)->repoint_state);
+    struct failover *failover = self;
+
+    alarm_watch_free(failover->alarm);
+    free(failover->repoint_state);
 }
 
 const struct model_ops failover_ops = {

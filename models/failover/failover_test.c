@@ -56,8 +56,8 @@ struct stage {
     int primary;
     bool up[3], dns_up;
     uint64_t applied[3];
-    struct write_stats stats[3];
-    double error_rate; /* of the attempts that tick() makes */
+    probe_id write_attempts, write_errors, latency; /* of region 1 */
+    double error_rate;                              /* of the attempts that tick() makes */
     int attempts;
     struct promotion_port promotion;
     struct dns_port dns;
@@ -131,15 +131,29 @@ static void stage_ended(void *self, enum incident_stage stage)
     note(self, ends[stage], -1);
 }
 
+/* What the store's client counts. */
+static const struct metric client_metrics[] = {
+    {.name = "write_attempts", .kind = METRIC_COUNT},
+    {.name = "write_errors", .kind = METRIC_COUNT},
+    {.name = "write_error_rate",
+     .unit = UNIT_SHARE,
+     .kind = METRIC_RATIO,
+     .over = "write_errors",
+     .under = "write_attempts"},
+    {.name = "write_attempt_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY},
+};
+
 /* Each second `attempts` attempts in region 1, of which a share fails. */
 static void stage_tick(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct stage *stage = self;
 
     (void)entity, (void)generation;
-    stage->stats[1].attempts += (uint64_t)stage->attempts;
-    stage->stats[1].failures += (uint64_t)(stage->attempts * stage->error_rate);
-    stage->stats[1].latency_ns_sum += (uint64_t)stage->attempts * 5 * (uint64_t)SIM_MS;
+    probe_count_many(sim_probes(sim), stage->write_attempts, (uint64_t)stage->attempts);
+    probe_count_many(sim_probes(sim), stage->write_errors,
+                     (uint64_t)(stage->attempts * stage->error_rate));
+    for (int i = 0; i < stage->attempts; i++)
+        probe_latency(sim_probes(sim), stage->latency, 5 * SIM_MS);
     sim_after(sim, SIM_S, stage->tick_kind, 0, 0);
 }
 
@@ -173,8 +187,10 @@ static void stage_open(struct stage *s)
     port_offer_promotion(s->rig.ports, -1, -1, &s->promotion);
     port_offer_dns(s->rig.ports, -1, -1, &s->dns);
     port_offer_objective(s->rig.ports, -1, -1, &s->objective);
-    for (int i = 0; i < 3; i++)
-        port_offer_write_stats(s->rig.ports, i, -1, &s->stats[i]);
+    probes_declare(s->rig.probes, client_metrics, 4);
+    s->write_attempts = probe_count_open(s->rig.probes, "write_attempts", 1, NULL);
+    s->write_errors = probe_count_open(s->rig.probes, "write_errors", 1, NULL);
+    s->latency = probe_latency_open(s->rig.probes, "write_attempt_latency", 1, NULL);
 }
 
 static void stage_wire(struct stage *s)

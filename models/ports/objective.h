@@ -20,14 +20,6 @@ struct objective_port {
     void (*stage_ended)(void *self, enum incident_stage stage);
 };
 
-/* Running totals, for alarms: attempts of writes that ended, those that failed, and operations on a
- * dead primary. */
-struct write_stats {
-    uint64_t attempts, failures;
-    uint64_t latency_ns_sum; /* of all ended attempts */
-};
-
 PORT_ACCESSORS(objective, struct objective_port)
-PORT_ACCESSORS(write_stats, struct write_stats)
 
 #endif

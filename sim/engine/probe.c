@@ -115,8 +115,11 @@ void probes_free(struct probes *probes)
             histograms_free(probes->latencies[window], probes->kinds[METRIC_LATENCY].count);
     }
     histograms_free(probes->hot.latencies, probes->kinds[METRIC_LATENCY].count);
-    for (int kind = 0; kind < METRIC_KINDS; kind++)
+    histograms_free(probes->warmup_latencies, probes->kinds[METRIC_LATENCY].count);
+    for (int kind = 0; kind < METRIC_KINDS; kind++) {
         free(probes->kinds[kind].cells);
+        free(probes->causes[kind]);
+    }
     free(probes->hot.counts);
     free(probes->hot.levels);
     free(probes->gauges);
@@ -228,6 +231,8 @@ probe_id probe_count_open(struct probes *probes, const char *metric, int region,
 
     probes->hot.counts =
         hot_extend(probes->hot.counts, before, cells->count, sizeof probes->hot.counts[0]);
+    probes->causes[METRIC_COUNT] = hot_extend(probes->causes[METRIC_COUNT], before, cells->count,
+                                              sizeof *probes->causes[METRIC_COUNT]);
     return (probe_id)id;
 }
 
@@ -259,6 +264,8 @@ probe_id probe_latency_open(struct probes *probes, const char *metric, int regio
 
     probes->hot.latencies =
         hot_extend(probes->hot.latencies, before, cells->count, sizeof probes->hot.latencies[0]);
+    probes->causes[METRIC_LATENCY] =
+        hot_extend(probes->causes[METRIC_LATENCY], before, cells->count, sizeof *probes->causes[0]);
     return (probe_id)id;
 }
 
@@ -373,6 +380,36 @@ void probes_flush(struct probes *probes, sim_time now)
     probes->last_cut = now;
 }
 
+static void note_cause(struct probe_cause *cause, uint32_t event, sim_time now)
+{
+    if (event > 0)
+        *cause = (struct probe_cause){now, event};
+}
+
+void probe_count_caused(struct probes *probes, probe_id id, uint32_t event, sim_time now)
+{
+    note_cause(&probes->causes[METRIC_COUNT][id], event, now);
+}
+
+void probe_latency_caused(struct probes *probes, probe_id id, uint32_t event, sim_time now)
+{
+    note_cause(&probes->causes[METRIC_LATENCY][id], event, now);
+}
+
+/* The warm-up is over: window `all` begins empty. */
+static void latencies_begin(struct probes *probes)
+{
+    size_t count = probes->kinds[METRIC_LATENCY].count;
+
+    if (probes->keeps_warmup) {
+        probes->warmup_latencies = probes->hot.latencies;
+        probes->hot.latencies = mem_zalloc(count, sizeof probes->hot.latencies[0]);
+        return;
+    }
+    for (size_t id = 0; id < count; id++)
+        histogram_clear(&probes->hot.latencies[id]);
+}
+
 /* The segment that holds `now` becomes the open one. */
 static void segment_enter(struct probes *probes, sim_time now)
 {
@@ -380,6 +417,8 @@ static void segment_enter(struct probes *probes, sim_time now)
            probes->segments[probes->segment + 1].from <= now)
         probes->segment++;
     probes->window = probes->segments[probes->segment].window;
+    if (!probes->hot.measuring && now >= probes->warmup)
+        latencies_begin(probes);
     probes->hot.measuring = now >= probes->warmup;
     probes->hot.extra = probes->window == WINDOW_NONE ? NULL : probes->latencies[probes->window];
 }

@@ -86,7 +86,7 @@ void probe_level_follow(struct probes *probes, probe_id level, const struct time
 struct probes_hot {
     uint64_t *counts;            /* since the last cut, by probe id */
     struct time_avg *levels;     /* by probe id */
-    struct histogram *latencies; /* of window `all`, by probe id */
+    struct histogram *latencies; /* by probe id: of window `all`, before that of the warm-up */
     struct histogram *extra;     /* of the window open now besides `all`, or NULL */
     bool measuring;              /* past the warm-up */
 };
@@ -124,11 +124,9 @@ static inline void probe_level(struct probes_hot *hot, probe_id id, sim_time now
 }
 static inline void probe_latency(struct probes_hot *hot, probe_id id, int64_t value)
 {
-    if (hot->measuring) {
-        histogram_add(&hot->latencies[id], value);
-        if (hot->extra)
-            histogram_add(&hot->extra[id], value);
-    }
+    histogram_add(&hot->latencies[id], value);
+    if (hot->extra)
+        histogram_add(&hot->extra[id], value);
 }
 #endif
 /*
@@ -145,6 +143,14 @@ void probe_value_censored(struct probes *probes, const char *metric, int region,
 /* There is no such value, for `reason`: static text of a few words, such as "no failover". */
 void probe_value_none(struct probes *probes, const char *metric, int region, const char *label,
                       const char *reason);
+
+/*
+ * Note by which event of the run log (0: none, nothing is noted) what was just counted was caused:
+ * a failed attempt by a fault. A metric's tap hands it on (metric_tap.h). For counters and
+ * latencies; a rare call.
+ */
+void probe_count_caused(struct probes *probes, probe_id id, uint32_t event, sim_time now);
+void probe_latency_caused(struct probes *probes, probe_id id, uint32_t event, sim_time now);
 
 /* --- the life of a set, by the experiment and the engine ------------------------------------- */
 
@@ -164,6 +170,7 @@ void probes_free(struct probes *probes);
 /* Make a table's metrics known; the table must outlive the probes. Names are unique over all
  * tables. */
 void probes_declare(struct probes *probes, const struct metric *metrics, size_t count);
+const struct metric *probes_metric(const struct probes *probes, const char *name); /* or NULL */
 struct probes_hot *probes_hot(struct probes *probes); /* valid after the last open; see sim.h */
 /* The next instant at which probes_cut() wants to be called, or SIM_NEVER; the engine does so
  * before any event at that instant. */

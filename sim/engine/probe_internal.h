@@ -33,6 +33,11 @@ struct cells {
     struct cell *cells; /* by probe id */
     size_t count, capacity;
 };
+/* The latest event that caused something counted by a probe. */
+struct probe_cause {
+    sim_time time;
+    uint32_t event; /* of the run log; 0: none so far */
+};
 
 struct probes {
     struct probes_hot hot;
@@ -60,15 +65,39 @@ struct probes {
     uint128 *areas[WINDOWS];              /* by level: level * ns */
     uint128 *areas_last;                  /* by level, at the last cut */
     struct histogram *latencies[WINDOWS]; /* by latency; `all` is hot.latencies */
-    uint64_t *bin_counts;                 /* [bin][counter] */
-    double *bin_areas;                    /* [bin][level] */
+    struct histogram *warmup_latencies;   /* by latency; NULL: no tap asks for them */
+    bool keeps_warmup;                    /* a tap does */
+    struct probe_cause *causes[METRIC_KINDS]; /* by probe id; of COUNT and LATENCY */
+    uint64_t *bin_counts;                     /* [bin][counter] */
+    double *bin_areas;                        /* [bin][level] */
 
     struct statistics statistics;
     size_t statistic_capacity, histogram_capacity, series_capacity;
     bool finished;
 };
 
-const struct metric *probes_metric(const struct probes *probes, const char *name); /* or NULL */
+/* A row of statistics: a metric in a region (or all) with a label (or any). */
+#define LABEL_ANY (-1)
+struct row {
+    const struct metric *metric;
+    int region;
+    int label;
+};
+/* The cells that a row takes in, as indices among those of their kind. `ids` is the caller's. */
+struct selection {
+    size_t *ids;
+    size_t count;
+};
+struct selection select_cells(const struct probes *probes, const struct metric *metric, int region,
+                              int label);
+/* A part of a ratio, by name; and the label of a row among those of a part: any, where the part
+ * does not share the ratio's label. */
+const struct metric *ratio_part(const struct probes *probes, const struct metric *ratio,
+                                const char *name);
+int part_label(const struct probes *probes, struct row row, const struct metric *part);
+/* What a level's mean is multiplied with; `cell_count` cells are taken together. */
+double level_scale(const struct metric *metric, size_t cell_count);
+
 void probes_flush(struct probes *probes, sim_time now);
 void statistics_free(struct probes *probes);
 

@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LABEL_ANY (-1)
-
 static const char *const window_names[WINDOWS] = {"all", "before", "fault", "after"};
 
 static const struct latency_stat {
@@ -25,27 +23,14 @@ static const struct latency_stat {
 
 /* --- which cells ----------------------------------------------------------------------------- */
 
-/* One row of statistics: a metric in a region (or all) with a label (or any). */
-struct row {
-    const struct metric *metric;
-    int region;
-    int label;
-};
-
-/* The cells that a row takes in, as indices among those of their kind. */
-struct selection {
-    size_t *ids;
-    size_t count;
-};
-
 static bool cell_is_in(const struct cell *cell, const struct metric *metric, int region, int label)
 {
     return cell->metric == metric && (region == PROBE_ALL_REGIONS || cell->region == region) &&
            (label == LABEL_ANY || cell->label == label);
 }
 
-static struct selection select_cells(const struct probes *probes, const struct metric *metric,
-                                     int region, int label)
+struct selection select_cells(const struct probes *probes, const struct metric *metric, int region,
+                              int label)
 {
     const struct cells *cells = &probes->kinds[metric->kind];
     struct selection selection = {mem_alloc(cells->count, sizeof selection.ids[0]), 0};
@@ -230,9 +215,12 @@ static void count_row(struct probes *probes, struct row row)
     free(cells.ids);
 }
 
-static double level_scale(const struct metric *metric)
+double level_scale(const struct metric *metric, size_t cell_count)
 {
-    return metric->scale == 0.0 ? 1.0 : metric->scale;
+    double scale = metric->scale == 0.0 ? 1.0 : metric->scale;
+
+    /* counts add up over regions; a share of one server's time is averaged */
+    return metric->unit == UNIT_SHARE && cell_count > 1 ? scale / (double)cell_count : scale;
 }
 
 static void level_row(struct probes *probes, struct row row)
@@ -240,11 +228,8 @@ static void level_row(struct probes *probes, struct row row)
     struct selection cells = select_cells(probes, row.metric, row.region, row.label);
     size_t stride = probes->kinds[METRIC_LEVEL].count;
     size_t bins = probes->statistics.bin_count;
-    double scale = level_scale(row.metric);
+    double scale = level_scale(row.metric, cells.count);
 
-    /* counts add up over regions; a share of one server's time is averaged */
-    if (row.metric->unit == UNIT_SHARE && cells.count > 1)
-        scale /= (double)cells.count;
     for (int window = 0; window < WINDOWS; window++) {
         uint128 area = 0;
 
@@ -313,8 +298,8 @@ static void latency_row(struct probes *probes, struct row row)
     free(cells.ids);
 }
 
-static const struct metric *ratio_part(const struct probes *probes, const struct metric *ratio,
-                                       const char *name)
+const struct metric *ratio_part(const struct probes *probes, const struct metric *ratio,
+                                const char *name)
 {
     const struct metric *part = probes_metric(probes, name);
 
@@ -328,8 +313,7 @@ static bool same_label(const struct metric *a, const struct metric *b)
     return a->label && b->label && strcmp(a->label, b->label) == 0;
 }
 
-/* The row's label among those of a part: any, where the part does not share the ratio's label. */
-static int part_label(const struct probes *probes, struct row row, const struct metric *part)
+int part_label(const struct probes *probes, struct row row, const struct metric *part)
 {
     int index;
 

@@ -101,6 +101,27 @@ void histogram_merge(struct histogram *histogram, const struct histogram *other)
     add_to_sum(histogram, (uint128)other->sum_high << 64 | other->sum_low);
 }
 
+void histogram_difference(struct histogram *difference, const struct histogram *now,
+                          const struct histogram *before)
+{
+    uint128 sum = ((uint128)now->sum_high << 64 | now->sum_low) -
+                  ((uint128)before->sum_high << 64 | before->sum_low);
+
+    histogram_clear(difference);
+    reserve_bins(difference, now->bin_count);
+    for (uint32_t bin = 0; bin < now->bin_count; bin++) {
+        uint64_t was = bin < before->bin_count ? before->bins[bin] : 0;
+
+        if (now->bins[bin] == was) {
+            continue;
+        }
+        difference->bins[bin] = now->bins[bin] - was;
+        difference->count += difference->bins[bin];
+        widen(difference, INT64_MAX - histogram_bin_low(bin), histogram_bin_high(bin));
+    }
+    add_to_sum(difference, sum);
+}
+
 double histogram_mean(const struct histogram *histogram)
 {
     if (histogram->count == 0) {

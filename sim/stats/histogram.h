@@ -41,6 +41,10 @@ static inline void histogram_add(struct histogram *histogram, int64_t value); /*
 void histogram_add_many(struct histogram *histogram, int64_t value, uint64_t times);
 void histogram_merge(struct histogram *histogram, const struct histogram *other);
 static inline int64_t histogram_min(const struct histogram *histogram); /* where count > 0 */
+/* What was added to a histogram between two copies of it: `before` of the earlier moment, `now` of
+ * the later. Count and sum are exact, the extremes are bounds of bins (within 1.6 %). */
+void histogram_difference(struct histogram *difference, const struct histogram *now,
+                          const struct histogram *before);
 /* What was kept beside the bins takes the place of what they gave. False, and nothing done, where
  * it cannot be: extremes of a histogram are in order and not negative. */
 bool histogram_restore_extremes(struct histogram *histogram, int64_t min, int64_t max);

@@ -232,6 +232,32 @@ static void merging_is_associative_commutative_and_exact(void **state)
 }
 
 /* After a clear, an old extreme or bin would show; the memory is the same. */
+/* What came after a copy: a thousand values of 1 000 to 1 999, after a thousand of all sizes. */
+static void a_difference_is_what_was_added(void **state)
+{
+    struct histogram now = {0}, before = {0}, difference = {0};
+
+    (void)state;
+    fill(&now, 7, 1000, 20);
+    histogram_merge(&before, &now);
+    for (int64_t value = 1000; value < 2000; value++) {
+        histogram_add(&now, value);
+    }
+    histogram_difference(&difference, &now, &before);
+    assert_int_equal(difference.count, 1000);
+    assert_close(histogram_mean(&difference), 1499.5, 1e-15);
+    assert_true(histogram_min(&difference) <= 1000 && histogram_min(&difference) > 984);
+    assert_true(difference.max >= 1999 && difference.max < 2031);
+    assert_true(llabs(histogram_quantile(&difference, 0.5) - 1499) <= 12);
+    /* nothing was added: nothing is there, whatever the difference held before */
+    histogram_difference(&difference, &now, &now);
+    assert_int_equal(difference.count, 0);
+    assert_int_equal(histogram_quantile(&difference, 0.5), 0);
+    histogram_release(&now);
+    histogram_release(&before);
+    histogram_release(&difference);
+}
+
 static void clear_empties_and_keeps_memory(void **state)
 {
     (void)state;
@@ -312,6 +338,7 @@ int main(void)
         cmocka_unit_test(the_mean_is_of_the_values_not_of_the_bins),
         cmocka_unit_test(add_many_is_add_many_times),
         cmocka_unit_test(merging_is_associative_commutative_and_exact),
+        cmocka_unit_test(a_difference_is_what_was_added),
         cmocka_unit_test(clear_empties_and_keeps_memory),
         cmocka_unit_test(memory_grows_only_to_the_highest_value),
         cmocka_unit_test(a_negative_value_is_our_bug),

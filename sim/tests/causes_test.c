@@ -75,7 +75,8 @@ static void each_step_after_a_region_loss_names_its_cause(void **state)
                                               &registry, sets, 1, &diag, &cannot_read);
     struct world *world;
     const struct run_log *log;
-    const struct run_event *fault, *health, *edge, *alarm, *begins, *ends, *published, *done;
+    const struct run_event *fault, *health, *edge, *first, *second, *alarm, *begins, *ends,
+        *published, *done;
 
     (void)state;
     assert_non_null(scenario);
@@ -84,6 +85,8 @@ static void each_step_after_a_region_loss_names_its_cause(void **state)
     fault = find(log, NULL, "fault", "begins: down");
     health = find(log, fault, "health", "no healthy target");
     edge = find(log, health, "health", "routes around");
+    first = find(log, fault, "metric", "from 10 min to 11 min: breaching");
+    second = find(log, first, "metric", "from 11 min to 12 min: breaching");
     alarm = find(log, fault, "alarm", "raised");
     begins = find(log, alarm, "promotion", "begins");
     ends = find(log, begins, "promotion", "takes the writes");
@@ -94,6 +97,9 @@ static void each_step_after_a_region_loss_names_its_cause(void **state)
     assert_caused(log, health, fault->number, 0);
     assert_caused(log, edge, health->number, 0);
     assert_caused(log, find(log, edge, "health", "routes around"), health->number, 0);
+    assert_caused(log, first, fault->number, 0);
+    assert_caused(log, second, fault->number, 0);
+    assert_caused(log, alarm, first->number, second->number);
     assert_caused(log, begins, alarm->number, 0);
     assert_caused(log, ends, begins->number, 0);
     assert_caused(log, published, ends->number, 0);
