@@ -102,9 +102,7 @@ kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char 
     slot->self = self;
     slot->rows = no_rows + 1;
     slot->full_name = strbuf_detach(&name);
-    slot->hashed = kind->phase == PHASE_WORK;
     sim->instances[id] = instance;
-    slot->hash = rng_mix(hash_text(HASH_START, slot->full_name));
     return id;
 }
 
@@ -374,7 +372,6 @@ struct sim *sim_create(const struct sim_options *options, struct probes *probes)
     sim->kinds = kinds_aligned(sim->kinds_block);
     sim->instances = mem_zalloc(KINDS_TOTAL, sizeof sim->instances[0]);
     sim->ring_first = no_event;
-    sim->digest = rng_mix(options->seed);
     return sim;
 }
 
@@ -510,16 +507,30 @@ static bool take_next(struct sim *sim, struct event *event)
 }
 
 /*
- * Content, not history: what goes in are two odd multiples that do not depend on the hash so far,
- * so that an event adds only a rotation and one multiplication to the chain.
+ * One event's part in the sum of its kind. All bits of time, entity and generation are mixed before
+ * the sum, so that two changes do not cancel. The kind's number is left out: its name stands for
+ * it.
  */
-static inline uint64_t digest_event(uint64_t digest, uint64_t kind_hash, struct event event)
+static inline uint64_t digest_event(struct event event)
 {
-    uint64_t who = event.key & ((UINT64_C(1) << SIM_KIND_SHIFT) - 1);
     uint64_t word = (uint64_t)event.time * UINT64_C(0x9E3779B97F4A7C15) ^
-                    (kind_hash + who) * UINT64_C(0xC2B2AE3D27D4EB4F);
+                    (event.key << (64 - SIM_KIND_SHIFT)) * UINT64_C(0xC2B2AE3D27D4EB4F);
 
-    return ((digest << 23 | digest >> 41) ^ word) * UINT64_C(0xFF51AFD7ED558CCD);
+    word = (word ^ word >> 32) * UINT64_C(0xFF51AFD7ED558CCD);
+    return word ^ word >> 29;
+}
+
+/* The sums of all kinds of work, each under its name: so neither the order of kinds nor a kind
+ * without events counts. */
+static uint64_t digest_of_run(const struct sim *sim)
+{
+    const struct sim_kind *kinds = &sim->kinds[PHASE_WORK << SIM_PHASE_SHIFT];
+    uint64_t digest = rng_mix(sim->options.seed);
+
+    for (uint32_t i = 0; i < sim->kind_count[PHASE_WORK]; i++)
+        if (kinds[i].digest != 0)
+            digest += rng_mix(kinds[i].digest ^ hash_text(HASH_START, kinds[i].full_name));
+    return digest;
 }
 
 static void cut_until(struct sim *sim, sim_time time)
@@ -587,7 +598,7 @@ RARE static bool finish_event(struct sim *sim, const struct sim_kind *kind)
 
 /* An event that its handler dropped was not there; nobody looks at the clock before the next one.
  */
-static inline void fire_event(struct sim *sim, const struct sim_kind *kind, struct event event)
+static inline void fire_event(struct sim *sim, struct sim_kind *kind, struct event event)
 {
     sim->context.now_ns = event.time;
     sim->context.event = kind->full_name;
@@ -595,8 +606,7 @@ static inline void fire_event(struct sim *sim, const struct sim_kind *kind, stru
     if (__builtin_expect(sim->after != 0, 0) && finish_event(sim, kind))
         return;
     sim->event_count++;
-    if (kind->hashed)
-        sim->digest = digest_event(sim->digest, kind->hash, event);
+    kind->digest += digest_event(event);
 }
 
 static bool interrupted(const struct sim *sim)
@@ -610,7 +620,7 @@ HOT_CODE OUT_OF_LINE static bool run_events(struct sim *sim)
     struct eventq *queue = sim->queue;
 
     do {
-        const struct sim_kind *kind;
+        struct sim_kind *kind;
         struct event event;
 
         if (__builtin_expect(eventq_front_is_first(queue) && queue->first->time < sim->plain_until,
@@ -648,7 +658,7 @@ struct sim_outcome sim_run(struct sim *sim)
     bug_set_context(before);
     return (struct sim_outcome){
         .event_count = sim->event_count,
-        .digest = sim->digest,
+        .digest = digest_of_run(sim),
         .ended = sim_now(sim),
         .interrupted = was_interrupted,
     };

@@ -9,8 +9,9 @@
  *     Never in the order in which they were scheduled. Two events alike in all of it are
  *     interchangeable.
  *  3. The digest takes in (time, name of kind and instance, entity, generation) of every event of
- *     phase WORK, and at the end every counter. Phases FAULT and OBSERVE are left out: what a fault
- *     changes shows in the work.
+ *     phase WORK, as a set: each kind has a sum over its events, whatever fires between them; and
+ *     at the end every counter. Phases FAULT and OBSERVE are left out: what a fault changes shows
+ *     in the work.
  *  4. A dead event (its kind's `live` says so) is dropped without a trace: no count, no digest, and
  *     a clock that moves for its own handler alone, where that asks (`fire_asks`).
  *  5. A cause that a handler sets is inherited by the events that it schedules from then on, of

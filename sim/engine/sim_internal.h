@@ -38,10 +38,9 @@ struct sim_kind {
     void *self;
     const char *rows;
     void (*fetch)(const void *self, uint32_t entity);
-    uint64_t hash;   /* of `full_name` */
+    uint64_t digest; /* of its events */
     char *full_name; /* "app_tier/us-west-1/arrive" */
     uint32_t row_bytes;
-    bool hashed;  /* in the digest: of PHASE_WORK */
     bool carries; /* causes */
     uint8_t care; /* what must be done before `fire`: SIM_CARE_... */
 };
@@ -72,7 +71,6 @@ struct sim {
     sim_time next_cut;
     sim_time plain_until; /* an event of the queue due before this is taken and fired, no more: no
                            * ring and no cut comes before it, nobody stops or traces the run */
-    uint64_t digest;
     uint64_t event_count;
     bool stopping;
     uint8_t after;          /* SIM_AFTER_... of the event being fired */
