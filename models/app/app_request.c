@@ -63,7 +63,7 @@ static sim_dur request_way_back(const struct app_request *request)
 }
 
 static void app_respond(struct app_tier *app, uint32_t index, enum response_kind kind,
-                        enum reauth_cause cause)
+                        uint8_t cause)
 {
     const struct app_request *request = &app->requests[index];
     struct users_port *users = app->users[ref_region(request->session)];
@@ -116,8 +116,7 @@ static void instance_release(struct app_tier *app, uint32_t instance_index, sim_
     }
 }
 
-static void app_answer(struct app_tier *app, uint32_t index, enum response_kind kind,
-                       enum reauth_cause cause)
+static void app_answer(struct app_tier *app, uint32_t index, enum response_kind kind, uint8_t cause)
 {
     uint32_t instance = app->requests[index].instance;
     sim_time served_since = app->requests[index].since;
@@ -199,7 +198,7 @@ OUT_OF_LINE static void app_without_store(struct app_tier *app, uint32_t index)
     const struct app_request *request = &app->requests[index];
 
     if (request->kind == REQUEST_LOGOUT) {
-        app_answer(app, index, RESPONSE_OK, REAUTH_CAUSES);
+        app_answer(app, index, RESPONSE_OK, REAUTH_NONE);
     } else if (request->mode == SESSION_LOCAL) {
         bool here = (int)request->local_region == app->region;
 
@@ -252,17 +251,15 @@ static HOT_HANDLER void app_on_served(void *self, struct sim *sim, uint32_t enti
 const struct event_kind app_arrive = {.name = "arrive", .phase = PHASE_WORK, .fire = app_on_arrive};
 const struct event_kind app_served = {.name = "served", .phase = PHASE_WORK, .fire = app_on_served};
 
-static enum reauth_cause cause_of(enum miss_reason miss)
+static uint8_t cause_of(uint8_t miss)
 {
-    static const enum reauth_cause causes[] = {
-        [MISS_LAG] = REAUTH_REPLICATION_LAG,
-        [MISS_LOST] = REAUTH_LOST_AT_FAILOVER,
+    static const uint8_t causes[] = {
+        [MISS_NEVER_WRITTEN] = REAUTH_STORE_UNAVAILABLE,
         [MISS_RESTARTED] = REAUTH_RESTARTED,
         [MISS_EVICTED] = REAUTH_EVICTED,
-        [MISS_NEVER_WRITTEN] = REAUTH_STORE_UNAVAILABLE,
     };
 
-    return causes[miss];
+    return miss < MISS_OF_KIND ? causes[miss] : (uint8_t)(REAUTH_OF_KIND + miss - MISS_OF_KIND);
 }
 
 /* The session was not found, or not even looked for. */
@@ -284,7 +281,7 @@ RARE static void app_login_failed(struct app_tier *app, uint32_t index)
                                                  [FALLBACK_LOCAL] = RESPONSE_OK_LOCAL,
                                                  [FALLBACK_TOKEN] = RESPONSE_OK_TOKEN};
 
-    app_answer(app, index, answers[app->sessions->on_write_failure], REAUTH_CAUSES);
+    app_answer(app, index, answers[app->sessions->on_write_failure], REAUTH_NONE);
 }
 
 OUT_OF_LINE static void app_on_write_done(struct app_tier *app, uint32_t index,
@@ -300,7 +297,7 @@ OUT_OF_LINE static void app_on_write_done(struct app_tier *app, uint32_t index,
     else if (request->kind == REQUEST_LOGIN && app->config->read_back)
         app_store(app, index, COMMAND_GET);
     else
-        app_answer(app, index, RESPONSE_OK, REAUTH_CAUSES);
+        app_answer(app, index, RESPONSE_OK, REAUTH_NONE);
 }
 
 HOT_HANDLER void app_on_op_done(void *self, uint32_t index, const struct op_result *result)
@@ -320,7 +317,7 @@ HOT_HANDLER void app_on_op_done(void *self, uint32_t index, const struct op_resu
     else if (request->kind == REQUEST_PAGE && request->writes)
         app_touch(app, index);
     else
-        app_answer(app, index, RESPONSE_OK, REAUTH_CAUSES);
+        app_answer(app, index, RESPONSE_OK, REAUTH_NONE);
 }
 
 void app_prefetch_request(const void *self, uint32_t request, uint32_t second)

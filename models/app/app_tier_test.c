@@ -109,7 +109,7 @@ static void driver_on_store(void *self, struct sim *sim, uint32_t entity, uint32
     struct driver *driver = self;
     bool good_write = write && seen.writes_succeed;
     struct op_result result = {
-        .outcome = good_write ? OP_DONE : seen.store_says, .miss = MISS_LAG, .attempts = 1};
+        .outcome = good_write ? OP_DONE : seen.store_says, .miss = MISS_RESTARTED, .attempts = 1};
 
     (void)sim;
     driver->ops->done(driver->ops->self, entity, &result);

@@ -201,8 +201,7 @@ void op_end_attempt(struct store_client *client, struct op *op, enum attempt_end
         op_note_cause(client, op, how != ATTEMPT_ANSWERED);
 }
 
-void op_finish(struct store_client *client, uint32_t index, enum op_outcome outcome,
-               enum miss_reason miss)
+void op_finish(struct store_client *client, uint32_t index, enum op_outcome outcome, uint8_t miss)
 {
     const struct op *op = op_at(client, index);
     struct op_result result = {.outcome = outcome, .miss = miss, .attempts = op->attempts};
@@ -401,7 +400,7 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
         if (outcome == OP_MISS && op_reads_again(client, index))
             return;
     }
-    op_finish(client, index, outcome, outcome == OP_MISS ? reply.miss : MISS_LAG);
+    op_finish(client, index, outcome, outcome == OP_MISS ? reply.miss : MISS_NEVER_WRITTEN);
 }
 
 /* A command will get no reply: its server died, or its connection was closed meanwhile. */

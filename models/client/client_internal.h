@@ -290,8 +290,7 @@ void op_end_attempt(struct store_client *client, struct op *op, enum attempt_end
 /* Steps 1 to 5, after an attempt that failed: by `reply`, or NULL, without one. */
 RARE void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out,
                            const struct reply *reply);
-void op_finish(struct store_client *client, uint32_t index, enum op_outcome outcome,
-               enum miss_reason miss);
+void op_finish(struct store_client *client, uint32_t index, enum op_outcome outcome, uint8_t miss);
 bool client_op_live(const void *self, uint32_t entity, uint32_t generation);
 /* A command will get no reply: its server died, or its connection was closed. Frees its row. */
 void client_drop(void *self, uint32_t row);

@@ -30,7 +30,7 @@ enum op_outcome {
 };
 struct op_result {
     enum op_outcome outcome;
-    enum miss_reason miss;
+    uint8_t miss; /* of a miss: enum miss_reason or above */
     uint32_t attempts;
 };
 struct session_port {

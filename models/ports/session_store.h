@@ -14,6 +14,10 @@ struct session_store_port {
     /* The endpoint that an attempt goes to: an index of the table. Pure. */
     uint32_t (*route)(const void *self, const struct client_knowledge *knowledge,
                       const struct route_query *query);
+    /* Causes of a re-auth that only this kind of store has: reason i of a miss is MISS_OF_KIND + i,
+     * cause i of a re-auth REAUTH_OF_KIND + i. */
+    const struct label_row *causes;
+    size_t cause_count;
     /* So many sessions of a region are about to be seeded. */
     void (*reserve)(void *self, int region, uint32_t count);
     /* A session that was there before the run began. Before the first event only. */

@@ -47,15 +47,16 @@ enum reply_kind {
     REPLY_MINORITY,  /* too few of the other regions can be reached; nothing was executed */
     REPLY_KINDS
 };
-/* Why a read missed a session that should be there. */
-enum miss_reason { MISS_LAG, MISS_LOST, MISS_RESTARTED, MISS_EVICTED, MISS_NEVER_WRITTEN };
+/* Why a read missed a session that should be there. From MISS_OF_KIND on: causes that the kind of
+ * store declares, in the order of its table (struct session_store_port). */
+enum miss_reason { MISS_NEVER_WRITTEN, MISS_RESTARTED, MISS_EVICTED, MISS_OF_KIND };
 
 struct reply {
     sim_dur retry_after_ns; /* REPLY_THROTTLED, else 0 */
     uint32_t bytes;         /* on the wire */
     uint16_t target;        /* REPLY_MOVED, REPLY_ASK: index of an endpoint, else 0 */
     uint8_t kind;           /* enum reply_kind */
-    uint8_t miss;           /* enum miss_reason, with REPLY_MISS */
+    uint8_t miss;           /* enum miss_reason or above, with REPLY_MISS */
     bool executed;          /* a write took effect at the server */
     bool stale;             /* with REPLY_HIT: an older write of the session was found */
 };
@@ -70,7 +71,7 @@ struct command {
     uint32_t attempt;       /* number of the attempt: keys draws */
     uint32_t connection;    /* of the client; its listener knows it by (region, connection), */
     uint32_t connection_generation; /* and by this */
-    uint32_t next;                  /* in a queue of its owner */
+    uint32_t next, previous;        /* in a queue of its owner */
     uint32_t bytes;                 /* of the request */
     uint32_t reply_flow;            /* of the link back: where the reply goes */
     uint32_t generation;            /* of this row, for events on it */

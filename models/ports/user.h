@@ -9,19 +9,18 @@
 #include <stdint.h>
 
 enum request_kind { REQUEST_LOGIN, REQUEST_PAGE, REQUEST_LOGOUT };
-/* Causes of a re-auth, in the order of the label's values. What models and kinds add by rows of the
- * set "reauth-cause" follows, with the index that probes_label_index() gives. */
-#define REAUTH_CAUSES_MAX 32
+/* Causes of a re-auth that any store may have, in the order of the label's values. Those that the
+ * kind of store declares are REAUTH_OF_KIND + their index (struct session_store_port). */
 enum reauth_cause {
-    REAUTH_REPLICATION_LAG,
-    REAUTH_LOST_AT_FAILOVER,
     REAUTH_LOCAL_ONLY,
     REAUTH_STORE_UNAVAILABLE,
     REAUTH_EVICTED,
     REAUTH_RESTARTED,
     REAUTH_TOKEN_EXPIRED,
-    REAUTH_CAUSES
+    REAUTH_OF_KIND
 };
+#define REAUTH_CAUSES_MAX 32
+#define REAUTH_NONE UINT8_MAX /* it is none */
 enum response_kind {
     RESPONSE_OK,
     RESPONSE_OK_LOCAL, /* a login served by a session of this region alone */
@@ -52,7 +51,7 @@ struct app_port {
 struct user_response {
     uint32_t session, pending, generation;
     enum response_kind kind;
-    enum reauth_cause cause;
+    uint8_t cause;    /* enum reauth_cause or above; REAUTH_NONE: no re-auth */
     int region;       /* that answered */
     bool wrote;       /* the session was written and acknowledged */
     bool carried;     /* the request carried a session that should be valid: a page, or a login that

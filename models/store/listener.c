@@ -13,8 +13,6 @@
  * A process that crashes or restarts forgets whom it counted, but the connections stay: nobody
  * resets them.
  */
-#include "bug.h"
-#include "mem.h"
 #include "store_internal.h"
 
 #include <stdlib.h>
@@ -186,6 +184,11 @@ static void cluster_on_syn_again(void *self, struct sim *sim, uint32_t entity, u
 
     (void)sim, (void)generation;
     listener_handshake(cluster, waiting.connection, waiting.generation, entity);
+}
+
+void listener_init(struct listener *listener)
+{
+    listener->waiting_free = listener->held_head = listener->held_tail = NO_INDEX;
 }
 
 void listener_reset(struct cluster *cluster)

@@ -41,6 +41,7 @@ static const struct field replication_fields[] = {
 };
 // clang-format on
 
+static const char *const replication_kinds[] = {"global-datastore", NULL};
 static const char *const resync_kinds[] = {"partial", "full", NULL};
 static const char *const break_causes[] = {"secondary-timeout",
                                            "primary-timeout",
@@ -511,6 +512,7 @@ static void replication_fini(void *self)
 const struct model_ops replication_ops = {
     .name = "replication",
     .section = "replication",
+    .only_kinds = replication_kinds,
     .meaning = "the ordered, asynchronous stream of writes from the primary to each secondary",
     .scope = MODEL_ONCE,
     .config_size = sizeof(struct replication_config),

@@ -1,128 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The event loop of one shard in one cluster, and what it executes.
+ * The event loop of one shard in one cluster, whatever kind of store it is of.
  *
- * A iteration takes all commands that have arrived, runs them one after another, and sends all the
- * replies at the iteration's end (`fifo`: a iteration is one command). It runs what reached it,
+ * An iteration takes all commands that have arrived, executes them one after another, and sends all
+ * the replies at its end (`fifo`: an iteration is one command). It executes what reached it,
  * whether or not the client still waits. A fork is work that comes before the next iteration's.
+ *
+ * What a command does is the kind's: execute(). A command that must wait for other nodes is pending
+ * from the end of its iteration until server_complete(); it holds up nothing that is behind it.
  */
-#include "bug.h"
-#include "mem.h"
 #include "store_internal.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-/* --- executing ------------------------------------------------------------------------------- */
-
-static void server_read(struct server *server, struct command *command)
-{
-    const struct cluster *cluster = server->cluster;
-    const struct session_row *row = store_row(cluster->store, command->session);
-    struct write_position last = row_last(row, server->shard);
-
-    if (server->loading) {
-        command->reply.kind = REPLY_LOADING;
-        return;
-    }
-    command->reply.kind = REPLY_MISS;
-    if (row->check != command->session_check || last.number == 0)
-        command->reply.miss = MISS_NEVER_WRITTEN;
-    else if (cluster_holds(cluster, last))
-        command->reply.kind = REPLY_HIT;
-    else if (cluster_holds(cluster, row_first(row, server->shard)))
-        command->reply.kind = REPLY_HIT, command->reply.stale = true;
-    else
-        command->reply.miss = (uint8_t)cluster_reason(cluster, last);
-}
-
-/* Any primary acknowledges a write; one that was superseded without knowing it acknowledges into
- * the void. */
-static void server_acknowledge(struct server *server, const struct command *command,
-                               struct write_position position)
-{
-    struct cluster *cluster = server->cluster;
-    struct store *store = cluster->store;
-    struct log_entry entry = {.acknowledged = sim_now(store->sim),
-                              .session = command->session,
-                              .check = command->session_check,
-                              .create = command->kind == COMMAND_CREATE};
-
-    store->shards[server->shard].acknowledged++;
-    probe_count(store->probes, cluster->writes);
-    if (cluster->region != store->primary) {
-        count_lost(store, &entry, position);
-        probe_count(store->probes, cluster->lost);
-        store->rpo += entry.acknowledged - store->last_acknowledged;
-        store->last_acknowledged = entry.acknowledged;
-        return;
-    }
-    store->shards[server->shard].write_size = command->bytes;
-    log_append(server, &entry);
-    if (store->region_count > 1)
-        store->stream->write(store->stream->self, position, command->bytes);
-    else
-        log_trim(store, server->shard);
-    for (uint32_t r = 0; r < store->region_count; r++)
-        if (store->clusters[r].exists && (int)r != store->primary)
-            level_unreplicated(store, &store->clusters[r]);
-}
-
-/* A row holds a session from its first write until its deletion; a reused row held another one. */
-static void count_live(struct store *store, const struct session_row *row,
-                       const struct command *command, uint32_t shard, bool remains)
-{
-    if (row_last(row, 0).number) {
-        uint32_t was = store_shard_of(store, command->session, row->check);
-
-        store->shards[was].live -= store->shards[was].live > 0;
-    }
-    if (remains)
-        store->shards[shard].live++;
-}
-
-/* The row of the session that a write is of. */
-static void session_written(struct server *server, struct session_row *row,
-                            const struct command *command, struct write_position position)
-{
-    const struct cluster *cluster = server->cluster;
-    struct store *store = cluster->store;
-    const struct write_position none = {0, 0, 0};
-    uint32_t op = (uint32_t)rng_mix(command->identity);
-
-    if (command->session_check < row->check)
-        return; /* a late write of a session whose row another one has now: it is acknowledged, and
-                   nobody reads it */
-    if (cluster->region == store->primary)
-        count_live(store, row, command, server->shard, command->kind != COMMAND_DELETE);
-    if (row->check != command->session_check)
-        *row = (struct session_row){.check = (uint16_t)command->session_check};
-    else if (row_last(row, 0).number && row->last_op == op)
-        probe_count(store->probes, cluster->repeated);
-    if (command->kind == COMMAND_DELETE)
-        row_set_first(row, none);
-    else if (!cluster_holds(cluster, row_first(row, server->shard)))
-        row_set_first(row, position);
-    row_set_last(row, command->kind == COMMAND_DELETE ? none : position);
-    row->last_op = op;
-}
-
-OUT_OF_LINE static void server_write(struct server *server, struct command *command)
-{
-    struct store *store = server->cluster->store;
-    struct write_position position;
-
-    if (!server->cluster->takes_writes) {
-        command->reply.kind = REPLY_READONLY;
-        return;
-    }
-    server_apply(server, server->applied + 1);
-    position = (struct write_position){server->applied, server->history, server->shard};
-    command->reply.executed = true;
-    command->reply.kind = REPLY_OK;
-    session_written(server, store_row(store, command->session), command, position);
-    server_acknowledge(server, command, position);
-}
 
 /* Of all but a read whose time is always the same. */
 OUT_OF_LINE static sim_dur store_service(const struct store *store, const struct command *command)
@@ -140,7 +27,7 @@ OUT_OF_LINE static sim_dur store_service(const struct store *store, const struct
     return (sim_dur)value;
 }
 
-/* --- the server ------------------------------------------------------------------------------ */
+/* --- the event loop -------------------------------------------------------------------------- */
 
 #define UTILIZATION_SCALE 1000000
 
@@ -167,14 +54,14 @@ void server_begin_iteration(struct server *server)
 {
     struct cluster *cluster = server->cluster;
     struct store *store = cluster->store;
-    sim_dur cost = server->fork_ns;
+    sim_dur cost = server->blocked_ns;
 
-    if (cluster->stalled || !cluster->up || server->crashed)
+    if (cluster->stalled || !cluster->up || server->gone)
         return;
     server->unaccepted = 0;
     if (server->head == NO_INDEX && cost == 0)
         return;
-    server->fork_ns = 0;
+    server->blocked_ns = 0;
     server->iteration_head = server->head;
     if (store->config->discipline == FIFO && server->head != NO_INDEX) {
         struct command *command = command_of(store, server->head);
@@ -196,6 +83,16 @@ void server_begin_iteration(struct server *server)
     sim_after(store->sim, cost, cluster->iteration_kind, server_entity(server),
               ++server->iteration);
 }
+
+void server_block(struct server *server, sim_dur length)
+{
+    server->blocked_ns += length;
+    if (!server->busy)
+        server_begin_iteration(server);
+    cluster_gauges(server->cluster);
+}
+
+/* --- replies --------------------------------------------------------------------------------- */
 
 /* A command's time at the store is over without a reply: its row is the client's again. */
 static void command_drop(struct store *store, uint32_t ref, struct command *command)
@@ -231,6 +128,42 @@ static void cluster_reply(struct cluster *cluster, uint32_t ref, struct command 
     link->send(link->self, command->reply_flow, &reply);
 }
 
+RARE static void pending_add(struct server *server, uint32_t ref, struct command *command)
+{
+    struct store *store = server->cluster->store;
+
+    command->previous = NO_INDEX;
+    command->next = server->pending_head;
+    if (command->next != NO_INDEX)
+        command_of(store, command->next)->previous = ref;
+    server->pending_head = ref;
+}
+
+static void pending_remove(struct server *server, const struct command *command)
+{
+    struct store *store = server->cluster->store;
+
+    if (command->previous == NO_INDEX)
+        server->pending_head = command->next;
+    else
+        command_of(store, command->previous)->next = command->next;
+    if (command->next != NO_INDEX)
+        command_of(store, command->next)->previous = command->previous;
+}
+
+void server_complete(struct server *server, struct command_handle handle, const struct reply *reply)
+{
+    struct command *command = command_of(server->cluster->store, handle.ref);
+
+    if (command->owner != COMMAND_AT_STORE || command->generation != handle.generation)
+        return; /* dropped: its server went down */
+    pending_remove(server, command);
+    command->reply = *reply;
+    cluster_reply(server->cluster, handle.ref, command);
+}
+
+/* --- an iteration ---------------------------------------------------------------------------- */
+
 static bool cluster_iteration_live(const void *self, uint32_t entity, uint32_t generation)
 {
     const struct server *server = &((const struct cluster *)self)->servers[entity >> 4];
@@ -244,6 +177,7 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
     struct cluster *cluster = self;
     struct store *store = cluster->store;
     struct server *server = &cluster->servers[entity >> 4];
+    enum execution (*execute)(struct server *, uint32_t, struct command *) = store->kind->execute;
     uint32_t ref = server->iteration_head;
 
     if (__builtin_expect(!cluster_iteration_live(self, entity, generation), 0)) {
@@ -260,11 +194,10 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
         server->queued--;
         queue_check_leave(&cluster->queued, sim_now(sim), command->arrived);
         probe_count(store->probes, cluster->commands);
-        if (command_is_write(command->kind))
-            server_write(server, command);
+        if (execute(server, ref, command) == EXECUTION_DONE)
+            cluster_reply(cluster, ref, command);
         else
-            server_read(server, command);
-        cluster_reply(cluster, ref, command);
+            pending_add(server, ref, command);
         ref = next;
     }
     server_begin_iteration(server);
@@ -276,9 +209,12 @@ static void cluster_prefetch_command(const void *self, uint32_t entity)
     const struct cluster *cluster = self;
     struct store *store = cluster->store;
     const struct command *command = command_of(store, entity);
+    const struct session_table *table = &store->sessions[ref_region(command->session)];
     const struct prefetch_port *flows = store->flows_hints[cluster->region][command->region];
 
-    store_prefetch_row(store, command->session);
+    if (ref_index(command->session) < table->count) /* else it has never been written */
+        mem_prefetch(table->rows + ref_index(command->session) * store->kind->row_size,
+                     store->kind->row_size);
     if (flows)
         flows->prefetch(flows->self, command->reply_flow, 0);
 }
@@ -307,7 +243,7 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
     if (__builtin_expect(ref_index(entity) >= NEAR_REQUESTS && !store->prefetches, 0))
         store_prefetch_early(store);
     server = &cluster->servers[store_shard_of(store, command->session, command->session_check)];
-    if (!cluster->up || server->crashed) { /* nobody there: no answer, not even a reset */
+    if (!cluster->up || server->gone) { /* nobody there: no answer, not even a reset */
         command_drop(store, entity, command);
         return;
     }
@@ -331,31 +267,44 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
     cluster_gauges(cluster);
 }
 
+/* All commands of a queue; `waits`: they are counted in it. */
+static void queue_drop(struct cluster *cluster, uint32_t ref, bool waits)
+{
+    struct store *store = cluster->store;
+
+    while (ref != NO_INDEX) {
+        struct command *command = command_of(store, ref);
+        uint32_t next = command->next;
+
+        if (waits)
+            queue_check_leave(&cluster->queued, sim_now(store->sim), command->arrived);
+        command_drop(store, ref, command);
+        ref = next;
+    }
+}
+
 void server_drop_all(struct server *server)
 {
     struct cluster *cluster = server->cluster;
-    struct store *store = cluster->store;
 
-    for (int part = 0; part < 2; part++) {
-        uint32_t ref = part ? server->head : server->iteration_head;
-
-        while (ref != NO_INDEX) {
-            struct command *command = command_of(store, ref);
-            uint32_t next = command->next;
-
-            queue_check_leave(&cluster->queued, sim_now(store->sim), command->arrived);
-            command_drop(store, ref, command);
-            ref = next;
-        }
-    }
+    queue_drop(cluster, server->iteration_head, true);
+    queue_drop(cluster, server->head, true);
+    queue_drop(cluster, server->pending_head, false);
     if (server->busy) {
         cluster->busy--;
-        sim_cancelled(store->sim);
+        sim_cancelled(cluster->store->sim);
     }
-    server->head = server->iteration_head = NO_INDEX;
+    server->head = server->iteration_head = server->pending_head = NO_INDEX;
     server->queued = server->unaccepted = 0;
-    server->fork_ns = 0;
+    server->blocked_ns = 0;
     server->busy = false;
+}
+
+void cluster_drop_all(struct cluster *cluster)
+{
+    for (uint32_t s = 0; s < cluster->store->shard_count; s++)
+        server_drop_all(&cluster->servers[s]);
+    cluster_gauges(cluster);
 }
 
 void cluster_check_queue(struct cluster *cluster)
@@ -374,6 +323,28 @@ void cluster_check_queue(struct cluster *cluster)
     invariant(queue_check_balances(&cluster->queued));
 }
 
+/* --- messages between clusters --------------------------------------------------------------- */
+
+void cluster_send_peer(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
+                       uint64_t identity)
+{
+    struct link_port *link = from->store->links[from->region][to->region];
+    struct message message = {
+        .kind = to->peer_kind, .entity = word, .bytes = bytes, .identity = identity};
+    uint32_t flow = link->open(link->self);
+
+    link->send(link->self, flow, &message);
+    link->close(link->self, flow);
+}
+
+static void cluster_on_peer(void *self, struct sim *sim, uint32_t word, uint32_t generation)
+{
+    struct cluster *cluster = self;
+
+    (void)sim, (void)generation;
+    cluster->store->kind->peer(cluster, word);
+}
+
 const struct event_kind cluster_command = {
     .name = "command", .phase = PHASE_WORK, .fire = cluster_on_command};
 const struct event_kind cluster_iteration_end = {.name = "turn_end",
@@ -381,3 +352,5 @@ const struct event_kind cluster_iteration_end = {.name = "turn_end",
                                                  .fire = cluster_on_iteration_end,
                                                  .live = cluster_iteration_live,
                                                  .fire_asks = true};
+const struct event_kind cluster_peer = {
+    .name = "peer", .phase = PHASE_WORK, .fire = cluster_on_peer, .carries_cause = true};

@@ -11,6 +11,7 @@
 
 #include "statistics.h"
 #include "connection.h"
+#include "datastore_internal.h"
 #include "store_command.h"
 #include "link.h"
 #include "refs.h"

@@ -51,9 +51,9 @@ static const struct field population_fields[] = {
 };
 // clang-format on
 
-static const char *const causes[] = {
-    "replication-lag", "lost-at-failover", "local-only",    "store-unavailable",
-    "evicted",         "restarted",        "token-expired", NULL};
+/* enum reauth_cause; the kind of store adds its own. */
+static const char *const causes[] = {"local-only", "store-unavailable", "evicted",
+                                     "restarted",  "token-expired",     NULL};
 static const char *const hows[] = {"local-session", "stateless-token", NULL};
 
 // clang-format off
@@ -156,6 +156,20 @@ static void population_init(void *self, const struct model_env *env)
     port_offer_users(env->ports, env->region, -1, &population->port);
 }
 
+/* Where the store's own causes are among the label's values. */
+static void map_causes(struct population *population)
+{
+    const struct session_store_port *store = population->store;
+    const struct probes *probes = sim_probe_set(population->sim);
+
+    for (uint8_t cause = 0; cause < REAUTH_OF_KIND; cause++)
+        population->label_of[cause] = cause;
+    invariant(REAUTH_OF_KIND + store->cause_count <= REAUTH_CAUSES_MAX);
+    for (size_t i = 0; i < store->cause_count; i++)
+        population->label_of[REAUTH_OF_KIND + i] =
+            (uint8_t)probes_label_index(probes, "reauths", store->causes[i].value);
+}
+
 static void population_connect(void *self, const struct port_directory *ports)
 {
     struct population *population = self;
@@ -164,6 +178,7 @@ static void population_connect(void *self, const struct port_directory *ports)
     population->edge = port_need_edge(ports, -1, -1);
     population->objective = port_need_objective(ports, -1, -1);
     population->store = port_need_session_store(ports, -1, -1);
+    map_causes(population);
     for (uint32_t r = 0; r < population->region_count; r++)
         population->apps[r] = port_need_app(ports, (int)r, -1);
 }

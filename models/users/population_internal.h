@@ -115,7 +115,8 @@ struct population {
     struct edge_port *edge;
     struct objective_port *objective;
     struct session_store_port *store;
-    sim_dur idle_ns; /* after which a connection is closed */
+    uint8_t label_of[REAUTH_CAUSES_MAX]; /* by cause: which value of the label it is */
+    sim_dur idle_ns;                     /* after which a connection is closed */
     sim_dur good_latency_ns;
     sim_dur detours_ns[REGIONS_MAX];
     sim_dur early_ns; /* before its end, patience gets an event of its own */

@@ -358,7 +358,7 @@ static void count_answer(struct population *population, const struct session *se
     if (response->carried)
         probe_count(probes, population->at[r].with_session);
     if (response->kind == RESPONSE_REAUTH)
-        probe_count(probes, population->at[r].reauths[response->cause]);
+        probe_count(probes, population->at[r].reauths[population->label_of[response->cause]]);
 }
 
 static void session_page_done(struct population *population, uint32_t index,

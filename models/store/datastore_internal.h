@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What the files of the kind "global-datastore" share: kind_global_datastore.c (parameters,
+ * endpoints, commands, wiring), datastore_roles.c (who is primary: crashes, failover inside a
+ * region, promotion), replication_history.c (who holds which write, and what is lost). The streams
+ * between the regions are a model of their own: replication.c.
+ *
+ * What belongs to a shard wherever it is (its histories, its live sessions) is in struct shard.
+ */
+#ifndef DATASTORE_INTERNAL_H
+#define DATASTORE_INTERNAL_H
+
+#include "replica.h"
+#include "store_internal.h"
+#include "stream.h"
+#include "write_position.h"
+
+struct datastore_config {
+    int32_t primary;
+    struct region_list secondaries;
+    int64_t data_set_bytes;
+    uint32_t replicas;
+    struct dist *replica_lag, *replica_failover;
+};
+
+/* Causes of a re-auth that only this kind has, in the order of its table. */
+enum { MISS_LAG = MISS_OF_KIND, MISS_LOST };
+
+/*
+ * A session as the store knows it, in any cluster: there is one for each session, so its size
+ * counts. The shard of its positions is the session's own (store_shard_of()). A number of 40 bits
+ * lasts for a million writes a second over 12 days.
+ */
+struct session_row {
+    uint32_t first_number_low, last_number_low;
+    uint32_t last_op; /* the operation of the latest write, for counting repeats */
+    uint16_t first_history, last_history;
+    uint8_t first_number_high, last_number_high;
+    uint16_t check; /* whose row this is */
+};
+_Static_assert(sizeof(struct session_row) == 20, "memory of a session: models/speed.md");
+#define HISTORIES_MAX (UINT16_MAX + 1)
+
+static inline struct session_row *session_row(struct store *store, uint32_t session)
+{
+    return store_row(store, session, sizeof(struct session_row));
+}
+/* Creation of the session that a row holds; number 0: none. */
+static inline struct write_position row_first(const struct session_row *row, uint32_t shard)
+{
+    return (struct write_position){(uint64_t)row->first_number_high << 32 | row->first_number_low,
+                                   row->first_history, shard};
+}
+/* Its latest write; number 0: none. */
+static inline struct write_position row_last(const struct session_row *row, uint32_t shard)
+{
+    return (struct write_position){(uint64_t)row->last_number_high << 32 | row->last_number_low,
+                                   row->last_history, shard};
+}
+static inline void row_set_first(struct session_row *row, struct write_position position)
+{
+    invariant_debug(position.number >> 40 == 0 && position.history < HISTORIES_MAX);
+    row->first_number_low = (uint32_t)position.number;
+    row->first_number_high = (uint8_t)(position.number >> 32);
+    row->first_history = (uint16_t)position.history;
+}
+static inline void row_set_last(struct session_row *row, struct write_position position)
+{
+    invariant_debug(position.number >> 40 == 0 && position.history < HISTORIES_MAX);
+    row->last_number_low = (uint32_t)position.number;
+    row->last_number_high = (uint8_t)(position.number >> 32);
+    row->last_history = (uint16_t)position.history;
+}
+
+/* An acknowledged write that some secondary may lack. */
+struct log_entry {
+    sim_time acknowledged;
+    uint32_t session, check;
+    bool create;
+};
+
+struct history {
+    uint64_t fork; /* number of the last write kept of the history that it forked from */
+    uint32_t parent;
+    uint8_t reason; /* enum miss_reason: why what came after is gone */
+};
+
+struct shard {
+    struct history *histories; /* by number; [0] unused but for its start */
+    size_t history_count, history_capacity;
+    uint64_t live;       /* sessions that its primary holds */
+    uint32_t write_size; /* of its latest write's command */
+    /* Acknowledged writes: (base, applied of the primary] are held, the others lost or emptied. */
+    uint64_t acknowledged, lost, emptied, base;
+    uint32_t failover; /* counts its failovers inside the region */
+};
+
+struct datastore;
+struct datastore_cluster;
+
+/* What a server holds of its shard: hangs on struct server. */
+struct datastore_server {
+    struct server *server;
+    struct datastore_cluster *cluster;
+    uint32_t shard;
+    uint32_t history;
+    uint64_t applied;
+    bool loading;        /* answers LOADING */
+    uint64_t crash_fork; /* server->gone: the replica that is being promoted holds writes to here */
+
+    /* the log of a primary: entries of numbers (log_low, log_high], in a ring by number */
+    struct log_entry *log;
+    uint64_t log_low, log_high, log_mask;
+};
+
+/* Hangs on struct cluster. */
+struct datastore_cluster {
+    struct datastore *datastore;
+    struct cluster *cluster;
+    struct datastore_server *servers; /* by shard */
+    bool takes_writes;
+    uint64_t applied_total; /* of all its servers */
+    kind_id failover_kind;
+    probe_id lag, unreplicated, failovers, lost;
+};
+
+/* Hangs on struct store. */
+struct datastore {
+    struct store *store;
+    const struct datastore_config *config;
+    struct rng_stream replica;
+    sim_dur replica_lag_max; /* that the logs can answer for */
+    uint32_t primary_endpoint;
+    int primary;
+    bool promoting;
+    uint32_t shard_count;
+    struct shard *shards;
+    struct datastore_cluster clusters[REGIONS_MAX];
+    const struct stream_port *stream; /* NULL: there is one region */
+    struct replica_port replicas;
+    uint64_t lost_writes, lost_sessions;
+    sim_dur rpo;
+    sim_time last_acknowledged; /* by the primary of before the last failover */
+};
+
+static inline struct datastore *datastore_of(const struct store *store)
+{
+    return store->state;
+}
+/* Does the region have a cluster that is up? */
+static inline bool datastore_is_up(const struct datastore *datastore, int region)
+{
+    const struct cluster *cluster = &datastore->store->clusters[region];
+
+    return cluster->exists && cluster->up;
+}
+
+/* --- replication_history.c ------------------------------------------------------------------- */
+
+/* Of a write that the server's `applied` covers: is it of the server's history, or was it kept when
+ * that forked? */
+bool server_holds_older(const struct datastore_server *server, struct write_position position);
+/* Does the cluster hold the write at `position`? */
+static inline bool cluster_holds(const struct datastore_cluster *cluster,
+                                 struct write_position position)
+{
+    const struct datastore_server *server = &cluster->servers[position.shard];
+
+    if (position.number == 0 || position.number > server->applied)
+        return false;
+    return position.history == server->history || server_holds_older(server, position);
+}
+/* Why the cluster lacks a session whose latest write is at `last`. */
+int cluster_reason(const struct datastore_cluster *cluster, struct write_position last);
+/* A new history of a shard begins after write `fork` of `parent`. */
+uint32_t shard_fork(struct shard *shard, uint32_t parent, uint64_t fork, int reason);
+void log_append(struct datastore_server *server, const struct log_entry *entry);
+static inline struct log_entry *log_at(const struct datastore_server *server, uint64_t number)
+{
+    return &server->log[number & server->log_mask];
+}
+/* The log begins anew at the server's last write, acknowledged now. */
+void log_begin(struct datastore_server *server, sim_time now);
+/* Forget what every secondary holds, and every replica of the region; the newest such entry stays
+ * at log_low, as the point of recovery. */
+void log_trim(struct datastore *datastore, uint32_t shard);
+void server_apply(struct datastore_server *server, uint64_t number);
+/* One acknowledged write is gone. */
+void count_lost(struct datastore *datastore, const struct log_entry *entry,
+                struct write_position position);
+/* The writes of the old primary after `fork` are gone; the failover's RPO so far takes them in. */
+void count_suffix(struct datastore *datastore, struct datastore_server *old, uint64_t fork,
+                  uint32_t history);
+/* Acknowledged writes that a secondary lacks, over its shards. */
+void level_unreplicated(struct datastore *datastore, struct datastore_cluster *secondary);
+
+/* --- datastore_roles.c ----------------------------------------------------------------------- */
+
+extern const struct event_kind datastore_failover;
+extern const struct promotion_port datastore_promotion; /* self: the store */
+/* As in struct store_kind. */
+void datastore_down(struct cluster *cluster, enum crash_kind kind);
+void datastore_back(struct cluster *cluster, bool was_down);
+bool datastore_crash(struct cluster *cluster, enum crash_kind kind);
+void datastore_peer(struct cluster *cluster, uint32_t word);
+int datastore_primary(const void *store);
+
+#endif

@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A global datastore: one cluster that takes writes and others that follow, each cut into shards by
+ * the hash slot of a session, each shard one server.
+ *
+ * Here are its parameters, where clients go, what a command does, what the streams between regions
+ * ask of it (struct replica_port), and the wiring. Who is primary, and who becomes it, is in
+ * datastore_roles.c.
+ *
+ * Conservation, checked at the end: every write that was acknowledged is held by the primary, lost
+ * at a fork, or gone with the memory of a process that came back empty.
+ */
+#include "datastore_internal.h"
+
+#include <stdlib.h>
+
+#define MODEL_CONFIG struct datastore_config
+// clang-format off
+static const struct field datastore_fields[] = {
+    REGION("primary", primary, "region whose cluster takes the writes at the start; left out: the first one", "seed 000"),
+    REGION_LIST("secondaries", secondaries, "regions that follow, at most two; left out: the others, in order", "facts C.1"),
+    SIZE("data_set", data_set_bytes, "0", "0", "1024 GiB", "of each shard, as a full resync copies it; 0: live sessions x bytes of a write", "assumption"),
+    COUNT("replicas", replicas, "0", "0", "5", "of each shard inside a region, in other zones: one of them takes over when the shard's node crashes", "facts C.2"),
+    TIME_DIST("replica_lag", replica_lag, "0ms", "1ms", "1h", "age of the newest write that the replica holds which takes over", "assumption"),
+    TIME_DIST("replica_failover", replica_failover, "0ms", "lognormal(median=6s, p95=20s)", "1h", "from the crash of a shard's node until a replica takes over", "facts C.1"),
+};
+// clang-format on
+
+static const struct metric datastore_metrics[] = {
+    {.name = "replication_lag",
+     .unit = UNIT_NS,
+     .kind = METRIC_LATENCY,
+     .better = LOWER_IS_BETTER,
+     .meaning = "for each write, applied at the secondary of the region minus acknowledged by the "
+                "primary"},
+    {.name = "unreplicated_writes",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_LEVEL,
+     .series = true,
+     .meaning = "acknowledged writes that the secondary of the region has not applied"},
+    {.name = "shard_failovers",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "shards taken over by a replica inside the region"},
+    {.name = "lost_writes",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "writes that the cluster of the region had acknowledged and that a failover lost"},
+};
+
+/* In the order of MISS_LAG, MISS_LOST. */
+static const struct label_row datastore_causes[] = {
+    {"reauth-cause", "replication-lag", "the session's last write had not arrived in the region"},
+    {"reauth-cause", "lost-at-failover", "the session was lost with a primary"},
+};
+
+/* --- where clients go ------------------------------------------------------------------------ */
+
+static bool has_cluster(const struct datastore_config *config, int primary, int region)
+{
+    const struct region_list *list = &config->secondaries;
+
+    if (region == primary || list->count == 0)
+        return true;
+    for (uint32_t i = 0; i < list->count; i++)
+        if (list->items[i] == region)
+            return true;
+    return false;
+}
+
+static uint32_t add_endpoint(struct endpoint_table *table, const char *name, int region)
+{
+    return endpoint_add(table, (struct endpoint){.name = name,
+                                                 .region = region,
+                                                 .zone = ENDPOINT_ANY,
+                                                 .shard = ENDPOINT_ANY,
+                                                 .node = ENDPOINT_ANY});
+}
+
+/* A row for each region, of its own number, and the primary's name. A region without a cluster goes
+ * to the primary for all that it does. */
+static void datastore_endpoints(struct store *store, struct endpoint_table *table)
+{
+    const struct datastore_config *config = store->kind_config;
+    int primary = config->primary < 0 ? 0 : config->primary;
+
+    for (int r = 0; r < (int)store->region_count; r++)
+        add_endpoint(table, store->topology->region_names[r],
+                     has_cluster(config, primary, r) ? r : ENDPOINT_BY_NAME);
+    datastore_of(store)->primary_endpoint = add_endpoint(table, "primary", ENDPOINT_BY_NAME);
+}
+
+static uint32_t datastore_route(const void *store, const struct client_knowledge *knowledge,
+                                const struct route_query *query)
+{
+    return command_is_write(query->kind) || query->latest ? datastore_of(store)->primary_endpoint
+                                                          : (uint32_t)knowledge->region;
+}
+
+/* --- what a command does --------------------------------------------------------------------- */
+
+static void server_read(struct datastore_server *server, struct command *command)
+{
+    const struct datastore_cluster *cluster = server->cluster;
+    const struct session_row *row = session_row(cluster->datastore->store, command->session);
+    struct write_position last = row_last(row, server->shard);
+
+    if (server->loading) {
+        command->reply.kind = REPLY_LOADING;
+        return;
+    }
+    command->reply.kind = REPLY_MISS;
+    if (row->check != command->session_check || last.number == 0)
+        command->reply.miss = MISS_NEVER_WRITTEN;
+    else if (cluster_holds(cluster, last))
+        command->reply.kind = REPLY_HIT;
+    else if (cluster_holds(cluster, row_first(row, server->shard)))
+        command->reply.kind = REPLY_HIT, command->reply.stale = true;
+    else
+        command->reply.miss = (uint8_t)cluster_reason(cluster, last);
+}
+
+/* Any primary acknowledges a write; a deposed one that does not know it yet still does, and its
+ * writes are lost. */
+static void server_acknowledge(struct datastore_server *server, const struct command *command,
+                               struct write_position position)
+{
+    struct datastore_cluster *cluster = server->cluster;
+    struct datastore *datastore = cluster->datastore;
+    struct store *store = datastore->store;
+    struct log_entry entry = {.acknowledged = sim_now(store->sim),
+                              .session = command->session,
+                              .check = command->session_check,
+                              .create = command->kind == COMMAND_CREATE};
+
+    datastore->shards[server->shard].acknowledged++;
+    probe_count(store->probes, cluster->cluster->writes);
+    if (cluster->cluster->region != datastore->primary) {
+        count_lost(datastore, &entry, position);
+        probe_count(store->probes, cluster->lost);
+        datastore->rpo += entry.acknowledged - datastore->last_acknowledged;
+        datastore->last_acknowledged = entry.acknowledged;
+        return;
+    }
+    datastore->shards[server->shard].write_size = command->bytes;
+    log_append(server, &entry);
+    if (datastore->stream)
+        datastore->stream->write(datastore->stream->self, position, command->bytes);
+    else
+        log_trim(datastore, server->shard);
+    for (uint32_t r = 0; r < store->region_count; r++)
+        if (store->clusters[r].exists && (int)r != datastore->primary)
+            level_unreplicated(datastore, &datastore->clusters[r]);
+}
+
+/* A row holds a session from its first write until its deletion; a reused row held another one. */
+static void count_live(struct datastore *datastore, const struct session_row *row,
+                       const struct command *command, uint32_t shard, bool remains)
+{
+    if (row_last(row, 0).number) {
+        uint32_t was = store_shard_of(datastore->store, command->session, row->check);
+
+        datastore->shards[was].live -= datastore->shards[was].live > 0;
+    }
+    if (remains)
+        datastore->shards[shard].live++;
+}
+
+/* The row of the session that a write is of. */
+static void session_written(struct datastore_server *server, struct session_row *row,
+                            const struct command *command, struct write_position position)
+{
+    const struct datastore_cluster *cluster = server->cluster;
+    struct datastore *datastore = cluster->datastore;
+    const struct write_position none = {0, 0, 0};
+    uint32_t op = (uint32_t)rng_mix(command->identity);
+
+    if (command->session_check < row->check)
+        return; /* a late write of a session whose row another one has now: it is acknowledged, and
+                   nobody reads it */
+    if (cluster->cluster->region == datastore->primary)
+        count_live(datastore, row, command, server->shard, command->kind != COMMAND_DELETE);
+    if (row->check != command->session_check)
+        *row = (struct session_row){.check = (uint16_t)command->session_check};
+    else if (row_last(row, 0).number && row->last_op == op)
+        probe_count(datastore->store->probes, cluster->cluster->repeated);
+    if (command->kind == COMMAND_DELETE)
+        row_set_first(row, none);
+    else if (!cluster_holds(cluster, row_first(row, server->shard)))
+        row_set_first(row, position);
+    row_set_last(row, command->kind == COMMAND_DELETE ? none : position);
+    row->last_op = op;
+}
+
+OUT_OF_LINE static void server_write(struct datastore_server *server, struct command *command)
+{
+    struct store *store = server->cluster->datastore->store;
+    struct write_position position;
+
+    if (!server->cluster->takes_writes) {
+        command->reply.kind = REPLY_READONLY;
+        return;
+    }
+    server_apply(server, server->applied + 1);
+    position = (struct write_position){server->applied, server->history, server->shard};
+    command->reply.executed = true;
+    command->reply.kind = REPLY_OK;
+    session_written(server, session_row(store, command->session), command, position);
+    server_acknowledge(server, command, position);
+}
+
+static HOT_CODE enum execution datastore_execute(struct server *server, uint32_t ref,
+                                                 struct command *command)
+{
+    (void)ref;
+    if (command_is_write(command->kind))
+        server_write(server->state, command);
+    else
+        server_read(server->state, command);
+    return EXECUTION_DONE;
+}
+
+static void datastore_seed(struct store *store, uint32_t session, uint32_t session_check)
+{
+    uint32_t shard = store_shard_of(store, session, session_check);
+    struct session_row *row = session_row(store, session);
+    struct write_position start = {1, 0, shard};
+
+    *row = (struct session_row){.check = (uint16_t)session_check};
+    row_set_first(row, start);
+    row_set_last(row, start);
+    datastore_of(store)->shards[shard].live++;
+}
+
+/* --- what the streams ask: struct replica_port ----------------------------------------------- */
+
+static uint32_t replica_shards(const void *self)
+{
+    return ((const struct datastore *)self)->shard_count;
+}
+
+static int replica_primary(const void *self)
+{
+    return ((const struct datastore *)self)->primary;
+}
+
+static bool replica_is_up(const void *self, int region)
+{
+    return datastore_is_up(self, region);
+}
+
+static bool replica_shard_up(const void *self, uint32_t shard)
+{
+    const struct datastore *datastore = self;
+    const struct cluster *cluster = datastore->clusters[datastore->primary].cluster;
+
+    return cluster->up && !cluster->servers[shard].gone;
+}
+
+static struct write_position replica_held(const void *self, int region, uint32_t shard)
+{
+    const struct datastore_server *server =
+        &((const struct datastore *)self)->clusters[region].servers[shard];
+
+    return (struct write_position){server->loading ? 0 : server->applied, server->history, shard};
+}
+
+static int64_t replica_data_bytes(const void *self, uint32_t shard)
+{
+    const struct datastore *datastore = self;
+    const struct shard *s = &datastore->shards[shard];
+
+    if (datastore->config->data_set_bytes > 0)
+        return datastore->config->data_set_bytes;
+    return (int64_t)(s->live * s->write_size);
+}
+
+/* The worst over shards. */
+static sim_dur replica_lag(const void *self, int region)
+{
+    const struct datastore *datastore = self;
+    sim_dur lag = 0;
+
+    for (uint32_t s = 0; s < datastore->shard_count; s++) {
+        const struct datastore_server *server = &datastore->clusters[region].servers[s];
+        const struct datastore_server *primary =
+            &datastore->clusters[datastore->primary].servers[s];
+        uint64_t next = server->applied + 1;
+        sim_dur age;
+
+        if (next > primary->log_high || next <= primary->log_low)
+            continue;
+        age = sim_now(datastore->store->sim) - log_at(primary, next)->acknowledged;
+        if (age > lag)
+            lag = age;
+    }
+    return lag;
+}
+
+static void replica_apply(void *self, int region, struct write_position position)
+{
+    struct datastore *datastore = self;
+    struct datastore_cluster *cluster = &datastore->clusters[region];
+    struct datastore_server *server = &cluster->servers[position.shard];
+    struct datastore_server *primary =
+        &datastore->clusters[datastore->primary].servers[position.shard];
+    struct probes_hot *probes = datastore->store->probes;
+    sim_time now = sim_now(datastore->store->sim);
+
+    if (position.history != server->history || position.number <= server->applied)
+        return;
+    if (position.history == primary->history)
+        for (uint64_t n = server->applied + 1; n <= position.number; n++)
+            if (n > primary->log_low)
+                probe_latency(probes, cluster->lag, now - log_at(primary, n)->acknowledged);
+    server_apply(server, position.number);
+    log_trim(datastore, position.shard);
+    level_unreplicated(datastore, cluster);
+}
+
+static void replica_flushed(void *self, int region, uint32_t shard)
+{
+    ((struct datastore *)self)->clusters[region].servers[shard].loading = true;
+}
+
+static void replica_loaded(void *self, int region, struct write_position position)
+{
+    struct datastore *datastore = self;
+    struct datastore_cluster *cluster = &datastore->clusters[region];
+    struct datastore_server *server = &cluster->servers[position.shard];
+
+    server->loading = false;
+    server->history = position.history;
+    server_apply(server, position.number);
+    log_trim(datastore, position.shard);
+    level_unreplicated(datastore, cluster);
+}
+
+static void replica_busy(void *self, uint32_t shard, sim_dur length)
+{
+    struct datastore *datastore = self;
+
+    server_block(datastore->clusters[datastore->primary].servers[shard].server, length);
+}
+
+/* --- losses ---------------------------------------------------------------------------------- */
+
+static uint64_t writes_lost(const void *store)
+{
+    return datastore_of(store)->lost_writes;
+}
+
+static uint64_t sessions_lost(const void *store)
+{
+    return datastore_of(store)->lost_sessions;
+}
+
+static sim_dur rpo_of(const void *store)
+{
+    return datastore_of(store)->rpo;
+}
+
+static const struct losses_port datastore_losses = {
+    .writes = writes_lost, .sessions = sessions_lost, .rpo = rpo_of};
+
+/* --- wiring ---------------------------------------------------------------------------------- */
+
+static void datastore_check(const void *config, const void *kind_config,
+                            const struct check_context *context, struct validation *validation)
+{
+    const struct datastore_config *c = kind_config;
+    uint32_t others = context->topology->region_count - 1;
+    uint32_t count = c->secondaries.count ? c->secondaries.count : others;
+    int32_t primary = c->primary < 0 ? 0 : c->primary;
+
+    (void)config;
+    if (count > 2)
+        validation_error(
+            validation, "secondaries",
+            "a global datastore has at most 2 secondary regions, got %u: name two of them", count);
+    for (uint32_t i = 0; i < c->secondaries.count; i++)
+        if (c->secondaries.items[i] == primary)
+            validation_error(validation, "secondaries", "'%s' is the primary",
+                             context->topology->region_names[primary]);
+}
+
+static void datastore_init(struct store *store, const struct model_env *env)
+{
+    struct datastore *datastore = datastore_of(store);
+
+    datastore->store = store;
+    datastore->config = store->kind_config;
+    datastore->primary = datastore->config->primary < 0 ? 0 : datastore->config->primary;
+    datastore->replica = sim_stream(env->sim, env->instance, "replica");
+    datastore->replica_lag_max =
+        (sim_dur)dist_quantile(datastore->config->replica_lag, 0.99999) + 1;
+    datastore->rpo = -1;
+    datastore->shard_count = store->shard_count;
+    datastore->shards = mem_alloc(store->shard_count, sizeof *datastore->shards);
+    for (uint32_t s = 0; s < store->shard_count; s++) {
+        datastore->shards[s] = (struct shard){.base = 1};
+        shard_fork(&datastore->shards[s], 0, 0, MISS_LOST); /* history 0: the start */
+    }
+    for (uint32_t r = 0; r < store->region_count; r++)
+        datastore->clusters[r] =
+            (struct datastore_cluster){.datastore = datastore, .cluster = &store->clusters[r]};
+    datastore->replicas = (struct replica_port){
+        .self = datastore,
+        .shards = replica_shards,
+        .primary = replica_primary,
+        .is_up = replica_is_up,
+        .shard_up = replica_shard_up,
+        .held = replica_held,
+        .data_bytes = replica_data_bytes,
+        .lag = replica_lag,
+        .apply = replica_apply,
+        .flushed = replica_flushed,
+        .loaded = replica_loaded,
+        .busy = replica_busy,
+    };
+    port_offer_replica(env->ports, -1, -1, &datastore->replicas);
+}
+
+static void datastore_cluster_init(struct cluster *cluster, const struct model_env *env)
+{
+    struct datastore *datastore = datastore_of(cluster->store);
+    struct datastore_cluster *state = &datastore->clusters[cluster->region];
+    struct probes *probes = sim_probe_set(env->sim);
+    int region = cluster->region;
+
+    cluster->state = state;
+    state->takes_writes = region == datastore->primary;
+    state->servers = mem_zalloc(datastore->shard_count, sizeof *state->servers);
+    for (uint32_t s = 0; s < datastore->shard_count; s++) {
+        struct datastore_server *server = &state->servers[s];
+
+        *server =
+            (struct datastore_server){.server = &cluster->servers[s], .cluster = state, .shard = s};
+        cluster->servers[s].state = server;
+        log_append(server, &(struct log_entry){0});
+        server_apply(server, 1); /* number 1 stands for all that was before the run */
+        server->log_low = 1;
+    }
+    state->lag = probe_latency_open(probes, "replication_lag", region, NULL);
+    state->unreplicated = probe_level_open(probes, "unreplicated_writes", region, NULL);
+    state->failovers = probe_count_open(probes, "shard_failovers", region, NULL);
+    state->lost = probe_count_open(probes, "lost_writes", region, NULL);
+    state->failover_kind = sim_kind_add(env->sim, &datastore_failover, env->instance, state);
+}
+
+static void datastore_connect(struct store *store, const struct port_directory *ports)
+{
+    if (store->region_count > 1)
+        datastore_of(store)->stream = port_need_stream(ports, -1, -1);
+}
+
+/* Every acknowledged write is held by the primary, lost, or was emptied by a restart; and no
+ * follower of the primary's history is ahead of it. Exactly, shard by shard. */
+static void datastore_finish(struct store *store)
+{
+    const struct datastore *datastore = datastore_of(store);
+
+    for (uint32_t s = 0; s < datastore->shard_count; s++) {
+        const struct shard *shard = &datastore->shards[s];
+        const struct datastore_server *top = &datastore->clusters[datastore->primary].servers[s];
+
+        for (uint32_t r = 0; r < store->region_count; r++) {
+            const struct datastore_server *servers = datastore->clusters[r].servers;
+
+            invariant(!servers || servers[s].history != top->history ||
+                      servers[s].applied <= top->applied);
+        }
+        invariant(top->log_low <= top->log_high);
+        invariant(shard->acknowledged == top->applied - shard->base + shard->lost + shard->emptied);
+    }
+}
+
+static void datastore_fini(struct store *store)
+{
+    struct datastore *datastore = datastore_of(store);
+
+    for (uint32_t r = 0; r < REGIONS_MAX; r++) {
+        struct datastore_server *servers = datastore->clusters[r].servers;
+
+        for (uint32_t s = 0; servers && s < datastore->shard_count; s++)
+            free(servers[s].log);
+        free(servers);
+    }
+    for (uint32_t s = 0; s < datastore->shard_count; s++)
+        free(datastore->shards[s].histories);
+    free(datastore->shards);
+}
+
+const struct store_kind kind_global_datastore = {
+    .model = {.name = "global-datastore",
+              .meaning = "active-passive: a primary cluster and up to two that follow in other "
+                         "regions",
+              .config_size = sizeof(struct datastore_config),
+              FIELD_TABLE(datastore_fields),
+              METRIC_TABLE(datastore_metrics),
+              .rows = {LABEL_TABLE(datastore_causes)},
+              .check = datastore_check},
+    .state_size = sizeof(struct datastore),
+    .row_size = sizeof(struct session_row),
+    .endpoints = datastore_endpoints,
+    .route = datastore_route,
+    .seed = datastore_seed,
+    .execute = datastore_execute,
+    .peer = datastore_peer,
+    .down = datastore_down,
+    .back = datastore_back,
+    .crash = datastore_crash,
+    .init = datastore_init,
+    .cluster_init = datastore_cluster_init,
+    .connect = datastore_connect,
+    .finish = datastore_finish,
+    .fini = datastore_fini,
+    .promotion = &datastore_promotion,
+    .losses = &datastore_losses,
+};

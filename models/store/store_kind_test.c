@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The interface of a kind of store, by three small kinds that are this test's own, under the real
+ * client and links: one that waits for another region, one that redirects, one that throttles.
+ *
+ * Two regions 20 ms apart (10 ms one way), 1 ms inside; servers take no time; one write each 10 ms
+ * in region a, so that every latency below is a sum of ways.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "statistics.h"
+#include "client_driver.h"
+#include "store_internal.h"
+
+#define INSIDE (1 * SIM_MS)
+#define BETWEEN (20 * SIM_MS)
+#define WRITES_MAX 2000
+
+static struct {
+    sim_dur latency[WRITES_MAX + 1]; /* by number of the write, from 1 */
+    sim_time begun[WRITES_MAX + 1];
+    enum op_outcome outcome[WRITES_MAX + 1];
+    uint32_t attempts[WRITES_MAX + 1];
+} ended;
+
+static void write_ended(uint64_t number, sim_time begun, sim_time now,
+                        const struct op_result *result)
+{
+    assert_true(number <= WRITES_MAX);
+    ended.begun[number] = begun;
+    ended.latency[number] = now - begun;
+    ended.outcome[number] = result->outcome;
+    ended.attempts[number] = result->attempts;
+}
+
+/* --- what the three share -------------------------------------------------------------------- */
+
+/* Endpoint r is region r's cluster. */
+static void endpoints_of_regions(struct store *store, struct endpoint_table *table)
+{
+    for (int r = 0; r < (int)store->region_count; r++)
+        endpoint_add(table,
+                     (struct endpoint){.name = store->topology->region_names[r], .region = r});
+}
+
+static uint32_t route_home(const void *store, const struct client_knowledge *knowledge,
+                           const struct route_query *query)
+{
+    (void)store, (void)query;
+    return (uint32_t)knowledge->region;
+}
+
+static void seed_nothing(struct store *store, uint32_t session, uint32_t session_check)
+{
+    (void)store, (void)session, (void)session_check;
+}
+
+static void back_as_before(struct cluster *cluster, bool was_down)
+{
+    (void)cluster, (void)was_down;
+}
+
+static const struct reply written = {.kind = REPLY_OK, .executed = true};
+
+/* --- both: a write is done once the other region has it -------------------------------------- */
+
+/* A write that waits for the other region; the word of its messages is its number, and in bit 31
+ * whether it is an answer. */
+#define ANSWER (UINT32_C(1) << 31)
+static struct {
+    struct command_handle handles[WRITES_MAX];
+    uint32_t count;
+} waiting;
+
+static enum execution both_execute(struct server *server, uint32_t ref, struct command *command)
+{
+    struct cluster *here = server->cluster, *there = &here->store->clusters[1 - here->region];
+
+    if (command->kind == COMMAND_GET) {
+        command->reply.kind = REPLY_MISS;
+        return EXECUTION_DONE;
+    }
+    assert_true(waiting.count < WRITES_MAX);
+    waiting.handles[waiting.count] = server_handle(ref, command);
+    cluster_send_peer(here, there, waiting.count++, 1000, command->identity);
+    return EXECUTION_PENDING;
+}
+
+static void both_peer(struct cluster *cluster, uint32_t word)
+{
+    struct cluster *other = &cluster->store->clusters[1 - cluster->region];
+
+    if (word & ANSWER)
+        server_complete(&cluster->servers[0], waiting.handles[word & ~ANSWER], &written);
+    else
+        cluster_send_peer(cluster, other, word | ANSWER, 60, word);
+}
+
+static void crash_on_time(void *self, struct sim *sim, uint32_t kind, uint32_t generation)
+{
+    struct cluster *cluster = self;
+
+    (void)sim, (void)generation;
+    cluster->fault.crash(cluster->fault.self, (enum crash_kind)kind);
+}
+
+static const struct event_kind crash_kind = {
+    .name = "crash", .phase = PHASE_FAULT, .fire = crash_on_time};
+static bool crashes;
+
+/* The process of the first region is gone from 5 to 6 s. */
+static void both_cluster_init(struct cluster *cluster, const struct model_env *env)
+{
+    kind_id kind = sim_kind_add(env->sim, &crash_kind, env->instance, cluster);
+
+    if (!crashes || cluster->region != 0)
+        return;
+    sim_at(env->sim, 5 * SIM_S, kind, CRASH_PROCESS, 0);
+    sim_at(env->sim, 6 * SIM_S, kind, CRASH_NONE, 0);
+}
+
+static const struct store_kind both = {.model = {.name = "both", .meaning = "two regions answer"},
+                                       .state_size = 1,
+                                       .row_size = 1,
+                                       .endpoints = endpoints_of_regions,
+                                       .route = route_home,
+                                       .seed = seed_nothing,
+                                       .execute = both_execute,
+                                       .peer = both_peer,
+                                       .back = back_as_before,
+                                       .cluster_init = both_cluster_init};
+
+/* --- moved: the first region knows that the second one has all keys ----------------------------
+ */
+
+static enum execution moved_execute(struct server *server, uint32_t ref, struct command *command)
+{
+    (void)ref;
+    command->reply = written;
+    if (server->cluster->region == 0)
+        command->reply = (struct reply){.kind = REPLY_MOVED, .target = 1};
+    return EXECUTION_DONE;
+}
+
+static const struct store_kind moved = {.model = {.name = "moved", .meaning = "it redirects"},
+                                        .state_size = 1,
+                                        .row_size = 1,
+                                        .endpoints = endpoints_of_regions,
+                                        .route = route_home,
+                                        .seed = seed_nothing,
+                                        .execute = moved_execute,
+                                        .back = back_as_before};
+
+/* --- slow down: first attempts are throttled ---------------------------------------------------
+ */
+
+static enum execution throttled_execute(struct server *server, uint32_t ref,
+                                        struct command *command)
+{
+    (void)server, (void)ref;
+    command->reply = written;
+    if (command->attempt >> 8 == 1)
+        command->reply = (struct reply){.kind = REPLY_THROTTLED, .retry_after_ns = 50 * SIM_MS};
+    return EXECUTION_DONE;
+}
+
+static const struct store_kind throttled = {
+    .model = {.name = "throttled", .meaning = "it wants every write twice"},
+    .state_size = 1,
+    .row_size = 1,
+    .endpoints = endpoints_of_regions,
+    .route = route_home,
+    .seed = seed_nothing,
+    .execute = throttled_execute,
+    .back = back_as_before};
+
+/* --- the store of these kinds ------------------------------------------------------------------
+ */
+
+static const struct model_kind *const kinds[] = {&both.model, &moved.model, &throttled.model};
+static const char *const kind_names[] = {"both", "moved", "throttled", NULL};
+static struct field fields[32];
+static struct model_ops test_store_ops;
+static const struct model_ops *const test_models[] = {&client_driver_ops, &wan_link_ops,
+                                                      &test_store_ops, &store_client_ops};
+static const struct registry test_registry = {test_models, 4};
+
+/* The store's own model with another table of kinds. */
+static int make_store(void **state)
+{
+    (void)state;
+    test_store_ops = store_ops;
+    assert_true(store_ops.field_count <= sizeof fields / sizeof fields[0]);
+    memcpy(fields, store_ops.fields, store_ops.field_count * sizeof fields[0]);
+    for (size_t i = 0; i < store_ops.field_count; i++)
+        if (strcmp(fields[i].name, "kind") == 0) {
+            fields[i].choices = kind_names;
+            fields[i].initial = "both";
+        }
+    test_store_ops.fields = fields;
+    test_store_ops.kinds = kinds;
+    test_store_ops.kind_count = 3;
+    memset(&ended, 0, sizeof ended);
+    memset(&waiting, 0, sizeof waiting);
+    crashes = false;
+    client_seen.write_done = write_ended;
+    return 0;
+}
+
+static struct scenario *scenario;
+static struct world *world;
+
+static void run(const char *kind, uint32_t attempts)
+{
+    char text[1000];
+
+    snprintf(text, sizeof text,
+             "regions: {a: {}, b: {}}\nduration: 10s\nwarmup: 0s\n"
+             "store: {kind: %s, write_service: 0ms, write_per_kib: 0ms, read_service: 0ms}\n"
+             "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%%, loss: 0%%}, "
+             "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%%, loss: 0%%}}\n"
+             "client: {retry: {backoff: none, attempts: %u}, timeout: 300ms, "
+             "pool: {size: 200, warm: 200}}\n"
+             "driver: {rate: 100/s}\n",
+             kind, attempts);
+    scenario = scenario_of(&test_registry, text);
+    world = world_of(scenario, 0, NULL);
+}
+
+static void done(void)
+{
+    world_free(world);
+    scenario_free(scenario);
+}
+
+/* The client's way and back, and the cluster's way to the other one and back. */
+static void pending_command_is_replied_to_when_the_other_region_has_answered(void **state)
+{
+    (void)state;
+    run("both", 4);
+    for (uint64_t n = 1; n <= 900; n++) {
+        assert_int_equal(ended.outcome[n], OP_DONE);
+        assert_int_equal(ended.latency[n], INSIDE + BETWEEN);
+    }
+    done();
+}
+
+/*
+ * A write that begins at t is at the server at t + 0.5 ms and would be done there at t + 20.5 ms.
+ * The crash at 5 s takes those of 4.98 and 4.99 s, whose answers come later and find nobody; the
+ * 100 writes of 5.00 to 5.99 s reach nobody. All others are done, as before.
+ */
+static void pending_command_goes_with_its_server(void **state)
+{
+    uint32_t failed = 0;
+
+    (void)state;
+    crashes = true;
+    run("both", 1);
+    for (uint64_t n = 1; n <= 900; n++) {
+        bool lost = ended.begun[n] >= 4980 * SIM_MS && ended.begun[n] <= 5990 * SIM_MS;
+
+        assert_int_equal(ended.outcome[n], lost ? OP_FAILED : OP_DONE);
+        assert_int_equal(ended.latency[n], lost ? 300 * SIM_MS : INSIDE + BETWEEN);
+        failed += ended.outcome[n] == OP_FAILED;
+    }
+    assert_int_equal(failed, 102);
+    done();
+}
+
+/* One attempt here, one there, on a pool that is made when it is first needed: its connections cost
+ * two more round trips each, and one is enough for a write each 10 ms that takes 20 ms but for the
+ * first few. */
+static void moved_sends_the_next_attempt_to_another_endpoint(void **state)
+{
+    (void)state;
+    run("moved", 4);
+    assert_int_equal(ended.latency[1], INSIDE + 3 * BETWEEN);
+    for (uint64_t n = 100; n <= 900; n++) {
+        assert_int_equal(ended.outcome[n], OP_DONE);
+        assert_int_equal(ended.attempts[n], 2);
+        assert_int_equal(ended.latency[n], INSIDE + BETWEEN);
+    }
+    done();
+}
+
+static void throttled_waits_as_long_as_it_is_told(void **state)
+{
+    (void)state;
+    run("throttled", 4);
+    for (uint64_t n = 1; n <= 900; n++) {
+        assert_int_equal(ended.outcome[n], OP_DONE);
+        assert_int_equal(ended.attempts[n], 2);
+        assert_int_equal(ended.latency[n], INSIDE + 50 * SIM_MS + INSIDE);
+    }
+    done();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(pending_command_is_replied_to_when_the_other_region_has_answered,
+                               make_store),
+        cmocka_unit_test_setup(pending_command_goes_with_its_server, make_store),
+        cmocka_unit_test_setup(moved_sends_the_next_attempt_to_another_endpoint, make_store),
+        cmocka_unit_test_setup(throttled_waits_as_long_as_it_is_told, make_store),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
