@@ -28,5 +28,8 @@ done
 say "50 kills at random moments of a study of 200 runs"
 bash scripts/test_kills.sh
 
+say "reality bench: real servers and real TCP beside the simulation"
+bash scripts/reality --page build/reality.md
+
 say "bench"
 bash scripts/bench
