@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "path=values": where the path ends; quotes hold what they like. NULL: no '='. */
+/* The '=' that ends the path in "path=values"; an '=' inside quotes does not count. NULL: none. */
 static const char *path_end(const char *text)
 {
     bool quoted = false;
@@ -119,7 +119,7 @@ bool axis_list_load(const struct invocation *invocation, const struct axis_list 
         point_set_add(set, scenario, params, axes->count);
         good = good && scenario;
     }
-    tell(&diag); /* what several points have in common is printed once */
+    print_diag(&diag); /* errors common to several points are printed once */
     if (!good)
         *code = cannot_read ? EXIT_FILES : EXIT_SCENARIO;
     return good;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Each load that the search asks for is a point, made when it is asked for. All points share the
+ * Each load that the search tries is a point, created when it is needed. All points share the
  * random numbers.
  */
 #include "axes.h"
@@ -28,10 +28,10 @@ struct capacity_values {
 
 /* clang-format off */
 static const struct option capacity_options[] = {
-    TEXT_OPTION("parameter", parameter, "PATH", NULL, "what is the load, such as population.sessions"),
-    TEXT_OPTION("between", between, "FROM..TO", NULL, "where its limit is looked for, such as 10/s..1000/s"),
-    LIST_OPTION("objective", objectives, "EXPECTATION", "what must hold, such as 'login_latency.p99 < 1s'; may be given again; the scenario's 'expect' where there is none"),
-    TEXT_OPTION("tolerance", tolerance, "SHARE", "2%", "how closely the limit is bracketed; with --max-replications replications are added until half the interval is that narrow"),
+    TEXT_OPTION("parameter", parameter, "PATH", NULL, "load parameter to vary, such as population.sessions"),
+    TEXT_OPTION("between", between, "FROM..TO", NULL, "range to search, such as 10/s..1000/s"),
+    LIST_OPTION("objective", objectives, "EXPECTATION", "what must hold, such as 'login_latency.p99 < 1s'; repeatable; default: the scenario's 'expect'"),
+    TEXT_OPTION("tolerance", tolerance, "SHARE", "2%", "relative width of the bracket at which the search ends; with --max-replications, also the half-width of the interval to reach by adding replications"),
     OPTIONS_END,
 };
 /* clang-format on */
@@ -40,17 +40,17 @@ struct seeking {
     const struct invocation *invocation;
     const struct capacity_values *values;
     struct point_set *set;
-    struct axis_list axes; /* just the parameter */
+    struct axis_list axes; /* the parameter only */
     struct requirement_list objectives;
     struct capacity_plan plan;
     struct capacity_result result;
-    struct requirement_state *states; /* by look, by objective */
-    struct study_runner *runner;      /* while it runs */
+    struct requirement_state *states; /* by load tried, by objective */
+    struct study_runner *runner;      /* only while the study runs */
     double *loads;                    /* by point of the set */
     bool failed;
 };
 
-/* The parameter's value at a load, as the axis writes it: whole numbers stay whole. */
+/* The parameter's value at a load, as the axis writes it; integers stay integers. */
 static char *value_at(const struct seeking *seeking, double *load)
 {
     struct quantity value = seeking->axes.items[0]->from;
@@ -60,7 +60,7 @@ static char *value_at(const struct seeking *seeking, double *load)
     if (seeking->axes.items[0]->from.whole && seeking->axes.items[0]->to.whole)
         value.value = round(value.value);
     quantity_add(&text, &value);
-    /* What was rounded when it was written is what is simulated. */
+    /* Simulate the rounded value that is written to the scenario. */
     if (quantity_parse(text.text, &value))
         *load = value.value;
     return strbuf_detach(&text);
@@ -78,8 +78,8 @@ static uint32_t seeking_point_at(void *self, double *load)
             return i;
         }
     }
-    /* The ends were valid; a scenario that is not so between them is told, and the first point
-     * stands for it: a load that was looked at ends the search. */
+    /* Both ends were valid. If a load between them is not, report it and return the first point,
+     * which ends the search because that load was tried before. */
     bool good = axis_list_load(seeking->invocation, &seeking->axes, &value, 1, seeking->set, &code);
     free(value);
     uint32_t number = (uint32_t)seeking->set->count - 1;
@@ -110,13 +110,13 @@ static void seeking_run(void *self, struct study_runner *runner)
                               seeking->result.looks[i / objectives].point, seeking->plan.level);
 }
 
-/* --- what is said --------------------------------------------------------------------------- */
+/* --- output --------------------------------------------------------------------------------- */
 
 static void add_load(struct strbuf *out, const struct seeking *seeking, double load)
 {
     struct quantity value = seeking->axes.items[0]->from;
 
-    /* Three digits say as much as the search knows. */
+    /* The search resolves no more than three digits. */
     value.value = load;
     if (load > 0 && value.kind != QUANTITY_DURATION) {
         double unit = pow(10, floor(log10(load)) - 3);
@@ -132,7 +132,7 @@ static void add_answer(struct strbuf *out, const struct seeking *seeking)
 
     switch (limit->place) {
     case LIMIT_WITHIN:
-        strbuf_addf(out, "%s holds up to ", path);
+        strbuf_addf(out, "%s: objectives hold up to ", path);
         add_load(out, seeking, limit->load);
         strbuf_add(out, " [");
         if (limit->has_low)
@@ -144,15 +144,15 @@ static void add_answer(struct strbuf *out, const struct seeking *seeking)
             add_load(out, seeking, limit->high);
         else
             strbuf_add(out, "above the range");
-        strbuf_addf(out, "] (%.3g%% interval, %" PRIu32 " replications a load)",
+        strbuf_addf(out, "] (%.3g%% interval, %" PRIu32 " replications per load)",
                     seeking->plan.level * 100, seeking->result.replications);
         break;
     case LIMIT_BELOW:
-        strbuf_addf(out, "%s does not even hold at ", path);
+        strbuf_addf(out, "%s: objectives already fail at ", path);
         add_load(out, seeking, seeking->plan.from);
         break;
     case LIMIT_ABOVE:
-        strbuf_addf(out, "%s still holds at ", path);
+        strbuf_addf(out, "%s: objectives still hold at ", path);
         add_load(out, seeking, seeking->plan.to);
         break;
     }
@@ -166,7 +166,7 @@ static void print_text(const struct seeking *seeking)
     add_answer(&text, seeking);
     quote_print_line(stdout, "%s", text.text);
     if (seeking->result.breaks_first >= 0)
-        quote_print_line(stdout, "What breaks first: %s",
+        quote_print_line(stdout, "First objective to fail: %s",
                          seeking->objectives.items[seeking->result.breaks_first].expect.text);
     printf("\n");
     strbuf_clear(&text);
@@ -262,7 +262,7 @@ static void seeking_find(void *self, struct finding_list *list)
                 first < 0 ? "" : seeking->objectives.items[first].expect.text);
 }
 
-static int seeking_tell(void *self)
+static int seeking_print(void *self)
 {
     const struct seeking *seeking = self;
     const struct limit *limit = &seeking->result.limit;
@@ -276,7 +276,7 @@ static int seeking_tell(void *self)
             print_text(seeking);
     }
     return limit->place == LIMIT_WITHIN && limit->has_low && limit->has_high ? EXIT_DONE
-                                                                             : EXIT_UNDECIDED;
+                                                                             : EXIT_INCONCLUSIVE;
 }
 
 /* --- the command ---------------------------------------------------------------------------- */
@@ -291,7 +291,7 @@ static bool parse_range(struct seeking *seeking, const struct scenario *base)
     strbuf_addf(&text, "%s=%s", values->parameter, values->between);
     const char *items[] = {text.text};
     const struct text_list axis = {items, 1, 1};
-    /* The scenario's own axes are left aside. */
+    /* Ignore the scenario's own axes. */
     struct scenario bare = *base;
     bare.axis_count = 0;
     good = axis_list_make(&seeking->axes, &bare, &axis, &none);
@@ -321,7 +321,7 @@ static bool parse_objectives(struct seeking *seeking, const struct scenario *bas
         usage_error("'capacity' needs an objective, such as --objective 'login_latency.p99 < 1s'");
         good = false;
     }
-    tell(&diag);
+    print_diag(&diag);
     return good;
 }
 
@@ -334,7 +334,7 @@ static bool parse_tolerance(const char *text, double *tolerance)
     if (text)
         good = units_parse_share(text, tolerance, &why) && *tolerance > 0 && *tolerance < 1;
     if (!good)
-        usage_error("option '--tolerance' needs a share between 0%% and 100%%, got '%s'", text);
+        usage_error("'--tolerance' needs a ratio between 0%% and 100%%, got '%s'", text);
     strbuf_release(&why);
     return good;
 }
@@ -344,11 +344,11 @@ static int seek(const struct invocation *invocation, struct seeking *seeking)
     const struct run_config *run = &seeking->set->scenarios[0]->run;
     uint32_t limit = seeking->values->study.replications_max;
     struct conduct conduct = {
-        .self = seeking, .run = seeking_run, .tell = seeking_tell, .find = seeking_find};
+        .self = seeking, .run = seeking_run, .print = seeking_print, .find = seeking_find};
     struct strbuf settings = STRBUF_INIT;
 
     if (run->replications < 2)
-        return usage_error("'capacity' needs 2 replications or more: one has no interval");
+        return usage_error("'capacity' needs at least 2 replications for an interval");
     seeking->plan.objectives = &seeking->objectives;
     seeking->plan.replications = run->replications;
     seeking->plan.replications_max = limit > run->replications ? limit : run->replications;
@@ -361,7 +361,7 @@ static int seek(const struct invocation *invocation, struct seeking *seeking)
     for (size_t i = 0; i < seeking->objectives.count; i++)
         strbuf_addf(&settings, ", %s", seeking->objectives.items[i].expect.text);
     conduct.settings = settings.text;
-    /* Only the first point is there at the start: the others come as they are asked for. */
+    /* Only the first point exists at the start; the search adds the others. */
     struct scenario *scenario = seeking->set->scenarios[0];
     struct study_point point = seeking->set->points[0];
     const struct point_set first = {&scenario, &point, 1};
@@ -385,7 +385,7 @@ static int capacity(const struct invocation *invocation)
         usage_error("'capacity' needs '--parameter PATH --between FROM..TO', such as '--parameter "
                     "population.sessions --between 10/s..1000/s'");
     else if (values->study.precision)
-        usage_error("'capacity' takes no '--precision': '--tolerance' says how close");
+        usage_error("'capacity' does not accept '--precision'; use '--tolerance'");
     else if ((base = study_load_scenario(invocation, invocation->arguments[0], NULL, &code)) &&
              parse_range(seeking, base) && parse_objectives(seeking, base) &&
              parse_tolerance(values->tolerance, &seeking->plan.tolerance)) {
@@ -417,13 +417,13 @@ const struct command cmd_capacity = {
     .arguments = "SCENARIO",
     .argument_min = 1,
     .argument_max = 1,
-    .summary = "Find the largest load at which the objectives hold, and which of them breaks first",
+    .summary =
+        "Find the largest load at which all objectives hold, and the first objective to fail",
     .details =
-        "Looks at loads between two ends by bisection, all with the same random numbers. The limit "
-        "is where the objectives hold by their means; its interval is all loads at which they are "
-        "neither sure to hold nor sure to be broken. Objectives are judged over all replications, "
-        "as 'expect' is. Exit code 12 where the limit or an end of its interval lies outside the "
-        "range.",
+        "Search the range by bisection; all loads use the same random numbers. The limit is the "
+        "load up to which all objectives hold by their means. Its interval contains all loads at "
+        "which an objective is inconclusive. Objectives are evaluated over all replications, as "
+        "'expect' is. Exit code 12 if the limit or an end of its interval is outside the range.",
     .examples = "  isthmus capacity scenarios/00-baseline.yaml --parameter population.sessions \\\n"
                 "      --between 10/s..500/s --objective 'request_latency.p99 < 1s' \\\n"
                 "      --objective 'availability > 99.9%' --replications 3 --set duration=6min",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The baseline is a results file of an earlier run of the scenario, which need not have been made
- * by this program. Its seed is taken unless --seed says otherwise: then replication i of both met
- * the same users, and where neither program nor scenario changed, all differences are exactly 0.
+ * The baseline is a results file of an earlier run of the scenario, possibly by another version of
+ * this program. Its seed is used unless --seed is given, so replication i of both has the same
+ * users, and all differences are exactly 0 if neither program nor scenario changed.
  */
 #include "check.h"
 #include "json_writer.h"
@@ -20,9 +20,7 @@
 #include <string.h>
 
 #define OPTION_VALUES struct check_values
-#define MORE_TIMES                                                                                 \
-    4 /* the limit of replications, in those of the baseline, where none is given                  \
-       */
+#define MORE_TIMES 4 /* default limit of replications, as a multiple of the baseline's */
 
 struct check_values {
     struct study_values study;
@@ -32,16 +30,16 @@ struct check_values {
 
 /* clang-format off */
 static const struct option check_options[] = {
-    TEXT_OPTION ("against", against, "BASELINE.db", NULL, "the results file to hold the scenario against"),
-    COUNT_OPTION("against-study", study_id, "N", "the newest", "which study of it, counted from 1; of its points the first counts"),
-    TEXT_OPTION ("metric", metrics, "METRIC[:MARGIN],...", "every rate, p99 and single value that has a better direction", "what must not get worse, such as 'reauth_rate,login_latency.p50:1ms'"),
-    TEXT_OPTION ("margin", margin, "MARGIN", "5%", "how much worse is let pass: a share of the baseline's mean (of an availability, of what is missing to 100%), or a quantity where all metrics have its unit"),
-    TEXT_OPTION ("junit", junit, "FILE", NULL, "write the verdicts as JUnit XML"),
+    TEXT_OPTION ("against", against, "BASELINE.db", NULL, "results file of the baseline"),
+    COUNT_OPTION("against-study", study_id, "N", "the newest", "study of the baseline, counted from 1; its first point is used"),
+    TEXT_OPTION ("metric", metrics, "METRIC[:MARGIN],...", "all rates, p99s and single values that have a better direction", "metrics to check, such as 'reauth_rate,login_latency.p50:1ms'"),
+    TEXT_OPTION ("margin", margin, "MARGIN", "5%", "tolerated worsening: a percentage of the baseline's mean (for an availability, of the unavailability), or an absolute value if all metrics share its unit"),
+    TEXT_OPTION ("junit", junit, "FILE", NULL, "write the verdicts to FILE as JUnit XML"),
     OPTIONS_END,
 };
 /* clang-format on */
 
-/* What is read of the baseline. */
+/* The values read from the baseline. */
 struct baseline {
     struct study_row study;
     uint32_t count;  /* runs: one past the last replication */
@@ -106,7 +104,7 @@ static int read_statistic(struct results *results, struct checking *checking, si
     struct value_reader reader = {mem_alloc(baseline->count, sizeof(double)), baseline->count};
 
     baseline->values[number] = reader.values;
-    /* As the runs of today are read: a counter that is absent counted nothing. */
+    /* As for new runs: a counter that is absent is 0. */
     for (uint32_t i = 0; i < baseline->count; i++)
         reader.values[i] = ref->metric->kind == METRIC_COUNT ? 0 : NAN;
     return results_each_value(results, baseline->study.id, 0, &name, keep_value, &reader,
@@ -120,7 +118,7 @@ static int read_baseline(struct results *results, struct checking *checking)
     int status = results_each_run(results, id, count_run, baseline, checking->diag);
 
     if (status == 0 && baseline->count == 0) {
-        diag_error(checking->diag, "the baseline '%s' holds no finished run",
+        diag_error(checking->diag, "the baseline '%s' contains no completed run",
                    checking->values->against);
         status = -1;
     }
@@ -150,11 +148,11 @@ static void add_why(struct strbuf *out, const struct checked *row, double level)
     struct interval interval = harm_interval(&row->harm, level);
 
     if (row->harm.identical) {
-        strbuf_add(out, "exactly the same");
+        strbuf_add(out, "identical");
         return;
     }
     units_add(out, row->harm.base_mean, unit, 3);
-    strbuf_add(out, " before; difference ");
+    strbuf_add(out, " in the baseline; difference ");
     units_add(out, row->harm.difference, unit, 3);
     if (interval.valid)
         interval_add_bounds(out, interval.low, interval.high, unit);
@@ -186,7 +184,7 @@ static void print_text(const struct checking *checking)
         checking->plan.level * 100);
     text_table_print_and_free(table, stdout);
     if (absent > 0)
-        printf("  %zu more had nothing to say in these runs\n", absent);
+        printf("  %zu more metrics have no data in these runs\n", absent);
     if (checking->expectations.count > 0)
         printf("\nExpectations\n");
     table = text_table_create_bare(2);
@@ -315,7 +313,7 @@ static void checking_find(void *self, struct finding_list *list)
     }
 }
 
-static int checking_tell(void *self)
+static int checking_print(void *self)
 {
     struct checking *checking = self;
     int code = EXIT_DONE;
@@ -330,8 +328,8 @@ static int checking_tell(void *self)
         const struct checked *row = &checking->rows[i];
         if (row->harm.n > 0 && row->gate == GATE_WORSE)
             code = EXIT_REGRESSION;
-        else if (row->harm.n > 0 && row->gate == GATE_UNDECIDED && code == EXIT_DONE)
-            code = EXIT_UNDECIDED;
+        else if (row->harm.n > 0 && row->gate == GATE_INCONCLUSIVE && code == EXIT_DONE)
+            code = EXIT_INCONCLUSIVE;
     }
     if (checking->values->junit && write_junit(checking) < 0)
         code = EXIT_FILES;
@@ -359,8 +357,7 @@ static bool choose_statistics(struct checking *checking)
         if (statistic->ref.metric->better != NO_DIRECTION)
             continue;
         diag_error(checking->diag,
-                   "'--metric' names '%s', of which neither lower nor higher is "
-                   "better, so that it cannot get worse",
+                   "'--metric' names '%s', which has no better direction and so cannot get worse",
                    statistic->text);
         good = false;
     }
@@ -391,7 +388,7 @@ static void plan_check(struct checking *checking)
     checking->states = mem_zalloc(checking->expectations.count, sizeof *checking->states);
 }
 
-/* With the baseline open and its study read. */
+/* Requires that the baseline is open and its study is read. */
 static int check_scenario(const struct invocation *invocation, struct results *results,
                           const struct study_row *study, struct diag *diag)
 {
@@ -418,7 +415,7 @@ static int check_scenario(const struct invocation *invocation, struct results *r
                 struct conduct conduct = {
                     .self = &checking,
                     .run = checking_run,
-                    .tell = checking_tell,
+                    .print = checking_print,
                     .find = checking_find,
                     .with_expectations = true,
                     .replications = checking.plan.replications,
@@ -450,17 +447,18 @@ static int check(const struct invocation *invocation)
     int code = EXIT_FILES;
 
     if (!values->against)
-        return usage_error("'check' needs '--against BASELINE.db', such as one that 'isthmus run' "
-                           "wrote");
+        return usage_error(
+            "'check' needs '--against BASELINE.db', a results file of 'isthmus run'");
     if (values->study.precision)
-        return usage_error("'check' takes no '--precision': it adds replications until all is "
-                           "decided, up to '--max-replications'");
+        return usage_error(
+            "'check' does not accept '--precision'; it adds replications until all metrics "
+            "are decided, up to '--max-replications'");
     struct results *results = results_open(values->against, &diag);
     if (results && results_study(results, values->study_id, &study, &diag) == 0)
         code = check_scenario(invocation, results, &study, &diag);
     if (results)
         results_close(results);
-    tell(&diag);
+    print_diag(&diag);
     return code;
 }
 
@@ -469,15 +467,16 @@ const struct command cmd_check = {
     .arguments = "SCENARIO",
     .argument_min = 1,
     .argument_max = 1,
-    .summary = "Say whether a scenario's statistics got worse than those of a baseline, for CI",
+    .summary = "Check a scenario for regressions against a baseline, for CI",
     .details =
-        "Each metric is held against the baseline's, replication by replication, with its seed: a "
-        "metric passes where it is surely no worse than the margin allows, and is a regression "
-        "where it is surely worse than that. Replications are added until all is decided, at most "
-        "'--max-replications' (or 4 times the baseline's); past those of the baseline there are no "
-        "pairs. The chance of a false alarm among all metrics is at most 1 - level. An unchanged "
-        "program and scenario gives differences of exactly 0 and is never a regression. Exit code "
-        "11: a regression; 10: an expectation of the scenario failed; 12: something is undecided.",
+        "Compare each metric with the baseline, replication by replication, with the baseline's "
+        "seed. A metric passes if it is no worse than the margin allows, and is a regression if "
+        "it is worse than that, both with statistical confidence. Replications are added until "
+        "all metrics are decided, up to '--max-replications' (default: 4 times the baseline's); "
+        "those beyond the baseline's are unpaired. The probability of a false alarm over all "
+        "metrics is at most 1 - level. An unchanged program and scenario gives differences of "
+        "exactly 0 and never a regression. Exit codes: 11 regression, 10 an expectation of the "
+        "scenario failed, 12 inconclusive.",
     .examples = "  isthmus run scenarios/10-peering-brownout.yaml --output results/baseline.db\n"
                 "  isthmus check scenarios/10-peering-brownout.yaml "
                 "--against results/baseline.db \\\n"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The base is point 0; each further scenario, and each --with over the base, is a point. All share
- * the seed of the base, so that replication i of all meets the same users.
+ * The base is point 0; each further scenario, and each --with applied to the base, is a point. All
+ * use the seed of the base, so replication i has the same users at every point.
  */
 #include "compare.h"
 #include "json_writer.h"
@@ -25,9 +25,9 @@ struct compare_values {
 
 /* clang-format off */
 static const struct option compare_options[] = {
-    LIST_OPTION("with", withs, "PATH=VALUE,...", "an alternative: the first scenario with these parameters; may be given again"),
-    TEXT_OPTION("metric", metrics, "METRIC[:MARGIN],...", "every rate, p99 and single value that has a better direction", "what to compare, such as 'reauth_rate,login_latency{region=us-west-2}.p50:1ms'"),
-    TEXT_OPTION("margin", margin, "MARGIN", "1%", "differences within it do not matter: a share of the base's mean, or a quantity where all metrics have its unit"),
+    LIST_OPTION("with", withs, "PATH=VALUE,...", "alternative: the first scenario with these parameters; repeatable"),
+    TEXT_OPTION("metric", metrics, "METRIC[:MARGIN],...", "all rates, p99s and single values that have a better direction", "metrics to compare, such as 'reauth_rate,login_latency{region=us-west-2}.p50:1ms'"),
+    TEXT_OPTION("margin", margin, "MARGIN", "1%", "largest difference that counts as equivalent: a percentage of the base's mean, or an absolute value if all metrics share its unit"),
     OPTIONS_END,
 };
 /* clang-format on */
@@ -52,15 +52,15 @@ static void comparing_run(void *self, struct study_runner *runner)
     compare_rows(runner, &comparing->plan, comparing->rows);
 }
 
-/* --- what is said --------------------------------------------------------------------------- */
+/* --- output --------------------------------------------------------------------------------- */
 
-/* How much pairing narrowed the interval: what it would be without, over what it is. */
+/* How much pairing narrows the interval: width without pairing over width with it. */
 static void add_narrowing(struct text_table *table, const struct paired *paired)
 {
     if (isnan(paired->variance_ratio))
         text_table_add(table, "-");
     else if (paired->variance_ratio == 0)
-        text_table_add(table, "all noise gone");
+        text_table_add(table, "no variance left");
     else
         text_table_add(table, "%.3g times", 1 / sqrt(paired->variance_ratio));
 }
@@ -71,17 +71,17 @@ static void add_verdict(struct text_table *table, const struct compared *row)
 
     units_add(&margin, row->margin, metric_ref_unit(&row->statistic->ref), 3);
     if (row->paired.difference.count < 2)
-        text_table_add(table, "undecided: one pair says nothing");
+        text_table_add(table, "inconclusive: needs 2 replications or more");
     else if (row->paired.difference.min == 0 && row->paired.difference.max == 0)
-        text_table_add(table, "equivalent: exactly the same");
+        text_table_add(table, "equivalent: identical");
     else if (row->verdict == PAIRED_EQUIVALENT)
         text_table_add(table, "equivalent within %s (p %.2g)", margin.text, row->p_alike);
-    else if (row->verdict != PAIRED_UNDECIDED)
+    else if (row->verdict != PAIRED_INCONCLUSIVE)
         text_table_add(table, "%s (p %.2g)", paired_verdict_name(row->verdict), row->p_difference);
     else if (row->needed == 0)
-        text_table_add(table, "undecided (p %.2g)", row->p_difference);
+        text_table_add(table, "inconclusive (p %.2g)", row->p_difference);
     else
-        text_table_add(table, "undecided (p %.2g); about %" PRIu64 " replications would tell",
+        text_table_add(table, "inconclusive (p %.2g); about %" PRIu64 " replications needed",
                        row->p_difference, row->needed);
     strbuf_release(&margin);
 }
@@ -114,7 +114,7 @@ static void print_alternative(const struct comparing *comparing, uint32_t point)
     }
     text_table_print_and_free(table, stdout);
     if (absent > 0)
-        printf("  %zu more had nothing to say in these runs\n", absent);
+        printf("  %zu more metrics have no data in these runs\n", absent);
     strbuf_release(&label);
 }
 
@@ -124,8 +124,8 @@ static void print_text(const struct comparing *comparing)
 
     point_label_add(&label, &comparing->set->points[0]);
     quote_print_line(stdout,
-                     "Against %s: paired differences with %.3g%% intervals; p-values are Holm's "
-                     "over all metrics",
+                     "Against %s: paired differences with %.3g%% intervals; p-values adjusted "
+                     "(Holm) over all metrics",
                      label.text, comparing->plan.level * 100);
     printf("and alternatives\n");
     for (uint32_t point = 1; point < comparing->set->count; point++)
@@ -199,8 +199,8 @@ static void comparing_find(void *self, struct finding_list *list)
     }
 }
 
-/* Undecided only where something is: metrics without data are no question. */
-static int comparing_tell(void *self)
+/* Metrics without data do not make the comparison inconclusive. */
+static int comparing_print(void *self)
 {
     const struct comparing *comparing = self;
     bool decided = true;
@@ -213,14 +213,14 @@ static int comparing_tell(void *self)
     }
     for (size_t i = 0; i < comparing->row_count; i++)
         if (comparing->rows[i].paired.difference.count > 0 &&
-            comparing->rows[i].verdict == PAIRED_UNDECIDED)
+            comparing->rows[i].verdict == PAIRED_INCONCLUSIVE)
             decided = false;
-    return decided ? EXIT_DONE : EXIT_UNDECIDED;
+    return decided ? EXIT_DONE : EXIT_INCONCLUSIVE;
 }
 
 /* --- the points ----------------------------------------------------------------------------- */
 
-/* One parameter that says which scenario a point is. */
+/* One parameter that names the scenario of a point. */
 static struct study_param *scenario_param(const char *path)
 {
     struct study_param *param = mem_alloc(1, sizeof *param);
@@ -239,7 +239,7 @@ static bool add_scenario(const struct invocation *invocation, const char *path,
     return scenario != NULL;
 }
 
-/* "a=1, b=2" as sets, and as parameters of the point. */
+/* Split "a=1, b=2" into sets and parameters of the point. */
 static bool add_with(const struct invocation *invocation, const char *with, struct point_set *set,
                      int *code)
 {
@@ -291,7 +291,7 @@ static bool choose_statistics(struct comparing *comparing)
         watch_list_add_main(&comparing->statistics, base);
     good = good && watch_list_default_amount(&comparing->statistics, "--margin",
                                              values->margin ? values->margin : "1%", &diag);
-    tell(&diag);
+    print_diag(&diag);
     return good;
 }
 
@@ -304,7 +304,7 @@ static int compare_points(const struct invocation *invocation, const struct poin
         .plan = {NULL, (uint32_t)set->count, run->replications, run->replications, run->level},
     };
     struct conduct conduct = {
-        .self = &comparing, .run = comparing_run, .tell = comparing_tell, .find = comparing_find};
+        .self = &comparing, .run = comparing_run, .print = comparing_print, .find = comparing_find};
     uint32_t limit = comparing.values->study.replications_max;
     struct strbuf settings = STRBUF_INIT;
     int code = EXIT_USAGE;
@@ -318,8 +318,8 @@ static int compare_points(const struct invocation *invocation, const struct poin
         comparing.plan.replications_max = limit;
     comparing.plan.statistics = &comparing.statistics;
     if (comparing.values->study.precision)
-        code = usage_error("'compare' takes no '--precision'; with '--max-replications' it adds "
-                           "replications until all is decided");
+        code = usage_error("'compare' does not accept '--precision'; '--max-replications' adds "
+                           "replications until all metrics are decided");
     else if (choose_statistics(&comparing))
         code = study_command_conducted(invocation, set, &conduct);
     watch_list_release(&comparing.statistics);
@@ -348,14 +348,14 @@ const struct command cmd_compare = {
     .arguments = "BASE [SCENARIO...]",
     .argument_min = 1,
     .argument_max = 100,
-    .summary = "Say of each metric whether alternatives are better, worse or equivalent to a base",
+    .summary = "Compare alternatives with a base, metric by metric: better, worse or equivalent",
     .details =
-        "All alternatives meet the same random numbers as the base, so that replication i of each "
-        "is a pair, and the interval is that of the paired differences; a column says how much "
-        "wider it would be without. Differences within '--margin' are called equivalent where two "
-        "one-sided tests agree. With '--max-replications N' replications are added until all "
-        "metrics are decided. Exit code 12 where something is left undecided. An alternative that "
-        "is the same gives differences of exactly 0.",
+        "All alternatives use the same random numbers as the base, so replication i of each forms "
+        "a pair, and the interval is that of the paired differences; a column shows how much "
+        "wider it would be without pairing. Differences within '--margin' are equivalent if two "
+        "one-sided tests agree. '--max-replications N' adds replications until all metrics are "
+        "decided. Exit code 12 if a metric is inconclusive. An identical alternative gives "
+        "differences of exactly 0.",
     .examples =
         "  isthmus compare scenarios/10-peering-brownout.yaml --with client.timeout=500ms \\\n"
         "      --with 'client.timeout=1s, client.retry.attempts=2'\n"

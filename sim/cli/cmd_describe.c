@@ -14,17 +14,17 @@ struct describe_values {
 
 /* clang-format off */
 static const struct option options[] = {
-    LIST_OPTION("set",      sets, "PATH=VALUE", "of a scenario: set a parameter first; may be given again"),
+    LIST_OPTION("set",      sets, "PATH=VALUE", "set a parameter of the scenario; repeatable"),
     FLAG_OPTION("json",     json,               "print JSON"),
     FLAG_OPTION("schema",   schema,             "print the JSON Schema of scenario files, for editors"),
-    FLAG_OPTION("presets",  presets,            "list the presets of all models, or of MODEL: what each sets and what is left out"),
+    FLAG_OPTION("presets",  presets,            "list the presets of all models or of MODEL, with what each sets and omits"),
     TEXT_OPTION("preset",   preset, "NAME", NULL, "print one preset"),
-    TEXT_OPTION("markdown", markdown, "MODEL", NULL, "print the tables of a model, or of MODEL.KIND, in Markdown"),
+    TEXT_OPTION("markdown", markdown, "MODEL", NULL, "print the tables of MODEL or MODEL.KIND in Markdown"),
     OPTIONS_END,
 };
 /* clang-format on */
 
-/* A file that is there is a file; else "store.regional" is a kind of a model. */
+/* An existing file takes precedence; otherwise "store.regional" is a kind of a model. */
 static bool is_file(const struct registry *registry, const char *name)
 {
     if (access(name, F_OK) == 0 || strchr(name, '/'))
@@ -40,7 +40,7 @@ static int describe_file(const struct invocation *invocation, const char *path)
     struct scenario *scenario = scenario_load(path, invocation->registry, values->sets.items,
                                               values->sets.count, &diag, &cannot_read);
 
-    tell(&diag);
+    print_diag(&diag);
     if (!scenario)
         return cannot_read ? EXIT_FILES : EXIT_SCENARIO;
     describe_scenario(scenario, stdout, values->json);
@@ -60,7 +60,7 @@ static int describe(const struct invocation *invocation)
     if (values->markdown) {
         int status = describe_markdown(invocation->registry, values->markdown, stdout, &diag);
 
-        tell(&diag);
+        print_diag(&diag);
         return status < 0 ? EXIT_USAGE : EXIT_DONE;
     }
     if (values->presets || values->preset) {
@@ -68,7 +68,7 @@ static int describe(const struct invocation *invocation)
         int status = describe_presets(invocation->registry, model, values->preset, stdout,
                                       values->json, &diag);
 
-        tell(&diag);
+        print_diag(&diag);
         return status < 0 ? EXIT_USAGE : EXIT_DONE;
     }
     if (invocation->argument_count == 0) {
@@ -79,7 +79,7 @@ static int describe(const struct invocation *invocation)
     if (is_file(invocation->registry, name))
         return describe_file(invocation, name);
     int status = describe_model(invocation->registry, name, stdout, values->json, &diag);
-    tell(&diag);
+    print_diag(&diag);
     return status < 0 ? EXIT_USAGE : EXIT_DONE;
 }
 
@@ -87,11 +87,12 @@ const struct command cmd_describe = {
     .name = "describe",
     .arguments = "[MODEL[.KIND] | SCENARIO]",
     .argument_max = 1,
-    .summary = "Explain models, their parameters and metrics, or a scenario in full",
-    .details = "Without an argument: the models in a line each. With a model's name: every "
-               "parameter with unit, default, range, meaning and source, every metric and every "
-               "kind; with MODEL.KIND: the parameters and metrics of that kind. With a scenario "
-               "file: every resolved value and where it came from.",
+    .summary = "Show models with their parameters and metrics, or a fully resolved scenario",
+    .details =
+        "Without an argument, list the models. With a model's name, show every parameter with "
+        "unit, default, range, meaning and source, every metric and every kind; with MODEL.KIND, "
+        "the parameters and metrics of that kind. With a scenario file, show every resolved value "
+        "and its origin.",
     .examples = "  isthmus describe\n"
                 "  isthmus describe store_client\n"
                 "  isthmus describe --presets\n"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The rows are put together by record; then the study is gone on with, as `--resume` does, which
- * finds that nothing is left to run and judges it anew.
+ * record copies the rows into one file; then the study is resumed, as by `--resume`, which finds
+ * nothing left to run and evaluates the expectations.
  */
 #include "experiment.h"
 #include "merge.h"
@@ -17,14 +17,14 @@ struct merge_values {
 /* clang-format off */
 static const struct option merge_options[] = {
     FLAG_OPTION("json", json, "print the summary as JSON"),
-    FLAG_OPTION("all", all, "print every metric, not only the main ones"),
-    FLAG_OPTION("quiet", quiet, "print no summary and no notes"),
+    FLAG_OPTION("all", all, "print all metrics, not only the main ones"),
+    FLAG_OPTION("quiet", quiet, "print no summary or notes"),
     OPTIONS_END,
 };
 /* clang-format on */
 
-static int judge_anew(const struct invocation *invocation, const char *path,
-                      const struct stored_study *stored, struct diag *diag)
+static int judge_merged(const struct invocation *invocation, const char *path,
+                        const struct stored_study *stored, struct diag *diag)
 {
     const struct study_row *row = &stored->row;
     struct record *record = record_open(path, RECORD_RESUME, diag);
@@ -63,7 +63,7 @@ static int merge(const struct invocation *invocation)
     if (results)
         code = stored_study_load(&stored, results, 0, invocation->registry, &diag);
     if (results && code == EXIT_DONE) {
-        code = judge_anew(invocation, path, &stored, &diag);
+        code = judge_merged(invocation, path, &stored, &diag);
         if (code != EXIT_FILES && code != EXIT_SCENARIO && !values->quiet) {
             int show_code = study_show_summary(path, values->all, values->json, &diag);
             quote_print_line(stderr, "isthmus: results are in %s", path);
@@ -72,7 +72,7 @@ static int merge(const struct invocation *invocation)
     }
     stored_study_release(&stored);
     results_close(results);
-    tell(&diag);
+    print_diag(&diag);
     return code;
 }
 
@@ -81,14 +81,13 @@ const struct command cmd_merge = {
     .arguments = "OUTPUT.db SHARD.db...",
     .argument_min = 2,
     .argument_max = 100000,
-    .summary = "Put the shards of a study together into one results file",
-    .details = "Each SHARD.db was written by the same 'run' or 'sweep' with its own '--shard I/N'; "
-               "all N must be there, "
-               "each once, complete, of the same scenario, seed and version. OUTPUT.db is "
-               "replaced. Its statistics are "
-               "those of the study made by one process, bit for bit, and its expectations are "
-               "judged anew, over all "
-               "runs. sim/experiment/clusters.md shows it in a batch system.",
+    .summary = "Merge the shards of a study into one results file",
+    .details =
+        "Each SHARD.db was written by the same 'run' or 'sweep' with its own '--shard I/N'. All N "
+        "shards must be given once each, complete, and of the same scenario, seed and version. "
+        "OUTPUT.db is replaced. Its statistics equal those of the study run by one process, bit "
+        "for bit; expectations are evaluated over all runs. See sim/experiment/clusters.md for "
+        "use in a batch system.",
     .examples = "  isthmus sweep scenarios/30-read-after-write.yaml --shard 1/2 --output "
                 "results/part-1.db\n"
                 "  isthmus sweep scenarios/30-read-after-write.yaml --shard 2/2 --output "

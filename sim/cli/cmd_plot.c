@@ -20,11 +20,11 @@ struct plot_values {
 
 /* clang-format off */
 static const struct option options[] = {
-    TEXT_OPTION  ("figure", plot, "NAME", "all that have data", "draw one figure only, such as timeline or rto_stages"),
-    CHOICE_OPTION("format", format, plot_format_names, "png", "kind of files; text is printed as well"),
-    TEXT_OPTION  ("output", output, "FOLDER", "that of the results file", "where the plots go; it is made if absent"),
-    COUNT_OPTION ("study",  study, "N", "the newest", "which study of the file, counted from 1"),
-    INDEX_OPTION ("point",  point, "N", "0", "which point of a sweep"),
+    TEXT_OPTION  ("figure", plot, "NAME", "all that have data", "draw only this plot, such as timeline or rto_stages"),
+    CHOICE_OPTION("format", format, plot_format_names, "png", "file format; text is printed as well"),
+    TEXT_OPTION  ("output", output, "FOLDER", "the folder of the results file", "folder of the plots, created if missing"),
+    COUNT_OPTION ("study",  study, "N", "the newest", "study of the file, counted from 1"),
+    INDEX_OPTION ("point",  point, "N", "0", "point of a sweep, counted from 0"),
     OPTIONS_END,
 };
 /* clang-format on */
@@ -48,9 +48,9 @@ static bool plot_known(const char *name)
     nearest = suggest_nearest(name, names, count);
     free(names);
     if (nearest)
-        usage_error("unknown figure '%s'; did you mean '%s'?", name, nearest);
+        usage_error("unknown plot '%s'; did you mean '%s'?", name, nearest);
     else
-        usage_error("unknown figure '%s'; known are %s", name, known.text);
+        usage_error("unknown plot '%s'; allowed are %s", name, known.text);
     strbuf_release(&known);
     return false;
 }
@@ -66,13 +66,13 @@ static int plot(const struct invocation *invocation)
         .format = values->format ? (enum plot_format)(values->format - 1) : PLOT_PNG,
         .study = values->study,
         .point = values->point,
-        .told = stdout,
+        .paths_out = stdout,
     };
 
     if (values->plot && !plot_known(values->plot))
         return EXIT_USAGE;
     int status = plotting_draw(&plotting, &diag);
-    tell(&diag);
+    print_diag(&diag);
     return status < 0 ? EXIT_FILES : EXIT_DONE;
 }
 
@@ -81,9 +81,8 @@ const struct command cmd_plot = {
     .arguments = "FILE.db",
     .argument_min = 1,
     .argument_max = 1,
-    .summary = "Draw the figures of a results file",
-    .details = "Reads the results file only; any figure can be drawn again at any time. Prints the "
-               "path of each file that it made.",
+    .summary = "Draw the plots of a results file",
+    .details = "Read only the results file. Print the path of each created file.",
     .examples = "  isthmus run scenarios/10-peering-brownout.yaml\n"
                 "  isthmus plot results/10-peering-brownout.db\n"
                 "  isthmus plot results/10-peering-brownout.db --figure timeline --format text",

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The command is made of what the file says of its study: the scenario's path, the --set of its
- * command line, the parameters of the point. It is printed only if that loads to the very scenario
- * that is stored; else (the file was changed, or is not here) the stored text is what to run.
+ * The command is built from the recorded study: the scenario's path, the --set options of its
+ * command line and the parameters of the point. It is printed only if it loads exactly the stored
+ * scenario; otherwise (the scenario file has changed or is missing) the command uses the stored
+ * text.
  *
- * A replication of a plain `run` of N replications is one of its N shards: so `--shard` singles it
- * out.
+ * `--shard` selects the replication: a `run` of N replications has N shards of one replication.
  */
 #include "experiment.h"
 #include "provenance.h"
@@ -25,17 +25,17 @@ struct repro_values {
 #define OPTION_VALUES struct repro_values
 /* clang-format off */
 static const struct option repro_options[] = {
-    TEXT_OPTION ("run", run, "POINT/REPLICATION", NULL, "which run, both counted from 0: '2/7'"),
-    INDEX_OPTION("study", study, "N", "the newest", "which study of the file, counted from 1"),
-    FLAG_OPTION ("verify", verify, "run it again, from the stored scenario, and compare digests; exit code 11 where they differ"),
-    FLAG_OPTION ("scenario", scenario, "print the stored scenario instead: it needs no other file"),
+    TEXT_OPTION ("run", run, "POINT/REPLICATION", NULL, "run to reproduce; point and replication are counted from 0, such as '2/7'"),
+    INDEX_OPTION("study", study, "N", "the newest", "study of the file, counted from 1"),
+    FLAG_OPTION ("verify", verify, "run it again from the stored scenario and compare digests; exit code 11 if they differ"),
+    FLAG_OPTION ("scenario", scenario, "print the stored scenario instead"),
     OPTIONS_END,
 };
 /* clang-format on */
 
-/* --- words of a command line ---------------------------------------------------------------- */
+/* --- the recorded command line -------------------------------------------------------------- */
 
-/* The --set of a command line. */
+/* The --set options of a command line. */
 static void add_sets(struct set_list *sets, const char *line)
 {
     bool next_is_set = false;
@@ -68,7 +68,7 @@ static const struct study_point *repro_point(const struct repro *repro)
     return &repro->stored.set.points[repro->point];
 }
 
-/* The sets that make the point of the study's scenario. */
+/* The sets that turn the study's scenario into the point's. */
 static void repro_sets(const struct repro *repro, struct set_list *sets)
 {
     const struct study_point *point = repro_point(repro);
@@ -78,7 +78,7 @@ static void repro_sets(const struct repro *repro, struct set_list *sets)
         set_list_addf(sets, "%s=%s", point->params[i].path, point->params[i].value);
 }
 
-/* Does the scenario's file, so set, still say what is stored? */
+/* Does the scenario file with these sets still give the stored scenario? */
 static bool still_the_same(const struct repro *repro, const struct set_list *sets)
 {
     const struct study_row *row = &repro->stored.row;
@@ -120,8 +120,8 @@ static void print_command(const struct repro *repro)
         strbuf_addf(&line, " --seed %" PRIu64, row->seed);
     } else {
         quote_print_line(stderr,
-                         "isthmus: note: '%s' and the command line do not make this scenario (any "
-                         "more): the stored one is used",
+                         "isthmus: note: '%s' with the recorded options does not give the stored "
+                         "scenario (any more); using the stored one",
                          row->scenario_path);
         strbuf_add(&line, "isthmus repro ");
         quote_add(&line, QUOTE_SHELL, repro->invocation->arguments[0]);
@@ -176,7 +176,7 @@ static int verify(const struct repro *repro, struct diag *diag)
                  .replications = 1},
         .thread_count = 1,
         .interrupt = repro->invocation->interrupt,
-        .shard_count = 1, /* nothing to be judged */
+        .shard_count = 1, /* no expectations to evaluate */
         .diag = diag,
     };
     struct study_runner *runner = runner_open(&plan, &sink);
@@ -187,14 +187,16 @@ static int verify(const struct repro *repro, struct diag *diag)
     if (code != EXIT_DONE)
         return code;
     if (digest == repro->digest) {
-        quote_print_line(stdout, "run %s: the same, %016" PRIx64, repro->values->run, digest);
+        quote_print_line(stdout, "run %s: identical, digest %016" PRIx64, repro->values->run,
+                         digest);
         return EXIT_DONE;
     }
-    quote_print_line(stdout, "run %s: DIFFERS, %016" PRIx64 " is stored, %016" PRIx64 " came",
+    quote_print_line(stdout,
+                     "run %s: DIFFERENT, recorded digest %016" PRIx64 ", new digest %016" PRIx64,
                      repro->values->run, repro->digest, digest);
     if (strcmp(repro->version, program_version) != 0)
-        quote_print_line(stderr, "isthmus: note: version %s made it, this is %s", repro->version,
-                         program_version);
+        quote_print_line(stderr, "isthmus: note: recorded by version %s, this is %s",
+                         repro->version, program_version);
     return EXIT_REGRESSION;
 }
 
@@ -212,7 +214,7 @@ static bool parse_run(struct repro *repro)
     }
     if (sscanf(values->run, "%9u/%9u%n", &point, &replication, &end) != 2 ||
         values->run[end] != '\0') {
-        usage_error("option '--run' needs a point and a replication, such as '2/7', got '%s'",
+        usage_error("'--run' needs a point and a replication, such as '2/7', got '%s'",
                     values->run);
         return false;
     }
@@ -245,7 +247,7 @@ static int repro_stored(struct repro *repro, struct results *results, struct dia
         return EXIT_FILES;
     if (!repro->found) {
         diag_error(diag,
-                   "results database '%s' holds no run %s: its study has %" PRIu32
+                   "results database '%s' has no run %s: its study has %" PRIu32
                    " points and %" PRIu32 " replications",
                    path, repro->values->run, repro->stored.row.point_count,
                    repro->stored.row.replication_count);
@@ -273,7 +275,7 @@ static int repro(const struct invocation *invocation)
         code = repro_stored(&repro, results, &diag);
     stored_study_release(&repro.stored);
     results_close(results);
-    tell(&diag);
+    print_diag(&diag);
     return code;
 }
 
@@ -282,12 +284,11 @@ const struct command cmd_repro = {
     .arguments = "RESULTS.db",
     .argument_min = 1,
     .argument_max = 1,
-    .summary = "Print the command that remakes one run of a results file, or remake it and compare",
-    .details = "The command prints the run's digest, which must be the one in the file: the same "
-               "scenario, seed and "
-               "version give the same run, bit for bit, on any machine. Where the scenario's file "
-               "was changed since, "
-               "the command takes the text that is stored in the results.",
+    .summary = "Print the command that reproduces one run of a results file, or verify the run",
+    .details =
+        "The command prints the run's digest, which must equal the recorded one: the same "
+        "scenario, seed and version give the same run, bit for bit, on any machine. If the "
+        "scenario file has changed since, the command uses the scenario stored in the results.",
     .examples = "  isthmus sweep scenarios/30-read-after-write.yaml\n"
                 "  isthmus repro results/30-read-after-write.db --run 2/7\n"
                 "  isthmus repro results/30-read-after-write.db --run 2/7 --verify",

@@ -21,10 +21,11 @@ const struct command cmd_run = {
     .arguments = "SCENARIO",
     .argument_min = 1,
     .argument_max = 1,
-    .summary = "Simulate a scenario several times and summarise it with confidence intervals",
-    .details = "Replications differ only in their random numbers. Every run that is finished is in "
-               "the results file at once; Ctrl-C ends cleanly and keeps them. A 'sweep' in the "
-               "scenario is left aside.",
+    .summary = "Simulate a scenario and summarise its replications with confidence intervals",
+    .details =
+        "Replications differ only in their random numbers. Each completed run is written to the "
+        "results file at once; Ctrl-C stops cleanly and keeps completed runs. A 'sweep' in the "
+        "scenario is ignored.",
     .examples = "  isthmus run scenarios/10-peering-brownout.yaml\n"
                 "  isthmus run scenarios/10-peering-brownout.yaml --replications 30 \\\n"
                 "      --set client.timeout=500ms --output results/timeout-500ms.db --plot=svg",

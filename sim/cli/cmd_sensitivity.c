@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Morris' screening: the points of the trajectories are shares of the ranges; each is simulated,
- * and the effects are of the mean over its replications. All points share the random numbers, so
- * that an input that does nothing has an effect of exactly 0.
+ * Morris screening: the points of the trajectories are fractions of the ranges. Each is simulated,
+ * and effects are computed from the means over replications. All points share the random numbers,
+ * so an input without influence has an effect of exactly 0.
  */
 #include "axes.h"
 #include "json_writer.h"
@@ -30,9 +30,9 @@ struct sensitivity_values {
 
 /* clang-format off */
 static const struct option sensitivity_options[] = {
-    LIST_OPTION ("sweep", ranges, "PATH=FROM..TO", "an input and its range (logarithmic: 'FROM..TO*'; or a list); may be given again; the scenario's 'sweep' besides"),
-    TEXT_OPTION ("metric", metrics, "METRIC,...", NULL, "the statistics whose inputs are ranked, such as 'login_latency.p99,reauth_rate'"),
-    COUNT_OPTION("trajectories", trajectories, "N", "10", "each costs one point an input and one more"),
+    LIST_OPTION ("sweep", ranges, "PATH=FROM..TO", "input and its range ('FROM..TO', logarithmic 'FROM..TO*', or a list), in addition to the scenario's 'sweep'; repeatable"),
+    TEXT_OPTION ("metric", metrics, "METRIC,...", NULL, "statistics to rank the inputs by, such as 'login_latency.p99,reauth_rate'"),
+    COUNT_OPTION("trajectories", trajectories, "N", "10", "number of trajectories; each costs one point per input, plus one"),
     OPTIONS_END,
 };
 /* clang-format on */
@@ -70,7 +70,7 @@ static void screening_run(void *self, struct study_runner *runner)
     free(means);
 }
 
-/* The inputs of a statistic, the most important first. */
+/* The inputs of a statistic, largest effect first. */
 static void rank(const struct morris_effect *effects, size_t count, size_t *order)
 {
     for (size_t i = 0; i < count; i++) {
@@ -90,11 +90,10 @@ static void print_text(const struct screening *screening, size_t *order)
         enum unit unit = metric_ref_unit(&statistic->ref);
         struct text_table *table = text_table_create("input\tmu*\tmu\tsigma");
         printf(i > 0 ? "\n" : "");
-        quote_print_line(stdout,
-                         "What moves %s over the ranges: effects of %" PRIu32
-                         " trajectories, with %.3g%% intervals",
-                         statistic->text, screening->trajectories,
-                         screening->set->scenarios[0]->run.level * 100);
+        quote_print_line(
+            stdout, "Effects on %s over the ranges: %" PRIu32 " trajectories, %.3g%% intervals",
+            statistic->text, screening->trajectories,
+            screening->set->scenarios[0]->run.level * 100);
         rank(&screening->effects[i * inputs], inputs, order);
         for (size_t j = 0; j < inputs; j++) {
             const struct morris_effect *effect = &screening->effects[i * inputs + order[j]];
@@ -110,8 +109,9 @@ static void print_text(const struct screening *screening, size_t *order)
         }
         text_table_print_and_free(table, stdout);
     }
-    printf("\nmu*: mean size of the change over the input's whole range; mu: with its sign; sigma: "
-           "spread, large where\nthe effect is bent or depends on other inputs\n");
+    printf(
+        "\nmu*: mean absolute effect of the input's whole range; mu: mean effect, with its sign;\n"
+        "sigma: standard deviation, large if the effect is nonlinear or depends on other inputs\n");
 }
 
 static void print_json(const struct screening *screening)
@@ -164,7 +164,7 @@ static void screening_find(void *self, struct finding_list *list)
     }
 }
 
-static int screening_tell(void *self)
+static int screening_print(void *self)
 {
     const struct screening *screening = self;
     size_t *order = mem_alloc(screening->axes->count, sizeof *order);
@@ -179,7 +179,7 @@ static int screening_tell(void *self)
     return EXIT_DONE;
 }
 
-/* Values of all points: the shares of the design on each axis. */
+/* Values of all points: the fractions of the design on each axis. */
 static char **values_of(const struct axis_list *axes, const double *shares, size_t point_count)
 {
     char **values = mem_alloc(point_count * axes->count, sizeof *values);
@@ -199,18 +199,18 @@ static int screen(const struct invocation *invocation, const struct scenario *ba
     struct screening screening = {
         .values = values, .set = &set, .axes = axes, .trajectories = trajectories};
     struct conduct conduct = {
-        .self = &screening, .run = screening_run, .tell = screening_tell, .find = screening_find};
+        .self = &screening, .run = screening_run, .print = screening_print, .find = screening_find};
     struct diag diag = {0};
     int code = EXIT_USAGE;
 
     if (points > DESIGN_POINTS_MAX)
-        return usage_error("'sensitivity' would make more than %d points", DESIGN_POINTS_MAX);
+        return usage_error("'sensitivity' would need more than %d points", DESIGN_POINTS_MAX);
     double *shares = mem_alloc(points * axes->count, sizeof *shares);
     morris_points(base->run.seed, axes->count, trajectories, shares);
     screening.shares = shares;
     char **texts = values_of(axes, shares, points);
     bool good = watch_list_parse(&screening.statistics, base, "--metric", values->metrics, &diag);
-    tell(&diag);
+    print_diag(&diag);
     if (good && axis_list_load(invocation, axes, texts, points, &set, &code))
         code = study_command_conducted(invocation, &set, &conduct);
     for (size_t i = 0; i < points * axes->count; i++)
@@ -232,8 +232,9 @@ static int sensitivity(const struct invocation *invocation)
     if (!values->metrics)
         return usage_error("'sensitivity' needs '--metric', such as '--metric login_latency.p99'");
     if (values->study.precision || values->study.replications_max)
-        return usage_error("'sensitivity' takes no '--precision' and no '--max-replications'; "
-                           "'--trajectories' makes it more precise");
+        return usage_error(
+            "'sensitivity' does not accept '--precision' or '--max-replications'; use "
+            "'--trajectories'");
     struct scenario *base = study_load_scenario(invocation, invocation->arguments[0], NULL, &code);
     if (!base)
         return code;
@@ -253,13 +254,12 @@ const struct command cmd_sensitivity = {
     .arguments = "SCENARIO",
     .argument_min = 1,
     .argument_max = 1,
-    .summary = "Rank inputs by how much they move a metric over their ranges (Morris' screening)",
+    .summary = "Rank inputs by their effect on a metric over their ranges (Morris screening)",
     .details =
-        "Each trajectory starts at a random place of the ranges and moves one input after the "
-        "other "
+        "Each trajectory starts at a random point of the ranges and changes one input at a time "
         "by two thirds of its range; the change of the metric, scaled to the whole range, is an "
-        "effect. With k inputs a trajectory costs k + 1 points. All points share the random "
-        "numbers: an input that does nothing has an effect of exactly 0.",
+        "effect. With k inputs a trajectory costs k + 1 points. All points use the same random "
+        "numbers, so an input without influence has an effect of exactly 0.",
     .examples = "  isthmus sensitivity scenarios/10-peering-brownout.yaml --metric "
                 "login_latency.p99 \\\n"
                 "      --sweep client.timeout=100ms..1s --sweep client.retry.attempts=1..5 \\\n"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * All points share the seed and so the random numbers: what differs between them is the parameters
- * alone. With --minimise or --maximise the study goes on where the front is not settled.
+ * All points share the seed and so the random numbers; they differ only in their parameters. With
+ * --minimise or --maximise, replications are added where the Pareto front is uncertain.
  */
 #include "axes.h"
 #include "front.h"
@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define OPTION_VALUES struct sweep_values
-#define FRONT_GROWTH 4 /* times the first replications: the limit where none is given */
+#define FRONT_GROWTH 4 /* default limit of replications, as a multiple of the first */
 
 struct sweep_values {
     struct study_values study;
@@ -27,18 +27,18 @@ struct sweep_values {
 
 /* clang-format off */
 static const struct option sweep_options[] = {
-    LIST_OPTION ("sweep", sweeps, "PATH=VALUES", "an axis: a list '100ms,1s', steps '100ms..1s/100ms', factors '10/s..1000/s*10', or for --lhs a range '100ms..1s' (logarithmic: '10/s..1000/s*'); may be given again"),
-    COUNT_OPTION("lhs", samples, "N", "all combinations", "N points of a Latin hypercube over the axes"),
-    LIST_OPTION ("lockstep", locksteps, "PATH,PATH...", "these axes take their first value together, their second, ...; may be given again"),
-    LIST_OPTION ("where", wheres, "CONDITION", "only points that meet it: 'client.timeout * client.retry.attempts < client.retry.deadline'; may be given again"),
-    LIST_OPTION ("minimise", minimise, "METRIC", "mark the points that no other beats in all goals, spending replications where that is open (at most --max-replications, or 4 times the first); may be given again"),
-    LIST_OPTION ("maximise", maximise, "METRIC", "as --minimise, of what is to be large; may be given again"),
-    LIST_OPTION ("subject-to", subject_to, "EXPECTATION", "only points that meet it can be on the front: 'rto < 90s'; may be given again"),
+    LIST_OPTION ("sweep", sweeps, "PATH=VALUES", "axis: a list '100ms,1s', steps '100ms..1s/100ms', factors '10/s..1000/s*10', or with --lhs a range '100ms..1s' (logarithmic: '10/s..1000/s*'); repeatable"),
+    COUNT_OPTION("lhs", samples, "N", "all combinations", "use N points of a Latin hypercube over the axes"),
+    LIST_OPTION ("lockstep", locksteps, "PATH,PATH...", "vary these axes together: their first values, their second values, ...; repeatable"),
+    LIST_OPTION ("where", wheres, "CONDITION", "keep only points that satisfy this, such as 'client.timeout * client.retry.attempts < client.retry.deadline'; repeatable"),
+    LIST_OPTION ("minimise", minimise, "METRIC", "minimise METRIC: mark the Pareto front of all goals, and add replications where it is uncertain (up to --max-replications, default 4 times the first); repeatable"),
+    LIST_OPTION ("maximise", maximise, "METRIC", "maximise METRIC, as --minimise; repeatable"),
+    LIST_OPTION ("subject-to", subject_to, "EXPECTATION", "constraint on points of the Pareto front, such as 'rto < 90s'; repeatable"),
     OPTIONS_END,
 };
 /* clang-format on */
 
-/* --- the front ------------------------------------------------------------------------------ */
+/* --- the Pareto front ----------------------------------------------------------------------- */
 
 struct fronting {
     const struct sweep_values *values;
@@ -72,13 +72,13 @@ static const char *mark_name(const struct fronting *fronting, size_t point)
     const struct pareto_mark *mark = &fronting->result.marks[point];
 
     if (mark->on_front)
-        return mark->sure ? "on the front" : "on the front, unsure";
+        return mark->sure ? "on the front" : "on the front, uncertain";
     if (!fronting->result.admissible[point])
-        return mark->sure ? "not allowed" : "not allowed, unsure";
-    return mark->sure ? "beaten" : "beaten, unsure";
+        return mark->sure ? "infeasible" : "infeasible, uncertain";
+    return mark->sure ? "dominated" : "dominated, uncertain";
 }
 
-static void fronting_print(const struct fronting *fronting)
+static void fronting_print_table(const struct fronting *fronting)
 {
     struct strbuf text = STRBUF_INIT;
 
@@ -96,7 +96,7 @@ static void fronting_print(const struct fronting *fronting)
         text_table_add(table, "%s%s", mark_name(fronting, point),
                        fronting->result.knee == (int64_t)point ? ", the knee" : "");
     }
-    printf("\nThe front, with %.3g%% intervals\n", fronting->plan.level * 100);
+    printf("\nPareto front, with %.3g%% intervals\n", fronting->plan.level * 100);
     text_table_print_and_free(table, stdout);
     strbuf_release(&text);
 }
@@ -165,7 +165,7 @@ static void fronting_find(void *self, struct finding_list *list)
     }
 }
 
-static int fronting_tell(void *self)
+static int fronting_print(void *self)
 {
     const struct fronting *fronting = self;
     bool sure = true;
@@ -176,9 +176,9 @@ static int fronting_tell(void *self)
         if (fronting->values->study.json)
             fronting_print_json(fronting);
         else
-            fronting_print(fronting);
+            fronting_print_table(fronting);
     }
-    return sure ? EXIT_DONE : EXIT_UNDECIDED;
+    return sure ? EXIT_DONE : EXIT_INCONCLUSIVE;
 }
 
 static bool parse_goals(struct fronting *fronting, const char *option,
@@ -193,7 +193,7 @@ static bool parse_goals(struct fronting *fronting, const char *option,
                good;
         for (size_t j = first; j < fronting->goals.count; j++) {
             if (fronting->goals.items[j].has_amount) {
-                diag_error(diag, "'%s' takes no amount after '%s'", option,
+                diag_error(diag, "'%s' accepts no amount after '%s'", option,
                            fronting->goals.items[j].text);
                 good = false;
             }
@@ -209,7 +209,7 @@ static int sweep_for_front(const struct invocation *invocation, const struct poi
     const struct run_config *run = &set->scenarios[0]->run;
     struct fronting fronting = {.values = values, .set = set};
     struct conduct conduct = {
-        .self = &fronting, .run = fronting_run, .tell = fronting_tell, .find = fronting_find};
+        .self = &fronting, .run = fronting_run, .print = fronting_print, .find = fronting_find};
     uint32_t limit = values->study.replications_max;
     struct diag diag = {0};
     int code = EXIT_USAGE;
@@ -239,7 +239,7 @@ static int sweep_for_front(const struct invocation *invocation, const struct poi
     for (size_t i = 0; i < fronting.constraints.count; i++)
         strbuf_addf(&settings, ", %s", values->subject_to.items[i]);
     conduct.settings = settings.text;
-    tell(&diag);
+    print_diag(&diag);
     if (good)
         code = study_command_conducted(invocation, set, &conduct);
     strbuf_release(&settings);
@@ -252,7 +252,7 @@ static int sweep_for_front(const struct invocation *invocation, const struct poi
 
 /* --- the points ----------------------------------------------------------------------------- */
 
-/* What the file says, then what the command line says. */
+/* Conditions of the file, then of the command line. */
 static char **joined(char *const *ours, size_t our_count, const struct text_list *theirs)
 {
     char **texts = mem_alloc(our_count + theirs->count, sizeof *texts);
@@ -284,9 +284,9 @@ static bool design(const struct invocation *invocation, const struct scenario *b
     };
     bool good = design_make(&spec, result, &diag);
 
-    tell(&diag);
+    print_diag(&diag);
     if (good && result->left_out > 0 && !values->study.quiet)
-        fprintf(stderr, "isthmus: note: %zu of %zu points left out by conditions\n",
+        fprintf(stderr, "isthmus: note: %zu of %zu points excluded by conditions\n",
                 result->left_out, result->left_out + result->point_count);
     free(locksteps);
     free(wheres);
@@ -304,7 +304,7 @@ static int run_design(const struct invocation *invocation, const struct axis_lis
     bool loaded =
         axis_list_load(invocation, axes, design->values, design->point_count, &set, &code);
     if (loaded && has_goals && values->study.precision)
-        code = usage_error("'--precision' and '--minimise' or '--maximise' exclude each other");
+        code = usage_error("'--precision' cannot be given with '--minimise' or '--maximise'");
     else if (loaded && !has_goals && values->subject_to.count > 0)
         code = usage_error("'--subject-to' needs '--minimise' or '--maximise'");
     else if (loaded)
@@ -347,13 +347,13 @@ const struct command cmd_sweep = {
     .argument_max = 1,
     .summary = "Simulate a scenario at many points: combinations of values, or a Latin hypercube",
     .details =
-        "The axes are the scenario's 'sweep: {client.timeout: [200ms, 500ms], ...}' and those of "
-        "'--sweep'; their cross product gives the points, less those that 'where' forbids, all "
-        "simulated with the same random numbers. '--set' of an axis pins it. An expectation that "
-        "fails at any point counts. With '--minimise' or '--maximise' the points are marked: on "
-        "the front (no other is as good in all goals), beaten, or not allowed by '--subject-to'; "
-        "the knee is the point of the front that is nearest to the best of every goal. Exit code "
-        "12 where some mark is unsure.",
+        "Points are the cross product of the axes in the scenario's 'sweep: {client.timeout: "
+        "[200ms, 500ms], ...}' and in '--sweep', filtered by 'where'. All points use the same "
+        "random numbers. '--set' of a swept parameter fixes it. An expectation that fails at any "
+        "point fails the study. With '--minimise' or '--maximise' each point is marked: on the "
+        "Pareto front (no other point dominates it), dominated, or infeasible (by "
+        "'--subject-to'). The knee is the point of the front nearest to the best value of every "
+        "goal. Exit code 12 if a mark is uncertain.",
     .examples =
         "  isthmus sweep scenarios/30-read-after-write.yaml --replications 20 --threads 4 --json\n"
         "  isthmus sweep scenarios/10-peering-brownout.yaml --sweep client.timeout=200ms..1s*2 \\\n"

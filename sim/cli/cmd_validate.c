@@ -13,7 +13,7 @@ struct validate_values {
 
 /* clang-format off */
 static const struct option options[] = {
-    LIST_OPTION("set", sets, "PATH=VALUE", "set a parameter before checking; may be given again"),
+    LIST_OPTION("set", sets, "PATH=VALUE", "set a parameter before checking; repeatable"),
     FLAG_OPTION("quiet", quiet, "print nothing for a valid scenario"),
     OPTIONS_END,
 };
@@ -28,14 +28,14 @@ static int validate_one(const struct invocation *invocation, const char *path)
                                               values->sets.count, &diag, &cannot_read);
     int code = scenario ? EXIT_DONE : cannot_read ? EXIT_FILES : EXIT_SCENARIO;
 
-    tell(&diag);
+    print_diag(&diag);
     if (scenario && !values->quiet)
         quote_print_line(stdout, "%s: valid", path);
     scenario_free(scenario);
     return code;
 }
 
-/* Every file is looked at; the first that is wrong decides the exit code. */
+/* Check every file; the first invalid one decides the exit code. */
 static int validate(const struct invocation *invocation)
 {
     int code = EXIT_DONE;
@@ -53,9 +53,9 @@ const struct command cmd_validate = {
     .arguments = "SCENARIO...",
     .argument_min = 1,
     .argument_max = SIZE_MAX,
-    .summary = "Check scenario files and say everything that is wrong with them",
-    .details = "Nothing is simulated. Complaints go to stderr with file, line, column and what is "
-               "allowed.",
+    .summary = "Check scenario files and report all errors",
+    .details = "Print all errors to stderr with file, line, column and what is allowed. Nothing is "
+               "simulated.",
     .examples = "  isthmus validate scenarios/*.yaml\n"
                 "  isthmus validate scenarios/00-baseline.yaml --set client.timeout=500ms",
     .options = options,

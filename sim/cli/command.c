@@ -22,12 +22,12 @@ static const struct command help_command = {
     .name = "help",
     .arguments = "[VERB]",
     .argument_max = 1,
-    .summary = "Explain a verb and its options",
+    .summary = "Show the help of a verb",
     .values_size = 1,
     .run = cmd_help,
 };
 
-/* Its words are those of another verb: command_main() sees to that. */
+/* command_main() removes the word 'plan' and runs the verb that follows it. */
 static int cmd_plan(const struct invocation *invocation)
 {
     (void)invocation;
@@ -38,14 +38,12 @@ static const struct command plan_command = {
     .name = "plan",
     .arguments = "VERB [options] ARGUMENT...",
     .argument_max = 1,
-    .summary = "Say what a verb would run, how long it would take and how large its results",
-    .details = "In front of 'run', 'sweep', 'compare', 'capacity' or 'sensitivity' with whatever "
-               "they take, '--json' "
-               "too. One replication of the first point and one of the last are timed, 20 s each "
-               "at most; nothing "
-               "else is run, and nothing is written. Of a study that decides by what it has seen "
-               "the first round is "
-               "told.",
+    .summary = "Estimate the runs, time and results size of another verb without running it",
+    .details =
+        "VERB is 'run', 'sweep', 'compare', 'capacity' or 'sensitivity' with its own options and "
+        "arguments, including '--json'. Time one replication of the first point and one of the "
+        "last, 20 s each at most; run nothing else and write nothing. If the study adds runs "
+        "adaptively, estimate its first round.",
     .examples = "  isthmus plan sweep scenarios/30-read-after-write.yaml --replications 50",
     .values_size = 1,
     .run = cmd_plan,
@@ -61,23 +59,24 @@ static const struct {
     enum exit_code code;
     const char *meaning;
 } exit_meanings[] = {
-    {EXIT_DONE, "done"},
-    {EXIT_BUG, "a bug of isthmus; the message says how to replay it"},
-    {EXIT_USAGE, "a wrong command line"},
-    {EXIT_SCENARIO, "an invalid scenario"},
-    {EXIT_FILES, "a file or database could not be read or written"},
-    {EXIT_EXPECTATION, "done, and an expectation failed"},
-    {EXIT_REGRESSION, "done, and a regression was found"},
-    {EXIT_UNDECIDED, "done, and an expectation is undecided: more replications may tell"},
-    {EXIT_INTERRUPTED, "interrupted; what was finished is kept"},
+    {EXIT_DONE, "success"},
+    {EXIT_BUG, "internal error; the message says how to replay it"},
+    {EXIT_USAGE, "invalid command line"},
+    {EXIT_SCENARIO, "invalid scenario"},
+    {EXIT_FILES, "cannot read or write a file or database"},
+    {EXIT_EXPECTATION, "completed; an expectation failed"},
+    {EXIT_REGRESSION, "completed; a regression was found"},
+    {EXIT_INCONCLUSIVE, "completed; a verdict is inconclusive, try more replications"},
+    {EXIT_INTERRUPTED, "interrupted; completed runs are kept"},
 };
 
-static const char overview[] =
-    "Usage: isthmus VERB [options] ARGUMENT...\n"
-    "\n"
-    "Simulates the session traffic of an application that runs in several cloud regions, from a\n"
-    "scenario file that describes the regions, the users, the session store, the links between\n"
-    "them, the clients' timeouts and retries, and what goes wrong and when.\n";
+static const char overview[] = "Usage: isthmus VERB [options] ARGUMENT...\n"
+                               "\n"
+                               "Simulate the session traffic of an application that runs in "
+                               "several cloud regions. A scenario\n"
+                               "file describes the regions, users, session store, links, client "
+                               "timeouts and retries, and the\n"
+                               "faults to inject.\n";
 
 static const char overview_example[] =
     "\nExample:\n"
@@ -97,7 +96,7 @@ static void print_overview(FILE *out)
     text_table_add(verbs, "--version");
     text_table_add(verbs, "Print the version");
     text_table_print_and_free(verbs, out);
-    fprintf(out, "\n'isthmus VERB --help' explains a verb.\n");
+    fprintf(out, "\nRun 'isthmus VERB --help' for the options of a verb.\n");
     fputs(overview_example, out);
     fprintf(out, "\nExit codes:\n");
     for (size_t i = 0; i < sizeof exit_meanings / sizeof exit_meanings[0]; i++) {
@@ -120,7 +119,7 @@ int usage_error(const char *format, ...)
     return EXIT_USAGE;
 }
 
-void tell(struct diag *diag)
+void print_diag(struct diag *diag)
 {
     diag_print(diag, stderr);
     diag_release(diag);
@@ -161,7 +160,7 @@ static int command_unknown(const char *name)
     const char *nearest = suggest_nearest(name, names, sizeof names / sizeof names[0]);
     if (nearest)
         return usage_error("unknown verb '%s'; did you mean '%s'?", name, nearest);
-    return usage_error("unknown verb '%s'; 'isthmus --help' lists them", name);
+    return usage_error("unknown verb '%s'; see 'isthmus --help'", name);
 }
 
 static int cmd_help(const struct invocation *invocation)
@@ -192,17 +191,17 @@ static int command_run(const struct command *command, int argc, char **argv,
     return command->run(invocation);
 }
 
-/* A result that could not be printed was not given: a full disk must not look like success. */
+/* Output that could not be written is an error: a full disk must not look like success. */
 static int close_stdout(int code)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
-    if (errno != EPIPE) /* the reader has seen enough: nothing to say */
+    if (errno != EPIPE) /* the reader closed the pipe: no error */
         fprintf(stderr, "isthmus: error: cannot write to standard output: %s\n", strerror(errno));
     return code == EXIT_DONE ? EXIT_FILES : code;
 }
 
-/* isthmus plan VERB ...: the verb as ever, but for what it does at the end. */
+/* isthmus plan VERB ...: parse the verb as usual, but plan its runs instead of running them. */
 static int command_plan(int argc, char **argv, struct invocation *invocation)
 {
     const struct command *command = command_find(argv[2]);
@@ -210,9 +209,8 @@ static int command_plan(int argc, char **argv, struct invocation *invocation)
     if (!command)
         return command_unknown(argv[2]);
     if (!command->plans)
-        return usage_error("'plan' is for verbs that run something, such as 'run' and 'sweep', not "
-                           "for '%s'",
-                           argv[2]);
+        return usage_error(
+            "'plan' needs a verb that runs a study, such as 'run' or 'sweep', got '%s'", argv[2]);
     invocation->plan = true;
     int code = command_run(command, argc - 1, argv + 1, invocation);
     options_release(invocation);
@@ -248,7 +246,8 @@ int command_main(int argc, char **argv, const struct registry *registry,
         code = command_run(command, argc, argv, &invocation);
         options_release(&invocation);
     } else if (verb[0] == '-') {
-        code = usage_error("unknown option '%s'; a verb comes first: isthmus VERB [options]", verb);
+        code =
+            usage_error("unknown option '%s'; the verb comes first: isthmus VERB [options]", verb);
     } else {
         code = command_unknown(verb);
     }

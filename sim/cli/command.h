@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A verb of the command line is one row: its name, its options as a table, its help, its function.
+ * A command-line verb: name, option table, help and function.
  *
- * From the option table come parsing, defaults, validation with the nearest name, and the help.
- * Options may be written `--name value` or `--name=value`, before or after the arguments; `--` ends
+ * Parsing, defaults, validation (with the nearest name) and help all come from the option table.
+ * Options are written `--name value` or `--name=value`, before or after the arguments; `--` ends
  * them.
  */
 #ifndef COMMAND_H
@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the program returns; documented in the help, tested, never reused. */
+/* Exit codes of the program; documented in the help, tested, never reused. */
 enum exit_code {
     EXIT_DONE = 0,
     EXIT_BUG = 1,
@@ -25,7 +25,7 @@ enum exit_code {
     EXIT_FILES = 4,
     EXIT_EXPECTATION = 10,
     EXIT_REGRESSION = 11,
-    EXIT_UNDECIDED = 12,
+    EXIT_INCONCLUSIVE = 12,
     EXIT_INTERRUPTED = 130
 };
 
@@ -36,22 +36,22 @@ struct text_list {
 
 enum option_type {
     OPTION_FLAG,            /* bool */
-    OPTION_TEXT,            /* const char *, NULL where not given */
-    OPTION_LIST,            /* struct text_list: may be given again */
-    OPTION_COUNT,           /* uint32_t, at least 1 where given, 0 where not */
-    OPTION_INDEX,           /* uint32_t, 0 where not given */
-    OPTION_INTEGER,         /* const char *, a whole number of 64 bits, NULL where not given */
-    OPTION_CHOICE,          /* int: 1 + index into choices, 0 where not given */
-    OPTION_DEFAULTED_CHOICE /* as CHOICE; without a value (`--plot`): the first */
+    OPTION_TEXT,            /* const char *, NULL if not given */
+    OPTION_LIST,            /* struct text_list: can be given several times */
+    OPTION_COUNT,           /* uint32_t, at least 1; 0 if not given */
+    OPTION_INDEX,           /* uint32_t, 0 if not given */
+    OPTION_INTEGER,         /* const char *, a whole number of 64 bits; NULL if not given */
+    OPTION_CHOICE,          /* int: 1 + index into choices, 0 if not given */
+    OPTION_DEFAULTED_CHOICE /* as CHOICE; without a value (`--plot`), the first */
 };
 
 struct option {
     const char *name;
     enum option_type type;
-    size_t offset;              /* in the command's values */
-    const char *argument;       /* what help calls the value; NULL for a flag */
+    size_t offset;              /* in the command's struct of values */
+    const char *argument;       /* name of the value in the help; NULL for a flag */
     const char *const *choices; /* NULL-terminated */
-    const char *initial;        /* for the help: what holds where it is not given; or NULL */
+    const char *initial;        /* the default, for the help; or NULL */
     const char *meaning;
 };
 
@@ -64,12 +64,12 @@ struct command {
     const char *summary; /* one line, for the list of verbs */
     const char *details; /* a paragraph, wrapped when it is printed */
     const char *examples;
-    const struct option *options; /* ended by a row without a name; NULL: none */
-    /* More of them, listed after those: what several verbs share. `options` then is of the values'
-     * first member. */
+    const struct option *options; /* ends with a row without a name; NULL: none */
+    /* Options that several verbs share, listed after the others. Their offsets refer to the first
+     * member of the values. */
     const struct option *more_options;
     size_t values_size;
-    bool plans;                                      /* may stand behind `plan` */
+    bool plans;                                      /* can follow `plan` */
     int (*run)(const struct invocation *invocation); /* returns an exit_code */
 };
 
@@ -78,19 +78,19 @@ struct invocation {
     const struct command *command;
     const char **arguments;
     size_t argument_count;
-    void *values;             /* as the options' offsets say */
+    void *values;             /* laid out as the options' offsets say */
     const char *command_line; /* quoted for a shell */
     const struct registry *registry;
     const atomic_int *interrupt;
-    struct ranks *ranks; /* of a parallel job; NULL: none */
-    bool plan;           /* only say what would be run */
+    struct ranks *ranks; /* of an MPI job; NULL: none */
+    bool plan;           /* only estimate what would be run */
 };
 
-extern const struct command *const commands[]; /* ended by NULL */
+extern const struct command *const commands[]; /* NULL-terminated */
 extern const struct command cmd_run, cmd_sweep, cmd_compare, cmd_check, cmd_capacity,
     cmd_sensitivity, cmd_merge, cmd_repro, cmd_validate, cmd_describe, cmd_plot;
 
-/* The whole program, but for what main() sets up once. */
+/* The whole program except the process-wide setup in main(). */
 int command_main(int argc, char **argv, const struct registry *registry,
                  const atomic_int *interrupt, struct ranks *ranks);
 
@@ -98,11 +98,11 @@ int command_main(int argc, char **argv, const struct registry *registry,
 
 /* "isthmus: error: ..." on stderr; returns EXIT_USAGE. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Print what was collected on stderr and release it. */
-void tell(struct diag *diag);
-/* Colour on stdout: a terminal, and NO_COLOR unset or empty. */
+/* Print the collected messages to stderr and release them. */
+void print_diag(struct diag *diag);
+/* True if stdout is a terminal and NO_COLOR is unset or empty. */
 bool stdout_has_colour(void);
-/* Columns of the terminal of stdout, or 100. */
+/* Width of stdout's terminal in columns, or 100. */
 int stdout_width(void);
 
 /* clang-format off */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Verdicts as a JUnit XML file, which CI systems read. */
+/* Write verdicts as a JUnit XML file, for CI systems. */
 #ifndef JUNIT_H
 #define JUNIT_H
 
@@ -13,12 +13,12 @@ struct junit_case {
     const char *group; /* "baseline" */
     const char *name;
     enum junit_result result;
-    const char *text; /* why; "" where it passed */
+    const char *text; /* reason; "" if it passed */
 };
-/* Open `path` before the verdicts are known: one that cannot be written costs nothing. 0, or -1
- * with an error. */
+/* Open `path` before the runs, so that a path that cannot be written fails at once. 0, or -1 with
+ * an error. */
 int junit_open(struct output_file *file, const char *path, struct diag *diag);
-/* Write and commit. Characters that XML cannot hold become '?'. 0, or -1 with an error. */
+/* Write and commit. Characters that XML does not allow become '?'. 0, or -1 with an error. */
 int junit_write(struct output_file *file, const char *suite, const struct junit_case *cases,
                 size_t count, struct diag *diag);
 

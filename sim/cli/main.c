@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What is set up once for the process: signals, GSL's way with errors, cJSON's memory, the models.
- */
+/* Process-wide setup: signal handlers, GSL's error handler, cJSON's allocator, the models. */
 #include "command.h"
 #include "json_writer.h"
 #include "provenance.h"
@@ -12,9 +11,9 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-/* Set by the handler, read by all threads: lock-free, so that a handler may. */
+/* Set by the signal handler and read by all threads, so it must be lock-free. */
 static atomic_int interrupt_flag;
-_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler sets it");
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler may only set a lock-free atomic");
 
 static void on_interrupt(int signal_number)
 {
@@ -22,7 +21,7 @@ static void on_interrupt(int signal_number)
     interrupt_flag = 1;
 }
 
-/* abort() is how a bug ends the program once it has said how to replay it. */
+/* BUG() calls abort() after it has printed how to replay the run. */
 static void on_abort(int signal_number)
 {
     (void)signal_number;
@@ -41,16 +40,16 @@ int main(int argc, char **argv)
 {
     struct registry registry = {model_registry, model_registry_count};
 
-    /* The first Ctrl-C ends cleanly, a second one at once. */
+    /* The first Ctrl-C stops cleanly, a second one kills the process. */
     handle(SIGINT, on_interrupt, (int)SA_RESETHAND | SA_RESTART);
     handle(SIGTERM, on_interrupt, (int)SA_RESETHAND | SA_RESTART);
     handle(SIGABRT, on_abort, 0);
-    /* A plotter that dies, or a reader that has seen enough, is an error of writing. */
+    /* A closed pipe (to gnuplot, or stdout) is a write error, not a signal. */
     handle(SIGPIPE, SIG_IGN, 0);
     gsl_set_error_handler_off();
     json_tree_use_mem();
 
-    /* Of a parallel job only the first process is the program; the others make runs for it. */
+    /* In an MPI job only rank 0 runs the command; the others execute runs for it. */
     struct ranks *ranks;
     int code = EXIT_DONE;
     if (ranks_join(&ranks, &argc, &argv, program_version) < 0)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The words as they are read; `next` is the one that comes after the present one. */
+/* The words of the command line; `next` is the one to read next. */
 struct words {
     char **items;
     int count, next;
@@ -63,7 +63,7 @@ static void option_unknown(const struct command *command, const char *word, size
     if (nearest)
         usage_error("unknown option '--%s'; did you mean '--%s'?", name, nearest);
     else
-        usage_error("unknown option '--%s'; 'isthmus %s --help' lists them", name, command->name);
+        usage_error("unknown option '--%s'; see 'isthmus %s --help'", name, command->name);
     free(name);
     free(names);
 }
@@ -77,8 +77,8 @@ static bool parse_uint32(const struct option *option, const char *text, uint32_t
 
     strbuf_release(&why);
     if (!ok) {
-        usage_error("option '--%s' needs a whole number from %" PRIu32 " on, got '%s'",
-                    option->name, min, text);
+        usage_error("'--%s' needs a whole number of at least %" PRIu32 ", got '%s'", option->name,
+                    min, text);
         return false;
     }
     *value = (uint32_t)number;
@@ -93,8 +93,7 @@ static bool parse_integer(const struct option *option, const char *text, const c
     if (text[0] >= '0' && text[0] <= '9')
         (void)strtoull(text, &end, 10);
     if (!end || *end != '\0' || errno != 0) {
-        usage_error("option '--%s' needs a whole number from 0 to 2^64 - 1, got '%s'", option->name,
-                    text);
+        usage_error("'--%s' needs a whole number from 0 to 2^64 - 1, got '%s'", option->name, text);
         return false;
     }
     *value = text;
@@ -116,9 +115,11 @@ static bool parse_choice(const struct option *option, const char *text, int *val
     }
     const char *nearest = suggest_nearest(text, option->choices, count);
     if (nearest)
-        usage_error("option '--%s' knows no '%s'; did you mean '%s'?", option->name, text, nearest);
+        usage_error("invalid value '%s' for '--%s'; did you mean '%s'?", text, option->name,
+                    nearest);
     else
-        usage_error("option '--%s' is one of %s, got '%s'", option->name, names.text, text);
+        usage_error("invalid value '%s' for '--%s'; allowed are %s", text, option->name,
+                    names.text);
     strbuf_release(&names);
     return false;
 }
@@ -174,7 +175,7 @@ static bool option_parse(struct invocation *invocation, struct words *words, con
     }
     if (option->type == OPTION_FLAG) {
         if (text)
-            usage_error("option '--%s' takes no value, got '%s'", option->name, text);
+            usage_error("'--%s' accepts no value, got '%s'", option->name, text);
         return !text && option_store(option, NULL, invocation->values);
     }
     if (!text && option->type == OPTION_DEFAULTED_CHOICE)
@@ -182,7 +183,7 @@ static bool option_parse(struct invocation *invocation, struct words *words, con
     if (!text && words->next < words->count)
         text = words->items[words->next++];
     if (!text) {
-        usage_error("option '--%s' needs a value: --%s %s", option->name, option->name,
+        usage_error("'--%s' needs a value: --%s %s", option->name, option->name,
                     option->argument ? option->argument : "CHOICE");
         return false;
     }
@@ -197,7 +198,7 @@ static bool arguments_fit(const struct invocation *invocation)
         usage_error("'%s' needs an argument: isthmus %s %s", command->name, command->name,
                     command->arguments);
     else if (invocation->argument_count > command->argument_max)
-        usage_error("'%s' is one argument too many: isthmus %s %s",
+        usage_error("unexpected argument '%s': isthmus %s %s",
                     invocation->arguments[command->argument_max], command->name,
                     command->arguments);
     else
@@ -252,7 +253,7 @@ void options_release(struct invocation *invocation)
 
 /* --- help ----------------------------------------------------------------------------------- */
 
-#define HELP_COLUMN 28 /* where meanings begin */
+#define HELP_COLUMN 28 /* column of the meanings */
 #define HELP_WIDTH 100
 
 static void help_head(const struct option *option, struct strbuf *out)
@@ -270,7 +271,7 @@ static void help_head(const struct option *option, struct strbuf *out)
         strbuf_add_char(out, ']');
 }
 
-/* Words of `text` from column `indent` on, after what `line` holds. */
+/* Wrap the words of `text` at column `indent`, after the contents of `line`. */
 static void help_wrap(struct strbuf *line, size_t indent, const char *text, FILE *out)
 {
     bool fresh = true;

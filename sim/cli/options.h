@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Words of the command line become values, by a command's option table; and the help made of the
- * same table. */
+/* Parse the command line by a command's option table, and print the help from the same table. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -8,12 +7,12 @@
 
 #include <stdio.h>
 
-/* What the words after the verb came to. */
+/* Result of parsing the words after the verb. */
 enum parse_outcome { PARSE_RUN, PARSE_HELP, PARSE_WRONG };
 
 /*
- * Fill invocation->values (made here, zeroed) and ->arguments. The first error is told on stderr.
- * Texts stay pointers into `words`. Release with options_release().
+ * Fill invocation->values (allocated here, zeroed) and ->arguments. Prints the first error to
+ * stderr. Texts are pointers into `words`. Release with options_release().
  */
 enum parse_outcome options_parse(const struct command *command, int word_count, char **words,
                                  struct invocation *invocation);

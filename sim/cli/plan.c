@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Time is measured on one thread alone; side by side, runs share caches and memory and take longer,
- * which is why the answer says "about". A run that is cut off for its length is reckoned in
- * proportion to the simulated time that it came to.
+ * Time is measured on one thread. Concurrent runs share caches and memory and take longer, so the
+ * estimate says "about". A run that is stopped at the time limit is extrapolated in proportion to
+ * the simulated time it reached.
  */
 #include "plan.h"
 
@@ -34,12 +34,11 @@
 
 struct timing {
     double run_s, events;
-    /* of its rows, of those of its point, and of those that say what they are; 0: not known, as it
-     * was cut off */
+    /* size of the rows of a run, of its point and of its cells; 0: unknown, the run was stopped */
     double bytes, point_bytes, cell_bytes;
 };
 
-/* --- a run that is cut off after a while ---------------------------------------------------- */
+/* --- a run with a time limit ---------------------------------------------------------------- */
 
 struct watchdog {
     const atomic_int *interrupt; /* the user's */
@@ -116,12 +115,12 @@ static struct timing time_run(const struct invocation *invocation, const struct 
     return timing;
 }
 
-/* --- the answer ----------------------------------------------------------------------------- */
+/* --- output --------------------------------------------------------------------------------- */
 
 struct answer {
     size_t runs, pilots;
     struct timing first, last;
-    double total_s, total_bytes; /* bytes 0: not known */
+    double total_s, total_bytes; /* bytes 0: unknown */
 };
 
 static size_t runs_of(const struct planned *planned)
@@ -168,7 +167,7 @@ static void add_times(struct strbuf *out, const struct planned *planned,
 
     strbuf_add(out, "about ");
     add_duration(out, answer->total_s);
-    strbuf_addf(out, ", %" PRIu32 " run%s side by side; a run takes ", planned->workers,
+    strbuf_addf(out, " with %" PRIu32 " worker%s; a run takes ", planned->workers,
                 planned->workers == 1 ? "" : "s");
     add_duration(out, answer->first.run_s);
     if (points > 1) {
@@ -183,11 +182,11 @@ static void add_results(struct strbuf *out, const struct planned *planned,
                         const struct answer *answer)
 {
     if (!planned->path)
-        strbuf_add(out, "none are kept");
+        strbuf_add(out, "not kept");
     else if (answer->total_bytes > 0)
         strbuf_addf(out, "about %.1f MB, %s", answer->total_bytes / 1e6, planned->path);
     else
-        strbuf_addf(out, "%s; how large, a run of more than %d s did not tell", planned->path,
+        strbuf_addf(out, "%s, size unknown: a run takes more than %d s", planned->path,
                     PLAN_PATIENCE_S);
 }
 

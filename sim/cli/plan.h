@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * `isthmus plan VERB ...`: what the verb would run, how long it would take and how large its
- * results would be. Nothing of it is run but a replication of the first and of the last point, for
- * their time, each for PLAN_PATIENCE_S at most; nothing is written.
+ * `isthmus plan VERB ...`: estimate the runs, time and results size of a verb. Only one replication
+ * of the first point and one of the last are run, to time them, each for PLAN_PATIENCE_S at most;
+ * nothing is written.
  */
 #ifndef PLAN_H
 #define PLAN_H
@@ -14,11 +14,11 @@
 struct planned {
     const struct point_set *set;
     uint32_t replications;
-    bool at_least;                     /* the study decides as it goes: these are the first */
-    uint32_t workers;                  /* runs side by side */
+    bool at_least;                     /* the study adds runs adaptively: this is the first round */
+    uint32_t workers;                  /* concurrent runs */
     uint32_t shard_index, shard_count; /* count 0: all */
     enum eventq_kind queue;
-    const char *path; /* where results would go; NULL: nowhere */
+    const char *path; /* results file; NULL: none */
     bool json;
 };
 

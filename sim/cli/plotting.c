@@ -12,7 +12,7 @@
 const char *const plot_format_names[] = {
     [PLOT_PNG] = "png", [PLOT_SVG] = "svg", [PLOT_TEXT] = "text", NULL};
 
-/* The folder of a path, to be freed: "results/a.db" gives "results", "a.db" gives ".". */
+/* The folder of a path; the caller frees it: "results/a.db" gives "results", "a.db" gives ".". */
 static char *path_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -28,8 +28,8 @@ static void print_path(void *self, const char *path)
 {
     const struct plotting *plotting = self;
 
-    if (plotting->told)
-        quote_print_line(plotting->told, "%s", path);
+    if (plotting->paths_out)
+        quote_print_line(plotting->paths_out, "%s", path);
 }
 
 int plotting_draw(const struct plotting *plotting, struct diag *diag)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Plots of a results file, as `plot` and `run --plot` ask for them. */
+/* Draw the plots of a results file, for `plot` and `--plot`. */
 #ifndef PLOTTING_H
 #define PLOTTING_H
 
@@ -16,7 +16,7 @@ struct plotting {
     enum plot_format format;
     int64_t study; /* 0: the newest */
     int64_t point;
-    FILE *told; /* the path of each file that was made goes here, a line each; NULL: nowhere */
+    FILE *paths_out; /* receives the path of each created file, one per line; NULL: none */
 };
 
 /* In the order of enum plot_format, NULL-terminated. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The points of a study, with all that they own. Zero-initialised is empty. */
+/* The points of a study and all that they own. A zero-initialised set is empty. */
 #ifndef POINT_SET_H
 #define POINT_SET_H
 
@@ -12,8 +12,8 @@ struct point_set {
     size_t count;
 };
 
-/* One point more. The set takes over the scenario and `params`, which may be NULL where the count
- * is 0. */
+/* Add a point. The set takes ownership of the scenario and of `params`, which may be NULL if the
+ * count is 0. */
 void point_set_add(struct point_set *set, struct scenario *scenario, struct study_param *params,
                    size_t param_count);
 void point_set_release(struct point_set *set);

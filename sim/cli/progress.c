@@ -68,8 +68,8 @@ void progress_show(void *self, const struct study_progress *now)
     add_state(&line, now, elapsed_s);
     if (progress->terminal)
         fprintf(progress->out, "\r\033[K%s", line.text);
-    else if (tenths != progress->told_tenths && elapsed_s >= PROGRESS_PATIENCE_S)
+    else if (tenths != progress->printed_tenths && elapsed_s >= PROGRESS_PATIENCE_S)
         fprintf(progress->out, "isthmus: %s\n", line.text);
-    progress->told_tenths = tenths;
+    progress->printed_tenths = tenths;
     strbuf_release(&line);
 }

@@ -17,8 +17,8 @@ static int64_t now_ns(void)
     return clock_ns;
 }
 
-/* 40 runs of 5 million events, `each_s` seconds each, `recalled` of them from before; what was
- * shown, to be freed. */
+/* 40 runs of 5 million events, `each_s` seconds each, `recalled` of them recorded before. Returns
+ * the output; the caller frees it. */
 static char *shown(bool terminal, size_t recalled, int64_t each_s)
 {
     char *text = NULL;
@@ -54,7 +54,7 @@ static size_t lines_of(const char *text)
     return count;
 }
 
-/* 1 s a run: the first 9 s say nothing, then each 4th run is a tenth: at 12 s, 16 s, ... 40 s. */
+/* 1 s per run: no output in the first 9 s, then one line per 4 runs: at 12 s, 16 s, ... 40 s. */
 static void a_log_gets_a_line_each_tenth_once_it_takes_long(void **state)
 {
     char *text = shown(false, 0, 1);
@@ -88,7 +88,7 @@ static void a_terminal_has_one_line_that_is_erased(void **state)
     free(text);
 }
 
-/* 30 were there: the rate and the time left are of the ten that are made, 2 s each. */
+/* 30 runs are recorded: rate and time left are computed from the other ten, 2 s each. */
 static void what_was_there_is_done_and_no_part_of_the_rate(void **state)
 {
     char *text = shown(true, 30, 2);

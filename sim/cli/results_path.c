@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* "results/" and the scenario's name without its folder and its last suffix. */
+/* "results/" and the scenario's file name without its last suffix. */
 static void add_stem(struct strbuf *file, const char *scenario)
 {
     const char *slash = strrchr(scenario, '/');
@@ -55,7 +55,7 @@ int results_path_temporary(struct results_path *path, struct diag *diag)
 
     strbuf_addf(&folder, "%s/isthmus-XXXXXX", base && *base ? base : "/tmp");
     if (!mkdtemp(folder.text)) {
-        diag_error(diag, "cannot make a temporary folder '%s': %s", folder.text, strerror(errno));
+        diag_error(diag, "cannot create a temporary folder '%s': %s", folder.text, strerror(errno));
         strbuf_release(&folder);
         return -1;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Where a study's results go: a file that was named, results/<scenario>.db, or a temporary one. */
+/* Path of a study's results file: as given, results/<scenario>.db, or temporary. */
 #ifndef RESULTS_PATH_H
 #define RESULTS_PATH_H
 
@@ -9,18 +9,18 @@
 
 struct results_path {
     char *file;
-    char *temporary_folder; /* NULL: the file stays */
+    char *temporary_folder; /* NULL: the file is kept */
 };
 
 /* results/<stem of the scenario's file name>.db */
 void results_path_default(struct results_path *path, const char *scenario);
-/* "results/x.shard-2-of-5.db": beside the others. */
+/* "results/x.shard-2-of-5.db": next to the other shards. */
 void results_path_shard(struct results_path *path, const char *scenario, uint32_t number,
                         uint32_t count);
 void results_path_given(struct results_path *path, const char *file);
-/* In a new folder of its own below $TMPDIR, or /tmp. 0, or -1 with an error. */
+/* In a new folder below $TMPDIR, or /tmp. 0, or -1 with an error. */
 int results_path_temporary(struct results_path *path, struct diag *diag);
-/* Deletes what is temporary. */
+/* Delete the temporary folder, if any. */
 void results_path_release(struct results_path *path);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What a study cost the host, for `--stats` and `scripts/bench`. */
+/* Time, events and memory of a study, for `--stats` and `scripts/bench`. */
 #ifndef RUN_STATS_H
 #define RUN_STATS_H
 
@@ -14,8 +14,8 @@ struct run_stats {
 };
 
 void run_stats_add(struct run_stats *stats, const struct run_result *result);
-/* One `name value` a line. Processor time and peak memory are the whole process's, and what is said
- * per core is per second of processor time: so it holds on a busy machine, too. */
+/* Print one `name value` per line. Processor time and peak memory are those of the whole process;
+ * rates per core are per second of processor time, so they also hold on a busy machine. */
 void run_stats_print(const struct run_stats *stats, double elapsed_s, FILE *out);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A list of "PATH=VALUE" texts, each its own, in the order in which they are applied. */
+/* A list of owned "PATH=VALUE" texts, in the order in which they are applied. */
 #ifndef SET_LIST_H
 #define SET_LIST_H
 
@@ -13,7 +13,7 @@ struct set_list {
 
 void set_list_addf(struct set_list *sets, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* "a=1, b={c: 2, d: 3}" as two sets; false where a piece is no PATH=VALUE. */
+/* Add the sets of "a=1, b={c: 2, d: 3}"; false if a part is not PATH=VALUE. */
 bool set_list_split(struct set_list *sets, const char *text);
 void set_list_release(struct set_list *sets);
 

@@ -5,12 +5,12 @@
 
 #include "study_options.h"
 
-/* One of `count` parts, from 0; count 0: all. */
+/* Part `index` (from 0) of `count`; count 0: all runs. */
 struct shard {
     uint32_t index, count;
 };
 
-/* False, with what is wrong told, where the option is no part of `run_count` runs. */
+/* False with the error printed if the option is not a valid part of `run_count` runs. */
 bool shard_parse(const struct study_values *values, size_t run_count, struct shard *shard);
 
 #endif

@@ -32,9 +32,10 @@ static void load_point(void *self, const struct point_row *row)
         set->points[set->count++].scenario = scenario;
     }
     if (scenario && strcmp(hash, row->hash) != 0)
-        diag_error(loader->diag,
-                   "%s: another scenario for this isthmus than for version %s, which wrote it",
-                   name.text, loader->study->row.version);
+        diag_error(
+            loader->diag,
+            "%s: this version reads another scenario from it than version %s, which wrote it",
+            name.text, loader->study->row.version);
     loader->failed = loader->failed || strcmp(hash, row->hash) != 0;
     strbuf_release(&name);
 }
@@ -44,7 +45,7 @@ static void load_param(void *self, int64_t number, const char *path, const char 
     struct loader *loader = self;
 
     if (number < 0 || (size_t)number >= loader->study->set.count)
-        return; /* its point could not be loaded, which was told */
+        return; /* its point could not be loaded; the error is printed */
     struct study_point *point = &loader->study->set.points[number];
     struct study_param *params =
         mem_realloc((void *)(uintptr_t)point->params, point->param_count + 1, sizeof *params);

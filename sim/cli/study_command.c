@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The order of things: everything that can be refused is opened or parsed first (trace, results
- * file), then the study runs into the record, with one who looks on for --digest and --stats, then
- * the file is read back for the summary and the plots. So the summary is what anyone can see again.
+ * Order: first open or parse everything that can fail (trace, results file), then run the study
+ * into the record, with an observer for --digest and --stats, then read the file back for the
+ * summary and plots. So the summary shows exactly what is recorded.
  */
 #include "study_command.h"
 
@@ -22,7 +22,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-/* --- who looks on --------------------------------------------------------------------------- */
+/* --- the observer --------------------------------------------------------------------------- */
 
 struct observer {
     const struct study_values *values;
@@ -31,7 +31,7 @@ struct observer {
     struct run_stats stats;
 };
 
-static void spectator_run(void *self, const struct run_result *result, bool recalled)
+static void observe_run(void *self, const struct run_result *result, bool recalled)
 {
     struct observer *observer = self;
 
@@ -65,9 +65,9 @@ int study_outcome_code(const struct study_outcome *outcome, bool with_expectatio
         return EXIT_DONE;
     if (outcome->expectation_counts[VERDICT_FAILS])
         return EXIT_EXPECTATION;
-    if (outcome->expectation_counts[VERDICT_UNDECIDED] ||
+    if (outcome->expectation_counts[VERDICT_INCONCLUSIVE] ||
         outcome->expectation_counts[VERDICT_NO_DATA])
-        return EXIT_UNDECIDED;
+        return EXIT_INCONCLUSIVE;
     return EXIT_DONE;
 }
 
@@ -85,12 +85,12 @@ static int open_path(const struct study_values *values, const struct shard *shar
     return 0;
 }
 
-/* Of two codes of a study that was done: what went wrong comes first, then a regression says more
- * than a failed expectation, and that more than what is undecided. */
-static int graver(int a, int b)
+/* The more severe exit code of a completed study: errors first, then regression, failed expectation
+ * and inconclusive verdict. */
+static int more_severe(int a, int b)
 {
     static const int order[] = {EXIT_SCENARIO, EXIT_FILES, EXIT_REGRESSION, EXIT_EXPECTATION,
-                                EXIT_UNDECIDED};
+                                EXIT_INCONCLUSIVE};
 
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
         if (a == order[i] || b == order[i])
@@ -110,7 +110,7 @@ int study_show_summary(const char *path, bool all, bool json, struct diag *diag)
     return status < 0 ? EXIT_FILES : EXIT_DONE;
 }
 
-/* Read back what was written: the summary, then the plots. */
+/* Print the summary and draw the plots from the results file. */
 static int show(const struct study_values *values, const struct conduct *conduct, const char *path,
                 struct diag *diag)
 {
@@ -123,28 +123,28 @@ static int show(const struct study_values *values, const struct conduct *conduct
             .path = path,
             .directory = values->no_output ? "results" : NULL,
             .format = (enum plot_format)(values->plot - 1),
-            .told = values->quiet ? NULL : stderr,
+            .paths_out = values->quiet ? NULL : stderr,
         };
         status = plotting_draw(&plotting, diag);
     }
     return status < 0 ? EXIT_FILES : EXIT_DONE;
 }
 
-static void tell_end(const struct study_values *values, const struct study_outcome *outcome,
-                     const char *path)
+static void print_end(const struct study_values *values, const struct study_outcome *outcome,
+                      const char *path)
 {
     if (outcome->recalled && !values->quiet)
-        fprintf(stderr, "isthmus: %zu of %zu run%s were there already\n", outcome->recalled,
+        fprintf(stderr, "isthmus: resumed: %zu of %zu run%s already recorded\n", outcome->recalled,
                 outcome->done, outcome->done == 1 ? "" : "s");
     if (outcome->interrupted)
-        fprintf(stderr, "isthmus: interrupted: %zu run%s finished%s\n", outcome->done,
+        fprintf(stderr, "isthmus: interrupted: %zu run%s completed%s\n", outcome->done,
                 outcome->done == 1 ? "" : "s",
-                values->no_output ? "" : " and kept; '--resume' goes on");
+                values->no_output ? "" : ", continue with '--resume'");
     if (!values->quiet && !values->no_output && outcome->status == STUDY_OK && outcome->done > 0)
         quote_print_line(stderr, "isthmus: results are in %s", path);
 }
 
-/* The study with everything open; `record` is closed here. */
+/* Run the study with all files open; closes `record`. */
 static struct study_outcome conduct_study(const struct study_plan *plan, struct result_sink *sink,
                                           const struct conduct *conduct)
 {
@@ -200,7 +200,7 @@ static int simulate(const struct invocation *invocation, const struct point_set 
         .interrupt = invocation->interrupt,
         .progress = progress_show,
         .progress_self = &progress,
-        .observe = spectator_run,
+        .observe = observe_run,
         .observe_self = &observer,
         .trace = trace->file.stream ? &trace->lines : NULL,
         .trace_replication = values->trace_replication,
@@ -220,13 +220,13 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     int trace_code = study_trace_close(values, trace);
     if (values->stats)
         run_stats_print(&observer.stats, progress_elapsed_s(&progress), stderr);
-    tell_end(values, &outcome, path);
+    print_end(values, &outcome, path);
     int show_code = EXIT_DONE;
     if (code != EXIT_FILES && code != EXIT_SCENARIO && outcome.done > 0)
         show_code = show(values, conduct, path, diag);
-    if (code == EXIT_DONE || code == EXIT_EXPECTATION || code == EXIT_UNDECIDED) {
-        int found = conduct->tell && outcome.done > 0 ? conduct->tell(conduct->self) : EXIT_DONE;
-        code = graver(code, found);
+    if (code == EXIT_DONE || code == EXIT_EXPECTATION || code == EXIT_INCONCLUSIVE) {
+        int found = conduct->print && outcome.done > 0 ? conduct->print(conduct->self) : EXIT_DONE;
+        code = more_severe(code, found);
         code = show_code ? show_code : trace_code ? trace_code : code;
     }
     return code;
@@ -255,7 +255,7 @@ static int plan(const struct invocation *invocation, const struct point_set *set
         planned.path = path.file;
     int code = plan_print(invocation, &planned);
     results_path_release(&path);
-    tell(&diag);
+    print_diag(&diag);
     return code;
 }
 
@@ -270,8 +270,7 @@ int study_command_conducted(const struct invocation *invocation, const struct po
     struct study_trace trace;
     struct shard shard;
     if (conduct->run && values->shard)
-        return usage_error("'--shard' is for studies whose runs are known from the start; this one "
-                           "decides by what it has seen");
+        return usage_error("'--shard' cannot be given for a study that adds runs adaptively");
     if (!study_options_agree(values) ||
         !shard_parse(values, set->count * scenario->run.replications, &shard))
         return EXIT_USAGE;
@@ -288,7 +287,7 @@ int study_command_conducted(const struct invocation *invocation, const struct po
     else
         study_trace_discard(&trace);
     results_path_release(&path);
-    tell(&diag);
+    print_diag(&diag);
     return code;
 }
 

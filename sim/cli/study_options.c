@@ -14,28 +14,28 @@ static const char *const resume_names[] = {"same-version", "mixed-versions", NUL
 
 /* clang-format off */
 const struct option study_options[] = {
-    LIST_OPTION   ("set", sets, "PATH=VALUE", "set a parameter of the scenario, such as client.timeout=300ms; may be given again"),
-    COUNT_OPTION  ("replications", replications, "N", "the scenario's, or 10", "independent runs of each point"),
-    TEXT_OPTION   ("precision", precision, "METRIC:HALF-WIDTH,...", "a given number of replications", "replicate each point until the interval of each metric is that narrow: 'reauth_rate:5%,write_latency.p99:3ms'; a percentage is of the mean"),
-    COUNT_OPTION  ("max-replications", replications_max, "N", "1000 with --precision", "the most replications of a point where they are added as they are needed: for --precision, or as the verb says above"),
+    LIST_OPTION   ("set", sets, "PATH=VALUE", "set a scenario parameter, such as client.timeout=300ms; repeatable"),
+    COUNT_OPTION  ("replications", replications, "N", "the scenario's, or 10", "independent runs per point"),
+    TEXT_OPTION   ("precision", precision, "METRIC:HALF-WIDTH,...", "fixed number of replications", "add replications to each point until the half-width of each metric's confidence interval is at most this, such as 'reauth_rate:5%,write_latency.p99:3ms'; a percentage is relative to the mean"),
+    COUNT_OPTION  ("max-replications", replications_max, "N", "1000 with --precision", "maximum replications per point when they are added adaptively, by --precision or by the verb as above"),
     INTEGER_OPTION("seed", seed, "N", "the scenario's, or 1", "seed of all random numbers"),
-    COUNT_OPTION  ("threads", threads, "N", "all processors", "runs side by side; results do not depend on it"),
-    TEXT_OPTION   ("output", output, "FILE.db", "results/<scenario>.db", "results file; one that is there is replaced"),
-    FLAG_OPTION   ("append", append, "add the study to the results file rather than replacing it"),
-    DEFAULTED_CHOICE_OPTION("resume", resume, resume_names, "a new study", "go on with the study in the results file where it was stopped, or begin it if there is none: runs that are there are not made again. It must be the same study, of the same version of isthmus unless 'mixed-versions' is given; '--replications' may be higher"),
-    TEXT_OPTION   ("shard", shard, "I/N", "all runs", "make only the I-th of N parts of the runs, for array jobs; 'isthmus merge' puts the parts together"),
-    FLAG_OPTION   ("no-output", no_output, "keep no results file: a temporary one in $TMPDIR (or /tmp) is deleted at the end"),
-    DEFAULTED_CHOICE_OPTION("plot", plot, plot_format_names, "no plots", "draw all plots beside the results file"),
+    COUNT_OPTION  ("threads", threads, "N", "all processors", "worker threads; the results do not depend on it"),
+    TEXT_OPTION   ("output", output, "FILE.db", "results/<scenario>.db", "results file; an existing one is replaced"),
+    FLAG_OPTION   ("append", append, "append the study to the results file instead of replacing it"),
+    DEFAULTED_CHOICE_OPTION("resume", resume, resume_names, "a new study", "continue the study in the results file, or start it if there is none; recorded runs are not repeated. It must be the same study, of the same version of isthmus unless 'mixed-versions' is given; '--replications' can be higher"),
+    TEXT_OPTION   ("shard", shard, "I/N", "all runs", "run only part I of N, for array jobs; 'isthmus merge' combines the parts"),
+    FLAG_OPTION   ("no-output", no_output, "keep no results file; use a temporary one in $TMPDIR (or /tmp)"),
+    DEFAULTED_CHOICE_OPTION("plot", plot, plot_format_names, "no plots", "draw all plots next to the results file"),
     FLAG_OPTION   ("json", json, "print the summary as JSON"),
-    FLAG_OPTION   ("all", all, "print every metric, not only the main ones"),
-    FLAG_OPTION   ("quiet", quiet, "print no summary, no progress and no notes"),
-    TEXT_OPTION   ("trace", trace, "FILE", NULL, "write one line an event of the first point to FILE, up to 1 000 000 lines"),
-    TEXT_OPTION   ("trace-window", trace_window, "FROM..TO", "the whole run", "trace only this span of simulated time, such as 10min..10min5s"),
-    TEXT_OPTION   ("trace-match", trace_match, "TEXT", "everything", "trace only instances and events whose name holds TEXT"),
-    INDEX_OPTION  ("trace-replication", trace_replication, "N", "0", "which replication to trace, counted from 0"),
-    FLAG_OPTION   ("digest", digest, "for checking: print `replication digest` for each run instead of the summary"),
-    CHOICE_OPTION ("queue", queue, queue_names, "ladder", "for checking: the structure that holds pending events"),
-    FLAG_OPTION   ("stats", stats, "print what the study cost (time, events, memory) to stderr"),
+    FLAG_OPTION   ("all", all, "print all metrics, not only the main ones"),
+    FLAG_OPTION   ("quiet", quiet, "print no summary, progress or notes"),
+    TEXT_OPTION   ("trace", trace, "FILE", NULL, "write the events of the first point to FILE, one per line, at most 1 million lines"),
+    TEXT_OPTION   ("trace-window", trace_window, "FROM..TO", "the whole run", "trace only this interval of simulated time, such as 10min..10min5s"),
+    TEXT_OPTION   ("trace-match", trace_match, "TEXT", "everything", "trace only instances and events whose name contains TEXT"),
+    INDEX_OPTION  ("trace-replication", trace_replication, "N", "0", "replication to trace, counted from 0"),
+    FLAG_OPTION   ("digest", digest, "print `replication digest` for each run instead of the summary, for checking"),
+    CHOICE_OPTION ("queue", queue, queue_names, "ladder", "data structure of the event queue, for checking"),
+    FLAG_OPTION   ("stats", stats, "print the study's time, events and memory to stderr"),
     OPTIONS_END,
 };
 /* clang-format on */
@@ -52,8 +52,8 @@ bool study_options_agree(const struct study_values *values)
     else if (values->resume && values->append)
         usage_error("'--resume' cannot be given with '--append'");
     else if (values->resume && values->trace)
-        usage_error("'--resume' cannot be given with '--trace': the run to be traced may be there "
-                    "already");
+        usage_error("'--resume' cannot be given with '--trace': the traced run may already be "
+                    "recorded");
     else
         return true;
     return false;
@@ -98,7 +98,7 @@ struct scenario *study_load_scenario(const struct invocation *invocation, const 
         scenario_load(path, invocation->registry, (const char *const *)sets.items, sets.count,
                       &diag, &cannot_read);
     set_list_release(&sets);
-    tell(&diag);
+    print_diag(&diag);
     if (!scenario)
         *code = cannot_read ? EXIT_FILES : EXIT_SCENARIO;
     return scenario;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The options that every verb which runs a study has, and what some of them mean in a scenario's
- * own words.
+ * The options shared by all verbs that run a study, and those that set scenario parameters.
  */
 #ifndef STUDY_OPTIONS_H
 #define STUDY_OPTIONS_H
@@ -10,7 +9,7 @@
 #include "record.h"
 #include "set_list.h"
 
-/* The first member of each such verb's values. */
+/* First member of the values of each such verb. */
 struct study_values {
     struct text_list sets;
     uint32_t replications, threads, trace_replication;
@@ -24,19 +23,19 @@ struct study_values {
 
 extern const struct option study_options[];
 
-/* False, with what is wrong told, where options exclude each other. */
+/* False, with the error printed, if options exclude each other. */
 bool study_options_agree(const struct study_values *values);
 enum record_mode study_record_mode(const struct study_values *values);
 enum eventq_kind study_queue(const struct study_values *values);
 
 /*
- * `--set` as given, then `extra`, then what --replications and --seed mean as sets, so that the
- * resolved text holds all of it. Later ones win. Release with set_list_release().
+ * The sets of `--set`, then `extra`, then those of --replications and --seed, so that the resolved
+ * text contains all of them. Later ones win. Release with set_list_release().
  */
 void study_sets_make(struct set_list *sets, const struct study_values *values,
                      const char *const *extra, size_t extra_count);
-/* A scenario with these sets, `extra` (may be NULL) included. NULL, with what is wrong told and
- * *code set. */
+/* Load a scenario with these sets and `extra` (may be NULL). NULL with the error printed and *code
+ * set. */
 struct scenario *study_load_scenario(const struct invocation *invocation, const char *path,
                                      const struct set_list *extra, int *code);
 

@@ -45,11 +45,11 @@ static void precise_run(void *self, struct study_runner *runner)
                                            i / (uint32_t)precise->goals.count, level);
 }
 
-static void precise_print(const struct precise *precise)
+static void precise_print_table(const struct precise *precise)
 {
     struct text_table *table =
-        text_table_create(precise->set->count > 1 ? "point\tfigure\tmean\tn\thalf-width\tasked for"
-                                                  : "figure\tmean\tn\thalf-width\tasked for");
+        text_table_create(precise->set->count > 1 ? "point\tmetric\tmean\tn\thalf-width\ttarget"
+                                                  : "metric\tmean\tn\thalf-width\ttarget");
 
     for (size_t i = 0; i < precise->set->count * precise->goals.count; i++) {
         const struct watched *goal = &precise->goals.items[i % precise->goals.count];
@@ -72,7 +72,7 @@ static void precise_print(const struct precise *precise)
         amount_add(cell, &goal->amount, unit);
         strbuf_add(cell, result->met ? "" : ", not reached");
     }
-    printf("\nPrecision (half of the %.3g%% interval), at most %" PRIu32 " replications\n",
+    printf("\nPrecision (half-width of the %.3g%% interval), at most %" PRIu32 " replications\n",
            precise->set->scenarios[0]->run.level * 100, precise_max(precise));
     text_table_print_and_free(table, stdout);
 }
@@ -92,12 +92,12 @@ static void precise_find(void *self, struct finding_list *list)
             .unit = metric_ref_unit(&goal->ref),
             .interval = result->interval,
         };
-        finding_add(list, &finding, "half-width %.6g%s, asked for %.6g", result->achieved,
+        finding_add(list, &finding, "half-width %.6g%s, target %.6g", result->achieved,
                     goal->amount.is_relative ? " of the mean" : "", goal->amount.value);
     }
 }
 
-static int precise_tell(void *self)
+static int precise_print(void *self)
 {
     const struct precise *precise = self;
     bool met = true;
@@ -105,8 +105,8 @@ static int precise_tell(void *self)
     for (size_t i = 0; i < precise->set->count * precise->goals.count; i++)
         met = met && precise->results[i].met;
     if (!precise->values->quiet && !precise->values->json && !precise->values->digest)
-        precise_print(precise);
-    return met ? EXIT_DONE : EXIT_UNDECIDED;
+        precise_print_table(precise);
+    return met ? EXIT_DONE : EXIT_INCONCLUSIVE;
 }
 
 int study_command_precise(const struct invocation *invocation, const struct point_set *set)
@@ -115,7 +115,7 @@ int study_command_precise(const struct invocation *invocation, const struct poin
     struct conduct conduct = {
         .self = &precise,
         .run = precise_run,
-        .tell = precise_tell,
+        .print = precise_print,
         .find = precise_find,
         .with_summary = true,
         .with_expectations = true,
@@ -128,8 +128,8 @@ int study_command_precise(const struct invocation *invocation, const struct poin
     strbuf_addf(&settings, "precision %s", precise.values->precision);
     conduct.settings = settings.text;
     if (precise.values->replications)
-        code = usage_error("'--replications' and '--precision' exclude each other; "
-                           "'--max-replications' is the limit");
+        code = usage_error("'--precision' cannot be given with '--replications'; "
+                           "use '--max-replications'");
     bool good = !precise.values->replications &&
                 watch_list_parse(&precise.goals, set->scenarios[0], "--precision",
                                  precise.values->precision, &diag);
@@ -140,7 +140,7 @@ int study_command_precise(const struct invocation *invocation, const struct poin
                    precise.goals.items[i].text, precise.goals.items[i].text);
         good = false;
     }
-    tell(&diag);
+    print_diag(&diag);
     if (good)
         code = study_command_conducted(invocation, set, &conduct);
     watch_list_release(&precise.goals);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* `--precision`: a study that replicates each point until its intervals are narrow enough. */
+/* `--precision`: add replications to each point until its intervals are narrow enough. */
 #ifndef STUDY_PRECISE_H
 #define STUDY_PRECISE_H
 

@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRACE_LINE_LIMIT 1000000 /* some 60 MB: more than anyone reads, less than fills a disk */
+#define TRACE_LINE_LIMIT                                                                           \
+    1000000 /* about 60 MB: more than anyone reads, too little to fill a disk */
 
-/* "FROM..TO", either of which may be left out. */
+/* "FROM..TO"; either end can be omitted. */
 static bool parse_window(const char *text, struct trace *trace)
 {
     struct strbuf why = STRBUF_INIT;
@@ -29,13 +30,13 @@ static bool parse_window(const char *text, struct trace *trace)
         free(from);
     }
     if (!ok)
-        usage_error("option '--trace-window' needs a span such as '10min..10min5s', got '%s'",
+        usage_error("'--trace-window' needs a time interval such as '10min..10min5s', got '%s'",
                     text);
     strbuf_release(&why);
     return ok;
 }
 
-/* "12.000482113 app_tier/us-west-1 arrive ..." */
+/* The first line looks like "12.000482113 app_tier/us-west-1 arrive ...". */
 static bool is_trace(const char *head, size_t size)
 {
     size_t dot = 0, end = 0;
@@ -64,12 +65,12 @@ int study_trace_open(const struct study_values *values, uint32_t replications,
     if (values->trace_window && !parse_window(values->trace_window, &trace->lines))
         return EXIT_USAGE;
     if (values->trace_replication >= replications)
-        return usage_error("option '--trace-replication' is at most %" PRIu32 " here, got '%" PRIu32
+        return usage_error("'--trace-replication' must be at most %" PRIu32 " here, got '%" PRIu32
                            "'",
                            replications - 1, values->trace_replication);
     int status = output_file_open(&trace->file, values->trace, &kind, &diag);
     trace->lines.out = trace->file.stream;
-    tell(&diag);
+    print_diag(&diag);
     return status < 0 ? EXIT_FILES : EXIT_DONE;
 }
 
@@ -80,7 +81,7 @@ int study_trace_close(const struct study_values *values, struct study_trace *tra
     if (!trace->file.stream)
         return EXIT_DONE;
     int status = output_file_commit(&trace->file, &diag);
-    tell(&diag);
+    print_diag(&diag);
     if (status == 0 && trace->lines.line_count >= trace->lines.line_limit && !values->quiet)
         quote_print_line(stderr,
                          "isthmus: note: trace '%s' stops at %d lines; narrow '--trace-window'",

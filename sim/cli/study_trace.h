@@ -8,20 +8,20 @@
 #include "trace.h"
 
 struct study_trace {
-    struct trace lines; /* `out` is NULL where there is none */
+    struct trace lines; /* `out` is NULL without --trace */
     struct output_file file;
 };
 
 /*
- * Open the trace that the options ask for, if they do. Returns EXIT_DONE, or EXIT_USAGE or
+ * Open the trace if the options request one. Returns EXIT_DONE, or EXIT_USAGE or
  * EXIT_FILES with the error printed.
  */
 int study_trace_open(const struct study_values *values, uint32_t replications,
                      struct study_trace *trace);
-/* The trace takes its name, cut short or not. Returns EXIT_DONE, or EXIT_FILES with the error
- * printed. */
+/* Commit the trace under its final name, complete or truncated. Returns EXIT_DONE, or EXIT_FILES
+ * with the error printed. */
 int study_trace_close(const struct study_values *values, struct study_trace *trace);
-/* Nothing was run: the file is as it was. */
+/* Discard the trace; an existing file stays as it was. */
 void study_trace_discard(struct study_trace *trace);
 
 #endif

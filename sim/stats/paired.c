@@ -90,8 +90,10 @@ void holm_adjust(const double *p, double *adjusted, size_t n)
 const char *paired_verdict_name(enum paired_verdict verdict)
 {
     static const char *const names[] = {
-        [PAIRED_UNDECIDED] = "undecided", [PAIRED_EQUIVALENT] = "equivalent",
-        [PAIRED_BETTER] = "better",       [PAIRED_WORSE] = "worse",
+        [PAIRED_INCONCLUSIVE] = "inconclusive",
+        [PAIRED_EQUIVALENT] = "equivalent",
+        [PAIRED_BETTER] = "better",
+        [PAIRED_WORSE] = "worse",
         [PAIRED_DIFFERENT] = "different",
     };
     return names[verdict];
@@ -103,7 +105,7 @@ enum paired_verdict paired_decide(const struct paired *paired, enum direction di
     if (p_not_equivalent <= alpha)
         return PAIRED_EQUIVALENT;
     if (p_difference > alpha)
-        return PAIRED_UNDECIDED;
+        return PAIRED_INCONCLUSIVE;
     if (direction == NO_DIRECTION)
         return PAIRED_DIFFERENT;
     bool lower = paired->difference.mean < 0;

@@ -40,13 +40,13 @@ void holm_adjust(const double *p, double *adjusted, size_t n);
 
 /* DIFFERENT: surely so, of a statistic of which neither way is better. */
 enum paired_verdict {
-    PAIRED_UNDECIDED,
+    PAIRED_INCONCLUSIVE,
     PAIRED_EQUIVALENT,
     PAIRED_BETTER,
     PAIRED_WORSE,
     PAIRED_DIFFERENT
 };
-/* "undecided", "equivalent", "better", "worse", "different". */
+/* "inconclusive", "equivalent", "better", "worse", "different". */
 const char *paired_verdict_name(enum paired_verdict verdict);
 /*
  * From p-values that were corrected for all metrics, the ones of the difference and the ones of

@@ -28,4 +28,4 @@ isthmus repro r.db --run 0/0 --verify --scenario; echo $?
 # A run that the program would make otherwise: as if the file held another digest.
 digest=$(sed -n 's/^0 0 //p' digests)
 LC_ALL=C sed -i "s/$digest/0000000000000000/" r.db
-isthmus repro r.db --run 0/0 --verify | sed 's/ 0\{16\}/ NOUGHT/; s/[0-9a-f]\{16\}/DIGEST/'; echo "${PIPESTATUS[0]}"
+isthmus repro r.db --run 0/0 --verify | sed 's/ 0\{16\}/ ZEROS/; s/[0-9a-f]\{16\}/DIGEST/'; echo "${PIPESTATUS[0]}"
