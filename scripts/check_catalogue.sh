@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Check the expectations of every scenario of the catalogue. Each runs with its own replications and seed, on all processors;
-# scenarios with an expectation that fails or is inconclusive are listed with their verdicts.
+# scenarios with an expectation that fails or is undecided are listed with their verdicts.
 #
 #   scripts/check_catalogue.sh [PROGRAM]      PROGRAM: default build/isthmus
 set -euo pipefail
@@ -26,7 +26,7 @@ for scenario in scenarios/*.yaml; do
     fi
     failed=$((failed + 1))
     printf '%s: exit code %s\n' "$scenario" "$status"
-    awk '$1 == "fails" || $1 == "inconclusive"' "$work/summary"
+    awk '$1 == "fails" || $1 == "undecided"' "$work/summary"
     # 10 and 12 are about expectations only; any other code has a message.
     ((status == 10 || status == 12)) || cat "$work/messages"
 done

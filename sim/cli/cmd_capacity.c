@@ -422,7 +422,7 @@ const struct command cmd_capacity = {
     .details =
         "Search the range by bisection; all loads use the same random numbers. The limit is the "
         "load up to which all objectives hold by their means. Its interval contains all loads at "
-        "which an objective is inconclusive. Objectives are evaluated over all replications, as "
+        "which an objective is undecided. Objectives are evaluated over all replications, as "
         "'expect' is. Exit code 12 if the limit or an end of its interval is outside the range.",
     .examples = "  isthmus capacity scenarios/00-baseline.yaml --parameter population.sessions \\\n"
                 "      --between 10/s..500/s --objective 'request_latency.p99 < 1s' \\\n"

@@ -476,7 +476,7 @@ const struct command cmd_check = {
         "those beyond the baseline's are unpaired. The probability of a false alarm over all "
         "metrics is at most 1 - level. An unchanged program and scenario gives differences of "
         "exactly 0 and never a regression. Exit codes: 11 regression, 10 an expectation of the "
-        "scenario failed, 12 inconclusive.",
+        "scenario failed, 12 undecided.",
     .examples = "  isthmus run scenarios/10-peering-brownout.yaml --output results/baseline.db\n"
                 "  isthmus check scenarios/10-peering-brownout.yaml "
                 "--against results/baseline.db \\\n"

@@ -71,7 +71,7 @@ static void add_verdict(struct text_table *table, const struct compared *row)
 
     units_add(&margin, row->margin, metric_ref_unit(&row->statistic->ref), 3);
     if (row->paired.difference.count < 2)
-        text_table_add(table, "inconclusive: needs 2 replications or more");
+        text_table_add(table, "undecided: needs 2 replications or more");
     else if (row->paired.difference.min == 0 && row->paired.difference.max == 0)
         text_table_add(table, "equivalent: identical");
     else if (row->verdict == PAIRED_EQUIVALENT)
@@ -79,9 +79,9 @@ static void add_verdict(struct text_table *table, const struct compared *row)
     else if (row->verdict != PAIRED_INCONCLUSIVE)
         text_table_add(table, "%s (p %.2g)", paired_verdict_name(row->verdict), row->p_difference);
     else if (row->needed == 0)
-        text_table_add(table, "inconclusive (p %.2g)", row->p_difference);
+        text_table_add(table, "undecided (p %.2g)", row->p_difference);
     else
-        text_table_add(table, "inconclusive (p %.2g); about %" PRIu64 " replications needed",
+        text_table_add(table, "undecided (p %.2g); about %" PRIu64 " replications needed",
                        row->p_difference, row->needed);
     strbuf_release(&margin);
 }
@@ -199,7 +199,7 @@ static void comparing_find(void *self, struct finding_list *list)
     }
 }
 
-/* Metrics without data do not make the comparison inconclusive. */
+/* Metrics without data do not make the comparison undecided. */
 static int comparing_print(void *self)
 {
     const struct comparing *comparing = self;
@@ -354,7 +354,7 @@ const struct command cmd_compare = {
         "a pair, and the interval is that of the paired differences; a column shows how much "
         "wider it would be without pairing. Differences within '--margin' are equivalent if two "
         "one-sided tests agree. '--max-replications N' adds replications until all metrics are "
-        "decided. Exit code 12 if a metric is inconclusive. An identical alternative gives "
+        "decided. Exit code 12 if a metric is undecided. An identical alternative gives "
         "differences of exactly 0.",
     .examples =
         "  isthmus compare scenarios/10-peering-brownout.yaml --with client.timeout=500ms \\\n"

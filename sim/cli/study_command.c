@@ -86,7 +86,7 @@ static int open_path(const struct study_values *values, const struct shard *shar
 }
 
 /* The more severe exit code of a completed study: errors first, then regression, failed expectation
- * and inconclusive verdict. */
+ * and undecided verdict. */
 static int more_severe(int a, int b)
 {
     static const int order[] = {EXIT_SCENARIO, EXIT_FILES, EXIT_REGRESSION, EXIT_EXPECTATION,

@@ -43,7 +43,7 @@ const char *verdict_name(enum verdict verdict)
     static const char *const names[] = {
         [VERDICT_HOLDS] = "holds",
         [VERDICT_FAILS] = "fails",
-        [VERDICT_INCONCLUSIVE] = "inconclusive",
+        [VERDICT_INCONCLUSIVE] = "undecided",
         [VERDICT_NO_DATA] = "no data",
     };
     return names[verdict];

@@ -25,7 +25,7 @@ void judge_add(struct judge *judge, const struct run_result *result);
  * One metric against a value: Student's interval of the mean. Against another metric: that of the
  * paired differences left - factor x right, against 0. With one run the value itself decides. Runs
  * that miss a statistic are left out; but where some miss a single value (an RTO, say, that was
- * never reached), an expectation that the others meet is inconclusive.
+ * never reached), an expectation that the others meet is undecided.
  */
 struct judged judge_verdict(const struct judge *judge, uint32_t point, size_t expectation);
 

@@ -216,7 +216,7 @@ CREATE TABLE expectation (
     point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
     text TEXT NOT NULL,
-    verdict TEXT NOT NULL CHECK (verdict IN ('holds', 'fails', 'inconclusive', 'no data')),
+    verdict TEXT NOT NULL CHECK (verdict IN ('holds', 'fails', 'undecided', 'no data')),
     value REAL,
     low REAL,
     high REAL,

@@ -53,7 +53,7 @@ struct metric_ref {
     char *label;      /* value of the metric's label, or NULL */
     char *window;     /* "all" if left out */
 };
-/* What of the left side decides: "metric < 1" the whole interval, so that it may be inconclusive;
+/* What of the left side decides: "metric < 1" the whole interval, so that it may be undecided;
  * "mean(metric) < 1", "lower(metric) < 1" and "upper(metric) < 1" the mean or that bound alone. */
 enum expectation_side { BY_INTERVAL, BY_MEAN, BY_LOWER, BY_UPPER };
 struct expectation {

@@ -118,7 +118,7 @@ double harm_p_no_worse(const struct harm *harm, enum direction direction, double
 const char *gate_name(enum gate gate)
 {
     static const char *const names[] = {
-        [GATE_INCONCLUSIVE] = "inconclusive",
+        [GATE_INCONCLUSIVE] = "undecided",
         [GATE_NO_WORSE] = "no worse",
         [GATE_WORSE] = "worse",
     };

@@ -46,7 +46,7 @@ enum paired_verdict {
     PAIRED_WORSE,
     PAIRED_DIFFERENT
 };
-/* "inconclusive", "equivalent", "better", "worse", "different". */
+/* "undecided", "equivalent", "better", "worse", "different". */
 const char *paired_verdict_name(enum paired_verdict verdict);
 /*
  * From p-values that were corrected for all metrics, the ones of the difference and the ones of

@@ -71,7 +71,7 @@ static void the_known_front_is_recovered(void **state)
 }
 
 /*
- * Replications where the front is inconclusive: 4 to begin with, more only for those that are
+ * Replications where the front is undecided: 4 to begin with, more only for those that are
  * wanted. All is settled long before every point has had what the hardest one needed.
  */
 static void only_doubtful_points_get_more(void **state)

@@ -12,7 +12,7 @@ END
 cp small.yaml same.yaml
 "$isthmus" compare small.yaml same.yaml --no-output >same 2>/dev/null; echo $?
 grep -c 'equivalent: identical' same
-grep -c 'better\|worse\|inconclusive' same
+grep -c 'better\|worse\|undecided' same
 "$isthmus" compare small.yaml --with client.retry.attempts=1 --metric 'write_failure_rate, reads, write_latency.p50:10s' --output a.db 2>/dev/null; echo $?
 "$isthmus" compare small.yaml --with client.timeout=1s --metric 'availability' --no-output --json 2>/dev/null | python3 -c '
 import json, sys
