@@ -92,5 +92,5 @@ kill -INT "$(pid_of_rank 0 "$work/stops.db")"
 code=0
 wait "$job" || code=$?
 check "an interrupt: exit code 130" [ "$code" = 130 ]
-check "an interrupt: what is finished is kept" grep -q "finished and kept" said
+check "an interrupt: what is finished is kept" grep -q "completed" said
 exit "$failed"
