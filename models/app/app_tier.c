@@ -14,20 +14,20 @@ enum { ROUND_ROBIN, LEAST_OUTSTANDING };
 #define MODEL_CONFIG struct app_tier_config
 // clang-format off
 static const struct field app_tier_fields[] = {
-    COUNT("instances", instances, "1", "4", "100000", "servers behind the load balancer", "assumption"),
-    COUNT("workers", workers, "1", "64", "100000", "requests that one instance works on at a time", "assumption"),
-    COUNT("queue", queue, "0", "128", "1000000", "requests that wait at one instance; more are rejected (503)", "assumption"),
-    TIME_DIST("service", service, "0ms", "lognormal(median=5ms, p99=25ms)", "1h", "the application's own time for a page, waiting for the store apart", "assumption"),
-    NUMBER("login_factor", login_factor, "0", "5", "1000", "a login takes so many times as long", "facts H"),
-    CHOICE("balance", balance, balances, "round-robin", "how the load balancer picks an instance", "facts B"),
-    FLAG("read_back", read_back, "false", "a login reads its new session back before it answers", "seed 000"),
-    CHOICE("health.depth", health.depth, health_depth_names, "shallow", "what a health check looks at: the process, a read of the local cluster, or of the primary's", "facts 0.2"),
-    DURATION("health.interval", health.interval_ns, "1s", "30s", "300s", "between checks of an instance", "facts B"),
-    DURATION("health.timeout", health.timeout_ns, "10ms", "5s", "120s", "a check not answered by then has failed", "facts B"),
-    COUNT("health.healthy_threshold", health.healthy_threshold, "1", "5", "10", "checks passed in a row until an instance is healthy again", "facts B"),
-    COUNT("health.unhealthy_threshold", health.unhealthy_threshold, "1", "2", "10", "checks failed in a row until it is unhealthy", "facts B"),
-    DURATION("restart", restart_ns, "0s", "20s", "1h", "how long a restarted instance is away during a deploy", "assumption"),
-    DURATION("token_lifetime", token_lifetime_ns, "1s", "15min", "30d", "of a stateless token, the fallback of a login", "assumption"),
+    COUNT("instances", instances, "1", "4", "100000", "application servers behind the load balancer", "assumption"),
+    COUNT("workers", workers, "1", "64", "100000", "requests that one instance processes concurrently", "assumption"),
+    COUNT("queue", queue, "0", "128", "1000000", "maximum requests that wait at one instance; more are rejected (503)", "assumption"),
+    TIME_DIST("service", service, "0ms", "lognormal(median=5ms, p99=25ms)", "1h", "processing time of a page, without waiting for the store", "assumption"),
+    NUMBER("login_factor", login_factor, "0", "5", "1000", "service-time multiplier for logins", "facts H"),
+    CHOICE("balance", balance, balances, "round-robin", "algorithm by which the load balancer chooses an instance", "facts B"),
+    FLAG("read_back", read_back, "false", "a login reads its new session back before it responds", "seed 000"),
+    CHOICE("health.depth", health.depth, health_depth_names, "shallow", "depth of a health check: the process, a read of the local cluster, or a read of the primary", "facts 0.2"),
+    DURATION("health.interval", health.interval_ns, "1s", "30s", "300s", "interval between health checks of an instance", "facts B"),
+    DURATION("health.timeout", health.timeout_ns, "10ms", "5s", "120s", "time without a response after which a health check fails", "facts B"),
+    COUNT("health.healthy_threshold", health.healthy_threshold, "1", "5", "10", "consecutive passed checks after which an instance is healthy", "facts B"),
+    COUNT("health.unhealthy_threshold", health.unhealthy_threshold, "1", "2", "10", "consecutive failed checks after which an instance is unhealthy", "facts B"),
+    DURATION("restart", restart_ns, "0s", "20s", "1h", "time for which an instance is out of service during a deploy", "assumption"),
+    DURATION("token_lifetime", token_lifetime_ns, "1s", "15min", "30d", "lifetime of a stateless token, the fallback of a login", "assumption"),
 };
 // clang-format on
 

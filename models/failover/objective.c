@@ -41,10 +41,10 @@ struct objective_config {
 #define MODEL_CONFIG struct objective_config
 // clang-format off
 static const struct field objective_fields[] = {
-    DURATION("latency", latency_ns, "1ms", "1s", "1h", "a request answered later than this is not good", "assumption"),
-    SHARE("target", target, "0", "99%", "100%", "share of good writes from which on a region counts as restored", "assumption"),
-    DURATION("hold", hold_ns, "1ms", "30s", "1d", "how long that share must hold; a multiple of `resolution`", "assumption"),
-    DURATION("resolution", resolution_ns, "1ms", "100ms", "10min", "step in which the restoration is looked for", "assumption"),
+    DURATION("latency", latency_ns, "1ms", "1s", "1h", "latency objective: a request answered later is not good", "assumption"),
+    SHARE("target", target, "0", "99%", "100%", "share of good operations at which a region counts as restored", "assumption"),
+    DURATION("hold", hold_ns, "1ms", "30s", "1d", "time for which the share must stay at `target`; a multiple of `resolution`", "assumption"),
+    DURATION("resolution", resolution_ns, "1ms", "100ms", "10min", "length of an evaluation window", "assumption"),
 };
 // clang-format on
 

@@ -21,14 +21,14 @@ struct transit_gateway_config {
 #define MODEL_CONFIG struct transit_gateway_config
 // clang-format off
 static const struct field transit_gateway_fields[] = {
-    DURATION("delay", delay_ns, "0ms", "0.3ms", "1s", "added by this gateway, one way", "facts D.3"),
-    BANDWIDTH("bandwidth", bandwidth_bit_per_s, "0", "100Gbit/s", "1000Gbit/s", "rate of the attachment of the region's network, what it sends; 0: no limit", "facts D.3"),
-    SIZE("buffer", buffer_bytes, "0", "8 MiB", "64 GiB", "bytes that may wait for the attachment; more are lost", "assumption"),
+    DURATION("delay", delay_ns, "0ms", "0.3ms", "1s", "delay of the gateway, one way", "facts D.3"),
+    BANDWIDTH("bandwidth", bandwidth_bit_per_s, "0", "100Gbit/s", "1000Gbit/s", "bandwidth of the region's attachment, outbound; 0: no limit", "facts D.3"),
+    SIZE("buffer", buffer_bytes, "0", "8 MiB", "64 GiB", "queue of the attachment in bytes; more is dropped", "assumption"),
 };
 
 static const struct metric transit_gateway_metrics[] = {
     {.name = "gateway_bytes", .unit = UNIT_BYTES, .kind = METRIC_COUNT, .series = true, .meaning = "bytes that the region's network sent through its transit gateway"},
-    {.name = "gateway_drops", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "transmissions that found the attachment's buffer full"},
+    {.name = "gateway_drops", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "transmissions dropped because the attachment's buffer was full"},
 };
 // clang-format on
 

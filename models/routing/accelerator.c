@@ -37,12 +37,12 @@ struct accelerator_config {
 #define MODEL_CONFIG struct accelerator_config
 // clang-format off
 static const struct field accelerator_fields[] = {
-    CHOICE("routing", routing, routing_names, "accelerator", "accelerator: the nearest healthy region; static: always the user's own", "facts A"),
-    SHARE("spill", spill, "0", "0", "100%", "new connections that land in another healthy region than the nearest", "assumption"),
-    TIME_DIST("detection", detection, "0s", "uniform(low=0s, high=30s)", "10min", "from a load balancer without healthy targets until the service acts on it", "facts A"),
-    TIME_DIST("failback", failback, "0s", "30s", "10min", "from a load balancer's recovery until the service acts on it", "facts A"),
-    TIME_DIST("edge_spread", edge_spread, "0s", "uniform(low=0s, high=5s)", "10min", "then until an edge has learned of it, each by itself", "facts A"),
-    DURATION("idle_timeout", idle_timeout_ns, "1s", "340s", "1h", "after which an idle connection is forgotten; fixed in AWS", "facts A"),
+    CHOICE("routing", routing, routing_names, "accelerator", "accelerator: nearest healthy region; static: always the user's own region", "facts A"),
+    SHARE("spill", spill, "0", "0", "100%", "share of new connections that reach a healthy region other than the nearest", "assumption"),
+    TIME_DIST("detection", detection, "0s", "uniform(low=0s, high=30s)", "10min", "time from a load balancer without healthy targets until the accelerator reacts", "facts A"),
+    TIME_DIST("failback", failback, "0s", "30s", "10min", "time from the recovery of a load balancer until the accelerator reacts", "facts A"),
+    TIME_DIST("edge_spread", edge_spread, "0s", "uniform(low=0s, high=5s)", "10min", "additional time until an edge location has the change, drawn for each", "facts A"),
+    DURATION("idle_timeout", idle_timeout_ns, "1s", "340s", "1h", "idle time after which a connection is dropped; fixed in AWS", "facts A"),
 };
 // clang-format on
 

@@ -26,9 +26,9 @@ struct dns_zone_config {
 #define MODEL_CONFIG struct dns_zone_config
 // clang-format off
 static const struct field dns_zone_fields[] = {
-    DURATION("ttl", ttl_ns, "0s", "10s", "1d", "how long a resolver keeps an answer", "facts E"),
-    TIME_DIST("api_delay", api_delay, "0s", "500ms", "10min", "from the call to the control plane until the change is accepted", "assumption"),
-    TIME_DIST("propagation", propagation, "0s", "lognormal(median=20s, p95=60s, max=120s)", "1h", "from the acceptance of a change until the authority serves it", "facts E"),
+    DURATION("ttl", ttl_ns, "0s", "10s", "1d", "time for which a resolver caches an answer", "facts E"),
+    TIME_DIST("api_delay", api_delay, "0s", "500ms", "10min", "time from the call of the control plane until the change is accepted", "assumption"),
+    TIME_DIST("propagation", propagation, "0s", "lognormal(median=20s, p95=60s, max=120s)", "1h", "time from the acceptance of a change until the authoritative servers return it", "facts E"),
     REGION("home", home, "region of the control plane, which is down while that region is; not given: a region outside of the scenario", "facts E"),
 };
 // clang-format on

@@ -17,12 +17,12 @@
 #define MODEL_CONFIG struct datastore_config
 // clang-format off
 static const struct field datastore_fields[] = {
-    REGION("primary", primary, "region whose cluster takes the writes at the start; left out: the first one", "seed 000"),
-    REGION_LIST("secondaries", secondaries, "regions that follow, at most two; left out: the others, in order", "facts C.1"),
-    SIZE("data_set", data_set_bytes, "0", "0", "1024 GiB", "of each shard, as a full resync copies it; 0: live sessions x bytes of a write", "assumption"),
-    COUNT("replicas", replicas, "0", "0", "5", "of each shard inside a region, in other zones: one of them takes over when the shard's node crashes", "facts C.2"),
-    TIME_DIST("replica_lag", replica_lag, "0ms", "1ms", "1h", "age of the newest write that the replica holds which takes over", "assumption"),
-    TIME_DIST("replica_failover", replica_failover, "0ms", "lognormal(median=6s, p95=20s)", "1h", "from the crash of a shard's node until a replica takes over", "facts C.1"),
+    REGION("primary", primary, "region of the primary cluster at the start; default: the first region", "seed 000"),
+    REGION_LIST("secondaries", secondaries, "regions of secondary clusters, at most two; default: the others, in order", "facts C.1"),
+    SIZE("data_set", data_set_bytes, "0", "0", "1024 GiB", "data set of each shard that a full resync copies; 0: live sessions x bytes of a write", "assumption"),
+    COUNT("replicas", replicas, "0", "0", "5", "replicas of each shard in other zones of the region; one takes over when the shard's node crashes", "facts C.2"),
+    TIME_DIST("replica_lag", replica_lag, "0ms", "1ms", "1h", "replication lag of the replica that takes over", "assumption"),
+    TIME_DIST("replica_failover", replica_failover, "0ms", "lognormal(median=6s, p95=20s)", "1h", "time from the crash of a shard's node until a replica takes over", "facts C.1"),
 };
 // clang-format on
 
@@ -42,12 +42,12 @@ static const struct metric datastore_metrics[] = {
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .series = true,
-     .meaning = "shards taken over by a replica inside the region"},
+     .meaning = "shards whose replica in the region took over"},
     {.name = "lost_writes",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .series = true,
-     .meaning = "writes that the cluster of the region had acknowledged and that a failover lost"},
+     .meaning = "writes acknowledged by the region's cluster and lost by a failover"},
 };
 
 /* In the order of MISS_LAG, MISS_LOST. */
