@@ -6,6 +6,7 @@
 
 #include "design.h"
 #include "study_command.h"
+#include "sweep_axis.h"
 
 struct axis_list {
     const struct sweep_axis **items;

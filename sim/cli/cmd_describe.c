@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "command.h"
+#include "describe.h"
+#include "json_schema.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 #include "condition.h"
 #include "mem.h"
 #include "rng_stream.h"
+#include "scenario_values.h"
 #include "sweep_axis.h"
 
 #include <stdlib.h>

@@ -12,6 +12,7 @@
 #define DESIGN_H
 
 #include "scenario.h"
+#include "sweep_axis.h"
 
 #define DESIGN_POINTS_MAX 10000
 

@@ -38,6 +38,7 @@
 #define EXPERIMENT_H
 
 #include "diag.h"
+#include "metric_ref.h"
 #include "result.h"
 
 struct study_progress {

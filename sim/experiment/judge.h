@@ -9,6 +9,7 @@
 #ifndef JUDGE_H
 #define JUDGE_H
 
+#include "expectation.h"
 #include "interval.h"
 #include "result.h"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "expectation.h"
 #include "judge.h"
 
 #include <stdarg.h>

@@ -4,6 +4,7 @@
 #ifndef REQUIREMENT_H
 #define REQUIREMENT_H
 
+#include "expectation.h"
 #include "experiment.h"
 #include "interval.h"
 

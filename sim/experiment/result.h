@@ -12,6 +12,7 @@
 #include "incident.h"
 #include "run_log.h"
 #include "scenario.h"
+#include "scenario_values.h"
 #include "sim.h"
 
 struct run_result {

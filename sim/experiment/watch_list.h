@@ -10,6 +10,7 @@
 #define WATCH_LIST_H
 
 #include "experiment.h"
+#include "metric_ref.h"
 #include "strbuf.h"
 
 struct amount {

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REGION_COUNT_MAX = 16 };
-
 /* What a check of one config reports goes to the scenario's errors, at the field's node. */
 struct placed_validation {
     struct validation validation;
@@ -24,90 +22,6 @@ struct placed_validation {
     const struct yaml_node *section; /* NULL: not given */
     const struct yaml_source *source;
 };
-
-/* --- topology -------------------------------------------------------------------------- */
-
-static bool is_region_name(const char *name)
-{
-    return name[0] && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name) &&
-           name[0] != '-';
-}
-
-/* The keys under a region are sections of models that exist once a region. */
-static void check_region_keys(struct builder *builder, const struct yaml_node *region)
-{
-    const struct registry *registry = builder->scenario->registry;
-    const char **names = mem_zalloc(registry->model_count + 1, sizeof *names);
-
-    for (size_t i = 0; i < registry->model_count; i++)
-        if (registry->models[i]->scope == MODEL_PER_REGION)
-            names[i] = registry->models[i]->section;
-    for (size_t i = 0; i < region->count; i++) {
-        const struct yaml_node *key = region->entries[i].key;
-        struct strbuf text = STRBUF_INIT;
-        const struct model_ops *ops = registry_section(registry, key->text);
-        bool known = ops && ops->scope == MODEL_PER_REGION;
-
-        if (known && kind_explain_section(&text, ops, builder->kind)) {
-            error_at(builder->errors, key, "%s", text.text);
-        } else if (!known && ops) {
-            error_at(builder->errors, key, "'%s' is not set by region: it belongs to the top level",
-                     key->text);
-        } else if (!known) {
-            strbuf_addf(&text, "unknown key '%s' in a region", key->text);
-            add_remedy(&text, key->text, "allowed are", names, registry->model_count);
-            error_at(builder->errors, key, "%s", text.text);
-        }
-        strbuf_release(&text);
-    }
-    free(names);
-}
-
-static void add_region(struct builder *builder, const struct yaml_entry *entry)
-{
-    struct topology *topology = &builder->scenario->topology;
-
-    if (!is_region_name(entry->key->text))
-        error_at(builder->errors, entry->key,
-                 "a region's name is made of a-z, 0-9 and '-', got '%s'", entry->key->text);
-    if (strcmp(entry->key->text, "all") == 0)
-        error_at(builder->errors, entry->key,
-                 "a region cannot be named 'all': the statistics' total over regions is");
-    if (entry->value->kind == YAML_MAP)
-        check_region_keys(builder, entry->value);
-    else if (!entry->value->is_null)
-        error_at(builder->errors, entry->value,
-                 "region '%s' needs a map, such as {app: {...}} or {}, got %s", entry->key->text,
-                 yaml_kind_name(entry->value));
-    if (topology->region_count < REGION_COUNT_MAX)
-        builder->inner->region_names[topology->region_count++] = entry->key->text;
-}
-
-void topology_build(struct builder *builder)
-{
-    const struct yaml_node *regions = yaml_get(builder->root, "regions");
-
-    builder->inner->region_names =
-        mem_zalloc(REGION_COUNT_MAX, sizeof builder->inner->region_names[0]);
-    builder->scenario->topology.region_names = builder->inner->region_names;
-    if (!regions) {
-        error_in_file(builder->errors, builder->inner->source,
-                      "a scenario needs at least one region, such as 'regions: {us-west-1: {}}'");
-        return;
-    }
-    if (regions->kind != YAML_MAP || regions->count == 0) {
-        error_at(builder->errors, regions,
-                 "'regions' needs at least one region, such as {us-west-1: {}}, got %s",
-                 regions->kind == YAML_MAP ? "none" : yaml_kind_name(regions));
-        return;
-    }
-    if (regions->count > REGION_COUNT_MAX)
-        error_at(builder->errors, regions->entries[REGION_COUNT_MAX].key,
-                 "'regions' has %zu regions and at most %d are allowed", regions->count,
-                 REGION_COUNT_MAX);
-    for (size_t i = 0; i < regions->count; i++)
-        add_region(builder, &regions->entries[i]);
-}
 
 /* --- checks of models ------------------------------------------------------------------ */
 
@@ -138,6 +52,14 @@ struct placing {
     const struct config_table *table; /* set by add_one() */
     const struct model_kind *kind;
 };
+
+static const struct preset *preset_find(const struct model_ops *ops, const char *name)
+{
+    for (size_t i = 0; i < ops->preset_count; i++)
+        if (strcmp(ops->presets[i].name, name) == 0)
+            return &ops->presets[i];
+    return NULL;
+}
 
 /*
  * The preset that a section names, laid under it. Its nodes stand in a source named "preset NAME",

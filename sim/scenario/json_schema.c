@@ -9,6 +9,7 @@
  */
 #include "bug.h"
 #include "field_value.h"
+#include "json_schema.h"
 #include "json_writer.h"
 #include "mem.h"
 #include "run_settings.h"

@@ -5,9 +5,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "fake_models.h"
+#include "describe.h"
+#include "expectation.h"
+#include "fake_load.h"
 
+#include "json_schema.h"
+#include "scenario_values.h"
 #include "scratch_folder.h"
+#include "sweep_axis.h"
 #include "world.h"
 
 #include <stdio.h>
@@ -17,41 +22,6 @@
 #define REGIONS "regions: {us-west-1: {}, us-west-2: {}}\n"
 #define GLOBAL REGIONS "store: {kind: global-datastore}\n"
 #define REGIONAL REGIONS "store: {kind: regional}\n"
-
-static struct scenario *load(const char *text, const char *const *sets, size_t set_count)
-{
-    struct diag diag = {0};
-    struct scenario *scenario =
-        scenario_load_text(text, strlen(text), "t.yaml", &fake_registry, sets, set_count, &diag);
-    char *errors = diag_text(&diag);
-
-    assert_string_equal(errors, "");
-    free(errors);
-    diag_release(&diag);
-    return scenario;
-}
-
-/* Everything that is reported of a text. */
-static char *reported(const char *text, const char *set)
-{
-    struct diag diag = {0};
-    char *errors;
-
-    scenario_free(
-        scenario_load_text(text, strlen(text), "t.yaml", &fake_registry, &set, set ? 1 : 0, &diag));
-    errors = diag_text(&diag);
-    diag_release(&diag);
-    return errors;
-}
-
-static const struct scenario_instance *instance_of(const struct scenario *scenario,
-                                                   const char *name)
-{
-    for (size_t i = 0; i < scenario->instance_count; i++)
-        if (strcmp(scenario->instances[i].name, name) == 0)
-            return &scenario->instances[i];
-    return NULL;
-}
 
 static bool has_metric(const struct scenario *scenario, const char *name)
 {
@@ -67,10 +37,10 @@ static void parameters_of_a_kind_stand_beside_the_models_own(void **state)
 {
     static const char *const sets[] = {"store.promotion.duration=exponential(2min)"};
     struct scenario *scenario =
-        load(REGIONS "store: {kind: global-datastore, memory: 64 MiB, data_set: 32 MiB,\n"
-                     "        promotion: {duration: {mean: 3min}, comment: slow}}\n",
-             sets, 1);
-    const struct scenario_instance *instance = instance_of(scenario, "store");
+        fake_load(REGIONS "store: {kind: global-datastore, memory: 64 MiB, data_set: 32 MiB,\n"
+                          "        promotion: {duration: {mean: 3min}, comment: slow}}\n",
+                  sets, 1);
+    const struct scenario_instance *instance = fake_instance(scenario, "store");
     const struct fake_store *store = instance->config;
     const struct fake_global *global = instance->kind_config;
 
@@ -94,7 +64,8 @@ static void the_resolved_text_of_either_kind_loads_to_the_same_hash(void **state
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        struct scenario *first = load(texts[i], NULL, 0), *again = load(first->resolved, NULL, 0);
+        struct scenario *first = fake_load(texts[i], NULL, 0),
+                        *again = fake_load(first->resolved, NULL, 0);
 
         assert_string_equal(first->resolved, again->resolved);
         scenario_free(first);
@@ -106,8 +77,8 @@ static void the_resolved_text_of_either_kind_loads_to_the_same_hash(void **state
 static void a_kind_supplies_values_of_a_label(void **state)
 {
     struct scenario *scenario =
-        load(REGIONAL "expect: ['reauths{cause=other-region} < 1']\n", NULL, 0);
-    char *errors = reported(GLOBAL "expect: ['reauths{cause=other-region} < 1']\n", NULL);
+        fake_load(REGIONAL "expect: ['reauths{cause=other-region} < 1']\n", NULL, 0);
+    char *errors = fake_report(GLOBAL "expect: ['reauths{cause=other-region} < 1']\n", NULL, 0);
 
     (void)state;
     assert_string_equal(scenario->expects[0].left.label, "other-region");
@@ -127,7 +98,7 @@ static void count_data_set(void *self, const char *path, const char *value, cons
 
 static void assumptions_are_those_of_the_chosen_kind(void **state)
 {
-    struct scenario *global = load(GLOBAL, NULL, 0), *regional = load(REGIONAL, NULL, 0);
+    struct scenario *global = fake_load(GLOBAL, NULL, 0), *regional = fake_load(REGIONAL, NULL, 0);
     int count = 0;
 
     (void)state;
@@ -203,7 +174,7 @@ static void what_belongs_to_another_kind_is_refused_by_name(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        char *text = reported(cases[i].text, cases[i].set);
+        char *text = fake_report(cases[i].text, &cases[i].set, cases[i].set ? 1 : 0);
 
         assert_string_equal(text, cases[i].want);
         free(text);
@@ -253,10 +224,10 @@ static void what_a_base_says_for_its_kind_is_left_out_with_a_note(void **state)
               "store: {kind: regional, shards: 5}\n"
               "              ^\n");
     assert_non_null(scenario);
-    store = instance_of(scenario, "store");
+    store = fake_instance(scenario, "store");
     assert_int_equal(((const struct fake_store *)store->config)->memory, 64 << 20);
     assert_int_equal(((const struct fake_regional *)store->kind_config)->shards, 5);
-    assert_null(instance_of(scenario, "replication"));
+    assert_null(fake_instance(scenario, "replication"));
     free(text);
     scenario_free(scenario);
 }
@@ -283,16 +254,17 @@ static void what_a_file_says_itself_is_not_left_out(void **state)
 static void a_set_or_a_sweep_may_change_the_kind(void **state)
 {
     static const char *const sets[] = {"store.kind=regional", "store.shards=9"};
-    struct scenario *scenario = load(REGIONS "store: {kind: global-datastore, data_set: 8 MiB}\n"
-                                             "replication: {buffer: 2 MiB}\n"
-                                             "sweep: {store.kind: [global-datastore, regional]}\n",
-                                     sets, 2);
-    const struct scenario_instance *store = instance_of(scenario, "store");
+    struct scenario *scenario =
+        fake_load(REGIONS "store: {kind: global-datastore, data_set: 8 MiB}\n"
+                          "replication: {buffer: 2 MiB}\n"
+                          "sweep: {store.kind: [global-datastore, regional]}\n",
+                  sets, 2);
+    const struct scenario_instance *store = fake_instance(scenario, "store");
 
     (void)state;
     assert_ptr_equal(store->kind, &fake_regional_kind);
     assert_int_equal(((const struct fake_regional *)store->kind_config)->shards, 9);
-    assert_null(instance_of(scenario, "replication"));
+    assert_null(fake_instance(scenario, "replication"));
     assert_int_equal(scenario->axes[0].value_count, 2);
     scenario_free(scenario);
 }
@@ -301,7 +273,7 @@ static void a_set_or_a_sweep_may_change_the_kind(void **state)
 
 static void metrics_are_those_of_the_models_and_kinds_that_are_there(void **state)
 {
-    struct scenario *global = load(GLOBAL, NULL, 0), *regional = load(REGIONAL, NULL, 0);
+    struct scenario *global = fake_load(GLOBAL, NULL, 0), *regional = fake_load(REGIONAL, NULL, 0);
 
     (void)state;
     assert_true(has_metric(global, "replication_lag") && has_metric(global, "resyncs"));
@@ -315,9 +287,9 @@ static void metrics_are_those_of_the_models_and_kinds_that_are_there(void **stat
 
 static void a_world_hands_the_kind_to_its_model(void **state)
 {
-    struct scenario *scenario = load(REGIONS "store: {kind: regional, shards: 6}\n"
-                                             "expect: [shards_in_use > 5]\n",
-                                     NULL, 0);
+    struct scenario *scenario = fake_load(REGIONS "store: {kind: regional, shards: 6}\n"
+                                                  "expect: [shards_in_use > 5]\n",
+                                          NULL, 0);
     const struct world_options options = {.seed = 1};
     struct world *world = world_create(scenario, &options);
     const struct statistics *statistics;

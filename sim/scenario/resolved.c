@@ -5,11 +5,13 @@
  * one place where nothing overrides it; so two files that mean the same are the same text, and that
  * text loads to the same scenario.
  */
+#include "expectation.h"
 #include "hash.h"
 #include "mem.h"
 #include "quote.h"
 #include "run_settings.h"
 #include "scenario_internal.h"
+#include "sweep_axis.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -4,7 +4,22 @@
 #ifndef RUN_SETTINGS_H
 #define RUN_SETTINGS_H
 
-#include "scenario.h"
+#include "field.h"
+
+#include <stdint.h>
+
+/* Top-level keys of a file. */
+struct run_config {
+    sim_dur duration; /* `duration`, default 30min, > 0 */
+    int warmup_kind;  /* `warmup`: {given: 5min} or just `5min`, or `auto` (MSER-5 on requests'
+                         latency) */
+    sim_dur warmup;   /* given */
+    sim_dur bin; /* `bin`: width of a bin of the series; 0: duration / 180, rounded up to 1, 2, 5,
+                    10, 20, 30, 60 s ... */
+    uint32_t replications; /* `replications`, default 10 */
+    uint64_t seed;         /* `seed`, default 1; any 64-bit integer */
+    double level;          /* `level` of confidence, default 95 % */
+};
 
 extern const struct field run_settings_fields[];
 extern const size_t run_settings_field_count;

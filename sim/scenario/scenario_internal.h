@@ -51,20 +51,29 @@ static inline struct scenario_internal *scenario_internal(const struct scenario 
     return scenario->inner;
 }
 
-/* instances.c: the topology, and an instance of each model by its scope, checked. */
+/* scenario.c: build the scenario of another root, only to report what is wrong with it. */
+void scenario_try(const struct builder *builder, const struct yaml_node *root);
+
+/* top_level.c: keys, prose, settings of the run. */
+void top_level_build(struct builder *builder);
+void top_level_free(struct scenario *scenario);
+
+/* topology.c, then instances.c: an instance of each model by its scope, checked. */
 void topology_build(struct builder *builder);
 void instances_build(struct builder *builder);
 void instances_free(struct scenario *scenario);
 
-/* presets.c: the key of a section that names one, and the front of the name of its nodes'
- * source. */
+/* The key of a section that names a preset, and the front of the name of its nodes' source. */
 #define PRESET_KEY "preset"
 #define PRESET_ORIGIN "preset "
-const struct preset *preset_find(const struct model_ops *ops, const char *name); /* NULL: none */
 
 /* expectation.c */
 void expectations_build(struct builder *builder);
 void expectations_free(struct scenario *scenario);
+
+/* sweep_build.c: `tries`: see that each value of each axis makes a scenario that is right. */
+void sweep_build(struct builder *builder, bool tries);
+void sweep_free(struct scenario *scenario);
 
 /* resolved.c: needs all of the above. */
 void resolved_build(struct scenario *scenario);

@@ -14,9 +14,21 @@
 #ifndef SWEEP_AXIS_H
 #define SWEEP_AXIS_H
 
-#include "scenario.h"
+#include "quantity.h"
+#include "strbuf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 enum { SWEEP_VALUES_MAX = 1000 };
+
+struct sweep_axis {
+    char *path;    /* "client.timeout" */
+    char **values; /* as written, or made of a range with steps; none: a range to draw from */
+    size_t value_count;
+    bool has_range, is_log;
+    struct quantity from, to; /* of the range */
+};
 
 /* Fill values or range of `axis` (its path is left alone); on failure appends the reason to `why`
  * ("needs values such as ..., got '...'") and leaves the axis without values. Release with

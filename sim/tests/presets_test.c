@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "describe.h"
 #include "statistics.h"
 #include "registry.h"
 #include "scenario.h"

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Presets: found by name, and told: what each sets, what the real thing has besides, and who says
- * so. */
+/* Presets: what each sets, what the real thing has besides, and who says so. */
+#include "describe.h"
+
+#include "error_list.h"
 #include "json_writer.h"
 #include "mem.h"
-#include "scenario_internal.h"
 #include "text_table.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-const struct preset *preset_find(const struct model_ops *ops, const char *name)
-{
-    for (size_t i = 0; i < ops->preset_count; i++)
-        if (strcmp(ops->presets[i].name, name) == 0)
-            return &ops->presets[i];
-    return NULL;
-}
 
 static void print_preset(const struct model_ops *ops, const struct preset *preset, FILE *out)
 {

@@ -6,6 +6,7 @@
 #include "mem.h"
 #include "run_settings.h"
 #include "scenario_internal.h"
+#include "scenario_values.h"
 
 #include <string.h>
 

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "describe_internal.h"
+
+#include "field_value.h"
+
+/* A cell: '|' would end it. */
+static void print_cell(FILE *out, const char *text, const char *end)
+{
+    for (; text && *text; text++)
+        fprintf(out, *text == '|' ? "\\%c" : "%c", *text);
+    fputs(end, out);
+}
+
+static void print_markdown_fields(const struct described *described, FILE *out)
+{
+    fputs("| parameter | type | default | range | meaning | source |\n"
+          "|---|---|---|---|---|---|\n",
+          out);
+    for (size_t i = 0; i < described->field_count; i++) {
+        const struct field *field = &described->fields[i];
+        struct strbuf range = STRBUF_INIT;
+
+        describe_add_range(&range, field);
+        fprintf(out, "| `%s` | %s | ", field->name, field_type_name(field->type));
+        print_cell(out, describe_default(field), " | ");
+        print_cell(out, range.text, " | ");
+        print_cell(out, field->meaning, " | ");
+        print_cell(out, field->source, " |\n");
+        strbuf_release(&range);
+    }
+}
+
+static void print_markdown_metrics(const struct described *described, FILE *out)
+{
+    fputs("| metric | kind | unit | labels | meaning |\n|---|---|---|---|---|\n", out);
+    for (size_t i = 0; i < described->metric_count; i++) {
+        const struct metric *metric = &described->metrics[i];
+
+        fprintf(out, "| `%s` | %s | %s | region%s%s | ", metric->name,
+                metric_kind_name(metric->kind), unit_name(metric->unit), metric->label ? ", " : "",
+                metric->label ? metric->label : "");
+        print_cell(out, metric->meaning, " |\n");
+    }
+}
+
+static void print_markdown_kinds(const struct model_ops *ops, FILE *out)
+{
+    fputs("\n| kind | meaning |\n|---|---|\n", out);
+    for (size_t i = 0; i < ops->kind_count; i++) {
+        fprintf(out, "| `%s` | ", ops->kinds[i]->name);
+        print_cell(out, ops->kinds[i]->meaning, " |\n");
+    }
+}
+
+int describe_markdown(const struct registry *registry, const char *name, FILE *out,
+                      struct diag *diag)
+{
+    struct model_ops run;
+    struct described described;
+
+    if (!describe_find(registry, name, &run, &described, diag))
+        return -1;
+    if (described.field_count > 0)
+        print_markdown_fields(&described, out);
+    if (described.metric_count > 0) {
+        fputs(described.field_count > 0 ? "\n" : "", out);
+        print_markdown_metrics(&described, out);
+    }
+    if (!described.kind && described.ops->kind_count > 0)
+        print_markdown_kinds(described.ops, out);
+    return 0;
+}
