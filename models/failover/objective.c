@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What is promised, and whether it is kept: RTO and RPO of each outage, as clients experienced it.
+ * Service-level objectives: RTO and RPO of each outage, as clients experienced it.
  *
- * While the run goes on this only takes notes: every ended write, in a bin by the instant at which
- * it *began*, and every mark (a fault's onset, a stage of a failover). All is judged at the end,
- * when what began in an outage has ended too.
+ * While the run goes on this only takes notes: ended writes (good_operations.h), and marks: a
+ * fault's onset, the end of a stage of a failover. All is judged at the end, when what began in an
+ * outage has ended too.
  *
  * An outage opens at a mark that can harm writes (a fault's onset, a promotion asked for) while
- * none is open, and is restored at T, the first edge of a bin such that in every region the share
- * of good writes among those begun in [T, T + hold) is at target. Edges start with that at or
- * before the onset; T before the onset means an RTO of 0. Regions without writes in a span do not
- * count, but one at least must have some. Marks up to T belong to the outage:
+ * none is open, and is restored at T, the start of the first span with good writes at target
+ * (good_operations_restored()). T before the onset means an RTO of 0. Marks up to T belong to the
+ * outage:
  *
  *   onset ----------- detected ---- decided ---- promoted ---- published ---- restored
  *         detect            decide        promote       publish         drain
@@ -21,17 +20,15 @@
 #include "bug.h"
 #include "mem.h"
 #include "model.h"
-#include "edge.h"
-#include "objective.h"
-#include "refs.h"
-#include "session.h"
-#include "losses.h"
-#include "registry.h"
+#include "good_operations.h"
 #include "incident.h"
+#include "losses.h"
+#include "objective.h"
+#include "registry.h"
 
 #include <stdlib.h>
 
-#define BINS_MAX 10000000 /* a region: 80 MB */
+#define STEPS_MAX 10000000 /* of a region: 80 MB */
 
 struct objective_config {
     sim_dur latency_ns, hold_ns, resolution_ns;
@@ -91,11 +88,6 @@ static const struct metric objective_metrics[] = {
 
 static const char no_outage[] = "no outage"; /* why a value is none */
 
-/* Ended writes by the bin in which they began. */
-struct write_bin {
-    uint32_t total, good;
-};
-
 /* What ends each stage but the last, which the restoration ends. */
 static const struct stage_end {
     bool opens; /* it can harm writes: it opens an outage where none is open */
@@ -123,10 +115,8 @@ struct objective {
     struct incident_list incidents;   /* filled by objective_finish() */
     const struct losses_port *losses; /* NULL: the store counts none */
     struct objective_port port;
-    uint32_t region_count;
-    size_t bin_count;       /* of a region */
-    struct write_bin *bins; /* [region][bin] */
-    struct mark *marks;     /* by time */
+    struct good_operations writes;
+    struct mark *marks; /* by time */
     size_t mark_count, mark_capacity;
 };
 
@@ -135,11 +125,8 @@ struct objective {
 static void objective_write_done(void *self, int region, sim_time started, bool good)
 {
     struct objective *objective = self;
-    struct write_bin *bin = &objective->bins[(size_t)region * objective->bin_count +
-                                             (size_t)(started / objective->config->resolution_ns)];
 
-    bin->total++;
-    bin->good += good;
+    good_operations_add(&objective->writes, region, started, good);
 }
 
 static sim_dur objective_latency(const void *self)
@@ -185,69 +172,7 @@ static void objective_stage_ended(void *self, enum incident_stage stage)
     objective_mark(self, &mark);
 }
 
-/* --- the restoration ------------------------------------------------------------------------- */
-
-/* Sums over a span of bins, one a region. */
-struct span_sums {
-    uint64_t total[REGIONS_MAX], good[REGIONS_MAX];
-};
-
-static void span_sums_take(struct span_sums *sums, const struct objective *objective, size_t bin,
-                           bool add)
-{
-    for (uint32_t region = 0; region < objective->region_count; region++) {
-        const struct write_bin *at = &objective->bins[region * objective->bin_count + bin];
-
-        sums->total[region] += add ? at->total : 0 - (uint64_t)at->total;
-        sums->good[region] += add ? at->good : 0 - (uint64_t)at->good;
-    }
-}
-
-static bool span_sums_at_target(const struct span_sums *sums, uint32_t region_count, double target)
-{
-    bool any = false;
-
-    for (uint32_t region = 0; region < region_count; region++) {
-        double total = (double)sums->total[region];
-
-        if (sums->total[region] == 0)
-            continue;
-        any = true;
-        /* the small change makes 7 of 100 reach 7 %, whose double lies above */
-        if ((double)sums->good[region] + 1e-9 * total < target * total)
-            return false;
-    }
-    return any;
-}
-
-/* Start of the first span of `hold` at target, not before the onset; SIM_NEVER: there is none.
- * O(bins looked at). */
-static sim_time objective_restored(const struct objective *objective, sim_time onset)
-{
-    const struct objective_config *config = objective->config;
-    size_t hold = (size_t)(config->hold_ns / config->resolution_ns);
-    size_t first = (size_t)(onset / config->resolution_ns);
-    size_t whole =
-        (size_t)(sim_now(objective->sim) / config->resolution_ns); /* bins that are over */
-    struct span_sums sums = {{0}, {0}};
-
-    if (first + hold > whole)
-        return SIM_NEVER;
-    for (size_t bin = first; bin < first + hold; bin++)
-        span_sums_take(&sums, objective, bin, true);
-    for (size_t start = first;; start++) {
-        sim_time edge = (sim_time)start * config->resolution_ns;
-
-        if (span_sums_at_target(&sums, objective->region_count, config->target))
-            return edge > onset ? edge : onset;
-        if (start + hold >= whole)
-            return SIM_NEVER;
-        span_sums_take(&sums, objective, start, false);
-        span_sums_take(&sums, objective, start + hold, true);
-    }
-}
-
-/* --- the books, at the end ------------------------------------------------------------------- */
+/* --- the verdict, at the end ----------------------------------------------------------------- */
 
 /* What the incidents come to, one after the other. */
 struct verdict {
@@ -256,6 +181,13 @@ struct verdict {
     sim_dur rpo;
     uint64_t writes_lost, sessions_lost;
 };
+
+static sim_time objective_restored(const struct objective *objective, sim_time onset)
+{
+    const struct restoration_rule rule = {objective->config->target, objective->config->hold_ns};
+
+    return good_operations_restored(&objective->writes, &rule, onset, sim_now(objective->sim));
+}
 
 static struct incident objective_open(const struct objective *objective, const struct mark *mark)
 {
@@ -418,22 +350,19 @@ static void objective_check(const void *config, const struct check_context *cont
 
     if (c->hold_ns % c->resolution_ns != 0)
         validation_error(validation, "hold", "must be a multiple of 'resolution'");
-    if (context->end / c->resolution_ns > BINS_MAX)
+    if (context->end / c->resolution_ns > STEPS_MAX)
         validation_error(validation, "resolution",
-                         "is too fine for this duration: at most %d steps fit in a run", BINS_MAX);
+                         "is too fine for this duration: at most %d steps fit in a run", STEPS_MAX);
 }
 
 static void objective_init(void *self, const struct model_env *env)
 {
     struct objective *objective = self;
 
-    invariant(env->topology->region_count <= REGIONS_MAX);
     objective->config = env->config;
     objective->sim = env->sim;
-    objective->region_count = env->topology->region_count;
-    objective->bin_count = (size_t)(sim_end(env->sim) / objective->config->resolution_ns) + 1;
-    objective->bins =
-        mem_zalloc(objective->region_count * objective->bin_count, sizeof *objective->bins);
+    good_operations_init(&objective->writes, env->topology->region_count, sim_end(env->sim),
+                         objective->config->resolution_ns);
     objective->port = (struct objective_port){
         .self = objective,
         .write_done = objective_write_done,
@@ -456,7 +385,7 @@ static void objective_fini(void *self)
 {
     struct objective *objective = self;
 
-    free(objective->bins);
+    good_operations_release(&objective->writes);
     free(objective->marks);
     incident_list_release(&objective->incidents);
 }
