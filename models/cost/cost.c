@@ -102,13 +102,22 @@ static double cost_remote_attempts(const struct cost *cost, const struct probes 
     return (double)attempts;
 }
 
+/* Nothing where the kind of store replicates nothing. */
+static double cost_replicated_bytes(const struct probes *probes)
+{
+    static const char metric[] = "replication_bytes";
+
+    if (!probes_metric(probes, metric))
+        return 0;
+    return (double)probes_count_total(probes, metric, PROBE_ALL_REGIONS, NULL);
+}
+
 /* USD an hour, item by item. */
 static void cost_items(const struct cost *cost, const struct probes *probes, double hours,
                        double requests, double items[ITEMS])
 {
     const struct cost_config *c = cost->config;
-    double replicated =
-        (double)probes_count_total(probes, "replication_bytes", PROBE_ALL_REGIONS, NULL);
+    double replicated = cost_replicated_bytes(probes);
     double transferred = cost_remote_attempts(cost, probes) * (double)c->write_bytes;
     double answered = requests * (double)c->response_bytes;
 

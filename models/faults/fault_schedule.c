@@ -254,6 +254,8 @@ static void apply_to_replication(struct fault_schedule *schedule, const struct f
 {
     const struct stream_port *stream = schedule->stream;
 
+    if (!stream) /* this kind of store replicates nothing: there is nothing to break */
+        return;
     if (fault->reset && begin)
         stream->reset(stream->self, fault->replication);
     if (fault->pause)
@@ -638,7 +640,7 @@ static void fault_schedule_connect(void *self, const struct port_directory *port
     }
     schedule->control = port_need_control(ports, -1, -1);
     schedule->dns = port_need_dns(ports, -1, -1);
-    schedule->stream = port_find_stream(ports, -1, -1); /* a test may do without */
+    schedule->stream = port_find_stream(ports, -1, -1); /* NULL: nothing is replicated */
     schedule->objective = port_need_objective(ports, -1, -1);
 }
 

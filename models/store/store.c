@@ -12,8 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The kinds of store: a row for each, "kind_NAME" and its name in a scenario. */
-#define STORE_KINDS(KIND) KIND(kind_global_datastore, "global-datastore")
+/* The kinds of store, a row for each: its struct store_kind, and its name in a scenario. */
+// clang-format off
+#define STORE_KINDS(KIND) \
+    KIND(kind_global_datastore, "global-datastore") \
+    /* end of the table */
+// clang-format on
 
 #define DECLARE(kind, name) extern const struct store_kind kind;
 #define MODEL(kind, name) &(kind).model,
