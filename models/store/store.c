@@ -16,6 +16,7 @@
 // clang-format off
 #define STORE_KINDS(KIND) \
     KIND(kind_global_datastore, "global-datastore") \
+    KIND(kind_regional, "regional") \
     /* end of the table */
 // clang-format on
 
