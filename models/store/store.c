@@ -17,6 +17,7 @@
 #define STORE_KINDS(KIND) \
     KIND(kind_global_datastore, "global-datastore") \
     KIND(kind_regional, "regional") \
+    KIND(kind_single_region, "single-region") \
     /* end of the table */
 // clang-format on
 

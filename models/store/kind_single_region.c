@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * One store for all regions: the cluster of one region, which clients of every region read and
+ * write. A session is valid wherever its user lands, and no read is ever stale; but every operation
+ * of another region takes the round trip to the store, and nothing works without that region.
+ */
+#include "kind_regional.h"
+
+struct single_region_config {
+    int32_t primary;
+};
+
+#define MODEL_CONFIG struct single_region_config
+// clang-format off
+static const struct field single_region_fields[] = {
+    REGION("primary", primary, "region that has the store; left out: the first one", "seed 000"),
+};
+// clang-format on
+
+static int store_region(const struct store *store)
+{
+    const struct single_region_config *config = store->kind_config;
+
+    return config->primary < 0 ? 0 : config->primary;
+}
+
+/* The one endpoint. */
+static void single_region_endpoints(struct store *store, struct endpoint_table *table)
+{
+    endpoint_add(table, (struct endpoint){.name = "store",
+                                          .region = store_region(store),
+                                          .zone = ENDPOINT_ANY,
+                                          .shard = ENDPOINT_ANY,
+                                          .node = ENDPOINT_ANY});
+}
+
+static uint32_t single_region_route(const void *store, const struct client_knowledge *knowledge,
+                                    const struct route_query *query)
+{
+    (void)store, (void)knowledge, (void)query;
+    return 0;
+}
+
+static void single_region_seed(struct store *store, uint32_t session, uint32_t session_check)
+{
+    regional_seed_in(store, session, session_check, store_region(store));
+}
+
+const struct store_kind kind_single_region = {
+    .model = {.name = "single-region",
+              .meaning = "one store for all regions, which read and write it over the links",
+              .config_size = sizeof(struct single_region_config),
+              FIELD_TABLE(single_region_fields)},
+    .state_size = sizeof(struct regional),
+    .row_size = sizeof(struct regional_row),
+    .endpoints = single_region_endpoints,
+    .route = single_region_route,
+    .seed = single_region_seed,
+    .execute = regional_execute,
+    .back = regional_back,
+};
