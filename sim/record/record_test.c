@@ -5,6 +5,7 @@
 #include "finding.h"
 #include "record.h"
 #include "strbuf.h"
+#include "test_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,32 +21,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-static char folder[64];
-
-static char *in_folder(const char *name)
-{
-    static char paths[4][512];
-    static unsigned turn;
-    char *path = paths[turn++ % 4];
-    snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-    return path;
-}
-
-static int make_test_folder(void **state)
-{
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/record_test_XXXXXX");
-    return mkdtemp(folder) != NULL ? 0 : -1;
-}
-
-static int remove_test_folder(void **state)
-{
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-    return system(command);
-}
 
 /* The diag says exactly this, with every @ standing for the path. */
 static void assert_says(struct diag *diag, const char *expected, const char *path)
@@ -689,7 +664,7 @@ static void record_refuses_places_where_no_file_can_be(void **state)
 {
     (void)state;
     assert_refused("", "error: a results database needs a name");
-    assert_refused(folder, "error: cannot open results database '@': it is a folder");
+    assert_refused(test_folder, "error: cannot open results database '@': it is a folder");
     assert_refused("/dev/full",
                    "error: cannot open results database '@': it is not a regular file");
     char *path = in_folder("file");
@@ -718,7 +693,7 @@ static void record_names_missing_permission(void **state)
     assert_int_equal(write_fake(path, false, 1, 1, 1), 0);
     assert_int_equal(chmod(path, 0444), 0);
     assert_int_equal(mkdir(in_folder("locked"), 0555), 0);
-    assert_int_equal(chmod(folder, 0755), 0);
+    assert_int_equal(chmod(test_folder, 0755), 0);
     /* Root may write anywhere; be someone else for a while. */
     bool root = geteuid() == 0;
     assert_true(!root || seteuid(65534) == 0);

@@ -6,6 +6,7 @@
 #include "record.h"
 #include "report.h"
 #include "strbuf.h"
+#include "test_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,32 +18,6 @@
 #include <glob.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static char folder[64];
-
-static char *in_folder(const char *name)
-{
-    static char paths[4][512];
-    static unsigned turn;
-    char *path = paths[turn++ % 4];
-    snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-    return path;
-}
-
-static int make_test_folder(void **state)
-{
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/report_test_XXXXXX");
-    return mkdtemp(folder) != NULL ? 0 : -1;
-}
-
-static int remove_test_folder(void **state)
-{
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-    return system(command);
-}
 
 static struct results *make_results(uint32_t points, uint32_t replications, uint32_t restored)
 {
@@ -249,7 +224,7 @@ static void every_plot_is_drawn_as_svg_and_twice_the_same(void **state)
     (void)state;
     struct results *results = make_results(1, 3, 3);
     struct diag diag = {0};
-    struct plot_options options = {.format = PLOT_SVG, .directory = folder, .prefix = "one"};
+    struct plot_options options = {.format = PLOT_SVG, .directory = test_folder, .prefix = "one"};
     told_count = 0;
     assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
     options.prefix = "two";
@@ -280,7 +255,7 @@ static void a_curve_is_drawn_over_the_points_of_a_sweep(void **state)
     struct results *results = make_results(3, 3, 3);
     struct diag diag = {0};
     struct plot_options options = {
-        .format = PLOT_SVG, .directory = folder, .prefix = "sweep", .plot = "curve"};
+        .format = PLOT_SVG, .directory = test_folder, .prefix = "sweep", .plot = "curve"};
     assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
     char *text = read_text(in_folder("sweep-curve.svg"));
     assert_has(text, "client.timeout");
@@ -301,15 +276,19 @@ static void png_and_text_are_drawn(void **state)
     struct diag diag = {0};
     char *copy = in_folder("copy.txt");
     FILE *out = fopen(copy, "w");
-    struct plot_options options = {
-        .format = PLOT_TEXT, .directory = folder, .plot = "timeline", .text_out = out, .width = 90};
+    struct plot_options options = {.format = PLOT_TEXT,
+                                   .directory = test_folder,
+                                   .plot = "timeline",
+                                   .text_out = out,
+                                   .width = 90};
     assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
     fclose(out);
     char *text = read_text(copy);
     assert_has(text, "availability (%)");
     assert_has(text, "us-west-2");
     free(text);
-    options = (struct plot_options){.format = PLOT_PNG, .directory = folder, .plot = "latency"};
+    options =
+        (struct plot_options){.format = PLOT_PNG, .directory = test_folder, .plot = "latency"};
     assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
     text = read_text(in_folder("fake-outage-latency.png"));
     assert_memory_equal(text, "\x89PNG", 4);
@@ -323,7 +302,7 @@ static void plots_without_data_are_left_out(void **state)
     struct results *results =
         make_results(1, 3, 0); /* no incident ended: there is no stage to draw */
     struct diag diag = {0};
-    struct plot_options options = {.format = PLOT_SVG, .directory = folder, .prefix = "none"};
+    struct plot_options options = {.format = PLOT_SVG, .directory = test_folder, .prefix = "none"};
     told_count = 0;
     assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
     assert_int_equal(told_count, 4);
@@ -338,7 +317,7 @@ static void what_cannot_be_drawn_is_said(void **state)
 {
     (void)state;
     struct results *results = make_results(1, 2, 2);
-    struct plot_options options = {.format = PLOT_SVG, .directory = folder, .plot = "timelin"};
+    struct plot_options options = {.format = PLOT_SVG, .directory = test_folder, .plot = "timelin"};
     plots_say(results, options, "error: unknown figure 'timelin'; did you mean 'timeline'?\n");
     options.plot = "rto_stages";
     options.format = PLOT_TEXT;
@@ -365,7 +344,7 @@ static void without_gnuplot_there_is_a_clear_error_and_no_file(void **state)
     setenv("PATH", "/nowhere", 1);
     plots_say(results,
               (struct plot_options){
-                  .format = PLOT_SVG, .directory = folder, .prefix = "no", .plot = "timeline"},
+                  .format = PLOT_SVG, .directory = test_folder, .prefix = "no", .plot = "timeline"},
               "no-timeline.svg': gnuplot was not found; install it (Debian: gnuplot-nox)\n");
     setenv("PATH", path, 1);
     free(path);
