@@ -276,7 +276,7 @@ static int seeking_print(void *self)
             print_text(seeking);
     }
     return limit->place == LIMIT_WITHIN && limit->has_low && limit->has_high ? EXIT_DONE
-                                                                             : EXIT_INCONCLUSIVE;
+                                                                             : EXIT_UNDECIDED;
 }
 
 /* --- the command ---------------------------------------------------------------------------- */

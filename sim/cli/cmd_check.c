@@ -328,8 +328,8 @@ static int checking_print(void *self)
         const struct checked *row = &checking->rows[i];
         if (row->harm.n > 0 && row->gate == GATE_WORSE)
             code = EXIT_REGRESSION;
-        else if (row->harm.n > 0 && row->gate == GATE_INCONCLUSIVE && code == EXIT_DONE)
-            code = EXIT_INCONCLUSIVE;
+        else if (row->harm.n > 0 && row->gate == GATE_UNDECIDED && code == EXIT_DONE)
+            code = EXIT_UNDECIDED;
     }
     if (checking->values->junit && write_junit(checking) < 0)
         code = EXIT_FILES;

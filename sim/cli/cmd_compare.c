@@ -76,7 +76,7 @@ static void add_verdict(struct text_table *table, const struct compared *row)
         text_table_add(table, "equivalent: identical");
     else if (row->verdict == PAIRED_EQUIVALENT)
         text_table_add(table, "equivalent within %s (p %.2g)", margin.text, row->p_alike);
-    else if (row->verdict != PAIRED_INCONCLUSIVE)
+    else if (row->verdict != PAIRED_UNDECIDED)
         text_table_add(table, "%s (p %.2g)", paired_verdict_name(row->verdict), row->p_difference);
     else if (row->needed == 0)
         text_table_add(table, "undecided (p %.2g)", row->p_difference);
@@ -213,9 +213,9 @@ static int comparing_print(void *self)
     }
     for (size_t i = 0; i < comparing->row_count; i++)
         if (comparing->rows[i].paired.difference.count > 0 &&
-            comparing->rows[i].verdict == PAIRED_INCONCLUSIVE)
+            comparing->rows[i].verdict == PAIRED_UNDECIDED)
             decided = false;
-    return decided ? EXIT_DONE : EXIT_INCONCLUSIVE;
+    return decided ? EXIT_DONE : EXIT_UNDECIDED;
 }
 
 /* --- the points ----------------------------------------------------------------------------- */

@@ -178,7 +178,7 @@ static int fronting_print(void *self)
         else
             fronting_print_table(fronting);
     }
-    return sure ? EXIT_DONE : EXIT_INCONCLUSIVE;
+    return sure ? EXIT_DONE : EXIT_UNDECIDED;
 }
 
 static bool parse_goals(struct fronting *fronting, const char *option,

@@ -66,7 +66,7 @@ static const struct {
     {EXIT_FILES, "cannot read or write a file or database"},
     {EXIT_EXPECTATION, "completed; an expectation failed"},
     {EXIT_REGRESSION, "completed; a regression was found"},
-    {EXIT_INCONCLUSIVE, "completed; a verdict is undecided, try more replications"},
+    {EXIT_UNDECIDED, "completed; a verdict is undecided, try more replications"},
     {EXIT_INTERRUPTED, "interrupted; completed runs are kept"},
 };
 

@@ -25,7 +25,7 @@ enum exit_code {
     EXIT_FILES = 4,
     EXIT_EXPECTATION = 10,
     EXIT_REGRESSION = 11,
-    EXIT_INCONCLUSIVE = 12,
+    EXIT_UNDECIDED = 12,
     EXIT_INTERRUPTED = 130
 };
 

@@ -65,9 +65,9 @@ int study_outcome_code(const struct study_outcome *outcome, bool with_expectatio
         return EXIT_DONE;
     if (outcome->expectation_counts[VERDICT_FAILS])
         return EXIT_EXPECTATION;
-    if (outcome->expectation_counts[VERDICT_INCONCLUSIVE] ||
+    if (outcome->expectation_counts[VERDICT_UNDECIDED] ||
         outcome->expectation_counts[VERDICT_NO_DATA])
-        return EXIT_INCONCLUSIVE;
+        return EXIT_UNDECIDED;
     return EXIT_DONE;
 }
 
@@ -90,7 +90,7 @@ static int open_path(const struct study_values *values, const struct shard *shar
 static int more_severe(int a, int b)
 {
     static const int order[] = {EXIT_SCENARIO, EXIT_FILES, EXIT_REGRESSION, EXIT_EXPECTATION,
-                                EXIT_INCONCLUSIVE};
+                                EXIT_UNDECIDED};
 
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
         if (a == order[i] || b == order[i])
@@ -224,7 +224,7 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     int show_code = EXIT_DONE;
     if (code != EXIT_FILES && code != EXIT_SCENARIO && outcome.done > 0)
         show_code = show(values, conduct, path, diag);
-    if (code == EXIT_DONE || code == EXIT_EXPECTATION || code == EXIT_INCONCLUSIVE) {
+    if (code == EXIT_DONE || code == EXIT_EXPECTATION || code == EXIT_UNDECIDED) {
         int found = conduct->print && outcome.done > 0 ? conduct->print(conduct->self) : EXIT_DONE;
         code = more_severe(code, found);
         code = show_code ? show_code : trace_code ? trace_code : code;

@@ -33,7 +33,7 @@ struct conduct {
     /* Run the rounds and keep the result in `self`. The points of the set already exist. */
     void (*run)(void *self, struct study_runner *runner);
     /* Print the result to stdout (JSON with --json, nothing with --quiet); returns EXIT_DONE,
-     * EXIT_REGRESSION or EXIT_INCONCLUSIVE. Not called if nothing was run. */
+     * EXIT_REGRESSION or EXIT_UNDECIDED. Not called if nothing was run. */
     int (*print)(void *self);
     /* Findings for the results file; NULL: none. */
     void (*find)(void *self, struct finding_list *list);

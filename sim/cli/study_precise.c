@@ -106,7 +106,7 @@ static int precise_print(void *self)
         met = met && precise->results[i].met;
     if (!precise->values->quiet && !precise->values->json && !precise->values->digest)
         precise_print_table(precise);
-    return met ? EXIT_DONE : EXIT_INCONCLUSIVE;
+    return met ? EXIT_DONE : EXIT_UNDECIDED;
 }
 
 int study_command_precise(const struct invocation *invocation, const struct point_set *set)

@@ -52,7 +52,7 @@ static bool look(const struct study_runner *runner, const struct check_plan *pla
         if (!is_asked(&rows[i]))
             continue;
         rows[i].gate = gates[asked++];
-        decided = decided && rows[i].gate != GATE_INCONCLUSIVE;
+        decided = decided && rows[i].gate != GATE_UNDECIDED;
         alarm = alarm || rows[i].gate == GATE_WORSE;
     }
     free(worse);

@@ -72,7 +72,7 @@ void compare_rows(const struct study_runner *runner, const struct compare_plan *
         rows[i].needed =
             paired_needed(&rows[i].paired, rows[i].margin, alpha / (double)measured, POWER);
         /* These many did not tell, whatever the odds were. */
-        if (rows[i].verdict == PAIRED_INCONCLUSIVE && rows[i].needed > 0 && rows[i].needed <= pairs)
+        if (rows[i].verdict == PAIRED_UNDECIDED && rows[i].needed > 0 && rows[i].needed <= pairs)
             rows[i].needed = pairs + 1;
     }
     free(p);
@@ -87,7 +87,7 @@ static bool all_decided(const struct study_runner *runner, const struct compare_
 
     compare_rows(runner, plan, rows);
     for (size_t i = 0; i < count; i++)
-        if (rows[i].paired.difference.count > 0 && rows[i].verdict == PAIRED_INCONCLUSIVE)
+        if (rows[i].paired.difference.count > 0 && rows[i].verdict == PAIRED_UNDECIDED)
             decided = false;
     free(rows);
     return decided;

@@ -43,7 +43,7 @@ const char *verdict_name(enum verdict verdict)
     static const char *const names[] = {
         [VERDICT_HOLDS] = "holds",
         [VERDICT_FAILS] = "fails",
-        [VERDICT_INCONCLUSIVE] = "undecided",
+        [VERDICT_UNDECIDED] = "undecided",
         [VERDICT_NO_DATA] = "no data",
     };
     return names[verdict];
@@ -185,7 +185,7 @@ static enum verdict compare(enum comparison comparison, double low, double high,
         none = high < bound;
         break;
     }
-    return all ? VERDICT_HOLDS : none ? VERDICT_FAILS : VERDICT_INCONCLUSIVE;
+    return all ? VERDICT_HOLDS : none ? VERDICT_FAILS : VERDICT_UNDECIDED;
 }
 
 enum verdict judge_compare(const struct expectation *expect, const struct interval *interval,
@@ -259,7 +259,7 @@ struct judged judge_verdict(const struct judge *judge, uint32_t number, size_t e
      * for all. */
     if (judged.verdict == VERDICT_HOLDS && tally.count < point->run_count &&
         expect->left.metric->kind == METRIC_VALUE) {
-        judged.verdict = VERDICT_INCONCLUSIVE;
+        judged.verdict = VERDICT_UNDECIDED;
         judged.reason = missing_text(point, &point->missing[expectation]);
     }
     return judged;

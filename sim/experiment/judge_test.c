@@ -93,9 +93,9 @@ static void interval_is_students_and_decides(void **state)
         double bound;
         enum verdict verdict;
     } cases[] = {
-        {CMP_LESS, 4.97, VERDICT_HOLDS},          {CMP_LESS, 4.96, VERDICT_INCONCLUSIVE},
-        {CMP_LESS, 1.03, VERDICT_FAILS},          {CMP_LESS, 3, VERDICT_INCONCLUSIVE},
-        {CMP_GREATER, 1.03, VERDICT_HOLDS},       {CMP_GREATER, 1.04, VERDICT_INCONCLUSIVE},
+        {CMP_LESS, 4.97, VERDICT_HOLDS},          {CMP_LESS, 4.96, VERDICT_UNDECIDED},
+        {CMP_LESS, 1.03, VERDICT_FAILS},          {CMP_LESS, 3, VERDICT_UNDECIDED},
+        {CMP_GREATER, 1.03, VERDICT_HOLDS},       {CMP_GREATER, 1.04, VERDICT_UNDECIDED},
         {CMP_GREATER, 4.97, VERDICT_FAILS},       {CMP_LESS_EQUAL, 4.97, VERDICT_HOLDS},
         {CMP_LESS_EQUAL, 1.03, VERDICT_FAILS},    {CMP_GREATER_EQUAL, 1.03, VERDICT_HOLDS},
         {CMP_GREATER_EQUAL, 4.97, VERDICT_FAILS},

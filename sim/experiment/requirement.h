@@ -25,7 +25,7 @@ void requirement_list_open(struct requirement_list *list, struct study_runner *r
 struct requirement_state {
     struct interval interval; /* of the metric, or of left - factor x right */
     double bound;
-    enum verdict by_mean; /* never VERDICT_INCONCLUSIVE */
+    enum verdict by_mean; /* never VERDICT_UNDECIDED */
     enum verdict verdict; /* by the interval */
 };
 struct requirement_state requirement_judge(const struct requirement *requirement,

@@ -56,7 +56,7 @@ struct study_info {
 
 /* A judged expectation. The interval lies wholly on the right side, wholly on the wrong one, or
  * neither. */
-enum verdict { VERDICT_HOLDS, VERDICT_FAILS, VERDICT_INCONCLUSIVE, VERDICT_NO_DATA };
+enum verdict { VERDICT_HOLDS, VERDICT_FAILS, VERDICT_UNDECIDED, VERDICT_NO_DATA };
 const char *verdict_name(enum verdict verdict); /* "holds" "fails" "undecided" "no data" */
 struct judged {
     uint32_t point;

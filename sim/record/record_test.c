@@ -277,7 +277,7 @@ static void a_study_goes_on_and_recalls_what_it_holds(void **state)
     /* Nothing there: it begins. Then it is stopped, with a verdict. */
     struct record *record = go_on(path, &known, RECORD_RESUME, &diag);
     struct result_sink sink = record_sink(record);
-    struct judged judged = {0,   "reauth_rate < 1%", VERDICT_INCONCLUSIVE, true, false, 0.01, 0, 0,
+    struct judged judged = {0,   "reauth_rate < 1%", VERDICT_UNDECIDED, true, false, 0.01, 0, 0,
                             NULL};
     add_runs(record, &known, 0, 0, 3);
     assert_int_equal(sink.judge(sink.self, &judged), 0);

@@ -12,10 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What the child exits with where there is no gnuplot; as a shell would. */
+/* Exit code of the child if gnuplot is not found, as a shell's. */
 #define EXIT_NOT_FOUND 127
 
-/* In the child: the script from the pipe, the picture to `picture`, all that is said to `log`. */
+/* In the child: read the script from the pipe, write the plot to `picture` and messages to `log`.
+ */
 static _Noreturn void become_gnuplot(int script, int picture, int log)
 {
     if (dup2(script, STDIN_FILENO) >= 0 && dup2(picture, STDOUT_FILENO) >= 0 &&
@@ -30,7 +31,7 @@ static void write_all(int file, const char *text, size_t size)
     while (size > 0) {
         ssize_t written = write(file, text, size);
         if (written < 0 && errno != EINTR) {
-            return; /* gnuplot has gone; its status will tell why */
+            return; /* gnuplot has exited; its exit status is checked later */
         }
         if (written > 0) {
             text += written;
@@ -39,15 +40,15 @@ static void write_all(int file, const char *text, size_t size)
     }
 }
 
-/* Start gnuplot, feed it, wait. Its exit status, or -1 with errno where it could not be started or
- * was killed. */
+/* Start gnuplot, send it the script and wait. Returns its exit status, or -1 with errno if it could
+ * not be started or was killed. */
 static int run_gnuplot(const struct strbuf *script, int picture, int log)
 {
     int ends[2];
     if (pipe(ends) != 0) {
         return -1;
     }
-    /* A gnuplot that dies early must not take us with it. */
+    /* If gnuplot exits early, writing must fail instead of killing this process. */
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
     sigaction(SIGPIPE, &ignore, &before);
     pid_t child = fork();
@@ -72,7 +73,7 @@ static int run_gnuplot(const struct strbuf *script, int picture, int log)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* The line of gnuplot's complaint that says what is wrong, without its pointers to the place. */
+/* The error message in gnuplot's output, without the lines that point to the place. */
 static void find_reason(FILE *log, char *reason, size_t size)
 {
     char line[512];
@@ -99,11 +100,10 @@ static int tell_failure(const char *path, int status, FILE *log, struct diag *di
                    "cannot draw '%s': gnuplot was not found; install it (Debian: gnuplot-nox)",
                    path);
     } else if (status < 0) {
-        diag_error(diag, "cannot draw '%s': gnuplot could not run to its end: %s", path,
-                   strerror(errno));
+        diag_error(diag, "cannot draw '%s': gnuplot did not complete: %s", path, strerror(errno));
     } else {
         diag_error(diag, "cannot draw '%s': gnuplot failed: %s", path,
-                   reason[0] != '\0' ? reason : "no file was made");
+                   reason[0] != '\0' ? reason : "no file was written");
     }
     return -1;
 }

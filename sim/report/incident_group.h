@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The incidents of a study, put together over replications: the first outage of every run, the
- * second, and so on. Private to report.
+ * The incidents of a study, grouped over replications: the first outage of every run, the second,
+ * and so on. Private to report.
  *
- * A mean over an outage that ended in some replications and not in others would hide that there are
- * two outcomes, so means of the RTO and of its stages exist only where `restored_count == count`.
+ * If an outage ended in some replications only, a mean would hide the two outcomes, so means of the
+ * RTO and of its stages exist only if `restored_count == count`.
  */
 #ifndef INCIDENT_GROUP_H
 #define INCIDENT_GROUP_H

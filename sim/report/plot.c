@@ -33,13 +33,13 @@ static void add_caption(struct plot_job *job, struct strbuf *caption)
     const struct study_row *study = job->study;
     if (job->over_points && study->run_count % study->point_count != 0) {
         strbuf_addf(caption,
-                    "means over replications, more where it mattered (%" PRIu32
+                    "means over replications, different numbers per point (%" PRIu32
                     " runs), %g %% interval",
                     study->run_count, study->level * 100);
     } else if (study->run_count > study->point_count) {
         uint32_t n = study->run_count / study->point_count;
         if (job->pooled) {
-            strbuf_addf(caption, "all values of n = %" PRIu32 " replications together", n);
+            strbuf_addf(caption, "all values of n = %" PRIu32 " replications pooled", n);
         } else {
             strbuf_addf(caption, "mean of n = %" PRIu32 " replications, %g %% interval", n,
                         study->level * 100);
@@ -72,7 +72,7 @@ void plot_sheet(struct plot_job *job, int height)
     strbuf_add(script, "set encoding utf8\nset border 3 lc rgb '#606060'\nset tics nomirror out\n"
                        "set label 1 ");
     quote_add(script, QUOTE_GNUPLOT, plot_is_text(job) ? subtitle.text : title);
-    /* Of characters a grid would bury the curves. */
+    /* In text output a grid would hide the curves. */
     job->grid = plot_is_text(job) ? "set grid noxtics noytics"
                                   : "set grid noxtics ytics lc rgb '#d8d8d8' lt 1 lw 0.7";
     if (plot_is_text(job)) {
@@ -128,7 +128,7 @@ void plot_scale(enum unit unit, double max, double *divisor, const char **name)
 {
     static const struct {
         enum unit unit;
-        double from; /* the first row of the unit whose `from` is reached */
+        double from; /* smallest maximum for this row; the first matching row counts */
         double divisor;
         const char *name;
     } scales[] = {
@@ -160,8 +160,8 @@ void plot_scale(enum unit unit, double max, double *divisor, const char **name)
 
 /* --- series ---------------------------------------------------------------------------------- */
 
-/* The per-region lines, or the total where that is all there is. Labelled lines are other plots'
- * business. */
+/* The lines per region, or the total if there are none. Lines with a label belong to other plots.
+ */
 static bool is_drawn(const struct plot_lines *lines, const struct plot_line *line)
 {
     if (line->label[0] != '\0') {
@@ -210,7 +210,7 @@ static void add_point(void *self, const struct timeline_row *row)
     }
 }
 
-/* Extremes of what will be drawn: a total that is not must not stretch the axis. */
+/* Extremes of the lines that are drawn; a hidden total must not stretch the axis. */
 static void find_extremes(struct plot_lines *lines)
 {
     bool first = true;
@@ -226,8 +226,8 @@ static void find_extremes(struct plot_lines *lines)
     }
 }
 
-/* Student's band may leave what is possible: a share's [0, 1], anything's [0, ...). What is drawn
- * may not. */
+/* Student's t interval can leave the possible range, [0, 1] for a ratio and [0, ...) otherwise;
+ * clip it. */
 static void cut_bands(struct plot_lines *lines)
 {
     for (size_t i = 0; i < lines->count; i++) {
@@ -271,7 +271,7 @@ void plot_line_data(struct plot_job *job, const struct plot_line *line, const ch
         const struct timeline_row *row = &line->rows[i];
         const struct interval *interval = &row->interval;
         if (i > 0 && row->t_ns - line->rows[i - 1].t_ns > bin) {
-            strbuf_add(&job->script, "\n"); /* nothing is known in between: no line */
+            strbuf_add(&job->script, "\n"); /* bins are missing in between: no line */
         }
         double low = interval->valid ? interval->low : interval->mean;
         double high = interval->valid ? interval->high : interval->mean;
@@ -309,7 +309,8 @@ static void set_value_axis(struct plot_job *job, const struct time_panel *panel,
 {
     const struct plot_lines *lines = panel->lines;
     double max = lines->max / divisor, min = lines->min / divisor, low = 0, high = max * 1.06;
-    /* Near 100 % the height from 0 says nothing; start a little below the lowest value instead. */
+    /* If all values are near 100 %, start the axis a little below the lowest one instead of at 0.
+     */
     if (lines->unit == UNIT_SHARE && min > 50) {
         low = fmax(0, min - (100 - min) * 0.1);
         high = 100;
@@ -372,7 +373,7 @@ static void plot_lines(struct plot_job *job, const struct time_panel *panel)
     }
     if (panel->key && job->fault_count > 0 && !plot_is_text(job)) {
         strbuf_add(&job->script, ", keyentry with boxes fs solid noborder fc rgb '#e6e6e6'"
-                                 " title 'a fault acts'");
+                                 " title 'fault active'");
     }
     strbuf_add(&job->script, "\n");
 }
@@ -383,7 +384,7 @@ void plot_time_panel(struct plot_job *job, const struct time_panel *panel)
     double divisor, ns_per_unit = plot_time_unit(job, &time_unit);
     plot_scale(panel->lines->unit, panel->lines->max, &divisor, &unit);
     if (panel->lines->unit == UNIT_COUNT && strcmp(panel->metric, "sessions_active") != 0) {
-        unit = "/s"; /* a series of a counter is a rate */
+        unit = "/s"; /* a counter is plotted as a rate */
     }
     for (size_t i = 0; i < panel->lines->count; i++) {
         if (is_drawn(panel->lines, &panel->lines->lines[i])) {
@@ -409,8 +410,8 @@ static bool has_lines(const struct plot_lines *lines)
     return any;
 }
 
-/* Load what the plot may show; keep the metrics with something to see, in order, and note those
- * that were all zero. */
+/* Load the metrics of the plot; keep those that have values other than zero, in order, and note the
+ * others. */
 static int load_panels(struct plot_job *job, const char *const *metrics, size_t count,
                        struct plot_lines *lines, const char **kept, size_t *kept_count)
 {

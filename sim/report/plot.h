@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the plots share: the job, colours, the sheet with its title and caption, axes of time.
- * Private to report.
+ * Shared by all plots: the job, colours, the page with title and caption, time axes. Private to
+ * report.
  *
- * A plot is one file fig_*.c with one function that appends gnuplot commands to the job's script.
- * Panels stand at fixed places of the sheet (screen coordinates), so that the same data give the
- * same file.
+ * A plot is one file plot_*.c with one function that appends gnuplot commands to the job's script.
+ * Panels have fixed positions on the page (screen coordinates), so the same data give the same
+ * file.
  */
 #ifndef PLOT_H
 #define PLOT_H
@@ -25,11 +25,11 @@ struct plot_job {
     size_t fault_count, fault_capacity;
     struct strbuf script;
     struct strbuf note;   /* a remark for the caption */
-    bool pooled;          /* the values of all replications in one curve: there is no interval */
-    bool over_points;     /* it shows all points of the study, not one */
-    const char *grid;     /* the command that sets it */
+    bool pooled;          /* one curve of the values of all replications, without interval */
+    bool over_points;     /* shows all points of the study, not one */
+    const char *grid;     /* gnuplot command that sets the grid */
     unsigned panel_count; /* so far */
-    int height;           /* of the sheet, in pixels of 1600 wide */
+    int height;           /* of the page, in pixels; the width is 1600 */
 };
 
 enum drawn { DRAWN_FAILED = -1, DRAWN = 0, DRAWN_NO_DATA = 1 };
@@ -38,26 +38,26 @@ typedef enum drawn plot_draw(struct plot_job *job);
 plot_draw plot_timeline, plot_workload, plot_latency, plot_reauth_causes, plot_rto_stages,
     plot_curve, plot_heatmap;
 
-/* Okabe and Ito, Color universal design, 2008: eight colours that colour-blind people can tell
- * apart. */
+/* Okabe and Ito, Color universal design, 2008: eight colours that colour-blind people can
+ * distinguish. */
 enum { PLOT_COLOURS = 8 };
 extern const char
-    *const plot_colours[PLOT_COLOURS]; /* of regions and curves; [0] is black, for totals */
+    *const plot_colours[PLOT_COLOURS]; /* for regions and curves; [0] is black, for totals */
 
-/* Set size and margins of the sheet, title, caption; open the multiplot. height in pixels. */
+/* Set the page's size, margins, title and caption; begin the multiplot. height in pixels. */
 void plot_sheet(struct plot_job *job, int height);
 void plot_sheet_end(struct plot_job *job);
-/* The next plot stands at [left, right] x [bottom, top] of the sheet. */
+/* Place the next plot at [left, right] x [bottom, top] of the page. */
 void plot_panel(struct plot_job *job, double left, double right, double bottom, double top);
-/* An axis of time over the study's duration: sets range and format, gives ns per unit and the
+/* Set up a time axis over the study's duration: range and format. Returns ns per unit and the
  * unit's name. */
 double plot_time_unit(const struct plot_job *job, const char **name);
-/* Grey boxes where some fault acts, for panels over time. */
+/* Draw grey boxes while a fault is active, in panels over time. */
 void plot_fault_shades(struct plot_job *job, double ns_per_unit);
 /* A scale for values of a unit up to `max`: values are divided by *divisor and labelled with *name
  * ("ms", "%", "/s"). */
 void plot_scale(enum unit unit, double max, double *divisor, const char **name);
-/* "write_timeout_rate" as words: "write timeout rate". To be freed. */
+/* "write_timeout_rate" as words: "write timeout rate". The caller frees it. */
 char *plot_words(const char *metric);
 static inline bool plot_is_text(const struct plot_job *job)
 {
@@ -80,13 +80,12 @@ struct plot_lines {
 };
 int plot_lines_load(struct plot_lines *lines, struct plot_job *job, const char *metric);
 void plot_lines_release(struct plot_lines *lines);
-/* One data block "$name": t, mean, low, high, with an empty line where bins are missing. */
+/* Append a data block "$name": t, mean, low, high, with an empty line for missing bins. */
 void plot_line_data(struct plot_job *job, const struct plot_line *line, const char *name,
                     double ns_per_unit, double divisor);
 /*
- * One panel over time of a loaded metric, at its place: per region a line with the band of its
- * interval, or the total where there are no regions. `last`: carries the axis of time; `key`:
- * carries the legend.
+ * Draw a panel over time of a loaded metric: one line per region with its interval as a band, or
+ * the total if there are no regions. `last`: has the time axis; `key`: has the legend.
  */
 struct time_panel {
     const char *metric;
@@ -95,7 +94,7 @@ struct time_panel {
     bool last, key;
 };
 void plot_time_panel(struct plot_job *job, const struct time_panel *panel);
-/* Panels below each other for those of `metrics` that have data and are not zero throughout. */
+/* Draw a column of panels for the `metrics` that have data and are not always zero. */
 enum drawn plot_time_panels(struct plot_job *job, const char *const *metrics, size_t count);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Plots over a swept parameter: a curve for each value of the second one, with intervals. Values
- * stand side by side whatever lies between them, as a sweep names them. */
+/* Plot of metrics over a swept parameter: one curve for each value of the second parameter, with
+ * intervals. The values are evenly spaced, in the order of the sweep. */
 #include "sweep_grid.h"
 #include "quote.h"
 
@@ -10,7 +10,7 @@ static void add_data(struct plot_job *job, const struct sweep_grid *grid,
                      const struct grid_metric *metric, size_t number, size_t curves)
 {
     for (size_t y = 0; y < curves; y++) {
-        /* Side by side, or the bars of the intervals would hide each other. */
+        /* Shift each curve a little, or their error bars would overlap. */
         double shift = ((double)y - ((double)curves - 1) / 2) * 0.06;
         strbuf_addf(&job->script, "$c%zu_%zu << EOD\n", number, y);
         for (size_t x = 0; x < grid->x->count; x++) {
@@ -40,7 +40,8 @@ static void draw_panel(struct plot_job *job, const struct sweep_grid *grid, size
     quote_add(&job->script, QUOTE_GNUPLOT, title.text);
     strbuf_add(&job->script, " offset 0,-0.4\nset xlabel ");
     quote_add(&job->script, QUOTE_GNUPLOT, grid->x->path);
-    /* From zero, unless that would press a share near one into a line at the top. */
+    /* Start the axis at zero unless that would flatten values near the top, such as ratios near 1.
+     */
     strbuf_addf(&job->script, "\nset xrange [-0.5:%.1f]\nset yrange [%s:*]\n",
                 (double)grid->x->count - 0.5, metric->least > 0.8 * metric->max ? "*" : "0");
     sweep_grid_tics(job, grid->x, 'x');
@@ -92,7 +93,7 @@ enum drawn plot_curve(struct plot_job *job)
     enum drawn drawn = sweep_grid_load(&grid, job);
 
     if (drawn == DRAWN && grid.y != NULL && grid.y->count >= PLOT_COLOURS) {
-        drawn = DRAWN_NO_DATA; /* more curves than colours: the heat map says it better */
+        drawn = DRAWN_NO_DATA; /* more curves than colours; use the heat map */
     }
     if (drawn == DRAWN) {
         draw_all(job, &grid);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Plots over two swept parameters: a field of cells, each with its mean and half the width of its
- * interval. Points that were not simulated are left white. */
+/* Heat map over two swept parameters: each cell shows the mean and the half-width of its interval.
+ * Points that were not simulated are white. */
 #include "sweep_grid.h"
 #include "quote.h"
 
@@ -21,7 +21,7 @@ static void add_cells(struct plot_job *job, const struct sweep_grid *grid,
     strbuf_add(&job->script, "EOD\n");
 }
 
-/* The values within the cells: dark on light, light on dark. */
+/* Print the values in the cells: dark on light, light on dark. */
 static void add_texts(struct plot_job *job, const struct sweep_grid *grid,
                       const struct grid_metric *metric)
 {
@@ -72,7 +72,7 @@ static void draw_panel(struct plot_job *job, const struct sweep_grid *grid, size
                 (double)grid->x->count - 0.5, (double)grid->y->count - 0.5);
     sweep_grid_tics(job, grid->x, 'x');
     sweep_grid_tics(job, grid->y, 'y');
-    /* Light to dark in one hue, so that it is read in grey and by the colour-blind as well. */
+    /* Light to dark in one hue: readable in grey and by colour-blind people. */
     strbuf_add(&job->script, "set palette defined (0 '#f7fbff', 0.35 '#9ecae1', 0.7 '#3182bd', 1 "
                              "'#08306b')\nset style fill solid 1 noborder\nunset colorbox\n");
     add_cells(job, grid, metric, number);

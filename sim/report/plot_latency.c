@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Latency by percentile, as HdrHistogram plots it: the axis counts nines (x = -log10(1 - q)), so
- * that the tail, which is what people wait for, gets as much room as the rest. A curve ends where a
- * single value would decide it.
+ * that the tail gets as much room as the rest. A curve ends where it would depend on a single
+ * value.
  */
 #include "plot.h"
 #include "quote.h"
@@ -26,7 +26,7 @@ struct latency_panel {
     double low_ms, high_ms; /* over all panels */
 };
 
-/* One curve's data; false where there are too few values. */
+/* Append one curve's data; false if there are too few values. */
 static int add_curve(struct plot_job *job, struct latency_panel *panel, const char *metric,
                      const char *region, const char *name, bool *there)
 {
@@ -38,7 +38,7 @@ static int add_curve(struct plot_job *job, struct latency_panel *panel, const ch
         double nines = fmin(NINES_MAX, log10((double)merged.count));
         strbuf_addf(&job->script, "$%s << EOD\n", name);
         for (double x = 0; x <= nines + 1e-9; x += NINES_STEP) {
-            /* A latency of 0 has no place on a logarithmic axis: a microsecond stands for less. */
+            /* A logarithmic axis has no 0: draw shorter latencies as 1 us. */
             double ms = fmax((double)histogram_quantile(&merged, 1 - pow(10, -x)) / 1e6, 0.001);
             strbuf_addf(&job->script, "%.4f %.9g\n", x, ms);
             panel->low_ms = fmin(panel->low_ms, ms);
@@ -50,7 +50,8 @@ static int add_curve(struct plot_job *job, struct latency_panel *panel, const ch
     return status;
 }
 
-/* All curves' data of a panel, named by window, metric and region. there[m][r] tells which. */
+/* All curves' data of a panel, named by window, metric and region. there[m][r]: the curve exists.
+ */
 static int add_curves(struct plot_job *job, struct latency_panel *panel,
                       bool there[LATENCIES][REGIONS_MAX], size_t *curve_count)
 {
@@ -91,7 +92,7 @@ static void draw_panel(struct plot_job *job, const struct latency_panel *panel,
         " '1 s' 1000, '10 s' 10000, '100 s' 100000)\n"
         "set xtics ('' 0, '50 %%%%' 0.30103, '90 %%%%' 1, '99 %%%%' 2, '99.9 %%%%' 3, '99.99 %%%%' "
         "4)\n"
-        "set xlabel 'share of all that took no longer'\n"
+        "set xlabel 'percentile'\n"
         "set label 10 '%s' at graph 0, screen %.4f\n",
         panel->low_ms / 1.5, panel->high_ms * 1.5, NINES_MAX, panel->title,
         panel->top + (panel->text ? 0.03 : 16.0 / job->height));
@@ -131,7 +132,8 @@ static enum drawn draw_all(struct plot_job *job, struct statistic_table *table)
         table,    "all", "whole run, after the warm-up", 0.065, 0.825, 0.13, 0.86, true, text,
         INFINITY, 0};
     struct latency_panel fault = {
-        table, "fault", "while a fault acts", 0.475, 0.825, 0.13, 0.86, false, text, INFINITY, 0};
+        table,    "fault", "while a fault is active", 0.475, 0.825, 0.13, 0.86, false, text,
+        INFINITY, 0};
     bool whole_there[LATENCIES][REGIONS_MAX] = {0}, fault_there[LATENCIES][REGIONS_MAX] = {0};
     size_t whole_count = 0, fault_count = 0;
     if (add_curves(job, &whole, whole_there, &whole_count) != 0 ||

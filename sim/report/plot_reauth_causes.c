@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Who had to log in again, and why: stacked by cause, per region on the left, over time on the
- * right. */
+/* Re-authentications stacked by cause: per region on the left, over time on the right. */
 #include "plot.h"
 #include "quote.h"
 #include "mem.h"
@@ -42,7 +41,7 @@ static double mean_of(const struct statistic_table *table, int64_t point, const 
     return row != NULL ? row->interval.mean : 0;
 }
 
-/* $cause0 ..: one box a bar, upon those of the causes before; $sums: the total with its interval.
+/* $cause0 ..: one box per bar, stacked on the previous causes; $sums: the total with its interval.
  */
 static double add_bars(struct plot_job *job, const struct causes *causes,
                        const struct statistic_table *table)
@@ -82,7 +81,7 @@ static void draw_bars(struct plot_job *job, const struct causes *causes,
     strbuf_addf(&job->script,
                 "set yrange [0:%.9g]\nset xrange [-0.6:%g]\nset style fill solid 1 border lc rgb "
                 "'#ffffff'\n"
-                "set label 10 're-auths a run' at graph 0, screen 0.885\nset xtics (",
+                "set label 10 're-auths per run' at graph 0, screen 0.885\nset xtics (",
                 max * 1.08, (double)causes->bar_count - 0.4);
     for (size_t b = 0; b < causes->bar_count; b++) {
         strbuf_add(&job->script, b > 0 ? ", " : "");
@@ -114,7 +113,7 @@ static const struct plot_line *line_of_cause(const struct plot_lines *lines, con
     return NULL;
 }
 
-/* Areas upon each other, of the total over regions. Bins are all there: counts have no gaps. */
+/* Stacked areas of the total over regions. Counts have no missing bins. */
 static double add_areas(struct plot_job *job, const struct causes *causes,
                         const struct plot_lines *lines, double ns_per_unit)
 {
@@ -151,7 +150,7 @@ static void draw_areas(struct plot_job *job, const struct causes *causes,
     strbuf_addf(&job->script,
                 "unset key\nset xrange [0:%.9g]\nset yrange [0:%.9g]\nset xtics autofreq\n"
                 "set xlabel 'simulated time (%s)'\n"
-                "set label 10 're-auths a second, all regions' at graph 0, screen 0.885\nplot ",
+                "set label 10 're-auths per second, all regions' at graph 0, screen 0.885\nplot ",
                 (double)job->study->duration_ns / ns_per_unit, max > 0 ? max * 1.08 : 1, unit);
     for (size_t c = 0; c < causes->count; c++) {
         strbuf_addf(&job->script,

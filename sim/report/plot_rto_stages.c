@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Where the time of an outage went: a bar for each incident, cut in its mean stages. Where an
- * incident ended in some replications only there is no mean to draw; the share that recovered
- * stands in its place.
+ * Duration of each incident by stage: one bar per incident, divided into its mean stages. If an
+ * incident ended in some replications only, there is no mean; the fraction that recovered is
+ * printed instead.
  */
 #include "plot.h"
 #include "quote.h"
@@ -31,7 +31,7 @@ static void add_text_at(struct plot_job *job, const struct strbuf *text, double 
     strbuf_addf(&job->script, " at first %.9g, first %.9g left font ',12' front\n", x, y);
 }
 
-/* The stages in words below the bar; or how often it recovered where there is no bar. */
+/* Print the stages below the bar, or how often the incident ended if there is no bar. */
 static void describe(struct plot_job *job, const struct incident_group *group, double y)
 {
     struct strbuf text = STRBUF_INIT;
@@ -52,7 +52,7 @@ static void describe(struct plot_job *job, const struct incident_group *group, d
         units_add(&text, share.low, UNIT_SHARE, 2);
         strbuf_add(&text, " to ");
         units_add(&text, share.high, UNIT_SHARE, 2);
-        strbuf_add(&text, "): no mean is drawn");
+        strbuf_add(&text, "): no mean");
         add_text_at(job, &text, 0, y);
     }
     strbuf_release(&text);
@@ -132,7 +132,7 @@ static void draw(struct plot_job *job, const struct incident_group *const *bars,
                 max > 0 ? max * 1.05 : 1);
     strbuf_addf(
         &job->script,
-        "set grid noytics xtics\nset xlabel 'time since the onset (%s)'\n"
+        "set grid noytics xtics\nset xlabel 'time since the start of the incident (%s)'\n"
         "set style fill solid 1 border lc rgb '#ffffff'\n"
         "set key at screen 0.97, screen %.4f right top horizontal Left reverse samplen 1.5\n",
         unit, 1 - 84.0 / job->height);
@@ -173,7 +173,7 @@ enum drawn plot_rto_stages(struct plot_job *job)
         if (left_out > 0) {
             strbuf_addf(&job->note, "%zu later incidents are not drawn", left_out);
         }
-        /* Without one bar there is no plot; the summary tells how often each incident ended. */
+        /* Without any bar there is no plot; the summary shows how often each incident ended. */
         drawn = any_mean ? DRAWN : DRAWN_NO_DATA;
         if (any_mean) {
             draw(job, bars, count);

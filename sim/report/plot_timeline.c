@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What users felt, over time: panels below each other on one axis of time, faults in grey. */
+/* User experience over time: panels with a common time axis, faults in grey. */
 #include "plot.h"
 
 enum drawn plot_timeline(struct plot_job *job)

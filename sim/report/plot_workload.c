@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What the system was given to do, over time: requests, logins, sessions, and what retries added.
+/* Workload over time: requests, logins, sessions, and write amplification by retries.
  */
 #include "plot.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The table of plots, and the way from a plot's script to a file. */
+/* The table of plots; running a plot's script and writing the file. */
 #include "plot.h"
 #include "mem.h"
 #include "quote.h"
@@ -13,16 +13,16 @@
 
 // clang-format off
 const struct plot_kind plot_kinds[] = {
-    {"timeline",      "What users felt over time",       "availability, failures and lag over time, with intervals"},
+    {"timeline",      "User experience over time",       "availability, failures and lag over time, with intervals"},
     {"latency",       "Latency by percentile",           "logins, requests, writes and reads, out to 99.99 %"},
-    {"reauth_causes", "Who had to log in again, and why", "re-auths by cause, per region and over time"},
-    {"rto_stages",    "Where the time of the outage went", "RTO of each incident, cut in its stages"},
-    {"workload",      "What the system was given to do", "requests, sessions, logins and retries over time"},
-    {"curve",         "Over the swept parameters",       "main figures over a sweep's first parameter, a curve for each value of the second, with intervals"},
-    {"heatmap",       "Over two swept parameters",       "main figures over two parameters of a sweep, each cell with half its interval"},
+    {"reauth_causes", "Re-authentications by cause", "re-auths by cause, per region and over time"},
+    {"rto_stages",    "RTO by stage", "RTO of each incident, divided into its stages"},
+    {"workload",      "Workload over time", "requests, sessions, logins and retries over time"},
+    {"curve",         "Metrics over a swept parameter",  "main metrics over a sweep's first parameter, one curve per value of the second, with intervals"},
+    {"heatmap",       "Metrics over two swept parameters", "main metrics over two parameters of a sweep, with the half-width of the interval"},
     {NULL, NULL, NULL},
 };
-/* In the order of plot_kinds. Bars have no form in characters. */
+/* In the order of plot_kinds. Bars cannot be drawn as text. */
 static const struct {
     plot_draw *draw;
     bool as_text;
@@ -81,7 +81,7 @@ static char *terminal_of(const struct plot_job *job)
     return strbuf_detach(&terminal);
 }
 
-/* What a file begins with that gnuplot has drawn in each format. */
+/* Recognise a file that gnuplot has written in each format. */
 static bool is_png(const char *head, size_t size)
 {
     return size >= 8 && memcmp(head, "\x89PNG\r\n\x1a\n", 8) == 0;
@@ -107,7 +107,7 @@ static const struct output_kind output_kinds[] = {
     [PLOT_TEXT] = {"a plot as text", is_text_plot},
 };
 
-/* Without the form feed that gnuplot begins with: it clears some terminals. */
+/* Skip gnuplot's initial form feed, which clears some terminals. */
 static void copy_text(FILE *file, FILE *out)
 {
     rewind(file);
@@ -118,8 +118,9 @@ static void copy_text(FILE *file, FILE *out)
     }
 }
 
-/* A plot's script is there: make the file. */
-static int finish_plot(struct plot_job *job, void (*told)(void *self, const char *path), void *self)
+/* Run the plot's script and write the file. */
+static int finish_plot(struct plot_job *job, void (*on_file)(void *self, const char *path),
+                       void *self)
 {
     const struct plot_options *options = job->options;
     char *path = file_path(job), *terminal = terminal_of(job);
@@ -135,24 +136,24 @@ static int finish_plot(struct plot_job *job, void (*told)(void *self, const char
         status = output_file_commit(&file, job->diag);
     }
     output_file_discard(&file);
-    if (status == 0 && told != NULL) {
-        told(self, path);
+    if (status == 0 && on_file != NULL) {
+        on_file(self, path);
     }
     free(path);
     free(terminal);
     return status;
 }
 
-/* Draw plot `i`; DRAWN_NO_DATA where there is nothing to draw. */
+/* Draw plot `i`; DRAWN_NO_DATA if there is nothing to draw. */
 static enum drawn draw_plot(struct plot_job *job, size_t i,
-                            void (*told)(void *self, const char *path), void *self)
+                            void (*on_file)(void *self, const char *path), void *self)
 {
     job->kind = &plot_kinds[i];
     strbuf_clear(&job->script);
     strbuf_clear(&job->note);
     job->pooled = job->over_points = false;
     enum drawn drawn = drawers[i].draw(job);
-    if (drawn == DRAWN && finish_plot(job, told, self) != 0) {
+    if (drawn == DRAWN && finish_plot(job, on_file, self) != 0) {
         drawn = DRAWN_FAILED;
     }
     return drawn;
@@ -171,19 +172,20 @@ static int check_plot_name(const struct plot_options *options, struct diag *diag
             continue;
         }
         if (options->format == PLOT_TEXT && !drawers[i].as_text) {
-            diag_error(diag, "figure '%s' has no form in characters; ask for png or svg", names[i]);
+            diag_error(diag, "plot '%s' cannot be drawn as text; use png or svg", names[i]);
             return -1;
         }
         return 0;
     }
     const char *near = suggest_nearest(options->plot, names, count);
-    diag_error(diag, "unknown figure '%s'%s%s%s", options->plot,
+    diag_error(diag, "unknown plot '%s'%s%s%s", options->plot,
                near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
                near != NULL ? "'?" : "");
     return -1;
 }
 
-static int draw_plots(struct plot_job *job, void (*told)(void *self, const char *path), void *self)
+static int draw_plots(struct plot_job *job, void (*on_file)(void *self, const char *path),
+                      void *self)
 {
     const struct plot_options *options = job->options;
     size_t drawn_count = 0;
@@ -192,15 +194,15 @@ static int draw_plots(struct plot_job *job, void (*told)(void *self, const char 
                                   : options->format == PLOT_TEXT && !drawers[i].as_text) {
             continue;
         }
-        enum drawn drawn = draw_plot(job, i, told, self);
+        enum drawn drawn = draw_plot(job, i, on_file, self);
         if (drawn == DRAWN_FAILED) {
             return -1;
         }
         drawn_count += drawn == DRAWN;
     }
     if (drawn_count == 0) {
-        diag_error(job->diag, "there is nothing to draw of %s%s%sstudy %" PRId64 ", point %" PRId64,
-                   options->plot != NULL ? "figure '" : "",
+        diag_error(job->diag, "no data for %s%s%sstudy %" PRId64 ", point %" PRId64,
+                   options->plot != NULL ? "plot '" : "",
                    options->plot != NULL ? options->plot : "", options->plot != NULL ? "' in " : "",
                    job->study->id, options->point);
         return -1;
@@ -209,7 +211,7 @@ static int draw_plots(struct plot_job *job, void (*told)(void *self, const char 
 }
 
 int report_plot(struct results *results, const struct plot_options *options,
-                void (*told)(void *self, const char *path), void *self, struct diag *diag)
+                void (*on_file)(void *self, const char *path), void *self, struct diag *diag)
 {
     struct study_row study;
     if (check_plot_name(options, diag) != 0 ||
@@ -219,7 +221,7 @@ int report_plot(struct results *results, const struct plot_options *options,
     struct stat info;
     const char *directory = options->directory != NULL ? options->directory : ".";
     if (stat(directory, &info) != 0 || !S_ISDIR(info.st_mode)) {
-        diag_error(diag, "cannot write figures to '%s': %s", directory,
+        diag_error(diag, "cannot write plots to '%s': %s", directory,
                    stat(directory, &info) != 0 ? strerror(errno) : strerror(ENOTDIR));
         return -1;
     }
@@ -231,7 +233,7 @@ int report_plot(struct results *results, const struct plot_options *options,
                            .note = STRBUF_INIT};
     int status = results_each_fault(results, study.id, add_fault, &job, diag);
     if (status == 0) {
-        status = draw_plots(&job, told, self);
+        status = draw_plots(&job, on_file, self);
     }
     free(job.faults);
     strbuf_release(&job.script);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What people see of a results file: the summary as text, and the plots by gnuplot. Never runs a
- * simulation, so that any of it can be made again from the file.
+ * Reports from a results file: the summary as text or JSON, and plots by gnuplot. Never runs a
+ * simulation, so any report can be reproduced from the file.
  */
 #ifndef REPORT_H
 #define REPORT_H
@@ -13,13 +13,13 @@
 
 struct summary_options {
     int64_t study; /* 0: the newest */
-    bool all;      /* every metric, not only the chosen ones */
+    bool all;      /* all metrics, not only the main ones */
     bool json;
     bool colour;
     int width; /* columns of the terminal; 0: 100 */
 };
-/* The summary of a study: what was run, expectations, the main plots with intervals by region and
- * window, re-auths by cause, incidents with stages, what happened, assumptions. 0 or -1. */
+/* Print the summary of a study: settings, expectations, the main metrics with intervals by region
+ * and window, re-auths by cause, incidents with stages, events, assumptions. 0 or -1. */
 int report_summary(struct results *results, const struct summary_options *options, FILE *out,
                    struct diag *diag);
 
@@ -28,8 +28,8 @@ struct plot_options {
     int64_t study;
     int64_t point;
     enum plot_format format;
-    const char *directory; /* where files go: <directory>/<scenario>-<plot>.<png|svg|txt> */
-    const char *prefix;    /* instead of the scenario's name; NULL */
+    const char *directory; /* output path: <directory>/<scenario>-<plot>.<png|svg|txt> */
+    const char *prefix;    /* replaces the scenario's name; NULL: none */
     const char *plot;      /* one plot's name, or NULL: all that have data */
     FILE *text_out;        /* PLOT_TEXT: also written here; may be NULL */
     int width;             /* PLOT_TEXT: columns */
@@ -39,10 +39,10 @@ struct plot_kind {
     const char *title;
     const char *meaning;
 };
-extern const struct plot_kind plot_kinds[]; /* ended by name NULL */
-/* Draws to a temporary name and renames on success; `told` gets the path of each file made. Returns
- * 0 or -1. */
+extern const struct plot_kind plot_kinds[]; /* ends with name NULL */
+/* Draw the plots, each under a temporary name that is renamed on success. Calls `on_file` for each
+ * file created. Returns 0 or -1. */
 int report_plot(struct results *results, const struct plot_options *options,
-                void (*told)(void *self, const char *path), void *self, struct diag *diag);
+                void (*on_file)(void *self, const char *path), void *self, struct diag *diag);
 
 #endif

@@ -83,7 +83,7 @@ static void summary_says_what_was_run_and_how_sure_it_is(void **state)
     assert_has(text, "30min simulated, after a warm-up of 1min, seed 18446744073709551615");
     assert_has(text, "95 % interval, n = 5 replications");
     assert_has(text, "fails    reauth_rate < 0.1%");
-    assert_has(text, "while a fault acts");
+    assert_has(text, "while a fault is active");
     assert_has(text, "us-west-2");
     assert_has(text, "lost-at-failover");
     assert_has(text, "region-loss at 10min: restored in 5 of 5");
@@ -124,8 +124,8 @@ static void one_replication_has_no_interval(void **state)
     (void)state;
     struct results *results = make_results(1, 1, 1);
     char *text = summary_of(results, (struct summary_options){0});
-    assert_has(text, "n = 1 replication: there is no interval");
-    char *plots = strstr(text, "\nFigures"), *assumptions = strstr(text, "\nAssumptions");
+    assert_has(text, "n = 1 replication: no interval");
+    char *plots = strstr(text, "\nMetrics"), *assumptions = strstr(text, "\nAssumptions");
     assert_non_null(plots);
     *assumptions = '\0';
     assert_lacks(plots, "[");
@@ -143,14 +143,14 @@ static void a_mean_never_hides_two_outcomes(void **state)
     assert_has(text, "restored in 7 of 10 [39.7%, 89.2%]");
     /* and of 3 in 10: 1 minus the same */
     assert_has(text, "Stuck in 3 of 10 replications, 30% [10.8%, 60.3%]: an outage was not over");
-    assert_has(text, "where restored; a mean would hide the others");
+    assert_has(text, "if restored; a mean would hide the others");
     assert_lacks(text, "detect ");
     assert_has(text, "recovered, n = 7");
     assert_has(text, "stuck, n = 3");
     assert_lacks(text, "whole run");
     char *rto = strstr(text, "\n  rto ");
     assert_non_null(rto);
-    /* one interval on the line, of those that recovered: the stuck ones have no RTO */
+    /* one interval on the line, of the recovered runs; stuck runs have no RTO */
     char *bracket = strchr(rto, '['), *end = strchr(rto + 1, '\n');
     assert_true(bracket != NULL && bracket < end &&
                 memchr(bracket + 1, '[', (size_t)(end - bracket - 1)) == NULL);
@@ -169,8 +169,7 @@ static void points_are_named_by_what_varies(void **state)
     results_close(results);
 }
 
-/* Braces and brackets outside of texts must close; that, and some contents, is checked without a
- * parser. */
+/* Check without a parser that braces and brackets outside texts balance, and some contents. */
 static void json_is_one_balanced_object(void **state)
 {
     (void)state;
@@ -198,21 +197,21 @@ static void json_is_one_balanced_object(void **state)
 
 /* --- plots ----------------------------------------------------------------------------------- */
 
-static size_t told_count;
+static size_t file_count;
 
-static void count_told(void *self, const char *path)
+static void count_file(void *self, const char *path)
 {
     (void)self;
     struct stat info;
     assert_int_equal(stat(path, &info), 0);
     assert_true(info.st_size > 1000);
-    told_count++;
+    file_count++;
 }
 
 static void plots_say(struct results *results, struct plot_options options, const char *expected)
 {
     struct diag diag = {0};
-    assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), -1);
+    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), -1);
     char *said = diag_text(&diag);
     assert_has(said, expected);
     free(said);
@@ -225,16 +224,16 @@ static void every_plot_is_drawn_as_svg_and_twice_the_same(void **state)
     struct results *results = make_results(1, 3, 3);
     struct diag diag = {0};
     struct plot_options options = {.format = PLOT_SVG, .directory = test_folder, .prefix = "one"};
-    told_count = 0;
-    assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
+    file_count = 0;
+    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), 0);
     options.prefix = "two";
-    assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
-    assert_int_equal(told_count, 10);
+    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), 0);
+    assert_int_equal(file_count, 10);
     for (size_t i = 0; plot_kinds[i].name != NULL; i++) {
         char name[64];
         if (strcmp(plot_kinds[i].name, "curve") == 0 ||
             strcmp(plot_kinds[i].name, "heatmap") == 0) {
-            continue; /* these need points: below, and cli/sweep_designs.sh */
+            continue; /* need several points: tested below and in cli/sweep_designs.sh */
         }
         snprintf(name, sizeof(name), "one-%s.svg", plot_kinds[i].name);
         char *one = read_text(in_folder(name));
@@ -256,15 +255,15 @@ static void a_curve_is_drawn_over_the_points_of_a_sweep(void **state)
     struct diag diag = {0};
     struct plot_options options = {
         .format = PLOT_SVG, .directory = test_folder, .prefix = "sweep", .plot = "curve"};
-    assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
+    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), 0);
     char *text = read_text(in_folder("sweep-curve.svg"));
     assert_has(text, "client.timeout");
     assert_has(text, "300ms");
     assert_has(text, "all 3 points");
     free(text);
-    /* One parameter is no field. */
+    /* A heat map needs two parameters. */
     options.plot = "heatmap";
-    assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), -1);
+    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), -1);
     diag_release(&diag);
     results_close(results);
 }
@@ -281,7 +280,7 @@ static void png_and_text_are_drawn(void **state)
                                    .plot = "timeline",
                                    .text_out = out,
                                    .width = 90};
-    assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
+    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), 0);
     fclose(out);
     char *text = read_text(copy);
     assert_has(text, "availability (%)");
@@ -289,7 +288,7 @@ static void png_and_text_are_drawn(void **state)
     free(text);
     options =
         (struct plot_options){.format = PLOT_PNG, .directory = test_folder, .plot = "latency"};
-    assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
+    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), 0);
     text = read_text(in_folder("fake-outage-latency.png"));
     assert_memory_equal(text, "\x89PNG", 4);
     free(text);
@@ -300,16 +299,15 @@ static void plots_without_data_are_left_out(void **state)
 {
     (void)state;
     struct results *results =
-        make_results(1, 3, 0); /* no incident ended: there is no stage to draw */
+        make_results(1, 3, 0); /* no incident ended, so there are no stages to draw */
     struct diag diag = {0};
     struct plot_options options = {.format = PLOT_SVG, .directory = test_folder, .prefix = "none"};
-    told_count = 0;
-    assert_int_equal(report_plot(results, &options, count_told, NULL, &diag), 0);
-    assert_int_equal(told_count, 4);
+    file_count = 0;
+    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), 0);
+    assert_int_equal(file_count, 4);
     assert_int_equal(access(in_folder("none-rto_stages.svg"), F_OK), -1);
     options.plot = "rto_stages";
-    plots_say(results, options,
-              "error: there is nothing to draw of figure 'rto_stages' in study 1, point 0\n");
+    plots_say(results, options, "error: no data for plot 'rto_stages' in study 1, point 0\n");
     results_close(results);
 }
 
@@ -322,11 +320,11 @@ static void what_cannot_be_drawn_is_said(void **state)
     options.plot = "rto_stages";
     options.format = PLOT_TEXT;
     plots_say(results, options,
-              "error: figure 'rto_stages' has no form in characters; ask for png or svg\n");
+              "error: plot 'rto_stages' cannot be drawn as text; use png or svg\n");
     options.format = PLOT_SVG;
     options.directory = "/nowhere/at/all";
     plots_say(results, options,
-              "error: cannot write figures to '/nowhere/at/all': No such file or directory\n");
+              "error: cannot write plots to '/nowhere/at/all': No such file or directory\n");
     results_close(results);
 }
 
@@ -390,8 +388,8 @@ static void a_failing_script_leaves_the_old_plot_alone(void **state)
     diag_release(&diag);
 }
 
-/* What broke a plot: quotes at the beginning and in pairs, '%' in a label of a tic, the beginning
- * of an escape; and what must not run: backquotes. */
+/* Texts that once broke a plot (leading and paired quotes, '%' in a tic label, the start of an
+ * escape sequence) or could run a command (backquotes). */
 static void texts_reach_the_plot_as_they_are(void **state)
 {
     (void)state;

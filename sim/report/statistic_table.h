@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The plots of a study in memory, as the report asks for them: by name, region, label and window.
- * Private to report. */
+/* The statistics of a study in memory, found by name, region, label and window. Private to report.
+ */
 #ifndef STATISTIC_TABLE_H
 #define STATISTIC_TABLE_H
 
 #include "query.h"
 #include "units.h"
 
-/* Texts are the table's own. Absent texts are "", the total's region is "all". */
+/* The table owns its texts. Missing texts are "", the region of a total is "all". */
 struct statistic_row {
     int64_t point;
     char *metric, *stat, *region, *label, *window;
@@ -15,25 +15,25 @@ struct statistic_row {
     struct interval interval;
 };
 struct statistic_table {
-    struct statistic_row *rows; /* as results_each_summary() gave them */
+    struct statistic_row *rows; /* in the order of results_each_summary() */
     size_t count, capacity;
-    char **regions; /* in order of first sight, "all" left out */
+    char **regions; /* in order of first appearance, without "all" */
     size_t region_count, region_capacity;
 };
 
-/* 0, or -1 and told. metric NULL: all. */
+/* 0, or -1 with an error. metric NULL: all. */
 int statistic_table_load(struct statistic_table *table, struct results *results, int64_t study,
                          const char *metric, struct diag *diag);
-/* The same of those runs alone that were stuck, or were not (query.h). */
+/* The same over only the runs that were stuck, or only those that were not (query.h). */
 int statistic_table_load_of(struct statistic_table *table, struct results *results, int64_t study,
                             bool stuck, struct diag *diag);
 void statistic_table_release(struct statistic_table *table);
-/* NULL where there is none. O(rows). */
+/* NULL if there is none. O(rows). */
 const struct statistic_row *statistic_table_find(const struct statistic_table *table, int64_t point,
                                                  const char *metric, const char *stat,
                                                  const char *region, const char *label,
                                                  const char *window);
-/* Add `name` to a list of texts unless it is there; its index. */
+/* Add `name` to a list of texts unless it contains it; returns its index. */
 size_t text_list_add(char ***texts, size_t *count, size_t *capacity, const char *name);
 void text_list_release(char ***texts, size_t *count, size_t *capacity);
 

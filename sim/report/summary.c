@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The summary: everything of a study is read first, so that a failing file prints nothing half. */
+/* The summary: read the whole study first, so that a read error does not print half a summary. */
 #include "summary_print.h"
 
 #include "mem.h"
@@ -108,7 +108,7 @@ static int load(struct summary *summary, struct results *results, int64_t id, st
         return -1;
     }
     id = summary->study.id;
-    if (statistic_table_load(&summary->plots, results, id, NULL, diag) != 0 ||
+    if (statistic_table_load(&summary->statistics, results, id, NULL, diag) != 0 ||
         incident_groups_load(&summary->incidents, results, id, diag) != 0 ||
         load_outcomes(summary, results, diag) != 0 ||
         results_each_param(results, id, add_param, summary, diag) != 0 ||
@@ -153,7 +153,7 @@ static void release(struct summary *summary)
     free(summary->assumptions);
     free(summary->expectations);
     free(summary->outcomes);
-    statistic_table_release(&summary->plots);
+    statistic_table_release(&summary->statistics);
     statistic_table_release(&summary->recovered);
     statistic_table_release(&summary->stuck);
     incident_groups_release(&summary->incidents);
@@ -161,15 +161,15 @@ static void release(struct summary *summary)
 
 enum unit summary_unit_of(const struct summary *summary, const char *expectation_text)
 {
-    /* "upper(reauth_rate) < 1%": the metric stands in the parentheses. */
+    /* "upper(reauth_rate) < 1%": the metric is inside the parentheses. */
     const char *parenthesis = strchr(expectation_text, '(');
     if (parenthesis != NULL) {
         expectation_text = parenthesis + 1;
     }
     size_t length = strcspn(expectation_text, "{.<>=) ");
-    for (size_t i = 0; i < summary->plots.count; i++) {
-        const struct statistic_row *row = &summary->plots.rows[i];
-        /* The count of a latency is not in the latency's unit. */
+    for (size_t i = 0; i < summary->statistics.count; i++) {
+        const struct statistic_row *row = &summary->statistics.rows[i];
+        /* The count of a latency has no unit. */
         if (strlen(row->metric) == length && strncmp(row->metric, expectation_text, length) == 0 &&
             strcmp(row->stat, "count") != 0) {
             return row->unit;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The summary as one JSON object: every statistic, in the units of the file (ns, shares), to all
- * digits. */
+/* The summary as one JSON object: all statistics in the units of the results file (ns, ratios), in
+ * full precision. */
 #include "json_writer.h"
 #include "summary_print.h"
 
@@ -130,8 +130,8 @@ static void write_incidents(struct json_writer *json, const struct summary *summ
     json_close(json);
 }
 
-/* Where a point's runs ended in two ways, "figures" holds means that are neither's: each way has
- * its own here. */
+/* If a point's runs have two outcomes, the means in "figures" describe neither; these are the
+ * statistics of each outcome. */
 static void write_outcomes(struct json_writer *json, const struct summary *summary)
 {
     json_open_array(json, "outcomes");
@@ -210,7 +210,7 @@ int summary_write_json(FILE *out, const struct summary *summary)
     write_study(&json, &summary->study);
     write_params(&json, summary);
     write_expectations(&json, summary);
-    write_statistics(&json, "figures", &summary->plots);
+    write_statistics(&json, "figures", &summary->statistics);
     write_outcomes(&json, summary);
     write_incidents(&json, summary);
     write_events(&json, summary);

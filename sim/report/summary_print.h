@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A study in memory, and its two forms: for a terminal and as JSON. Private to report. */
+/* A study in memory, and its output as text and as JSON. Private to report. */
 #ifndef SUMMARY_PRINT_H
 #define SUMMARY_PRINT_H
 
@@ -20,7 +20,7 @@ struct summary_finding {
     char *kind, *subject, *verdict, *unit, *text;
     int64_t point;
     uint64_t n;
-    double value, low, high; /* NAN where there is none */
+    double value, low, high; /* NAN: none */
 };
 struct summary_assumption {
     char *path, *value, *meaning;
@@ -33,10 +33,10 @@ struct summary_expectation {
 };
 struct summary {
     struct study_row study;
-    struct statistic_table plots;
+    struct statistic_table statistics;
     struct incident_groups incidents;
     struct outcome_row *outcomes; /* of the points that have runs */
-    /* Where some point was stuck in some runs and not in others: the plots of each kind alone. */
+    /* If some point was stuck in some runs only: the statistics of each outcome. */
     struct statistic_table recovered, stuck;
     struct summary_param *params;
     struct summary_event *events; /* of the first point and replication */
@@ -49,9 +49,9 @@ struct summary {
         outcome_capacity;
 };
 
-/* Of a point whose runs ended in two ways; NULL where there is but one. */
+/* The outcomes of a point with two of them; NULL if there is only one. */
 const struct outcome_row *summary_two_outcomes(const struct summary *summary, int64_t point);
-/* The unit in which a text compares: of the metric at its head, or none. */
+/* The unit of an expectation: that of its first metric, or none. */
 enum unit summary_unit_of(const struct summary *summary, const char *expectation_text);
 /* 0, or -1 with errno. */
 int summary_write_json(FILE *out, const struct summary *summary);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The summary for a terminal. The level and n of the intervals are said once, at the head; a
- * statistic that had fewer values says so beside it. Columns are as wide as the terminal allows.
- * Texts of the file are quoted: by the tables, or where they are added.
+ * The summary as text. Level and n of the intervals are printed once, at the top; a statistic with
+ * fewer values has its own n. Columns are as wide as the terminal allows. Texts from the file are
+ * quoted, by the tables or when they are added.
  */
 #include "quote.h"
 #include "summary_print.h"
@@ -12,14 +12,14 @@
 #include <math.h>
 #include <string.h>
 
-/* Widths are those of columns without the blanks behind them. */
+/* Column widths, without the space between columns. */
 enum { EVENTS_MAX = 20, NAME_WIDTH = 22, REGION_WIDTH = 12, EXPECTATION_WIDTH = 42, GAP = 2 };
 
-/* What is shown without --all, in this order; stat "" stands for no stat. */
+/* The metrics shown without --all, in this order; stat "": none. */
 // clang-format off
 static const struct {
     const char *metric, *stat;
-} main_plots[] = {
+} main_metrics[] = {
     {"requests", ""}, {"logins", ""}, {"sessions_active", ""}, {"availability", ""}, {"reauth_rate", ""},
     {"reauths", ""}, {"write_timeout_rate", ""}, {"write_failure_rate", ""}, {"write_amplification", ""},
     {"ambiguous_writes", ""}, {"read_miss_rate", ""},
@@ -35,13 +35,13 @@ struct printer {
     const struct summary *summary;
     const struct summary_options *options;
     int width;
-    uint64_t n; /* replications a point */
+    uint64_t n; /* replications per point */
     bool has_fault;
-    struct text_table *table;           /* that is being filled */
-    const struct outcome_row *outcomes; /* of a point whose runs ended in two ways; NULL: in one */
+    struct text_table *table;           /* being filled */
+    const struct outcome_row *outcomes; /* of a point with two outcomes; NULL: one */
 };
 
-/* Wrapped at spaces, `indent` columns from the left; the first line is already that far. */
+/* Wrap at spaces, indented by `indent` columns; the first line is already indented. */
 static void add_wrapped(struct strbuf *out, const char *raw, int indent, int width)
 {
     struct strbuf quoted = STRBUF_INIT;
@@ -66,7 +66,7 @@ static void add_wrapped(struct strbuf *out, const char *raw, int indent, int wid
     strbuf_release(&quoted);
 }
 
-/* `title` may hold texts of the file. */
+/* `title` may contain texts from the file. */
 static void add_heading(struct printer *printer, const char *title)
 {
     bool colour = printer->options->colour;
@@ -79,7 +79,7 @@ static void add_mean(struct strbuf *out, const struct interval *interval, enum u
                      uint64_t n)
 {
     units_add(out, interval->mean, unit, 3);
-    if (interval->valid) { /* cut to what is possible: no plot is negative, no share above 1 */
+    if (interval->valid) { /* clip to the possible range: no value is negative, no ratio above 1 */
         interval_add_bounds(out, fmax(interval->low, 0),
                             unit == UNIT_SHARE ? fmin(interval->high, 1) : interval->high, unit);
     }
@@ -136,10 +136,9 @@ static void add_head(struct printer *printer)
         strbuf_addf(out, "  mean [low, high]: %g %% interval, n = %" PRIu64 " replications\n",
                     study->level * 100, printer->n);
     } else if (printer->n == 1) {
-        strbuf_add(out,
-                   "  n = 1 replication: there is no interval; ask for more with --replications\n");
+        strbuf_add(out, "  n = 1 replication: no interval; use --replications for more\n");
     } else {
-        strbuf_add(out, "  no run was finished\n");
+        strbuf_add(out, "  no run was completed\n");
     }
 }
 
@@ -179,10 +178,10 @@ static void add_expectations(struct printer *printer)
     text_table_add_to_and_free(table, printer->out);
 }
 
-/* --- plots --------------------------------------------------------------------------------- */
+/* --- metrics --------------------------------------------------------------------------------- */
 
-/* Where some runs failed over and others did not, a mean is neither's: say how many did instead.
- * True where that is so. */
+/* If only some runs failed over, a mean describes neither outcome: print how many did instead. True
+ * if so. */
 static bool add_mixed_outcome(struct strbuf *out, const struct summary *summary,
                               const struct statistic_row *row)
 {
@@ -206,8 +205,8 @@ static void add_value(struct printer *printer, const struct statistic_row *row, 
     }
 }
 
-/* Two columns of one statistic: of the runs that recovered and of those that were stuck, where a
- * point has both; else of the whole run, and of the window of the faults beside it. */
+/* Two columns of one statistic: recovered runs and stuck runs if the point has both; otherwise the
+ * whole run and the window of the faults. */
 static void add_values(struct printer *printer, const struct statistic_row *row)
 {
     const struct summary *summary = printer->summary;
@@ -223,7 +222,7 @@ static void add_values(struct printer *printer, const struct statistic_row *row)
     if (outcomes == NULL) {
         add_value(printer, row, printer->n);
         add_value(printer,
-                  statistic_table_find(&summary->plots, row->point, row->metric, row->stat,
+                  statistic_table_find(&summary->statistics, row->point, row->metric, row->stat,
                                        row->region, row->label, "fault"),
                   printer->n);
     }
@@ -231,9 +230,9 @@ static void add_values(struct printer *printer, const struct statistic_row *row)
 
 static bool is_main(const struct statistic_row *row)
 {
-    for (size_t i = 0; i < sizeof(main_plots) / sizeof(*main_plots); i++) {
-        if (strcmp(row->metric, main_plots[i].metric) == 0 &&
-            strcmp(row->stat, main_plots[i].stat) == 0) {
+    for (size_t i = 0; i < sizeof(main_metrics) / sizeof(*main_metrics); i++) {
+        if (strcmp(row->metric, main_metrics[i].metric) == 0 &&
+            strcmp(row->stat, main_metrics[i].stat) == 0) {
             return row->label[0] == '\0';
         }
     }
@@ -241,7 +240,7 @@ static bool is_main(const struct statistic_row *row)
 }
 
 /* One row: name, region, values. */
-static void add_plot_line(struct printer *printer, const struct statistic_row *row, bool named)
+static void add_metric_line(struct printer *printer, const struct statistic_row *row, bool named)
 {
     struct strbuf *name = text_table_cell(printer->table);
     if (named) {
@@ -254,18 +253,18 @@ static void add_plot_line(struct printer *printer, const struct statistic_row *r
     add_values(printer, row);
 }
 
-/* All regions of one plot, in the file's order, the total last. */
-static void add_plot(struct printer *printer, int64_t point, const char *metric, const char *stat,
-                     const char *label)
+/* All regions of one metric, in the file's order, the total last. */
+static void add_metric(struct printer *printer, int64_t point, const char *metric, const char *stat,
+                       const char *label)
 {
-    const struct statistic_table *plots = &printer->summary->plots;
+    const struct statistic_table *statistics = &printer->summary->statistics;
     bool named = true;
-    for (size_t r = 0; r <= plots->region_count; r++) {
-        const char *region = r < plots->region_count ? plots->regions[r] : "all";
+    for (size_t r = 0; r <= statistics->region_count; r++) {
+        const char *region = r < statistics->region_count ? statistics->regions[r] : "all";
         const struct statistic_row *row =
-            statistic_table_find(plots, point, metric, stat, region, label, "all");
+            statistic_table_find(statistics, point, metric, stat, region, label, "all");
         if (row != NULL) {
-            add_plot_line(printer, row, named);
+            add_metric_line(printer, row, named);
             named = false;
         }
     }
@@ -276,7 +275,7 @@ static size_t value_width(const struct printer *printer)
     return ((size_t)printer->width - NAME_WIDTH - REGION_WIDTH - 3 * GAP) / 2 - GAP;
 }
 
-/* Columns as of the names and regions of most scenarios: tables of several points stand alike. */
+/* Column widths fit the names and regions of most scenarios, so tables of several points align. */
 static void start_table(struct printer *printer, const char *title)
 {
     const struct outcome_row *outcomes = printer->outcomes;
@@ -285,7 +284,7 @@ static void start_table(struct printer *printer, const char *title)
     text_table_widen(printer->table, 0, NAME_WIDTH);
     text_table_widen(printer->table, 1, REGION_WIDTH);
     text_table_widen(printer->table, 2, value_width(printer));
-    text_table_add(printer->table, "figure");
+    text_table_add(printer->table, "metric");
     text_table_add(printer->table, "region");
     if (outcomes != NULL) {
         text_table_add(printer->table, "recovered, n = %" PRIu64,
@@ -293,7 +292,7 @@ static void start_table(struct printer *printer, const char *title)
         text_table_add(printer->table, "stuck, n = %" PRIu64, outcomes->stuck);
     } else {
         text_table_add(printer->table, "whole run");
-        text_table_add(printer->table, "%s", printer->has_fault ? "while a fault acts" : "");
+        text_table_add(printer->table, "%s", printer->has_fault ? "while a fault is active" : "");
     }
 }
 
@@ -303,11 +302,11 @@ static void end_table(struct printer *printer)
     printer->table = NULL;
 }
 
-static bool first_of_its_plot(const struct statistic_table *plots, size_t i)
+static bool first_of_its_metric(const struct statistic_table *statistics, size_t i)
 {
-    const struct statistic_row *row = &plots->rows[i];
+    const struct statistic_row *row = &statistics->rows[i];
     for (size_t k = 0; k < i; k++) {
-        const struct statistic_row *other = &plots->rows[k];
+        const struct statistic_row *other = &statistics->rows[k];
         if (other->point == row->point && strcmp(other->metric, row->metric) == 0 &&
             strcmp(other->stat, row->stat) == 0 && strcmp(other->label, row->label) == 0) {
             return false;
@@ -316,20 +315,20 @@ static bool first_of_its_plot(const struct statistic_table *plots, size_t i)
     return true;
 }
 
-static void add_other_plots(struct printer *printer, int64_t point)
+static void add_other_metrics(struct printer *printer, int64_t point)
 {
-    const struct statistic_table *plots = &printer->summary->plots;
-    start_table(printer, "All other figures");
-    for (size_t i = 0; i < plots->count; i++) {
-        const struct statistic_row *row = &plots->rows[i];
-        if (row->point == point && !is_main(row) && first_of_its_plot(plots, i)) {
-            add_plot(printer, point, row->metric, row->stat, row->label);
+    const struct statistic_table *statistics = &printer->summary->statistics;
+    start_table(printer, "All other metrics");
+    for (size_t i = 0; i < statistics->count; i++) {
+        const struct statistic_row *row = &statistics->rows[i];
+        if (row->point == point && !is_main(row) && first_of_its_metric(statistics, i)) {
+            add_metric(printer, point, row->metric, row->stat, row->label);
         }
     }
     end_table(printer);
 }
 
-/* Says that there are two outcomes, how likely the bad one is, and how to read what follows. */
+/* Explain that there are two outcomes, how likely the stuck one is, and how to read the table. */
 static void add_outcomes(struct printer *printer)
 {
     struct strbuf text = STRBUF_INIT;
@@ -342,7 +341,7 @@ static void add_outcomes(struct printer *printer)
     units_add(&text, share.mean, UNIT_SHARE, 3);
     interval_add_bounds(&text, share.low, share.high, UNIT_SHARE);
     strbuf_add(&text, ": an outage was not over when they ended. The others recovered. A mean over "
-                      "both is neither's, so the figures of each are given apart.");
+                      "both describes neither, so each outcome has its own statistics.");
     strbuf_add(printer->out, "  ");
     add_wrapped(printer->out, text.text, 2, printer->width);
     strbuf_release(&text);
@@ -357,10 +356,10 @@ static bool is_cause(const struct statistic_row *row)
 
 static void add_causes(struct printer *printer, int64_t point)
 {
-    const struct statistic_table *plots = &printer->summary->plots;
+    const struct statistic_table *statistics = &printer->summary->statistics;
     printer->table = NULL;
-    for (size_t i = 0; i < plots->count; i++) {
-        const struct statistic_row *row = &plots->rows[i];
+    for (size_t i = 0; i < statistics->count; i++) {
+        const struct statistic_row *row = &statistics->rows[i];
         if (row->point != point || !is_cause(row)) {
             continue;
         }
@@ -378,20 +377,20 @@ static void add_causes(struct printer *printer, int64_t point)
     }
 }
 
-static void add_plots(struct printer *printer, int64_t point)
+static void add_metrics(struct printer *printer, int64_t point)
 {
     printer->outcomes = summary_two_outcomes(printer->summary, point);
     if (printer->outcomes != NULL) {
         add_outcomes(printer);
     }
-    start_table(printer, "Figures");
-    for (size_t i = 0; i < sizeof(main_plots) / sizeof(*main_plots); i++) {
-        add_plot(printer, point, main_plots[i].metric, main_plots[i].stat, "");
+    start_table(printer, "Metrics");
+    for (size_t i = 0; i < sizeof(main_metrics) / sizeof(*main_metrics); i++) {
+        add_metric(printer, point, main_metrics[i].metric, main_metrics[i].stat, "");
     }
     end_table(printer);
     add_causes(printer, point);
     if (printer->options->all) {
-        add_other_plots(printer, point);
+        add_other_metrics(printer, point);
     }
 }
 
@@ -433,11 +432,11 @@ static void add_rto(struct printer *printer, const struct incident_group *group)
         units_add(cell, group->rto.min, UNIT_NS, 3);
         strbuf_add(cell, " to ");
         units_add(cell, group->rto.max, UNIT_NS, 3);
-        strbuf_add(cell, " where restored; a mean would hide the others");
+        strbuf_add(cell, " if restored; a mean would hide the others");
     }
 }
 
-/* Where only some failed over, what the others lost (nothing) would drag a mean down. */
+/* If only some runs failed over, the zero losses of the others would lower a mean. */
 static void add_losses(struct printer *printer, const struct incident_group *group)
 {
     if (group->failover_count == group->count && group->count > 0) {
@@ -485,8 +484,8 @@ static void add_events(struct printer *printer)
     if (summary->event_count == 0) {
         return;
     }
-    add_heading(printer, summary->study.run_count > 1 ? "What happened in the first replication"
-                                                      : "What happened");
+    add_heading(printer,
+                summary->study.run_count > 1 ? "Events of the first replication" : "Events");
     size_t shown = printer->options->all || summary->event_count <= EVENTS_MAX
                        ? summary->event_count
                        : EVENTS_MAX - 1;
@@ -513,9 +512,9 @@ static void add_assumptions(struct printer *printer)
         return;
     }
     add_heading(printer, "Assumptions");
-    strbuf_addf(printer->out, "  %zu parameter%s no source and stood at the default%s\n",
+    strbuf_addf(printer->out, "  %zu parameter%s no source and had the default value%s\n",
                 summary->assumption_count, summary->assumption_count == 1 ? " has" : "s have",
-                printer->options->all ? ":" : " (--all lists them)");
+                printer->options->all ? ":" : " (--all prints them)");
     struct text_table *table = text_table_create_bare(3);
     text_table_limit(table, (size_t)printer->width);
     for (size_t i = 0; printer->options->all && i < summary->assumption_count; i++) {
@@ -545,10 +544,10 @@ static void add_point_heading(struct printer *printer, int64_t point)
     strbuf_release(&title);
 }
 
-static bool has_fault_window(const struct statistic_table *plots)
+static bool has_fault_window(const struct statistic_table *statistics)
 {
-    for (size_t i = 0; i < plots->count; i++) {
-        if (strcmp(plots->rows[i].window, "fault") == 0) {
+    for (size_t i = 0; i < statistics->count; i++) {
+        if (strcmp(statistics->rows[i].window, "fault") == 0) {
             return true;
         }
     }
@@ -564,19 +563,19 @@ void summary_add_text(struct strbuf *out, const struct summary *summary,
                               .options = options,
                               .width = options->width > 0 ? options->width : 100};
     printer.width = printer.width < 80 ? 80 : printer.width;
-    /* A study that was cut short has fewer at its later points: those say so beside their plots.
+    /* An incomplete study has fewer runs at its later points; their statistics print their own n.
      */
     printer.n = study->point_count > 0
                     ? (study->run_count + study->point_count - 1) / study->point_count
                     : 0;
-    printer.has_fault = has_fault_window(&summary->plots);
+    printer.has_fault = has_fault_window(&summary->statistics);
     add_head(&printer);
     add_expectations(&printer);
     for (int64_t point = 0; point < (int64_t)study->point_count && study->run_count > 0; point++) {
         if (study->point_count > 1) {
             add_point_heading(&printer, point);
         }
-        add_plots(&printer, point);
+        add_metrics(&printer, point);
         add_incidents(&printer, point);
     }
     add_events(&printer);

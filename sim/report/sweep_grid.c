@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What people look at first; of these the first ones that vary over the grid are drawn. */
+/* The main metrics; the first ones that vary over the grid are drawn. */
 static const struct {
     const char *metric, *stat;
 } candidates[] = {
@@ -56,7 +56,7 @@ static void add_place(void *self, int64_t point, const char *path, const char *v
     }
 }
 
-/* The axis with the most values but `other`, if it has two at least. */
+/* The axis with the most values except `other`, if it has at least two. */
 static const struct grid_axis *widest(const struct sweep_grid *grid, const struct grid_axis *other)
 {
     const struct grid_axis *found = NULL;
@@ -74,7 +74,7 @@ static size_t place_of(const struct sweep_grid *grid, size_t point, const struct
     return grid->places[point * grid->axis_count + (size_t)(axis - grid->axes)];
 }
 
-/* The point at this place, with the first value of every further axis; point_count: none. */
+/* The point at this position, with the first value of every other axis; point_count: none. */
 static size_t point_at(const struct sweep_grid *grid, size_t x, size_t y)
 {
     for (size_t point = 0; point < grid->point_count; point++) {
@@ -102,7 +102,7 @@ static void note_others(const struct sweep_grid *grid, struct plot_job *job)
     }
 }
 
-/* Fill the next metric; true where it varies. */
+/* Fill the next metric; true if it varies. */
 static bool fill_metric(struct sweep_grid *grid, const struct statistic_table *table,
                         const char *metric, const char *stat)
 {
@@ -170,7 +170,7 @@ enum drawn sweep_grid_load(struct sweep_grid *grid, struct plot_job *job)
     grid->y = widest(grid, grid->x);
     for (size_t i = 0; i < places; i++) {
         if (grid->places[i] == SIZE_MAX) {
-            return DRAWN_NO_DATA; /* points that differ in what they set are no grid */
+            return DRAWN_NO_DATA; /* points that set different parameters are not a grid */
         }
     }
     if (grid->x == NULL || grid->x->count > GRID_VALUES_MAX) {

@@ -3,8 +3,8 @@
  * The points of a sweep as a grid of at most two axes, for plots over parameters. Private to
  * report.
  *
- * x is the parameter with the most values, y the one with the next most. Of further ones the first
- * value is taken, and said in the note.
+ * x is the parameter with the most values, y the one with the next most. Further parameters are
+ * fixed at their first value, which the note states.
  */
 #ifndef SWEEP_GRID_H
 #define SWEEP_GRID_H
@@ -25,19 +25,19 @@ struct grid_metric {
     double least; /* of means */
     double divisor;
     const char *scale;
-    struct interval *cells; /* y by y, x by x; n 0: no such point or plot */
+    struct interval *cells; /* by y, by x; n 0: no such point or statistic */
 };
 struct sweep_grid {
     struct grid_axis *axes;
     size_t axis_count, axis_capacity;
-    size_t *places; /* by point, by axis: which value; SIZE_MAX: none */
+    size_t *places; /* by point, by axis: index of the value; SIZE_MAX: none */
     size_t point_count;
     const struct grid_axis *x, *y; /* y NULL: one axis */
     struct grid_metric metrics[GRID_METRICS_MAX];
     size_t metric_count;
 };
 
-/* DRAWN where there is a grid and something varies over it; a release is due in any case. */
+/* DRAWN if there is a grid and a metric varies over it; release it in any case. */
 enum drawn sweep_grid_load(struct sweep_grid *grid, struct plot_job *job);
 void sweep_grid_release(struct sweep_grid *grid);
 const struct interval *sweep_grid_cell(const struct sweep_grid *grid,

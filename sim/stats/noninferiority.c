@@ -118,7 +118,7 @@ double harm_p_no_worse(const struct harm *harm, enum direction direction, double
 const char *gate_name(enum gate gate)
 {
     static const char *const names[] = {
-        [GATE_INCONCLUSIVE] = "undecided",
+        [GATE_UNDECIDED] = "undecided",
         [GATE_NO_WORSE] = "no worse",
         [GATE_WORSE] = "worse",
     };
@@ -135,6 +135,6 @@ void gate_decide(const double *p_worse, const double *p_no_worse, size_t n, doub
     for (size_t i = 0; i < n; i++)
         gates[i] = adjusted[i] <= spent     ? GATE_WORSE
                    : p_no_worse[i] <= spent ? GATE_NO_WORSE
-                                            : GATE_INCONCLUSIVE;
+                                            : GATE_UNDECIDED;
     free(adjusted);
 }

@@ -38,7 +38,7 @@ struct interval harm_interval(const struct harm *harm, double level);
 double harm_p_worse(const struct harm *harm, enum direction direction, double margin);
 double harm_p_no_worse(const struct harm *harm, enum direction direction, double margin);
 
-enum gate { GATE_INCONCLUSIVE, GATE_NO_WORSE, GATE_WORSE };
+enum gate { GATE_UNDECIDED, GATE_NO_WORSE, GATE_WORSE };
 const char *gate_name(enum gate gate); /* "undecided" "no worse" "worse" */
 /* One look at all metrics. O(n^2). */
 void gate_decide(const double *p_worse, const double *p_no_worse, size_t n, double alpha,

@@ -72,8 +72,8 @@ static void a_look_spends_its_part_of_the_level(void **state)
     assert_int_equal(gates[0], GATE_WORSE);
     assert_int_equal(gates[1], GATE_NO_WORSE);
     gate_decide(worse, no_worse, 2, 0.05, 3, gates); /* 0.02 > 0.0167 */
-    assert_int_equal(gates[0], GATE_INCONCLUSIVE);
-    assert_int_equal(gates[1], GATE_INCONCLUSIVE);
+    assert_int_equal(gates[0], GATE_UNDECIDED);
+    assert_int_equal(gates[1], GATE_UNDECIDED);
 }
 
 enum { BASELINE = 20, LIMIT = 60, METRICS = 3, CUSTOMERS = 1000 };
@@ -91,7 +91,7 @@ static void measure(double load, uint64_t seed, size_t count, double values[METR
 static enum gate check(double load, uint64_t base_seed, uint64_t seed, double margin)
 {
     static double base[METRICS][LIMIT], value[METRICS][LIMIT];
-    enum gate gates[METRICS], result = GATE_INCONCLUSIVE;
+    enum gate gates[METRICS], result = GATE_UNDECIDED;
     uint32_t looks = stop_rule_looks(STOP_FIRST, LIMIT);
 
     measure(0.7, base_seed, BASELINE, base);

@@ -103,7 +103,7 @@ enum paired_verdict paired_decide(const struct paired *paired, enum direction di
     if (p_not_equivalent <= alpha)
         return PAIRED_EQUIVALENT;
     if (p_difference > alpha)
-        return PAIRED_INCONCLUSIVE;
+        return PAIRED_UNDECIDED;
     if (direction == NO_DIRECTION)
         return PAIRED_DIFFERENT;
     bool lower = paired->difference.mean < 0;

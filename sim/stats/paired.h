@@ -40,7 +40,7 @@ void holm_adjust(const double *p, double *adjusted, size_t n);
 
 /* DIFFERENT: surely so, of a statistic of which neither way is better. */
 enum paired_verdict {
-    PAIRED_INCONCLUSIVE,
+    PAIRED_UNDECIDED,
     PAIRED_EQUIVALENT,
     PAIRED_BETTER,
     PAIRED_WORSE,

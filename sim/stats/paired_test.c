@@ -91,7 +91,7 @@ static void verdicts_follow_the_direction(void **state)
     assert_int_equal(paired_decide(&paired, LOWER_IS_BETTER, 0.01, 1, 0.05), PAIRED_WORSE);
     assert_int_equal(paired_decide(&paired, HIGHER_IS_BETTER, 0.01, 1, 0.05), PAIRED_BETTER);
     assert_int_equal(paired_decide(&paired, NO_DIRECTION, 0.01, 1, 0.05), PAIRED_DIFFERENT);
-    assert_int_equal(paired_decide(&paired, LOWER_IS_BETTER, 0.06, 1, 0.05), PAIRED_INCONCLUSIVE);
+    assert_int_equal(paired_decide(&paired, LOWER_IS_BETTER, 0.06, 1, 0.05), PAIRED_UNDECIDED);
     assert_int_equal(paired_decide(&paired, LOWER_IS_BETTER, 0.01, 0.04, 0.05), PAIRED_EQUIVALENT);
 }
 

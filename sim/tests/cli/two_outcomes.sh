@@ -4,7 +4,7 @@
 "$isthmus" run "$source/scenarios/62-retry-storm-two-outcomes.yaml" --replications 8 --set duration=4min --no-output \
     >summary 2>/dev/null
 echo "exit $?"
-sed -n '/^Two outcomes/,/^$/p; /^  figure /p; /^Incidents/,/^$/p' summary
+sed -n '/^Two outcomes/,/^$/p; /^  metric /p; /^Incidents/,/^$/p' summary
 # Of those that recovered hardly a write failed, of the others most did.
 awk '$1 == "write_failure_rate" { seen = 1 }
      seen && $1 == "total" { print ($2 + 0 < 1 && $4 + 0 > 30 || $2 + 0 < 1 && $5 + 0 > 30 ? "far apart" : "alike"); exit }' summary
