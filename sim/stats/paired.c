@@ -90,7 +90,7 @@ void holm_adjust(const double *p, double *adjusted, size_t n)
 const char *paired_verdict_name(enum paired_verdict verdict)
 {
     static const char *const names[] = {
-        [PAIRED_INCONCLUSIVE] = "undecided", [PAIRED_EQUIVALENT] = "equivalent",
+        [PAIRED_UNDECIDED] = "undecided", [PAIRED_EQUIVALENT] = "equivalent",
         [PAIRED_BETTER] = "better",          [PAIRED_WORSE] = "worse",
         [PAIRED_DIFFERENT] = "different",
     };
