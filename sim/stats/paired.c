@@ -91,7 +91,7 @@ const char *paired_verdict_name(enum paired_verdict verdict)
 {
     static const char *const names[] = {
         [PAIRED_UNDECIDED] = "undecided", [PAIRED_EQUIVALENT] = "equivalent",
-        [PAIRED_BETTER] = "better",          [PAIRED_WORSE] = "worse",
+        [PAIRED_BETTER] = "better",       [PAIRED_WORSE] = "worse",
         [PAIRED_DIFFERENT] = "different",
     };
     return names[verdict];
