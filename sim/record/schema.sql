@@ -81,7 +81,8 @@ CREATE TABLE run (
 CREATE TABLE cell (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('count', 'ratio', 'level', 'latency', 'value')),
+    -- not IN: a list makes SQLite build a table of it for each row that is written
+    kind TEXT NOT NULL CHECK (kind = 'count' OR kind = 'ratio' OR kind = 'level' OR kind = 'latency' OR kind = 'value'),
     stat TEXT NOT NULL,
     region TEXT NOT NULL,
     label_name TEXT NOT NULL,
