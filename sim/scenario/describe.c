@@ -94,6 +94,19 @@ static void print_metrics(const struct metric *metrics, size_t count, FILE *out)
     text_table_print_and_free(table, out);
 }
 
+/* Values of labels that a model or kind adds to metrics of others. */
+static void print_label_rows(const struct model_rows *rows, FILE *out)
+{
+    struct text_table *table = text_table_create("label value\tset\tmeaning");
+
+    for (size_t i = 0; i < rows->label_count; i++) {
+        text_table_add(table, "%s", rows->labels[i].value);
+        text_table_add(table, "%s", rows->labels[i].set);
+        text_table_add(table, "%s", rows->labels[i].meaning);
+    }
+    text_table_print_and_free(table, out);
+}
+
 static void print_kinds(const struct model_ops *ops, FILE *out)
 {
     struct text_table *table = text_table_create_bare(2);
@@ -207,11 +220,12 @@ bool describe_find(const struct registry *registry, const char *name, struct mod
         unknown_kind(ops, dot + 1, diag);
     else if (kind)
         *described = (struct described){
-            registry,          ops, kind, kind->fields, kind->field_count, kind->metrics,
-            kind->metric_count};
+            registry,           ops,        kind, kind->fields, kind->field_count, kind->metrics,
+            kind->metric_count, &kind->rows};
     else
         *described = (struct described){
-            registry, ops, NULL, ops->fields, ops->field_count, ops->metrics, ops->metric_count};
+            registry,          ops,       NULL, ops->fields, ops->field_count, ops->metrics,
+            ops->metric_count, &ops->rows};
     free(model);
     return ops && (kind || !dot);
 }
@@ -267,6 +281,10 @@ int describe_model(const struct registry *registry, const char *name, FILE *out,
     if (described.metric_count > 0) {
         fputc('\n', out);
         print_metrics(described.metrics, described.metric_count, out);
+    }
+    if (described.rows->label_count > 0) {
+        fputc('\n', out);
+        print_label_rows(described.rows, out);
     }
     if (!described.kind && described.ops->kind_count > 0) {
         fputc('\n', out);

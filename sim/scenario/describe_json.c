@@ -80,6 +80,15 @@ static void write_tables(struct json_writer *json, const struct described *descr
     for (size_t i = 0; i < described->metric_count; i++)
         write_metric(json, described->registry, &described->metrics[i]);
     json_close(json);
+    json_open_array(json, "label_values");
+    for (size_t i = 0; i < described->rows->label_count; i++) {
+        json_open_object(json, NULL);
+        json_text(json, "set", described->rows->labels[i].set);
+        json_text(json, "value", described->rows->labels[i].value);
+        json_text(json, "meaning", described->rows->labels[i].meaning);
+        json_close(json);
+    }
+    json_close(json);
 }
 
 static void write_kinds(struct json_writer *json, const struct model_ops *ops)

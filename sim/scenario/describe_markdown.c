@@ -43,6 +43,15 @@ static void print_markdown_metrics(const struct described *described, FILE *out)
     }
 }
 
+static void print_markdown_label_rows(const struct model_rows *rows, FILE *out)
+{
+    fputs("| label value | set | meaning |\n|---|---|---|\n", out);
+    for (size_t i = 0; i < rows->label_count; i++) {
+        fprintf(out, "| `%s` | %s | ", rows->labels[i].value, rows->labels[i].set);
+        print_cell(out, rows->labels[i].meaning, " |\n");
+    }
+}
+
 static void print_markdown_kinds(const struct model_ops *ops, FILE *out)
 {
     fputs("\n| kind | meaning |\n|---|---|\n", out);
@@ -65,6 +74,10 @@ int describe_markdown(const struct registry *registry, const char *name, FILE *o
     if (described.metric_count > 0) {
         fputs(described.field_count > 0 ? "\n" : "", out);
         print_markdown_metrics(&described, out);
+    }
+    if (described.rows->label_count > 0) {
+        fputs(described.field_count + described.metric_count > 0 ? "\n" : "", out);
+        print_markdown_label_rows(described.rows, out);
     }
     if (!described.kind && described.ops->kind_count > 0)
         print_markdown_kinds(described.ops, out);
