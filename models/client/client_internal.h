@@ -21,6 +21,7 @@
 #include "model.h"
 #include "objective.h"
 #include "prefetch.h"
+#include "promotion.h"
 #include "queue_check.h"
 #include "refs.h"
 #include "retry_budget.h"
@@ -148,6 +149,7 @@ struct store_client {
     uint32_t breakers_open;
 
     const struct session_store_port *store;
+    const struct promotion_port *promotion; /* NULL: the store has nothing to promote */
     struct op_port *app;
     struct prefetch_port hint;
     const struct prefetch_port *requests_hint, *users_hints[REGIONS_MAX]; /* NULL: none */

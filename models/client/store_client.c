@@ -317,6 +317,7 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     pools->open = client->open;
     pools->dns = port_need_dns(ports, -1, -1);
     client->store = port_need_session_store(ports, -1, -1);
+    client->promotion = port_find_promotion(ports, -1, -1);
     pools->endpoints = client->store->endpoints;
     pools->listeners = mem_alloc(pools->endpoints->count, sizeof(struct listener_port *));
     for (size_t e = 0; e < pools->endpoints->count; e++)
@@ -380,6 +381,37 @@ static void store_client_finish(void *self)
     invariant(client->ops_begun == client->ops_ended + ops);
     invariant(client->attempts_begun == attempts);
 }
+
+/* The region that writes go to now: that of the primary, whatever the client's caches say. */
+static int client_write_region(const struct store_client *client)
+{
+    const struct session_store_port *store = client->store;
+    const struct route_query write = {.kind = COMMAND_CREATE, .try_number = 1};
+    struct client_knowledge knowledge = {.region = client->region, .named_region = -1};
+    uint32_t endpoint;
+
+    if (client->promotion)
+        knowledge.named_region = client->promotion->primary(client->promotion->self);
+    endpoint = store->route(store->self, &knowledge, &write);
+    return store->endpoints->rows[endpoint_address(store->endpoints, endpoint, &knowledge)].region;
+}
+
+/* A primary that moved during the run is taken for where it is at the end. */
+static double client_attempts_elsewhere(const void *self)
+{
+    const struct store_client *client = self;
+
+    if (client_write_region(client) == client->region)
+        return 0;
+    return (double)probes_count_total(sim_probe_set(client->sim), "write_attempts", client->region,
+                                      NULL);
+}
+
+static const struct usage_row store_client_usage[] = {
+    {.item = "transfer",
+     .amount = client_attempts_elsewhere,
+     .meaning = "attempts of writes that go to another region"},
+};
 
 static void store_client_fini(void *self)
 {
@@ -449,6 +481,7 @@ const struct model_ops store_client_ops = {
     .state_size = sizeof(struct store_client),
     FIELD_TABLE(store_client_fields),
     METRIC_TABLE(store_client_metrics),
+    .rows = {USAGE_TABLE(store_client_usage)},
     .presets = client_presets,
     .preset_count = CLIENT_PRESET_COUNT,
     .check = store_client_check,

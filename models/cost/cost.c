@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What it costs: a small price table applied at the end to what the other models counted, so that
- * alternatives can be compared. It takes no part in the run: no event, no draw.
- *
- * A month has 730 hours. A primary that moved during the run is taken for where it is at the end.
+ * What it costs: a small price table applied at the end to the rows of usage that models and kinds
+ * supply, so that alternatives can be compared. It takes no part in the run: no event, no draw. A
+ * month has 730 hours.
  */
+#include "bug.h"
 #include "model.h"
-#include "promotion.h"
-#include "session_store.h"
-#include "user.h"
 #include "registry.h"
+
+#include <stddef.h>
+#include <string.h>
 
 #define HOURS_PER_MONTH 730.0
 #define BYTES_PER_GIB (1024.0 * 1024.0 * 1024.0)
@@ -73,62 +73,61 @@ struct cost {
     const struct cost_config *config;
     struct sim *sim;
     uint32_t region_count;
-    const struct session_store_port *store;
-    const struct promotion_port *promotion; /* NULL: the store has nothing to promote */
+    const struct usage_list *usage;
 };
 
-/* The region that the writes of a region's clients go to now. */
-static int cost_write_region(const struct cost *cost, int region)
+/* A price by use: amount x `each` / `unit` x `price`. */
+static const struct price {
+    enum cost_item item;
+    size_t each;  /* int64_t in the config: bytes of one; 0: the amount is in bytes */
+    double unit;  /* bytes that the price is for */
+    size_t price; /* double in the config */
+} prices[] = {
+    {ITEM_REPLICATION, 0, BYTES_PER_GIB, offsetof(struct cost_config, replication_per_gib)},
+    {ITEM_TRANSFER, offsetof(struct cost_config, write_bytes), BYTES_PER_GB,
+     offsetof(struct cost_config, transfer_per_gb)},
+    {ITEM_ACCELERATOR, offsetof(struct cost_config, response_bytes), BYTES_PER_GB,
+     offsetof(struct cost_config, accelerator_per_gb)},
+};
+#define PRICES (sizeof prices / sizeof prices[0])
+
+static double cost_of_usage(const struct cost *cost, const struct price *price, double hours)
 {
-    const struct session_store_port *store = cost->store;
-    const struct route_query write = {.kind = COMMAND_CREATE, .try_number = 1};
-    struct client_knowledge knowledge = {.region = region, .named_region = -1};
-    uint32_t endpoint;
+    const char *config = (const char *)cost->config;
+    double amount = usage_total(cost->usage, sim_probe_set(cost->sim), item_names[price->item]);
 
-    if (cost->promotion)
-        knowledge.named_region = cost->promotion->primary(cost->promotion->self);
-    endpoint = store->route(store->self, &knowledge, &write);
-    return store->endpoints->rows[endpoint_address(store->endpoints, endpoint, &knowledge)].region;
-}
-
-/* Attempts of writes that went to another region. */
-static double cost_remote_attempts(const struct cost *cost, const struct probes *probes)
-{
-    uint64_t attempts = 0;
-
-    for (int region = 0; region < (int)cost->region_count; region++)
-        if (cost_write_region(cost, region) != region)
-            attempts += probes_count_total(probes, "write_attempts", region, NULL);
-    return (double)attempts;
-}
-
-/* Nothing where the kind of store replicates nothing. */
-static double cost_replicated_bytes(const struct probes *probes)
-{
-    static const char metric[] = "replication_bytes";
-
-    if (!probes_metric(probes, metric))
-        return 0;
-    return (double)probes_count_total(probes, metric, PROBE_ALL_REGIONS, NULL);
+    if (price->each)
+        amount *= (double)*(const int64_t *)(config + price->each);
+    return amount / price->unit * *(const double *)(config + price->price) / hours;
 }
 
 /* USD an hour, item by item. */
-static void cost_items(const struct cost *cost, const struct probes *probes, double hours,
-                       double requests, double items[ITEMS])
+static void cost_items(const struct cost *cost, double hours, double items[ITEMS])
 {
     const struct cost_config *c = cost->config;
-    double replicated = cost_replicated_bytes(probes);
-    double transferred = cost_remote_attempts(cost, probes) * (double)c->write_bytes;
-    double answered = requests * (double)c->response_bytes;
 
+    for (size_t i = 0; i < PRICES; i++)
+        items[prices[i].item] = cost_of_usage(cost, &prices[i], hours);
     items[ITEM_NODES] = cost->region_count * c->nodes_per_region * c->node_per_hour;
-    items[ITEM_REPLICATION] = replicated / BYTES_PER_GIB * c->replication_per_gib / hours;
-    items[ITEM_TRANSFER] = transferred / BYTES_PER_GB * c->transfer_per_gb / hours;
-    items[ITEM_ACCELERATOR] = 0;
     if (c->accelerators > 0)
-        items[ITEM_ACCELERATOR] = c->accelerators * c->accelerator_per_hour +
-                                  answered / BYTES_PER_GB * c->accelerator_per_gb / hours;
+        items[ITEM_ACCELERATOR] += c->accelerators * c->accelerator_per_hour;
+    else
+        items[ITEM_ACCELERATOR] = 0;
     items[ITEM_ALARMS] = c->alarms * c->alarm_per_month / HOURS_PER_MONTH;
+}
+
+/* A row of usage without a price would be left out of the sum unseen. */
+static void cost_check_usage(const struct usage_list *usage)
+{
+    for (size_t i = 0; i < usage->count; i++) {
+        size_t price = 0;
+
+        while (price < PRICES &&
+               strcmp(item_names[prices[price].item], usage->entries[i].row->item) != 0)
+            price++;
+        if (price == PRICES)
+            BUG("'%s' is used and has no price", usage->entries[i].row->item);
+    }
 }
 
 /* A run of no length has no hourly cost. */
@@ -154,7 +153,7 @@ static void cost_finish(void *self)
         cost_tell_none(probes);
         return;
     }
-    cost_items(cost, probes, hours, requests, items);
+    cost_items(cost, hours, items);
     for (int i = 0; i < ITEMS; i++) {
         probe_value(probes, "cost_item_per_hour", PROBE_ALL_REGIONS, item_names[i], items[i]);
         sum += items[i];
@@ -175,14 +174,8 @@ static void cost_init(void *self, const struct model_env *env)
     cost->config = env->config;
     cost->sim = env->sim;
     cost->region_count = env->topology->region_count;
-}
-
-static void cost_connect(void *self, const struct port_directory *ports)
-{
-    struct cost *cost = self;
-
-    cost->store = port_need_session_store(ports, -1, -1);
-    cost->promotion = port_find_promotion(ports, -1, -1);
+    cost->usage = env->usage;
+    cost_check_usage(env->usage);
 }
 
 const struct model_ops cost_ops = {
@@ -195,6 +188,5 @@ const struct model_ops cost_ops = {
     FIELD_TABLE(cost_fields),
     METRIC_TABLE(cost_metrics),
     .init = cost_init,
-    .connect = cost_connect,
     .finish = cost_finish,
 };

@@ -8,57 +8,40 @@
 // clang-format on
 
 #include "model_rig.h"
-#include "promotion.h"
-#include "session_store.h"
 #include "registry.h"
 
-/* What the other models count. */
+/* What the other models count, and the rows of usage that they supply. */
 static const struct metric counted[] = {
     {.name = "requests", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = ""},
-    {.name = "write_attempts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = ""},
     {.name = "replication_bytes", .unit = UNIT_BYTES, .kind = METRIC_COUNT, .meaning = ""},
 };
 
-static int primary_of(const void *self)
+static double attempts_elsewhere(const void *state)
 {
-    return *(const int *)self;
+    return *(const double *)state;
 }
 
-/* Endpoint 2 is the primary's name. */
-static uint32_t route_to_name(const void *self, const struct client_knowledge *knowledge,
-                              const struct route_query *query)
-{
-    (void)self, (void)knowledge, (void)query;
-    return 2;
-}
+static const struct usage_row used[] = {
+    {.item = "replication", .metric = "replication_bytes"},
+    {.item = "accelerator", .metric = "requests"},
+    {.item = "transfer", .amount = attempts_elsewhere},
+};
+static const struct model_rows rows = {USAGE_TABLE(used)};
 
 struct cost_rig {
     struct rig rig;
-    int primary;
-    struct endpoint_table endpoints;
-    struct session_store_port store;
-    struct promotion_port promotion;
+    double attempts[2]; /* to the other region, of the client of each */
 };
 
-/* Half an hour, two regions, region 0 is the primary. */
+/* Half an hour, two regions. */
 static void cost_rig_open(struct cost_rig *r)
 {
     *r = (struct cost_rig){0};
     rig_open(&r->rig, &cost_ops, 2, 1800 * SIM_S);
     probes_declare(r->rig.probes, counted, sizeof counted / sizeof counted[0]);
+    usage_list_add_metrics(&r->rig.usage, &rows);
     for (int region = 0; region < 2; region++)
-        endpoint_add(&r->endpoints, (struct endpoint){.name = "a cluster", .region = region});
-    endpoint_add(&r->endpoints, (struct endpoint){.name = "primary", .region = ENDPOINT_BY_NAME});
-    r->store = (struct session_store_port){.endpoints = &r->endpoints, .route = route_to_name};
-    r->promotion = (struct promotion_port){.self = &r->primary, .primary = primary_of};
-    port_offer_session_store(r->rig.ports, -1, -1, &r->store);
-    port_offer_promotion(r->rig.ports, -1, -1, &r->promotion);
-}
-
-static void cost_rig_close(struct cost_rig *r)
-{
-    rig_close(&r->rig);
-    free(r->endpoints.rows);
+        usage_list_add_amounts(&r->rig.usage, &rows, &r->attempts[region]);
 }
 
 static void count(struct cost_rig *r, const char *metric, int region, uint64_t times)
@@ -77,7 +60,7 @@ static double item(const struct cost_rig *r, const char *name)
  * By the default prices, for half an hour:
  *   nodes        2 regions x 2 x 0.1752                            = 0.7008   USD/h
  *   replication  5 GiB x 0.02 / 0.5 h                              = 0.2
- *   transfer     1e6 attempts of the other region x 1024 B x 0.02/GB / 0.5 h = 0.04096
+ *   transfer     1e6 attempts to the other region x 1024 B x 0.02/GB / 0.5 h = 0.04096
  *   accelerator  0.025 + 1e6 requests x 20480 B x 0.015/GB / 0.5 h = 0.6394
  *   alarms       0.10 / 730                                        = 0.000137
  */
@@ -90,8 +73,8 @@ static void cost_adds_up_the_price_table(void **state)
     cost_rig_open(&r);
     count(&r, "requests", 0, 600000);
     count(&r, "requests", 1, 400000);
-    count(&r, "write_attempts", 0, 7000000);
-    count(&r, "write_attempts", 1, 1000000);
+    r.attempts[0] = 400000;
+    r.attempts[1] = 600000;
     count(&r, "replication_bytes", 0, UINT64_C(5) << 30);
     rig_wire(&r.rig);
     rig_run(&r.rig);
@@ -102,7 +85,7 @@ static void cost_adds_up_the_price_table(void **state)
     assert_close(item(&r, "alarms"), 0.1 / 730, 1e-9);
     assert_close(rig_statistic(&r.rig, "cost_per_hour", -1, NULL), sum, 1e-9);
     assert_close(rig_statistic(&r.rig, "cost_per_million_requests", -1, NULL), sum / 2, 1e-9);
-    cost_rig_close(&r);
+    rig_close(&r.rig);
 }
 
 static void cost_says_nothing_of_requests_that_were_not_made(void **state)
@@ -117,7 +100,7 @@ static void cost_says_nothing_of_requests_that_were_not_made(void **state)
     assert_close(item(&r, "accelerator"), 0, 0);
     assert_close(rig_statistic(&r.rig, "cost_per_hour", -1, NULL), 0.7008 + 0.1 / 730, 1e-9);
     rig_assert_none(&r.rig, "cost_per_million_requests", -1, NULL, "no requests");
-    cost_rig_close(&r);
+    rig_close(&r.rig);
 }
 
 int main(void)

@@ -509,6 +509,12 @@ static void replication_fini(void *self)
     free(replication->logs);
 }
 
+static const struct usage_row replication_usage[] = {
+    {.item = "replication",
+     .metric = "replication_bytes",
+     .meaning = "bytes out of the primary's region"},
+};
+
 const struct model_ops replication_ops = {
     .name = "replication",
     .section = "replication",
@@ -519,6 +525,7 @@ const struct model_ops replication_ops = {
     .state_size = sizeof(struct replication),
     FIELD_TABLE(replication_fields),
     METRIC_TABLE(replication_metrics),
+    .rows = {USAGE_TABLE(replication_usage)},
     .init = replication_init,
     .connect = replication_connect,
     .start = replication_start,

@@ -196,6 +196,10 @@ static void population_fini(void *self)
     free(population->pending_requests);
 }
 
+static const struct usage_row population_usage[] = {
+    {.item = "accelerator", .metric = "requests", .meaning = "requests whose responses pass it"},
+};
+
 const struct model_ops population_ops = {
     .name = "population",
     .section = "population",
@@ -205,6 +209,7 @@ const struct model_ops population_ops = {
     .state_size = sizeof(struct population),
     FIELD_TABLE(population_fields),
     METRIC_TABLE(population_metrics),
+    .rows = {USAGE_TABLE(population_usage)},
     .init = population_init,
     .connect = population_connect,
     .start = population_start,

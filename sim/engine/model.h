@@ -15,6 +15,7 @@
 #include "model_rows.h"
 #include "probe.h"
 #include "sim.h"
+#include "usage.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -81,11 +82,12 @@ struct model_env {
     const char *instance; /* "app_tier/us-west-1", "wan_link/us-west-1->us-west-2", "store" */
     const void *config;   /* MODEL_LIST: an array of config_count configs */
     size_t config_count;
-    int region;                    /* PER_REGION: index; PER_LINK: from; else -1 */
-    int peer;                      /* PER_LINK: to; else -1 */
-    struct run_log *log;           /* what happened, for people: run_log.h */
-    const struct model_kind *kind; /* the chosen one; NULL: the model has no kinds */
-    const void *kind_config;       /* its parameters; NULL as above */
+    int region;                     /* PER_REGION: index; PER_LINK: from; else -1 */
+    int peer;                       /* PER_LINK: to; else -1 */
+    struct run_log *log;            /* what happened, for people: run_log.h */
+    const struct model_kind *kind;  /* the chosen one; NULL: the model has no kinds */
+    const void *kind_config;        /* its parameters; NULL as above */
+    const struct usage_list *usage; /* complete before the first init: usage.h */
 };
 
 /*

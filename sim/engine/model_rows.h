@@ -16,11 +16,22 @@ struct label_row {
     const char *meaning; /* one line */
 };
 
+/* Something used in a run that is paid for (usage.h). */
+struct usage_row {
+    const char *item;   /* of the price list (model cost): "transfer"; rows of one item add up */
+    const char *metric; /* a counter: its total over the run is the amount */
+    double (*amount)(const void *state); /* or, instead: of one instance, at the end of the run */
+    const char *meaning;                 /* of what, in which unit; one line */
+};
+
 /* All rows of one model or kind. */
 struct model_rows {
     const struct label_row *labels;
     size_t label_count;
+    const struct usage_row *usage;
+    size_t usage_count;
 };
+#define USAGE_TABLE(table) .usage = (table), .usage_count = sizeof(table) / sizeof((table)[0])
 #define LABEL_TABLE(table) .labels = (table), .label_count = sizeof(table) / sizeof((table)[0])
 
 /* The tables that apply in a scenario. */

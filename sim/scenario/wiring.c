@@ -17,6 +17,7 @@ struct world {
     struct sim *sim;
     struct port_directory *ports;
     struct run_log log;
+    struct usage_list usage;
     void **states;                       /* by instance */
     struct model_env *envs;              /* by instance; models may keep pointers to them */
     const struct statistics *statistics; /* NULL until the run is over */
@@ -41,6 +42,21 @@ static struct probes *create_probes(const struct scenario *scenario, sim_time wa
     return probes;
 }
 
+static void list_usage(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+
+    for (size_t i = 0; i < scenario->rows.count; i++)
+        usage_list_add_metrics(&world->usage, scenario->rows.tables[i]);
+    for (size_t i = 0; i < scenario->instance_count; i++) {
+        const struct scenario_instance *instance = &scenario->instances[i];
+
+        usage_list_add_amounts(&world->usage, &instance->ops->rows, world->states[i]);
+        if (instance->kind)
+            usage_list_add_amounts(&world->usage, &instance->kind->rows, world->states[i]);
+    }
+}
+
 static void init_instances(struct world *world)
 {
     const struct scenario *scenario = world->scenario;
@@ -61,8 +77,10 @@ static void init_instances(struct world *world)
             .log = &world->log,
             .kind = instance->kind,
             .kind_config = instance->kind_config,
+            .usage = &world->usage,
         };
     }
+    list_usage(world);
     for (size_t i = 0; i < scenario->instance_count; i++)
         scenario->instances[i].ops->init(world->states[i], &world->envs[i]);
 }
@@ -166,5 +184,6 @@ void world_free(struct world *world)
     sim_free(world->sim);
     probes_free(world->probes);
     run_log_release(&world->log);
+    usage_list_release(&world->usage);
     free(world);
 }

@@ -43,6 +43,7 @@ struct rig {
     struct probes *probes;
     struct port_directory *ports;
     struct run_log log;
+    struct usage_list usage;
     struct yaml_trees *trees;
     const struct yaml_node *sections[RIG_CONFIGS_MAX]; /* what each config was set to */
     const struct model_kind *kind;
@@ -209,6 +210,7 @@ static inline void rig_wire(struct rig *rig)
         .region = -1,
         .peer = -1,
         .log = &rig->log,
+        .usage = &rig->usage,
         .kind = rig->kind,
         .kind_config = rig->kind ? rig->configs + rig->table.kind_offset : NULL,
     };
@@ -309,6 +311,7 @@ static inline void rig_close(struct rig *rig)
     probes_free(rig->probes);
     port_directory_free(rig->ports);
     run_log_release(&rig->log);
+    usage_list_release(&rig->usage);
     strbuf_release(&rig_validation);
 }
 
