@@ -107,7 +107,7 @@ uint32_t app_request_alloc(struct app_tier *app);
 void app_request_free(struct app_tier *app, uint32_t index);
 /* The region goes down: all that waits for a worker is lost. */
 void app_lose_queues(struct app_tier *app);
-/* Check that who holds a worker or a place in a queue is who the gauges count. */
+/* Check that the requests that hold a worker or wait in a queue are those that the gauges count. */
 void app_requests_check(struct app_tier *app);
 /* struct app_port */
 void app_submit(void *self, const struct user_request *user, sim_dur way_there);

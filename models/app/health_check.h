@@ -64,7 +64,7 @@ static inline bool health_is_good(const struct health_check *check)
 bool health_check_result(struct health_check *check, const struct health_check_rule *rule,
                          bool passed);
 
-/* Does an answer that took so long pass? */
+/* Does a check pass that was answered after `took_ns`? */
 bool health_check_passes(const struct health_check_rule *rule, bool answered, sim_dur took_ns);
 
 /* Time from the start of the checks to the first one of target `index` of `count`: they are spread

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Who acts when the primary fails, and how: an alarm on what clients see of their writes, a
- * decision, a promotion, and the repointing of the clients. One failover at a time.
+ * The reaction to a failed primary: an alarm on the writes that clients make, a decision, a
+ * promotion, and the repointing of the clients. One failover at a time.
  *
  *          alarm             go               promoted                repointed
  *   IDLE --------> DECIDING ----> PROMOTING ----------> REPOINTING -------------> IDLE
  *                      |             ^
  *              refused `-> BLOCKED --' go
  *
- * By hand (a person or a plan): go and refused lead from IDLE too, to the same states. Back to
- * IDLE: no target from DECIDING and BLOCKED, target lost from PROMOTING, unreached from REPOINTING.
+ * A promotion that a person or a plan orders: go and refused lead from IDLE too, to the same
+ * states. Back to IDLE: no target from DECIDING and BLOCKED, target lost from PROMOTING, unreached
+ * from REPOINTING.
  *
  * Invariants
  *  1. PROMOTING exactly between the store's promotion_begin() and promotion_end() of this model's
@@ -131,7 +132,7 @@ struct failover {
     struct control_port port;
     const struct promotion_port *promotion; /* NULL: the store has nothing to promote */
     const struct objective_port *objective;
-    struct impairments *impairments; /* NULL: nobody keeps them */
+    struct impairments *impairments; /* NULL: no model keeps them */
     struct alarm_watch *alarm;       /* NULL: mode none */
 
     enum failover_state state;
@@ -158,8 +159,8 @@ static const char *failover_name(const struct failover *failover, int region)
 }
 
 /* Log a step. It is the cause of what follows it: so the steps form a chain. */
-static void failover_tell(const struct failover *failover, const char *what, int region,
-                          const char *cause_text, const char *text)
+static void failover_log_step(const struct failover *failover, const char *what, int region,
+                              const char *cause_text, const char *text)
 {
     struct cause cause = {0};
 
@@ -242,7 +243,7 @@ static void start_decision(struct failover *failover)
     failover_wait(failover, dist_sample_ns(wait, failover_draws(failover).word[0]));
 }
 
-/* Nobody takes writes meanwhile. */
+/* No cluster accepts writes while a promotion is under way. */
 static void failover_note_promotion(struct failover *failover, bool begin)
 {
     if (failover->impairments)
@@ -254,8 +255,8 @@ static void begin_promotion(struct failover *failover)
 {
     const struct promotion_port *promotion = failover->promotion;
 
-    failover_tell(failover, "promotion", failover->target,
-                  failover->ordered >= 0 ? "order" : "alarm", "the promotion begins");
+    failover_log_step(failover, "promotion", failover->target,
+                      failover->ordered >= 0 ? "order" : "alarm", "the promotion begins");
     failover_note_promotion(failover, true);
     promotion->begin(promotion->self, failover->target);
     failover_wait(failover,
@@ -272,30 +273,30 @@ static void decide_and_be_refused(struct failover *failover)
 {
     failover_stage_ended(failover, INCIDENT_DECIDE);
     failover_held_up_by(failover, CONTROL_STORE_API);
-    failover_tell(failover, "failover", failover->target, "store API down",
-                  "the promotion was refused and will be asked for again");
+    failover_log_step(failover, "failover", failover->target, "store API down",
+                      "the promotion was refused and will be asked for again");
     failover->blocked_since = sim_cause(failover->sim).number;
 }
 
 static void give_up_without_target(struct failover *failover)
 {
     probe_count(failover->probes, failover->no_target);
-    failover_tell(failover, "failover", -1, "no live secondary", "nothing can be promoted");
+    failover_log_step(failover, "failover", -1, "no live secondary", "nothing can be promoted");
 }
 
 static void give_up_lost_target(struct failover *failover)
 {
     probe_count(failover->probes, failover->target_lost);
-    failover_tell(failover, "promotion", failover->target, "it went down meanwhile",
-                  "the promotion failed; the primary is what it was");
+    failover_log_step(failover, "promotion", failover->target, "it went down meanwhile",
+                      "the promotion failed; the primary is what it was");
 }
 
 static void begin_repointing(struct failover *failover)
 {
     failover_stage_ended(failover, INCIDENT_PROMOTE);
     probe_count(failover->probes, failover->failovers[failover->target]);
-    failover_tell(failover, "promotion", failover->target, "",
-                  "this region's cluster takes the writes");
+    failover_log_step(failover, "promotion", failover->target, "",
+                      "this region's cluster takes the writes");
     failover->repoint->begin(failover->repoint_state, failover->target, failover->number);
 }
 
@@ -430,9 +431,9 @@ static const struct event_kind failover_steps[FAILOVER_STATES] = {
 
 /* --- the host of a method of repointing ------------------------------------------------------ */
 
-static void failover_host_tell(void *self, int region, const char *cause_text, const char *text)
+static void failover_host_log(void *self, int region, const char *cause_text, const char *text)
 {
-    failover_tell(self, "failover", region, cause_text, text);
+    failover_log_step(self, "failover", region, cause_text, text);
 }
 
 static void failover_host_stage_ended(void *self, enum incident_stage stage)
@@ -457,15 +458,15 @@ static void failover_on_alarm(void *self)
     struct failover *failover = self;
 
     probe_count(failover->probes, failover->alarms);
-    failover_tell(failover, "alarm", -1, alarm_metrics[failover->config->alarm_metric].name,
-                  "the alarm is raised");
+    failover_log_step(failover, "alarm", -1, alarm_metrics[failover->config->alarm_metric].name,
+                      "the alarm is raised");
     if (!failover_happen(failover, FAILOVER_ALARM))
-        failover_tell(failover, "alarm", -1, "", "no action: a failover is under way");
+        failover_log_step(failover, "alarm", -1, "", "no action: a failover is under way");
 }
 
 static void failover_on_alarm_over(void *self)
 {
-    failover_tell(self, "alarm", -1, "", "the alarm is over");
+    failover_log_step(self, "alarm", -1, "", "the alarm is over");
 }
 
 static struct alarm_watch *failover_watch(struct failover *failover, const struct model_env *env)
@@ -518,12 +519,13 @@ static void failover_promote(void *self, int region)
     struct failover *failover = self;
 
     if (failover->state != FAILOVER_IDLE && failover->state != FAILOVER_DECIDING) {
-        failover_tell(failover, "failover", region, "order", "no action: a failover is under way");
+        failover_log_step(failover, "failover", region, "order",
+                          "no action: a failover is under way");
         return;
     }
     if (!failover_eligible(failover, region)) {
-        failover_tell(failover, "failover", region, "order",
-                      "no action: this region's cluster is the primary, or down");
+        failover_log_step(failover, "failover", region, "order",
+                          "no action: this region's cluster is the primary, or down");
         return;
     }
     failover->ordered = region;
@@ -576,7 +578,7 @@ static void failover_init_repoint(struct failover *failover, const char *instanc
         .instance = instance,
         .config = (const char *)failover->config + method->config,
         .host = {.self = failover,
-                 .tell = failover_host_tell,
+                 .log = failover_host_log,
                  .stage_ended = failover_host_stage_ended,
                  .done = failover_host_done,
                  .failed = failover_host_failed},

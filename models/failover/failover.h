@@ -23,7 +23,7 @@ enum failover_event {
     FAILOVER_REFUSED,     /* it was asked for, but the store's API does not answer */
     FAILOVER_NO_TARGET,   /* there is nothing to promote */
     FAILOVER_PROMOTED,    /* the promotion is over */
-    FAILOVER_TARGET_LOST, /* it is, but what was promoted went down meanwhile */
+    FAILOVER_TARGET_LOST, /* it is, but the target went down meanwhile */
     FAILOVER_REPOINTED,   /* clients find it */
     FAILOVER_UNREACHED,   /* clients will not find it */
     FAILOVER_EVENTS

@@ -42,7 +42,7 @@ static inline void good_operations_add(struct good_operations *operations, int r
 
 struct restoration_rule {
     double target;   /* share of good operations, 0..1 */
-    sim_dur hold_ns; /* for so long; a multiple of the resolution */
+    sim_dur hold_ns; /* length of a span; a multiple of the resolution */
 };
 
 /*

@@ -23,7 +23,7 @@ static void begin(struct good_operations *operations, int region, sim_time from,
         good_operations_add(operations, region, at, good);
 }
 
-/* Every edge judged anew from the definition, over a pattern of good and bad operations in two
+/* Every edge judged by the definition, over a pattern of good and bad operations in two
  * regions, for onsets within a step and on its edge. */
 static void restoration_agrees_with_the_definition_taken_literally(void **state)
 {

@@ -5,7 +5,7 @@
  *
  *  1. The failover begins a repointing once a promotion is over. A repointing ends by one call of
  *     done() or failed() of its host, in a later event; never from within begin().
- *  2. Steps of its own are timers and calls of ports. Whatever it logs by tell() becomes the cause
+ *  2. Steps of its own are timers and calls of ports. Whatever it logs by log() becomes the cause
  *     of what follows (sim.h).
  *  3. begin() while another repointing is under way drops that one: it ends without a call.
  */
@@ -23,7 +23,7 @@
 /* The failover, as a method sees it. */
 struct repoint_host {
     void *self;
-    void (*tell)(void *self, int region, const char *cause_text, const char *text); /* log a step */
+    void (*log)(void *self, int region, const char *cause_text, const char *text); /* log a step */
     void (*stage_ended)(void *self, enum incident_stage stage); /* progress, for the objective */
     void (*done)(void *self);                                   /* clients find the new primary */
     void (*failed)(void *self);                                 /* they never will */

@@ -45,10 +45,10 @@ struct repoint_function {
     kind_id served_kind;
 };
 
-static void repoint_tell(const struct repoint_function *repoint, const char *cause_text,
-                         const char *text)
+static void repoint_log(const struct repoint_function *repoint, const char *cause_text,
+                        const char *text)
 {
-    repoint->host.tell(repoint->host.self, repoint->target, cause_text, text);
+    repoint->host.log(repoint->host.self, repoint->target, cause_text, text);
 }
 
 /* The state's own event fires after `wait`. */
@@ -82,22 +82,22 @@ static void call_function(struct repoint_function *repoint)
 /* After the first failure a minute, after the second two. */
 static void call_again_later(struct repoint_function *repoint)
 {
-    repoint_tell(repoint, "function failed",
-                 "the record was not changed; the function will be called again");
+    repoint_log(repoint, "function failed",
+                "the record was not changed; the function will be called again");
     repoint_wait(repoint, repoint->tries * 60 * SIM_S);
 }
 
 static void drop_function(struct repoint_function *repoint)
 {
-    repoint_tell(repoint, "function failed",
-                 "the record was not changed, and nobody will try again");
+    repoint_log(repoint, "function failed",
+                "the record was not changed, and nobody will try again");
     repoint->host.failed(repoint->host.self);
 }
 
 static void finish(struct repoint_function *repoint)
 {
     repoint->host.stage_ended(repoint->host.self, INCIDENT_PUBLISH);
-    repoint_tell(repoint, "", "the record names the new primary");
+    repoint_log(repoint, "", "the record names the new primary");
     repoint->host.done(repoint->host.self);
 }
 

@@ -90,7 +90,7 @@ static void host_subscribe(void *self, kind_id served)
     host.served_kind = served;
 }
 
-static void host_tell(void *self, int region, const char *cause_text, const char *text)
+static void host_log(void *self, int region, const char *cause_text, const char *text)
 {
     (void)self, (void)region, (void)cause_text, (void)text;
 }
@@ -119,7 +119,7 @@ static void host_init(void *self, const struct model_env *env)
         .sim = env->sim,
         .instance = env->instance,
         .config = env->config,
-        .host = {NULL, host_tell, host_stage_ended, host_done, host_failed},
+        .host = {NULL, host_log, host_stage_ended, host_done, host_failed},
     };
 
     (void)self;

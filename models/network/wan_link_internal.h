@@ -89,7 +89,7 @@ struct wan_link {
     int region, peer; /* from, to */
 
     /* what holds now: the configuration and every active fault */
-    double loss;         /* until loss_until; then to be looked up anew */
+    double loss;         /* until loss_until; then it must be looked up again */
     double steady_loss;  /* the part of it that does not change by itself */
     sim_time loss_until; /* SIM_NEVER: nothing comes in bursts */
     sim_dur extra_delay_ns;
@@ -123,7 +123,7 @@ struct wan_link {
 
 /* --- link_path.c ----------------------------------------------------------------------------- */
 
-/* Compute anew what follows from the configuration and the active faults. */
+/* Compute what follows from the configuration and the active faults. */
 void link_path_refresh(struct wan_link *link);
 /* struct link_fault_port */
 void link_path_begin_fault(void *self, const struct link_impairment *impairment);

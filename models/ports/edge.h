@@ -9,18 +9,17 @@
 #include <stdint.h>
 
 struct edge_route {
-    int region; /* -1: nowhere (every region is known to be down, and nothing is left to fail open
-                   to) */
+    int region; /* -1: none; every region is known to be down, and there is none to fail open to */
 };
 struct edge_port {
     void *self;
-    /* Where a new connection of a user near `place` lands; `word` is the user's own randomness. */
+    /* The region for a new connection of a user near `place`; `word` is random, keyed by the user.
+     */
     struct edge_route (*route)(void *self, int place, uint64_t word);
-    /* The tier of a region says that its load balancer has (no) healthy targets now. */
+    /* The load balancer of a region has at least one healthy target from now on, or none. */
     void (*health)(void *self, int region, bool healthy);
-    sim_dur (*idle_timeout)(const void *self); /* after which an idle connection is forgotten */
-    /* One way between a user's edge and a region that is not its nearest, beyond what the nearest
-     * costs. */
+    sim_dur (*idle_timeout)(const void *self); /* the edge drops a connection after it */
+    /* One-way delay between a user's edge and a region, above that of the nearest region. */
     sim_dur (*detour)(const void *self, int place, int region);
 };
 

@@ -12,32 +12,31 @@
 /* What a link carries: when it is delivered, `kind` fires on (entity, generation). */
 struct message {
     kind_id kind;
-    kind_id lost; /* fires instead on (entity, generation) where the connection breaks first; 0:
-                     nobody asks */
+    kind_id lost; /* fires instead on (entity, generation) where the connection breaks first; 0: no
+                     event */
     uint32_t entity;
     uint32_t generation;
     uint32_t bytes;
-    uint64_t identity; /* keys the draws of delay and loss: (identity, index) names the message for
-                          good */
+    uint64_t
+        identity; /* (identity, index) is unique in the run: keys the draws of delay and loss */
     uint32_t index;
     bool handshake; /* a SYN, or its answer: its first retransmission waits 1 s, not the RTO */
 };
 /*
- * One direction of one TCP connection: messages sent on a flow are delivered in order. A flow is an
- * index into the link's pool. A closed flow goes on delivering what was sent on it (the kernel's
+ * A flow is one direction of a TCP connection: messages sent on it are delivered in order. It is an
+ * index into the link's table. A closed flow still delivers what was sent on it (the kernel's
  * orphans), then is freed.
  *
- * A flow that is watched may break: the network resets its connection, or the kernel gives up
- * sending again. Then its messages that were not delivered are lost for good, what is sent on it
- * later is lost too, and its owner, who must close it, is told. A flow that nobody watches never
- * breaks: a reset is to it as a blackhole, and it is sent again without end.
+ * A flow that is watched may break: the network resets its connection, or the kernel stops
+ * retransmitting. Then messages not delivered yet are lost, later ones are lost too, and an event
+ * reports it to the owner, which must close the flow. A flow that is not watched never breaks: a
+ * reset acts on it as a blackhole, and it is retransmitted without end.
  */
 struct link_port {
     void *self;
     uint32_t (*open)(void *self);
     void (*close)(void *self, uint32_t flow);
-    /* The sender's host is gone: what waits for a retransmission never comes; what is in flight
-     * does. */
+    /* The sender's host is gone: its retransmit queue is lost; messages in flight arrive. */
     void (*abort)(void *self, uint32_t flow);
     void (*send)(void *self, uint32_t flow, const struct message *message);
     /* Mean one-way delay now, faults included: for RTO estimates and for defaults. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Where a new connection of a user lands: an anycast accelerator that picks the nearest healthy
- * region, or no choice at all (static).
+ * The region to which a user's new connection is routed: an anycast accelerator that picks the
+ * nearest healthy region, or always the user's own (static).
  *
  * An edge stands near each region (a user's place); what it believes of each region's health is a
  * bit. The regions of an edge are ordered by their inter-region round trip at the start of the run,
@@ -76,10 +76,10 @@ static const struct metric accelerator_metrics[] = {
      .meaning = "edges that believe the region healthy"},
 };
 
-/* A region as its load balancer tells of it. */
+/* A region as its load balancer reports it. */
 struct endpoint_group {
-    bool healthy;      /* what was said last */
-    uint32_t changes;  /* counts what was said: the generation of the edges' events */
+    bool healthy;      /* as reported last */
+    uint32_t changes;  /* counts reports: the generation of the edges' events */
     uint32_t learning; /* edges whose event on the last change is still to come */
     uint32_t edges_healthy;
     probe_id connections, spilled, rerouted, failed_open, edges_level;

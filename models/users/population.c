@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The users who live near one region: parameters, metrics, the model.
+ * The users near one region: parameters, metrics, the model.
  *
  * Sessions arrive as a Poisson process, open loop. A user logs in, then asks for pages with time to
- * think between them, and leaves, maybe logging out. Someone who must log in again does so and goes
- * on; a login storm is made of that. A keep-alive connection stays with the region that it was
- * routed to; a new one is routed afresh.
+ * think between them, and leaves, maybe logging out. A user whose session was lost logs in again
+ * and goes on; login storms consist of such logins. A keep-alive connection stays with the region
+ * that it was routed to; a new one is routed afresh.
  *
  * All that a user is and does is keyed by the user's number and the number of the page, never by
  * what happened before: so another timeout or retry policy meets the same users, who arrive and

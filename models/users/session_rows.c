@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-/* Room for so many rows in all. */
+/* Make room for `count` rows in all. */
 static void sessions_reserve(struct population *population, size_t count)
 {
     if (count <= population->session_capacity)

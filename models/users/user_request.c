@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A user's requests: sending them, waiting for the answer, what the user does on it.
+ * A user's requests: sending, patience, responses and what the user does next.
  *
- * What is known of a request under way stands in a pending, of which there are few.
+ * A request under way has a row of its own (struct pending_request); there are few of them.
  *
- * On a connection that is still open when the pause ends nothing can happen between the user's
- * click and the request's arrival: so the arrival is scheduled at once (`land`), and the click
- * needs no event. On a new one the click (`send`) is an event, since it asks where to go; it lands
- * likewise, once the connection is open.
+ * On a connection that is still open when the think time ends nothing can happen between the user's
+ * click and the request's arrival at the region: the arrival is scheduled at once (event `land`),
+ * and the click needs no event. On a new connection the click is an event (`send`), since it asks
+ * the edge for a route; the arrival follows once the connection is open.
  */
 #include "population_internal.h"
 
-/* --- pending_requests ------------------------------------------------------------------------ */
+/* --- pending requests ------------------------------------------------------------------------ */
 
 /* The present watch is over; its first pending begins the next one. */
 RARE static void watch_begin(struct population *population)
@@ -107,7 +107,7 @@ static sim_dur session_setup(const struct population *population, const struct s
     return (sim_dur)population->config->handshakes * session->rtt_ns;
 }
 
-/* The region that the next request lands in; *setup is what a new connection costs. -1: nowhere. */
+/* The region that the next request goes to, -1: none; *setup is the time of a new connection. */
 OUT_OF_LINE static int session_connect(struct population *population, struct session *session,
                                        sim_dur *setup)
 {
@@ -184,9 +184,9 @@ static struct user_request session_ask(struct population *population, uint32_t i
 }
 
 /*
- * Nothing can happen to a request on its way, new connection or not: so nothing is kept of it until
- * it lands. Its patience is counted from the landing on, until it is slow; so a way that is long
- * beside the patience is told to the tier at once.
+ * Nothing can happen to a request on its way, on a new connection or not, so it has no row until it
+ * arrives. Patience is watched from the arrival on; a way that takes more than a quarter of the
+ * patience is handed to the tier at once instead.
  */
 void session_send(struct population *population, uint32_t index)
 {
@@ -249,7 +249,7 @@ void session_wait(struct population *population, uint32_t index, sim_time when,
     session->kind = (uint32_t)kind & 3u;
     if (session_is_connected(population, session, when)) {
         way = session_way(population, session, (int)session->connection - 1);
-        /* Its patience is counted from the landing on, until it is slow. */
+        /* Patience is watched from the arrival on. */
         if (way <= population->early_ns) {
             sim_at(population->sim, when + way, population->land_kind, index, number);
             return;
@@ -305,7 +305,7 @@ static void population_on_impatience(void *self, struct sim *sim, uint32_t entit
 
 /*
  * Nearly all are answered long before. Those of the watch that are not get an event for the end of
- * their patience: on landing they had been under way for different times.
+ * their patience: their ways to the region took different times.
  */
 static void population_on_slow(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
