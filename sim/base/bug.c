@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MESSAGE_SIZE = 1000 }; /* what is longer is cut */
+enum { MESSAGE_SIZE = 1000 }; /* longer messages are truncated */
 
 static _Thread_local const struct bug_context *context_now;
 
@@ -25,7 +25,7 @@ const struct bug_context *bug_set_context(const struct bug_context *context)
     return before;
 }
 
-/* File names are unique over the tree; the folder of whoever built it is nobody's business. */
+/* File names are unique in the tree; do not print the folder of the build. */
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -37,7 +37,7 @@ static bool is_given(const char *text)
     return text != NULL && text[0] != '\0';
 }
 
-/* Seconds and nanoseconds apart: a double would lose the nanosecond that is to be replayed. */
+/* Print seconds and nanoseconds separately: a double would lose nanoseconds. */
 static void print_instant(int64_t now_ns)
 {
     uint64_t magnitude_ns = now_ns < 0 ? UINT64_C(0) - (uint64_t)now_ns : (uint64_t)now_ns;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Our own bugs: say where in simulated time they struck, how to replay the run, and stop.
+ * Internal errors: print the simulated time and how to replay the run, then abort.
  *
  * An author's error is never a bug (see diag.h), nor is a full disk. invariant() stays in every
- * build; a check that was measured to hurt the hot path may use invariant_debug(), with a note why.
+ * build; a check that measurably slows the hot path may use invariant_debug(), with a note why.
  *
- * The context is one pointer a thread: the engine sets it while it runs events, so that a failure
+ * The context is one pointer per thread: the engine sets it while it runs events, so that a failure
  * deep in a model can name the event, the seed and the replication.
  */
 #ifndef BUG_H

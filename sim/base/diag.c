@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Entries are kept in order of arrival and sorted only to be printed, through an array of pointers:
- * the collection stays as it was, and may be added to and printed again.
+ * Entries are kept in order of arrival and sorted only for printing, through an array of pointers,
+ * so the collection can be extended and printed again.
  */
 #include "diag.h"
 
@@ -68,7 +68,7 @@ static size_t character_start(const char *text, size_t offset)
     return start + utf8_size(text + start) > offset ? start : offset;
 }
 
-/* The whole line, or what of it fits with "..." on either side and the caret in the middle. */
+/* The whole line, or the part around the caret that fits, with "..." where it is cut. */
 static void copy_excerpt(struct diag_entry *entry, const char *line)
 {
     size_t length = strcspn(line, "\r\n");
@@ -89,7 +89,7 @@ static void copy_excerpt(struct diag_entry *entry, const char *line)
     entry->is_cut_right = end < length;
 }
 
-/* A long message keeps its first part and its end: what is wrong, and what is allowed. */
+/* A long message keeps its start and its end: the error, and what is allowed. */
 static char *bounded_message(struct strbuf *message)
 {
     static const char gap[] = " ... ";
@@ -146,7 +146,7 @@ void diag_error(struct diag *diag, const char *format, ...)
     va_end(args);
 }
 
-/* NULL before all else. */
+/* NULL sorts first. */
 static int compare_texts(const char *a, const char *b)
 {
     if (a == NULL || b == NULL) {
@@ -175,7 +175,7 @@ static int compare_entries(const void *left, const void *right)
     return by_place != 0 ? by_place : (a->arrival > b->arrival) - (a->arrival < b->arrival);
 }
 
-/* Other entries of the same place may stand between a repeat and its first. */
+/* Other entries of the same place may lie between a repeat and its first occurrence. */
 static bool is_repeat(struct diag_entry *const *sorted, size_t index)
 {
     const struct diag_entry *entry = sorted[index];
@@ -188,7 +188,7 @@ static bool is_repeat(struct diag_entry *const *sorted, size_t index)
     return false;
 }
 
-/* Blanks up to the caret, tabs kept so that it stands right whatever a tab's width is. */
+/* Spaces up to the caret; tabs are kept so that it is aligned for any tab width. */
 static void add_caret(struct strbuf *out, const struct diag_entry *entry)
 {
     strbuf_add(out, entry->is_cut_left ? "   " : "");

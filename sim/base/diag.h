@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Authors' errors: collected, sorted by place, printed all at once.
+ * Errors in input files and options: collected, sorted by place, printed together.
  *
  *   region-loss.yaml:4:20: error: 'attempt_timeout' needs a duration such as '2s', got '2'
  *     attempt_timeout: 2
  *                      ^
  *
  * Texts start in lower case, say what failed first, quote the subject, and have no full stop.
- * A struct diag owns copies of what it is given. Zero-initialised is empty and valid. Its size is
- * bounded, whatever a hostile file gives rise to: of each level it keeps the first DIAG_KEPT_MAX
- * entries and counts the rest; of a line it keeps what is printed; a message of more than
- * DIAG_MESSAGE_SIZE_MAX bytes loses its middle.
+ * A struct diag owns copies of its texts. Zero-initialised is empty and valid. Its size is bounded
+ * even for hostile files: it keeps the first DIAG_KEPT_MAX entries of each level and counts the
+ * rest, keeps only the printed part of a line, and cuts the middle of a message longer than
+ * DIAG_MESSAGE_SIZE_MAX bytes.
  */
 #ifndef DIAG_H
 #define DIAG_H
@@ -40,7 +40,7 @@ struct diag_entry;
 struct diag {
     struct diag_entry *entries;
     size_t count, capacity;
-    size_t error_count, warning_count; /* those not kept included */
+    size_t error_count, warning_count; /* including those not kept */
     size_t kept[DIAG_LEVELS], left_out[DIAG_LEVELS];
 };
 
@@ -54,9 +54,9 @@ void diag_error(struct diag *diag, const char *format, ...) __attribute__((forma
 
 /*
  * Print all entries to `out`, ordered by file (those without a place first), line, column, then
- * order of arrival; exact repeats once; then how many were left out. Entries stay. The caret line
- * keeps the tabs of the excerpt so that the caret stands right; lines over 160 bytes are cut around
- * the caret with "...". All texts are quoted for a terminal (quote.h).
+ * order of arrival; exact repeats once; then the number of omitted entries. Entries are kept. The
+ * caret line keeps the tabs of the excerpt so that the caret is aligned; lines over 160 bytes are
+ * cut around the caret with "...". All texts are quoted for a terminal (quote.h).
  */
 void diag_print(const struct diag *diag, FILE *out);
 /* As diag_print(), into a newly allocated string (free() it). */

@@ -2,9 +2,9 @@
 /*
  * The hash of bytes and texts: 64-bit FNV-1a (Fowler, Noll, Vo; draft-eastlake-fnv-21).
  *
- * Hashes are continued: start from HASH_START and pass each result to the next call. The value is
- * part of what is stored (a scenario's hash, the end of a run's bytes) and names the random
- * streams, so that it never changes. It is not for keys that an attacker chooses.
+ * Hashing is incremental: start from HASH_START and pass each result to the next call. Hashes are
+ * stored (a scenario's hash, the checksum of a run's bytes) and name the random streams, so the
+ * function must never change. Do not use it for keys that an attacker chooses.
  *
  * hash_mix() spreads one word over 64 bits: for random words that need no stream of their own, and
  * for numbers that follow each other.
@@ -17,12 +17,12 @@
 
 #define HASH_START UINT64_C(0xcbf29ce484222325)
 
-/* Go on with `size` bytes. O(size). */
+/* Add `size` bytes. O(size). */
 uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size);
-/* Go on with a text, without its end: "ab" then "c" is "abc". */
+/* Add a text without its final '\0': "ab" then "c" is "abc". */
 uint64_t hash_text(uint64_t hash, const char *text);
-/* Go on with one field of several: the end of the text counts, so that ("ab", "c") and ("a", "bc")
- * differ. NULL is the empty text. */
+/* Add a field: includes the final '\0', so that ("ab", "c") and ("a", "bc") differ. NULL is the
+ * empty text. */
 uint64_t hash_field(uint64_t hash, const char *text);
 
 #define HASH_MIX_STEP UINT64_C(0x9e3779b97f4a7c15)
@@ -36,7 +36,7 @@ static inline uint64_t hash_mix(uint64_t word)
     return word ^ (word >> 31);
 }
 
-/* The next word of the SplitMix64 sequence; any start will do. */
+/* The next word of the SplitMix64 sequence; any start value works. */
 static inline uint64_t hash_mix_next(uint64_t *state)
 {
     uint64_t word = hash_mix(*state);

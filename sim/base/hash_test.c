@@ -26,7 +26,7 @@ static void a_hash_is_continued(void **state)
     assert_int_equal(hash_bytes(hash_bytes(HASH_START, "fo", 2), "obar", 4), whole);
 }
 
-/* Appendix C again, with the final NUL: what a field is. */
+/* Appendix C again, with the final NUL, as for a field. */
 static void fields_count_their_end(void **state)
 {
     (void)state;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What stands where in the program. What every event runs must fit the instruction cache (32 KiB),
- * so what is seldom run must not stand between: models/speed.md has the statistics.
+ * Code placement. The code that every event runs must fit the instruction cache (32 KiB), so rarely
+ * executed code is moved away from it; see models/speed.md for measurements.
  */
 #ifndef INLINING_H
 #define INLINING_H
 
-/* What nearly every event runs stands beside the rest of it. */
+/* Run by nearly every event: placed with the hot code. */
 #define HOT_CODE __attribute__((hot))
-/* What is called now and then stays a function, though its callers are compiled as one. */
+/* Called now and then: never inlined, though its callers are compiled as one unit. */
 #define OUT_OF_LINE __attribute__((noinline))
-/* What is hardly ever called does, too, and stands far away; a branch that leads there is taken for
- * unlikely. */
+/* Rarely called: never inlined and placed far away; branches that lead to it are predicted not
+ * taken. */
 #define RARE __attribute__((noinline, cold))
 
 #endif

@@ -40,7 +40,7 @@ static char innermost(const struct json_writer *json)
     return json->nesting.length > 0 ? json->nesting.text[json->nesting.length - 1] : '\0';
 }
 
-/* A new line at the first levels, a blank after a comma at the others. */
+/* A newline at the first levels, a space after a comma at the others. */
 static void separate(struct json_writer *json, bool after_comma)
 {
     size_t level = json->nesting.length;
@@ -51,7 +51,7 @@ static void separate(struct json_writer *json, bool after_comma)
     }
 }
 
-/* Everything before the value itself. */
+/* Write what precedes the value: separator, indentation, name. */
 static void start_value(struct json_writer *json, const char *name)
 {
     invariant((innermost(json) == '{') == (name != NULL));
@@ -109,7 +109,7 @@ void json_text(struct json_writer *json, const char *name, const char *text)
     }
 }
 
-/* The shortest of the precisions that reads back as the same double; 17 digits always do. */
+/* The smallest precision that reads back as the same double; 17 digits always do. */
 static void add_double(struct strbuf *out, double value)
 {
     char digits[40];

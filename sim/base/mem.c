@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Zero bytes are asked for as one, so that NULL from the C library always means "no memory" and a
- * caller never has to tell the two apart.
+ * A request for zero bytes allocates one, so NULL from the C library always means "out of memory".
  */
 #define _DEFAULT_SOURCE /* madvise */
 #include "mem.h"
@@ -72,8 +71,8 @@ char *mem_strndup(const char *text, size_t length)
 #define HUGE_PAGE ((uintptr_t)1 << 21)
 
 /*
- * Ask for pages of 2 MiB: a large array that is looked at here and there then costs no miss of the
- * address cache besides that of the data. Advice: where it is not taken nothing changes.
+ * Request huge pages of 2 MiB: random access to a large array then costs a cache miss but no TLB
+ * miss. This is advice; the kernel may ignore it.
  */
 static void advise_huge(void *block, size_t size)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Allocation that cannot return NULL: out of memory prints one line to stderr and exits with code 4
- * (the world, not our bug). Sizes are multiplied with a check. Everything is freed with free().
+ * Allocation that never returns NULL: out of memory prints one line to stderr and exits with
+ * code 4. Sizes are multiplied with an overflow check. Everything is freed with free().
  */
 #ifndef MEM_H
 #define MEM_H
@@ -18,36 +18,36 @@ char *mem_strdup(const char *text); /* NULL gives NULL */
 char *mem_strndup(const char *text, size_t length);
 
 /*
- * Make room for `need` items of `size` bytes in the array whose address
- * `items` points to (a `struct thing **`; as bytes, so that any pointer will do), *capacity items;
- * grows by half at least. New items are not zeroed, and what is never written takes no memory where
- * the array is large. Amortised O(1) an item.
+ * Grow an array to hold at least `need` items of `size` bytes. `items` points to the array's
+ * address (a `struct thing **`, passed as bytes so that any pointer type works), *capacity is its
+ * size in items. Grows by at least half. New items are not zeroed; in a large array, pages that are
+ * never written use no memory. Amortised O(1) per item.
  */
 RARE void mem_grow(void *items, size_t *capacity, size_t need, size_t size);
 /* The same for a typed pointer lvalue and its capacity, a size_t lvalue: the item's size follows.
  */
 #define MEM_GROW(items, capacity, need) mem_grow(&(items), &(capacity), need, sizeof *(items))
 
-/* A block for many small things, not zeroed: one of MEM_SLAB_BYTES is a page of 2 MiB where the
- * kernel has one, so that the address cache holds all of it. */
+/* Allocate a block for many small objects, not zeroed. A block of MEM_SLAB_BYTES is one huge page
+ * of 2 MiB if the kernel provides it, so it needs one TLB entry. */
 #define MEM_SLAB_BYTES ((size_t)1 << 21)
 void *mem_alloc_slab(size_t size);
 
 #define MEM_LINE_BYTES 64
 
 /*
- * As mem_grow(), for rows that are whole cache lines, or whole parts of one: the array begins at a
- * line, so that no row lies on more of them than it must. It is copied each time that it grows, so
- * this is for arrays that are small beside the rest.
+ * As mem_grow(), for rows whose size is a multiple or a divisor of a cache line: the array is
+ * aligned to cache lines, so no row crosses more of them than necessary. It is copied whenever it
+ * grows, so use this for small arrays.
  */
 RARE void mem_grow_lines(void *items, size_t *capacity, size_t need, size_t size);
 #define MEM_GROW_LINES(items, capacity, need)                                                      \
     mem_grow_lines(&(items), &(capacity), need, sizeof *(items))
 
 /*
- * Ask for the cache lines of what will soon be written; changes nothing, and reads nothing: the
- * address may be anything. Always inlined: gcc takes a function that only prefetches for one
- * without effect, and drops its calls.
+ * Prefetch the cache lines of data that will soon be written. Reads and changes nothing, so any
+ * address is allowed. Always inlined: gcc treats a function that only prefetches as having no
+ * effect and drops its calls.
  */
 __attribute__((always_inline)) static inline void mem_prefetch(const void *start, size_t bytes)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Inputs and outputs are known by their paths, since most outputs do not exist yet, and an inode's
- * number belongs to another file once its own is deleted. Two paths lead to the same file where
- * they lead to the same inode, or to the same name in the same folder.
+ * Inputs and outputs are stored as paths: most outputs do not exist yet, and an inode number can be
+ * reused after its file is deleted. Two paths are the same file if they have the same inode, or the
+ * same name in the same folder.
  */
 #include "output_file.h"
 
@@ -57,7 +57,7 @@ int output_make_folders(const char *path, struct diag *diag)
          * mount). */
         int error = mkdir(folder, 0777) == 0 ? 0 : errno;
         if (error != 0 && (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))) {
-            diag_error(diag, "cannot make folder '%s': %s", folder,
+            diag_error(diag, "cannot create folder '%s': %s", folder,
                        strerror(error == EEXIST ? ENOTDIR : error));
             status = -1;
         }
@@ -110,7 +110,7 @@ void output_protect_input(const char *path)
 {
     for (size_t i = 0; i < known.count; i++) {
         if (known.files[i].role == INPUT && strcmp(known.files[i].path, path) == 0) {
-            return; /* a sweep reads its files at each point */
+            return; /* already registered: a sweep reads its files at each point */
         }
     }
     know(path, INPUT);
@@ -137,7 +137,7 @@ static bool is_known(const char *path, enum role role)
     return false;
 }
 
-/* A file that is written in place may have been read since, and is ours all the same. */
+/* A file that this command writes in place may also be read by it. */
 static int claim(const char *path, enum role role, struct diag *diag)
 {
     bool is_in_place = is_known(path, IN_PLACE);

@@ -341,7 +341,7 @@ static void folders_are_made_on_the_way(void **state)
     put("file", "");
     assert_int_equal(output_make_folders("file/x/y", &diag), -1);
     char *text = diag_text(&diag);
-    assert_string_equal(text, "error: cannot make folder 'file': Not a directory\n");
+    assert_string_equal(text, "error: cannot create folder 'file': Not a directory\n");
     free(text);
     diag_release(&diag);
 }

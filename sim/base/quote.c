@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A target is a function that puts one character after the other into a sink; the sink is a buffer
- * or a file. Three targets look at the whole text first, to choose between forms.
+ * A target is a function that writes one character at a time to a sink, a buffer or a file. Three
+ * targets first scan the whole text to choose a form.
  */
 #include "quote.h"
 
@@ -126,7 +126,7 @@ static void put_file_name_character(const struct sink *sink, const char *at, siz
     put_bytes(sink, is_odd ? "-" : at, is_odd ? 1 : size);
 }
 
-/* What begins with '-' is an option, what begins with '.' is hidden. */
+/* A leading '-' would be an option, a leading '.' a hidden file. */
 static void put_file_name(const struct sink *sink, const char *text)
 {
     size_t size = utf8_size(text);
@@ -138,7 +138,7 @@ static void put_file_name(const struct sink *sink, const char *text)
     put_each(sink, put_file_name_character, text);
 }
 
-/* A row of `from` is written as the same row of `to`; anything else as it is, if printable. */
+/* Replace characters in `from` by the same row of `to`; others are kept if printable. */
 static void put_replaced(const struct sink *sink, const char *at, size_t size, const char *from,
                          const char *const *to)
 {
@@ -162,9 +162,9 @@ static void put_markup(const struct sink *sink, const char *text)
 }
 
 /*
- * Between double quotes gnuplot runs what stands between backquotes, and knows no escape for one
- * but its octal code. Between single quotes it reads two of them as one, but not at the beginning
- * of the string and not twice in a row.
+ * In double quotes gnuplot runs text in backquotes as a command, and the only escape for a
+ * backquote is its octal code. In single quotes it reads two quotes as one, but not at the start of
+ * the string and not twice in a row.
  */
 static const char *const gnuplot_escapes[] = {"\\\\", "\\\"", "\\140", "%%"};
 
@@ -210,7 +210,7 @@ static void put_single_quoted(const struct sink *sink, const char *at, size_t si
     }
 }
 
-/* Octal always has three digits here: no digit that follows can belong to it. */
+/* Always three octal digits, so that a following digit is not part of it. */
 static void put_dollar_quoted(const struct sink *sink, const char *at, size_t size)
 {
     if (*at == '\'' || *at == '\\') {
@@ -309,7 +309,7 @@ static void put_csv(const struct sink *sink, const char *text)
     put(sink, "\"");
 }
 
-/* RFC 8259, section 7. What is unprintable is below U+10000: four digits are enough. */
+/* RFC 8259, section 7. All unprintable characters are below U+10000: four digits suffice. */
 static void put_json_character(const struct sink *sink, const char *at, size_t size)
 {
     static const char short_escaped[] = "\"\\\b\f\n\r\t";

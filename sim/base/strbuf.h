@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A growing piece of text.
+ * A growable text buffer.
  *
  * Invariants: `text` is never NULL and always ends in '\0' at text[length]; a buffer set to
  * STRBUF_INIT owns nothing. You may read text and length, and shorten by strbuf_truncate(). Growth
@@ -31,7 +31,7 @@ void strbuf_add_bytes(struct strbuf *buf, const void *bytes, size_t size);
 void strbuf_add_char(struct strbuf *buf, char c);
 void strbuf_addf(struct strbuf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void strbuf_addv(struct strbuf *buf, const char *format, va_list args);
-/* Hand the text over (to be freed with free()) and reset to STRBUF_INIT; never NULL. */
+/* Return the text (release it with free()) and reset to STRBUF_INIT; never NULL. */
 char *strbuf_detach(struct strbuf *buf);
 
 #endif

@@ -52,10 +52,10 @@ const char *suggest_nearest(const char *word, const char *const *names, size_t n
 {
     size_t word_length = strlen(word);
     size_t limit = word_length / 3 > 1 ? word_length / 3 : 1;
-    size_t least = limit + 1; /* only what beats it counts, so the first of equals stays */
+    size_t least = limit + 1; /* only smaller distances count, so the first of equals wins */
     const char *nearest = NULL;
     for (size_t i = 0; i < name_count; i++) {
-        /* No distance is less than that of the lengths: an enormous word costs nothing. */
+        /* A distance is at least the difference in length, so a very long word costs nothing. */
         size_t length = names[i] != NULL ? strlen(names[i]) : 0;
         size_t apart = length > word_length ? length - word_length : word_length - length;
         size_t distance =

@@ -81,7 +81,7 @@ void text_table_limit(struct text_table *table, size_t width)
     table->width_max = width;
 }
 
-/* Characters, not bytes: what continues a UTF-8 sequence takes no room. */
+/* Count characters, not bytes: skip UTF-8 continuation bytes. */
 static size_t width_of(const char *text)
 {
     size_t width = 0;
@@ -91,7 +91,7 @@ static size_t width_of(const char *text)
     return width;
 }
 
-/* Shorten to `width` characters, of which the last three are dots. */
+/* Truncate to `width` characters, the last three of which are dots. */
 static void cut(struct strbuf *text, size_t width)
 {
     size_t kept = width > 3 ? width - 3 : 0, length = 0;
@@ -108,7 +108,7 @@ static void cut(struct strbuf *text, size_t width)
     strbuf_add(text, "...");
 }
 
-/* What is printed of each cell, and how wide its column is by that. */
+/* Quote each cell and compute the column widths. */
 static void settle_cells(struct text_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
@@ -127,7 +127,7 @@ static void settle_cells(struct text_table *table)
     }
 }
 
-/* Blanks are due until a cell follows that has something. */
+/* Print spaces only if a cell that is not empty follows. */
 static void add_row(const struct text_table *table, const struct cell *cells, struct strbuf *out)
 {
     size_t blanks = INDENT;

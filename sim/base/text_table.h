@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A table for a terminal: indented by two blanks, columns as wide as their widest cell, two blanks
- * between them, no blanks at the end of a line. Cells are quoted for a terminal (QUOTE_TERMINAL).
+ * A table for a terminal: indented by two spaces, columns as wide as their widest cell and
+ * separated by two spaces, no trailing spaces. Cells are quoted for a terminal (QUOTE_TERMINAL).
  *
  *     struct text_table *table = text_table_create("metric\tmean");
  *     text_table_add(table, "%s", name);
@@ -17,25 +17,25 @@
 
 struct text_table;
 
-/* `head` is the first row, its cells separated by tabs, which says how many columns there are. */
+/* `head` is the first row, with cells separated by tabs; it sets the number of columns. */
 struct text_table *text_table_create(const char *head);
-/* The same without a row of heads. */
+/* A table without a head row. */
 struct text_table *text_table_create_bare(size_t column_count);
 
-/* The next cell, row by row. */
+/* Add the next cell, row by row. */
 void text_table_add(struct text_table *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* The next cell, empty, to be filled; valid until the next one is added. */
+/* Add an empty cell for the caller to fill; valid until the next one is added. */
 struct strbuf *text_table_cell(struct text_table *table);
-/* Print the cell that was added last in this colour ("\033[31m"); NULL: in none. */
+/* Set the colour ("\033[31m") of the last cell added; NULL: none. */
 void text_table_colour(struct text_table *table, const char *escape);
 
-/* A column takes at least `width` characters, the blanks behind it apart. */
+/* Set the minimum width of a column, in characters. */
 void text_table_widen(struct text_table *table, size_t column, size_t width);
-/* Cut the last column with "..." so that no line is longer than `width`. */
+/* Truncate the last column with "..." so that no line is longer than `width`. */
 void text_table_limit(struct text_table *table, size_t width);
 
-/* Append all rows; the last one must be whole. */
+/* Append all rows; the last one must be complete. */
 void text_table_add_to_and_free(struct text_table *table, struct strbuf *out);
 void text_table_print_and_free(struct text_table *table, FILE *out);
 

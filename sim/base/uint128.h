@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* 128 bits, which gcc and clang have and C17 has not: `__extension__` says we know. */
+/* 128-bit integers, an extension of gcc and clang to C17; `__extension__` silences -Wpedantic. */
 #ifndef UINT128_H
 #define UINT128_H
 

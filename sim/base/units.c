@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A number is read as whole digits and a power of ten, never as a double: so "0.1s" is 100000000 ns
- * and "9223372036854775807ns" is itself, to the last digit, in every locale. A unit is a row of a
- * table, with its power of ten apart: where the value is a double, the power goes into the text
- * that strtod() rounds, and "12.3%" is the same double as "0.123".
+ * A number is read as digits and a power of ten, never as a double, so "0.1s" is 100000000 ns and
+ * "9223372036854775807ns" is exact in every locale. A unit is a table row with its power of ten
+ * kept separate: for a double, the power is added to the text that strtod() rounds, so "12.3%" is
+ * the same double as "0.123".
  */
 #include "units.h"
 
@@ -25,7 +25,7 @@ struct scale {
 };
 
 struct quantity {
-    const char *what; /* with its article, as messages have it */
+    const char *what; /* with its article, for messages */
     const char *example;
     const struct scale *scales;
     size_t scale_count;
@@ -73,7 +73,7 @@ static const struct quantity a_bandwidth =
     {"a bandwidth", "10Gbit/s", SCALES(bandwidth_scales), false};
 static const struct quantity a_count     = {"a whole number", "12", SCALES(count_scales), false};
 static const struct quantity a_number    = {"a number", "1.5", SCALES(number_scales), false};
-/* What an expectation compares a mean count with may have a fraction. */
+/* An expectation compares with a mean count, which may have a fraction. */
 static const struct quantity a_mean_count = {"a count", "12", SCALES(count_scales), false};
 static const struct quantity an_amount    = {"an amount", "1.5 USD", SCALES(usd_scales), false};
 
@@ -93,7 +93,7 @@ static const struct unit_row {
 // clang-format on
 
 static const char too_large[] = "it is too large";
-static const char too_small[] = "it is too small to tell from 0";
+static const char too_small[] = "it is too small and would round to 0";
 static const char not_whole[] = "it is not whole";
 
 /* ---- reading text ---- */
@@ -173,7 +173,7 @@ static const char *scan_decimal(const char *text, struct decimal *decimal)
 
 /* ---- refusing ---- */
 
-/* reason: what is wrong with a text of the right form, or NULL. Always false. */
+/* reason: the error in a text of the right form, or NULL. Always returns false. */
 static bool refuse(struct strbuf *why, const struct quantity *quantity, const char *text,
                    const char *reason)
 {
@@ -213,7 +213,7 @@ static const struct scale *find_scale(const struct quantity *quantity, const cha
     return NULL;
 }
 
-/* The scale of a unit, or after a refusal NULL. */
+/* The scale of a unit, or NULL after a refusal. */
 static const struct scale *require_scale(const struct quantity *quantity, const char *text,
                                          const char *unit, size_t length, struct strbuf *why)
 {
@@ -305,7 +305,7 @@ static bool scale_down(uint128 *product, int places)
     return rest == 0;
 }
 
-/* Returns what is wrong, or NULL; *value is rounded to the nearest, halves away from zero. */
+/* Returns the error, or NULL; *value is rounded to the nearest, halves away from zero. */
 static const char *to_integer(const struct decimal *decimal, const struct scale *scale,
                               int64_t *value, bool *is_exact)
 {
@@ -350,7 +350,7 @@ static bool parse_integer(const char *text, const struct quantity *quantity, boo
 
 /* ---- durations ---- */
 
-/* Adds one term; returns what is wrong, or NULL. */
+/* Adds one term; returns the error, or NULL. */
 static const char *add_term(int64_t *sum, const struct decimal *decimal, const struct scale *scale)
 {
     int64_t term;
@@ -392,7 +392,7 @@ static bool parse_sum(const char *text, const char *at, bool is_negative, int64_
     return true;
 }
 
-/* ISO 8601-1:2019, 5.5.2, but for years and months, which have no fixed length. */
+/* ISO 8601-1:2019, 5.5.2, without years and months, which have no fixed length. */
 static const struct iso_part {
     char designator;
     bool is_time; /* stands after the T */
@@ -600,12 +600,12 @@ static void add_scaled(struct strbuf *out, double value, int digits,
 }
 
 /*
- * Near one, the digits that matter are those of what is missing: with three digits an availability
- * of 99.987 % is not "100%", so they count on the smaller side.
+ * Near one, the distance from one matters: an availability of 99.987 % with three digits must not
+ * become "100%", so the digits are counted in that distance.
  */
 static void add_share(struct strbuf *out, double value, int digits)
 {
-    enum { DECIMALS_MAX = 9 }; /* past it there is only what rounding left */
+    enum { DECIMALS_MAX = 9 }; /* more digits are rounding errors */
     double percent = value * 100.0;
     double missing = 100.0 - percent;
     bool is_near_one = percent > 50.0 && missing > 0.0;

@@ -217,8 +217,8 @@ static void durations_refused(void **state)
         {"1e99999999999s", NEEDS "'1e99999999999s'; it is too large"},
         {"300000d", NEEDS "'300000d'; it is too large"},
         {"106751d23h47min17s", NEEDS "'106751d23h47min17s'; it is too large"},
-        {"0.4ns", NEEDS "'0.4ns'; it is too small to tell from 0"},
-        {"1e-99s", NEEDS "'1e-99s'; it is too small to tell from 0"},
+        {"0.4ns", NEEDS "'0.4ns'; it is too small and would round to 0"},
+        {"1e-99s", NEEDS "'1e-99s'; it is too small and would round to 0"},
         {"P", NEEDS "'P'"},
         {"PT", NEEDS "'PT'"},
         {"P1DT", NEEDS "'P1DT'"},
@@ -300,7 +300,7 @@ static void sizes_in_every_unit(void **state)
         {"512", NEEDS "'512'"},
         {"1 Kb",
          NEEDS "'1 Kb'; unknown unit 'Kb', known are B, kB, MB, GB, TB, KiB, MiB, GiB, TiB"},
-        {"0.1 B", NEEDS "'0.1 B'; it is too small to tell from 0"},
+        {"0.1 B", NEEDS "'0.1 B'; it is too small and would round to 0"},
         {"8388608 TiB", NEEDS "'8388608 TiB'; it is too large"}, /* 2^23 * 2^40 = 2^63 */
     };
 #undef NEEDS

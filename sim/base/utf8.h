@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What is well-formed UTF-8 (The Unicode Standard, table 3-7: no overlong forms, no surrogates). */
+/* Well-formed UTF-8 (The Unicode Standard, table 3-7: no overlong forms, no surrogates). */
 #ifndef UTF8_H
 #define UTF8_H
 

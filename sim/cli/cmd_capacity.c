@@ -103,11 +103,11 @@ static void seeking_run(void *self, struct study_runner *runner)
     seeking->runner = runner;
     requirement_list_open(&seeking->objectives, runner);
     capacity_run(runner, &seeking->plan, &seeking->result);
-    seeking->states = mem_alloc(seeking->result.look_count * objectives, sizeof *seeking->states);
-    for (size_t i = 0; i < seeking->result.look_count * objectives; i++)
+    seeking->states = mem_alloc(seeking->result.tried_count * objectives, sizeof *seeking->states);
+    for (size_t i = 0; i < seeking->result.tried_count * objectives; i++)
         seeking->states[i] =
             requirement_judge(&seeking->objectives.items[i % objectives], runner,
-                              seeking->result.looks[i / objectives].point, seeking->plan.level);
+                              seeking->result.tried[i / objectives].point, seeking->plan.level);
 }
 
 /* --- output --------------------------------------------------------------------------------- */
@@ -174,10 +174,10 @@ static void print_text(const struct seeking *seeking)
     for (size_t i = 0; i < objectives; i++)
         strbuf_addf(&text, "\t%s", seeking->objectives.items[i].expect.text);
     struct text_table *table = text_table_create(text.text);
-    for (size_t look = 0; look < seeking->result.look_count; look++) {
-        add_load(text_table_cell(table), seeking, seeking->result.looks[look].load);
+    for (size_t number = 0; number < seeking->result.tried_count; number++) {
+        add_load(text_table_cell(table), seeking, seeking->result.tried[number].load);
         for (size_t i = 0; i < objectives; i++) {
-            const struct requirement_state *state = &seeking->states[look * objectives + i];
+            const struct requirement_state *state = &seeking->states[number * objectives + i];
             struct strbuf *cell = text_table_cell(table);
             units_add(cell, state->interval.n ? state->interval.mean : NAN,
                       metric_ref_unit(&seeking->objectives.items[i].expect.left), 3);
@@ -188,16 +188,16 @@ static void print_text(const struct seeking *seeking)
     strbuf_release(&text);
 }
 
-static void write_look(struct json_writer *json, const struct seeking *seeking, size_t look)
+static void write_load(struct json_writer *json, const struct seeking *seeking, size_t number)
 {
     size_t objectives = seeking->objectives.count;
 
     json_open_object(json, NULL);
-    json_number(json, "load", seeking->result.looks[look].load);
-    json_count(json, "point", seeking->result.looks[look].point);
+    json_number(json, "load", seeking->result.tried[number].load);
+    json_count(json, "point", seeking->result.tried[number].point);
     json_open_array(json, "objectives");
     for (size_t i = 0; i < objectives; i++) {
-        const struct requirement_state *state = &seeking->states[look * objectives + i];
+        const struct requirement_state *state = &seeking->states[number * objectives + i];
         json_open_object(json, NULL);
         json_text(json, "text", seeking->objectives.items[i].expect.text);
         json_text(json, "verdict", verdict_name(state->verdict));
@@ -231,8 +231,8 @@ static void print_json(const struct seeking *seeking)
     json_text(&json, "breaks_first",
               first < 0 ? NULL : seeking->objectives.items[first].expect.text);
     json_open_array(&json, "looks");
-    for (size_t look = 0; look < seeking->result.look_count; look++)
-        write_look(&json, seeking, look);
+    for (size_t number = 0; number < seeking->result.tried_count; number++)
+        write_load(&json, seeking, number);
     json_close(&json);
     json_close(&json);
     json_end(&json);

@@ -20,25 +20,24 @@ static bool run_point(struct study_runner *runner, uint32_t point, uint32_t repl
     return good;
 }
 
-/* All objectives at one point. One without data (nothing that it measures happened) does not
- * break. */
-static struct limit_look judge_point(const struct study_runner *runner,
-                                     const struct capacity_plan *plan, uint32_t point, double load)
+/* Evaluate all objectives at one point. An objective without data does not fail. */
+static struct limit_trial judge_point(const struct study_runner *runner,
+                                      const struct capacity_plan *plan, uint32_t point, double load)
 {
-    struct limit_look look = {load, true, true, false};
+    struct limit_trial trial = {load, true, true, false};
 
     for (size_t i = 0; i < plan->objectives->count; i++) {
         struct requirement_state state =
             requirement_judge(&plan->objectives->items[i], runner, point, plan->level);
-        look.holds = look.holds && state.by_mean != VERDICT_FAILS;
-        look.surely_broken = look.surely_broken || state.verdict == VERDICT_FAILS;
-        look.surely_holds = look.surely_holds &&
-                            (state.verdict == VERDICT_HOLDS || state.verdict == VERDICT_NO_DATA);
+        trial.holds = trial.holds && state.by_mean != VERDICT_FAILS;
+        trial.surely_broken = trial.surely_broken || state.verdict == VERDICT_FAILS;
+        trial.surely_holds = trial.surely_holds &&
+                             (state.verdict == VERDICT_HOLDS || state.verdict == VERDICT_NO_DATA);
     }
-    return look;
+    return trial;
 }
 
-/* The objective that is broken by most, in units of its own noise, where the first one breaks. */
+/* At the first load that fails: the objective that is violated most, in units of its noise. */
 static int64_t first_broken(const struct study_runner *runner, const struct capacity_plan *plan,
                             uint32_t point)
 {
@@ -59,19 +58,19 @@ static int64_t first_broken(const struct study_runner *runner, const struct capa
     return found;
 }
 
-static void keep_look(struct capacity_result *result, double load, uint32_t point)
+static void keep_tried(struct capacity_result *result, double load, uint32_t point)
 {
-    size_t at = result->look_count++;
+    size_t at = result->tried_count++;
 
-    for (; at > 0 && result->looks[at - 1].load > load; at--)
-        result->looks[at] = result->looks[at - 1];
-    result->looks[at] = (struct capacity_look){load, point};
+    for (; at > 0 && result->tried[at - 1].load > load; at--)
+        result->tried[at] = result->tried[at - 1];
+    result->tried[at] = (struct capacity_load){load, point};
 }
 
-static bool was_looked_at(const struct capacity_result *result, double load)
+static bool was_tried(const struct capacity_result *result, double load)
 {
-    for (size_t i = 0; i < result->look_count; i++)
-        if (result->looks[i].load == load)
+    for (size_t i = 0; i < result->tried_count; i++)
+        if (result->tried[i].load == load)
             return true;
     return false;
 }
@@ -84,25 +83,25 @@ static bool search(struct study_runner *runner, const struct capacity_plan *plan
     bool good = true;
     double load;
 
-    result->look_count = 0;
+    result->tried_count = 0;
     result->replications = replications;
     result->breaks_first = -1;
     limit_search_init(state, plan->from, plan->to, plan->tolerance);
     while (good && limit_search_next(state, &load)) {
         uint32_t point = plan->point_at(plan->self, &load);
-        if (was_looked_at(result, load))
-            break; /* whole numbers can be cut no further */
+        if (was_tried(result, load))
+            break; /* integers cannot be bisected further */
         good = run_point(runner, point, replications);
         if (!good)
             break;
-        struct limit_look look = judge_point(runner, plan, point, load);
-        limit_search_tell(state, &look);
-        keep_look(result, load, point);
+        struct limit_trial trial = judge_point(runner, plan, point, load);
+        limit_search_add(state, &trial);
+        keep_tried(result, load, point);
     }
     result->limit = limit_search_result(state);
-    for (size_t i = 0; good && i < result->look_count && result->breaks_first < 0; i++)
-        if (!state->looks[i].holds)
-            result->breaks_first = first_broken(runner, plan, result->looks[i].point);
+    for (size_t i = 0; good && i < result->tried_count && result->breaks_first < 0; i++)
+        if (!state->tried[i].holds)
+            result->breaks_first = first_broken(runner, plan, result->tried[i].point);
     free(state);
     return good;
 }

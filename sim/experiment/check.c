@@ -23,13 +23,13 @@ static void measure(const struct study_runner *runner, const struct check_plan *
     row->p_no_worse = harm_p_no_worse(&row->harm, better, row->margin);
 }
 
-/* A statistic that neither side has (an RTO without an outage) is no question. */
+/* A statistic that neither side has (an RTO without an outage) is not tested. */
 static bool is_asked(const struct checked *row)
 {
     return row->harm.n > 0;
 }
 
-/* One look; true where no more replications are needed. */
+/* One interim look; true if no more replications are needed. */
 static bool look(const struct study_runner *runner, const struct check_plan *plan, uint32_t done,
                  struct checked *rows)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A scenario against statistics that were recorded before: is any of them worse by more than its
- * margin? The tests and their levels are noninferiority.h's; replications are added until all
- * statistics are decided or one is worse.
+ * Compare a scenario with recorded statistics: is any of them worse by more than its margin? Tests
+ * and levels are those of noninferiority.h; replications are added until all statistics are decided
+ * or one is worse.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -20,12 +20,12 @@ struct check_plan {
 };
 struct checked {
     const struct watched *statistic;
-    struct harm harm; /* n 0: neither side has such a statistic */
+    struct harm harm; /* n 0: neither side has this statistic */
     double margin;
     double p_worse, p_no_worse;
     enum gate gate;
 };
-/* False where a round ended early. `rows`: one a statistic, filled in any case. */
+/* False if a round ended early. `rows`: one per statistic, filled in any case. */
 bool check_run(struct study_runner *runner, const struct check_plan *plan, struct checked *rows);
 
 #endif

@@ -7,14 +7,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define POWER 0.8 /* the chance of a decision that `needed` is for (Cohen, 1988, the usual one) */
+#define POWER 0.8 /* power for which `needed` is computed (Cohen, 1988, the usual value) */
 
 static size_t row_count(const struct compare_plan *plan)
 {
     return (plan->point_count - 1) * plan->statistics->count;
 }
 
-/* Each look's part of 1 - level. */
+/* The part of 1 - level spent per look. */
 static double alpha_of(const struct compare_plan *plan)
 {
     return (1 - plan->level) / stop_rule_looks(plan->replications, plan->replications_max);
@@ -49,7 +49,7 @@ void compare_rows(const struct study_runner *runner, const struct compare_plan *
         };
         measure(runner, plan, &rows[i]);
         if (rows[i].paired.difference.count == 0)
-            continue; /* a statistic that never was is no test to correct for */
+            continue; /* a statistic without data is not a test to correct for */
         p[measured] = rows[i].p_difference;
         alike[measured++] = rows[i].p_alike;
     }
@@ -64,14 +64,14 @@ void compare_rows(const struct study_runner *runner, const struct compare_plan *
         rows[i].verdict = paired_decide(&rows[i].paired, rows[i].statistic->ref.metric->better,
                                         rows[i].p_difference, rows[i].p_alike, alpha);
     }
-    /* What the hardest step of Holm's asks for is on the safe side. */
+    /* Use the strictest level of Holm's procedure, which is conservative. */
     for (size_t i = 0; i < count; i++) {
         uint64_t pairs = rows[i].paired.difference.count;
         if (pairs < 2)
             continue;
         rows[i].needed =
             paired_needed(&rows[i].paired, rows[i].margin, alpha / (double)measured, POWER);
-        /* These many did not tell, whatever the odds were. */
+        /* This many pairs were not enough, so more are needed. */
         if (rows[i].verdict == PAIRED_UNDECIDED && rows[i].needed > 0 && rows[i].needed <= pairs)
             rows[i].needed = pairs + 1;
     }

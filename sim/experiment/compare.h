@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Alternatives against a base, point 0, statistic by statistic: paired differences, Holm's
+ * Compare alternatives with a base, point 0, statistic by statistic: paired differences, Holm's
  * correction over all statistics and alternatives, verdicts.
  *
- * A statistic's margin (the amount of the watch list) is what does not matter: relative to the mean
- * of the base, or in the statistic's unit. Differences and equivalences are two families of tests,
- * each held at 1 - level as a whole. Looking several times, each look spends an equal part of it.
+ * A statistic's margin (its amount in the watch list) is the largest difference that does not
+ * matter: relative to the mean of the base, or in the statistic's unit. Tests for difference and
+ * for equivalence are two families, each at 1 - level over all its tests. With several interim
+ * looks, each spends an equal part of it.
  */
 #ifndef COMPARE_H
 #define COMPARE_H
@@ -27,12 +28,12 @@ struct compared {
     double margin;                /* in the statistic's unit */
     double p_difference, p_alike; /* Holm's; alike: of "not equivalent" */
     enum paired_verdict verdict;
-    uint64_t needed; /* pairs that a decision needs, at 80 % power; 0: cannot be said */
+    uint64_t needed; /* pairs needed for a decision, at 80 % power; 0: unknown */
 };
-/* Replications until every statistic is decided or there are replications_max. False where a round
+/* Add replications until every statistic is decided or there are replications_max. False if a round
  * ended early. */
 bool compare_run(struct study_runner *runner, const struct compare_plan *plan);
-/* What the runs so far say: (point_count - 1) x statistics rows, point by point. */
+/* Evaluate the runs so far: (point_count - 1) x statistics rows, point by point. */
 void compare_rows(const struct study_runner *runner, const struct compare_plan *plan,
                   struct compared *rows);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Read and evaluated in one go, by recursive descent: a condition is a line, and is evaluated some
- * thousand times in a study at most. Both sides of "and" and "or" are always evaluated, so that a
- * misspelt name is told at the first point.
+ * Parsed and evaluated in one pass, by recursive descent: a condition is one line and is evaluated
+ * at most some thousand times in a study. Both sides of "and" and "or" are always evaluated, so a
+ * misspelt name is reported at the first point.
  */
 #include "condition.h"
 
@@ -16,7 +16,7 @@
 
 enum value_type { VALUE_TRUTH, VALUE_QUANTITY, VALUE_TEXT };
 
-/* What an operand came to. */
+/* Value of an operand. */
 struct value {
     enum value_type type;
     bool truth;
@@ -56,7 +56,7 @@ static void skip_blanks(struct reader *reader)
     reader->at += strspn(reader->at, " \t\n");
 }
 
-/* Take `word` if it stands here: a sign, or a keyword that no name goes on after. */
+/* Consume `word` if it is next: a sign, or a keyword that is not the start of a name. */
 static bool take(struct reader *reader, const char *word)
 {
     size_t length = strlen(word);
@@ -83,7 +83,7 @@ static void value_release(struct value *value)
     value->text = NULL;
 }
 
-/* Bytes of the name, path or quantity that stands here. */
+/* Length in bytes of the name, path or quantity that is next. */
 static size_t word_length(const char *at)
 {
     bool is_quantity = isdigit((unsigned char)*at) || *at == '.';
@@ -91,7 +91,7 @@ static size_t word_length(const char *at)
 
     while (at[i] && (isalnum((unsigned char)at[i]) || strchr("._-%\"", at[i]) ||
                      (is_quantity && at[i] == '/' && isalpha((unsigned char)at[i + 1])))) {
-        if (at[i] == '"') /* a piece of a path in quotes holds what it likes */
+        if (at[i] == '"') /* a quoted part of a path may contain anything */
             i += 1 + strcspn(at + i + 1, "\"");
         i += at[i] != '\0';
     }
@@ -104,7 +104,7 @@ static struct value read_path(struct reader *reader, const char *path)
     struct value value = {.type = VALUE_TEXT};
 
     if (!text) {
-        condition_error(reader, "has no one value for '%s' in this scenario", path);
+        condition_error(reader, "has no single value for '%s' in this scenario", path);
         return value;
     }
     if (quantity_parse(text, &value.quantity))
@@ -145,7 +145,7 @@ static struct value read_operand(struct reader *reader)
     else if (quantity_parse(word, &value.quantity))
         value.type = VALUE_QUANTITY;
     else
-        condition_error(reader, "knows no quantity '%s'", word);
+        condition_error(reader, "has an invalid quantity '%s'", word);
     reader->at += length;
     free(word);
     return value;
@@ -170,7 +170,7 @@ static bool both_quantities(struct reader *reader, const char *sign, const struc
     bool good = left->type == VALUE_QUANTITY && right->type == VALUE_QUANTITY;
 
     if (!good)
-        condition_error(reader, "cannot take %s %s %s", type_name(left), sign, type_name(right));
+        condition_error(reader, "cannot compute %s %s %s", type_name(left), sign, type_name(right));
     return good;
 }
 
@@ -179,7 +179,7 @@ static void multiply(struct reader *reader, struct value *left, const struct val
     if (!both_quantities(reader, "*", left, right))
         return;
     if (left->quantity.kind != QUANTITY_NUMBER && right->quantity.kind != QUANTITY_NUMBER)
-        condition_error(reader, "cannot take %s * %s", type_name(left), type_name(right));
+        condition_error(reader, "cannot compute %s * %s", type_name(left), type_name(right));
     if (left->quantity.kind == QUANTITY_NUMBER)
         left->quantity.kind = right->quantity.kind;
     left->quantity.value *= right->quantity.value;
@@ -194,7 +194,7 @@ static void divide(struct reader *reader, struct value *left, const struct value
     else if (left->quantity.kind == right->quantity.kind)
         left->quantity.kind = QUANTITY_NUMBER;
     else if (right->quantity.kind != QUANTITY_NUMBER)
-        condition_error(reader, "cannot take %s / %s", type_name(left), type_name(right));
+        condition_error(reader, "cannot compute %s / %s", type_name(left), type_name(right));
     left->quantity.value /= right->quantity.value != 0 ? right->quantity.value : 1;
 }
 
@@ -213,7 +213,7 @@ static struct value read_product(struct reader *reader)
     }
 }
 
-/* Of one kind; a plain 0 is of every kind, and a plain number may stand for a share. */
+/* Same kind; a plain 0 fits every kind, and a plain number fits a share. */
 static bool alike(struct quantity *left, struct quantity *right)
 {
     if (left->kind == right->kind)
@@ -237,7 +237,7 @@ static struct value read_sum(struct reader *reader)
         const char *sign = plus ? "+" : "-";
         if (reader->is_good && both_quantities(reader, sign, &left, &right)) {
             if (!alike(&left.quantity, &right.quantity))
-                condition_error(reader, "cannot take %s %s %s", type_name(&left), sign,
+                condition_error(reader, "cannot compute %s %s %s", type_name(&left), sign,
                                 type_name(&right));
             if (left.quantity.kind == QUANTITY_NUMBER)
                 left.quantity.kind = right.quantity.kind;
@@ -251,7 +251,7 @@ static struct value read_sum(struct reader *reader)
 static const char *const relations[] = {"<=", ">=", "==", "!=", "<", ">"};
 enum relation { LESS_EQUAL, GREATER_EQUAL, EQUAL, UNEQUAL, LESS, GREATER, RELATIONS };
 
-/* "300ms" and "0.3s" are one duration, however each was rounded. */
+/* "300ms" and "0.3s" are equal, regardless of rounding. */
 static bool equal(double a, double b)
 {
     return fabs(a - b) <= 1e-12 * fmax(fabs(a), fabs(b));

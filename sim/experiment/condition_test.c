@@ -84,17 +84,17 @@ static void logic_binds_as_usual(void **state)
 static void what_is_wrong_is_said(void **state)
 {
     (void)state;
-    expect_wrong("client.timout < 1s", "has no one value for 'client.timout' in this scenario");
+    expect_wrong("client.timout < 1s", "has no single value for 'client.timout' in this scenario");
     expect_wrong("client.timeout < 5", "cannot compare a duration with a number");
     expect_wrong("client.timeout < ", "needs a parameter or a quantity at ''");
     expect_wrong("client.timeout",
                  "needs a comparison, such as 'client.timeout < 1s', got a duration");
     expect_wrong("(1 < 2", "needs a closing ')' at ''");
     expect_wrong("1 < 2 3", "does not expect '3'");
-    expect_wrong("client.timeout * 1s > 2s", "cannot take a duration * a duration");
-    expect_wrong("client.retry.jitter < 'full'", "cannot take a text < a text");
+    expect_wrong("client.timeout * 1s > 2s", "cannot compute a duration * a duration");
+    expect_wrong("client.retry.jitter < 'full'", "cannot compute a text < a text");
     expect_wrong("1 / 0 > 1", "divides by zero");
-    expect_wrong("1 < 5xs", "knows no quantity '5xs'");
+    expect_wrong("1 < 5xs", "has an invalid quantity '5xs'");
     expect_wrong("client.retry.jitter == 'full", "needs a closing quote after 'full'");
     expect_wrong("", "needs a parameter or a quantity at ''");
     expect_wrong("((((((((((((((((((((((((((((((((((((((((((((((((((((((1", "is nested deeper than "

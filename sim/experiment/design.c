@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Which axes move together: each belongs to one group. */
+/* Groups of axes in lockstep; each axis belongs to one group. */
 struct groups {
     size_t *of_axis;
     size_t *first_axis; /* of each group */
@@ -49,7 +49,7 @@ static bool lock(const struct design_spec *spec, const char *text, size_t *of_ax
     for (size_t i = 0; good && i < names.value_count; i++) {
         size_t axis = find_axis(spec, names.values[i]);
         if (axis == spec->axis_count) {
-            diag_error(diag, "'lockstep' names '%s', which is no axis of this sweep",
+            diag_error(diag, "'lockstep' names '%s', which is not an axis of this sweep",
                        names.values[i]);
             good = false;
             continue;
@@ -59,7 +59,8 @@ static bool lock(const struct design_spec *spec, const char *text, size_t *of_ax
         good = spec->axes[axis]->value_count == spec->axes[first]->value_count &&
                spec->axes[axis]->value_count > 0;
         if (!good)
-            diag_error(diag, "axes in lockstep need as many values each: '%s' has %zu, '%s' %zu",
+            diag_error(diag,
+                       "axes in lockstep need equal numbers of values: '%s' has %zu, '%s' %zu",
                        spec->axes[first]->path, spec->axes[first]->value_count,
                        spec->axes[axis]->path, spec->axes[axis]->value_count);
         of_axis[axis] = of_axis[first];
@@ -80,7 +81,8 @@ static bool groups_make(const struct design_spec *spec, struct groups *groups, s
         groups->of_axis[i] = i;
     for (size_t i = 0; i < spec->lockstep_count; i++)
         good = lock(spec, spec->locksteps[i], groups->of_axis, diag) && good;
-    /* So far a group is called by an axis of it: number them by the first that is met. */
+    /* So far a group is named by one of its axes; number the groups in order of first appearance.
+     */
     size_t *names = mem_alloc(spec->axis_count, sizeof *names);
     for (size_t i = 0; i < spec->axis_count; i++) {
         size_t number = 0;
@@ -132,7 +134,7 @@ static bool is_allowed(const struct design_spec *spec, char *const *values, bool
     return allowed;
 }
 
-/* The point is taken over, or dropped. */
+/* Add the point, or free it if a condition excludes it. */
 static bool add_point(const struct design_spec *spec, char **values, struct design *design,
                       struct diag *diag)
 {
@@ -154,7 +156,7 @@ static bool add_point(const struct design_spec *spec, char **values, struct desi
 
 /* --- all combinations ----------------------------------------------------------------------- */
 
-/* Combinations of the groups; 0, with a error told, where there are too many or a range has no
+/* Number of combinations of the groups; 0 with an error if there are too many or a range has no
  * values. */
 static size_t grid_size(const struct design_spec *spec, const struct groups *groups,
                         struct diag *diag)
@@ -165,14 +167,15 @@ static size_t grid_size(const struct design_spec *spec, const struct groups *gro
         const struct sweep_axis *axis = spec->axes[groups->first_axis[i]];
         if (axis->value_count == 0) {
             diag_error(diag,
-                       "'%s' is a range without a step; give '/STEP' or '*FACTOR' after it, "
-                       "or draw from it with '--lhs N'",
+                       "'%s' is a range without a step; add '/STEP' or '*FACTOR', "
+                       "or sample it with '--lhs N'",
                        axis->path);
             return 0;
         }
-        /* Far above the limit conditions could still leave few enough, but none would wait. */
+        /* Conditions could leave few enough points, but checking all of them would take too long.
+         */
         if (axis->value_count > 100 * DESIGN_POINTS_MAX / count) {
-            diag_error(diag, "the axes of 'sweep' make more than %d points",
+            diag_error(diag, "the axes of 'sweep' give more than %d points",
                        100 * DESIGN_POINTS_MAX);
             return 0;
         }
@@ -200,7 +203,7 @@ static bool make_grid(const struct design_spec *spec, const struct groups *group
             values[i] = mem_strdup(spec->axes[i]->values[digits[groups->of_axis[i]]]);
         good = add_point(spec, values, design, diag);
         if (good && design->point_count > DESIGN_POINTS_MAX) {
-            diag_error(diag, "the axes of 'sweep' make more than %d points", DESIGN_POINTS_MAX);
+            diag_error(diag, "the axes of 'sweep' give more than %d points", DESIGN_POINTS_MAX);
             good = false;
         }
     }
@@ -261,7 +264,7 @@ bool design_make(const struct design_spec *spec, struct design *design, struct d
         good = spec->samples ? make_hypercube(spec, &groups, design, diag)
                              : make_grid(spec, &groups, design, diag);
     if (good && design->point_count == 0) {
-        diag_error(diag, "no point of the sweep meets its conditions: all %zu are left out",
+        diag_error(diag, "no point of the sweep meets its conditions: all %zu are excluded",
                    design->left_out);
         good = false;
     }

@@ -103,7 +103,7 @@ static void axes_in_lockstep_count_as_one(void **state)
     fixture_release(&fixture);
 }
 
-/* Between axes, and with a parameter of the scenario that is no axis. */
+/* Between axes, and with a parameter of the scenario that is not an axis. */
 static void just_the_allowed_points_are_made(void **state)
 {
     struct fixture fixture;
@@ -161,26 +161,27 @@ static void what_is_wrong_is_said(void **state)
     fixture_make(&fixture, (const char *[]){"a", "1, 2", "b", "1, 2, 3", NULL});
     fixture.spec.locksteps = bad_lock;
     fixture.spec.lockstep_count = 1;
-    expect_error(&fixture, "error: axes in lockstep need as many values each: 'a' has 2, 'b' 3\n");
+    expect_error(&fixture,
+                 "error: axes in lockstep need equal numbers of values: 'a' has 2, 'b' 3\n");
     fixture_make(&fixture, (const char *[]){"a", "1, 2", NULL});
     fixture.spec.locksteps = unknown_lock;
     fixture.spec.lockstep_count = 1;
-    expect_error(&fixture, "error: 'lockstep' names 'z', which is no axis of this sweep\n");
+    expect_error(&fixture, "error: 'lockstep' names 'z', which is not an axis of this sweep\n");
     fixture_make(&fixture, (const char *[]){"a", "1, 2", NULL});
     fixture.spec.wheres = never;
     fixture.spec.where_count = 1;
     expect_error(&fixture,
-                 "error: no point of the sweep meets its conditions: all 2 are left out\n");
+                 "error: no point of the sweep meets its conditions: all 2 are excluded\n");
     fixture_make(&fixture, (const char *[]){"a", "1, 2", NULL});
     fixture.spec.wheres = wrong;
     fixture.spec.where_count = 1;
-    expect_error(&fixture, "error: 'where' condition 'a < z' has no one value for 'z' in this "
+    expect_error(&fixture, "error: 'where' condition 'a < z' has no single value for 'z' in this "
                            "scenario\n");
     fixture_make(&fixture, (const char *[]){"a", "1s..2s", NULL});
-    expect_error(&fixture, "error: 'a' is a range without a step; give '/STEP' or '*FACTOR' after "
-                           "it, or draw from it with '--lhs N'\n");
+    expect_error(&fixture, "error: 'a' is a range without a step; add '/STEP' or '*FACTOR', "
+                           "or sample it with '--lhs N'\n");
     fixture_make(&fixture, (const char *[]){"a", "1..1000/1", "b", "1..200/1", NULL});
-    expect_error(&fixture, "error: the axes of 'sweep' make more than 10000 points\n");
+    expect_error(&fixture, "error: the axes of 'sweep' give more than 10000 points\n");
 }
 
 int main(void)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The runner. A round becomes a list of what is still to be made; the pool makes it on threads, and
- * the calling thread hands over the statistics and frees the worlds. Nothing of a run depends on
- * another, so that the number of threads changes only the waiting.
+ * The study runner. A round becomes a list of runs still to do; the pool executes them on threads,
+ * and the calling thread passes their statistics to the sink and frees the worlds. Runs are
+ * independent, so the number of threads changes only the duration.
  */
-#define _GNU_SOURCE /* sched_getaffinity: the processors that `taskset` or a container leaves */
+#define _GNU_SOURCE /* sched_getaffinity: the processors allowed by `taskset` or a container */
 #include "experiment.h"
 
 #include "bug.h"
@@ -52,7 +52,7 @@ struct study_runner {
     size_t task_count;
 };
 
-/* The series whose transient decides the warm-up: sessions that exist fill up last of all. */
+/* The series whose transient decides the warm-up: the number of sessions settles last. */
 #define PILOT_METRIC "sessions_active"
 
 uint32_t study_default_threads(void)
@@ -81,7 +81,7 @@ static void discard(void *self, void *product)
     trial_free(product);
 }
 
-/* Here, or by one of the others; workers are numbered through both. */
+/* Run it on a local thread or another worker; both are numbered consecutively. */
 static struct trial *make_trial(const struct study_runner *runner, uint32_t worker,
                                 const struct trial_job *job)
 {
@@ -92,7 +92,7 @@ static struct trial *make_trial(const struct study_runner *runner, uint32_t work
     return plan->others->make(plan->others->self, worker - plan->thread_count, job);
 }
 
-/* True, with what went wrong told, where the trial could not be made. */
+/* True with the error reported if the run failed. */
 static bool trial_failed(struct study_runner *runner, const struct trial *trial)
 {
     if (trial->error) {
@@ -143,7 +143,7 @@ uint32_t runner_watch(struct study_runner *runner, const struct metric_ref *ref)
     return (uint32_t)runner->watch_count - 1;
 }
 
-/* The statistic as this scenario numbers its regions; NAN where it has no such region. */
+/* The statistic with this scenario's region number; NAN if it has no such region. */
 static double watched_statistic(const struct watch *watch, const struct scenario *scenario,
                                 const struct statistics *statistics)
 {
@@ -186,7 +186,7 @@ static void point_mark(struct runner_point *point, uint32_t replication)
     point->has[replication] = true;
 }
 
-/* --- a run arrives -------------------------------------------------------------------------- */
+/* --- a completed run ------------------------------------------------------------------------ */
 
 static void runner_tell_progress(struct study_runner *runner)
 {
@@ -194,7 +194,7 @@ static void runner_tell_progress(struct study_runner *runner)
         runner->plan.progress(runner->plan.progress_self, &runner->progress);
 }
 
-/* The sink has it: everyone else may see it. */
+/* Recorded by the sink: now pass it to observers and watches. */
 static void runner_accept(struct study_runner *runner, const struct run_result *result,
                           bool recalled)
 {
@@ -218,7 +218,7 @@ static void runner_accept(struct study_runner *runner, const struct run_result *
     runner_tell_progress(runner);
 }
 
-/* What of the round is still to be made becomes runner->tasks. */
+/* Collect the runs of the round that are still to do in runner->tasks. */
 static void runner_recall(struct study_runner *runner, const struct run_task *tasks, size_t count)
 {
     for (size_t i = 0; i < count && runner_ok(runner); i++) {
@@ -241,7 +241,7 @@ static void runner_recall(struct study_runner *runner, const struct run_task *ta
     }
 }
 
-/* --- pilots: where the transient ends ------------------------------------------------------- */
+/* --- pilots: end of the transient ----------------------------------------------------------- */
 
 static void *pilot_make(void *self, size_t task, uint32_t worker)
 {
@@ -255,7 +255,7 @@ static void *pilot_make(void *self, size_t task, uint32_t worker)
     return make_trial(runner, worker, &job);
 }
 
-/* Add up the series over regions, or take the total's row where there is one. */
+/* Sum the series over regions, or use the total if there is one. */
 static size_t pilot_series(const struct statistics *statistics, double **sum)
 {
     bool found = false;
@@ -296,9 +296,9 @@ static bool pilot_take(void *self, size_t task, void *product)
         point->warmup_known = true;
     } else {
         diag_error(runner->plan.diag,
-                   "%s: the warm-up cannot be found (point %u): '%s' is still changing past the "
-                   "middle of the run, or has fewer than 50 bins; give it, such as "
-                   "'warmup: 5min', or run for longer",
+                   "%s: cannot determine the warm-up (point %u): '%s' still changes after the "
+                   "middle of the run, or has fewer than 50 bins; set it, such as "
+                   "'warmup: 5min', or increase the duration",
                    point->study.scenario->path, number, PILOT_METRIC);
         runner->outcome.status = STUDY_NO_WARMUP;
     }
@@ -307,7 +307,7 @@ static bool pilot_take(void *self, size_t task, void *product)
     return true;
 }
 
-/* Let the pool make runner->tasks. */
+/* Execute runner->tasks in the pool. */
 static void runner_make(struct study_runner *runner, void *(*make)(void *, size_t, uint32_t),
                         bool (*take)(void *, size_t, void *))
 {
@@ -328,7 +328,7 @@ static void runner_make(struct study_runner *runner, void *(*make)(void *, size_
         runner->outcome.interrupted = true;
 }
 
-/* Pilots of the points of this round that need one, in the order in which they come up. */
+/* Collect the pilots of the points of this round that need one, in order. */
 static void runner_find_warmups(struct study_runner *runner)
 {
     struct run_task *tasks = runner->tasks;
@@ -407,7 +407,7 @@ static void runner_begin(struct study_runner *runner)
     free(points);
 }
 
-/* The tasks that were not done in an earlier round, and none of them twice. */
+/* Skip tasks done in an earlier round, and duplicates. */
 static struct run_task *runner_new_tasks(const struct study_runner *runner,
                                          const struct run_task *tasks, size_t count,
                                          size_t *new_count)
@@ -440,7 +440,7 @@ static void runner_round(struct study_runner *runner, const struct run_task *tas
     if (runner->sink->recall)
         runner_begin(runner);
     runner_recall(runner, tasks, count);
-    /* An interrupt that comes when nothing is left to be made has interrupted nothing. */
+    /* An interrupt after the last run does not count. */
     if (runner_ok(runner) && runner->task_count > 0) {
         size_t wanted = runner->progress.total;
         runner->outcome.interrupted = runner_interrupted(runner);

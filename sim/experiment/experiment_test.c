@@ -107,7 +107,7 @@ static const struct model_ops ticker_ops = {
 static const struct model_ops *const models[] = {&ticker_ops};
 static const struct registry registry = {models, 1};
 
-/* --- a study and who watches it ------------------------------------------------------------- */
+/* --- a study and its observers -------------------------------------------------------------- */
 
 #define RUNS_MAX 64
 
@@ -154,7 +154,7 @@ static double statistic(const struct statistics *statistics, const char *metric,
             strcmp(it->window, "all") == 0 && (!stat || (it->stat && strcmp(it->stat, stat) == 0)))
             return it->value;
     }
-    fail_msg("no figure %s", metric);
+    fail_msg("no statistic %s", metric);
     return 0;
 }
 
@@ -385,7 +385,7 @@ static void the_warmup_is_found_by_a_pilot(void **state)
     scenario_free(scenario);
 }
 
-static void a_warmup_that_cannot_be_found_is_told_and_nothing_begun(void **state)
+static void a_warmup_that_cannot_be_determined_is_an_error_before_any_run(void **state)
 {
     struct scenario *scenario = load("name: ticker\n"
                                      "regions: {here: {}}\n"
@@ -402,7 +402,7 @@ static void a_warmup_that_cannot_be_found_is_told_and_nothing_begun(void **state
     assert_int_equal(watch.begun, 0);
     assert_int_equal(diag.error_count, 1);
     char *text = diag_text(&diag);
-    assert_non_null(strstr(text, "warm-up cannot be found"));
+    assert_non_null(strstr(text, "cannot determine the warm-up"));
     free(text);
     diag_release(&diag);
     scenario_free(scenario);
@@ -432,8 +432,8 @@ static struct study_plan plan_of(const struct study_point *point, struct watch *
     };
 }
 
-/* A point added later, rounds that ask again for what is there: each run once, in the order asked
- * for, and the same as in a study of one round. */
+/* A point added later, rounds that request completed runs again: each run is done once, in the
+ * order requested, with the same result as in a study of one round. */
 static void rounds_make_each_run_once_and_the_same(void **state)
 {
     struct scenario *scenario = load(plain);
@@ -537,8 +537,8 @@ static void a_watch_finds_its_region_by_name(void **state)
         scenario_free(scenarios[i]);
 }
 
-/* What was made before, for a sink that goes on: replications 0 and 2 of point 0, with statistics
- * that no run would give. */
+/* Recorded runs of a sink that resumes: replications 0 and 2 of point 0, with values that no run
+ * would give. */
 struct memory {
     struct watch watch;
     struct statistic statistic;
@@ -602,7 +602,7 @@ static void what_the_sink_holds_is_recalled_and_not_run(void **state)
     assert_int_equal(outcome.recalled, 2);
     assert_int_equal(memory.observed_recalled, 2);
     assert_int_equal(memory.observed_made, 1);
-    /* The one that was run took the warm-up of those that are held, and needed no pilot. */
+    /* The new run uses the warm-up of the recorded ones and needs no pilot. */
     assert_int_equal(memory.watch.run_count, 1);
     assert_int_equal(memory.watch.runs[0].replication, 1);
     assert_int_equal(memory.watch.runs[0].warmup, 60 * SIM_S);
@@ -610,7 +610,7 @@ static void what_the_sink_holds_is_recalled_and_not_run(void **state)
     scenario_free(scenario);
 }
 
-/* The second round is cut short: it says so, and no third one is begun. */
+/* The second round is interrupted: it returns false, and there is no third round. */
 static void an_interrupt_ends_the_rounds(void **state)
 {
     struct scenario *scenario = load(plain);
@@ -636,7 +636,7 @@ static void an_interrupt_ends_the_rounds(void **state)
     scenario_free(scenario);
 }
 
-/* An interrupt after the last run of a round is of no account if no more is asked for. */
+/* An interrupt after the last run of a round does not count if no more runs are requested. */
 static void an_interrupt_after_the_last_run_interrupts_nothing(void **state)
 {
     struct scenario *scenario = load(plain);
@@ -660,7 +660,7 @@ int main(void)
         cmocka_unit_test(an_interrupt_keeps_what_is_finished),
         cmocka_unit_test(expectations_are_counted_by_verdict),
         cmocka_unit_test(the_warmup_is_found_by_a_pilot),
-        cmocka_unit_test(a_warmup_that_cannot_be_found_is_told_and_nothing_begun),
+        cmocka_unit_test(a_warmup_that_cannot_be_determined_is_an_error_before_any_run),
         cmocka_unit_test(rounds_make_each_run_once_and_the_same),
         cmocka_unit_test(a_watch_collects_its_statistic_by_replication),
         cmocka_unit_test(a_watch_finds_its_region_by_name),

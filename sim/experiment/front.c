@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A point as pareto.h wants it: goals to be large are negated. */
+/* A point for pareto.h: goals to maximise are negated. */
 struct candidate {
     double *values; /* goal by goal */
     const double **rows;
@@ -78,7 +78,7 @@ static void mark(const struct study_runner *runner, const struct front_plan *pla
     free(points);
 }
 
-/* One more step of replications for the points that are wanted; false where none is. */
+/* Add one step of replications to the points that need more; false if none does. */
 static bool spend(struct study_runner *runner, const struct front_plan *plan,
                   const struct front_result *result, uint32_t *done, bool *good)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The Pareto front of a sweep: which points no other point beats in all goals, with replications
- * spent where that is not settled. What is surely on or off is pareto.h's.
+ * The Pareto front of a sweep: the points that no other point dominates, with replications added
+ * where that is uncertain. Certainty is defined in pareto.h.
  */
 #ifndef FRONT_H
 #define FRONT_H
@@ -11,11 +11,11 @@
 #include "watch_list.h"
 
 struct front_plan {
-    const struct watch_list *goals; /* opened; an amount of -1 where the statistic is to be large */
+    const struct watch_list *goals;             /* opened; amount -1: maximise */
     const struct requirement_list *constraints; /* opened */
     uint32_t point_count;
     uint32_t replications;
-    uint32_t replications_max; /* of a point */
+    uint32_t replications_max; /* per point */
     double level;
 };
 struct front_result {
@@ -24,7 +24,7 @@ struct front_result {
     int64_t knee;              /* a point, or -1 */
     size_t point_count;
 };
-/* False where a round ended early: the result is of what there is. */
+/* False if a round ended early; then the result is that of the runs so far. */
 bool front_run(struct study_runner *runner, const struct front_plan *plan,
                struct front_result *result);
 void front_result_release(struct front_result *result);

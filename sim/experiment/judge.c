@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * For each point, each expectation of it, each side (left, right): the value of every replication,
- * NAN where there is none.
+ * For each point, expectation and side (left, right): the value of every replication, NAN if
+ * missing.
  */
 #include "judge.h"
 
@@ -16,16 +16,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an expectation lacks: runs in which a side of it is no number. */
+/* Missing values of an expectation: runs in which a side has no value. */
 struct missing {
     uint32_t run_count;
-    char *reason; /* of the first of them */
-    char *text;   /* of the verdict, once there is one */
+    char *reason; /* of the first such run */
+    char *text;   /* of the verdict, once it is made */
 };
 
 struct judged_point {
     const struct scenario *scenario;
-    uint32_t run_count;      /* handed over */
+    uint32_t run_count;      /* completed */
     struct samples samples;  /* a row for each side of each expectation */
     struct missing *missing; /* by expectation */
 };
@@ -86,13 +86,13 @@ void judge_add_point(struct judge *judge, const struct scenario *scenario)
         .missing = mem_zalloc(scenario->expect_count, sizeof(struct missing))};
 }
 
-/* Absent texts are alike: NULL and NULL. */
+/* NULL equals NULL. */
 static bool same_text(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* NULL where the run has no such row. */
+/* NULL if the run has no such row. */
 static const struct statistic *find_statistic(const struct statistics *statistics,
                                               const struct metric_ref *ref)
 {
@@ -112,7 +112,7 @@ static const struct statistic *find_statistic(const struct statistics *statistic
     return NULL;
 }
 
-/* A row that is no number has the value NAN. */
+/* A row without a value is NAN. */
 static double value_of(const struct statistic *statistic, const struct metric_ref *ref)
 {
     if (statistic)
@@ -132,7 +132,7 @@ static const char *reason_of(const struct statistic *statistic)
                                                     : statistic->reason;
 }
 
-/* The value of one side; one that is missing is noted. */
+/* The value of one side; counts a missing one. */
 static double take_side(struct missing *missing, const struct statistics *statistics,
                         const struct metric_ref *ref)
 {
@@ -210,7 +210,7 @@ enum verdict judge_compare(const struct expectation *expect, const struct interv
     return compare(expect->comparison, low, high, bound);
 }
 
-/* Why values that are missing decide, or leave undecided. The judge's. */
+/* Explain how missing values affect the verdict. The judge owns the text. */
 static const char *missing_text(const struct judged_point *point, struct missing *missing)
 {
     struct strbuf text = STRBUF_INIT;
@@ -238,7 +238,7 @@ struct judged judge_verdict(const struct judge *judge, uint32_t number, size_t e
     double bound = expect->right_is_metric ? 0 : expect->value;
     struct tally tally = {0};
 
-    /* For a plain value the right side is 0, and the paired difference the value itself. */
+    /* For a plain value the right side is 0 and the paired difference is the value. */
     for (uint32_t i = 0; i < point->samples.count; i++)
         if (!isnan(left[i]) && !isnan(right[i]))
             tally_add(&tally, left[i] - right[i]);
@@ -255,8 +255,8 @@ struct judged judge_verdict(const struct judge *judge, uint32_t number, size_t e
         judged.high = interval.high;
     }
     judged.verdict = judge_compare(expect, &interval, bound);
-    /* An RTO is missing in just the runs that never recovered: what the others say does not hold
-     * for all. */
+    /* An RTO is missing exactly in the runs that never recovered, so the other runs do not
+     * represent all. */
     if (judged.verdict == VERDICT_HOLDS && tally.count < point->run_count &&
         expect->left.metric->kind == METRIC_VALUE) {
         judged.verdict = VERDICT_UNDECIDED;

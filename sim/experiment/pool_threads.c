@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A ring of slots between the workers and the thread that takes.
+ * A ring of slots between the workers and the thread that takes results.
  *
  *            next_take                 next_task          next_take + window
  *   taken ...    | made or under way       |     free          |
  *
  * Task t uses slot t % window. A worker may begin task next_task only while it is inside the
- * window; the taker moves next_take on as slots are filled, in order. One mutex guards all of it:
- * tasks are whole simulation runs, so that it is taken a few times a second.
+ * window; the taker moves next_take on as slots are filled, in order. One mutex protects it all:
+ * tasks are whole simulation runs, so it is locked a few times per second.
  */
 #include "pool.h"
 
@@ -33,11 +33,11 @@ struct worker {
 struct pool {
     const struct pool_job *job;
     pthread_mutex_t mutex;
-    pthread_cond_t room; /* the window moved, or it is over: for workers */
-    pthread_cond_t made; /* a slot was filled, or it is over: for the taker */
+    pthread_cond_t room; /* for workers: the window moved, or the pool is closed */
+    pthread_cond_t made; /* for the taker: a slot was filled, or the pool is closed */
     size_t next_task, next_take;
     size_t window;
-    bool closed; /* no further task is begun */
+    bool closed; /* start no more tasks */
     struct slot *slots;
 };
 
@@ -89,7 +89,7 @@ static void *pool_work(void *argument)
     return NULL;
 }
 
-/* Take what is made, in order, until every task that was begun is through and no other will be. */
+/* Take results in order until all started tasks are done and no more will start. */
 static void pool_take_all(struct pool *pool)
 {
     bool wanted = true;
@@ -118,7 +118,7 @@ static void pool_take_all(struct pool *pool)
     pthread_mutex_unlock(&pool->mutex);
 }
 
-/* Fewer threads than asked for are enough; none at all is an error. */
+/* Fewer threads than requested are accepted; none is an error. */
 static uint32_t pool_start(struct pool *pool, struct worker *workers, uint32_t count,
                            struct diag *diag)
 {

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-/* Where a point stands between two looks. */
+/* State of a point between two looks. */
 struct point_state {
     uint32_t done;
     bool is_over;
@@ -34,7 +34,7 @@ static bool all_met(const struct study_runner *runner, const struct precision_pl
     return true;
 }
 
-/* One round of all points that go on; how many tasks it has. */
+/* Collect one round of all points that continue; returns the number of tasks. */
 static size_t next_round(const struct precision_plan *plan, struct point_state *states,
                          struct run_task **tasks)
 {

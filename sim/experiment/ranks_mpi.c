@@ -3,13 +3,13 @@
  * Ranks by MPI.
  *
  *   rank 0: a thread for each slot of another rank        another rank: a thread for each slot
- *     make(): send the job under the slot's tag  ------->   wait for a job, make the run,
+ *     make(): send the job under the slot's tag  ------->   wait for a job, execute it,
  *             wait for the reply                 <-------   send the reply
  *     leave(): send STOP or QUIT                 ------->   the main thread waits for these
  *
- * MPI is asked by any thread, one at a time (MPI_THREAD_SERIALIZED, one mutex): nothing ever blocks
- * inside it. Who waits looks again after a nap that grows to some milliseconds, so that waiting
- * costs no processor; a run takes far longer.
+ * Any thread may call MPI, one at a time (MPI_THREAD_SERIALIZED, one mutex), so no call may block.
+ * Waiting threads poll with a delay that grows to some milliseconds, which is short compared with a
+ * run and uses no processor.
  */
 #include "ranks.h"
 
@@ -40,13 +40,13 @@ struct slot {
 struct ranks {
     int rank, count;
     uint32_t default_threads;
-    pthread_mutex_t mutex; /* held around every call of MPI once threads are there */
-    struct slot *slots;    /* rank 0: of the others */
+    pthread_mutex_t mutex; /* held around every MPI call once threads exist */
+    struct slot *slots;    /* rank 0: those of the other ranks */
     struct other_workers workers;
-    bool stopped; /* the others were told of the interrupt */
+    bool stopped; /* the interrupt was sent to the others */
 };
 
-/* A job on its way: this, then the scenario's name with its zero, then its resolved text. */
+/* A job message: this, then the scenario's name with its '\0', then its resolved text. */
 struct job_head {
     uint64_t seed, hash, name_size, text_size;
     int64_t warmup;
@@ -83,7 +83,7 @@ static void ranks_send(struct ranks *ranks, const void *bytes, size_t size, int 
     }
 }
 
-/* NULL where nothing is there yet; else to be freed. */
+/* NULL if nothing has arrived; otherwise the caller frees it. */
 static char *ranks_poll(struct ranks *ranks, int rank, int tag, size_t *size)
 {
     MPI_Status status;
@@ -105,7 +105,7 @@ static char *ranks_poll(struct ranks *ranks, int rank, int tag, size_t *size)
 
 /* --- rank 0 --------------------------------------------------------------------------------- */
 
-/* A signal may have met this process alone. */
+/* The signal may have reached only this process. */
 static void ranks_stop(struct ranks *ranks)
 {
     pthread_mutex_lock(&ranks->mutex);
@@ -126,14 +126,14 @@ static struct trial *read_reply(const char *bytes, size_t size, const struct slo
     if (size > 0 && bytes[0] == REPLY_INTERRUPTED)
         return NULL;
     if (size > 0 && bytes[0] == REPLY_ERROR) {
-        strbuf_addf(&error, "rank %d could not make a run: %s", slot->rank, bytes + 1);
+        strbuf_addf(&error, "rank %d could not execute a run: %s", slot->rank, bytes + 1);
         return trial_of_error(strbuf_detach(&error));
     }
     if (size > 0)
         copy = run_bytes_read(bytes + 1, size - 1, scenario, &why);
     if (copy)
         return trial_of_copy(copy);
-    strbuf_addf(&error, "what rank %d handed over cannot be read: %s", slot->rank, why);
+    strbuf_addf(&error, "cannot read the result of rank %d: %s", slot->rank, why);
     return trial_of_error(strbuf_detach(&error));
 }
 
@@ -205,7 +205,7 @@ struct server_slot {
     struct server *server;
     int tag;
     pthread_t thread;
-    struct scenario *scenario; /* of the last job: the next one mostly has the same */
+    struct scenario *scenario; /* of the last job; the next one usually has the same */
 };
 
 static bool server_quits(struct server *server)
@@ -216,7 +216,7 @@ static bool server_quits(struct server *server)
     return quit;
 }
 
-/* The job's scenario in slot->scenario, or false and why. */
+/* Load the job's scenario into slot->scenario, or return false with the reason. */
 static bool slot_load(struct server_slot *slot, const struct job_head *head, const char *name,
                       struct strbuf *reply)
 {
@@ -230,7 +230,7 @@ static bool slot_load(struct server_slot *slot, const struct job_head *head, con
     if (slot->scenario && slot->scenario->hash != head->hash) {
         scenario_free(slot->scenario);
         slot->scenario = NULL;
-        diag_error(&diag, "'%s' is another scenario there", name);
+        diag_error(&diag, "'%s' is a different scenario on this rank", name);
     }
     if (!slot->scenario) {
         char *why = diag_text(&diag);
@@ -343,7 +343,7 @@ static bool is_launched(void)
     return false;
 }
 
-/* The processors of this rank, shared among the ranks of its machine that may use the same. */
+/* The processors of this rank, divided among the ranks of its machine that share them. */
 static uint32_t share_processors(void)
 {
     MPI_Comm machine;
@@ -353,7 +353,7 @@ static uint32_t share_processors(void)
     MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
     MPI_Comm_size(machine, &count);
     MPI_Comm_free(&machine);
-    /* A launcher that binds each rank to its own has shared them already. */
+    /* If the launcher binds each rank to its own processors, they are already divided. */
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     most = online > 0 ? (uint32_t)online : 1;
     if (mine * (uint32_t)count > most)
@@ -361,7 +361,7 @@ static uint32_t share_processors(void)
     return mine > 0 ? mine : 1;
 }
 
-/* True where all ranks run the same version. */
+/* True if all ranks run the same version. */
 static bool same_version(const char *version)
 {
     char first[128] = "";
@@ -404,7 +404,7 @@ int ranks_join(struct ranks **ranks, int *argc, char ***argv, const char *versio
         MPI_Finalize();
         return 0;
     }
-    const char *why = provided < MPI_THREAD_SERIALIZED ? "this MPI knows no threads"
+    const char *why = provided < MPI_THREAD_SERIALIZED ? "this MPI library does not support threads"
                       : !same_version(version) ? "not all ranks run the same version of isthmus"
                                                : NULL;
     if (why) {

@@ -25,8 +25,8 @@ int ranks_join(struct ranks **ranks, int *argc, char ***argv, const char *versio
     *ranks = NULL;
     if (!is_one_of_many())
         return 0;
-    fprintf(stderr, "isthmus: error: this isthmus was built without MPI, and a launcher started "
-                    "several of it; use '--shard', or build it where MPI is installed\n");
+    fprintf(stderr, "isthmus: error: a launcher started several processes, but isthmus was built "
+                    "without MPI; use '--shard', or build it with MPI installed\n");
     return -1;
 }
 

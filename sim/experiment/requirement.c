@@ -35,7 +35,7 @@ void requirement_list_open(struct requirement_list *list, struct study_runner *r
     }
 }
 
-/* The differences left - factor x right, or left alone; how many runs miss one. */
+/* The differences left - factor x right, or left alone; counts the runs without a value. */
 static struct tally values_of(const struct requirement *requirement,
                               const struct study_runner *runner, uint32_t point, uint32_t *missing)
 {
@@ -82,7 +82,7 @@ struct requirement_state requirement_judge(const struct requirement *requirement
     state.verdict = VERDICT_UNDECIDED;
     if (state.interval.valid)
         state.verdict = judge_compare(expect, &state.interval, state.bound);
-    /* As in judge.c: an RTO is missing in just the runs that never recovered. */
+    /* As in judge.c: an RTO is missing exactly in the runs that never recovered. */
     if (missing > 0 && expect->left.metric->kind == METRIC_VALUE) {
         state.by_mean = VERDICT_FAILS;
         if (state.verdict == VERDICT_HOLDS)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Expectations that a search decides by while it goes on: objectives of a capacity, constraints of
- * a front. Judged as judge.h does. */
+/* Expectations evaluated during an adaptive study: objectives of a capacity search, constraints of
+ * a Pareto front. Evaluated as by judge.h. */
 #ifndef REQUIREMENT_H
 #define REQUIREMENT_H
 
@@ -17,7 +17,7 @@ struct requirement_list {
     size_t count;
 };
 void requirement_list_release(struct requirement_list *list);
-/* Append one; `option` stands for the file in messages. False with the error told. */
+/* Append one; messages name `option` instead of a file. False with the error reported. */
 bool requirement_list_parse(struct requirement_list *list, const struct scenario *scenario,
                             const char *option, const char *text, struct diag *diag);
 void requirement_list_open(struct requirement_list *list, struct study_runner *runner);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What a run hands over, and who takes it: struct result_sink, implemented by record (and by
- * tests).
+ * The result of a run, and the interface that receives it: struct result_sink, implemented by
+ * record (and by tests).
  *
- * Calls come from one thread at a time, runs in the order in which they were asked for, whatever
- * the number of threads.
+ * Calls come from one thread at a time, and runs in the order in which they were requested, for any
+ * number of threads.
  */
 #ifndef RESULT_H
 #define RESULT_H
@@ -22,7 +22,7 @@ struct run_result {
     uint64_t digest;
     uint64_t event_count;
     sim_time simulated;
-    int64_t wall_ns; /* of the host; recorded, never used */
+    int64_t wall_ns; /* wall clock; recorded only */
     sim_time warmup;
     const struct scenario *scenario;
     const struct statistics *statistics;   /* valid during the call */
@@ -37,7 +37,7 @@ struct study_param {
 };
 struct study_point {
     const struct scenario *scenario;
-    const struct study_param *params; /* those that vary; none for a plain run */
+    const struct study_param *params; /* the parameters that vary; none for a plain run */
     size_t param_count;
 };
 struct study_info {
@@ -45,17 +45,17 @@ struct study_info {
     const char *argv; /* the command line, quoted for a shell */
     uint64_t seed;
     double level;
-    const struct study_point *points; /* those that are known from the start; may be none */
+    const struct study_point *points; /* the points known from the start; may be none */
     size_t point_count;
-    uint32_t replications; /* asked for; a study in rounds may make more or fewer of a point */
-    /* What else decides which runs are made, in words, such as "precision reauth_rate:5%"; NULL:
-     * nothing. A study is resumed only with the same. */
+    uint32_t replications; /* requested; an adaptive study may do more or fewer per point */
+    /* Other settings that decide which runs are done, as text, such as "precision reauth_rate:5%";
+     * NULL: none. A study is resumed only with the same settings. */
     const char *settings;
-    const char *shard; /* "2/5": only the second of five parts; NULL: all */
+    const char *shard; /* "2/5": the second of five parts; NULL: all */
 };
 
-/* A judged expectation. The interval lies wholly on the right side, wholly on the wrong one, or
- * neither. */
+/* Verdict on an expectation: the whole interval satisfies it, none of the interval does, or only a
+ * part of it. */
 enum verdict { VERDICT_HOLDS, VERDICT_FAILS, VERDICT_UNDECIDED, VERDICT_NO_DATA };
 const char *verdict_name(enum verdict verdict); /* "holds" "fails" "undecided" "no data" */
 struct judged {
@@ -66,24 +66,23 @@ struct judged {
     bool has_value;
     bool has_interval;
     double value, low, high;
-    const char *reason; /* why the numbers alone do not decide: values that are missing; or NULL */
+    const char *reason; /* why values are missing, if that affects the verdict; or NULL */
 };
 
 struct result_sink {
     void *self;
-    /* All return 0, or a negative number once something of the world failed (already told to the
-     * diag): the study ends. end() is called once for each begin() that succeeded, whatever came
-     * between. */
+    /* All return 0, or a negative number after an I/O error (already reported to the diag), which
+     * ends the study. end() is called once for each begin() that succeeded, even after errors. */
     int (*begin)(void *self, const struct study_info *study); /* with at least one point */
-    /* A point that came later, numbered on from those of begin(); before its first run. */
+    /* A later point, numbered after those of begin(); called before its first run. */
     int (*point)(void *self, uint32_t number, const struct study_point *point);
     int (*run)(void *self, const struct run_result *result);
     int (*judge)(void *self, const struct judged *judged);
     int (*end)(void *self, bool interrupted);
     /*
-     * NULL, or the sink goes on with a study that was begun before: 1 where it holds this run, 0
-     * where it does not. `result` then has all but log, incidents, scenario, histograms and series;
-     * its statistics are valid until the next call.
+     * NULL, or the sink resumes an earlier study: returns 1 if it has this run, otherwise 0.
+     * `result` then has all but log, incidents, scenario, histograms and series; its statistics are
+     * valid until the next call.
      */
     int (*recall)(void *self, uint32_t point, uint32_t replication, struct run_result *result);
 };

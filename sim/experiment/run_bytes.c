@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Writing appends; reading walks a cursor that fails once and for all at the first byte that is
- * missing or makes no sense. Texts are not copied: they end in a zero where they stand.
+ * Writing appends; reading advances a cursor, which stays failed after the first missing or invalid
+ * byte. Texts are not copied: they are zero-terminated in place.
  */
 #include "run_bytes.h"
 
@@ -109,7 +109,7 @@ static void put_histograms(struct strbuf *out, const struct statistics *statisti
     }
 }
 
-/* The exact counts of a series, where it has them. */
+/* The exact counts of a series, if any. */
 static void put_counts(struct strbuf *out, const uint64_t *counts, size_t count)
 {
     put_bytes(out, counts != NULL, 1);
@@ -194,7 +194,7 @@ struct cursor {
     char *at;
     size_t left;
     const struct scenario *scenario;
-    const char *why; /* NULL so far */
+    const char *why; /* NULL: no error */
 };
 
 static void fail(struct cursor *cursor, const char *why)
@@ -209,7 +209,7 @@ static uint64_t get_bytes(struct cursor *cursor, int size)
     uint64_t value = 0;
 
     if (cursor->left < (size_t)size) {
-        fail(cursor, "it is cut short");
+        fail(cursor, "it is truncated");
         return 0;
     }
     for (int i = 0; i < size; i++)
@@ -238,13 +238,13 @@ static double get_double(struct cursor *cursor)
     return value;
 }
 
-/* A count of things that take at least `size` bytes each: no more than can be there. */
+/* A count of items of at least `size` bytes each; bounded by the bytes left. */
 static size_t get_count(struct cursor *cursor, size_t size)
 {
     uint64_t count = get_u64(cursor);
 
     if (count > cursor->left / size) {
-        fail(cursor, "it counts more than it holds");
+        fail(cursor, "it has an invalid count");
         return 0;
     }
     return (size_t)count;
@@ -257,7 +257,7 @@ static const char *get_text(struct cursor *cursor)
     if (length == UINT32_MAX || cursor->why)
         return NULL;
     if (length >= cursor->left || cursor->at[length] != '\0') {
-        fail(cursor, "it is cut short");
+        fail(cursor, "it is truncated");
         return NULL;
     }
     const char *text = cursor->at;
@@ -272,7 +272,7 @@ static const struct metric *get_metric(struct cursor *cursor)
     const struct metric *metric = name ? registry_metric(cursor->scenario->registry, name) : NULL;
 
     if (!metric)
-        fail(cursor, "it names a metric that is not known here");
+        fail(cursor, "it names an unknown metric");
     return metric;
 }
 
@@ -281,7 +281,7 @@ static int get_region(struct cursor *cursor)
     int64_t region = get_i64(cursor);
 
     if (region < -1 || region >= (int64_t)cursor->scenario->topology.region_count) {
-        fail(cursor, "it names a region that is not there");
+        fail(cursor, "it names an unknown region");
         return -1;
     }
     return (int)region;
@@ -332,7 +332,7 @@ static void get_histogram(struct cursor *cursor, struct histogram *histogram)
     int64_t min = get_i64(cursor);
     int64_t max = get_i64(cursor);
     if (!histogram_restore_extremes(histogram, min, max)) {
-        fail(cursor, "it has a histogram whose extremes are none");
+        fail(cursor, "it has a histogram with invalid extremes");
         return;
     }
     histogram->sum_low = get_u64(cursor);
@@ -372,7 +372,7 @@ static void get_histograms(struct cursor *cursor, struct run_copy *copy)
     }
 }
 
-/* NULL where there are none; else `bin_count` of them, at `counts`. */
+/* NULL if there are none; otherwise `bin_count` of them, at `counts`. */
 static const uint64_t *get_counts(struct cursor *cursor, uint64_t *counts, size_t bin_count)
 {
     if (get_bytes(cursor, 1) == 0)
@@ -388,7 +388,7 @@ static void get_series(struct cursor *cursor, struct run_copy *copy)
     size_t count = get_count(cursor, 18);
 
     if (bin_count > 0 && count > cursor->left / 8 / bin_count) {
-        fail(cursor, "it counts more than it holds");
+        fail(cursor, "it has an invalid count");
         return;
     }
     copy->series_rows = mem_zalloc(count, sizeof *copy->series_rows);
@@ -410,7 +410,7 @@ static void get_series(struct cursor *cursor, struct run_copy *copy)
     copy->statistics.series_count = count;
 }
 
-/* The texts of the log are its own, as run_log_release() wants them. */
+/* The log owns its texts, as run_log_release() requires. */
 static char *get_own_text(struct cursor *cursor)
 {
     const char *text = get_text(cursor);
@@ -482,7 +482,7 @@ static void get_result(struct cursor *cursor, struct run_copy *copy)
     get_log(cursor, &copy->log);
     get_incidents(cursor, &copy->incidents);
     if (cursor->left > 0)
-        fail(cursor, "it is longer than it should be");
+        fail(cursor, "it is too long");
     result->statistics = &copy->statistics;
     result->log = &copy->log;
     result->incidents = &copy->incidents;
@@ -494,15 +494,15 @@ static const char *check_frame(const void *bytes, size_t size)
     struct cursor head = {.at = text + 4, .left = size - 4};
 
     if (size < HEAD_SIZE + TAIL_SIZE || memcmp(bytes, MAGIC, 4) != 0)
-        return "it is no run";
+        return "it is not a run";
     if (get_bytes(&head, 4) != RUN_BYTES_VERSION)
         return "it is of another version";
     uint64_t length = get_u64(&head);
     if (length != size - HEAD_SIZE - TAIL_SIZE)
-        return "it is cut short";
+        return "it is truncated";
     struct cursor tail = {.at = text + HEAD_SIZE + length, .left = TAIL_SIZE};
     if (get_u64(&tail) != hash_bytes(HASH_START, (const char *)bytes + HEAD_SIZE, length))
-        return "it was changed on the way";
+        return "its checksum is wrong";
     return NULL;
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A run's statistics as bytes, and back, bit for bit: how one process hands a run to another.
+ * Serialise a run's statistics, bit for bit, to pass a run from one process to another.
  *
- * The form: "ISRB", the form's version (u32), the length of the body (u64), the body, its 64-bit
- * FNV-1a (u64). All integers are little-endian; a double is the 64 bits of its IEEE form; a text is
- * its length (u32, UINT32_MAX: absent), its bytes and a zero. Metrics go by name, and histograms by
- * the bins that hold something. What is cut short, changed on the way or of another version is
- * refused, never half-read.
+ * Format: "ISRB", format version (u32), length of the body (u64), body, its 64-bit FNV-1a (u64).
+ * All integers are little-endian; a double is its 64 IEEE bits; a text is its length (u32,
+ * UINT32_MAX: absent), its bytes and a zero. Metrics are stored by name, histograms by their
+ * non-empty bins. Truncated, corrupt or incompatible data is rejected as a whole.
  */
 #ifndef RUN_BYTES_H
 #define RUN_BYTES_H
@@ -19,7 +18,7 @@
 /* Append `result` whole. O(size). */
 void run_bytes_add(struct strbuf *out, const struct run_result *result);
 
-/* A run read back: owns what its result points to. */
+/* A deserialised run; owns everything its result points to. */
 struct run_copy {
     struct run_result result;
     char *bytes; /* the texts are in here */
@@ -34,8 +33,8 @@ struct run_copy {
     struct incident_list incidents;
 };
 /*
- * Of exactly `size` bytes; metrics are those of the scenario's models. NULL where the bytes are not
- * a run as this program writes them: `why` then says so in words.
+ * Deserialise exactly `size` bytes; metrics are those of the scenario's models. NULL with a reason
+ * in `why` if the bytes are not a valid run of this format.
  */
 struct run_copy *run_bytes_read(const void *bytes, size_t size, const struct scenario *scenario,
                                 const char **why);

@@ -26,7 +26,7 @@ static const struct registry registry = {models, 1};
 static const char *const region_names[] = {"west", "east"};
 static const struct scenario scenario = {.registry = &registry, .topology = {2, region_names}};
 
-/* Values that a careless way through text or through a cast would change. */
+/* Values that a conversion to text or a cast could change. */
 static const double odd[BINS] = {-0.0, 5e-324, 0.1, 1.7976931348623157e308, NAN};
 
 static const uint64_t counts[BINS] = {0, 1, UINT64_MAX, 3, 4};
@@ -176,7 +176,7 @@ static void what_is_read_is_what_was_written(void **state)
     assert_int_equal(is->incidents->incidents[0].ended[INCIDENT_DRAIN], SIM_NEVER);
     assert_int_equal(is->incidents->incidents[0].rpo, -1);
     assert_int_equal(is->incidents->incidents[0].writes_lost, UINT64_MAX);
-    /* And a second time through the mill gives the same bytes. */
+    /* Serialising the copy gives the same bytes. */
     struct strbuf again = STRBUF_INIT;
     run_bytes_add(&again, is);
     assert_int_equal(again.length, sample->bytes.length);
@@ -185,7 +185,7 @@ static void what_is_read_is_what_was_written(void **state)
     run_copy_free(copy);
 }
 
-/* Cut at every byte, in memory of just that size: a read past its end is for the sanitizer. */
+/* Truncated at every byte, in memory of that size, so the sanitizer finds a read past the end. */
 static void what_is_cut_short_is_refused(void **state)
 {
     const struct sample *sample = *state;
@@ -218,8 +218,8 @@ static void what_was_changed_is_refused(void **state)
     free(bytes);
 }
 
-/* The sum may be right and the body wrong all the same: each byte changed, the sum made anew. What
- * comes of it may be a run; it is never a crash. */
+/* A corrupt body with a valid checksum: each byte changed, the checksum recomputed. The result may
+ * be a run, but never a crash. */
 static void a_wrong_body_with_a_right_sum_breaks_nothing(void **state)
 {
     const struct sample *sample = *state;
@@ -236,8 +236,8 @@ static void a_wrong_body_with_a_right_sum_breaks_nothing(void **state)
             bytes[size - 8 + j] = (unsigned char)(hash >> (8 * j));
         struct run_copy *copy = run_bytes_read(bytes, size, &scenario, &why);
         refused += copy == NULL;
-        extremes += copy == NULL && strcmp(why, "it has a histogram whose extremes are none") == 0;
-        if (copy) { /* what was taken can be asked */
+        extremes += copy == NULL && strcmp(why, "it has a histogram with invalid extremes") == 0;
+        if (copy) { /* an accepted copy can be used */
             const struct histogram *histogram = copy->result.statistics->histograms[0].histogram;
 
             assert_true(histogram_quantile(histogram, 0) <= histogram_quantile(histogram, 1));
@@ -263,7 +263,7 @@ static void a_metric_that_is_unknown_is_refused(void **state)
     result.statistics = &statistics;
     run_bytes_add(&bytes, &result);
     assert_null(run_bytes_read(bytes.text, bytes.length, &scenario, &why));
-    assert_string_equal(why, "it names a metric that is not known here");
+    assert_string_equal(why, "it names an unknown metric");
     strbuf_release(&bytes);
 }
 

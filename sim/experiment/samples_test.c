@@ -18,8 +18,8 @@ static void empty_has_no_rows_to_show(void **state)
     samples_release(&samples);
 }
 
-/* Written from the last replication to the first, over several sizes: each value is where it was
- * put, and what was left out is NAN. */
+/* Values set from the last replication to the first, over several growths: each is found again, and
+ * unset ones are NAN. */
 static void values_stay_where_they_were_put_as_it_grows(void **state)
 {
     struct samples samples = {.row_count = 3};

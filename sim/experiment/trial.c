@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Of the host; recorded as a cost, and no result depends on it. */
+/* Wall clock; recorded as a cost only, no result depends on it. */
 static int64_t wall_now_ns(void)
 {
     struct timespec now;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* One run from its scenario to its statistics, made here or elsewhere. */
+/* One run, from scenario to statistics, executed here or by another process. */
 #ifndef TRIAL_H
 #define TRIAL_H
 
@@ -13,17 +13,17 @@ struct trial_job {
 };
 
 struct trial {
-    struct run_result result; /* but for its point; statistics and log live as long as the trial */
-    struct world *world;      /* made here, or NULL */
-    struct run_copy *copy;    /* made elsewhere, or NULL */
-    char *error;              /* could not be made: why; then nothing else is there */
+    struct run_result result; /* without its point; statistics and log live as long as the trial */
+    struct world *world;      /* executed here, or NULL */
+    struct run_copy *copy;    /* executed elsewhere, or NULL */
+    char *error;              /* the reason of a failure; then the rest is unset */
 };
 
-/* NULL where it was interrupted: half a run is no sample. */
+/* Execute a run. NULL if it was interrupted. */
 struct trial *trial_run(const struct trial_job *job);
-/* Of a run that came as bytes; takes the copy over. */
+/* A trial from a deserialised run; takes ownership of the copy. */
 struct trial *trial_of_copy(struct run_copy *copy);
-/* Takes the text over. */
+/* A failed trial; takes ownership of the text. */
 struct trial *trial_of_error(char *error);
 void trial_free(struct trial *trial); /* NULL is allowed */
 

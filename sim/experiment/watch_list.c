@@ -40,7 +40,7 @@ void watch_list_add(struct watch_list *list, const struct scenario *scenario,
     watched->text = strbuf_detach(&text);
 }
 
-/* "5%" of the mean, or a quantity in the statistic's unit. */
+/* "5%", relative to the mean, or a quantity in the statistic's unit. */
 static bool parse_amount(const char *text, enum unit unit, struct amount *amount,
                          struct strbuf *why)
 {
@@ -55,7 +55,7 @@ static bool parse_amount(const char *text, enum unit unit, struct amount *amount
     return amount->value >= 0;
 }
 
-/* Bytes up to the next comma outside braces, and where the last colon outside braces stands. */
+/* Length up to the next comma outside braces, and position of the last colon outside braces. */
 static size_t item_length(const char *text, const char **colon)
 {
     size_t i = 0;

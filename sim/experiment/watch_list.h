@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The statistics that a study decides by, each with an amount: a half-width to reach, a margin.
+ * The statistics that an adaptive study decides by, each with an amount: a half-width or a margin.
  *
- * As a text: "reauth_rate:5%, write_latency{region=us-west-2}.p50:3ms". After the colon a
- * percentage is a share of the statistic's mean, anything else is in the statistic's own unit (of a
- * share: 0.001, not 0.1%).
+ * As a text: "reauth_rate:5%, write_latency{region=us-west-2}.p50:3ms". After the colon, a
+ * percentage is relative to the statistic's mean; anything else is in the statistic's unit (for a
+ * ratio: 0.001, not 0.1%).
  */
 #ifndef WATCH_LIST_H
 #define WATCH_LIST_H
@@ -19,7 +19,7 @@ struct amount {
 };
 struct watched {
     struct metric_ref ref;
-    char *text; /* as people name it */
+    char *text; /* as given */
     bool has_amount;
     struct amount amount;
     uint32_t watch; /* of the runner */
@@ -30,23 +30,23 @@ struct watch_list {
 };
 
 void watch_list_release(struct watch_list *list);
-/* Append what `text` names; `option` stands for the file in messages ("--precision"). False with
- * the errors told. */
+/* Append the statistics that `text` names; messages name `option` ("--precision"). False with the
+ * errors reported. */
 bool watch_list_parse(struct watch_list *list, const struct scenario *scenario, const char *option,
                       const char *text, struct diag *diag);
-/* Append the totals of all rates, latencies (p99), and single values whose table says which way is
- * better. */
+/* Append the totals of all rates, latencies (p99) and single values that have a better
+ * direction. */
 void watch_list_add_main(struct watch_list *list, const struct scenario *scenario);
-/* Those without an amount of their own get this one: "5%", or 0. False and told where it is none.
+/* Set the amount of those without one: "5%", or 0. False with the error reported if it is invalid.
  */
 bool watch_list_default_amount(struct watch_list *list, const char *option, const char *text,
                                struct diag *diag);
-/* Append one statistic; its labels are taken over. */
+/* Append one statistic; takes ownership of its labels. */
 void watch_list_add(struct watch_list *list, const struct scenario *scenario,
                     const struct metric_ref *ref);
 void watch_list_open(struct watch_list *list, struct study_runner *runner);
-/* A margin in the statistic's unit, around this mean. Of a share above one half a relative one is
- * of what is missing to 1: an availability of 99.9% is worse at 99.8%, not at 95%. */
+/* A margin in the statistic's unit, at this mean. For a ratio above one half, a relative margin
+ * refers to its distance from 1: an availability of 99.9% is worse at 99.8%, not only at 95%. */
 double amount_around(const struct amount *amount, enum unit unit, double mean);
 /* "5%" or "3 ms". Appends. */
 void amount_add(struct strbuf *out, const struct amount *amount, enum unit unit);
@@ -54,7 +54,7 @@ void amount_add(struct strbuf *out, const struct amount *amount, enum unit unit)
 /* A round: replications [from, to) of points [0, point_count). As runner_run(). */
 bool run_replications(struct study_runner *runner, uint32_t point_count, uint32_t from,
                       uint32_t to);
-/* The values of a watched statistic at a point, as a tally of those that are there. */
+/* A tally of the available values of a watched statistic at a point. */
 struct tally watched_tally(const struct study_runner *runner, uint32_t point, uint32_t watch);
 
 #endif

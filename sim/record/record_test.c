@@ -671,7 +671,7 @@ static void record_refuses_places_where_no_file_can_be(void **state)
     write_text(path, "x");
     struct diag diag = {0};
     assert_null(record_open(in_folder("file/below/a.db"), RECORD_APPEND, &diag));
-    assert_says(&diag, "error: cannot make folder '@': Not a directory", path);
+    assert_says(&diag, "error: cannot create folder '@': Not a directory", path);
     assert_refused("/proc/nowhere.db",
                    "error: cannot create results database '@': No such file or directory");
 }
@@ -702,7 +702,7 @@ static void record_names_missing_permission(void **state)
                    "error: cannot create results database '@': Permission denied");
     struct diag diag = {0};
     assert_null(record_open(in_folder("locked/below/a.db"), RECORD_APPEND, &diag));
-    assert_says(&diag, "error: cannot make folder '@': Permission denied",
+    assert_says(&diag, "error: cannot create folder '@': Permission denied",
                 in_folder("locked/below"));
     assert_true(!root || seteuid(0) == 0);
 }

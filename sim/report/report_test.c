@@ -316,7 +316,7 @@ static void what_cannot_be_drawn_is_said(void **state)
     (void)state;
     struct results *results = make_results(1, 2, 2);
     struct plot_options options = {.format = PLOT_SVG, .directory = test_folder, .plot = "timelin"};
-    plots_say(results, options, "error: unknown figure 'timelin'; did you mean 'timeline'?\n");
+    plots_say(results, options, "error: unknown plot 'timelin'; did you mean 'timeline'?\n");
     options.plot = "rto_stages";
     options.format = PLOT_TEXT;
     plots_say(results, options,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Which way a statistic gets better, so that a difference can be called better or worse. */
+/* Whether higher or lower values of a statistic are better. */
 #ifndef DIRECTION_H
 #define DIRECTION_H
 

@@ -2,8 +2,8 @@
 /*
  * A log-linear histogram of non-negative 64-bit integers (latencies in ns), after HdrHistogram.
  *
- * Each power of two is cut in HISTOGRAM_SUB_COUNT equal bins, values below that have a bin each; a
- * bin's middle is within 1 / (2 * HISTOGRAM_SUB_COUNT) < 0.8 % of every value in it. Count,
+ * Each power of two is divided into HISTOGRAM_SUB_COUNT equal bins; smaller values have a bin each.
+ * A bin's middle is within 1 / (2 * HISTOGRAM_SUB_COUNT) < 0.8 % of every value in it. Count,
  * minimum, maximum and the sum (as a 128-bit integer) are exact. Merging is exact, associative and
  * commutative.
  *
@@ -27,11 +27,11 @@ struct histogram {
     uint64_t *bins;
     uint32_t bin_count; /* allocated */
     uint64_t count;
-    /* Both valid where count > 0. */
-    int64_t min_from_top; /* INT64_MAX - minimum: so that both extremes begin at 0 and only rise */
+    /* Both valid if count > 0. */
+    int64_t min_from_top; /* INT64_MAX - minimum: so both extremes start at 0 and only rise */
     int64_t max;
     uint64_t sum_low, sum_high;
-    uint64_t unused; /* a power of two: an array of them is reached by a shift */
+    uint64_t unused; /* pads to a power of two: indexing is a shift */
 };
 _Static_assert(sizeof(struct histogram) == 64, "see above");
 
@@ -40,18 +40,18 @@ void histogram_clear(struct histogram *histogram); /* empty, memory kept */
 static inline void histogram_add(struct histogram *histogram, int64_t value); /* O(1) */
 void histogram_add_many(struct histogram *histogram, int64_t value, uint64_t times);
 void histogram_merge(struct histogram *histogram, const struct histogram *other);
-static inline int64_t histogram_min(const struct histogram *histogram); /* where count > 0 */
-/* What was added to a histogram between two copies of it: `before` of the earlier moment, `now` of
- * the later. Count and sum are exact, the extremes are bounds of bins (within 1.6 %). */
+static inline int64_t histogram_min(const struct histogram *histogram); /* if count > 0 */
+/* The values added to a histogram between two copies of it, `before` and the later `now`. Count and
+ * sum are exact, the extremes are bounds of bins (within 1.6 %). */
 void histogram_difference(struct histogram *difference, const struct histogram *now,
                           const struct histogram *before);
-/* What was kept beside the bins takes the place of what they gave. False, and nothing done, where
- * it cannot be: extremes of a histogram are in order and not negative. */
+/* Replace sum and extremes computed from bins by exact ones. False without a change if they are
+ * impossible: extremes must be in order and not negative. */
 bool histogram_restore_extremes(struct histogram *histogram, int64_t min, int64_t max);
-double histogram_mean(const struct histogram *histogram); /* exact; 0 where empty */
+double histogram_mean(const struct histogram *histogram); /* exact; 0 if empty */
 /*
  * The value at quantile q in [0, 1]: the middle of the smallest bin whose cumulated count reaches
- * ceil(q * count), held within [min, max]; q = 0 gives min, q = 1 gives max exactly; 0 where empty.
+ * ceil(q * count), clipped to [min, max]; q = 0 gives min, q = 1 gives max exactly; 0 if empty.
  */
 int64_t histogram_quantile(const struct histogram *histogram, double q);
 
@@ -64,7 +64,7 @@ int64_t histogram_bin_high(uint32_t bin);
 RARE void histogram_grow(struct histogram *histogram, int64_t value);
 
 /*
- * The leading bit says the power of two, the HISTOGRAM_SUB_BITS bits after it the place therein.
+ * The leading bit gives the power of two, the next HISTOGRAM_SUB_BITS bits the bin within it.
  * Setting bit 6 in the argument of clz makes values below 64 share the first power's width, 1,
  * without a branch. A negative value gives a bin past the limit, which histogram_add() therefore
  * never finds allocated.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Confidence intervals: every interval of the program comes from here.
+ * Confidence intervals; all intervals of the program are computed here.
  *
- * Quantiles by GSL. Where n < 2 (Wilson: n = 0) there is no interval: low and high are NAN and
- * `valid` is false; the caller says so rather than printing one. `level` is two-sided: 0.95, say.
+ * Quantiles by GSL. If n < 2 (Wilson: n = 0) there is no interval: low and high are NAN, `valid`
+ * is false, and the caller must say so instead of printing one. `level` is two-sided, such as 0.95.
  */
 #ifndef INTERVAL_H
 #define INTERVAL_H
@@ -34,18 +34,19 @@ struct interval interval_student(const struct tally *tally, double level);
  */
 double interval_student_quantile(uint64_t n, double level);
 struct interval interval_student_of(const struct tally *tally, double level, double quantile);
-/* The same of the differences a[i] - b[i] (common random numbers); pairs with a NAN are skipped. */
+/* Student's t of the differences a[i] - b[i] (common random numbers); pairs with a NAN are skipped.
+ */
 struct interval interval_paired(const double *a, const double *b, size_t n, double level);
 /* Batch means of one long run: `count` values in order cut into `batches` equal batches (the rest
  * at the front is dropped); 2 <= batches <= count. */
 struct interval interval_batch_means(const double *values, size_t count, size_t batches,
                                      double level);
-/* Wilson's score interval of a share: `hits` in `n` trials (Wilson, JASA 22, 1927). */
+/* Wilson's score interval of a proportion: `hits` in `n` trials (Wilson, JASA 22, 1927). */
 struct interval interval_wilson(uint64_t hits, uint64_t n, double level);
-/* Half the width over |mean|; INFINITY where the mean is 0 and the width is not, or invalid. */
+/* Half-width over |mean|; INFINITY if invalid, or if the mean is 0 and the width is not. */
 double interval_relative_half_width(const struct interval *interval);
 
-/* Append "22 ms [21 ms, 23 ms]", or the mean alone where there is no interval. */
+/* Append "22 ms [21 ms, 23 ms]", or only the mean if there is no interval. */
 void interval_add(struct strbuf *out, const struct interval *interval, enum unit unit);
 /* Append " [21 ms, 23 ms]". */
 void interval_add_bounds(struct strbuf *out, double low, double high, enum unit unit);

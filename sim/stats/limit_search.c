@@ -6,11 +6,11 @@
 #include <math.h>
 #include <string.h>
 
-#define GEOMETRIC_FROM 4 /* times the lower end: where the middle of a range says little of it */
+#define GEOMETRIC_FROM 4 /* ratio of the ends from which the geometric middle is used */
 
 enum boundary { BY_MEANS, SURELY_HOLDS, SURELY_BROKEN, BOUNDARIES };
 
-/* The first look below which a boundary lies, and the last one before it; -1: none. */
+/* The loads tried on either side of a boundary; -1: none. */
 struct bracket {
     long below, above;
 };
@@ -26,27 +26,27 @@ void limit_search_init(struct limit_search *search, double from, double to, doub
     };
 }
 
-/* Is the load of this look on the lower side? */
-static bool is_below(const struct limit_look *look, enum boundary boundary)
+/* Is this load below the boundary? */
+static bool is_below(const struct limit_trial *trial, enum boundary boundary)
 {
     switch (boundary) {
     case BY_MEANS:
-        return look->holds;
+        return trial->holds;
     case SURELY_HOLDS:
-        return look->surely_holds;
+        return trial->surely_holds;
     case SURELY_BROKEN:
     case BOUNDARIES:
         break;
     }
-    return !look->surely_broken;
+    return !trial->surely_broken;
 }
 
 static struct bracket bracket_of(const struct limit_search *search, enum boundary boundary)
 {
     struct bracket bracket = {-1, -1};
 
-    for (size_t i = 0; i < search->look_count && bracket.above < 0; i++) {
-        if (is_below(&search->looks[i], boundary))
+    for (size_t i = 0; i < search->tried_count && bracket.above < 0; i++) {
+        if (is_below(&search->tried[i], boundary))
             bracket.below = (long)i;
         else
             bracket.above = (long)i;
@@ -61,11 +61,11 @@ static double middle(const struct limit_search *search, double a, double b)
 
 bool limit_search_next(const struct limit_search *search, double *load)
 {
-    if (search->look_count < 2) {
-        *load = search->look_count == 0 ? search->from : search->to;
-        return search->look_count == 0 || search->looks[0].holds;
+    if (search->tried_count < 2) {
+        *load = search->tried_count == 0 ? search->from : search->to;
+        return search->tried_count == 0 || search->tried[0].holds;
     }
-    /* Where the estimate has no bracket the others tell nothing that is worth their runs. */
+    /* Without a bracket of the estimate, the other boundaries are not worth their runs. */
     for (enum boundary boundary = BY_MEANS; boundary < BOUNDARIES; boundary++) {
         struct bracket bracket = bracket_of(search, boundary);
         if (bracket.below < 0 || bracket.above < 0) {
@@ -73,27 +73,27 @@ bool limit_search_next(const struct limit_search *search, double *load)
                 return false;
             continue;
         }
-        double low = search->looks[bracket.below].load, high = search->looks[bracket.above].load;
+        double low = search->tried[bracket.below].load, high = search->tried[bracket.above].load;
         *load = middle(search, low, high);
-        if (high - low > search->tolerance * high && search->look_count < LIMIT_LOOKS_MAX &&
+        if (high - low > search->tolerance * high && search->tried_count < LIMIT_TRIALS_MAX &&
             low < *load && *load < high)
             return true;
     }
     return false;
 }
 
-void limit_search_tell(struct limit_search *search, const struct limit_look *look)
+void limit_search_add(struct limit_search *search, const struct limit_trial *trial)
 {
-    size_t at = search->look_count;
+    size_t at = search->tried_count;
 
-    invariant(search->look_count < LIMIT_LOOKS_MAX);
-    while (at > 0 && search->looks[at - 1].load > look->load)
+    invariant(search->tried_count < LIMIT_TRIALS_MAX);
+    while (at > 0 && search->tried[at - 1].load > trial->load)
         at--;
-    invariant(at == 0 || search->looks[at - 1].load < look->load);
-    memmove(&search->looks[at + 1], &search->looks[at],
-            (search->look_count - at) * sizeof search->looks[0]);
-    search->looks[at] = *look;
-    search->look_count++;
+    invariant(at == 0 || search->tried[at - 1].load < trial->load);
+    memmove(&search->tried[at + 1], &search->tried[at],
+            (search->tried_count - at) * sizeof search->tried[0]);
+    search->tried[at] = *trial;
+    search->tried_count++;
 }
 
 struct limit limit_search_result(const struct limit_search *search)
@@ -108,16 +108,17 @@ struct limit limit_search_result(const struct limit_search *search)
     } else if (means.above < 0) {
         limit.place = LIMIT_ABOVE;
     } else {
-        limit.last_held = search->looks[means.below].load;
-        limit.first_broken = search->looks[means.above].load;
+        limit.last_held = search->tried[means.below].load;
+        limit.first_broken = search->tried[means.above].load;
         limit.load = middle(search, limit.last_held, limit.first_broken);
     }
-    /* A bracket's outer end: the interval is rather too wide, by the tolerance, than too narrow. */
+    /* Use a bracket's outer end: the interval may be too wide by the tolerance, never too narrow.
+     */
     limit.has_low = holds.below >= 0;
     if (limit.has_low)
-        limit.low = search->looks[holds.below].load;
+        limit.low = search->tried[holds.below].load;
     limit.has_high = broken.above >= 0;
     if (limit.has_high)
-        limit.high = search->looks[broken.above].load;
+        limit.high = search->tried[broken.above].load;
     return limit;
 }

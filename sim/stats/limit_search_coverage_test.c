@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Coverage of a limit's interval: 60 searches for the capacity of a queue whose limit is known. */
+/* Coverage of the interval of a limit: 60 searches for the known capacity of a queue. */
 #include "limit_search.h"
 
 #include <stdarg.h>
@@ -48,7 +48,7 @@ static double mmc_theory(double load)
     return b / (1 - load / SERVERS * (1 - b)) / (SERVERS - load);
 }
 
-static struct limit capacity(uint64_t study, double bound, size_t *looks)
+static struct limit capacity(uint64_t study, double bound, size_t *trials)
 {
     struct limit_search search;
     double load;
@@ -59,11 +59,11 @@ static struct limit capacity(uint64_t study, double bound, size_t *looks)
         for (uint64_t i = 0; i < REPLICATIONS; i++)
             tally_add(&tally, mmc_mean_wait(load, lindley_state(study, i)));
         struct interval interval = interval_student(&tally, 0.95);
-        limit_search_tell(&search,
-                          &(struct limit_look){load, tally.mean <= bound, interval.high <= bound,
+        limit_search_add(&search,
+                         &(struct limit_trial){load, tally.mean <= bound, interval.high <= bound,
                                                interval.low > bound});
     }
-    *looks = search.look_count;
+    *trials = search.tried_count;
     return limit_search_result(&search);
 }
 
@@ -77,20 +77,20 @@ static void the_limit_of_mmc_lies_within_the_interval(void **state)
 {
     const double bound = mmc_theory(2.4);
     unsigned covered = 0;
-    size_t looks = 0;
+    size_t trials = 0;
 
     (void)state;
     assert_close(bound, 1.0787, 1e-3);
     for (uint64_t study = 0; study < STUDIES; study++) {
-        struct limit limit = capacity(study, bound, &looks);
+        struct limit limit = capacity(study, bound, &trials);
         assert_int_equal(limit.place, LIMIT_WITHIN);
         assert_true(limit.has_low && limit.has_high);
         assert_true(limit.low <= limit.load && limit.load <= limit.high);
         assert_true(limit.high - limit.low < 0.05 * 2.4 * 1.5);
         covered += limit.low <= 2.4 && 2.4 <= limit.high;
         if (study == 0)
-            print_message("%.4f [%.4f, %.4f] in %zu looks\n", limit.load, limit.low, limit.high,
-                          looks);
+            print_message("%.4f [%.4f, %.4f] in %zu trials\n", limit.load, limit.low, limit.high,
+                          trials);
     }
     print_message("covered %u of %d\n", covered, STUDIES);
     assert_true(covered >= 52);

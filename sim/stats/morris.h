@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Morris' screening: which inputs matter, from few points (Morris, Technometrics 33, 1991; the mean
- * of absolute effects by Campolongo, Cariboni and Saltelli, Environmental Modelling & Software 22,
- * 2007).
+ * Morris screening: rank inputs by influence from few points (Morris, Technometrics 33, 1991; the
+ * mean of absolute effects by Campolongo, Cariboni and Saltelli, Environmental Modelling & Software
+ * 22, 2007).
  *
- * Inputs are shares of their range, 0..1, on a grid of MORRIS_LEVELS levels. A trajectory begins at
- * a random place and moves one input after the other, in random order, by MORRIS_STEP: inputs + 1
+ * Inputs are fractions of their range, 0..1, on a grid of MORRIS_LEVELS levels. A trajectory starts
+ * at a random point and changes one input at a time, in random order, by MORRIS_STEP: inputs + 1
  * points, one elementary effect for each input: the change of the statistic, divided by the step
  * with its sign. mu_star, the mean of the absolute effects, ranks the inputs; sigma, their standard
- * deviation, is large where the effect depends on the other inputs or is not linear.
+ * deviation, is large if the effect depends on other inputs or is nonlinear.
  */
 #ifndef MORRIS_H
 #define MORRIS_H
@@ -27,7 +27,7 @@ struct morris_effect {
     struct interval mu_star; /* of the absolute effects, Student's over trajectories */
     double sigma;            /* standard deviation of the effects */
 };
-/* statistics: one a point, NAN where there is none (its two effects are left out). effects: one an
+/* statistics: one per point, NAN if missing (its two effects are skipped). effects: one per
  * input. */
 void morris_effects(const double *points, const double *statistics, size_t input_count,
                     size_t trajectories, double level, struct morris_effect *effects);

@@ -110,7 +110,7 @@ enum paired_verdict paired_decide(const struct paired *paired, enum direction di
     return lower == (direction == LOWER_IS_BETTER) ? PAIRED_BETTER : PAIRED_WORSE;
 }
 
-/* Do `n` pairs give a test at one-sided `tail` a chance of `power` to see a shift of `distance`? */
+/* Do `n` pairs detect a shift of `distance` with probability `power`, at one-sided level `tail`? */
 static bool suffices(double n, double distance, double variance, double tail, double power)
 {
     double quantiles = gsl_cdf_tdist_Qinv(tail, n - 1) + gsl_cdf_tdist_Pinv(power, n - 1);
@@ -118,8 +118,8 @@ static bool suffices(double n, double distance, double variance, double tail, do
     return variance * quantiles * quantiles <= n * distance * distance;
 }
 
-/* The fewest pairs that suffice, by bisection: what is asked for falls with n, what is there
- * rises. INFINITY where NEEDED_MAX are not enough. */
+/* The smallest sufficient number of pairs, by bisection, since power rises with n. INFINITY if
+ * NEEDED_MAX is not enough. */
 static double needed_for(double distance, double variance, double tail, double power)
 {
     double few = 1, enough = NEEDED_MAX;

@@ -5,14 +5,14 @@
 
 #include <math.h>
 
-/* What the data say of p against q, over all goals. */
+/* Comparison of p with q over all goals. */
 struct duel {
-    bool better_by_means;  /* in one goal at least */
-    bool worse_by_means;   /* in one goal at least */
-    bool surely_better;    /* in one goal at least */
-    bool surely_worse;     /* in one goal at least */
-    bool nowhere_in_doubt; /* each goal is surely better or exactly alike */
-    bool alike;            /* exactly, in all goals and replications */
+    bool better_by_means;  /* in at least one goal */
+    bool worse_by_means;   /* in at least one goal */
+    bool surely_better;    /* in at least one goal */
+    bool surely_worse;     /* in at least one goal */
+    bool nowhere_in_doubt; /* each goal is surely better or identical */
+    bool alike;            /* identical in all goals and replications */
 };
 
 static struct paired goal_duel(const struct pareto_point *p, const struct pareto_point *q,
@@ -43,7 +43,7 @@ static struct duel duel_of(const struct pareto_point *p, const struct pareto_poi
     return duel;
 }
 
-/* What one rival does to a point. */
+/* Effect of one rival on a point. */
 struct threat {
     bool dominates; /* by means */
     bool surely_dominates;
@@ -63,7 +63,7 @@ static struct threat threat_of(const struct pareto_point *rival, const struct pa
     };
 }
 
-/* Why a point cannot be settled: itself, and those that may dominate it. */
+/* Points whose replications would decide a point: itself, and those that may dominate it. */
 static void want(const struct pareto_point *points, size_t point_count, size_t goal_count,
                  double alpha, size_t i, struct pareto_mark *marks)
 {
@@ -126,7 +126,7 @@ int64_t pareto_knee(const struct pareto_point *points, const struct pareto_mark 
             double best = INFINITY, worst = -INFINITY;
             for (size_t j = 0; j < point_count; j++) {
                 double mean = marks[j].on_front ? mean_of(&points[j], goal) : NAN;
-                best = fmin(best, mean); /* a NAN is left aside */
+                best = fmin(best, mean); /* ignores NAN */
                 worst = fmax(worst, mean);
             }
             if (!(worst > best))

@@ -19,7 +19,7 @@ struct tally {
 
 void tally_add(struct tally *tally, double value);
 void tally_merge(struct tally *tally, const struct tally *other);
-double tally_variance(const struct tally *tally); /* of the sample (n - 1); 0 where count < 2 */
+double tally_variance(const struct tally *tally); /* sample variance (n - 1); 0 if count < 2 */
 double tally_sd(const struct tally *tally);
 
 #endif

@@ -2,11 +2,11 @@
 /*
  * Time-weighted mean of a level (queue length, busy workers, sessions).
  *
- * Kept is the moment of the changes, each change times its instant: over [start, now] the level's
- * integral is level * now - moment (summation by parts). So a change by one costs an addition, and
- * nothing is to be remembered of the change before. All in integers of 128 bits, so that cutting a
- * span in pieces changes nothing. Instants are ns, and go back only by a error that nobody here
- * would see.
+ * Stores the moment of the changes, the sum of each change times its instant: over [start, now] the
+ * integral of the level is level * now - moment (summation by parts). So a change costs one
+ * addition, and the time of the previous change is not needed. 128-bit integers make the result
+ * independent of how a span is divided. Instants are in ns and must not decrease, which is not
+ * checked.
  */
 #ifndef TIME_AVG_H
 #define TIME_AVG_H
@@ -26,13 +26,13 @@ struct time_avg {
 /* Zero-initialised is a level of 0 from instant 0. */
 
 void time_avg_init(struct time_avg *avg, int64_t now_ns, int64_t level);
-/* The mean over [start, now] (the level itself where the span is empty). */
+/* The mean over [start, now], or the level if the span is empty. */
 double time_avg_mean(const struct time_avg *avg, int64_t now_ns);
-/* Begin a new span at now_ns with the level as it is. */
+/* Start a new span at now_ns with the current level. */
 void time_avg_cut(struct time_avg *avg, int64_t now_ns);
 
-/* The integral over [start, now], where the last change was not after now. Instants may be 64 bits
- * apart. */
+/* The integral over [start, now]; the last change must not be after now. The span may need 64
+ * bits. */
 static inline uint128 time_avg_area(const struct time_avg *avg, int64_t now_ns)
 {
     uint128 moment = (uint128)avg->moment_high << 64 | avg->moment_low;
@@ -48,7 +48,7 @@ static inline void time_avg_add_moment(struct time_avg *avg, uint128 change)
     avg->moment_high = (uint64_t)(moment >> 64);
 }
 
-/* The level is `level` from now on. level >= 0. O(1); inline because every request changes several
+/* Set the level from now on; level >= 0. O(1); inline because every request changes several
  * levels. */
 static inline void time_avg_set(struct time_avg *avg, int64_t now_ns, int64_t level)
 {
@@ -57,7 +57,7 @@ static inline void time_avg_set(struct time_avg *avg, int64_t now_ns, int64_t le
     avg->level = level;
 }
 
-/* One more, or one less, from now on; now_ns >= 0. */
+/* Increase or decrease the level by one from now on; now_ns >= 0. */
 static inline void time_avg_rise(struct time_avg *avg, int64_t now_ns)
 {
     time_avg_add_moment(avg, (uint64_t)now_ns);
