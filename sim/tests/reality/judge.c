@@ -100,7 +100,8 @@ static struct estimate simulated_read(sqlite3 *db, const char *text)
         judge_fail("cannot read the results file", sqlite3_errmsg(db));
     for (int i = 0; i < 5; i++)
         sqlite3_bind_text(query, i + 1, values[i], -1, SQLITE_STATIC);
-    if (sqlite3_step(query) == SQLITE_ROW) {
+    /* A mean is NULL if no run has a value, such as the RTO of runs that never recover. */
+    if (sqlite3_step(query) == SQLITE_ROW && sqlite3_column_type(query, 0) != SQLITE_NULL) {
         estimate.known = true;
         estimate.value = sqlite3_column_double(query, 0);
         estimate.low = sqlite3_column_double(query, 1);
