@@ -157,6 +157,42 @@ static void app_tier_fini(void *self)
     free(app->requests);
 }
 
+static const struct service_metric app_tier_service_metrics[] = {
+    {.name = "HealthyHostCount",
+     .space = "AWS/ApplicationELB",
+     .unit = "Count",
+     .scale = 1,
+     .metric = "instances_usable",
+     .statistic = TAP_MINIMUM,
+     .period_ns = 60 * SIM_S,
+     .meaning = "instances that the load balancer routes to; 0 while all are unhealthy",
+     .source = "facts B"},
+    {.name = "HTTPCode_ELB_503_Count",
+     .space = "AWS/ApplicationELB",
+     .unit = "Count",
+     .scale = 1,
+     .metric = "requests_rejected",
+     .statistic = TAP_SUM,
+     .period_ns = 60 * SIM_S,
+     .meaning = "requests answered 503 because the queue was full",
+     .source = "facts B"},
+};
+
+static bool depends_on_primary(const void *config, const struct check_context *context)
+{
+    const struct app_tier_config *c = config;
+
+    return c->health.depth == HEALTH_PRIMARY_STORE && context->topology->region_count > 1;
+}
+
+static const struct lint_row app_tier_lints[] = {
+    {.code = "app-deep-health",
+     .meaning =
+         "'health.depth: primary-store' takes all targets of every region out of service when the "
+         "primary is not reachable, also those that could serve reads",
+     .applies = depends_on_primary},
+};
+
 const struct model_ops app_tier_ops = {
     .name = "app_tier",
     .section = "app",
@@ -167,6 +203,7 @@ const struct model_ops app_tier_ops = {
     .state_size = sizeof(struct app_tier),
     FIELD_TABLE(app_tier_fields),
     METRIC_TABLE(app_tier_metrics),
+    .rows = {SERVICE_METRIC_TABLE(app_tier_service_metrics), LINT_TABLE(app_tier_lints)},
     .init = app_tier_init,
     .connect = app_tier_connect,
     .start = app_tier_start,

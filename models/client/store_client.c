@@ -413,6 +413,44 @@ static const struct usage_row store_client_usage[] = {
      .meaning = "attempts of writes that go to another region"},
 };
 
+static bool never_retries(const void *config, const struct check_context *context)
+{
+    const struct store_client_config *c = config;
+
+    (void)context;
+    return c->retry.attempts > 1 && c->retry.deadline_ns > 0 &&
+           c->timeout_ns >= c->retry.deadline_ns;
+}
+
+static const struct lint_row store_client_lints[] = {
+    {.code = "client-retries-never",
+     .meaning = "'timeout' is not below 'deadline': an attempt that times out leaves no time "
+                "for another one",
+     .applies = never_retries},
+};
+
+/* What the application itself would publish. */
+static const struct service_metric store_client_service_metrics[] = {
+    {.name = "write-error-rate",
+     .space = "",
+     .unit = "None",
+     .scale = 1,
+     .metric = "write_error_rate",
+     .statistic = TAP_AVERAGE,
+     .period_ns = SIM_S,
+     .meaning = "attempts of writes that failed / attempts, as clients of the region see them",
+     .source = "assumption"},
+    {.name = "write-latency",
+     .space = "",
+     .unit = "Seconds",
+     .scale = 1e-9,
+     .metric = "write_attempt_latency",
+     .statistic = TAP_AVERAGE,
+     .period_ns = SIM_S,
+     .meaning = "mean time of attempts of writes; those that time out count with their timeout",
+     .source = "assumption"},
+};
+
 static void store_client_fini(void *self)
 {
     struct store_client *client = self;
@@ -481,7 +519,8 @@ const struct model_ops store_client_ops = {
     .state_size = sizeof(struct store_client),
     FIELD_TABLE(store_client_fields),
     METRIC_TABLE(store_client_metrics),
-    .rows = {USAGE_TABLE(store_client_usage)},
+    .rows = {USAGE_TABLE(store_client_usage), SERVICE_METRIC_TABLE(store_client_service_metrics),
+             LINT_TABLE(store_client_lints)},
     .presets = client_presets,
     .preset_count = CLIENT_PRESET_COUNT,
     .check = store_client_check,

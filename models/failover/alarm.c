@@ -101,6 +101,7 @@ bool alarm_update(struct alarm *alarm)
 struct alarm_watch {
     struct alarm_watch_config config;
     const struct metric *metric;
+    double threshold; /* in the metric's own unit */
     struct sim *sim;
     struct run_log *log;
     const struct topology *topology;
@@ -111,8 +112,13 @@ struct alarm_watch {
     bool on;
 };
 
-/* The period as one point, and the region that decides it: of those that breach the first with the
- * largest value. */
+/* Is `a` nearer to breaching than `b`, or further beyond? */
+static bool is_worse(const struct alarm_watch *watch, double a, double b)
+{
+    return watch->config.comparison == ALARM_AT_LEAST ? a > b : a < b;
+}
+
+/* The period as one point, and the region that decides it: the first with the worst value. */
 static enum alarm_point watch_point(const struct alarm_watch *watch,
                                     const struct tap_period *period, uint32_t *region)
 {
@@ -124,9 +130,9 @@ static enum alarm_point watch_point(const struct alarm_watch *watch,
 
         if (value->missing)
             continue;
-        if (point == POINT_MISSING || value->value > period->values[*region].value)
+        if (point == POINT_MISSING || is_worse(watch, value->value, period->values[*region].value))
             *region = r;
-        if (value->value >= watch->config.threshold)
+        if (!is_worse(watch, watch->threshold, value->value))
             point = POINT_BREACHING;
         else if (point == POINT_MISSING)
             point = POINT_GOOD;
@@ -142,7 +148,7 @@ static uint32_t watch_log_breach(const struct alarm_watch *watch, const struct t
     struct strbuf text = STRBUF_INIT;
     uint32_t number;
 
-    strbuf_addf(&text, "%s is ", watch->config.name);
+    strbuf_addf(&text, "%s is ", watch->config.metric->name);
     units_add(&text, value->value, watch->metric->unit, 3);
     strbuf_addf(&text, " from ");
     units_add(&text, (double)period->from, UNIT_NS, 6);
@@ -192,9 +198,17 @@ static void watch_on_published(void *self, const struct tap_period *period)
     }
 }
 
+static double watch_threshold(const struct alarm_watch_config *config, enum unit unit)
+{
+    if (unit == UNIT_SHARE)
+        return config->share;
+    return unit == UNIT_NS ? (double)config->time_ns : config->value / config->metric->scale;
+}
+
 struct alarm_watch *alarm_watch_create(const struct model_env *env,
                                        const struct alarm_watch_config *config)
 {
+    const struct service_metric *metric = config->metric;
     struct alarm_watch *watch = mem_zalloc(1, sizeof *watch);
     struct tap_source sources[REGIONS_MAX];
     const struct metric_tap_config tap = {
@@ -209,16 +223,20 @@ struct alarm_watch *alarm_watch_create(const struct model_env *env,
     };
 
     watch->config = *config;
-    watch->metric = probes_metric(sim_probe_set(env->sim), config->source.metric);
+    watch->metric = probes_metric(sim_probe_set(env->sim), metric->metric);
+    watch->threshold = watch_threshold(config, watch->metric->unit);
     watch->sim = env->sim;
     watch->log = env->log;
     watch->topology = env->topology;
     watch->on = true;
     alarm_init(&watch->alarm, &config->rule);
-    for (uint32_t r = 0; r < env->topology->region_count; r++) {
-        sources[r] = config->source;
-        sources[r].region = (int)r;
-    }
+    for (uint32_t r = 0; r < env->topology->region_count; r++)
+        sources[r] = (struct tap_source){.metric = metric->metric,
+                                         .region = (int)r,
+                                         .label = metric->label,
+                                         .statistic = metric->statistic,
+                                         .quantile = metric->quantile,
+                                         .samples_min = config->samples_min};
     watch->tap = metric_tap_create(env->sim, &tap);
     return watch;
 }

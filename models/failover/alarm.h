@@ -24,6 +24,7 @@
 
 enum alarm_state { ALARM_OK, ALARM_ALARM, ALARM_INSUFFICIENT };
 enum alarm_point { POINT_MISSING, POINT_GOOD, POINT_BREACHING };
+enum alarm_comparison { ALARM_AT_LEAST, ALARM_AT_MOST };
 enum missing_data { MISSING_IS_MISSING, MISSING_IS_IGNORED, MISSING_IS_BREACHING, MISSING_IS_GOOD };
 
 #define ALARM_PERIODS_MAX 100
@@ -62,9 +63,14 @@ bool alarm_update(struct alarm *alarm);
  */
 struct alarm_watch_config {
     struct alarm_rule rule;
-    const char *name;         /* of the metric, for people: "write-error-rate" */
-    struct tap_source source; /* region is set for each; at or above `threshold` is breaching */
-    double threshold;
+    const struct service_metric *metric;
+    uint64_t samples_min; /* a period with fewer is missing */
+    enum alarm_comparison comparison;
+    /* The threshold is one of these, by the metric's unit: a share, a time, or anything else, in
+     * the unit in which it is published. */
+    double share;
+    sim_dur time_ns;
+    double value;
     sim_dur period;
     const struct dist *delay; /* of the publication; the caller's */
     void (*raised)(void *self);

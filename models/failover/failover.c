@@ -49,24 +49,17 @@
 
 enum failover_mode { MODE_NONE, MODE_AUTOMATIC, MODE_MANUAL };
 static const char *const mode_names[] = {"none", "automatic", "manual", NULL};
-enum { ALARM_ON_WRITE_ERROR_RATE, ALARM_ON_WRITE_LATENCY };
-static const char *const alarm_metric_names[] = {"write-error-rate", "write-latency", NULL};
-/* In the order of alarm_metric_names. */
-static const struct alarm_metric {
-    const char *name, *metric;
-    enum tap_statistic statistic;
-} alarm_metrics[] = {
-    [ALARM_ON_WRITE_ERROR_RATE] = {"write-error-rate", "write_error_rate", TAP_AVERAGE},
-    [ALARM_ON_WRITE_LATENCY] = {"write-latency", "write_attempt_latency", TAP_AVERAGE},
-};
+/* In the order of enum alarm_comparison. */
+static const char *const comparison_names[] = {"at-least", "at-most", NULL};
 /* In the order of enum missing_data. */
 static const char *const missing_data_names[] = {"missing", "ignore", "breaching", "not-breaching",
                                                  NULL};
 static const char *const repoint_names[] = {"function", NULL};
 
 struct failover_config {
-    int mode, alarm_metric, missing_data, repoint;
-    double alarm_threshold;
+    int mode, alarm_comparison, missing_data, repoint;
+    char *alarm_metric;
+    double alarm_threshold, alarm_value;
     sim_dur alarm_latency_ns, alarm_period_ns;
     uint32_t alarm_samples_min, alarm_datapoints, alarm_periods;
     struct dist *alarm_delay, *decide, *person, *promotion;
@@ -78,10 +71,12 @@ struct failover_config {
 // clang-format off
 static const struct field failover_fields[] = {
     CHOICE("mode", mode, mode_names, "none", "reaction to an alarm: none, automatic promotion, or promotion by an operator", "facts C.1"),
-    CHOICE("alarm.metric", alarm_metric, alarm_metric_names, "write-error-rate", "metric that the alarm evaluates, in the worst region", "assumption"),
-    SHARE("alarm.threshold", alarm_threshold, "0", "50%", "100%", "write-error-rate: a period breaches at this share of failed attempts", "assumption"),
-    DURATION("alarm.latency", alarm_latency_ns, "1us", "200ms", "1h", "write-latency: a period breaches at this mean latency of attempts", "assumption"),
-    COUNT("alarm.samples_min", alarm_samples_min, "1", "1", "1M", "minimum number of attempts in a period; with fewer its data is missing", "assumption"),
+    TEXT_DEFAULT("alarm.metric", alarm_metric, "write-error-rate", "metric that the alarm evaluates, in the worst region: one of 'isthmus describe --service-metrics'", "assumption"),
+    CHOICE("alarm.comparison", alarm_comparison, comparison_names, "at-least", "a period breaches where the metric is at least, or at most, the threshold", "assumption"),
+    SHARE("alarm.threshold", alarm_threshold, "0", "50%", "100%", "threshold of a metric that is a share, such as write-error-rate", "assumption"),
+    DURATION("alarm.latency", alarm_latency_ns, "1us", "200ms", "1h", "threshold of a metric that is a time, such as write-latency", "assumption"),
+    NUMBER("alarm.value", alarm_value, "0", "0", "1e15", "threshold of any other metric, in the unit in which it is published", "assumption"),
+    COUNT("alarm.samples_min", alarm_samples_min, "1", "1", "1M", "minimum number of samples in a period (write-error-rate, write-latency: attempts); with fewer its data is missing", "assumption"),
     DURATION("alarm.period", alarm_period_ns, "10s", "60s", "1d", "period of a data point", "facts E"),
     COUNT("alarm.datapoints", alarm_datapoints, "1", "2", "100", "M of N: breaching data points that raise the alarm", "facts E"),
     COUNT("alarm.periods", alarm_periods, "1", "3", "100", "M of N: number of latest data points that are evaluated", "facts E"),
@@ -458,8 +453,7 @@ static void failover_on_alarm(void *self)
     struct failover *failover = self;
 
     probe_count(failover->probes, failover->alarms);
-    failover_log_step(failover, "alarm", -1, alarm_metrics[failover->config->alarm_metric].name,
-                      "the alarm is raised");
+    failover_log_step(failover, "alarm", -1, failover->config->alarm_metric, "the alarm is raised");
     if (!failover_happen(failover, FAILOVER_ALARM))
         failover_log_step(failover, "alarm", -1, "", "no action: a failover is under way");
 }
@@ -472,17 +466,15 @@ static void failover_on_alarm_over(void *self)
 static struct alarm_watch *failover_watch(struct failover *failover, const struct model_env *env)
 {
     const struct failover_config *config = failover->config;
-    const struct alarm_metric *metric = &alarm_metrics[config->alarm_metric];
     const struct alarm_watch_config watch = {
         .rule = {config->alarm_datapoints, config->alarm_periods,
                  (enum missing_data)config->missing_data},
-        .name = metric->name,
-        .source = {.metric = metric->metric,
-                   .statistic = metric->statistic,
-                   .samples_min = config->alarm_samples_min},
-        .threshold = config->alarm_metric == ALARM_ON_WRITE_LATENCY
-                         ? (double)config->alarm_latency_ns
-                         : config->alarm_threshold,
+        .metric = service_metric_find(env->rows, config->alarm_metric),
+        .samples_min = config->alarm_samples_min,
+        .comparison = (enum alarm_comparison)config->alarm_comparison,
+        .share = config->alarm_threshold,
+        .time_ns = config->alarm_latency_ns,
+        .value = config->alarm_value,
         .period = config->alarm_period_ns,
         .delay = config->alarm_delay,
         .raised = failover_on_alarm,
@@ -534,12 +526,27 @@ static void failover_promote(void *self, int region)
 
 /* --- the model ------------------------------------------------------------------------------- */
 
+static void check_alarm_metric(const struct failover_config *config,
+                               const struct supplied_rows *rows, struct validation *validation)
+{
+    const struct service_metric *metric = service_metric_find(rows, config->alarm_metric);
+
+    if (!metric)
+        validation_error(validation, "alarm.metric",
+                         "names no metric of this scenario; 'isthmus describe --service-metrics' "
+                         "lists them");
+    else if (config->alarm_period_ns % metric->period_ns != 0)
+        validation_error(validation, "alarm.period",
+                         "must be a multiple of %lld s, the period of '%s'",
+                         (long long)(metric->period_ns / SIM_S), metric->name);
+}
+
 static void failover_check(const void *config, const struct check_context *context,
                            struct validation *validation)
 {
     const struct failover_config *c = config;
 
-    (void)context;
+    check_alarm_metric(c, context->rows, validation);
     if (c->alarm_datapoints > c->alarm_periods)
         validation_error(validation, "alarm.datapoints",
                          "is %u, more than the %u of 'alarm.periods'", c->alarm_datapoints,

@@ -56,8 +56,8 @@ struct stage {
     int primary;
     bool up[3], dns_up;
     uint64_t applied[3];
-    probe_id write_attempts, write_errors, latency; /* of region 1 */
-    double error_rate;                              /* of the attempts that tick() makes */
+    probe_id write_attempts, write_errors, latency, hosts; /* of region 1 */
+    double error_rate;                                     /* of the attempts that tick() makes */
     int attempts;
     struct promotion_port promotion;
     struct dns_port dns;
@@ -141,7 +141,26 @@ static const struct metric client_metrics[] = {
      .over = "write_errors",
      .under = "write_attempts"},
     {.name = "write_attempt_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY},
+    {.name = "hosts", .unit = UNIT_COUNT, .kind = METRIC_LEVEL},
 };
+static const struct service_metric client_published[] = {
+    {.name = "write-error-rate",
+     .scale = 1,
+     .metric = "write_error_rate",
+     .statistic = TAP_AVERAGE,
+     .period_ns = SIM_S},
+    {.name = "write-latency",
+     .scale = 1e-9,
+     .metric = "write_attempt_latency",
+     .statistic = TAP_AVERAGE,
+     .period_ns = SIM_S},
+    {.name = "HostsInDozens",
+     .scale = 1.0 / 12,
+     .metric = "hosts",
+     .statistic = TAP_MINIMUM,
+     .period_ns = 60 * SIM_S},
+};
+static const struct model_rows client_rows = {SERVICE_METRIC_TABLE(client_published)};
 
 /* Each second `attempts` attempts in region 1, of which a share fails. */
 static void stage_tick(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -187,10 +206,12 @@ static void stage_open(struct stage *s)
     port_offer_promotion(s->rig.ports, -1, -1, &s->promotion);
     port_offer_dns(s->rig.ports, -1, -1, &s->dns);
     port_offer_objective(s->rig.ports, -1, -1, &s->objective);
-    probes_declare(s->rig.probes, client_metrics, 4);
+    probes_declare(s->rig.probes, client_metrics, 5);
+    supplied_rows_add(&s->rig.rows, &client_rows);
     s->write_attempts = probe_count_open(s->rig.probes, "write_attempts", 1, NULL);
     s->write_errors = probe_count_open(s->rig.probes, "write_errors", 1, NULL);
     s->latency = probe_latency_open(s->rig.probes, "write_attempt_latency", 1, NULL);
+    s->hosts = probe_level_open(s->rig.probes, "hosts", 1, NULL);
 }
 
 static void stage_wire(struct stage *s)
@@ -492,6 +513,58 @@ static void failover_alarms_at_its_threshold(void **state)
     }
 }
 
+static void hosts_leave(void *arg)
+{
+    struct stage *s = arg;
+
+    probe_level(sim_probes(s->rig.sim), s->hosts, sim_now(s->rig.sim), 11);
+}
+
+/* Any metric that is published, here in dozens: 24 hosts until 5 min, then 11, which is 0.916...
+ * dozens. The first point that breaches ends at 6 min, the second at 7 min, visible 30 s later. */
+static void failover_watches_any_published_metric(void **state)
+{
+    static const struct {
+        const char *value, *comparison;
+        bool alarm;
+    } limits[] = {{"0.9", "at-most", false},
+                  {"0.917", "at-most", true},
+                  {"2.1", "at-least", false},
+                  {"1.9", "at-least", true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        struct stage s;
+
+        stage_open(&s);
+        rig_set(&s.rig, 0, "alarm.metric", "HostsInDozens");
+        rig_set(&s.rig, 0, "alarm.comparison", limits[i].comparison);
+        rig_set(&s.rig, 0, "alarm.value", limits[i].value);
+        stage_wire(&s);
+        probe_level(sim_probes(s.rig.sim), s.hosts, 0, 24);
+        rig_call(&s.rig, 300 * SIM_S, hosts_leave, &s);
+        rig_run(&s.rig);
+        assert_int_equal(rig_logged(&s.rig, "alarm", "raised"), limits[i].alarm);
+        assert_int_equal(rig_logged(&s.rig, "metric", "HostsInDozens is 11") > 0, i == 1);
+        stage_close(&s);
+    }
+}
+
+static void failover_refuses_a_metric_that_nobody_publishes(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s);
+    rig_set(&s.rig, 0, "alarm.metric", "HostsInScores");
+    assert_false(rig_check(&s.rig, 0));
+    rig_set(&s.rig, 0, "alarm.metric", "HostsInDozens");
+    assert_true(rig_check(&s.rig, 0));
+    rig_set(&s.rig, 0, "alarm.period", "90s"); /* it is published once a minute */
+    assert_false(rig_check(&s.rig, 0));
+    stage_close(&s);
+}
+
 /* Blind from 350 to 650 s: the first points that count are those of 720 and 780 s. */
 static void failover_sees_nothing_without_monitoring(void **state)
 {
@@ -540,6 +613,8 @@ int main(void)
         cmocka_unit_test(failover_takes_one_order_at_a_time),
         cmocka_unit_test(failover_treats_missing_data_as_told),
         cmocka_unit_test(failover_alarms_at_its_threshold),
+        cmocka_unit_test(failover_watches_any_published_metric),
+        cmocka_unit_test(failover_refuses_a_metric_that_nobody_publishes),
         cmocka_unit_test(failover_sees_nothing_without_monitoring),
         cmocka_unit_test(failover_refuses_m_above_n),
     };

@@ -515,6 +515,27 @@ static const struct usage_row replication_usage[] = {
      .meaning = "bytes out of the primary's region"},
 };
 
+static const struct service_metric replication_service_metrics[] = {
+    {.name = "GlobalDatastoreReplicationLag",
+     .space = "AWS/ElastiCache",
+     .unit = "Seconds",
+     .scale = 1e-9,
+     .metric = "replication_lag_metric",
+     .statistic = TAP_MAXIMUM,
+     .period_ns = 60 * SIM_S,
+     .meaning = "how far the secondary of the region is behind; in seconds, not milliseconds",
+     .source = "facts C.1"},
+    {.name = "ReplicationBytes",
+     .space = "AWS/ElastiCache",
+     .unit = "Bytes",
+     .scale = 1,
+     .metric = "replication_bytes",
+     .statistic = TAP_SUM,
+     .period_ns = 60 * SIM_S,
+     .meaning = "bytes sent in the stream: the write load that a backlog must cover",
+     .source = "facts C.1"},
+};
+
 const struct model_ops replication_ops = {
     .name = "replication",
     .section = "replication",
@@ -525,7 +546,7 @@ const struct model_ops replication_ops = {
     .state_size = sizeof(struct replication),
     FIELD_TABLE(replication_fields),
     METRIC_TABLE(replication_metrics),
-    .rows = {USAGE_TABLE(replication_usage)},
+    .rows = {USAGE_TABLE(replication_usage), SERVICE_METRIC_TABLE(replication_service_metrics)},
     .init = replication_init,
     .connect = replication_connect,
     .start = replication_start,

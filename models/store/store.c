@@ -374,6 +374,19 @@ static void store_fini(void *self)
     free(store->state);
 }
 
+static const struct service_metric store_service_metrics[] = {
+    {.name = "EngineCPUUtilization",
+     .space = "AWS/ElastiCache",
+     .unit = "Percent",
+     .scale = 100,
+     .metric = "store_utilization",
+     .statistic = TAP_AVERAGE,
+     .period_ns = 60 * SIM_S,
+     .meaning =
+         "load of the thread that executes commands, mean over shards: a hot one does not show",
+     .source = "facts C.2"},
+};
+
 const struct model_ops store_ops = {
     .name = "store",
     .section = "store",
@@ -383,6 +396,7 @@ const struct model_ops store_ops = {
     .state_size = sizeof(struct store),
     FIELD_TABLE(store_fields),
     METRIC_TABLE(store_metrics),
+    .rows = {SERVICE_METRIC_TABLE(store_service_metrics)},
     .kinds = store_kinds,
     .kind_count = sizeof store_kinds / sizeof store_kinds[0],
     .init = store_init,

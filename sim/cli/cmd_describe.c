@@ -9,7 +9,7 @@
 
 struct describe_values {
     struct text_list sets;
-    bool schema, json, presets;
+    bool schema, json, presets, service_metrics;
     const char *markdown, *preset;
 };
 #define OPTION_VALUES struct describe_values
@@ -20,6 +20,7 @@ static const struct option options[] = {
     FLAG_OPTION("json",     json,               "print JSON"),
     FLAG_OPTION("schema",   schema,             "print the JSON Schema of scenario files, for editors"),
     FLAG_OPTION("presets",  presets,            "list the presets of all models or of MODEL, with what each sets and omits"),
+    FLAG_OPTION("service-metrics", service_metrics, "list metrics by the names under which services publish them, for alarms"),
     TEXT_OPTION("preset",   preset, "NAME", NULL, "print one preset"),
     TEXT_OPTION("markdown", markdown, "MODEL", NULL, "print the tables of MODEL or MODEL.KIND in Markdown"),
     OPTIONS_END,
@@ -57,6 +58,10 @@ static int describe(const struct invocation *invocation)
 
     if (values->schema) {
         scenario_write_schema(invocation->registry, stdout);
+        return EXIT_DONE;
+    }
+    if (values->service_metrics) {
+        describe_service_metrics(invocation->registry, stdout, values->json);
         return EXIT_DONE;
     }
     if (values->markdown) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "command.h"
 
+#include "lint.h"
 #include "quote.h"
 
 #include <stdio.h>
 
 struct validate_values {
     struct text_list sets;
-    bool quiet;
+    bool quiet, lint;
 };
 #define OPTION_VALUES struct validate_values
 
@@ -15,9 +16,23 @@ struct validate_values {
 static const struct option options[] = {
     LIST_OPTION("set", sets, "PATH=VALUE", "set a parameter before checking; repeatable"),
     FLAG_OPTION("quiet", quiet, "print nothing for a valid scenario"),
+    FLAG_OPTION("lint", lint, "print settings that are allowed and probably not meant, each with its code"),
     OPTIONS_END,
 };
 /* clang-format on */
+
+/* "10-peering-brownout.yaml: app-deep-health: app_tier/us-west-1 and 1 more: ..." */
+static void print_finding(void *self, const struct lint_finding *finding)
+{
+    const char *path = self;
+
+    if (finding->more > 0)
+        quote_print_line(stdout, "%s: %s: %s and %zu more: %s", path, finding->row->code,
+                         finding->instance, finding->more, finding->row->meaning);
+    else
+        quote_print_line(stdout, "%s: %s: %s: %s", path, finding->row->code, finding->instance,
+                         finding->row->meaning);
+}
 
 static int validate_one(const struct invocation *invocation, const char *path)
 {
@@ -31,6 +46,8 @@ static int validate_one(const struct invocation *invocation, const char *path)
     print_diag(&diag);
     if (scenario && !values->quiet)
         quote_print_line(stdout, "%s: valid", path);
+    if (scenario && values->lint)
+        scenario_lint(scenario, print_finding, (void *)path);
     scenario_free(scenario);
     return code;
 }
@@ -54,8 +71,10 @@ const struct command cmd_validate = {
     .argument_min = 1,
     .argument_max = SIZE_MAX,
     .summary = "Check scenario files and report all errors",
-    .details = "Print all errors to stderr with file, line, column and what is allowed. Nothing is "
-               "simulated.",
+    .details =
+        "Print all errors to stderr with file, line, column and what is allowed. Nothing is "
+        "simulated. With --lint, also print settings that are allowed and probably not meant: "
+        "a stable code, the model, and what follows. They do not change the exit code.",
     .examples = "  isthmus validate scenarios/*.yaml\n"
                 "  isthmus validate scenarios/00-baseline.yaml --set client.timeout=500ms",
     .options = options,

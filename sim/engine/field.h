@@ -108,6 +108,8 @@ struct field {
     {name, FIELD_TYPED(member, struct region_list, FIELD_REGION_LIST), NULL, NULL, NULL, NULL, meaning, source}
 #define LINK(name, member, meaning, source) \
     {name, FIELD_TYPED(member, struct link_ref, FIELD_LINK), NULL, NULL, NULL, NULL, meaning, source}
+#define TEXT_DEFAULT(name, member, initial, meaning, source) \
+    {name, FIELD_TYPED(member, char *, FIELD_TEXT), NULL, initial, NULL, NULL, meaning, source}
 #define TEXT(name, member, meaning, source) \
     {name, FIELD_TYPED(member, char *, FIELD_TEXT), NULL, NULL, NULL, NULL, meaning, source}
 /* clang-format on */

@@ -214,7 +214,9 @@ static struct tap_value value_of(struct metric_tap *tap, struct source *source, 
         break;
     }
     turn_reading(source);
-    return tap->on ? value : (struct tap_value){.missing = true, .cause = value.cause};
+    if (!tap->on || (source->cells.count == 0 && source->under.count == 0))
+        return (struct tap_value){.missing = true, .cause = value.cause};
+    return value;
 }
 
 /* --- the ring of periods --------------------------------------------------------------------- */

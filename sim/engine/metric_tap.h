@@ -13,7 +13,8 @@
  *                    maximum, quantiles: of TAP_SAMPLES
  *                    instants in each period
  *
- * A period that ends while the tap is off (metric_tap_switch()) is missing, too. All sources of a
+ * A period that ends while the tap is off (metric_tap_switch()) is missing, too, and so is a metric
+ * that nobody measures in the region. All sources of a
  * tap have one period, phase and delay, and are published together. Works during the warm-up.
  */
 #ifndef METRIC_TAP_H
@@ -23,13 +24,13 @@
 #include "probe.h"
 #include "rng_stream.h"
 #include "sim.h"
+#include "tap_statistic.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #define TAP_SAMPLES 60
 
-enum tap_statistic { TAP_AVERAGE, TAP_MINIMUM, TAP_MAXIMUM, TAP_SUM, TAP_QUANTILE };
 /* Has a metric of this kind the statistic? */
 bool metric_tap_offers(enum metric_kind kind, enum tap_statistic statistic);
 

@@ -217,16 +217,18 @@ static void too_few_samples_are_missing(void **state)
         {.metric = "time", .region = 0, .statistic = TAP_MAXIMUM, .samples_min = 5},
         {.metric = "tries", .region = 0, .statistic = TAP_SUM},
         {.metric = "error_rate", .region = 1, .statistic = TAP_AVERAGE},
+        {.metric = "busy", .region = 1, .statistic = TAP_AVERAGE}, /* there is no such probe */
     };
     /* 10, 5, 1 and 0 tries in the periods */
-    static const bool missing[6][4] = {{false, false, false, true},  {false, false, true, true},
+    static const bool missing[7][4] = {{false, false, false, true},  {false, false, true, true},
                                        {false, true, true, true},    {false, false, true, true},
-                                       {false, false, false, false}, {true, true, true, true}};
+                                       {false, false, false, false}, {true, true, true, true},
+                                       {true, true, true, true}};
     struct driver driver = {.act = act_with_gaps};
 
     (void)state;
-    run_driver(&driver, sources, 6, (struct metric_tap_config){0}, 0);
-    for (size_t source = 0; source < 6; source++)
+    run_driver(&driver, sources, 7, (struct metric_tap_config){0}, 0);
+    for (size_t source = 0; source < 7; source++)
         for (size_t period = 0; period < 4; period++)
             assert_int_equal(driver.published[period].values[source].missing,
                              missing[source][period]);

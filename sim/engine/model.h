@@ -82,12 +82,13 @@ struct model_env {
     const char *instance; /* "app_tier/us-west-1", "wan_link/us-west-1->us-west-2", "store" */
     const void *config;   /* MODEL_LIST: an array of config_count configs */
     size_t config_count;
-    int region;                     /* PER_REGION: index; PER_LINK: from; else -1 */
-    int peer;                       /* PER_LINK: to; else -1 */
-    struct run_log *log;            /* what happened, for people: run_log.h */
-    const struct model_kind *kind;  /* the chosen one; NULL: the model has no kinds */
-    const void *kind_config;        /* its parameters; NULL as above */
-    const struct usage_list *usage; /* complete before the first init: usage.h */
+    int region;                       /* PER_REGION: index; PER_LINK: from; else -1 */
+    int peer;                         /* PER_LINK: to; else -1 */
+    struct run_log *log;              /* what happened, for people: run_log.h */
+    const struct model_kind *kind;    /* the chosen one; NULL: the model has no kinds */
+    const void *kind_config;          /* its parameters; NULL as above */
+    const struct usage_list *usage;   /* complete before the first init: usage.h */
+    const struct supplied_rows *rows; /* of all models and kinds of the scenario: model_rows.h */
 };
 
 /*
@@ -107,6 +108,7 @@ struct check_context {
     int region, peer;              /* as in model_env */
     const struct model_kind *kind; /* as in model_env */
     const void *kind_config;
+    const struct supplied_rows *rows; /* as in model_env */
 };
 
 /*

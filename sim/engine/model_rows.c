@@ -109,3 +109,15 @@ int metric_label_index(const struct supplied_rows *supplied, const struct metric
             return i;
     return -1;
 }
+
+/* --- service metrics ------------------------------------------------------------------------- */
+
+const struct service_metric *service_metric_find(const struct supplied_rows *supplied,
+                                                 const char *name)
+{
+    for (size_t t = 0; t < supplied->count; t++)
+        for (size_t i = 0; i < supplied->tables[t]->service_metric_count; i++)
+            if (strcmp(supplied->tables[t]->service_metrics[i].name, name) == 0)
+                return &supplied->tables[t]->service_metrics[i];
+    return NULL;
+}

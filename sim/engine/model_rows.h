@@ -7,7 +7,11 @@
 #ifndef MODEL_ROWS_H
 #define MODEL_ROWS_H
 
+#include "tap_statistic.h"
+
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* One more value of the label of every metric whose `label_set` has this name. */
 struct label_row {
@@ -24,13 +28,45 @@ struct usage_row {
     const char *meaning;                 /* of what, in which unit; one line */
 };
 
+/* A metric under the name by which a service publishes it, for alarms and comparisons with what
+ * operators see. */
+struct service_metric {
+    const char *name;   /* unique in a scenario: "EngineCPUUtilization" */
+    const char *space;  /* the service's namespace: "AWS/ElastiCache"; "": of the application */
+    const char *unit;   /* as published: "Percent" */
+    double scale;       /* published value = own value x scale */
+    const char *metric; /* own name */
+    const char *label;  /* NULL: all values together */
+    enum tap_statistic statistic; /* that is commonly watched */
+    double quantile;              /* TAP_QUANTILE */
+    int64_t period_ns;            /* shortest that is published */
+    const char *meaning;          /* one line: what it shows, and what it does not */
+    const char *source;           /* as of a parameter's default */
+};
+
+/* A setting that is allowed and that its author may not have meant. */
+struct check_context;
+struct lint_row {
+    const char *code;    /* stable, never given to another rule: "client-retries-never" */
+    const char *meaning; /* one line: what is so, and what follows from it */
+    /* Does a config (a MODEL_LIST: one of its items) break the rule? context as in check. */
+    bool (*applies)(const void *config, const struct check_context *context);
+};
+
 /* All rows of one model or kind. */
 struct model_rows {
     const struct label_row *labels;
     size_t label_count;
     const struct usage_row *usage;
     size_t usage_count;
+    const struct service_metric *service_metrics;
+    size_t service_metric_count;
+    const struct lint_row *lints;
+    size_t lint_count;
 };
+#define LINT_TABLE(table) .lints = (table), .lint_count = sizeof(table) / sizeof((table)[0])
+#define SERVICE_METRIC_TABLE(table)                                                                \
+    .service_metrics = (table), .service_metric_count = sizeof(table) / sizeof((table)[0])
 #define USAGE_TABLE(table) .usage = (table), .usage_count = sizeof(table) / sizeof((table)[0])
 #define LABEL_TABLE(table) .labels = (table), .label_count = sizeof(table) / sizeof((table)[0])
 
@@ -54,5 +90,9 @@ const char *metric_label(const struct supplied_rows *supplied, const struct metr
 /* -1: no such value. */
 int metric_label_index(const struct supplied_rows *supplied, const struct metric *metric,
                        const char *value);
+
+/* NULL: nobody publishes a metric of that name. O(rows). */
+const struct service_metric *service_metric_find(const struct supplied_rows *supplied,
+                                                 const char *name);
 
 #endif

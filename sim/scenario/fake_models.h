@@ -204,6 +204,17 @@ static const struct metric fake_regional_metrics[] = {
     {.name = "conflicts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "writes that met"},
     {.name = "shards_in_use", .unit = UNIT_COUNT, .kind = METRIC_VALUE, .meaning = "of a region"},
 };
+/* In a kind's own parameters. */
+static bool fake_regional_is_one(const void *config, const struct check_context *context)
+{
+    const struct fake_regional *regional = context->kind_config;
+
+    (void)config;
+    return regional->shards == 1;
+}
+static const struct lint_row fake_regional_lints[] = {
+    {"store-one-shard", "one shard takes all of the load", fake_regional_is_one},
+};
 static const struct label_row fake_regional_labels[] = {
     {"reauth-cause", "other-region", "the session was made elsewhere"},
 };
@@ -213,7 +224,7 @@ static const struct model_kind fake_regional_kind = {
     .config_size = sizeof(struct fake_regional),
     FIELD_TABLE(fake_regional_fields),
     METRIC_TABLE(fake_regional_metrics),
-    .rows = {LABEL_TABLE(fake_regional_labels)},
+    .rows = {LABEL_TABLE(fake_regional_labels), LINT_TABLE(fake_regional_lints)},
 };
 
 static const struct model_kind *const fake_kinds[] = {&fake_global_kind, &fake_regional_kind};
@@ -282,6 +293,15 @@ static const struct field fake_app_fields[] = {
 };
 // clang-format on
 #undef MODEL_CONFIG
+static bool fake_app_is_small(const void *config, const struct check_context *context)
+{
+    const struct fake_app *app = config;
+
+    return context->region >= 0 && app->workers < 10;
+}
+static const struct lint_row fake_app_lints[] = {
+    {"app-small", "fewer than 10 workers", fake_app_is_small},
+};
 static const struct model_ops fake_app_ops = {
     .name = "app_tier",
     .section = "app",
@@ -289,6 +309,7 @@ static const struct model_ops fake_app_ops = {
     .scope = MODEL_PER_REGION,
     .config_size = sizeof(struct fake_app),
     FIELD_TABLE(fake_app_fields),
+    .rows = {LINT_TABLE(fake_app_lints)},
     .init = fake_init_nothing,
 };
 

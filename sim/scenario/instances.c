@@ -109,7 +109,8 @@ static bool fill_config(struct builder *builder, const struct placing *placing,
                                         placing->region,
                                         placing->peer,
                                         kind,
-                                        kind_config};
+                                        kind_config,
+                                        &builder->scenario->rows};
     size_t before = builder->errors->count;
     bool good;
 
@@ -385,18 +386,35 @@ static void build_model(struct builder *builder, const struct model_ops *ops)
         break;
     }
     add_metrics(builder, ops->metrics, ops->metric_count);
-    supplied_rows_add(&builder->scenario->rows, &ops->rows);
     kind = kind_chosen(ops, yaml_get(builder->root, ops->section));
     if (!kind)
         return;
     add_metrics(builder, kind->metrics, kind->metric_count);
-    supplied_rows_add(&builder->scenario->rows, &kind->rows);
+}
+
+/* Before the models are checked, which may look at each other's rows. */
+static void collect_rows(struct builder *builder)
+{
+    const struct registry *registry = builder->scenario->registry;
+    struct supplied_rows *rows = &builder->scenario->rows;
+
+    for (size_t i = 0; i < registry->model_count; i++) {
+        const struct model_ops *ops = registry->models[i];
+        const struct model_kind *kind = kind_chosen(ops, yaml_get(builder->root, ops->section));
+
+        if (!kind_has_model(builder->kind, ops))
+            continue;
+        supplied_rows_add(rows, &ops->rows);
+        if (kind)
+            supplied_rows_add(rows, &kind->rows);
+    }
 }
 
 void instances_build(struct builder *builder)
 {
     const struct registry *registry = builder->scenario->registry;
 
+    collect_rows(builder);
     for (size_t i = 0; i < registry->model_count; i++)
         if (kind_has_model(builder->kind, registry->models[i]))
             build_model(builder, registry->models[i]);

@@ -78,6 +78,7 @@ static void init_instances(struct world *world)
             .kind = instance->kind,
             .kind_config = instance->kind_config,
             .usage = &world->usage,
+            .rows = &scenario->rows,
         };
     }
     list_usage(world);

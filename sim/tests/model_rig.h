@@ -44,6 +44,7 @@ struct rig {
     struct port_directory *ports;
     struct run_log log;
     struct usage_list usage;
+    struct supplied_rows rows; /* the model's own; a test may add others */
     struct yaml_trees *trees;
     const struct yaml_node *sections[RIG_CONFIGS_MAX]; /* what each config was set to */
     const struct model_kind *kind;
@@ -165,10 +166,12 @@ static inline void rig_open(struct rig *rig, const struct model_ops *ops, uint32
                             sim_time end)
 {
     static const char *const names[] = {"west", "east", "north", "south"};
-    struct probe_plan plan = {.end = end, .bin = end, .region_count = region_count};
+    struct probe_plan plan = {
+        .end = end, .bin = end, .region_count = region_count, .rows = &rig->rows};
     struct sim_options options = {.seed = 7, .end = end, .scenario = "", .capacity_hint = 64};
 
     *rig = (struct rig){.ops = ops, .topology = {region_count, names}};
+    supplied_rows_add(&rig->rows, &ops->rows);
     rig->probes = probes_create(&plan);
     probes_declare(rig->probes, ops->metrics, ops->metric_count);
     rig->sim = sim_create(&options, rig->probes);
@@ -187,8 +190,8 @@ static inline bool rig_check(struct rig *rig, size_t index)
 {
     const char *config = rig_config(rig, index);
     const void *kind_config = rig->kind ? config + rig->table.kind_offset : NULL;
-    struct check_context context = {&rig->topology, sim_end(rig->sim), -1, -1,
-                                    rig->kind,      kind_config};
+    struct check_context context = {&rig->topology, sim_end(rig->sim), -1,        -1,
+                                    rig->kind,      kind_config,       &rig->rows};
     struct validation validation = {rig_report};
 
     strbuf_clear(&rig_validation);
@@ -211,6 +214,7 @@ static inline void rig_wire(struct rig *rig)
         .peer = -1,
         .log = &rig->log,
         .usage = &rig->usage,
+        .rows = &rig->rows,
         .kind = rig->kind,
         .kind_config = rig->kind ? rig->configs + rig->table.kind_offset : NULL,
     };
@@ -312,6 +316,7 @@ static inline void rig_close(struct rig *rig)
     port_directory_free(rig->ports);
     run_log_release(&rig->log);
     usage_list_release(&rig->usage);
+    supplied_rows_release(&rig->rows);
     strbuf_release(&rig_validation);
 }
 
