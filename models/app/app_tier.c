@@ -193,6 +193,11 @@ static const struct lint_row app_tier_lints[] = {
      .applies = depends_on_primary},
 };
 
+static const struct fault_capability app_tier_faults[] = {
+    {"region", "down"},
+    {"region", "deploy"},
+};
+
 const struct model_ops app_tier_ops = {
     .name = "app_tier",
     .section = "app",
@@ -203,7 +208,8 @@ const struct model_ops app_tier_ops = {
     .state_size = sizeof(struct app_tier),
     FIELD_TABLE(app_tier_fields),
     METRIC_TABLE(app_tier_metrics),
-    .rows = {SERVICE_METRIC_TABLE(app_tier_service_metrics), LINT_TABLE(app_tier_lints)},
+    .rows = {SERVICE_METRIC_TABLE(app_tier_service_metrics), LINT_TABLE(app_tier_lints),
+             FAULT_TABLE(app_tier_faults)},
     .init = app_tier_init,
     .connect = app_tier_connect,
     .start = app_tier_start,

@@ -645,6 +645,12 @@ static void failover_fini(void *self)
     free(failover->repoint_state);
 }
 
+static const struct fault_capability failover_faults[] = {
+    {"control/monitoring", "down"},
+    {"control/function", "down"},
+    {"control/store-api", "down"},
+};
+
 const struct model_ops failover_ops = {
     .name = "failover",
     .section = "failover",
@@ -654,6 +660,7 @@ const struct model_ops failover_ops = {
     .state_size = sizeof(struct failover),
     FIELD_TABLE(failover_fields),
     METRIC_TABLE(failover_metrics),
+    .rows = {FAULT_TABLE(failover_faults)},
     .check = failover_check,
     .init = failover_init,
     .connect = failover_connect,

@@ -210,6 +210,13 @@ static void wan_link_fini(void *self)
     dist_free(link->rtt_known);
 }
 
+static const struct fault_capability wan_link_faults[] = {
+    {"link", "loss"},
+    {"link", "delay"},
+    {"link", "blackhole"},
+    {"link", "reset"},
+};
+
 const struct model_ops wan_link_ops = {
     .name = "wan_link",
     .section = "network",
@@ -219,6 +226,7 @@ const struct model_ops wan_link_ops = {
     .state_size = sizeof(struct wan_link),
     FIELD_TABLE(wan_link_fields),
     METRIC_TABLE(wan_link_metrics),
+    .rows = {FAULT_TABLE(wan_link_faults)},
     .check = wan_link_check,
     .init = wan_link_init,
     .connect = wan_link_connect,

@@ -254,6 +254,10 @@ static void dns_zone_connect(void *self, const struct port_directory *ports)
     dns_name_init(&zone->names[NAME_STORE].name, &rule, &zone->answer_stream, &record, 1);
 }
 
+static const struct fault_capability dns_zone_faults[] = {
+    {"control/dns", "down"},
+};
+
 const struct model_ops dns_zone_ops = {
     .name = "dns_zone",
     .section = "dns",
@@ -263,6 +267,7 @@ const struct model_ops dns_zone_ops = {
     .state_size = sizeof(struct dns_zone),
     FIELD_TABLE(dns_zone_fields),
     METRIC_TABLE(dns_zone_metrics),
+    .rows = {FAULT_TABLE(dns_zone_faults)},
     .init = dns_zone_init,
     .connect = dns_zone_connect,
 };

@@ -493,6 +493,10 @@ static void datastore_fini(struct store *store)
     free(datastore->shards);
 }
 
+static const struct fault_capability datastore_faults[] = {
+    {"promote", "promote"},
+};
+
 const struct store_kind kind_global_datastore = {
     .model = {.name = "global-datastore",
               .meaning = "active-passive: a primary cluster and up to two that follow in other "
@@ -500,7 +504,7 @@ const struct store_kind kind_global_datastore = {
               .config_size = sizeof(struct datastore_config),
               FIELD_TABLE(datastore_fields),
               METRIC_TABLE(datastore_metrics),
-              .rows = {LABEL_TABLE(datastore_causes)},
+              .rows = {LABEL_TABLE(datastore_causes), FAULT_TABLE(datastore_faults)},
               .check = datastore_check},
     .state_size = sizeof(struct datastore),
     .row_size = sizeof(struct session_row),

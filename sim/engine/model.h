@@ -109,6 +109,8 @@ struct check_context {
     const struct model_kind *kind; /* as in model_env */
     const void *kind_config;
     const struct supplied_rows *rows; /* as in model_env */
+    const void *items;                /* MODEL_LIST: all configs, of which this is one */
+    size_t item_count, item;
 };
 
 /*
@@ -178,9 +180,9 @@ struct model_ops {
     void (*finish)(
         void *self); /* the clock is at the end: close books, check conservation, set values */
     void (*fini)(void *self);
-    /* MODEL_LIST of faults only: the span in which this item acts, for the windows of the
-     * statistics; false: none (such as a fault of strength zero acts all the same). */
-    bool (*span)(const void *config, struct probe_span *span);
+    /* MODEL_LIST of faults only: the span in which item `index` acts, for the windows of the
+     * statistics; false: none (a fault of strength zero has one). */
+    bool (*span)(const void *items, size_t count, size_t index, struct probe_span *span);
 };
 
 #endif

@@ -20,6 +20,18 @@ void supplied_rows_release(struct supplied_rows *supplied)
     *supplied = (struct supplied_rows){0};
 }
 
+const struct fault_capability *supplied_fault(const struct supplied_rows *supplied, size_t index)
+{
+    for (size_t i = 0; i < supplied->count; i++) {
+        const struct model_rows *table = supplied->tables[i];
+
+        if (index < table->fault_count)
+            return &table->faults[index];
+        index -= table->fault_count;
+    }
+    return NULL;
+}
+
 /* --- labels ---------------------------------------------------------------------------------- */
 
 /* A walk over the values of a metric's label. */

@@ -53,6 +53,12 @@ struct lint_row {
     bool (*applies)(const void *config, const struct check_context *context);
 };
 
+/* What a fault can do to a part that the model or kind simulates. */
+struct fault_capability {
+    const char *target; /* "link", "control/dns", "instance": as models/faults names it */
+    const char *action; /* "loss": the parameter of a fault */
+};
+
 /* All rows of one model or kind. */
 struct model_rows {
     const struct label_row *labels;
@@ -63,11 +69,14 @@ struct model_rows {
     size_t service_metric_count;
     const struct lint_row *lints;
     size_t lint_count;
+    const struct fault_capability *faults;
+    size_t fault_count;
 };
 #define LINT_TABLE(table) .lints = (table), .lint_count = sizeof(table) / sizeof((table)[0])
 #define SERVICE_METRIC_TABLE(table)                                                                \
     .service_metrics = (table), .service_metric_count = sizeof(table) / sizeof((table)[0])
 #define USAGE_TABLE(table) .usage = (table), .usage_count = sizeof(table) / sizeof((table)[0])
+#define FAULT_TABLE(table) .faults = (table), .fault_count = sizeof(table) / sizeof((table)[0])
 #define LABEL_TABLE(table) .labels = (table), .label_count = sizeof(table) / sizeof((table)[0])
 
 /* The tables that apply in a scenario. */
@@ -77,6 +86,9 @@ struct supplied_rows {
 };
 void supplied_rows_add(struct supplied_rows *supplied, const struct model_rows *rows);
 void supplied_rows_release(struct supplied_rows *supplied);
+
+/* Row `index` of all rows of faults, in the order of the tables; NULL: there are not so many. */
+const struct fault_capability *supplied_fault(const struct supplied_rows *supplied, size_t index);
 
 /*
  * Values of a metric's label: its own, then those of its label set, each once. `supplied` may be

@@ -90,12 +90,31 @@ static void probes_take_the_values_that_were_supplied(void **state)
     supplied_rows_release(&supplied);
 }
 
+static void faults_are_numbered_over_all_tables(void **state)
+{
+    static const struct fault_capability of_links[] = {{"link", "loss"}, {"link", "delay"}};
+    static const struct fault_capability of_stores[] = {{"store", "stall"}};
+    static const struct model_rows links = {FAULT_TABLE(of_links)}, none = {0},
+                                   stores = {FAULT_TABLE(of_stores)};
+    struct supplied_rows supplied = {0};
+
+    (void)state;
+    supplied_rows_add(&supplied, &links);
+    supplied_rows_add(&supplied, &none);
+    supplied_rows_add(&supplied, &stores);
+    assert_ptr_equal(supplied_fault(&supplied, 1), &of_links[1]);
+    assert_ptr_equal(supplied_fault(&supplied, 2), &of_stores[0]);
+    assert_null(supplied_fault(&supplied, 3));
+    supplied_rows_release(&supplied);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_of_a_label_are_collected_each_once),
         cmocka_unit_test(a_metric_without_a_set_has_its_own_values_only),
         cmocka_unit_test(probes_take_the_values_that_were_supplied),
+        cmocka_unit_test(faults_are_numbered_over_all_tables),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

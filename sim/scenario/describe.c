@@ -107,6 +107,20 @@ static void print_label_rows(const struct model_rows *rows, FILE *out)
     text_table_print_and_free(table, out);
 }
 
+/* "faults on link: loss, delay, blackhole": a line for each target. */
+static void print_faults(const struct model_rows *rows, FILE *out)
+{
+    for (size_t i = 0; i < rows->fault_count; i++) {
+        const struct fault_capability *row = &rows->faults[i];
+
+        if (i > 0 && strcmp(row->target, rows->faults[i - 1].target) == 0)
+            fprintf(out, ", %s", row->action);
+        else
+            fprintf(out, "%sfaults on %s: %s", i > 0 ? "\n" : "", row->target, row->action);
+    }
+    fputc('\n', out);
+}
+
 static void print_kinds(const struct model_ops *ops, FILE *out)
 {
     struct text_table *table = text_table_create_bare(2);
@@ -285,6 +299,10 @@ int describe_model(const struct registry *registry, const char *name, FILE *out,
     if (described.rows->label_count > 0) {
         fputc('\n', out);
         print_label_rows(described.rows, out);
+    }
+    if (described.rows->fault_count > 0) {
+        fputc('\n', out);
+        print_faults(described.rows, out);
     }
     if (!described.kind && described.ops->kind_count > 0) {
         fputc('\n', out);

@@ -15,7 +15,7 @@ struct described {
     size_t field_count;
     const struct metric *metrics;
     size_t metric_count;
-    const struct model_rows *rows; /* values that it adds to labels */
+    const struct model_rows *rows;
 };
 
 /* "store" or "store.regional"; false with the error in `diag`. `run` holds the settings of a run

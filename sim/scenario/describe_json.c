@@ -89,6 +89,14 @@ static void write_tables(struct json_writer *json, const struct described *descr
         json_close(json);
     }
     json_close(json);
+    json_open_array(json, "faults");
+    for (size_t i = 0; i < described->rows->fault_count; i++) {
+        json_open_object(json, NULL);
+        json_text(json, "target", described->rows->faults[i].target);
+        json_text(json, "action", described->rows->faults[i].action);
+        json_close(json);
+    }
+    json_close(json);
 }
 
 static void write_kinds(struct json_writer *json, const struct model_ops *ops)

@@ -328,6 +328,8 @@ static const struct field fake_link_fields[] = {
 };
 // clang-format on
 #undef MODEL_CONFIG
+static const struct fault_capability fake_link_faults[] = {
+    {"link", "loss"}, {"link", "delay"}, {"gateway", "loss"}};
 static const struct model_ops fake_link_ops = {
     .name = "wan_link",
     .section = "network",
@@ -335,6 +337,7 @@ static const struct model_ops fake_link_ops = {
     .scope = MODEL_PER_LINK,
     .config_size = sizeof(struct fake_link),
     FIELD_TABLE(fake_link_fields),
+    .rows = {FAULT_TABLE(fake_link_faults)},
     .init = fake_init_nothing,
 };
 
@@ -365,10 +368,11 @@ static void fake_fault_check(const void *config, const struct check_context *con
     if (fault->at >= context->end)
         validation_error(validation, "at", "must be before the end of the run");
 }
-static bool fake_fault_span(const void *config, struct probe_span *span)
+static bool fake_fault_span(const void *items, size_t count, size_t index, struct probe_span *span)
 {
-    const struct fake_fault *fault = config;
+    const struct fake_fault *fault = (const struct fake_fault *)items + index;
 
+    (void)count;
     *span = (struct probe_span){fault->at, fault->at + fault->lasts};
     return true;
 }

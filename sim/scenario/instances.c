@@ -51,6 +51,8 @@ struct placing {
     int region, peer;
     const struct config_table *table; /* set by add_one() */
     const struct model_kind *kind;
+    const void *items; /* of a list: all configs */
+    size_t item_count;
 };
 
 static const struct preset *preset_find(const struct model_ops *ops, const char *name)
@@ -91,39 +93,64 @@ static const struct yaml_node *with_preset(struct builder *builder, const struct
     return overlay_merge(trees, base, section, &shape);
 }
 
+/* Where one config is, and from what it is made. */
+struct placed_config {
+    const struct yaml_node *node;
+    void *config;
+    struct schema_value *values;
+    size_t item; /* of a list */
+};
+
+static struct schema_table placing_table(const struct placing *placing)
+{
+    return (struct schema_table){placing->section, placing->table->fields,
+                                 placing->table->field_count,
+                                 placing->ops->kind_count > 0 ? placing->ops : NULL, placing->kind};
+}
+
+/* False where a value is wrong. */
 static bool fill_config(struct builder *builder, const struct placing *placing,
-                        const struct yaml_node *node, void *config, struct schema_value *values)
+                        const struct placed_config *place)
+{
+    const struct schema_table table = placing_table(placing);
+    const struct schema_context context = {builder->errors, &builder->scenario->topology,
+                                           builder->inner->source, builder->csv};
+    const struct yaml_node *node = place->node;
+
+    if (placing->ops->preset_count > 0)
+        node = with_preset(builder, placing->ops, node);
+    return schema_apply(&context, &table, node, true, place->config, place->values);
+}
+
+/* Rules between fields, of a config whose values are right. False where one is broken. */
+static bool check_config(struct builder *builder, const struct placing *placing,
+                         const struct placed_config *place)
 {
     const struct model_ops *ops = placing->ops;
     const struct model_kind *kind = placing->kind;
-    const struct schema_table table = {placing->section, placing->table->fields,
-                                       placing->table->field_count,
-                                       ops->kind_count > 0 ? ops : NULL, kind};
-    const struct schema_context context = {builder->errors, &builder->scenario->topology,
-                                           builder->inner->source, builder->csv};
-    struct placed_validation placed = {{report_at_field},     builder->errors, &table, values, node,
-                                       builder->inner->source};
-    const void *kind_config = kind ? (char *)config + placing->table->kind_offset : NULL;
-    const struct check_context check = {&builder->scenario->topology,
-                                        builder->scenario->run.duration,
-                                        placing->region,
-                                        placing->peer,
-                                        kind,
-                                        kind_config,
-                                        &builder->scenario->rows};
+    const struct schema_table table = placing_table(placing);
+    struct placed_validation placed = {{report_at_field}, builder->errors, &table,
+                                       place->values,     place->node,     builder->inner->source};
+    const void *kind_config = kind ? (char *)place->config + placing->table->kind_offset : NULL;
+    const struct check_context context = {.topology = &builder->scenario->topology,
+                                          .end = builder->scenario->run.duration,
+                                          .region = placing->region,
+                                          .peer = placing->peer,
+                                          .kind = kind,
+                                          .kind_config = kind_config,
+                                          .rows = &builder->scenario->rows,
+                                          .items = placing->items,
+                                          .item_count = placing->item_count,
+                                          .item = place->item};
     size_t before = builder->errors->count;
-    bool good;
 
-    if (ops->preset_count > 0)
-        node = with_preset(builder, ops, node);
-    good = schema_apply(&context, &table, node, true, config, values);
-
-    /* Rules between fields are for configs whose fields are right, regions included. */
-    if (good && builder->scenario->topology.region_count > 0 && ops->check)
-        ops->check(config, &check, &placed.validation);
-    if (good && builder->scenario->topology.region_count > 0 && kind && kind->check)
-        kind->check(config, kind_config, &check, &placed.validation);
-    return good && builder->errors->count == before;
+    if (builder->scenario->topology.region_count == 0)
+        return true; /* nothing can be said of regions */
+    if (ops->check)
+        ops->check(place->config, &context, &placed.validation);
+    if (kind && kind->check)
+        kind->check(place->config, kind_config, &context, &placed.validation);
+    return builder->errors->count == before;
 }
 
 /* A map that is only a piece of configs, by itself. */
@@ -180,17 +207,24 @@ static void add_one(struct builder *builder, struct placing *placing, char *name
     struct scenario_instance *instance =
         add_instance(builder, placing->ops, placing->kind, name, 1);
     size_t index = builder->scenario->instance_count - 1;
+    const struct placed_config place = {node, (void *)instance->config,
+                                        builder->inner->values[index], 0};
 
     instance->region = placing->region;
     instance->peer = placing->peer;
     placing->table = &builder->inner->tables[index];
-    fill_config(builder, placing, node, (void *)instance->config, builder->inner->values[index]);
+    if (fill_config(builder, placing, &place))
+        check_config(builder, placing, &place);
 }
 
 static void build_once(struct builder *builder, const struct model_ops *ops)
 {
     const struct yaml_node *section = yaml_get(builder->root, ops->section);
-    struct placing placing = {ops, ops->section, -1, -1, NULL, kind_chosen(ops, section)};
+    struct placing placing = {.ops = ops,
+                              .section = ops->section,
+                              .region = -1,
+                              .peer = -1,
+                              .kind = kind_chosen(ops, section)};
 
     add_one(builder, &placing, mem_strdup(ops->name), section);
 }
@@ -206,7 +240,8 @@ static void build_per_region(struct builder *builder, const struct model_ops *op
     for (uint32_t i = 0; i < topology->region_count; i++) {
         const struct yaml_node *own =
             yaml_get(yaml_get(regions, topology->region_names[i]), ops->section);
-        struct placing placing = {ops, ops->section, (int)i, -1, NULL, NULL};
+        struct placing placing = {
+            .ops = ops, .section = ops->section, .region = (int)i, .peer = -1};
         struct strbuf name = STRBUF_INIT;
 
         check_piece(builder, ops, own);
@@ -268,7 +303,7 @@ static void build_link(struct builder *builder, const struct model_ops *ops, int
     const char *const *names = builder->scenario->topology.region_names;
     const struct shape shape = overlay_model(ops);
     const struct yaml_node *node = yaml_get(section, from == to ? "inside" : "default");
-    struct placing placing = {ops, ops->section, from, to, NULL, NULL};
+    struct placing placing = {.ops = ops, .section = ops->section, .region = from, .peer = to};
     struct strbuf name = STRBUF_INIT;
 
     if (node && node->kind != YAML_MAP && !node->is_null)
@@ -307,49 +342,71 @@ static void build_per_link(struct builder *builder, const struct model_ops *ops)
 
 /* --- lists ----------------------------------------------------------------------------- */
 
-static void add_span(struct builder *builder, const struct model_ops *ops, const void *config)
+static void add_span(struct builder *builder, const struct placing *placing, size_t item)
 {
     struct scenario_internal *inner = builder->inner;
     struct probe_span span = {0, 0};
 
-    if (!ops->span || !ops->span(config, &span))
+    if (!placing->ops->span ||
+        !placing->ops->span(placing->items, placing->item_count, item, &span))
         return;
     MEM_GROW(inner->spans, inner->span_capacity, builder->scenario->fault_span_count + 1);
     inner->spans[builder->scenario->fault_span_count++] = span;
     builder->scenario->fault_spans = inner->spans;
 }
 
-static void build_list(struct builder *builder, const struct model_ops *ops)
+/* The list, or NULL where there is none that can be read. */
+static const struct yaml_node *find_list(struct builder *builder, const struct model_ops *ops)
 {
     const struct yaml_node *list = yaml_get(builder->root, ops->section);
-    struct scenario_instance *instance;
-    size_t count, index;
 
-    if (list && list->kind != YAML_LIST && !list->is_null) {
+    if (!list || list->is_null)
+        return NULL;
+    if (list->kind != YAML_LIST) {
         error_at(builder->errors, list, "'%s' needs a list of maps, got %s", ops->section,
                  yaml_kind_name(list));
-        list = NULL;
+        return NULL;
     }
-    count = list ? list->count : 0;
-    if (count > SCENARIO_ITEMS_MAX) {
+    if (list->count > SCENARIO_ITEMS_MAX) {
         error_at(builder->errors, list, "'%s' has %zu items and at most %d are allowed",
-                 ops->section, count, SCENARIO_ITEMS_MAX);
-        count = 0;
+                 ops->section, list->count, SCENARIO_ITEMS_MAX);
+        return NULL;
     }
-    instance = add_instance(builder, ops, NULL, mem_strdup(ops->name), count);
-    index = builder->scenario->instance_count - 1;
-    for (size_t i = 0; i < count; i++) {
-        char *config = (char *)instance->config + i * ops->config_size;
+    return list;
+}
+
+/* First all items, then the rules, since an item may refer to another. */
+static void build_list(struct builder *builder, const struct model_ops *ops)
+{
+    const struct yaml_node *list = find_list(builder, ops);
+    size_t count = list ? list->count : 0;
+    struct scenario_instance *instance =
+        add_instance(builder, ops, NULL, mem_strdup(ops->name), count);
+    size_t index = builder->scenario->instance_count - 1;
+    struct placing placing = {.ops = ops,
+                              .region = -1,
+                              .peer = -1,
+                              .table = &builder->inner->tables[index],
+                              .items = instance->config,
+                              .item_count = count};
+    bool *good = mem_zalloc(count + 1, sizeof *good);
+
+    for (size_t step = 0; step < 2 * count; step++) {
+        size_t i = step % count;
+        const struct placed_config place = {
+            list->entries[i].value, (char *)instance->config + i * ops->config_size,
+            builder->inner->values[index] + i * ops->field_count, i};
         struct strbuf section = STRBUF_INIT;
-        struct placing placing = {ops, NULL, -1, -1, &builder->inner->tables[index], NULL};
 
         strbuf_addf(&section, "%s.%zu", ops->section, i);
         placing.section = section.text;
-        if (fill_config(builder, &placing, list->entries[i].value, config,
-                        builder->inner->values[index] + i * ops->field_count))
-            add_span(builder, ops, config);
+        if (step < count)
+            good[i] = fill_config(builder, &placing, &place);
+        else if (good[i] && check_config(builder, &placing, &place))
+            add_span(builder, &placing, i);
         strbuf_release(&section);
     }
+    free(good);
 }
 
 /* Names are unique over the registry, but two kinds of a model may share one: the first row of
@@ -368,8 +425,6 @@ static void add_metrics(struct builder *builder, const struct metric *metrics, s
 
 static void build_model(struct builder *builder, const struct model_ops *ops)
 {
-    const struct model_kind *kind;
-
     invariant(ops->kind_count == 0 || ops->scope == MODEL_ONCE);
     switch (ops->scope) {
     case MODEL_ONCE:
@@ -385,8 +440,14 @@ static void build_model(struct builder *builder, const struct model_ops *ops)
         build_list(builder, ops);
         break;
     }
+}
+
+/* What models and their kinds have for all: before any of them is checked. */
+static void collect_tables(struct builder *builder, const struct model_ops *ops)
+{
+    const struct model_kind *kind = kind_chosen(ops, yaml_get(builder->root, ops->section));
+
     add_metrics(builder, ops->metrics, ops->metric_count);
-    kind = kind_chosen(ops, yaml_get(builder->root, ops->section));
     if (!kind)
         return;
     add_metrics(builder, kind->metrics, kind->metric_count);
@@ -415,6 +476,9 @@ void instances_build(struct builder *builder)
     const struct registry *registry = builder->scenario->registry;
 
     collect_rows(builder);
+    for (size_t i = 0; i < registry->model_count; i++)
+        if (kind_has_model(builder->kind, registry->models[i]))
+            collect_tables(builder, registry->models[i]);
     for (size_t i = 0; i < registry->model_count; i++)
         if (kind_has_model(builder->kind, registry->models[i]))
             build_model(builder, registry->models[i]);

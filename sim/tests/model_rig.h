@@ -190,8 +190,16 @@ static inline bool rig_check(struct rig *rig, size_t index)
 {
     const char *config = rig_config(rig, index);
     const void *kind_config = rig->kind ? config + rig->table.kind_offset : NULL;
-    struct check_context context = {&rig->topology, sim_end(rig->sim), -1,        -1,
-                                    rig->kind,      kind_config,       &rig->rows};
+    struct check_context context = {.topology = &rig->topology,
+                                    .end = sim_end(rig->sim),
+                                    .region = -1,
+                                    .peer = -1,
+                                    .kind = rig->kind,
+                                    .kind_config = kind_config,
+                                    .rows = &rig->rows,
+                                    .items = rig->configs,
+                                    .item_count = rig->config_count,
+                                    .item = index};
     struct validation validation = {rig_report};
 
     strbuf_clear(&rig_validation);

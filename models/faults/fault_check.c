@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fault_check.h"
+
+#include "fault_effects.h"
+#include "fault_times.h"
+#include "suggest.h"
+#include "units.h"
+
+#include <string.h>
+
+/* --- times ----------------------------------------------------------------------------------- */
+
+static void check_name(const struct fault_list *list, size_t index, struct validation *validation)
+{
+    const char *name = list->items[index].name;
+
+    if (name && fault_find(list, name) < index)
+        validation_error(validation, "name", "'%s' is the name of another fault: faults.%zu", name,
+                         fault_find(list, name));
+}
+
+static void unknown_name(const struct fault_list *list, const char *name,
+                         struct validation *validation)
+{
+    const char *names[64], *near;
+    size_t count = 0;
+
+    for (size_t i = 0; i < list->count && count < 64; i++)
+        if (list->items[i].name)
+            names[count++] = list->items[i].name;
+    near = suggest_nearest(name, names, count);
+    if (near)
+        validation_error(validation, "after", "names no fault: '%s'; did you mean '%s'?", name,
+                         near);
+    else
+        validation_error(validation, "after",
+                         "names no fault: '%s'; give that fault a name, such as {name: %s, ...}",
+                         name, name);
+}
+
+/* False where the fault has no beginning. */
+static bool check_after(const struct fault_list *list, size_t index, struct validation *validation)
+{
+    const char *after = list->items[index].after;
+    enum fault_chain chain = fault_chain(list, index);
+
+    if (!after)
+        return true;
+    if (fault_find(list, after) == FAULT_NONE)
+        unknown_name(list, after, validation);
+    else if (chain == CHAIN_ENDLESS)
+        validation_error(validation, "after", "leads in a circle, or through more than %d faults",
+                         FAULT_CHAIN_MAX);
+    else if (chain == CHAIN_GOOD && fault_begin(list, index) == SIM_NEVER)
+        validation_error(validation, "after", "names a fault that does not end: give '%s' a 'for'",
+                         after);
+    else
+        return chain == CHAIN_GOOD; /* a name that is missing elsewhere is reported there */
+    return false;
+}
+
+static void check_at(sim_time begin, sim_time end, struct validation *validation)
+{
+    struct strbuf at = STRBUF_INIT, until = STRBUF_INIT;
+
+    if (begin < end)
+        return;
+    units_add(&at, (double)begin, UNIT_NS, 3);
+    units_add(&until, (double)end, UNIT_NS, 3);
+    validation_error(validation, "at", "is %s, %s the end of the run at %s", at.text,
+                     begin > end ? "after" : "not before", until.text);
+    strbuf_release(&at);
+    strbuf_release(&until);
+}
+
+static void check_repetition(const struct fault_config *config, struct validation *validation)
+{
+    if (config->every_ns > 0 && (config->for_ns == 0 || config->for_ns >= config->every_ns))
+        validation_error(validation, "every",
+                         "needs 'for', and longer than it: each must end before the next begins");
+    if (config->times > 0 && config->every_ns == 0)
+        validation_error(validation, "times", "needs 'every', such as '10s'");
+}
+
+/* --- targets and what they can take ---------------------------------------------------------- */
+
+/* What the scenario's models let faults do to a target, as bits. */
+static unsigned possible_actions(const struct supplied_rows *rows, const char *target)
+{
+    const struct fault_capability *row;
+    unsigned actions = 0;
+
+    for (size_t i = 0; (row = supplied_fault(rows, i)); i++)
+        for (unsigned action = 0; action < FAULT_ACTIONS; action++)
+            if (strcmp(row->target, target) == 0 &&
+                strcmp(row->action, fault_action_name((enum fault_action)action)) == 0)
+                actions |= ACTION_BIT(action);
+    return actions;
+}
+
+/* "'loss', 'delay' or 'blackhole: true'". */
+static void add_examples(struct strbuf *out, unsigned actions)
+{
+    const char *before = "";
+
+    for (unsigned action = 0; action < FAULT_ACTIONS; action++) {
+        if (!(actions & ACTION_BIT(action)))
+            continue;
+        actions &= ~ACTION_BIT(action);
+        strbuf_addf(out, "%s%s", before, fault_action_example((enum fault_action)action));
+        before = (actions & (actions - 1)) ? ", " : " or ";
+    }
+}
+
+/* The parameters that name targets which some model takes, each once. */
+static void add_targets(struct strbuf *out, const struct supplied_rows *rows)
+{
+    for (int target = 0; target < FAULT_TARGETS; target++) {
+        const char *key = fault_target_key((enum fault_target)target);
+        const struct fault_capability *row;
+        size_t length = strlen(key);
+        bool found = false;
+
+        for (size_t i = 0; !found && (row = supplied_fault(rows, i)); i++)
+            found = strncmp(row->target, key, length) == 0 &&
+                    (row->target[length] == '\0' || row->target[length] == '/');
+        if (found)
+            strbuf_addf(out, "%s'%s'", out->length > 0 ? ", " : "", key);
+    }
+}
+
+/* Their names in the rows: "control/dns" and "control/function" are two. */
+static void add_target_names(struct strbuf *out, const struct supplied_rows *rows)
+{
+    const struct fault_capability *row;
+
+    for (size_t i = 0; (row = supplied_fault(rows, i)); i++) {
+        bool is_first = true;
+
+        for (size_t j = 0; j < i && is_first; j++)
+            is_first = strcmp(supplied_fault(rows, j)->target, row->target) != 0;
+        if (is_first)
+            strbuf_addf(out, "%s'%s'", out->length > 0 ? ", " : "", row->target);
+    }
+}
+
+static void impossible_target(const struct supplied_rows *rows,
+                              const struct fault_selector *selector, const char *name,
+                              struct validation *validation)
+{
+    struct strbuf targets = STRBUF_INIT;
+
+    add_target_names(&targets, rows);
+    validation_error(
+        validation, fault_target_key(selector->target),
+        "cannot be hit: no model of this scenario takes faults on '%s'; targets are %s", name,
+        targets.text);
+    strbuf_release(&targets);
+}
+
+static void check_actions(const struct fault_config *config, const struct fault_selector *selector,
+                          const struct supplied_rows *rows, struct validation *validation)
+{
+    struct strbuf name = STRBUF_INIT, examples = STRBUF_INIT;
+    unsigned actions = fault_actions(config), possible, amounts = 0;
+
+    fault_selector_add_name(&name, selector);
+    possible = possible_actions(rows, name.text);
+    add_examples(&examples, possible);
+    for (unsigned action = 0; action < FAULT_ACTIONS; action++) {
+        if (fault_action_is_amount((enum fault_action)action))
+            amounts |= ACTION_BIT(action);
+        if (possible && (actions & ~possible & ACTION_BIT(action)))
+            validation_error(validation, fault_action_name((enum fault_action)action),
+                             "does not go with '%s', which takes %s", name.text, examples.text);
+    }
+    if (!possible)
+        impossible_target(rows, selector, name.text, validation);
+    else if (actions == 0 && !(possible & amounts))
+        validation_error(validation, NULL, "does nothing to its '%s'; add %s", name.text,
+                         examples.text);
+    strbuf_release(&name);
+    strbuf_release(&examples);
+}
+
+/* False where there is not one target. */
+static bool check_target(const struct fault_place *place, const struct supplied_rows *rows,
+                         struct validation *validation)
+{
+    struct strbuf targets = STRBUF_INIT;
+    int count = 0;
+
+    for (int target = 0; target < FAULT_TARGETS; target++)
+        if (fault_place_names(place, (enum fault_target)target))
+            strbuf_addf(&targets, "%s'%s'", count++ > 0 ? ", " : "",
+                        fault_target_key((enum fault_target)target));
+    if (count == 0)
+        add_targets(&targets, rows);
+    if (count == 0)
+        validation_error(validation, NULL, "needs a target: one of %s", targets.text);
+    else if (count > 1)
+        validation_error(validation, NULL, "has %d targets, %s: write one fault for each", count,
+                         targets.text);
+    strbuf_release(&targets);
+    return count == 1;
+}
+
+void fault_schedule_check(const void *config, const struct check_context *context,
+                          struct validation *validation)
+{
+    const struct fault_config *fault = config;
+    const struct fault_list list = {context->items, context->item_count};
+    struct fault_selector selector;
+
+    check_name(&list, context->item, validation);
+    if (check_after(&list, context->item, validation))
+        check_at(fault_begin(&list, context->item), context->end, validation);
+    check_repetition(fault, validation);
+    if (check_target(&fault->place, context->rows, validation) &&
+        fault_selector_read(&selector, &fault->place, context->topology, validation))
+        check_actions(fault, &selector, context->rows, validation);
+}
