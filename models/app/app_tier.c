@@ -194,8 +194,8 @@ static const struct lint_row app_tier_lints[] = {
 };
 
 static const struct fault_capability app_tier_faults[] = {
-    {"region", "down"},
-    {"region", "deploy"},
+    {"region", "down", NULL},
+    {"region", "deploy", NULL},
 };
 
 const struct model_ops app_tier_ops = {

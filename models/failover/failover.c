@@ -645,10 +645,18 @@ static void failover_fini(void *self)
     free(failover->repoint_state);
 }
 
+/* Where no cluster can be promoted, there is nothing that these do. */
+static uint32_t control_parts(const void *config, const struct check_context *context, int region,
+                              int peer)
+{
+    (void)config, (void)region, (void)peer;
+    return supplied_fault_target(context->rows, "promote");
+}
+
 static const struct fault_capability failover_faults[] = {
-    {"control/monitoring", "down"},
-    {"control/function", "down"},
-    {"control/store-api", "down"},
+    {"control/monitoring", "down", control_parts},
+    {"control/function", "down", control_parts},
+    {"control/store-api", "down", control_parts},
 };
 
 const struct model_ops failover_ops = {

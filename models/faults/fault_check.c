@@ -38,25 +38,26 @@ static void unknown_name(const struct fault_list *list, const char *name,
                          name, name);
 }
 
-/* False where the fault has no beginning. */
+/* False where the fault has no beginning. What is wrong further up a chain is reported there. */
 static bool check_after(const struct fault_list *list, size_t index, struct validation *validation)
 {
     const char *after = list->items[index].after;
     enum fault_chain chain = fault_chain(list, index);
+    size_t before;
 
     if (!after)
         return true;
-    if (fault_find(list, after) == FAULT_NONE)
+    before = fault_find(list, after);
+    if (before == FAULT_NONE)
         unknown_name(list, after, validation);
     else if (chain == CHAIN_ENDLESS)
         validation_error(validation, "after", "leads in a circle, or through more than %d faults",
                          FAULT_CHAIN_MAX);
-    else if (chain == CHAIN_GOOD && fault_begin(list, index) == SIM_NEVER)
-        validation_error(validation, "after", "names a fault that does not end: give '%s' a 'for'",
-                         after);
-    else
-        return chain == CHAIN_GOOD; /* a name that is missing elsewhere is reported there */
-    return false;
+    else if (chain == CHAIN_GOOD && fault_end(list, before) == SIM_NEVER &&
+             fault_begin(list, before) != SIM_NEVER)
+        validation_error(validation, "after", "names a fault that does not end: give '%s' a '%s'",
+                         after, list->items[before].for_ns > 0 ? "times" : "for");
+    return chain == CHAIN_GOOD && fault_begin(list, index) != SIM_NEVER;
 }
 
 static void check_at(sim_time begin, sim_time end, struct validation *validation)
@@ -90,7 +91,7 @@ static unsigned possible_actions(const struct supplied_rows *rows, const char *t
     const struct fault_capability *row;
     unsigned actions = 0;
 
-    for (size_t i = 0; (row = supplied_fault(rows, i)); i++)
+    for (size_t i = 0; (row = supplied_fault(rows, i, NULL)); i++)
         for (unsigned action = 0; action < FAULT_ACTIONS; action++)
             if (strcmp(row->target, target) == 0 &&
                 strcmp(row->action, fault_action_name((enum fault_action)action)) == 0)
@@ -121,7 +122,7 @@ static void add_targets(struct strbuf *out, const struct supplied_rows *rows)
         size_t length = strlen(key);
         bool found = false;
 
-        for (size_t i = 0; !found && (row = supplied_fault(rows, i)); i++)
+        for (size_t i = 0; !found && (row = supplied_fault(rows, i, NULL)); i++)
             found = strncmp(row->target, key, length) == 0 &&
                     (row->target[length] == '\0' || row->target[length] == '/');
         if (found)
@@ -129,24 +130,28 @@ static void add_targets(struct strbuf *out, const struct supplied_rows *rows)
     }
 }
 
-/* Their names in the rows: "control/dns" and "control/function" are two. */
+/* Their names in the rows, sorted: "control/dns" and "control/function" are two. */
 static void add_target_names(struct strbuf *out, const struct supplied_rows *rows)
 {
-    const struct fault_capability *row;
+    const char *last = "";
 
-    for (size_t i = 0; (row = supplied_fault(rows, i)); i++) {
-        bool is_first = true;
+    for (;;) {
+        const struct fault_capability *row;
+        const char *next = NULL;
 
-        for (size_t j = 0; j < i && is_first; j++)
-            is_first = strcmp(supplied_fault(rows, j)->target, row->target) != 0;
-        if (is_first)
-            strbuf_addf(out, "%s'%s'", out->length > 0 ? ", " : "", row->target);
+        for (size_t i = 0; (row = supplied_fault(rows, i, NULL)); i++)
+            if (strcmp(row->target, last) > 0 && (!next || strcmp(row->target, next) < 0))
+                next = row->target;
+        if (!next)
+            return;
+        strbuf_addf(out, "%s'%s'", out->length > 0 ? ", " : "", next);
+        last = next;
     }
 }
 
-static void impossible_target(const struct supplied_rows *rows,
-                              const struct fault_selector *selector, const char *name,
-                              struct validation *validation)
+/* No model takes faults on a target of this name. */
+static void refuse_target(const struct supplied_rows *rows, const struct fault_selector *selector,
+                          const char *name, struct validation *validation)
 {
     struct strbuf targets = STRBUF_INIT;
 
@@ -158,29 +163,119 @@ static void impossible_target(const struct supplied_rows *rows,
     strbuf_release(&targets);
 }
 
-static void check_actions(const struct fault_config *config, const struct fault_selector *selector,
-                          const struct supplied_rows *rows, struct validation *validation)
+static void check_actions(const struct fault_config *config, const char *name, unsigned possible,
+                          struct validation *validation)
 {
-    struct strbuf name = STRBUF_INIT, examples = STRBUF_INIT;
-    unsigned actions = fault_actions(config), possible, amounts = 0;
+    struct strbuf examples = STRBUF_INIT;
+    unsigned actions = fault_actions(config), amounts = 0;
 
-    fault_selector_add_name(&name, selector);
-    possible = possible_actions(rows, name.text);
     add_examples(&examples, possible);
     for (unsigned action = 0; action < FAULT_ACTIONS; action++) {
         if (fault_action_is_amount((enum fault_action)action))
             amounts |= ACTION_BIT(action);
-        if (possible && (actions & ~possible & ACTION_BIT(action)))
+        if (actions & ~possible & ACTION_BIT(action))
             validation_error(validation, fault_action_name((enum fault_action)action),
-                             "does not go with '%s', which takes %s", name.text, examples.text);
+                             "does not go with '%s', which takes %s", name, examples.text);
     }
-    if (!possible)
-        impossible_target(rows, selector, name.text, validation);
-    else if (actions == 0 && !(possible & amounts))
-        validation_error(validation, NULL, "does nothing to its '%s'; add %s", name.text,
-                         examples.text);
-    strbuf_release(&name);
+    if (actions == 0 && !(possible & amounts))
+        validation_error(validation, NULL, "does nothing to its '%s'; add %s", name, examples.text);
     strbuf_release(&examples);
+}
+
+/* --- which of the parts there are ------------------------------------------------------------ */
+
+/* How many parts of that name there are in a region, or on the link from there to `peer`. */
+static uint32_t count_parts(const struct check_context *context, const char *name, int region,
+                            int peer)
+{
+    const struct fault_capability *row;
+    const struct model_rows *owner;
+    uint32_t most = 0;
+
+    for (size_t i = 0; (row = supplied_fault(context->rows, i, &owner)); i++) {
+        if (strcmp(row->target, name) != 0)
+            continue;
+        if (!row->parts)
+            return UINT32_MAX;
+        for (size_t j = 0; j < context->instance_count; j++) {
+            const struct scenario_instance *instance = &context->instances[j];
+            const struct check_context of = check_context_of(context, instance, 0);
+            uint32_t parts;
+
+            if (!instance_has_rows(instance, owner))
+                continue;
+            parts = row->parts(instance->config, &of, region, peer);
+            most = parts > most ? parts : most;
+        }
+    }
+    return most;
+}
+
+static void refuse_region(const struct check_context *context,
+                          const struct fault_selector *selector, const char *name,
+                          struct validation *validation)
+{
+    const struct topology *topology = context->topology;
+    struct strbuf regions = STRBUF_INIT;
+
+    for (uint32_t r = 0; r < topology->region_count; r++)
+        if (count_parts(context, name, (int)r, -1) > 0)
+            strbuf_addf(&regions, "%s'%s'", regions.length > 0 ? ", " : "",
+                        topology->region_names[r]);
+    if (regions.length > 0)
+        validation_error(validation, fault_target_key(selector->target),
+                         "cannot be hit: region '%s' has no '%s'; regions that have one are %s",
+                         topology->region_names[selector->region], name, regions.text);
+    else
+        validation_error(validation, fault_target_key(selector->target),
+                         "cannot be hit: no region of this scenario has a '%s'", name);
+    strbuf_release(&regions);
+}
+
+/* False where the target is not in the scenario. */
+static bool check_parts(const struct check_context *context, const struct fault_selector *selector,
+                        const char *name, struct validation *validation)
+{
+    const char *const *regions = context->topology->region_names;
+    const struct link_ref *link = &selector->link;
+    uint32_t parts;
+
+    if (selector->target == TARGET_LINK) {
+        if (count_parts(context, name, link->from, link->to) > 0 ||
+            (link->both_ways && count_parts(context, name, link->to, link->from) > 0))
+            return true;
+        validation_error(validation, fault_target_key(selector->target),
+                         "cannot be hit: there is no route from '%s' to '%s' (kind: none)",
+                         regions[link->from], regions[link->to]);
+        return false;
+    }
+    parts = count_parts(context, name, selector->region, -1);
+    if (parts == 0 && selector->region >= 0)
+        refuse_region(context, selector, name, validation);
+    else if (parts == 0)
+        validation_error(validation, fault_target_key(selector->target),
+                         "cannot be hit: this scenario has no '%s'", name);
+    else if (selector->index >= parts)
+        validation_error(validation, fault_target_key(selector->target),
+                         "needs one of '%s/0' to '%s/%u', got '%s/%u'", regions[selector->region],
+                         regions[selector->region], parts - 1, regions[selector->region],
+                         selector->index);
+    return parts > selector->index;
+}
+
+static void check_selector(const struct fault_config *config, const struct check_context *context,
+                           const struct fault_selector *selector, struct validation *validation)
+{
+    struct strbuf name = STRBUF_INIT;
+    unsigned possible;
+
+    fault_selector_add_name(&name, selector);
+    possible = possible_actions(context->rows, name.text);
+    if (!possible)
+        refuse_target(context->rows, selector, name.text, validation);
+    else if (check_parts(context, selector, name.text, validation))
+        check_actions(config, name.text, possible, validation);
+    strbuf_release(&name);
 }
 
 /* False where there is not one target. */
@@ -196,6 +291,8 @@ static bool check_target(const struct fault_place *place, const struct supplied_
                         fault_target_key((enum fault_target)target));
     if (count == 0)
         add_targets(&targets, rows);
+    if (place->traffic != TRAFFIC_BOTH && !fault_place_names(place, TARGET_LINK))
+        validation_error(validation, "traffic", "needs a 'link', such as 'a -> b'");
     if (count == 0)
         validation_error(validation, NULL, "needs a target: one of %s", targets.text);
     else if (count > 1)
@@ -218,5 +315,5 @@ void fault_schedule_check(const void *config, const struct check_context *contex
     check_repetition(fault, validation);
     if (check_target(&fault->place, context->rows, validation) &&
         fault_selector_read(&selector, &fault->place, context->topology, validation))
-        check_actions(fault, &selector, context->rows, validation);
+        check_selector(fault, context, &selector, validation);
 }

@@ -153,12 +153,15 @@ static const struct event_kind fault_schedule_end = {
 
 /* --- the model ------------------------------------------------------------------------------- */
 
-/* Faults of strength zero have a span all the same, so that a control run has the same windows. */
+/* Faults of strength zero have a span all the same, so that a control run has the same windows.
+ * None where another fault that this one follows is wrong. */
 static bool fault_schedule_span(const void *items, size_t count, size_t index,
                                 struct probe_span *span)
 {
     const struct fault_list list = {items, count};
 
+    if (fault_chain(&list, index) != CHAIN_GOOD)
+        return false;
     *span = (struct probe_span){fault_begin(&list, index), fault_end(&list, index)};
     return true;
 }

@@ -3,6 +3,7 @@
 
 #include "bug.h"
 #include "mem.h"
+#include "suggest.h"
 #include "units.h"
 
 #include <stdlib.h>
@@ -84,6 +85,20 @@ static bool read_part(struct fault_selector *selector, const char *text,
     return good && selector->region >= 0;
 }
 
+static void bad_part(const char *key, const char *text, const struct topology *topology,
+                     struct validation *validation)
+{
+    char *region = mem_strndup(text, strcspn(text, "/"));
+    const char *near = suggest_nearest(region, topology->region_names, topology->region_count);
+    bool is_known = topology_region(topology, region) >= 0;
+
+    validation_error(validation, key,
+                     "needs a region of the scenario and a number, such as '%s/0', got '%s'%s%s%s",
+                     topology->region_names[0], text, near && !is_known ? "; did you mean '" : "",
+                     near && !is_known ? near : "", near && !is_known ? "'?" : "");
+    free(region);
+}
+
 static bool read_target(struct fault_selector *selector, const struct fault_place *place,
                         const struct topology *topology, struct validation *validation)
 {
@@ -107,9 +122,7 @@ static bool read_target(struct fault_selector *selector, const struct fault_plac
     case SYNTAX_PART:
         if (read_part(selector, *(char *const *)member, topology))
             break;
-        validation_error(validation, row->key,
-                         "needs a region of the scenario and a number, such as '%s/0', got '%s'",
-                         topology->region_names[0], *(char *const *)member);
+        bad_part(row->key, *(char *const *)member, topology, validation);
         return false;
     }
     return true;

@@ -73,12 +73,6 @@ static void transit_gateway_init(void *self, const struct model_env *env)
     port_offer_gateway(env->ports, env->region, -1, &gateway->port);
 }
 
-static const struct fault_capability transit_gateway_faults[] = {
-    {"gateway", "loss"},
-    {"gateway", "delay"},
-    {"gateway", "blackhole"},
-};
-
 const struct model_ops transit_gateway_ops = {
     .name = "transit_gateway",
     .section = "gateway",
@@ -88,6 +82,5 @@ const struct model_ops transit_gateway_ops = {
     .state_size = sizeof(struct transit_gateway),
     FIELD_TABLE(transit_gateway_fields),
     METRIC_TABLE(transit_gateway_metrics),
-    .rows = {FAULT_TABLE(transit_gateway_faults)},
     .init = transit_gateway_init,
 };

@@ -210,11 +210,33 @@ static void wan_link_fini(void *self)
     dist_free(link->rtt_known);
 }
 
+static uint32_t link_parts(const void *config, const struct check_context *context, int region,
+                           int peer)
+{
+    const struct wan_link_config *c = config;
+
+    return context->region == region && context->peer == peer && c->kind != KIND_NONE;
+}
+
+/* A gateway is there for the links that go through it. */
+static uint32_t gateway_parts(const void *config, const struct check_context *context, int region,
+                              int peer)
+{
+    const struct wan_link_config *c = config;
+
+    (void)peer;
+    return c->kind == KIND_GATEWAY &&
+           (context->region == region || context->peer == region || c->via == region);
+}
+
 static const struct fault_capability wan_link_faults[] = {
-    {"link", "loss"},
-    {"link", "delay"},
-    {"link", "blackhole"},
-    {"link", "reset"},
+    {"link", "loss", link_parts},
+    {"link", "delay", link_parts},
+    {"link", "blackhole", link_parts},
+    {"link", "reset", link_parts},
+    {"gateway", "loss", gateway_parts},
+    {"gateway", "delay", gateway_parts},
+    {"gateway", "blackhole", gateway_parts},
 };
 
 const struct model_ops wan_link_ops = {

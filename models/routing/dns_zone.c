@@ -255,7 +255,7 @@ static void dns_zone_connect(void *self, const struct port_directory *ports)
 }
 
 static const struct fault_capability dns_zone_faults[] = {
-    {"control/dns", "down"},
+    {"control/dns", "down", NULL},
 };
 
 const struct model_ops dns_zone_ops = {

@@ -493,8 +493,27 @@ static void datastore_fini(struct store *store)
     free(datastore->shards);
 }
 
+static uint32_t cluster_parts(const void *config, const struct check_context *context, int region,
+                              int peer)
+{
+    const struct datastore_config *c = context->kind_config;
+
+    (void)config, (void)peer;
+    return has_cluster(c, c->primary < 0 ? 0 : c->primary, region);
+}
+
+/* A primary by itself replicates to nobody, and there is nothing to promote. */
+static uint32_t replicated_parts(const void *config, const struct check_context *context,
+                                 int region, int peer)
+{
+    return context->topology->region_count > 1 ? cluster_parts(config, context, region, peer) : 0;
+}
+
 static const struct fault_capability datastore_faults[] = {
-    {"promote", "promote"},
+    STORE_FAULTS(cluster_parts),
+    {"replication", "pause", replicated_parts},
+    {"replication", "reset", replicated_parts},
+    {"promote", "promote", replicated_parts},
 };
 
 const struct store_kind kind_global_datastore = {

@@ -109,11 +109,13 @@ static void regional_seed(struct store *store, uint32_t session, uint32_t sessio
     regional_seed_in(store, session, session_check, (int)ref_region(session));
 }
 
+static const struct fault_capability regional_faults[] = {STORE_FAULTS(NULL)};
+
 const struct store_kind kind_regional = {
     .model = {.name = "regional",
               .meaning = "an independent store in each region: a session is valid where it was "
                          "created",
-              .rows = {LABEL_TABLE(regional_causes)}},
+              .rows = {LABEL_TABLE(regional_causes), FAULT_TABLE(regional_faults)}},
     .state_size = sizeof(struct regional),
     .row_size = sizeof(struct regional_row),
     .endpoints = regional_endpoints,

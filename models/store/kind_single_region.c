@@ -17,11 +17,14 @@ static const struct field single_region_fields[] = {
 };
 // clang-format on
 
+static int region_of(const struct single_region_config *config)
+{
+    return config->primary < 0 ? 0 : config->primary;
+}
+
 static int store_region(const struct store *store)
 {
-    const struct single_region_config *config = store->kind_config;
-
-    return config->primary < 0 ? 0 : config->primary;
+    return region_of(store->kind_config);
 }
 
 /* The one endpoint. */
@@ -46,11 +49,21 @@ static void single_region_seed(struct store *store, uint32_t session, uint32_t s
     regional_seed_in(store, session, session_check, store_region(store));
 }
 
+static uint32_t store_parts(const void *config, const struct check_context *context, int region,
+                            int peer)
+{
+    (void)config, (void)peer;
+    return region == region_of(context->kind_config);
+}
+
+static const struct fault_capability single_region_faults[] = {STORE_FAULTS(store_parts)};
+
 const struct store_kind kind_single_region = {
     .model = {.name = "single-region",
               .meaning = "one store for all regions, which read and write it over the links",
               .config_size = sizeof(struct single_region_config),
-              FIELD_TABLE(single_region_fields)},
+              FIELD_TABLE(single_region_fields),
+              .rows = {FAULT_TABLE(single_region_faults)}},
     .state_size = sizeof(struct regional),
     .row_size = sizeof(struct regional_row),
     .endpoints = single_region_endpoints,

@@ -536,11 +536,6 @@ static const struct service_metric replication_service_metrics[] = {
      .source = "facts C.1"},
 };
 
-static const struct fault_capability replication_faults[] = {
-    {"replication", "pause"},
-    {"replication", "reset"},
-};
-
 const struct model_ops replication_ops = {
     .name = "replication",
     .section = "replication",
@@ -551,8 +546,7 @@ const struct model_ops replication_ops = {
     .state_size = sizeof(struct replication),
     FIELD_TABLE(replication_fields),
     METRIC_TABLE(replication_metrics),
-    .rows = {USAGE_TABLE(replication_usage), SERVICE_METRIC_TABLE(replication_service_metrics),
-             FAULT_TABLE(replication_faults)},
+    .rows = {USAGE_TABLE(replication_usage), SERVICE_METRIC_TABLE(replication_service_metrics)},
     .init = replication_init,
     .connect = replication_connect,
     .start = replication_start,

@@ -387,12 +387,6 @@ static const struct service_metric store_service_metrics[] = {
      .source = "facts C.2"},
 };
 
-static const struct fault_capability store_faults[] = {
-    {"store", "stall"},
-    {"store", "restart"},
-    {"store", "crash"},
-};
-
 const struct model_ops store_ops = {
     .name = "store",
     .section = "store",
@@ -402,7 +396,7 @@ const struct model_ops store_ops = {
     .state_size = sizeof(struct store),
     FIELD_TABLE(store_fields),
     METRIC_TABLE(store_metrics),
-    .rows = {SERVICE_METRIC_TABLE(store_service_metrics), FAULT_TABLE(store_faults)},
+    .rows = {SERVICE_METRIC_TABLE(store_service_metrics)},
     .kinds = store_kinds,
     .kind_count = sizeof store_kinds / sizeof store_kinds[0],
     .init = store_init,

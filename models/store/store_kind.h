@@ -81,4 +81,12 @@ struct store_kind {
     const struct losses_port *losses;
 };
 
+/* Rows of what faults do to clusters, the same in all kinds; `parts` as in struct fault_capability.
+ */
+#define STORE_FAULTS(parts)                                                                        \
+    {"store", "stall", (parts)}, {"store", "restart", (parts)},                                    \
+    {                                                                                              \
+        "store", "crash", (parts)                                                                  \
+    }
+
 #endif

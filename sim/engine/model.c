@@ -17,6 +17,26 @@ int topology_region(const struct topology *topology, const char *name)
     return -1;
 }
 
+struct check_context check_context_of(const struct check_context *general,
+                                      const struct scenario_instance *instance, size_t item)
+{
+    struct check_context context = *general;
+
+    context.region = instance->region;
+    context.peer = instance->peer;
+    context.kind = instance->kind;
+    context.kind_config = instance->kind_config;
+    context.items = instance->config;
+    context.item_count = instance->config_count;
+    context.item = item;
+    return context;
+}
+
+bool instance_has_rows(const struct scenario_instance *instance, const struct model_rows *rows)
+{
+    return rows == &instance->ops->rows || (instance->kind && rows == &instance->kind->rows);
+}
+
 /* Some dozens of ports, looked up while wiring only: a list is enough. */
 struct port {
     char *name;

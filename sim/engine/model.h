@@ -102,16 +102,37 @@ struct validation {
 void validation_error(struct validation *validation, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* An instance of a model as its scenario has it. */
+struct scenario_instance {
+    const struct model_ops *ops;
+    char *name;       /* "app_tier/us-west-1" */
+    int region, peer; /* as in model_env */
+    const void *config;
+    size_t config_count;
+    const struct model_kind *kind; /* NULL: the model has none */
+    const void *kind_config;
+};
+
+/* What a config is checked against. */
 struct check_context {
     const struct topology *topology;
     sim_time end;
+    const struct supplied_rows *rows;          /* as in model_env */
+    const struct scenario_instance *instances; /* of the scenario, filled; where a value of theirs
+                                                  is wrong, it is 0, NULL or the default */
+    size_t instance_count;
+    /* of the instance that is checked */
     int region, peer;              /* as in model_env */
     const struct model_kind *kind; /* as in model_env */
     const void *kind_config;
-    const struct supplied_rows *rows; /* as in model_env */
-    const void *items;                /* MODEL_LIST: all configs, of which this is one */
-    size_t item_count, item;
+    const void *items;       /* MODEL_LIST: all configs */
+    size_t item_count, item; /* and which of them is checked */
 };
+/* The context of an instance's config number `item`, with the first half of `general`. */
+struct check_context check_context_of(const struct check_context *general,
+                                      const struct scenario_instance *instance, size_t item);
+/* Are these the rows of the instance's model or of its kind? */
+bool instance_has_rows(const struct scenario_instance *instance, const struct model_rows *rows);
 
 /*
  * Parameters that go together under a name: a real thing with its version. A model with presets has

@@ -20,16 +20,29 @@ void supplied_rows_release(struct supplied_rows *supplied)
     *supplied = (struct supplied_rows){0};
 }
 
-const struct fault_capability *supplied_fault(const struct supplied_rows *supplied, size_t index)
+const struct fault_capability *supplied_fault(const struct supplied_rows *supplied, size_t index,
+                                              const struct model_rows **owner)
 {
     for (size_t i = 0; i < supplied->count; i++) {
         const struct model_rows *table = supplied->tables[i];
 
+        if (owner)
+            *owner = table;
         if (index < table->fault_count)
             return &table->faults[index];
         index -= table->fault_count;
     }
     return NULL;
+}
+
+bool supplied_fault_target(const struct supplied_rows *supplied, const char *target)
+{
+    const struct fault_capability *row;
+
+    for (size_t i = 0; (row = supplied_fault(supplied, i, NULL)); i++)
+        if (strcmp(row->target, target) == 0)
+            return true;
+    return false;
 }
 
 /* --- labels ---------------------------------------------------------------------------------- */

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct check_context; /* model.h */
+
 /* One more value of the label of every metric whose `label_set` has this name. */
 struct label_row {
     const char *set;     /* "reauth-cause" */
@@ -45,7 +47,6 @@ struct service_metric {
 };
 
 /* A setting that is allowed and that its author may not have meant. */
-struct check_context;
 struct lint_row {
     const char *code;    /* stable, never given to another rule: "client-retries-never" */
     const char *meaning; /* one line: what is so, and what follows from it */
@@ -57,6 +58,11 @@ struct lint_row {
 struct fault_capability {
     const char *target; /* "link", "control/dns", "instance": as models/faults names it */
     const char *action; /* "loss": the parameter of a fault */
+    /* How many of these parts there are in `region` (of a link: from there to `peer`, else -1),
+     * as the config of one instance says; the largest answer counts. region -1: outside of all
+     * regions. context as in check. NULL: one, wherever it is. */
+    uint32_t (*parts)(const void *config, const struct check_context *context, int region,
+                      int peer);
 };
 
 /* All rows of one model or kind. */
@@ -87,8 +93,13 @@ struct supplied_rows {
 void supplied_rows_add(struct supplied_rows *supplied, const struct model_rows *rows);
 void supplied_rows_release(struct supplied_rows *supplied);
 
-/* Row `index` of all rows of faults, in the order of the tables; NULL: there are not so many. */
-const struct fault_capability *supplied_fault(const struct supplied_rows *supplied, size_t index);
+/* Row `index` of all rows of faults, in the order of the tables, and whose it is (owner may be
+ * NULL). NULL: there are fewer. */
+const struct fault_capability *supplied_fault(const struct supplied_rows *supplied, size_t index,
+                                              const struct model_rows **owner);
+
+/* Can a fault do anything to a target of this name? */
+bool supplied_fault_target(const struct supplied_rows *supplied, const char *target);
 
 /*
  * Values of a metric's label: its own, then those of its label set, each once. `supplied` may be

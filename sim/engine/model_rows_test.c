@@ -92,19 +92,22 @@ static void probes_take_the_values_that_were_supplied(void **state)
 
 static void faults_are_numbered_over_all_tables(void **state)
 {
-    static const struct fault_capability of_links[] = {{"link", "loss"}, {"link", "delay"}};
-    static const struct fault_capability of_stores[] = {{"store", "stall"}};
+    static const struct fault_capability of_links[] = {{"link", "loss", NULL},
+                                                       {"link", "delay", NULL}};
+    static const struct fault_capability of_stores[] = {{"store", "stall", NULL}};
     static const struct model_rows links = {FAULT_TABLE(of_links)}, none = {0},
                                    stores = {FAULT_TABLE(of_stores)};
+    const struct model_rows *owner = NULL;
     struct supplied_rows supplied = {0};
 
     (void)state;
     supplied_rows_add(&supplied, &links);
     supplied_rows_add(&supplied, &none);
     supplied_rows_add(&supplied, &stores);
-    assert_ptr_equal(supplied_fault(&supplied, 1), &of_links[1]);
-    assert_ptr_equal(supplied_fault(&supplied, 2), &of_stores[0]);
-    assert_null(supplied_fault(&supplied, 3));
+    assert_ptr_equal(supplied_fault(&supplied, 1, &owner), &of_links[1]);
+    assert_ptr_equal(supplied_fault(&supplied, 2, &owner), &of_stores[0]);
+    assert_ptr_equal(owner, &stores);
+    assert_null(supplied_fault(&supplied, 3, NULL));
     supplied_rows_release(&supplied);
 }
 

@@ -329,7 +329,7 @@ static const struct field fake_link_fields[] = {
 // clang-format on
 #undef MODEL_CONFIG
 static const struct fault_capability fake_link_faults[] = {
-    {"link", "loss"}, {"link", "delay"}, {"gateway", "loss"}};
+    {"link", "loss", NULL}, {"link", "delay", NULL}, {"gateway", "loss", NULL}};
 static const struct model_ops fake_link_ops = {
     .name = "wan_link",
     .section = "network",

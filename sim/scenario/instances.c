@@ -44,16 +44,36 @@ static void report_at_field(struct validation *self, const char *field, const ch
                       text);
 }
 
-/* One config of an instance: filled, checked by the table, then by the model. */
+/* One config of an instance, from what it is made and where the values go. */
 struct placing {
     const struct model_ops *ops;
-    const char *section; /* "app", "faults.0" */
-    int region, peer;
-    const struct config_table *table; /* set by add_one() */
     const struct model_kind *kind;
-    const void *items; /* of a list: all configs */
-    size_t item_count;
+    const char *section; /* "app", "faults.0" */
+    const struct config_table *table;
+    const struct yaml_node *node; /* NULL: all defaults */
+    void *config;
+    struct schema_value *values;
 };
+
+static struct placing placing_of(const struct builder *builder, size_t index, size_t item,
+                                 struct strbuf *section)
+{
+    const struct scenario_instance *instance = &builder->inner->instances[index];
+    const struct config_table *table = &builder->inner->tables[index];
+    const struct yaml_node *node = builder->inner->sources[index].node;
+
+    strbuf_add(section, instance->ops->section);
+    if (instance->ops->scope == MODEL_LIST)
+        strbuf_addf(section, ".%zu", item);
+    return (struct placing){.ops = instance->ops,
+                            .kind = instance->kind,
+                            .section = section->text,
+                            .table = table,
+                            .node = instance->ops->scope == MODEL_LIST ? node->entries[item].value
+                                                                       : node,
+                            .config = (char *)instance->config + item * table->size,
+                            .values = builder->inner->values[index] + item * table->field_count};
+}
 
 static const struct preset *preset_find(const struct model_ops *ops, const char *name)
 {
@@ -93,14 +113,6 @@ static const struct yaml_node *with_preset(struct builder *builder, const struct
     return overlay_merge(trees, base, section, &shape);
 }
 
-/* Where one config is, and from what it is made. */
-struct placed_config {
-    const struct yaml_node *node;
-    void *config;
-    struct schema_value *values;
-    size_t item; /* of a list */
-};
-
 static struct schema_table placing_table(const struct placing *placing)
 {
     return (struct schema_table){placing->section, placing->table->fields,
@@ -109,48 +121,76 @@ static struct schema_table placing_table(const struct placing *placing)
 }
 
 /* False where a value is wrong. */
-static bool fill_config(struct builder *builder, const struct placing *placing,
-                        const struct placed_config *place)
+static bool fill_config(struct builder *builder, const struct placing *placing)
 {
     const struct schema_table table = placing_table(placing);
     const struct schema_context context = {builder->errors, &builder->scenario->topology,
                                            builder->inner->source, builder->csv};
-    const struct yaml_node *node = place->node;
+    const struct yaml_node *node = placing->node;
 
     if (placing->ops->preset_count > 0)
         node = with_preset(builder, placing->ops, node);
-    return schema_apply(&context, &table, node, true, place->config, place->values);
+    return schema_apply(&context, &table, node, true, placing->config, placing->values);
 }
 
-/* Rules between fields, of a config whose values are right. False where one is broken. */
-static bool check_config(struct builder *builder, const struct placing *placing,
-                         const struct placed_config *place)
+static void fill_instance(struct builder *builder, size_t index)
 {
-    const struct model_ops *ops = placing->ops;
-    const struct model_kind *kind = placing->kind;
+    const struct scenario_instance *instance = &builder->inner->instances[index];
+
+    for (size_t item = 0; item < instance->config_count; item++) {
+        struct strbuf section = STRBUF_INIT;
+        const struct placing placing = placing_of(builder, index, item, &section);
+
+        builder->inner->sources[index].good[item] = fill_config(builder, &placing);
+        strbuf_release(&section);
+    }
+}
+
+/* --- rules between fields --------------------------------------------------------------- */
+
+static void add_span(struct builder *builder, const struct scenario_instance *instance, size_t item)
+{
+    struct scenario_internal *inner = builder->inner;
+    struct probe_span span = {0, 0};
+
+    if (!instance->ops->span ||
+        !instance->ops->span(instance->config, instance->config_count, item, &span))
+        return;
+    MEM_GROW(inner->spans, inner->span_capacity, builder->scenario->fault_span_count + 1);
+    inner->spans[builder->scenario->fault_span_count++] = span;
+    builder->scenario->fault_spans = inner->spans;
+}
+
+/* Of a config whose values are right. False where a rule is broken. */
+static bool check_config(struct builder *builder, const struct placing *placing,
+                         const struct check_context *context)
+{
     const struct schema_table table = placing_table(placing);
     struct placed_validation placed = {{report_at_field}, builder->errors, &table,
-                                       place->values,     place->node,     builder->inner->source};
-    const void *kind_config = kind ? (char *)place->config + placing->table->kind_offset : NULL;
-    const struct check_context context = {.topology = &builder->scenario->topology,
-                                          .end = builder->scenario->run.duration,
-                                          .region = placing->region,
-                                          .peer = placing->peer,
-                                          .kind = kind,
-                                          .kind_config = kind_config,
-                                          .rows = &builder->scenario->rows,
-                                          .items = placing->items,
-                                          .item_count = placing->item_count,
-                                          .item = place->item};
+                                       placing->values,   placing->node,   builder->inner->source};
     size_t before = builder->errors->count;
 
-    if (builder->scenario->topology.region_count == 0)
-        return true; /* nothing can be said of regions */
-    if (ops->check)
-        ops->check(place->config, &context, &placed.validation);
-    if (kind && kind->check)
-        kind->check(place->config, kind_config, &context, &placed.validation);
+    if (placing->ops->check)
+        placing->ops->check(placing->config, context, &placed.validation);
+    if (placing->kind && placing->kind->check)
+        placing->kind->check(placing->config, context->kind_config, context, &placed.validation);
     return builder->errors->count == before;
+}
+
+static void check_instance(struct builder *builder, size_t index)
+{
+    const struct scenario_instance *instance = &builder->inner->instances[index];
+    const struct check_context general = scenario_check_context(builder->scenario);
+
+    for (size_t item = 0; item < instance->config_count; item++) {
+        struct strbuf section = STRBUF_INIT;
+        const struct placing placing = placing_of(builder, index, item, &section);
+        const struct check_context context = check_context_of(&general, instance, item);
+
+        if (builder->inner->sources[index].good[item] && check_config(builder, &placing, &context))
+            add_span(builder, instance, item);
+        strbuf_release(&section);
+    }
 }
 
 /* A map that is only a piece of configs, by itself. */
@@ -172,61 +212,45 @@ static void check_piece(struct builder *builder, const struct model_ops *ops,
 
 /* --- instances ------------------------------------------------------------------------- */
 
-static struct scenario_instance *add_instance(struct builder *builder, const struct model_ops *ops,
-                                              const struct model_kind *kind, char *name,
-                                              size_t config_count)
+/* Add one and fill its configs. Takes `name`. */
+static void add_instance(struct builder *builder, const struct scenario_instance *as,
+                         const struct yaml_node *node)
 {
     struct scenario_internal *inner = builder->inner;
-    const struct config_table table = config_table_make(ops, kind);
+    const struct config_table table = config_table_make(as->ops, as->kind);
     size_t index = builder->scenario->instance_count++;
-    size_t for_values = inner->instance_capacity, for_tables = inner->instance_capacity;
-    char *config = mem_zalloc(config_count + 1, table.size + 1);
+    size_t for_values = inner->instance_capacity, for_tables = inner->instance_capacity,
+           for_sources = inner->instance_capacity;
+    char *config = mem_zalloc(as->config_count + 1, table.size + 1);
 
     MEM_GROW(inner->values, for_values, index + 1);
     MEM_GROW(inner->tables, for_tables, index + 1);
+    MEM_GROW(inner->sources, for_sources, index + 1);
     MEM_GROW(inner->instances, inner->instance_capacity, index + 1);
     inner->tables[index] = table;
     inner->values[index] =
-        mem_zalloc(config_count * table.field_count + 1, sizeof inner->values[index][0]);
-    inner->instances[index] =
-        (struct scenario_instance){.ops = ops,
-                                   .name = name,
-                                   .region = -1,
-                                   .peer = -1,
-                                   .config = config,
-                                   .config_count = config_count,
-                                   .kind = kind,
-                                   .kind_config = kind ? config + table.kind_offset : NULL};
+        mem_zalloc(as->config_count * table.field_count + 1, sizeof inner->values[index][0]);
+    inner->sources[index].node = node;
+    inner->sources[index].good = mem_zalloc(as->config_count + 1, sizeof(bool));
+    inner->instances[index] = *as;
+    inner->instances[index].config = config;
+    inner->instances[index].kind_config = as->kind ? config + table.kind_offset : NULL;
     builder->scenario->instances = inner->instances;
-    return &inner->instances[index];
-}
-
-static void add_one(struct builder *builder, struct placing *placing, char *name,
-                    const struct yaml_node *node)
-{
-    struct scenario_instance *instance =
-        add_instance(builder, placing->ops, placing->kind, name, 1);
-    size_t index = builder->scenario->instance_count - 1;
-    const struct placed_config place = {node, (void *)instance->config,
-                                        builder->inner->values[index], 0};
-
-    instance->region = placing->region;
-    instance->peer = placing->peer;
-    placing->table = &builder->inner->tables[index];
-    if (fill_config(builder, placing, &place))
-        check_config(builder, placing, &place);
+    fill_instance(builder, index);
 }
 
 static void build_once(struct builder *builder, const struct model_ops *ops)
 {
     const struct yaml_node *section = yaml_get(builder->root, ops->section);
-    struct placing placing = {.ops = ops,
-                              .section = ops->section,
-                              .region = -1,
-                              .peer = -1,
-                              .kind = kind_chosen(ops, section)};
 
-    add_one(builder, &placing, mem_strdup(ops->name), section);
+    add_instance(builder,
+                 &(struct scenario_instance){.ops = ops,
+                                             .name = mem_strdup(ops->name),
+                                             .region = -1,
+                                             .peer = -1,
+                                             .config_count = 1,
+                                             .kind = kind_chosen(ops, section)},
+                 section);
 }
 
 static void build_per_region(struct builder *builder, const struct model_ops *ops)
@@ -240,16 +264,19 @@ static void build_per_region(struct builder *builder, const struct model_ops *op
     for (uint32_t i = 0; i < topology->region_count; i++) {
         const struct yaml_node *own =
             yaml_get(yaml_get(regions, topology->region_names[i]), ops->section);
-        struct placing placing = {
-            .ops = ops, .section = ops->section, .region = (int)i, .peer = -1};
         struct strbuf name = STRBUF_INIT;
 
         check_piece(builder, ops, own);
         strbuf_addf(&name, "%s/%s", ops->name, topology->region_names[i]);
         if (own && own->kind != YAML_MAP && !own->is_null)
             own = NULL; /* told by the check of the piece */
-        add_one(builder, &placing, strbuf_detach(&name),
-                overlay_merge(builder->inner->trees, general, own, &shape));
+        add_instance(builder,
+                     &(struct scenario_instance){.ops = ops,
+                                                 .name = strbuf_detach(&name),
+                                                 .region = (int)i,
+                                                 .peer = -1,
+                                                 .config_count = 1},
+                     overlay_merge(builder->inner->trees, general, own, &shape));
     }
 }
 
@@ -303,7 +330,6 @@ static void build_link(struct builder *builder, const struct model_ops *ops, int
     const char *const *names = builder->scenario->topology.region_names;
     const struct shape shape = overlay_model(ops);
     const struct yaml_node *node = yaml_get(section, from == to ? "inside" : "default");
-    struct placing placing = {.ops = ops, .section = ops->section, .region = from, .peer = to};
     struct strbuf name = STRBUF_INIT;
 
     if (node && node->kind != YAML_MAP && !node->is_null)
@@ -313,7 +339,13 @@ static void build_link(struct builder *builder, const struct model_ops *ops, int
             if (piece_covers(&pieces[i], from, to, both_ways))
                 node = overlay_merge(builder->inner->trees, node, pieces[i].node, &shape);
     strbuf_addf(&name, "%s/%s->%s", ops->name, names[from], names[to]);
-    add_one(builder, &placing, strbuf_detach(&name), node);
+    add_instance(builder,
+                 &(struct scenario_instance){.ops = ops,
+                                             .name = strbuf_detach(&name),
+                                             .region = from,
+                                             .peer = to,
+                                             .config_count = 1},
+                 node);
 }
 
 static void build_per_link(struct builder *builder, const struct model_ops *ops)
@@ -342,19 +374,6 @@ static void build_per_link(struct builder *builder, const struct model_ops *ops)
 
 /* --- lists ----------------------------------------------------------------------------- */
 
-static void add_span(struct builder *builder, const struct placing *placing, size_t item)
-{
-    struct scenario_internal *inner = builder->inner;
-    struct probe_span span = {0, 0};
-
-    if (!placing->ops->span ||
-        !placing->ops->span(placing->items, placing->item_count, item, &span))
-        return;
-    MEM_GROW(inner->spans, inner->span_capacity, builder->scenario->fault_span_count + 1);
-    inner->spans[builder->scenario->fault_span_count++] = span;
-    builder->scenario->fault_spans = inner->spans;
-}
-
 /* The list, or NULL where there is none that can be read. */
 static const struct yaml_node *find_list(struct builder *builder, const struct model_ops *ops)
 {
@@ -375,38 +394,17 @@ static const struct yaml_node *find_list(struct builder *builder, const struct m
     return list;
 }
 
-/* First all items, then the rules, since an item may refer to another. */
 static void build_list(struct builder *builder, const struct model_ops *ops)
 {
     const struct yaml_node *list = find_list(builder, ops);
-    size_t count = list ? list->count : 0;
-    struct scenario_instance *instance =
-        add_instance(builder, ops, NULL, mem_strdup(ops->name), count);
-    size_t index = builder->scenario->instance_count - 1;
-    struct placing placing = {.ops = ops,
-                              .region = -1,
-                              .peer = -1,
-                              .table = &builder->inner->tables[index],
-                              .items = instance->config,
-                              .item_count = count};
-    bool *good = mem_zalloc(count + 1, sizeof *good);
 
-    for (size_t step = 0; step < 2 * count; step++) {
-        size_t i = step % count;
-        const struct placed_config place = {
-            list->entries[i].value, (char *)instance->config + i * ops->config_size,
-            builder->inner->values[index] + i * ops->field_count, i};
-        struct strbuf section = STRBUF_INIT;
-
-        strbuf_addf(&section, "%s.%zu", ops->section, i);
-        placing.section = section.text;
-        if (step < count)
-            good[i] = fill_config(builder, &placing, &place);
-        else if (good[i] && check_config(builder, &placing, &place))
-            add_span(builder, &placing, i);
-        strbuf_release(&section);
-    }
-    free(good);
+    add_instance(builder,
+                 &(struct scenario_instance){.ops = ops,
+                                             .name = mem_strdup(ops->name),
+                                             .region = -1,
+                                             .peer = -1,
+                                             .config_count = list ? list->count : 0},
+                 list);
 }
 
 /* Names are unique over the registry, but two kinds of a model may share one: the first row of
@@ -442,46 +440,33 @@ static void build_model(struct builder *builder, const struct model_ops *ops)
     }
 }
 
-/* What models and their kinds have for all: before any of them is checked. */
+/* What a model and its kind have for others. */
 static void collect_tables(struct builder *builder, const struct model_ops *ops)
 {
     const struct model_kind *kind = kind_chosen(ops, yaml_get(builder->root, ops->section));
 
     add_metrics(builder, ops->metrics, ops->metric_count);
+    supplied_rows_add(&builder->scenario->rows, &ops->rows);
     if (!kind)
         return;
     add_metrics(builder, kind->metrics, kind->metric_count);
+    supplied_rows_add(&builder->scenario->rows, &kind->rows);
 }
 
-/* Before the models are checked, which may look at each other's rows. */
-static void collect_rows(struct builder *builder)
-{
-    const struct registry *registry = builder->scenario->registry;
-    struct supplied_rows *rows = &builder->scenario->rows;
-
-    for (size_t i = 0; i < registry->model_count; i++) {
-        const struct model_ops *ops = registry->models[i];
-        const struct model_kind *kind = kind_chosen(ops, yaml_get(builder->root, ops->section));
-
-        if (!kind_has_model(builder->kind, ops))
-            continue;
-        supplied_rows_add(rows, &ops->rows);
-        if (kind)
-            supplied_rows_add(rows, &kind->rows);
-    }
-}
-
+/* All configs are filled before any is checked, since rules may look at those of others. */
 void instances_build(struct builder *builder)
 {
     const struct registry *registry = builder->scenario->registry;
 
-    collect_rows(builder);
     for (size_t i = 0; i < registry->model_count; i++)
-        if (kind_has_model(builder->kind, registry->models[i]))
+        if (kind_has_model(builder->kind, registry->models[i])) {
             collect_tables(builder, registry->models[i]);
-    for (size_t i = 0; i < registry->model_count; i++)
-        if (kind_has_model(builder->kind, registry->models[i]))
             build_model(builder, registry->models[i]);
+        }
+    if (builder->scenario->topology.region_count == 0)
+        return; /* nothing can be said of regions */
+    for (size_t i = 0; i < builder->scenario->instance_count; i++)
+        check_instance(builder, i);
 }
 
 void instances_free(struct scenario *scenario)
@@ -500,9 +485,11 @@ void instances_free(struct scenario *scenario)
         free(instance->name);
         free((void *)instance->config);
         free(inner->values[i]);
+        free(inner->sources[i].good);
     }
     free(inner->instances);
     free(inner->tables);
+    free(inner->sources);
     free(inner->values);
     free(inner->metrics);
     supplied_rows_release(&scenario->rows);

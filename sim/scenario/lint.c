@@ -2,33 +2,26 @@
 #include "lint.h"
 
 /* How many configs of an instance the row applies to. */
-static size_t count_in_instance(const struct scenario *scenario,
+static size_t count_in_instance(const struct check_context *general,
                                 const struct scenario_instance *instance,
                                 const struct lint_row *row)
 {
-    const struct check_context context = {.topology = &scenario->topology,
-                                          .end = scenario->run.duration,
-                                          .region = instance->region,
-                                          .peer = instance->peer,
-                                          .kind = instance->kind,
-                                          .kind_config = instance->kind_config,
-                                          .rows = &scenario->rows};
     const char *config = instance->config;
     size_t count = 0;
 
-    for (size_t i = 0; i < instance->config_count; i++)
-        count += row->applies(config + i * instance->ops->config_size, &context);
-    return count;
-}
+    for (size_t i = 0; i < instance->config_count; i++) {
+        const struct check_context context = check_context_of(general, instance, i);
 
-static bool has_table(const struct scenario_instance *instance, const struct model_rows *table)
-{
-    return table == &instance->ops->rows || (instance->kind && table == &instance->kind->rows);
+        count += row->applies(config + i * instance->ops->config_size, &context);
+    }
+    return count;
 }
 
 void scenario_lint(const struct scenario *scenario,
                    void (*found)(void *self, const struct lint_finding *finding), void *self)
 {
+    const struct check_context general = scenario_check_context(scenario);
+
     for (size_t t = 0; t < scenario->rows.count; t++) {
         const struct model_rows *table = scenario->rows.tables[t];
 
@@ -38,8 +31,8 @@ void scenario_lint(const struct scenario *scenario,
 
             for (size_t i = 0; i < scenario->instance_count; i++) {
                 const struct scenario_instance *instance = &scenario->instances[i];
-                size_t here = has_table(instance, table)
-                                  ? count_in_instance(scenario, instance, finding.row)
+                size_t here = instance_has_rows(instance, table)
+                                  ? count_in_instance(&general, instance, finding.row)
                                   : 0;
 
                 if (count == 0 && here > 0)

@@ -67,6 +67,15 @@ void scenario_try(const struct builder *builder, const struct yaml_node *root)
     scenario_drop(build_from(&loading, root, false));
 }
 
+struct check_context scenario_check_context(const struct scenario *scenario)
+{
+    return (struct check_context){.topology = &scenario->topology,
+                                  .end = scenario->run.duration,
+                                  .rows = &scenario->rows,
+                                  .instances = scenario->instances,
+                                  .instance_count = scenario->instance_count};
+}
+
 void scenario_free(struct scenario *scenario)
 {
     struct yaml_trees *trees;

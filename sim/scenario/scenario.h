@@ -24,16 +24,6 @@
 struct expectation; /* expectation.h */
 struct sweep_axis;  /* sweep_axis.h */
 
-struct scenario_instance {
-    const struct model_ops *ops;
-    char *name; /* "app_tier/us-west-1" */
-    int region, peer;
-    const void *config;
-    size_t config_count;
-    const struct model_kind *kind; /* NULL: the model has none */
-    const void *kind_config;
-};
-
 /* Items of a list: faults, expectations, conditions. */
 #define SCENARIO_ITEMS_MAX 1000
 /* Axes of a sweep, and the values of all of them together. */
@@ -94,5 +84,8 @@ struct scenario *scenario_load_text(const char *text, size_t length, const char 
                                     const struct registry *registry, const char *const *sets,
                                     size_t set_count, struct diag *diag);
 void scenario_free(struct scenario *scenario);
+
+/* For check_context_of(). Valid as long as the scenario. */
+struct check_context scenario_check_context(const struct scenario *scenario);
 
 #endif

@@ -10,12 +10,19 @@
 #include "schema.h"
 #include "yaml_tree.h"
 
+/* From what an instance is made. */
+struct instance_source {
+    const struct yaml_node *node; /* of its section, a list as a whole; NULL: all defaults */
+    bool *good;                   /* by config: all values are right */
+};
+
 struct scenario_internal {
     struct yaml_trees *trees;
     const struct yaml_source *source; /* the file itself */
     struct scenario_instance *instances;
-    struct config_table *tables;  /* by instance: the rows of its parameters */
-    struct schema_value **values; /* by instance: config_count times the rows of its table */
+    struct config_table *tables;     /* by instance: the rows of its parameters */
+    struct schema_value **values;    /* by instance: config_count times the rows of its table */
+    struct instance_source *sources; /* by instance */
     size_t instance_capacity;
     const struct metric **metrics;
     size_t metric_capacity;
