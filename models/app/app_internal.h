@@ -132,5 +132,6 @@ void app_report_health(struct app_tier *app);
 extern const struct event_kind app_leave, app_return;
 /* struct deploy_port */
 void app_begin_deploy(void *self, sim_dur over);
+void app_restart_instance(void *self, uint32_t instance);
 
 #endif

@@ -115,7 +115,7 @@ static void app_tier_init(void *self, const struct model_env *env)
     app->requests_hint = (struct prefetch_port){app, app_prefetch_request};
     port_offer_prefetch_requests(env->ports, env->region, -1, &app->requests_hint);
     app->power = (struct power_port){app, app_set_power};
-    app->deploy = (struct deploy_port){app, app_begin_deploy};
+    app->deploy = (struct deploy_port){app, app_begin_deploy, app_restart_instance};
     port_offer_deploy(env->ports, env->region, -1, &app->deploy);
     port_offer_app(env->ports, env->region, -1, &app->port);
     port_offer_ops(env->ports, env->region, -1, &app->op_port);
@@ -193,9 +193,19 @@ static const struct lint_row app_tier_lints[] = {
      .applies = depends_on_primary},
 };
 
+static uint32_t instance_parts(const void *config, const struct check_context *context, int region,
+                               int peer)
+{
+    const struct app_tier_config *c = config;
+
+    (void)peer;
+    return context->region == region ? c->instances : 0;
+}
+
 static const struct fault_capability app_tier_faults[] = {
     {"region", "down", NULL},
     {"region", "deploy", NULL},
+    {"instance", "restart", instance_parts},
 };
 
 const struct model_ops app_tier_ops = {

@@ -105,6 +105,14 @@ static void deploy_region(struct fault_reach *reach, const struct fault *fault, 
         deploy->begin(deploy->self, fault->config->for_ns);
 }
 
+static void restart_instance(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    const struct deploy_port *deploy = reach->deploys[fault->selector.region];
+
+    (void)begin;
+    deploy->restart(deploy->self, fault->selector.index);
+}
+
 /* The links go first both ways: nothing escapes from a region that dies, and what comes back finds
  * its way. */
 static void power_region(struct fault_reach *reach, const struct fault *fault, bool begin)
@@ -212,6 +220,7 @@ static const struct effect {
     {TARGET_GATEWAY,     A(LOSS) | A(DELAY) | A(BLACKHOLE),            false, "gateway-fault", impair_gateway},
     {TARGET_REGION,      A(DEPLOY),                                    false, "deploy",        deploy_region},
     {TARGET_REGION,      A(DOWN),                                      false, "region-loss",   power_region},
+    {TARGET_INSTANCE,    A(RESTART),                                   true,  NULL,            restart_instance},
     {TARGET_STORE,       A(RESTART),                                   true,  "store-fault",   restart_store},
     {TARGET_STORE,       A(STALL),                                     false, "store-fault",   stall_store},
     {TARGET_STORE,       A(CRASH),                                     false, "store-fault",   crash_store},

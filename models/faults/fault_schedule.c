@@ -51,7 +51,7 @@ static const struct field fault_schedule_fields[] = {
     FLAG("down", down, "false", "of a region: powered off and unreachable; of a control: does not work", "facts I"),
     FLAG("deploy", deploy, "false", "of a region: rolling restart of its instances over the time 'for'", "assumption"),
     FLAG("stall", stall, "false", "of a store: the process hangs; its connections stay open", "facts I"),
-    FLAG("restart", restart, "false", "of a store: the process restarts at once, without data", "facts I"),
+    FLAG("restart", restart, "false", "of a store: the process restarts at once, without data; of an instance: it drains, restarts as in a deploy and has cold pools", "facts I"),
     CHOICE("crash", crash, fault_crash_names, "none", "of a store: what crashes; after a process crash the kernel still delivers sent data, after a host crash nothing does", "redis_lessons 16"),
     FLAG("pause", pause, "false", "of a replication: writes wait in the primary's output buffer", "facts I"),
 };

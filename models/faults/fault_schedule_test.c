@@ -103,6 +103,15 @@ static void store_crash(void *self, enum crash_kind kind)
     note_region(self, whats[kind], kind == CRASH_NONE);
 }
 
+static void instance_restart(void *self, uint32_t instance)
+{
+    const struct stub *stub = self;
+    char text[64];
+
+    snprintf(text, sizeof text, "restart %d/%u", stub->a, instance);
+    note(self, text);
+}
+
 static void deploy_begin(void *self, sim_dur over)
 {
     char text[64];
@@ -195,7 +204,7 @@ static void journal_open(struct journal *j)
         j->store[a] = (struct power_port){&j->stubs[a][a], store_set};
         j->store_faults[a] =
             (struct store_fault_port){&j->stubs[a][a], store_stall, store_restart, store_crash};
-        j->deploys[a] = (struct deploy_port){&j->stubs[a][a], deploy_begin};
+        j->deploys[a] = (struct deploy_port){&j->stubs[a][a], deploy_begin, instance_restart};
         port_offer_deploy(j->rig.ports, a, -1, &j->deploys[a]);
         port_offer_power(j->rig.ports, a, POWER_APP, &j->app[a]);
         port_offer_power(j->rig.ports, a, POWER_STORE, &j->store[a]);
@@ -307,6 +316,8 @@ static const struct story {
     {{"at=10s|name=p|promote=east", "at=0s|after=p|for=5s|name=q|control=dns|down=true",
       "at=1s|after=q|promote=west"},
      "10 promote 1; 10 dns down; 15 dns up; 16 promote 0; "},
+    /* one instance, now: it harms no write by itself */
+    {{"at=10s|for=5s|instance=east/2|restart=true"}, "10 restart 1/2; "},
     /* strength zero: nothing at all */
     {{"at=10s|for=5s|link=east -> west|loss=0%"}, ""},
     {{"at=10s|link=east <-> west|loss=0%|delay=0s"}, ""},
@@ -367,7 +378,7 @@ static void fault_schedule_tells_people_when_and_what(void **state)
 
 #define ALL_TARGETS                                                                                \
     "'control/dns', 'control/function', 'control/monitoring', 'control/store-api', 'gateway', "    \
-    "'link', 'promote', 'region', 'replication', 'store'\n"
+    "'instance', 'link', 'promote', 'region', 'replication', 'store'\n"
 
 static const struct error {
     const char *faults[3]; /* the first is wrong */
@@ -375,7 +386,7 @@ static const struct error {
 } errors[] = {
     {{"at=10s|loss=30%"},
      "(all): needs a target: one of 'link', 'region', 'gateway', 'store', "
-     "'replication', 'control', 'promote'\n"},
+     "'replication', 'control', 'promote', 'instance'\n"},
     {{"at=10s|region=west|store=west|down=true"},
      "(all): has 2 targets, 'region', 'store': write one fault for each\n"},
     {{"at=10s|region=west|down=true|loss=30%"},
@@ -397,7 +408,9 @@ static const struct error {
     {{"at=100s|promote=west"}, "at: is 100 s, not before the end of the run at 100 s\n"},
     /* targets that no model of this scenario has */
     {{"at=10s|instance=west/1|down=true"},
-     "instance: cannot be hit: no model of this scenario takes faults on 'instance'; targets "
+     "down: does not go with 'instance', which takes 'restart: true'\n"},
+    {{"at=10s|node=west/1|down=true"},
+     "node: cannot be hit: no model of this scenario takes faults on 'node'; targets "
      "are " ALL_TARGETS},
     {{"at=10s|link=west -> east|traffic=replication|blackhole=true"},
      "link: cannot be hit: no model of this scenario takes faults on 'link/replication'; targets "

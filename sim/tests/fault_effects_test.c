@@ -67,6 +67,12 @@ static const struct effect {
     /* each comes back with cold pools: a write opens one at least */
     {"deploy", FAULT("for: 100s, region: b, deploy: true"),
      {"connections_opened", NULL, B, NULL, NULL}, 8, 1000, 0.5},
+    /* one server is away for 20 s of 180 s: 4 - 20 / 180 = 3.8889 */
+    {"restart of an instance", FAULT("instance: b/3, restart: true"),
+     {"instances_usable", NULL, B, NULL, NULL}, 3.8888, 3.8890, 4.1},
+    /* it comes back with cold pools */
+    {"restart of an instance", FAULT("instance: b/3, restart: true"),
+     {"connections_opened", NULL, B, NULL, NULL}, 2, 250, 0.5},
     /* all of b's connections to a, 4 x 20, and of those that send meanwhile hardly one */
     {"reset of a link", FAULT("for: 1ms, link: b -> a, reset: true"),
      {"connections_broken", NULL, B, "reset", NULL}, 80, 82, 0.5},
