@@ -113,56 +113,6 @@ static void add_examples(struct strbuf *out, unsigned actions)
     }
 }
 
-/* The parameters that name targets which some model takes, each once. */
-static void add_targets(struct strbuf *out, const struct supplied_rows *rows)
-{
-    for (int target = 0; target < FAULT_TARGETS; target++) {
-        const char *key = fault_target_key((enum fault_target)target);
-        const struct fault_capability *row;
-        size_t length = strlen(key);
-        bool found = false;
-
-        for (size_t i = 0; !found && (row = supplied_fault(rows, i, NULL)); i++)
-            found = strncmp(row->target, key, length) == 0 &&
-                    (row->target[length] == '\0' || row->target[length] == '/');
-        if (found)
-            strbuf_addf(out, "%s'%s'", out->length > 0 ? ", " : "", key);
-    }
-}
-
-/* Their names in the rows, sorted: "control/dns" and "control/function" are two. */
-static void add_target_names(struct strbuf *out, const struct supplied_rows *rows)
-{
-    const char *last = "";
-
-    for (;;) {
-        const struct fault_capability *row;
-        const char *next = NULL;
-
-        for (size_t i = 0; (row = supplied_fault(rows, i, NULL)); i++)
-            if (strcmp(row->target, last) > 0 && (!next || strcmp(row->target, next) < 0))
-                next = row->target;
-        if (!next)
-            return;
-        strbuf_addf(out, "%s'%s'", out->length > 0 ? ", " : "", next);
-        last = next;
-    }
-}
-
-/* No model takes faults on a target of this name. */
-static void refuse_target(const struct supplied_rows *rows, const struct fault_selector *selector,
-                          const char *name, struct validation *validation)
-{
-    struct strbuf targets = STRBUF_INIT;
-
-    add_target_names(&targets, rows);
-    validation_error(
-        validation, fault_target_key(selector->target),
-        "cannot be hit: no model of this scenario takes faults on '%s'; targets are %s", name,
-        targets.text);
-    strbuf_release(&targets);
-}
-
 static void check_actions(const struct fault_config *config, const char *name, unsigned possible,
                           struct validation *validation)
 {
@@ -211,6 +161,78 @@ static uint32_t count_parts(const struct check_context *context, const char *nam
     return most;
 }
 
+/* "link", "link/replication". */
+static bool is_link(const char *name)
+{
+    const char *key = fault_target_key(TARGET_LINK);
+
+    return strncmp(name, key, strlen(key)) == 0;
+}
+
+/* Is there a part of that name anywhere? */
+static bool has_parts(const struct check_context *context, const char *name)
+{
+    int region_count = (int)context->topology->region_count;
+    int peer_count = is_link(name) ? region_count : 0;
+
+    for (int region = -1; region < region_count; region++)
+        for (int peer = -1; peer < peer_count; peer++)
+            if (count_parts(context, name, region, peer) > 0)
+                return true;
+    return false;
+}
+
+/* A target as it is written: "control/dns" is "control: dns", "link/replication" is "traffic:
+ * replication". */
+static void add_written(struct strbuf *out, const char *name)
+{
+    const char *slash = strchr(name, '/');
+
+    if (!slash)
+        strbuf_addf(out, "'%s'", name);
+    else if (is_link(name))
+        strbuf_addf(out, "'traffic: %s'", slash + 1);
+    else
+        strbuf_addf(out, "'%.*s: %s'", (int)(slash - name), name, slash + 1);
+}
+
+/* The targets that there are, sorted by name. */
+static void add_targets(struct strbuf *out, const struct check_context *context)
+{
+    const char *last = "";
+
+    for (;;) {
+        const struct fault_capability *row;
+        const char *next = NULL;
+
+        for (size_t i = 0; (row = supplied_fault(context->rows, i, NULL)); i++)
+            if (strcmp(row->target, last) > 0 && (!next || strcmp(row->target, next) < 0))
+                next = row->target;
+        if (!next)
+            return;
+        if (has_parts(context, next)) {
+            strbuf_add(out, out->length > 0 ? ", " : "");
+            add_written(out, next);
+        }
+        last = next;
+    }
+}
+
+static void refuse_target(const struct check_context *context,
+                          const struct fault_selector *selector, const char *name,
+                          struct validation *validation)
+{
+    struct strbuf written = STRBUF_INIT, targets = STRBUF_INIT;
+
+    add_written(&written, name);
+    add_targets(&targets, context);
+    validation_error(validation, fault_target_key(selector->target),
+                     "cannot be hit: this scenario has no %s; its targets are %s", written.text,
+                     targets.text);
+    strbuf_release(&written);
+    strbuf_release(&targets);
+}
+
 static void refuse_region(const struct check_context *context,
                           const struct fault_selector *selector, const char *name,
                           struct validation *validation)
@@ -222,13 +244,9 @@ static void refuse_region(const struct check_context *context,
         if (count_parts(context, name, (int)r, -1) > 0)
             strbuf_addf(&regions, "%s'%s'", regions.length > 0 ? ", " : "",
                         topology->region_names[r]);
-    if (regions.length > 0)
-        validation_error(validation, fault_target_key(selector->target),
-                         "cannot be hit: region '%s' has no '%s'; regions that have one are %s",
-                         topology->region_names[selector->region], name, regions.text);
-    else
-        validation_error(validation, fault_target_key(selector->target),
-                         "cannot be hit: no region of this scenario has a '%s'", name);
+    validation_error(validation, fault_target_key(selector->target),
+                     "cannot be hit: region '%s' has no '%s'; regions that have one are %s",
+                     topology->region_names[selector->region], name, regions.text);
     strbuf_release(&regions);
 }
 
@@ -250,11 +268,8 @@ static bool check_parts(const struct check_context *context, const struct fault_
         return false;
     }
     parts = count_parts(context, name, selector->region, -1);
-    if (parts == 0 && selector->region >= 0)
+    if (parts == 0)
         refuse_region(context, selector, name, validation);
-    else if (parts == 0)
-        validation_error(validation, fault_target_key(selector->target),
-                         "cannot be hit: this scenario has no '%s'", name);
     else if (selector->index >= parts)
         validation_error(validation, fault_target_key(selector->target),
                          "needs one of '%s/0' to '%s/%u', got '%s/%u'", regions[selector->region],
@@ -271,15 +286,15 @@ static void check_selector(const struct fault_config *config, const struct check
 
     fault_selector_add_name(&name, selector);
     possible = possible_actions(context->rows, name.text);
-    if (!possible)
-        refuse_target(context->rows, selector, name.text, validation);
+    if (!has_parts(context, name.text))
+        refuse_target(context, selector, name.text, validation);
     else if (check_parts(context, selector, name.text, validation))
         check_actions(config, name.text, possible, validation);
     strbuf_release(&name);
 }
 
 /* False where there is not one target. */
-static bool check_target(const struct fault_place *place, const struct supplied_rows *rows,
+static bool check_target(const struct fault_place *place, const struct check_context *context,
                          struct validation *validation)
 {
     struct strbuf targets = STRBUF_INIT;
@@ -290,7 +305,7 @@ static bool check_target(const struct fault_place *place, const struct supplied_
             strbuf_addf(&targets, "%s'%s'", count++ > 0 ? ", " : "",
                         fault_target_key((enum fault_target)target));
     if (count == 0)
-        add_targets(&targets, rows);
+        add_targets(&targets, context);
     if (place->traffic != TRAFFIC_BOTH && !fault_place_names(place, TARGET_LINK))
         validation_error(validation, "traffic", "needs a 'link', such as 'a -> b'");
     if (count == 0)
@@ -313,7 +328,7 @@ void fault_schedule_check(const void *config, const struct check_context *contex
     if (check_after(&list, context->item, validation))
         check_at(fault_begin(&list, context->item), context->end, validation);
     check_repetition(fault, validation);
-    if (check_target(&fault->place, context->rows, validation) &&
+    if (check_target(&fault->place, context, validation) &&
         fault_selector_read(&selector, &fault->place, context->topology, validation))
         check_selector(fault, context, &selector, validation);
 }

@@ -377,16 +377,15 @@ static void fault_schedule_tells_people_when_and_what(void **state)
 }
 
 #define ALL_TARGETS                                                                                \
-    "'control/dns', 'control/function', 'control/monitoring', 'control/store-api', 'gateway', "    \
+    "'control: dns', 'control: function', 'control: monitoring', 'control: store-api', "           \
+    "'gateway', "                                                                                  \
     "'instance', 'link', 'promote', 'region', 'replication', 'store'\n"
 
 static const struct error {
     const char *faults[3]; /* the first is wrong */
     const char *error;
 } errors[] = {
-    {{"at=10s|loss=30%"},
-     "(all): needs a target: one of 'link', 'region', 'gateway', 'store', "
-     "'replication', 'control', 'promote', 'instance'\n"},
+    {{"at=10s|loss=30%"}, "(all): needs a target: one of " ALL_TARGETS},
     {{"at=10s|region=west|store=west|down=true"},
      "(all): has 2 targets, 'region', 'store': write one fault for each\n"},
     {{"at=10s|region=west|down=true|loss=30%"},
@@ -410,14 +409,12 @@ static const struct error {
     {{"at=10s|instance=west/1|down=true"},
      "down: does not go with 'instance', which takes 'restart: true'\n"},
     {{"at=10s|node=west/1|down=true"},
-     "node: cannot be hit: no model of this scenario takes faults on 'node'; targets "
-     "are " ALL_TARGETS},
+     "node: cannot be hit: this scenario has no 'node'; its targets are " ALL_TARGETS},
     {{"at=10s|link=west -> east|traffic=replication|blackhole=true"},
-     "link: cannot be hit: no model of this scenario takes faults on 'link/replication'; targets "
+     "link: cannot be hit: this scenario has no 'traffic: replication'; its targets "
      "are " ALL_TARGETS},
     {{"at=10s|record=sessions|down=true"},
-     "record: cannot be hit: no model of this scenario takes faults on 'record'; targets "
-     "are " ALL_TARGETS},
+     "record: cannot be hit: this scenario has no 'record'; its targets are " ALL_TARGETS},
     {{"at=10s|zone=north/1|down=true"},
      "zone: needs a region of the scenario and a number, such as 'west/0', got 'north/1'\n"},
     {{"at=10s|zone=wst/1|down=true"},
@@ -487,8 +484,8 @@ static void what_no_model_takes_is_refused(void **state)
     supplied_rows_add(&j.rig.rows, &dns_zone_ops.rows);
     assert_false(rig_check(&j.rig, 0));
     assert_string_equal(rig_validation.text,
-                        "replication: cannot be hit: no model of this scenario takes faults on "
-                        "'replication'; targets are 'control/dns'\n");
+                        "replication: cannot be hit: this scenario has no 'replication'; its "
+                        "targets are 'control: dns'\n");
     journal_close(&j);
 }
 
