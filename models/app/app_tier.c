@@ -185,12 +185,26 @@ static bool depends_on_primary(const void *config, const struct check_context *c
     return c->health.depth == HEALTH_PRIMARY_STORE && context->topology->region_count > 1;
 }
 
+static bool checks_overlap(const void *config, const struct check_context *context)
+{
+    const struct app_tier_config *c = config;
+
+    (void)context;
+    return c->health.depth != HEALTH_SHALLOW && c->health.timeout_ns >= c->health.interval_ns;
+}
+
 static const struct lint_row app_tier_lints[] = {
     {.code = "app-deep-health",
+     .field = "health.depth",
      .meaning =
          "'health.depth: primary-store' takes all targets of every region out of service when the "
          "primary is not reachable, also those that could serve reads",
      .applies = depends_on_primary},
+    {.code = "app-health-overlap",
+     .field = "health.timeout",
+     .meaning = "'health.timeout' is not below 'health.interval': a check is still open when the "
+                "next one begins; load balancers refuse this setting",
+     .applies = checks_overlap},
 };
 
 static uint32_t instance_parts(const void *config, const struct check_context *context, int region,

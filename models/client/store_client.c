@@ -422,11 +422,55 @@ static bool never_retries(const void *config, const struct check_context *contex
            c->timeout_ns >= c->retry.deadline_ns;
 }
 
+static bool retries_in_step(const void *config, const struct check_context *context)
+{
+    const struct store_client_config *c = config;
+
+    (void)context;
+    return (c->retry.attempts > 1 || c->retry.read_attempts > 1) &&
+           c->retry.backoff != BACKOFF_NONE && c->retry.jitter == JITTER_NONE;
+}
+
+/* Scenario 53 shows it. */
+static bool times_out_before_tcp(const void *config, const struct check_context *context)
+{
+    const struct store_client_config *c = config;
+    const sim_dur tcp_rto_min = 200 * SIM_MS; /* facts D.4 */
+
+    (void)context;
+    return c->timeout_ns <= tcp_rto_min || c->read_timeout_ns <= tcp_rto_min;
+}
+
+static bool holds_workers(const void *config, const struct check_context *context)
+{
+    const struct store_client_config *c = config;
+    const sim_dur limit = 60 * SIM_S; /* assumption: patience of any user is less */
+
+    (void)context;
+    return c->timeout_ns >= limit || c->read_timeout_ns >= limit;
+}
+
 static const struct lint_row store_client_lints[] = {
     {.code = "client-retries-never",
+     .field = "deadline",
      .meaning = "'timeout' is not below 'deadline': an attempt that times out leaves no time "
                 "for another one",
      .applies = never_retries},
+    {.code = "client-retries-in-step",
+     .field = "retry.jitter",
+     .meaning = "'retry.jitter: none': clients that fail at one moment retry at one moment, and "
+                "the waves of retries stay together",
+     .applies = retries_in_step},
+    {.code = "client-timeout-below-rto",
+     .field = "timeout",
+     .meaning = "'timeout' or 'read_timeout' is at most 200 ms, TCP's minimum retransmission "
+                "timeout: one lost packet may fail the attempt",
+     .applies = times_out_before_tcp},
+    {.code = "client-timeout-long",
+     .field = "timeout",
+     .meaning = "'timeout' or 'read_timeout' is at least 1 min: an attempt to a server that is "
+                "gone holds its worker that long",
+     .applies = holds_workers},
 };
 
 /* What the application itself would publish. */

@@ -536,6 +536,46 @@ static const struct service_metric replication_service_metrics[] = {
      .source = "facts C.1"},
 };
 
+static bool times_out_between_pings(const void *config, const struct check_context *context)
+{
+    const struct replication_config *c = config;
+
+    (void)context;
+    return c->timeout_ns <= c->ping_period_ns;
+}
+
+static bool has_idle_soft_limit(const void *config, const struct check_context *context)
+{
+    const struct replication_config *c = config;
+
+    (void)context;
+    return c->hard_bytes > 0 && c->soft_bytes >= c->hard_bytes;
+}
+
+static bool has_no_backlog(const void *config, const struct check_context *context)
+{
+    const struct replication_config *c = config;
+
+    (void)context;
+    return c->backlog_bytes == 0;
+}
+
+static const struct lint_row replication_lints[] = {
+    {.code = "replication-timeout-below-ping",
+     .field = "timeout",
+     .meaning = "'timeout' is not above 'ping_period': a connection without writes is closed "
+                "between two pings",
+     .applies = times_out_between_pings},
+    {.code = "replication-soft-limit-unused",
+     .field = "output_buffer.soft",
+     .meaning = "'output_buffer.soft' is not below 'output_buffer.hard', which disconnects first",
+     .applies = has_idle_soft_limit},
+    {.code = "replication-no-backlog",
+     .field = "backlog",
+     .meaning = "'backlog: 0': every break of the connection needs a full resync",
+     .applies = has_no_backlog},
+};
+
 const struct model_ops replication_ops = {
     .name = "replication",
     .section = "replication",
@@ -546,7 +586,8 @@ const struct model_ops replication_ops = {
     .state_size = sizeof(struct replication),
     FIELD_TABLE(replication_fields),
     METRIC_TABLE(replication_metrics),
-    .rows = {USAGE_TABLE(replication_usage), SERVICE_METRIC_TABLE(replication_service_metrics)},
+    .rows = {USAGE_TABLE(replication_usage), SERVICE_METRIC_TABLE(replication_service_metrics),
+             LINT_TABLE(replication_lints)},
     .init = replication_init,
     .connect = replication_connect,
     .start = replication_start,

@@ -49,6 +49,7 @@ struct service_metric {
 /* A setting that is allowed and that its author may not have meant. */
 struct lint_row {
     const char *code;    /* stable, never given to another rule: "client-retries-never" */
+    const char *field;   /* the parameter that a warning points at: "health.depth"; its owner's */
     const char *meaning; /* one line: what is so, and what follows from it */
     /* Does a config (a MODEL_LIST: one of its items) break the rule? context as in check. */
     bool (*applies)(const void *config, const struct check_context *context);

@@ -121,6 +121,19 @@ static void print_faults(const struct model_rows *rows, FILE *out)
     fputc('\n', out);
 }
 
+/* Settings of it that 'validate' warns about. */
+static void print_lints(const struct model_rows *rows, FILE *out)
+{
+    struct text_table *table = text_table_create("lint rule\tparameter\tmeaning");
+
+    for (size_t i = 0; i < rows->lint_count; i++) {
+        text_table_add(table, "%s", rows->lints[i].code);
+        text_table_add(table, "%s", rows->lints[i].field);
+        text_table_add(table, "%s", rows->lints[i].meaning);
+    }
+    text_table_print_and_free(table, out);
+}
+
 static void print_kinds(const struct model_ops *ops, FILE *out)
 {
     struct text_table *table = text_table_create_bare(2);
@@ -303,6 +316,10 @@ int describe_model(const struct registry *registry, const char *name, FILE *out,
     if (described.rows->fault_count > 0) {
         fputc('\n', out);
         print_faults(described.rows, out);
+    }
+    if (described.rows->lint_count > 0) {
+        fputc('\n', out);
+        print_lints(described.rows, out);
     }
     if (!described.kind && described.ops->kind_count > 0) {
         fputc('\n', out);

@@ -97,6 +97,15 @@ static void write_tables(struct json_writer *json, const struct described *descr
         json_close(json);
     }
     json_close(json);
+    json_open_array(json, "lint_rules");
+    for (size_t i = 0; i < described->rows->lint_count; i++) {
+        json_open_object(json, NULL);
+        json_text(json, "code", described->rows->lints[i].code);
+        json_text(json, "parameter", described->rows->lints[i].field);
+        json_text(json, "meaning", described->rows->lints[i].meaning);
+        json_close(json);
+    }
+    json_close(json);
 }
 
 static void write_kinds(struct json_writer *json, const struct model_ops *ops)

@@ -213,7 +213,7 @@ static bool fake_regional_is_one(const void *config, const struct check_context 
     return regional->shards == 1;
 }
 static const struct lint_row fake_regional_lints[] = {
-    {"store-one-shard", "one shard takes all of the load", fake_regional_is_one},
+    {"store-one-shard", "shards", "one shard takes all of the load", fake_regional_is_one},
 };
 static const struct label_row fake_regional_labels[] = {
     {"reauth-cause", "other-region", "the session was made elsewhere"},
@@ -300,7 +300,7 @@ static bool fake_app_is_small(const void *config, const struct check_context *co
     return context->region >= 0 && app->workers < 10;
 }
 static const struct lint_row fake_app_lints[] = {
-    {"app-small", "fewer than 10 workers", fake_app_is_small},
+    {"app-small", "workers", "fewer than 10 workers", fake_app_is_small},
 };
 static const struct model_ops fake_app_ops = {
     .name = "app_tier",
@@ -376,6 +376,14 @@ static bool fake_fault_span(const void *items, size_t count, size_t index, struc
     *span = (struct probe_span){fault->at, fault->at + fault->lasts};
     return true;
 }
+static bool fake_fault_is_endless(const void *config, const struct check_context *context)
+{
+    (void)context;
+    return ((const struct fake_fault *)config)->lasts == 0;
+}
+static const struct lint_row fake_fault_lints[] = {
+    {"fault-for-good", "for", "it never ends", fake_fault_is_endless},
+};
 static const struct model_ops fake_fault_ops = {
     .name = "fault_schedule",
     .section = "faults",
@@ -383,6 +391,7 @@ static const struct model_ops fake_fault_ops = {
     .scope = MODEL_LIST,
     .config_size = sizeof(struct fake_fault),
     FIELD_TABLE(fake_fault_fields),
+    .rows = {LINT_TABLE(fake_fault_lints)},
     .check = fake_fault_check,
     .init = fake_init_nothing,
     .span = fake_fault_span,
