@@ -38,7 +38,7 @@ static void unknown_name(const struct fault_list *list, const char *name,
                          name, name);
 }
 
-/* False where the fault has no beginning. What is wrong further up a chain is reported there. */
+/* Returns whether the fault has a beginning. Errors further up the chain are reported there. */
 static bool check_after(const struct fault_list *list, size_t index, struct validation *validation)
 {
     const char *after = list->items[index].after;
@@ -51,7 +51,8 @@ static bool check_after(const struct fault_list *list, size_t index, struct vali
     if (before == FAULT_NONE)
         unknown_name(list, after, validation);
     else if (chain == CHAIN_ENDLESS)
-        validation_error(validation, "after", "leads in a circle, or through more than %d faults",
+        validation_error(validation, "after",
+                         "is part of a circle, or of a chain of more than %d faults",
                          FAULT_CHAIN_MAX);
     else if (chain == CHAIN_GOOD && fault_end(list, before) == SIM_NEVER &&
              fault_begin(list, before) != SIM_NEVER)
@@ -78,14 +79,14 @@ static void check_repetition(const struct fault_config *config, struct validatio
 {
     if (config->every_ns > 0 && (config->for_ns == 0 || config->for_ns >= config->every_ns))
         validation_error(validation, "every",
-                         "needs 'for', and longer than it: each must end before the next begins");
+                         "needs a 'for' below it: each repetition must end before the next begins");
     if (config->times > 0 && config->every_ns == 0)
         validation_error(validation, "times", "needs 'every', such as '10s'");
 }
 
-/* --- targets and what they can take ---------------------------------------------------------- */
+/* --- targets and their actions --------------------------------------------------------------- */
 
-/* What the scenario's models let faults do to a target, as bits. */
+/* The actions that the scenario's models declare for a target, as bits. */
 static unsigned possible_actions(const struct supplied_rows *rows, const char *target)
 {
     const struct fault_capability *row;
@@ -132,7 +133,7 @@ static void check_actions(const struct fault_config *config, const char *name, u
     strbuf_release(&examples);
 }
 
-/* --- which of the parts there are ------------------------------------------------------------ */
+/* --- parts that exist ------------------------------------------------------------------------ */
 
 /* How many parts of that name there are in a region, or on the link from there to `peer`. */
 static uint32_t count_parts(const struct check_context *context, const char *name, int region,
@@ -250,7 +251,7 @@ static void refuse_region(const struct check_context *context,
     strbuf_release(&regions);
 }
 
-/* False where the target is not in the scenario. */
+/* Returns whether the scenario has the target. */
 static bool check_parts(const struct check_context *context, const struct fault_selector *selector,
                         const char *name, struct validation *validation)
 {
@@ -293,7 +294,7 @@ static void check_selector(const struct fault_config *config, const struct check
     strbuf_release(&name);
 }
 
-/* False where there is not one target. */
+/* Returns whether there is exactly one target. */
 static bool check_target(const struct fault_place *place, const struct check_context *context,
                          struct validation *validation)
 {
@@ -311,7 +312,7 @@ static bool check_target(const struct fault_place *place, const struct check_con
     if (count == 0)
         validation_error(validation, NULL, "needs a target: one of %s", targets.text);
     else if (count > 1)
-        validation_error(validation, NULL, "has %d targets, %s: write one fault for each", count,
+        validation_error(validation, NULL, "has %d targets, %s; write one fault for each", count,
                          targets.text);
     strbuf_release(&targets);
     return count == 1;

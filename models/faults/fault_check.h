@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What an author may write of one fault. */
+/* Validation of one fault against the others and against what its scenario simulates. */
 #ifndef FAULT_CHECK_H
 #define FAULT_CHECK_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* One fault as a scenario writes it, and what it does to its target. */
+/* Parameters of one fault, and the actions that follow from them. */
 #ifndef FAULT_CONFIG_H
 #define FAULT_CONFIG_H
 
@@ -21,7 +21,7 @@ struct fault_config {
     bool blackhole, reset, down, deploy, stall, restart, pause;
 };
 
-/* What a fault does to its target; in the order in which people read it. */
+/* What a fault does to its target, in the order of messages. */
 enum fault_action {
     ACTION_LOSS,
     ACTION_DELAY,
@@ -33,21 +33,21 @@ enum fault_action {
     ACTION_PAUSE,
     ACTION_RESET,
     ACTION_DEPLOY,
-    ACTION_PROMOTE /* of every fault whose target is `promote`: it needs no parameter */
+    ACTION_PROMOTE /* of every fault with target `promote`; has no parameter */
 };
 #define FAULT_ACTIONS (ACTION_PROMOTE + 1)
 #define ACTION_BIT(action) (1u << (action))
 
 extern const char *const fault_crash_names[];
 
-/* The actions of a fault that have strength, as bits: a loss of 0 % is none. */
+/* The actions of a fault as bits; a loss of 0 % is none. */
 unsigned fault_actions(const struct fault_config *config);
-const char *fault_action_name(enum fault_action action); /* of its parameter, and in rows */
-/* Is it an amount, of which zero is one? What is on or off must be on. */
+const char *fault_action_name(enum fault_action action); /* also of its parameter and in rows */
+/* Is it an amount, for which zero is valid? Others are flags that must be true. */
 bool fault_action_is_amount(enum fault_action action);
-/* How to write it, for messages: "'crash: process' or 'host'". */
+/* How it is written, for messages: "'crash: process' or 'host'". */
 const char *fault_action_example(enum fault_action action);
-/* "loss 30 %, delay 20 ms", of those in `actions`. */
+/* Append "loss 30%, delay 20 ms": those in `actions`. */
 void fault_actions_add_text(struct strbuf *out, const struct fault_config *config,
                             unsigned actions);
 

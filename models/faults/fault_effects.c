@@ -5,7 +5,7 @@
 
 /* --- links ----------------------------------------------------------------------------------- */
 
-/* By the event that is the cause in force. */
+/* The event that is the current cause is recorded with it. */
 static void note_impairment(struct fault_reach *reach, struct impairment *target, bool begin)
 {
     impairment_change(&reach->impairments, target, begin, sim_cause(reach->sim).number);
@@ -34,8 +34,8 @@ static struct link_impairment impairment_of(const struct fault_config *config)
                                     .bursts = bursty ? &config->loss : NULL};
 }
 
-/* Is the hop from -> to a part of the way a -> b? Another's way over a hub takes the gateways, not
- * a peering that there may be besides. */
+/* Is the hop from -> to part of the path a -> b? A path over a hub uses the gateways, never a
+ * peering that also exists between two of its regions. */
 static bool way_has_hop(const struct fault_reach *reach, int a, int b, int from, int to)
 {
     const struct link_fault_port *way = reach->links[a][b];
@@ -65,7 +65,7 @@ static void impair_link(struct fault_reach *reach, const struct fault *fault, bo
         impair_hop(reach, link->to, link->from, &impairment, begin);
 }
 
-/* All ways between regions that touch `region`: at an end, or through its gateway. */
+/* All paths between regions that touch `region`: at an end, or through its gateway. */
 static void impair_ways(struct fault_reach *reach, int region, bool gateways_only,
                         const struct link_impairment *impairment, bool begin)
 {
@@ -89,7 +89,7 @@ static void impair_gateway(struct fault_reach *reach, const struct fault *fault,
 
 /* --- regions --------------------------------------------------------------------------------- */
 
-/* Count a fault in or out; true where that changes whether the target is held down. */
+/* Count the beginning or end of a fault. Returns whether the target goes down or up by it. */
 static bool held_down_change(uint32_t *count, bool begin)
 {
     invariant(begin || *count > 0);
@@ -113,8 +113,8 @@ static void restart_instance(struct fault_reach *reach, const struct fault *faul
     deploy->restart(deploy->self, fault->selector.index);
 }
 
-/* The links go first both ways: nothing escapes from a region that dies, and what comes back finds
- * its way. */
+/* The links change first at both ends of the fault: nothing leaves a region that fails, and one
+ * that returns is reachable. */
 static void power_region(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
     static const struct link_impairment cut = {.blackhole = true};
@@ -130,15 +130,14 @@ static void power_region(struct fault_reach *reach, const struct fault *fault, b
             reach->powers[region][kind]->set(reach->powers[region][kind]->self, !begin);
 }
 
-/* --- stores; a region without a cluster has nothing to break --------------------------------- */
+/* --- stores ---------------------------------------------------------------------------------- */
 
 static void restart_store(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
     const struct store_fault_port *store = reach->stores[fault->selector.region];
 
     (void)begin;
-    if (store)
-        store->restart(store->self);
+    store->restart(store->self);
 }
 
 static void stall_store(struct fault_reach *reach, const struct fault *fault, bool begin)
@@ -146,8 +145,6 @@ static void stall_store(struct fault_reach *reach, const struct fault *fault, bo
     int region = fault->selector.region;
     const struct store_fault_port *store = reach->stores[region];
 
-    if (!store)
-        return;
     note_impairment(reach, &reach->impairments.store[region], begin);
     if (held_down_change(&reach->held.stall[region], begin))
         store->stall(store->self, begin);
@@ -158,8 +155,6 @@ static void crash_store(struct fault_reach *reach, const struct fault *fault, bo
     int region = fault->selector.region;
     const struct store_fault_port *store = reach->stores[region];
 
-    if (!store)
-        return;
     note_impairment(reach, &reach->impairments.store[region], begin);
     if (held_down_change(&reach->held.crash[region], begin))
         store->crash(store->self, begin ? (enum crash_kind)fault->config->crash : CRASH_NONE);
@@ -212,10 +207,10 @@ static void promote(struct fault_reach *reach, const struct fault *fault, bool b
 static const struct effect {
     enum fault_target target;
     unsigned actions;     /* those that are applied together */
-    bool at_once;         /* over as soon as it is done: nothing to take back */
-    const char *incident; /* kind of the outage that it opens; NULL: none */
+    bool at_once;         /* takes no time: nothing to undo at the end */
+    const char *incident; /* kind of outage that it opens; NULL: none */
     void (*apply)(struct fault_reach *reach, const struct fault *fault, bool begin);
-} effects[] = { /* those of one target in the order in which they are applied; the last incident counts */
+} effects[] = { /* effects of one target are applied in this order; the last incident counts */
     {TARGET_LINK,        A(LOSS) | A(DELAY) | A(BLACKHOLE) | A(RESET), false, "link-fault",    impair_link},
     {TARGET_GATEWAY,     A(LOSS) | A(DELAY) | A(BLACKHOLE),            false, "gateway-fault", impair_gateway},
     {TARGET_REGION,      A(DEPLOY),                                    false, "deploy",        deploy_region},

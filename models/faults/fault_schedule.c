@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What goes wrong, and when: a list of faults, each with one target, and of actions (a promotion by
- * hand). When is fault_times, whom is fault_selector, what is fault_effects.
+ * The list of faults: each has one target, and effects or an action (a promotion by hand).
+ * fault_times computes when they begin and end, fault_selector reads the target, fault_effects
+ * applies the effects, fault_check validates.
  *
- * A fault may come again: `every` so long after each beginning, `times` in all. Its span for the
- * windows of the statistics is the whole stretch, from the first beginning to the last end.
+ * A fault may repeat: at the interval `every`, `times` in all. Its span for the windows of the
+ * statistics reaches from the first beginning to the last end.
  *
- * A fault of strength zero (`loss: 0%`) marks its span for the windows of the statistics and does
- * nothing else: no event, no call, no onset. So it leaves a run as it was, bit for bit.
+ * A fault of strength zero (`loss: 0%`) has a span for the windows of the statistics and nothing
+ * else: no event, no call, no onset. The run is bit-identical to one without it.
  */
 #include "bug.h"
 #include "fault_check.h"
@@ -26,29 +27,29 @@
 #define MODEL_CONFIG struct fault_config
 // clang-format off
 static const struct field fault_schedule_fields[] = {
-    TEXT("name", name, "name of the fault, for the 'after' of others", "assumption"),
-    TEXT("after", after, "name of the fault after whose end 'at' counts; none: from the start of the run", "facts I"),
-    DURATION("at", at_ns, "0s", NULL, "365d", "start of the fault", "facts I"),
+    TEXT("name", name, "name of the fault, for 'after' of other faults", "assumption"),
+    TEXT("after", after, "name of another fault: 'at' counts from its end; none: from the start of the run", "facts I"),
+    DURATION("at", at_ns, "0s", NULL, "365d", "start of the fault, from the start of the run or the end of 'after'", "facts I"),
     DURATION("for", for_ns, "0s", "0s", "365d", "duration of the fault; 0: until the end of the run", "facts I"),
     DURATION("every", every_ns, "0s", "0s", "365d", "interval between the starts of repetitions; 0: no repetition", "assumption"),
     COUNT("times", times, "0", "0", "1000000", "with 'every': number of occurrences; 0: until the end of the run", "assumption"),
     LINK("link", place.link, "target: a link, one way (a -> b) or both (a <-> b)", "facts I"),
-    CHOICE("traffic", place.traffic, fault_traffic_names, "both", "of a link: the traffic that is hit", "facts I"),
+    CHOICE("traffic", place.traffic, fault_traffic_names, "both", "of a link: class of traffic that is affected; none but 'both' is simulated", "facts I"),
     REGION("region", place.region, "target: a region as a whole", "facts I"),
-    TEXT("zone", place.zone, "target: a zone of a region (us-west-1/0)", "facts I"),
-    TEXT("node", place.node, "target: a node of a region's store (us-west-1/0)", "facts I"),
+    TEXT("zone", place.zone, "target: a zone of a region (us-west-1/0); not simulated", "facts I"),
+    TEXT("node", place.node, "target: a node of a region's store (us-west-1/0); not simulated", "facts I"),
     TEXT("instance", place.instance, "target: an instance of a region's application (us-west-1/0)", "facts I"),
     REGION("gateway", place.gateway, "target: the transit gateway of a region, with all links through it", "facts I"),
-    REGION("store", place.store, "target: the store's process in a region", "facts I"),
+    REGION("store", place.store, "target: the store's process in a region that has a cluster", "facts I"),
     REGION("replication", place.replication, "target: the replication streams to the secondary in a region", "facts I"),
-    TEXT("record", place.record, "target: a name of the DNS", "facts I"),
+    TEXT("record", place.record, "target: a name of the DNS; not simulated", "facts I"),
     CHOICE("control", place.control, fault_control_names, "none", "target: monitoring, function, store API or DNS control plane", "facts I"),
     REGION("promote", place.promote, "an action, not a fault: an operator promotes the region's cluster", "facts I"),
-    LOSS_FIELDS(loss, "0", "of a link or gateway: packets lost besides those that it loses anyway"),
+    LOSS_FIELDS(loss, "0", "of a link or gateway: packets lost in addition to its own losses"),
     DURATION("delay", delay_ns, "0s", "0s", "1h", "of a link or gateway: delay added one way", "facts I"),
     FLAG("blackhole", blackhole, "false", "of a link or gateway: everything sent is dropped", "facts I"),
     FLAG("reset", reset, "false", "of a link: resets the store's connections over it, existing ones and those that send during the fault; of replication: resets its connections, which reconnect", "facts I"),
-    FLAG("down", down, "false", "of a region: powered off and unreachable; of a control: does not work", "facts I"),
+    FLAG("down", down, "false", "of a region: powered off and unreachable; of a control plane: does not respond", "facts I"),
     FLAG("deploy", deploy, "false", "of a region: rolling restart of its instances over the time 'for'", "assumption"),
     FLAG("stall", stall, "false", "of a store: the process hangs; its connections stay open", "facts I"),
     FLAG("restart", restart, "false", "of a store: the process restarts at once, without data; of an instance: it drains, restarts as in a deploy and has cold pools", "facts I"),
@@ -57,11 +58,11 @@ static const struct field fault_schedule_fields[] = {
 };
 // clang-format on
 
-/* A fault of the list, at run time. */
+/* A fault of the list at run time. */
 struct planned_fault {
     struct fault fault;
     sim_time begin; /* the first */
-    uint32_t begun; /* number of the event with which it last began */
+    uint32_t begun; /* number of the event of its latest beginning */
 };
 
 struct fault_schedule {
@@ -75,7 +76,7 @@ struct fault_schedule {
     struct fault_reach reach;
 };
 
-/* The event is the cause of all that follows in this handler. */
+/* The event becomes the cause of everything that follows in this handler. */
 static void fault_log(struct fault_schedule *schedule, struct planned_fault *planned, bool begin)
 {
     const struct fault *fault = &planned->fault;
@@ -84,7 +85,7 @@ static void fault_log(struct fault_schedule *schedule, struct planned_fault *pla
 
     fault_selector_add_text(&subject, &fault->selector, schedule->topology);
     if (fault->selector.target == TARGET_PROMOTE) {
-        strbuf_add(&text, "a promotion is asked for by hand");
+        strbuf_add(&text, "a promotion is requested by an operator");
     } else {
         strbuf_add(&text, begin ? "begins: " : "ends: ");
         fault_actions_add_text(&text, fault->config, fault->actions);
@@ -100,7 +101,7 @@ static void fault_log(struct fault_schedule *schedule, struct planned_fault *pla
 
 /* --- events ---------------------------------------------------------------------------------- */
 
-/* Time number `times`, from 0. */
+/* Schedule repetition number `times`, from 0. */
 static void fault_plan(struct fault_schedule *schedule, uint32_t index, uint32_t times)
 {
     const struct planned_fault *planned = &schedule->faults[index];

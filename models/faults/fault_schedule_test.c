@@ -20,8 +20,7 @@
 #include "user.h"
 #include "registry.h"
 
-/* Every port that a fault can reach, each writing down who was called, when: "10 cut west->east".
- */
+/* Every port that a fault can reach; each records calls and times: "10 cut west->east". */
 struct journal {
     struct rig rig;
     struct strbuf text;
@@ -279,7 +278,7 @@ static const struct story {
      "10 store-fault; 10 crash of the process 1 off; 15 back 1 on; "},
     {{"at=10s|store=west|crash=host"}, "10 store-fault; 10 crash of the host 0 off; "},
     {{"at=10s|for=5s|replication=east|pause=true"}, "10 pause 1 on; 15 pause 1 off; "},
-    /* over at once: its length is the statistics' alone */
+    /* takes no time: `for` only sets the window of the statistics */
     {{"at=10s|for=5s|replication=east|reset=true"}, "10 reset 1; "},
     {{"at=10s|for=5s|replication=east|pause=true|reset=true"},
      "10 reset 1; 10 pause 1 on; 15 pause 1 off; "},
@@ -301,14 +300,14 @@ static const struct story {
      "10 region-loss; 10 begin 0>1 0.00 0 1; 10 begin 1>0 0.00 0 1; 10 store 0 off; 10 app 0 off; "
      "15 region-loss; "
      "25 end 0>1 0.00 0 1; 25 end 1>0 0.00 0 1; 25 store 0 on; 25 app 0 on; "},
-    /* again and again: so often, and until the end at 100 s */
+    /* repetition: twice, and until the end at 100 s */
     {{"at=10s|for=5s|every=20s|times=2|store=west|stall=true"},
      "10 store-fault; 10 stall 0 on; 15 stall 0 off; "
      "30 store-fault; 30 stall 0 on; 35 stall 0 off; "},
     {{"at=10s|for=5s|every=50s|store=west|stall=true"},
      "10 store-fault; 10 stall 0 on; 15 stall 0 off; "
      "60 store-fault; 60 stall 0 on; 65 stall 0 off; "},
-    /* one after another: from the last end, from what is over at once, and along a chain */
+    /* one after another: from the last end, from a promotion, and along a chain */
     {{"at=5s|after=cut|store=east|restart=true",
       "at=10s|for=5s|every=20s|times=2|name=cut|store=west|stall=true"},
      "10 store-fault; 10 stall 0 on; 15 stall 0 off; "
@@ -323,7 +322,7 @@ static const struct story {
     {{"at=10s|link=east <-> west|loss=0%|delay=0s"}, ""},
 };
 
-static void fault_schedule_does_what_the_stories_say(void **state)
+static void ports_are_called_as_the_stories_say(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++) {
@@ -361,7 +360,7 @@ static void fault_schedule_of_strength_zero_changes_nothing(void **state)
     journal_close(&without);
 }
 
-static void fault_schedule_tells_people_when_and_what(void **state)
+static void run_log_has_when_and_what(void **state)
 {
     struct journal j;
 
@@ -387,7 +386,7 @@ static const struct error {
 } errors[] = {
     {{"at=10s|loss=30%"}, "(all): needs a target: one of " ALL_TARGETS},
     {{"at=10s|region=west|store=west|down=true"},
-     "(all): has 2 targets, 'region', 'store': write one fault for each\n"},
+     "(all): has 2 targets, 'region', 'store'; write one fault for each\n"},
     {{"at=10s|region=west|down=true|loss=30%"},
      "loss: does not go with 'region', which takes 'down: true' or 'deploy: true'\n"},
     {{"at=10s|link=west -> east|down=true"},
@@ -401,11 +400,11 @@ static const struct error {
      "(all): does nothing to its 'store'; add 'stall: true', 'restart: true' or 'crash: process' "
      "or 'host'\n"},
     {{"at=10s|for=5s|every=5s|link=west -> east|loss=30%"},
-     "every: needs 'for', and longer than it: each must end before the next begins\n"},
+     "every: needs a 'for' below it: each repetition must end before the next begins\n"},
     {{"at=10s|for=5s|times=3|link=west -> east|loss=30%"}, "times: needs 'every', such as '10s'\n"},
     {{"at=40min|region=west|down=true"}, "at: is 40 min, after the end of the run at 100 s\n"},
     {{"at=100s|promote=west"}, "at: is 100 s, not before the end of the run at 100 s\n"},
-    /* targets that no model of this scenario has */
+    /* targets that no model of this scenario simulates */
     {{"at=10s|instance=west/1|down=true"},
      "down: does not go with 'instance', which takes 'restart: true'\n"},
     {{"at=10s|node=west/1|down=true"},
@@ -436,12 +435,12 @@ static const struct error {
      "after: names a fault that does not end: give 'cut' a 'times'\n"},
     {{"at=1s|for=1s|name=a|after=b|region=west|down=true",
       "at=1s|for=1s|name=b|after=a|region=east|down=true"},
-     "after: leads in a circle, or through more than 16 faults\n"},
+     "after: is part of a circle, or of a chain of more than 16 faults\n"},
     {{"at=60s|after=cut|region=west|down=true", "at=30s|for=10s|name=cut|region=east|down=true"},
      "at: is 100 s, not before the end of the run at 100 s\n"},
 };
 
-static void fault_schedule_says_what_is_wrong_with_a_fault(void **state)
+static void each_error_has_its_message(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
@@ -472,7 +471,7 @@ static void a_name_is_given_once(void **state)
 }
 
 /* A scenario without a model of the replication: what was possible is refused, not ignored. */
-static void what_no_model_takes_is_refused(void **state)
+static void a_target_that_no_model_simulates_is_refused(void **state)
 {
     struct journal j;
 
@@ -489,7 +488,7 @@ static void what_no_model_takes_is_refused(void **state)
     journal_close(&j);
 }
 
-/* Whatever a model says that it takes has an effect, and each effect is taken by some model. */
+/* Each declared capability has an effect, and each effect is declared by some model. */
 static void capabilities_and_effects_are_the_same(void **state)
 {
     const struct fault_capability *row;
@@ -526,12 +525,12 @@ static void capabilities_and_effects_are_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fault_schedule_does_what_the_stories_say),
+        cmocka_unit_test(ports_are_called_as_the_stories_say),
         cmocka_unit_test(fault_schedule_of_strength_zero_changes_nothing),
-        cmocka_unit_test(fault_schedule_tells_people_when_and_what),
-        cmocka_unit_test(fault_schedule_says_what_is_wrong_with_a_fault),
+        cmocka_unit_test(run_log_has_when_and_what),
+        cmocka_unit_test(each_error_has_its_message),
         cmocka_unit_test(a_name_is_given_once),
-        cmocka_unit_test(what_no_model_takes_is_refused),
+        cmocka_unit_test(a_target_that_no_model_simulates_is_refused),
         cmocka_unit_test(capabilities_and_effects_are_the_same),
     };
 

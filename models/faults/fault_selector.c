@@ -13,7 +13,7 @@ const char *const fault_traffic_names[] = {"both", "application", "replication",
 const char *const fault_control_names[] = {"none",      "monitoring", "function",
                                            "store-api", "dns",        NULL};
 
-/* How a parameter names a target. */
+/* Form of the parameter that names a target. */
 enum syntax {
     SYNTAX_LINK,    /* struct link_ref */
     SYNTAX_REGION,  /* int32_t, -1: not given */
@@ -28,7 +28,7 @@ static const struct target_row {
     const char *key;  /* the parameter, and the name in rows */
     enum syntax syntax;
     size_t offset;    /* of its member */
-    const char *text; /* what stands before the place in the log */
+    const char *text; /* before the place, in the run log */
 } target_rows[FAULT_TARGETS] = {
     [TARGET_LINK]        = {"link",        SYNTAX_LINK,    PLACE(link),        ""},
     [TARGET_REGION]      = {"region",      SYNTAX_REGION,  PLACE(region),      ""},

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What a fault hits, whatever it is: a region, a zone, a node, an instance, a link and the traffic
- * on it, a name, a part of the control machinery. Read once, from the parameters of one fault.
+ * The target of a fault: a region, a zone, a node, an instance, a link and a class of its traffic,
+ * a name, a control plane. Read once from the parameters of one fault.
  *
- * What a scenario's models let a fault do to a target is in their rows (fault_capability,
- * model_rows.h), by the target's name:
+ * Models and kinds declare in rows (struct fault_capability, model_rows.h) what a fault can do to
+ * which target, by these names:
  *
- *   link, link/application, link/replication   all traffic over the link, or only the one kind
- *   region, zone, node, instance               a place; node: of the store, instance: of the
- * application gateway, store, replication                of a region record a name of the DNS
+ *   link, link/application, link/replication   all traffic over the link, or one class
+ *   region, zone, node, instance               node: of the store; instance: of the application
+ *   gateway, store, replication                of a region
+ *   record                                     a name of the DNS
  *   control/monitoring, control/function, control/store-api, control/dns
- *   promote                                    the promotion of a region's cluster: an action
+ *   promote                                    promotion of a region's cluster: an action
  *
- * A target that no row names is refused, so whoever simulates a new one adds its rows, and the
- * effects that they name (fault_effects.h).
+ * A target that no row names is refused. To simulate a new target, add rows to its model and
+ * effects to fault_effects.c.
  */
 #ifndef FAULT_SELECTOR_H
 #define FAULT_SELECTOR_H
@@ -53,7 +54,7 @@ enum fault_control {
 #define FAULT_CONTROLS (CONTROL_OF_DNS + 1)
 extern const char *const fault_control_names[];
 
-/* As a fault's parameters name it: exactly one target, else it is an error. */
+/* The parameters of a fault that name its target; exactly one of them may be given. */
 struct fault_place {
     struct link_ref link;                                 /* from -1: not given */
     int traffic;                                          /* enum fault_traffic, of the link */
@@ -63,12 +64,12 @@ struct fault_place {
     int control; /* enum fault_control */
 };
 
-/* Does it name this target? */
+/* Is the parameter of this target given? */
 bool fault_place_names(const struct fault_place *place, enum fault_target target);
 
 struct fault_selector {
     enum fault_target target;
-    int region;           /* of a place; else -1 */
+    int region;           /* -1: the target is not in one region */
     uint32_t index;       /* of ZONE, NODE and INSTANCE in the region */
     struct link_ref link; /* LINK */
     enum fault_traffic traffic;
@@ -76,15 +77,15 @@ struct fault_selector {
     const char *record;         /* RECORD; the place's */
 };
 
-/* Of a place that names one target. False with the error reported; `validation` NULL: it was read
- * without error before. */
+/* Read a place that names one target. Returns false with the error reported. `validation` may be
+ * NULL where the same place was read without error before. */
 bool fault_selector_read(struct fault_selector *selector, const struct fault_place *place,
                          const struct topology *topology, struct validation *validation);
-/* The parameter that names a target: "link". */
+/* Name of the parameter of a target: "link". */
 const char *fault_target_key(enum fault_target target);
-/* The target's name in rows: "link/application". */
+/* Append the target's name in rows: "link/application". */
 void fault_selector_add_name(struct strbuf *out, const struct fault_selector *selector);
-/* For people: "us-west-1 -> us-west-2", "store of us-west-1". */
+/* Append its name in the run log: "us-west-1 -> us-west-2", "store of us-west-1". */
 void fault_selector_add_text(struct strbuf *out, const struct fault_selector *selector,
                              const struct topology *topology);
 

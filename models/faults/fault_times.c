@@ -38,7 +38,7 @@ sim_time fault_begin(const struct fault_list *list, size_t index)
     return before == SIM_NEVER ? SIM_NEVER : before + config->at_ns;
 }
 
-/* Over as soon as it is done: it has actions, and none of them lasts. */
+/* It has actions, and none of them lasts. */
 static bool is_at_once(const struct fault_config *config)
 {
     unsigned actions = fault_actions(config);

@@ -142,7 +142,7 @@ static void a_refused_change_of_the_record_is_blamed_on_the_control_plane(void *
     struct world *world = run_world(scenario);
     const struct run_log *log = world_log(world);
     const struct run_event *down = find(log, NULL, "fault", "begins");
-    const struct run_event *order = find(log, down, "fault", "by hand");
+    const struct run_event *order = find(log, down, "fault", "by an operator");
     const struct run_event *begins = find(log, order, "promotion", "begins");
     const struct run_event *promoted = find(log, begins, "promotion", "takes the writes");
     const struct run_event *before = promoted;
