@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A deploy restarts the instances in turn: one drains, is away for a while, and comes back with
- * cold pools.
+ * A rolling deploy: instances restart one after another. Each drains, is out of service for a while
+ * and returns with cold pools.
  */
 #include "app_internal.h"
 
@@ -32,7 +32,7 @@ void app_begin_deploy(void *self, sim_dur over)
     uint32_t count = app->config->instances;
 
     if (app->deploying)
-        return; /* one at a time */
+        return; /* one deploy at a time */
     app->deploying = true;
     for (uint32_t i = 0; i < count; i++)
         sim_after(app->sim, over / count * i, app->leave_kind, i, 0);
