@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A deploy restarts the instances in turn: each drains, is out of service for `restart`, and
- * returns with cold pools. A fault may restart a single one in the same way.
+ * A rolling deploy: instances restart one after another. Each drains, is out of service for
+ * `restart` and returns with cold pools. A fault may restart a single instance in the same way.
  */
 #include "app_internal.h"
 
@@ -35,7 +35,7 @@ void app_begin_deploy(void *self, sim_dur over)
     uint32_t count = app->config->instances;
 
     if (app->deploying)
-        return; /* one at a time */
+        return; /* one deploy at a time */
     app->deploying = true;
     for (uint32_t i = 0; i < count; i++)
         sim_after(app->sim, over / count * i, app->leave_kind, i, OF_DEPLOY);

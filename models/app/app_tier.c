@@ -15,7 +15,7 @@ enum { ROUND_ROBIN, LEAST_OUTSTANDING };
 // clang-format off
 static const struct field app_tier_fields[] = {
     COUNT("instances", instances, "1", "4", "100000", "application servers behind the load balancer", "assumption"),
-    COUNT("workers", workers, "1", "64", "100000", "requests that one instance processes concurrently", "assumption"),
+    COUNT("workers", workers, "1", "64", "100000", "workers per instance: requests that it processes concurrently", "assumption"),
     COUNT("queue", queue, "0", "128", "1000000", "maximum requests that wait at one instance; more are rejected (503)", "assumption"),
     TIME_DIST("service", service, "0ms", "lognormal(median=5ms, p99=25ms)", "1h", "processing time of a page, without waiting for the store", "assumption"),
     NUMBER("login_factor", login_factor, "0", "5", "1000", "service-time multiplier for logins", "facts H"),
@@ -51,21 +51,21 @@ static const struct metric app_tier_metrics[] = {
     {.name = "app_wait",
      .unit = UNIT_NS,
      .kind = METRIC_LATENCY,
-     .meaning = "from a request's arrival at the tier to its worker"},
+     .meaning = "time from the arrival of a request at the tier until a worker takes it"},
     {.name = "instances_usable",
      .unit = UNIT_COUNT,
      .kind = METRIC_LEVEL,
      .series = true,
-     .meaning = "instances in service that the load balancer thinks healthy"},
+     .meaning = "instances in service that are healthy for the load balancer"},
     {.name = "requests_lost",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .series = true,
-     .meaning = "requests that reached a region that is down, or were in it when it went down"},
+     .meaning = "requests that arrived in a region that was down, or were in it when it went down"},
 };
 
-/* The region goes down: what waits is lost. Requests that hold a worker run into a dead store, or
- * answer nobody. */
+/* The region goes down: waiting requests are lost. Requests in service continue until their next
+ * step and are lost there. */
 static void app_set_power(void *self, bool up)
 {
     struct app_tier *app = self;
@@ -197,8 +197,8 @@ static const struct lint_row app_tier_lints[] = {
     {.code = "app-deep-health",
      .field = "health.depth",
      .meaning =
-         "'health.depth: primary-store' takes all targets of every region out of service when the "
-         "primary is not reachable, also those that could serve reads",
+         "'health.depth: primary-store' makes all targets of every region unhealthy when the "
+         "primary is unreachable, even those that could serve reads",
      .applies = depends_on_primary},
     {.code = "app-health-overlap",
      .field = "health.timeout",

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What happens to connections: timeouts of attempts and of connecting, resets by the network,
- * handshakes, reconnects, and what closing one means for the commands on it.
+ * Events of connections: attempt and connect timeouts, resets by the network, handshakes,
+ * reconnects, and the effect of closing a connection on its commands.
  */
 #include "client_internal.h"
 
 /* --- closing --------------------------------------------------------------------------------- */
 
 /*
- * What is on a multiplexed connection goes with it: their operations hear of it at once. All rows
- * are looked at, since only here a connection's commands are asked for, and it is rare.
+ * Fail all commands on a multiplexed connection that closes. Scans all rows: this is rare, and
+ * nothing else needs the commands of a connection.
  */
 RARE static void fail_in_flight(struct store_client *client, uint32_t connection)
 {
@@ -30,7 +30,7 @@ RARE static void fail_in_flight(struct store_client *client, uint32_t connection
     }
 }
 
-/* The next connection of a pool that has lost its shared one is not opened before a while. */
+/* Start the reconnect backoff of a pool that has lost its shared connection. */
 RARE static void hold_off(struct store_client *client, uint32_t index)
 {
     const struct retry_policy *policy = &client->config->reconnect;
@@ -45,7 +45,7 @@ RARE static void hold_off(struct store_client *client, uint32_t index)
     sim_after(client->sim, pool->waited, client->reconnect_kind, index, pool->losses);
 }
 
-/* Close: what was sent goes on its way, what comes back is thrown away. */
+/* Close: commands already sent are still delivered, their replies are discarded. */
 RARE void client_close(struct store_client *client, uint32_t index)
 {
     const struct connection *connection = &client->pools.connections[index];
@@ -65,7 +65,7 @@ void client_close_idle(struct store_client *client, uint32_t pool)
 
     while (idle->idle_count > 0)
         client_close(client, connection_idle_at(idle, idle->idle_count - 1)->connection);
-    /* A process that begins anew has nothing to wait for. */
+    /* A restarted process has no backoff in progress. */
     idle->holds_off = false;
     idle->reconnects = 0;
 }
@@ -77,14 +77,14 @@ RARE static void op_abandon_command(struct store_client *client, struct op *op)
     const struct connection_pool_config *config = &client->config->pool;
     uint32_t connection = op->connection;
     uint32_t pool = op->pool;
-    bool lost = op->command == NO_INDEX; /* its server died: nothing will ever come back */
+    bool lost = op->command == NO_INDEX; /* its server failed: no reply will come */
 
     if (!lost) {
         pending_at(client, op->command)->abandoned = true;
         count_ambiguous(client, op->command);
     }
     if (client->pools.connections[connection].generation != op->connection_generation)
-        return; /* a multiplexed one that another operation has closed by now */
+        return; /* a multiplexed connection that another operation has closed meanwhile */
     if (lost || (config->close_on_timeout && config->mode == MODE_POOL)) {
         client_close(client, connection);
         pool_serve(client, pool);
@@ -173,8 +173,8 @@ static bool client_reconnect_live(const void *self, uint32_t entity, uint32_t ge
 }
 
 /*
- * The network reset a connection, or a kernel gave it up. What was on it fails at once: as broken,
- * not as timed out.
+ * The network reset a connection, or a kernel gave up retransmitting. Its operation fails at once,
+ * as broken, not as timed out.
  */
 static void client_on_reset(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {

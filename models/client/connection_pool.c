@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Connections are rows of one array for all pools; free ones are chained by index, idle ones named
- * by their pool in the order in which they came back. A row's generation rises when it is closed,
- * so a handshake that comes back late finds nobody.
+ * Connections are rows of one array for all pools. Free rows are linked by index; each pool lists
+ * its idle connections in the order of their release. A row's generation increases when it is
+ * closed, so that late handshake replies are recognised and ignored.
  */
 #include "connection_pool.h"
 
@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-#define IDLE_CAPACITY 8 /* of a pool, to begin with; a power of two */
+#define IDLE_CAPACITY 8 /* of a pool at first; a power of two */
 
 void connection_pools_init(struct connection_pools *pools,
                            const struct connection_pool_config *config, struct sim *sim, int region)
@@ -56,9 +56,9 @@ RARE uint32_t connection_pool_make(struct connection_pools *pools, uint32_t inst
     return index;
 }
 
-/* --- idle ones ------------------------------------------------------------------------------- */
+/* --- idle connections ------------------------------------------------------------------------ */
 
-/* Full: twice as much room, with the first one at its start. */
+/* The ring is full: double it, with the first entry at index 0. */
 RARE static void idle_grow(struct connection_pool *pool)
 {
     uint32_t capacity = pool->idle_capacity > 0 ? 2 * pool->idle_capacity : IDLE_CAPACITY;
@@ -84,7 +84,8 @@ static void idle_add(struct connection_pools *pools, uint32_t index)
         (struct idle_connection){index, connection->flow_out};
 }
 
-/* It breaks, or is closed: mostly the one that came back last. */
+/* Remove a connection that is closed or broken. Usually it is the one released last, so search from
+ * there. */
 RARE static void idle_remove(struct connection_pools *pools, uint32_t index)
 {
     struct connection_pool *pool = &pools->pools[pools->connections[index].pool];
@@ -101,7 +102,7 @@ RARE static void idle_remove(struct connection_pools *pools, uint32_t index)
         *connection_idle_at(pool, i) = *connection_idle_at(pool, i + 1);
 }
 
-/* The one that came back last, or first. */
+/* The idle connection to use next: released last or first, as configured. */
 static uint32_t idle_next(const struct connection_pools *pools, const struct connection_pool *pool)
 {
     if (pool->idle_count == 0)
@@ -138,7 +139,7 @@ uint32_t connection_acquire_idle(struct connection_pools *pools, uint32_t pool_i
 void connection_release(struct connection_pools *pools, uint32_t index)
 {
     if (pools->connections[index].state == CONNECTION_IDLE)
-        return; /* multiplexed: it never went */
+        return; /* multiplexed: it stays idle while in use */
     if (is_too_old(pools, index))
         connection_close(pools, index);
     else
@@ -147,7 +148,7 @@ void connection_release(struct connection_pools *pools, uint32_t index)
 
 /* --- opening and closing --------------------------------------------------------------------- */
 
-/* Report what happened at this end to the listener at the other. */
+/* Report an event at this end to the listener at the other end. */
 static void listener_event(struct connection_pools *pools, const struct connection *connection,
                            enum connection_event event)
 {
@@ -164,7 +165,7 @@ static void count_open(struct connection_pools *pools, int change)
     probe_level(pools->probes, pools->open, sim_now(pools->sim), pools->open_total);
 }
 
-/* The endpoint with an address that a pool's new connections go to. */
+/* The endpoint, with an address, to which a pool opens new connections. */
 static uint32_t pool_address(struct connection_pools *pools, uint32_t pool)
 {
     const struct connection_pool_config *config = pools->config;
@@ -232,7 +233,7 @@ void connection_pools_warm(struct connection_pools *pools)
     }
 }
 
-/* The first round trip of a new connection is TCP's, the rest are TLS's. */
+/* The first round trip of a new connection is the TCP handshake, the others are TLS. */
 static bool is_syn(const struct connection_pools *pools, const struct connection *connection)
 {
     return connection->rounds_left == 1 + pools->config->tls;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One store for all regions: the cluster of one region, which clients of every region read and
- * write. A session is valid wherever its user lands, and no read is ever stale; but every operation
- * of another region takes the round trip to the store, and nothing works without that region.
+ * One store for all regions: clients of every region read and write the cluster of one region. A
+ * session is valid wherever its user is routed, and no read is stale; but every operation from
+ * another region takes a round trip to the store, and nothing works without that region.
  */
 #include "kind_regional.h"
 
@@ -13,7 +13,7 @@ struct single_region_config {
 #define MODEL_CONFIG struct single_region_config
 // clang-format off
 static const struct field single_region_fields[] = {
-    REGION("primary", primary, "region that has the store; left out: the first one", "seed 000"),
+    REGION("primary", primary, "region of the store; default: the first region", "seed 000"),
 };
 // clang-format on
 
@@ -27,7 +27,7 @@ static int store_region(const struct store *store)
     return region_of(store->kind_config);
 }
 
-/* The one endpoint. */
+/* The only endpoint. */
 static void single_region_endpoints(struct store *store, struct endpoint_table *table)
 {
     endpoint_add(table, (struct endpoint){.name = "store",
@@ -60,7 +60,7 @@ static const struct fault_capability single_region_faults[] = {STORE_FAULTS(stor
 
 const struct store_kind kind_single_region = {
     .model = {.name = "single-region",
-              .meaning = "one store for all regions, which read and write it over the links",
+              .meaning = "one store for all regions, read and written over the links",
               .config_size = sizeof(struct single_region_config),
               FIELD_TABLE(single_region_fields),
               .rows = {FAULT_TABLE(single_region_faults)}},

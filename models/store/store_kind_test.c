@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The interface of a kind of store, by three small kinds that are this test's own, under the real
- * client and links: one that waits for another region, one that redirects, one that throttles.
+ * The interface of a kind of store, tested by three small kinds under the real client and links:
+ * one that waits for another region, one that redirects, one that throttles.
  *
- * Two regions 20 ms apart (10 ms one way), 1 ms inside; servers take no time; one write each 10 ms
- * in region a, so that every latency below is a sum of ways.
+ * Two regions 20 ms apart (10 ms one way), 1 ms inside; service times are 0; one write every 10 ms
+ * in region a, so that every latency below is a sum of one-way delays.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@ static void write_ended(uint64_t number, sim_time begun, sim_time now,
     ended.attempts[number] = result->attempts;
 }
 
-/* --- what the three share -------------------------------------------------------------------- */
+/* --- common to the three kinds --------------------------------------------------------------- */
 
 /* Endpoint r is region r's cluster. */
 static void endpoints_of_regions(struct store *store, struct endpoint_table *table)
@@ -68,8 +68,8 @@ static const struct reply written = {.kind = REPLY_OK, .executed = true};
 
 /* --- both: a write is done once the other region has it -------------------------------------- */
 
-/* A write that waits for the other region; the word of its messages is its number, and in bit 31
- * whether it is an answer. */
+/* A write that waits for the other region; the word of its messages is its number, with bit 31 set
+ * in replies. */
 #define ANSWER (UINT32_C(1) << 31)
 static struct {
     struct command_handle handles[WRITES_MAX];
@@ -112,7 +112,7 @@ static const struct event_kind crash_kind = {
     .name = "crash", .phase = PHASE_FAULT, .fire = crash_on_time};
 static bool crashes;
 
-/* The process of the first region is gone from 5 to 6 s. */
+/* The process of the first region is down from 5 to 6 s. */
 static void both_cluster_init(struct cluster *cluster, const struct model_env *env)
 {
     kind_id kind = sim_kind_add(env->sim, &crash_kind, env->instance, cluster);
@@ -189,7 +189,7 @@ static const struct model_ops *const test_models[] = {&client_driver_ops, &wan_l
                                                       &test_store_ops, &store_client_ops};
 static const struct registry test_registry = {test_models, 4};
 
-/* The store's own model with another table of kinds. */
+/* The real store model with another table of kinds. */
 static int make_store(void **state)
 {
     (void)state;
@@ -237,7 +237,7 @@ static void done(void)
     scenario_free(scenario);
 }
 
-/* The client's way and back, and the cluster's way to the other one and back. */
+/* The round trip of the client plus the round trip between the clusters. */
 static void pending_command_is_replied_to_when_the_other_region_has_answered(void **state)
 {
     (void)state;
@@ -250,9 +250,9 @@ static void pending_command_is_replied_to_when_the_other_region_has_answered(voi
 }
 
 /*
- * A write that begins at t is at the server at t + 0.5 ms and would be done there at t + 20.5 ms.
- * The crash at 5 s takes those of 4.98 and 4.99 s, whose answers come later and find nobody; the
- * 100 writes of 5.00 to 5.99 s reach nobody. All others are done, as before.
+ * A write that starts at t arrives at the server at t + 0.5 ms and would complete there at t + 20.5
+ * ms. The crash at 5 s drops those of 4.98 and 4.99 s, whose replies from the other region are
+ * ignored; the 100 writes of 5.00 to 5.99 s get no reply. All others complete as before.
  */
 static void pending_command_goes_with_its_server(void **state)
 {
@@ -272,9 +272,8 @@ static void pending_command_goes_with_its_server(void **state)
     done();
 }
 
-/* One attempt here, one there, on a pool that is made when it is first needed: its connections cost
- * two more round trips each, and one is enough for a write each 10 ms that takes 20 ms but for the
- * first few. */
+/* One attempt here, one there, on a pool that is created at its first use. Opening its connections
+ * takes two more round trips, so only the first few writes take longer. */
 static void moved_sends_the_next_attempt_to_another_endpoint(void **state)
 {
     (void)state;

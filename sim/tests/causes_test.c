@@ -171,12 +171,12 @@ static void a_resync_names_what_broke_the_stream_and_what_it_waited_for(void **s
     const struct run_log *log = world_log(world);
     const struct run_event *begins = find(log, NULL, "fault", "begins");
     const struct run_event *ends = find(log, begins, "fault", "ends");
-    const struct run_event *copies = find(log, ends, "resync", "copies everything");
+    const struct run_event *copies = find(log, ends, "resync", "full resync started");
 
     (void)state;
     assert_caused(log, ends, begins->number, 0);
     assert_caused(log, copies, begins->number, ends->number);
-    assert_caused(log, find(log, copies, "resync", "has copied"), copies->number, 0);
+    assert_caused(log, find(log, copies, "resync", "full resync complete"), copies->number, 0);
     world_free(world);
     scenario_free(scenario);
 }

@@ -129,7 +129,7 @@ static void address_is_kept_as_long_as_the_cache_says(void **state)
  * What the client does about it decides who sees the write, and what it costs: nothing, a round
  * trip to the primary, or a wait before reading again.
  */
-static void read_after_write_does_as_it_is_told(void **state)
+static void read_after_write_policies_decide_what_a_read_sees(void **state)
 {
 #define READS(what)                                                                                \
     QUIET "duration: 20s\nwarmup: 0s\nreplication: {output_delay: 100ms}\n"                        \
@@ -278,7 +278,7 @@ static void a_lost_shared_connection_is_opened_after_its_backoff(void **state)
     "budget: {bucket: {capacity: 1, cost: 1, timeout_cost: 1, refund: 0, refund_cost: false}}"
 
 /* 1 before all: who has no attempts left is denied nothing. */
-static void attempts_are_asked_before_anybody(void **state)
+static void attempts_are_checked_first(void **state)
 {
 #define NO_ATTEMPTS DEAF("deadline: 1ms, retry: {attempts: 1, " ONE_TOKEN "}")
     (void)state;
@@ -325,7 +325,7 @@ static void budget_pays_last(void **state)
 
 /* 6: the breaker opened during a backoff of 10 s; the paid retry is not made. Two writes, the
  * second's failure trips (consecutive: 2) while the first waits. */
-static void breaker_is_asked_again_after_the_backoff(void **state)
+static void breaker_is_checked_again_after_the_backoff(void **state)
 {
 #define SLEEPY                                                                                     \
     QUIET "duration: 60s\nwarmup: 0s\n"                                                            \
@@ -468,17 +468,18 @@ int main(void)
         cmocka_unit_test(connections_are_replaced_when_their_life_is_over),
         cmocka_unit_test_setup(reuse_decides_how_many_connections_are_used, client_seen_nothing),
         cmocka_unit_test_setup(address_is_kept_as_long_as_the_cache_says, client_seen_nothing),
-        cmocka_unit_test_setup(read_after_write_does_as_it_is_told, client_seen_nothing),
+        cmocka_unit_test_setup(read_after_write_policies_decide_what_a_read_sees,
+                               client_seen_nothing),
         cmocka_unit_test(connect_timeout_ends_the_attempt),
         cmocka_unit_test(a_shared_connection_blocks_behind_its_slowest),
         cmocka_unit_test(a_shared_connection_delivers_the_running_maximum),
         cmocka_unit_test(a_shared_connection_survives_an_outage),
         cmocka_unit_test(a_lost_shared_connection_is_opened_after_its_backoff),
-        cmocka_unit_test(attempts_are_asked_before_anybody),
+        cmocka_unit_test(attempts_are_checked_first),
         cmocka_unit_test(deadline_is_asked_before_the_budget),
         cmocka_unit_test(breaker_is_asked_before_the_budget),
         cmocka_unit_test(budget_pays_last),
-        cmocka_unit_test(breaker_is_asked_again_after_the_backoff),
+        cmocka_unit_test(breaker_is_checked_again_after_the_backoff),
         cmocka_unit_test(budgets_bound_the_amplification),
         cmocka_unit_test(an_endless_budget_changes_nothing),
         cmocka_unit_test(an_open_breaker_fails_fast_and_closes_again),

@@ -55,7 +55,7 @@ static double found(const struct world *world, const char *metric, int region)
 #define STALL_OF_B "faults: [{at: 60s, for: 60s, store: b, stall: true}]\n"
 #define CUT "faults: [{at: 60s, for: 60s, link: a <-> b, blackhole: true}]\n"
 
-static void a_check_sees_as_deep_as_it_looks(void **state)
+static void a_check_detects_failures_up_to_its_depth(void **state)
 {
     static const struct {
         const char *text;
@@ -170,7 +170,7 @@ static void a_deploy_alone_opens_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_check_sees_as_deep_as_it_looks),
+        cmocka_unit_test(a_check_detects_failures_up_to_its_depth),
         cmocka_unit_test(an_answer_that_comes_late_has_failed),
         cmocka_unit_test(a_deploy_empties_warm_pools),
         cmocka_unit_test(a_deploy_alone_opens_nothing),

@@ -199,7 +199,7 @@ static void workers_keep_littles_law_in_a_whole_world(void **state)
  * each read takes its two attempts of 250 ms and a backoff: all four are out within 12 s of the
  * onset, and stay out. 180 s x 4 at full strength; then at least 168 s at none.
  */
-static void checks_see_as_deep_as_they_are_told(void **state)
+static void checks_detect_failures_up_to_their_depth(void **state)
 {
     static const struct {
         const char *depth;
@@ -255,7 +255,7 @@ int main(void)
         cmocka_unit_test_setup(line_for_a_connection_is_md1, client_seen_nothing),
         cmocka_unit_test_setup(line_that_loses_its_patience_is_mmcd, client_seen_nothing),
         cmocka_unit_test(workers_keep_littles_law_in_a_whole_world),
-        cmocka_unit_test(checks_see_as_deep_as_they_are_told),
+        cmocka_unit_test(checks_detect_failures_up_to_their_depth),
         cmocka_unit_test(deploy_leaves_one_out_at_a_time_and_cold_pools),
     };
 
