@@ -3,7 +3,7 @@
  * What the files of the store client share: store_client.c (the model, its tables of parameters and
  * metrics), attempt.c (operations and their attempts: both hot paths), guard.c (deadline, breaker,
  * budget), hedge.c, connection_events.c (timeouts, resets, handshakes, closing), client_tables.c
- * (rows of operations and commands).
+ * (rows of operations and commands), client_history.c (what a history of operations is told).
  *
  * Entities of the client's events: the index of an operation (with HEDGE set, of a hedge), of a
  * connection, or of a pool; generations are those of their rows.
@@ -20,6 +20,7 @@
 #include "mem.h"
 #include "model.h"
 #include "objective.h"
+#include "op_history.h"
 #include "prefetch.h"
 #include "promotion.h"
 #include "queue_check.h"
@@ -159,6 +160,9 @@ struct store_client {
     const struct impairments *impairments;
     kind_id retry_kind, broken_kind, refused_kind, reconnect_kind;
     timer_id write_timer, read_timer, hedge_timer;
+    struct op_history *history; /* NULL: none is wanted */
+    uint32_t *unanswered;       /* for it: attempts that were sent and not answered, by operation */
+    size_t unanswered_capacity;
     uint64_t attempts_begun, attempts_ended[ATTEMPT_ENDS], ops_begun, ops_ended;
 
     probe_id writes, write_failures, write_attempts, write_errors, write_timeouts, ambiguous, reads,
@@ -287,6 +291,10 @@ uint32_t op_pool(struct store_client *client, const struct op *op, bool is_hedge
 void op_begin_attempt(struct store_client *client, uint32_t index);
 /* Send the command of a waiting attempt on an open connection. */
 void op_send(struct store_client *client, uint32_t index, uint32_t connection);
+/* Must a read see its session's last write, as policies say at an instant? */
+bool op_reads_latest(const struct store_client *client, const struct op *op, sim_time at);
+/* Event of the run log that impairs the way of an operation's attempt now; 0: none. */
+RARE uint32_t op_impaired_by(const struct store_client *client, const struct op *op);
 /* Count an attempt that ended. The operation goes on: see the two below. */
 void op_end_attempt(struct store_client *client, struct op *op, enum attempt_end how);
 /* Steps 1 to 5, after an attempt that failed: by `reply`, or NULL, without one. */
@@ -304,6 +312,18 @@ static inline void pool_serve(struct store_client *client, uint32_t pool_index)
     if (client->pools.pools[pool_index].wait_head != NO_INDEX)
         pool_serve_waiting(client, pool_index);
 }
+
+/* --- client_history.c: only where client->history is not NULL -------------------------------- */
+
+/* Record an operation that ends: answered by the command in `row`, or failed. Before op_finish().
+ */
+RARE void client_record_answered(struct store_client *client, uint32_t index, uint32_t row,
+                                 enum op_outcome outcome);
+RARE void client_record_failed(struct store_client *client, uint32_t index);
+/* The run is over. */
+RARE void client_record_under_way(struct store_client *client);
+/* An attempt of the operation was sent, and its client will not see a reply. */
+RARE void client_note_unanswered(struct store_client *client, uint32_t index);
 
 /* --- guard.c --------------------------------------------------------------------------------- */
 
@@ -333,6 +353,8 @@ void hedge_failed(struct store_client *client, uint32_t index, bool timed_out);
 extern const struct event_kind client_reset, client_handshake, client_timeout, client_broken,
     client_reconnect, client_connect_timeout;
 
+/* Nobody waits for the reply to a command any more. */
+RARE void command_abandon(struct store_client *client, uint32_t row);
 /* Close: what was sent is still delivered, its replies are discarded. */
 RARE void client_close(struct store_client *client, uint32_t connection);
 /* Close the idle connections of a pool, whose process begins anew. */

@@ -7,6 +7,16 @@
 
 /* --- closing --------------------------------------------------------------------------------- */
 
+RARE void command_abandon(struct store_client *client, uint32_t row)
+{
+    struct pending_command *pending = pending_at(client, row);
+
+    pending->abandoned = true;
+    count_ambiguous(client, row);
+    if (client->history)
+        client_note_unanswered(client, pending->op);
+}
+
 /*
  * What is on a multiplexed connection goes with it: their operations hear of it at once. All rows
  * are looked at, since only here a connection's commands are asked for, and it is rare.
@@ -22,8 +32,7 @@ RARE static void fail_in_flight(struct store_client *client, uint32_t connection
         pending->closed = true;
         if (pending->abandoned)
             continue;
-        pending->abandoned = true;
-        count_ambiguous(client, row);
+        command_abandon(client, row);
         op = op_at(client, pending->op);
         op->state = OP_BROKEN;
         sim_at(client->sim, sim_now(client->sim), client->broken_kind, pending->op, op->generation);
@@ -79,10 +88,8 @@ RARE static void op_abandon_command(struct store_client *client, struct op *op)
     uint32_t pool = op->pool;
     bool lost = op->command == NO_INDEX; /* its server died: nothing will ever come back */
 
-    if (!lost) {
-        pending_at(client, op->command)->abandoned = true;
-        count_ambiguous(client, op->command);
-    }
+    if (!lost)
+        command_abandon(client, op->command);
     if (client->pools.connections[connection].generation != op->connection_generation)
         return; /* a multiplexed one that another operation has closed by now */
     if (lost || (config->close_on_timeout && config->mode == MODE_POOL)) {
@@ -187,8 +194,7 @@ static void client_on_reset(void *self, struct sim *sim, uint32_t entity, uint32
         index = connection->op;
     } else if (row != NO_INDEX && !pending_at(client, row)->abandoned) {
         index = pending_at(client, row)->op;
-        pending_at(client, row)->abandoned = true;
-        count_ambiguous(client, row);
+        command_abandon(client, row);
     }
     if (index != NO_INDEX) {
         op_at(client, index)->state = OP_BROKEN;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What store.c, server.c, listener.c and the kinds share: the clusters, servers and connections of
- * any kind of store.
+ * What store.c, server.c, listener.c, store_history.c and the kinds share: the clusters, servers
+ * and connections of any kind of store.
  *
  * A store has clusters, at most one a region; a cluster has servers, one a shard. What a kind keeps
  * beside them hangs on their `state`.
@@ -11,6 +11,7 @@
 
 #include "bug.h"
 #include "connection.h"
+#include "op_history.h"
 #include "link.h"
 #include "mem.h"
 #include "prefetch.h"
@@ -120,6 +121,7 @@ struct store {
     struct session_store_port port;
     struct promotion_port promotion;
     struct losses_port losses;
+    struct store_history *history; /* NULL: none is wanted */
 };
 
 /* --- store.c --------------------------------------------------------------------------------- */
@@ -167,6 +169,16 @@ static inline uint32_t server_entity(const struct server *server)
 {
     return server->shard << 4 | (uint32_t)server->cluster->region;
 }
+
+/* --- store_history.c ------------------------------------------------------------------------- */
+
+/* What the history of operations (op_history.h) needs to know of the store: which writes of each
+ * session were executed, in order. NULL where no history is wanted. */
+struct store_history *store_history_create(struct op_history *history);
+void store_history_free(struct store_history *history); /* NULL is allowed */
+/* A command has its reply: record a write that was executed, and what a read found. */
+RARE void store_history_replied(struct cluster *cluster, uint32_t ref,
+                                const struct command *command);
 
 /* --- listener.c ------------------------------------------------------------------------------ */
 
