@@ -4,7 +4,8 @@
  * the name and the objective would, and drives the store's client of each region. For tests;
  * include it once, after statistics.h.
  *
- * Each write creates a session of its own; `read_after` lets a read of that session follow it in
+ * A test's own list of operations (client_plan) is submitted at chosen instants. Besides, each
+ * write creates a session of its own; `read_after` lets a read of that session follow it in
  * `reader`, so long after the write was acknowledged. The links may be cut from `cut_from` on, for
  * `cut_for`.
  */
@@ -63,11 +64,23 @@ static struct {
     sim_dur rpo;
 } client_seen;
 
+/* Operations of the test's own; operation i has identity i + 1. */
+struct client_step {
+    sim_time at;
+    int region;
+    enum command_kind kind;
+    uint32_t session;
+};
+static struct {
+    const struct client_step *steps;
+    uint32_t count;
+} client_plan;
+
 struct client_op {
     uint64_t number; /* of the write, from 1 */
     sim_time begun;
     uint32_t next_free;
-    bool is_read;
+    bool is_read, is_planned;
 };
 
 struct client_driver {
@@ -87,7 +100,7 @@ struct client_driver {
     struct losses_port *losses;       /* NULL: it counts none */
     struct link_fault_port *faults[REGIONS_MAX][REGIONS_MAX];
     struct store_fault_port *store_fault;
-    kind_id write_kind, read_kind, cut_kind, promote_kind, stall_kind;
+    kind_id write_kind, read_kind, cut_kind, promote_kind, stall_kind, plan_kind;
 };
 
 static uint32_t client_op_take(struct client_driver *driver)
@@ -149,6 +162,23 @@ static void client_driver_on_read(void *self, struct sim *sim, uint32_t entity, 
                      sim_now(sim) - driver->config->read_after_ns);
 }
 
+static void client_driver_on_plan(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct client_driver *driver = self;
+    const struct client_step *step = &client_plan.steps[entity];
+    uint32_t index = client_op_take(driver);
+    struct op_request request = {.request = index,
+                                 .kind = (uint8_t)step->kind,
+                                 .session = step->session,
+                                 .session_check = 1,
+                                 .identity = entity + 1,
+                                 .last_write = -1};
+
+    (void)sim, (void)generation;
+    driver->ops[index] = (struct client_op){.is_planned = true};
+    driver->sessions[step->region]->submit(driver->sessions[step->region]->self, &request);
+}
+
 static void client_driver_on_cut(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct client_driver *driver = self;
@@ -191,6 +221,8 @@ static const struct event_kind client_driver_cuts = {
     .name = "cut", .phase = PHASE_FAULT, .fire = client_driver_on_cut};
 static const struct event_kind client_driver_stalls = {
     .name = "stall", .phase = PHASE_FAULT, .fire = client_driver_on_stall};
+static const struct event_kind client_driver_plans = {
+    .name = "plan", .phase = PHASE_WORK, .fire = client_driver_on_plan};
 static const struct event_kind client_driver_promotes = {
     .name = "promote", .phase = PHASE_WORK, .fire = client_driver_on_promote};
 
@@ -199,7 +231,9 @@ static void client_driver_done(void *self, uint32_t request, const struct op_res
     struct client_driver *driver = self;
     struct client_op *op = &driver->ops[request];
 
-    if (op->is_read) {
+    if (op->is_planned) {
+        /* the test looks for its end in the history */
+    } else if (op->is_read) {
         client_seen.reads++;
         client_seen.misses += result->outcome == OP_MISS;
     } else {
@@ -247,6 +281,7 @@ static void client_driver_init(void *self, const struct model_env *env)
     driver->cut_kind = sim_kind_add(env->sim, &client_driver_cuts, env->instance, driver);
     driver->promote_kind = sim_kind_add(env->sim, &client_driver_promotes, env->instance, driver);
     driver->stall_kind = sim_kind_add(env->sim, &client_driver_stalls, env->instance, driver);
+    driver->plan_kind = sim_kind_add(env->sim, &client_driver_plans, env->instance, driver);
     driver->port = (struct op_port){driver, client_driver_done};
     driver->dns = (struct dns_port){.self = driver, .resolve = client_driver_resolve};
     driver->objective =
@@ -289,6 +324,8 @@ static void client_driver_start(void *self)
         sim_at(driver->sim, config->stall_from_ns, driver->stall_kind, 0, 0);
         sim_at(driver->sim, config->stall_from_ns + config->stall_for_ns, driver->stall_kind, 1, 0);
     }
+    for (uint32_t i = 0; i < client_plan.count; i++)
+        sim_at(driver->sim, client_plan.steps[i].at, driver->plan_kind, i, 0);
     if (config->promote_at_ns > 0)
         sim_at(driver->sim, config->promote_at_ns, driver->promote_kind, 0, 0);
 }

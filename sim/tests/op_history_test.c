@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The history of operations: exactly, for a few operations whose instants are derived by hand; that
+ * recording it changes nothing; and, as its first user, a checker of the kind "single-region",
+ * which reads nothing but the file.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "statistics.h"
+#include "client_driver.h"
+#include "op_history.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+
+/* The run's history, to be freed. */
+static char *history_of(const struct registry *registry, const char *text,
+                        struct sim_outcome *outcome)
+{
+    struct scenario *scenario = scenario_of(registry, text);
+    struct op_history history;
+    char *written;
+    size_t size;
+    FILE *file = open_memstream(&written, &size);
+    const struct world_options options = {
+        .seed = TEST_SEED, .warmup = scenario->warmup_given, .history = &history};
+    struct world *world;
+
+    op_history_open(&history, file);
+    world = world_create(scenario, &options);
+    *outcome = world_run(world);
+    world_free(world);
+    op_history_close(&history);
+    fclose(file);
+    scenario_free(scenario);
+    return written;
+}
+
+/* --- exactly --------------------------------------------------------------------------------- */
+
+/*
+ * Regions a and b, 10 ms apart one way, 0.5 ms inside; the primary is in a; servers take no time.
+ * An operation on the own region's cluster takes 1 ms, one on the other's 20 ms; each executes half
+ * way. The link from a to b is cut from 3.005 to 4 s. A write has one attempt of 300 ms, and b one
+ * connection to the primary.
+ */
+#define EXACT_WORLD                                                                                \
+    "regions: {a: {}, b: {}}\nduration: 7s\nwarmup: 0s\n"                                          \
+    "store: {write_service: 0ms, write_per_kib: 0ms, read_service: 0ms}\n"                         \
+    "client: {retry: {attempts: 1}, timeout: 300ms, pool: {size: 1, warm: 1}}\n"                   \
+    "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}, "                     \
+    "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"                                \
+    "driver: {rate: 0/s, cut: a -> b, cut_from: 3005ms, cut_for: 995ms}\n"
+
+static const struct client_step exact_steps[] = {
+    {1000 * SIM_MS, 0, COMMAND_CREATE, 5}, {2000 * SIM_MS, 0, COMMAND_TOUCH, 5},
+    {2005 * SIM_MS, 1, COMMAND_GET, 5},    {2020 * SIM_MS, 1, COMMAND_GET, 5},
+    {3000 * SIM_MS, 1, COMMAND_TOUCH, 5},  {3050 * SIM_MS, 1, COMMAND_TOUCH, 5},
+    {5000 * SIM_MS, 0, COMMAND_GET, 5},    {6000 * SIM_MS, 0, COMMAND_DELETE, 5},
+    {6500 * SIM_MS, 0, COMMAND_GET, 5},    {6995 * SIM_MS, 1, COMMAND_TOUCH, 5},
+};
+
+#define OPERATION(name, region)                                                                    \
+    "{\"type\": \"operation\", \"operation\": \"" name "\", \"session\": \"a/5/1\", \"region\": "  \
+    "\"" region "\", \"instance\": 0, "
+#define WRITE(name)                                                                                \
+    "{\"type\": \"write\", \"operation\": \"" name "\", \"session\": \"a/5/1\", \"region\": "      \
+    "\"a\", "
+#define VALUE(number) "\"value\": \"000000000000000" number "\""
+
+/* Write 1 of the shard's stream is what was there before the run. */
+static const char *const exact_lines =
+    "{\"type\": \"history\", \"version\": 1}\n"
+    "{\"type\": \"run\", \"seed\": \"20240229\", \"replication\": 0, \"regions\": [\"a\", "
+    "\"b\"]}\n" /* 1: at 1 s */
+    WRITE("create") "\"executed_ns\": 1000500000, " VALUE(
+        "1") ", \"shard\": 0, \"branch\": 0, "
+             "\"number\": 2}\n" OPERATION(
+                 "create", "a") "\"invoked_ns\": 1000000000, \"ended_ns\": 1001000000, "
+                                "\"outcome\": \"ok\", " VALUE(
+                                    "1") ", \"served_by\": \"a\", \"attempts\": 1}\n"
+    /* 2: overwritten at 2 s; b has it from 2.0105 s on */
+    WRITE("touch") "\"executed_ns\": 2000500000, " VALUE(
+        "2") ", \"shard\": 0, \"branch\": 0, "
+             "\"number\": 3}\n" OPERATION(
+                 "touch", "a") "\"invoked_ns\": 2000000000, \"ended_ns\": 2001000000, "
+                               "\"outcome\": \"ok\", " VALUE(
+                                   "2") ", \"served_by\": \"a\", \"attempts\": 1}\n"
+    /* 3: b reads at 2.0055 s: stale; 4: and at 2.0205 s: no more */
+    OPERATION("get",
+              "b") "\"invoked_ns\": 2005000000, \"ended_ns\": 2006000000, "
+                   "\"outcome\": \"ok\", " VALUE("1") ", \"served_by\": \"b\", \"attempts\": "
+                                                      "1}\n" OPERATION(
+                                                          "get",
+                                                          "b") "\"invoked_ns\": 2020000000, "
+                                                               "\"ended_ns\": 2021000000, "
+                                                               "\"outcome\": \"ok\", " VALUE(
+                                                                   "2") ", \"served_by\": \"b\", "
+                                                                        "\"attempts\": 1}\n"
+    /* 5: executed at 3.01 s; its reply is lost in the cut, and it times out at 3.3 s */
+    WRITE("touch") "\"executed_ns\": 3010000000, " VALUE(
+        "5") ", \"shard\": 0, \"branch\": 0, "
+             "\"number\": 4}\n" OPERATION(
+                 "touch", "b") "\"invoked_ns\": 3000000000, \"ended_ns\": 3300000000, "
+                               "\"outcome\": \"unknown\", " VALUE(
+                                   "5") ", \"served_by\": null, \"attempts\": 1, "
+                                        "\"unanswered\": 1}\n"
+    /* 6: waits for that connection, then for a new one's handshake: it was never sent */
+    OPERATION("touch", "b") "\"invoked_ns\": 3050000000, \"ended_ns\": 3350000000, "
+                            "\"outcome\": \"failed\", " VALUE(
+                                "6") ", \"served_by\": null, \"attempts\": 1}\n"
+    /* 7: what the timed-out write wrote; 8, 9: deleted, and missed */
+    OPERATION(
+        "get",
+        "a") "\"invoked_ns\": 5000000000, \"ended_ns\": 5001000000, "
+             "\"outcome\": \"ok\", " VALUE("5") ", \"served_by\": \"a\", \"attempts\": 1}\n" WRITE("delete") "\"executed_ns\": 6000500000, " VALUE(
+                 "8") ", \"shard\": 0, \"branch\": 0, "
+                      "\"number\": 5}\n" OPERATION(
+                          "delete", "a") "\"invoked_ns\": 6000000000, \"ended_ns\": 6001000000, "
+                                         "\"outcome\": \"ok\", " VALUE(
+                                             "8") ", \"served_by\": \"a\", \"attempts\": "
+                                                  "1}\n" OPERATION("get",
+                                                                   "a") "\"invoked_ns\": "
+                                                                        "6500000000, \"ended_ns\": "
+                                                                        "6501000000, "
+                                                                        "\"outcome\": \"miss\", "
+                                                                        "\"value\": null, "
+                                                                        "\"served_by\": \"a\", "
+                                                                        "\"attempts\": 1}\n"
+    /* 10: the handshake of its connection is under way when the run ends, so it was not sent */
+    OPERATION("touch",
+              "b") "\"invoked_ns\": 6995000000, \"ended_ns\": null, "
+                   "\"outcome\": \"failed\", \"value\": \"000000000000000a\", \"served_by\": null, "
+                   "\"attempts\": 1}\n";
+
+static void history_is_that_derived_by_hand(void **state)
+{
+    struct sim_outcome outcome;
+    char *written;
+
+    (void)state;
+    client_plan.steps = exact_steps;
+    client_plan.count = sizeof exact_steps / sizeof exact_steps[0];
+    written = history_of(&client_registry, EXACT_WORLD, &outcome);
+    client_plan.count = 0;
+    assert_string_equal(written, exact_lines);
+    free(written);
+}
+
+/* --- all models ------------------------------------------------------------------------------ */
+
+#define WHOLE_WORLD                                                                                \
+    "regions: {us-west-1: {}, us-west-2: {}}\nduration: 5min\nwarmup: 30s\n"                       \
+    "accelerator: {spill: 5%}\npopulation: {sessions: 5/s}\napp: {read_back: true}\n"
+#define SINGLE_REGION "store: {kind: single-region, primary: us-west-1}\n"
+
+static const struct registry *all_models(void)
+{
+    static struct registry registry;
+
+    registry = (struct registry){model_registry, model_registry_count};
+    return &registry;
+}
+
+static void recording_changes_no_run(void **state)
+{
+    static const char *const worlds[] = {
+        WHOLE_WORLD, WHOLE_WORLD SINGLE_REGION,
+        WHOLE_WORLD
+        "faults:\n  - {at: 1min, for: 30s, link: us-west-1 <-> us-west-2, blackhole: true}\n"
+        "  - {at: 3min, region: us-west-1, down: true}\n"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof worlds / sizeof worlds[0]; i++) {
+        struct scenario *scenario = scenario_of(all_models(), worlds[i]);
+        struct sim_outcome with, without;
+        char *written = history_of(all_models(), worlds[i], &with);
+
+        world_free(world_of(scenario, 0, &without));
+        assert_int_equal(with.digest, without.digest);
+        assert_int_equal(with.event_count, without.event_count);
+        free(written);
+        scenario_free(scenario);
+    }
+}
+
+/* --- a checker ------------------------------------------------------------------------------- */
+
+struct checked_op {
+    char session[40], value[20];
+    int64_t invoked, ended;
+    bool is_write, is_delete, is_miss;
+};
+
+static int by_session_and_time(const void *left, const void *right)
+{
+    const struct checked_op *a = left, *b = right;
+    int order = strcmp(a->session, b->session);
+
+    return order != 0 ? order : (a->invoked > b->invoked) - (a->invoked < b->invoked);
+}
+
+static bool read_op(const char *line, struct checked_op *op)
+{
+    cJSON *json = cJSON_Parse(line);
+    const char *type = cJSON_GetObjectItem(json, "type")->valuestring;
+    bool is_op = strcmp(type, "operation") == 0;
+
+    if (is_op && cJSON_IsNumber(cJSON_GetObjectItem(json, "ended_ns"))) {
+        const char *name = cJSON_GetObjectItem(json, "operation")->valuestring;
+        const char *outcome = cJSON_GetObjectItem(json, "outcome")->valuestring;
+        const cJSON *value = cJSON_GetObjectItem(json, "value");
+
+        assert_true(strcmp(outcome, "ok") == 0 || strcmp(outcome, "miss") == 0);
+        *op = (struct checked_op){
+            .invoked = (int64_t)cJSON_GetObjectItem(json, "invoked_ns")->valuedouble,
+            .ended = (int64_t)cJSON_GetObjectItem(json, "ended_ns")->valuedouble,
+            .is_write = strcmp(name, "get") != 0,
+            .is_delete = strcmp(name, "delete") == 0,
+            .is_miss = strcmp(outcome, "miss") == 0};
+        snprintf(op->session, sizeof op->session, "%s",
+                 cJSON_GetObjectItem(json, "session")->valuestring);
+        snprintf(op->value, sizeof op->value, "%s", value->valuestring ? value->valuestring : "");
+    } else {
+        is_op = false;
+    }
+    cJSON_Delete(json);
+    return is_op;
+}
+
+/* Of the operations of one session, in order: may the read have found that write (NULL: what was
+ * there before the run)? Not where another one was begun after it had ended, and ended before the
+ * read was begun. */
+static bool may_find(const struct checked_op *ops, size_t count, const struct checked_op *read,
+                     const struct checked_op *write)
+{
+    if (write && (write->invoked > read->ended ||
+                  (read->is_miss ? !write->is_delete : strcmp(read->value, write->value) != 0)))
+        return false;
+    if (!write && !read->is_miss && strcmp(read->value, "0000000000000000") != 0)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (ops[i].is_write && ops[i].ended <= read->invoked &&
+            (!write || ops[i].invoked >= write->ended))
+            return false;
+    return true;
+}
+
+/* Reads that found no write that they may find. */
+static size_t count_wrong_reads(const struct checked_op *ops, size_t count)
+{
+    size_t wrong = 0, first = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t last = i;
+        bool good;
+
+        if (i > 0 && strcmp(ops[i].session, ops[i - 1].session) != 0)
+            first = i;
+        if (ops[i].is_write)
+            continue;
+        while (last + 1 < count && strcmp(ops[last + 1].session, ops[i].session) == 0)
+            last++;
+        good = may_find(&ops[first], last + 1 - first, &ops[i], NULL);
+        for (size_t w = first; w <= last && !good; w++)
+            good = ops[w].is_write && may_find(&ops[first], last + 1 - first, &ops[i], &ops[w]);
+        wrong += !good;
+    }
+    return wrong;
+}
+
+static size_t wrong_reads_of(const char *text)
+{
+    struct sim_outcome outcome;
+    char *written = history_of(all_models(), text, &outcome), *rest = written, *line;
+    struct checked_op *ops = calloc(1000000, sizeof *ops);
+    size_t count = 0, reads = 0, wrong;
+
+    assert_non_null(ops);
+    while ((line = strtok_r(rest, "\n", &rest)))
+        if (read_op(line, &ops[count])) {
+            reads += !ops[count].is_write;
+            assert_true(++count < 1000000);
+        }
+    assert_true(reads > 1000 && count - reads > 1000);
+    qsort(ops, count, sizeof *ops, by_session_and_time);
+    wrong = count_wrong_reads(ops, count);
+    free(ops);
+    free(written);
+    return wrong;
+}
+
+/* Nothing fails, so a store in one region gives every read the last write that was complete. The
+ * same checker finds the secondary that has not heard of a login when it is read back. */
+static void single_region_gives_the_last_write_and_a_secondary_does_not(void **state)
+{
+    (void)state;
+    assert_int_equal(wrong_reads_of(WHOLE_WORLD SINGLE_REGION), 0);
+    assert_true(wrong_reads_of(WHOLE_WORLD) > 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(history_is_that_derived_by_hand),
+        cmocka_unit_test(recording_changes_no_run),
+        cmocka_unit_test(single_region_gives_the_last_write_and_a_secondary_does_not),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
