@@ -359,11 +359,14 @@ RARE static bool op_reads_again(struct store_client *client, uint32_t index)
 /* What the client makes of each class of reply. */
 static const struct reply_rule {
     bool is_good; /* what was asked for; else the attempt has failed */
-    bool closes;  /* its connection, so that the next one asks for the name again */
+    /* What becomes of its connection: the next one asks for the name again. */
+    enum connection_event connection;
 } reply_rules[REPLY_KINDS] = {
-    [REPLY_HIT] = {.is_good = true},  [REPLY_MISS] = {.is_good = true},
-    [REPLY_OK] = {.is_good = true},   [REPLY_READONLY] = {.closes = true},
-    [REPLY_RESET] = {.closes = true},
+    [REPLY_HIT] = {.is_good = true},
+    [REPLY_MISS] = {.is_good = true},
+    [REPLY_OK] = {.is_good = true},
+    [REPLY_READONLY] = {.connection = CONNECTION_FIN},
+    [REPLY_RESET] = {.connection = CONNECTION_REFUSED},
 };
 
 static bool client_reply_live(const void *self, uint32_t entity, uint32_t generation)
@@ -396,11 +399,11 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     pending_free(client, row);
     if (pending.abandoned) {
         if (!pending.closed)
-            connection_done(client, pending.connection, !rule.closes);
+            connection_done(client, pending.connection, rule.connection);
         return;
     }
     op_end_attempt(client, op_at(client, index), rule.is_good ? ATTEMPT_ANSWERED : ATTEMPT_REFUSED);
-    connection_done(client, pending.connection, !rule.closes);
+    connection_done(client, pending.connection, rule.connection);
     if (!rule.is_good) {
         op_retry_or_fail(client, index, false, &reply);
         return;
@@ -439,7 +442,7 @@ void client_drop(void *self, uint32_t row)
     /* The connection still waits: it hangs until the timeout closes it. */
     client->pools.connections[pending.connection].command = NO_INDEX;
     if (pending.abandoned) /* kept after a timeout: nothing will ever come, so it is closed now */
-        connection_done(client, pending.connection, false);
+        connection_done(client, pending.connection, CONNECTION_FIN);
     else
         op_lose_command(client, pending.op);
 }

@@ -356,20 +356,21 @@ extern const struct event_kind client_reset, client_handshake, client_timeout, c
 /* Nobody waits for the reply to a command any more. */
 RARE void command_abandon(struct store_client *client, uint32_t row);
 /* Close: what was sent is still delivered, its replies are discarded. */
-RARE void client_close(struct store_client *client, uint32_t connection);
+RARE void client_close(struct store_client *client, uint32_t connection, enum connection_event how);
 /* Close the idle connections of a pool, whose process begins anew. */
 void client_close_idle(struct store_client *client, uint32_t pool);
 
-/* A command is done with its connection. */
-static inline void connection_done(struct store_client *client, uint32_t index, bool keep)
+/* A command is done with its connection, which stays open (CONNECTION_ESTABLISHED) or ends. */
+static inline void connection_done(struct store_client *client, uint32_t index,
+                                   enum connection_event event)
 {
     uint32_t pool = client->pools.connections[index].pool;
 
     client->pools.connections[index].command = NO_INDEX;
-    if (keep)
+    if (event == CONNECTION_ESTABLISHED)
         connection_release(&client->pools, index);
     else
-        client_close(client, index);
+        client_close(client, index, event);
     pool_serve(client, pool);
 }
 

@@ -94,6 +94,7 @@ struct connection_pools {
     struct probes_hot *probes;
     probe_id opened, open; /* counted: new connections, and how many there are */
     int region;
+    const char *instance; /* of the client: subject of its lines in a trace */
     uint32_t region_count;
     uint32_t limit; /* connections of a pool: its size, or 1 */
 
@@ -161,13 +162,16 @@ uint32_t connection_open(struct connection_pools *pools, uint32_t pool, uint32_t
 bool connection_round_done(struct connection_pools *pools, uint32_t index);
 /* It is done with its command: back to the idle ones, or closed where its time is over. */
 void connection_release(struct connection_pools *pools, uint32_t index);
-/* Commands that are on it are the caller's to tell. */
-void connection_close(struct connection_pools *pools, uint32_t index);
+/* It has ended, by whatever `how` says. Commands that are on it are the caller's to tell. */
+void connection_close(struct connection_pools *pools, uint32_t index, enum connection_event how);
 /* Is this event of a connection's opening still wanted? */
 bool connection_is_opening(const struct connection_pools *pools, uint32_t index,
                            uint32_t generation);
 /* The network's own event of a broken connection: is it still that one? */
 bool connection_is_open(const struct connection_pools *pools, uint32_t index, uint32_t generation);
+/* Of one that the network broke: CONNECTION_RST, or CONNECTION_SILENT. */
+RARE enum connection_event connection_broken_by(const struct connection_pools *pools,
+                                                uint32_t index);
 /* struct handshake_return's `reply_flow`; self is the pools. */
 uint32_t connection_reply_flow(void *self, uint32_t index, uint32_t generation, bool *syn);
 

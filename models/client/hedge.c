@@ -37,7 +37,7 @@ static void op_give_up(struct store_client *client, uint32_t index)
             command_abandon(client, op->command);
         } else if (client->pools.connections[op->connection].generation ==
                    op->connection_generation) { /* its server died */
-            client_close(client, op->connection);
+            client_close(client, op->connection, CONNECTION_FIN);
         }
         break;
     case OP_BROKEN:

@@ -287,6 +287,7 @@ static void store_client_init(void *self, const struct model_env *env)
     client->reconnect_jitter = sim_stream(env->sim, env->instance, "reconnect");
     client->ops[0].free_head = client->ops[1].free_head = NO_INDEX;
     connection_pools_init(&client->pools, &config->pool, env->sim, env->region);
+    client->pools.instance = env->instance;
     command_pool_init(&client->commands);
     client->commands.self = client;
     client->commands.drop = client_drop;

@@ -189,8 +189,8 @@ void listener_release(struct listener *listener);
 /* The process goes on: what it kept waiting is answered. */
 void listener_resume(struct cluster *cluster);
 /* What happened at the other end of a connection: see struct listener_port. */
-enum connection_event listener_event(void *self, uint32_t connection, uint32_t generation,
-                                     enum connection_event event);
+void listener_event(void *self, uint32_t connection, uint32_t generation,
+                    enum connection_event event);
 static inline const struct server_connection *listener_connection(const struct cluster *cluster,
                                                                   const struct command *command)
 {

@@ -29,7 +29,7 @@
 
 struct client_driver_config {
     double rate_per_s;
-    bool poisson;
+    bool poisson, cut_resets;
     int32_t writer, reader;
     sim_dur read_after_ns, cut_from_ns, cut_for_ns;
     struct link_ref cut;
@@ -46,6 +46,7 @@ static const struct field client_driver_fields[] = {
     DURATION("read_after", read_after_ns, "0s", "0s", "1h", "from a write's acknowledgement to a read of it; 0: no reads", "assumption"),
     LINK("cut", cut, "a link that carries nothing for a while", "assumption"),
     DURATION("cut_from", cut_from_ns, "0s", "0s", "30d", "from", "assumption"),
+    FLAG("cut_resets", cut_resets, "false", "the link resets connections instead", "assumption"),
     DURATION("cut_for", cut_for_ns, "0s", "30d", "30d", "for", "assumption"),
     COUNT("writes", writes, "0", "0", "1000000000", "so many and no more; 0: to the end", "assumption"),
     DURATION("stall_from", stall_from_ns, "0s", "0s", "30d", "the first region's store hangs; 0: never", "assumption"),
@@ -75,6 +76,9 @@ static struct {
     const struct client_step *steps;
     uint32_t count;
 } client_plan;
+
+/* From this instant on the store's name has the address of epoch 1; 0: never. */
+static sim_time client_readdressed_at;
 
 struct client_op {
     uint64_t number; /* of the write, from 1 */
@@ -183,14 +187,15 @@ static void client_driver_on_cut(void *self, struct sim *sim, uint32_t entity, u
 {
     struct client_driver *driver = self;
     const struct link_ref *cut = &driver->config->cut;
-    const struct link_impairment blackhole = {.blackhole = true};
+    bool resets = driver->config->cut_resets;
+    const struct link_impairment impairment = {.blackhole = !resets, .reset = resets};
 
     (void)sim, (void)generation;
     for (int way = 0; way < (cut->both_ways ? 2 : 1); way++) {
         struct link_fault_port *fault =
             way ? driver->faults[cut->to][cut->from] : driver->faults[cut->from][cut->to];
 
-        (entity == 0 ? fault->begin : fault->end)(fault->self, &blackhole);
+        (entity == 0 ? fault->begin : fault->end)(fault->self, &impairment);
     }
 }
 
@@ -257,6 +262,8 @@ static struct dns_answer client_driver_resolve(void *self, int region)
 
     (void)region;
     return (struct dns_answer){.region = promotion ? promotion->primary(promotion->self) : 0,
+                               .epoch = client_readdressed_at > 0 &&
+                                        sim_now(driver->sim) >= client_readdressed_at,
                                .expires = sim_now(driver->sim)};
 }
 

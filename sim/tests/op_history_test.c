@@ -91,16 +91,14 @@ static const char *const exact_lines =
                                "\"outcome\": \"ok\", " VALUE(
                                    "2") ", \"served_by\": \"a\", \"attempts\": 1}\n"
     /* 3: b reads at 2.0055 s: stale; 4: and at 2.0205 s: no more */
-    OPERATION("get",
-              "b") "\"invoked_ns\": 2005000000, \"ended_ns\": 2006000000, "
-                   "\"outcome\": \"ok\", " VALUE("1") ", \"served_by\": \"b\", \"attempts\": "
-                                                      "1}\n" OPERATION(
-                                                          "get",
-                                                          "b") "\"invoked_ns\": 2020000000, "
-                                                               "\"ended_ns\": 2021000000, "
-                                                               "\"outcome\": \"ok\", " VALUE(
-                                                                   "2") ", \"served_by\": \"b\", "
-                                                                        "\"attempts\": 1}\n"
+    OPERATION("get", "b") "\"invoked_ns\": 2005000000, \"ended_ns\": 2006000000, "
+                          "\"outcome\": \"ok\", " VALUE(
+                              "1") ", \"served_by\": \"b\", \"attempts\": "
+                                   "1}\n" OPERATION("get", "b") "\"invoked_ns\": 2020000000, "
+                                                                "\"ended_ns\": 2021000000, "
+                                                                "\"outcome\": \"ok\", " VALUE(
+                                                                    "2") ", \"served_by\": \"b\", "
+                                                                         "\"attempts\": 1}\n"
     /* 5: executed at 3.01 s; its reply is lost in the cut, and it times out at 3.3 s */
     WRITE("touch") "\"executed_ns\": 3010000000, " VALUE(
         "5") ", \"shard\": 0, \"branch\": 0, "
@@ -117,20 +115,56 @@ static const char *const exact_lines =
     OPERATION(
         "get",
         "a") "\"invoked_ns\": 5000000000, \"ended_ns\": 5001000000, "
-             "\"outcome\": \"ok\", " VALUE("5") ", \"served_by\": \"a\", \"attempts\": 1}\n" WRITE("delete") "\"executed_ns\": 6000500000, " VALUE(
-                 "8") ", \"shard\": 0, \"branch\": 0, "
-                      "\"number\": 5}\n" OPERATION(
-                          "delete", "a") "\"invoked_ns\": 6000000000, \"ended_ns\": 6001000000, "
-                                         "\"outcome\": \"ok\", " VALUE(
-                                             "8") ", \"served_by\": \"a\", \"attempts\": "
-                                                  "1}\n" OPERATION("get",
-                                                                   "a") "\"invoked_ns\": "
-                                                                        "6500000000, \"ended_ns\": "
-                                                                        "6501000000, "
-                                                                        "\"outcome\": \"miss\", "
-                                                                        "\"value\": null, "
-                                                                        "\"served_by\": \"a\", "
-                                                                        "\"attempts\": 1}\n"
+             "\"outcome\": \"ok\", " VALUE("5") ", \"served_by\": \"a\", \"attempts\": 1}\n" WRITE(
+                 "delete") "\"executed_ns\": 6000500000, " VALUE("8") ", \"shard\": 0, \"branch\": "
+                                                                      "0, "
+                                                                      "\"number\": 5}\n" OPERATION(
+                                                                          "delete",
+                                                                          "a") "\"invoked_ns\": "
+                                                                               "6000000000, "
+                                                                               "\"ended_ns\": "
+                                                                               "6001000000, "
+                                                                               "\"outcome\": "
+                                                                               "\"ok\", " VALUE(
+                                                                                   "8") ", "
+                                                                                        "\"served_"
+                                                                                        "by\": "
+                                                                                        "\"a\", "
+                                                                                        "\"attempts"
+                                                                                        "\": "
+                                                                                        "1}"
+                                                                                        "\n" OPERATION(
+                                                                                            "get",
+                                                                                            "a") "\"invoked_ns\": "
+                                                                                                 "6"
+                                                                                                 "5"
+                                                                                                 "0"
+                                                                                                 "0"
+                                                                                                 "0"
+                                                                                                 "0"
+                                                                                                 "0"
+                                                                                                 "0"
+                                                                                                 "0"
+                                                                                                 "0"
+                                                                                                 ","
+                                                                                                 " "
+                                                                                                 "\"ended_ns\": "
+                                                                                                 "6"
+                                                                                                 "5"
+                                                                                                 "0"
+                                                                                                 "1"
+                                                                                                 "0"
+                                                                                                 "0"
+                                                                                                 "0"
+                                                                                                 "0"
+                                                                                                 "0"
+                                                                                                 "0"
+                                                                                                 ","
+                                                                                                 " "
+                                                                                                 "\"outcome\": \"miss\", "
+                                                                                                 "\"value\": null, "
+                                                                                                 "\"served_by\": \"a\", "
+                                                                                                 "\"attempts\": 1}\n"
     /* 10: the handshake of its connection is under way when the run ends, so it was not sent */
     OPERATION("touch",
               "b") "\"invoked_ns\": 6995000000, \"ended_ns\": null, "
