@@ -198,6 +198,55 @@ static void recording_changes_no_run(void **state)
     }
 }
 
+/* --- outcomes -------------------------------------------------------------------------------- */
+
+static int by_text(const void *left, const void *right)
+{
+    return strcmp(left, right);
+}
+
+/* Half a minute without the link, then a region is lost: writes of every outcome. Those that were
+ * acknowledged were executed, those that failed were not, and of the unknown ones some were. */
+static void outcomes_agree_with_what_servers_executed(void **state)
+{
+    static const char world[] =
+        WHOLE_WORLD "faults:\n"
+                    "  - {at: 1min, for: 30s, link: us-west-1 -> us-west-2, blackhole: true}\n"
+                    "  - {at: 3min, region: us-west-1, down: true}\n";
+    struct sim_outcome outcome;
+    char *written = history_of(all_models(), world, &outcome), *rest, *line;
+    char(*executed)[17] = calloc(100000, sizeof *executed);
+    size_t count = 0, ok = 0, failed = 0, unknown[2] = {0};
+
+    (void)state;
+    assert_non_null(executed);
+    for (line = strstr(written, "\"type\": \"write\""); line;
+         line = strstr(line + 1, "\"type\": \"write\"")) {
+        assert_true(count < 100000);
+        snprintf(executed[count++], 17, "%s", strstr(line, "\"value\": \"") + 10);
+    }
+    qsort(executed, count, sizeof *executed, by_text);
+    for (rest = written; (line = strtok_r(rest, "\n", &rest));) {
+        const char *start = strstr(line, "\"value\": \"");
+        char value[17];
+        bool was;
+
+        if (!strstr(line, "\"type\": \"operation\"") || strstr(line, "\"get\"") || !start)
+            continue;
+        snprintf(value, sizeof value, "%s", start + 10);
+        was = bsearch(value, executed, count, sizeof *executed, by_text) != NULL;
+        if (strstr(line, "\"outcome\": \"ok\""))
+            ok++, assert_true(was);
+        else if (strstr(line, "\"outcome\": \"failed\""))
+            failed++, assert_false(was);
+        else
+            unknown[was]++;
+    }
+    assert_true(ok > 1000 && failed > 100 && unknown[0] > 0 && unknown[1] > 0);
+    free(executed);
+    free(written);
+}
+
 /* --- a checker ------------------------------------------------------------------------------- */
 
 struct checked_op {
@@ -318,6 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(history_is_that_derived_by_hand),
         cmocka_unit_test(recording_changes_no_run),
+        cmocka_unit_test(outcomes_agree_with_what_servers_executed),
         cmocka_unit_test(single_region_gives_the_last_write_and_a_secondary_does_not),
     };
 
