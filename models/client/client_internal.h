@@ -3,7 +3,7 @@
  * Declarations shared by the files of the store client: store_client.c (the model, its tables of
  * parameters and metrics), attempt.c (operations and attempts: both hot paths), guard.c (deadline,
  * breaker, budget), hedge.c, connection_events.c (timeouts, resets, handshakes, closing),
- * client_tables.c (rows of operations and commands).
+ * client_tables.c (rows of operations and commands), client_history.c (the history of operations).
  *
  * The entity of an event is the index of an operation (with HEDGE set: of a hedge), a connection or
  * a pool; its generation is that of the row.
@@ -20,6 +20,7 @@
 #include "mem.h"
 #include "model.h"
 #include "objective.h"
+#include "op_history.h"
 #include "prefetch.h"
 #include "promotion.h"
 #include "queue_check.h"
@@ -160,6 +161,9 @@ struct store_client {
     const struct impairments *impairments;
     kind_id retry_kind, broken_kind, refused_kind, reconnect_kind;
     timer_id write_timer, read_timer, hedge_timer;
+    struct op_history *history; /* NULL: none is wanted */
+    uint32_t *unanswered;       /* for it: attempts that were sent and not answered, by operation */
+    size_t unanswered_capacity;
     uint64_t attempts_begun, attempts_ended[ATTEMPT_ENDS], ops_begun, ops_ended;
 
     probe_id writes, write_failures, write_attempts, write_errors, write_timeouts, ambiguous, reads,
@@ -291,6 +295,10 @@ uint32_t op_pool(struct store_client *client, const struct op *op, bool is_hedge
 void op_begin_attempt(struct store_client *client, uint32_t index);
 /* Send the command of a waiting attempt on an open connection. */
 void op_send(struct store_client *client, uint32_t index, uint32_t connection);
+/* Whether a read must see its session's last write, by the policies in effect at an instant. */
+bool op_reads_latest(const struct store_client *client, const struct op *op, sim_time at);
+/* Event of the run log that impairs the path of an operation's attempt now; 0: none. */
+RARE uint32_t op_impaired_by(const struct store_client *client, const struct op *op);
 /* Count an attempt that ended. The caller then calls op_retry_or_fail() or op_finish(). */
 void op_end_attempt(struct store_client *client, struct op *op, enum attempt_end how);
 /* Steps 1 to 5, after an attempt failed. reply: the error reply, or NULL if there was none. */
@@ -308,6 +316,18 @@ static inline void pool_serve(struct store_client *client, uint32_t pool_index)
     if (client->pools.pools[pool_index].wait_head != NO_INDEX)
         pool_serve_waiting(client, pool_index);
 }
+
+/* --- client_history.c: only where client->history is not NULL -------------------------------- */
+
+/* Record an operation that ends: answered by the command in `row`, or failed. Before op_finish().
+ */
+RARE void client_record_answered(struct store_client *client, uint32_t index, uint32_t row,
+                                 enum op_outcome outcome);
+RARE void client_record_failed(struct store_client *client, uint32_t index);
+/* The run is over. */
+RARE void client_record_under_way(struct store_client *client);
+/* An attempt of the operation was sent, and its client will not see a reply. */
+RARE void client_note_unanswered(struct store_client *client, uint32_t index);
 
 /* --- guard.c --------------------------------------------------------------------------------- */
 
@@ -338,21 +358,24 @@ void hedge_failed(struct store_client *client, uint32_t index, bool timed_out);
 extern const struct event_kind client_reset, client_handshake, client_timeout, client_broken,
     client_reconnect, client_connect_timeout;
 
+/* The reply to a command is not wanted any more. */
+RARE void command_abandon(struct store_client *client, uint32_t row);
 /* Close a connection: commands already sent are still delivered, their replies are discarded. */
-RARE void client_close(struct store_client *client, uint32_t connection);
+RARE void client_close(struct store_client *client, uint32_t connection, enum connection_event how);
 /* Close the idle connections of a pool whose process restarts. */
 void client_close_idle(struct store_client *client, uint32_t pool);
 
-/* A command is done with its connection. */
-static inline void connection_done(struct store_client *client, uint32_t index, bool keep)
+/* A command is done with its connection, which stays open (CONNECTION_ESTABLISHED) or ends. */
+static inline void connection_done(struct store_client *client, uint32_t index,
+                                   enum connection_event event)
 {
     uint32_t pool = client->pools.connections[index].pool;
 
     client->pools.connections[index].command = NO_INDEX;
-    if (keep)
+    if (event == CONNECTION_ESTABLISHED)
         connection_release(&client->pools, index);
     else
-        client_close(client, index);
+        client_close(client, index, event);
     pool_serve(client, pool);
 }
 

@@ -7,6 +7,16 @@
 
 /* --- closing --------------------------------------------------------------------------------- */
 
+RARE void command_abandon(struct store_client *client, uint32_t row)
+{
+    struct pending_command *pending = pending_at(client, row);
+
+    pending->abandoned = true;
+    count_ambiguous(client, row);
+    if (client->history)
+        client_note_unanswered(client, pending->op);
+}
+
 /*
  * Fail all commands on a multiplexed connection that closes. Scans all rows: this is rare, and
  * nothing else needs the commands of a connection.
@@ -22,8 +32,7 @@ RARE static void fail_in_flight(struct store_client *client, uint32_t connection
         pending->closed = true;
         if (pending->abandoned)
             continue;
-        pending->abandoned = true;
-        count_ambiguous(client, row);
+        command_abandon(client, row);
         op = op_at(client, pending->op);
         op->state = OP_BROKEN;
         sim_at(client->sim, sim_now(client->sim), client->broken_kind, pending->op, op->generation);
@@ -46,7 +55,7 @@ RARE static void hold_off(struct store_client *client, uint32_t index)
 }
 
 /* Close: commands already sent are still delivered, their replies are discarded. */
-RARE void client_close(struct store_client *client, uint32_t index)
+RARE void client_close(struct store_client *client, uint32_t index, enum connection_event how)
 {
     const struct connection *connection = &client->pools.connections[index];
 
@@ -56,7 +65,7 @@ RARE void client_close(struct store_client *client, uint32_t index)
     } else if (connection->command != NO_INDEX) {
         pending_at(client, connection->command)->closed = true;
     }
-    connection_close(&client->pools, index);
+    connection_close(&client->pools, index, how);
 }
 
 void client_close_idle(struct store_client *client, uint32_t pool)
@@ -64,7 +73,8 @@ void client_close_idle(struct store_client *client, uint32_t pool)
     struct connection_pool *idle = &client->pools.pools[pool];
 
     while (idle->idle_count > 0)
-        client_close(client, connection_idle_at(idle, idle->idle_count - 1)->connection);
+        client_close(client, connection_idle_at(idle, idle->idle_count - 1)->connection,
+                     CONNECTION_FIN);
     /* A restarted process has no backoff in progress. */
     idle->holds_off = false;
     idle->reconnects = 0;
@@ -79,14 +89,12 @@ RARE static void op_abandon_command(struct store_client *client, struct op *op)
     uint32_t pool = op->pool;
     bool lost = op->command == NO_INDEX; /* its server failed: no reply will come */
 
-    if (!lost) {
-        pending_at(client, op->command)->abandoned = true;
-        count_ambiguous(client, op->command);
-    }
+    if (!lost)
+        command_abandon(client, op->command);
     if (client->pools.connections[connection].generation != op->connection_generation)
         return; /* a multiplexed connection that another operation has closed meanwhile */
     if (lost || (config->close_on_timeout && config->mode == MODE_POOL)) {
-        client_close(client, connection);
+        client_close(client, connection, CONNECTION_FIN);
         pool_serve(client, pool);
     }
 }
@@ -105,7 +113,7 @@ static void client_on_timeout(void *self, struct sim *sim, uint32_t entity, uint
     case OP_CONNECTING: {
         uint32_t pool = op->pool;
 
-        client_close(client, op->connection);
+        client_close(client, op->connection, CONNECTION_FIN);
         pool_serve(client, pool);
         break;
     }
@@ -131,7 +139,7 @@ static void client_on_connect_timeout(void *self, struct sim *sim, uint32_t enti
     connection->timed = false;
     if (op != NO_INDEX)
         op_end_attempt(client, op_at(client, op), ATTEMPT_CONNECT_TIMED_OUT);
-    client_close(client, entity);
+    client_close(client, entity, CONNECTION_FIN);
     pool_serve(client, pool);
     if (op != NO_INDEX)
         op_retry_or_fail(client, op, true, NULL);
@@ -187,14 +195,13 @@ static void client_on_reset(void *self, struct sim *sim, uint32_t entity, uint32
         index = connection->op;
     } else if (row != NO_INDEX && !pending_at(client, row)->abandoned) {
         index = pending_at(client, row)->op;
-        pending_at(client, row)->abandoned = true;
-        count_ambiguous(client, row);
+        command_abandon(client, row);
     }
     if (index != NO_INDEX) {
         op_at(client, index)->state = OP_BROKEN;
         sim_at(sim, sim_now(sim), client->broken_kind, index, op_at(client, index)->generation);
     }
-    client_close(client, entity);
+    client_close(client, entity, connection_broken_by(&client->pools, entity));
     pool_serve(client, pool);
 }
 
@@ -221,7 +228,7 @@ static void client_on_handshake(void *self, struct sim *sim, uint32_t entity, ui
         return;
     }
     client->pools.pools[client->pools.connections[index].pool].reconnects = 0;
-    connection_done(client, index, true);
+    connection_done(client, index, CONNECTION_ESTABLISHED);
 }
 
 static bool client_handshake_live(const void *self, uint32_t entity, uint32_t generation)

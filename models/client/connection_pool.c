@@ -37,7 +37,6 @@ void connection_pools_size(struct connection_pools *pools, uint32_t instances)
 {
     size_t count = instances * pools->endpoints->count;
 
-    pools->knowledge.endpoint_count = (uint32_t)pools->endpoints->count;
     pools->instance_count = instances;
     pools->pool_of = mem_alloc(count, sizeof *pools->pool_of);
     for (size_t i = 0; i < count; i++)
@@ -132,7 +131,7 @@ uint32_t connection_acquire_idle(struct connection_pools *pools, uint32_t pool_i
                 pool->idle_first++;
             return index;
         }
-        connection_close(pools, index);
+        connection_close(pools, index, CONNECTION_FIN);
     }
 }
 
@@ -141,20 +140,33 @@ void connection_release(struct connection_pools *pools, uint32_t index)
     if (pools->connections[index].state == CONNECTION_IDLE)
         return; /* multiplexed: it stays idle while in use */
     if (is_too_old(pools, index))
-        connection_close(pools, index);
+        connection_close(pools, index, CONNECTION_FIN);
     else
         idle_add(pools, index);
 }
 
 /* --- opening and closing --------------------------------------------------------------------- */
 
-/* Report an event at this end to the listener at the other end. */
-static void listener_event(struct connection_pools *pools, const struct connection *connection,
-                           enum connection_event event)
+RARE static void note_event(const struct connection_pools *pools,
+                            const struct connection *connection, enum connection_event event)
+{
+    sim_note(pools->sim, pools->instance, "connection %u to %s: %s",
+             (unsigned)(connection - pools->connections),
+             pools->endpoints->rows[connection->endpoint].name, connection_event_name(event));
+}
+
+/* Report an event at this end to the trace, and to the listener at the other end, which sees
+ * handshakes itself. */
+static void connection_event(struct connection_pools *pools, const struct connection *connection,
+                             enum connection_event event)
 {
     struct listener_port *listener = pools->listeners[connection->endpoint];
     uint32_t index = (uint32_t)(connection - pools->connections);
 
+    if (sim_tracing(pools->sim))
+        note_event(pools, connection, event);
+    if (connection->state == CONNECTION_OPENING && event == CONNECTION_ESTABLISHED)
+        return;
     listener->event(listener->self, ref_make((uint32_t)pools->region, index),
                     connection->generation & SIM_GENERATION_MASK, event);
 }
@@ -226,7 +238,8 @@ void connection_pools_warm(struct connection_pools *pools)
         for (uint32_t i = 0; i < warm; i++) {
             uint32_t index = connection_make(pools, pool, endpoint);
 
-            listener_event(pools, &pools->connections[index], CONNECTION_ESTABLISHED);
+            pools->connections[index].state = CONNECTION_BUSY;
+            connection_event(pools, &pools->connections[index], CONNECTION_ESTABLISHED);
             idle_add(pools, index);
             count_open(pools, 1);
         }
@@ -292,13 +305,15 @@ bool connection_round_done(struct connection_pools *pools, uint32_t index)
         send_round(pools, index);
         return false;
     }
+    connection_event(pools, connection, CONNECTION_ESTABLISHED);
     connection->op = NO_INDEX;
     connection->state = CONNECTION_BUSY;
     stop_connect_timer(pools, connection);
     return true;
 }
 
-OUT_OF_LINE void connection_close(struct connection_pools *pools, uint32_t index)
+OUT_OF_LINE void connection_close(struct connection_pools *pools, uint32_t index,
+                                  enum connection_event how)
 {
     struct connection *connection = &pools->connections[index];
     struct link_port *out = pools->out[connection->region], *in = pools->in[connection->region];
@@ -307,7 +322,7 @@ OUT_OF_LINE void connection_close(struct connection_pools *pools, uint32_t index
         idle_remove(pools, index);
     out->close(out->self, connection->flow_out);
     in->close(in->self, connection->flow_in);
-    listener_event(pools, connection, CONNECTION_FIN);
+    connection_event(pools, connection, how);
     connection->state = CONNECTION_FREE;
     connection->generation++;
     stop_connect_timer(pools, connection);
@@ -332,6 +347,17 @@ bool connection_is_open(const struct connection_pools *pools, uint32_t index, ui
 
     return connection->state != CONNECTION_FREE &&
            (connection->generation & SIM_GENERATION_MASK) == generation;
+}
+
+RARE enum connection_event connection_broken_by(const struct connection_pools *pools,
+                                                uint32_t index)
+{
+    const struct connection *connection = &pools->connections[index];
+    const struct link_port *out = pools->out[connection->region];
+    const struct link_port *in = pools->in[connection->region];
+    enum connection_event how = out->state(out->self, connection->flow_out);
+
+    return how == CONNECTION_ESTABLISHED ? in->state(in->self, connection->flow_in) : how;
 }
 
 uint32_t connection_reply_flow(void *self, uint32_t index, uint32_t generation, bool *syn)

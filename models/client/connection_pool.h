@@ -96,6 +96,7 @@ struct connection_pools {
     struct probes_hot *probes;
     probe_id opened, open; /* metrics connections_opened and connections_open */
     int region;
+    const char *instance; /* of the client: subject of its lines in a trace */
     uint32_t region_count;
     uint32_t limit; /* connections of a pool: its size, or 1 */
 
@@ -161,13 +162,16 @@ uint32_t connection_open(struct connection_pools *pools, uint32_t pool, uint32_t
 bool connection_round_done(struct connection_pools *pools, uint32_t index);
 /* Release a connection whose command is done: it becomes idle, or closes if past its lifetime. */
 void connection_release(struct connection_pools *pools, uint32_t index);
-/* Close a connection. Commands on it must be failed by the caller. */
-void connection_close(struct connection_pools *pools, uint32_t index);
+/* Close a connection, for the reason `how`. Commands on it must be failed by the caller. */
+void connection_close(struct connection_pools *pools, uint32_t index, enum connection_event how);
 /* Whether an event of opening a connection still applies. */
 bool connection_is_opening(const struct connection_pools *pools, uint32_t index,
                            uint32_t generation);
 /* Whether the network's event of a broken connection still applies. */
 bool connection_is_open(const struct connection_pools *pools, uint32_t index, uint32_t generation);
+/* How the network broke a connection: CONNECTION_RST or CONNECTION_SILENT. */
+RARE enum connection_event connection_broken_by(const struct connection_pools *pools,
+                                                uint32_t index);
 /* Implements `reply_flow` of struct handshake_return; self: the pools. */
 uint32_t connection_reply_flow(void *self, uint32_t index, uint32_t generation, bool *syn);
 

@@ -64,15 +64,14 @@ static void link_watch(void *self, uint32_t flow, kind_id kind, uint32_t entity,
     (void)self, (void)flow, (void)kind, (void)entity, (void)generation;
 }
 
-static enum connection_event on_event(void *self, uint32_t connection, uint32_t generation,
-                                      enum connection_event event)
+static void on_event(void *self, uint32_t connection, uint32_t generation,
+                     enum connection_event event)
 {
     struct visits *visits = self;
 
     (void)connection, (void)generation;
     assert_true(event == CONNECTION_ESTABLISHED || event == CONNECTION_FIN);
     *(event == CONNECTION_FIN ? &visits->closed : &visits->opened) += 1;
-    return event;
 }
 
 static struct dns_answer dns_resolve(void *self, int region)
@@ -249,8 +248,8 @@ static void idle_ones_are_a_list(void *arg)
             connection_release(pools, busy[at]);
             idle[idle_count++] = busy[at];
             busy[at] = busy[--busy_count];
-        } else if (word % 4 == 1 && idle_count > 0) { /* close one, open another */
-            connection_close(pools, idle[at]);
+        } else if (word % 4 == 1 && idle_count > 0) { /* closed, and another one opened */
+            connection_close(pools, idle[at], CONNECTION_FIN);
             memmove(&idle[at], &idle[at + 1], (--idle_count - at) * sizeof idle[0]);
             busy[busy_count] = connection_open(pools, POOL_PRIMARY, NO_INDEX, 0, SIM_S);
             assert_true(connection_round_done(pools, busy[busy_count++]));

@@ -36,10 +36,10 @@ static void op_give_up(struct store_client *client, uint32_t index)
         break;
     case OP_SENT:
         if (op->command != NO_INDEX) {
-            pending_at(client, op->command)->abandoned = true;
+            command_abandon(client, op->command);
         } else if (client->pools.connections[op->connection].generation ==
                    op->connection_generation) { /* its server failed */
-            client_close(client, op->connection);
+            client_close(client, op->connection, CONNECTION_FIN);
         }
         break;
     case OP_BROKEN:

@@ -290,6 +290,7 @@ static void store_client_init(void *self, const struct model_env *env)
     client->reconnect_jitter = sim_stream(env->sim, env->instance, "reconnect");
     client->ops[0].free_head = client->ops[1].free_head = NO_INDEX;
     connection_pools_init(&client->pools, &config->pool, env->sim, env->region);
+    client->pools.instance = env->instance;
     command_pool_init(&client->commands);
     client->commands.self = client;
     client->commands.drop = client_drop;
@@ -328,6 +329,7 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     client->app = port_need_ops(ports, client->region, -1);
     client->objective = port_need_objective(ports, -1, -1);
     client->impairments = impairments_read(ports);
+    client->history = port_find_op_history(ports, -1, -1);
     client->requests_hint = port_find_prefetch_requests(ports, client->region, -1);
     for (uint32_t r = 0; r < pools->region_count; r++) {
         pools->out[r] = port_need_link(ports, client->region, (int)r);
@@ -368,6 +370,8 @@ static void store_client_finish(void *self)
     struct store_client *client = self;
     uint64_t attempts = 0, ops = 0;
 
+    if (client->history)
+        client_record_under_way(client);
     for (int table = 0; table < 2; table++)
         for (size_t i = 0; i < client->ops[table].capacity; i++) {
             enum op_state state = client->ops[table].rows[i].state;
@@ -509,6 +513,7 @@ static void store_client_fini(void *self)
     free(client->ops[1].rows);
     free(client->pending.rows);
     command_pool_release(&client->commands);
+    free(client->unanswered);
     free(client->budgets);
     free(client->breakers);
 }

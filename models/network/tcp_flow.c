@@ -64,12 +64,14 @@ static void flow_free(struct wan_link *link, uint32_t flow_index)
 /* --- broken connections ---------------------------------------------------------------------- */
 
 /* At `when` the owners of the flow's messages and the flow's own learn that nothing more comes. */
-RARE static void flow_break(struct wan_link *link, uint32_t flow_index, sim_time when, int by)
+RARE static void flow_break(struct wan_link *link, uint32_t flow_index, sim_time when,
+                            enum connection_event how)
 {
     struct flow *flow = &link->flows[flow_index];
-    const struct flow_extra *extra = &link->extras[flow_index];
+    struct flow_extra *extra = &link->extras[flow_index];
 
     flow->broken = true;
+    extra->state = how;
     while (flow->head != NO_INDEX) {
         uint32_t index = flow->head;
         const struct message *message = &link->queued[index].message;
@@ -80,7 +82,7 @@ RARE static void flow_break(struct wan_link *link, uint32_t flow_index, sim_time
         queued_release(link, index);
     }
     if (flow->open) {
-        probe_count(link->probes, link->broken[by]);
+        probe_count(link->probes, link->broken[how - CONNECTION_RST]);
         sim_at(link->sim, when, extra->watch_kind, extra->watch_entity, extra->watch_generation);
     } else {
         flow_free(link, flow_index);
@@ -99,7 +101,7 @@ void tcp_flows_reset(struct wan_link *link)
 
         if (!flow_can_break(link, i) || !(link->flows[i].open || timer))
             continue;
-        flow_break(link, i, sim_now(link->sim), BROKEN_BY_RESET);
+        flow_break(link, i, sim_now(link->sim), CONNECTION_RST);
         if (timer)
             sim_cancelled(link->sim);
     }
@@ -118,7 +120,7 @@ RARE static void flow_send_in_vain(struct wan_link *link, uint32_t flow_index,
     if (!link->flows[flow_index].broken) {
         bool timer = link->flows[flow_index].head != NO_INDEX;
 
-        flow_break(link, flow_index, answer, BROKEN_BY_RESET);
+        flow_break(link, flow_index, answer, CONNECTION_RST);
         if (timer)
             sim_cancelled(link->sim);
     }
@@ -247,7 +249,7 @@ static void tcp_flow_on_retransmit(void *self, struct sim *sim, uint32_t entity,
 
     (void)generation;
     if (flow_gives_up(link, queued)) {
-        flow_break(link, queued->flow, sim_now(sim), BROKEN_BY_KERNEL);
+        flow_break(link, queued->flow, sim_now(sim), CONNECTION_SILENT);
         return;
     }
     arrives = link_transmit(link, queued->flow, &queued->message, queued->losses);
@@ -319,6 +321,11 @@ void tcp_flow_watch(void *self, uint32_t flow_index, kind_id kind, uint32_t enti
     extra->watch_kind = kind;
     extra->watch_entity = entity;
     extra->watch_generation = generation;
+}
+
+enum connection_event tcp_flow_state(const void *self, uint32_t flow_index)
+{
+    return ((const struct wan_link *)self)->extras[flow_index].state;
 }
 
 void tcp_flow_close(void *self, uint32_t flow_index)

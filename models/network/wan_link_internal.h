@@ -31,7 +31,7 @@ struct wan_link_config {
     bool tail_loss_probe;
 };
 
-enum { BROKEN_BY_RESET, BROKEN_BY_KERNEL, BREAKERS };
+#define BREAKERS 2 /* CONNECTION_RST and CONNECTION_SILENT, in this order */
 
 /* One direction of one connection: four stand on a cache line, as each message reads one. */
 __extension__ struct flow {
@@ -60,6 +60,7 @@ struct flow_extra {
     uint32_t path_draws;
     kind_id watch_kind; /* 0: not watched */
     uint32_t watch_entity, watch_generation;
+    enum connection_event state; /* CONNECTION_ESTABLISHED: not broken */
 };
 
 /* A message of a retransmit queue: it was lost, or waits behind one that was. */
@@ -194,6 +195,7 @@ void tcp_flows_reset(struct wan_link *link);
 uint32_t tcp_flow_open(void *self);
 void tcp_flow_watch(void *self, uint32_t flow_index, kind_id kind, uint32_t entity,
                     uint32_t generation);
+enum connection_event tcp_flow_state(const void *self, uint32_t flow_index);
 void tcp_flow_close(void *self, uint32_t flow_index);
 void tcp_flow_abort(void *self, uint32_t flow_index);
 void tcp_flow_send(void *self, uint32_t flow_index, const struct message *message);

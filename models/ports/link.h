@@ -3,6 +3,7 @@
 #ifndef LINK_H
 #define LINK_H
 
+#include "connection.h"
 #include "model.h"
 #include "refs.h"
 
@@ -43,6 +44,9 @@ struct link_port {
     sim_dur (*mean_delay)(const void *self);
     /* Watch an open flow: `kind` fires once on (entity, generation) when it breaks while open. */
     void (*watch)(void *self, uint32_t flow, kind_id kind, uint32_t entity, uint32_t generation);
+    /* What became of an open flow: CONNECTION_RST or CONNECTION_SILENT where it has broken, else
+     * CONNECTION_ESTABLISHED. */
+    enum connection_event (*state)(const void *self, uint32_t flow);
 };
 /* What links through a region's transit gateway share. */
 struct gateway_port {

@@ -222,6 +222,18 @@ static HOT_CODE enum execution datastore_execute(struct server *server, uint32_t
     return EXECUTION_DONE;
 }
 
+static struct write_position datastore_written(const struct server *server)
+{
+    const struct datastore_server *own = server->state;
+
+    return (struct write_position){own->applied, own->history, own->shard};
+}
+
+static bool datastore_holds(const struct server *server, struct write_position position)
+{
+    return cluster_holds(((const struct datastore_server *)server->state)->cluster, position);
+}
+
 static void datastore_seed(struct store *store, uint32_t session, uint32_t session_check)
 {
     uint32_t shard = store_shard_of(store, session, session_check);
@@ -531,6 +543,8 @@ const struct store_kind kind_global_datastore = {
     .route = datastore_route,
     .seed = datastore_seed,
     .execute = datastore_execute,
+    .written = datastore_written,
+    .holds = datastore_holds,
     .peer = datastore_peer,
     .down = datastore_down,
     .back = datastore_back,

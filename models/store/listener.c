@@ -34,24 +34,22 @@ static struct server_connection *connection_row(struct listener *listener, uint3
     return &listener->connections[region][index];
 }
 
-static enum connection_event connection_established(struct cluster *cluster,
-                                                    struct server_connection *connection,
-                                                    uint32_t generation)
+static void connection_established(struct cluster *cluster, struct server_connection *connection,
+                                   uint32_t generation)
 {
     struct listener *listener = &cluster->listener;
 
     connection->generation = generation;
     connection->open = true;
     if (connection->counted)
-        return CONNECTION_ESTABLISHED; /* its SYN was retransmitted */
+        return; /* its SYN was retransmitted */
     if (listener->open_count >= cluster->store->config->connections_max) {
         listener->refused_count += !connection->refused;
         connection->refused = true;
-        return CONNECTION_REFUSED;
+        return;
     }
     connection->counted = true;
     listener->open_count++;
-    return CONNECTION_ESTABLISHED;
 }
 
 static void connection_ended(struct listener *listener, struct server_connection *connection)
@@ -61,17 +59,17 @@ static void connection_ended(struct listener *listener, struct server_connection
     connection->open = connection->counted = connection->refused = false;
 }
 
-enum connection_event listener_event(void *self, uint32_t connection, uint32_t generation,
-                                     enum connection_event event)
+void listener_event(void *self, uint32_t connection, uint32_t generation,
+                    enum connection_event event)
 {
     struct cluster *cluster = self;
     struct server_connection *row =
         connection_row(&cluster->listener, ref_region(connection), ref_index(connection));
 
     if (event == CONNECTION_ESTABLISHED)
-        return connection_established(cluster, row, generation);
-    connection_ended(&cluster->listener, row);
-    return event;
+        connection_established(cluster, row, generation);
+    else
+        connection_ended(&cluster->listener, row);
 }
 
 /* --- handshakes ------------------------------------------------------------------------------ */

@@ -118,6 +118,8 @@ static void cluster_reply(struct cluster *cluster, uint32_t ref, struct command 
                             .identity = ~command->identity,
                             .index = command->attempt};
 
+    if (__builtin_expect(store->history != NULL, 0))
+        store_history_replied(cluster, ref, command);
     if (!listener_is_open(cluster, command)) {
         command_drop(store, ref, command);
         return;

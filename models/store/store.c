@@ -336,6 +336,7 @@ static void store_connect(void *self, const struct port_directory *ports)
     struct store *store = self;
 
     store->probes = sim_probes(store->sim);
+    store->history = store_history_create(port_find_op_history(ports, -1, -1));
     for (uint32_t a = 0; a < store->region_count; a++) {
         store->pools[a] = port_need_commands(ports, (int)a, -1);
         store->returns[a] = port_need_handshake_return(ports, (int)a, -1);
@@ -370,6 +371,7 @@ static void store_fini(void *self)
         listener_release(&store->clusters[r].listener);
         free(store->sessions[r].rows);
     }
+    store_history_free(store->history);
     free(store->endpoints.rows);
     free(store->state);
 }

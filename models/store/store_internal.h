@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Declarations shared by store.c, server.c, listener.c and the kinds: clusters, servers and
- * connections of any kind of store.
+ * Declarations shared by store.c, server.c, listener.c, store_history.c and the kinds: clusters,
+ * servers and connections of any kind of store.
  *
  * A store has clusters, at most one per region; a cluster has servers, one per shard. The `state`
  * of each points to the data of the kind.
@@ -11,6 +11,7 @@
 
 #include "bug.h"
 #include "connection.h"
+#include "op_history.h"
 #include "link.h"
 #include "mem.h"
 #include "prefetch.h"
@@ -120,6 +121,7 @@ struct store {
     struct session_store_port port;
     struct promotion_port promotion;
     struct losses_port losses;
+    struct store_history *history; /* NULL: none is wanted */
 };
 
 /* --- store.c --------------------------------------------------------------------------------- */
@@ -168,6 +170,16 @@ static inline uint32_t server_entity(const struct server *server)
     return server->shard << 4 | (uint32_t)server->cluster->region;
 }
 
+/* --- store_history.c ------------------------------------------------------------------------- */
+
+/* What the history of operations (op_history.h) needs to know of the store: which writes of each
+ * session were executed, in order. NULL where no history is wanted. */
+struct store_history *store_history_create(struct op_history *history);
+void store_history_free(struct store_history *history); /* NULL is allowed */
+/* A command has its reply: record a write that was executed, and what a read found. */
+RARE void store_history_replied(struct cluster *cluster, uint32_t ref,
+                                const struct command *command);
+
 /* --- listener.c ------------------------------------------------------------------------------ */
 
 extern const struct event_kind cluster_handshake, cluster_syn_again;
@@ -177,8 +189,8 @@ void listener_release(struct listener *listener);
 /* The process resumes: answer the handshakes that waited for it. */
 void listener_resume(struct cluster *cluster);
 /* An event at the other end of a connection: see struct listener_port. */
-enum connection_event listener_event(void *self, uint32_t connection, uint32_t generation,
-                                     enum connection_event event);
+void listener_event(void *self, uint32_t connection, uint32_t generation,
+                    enum connection_event event);
 static inline const struct server_connection *listener_connection(const struct cluster *cluster,
                                                                   const struct command *command)
 {

@@ -18,6 +18,7 @@
 #include "promotion.h"
 #include "store_command.h"
 #include "store_fault.h"
+#include "write_position.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -69,6 +70,14 @@ struct store_kind {
     /* Returns true if the kind handles a crash itself, without the cluster going down. NULL:
      * never. */
     bool (*crash)(struct cluster *cluster, enum crash_kind kind);
+
+    /*
+     * For a history of operations, both or neither: the position of the write that the server has
+     * just executed, and whether the server holds the write at a position. Neither: a read finds
+     * the write of its session that was executed last.
+     */
+    struct write_position (*written)(const struct server *server);
+    bool (*holds)(const struct server *server, struct write_position position);
 
     /* Optional. Wiring, called in this order; `cluster_init` once for each cluster. */
     void (*init)(struct store *store, const struct model_env *env);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The interface of a kind of store, tested by three small kinds under the real client and links:
- * one that waits for another region, one that redirects, one that throttles.
+ * The interface of a kind of store, tested by small kinds under the real client and links: one that
+ * waits for another region, one that redirects, one that throttles, one whose address changes
+ * behind its name.
  *
  * Two regions 20 ms apart (10 ms one way), 1 ms inside; service times are 0; one write every 10 ms
  * in region a, so that every latency below is a sum of one-way delays.
@@ -178,11 +179,48 @@ static const struct store_kind throttled = {
     .execute = throttled_execute,
     .back = back_as_before};
 
+/* --- readdressed: a name, and the two addresses that it has in turn ----------------------------
+ */
+
+static void endpoints_of_a_name(struct store *store, struct endpoint_table *table)
+{
+    (void)store;
+    endpoint_add(table, (struct endpoint){.name = "name", .region = ENDPOINT_BY_NAME});
+    endpoint_add(table, (struct endpoint){.name = "old", .region = 0});
+    endpoint_add(table, (struct endpoint){.name = "new", .region = 0, .epoch = 1});
+}
+
+static uint32_t route_by_name(const void *store, const struct client_knowledge *knowledge,
+                              const struct route_query *query)
+{
+    (void)store, (void)knowledge, (void)query;
+    return 0;
+}
+
+static enum execution readdressed_execute(struct server *server, uint32_t ref,
+                                          struct command *command)
+{
+    (void)server, (void)ref;
+    command->reply = written;
+    return EXECUTION_DONE;
+}
+
+static const struct store_kind readdressed = {
+    .model = {.name = "readdressed", .meaning = "its address changes behind its name"},
+    .state_size = 1,
+    .row_size = 1,
+    .endpoints = endpoints_of_a_name,
+    .route = route_by_name,
+    .seed = seed_nothing,
+    .execute = readdressed_execute,
+    .back = back_as_before};
+
 /* --- the store of these kinds ------------------------------------------------------------------
  */
 
-static const struct model_kind *const kinds[] = {&both.model, &moved.model, &throttled.model};
-static const char *const kind_names[] = {"both", "moved", "throttled", NULL};
+static const struct model_kind *const kinds[] = {&both.model, &moved.model, &throttled.model,
+                                                 &readdressed.model};
+static const char *const kind_names[] = {"both", "moved", "throttled", "readdressed", NULL};
 static struct field fields[32];
 static struct model_ops test_store_ops;
 static const struct model_ops *const test_models[] = {&client_driver_ops, &wan_link_ops,
@@ -203,10 +241,11 @@ static int make_store(void **state)
         }
     test_store_ops.fields = fields;
     test_store_ops.kinds = kinds;
-    test_store_ops.kind_count = 3;
+    test_store_ops.kind_count = sizeof kinds / sizeof kinds[0];
     memset(&ended, 0, sizeof ended);
     memset(&waiting, 0, sizeof waiting);
     crashes = false;
+    client_readdressed_at = 0;
     client_seen.write_done = write_ended;
     return 0;
 }
@@ -299,6 +338,45 @@ static void throttled_waits_as_long_as_it_is_told(void **state)
     done();
 }
 
+/*
+ * A changed address is another endpoint: the name is looked up when a connection is opened, and
+ * those that are open stay where they are. A connection lives 3 s, a new one takes two round trips
+ * of 1 ms, and the address changes at 5 s: the third connection is the first to the new one.
+ */
+static void changed_address_is_another_endpoint(void **state)
+{
+    static const char expected[] = "0.000000000 old: established\n"
+                                   "3.000000000 old: fin\n3.002000000 old: established\n"
+                                   "6.000000000 old: fin\n6.002000000 new: established\n"
+                                   "9.000000000 new: fin\n9.002000000 new: established\n";
+    char *traced, *lines, *line, events[1000] = "";
+    size_t size;
+    FILE *out = open_memstream(&traced, &size);
+    struct trace trace = {.out = out, .to = SIM_NEVER, .match = "store_client/a"};
+    const struct world_options options = {.seed = TEST_SEED, .trace = &trace};
+
+    (void)state;
+    client_readdressed_at = 5 * SIM_S;
+    scenario = scenario_of(&test_registry,
+                           "regions: {a: {}}\nduration: 10s\nwarmup: 0s\n"
+                           "store: {kind: readdressed, write_service: 0ms, write_per_kib: 0ms}\n"
+                           "network: {inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"
+                           "client: {pool: {size: 1, warm: 1, lifetime: 3s}}\n"
+                           "driver: {rate: 1/s}\n");
+    world = world_create(scenario, &options);
+    world_run(world);
+    done();
+    fclose(out);
+    for (lines = traced; (line = strtok_r(lines, "\n", &lines));) {
+        char at[40], event[40];
+
+        if (sscanf(line, "%39s store_client/a connection 0 to %39[^\n]", at, event) == 2)
+            snprintf(events + strlen(events), sizeof events - strlen(events), "%s %s\n", at, event);
+    }
+    free(traced);
+    assert_string_equal(events, expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +385,7 @@ int main(void)
         cmocka_unit_test_setup(pending_command_goes_with_its_server, make_store),
         cmocka_unit_test_setup(moved_sends_the_next_attempt_to_another_endpoint, make_store),
         cmocka_unit_test_setup(throttled_waits_as_long_as_it_is_told, make_store),
+        cmocka_unit_test_setup(changed_address_is_another_endpoint, make_store),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #define WORLD_H
 
 #include "incident.h"
+#include "op_history.h"
 #include "run_log.h"
 #include "scenario.h"
 #include "sim.h"
@@ -15,7 +16,8 @@ struct world_options {
     uint32_t replication;
     sim_time warmup;
     enum eventq_kind queue;
-    struct trace *trace; /* the caller's; NULL: none */
+    struct trace *trace;        /* the caller's; NULL: none */
+    struct op_history *history; /* the caller's, opened; NULL: none */
     const atomic_int *interrupt;
 };
 /* Nothing can fail here but a bug: the scenario was checked. The scenario must outlive the world.
