@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What happened: events, and incidents with their stages. */
+/* Queries for events, and for incidents with their stages. */
 #include "query_internal.h"
 
 bool incident_stages(const struct incident_row *incident, int64_t stages_ns[INCIDENT_STAGES])
@@ -82,7 +82,7 @@ int results_each_event(struct results *results, int64_t study, int64_t replicati
             .text = select_text(&rows, 6),
             .cause_text = select_text(&rows, 9),
         };
-        /* A cause is an earlier event: a chain of causes ends. */
+        /* A cause must be an earlier event, so that chains of causes end. */
         event.cause =
             select_has(&rows, 7) ? (uint32_t)select_int(&rows, 7, 1, event.number - 1) : 0;
         event.waited_for =
