@@ -259,6 +259,7 @@ static void take_incident(void *self, const struct incident_row *row)
         for (size_t i = 0; i < INCIDENT_STAGES; i++)
             assert_true(stages_ns[i] >= 0);
     touch(self, row->kind);
+    touch(self, row->subject);
 }
 
 static void take_event(void *self, const struct event_row *row)

@@ -258,6 +258,8 @@ static inline void fake_fill_log(struct fake_run *run, bool restored)
              back = published + 10 * SIM_S + (sim_time)(30e9 * fake_uniform(run));
     run->incident = (struct incident){
         .kind = "region-loss",
+        .subject = "us-west-1",
+        .cause = 1,
         .onset = onset,
         .ended = {detected, decided, promoted, published, restored ? back : SIM_NEVER},
         .rpo = (sim_dur)(1e9 + 4e9 * fake_uniform(run)),

@@ -80,7 +80,7 @@ static const char *read_newest(struct select *rows, struct shard *shard)
     return NULL;
 }
 
-static void look_into(struct merging *merging, struct shard *shard)
+static void check_shard(struct merging *merging, struct shard *shard)
 {
     struct db db;
     struct select rows;
@@ -165,7 +165,7 @@ static void check_output(struct merging *merging)
     }
 }
 
-/* --- all of it ------------------------------------------------------------------------------ */
+/* --- merging ------------------------------------------------------------------------------ */
 
 static int by_index(const void *left, const void *right)
 {
@@ -217,7 +217,7 @@ int record_merge(const char *output, const char *const *inputs, size_t input_cou
                               .diag = diag};
     for (size_t i = 0; i < input_count; i++) {
         merging.shards[i].path = inputs[i];
-        look_into(&merging, &merging.shards[i]);
+        check_shard(&merging, &merging.shards[i]);
     }
     if (!merging.failed) {
         check_parts(&merging);

@@ -279,11 +279,14 @@ static void check_incident(void *self, const struct incident_row *row)
 {
     struct fixture *fixture = self;
     fixture->row_count++;
+    assert_string_equal(row->subject, "us-west-1");
+    assert_int_equal(row->cause, 1);
     sqlite3_stmt *find;
     assert_int_equal(
         sqlite3_prepare_v2(fixture->sql,
                            "SELECT detect_ns, decide_ns, promote_ns, publish_ns, drain_ns, rto_ns"
-                           " FROM incidents WHERE study = 2 AND point = ? AND replication = ?",
+                           " FROM incidents WHERE study = 2 AND point = ? AND replication = ?"
+                           " AND subject = 'us-west-1' AND cause = 1",
                            -1, &find, NULL),
         SQLITE_OK);
     sqlite3_bind_int64(find, 1, row->point);

@@ -284,12 +284,14 @@ static int write_incidents(struct record *record, const struct run_result *resul
         put_int(put, 1, run);
         put_int(put, 2, (int64_t)i);
         put_text(put, 3, incident->kind);
-        put_int(put, 4, incident->onset);
+        put_text(put, 4, incident->subject);
+        put_integer_if(put, 5, incident->cause > 0, incident->cause);
+        put_int(put, 6, incident->onset);
         for (int stage = 0; stage < INCIDENT_STAGES; stage++)
-            put_instant(put, 5 + stage, incident->ended[stage]);
-        put_instant(put, 10, incident->rpo);
-        put_int(put, 11, (int64_t)incident->writes_lost);
-        put_int(put, 12, (int64_t)incident->sessions_lost);
+            put_instant(put, 7 + stage, incident->ended[stage]);
+        put_instant(put, 12, incident->rpo);
+        put_int(put, 13, (int64_t)incident->writes_lost);
+        put_int(put, 14, (int64_t)incident->sessions_lost);
         if (record_step(record, put) != 0)
             return -1;
     }

@@ -146,6 +146,8 @@ CREATE TABLE incident (
     run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
     number INTEGER NOT NULL CHECK (number >= 0),
     kind TEXT NOT NULL,
+    subject TEXT NOT NULL,              -- the link, region or node that the fault hit; '': unknown
+    cause INTEGER CHECK (cause > 0),    -- number of the event that opened it
     onset_ns INTEGER NOT NULL CHECK (onset_ns >= 0),
     detected_ns INTEGER CHECK (detected_ns >= 0),
     decided_ns INTEGER CHECK (decided_ns >= 0),
@@ -327,7 +329,8 @@ SELECT run, cell, (bin - (shift << sub_bits)) << shift AS low,
 FROM bin;
 
 -- RTO and its stages. Each instant is clipped to the range from the previous instant to the restoration, and a missing
--- one gives its stage no time, so the stages always add up to rto_ns. All NULL if never restored.
+-- one gives its stage no time, so the stages always add up to rto_ns. All NULL if never restored. Metric
+-- rto_stage gives the time to the stage itself: without an alarm it is all `detect`, here all `drain`.
 CREATE VIEW incidents AS
 WITH a AS (
     SELECT *, min(max(coalesce(detected_ns, onset_ns), onset_ns), restored_ns) AS d1 FROM incident
@@ -339,7 +342,7 @@ WITH a AS (
     SELECT *, min(max(coalesce(published_ns, d3), d3), restored_ns) AS d4 FROM c
 )
 SELECT point.study, point.number AS point, run.replication, d.number, d.kind,
-       onset_ns, detected_ns, decided_ns, promoted_ns, published_ns, restored_ns,
+       d.subject, d.cause, onset_ns, detected_ns, decided_ns, promoted_ns, published_ns, restored_ns,
        restored_ns - onset_ns AS rto_ns, d1 - onset_ns AS detect_ns, d2 - d1 AS decide_ns,
        d3 - d2 AS promote_ns, d4 - d3 AS publish_ns, restored_ns - d4 AS drain_ns,
        rpo_ns, writes_lost, sessions_lost
