@@ -127,7 +127,9 @@ static void population_init(void *self, const struct model_env *env)
 
     population->config = env->config;
     population->sim = env->sim;
+    population->log = env->log;
     population->region = env->region;
+    population->region_name = env->topology->region_names[env->region];
     population->region_count = env->topology->region_count;
     population->session_free = NO_INDEX;
     population->pending_free = NO_INDEX;

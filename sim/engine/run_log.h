@@ -22,7 +22,7 @@ struct run_event {
     uint32_t cause;      /* number of the event that caused it; 0: none */
     uint32_t waited_for; /* number of the event it waited behind; 0: none */
     sim_time time;
-    const char *what; /* static text: "fault", "alarm", "promotion", "dns", "health", "failover" */
+    const char *what; /* static text: "fault", "load", "alarm", "promotion", "dns", "health" ... */
     char *subject;    /* "us-west-1", "us-west-2 -> us-west-1" */
     char *text;       /* a sentence */
     char *cause_text; /* the cause in words, or "" */
