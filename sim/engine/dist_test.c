@@ -588,8 +588,10 @@ static const struct refusal {
     {"weibull",
      {{"scale", 1.0}, {"mean", 1.0}},
      "weibull needs scale and shape, or mean and shape, got 'scale' and 'mean'"},
-    {"exponential", {{"shape", 1.0}}, "exponential does not know 'shape', it takes mean, and max"},
-    {"exponential", {{"mean", 1.0}, {"mean", 1.0}}, "exponential is given 'mean' twice"},
+    {"exponential",
+     {{"shape", 1.0}},
+     "exponential has no argument 'shape'; allowed: mean, and max"},
+    {"exponential", {{"mean", 1.0}, {"mean", 1.0}}, "exponential has argument 'mean' twice"},
     {"exponential", {{"mean", INFINITY}}, "mean must be finite, got inf"},
     {"exponential", {{"mean", 0.0}}, "mean must be above 0, got 0"},
     {"lognormal",
@@ -613,8 +615,8 @@ static const struct refusal {
     {"geometric", {{"mean", 0.5}}, "mean must be at least 1, got 0.5"},
     {"pareto",
      {{"min", 2.0}, {"shape", 1.0}, {"max", 2.0}},
-     "max leaves nothing of the pareto, got 2"},
-    {"constant", {{"value", 2.0}, {"max", 1.0}}, "max leaves nothing of the constant, got 1"},
+     "max is below all values of the pareto, got 2"},
+    {"constant", {{"value", 2.0}, {"max", 1.0}}, "max is below all values of the constant, got 1"},
 };
 
 static void a_refusal_says_what_was_found_and_what_is_allowed(void **state)
