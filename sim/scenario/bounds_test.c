@@ -137,7 +137,7 @@ static const struct many_case {
     {"axes", HEAD "sweep: {", "client.k#: 1s", "}\n", 1000,
      "t.yaml:3:8: error: 'sweep' has 1000 axes and at most 64 are allowed\n"},
     {"values of axes", HEAD "sweep: {", "\"client.timeout..#\": 1s..900s/1s", "}\n", 60,
-     "'sweep' has more than 2000 values in all\n"},
+     "'sweep' has more than 2000 values in total\n"},
     {"anchors", HEAD "x: [", "&a# 1", "]\n", 60000,
      "t.yaml:3:8902: error: too large: more than 1000 anchors\n"},
     {"values", HEAD "x: [", "1", "]\n", 250000, "error: too large: more than 200000 values\n"},
@@ -146,7 +146,7 @@ static const struct many_case {
     {"pieces of a distribution", HEAD "network: {inside: {rtt: {mixture: [",
      "{weight: 1, of: {mixture: [{weight: 1, of: 1ms}, {weight: 1, of: 1ms}, "
      "{weight: 1, of: 1ms}, {weight: 1, of: 1ms}]}}",
-     "]}}}\n", 60, "'network.rtt' is made of more than 256 distributions\n"},
+     "]}}}\n", 60, "'network.rtt' consists of more than 256 distributions\n"},
 };
 
 static void many_of_a_thing_are_answered_in_few_words(void **state)
@@ -224,8 +224,8 @@ static char *reported_of_child(struct scratch_folder *folder)
 static const struct {
     const char *path, *why;
 } odd_files[] = {
-    {"fifo", "'fifo'%s: is a named pipe, and must be a regular file"},
-    {"/dev/zero", "'/dev/zero'%s: is a device, and must be a regular file"},
+    {"fifo", "'fifo'%s: is a named pipe, not a regular file"},
+    {"/dev/zero", "'/dev/zero'%s: is a device, not a regular file"},
     {"/dev", "'/dev'%s: is a directory"},
     {"big", "'big'%s: is larger than %s"},
     {"none", "'none'%s: No such file or directory"},
@@ -294,7 +294,7 @@ static void a_chain_of_files_is_at_most_sixteen(void **state)
         scratch_write(&folder, name, text);
     }
     output = reported_of_child(&folder);
-    assert_string_equal(output, "16.yaml:1:10: error: 'extends' goes more than 16 files deep");
+    assert_string_equal(output, "16.yaml:1:10: error: 'extends' is more than 16 files deep");
     free(output);
     scratch_remove(&folder);
 }

@@ -3,7 +3,7 @@
 
 #include "field_value.h"
 
-/* A cell: '|' would end it. */
+/* A table cell: '|' is escaped. */
 static void print_cell(FILE *out, const char *text, const char *end)
 {
     for (; text && *text; text++)

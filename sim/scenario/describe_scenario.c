@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Every value of a scenario, and where it came from. */
+/* Every value of a scenario, and its origin. */
 #include "describe.h"
 
 #include "json_writer.h"
@@ -9,7 +9,7 @@
 
 #include <inttypes.h>
 
-/* Each value goes to one of them. */
+/* The output format. */
 struct value_printer {
     struct json_writer *json;
     struct text_table *table;

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The files on the way down, the one at hand first. */
+/* The chain of files, the current one first. */
 struct chain {
     const struct chain *parent;
     const char *path;
-    dev_t device; /* with the inode: the file whatever its name; 0, 0: none */
+    dev_t device; /* with the inode: identifies the file; 0, 0: none */
     ino_t inode;
     int depth;
 };
@@ -51,7 +51,7 @@ static void tell_circle(const struct layers *layers, const struct chain *chain,
     struct strbuf text = STRBUF_INIT;
 
     add_chain(&text, chain, first);
-    error_at(layers->errors, extends, "'extends' goes in a circle: %s%s", text.text, path);
+    error_at(layers->errors, extends, "'extends' is circular: %s%s", text.text, path);
     strbuf_release(&text);
 }
 
@@ -83,7 +83,7 @@ static const struct yaml_node *load_base(const struct layers *layers, const stru
     }
     path_join(&path, extends->source->directory, extends->text);
     if (chain->depth >= LAYERS_MAX)
-        error_at(layers->errors, extends, "'extends' goes more than %d files deep", LAYERS_MAX);
+        error_at(layers->errors, extends, "'extends' is more than %d files deep", LAYERS_MAX);
     else
         base = load_file(layers, chain, path.text, extends, NULL, NULL);
     strbuf_release(&path);
@@ -101,7 +101,7 @@ static const struct yaml_node *load_source(const struct layers *layers, const st
         return NULL;
     if (root->is_null) {
         error_in_file(layers->errors, source,
-                      "the file is empty: a scenario needs 'regions' at least");
+                      "the file is empty: a scenario needs at least 'regions'");
         return NULL;
     }
     if (root->kind != YAML_MAP) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "lint.h"
 
-/* How many configs of an instance the row applies to. */
+/* Number of configs of an instance to which the row applies. */
 static size_t count_in_instance(const struct scenario *scenario,
                                 const struct scenario_instance *instance,
                                 const struct lint_row *row)

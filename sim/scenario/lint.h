@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Settings that are allowed and that the author may not have meant: the lint rows of the models and
- * kinds of a scenario (model_rows.h), applied to it. */
+/* Lint: settings that are allowed but probably not intended, by the lint rows of the models and
+ * kinds of a scenario (model_rows.h). */
 #ifndef LINT_H
 #define LINT_H
 
@@ -8,8 +8,8 @@
 
 struct lint_finding {
     const struct lint_row *row;
-    const char *instance; /* the first one that it applies to: "app_tier/us-west-1" */
-    size_t more;          /* so many other instances, or items of a list */
+    const char *instance; /* the first affected instance: "app_tier/us-west-1" */
+    size_t more;          /* number of other affected instances, or items of a list */
 };
 /* One call for each row that applies, by model. O(rows x instances). */
 void scenario_lint(const struct scenario *scenario,

@@ -218,8 +218,8 @@ static void what_a_base_says_for_its_kind_is_left_out_with_a_note(void **state)
 
     (void)state;
     assert_string_equal(
-        text, "over.yaml:2:15: note: kind 'regional' does not have what is inherited and left "
-              "out: 'store.data_set' (base.yaml:5), 'store.promotion' (base.yaml:6), "
+        text, "over.yaml:2:15: note: ignored inherited settings that kind 'regional' does "
+              "not have: 'store.data_set' (base.yaml:5), 'store.promotion' (base.yaml:6), "
               "'replication' (base.yaml:7)\n"
               "store: {kind: regional, shards: 5}\n"
               "              ^\n");

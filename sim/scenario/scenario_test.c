@@ -286,7 +286,7 @@ static void a_circle_shows_its_chain(void **state)
     scratch_write(&folder, "b.yaml", "extends: a.yaml\n");
     assert_null(folder_load(&folder, "a.yaml", &told, &cannot_read));
     snprintf(want, sizeof want,
-             "%s/b.yaml:1:10: error: 'extends' goes in a circle: %s/a.yaml -> %s/b.yaml -> "
+             "%s/b.yaml:1:10: error: 'extends' is circular: %s/a.yaml -> %s/b.yaml -> "
              "%s/a.yaml\nextends: a.yaml\n         ^\n",
              folder.path, folder.path, folder.path, folder.path);
     assert_string_equal(told, want);
@@ -365,8 +365,8 @@ static void measured_latencies_come_from_a_column(void **state)
                   "bad.csv}}}\n");
     assert_null(folder_load(&folder, "bad.yaml", &told, &cannot_read));
     snprintf(want, sizeof want,
-             "%s/bad.csv:2:3: error: the cell needs a duration such as '300ms', got 'x7'; where "
-             "cells are bare numbers give `unit`\n  x7\n  ^\n",
+             "%s/bad.csv:2:3: error: the cell needs a duration such as '300ms', got 'x7'; if "
+             "cells are plain numbers, set `unit`\n  x7\n  ^\n",
              folder.path);
     assert_string_equal(told, want);
     free(told);

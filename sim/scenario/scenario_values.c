@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The values of a scenario one by one, for people: what is the same in all regions or on all links,
- * value and origin, is told once.
+ * The values of a scenario for display: a value with the same text and origin in all regions or on
+ * all links is listed once.
  */
 #include "mem.h"
 #include "run_settings.h"
@@ -30,7 +30,7 @@ static void tell(const struct teller *teller, const char *section, const struct 
     strbuf_release(&path);
 }
 
-/* A preset's values are made anew for each region. */
+/* Values of a preset have separate nodes for each region. */
 static bool same_origin(const struct yaml_node *a, const struct yaml_node *b)
 {
     if (a == b)
@@ -46,7 +46,7 @@ static bool same_value(const struct schema_value *a, const struct schema_value *
     return !a->text || strcmp(a->text, b->text) == 0;
 }
 
-/* Where one instance's config would be overridden. */
+/* The path at which the config of one instance can be overridden. */
 static void add_section(struct strbuf *out, const struct scenario *scenario,
                         const struct scenario_instance *instance)
 {

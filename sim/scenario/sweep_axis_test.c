@@ -62,7 +62,7 @@ static void ranges_without_a_step_are_kept(void **state)
 static void what_is_wrong_is_said(void **state)
 {
     (void)state;
-    expect_axis("1s..100ms/10ms", "why: needs a range that goes up, got '1s..100ms'");
+    expect_axis("1s..100ms/10ms", "why: needs a range in ascending order, got '1s..100ms'");
     expect_axis("1s..5", "why: goes from a duration to a number");
     expect_axis("1s..5s/2", "why: needs a duration above 0 after '/', got '2'");
     expect_axis("1s..5s/0s", "why: needs a duration above 0 after '/', got '0s'");
