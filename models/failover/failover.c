@@ -648,7 +648,7 @@ static void failover_fini(void *self)
 const struct model_ops failover_ops = {
     .name = "failover",
     .section = "failover",
-    .meaning = "who acts when the primary fails, and how: alarm, decision, promotion, record",
+    .meaning = "failover of the primary: alarm, decision, promotion, change of the DNS record",
     .scope = MODEL_ONCE,
     .config_size = sizeof(struct failover_config),
     .state_size = sizeof(struct failover),

@@ -42,7 +42,7 @@ static const struct metric dns_zone_metrics[] = {
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .series = true,
-     .meaning = "of these, those from the cache that the authority would have given otherwise"},
+     .meaning = "answers from a cache that differ from the authoritative answer"},
     {.name = "dns_stale_share",
      .unit = UNIT_SHARE,
      .kind = METRIC_RATIO,
@@ -257,7 +257,8 @@ static void dns_zone_connect(void *self, const struct port_directory *ports)
 const struct model_ops dns_zone_ops = {
     .name = "dns_zone",
     .section = "dns",
-    .meaning = "the record that names the primary: authority, control plane, resolvers' caches",
+    .meaning =
+        "the DNS record of the primary: authoritative servers, control plane, resolver caches",
     .scope = MODEL_ONCE,
     .config_size = sizeof(struct dns_zone_config),
     .state_size = sizeof(struct dns_zone),
