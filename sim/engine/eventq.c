@@ -30,6 +30,9 @@
  *     of events so far.
  *
  * The plain heap is the same structure with a window that never ends and a front of no length.
+ *
+ * The file is longer than 800 lines because front, heap, buckets and sorting are static functions
+ * that the compiler inlines into each other on the hot path.
  */
 #include "eventq_internal.h"
 

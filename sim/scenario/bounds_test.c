@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Files that are hostile, or written by a program that went wrong: each is answered in few words,
- * with little memory and at once. */
+/* Hostile or broken files: each is rejected quickly, with a short message and little memory. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -29,7 +28,7 @@ enum { MEMORY_MIB_MAX = 50, TIME_S_MAX = 1 };
 #endif
 enum { OUTPUT_MAX = 100 * (DIAG_MESSAGE_SIZE_MAX + 600) };
 
-/* --- one file, in a process of its own ------------------------------------------------- */
+/* --- one file, in a separate process --------------------------------------------------- */
 
 static void report(const char *text, size_t length)
 {
@@ -45,7 +44,7 @@ static double seconds(const struct timeval *time)
     return (double)time->tv_sec + 1e-6 * (double)time->tv_usec;
 }
 
-/* What is reported of a text; the cost must keep the bounds. To be freed. */
+/* The messages about a text; fails if the cost exceeds the bounds. The caller frees the result. */
 static char *reported(const char *name, const struct strbuf *text)
 {
     struct strbuf output = STRBUF_INIT;
@@ -84,7 +83,7 @@ static char *reported(const char *name, const struct strbuf *text)
     return strbuf_detach(&output);
 }
 
-/* "{k0: 1, k1: 1, ...}": `count` pieces made of their number, between brackets. */
+/* "{k0: 1, k1: 1, ...}": `count` numbered pieces between brackets. */
 static void add_many(struct strbuf *text, const char *open, const char *piece, const char *close,
                      int count)
 {
@@ -110,7 +109,7 @@ static void add_many(struct strbuf *text, const char *open, const char *piece, c
 static const struct many_case {
     const char *name, *open, *piece, *close; /* '#' in a piece: its number */
     int count;
-    const char *want; /* somewhere in what is reported */
+    const char *want; /* contained in the messages */
 } many_cases[] = {
     {"duplicate keys on one line", HEAD "client: {", "k: 1", "}\n", 20000,
      "t.yaml:3:6010: error: too large: more than 1000 keys in one map\n"},
@@ -167,7 +166,7 @@ static void many_of_a_thing_are_answered_in_few_words(void **state)
     }
 }
 
-/* --- long words and deep nests --------------------------------------------------------- */
+/* --- long words and deep nesting ------------------------------------------------------- */
 
 static void a_long_word_is_not_repeated_in_full(void **state)
 {
@@ -206,7 +205,7 @@ static void a_nest_is_refused_at_its_sixty_fifth_level(void **state)
 
 /* --- files that are none --------------------------------------------------------------- */
 
-/* What is reported of child.yaml, without the folder. */
+/* The messages about child.yaml, without the folder. */
 static char *reported_of_child(struct scratch_folder *folder)
 {
     struct diag diag = {0};
@@ -339,6 +338,6 @@ int main(void)
         cmocka_unit_test(a_file_of_values_is_read_once),
     };
 
-    alarm(120); /* who waits for a pipe waits for ever */
+    alarm(120); /* reading from the pipe would block forever */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

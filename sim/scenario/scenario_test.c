@@ -393,7 +393,7 @@ static void a_world_runs_and_repeats_itself(void **state)
                 statistics->statistics[j].region == -1 &&
                 strcmp(statistics->statistics[j].window, "fault") == 0)
                 requests = statistics->statistics[j].value;
-        assert_true(requests == 300); /* one a second from 10 to 15 min */
+        assert_true(requests == 300); /* one per second from 10 to 15 min */
         assert_int_equal(outcome.event_count, 1800);
         digests[i] = outcome.digest;
         world_free(world);
@@ -403,7 +403,7 @@ static void a_world_runs_and_repeats_itself(void **state)
     scenario_free(scenario);
 }
 
-/* --- mutations: whatever comes, no crash and no leak ----------------------------------- */
+/* --- mutations: no crash and no leak for any input ------------------------------------- */
 
 static uint64_t next_word(uint64_t *seed)
 {
@@ -475,7 +475,7 @@ static void ten_thousand_mutants_neither_crash_nor_leak(void **state)
         scenario_free(scenario);
         diag_release(&diag);
     }
-    assert_in_range(loaded, 300, 9999); /* else the mutants are all noise */
+    assert_in_range(loaded, 300, 9999); /* otherwise all mutants are invalid */
 }
 
 int main(void)

@@ -98,7 +98,7 @@ static void a_share_of_a_range_is_a_value(void **state)
     expect_at("100ms..1s", 0.5, "550ms");
     expect_at("10/s..1000/s*", 0.5, "100/s");
     expect_at("0s..1s", 1.0 / 3, "333.3ms");
-    /* eight whole numbers, an eighth of the range each */
+    /* eight integers, an eighth of the range each */
     expect_at("1..8", 0, "1");
     expect_at("1..8", 0.1249, "1");
     expect_at("1..8", 0.126, "2");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What is refused, where, and in which words. */
+/* Errors of scenarios: place and message. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

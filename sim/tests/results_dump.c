@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * For tests: every number of a results file, as text in one order that depends on nothing but what
- * the numbers are. Two files whose dumps are equal hold the same statistics bit for bit: floats are
- * printed with the 17 digits that tell any two apart.
+ * For tests: print every number of a results file as text, in an order that depends only on the
+ * contents. Two files with equal dumps have the same statistics bit for bit: floats are printed
+ * with 17 digits.
  *
- * Left out is what may differ between two makings of the same study: row numbers, the host's clock,
- * argv, and who resumed it.
+ * Not printed are values that may differ between two executions of the same study: row numbers,
+ * wall-clock times, argv, and resumptions.
  */
 #include <sqlite3.h>
 #include <stdio.h>
