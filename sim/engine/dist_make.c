@@ -269,7 +269,7 @@ static void explain_ways(const char *family, const struct dist_arg *args, size_t
 {
     const char *join = "";
     size_t given = count - (arg_value(args, count, "max") != NULL);
-    size_t told = 0;
+    size_t listed = 0;
 
     strbuf_addf(why, "%s needs ", family);
     for (size_t i = 0; i < WAY_COUNT; i++) {
@@ -282,12 +282,12 @@ static void explain_ways(const char *family, const struct dist_arg *args, size_t
     for (size_t i = 0; i < count; i++) {
         if (strcmp(args[i].name, "max") == 0)
             continue;
-        if (told > 0)
-            strbuf_add(why, told + 1 == given ? " and " : ", ");
+        if (listed > 0)
+            strbuf_add(why, listed + 1 == given ? " and " : ", ");
         strbuf_addf(why, "'%s'", args[i].name);
-        told++;
+        listed++;
     }
-    strbuf_add(why, told == 0 ? "nothing" : told == 1 ? " alone" : "");
+    strbuf_add(why, listed == 0 ? "nothing" : listed == 1 ? " alone" : "");
 }
 
 static void explain_family(const char *family, struct strbuf *why)
@@ -447,7 +447,7 @@ struct dist *dist_copy(const struct dist *dist)
     return scaled_members(dist, 1.0);
 }
 
-/* --- telling --------------------------------------------------------------------------------- */
+/* --- describing ------------------------------------------------------------------------------ */
 
 static void describe_mixture(const struct dist *dist, bool unit_is_ns, struct strbuf *out)
 {

@@ -308,7 +308,7 @@ static void a_level_that_follows_a_gauge_is_one_that_is_told(void **state)
     const struct probe_span fault = {25, 60};
     struct probes *probes = set_up(5, &fault, 1);
     struct time_avg gauge = {0};
-    probe_id told = probe_level_open(probes, "busy", 0, NULL);
+    probe_id set_by_calls = probe_level_open(probes, "busy", 0, NULL);
     const struct statistics *statistics;
     int64_t level = 0;
 
@@ -319,12 +319,12 @@ static void a_level_that_follows_a_gauge_is_one_that_is_told(void **state)
         for (size_t i = 0; i < sizeof rises / sizeof rises[0]; i++)
             if (rises[i] == now) {
                 time_avg_rise(&gauge, now);
-                probe_level(probes_hot(probes), told, now, ++level);
+                probe_level(probes_hot(probes), set_by_calls, now, ++level);
             }
         for (size_t i = 0; i < sizeof falls / sizeof falls[0]; i++)
             if (falls[i] == now) {
                 time_avg_fall(&gauge, now);
-                probe_level(probes_hot(probes), told, now, --level);
+                probe_level(probes_hot(probes), set_by_calls, now, --level);
             }
     }
     statistics = probes_finish(probes, 100);

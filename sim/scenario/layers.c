@@ -44,9 +44,9 @@ static void add_chain(struct strbuf *out, const struct chain *chain, const struc
     strbuf_addf(out, "%s -> ", chain->path);
 }
 
-static void tell_circle(const struct layers *layers, const struct chain *chain,
-                        const struct chain *first, const char *path,
-                        const struct yaml_node *extends)
+static void report_circle(const struct layers *layers, const struct chain *chain,
+                          const struct chain *first, const char *path,
+                          const struct yaml_node *extends)
 {
     struct strbuf text = STRBUF_INIT;
 
@@ -119,8 +119,8 @@ static const struct yaml_node *load_source(const struct layers *layers, const st
     return kinds_settle(layers->trees, layers->registry, base, merged, layers->errors);
 }
 
-static void tell_unreadable(const struct layers *layers, const char *path, const char *why,
-                            const struct yaml_node *extends)
+static void report_unreadable(const struct layers *layers, const char *path, const char *why,
+                              const struct yaml_node *extends)
 {
     if (extends)
         error_at(layers->errors, extends, "cannot read '%s', which this file extends: %s", path,
@@ -146,10 +146,10 @@ static const struct yaml_node *load_file(const struct layers *layers, const stru
     }
     first = find_in_chain(parent, &here);
     if (first) {
-        tell_circle(layers, parent, first, path, extends);
+        report_circle(layers, parent, first, path, extends);
     } else if (!text_file_read(path, extends ? TEXT_FILE_REGULAR : TEXT_FILE_OR_STREAM,
                                LAYERS_FILE_SIZE_MAX, &text, &why, &is_too_large)) {
-        tell_unreadable(layers, path, why.text, extends);
+        report_unreadable(layers, path, why.text, extends);
         if (cannot_read)
             *cannot_read = !is_too_large;
     } else {

@@ -78,7 +78,7 @@ void sweep_free(struct scenario *scenario);
 void resolved_build(struct scenario *scenario);
 
 /*
- * Call `tell` for every value that applies, by model and field. If all instances of a model have
+ * Call `visit` for every value that applies, by model and field. If all instances of a model have
  * the same text and origin there is one call, with the path of the section ("app.workers");
  * otherwise one per instance ("regions.us-west-1.app.workers").
  */
@@ -88,7 +88,7 @@ struct explicit_value {
     const struct schema_value *value;
 };
 void values_each(const struct scenario *scenario,
-                 void (*tell)(void *self, const struct explicit_value *told), void *self);
+                 void (*visit)(void *self, const struct explicit_value *item), void *self);
 /* "00-baseline.yaml:12", "--set", "default (facts C.3)". Appends. */
 void value_add_origin(struct strbuf *out, const struct field *field,
                       const struct schema_value *value);

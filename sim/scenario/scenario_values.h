@@ -10,8 +10,8 @@
 const char *scenario_value(const struct scenario *scenario, const char *path);
 /* Call back for each parameter that is an assumption and has its default value. */
 void scenario_each_assumption(const struct scenario *scenario,
-                              void (*tell)(void *self, const char *path, const char *value,
-                                           const char *meaning),
+                              void (*visit)(void *self, const char *path, const char *value,
+                                            const char *meaning),
                               void *self);
 
 #endif

@@ -174,12 +174,12 @@ static void each_mistake_is_told_in_its_words(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(error_cases); i++) {
-        char *told = fake_report_line(error_cases[i].text, NULL, 0);
+        char *messages = fake_report_line(error_cases[i].text, NULL, 0);
 
-        if (strcmp(told, error_cases[i].want) != 0)
+        if (strcmp(messages, error_cases[i].want) != 0)
             print_error("of:\n%s", error_cases[i].text);
-        assert_string_equal(told, error_cases[i].want);
-        free(told);
+        assert_string_equal(messages, error_cases[i].want);
+        free(messages);
     }
 }
 
@@ -206,10 +206,10 @@ static void a_wrong_set_is_placed_in_its_text(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        char *told = fake_report_line(fake_scenario, &cases[i].set, 1);
+        char *messages = fake_report_line(fake_scenario, &cases[i].set, 1);
 
-        assert_string_equal(told, cases[i].want);
-        free(told);
+        assert_string_equal(messages, cases[i].want);
+        free(messages);
     }
 }
 
@@ -232,40 +232,42 @@ static void the_caret_stands_under_the_value(void **state)
 {
     static const char text[] = HEAD "client:\n  timeout: 2\n";
     struct diag diag = {0};
-    char *told;
+    char *messages;
 
     (void)state;
     assert_null(scenario_load_text(text, strlen(text), "t.yaml", &fake_registry, NULL, 0, &diag));
-    told = diag_text(&diag);
+    messages = diag_text(&diag);
     assert_string_equal(
-        told, "t.yaml:4:12: error: 'client.timeout' needs a duration such as '300ms', got '2'\n"
-              "  timeout: 2\n"
-              "           ^\n");
-    free(told);
+        messages, "t.yaml:4:12: error: 'client.timeout' needs a duration such as '300ms', got '2'\n"
+                  "  timeout: 2\n"
+                  "           ^\n");
+    free(messages);
     diag_release(&diag);
 }
 
 static void a_nest_or_a_bomb_is_refused(void **state)
 {
-    char *nest = mem_alloc(1, 900001), *told;
+    char *nest = mem_alloc(1, 900001), *messages;
 
     (void)state;
     memset(nest, '[', 900000);
     nest[900000] = '\0';
-    told = fake_report_line(nest, NULL, 0);
-    assert_string_equal(told, "t.yaml:1:65: error: nested more than 64 deep");
-    free(told);
+    messages = fake_report_line(nest, NULL, 0);
+    assert_string_equal(messages, "t.yaml:1:65: error: nested more than 64 deep");
+    free(messages);
     free(nest);
-    told = fake_report_line("a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
-                            "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
-                            "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
-                            "e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n"
-                            "f: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\n"
-                            "g: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f,*f]\n",
-                            NULL, 0);
-    assert_string_equal(told, "t.yaml:7:7: error: too large: more than 4000000 values once aliases "
-                              "are written out");
-    free(told);
+    messages =
+        fake_report_line("a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
+                         "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+                         "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
+                         "e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n"
+                         "f: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\n"
+                         "g: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f,*f]\n",
+                         NULL, 0);
+    assert_string_equal(messages,
+                        "t.yaml:7:7: error: too large: more than 4000000 values once aliases "
+                        "are written out");
+    free(messages);
 }
 
 int main(void)
