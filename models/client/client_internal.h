@@ -306,7 +306,7 @@ RARE void op_retry_or_fail(struct store_client *client, uint32_t index, bool tim
                            const struct reply *reply);
 void op_finish(struct store_client *client, uint32_t index, enum op_outcome outcome, uint8_t miss);
 bool client_op_live(const void *self, uint32_t entity, uint32_t generation);
-/* A command will get no reply: its server died, or its connection was closed. Frees its row. */
+/* A command will get no reply: its server failed, or its connection was closed. Frees its row. */
 void client_drop(void *self, uint32_t row);
 
 /* A connection, or room for one, has become free: serve the waiting operations. */

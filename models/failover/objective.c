@@ -84,7 +84,7 @@ static const struct metric objective_metrics[] = {
     {.name = "incidents_unrestored",
      .unit = UNIT_COUNT,
      .kind = METRIC_VALUE,
-     .meaning = "of these, those not restored by the end of the run"},
+     .meaning = "incidents not restored by the end of the run"},
 };
 
 static const char no_outage[] = "no outage"; /* why a value is none */
@@ -417,7 +417,7 @@ static void objective_fini(void *self)
 const struct model_ops objective_ops = {
     .name = "objective",
     .section = "objective",
-    .meaning = "what is promised, and whether it is kept: RTO and RPO of each outage",
+    .meaning = "service-level objectives: RTO and RPO of each outage",
     .scope = MODEL_ONCE,
     .config_size = sizeof(struct objective_config),
     .state_size = sizeof(struct objective),

@@ -37,7 +37,7 @@ bool instance_has_rows(const struct scenario_instance *instance, const struct mo
     return rows == &instance->ops->rows || (instance->kind && rows == &instance->kind->rows);
 }
 
-/* Some dozens of ports, looked up while wiring only: a list is enough. */
+/* A few dozen ports, looked up only during wiring: a list is enough. */
 struct port {
     char *name;
     int a, b;
@@ -88,7 +88,7 @@ void *port_need(const struct port_directory *directory, const char *name, int a,
     void *port = port_find(directory, name, a, b);
 
     if (!port)
-        BUG("nobody offers port '%s' (%d, %d): the registry lacks a model", name, a, b);
+        BUG("no model offers port '%s' (%d, %d): missing in the registry", name, a, b);
     return port;
 }
 

@@ -47,12 +47,12 @@ bool supplied_fault_target(const struct supplied_rows *supplied, const char *tar
 
 /* --- labels ---------------------------------------------------------------------------------- */
 
-/* A walk over the values of a metric's label. */
+/* Iterator over the values of a metric's label. */
 struct label_walk {
     const struct supplied_rows *supplied;
     const struct metric *metric;
-    size_t own;        /* of the metric's own values, the next one */
-    size_t table, row; /* of the rows, the next one */
+    size_t own;        /* next of the metric's own values */
+    size_t table, row; /* next row */
 };
 
 static bool is_own_value(const struct metric *metric, const char *value)
@@ -63,7 +63,7 @@ static bool is_own_value(const struct metric *metric, const char *value)
     return false;
 }
 
-/* Is the value in a row before the walk's next one? */
+/* Whether an earlier row has the same value. */
 static bool was_walked(const struct label_walk *walk, const struct label_row *label)
 {
     for (size_t t = 0; t <= walk->table; t++) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Rows that a model, or one kind of it, supplies to others: so that who uses them knows neither the
- * models nor the kinds. A scenario has the tables of the models and chosen kinds that it contains,
- * in the order of the registry, a model before its kind.
+ * Rows that a model or a kind supplies to other models, so that the users of the rows do not depend
+ * on models or kinds. A scenario has the tables of its models and chosen kinds, in the order of the
+ * registry, a model before its kind.
  */
 #ifndef MODEL_ROWS_H
 #define MODEL_ROWS_H
@@ -15,19 +15,21 @@
 
 struct check_context; /* model.h */
 
-/* One more value of the label of every metric whose `label_set` has this name. */
+/* An additional label value of every metric whose `label_set` has this name. */
 struct label_row {
     const char *set;     /* "reauth-cause" */
-    const char *value;   /* "other-region"; two rows may have the same one */
+    const char *value;   /* "other-region"; two rows may have the same value */
     const char *meaning; /* one line */
 };
 
-/* Something used in a run that is paid for (usage.h). */
+/* A billed quantity used in a run (usage.h). */
 struct usage_row {
-    const char *item;   /* of the price list (model cost): "transfer"; rows of one item add up */
+    const char
+        *item; /* item of the price list (model cost): "transfer"; rows of one item are added */
     const char *metric; /* a counter: its total over the run is the amount */
-    double (*amount)(const void *state); /* or, instead: of one instance, at the end of the run */
-    const char *meaning;                 /* of what, in which unit; one line */
+    double (*amount)(
+        const void *state); /* alternatively: amount of one instance, at the end of the run */
+    const char *meaning;    /* quantity and unit; one line */
 };
 
 /* A metric under the name by which a service publishes it, for alarms and comparisons with what
@@ -36,19 +38,19 @@ struct service_metric {
     const char *name;   /* unique in a scenario: "EngineCPUUtilization" */
     const char *space;  /* the service's namespace: "AWS/ElastiCache"; "": of the application */
     const char *unit;   /* as published: "Percent" */
-    double scale;       /* published value = own value x scale */
-    const char *metric; /* own name */
-    const char *label;  /* NULL: all values together */
-    enum tap_statistic statistic; /* that is commonly watched */
+    double scale;       /* published value = value of `metric` x scale */
+    const char *metric; /* name of the metric here */
+    const char *label;  /* NULL: aggregated over values */
+    enum tap_statistic statistic; /* the one commonly used */
     double quantile;              /* TAP_QUANTILE */
-    int64_t period_ns;            /* shortest that is published */
-    const char *meaning;          /* one line: what it shows, and what it does not */
-    const char *source;           /* as of a parameter's default */
+    int64_t period_ns;            /* shortest published period */
+    const char *meaning;          /* one line: what it shows and hides */
+    const char *source;           /* as the source of a parameter */
 };
 
-/* A setting that is allowed and that its author may not have meant. */
+/* A lint rule: a setting that is allowed but probably not intended. */
 struct lint_row {
-    const char *code;    /* stable, never given to another rule: "client-retries-never" */
+    const char *code;    /* stable, never reused for another rule: "client-retries-never" */
     const char *field;   /* the parameter that a warning points at: "health.depth"; its owner's */
     const char *meaning; /* one line: what is so, and what follows from it */
     /* Does a config (a MODEL_LIST: one of its items) break the rule? context as in check. */
@@ -103,19 +105,19 @@ const struct fault_capability *supplied_fault(const struct supplied_rows *suppli
 bool supplied_fault_target(const struct supplied_rows *supplied, const char *target);
 
 /*
- * Values of a metric's label: its own, then those of its label set, each once. `supplied` may be
- * NULL: none. O(rows).
+ * Values of a metric's label: its own, then those of its label set, without duplicates. `supplied`
+ * may be NULL: none. O(rows).
  */
 struct metric;
 size_t metric_label_count(const struct supplied_rows *supplied, const struct metric *metric);
-/* NULL: there are not so many. */
+/* NULL: index out of range. */
 const char *metric_label(const struct supplied_rows *supplied, const struct metric *metric,
                          size_t index);
 /* -1: no such value. */
 int metric_label_index(const struct supplied_rows *supplied, const struct metric *metric,
                        const char *value);
 
-/* NULL: nobody publishes a metric of that name. O(rows). */
+/* NULL: no service metric of that name. O(rows). */
 const struct service_metric *service_metric_find(const struct supplied_rows *supplied,
                                                  const char *name);
 

@@ -20,7 +20,7 @@ static const char *const own[] = {"lag", "lost", NULL};
 static const struct metric reauths = {
     .name = "reauths", .label = "cause", .label_values = own, .label_set = "cause"};
 
-/* Own values first; what two supply, or a metric has itself, counts once. */
+/* Own values first; duplicates count once. */
 static const char *const expected[] = {"lag", "lost", "token-expired", "other-region", "conflict"};
 
 static void supply(struct supplied_rows *supplied)
@@ -59,7 +59,7 @@ static void a_metric_without_a_set_has_its_own_values_only(void **state)
     supplied_rows_release(&supplied);
 }
 
-/* A probe of a value that a model supplied, and its statistic by that name. */
+/* A probe of a label value supplied by a model, and its statistic. */
 static void probes_take_the_values_that_were_supplied(void **state)
 {
     struct supplied_rows supplied = {0};

@@ -27,7 +27,7 @@ static void write_field(struct json_writer *json, const struct field *field)
     json_close(json);
 }
 
-/* Whatever kinds are chosen. */
+/* Rows of all models and all kinds. */
 static struct supplied_rows rows_of_all(const struct registry *registry)
 {
     struct supplied_rows rows = {0};
@@ -120,7 +120,7 @@ static void write_kinds(struct json_writer *json, const struct model_ops *ops)
     json_close(json);
 }
 
-/* Opens the object, which the caller closes. */
+/* Open the object; the caller closes it. */
 static void open_model(struct json_writer *json, const struct model_ops *ops)
 {
     json_open_object(json, NULL);

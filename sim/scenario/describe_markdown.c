@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* A cell: '|' would end it. */
+/* A table cell: '|' is escaped. */
 static void print_cell(FILE *out, const char *text, const char *end)
 {
     for (; text && *text; text++)

@@ -70,7 +70,7 @@ static void fake_client_check(const void *config, const struct check_context *co
         validation_error(validation, "retry.backoff.exponential.max", "must not be below base");
 }
 
-/* An instance that counts one request a second, and takes its latency from its own stream. */
+/* An instance that counts one request per second, with a latency from its own stream. */
 struct fake_state {
     struct sim *sim;
     kind_id tick;
@@ -126,7 +126,7 @@ static const struct model_ops fake_client_ops = {
     .start = fake_start,
 };
 
-/* --- store: one; must be given, references, distributions, kinds ------------------------ */
+/* --- store: one; required fields, references, distributions, kinds ------------------------ */
 
 struct fake_store {
     int kind;
@@ -151,7 +151,8 @@ static const struct field fake_store_fields[] = {
 // clang-format on
 #undef MODEL_CONFIG
 
-/* Parameters of one kind, of a size that leaves the next config unaligned where nobody cares. */
+/* Parameters of one kind, of a size that leaves the next config unaligned unless it is aligned
+ * explicitly. */
 struct fake_global {
     int64_t data_set;
     struct dist *promotion;
@@ -204,7 +205,7 @@ static const struct metric fake_regional_metrics[] = {
     {.name = "conflicts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "writes that met"},
     {.name = "shards_in_use", .unit = UNIT_COUNT, .kind = METRIC_VALUE, .meaning = "of a region"},
 };
-/* In a kind's own parameters. */
+/* A lint rule on parameters of a kind. */
 static bool fake_regional_is_one(const void *config, const struct check_context *context)
 {
     const struct fake_regional *regional = context->kind_config;
@@ -402,7 +403,7 @@ static const struct model_ops *const fake_models[] = {&fake_link_ops,  &fake_rep
                                                       &fake_app_ops,   &fake_fault_ops};
 static const struct registry fake_registry = {fake_models, 6};
 
-/* A scenario that says something of everything. */
+/* A scenario that uses every feature. */
 static const char fake_scenario[] =
     "name: two-region session store\n"
     "question: does it hold?\n"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * From sections to instances. A model of many instances takes its config from several maps laid
- * over one another, the general below the particular; each of these maps is first checked by
- * itself, since a default that every region overrides is still wrong where it is wrong.
+ * Create instances from sections. A model with several instances merges its config from several
+ * maps, the specific ones over the general ones. Each map is also checked by itself, since an error
+ * in a default is an error even if every region overrides it.
  */
 #include "bug.h"
 #include "link_key.h"
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a check of one config reports goes to the scenario's errors, at the field's node. */
+/* Reports of a model's check become errors of the scenario, at the node of the field. */
 struct placed_validation {
     struct validation validation;
     struct error_list *errors;
@@ -44,7 +44,7 @@ static void report_at_field(struct validation *self, const char *field, const ch
                       text);
 }
 
-/* One config of an instance, from what it is made and where the values go. */
+/* One config of an instance: filled and checked by the table, then checked by the model. */
 struct placing {
     const struct model_ops *ops;
     const struct model_kind *kind;
@@ -84,8 +84,9 @@ static const struct preset *preset_find(const struct model_ops *ops, const char 
 }
 
 /*
- * The preset that a section names, laid under it. Its nodes stand in a source named "preset NAME",
- * which is what `describe` shows as their origin. An unknown name is told by the field `preset`.
+ * Merge a section over the preset that it names. The nodes of the preset have a source named
+ * "preset NAME", shown as their origin by `describe`. An unknown name is reported by the field
+ * `preset`.
  */
 static const struct yaml_node *with_preset(struct builder *builder, const struct model_ops *ops,
                                            const struct yaml_node *section)
@@ -107,7 +108,7 @@ static const struct yaml_node *with_preset(struct builder *builder, const struct
 
         base = overlay_set_field(trees, base, &shape, source, builder->errors);
         if (!base)
-            BUG("preset '%s' of %s has a value that cannot be read", preset->name, ops->name);
+            BUG("preset '%s' of %s has an invalid value", preset->name, ops->name);
     }
     strbuf_release(&origin);
     return overlay_merge(trees, base, section, &shape);
@@ -193,7 +194,7 @@ static void check_instance(struct builder *builder, size_t index)
     }
 }
 
-/* A map that is only a piece of configs, by itself. */
+/* Check a map that is a part of configs, by itself. */
 static void check_piece(struct builder *builder, const struct model_ops *ops,
                         const struct yaml_node *node)
 {
@@ -269,7 +270,7 @@ static void build_per_region(struct builder *builder, const struct model_ops *op
         check_piece(builder, ops, own);
         strbuf_addf(&name, "%s/%s", ops->name, topology->region_names[i]);
         if (own && own->kind != YAML_MAP && !own->is_null)
-            own = NULL; /* told by the check of the piece */
+            own = NULL; /* reported by the check of the part */
         add_instance(builder,
                      &(struct scenario_instance){.ops = ops,
                                                  .name = strbuf_detach(&name),
@@ -282,7 +283,7 @@ static void build_per_region(struct builder *builder, const struct model_ops *op
 
 /* --- links ----------------------------------------------------------------------------- */
 
-/* A key of the section with what it names. */
+/* A key of the section, with the links it names. */
 struct link_piece {
     struct link_ref link;
     const struct yaml_node *node;
@@ -308,7 +309,7 @@ static size_t read_link_pieces(struct builder *builder, const struct model_ops *
         for (size_t j = 0; j < i; j++)
             if (link_key_same(section->entries[j].key->text, key))
                 error_at(builder->errors, entry->key,
-                         "link '%s' is given twice: already in line %d as '%s'", key,
+                         "duplicate link '%s': already in line %d as '%s'", key,
                          section->entries[j].key->line, section->entries[j].key->text);
         pieces[count++].node = entry->value;
     }
@@ -407,8 +408,8 @@ static void build_list(struct builder *builder, const struct model_ops *ops)
                  list);
 }
 
-/* Names are unique over the registry, but two kinds of a model may share one: the first row of
- * that name stands for both. */
+/* Names are unique over the registry, except that two kinds of a model may share one: the first row
+ * of that name is used for both. */
 static void add_metrics(struct builder *builder, const struct metric *metrics, size_t count)
 {
     struct scenario_internal *inner = builder->inner;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Settings that are allowed and that the author may not have meant: the lint rows of the models and
- * kinds of a scenario (model_rows.h), applied to it. */
+/* Lint: settings that are allowed but probably not intended, by the lint rows of the models and
+ * kinds of a scenario (model_rows.h). */
 #ifndef LINT_H
 #define LINT_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A world is made in the order of the registry and taken down in the reverse. All that it changes
- * is its own: the scenario is only read, so worlds of one scenario may live on several threads.
+ * Instances of a world are created in the order of the registry and destroyed in reverse. A world
+ * only reads its scenario, so that worlds of one scenario may run on several threads.
  */
 #include "world.h"
 

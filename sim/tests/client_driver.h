@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * An application made of nothing but operations on the store: it stands where the application tier,
- * the name and the objective would, and drives the store's client of each region. For tests;
- * include it once, after statistics.h.
+ * A driver of the store client of each region: it replaces the application tier, DNS and objective
+ * by plain operations on the store. For tests; include it once, after statistics.h.
  *
  * A test's own list of operations (client_plan) is submitted at chosen instants. Besides, each
  * write creates a session of its own; `read_after` lets a read of that session follow it in
@@ -56,7 +55,7 @@ static const struct field client_driver_fields[] = {
 // clang-format on
 #undef MODEL_CONFIG
 
-/* What the run is told of, if a test wants to know. */
+/* Observations of the run, for tests that need them. */
 static struct {
     void (*write_done)(uint64_t number, sim_time begun, sim_time ended,
                        const struct op_result *result);
@@ -127,7 +126,7 @@ static void client_submit_op(struct client_driver *driver, uint32_t index, int r
                              enum command_kind kind, sim_time last_write)
 {
     const struct client_op *op = &driver->ops[index];
-    uint32_t rows = UINT32_C(1) << 20; /* of sessions; used again under another check */
+    uint32_t rows = UINT32_C(1) << 20; /* of sessions; reused with another check */
     struct op_request request = {.request = index,
                                  .kind = (uint8_t)kind,
                                  .session = (uint32_t)(op->number % rows),
@@ -372,8 +371,8 @@ static const struct model_ops *const client_models[] = {
 static const struct registry client_registry = {client_models,
                                                 sizeof client_models / sizeof client_models[0]};
 
-/* Two regions 20 ms apart, a shard next listener that answers at once, a pool that never runs dry:
- * an attempt is a request and its answer, and nothing else. */
+/* Two regions 20 ms apart, service times of 0, a pool that is never exhausted: an attempt takes
+ * exactly the request and its reply. */
 #define CLIENT_WORLD                                                                               \
     "regions: {a: {}, b: {}}\nstore: {primary: a, write_service: 0ms, write_per_kib: 0ms, "        \
     "read_service: 0ms}\n"
