@@ -43,6 +43,16 @@ struct link_port {
     sim_dur (*mean_delay)(const void *self);
     /* Watch an open flow: `kind` fires once on (entity, generation) when it breaks while open. */
     void (*watch)(void *self, uint32_t flow, kind_id kind, uint32_t entity, uint32_t generation);
+    /* TCP_USER_TIMEOUT of an open flow: a watched flow breaks when it was retransmitted for
+     * `timeout_ns` without an answer; 0: the kernel's own limit. */
+    void (*set_user_timeout)(void *self, uint32_t flow, sim_dur timeout_ns);
+    /* More than an initial window follows in small messages: its congestion window counts from now
+     * on until all is acknowledged. What is larger than that by itself counts without being told.
+     */
+    void (*count)(void *self, uint32_t flow);
+    /* Send one packet besides the flow: neither ordered nor sent again, silently lost if it is. An
+     * RST, a keep-alive probe or its answer; traffic to a box with an idle timeout. */
+    void (*signal)(void *self, uint32_t flow, const struct message *message);
 };
 /* What links through a region's transit gateway share. */
 struct gateway_port {
@@ -58,6 +68,7 @@ struct link_impairment {
     sim_dur delay;  /* added one way */
     bool blackhole; /* nothing sent now arrives; what is in flight does */
     bool reset;     /* connections that are watched break: those there are, and those that send */
+    bool hold;      /* what is sent now is kept on the path, acknowledged, and goes on at the end */
     const struct loss_config *bursts; /* losses in bursts besides; NULL: none. The caller's. */
 };
 struct link_fault_port {
