@@ -31,7 +31,7 @@ void congestion_on_loss(struct congestion *congestion, enum congestion_control c
         congestion->window_max = congestion->window * (1 + beta) / 2;
     else
         congestion->window_max = congestion->window;
-    congestion->slow_start_limit = fmax(WINDOW_MIN, congestion->window * beta);
+    congestion->slow_start_limit = fmax(WINDOW_MIN, floor(congestion->window * beta));
     congestion->window = congestion->slow_start_limit;
     congestion->epoch = SIM_NEVER;
 }
@@ -40,7 +40,7 @@ void congestion_on_timeout(struct congestion *congestion, enum congestion_contro
                            bool first)
 {
     if (first)
-        congestion->slow_start_limit = fmax(WINDOW_MIN, congestion->window * decrease(control));
+        congestion->slow_start_limit = fmax(WINDOW_MIN, floor(congestion->window * decrease(control)));
     congestion->window = 1;
     congestion->window_max = 0;
     congestion->epoch = SIM_NEVER;
@@ -64,18 +64,18 @@ static double cubic_window(const struct congestion *congestion, double t_s)
     return CUBIC_C * from_k_s * from_k_s * from_k_s + congestion->window_max;
 }
 
-/* RFC 9438, figures 1 and 4, and the target of section 4.4. */
+/* RFC 9438, figures 1 and 4, and the target of section 4.4. As in Linux, the Reno-friendly window
+ * keeps its slope above W_max (net/ipv4/tcp_cubic.c, beta_scale). */
 static void cubic_avoid(struct congestion *congestion, double segments, sim_time now,
                         sim_dur rtt_ns)
 {
     double window = congestion->window, beta = decrease(CONGESTION_CUBIC);
-    double t_s, target, alpha = 3 * (1 - beta) / (1 + beta);
+    double t_s, target;
+    double alpha = 3 * (1 - beta) / (1 + beta);
 
     if (congestion->epoch == SIM_NEVER)
         cubic_begin_epoch(congestion, now);
     t_s = (double)(now - congestion->epoch) / (double)SIM_S;
-    if (congestion->friendly >= congestion->window_max)
-        alpha = 1;
     congestion->friendly += alpha * segments / window;
     if (cubic_window(congestion, t_s) < congestion->friendly) {
         congestion->window = fmax(window, congestion->friendly);

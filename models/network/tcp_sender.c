@@ -304,10 +304,11 @@ static void span_lose(struct wan_link *link, struct span *span, bool queued)
         (void)link_path_queue(link, span->bytes, &wait);
 }
 
-/* Send the first part of a span that shares a fate; true if there is a part behind it. Only what
+/* Send the first part of a span that shares a fate; true if there is a part behind it. `*lost_next`:
+ * the draw says that the part's first segment is lost; then, that of the part behind it. Only what
  * begins a message is named by it: a later part by the flow and the number of its transmission. */
 static bool span_send_part(struct wan_link *link, struct sender *sender, uint32_t index,
-                           const struct message *message)
+                           const struct message *message, bool *lost_next)
 {
     struct flow_extra *extra = &link->extras[sender->flow];
     uint32_t segments = link->spans[index].segments;
@@ -321,17 +322,22 @@ static bool span_send_part(struct wan_link *link, struct sender *sender, uint32_
                              (uint64_t)message->index << 16 | link->spans[index].sends);
     else
         block = rng_block_at(&link->stream, rng_mix(~extra->serial), extra->transmissions++);
-    if (link->draws || link->blackhole)
+    if (*lost_next)
+        passes = 0;
+    else if (link->draws || link->blackhole)
         passes = train_passes(link, segments, block.word[2]);
     lost = passes == 0 || extra->expired;
+    *lost_next = !lost && passes < segments;
     if (lost)
         passes = link->blackhole || extra->expired ? segments : 1;
     if (!lost && link->narrow) {
         double room = link_path_room_bytes(link) / (double)link->config->segment_bytes;
 
         full = room < 1 && room * (double)link->config->segment_bytes < link->spans[index].bytes;
-        if (room < passes)
+        if (full || room < passes) {
             passes = full || room < 1 ? segments : (uint32_t)room;
+            *lost_next = false;
+        }
     }
     if (passes < segments)
         span_cut(link, sender, index, passes);
@@ -375,6 +381,7 @@ static void span_send(struct wan_link *link, struct sender *sender, uint32_t ind
                       const struct message *message)
 {
     struct span *span = &link->spans[index];
+    bool lost_next = false;
 
     span->sent = sim_now(link->sim);
     span->state = SPAN_SENT;
@@ -383,7 +390,7 @@ static void span_send(struct wan_link *link, struct sender *sender, uint32_t ind
         sender->outstanding_max = sender->pipe;
     if (message && span_send_message(link, sender, span, message))
         return;
-    while (span_send_part(link, sender, index, message)) {
+    while (span_send_part(link, sender, index, message, &lost_next)) {
         index = link->spans[index].next;
         message = NULL;
     }

@@ -251,7 +251,7 @@ static inline sim_time link_transmit(struct wan_link *link, uint32_t flow_index,
 
         if (link->slots_per_ns > 0) {
             block = link_slot_block(link, flow_index);
-            chance = rng_unit(rng_mix(identity + rng_mix(index ^ link->stream.key[0])));
+            chance = rng_unit(rng_mix((identity ^ link->stream.key[0]) + index * HASH_MIX_STEP));
         } else {
             block = rng_block_at(&link->stream, identity, index);
             chance = rng_unit(block.word[2]);
