@@ -40,7 +40,8 @@ void congestion_on_timeout(struct congestion *congestion, enum congestion_contro
                            bool first)
 {
     if (first)
-        congestion->slow_start_limit = fmax(WINDOW_MIN, floor(congestion->window * decrease(control)));
+        congestion->slow_start_limit =
+            fmax(WINDOW_MIN, floor(congestion->window * decrease(control)));
     congestion->window = 1;
     congestion->window_max = 0;
     congestion->epoch = SIM_NEVER;

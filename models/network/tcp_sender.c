@@ -304,9 +304,10 @@ static void span_lose(struct wan_link *link, struct span *span, bool queued)
         (void)link_path_queue(link, span->bytes, &wait);
 }
 
-/* Send the first part of a span that shares a fate; true if there is a part behind it. `*lost_next`:
- * the draw says that the part's first segment is lost; then, that of the part behind it. Only what
- * begins a message is named by it: a later part by the flow and the number of its transmission. */
+/* Send the first part of a span that shares a fate; true if there is a part behind it.
+ * `*lost_next`: the draw says that the part's first segment is lost; then, that of the part behind
+ * it. Only what begins a message is named by it: a later part by the flow and the number of its
+ * transmission. */
 static bool span_send_part(struct wan_link *link, struct sender *sender, uint32_t index,
                            const struct message *message, bool *lost_next)
 {
