@@ -58,7 +58,7 @@ struct fault_config {
     int control, crash;
     struct loss_config loss;
     sim_dur delay_ns;
-    bool blackhole, reset, down, deploy, stall, restart, pause;
+    bool blackhole, reset, hold, down, deploy, stall, restart, pause;
 };
 
 #define MODEL_CONFIG struct fault_config
@@ -78,6 +78,7 @@ static const struct field fault_schedule_fields[] = {
     LOSS_FIELDS(loss, "0", "of a link or gateway: packets lost besides those that it loses anyway"),
     DURATION("delay", delay_ns, "0s", "0s", "1h", "of a link or gateway: delay added one way", "facts I"),
     FLAG("blackhole", blackhole, "false", "of a link or gateway: everything sent is dropped", "facts I"),
+    FLAG("hold", hold, "false", "of a link: everything sent is kept on the path, acknowledged to its sender, and goes on at the end", "assumption"),
     FLAG("reset", reset, "false", "of a link: resets the store's connections over it, existing ones and those that send during the fault; of replication: resets its connections, which reconnect", "facts I"),
     FLAG("down", down, "false", "of a region: powered off and unreachable; of a control: does not work", "facts I"),
     FLAG("deploy", deploy, "false", "of a region: rolling restart of its instances over the time 'for'", "assumption"),
@@ -147,6 +148,7 @@ static struct link_impairment fault_impairment(const struct fault_config *fault)
                                     .delay = fault->delay_ns,
                                     .blackhole = fault->blackhole,
                                     .reset = fault->reset,
+                                    .hold = fault->hold,
                                     .bursts = bursty ? &fault->loss : NULL};
 }
 
@@ -298,7 +300,8 @@ enum effects {
     EFFECT_CRASH = 64,
     EFFECT_PAUSE = 128,
     EFFECT_RESET = 256,
-    EFFECT_DEPLOY = 512
+    EFFECT_DEPLOY = 512,
+    EFFECT_HOLD = 1024
 };
 enum target_kind {
     TARGET_LINK,
@@ -319,8 +322,8 @@ static const struct target {
     const char *allowed;  /* the same, for messages */
     void (*apply)(struct fault_schedule *schedule, const struct fault_config *fault, bool begin);
 } targets[TARGETS] = {
-    [TARGET_LINK] = {"link", "link-fault", EFFECT_LOSS | EFFECT_DELAY | EFFECT_BLACKHOLE | EFFECT_RESET,
-                     "'loss', 'delay', 'blackhole: true' or 'reset: true'", apply_to_link},
+    [TARGET_LINK] = {"link", "link-fault", EFFECT_LOSS | EFFECT_DELAY | EFFECT_BLACKHOLE | EFFECT_RESET | EFFECT_HOLD,
+                     "'loss', 'delay', 'blackhole: true', 'hold: true' or 'reset: true'", apply_to_link},
     [TARGET_GATEWAY] = {"gateway", "gateway-fault", EFFECT_LOSS | EFFECT_DELAY | EFFECT_BLACKHOLE,
                         "'loss', 'delay' or 'blackhole: true'", apply_to_gateway},
     [TARGET_REGION] = {"region", "region-loss", EFFECT_DOWN | EFFECT_DEPLOY,
@@ -335,8 +338,9 @@ static const struct target {
 // clang-format on
 
 /* In the order of the bits of enum effects. */
-static const char *const effect_names[] = {"loss",    "delay", "blackhole", "down",  "stall",
-                                           "restart", "crash", "pause",     "reset", "deploy"};
+static const char *const effect_names[] = {"loss",  "delay",   "blackhole", "down",
+                                           "stall", "restart", "crash",     "pause",
+                                           "reset", "deploy",  "hold"};
 #define EFFECTS (sizeof effect_names / sizeof effect_names[0])
 
 static unsigned fault_effects(const struct fault_config *fault)
@@ -346,7 +350,7 @@ static unsigned fault_effects(const struct fault_config *fault)
            (fault->down ? EFFECT_DOWN : 0u) | (fault->stall ? EFFECT_STALL : 0u) |
            (fault->restart ? EFFECT_RESTART : 0u) | (fault->deploy ? EFFECT_DEPLOY : 0u) |
            (fault->crash ? EFFECT_CRASH : 0u) | (fault->pause ? EFFECT_PAUSE : 0u) |
-           (fault->reset ? EFFECT_RESET : 0u);
+           (fault->reset ? EFFECT_RESET : 0u) | (fault->hold ? EFFECT_HOLD : 0u);
 }
 
 /* How many targets are named; the first of them in *kind. */

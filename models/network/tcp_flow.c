@@ -103,12 +103,33 @@ static void flow_hold(struct wan_link *link, uint32_t flow_index, const struct m
     link->extras[flow_index].held++;
 }
 
-/* A reset, a hold or an idle timeout: is that the end of the message's sending? */
+/* One packet for which nobody waits. */
+static void flow_send_packet(struct wan_link *link, uint32_t flow_index,
+                             const struct message *message)
+{
+    sim_time arrives = SIM_NEVER;
+
+    flow_pass_box(link, flow_index, false);
+    probe_count(link->probes, link->messages);
+    if (!link->hold && !link->extras[flow_index].expired)
+        arrives = link_transmit(link, flow_index, message->identity, (uint64_t)message->index << 16,
+                                message->bytes);
+    if (arrives == SIM_NEVER)
+        probe_count(link->probes, link->losses);
+    else
+        sim_at(link->sim, arrives, message->kind, message->entity, message->generation);
+}
+
+/* A single packet, a reset, a hold or an idle timeout: is that the end of the message's sending? */
 RARE static bool flow_intercepts(struct wan_link *link, uint32_t flow_index,
                                  const struct message *message)
 {
     bool resets = link->reset;
 
+    if (message->packet) {
+        flow_send_packet(link, flow_index, message);
+        return true;
+    }
     flow_pass_box(link, flow_index, message->handshake);
     if (link->extras[flow_index].expired)
         resets = resets || link->config->idle_then == IDLE_RESET;
@@ -165,23 +186,17 @@ uint32_t tcp_flow_open(void *self)
     return index;
 }
 
-void tcp_flow_watch(void *self, uint32_t flow_index, kind_id kind, uint32_t entity,
-                    uint32_t generation)
+void tcp_flow_watch(void *self, uint32_t flow_index, sim_dur user_timeout_ns, kind_id kind,
+                    uint32_t entity, uint32_t generation)
 {
     struct wan_link *link = self;
     struct flow_extra *extra = &link->extras[flow_index];
 
     invariant_debug(link->flows[flow_index].open);
+    extra->user_timeout_ns = user_timeout_ns;
     extra->watch_kind = kind;
     extra->watch_entity = entity;
     extra->watch_generation = generation;
-}
-
-void tcp_flow_set_user_timeout(void *self, uint32_t flow_index, sim_dur timeout_ns)
-{
-    struct wan_link *link = self;
-
-    link->extras[flow_index].user_timeout_ns = timeout_ns;
 }
 
 void tcp_flow_count(void *self, uint32_t flow_index)
@@ -256,7 +271,7 @@ HOT_HANDLER void tcp_flow_send(void *self, uint32_t flow_index, const struct mes
     struct wan_link *link = self;
 
     invariant_debug(link->flows[flow_index].open);
-    if ((link->flows[flow_index].broken || link->careful) &&
+    if ((link->flows[flow_index].broken || link->careful || message->packet) &&
         flow_intercepts(link, flow_index, message))
         return;
     flow_send(link, flow_index, message);
@@ -278,20 +293,4 @@ void tcp_flows_let_go(struct wan_link *link)
         tcp_flow_is_through(link, held->flow);
     }
     link->held_count = 0;
-}
-
-void tcp_flow_signal(void *self, uint32_t flow_index, const struct message *message)
-{
-    struct wan_link *link = self;
-    sim_time arrives = SIM_NEVER;
-
-    flow_pass_box(link, flow_index, false);
-    probe_count(link->probes, link->messages);
-    if (!link->hold && !link->extras[flow_index].expired)
-        arrives = link_transmit(link, flow_index, message->identity, (uint64_t)message->index << 16,
-                                message->bytes);
-    if (arrives == SIM_NEVER)
-        probe_count(link->probes, link->losses);
-    else
-        sim_at(link->sim, arrives, message->kind, message->entity, message->generation);
 }

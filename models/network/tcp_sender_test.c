@@ -302,12 +302,12 @@ static void bulk_catches_up_as_measured(void **state)
 
 static uint32_t flows[4];
 
-static uint32_t watched_flow(uint32_t number)
+static uint32_t watched_flow(uint32_t number, sim_dur user_timeout_ns)
 {
     struct link_port *link = rig.links[0][1];
     uint32_t flow = link->open(link->self);
 
-    link->watch(link->self, flow, rig.broken_kind, number, 0);
+    link->watch(link->self, flow, user_timeout_ns, rig.broken_kind, number, 0);
     return flow;
 }
 
@@ -403,14 +403,11 @@ static void retries2_is_a_time(void **state)
 
 static void give_up_begins(void)
 {
-    struct link_port *link = rig.links[0][1];
-
     hole(0);
-    for (uint32_t i = 0; i < 2; i++)
-        flows[i] = watched_flow(i);
-    link->set_user_timeout(link->self, flows[1], 5 * SIM_S);
-    say(0);
-    say(1);
+    for (uint32_t i = 0; i < 2; i++) {
+        flows[i] = watched_flow(i, i * 5 * SIM_S);
+        say(i);
+    }
 }
 
 /*

@@ -190,9 +190,7 @@ static void wan_link_init(void *self, const struct model_env *env)
         .send = tcp_flow_send,
         .mean_delay = wan_link_mean_delay,
         .watch = tcp_flow_watch,
-        .set_user_timeout = tcp_flow_set_user_timeout,
         .count = tcp_flow_count,
-        .signal = tcp_flow_signal,
     };
     link->fault_port = (struct link_fault_port){
         .self = link,

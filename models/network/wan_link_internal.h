@@ -294,14 +294,12 @@ void tcp_flow_break(struct wan_link *link, uint32_t flow_index, sim_time when, i
 void tcp_flow_is_through(struct wan_link *link, uint32_t flow_index);
 /* struct link_port */
 uint32_t tcp_flow_open(void *self);
-void tcp_flow_watch(void *self, uint32_t flow_index, kind_id kind, uint32_t entity,
-                    uint32_t generation);
-void tcp_flow_set_user_timeout(void *self, uint32_t flow_index, sim_dur timeout_ns);
+void tcp_flow_watch(void *self, uint32_t flow_index, sim_dur user_timeout_ns, kind_id kind,
+                    uint32_t entity, uint32_t generation);
 void tcp_flow_count(void *self, uint32_t flow_index);
 void tcp_flow_close(void *self, uint32_t flow_index);
 void tcp_flow_abort(void *self, uint32_t flow_index);
 void tcp_flow_send(void *self, uint32_t flow_index, const struct message *message);
-void tcp_flow_signal(void *self, uint32_t flow_index, const struct message *message);
 /* struct prefetch_port */
 void tcp_flow_prefetch(const void *self, uint32_t flow_index, uint32_t second);
 

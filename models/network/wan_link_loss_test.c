@@ -328,7 +328,7 @@ static uint32_t watched_flow(uint32_t number)
     struct link_port *link = rig.links[0][1];
     uint32_t flow = link->open(link->self);
 
-    link->watch(link->self, flow, rig.broken_kind, number, 0);
+    link->watch(link->self, flow, 0, rig.broken_kind, number, 0);
     return flow;
 }
 
