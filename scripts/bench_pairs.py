@@ -4,15 +4,15 @@
 
 Each pair runs both versions one after the other, in alternating order, so that a machine that gets
 slower meanwhile slows both. The ratio of a pair is AFTER over BEFORE: above 1, AFTER takes longer.
-Printed are the geometric mean with its Student-t interval on logarithms, and the median with an exact
-interval from order statistics, which a few disturbed pairs do not move. Memory is the peak of
+Prints the geometric mean with its Student-t interval on logarithms, and the median with an exact
+interval from order statistics, which is robust against a few disturbed pairs. Memory is the peak of
 the process, divided by the sessions.
 
 BEFORE and AFTER are git revisions, which are built (optimised, in a temporary folder) from a worktree
 of their own; or programs, which run with the scenarios of this tree. AFTER is by default the working
 tree, built in build-release/.
 
-The workload is scenarios/00-baseline.yaml with the arrival rate, instances and shards of a world with
+The workload is scenarios/00-baseline.yaml with the arrival rate, instances and shards for
 that many sessions, run on one thread, without a results file.
 
 Exit code: 0 measured; 1 a ratio's upper bound is above --limit; 2 usage; 4 a build or a run failed.

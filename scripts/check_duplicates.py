@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Report runs of more than 12 equal lines that stand twice in the sources.
+"""Report runs of more than 12 equal lines that occur twice in the sources.
 
     scripts/check_duplicates.py [MOST]
 
 Lines are compared without the white space around them; empty lines, comments and includes do not count and do not end a
-run. Tables (between `clang-format off` and `on`) are left out. MOST is the longest run that is allowed, by default 12.
+run. Tables (between `clang-format off` and `on`) are ignored. MOST is the longest allowed run, by default 12.
 
 Prints the longest run of each pair of places as file:line: what, and exits with 1 if there is one.
 """

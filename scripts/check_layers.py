@@ -5,14 +5,14 @@
     scripts/check_layers.py [BUILD]
 
 CMakeLists.txt states the layers. A file may include headers of its own layer and of the layers in its DEPENDS, nothing else;
-a DEPENDS that no file needs is reported, and so is a row of the table in sim/README.md that differs. Within the models, a
+an unused DEPENDS is reported, and so is a row of the table in sim/README.md that differs. Within the models, a
 file in models/X may include headers of its own folder, of models/ports, and those in SHARED. A header *_internal.h may be
 included in its own folder only.
 
 With a build folder, the same holds for symbols: a library may call only what it depends on, and an object of models/X only
-what a header in SHARED declares. Tests are free to include headers of sim/tests and of what they are linked with.
+what a header in SHARED declares. Tests may include headers of sim/tests and of the libraries they are linked with.
 
-Prints every breach as file:line: what, and exits with 1 if there is one.
+Prints every violation as file:line: what, and exits with 1 if there is one.
 """
 import collections
 import glob

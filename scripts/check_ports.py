@@ -4,12 +4,12 @@
 
     scripts/check_ports.py [--write]
 
-A port is a line PORT_ACCESSORS(NOUN, type) in a header of models/. Who calls port_offer_NOUN() offers it, who calls
-port_need_NOUN() needs it, who calls port_find_NOUN() uses it where it is there; a function of a header of models/ports that
-looks a port up counts for whoever calls it. Tests are left out.
+A port is a line PORT_ACCESSORS(NOUN, type) in a header of models/. A file that calls port_offer_NOUN() offers it, one that calls
+port_need_NOUN() needs it, one that calls port_find_NOUN() uses it if present; a function of a header of models/ports that
+looks up a port counts for its callers. Tests are ignored.
 
-Reports ports without a row, rows without a port, cells that differ, ports that nobody offers or nobody uses, and functions
-of ports that nobody calls, as file:line: what; exits with 1 if there is one. --write fills the cells and adds empty rows instead; the columns `key` and
+Reports ports without a row, rows without a port, cells that differ, ports without an offer or a use, and functions
+of ports without a caller, as file:line: what; exits with 1 if there is one. --write fills the cells and adds empty rows instead; the columns `key` and
 `what it is` are written by hand.
 """
 import glob

@@ -18,7 +18,7 @@ fail() {
     exit 4
 }
 
-# Is the package installed, or its program provided by another one?
+# Whether the package is installed, or its program is provided by another one.
 have_package() {
     case $1 in
     gnuplot-nox) command -v gnuplot >/dev/null && return ;;

@@ -25,6 +25,10 @@ for source in sim/tests/fuzz/*_fuzz.c; do
         { tail -50 "build-fuzz/$target.log" >&2; fail "$target found an input that makes it fail"; }
 done
 
+say "damaged results files: all values for every column, in all queries and verbs"
+ISTHMUS_LONG=1 build/damage_test
+ISTHMUS_LONG=1 bash sim/tests/damage_verbs.bash build/isthmus
+
 say "50 kills at random moments of a study of 200 runs"
 bash scripts/test_kills.sh
 

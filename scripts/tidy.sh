@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Check style, layers, duplicates and links. Prints each breach as file:line: what.
+# Check style, layers, duplicates and links. Print each violation as file:line: what.
 set -euo pipefail
 export LC_ALL=C # the same order and the same classes of characters everywhere
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -12,7 +12,7 @@ found=$(mktemp)
 trap 'rm -f "$found"' EXIT
 
 # Lines to 100 columns; tables, which are fenced by `clang-format off`, and URLs may be longer.
-# Columns are characters: bytes but for those that continue a UTF-8 sequence.
+# Columns are characters: bytes except those that continue a UTF-8 sequence.
 awk 'FNR == 1 { fenced = 0 }
      /clang-format off/ { fenced = 1 }
      /clang-format on/ { fenced = 0 }

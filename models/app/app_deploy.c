@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A deploy restarts the instances in turn: one drains, is away for a while, and comes back with
- * cold pools.
+ * A rolling deploy: instances restart one after another. Each drains, is out of service for
+ * `restart` and returns with cold pools. A fault may restart a single instance in the same way.
  */
 #include "app_internal.h"
+
+/* Generation of the events. */
+enum { OF_DEPLOY, ALONE };
 
 static void app_on_leave(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
@@ -18,10 +21,10 @@ static void app_on_return(void *self, struct sim *sim, uint32_t entity, uint32_t
 {
     struct app_tier *app = self;
 
-    (void)sim, (void)generation;
+    (void)sim;
     app->sessions->restart_instance(app->sessions->self, entity);
     load_balancer_serve(&app->lb, entity, true);
-    if (entity + 1 == app->config->instances)
+    if (generation == OF_DEPLOY && entity + 1 == app->config->instances)
         app->deploying = false;
     app_report_health(app);
 }
@@ -32,10 +35,18 @@ void app_begin_deploy(void *self, sim_dur over)
     uint32_t count = app->config->instances;
 
     if (app->deploying)
-        return; /* one at a time */
+        return; /* one deploy at a time */
     app->deploying = true;
     for (uint32_t i = 0; i < count; i++)
-        sim_after(app->sim, over / count * i, app->leave_kind, i, 0);
+        sim_after(app->sim, over / count * i, app->leave_kind, i, OF_DEPLOY);
+}
+
+void app_restart_instance(void *self, uint32_t instance)
+{
+    struct app_tier *app = self;
+
+    if (app->targets[instance].in_service)
+        sim_after(app->sim, 0, app->leave_kind, instance, ALONE);
 }
 
 const struct event_kind app_leave = {.name = "leave", .phase = PHASE_WORK, .fire = app_on_leave};

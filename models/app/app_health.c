@@ -2,13 +2,13 @@
 /*
  * Health checks of the instances by the region's load balancer.
  *
- * A check is a page of chosen depth: `shallow` asks the process alone, which always answers, so no
- * check is made at all; the others read from the store as a page does, and so take an instance out
- * that cannot reach it.
+ * `shallow` checks only the process, which always answers, so no check is simulated. The other
+ * depths read from the store like a page, and so remove an instance that cannot reach it.
  */
 #include "app_internal.h"
 
-/* What the accelerator sees of the region: a load balancer with at least one healthy target. */
+/* Report a change of the region's health to the accelerator: healthy = at least one healthy
+ * target. */
 void app_report_health(struct app_tier *app)
 {
     bool healthy = app->up && app->lb.usable > 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the files of an application tier share: app_tier.c (parameters, metrics, the model and the
- * loss of its region), app_request.c (requests: workers, queues, operations on the store),
+ * Declarations shared by the files of the application tier: app_tier.c (parameters, metrics, the
+ * model, power loss), app_request.c (requests: workers, queues, operations on the store),
  * app_health.c (health checks), app_deploy.c (rolling restarts).
  */
 #ifndef APP_INTERNAL_H
@@ -44,15 +44,15 @@ enum stage {
     STAGE_WRITE
 };
 
-/* A request at the tier, on its way to it or being worked on: one cache line. */
+/* A request on its way to the tier or in it: one cache line. */
 __extension__ struct app_request {
-    uint64_t identity, service_word; /* these and most others: as struct user_request has them */
-    sim_time since;                  /* it arrived; from the start of its service on: that */
+    uint64_t identity, service_word; /* most members: as in struct user_request */
+    sim_time since;                  /* arrival; once in service, start of the service */
     sim_time last_write;
     uint32_t session, pending;
     uint32_t pending_generation : SIM_GENERATION_BITS;
     uint32_t local_region : 4;
-    uint32_t way_back_high : 8; /* way_back has 40 bits: up to 18 min */
+    uint32_t way_back_high : 8; /* way_back in 40 bits: up to 18 min */
     uint32_t way_back_low;
     uint32_t generation;
     uint32_t instance;
@@ -83,7 +83,7 @@ struct app_tier {
     struct lb_target *targets;
     bool healthy; /* as reported to the accelerator */
     bool deploying;
-    struct queue_check busy, queued; /* workers that hold a request, requests that wait for one */
+    struct queue_check busy, queued; /* busy workers, waiting requests */
     struct app_request *requests;
     size_t request_count, request_capacity;
     uint32_t request_free;
@@ -105,16 +105,16 @@ struct app_tier {
 extern const struct event_kind app_arrive, app_served;
 uint32_t app_request_alloc(struct app_tier *app);
 void app_request_free(struct app_tier *app, uint32_t index);
-/* The region goes down: all that waits for a worker is lost. */
+/* The region goes down: requests that wait for a worker are lost. */
 void app_lose_queues(struct app_tier *app);
-/* Check that the requests that hold a worker or wait in a queue are those that the gauges count. */
+/* Conservation check: the requests in service and in queues equal the metrics. */
 void app_requests_check(struct app_tier *app);
-/* struct app_port */
+/* Implement struct app_port. */
 void app_submit(void *self, const struct user_request *user, sim_dur way_there);
 void app_arrive_now(void *self, const struct user_request *user);
-/* struct op_port */
+/* Implements struct op_port. */
 void app_on_op_done(void *self, uint32_t index, const struct op_result *result);
-/* struct prefetch_port */
+/* Implements struct prefetch_port. */
 void app_prefetch_request(const void *self, uint32_t request, uint32_t second);
 
 /* --- app_health.c ---------------------------------------------------------------------------- */
@@ -122,15 +122,16 @@ void app_prefetch_request(const void *self, uint32_t request, uint32_t second);
 extern const struct event_kind app_check;
 /* Schedule the first check of each instance. */
 void app_health_start(struct app_tier *app);
-/* The store has answered a check's read. */
+/* The read of a health check has ended. */
 void app_on_checked(struct app_tier *app, uint32_t index, const struct op_result *result);
-/* Report to the accelerator whether the region has a healthy target, where that has changed. */
+/* Report to the accelerator whether the region has a healthy target, if that has changed. */
 void app_report_health(struct app_tier *app);
 
 /* --- app_deploy.c ---------------------------------------------------------------------------- */
 
 extern const struct event_kind app_leave, app_return;
-/* struct deploy_port */
+/* Implements struct deploy_port. */
 void app_begin_deploy(void *self, sim_dur over);
+void app_restart_instance(void *self, uint32_t instance);
 
 #endif

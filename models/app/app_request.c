@@ -2,19 +2,19 @@
 /*
  * Requests in an application tier.
  *
- * A request is given to an instance, waits there for one of its workers in a bounded queue, and
- * holds the worker until it is answered: through its own service time and through every operation
- * on the store. That is how slow writes starve reads.
+ * A request is assigned to an instance, waits there in a bounded queue for a worker, and holds the
+ * worker until it is answered: for its own service time and every operation on the store. Slow
+ * writes therefore starve reads.
  *
  *   login:  service -> create the session -> [read it back] -> answer, or a fallback
  *   page:   service -> read the session -> [write it] -> answer, or "log in again"
  *   logout: service -> delete the session -> answer
  *
- * A login's fallback is what it does where its write failed.
+ * The fallback applies to a login whose write failed.
  */
 #include "app_internal.h"
 
-/* --- rows and answers ------------------------------------------------------------------------ */
+/* --- rows and responses ---------------------------------------------------------------------- */
 
 static void app_prefetch_served(const void *self, uint32_t entity)
 {
@@ -23,7 +23,7 @@ static void app_prefetch_served(const void *self, uint32_t entity)
     app->instances_hint->prefetch(app->instances_hint->self, app->requests[entity].instance, 0);
 }
 
-/* Called again whenever they have moved. */
+/* Called again whenever the table of requests has been reallocated. */
 RARE static void requests_prefetch(struct app_tier *app)
 {
     sim_kind_rows(app->sim, app->arrive_kind, app->requests, sizeof *app->requests);
@@ -56,7 +56,7 @@ void app_request_free(struct app_tier *app, uint32_t index)
     app->request_free = index;
 }
 
-/* Delay of the response to the user. */
+/* One-way delay of the response to the user. */
 static sim_dur request_way_back(const struct app_request *request)
 {
     return (sim_dur)((uint64_t)request->way_back_high << 32 | request->way_back_low);
@@ -98,7 +98,7 @@ static void instance_serve(struct app_tier *app, uint32_t index)
     sim_after(app->sim, service, app->served_kind, index, request->generation);
 }
 
-/* The worker of an answered request takes the next one in its instance's queue. */
+/* The worker of an answered request takes the next request from its instance's queue. */
 static void instance_release(struct app_tier *app, uint32_t instance_index, sim_time served_since)
 {
     struct instance *instance = &app->instances[instance_index];
@@ -131,7 +131,7 @@ static void app_arrived(struct app_tier *app, uint32_t entity)
     struct app_request *request = &app->requests[entity];
     struct instance *instance;
 
-    if (!app->up) { /* nobody there: the user waits until patience ends */
+    if (!app->up) { /* no response: the user waits until the patience timeout */
         probe_count(app->probes, app->lost);
         app_request_free(app, entity);
         return;
@@ -172,7 +172,7 @@ static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t
     app_arrived(self, entity);
 }
 
-/* --- what a request does ----------------------------------------------------------------- */
+/* --- processing -------------------------------------------------------------------------- */
 
 static void app_store(struct app_tier *app, uint32_t index, enum command_kind kind)
 {
@@ -183,8 +183,8 @@ static void app_store(struct app_tier *app, uint32_t index, enum command_kind ki
                             .session_check = request->session_check,
                             .pending = request->pending,
                             .kind = (uint8_t)kind,
-                            /* the kind far above the number of the request, lest one request's
-                             * write draws as the next one's read */
+                            /* kind in high bits: the draws of one request's write differ from those
+                               of the next request's read */
                             .identity = rng_mix(request->identity + (((uint64_t)kind + 1) << 48)),
                             .last_write = request->last_write};
 
@@ -192,7 +192,7 @@ static void app_store(struct app_tier *app, uint32_t index, enum command_kind ki
     app->sessions->submit(app->sessions->self, &op);
 }
 
-/* A page or a logout of a session that the store does not know. */
+/* A page or a logout of a session that is not in the store. */
 OUT_OF_LINE static void app_without_store(struct app_tier *app, uint32_t index)
 {
     const struct app_request *request = &app->requests[index];
@@ -210,15 +210,15 @@ OUT_OF_LINE static void app_without_store(struct app_tier *app, uint32_t index)
     }
 }
 
-/* A session that came from a login's fallback is not at the store, and one that there is not needs
- * no deletion. */
+/* A session created by a login's fallback is not in the store, and a session that does not exist
+ * needs no deletion. */
 static bool request_needs_store(const struct app_request *request)
 {
     return request->mode == SESSION_GLOBAL || request->kind == REQUEST_LOGIN ||
            (request->kind == REQUEST_PAGE && request->mode == SESSION_NONE);
 }
 
-/* Its region went down under it: the worker goes with it, and nobody is answered. */
+/* The region went down during the request: release the worker without a response. */
 RARE static void app_lose(struct app_tier *app, uint32_t index)
 {
     uint32_t instance = app->requests[index].instance;
@@ -247,7 +247,7 @@ static HOT_HANDLER void app_on_served(void *self, struct sim *sim, uint32_t enti
         app_without_store(app, entity);
 }
 
-/* A request is given up only where it waits: these two are never cancelled. */
+/* Requests are abandoned only in the queue: these two events are never cancelled. */
 const struct event_kind app_arrive = {.name = "arrive", .phase = PHASE_WORK, .fire = app_on_arrive};
 const struct event_kind app_served = {.name = "served", .phase = PHASE_WORK, .fire = app_on_served};
 
@@ -262,7 +262,7 @@ static uint8_t cause_of(uint8_t miss)
     return miss < MISS_OF_KIND ? causes[miss] : (uint8_t)(REAUTH_OF_KIND + miss - MISS_OF_KIND);
 }
 
-/* The session was not found, or not even looked for. */
+/* The read missed, or failed after all attempts. */
 RARE static void app_on_read_failed(struct app_tier *app, uint32_t index,
                                     const struct op_result *result)
 {
@@ -335,7 +335,7 @@ static uint32_t app_request_begin(struct app_tier *app, const struct user_reques
     uint32_t index = app_request_alloc(app);
     struct app_request *request = &app->requests[index];
 
-    invariant(user->way_back >> 40 == 0); /* a way is some 500 s long where it is longest */
+    invariant(user->way_back >> 40 == 0); /* the longest one-way delay is about 500 s */
     *request = (struct app_request){.identity = user->identity,
                                     .service_word = user->service_word,
                                     .last_write = user->last_write,
@@ -385,7 +385,7 @@ void app_lose_queues(struct app_tier *app)
     }
 }
 
-/* Little's law holds for workers and for queues, too. */
+/* Also check Little's law for workers and queues. */
 void app_requests_check(struct app_tier *app)
 {
     sim_time end = sim_now(app->sim);

@@ -15,7 +15,7 @@ enum { ROUND_ROBIN, LEAST_OUTSTANDING };
 // clang-format off
 static const struct field app_tier_fields[] = {
     COUNT("instances", instances, "1", "4", "100000", "application servers behind the load balancer", "assumption"),
-    COUNT("workers", workers, "1", "64", "100000", "requests that one instance processes concurrently", "assumption"),
+    COUNT("workers", workers, "1", "64", "100000", "workers per instance: requests that it processes concurrently", "assumption"),
     COUNT("queue", queue, "0", "128", "1000000", "maximum requests that wait at one instance; more are rejected (503)", "assumption"),
     TIME_DIST("service", service, "0ms", "lognormal(median=5ms, p99=25ms)", "1h", "processing time of a page, without waiting for the store", "assumption"),
     NUMBER("login_factor", login_factor, "0", "5", "1000", "service-time multiplier for logins", "facts H"),
@@ -51,21 +51,21 @@ static const struct metric app_tier_metrics[] = {
     {.name = "app_wait",
      .unit = UNIT_NS,
      .kind = METRIC_LATENCY,
-     .meaning = "from a request's arrival at the tier to its worker"},
+     .meaning = "time from the arrival of a request at the tier until a worker takes it"},
     {.name = "instances_usable",
      .unit = UNIT_COUNT,
      .kind = METRIC_LEVEL,
      .series = true,
-     .meaning = "instances in service that the load balancer thinks healthy"},
+     .meaning = "instances in service that are healthy for the load balancer"},
     {.name = "requests_lost",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .series = true,
-     .meaning = "requests that reached a region that is down, or were in it when it went down"},
+     .meaning = "requests that arrived in a region that was down, or were in it when it went down"},
 };
 
-/* The region goes down: what waits is lost. Requests that hold a worker run into a dead store, or
- * answer nobody. */
+/* The region goes down: waiting requests are lost. Requests in service continue until their next
+ * step and are lost there. */
 static void app_set_power(void *self, bool up)
 {
     struct app_tier *app = self;
@@ -115,7 +115,7 @@ static void app_tier_init(void *self, const struct model_env *env)
     app->requests_hint = (struct prefetch_port){app, app_prefetch_request};
     port_offer_prefetch_requests(env->ports, env->region, -1, &app->requests_hint);
     app->power = (struct power_port){app, app_set_power};
-    app->deploy = (struct deploy_port){app, app_begin_deploy};
+    app->deploy = (struct deploy_port){app, app_begin_deploy, app_restart_instance};
     port_offer_deploy(env->ports, env->region, -1, &app->deploy);
     port_offer_app(env->ports, env->region, -1, &app->port);
     port_offer_ops(env->ports, env->region, -1, &app->op_port);
@@ -185,12 +185,41 @@ static bool depends_on_primary(const void *config, const struct check_context *c
     return c->health.depth == HEALTH_PRIMARY_STORE && context->topology->region_count > 1;
 }
 
+static bool checks_overlap(const void *config, const struct check_context *context)
+{
+    const struct app_tier_config *c = config;
+
+    (void)context;
+    return c->health.depth != HEALTH_SHALLOW && c->health.timeout_ns >= c->health.interval_ns;
+}
+
 static const struct lint_row app_tier_lints[] = {
     {.code = "app-deep-health",
+     .field = "health.depth",
      .meaning =
-         "'health.depth: primary-store' takes all targets of every region out of service when the "
-         "primary is not reachable, also those that could serve reads",
+         "'health.depth: primary-store' makes all targets of every region unhealthy when the "
+         "primary is unreachable, even those that could serve reads",
      .applies = depends_on_primary},
+    {.code = "app-health-overlap",
+     .field = "health.timeout",
+     .meaning = "'health.timeout' is not below 'health.interval': a check is still open when the "
+                "next one begins; load balancers refuse this setting",
+     .applies = checks_overlap},
+};
+
+static uint32_t instance_parts(const void *config, const struct check_context *context, int region,
+                               int peer)
+{
+    const struct app_tier_config *c = config;
+
+    (void)peer;
+    return context->region == region ? c->instances : 0;
+}
+
+static const struct fault_capability app_tier_faults[] = {
+    {"region", "down", NULL},
+    {"region", "deploy", NULL},
+    {"instance", "restart", instance_parts},
 };
 
 const struct model_ops app_tier_ops = {
@@ -203,7 +232,8 @@ const struct model_ops app_tier_ops = {
     .state_size = sizeof(struct app_tier),
     FIELD_TABLE(app_tier_fields),
     METRIC_TABLE(app_tier_metrics),
-    .rows = {SERVICE_METRIC_TABLE(app_tier_service_metrics), LINT_TABLE(app_tier_lints)},
+    .rows = {SERVICE_METRIC_TABLE(app_tier_service_metrics), LINT_TABLE(app_tier_lints),
+             FAULT_TABLE(app_tier_faults)},
     .init = app_tier_init,
     .connect = app_tier_connect,
     .start = app_tier_start,

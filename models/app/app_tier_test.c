@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The tier alone, as a queue: users are a Poisson process of pages that carry a valid token, so
- * that the tier answers after its own service and asks no store.
+ * The tier alone, as a queue: users are a Poisson process of pages with a valid token, so that the
+ * tier responds after its own service without using the store.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,8 +20,7 @@
 
 #include <stdlib.h>
 
-/* --- who drives it ------------------------------------------------------------------------------
- */
+/* --- driver ---------------------------------------------------------------------------------- */
 
 struct driver_config {
     double rate_per_s;
@@ -36,7 +35,7 @@ static const struct field driver_fields[] = {
 // clang-format on
 
 #define ANSWERS_MAX 1000
-/* What a run answered, for the tests: kinds and instants of the first so many. */
+/* Observed responses: kinds and times of the first ones. */
 static struct {
     uint64_t sent, answered;
     enum response_kind kinds[ANSWERS_MAX];
@@ -47,7 +46,7 @@ static struct {
     enum request_kind request;
     enum op_outcome store_says;
     bool writes_succeed; /* whatever it says */
-    bool neighbours;     /* identities of requests follow one another, as those of a user's do */
+    bool neighbours;     /* identities of requests are consecutive, as those of a user */
     uint64_t identities[ANSWERS_MAX]; /* of operations on the store */
     uint32_t identity_count;
 } seen;
@@ -103,7 +102,7 @@ static void driver_on_burst(void *self, struct sim *sim, uint32_t entity, uint32
         driver_send(driver);
 }
 
-/* The store answers each operation after 10 ms; `entity` is the operation, `write` what it is. */
+/* The store answers each operation after 10 ms. entity: the operation; write: its kind. */
 static void driver_on_store(void *self, struct sim *sim, uint32_t entity, uint32_t write)
 {
     struct driver *driver = self;
@@ -276,7 +275,7 @@ static void mm4_mean_wait_covers_theory(void **state)
     assert_covers(&tally, waits / (1000.0 - 800.0) * 1e9, 0.05);
 }
 
-/* Workers busy on average: lambda times the mean service, 800/s x 4 ms = 3.2 (Little), whatever the
+/* Mean busy workers: lambda times the mean service time, 800/s x 4 ms = 3.2 (Little), for any
  * distribution. */
 static void busy_workers_are_rate_times_service(void **state)
 {
@@ -292,8 +291,8 @@ static void busy_workers_are_rate_times_service(void **state)
 }
 
 /*
- * 10 pages at once at 1 s, one worker, room for 4: one is served at once, 4 wait, 5 are rejected at
- * once. The served ones leave each 2 ms.
+ * 10 pages at 1 s, one worker, queue of 4: one is served at once, 4 wait, 5 are rejected at once.
+ * Served pages leave every 2 ms.
  */
 static void bounded_queue_rejects_the_rest_at_once(void **state)
 {
@@ -312,7 +311,7 @@ static void bounded_queue_rejects_the_rest_at_once(void **state)
 }
 
 /* Two pages at once, one worker, service 2 ms; a page reads and writes the session, 10 ms each: the
- * second page begins only when the first is answered. */
+ * second page starts only when the first is answered. */
 static void worker_is_held_while_the_store_is_asked(void **state)
 {
     (void)state;
@@ -324,8 +323,8 @@ static void worker_is_held_while_the_store_is_asked(void **state)
     assert_int_equal(seen.at[1], SIM_S + 44 * SIM_MS);
 }
 
-/* Ten requests of neighbouring numbers, a read and a write each: twenty operations whose draws are
- * keyed apart. */
+/* Ten requests with consecutive numbers, a read and a write each: twenty operations with different
+ * random keys. */
 static void operations_never_share_an_identity(void **state)
 {
     (void)state;
@@ -339,8 +338,8 @@ static void operations_never_share_an_identity(void **state)
             assert_true(seen.identities[i] != seen.identities[j]);
 }
 
-/* A login's service is 5 times a page's: 10 ms; its write takes 10 ms, and where that fails so does
- * the login. */
+/* A login's service time is 5 times a page's: 10 ms; its write takes 10 ms; if the write fails, so
+ * does the login. */
 static void login_whose_write_failed_fails(void **state)
 {
     (void)state;
@@ -353,7 +352,7 @@ static void login_whose_write_failed_fails(void **state)
     assert_int_equal(seen.at[0], SIM_S + 20 * SIM_MS);
 }
 
-/* A read that missed is a re-auth, as is one that failed. */
+/* A read that misses leads to a re-auth, and so does one that fails. */
 static void page_whose_session_is_not_found_is_a_reauth(void **state)
 {
     static const enum op_outcome outcomes[] = {OP_MISS, OP_FAILED};
@@ -370,10 +369,10 @@ static void page_whose_session_is_not_found_is_a_reauth(void **state)
 }
 
 /*
- * What the re-auth rate is a share of: pages, whatever became of them, and logins that got as far
- * as reading their new session back. So a re-auth of either kind is in both its terms.
+ * Denominator of the re-auth rate: all pages, and logins that read their new session back. So every
+ * re-auth is in numerator and denominator.
  */
-static void requests_that_carry_a_session_are_told(void **state)
+static void reauth_rate_counts_requests_with_a_session(void **state)
 {
     static const struct {
         enum request_kind request;
@@ -417,7 +416,7 @@ int main(void)
         cmocka_unit_test_setup(operations_never_share_an_identity, token_pages),
         cmocka_unit_test_setup(login_whose_write_failed_fails, token_pages),
         cmocka_unit_test_setup(page_whose_session_is_not_found_is_a_reauth, token_pages),
-        cmocka_unit_test_setup(requests_that_carry_a_session_are_told, token_pages),
+        cmocka_unit_test_setup(reauth_rate_counts_requests_with_a_session, token_pages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

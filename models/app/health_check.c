@@ -5,7 +5,7 @@
 
 const char *const health_depth_names[] = {"shallow", "local-store", "primary-store", NULL};
 
-/* What is not listed changes nothing. */
+/* Other events leave the state unchanged. */
 static const struct transition {
     enum health_state from;
     enum health_event event;

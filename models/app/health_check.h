@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A health check: what one checker thinks of one target, from the results of its checks.
+ * Health check: whether a checker considers a target healthy, from the results of its checks.
  *
  *            failed             threshold
  *   HEALTHY --------> FAILING -----------> UNHEALTHY
@@ -9,12 +9,11 @@
  *      |               threshold             v   |
  *      `---------------------------------- RECOVERING
  *
- * `threshold`: as many results in a row speak against the present opinion as the rule asks for.
- * FAILING still counts as healthy, RECOVERING as unhealthy. A result that the drawing does not show
- * changes nothing.
+ * threshold: the required number of consecutive results against the current state. FAILING still
+ * counts as healthy, RECOVERING as unhealthy. Events not shown leave the state unchanged.
  *
- * A value without side effects: the caller runs the checks and owns the rows. Used by the load
- * balancer; thresholds, interval and timeout are those of any checker (facts A, B, E).
+ * No side effects: the caller runs the checks and owns the memory. Used by the load balancer; other
+ * checkers use the same thresholds, interval and timeout (facts A, B, E).
  */
 #ifndef HEALTH_CHECK_H
 #define HEALTH_CHECK_H
@@ -24,7 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a check looks at, in the order of health_depth_names. */
+/* What a check tests, in the order of health_depth_names. */
 enum health_depth {
     HEALTH_SHALLOW,       /* the process */
     HEALTH_LOCAL_STORE,   /* a read of the region's own cluster */
@@ -35,7 +34,7 @@ extern const char *const health_depth_names[]; /* NULL-terminated, for a CHOICE 
 struct health_check_rule {
     int depth;                                       /* enum health_depth */
     sim_dur interval_ns, timeout_ns;                 /* > 0 */
-    uint32_t healthy_threshold, unhealthy_threshold; /* results in a row, >= 1 */
+    uint32_t healthy_threshold, unhealthy_threshold; /* consecutive results, >= 1 */
 };
 
 enum health_state {
@@ -48,11 +47,11 @@ enum health_state {
 enum health_event { HEALTH_PASSED, HEALTH_FAILED, HEALTH_THRESHOLD, HEALTH_EVENTS };
 
 struct health_check {
-    uint16_t streak; /* results in a row against the present opinion */
+    uint16_t streak; /* consecutive results against the current state */
     uint8_t state;   /* enum health_state */
 };
 
-/* Where an event leads from a state; the same state where it changes nothing. Pure. */
+/* The state after an event. Pure. */
 enum health_state health_next(enum health_state state, enum health_event event);
 
 static inline bool health_is_good(const struct health_check *check)
@@ -64,11 +63,11 @@ static inline bool health_is_good(const struct health_check *check)
 bool health_check_result(struct health_check *check, const struct health_check_rule *rule,
                          bool passed);
 
-/* Does a check pass that was answered after `took_ns`? */
+/* Whether a check passes that was answered (or not) after `took_ns`. */
 bool health_check_passes(const struct health_check_rule *rule, bool answered, sim_dur took_ns);
 
-/* Time from the start of the checks to the first one of target `index` of `count`: they are spread
- * evenly over the interval. */
+/* Time of the first check of target `index` of `count`: checks are spread evenly over the
+ * interval. */
 sim_dur health_check_phase_ns(const struct health_check_rule *rule, uint32_t index, uint32_t count);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-/* From the drawing in health_check.h: rows are states, columns events. */
+/* From the state diagram in health_check.h: rows are states, columns events. */
 static void every_state_follows_the_drawing(void **state)
 {
     static const enum health_state expected[HEALTH_STATES][HEALTH_EVENTS] = {
@@ -26,9 +26,9 @@ static void every_state_follows_the_drawing(void **state)
 }
 
 /*
- * The opinion changes after `threshold` results in a row against it, and only then: counted over
- * all 2^12 sequences of 12 results, for all thresholds up to 4, against the definition taken
- * literally (look back over the last results).
+ * The health changes after exactly `threshold` consecutive results against it: all 2^12 sequences
+ * of 12 results, for all thresholds up to 4, against a literal implementation of the definition
+ * (over the last results).
  */
 static void opinion_changes_after_a_streak_of_the_threshold(void **state)
 {
@@ -40,7 +40,7 @@ static void opinion_changes_after_a_streak_of_the_threshold(void **state)
                                                        .unhealthy_threshold = down};
                 struct health_check check = {0};
                 bool good = true;
-                uint32_t since = 0; /* the result after which the opinion changed last */
+                uint32_t since = 0; /* the result after which the health last changed */
 
                 for (uint32_t i = 0; i < 12; i++) {
                     uint32_t needed = good ? down : up, against = 0;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Which instance of a region takes the next request, and which are thought healthy.
+ * Load balancer of a region: chooses the instance for each request, among the healthy ones.
  *
- * A target is in service unless it is being restarted, and healthy as its health check says
- * (health_check.h). New requests go to targets that are in service and healthy; where all in
+ * A target is in service unless it is being restarted, and healthy according to its health check
+ * (health_check.h). New requests go to targets that are in service and healthy; if all targets in
  * service are unhealthy, to all of them (fail open: Application Load Balancer user guide, facts B).
- * A value without side effects: the caller owns the array and runs the checks.
+ * No side effects: the caller owns the array and runs the checks.
  */
 #ifndef LOAD_BALANCER_H
 #define LOAD_BALANCER_H
@@ -16,28 +16,28 @@
 #include <stdint.h>
 
 struct lb_target {
-    uint32_t outstanding; /* requests given to it and not answered; the caller keeps it */
+    uint32_t outstanding; /* requests assigned and not answered; maintained by the caller */
     struct health_check health;
     bool in_service;
 };
 
 struct load_balancer {
-    struct lb_target *targets; /* the caller's */
+    struct lb_target *targets; /* owned by the caller */
     uint32_t count;
-    uint32_t turn;                        /* of round robin */
+    uint32_t turn;                        /* next target of round robin */
     uint32_t usable;                      /* in service and healthy */
     uint32_t serving;                     /* in service */
-    const struct health_check_rule *rule; /* the caller's */
-    bool least_outstanding;               /* else round robin */
+    const struct health_check_rule *rule; /* owned by the caller */
+    bool least_outstanding;               /* false: round robin */
 };
 
-/* Round robin; all targets in service and healthy. count >= 1. */
+/* Initialise with round robin and all targets in service and healthy. count >= 1. */
 void load_balancer_init(struct load_balancer *lb, const struct health_check_rule *rule,
                         struct lb_target *targets, uint32_t count);
-/* The target of the next request, or UINT32_MAX where none is in service. O(1) for round robin with
- * all usable, else O(count). */
+/* The target of the next request, or UINT32_MAX if none is in service. O(1) for round robin if all
+ * targets are usable, else O(count). */
 uint32_t load_balancer_pick(struct load_balancer *lb);
-/* A check of a target passed or failed. Returns whether its health changed. */
+/* Record the result of a health check. Returns whether the target's health changed. */
 bool load_balancer_check(struct load_balancer *lb, uint32_t target, bool passed);
 void load_balancer_serve(struct load_balancer *lb, uint32_t target, bool in_service);
 

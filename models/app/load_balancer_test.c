@@ -38,7 +38,7 @@ two_failed_checks_in_a_row_take_a_target_out_and_three_passed_ones_bring_it_back
 {
     (void)state;
     assert_false(load_balancer_check(&lb, 1, false));
-    assert_false(load_balancer_check(&lb, 1, true)); /* the streak begins anew */
+    assert_false(load_balancer_check(&lb, 1, true)); /* the count of consecutive results restarts */
     assert_false(load_balancer_check(&lb, 1, false));
     assert_true(load_balancer_check(&lb, 1, false));
     assert_picks(0, 2, 0);
@@ -77,7 +77,7 @@ static void least_outstanding_prefers_the_idle_one_and_takes_turns_on_ties(void 
     targets[0].outstanding = 5;
     targets[1].outstanding = 1;
     targets[2].outstanding = 1;
-    /* turns start at 0, 1, 2: the first of the least at or after the turn */
+    /* positions 0, 1, 2: the first target with the fewest requests from there on */
     assert_picks(1, 1, 2);
 }
 

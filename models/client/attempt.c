@@ -5,7 +5,7 @@
  *   attempt:  waiting for a connection -> connecting -> sent -> answered
  *                  timeout in any of them -> backoff -> next attempt, or failed
  *
- * What stands between an operation and its command is numbered in store_client.c.
+ * The steps named in comments are numbered in store_client.c.
  */
 #include "client_internal.h"
 
@@ -60,7 +60,7 @@ void op_send(struct store_client *client, uint32_t index, uint32_t connection_in
     out->send(out->self, connection->flow_out, &message);
 }
 
-/* Step 8: an idle connection, a new one, or a place in the line. */
+/* Step 8: an idle connection, a new one, or a place in the queue. */
 static void op_acquire(struct store_client *client, uint32_t index)
 {
     struct op *op = op_at(client, index);
@@ -93,7 +93,7 @@ OUT_OF_LINE void pool_serve_waiting(struct store_client *client, uint32_t pool_i
         uint32_t index = client->config->pool.wait == WAIT_FIFO ? pool->wait_head : pool->wait_tail;
 
         if (pool->idle_count == 0 && (shared || !has_room)) {
-            if (has_room) /* they wait on for the next shared one */
+            if (has_room) /* all wait for the next shared connection */
                 connection_open(&client->pools, pool_index, NO_INDEX, 0, SIM_NEVER);
             return;
         }
@@ -102,14 +102,14 @@ OUT_OF_LINE void pool_serve_waiting(struct store_client *client, uint32_t pool_i
     }
 }
 
-static bool op_reads_latest(const struct store_client *client, const struct op *op)
+bool op_reads_latest(const struct store_client *client, const struct op *op, sim_time at)
 {
     const struct op_request *request = &op->request;
 
     if (request->latest)
         return true;
     return client->config->read_after_write == RAW_PRIMARY && request->last_write >= 0 &&
-           sim_now(client->sim) - request->last_write <= client->config->raw_window_ns;
+           at - request->last_write <= client->config->raw_window_ns;
 }
 
 uint32_t op_pool(struct store_client *client, const struct op *op, bool is_hedge)
@@ -119,7 +119,7 @@ uint32_t op_pool(struct store_client *client, const struct op *op, bool is_hedge
                                 .session_check = op->request.session_check,
                                 .try_number = op->attempts + 1,
                                 .kind = op->request.kind,
-                                .latest = op_reads_latest(client, op) ||
+                                .latest = op_reads_latest(client, op, sim_now(client->sim)) ||
                                           (is_hedge && client->config->hedge_to == HEDGE_PRIMARY)};
 
     if (__builtin_expect(op->redirect != ENDPOINT_ANY, 0))
@@ -149,28 +149,33 @@ void op_begin_attempt(struct store_client *client, uint32_t index)
     op_acquire(client, index);
 }
 
-/* An attempt of a write ended while something is impaired: where that is on its way, by which
- * event. */
-RARE static void op_note_cause(const struct store_client *client, const struct op *op, bool failed)
+RARE uint32_t op_impaired_by(const struct store_client *client, const struct op *op)
 {
     const struct connection_pools *pools = &client->pools;
-    struct probes *probes = sim_probe_set(client->sim);
     int to = pools->endpoints->rows[pools->pools[op->pool].endpoint].region;
     uint32_t event;
 
     if (to == ENDPOINT_BY_NAME)
         to = pools->knowledge.named_region;
     if (to < 0)
-        return; /* it waited for the name's address */
+        return 0; /* it was waiting for the address of the name */
     event = impairment_of_way(client->impairments, client->region, to).by;
-    if (event == 0)
-        event = client->impairments->promotion.by;
+    return event != 0 ? event : client->impairments->promotion.by;
+}
+
+/* An attempt of a write ended while a fault is active: attribute it to the event that impairs its
+ * path, if any. */
+RARE static void op_note_cause(const struct store_client *client, const struct op *op, bool failed)
+{
+    struct probes *probes = sim_probe_set(client->sim);
+    uint32_t event = op_impaired_by(client, op);
+
     if (failed)
         probe_count_caused(probes, client->write_errors, event, sim_now(client->sim));
     probe_latency_caused(probes, client->attempt_latency, event, sim_now(client->sim));
 }
 
-/* The books of one attempt that ended. */
+/* Statistics of an attempt that ended. */
 void op_end_attempt(struct store_client *client, struct op *op, enum attempt_end how)
 {
     sim_dur latency = sim_now(client->sim) - op->attempt_begun;
@@ -184,7 +189,7 @@ void op_end_attempt(struct store_client *client, struct op *op, enum attempt_end
     if (client->is_guarded)
         guard_attempt_ended(client, op, how);
     if (!client->up || op->request.probe)
-        return; /* a dead server's attempt, or a health check's, is in nobody's statistics */
+        return; /* attempts of a dead server and of health checks are not counted */
     if (!op_is_write(op)) {
         probe_count(client->probes, client->read_attempts);
         if (timed_out)
@@ -245,7 +250,15 @@ static sim_dur backoff_wait(const struct store_client *client, const struct op *
     return retry_policy_wait(policy, op->attempts, op->waited, u);
 }
 
-/* The attempt has ended without success: steps 1 to 5. */
+/* The operation failed, after all its attempts or before the first one. */
+RARE static void op_fail(struct store_client *client, uint32_t index)
+{
+    if (client->history)
+        client_record_failed(client, index);
+    op_finish(client, index, OP_FAILED, MISS_NEVER_WRITTEN);
+}
+
+/* The attempt has failed: steps 1 to 5. */
 RARE void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out,
                            const struct reply *reply)
 {
@@ -263,7 +276,7 @@ RARE void op_retry_or_fail(struct store_client *client, uint32_t index, bool tim
         return;
     }
     if (op->attempts >= (op_is_write(op) ? policy->attempts : policy->read_attempts)) {
-        op_finish(client, index, OP_FAILED, MISS_NEVER_WRITTEN);
+        op_fail(client, index);
         return;
     }
     op->redirect = ENDPOINT_ANY;
@@ -275,7 +288,7 @@ RARE void op_retry_or_fail(struct store_client *client, uint32_t index, bool tim
     denied = guard_denies(client, op, wait, timed_out);
     if (denied != DENIED_NOT) {
         probe_count(client->probes, client->denied[denied]);
-        op_finish(client, index, OP_FAILED, MISS_NEVER_WRITTEN);
+        op_fail(client, index);
         return;
     }
     op->waited = wait;
@@ -295,7 +308,7 @@ static void client_on_refused(void *self, struct sim *sim, uint32_t entity, uint
     if (entity >= HEDGE)
         hedge_failed(self, entity, false);
     else
-        op_finish(self, entity, OP_FAILED, MISS_NEVER_WRITTEN);
+        op_fail(self, entity);
 }
 
 bool client_op_live(const void *self, uint32_t entity, uint32_t generation)
@@ -320,7 +333,7 @@ static void count_read_answer(struct store_client *client, struct op *op, const 
         return;
     since = op->attempt_begun - op->request.last_write;
     if (since > client_after_limits[AFTERS - 2])
-        bucket = AFTERS - 1; /* most of them */
+        bucket = AFTERS - 1; /* the most frequent case */
     while (since > client_after_limits[bucket])
         bucket++;
     probe_count(client->probes, client->after_reads[bucket]);
@@ -328,7 +341,7 @@ static void count_read_answer(struct store_client *client, struct op *op, const 
         probe_count(client->probes, client->after_misses[bucket]);
 }
 
-/* A read that missed may be read again; then it has not ended. */
+/* Repeat a read that missed, if the policy allows it; returns whether it does. */
 RARE static bool op_reads_again(struct store_client *client, uint32_t index)
 {
     struct op *op = op_at(client, index);
@@ -337,20 +350,23 @@ RARE static bool op_reads_again(struct store_client *client, uint32_t index)
     if (config->read_after_write != RAW_RETRY || op->rereads >= config->raw_times)
         return false;
     op->rereads++;
-    op->attempts--; /* a read again after a miss is not an attempt after a failure */
+    op->attempts--; /* a repeated read after a miss is not a retry */
     op->state = OP_BACKOFF;
     sim_after(client->sim, config->raw_delay_ns, client->retry_kind, index, op->generation);
     return true;
 }
 
-/* What the client makes of each class of reply. */
+/* How the client treats each class of reply. */
 static const struct reply_rule {
-    bool is_good; /* what was asked for; else the attempt has failed */
-    bool closes;  /* its connection, so that the next one asks for the name again */
+    bool is_good; /* the attempt succeeded */
+    /* What happens to the connection; where it is closed, the next one resolves the name again. */
+    enum connection_event connection;
 } reply_rules[REPLY_KINDS] = {
-    [REPLY_HIT] = {.is_good = true},  [REPLY_MISS] = {.is_good = true},
-    [REPLY_OK] = {.is_good = true},   [REPLY_READONLY] = {.closes = true},
-    [REPLY_RESET] = {.closes = true},
+    [REPLY_HIT] = {.is_good = true},
+    [REPLY_MISS] = {.is_good = true},
+    [REPLY_OK] = {.is_good = true},
+    [REPLY_READONLY] = {.connection = CONNECTION_FIN},
+    [REPLY_RESET] = {.connection = CONNECTION_REFUSED},
 };
 
 static bool client_reply_live(const void *self, uint32_t entity, uint32_t generation)
@@ -383,11 +399,11 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     pending_free(client, row);
     if (pending.abandoned) {
         if (!pending.closed)
-            connection_done(client, pending.connection, !rule.closes);
+            connection_done(client, pending.connection, rule.connection);
         return;
     }
     op_end_attempt(client, op_at(client, index), rule.is_good ? ATTEMPT_ANSWERED : ATTEMPT_REFUSED);
-    connection_done(client, pending.connection, !rule.closes);
+    connection_done(client, pending.connection, rule.connection);
     if (!rule.is_good) {
         op_retry_or_fail(client, index, false, &reply);
         return;
@@ -400,10 +416,20 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
         if (outcome == OP_MISS && op_reads_again(client, index))
             return;
     }
+    if (__builtin_expect(client->history != NULL, 0))
+        client_record_answered(client, index, row, outcome);
     op_finish(client, index, outcome, outcome == OP_MISS ? reply.miss : MISS_NEVER_WRITTEN);
 }
 
-/* A command will get no reply: its server died, or its connection was closed meanwhile. */
+/* The operation waits for a reply that will not come. */
+RARE static void op_lose_command(struct store_client *client, uint32_t index)
+{
+    op_at(client, index)->command = NO_INDEX;
+    if (client->history)
+        client_note_unanswered(client, index);
+}
+
+/* A command will get no reply: its server failed, or its connection was closed. */
 void client_drop(void *self, uint32_t row)
 {
     struct store_client *client = self;
@@ -413,15 +439,15 @@ void client_drop(void *self, uint32_t row)
     pending_free(client, row);
     if (pending.closed)
         return;
-    /* The connection still waits: it hangs until the timeout closes it. */
+    /* The connection stays busy until the timeout closes it. */
     client->pools.connections[pending.connection].command = NO_INDEX;
-    if (pending.abandoned) /* kept after a timeout: nothing will ever come, so it is closed now */
-        connection_done(client, pending.connection, false);
+    if (pending.abandoned) /* kept open after a timeout: no reply will come, so close it */
+        connection_done(client, pending.connection, CONNECTION_FIN);
     else
-        op_at(client, pending.op)->command = NO_INDEX;
+        op_lose_command(client, pending.op);
 }
 
-/* The network will never deliver a command, or its reply. */
+/* The network has dropped a command or its reply permanently. */
 static void client_on_lost(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct store_client *client = self;

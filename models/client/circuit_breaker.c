@@ -115,7 +115,7 @@ static void count_in_last_calls(struct circuit_breaker *breaker, bool good)
     breaker->oldest = (at + 1) % breaker->config->calls_count;
 }
 
-/* Take a call into the count; has the limit been reached? */
+/* Count a call; returns whether the limit has been reached. */
 static bool counted_over(struct circuit_breaker *breaker, sim_time now, bool good)
 {
     const struct circuit_breaker_config *config = breaker->config;

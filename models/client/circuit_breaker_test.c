@@ -7,7 +7,7 @@
 
 #include "circuit_breaker.h"
 
-/* Every state and event: four arrows are drawn, in all other cases the state stays. */
+/* Every state and event: the diagram has four arrows; otherwise the state stays. */
 static void every_state_and_event_goes_where_the_drawing_says(void **state)
 {
     static const enum breaker_state expected[BREAKER_STATES][BREAKER_EVENTS] = {
@@ -72,7 +72,7 @@ static void open_breaker(struct circuit_breaker *breaker,
     assert_int_equal(breaker->state, BREAKER_OPEN);
 }
 
-/* Two trials, no third; both good: closed, with a clean slate. */
+/* Two trials, no third; both succeed: closed, with all counts at 0. */
 static void half_open_lets_its_trials_through_and_closes_on_success(void **state)
 {
     struct circuit_breaker breaker;
@@ -93,7 +93,7 @@ static void half_open_lets_its_trials_through_and_closes_on_success(void **state
     assert_int_equal(breaker.state, BREAKER_CLOSED);
 }
 
-/* A trial given up frees its place; a verdict of an earlier stay changes nothing. */
+/* A cancelled trial frees its place; a result from an earlier epoch changes nothing. */
 static void forgotten_trials_and_late_verdicts_do_not_count(void **state)
 {
     struct circuit_breaker breaker;
@@ -116,7 +116,7 @@ static void forgotten_trials_and_late_verdicts_do_not_count(void **state)
     assert_int_equal(breaker.state, BREAKER_OPEN);
 }
 
-/* Finagle: dead 5 s, then twice as long at each relapse: 10, 20, 30 (the most), 30 s. */
+/* Finagle: open for 5 s, doubled at each failed trial: 10, 20, 30 (the maximum), 30 s. */
 static void relapses_double_the_wait_up_to_the_most(void **state)
 {
     struct circuit_breaker_config config = five;
@@ -152,9 +152,9 @@ static void counts_a_share_of_the_last_calls(void **state)
         call(&breaker, 0, i >= 49); /* 49 bad, 50 good */
     assert_int_equal(breaker.state, BREAKER_CLOSED);
     for (int i = 0; i < 40; i++)
-        call(&breaker, 0, true); /* 39 of the bad ones are forgotten */
+        call(&breaker, 0, true); /* 39 failures leave the window */
     for (int i = 0; i < 10; i++)
-        call(&breaker, 0, false); /* the other 10 of them are, too */
+        call(&breaker, 0, false); /* the other 10 failures leave it too */
     for (int i = 0; i < 39; i++)
         call(&breaker, 0, false);
     assert_int_equal(breaker.state, BREAKER_CLOSED);
@@ -163,7 +163,7 @@ static void counts_a_share_of_the_last_calls(void **state)
     assert_int_equal(breaker.state, BREAKER_OPEN);
 }
 
-/* Polly: 10 % of at least 100 calls in 30 s; what is older does not count. */
+/* Polly: 10 % of at least 100 calls in 30 s; older calls do not count. */
 static void counts_a_share_of_a_window(void **state)
 {
     const struct circuit_breaker_config config = {.trip = TRIP_WINDOW,
@@ -177,7 +177,7 @@ static void counts_a_share_of_a_window(void **state)
     (void)state;
     circuit_breaker_init(&breaker, &config);
     for (int i = 0; i < 50; i++)
-        call(&breaker, SIM_S, false); /* bad enough, but too few */
+        call(&breaker, SIM_S, false); /* enough failures, too few calls */
     assert_int_equal(breaker.state, BREAKER_CLOSED);
     for (int i = 0; i < 95; i++)
         call(&breaker, 40 * SIM_S, true); /* the 50 have left the window */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the files of the store client share: store_client.c (the model, its tables of parameters and
- * metrics), attempt.c (operations and their attempts: both hot paths), guard.c (deadline, breaker,
- * budget), hedge.c, connection_events.c (timeouts, resets, handshakes, closing), client_tables.c
- * (rows of operations and commands).
+ * Declarations shared by the files of the store client: store_client.c (the model, its tables of
+ * parameters and metrics), attempt.c (operations and attempts: both hot paths), guard.c (deadline,
+ * breaker, budget), hedge.c, connection_events.c (timeouts, resets, handshakes, closing),
+ * client_tables.c (rows of operations and commands), client_history.c (the history of operations).
  *
- * Entities of the client's events: the index of an operation (with HEDGE set, of a hedge), of a
- * connection, or of a pool; generations are those of their rows.
+ * The entity of an event is the index of an operation (with HEDGE set: of a hedge), a connection or
+ * a pool; its generation is that of the row.
  */
 #ifndef CLIENT_INTERNAL_H
 #define CLIENT_INTERNAL_H
@@ -20,6 +20,7 @@
 #include "mem.h"
 #include "model.h"
 #include "objective.h"
+#include "op_history.h"
 #include "prefetch.h"
 #include "promotion.h"
 #include "queue_check.h"
@@ -41,7 +42,7 @@ struct store_client_config {
     struct retry_budget_config budget;
     struct circuit_breaker_config breaker;
     struct connection_pool_config pool;
-    struct retry_policy reconnect; /* backoff and jitter of it */
+    struct retry_policy reconnect; /* backoff and jitter only */
     uint32_t hedge_max;
     sim_dur hedge_after_ns;
     int hedge_to;
@@ -59,47 +60,48 @@ extern const sim_dur client_after_limits[AFTERS];
 enum op_state {
     OP_IDLE,
     OP_WAITING,    /* for a connection */
-    OP_CONNECTING, /* on one that is opened for it */
+    OP_CONNECTING, /* for its connection to open */
     OP_SENT,
-    OP_BROKEN,  /* its connection is gone; it fails in this very instant */
-    OP_HEDGED,  /* its own attempt has failed, a hedge is under way */
+    OP_BROKEN,  /* its connection is gone; it fails at this simulated time */
+    OP_HEDGED,  /* its own attempt has failed, a hedge is in progress */
     OP_BACKOFF, /* between attempts */
-    OP_REFUSED  /* by the breaker; it fails in this very instant */
+    OP_REFUSED  /* by the breaker; it fails at this simulated time */
 };
-/* The one way in which an attempt ends. */
+/* How an attempt ended: exactly one of them. */
 enum attempt_end {
     ATTEMPT_ANSWERED,
-    ATTEMPT_REFUSED, /* answered, but not with what was asked for */
+    ATTEMPT_REFUSED, /* answered with an error */
     ATTEMPT_TIMED_OUT,
     ATTEMPT_CONNECT_TIMED_OUT,
     ATTEMPT_BROKEN,
-    ATTEMPT_GIVEN_UP, /* another attempt of the same read was first */
+    ATTEMPT_GIVEN_UP, /* cancelled: another attempt of the same read was answered first */
     ATTEMPT_ENDS
 };
 
-/* An operation of the application, or with HEDGE set a hedge of one. Rows are given back when an
- * operation ends and taken again at once, so that those under way stand in few cache lines. */
+/* An operation of the application or, with HEDGE set, a hedge of one. Rows are freed when an
+ * operation ends and reused last in, first out, so that operations in progress occupy few cache
+ * lines. */
 #define HEDGE (UINT32_C(1) << 31)
 struct op {
     struct op_request request;
     sim_time begun, attempt_begun, waiting_since;
-    uint32_t generation; /* rises with each attempt's beginning and end */
+    uint32_t generation; /* increases when an attempt starts and when it ends */
     uint32_t attempts;
     uint32_t pool;
-    uint32_t next, previous; /* among the waiting; next also among the free ones */
+    uint32_t next, previous; /* in the queue for a connection; next: also in the free list */
     uint32_t connection, command;
     uint16_t rereads;
-    uint16_t
-        redirect; /* endpoint of the next attempt, as the last reply says; ENDPOINT_ANY: none */
+    uint16_t redirect; /* endpoint of the next attempt, from the last reply; ENDPOINT_ANY: none */
     uint8_t state;
     bool answered_once;
-    /* For guards (budget, breaker, hedges, decorrelated jitter) only: set where there are any. */
-    bool retrying;       /* its attempt, or its backoff, is one that the budget knows of */
-    uint8_t hedges;      /* sent beside this attempt */
-    uint32_t hedge;      /* the first one under way; NO_INDEX: none. Of a hedge: the next one */
-    uint32_t owner;      /* of a hedge: whose */
-    uint32_t epoch;      /* of the breaker that let this attempt through */
-    uint32_t paid_milli; /* for the last retry */
+    /* Used, and set, only where the client has a budget, a breaker, hedges or decorrelated
+     * jitter. */
+    bool retrying;       /* the budget counts this attempt, or its backoff, as an active retry */
+    uint8_t hedges;      /* sent in addition to this attempt */
+    uint32_t hedge;      /* the first hedge in progress; NO_INDEX: none. Of a hedge: the next one */
+    uint32_t owner;      /* of a hedge: its operation */
+    uint32_t epoch;      /* of the breaker when it admitted this attempt */
+    uint32_t paid_milli; /* charged for the last retry, in thousandths of a token */
     uint32_t connection_generation;
     sim_dur waited; /* the last backoff */
 };
@@ -110,14 +112,14 @@ struct op_table {
     uint32_t count, free_head;
 };
 
-/* What the client knows of a command that it has sent, by the command's row. */
+/* The client's record of a command it has sent; same index as the command's row. */
 struct pending_command {
-    uint32_t connection; /* that it is on; NO_INDEX: the row is free */
+    uint32_t connection; /* of the command; NO_INDEX: the row is free */
     uint32_t op;
     uint32_t request,
-        user_pending; /* the application's and the user's: see client_prefetch_reply() */
+        user_pending; /* rows of the application and of the user: see client_prefetch_reply() */
     uint32_t session;
-    bool abandoned; /* nobody waits for the reply */
+    bool abandoned; /* no operation waits for the reply */
     bool closed;    /* its connection has been closed: the reply is discarded */
     bool counted;   /* as ambiguous */
 };
@@ -134,11 +136,11 @@ struct store_client {
     int region;
     bool is_guarded;
     bool up;
-    bool prefetches; /* what replies need, as many requests are under way */
+    bool prefetches; /* rows that replies need: many requests are in progress */
 
     struct connection_pools pools;
     struct op_table ops[2];  /* of the application, and hedges */
-    struct queue_check line; /* those that wait for a connection, in all pools */
+    struct queue_check line; /* operations that wait for a connection, in all pools */
     struct command_pool commands;
     struct pending_table pending;
     struct retry_budget *budgets;     /* by instance; NULL: none */
@@ -159,6 +161,9 @@ struct store_client {
     const struct impairments *impairments;
     kind_id retry_kind, broken_kind, refused_kind, reconnect_kind;
     timer_id write_timer, read_timer, hedge_timer;
+    struct op_history *history; /* NULL: none is wanted */
+    uint32_t *unanswered;       /* for it: attempts that were sent and not answered, by operation */
+    size_t unanswered_capacity;
     uint64_t attempts_begun, attempts_ended[ATTEMPT_ENDS], ops_begun, ops_ended;
 
     probe_id writes, write_failures, write_attempts, write_errors, write_timeouts, ambiguous, reads,
@@ -169,7 +174,8 @@ struct store_client {
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
-/* Valid until the table grows: not over a call that may begin an operation or a hedge. */
+/* The pointer is valid until the table grows, that is, until the next call that may start an
+ * operation or a hedge. */
 static inline struct op *op_at(const struct store_client *client, uint32_t index)
 {
     if (__builtin_expect(index < HEDGE, 1))
@@ -193,7 +199,8 @@ static inline sim_dur op_timeout(const struct store_client *client, const struct
 }
 
 RARE uint32_t op_row_new(struct store_client *client, uint32_t hedge);
-/* Make the pool of an instance to an endpoint, and its breaker. Pools and breakers may move. */
+/* Create the pool of an instance to an endpoint, and its breaker. Invalidates pointers to pools and
+ * breakers. */
 RARE uint32_t client_pool_make(struct store_client *client, uint32_t instance, uint32_t endpoint);
 static inline uint32_t client_pool(struct store_client *client, uint32_t instance,
                                    uint32_t endpoint)
@@ -206,7 +213,7 @@ static inline uint32_t client_pool(struct store_client *client, uint32_t instanc
 
 RARE void pending_grow(struct store_client *client, uint32_t row);
 
-/* A row that nobody uses, of the application's operations (0) or of hedges (HEDGE). */
+/* Allocate a row for an operation of the application (0) or for a hedge (HEDGE). */
 static inline uint32_t op_alloc(struct store_client *client, uint32_t hedge)
 {
     struct op_table *table = &client->ops[hedge / HEDGE];
@@ -215,7 +222,7 @@ static inline uint32_t op_alloc(struct store_client *client, uint32_t hedge)
     if (index == NO_INDEX)
         return op_row_new(client, hedge);
     table->free_head = op_at(client, index)->next;
-    if (table->free_head != NO_INDEX) /* the next one to be allocated */
+    if (table->free_head != NO_INDEX) /* the next row to be allocated */
         mem_prefetch(&table->rows[table->free_head & ~HEDGE], sizeof(struct op));
     return index;
 }
@@ -235,7 +242,7 @@ static inline struct pending_command *pending_at(const struct store_client *clie
     return &client->pending.rows[row];
 }
 
-/* A row for a command, and one for what the client knows of it. */
+/* Allocate a row for a command and one for the client's record of it. */
 static inline uint32_t pending_alloc(struct store_client *client)
 {
     uint32_t row = command_alloc(&client->commands);
@@ -252,8 +259,8 @@ static inline void pending_free(struct store_client *client, uint32_t row)
 }
 
 /*
- * A write that the client gave up and the server executed: counted once both have happened. This is
- * a statistic of both ends, so it reads the command's row whoever owns it now.
+ * Count a write that the client abandoned and the server executed, once both have happened. This
+ * statistic concerns both ends, so it reads the command's row whichever model owns it now.
  */
 static inline void count_ambiguous(struct store_client *client, uint32_t row)
 {
@@ -266,13 +273,14 @@ static inline void count_ambiguous(struct store_client *client, uint32_t row)
     probe_count(client->probes, client->ambiguous);
 }
 
-/* Many requests are under way, so their rows are in no near cache: prefetch what replies need. */
+/* Start to prefetch what replies need: with many requests in progress their rows no longer fit in
+ * the near caches. */
 RARE void client_prefetch_early(struct store_client *client);
-/* struct prefetch_port: most operations are reads of the region's own cluster, on the connection
- * that was used last. */
+/* Implements struct prefetch_port: most operations are reads of the region's own cluster, on the
+ * connection that was used last. */
 void client_prefetch_instance(const void *self, uint32_t instance, uint32_t second);
 
-/* The operations that wait for a connection of a pool, in order. */
+/* The queue of operations that wait for a connection of a pool. */
 void wait_add(struct store_client *client, uint32_t index);
 void wait_remove(struct store_client *client, uint32_t index);
 
@@ -280,24 +288,28 @@ void wait_remove(struct store_client *client, uint32_t index);
 
 extern const struct event_kind client_retry, client_refused, client_reply, client_lost;
 
-/* The face of struct session_port. */
+/* Implements `submit` of struct session_port. */
 void client_submit(void *self, const struct op_request *request);
 /* The pool that an attempt of `op` goes to. */
 uint32_t op_pool(struct store_client *client, const struct op *op, bool is_hedge);
 void op_begin_attempt(struct store_client *client, uint32_t index);
 /* Send the command of a waiting attempt on an open connection. */
 void op_send(struct store_client *client, uint32_t index, uint32_t connection);
-/* Count an attempt that ended. The operation goes on: see the two below. */
+/* Whether a read must see its session's last write, by the policies in effect at an instant. */
+bool op_reads_latest(const struct store_client *client, const struct op *op, sim_time at);
+/* Event of the run log that impairs the path of an operation's attempt now; 0: none. */
+RARE uint32_t op_impaired_by(const struct store_client *client, const struct op *op);
+/* Count an attempt that ended. The caller then calls op_retry_or_fail() or op_finish(). */
 void op_end_attempt(struct store_client *client, struct op *op, enum attempt_end how);
-/* Steps 1 to 5, after an attempt that failed: by `reply`, or NULL, without one. */
+/* Steps 1 to 5, after an attempt failed. reply: the error reply, or NULL if there was none. */
 RARE void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out,
                            const struct reply *reply);
 void op_finish(struct store_client *client, uint32_t index, enum op_outcome outcome, uint8_t miss);
 bool client_op_live(const void *self, uint32_t entity, uint32_t generation);
-/* A command will get no reply: its server died, or its connection was closed. Frees its row. */
+/* A command will get no reply: its server failed, or its connection was closed. Frees its row. */
 void client_drop(void *self, uint32_t row);
 
-/* A connection, or room for one, has become free: serve who waits. */
+/* A connection, or room for one, has become free: serve the waiting operations. */
 void pool_serve_waiting(struct store_client *client, uint32_t pool_index);
 static inline void pool_serve(struct store_client *client, uint32_t pool_index)
 {
@@ -305,16 +317,28 @@ static inline void pool_serve(struct store_client *client, uint32_t pool_index)
         pool_serve_waiting(client, pool_index);
 }
 
+/* --- client_history.c: only where client->history is not NULL -------------------------------- */
+
+/* Record an operation that ends: answered by the command in `row`, or failed. Before op_finish().
+ */
+RARE void client_record_answered(struct store_client *client, uint32_t index, uint32_t row,
+                                 enum op_outcome outcome);
+RARE void client_record_failed(struct store_client *client, uint32_t index);
+/* The run is over. */
+RARE void client_record_under_way(struct store_client *client);
+/* An attempt of the operation was sent, and its client will not see a reply. */
+RARE void client_note_unanswered(struct store_client *client, uint32_t index);
+
 /* --- guard.c --------------------------------------------------------------------------------- */
 
-/* An operation begins. */
+/* An operation starts. */
 void guard_begun(struct store_client *client, struct op *op);
-/* Step 6: let the attempt through, or fail its operation. */
+/* Step 6: admit the attempt, or fail its operation. */
 bool guard_admits(struct store_client *client, uint32_t index);
 /* An attempt ended: report it to the breaker, then to the budget. */
 void guard_attempt_ended(struct store_client *client, struct op *op, enum attempt_end how);
-/* Steps 2 to 4: what refuses another attempt after `wait`? The budget is asked last, and has been
- * charged where the answer is DENIED_NOT. */
+/* Steps 2 to 4: what denies another attempt after `wait`. The budget is checked last; it has been
+ * charged if the result is DENIED_NOT. */
 enum denied_by guard_denies(struct store_client *client, struct op *op, sim_dur wait,
                             bool timed_out);
 
@@ -322,10 +346,11 @@ enum denied_by guard_denies(struct store_client *client, struct op *op, sim_dur 
 
 extern const struct event_kind client_hedge;
 
-/* A read was answered on attempt `winner`, its own or a hedge's: give up the others. Returns the
- * read. */
+/* A read was answered on attempt `winner`, its own or a hedge: cancel the others. Returns the index
+ * of the read. */
 RARE uint32_t hedges_settle(struct store_client *client, uint32_t winner);
-/* A hedge failed: its owner goes on as if it had not been, unless it waited for the hedge. */
+/* A hedge failed. Its operation continues unaffected, unless its own attempt has failed too: then
+ * it retries or fails. */
 void hedge_failed(struct store_client *client, uint32_t index, bool timed_out);
 
 /* --- connection_events.c --------------------------------------------------------------------- */
@@ -333,21 +358,24 @@ void hedge_failed(struct store_client *client, uint32_t index, bool timed_out);
 extern const struct event_kind client_reset, client_handshake, client_timeout, client_broken,
     client_reconnect, client_connect_timeout;
 
-/* Close: what was sent is still delivered, its replies are discarded. */
-RARE void client_close(struct store_client *client, uint32_t connection);
-/* Close the idle connections of a pool, whose process begins anew. */
+/* The reply to a command is not wanted any more. */
+RARE void command_abandon(struct store_client *client, uint32_t row);
+/* Close a connection: commands already sent are still delivered, their replies are discarded. */
+RARE void client_close(struct store_client *client, uint32_t connection, enum connection_event how);
+/* Close the idle connections of a pool whose process restarts. */
 void client_close_idle(struct store_client *client, uint32_t pool);
 
-/* A command is done with its connection. */
-static inline void connection_done(struct store_client *client, uint32_t index, bool keep)
+/* A command is done with its connection, which stays open (CONNECTION_ESTABLISHED) or ends. */
+static inline void connection_done(struct store_client *client, uint32_t index,
+                                   enum connection_event event)
 {
     uint32_t pool = client->pools.connections[index].pool;
 
     client->pools.connections[index].command = NO_INDEX;
-    if (keep)
+    if (event == CONNECTION_ESTABLISHED)
         connection_release(&client->pools, index);
     else
-        client_close(client, index);
+        client_close(client, index, event);
     pool_serve(client, pool);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One row a client as it comes out of the box, read from its own source or documentation at the
- * version that its name carries (facts G). A duration that is infinite there is 1d here.
+ * Default settings of client libraries, one row each, from the source or documentation of the
+ * version in the name (facts G). Infinite durations are 1d here.
  */
 #include "client_presets.h"
 
@@ -58,7 +58,7 @@ const struct preset client_presets[] = {
      "valkey-io/valkey-glide glide-core/src/client/mod.rs"},
     {"redis-py-5", "5.0.x",
      VALUES("connect_timeout=0s", "timeout=1d", "read_timeout=1d", "retry.attempts=1", "retry.read_attempts=1", "retry.backoff=none", "retry.jitter=none"),
-     "no timeouts: 1 d here; a pool without limit (the model keeps its pool.size)",
+     "no timeouts: 1 d here; unbounded pool (here pool.size)",
      "redis/redis-py v5.0.1"},
     {"redis-py-6-7", "6.0-7.x",
      VALUES("connect_timeout=0s", "timeout=1d", "read_timeout=1d", "retry.attempts=4", "retry.read_attempts=4", "retry.backoff.exponential={base: 1s, max: 10s}", "retry.jitter=full"),
@@ -90,11 +90,11 @@ const struct preset client_presets[] = {
      "redis/lettuce RedisURI.java, Delay.java"},
     {"ioredis-5", "5.x",
      VALUES("mode=multiplexed", "connect_timeout=10s", "timeout=1d", "read_timeout=1d", "retry.attempts=21", "retry.read_attempts=21", "retry.backoff.linear={step: 50ms, max: 2s}", "retry.jitter=none"),
-     "no command timeout: 1 d here; its waits are between reconnects, here between attempts, and a lost connection is opened again at once",
+     "no command timeout: 1 d here; it waits between reconnects, here between attempts, and a lost connection is reopened at once",
      "redis/ioredis v5.7.0 RedisOptions.ts"},
     {"ioredis-6", "6.0",
      VALUES("mode=multiplexed", "connect_timeout=10s", "timeout=1d", "read_timeout=1d", "retry.attempts=21", "retry.read_attempts=21", "retry.backoff.exponential={base: 50ms, max: 5s}", "retry.jitter.added=200ms"),
-     "no command timeout: 1 d here; its waits are between reconnects, here between attempts, and a lost connection is opened again at once; keep-alive 30 s",
+     "no command timeout: 1 d here; it waits between reconnects, here between attempts, and a lost connection is reopened at once; keep-alive 30 s",
      "redis/ioredis RedisOptions.ts"},
     {"stackexchange-redis", "2026-08",
      VALUES("mode=multiplexed", "connect_timeout=5s", "timeout=5s", "read_timeout=5s", "retry.attempts=1", "retry.read_attempts=1", "retry.backoff=none", "retry.jitter=none", "reconnect.backoff.fixed=2500ms"),
@@ -114,11 +114,11 @@ const struct preset client_presets[] = {
      "boto/botocore retries/standard.py"},
     {"aws-sdk-adaptive", "2026-08",
      VALUES("connect_timeout=3100ms", "timeout=1min", "read_timeout=1min", "retry.attempts=3", "retry.read_attempts=3", "retry.backoff.exponential={base: 1s, max: 20s}", "retry.jitter=full", "retry.budget.bucket={capacity: 500, cost: 5, timeout_cost: 10, refund: 1, refund_cost: true}"),
-     "what makes it adaptive: the cubic control of its rate after throttling, of which the model has none",
+     "the adaptive part, a client-side rate limit (cubic) after throttling, is not modelled",
      "boto/botocore retries/throttling.py, bucket.py"},
     {"grpc-A6-example", "spec",
      VALUES("retry.attempts=4", "retry.read_attempts=4", "retry.backoff.exponential={base: 100ms, max: 1s, factor: 2}", "retry.jitter.plus-minus=20%", "retry.budget.bucket={capacity: 10, cost: 1, timeout_cost: 1, refund: 0.1, refund_cost: false, charge: failure, floor: 50%}"),
-     "at most 5 attempts whatever is asked; push-back of the server; one deadline for all attempts",
+     "at most 5 attempts; server push-back; one deadline for all attempts",
      "grpc/proposal A6-client-retries.md"},
     {"grpc-A6-hedge-example", "spec",
      VALUES("retry.attempts=1", "retry.read_attempts=1", "retry.backoff=none", "retry.jitter=none", "hedge={reads: 3, after: 500ms, to: same}", "retry.budget.bucket={capacity: 10, cost: 1, timeout_cost: 1, refund: 0.1, refund_cost: false, charge: failure, floor: 50%}"),
@@ -126,23 +126,23 @@ const struct preset client_presets[] = {
      "grpc/proposal A6-client-retries.md"},
     {"envoy", "docs",
      VALUES("connect_timeout=250ms", "timeout=15s", "read_timeout=15s", "deadline=15s", "retry.attempts=2", "retry.read_attempts=2", "retry.backoff.envoy={base: 25ms, max: 250ms}", "retry.jitter=full", "retry.budget.active={of_active: 0%, min: 3}"),
-     "the route timeout cuts a running attempt too (here none begins after it); a budget of 20% in place of 3 retries",
-     "envoyproxy/envoy router_filter.rst; connect and route timeouts are a judgement"},
+     "the route timeout cuts a running attempt too (here none starts after it); a budget of 20% instead of 3 retries",
+     "envoyproxy/envoy router_filter.rst; connect and route timeouts are assumptions"},
     {"istio", "2026",
      VALUES("connect_timeout=10s", "timeout=1d", "read_timeout=1d", "retry.attempts=3", "retry.read_attempts=3", "retry.backoff.envoy={base: 25ms, max: 250ms}", "retry.jitter=full", "retry.budget.active={of_active: 20%, min: 3}", "breaker={trip: {consecutive: 5}, open: 30s, trials: 1}"),
      "timeouts are disabled: 1 d here; outlier detection ejects single hosts, each 10 s, at most 10% of them (here an endpoint is one host)",
      "istio/api networking/v1alpha3"},
     {"finagle", "2026",
      VALUES("retry.attempts=100", "retry.read_attempts=100", "retry.jitter=equal", "retry.budget.share={of_requests: 20%, rate: 10/s, window: 10s}", "breaker={trip: {consecutive: 5}, open: 5s, open_max: 300s, trials: 1}"),
-     "timeouts and backoff are the application's (here the model's defaults); as many retries as the budget pays: 100 here; a breaker on a success rate below 0.8 besides; jitter of its dead time",
+     "timeouts and backoff are set by the application (here the model's defaults); retries are limited only by the budget: 100 here; also a breaker on a success rate below 0.8; jitter of the open time",
      "twitter/finagle RetryBudget.scala, FailureAccrualFactory.scala"},
     {"resilience4j", "2026-05",
      VALUES("retry.attempts=3", "retry.read_attempts=3", "retry.backoff.fixed=500ms", "retry.jitter=none", "breaker={trip: {calls: {failures: 50%, last: 100}}, open: 1min, trials: 10}"),
-     "its parts are put together by the application; all 10 trials must succeed here (there half of them); calls over 60 s as slow ones; bulkhead of 25; an open breaker is retried as any failure",
+     "the application composes the parts; all 10 trials must succeed here (there half); calls over 60 s count as slow; bulkhead of 25; a refusal by the breaker is retried like any failure",
      "resilience4j/resilience4j *Config.java"},
     {"polly-8", "2026-08",
      VALUES("timeout=30s", "read_timeout=30s", "retry.attempts=4", "retry.read_attempts=4", "retry.backoff.fixed=2s", "retry.jitter=none", "breaker={trip: {window: {failures: 10%, of: 30s, calls_min: 100}}, open: 5s, trials: 1}", "hedge={reads: 1, after: 2s, to: same}"),
-     "its strategies are put together by the application, in its own order",
+     "the application composes the strategies, in any order",
      "App-vNext/Polly docs/strategies"},
 };
 // clang-format on
@@ -151,4 +151,4 @@ _Static_assert(sizeof client_presets / sizeof client_presets[0] == CLIENT_PRESET
                "CLIENT_PRESET_COUNT is the number of rows");
 _Static_assert(sizeof client_preset_names / sizeof client_preset_names[0] ==
                    CLIENT_PRESET_COUNT + 2,
-               "a name for each row, and none");
+               "a name for each row, 'none' and the end");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Client libraries by name and version, as presets of section `client`: `preset: go-redis-9.22`.
- * See struct preset in model.h; the names are the choices of field `preset`, "none" first.
+ * See struct preset in model.h. The names are the choices of field `preset`, "none" first.
  */
 #ifndef CLIENT_PRESETS_H
 #define CLIENT_PRESETS_H

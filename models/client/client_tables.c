@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Rows of the client: operations, hedges, commands; and the line of operations that wait for a
- * connection. Rows are reused last in, first out, so that those in use are in few cache lines.
+ * Tables of the client: operations, hedges, commands, and the queue of operations that wait for a
+ * connection. Rows are reused last in, first out, so that rows in use share few cache lines.
  */
 #include "client_internal.h"
 
@@ -69,8 +69,8 @@ RARE uint32_t client_pool_make(struct store_client *client, uint32_t instance, u
     return pool;
 }
 
-/* What a reply's handler reads, all of it named by the pending command: a row that is read to find
- * the next one would have to be waited for. */
+/* Prefetch the rows that the handler of a reply reads. The pending command names all of them, so no
+ * row has to be read to find the next. */
 static void client_prefetch_reply(const void *self, uint32_t entity)
 {
     const struct store_client *client = self;
@@ -78,7 +78,7 @@ static void client_prefetch_reply(const void *self, uint32_t entity)
     const struct prefetch_port *users = client->users_hints[ref_region(pending->session)];
 
     if (pending->connection == NO_INDEX)
-        return; /* its row is free */
+        return; /* the row is free */
     mem_prefetch(&client->pools.connections[pending->connection], sizeof(struct connection));
     mem_prefetch(op_at(client, pending->op), sizeof(struct op));
     if (client->requests_hint)
@@ -87,7 +87,7 @@ static void client_prefetch_reply(const void *self, uint32_t entity)
         users->prefetch(users->self, pending->session, pending->user_pending);
 }
 
-/* Many requests are under way: what belongs to them is not in a near cache any more. */
+/* Called once many requests are in progress: their rows no longer fit in the near caches. */
 RARE void client_prefetch_early(struct store_client *client)
 {
     client->prefetches = true;

@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What happens to connections: timeouts of attempts and of connecting, resets by the network,
- * handshakes, reconnects, and what closing one means for the commands on it.
+ * Events of connections: attempt and connect timeouts, resets by the network, handshakes,
+ * reconnects, and the effect of closing a connection on its commands.
  */
 #include "client_internal.h"
 
 /* --- closing --------------------------------------------------------------------------------- */
 
+RARE void command_abandon(struct store_client *client, uint32_t row)
+{
+    struct pending_command *pending = pending_at(client, row);
+
+    pending->abandoned = true;
+    count_ambiguous(client, row);
+    if (client->history)
+        client_note_unanswered(client, pending->op);
+}
+
 /*
- * What is on a multiplexed connection goes with it: their operations hear of it at once. All rows
- * are looked at, since only here a connection's commands are asked for, and it is rare.
+ * Fail all commands on a multiplexed connection that closes. Scans all rows: this is rare, and
+ * nothing else needs the commands of a connection.
  */
 RARE static void fail_in_flight(struct store_client *client, uint32_t connection)
 {
@@ -22,15 +32,14 @@ RARE static void fail_in_flight(struct store_client *client, uint32_t connection
         pending->closed = true;
         if (pending->abandoned)
             continue;
-        pending->abandoned = true;
-        count_ambiguous(client, row);
+        command_abandon(client, row);
         op = op_at(client, pending->op);
         op->state = OP_BROKEN;
         sim_at(client->sim, sim_now(client->sim), client->broken_kind, pending->op, op->generation);
     }
 }
 
-/* The next connection of a pool that has lost its shared one is not opened before a while. */
+/* Start the reconnect backoff of a pool that has lost its shared connection. */
 RARE static void hold_off(struct store_client *client, uint32_t index)
 {
     const struct retry_policy *policy = &client->config->reconnect;
@@ -45,8 +54,8 @@ RARE static void hold_off(struct store_client *client, uint32_t index)
     sim_after(client->sim, pool->waited, client->reconnect_kind, index, pool->losses);
 }
 
-/* Close: what was sent goes on its way, what comes back is thrown away. */
-RARE void client_close(struct store_client *client, uint32_t index)
+/* Close: commands already sent are still delivered, their replies are discarded. */
+RARE void client_close(struct store_client *client, uint32_t index, enum connection_event how)
 {
     const struct connection *connection = &client->pools.connections[index];
 
@@ -56,7 +65,7 @@ RARE void client_close(struct store_client *client, uint32_t index)
     } else if (connection->command != NO_INDEX) {
         pending_at(client, connection->command)->closed = true;
     }
-    connection_close(&client->pools, index);
+    connection_close(&client->pools, index, how);
 }
 
 void client_close_idle(struct store_client *client, uint32_t pool)
@@ -64,8 +73,9 @@ void client_close_idle(struct store_client *client, uint32_t pool)
     struct connection_pool *idle = &client->pools.pools[pool];
 
     while (idle->idle_count > 0)
-        client_close(client, connection_idle_at(idle, idle->idle_count - 1)->connection);
-    /* A process that begins anew has nothing to wait for. */
+        client_close(client, connection_idle_at(idle, idle->idle_count - 1)->connection,
+                     CONNECTION_FIN);
+    /* A restarted process has no backoff in progress. */
     idle->holds_off = false;
     idle->reconnects = 0;
 }
@@ -77,16 +87,14 @@ RARE static void op_abandon_command(struct store_client *client, struct op *op)
     const struct connection_pool_config *config = &client->config->pool;
     uint32_t connection = op->connection;
     uint32_t pool = op->pool;
-    bool lost = op->command == NO_INDEX; /* its server died: nothing will ever come back */
+    bool lost = op->command == NO_INDEX; /* its server failed: no reply will come */
 
-    if (!lost) {
-        pending_at(client, op->command)->abandoned = true;
-        count_ambiguous(client, op->command);
-    }
+    if (!lost)
+        command_abandon(client, op->command);
     if (client->pools.connections[connection].generation != op->connection_generation)
-        return; /* a multiplexed one that another operation has closed by now */
+        return; /* a multiplexed connection that another operation has closed meanwhile */
     if (lost || (config->close_on_timeout && config->mode == MODE_POOL)) {
-        client_close(client, connection);
+        client_close(client, connection, CONNECTION_FIN);
         pool_serve(client, pool);
     }
 }
@@ -105,7 +113,7 @@ static void client_on_timeout(void *self, struct sim *sim, uint32_t entity, uint
     case OP_CONNECTING: {
         uint32_t pool = op->pool;
 
-        client_close(client, op->connection);
+        client_close(client, op->connection, CONNECTION_FIN);
         pool_serve(client, pool);
         break;
     }
@@ -131,7 +139,7 @@ static void client_on_connect_timeout(void *self, struct sim *sim, uint32_t enti
     connection->timed = false;
     if (op != NO_INDEX)
         op_end_attempt(client, op_at(client, op), ATTEMPT_CONNECT_TIMED_OUT);
-    client_close(client, entity);
+    client_close(client, entity, CONNECTION_FIN);
     pool_serve(client, pool);
     if (op != NO_INDEX)
         op_retry_or_fail(client, op, true, NULL);
@@ -173,8 +181,8 @@ static bool client_reconnect_live(const void *self, uint32_t entity, uint32_t ge
 }
 
 /*
- * The network reset a connection, or a kernel gave it up. What was on it fails at once: as broken,
- * not as timed out.
+ * The network reset a connection, or a kernel gave up retransmitting. Its operation fails at once,
+ * as broken, not as timed out.
  */
 static void client_on_reset(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
@@ -187,14 +195,13 @@ static void client_on_reset(void *self, struct sim *sim, uint32_t entity, uint32
         index = connection->op;
     } else if (row != NO_INDEX && !pending_at(client, row)->abandoned) {
         index = pending_at(client, row)->op;
-        pending_at(client, row)->abandoned = true;
-        count_ambiguous(client, row);
+        command_abandon(client, row);
     }
     if (index != NO_INDEX) {
         op_at(client, index)->state = OP_BROKEN;
         sim_at(sim, sim_now(sim), client->broken_kind, index, op_at(client, index)->generation);
     }
-    client_close(client, entity);
+    client_close(client, entity, connection_broken_by(&client->pools, entity));
     pool_serve(client, pool);
 }
 
@@ -221,7 +228,7 @@ static void client_on_handshake(void *self, struct sim *sim, uint32_t entity, ui
         return;
     }
     client->pools.pools[client->pools.connections[index].pool].reconnects = 0;
-    connection_done(client, index, true);
+    connection_done(client, index, CONNECTION_ESTABLISHED);
 }
 
 static bool client_handshake_live(const void *self, uint32_t entity, uint32_t generation)

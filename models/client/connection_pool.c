@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Connections are rows of one array for all pools; free ones are chained by index, idle ones named
- * by their pool in the order in which they came back. A row's generation rises when it is closed,
- * so a handshake that comes back late finds nobody.
+ * Connections are rows of one array for all pools. Free rows are linked by index; each pool lists
+ * its idle connections in the order of their release. A row's generation increases when it is
+ * closed, so that late handshake replies are recognised and ignored.
  */
 #include "connection_pool.h"
 
@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-#define IDLE_CAPACITY 8 /* of a pool, to begin with; a power of two */
+#define IDLE_CAPACITY 8 /* of a pool at first; a power of two */
 
 void connection_pools_init(struct connection_pools *pools,
                            const struct connection_pool_config *config, struct sim *sim, int region)
@@ -37,7 +37,6 @@ void connection_pools_size(struct connection_pools *pools, uint32_t instances)
 {
     size_t count = instances * pools->endpoints->count;
 
-    pools->knowledge.endpoint_count = (uint32_t)pools->endpoints->count;
     pools->instance_count = instances;
     pools->pool_of = mem_alloc(count, sizeof *pools->pool_of);
     for (size_t i = 0; i < count; i++)
@@ -56,9 +55,9 @@ RARE uint32_t connection_pool_make(struct connection_pools *pools, uint32_t inst
     return index;
 }
 
-/* --- idle ones ------------------------------------------------------------------------------- */
+/* --- idle connections ------------------------------------------------------------------------ */
 
-/* Full: twice as much room, with the first one at its start. */
+/* The ring is full: double it, with the first entry at index 0. */
 RARE static void idle_grow(struct connection_pool *pool)
 {
     uint32_t capacity = pool->idle_capacity > 0 ? 2 * pool->idle_capacity : IDLE_CAPACITY;
@@ -84,7 +83,8 @@ static void idle_add(struct connection_pools *pools, uint32_t index)
         (struct idle_connection){index, connection->flow_out};
 }
 
-/* It breaks, or is closed: mostly the one that came back last. */
+/* Remove a connection that is closed or broken. Usually it is the one released last, so search from
+ * there. */
 RARE static void idle_remove(struct connection_pools *pools, uint32_t index)
 {
     struct connection_pool *pool = &pools->pools[pools->connections[index].pool];
@@ -101,7 +101,7 @@ RARE static void idle_remove(struct connection_pools *pools, uint32_t index)
         *connection_idle_at(pool, i) = *connection_idle_at(pool, i + 1);
 }
 
-/* The one that came back last, or first. */
+/* The idle connection to use next: released last or first, as configured. */
 static uint32_t idle_next(const struct connection_pools *pools, const struct connection_pool *pool)
 {
     if (pool->idle_count == 0)
@@ -131,29 +131,42 @@ uint32_t connection_acquire_idle(struct connection_pools *pools, uint32_t pool_i
                 pool->idle_first++;
             return index;
         }
-        connection_close(pools, index);
+        connection_close(pools, index, CONNECTION_FIN);
     }
 }
 
 void connection_release(struct connection_pools *pools, uint32_t index)
 {
     if (pools->connections[index].state == CONNECTION_IDLE)
-        return; /* multiplexed: it never went */
+        return; /* multiplexed: it stays idle while in use */
     if (is_too_old(pools, index))
-        connection_close(pools, index);
+        connection_close(pools, index, CONNECTION_FIN);
     else
         idle_add(pools, index);
 }
 
 /* --- opening and closing --------------------------------------------------------------------- */
 
-/* Report what happened at this end to the listener at the other. */
-static void listener_event(struct connection_pools *pools, const struct connection *connection,
-                           enum connection_event event)
+RARE static void note_event(const struct connection_pools *pools,
+                            const struct connection *connection, enum connection_event event)
+{
+    sim_note(pools->sim, pools->instance, "connection %u to %s: %s",
+             (unsigned)(connection - pools->connections),
+             pools->endpoints->rows[connection->endpoint].name, connection_event_name(event));
+}
+
+/* Report an event at this end to the trace, and to the listener at the other end, which sees
+ * handshakes itself. */
+static void connection_event(struct connection_pools *pools, const struct connection *connection,
+                             enum connection_event event)
 {
     struct listener_port *listener = pools->listeners[connection->endpoint];
     uint32_t index = (uint32_t)(connection - pools->connections);
 
+    if (sim_tracing(pools->sim))
+        note_event(pools, connection, event);
+    if (connection->state == CONNECTION_OPENING && event == CONNECTION_ESTABLISHED)
+        return;
     listener->event(listener->self, ref_make((uint32_t)pools->region, index),
                     connection->generation & SIM_GENERATION_MASK, event);
 }
@@ -164,7 +177,7 @@ static void count_open(struct connection_pools *pools, int change)
     probe_level(pools->probes, pools->open, sim_now(pools->sim), pools->open_total);
 }
 
-/* The endpoint with an address that a pool's new connections go to. */
+/* The endpoint, with an address, to which a pool opens new connections. */
 static uint32_t pool_address(struct connection_pools *pools, uint32_t pool)
 {
     const struct connection_pool_config *config = pools->config;
@@ -225,14 +238,15 @@ void connection_pools_warm(struct connection_pools *pools)
         for (uint32_t i = 0; i < warm; i++) {
             uint32_t index = connection_make(pools, pool, endpoint);
 
-            listener_event(pools, &pools->connections[index], CONNECTION_ESTABLISHED);
+            pools->connections[index].state = CONNECTION_BUSY;
+            connection_event(pools, &pools->connections[index], CONNECTION_ESTABLISHED);
             idle_add(pools, index);
             count_open(pools, 1);
         }
     }
 }
 
-/* The first round trip of a new connection is TCP's, the rest are TLS's. */
+/* The first round trip of a new connection is the TCP handshake, the others are TLS. */
 static bool is_syn(const struct connection_pools *pools, const struct connection *connection)
 {
     return connection->rounds_left == 1 + pools->config->tls;
@@ -291,13 +305,15 @@ bool connection_round_done(struct connection_pools *pools, uint32_t index)
         send_round(pools, index);
         return false;
     }
+    connection_event(pools, connection, CONNECTION_ESTABLISHED);
     connection->op = NO_INDEX;
     connection->state = CONNECTION_BUSY;
     stop_connect_timer(pools, connection);
     return true;
 }
 
-OUT_OF_LINE void connection_close(struct connection_pools *pools, uint32_t index)
+OUT_OF_LINE void connection_close(struct connection_pools *pools, uint32_t index,
+                                  enum connection_event how)
 {
     struct connection *connection = &pools->connections[index];
     struct link_port *out = pools->out[connection->region], *in = pools->in[connection->region];
@@ -306,7 +322,7 @@ OUT_OF_LINE void connection_close(struct connection_pools *pools, uint32_t index
         idle_remove(pools, index);
     out->close(out->self, connection->flow_out);
     in->close(in->self, connection->flow_in);
-    listener_event(pools, connection, CONNECTION_FIN);
+    connection_event(pools, connection, how);
     connection->state = CONNECTION_FREE;
     connection->generation++;
     stop_connect_timer(pools, connection);
@@ -331,6 +347,17 @@ bool connection_is_open(const struct connection_pools *pools, uint32_t index, ui
 
     return connection->state != CONNECTION_FREE &&
            (connection->generation & SIM_GENERATION_MASK) == generation;
+}
+
+RARE enum connection_event connection_broken_by(const struct connection_pools *pools,
+                                                uint32_t index)
+{
+    const struct connection *connection = &pools->connections[index];
+    const struct link_port *out = pools->out[connection->region];
+    const struct link_port *in = pools->in[connection->region];
+    enum connection_event how = out->state(out->self, connection->flow_out);
+
+    return how == CONNECTION_ESTABLISHED ? in->state(in->self, connection->flow_in) : how;
 }
 
 uint32_t connection_reply_flow(void *self, uint32_t index, uint32_t generation, bool *syn)

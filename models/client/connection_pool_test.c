@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One pool alone, over links and shards that only count: which idle connection is taken, which ones
- * age unseen, and when the name is asked for.
+ * One pool alone, over links and servers that only count: which idle connection is used, which
+ * expire unnoticed, and when the name is resolved.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,10 +21,10 @@ static const struct metric bench_metrics[] = {
 };
 /* clang-format on */
 
-/* Of the one instance: to its own region, and to the name. */
+/* Pools of the only instance: to its own region, and to the name. */
 enum { POOL_LOCAL, POOL_PRIMARY };
 
-/* What a test sets, and sees. */
+/* Inputs and observations of a test. */
 static struct bench {
     struct connection_pool_config config;
     struct connection_pools pools;
@@ -38,7 +38,7 @@ static struct bench {
     } visits[2]; /* by listener */
     uint32_t flows, closed_flows, asked;
     struct sim *sim;
-    uint32_t taken[PLACES_MAX]; /* by place: a connection that is out */
+    uint32_t taken[PLACES_MAX]; /* by place: an acquired connection */
 } bench;
 
 static uint32_t link_open(void *self)
@@ -64,15 +64,14 @@ static void link_watch(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_
     (void)self, (void)flow, (void)user_timeout_ns, (void)kind, (void)entity, (void)generation;
 }
 
-static enum connection_event on_event(void *self, uint32_t connection, uint32_t generation,
-                                      enum connection_event event)
+static void on_event(void *self, uint32_t connection, uint32_t generation,
+                     enum connection_event event)
 {
     struct visits *visits = self;
 
     (void)connection, (void)generation;
     assert_true(event == CONNECTION_ESTABLISHED || event == CONNECTION_FIN);
     *(event == CONNECTION_FIN ? &visits->closed : &visits->opened) += 1;
-    return event;
 }
 
 static struct dns_answer dns_resolve(void *self, int region)
@@ -146,7 +145,7 @@ static const struct model_ops bench_ops = {
     .fini = bench_fini,
 };
 
-/* One cold pool of ten that never times out; TCP's round trip alone. */
+/* One cold pool of ten connections that never times out; opening takes TCP's round trip only. */
 static int plain_pool(void **state)
 {
     (void)state;
@@ -177,8 +176,7 @@ static uint32_t open_count(void)
     return bench.pools.pools[POOL_PRIMARY].open_count;
 }
 
-/* Used for a moment: taken, sent on, which is its owner's to say, and put back. Which one it was.
- */
+/* Acquire a connection and release it at once; returns which one it was. */
 static uint32_t use_one(void)
 {
     uint32_t index = connection_acquire_idle(&bench.pools, POOL_PRIMARY);
@@ -192,7 +190,7 @@ static uint32_t use_one(void)
 
 static const uint32_t places[] = {0, 1, 2, 3, 4, 5, 6, 7};
 
-/* Three connections, opened at 0, 1 and 2 s and put back in that order, at 2 s. */
+/* Three connections, opened at 0, 1 and 2 s and released in that order at 2 s. */
 static void open_three(struct rig *rig)
 {
     rig_open(rig, &bench_ops, 2, 20 * SIM_S);
@@ -203,7 +201,7 @@ static void open_three(struct rig *rig)
         rig_call(rig, 2 * SIM_S + (i + 1) * SIM_MS, put_back, (void *)(uintptr_t)&places[i]);
 }
 
-/* Newest first: the last that came back, again and again. Oldest first: each in turn. */
+/* Newest first: always the connection released last. Oldest first: each in turn. */
 static void check_order(void *arg)
 {
     const uint32_t *expected = arg;
@@ -229,8 +227,8 @@ static void reuse_takes_the_last_or_the_first_that_came_back(void **state)
     }
 }
 
-/* The idle ones of a pool against a plain list, while connections are taken, put back and closed
- * wherever they stand. */
+/* The idle connections of a pool against a plain list, while connections are acquired, released and
+ * closed at any position. */
 static void idle_ones_are_a_list(void *arg)
 {
     struct connection_pools *pools = &bench.pools;
@@ -251,7 +249,7 @@ static void idle_ones_are_a_list(void *arg)
             idle[idle_count++] = busy[at];
             busy[at] = busy[--busy_count];
         } else if (word % 4 == 1 && idle_count > 0) { /* closed, and another one opened */
-            connection_close(pools, idle[at]);
+            connection_close(pools, idle[at], CONNECTION_FIN);
             memmove(&idle[at], &idle[at + 1], (--idle_count - at) * sizeof idle[0]);
             busy[busy_count] = connection_open(pools, POOL_PRIMARY, NO_INDEX, 0, SIM_S);
             assert_true(connection_round_done(pools, busy[busy_count++]));
@@ -261,7 +259,7 @@ static void idle_ones_are_a_list(void *arg)
             pools->connections[idle[at]].state = CONNECTION_BUSY;
             busy[busy_count++] = idle[at];
             memmove(&idle[at], &idle[at + 1], (--idle_count - at) * sizeof idle[0]);
-        } else if (word % 4 == 3 && busy_count > 10) { /* many come back at once */
+        } else if (word % 4 == 3 && busy_count > 10) { /* release many at once */
             while (busy_count > 0) {
                 connection_release(pools, busy[--busy_count]);
                 idle[idle_count++] = busy[busy_count];
@@ -291,10 +289,10 @@ static void idle_ones_stand_in_the_order_of_their_return(void **state)
 }
 
 /*
- * One command each 100 ms from 2.1 s on, and a life of 2.5 s: those opened at 0, 1 and 2 s are too
- * old at 2.5, 3.5 and 4.5 s. Oldest first each one's turn comes each 300 ms or sooner, so it is
- * closed when its time has come. Newest first only the youngest is looked at, and the two others
- * stand idle, long dead, until it goes: then all three are closed at once.
+ * One command each 100 ms from 2.1 s on, and a lifetime of 2.5 s: the connections opened at 0, 1
+ * and 2 s expire at 2.5, 3.5 and 4.5 s. Oldest first, each is used every 300 ms or sooner, so it is
+ * closed soon after it expires. Newest first, only the youngest is used; the two others stay idle
+ * past their lifetime until it expires: then all three are closed at once.
  */
 static uint32_t open_at[64];
 static void use_and_count(void *arg)
@@ -322,7 +320,7 @@ static void surplus_connections_age_unseen_newest_first(void **state)
 
             if (reuse == REUSE_LIFO)
                 assert_int_equal(open_at[i], i < 45 ? 3 : 0);
-            else if (i % 10 == 4 || i % 10 >= 8) /* just before they run out, and a round after */
+            else if (i % 10 == 4 || i % 10 >= 8) /* just before they expire, and one round after */
                 assert_int_equal(open_at[i], fresh);
         }
         assert_int_equal(bench.closed_flows, 6);
@@ -331,7 +329,8 @@ static void surplus_connections_age_unseen_newest_first(void **state)
     }
 }
 
-/* Under a command nothing is closed; a connection that comes back too old is. */
+/* A connection is not closed while a command is on it; an expired connection is closed when
+ * released. */
 static void a_life_ends_when_the_command_does(void **state)
 {
     struct rig rig;
@@ -352,9 +351,9 @@ static void a_life_ends_when_the_command_does(void **state)
 }
 
 /*
- * The name is asked for when the pool is warmed, at 0 s, and then only when a connection is opened
- * after the answer has run out: here one each second from 1 to 8 s. A TTL of 2.5 s: asked at 3 and
- * 6 s; kept for 4.5 s: at 5 s; for ever: never.
+ * The name is resolved when the pool is warmed, at 0 s, and then only when a connection is opened
+ * after the answer has expired: here one connection each second from 1 to 8 s. With a TTL of 2.5 s:
+ * at 3 and 6 s; cached for 4.5 s: at 5 s; forever: never.
  */
 static void name_is_asked_for_when_its_answer_has_run_out(void **state)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What guards the store from its clients: deadline, circuit breaker, retry budget.
+ * Guards that limit attempts: deadline, circuit breaker, retry budget.
  *
- * Budgets belong to an instance of the tier, breakers to a connection pool: a process knows no
- * more.
+ * Each instance of the tier has its own budget, each connection pool its own breaker: no state is
+ * shared between processes.
  */
 #include "client_internal.h"
 
@@ -17,7 +17,7 @@ OUT_OF_LINE void guard_begun(struct store_client *client, struct op *op)
         retry_budget_began(budget_of(client, op), sim_now(client->sim));
 }
 
-/* After a breaker may have changed its state. */
+/* Update the statistics after a breaker changed state. */
 RARE static void note_breaker(struct store_client *client, const struct circuit_breaker *breaker,
                               enum breaker_state before)
 {
@@ -31,7 +31,7 @@ RARE static void note_breaker(struct store_client *client, const struct circuit_
                 (int64_t)client->breakers_open * 1000000 / all);
 }
 
-/* Step 6: let the attempt through, or fail its operation. */
+/* Step 6: admit the attempt, or fail its operation. */
 OUT_OF_LINE bool guard_admits(struct store_client *client, uint32_t index)
 {
     struct op *op = op_at(client, index);
@@ -57,7 +57,7 @@ OUT_OF_LINE bool guard_admits(struct store_client *client, uint32_t index)
     return false;
 }
 
-/* What an attempt came to, from the inside out. */
+/* Report the result of an attempt, from the inside out: breaker, then budget. */
 OUT_OF_LINE void guard_attempt_ended(struct store_client *client, struct op *op,
                                      enum attempt_end how)
 {
@@ -85,8 +85,8 @@ OUT_OF_LINE void guard_attempt_ended(struct store_client *client, struct op *op,
         sim_timer_cancelled(client->sim, client->hedge_timer);
 }
 
-/* Steps 2 to 4: who is against another attempt after `wait`? The budget is asked last, and has paid
- * where nobody is. */
+/* Steps 2 to 4: what denies another attempt after `wait`. The budget is checked last; it has been
+ * charged if the result is DENIED_NOT. */
 enum denied_by guard_denies(struct store_client *client, struct op *op, sim_dur wait,
                             bool timed_out)
 {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Hedged reads: more attempts beside a slow one, each in a row of its own. The first answer wins;
- * the others are given up without a verdict.
+ * Hedged reads: additional attempts while one is slow, each in a row of its own. The first answer
+ * wins; the others are cancelled and reported neither as success nor as failure.
  */
 #include "client_internal.h"
 
-/* Out of its owner's list and back to the free ones; its attempt has ended. Returns the owner. */
+/* Remove a hedge, whose attempt has ended, from its operation's list and free its row. Returns the
+ * operation. */
 static uint32_t hedge_free(struct store_client *client, uint32_t index)
 {
     struct op *hedge = op_at(client, index);
@@ -19,7 +20,8 @@ static uint32_t hedge_free(struct store_client *client, uint32_t index)
     return owner;
 }
 
-/* An attempt that lost to another one: what it holds comes free, but for what is on its way. */
+/* Cancel an attempt that lost to another one: release its connection, unless its command is already
+ * sent. */
 static void op_give_up(struct store_client *client, uint32_t index)
 {
     struct op *op = op_at(client, index);
@@ -29,28 +31,28 @@ static void op_give_up(struct store_client *client, uint32_t index)
     case OP_WAITING:
         wait_remove(client, index);
         break;
-    case OP_CONNECTING: /* it goes on opening, for whoever comes next */
+    case OP_CONNECTING: /* the connection keeps opening, for the next operation */
         client->pools.connections[op->connection].op = NO_INDEX;
         break;
     case OP_SENT:
         if (op->command != NO_INDEX) {
-            pending_at(client, op->command)->abandoned = true;
+            command_abandon(client, op->command);
         } else if (client->pools.connections[op->connection].generation ==
-                   op->connection_generation) { /* its server died */
-            client_close(client, op->connection);
+                   op->connection_generation) { /* its server failed */
+            client_close(client, op->connection, CONNECTION_FIN);
         }
         break;
     case OP_BROKEN:
         break;
     default:
-        return; /* it has no attempt under way */
+        return; /* no attempt in progress */
     }
     op_end_attempt(client, op, ATTEMPT_GIVEN_UP);
     pool_serve(client, pool);
 }
 
-/* A read was answered on attempt `winner`, its own or a hedge's: give up the others. Returns the
- * read. */
+/* A read was answered on attempt `winner`, its own or a hedge: cancel the others. Returns the index
+ * of the read. */
 RARE uint32_t hedges_settle(struct store_client *client, uint32_t winner)
 {
     uint32_t index = winner;
@@ -69,7 +71,7 @@ RARE uint32_t hedges_settle(struct store_client *client, uint32_t winner)
     return index;
 }
 
-/* Step 9: the read has been slow so long. */
+/* Step 9: the hedge delay of a read has passed. */
 static void client_on_hedge(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct store_client *client = self;
@@ -96,12 +98,13 @@ static void client_on_hedge(void *self, struct sim *sim, uint32_t entity, uint32
     hedge->owner = entity;
     hedge->hedge = op->hedge;
     hedge->retrying = client->budgets != NULL;
-    hedge->answered_once = true; /* the answer is counted as its owner's */
+    hedge->answered_once = true; /* the answer is counted for its operation */
     hedge->rereads = op->rereads;
     hedge->redirect = ENDPOINT_ANY;
     op->hedge = index;
     op->paid_milli = paid > 0 ? paid : op->paid_milli;
-    /* Words of its own for its messages: no attempt counts so far. */
+    /* Attempt numbers that no other attempt of the operation uses, since messages draw random
+     * numbers by them. */
     hedge->attempts = op->attempts + (uint32_t)(++op->hedges << 10) - 1;
     if (op->hedges < client->config->hedge_max)
         sim_timer_set(sim, client->hedge_timer, entity, op->generation);
@@ -109,7 +112,8 @@ static void client_on_hedge(void *self, struct sim *sim, uint32_t entity, uint32
     op_begin_attempt(client, index);
 }
 
-/* A hedge came to nothing: its owner goes on as if it had not been, unless it waited for it. */
+/* A hedge failed. Its operation continues unaffected, unless its own attempt has failed too: then
+ * it retries or fails. */
 void hedge_failed(struct store_client *client, uint32_t index, bool timed_out)
 {
     uint32_t owner = hedge_free(client, index);

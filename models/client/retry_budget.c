@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Three books: a level of tokens that is brought up to date when it is looked at; a ring of slices
- * of time with the sums over it; and two counts of what is under way.
+ * State of the three kinds: a token level, refilled when it is used; a ring of time slices with
+ * their sums; two counts of active operations and retries.
  */
 #include "retry_budget.h"
 
@@ -36,7 +36,7 @@ static void bucket_add(struct retry_budget *budget, int64_t tokens_milli)
         budget->tokens_milli = 0;
 }
 
-/* Whole thousandths only; the rest of the time stays to be filled. */
+/* Add whole thousandths of a token only; the remaining time counts at the next refill. */
 static void bucket_refill(struct retry_budget *budget, sim_time now)
 {
     double per_ns = budget->config->refill_per_s * 1000 / 1e9;
@@ -69,7 +69,7 @@ static bool bucket_pay(struct retry_budget *budget, sim_time now, bool timed_out
         (double)budget->tokens_milli <= config->floor * (double)milli(config->capacity))
         return false;
     if (config->charge == BUDGET_CHARGE_FAILURE)
-        return true; /* the failure has paid already */
+        return true; /* the failure has already been charged */
     if (budget->tokens_milli < cost)
         return false;
     budget->tokens_milli -= cost;

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What bounds the retries of one client as a whole, whatever each operation may want.
+ * Retry budget: limits the retries of one client over all its operations.
  *
- *   bucket   tokens, full at the start. A retry costs `cost` (`timeout_cost` after a timeout; and
- *            with charge `failure` every failed attempt pays, retried or not, as in gRPC). A retry
- *            is let through where enough is there, and more than `floor` of the capacity. A success
- *            gives back `refund`, one that took retries what its last retry cost, if
- *            `refund_cost` (AWS); `refill` tokens come each second.
- *   share    retries of the last `window` <= share * operations of it + rate * window (Finagle).
- *   active   retries under way < max(min, share * operations under way) (Envoy).
+ *   bucket   tokens, full at the start. A retry costs `cost` (`timeout_cost` after a timeout; with
+ *            charge `failure` every failed attempt pays instead, as in gRPC). A retry is allowed
+ *            if enough tokens are left, and more than `floor` of the capacity. A success refunds
+ *            `refund`; with `refund_cost`, a success after retries refunds what the last retry
+ *            cost (AWS). `refill` tokens are added per second.
+ *   share    retries in `window` <= share * operations in it + rate * window (Finagle).
+ *   active   active retries < max(min, share * active operations) (Envoy).
  *
- * Rules that always hold
- *  1. 0 <= tokens <= capacity. Tokens are counted in thousandths: integers, as gRPC counts them.
- *  2. What is refused costs nothing.
+ * Invariants
+ *  1. 0 <= tokens <= capacity. Tokens are integers in thousandths, as in gRPC.
+ *  2. A denied retry costs nothing.
  *  3. bucket of cost c, without refunds: retries in time t <= (capacity + refill t) / c.
- *     share: retries in any span of t <= share (operations of t and a window before) +
- *     rate (t + window); so the amplification of a flow of lambda/s is at most 1 + share +
- *     rate/lambda in the long run.
- *  4. Hedges pay as retries do.
+ *     share: retries in any time t <= share (operations in t and the window before it) +
+ *     rate (t + window); so the long-run amplification at lambda operations/s is at most
+ *     1 + share + rate/lambda.
+ *  4. A hedge costs as much as a retry.
  *
- * Times never go back from call to call. No call allocates; each is O(1).
+ * `now` must not decrease from call to call. No call allocates; each is O(1).
  */
 #ifndef RETRY_BUDGET_H
 #define RETRY_BUDGET_H
@@ -43,33 +43,33 @@ struct retry_budget_config {
     uint32_t active_min;
 };
 
-/* The window moves in tenths, as Finagle's does: what it covers is exact to a tenth of itself. */
+/* The window moves in tenths, as in Finagle: its length is exact to a tenth. */
 #define RETRY_BUDGET_SLICES 10
 struct retry_budget {
     const struct retry_budget_config *config;
     int64_t tokens_milli;
-    sim_time filled; /* until when the bucket was refilled */
-    int64_t slice;   /* number of the present slice of time */
+    sim_time filled; /* time up to which the bucket has been refilled */
+    int64_t slice;   /* number of the current time slice */
     uint32_t ops[RETRY_BUDGET_SLICES], retries[RETRY_BUDGET_SLICES];
-    uint64_t ops_sum, retries_sum; /* of the slices but the present one and those before */
+    uint64_t ops_sum, retries_sum; /* over the slices of the window */
     uint32_t ops_active, retries_active;
 };
 
-/* `config` stays the caller's. */
+/* `config` is owned by the caller and must outlive the budget. */
 void retry_budget_init(struct retry_budget *budget, const struct retry_budget_config *config);
-/* An operation begins. */
+/* An operation starts. */
 void retry_budget_began(struct retry_budget *budget, sim_time now);
-/* An attempt failed, whatever follows. */
+/* An attempt failed, whether or not it is retried. */
 void retry_budget_failed(struct retry_budget *budget, sim_time now);
 /*
- * May a retry be made, after an attempt that timed out or failed otherwise? Where it may, it is
- * paid, and *paid_milli says with what. retry_budget_retry_done() must follow once that retry has
- * ended, or is not made after all.
+ * Charge a retry. timed_out: the attempt before it timed out. Returns whether the retry is allowed;
+ * if so, *paid_milli is its cost in thousandths of a token, and retry_budget_retry_done() must
+ * follow when the retry has ended or is not made.
  */
 bool retry_budget_pay(struct retry_budget *budget, sim_time now, bool timed_out,
                       uint32_t *paid_milli);
 void retry_budget_retry_done(struct retry_budget *budget);
-/* An operation ended. paid_milli: what its last retry cost; 0: it took none. */
+/* An operation ended. paid_milli: cost of its last retry; 0: no retry was charged. */
 void retry_budget_ended(struct retry_budget *budget, sim_time now, bool good, uint32_t paid_milli);
 
 #endif

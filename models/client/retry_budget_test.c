@@ -18,7 +18,7 @@ static const struct retry_budget_config aws = {.kind = BUDGET_BUCKET,
                                                .refund = 1,
                                                .refund_cost = true};
 
-/* botocore's quota: 500 / 5 = 100 retries, or 500 / 10 = 50 after timeouts, and not one more. */
+/* botocore's quota: 500 / 5 = 100 retries, or 500 / 10 = 50 after timeouts, and no more. */
 static void aws_bucket_pays_a_hundred_retries_or_fifty_after_timeouts(void **state)
 {
     struct retry_budget budget;
@@ -39,7 +39,8 @@ static void aws_bucket_pays_a_hundred_retries_or_fifty_after_timeouts(void **sta
     assert_int_equal(budget.tokens_milli, 0);
 }
 
-/* A retried success gives back what its last retry cost, a clean one 1, a failure nothing. */
+/* A success after retries refunds the cost of the last retry, one without retries 1, a failure
+ * nothing. */
 static void aws_bucket_refunds(void **state)
 {
     struct retry_budget budget;
@@ -61,7 +62,7 @@ static void aws_bucket_refunds(void **state)
 }
 
 /*
- * gRPC A6: 10 tokens, a failure costs 1, a success gives 0.1, and at or below 5 nothing is retried.
+ * gRPC A6: 10 tokens, a failure costs 1, a success adds 0.1, and at or below 5 nothing is retried.
  * Four failures leave 6 and a retry; the fifth leaves 5 and none; one success, 5.1, allows again.
  */
 static void grpc_bucket_stops_at_half(void **state)
@@ -93,7 +94,7 @@ static void grpc_bucket_stops_at_half(void **state)
     assert_int_equal(budget.tokens_milli, 0);
 }
 
-/* What is refused costs nothing; the bucket fills at its rate and no further than its rim. */
+/* A denied retry costs nothing; the bucket refills at its rate, up to its capacity. */
 static void bucket_refills_by_time(void **state)
 {
     const struct retry_budget_config config = {
@@ -114,7 +115,7 @@ static void bucket_refills_by_time(void **state)
     assert_int_equal(budget.tokens_milli, 6000);
 }
 
-/* Envoy: 20 % of what is under way, at least 3. */
+/* Envoy: 20 % of the active operations, at least 3. */
 static void active_allows_a_share_and_a_floor(void **state)
 {
     const struct retry_budget_config config = {
@@ -168,9 +169,9 @@ static double amplification(const struct retry_budget_config *config, double per
 }
 
 /*
- * Finagle's: at most 1 + share + rate / lambda = 1 + 0.2 + 10/100 = 1.3. Over 1000 s the window's
- * own allowance (a window of rate, 100 retries of 100 000) adds 0.001: the bound is met within 1 %
- * from below and never passed by more.
+ * Finagle's: at most 1 + share + rate / lambda = 1 + 0.2 + 10/100 = 1.3. Over 1000 s the initial
+ * window (100 retries of 100 000) adds 0.001: the result is within 1 % below the bound and at most
+ * 0.002 above.
  */
 static void share_bounds_the_amplification(void **state)
 {

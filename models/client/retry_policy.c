@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The formulas of retry_policy.h, one a function. Waits are integer nanoseconds; growth is computed
- * in doubles, which hold every product of a wait and a power of two exactly up to 104 days, and is
- * cut at the cap before it is made an integer, so that nothing overflows.
+ * The formulas of retry_policy.h. Waits are integer nanoseconds. Growth is computed in doubles,
+ * which hold every product of a wait and a power of two exactly up to 104 days, and capped before
+ * the conversion to an integer, so that nothing overflows.
  */
 #include "retry_policy.h"
 
@@ -16,7 +16,7 @@ static sim_dur cut(double wait, sim_dur max)
     return wait < (double)max ? (sim_dur)wait : max;
 }
 
-/* base factor^n, or as soon as it passes the cap, something above the cap. */
+/* base factor^n; once that passes the cap, any value above the cap. */
 static double grown(sim_dur base, double factor, uint32_t n, sim_dur max)
 {
     double wait = (double)base;
@@ -65,8 +65,8 @@ sim_dur retry_policy_wait(const struct retry_policy *policy, uint32_t retry, sim
     case JITTER_DECORRELATED:
         return cut(base + u * (3 * (before > 0 ? (double)before : base) - base), policy->max_ns);
     case JITTER_ABOVE:
-        /* The cap cuts the sum: growth past it must still be seen, or u would be spread over less.
-         */
+        /* The cap applies to the sum: capping the growth first would narrow the range of the
+         * draw. */
         return cut(base + u * grown(policy->base_ns, policy->factor, retry - 1, SIM_NEVER / 4),
                    policy->max_ns);
     case JITTER_PLUS_MINUS:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * How often an operation is tried, and how long it waits in between: attempts, deadline, backoff,
- * jitter. Pure functions of a policy; the caller draws.
+ * Retry policy: maximum attempts, deadline, backoff and jitter. Pure functions of a policy; the
+ * caller draws the random number.
  *
  * The nominal wait before retry r (r = 1 follows the first attempt), n = r - 1:
  *
@@ -12,12 +12,12 @@
  *   envoy          min(max, (2^r - 1) base)
  *   list           its r-th item, the last one repeated
  *
- * and what jitter makes of a nominal wait w with u uniform in (0, 1):
+ * and the wait after jitter, from a nominal wait w and u uniform in (0, 1):
  *
  *   none           w
  *   full           u w
  *   equal          w/2 + u w/2
- *   decorrelated   min(max, base + u (3 s - base)), s the wait before, at first base
+ *   decorrelated   min(max, base + u (3 s - base)), s: the previous wait, base at first
  *   above          min(max, base + u base factor^n)     (go-redis; not capped before the sum)
  *   plus-minus     w (1 - x + 2 x u)                    (gRPC: x = 20 %)
  *   added          w + u a                              (ioredis 6)
@@ -65,15 +65,15 @@ struct retry_policy {
 /* The nominal wait before retry number `retry`, from 1. */
 sim_dur retry_policy_nominal(const struct retry_policy *policy, uint32_t retry);
 /*
- * The wait itself. `before` is the one that this operation waited last, 0 where it waited none yet;
- * u in (0, 1) is drawn by the caller whatever the jitter. Never negative.
+ * The wait with jitter, never negative. before: the previous wait of this operation, 0 if none; u:
+ * in (0, 1), drawn by the caller even if the jitter does not use it.
  */
 sim_dur retry_policy_wait(const struct retry_policy *policy, uint32_t retry, sim_dur before,
                           double u);
 /*
- * The horizon: an outage longer than this fails every operation that begins with it, whatever it
- * draws (redis_lessons 11). `timeout_ns` is that of each attempt; jitter `full` may draw next to
- * nothing, so the least that a ladder bridges is attempts * timeout.
+ * The horizon: an outage longer than this fails every operation that starts when it begins,
+ * whatever the jitter draws (redis_lessons 11). timeout_ns: of each attempt. With jitter `full`
+ * waits may be near 0, so the shortest outage that may fail an operation is attempts * timeout.
  */
 sim_dur retry_policy_horizon(const struct retry_policy *policy, sim_dur timeout_ns);
 

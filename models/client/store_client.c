@@ -3,40 +3,41 @@
  * The store's client library in the application servers of one region: operations, made of
  * attempts.
  *
- * An attempt's timeout runs from the moment it is handed over: it covers waiting for a connection,
- * the handshake, the server, and both ways. An attempt is a command on a connection. A timed-out
- * command goes on its way: the server may run it all the same (an ambiguous write), and in mode
- * `pool` its connection is closed, since a late reply would be taken for the next one's.
+ * The timeout of an attempt starts with the attempt: it covers waiting for a connection, the
+ * handshake, the server and both directions. An attempt is a command on a connection. A timed-out
+ * command is still delivered: the server may execute it (an ambiguous write), and in mode `pool`
+ * its connection is closed, since a late reply could be matched to the next command.
  *
  *   attempt:  waiting for a connection -> connecting -> sent -> answered
  *                  timeout in any of them -> backoff -> next attempt, or failed
  *
- * What stands between an operation and its command, from the outside in. Each of them sees only
- * what the one before has let through, and nothing is spent for what a later one refuses:
+ * Checks between an operation and its command, from the outside in. Each check sees only what the
+ * previous ones have admitted; the budget comes last, so that a retry denied by another check costs
+ * nothing:
  *
  *   before a retry         1. attempts     are there any left?
- *                          2. deadline     would it begin in time, its backoff included?
- *                          3. breaker      is it open? (a look)
- *                          4. budget       pays, last
+ *                          2. deadline     would it start in time, including its backoff?
+ *                          3. breaker      is it open? (changes nothing)
+ *                          4. budget       is charged
  *                          5. backoff      waits
- *   before every attempt   6. breaker      lets it through (it may have opened meanwhile), or the
+ *   before every attempt   6. breaker      admits it (it may have opened meanwhile), or the
  *                                          operation fails at once; first attempts too
- *                          7. timeout      begins
- *                          8. connection   an idle one, a new one, or a place in the line
- *   during a read          9. hedge        after a delay: breaker (a look), budget, then 6. to 8.
+ *                          7. timeout      starts
+ *                          8. connection   an idle one, a new one, or a place in the queue
+ *   during a read          9. hedge        after a delay: breaker, budget, then 6. to 8.
  *
- * What an attempt came to is reported from the inside out: to the breaker, then to the budget.
- * Budgets belong to an instance of the tier, breakers to an instance and endpoint: a process knows
- * no more. A hedge is an attempt in a row of its own; the first answer wins, the others are given
- * up without a verdict. An attempt that times out while a hedge is under way is not retried before
- * that has failed as well.
+ * The result of an attempt is reported from the inside out: to the breaker, then to the budget.
+ * Each instance of the tier has its own budget, and a breaker for each endpoint: no state is shared
+ * between processes. A hedge is an attempt in a row of its own; the first answer wins, the others
+ * are cancelled and count neither as success nor as failure. An attempt that times out while a
+ * hedge is in progress is retried only when the hedge has failed too.
  *
- * Where it is: attempt.c (operations, attempts), guard.c (2. to 4. and 6.), hedge.c (9.),
- * connection_events.c (7., and all that closes a connection), client_tables.c (rows). Here: the
- * parameters, the metrics and the wiring.
+ * Files: attempt.c (operations, attempts), guard.c (2. to 4. and 6.), hedge.c (9.),
+ * connection_events.c (7., and all that closes a connection), client_tables.c (rows). This file:
+ * parameters, metrics and wiring.
  *
- * Conservation, checked at the end: attempts begun = ended + under way, each ended in exactly one
- * way; operations likewise.
+ * Conservation, checked at the end: attempts started = ended + in progress, each ended in exactly
+ * one way; the same for operations.
  */
 #include "client_internal.h"
 #include "client_presets.h"
@@ -51,7 +52,8 @@ static const char *const tls_versions[] = {"none", "1.3", "1.2", NULL};
 static const char *const dns_caches[] = {"ttl", "fixed", "forever", NULL};
 static const char *const reuses[] = {"lifo", "fifo", NULL};
 static const char *const waits[] = {"fifo", "lifo", NULL};
-/* The first of backoff_names and jitter_names: what makes sense without an end. */
+/* The first entries of backoff_names and jitter_names: those that work without a limit on
+ * attempts. */
 static const char *const reconnect_backoffs[] = {"none", "fixed", "exponential", NULL};
 static const char *const reconnect_jitters[] = {"none",  "full",       "equal", "decorrelated",
                                                 "above", "plus-minus", NULL};
@@ -144,8 +146,8 @@ static const struct metric store_client_metrics[] = {
     {.name = "write_failures", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "writes that failed after all attempts"},
     {.name = "write_attempts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "write attempts that ended"},
     {.name = "write_timeouts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "write attempts that timed out"},
-    {.name = "write_errors", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .meaning = "attempts of writes that were not answered, or not with what was asked for"},
-    {.name = "write_error_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_errors", .under = "write_attempts", .series = true, .meaning = "attempts of writes that failed, for whatever reason / attempts"},
+    {.name = "write_errors", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .meaning = "write attempts that timed out, broke or were answered with an error"},
+    {.name = "write_error_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_errors", .under = "write_attempts", .series = true, .meaning = "write attempts that failed for any reason / write attempts"},
     {.name = "write_timeout_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_timeouts", .under = "write_attempts", .series = true, .meaning = "write attempts that timed out / write attempts"},
     {.name = "write_failure_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_failures", .under = "writes", .series = true, .meaning = "writes that failed after all attempts / writes"},
     {.name = "write_amplification", .unit = UNIT_NONE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_attempts", .under = "writes", .series = true, .meaning = "write attempts / writes"},
@@ -159,7 +161,7 @@ static const struct metric store_client_metrics[] = {
     {.name = "read_misses", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "reads whose first reply missed a session that had been written"},
     {.name = "read_miss_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "read_misses", .under = "reads", .series = true, .meaning = "read misses / reads"},
     {.name = "reads_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "after", .label_values = afters, .meaning = "first replies to reads, by time since the session's last acknowledged write (up to the label)"},
-    {.name = "misses_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "after", .label_values = afters, .meaning = "such reads that did not see that write"},
+    {.name = "misses_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "after", .label_values = afters, .meaning = "reads of reads_after_write that did not see that write"},
     {.name = "miss_probability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "misses_after_write", .under = "reads_after_write", .label = "after", .label_values = afters, .meaning = "misses_after_write / reads_after_write"},
     {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of writes, from the caller's start to its end, including retries"},
     {.name = "write_attempt_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of write attempts; attempts that timed out count with their timeout"},
@@ -169,7 +171,7 @@ static const struct metric store_client_metrics[] = {
     {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "writes that succeeded, after any number of attempts"},
     {.name = "retries_denied", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "by", .label_values = denied_by, .series = true, .meaning = "retries and hedges that were not made although attempts were left, by what denied them"},
     {.name = "breaker_refusals", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "operations failed immediately by an open breaker, before the first attempt or after a backoff"},
-    {.name = "breaker_open_share", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .better = LOWER_IS_BETTER, .scale = 1e-6, .series = true, .meaning = "circuit breakers of a region (instances times the endpoints that each has used: two of a global datastore) that are open; the total adds the regions"},
+    {.name = "breaker_open_share", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .better = LOWER_IS_BETTER, .scale = 1e-6, .series = true, .meaning = "share of open circuit breakers in a region (one breaker per instance and endpoint used; a global datastore has two endpoints); the total is the sum over regions"},
     {.name = "hedges", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "hedged reads that were sent"},
     {.name = "hedges_won", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "hedged reads whose reply came first"},
 };
@@ -182,7 +184,8 @@ static void client_set_instances(void *self, uint32_t instances)
     client->instance_count = instances;
 }
 
-/* A dead server's connections are gone, and its operations are nobody's: they run out uncounted. */
+/* The connections of failed servers are closed; their operations run to their end without being
+ * counted. */
 static void client_set_up(void *self, bool up)
 {
     struct store_client *client = self;
@@ -242,7 +245,7 @@ static void open_probes(struct store_client *client, struct probes *probes)
     client->read_latency = probe_latency_open(probes, "read_latency", region, NULL);
 }
 
-/* The order of kinds is that of simultaneous events: new ones go to the end. */
+/* The order of kinds decides the order of simultaneous events: add new kinds at the end. */
 static void add_kinds(struct store_client *client, const struct model_env *env)
 {
     const struct store_client_config *config = client->config;
@@ -250,7 +253,7 @@ static void add_kinds(struct store_client *client, const struct model_env *env)
     kind_id timeout;
 
     client->up = true;
-    /* At one instant a connection breaks before its commands are lost. */
+    /* At the same simulated time a connection breaks before its commands are lost. */
     client->pools.reset_kind = sim_kind_add(env->sim, &client_reset, env->instance, client);
     client->commands.lost_kind = sim_kind_add(env->sim, &client_lost, env->instance, client);
     client->commands.reply_kind = sim_kind_add(env->sim, &client_reply, env->instance, client);
@@ -287,6 +290,7 @@ static void store_client_init(void *self, const struct model_env *env)
     client->reconnect_jitter = sim_stream(env->sim, env->instance, "reconnect");
     client->ops[0].free_head = client->ops[1].free_head = NO_INDEX;
     connection_pools_init(&client->pools, &config->pool, env->sim, env->region);
+    client->pools.instance = env->instance;
     command_pool_init(&client->commands);
     client->commands.self = client;
     client->commands.drop = client_drop;
@@ -325,6 +329,7 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     client->app = port_need_ops(ports, client->region, -1);
     client->objective = port_need_objective(ports, -1, -1);
     client->impairments = impairments_read(ports);
+    client->history = port_find_op_history(ports, -1, -1);
     client->requests_hint = port_find_prefetch_requests(ports, client->region, -1);
     for (uint32_t r = 0; r < pools->region_count; r++) {
         pools->out[r] = port_need_link(ports, client->region, (int)r);
@@ -334,7 +339,8 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     }
 }
 
-/* Every instance has pools for its reads and writes from the start; more are made when needed. */
+/* Every instance has pools for its reads and writes from the start; others are created at first
+ * use. */
 static void store_client_start(void *self)
 {
     struct store_client *client = self;
@@ -364,6 +370,8 @@ static void store_client_finish(void *self)
     struct store_client *client = self;
     uint64_t attempts = 0, ops = 0;
 
+    if (client->history)
+        client_record_under_way(client);
     for (int table = 0; table < 2; table++)
         for (size_t i = 0; i < client->ops[table].capacity; i++) {
             enum op_state state = client->ops[table].rows[i].state;
@@ -375,14 +383,14 @@ static void store_client_finish(void *self)
                 queue_check_remains(&client->line, sim_now(client->sim),
                                     client->ops[table].rows[i].waiting_since);
         }
-    invariant(queue_check_balances(&client->line)); /* Little's law in the line for a connection */
+    invariant(queue_check_balances(&client->line)); /* Little's law in the queue for a connection */
     for (int how = 0; how < ATTEMPT_ENDS; how++)
         attempts += client->attempts_ended[how];
     invariant(client->ops_begun == client->ops_ended + ops);
     invariant(client->attempts_begun == attempts);
 }
 
-/* The region that writes go to now: that of the primary, whatever the client's caches say. */
+/* The region of the current primary, whatever the client has cached. */
 static int client_write_region(const struct store_client *client)
 {
     const struct session_store_port *store = client->store;
@@ -396,7 +404,7 @@ static int client_write_region(const struct store_client *client)
     return store->endpoints->rows[endpoint_address(store->endpoints, endpoint, &knowledge)].region;
 }
 
-/* A primary that moved during the run is taken for where it is at the end. */
+/* If the primary moved during the run, its location at the end counts. */
 static double client_attempts_elsewhere(const void *self)
 {
     const struct store_client *client = self;
@@ -410,7 +418,7 @@ static double client_attempts_elsewhere(const void *self)
 static const struct usage_row store_client_usage[] = {
     {.item = "transfer",
      .amount = client_attempts_elsewhere,
-     .meaning = "attempts of writes that go to another region"},
+     .meaning = "write attempts sent to another region"},
 };
 
 static bool never_retries(const void *config, const struct check_context *context)
@@ -422,14 +430,58 @@ static bool never_retries(const void *config, const struct check_context *contex
            c->timeout_ns >= c->retry.deadline_ns;
 }
 
+static bool retries_in_step(const void *config, const struct check_context *context)
+{
+    const struct store_client_config *c = config;
+
+    (void)context;
+    return (c->retry.attempts > 1 || c->retry.read_attempts > 1) &&
+           c->retry.backoff != BACKOFF_NONE && c->retry.jitter == JITTER_NONE;
+}
+
+/* Scenario 53 shows it. */
+static bool times_out_before_tcp(const void *config, const struct check_context *context)
+{
+    const struct store_client_config *c = config;
+    const sim_dur tcp_rto_min = 200 * SIM_MS; /* facts D.4 */
+
+    (void)context;
+    return c->timeout_ns <= tcp_rto_min || c->read_timeout_ns <= tcp_rto_min;
+}
+
+static bool holds_workers(const void *config, const struct check_context *context)
+{
+    const struct store_client_config *c = config;
+    const sim_dur limit = 60 * SIM_S; /* assumption: patience of any user is less */
+
+    (void)context;
+    return c->timeout_ns >= limit || c->read_timeout_ns >= limit;
+}
+
 static const struct lint_row store_client_lints[] = {
     {.code = "client-retries-never",
-     .meaning = "'timeout' is not below 'deadline': an attempt that times out leaves no time "
-                "for another one",
+     .field = "deadline",
+     .meaning = "'timeout' is not below 'deadline': after a timeout no time is left for a "
+                "retry",
      .applies = never_retries},
+    {.code = "client-retries-in-step",
+     .field = "retry.jitter",
+     .meaning = "'retry.jitter: none': clients that fail at one moment retry at one moment, and "
+                "the waves of retries stay together",
+     .applies = retries_in_step},
+    {.code = "client-timeout-below-rto",
+     .field = "timeout",
+     .meaning = "'timeout' or 'read_timeout' is at most 200 ms, TCP's minimum retransmission "
+                "timeout: one lost packet may fail the attempt",
+     .applies = times_out_before_tcp},
+    {.code = "client-timeout-long",
+     .field = "timeout",
+     .meaning = "'timeout' or 'read_timeout' is at least 1 min: an attempt to a server that is "
+                "gone holds its worker that long",
+     .applies = holds_workers},
 };
 
-/* What the application itself would publish. */
+/* Metrics that the application would publish. */
 static const struct service_metric store_client_service_metrics[] = {
     {.name = "write-error-rate",
      .space = "",
@@ -438,7 +490,7 @@ static const struct service_metric store_client_service_metrics[] = {
      .metric = "write_error_rate",
      .statistic = TAP_AVERAGE,
      .period_ns = SIM_S,
-     .meaning = "attempts of writes that failed / attempts, as clients of the region see them",
+     .meaning = "write attempts that failed / write attempts, as seen by the clients of the region",
      .source = "assumption"},
     {.name = "write-latency",
      .space = "",
@@ -447,7 +499,7 @@ static const struct service_metric store_client_service_metrics[] = {
      .metric = "write_attempt_latency",
      .statistic = TAP_AVERAGE,
      .period_ns = SIM_S,
-     .meaning = "mean time of attempts of writes; those that time out count with their timeout",
+     .meaning = "mean latency of write attempts; attempts that timed out count with their timeout",
      .source = "assumption"},
 };
 
@@ -461,6 +513,7 @@ static void store_client_fini(void *self)
     free(client->ops[1].rows);
     free(client->pending.rows);
     command_pool_release(&client->commands);
+    free(client->unanswered);
     free(client->budgets);
     free(client->breakers);
 }
@@ -491,22 +544,21 @@ static void store_client_check(const void *config, const struct check_context *c
     if (c->pool.mode == MODE_MULTIPLEXED && c->pool.connect_timeout_ns == 0)
         validation_error(
             validation, "connect_timeout",
-            "must not be 0 with 'mode: multiplexed': nobody else gives up on its connection");
+            "must not be 0 with 'mode: multiplexed': attempts do not end its handshake");
     if (c->pool.mode == MODE_POOL && c->reconnect.backoff != BACKOFF_NONE)
-        validation_error(
-            validation, "reconnect.backoff",
-            "is for 'mode: multiplexed': a pool opens a connection for an attempt, and the "
-            "attempts' backoff is its own");
+        validation_error(validation, "reconnect.backoff",
+                         "is only for 'mode: multiplexed': in a pool, connections are opened by "
+                         "attempts, which have 'retry.backoff'");
     if ((c->reconnect.jitter == JITTER_DECORRELATED || c->reconnect.jitter == JITTER_ABOVE) &&
         c->reconnect.backoff != BACKOFF_EXPONENTIAL)
         validation_error(validation, "reconnect.jitter", "'%s' needs an exponential backoff",
                          jitter_names[c->reconnect.jitter]);
     if (c->pool.mode == MODE_MULTIPLEXED && c->pool.lifetime_ns > 0)
-        validation_error(validation, "pool.lifetime", "is for 'mode: pool'");
+        validation_error(validation, "pool.lifetime", "is only for 'mode: pool'");
     if (c->budget.kind == BUDGET_BUCKET &&
         (c->budget.cost > c->budget.capacity || c->budget.timeout_cost > c->budget.capacity))
         validation_error(validation, "retry.budget.bucket.capacity",
-                         "must not be below a retry's cost");
+                         "must not be below 'cost' or 'timeout_cost'");
 }
 
 const struct model_ops store_client_ops = {

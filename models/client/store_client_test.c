@@ -29,7 +29,7 @@ static void write_ended(uint64_t number, sim_time begun, sim_time now,
     ended.attempts[number] = result->attempts;
 }
 
-/* The world of a client and a driver; its statistics are the caller's to look at, and to free. */
+/* Run a client and a driver; the caller reads and frees the statistics. */
 static struct world *run_client(const char *client, const char *driver, struct scenario **scenario)
 {
     char text[2000];
@@ -62,8 +62,8 @@ static void done(struct world *world, struct scenario *scenario)
 /* --- claims -------------------------------------------------------------------------------------
  */
 
-/* A cold connection costs TCP's round trip and TLS's, one for 1.3 and two for 1.2, before the
- * write's own; a warm one nothing. */
+/* A cold connection adds the round trips of TCP (one) and TLS (1.3: one, 1.2: two) to that of the
+ * write; a warm one adds nothing. */
 static void cold_connection_costs_round_trips(void **state)
 {
     static const struct {
@@ -86,9 +86,9 @@ static void cold_connection_costs_round_trips(void **state)
 }
 
 /*
- * The timeout covers the handshake: below two round trips no fresh connection can ever succeed
- * (redis_lessons 7). The server, for its part, runs each of the 300 attempts: the command arrives
- * after 30 ms, the client gives up at 35 ms, the answer would come at 40 ms.
+ * The timeout covers the handshake: below two round trips no attempt on a new connection succeeds
+ * (redis_lessons 7). The server still executes each of the 300 attempts: the command arrives after
+ * 30 ms, the attempt times out at 35 ms, the reply would arrive at 40 ms.
  */
 static void timeout_below_two_round_trips_never_succeeds_cold(void **state)
 {
@@ -108,8 +108,8 @@ static void timeout_below_two_round_trips_never_succeeds_cold(void **state)
 }
 
 /*
- * One connection, a write each 10 ms, 20 ms each: they wait in line, and the wait counts. Begun at
- * 0, 10, 20 ms, answered at 20, 40, 60 ms.
+ * One connection, a write every 10 ms, 20 ms each: they queue, and the wait counts. Started at 0,
+ * 10, 20 ms, answered at 20, 40, 60 ms.
  */
 static void writes_wait_in_line_for_a_connection(void **state)
 {
@@ -124,7 +124,7 @@ static void writes_wait_in_line_for_a_connection(void **state)
 }
 
 /* Waiting counts against the timeout too: with 35 ms the third, sent at 40 ms with 15 ms left,
- * gives up at 55 ms, in vain for the server too (redis_lessons 6). */
+ * times out at 55 ms; the server executes it for nothing (redis_lessons 6). */
 static void waiting_counts_against_the_timeout(void **state)
 {
     struct scenario *scenario;
@@ -141,8 +141,7 @@ static void waiting_counts_against_the_timeout(void **state)
     done(world, scenario);
 }
 
-/* The answer's way is cut: each write is executed, and the client gives each up: all are ambiguous.
- */
+/* Replies are lost: each write is executed and times out, so all are ambiguous. */
 static void executed_but_unanswered_writes_are_ambiguous(void **state)
 {
     struct scenario *scenario;
@@ -157,9 +156,9 @@ static void executed_but_unanswered_writes_are_ambiguous(void **state)
 }
 
 /*
- * The request's way is cut for 2 s: the client gives up and closes, but TCP goes on sending what it
- * was given, and the server runs it (redis_lessons 2, 3). Three attempts each: three executions of
- * one write, two of them repeated.
+ * Requests are lost for 2 s: the client times out and closes, but TCP retransmits what it has
+ * accepted, and the server executes it (redis_lessons 2, 3). Three attempts per write: three
+ * executions, two of them repeated.
  */
 static void abandoned_requests_still_run_after_the_outage(void **state)
 {
@@ -176,8 +175,8 @@ static void abandoned_requests_still_run_after_the_outage(void **state)
     done(world, scenario);
 }
 
-/* A pool that closes on timeouts opens a connection for each; one that keeps them does not, and
- * gets them back. */
+/* A pool that closes connections on timeout opens a new one for each; a pool that keeps them does
+ * not. */
 static void closing_on_timeout_feeds_back(void **state)
 {
     static const char *const cut =
@@ -200,7 +199,7 @@ static void closing_on_timeout_feeds_back(void **state)
     assert_true(closing >= 45 && keeping >= 45);
 }
 
-/* After a promotion writes on old connections are refused, once each; the client asks for the name
+/* After a promotion writes on old connections are refused once each; the client resolves the name
  * again and all succeed. */
 static void readonly_answers_lead_to_the_new_primary(void **state)
 {
@@ -216,7 +215,8 @@ static void readonly_answers_lead_to_the_new_primary(void **state)
     done(world, scenario);
 }
 
-/* Backoff is over before the next attempt: a write is under way once, and begun = ended at rest. */
+/* The backoff ends before the next attempt: an operation has at most one attempt in progress, and
+ * at the end started = ended. */
 static void every_write_ends_once(void **state)
 {
     struct scenario *scenario;

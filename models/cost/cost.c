@@ -181,7 +181,7 @@ static void cost_init(void *self, const struct model_env *env)
 const struct model_ops cost_ops = {
     .name = "cost",
     .section = "cost",
-    .meaning = "what it costs, by a price table",
+    .meaning = "cost of the deployment by a price table",
     .scope = MODEL_ONCE,
     .config_size = sizeof(struct cost_config),
     .state_size = sizeof(struct cost),

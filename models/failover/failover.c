@@ -645,15 +645,58 @@ static void failover_fini(void *self)
     free(failover->repoint_state);
 }
 
+static bool has_one_datapoint(const void *config, const struct check_context *context)
+{
+    const struct failover_config *c = config;
+
+    return c->mode == MODE_AUTOMATIC && c->alarm_datapoints == 1 &&
+           supplied_fault_target(context->rows, "promote");
+}
+
+static bool has_nothing_to_promote(const void *config, const struct check_context *context)
+{
+    const struct failover_config *c = config;
+
+    return c->mode != MODE_NONE && !supplied_fault_target(context->rows, "promote");
+}
+
+static const struct lint_row failover_lints[] = {
+    {.code = "failover-one-datapoint",
+     .field = "alarm.datapoints",
+     .meaning = "'mode: automatic' with 'alarm.datapoints: 1': one bad period promotes, also where "
+                "the fault is over by itself before the promotion is",
+     .applies = has_one_datapoint},
+    {.code = "failover-nothing-to-promote",
+     .field = "mode",
+     .meaning =
+         "this kind of store has no cluster that could be promoted: an alarm changes nothing",
+     .applies = has_nothing_to_promote},
+};
+
+/* Where no cluster can be promoted, there is nothing that these do. */
+static uint32_t control_parts(const void *config, const struct check_context *context, int region,
+                              int peer)
+{
+    (void)config, (void)region, (void)peer;
+    return supplied_fault_target(context->rows, "promote");
+}
+
+static const struct fault_capability failover_faults[] = {
+    {"control/monitoring", "down", control_parts},
+    {"control/function", "down", control_parts},
+    {"control/store-api", "down", control_parts},
+};
+
 const struct model_ops failover_ops = {
     .name = "failover",
     .section = "failover",
-    .meaning = "who acts when the primary fails, and how: alarm, decision, promotion, record",
+    .meaning = "failover of the primary: alarm, decision, promotion, change of the DNS record",
     .scope = MODEL_ONCE,
     .config_size = sizeof(struct failover_config),
     .state_size = sizeof(struct failover),
     FIELD_TABLE(failover_fields),
     METRIC_TABLE(failover_metrics),
+    .rows = {FAULT_TABLE(failover_faults), LINT_TABLE(failover_lints)},
     .check = failover_check,
     .init = failover_init,
     .connect = failover_connect,

@@ -25,6 +25,7 @@
 #include "losses.h"
 #include "objective.h"
 #include "registry.h"
+#include "run_log.h"
 
 #include <stdlib.h>
 
@@ -83,7 +84,7 @@ static const struct metric objective_metrics[] = {
     {.name = "incidents_unrestored",
      .unit = UNIT_COUNT,
      .kind = METRIC_VALUE,
-     .meaning = "of these, those not restored by the end of the run"},
+     .meaning = "incidents not restored by the end of the run"},
 };
 
 static const char no_outage[] = "no outage"; /* why a value is none */
@@ -103,6 +104,7 @@ static const struct stage_end {
 struct mark {
     sim_time time;
     const char *fault;         /* of an onset: static text; NULL: a stage ended */
+    uint32_t cause;            /* number of the event in force; 0: none */
     enum incident_stage stage; /* the one that ended */
     /* what the store had lost by then, and the RPO of its last failover */
     uint64_t writes_lost, sessions_lost;
@@ -112,6 +114,7 @@ struct mark {
 struct objective {
     const struct objective_config *config;
     struct sim *sim;
+    const struct run_log *log;
     struct incident_list incidents;   /* filled by objective_finish() */
     const struct losses_port *losses; /* NULL: the store counts none */
     struct objective_port port;
@@ -141,7 +144,11 @@ static struct mark objective_look(const struct objective *objective, const char 
                                   enum incident_stage stage)
 {
     const struct losses_port *losses = objective->losses;
-    struct mark mark = {.time = sim_now(objective->sim), .fault = fault, .stage = stage, .rpo = -1};
+    struct mark mark = {.time = sim_now(objective->sim),
+                        .fault = fault,
+                        .cause = sim_cause(objective->sim).number,
+                        .stage = stage,
+                        .rpo = -1};
 
     if (losses) {
         mark.writes_lost = losses->writes(losses->self);
@@ -189,10 +196,26 @@ static sim_time objective_restored(const struct objective *objective, sim_time o
     return good_operations_restored(&objective->writes, &rule, onset, sim_now(objective->sim));
 }
 
+/* The subject of an event, or of the nearest of its causes that has one: an alarm has none, the
+ * metric that raised it names its region. */
+static const char *event_subject(const struct run_log *log, uint32_t number)
+{
+    while (number > 0) {
+        const struct run_event *event = &log->events[number - 1];
+
+        if (event->subject[0] != '\0')
+            return event->subject;
+        number = event->cause;
+    }
+    return "";
+}
+
 static struct incident objective_open(const struct objective *objective, const struct mark *mark)
 {
     struct incident incident = {
         .kind = mark->fault ? mark->fault : "failover",
+        .subject = event_subject(objective->log, mark->cause),
+        .cause = mark->cause,
         .onset = mark->time,
         .rpo = -1,
         /* until it is closed: what had been lost before */
@@ -361,6 +384,7 @@ static void objective_init(void *self, const struct model_env *env)
 
     objective->config = env->config;
     objective->sim = env->sim;
+    objective->log = env->log;
     good_operations_init(&objective->writes, env->topology->region_count, sim_end(env->sim),
                          objective->config->resolution_ns);
     objective->port = (struct objective_port){
@@ -393,7 +417,7 @@ static void objective_fini(void *self)
 const struct model_ops objective_ops = {
     .name = "objective",
     .section = "objective",
-    .meaning = "what is promised, and whether it is kept: RTO and RPO of each outage",
+    .meaning = "service-level objectives: RTO and RPO of each outage",
     .scope = MODEL_ONCE,
     .config_size = sizeof(struct objective_config),
     .state_size = sizeof(struct objective),

@@ -296,6 +296,71 @@ static void objective_opens_an_outage_for_a_failover_without_a_fault(void **stat
     rig_close(&r.rig);
 }
 
+/* An event of the log, and the cause of what follows in this call. */
+static void cause_event(struct objective_rig *r, const char *what, const char *subject)
+{
+    struct sim *sim = r->rig.sim;
+    struct cause cause = sim_cause(sim);
+
+    cause.number = run_log_event(&r->rig.log, sim_now(sim), what, subject, cause, NULL, "text");
+    sim_set_cause(sim, cause);
+}
+
+static void fault_of_a_link(void *arg)
+{
+    cause_event(arg, "fault", "us-west-2 -> us-west-1");
+    fault(arg);
+}
+
+static void fault_of_a_region(void *arg)
+{
+    cause_event(arg, "fault", "us-west-1");
+    fault(arg);
+}
+
+static void decided_after_an_alarm(void *arg)
+{
+    cause_event(arg, "metric", "us-west-2");
+    cause_event(arg, "alarm", "");
+    decided(arg);
+}
+
+/*
+ * Three outages: of a link and of a region meanwhile, which joins it; of an alarm, which has no
+ * subject of its own but that of its metric; and of something that logged nothing. Events 1 to 4.
+ */
+static void incidents_name_their_subject_and_the_event_that_opened_them(void **state)
+{
+    static const struct {
+        const char *kind, *subject;
+        uint32_t cause;
+    } expected[] = {{"link-fault", "us-west-2 -> us-west-1", 1},
+                    {"failover", "us-west-2", 4},
+                    {"link-fault", "", 0}};
+    struct objective_rig r;
+
+    (void)state;
+    objective_rig_open(&r, 1);
+    for (int outage = 0; outage < 3; outage++) {
+        writes(&r, 0, (100 + 150 * outage) * SIM_S, (140 + 150 * outage) * SIM_S, false);
+        writes(&r, 0, (140 + 150 * outage) * SIM_S, (250 + 150 * outage) * SIM_S, true);
+    }
+    rig_call(&r.rig, 100 * SIM_S, fault_of_a_link, &r);
+    rig_call(&r.rig, 110 * SIM_S, fault_of_a_region, &r);
+    rig_call(&r.rig, 250 * SIM_S, decided_after_an_alarm, &r);
+    rig_call(&r.rig, 400 * SIM_S, fault, &r);
+    rig_run(&r.rig);
+    assert_int_equal(incidents(&r)->count, 3);
+    for (int outage = 0; outage < 3; outage++) {
+        const struct incident *incident = &incidents(&r)->incidents[outage];
+
+        assert_string_equal(incident->kind, expected[outage].kind);
+        assert_string_equal(incident->subject, expected[outage].subject);
+        assert_int_equal(incident->cause, expected[outage].cause);
+    }
+    rig_close(&r.rig);
+}
+
 static void objective_says_why_there_is_no_value_without_an_outage(void **state)
 {
     struct objective_rig r;
@@ -339,6 +404,7 @@ int main(void)
         cmocka_unit_test(objective_needs_some_writes_to_call_it_restored),
         cmocka_unit_test(objective_joins_faults_that_overlap_and_keeps_others_apart),
         cmocka_unit_test(objective_opens_an_outage_for_a_failover_without_a_fault),
+        cmocka_unit_test(incidents_name_their_subject_and_the_event_that_opened_them),
         cmocka_unit_test(objective_says_why_there_is_no_value_without_an_outage),
         cmocka_unit_test(objective_refuses_a_hold_between_steps),
     };

@@ -11,6 +11,7 @@
 #include "control.h"
 #include "deploy.h"
 #include "dns.h"
+#include "fault_effects.h"
 #include "link.h"
 #include "objective.h"
 #include "session_store.h"
@@ -19,8 +20,7 @@
 #include "user.h"
 #include "registry.h"
 
-/* Every port that a fault can reach, each writing down who was called, when: "10 cut west->east".
- */
+/* Every port that a fault can reach; each records calls and times: "10 cut west->east". */
 struct journal {
     struct rig rig;
     struct strbuf text;
@@ -102,6 +102,15 @@ static void store_crash(void *self, enum crash_kind kind)
     note_region(self, whats[kind], kind == CRASH_NONE);
 }
 
+static void instance_restart(void *self, uint32_t instance)
+{
+    const struct stub *stub = self;
+    char text[64];
+
+    snprintf(text, sizeof text, "restart %d/%u", stub->a, instance);
+    note(self, text);
+}
+
 static void deploy_begin(void *self, sim_dur over)
 {
     char text[64];
@@ -152,10 +161,36 @@ static void objective_onset(void *self, const char *kind)
     note(self, kind);
 }
 
+/* What all models and kinds take, wherever it is: which parts a scenario has is tested with whole
+ * scenarios (fault_targets_test.c). */
+static const struct model_rows *everything(void)
+{
+    static struct fault_capability faults[128];
+    static struct model_rows rows;
+    const struct fault_capability *row;
+    struct supplied_rows supplied = {0};
+
+    if (rows.faults)
+        return &rows;
+    for (size_t i = 0; i < model_registry_count; i++) {
+        supplied_rows_add(&supplied, &model_registry[i]->rows);
+        for (size_t kind = 0; kind < model_registry[i]->kind_count; kind++)
+            supplied_rows_add(&supplied, &model_registry[i]->kinds[kind]->rows);
+    }
+    while ((row = supplied_fault(&supplied, rows.fault_count, NULL))) {
+        assert_in_range(rows.fault_count, 0, sizeof faults / sizeof faults[0] - 1);
+        faults[rows.fault_count++] = (struct fault_capability){row->target, row->action, NULL};
+    }
+    supplied_rows_release(&supplied);
+    rows.faults = faults;
+    return &rows;
+}
+
 static void journal_open(struct journal *j)
 {
     *j = (struct journal){.text = STRBUF_INIT};
     rig_open(&j->rig, &fault_schedule_ops, 2, 100 * SIM_S);
+    supplied_rows_add(&j->rig.rows, everything());
     j->control_stub = (struct stub){j, 0, 0};
     for (int a = 0; a < 2; a++) {
         for (int b = 0; b < 2; b++) {
@@ -168,7 +203,7 @@ static void journal_open(struct journal *j)
         j->store[a] = (struct power_port){&j->stubs[a][a], store_set};
         j->store_faults[a] =
             (struct store_fault_port){&j->stubs[a][a], store_stall, store_restart, store_crash};
-        j->deploys[a] = (struct deploy_port){&j->stubs[a][a], deploy_begin};
+        j->deploys[a] = (struct deploy_port){&j->stubs[a][a], deploy_begin, instance_restart};
         port_offer_deploy(j->rig.ports, a, -1, &j->deploys[a]);
         port_offer_power(j->rig.ports, a, POWER_APP, &j->app[a]);
         port_offer_power(j->rig.ports, a, POWER_STORE, &j->store[a]);
@@ -243,7 +278,7 @@ static const struct story {
      "10 store-fault; 10 crash of the process 1 off; 15 back 1 on; "},
     {{"at=10s|store=west|crash=host"}, "10 store-fault; 10 crash of the host 0 off; "},
     {{"at=10s|for=5s|replication=east|pause=true"}, "10 pause 1 on; 15 pause 1 off; "},
-    /* over at once: its length is the statistics' alone */
+    /* takes no time: `for` only sets the window of the statistics */
     {{"at=10s|for=5s|replication=east|reset=true"}, "10 reset 1; "},
     {{"at=10s|for=5s|replication=east|pause=true|reset=true"},
      "10 reset 1; 10 pause 1 on; 15 pause 1 off; "},
@@ -265,19 +300,29 @@ static const struct story {
      "10 region-loss; 10 begin 0>1 0.00 0 1; 10 begin 1>0 0.00 0 1; 10 store 0 off; 10 app 0 off; "
      "15 region-loss; "
      "25 end 0>1 0.00 0 1; 25 end 1>0 0.00 0 1; 25 store 0 on; 25 app 0 on; "},
-    /* again and again: so often, and until the end at 100 s */
+    /* repetition: twice, and until the end at 100 s */
     {{"at=10s|for=5s|every=20s|times=2|store=west|stall=true"},
      "10 store-fault; 10 stall 0 on; 15 stall 0 off; "
      "30 store-fault; 30 stall 0 on; 35 stall 0 off; "},
     {{"at=10s|for=5s|every=50s|store=west|stall=true"},
      "10 store-fault; 10 stall 0 on; 15 stall 0 off; "
      "60 store-fault; 60 stall 0 on; 65 stall 0 off; "},
+    /* one after another: from the last end, from a promotion, and along a chain */
+    {{"at=5s|after=cut|store=east|restart=true",
+      "at=10s|for=5s|every=20s|times=2|name=cut|store=west|stall=true"},
+     "10 store-fault; 10 stall 0 on; 15 stall 0 off; "
+     "30 store-fault; 30 stall 0 on; 35 stall 0 off; 40 store-fault; 40 restart 1 on; "},
+    {{"at=10s|name=p|promote=east", "at=0s|after=p|for=5s|name=q|control=dns|down=true",
+      "at=1s|after=q|promote=west"},
+     "10 promote 1; 10 dns down; 15 dns up; 16 promote 0; "},
+    /* one instance, now: it harms no write by itself */
+    {{"at=10s|for=5s|instance=east/2|restart=true"}, "10 restart 1/2; "},
     /* strength zero: nothing at all */
     {{"at=10s|for=5s|link=east -> west|loss=0%"}, ""},
     {{"at=10s|link=east <-> west|loss=0%|delay=0s"}, ""},
 };
 
-static void fault_schedule_does_what_the_stories_say(void **state)
+static void ports_are_called_as_the_stories_say(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++) {
@@ -308,14 +353,14 @@ static void fault_schedule_of_strength_zero_changes_nothing(void **state)
     assert_int_equal(with.rig.outcome.digest, without.rig.outcome.digest);
     assert_int_equal(with.rig.outcome.event_count, without.rig.outcome.event_count);
     assert_int_equal(with.rig.log.event_count, 0);
-    assert_true(fault_schedule_ops.span(with.rig.configs, &span));
+    assert_true(fault_schedule_ops.span(with.rig.configs, 1, 0, &span));
     assert_int_equal(span.from, 10 * SIM_S);
     assert_int_equal(span.to, 15 * SIM_S);
     journal_close(&with);
     journal_close(&without);
 }
 
-static void fault_schedule_tells_people_when_and_what(void **state)
+static void run_log_has_when_and_what(void **state)
 {
     struct journal j;
 
@@ -330,54 +375,163 @@ static void fault_schedule_tells_people_when_and_what(void **state)
     journal_close(&j);
 }
 
+#define ALL_TARGETS                                                                                \
+    "'control: dns', 'control: function', 'control: monitoring', 'control: store-api', "           \
+    "'gateway', "                                                                                  \
+    "'instance', 'link', 'promote', 'region', 'replication', 'store'\n"
+
 static const struct error {
-    const char *fault, *complaint;
+    const char *faults[3]; /* the first is wrong */
+    const char *error;
 } errors[] = {
-    {"at=10s|loss=30%", "(all): needs a target: one of 'link', 'region', 'gateway', 'store', "
-                        "'replication', 'control' or 'promote'\n"},
-    {"at=10s|region=west|store=west|down=true",
-     "(all): has 2 targets of 'link', 'region', 'gateway', 'store', 'replication', 'control' and "
-     "'promote'; write one fault for each\n"},
-    {"at=10s|region=west|down=true|loss=30%",
+    {{"at=10s|loss=30%"}, "(all): needs a target: one of " ALL_TARGETS},
+    {{"at=10s|region=west|store=west|down=true"},
+     "(all): has 2 targets, 'region', 'store'; write one fault for each\n"},
+    {{"at=10s|region=west|down=true|loss=30%"},
      "loss: does not go with 'region', which takes 'down: true' or 'deploy: true'\n"},
-    {"at=10s|link=west -> east|down=true",
+    {{"at=10s|link=west -> east|down=true"},
      "down: does not go with 'link', which takes 'loss', "
      "'delay', 'blackhole: true', 'hold: true' or 'reset: true'\n"},
-    {"at=10s|promote=east|down=true",
+    {{"at=10s|promote=east|down=true"},
      "down: does not go with 'promote', which takes no effect: it is an action\n"},
-    {"at=10s|region=west",
+    {{"at=10s|region=west"},
      "(all): does nothing to its 'region'; add 'down: true' or 'deploy: true'\n"},
-    {"at=10s|store=west",
+    {{"at=10s|store=west"},
      "(all): does nothing to its 'store'; add 'stall: true', 'restart: true' or 'crash: process' "
      "or 'host'\n"},
-    {"at=10s|for=5s|every=5s|link=west -> east|loss=30%",
-     "every: needs 'for', and longer than it: each must end before the next begins\n"},
-    {"at=10s|for=5s|times=3|link=west -> east|loss=30%", "times: needs 'every', such as '10s'\n"},
-    {"at=40min|region=west|down=true", "at: is 40 min, after the end of the run at 100 s\n"},
-    {"at=100s|promote=west", "at: is 100 s, not before the end of the run at 100 s\n"},
+    {{"at=10s|for=5s|every=5s|link=west -> east|loss=30%"},
+     "every: needs a 'for' below it: each repetition must end before the next begins\n"},
+    {{"at=10s|for=5s|times=3|link=west -> east|loss=30%"}, "times: needs 'every', such as '10s'\n"},
+    {{"at=40min|region=west|down=true"}, "at: is 40 min, after the end of the run at 100 s\n"},
+    {{"at=100s|promote=west"}, "at: is 100 s, not before the end of the run at 100 s\n"},
+    /* targets that no model of this scenario simulates */
+    {{"at=10s|instance=west/1|down=true"},
+     "down: does not go with 'instance', which takes 'restart: true'\n"},
+    {{"at=10s|node=west/1|down=true"},
+     "node: cannot be hit: this scenario has no 'node'; its targets are " ALL_TARGETS},
+    {{"at=10s|link=west -> east|traffic=replication|blackhole=true"},
+     "link: cannot be hit: this scenario has no 'traffic: replication'; its targets "
+     "are " ALL_TARGETS},
+    {{"at=10s|record=sessions|down=true"},
+     "record: cannot be hit: this scenario has no 'record'; its targets are " ALL_TARGETS},
+    {{"at=10s|zone=north/1|down=true"},
+     "zone: needs a region of the scenario and a number, such as 'west/0', got 'north/1'\n"},
+    {{"at=10s|zone=wst/1|down=true"},
+     "zone: needs a region of the scenario and a number, such as 'west/0', got 'wst/1'; did you "
+     "mean 'west'?\n"},
+    {{"at=10s|store=west|traffic=replication|stall=true"},
+     "traffic: needs a 'link', such as 'a -> b'\n"},
+    {{"at=10s|node=west|crash=host"},
+     "node: needs a region of the scenario and a number, such as 'west/0', got 'west'\n"},
+    /* times that follow another fault */
+    {{"at=1s|after=cut|region=west|down=true"},
+     "after: names no fault: 'cut'; give that fault a name, such as {name: cut, ...}\n"},
+    {{"at=1s|after=cat|region=west|down=true", "at=1s|for=1s|name=cut|region=east|down=true"},
+     "after: names no fault: 'cat'; did you mean 'cut'?\n"},
+    {{"at=1s|after=cut|region=west|down=true", "at=1s|name=cut|region=east|down=true"},
+     "after: names a fault that does not end: give 'cut' a 'for'\n"},
+    {{"at=1s|after=cut|region=west|down=true",
+      "at=1s|for=1s|every=5s|name=cut|region=east|down=true"},
+     "after: names a fault that does not end: give 'cut' a 'times'\n"},
+    {{"at=1s|for=1s|name=a|after=b|region=west|down=true",
+      "at=1s|for=1s|name=b|after=a|region=east|down=true"},
+     "after: is part of a circle, or of a chain of more than 16 faults\n"},
+    {{"at=60s|after=cut|region=west|down=true", "at=30s|for=10s|name=cut|region=east|down=true"},
+     "at: is 100 s, not before the end of the run at 100 s\n"},
 };
 
-static void fault_schedule_says_what_is_wrong_with_a_fault(void **state)
+static void each_error_has_its_message(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         struct journal j;
 
         journal_open(&j);
-        fault(&j, 0, errors[i].fault);
+        for (size_t f = 0; f < 3 && errors[i].faults[f]; f++)
+            fault(&j, f, errors[i].faults[f]);
         assert_false(rig_check(&j.rig, 0));
-        assert_string_equal(rig_validation.text, errors[i].complaint);
+        assert_string_equal(rig_validation.text, errors[i].error);
         journal_close(&j);
     }
+}
+
+static void a_name_is_given_once(void **state)
+{
+    struct journal j;
+
+    (void)state;
+    journal_open(&j);
+    fault(&j, 0, "at=1s|for=1s|name=cut|region=west|down=true");
+    fault(&j, 1, "at=5s|for=1s|name=cut|region=west|down=true");
+    assert_true(rig_check(&j.rig, 0));
+    assert_false(rig_check(&j.rig, 1));
+    assert_string_equal(rig_validation.text,
+                        "name: 'cut' is the name of another fault: faults.0\n");
+    journal_close(&j);
+}
+
+/* A scenario without a model of the replication: what was possible is refused, not ignored. */
+static void a_target_that_no_model_simulates_is_refused(void **state)
+{
+    struct journal j;
+
+    (void)state;
+    journal_open(&j);
+    fault(&j, 0, "at=1s|replication=west|pause=true");
+    assert_true(rig_check(&j.rig, 0));
+    supplied_rows_release(&j.rig.rows);
+    supplied_rows_add(&j.rig.rows, &dns_zone_ops.rows);
+    assert_false(rig_check(&j.rig, 0));
+    assert_string_equal(rig_validation.text,
+                        "replication: cannot be hit: this scenario has no 'replication'; its "
+                        "targets are 'control: dns'\n");
+    journal_close(&j);
+}
+
+/* Each declared capability has an effect, and each effect is declared by some model. */
+static void capabilities_and_effects_are_the_same(void **state)
+{
+    const struct fault_capability *row;
+    bool taken[FAULT_TARGETS][FAULT_ACTIONS] = {{false}};
+    struct journal j;
+
+    (void)state;
+    journal_open(&j);
+    for (size_t i = 0; (row = supplied_fault(&j.rig.rows, i, NULL)); i++) {
+        size_t length = strcspn(row->target, "/");
+        int found = 0;
+
+        for (int target = 0; target < FAULT_TARGETS; target++)
+            for (int action = 0; action < FAULT_ACTIONS; action++) {
+                const char *key = fault_target_key((enum fault_target)target);
+
+                if (strlen(key) == length && strncmp(key, row->target, length) == 0 &&
+                    strcmp(fault_action_name((enum fault_action)action), row->action) == 0) {
+                    assert_true(
+                        fault_has_effect((enum fault_target)target, (enum fault_action)action));
+                    taken[target][action] = true;
+                    found++;
+                }
+            }
+        assert_int_equal(found, 1);
+    }
+    for (int target = 0; target < FAULT_TARGETS; target++)
+        for (int action = 0; action < FAULT_ACTIONS; action++)
+            assert_int_equal(fault_has_effect((enum fault_target)target, (enum fault_action)action),
+                             taken[target][action]);
+    journal_close(&j);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fault_schedule_does_what_the_stories_say),
+        cmocka_unit_test(ports_are_called_as_the_stories_say),
         cmocka_unit_test(fault_schedule_of_strength_zero_changes_nothing),
-        cmocka_unit_test(fault_schedule_tells_people_when_and_what),
-        cmocka_unit_test(fault_schedule_says_what_is_wrong_with_a_fault),
+        cmocka_unit_test(run_log_has_when_and_what),
+        cmocka_unit_test(each_error_has_its_message),
+        cmocka_unit_test(a_name_is_given_once),
+        cmocka_unit_test(a_target_that_no_model_simulates_is_refused),
+        cmocka_unit_test(capabilities_and_effects_are_the_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

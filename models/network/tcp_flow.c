@@ -40,15 +40,17 @@ bool tcp_flow_can_break(const struct wan_link *link, uint32_t flow_index)
     return link->extras[flow_index].watch_kind != 0 && !link->flows[flow_index].broken;
 }
 
-RARE void tcp_flow_break(struct wan_link *link, uint32_t flow_index, sim_time when, int by)
+RARE void tcp_flow_break(struct wan_link *link, uint32_t flow_index, sim_time when,
+                         enum connection_event how)
 {
     struct flow *flow = &link->flows[flow_index];
-    const struct flow_extra *extra = &link->extras[flow_index];
+    struct flow_extra *extra = &link->extras[flow_index];
 
     flow->broken = true;
+    extra->state = how;
     tcp_sender_end(link, flow_index, when);
     if (flow->open) {
-        probe_count(link->probes, link->broken[by]);
+        probe_count(link->probes, link->broken[how - CONNECTION_RST]);
         sim_at(link->sim, when, extra->watch_kind, extra->watch_entity, extra->watch_generation);
     } else {
         flow_free_unless_used(link, flow_index);
@@ -60,7 +62,7 @@ void tcp_flows_reset(struct wan_link *link)
     for (uint32_t i = 0; i < link->flow_count; i++)
         if (tcp_flow_can_break(link, i) &&
             (link->flows[i].open || link->flows[i].sender != NO_INDEX))
-            tcp_flow_break(link, i, sim_now(link->sim), BROKEN_BY_RESET);
+            tcp_flow_break(link, i, sim_now(link->sim), CONNECTION_RST);
 }
 
 /* Sent on a flow that is broken, or into a reset, which comes back after a round trip. */
@@ -74,7 +76,7 @@ RARE static void flow_send_in_vain(struct wan_link *link, uint32_t flow_index,
     probe_count(link->probes, link->transmissions);
     probe_count(link->probes, link->losses);
     if (!link->flows[flow_index].broken)
-        tcp_flow_break(link, flow_index, answer, BROKEN_BY_RESET);
+        tcp_flow_break(link, flow_index, answer, CONNECTION_RST);
     if (message->lost)
         sim_at(link->sim, answer, message->lost, message->entity, message->generation);
 }
@@ -197,6 +199,11 @@ void tcp_flow_watch(void *self, uint32_t flow_index, sim_dur user_timeout_ns, ki
     extra->watch_kind = kind;
     extra->watch_entity = entity;
     extra->watch_generation = generation;
+}
+
+enum connection_event tcp_flow_state(const void *self, uint32_t flow_index)
+{
+    return ((const struct wan_link *)self)->extras[flow_index].state;
 }
 
 void tcp_flow_count(void *self, uint32_t flow_index)

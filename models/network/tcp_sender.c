@@ -775,7 +775,7 @@ static void sender_on_wake(void *self, struct sim *sim, uint32_t entity, uint32_
         if (sender->probing) {
             sender_probe(link, sender);
         } else if (sender_gives_up(link, sender)) {
-            tcp_flow_break(link, flow, sim_now(sim), BROKEN_BY_KERNEL);
+            tcp_flow_break(link, flow, sim_now(sim), CONNECTION_SILENT);
             return;
         } else {
             sender_time_out(link, sender);

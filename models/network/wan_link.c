@@ -190,6 +190,7 @@ static void wan_link_init(void *self, const struct model_env *env)
         .send = tcp_flow_send,
         .mean_delay = wan_link_mean_delay,
         .watch = tcp_flow_watch,
+        .state = tcp_flow_state,
         .count = tcp_flow_count,
     };
     link->fault_port = (struct link_fault_port){
@@ -233,6 +234,32 @@ static void wan_link_fini(void *self)
     dist_free(link->rtt_known);
 }
 
+static uint32_t link_parts(const void *config, const struct check_context *context, int region,
+                           int peer)
+{
+    const struct wan_link_config *c = config;
+
+    return context->region == region && context->peer == peer && c->kind != KIND_NONE;
+}
+
+/* A gateway is there for the links that go through it. */
+static uint32_t gateway_parts(const void *config, const struct check_context *context, int region,
+                              int peer)
+{
+    const struct wan_link_config *c = config;
+
+    (void)peer;
+    return c->kind == KIND_GATEWAY &&
+           (context->region == region || context->peer == region || c->via == region);
+}
+
+static const struct fault_capability wan_link_faults[] = {
+    {"link", "loss", link_parts},        {"link", "delay", link_parts},
+    {"link", "blackhole", link_parts},   {"link", "hold", link_parts},
+    {"link", "reset", link_parts},       {"gateway", "loss", gateway_parts},
+    {"gateway", "delay", gateway_parts}, {"gateway", "blackhole", gateway_parts},
+};
+
 const struct model_ops wan_link_ops = {
     .name = "wan_link",
     .section = "network",
@@ -242,6 +269,7 @@ const struct model_ops wan_link_ops = {
     .state_size = sizeof(struct wan_link),
     FIELD_TABLE(wan_link_fields),
     METRIC_TABLE(wan_link_metrics),
+    .rows = {FAULT_TABLE(wan_link_faults)},
     .check = wan_link_check,
     .init = wan_link_init,
     .connect = wan_link_connect,

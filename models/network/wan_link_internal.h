@@ -38,7 +38,7 @@ struct wan_link_config {
     bool tail_loss_probe;
 };
 
-enum { BROKEN_BY_RESET, BROKEN_BY_KERNEL, BREAKERS };
+#define BREAKERS 2 /* CONNECTION_RST and CONNECTION_SILENT, in this order */
 
 /* One direction of one connection: four stand on a cache line, as each message reads one. */
 __extension__ struct flow {
@@ -64,9 +64,10 @@ struct flow_extra {
     sim_time used;           /* last packet on it */
     sim_time window_at;      /* when `window` held */
     struct congestion window;
-    uint32_t held;   /* messages that a fault holds */
-    bool has_window; /* of an earlier sender */
-    bool expired;    /* a box on the path has forgotten the connection */
+    enum connection_event state; /* CONNECTION_ESTABLISHED: not broken */
+    uint32_t held;               /* messages that a fault holds */
+    bool has_window;             /* of an earlier sender */
+    bool expired;                /* a box on the path has forgotten the connection */
 };
 
 /* Where a span of bytes stands for its sender. */
@@ -289,7 +290,8 @@ void tcp_flows_let_go(struct wan_link *link);
 /* Can the flow break, and has it not? */
 bool tcp_flow_can_break(const struct wan_link *link, uint32_t flow_index);
 /* At `when` the owners of the flow's messages and the flow's own learn that nothing more comes. */
-void tcp_flow_break(struct wan_link *link, uint32_t flow_index, sim_time when, int by);
+void tcp_flow_break(struct wan_link *link, uint32_t flow_index, sim_time when,
+                    enum connection_event how);
 /* The sender has nothing left to do. */
 void tcp_flow_is_through(struct wan_link *link, uint32_t flow_index);
 /* struct link_port */
@@ -297,6 +299,7 @@ uint32_t tcp_flow_open(void *self);
 void tcp_flow_watch(void *self, uint32_t flow_index, sim_dur user_timeout_ns, kind_id kind,
                     uint32_t entity, uint32_t generation);
 void tcp_flow_count(void *self, uint32_t flow_index);
+enum connection_event tcp_flow_state(const void *self, uint32_t flow_index);
 void tcp_flow_close(void *self, uint32_t flow_index);
 void tcp_flow_abort(void *self, uint32_t flow_index);
 void tcp_flow_send(void *self, uint32_t flow_index, const struct message *message);

@@ -37,7 +37,10 @@ extern const char *const incident_stage_names[INCIDENT_STAGES + 1];
 /* Instants are SIM_NEVER where they were not reached; durations -1 where they do not apply. */
 struct incident {
     const char *kind; /* static: "region-loss", "link-fault", ...: the first fault's kind */
-    sim_time onset;   /* start of the fault */
+    const char
+        *subject;   /* what it hit: "us-west-2 -> us-west-1"; "": unknown. The run log's text */
+    uint32_t cause; /* number of the event that opened it, in the run log; 0: none */
+    sim_time onset; /* start of the fault */
     sim_time ended[INCIDENT_STAGES];
     sim_dur rpo;            /* design: RPO; -1 without a failover */
     uint64_t writes_lost;   /* acknowledged writes lost, one by one */

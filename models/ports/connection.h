@@ -13,28 +13,40 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * What happens to a connection. Who raises it, and how the other end learns of it:
+ *
+ *   ESTABLISHED  the listener, when the SYN arrives; the client, when the handshake has come back
+ *   REFUSED      the listener: its replies are REPLY_RESET, and the first one closes the client's
+ * end FIN          the client RST, SILENT  a flow of the connection that broke (link.h); the client
+ * is told
+ *
+ * All pass through one function at each end: connection_event() of the client's pools, which tells
+ * the listener of whatever ends a connection, and struct listener_port's `event`.
+ */
 enum connection_event {
-    CONNECTION_NONE,        /* there is no connection */
     CONNECTION_ESTABLISHED, /* open */
     CONNECTION_REFUSED,     /* accepted and turned away: one too many */
-    CONNECTION_FIN,         /* the peer has closed it */
-    CONNECTION_RST,         /* the peer or the network has reset it */
-    CONNECTION_SILENT,      /* the kernel gave up: nothing came back */
-    CONNECTION_IDLE_DROPPED /* idle for too long, and dropped */
+    CONNECTION_FIN,         /* closed */
+    CONNECTION_RST,         /* reset by the network */
+    CONNECTION_SILENT       /* given up by a kernel: nothing came back */
 };
+static inline const char *connection_event_name(enum connection_event event)
+{
+    static const char *const names[] = {"established", "refused", "fin", "rst", "silent"};
+
+    return names[event];
+}
 
 /* The listener's end, for the clients of any region. The kinds are those of messages. */
 struct listener_port {
     void *self;
     kind_id command_kind;   /* entity: ref of the command, generation: its row's */
     kind_id handshake_kind; /* entity and generation: the connection's */
-    /*
-     * The client's end of a connection is open from the start of the run (CONNECTION_ESTABLISHED),
-     * or was closed (CONNECTION_FIN). All others the listener sees open by their handshakes.
-     * Returns what the connection is at the listener's end.
-     */
-    enum connection_event (*event)(void *self, uint32_t connection, uint32_t generation,
-                                   enum connection_event event);
+    /* An event at the client's end: the connection has ended, or (CONNECTION_ESTABLISHED) was open
+     * from the start of the run. All others the listener sees open by their handshakes. */
+    void (*event)(void *self, uint32_t connection, uint32_t generation,
+                  enum connection_event event);
 };
 
 /* The client's end: how a listener finds the way back for a round of a handshake. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Rolling restarts of the application tier. */
+/* Restarts of the application tier's instances. */
 #ifndef DEPLOY_H
 #define DEPLOY_H
 
@@ -8,10 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A deploy: every server of the region's tier is restarted in turn, over so long. */
 struct deploy_port {
     void *self;
+    /* A deploy: restart every instance of the region's tier in turn, spread over this time. */
     void (*begin)(void *self, sim_dur over);
+    /* Restart one instance now. Nothing to do where it is out of service already. */
+    void (*restart)(void *self, uint32_t instance);
 };
 
 PORT_ACCESSORS(deploy, struct deploy_port)

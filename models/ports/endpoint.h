@@ -36,10 +36,9 @@ struct endpoint_table {
 
 /* What one client knows of where things are; a value, renewed at the client's own pace. */
 struct client_knowledge {
-    int region;              /* its own */
-    int named_region;        /* that the store's name resolves to; -1: not looked up yet */
-    uint32_t named_epoch;    /* of that address */
-    uint32_t endpoint_count; /* version of the topology: rows of the table that it has learned */
+    int region;           /* its own */
+    int named_region;     /* that the store's name resolves to; -1: not looked up yet */
+    uint32_t named_epoch; /* of that address */
 };
 
 /* An attempt, as far as its way depends on it. */

@@ -3,6 +3,7 @@
 #ifndef LINK_H
 #define LINK_H
 
+#include "connection.h"
 #include "model.h"
 #include "refs.h"
 
@@ -53,6 +54,9 @@ struct link_port {
      * on until all is acknowledged. What is larger than that by itself counts without being told.
      */
     void (*count)(void *self, uint32_t flow);
+    /* What became of an open flow: CONNECTION_RST or CONNECTION_SILENT where it has broken, else
+     * CONNECTION_ESTABLISHED. */
+    enum connection_event (*state)(const void *self, uint32_t flow);
 };
 /* What links through a region's transit gateway share. */
 struct gateway_port {

@@ -30,6 +30,12 @@ static inline bool command_is_write(enum command_kind kind)
 {
     return kind != COMMAND_GET;
 }
+static inline const char *command_name(enum command_kind kind)
+{
+    static const char *const names[] = {"get", "create", "touch", "delete"};
+
+    return names[kind];
+}
 
 /* The class of a reply. */
 enum reply_kind {

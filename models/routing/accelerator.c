@@ -73,7 +73,7 @@ static const struct metric accelerator_metrics[] = {
      .unit = UNIT_COUNT,
      .kind = METRIC_LEVEL,
      .series = true,
-     .meaning = "edges that believe the region healthy"},
+     .meaning = "edge locations that consider the region healthy"},
 };
 
 /* A region as its load balancer reports it. */
@@ -354,7 +354,7 @@ static void accelerator_start(void *self)
 const struct model_ops accelerator_ops = {
     .name = "accelerator",
     .section = "accelerator",
-    .meaning = "where a new connection of a user lands: nearest healthy region, or static",
+    .meaning = "routing of users' new connections: to the nearest healthy region, or static",
     .scope = MODEL_ONCE,
     .config_size = sizeof(struct accelerator_config),
     .state_size = sizeof(struct accelerator),

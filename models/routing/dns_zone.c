@@ -42,7 +42,7 @@ static const struct metric dns_zone_metrics[] = {
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .series = true,
-     .meaning = "of these, those from the cache that the authority would have given otherwise"},
+     .meaning = "answers from a cache that differ from the authoritative answer"},
     {.name = "dns_stale_share",
      .unit = UNIT_SHARE,
      .kind = METRIC_RATIO,
@@ -254,15 +254,37 @@ static void dns_zone_connect(void *self, const struct port_directory *ports)
     dns_name_init(&zone->names[NAME_STORE].name, &rule, &zone->answer_stream, &record, 1);
 }
 
+static bool has_long_ttl(const void *config, const struct check_context *context)
+{
+    const struct dns_zone_config *c = config;
+
+    (void)context;
+    return c->ttl_ns > 60 * SIM_S; /* facts E */
+}
+
+static const struct lint_row dns_zone_lints[] = {
+    {.code = "dns-ttl-long",
+     .field = "ttl",
+     .meaning = "'ttl' is above 60 s, the most that is recommended for failover: resolvers keep "
+                "returning the old address for so long after a change",
+     .applies = has_long_ttl},
+};
+
+static const struct fault_capability dns_zone_faults[] = {
+    {"control/dns", "down", NULL},
+};
+
 const struct model_ops dns_zone_ops = {
     .name = "dns_zone",
     .section = "dns",
-    .meaning = "the record that names the primary: authority, control plane, resolvers' caches",
+    .meaning =
+        "the DNS record of the primary: authoritative servers, control plane, resolver caches",
     .scope = MODEL_ONCE,
     .config_size = sizeof(struct dns_zone_config),
     .state_size = sizeof(struct dns_zone),
     FIELD_TABLE(dns_zone_fields),
     METRIC_TABLE(dns_zone_metrics),
+    .rows = {FAULT_TABLE(dns_zone_faults), LINT_TABLE(dns_zone_lints)},
     .init = dns_zone_init,
     .connect = dns_zone_connect,
 };

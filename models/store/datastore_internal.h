@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the files of the kind "global-datastore" share: kind_global_datastore.c (parameters,
- * endpoints, commands, wiring), datastore_roles.c (who is primary: crashes, failover inside a
- * region, promotion), replication_history.c (who holds which write, and what is lost). The streams
- * between the regions are a model of their own: replication.c.
+ * Declarations shared by the files of kind "global-datastore": kind_global_datastore.c (parameters,
+ * endpoints, commands, wiring), datastore_roles.c (which cluster is primary: crashes, failover
+ * inside a region, promotion), replication_history.c (which server holds which write, and what is
+ * lost). The streams between regions are a separate model: replication.c.
  *
- * What belongs to a shard wherever it is (its histories, its live sessions) is in struct shard.
+ * struct shard holds what a shard has once for all clusters: its histories and its live sessions.
  */
 #ifndef DATASTORE_INTERNAL_H
 #define DATASTORE_INTERNAL_H
@@ -23,20 +23,20 @@ struct datastore_config {
     struct dist *replica_lag, *replica_failover;
 };
 
-/* Causes of a re-auth that only this kind has, in the order of its table. */
+/* Causes of a re-auth that only this kind has, in the order of datastore_causes. */
 enum { MISS_LAG = MISS_OF_KIND, MISS_LOST };
 
 /*
- * A session as the store knows it, in any cluster: there is one for each session, so its size
- * counts. The shard of its positions is the session's own (store_shard_of()). A number of 40 bits
- * lasts for a million writes a second over 12 days.
+ * The store's record of a session, one for all clusters. There is one per session, so its size
+ * matters. The shard of its positions is that of the session (store_shard_of()). A number of 40
+ * bits is enough for a million writes per second over 12 days.
  */
 struct session_row {
     uint32_t first_number_low, last_number_low;
-    uint32_t last_op; /* the operation of the latest write, for counting repeats */
+    uint32_t last_op; /* operation of the latest write, to count repeated writes */
     uint16_t first_history, last_history;
     uint8_t first_number_high, last_number_high;
-    uint16_t check; /* whose row this is */
+    uint16_t check; /* identifies the session that the row belongs to */
 };
 _Static_assert(sizeof(struct session_row) == 20, "memory of a session: models/speed.md");
 #define HISTORIES_MAX (UINT16_MAX + 1)
@@ -45,13 +45,13 @@ static inline struct session_row *session_row(struct store *store, uint32_t sess
 {
     return store_row(store, session, sizeof(struct session_row));
 }
-/* Creation of the session that a row holds; number 0: none. */
+/* Position of the session's creation; number 0: none. */
 static inline struct write_position row_first(const struct session_row *row, uint32_t shard)
 {
     return (struct write_position){(uint64_t)row->first_number_high << 32 | row->first_number_low,
                                    row->first_history, shard};
 }
-/* Its latest write; number 0: none. */
+/* Position of its latest write; number 0: none. */
 static inline struct write_position row_last(const struct session_row *row, uint32_t shard)
 {
     return (struct write_position){(uint64_t)row->last_number_high << 32 | row->last_number_low,
@@ -72,7 +72,7 @@ static inline void row_set_last(struct session_row *row, struct write_position p
     row->last_history = (uint16_t)position.history;
 }
 
-/* An acknowledged write that some secondary may lack. */
+/* An acknowledged write that a secondary may lack. */
 struct log_entry {
     sim_time acknowledged;
     uint32_t session, check;
@@ -80,25 +80,26 @@ struct log_entry {
 };
 
 struct history {
-    uint64_t fork; /* number of the last write kept of the history that it forked from */
+    uint64_t fork; /* number of the last write kept from the parent history */
     uint32_t parent;
-    uint8_t reason; /* enum miss_reason: why what came after is gone */
+    uint8_t reason; /* enum miss_reason: why later writes of the parent are gone */
 };
 
 struct shard {
-    struct history *histories; /* by number; [0] unused but for its start */
+    struct history *histories; /* by number; [0]: the state at the start */
     size_t history_count, history_capacity;
-    uint64_t live;       /* sessions that its primary holds */
-    uint32_t write_size; /* of its latest write's command */
-    /* Acknowledged writes: (base, applied of the primary] are held, the others lost or emptied. */
+    uint64_t live;       /* sessions held by its primary */
+    uint32_t write_size; /* bytes of the latest write command */
+    /* Acknowledged writes: those in (base, applied of the primary] are held; the others are lost or
+     * emptied. */
     uint64_t acknowledged, lost, emptied, base;
-    uint32_t failover; /* counts its failovers inside the region */
+    uint32_t failover; /* failovers inside the region so far */
 };
 
 struct datastore;
 struct datastore_cluster;
 
-/* What a server holds of its shard: hangs on struct server. */
+/* Replication state of a server; struct server's `state`. */
 struct datastore_server {
     struct server *server;
     struct datastore_cluster *cluster;
@@ -106,48 +107,48 @@ struct datastore_server {
     uint32_t history;
     uint64_t applied;
     bool loading;        /* answers LOADING */
-    uint64_t crash_fork; /* server->gone: the replica that is being promoted holds writes to here */
+    uint64_t crash_fork; /* while server->gone: last write held by the replica that takes over */
 
-    /* the log of a primary: entries of numbers (log_low, log_high], in a ring by number */
+    /* log of a primary: entries with numbers in (log_low, log_high], in a ring by number */
     struct log_entry *log;
     uint64_t log_low, log_high, log_mask;
 };
 
-/* Hangs on struct cluster. */
+/* struct cluster's `state`. */
 struct datastore_cluster {
     struct datastore *datastore;
     struct cluster *cluster;
     struct datastore_server *servers; /* by shard */
     bool takes_writes;
-    uint64_t applied_total; /* of all its servers */
+    uint64_t applied_total; /* sum over its servers */
     kind_id failover_kind;
     probe_id lag, unreplicated, failovers, lost;
 };
 
-/* Hangs on struct store. */
+/* struct store's `state`. */
 struct datastore {
     struct store *store;
     const struct datastore_config *config;
     struct rng_stream replica;
-    sim_dur replica_lag_max; /* that the logs can answer for */
+    sim_dur replica_lag_max; /* longest replica lag that the logs cover */
     uint32_t primary_endpoint;
     int primary;
     bool promoting;
     uint32_t shard_count;
     struct shard *shards;
     struct datastore_cluster clusters[REGIONS_MAX];
-    const struct stream_port *stream; /* NULL: there is one region */
+    const struct stream_port *stream; /* NULL: only one region */
     struct replica_port replicas;
     uint64_t lost_writes, lost_sessions;
     sim_dur rpo;
-    sim_time last_acknowledged; /* by the primary of before the last failover */
+    sim_time last_acknowledged; /* by the primary before the last failover */
 };
 
 static inline struct datastore *datastore_of(const struct store *store)
 {
     return store->state;
 }
-/* Does the region have a cluster that is up? */
+/* Whether the region has a cluster that is up. */
 static inline bool datastore_is_up(const struct datastore *datastore, int region)
 {
     const struct cluster *cluster = &datastore->store->clusters[region];
@@ -157,10 +158,10 @@ static inline bool datastore_is_up(const struct datastore *datastore, int region
 
 /* --- replication_history.c ------------------------------------------------------------------- */
 
-/* Of a write that the server's `applied` covers: is it of the server's history, or was it kept when
- * that forked? */
+/* Whether a write with a number up to `applied` is in the server's history or in the kept part of
+ * an earlier one. */
 bool server_holds_older(const struct datastore_server *server, struct write_position position);
-/* Does the cluster hold the write at `position`? */
+/* Whether the cluster holds the write at `position`. */
 static inline bool cluster_holds(const struct datastore_cluster *cluster,
                                  struct write_position position)
 {
@@ -172,33 +173,33 @@ static inline bool cluster_holds(const struct datastore_cluster *cluster,
 }
 /* Why the cluster lacks a session whose latest write is at `last`. */
 int cluster_reason(const struct datastore_cluster *cluster, struct write_position last);
-/* A new history of a shard begins after write `fork` of `parent`. */
+/* Start a new history of a shard after write `fork` of `parent`; returns its number. */
 uint32_t shard_fork(struct shard *shard, uint32_t parent, uint64_t fork, int reason);
 void log_append(struct datastore_server *server, const struct log_entry *entry);
 static inline struct log_entry *log_at(const struct datastore_server *server, uint64_t number)
 {
     return &server->log[number & server->log_mask];
 }
-/* The log begins anew at the server's last write, acknowledged now. */
+/* Restart the log at the server's last write, acknowledged now. */
 void log_begin(struct datastore_server *server, sim_time now);
-/* Forget what every secondary holds, and every replica of the region; the newest such entry stays
- * at log_low, as the point of recovery. */
+/* Drop entries that every secondary and every replica in the region holds; the newest of them stays
+ * at log_low, as the recovery point. */
 void log_trim(struct datastore *datastore, uint32_t shard);
 void server_apply(struct datastore_server *server, uint64_t number);
-/* One acknowledged write is gone. */
+/* Count one acknowledged write as lost. */
 void count_lost(struct datastore *datastore, const struct log_entry *entry,
                 struct write_position position);
-/* The writes of the old primary after `fork` are gone; the failover's RPO so far takes them in. */
+/* Count the writes of the old primary after `fork` as lost, and update the RPO of this failover. */
 void count_suffix(struct datastore *datastore, struct datastore_server *old, uint64_t fork,
                   uint32_t history);
-/* Acknowledged writes that a secondary lacks, over its shards. */
+/* Update the metric of acknowledged writes that a secondary lacks, over its shards. */
 void level_unreplicated(struct datastore *datastore, struct datastore_cluster *secondary);
 
 /* --- datastore_roles.c ----------------------------------------------------------------------- */
 
 extern const struct event_kind datastore_failover;
 extern const struct promotion_port datastore_promotion; /* self: the store */
-/* As in struct store_kind. */
+/* Functions of struct store_kind. */
 void datastore_down(struct cluster *cluster, enum crash_kind kind);
 void datastore_back(struct cluster *cluster, bool was_down);
 bool datastore_crash(struct cluster *cluster, enum crash_kind kind);

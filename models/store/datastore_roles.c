@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Who is primary in a global datastore: crashes and restarts, failover inside a region, promotion.
+ * Which cluster of a global datastore is primary: crashes and restarts, failover inside a region,
+ * promotion.
  *
- * A promotion forks a new history of each shard at the last write that the promoted cluster holds:
- * the writes after the fork are lost wherever they are, exactly a suffix, and are counted one by
- * one from the old primary's log. So does a failover inside a region, to a replica that lags a
- * little.
+ * A promotion forks a new history of each shard at the last write that the promoted cluster holds.
+ * All later writes, exactly a suffix, are lost, and are counted one by one from the old primary's
+ * log. A failover inside a region, to a replica with a small lag, does the same.
  *
  * Invariants
- *  1. Numbers rise by one with each write of one primary; a fork's number is that of the last write
- *     kept.
+ *  1. The numbers of a primary's writes are consecutive; the number of a fork is that of the last
+ *     write kept.
  *  2. A server's `applied` never exceeds the number of its primary's last write in the same
  * history.
  *  3. Exactly one cluster is `primary`. A cluster `takes_writes` if it is the primary and no
- *     promotion is under way, or if it was the primary, is alive, and has not yet heard of its
- *     demotion.
+ *     promotion is in progress, or if it was the primary, is up, and has not yet been notified of
+ *     its demotion.
  */
 #include "datastore_internal.h"
 #include "run_log.h"
@@ -37,7 +37,7 @@ static void cluster_set_loading(struct datastore_cluster *cluster)
         cluster->servers[s].loading = true;
 }
 
-/* What a shard's primary held is gone, but its numbers go on. */
+/* Drop the data of a shard's primary; numbering continues. */
 static void shard_empty(struct datastore_server *server, int reason)
 {
     struct shard *shard = &server->cluster->datastore->shards[server->shard];
@@ -49,7 +49,7 @@ static void shard_empty(struct datastore_server *server, int reason)
     shard->live = 0;
 }
 
-/* A primary whose memory is gone: its followers copy the emptiness when they resync. */
+/* A primary lost its memory: secondaries become empty too when they resync. */
 static void cluster_empty(struct datastore_cluster *cluster)
 {
     struct datastore *datastore = cluster->datastore;
@@ -97,7 +97,7 @@ void datastore_back(struct cluster *cluster, bool was_down)
 
 /* --- failover inside a region ---------------------------------------------------------------- */
 
-/* The last write of a primary that was acknowledged at `when` or before; its log_low at least. */
+/* The last write that a primary acknowledged at `when` or before; at least log_low. */
 static uint64_t server_number_at(const struct datastore_server *server, sim_time when)
 {
     uint64_t number = server->log_high;
@@ -129,7 +129,8 @@ static void server_crash(struct datastore_server *state)
               state->cluster->failover_kind, server_entity(server), 0);
 }
 
-/* Does the follower hold nothing that its primary lacks? Then it may go on from where it is. */
+/* If a secondary holds nothing that its primary lacks, it continues from its position in the new
+ * history. */
 static void server_adopt(struct datastore_server *server, const struct datastore_server *primary)
 {
     const struct shard *shard = &server->cluster->datastore->shards[server->shard];
@@ -150,8 +151,8 @@ static void followers_adopt(struct datastore *datastore, const struct datastore_
     }
 }
 
-/* What the crashed primary of a shard had acknowledged in the last moments is lost, also where a
- * secondary had already received it. */
+/* A replica takes over from a crashed primary: the last acknowledged writes are lost, even those
+ * that a secondary had already received. */
 static void primary_taken_over(struct datastore_server *state)
 {
     struct datastore_cluster *cluster = state->cluster;
@@ -179,7 +180,7 @@ static void primary_taken_over(struct datastore_server *state)
         datastore->stream->restart_shard(datastore->stream->self, state->shard);
 }
 
-/* A replica inside the region takes the shard over. */
+/* A replica inside the region takes over the shard. */
 static void cluster_on_failover(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct datastore_cluster *cluster = self;
@@ -201,7 +202,7 @@ const struct event_kind datastore_failover = {.name = "shard_failover",
                                               .fire = cluster_on_failover,
                                               .carries_cause = true};
 
-/* With replicas inside the region, each shard is taken over by one of them. */
+/* With replicas inside the region, one of them takes over each shard. */
 bool datastore_crash(struct cluster *cluster, enum crash_kind kind)
 {
     struct datastore *datastore = datastore_of(cluster->store);
@@ -248,8 +249,9 @@ static void promotion_begin(void *store, int region)
     primary_of(datastore)->takes_writes = false;
 }
 
-/* The one message between clusters: the old primary hears of its demotion, over the link, which may
- * take as long as the link is cut. It serves what it has until a resync makes it drop that. */
+/* The only message between clusters: notifies the old primary of its demotion over the link, which
+ * may take as long as the link is down. The old primary serves its data until a resync flushes
+ * it. */
 void datastore_peer(struct cluster *cluster, uint32_t word)
 {
     struct datastore *datastore = datastore_of(cluster->store);
@@ -264,13 +266,14 @@ void datastore_peer(struct cluster *cluster, uint32_t word)
     cluster_rejoin(state);
 }
 
-/* Shard by shard: the promoted server forks, the others follow it where their history allows. */
+/* Promote one shard: the promoted server forks a history, the others follow it if their history
+ * allows. */
 static void promote_shard(struct datastore *datastore, struct datastore_cluster *old,
                           struct datastore_cluster *new, uint32_t s)
 {
     struct datastore_server *server = &new->servers[s];
     uint32_t old_history = old->servers[s].history;
-    bool empty = server->loading; /* it had dropped its old data and not yet got the new */
+    bool empty = server->loading; /* flushed, and the copy is not loaded yet */
 
     server->history =
         shard_fork(&datastore->shards[s], server->history, server->applied, MISS_LOST);
@@ -299,7 +302,7 @@ static void promotion_end(void *self, int region)
     datastore->primary = region;
     datastore->rpo = -1;
     datastore->last_acknowledged = 0;
-    old->takes_writes = old->cluster->up; /* no fencing: until it hears of its demotion */
+    old->takes_writes = old->cluster->up; /* no fencing: until it is notified of its demotion */
     for (uint32_t s = 0; s < datastore->shard_count; s++)
         promote_shard(datastore, old, new, s);
     probe_count_many(store->probes, old->lost, datastore->lost_writes - lost);

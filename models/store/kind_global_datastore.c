@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A global datastore: one cluster that takes writes and others that follow, each cut into shards by
- * the hash slot of a session, each shard one server.
+ * A global datastore: one primary cluster that takes writes and secondary clusters that replicate
+ * it. Clusters are divided into shards by the hash slot of a session; each shard is one server.
  *
- * Here are its parameters, where clients go, what a command does, what the streams between regions
- * ask of it (struct replica_port), and the wiring. Who is primary, and who becomes it, is in
- * datastore_roles.c.
+ * This file: parameters, endpoints, commands, the interface used by the streams between regions
+ * (struct replica_port), and wiring. Crashes and promotion are in datastore_roles.c.
  *
- * Conservation, checked at the end: every write that was acknowledged is held by the primary, lost
- * at a fork, or gone with the memory of a process that came back empty.
+ * Conservation, checked at the end: every acknowledged write is held by the primary, lost at a
+ * fork, or was emptied with the memory of a restarted process.
  */
 #include "datastore_internal.h"
 
@@ -31,8 +30,9 @@ static const struct metric datastore_metrics[] = {
      .unit = UNIT_NS,
      .kind = METRIC_LATENCY,
      .better = LOWER_IS_BETTER,
-     .meaning = "for each write, applied at the secondary of the region minus acknowledged by the "
-                "primary"},
+     .meaning =
+         "for each write: time applied at the secondary of the region minus time acknowledged "
+         "by the primary"},
     {.name = "unreplicated_writes",
      .unit = UNIT_COUNT,
      .kind = METRIC_LEVEL,
@@ -42,7 +42,7 @@ static const struct metric datastore_metrics[] = {
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .series = true,
-     .meaning = "shards whose replica in the region took over"},
+     .meaning = "failovers of a shard to a replica in the region"},
     {.name = "lost_writes",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
@@ -52,11 +52,12 @@ static const struct metric datastore_metrics[] = {
 
 /* In the order of MISS_LAG, MISS_LOST. */
 static const struct label_row datastore_causes[] = {
-    {"reauth-cause", "replication-lag", "the session's last write had not arrived in the region"},
-    {"reauth-cause", "lost-at-failover", "the session was lost with a primary"},
+    {"reauth-cause", "replication-lag",
+     "the session's last write had not yet been replicated to the region"},
+    {"reauth-cause", "lost-at-failover", "the session's last write was lost by a failover"},
 };
 
-/* --- where clients go ------------------------------------------------------------------------ */
+/* --- endpoints ------------------------------------------------------------------------------- */
 
 static bool has_cluster(const struct datastore_config *config, int primary, int region)
 {
@@ -79,8 +80,8 @@ static uint32_t add_endpoint(struct endpoint_table *table, const char *name, int
                                                  .node = ENDPOINT_ANY});
 }
 
-/* A row for each region, of its own number, and the primary's name. A region without a cluster goes
- * to the primary for all that it does. */
+/* Endpoint r is the cluster of region r; the last endpoint is the name of the primary. Clients of a
+ * region without a cluster use the primary for everything. */
 static void datastore_endpoints(struct store *store, struct endpoint_table *table)
 {
     const struct datastore_config *config = store->kind_config;
@@ -99,7 +100,7 @@ static uint32_t datastore_route(const void *store, const struct client_knowledge
                                                           : (uint32_t)knowledge->region;
 }
 
-/* --- what a command does --------------------------------------------------------------------- */
+/* --- commands -------------------------------------------------------------------------------- */
 
 static void server_read(struct datastore_server *server, struct command *command)
 {
@@ -122,8 +123,8 @@ static void server_read(struct datastore_server *server, struct command *command
         command->reply.miss = (uint8_t)cluster_reason(cluster, last);
 }
 
-/* Any primary acknowledges a write; a deposed one that does not know it yet still does, and its
- * writes are lost. */
+/* A deposed primary that has not been notified yet still acknowledges writes; they are lost (split
+ * brain). */
 static void server_acknowledge(struct datastore_server *server, const struct command *command,
                                struct write_position position)
 {
@@ -155,7 +156,7 @@ static void server_acknowledge(struct datastore_server *server, const struct com
             level_unreplicated(datastore, &datastore->clusters[r]);
 }
 
-/* A row holds a session from its first write until its deletion; a reused row held another one. */
+/* Update the count of live sessions. A reused row held another session before. */
 static void count_live(struct datastore *datastore, const struct session_row *row,
                        const struct command *command, uint32_t shard, bool remains)
 {
@@ -168,7 +169,7 @@ static void count_live(struct datastore *datastore, const struct session_row *ro
         datastore->shards[shard].live++;
 }
 
-/* The row of the session that a write is of. */
+/* Update the row of the session that is written. */
 static void session_written(struct datastore_server *server, struct session_row *row,
                             const struct command *command, struct write_position position)
 {
@@ -178,8 +179,7 @@ static void session_written(struct datastore_server *server, struct session_row 
     uint32_t op = (uint32_t)rng_mix(command->identity);
 
     if (command->session_check < row->check)
-        return; /* a late write of a session whose row another one has now: it is acknowledged, and
-                   nobody reads it */
+        return; /* late write of a session whose row has been reused: acknowledged, never read */
     if (cluster->cluster->region == datastore->primary)
         count_live(datastore, row, command, server->shard, command->kind != COMMAND_DELETE);
     if (row->check != command->session_check)
@@ -222,6 +222,18 @@ static HOT_CODE enum execution datastore_execute(struct server *server, uint32_t
     return EXECUTION_DONE;
 }
 
+static struct write_position datastore_written(const struct server *server)
+{
+    const struct datastore_server *own = server->state;
+
+    return (struct write_position){own->applied, own->history, own->shard};
+}
+
+static bool datastore_holds(const struct server *server, struct write_position position)
+{
+    return cluster_holds(((const struct datastore_server *)server->state)->cluster, position);
+}
+
 static void datastore_seed(struct store *store, uint32_t session, uint32_t session_check)
 {
     uint32_t shard = store_shard_of(store, session, session_check);
@@ -234,7 +246,7 @@ static void datastore_seed(struct store *store, uint32_t session, uint32_t sessi
     datastore_of(store)->shards[shard].live++;
 }
 
-/* --- what the streams ask: struct replica_port ----------------------------------------------- */
+/* --- interface for the streams: struct replica_port ------------------------------------------ */
 
 static uint32_t replica_shards(const void *self)
 {
@@ -277,7 +289,7 @@ static int64_t replica_data_bytes(const void *self, uint32_t shard)
     return (int64_t)(s->live * s->write_size);
 }
 
-/* The worst over shards. */
+/* The maximum over shards. */
 static sim_dur replica_lag(const void *self, int region)
 {
     const struct datastore *datastore = self;
@@ -377,9 +389,8 @@ static void datastore_check(const void *config, const void *kind_config,
 
     (void)config;
     if (count > 2)
-        validation_error(
-            validation, "secondaries",
-            "a global datastore has at most 2 secondary regions, got %u: name two of them", count);
+        validation_error(validation, "secondaries",
+                         "at most 2 secondary regions, got %u: name two of them", count);
     for (uint32_t i = 0; i < c->secondaries.count; i++)
         if (c->secondaries.items[i] == primary)
             validation_error(validation, "secondaries", "'%s' is the primary",
@@ -440,7 +451,7 @@ static void datastore_cluster_init(struct cluster *cluster, const struct model_e
             (struct datastore_server){.server = &cluster->servers[s], .cluster = state, .shard = s};
         cluster->servers[s].state = server;
         log_append(server, &(struct log_entry){0});
-        server_apply(server, 1); /* number 1 stands for all that was before the run */
+        server_apply(server, 1); /* number 1 stands for all writes before the run */
         server->log_low = 1;
     }
     state->lag = probe_latency_open(probes, "replication_lag", region, NULL);
@@ -456,8 +467,8 @@ static void datastore_connect(struct store *store, const struct port_directory *
         datastore_of(store)->stream = port_need_stream(ports, -1, -1);
 }
 
-/* Every acknowledged write is held by the primary, lost, or was emptied by a restart; and no
- * follower of the primary's history is ahead of it. Exactly, shard by shard. */
+/* For each shard exactly: every acknowledged write is held by the primary, lost, or was emptied by
+ * a restart; and no server in the primary's history is ahead of the primary. */
 static void datastore_finish(struct store *store)
 {
     const struct datastore *datastore = datastore_of(store);
@@ -493,14 +504,38 @@ static void datastore_fini(struct store *store)
     free(datastore->shards);
 }
 
+static uint32_t cluster_parts(const void *config, const struct check_context *context, int region,
+                              int peer)
+{
+    const struct datastore_config *c = context->kind_config;
+
+    (void)config, (void)peer;
+    return has_cluster(c, c->primary < 0 ? 0 : c->primary, region);
+}
+
+/* A primary by itself replicates to nobody, and there is nothing to promote. */
+static uint32_t replicated_parts(const void *config, const struct check_context *context,
+                                 int region, int peer)
+{
+    return context->topology->region_count > 1 ? cluster_parts(config, context, region, peer) : 0;
+}
+
+static const struct fault_capability datastore_faults[] = {
+    STORE_FAULTS(cluster_parts),
+    {"replication", "pause", replicated_parts},
+    {"replication", "reset", replicated_parts},
+    {"promote", "promote", replicated_parts},
+};
+
 const struct store_kind kind_global_datastore = {
     .model = {.name = "global-datastore",
-              .meaning = "active-passive: a primary cluster and up to two that follow in other "
-                         "regions",
+              .meaning =
+                  "active-passive: a primary cluster and up to two secondary clusters in other "
+                  "regions",
               .config_size = sizeof(struct datastore_config),
               FIELD_TABLE(datastore_fields),
               METRIC_TABLE(datastore_metrics),
-              .rows = {LABEL_TABLE(datastore_causes)},
+              .rows = {LABEL_TABLE(datastore_causes), FAULT_TABLE(datastore_faults)},
               .check = datastore_check},
     .state_size = sizeof(struct datastore),
     .row_size = sizeof(struct session_row),
@@ -508,6 +543,8 @@ const struct store_kind kind_global_datastore = {
     .route = datastore_route,
     .seed = datastore_seed,
     .execute = datastore_execute,
+    .written = datastore_written,
+    .holds = datastore_holds,
     .peer = datastore_peer,
     .down = datastore_down,
     .back = datastore_back,

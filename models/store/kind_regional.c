@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * An independent store in each region. Clients use the cluster of their own region for all that
- * they do, and nothing passes between clusters: no write waits for another region and no failure of
- * one reaches another's store. But a session is valid only in the region where it was created, so a
- * user who is routed to another region must log in again.
+ * An independent store in each region. Clients use the cluster of their own region for everything,
+ * and clusters exchange no messages: no write waits for another region, and a failed region does
+ * not affect the others' stores. But a session is valid only in the region where it was created, so
+ * a user routed to another region must log in again.
  */
 #include "kind_regional.h"
 
@@ -68,7 +68,7 @@ static void regional_write(const struct server *server, struct command *command)
     command->reply.executed = true;
     probe_count(store->probes, cluster->writes);
     if (command->session_check < row->check)
-        return; /* a late write of a session whose row another one has now: nobody reads it */
+        return; /* late write of a session whose row has been reused: never read */
     if (row->check == command->session_check && row->region != 0 && row->last_op == op)
         probe_count(store->probes, cluster->repeated);
     *row = (struct regional_row){.last_op = op,
@@ -103,17 +103,20 @@ void regional_seed_in(struct store *store, uint32_t session, uint32_t session_ch
         (struct regional_row){.check = (uint16_t)session_check, .region = (uint8_t)(region + 1)};
 }
 
-/* A session that was there before the run is in the region that its user is nearest to. */
+/* Sessions from before the run are in the region closest to their user. */
 static void regional_seed(struct store *store, uint32_t session, uint32_t session_check)
 {
     regional_seed_in(store, session, session_check, (int)ref_region(session));
 }
 
+static const struct fault_capability regional_faults[] = {STORE_FAULTS(NULL)};
+
 const struct store_kind kind_regional = {
     .model = {.name = "regional",
-              .meaning = "an independent store in each region: a session is valid where it was "
-                         "created",
-              .rows = {LABEL_TABLE(regional_causes)}},
+              .meaning =
+                  "an independent store in each region: a session is valid only where it was "
+                  "created",
+              .rows = {LABEL_TABLE(regional_causes), FAULT_TABLE(regional_faults)}},
     .state_size = sizeof(struct regional),
     .row_size = sizeof(struct regional_row),
     .endpoints = regional_endpoints,

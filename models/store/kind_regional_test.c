@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Independent stores: exactly, with a driver in the place of the users; and the rate of re-auths of
- * users who land anywhere, against theory.
+ * Independent stores: exact results with a driver instead of users, and the re-auth rate of roaming
+ * users against theory.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,8 +13,8 @@
 #include "statistics.h"
 #include "client_driver.h"
 
-/* Two regions 20 ms apart and 1 ms inside, servers that take no time; writes in a, each followed by
- * a read of the same session 100 ms later. */
+/* Two regions 20 ms apart and 1 ms inside, service times of 0; writes in a, each followed by a read
+ * of the same session 100 ms later. */
 #define WORLD                                                                                      \
     "regions: {a: {}, b: {}}\nduration: 10s\nwarmup: 0s\n"                                         \
     "store: {kind: regional, write_service: 0ms, write_per_kib: 0ms, read_service: 0ms}\n"         \
@@ -45,7 +45,7 @@ static int nothing_seen(void **state)
     return 0;
 }
 
-/* Run with reads in region `reader`; the world is the caller's to free. */
+/* Run with reads in region `reader`; the caller frees the instance. */
 static struct world *run(const char *reader, struct scenario **scenario)
 {
     char text[1000];
@@ -55,7 +55,7 @@ static struct world *run(const char *reader, struct scenario **scenario)
     return world_of(*scenario, 0, NULL);
 }
 
-/* A write goes no farther than its own region, and the other region never sees the session. */
+/* A write stays in its own region; the other region never sees the session. */
 static void session_is_where_it_was_created_and_nowhere_else(void **state)
 {
     static const char *const readers[] = {"a", "b"};
@@ -76,16 +76,16 @@ static void session_is_where_it_was_created_and_nowhere_else(void **state)
 }
 
 /*
- * Every request of a user opens a new connection, which lands away from home with probability s. A
- * login makes the session where it lands: at home with probability 1 - s. There it lives until a
- * request lands in the other region: 1/s requests on average at home, 1/(1 - s) away from it, the
- * last of them a re-auth. By renewal, re-auths per request:
+ * Every request of a user opens a new connection, which is routed away from home with probability
+ * s. A login creates the session where it is routed: at home with probability 1 - s. It stays there
+ * until a request is routed to the other region: 1/s requests on average at home, 1/(1 - s) away
+ * from home, the last of them a re-auth. By renewal, re-auths per request:
  *
  *   r = 1 / ((1 - s)/s + s/(1 - s)) = s (1 - s) / ((1 - s)^2 + s^2)
  *
- * s = 10 %: 0.09/0.82 = 10.98 %, more than s, since a session that was made away from home is
- * nearly always in the wrong place. 2000 users who never leave, and reach the law within a few
- * requests (its memory is 2 s (1 - s) a request), 110 s of them after 40 s; 16 replications.
+ * s = 10 %: 0.09/0.82 = 10.98 %, more than s, since a session created away from home is nearly
+ * always in the wrong region. 2000 users who never leave and reach the stationary state within a
+ * few requests; 110 s after 40 s of warm-up; 16 replications.
  */
 static void reauth_rate_of_roaming_users_covers_theory(void **state)
 {

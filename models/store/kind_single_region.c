@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One store for all regions: the cluster of one region, which clients of every region read and
- * write. A session is valid wherever its user lands, and no read is ever stale; but every operation
- * of another region takes the round trip to the store, and nothing works without that region.
+ * One store for all regions: clients of every region read and write the cluster of one region. A
+ * session is valid wherever its user is routed, and no read is stale; but every operation from
+ * another region takes a round trip to the store, and nothing works without that region.
  */
 #include "kind_regional.h"
 
@@ -13,18 +13,21 @@ struct single_region_config {
 #define MODEL_CONFIG struct single_region_config
 // clang-format off
 static const struct field single_region_fields[] = {
-    REGION("primary", primary, "region that has the store; left out: the first one", "seed 000"),
+    REGION("primary", primary, "region of the store; default: the first region", "seed 000"),
 };
 // clang-format on
 
-static int store_region(const struct store *store)
+static int region_of(const struct single_region_config *config)
 {
-    const struct single_region_config *config = store->kind_config;
-
     return config->primary < 0 ? 0 : config->primary;
 }
 
-/* The one endpoint. */
+static int store_region(const struct store *store)
+{
+    return region_of(store->kind_config);
+}
+
+/* The only endpoint. */
 static void single_region_endpoints(struct store *store, struct endpoint_table *table)
 {
     endpoint_add(table, (struct endpoint){.name = "store",
@@ -46,11 +49,21 @@ static void single_region_seed(struct store *store, uint32_t session, uint32_t s
     regional_seed_in(store, session, session_check, store_region(store));
 }
 
+static uint32_t store_parts(const void *config, const struct check_context *context, int region,
+                            int peer)
+{
+    (void)config, (void)peer;
+    return region == region_of(context->kind_config);
+}
+
+static const struct fault_capability single_region_faults[] = {STORE_FAULTS(store_parts)};
+
 const struct store_kind kind_single_region = {
     .model = {.name = "single-region",
-              .meaning = "one store for all regions, which read and write it over the links",
+              .meaning = "one store for all regions, read and written over the links",
               .config_size = sizeof(struct single_region_config),
-              FIELD_TABLE(single_region_fields)},
+              FIELD_TABLE(single_region_fields),
+              .rows = {FAULT_TABLE(single_region_faults)}},
     .state_size = sizeof(struct regional),
     .row_size = sizeof(struct regional_row),
     .endpoints = single_region_endpoints,

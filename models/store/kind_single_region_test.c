@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* One store for two regions: where it is and where it is not, to the nanosecond. */
+/* One store for two regions: latencies in the store's region and in the other one, to the
+ * nanosecond. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -10,9 +11,9 @@
 #include "statistics.h"
 #include "client_driver.h"
 
-/* Two regions 20 ms apart and 1 ms inside, servers that take no time, the store in a; 100 writes,
- * each followed by a read of the same session 1 us after it was acknowledged. Connections are there
- * from the start. */
+/* Two regions 20 ms apart and 1 ms inside, service times of 0, the store in a; 100 writes, each
+ * followed by a read of the same session 1 us after its acknowledgement. Connections are open from
+ * the start. */
 #define WORLD                                                                                      \
     "regions: {a: {}, b: {}}\nduration: 20s\nwarmup: 0s\n"                                         \
     "store: {kind: single-region, primary: a, write_service: 0ms, write_per_kib: 0ms, "            \
@@ -66,8 +67,8 @@ static double mean_read_latency(const char *driver)
     return mean;
 }
 
-/* Whoever writes and whoever reads: an operation takes the round trip from its region to the store,
- * and a read finds what was acknowledged a microsecond before. */
+/* For any region of writer and reader: an operation takes the round trip from its region to the
+ * store, and a read sees a write acknowledged 1 us before. */
 static void operations_take_the_way_to_the_store_and_reads_see_every_write(void **state)
 {
     static const struct {
@@ -92,11 +93,10 @@ static void operations_take_the_way_to_the_store_and_reads_see_every_write(void 
 }
 
 /*
- * The link between a and b is cut from 4.95 to 6.95 s. Of b's writes, one each 100 ms from 0 s,
- * those of 5.0 to 6.9 s are sent into the cut. They have one attempt each of 300 ms. TCP sends
- * again what is lost after RTT + 200 ms = 220 ms: those of 6.8 and 6.9 s get through at 7.02
- * and 7.12 s, the 18 before them fail. Reads and writes of a, which do not need the link, all go
- * on.
+ * The link between a and b is down from 4.95 to 6.95 s. Of b's writes, one every 100 ms from 0 s,
+ * those of 5.0 to 6.9 s are sent during the outage. Each has one attempt of 300 ms. TCP retransmits
+ * after RTT + 200 ms = 220 ms: those of 6.8 and 6.9 s are delivered at 7.02 and 7.12 s, the 18
+ * before them fail. Reads and writes of a, which do not need the link, all succeed.
  */
 static void region_without_the_store_depends_on_the_link(void **state)
 {

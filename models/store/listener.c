@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The front listener of a cluster: handshakes, the kernel's accept backlog, the limit on
- * connections.
+ * Listener of a cluster: handshakes, the kernel's accept queue, the limit on connections.
  *
- * TCP's handshake is the kernel's, who answers also while the process hangs, until `accept_backlog`
- * connections wait for the process to accept them. Then SYNs are dropped, and the client's kernel
- * sends them again after 1 s, 2 s, 4 s ... TLS's rounds need the process: one that hangs answers
- * them when it goes on. Beyond `connections_max` a connection is accepted, told so, and closed.
+ * The kernel answers TCP handshakes, even while the process is stalled, until `accept_backlog`
+ * connections wait to be accepted. Then SYNs are dropped, and the client's kernel retransmits them
+ * after 1 s, 2 s, 4 s ... TLS handshakes need the process: a stalled one answers them when it
+ * resumes. Beyond `connections_max` a connection is accepted, answered with an error and closed.
  *
- * A connection counts from its handshake until its client closes it. What happens at the client's
- * end comes in through listener_event(), what the listener makes of it is in the connection's row.
- * A process that crashes or restarts forgets whom it counted, but the connections stay: nobody
- * resets them.
+ * A connection counts from its handshake until its client closes it. Events at the client's end are
+ * reported by listener_event(); the connection's row holds the listener's state of it. A process
+ * that crashes or restarts resets its count, but the connections stay open: no RST is sent.
  */
 #include "store_internal.h"
 
@@ -36,24 +34,22 @@ static struct server_connection *connection_row(struct listener *listener, uint3
     return &listener->connections[region][index];
 }
 
-static enum connection_event connection_established(struct cluster *cluster,
-                                                    struct server_connection *connection,
-                                                    uint32_t generation)
+static void connection_established(struct cluster *cluster, struct server_connection *connection,
+                                   uint32_t generation)
 {
     struct listener *listener = &cluster->listener;
 
     connection->generation = generation;
     connection->open = true;
     if (connection->counted)
-        return CONNECTION_ESTABLISHED; /* its SYN was sent again */
+        return; /* its SYN was retransmitted */
     if (listener->open_count >= cluster->store->config->connections_max) {
         listener->refused_count += !connection->refused;
         connection->refused = true;
-        return CONNECTION_REFUSED;
+        return;
     }
     connection->counted = true;
     listener->open_count++;
-    return CONNECTION_ESTABLISHED;
 }
 
 static void connection_ended(struct listener *listener, struct server_connection *connection)
@@ -63,17 +59,17 @@ static void connection_ended(struct listener *listener, struct server_connection
     connection->open = connection->counted = connection->refused = false;
 }
 
-enum connection_event listener_event(void *self, uint32_t connection, uint32_t generation,
-                                     enum connection_event event)
+void listener_event(void *self, uint32_t connection, uint32_t generation,
+                    enum connection_event event)
 {
     struct cluster *cluster = self;
     struct server_connection *row =
         connection_row(&cluster->listener, ref_region(connection), ref_index(connection));
 
     if (event == CONNECTION_ESTABLISHED)
-        return connection_established(cluster, row, generation);
-    connection_ended(&cluster->listener, row);
-    return event;
+        connection_established(cluster, row, generation);
+    else
+        connection_ended(&cluster->listener, row);
 }
 
 /* --- handshakes ------------------------------------------------------------------------------ */
@@ -115,7 +111,7 @@ static void cluster_answer(struct cluster *cluster, uint32_t connection, uint32_
     link->send(link->self, flow, &answer);
 }
 
-/* false: the kernel has dropped the SYN, for its accept queue is full. */
+/* Returns false if the kernel drops the SYN because the accept queue is full. */
 static bool cluster_accepts(struct cluster *cluster, uint32_t connection, uint32_t generation)
 {
     struct store *store = cluster->store;
@@ -132,7 +128,8 @@ static bool cluster_accepts(struct cluster *cluster, uint32_t connection, uint32
     return true;
 }
 
-/* One round of a handshake is at the listener; `waiting`: it has been there before. */
+/* One message of a handshake has arrived. waiting: its row if it has been retransmitted, else
+ * NO_INDEX. */
 static void listener_handshake(struct cluster *cluster, uint32_t connection, uint32_t generation,
                                uint32_t waiting)
 {

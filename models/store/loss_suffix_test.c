@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What a lost primary takes with it: three different suffixes (redis_lessons 16).
+ * Writes lost with a primary: three different suffixes (redis_lessons 16).
  *
- * One way 10 ms, nothing random. A write each millisecond, acknowledged at k ms + 1 us; each waits
- * 5 ms in the output buffer. The link to the secondary carries nothing from T - 50 ms on, so that
- * what departs from then on stays in the kernel, to be sent again. T = 10 s; the promotion comes at
- * T + 5 s.
+ * One way 10 ms, nothing random. A write every millisecond, acknowledged at k ms + 1 us; each waits
+ * 5 ms in the output buffer. The link to the secondary loses everything from T - 50 ms on, so that
+ * later departures stay in the kernel for retransmission. T = 10 s; the promotion is at T + 5 s.
  *
- * A process dies at T, and the link heals at T + 100 ms: the kernel's first try again is at T - 50
- * + 220 ms, and all that it has gets there, one round trip each. Lost: what was acknowledged in the
- * last 5 ms, in the output buffer.
+ * A process crashes at T, and the link heals at T + 100 ms: the kernel's first retransmission is at
+ * T - 50 + 220 ms, and all its data are delivered, one round trip each. Lost: writes acknowledged
+ * in the last 5 ms, in the output buffer.
  *
- * A host dies at T, with the same link: what was in the kernel is lost too, all that departed from
- * T - 50 ms on, so all acknowledged in the last 55 ms.
+ * A host crashes at T, with the same link: data in the kernel is lost too, that is, departures from
+ * T - 50 ms on, so all writes acknowledged in the last 55 ms.
  *
- * A link never heals, and nobody dies: lost is all that was acknowledged from T - 55 ms to T + 5 s.
+ * A link never heals, without a crash: all writes acknowledged from T - 55 ms to T + 5 s are lost.
  *
- * A host alone, with a whole link, loses as little as a process: what is in flight arrives.
+ * A host crash with a working link loses as little as a process crash: data in flight arrives.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,7 +39,7 @@ static void crash(uint32_t kind)
     driver->faults[0]->crash(driver->faults[0]->self, (enum crash_kind)kind);
 }
 
-/* The writes of the whole run: one each millisecond from T - 1 s to T + 6 s. */
+/* The writes of the whole run: one every millisecond from T - 1 s to T + 6 s. */
 static void plan_writes(void)
 {
     for (uint32_t k = 0; k < 7000; k++)
@@ -67,9 +66,8 @@ static uint64_t lost_with(enum crash_kind kind, bool cut, bool heals)
     return lost;
 }
 
-/* Faults come before the work of their instant, and so does the plan's write of that instant:
- * acknowledged at T - 1 ms + 1 us or before. In the buffer at T: acknowledged after T - 5 ms, so
- * those of T - 5 ms ... T - 1 ms. */
+/* A fault comes before the other events of its time. In the buffer at T: writes acknowledged after
+ * T - 5 ms, so those of T - 5 ms ... T - 1 ms. */
 static void process_loses_its_output_buffer(void **state)
 {
     (void)state;
@@ -88,9 +86,8 @@ static void host_with_a_whole_link_loses_as_little_as_a_process(void **state)
     assert_int_equal(lost_with(CRASH_HOST, false, false), 5);
 }
 
-/* The old primary is not told of the promotion over a link that is cut only one way: it goes on,
- * and what it acknowledges until it hears is lost too. It hears one way, 10 ms, after T + 5 s: the
- * writes of T + 5 s ... T + 5.009 s. */
+/* The old primary acknowledges writes until it is notified of the promotion, and they are lost too.
+ * The notification arrives one way, 10 ms, after T + 5 s: the writes of T + 5 s ... T + 5.009 s. */
 static void link_loses_all_until_the_promotion(void **state)
 {
     (void)state;
@@ -98,11 +95,11 @@ static void link_loses_all_until_the_promotion(void **state)
 }
 
 /*
- * Inside the region: a replica that lags 20 ms takes over 5.5 s after the crash. Lost: what was
- * acknowledged less than 20 ms before it, the writes of T - 20 ms ... T - 1 ms; RPO: from the last
- * kept, of T - 21 ms, to the last acknowledged. Nothing is acknowledged until T + 5.5 s; 499 writes
- * come after that. The secondary, which was ahead of the replica, drops what is lost: it holds what
- * the new primary holds.
+ * Inside the region: a replica with a lag of 20 ms takes over 5.5 s after the crash. Lost: writes
+ * acknowledged less than 20 ms before it, those of T - 20 ms ... T - 1 ms; RPO: from the last kept,
+ * of T - 21 ms, to the last acknowledged. No write is acknowledged until T + 5.5 s; 499 follow. The
+ * secondary, which was ahead of the replica, discards the lost writes: it holds the same as the new
+ * primary.
  */
 static void failover_inside_the_region_loses_the_replicas_lag(void **state)
 {

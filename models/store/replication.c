@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Asynchronous replication: for each secondary and shard one ordered stream of writes.
+ * Asynchronous replication: one ordered stream of writes for each secondary and shard.
  *
- * What a connected stream does is in stream.c, how one comes to be connected in resync.c. Here are
- * the model, what the store says to it, and the tick: once a second each secondary acknowledges and
- * looks whether it still hears its primary, each primary whether it still hears its secondaries and
- * what waits for them, and who is disconnected tries again.
+ * Connected streams are in stream.c, connecting and resyncing in resync.c. This file: the model,
+ * its interface for the store, and the tick. At each tick a secondary sends an acknowledgement,
+ * both sides check their timeouts, the primary checks the soft limit of the output buffer, and
+ * disconnected streams reconnect.
  */
 #include "bug.h"
 #include "mem.h"
@@ -15,7 +15,7 @@
 
 #include <stdlib.h>
 
-#define PING_BYTES 14 /* *1 $4 PING in the protocol */
+#define PING_BYTES 14 /* "*1 $4 PING" in the protocol */
 
 #define MODEL_CONFIG struct replication_config
 // clang-format off
@@ -23,7 +23,7 @@ static const struct field replication_fields[] = {
     TIME_DIST("output_delay", output_delay, "0ms", "exponential(20ms)", "1h", "time from the acknowledgement of a write until it is sent to a secondary; order is kept", "facts C.1"),
     TIME_DIST("apply", apply, "0ms", "0ms", "1h", "time from the arrival of a write at a secondary until it is applied; order is kept", "assumption"),
     TIME_DIST("full_resync", full_resync, "0ms", "0s", "24h", "fixed duration of a full resync, LOADING throughout; 0: computed from its stages and bytes", "assumption"),
-    COUNT("overhead_bytes", overhead_bytes, "0", "40", "10000", "protocol bytes of a write in the stream, beyond those of the command", "redis_lessons 18"),
+    COUNT("overhead_bytes", overhead_bytes, "0", "40", "10000", "protocol bytes of a write in the stream, in addition to the command", "redis_lessons 18"),
     DURATION("metric_period", metric_period_ns, "1s", "60s", "1h", "sampling period of the monitoring metric for the lag", "facts C.1"),
     SIZE("backlog", backlog_bytes, "0", "1 MiB", "64 GiB", "replication backlog of the primary in bytes; a secondary that lacks more needs a full resync", "facts C.3"),
     SIZE("send_buffer", send_buffer_bytes, "4 KiB", "4 MiB", "1 GiB", "send buffer of the kernel in bytes", "assumption"),
@@ -54,8 +54,8 @@ static const struct metric replication_metrics[] = {
     {.name = "replication_lag_metric",
      .unit = UNIT_NS,
      .kind = METRIC_LATENCY,
-     .meaning = "the lag as a monitoring metric shows it: age of the oldest write not applied, "
-                "once a period"},
+     .meaning = "lag as shown by a monitoring metric: age of the oldest write not applied, "
+                "sampled every metric_period"},
     {.name = "replication_backlog_bytes",
      .unit = UNIT_BYTES,
      .kind = METRIC_LEVEL,
@@ -72,14 +72,14 @@ static const struct metric replication_metrics[] = {
      .kind = METRIC_COUNT,
      .label = "kind",
      .label_values = resync_kinds,
-     .meaning = "times that the secondary of the region copied what it had missed (partial) or "
-                "everything (full)"},
+     .meaning = "resyncs of the secondary of the region: partial (missed writes only) or "
+                "full (whole data set)"},
     {.name = "replication_breaks",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .label = "cause",
      .label_values = break_causes,
-     .meaning = "connections to the secondary of the region that broke"},
+     .meaning = "broken connections to the secondary of the region"},
     {.name = "replication_streams_down",
      .unit = UNIT_COUNT,
      .kind = METRIC_LEVEL,
@@ -89,16 +89,16 @@ static const struct metric replication_metrics[] = {
      .unit = UNIT_BYTES,
      .kind = METRIC_LEVEL,
      .series = true,
-     .meaning = "bytes waiting in the primary's process for the secondary of the region, looked at "
-                "each tick"},
+     .meaning = "bytes in the primary's output buffer for the secondary of the region, sampled "
+                "at each tick"},
     {.name = "resync_bytes",
      .unit = UNIT_BYTES,
      .kind = METRIC_COUNT,
      .series = true,
-     .meaning = "bytes of data sets sent to the secondary of the region by full resyncs"},
+     .meaning = "bytes of data sets sent to the secondary of the region in full resyncs"},
 };
 
-/* --- what the store says --------------------------------------------------------------------- */
+/* --- interface for the store ----------------------------------------------------------------- */
 
 static void replication_write(void *self, struct write_position position, uint32_t bytes)
 {
@@ -117,7 +117,7 @@ static void replication_write(void *self, struct write_position position, uint32
     }
 }
 
-/* The log of a shard goes on from what its primary holds now. */
+/* Continue the log of a shard from the last write that its primary holds now. */
 static void log_follow(struct replication *replication, uint32_t shard)
 {
     struct replica_port *replica = replication->replica;
@@ -244,7 +244,7 @@ static void replication_reset(void *self, int region)
 
 /* --- the tick -------------------------------------------------------------------------------- */
 
-/* The secondary's side; true: the connection stands. */
+/* The secondary's side; returns whether the connection is up. */
 static bool stream_tick_secondary(struct stream *stream, sim_time now)
 {
     const struct replication_config *config = stream->secondary->replication->config;
@@ -300,8 +300,8 @@ static void secondary_tick(struct secondary *secondary, sim_time now, bool ping)
     probe_level(replication->probes, secondary->buffer, now, waiting);
 }
 
-/* Forget the writes that nobody will ask for: applied by all, or beyond the backlog of those that
- * are not connected. */
+/* Drop writes that no secondary needs: applied by all, or beyond the backlog for those not
+ * connected. */
 static void log_forget(struct replication *replication, uint32_t shard)
 {
     struct write_log *log = &replication->logs[shard];
@@ -467,7 +467,7 @@ static void replication_connect(void *self, const struct port_directory *ports)
     }
 }
 
-/* The streams stand at the start of the run. */
+/* Streams are connected at the start of the run. */
 static void secondary_start(struct secondary *secondary)
 {
     struct replication *replication = secondary->replication;
@@ -512,7 +512,7 @@ static void replication_fini(void *self)
 static const struct usage_row replication_usage[] = {
     {.item = "replication",
      .metric = "replication_bytes",
-     .meaning = "bytes out of the primary's region"},
+     .meaning = "bytes sent out of the primary's region"},
 };
 
 static const struct service_metric replication_service_metrics[] = {
@@ -523,7 +523,7 @@ static const struct service_metric replication_service_metrics[] = {
      .metric = "replication_lag_metric",
      .statistic = TAP_MAXIMUM,
      .period_ns = 60 * SIM_S,
-     .meaning = "how far the secondary of the region is behind; in seconds, not milliseconds",
+     .meaning = "lag of the secondary of the region; in seconds, not milliseconds",
      .source = "facts C.1"},
     {.name = "ReplicationBytes",
      .space = "AWS/ElastiCache",
@@ -532,8 +532,48 @@ static const struct service_metric replication_service_metrics[] = {
      .metric = "replication_bytes",
      .statistic = TAP_SUM,
      .period_ns = 60 * SIM_S,
-     .meaning = "bytes sent in the stream: the write load that a backlog must cover",
+     .meaning = "bytes sent in the stream: the write rate that a backlog must cover",
      .source = "facts C.1"},
+};
+
+static bool times_out_between_pings(const void *config, const struct check_context *context)
+{
+    const struct replication_config *c = config;
+
+    (void)context;
+    return c->timeout_ns <= c->ping_period_ns;
+}
+
+static bool has_idle_soft_limit(const void *config, const struct check_context *context)
+{
+    const struct replication_config *c = config;
+
+    (void)context;
+    return c->hard_bytes > 0 && c->soft_bytes >= c->hard_bytes;
+}
+
+static bool has_no_backlog(const void *config, const struct check_context *context)
+{
+    const struct replication_config *c = config;
+
+    (void)context;
+    return c->backlog_bytes == 0;
+}
+
+static const struct lint_row replication_lints[] = {
+    {.code = "replication-timeout-below-ping",
+     .field = "timeout",
+     .meaning = "'timeout' is not above 'ping_period': a connection without writes is closed "
+                "between two pings",
+     .applies = times_out_between_pings},
+    {.code = "replication-soft-limit-unused",
+     .field = "output_buffer.soft",
+     .meaning = "'output_buffer.soft' is not below 'output_buffer.hard', which disconnects first",
+     .applies = has_idle_soft_limit},
+    {.code = "replication-no-backlog",
+     .field = "backlog",
+     .meaning = "'backlog: 0': every break of the connection needs a full resync",
+     .applies = has_no_backlog},
 };
 
 const struct model_ops replication_ops = {
@@ -546,7 +586,8 @@ const struct model_ops replication_ops = {
     .state_size = sizeof(struct replication),
     FIELD_TABLE(replication_fields),
     METRIC_TABLE(replication_metrics),
-    .rows = {USAGE_TABLE(replication_usage), SERVICE_METRIC_TABLE(replication_service_metrics)},
+    .rows = {USAGE_TABLE(replication_usage), SERVICE_METRIC_TABLE(replication_service_metrics),
+             LINT_TABLE(replication_lints)},
     .init = replication_init,
     .connect = replication_connect,
     .start = replication_start,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Who holds which write of a shard, and what is lost when a history ends.
+ * Which server holds which write of a shard, and which writes are lost when a history ends.
  *
- * What a cluster holds is never copied. A write has a position (history, number); a server holds a
- * prefix: all writes of its history up to `applied`, and of earlier histories those up to the fork.
- * A session's row keeps the positions of its creation and of its latest write, so that any
- * cluster's answer to a read is a comparison.
+ * Data is not copied. A write has a position (history, number); a server holds a prefix: all writes
+ * of its history up to `applied`, and those of earlier histories up to the fork. The row of a
+ * session keeps the positions of its creation and of its latest write, so that a read at any
+ * cluster is a comparison.
  */
 #include "datastore_internal.h"
 
@@ -33,7 +33,7 @@ int cluster_reason(const struct datastore_cluster *cluster, struct write_positio
     for (uint32_t k = last.history + 1; k <= newest; k++)
         if (last.number > shard->histories[k].fork)
             return shard->histories[k].reason;
-    /* a write that is not here and whose primary is dead will not come any more */
+    /* a missing write whose primary is down will not arrive */
     return datastore_is_up(datastore, datastore->primary) ? MISS_LAG : MISS_LOST;
 }
 
@@ -48,7 +48,7 @@ uint32_t shard_fork(struct shard *shard, uint32_t parent, uint64_t fork, int rea
 
 void server_apply(struct datastore_server *server, uint64_t number)
 {
-    server->cluster->applied_total += number - server->applied; /* may wrap: also backwards */
+    server->cluster->applied_total += number - server->applied; /* modulo 2^64: may decrease */
     server->applied = number;
 }
 
@@ -95,7 +95,7 @@ void log_trim(struct datastore *datastore, uint32_t shard)
             server->log_low = low;
         return;
     }
-    /* a replica inside the region may lack writes that every secondary has */
+    /* A replica inside the region may lack writes that every secondary holds. */
     while (!server->server->gone && server->log_low < low &&
            log_at(server, server->log_low + 1)->acknowledged <=
                sim_now(datastore->store->sim) - datastore->replica_lag_max)
@@ -130,8 +130,7 @@ void count_lost(struct datastore *datastore, const struct log_entry *entry,
         datastore->lost_sessions++;
 }
 
-/* RPO: the worst over shards, of one failover; datastore->rpo is -1 before the first shard of it.
- */
+/* The RPO of a failover is the maximum over shards; datastore->rpo is -1 before its first shard. */
 void count_suffix(struct datastore *datastore, struct datastore_server *old, uint64_t fork,
                   uint32_t history)
 {

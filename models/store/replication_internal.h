@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the files of replication share: replication.c (the model, its port, the tick), stream.c (a
- * connected stream: output buffer, kernel, link, effect), resync.c (what leads to a connected
- * stream: handshake, partial or full resync).
+ * Declarations shared by the files of replication: replication.c (the model, its port, the tick),
+ * stream.c (a connected stream: output buffer, kernel, link, apply), resync.c (connecting:
+ * handshake, partial or full resync).
  *
- * There is a stream for each secondary and shard. Its states, and what moves it:
+ * There is a stream for each secondary and shard. Its states and transitions:
  *
  *   OFF           the region's cluster is the primary, or is down
- *   DISCONNECTED  it will connect at the next tick
+ *   DISCONNECTED  connects at the next tick
  *   CONNECTING    four round trips; the primary then decides by bytes   -> STREAMING or GATHERING
- *   GATHERING     the primary waits for more replicas, and forks        -> COPYING
- *   COPYING       the data set is under way                             -> LOADING
+ *   GATHERING     the primary waits for more replicas, then forks        -> COPYING
+ *   COPYING       the data set is being sent                             -> LOADING
  *   LOADING       the secondary has flushed and loads                   -> STREAMING
- *   STREAMING     in order, perhaps late
+ *   STREAMING     writes are sent in order
  *
- * Any state but OFF -> DISCONNECTED when the connection breaks. The two ends of a connection learn
- * of that at different times: `sending` is the primary's view, `receiving` the secondary's.
+ * Any state except OFF -> DISCONNECTED when the connection breaks. The two ends detect that at
+ * different times: `sending` is the primary's view, `receiving` the secondary's.
  */
 #ifndef REPLICATION_INTERNAL_H
 #define REPLICATION_INTERNAL_H
@@ -47,7 +47,7 @@ enum stream_state {
     STREAM_LOADING,
     STREAM_STREAMING
 };
-/* Why a connection broke, in the order of the label's values. */
+/* Why a connection broke, in the order of the label values. */
 enum break_cause {
     BREAK_SECONDARY_TIMEOUT,
     BREAK_PRIMARY_TIMEOUT,
@@ -58,13 +58,13 @@ enum break_cause {
     BREAK_CAUSES
 };
 
-/* A full resync under way. */
+/* A full resync in progress. */
 struct copy {
-    struct write_position snapshot;    /* the data set is that of this position */
+    struct write_position snapshot;    /* position of the data set */
     int64_t total, sent, acknowledged; /* bytes */
     int64_t arrived;
-    bool blocked; /* waits for the window */
-    bool loaded;  /* and the primary will hear of it */
+    bool blocked; /* the window is full */
+    bool loaded;  /* loaded; the primary is being notified */
 };
 
 struct secondary;
@@ -73,23 +73,24 @@ struct stream {
     uint32_t shard;
     enum stream_state state;
     bool sending, receiving;
-    bool needs_full; /* a full resync was begun and not ended: its old offset is forgotten */
-    uint32_t epoch;  /* of the connection: what an older one still delivers is ignored */
-    uint32_t sender; /* of the primary's output buffer: dies with its process */
-    uint32_t step;   /* of the handshake or the resync */
+    bool needs_full; /* a full resync was started and not completed: the old offset is lost */
+    uint32_t epoch;  /* of the connection: messages of older connections are ignored */
+    uint32_t sender; /* epoch of the primary's output buffer, which ends with its process */
+    uint32_t step;   /* step number in handshake or resync */
     uint32_t flow, ack_flow;            /* primary -> secondary, and back; NO_INDEX: none */
-    const struct link_port *out, *back; /* that the flows are of */
-    uint32_t history;                   /* of the writes in the stream */
-    sim_time departed, release;         /* order of departures, of effects */
-    /* Numbers: may leave the output buffer, handed to the kernel, arrived, in effect. */
+    const struct link_port *out, *back; /* links of the flows */
+    uint32_t history;                   /* replication history of the writes in the stream */
+    sim_time departed, release;         /* last departure, last apply: they keep the order */
+    /* Numbers of the last write that may leave the output buffer, is in the kernel, has arrived, is
+     * applied. */
     uint64_t due, handed, arrived, applied;
-    uint64_t ping_offset, seen_offset; /* of the last PING sent; that the secondary has heard of */
-    int64_t behind;                    /* bytes acknowledged and not in effect */
+    uint64_t ping_offset, seen_offset; /* of the last PING sent; of the last PING received */
+    int64_t behind;                    /* bytes acknowledged and not applied */
     sim_time heard, acknowledged;      /* last data at the secondary, last ACK at the primary */
-    sim_time soft_since;               /* the output buffer is above the soft limit; -1: is not */
-    uint32_t rounds;                   /* of the handshake, left */
+    sim_time soft_since; /* when the output buffer exceeded the soft limit; -1: it does not */
+    uint32_t rounds;     /* round trips of the handshake that remain */
     struct copy copy;
-    uint32_t broken_by; /* event of the run log: what broke it, later the last step of its resync */
+    uint32_t broken_by; /* event of the run log that broke it; later the last step of its resync */
 };
 
 struct replication;
@@ -125,8 +126,8 @@ struct replication {
     struct stream_port port;
 };
 
-/* A stream and a write's number in the 32 bits of an entity: the nearest number at or above a base
- * is meant. */
+/* Stream and write number in the 32 bits of an entity: the number is the first at or above a base
+ * with these low bits. */
 #define NUMBER_BITS 23
 #define NUMBER_MASK ((UINT32_C(1) << NUMBER_BITS) - 1)
 static inline uint32_t stream_entity(const struct stream *stream, uint64_t number)
@@ -152,18 +153,18 @@ extern const struct event_kind stream_departs, stream_arrive, stream_applied, st
     stream_ping, stream_ack;
 /* A write was appended to the log. */
 void stream_write(struct stream *stream, uint64_t number, uint32_t bytes);
-/* Both ends are connected; the secondary holds all up to `number`. Sends what comes after it. */
+/* Both ends are connected and the secondary holds the writes up to `held`: send the later ones. */
 void stream_begin(struct stream *stream, struct write_position held);
-/* What the kernel has room for leaves the output buffer. */
+/* Move writes from the output buffer to the kernel while it has room. */
 void stream_pump(struct stream *stream);
 int64_t stream_output_buffer(const struct stream *stream);
-/* What is under way on the stream does not count any more for `behind`. */
+/* Set the bytes that are acknowledged and not applied, and update the metric. */
 void stream_set_behind(struct stream *stream, int64_t behind);
-/* The primary closes, or its process ends: the kernel delivers what it has, then the end. */
+/* The primary closes, or its process exits: the kernel delivers its data, then a FIN. */
 void stream_close(struct stream *stream, enum break_cause cause);
-/* The primary's host is gone: what is in flight arrives, and the secondary is not told. */
+/* The primary's host fails: data in flight arrives, and the secondary is not notified. */
 void stream_cut(struct stream *stream);
-/* Both ends know at once that there is no connection: OFF or DISCONNECTED. */
+/* Drop the connection at both ends at once; the new state is OFF or DISCONNECTED. */
 void stream_lose(struct stream *stream, enum stream_state state, enum break_cause cause);
 void stream_send_ping(struct stream *stream);
 void stream_send_ack(struct stream *stream);
@@ -173,7 +174,7 @@ void stream_set_state(struct stream *stream, enum stream_state state);
 
 extern const struct event_kind stream_hello, stream_welcome, stream_stepped, stream_chunk,
     stream_window, stream_online;
-/* A DISCONNECTED stream tries to connect to the present primary. */
+/* Connect a DISCONNECTED stream to the current primary. */
 void stream_connect(struct stream *stream);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The stream over real links and a real store. Lags and losses by numbers are in
+ * The stream over real links and a real store. Numerical tests of lags and losses are in
  * sim/tests/replication_analytic_test.c.
  */
 #include <stdarg.h>
@@ -38,7 +38,7 @@ static double statistic_in_b(const struct world *world, const char *metric, cons
     return statistic_of(world, (struct wanted){metric, stat, 1, NULL, NULL});
 }
 
-/* 100 writes of 1000 bytes and 40 of overhead each. */
+/* 100 writes of 1000 bytes plus 40 bytes of overhead each. */
 static void stream_carries_writes_and_overhead(void **state)
 {
     struct scenario *scenario;
@@ -51,9 +51,9 @@ static void stream_carries_writes_and_overhead(void **state)
     done(world, scenario);
 }
 
-/* Delay of departure 15 ms, 10 ms on the link, 25 ms to apply: a lag of 50 ms, each write's. 10
- * writes of 1040 bytes a second, each behind for 50 ms, are 520 bytes on average while they last
- * (10 of 60 s). */
+/* Output delay 15 ms, 10 ms on the link, 25 ms to apply: a lag of 50 ms for each write. 10 writes
+ * of 1040 bytes per second, each behind for 50 ms, are 520 bytes on average while they last (10 of
+ * 60 s). */
 static void lag_is_the_sum_of_its_parts(void **state)
 {
     struct scenario *scenario;
@@ -69,9 +69,9 @@ static void lag_is_the_sum_of_its_parts(void **state)
 }
 
 /*
- * Order is kept whatever the draws: a write is never applied before one that was made earlier. Were
- * it otherwise the smallest lags would be as small as the smallest draws; here each lag is at least
- * the link's 10 ms, and all writes arrive.
+ * Order is kept for any draws: a write is never applied before an earlier one. Otherwise the
+ * smallest lags would be as small as the smallest draws; here each lag is at least the link's 10
+ * ms, and all writes arrive.
  */
 static void every_write_is_applied_in_order(void **state)
 {
@@ -81,15 +81,15 @@ static void every_write_is_applied_in_order(void **state)
 
     (void)state;
     assert_int_equal((int)statistic_in_b(world, "replication_lag", "count"), 5000);
-    /* the greatest of some draws in flight: far above 10 + 50 + 50 ms, the mean of one */
+    /* maximum of the draws in flight: far above 10 + 50 + 50 ms, the mean of one */
     assert_true(statistic_in_b(world, "replication_lag", "mean") > 200e6);
     done(world, scenario);
 }
 
 /*
- * Half of the writes depart at once and half after 10 ms, with a write each 10 ms: the former fall
- * on the very instant at which an earlier one departs, and must not overtake it. The same for the
- * time to apply.
+ * Half of the writes depart at once and half after 10 ms, with a write every 10 ms: the former
+ * depart at the same time as an earlier write and must not overtake it. The same for the time to
+ * apply.
  */
 static void simultaneous_departures_keep_their_order(void **state)
 {
@@ -109,8 +109,9 @@ static void simultaneous_departures_keep_their_order(void **state)
 }
 
 /*
- * The monitoring metric is the age of the oldest write not applied. The stream is cut at 5 s for
- * good, with a write each 10 ms before: the samples at 10, 20 ... 60 s show 5, 15 ... 55 s.
+ * The monitoring metric is the age of the oldest write not applied. The stream is interrupted
+ * permanently at 5 s, with a write every 10 ms before: the samples at 10, 20 ... 60 s show 5, 15
+ * ... 55 s.
  */
 static void lag_metric_shows_the_age_of_the_oldest(void **state)
 {
@@ -125,8 +126,8 @@ static void lag_metric_shows_the_age_of_the_oldest(void **state)
     done(world, scenario);
 }
 
-/* Roles change at 5 s: the old primary, once it has heard, copies everything anew (10 s), and the
- * stream runs the other way. */
+/* Roles change at 5 s: the old primary, once notified, does a full resync (10 s), and the stream
+ * runs in the other direction. */
 static void promotion_turns_the_stream_around(void **state)
 {
     struct scenario *scenario;

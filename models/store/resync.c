@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * How a secondary comes to a connected stream: it connects (TCP, PING, REPLCONF, PSYNC: four round
- * trips), and the primary decides by bytes. What the secondary lacks at that moment is still in the
- * backlog: the stream goes on from there (partial). Else the whole data set is copied (full):
+ * Connecting and resyncing a secondary. It connects (TCP, PING, REPLCONF, PSYNC: four round trips),
+ * then the primary decides by bytes. If the missing writes are still in the backlog, the stream
+ * continues from there (partial resync). Otherwise the whole data set is copied (full resync):
  *
- *   delay (more secondaries may come) - fork, in which the primary does nothing else - the data
- *   set over the link, in chunks that compete with all that the link carries - flush and load
+ *   delay (more secondaries may connect) - fork, which blocks the primary - the data set over the
+ *   link, in chunks that compete with its other traffic - flush and load
  *
- * Until it flushes the secondary serves what it has, then LOADING, then the primary's state as of
- * the fork. What was written since waits in the output buffer all the while; if that overflows, the
- * primary closes and it starts over.
+ * Until the flush the secondary serves its old data, then replies LOADING, then serves the
+ * primary's state as of the fork. Later writes wait in the output buffer; if that overflows, the
+ * primary closes the connection and the resync starts over.
  */
 #include "bug.h"
 #include "replication_internal.h"
@@ -57,7 +57,8 @@ void stream_connect(struct stream *stream)
     stream_ask(stream);
 }
 
-/* Is what the secondary lacks still there? Its offset takes in the PINGs that it has heard. */
+/* Whether the backlog still has the writes that the secondary lacks. Its offset includes the PINGs
+ * that it has received. */
 static bool stream_can_continue(const struct stream *stream, struct write_position held,
                                 struct write_position primary)
 {
@@ -74,8 +75,8 @@ static bool stream_can_continue(const struct stream *stream, struct write_positi
     return log->offset - offset <= (uint64_t)config->backlog_bytes;
 }
 
-/* Caused by what broke the stream, or by the step before; it waited for the end of what impaired
- * the way. */
+/* Log a step of a resync. Its cause is the event that broke the stream, or the previous step; it
+ * waited for the end of the impairment of its path. */
 static void stream_log_resync(struct stream *stream, const char *text)
 {
     const struct replication *replication = stream->secondary->replication;
@@ -98,7 +99,7 @@ static void stream_step_after(struct stream *stream, sim_dur wait)
               stream_entity(stream, 0), ++stream->step);
 }
 
-/* The whole length is given: no stages, LOADING from the first moment to the last. */
+/* A fixed duration is set: no stages, LOADING throughout. */
 static void stream_copy_at_once(struct stream *stream)
 {
     const struct replication *replication = stream->secondary->replication;
@@ -125,7 +126,7 @@ static void stream_decide(struct stream *stream)
     stream->sender++;
     if (stream_can_continue(stream, held, primary)) {
         probe_count(replication->probes, secondary->partial);
-        stream_log_resync(stream, "goes on where it was");
+        stream_log_resync(stream, "partial resync: continues from its offset");
         stream_begin(stream, held);
         return;
     }
@@ -136,7 +137,7 @@ static void stream_decide(struct stream *stream)
         stream_copy_at_once(stream);
         return;
     }
-    stream_log_resync(stream, "copies everything");
+    stream_log_resync(stream, "full resync started");
     stream_set_state(stream, STREAM_GATHERING);
     stream->copy = (struct copy){0};
     stream_step_after(stream, replication->config->resync_delay_ns);
@@ -207,7 +208,7 @@ static void stream_send_chunk(struct stream *stream)
               secondary->step_kind, stream_entity(stream, 0), stream->step);
 }
 
-/* The fork is the moment of which the copy is; what is written from now on waits for it. */
+/* Fork: the copy is the state at this time; later writes wait until it is loaded. */
 static void stream_fork(struct stream *stream)
 {
     struct replication *replication = stream->secondary->replication;
@@ -236,7 +237,7 @@ static void stream_loaded(struct stream *stream)
         stream->copy.snapshot =
             replica->held(replica->self, replica->primary(replica->self), stream->shard);
     replica->loaded(replica->self, stream->secondary->region, stream->copy.snapshot);
-    stream_log_resync(stream, "has copied everything and serves");
+    stream_log_resync(stream, "full resync complete");
     stream->copy.loaded = true;
     stream->heard = sim_now(replication->sim);
     if (replication->full_resync_given) {
@@ -262,11 +263,11 @@ static void stream_on_step(void *self, struct sim *sim, uint32_t entity, uint32_
         stream_loaded(stream);
         break;
     default:
-        BUG("a step of a resync that is not under way");
+        BUG("a step of a resync that is not in progress");
     }
 }
 
-/* A chunk is at the secondary; the kernel hears of it one way back later. */
+/* A chunk has arrived at the secondary; the kernel is acknowledged one reverse delay later. */
 static void stream_on_chunk(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct secondary *secondary = self;
@@ -299,7 +300,7 @@ static void stream_on_window(void *self, struct sim *sim, uint32_t entity, uint3
         stream_send_chunk(stream);
 }
 
-/* The primary hears that the copy is loaded: what has waited in its output buffer goes out. */
+/* The primary is notified that the copy is loaded: send the writes in its output buffer. */
 static void stream_on_online(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct stream *stream = stream_of(self, entity);

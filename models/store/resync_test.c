@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * When a stream breaks, what decides between a partial and a full resync, and how long a full one
- * takes.
+ * When a stream breaks, when a resync is partial or full, and how long a full one takes.
  *
- * One way 10 ms, nothing random, nothing lost; a write takes 1000 + 40 bytes of the stream, a
- * PING 14. The second is the tick: acknowledgements at each, PINGs at each tenth.
+ * One way 10 ms, nothing random, nothing lost; a write takes 1000 + 40 bytes of the stream, a PING
+ * 14. The tick is 1 s: acknowledgements at each tick, PINGs at each tenth.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,11 +46,11 @@ static void plan_hole(void)
 }
 
 /*
- * The last that the secondary hears is the write of 10.5 s, at 10.51 s; at the tick of 71 s it has
- * heard nothing for 60 s and breaks. Its SYN is sent at 71, 72, 73, 74, 75 and 76 s, and gets
- * through after the hole's end at 75.5 s; PSYNC is at the primary 3 1/2 round trips later. By then
- * it lacks 50 writes and the PINGs of 20, 30 ... 70 s: 50 x 1040 + 6 x 14 = 52 084 bytes. A backlog
- * of just so much is enough, one of a byte less is not.
+ * The secondary last receives the write of 10.5 s, at 10.51 s; at the tick of 71 s it has received
+ * nothing for 60 s and closes the connection. Its SYN is sent at 71, 72 ... 76 s, and is
+ * delivered after the blackhole ends at 75.5 s; PSYNC arrives at the primary 3 1/2 round trips
+ * later. By then it lacks 50 writes and the PINGs of 20, 30 ... 70 s: 50 x 1040 + 6 x 14 = 52 084
+ * bytes. A backlog of exactly this size is enough, one byte less is not.
  */
 static void backlog_decides_to_the_byte(void **state)
 {
@@ -71,8 +70,9 @@ static void backlog_decides_to_the_byte(void **state)
     }
 }
 
-/* What counts is what was written until the reconnection, not until the healing: 10 writes more at
- * 75.8 s, after the hole and before PSYNC, are in the way of a backlog that held all the hole's. */
+/* Writes until the reconnection count, not only those until the healing: with 10 more writes
+ * at 75.8 s, after the blackhole and before PSYNC, a backlog that covers the blackhole is too
+ * small. */
 static void bytes_count_until_the_reconnection(void **state)
 {
     (void)state;
@@ -84,10 +84,10 @@ static void bytes_count_until_the_reconnection(void **state)
     end_scenario();
 }
 
-/* --- a hung link is not a broken one --------------------------------------------------------- */
+/* --- a stalled link is not a broken one ------------------------------------------------------ */
 
-/* 30 s of silence both ways are borne: no break, no resync; what waited arrives. (TCP's doubling
- * keeps the stream silent until 48 s.) */
+/* 30 s of silence in both directions are tolerated: no break, no resync; waiting data arrive.
+ * (TCP's exponential backoff keeps the stream silent until 48 s.) */
 static void hang_below_the_timeout_breaks_nothing(void **state)
 {
     (void)state;
@@ -110,10 +110,10 @@ static void note_held(uint32_t index)
 }
 
 /*
- * Only the way back is cut, from 11.5 s on. The last acknowledgement is at the primary at 11.01 s;
- * at the tick of 72 s it has heard nothing for 60 s and closes, though the data arrive. The
- * secondary cannot connect again: its SYN is lost. So the write of 71.5 s arrives, that of 73 s
- * does not.
+ * Only the reverse direction is lost, from 11.5 s on. The last acknowledgement arrives at the
+ * primary at 11.01 s; at the tick of 72 s it has received none for 60 s and closes, although data
+ * arrive at the secondary. The secondary cannot reconnect: its SYN is lost. So the write of 71.5 s
+ * arrives, that of 73 s does not.
  */
 static void loss_of_the_acknowledgements_breaks_the_stream(void **state)
 {
@@ -135,7 +135,7 @@ static void reset_stream(uint32_t arg)
     driver->streams->reset(driver->streams->self, 1);
 }
 
-/* A reset is seen at once: four round trips later at most the stream goes on. */
+/* A reset is noticed at once: the stream continues at most four round trips later. */
 static void reset_costs_four_round_trips(void **state)
 {
     (void)state;
@@ -169,12 +169,12 @@ static void expect_read(sim_time at, uint32_t session, enum reply_kind reply)
 }
 
 /*
- * Reset at 20 s with a write in flight and a backlog of nothing: full. PSYNC at 20.07 s; 5 s of
- * gathering; fork 10 MiB x 1.024 s/GiB = 10 ms; 10 MiB in 40 chunks of 256 KiB at 8 MiB/s, one
- * each 31.25 ms, the last leaves 39 x 31.25 ms after the first and arrives 10 ms later; load at 80
- * MiB/s: 125 ms. Session 1 is there from the start and read as it was until the flush, then
- * LOADING, then read again. Session 2, written during the copy, comes after that with the stream:
- * one way to tell the primary, one way for the write.
+ * Reset at 20 s with a write in flight and a backlog of 0: full resync. PSYNC at 20.07 s; delay 5
+ * s; fork 10 MiB x 1.024 s/GiB = 10 ms; 10 MiB in 40 chunks of 256 KiB at 8 MiB/s, one every 31.25
+ * ms, the last leaves 39 x 31.25 ms after the first and arrives 10 ms later; load at 80 MiB/s: 125
+ * ms. Session 1 exists from the start: a hit until the flush, then LOADING, then a hit again.
+ * Session 2, written during the copy, follows in the stream: one way to notify the primary, one way
+ * for the write.
  */
 static void full_resync_takes_its_stages(void **state)
 {
@@ -205,8 +205,8 @@ static void full_resync_takes_its_stages(void **state)
 }
 
 /*
- * The link carries 8 Mbit/s, less than the primary would send: 10 MiB take 10.49 s of it. Before
- * that the secondary serves what it had, and then it loads.
+ * The link carries 8 Mbit/s, less than the primary would send: 10 MiB take 10.49 s. Until then the
+ * secondary serves its old data, then it loads.
  */
 static void full_resync_is_no_faster_than_the_link(void **state)
 {
@@ -229,13 +229,13 @@ static void full_resync_is_no_faster_than_the_link(void **state)
 }
 
 /*
- * The output buffer takes 1 MiB = 1 048 576 bytes, the 1009th write of 1040 is too much. A copy of
- * 10 MiB at 8 Mbit/s takes 10.49 s; 200 writes/s fill the buffer in 5.045 s of it. So each try
- * ends 5.045 s after its fork, the end is at the secondary 10 ms later, and the next try begins 70
- * ms after that and forks 5 s later: one each 10.125 s, from 20.07 s on, until the writes end at 60
- * s. Tries begin at 20.07, 30.2, 40.3, 50.4 and 60.6 s; that of 50.4 s forks at 55.4 s and
- * overflows at 60.5 s only if writes go on until then, which they do not: four tries, of which
- * three overflow.
+ * The output buffer holds 1 MiB = 1 048 576 bytes, exceeded by the 1009th write of 1040 bytes. A
+ * copy of 10 MiB at 8 Mbit/s takes 10.49 s; 200 writes/s fill the buffer in 5.045 s. So each
+ * attempt ends 5.045 s after its fork, the FIN is at the secondary 10 ms later, and the next
+ * attempt starts 70 ms after that and forks 5 s later: one attempt every 10.125 s, from 20.07 s on,
+ * until the writes end at 60 s. Attempts start at 20.07, 30.2, 40.3 and 50.4 s; that of 50.4 s
+ * forks at 55.4 s and would overflow at 60.5 s if writes continued, which they do not: four
+ * attempts, of which three overflow.
  */
 static void full_resync_starts_over_when_the_output_buffer_overflows(void **state)
 {
@@ -258,8 +258,8 @@ static void pause_stream(uint32_t begin)
     driver->streams->pause(driver->streams->self, 1, begin);
 }
 
-/* The soft limit is borne for its time: 100 writes wait from 20 s on, seen at the tick of 20 or 21
- * s; 10 s later it breaks, and the backlog lets it go on. */
+/* The soft limit is tolerated for its time: 100 writes wait from 20 s on, noticed at the tick of 20
+ * or 21 s; 10 s later the connection breaks, and a partial resync follows. */
 static void soft_limit_breaks_after_its_time(void **state)
 {
     (void)state;
@@ -277,8 +277,9 @@ static void soft_limit_breaks_after_its_time(void **state)
 
 /* --- several shards -------------------------------------------------------------------------- */
 
-/* Each shard has its own stream and positions: after a hole and a promotion nothing is left over or
- * counted twice (the store asserts it, shard by shard), and all streams stand again. */
+/* Each shard has its own stream and positions: after a blackhole and a promotion no write is
+ * missing or counted twice (the store checks this for each shard), and all streams are connected
+ * again. */
 static void shards_resync_each_by_itself(void **state)
 {
     (void)state;

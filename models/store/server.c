@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The event loop of one shard in one cluster, whatever kind of store it is of.
+ * The event loop of a server: one shard in one cluster, for all kinds of store.
  *
  * An iteration takes all commands that have arrived, executes them one after another, and sends all
- * the replies at its end (`fifo`: an iteration is one command). It executes what reached it,
- * whether or not the client still waits. A fork is work that comes before the next iteration's.
+ * replies at its end (`fifo`: an iteration is one command). Commands are executed whether or not
+ * the client still waits. A fork blocks the server before its next iteration.
  *
- * What a command does is the kind's: execute(). A command that must wait for other nodes is pending
- * from the end of its iteration until server_complete(); it holds up nothing that is behind it.
+ * The kind executes a command: execute(). A command that must wait for other nodes is pending from
+ * the end of its iteration until server_complete(); it does not block later commands.
  */
 #include "store_internal.h"
 
-/* Of all but a read whose time is always the same. */
+/* Service time of a command, except reads with a constant time. */
 OUT_OF_LINE static sim_dur store_service(const struct store *store, const struct command *command)
 {
     const struct store_config *config = store->config;
@@ -38,7 +38,7 @@ void cluster_gauges(struct cluster *cluster)
 
     int64_t busy = (int64_t)cluster->busy * UTILIZATION_SCALE;
 
-    /* Without the division where there is nothing to divide. */
+    /* No division with one shard: this is a hot path. */
     probe_level(store->probes, cluster->utilization, now,
                 store->shard_count > 1 ? busy / store->shard_count : busy);
     if (store->shard_count > 1)
@@ -94,7 +94,7 @@ void server_block(struct server *server, sim_dur length)
 
 /* --- replies --------------------------------------------------------------------------------- */
 
-/* A command's time at the store is over without a reply: its row is the client's again. */
+/* Drop a command without a reply: its row belongs to the client again. */
 static void command_drop(struct store *store, uint32_t ref, struct command *command)
 {
     struct command_pool *pool = store->pools[command->region];
@@ -103,7 +103,7 @@ static void command_drop(struct store *store, uint32_t ref, struct command *comm
     pool->drop(pool->self, ref_index(ref));
 }
 
-#define READ_REPLY_BYTES 1100 /* a session, as client.write_bytes has it; found or not */
+#define READ_REPLY_BYTES 1100 /* a session, as client.write_bytes; hit or miss */
 #define WRITE_REPLY_BYTES 60
 
 static void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command)
@@ -118,6 +118,8 @@ static void cluster_reply(struct cluster *cluster, uint32_t ref, struct command 
                             .identity = ~command->identity,
                             .index = command->attempt};
 
+    if (__builtin_expect(store->history != NULL, 0))
+        store_history_replied(cluster, ref, command);
     if (!listener_is_open(cluster, command)) {
         command_drop(store, ref, command);
         return;
@@ -156,7 +158,7 @@ void server_complete(struct server *server, struct command_handle handle, const 
     struct command *command = command_of(server->cluster->store, handle.ref);
 
     if (command->owner != COMMAND_AT_STORE || command->generation != handle.generation)
-        return; /* dropped: its server went down */
+        return; /* it was dropped when its server went down */
     pending_remove(server, command);
     command->reply = *reply;
     cluster_reply(server->cluster, handle.ref, command);
@@ -212,14 +214,14 @@ static void cluster_prefetch_command(const void *self, uint32_t entity)
     const struct session_table *table = &store->sessions[ref_region(command->session)];
     const struct prefetch_port *flows = store->flows_hints[cluster->region][command->region];
 
-    if (ref_index(command->session) < table->count) /* else it has never been written */
+    if (ref_index(command->session) < table->count) /* else never written */
         mem_prefetch(table->rows + ref_index(command->session) * store->kind->row_size,
                      store->kind->row_size);
     if (flows)
         flows->prefetch(flows->self, command->reply_flow, 0);
 }
 
-/* Many requests are under way, so their rows are in no near cache. */
+/* Called once many requests are in progress: their rows no longer fit in the near caches. */
 RARE static void store_prefetch_early(struct store *store)
 {
     store->prefetches = true;
@@ -243,7 +245,7 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
     if (__builtin_expect(ref_index(entity) >= NEAR_REQUESTS && !store->prefetches, 0))
         store_prefetch_early(store);
     server = &cluster->servers[store_shard_of(store, command->session, command->session_check)];
-    if (!cluster->up || server->gone) { /* nobody there: no answer, not even a reset */
+    if (!cluster->up || server->gone) { /* down: no reply, not even a RST */
         command_drop(store, entity, command);
         return;
     }
@@ -267,7 +269,7 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
     cluster_gauges(cluster);
 }
 
-/* All commands of a queue; `waits`: they are counted in it. */
+/* Drop all commands of a queue; waits: they are counted in cluster->queued. */
 static void queue_drop(struct cluster *cluster, uint32_t ref, bool waits)
 {
     struct store *store = cluster->store;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * How long the store's server takes, against theory; and who gets as far as the server at all.
+ * Time in system at the store's server against theory, and admission of connections.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,21 +13,22 @@
 #define LINKS "network: {default: {rtt: 20ms}, inside: {rtt: 1us}}\n"
 
 /*
- * Gated service. Turns of N commands take N D; A ~ Poisson(rho N) commands arrive meanwhile, rho =
- * lambda D, and make the next iteration; if none does, the next iteration is the one command that
- * ends the idle time. With a = rho N and p0 = E e^-a the stationary iteration has
+ * Gated service. An iteration of N commands takes N D; A ~ Poisson(rho N) commands arrive
+ * meanwhile, rho = lambda D, and form the next iteration; if there are none, the next iteration is
+ * the single command that ends the idle time. With a = rho N and p0 = E e^-a the stationary
+ * iteration has
  *
  *   E N  = rho E N + p0                       so  p0 = (1 - rho) E N
  *   E N2 = E(a + a^2) + p0 = rho E N + rho^2 E N2 + p0      so  E N2 / E N = 1 / (1 - rho^2)
  *
- * A command that arrives in a iteration stays for the rest of it, N D / 2 in the mean, and the
- * whole next iteration: over all of one iteration's arrivals lambda (N D)^2 / 2 + D (a + a^2); one
- * that ends an idle time stays D. A iteration has E N commands, so
+ * A command that arrives in an iteration stays for the rest of it, N D / 2 on average, and the
+ * whole next iteration: summed over the arrivals of one iteration lambda (N D)^2 / 2 + D (a + a^2);
+ * one that ends an idle time stays D. An iteration has E N commands, so
  *
  *   mean stay = D [rho/2 E N2 + rho E N + rho^2 E N2 + p0] / E N = D [1 + (rho/2 + rho^2) / (1 -
  * rho^2)]
  *
- * rho = 0.8: 3.889 D, where M/D/1 one by one has 3 D. D = 0.1 ms.
+ * rho = 0.8: 3.889 D, where M/D/1 (fifo) has 3 D. D = 0.1 ms.
  */
 static void gated_service_covers_its_derivation(void **state)
 {
@@ -42,9 +43,9 @@ static void gated_service_covers_its_derivation(void **state)
 }
 
 /*
- * M/M/1 one by one, lambda = 8000/s, mu = 10 000/s: the stay is exponential of rate mu - lambda, so
- * that a share e^-(mu - lambda) tau outlasts tau. That holds as long as what is given up is served
- * all the same. tau = 1 ms: e^-2.
+ * M/M/1 (fifo), lambda = 8000/s, mu = 10 000/s: the time in system is exponential with rate mu -
+ * lambda, so that a share e^-(mu - lambda) tau exceeds tau. This holds because abandoned commands
+ * are executed. tau = 1 ms: e^-2.
  */
 static void share_that_outlasts_its_patience_covers_theory(void **state)
 {
@@ -59,9 +60,9 @@ static void share_that_outlasts_its_patience_covers_theory(void **state)
 }
 
 /*
- * Four shards of which the first has three shares of the slots: it gets 3/6 of the commands, 8000/s
- * x 0.1 ms x 3/6 = 0.4 of its time; all four together 8000/s x 0.1 ms / 4 = 0.2. Slots are whole:
- * 8192 of 16384 exactly.
+ * Four shards, the first with three shares of the slots: it gets 3/6 of the commands and is busy
+ * for 8000/s x 0.1 ms x 3/6 = 0.4 of the time; the mean of all four is 8000/s x 0.1 ms / 4 = 0.2.
+ * Slots are whole: 8192 of 16384 exactly.
  */
 static void hot_shard_is_busy_for_its_share_of_the_slots(void **state)
 {
@@ -101,8 +102,9 @@ static uint32_t handshakes_by(sim_time when)
 }
 
 /*
- * 600 SYNs at 10 s, in a stall from 9 to 12 s: the kernel answers 511 at once. The other 89 come
- * again at 11 s, are dropped again, and at 13 s, when the process has accepted those that waited.
+ * 600 SYNs at 10 s, in a stall from 9 to 12 s: the kernel answers 511 at once. The other 89 are
+ * retransmitted at 11 s, dropped again, and answered at 13 s, when the process has accepted those
+ * that waited.
  */
 static void accept_backlog_bounds_the_handshakes_of_a_stall(void **state)
 {
@@ -133,8 +135,8 @@ static void hang_up(uint32_t connection)
     driver->listeners[0]->event(driver->listeners[0]->self, connection, 0, CONNECTION_FIN);
 }
 
-/* Room for three connections: the fourth gets an error. Once another is closed, whoever connects
- * first has its place. */
+/* A limit of three connections: the fourth gets an error. Once another is closed, the next to
+ * connect is accepted. */
 static void connection_beyond_the_limit_gets_an_error(void **state)
 {
     (void)state;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The session store: the table of its kinds, the parameters of all kinds, and what becomes of a
- * cluster when its process or its region fails.
+ * The session store: table of kinds, parameters common to all kinds, and faults of clusters.
  *
- * A kind (store_kind.h) says which clusters there are and what they hold. Here, in server.c and in
- * listener.c is what a server is, whatever it holds.
+ * A kind (store_kind.h) defines which clusters exist and what data they hold. This file, server.c
+ * and listener.c are common to all kinds.
  */
 #include "registry.h"
 #include "store_internal.h"
@@ -12,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The kinds of store, a row for each: its struct store_kind, and its name in a scenario. */
+/* The kinds of store: struct store_kind, and name in a scenario. */
 // clang-format off
 #define STORE_KINDS(KIND) \
     KIND(kind_global_datastore, "global-datastore") \
@@ -33,15 +32,15 @@ static const char *const disciplines[] = {"event-loop", "fifo", NULL};
 #define MODEL_CONFIG struct store_config
 // clang-format off
 static const struct field store_fields[] = {
-    CHOICE("kind", kind, store_kind_names, "global-datastore", "what the store is: each kind has parameters and metrics of its own", "seed 000"),
-    CHOICE("discipline", discipline, disciplines, "event-loop", "order in which the server takes commands: event-loop or fifo", "redis_lessons 1"),
+    CHOICE("kind", kind, store_kind_names, "global-datastore", "kind of store; each kind has its own parameters and metrics", "seed 000"),
+    CHOICE("discipline", discipline, disciplines, "event-loop", "order in which a server executes commands: event-loop (all that have arrived, replies at the end) or fifo (one by one)", "redis_lessons 1"),
     TIME_DIST("read_service", read_service, "0ms", "8us", "1s", "service time of a read", "facts C.2"),
     TIME_DIST("write_service", write_service, "0ms", "10us", "1s", "service time of a write", "facts C.2"),
     DURATION("write_per_kib", write_per_kib_ns, "0ms", "2us", "1s", "additional service time for each KiB of a write", "facts C.2"),
     COUNT("shards", shards, "1", "1", "500", "shards of each cluster; the hash slot of a session selects one", "facts C.2"),
     NUMBER("hot_weight", hot_weight, "1", "1", "16000", "weight of the first shard's slots, relative to each other shard", "assumption"),
-    COUNT("connections_max", connections_max, "1", "65000", "10000000", "maximum open connections; further ones get an error and are closed", "facts C.2"),
-    COUNT("accept_backlog", accept_backlog, "1", "511", "65535", "accept queue: connections that wait for the process; further SYNs are dropped", "redis_lessons 4"),
+    COUNT("connections_max", connections_max, "1", "65000", "10000000", "maximum open connections of a cluster; further ones get an error and are closed", "facts C.2"),
+    COUNT("accept_backlog", accept_backlog, "1", "511", "65535", "length of the accept queue of a server, in connections; SYNs beyond it are dropped", "redis_lessons 4"),
 };
 // clang-format on
 
@@ -50,14 +49,14 @@ static const struct metric store_metrics[] = {
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .series = true,
-     .meaning = "commands executed by the cluster's servers, including those whose client had "
-                "stopped waiting"},
+     .meaning = "commands executed by the cluster's servers, including those whose client no "
+                "longer waits"},
     {.name = "store_utilization",
      .unit = UNIT_SHARE,
      .kind = METRIC_LEVEL,
      .scale = 1e-6,
      .series = true,
-     .meaning = "share of time in which the cluster's servers are busy, mean over shards"},
+     .meaning = "share of time that the cluster's servers are busy, mean over shards"},
     {.name = "hot_shard_utilization",
      .unit = UNIT_SHARE,
      .kind = METRIC_LEVEL,
@@ -77,7 +76,7 @@ static const struct metric store_metrics[] = {
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .series = true,
-     .meaning = "writes executed for an operation that had been executed before"},
+     .meaning = "writes executed again for the same operation"},
     {.name = "store_connections_refused",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
@@ -93,8 +92,9 @@ static const struct metric store_metrics[] = {
 /* --- sessions and their shards --------------------------------------------------------------- */
 
 /*
- * The slot of a session's key, and the shard that has the slot. The real hash is CRC16 of the key;
- * any good hash spreads as well. The first `hot_slots` belong to shard 0, the rest is cut evenly.
+ * The shard of a session, by the hash slot of its key. The real hash is CRC16 of the key; any good
+ * hash distributes equally well. The first `hot_slots` slots belong to shard 0, the rest is divided
+ * evenly.
  */
 uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check)
 {
@@ -108,7 +108,7 @@ uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t ch
     return 1 + (slot - store->hot_slots) * (store->shard_count - 1) / (SLOTS - store->hot_slots);
 }
 
-#define ROWS_ZEROED 1024 /* at a time: memory that no session needs is not touched */
+#define ROWS_ZEROED 1024 /* rows at a time: memory not needed by any session is not touched */
 
 static void rows_reserve(const struct store *store, struct session_table *table, size_t count)
 {
@@ -217,7 +217,7 @@ static void cluster_probes(struct cluster *cluster, struct probes *probes)
     cluster->dropped_syns = probe_count_open(probes, "store_syns_dropped", region, NULL);
 }
 
-/* The order of kinds is that of simultaneous events. */
+/* The order of kinds decides the order of simultaneous events. */
 static void cluster_kinds(struct cluster *cluster, const struct model_env *env)
 {
     struct sim *sim = env->sim;
@@ -311,7 +311,7 @@ static void store_init(void *self, const struct model_env *env)
     double read_ns;
 
     store->config = env->config;
-    store->kind = (const struct store_kind *)env->kind; /* of which it is the first member */
+    store->kind = (const struct store_kind *)env->kind; /* its first member */
     store->kind_config = env->kind_config;
     store->state = mem_zalloc(1, store->kind->state_size);
     store->sim = env->sim;
@@ -336,6 +336,7 @@ static void store_connect(void *self, const struct port_directory *ports)
     struct store *store = self;
 
     store->probes = sim_probes(store->sim);
+    store->history = store_history_create(port_find_op_history(ports, -1, -1));
     for (uint32_t a = 0; a < store->region_count; a++) {
         store->pools[a] = port_need_commands(ports, (int)a, -1);
         store->returns[a] = port_need_handshake_return(ports, (int)a, -1);
@@ -370,6 +371,7 @@ static void store_fini(void *self)
         listener_release(&store->clusters[r].listener);
         free(store->sessions[r].rows);
     }
+    store_history_free(store->history);
     free(store->endpoints.rows);
     free(store->state);
 }
@@ -383,14 +385,14 @@ static const struct service_metric store_service_metrics[] = {
      .statistic = TAP_AVERAGE,
      .period_ns = 60 * SIM_S,
      .meaning =
-         "load of the thread that executes commands, mean over shards: a hot one does not show",
+         "utilization of the thread that executes commands, mean over shards: hides a hot shard",
      .source = "facts C.2"},
 };
 
 const struct model_ops store_ops = {
     .name = "store",
     .section = "store",
-    .meaning = "the session store: clusters of servers, as its kind has them",
+    .meaning = "the session store: clusters of servers; the kind defines their number and data",
     .scope = MODEL_ONCE,
     .config_size = sizeof(struct store_config),
     .state_size = sizeof(struct store),

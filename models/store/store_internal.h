@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What store.c, server.c, listener.c and the kinds share: the clusters, servers and connections of
- * any kind of store.
+ * Declarations shared by store.c, server.c, listener.c, store_history.c and the kinds: clusters,
+ * servers and connections of any kind of store.
  *
- * A store has clusters, at most one a region; a cluster has servers, one a shard. What a kind keeps
- * beside them hangs on their `state`.
+ * A store has clusters, at most one per region; a cluster has servers, one per shard. The `state`
+ * of each points to the data of the kind.
  */
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
 
 #include "bug.h"
 #include "connection.h"
+#include "op_history.h"
 #include "link.h"
 #include "mem.h"
 #include "prefetch.h"
@@ -21,7 +22,7 @@
 
 #define SLOTS 16384
 
-/* Parameters of all kinds. */
+/* Parameters common to all kinds. */
 struct store_config {
     int kind, discipline;
     struct dist *read_service, *write_service;
@@ -33,21 +34,21 @@ enum { EVENT_LOOP, FIFO };
 
 struct server {
     struct cluster *cluster;
-    void *state; /* the kind's */
+    void *state; /* of the kind */
     uint32_t shard;
-    bool gone;          /* its node has crashed: nobody answers */
-    bool busy;          /* an iteration of its event loop is under way */
-    uint32_t iteration; /* generation of the iteration's end */
+    bool gone;          /* its node has crashed: no replies */
+    bool busy;          /* an iteration of its event loop is in progress */
+    uint32_t iteration; /* number of the iteration: generation of its end event */
 
     uint32_t head, tail;     /* refs of commands waiting */
-    uint32_t iteration_head; /* refs of those in the present iteration */
+    uint32_t iteration_head; /* refs of commands in the current iteration */
     uint32_t queued;         /* waiting and in the iteration */
     uint32_t pending_head;   /* refs of executed commands that wait for other nodes */
     uint32_t unaccepted; /* connections in the kernel's queue, not yet accepted by the process */
-    sim_dur blocked_ns;  /* work that comes before the next iteration */
+    sim_dur blocked_ns;  /* time blocked before the next iteration */
 };
 
-/* A handshake that the process or its full backlog keeps waiting. */
+/* A handshake that waits for a stalled process or for room in the accept queue. */
 struct waiting_handshake {
     uint32_t connection, generation;
     uint32_t next;
@@ -56,31 +57,31 @@ struct waiting_handshake {
 
 /* The listener's end of a client's connection. */
 struct server_connection {
-    uint32_t generation; /* of the connection that is or was open here */
-    bool open;           /* its client has not closed it */
-    bool counted;        /* it counts for connections_max */
-    bool refused;        /* one too many: its commands are answered REPLY_RESET */
+    uint32_t generation; /* of the connection that is or was open in this row */
+    bool open;           /* the client has not closed it */
+    bool counted;        /* counts for connections_max */
+    bool refused;        /* above the limit: its commands are answered REPLY_RESET */
 };
 
-/* The front listener of a cluster. */
+/* The listener of a cluster. */
 struct listener {
-    struct server_connection *connections[REGIONS_MAX]; /* by a region's clients' index */
+    struct server_connection *connections[REGIONS_MAX]; /* by region and index at the client */
     size_t connection_count[REGIONS_MAX];
-    uint64_t open_count, refused_count; /* that are `counted`, `refused` */
+    uint64_t open_count, refused_count; /* connections that are `counted`, `refused` */
     struct waiting_handshake *waiting;
     size_t waiting_count, waiting_capacity;
     uint32_t waiting_free;
-    uint32_t held_head, held_tail; /* TLS rounds that a stalled process does not answer */
+    uint32_t held_head, held_tail; /* TLS handshakes that wait for a stalled process */
 };
 
 struct cluster {
     struct store *store;
-    void *state; /* the kind's */
+    void *state; /* of the kind */
     int region;
     bool exists, up, stalled;
     struct server *servers;    /* by shard */
     struct queue_check queued; /* commands at its servers, waiting or in service */
-    uint32_t busy;             /* of its servers */
+    uint32_t busy;             /* number of busy servers */
     struct listener listener;
 
     struct listener_port port;
@@ -90,24 +91,24 @@ struct cluster {
     probe_id commands, utilization, hot_utilization, writes, repeated, refused, dropped_syns;
 };
 
-/* Rows of what a kind keeps of sessions, of one region's users. */
+/* The kind's rows of sessions, for the users of one region. */
 struct session_table {
     char *rows;
-    size_t count; /* of rows that are in use or zeroed: the rest has not been touched */
+    size_t count; /* rows in use or zeroed: the others have not been touched */
     size_t capacity;
 };
 
 struct store {
     const struct store_config *config;
     const struct store_kind *kind;
-    const void *kind_config; /* the kind's own parameters */
-    void *state;             /* the kind's */
+    const void *kind_config; /* parameters of the kind */
+    void *state;             /* of the kind */
     struct sim *sim;
     struct probes_hot *probes;
     struct run_log *log;
     const struct topology *topology;
     struct rng_stream service;
-    sim_dur read_ns; /* server time of every read; -1: it is drawn */
+    sim_dur read_ns; /* service time of every read; -1: drawn */
     struct endpoint_table endpoints;
     struct cluster clusters[REGIONS_MAX];
     uint32_t region_count, shard_count, hot_slots;
@@ -116,19 +117,20 @@ struct store {
     struct handshake_return *returns[REGIONS_MAX];
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
     const struct prefetch_port *flows_hints[REGIONS_MAX][REGIONS_MAX]; /* of links; NULL: none */
-    bool prefetches; /* what commands need, as many are under way */
+    bool prefetches; /* rows that commands need: many requests are in progress */
     struct session_store_port port;
     struct promotion_port promotion;
     struct losses_port losses;
+    struct store_history *history; /* NULL: none is wanted */
 };
 
 /* --- store.c --------------------------------------------------------------------------------- */
 
-/* The shard that has the slot of a session's key. */
+/* The shard of a session, by the hash slot of its key. */
 uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check);
 RARE void *store_row_slow(struct store *store, uint32_t session);
-/* The kind's row of a session, made of zeros where there is none; size: the kind's row_size. Valid
- * until the next call. */
+/* The kind's row of a session, zeroed if new. size: the kind's row_size. The pointer is valid until
+ * the next call. */
 static inline void *store_row(struct store *store, uint32_t session, size_t size)
 {
     const struct session_table *table = &store->sessions[ref_region(session)];
@@ -142,31 +144,41 @@ static inline void *store_row(struct store *store, uint32_t session, size_t size
 extern const struct event_kind cluster_command, cluster_iteration_end, cluster_peer;
 void cluster_gauges(struct cluster *cluster);
 void server_begin_iteration(struct server *server);
-/* Its process does nothing else for so long, before its next iteration. */
+/* Block the server for `length` before its next iteration. */
 void server_block(struct server *server, sim_dur length);
-/* All that is at the server is gone without an answer, pending commands included. */
+/* Drop all commands at the server without a reply, including pending ones. */
 void server_drop_all(struct server *server);
 void cluster_drop_all(struct cluster *cluster);
 static inline struct command_handle server_handle(uint32_t ref, const struct command *command)
 {
     return (struct command_handle){ref, command->generation};
 }
-/* Reply to a pending command of the server. Nothing happens where it has been dropped. */
+/* Reply to a pending command of the server; no effect if it has been dropped. */
 void server_complete(struct server *server, struct command_handle handle,
                      const struct reply *reply);
 /*
- * Send `bytes` from one cluster to another, over a connection of their own that no fault of the
- * processes breaks: `word` arrives at the kind's `peer` after the link's delay, or when the link
- * heals. identity keys the message's draws.
+ * Send `bytes` from one cluster to another, over a separate connection that faults of processes do
+ * not break: `word` arrives at the kind's `peer` after the link's delay, or when the link heals.
+ * identity: key of the message's random draws.
  */
 void cluster_send_peer(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
                        uint64_t identity);
-/* At the end of the run: what is queued is what the gauge says, and Little's law holds. */
+/* Check at the end of the run: the queue length equals the metric, and Little's law holds. */
 void cluster_check_queue(struct cluster *cluster);
 static inline uint32_t server_entity(const struct server *server)
 {
     return server->shard << 4 | (uint32_t)server->cluster->region;
 }
+
+/* --- store_history.c ------------------------------------------------------------------------- */
+
+/* What the history of operations (op_history.h) needs to know of the store: which writes of each
+ * session were executed, in order. NULL where no history is wanted. */
+struct store_history *store_history_create(struct op_history *history);
+void store_history_free(struct store_history *history); /* NULL is allowed */
+/* A command has its reply: record a write that was executed, and what a read found. */
+RARE void store_history_replied(struct cluster *cluster, uint32_t ref,
+                                const struct command *command);
 
 /* --- listener.c ------------------------------------------------------------------------------ */
 
@@ -174,11 +186,11 @@ extern const struct event_kind cluster_handshake, cluster_syn_again;
 void listener_init(struct listener *listener);
 void listener_reset(struct cluster *cluster);
 void listener_release(struct listener *listener);
-/* The process goes on: what it kept waiting is answered. */
+/* The process resumes: answer the handshakes that waited for it. */
 void listener_resume(struct cluster *cluster);
-/* What happened at the other end of a connection: see struct listener_port. */
-enum connection_event listener_event(void *self, uint32_t connection, uint32_t generation,
-                                     enum connection_event event);
+/* An event at the other end of a connection: see struct listener_port. */
+void listener_event(void *self, uint32_t connection, uint32_t generation,
+                    enum connection_event event);
 static inline const struct server_connection *listener_connection(const struct cluster *cluster,
                                                                   const struct command *command)
 {
@@ -188,7 +200,7 @@ static inline const struct server_connection *listener_connection(const struct c
         return NULL;
     return &listener->connections[command->region][command->connection];
 }
-/* Is the connection of a command one too many? */
+/* Whether the connection of a command is above the limit. */
 static inline bool listener_refuses(const struct cluster *cluster, const struct command *command)
 {
     const struct server_connection *connection;
@@ -198,7 +210,7 @@ static inline bool listener_refuses(const struct cluster *cluster, const struct 
     connection = listener_connection(cluster, command);
     return connection && connection->refused;
 }
-/* Has the client kept the connection of a command open? Else there is no way back for a reply. */
+/* Whether the client still has the connection of a command open; if not, no reply can be sent. */
 static inline bool listener_is_open(const struct cluster *cluster, const struct command *command)
 {
     const struct server_connection *connection = listener_connection(cluster, command);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The interface of a kind of store: what each kind must answer, and what it may lack.
+ * The interface of a kind of store: required and optional functions.
  *
- * What all kinds share is in store.c (the model, its port, clusters that go down and come back),
- * server.c (event loop and queue of a server, replies, messages between clusters) and listener.c
- * (connections). A kind says which endpoints there are, where an attempt goes, what a server does
- * with a command, and what becomes of the data when a cluster goes down. How to add one: store.md.
+ * Common to all kinds: store.c (the model, its port, faults of clusters), server.c (event loop and
+ * queue of a server, replies, messages between clusters) and listener.c (connections). A kind
+ * defines the endpoints, the route of an attempt, the execution of a command, and what happens to
+ * the data when a cluster goes down. How to add a kind: store.md.
  *
- * Nothing outside models/store asks which kind a scenario has.
+ * No code outside models/store depends on the kind of a scenario.
  */
 #ifndef STORE_KIND_H
 #define STORE_KIND_H
@@ -18,6 +18,7 @@
 #include "promotion.h"
 #include "store_command.h"
 #include "store_fault.h"
+#include "write_position.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,57 +29,74 @@ struct server;  /* one shard in one cluster: one process */
 
 enum execution {
     EXECUTION_DONE,   /* command->reply is complete */
-    EXECUTION_PENDING /* it follows by server_complete(), once other nodes have answered */
+    EXECUTION_PENDING /* the reply follows by server_complete(), after other nodes have replied */
 };
 
-/* Names a command that is pending; stays harmless when that has been dropped meanwhile. */
+/* Identifies a pending command; remains safe to use after the command has been dropped. */
 struct command_handle {
     uint32_t ref, generation;
 };
 
 struct store_kind {
-    /* Name, meaning, parameters, metrics, and rows of the set "reauth-cause". First: a pointer to
-     * it is one to the kind. */
+    /* Name, meaning, parameters, metrics, and rows of the set "reauth-cause". Must be the first
+     * member: a pointer to it is a pointer to the kind. */
     struct model_kind model;
     size_t state_size; /* of store->state: zeroed before .init, freed after .fini */
-    size_t row_size;   /* of what is kept of each session: store_row() */
+    size_t row_size;   /* bytes kept per session: store_row() */
 
-    /* The endpoints that clients may connect to, once, before all else but the parameters. There is
-     * a cluster in each region that has an address among them. */
+    /* Add the endpoints that clients may connect to. Called once, first, with only the parameters
+     * set. Each region that an endpoint with an address is in gets a cluster. */
     void (*endpoints)(struct store *store, struct endpoint_table *table);
-    /* Where an attempt goes: see struct session_store_port. On the hot path. */
+    /* The endpoint of an attempt: see struct session_store_port. On the hot path. */
     uint32_t (*route)(const void *store, const struct client_knowledge *knowledge,
                       const struct route_query *query);
 
-    /* A session that was there before the run. */
+    /* Create a session that existed before the run. */
     void (*seed)(struct store *store, uint32_t session, uint32_t session_check);
     /*
-     * Execute a command whose turn it is; `ref` names it. Fills command->reply but for its bytes
-     * and returns EXECUTION_DONE, or keeps a handle (server_handle()) and returns
-     * EXECUTION_PENDING: then the server goes on with the next command. On the hot path.
+     * Execute a command; `ref` identifies it. Fill command->reply except its bytes and return
+     * EXECUTION_DONE, or keep a handle (server_handle()) and return EXECUTION_PENDING: then the
+     * server continues with the next command. On the hot path.
      */
     enum execution (*execute)(struct server *server, uint32_t ref, struct command *command);
-    /* A message of another cluster of this store: the word that was given to cluster_send_peer().
-     * NULL: there are none. */
+    /* A message from another cluster of this store; word: as passed to cluster_send_peer(). NULL:
+     * the kind sends none. */
     void (*peer)(struct cluster *cluster, uint32_t word);
 
-    /* A cluster's processes are gone, with all that was queued. NULL: nothing to do. */
+    /* The processes of a cluster have failed, with all queued commands. NULL: nothing to do. */
     void (*down)(struct cluster *cluster, enum crash_kind kind);
-    /* They are there again with empty memory: after `down`, or (was_down false) at once. */
+    /* They are running again with empty memory: after `down`, or (was_down false) by a restart. */
     void (*back)(struct cluster *cluster, bool was_down);
-    /* The kind deals with a crash itself, without its cluster going down: true. NULL: never. */
+    /* Returns true if the kind handles a crash itself, without the cluster going down. NULL:
+     * never. */
     bool (*crash)(struct cluster *cluster, enum crash_kind kind);
 
-    /* What follows is optional. Wiring, in this order; `cluster_init` once for each cluster. */
+    /*
+     * For a history of operations, both or neither: the position of the write that the server has
+     * just executed, and whether the server holds the write at a position. Neither: a read finds
+     * the write of its session that was executed last.
+     */
+    struct write_position (*written)(const struct server *server);
+    bool (*holds)(const struct server *server, struct write_position position);
+
+    /* Optional. Wiring, called in this order; `cluster_init` once for each cluster. */
     void (*init)(struct store *store, const struct model_env *env);
     void (*cluster_init)(struct cluster *cluster, const struct model_env *env);
     void (*connect)(struct store *store, const struct port_directory *ports);
     void (*finish)(struct store *store); /* conservation checks */
     void (*fini)(struct store *store);
 
-    /* Offered with self = the store; NULL: nothing to promote, nothing that is lost. */
+    /* Ports, offered with self = the store. NULL: nothing to promote; nothing can be lost. */
     const struct promotion_port *promotion;
     const struct losses_port *losses;
 };
+
+/* Rows of what faults do to clusters, the same in all kinds; `parts` as in struct fault_capability.
+ */
+#define STORE_FAULTS(parts)                                                                        \
+    {"store", "stall", (parts)}, {"store", "restart", (parts)},                                    \
+    {                                                                                              \
+        "store", "crash", (parts)                                                                  \
+    }
 
 #endif

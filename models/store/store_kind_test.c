@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The interface of a kind of store, by three small kinds that are this test's own, under the real
- * client and links: one that waits for another region, one that redirects, one that throttles.
+ * The interface of a kind of store, tested by small kinds under the real client and links: one that
+ * waits for another region, one that redirects, one that throttles, one whose address changes
+ * behind its name.
  *
- * Two regions 20 ms apart (10 ms one way), 1 ms inside; servers take no time; one write each 10 ms
- * in region a, so that every latency below is a sum of ways.
+ * Two regions 20 ms apart (10 ms one way), 1 ms inside; service times are 0; one write every 10 ms
+ * in region a, so that every latency below is a sum of one-way delays.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +38,7 @@ static void write_ended(uint64_t number, sim_time begun, sim_time now,
     ended.attempts[number] = result->attempts;
 }
 
-/* --- what the three share -------------------------------------------------------------------- */
+/* --- common to the three kinds --------------------------------------------------------------- */
 
 /* Endpoint r is region r's cluster. */
 static void endpoints_of_regions(struct store *store, struct endpoint_table *table)
@@ -68,8 +69,8 @@ static const struct reply written = {.kind = REPLY_OK, .executed = true};
 
 /* --- both: a write is done once the other region has it -------------------------------------- */
 
-/* A write that waits for the other region; the word of its messages is its number, and in bit 31
- * whether it is an answer. */
+/* A write that waits for the other region; the word of its messages is its number, with bit 31 set
+ * in replies. */
 #define ANSWER (UINT32_C(1) << 31)
 static struct {
     struct command_handle handles[WRITES_MAX];
@@ -112,7 +113,7 @@ static const struct event_kind crash_kind = {
     .name = "crash", .phase = PHASE_FAULT, .fire = crash_on_time};
 static bool crashes;
 
-/* The process of the first region is gone from 5 to 6 s. */
+/* The process of the first region is down from 5 to 6 s. */
 static void both_cluster_init(struct cluster *cluster, const struct model_env *env)
 {
     kind_id kind = sim_kind_add(env->sim, &crash_kind, env->instance, cluster);
@@ -178,18 +179,55 @@ static const struct store_kind throttled = {
     .execute = throttled_execute,
     .back = back_as_before};
 
+/* --- readdressed: a name, and the two addresses that it has in turn ----------------------------
+ */
+
+static void endpoints_of_a_name(struct store *store, struct endpoint_table *table)
+{
+    (void)store;
+    endpoint_add(table, (struct endpoint){.name = "name", .region = ENDPOINT_BY_NAME});
+    endpoint_add(table, (struct endpoint){.name = "old", .region = 0});
+    endpoint_add(table, (struct endpoint){.name = "new", .region = 0, .epoch = 1});
+}
+
+static uint32_t route_by_name(const void *store, const struct client_knowledge *knowledge,
+                              const struct route_query *query)
+{
+    (void)store, (void)knowledge, (void)query;
+    return 0;
+}
+
+static enum execution readdressed_execute(struct server *server, uint32_t ref,
+                                          struct command *command)
+{
+    (void)server, (void)ref;
+    command->reply = written;
+    return EXECUTION_DONE;
+}
+
+static const struct store_kind readdressed = {
+    .model = {.name = "readdressed", .meaning = "its address changes behind its name"},
+    .state_size = 1,
+    .row_size = 1,
+    .endpoints = endpoints_of_a_name,
+    .route = route_by_name,
+    .seed = seed_nothing,
+    .execute = readdressed_execute,
+    .back = back_as_before};
+
 /* --- the store of these kinds ------------------------------------------------------------------
  */
 
-static const struct model_kind *const kinds[] = {&both.model, &moved.model, &throttled.model};
-static const char *const kind_names[] = {"both", "moved", "throttled", NULL};
+static const struct model_kind *const kinds[] = {&both.model, &moved.model, &throttled.model,
+                                                 &readdressed.model};
+static const char *const kind_names[] = {"both", "moved", "throttled", "readdressed", NULL};
 static struct field fields[32];
 static struct model_ops test_store_ops;
 static const struct model_ops *const test_models[] = {&client_driver_ops, &wan_link_ops,
                                                       &test_store_ops, &store_client_ops};
 static const struct registry test_registry = {test_models, 4};
 
-/* The store's own model with another table of kinds. */
+/* The real store model with another table of kinds. */
 static int make_store(void **state)
 {
     (void)state;
@@ -203,10 +241,11 @@ static int make_store(void **state)
         }
     test_store_ops.fields = fields;
     test_store_ops.kinds = kinds;
-    test_store_ops.kind_count = 3;
+    test_store_ops.kind_count = sizeof kinds / sizeof kinds[0];
     memset(&ended, 0, sizeof ended);
     memset(&waiting, 0, sizeof waiting);
     crashes = false;
+    client_readdressed_at = 0;
     client_seen.write_done = write_ended;
     return 0;
 }
@@ -237,7 +276,7 @@ static void done(void)
     scenario_free(scenario);
 }
 
-/* The client's way and back, and the cluster's way to the other one and back. */
+/* The round trip of the client plus the round trip between the clusters. */
 static void pending_command_is_replied_to_when_the_other_region_has_answered(void **state)
 {
     (void)state;
@@ -250,9 +289,9 @@ static void pending_command_is_replied_to_when_the_other_region_has_answered(voi
 }
 
 /*
- * A write that begins at t is at the server at t + 0.5 ms and would be done there at t + 20.5 ms.
- * The crash at 5 s takes those of 4.98 and 4.99 s, whose answers come later and find nobody; the
- * 100 writes of 5.00 to 5.99 s reach nobody. All others are done, as before.
+ * A write that starts at t arrives at the server at t + 0.5 ms and would complete there at t + 20.5
+ * ms. The crash at 5 s drops those of 4.98 and 4.99 s, whose replies from the other region are
+ * ignored; the 100 writes of 5.00 to 5.99 s get no reply. All others complete as before.
  */
 static void pending_command_goes_with_its_server(void **state)
 {
@@ -272,9 +311,8 @@ static void pending_command_goes_with_its_server(void **state)
     done();
 }
 
-/* One attempt here, one there, on a pool that is made when it is first needed: its connections cost
- * two more round trips each, and one is enough for a write each 10 ms that takes 20 ms but for the
- * first few. */
+/* One attempt here, one there, on a pool that is created at its first use. Opening its connections
+ * takes two more round trips, so only the first few writes take longer. */
 static void moved_sends_the_next_attempt_to_another_endpoint(void **state)
 {
     (void)state;
@@ -300,6 +338,45 @@ static void throttled_waits_as_long_as_it_is_told(void **state)
     done();
 }
 
+/*
+ * A changed address is another endpoint: the name is looked up when a connection is opened, and
+ * those that are open stay where they are. A connection lives 3 s, a new one takes two round trips
+ * of 1 ms, and the address changes at 5 s: the third connection is the first to the new one.
+ */
+static void changed_address_is_another_endpoint(void **state)
+{
+    static const char expected[] = "0.000000000 old: established\n"
+                                   "3.000000000 old: fin\n3.002000000 old: established\n"
+                                   "6.000000000 old: fin\n6.002000000 new: established\n"
+                                   "9.000000000 new: fin\n9.002000000 new: established\n";
+    char *traced, *lines, *line, events[1000] = "";
+    size_t size;
+    FILE *out = open_memstream(&traced, &size);
+    struct trace trace = {.out = out, .to = SIM_NEVER, .match = "store_client/a"};
+    const struct world_options options = {.seed = TEST_SEED, .trace = &trace};
+
+    (void)state;
+    client_readdressed_at = 5 * SIM_S;
+    scenario = scenario_of(&test_registry,
+                           "regions: {a: {}}\nduration: 10s\nwarmup: 0s\n"
+                           "store: {kind: readdressed, write_service: 0ms, write_per_kib: 0ms}\n"
+                           "network: {inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"
+                           "client: {pool: {size: 1, warm: 1, lifetime: 3s}}\n"
+                           "driver: {rate: 1/s}\n");
+    world = world_create(scenario, &options);
+    world_run(world);
+    done();
+    fclose(out);
+    for (lines = traced; (line = strtok_r(lines, "\n", &lines));) {
+        char at[40], event[40];
+
+        if (sscanf(line, "%39s store_client/a connection 0 to %39[^\n]", at, event) == 2)
+            snprintf(events + strlen(events), sizeof events - strlen(events), "%s %s\n", at, event);
+    }
+    free(traced);
+    assert_string_equal(events, expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +385,7 @@ int main(void)
         cmocka_unit_test_setup(pending_command_goes_with_its_server, make_store),
         cmocka_unit_test_setup(moved_sends_the_next_attempt_to_another_endpoint, make_store),
         cmocka_unit_test_setup(throttled_waits_as_long_as_it_is_told, make_store),
+        cmocka_unit_test_setup(changed_address_is_another_endpoint, make_store),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

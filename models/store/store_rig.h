@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * For tests of store and replication together: both models and the link as they are, and a driver
- * that puts commands at the store's doors and pulls its levers at chosen instants. Include it once,
- * after cmocka.h.
+ * For tests of store and replication together: both real models, the real link, and a driver that
+ * sends commands to the store and injects faults at chosen times. Include it once, after cmocka.h.
  *
- *   plan_at(10 * SIM_S, do_something, 3);     called as a fault of that instant, with 3
- *   run_scenario("regions: ...");             the run; statistics are read with found()
+ *   plan_at(10 * SIM_S, do_something, 3);     called as a fault at that time, with 3
+ *   run_scenario("regions: ...");             run; read statistics with found()
  *   end_scenario();
  *
- * A command's connection is closed (all that are open have generation 0), so that the reply is seen
- * as it leaves the server.
+ * A command's connection is closed (open ones have generation 0), so that the test sees the reply
+ * when it leaves the server.
  */
 #ifndef STORE_RIG_H
 #define STORE_RIG_H
@@ -72,7 +71,7 @@ struct driver {
     probe_id sojourn, answered, late;
 };
 
-/* What is to be done, and what was seen. */
+/* The plan, and the observed results. */
 static struct driver *driver;
 static struct {
     struct {
@@ -82,7 +81,7 @@ static struct {
     } plan[PLAN_MAX];
     uint32_t plan_count;
     uint64_t acknowledged; /* writes answered OK */
-    int reply;             /* the last one's */
+    int reply;             /* of the last one */
     uint32_t handshakes;   /* answered */
     sim_time handshake_at[2000];
 } seen;
@@ -117,7 +116,7 @@ static inline void send_command(int region, enum command_kind kind, uint32_t ses
     sim_after(driver->sim, 0, driver->listeners[region]->command_kind, row, command->generation);
 }
 
-/* The command's journey is over: answered, if there is a reply. */
+/* The command has ended: answered, if there is a reply. */
 static inline void driver_drop(void *self, uint32_t row)
 {
     struct command_pool *pool = &driver->pools[0];
@@ -262,7 +261,7 @@ static inline void run_scenario(const char *text)
     rig_world = world_of(rig_scenario, 0, NULL);
 }
 
-/* Also what the store knows at the end must be asked before this. */
+/* Read the store's final state before this call. */
 static inline void end_scenario(void)
 {
     world_free(rig_world);
@@ -283,7 +282,7 @@ static inline int forget_plan(void **state)
     return 0;
 }
 
-/* --- levers ---------------------------------------------------------------------------------- */
+/* --- actions --------------------------------------------------------------------------------- */
 
 static inline void blackhole(int from, int to, bool begin)
 {

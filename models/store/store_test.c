@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The store alone: commands put at its listener at chosen instants, a stream that the test itself
- * drives, and links that deliver at once (or, for the word of a demotion, never).
+ * The store alone: commands sent to its listener at chosen times, a stream driven by the test, and
+ * links that deliver at once (or, for the notification of a demotion, never).
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,7 +46,7 @@ enum { COMMAND, APPLY, PROMOTE_BEGIN, PROMOTE_END, POWER, STALL, RESTART, SYNCED
 struct step {
     sim_time at;
     int what;
-    int region; /* that it is done to */
+    int region; /* of the cluster it acts on */
     enum command_kind kind;
     uint32_t session;
     bool on;         /* POWER, STALL */
@@ -55,7 +55,7 @@ struct step {
 #define STEPS_MAX 400
 #define ROWS_MAX 200000
 
-/* What is to be done, and what was seen of it, by step: of commands. */
+/* The script, and the observed results by step (for commands). */
 static struct {
     struct step steps[STEPS_MAX];
     uint32_t count;
@@ -200,7 +200,7 @@ static const struct event_kind driver_steps = {
 static const struct event_kind driver_replies = {
     .name = "reply", .phase = PHASE_WORK, .fire = driver_on_reply};
 
-/* Replies arrive at once; all else that the store sends is the word of a demotion. */
+/* Replies arrive at once; the only other message is the notification of a demotion. */
 static void driver_link_send(void *self, uint32_t flow, const struct message *message)
 {
     struct driver *driver = self;
@@ -406,7 +406,7 @@ static void mm1_mean_time_in_system_covers_theory(void **state)
 }
 
 /*
- * M/D/1, the same load: by Pollaczek and Khinchine the wait is half of M/M/1's, rho / (2 (mu -
+ * M/D/1, the same load: by Pollaczek and Khinchine the wait is half that of M/M/1, rho / (2 (mu -
  * lambda)) = 0.2 ms, and the service 0.1 ms.
  */
 static void md1_mean_time_in_system_covers_theory(void **state)
@@ -422,9 +422,9 @@ static void md1_mean_time_in_system_covers_theory(void **state)
 }
 
 /*
- * The event loop gathers: all that arrives in a iteration is answered at the end of the next one,
- * so the mean stay is longer than with one by one (redis_lessons 1), while the server is busy for
- * the same share: lambda times the service, 0.8.
+ * The event loop batches: commands that arrive in an iteration are answered at the end of the next
+ * one, so the mean time in system is longer than with fifo (redis_lessons 1), with the same
+ * utilization: lambda times the service time, 0.8.
  */
 static void event_loop_waits_longer_and_works_as_much(void **state)
 {
@@ -441,9 +441,9 @@ static void event_loop_waits_longer_and_works_as_much(void **state)
     assert_covers(&busy, 0.8, 0.05);
 }
 
-/* Four at once, 1 ms each. One by one: 1, 2, 3, 4 ms. Event loop: the first alone, the other three
- * together at 4 ms. */
-static void event_loop_replies_at_the_end_of_a_turn(void **state)
+/* Four commands at once, 1 ms each. fifo: 1, 2, 3, 4 ms. Event loop: the first alone, the other
+ * three together at 4 ms. */
+static void event_loop_replies_at_the_end_of_an_iteration(void **state)
 {
     static const char *const texts[] = {TWO_CLUSTERS,
                                         "regions: {a: {}, b: {}}\nduration: 100s\nwarmup: 0s\n"
@@ -460,7 +460,7 @@ static void event_loop_replies_at_the_end_of_a_turn(void **state)
     }
 }
 
-/* 1024 bytes at 2 us a KiB and 10 us a write: 12 us. */
+/* 1024 bytes at 2 us per KiB and 10 us per write: 12 us. */
 static void write_costs_by_its_size(void **state)
 {
     (void)state;
@@ -473,8 +473,8 @@ static void write_costs_by_its_size(void **state)
 /* --- who holds what -----------------------------------------------------------------------------
  */
 
-/* A write is read at the primary at once, at the secondary once the stream says so; a secondary
- * takes no write. */
+/* A write is visible at the primary at once, at the secondary once applied; a secondary refuses
+ * writes. */
 static void secondary_sees_a_write_when_it_is_applied(void **state)
 {
     uint32_t read_a, read_b, write_b, later_b;
@@ -497,8 +497,8 @@ static void secondary_sees_a_write_when_it_is_applied(void **state)
 #define WRITES 100
 /*
  * 100 creations, the n-th acknowledged at n s / 10 + 1 ms; the secondary has applied 60 when it is
- * promoted. The 40 others are lost, all of them and only they: a suffix. RPO: from the last one
- * kept to the last one acknowledged, 40 x 100 ms.
+ * promoted. Exactly the 40 others are lost: a suffix. RPO: from the last one kept to the last one
+ * acknowledged, 40 x 100 ms.
  */
 static void failover_loses_exactly_a_suffix(void **state)
 {
@@ -524,7 +524,7 @@ static void failover_loses_exactly_a_suffix(void **state)
     assert_int_equal(script.rpo, 40 * 100 * SIM_MS);
 }
 
-/* Nothing was missing: nothing is lost, and the RPO is 0. */
+/* The secondary holds everything: nothing is lost, and the RPO is 0. */
 static void failover_to_an_equal_loses_nothing(void **state)
 {
     (void)state;
@@ -538,9 +538,9 @@ static void failover_to_an_equal_loses_nothing(void **state)
 }
 
 /*
- * Writes 1 (applied), 2 and 3 (not) are acknowledged at 1, 2, 3 s. While the promotion is under way
- * nobody takes writes. Once the old primary has heard of its demotion it takes none either, and
- * resyncs; until that makes it drop what it has, it serves it.
+ * Writes 1 (applied), 2 and 3 (not) are acknowledged at 1, 2, 3 s. During the promotion no cluster
+ * accepts writes. Once the old primary is notified of its demotion it refuses them and resyncs; it
+ * serves its old data until the flush.
  */
 static void demoted_primary_rejoins_when_it_hears(void **state)
 {
@@ -566,11 +566,11 @@ static void demoted_primary_rejoins_when_it_hears(void **state)
 }
 
 /*
- * Promotion does not fence: where the word of the demotion never arrives, the old primary goes on.
- * Writes 2 and 3 are lost at the fork; 4, acknowledged at 12 s by the old primary, is lost too and
- * counted.
+ * A promotion does not fence: if the notification never arrives, the deposed primary keeps
+ * accepting writes (split brain). Writes 2 and 3 are lost at the fork; 4, acknowledged at 12 s by
+ * the old primary, is lost too and counted.
  */
-static void superseded_primary_acknowledges_into_the_void(void **state)
+static void deposed_primary_acknowledges_until_notified(void **state)
 {
     uint32_t write, read;
 
@@ -594,7 +594,8 @@ static void superseded_primary_acknowledges_into_the_void(void **state)
 /* --- faults -------------------------------------------------------------------------------------
  */
 
-/* A stalled process answers nothing; what reached it meanwhile is run once it goes on. */
+/* A stalled process does not reply; commands that arrived meanwhile are executed when it
+ * resumes. */
 static void stalled_server_runs_what_came_meanwhile(void **state)
 {
     (void)state;
@@ -608,7 +609,7 @@ static void stalled_server_runs_what_came_meanwhile(void **state)
     assert_int_equal(script.streamed, 2);
 }
 
-/* A host without power answers nothing, and what was in its queue is gone. */
+/* A host without power does not reply, and its queue is lost. */
 static void dead_host_answers_nothing(void **state)
 {
     (void)state;
@@ -621,8 +622,8 @@ static void dead_host_answers_nothing(void **state)
     assert_int_equal(script.streamed, 0);
 }
 
-/* A primary that restarts is empty: what was there is missed as restarted. Who follows it serves
- * what it has until it has resynced. */
+/* A primary that restarts is empty: reads miss with cause restarted. A secondary serves its old
+ * data until it resyncs. */
 static void restarted_primary_is_empty(void **state)
 {
     uint32_t at_a, at_b, later_b;
@@ -648,13 +649,13 @@ int main(void)
         cmocka_unit_test_setup(mm1_mean_time_in_system_covers_theory, empty_script),
         cmocka_unit_test_setup(md1_mean_time_in_system_covers_theory, empty_script),
         cmocka_unit_test_setup(event_loop_waits_longer_and_works_as_much, empty_script),
-        cmocka_unit_test_setup(event_loop_replies_at_the_end_of_a_turn, empty_script),
+        cmocka_unit_test_setup(event_loop_replies_at_the_end_of_an_iteration, empty_script),
         cmocka_unit_test_setup(write_costs_by_its_size, empty_script),
         cmocka_unit_test_setup(secondary_sees_a_write_when_it_is_applied, empty_script),
         cmocka_unit_test_setup(failover_loses_exactly_a_suffix, empty_script),
         cmocka_unit_test_setup(failover_to_an_equal_loses_nothing, empty_script),
         cmocka_unit_test_setup(demoted_primary_rejoins_when_it_hears, empty_script),
-        cmocka_unit_test_setup(superseded_primary_acknowledges_into_the_void, empty_script),
+        cmocka_unit_test_setup(deposed_primary_acknowledges_until_notified, empty_script),
         cmocka_unit_test_setup(stalled_server_runs_what_came_meanwhile, empty_script),
         cmocka_unit_test_setup(dead_host_answers_nothing, empty_script),
         cmocka_unit_test_setup(restarted_primary_is_empty, empty_script),

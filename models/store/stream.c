@@ -2,13 +2,13 @@
 /*
  * A connected stream: one ordered connection from the primary of a shard to one secondary.
  *
- *   acknowledged -> output buffer -> kernel -> link -> arrived -> in effect
+ *   acknowledged -> output buffer -> kernel -> link -> arrived -> applied
  *
- * A write may leave the output buffer some time after it was acknowledged (`output_delay`), once
- * the kernel has room: it takes `send_buffer` bytes that have not arrived. So a link that hangs
- * fills the kernel first, then the output buffer, which has limits. What a loss of the primary
- * takes with it is what had not got far enough: of a process the output buffer, of a host also what
- * its kernel had to send again, of a link all that was acknowledged since.
+ * A write leaves the output buffer some time after its acknowledgement (`output_delay`), once the
+ * kernel has room: it holds up to `send_buffer` bytes that have not arrived. So a stalled link
+ * fills the kernel's buffer first, then the output buffer, which has limits. A process crash of the
+ * primary loses the output buffer; a host crash also loses data that its kernel would have to
+ * retransmit; a link failure followed by a promotion loses all writes acknowledged since.
  */
 #include "bug.h"
 #include "replication_internal.h"
@@ -24,7 +24,7 @@ void stream_set_behind(struct stream *stream, int64_t behind)
                 secondary->behind);
 }
 
-/* What broke the stream at this moment; 0: nobody knows. */
+/* The event that breaks the stream now; 0: unknown. */
 static uint32_t stream_impaired_by(const struct stream *stream)
 {
     const struct secondary *secondary = stream->secondary;
@@ -113,7 +113,7 @@ static bool stream_sender_live(const void *self, uint32_t entity, uint32_t gener
     return stream->sending && (stream->sender & SIM_GENERATION_MASK) == generation;
 }
 
-/* A random time of one write and one secondary. */
+/* Draw a time for one write and one secondary. */
 static sim_dur stream_draw(const struct stream *stream, const struct dist *dist, uint64_t number,
                            uint32_t purpose)
 {
@@ -128,7 +128,7 @@ static sim_dur stream_draw(const struct stream *stream, const struct dist *dist,
                                     .word[purpose]);
 }
 
-/* Redis lets the output buffer of a replica hold at least what the backlog holds. */
+/* Redis never limits the output buffer of a replica below the size of the backlog. */
 static bool stream_is_over_limit(const struct stream *stream)
 {
     const struct replication_config *config = stream->secondary->replication->config;
@@ -160,7 +160,7 @@ void stream_write(struct stream *stream, uint64_t number, uint32_t bytes)
     probe_count_many(replication->probes, secondary->sent_bytes, bytes);
     if (due > stream->departed)
         stream->departed = due;
-    /* also where an earlier one departs at this very instant: none overtakes another */
+    /* also if an earlier write departs at this same time: writes must not overtake */
     if (stream->departed > sim_now(sim) || stream->due + 1 < number) {
         sim_at(sim, stream->departed, secondary->send_kind, stream_entity(stream, number),
                stream->sender);
@@ -227,7 +227,7 @@ static void stream_on_arrive(void *self, struct sim *sim, uint32_t entity, uint3
         stream_pump(stream);
 }
 
-/* --- beginning and end ----------------------------------------------------------------------- */
+/* --- start and end --------------------------------------------------------------------------- */
 
 void stream_begin(struct stream *stream, struct write_position held)
 {
@@ -276,7 +276,7 @@ void stream_close(struct stream *stream, enum break_cause cause)
     stream->flow = NO_INDEX;
     stream->sending = false;
     stream->sender++;
-    if (stream->state != STREAM_STREAMING) /* nothing more is to come of a copy */
+    if (stream->state != STREAM_STREAMING) /* a copy in progress ends */
         stream->step++;
 }
 
@@ -309,7 +309,7 @@ void stream_lose(struct stream *stream, enum stream_state state, enum break_caus
     stream_set_state(stream, state);
 }
 
-/* The end of the stream has come: the secondary tries at once to connect again. */
+/* A FIN has arrived: the secondary reconnects at once. */
 static void stream_on_fin(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct stream *stream = stream_of(self, entity);
@@ -319,7 +319,7 @@ static void stream_on_fin(void *self, struct sim *sim, uint32_t entity, uint32_t
     stream_connect(stream);
 }
 
-/* --- signs of life --------------------------------------------------------------------------- */
+/* --- pings and acknowledgements -------------------------------------------------------------- */
 
 void stream_send_ping(struct stream *stream)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Where each write of a shard ends in its stream of bytes: the offsets that replication counts in.
+ * Replication offsets: where each write of a shard ends in the stream of bytes.
  *
- * Writes have consecutive numbers; the log keeps those in [low, high]. What is between two writes
- * (a PING) counts with the later one. A ring by number; amortised O(1), grows as it must.
+ * Writes have consecutive numbers; the log keeps those in [low, high]. Bytes between two writes (a
+ * PING) count with the later one. A ring by number, grown as needed; amortised O(1).
  */
 #ifndef WRITE_LOG_H
 #define WRITE_LOG_H
@@ -16,16 +16,16 @@ struct write_log {
     uint64_t *ends; /* offset after write n, at n & mask */
     uint64_t mask;
     uint64_t low, high;
-    uint64_t offset; /* of the stream's end now: >= that of high */
+    uint64_t offset; /* of the current end of the stream; >= that of `high` */
 };
 
-/* Empty, after write `number`, whatever was there before; the offset goes on. */
+/* Empty the log: it continues after write `number`, at the current offset. */
 void write_log_begin(struct write_log *log, uint64_t number);
-/* Write high + 1, of so many bytes. */
+/* Append write high + 1. */
 void write_log_append(struct write_log *log, uint32_t bytes);
-/* Forget the writes after `number`, which is in [low, high]. */
+/* Drop the writes after `number`, which must be in [low, high]. */
 void write_log_cut(struct write_log *log, uint64_t number);
-/* Forget the writes before `number`; nothing if there are none. */
+/* Drop the writes before `number`, if any. */
 void write_log_trim(struct write_log *log, uint64_t number);
 void write_log_release(struct write_log *log);
 

@@ -7,8 +7,8 @@
 
 #include "write_log.h"
 
-/* Write n of n bytes ends at n (n + 1) / 2, however often the ring has grown, and after any trim
- * that keeps it. */
+/* Write n of n bytes ends at n (n + 1) / 2, after any growth of the ring and any trim that keeps
+ * it. */
 static void write_log_keeps_offsets_over_growth(void **state)
 {
     struct write_log log = {0};
@@ -26,7 +26,7 @@ static void write_log_keeps_offsets_over_growth(void **state)
     write_log_release(&log);
 }
 
-/* A cut takes the offset back to the last write kept; a new beginning keeps it. */
+/* A cut resets the offset to the end of the last write kept; write_log_begin() keeps it. */
 static void write_log_goes_on_after_a_cut(void **state)
 {
     struct write_log log = {0};

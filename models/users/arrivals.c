@@ -5,6 +5,7 @@
  * arrival draws from the number of its candidate.
  */
 #include "population_internal.h"
+#include "run_log.h"
 
 #include <math.h>
 
@@ -117,12 +118,18 @@ static void population_on_arrive(void *self, struct sim *sim, uint32_t entity, u
     arrivals_next(population);
 }
 
-/* A crowd is at its height: if it harms anybody's writes, it does so from now on. */
+/* The flash crowd has reached its height: from now on it may harm writes. */
 static void population_on_surge(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct population *population = self;
+    struct cause cause = {0};
 
-    (void)sim, (void)entity, (void)generation;
+    (void)entity, (void)generation;
+    cause.number =
+        run_log_event(population->log, sim_now(sim), "load", population->region_name, cause,
+                      "scenario", "the flash crowd is at its height: %g times the arrivals",
+                      population->config->flash_factor);
+    sim_set_cause(sim, cause);
     population->objective->fault_begin(population->objective->self, "surge");
 }
 const struct event_kind population_arrive = {

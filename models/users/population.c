@@ -42,7 +42,7 @@ static const struct field population_fields[] = {
     SHARE("writes", writes, "0", "5%", "100%", "share of page requests that also write the session", "facts H"),
     SHARE("logout", logout, "0", "20%", "100%", "share of sessions that end with a logout", "assumption"),
     DURATION("idle_ttl", idle_ttl_ns, "1s", "30min", "30d", "idle TTL: a session unused for this time has expired, so logging in again is no re-auth", "facts H"),
-    TIME_DIST("rtt", rtt, "0ms", "lognormal(median=24ms, sigma=0.7, max=1s)", "10s", "round-trip time of a user to the edge of the nearest region, drawn once a user", "facts D.6"),
+    TIME_DIST("rtt", rtt, "0ms", "lognormal(median=24ms, sigma=0.7, max=1s)", "10s", "round-trip time of a user to the edge of the nearest region, drawn once per user", "facts D.6"),
     COUNT("handshakes", handshakes, "0", "2", "10", "round trips to the edge for a new connection: TCP and TLS 1.3", "facts 0.9"),
     DURATION("keep_alive", keep_alive_ns, "0s", "60s", "1d", "idle time after which a user's connection is closed", "facts B"),
     DURATION("connection_lifetime", connection_lifetime_ns, "1s", "3600s", "30d", "maximum age of a user's connection", "facts B"),
@@ -127,7 +127,9 @@ static void population_init(void *self, const struct model_env *env)
 
     population->config = env->config;
     population->sim = env->sim;
+    population->log = env->log;
     population->region = env->region;
+    population->region_name = env->topology->region_names[env->region];
     population->region_count = env->topology->region_count;
     population->session_free = NO_INDEX;
     population->pending_free = NO_INDEX;
@@ -203,7 +205,7 @@ static const struct usage_row population_usage[] = {
 const struct model_ops population_ops = {
     .name = "population",
     .section = "population",
-    .meaning = "the users who live near a region: arrivals, sessions, time to think, patience",
+    .meaning = "users near a region: arrivals, sessions, think time, patience",
     .scope = MODEL_PER_REGION,
     .config_size = sizeof(struct population_config),
     .state_size = sizeof(struct population),

@@ -115,6 +115,8 @@ struct population {
     struct edge_port *edge;
     struct objective_port *objective;
     struct session_store_port *store;
+    struct run_log *log;
+    const char *region_name;
     uint8_t label_of[REAUTH_CAUSES_MAX]; /* by cause: which value of the label it is */
     sim_dur idle_ns;                     /* after which a connection is closed */
     sim_dur good_latency_ns;

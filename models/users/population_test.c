@@ -49,6 +49,7 @@ static struct {
     size_t note_count;
     uint64_t submitted, logins, pages, logouts, writes, reauths, silent, surges;
     sim_time surge_at;
+    uint32_t surge_cause;
     uint32_t rows; /* that sessions had */
 } front;
 
@@ -180,6 +181,7 @@ static void driver_fault_begin(void *self, const char *kind)
     assert_string_equal(kind, "surge");
     front.surges++;
     front.surge_at = sim_now(((struct driver *)self)->sim);
+    front.surge_cause = sim_cause(((struct driver *)self)->sim).number;
 }
 
 static void driver_init(void *self, const struct model_env *env)
@@ -469,11 +471,17 @@ static void crowd_is_told_at_its_height(void **state)
 
         front.surges = 0;
         snprintf(text, sizeof text, "sessions: 5/s, start: empty, %s", cases[i].arrivals);
-        world_free(run_users(text, &scenario));
-        scenario_free(scenario);
+        struct world *world = run_users(text, &scenario);
+        const struct run_log *log = world_log(world);
         assert_int_equal(front.surges, cases[i].surges);
-        if (front.surges > 0)
+        assert_int_equal(log->event_count, cases[i].surges);
+        if (front.surges > 0) {
             assert_int_equal(front.surge_at, 50 * SIM_S);
+            assert_int_equal(front.surge_cause, log->events[0].number);
+            assert_string_equal(log->events[0].what, "load");
+        }
+        world_free(world);
+        scenario_free(scenario);
     }
 }
 

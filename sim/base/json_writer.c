@@ -17,6 +17,12 @@ void json_begin(struct json_writer *json, FILE *out)
     *json = (struct json_writer){.out = out, .text = STRBUF_INIT, .nesting = STRBUF_INIT};
 }
 
+void json_begin_lines(struct json_writer *json, FILE *out)
+{
+    json_begin(json, out);
+    json->is_lines = true;
+}
+
 static void flush(struct json_writer *json)
 {
     fwrite(json->text.text, 1, json->text.length, json->out);
@@ -44,7 +50,7 @@ static char innermost(const struct json_writer *json)
 static void separate(struct json_writer *json, bool after_comma)
 {
     size_t level = json->nesting.length;
-    if (level > 0 && level <= LINE_LEVELS) {
+    if (!json->is_lines && level > 0 && level <= LINE_LEVELS) {
         strbuf_addf(&json->text, "\n%*s", (int)level, "");
     } else if (after_comma) {
         strbuf_add_char(&json->text, ' ');
@@ -55,6 +61,10 @@ static void separate(struct json_writer *json, bool after_comma)
 static void start_value(struct json_writer *json, const char *name)
 {
     invariant((innermost(json) == '{') == (name != NULL));
+    if (json->is_lines && json->is_done) {
+        strbuf_add_char(&json->text, '\n');
+        json->has_values = json->is_done = false;
+    }
     invariant(!json->is_done);
     if (json->text.length >= CHUNK_SIZE) {
         flush(json);

@@ -16,6 +16,8 @@
  * more than 53 bits (seeds, digests) are strings, since most JSON parsers use doubles. Texts need
  * not be UTF-8 (QUOTE_JSON). Values of the first two levels have a line each, deeper ones share
  * their parent's.
+ *
+ * JSON lines: after json_begin_lines() any number of documents follow one another, a line each.
  */
 #ifndef JSON_WRITER_H
 #define JSON_WRITER_H
@@ -34,9 +36,11 @@ struct json_writer {
     struct strbuf nesting; /* '{' or '[' for each open value */
     bool has_values;       /* of the innermost open value */
     bool is_done;          /* the document has its value */
+    bool is_lines;         /* a line a document */
 };
 
 void json_begin(struct json_writer *json, FILE *out);
+void json_begin_lines(struct json_writer *json, FILE *out);
 /* Write the rest and a newline. 0, or -1 with errno if `out` could not be written. */
 int json_end(struct json_writer *json);
 

@@ -60,6 +60,26 @@ static void a_document_is_laid_out_in_lines_of_two_levels(void **state)
 
 /* 2^53 + 1 is the first integer that a double cannot hold, 0.1 + 0.2 the classic that needs 17
  * digits; 0.95 needs two. */
+static void json_lines_are_documents_of_a_line_each(void **state)
+{
+    (void)state;
+    struct json_writer json;
+    struct page page;
+    page_open(&page, &json);
+    json_begin_lines(&json, page.file);
+    for (int i = 0; i < 2; i++) {
+        json_open_object(&json, NULL);
+        json_integer(&json, "i", i);
+        json_open_array(&json, "a");
+        json_flag(&json, NULL, true);
+        json_close(&json);
+        json_close(&json);
+    }
+    page_close(&page, &json);
+    assert_string_equal(page.text, "{\"i\": 0, \"a\": [true]}\n{\"i\": 1, \"a\": [true]}\n");
+    free(page.text);
+}
+
 static void numbers_keep_all_their_digits(void **state)
 {
     (void)state;
@@ -183,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_is_laid_out_in_lines_of_two_levels),
+        cmocka_unit_test(json_lines_are_documents_of_a_line_each),
         cmocka_unit_test(numbers_keep_all_their_digits),
         cmocka_unit_test(a_large_document_is_read_back),
         cmocka_unit_test(a_tree_is_written_as_it_was_read),

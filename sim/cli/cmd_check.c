@@ -42,7 +42,8 @@ static const struct option check_options[] = {
 /* The values read from the baseline. */
 struct baseline {
     struct study_row study;
-    uint32_t count;  /* runs: one past the last replication */
+    uint32_t count; /* one past the last replication */
+    uint32_t run_count;
     double **values; /* by statistic, by replication */
 };
 
@@ -72,6 +73,7 @@ static void count_run(void *self, const struct run_row *row)
 {
     struct baseline *baseline = self;
 
+    baseline->run_count += row->point == 0;
     if (row->point == 0 && row->replication >= baseline->count)
         baseline->count = (uint32_t)row->replication + 1;
 }
@@ -111,17 +113,33 @@ static int read_statistic(struct results *results, struct checking *checking, si
                               checking->diag);
 }
 
+/* Values are stored by replication, so a baseline must have all replications up to its last one. */
+static int check_runs(const struct checking *checking)
+{
+    const struct baseline *baseline = &checking->baseline;
+    const char *path = checking->values->against;
+
+    if (baseline->count == 0)
+        diag_error(checking->diag, "the baseline '%s' contains no completed run", path);
+    else if (baseline->study.shard[0] != '\0')
+        diag_error(checking->diag, "the baseline '%s' is a shard; use 'isthmus merge' first", path);
+    else if (baseline->count != baseline->run_count)
+        diag_error(checking->diag,
+                   "the baseline '%s' lacks runs: it has %" PRIu32
+                   " of the first point, the last one being replication %" PRIu32,
+                   path, baseline->run_count, baseline->count - 1);
+    else
+        return 0;
+    return -1;
+}
+
 static int read_baseline(struct results *results, struct checking *checking)
 {
     struct baseline *baseline = &checking->baseline;
     int64_t id = baseline->study.id;
     int status = results_each_run(results, id, count_run, baseline, checking->diag);
 
-    if (status == 0 && baseline->count == 0) {
-        diag_error(checking->diag, "the baseline '%s' contains no completed run",
-                   checking->values->against);
-        status = -1;
-    }
+    status = status == 0 ? check_runs(checking) : -1;
     baseline->values = mem_zalloc(checking->statistics.count, sizeof *baseline->values);
     for (size_t i = 0; status == 0 && i < checking->statistics.count; i++)
         status = read_statistic(results, checking, i);

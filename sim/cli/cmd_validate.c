@@ -8,31 +8,17 @@
 
 struct validate_values {
     struct text_list sets;
-    bool quiet, lint;
+    bool quiet;
 };
 #define OPTION_VALUES struct validate_values
 
 /* clang-format off */
 static const struct option options[] = {
     LIST_OPTION("set", sets, "PATH=VALUE", "set a parameter before checking; repeatable"),
-    FLAG_OPTION("quiet", quiet, "print nothing for a valid scenario"),
-    FLAG_OPTION("lint", lint, "print settings that are allowed and probably not meant, each with its code"),
+    FLAG_OPTION("quiet", quiet, "print nothing for a valid scenario, lint warnings included"),
     OPTIONS_END,
 };
 /* clang-format on */
-
-/* "10-peering-brownout.yaml: app-deep-health: app_tier/us-west-1 and 1 more: ..." */
-static void print_finding(void *self, const struct lint_finding *finding)
-{
-    const char *path = self;
-
-    if (finding->more > 0)
-        quote_print_line(stdout, "%s: %s: %s and %zu more: %s", path, finding->row->code,
-                         finding->instance, finding->more, finding->row->meaning);
-    else
-        quote_print_line(stdout, "%s: %s: %s: %s", path, finding->row->code, finding->instance,
-                         finding->row->meaning);
-}
 
 static int validate_one(const struct invocation *invocation, const char *path)
 {
@@ -43,11 +29,11 @@ static int validate_one(const struct invocation *invocation, const char *path)
                                               values->sets.count, &diag, &cannot_read);
     int code = scenario ? EXIT_DONE : cannot_read ? EXIT_FILES : EXIT_SCENARIO;
 
+    if (scenario && !values->quiet)
+        scenario_lint(scenario, &diag);
     print_diag(&diag);
     if (scenario && !values->quiet)
         quote_print_line(stdout, "%s: valid", path);
-    if (scenario && values->lint)
-        scenario_lint(scenario, print_finding, (void *)path);
     scenario_free(scenario);
     return code;
 }
@@ -73,8 +59,9 @@ const struct command cmd_validate = {
     .summary = "Check scenario files and report all errors",
     .details =
         "Print all errors to stderr with file, line, column and what is allowed. Nothing is "
-        "simulated. With --lint, also print settings that are allowed and probably not meant: "
-        "a stable code, the model, and what follows. They do not change the exit code.",
+        "simulated. A setting that is allowed and probably not meant gets a warning, with the name "
+        "of the lint rule that found it; 'isthmus describe MODEL' lists the rules of a model. "
+        "Warnings do not change the exit code.",
     .examples = "  isthmus validate scenarios/*.yaml\n"
                 "  isthmus validate scenarios/00-baseline.yaml --set client.timeout=500ms",
     .options = options,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Order: first open or parse everything that can fail (trace, results file), then run the study
- * into the record, with an observer for --digest and --stats, then read the file back for the
+ * Order: first open or parse everything that can fail (trace, history, results file), then run the
+ * study into the record, with an observer for --digest and --stats, then read the file back for the
  * summary and plots. So the summary shows exactly what is recorded.
  */
 #include "study_command.h"
@@ -16,6 +16,7 @@
 #include "results_path.h"
 #include "run_stats.h"
 #include "shard.h"
+#include "study_history.h"
 #include "study_precise.h"
 #include "study_trace.h"
 
@@ -168,9 +169,42 @@ static int keep_findings(const struct conduct *conduct, struct record *record)
     return status;
 }
 
+/* The files that one run of the study is written to besides its results. */
+struct run_files {
+    struct study_trace trace;
+    struct study_history history;
+};
+
+static int run_files_open(const struct study_values *values, uint32_t replications,
+                          struct run_files *files)
+{
+    int code = study_trace_open(values, replications, &files->trace);
+
+    if (code != EXIT_DONE)
+        return code;
+    code = study_history_open(values, replications, &files->history);
+    if (code != EXIT_DONE)
+        study_trace_discard(&files->trace);
+    return code;
+}
+
+static int run_files_close(const struct study_values *values, struct run_files *files)
+{
+    int trace_code = study_trace_close(values, &files->trace);
+    int history_code = study_history_close(&files->history);
+
+    return trace_code ? trace_code : history_code;
+}
+
+static void run_files_discard(struct run_files *files)
+{
+    study_trace_discard(&files->trace);
+    study_history_discard(&files->history);
+}
+
 static int simulate(const struct invocation *invocation, const struct point_set *set,
                     const struct conduct *conduct, const struct shard *shard,
-                    struct study_trace *trace, struct record *record, const char *path,
+                    struct run_files *files, struct record *record, const char *path,
                     struct diag *diag)
 {
     const struct study_values *values = invocation->values;
@@ -202,8 +236,10 @@ static int simulate(const struct invocation *invocation, const struct point_set 
         .progress_self = &progress,
         .observe = observe_run,
         .observe_self = &observer,
-        .trace = trace->file.stream ? &trace->lines : NULL,
+        .trace = files->trace.file.stream ? &files->trace.lines : NULL,
         .trace_replication = values->trace_replication,
+        .history = files->history.file.stream ? &files->history.operations : NULL,
+        .history_replication = values->history_replication,
         .queue = study_queue(values),
         .diag = diag,
     };
@@ -217,7 +253,7 @@ static int simulate(const struct invocation *invocation, const struct point_set 
         code = EXIT_FILES;
     if (record_close(record) < 0)
         code = EXIT_FILES;
-    int trace_code = study_trace_close(values, trace);
+    int files_code = run_files_close(values, files);
     if (values->stats)
         run_stats_print(&observer.stats, progress_elapsed_s(&progress), stderr);
     print_end(values, &outcome, path);
@@ -227,7 +263,7 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     if (code == EXIT_DONE || code == EXIT_EXPECTATION || code == EXIT_UNDECIDED) {
         int found = conduct->print && outcome.done > 0 ? conduct->print(conduct->self) : EXIT_DONE;
         code = more_severe(code, found);
-        code = show_code ? show_code : trace_code ? trace_code : code;
+        code = show_code ? show_code : files_code ? files_code : code;
     }
     return code;
 }
@@ -267,7 +303,7 @@ int study_command_conducted(const struct invocation *invocation, const struct po
     struct results_path path = {NULL, NULL};
     struct record *record = NULL;
     struct diag diag = {0};
-    struct study_trace trace;
+    struct run_files files;
     struct shard shard;
     if (conduct->run && values->shard)
         return usage_error("'--shard' cannot be given for a study that adds runs adaptively");
@@ -276,16 +312,16 @@ int study_command_conducted(const struct invocation *invocation, const struct po
         return EXIT_USAGE;
     if (invocation->plan)
         return plan(invocation, set, conduct, &shard);
-    int code = study_trace_open(values, scenario->run.replications, &trace);
+    int code = run_files_open(values, scenario->run.replications, &files);
     if (code != EXIT_DONE)
         return code;
     code = EXIT_FILES;
     if (open_path(values, &shard, scenario, &path, &diag) == 0)
         record = record_open(path.file, study_record_mode(values), &diag);
     if (record)
-        code = simulate(invocation, set, conduct, &shard, &trace, record, path.file, &diag);
+        code = simulate(invocation, set, conduct, &shard, &files, record, path.file, &diag);
     else
-        study_trace_discard(&trace);
+        run_files_discard(&files);
     results_path_release(&path);
     print_diag(&diag);
     return code;

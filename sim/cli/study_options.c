@@ -33,6 +33,8 @@ const struct option study_options[] = {
     TEXT_OPTION   ("trace-window", trace_window, "FROM..TO", "the whole run", "trace only this interval of simulated time, such as 10min..10min5s"),
     TEXT_OPTION   ("trace-match", trace_match, "TEXT", "everything", "trace only instances and events whose name contains TEXT"),
     INDEX_OPTION  ("trace-replication", trace_replication, "N", "0", "replication to trace, counted from 0"),
+    TEXT_OPTION   ("history", history, "FILE", NULL, "write every operation on a session of one run of the first point to FILE, as JSON lines, for checking what the store promises"),
+    INDEX_OPTION  ("history-replication", history_replication, "N", "0", "replication whose history is written, counted from 0"),
     FLAG_OPTION   ("digest", digest, "print `replication digest` for each run instead of the summary, for checking"),
     CHOICE_OPTION ("queue", queue, queue_names, "ladder", "data structure of the event queue, for checking"),
     FLAG_OPTION   ("stats", stats, "print the study's time, events and memory to stderr"),
@@ -51,9 +53,9 @@ bool study_options_agree(const struct study_values *values)
         usage_error("'--no-output' cannot be given with '%s'", kept);
     else if (values->resume && values->append)
         usage_error("'--resume' cannot be given with '--append'");
-    else if (values->resume && values->trace)
-        usage_error("'--resume' cannot be given with '--trace': the traced run may already be "
-                    "recorded");
+    else if (values->resume && (values->trace || values->history))
+        usage_error("'--resume' cannot be given with '%s': its run may already be recorded",
+                    values->trace ? "--trace" : "--history");
     else
         return true;
     return false;

@@ -12,13 +12,13 @@
 /* First member of the values of each such verb. */
 struct study_values {
     struct text_list sets;
-    uint32_t replications, threads, trace_replication;
+    uint32_t replications, threads, trace_replication, history_replication;
     const char *seed, *output, *shard;
     bool no_output, append, digest, json, all, quiet, stats;
     int plot, queue, resume;
     const char *precision;
     uint32_t replications_max;
-    const char *trace, *trace_window, *trace_match;
+    const char *trace, *trace_window, *trace_match, *history;
 };
 
 extern const struct option study_options[];

@@ -38,7 +38,7 @@ static void insert(struct cause_table *table, const struct cause_entry *entry)
     table->count++;
 }
 
-/* Drop what is past or dead, and make room: afterwards at most half of the slots are used. */
+/* Drop past and dead entries and grow if needed: afterwards at most half of the slots are used. */
 static void rebuild(struct cause_table *table, sim_time now,
                     bool (*dead)(void *self, struct event event), void *self)
 {
@@ -81,7 +81,7 @@ static void remove_at(struct cause_table *table, uint32_t hole)
         uint32_t from_home = (i - home_of(table, slots[i].event)) & table->mask;
 
         if (from_home < ((i - hole) & table->mask))
-            continue; /* its sequence begins after the hole */
+            continue; /* its sequence starts after the hole */
         slots[hole] = slots[i];
         hole = i;
     }

@@ -5,8 +5,8 @@
  * while a cause was set, and only of kinds that carry causes: a few dozen entries in a run.
  *
  * An entry leaves when its event fires. Entries of cancelled events stay until the table is full;
- * then those that are past or dead are dropped, and the table grows only if more than half of it is
- * left. So the size follows the pending events, not the number of events ever cancelled.
+ * then past and dead entries are dropped, and the table grows only if more than half of it remains
+ * used. So the size depends on the pending events, not on the number of events ever cancelled.
  */
 #ifndef CAUSE_TABLE_H
 #define CAUSE_TABLE_H
@@ -28,8 +28,8 @@ struct cause_table {
 
 void cause_table_release(struct cause_table *table);
 /*
- * Remember the cause (not {0, 0}) of an event. Two events alike in content may each have an entry.
- * `now` and `dead` (may be NULL) say which entries can be dropped where the table is full.
+ * Remember the cause (not {0, 0}) of an event. Two events with equal content may each have an
+ * entry. `now` and `dead` (may be NULL) decide which entries are dropped when the table is full.
  * Amortised O(1).
  */
 void cause_table_add(struct cause_table *table, struct event event, struct cause cause,

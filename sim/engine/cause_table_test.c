@@ -13,7 +13,7 @@ static struct event event_of(uint32_t i)
     return (struct event){(sim_time)(rng_mix(i) >> 2), rng_mix(~(uint64_t)i)};
 }
 
-/* In an order that has nothing to do with that of insertion, half of them while others come. */
+/* Removed in an order unrelated to that of insertion, half of them while others are added. */
 static void each_entry_is_found_once(void **state)
 {
     enum { COUNT = 5000 };
@@ -31,7 +31,7 @@ static void each_entry_is_found_once(void **state)
     }
     assert_int_equal(table.count, COUNT / 2);
     for (uint32_t i = 0; i < COUNT; i++) {
-        uint32_t at = (i * 7919) % COUNT; /* 7919 is prime: all of them */
+        uint32_t at = (i * 7919) % COUNT; /* 7919 is prime: visits all of them */
 
         assert_int_equal(cause_table_take(&table, event_of(at)).number,
                          at < COUNT / 2 ? 0 : at + 1);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Drawing by inversion: one word gives one u, one u gives one variate, and more u never gives less.
+ * Sampling by inversion: one word gives one u, one u gives one variate, and the variate never
+ * decreases with u.
  *
  * dist_quantile() is the quantile function itself; dist_sample() takes it from a table of cubics
  * (variate_cells.h), within 5e-7, for all but the simplest laws.
  *
- * A cut law is the same law at u_low + u (u_high - u_low). The gamma and the mixture, which have no
- * closed quantile, are tables of cubics (quantile_table.h) made from their cdf when the
- * distribution is made.
+ * A truncated distribution is evaluated at u_low + u (u_high - u_low). The gamma and the mixture,
+ * which have no closed quantile function, use tables of cubics (quantile_table.h) computed from
+ * their cdf when the distribution is created.
  */
 #include "dist.h"
 
@@ -25,8 +26,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAMMA_CELLS 528    /* 32 a unit of z */
-#define MIXTURE_CELLS 4096 /* some 250 a unit of z */
+#define GAMMA_CELLS 528    /* 32 per unit of z */
+#define MIXTURE_CELLS 4096 /* about 250 per unit of z */
 #define TABLE_TOLERANCE 2e-7
 #define U_MAX (1.0 - 0x1p-53)
 #define INVERSE_SQRT_2PI 0.39894228040143267794
@@ -38,9 +39,8 @@ static double normal_density(double z)
 
 /* --- gamma of scale 1, in y = log x ---------------------------------------------------------- */
 
-#define GAMMA_TINY_Y                                                                               \
-    (-34.0)             /* below, exp(-x) is 1 to the last bit: P(X <= x) = x^k / gamma(k + 1) */
-#define GAMMA_LARGE 5e4 /* shapes from which the cube root of X is normal to 1e-6 of X */
+#define GAMMA_TINY_Y (-34.0) /* below this, exp(-x) rounds to 1: P(X <= x) = x^k / gamma(k + 1) */
+#define GAMMA_LARGE 5e4      /* shapes from which the cube root of X is normal to 1e-6 of X */
 
 /* Wilson and Hilferty, PNAS 17, 1931: (X / k)^(1/3) is nearly normal(1 - 1 / 9k, 1 / 9k). */
 static double gamma_large_z(double shape, double y)
@@ -53,22 +53,21 @@ static double gamma_large_y(double shape, double z)
     return log(shape) + 3.0 * log1p(z / (3.0 * sqrt(shape)) - 1.0 / (9.0 * shape));
 }
 
-/* The density of y = log X, as a logarithm. */
+/* Log density of y = log X. */
 static double gamma_log_density(double shape, double y)
 {
     return shape * y - exp(y) - gsl_sf_lngamma(shape);
 }
 
-/* Where hardly anything is beyond: from here on the first term of the tail's expansion is enough.
- */
+/* Far in the tail the first term of its expansion is enough. */
 static bool gamma_is_far(double shape, double y)
 {
     return exp(y) > shape + 40.0 * sqrt(shape) + 800.0;
 }
 
 /*
- * log P(X <= e^y) and log P(X > e^y), without underflow for small shapes. GSL is asked only where
- * it converges: its error handler would end the program.
+ * log P(X <= e^y) and log P(X > e^y), without underflow for small shapes. GSL is used only where it
+ * converges: its error handler would end the program.
  */
 static double gamma_log_below(double shape, double y)
 {
@@ -89,8 +88,9 @@ static double gamma_log_above(double shape, double y)
 }
 
 /*
- * y at which the tail beyond holds as much as the normal's beyond z: the smaller of the two tails,
- * so that nothing cancels. Newton on the tail's logarithm, which is concave, held inside a bracket.
+ * y whose tail probability equals that of the normal distribution beyond z, in the smaller of the
+ * two tails to avoid cancellation. Newton's method on the logarithm of the tail, which is concave,
+ * inside a bracket.
  */
 static double gamma_log_quantile(double shape, double z, double start)
 {
@@ -116,7 +116,7 @@ static double gamma_log_quantile(double shape, double z, double start)
     return y;
 }
 
-/* Near the median, good enough to start from. */
+/* Starting value near the median. */
 static double gamma_log_start(double shape)
 {
     if (shape < 0.4)
@@ -142,7 +142,8 @@ static void gamma_node(struct quantile_table *table, double shape, size_t node, 
     table->slope[node] = normal_density(z) / exp(gamma_log_density(shape, y)) / table->cells_per_z;
 }
 
-/* From the middle outwards: each node starts Newton where its neighbour's tangent points. */
+/* From the middle outwards: Newton's method starts at each node from the tangent of its
+ * neighbour. */
 static struct quantile_table *gamma_table(double shape)
 {
     struct quantile_table *table = quantile_table_create(GAMMA_CELLS);
@@ -182,9 +183,9 @@ static double mixture_cdf(const struct dist *dist, double x)
 }
 
 /*
- * The least x in (low, high] with cdf(x) >= u, where high has it. Secants (Illinois), and a
- * bisection whenever they have not halved the bracket: jumps and flats of the cdf cost no more than
- * that.
+ * The smallest x in (low, high] with cdf(x) >= u; requires cdf(high) >= u. Secant steps (Illinois),
+ * and a bisection whenever they have not halved the bracket, so that jumps and flat parts of the
+ * cdf cost no more than bisection.
  */
 static double mixture_solve(const struct dist *dist, double u, double low, double high)
 {
@@ -219,7 +220,7 @@ static double mixture_solve(const struct dist *dist, double u, double low, doubl
     return high;
 }
 
-/* Between the parts' own quantiles at u lies the mixture's. */
+/* The quantile of a mixture lies between those of its parts. */
 static double mixture_solve_at(const struct dist *dist, double u)
 {
     double low = INFINITY, high = -INFINITY;
@@ -233,8 +234,8 @@ static double mixture_solve_at(const struct dist *dist, double u)
     return mixture_solve(dist, u, low, high);
 }
 
-/* Is the cubic's middle within the tolerance of the true quantile, at the cell's middle and
- * quarters? */
+/* Whether the cubic is within the tolerance of the true quantile at the middle and the quarters of
+ * a cell. */
 static bool mixture_cell_is_smooth(const struct dist *dist, size_t cell)
 {
     const struct quantile_table *table = dist->table;
@@ -321,8 +322,8 @@ static double empirical_cdf(const struct dist *dist, double x)
 /* --- the law without its cuts ---------------------------------------------------------------- */
 
 /*
- * log(1 - u). Where u is not small, 1 - u loses nothing that matters (relative error below 2^-33),
- * and log is twice as fast as log1p; a uniform of rng_unit() even has an exact 1 - u.
+ * log(1 - u). If u is not small, 1 - u is accurate enough (relative error below 2^-33), and log is
+ * twice as fast as log1p; for a uniform of rng_unit() 1 - u is exact.
  */
 static inline double log_rest(double u)
 {
@@ -410,7 +411,7 @@ static double quantile_for_cells(const void *self, double u)
     return dist_quantile(self, u);
 }
 
-/* Whoever loses the race to publish throws an equal table away. */
+/* A thread that loses the race to publish frees its equal table. */
 OUT_OF_LINE static const struct variate_cells *cells_make(const struct dist *dist)
 {
     struct variate_cells *expected = NULL;
@@ -422,7 +423,7 @@ OUT_OF_LINE static const struct variate_cells *cells_make(const struct dist *dis
     return expected;
 }
 
-/* Of a law that has no cells, or far out in its tail. */
+/* For distributions without cells, and far in the tail. */
 OUT_OF_LINE static double sample_by_quantile(const struct dist *dist, uint64_t word)
 {
     return quantile_inline(dist, rng_unit(word));
@@ -454,7 +455,7 @@ sim_dur dist_sample_ns(const struct dist *dist, uint64_t word)
 
     if (!(x > 0.0))
         return 0;
-    /* Past 2^62 (146 years) nothing is told apart any more. */
+    /* Capped at 2^62 ns (146 years). */
     return x < 0x1p62 ? (sim_dur)(x + 0.5) : INT64_C(1) << 62;
 }
 
@@ -500,7 +501,7 @@ static double *bias_make(const struct dist *dist)
     for (size_t i = 0; i < BIAS_CELLS; i++) {
         double z = bias_z(i), next = bias_z(i + 1);
         double u = fmin(gsl_cdf_ugaussian_P((z + next) / 2.0), U_MAX);
-        /* By the tail that is small, so that nothing cancels. */
+        /* From the smaller tail, to avoid cancellation. */
         double share = z < 0.0 ? gsl_cdf_ugaussian_P(next) - gsl_cdf_ugaussian_P(z)
                                : gsl_cdf_ugaussian_Q(z) - gsl_cdf_ugaussian_Q(next);
 
@@ -512,7 +513,7 @@ static double *bias_make(const struct dist *dist)
     return cumulated;
 }
 
-/* Whoever loses the race to publish throws an equal table away. */
+/* A thread that loses the race to publish frees its equal table. */
 static const double *bias_table(const struct dist *dist)
 {
     double *expected = NULL;
@@ -535,7 +536,7 @@ double dist_sample_length_biased(const struct dist *dist, uint64_t word)
     size_t low = 0; /* cumulated[low] <= u < cumulated[low + 2 * step] */
     double place;
 
-    /* Without branches, of which every other one would be guessed wrong. */
+    /* Branch-free: half of the branches would be mispredicted. */
     for (size_t step = BIAS_CELLS / 2; step > 0; step /= 2)
         low += cumulated[low + step] <= u ? step : 0;
     place = (u - cumulated[low]) / (cumulated[low + 1] - cumulated[low]);
@@ -546,9 +547,9 @@ double dist_sample_length_biased(const struct dist *dist, uint64_t word)
 /* --- means ----------------------------------------------------------------------------------- */
 
 /*
- * Of a cut law: the integral of the quantile over u, in z, where it is smooth out to both ends.
- * Simpson's rule with 4096 intervals; what lies past |z| = 8.25 has a share of 1e-16 and is bounded
- * by the cut.
+ * Mean of a truncated distribution: integral of the quantile over u, computed in z, where it is
+ * smooth up to both ends. Simpson's rule with 4096 intervals; the part beyond |z| = 8.25 has
+ * probability 1e-16 and bounded values.
  */
 static double cut_mean(const struct dist *dist)
 {
@@ -635,7 +636,7 @@ static double law_mean(const struct dist *dist)
 
 /* --- making and freeing ---------------------------------------------------------------------- */
 
-/* The others cost no more than a table, or jump. */
+/* The others are as fast as a table, or have jumps. */
 static bool law_is_by_cells(enum dist_law law)
 {
     return law == LAW_EXPONENTIAL || law == LAW_LOGNORMAL || law == LAW_GAMMA ||
@@ -728,7 +729,7 @@ struct dist *dist_mixture(struct dist **parts, const double *weights, size_t cou
     for (size_t i = 0; i < count; i++)
         sum += weights[i];
     for (size_t i = 0; i < count; i++) {
-        /* A part that never comes would only widen the search. */
+        /* A part with weight 0 would only widen the search. */
         if (weights[i] == 0.0) {
             dist_free(parts[i]);
             continue;

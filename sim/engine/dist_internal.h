@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The inside of a distribution: dist_make.c fills it, dist.c draws from it. */
+/* Internal representation of a distribution: dist_make.c creates it, dist.c samples from it. */
 #ifndef DIST_INTERNAL_H
 #define DIST_INTERNAL_H
 
@@ -24,10 +24,10 @@ enum dist_law {
     LAW_PLUS /* a: shift */
 };
 
-#define DIST_ARGS_MAX 3 /* two and `max` */
+#define DIST_ARGS_MAX 3 /* two plus `max` */
 #define BIAS_CELLS 4096
 
-/* Made at the first use, by whichever thread comes first; the same whoever it is. */
+/* Tables created at the first use, by the first thread; equal for every thread. */
 struct dist_tables {
     _Atomic(struct variate_cells *) cells;
     _Atomic(double *) cumulated; /* [BIAS_CELLS + 1], 0 to 1: the length-biased law */
@@ -35,10 +35,10 @@ struct dist_tables {
 
 struct dist {
     enum dist_law law;
-    bool by_cells; /* drawn by a table of cubics: what has no simple quantile function */
+    bool by_cells; /* sampled from a table of cubics: no simple quantile function */
     double a, b;
-    double u_low, u_high; /* the piece of the law that the cuts leave, as its probabilities */
-    double max;           /* INFINITY: not cut */
+    double u_low, u_high; /* probabilities of the truncation bounds */
+    double max;           /* INFINITY: not truncated */
     double mean;
 
     struct dist_arg args[DIST_ARGS_MAX]; /* as given, for describe and for scaling */
@@ -55,8 +55,7 @@ struct dist {
 };
 
 struct dist *dist_alloc(enum dist_law law, double a, double b);
-/* The cuts, the table and the mean, once law, a, b and max are set; false where `max` leaves
- * nothing. */
+/* Compute bounds, table and mean from law, a, b and max; false if no value is <= `max`. */
 bool dist_complete(struct dist *dist);
 const struct dist_family *dist_family_of(const char *family); /* or NULL */
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * From what an author wrote to a distribution, and back. The ways to give each family are a table.
+ * Create distributions from their arguments, describe and scale them. The parametrisations of each
+ * family are a table.
  */
 #include "dist_internal.h"
 
@@ -16,7 +17,7 @@
 
 /* clang-format off */
 const struct dist_family dist_families[] = {
-    {"constant", "value", "always the same",
+    {"constant", "value", "constant value",
      {"value", "max"}, {true, true}},
     {"exponential", "mean", "memoryless waits",
      {"mean", "max"}, {true, true}},
@@ -28,11 +29,11 @@ const struct dist_family dist_families[] = {
      {"scale", "shape", "mean", "max"}, {true, false, true, true}},
     {"pareto", "min, shape | mean, shape", "a power-law tail: P(X > x) = (min / x)^shape",
      {"min", "shape", "mean", "max"}, {true, false, true, true}},
-    {"uniform", "low, high", "anything between two bounds, alike",
+    {"uniform", "low, high", "uniform between two bounds",
      {"low", "high", "max"}, {true, true, true}},
-    {"normal", "mean, sd", "the bell, cut at 0",
+    {"normal", "mean, sd", "normal, truncated at 0",
      {"mean", "sd", "max"}, {true, true, true}},
-    {"geometric", "mean", "how many tries, from 1",
+    {"geometric", "mean", "number of trials, from 1",
      {"mean", "max"}, {true, true}},
     {NULL, NULL, NULL, {NULL}, {false}},
 };
@@ -53,7 +54,7 @@ const struct dist_family *dist_family_of(const char *family)
     return NULL;
 }
 
-/* --- ways to give a family: x and y are the named values ------------------------------------- */
+/* --- parametrisations: x and y are the named values ------------------------------------------ */
 
 static bool need_above(double value, double bound, const char *name, struct strbuf *why)
 {
@@ -152,7 +153,7 @@ static bool give_pareto_min(struct dist *dist, double min, double shape, struct 
 
 static bool give_pareto_mean(struct dist *dist, double mean, double shape, struct strbuf *why)
 {
-    /* At a shape of 1 or below there is no mean to give. */
+    /* With a shape of 1 or below the mean does not exist. */
     return need_above(mean, 0.0, "mean", why) && need_above(shape, 1.0, "shape", why) &&
            set(dist, mean * (shape - 1.0) / shape, shape);
 }
@@ -181,7 +182,7 @@ static bool give_geometric(struct dist *dist, double mean, double y, struct strb
         strbuf_addf(why, "mean must be at least 1, got %g", mean);
         return false;
     }
-    return set(dist, 1.0, log1p(-1.0 / mean)); /* -INFINITY for a mean of 1, which is right */
+    return set(dist, 1.0, log1p(-1.0 / mean)); /* -INFINITY for a mean of 1, as intended */
 }
 
 static const struct way {
@@ -225,18 +226,18 @@ static bool knows_name(const struct dist_family *family, const char *name)
     return false;
 }
 
-/* Each name known, once, and its value finite. */
+/* Whether each name is known and given once, with a finite value. */
 static bool args_are_sound(const struct dist_family *family, const struct dist_arg *args,
                            size_t count, struct strbuf *why)
 {
     for (size_t i = 0; i < count; i++) {
         if (!knows_name(family, args[i].name)) {
-            strbuf_addf(why, "%s does not know '%s', it takes %s, and max", family->family,
+            strbuf_addf(why, "%s has no argument '%s'; allowed: %s, and max", family->family,
                         args[i].name, family->args);
             return false;
         }
         if (arg_value(args, i, args[i].name)) {
-            strbuf_addf(why, "%s is given '%s' twice", family->family, args[i].name);
+            strbuf_addf(why, "%s has argument '%s' twice", family->family, args[i].name);
             return false;
         }
         if (!isfinite(args[i].value)) {
@@ -247,7 +248,7 @@ static bool args_are_sound(const struct dist_family *family, const struct dist_a
     return true;
 }
 
-/* The way that needs exactly the names given (but for `max`), or NULL. */
+/* The parametrisation with exactly the names given (except `max`), or NULL. */
 static const struct way *find_way(const char *family, const struct dist_arg *args, size_t count)
 {
     size_t given = count - (arg_value(args, count, "max") != NULL);
@@ -268,7 +269,7 @@ static void explain_ways(const char *family, const struct dist_arg *args, size_t
 {
     const char *join = "";
     size_t given = count - (arg_value(args, count, "max") != NULL);
-    size_t told = 0;
+    size_t listed = 0;
 
     strbuf_addf(why, "%s needs ", family);
     for (size_t i = 0; i < WAY_COUNT; i++) {
@@ -281,12 +282,12 @@ static void explain_ways(const char *family, const struct dist_arg *args, size_t
     for (size_t i = 0; i < count; i++) {
         if (strcmp(args[i].name, "max") == 0)
             continue;
-        if (told > 0)
-            strbuf_add(why, told + 1 == given ? " and " : ", ");
+        if (listed > 0)
+            strbuf_add(why, listed + 1 == given ? " and " : ", ");
         strbuf_addf(why, "'%s'", args[i].name);
-        told++;
+        listed++;
     }
-    strbuf_add(why, told == 0 ? "nothing" : told == 1 ? " alone" : "");
+    strbuf_add(why, listed == 0 ? "nothing" : listed == 1 ? " alone" : "");
 }
 
 static void explain_family(const char *family, struct strbuf *why)
@@ -304,7 +305,7 @@ static void explain_family(const char *family, struct strbuf *why)
 }
 _Static_assert(sizeof dist_families / sizeof dist_families[0] <= 16, "explain_family() has room");
 
-/* The args as given, with names that live as long as the program. */
+/* Keep the arguments as given, with names of static duration. */
 static void keep_args(struct dist *dist, const struct dist_family *family,
                       const struct dist_arg *args, size_t count)
 {
@@ -341,7 +342,7 @@ struct dist *dist_create(const char *family, const struct dist_arg *args, size_t
                    way->y ? *arg_value(args, arg_count, way->y) : 0.0, why))
         goto fail;
     if (!dist_complete(dist)) {
-        strbuf_addf(why, "max leaves nothing of the %s, got %g", family, dist->max);
+        strbuf_addf(why, "max is below all values of the %s, got %g", family, dist->max);
         goto fail;
     }
     return dist;
@@ -382,7 +383,7 @@ static bool arg_has_unit(const struct dist *dist, const char *name)
     return false;
 }
 
-/* A family given by arguments: the same with every one that has a unit scaled. */
+/* Scale a family given by arguments: scale the arguments that have a unit. */
 static struct dist *scaled_family(const struct dist *dist, double factor)
 {
     struct dist_arg args[DIST_ARGS_MAX];
@@ -401,7 +402,7 @@ static struct dist *scaled_family(const struct dist *dist, double factor)
     return scaled;
 }
 
-/* Member by member, values times the factor. */
+/* Scale the members: values times the factor. */
 static struct dist *scaled_members(const struct dist *dist, double factor)
 {
     struct dist *scaled = dist_alloc(dist->law, dist->a * factor, dist->b);
@@ -435,7 +436,7 @@ static struct dist *scaled_members(const struct dist *dist, double factor)
 struct dist *dist_scaled(const struct dist *dist, double factor)
 {
     invariant(factor > 0.0 && isfinite(factor));
-    /* A geometric's numbers count; only its outcome can be scaled. */
+    /* Arguments of a geometric distribution are counts: only its variates can be scaled. */
     if (factor == 1.0 || dist->arg_count == 0 || dist->law == LAW_GEOMETRIC)
         return scaled_members(dist, factor);
     return scaled_family(dist, factor);
@@ -446,7 +447,7 @@ struct dist *dist_copy(const struct dist *dist)
     return scaled_members(dist, 1.0);
 }
 
-/* --- telling --------------------------------------------------------------------------------- */
+/* --- describing ------------------------------------------------------------------------------ */
 
 static void describe_mixture(const struct dist *dist, bool unit_is_ns, struct strbuf *out)
 {

@@ -164,9 +164,9 @@ static void draws_follow_gsl_s_cdf(void **state)
 }
 
 /*
- * What a sample of any size would converge to: a million words spread evenly over all, each held
- * against GSL's cdf. A sampler that is wrong by 1e-4 anywhere in the cdf is wrong by a hundred
- * times what is allowed here; the words' spacing is 1e-6.
+ * The limit of a sample of any size: a million evenly spaced words, each compared with GSL's cdf.
+ * An error of 1e-4 anywhere in the cdf is a hundred times the tolerance; the spacing of the words
+ * is 1e-6.
  */
 static void evenly_spread_words_give_gsl_s_cdf_to_2e_6(void **state)
 {
@@ -213,7 +213,8 @@ static void a_draw_is_the_quantile_to_1e_6_into_both_tails(void **state)
 }
 
 /*
- * GSL knows one from the other; and both of ours must agree far better than any sample could tell.
+ * Compared with GSL; quantile and cdf must also agree with each other, much more closely than any
+ * sample could show.
  */
 static void quantile_and_cdf_undo_each_other_at_gsl_s_values(void **state)
 {
@@ -259,7 +260,7 @@ static void means_are_those_of_the_cdf(void **state)
 
 /*
  * The table promises 1e-6 in x itself, also where the cdf would not show it: so a step of 1e-6 of x
- * to either side must bracket u. (GSL's own inverse gives up at some of these.)
+ * to either side must bracket u. (GSL's own inverse fails at some of them.)
  */
 static void gamma_quantiles_are_close_into_both_tails(void **state)
 {
@@ -440,7 +441,7 @@ static void a_mixture_follows_the_mixed_cdf(void **state)
     dist_free(dist);
 }
 
-/* Steps and flats of a cdf: where the quantile jumps, no cubic would do. */
+/* Steps and flat parts of a cdf: where the quantile jumps, no cubic fits. */
 static void a_mixture_of_constants_gives_only_those(void **state)
 {
     struct dist *parts[] = {dist_constant(3.0), dist_constant(1000.0), dist_constant(7.0)};
@@ -588,8 +589,10 @@ static const struct refusal {
     {"weibull",
      {{"scale", 1.0}, {"mean", 1.0}},
      "weibull needs scale and shape, or mean and shape, got 'scale' and 'mean'"},
-    {"exponential", {{"shape", 1.0}}, "exponential does not know 'shape', it takes mean, and max"},
-    {"exponential", {{"mean", 1.0}, {"mean", 1.0}}, "exponential is given 'mean' twice"},
+    {"exponential",
+     {{"shape", 1.0}},
+     "exponential has no argument 'shape'; allowed: mean, and max"},
+    {"exponential", {{"mean", 1.0}, {"mean", 1.0}}, "exponential has argument 'mean' twice"},
     {"exponential", {{"mean", INFINITY}}, "mean must be finite, got inf"},
     {"exponential", {{"mean", 0.0}}, "mean must be above 0, got 0"},
     {"lognormal",
@@ -613,8 +616,8 @@ static const struct refusal {
     {"geometric", {{"mean", 0.5}}, "mean must be at least 1, got 0.5"},
     {"pareto",
      {{"min", 2.0}, {"shape", 1.0}, {"max", 2.0}},
-     "max leaves nothing of the pareto, got 2"},
-    {"constant", {{"value", 2.0}, {"max", 1.0}}, "max leaves nothing of the constant, got 1"},
+     "max is below all values of the pareto, got 2"},
+    {"constant", {{"value", 2.0}, {"max", 1.0}}, "max is below all values of the constant, got 1"},
 };
 
 static void a_refusal_says_what_was_found_and_what_is_allowed(void **state)
@@ -667,7 +670,7 @@ static void an_empirical_law_refuses_what_is_no_number(void **state)
     strbuf_release(&why);
 }
 
-/* --- telling --------------------------------------------------------------------------------- */
+/* --- describing ------------------------------------------------------------------------------ */
 
 static void describes_itself_as_an_author_would(void **state)
 {

@@ -8,28 +8,31 @@
  *   near future                                                                    far future
  *   [ window: sorted front + small heap ] [ level 0 ] [ level 1 ] ... [ level 7 ]
  *
- *  1. `base` is at most the time of anything that can still be pushed after the window. An event
- *     after the window lies in bucket (L, d): L is the highest digit in which its time differs from
+ *  1. `base` is at most the time of any event that can still be pushed after the window. An event
+ *     after the window is in bucket (L, d): L is the highest digit in which its time differs from
  *     base's, d its value there.
  *  2. So all of level L is due before all of level L + 1, and within a level smaller d come first.
  *  3. When the window is empty the first bucket is opened: a small one is sorted and becomes the
- *     window, with its neighbours if it is tiny; a large one is dealt out to lower levels, with its
- *     start as the new base. Each event descends at most LADDER_LEVELS times, in practice two or
- *     three, always in streams.
- *  4. A push into the window is inserted into the front while that is small, else goes to the heap.
- *     A heap that grows large says that the window is too wide: all of it goes back to buckets
- *     (spill). A window of one instant is never spilt: there the heap stays, and a burst at one
- *     instant costs O(log n) each.
- *  5. Where few events are left in all, all of them become the window, and it ends never: so a
- *     small set is nothing but a short sorted array, until it grows (spill).
- *  6. Else a push only joins the inbox, of which the earliest time is kept. It is emptied when
- *     it is full, before a look that one of its events might answer, and before a sweep: by then
- *     what an event's time was made of is known, and a branch that it decides is a wrong guess at
- *     most, not a wait for a draw as well.
- *  7. Buckets are lists of chunks, which any bucket may use: so memory is that of the largest
- *     number of events that there was.
+ *     window, with its neighbours if it is tiny; a large one is distributed to lower levels, with
+ *     its start as the new base. Each event descends at most LADDER_LEVELS times, in practice two
+ *     or three, always in streams.
+ *  4. A push into the window is inserted into the front while that is small, else into the heap. A
+ *     large heap means that the window is too wide: its events are moved back to buckets (spill). A
+ *     window of a single time is never spilt: there the heap stays, and a burst of simultaneous
+ *     events costs O(log n) each.
+ *  5. When few events are left in total, all of them become a window without end: a small set is
+ *     just a short sorted array, until it grows (spill).
+ *  6. Otherwise a push is appended to the inbox, whose earliest time is kept. The inbox is emptied
+ *     when it is full, before a peek that one of its events might answer, and before a sweep. By
+ *     then the computation of an event's time has completed, so that a branch on it costs a
+ *     misprediction at most and does not wait for a random draw as well.
+ *  7. Buckets are lists of chunks from a common pool: memory is proportional to the largest number
+ *     of events so far.
  *
  * The plain heap is the same structure with a window that never ends and a front of no length.
+ *
+ * The file is longer than 800 lines because front, heap, buckets and sorting are static functions
+ * that the compiler inlines into each other on the hot path.
  */
 #include "eventq_internal.h"
 
@@ -41,20 +44,19 @@
 #include <string.h>
 
 #define LINE_EVENTS (MEM_LINE_BYTES / sizeof(struct event))
-#define OPEN_MAX 126        /* a bucket of more than this is dealt out rather than sorted */
-#define RANK_MAX 12         /* so few are sorted by counting */
-#define GATHER_MIN 24       /* neighbours are opened along until the front has this many */
+#define OPEN_MAX 126        /* larger buckets are distributed instead of sorted */
+#define RANK_MAX 12         /* up to this many are sorted by counting */
+#define GATHER_MIN 24       /* neighbours are opened too until the front has this many */
 #define FRONT_INSERT_MAX 96 /* longest front that pushes are inserted into */
 #define FRONT_CAPACITY 512  /* at least */
-#define INSERT_BEHIND_MAX 8 /* in so short a front a push goes in from behind, unasked */
+#define INSERT_BEHIND_MAX 8 /* in a shorter front a push is always inserted from the end */
 #define SPILL_AT 1024
-#define SMALL_MAX 24       /* so few events in all are kept in the front alone */
-#define SMALL_SPILL_AT 128 /* until so many are in the heap beside it */
+#define SMALL_MAX 24       /* up to this many events in total are kept in the front only */
+#define SMALL_SPILL_AT 128 /* until this many are in the heap */
 
 /* --- chunks and buckets ---------------------------------------------------------------------- */
 
-/* Chunks are made many at a time, the more the more there are, and stay until the end of the run.
- */
+/* Chunks are allocated in slabs of growing size and kept until the end of the run. */
 struct chunk_slab {
     struct chunk_slab *before;
     size_t count;
@@ -72,7 +74,7 @@ RARE static void slab_add(struct eventq *queue)
         count = SLAB_CHUNKS_MIN;
     if (count > SLAB_CHUNKS_MAX / 2)
         count = SLAB_CHUNKS_MAX;
-    /* All of a page of 2 MiB, or what is asked for. */
+    /* A whole page of 2 MiB, or the requested size. */
     slab = mem_alloc_slab(count == SLAB_CHUNKS_MAX
                               ? MEM_SLAB_BYTES
                               : sizeof *slab + count * sizeof(struct event_chunk));
@@ -121,7 +123,7 @@ HOT_CODE OUT_OF_LINE static void bucket_add_behind(struct eventq *queue,
         return;
     }
     queue->spare = chunk->older;
-    __builtin_prefetch(queue->spare, 1); /* the next one to be taken */
+    __builtin_prefetch(queue->spare, 1); /* the next one to be allocated */
     bucket_append_chunk(bucket, chunk, event);
 }
 
@@ -130,7 +132,7 @@ static struct event_bucket *bucket_at(const struct eventq *queue, unsigned level
     return &queue->buckets[level * LADDER_DIGITS + digit];
 }
 
-/* Empty the bucket; what it held is the caller's. */
+/* Empty the bucket; its chunks belong to the caller. */
 static struct event_bucket bucket_detach(struct eventq *queue, unsigned level, unsigned digit)
 {
     struct event_bucket *bucket = bucket_at(queue, level, digit);
@@ -145,7 +147,8 @@ static struct event_bucket bucket_detach(struct eventq *queue, unsigned level, u
 }
 _Static_assert(LADDER_WORDS == 4, "bucket_detach() and first_digit() look at four words");
 
-/* Put an event that is due after the window where rule 1 says; bucket_total is the caller's. */
+/* Add an event that is due after the window to its bucket (rule 1); the caller updates
+ * bucket_total. */
 static void bucket_add(struct eventq *queue, struct event event)
 {
     uint64_t time = (uint64_t)event.time;
@@ -161,18 +164,18 @@ static void bucket_add(struct eventq *queue, struct event event)
     }
     to = &bucket->newest->events[used];
     *to = event;
-    __builtin_prefetch(to + LINE_EVENTS, 1); /* by the time that it is reached it has come */
+    __builtin_prefetch(to + LINE_EVENTS, 1); /* arrives before it is needed */
     bucket->count++;
 }
 
-/* One more event in the buckets. */
+/* Add an event to the buckets. */
 static void bucket_put(struct eventq *queue, struct event event)
 {
     queue->bucket_total++;
     bucket_add(queue, event);
 }
 
-/* The first digit >= `from` of a level that holds something, or LADDER_DIGITS. */
+/* The first digit >= `from` of a level with a non-empty bucket, or LADDER_DIGITS. */
 static unsigned first_digit(const struct eventq *queue, unsigned level, unsigned from)
 {
     const uint64_t *digits = queue->digits[level];
@@ -279,7 +282,8 @@ static void swap_events(struct event *a, struct event *b)
 
 static void sort_heap(struct event *events, size_t count)
 {
-    /* A heap has its least on top, so this sorts downwards; turn it round at the end. */
+    /* The heap has its smallest event on top, so this sorts in descending order; reversed at the
+     * end. */
     heap_make(events, count);
     for (size_t left = count; left-- > 1;) {
         struct event last = events[left];
@@ -291,7 +295,7 @@ static void sort_heap(struct event *events, size_t count)
         swap_events(&events[i], &events[count - 1 - i]);
 }
 
-/* Order three in place; the middle one is the pivot. */
+/* Sort three events in place; the middle one is the pivot. */
 static struct event pivot_of(struct event *events, size_t count)
 {
     struct event *a = &events[0], *b = &events[count / 2], *c = &events[count - 1];
@@ -364,9 +368,9 @@ static inline void front_reserve(struct eventq *queue, size_t need)
 }
 
 /*
- * A copy of a few events, sorted: each goes to the place that says how many come before it. No
- * branch depends on their order, which no predictor knows: in a sort by insertion the wrong guesses
- * were most of the cost.
+ * Sort a few events into a copy: the place of each is the number of events before it. No branch
+ * depends on the order, which is unpredictable: in an insertion sort mispredictions were most of
+ * the cost.
  */
 static void sort_by_rank(const struct event *events, uint32_t count, struct event *sorted)
 {
@@ -387,7 +391,7 @@ static void sort_by_rank(const struct event *events, uint32_t count, struct even
         sorted[rank[i]] = events[i];
 }
 
-/* front_take() of a bucket that is not so small. */
+/* front_take() for a larger bucket. */
 OUT_OF_LINE static void front_take_many(struct eventq *queue, struct event_bucket bucket)
 {
     uint32_t used = bucket_newest_used(&bucket);
@@ -443,7 +447,7 @@ static void window_open(struct eventq *queue, unsigned level, unsigned digit)
     queue->is_fresh = queue->collects = true;
 }
 
-/* Rule 5: all that is left becomes the window. */
+/* Rule 5: all remaining events become the window. */
 RARE static void window_open_all(struct eventq *queue)
 {
     front_clear(queue);
@@ -470,7 +474,7 @@ static void bucket_deal(struct eventq *queue, unsigned level, unsigned digit)
     for (struct event_chunk *chunk = bucket.newest, *older; chunk; chunk = older) {
         older = chunk->older;
         for (uint32_t i = 0; i < used; i++) {
-            /* The next chunk comes while this one is dealt out. */
+            /* Prefetch the next chunk while this one is distributed. */
             __builtin_prefetch(older ? &older->events[i] : chunk->events);
             bucket_add(queue, chunk->events[i]);
         }
@@ -497,7 +501,7 @@ static bool window_refill(struct eventq *queue, sim_time limit)
             return true;
         }
         bucket_deal(queue, level, digit);
-        /* What lies before the new base was empty; the window ends where the base begins. */
+        /* Nothing was pending before the new base; the window ends where the base starts. */
         queue->window_start = (sim_time)queue->base;
         queue->window_last = queue->window_start - 1;
     }
@@ -515,9 +519,9 @@ static void front_compact(struct eventq *queue)
 }
 
 /*
- * Of `event` and the last one, just before `end`, put the later to `end` and return the other,
- * which goes where the last one was or before. Without a branch: which of two clocks comes first is
- * what no predictor knows, and in a small set it is most of the cost.
+ * Of `event` and the last event, just before `end`, put the later one at `end` and return the
+ * other, which belongs at the last position or before it. Branch-free: the order is unpredictable,
+ * and in a small set mispredictions are most of the cost.
  */
 static inline struct event event_put_last(struct event *end, struct event event)
 {
@@ -528,7 +532,7 @@ static inline struct event event_put_last(struct event *end, struct event event)
     return order_event(early);
 }
 
-/* Insert into the sorted front from behind; there is room. */
+/* Insert into the sorted front from the end; there is room. */
 static inline void front_insert_behind(struct eventq *queue, struct event event)
 {
     struct event *first = queue->first, *at = queue->end++;
@@ -541,7 +545,7 @@ static inline void front_insert_behind(struct eventq *queue, struct event event)
     *at = event;
 }
 
-/* Likewise from before; there is room there too. */
+/* Insert from the start; there is room there too. */
 static void front_insert_before(struct eventq *queue, struct event event)
 {
     struct event *at = --queue->first;
@@ -552,9 +556,9 @@ static void front_insert_before(struct eventq *queue, struct event event)
 }
 
 /*
- * Rule 4: the window is too wide; what it holds goes back to buckets, seen from the present. What
- * is due before the window's own start (pushed by a caller that peeked ahead) has no bucket and
- * stays.
+ * Rule 4: the window is too wide; move its events back to buckets, relative to the current time.
+ * Events before the start of the window (pushed by a caller that peeked ahead) have no bucket and
+ * stay.
  */
 static void window_spill(struct eventq *queue)
 {
@@ -588,14 +592,14 @@ static void window_spill(struct eventq *queue)
     free(near);
 }
 
-/* Into the heap: the front is long enough. */
+/* Push into the heap: the front is long enough. */
 OUT_OF_LINE static void window_push_near(struct eventq *queue, struct event event)
 {
     near_push(queue, event);
     if (queue->near_count >= queue->spill_at) {
         if (queue->popped < queue->window_last && queue->window_start < queue->window_last)
             window_spill(queue);
-        /* Early events that had to stay must not be looked at again each time. */
+        /* Do not examine again each time the early events that had to stay. */
         queue->spill_at = queue->near_count * 2 > SPILL_AT ? queue->near_count * 2 : SPILL_AT;
     }
 }
@@ -606,7 +610,8 @@ RARE static void window_push_compacted(struct eventq *queue, struct event event)
     front_insert_behind(queue, event);
 }
 
-/* Of any length, from the nearer end. What else it calls it calls last, and so saves nothing. */
+/* Insert into a front of any length, from the nearer end. Other calls are tail calls, so no
+ * registers are saved. */
 HOT_CODE OUT_OF_LINE static void window_push(struct eventq *queue, struct event event)
 {
     size_t length = front_length(queue);
@@ -665,8 +670,7 @@ void eventq_free(struct eventq *queue)
     free(queue);
 }
 
-/* Into the sorted front, of a window that it belongs to, if that is so short that from behind is
- * the best way. */
+/* Insert into the sorted front if the event belongs to the window and the front is short. */
 static inline bool front_takes(struct eventq *queue, struct event event)
 {
     if (front_length(queue) > INSERT_BEHIND_MAX || queue->end == queue->capacity)
@@ -675,7 +679,7 @@ static inline bool front_takes(struct eventq *queue, struct event event)
     return true;
 }
 
-/* Where it belongs. */
+/* Place an event: front, heap or bucket. */
 static inline void event_place(struct eventq *queue, struct event event)
 {
     if (event.time > queue->window_last)
@@ -797,7 +801,7 @@ struct sweep {
     void *self;
 };
 
-/* Keep the living at the front of the array, in their order. */
+/* Keep the live events at the front of the array, in order. */
 static size_t sweep_array(const struct sweep *sweep, struct event *events, size_t count)
 {
     size_t kept = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The hold model (Jones, CACM 29(4), 1986): pop the next event, push one a random wait later, with
- * the number of pending events constant. The ladder, the plain binary heap that checks it, and a
- * 4-ary heap, which is what one would take without thinking: in turns, within each round.
+ * a constant number of pending events. Compares the ladder, the binary heap that checks it, and a
+ * 4-ary heap, the usual choice, alternating within each round.
  */
 #include "bench.h"
 #include "eventq_internal.h"
@@ -11,7 +11,7 @@
 
 #include <math.h>
 
-#define WAITS 65536 /* drawn beforehand, so that drawing is not what is timed */
+#define WAITS 65536 /* drawn beforehand, so that drawing is not timed */
 #define HOLDS 2000000
 
 struct increments {
@@ -24,7 +24,7 @@ static sim_dur exponential_wait(struct rng_block block)
     return (sim_dur)(-log(rng_unit(block.word[0])) * 1e9);
 }
 
-/* Mostly some ms, one in a hundred half an hour: requests and idle timers. */
+/* Mostly a few ms, 1 % half an hour: requests and idle timers. */
 static sim_dur bimodal_wait(struct rng_block block)
 {
     double mean = rng_below(block.word[1], 100) == 0 ? 1800e9 : 5e6;
@@ -44,7 +44,7 @@ static void increments_draw(struct increments *increments, const char *name,
 
 /* --- the 4-ary heap -------------------------------------------------------------------------- */
 
-/* The four children of an event lie in one line of the cache: hence the three unused places. */
+/* Three unused places put the four children of an event in one cache line. */
 #define QUAD_SHIFT 3
 
 struct quad {
@@ -66,7 +66,7 @@ static struct quad quad_create(size_t capacity)
     return (struct quad){.block = block, .events = block + QUAD_SHIFT};
 }
 
-/* The place of the earlier of two, without a branch. */
+/* The place of the earlier of two events, branch-free. */
 static inline size_t quad_least(const struct event *events, size_t a, size_t b)
 {
     return a + (b - a) * event_before(events[b], events[a]);
@@ -137,7 +137,7 @@ static struct subject filled(enum structure structure, const struct increments *
     return subject;
 }
 
-/* ns a hold. */
+/* ns per hold. */
 static double hold(struct subject *subject, const struct increments *increments, size_t holds)
 {
     double start = bench_seconds();
@@ -176,15 +176,14 @@ static const char *key(char *buffer, size_t size, const struct increments *incre
 static void compare(const struct increments *increments, size_t pending, int rounds)
 {
     struct subject subjects[STRUCTURES];
-    bool large = pending > 1000000; /* the binary heap would take minutes, and tell nothing new */
+    bool large = pending > 1000000; /* the binary heap would take minutes without new information */
     char name[64];
 
     for (enum structure s = 0; s < STRUCTURES; s++) {
         if (s == BINARY_HEAP && large)
             continue;
         subjects[s] = filled(s, increments, pending);
-        /* Until the first waits are worked off the ladder is not as it will be; a heap is at once.
-         */
+        /* The ladder reaches its stationary state after the first waits, a heap at once. */
         hold(&subjects[s], increments, s == LADDER ? 2 * pending : HOLDS / 4);
     }
     for (int round = 0; round < rounds; round++) {

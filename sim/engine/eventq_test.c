@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-/* The ladder under test beside the plain heap that says what is right. */
+/* The ladder under test, and the plain heap as reference. */
 struct pair {
     struct eventq *ladder, *heap;
     struct rng_stream stream;
@@ -47,7 +47,7 @@ static void pair_push(struct pair *pair, sim_time time, uint64_t key)
     eventq_push(pair->heap, event);
 }
 
-/* Both pop the same event; false where both are empty. */
+/* Both pop the same event; false if both are empty. */
 static bool pair_pop(struct pair *pair)
 {
     struct event a = {0, 0}, b = {0, 0};
@@ -94,7 +94,7 @@ static void pops_in_order_of_time_then_key(void **state)
 }
 
 /*
- * How far ahead a push lies: now, in the open window, near, far, and over all magnitudes of time.
+ * Distance of a push: now, in the open window, near, far, and over all magnitudes of time.
  */
 static sim_dur random_wait(struct pair *pair, int spread)
 {
@@ -112,7 +112,7 @@ static sim_dur random_wait(struct pair *pair, int spread)
     }
 }
 
-/* Rounds of growth and shrinking with every spread, and bursts of pushes at the present instant. */
+/* Rounds of growth and shrinking with every spread, and bursts of pushes at the current time. */
 static void ladder_pops_as_the_heap_does(void **state)
 {
     (void)state;
@@ -143,7 +143,7 @@ static void a_burst_at_one_instant_comes_in_order_of_key(void **state)
     for (int i = 0; i < 50000; i++)
         pair_push(&pair, 9 * SIM_S, draw(&pair));
     assert_true(pair_pop(&pair));
-    /* Some thousand more at that instant, at all times while it is being popped. */
+    /* Thousands more at that time, while it is being popped. */
     for (int i = 0; i < 60000; i++) {
         assert_true(pair_pop(&pair));
         pair_push(&pair, pair.now + (i % 3 == 0 ? 1 : 0), draw(&pair));
@@ -155,9 +155,9 @@ static void a_burst_at_one_instant_comes_in_order_of_key(void **state)
 }
 
 /*
- * The ladder's weak spot, at random: bursts at one instant thrown into a window that is open, at
- * its first and last instants, at the present, just after it, and between the events that it holds,
- * while the set grows and shrinks between nothing, a few (the small set) and some ten thousand.
+ * The worst case of the ladder, at random: bursts of simultaneous events pushed into an open
+ * window, at its first and last times, now, just after now, and between its events, while the set
+ * grows and shrinks between empty, a few (the small set) and about ten thousand events.
  */
 static void bursts_into_an_open_window_come_out_as_of_the_heap(void **state)
 {
@@ -221,7 +221,8 @@ static void a_small_set_is_the_front_alone(void **state)
     pair_free(&pair);
 }
 
-/* A lone far event opens a window of seconds; what then falls into it must not stay in a heap. */
+/* A single far event opens a window of seconds; events then pushed into it must not stay in the
+ * heap. */
 static void a_wide_window_that_fills_goes_back_to_buckets(void **state)
 {
     struct pair pair = pair_create("spill");
@@ -236,7 +237,7 @@ static void a_wide_window_that_fills_goes_back_to_buckets(void **state)
     pair_free(&pair);
 }
 
-/* After a look at a far event, pushes before it are still allowed: only pops fix the past. */
+/* After a peek at a far event, pushes before it are still allowed: only pops advance time. */
 static void a_peek_fixes_nothing(void **state)
 {
     struct pair pair = pair_create("peek");
@@ -256,7 +257,8 @@ static void a_peek_fixes_nothing(void **state)
     pair_free(&pair);
 }
 
-/* What the run loop does: a bound on how far the queue may look, and other sources of time. */
+/* As the run loop does: a limit on how far the queue may open buckets, and other sources of
+ * time. */
 static void a_bound_withholds_only_what_is_later(void **state)
 {
     struct pair pair = pair_create("bound");
@@ -321,7 +323,7 @@ static void a_sweep_drops_the_dead_and_only_them(void **state)
     pair_free(&pair);
 }
 
-/* Sweeps at random, some of them right after pushes that may be the next to come. */
+/* Sweeps at random, some right after pushes that may be the next event. */
 static void a_run_goes_on_after_each_sweep(void **state)
 {
     struct pair pair = pair_create("sweeps");
@@ -360,7 +362,7 @@ static void what_is_coming_follows_the_window(void **state)
     (void)state;
     for (int i = 0; i < 3000; i++)
         pair_push(&pair, random_wait(&pair, 1), draw(&pair));
-    do { /* the first windows, of the least digit, have nothing beside them */
+    do { /* the first windows, of the lowest digit, have no neighbours */
         ladder->is_fresh = false;
         pair_pop(&pair);
     } while (!ladder->is_fresh || ladder->window_level == 0);
@@ -403,7 +405,7 @@ static void the_latest_instants_are_in_order_too(void **state)
     pair_free(&pair);
 }
 
-/* What two million events take, and that those that come after them take no more. */
+/* Memory of two million events; later ones need no more. */
 static void two_million_events_fit_in_48_megabytes(void **state)
 {
     struct pair pair = pair_create("memory");

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One parameter of a model is one row of a table: from it come parsing, validation, defaults,
- * `describe`, the JSON Schema, `--set` and `sweep` addresses, and the assumptions that a report
- * lists.
+ * Parameter tables: one row per parameter of a model. Parsing, validation, defaults, `describe`,
+ * the JSON Schema, `--set` and `sweep` addresses, and the assumptions listed in reports are derived
+ * from it.
  *
  * The name is the path below the model's section: "retry.backoff.exponential.base" of section
- * `client` is `client.retry.backoff.exponential.base` in a scenario. min, initial and max are
- * written as an author would. `source` is a heading of models/sources.md ("facts C.3",
+ * `client` is `client.retry.backoff.exponential.base` in a scenario. min, initial and max are in
+ * the syntax of scenario files. `source` is a heading of models/sources.md ("facts C.3",
  * "valkey.conf 8.0") or the word "assumption".
  *
- * VARIANT: a choice among shapes. Row "retry.backoff" (an int member, index into choices) says
- * which one; rows "retry.backoff.<choice>" or "retry.backoff.<choice>.*" are its parameters and may
- * appear only under that choice. In YAML `backoff: none`, `backoff: {fixed: 100ms}`, `backoff:
- * {exponential: {base: 100ms}}`.
+ * VARIANT: a choice between alternatives with parameters. Row "retry.backoff" (an int member, index
+ * into choices) is the choice; rows "retry.backoff.<choice>" or "retry.backoff.<choice>.*" are its
+ * parameters and may appear only under that choice. In YAML `backoff: none`, `backoff: {fixed:
+ * 100ms}`, `backoff: {exponential: {base: 100ms}}`.
  *
- * The macros take a member of MODEL_CONFIG and refuse a member of another C type at compile time.
+ * The macros take a member of MODEL_CONFIG; a member of the wrong C type does not compile.
  */
 #ifndef FIELD_H
 #define FIELD_H
@@ -51,8 +51,8 @@ enum field_type {
     FIELD_FLAG,          /* bool */
     FIELD_CHOICE,        /* int, index into choices */
     FIELD_VARIANT,       /* int, index into choices */
-    FIELD_TIME_DIST,     /* struct dist *, of ns; `min`/`max` bound the mean */
-    FIELD_NUMBER_DIST,   /* struct dist *, of plain numbers */
+    FIELD_TIME_DIST,     /* struct dist *, in ns; min and max bound the mean */
+    FIELD_NUMBER_DIST,   /* struct dist *, of numbers without unit */
     FIELD_DURATION_LIST, /* struct duration_list */
     FIELD_REGION,        /* int32_t, index; -1: not given */
     FIELD_REGION_LIST,   /* struct region_list */
@@ -64,9 +64,8 @@ struct field {
     const char *name;
     enum field_type type;
     size_t offset;
-    const char *min, *initial,
-        *max; /* initial NULL: must be given (REGION, TEXT, LINK: may be absent) */
-    const char *const *choices; /* CHOICE, VARIANT: NULL-terminated */
+    const char *min, *initial, *max; /* initial NULL: required (REGION, TEXT, LINK: optional) */
+    const char *const *choices;      /* CHOICE, VARIANT: NULL-terminated */
     const char *meaning;
     const char *source;
 };

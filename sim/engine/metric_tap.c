@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * At the end of a period each source is read: what its cells have counted since the start of the
- * run, less what they had at the end of the period before. The values wait in a queue until they
- * are published, in the order of the periods.
+ * At the end of a period each source is read: the counts of its cells since the start of the run,
+ * minus those at the end of the previous period. The values wait in a queue until they are
+ * published, in the order of the periods.
  */
 #include "metric_tap.h"
 
@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-/* What a source's cells had counted at some instant. Only what the metric's kind needs is set. */
+/* Counts of a source's cells at one time. Only the members needed by the kind of metric are set. */
 struct reading {
     uint64_t over, under;     /* COUNT, RATIO */
     uint128 area;             /* LEVEL */
@@ -27,7 +27,7 @@ struct source {
     struct histogram period; /* LATENCY: of the period; LEVEL: its samples */
 };
 
-/* Periods that have ended and wait for their publication: a ring. */
+/* Ring of ended periods that wait for publication. */
 struct waiting {
     struct tap_period period;
     struct tap_value *values; /* by source */
@@ -38,7 +38,7 @@ struct metric_tap {
     struct metric_tap_config config;
     struct source *sources;
     bool on, samples_levels;
-    sim_time published; /* when the newest period is */
+    sim_time published; /* publication time of the newest period */
     struct waiting *waiting;
     size_t head, count, capacity;
     kind_id period_kind, sample_kind, visible_kind;
@@ -109,7 +109,7 @@ static void read_source(struct source *source, const struct probes *probes, sim_
     }
 }
 
-/* What was read is what the next period is compared with. */
+/* The current reading becomes the base of the next period. */
 static void turn_reading(struct source *source)
 {
     struct reading last = source->last;
@@ -175,7 +175,7 @@ static void value_of_latency(struct source *source, struct tap_value *value)
         value->value = histogram_statistic(&source->period, &source->spec);
 }
 
-/* The latest cause that was noted in the period. */
+/* The latest cause noted in the period. */
 static uint32_t cause_of(const struct source *source, const struct probes *probes, sim_time from)
 {
     enum metric_kind kind =
@@ -262,8 +262,8 @@ static sim_time publication_of(struct metric_tap *tap, uint32_t number)
     return tap->published;
 }
 
-/* The end of period `number`, of which 0 is what came before the first. It observes, so that all
- * that happens at the period's last instant is in it. */
+/* The end of period `number`; 0 is the time before the first. An OBSERVE event, so that the period
+ * includes all events at its end time. */
 static void tap_on_period(void *self, struct sim *sim, uint32_t number, uint32_t generation)
 {
     struct metric_tap *tap = self;
@@ -299,7 +299,7 @@ static void tap_on_visible(void *self, struct sim *sim, uint32_t number, uint32_
     tap->count--;
 }
 
-/* Instant `i` of TAP_SAMPLES in a period; the last one is its end. */
+/* Sample `i` of TAP_SAMPLES in a period; the last one is at its end. */
 static void tap_on_sample(void *self, struct sim *sim, uint32_t number, uint32_t i)
 {
     struct metric_tap *tap = self;
@@ -410,7 +410,7 @@ void metric_tap_start(struct metric_tap *tap)
     if (tap->config.phase > 0)
         sim_at(tap->sim, tap->config.phase, tap->period_kind, 0, 0);
     else
-        tap_on_period(tap, tap->sim, 0, 0); /* nothing was counted yet */
+        tap_on_period(tap, tap->sim, 0, 0); /* initial reading */
 }
 
 void metric_tap_switch(struct metric_tap *tap, bool on)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A driver counts what a test says at each second; the tap's values are derived beside it. Periods
- * of 10 s in a run of 60 s.
+ * A driver counts values of the test each second; the expected values of the tap are derived in
+ * comments. Periods of 10 s in a run of 60 s.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,7 +45,7 @@ struct driver {
     size_t source_count, count;
 };
 
-/* Half a second after each second. */
+/* Fires half a second after each second. */
 static void fire_second(void *self, struct sim *sim, uint32_t second, uint32_t generation)
 {
     struct driver *driver = self;
@@ -180,7 +180,7 @@ static void each_statistic_of_a_period_is_derived(void **state)
     assert_second_period(&driver.published[1]);
 }
 
-/* The warm-up ends within the second period, and statistics of the run begin there. */
+/* The warm-up ends within the second period, and the statistics of the run start there. */
 static void a_warmup_changes_no_value(void **state)
 {
     struct driver with = {.act = act_by_second}, without = {.act = act_by_second};
@@ -195,7 +195,7 @@ static void a_warmup_changes_no_value(void **state)
                          0);
 }
 
-/* --- when, and what is missing --------------------------------------------------------------- */
+/* --- time of publication, missing values ----------------------------------------------------- */
 
 /* A try, with its time, in the seconds 0 to 14 and 25; 30 s and more: none. */
 static void act_with_gaps(struct driver *driver, uint32_t second)

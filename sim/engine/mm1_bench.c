@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One queue, M/M/1 at load 0.9, on the engine's public face and by hand: what does the engine cost
- * over a loop that knows nothing else?
+ * One M/M/1 queue at load 0.9, with the engine and by hand: the overhead of the engine compared
+ * with a minimal loop.
  *
- * All three draw the same numbers (one block a customer: its gap and its service) and record each
- * waiting time in a histogram, so that they must end with the same mean, to the bit; the program
- * fails where they do not. Theory: mean wait in the queue is rho / (mu - lambda) = 9 services.
+ * All three draw the same random numbers (one block per customer: interarrival time and service
+ * time) and record each waiting time in a histogram, so the means must be identical; otherwise the
+ * program fails. Theory: mean wait in the queue rho / (mu - lambda) = 9 service times.
  */
 #include "bench.h"
 #include "dist.h"
@@ -17,9 +17,9 @@
 #define CUSTOMERS 4000000u
 #define MEAN_SERVICE_NS 1e6
 #define LOAD 0.9
-#define LINE 65536u /* longest queue, a power of two: rho^65536 never happens */
+#define LINE 65536u /* longest queue, a power of two: rho^65536 is negligible */
 
-/* What all three are made of: the draws, and the customers that wait. */
+/* Common part: the draws, and the waiting customers. */
 struct shop {
     struct rng_stream stream;
     struct dist *gap, *service;
@@ -46,7 +46,7 @@ static void shop_free(struct shop *shop)
     free(shop);
 }
 
-/* A customer comes; returns the gap to the next one. */
+/* A customer arrives; returns the time until the next arrival. */
 static inline sim_dur shop_arrive(struct shop *shop, sim_time now)
 {
     struct rng_block block = rng_block_at(&shop->stream, shop->arrived, 0);
@@ -234,7 +234,7 @@ static double engine(struct shop *shop)
 
 enum way { TWO_CLOCKS, EVENT_LIST, ENGINE, WAYS };
 
-/* ns a customer; the mean wait through `mean`. */
+/* ns per customer; *mean: the mean wait. */
 static double measure(enum way way, double *mean)
 {
     struct shop *shop = shop_create();

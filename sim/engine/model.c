@@ -17,7 +17,27 @@ int topology_region(const struct topology *topology, const char *name)
     return -1;
 }
 
-/* Some dozens of ports, looked up while wiring only: a list is enough. */
+struct check_context check_context_of(const struct check_context *general,
+                                      const struct scenario_instance *instance, size_t item)
+{
+    struct check_context context = *general;
+
+    context.region = instance->region;
+    context.peer = instance->peer;
+    context.kind = instance->kind;
+    context.kind_config = instance->kind_config;
+    context.items = instance->config;
+    context.item_count = instance->config_count;
+    context.item = item;
+    return context;
+}
+
+bool instance_has_rows(const struct scenario_instance *instance, const struct model_rows *rows)
+{
+    return rows == &instance->ops->rows || (instance->kind && rows == &instance->kind->rows);
+}
+
+/* A few dozen ports, looked up only during wiring: a list is enough. */
 struct port {
     char *name;
     int a, b;
@@ -68,7 +88,7 @@ void *port_need(const struct port_directory *directory, const char *name, int a,
     void *port = port_find(directory, name, a, b);
 
     if (!port)
-        BUG("nobody offers port '%s' (%d, %d): the registry lacks a model", name, a, b);
+        BUG("no model offers port '%s' (%d, %d): missing in the registry", name, a, b);
     return port;
 }
 

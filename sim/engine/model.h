@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What a model is to everything above it: a table of parameters, a table of metrics, and six verbs.
+ * The interface of a model: a table of parameters, a table of metrics, and lifecycle functions.
  *
- * The wiring makes instances by scope, gives each its checked config and a zeroed state, and calls,
- * over all instances in registry order: init (keep config, open streams, kinds and probes, offer
- * ports), connect (find the ports of others), start (schedule first events; time is 0), then the
- * run, then finish, then fini. A model meets another only through a port that the other offered
- * under a name.
+ * The wiring creates instances by scope, passes each its checked config and a zeroed state, and
+ * calls for all instances, in registry order: init (keep config; open streams, kinds and probes;
+ * offer ports), connect (look up ports of other models), start (schedule first events at time 0);
+ * after the run finish, then fini. Models interact only through named ports.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -22,14 +21,15 @@
 
 enum model_scope {
     MODEL_ONCE,       /* one instance: section `store` */
-    MODEL_PER_REGION, /* one a region: defaults in section `app`, overrides in `regions.<n>.app` */
-    MODEL_PER_LINK,   /* one a directed pair of regions, a region to itself included: defaults in
-                       * `network.default` (between regions) and `network.inside` (within one);
-                       * overrides in `network."a <-> b"`, `network."a -> b"` */
+    MODEL_PER_REGION, /* one per region: defaults in section `app`, overrides in `regions.<n>.app`
+                       */
+    MODEL_PER_LINK,   /* one per directed pair of regions, including a region to itself: defaults in
+                         `network.default` (between regions) and `network.inside` (within one);
+                         overrides in `network."a <-> b"`, `network."a -> b"` */
     MODEL_LIST        /* one instance; section is a sequence, a config for each item (`faults`) */
 };
 
-/* The regions of a scenario, in the order in which they were written. */
+/* The regions of a scenario, in the order of the file. */
 struct topology {
     uint32_t region_count;
     const char *const *region_names;
@@ -39,22 +39,22 @@ int topology_region(const struct topology *topology, const char *name); /* -1: u
 /* --- ports ----------------------------------------------------------------------------------- */
 
 /*
- * Faces by which models meet: (name, a, b) -> pointer, where a and b are regions or -1. What a name
- * stands for is fixed in models/ports.
+ * Interfaces between models: (name, a, b) -> pointer, where a and b are regions or -1. Each name is
+ * defined in models/ports.
  */
 struct port_directory;
 struct port_directory *port_directory_create(void);
 void port_directory_free(struct port_directory *directory);
 void port_offer(struct port_directory *directory, const char *name, int a, int b, void *port);
-/* NULL where nobody offers it. */
+/* NULL if no model offers it. */
 void *port_find(const struct port_directory *directory, const char *name, int a, int b);
 /* As port_find(), but a missing one is a bug: the registry lacks a model. */
 void *port_need(const struct port_directory *directory, const char *name, int a, int b);
 
 /*
  * Typed accessors of one port, in the header that defines it: port_offer_NOUN(), port_find_NOUN(),
- * port_need_NOUN(). Nothing else names a port by text, so an offer and a use of different types do
- * not compile.
+ * port_need_NOUN(). Only they use a port's name, so an offer and a use of different types do not
+ * compile.
  */
 #define PORT_ACCESSORS(noun, type)                                                                 \
     static inline void port_offer_##noun(struct port_directory *directory, int a, int b,           \
@@ -84,7 +84,7 @@ struct model_env {
     size_t config_count;
     int region;                       /* PER_REGION: index; PER_LINK: from; else -1 */
     int peer;                         /* PER_LINK: to; else -1 */
-    struct run_log *log;              /* what happened, for people: run_log.h */
+    struct run_log *log;              /* events for the reader: run_log.h */
     const struct model_kind *kind;    /* the chosen one; NULL: the model has no kinds */
     const void *kind_config;          /* its parameters; NULL as above */
     const struct usage_list *usage;   /* complete before the first init: usage.h */
@@ -92,58 +92,81 @@ struct model_env {
 };
 
 /*
- * Where a model's check reports: the caller's function. `field` is the name of a field or NULL for
- * the whole section; `text` follows it in the message. Both are valid during the call only.
+ * Callback for validation errors. `field` is the name of a field, or NULL for the whole section;
+ * `text` follows it in the message. Both are valid only during the call.
  */
 struct validation {
     void (*report)(struct validation *self, const char *field, const char *text);
 };
-/* Report that rules between fields are broken; formats `text` and calls validation->report. */
+/* Report a violated rule between fields: format the text and call validation->report. */
 void validation_error(struct validation *validation, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* An instance of a model as its scenario has it. */
+struct scenario_instance {
+    const struct model_ops *ops;
+    char *name;       /* "app_tier/us-west-1" */
+    int region, peer; /* as in model_env */
+    const void *config;
+    size_t config_count;
+    const struct model_kind *kind; /* NULL: the model has none */
+    const void *kind_config;
+};
+
+/* What a config is checked against. */
 struct check_context {
     const struct topology *topology;
     sim_time end;
+    const struct supplied_rows *rows;          /* as in model_env */
+    const struct scenario_instance *instances; /* of the scenario, filled; where a value of theirs
+                                                  is wrong, it is 0, NULL or the default */
+    size_t instance_count;
+    /* of the instance that is checked */
     int region, peer;              /* as in model_env */
     const struct model_kind *kind; /* as in model_env */
     const void *kind_config;
-    const struct supplied_rows *rows; /* as in model_env */
+    const void *items;       /* MODEL_LIST: all configs */
+    size_t item_count, item; /* and which of them is checked */
 };
+/* The context of an instance's config number `item`, with the first half of `general`. */
+struct check_context check_context_of(const struct check_context *general,
+                                      const struct scenario_instance *instance, size_t item);
+/* Are these the rows of the instance's model or of its kind? */
+bool instance_has_rows(const struct scenario_instance *instance, const struct model_rows *rows);
 
 /*
- * Parameters that go together under a name: a real thing with its version. A model with presets has
- * a CHOICE `preset` in its table, whose names are "none" and theirs in this order. A preset's
- * values stand below what a scenario sets: they are defaults, laid under the explicit keys of the
- * section with the rules of a file that extends another.
+ * A preset: a named set of parameter values, such as a product at a version. A model with presets
+ * has a CHOICE `preset` in its table, whose names are "none" and those of the presets, in this
+ * order. The values of a preset are defaults: keys set in the scenario override them, by the rules
+ * of `extends`.
  */
 struct preset {
     const char *name;          /* "go-redis-9.22" */
-    const char *date;          /* version or date of what was read */
+    const char *date;          /* version or date of the source */
     const char *const *values; /* "retry.attempts=4", as after --set SECTION.; NULL-terminated */
-    const char *left_out;      /* what the real one has and the model has not; "" where nothing */
+    const char *left_out;      /* features of the product that the model lacks; "": none */
     const char *source;
 };
 
 /*
- * One kind of a model: a way of being made, with parameters and metrics of its own. A model with
- * kinds has scope MODEL_ONCE and a CHOICE "kind" whose choices are the names of its kinds.
+ * A kind of a model: an implementation with its own parameters and metrics. A model with kinds has
+ * scope MODEL_ONCE and a CHOICE "kind" whose choices are the names of its kinds.
  *
- * The parameters of the chosen kind stand in the model's section beside the common ones
- * (`store.data_set`); those of another kind are refused. A kind's metrics exist only under it.
- * Neither may have a name that the model's own table has. Two kinds may use one name: for
- * parameters of one type, for metrics whose rows are the same.
+ * The parameters of the chosen kind are in the model's section with the common ones
+ * (`store.data_set`); those of another kind are refused. The metrics of a kind exist only with it.
+ * Neither may use a name from the model's own table. Two kinds may use the same name for parameters
+ * of the same type and for metrics with equal rows.
  */
 struct model_kind {
-    const char *name;           /* the value of "kind" */
-    const char *meaning;        /* one line */
-    size_t config_size;         /* of its own parameters; zeroed, filled and freed by the wiring */
-    const struct field *fields; /* MODEL_CONFIG is the kind's own struct */
+    const char *name;    /* the value of "kind" */
+    const char *meaning; /* one line */
+    size_t config_size;  /* of its parameters; allocated zeroed, filled and freed by the wiring */
+    const struct field *fields; /* MODEL_CONFIG is the struct of the kind */
     size_t field_count;
     const struct metric *metrics;
     size_t metric_count;
-    struct model_rows rows; /* for others, where this kind is chosen */
-    /* Optional. Rules between fields, the model's and the kind's. */
+    struct model_rows rows; /* supplied to other models if this kind is chosen */
+    /* Optional. Check rules between fields of the model and the kind. */
     void (*check)(const void *config, const void *kind_config, const struct check_context *context,
                   struct validation *validation);
 };
@@ -161,26 +184,26 @@ struct model_ops {
     size_t field_count;
     const struct metric *metrics;
     size_t metric_count;
-    struct model_rows rows; /* for others */
+    struct model_rows rows; /* supplied to other models */
     const struct preset *presets;
     size_t preset_count;
     const struct model_kind *const *kinds; /* chosen by the CHOICE "kind"; NULL: none */
     size_t kind_count;
-    /* NULL: always there; else NULL-terminated names: the model exists only where section
+    /* NULL: the model always exists. Otherwise NULL-terminated names: it exists only if section
      * MODEL_KIND_SECTION has one of these kinds. */
     const char *const *only_kinds;
-    /* All optional but init. config in check: one config (of a MODEL_LIST: each item in turn). */
+    /* All optional except init. config in check: one config (for a MODEL_LIST, each item in
+     * turn). */
     void (*check)(const void *config, const struct check_context *context,
                   struct validation *validation);
     void (*init)(void *self, const struct model_env *env);
     void (*connect)(void *self, const struct port_directory *ports);
     void (*start)(void *self);
-    void (*finish)(
-        void *self); /* the clock is at the end: close books, check conservation, set values */
+    void (*finish)(void *self); /* at the end of the run: check conservation, set values */
     void (*fini)(void *self);
-    /* MODEL_LIST of faults only: the span in which this item acts, for the windows of the
-     * statistics; false: none (such as a fault of strength zero acts all the same). */
-    bool (*span)(const void *config, struct probe_span *span);
+    /* Only for the MODEL_LIST of faults: the time span in which item `index` is active, for the
+     * windows of the statistics; false: none (a fault of strength zero has one). */
+    bool (*span)(const void *items, size_t count, size_t index, struct probe_span *span);
 };
 
 #endif

@@ -20,14 +20,39 @@ void supplied_rows_release(struct supplied_rows *supplied)
     *supplied = (struct supplied_rows){0};
 }
 
+const struct fault_capability *supplied_fault(const struct supplied_rows *supplied, size_t index,
+                                              const struct model_rows **owner)
+{
+    for (size_t i = 0; i < supplied->count; i++) {
+        const struct model_rows *table = supplied->tables[i];
+
+        if (owner)
+            *owner = table;
+        if (index < table->fault_count)
+            return &table->faults[index];
+        index -= table->fault_count;
+    }
+    return NULL;
+}
+
+bool supplied_fault_target(const struct supplied_rows *supplied, const char *target)
+{
+    const struct fault_capability *row;
+
+    for (size_t i = 0; (row = supplied_fault(supplied, i, NULL)); i++)
+        if (strcmp(row->target, target) == 0)
+            return true;
+    return false;
+}
+
 /* --- labels ---------------------------------------------------------------------------------- */
 
-/* A walk over the values of a metric's label. */
+/* Iterator over the values of a metric's label. */
 struct label_walk {
     const struct supplied_rows *supplied;
     const struct metric *metric;
-    size_t own;        /* of the metric's own values, the next one */
-    size_t table, row; /* of the rows, the next one */
+    size_t own;        /* next of the metric's own values */
+    size_t table, row; /* next row */
 };
 
 static bool is_own_value(const struct metric *metric, const char *value)
@@ -38,7 +63,7 @@ static bool is_own_value(const struct metric *metric, const char *value)
     return false;
 }
 
-/* Is the value in a row before the walk's next one? */
+/* Whether an earlier row has the same value. */
 static bool was_walked(const struct label_walk *walk, const struct label_row *label)
 {
     for (size_t t = 0; t <= walk->table; t++) {

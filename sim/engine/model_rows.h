@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Rows that a model, or one kind of it, supplies to others: so that who uses them knows neither the
- * models nor the kinds. A scenario has the tables of the models and chosen kinds that it contains,
- * in the order of the registry, a model before its kind.
+ * Rows that a model or a kind supplies to other models, so that the users of the rows do not depend
+ * on models or kinds. A scenario has the tables of its models and chosen kinds, in the order of the
+ * registry, a model before its kind.
  */
 #ifndef MODEL_ROWS_H
 #define MODEL_ROWS_H
@@ -13,19 +13,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One more value of the label of every metric whose `label_set` has this name. */
+struct check_context; /* model.h */
+
+/* An additional label value of every metric whose `label_set` has this name. */
 struct label_row {
     const char *set;     /* "reauth-cause" */
-    const char *value;   /* "other-region"; two rows may have the same one */
+    const char *value;   /* "other-region"; two rows may have the same value */
     const char *meaning; /* one line */
 };
 
-/* Something used in a run that is paid for (usage.h). */
+/* A billed quantity used in a run (usage.h). */
 struct usage_row {
-    const char *item;   /* of the price list (model cost): "transfer"; rows of one item add up */
+    const char
+        *item; /* item of the price list (model cost): "transfer"; rows of one item are added */
     const char *metric; /* a counter: its total over the run is the amount */
-    double (*amount)(const void *state); /* or, instead: of one instance, at the end of the run */
-    const char *meaning;                 /* of what, in which unit; one line */
+    double (*amount)(
+        const void *state); /* alternatively: amount of one instance, at the end of the run */
+    const char *meaning;    /* quantity and unit; one line */
 };
 
 /* A metric under the name by which a service publishes it, for alarms and comparisons with what
@@ -34,23 +38,34 @@ struct service_metric {
     const char *name;   /* unique in a scenario: "EngineCPUUtilization" */
     const char *space;  /* the service's namespace: "AWS/ElastiCache"; "": of the application */
     const char *unit;   /* as published: "Percent" */
-    double scale;       /* published value = own value x scale */
-    const char *metric; /* own name */
-    const char *label;  /* NULL: all values together */
-    enum tap_statistic statistic; /* that is commonly watched */
+    double scale;       /* published value = value of `metric` x scale */
+    const char *metric; /* name of the metric here */
+    const char *label;  /* NULL: aggregated over values */
+    enum tap_statistic statistic; /* the one commonly used */
     double quantile;              /* TAP_QUANTILE */
-    int64_t period_ns;            /* shortest that is published */
-    const char *meaning;          /* one line: what it shows, and what it does not */
-    const char *source;           /* as of a parameter's default */
+    int64_t period_ns;            /* shortest published period */
+    const char *meaning;          /* one line: what it shows and hides */
+    const char *source;           /* as the source of a parameter */
 };
 
-/* A setting that is allowed and that its author may not have meant. */
-struct check_context;
+/* A lint rule: a setting that is allowed but probably not intended. */
 struct lint_row {
-    const char *code;    /* stable, never given to another rule: "client-retries-never" */
+    const char *code;    /* stable, never reused for another rule: "client-retries-never" */
+    const char *field;   /* the parameter that a warning points at: "health.depth"; its owner's */
     const char *meaning; /* one line: what is so, and what follows from it */
     /* Does a config (a MODEL_LIST: one of its items) break the rule? context as in check. */
     bool (*applies)(const void *config, const struct check_context *context);
+};
+
+/* What a fault can do to a part that the model or kind simulates. */
+struct fault_capability {
+    const char *target; /* "link", "control/dns", "instance": as models/faults names it */
+    const char *action; /* "loss": the parameter of a fault */
+    /* How many of these parts there are in `region` (of a link: from there to `peer`, else -1),
+     * as the config of one instance says; the largest answer counts. region -1: outside of all
+     * regions. context as in check. NULL: one, wherever it is. */
+    uint32_t (*parts)(const void *config, const struct check_context *context, int region,
+                      int peer);
 };
 
 /* All rows of one model or kind. */
@@ -63,11 +78,14 @@ struct model_rows {
     size_t service_metric_count;
     const struct lint_row *lints;
     size_t lint_count;
+    const struct fault_capability *faults;
+    size_t fault_count;
 };
 #define LINT_TABLE(table) .lints = (table), .lint_count = sizeof(table) / sizeof((table)[0])
 #define SERVICE_METRIC_TABLE(table)                                                                \
     .service_metrics = (table), .service_metric_count = sizeof(table) / sizeof((table)[0])
 #define USAGE_TABLE(table) .usage = (table), .usage_count = sizeof(table) / sizeof((table)[0])
+#define FAULT_TABLE(table) .faults = (table), .fault_count = sizeof(table) / sizeof((table)[0])
 #define LABEL_TABLE(table) .labels = (table), .label_count = sizeof(table) / sizeof((table)[0])
 
 /* The tables that apply in a scenario. */
@@ -78,20 +96,28 @@ struct supplied_rows {
 void supplied_rows_add(struct supplied_rows *supplied, const struct model_rows *rows);
 void supplied_rows_release(struct supplied_rows *supplied);
 
+/* Row `index` of all rows of faults, in the order of the tables, and whose it is (owner may be
+ * NULL). NULL: there are fewer. */
+const struct fault_capability *supplied_fault(const struct supplied_rows *supplied, size_t index,
+                                              const struct model_rows **owner);
+
+/* Can a fault do anything to a target of this name? */
+bool supplied_fault_target(const struct supplied_rows *supplied, const char *target);
+
 /*
- * Values of a metric's label: its own, then those of its label set, each once. `supplied` may be
- * NULL: none. O(rows).
+ * Values of a metric's label: its own, then those of its label set, without duplicates. `supplied`
+ * may be NULL: none. O(rows).
  */
 struct metric;
 size_t metric_label_count(const struct supplied_rows *supplied, const struct metric *metric);
-/* NULL: there are not so many. */
+/* NULL: index out of range. */
 const char *metric_label(const struct supplied_rows *supplied, const struct metric *metric,
                          size_t index);
 /* -1: no such value. */
 int metric_label_index(const struct supplied_rows *supplied, const struct metric *metric,
                        const char *value);
 
-/* NULL: nobody publishes a metric of that name. O(rows). */
+/* NULL: no service metric of that name. O(rows). */
 const struct service_metric *service_metric_find(const struct supplied_rows *supplied,
                                                  const char *name);
 

@@ -20,7 +20,7 @@ static const char *const own[] = {"lag", "lost", NULL};
 static const struct metric reauths = {
     .name = "reauths", .label = "cause", .label_values = own, .label_set = "cause"};
 
-/* Own values first; what two supply, or a metric has itself, counts once. */
+/* Own values first; duplicates count once. */
 static const char *const expected[] = {"lag", "lost", "token-expired", "other-region", "conflict"};
 
 static void supply(struct supplied_rows *supplied)
@@ -59,7 +59,7 @@ static void a_metric_without_a_set_has_its_own_values_only(void **state)
     supplied_rows_release(&supplied);
 }
 
-/* A probe of a value that a model supplied, and its statistic by that name. */
+/* A probe of a label value supplied by a model, and its statistic. */
 static void probes_take_the_values_that_were_supplied(void **state)
 {
     struct supplied_rows supplied = {0};
@@ -90,12 +90,34 @@ static void probes_take_the_values_that_were_supplied(void **state)
     supplied_rows_release(&supplied);
 }
 
+static void faults_are_numbered_over_all_tables(void **state)
+{
+    static const struct fault_capability of_links[] = {{"link", "loss", NULL},
+                                                       {"link", "delay", NULL}};
+    static const struct fault_capability of_stores[] = {{"store", "stall", NULL}};
+    static const struct model_rows links = {FAULT_TABLE(of_links)}, none = {0},
+                                   stores = {FAULT_TABLE(of_stores)};
+    const struct model_rows *owner = NULL;
+    struct supplied_rows supplied = {0};
+
+    (void)state;
+    supplied_rows_add(&supplied, &links);
+    supplied_rows_add(&supplied, &none);
+    supplied_rows_add(&supplied, &stores);
+    assert_ptr_equal(supplied_fault(&supplied, 1, &owner), &of_links[1]);
+    assert_ptr_equal(supplied_fault(&supplied, 2, &owner), &of_stores[0]);
+    assert_ptr_equal(owner, &stores);
+    assert_null(supplied_fault(&supplied, 3, NULL));
+    supplied_rows_release(&supplied);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_of_a_label_are_collected_each_once),
         cmocka_unit_test(a_metric_without_a_set_has_its_own_values_only),
         cmocka_unit_test(probes_take_the_values_that_were_supplied),
+        cmocka_unit_test(faults_are_numbered_over_all_tables),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The quantile of the standard normal law: the z with P(Z <= z) = u. */
+/* The quantile function of the standard normal distribution: z with P(Z <= z) = u. */
 #ifndef NORMAL_QUANTILE_H
 #define NORMAL_QUANTILE_H
 

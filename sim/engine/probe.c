@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the models touch are plain arrays (struct probes_hot). At every edge of a bin or a window
- * the set is cut: what was counted since the last cut goes to the bin and to the windows that this
- * span belongs to. Spans never cross an edge, so all sums are exact. Statistics are made once, at
- * the end, in probe_statistics.c.
+ * Models update plain arrays (struct probes_hot). At every edge of a bin or a window the set is
+ * flushed: counts since the last flush are added to the bin and the windows of that span. Spans
+ * never cross an edge, so all sums are exact. Statistics are computed once, at the end, in
+ * probe_statistics.c.
  */
 #include "probe_internal.h"
 
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the plan: edges of windows -------------------------------------------------------------- */
+/* --- edges of windows ------------------------------------------------------------------------ */
 
 static int span_order(const void *a, const void *b)
 {
@@ -31,13 +31,13 @@ static sim_time clip(sim_time time, sim_time low, sim_time high)
 
 static void segment_add(struct probes *probes, sim_time from, enum probe_window window)
 {
-    /* A later segment from the same instant replaces the one before, which has no length. */
+    /* A later segment from the same time replaces the previous one, which has length 0. */
     if (probes->segment_count > 0 && probes->segments[probes->segment_count - 1].from == from)
         probes->segment_count--;
     probes->segments[probes->segment_count++] = (struct segment){from, window};
 }
 
-/* Clipped to what is measured and sorted; what lies outside altogether is left out. */
+/* Clip the spans to the measured time and sort them; drop those entirely outside. */
 static size_t clip_spans(const struct probe_plan *plan, struct probe_span *spans)
 {
     size_t count = 0;
@@ -161,7 +161,7 @@ static const struct metric *metric_of_kind(const struct probes *probes, const ch
     if (!metric)
         BUG("metric '%s' is not declared", name);
     if (metric->kind != kind)
-        BUG("metric '%s' is not of the kind that it is used as", name);
+        BUG("metric '%s' is used as another kind", name);
     return metric;
 }
 
@@ -206,14 +206,13 @@ static size_t cell_open(struct probes *probes, const struct metric *metric, int 
             return i;
     }
     if (probes->sealed && metric->kind != METRIC_VALUE)
-        BUG("probe of '%s' is opened while the run is going on", metric->name);
+        BUG("probe of '%s' is opened during the run", metric->name);
     MEM_GROW(cells->cells, cells->capacity, cells->count + 1);
     cells->cells[cells->count] = (struct cell){.metric = metric, .region = region, .label = index};
     return cells->count++;
 }
 
-/* Make an array of `size` bytes an item one item longer, with zeros, if the cell just opened is
- * new. */
+/* If the cell just opened is new, extend an array by a zeroed item of `size` bytes. */
 static void *hot_extend(void *items, size_t before, size_t after, size_t size)
 {
     if (before == after)
@@ -307,8 +306,7 @@ struct probes_hot *probes_hot(struct probes *probes)
 
 /* --- cutting --------------------------------------------------------------------------------- */
 
-/* The counters and levels that have a place in the series are kept by bin: all, as ratios need
- * theirs too. */
+/* All counters and levels are kept by bin, as ratios need theirs too. */
 static void probes_seal(struct probes *probes)
 {
     size_t counts = probes->kinds[METRIC_COUNT].count;
@@ -360,14 +358,14 @@ static void flush_level(struct probes *probes, size_t id, size_t bin, sim_time n
     }
 }
 
-/* Book the span [last cut, now], which lies in one bin and in one segment. */
+/* Flush the span [last flush, now], which lies in one bin and one segment. */
 void probes_flush(struct probes *probes, sim_time now)
 {
     size_t bin = (size_t)(probes->last_cut / probes->bin);
     sim_dur length = now - probes->last_cut;
 
     if (bin > 0 && bin == probes->bin_capacity)
-        bin--; /* at the very end, which belongs to the last bin */
+        bin--; /* the end of the run belongs to the last bin */
     for (size_t id = 0; id < probes->kinds[METRIC_COUNT].count; id++)
         flush_count(probes, id, bin);
     for (size_t id = 0; id < probes->kinds[METRIC_LEVEL].count; id++)
@@ -396,7 +394,7 @@ void probe_latency_caused(struct probes *probes, probe_id id, uint32_t event, si
     note_cause(&probes->causes[METRIC_LATENCY][id], event, now);
 }
 
-/* The warm-up is over: window `all` begins empty. */
+/* The warm-up is over: window `all` starts empty. */
 static void latencies_begin(struct probes *probes)
 {
     size_t count = probes->kinds[METRIC_LATENCY].count;
@@ -438,7 +436,7 @@ sim_time probes_next_cut(const struct probes *probes)
     if (probes->segment + 1 < probes->segment_count &&
         probes->segments[probes->segment + 1].from < next)
         next = probes->segments[probes->segment + 1].from;
-    /* What happens at the last instant belongs to the spans that end there. */
+    /* Events at the end time belong to the spans that end there. */
     return next < probes->end ? next : SIM_NEVER;
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * How a model exposes what it counts, and the statistics of a run.
+ * Metrics: probes that models update, and the statistics of a run.
  *
- * A metric is one row of a model's table: a name, a unit, a kind, at most one label, one line of
- * meaning. A probe is one cell of it: (metric, region, label value). Models open probes while the
- * run is wired and touch them with the inline calls below: one add for a counter, some ns for a
- * level or a latency.
+ * A metric is one row of a model's table: name, unit, kind, at most one label, one line of meaning.
+ * A probe is one cell of a metric: (metric, region, label value). Models open probes during wiring
+ * and update them with the inline functions below: one add for a counter, a few ns for a level or a
+ * latency.
  *
- * Counters and levels are cut at every edge of a bin (the time series) and of a window. Windows:
- * `all` (after the warm-up), and where there are faults `before`, `fault`, `after`. Sums over bins
- * or windows are exact: no rounding to bins.
+ * Counters and levels are flushed at every edge of a bin (of the time series) and of a window.
+ * Windows: `all` (after the warm-up) and, if there are faults, `before`, `fault`, `after`. Sums
+ * over bins and windows are exact: no rounding to bins.
  */
 #ifndef PROBE_H
 #define PROBE_H
@@ -27,26 +27,26 @@
 
 enum metric_kind {
     METRIC_COUNT,   /* events counted */
-    METRIC_RATIO,   /* one counter over another (made, not probed) */
+    METRIC_RATIO,   /* one counter over another (derived, no probe) */
     METRIC_LEVEL,   /* a time-weighted level, >= 0 */
     METRIC_LATENCY, /* a histogram of ns (or of bytes) */
-    METRIC_VALUE    /* one value a run, set at its end: a number, censored, or none */
+    METRIC_VALUE    /* one value per run, set at its end: a number, censored, or none */
 };
 
 const char *metric_kind_name(enum metric_kind kind); /* "count", "ratio", ... */
 
 struct metric {
-    const char *name; /* as in the design: "write_timeout_rate" */
+    const char *name; /* "write_timeout_rate" */
     enum unit unit;
     enum metric_kind kind;
     const char *label;               /* name of the label, or NULL */
-    const char *const *label_values; /* NULL-terminated; may be NULL where there is a label_set */
-    const char *label_set;           /* NULL, or rows of this set give more values (model_rows.h) */
-    const char *over, *under; /* RATIO: names of two COUNT metrics; a labelled one is summed, but
-                               * for a label that the ratio has too */
-    double scale;          /* LEVEL: statistic = level * scale (0 means 1), for shares and such */
-    bool series;           /* keep it per bin (COUNT, RATIO, LEVEL) */
-    enum direction better; /* NO_DIRECTION: neither way is */
+    const char *const *label_values; /* NULL-terminated; may be NULL if there is a label_set */
+    const char *label_set;           /* NULL, or rows of this set add values (model_rows.h) */
+    const char *over, *under; /* RATIO: names of two COUNT metrics, summed over labels that the
+                                 ratio does not have */
+    double scale; /* LEVEL: statistic = level * scale (0 means 1), for example for shares */
+    bool series;  /* keep it per bin (COUNT, RATIO, LEVEL) */
+    enum direction better; /* NO_DIRECTION: neither */
     const char *meaning;   /* one line, with the exact definition */
 };
 
@@ -59,35 +59,33 @@ typedef uint32_t probe_id;
 
 /*
  * `metric` must live as long as the probes and be one row of a table given to probes_declare().
- * Asking again for the same (metric, region, label) gives the same id. A label must be one of the
+ * Opening the same (metric, region, label) again returns the same id. A label must be one of the
  * row's values (a bug otherwise).
  */
 probe_id probe_count_open(struct probes *probes, const char *metric, int region, const char *label);
 probe_id probe_level_open(struct probes *probes, const char *metric, int region, const char *label);
 probe_id probe_latency_open(struct probes *probes, const char *metric, int region,
                             const char *label);
-/* The values of a metric's label, with those that models and kinds supplied: the one of an index
- * (NULL: there are not so many), and the index of one. A metric or value that does not exist is a
- * bug. */
+/* Values of a metric's label, including those supplied by models and kinds: the value of an index
+ * (NULL: out of range), and the index of a value. An unknown metric or value is a bug. */
 const char *probes_label(const struct probes *probes, const char *metric, size_t index);
 size_t probes_label_index(const struct probes *probes, const char *metric, const char *label);
 
 /*
- * A level that a model keeps anyway: it is read from `gauge` at every cut, and what probe_level()
- * is told of it does not count. The gauge is the model's, zero so far, and lives until
- * probes_finish(); what changes it at the very end changes no integral, so books may be closed
- * before. Once a level.
+ * Read a level from the model's own `gauge` at every flush; calls of probe_level() for it have no
+ * effect. The gauge is owned by the model, must be zero now and must live until probes_finish(). At
+ * most once per level.
  */
 void probe_level_follow(struct probes *probes, probe_id level, const struct time_avg *gauge);
 
 /* --- hot path -------------------------------------------------------------------------------- */
 
-/* The fields below are for the inline functions only. */
+/* For the inline functions only. */
 struct probes_hot {
-    uint64_t *counts;            /* since the last cut, by probe id */
+    uint64_t *counts;            /* since the last flush, by probe id */
     struct time_avg *levels;     /* by probe id */
-    struct histogram *latencies; /* by probe id: of window `all`, before that of the warm-up */
-    struct histogram *extra;     /* of the window open now besides `all`, or NULL */
+    struct histogram *latencies; /* by probe id: of window `all`, or of the warm-up before it */
+    struct histogram *extra;     /* of the open window other than `all`, or NULL */
     bool measuring;              /* past the warm-up */
 };
 #ifdef ISTHMUS_SILENT /* a build that records nothing, for scripts/bench to compare with */
@@ -118,7 +116,7 @@ static inline void probe_count_many(struct probes_hot *hot, probe_id id, uint64_
 }
 static inline void probe_level(struct probes_hot *hot, probe_id id, sim_time now, int64_t level)
 {
-    /* Many calls change nothing. */
+    /* Many calls do not change the level. */
     if (level != hot->levels[id].level)
         time_avg_set(&hot->levels[id], now, level);
 }
@@ -130,58 +128,57 @@ static inline void probe_latency(struct probes_hot *hot, probe_id id, int64_t va
 }
 #endif
 /*
- * METRIC_VALUE: may be set any time, the last call of the three counts. A model sets each of its
- * values in every run, so that one which is missing says why.
+ * METRIC_VALUE: may be set at any time; the last call of the three counts. A model sets each of its
+ * values in every run, so that a missing value has a reason.
  */
 /* A number; never NAN or infinite (a bug). */
 void probe_value(struct probes *probes, const char *metric, int region, const char *label,
                  double value);
-/* Not known when the run ended, at the instant `at`: it is larger than any number that the run
- * could have seen. */
+/* Censored: not observed when the run ended, at time `at`; it sorts above any number. */
 void probe_value_censored(struct probes *probes, const char *metric, int region, const char *label,
                           sim_time at);
-/* There is no such value, for `reason`: static text of a few words, such as "no failover". */
+/* The value does not exist; reason: a few words of static text, such as "no failover". */
 void probe_value_none(struct probes *probes, const char *metric, int region, const char *label,
                       const char *reason);
 
 /*
- * Note by which event of the run log (0: none, nothing is noted) what was just counted was caused:
- * a failed attempt by a fault. A metric's tap hands it on (metric_tap.h). For counters and
- * latencies; a rare call.
+ * Note the run-log event that caused the value just counted (0: none; nothing is noted), such as a
+ * fault that made an attempt fail. Metric taps publish it (metric_tap.h). For counters and
+ * latencies; called rarely.
  */
 void probe_count_caused(struct probes *probes, probe_id id, uint32_t event, sim_time now);
 void probe_latency_caused(struct probes *probes, probe_id id, uint32_t event, sim_time now);
 
-/* --- the life of a set, by the experiment and the engine ------------------------------------- */
+/* --- lifecycle of a set, for the experiment and the engine ----------------------------------- */
 
 struct probe_span {
     sim_time from, to; /* [from, to) */
 };
 struct probe_plan {
-    sim_time warmup, end;            /* window `all` is [warmup, end] */
-    sim_dur bin;                     /* width of a bin of the series, > 0; series cover [0, end] */
-    const struct probe_span *faults; /* when some fault acts, any order, may overlap or be empty */
+    sim_time warmup, end; /* window `all` is [warmup, end] */
+    sim_dur bin;          /* width of a bin of the series, > 0; series cover [0, end] */
+    const struct probe_span
+        *faults; /* spans with an active fault, in any order; may overlap or be empty */
     size_t fault_count;
     uint32_t region_count;
     const struct supplied_rows *rows; /* values of labels; NULL: none. They outlive the probes. */
 };
 struct probes *probes_create(const struct probe_plan *plan);
 void probes_free(struct probes *probes);
-/* Make a table's metrics known; the table must outlive the probes. Names are unique over all
+/* Declare the metrics of a table, which must outlive the probes. Names are unique over all
  * tables. */
 void probes_declare(struct probes *probes, const struct metric *metrics, size_t count);
 const struct metric *probes_metric(const struct probes *probes, const char *name); /* or NULL */
 struct probes_hot *probes_hot(struct probes *probes); /* valid after the last open; see sim.h */
-/* The next instant at which probes_cut() wants to be called, or SIM_NEVER; the engine does so
- * before any event at that instant. */
+/* The next time at which probes_cut() must be called, or SIM_NEVER; the engine does so before any
+ * event at that time. */
 sim_time probes_next_cut(const struct probes *probes);
 void probes_cut(struct probes *probes, sim_time now);
-/* Value of a counter (all bins since 0, this one included), for alarms and tests; labels NULL sums.
- * O(bins). */
+/* Value of a counter since 0, for alarms and tests; label NULL: summed over labels. O(bins). */
 uint64_t probes_count_total(const struct probes *probes, const char *metric, int region,
                             const char *label);
 
-/* --- statistics: what a finished run says ---------------------------------------------------- */
+/* --- statistics of a finished run ------------------------------------------------------------ */
 
 enum statistic_state {
     STATISTIC_NUMBER,
@@ -201,7 +198,7 @@ struct statistic {
     sim_time censored_at; /* CENSORED */
     const char *reason;   /* NONE */
 };
-/* Has the statistic an exact `over`; and `under`? */
+/* Whether the statistic has an exact `over`, and `under`. */
 bool statistic_has_over(const struct statistic *statistic);
 bool statistic_has_under(const struct statistic *statistic);
 struct statistic_histogram {
@@ -215,16 +212,16 @@ struct statistic_series {
     const struct metric *metric;
     int region;
     const char *label;
-    const double *values; /* one a bin: COUNT per second, RATIO (NAN where under = 0), LEVEL mean */
-    const uint64_t *over; /* COUNT and RATIO: what was counted in the bin; else NULL */
+    const double *values;  /* one per bin: COUNT per second, RATIO (NAN if under = 0), LEVEL mean */
+    const uint64_t *over;  /* COUNT and RATIO: what was counted in the bin; else NULL */
     const uint64_t *under; /* RATIO; else NULL */
 };
 /*
- * Owned by the probes; valid until they are freed. A statistic is in every run, as a number,
- * censored or none; only a window of no length has none. Order: by declaration, region,
- * label, window. A counter with a label has rows for each label value and one summed (label NULL);
- * likewise for regions: a row with region -1 sums, merges or (LEVEL) adds over regions. VALUE
- * totals over regions are set by their models.
+ * Owned by the probes; valid until they are freed. Every run has every statistic, as a number,
+ * censored or none; except for windows of length 0. Order: by declaration, region, label, window. A
+ * counter with a label has rows for each label value and one summed (label NULL); likewise for
+ * regions: a row with region -1 sums, merges or (LEVEL) adds over regions. VALUE totals over
+ * regions are set by the models.
  */
 struct statistics {
     const struct statistic *statistics;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The inside of a set of probes: probe.c fills it while the run goes on, probe_statistics.c reads
- * it at the end. */
+/* Internals of a set of probes: probe.c fills it during the run, probe_statistics.c reads it at the
+ * end. */
 #ifndef PROBE_INTERNAL_H
 #define PROBE_INTERNAL_H
 
@@ -10,7 +10,7 @@
 enum probe_window { WINDOW_ALL, WINDOW_BEFORE, WINDOW_FAULT, WINDOW_AFTER, WINDOWS, WINDOW_NONE };
 #define METRIC_KINDS 5
 
-/* From this instant to the next segment's, this window is open besides `all`. */
+/* From this time to the next segment's, this window is open in addition to `all`. */
 struct segment {
     sim_time from;
     enum probe_window window;
@@ -47,7 +47,7 @@ struct probes {
     const struct supplied_rows *rows;
     size_t bin_capacity; /* bins up to the planned end */
     bool has_windows;
-    bool sealed; /* the first cut was made: no more cells */
+    bool sealed; /* flushed once: no more cells can be opened */
 
     const struct metric **metrics; /* in order of declaration */
     size_t metric_count, metric_capacity;
@@ -59,14 +59,14 @@ struct probes {
     sim_time last_cut;
 
     sim_dur window_length[WINDOWS];
-    uint64_t *counts[WINDOWS];            /* by counter */
-    const struct time_avg **gauges;       /* by level: what it follows; NULL: the models' calls */
-    uint64_t *totals;                     /* by counter, since 0 */
-    uint128 *areas[WINDOWS];              /* by level: level * ns */
-    uint128 *areas_last;                  /* by level, at the last cut */
-    struct histogram *latencies[WINDOWS]; /* by latency; `all` is hot.latencies */
-    struct histogram *warmup_latencies;   /* by latency; NULL: no tap asks for them */
-    bool keeps_warmup;                    /* a tap does */
+    uint64_t *counts[WINDOWS];      /* by counter */
+    const struct time_avg **gauges; /* by level: the gauge it follows; NULL: set by probe_level() */
+    uint64_t *totals;               /* by counter, since 0 */
+    uint128 *areas[WINDOWS];        /* by level: level * ns */
+    uint128 *areas_last;            /* by level, at the last flush */
+    struct histogram *latencies[WINDOWS];     /* by latency; `all` is hot.latencies */
+    struct histogram *warmup_latencies;       /* by latency; NULL: no tap needs them */
+    bool keeps_warmup;                        /* a tap needs them */
     struct probe_cause *causes[METRIC_KINDS]; /* by probe id; of COUNT and LATENCY */
     uint64_t *bin_counts;                     /* [bin][counter] */
     double *bin_areas;                        /* [bin][level] */
@@ -83,19 +83,19 @@ struct row {
     int region;
     int label;
 };
-/* The cells that a row takes in, as indices among those of their kind. `ids` is the caller's. */
+/* The cells of a row, as indices among those of their kind. `ids` is owned by the caller. */
 struct selection {
     size_t *ids;
     size_t count;
 };
 struct selection select_cells(const struct probes *probes, const struct metric *metric, int region,
                               int label);
-/* A part of a ratio, by name; and the label of a row among those of a part: any, where the part
- * does not share the ratio's label. */
+/* A part of a ratio, by name; and the label of a row in terms of a part: LABEL_ANY if the part does
+ * not have the ratio's label. */
 const struct metric *ratio_part(const struct probes *probes, const struct metric *ratio,
                                 const char *name);
 int part_label(const struct probes *probes, struct row row, const struct metric *part);
-/* What a level's mean is multiplied with; `cell_count` cells are taken together. */
+/* Factor for the mean of a level over `cell_count` cells. */
 double level_scale(const struct metric *metric, size_t cell_count);
 
 void probes_flush(struct probes *probes, sim_time now);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The statistics of a finished run: a walk over metrics, regions, labels and windows, in this
- * order.
+ * The statistics of a finished run: for each metric, region, label and window, in this order.
  */
 #include "probe_internal.h"
 
@@ -69,7 +68,7 @@ static const char *label_text(const struct probes *probes, struct row row)
 
 /* --- adding statistics ----------------------------------------------------------------------- */
 
-/* One more, of this row and window, to be filled. */
+/* Append a statistic of this row and window; the caller fills it. */
 static struct statistic *statistic_add(struct probes *probes, struct row row, const char *stat,
                                        int window)
 {
@@ -131,7 +130,7 @@ bool statistic_has_under(const struct statistic *statistic)
     return statistic->metric->kind == METRIC_RATIO;
 }
 
-/* The histogram is taken over. */
+/* Takes ownership of the histogram. */
 static void histogram_statistic_add(struct probes *probes, struct row row, int window,
                                     struct histogram *histogram)
 {
@@ -144,7 +143,7 @@ static void histogram_statistic_add(struct probes *probes, struct row row, int w
     statistics->histograms = items;
 }
 
-/* The arrays are taken over. */
+/* Takes ownership of the arrays. */
 static void series_add(struct probes *probes, struct row row, double *values, uint64_t *over,
                        uint64_t *under)
 {
@@ -175,13 +174,13 @@ void statistics_free(struct probes *probes)
     free((struct statistic_series *)statistics->series);
 }
 
-/* A window of no length says nothing. */
+/* A window of length 0 has no statistics. */
 static bool window_is_empty(const struct probes *probes, int window)
 {
     return probes->window_length[window] == 0;
 }
 
-/* Length of one bin, ns; the last may have been cut short by the end. */
+/* Length of one bin, ns; the last may be shorter. */
 static double bin_length(const struct probes *probes, size_t bin)
 {
     sim_time from = (sim_time)bin * probes->bin;
@@ -265,7 +264,7 @@ static struct histogram *merge_cells(const struct probes *probes, const struct s
     return sum;
 }
 
-/* A mean or quantile, where there are values. */
+/* A mean or quantile, if there are values. */
 static void latency_statistic(struct probes *probes, struct row row, const char *stat, int window,
                               const struct histogram *histogram, double value)
 {
@@ -304,7 +303,7 @@ const struct metric *ratio_part(const struct probes *probes, const struct metric
     const struct metric *part = probes_metric(probes, name);
 
     if (!part || part->kind != METRIC_COUNT)
-        BUG("ratio '%s' is made of '%s', which is no counter", ratio->name, name);
+        BUG("ratio '%s' is made of '%s', which is not a counter", ratio->name, name);
     return part;
 }
 
@@ -321,7 +320,7 @@ int part_label(const struct probes *probes, struct row row, const struct metric 
         return LABEL_ANY;
     index = metric_label_index(probes->rows, part, label_text(probes, row));
     if (index < 0)
-        BUG("ratio '%s' has label '%s', which '%s' has not", row.metric->name,
+        BUG("ratio '%s' has label '%s', which '%s' does not have", row.metric->name,
             label_text(probes, row), part->name);
     return index;
 }
@@ -374,7 +373,7 @@ static void ratio_row(struct probes *probes, struct row row)
     free(b.ids);
 }
 
-/* A value is what it was set to; nothing is summed. */
+/* A value as it was set; values are not summed. */
 static void value_row(struct probes *probes, struct row row)
 {
     const struct cells *cells = &probes->kinds[METRIC_VALUE];
@@ -400,7 +399,7 @@ static void (*const row_of_kind[METRIC_KINDS])(struct probes *probes, struct row
 
 /* --- the walk -------------------------------------------------------------------------------- */
 
-/* Is there anything behind this row? */
+/* Whether the row has any cell. */
 static bool row_exists(const struct probes *probes, struct row row)
 {
     const struct metric *over, *under;
@@ -415,7 +414,7 @@ static bool row_exists(const struct probes *probes, struct row row)
            has_cells(probes, under, row.region, LABEL_ANY);
 }
 
-/* Does the walk give this metric a row for each value of its label? */
+/* Whether the metric has a row for each value of its label. */
 static bool has_label_rows(const struct probes *probes, const struct metric *metric)
 {
     if (!metric->label)

@@ -52,7 +52,7 @@ static struct probes *set_up(sim_time warmup, const struct probe_span *faults, s
     return probes;
 }
 
-/* As the engine does: all cuts due by `now`, this instant included. */
+/* As the engine does: all flushes due by `now`, inclusive. */
 static void advance(struct probes *probes, sim_time now)
 {
     for (sim_time cut = probes_next_cut(probes); cut <= now; cut = probes_next_cut(probes))
@@ -64,7 +64,7 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* The row of the statistic, or NULL where it is absent. */
+/* The row of the statistic, or NULL if absent. */
 static const struct statistic *row_of(const struct statistics *statistics, const char *metric,
                                       const char *stat, int region, const char *label,
                                       const char *window)
@@ -79,7 +79,7 @@ static const struct statistic *row_of(const struct statistics *statistics, const
     return NULL;
 }
 
-/* The number, or NAN where there is none. */
+/* The number, or NAN if there is none. */
 static double statistic(const struct statistics *statistics, const char *metric, const char *stat,
                         int region, const char *label, const char *window)
 {
@@ -107,7 +107,7 @@ static const double *series(const struct statistics *statistics, const char *met
 
 #define assert_absent(value) assert_true(isnan(value))
 
-/* One request at every instant 0..100 in region 0; at every tenth also one in region 1. */
+/* One request at each time 0..100 in region 0; at every tenth also one in region 1. */
 static void count_requests(struct probes *probes)
 {
     probe_id a = probe_count_open(probes, "requests", 0, NULL);
@@ -300,15 +300,15 @@ static void levels_are_weighted_by_time_and_added_over_regions(void **state)
     probes_free(probes);
 }
 
-/* Region 0 is told each change, region 1 has the same as a gauge that nobody tells of; a fault from
- * 25 to 60, a warm-up of 5. Bin [30, 40): 3 up to 35, 4 from then on: 0.5 * 3.5. */
+/* Region 0 reports each change, region 1 has the same level as a gauge; a fault from 25 to 60, a
+ * warm-up of 5. Bin [30, 40): 3 up to 35, 4 from then on: 0.5 * 3.5. */
 static void a_level_that_follows_a_gauge_is_one_that_is_told(void **state)
 {
     static const sim_time rises[] = {0, 3, 8, 20, 21, 35}, falls[] = {12, 21, 60, 99};
     const struct probe_span fault = {25, 60};
     struct probes *probes = set_up(5, &fault, 1);
     struct time_avg gauge = {0};
-    probe_id told = probe_level_open(probes, "busy", 0, NULL);
+    probe_id set_by_calls = probe_level_open(probes, "busy", 0, NULL);
     const struct statistics *statistics;
     int64_t level = 0;
 
@@ -319,12 +319,12 @@ static void a_level_that_follows_a_gauge_is_one_that_is_told(void **state)
         for (size_t i = 0; i < sizeof rises / sizeof rises[0]; i++)
             if (rises[i] == now) {
                 time_avg_rise(&gauge, now);
-                probe_level(probes_hot(probes), told, now, ++level);
+                probe_level(probes_hot(probes), set_by_calls, now, ++level);
             }
         for (size_t i = 0; i < sizeof falls / sizeof falls[0]; i++)
             if (falls[i] == now) {
                 time_avg_fall(&gauge, now);
-                probe_level(probes_hot(probes), told, now, --level);
+                probe_level(probes_hot(probes), set_by_calls, now, --level);
             }
     }
     statistics = probes_finish(probes, 100);
@@ -341,7 +341,7 @@ static void a_level_that_follows_a_gauge_is_one_that_is_told(void **state)
     probes_free(probes);
 }
 
-/* A latency of its own instant at every instant. */
+/* A latency equal to the current time at each time. */
 static void latencies_have_a_histogram_for_each_window(void **state)
 {
     static const struct probe_span faults[] = {{30, 45}, {60, 61}};
@@ -402,7 +402,7 @@ static void values_are_what_was_set_last_and_else_absent(void **state)
     probes_free(probes);
 }
 
-/* Nothing of an earlier call is left. */
+/* No trace of an earlier call remains. */
 static void a_value_may_be_censored_or_none_and_the_last_call_counts(void **state)
 {
     struct probes *probes = set_up(0, NULL, 0);
@@ -462,7 +462,7 @@ static void a_metric_of_no_region_has_only_the_total(void **state)
     probes_free(probes);
 }
 
-/* Stopped at 35: four bins, the last half as long. */
+/* Stopped at 35: four bins, the last with half the length. */
 static void a_run_that_was_stopped_has_statistics_up_to_there(void **state)
 {
     struct probes *probes = set_up(0, NULL, 0);

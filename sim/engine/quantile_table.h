@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A quantile function as cubics over equal cells of z = normal_quantile(u): in z the quantiles of
- * usual laws are smooth out into both tails, where in u they are not. Covers every u that
- * rng_unit() can give.
+ * usual distributions are smooth far into both tails; in u they are not. Covers every u that
+ * rng_unit() can return.
  */
 #ifndef QUANTILE_TABLE_H
 #define QUANTILE_TABLE_H
@@ -17,10 +17,10 @@ struct quantile_table {
     double cells_per_z;
     double *value; /* at node i: z = -QUANTILE_Z_MAX + i / cells_per_z; cell_count + 1 of them */
     double *slope; /* d value / d cell */
-    bool *rough;   /* by cell: no cubic comes near (a jump or a kink); the owner solves there */
+    bool *rough;   /* by cell: no cubic is close (a jump or a kink); the owner solves there */
 };
 
-/* All zero but for the count; the owner fills it. */
+/* All zero except the count; the owner fills it. */
 struct quantile_table *quantile_table_create(size_t cell_count);
 void quantile_table_free(struct quantile_table *table); /* NULL is allowed */
 /* A copy with values times `factor`. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What a random number costs: a block of a keyed stream, and a variate of each law by inversion
- * from a word, beside what GSL takes on its default generator. Words are made beforehand, so that a
- * variate's cost is that of its quantile function alone.
+ * Cost of random numbers: a block of a keyed stream, and a variate of each distribution by
+ * inversion, compared with GSL on its default generator. Words are generated beforehand, so that
+ * only the quantile function is timed.
  */
 #include "bench.h"
 #include "dist.h"

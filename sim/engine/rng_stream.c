@@ -2,7 +2,8 @@
 #include "rng_stream.h"
 
 /*
- * One lane of the key: each step is a bijection of what came before, so no bit of the seed is lost.
+ * One lane of the key: each step is a bijection of the previous value, so no bit of the seed is
+ * lost.
  */
 static uint64_t key_lane(uint64_t start, uint32_t replication, uint64_t instance, uint64_t purpose)
 {

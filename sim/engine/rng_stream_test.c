@@ -74,7 +74,7 @@ static void every_part_of_the_name_tells_streams_apart(void **state)
     }
 }
 
-/* The ends are what an inversion would turn into infinities. */
+/* Inversion would turn 0 and 1 into infinities. */
 static void a_unit_is_never_0_nor_1(void **state)
 {
     (void)state;

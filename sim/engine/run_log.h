@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Run log: the rare events of a run that people read (faults, alarms, promotions, changes of DNS,
- * health), each with the number of the event that caused it and of the event it waited behind.
- * Bounded at RUN_LOG_MAX rows; further events are counted only.
+ * Run log: the rare events of a run shown to the reader (faults, alarms, promotions, DNS changes,
+ * health), each with the number of the event that caused it and of the event it waited for. Limited
+ * to RUN_LOG_MAX rows; further events are only counted.
  *
  * Causes are earlier events: cause and waited_for are below the event's own number, so the log is
  * acyclic and a chain of causes ends at an event without one.
@@ -20,9 +20,9 @@
 struct run_event {
     uint32_t number;     /* from 1, in the order of logging: events[i].number is i + 1 */
     uint32_t cause;      /* number of the event that caused it; 0: none */
-    uint32_t waited_for; /* number of the event it waited behind; 0: none */
+    uint32_t waited_for; /* number of the event it waited for; 0: none */
     sim_time time;
-    const char *what; /* static text: "fault", "alarm", "promotion", "dns", "health", "failover" */
+    const char *what; /* static text: "fault", "load", "alarm", "promotion", "dns", "health" ... */
     char *subject;    /* "us-west-1", "us-west-2 -> us-west-1" */
     char *text;       /* a sentence */
     char *cause_text; /* the cause in words, or "" */
@@ -34,17 +34,17 @@ struct run_log {
     uint64_t dropped_count;
 };
 
-/* What brought an event about: numbers of events already in the log; 0: none. */
+/* The cause of an event: numbers of events already in the log; 0: none. */
 struct cause {
     uint32_t number;     /* the event that caused it */
-    uint32_t waited_for; /* the event it waited behind */
+    uint32_t waited_for; /* the event it waited for */
 };
 
 void run_log_release(struct run_log *log);
 /*
- * Add an event. `cause_text` says the cause in words, where there is no event for it; NULL:
- * nothing. Copies subject and cause_text, formats the text. Returns the event's number, or 0 where
- * the log is full. A cause that is not in the log is a bug.
+ * Add an event. cause_text: the cause in words if no event stands for it, or NULL. Copies subject
+ * and cause_text, formats the text. Returns the event's number, or 0 if the log is full. A cause
+ * that is not in the log is a bug.
  */
 uint32_t run_log_event(struct run_log *log, sim_time time, const char *what, const char *subject,
                        struct cause cause, const char *cause_text, const char *format, ...)

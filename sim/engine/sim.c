@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The run loop. What is due next is the first of two: the front of the queue, and the earliest head
- * of the timer rings, which a tournament keeps. Both are ordered by (time, key), so where an event
- * waits changes nothing.
+ * The run loop. The next event is the earlier of two: the front of the queue, and the earliest head
+ * of the timer rings, found by a tournament tree. Both are ordered by (time, key), so it does not
+ * matter where an event waits.
  */
 #include "sim.h"
 
@@ -15,12 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COMING_MIN 24     /* events after a window whose rows are fetched with it */
-#define PREFETCH_AHEAD 12 /* timers between the one due and the one whose row is fetched */
-#define FETCH_AHEAD 4     /* and the one whose kind fetches more: its row has come meanwhile */
-#define RING_CAPACITY 16  /* to start with; a power of two */
-#define RING_SHIFT_MAX 32 /* longest way that a late key goes forward within its instant */
-#define SWEEP_MIN 1024    /* dead events that are not worth a sweep */
+#define COMING_MIN 24     /* events after a window whose rows are prefetched with it */
+#define PREFETCH_AHEAD 12 /* timers between the one due and the one whose row is prefetched */
+#define FETCH_AHEAD 4    /* and the one whose kind prefetches more: its row has arrived meanwhile */
+#define RING_CAPACITY 16 /* initially; a power of two */
+#define RING_SHIFT_MAX 32 /* maximum shift of a late key among simultaneous timers */
+#define SWEEP_MIN 1024    /* fewer dead events are not worth a sweep */
 #define INTERRUPT_MASK UINT64_C(0xFFFF)
 #define KINDS_TOTAL (3 * SIM_KINDS_MAX)
 
@@ -56,11 +56,11 @@ static bool queued_is_dead(void *self, struct event event)
     return is_dead(&sim->kinds[key_kind(event.key)], event.key);
 }
 
-/* gcc takes a function that only prefetches for one without effect, and drops its calls: so no
- * calls. */
+/* Always inlined: gcc treats a function that only prefetches as free of effects and drops calls of
+ * it. */
 #define PREFETCHES inline __attribute__((always_inline))
 
-/* Of kinds that have none: so that to fetch a row takes no branch. */
+/* Row for kinds without rows, so that prefetching needs no branch. */
 static const char no_rows[2 * MEM_LINE_BYTES];
 
 static PREFETCHES void prefetch_row(const struct sim *sim, uint64_t key)
@@ -69,7 +69,7 @@ static PREFETCHES void prefetch_row(const struct sim *sim, uint64_t key)
     const char *row = kind->rows + (size_t)key_entity(key) * kind->row_bytes;
 
     __builtin_prefetch(row, 1);
-    __builtin_prefetch(row + kind->row_bytes - 1, 1); /* often it lies on two cache lines */
+    __builtin_prefetch(row + kind->row_bytes - 1, 1); /* a row often spans two cache lines */
 }
 
 static PREFETCHES void prefetch_rows(const struct sim *sim, const struct event *from,
@@ -120,7 +120,7 @@ void sim_kind_prefetch(struct sim *sim, kind_id kind,
     sim->kinds[kind].fetch = fetch;
 }
 
-/* Anew, after something that it depends on has changed: see `plain_until`. */
+/* Recompute `plain_until` after a change of something it depends on. */
 static void set_plain_until(struct sim *sim)
 {
     sim_time until = sim->ring_first.time < sim->next_cut ? sim->ring_first.time : sim->next_cut;
@@ -140,7 +140,7 @@ struct cause sim_set_cause(struct sim *sim, struct cause cause)
     return before;
 }
 
-/* The cause in force is that of this event, too. */
+/* Record the current cause for an event being scheduled. */
 static void remember_cause(struct sim *sim, struct event event)
 {
     if (sim->kinds[key_kind(event.key)].carries && (sim->cause.number || sim->cause.waited_for))
@@ -180,7 +180,7 @@ static struct event *ring_item(const struct sim_ring *ring, uint32_t i)
     return &ring->items[(ring->head + i) & ring->mask];
 }
 
-/* The head of this ring may have changed: play its matches again, up to the root. */
+/* The head of this ring may have changed: replay its matches up to the root. */
 static void ring_replay(struct sim *sim, const struct sim_ring *ring)
 {
     uint32_t index = (uint32_t)(ring - sim->rings);
@@ -209,7 +209,7 @@ static void ring_resize(struct sim_ring *ring, uint32_t capacity)
     ring->mask = capacity - 1;
 }
 
-/* Into an empty ring, a full one, or one whose last timer is due at the same instant. */
+/* Set a timer in an empty ring, a full one, or one whose last timer is due at the same time. */
 RARE void sim_timer_set_slow(struct sim *sim, struct sim_ring *ring, struct event event)
 {
     uint32_t i = ring->count;
@@ -220,7 +220,7 @@ RARE void sim_timer_set_slow(struct sim *sim, struct sim_ring *ring, struct even
     while (i > stop && event_before(event, *ring_item(ring, i - 1)))
         i--;
     if (i > 0 && event_before(event, *ring_item(ring, i - 1))) {
-        /* Too far to go: it may as well wait in the queue. */
+        /* Too many shifts: push it into the queue instead. */
         eventq_push(sim->queue, event);
         return;
     }
@@ -231,7 +231,7 @@ RARE void sim_timer_set_slow(struct sim *sim, struct sim_ring *ring, struct even
         ring_replay(sim, ring);
 }
 
-/* Drop the dead at the head at once: their rows are looked up in a row, with prefetch. */
+/* Drop dead timers at the head in one loop, with prefetch of their rows. */
 static void ring_skip_dead(struct sim *sim, struct sim_ring *ring)
 {
     const struct sim_kind *kind = &sim->kinds[ring->kind];
@@ -247,7 +247,7 @@ static void ring_skip_dead(struct sim *sim, struct sim_ring *ring)
     }
 }
 
-/* Give memory back once the ring is nearly empty, but never at every step. */
+/* Shrink a ring that is nearly empty, with hysteresis. */
 static void ring_trim(struct sim_ring *ring)
 {
     if (ring->mask >= 4096 && ring->count < ring->mask / 8)
@@ -268,7 +268,7 @@ static void ring_drop_first(struct sim *sim)
     ring_replay(sim, ring);
 }
 
-/* The tournament over all rings anew: `leaf_count` has changed. */
+/* Rebuild the tournament over all rings: `leaf_count` has changed. */
 static void rings_rebuild(struct sim *sim)
 {
     uint32_t leaves = 1;
@@ -304,7 +304,7 @@ timer_id sim_timer_add(struct sim *sim, sim_dur length, kind_id kind)
     return (timer_id)(sim->ring_count - 1);
 }
 
-/* Keep those that live. */
+/* Keep live timers only. */
 OUT_OF_LINE static void ring_sweep(struct sim *sim, struct sim_ring *ring)
 {
     const struct sim_kind *kind = &sim->kinds[ring->kind];
@@ -437,9 +437,9 @@ sim_time sim_end(const struct sim *sim)
 /* --- the loop -------------------------------------------------------------------------------- */
 
 /*
- * A window was opened: fetch what its events will need, and the rows of those of the next. All at
- * once and not event by event: a fetch from a page that the address cache does not hold stops the
- * processor until the page is found, unless others are looked for at the same time.
+ * A window was opened: prefetch what its events will need, and the rows of later events. All at
+ * once, not event by event: a prefetch that misses the TLB stalls the processor unless several page
+ * walks overlap.
  */
 HOT_CODE OUT_OF_LINE static void look_ahead(struct sim *sim)
 {
@@ -448,7 +448,7 @@ HOT_CODE OUT_OF_LINE static void look_ahead(struct sim *sim)
     sim_time until = queue->window_last;
 
     queue->is_fresh = false;
-    /* What was fetched from a bucket of another width is not what comes now. */
+    /* Rows prefetched from a bucket of another width are not those of the next events. */
     if (queue->window_level != sim->fetched_level || ((uint64_t)sim->fetched_until ^ queue->base) >>
                                                          queue->window_level * LADDER_BITS >=
                                                          LADDER_DIGITS)
@@ -481,7 +481,7 @@ HOT_CODE OUT_OF_LINE static void look_ahead(struct sim *sim)
     }
 }
 
-/* Take the earliest event that is alive; false where none is left. */
+/* Remove the earliest live event; false if none is left. */
 static bool take_next(struct sim *sim, struct event *event)
 {
     for (;;) {
@@ -508,8 +508,7 @@ static bool take_next(struct sim *sim, struct event *event)
 
 /*
  * One event's part in the sum of its kind. All bits of time, entity and generation are mixed before
- * the sum, so that two changes do not cancel. The kind's number is left out: its name stands for
- * it.
+ * the sum, so that two changes do not cancel. The kind is identified by name, not by number.
  */
 static inline uint64_t digest_event(struct event event)
 {
@@ -520,8 +519,8 @@ static inline uint64_t digest_event(struct event event)
     return word ^ word >> 29;
 }
 
-/* The sums of all kinds of work, each under its name: so neither the order of kinds nor a kind
- * without events counts. */
+/* Combine the sums of all WORK kinds with their names: independent of the order of kinds and of
+ * kinds without events. */
 static uint64_t digest_of_run(const struct sim *sim)
 {
     const struct sim_kind *kinds = &sim->kinds[PHASE_WORK << SIM_PHASE_SHIFT];
@@ -542,7 +541,8 @@ static void cut_until(struct sim *sim, sim_time time)
     set_plain_until(sim);
 }
 
-/* The next event with all that may go before it, or `no_event` where the run is over. */
+/* The next event, after handling timers, flushes and stops due before it; `no_event`: the run is
+ * over. */
 HOT_CODE OUT_OF_LINE static struct event take_with_care(struct sim *sim)
 {
     struct event event;
@@ -561,8 +561,8 @@ HOT_CODE OUT_OF_LINE static struct event take_with_care(struct sim *sim)
     return event;
 }
 
-/* Of a kind that asks for care; false: the event is dead. One from take_with_care() lives, and says
- * so again. */
+/* Prepare an event of a kind with checks before `fire`; false: the event is dead. Events from
+ * take_with_care() are live. */
 OUT_OF_LINE static bool prepare_event(struct sim *sim, const struct sim_kind *kind,
                                       struct event event)
 {
@@ -581,7 +581,7 @@ OUT_OF_LINE static bool prepare_event(struct sim *sim, const struct sim_kind *ki
     return true;
 }
 
-/* After an event that was dropped or that had a cause; true: it was dropped. */
+/* Finish an event that was dropped or had a cause; returns whether it was dropped. */
 RARE static bool finish_event(struct sim *sim, const struct sim_kind *kind)
 {
     bool dropped = (sim->after & SIM_AFTER_DROP) != 0;
@@ -596,8 +596,7 @@ RARE static bool finish_event(struct sim *sim, const struct sim_kind *kind)
     return dropped;
 }
 
-/* An event that its handler dropped was not there; nobody looks at the clock before the next one.
- */
+/* A dropped event leaves no trace; the clock is not read before the next one. */
 static inline void fire_event(struct sim *sim, struct sim_kind *kind, struct event event)
 {
     sim->context.now_ns = event.time;
@@ -614,7 +613,7 @@ static bool interrupted(const struct sim *sim)
     return sim->options.interrupt && *sim->options.interrupt;
 }
 
-/* Returns true where it was interrupted. */
+/* Returns whether it was interrupted. */
 HOT_CODE OUT_OF_LINE static bool run_events(struct sim *sim)
 {
     struct eventq *queue = sim->queue;
@@ -626,7 +625,7 @@ HOT_CODE OUT_OF_LINE static bool run_events(struct sim *sim)
         if (__builtin_expect(eventq_front_is_first(queue) && queue->first->time < sim->plain_until,
                              1)) {
             event = eventq_take_front(queue);
-        } else if (queue->inbox_count > 0) { /* the first one may be in it */
+        } else if (queue->inbox_count > 0) { /* the first event may be in it */
             eventq_empty_inbox(queue);
             continue;
         } else {

@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One run as a value: clock, pending events, timers, streams, probes, digest. The face that models
- * see.
+ * One run: clock, pending events, timers, random streams, probes, digest. The engine's interface
+ * for models.
  *
- * Rules that always hold
- *  1. Time is integer nanoseconds and never goes back.
- *  2. Events at one instant fire in the order of their content: (phase, kind, entity, generation).
- *     Never in the order in which they were scheduled. Two events alike in all of it are
- *     interchangeable.
- *  3. The digest takes in (time, name of kind and instance, entity, generation) of every event of
- *     phase WORK, as a set: each kind has a sum over its events, whatever fires between them; and
- *     at the end every counter. Phases FAULT and OBSERVE are left out: what a fault changes shows
- *     in the work.
- *  4. A dead event (its kind's `live` says so) is dropped without a trace: no count, no digest, and
- *     a clock that moves for its own handler alone, where that asks (`fire_asks`).
- *  5. A cause that a handler sets is inherited by the events that it schedules from then on, of
- * kinds that carry causes. It changes no order and no digest.
- *  6. Nothing here is shared between runs; a run belongs to one thread.
+ * Invariants
+ *  1. Time is in integer nanoseconds and never decreases.
+ *  2. Simultaneous events fire in the order of their content (phase, kind, entity, generation),
+ *     never in the order of scheduling. Events with equal content are interchangeable.
+ *  3. The digest covers (time, name of kind and instance, entity, generation) of every WORK event,
+ *     as a set: each kind has a sum over its events, independent of other events; and at the end
+ *     all counters. Phases FAULT and OBSERVE are excluded: effects of a fault show in WORK events.
+ *  4. A dead event (by its kind's `live`) is dropped without a trace: it is not counted and not in
+ *     the digest; the clock moves only for its own handler, if the kind has `fire_asks`.
+ *  5. A cause set by a handler is inherited by the events that it schedules afterwards, if their
+ *     kind carries causes. Causes affect neither order nor digest.
+ *  6. Runs share no state; a run belongs to one thread.
  *
- * The engine allocates nothing while it runs, but for growth of its queue.
+ * The engine allocates no memory during the run, except to grow its queue.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -37,21 +35,22 @@
 
 struct sim;
 
-/* Simultaneous events: faults strike first, then work, then observers. */
+/* Order of simultaneous events: faults first, then work, then observers. */
 enum event_phase { PHASE_FAULT, PHASE_WORK, PHASE_OBSERVE };
 
 struct event_kind {
-    const char *name; /* "arrive"; what a trace prints after the instance's name */
+    const char *name; /* "arrive"; printed in traces after the instance's name */
     enum event_phase phase;
     void (*fire)(void *self, struct sim *sim, uint32_t entity, uint32_t generation);
-    /* Is this event still wanted? NULL: always. Must be a pure look at the model's state. */
+    /* Whether the event is still valid. NULL: always. Must not change any state. */
     bool (*live)(const void *self, uint32_t entity, uint32_t generation);
-    /* `fire` asks that itself, and answers a dead event by sim_drop() alone: so that a frequent
-     * kind costs no call before the one that finds the same row again. It must say exactly what
-     * `live` says, which is there all the same: for sweeps, and for runs that are traced. */
+    /* `fire` makes the check of `live` itself and calls only sim_drop() for a dead event, which
+     * saves a call for frequent kinds. `live` must still exist and agree: it is used by sweeps and
+     * traced runs. */
     bool fire_asks;
     /* An event of this kind inherits the cause that is set when it is scheduled, and sets it again
-     * when it fires. For what people read: the steps of a failover, not each packet. */
+     * when it fires. For events that appear in the run log, such as steps of a failover, not for
+     * each packet. */
     bool carries_cause;
 };
 
@@ -62,8 +61,8 @@ typedef uint16_t kind_id;
 #define SIM_GENERATION_MASK ((UINT32_C(1) << SIM_GENERATION_BITS) - 1)
 
 /*
- * Marks a handler that nearly every request passes: all that it calls is compiled into it, calls
- * through pointers and what inlining.h keeps out apart. Saves a tenth of all instructions
+ * Marks a handler executed for nearly every request: all calls are inlined, except calls through
+ * pointers and functions excluded by inlining.h. Saves a tenth of all instructions
  * (models/speed.md).
  */
 #define HOT_HANDLER HOT_CODE __attribute__((flatten))
@@ -74,9 +73,9 @@ static inline sim_time sim_now(const struct sim *sim);
 static inline struct probes_hot *sim_probes(struct sim *sim);
 
 /*
- * Fire `kind` at `when` (>= now, a bug otherwise; SIM_NEVER is ignored). `entity` is the model's
- * key, `generation` (its low 20 bits count) tells a reused or re-armed entity from an old one.
- * Events past the end of the run are kept out. Cost: one push.
+ * Fire `kind` at `when` (>= now, a bug otherwise; SIM_NEVER is ignored). entity: key of the model;
+ * generation (low 20 bits): distinguishes a reused or re-armed entity from an old one. Events past
+ * the end of the run are ignored. Cost: one push.
  */
 static inline void sim_at(struct sim *sim, sim_time when, kind_id kind, uint32_t entity,
                           uint32_t generation);
@@ -84,17 +83,16 @@ static inline void sim_after(struct sim *sim, sim_dur wait, kind_id kind, uint32
                              uint32_t generation);
 
 /*
- * Say that one scheduled event has just become dead (its `live` now answers false). When dead
- * events outnumber the others the queue is swept, so that what is cancelled never grows. Amortised
- * O(1).
+ * Report that one scheduled event has just become dead (its `live` now returns false). When dead
+ * events outnumber the others the queue is swept, so that they do not accumulate. Amortised O(1).
  */
 void sim_cancelled(struct sim *sim);
 
 /*
- * A timer of one constant length: due in the order it was set, so a ring beside the queue holds it
- * at almost no cost. At most SIM_TIMERS_MAX rings; each has its own length. Cancel as any event: by
- * generation; dead ones are dropped at the head, and swept when they outnumber the others (call
- * sim_timer_cancelled()).
+ * Timers of one constant duration expire in the order they are set, so a ring outside the queue
+ * holds them at almost no cost. At most SIM_TIMERS_MAX rings, one per duration. Cancel like any
+ * event, by generation; dead timers are dropped at the head, and swept when they outnumber the
+ * others (call sim_timer_cancelled()).
  */
 typedef uint16_t timer_id;
 #define SIM_TIMERS_MAX 256
@@ -102,25 +100,27 @@ static inline void sim_timer_set(struct sim *sim, timer_id timer, uint32_t entit
                                  uint32_t generation);
 void sim_timer_cancelled(struct sim *sim, timer_id timer);
 
-/* For a handler of a kind with `fire_asks`: the event is dead, and nothing was changed. */
+/* For a handler of a kind with `fire_asks`: the event is dead; the handler must not have changed
+ * any state. */
 static inline void sim_drop(struct sim *sim);
 
-/* End the run at the present instant once the event that calls this is done. */
+/* End the run at the current time, after the calling event. */
 void sim_stop(struct sim *sim);
 
 /*
- * The cause in force: what run_log_event() is given, and what scheduled events of kinds that carry
- * causes inherit. At the start of an event it is the one that the event inherited, else {0, 0}.
+ * The current cause: passed to run_log_event() and inherited by scheduled events of kinds that
+ * carry causes. At the start of an event it is the inherited one, else {0, 0}.
  *
- * sim_set_cause() is for the rest of this event, and returns the cause before; so a function called
- * in the middle of another's event can put it back. Nothing is paid for where no cause is set; the
- * events scheduled while one is set cost a function call and, where their kind carries causes, an
+ * sim_set_cause() applies to the rest of this event and returns the previous cause, so that a
+ * function called during another model's event can restore it. There is no cost while no cause is
+ * set; events scheduled with a cause take a function call and, if their kind carries causes, an
  * entry in a table.
  */
 static inline struct cause sim_cause(const struct sim *sim);
 struct cause sim_set_cause(struct sim *sim, struct cause cause);
 
-/* A line of the trace, where there is one: `if (sim_tracing(sim)) sim_note(sim, "app", "...")`. */
+/* Write a line to the trace, if there is one: `if (sim_tracing(sim)) sim_note(sim, "app",
+ * "...")`. */
 static inline bool sim_tracing(const struct sim *sim);
 void sim_note(struct sim *sim, const char *instance, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -132,31 +132,29 @@ struct sim_options {
     uint32_t replication;
     sim_time end;
     enum eventq_kind queue;
-    struct trace *trace;         /* NULL: none; the caller's */
-    const char *scenario;        /* for bug reports; the caller's */
-    const atomic_int *interrupt; /* not NULL and not 0: stop within some 65 536 events */
-    size_t capacity_hint;        /* pending events to make room for */
+    struct trace *trace;         /* NULL: none; owned by the caller */
+    const char *scenario;        /* for bug reports; owned by the caller */
+    const atomic_int *interrupt; /* not NULL and set to nonzero: stop within about 65 536 events */
+    size_t capacity_hint;        /* expected number of pending events */
 };
-/* Copies the options; `probes` stays the caller's and may be NULL (then nothing may be probed). */
+/* Copies the options. `probes` is owned by the caller; NULL: no probes may be used. */
 struct sim *sim_create(const struct sim_options *options, struct probes *probes);
 void sim_free(struct sim *sim);
 
-/* `kind` and `instance` must outlive the sim; `self` is handed to the handlers. */
+/* `kind` and `instance` must outlive the sim; `self` is passed to the handlers. */
 kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char *instance,
                      void *self);
 timer_id sim_timer_add(struct sim *sim, sim_dur length, kind_id kind);
 /*
- * The rows behind a kind's entities: base of an array and the size of a row, so that the rows of
- * the events of the next window can be fetched early. Call again whenever the array moves.
- * Optional.
+ * Declare the rows of a kind's entities (array and row size), so that rows of upcoming events can
+ * be prefetched. Call again whenever the array is reallocated. Optional.
  */
 void sim_kind_rows(struct sim *sim, kind_id kind, const void *base, size_t row_bytes);
 /*
- * What else a handler will need, such as the session that a request's row names: `fetch` is called
- * when the window of its event opens, and may read the event's own row, which has mostly arrived or
- * was written a moment ago, and call mem_prefetch(). It changes nothing, as the event may yet be
- * cancelled and the entity reused. Not called for an event that is pushed into an open window.
- * Optional.
+ * Prefetch more than the row, such as the session of a request: `fetch` is called when the window
+ * of the event opens; it may read the event's own row, which is usually in the cache by then, and
+ * call mem_prefetch(). It must not change any state, as the event may still be cancelled and the
+ * entity reused. Not called for events pushed into an open window. Optional.
  */
 void sim_kind_prefetch(struct sim *sim, kind_id kind,
                        void (*fetch)(const void *self, uint32_t entity));

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The hold model through the whole run loop: each event schedules itself anew after a random wait.
- * With a row of 64 bytes touched at each event, fetched early or not; and with a timeout beside
- * each event, which the event cancels: as an event of the queue, and in a ring of constant
- * timeouts.
+ * The hold model through the whole run loop: each event reschedules itself after a random wait.
+ * Variants: a row of 64 bytes accessed at each event, with and without prefetch; and a timeout per
+ * event, which the event cancels, in the queue or in a ring of constant timeouts.
  */
 #include "bench.h"
 #include "mem.h"
@@ -30,7 +29,7 @@ struct holder {
     sim_dur waits[WAITS];
 };
 
-#define TIMEOUT (20 * SIM_S) /* 20 mean waits: one in 5e8 events comes too late */
+#define TIMEOUT (20 * SIM_S) /* 20 mean waits: one in 5e8 events is later */
 
 static void fire_hold(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
@@ -82,7 +81,7 @@ static const struct way {
     {"timeouts_in_ring", true, true, TIMEOUTS_IN_RING},
 };
 
-/* ns an event, of those that are not timeouts. */
+/* ns per event, timeouts not counted. */
 static double bench(struct holder *holder, const struct way *way, uint32_t pending)
 {
     /* Waits of mean 1 s: this many events fall into the run. */
@@ -100,7 +99,7 @@ static double bench(struct holder *holder, const struct way *way, uint32_t pendi
         sim_kind_rows(sim, holder->kind, holder->rows, sizeof holder->rows[0]);
     for (uint32_t i = 0; i < pending; i++)
         sim_at(sim, holder->waits[i % WAITS] + i / WAITS, holder->kind, i, 0);
-    if (way->touch) /* so that no page is met for the first time while the clock runs */
+    if (way->touch) /* so that page faults are not timed */
         memset(holder->rows, 0, pending * sizeof holder->rows[0]);
     start = bench_seconds();
     sim_run(sim);

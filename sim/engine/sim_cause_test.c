@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Causes in force, and how events inherit them. */
+/* Current causes, and how events inherit them. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -12,14 +12,14 @@
 
 /*
  * A chain: step 0 sets the cause {7, 3}; each step schedules the next one in another way, and a
- * plain event at the same instant, which inherits nothing.
+ * plain event at the same time, which inherits nothing.
  */
 #define STEPS 6
 struct chain {
     kind_id step, plain;
     timer_id timer;
     bool sets;                   /* step 0 sets a cause */
-    struct cause at_step[STEPS]; /* in force when the step began */
+    struct cause at_step[STEPS]; /* current at the start of the step */
     struct cause at_plain[STEPS];
     uint32_t plain_count;
 };
@@ -102,7 +102,7 @@ static void a_cause_changes_neither_order_nor_digest(void **state)
     assert_int_equal(without.at_step[1].number, 0);
 }
 
-/* A function called in the middle of another's event puts the cause back. */
+/* A function called during another event restores the cause. */
 static void fire_scopes(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct chain *chain = self;

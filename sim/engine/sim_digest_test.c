@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The digest is one of the set of events: any change of the set changes it, no order does. */
+/* The digest is a hash of the set of events: it changes with the set and not with the order. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -23,7 +23,7 @@ static const struct event_kind work = {.name = "work", .phase = PHASE_WORK, .fir
 static const struct event_kind idle = {.name = "idle", .phase = PHASE_WORK, .fire = fire_nothing};
 static const char *const regions[] = {"app/a", "app/b"};
 
-/* Of a run with these events. first_region: the one whose kinds are registered first. */
+/* Digest of a run with these events. first_region: the region whose kinds are registered first. */
 static uint64_t digest_of(const struct listed *events, size_t count, uint32_t first_region,
                           bool with_idle)
 {
@@ -58,7 +58,7 @@ static void make_events(struct listed *events)
     }
 }
 
-/* Two regions' events of one instant fire in another order, and their digest is the same. */
+/* Simultaneous events of two regions fire in another order, and the digest is the same. */
 static void neither_order_nor_idle_kinds_move_the_digest(void **state)
 {
     struct listed events[COUNT], reversed[COUNT];
@@ -74,7 +74,7 @@ static void neither_order_nor_idle_kinds_move_the_digest(void **state)
     assert_true(digest_of(events, COUNT, 0, true) == digest);
 }
 
-/* 200 events, each in turn: left out, there twice, or with one of its parts another. */
+/* 200 events, each in turn: missing, doubled, or with one part changed. */
 static void a_missing_doubled_or_changed_event_moves_the_digest(void **state)
 {
     struct listed events[COUNT + 1];

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The inside of a run, for the inline functions that sim.h promises and for sim.c; nobody else
- * reads it.
+ * Internals of a run, for the inline functions of sim.h and for sim.c only.
  */
 #ifndef SIM_INTERNAL_H
 #define SIM_INTERNAL_H
@@ -12,7 +11,7 @@
 #include <stddef.h>
 
 /* A key: phase (2 bits), kind within the phase (10), entity (32), generation (20); so its order is
- * rule 2's. */
+ * that of invariant 2. */
 #define SIM_KIND_SHIFT 52
 #define SIM_PHASE_SHIFT 10 /* within a kind_id */
 
@@ -22,16 +21,16 @@ static inline uint64_t sim_key(kind_id kind, uint32_t entity, uint32_t generatio
            (generation & SIM_GENERATION_MASK);
 }
 
-/* The timers of one length, by time and key: items[(head + i) & mask] for i < count. */
+/* The timers of one duration, by time and key: items[(head + i) & mask] for i < count. */
 struct sim_ring {
     struct event *items;
     uint32_t head, count, mask;
-    uint32_t cancelled; /* of these, at most this many are dead */
+    uint32_t cancelled; /* upper bound of the dead ones */
     sim_dur length;
     kind_id kind;
 };
 
-/* One cache line, that of a kind being fired. */
+/* A registered kind: one cache line. */
 struct sim_kind {
     void (*fire)(void *self, struct sim *sim, uint32_t entity, uint32_t generation);
     bool (*live)(const void *self, uint32_t entity, uint32_t generation);
@@ -42,41 +41,41 @@ struct sim_kind {
     char *full_name; /* "app_tier/us-west-1/arrive" */
     uint32_t row_bytes;
     bool carries; /* causes */
-    uint8_t care; /* what must be done before `fire`: SIM_CARE_... */
+    uint8_t care; /* checks before `fire`: SIM_CARE_... */
 };
-/* `live` must be asked. */
+/* `live` must be called. */
 #define SIM_CARE_ASK 1u
 /* The event may have inherited a cause. */
 #define SIM_CARE_CAUSE 2u
 _Static_assert(sizeof(struct sim_kind) == 64, "a kind is one cache line");
 
-/* What must be done after `fire`: bits of sim->after. */
+/* Actions after `fire`: bits of sim->after. */
 #define SIM_AFTER_DROP 1u  /* the event was dead */
 #define SIM_AFTER_CAUSE 2u /* a cause is set */
 
 struct sim {
-    struct bug_context context; /* now_ns is the clock: so a bug report always knows it */
-    /* A push due before it is plain; one from then on is past the end of the run, or (the clock's
-     * own time, while a cause is set) may inherit a cause. So neither costs a plain push more than
-     * one comparison. */
+    struct bug_context context; /* now_ns is the clock, available to bug reports */
+    /* A push due before this is plain; a later one is past the end of the run or, while a cause is
+     * set, may inherit a cause. So a plain push needs only one comparison. */
     sim_time plain_push_until;
     struct eventq *queue;
     struct probes_hot *probes_hot;
     struct sim_ring *rings;
     struct trace *trace;
-    struct sim_kind *kinds; /* by kind_id: SIM_KINDS_MAX a phase */
-    const char **instances; /* by kind_id: the front of the full name */
+    struct sim_kind *kinds; /* by kind_id: SIM_KINDS_MAX per phase */
+    const char **instances; /* by kind_id: first part of the full name */
 
     struct event ring_first; /* the earliest of all ring heads; time SIM_NEVER: none */
     sim_time next_cut;
-    sim_time plain_until; /* an event of the queue due before this is taken and fired, no more: no
-                           * ring and no cut comes before it, nobody stops or traces the run */
+    sim_time
+        plain_until; /* an event of the queue due before this can be fired directly: no timer and no
+                        flush is due before it, and the run is neither stopped nor traced */
     uint64_t event_count;
     bool stopping;
     uint8_t after;          /* SIM_AFTER_... of the event being fired */
-    bool looks_ahead;       /* some kind has rows or more to fetch early, */
-    bool fetches;           /* and some has more than rows */
-    sim_time fetched_until; /* rows of the queue's events due by then were fetched, */
+    bool looks_ahead;       /* some kind has something to prefetch, */
+    bool fetches;           /* and some kind more than rows */
+    sim_time fetched_until; /* rows of queued events due by then were prefetched, */
     unsigned fetched_level; /* from buckets of this level */
 
     uint32_t cancelled; /* events in the queue that are dead */
@@ -85,16 +84,16 @@ struct sim {
     struct event *ring_heads; /* by ring */
     uint16_t *winners;        /* [2 * leaf_count]; the root is 1, leaf i is leaf_count + i */
     uint32_t kind_count[3];   /* by phase */
-    void *kinds_block;        /* what `kinds` lies in */
+    void *kinds_block;        /* allocation that contains `kinds` */
     sim_time end;
-    struct cause cause;        /* in force; {0, 0}: none */
+    struct cause cause;        /* current; {0, 0}: none */
     struct cause_table causes; /* of pending events */
     struct probes *probes;
     struct sim_options options;
 };
 
 RARE void sim_timer_set_slow(struct sim *sim, struct sim_ring *ring, struct event event);
-/* Where the plain way does not do: past the end, or a cause is set. */
+/* Slow path: past the end, or a cause is set. */
 RARE void sim_after_slow(struct sim *sim, sim_dur wait, kind_id kind, uint32_t entity,
                          uint32_t generation);
 RARE void sim_timer_set_caused(struct sim *sim, struct sim_ring *ring, uint32_t entity,
@@ -131,7 +130,7 @@ static inline void sim_after(struct sim *sim, sim_dur wait, kind_id kind, uint32
 {
     sim_time now = sim->context.now_ns;
 
-    /* One comparison for two: a negative wait looks like a very long one. */
+    /* One comparison for two: a negative wait becomes a very long one. */
     if (__builtin_expect((uint64_t)wait >= (uint64_t)(sim->plain_push_until - now), 0)) {
         sim_after_slow(sim, wait, kind, entity, generation);
         return;

@@ -237,7 +237,7 @@ static void an_interrupt_is_heeded_within_65536_events(void **state)
 
 /* --- the dead -------------------------------------------------------------------------------- */
 
-/* Whoever asks whether they live. */
+/* With `live` checked by the loop or by the handler. */
 static void the_dead_leave_no_trace(void **state)
 {
     struct sim_outcome first = {0};
@@ -269,7 +269,7 @@ static void the_dead_leave_no_trace(void **state)
     }
 }
 
-/* One entity renews a long timeout at every step: nothing of it may pile up, in the queue or in a
+/* One entity renews a long timeout at every step: dead timeouts must not accumulate in queue or
  * ring. */
 struct renewer {
     kind_id step, timeout;
@@ -339,11 +339,12 @@ static void cancelled_timeouts_do_not_pile_up(void **state)
     }
 }
 
-/* --- the same run whatever holds the events -------------------------------------------------- */
+/* --- the same run with any data structure ---------------------------------------------------- */
 
 /*
- * Sessions that think, ask with a timeout, and now and then all wake at one full second. The
- * timeout is cancelled mostly. `in_ring` and `queue` say where events wait; neither may show.
+ * Sessions that wait, send a request with a timeout, and sometimes all wake at a full second. Most
+ * timeouts are cancelled. `in_ring` and `queue` select where events wait; neither may affect the
+ * run.
  */
 #define SESSIONS 500
 
@@ -452,7 +453,7 @@ static struct sim_outcome run_sessions(enum eventq_kind queue, bool in_ring, boo
     sessions->answer = sim_kind_add(sim, &answer, "sessions", sessions);
     sessions->timeout = sim_kind_add(sim, &timeout, "sessions", sessions);
     sessions->timer = sim_timer_add(sim, 35 * SIM_MS, sessions->timeout);
-    sim_timer_add(sim, 77, sessions->timeout); /* a ring that nobody uses */
+    sim_timer_add(sim, 77, sessions->timeout); /* an unused ring */
     sim_kind_rows(sim, sessions->answer, sessions->generation, sizeof sessions->generation[0]);
     sessions->stream = sim_stream(sim, "sessions", "waits");
     sessions->in_ring = in_ring;
@@ -503,7 +504,7 @@ struct crowd {
     kind_id step, echo;
     timer_id ring;
     bool in_ring;
-    uint64_t order; /* a hash of who fired when, in the order of firing */
+    uint64_t order; /* hash of entities and times in the order of firing */
 };
 
 static void crowd_note(struct crowd *crowd, const struct sim *sim, uint32_t entity, uint32_t what)
@@ -511,7 +512,7 @@ static void crowd_note(struct crowd *crowd, const struct sim *sim, uint32_t enti
     crowd->order = rng_mix(crowd->order ^ (uint64_t)sim_now(sim) ^ ((uint64_t)entity << 32 | what));
 }
 
-/* All wake on one grid of 10 ms; some of them call others at this very instant, or a ns later. */
+/* All wake on a grid of 10 ms; some schedule others at the same time, or 1 ns later. */
 static void fire_crowd_step(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct crowd *crowd = self;
@@ -718,7 +719,8 @@ static void fire_fetched(void *self, struct sim *sim, uint32_t entity, uint32_t 
     fetcher->fired++;
 }
 
-/* A model's may only look and prefetch; this one counts, which changes nothing of the run. */
+/* A model's `fetch` may only read and prefetch; this one counts calls, without effect on the
+ * run. */
 static struct fetcher *fetch_watch;
 static void prefetch_early(const void *self, uint32_t entity)
 {
@@ -727,7 +729,7 @@ static void prefetch_early(const void *self, uint32_t entity)
     fetch_watch->too_late += entity < fetch_watch->fired;
 }
 
-/* One event a ms, each fetched before it fires; the first of all and few others are not. */
+/* One event per ms; nearly all are prefetched before they fire. */
 static void rows_are_fetched_before_their_events(void **state)
 {
     static const struct event_kind kind = {

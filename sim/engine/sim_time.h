@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Simulated time: an instant (since the run's start) and a length, both signed 64-bit nanoseconds.
+ * Simulated time (since the start of the run) and duration, both signed 64-bit nanoseconds.
  */
 #ifndef SIM_TIME_H
 #define SIM_TIME_H
 
 #include <stdint.h>
 
-typedef int64_t sim_time; /* an instant, ns since the start of the run, >= 0 */
-typedef int64_t sim_dur;  /* a length, ns */
+typedef int64_t sim_time; /* a point in time, ns since the start of the run, >= 0 */
+typedef int64_t sim_dur;  /* a duration, ns */
 
 #define SIM_NEVER INT64_MAX
 #define SIM_US INT64_C(1000)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One line an event on demand, for a window of time and a piece of the name. Tracing never changes
- * a run.
+ * Event trace: one line per event, filtered by time and by a part of the name. Tracing never
+ * changes a run.
  *
  *   12.000482113 app_tier/us-west-1 arrive 4711 gen 3
  *
- * Models may add a line of their own with trace_note(): `what subject text`.
+ * Models may add lines with trace_note(): `what subject text`.
  */
 #ifndef TRACE_H
 #define TRACE_H
@@ -17,9 +17,9 @@
 #include <stdio.h>
 
 struct trace {
-    FILE *out; /* the caller's */
+    FILE *out; /* owned by the caller */
     sim_time from, to;
-    const char *match; /* only lines whose instance or event name holds this text; NULL: all */
+    const char *match; /* only lines whose instance or event name contains this text; NULL: all */
     uint64_t line_count, line_limit; /* stops silently at the limit; 0: none */
 };
 

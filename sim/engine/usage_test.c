@@ -23,7 +23,7 @@ static const struct model_rows store = {USAGE_TABLE(store_usage)};
 
 /*
  * A client in each of two regions (3 and 4, twice: 14) and a counter of 5 and 6 in two regions: 25
- * of transfer, 14 of nodes. A counter counts once, however many instances its model has.
+ * of transfer, 14 of nodes. A counter counts once, for any number of instances of its model.
  */
 static void rows_of_an_item_add_up_over_models_and_instances(void **state)
 {

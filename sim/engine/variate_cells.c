@@ -4,7 +4,7 @@
 #include "mem.h"
 
 #define TOLERANCE 5e-7 /* of the value */
-#define CHECKS 8       /* places in a cell: quarters would miss a kink near an end */
+#define CHECKS 8       /* points per cell: quarters would miss a kink near an end */
 
 struct worker {
     double (*quantile)(const void *self, double u);

@@ -87,7 +87,7 @@ static struct trial *make_trial(const struct study_runner *runner, uint32_t work
 {
     const struct study_plan *plan = &runner->plan;
 
-    if (worker < plan->thread_count || job->options.trace)
+    if (worker < plan->thread_count || job->options.trace || job->options.history)
         return trial_run(job);
     return plan->others->make(plan->others->self, worker - plan->thread_count, job);
 }
@@ -360,6 +360,7 @@ static void *run_make(void *self, size_t number, uint32_t worker)
     const struct run_task *task = &runner->tasks[number];
     const struct runner_point *point = &runner->points[task->point];
     bool traced = task->point == 0 && task->replication == plan->trace_replication;
+    bool kept = task->point == 0 && task->replication == plan->history_replication;
     struct trial_job job = {
         .scenario = point->study.scenario,
         .options = {.seed = plan->info.seed,
@@ -367,6 +368,7 @@ static void *run_make(void *self, size_t number, uint32_t worker)
                     .warmup = point->warmup,
                     .queue = plan->queue,
                     .trace = traced ? plan->trace : NULL,
+                    .history = kept ? plan->history : NULL,
                     .interrupt = plan->interrupt},
     };
 

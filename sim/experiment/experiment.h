@@ -79,6 +79,8 @@ struct study_plan {
     uint32_t shard_index, shard_count;
     struct trace *trace; /* of replication `trace_replication` of point 0; NULL: none */
     uint32_t trace_replication;
+    struct op_history *history; /* of replication `history_replication` of point 0; NULL: none */
+    uint32_t history_replication;
     enum eventq_kind queue;
     struct diag *diag; /* receives the study's own messages */
 };

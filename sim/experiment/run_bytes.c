@@ -155,6 +155,8 @@ static void put_incidents(struct strbuf *out, const struct incident_list *list)
     for (size_t i = 0; i < list->count; i++) {
         const struct incident *it = &list->incidents[i];
         put_text(out, it->kind);
+        put_text(out, it->subject);
+        put_u64(out, it->cause);
         put_i64(out, it->onset);
         for (int stage = 0; stage < INCIDENT_STAGES; stage++)
             put_i64(out, it->ended[stage]);
@@ -418,13 +420,13 @@ static char *get_own_text(struct cursor *cursor)
     return mem_strdup(text ? text : "");
 }
 
-/* The number of an event above this one, or 0. */
+/* The number of one of the first `index` events, or 0. */
 static uint32_t get_earlier_event(struct cursor *cursor, size_t index)
 {
     uint64_t number = get_u64(cursor);
 
     if (number > index)
-        fail(cursor, "an event names a later one as its cause");
+        fail(cursor, "a cause is not an earlier event");
     return (uint32_t)number;
 }
 
@@ -447,15 +449,17 @@ static void get_log(struct cursor *cursor, struct run_log *log)
     }
 }
 
-static void get_incidents(struct cursor *cursor, struct incident_list *list)
+static void get_incidents(struct cursor *cursor, struct incident_list *list, size_t event_count)
 {
     list->dropped_count = get_u64(cursor);
-    size_t count = get_count(cursor, 76);
+    size_t count = get_count(cursor, 88);
     list->incidents = mem_zalloc(count, sizeof *list->incidents);
     list->count = list->capacity = count;
     for (size_t i = 0; i < count; i++) {
         struct incident *it = &list->incidents[i];
         it->kind = get_text(cursor);
+        it->subject = get_text(cursor);
+        it->cause = get_earlier_event(cursor, event_count);
         it->onset = get_i64(cursor);
         for (int stage = 0; stage < INCIDENT_STAGES; stage++)
             it->ended[stage] = get_i64(cursor);
@@ -480,7 +484,7 @@ static void get_result(struct cursor *cursor, struct run_copy *copy)
     get_histograms(cursor, copy);
     get_series(cursor, copy);
     get_log(cursor, &copy->log);
-    get_incidents(cursor, &copy->incidents);
+    get_incidents(cursor, &copy->incidents, copy->log.event_count);
     if (cursor->left > 0)
         fail(cursor, "it is too long");
     result->statistics = &copy->statistics;

@@ -13,7 +13,7 @@
 #include "result.h"
 #include "strbuf.h"
 
-#define RUN_BYTES_VERSION 3
+#define RUN_BYTES_VERSION 4
 
 /* Append `result` whole. O(size). */
 void run_bytes_add(struct strbuf *out, const struct run_result *result);

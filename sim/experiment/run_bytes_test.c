@@ -48,6 +48,8 @@ static int make_sample(void **state)
 {
     struct sample *sample = mem_zalloc(1, sizeof *sample);
     const struct incident incident = {.kind = "link-fault",
+                                      .subject = "us-west-2 -> us-west-1",
+                                      .cause = 3,
                                       .onset = 1,
                                       .ended = {2, 3, 4, 5, SIM_NEVER},
                                       .rpo = -1,
@@ -173,6 +175,8 @@ static void what_is_read_is_what_was_written(void **state)
     assert_string_equal(is->log->events[1].cause_text, "why");
     assert_int_equal(is->incidents->dropped_count, 8);
     assert_int_equal(is->incidents->count, 1);
+    assert_string_equal(is->incidents->incidents[0].subject, "us-west-2 -> us-west-1");
+    assert_int_equal(is->incidents->incidents[0].cause, 3);
     assert_int_equal(is->incidents->incidents[0].ended[INCIDENT_DRAIN], SIM_NEVER);
     assert_int_equal(is->incidents->incidents[0].rpo, -1);
     assert_int_equal(is->incidents->incidents[0].writes_lost, UINT64_MAX);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Digits are written by hand: printf() takes ten times as long for a double, and a run has fifty
- * thousand numbers. A double x becomes m / 10^k with an integer m below 2^53 and k up to 22, both
- * exact, so that the quotient is the double nearest to the decimal fraction that stands in the text
- * (Clinger, PLDI 1990): writing, rounding and reading agree to the bit. What does not fit goes
- * through printf() and strtod().
+ * Numbers are formatted without printf(), which takes ten times as long for a double; a run has
+ * fifty thousand numbers. A double x becomes m / 10^k with an integer m below 2^53 and k up to 22,
+ * both exact, so the quotient is the double nearest to the decimal fraction in the text (Clinger,
+ * PLDI 1990): writing, rounding and reading agree bit for bit. Other numbers use printf() and
+ * strtod().
  */
 #include "bins_text.h"
 
@@ -32,8 +32,8 @@ struct decimal {
     int places;
 };
 
-/* How often x > 0 can be divided by 10 before it is below 1, less one: floor(log10(x)) for x from
- * 1e-15 to 1e15, but for rounding at the powers themselves, which does no harm. */
+/* floor(log10(x)) for x from 1e-15 to 1e15, except for rounding at the powers of ten, which is
+ * harmless. */
 static int magnitude(double x)
 {
     int exponent = 0;
@@ -47,7 +47,7 @@ static int magnitude(double x)
     return exponent;
 }
 
-/* x >= 0 to so many significant digits, or to an integer where that has more. False where it is too
+/* Round x >= 0 to `digits` significant digits, or to an integer if that has more. False if x is too
  * large or too small for exact powers of ten. */
 static bool decimal_of(double x, int digits, struct decimal *decimal)
 {
@@ -70,7 +70,7 @@ static bool decimal_of(double x, int digits, struct decimal *decimal)
     return decimal->m > 0 && decimal->m < EXACT_LIMIT;
 }
 
-/* The double nearest to x of so many significant digits. */
+/* The double nearest to x with `digits` significant digits. */
 static double round_to(double x, int digits)
 {
     struct decimal decimal;
@@ -86,7 +86,7 @@ static double round_to(double x, int digits)
 
 void moment_add(struct moment *moment, double value)
 {
-    /* So that equal values have no deviation, whatever the digits that are left out. */
+    /* Equal values must have no deviation, even after rounding. */
     value = round_to(value, MOMENT_MEAN_DIGITS);
     double n = (double)moment->n;
     double delta = value - moment->mean;
@@ -104,7 +104,7 @@ void moment_add(struct moment *moment, double value)
 /* The longest element: "[-1.2345678901234567e-300,1.2345678e-300,18446744073709551615]," */
 #define ELEMENT_MAX 96
 
-/* Text on its way to a strbuf, by blocks. */
+/* Buffers text for a strbuf in blocks. */
 struct writer {
     struct strbuf *out;
     char *at; /* in block */
@@ -118,7 +118,7 @@ static void writer_open(struct writer *writer, struct strbuf *out, char bracket)
     *writer->at++ = bracket;
 }
 
-/* Room for an element, and the comma before it. */
+/* Make room for an element and the comma before it. */
 static char *writer_element(struct writer *writer, bool first)
 {
     if (writer->at + ELEMENT_MAX > writer->block + sizeof writer->block) {
@@ -149,7 +149,7 @@ static char *put_unsigned(char *at, uint64_t value)
     return at;
 }
 
-/* 0.00012 is m = 12, places = 5. Zeros at the end do not count. */
+/* 0.00012 is m = 12, places = 5; trailing zeros are dropped. */
 static char *put_decimal(char *at, struct decimal decimal)
 {
     char digits[20];
@@ -185,7 +185,7 @@ static char *put_printed(char *at, double value, int digits)
     return at + snprintf(at, 32, "%.*g", digits, value);
 }
 
-/* One that round_to() gave. */
+/* Write a number returned by round_to(). */
 static char *put_rounded(char *at, double value, int digits)
 {
     struct decimal decimal;
@@ -308,12 +308,12 @@ void bins_add_histogram(struct strbuf *out, const struct histogram *histogram)
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-/* A place in a text, or NULL once that was not of its form. */
+/* A position in a text, or NULL after invalid text. */
 struct reader {
     const char *at;
 };
 
-/* True, and past it, where this character is next. */
+/* Consume this character if it is next. */
 static bool reader_skip(struct reader *reader, char c)
 {
     if (!reader->at || *reader->at != c)
@@ -328,7 +328,7 @@ static void reader_need(struct reader *reader, char c)
         reader->at = NULL;
 }
 
-/* Is there another element? Past the comma or the bracket. */
+/* Is there another element? Consumes the comma or the bracket. */
 static bool reader_next(struct reader *reader, bool *first, char bracket)
 {
     if (reader_skip(reader, bracket))
@@ -373,7 +373,7 @@ static uint64_t reader_unsigned(struct reader *reader)
     return value;
 }
 
-/* Finite; of JSON's form but for zeros before it. */
+/* A finite JSON number; leading zeros are accepted. */
 static double reader_number(struct reader *reader)
 {
     const char *start = reader->at;

@@ -26,7 +26,7 @@ static uint64_t next_random(void)
     return random_state ^ random_state >> 29;
 }
 
-static void counts_come_back(void **state)
+static void counts_round_trip(void **state)
 {
     const uint64_t counts[] = {0, 7, 10, 123456789, (UINT64_C(1) << 53) - 1};
     struct strbuf text = STRBUF_INIT;
@@ -65,8 +65,8 @@ static void ratios_keep_both_terms(void **state)
     strbuf_release(&text);
 }
 
-/* Bit for bit, whatever the double: quotients of integers as levels are, and any bits at all. */
-static void levels_come_back_to_the_bit(void **state)
+/* Bit for bit for any double: quotients of integers, as levels are, and arbitrary bits. */
+static void levels_round_trip_bit_for_bit(void **state)
 {
     enum { COUNT = 20000 };
     const double odd[] = {0,       0.1,
@@ -106,7 +106,7 @@ static void levels_come_back_to_the_bit(void **state)
     free(levels);
 }
 
-static void moments_are_short_where_little_is_to_be_said(void **state)
+static void moments_omit_what_is_implied(void **state)
 {
     const struct moment moments[] = {{7, 0.5, 0}, {7, 0.5, 0.1}, {2, 2, 0.125}, {0}, {2, 3, 0}};
     struct strbuf text = STRBUF_INIT;
@@ -126,12 +126,12 @@ static void moments_are_short_where_little_is_to_be_said(void **state)
 }
 
 /*
- * Two hundred runs, written and read back after each: the very state that was in memory, and the
- * mean and deviation of an exact tally. Each step rounds the mean to 12 digits, half a unit of the
- * last at most, so that 200 steps are off by less than 200 * 5e-12 of it, and the deviation, to 8
- * digits, by less than 200 * 5e-8 (and a random walk stays far below that).
+ * Add 200 runs, writing and reading back the state after each: the state read equals the one in
+ * memory, and mean and deviation are those of an exact tally. Each step rounds the mean to 12
+ * digits (an error of at most half a unit of the last), so 200 steps are off by less than 200 *
+ * 5e-12 of it; the deviation, to 8 digits, by less than 200 * 5e-8. Rounding errors mostly cancel.
  */
-static void moments_go_on_from_their_text(void **state)
+static void moments_continue_from_their_text(void **state)
 {
     static const double scales[] = {1e-9, 0.003, 1, 12345, 1e12, 3e17};
 
@@ -175,7 +175,7 @@ static void equal_values_have_no_deviation(void **state)
     }
 }
 
-static void histograms_come_back(void **state)
+static void histograms_round_trip(void **state)
 {
     struct histogram histogram = {0};
     struct strbuf text = STRBUF_INIT;
@@ -195,8 +195,8 @@ static void histograms_come_back(void **state)
     strbuf_release(&text);
 }
 
-/* Each text is one change away from one that would do. */
-static void other_texts_are_refused(void **state)
+/* Each text is one change away from a valid one. */
+static void invalid_texts_are_rejected(void **state)
 {
     static const char *const values[] = {
         "",       "[",       "[1",      "1]",      "[1,]",  "[,1]",   "[1 ,2]",
@@ -226,7 +226,7 @@ static void other_texts_are_refused(void **state)
         uint64_t bins[HISTOGRAM_BIN_LIMIT] = {0}, total = 0;                                       \
         (void)bins, (void)total;                                                                   \
         if (call)                                                                                  \
-            fail_msg("'%s' was taken", list[i]);                                                   \
+            fail_msg("'%s' was accepted", list[i]);                                                \
     }
     REFUSED(values, bins_read_levels(values[i], &read));
     REFUSED(values, bins_read_counts(values[i], &read));
@@ -244,14 +244,14 @@ static void other_texts_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_come_back),
+        cmocka_unit_test(counts_round_trip),
         cmocka_unit_test(ratios_keep_both_terms),
-        cmocka_unit_test(levels_come_back_to_the_bit),
-        cmocka_unit_test(moments_are_short_where_little_is_to_be_said),
-        cmocka_unit_test(moments_go_on_from_their_text),
+        cmocka_unit_test(levels_round_trip_bit_for_bit),
+        cmocka_unit_test(moments_omit_what_is_implied),
+        cmocka_unit_test(moments_continue_from_their_text),
         cmocka_unit_test(equal_values_have_no_deviation),
-        cmocka_unit_test(histograms_come_back),
-        cmocka_unit_test(other_texts_are_refused),
+        cmocka_unit_test(histograms_round_trip),
+        cmocka_unit_test(invalid_texts_are_rejected),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

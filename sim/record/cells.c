@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Open addressing with linear probing, at most half full. Nothing ever walks it, so that its order,
- * which depends on addresses, is nowhere to be seen. */
+/* A hash table with open addressing and linear probing, at most half full. It is never iterated, so
+ * its order, which depends on addresses, does not affect results. */
 #include "cells.h"
 
 #include "bug.h"
@@ -40,7 +40,7 @@ static bool same_cell(const struct cell *a, const struct cell *b)
            same_text(a->window, b->window);
 }
 
-/* The slot that holds the cell, or the free one where it belongs. */
+/* The slot of the cell, or the free slot for it. */
 static struct cell_slot *slot_of(const struct cells *cells, const struct cell *cell, uint64_t hash)
 {
     size_t mask = cells->slot_count - 1;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The numbers of cells (table `cell`) that were looked up before, by what they are: a run has a
- * thousand statistics, which are those of the run before it.
+ * A cache of the ids of cells (table `cell`): a run has a thousand statistics, mostly the same as
+ * the previous run.
  *
- * Zero-initialised is empty and owns nothing. O(1) a call.
+ * Zero-initialised is empty and owns nothing. O(1) per call.
  */
 #ifndef CELLS_H
 #define CELLS_H
@@ -13,9 +13,9 @@
 
 struct metric; /* engine */
 
-/* What a number is, in words; texts that are absent are NULL. Regions by name, "all": the total. */
+/* Identity of a statistic; absent texts are NULL. Regions by name, "all": the total. */
 struct cell {
-    const struct metric *metric; /* known by its address: tables of metrics stay where they are */
+    const struct metric *metric; /* identified by its address: tables of metrics never move */
     const char *stat, *region, *label, *window;
 };
 struct cells {
@@ -24,11 +24,11 @@ struct cells {
     size_t count;
 };
 
-/* 0 where it is not known; ids of rows begin at 1. */
+/* The id, from 1, or 0 if it is not cached. */
 int64_t cells_find(const struct cells *cells, const struct cell *cell);
-/* Must not be known yet. Texts are copied. */
+/* Add a cell that is not cached. Copies the texts. */
 void cells_add(struct cells *cells, const struct cell *cell, int64_t id);
-/* Forget all, as after a rollback. */
+/* Clear the cache, as after a rollback. */
 void cells_release(struct cells *cells);
 
 #endif

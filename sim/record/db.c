@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Opening goes in this order: what is at the path (nothing, a folder, a file), whose file it is,
- * SQLite, the schema. A file of size 0 counts as new, since that is what an interrupted making of
- * the schema leaves behind: the schema is one transaction, and SQLite rolls it back to nothing.
+ * Opening checks in this order: what is at the path (nothing, a folder, a file), which program
+ * wrote the file, SQLite, the schema. A file of size 0 counts as new: the schema is created in one
+ * transaction, which SQLite rolls back to an empty file if it is interrupted.
  */
 #include "db.h"
 
@@ -19,13 +19,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Two writers of one file take turns; a transaction of a run lasts a fraction of a second. */
+/* Two writers alternate; the transaction of a run lasts a fraction of a second. */
 #define BUSY_TIMEOUT_MS 10000
 
 /* https://www.sqlite.org/fileformat.html, section 1.3 */
 #define HEADER_SIZE 100
 #define HEADER_USER_VERSION 60
 #define HEADER_APPLICATION_ID 68
+
+void db_damaged(struct db *db, const char *why)
+{
+    if (db->damaged != NULL) {
+        diag_error(db->diag, "%s: %s", db->damaged, why);
+    } else {
+        diag_error(db->diag, "results database '%s' is damaged: %s", db->path, why);
+    }
+}
 
 int db_fail(struct db *db, const char *verb)
 {
@@ -34,7 +43,7 @@ int db_fail(struct db *db, const char *verb)
     switch (code & 0xff) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        diag_error(db->diag, "results database '%s' is damaged: %s", db->path, reason);
+        db_damaged(db, reason);
         break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -42,7 +51,7 @@ int db_fail(struct db *db, const char *verb)
                    db->path);
         break;
     case SQLITE_CONSTRAINT:
-        /* Nothing is written twice by one program. */
+        /* One program never writes the same row twice. */
         diag_error(db->diag,
                    "cannot %s results database '%s': another program writes the same study (%s)",
                    verb, db->path, reason);
@@ -92,7 +101,7 @@ int db_integer(struct db *db, const char *sql, int64_t *value)
 /* --- what is there -------------------------------------------------------------------------------
  */
 
-/* Make an empty file where there is none, so that what forbids it has a name of the system's. */
+/* Create an empty file if there is none, to get the system's error message if that fails. */
 static int create_file(struct db *db)
 {
     int file = open(db->path, O_WRONLY | O_CREAT | O_EXCL, 0666);
@@ -129,21 +138,21 @@ static int check_header(struct db *db, const unsigned char *header, size_t size)
         if (version > RECORD_VERSION)
             diag_error(
                 db->diag,
-                "results database '%s' is of version %u, newer than this program's %d: a newer "
-                "isthmus reads it",
+                "results database '%s' is of version %u, newer than this program's %d: use a newer "
+                "isthmus",
                 db->path, version, RECORD_VERSION);
         else
             diag_error(
                 db->diag,
-                "results database '%s' is of version %u, older than this program's %d: the "
-                "isthmus that wrote it reads it, or make it again from its scenario and seed",
+                "results database '%s' is of version %u, older than this program's %d: use the "
+                "isthmus that wrote it, or repeat the study from its scenario and seed",
                 db->path, version, RECORD_VERSION);
         return -1;
     }
     return 0;
 }
 
-/* 0, or -1 and told; *empty where the file has no byte. */
+/* 0, or -1 with the error reported; *empty: the file has no bytes. */
 static int identify(struct db *db, enum db_mode mode, bool *empty)
 {
     struct stat info;
@@ -192,13 +201,13 @@ static int make_schema(struct db *db)
     return status;
 }
 
-/* The file is ours or empty: open it by SQLite, and make the schema where it has none. */
+/* The file is a results database or empty: open it with SQLite and create a missing schema. */
 static int connect_file(struct db *db, enum db_mode mode)
 {
     struct strbuf name = STRBUF_INIT;
-    /* ":memory:" and the like are names of files to us. */
+    /* Treat ":memory:" and the like as file names. */
     output_path_add(&name, db->path);
-    /* A reader asks to write too: only so can it settle the log that a killed writer left. */
+    /* A reader opens for writing, too, to recover the WAL of a killed writer. */
     /* No lock inside the process: a connection is used by one thread at a time (result.h). */
     int code =
         sqlite3_open_v2(name.text, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
@@ -219,11 +228,11 @@ static int connect_file(struct db *db, enum db_mode mode)
         db_integer(db, "PRAGMA page_count", &page_count) != 0) {
         return -1;
     }
-    /* A series by bin is a row of some kilobytes: several to a page. */
+    /* A series is a row of some kilobytes: fit several into a page. */
     if (page_count == 0 && (db_exec(db, "PRAGMA page_size = 8192") != 0 || make_schema(db) != 0)) {
         return -1;
     }
-    /* Only once the schema stands: a file in WAL mode without one would not be known as ours. */
+    /* Only after the schema exists: a file in WAL mode without one would not be recognised. */
     return db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;");
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * For tests of record and report only: a made-up study that looks like one of a regional outage,
- * without any model.
+ * Test data for record and report: a synthetic study of a regional outage, without any model.
  *
  * 30 minutes in bins of 10 s, two regions, warm-up of 1 min, a fault from minute 10 to 15; numbers
  * are drawn from a small generator of their own, so that they are the same everywhere. Replications
@@ -11,6 +10,7 @@
 #ifndef FAKE_STUDY_H
 #define FAKE_STUDY_H
 
+#include "hash.h"
 #include "mem.h"
 #include "result.h"
 
@@ -97,7 +97,7 @@ static inline double fake_uniform(struct fake_run *run)
     return (double)(run->random >> 11) / 9007199254740992.0;
 }
 
-/* A number; the caller may make something else of it. */
+/* A number; the caller may change its kind. */
 static inline struct statistic *fake_statistic(struct fake_run *run, enum fake_metric metric,
                                                const char *stat, int region, const char *label,
                                                const char *window, double value)
@@ -109,13 +109,13 @@ static inline struct statistic *fake_statistic(struct fake_run *run, enum fake_m
     return statistic;
 }
 
-/* How hard the fault bites at an instant, 0 to 1: sharp onset, recovery over three minutes. */
+/* Severity of the fault at an instant, 0 to 1: sharp onset, recovery over three minutes. */
 static inline double fake_bite(double t_s)
 {
     return t_s < 600 || t_s >= 1080 ? 0 : t_s < 900 ? 1 : (1080 - t_s) / 180;
 }
 
-/* A value of a bin: what it is in calm, and what the fault adds. */
+/* The value of a bin: the base value and the fault's addition. */
 static inline double fake_value(struct fake_run *run, enum fake_metric metric, int region,
                                 size_t cause, double t_s)
 {
@@ -149,7 +149,7 @@ static inline double fake_value(struct fake_run *run, enum fake_metric metric, i
     }
 }
 
-/* A ratio has a hundred thousand under it in each bin, but for one bin without writes. */
+/* A ratio has a denominator of a hundred thousand in each bin, except one bin without writes. */
 #define FAKE_UNDER 100000
 
 static inline uint64_t *fake_counts(bool has_them)
@@ -258,6 +258,8 @@ static inline void fake_fill_log(struct fake_run *run, bool restored)
              back = published + 10 * SIM_S + (sim_time)(30e9 * fake_uniform(run));
     run->incident = (struct incident){
         .kind = "region-loss",
+        .subject = "us-west-1",
+        .cause = 1,
         .onset = onset,
         .ended = {detected, decided, promoted, published, restored ? back : SIM_NEVER},
         .rpo = (sim_dur)(1e9 + 4e9 * fake_uniform(run)),
@@ -288,7 +290,7 @@ static inline void fake_fill_log(struct fake_run *run, bool restored)
     }
 }
 
-/* One run, whole; fake_run_free() gives it back. restored: whether its outage ended. */
+/* A complete run; free it by fake_run_free(). restored: its outage ended. */
 static inline struct fake_run *fake_run_create(const struct scenario *scenario, uint32_t point,
                                                uint32_t replication, bool restored)
 {
@@ -349,7 +351,7 @@ static inline struct scenario fake_scenario(void)
         .fault_spans = fake_faults,
         .fault_span_count = 1,
         .resolved = (char *)"name: fake-outage\n",
-        .hash = UINT64_C(0x0123456789abcdef)};
+        .hash = hash_text(HASH_START, "name: fake-outage\n")};
 }
 
 /* A whole study through a sink: `points` points of `replications` runs, of which the first

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* First a look into every input; then one after the other is copied (merge_copy.c). */
+/* First check all inputs, then copy them one by one (merge_copy.c). */
 #include "merge.h"
 
 #include "mem.h"
@@ -12,12 +12,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What the shards of one study have in common, and which part each is. */
+/* A shard: its part of the study, and what it must have in common with the others. */
 struct shard {
     const char *path;
     unsigned index, count; /* "2/5" */
     int64_t study;
-    char *identity; /* all that must be the same, as text */
+    char *identity; /* everything that must be equal, as text */
 };
 
 struct merging {
@@ -25,16 +25,16 @@ struct merging {
     struct shard *shards;
     size_t count;
     struct diag *diag;
-    bool failed; /* something was told */
+    bool failed; /* an error was reported */
 };
 
-static void complain_of(struct merging *merging, const char *path, const char *why)
+static void report_input(struct merging *merging, const char *path, const char *why)
 {
     diag_error(merging->diag, "cannot merge '%s': %s", path, why);
     merging->failed = true;
 }
 
-/* --- a look into every input ---------------------------------------------------------------- */
+/* --- checking the inputs -------------------------------------------------------------------- */
 
 /* Verb, seed, settings, points with their scenarios, versions: one line each. */
 static const char identity_sql[] =
@@ -69,18 +69,18 @@ static bool parse_part(const char *text, struct shard *shard)
            text[end] == '\0' && shard->index > 0 && shard->index <= shard->count;
 }
 
-/* What is wrong with the newest study as a shard, or NULL. */
+/* Why the newest study is not a valid shard, or NULL. */
 static const char *read_newest(struct select *rows, struct shard *shard)
 {
     shard->study = select_int(rows, 0, 1, INT64_MAX);
     if (!parse_part(select_text(rows, 1), shard))
-        return "its newest study is no shard: it was made without '--shard'";
+        return "its newest study is not a shard: it was run without '--shard'";
     if (select_int(rows, 2, 0, 1) == 0)
-        return "it is not complete; go on with it by '--resume'";
+        return "it is not complete; continue it with '--resume'";
     return NULL;
 }
 
-static void look_into(struct merging *merging, struct shard *shard)
+static void check_shard(struct merging *merging, struct shard *shard)
 {
     struct db db;
     struct select rows;
@@ -91,16 +91,16 @@ static void look_into(struct merging *merging, struct shard *shard)
     }
     select_open(&rows, &db, newest_sql);
     bool found = select_next(&rows);
-    const char *wrong = found ? read_newest(&rows, shard) : "it holds no study";
+    const char *wrong = found ? read_newest(&rows, shard) : "it contains no study";
     int status = select_close(&rows);
     if (status == 0 && wrong)
-        complain_of(merging, shard->path, wrong);
+        report_input(merging, shard->path, wrong);
     if (status != 0 || (!wrong && read_identity(&db, shard) != 0))
         merging->failed = true;
     db_release(&db, false);
 }
 
-/* The first line that two identities do not share. */
+/* Report the first line in which two identities differ. */
 static void tell_difference(struct merging *merging, const struct shard *first,
                             const struct shard *other)
 {
@@ -160,17 +160,52 @@ static void check_output(struct merging *merging)
     for (size_t i = 0; i < merging->count; i++) {
         if (stat(merging->shards[i].path, &input) == 0 && input.st_dev == output.st_dev &&
             input.st_ino == output.st_ino) {
-            complain_of(merging, merging->shards[i].path, "it is the output, too");
+            report_input(merging, merging->shards[i].path, "it is also the output");
         }
     }
 }
 
-/* --- all of it ------------------------------------------------------------------------------ */
+/* --- merging ------------------------------------------------------------------------------ */
 
 static int by_index(const void *left, const void *right)
 {
     const struct shard *a = left, *b = right;
     return a->index < b->index ? -1 : a->index > b->index;
+}
+
+/* Copy the runs of all shards and build their roll-ups. */
+static int merge_into(struct record *whole, const struct merging *merging)
+{
+    int status = 0;
+
+    whole->db.damaged = "cannot merge: a shard is damaged";
+    for (size_t i = 0; i < merging->count && status == 0; i++)
+        status = merge_copy(whole, merging->shards[i].path, merging->shards[i].study, i == 0);
+    return status == 0 ? merge_finish(whole) : -1;
+}
+
+/* Merge into a temporary file beside the output, then copy that: an error leaves the output as it
+ * was. */
+static int merge_shards(struct merging *merging)
+{
+    struct strbuf part = STRBUF_INIT;
+    struct record *whole = NULL;
+    struct record *record = record_open(merging->output, RECORD_REPLACE, merging->diag);
+    int status = -1;
+
+    strbuf_addf(&part, "%s.merging", merging->output);
+    if (record)
+        whole = record_open(part.text, RECORD_REPLACE, merging->diag);
+    if (whole)
+        status = merge_into(whole, merging);
+    if (status == 0)
+        status = record_take_over(record, whole);
+    if (whole)
+        record_discard(whole);
+    if (record && record_close(record) != 0)
+        status = -1;
+    strbuf_release(&part);
+    return status;
 }
 
 int record_merge(const char *output, const char *const *inputs, size_t input_count,
@@ -182,23 +217,14 @@ int record_merge(const char *output, const char *const *inputs, size_t input_cou
                               .diag = diag};
     for (size_t i = 0; i < input_count; i++) {
         merging.shards[i].path = inputs[i];
-        look_into(&merging, &merging.shards[i]);
+        check_shard(&merging, &merging.shards[i]);
     }
     if (!merging.failed) {
         check_parts(&merging);
     }
     check_output(&merging);
-    struct record *record = merging.failed ? NULL : record_open(output, RECORD_REPLACE, diag);
-    int status = record != NULL ? 0 : -1;
     qsort(merging.shards, input_count, sizeof(*merging.shards), by_index);
-    for (size_t i = 0; i < input_count && status == 0; i++) {
-        status = merge_copy(record, merging.shards[i].path, merging.shards[i].study, i == 0);
-    }
-    if (status == 0)
-        status = merge_finish(record);
-    if (record != NULL && record_close(record) != 0) {
-        status = -1;
-    }
+    int status = merging.failed ? -1 : merge_shards(&merging);
     for (size_t i = 0; i < input_count; i++) {
         free(merging.shards[i].identity);
     }

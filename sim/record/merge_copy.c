@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Rows go from one file to the other inside SQLite, the input attached as `shard`. The tables of
- * the output say what a row may be (types, ranges, references by NOT NULL), so that a row of a
- * damaged input is refused; what is in a row's text is checked when the roll-ups are made of it.
+ * Rows are copied inside SQLite, with the input attached as `shard`. The constraints of the
+ * output's tables (types, ranges, NOT NULL references) reject rows of a damaged input; texts are
+ * checked when the roll-ups are built from them.
  */
 #include "merge_internal.h"
 
@@ -14,7 +14,7 @@
 enum { MERGED_STUDY = 1 };
 #define MERGED "1"
 
-/* ?1 is the study in the shard. Point n gets row n + 1. */
+/* ?1 is the study in the shard. Point n becomes row n + 1. */
 // clang-format off
 #define SHARD_POINTS " FROM shard.point AS p"
 #define POINT_OF_RUN " JOIN shard.point AS p ON p.id = r.point AND p.study = ?1"
@@ -33,7 +33,7 @@ static const char *const copy_head[] = {
     " JOIN shard.fault AS f ON f.point = p.id WHERE p.study = ?1",
     "INSERT INTO main.assumption SELECT " MERGED ", path, value, meaning FROM shard.assumption WHERE study = ?1",
 };
-/* Cells by their words: those that are there, or new ones; then each by its number. */
+/* Map cells by their names: existing ones or new ones. */
 static const char *const copy_shard[] = {
     "INSERT INTO main.resumption SELECT " MERGED ", 1 + (SELECT count(*) FROM main.resumption), argv, version, compiler,"
     " started FROM shard.study WHERE id = ?1",
@@ -55,8 +55,8 @@ static const char *const copy_shard[] = {
     " JOIN shard.run_series AS s ON s.run = r.old LEFT JOIN temp.cell_of AS c ON c.old = s.cell WHERE ?1 ORDER BY r.new, c.new",
     "INSERT INTO main.event SELECT r.new, number, t_ns, what, subject, text, cause, waited_for, cause_text"
     " FROM temp.run_of AS r JOIN shard.event AS e ON e.run = r.old WHERE ?1 ORDER BY r.new, number",
-    "INSERT INTO main.incident SELECT r.new, number, kind, onset_ns, detected_ns, decided_ns, promoted_ns, published_ns,"
-    " restored_ns, rpo_ns, writes_lost, sessions_lost FROM temp.run_of AS r JOIN shard.incident AS i ON i.run = r.old"
+    "INSERT INTO main.incident SELECT r.new, number, kind, subject, cause, onset_ns, detected_ns, decided_ns, promoted_ns,"
+    " published_ns, restored_ns, rpo_ns, writes_lost, sessions_lost FROM temp.run_of AS r JOIN shard.incident AS i ON i.run = r.old"
     " WHERE ?1 ORDER BY r.new, number",
 };
 static const char maps_sql[] =
@@ -65,7 +65,7 @@ static const char maps_sql[] =
     "DELETE FROM temp.cell_of; DELETE FROM temp.run_of;";
 // clang-format on
 
-/* What went wrong is the input's where it is damaged, or holds what the tables do not take. */
+/* The input is at fault if it is damaged or violates the tables' constraints. */
 static int fail(struct record *record, const char *path)
 {
     int code = sqlite3_errcode(record->db.handle);
@@ -139,7 +139,7 @@ static int attach(struct record *record, const char *path)
 
 int merge_copy(struct record *record, const char *path, int64_t study, bool first)
 {
-    /* As in record_begin(): emptying takes all rows, and checks no references. */
+    /* As in record_begin(): all rows are deleted, so references need no check. */
     if (db_exec(&record->db, "PRAGMA foreign_keys = OFF") != 0 || attach(record, path) != 0)
         return -1;
     int status = record_begin_write(record);
@@ -152,29 +152,28 @@ int merge_copy(struct record *record, const char *path, int64_t study, bool firs
 
 /* --- the whole study ------------------------------------------------------------------------- */
 
-/* A study whose parts are known from the start has every replication of every point. *run_max: of
- * a point. */
+/* Check that the study has every replication of every point. *run_max: replications per point. */
 static int check_runs(struct record *record, uint64_t *run_max)
 {
     struct select rows;
-    int64_t missing = 0;
+    uint64_t wanted = 0, found = 0;
 
     select_open(&rows, &record->db,
-                "SELECT point_count * replication_count - (SELECT count(*) FROM run WHERE"
-                " replication < replication_count AND point <= point_count) AS missing, level,"
-                " replication_count FROM study");
+                "SELECT point_count, replication_count, level, (SELECT count(*) FROM run WHERE"
+                " replication < replication_count AND point <= point_count) AS runs FROM study");
     if (select_next(&rows)) {
-        missing = select_int(&rows, 0, INT64_MIN, INT64_MAX);
-        record->level = select_level(&rows, 1);
-        *run_max = select_count(&rows, 2);
+        *run_max = select_count(&rows, 1);
+        record->level = select_level(&rows, 2);
+        wanted = *run_max * select_count(&rows, 0);
+        found = (uint64_t)select_instant(&rows, 3);
     }
     if (select_close(&rows) != 0)
         return -1;
-    if (missing != 0)
+    if (found != wanted)
         diag_error(record->db.diag,
-                   "cannot merge: the study lacks %" PRId64 " of its runs, which are in no shard",
-                   missing);
-    return missing == 0 ? 0 : -1;
+                   "cannot merge: the shards contain %" PRIu64 " of the study's %" PRIu64 " runs",
+                   found, wanted);
+    return found == wanted ? 0 : -1;
 }
 
 static int roll_up(struct record *record)

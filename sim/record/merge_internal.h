@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What merge.c, which decides, asks of merge_copy.c. Private to this folder. */
+/* Copying for merge.c, in merge_copy.c. Private to this folder. */
 #ifndef MERGE_INTERNAL_H
 #define MERGE_INTERNAL_H
 
 #include "record_internal.h"
 
 /*
- * Copy study `study` of the file `path`, in one transaction; the first takes the place of all that
- * `record` holds. Run k of the whole study gets row number k + 1, as if one process had written
- * all; what a number is (cell) is found by its words. Returns 0, or -1 and told.
+ * Copy study `study` of the file `path`, in one transaction; the first one replaces everything in
+ * `record`. Run k of the whole study gets row number k + 1, as if written by one process; cells are
+ * matched by their names. Returns 0, or -1 with the error reported.
  */
 int merge_copy(struct record *record, const char *path, int64_t study, bool first);
-/* All runs are there: their roll-ups. Returns 0, or -1 and told, where one is missing as well. */
+/* Build the roll-ups of all runs. Returns 0, or -1 with the error reported, also if a run is
+ * missing. */
 int merge_finish(struct record *record);
 
 #endif

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What made the numbers, stored beside them. The only place that reads the host's calendar. */
+/* Version, compiler and start time, stored with the results. The only code that reads the date. */
 #ifndef PROVENANCE_H
 #define PROVENANCE_H
 
 /*
  * "0.1.0+5f1c0a9b27de": the project's version and a hash of all sources that a run's statistics
  * come from (base, stats, engine, models, scenario, experiment; no tests). Two programs of one
- * version give the same digests, whatever the compiler; a change of the command line or of a report
- * is no other version.
+ * version give the same digests with any compiler; changes of the command line or of reports do not
+ * change the version.
  */
 extern const char program_version[];
 

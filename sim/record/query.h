@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The only SELECTs: what a report may ask of a results file. Rows are handed to callbacks; texts
- * are valid during the call. Every function returns 0, or -1 with an error in the diag. Rows come
- * in order of point, then of first writing, then of time. Intervals are Student's over
- * replications, at the study's level; a statistic without a number in any run has no row.
+ * Read-only queries on a results file. Rows are passed to callbacks; their texts are valid during
+ * the call. Every function returns 0, or -1 with an error in the diag. Rows are ordered by point,
+ * then by first writing, then by time. Intervals are Student's over replications, at the study's
+ * level; a statistic without a number in any run has no row.
  *
- * What is read is checked: counts, indices and instants are in their range and points are numbered
- * from 0 without a gap, or the function tells what is damaged and returns -1. Some rows may have
- * been given by then.
+ * All data is checked: if counts, indices or instants are out of range, the function reports the
+ * damage and returns -1, possibly after some rows. results_study() also rejects a study whose
+ * points are not numbered from 0 without gaps; after it, a row's point is a valid index.
  */
 #ifndef QUERY_H
 #define QUERY_H
@@ -34,12 +34,11 @@ struct study_row {
     uint64_t seed;
     double level;
     uint32_t point_count, replication_count,
-        run_count;                          /* replications asked for; runs made, over all points */
+        run_count; /* replications requested; runs recorded, over all points */
     int64_t duration_ns, warmup_ns, bin_ns; /* of the first point and run; bin: of the series */
     bool complete;
 };
-/* The newest study of the file (id 0), or the one named. Everywhere below, too, study 0 is the
- * newest. */
+/* The study with this id; 0, here and below: the newest one. */
 int results_study(struct results *results, int64_t id, struct study_row *row,
                   struct diag *diag); /* texts valid until close */
 
@@ -56,7 +55,7 @@ struct run_row {
     int64_t point, replication;
     uint64_t seed, digest, event_count;
     int64_t wall_ns, warmup_ns;
-    const char *version; /* of the program that made it */
+    const char *version; /* of the program that ran it */
 };
 int results_each_run(struct results *results, int64_t study,
                      void (*row)(void *self, const struct run_row *row), void *self,
@@ -79,16 +78,16 @@ int results_each_value(struct results *results, int64_t study, int64_t point,
 struct summary_row {
     int64_t point;
     const char *metric, *stat, *region, *label, *window,
-        *unit;                /* stat, label: "" where none; region "all" for the total */
-    struct interval interval; /* invalid interval (n = 1): mean alone counts */
+        *unit;                /* stat, label: "": none; region "all": the total */
+    struct interval interval; /* invalid (n = 1): only the mean */
 };
 int results_each_summary(struct results *results, int64_t study, const char *metric /* NULL: all */,
                          void (*row)(void *self, const struct summary_row *row), void *self,
                          struct diag *diag);
 /*
- * How the runs of a point ended: `stuck` of its `count` had an outage that was not over by their
- * end. Where some were stuck and others were not, a mean over all is neither's; so
- * results_each_summary_of() tells the statistics of one of the two kinds alone.
+ * Outcomes of a point: `stuck` of its `count` runs ended during an outage. If only some were stuck,
+ * a mean over all describes neither outcome; results_each_summary_of() gives the statistics of one
+ * outcome.
  */
 struct outcome_row {
     int64_t point;
@@ -121,14 +120,16 @@ struct timeline_row {
 int results_each_timeline(struct results *results, int64_t study, const char *metric,
                           void (*row)(void *self, const struct timeline_row *row), void *self,
                           struct diag *diag);
-/* The histograms of all replications as one; empty where there is none. */
+/* The merged histograms of all replications; empty if there are none. */
 struct histogram;
 int results_histogram(struct results *results, int64_t study, int64_t point, const char *metric,
                       const char *region, const char *label, const char *window,
                       struct histogram *pooled, struct diag *diag);
 struct incident_row {
-    int64_t point, replication, number; /* number: which incident of its run, from 0 */
+    int64_t point, replication, number; /* number: of the incident in its run, from 0 */
     const char *kind;
+    const char *subject; /* the link, region or node that the fault hit; "": unknown */
+    uint32_t cause;      /* number of the event that opened it; 0: none */
     int64_t onset_ns, detected_ns, decided_ns, promoted_ns, published_ns,
         restored_ns; /* -1: never */
     int64_t rpo_ns;  /* -1: no failover */
@@ -138,9 +139,13 @@ int results_each_incident(struct results *results, int64_t study,
                           void (*row)(void *self, const struct incident_row *row), void *self,
                           struct diag *diag);
 /*
- * RTO by stages (incident.h). An instant is held between the one before it and the restoration, and
- * one that never came takes no time of its own (it goes to the stage after it), so that the stages
- * always add up to the RTO. False, and nothing stored, where the incident was never restored.
+ * RTO by stages (incident.h). Each instant is clipped to the range from the previous instant to the
+ * restoration, and a missing one gives its stage no time (the next stage gets it), so the stages
+ * always add up to the RTO. False, with nothing stored, if the incident was never restored.
+ *
+ * Metric `rto_stage` (objective.c) differs where an instant is missing or comes after the next one:
+ * there the stage ends with the next stage and gets the time itself. For an outage that passes
+ * without an alarm, rto_stage is all `detect`; here, as in view `incidents`, it is all `drain`.
  */
 bool incident_stages(const struct incident_row *incident, int64_t stages_ns[INCIDENT_STAGES]);
 struct event_row {
@@ -157,12 +162,12 @@ struct expectation_row {
     const char *text, *verdict;
     bool has_value, has_interval;
     double value, low, high;
-    const char *reason; /* of a verdict that the numbers alone do not give, or "" */
+    const char *reason; /* why values are missing, if that affects the verdict, or "" */
 };
 int results_each_expectation(struct results *results, int64_t study,
                              void (*row)(void *self, const struct expectation_row *row), void *self,
                              struct diag *diag);
-/* What the study decided by its own rule, in the order in which it was printed. */
+/* Findings of the study, in the order in which they were printed. */
 struct finding_row {
     const char *kind;
     int64_t point; /* -1: of the study as a whole */
@@ -177,11 +182,11 @@ int results_each_finding(struct results *results, int64_t study,
 struct fault_row {
     int64_t from_ns, to_ns;
 };
-/* Spans in which some fault acted (the study's first point), for shading. */
+/* Intervals with an active fault (the study's first point), for shading. */
 int results_each_fault(struct results *results, int64_t study,
                        void (*row)(void *self, const struct fault_row *row), void *self,
                        struct diag *diag);
-/* Parameters that were assumptions and left at their default. */
+/* Parameters that are assumptions and had their default value. */
 int results_each_assumption(struct results *results, int64_t study,
                             void (*row)(void *self, const char *path, const char *value,
                                         const char *meaning),

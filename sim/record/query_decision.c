@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What was decided: expectations and findings. */
+/* Queries for expectations and findings. */
 #include "query_internal.h"
 
-/* A number that may be absent. */
+/* An optional number. */
 static double real_if(struct select *rows, int column)
 {
     return select_has(rows, column) ? select_real(rows, column) : 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What happened: events, and incidents with their stages. */
+/* Queries for events, and for incidents with their stages. */
 #include "query_internal.h"
 
 bool incident_stages(const struct incident_row *incident, int64_t stages_ns[INCIDENT_STAGES])
@@ -26,31 +26,34 @@ int results_each_incident(struct results *results, int64_t study,
 {
     struct select rows;
 
-    select_study(&rows, results,
-                 "SELECT point.number, run.replication, incident.number, kind, onset_ns,"
-                 " detected_ns, decided_ns, promoted_ns, published_ns, restored_ns, rpo_ns,"
-                 " writes_lost, sessions_lost FROM point JOIN run ON run.point = point.id"
-                 " JOIN incident ON incident.run = run.id WHERE point.study =" THE_STUDY
-                 "ORDER BY point.number, run.replication, incident.number",
-                 study, diag);
+    select_study(
+        &rows, results,
+        "SELECT point.number, run.replication, incident.number, kind, subject, cause,"
+        " onset_ns, detected_ns, decided_ns, promoted_ns, published_ns, restored_ns, rpo_ns,"
+        " writes_lost, sessions_lost FROM point JOIN run ON run.point = point.id"
+        " JOIN incident ON incident.run = run.id WHERE point.study =" THE_STUDY
+        "ORDER BY point.number, run.replication, incident.number",
+        study, diag);
     while (select_next(&rows)) {
         struct incident_row incident = {
             .point = select_count(&rows, 0),
             .replication = select_count(&rows, 1),
             .number = select_count(&rows, 2),
             .kind = select_text(&rows, 3),
-            .onset_ns = select_instant(&rows, 4),
-            .detected_ns = select_instant_or(&rows, 5, -1),
-            .decided_ns = select_instant_or(&rows, 6, -1),
-            .promoted_ns = select_instant_or(&rows, 7, -1),
-            .published_ns = select_instant_or(&rows, 8, -1),
-            .restored_ns = select_instant_or(&rows, 9, -1),
-            .rpo_ns = select_instant_or(&rows, 10, -1),
-            .writes_lost = (uint64_t)select_instant(&rows, 11),
-            .sessions_lost = (uint64_t)select_instant(&rows, 12),
+            .subject = select_text(&rows, 4),
+            .onset_ns = select_instant(&rows, 6),
+            .detected_ns = select_instant_or(&rows, 7, -1),
+            .decided_ns = select_instant_or(&rows, 8, -1),
+            .promoted_ns = select_instant_or(&rows, 9, -1),
+            .published_ns = select_instant_or(&rows, 10, -1),
+            .restored_ns = select_instant_or(&rows, 11, -1),
+            .rpo_ns = select_instant_or(&rows, 12, -1),
+            .writes_lost = (uint64_t)select_instant(&rows, 13),
+            .sessions_lost = (uint64_t)select_instant(&rows, 14),
         };
+        incident.cause = select_has(&rows, 5) ? (uint32_t)select_int(&rows, 5, 1, UINT32_MAX) : 0;
         if (incident.restored_ns >= 0 && incident.restored_ns < incident.onset_ns)
-            select_damaged(&rows, 9);
+            select_damaged(&rows, 11);
         if (select_good(&rows))
             row(self, &incident);
     }
@@ -82,7 +85,7 @@ int results_each_event(struct results *results, int64_t study, int64_t replicati
             .text = select_text(&rows, 6),
             .cause_text = select_text(&rows, 9),
         };
-        /* A cause is an earlier event: a chain of causes ends. */
+        /* A cause must be an earlier event, so that chains of causes end. */
         event.cause =
             select_has(&rows, 7) ? (uint32_t)select_int(&rows, 7, 1, event.number - 1) : 0;
         event.waited_for =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What the files query_*.c share. Private to this folder. */
+/* Shared by the files query_*.c. Private to this folder. */
 #ifndef QUERY_INTERNAL_H
 #define QUERY_INTERNAL_H
 
@@ -8,15 +8,15 @@
 
 struct results {
     struct db db;
-    /* All that were asked for: their texts stay until the file is closed. */
+    /* All studies queried: their texts stay valid until the file is closed. */
     struct study_row *studies;
     size_t study_count, study_capacity;
 };
 
-/* The study's id: 0 is the newest. Every statement names it in this way, as its first parameter. */
+/* The study's id; 0: the newest. The first parameter of every statement. */
 #define THE_STUDY " iif(?1 = 0, (SELECT max(id) FROM study), ?1) "
 
-/* A walk over rows of a study; errors go to the diag of the call, not to that of the opening. */
+/* Begin a query of a study; errors go to the call's diag, not to that of results_open(). */
 void select_study(struct select *rows, struct results *results, const char *sql, int64_t study,
                   struct diag *diag);
 

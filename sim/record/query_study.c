@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The file, and what a study is made of: points, parameters, runs, faults, assumptions. */
+/* Opening the file; queries for studies, points, parameters, runs, faults and assumptions. */
 #include "query_internal.h"
 
 #include "hash.h"
@@ -27,7 +27,7 @@ struct results *results_open(const char *path, struct diag *diag)
         free(results);
         return NULL;
     }
-    /* Damage shows at the first table that is touched, and is better told now. */
+    /* Read a table now: damage shows at the first access. */
     if (db_integer(&results->db, "SELECT count(*) FROM study", &study_count) != 0) {
         results_close(results);
         return NULL;
@@ -81,7 +81,7 @@ static const char study_sql[] =
     "   ORDER BY point.number, run.replication LIMIT 1)"
     " WHERE study.id =" THE_STUDY;
 
-/* Every point is one of the numbers from 0, since they are indices. */
+/* Point numbers are indices: they must be consecutive from 0. */
 static int check_points(struct results *results, const struct study_row *row, struct diag *diag)
 {
     struct select rows;
@@ -118,7 +118,7 @@ static void read_study(struct select *rows, struct study_row *row)
     };
 }
 
-/* Its texts are the results' from now on. */
+/* The results take ownership of its texts. */
 static void keep_study(struct results *results, struct study_row *row)
 {
     const char **const texts[] = {&row->verb,          &row->argv,     &row->version,
@@ -147,9 +147,9 @@ int results_study(struct results *results, int64_t id, struct study_row *row, st
     if (found)
         return check_points(results, row, diag);
     if (id == 0)
-        diag_error(diag, "results database '%s' holds no study", results->db.path);
+        diag_error(diag, "results database '%s' contains no study", results->db.path);
     else
-        diag_error(diag, "results database '%s' holds no study %" PRId64, results->db.path, id);
+        diag_error(diag, "results database '%s' contains no study %" PRId64, results->db.path, id);
     return -1;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Statistics of a point: from its roll-ups where all runs count, and from the runs where only some
- * do. Intervals are made here, by the one function that makes them, of the tallies in the file; a
- * test holds those of the views against them.
+ * Queries for statistics of a point: from its roll-ups for all runs, and from the runs for some of
+ * them. Intervals are computed here from the stored tallies; a test compares them with those of the
+ * views.
  */
 #include "query_internal.h"
 
@@ -41,7 +41,7 @@ int results_each_value(struct results *results, int64_t study, int64_t point,
 
 /* --- all runs ------------------------------------------------------------------------------- */
 
-/* What the statements of a summary and of the differences begin with. */
+/* Common start of the statements for summaries and differences. */
 #define GROUP_COLUMNS "SELECT point.number, n, m2," CELL_COLUMNS
 enum { GROUP_POINT, GROUP_N, GROUP_M2, GROUP_CELL, GROUP_REST = GROUP_CELL + CELL_COLUMN_COUNT };
 
@@ -156,7 +156,7 @@ int results_each_outcome(struct results *results, int64_t study,
     return select_close(&rows);
 }
 
-/* One cell of a point over the runs that count. */
+/* One cell of a point over the selected runs. */
 struct gathered {
     int64_t point, cell;
     struct tally tally;

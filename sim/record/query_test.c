@@ -59,7 +59,7 @@ static int tear_down(void **state)
     return rmdir(folder);
 }
 
-static void results_study_reads_the_newest_and_the_named(void **state)
+static void results_study_reads_the_newest_or_the_given_id(void **state)
 {
     struct fixture *fixture = *state;
     struct study_row row;
@@ -80,7 +80,7 @@ static void results_study_reads_the_newest_and_the_named(void **state)
     struct diag diag = {0};
     assert_int_equal(results_study(fixture->results, 9, &row, &diag), -1);
     char *said = diag_text(&diag);
-    assert_string_equal(said, "error: results database '" FILE_PATH "' holds no study 9\n");
+    assert_string_equal(said, "error: results database '" FILE_PATH "' contains no study 9\n");
     free(said);
     diag_release(&diag);
 }
@@ -98,7 +98,7 @@ static void assert_interval(const struct interval *interval, sqlite3_stmt *find,
     sqlite3_reset(find);
 }
 
-/* A view, looked up by a row's own key. */
+/* Look up a row of a view by its key. */
 static sqlite3_stmt *look_up(struct fixture *fixture, const char *columns, const char *view,
                              const char *metric, const char *stat, const char *region,
                              const char *label, const char *window)
@@ -279,11 +279,14 @@ static void check_incident(void *self, const struct incident_row *row)
 {
     struct fixture *fixture = self;
     fixture->row_count++;
+    assert_string_equal(row->subject, "us-west-1");
+    assert_int_equal(row->cause, 1);
     sqlite3_stmt *find;
     assert_int_equal(
         sqlite3_prepare_v2(fixture->sql,
                            "SELECT detect_ns, decide_ns, promote_ns, publish_ns, drain_ns, rto_ns"
-                           " FROM incidents WHERE study = 2 AND point = ? AND replication = ?",
+                           " FROM incidents WHERE study = 2 AND point = ? AND replication = ?"
+                           " AND subject = 'us-west-1' AND cause = 1",
                            -1, &find, NULL),
         SQLITE_OK);
     sqlite3_bind_int64(find, 1, row->point);
@@ -327,7 +330,7 @@ static void add_part(void *self, const struct summary_row *row)
         parts->n[parts->part] += row->interval.n;
     }
 }
-static void outcomes_part_the_runs_in_two(void **state)
+static void outcomes_separate_recovered_from_stuck_runs(void **state)
 {
     struct fixture *fixture = *state;
     struct parts parts = {.metric = "availability"}, whole = {.metric = "availability"};
@@ -392,7 +395,7 @@ static void note_param(void *self, int64_t point, const char *path, const char *
     snprintf(fixture->text, sizeof(fixture->text), "%d %s=%s", (int)point, path, value);
 }
 
-static void small_tables_come_back(void **state)
+static void small_tables_are_read_back(void **state)
 {
     struct fixture *fixture = *state;
     struct diag *diag = &fixture->diag;
@@ -422,7 +425,7 @@ static void assert_cannot_open(const char *path, const char *expected)
     diag_release(&diag);
 }
 
-static void results_open_refuses_clearly(void **state)
+static void results_open_reports_why_it_fails(void **state)
 {
     (void)state;
     assert_cannot_open("absent.db", "error: cannot open results database "
@@ -435,8 +438,8 @@ static void results_open_refuses_clearly(void **state)
     unlink("empty.db");
 }
 
-/* Written over by somebody: said, and not walked into. */
-static void a_damaged_histogram_is_refused(void **state)
+/* Damaged data is reported and never used. */
+static void a_damaged_histogram_is_rejected(void **state)
 {
     struct fixture *fixture = *state;
     static const char *const damages[] = {
@@ -480,7 +483,7 @@ static void a_damaged_histogram_is_refused(void **state)
     histogram_release(&pooled);
 }
 
-/* Runs every statement of the page's block of SQL; returns how many. */
+/* Run every statement of the page's SQL block; returns their number. */
 static size_t run_statements(struct fixture *fixture, const char *sql)
 {
     size_t count = 0;
@@ -519,17 +522,17 @@ static void the_ready_queries_of_the_page_run(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(results_study_reads_the_newest_and_the_named),
+        cmocka_unit_test(results_study_reads_the_newest_or_the_given_id),
         cmocka_unit_test(view_summary_agrees_with_the_intervals_of_c),
         cmocka_unit_test(view_comparison_agrees_with_the_paired_intervals_of_c),
         cmocka_unit_test(view_timeline_agrees_with_the_intervals_of_c),
         cmocka_unit_test(histograms_are_pooled_over_replications),
         cmocka_unit_test(stages_add_up_whatever_is_missing_or_late),
-        cmocka_unit_test(outcomes_part_the_runs_in_two),
+        cmocka_unit_test(outcomes_separate_recovered_from_stuck_runs),
         cmocka_unit_test(view_incidents_agrees_with_the_stages_of_c),
-        cmocka_unit_test(small_tables_come_back),
-        cmocka_unit_test(results_open_refuses_clearly),
-        cmocka_unit_test(a_damaged_histogram_is_refused),
+        cmocka_unit_test(small_tables_are_read_back),
+        cmocka_unit_test(results_open_reports_why_it_fails),
+        cmocka_unit_test(a_damaged_histogram_is_rejected),
         cmocka_unit_test(the_ready_queries_of_the_page_run),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What is kept by bin: series over time and distributions, both from the roll-ups. */
+/* Queries for binned data: series over time and distributions, both from the roll-ups. */
 #include "query_internal.h"
 
 #include "bins_text.h"
@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-/* Student's quantile for the count of the bins, which is mostly that of the bin before. */
+/* Student's quantile for the count of a bin, usually that of the previous bin. */
 struct quantiles {
     double level, last;
     uint64_t n;
@@ -27,7 +27,7 @@ static struct interval interval_of(struct quantiles *quantiles, const struct mom
     return interval_student_of(&tally, quantiles->level, quantiles->last);
 }
 
-/* The bins of a row; false, and told, where they are not. */
+/* The bins of a row; false with the error reported if they are invalid. */
 static bool read_bins(struct select *rows, int runs, int bin_ns, int bins, int64_t *width_ns,
                       struct bin_moments *moments)
 {

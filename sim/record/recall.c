@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A run that is there already: its statistics, read back for whoever watches or judges. What a cell
- * is, and why there is no value, is read but once; a statistic of a metric or region that this
- * program does not know is left out (another version had it).
+ * Read the statistics of a recorded run for watches and the judge. Cells and reasons of missing
+ * values are read once; a statistic of a metric or region that this version does not have is
+ * skipped.
  */
 #include "record_internal.h"
 
@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Texts that are absent in a statistic are empty in the file. */
+/* Absent texts of a statistic are empty in the file. */
 static char *text_if_any(const char *text)
 {
     return *text != '\0' ? mem_strdup(text) : NULL;
 }
 
-/* Where the cell of this id is, or would be. */
+/* Position of the cell with this id, or where to insert it. */
 static size_t place_of(const struct recalled *recalled, int64_t id)
 {
     size_t low = 0, high = recalled->cell_count;
@@ -69,7 +69,7 @@ static const char *keep_reason(struct recalled *recalled, const char *reason)
     return recalled->reasons[recalled->reason_count++];
 }
 
-/* What the row says, without what its cell is. */
+/* Read the row's own columns, without those of its cell. */
 static struct statistic read_value(struct recalled *recalled, struct select *rows)
 {
     struct statistic statistic = {.value = (double)NAN,

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The sink that writes. Statements are a table, prepared once; every run is one transaction, with
- * the roll-ups of its point.
+ * The sink that writes results. Statements are a table, prepared once; every run is one
+ * transaction, including the roll-ups of its point.
  *
- * A study that takes the place of others (`replace`) empties the file in the transaction that
- * begins it, so that a study which never begins has cost nobody their numbers. A file that was made
- * for a study which never began goes again.
+ * With `replace` the transaction that begins the study empties the file, so a study that never
+ * begins deletes nothing. A file created for a study that never began is removed.
  */
 #include "record_internal.h"
 
@@ -35,7 +34,7 @@ static const char *const statements_sql[STATEMENTS] = {
     [PUT_HISTOGRAM]   = "INSERT INTO histogram VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_SERIES]      = "INSERT INTO run_series VALUES (?, ?, ?)",
     [PUT_EVENT]       = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [PUT_INCIDENT]    = "INSERT INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_INCIDENT]    = "INSERT INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_STUDENT]     = "INSERT OR IGNORE INTO student_t VALUES (?, ?, ?, ?)",
     [PUT_EXPECTATION] = "INSERT INTO expectation VALUES (?1,"
                         " (SELECT count(*) FROM expectation WHERE point = ?1), ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -70,7 +69,7 @@ static const char empty_sql[] =
 
 /* --- binding -------------------------------------------------------------------------------- */
 
-/* Bind cannot fail but for an index that is not there (our bug) or a text of gigabytes. */
+/* Binding fails only for an invalid index (a bug) or a text of gigabytes. */
 void put_int(sqlite3_stmt *statement, int index, int64_t value)
 {
     sqlite3_bind_int64(statement, index, value);
@@ -81,9 +80,9 @@ void put_real(sqlite3_stmt *statement, int index, double value)
     sqlite3_bind_double(statement, index, value);
 }
 
-void put_real_if(sqlite3_stmt *statement, int index, bool there, double value)
+void put_real_if(sqlite3_stmt *statement, int index, bool present, double value)
 {
-    if (there && isfinite(value))
+    if (present && isfinite(value))
         sqlite3_bind_double(statement, index, value);
     else
         sqlite3_bind_null(statement, index);
@@ -119,9 +118,9 @@ int record_finish_write(struct record *record, int status)
         status = db_exec(&record->db, "COMMIT");
     if (status != 0) {
         record->failed = true;
-        /* Some failures have rolled back by themselves; then there is nothing left to do here. */
+        /* Some errors have already rolled back; then this does nothing. */
         sqlite3_exec(record->db.handle, "ROLLBACK", NULL, NULL, NULL);
-        record_forget(record); /* some rows may not be there any more */
+        record_forget(record); /* cached rows may no longer exist */
     }
     return status;
 }
@@ -166,10 +165,9 @@ static int record_begin(void *self, const struct study_info *study)
     record->point_count = 0;
     record->study = 0;
     /*
-     * Not before the study ends are references checked: what its rows refer to was written just
-     * before, by ids that were just given, and emptying takes all rows. To look each one up took
-     * half of the time that recording took. It cannot be switched inside a transaction, and to
-     * switch it makes all statements be compiled anew.
+     * Foreign keys are not checked until the study ends: its rows refer to rows written just
+     * before, and emptying deletes all rows. Checking them took half of the recording time. The
+     * setting cannot change inside a transaction, and changing it recompiles all statements.
      */
     if (db_exec(&record->db, "PRAGMA foreign_keys = OFF") != 0) {
         return -1;
@@ -186,7 +184,7 @@ static int record_begin(void *self, const struct study_info *study)
     return 0;
 }
 
-/* Another program may have replaced the file's studies, and its cells, since the last run. */
+/* Another program may have replaced the file's studies and cells since the last run. */
 static int refresh(struct record *record)
 {
     struct select rows;
@@ -311,8 +309,8 @@ fail:
 }
 
 /*
- * Is it worth it to write the whole file again? A study that took the place of one of its size has
- * filled what that one left, and one in a new file has left nothing.
+ * Is VACUUM worthwhile? A study that replaced one of its size has reused the free pages, and a new
+ * file has none.
  */
 static bool is_much_free(struct record *record)
 {
@@ -322,17 +320,16 @@ static bool is_much_free(struct record *record)
            free_count > page_count / 8;
 }
 
-/* One file remains: the log goes into it and leaves the folder. */
+/* Leave a single file: move the WAL into it and delete the WAL. */
 static int settle(struct record *record)
 {
     sqlite3 *handle = record->db.handle;
     if (record->emptied && is_much_free(record)) {
-        sqlite3_exec(handle, "VACUUM", NULL, NULL,
-                     NULL); /* smaller if it can be; right in any case */
+        sqlite3_exec(handle, "VACUUM", NULL, NULL, NULL); /* optional: only reduces the size */
     }
     int code = sqlite3_exec(
         handle, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;", NULL, NULL, NULL);
-    /* Another program reads along: the file is whole, and the last one to leave tidies up. */
+    /* Another program is reading: the data is complete, and the last one to close cleans up. */
     if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) {
         return 0;
     }
@@ -345,4 +342,24 @@ int record_close(struct record *record)
     int status = settle(record);
     release(record, record->db.created && record->study == 0);
     return status;
+}
+
+void record_discard(struct record *record)
+{
+    release(record, true);
+}
+
+/* SQLite's backup copies page by page in one transaction: if it fails, the file is unchanged. */
+int record_take_over(struct record *record, struct record *other)
+{
+    sqlite3_backup *backup =
+        sqlite3_backup_init(record->db.handle, "main", other->db.handle, "main");
+    int code = backup != NULL ? sqlite3_backup_step(backup, -1) : SQLITE_ERROR;
+
+    sqlite3_backup_finish(backup);
+    if (code != SQLITE_DONE)
+        return db_fail(&record->db, "write");
+    record->study = other->study;
+    record->emptied = true;
+    return 0;
 }

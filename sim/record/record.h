@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One SQLite file: writing. A run is one transaction, so a study that was killed keeps every
- * finished run.
+ * Write a results file, an SQLite database. A run is one transaction, so a killed study keeps every
+ * completed run.
  *
  * The file: WAL while it is written (checkpointed and back to a single file at the end), foreign
  * keys, strict tables, application_id 0x49535448 ("ISTH"), user_version = RECORD_VERSION. Times are
@@ -19,20 +19,20 @@
 struct record;
 
 /*
- * What a study does to the studies that are in its file already.
+ * Treatment of the studies that are already in the file.
  *
- * RESUME goes on with the newest one, or begins one where there is none. It must be of the same
- * verb, seed, level, settings and shard, with the same points (which may have fewer replications),
- * and all its runs of this program's version; what differs is told, and nothing is changed. The
- * sink then recalls the runs that the file holds. RESUME_MIXED goes on whatever the version; each
- * run has its own (run.version), and each going on its row (resumption).
+ * RESUME continues the newest one, or begins one if there is none. It must have the same verb,
+ * seed, level, settings and shard, the same points (possibly with fewer replications), and only
+ * runs of this program's version; otherwise the difference is reported and nothing is changed. The
+ * sink then recalls the recorded runs. RESUME_MIXED accepts any version; each run records its own
+ * (run.version), and each resumption has a row (resumption).
  */
 enum record_mode { RECORD_REPLACE, RECORD_APPEND, RECORD_RESUME, RECORD_RESUME_MIXED };
 /*
- * Open `path` for a study: made if absent (in its folder, which is made too); REPLACE empties a
- * file of ours and of this version once the study begins. A file that is not ours, of another
- * version, damaged, not writable, or on a full disk gives NULL and one clear error; nothing is
- * half-written (a new file that could not be completed is removed).
+ * Open `path` for a study; creates the file and its folder if missing. REPLACE empties a results
+ * database of this version when the study begins. Returns NULL with one error if the file is
+ * another program's, of another version, damaged, not writable or on a full disk; nothing is left
+ * half written (an incomplete new file is removed).
  */
 struct record *record_open(const char *path, enum record_mode mode, struct diag *diag);
 /* The sink of this file; its errors go to the diag of record_open(). */

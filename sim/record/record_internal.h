@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the files that write share: record.c (the sink), record_study.c (a study, its points),
- * record_run.c (a run), resume.c (a study that goes on), recall.c (a run that is there already) and
- * finding.c. Private to this folder.
+ * Shared by the files that write: record.c (the sink), record_study.c (studies and points),
+ * record_run.c (runs), resume.c (resuming a study), recall.c (recorded runs) and finding.c. Private
+ * to this folder.
  *
- * Functions that return int give 0, or -1 with the reason told.
+ * Functions that return int return 0, or -1 with the error reported.
  */
 #ifndef RECORD_INTERNAL_H
 #define RECORD_INTERNAL_H
@@ -49,7 +49,7 @@ enum statement {
     STATEMENTS
 };
 
-/* A cell of the file, as recalled statistics need it. */
+/* A cell of the file, for recalled statistics. */
 struct known_cell {
     int64_t id;
     const struct metric *metric; /* NULL: no model has it */
@@ -67,13 +67,13 @@ struct recalled {
     struct statistics set;
 };
 
-/* A statistic of the run being written: its cell, and its place among its kind. */
+/* A statistic of the run being written: its cell, and its index among its kind. */
 struct placed {
     int64_t cell;
     size_t index;
 };
 
-/* A point that this study told of. */
+/* A point of this study. */
 struct record_point {
     int64_t id;
     const struct scenario *scenario;
@@ -83,7 +83,7 @@ struct record {
     struct db db;
     sqlite3_stmt *statements[STATEMENTS];
     enum record_mode mode;
-    bool replace; /* until the first study has taken the place of the others */
+    bool replace; /* until the first study has replaced the others */
     bool emptied;
     bool failed;
     int64_t study; /* 0 until begun */
@@ -97,51 +97,55 @@ struct record {
     size_t placed_count, placed_capacity;
     struct strbuf text; /* of bins */
     struct recalled recalled;
-    uint64_t student_n_max; /* quantiles are there for 2 .. this */
+    uint64_t student_n_max; /* quantiles are stored for 2 .. this */
 };
 
 /* --- record.c -------------------------------------------------------------------------------- */
 
 void put_int(sqlite3_stmt *statement, int index, int64_t value);
 void put_real(sqlite3_stmt *statement, int index, double value);
-/* NULL where there is none, or it is not finite. */
-void put_real_if(sqlite3_stmt *statement, int index, bool there, double value);
-/* The text must stay until the statement has run; NULL is written as "". */
+/* Bind NULL if the value is absent or not finite. */
+void put_real_if(sqlite3_stmt *statement, int index, bool present, double value);
+/* The text must stay valid until the statement has run; NULL is written as "". */
 void put_text(sqlite3_stmt *statement, int index, const char *text);
 int record_step(struct record *record, sqlite3_stmt *statement);
 int record_begin_write(struct record *record);
-/* Commit where all went well, else take everything back. Returns status, or -1. */
+/* Commit if status is 0, otherwise roll back. Returns status, or -1. */
 int record_finish_write(struct record *record, int status);
-/* All rows of all tables; inside a transaction, foreign keys off. */
+/* Delete all rows of all tables; inside a transaction, with foreign keys off. */
 int record_empty(struct record *record);
-/* Forget what is known of the file's rows. */
+/* Clear everything cached about the file's rows. */
 void record_forget(struct record *record);
+/* Replace the file's contents by those of another one, in one transaction. */
+int record_take_over(struct record *record, struct record *other);
+/* Close and delete the file. */
+void record_discard(struct record *record);
 
 /* --- record_study.c -------------------------------------------------------------------------- */
 
-/* A study with its points and assumptions; inside a transaction. Sets record->study. */
+/* Write a study with its points and assumptions; inside a transaction. Sets record->study. */
 int record_write_study(struct record *record, const struct study_info *study);
-/* Scenario, parameters, faults of a new point; inside a transaction. */
+/* Write scenario, parameters and faults of a new point; inside a transaction. */
 int record_write_point(struct record *record, const struct study_point *point, uint32_t number);
-/* A point of the study has this row. */
+/* Register the row of a point of the study. */
 void record_add_point(struct record *record, const struct scenario *scenario, int64_t id);
 int record_write_scenario(struct record *record, const struct scenario *scenario, char hash[20]);
 
 /* --- record_run.c ---------------------------------------------------------------------------- */
 
-/* A run with its statistics, and the roll-ups of its point; inside a transaction. */
+/* Write a run with its statistics, and the roll-ups of its point; inside a transaction. */
 int record_write_run(struct record *record, const struct run_result *result);
-/* Student's quantiles of up to so many values. */
+/* Write Student's quantiles for up to `n` values. */
 int record_write_student(struct record *record, uint64_t n_max);
 
 /* --- resume.c -------------------------------------------------------------------------------- */
 
 /*
- * Find the newest study and hold it against what is to be run; inside a transaction. Sets
- * record->study, or leaves it 0 where the file holds none.
+ * Find the newest study and compare it with the one to run; inside a transaction. Sets
+ * record->study, or leaves it 0 if the file contains none.
  */
 int resume_begin(struct record *record, const struct study_info *study);
-/* A point that came later: the one of this number, or a new one; inside a transaction. */
+/* Find or write a later point, by its number; inside a transaction. */
 int resume_point(struct record *record, const struct study_point *point, uint32_t number);
 
 /* --- recall.c -------------------------------------------------------------------------------- */

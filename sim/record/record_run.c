@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A run: its row, its statistics by rising cell, its log, and at the same time the roll-ups of its
- * point. What is kept by bin is one row a series (bins_text.h), so that a run is some thousand
- * rows.
+ * Write a run: its row, its statistics by ascending cell, its log, and the roll-ups of its point.
+ * Binned data is one row per series (bins_text.h), so a run is some thousand rows.
  */
 #include "record_internal.h"
 
@@ -33,7 +32,7 @@ static void put_instant(sqlite3_stmt *statement, int index, sim_time instant)
     put_integer_if(statement, index, instant != SIM_NEVER && instant >= 0, instant);
 }
 
-/* The text of bins that was made last. */
+/* Bind the most recent text of bins. */
 static void put_bins(struct record *record, sqlite3_stmt *statement, int index)
 {
     sqlite3_bind_text(statement, index, record->text.text, (int)record->text.length, SQLITE_STATIC);
@@ -53,7 +52,7 @@ static void put_cell(sqlite3_stmt *statement, const struct cell *cell)
     put_text(statement, 8, metric_kind_name(cell->metric->kind));
 }
 
-/* The id of a cell of the file, made where it is new; 0 after a failure. */
+/* The id of a cell of the file, inserted if it is new; 0 after an error. */
 static int64_t stored_cell_id(struct record *record, const struct cell *cell)
 {
     struct select rows;
@@ -85,7 +84,7 @@ static int64_t cell_id(struct record *record, const struct cell *cell)
     return id;
 }
 
-/* The cell of the statistic that has this place among its kind. 0, or -1 and told. */
+/* The cell of the statistic with this index among its kind. 0, or -1 with the error reported. */
 static int place(struct record *record, const struct cell *cell, size_t index)
 {
     int64_t id = cell_id(record, cell);
@@ -105,7 +104,8 @@ static int by_cell(const void *left, const void *right)
     return (a->cell > b->cell) - (a->cell < b->cell);
 }
 
-/* Cells have their numbers in the order of the statistics, but for one that the first runs lacked.
+/* The ids of cells follow the order of statistics, except for a statistic that the first runs
+ * lacked.
  */
 static void sort_placed(struct record *record)
 {
@@ -126,7 +126,7 @@ static bool is_kept(struct record *record, const struct run_result *result,
         return true;
     diag_add(record->db.diag, DIAG_WARNING, NULL,
              "metric '%s' of point %" PRIu32 ", replication %" PRIu32
-             " is not a finite number and was left out",
+             " is not a finite number and was omitted",
              statistic->metric->name, result->point, result->replication);
     return false;
 }
@@ -252,7 +252,7 @@ static int write_series(struct record *record, const struct run_result *result, 
     return status;
 }
 
-/* --- what happened -------------------------------------------------------------------------- */
+/* --- events and incidents ------------------------------------------------------------------- */
 
 static int write_events(struct record *record, const struct run_result *result, int64_t run)
 {
@@ -284,12 +284,14 @@ static int write_incidents(struct record *record, const struct run_result *resul
         put_int(put, 1, run);
         put_int(put, 2, (int64_t)i);
         put_text(put, 3, incident->kind);
-        put_int(put, 4, incident->onset);
+        put_text(put, 4, incident->subject);
+        put_integer_if(put, 5, incident->cause > 0, incident->cause);
+        put_int(put, 6, incident->onset);
         for (int stage = 0; stage < INCIDENT_STAGES; stage++)
-            put_instant(put, 5 + stage, incident->ended[stage]);
-        put_instant(put, 10, incident->rpo);
-        put_int(put, 11, (int64_t)incident->writes_lost);
-        put_int(put, 12, (int64_t)incident->sessions_lost);
+            put_instant(put, 7 + stage, incident->ended[stage]);
+        put_instant(put, 12, incident->rpo);
+        put_int(put, 13, (int64_t)incident->writes_lost);
+        put_int(put, 14, (int64_t)incident->sessions_lost);
         if (record_step(record, put) != 0)
             return -1;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What a study is, before any run: where it comes from, its points, what they vary and assume. */
+/* Write a study before its runs: origin, points, parameters, faults and assumptions. */
 #include "record_internal.h"
 
 #include "mem.h"

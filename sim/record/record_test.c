@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The diag says exactly this, with every @ standing for the path. */
+/* Assert the exact errors; every @ stands for the path. */
 static void assert_says(struct diag *diag, const char *expected, const char *path)
 {
     struct strbuf text = STRBUF_INIT;
@@ -100,7 +100,7 @@ static void write_text(const char *path, const char *text)
 
 /* --- claims ---------------------------------------------------------------------------------- */
 
-static void record_writes_a_study_whole(void **state)
+static void record_writes_a_complete_study(void **state)
 {
     (void)state;
     char *path = in_folder("deep/er/whole.db");
@@ -135,7 +135,7 @@ static void record_writes_a_study_whole(void **state)
     assert_int_equal(ask(path, "SELECT count(*) = 0 FROM pragma_foreign_key_check"), 1);
 }
 
-static void record_appends_unless_told_to_replace(void **state)
+static void record_appends_or_replaces(void **state)
 {
     (void)state;
     char *path = in_folder("append.db");
@@ -151,7 +151,7 @@ static void record_appends_unless_told_to_replace(void **state)
     assert_int_equal(ask(path, "SELECT count(*) = 0 FROM pragma_foreign_key_check"), 1);
 }
 
-static void replacing_costs_nothing_before_a_study_begins(void **state)
+static void replacing_deletes_nothing_before_a_study_begins(void **state)
 {
     (void)state;
     char *path = in_folder("keep.db");
@@ -163,7 +163,7 @@ static void replacing_costs_nothing_before_a_study_begins(void **state)
     assert_int_equal(ask(path, "SELECT count(*) FROM run"), 2);
 }
 
-static void a_new_file_without_a_study_goes_again(void **state)
+static void a_new_file_without_a_study_is_removed(void **state)
 {
     (void)state;
     char *path = in_folder("none.db");
@@ -175,7 +175,7 @@ static void a_new_file_without_a_study_goes_again(void **state)
     assert_int_equal(access(path, F_OK), -1);
 }
 
-static void a_killed_study_keeps_its_finished_runs(void **state)
+static void a_killed_study_keeps_its_completed_runs(void **state)
 {
     (void)state;
     char *path = in_folder("killed.db");
@@ -197,7 +197,7 @@ static void a_killed_study_keeps_its_finished_runs(void **state)
         assert_int_equal(sink.run(sink.self, &run->result), 0);
         fake_run_free(run);
     }
-    /* As a kill would leave them: file and log, copied while the writer has them open. */
+    /* What a kill leaves: the file and its WAL, copied while the writer has them open. */
     char command[1200];
     snprintf(command, sizeof(command), "cp %s %s2 && cp %s-wal %s2-wal", path, path, path, path);
     assert_int_equal(system(command), 0);
@@ -211,13 +211,13 @@ static void a_killed_study_keeps_its_finished_runs(void **state)
     assert_int_equal(record_close(record), 0);
 }
 
-/* --- going on ------------------------------------------------------------------------------- */
+/* --- resuming ------------------------------------------------------------------------------- */
 
 static const struct model_ops fake_ops = {METRIC_TABLE(fake_metrics)};
 static const struct model_ops *const fake_models[] = {&fake_ops};
 static const struct registry fake_registry = {fake_models, 1};
 
-/* What a study of `fake` is known by; a test changes one thing of it. */
+/* The identity of a study; a test changes one part of it. */
 struct known {
     struct scenario scenario;
     struct study_point points[2];
@@ -241,7 +241,7 @@ static void known_make(struct known *known)
                                       .replications = 4};
 }
 
-/* Begin the study in `path`; what was refused is in `diag`. */
+/* Begin the study in `path`; `diag` receives the errors. */
 static struct record *go_on(const char *path, const struct known *known, enum record_mode mode,
                             struct diag *diag)
 {
@@ -267,14 +267,14 @@ static void add_runs(struct record *record, const struct known *known, uint32_t 
     }
 }
 
-static void a_study_goes_on_and_recalls_what_it_holds(void **state)
+static void a_study_resumes_and_recalls_its_runs(void **state)
 {
     (void)state;
     char *path = in_folder("resumed.db");
     struct diag diag = {0};
     struct known known;
     known_make(&known);
-    /* Nothing there: it begins. Then it is stopped, with a verdict. */
+    /* Without a file the study begins; then it is stopped, with a verdict. */
     struct record *record = go_on(path, &known, RECORD_RESUME, &diag);
     struct result_sink sink = record_sink(record);
     struct judged judged = {0,   "reauth_rate < 1%", VERDICT_UNDECIDED, true, false, 0.01, 0, 0,
@@ -318,7 +318,7 @@ static void a_study_goes_on_and_recalls_what_it_holds(void **state)
     assert_int_equal(ask(path, "SELECT count(*) FROM resumption"), 1);
 }
 
-static void another_study_is_not_gone_on_with(void **state)
+static void another_study_is_not_resumed(void **state)
 {
     (void)state;
     char *path = in_folder("another.db");
@@ -335,22 +335,21 @@ static void another_study_is_not_gone_on_with(void **state)
         assert_null(go_on(path, &known, RECORD_RESUME, &diag));                                    \
         assert_says(&diag, "error: cannot resume '@': its newest study " message, path);           \
     } while (0)
-    REFUSED(known.info.verb = "run", "is one of 'sweep', not of 'run'");
+    REFUSED(known.info.verb = "run", "is a 'sweep' study, not a 'run' study");
     REFUSED(known.info.seed = 8, "has seed 7, this one has 8");
     REFUSED(known.info.level = 0.99, "has level 0.95, this one has 0.99");
-    REFUSED(known.info.settings = "precision 5%",
-            "was made with 'none', this one with 'precision 5%'");
+    REFUSED(known.info.settings = "precision 5%", "has settings 'none', this one 'precision 5%'");
     REFUSED(known.info.shard = "1/2", "is shard none, this one is shard 1/2");
     REFUSED(known.info.point_count = 1, "has 2 points, this one has 1");
     REFUSED(known.info.replications = 3,
-            "has 4 replications, and 3 would be fewer; more may be added, none taken away");
+            "has 4 replications, and 3 would be fewer; replications can be added, not removed");
 #undef REFUSED
     known_make(&known);
     known.scenario.resolved = (char *)"name: fake\nreplications: 4\nclient:\n  timeout: 2s\n";
     assert_null(go_on(path, &known, RECORD_RESUME, &diag));
     assert_says(&diag,
                 "error: cannot resume '@': point 0 of its newest study is another scenario: "
-                "'timeout: 1s' there, 'timeout: 2s' here",
+                "'timeout: 1s' in the file, 'timeout: 2s' here",
                 path);
     assert_int_equal(ask(path, "SELECT count(*) FROM study"), 1);
     assert_int_equal(ask(path, "SELECT count(*) FROM resumption"), 0);
@@ -397,7 +396,7 @@ static void versions_are_mixed_only_on_request(void **state)
     assert_null(go_on(path, &known, RECORD_RESUME, &diag));
     char *text = diag_text(&diag);
     assert_non_null(strstr(text, "version 0.0.9+old made 2 of its runs, and this is "));
-    assert_non_null(strstr(text, "'--resume=mixed-versions' goes on all the same"));
+    assert_non_null(strstr(text, "use '--resume=mixed-versions' to continue and record both"));
     free(text);
     diag_release(&diag);
     record = go_on(path, &known, RECORD_RESUME_MIXED, &diag);
@@ -444,8 +443,8 @@ static void points_may_come_later(void **state)
                      39);
 }
 
-/* Findings stand beside their study; told again, they take the place of those before. */
-static void findings_are_kept(void **state)
+/* Findings are stored with their study; new ones replace the earlier ones. */
+static void findings_are_stored(void **state)
 {
     (void)state;
     char *path = in_folder("findings.db");
@@ -479,8 +478,8 @@ static void findings_are_kept(void **state)
                      1);
 }
 
-/* A study that takes the place of another has none of its findings, though it has its number. */
-static void findings_go_with_their_study(void **state)
+/* A study that replaces another one, and gets its id, has none of its findings. */
+static void findings_are_deleted_with_their_study(void **state)
 {
     (void)state;
     char *path = in_folder("findings.db");
@@ -493,8 +492,8 @@ static void findings_go_with_their_study(void **state)
     assert_int_equal(ask(path, "SELECT count(*) FROM finding"), 0);
 }
 
-/* Two runs, into a new file; the first one lacks its first statistic, series and histogram where so
- * asked. Between the two, another program may do `meanwhile`. */
+/* Write two runs into a new file, the first one optionally without its first statistic, series and
+ * histogram. `meanwhile` is called between them, as another program. */
 static void write_two_runs(const char *path, bool first_lacks, const char *meanwhile)
 {
     struct diag diag = {0};
@@ -531,8 +530,8 @@ static void write_two_runs(const char *path, bool first_lacks, const char *meanw
     assert_int_equal(diag.count, 0);
 }
 
-/* How many rows of the second run one file has and the other has not, cells taken by their words;
- * `rest` is what follows "SELECT words, " for a table. */
+/* Number of rows of the second run that only one of two files has, cells compared by name; `rest`
+ * follows "SELECT names, " for a table. */
 static int64_t rows_apart(const char *path, const char *other, const char *rest)
 {
     char sql[2000];
@@ -540,7 +539,7 @@ static int64_t rows_apart(const char *path, const char *other, const char *rest)
              "SELECT count(*) FROM (SELECT name, stat, region, label_name, label, \"window\", unit,"
              " %s JOIN cell ON id = cell WHERE run = 2)",
              rest);
-    assert_true(ask(path, sql) > 25); /* so that the difference of nothing proves nothing */
+    assert_true(ask(path, sql) > 25); /* the difference of empty sets would prove nothing */
     assert_int_equal(ask(path, sql), ask(other, sql));
     sqlite3 *handle;
     sqlite3_stmt *statement;
@@ -562,9 +561,9 @@ static int64_t rows_apart(const char *path, const char *other, const char *rest)
     return count;
 }
 
-/* What the first run lacked has higher numbers than what comes after it in the second: its rows are
- * not in the order of the statistics, and are the same. */
-static void statistics_may_come_late(void **state)
+/* Statistics that the first run lacked get higher ids than those that follow them in the second:
+ * the rows are in another order, and equal. */
+static void statistics_may_appear_in_a_later_run(void **state)
 {
     (void)state;
     char *whole = in_folder("whole_runs.db");
@@ -573,8 +572,7 @@ static void statistics_may_come_late(void **state)
     write_two_runs(late, true, NULL);
     assert_int_equal(ask(late, "SELECT count(*) FROM cell"),
                      ask(whole, "SELECT count(*) FROM cell"));
-    /* One series and one histogram; the statistic may not be the smallest cell of its kind any
-     * more.
+    /* One series and one histogram; the statistic may no longer be the smallest cell of its kind.
      */
     assert_int_equal(ask(late, "SELECT (SELECT count(*) FROM run_series WHERE run = 2)"
                                " - (SELECT count(*) FROM run_series WHERE run = 1)"),
@@ -585,8 +583,8 @@ static void statistics_may_come_late(void **state)
     assert_int_equal(ask(late, "SELECT count(*) = 0 FROM pragma_foreign_key_check"), 1);
 }
 
-/* Numbers of cells are remembered between runs, but not past what another program does to them. */
-static void cells_that_another_program_changed_are_looked_up_again(void **state)
+/* Ids of cells are cached between runs, but not after another program changed them. */
+static void cells_changed_by_another_program_are_looked_up_again(void **state)
 {
     (void)state;
     char *whole = in_folder("whole_runs.db");
@@ -602,7 +600,7 @@ static void cells_that_another_program_changed_are_looked_up_again(void **state)
     assert_int_equal(rows_apart(path, whole, "count, bins FROM histogram"), 0);
 }
 
-static void infinite_statistics_are_left_out_with_a_warning(void **state)
+static void infinite_statistics_are_omitted_with_a_warning(void **state)
 {
     (void)state;
     char *path = in_folder("infinite.db");
@@ -627,12 +625,12 @@ static void infinite_statistics_are_left_out_with_a_warning(void **state)
     assert_int_equal(record_close(record), 0);
     assert_says(&diag,
                 "warning: metric 'requests' of point 0, replication 0 is not a finite number and "
-                "was left out",
+                "was omitted",
                 path);
     assert_int_equal(ask(path, "SELECT complete FROM study"), 0);
 }
 
-static void record_refuses_what_is_not_its_own(void **state)
+static void record_rejects_files_of_other_programs_and_versions(void **state)
 {
     (void)state;
     char *path = in_folder("letter.txt");
@@ -652,15 +650,15 @@ static void record_refuses_what_is_not_its_own(void **state)
     assert_int_equal(write_fake(path, false, 1, 1, 1), 0);
     change(path, "PRAGMA user_version = 4");
     assert_refused(path, "error: results database '@' is of version 4, newer than this program's 3:"
-                         " a newer isthmus reads it");
+                         " use a newer isthmus");
     change(path, "PRAGMA user_version = 2");
     assert_refused(path, "error: results database '@' is of version 2, older than this program's 3:"
-                         " the isthmus that wrote it reads it, or make it again from its scenario"
+                         " use the isthmus that wrote it, or repeat the study from its scenario"
                          " and seed");
     assert_int_equal(ask(path, "SELECT count(*) FROM run"), 1);
 }
 
-static void record_refuses_places_where_no_file_can_be(void **state)
+static void record_rejects_paths_where_no_file_can_be(void **state)
 {
     (void)state;
     assert_refused("", "error: a results database needs a name");
@@ -676,7 +674,7 @@ static void record_refuses_places_where_no_file_can_be(void **state)
                    "error: cannot create results database '@': No such file or directory");
 }
 
-static void record_refuses_a_damaged_file(void **state)
+static void record_rejects_a_damaged_file(void **state)
 {
     (void)state;
     char *path = in_folder("damaged.db");
@@ -694,7 +692,7 @@ static void record_names_missing_permission(void **state)
     assert_int_equal(chmod(path, 0444), 0);
     assert_int_equal(mkdir(in_folder("locked"), 0555), 0);
     assert_int_equal(chmod(test_folder, 0755), 0);
-    /* Root may write anywhere; be someone else for a while. */
+    /* Root may write anywhere: drop its privileges for a while. */
     bool root = geteuid() == 0;
     assert_true(!root || seteuid(65534) == 0);
     assert_refused(path, "error: cannot write results database '@': it is read-only");
@@ -709,7 +707,7 @@ static void record_names_missing_permission(void **state)
 
 /* --- full disks ------------------------------------------------------------------------------ */
 
-static int page_count_max; /* of every database that is opened from now on */
+static int page_count_max; /* of every database opened from now on */
 
 static int limit_pages(sqlite3 *handle, const char **error, const struct sqlite3_api_routines *api)
 {
@@ -720,7 +718,7 @@ static int limit_pages(sqlite3 *handle, const char **error, const struct sqlite3
     return sqlite3_exec(handle, sql, NULL, NULL, NULL);
 }
 
-static void a_disk_full_from_the_start_leaves_nothing(void **state)
+static void a_full_disk_at_the_start_leaves_no_file(void **state)
 {
     (void)state;
     page_count_max = 5;
@@ -732,7 +730,7 @@ static void a_disk_full_from_the_start_leaves_nothing(void **state)
     assert_int_equal(access(in_folder("full.db-journal"), F_OK), -1);
 }
 
-static void a_disk_full_midway_keeps_the_finished_runs(void **state)
+static void a_disk_that_fills_up_keeps_the_completed_runs(void **state)
 {
     (void)state;
     char *path = in_folder("fills.db");
@@ -750,7 +748,7 @@ static void a_disk_full_midway_keeps_the_finished_runs(void **state)
     assert_int_equal(ask(path, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
 }
 
-static void a_write_that_the_system_refuses_is_told_with_its_reason(void **state)
+static void a_failed_write_is_reported_with_its_reason(void **state)
 {
     (void)state;
     struct rlimit before, small = {64 * 1024, 0};
@@ -767,7 +765,7 @@ static void a_write_that_the_system_refuses_is_told_with_its_reason(void **state
     }
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_true(status < 0);
-    /* 778: the system refused to write. */
+    /* 778: SQLITE_IOERR_WRITE */
     assert_says(&diag,
                 "error: cannot write results database '@': disk I/O error (SQLite's code 778)",
                 path);
@@ -775,7 +773,7 @@ static void a_write_that_the_system_refuses_is_told_with_its_reason(void **state
 
 /* --- size and speed -------------------------------------------------------------------------- */
 
-static void ten_replications_stay_small_and_quick(void **state)
+static void ten_replications_are_small_and_fast(void **state)
 {
     (void)state;
     char *path = in_folder("size.db");
@@ -795,29 +793,29 @@ static void ten_replications_stay_small_and_quick(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(record_writes_a_study_whole),
-        cmocka_unit_test(record_appends_unless_told_to_replace),
-        cmocka_unit_test(replacing_costs_nothing_before_a_study_begins),
-        cmocka_unit_test(a_new_file_without_a_study_goes_again),
-        cmocka_unit_test(a_killed_study_keeps_its_finished_runs),
+        cmocka_unit_test(record_writes_a_complete_study),
+        cmocka_unit_test(record_appends_or_replaces),
+        cmocka_unit_test(replacing_deletes_nothing_before_a_study_begins),
+        cmocka_unit_test(a_new_file_without_a_study_is_removed),
+        cmocka_unit_test(a_killed_study_keeps_its_completed_runs),
         cmocka_unit_test(points_may_come_later),
-        cmocka_unit_test(a_study_goes_on_and_recalls_what_it_holds),
-        cmocka_unit_test(another_study_is_not_gone_on_with),
+        cmocka_unit_test(a_study_resumes_and_recalls_its_runs),
+        cmocka_unit_test(another_study_is_not_resumed),
         cmocka_unit_test(more_replications_may_be_added),
         cmocka_unit_test(versions_are_mixed_only_on_request),
-        cmocka_unit_test(findings_are_kept),
-        cmocka_unit_test(findings_go_with_their_study),
-        cmocka_unit_test(statistics_may_come_late),
-        cmocka_unit_test(cells_that_another_program_changed_are_looked_up_again),
-        cmocka_unit_test(infinite_statistics_are_left_out_with_a_warning),
-        cmocka_unit_test(record_refuses_what_is_not_its_own),
-        cmocka_unit_test(record_refuses_places_where_no_file_can_be),
-        cmocka_unit_test(record_refuses_a_damaged_file),
+        cmocka_unit_test(findings_are_stored),
+        cmocka_unit_test(findings_are_deleted_with_their_study),
+        cmocka_unit_test(statistics_may_appear_in_a_later_run),
+        cmocka_unit_test(cells_changed_by_another_program_are_looked_up_again),
+        cmocka_unit_test(infinite_statistics_are_omitted_with_a_warning),
+        cmocka_unit_test(record_rejects_files_of_other_programs_and_versions),
+        cmocka_unit_test(record_rejects_paths_where_no_file_can_be),
+        cmocka_unit_test(record_rejects_a_damaged_file),
         cmocka_unit_test(record_names_missing_permission),
-        cmocka_unit_test(a_disk_full_from_the_start_leaves_nothing),
-        cmocka_unit_test(a_disk_full_midway_keeps_the_finished_runs),
-        cmocka_unit_test(a_write_that_the_system_refuses_is_told_with_its_reason),
-        cmocka_unit_test(ten_replications_stay_small_and_quick),
+        cmocka_unit_test(a_full_disk_at_the_start_leaves_no_file),
+        cmocka_unit_test(a_disk_that_fills_up_keeps_the_completed_runs),
+        cmocka_unit_test(a_failed_write_is_reported_with_its_reason),
+        cmocka_unit_test(ten_replications_are_small_and_fast),
     };
     return cmocka_run_group_tests(tests, make_test_folder, remove_test_folder);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Going on with a study that was stopped. A run is known by its scenario (hash of the resolved
- * text), version, seed, point and replication: all of them are held against what the file has
- * before a row is changed, and what differs is told in words.
+ * Resume a study. A run is identified by its scenario (hash of the resolved text), version, seed,
+ * point and replication: all are compared with the file before any row is changed, and differences
+ * are reported.
  */
 #include "record_internal.h"
 
@@ -42,13 +42,13 @@ static size_t line_of(const char *text, const char **next)
     return length;
 }
 
-/* How many runs a scenario asks for decides none of them. */
+/* The number of replications does not affect the runs. */
 static bool is_replications(const char *line)
 {
     return strncmp(line, "replications:", 13) == 0;
 }
 
-/* True where two resolved texts give the same runs; else the first lines that differ. */
+/* True if two resolved texts give the same runs; otherwise the first lines that differ. */
 static bool same_runs(const char *theirs, const char *ours, struct strbuf *their_line,
                       struct strbuf *our_line)
 {
@@ -69,7 +69,7 @@ static bool same_runs(const char *theirs, const char *ours, struct strbuf *their
     return true;
 }
 
-/* Point `number` has the scenario `text` in the file: does it give the same runs here? */
+/* Does the scenario `text` of point `number` in the file give the same runs as this one? */
 static int check_scenario(struct record *record, uint32_t number, const char *text,
                           const struct scenario *scenario)
 {
@@ -77,8 +77,8 @@ static int check_scenario(struct record *record, uint32_t number, const char *te
     int status = 0;
     if (!same_runs(text, scenario->resolved, &theirs, &ours)) {
         status = refuse(record,
-                        "point %" PRIu32 " of its newest study is another scenario: '%s' there, "
-                        "'%s' here",
+                        "point %" PRIu32 " of its newest study is another scenario: '%s' in the "
+                        "file, '%s' here",
                         number, text_or_none(theirs.text), text_or_none(ours.text));
     }
     strbuf_release(&theirs);
@@ -119,7 +119,7 @@ int resume_point(struct record *record, const struct study_point *point, uint32_
                    : record_write_point(record, point, number);
 }
 
-/* The newest study, as the file has it. */
+/* The newest study in the file. */
 struct stored_head {
     int64_t id;
     const char *verb, *settings, *shard;
@@ -135,7 +135,7 @@ static int check_study(struct record *record, const struct study_info *study,
     const char *shard = study->shard ? study->shard : "";
 
     if (strcmp(stored->verb, study->verb) != 0)
-        return refuse(record, "its newest study is one of '%s', not of '%s'", stored->verb,
+        return refuse(record, "its newest study is a '%s' study, not a '%s' study", stored->verb,
                       study->verb);
     if (stored->seed != study->seed)
         return refuse(record, "its newest study has seed %" PRIu64 ", this one has %" PRIu64,
@@ -144,7 +144,7 @@ static int check_study(struct record *record, const struct study_info *study,
         return refuse(record, "its newest study has level %g, this one has %g", stored->level,
                       study->level);
     if (strcmp(stored->settings, settings) != 0)
-        return refuse(record, "its newest study was made with '%s', this one with '%s'",
+        return refuse(record, "its newest study has settings '%s', this one '%s'",
                       text_or_none(stored->settings), text_or_none(settings));
     if (strcmp(stored->shard, shard) != 0)
         return refuse(record, "its newest study is shard %s, this one is shard %s",
@@ -152,7 +152,7 @@ static int check_study(struct record *record, const struct study_info *study,
     if (stored->replications > study->replications)
         return refuse(record,
                       "its newest study has %" PRId64 " replications, and %" PRIu32
-                      " would be fewer; more may be added, none taken away",
+                      " would be fewer; replications can be added, not removed",
                       stored->replications, study->replications);
     if (stored->points != (int64_t)study->point_count)
         return refuse(record, "its newest study has %" PRId64 " points, this one has %zu",
@@ -160,7 +160,7 @@ static int check_study(struct record *record, const struct study_info *study,
     return 0;
 }
 
-/* Sets record->study where there is one. */
+/* Sets record->study if there is one. */
 static int find_study(struct record *record, const struct study_info *study)
 {
     struct select rows;
@@ -197,7 +197,7 @@ static int check_versions(struct record *record)
         if (select_good(&rows))
             refuse(record,
                    "version %s made %" PRId64 " of its runs, and this is %s; "
-                   "'--resume=mixed-versions' goes on all the same, and records it",
+                   "use '--resume=mixed-versions' to continue and record both",
                    version, count, program_version);
         rows.failed = true;
     }
@@ -217,7 +217,7 @@ static int write_resumption(struct record *record, const struct study_info *stud
     return record_step(record, put);
 }
 
-/* Roll-ups that are not those of all runs (the rows were edited, or merged) are made anew. */
+/* Rebuild roll-ups that do not cover all runs (rows were edited or merged). */
 static int check_rollups(struct record *record)
 {
     struct select rows;
@@ -241,13 +241,13 @@ int resume_begin(struct record *record, const struct study_info *study)
     for (uint32_t i = 0; i < study->point_count; i++)
         if (resume_point(record, &study->points[i], i) != 0)
             return -1;
-    /* What was judged of fewer runs is judged again at the end. */
+    /* Verdicts over fewer runs are replaced at the end. */
     sqlite3_stmt *open = record->statements[REOPEN_STUDY];
     put_int(open, 1, record->study);
     put_int(open, 2, study->replications);
     sqlite3_stmt *forget = record->statements[FORGET_VERDICTS];
     put_int(forget, 1, record->study);
-    /* A text that asked for fewer replications is no point's any more. */
+    /* The text with fewer replications no longer belongs to a point. */
     if (record_step(record, open) != 0 || record_step(record, forget) != 0 ||
         record_step(record, record->statements[FORGET_TEXTS]) != 0 || check_rollups(record) != 0)
         return -1;

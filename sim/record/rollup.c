@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A run's statistics come by rising cell, as those of the run before it did: each list is walked
- * from its start with a hint, so that a row is found at once.
+ * A run's statistics are added by ascending cell, as those of the previous run were: a hint of the
+ * next position in each list finds a row in O(1).
  *
- * Means and squares are Welford's (tally.h); a mean of pooled histograms is moved by its share of
- * the new values, and not made of a sum, which the file does not keep.
+ * Means and squares are updated by Welford's method (tally.h); the mean of pooled histograms is
+ * updated by its weight of new values, since the file does not store the sum.
  */
 #include "rollup_internal.h"
 
@@ -89,7 +89,7 @@ void cell_numbers_add(struct cell_numbers *numbers, int64_t cell, double value)
     numbers->items[numbers->count++] = (struct cell_number){cell, value};
 }
 
-/* --- the life of a roll-up ------------------------------------------------------------------- */
+/* --- creating and freeing -------------------------------------------------------------------- */
 
 struct rollup *rollup_create(struct db *db)
 {
@@ -235,7 +235,7 @@ void rollup_add_pairs(struct rollup_list *differences, const struct cell_numbers
     }
 }
 
-/* The base's run came after this replication of other points: they are paired now. */
+/* The base's run came after this replication of other points: pair them now. */
 static int pair_others(struct rollup *rollup)
 {
     struct select rows;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What rollup.c (the state, and what a run adds to it), rollup_store.c (the state in the file) and
- * rollup_rebuild.c (the state from the runs) share.
+ * Shared by rollup.c (state, adding a run), rollup_store.c (state in the file) and rollup_rebuild.c
+ * (state from the runs).
  */
 #ifndef ROLLUP_INTERNAL_H
 #define ROLLUP_INTERNAL_H
@@ -29,12 +29,12 @@ enum rollup_statement {
     ROLLUP_STATEMENTS
 };
 
-/* Rows by rising cell; each begins with its cell, an int64_t. */
+/* Rows by ascending cell; each begins with its cell, an int64_t. */
 struct rollup_list {
     unsigned char *items;
     size_t count, capacity;
     size_t size; /* of a row */
-    size_t hint; /* where the next cell may be */
+    size_t hint; /* likely position of the next cell */
 };
 struct metric_rollup {
     int64_t cell;
@@ -55,7 +55,7 @@ struct series_rollup {
 };
 struct histogram_rollup {
     int64_t cell;
-    struct histogram pooled; /* its sum is not kept */
+    struct histogram pooled; /* without its sum */
     double mean;
 };
 /* A number of one run. */
@@ -71,7 +71,7 @@ struct cell_numbers {
 struct rollup {
     struct db *db;
     sqlite3_stmt *statements[ROLLUP_STATEMENTS];
-    struct rollup_point point; /* .point 0: no state is held */
+    struct rollup_point point; /* .point 0: no state */
     uint64_t runs;
     struct rollup_list metrics, differences, histograms, series;
     /* of the run that is open */
@@ -83,20 +83,19 @@ struct rollup {
     double quantile_level, quantile;
 };
 
-/* The row of a cell, made with zeros where it is new. Valid until the next call. O(1) where cells
- * come by rising number, but for rows that are new in the middle. */
+/* The row of a cell, inserted with zeros if it is new. Valid until the next call. O(1) if cells are
+ * requested in ascending order, except for insertions in the middle. */
 void *rollup_row(struct rollup_list *list, int64_t cell);
 void rollup_list_release(struct rollup_list *list);
-void rollup_clear(struct rollup *rollup); /* hold no state */
-/* Within 1e150, which no model's numbers exceed, but those of a damaged file may: so that squares
- * are finite. */
+void rollup_clear(struct rollup *rollup); /* drop the state */
+/* Clip to 1e150 so that squares are finite; only numbers of a damaged file exceed it. */
 double rollup_held(double value);
 void cell_numbers_add(struct cell_numbers *numbers, int64_t cell, double value);
-/* The state takes a run more, of this replication, to be added to. */
+/* Begin to add a run with this replication to the state. */
 void rollup_next_run(struct rollup *rollup, uint32_t replication);
-/* What was added of the run is paired with the base's run of its replication. */
+/* Pair the added run with the base's run of the same replication. */
 int rollup_pair_with_base(struct rollup *rollup);
-/* The values of `numbers` less those of `base`, where both have the cell. */
+/* Add the differences `numbers` - `base` of the cells that both have. */
 void rollup_add_pairs(struct rollup_list *differences, const struct cell_numbers *numbers,
                       const struct cell_numbers *base);
 struct interval rollup_interval(struct rollup *rollup, const struct tally *tally, double level);
@@ -104,15 +103,15 @@ struct interval rollup_interval(struct rollup *rollup, const struct tally *tally
 /* --- rollup_store.c -------------------------------------------------------------------------- */
 
 int rollup_prepare(struct rollup *rollup);
-/* The state of a point from the file. */
+/* Read the state of a point from the file. */
 int rollup_load(struct rollup *rollup, const struct rollup_point *point);
 int rollup_load_differences(struct rollup *rollup, int64_t point, struct rollup_list *differences);
 int rollup_write(struct rollup *rollup);
 int rollup_write_differences(struct rollup *rollup, int64_t point, double level,
                              struct rollup_list *differences);
-/* The numbers of a run, by rising cell. */
+/* Read the numbers of a run, by ascending cell. */
 int rollup_load_numbers(struct rollup *rollup, int64_t run, struct cell_numbers *numbers);
-/* The numbers of the base's run of this replication; none where there is no such run. */
+/* Read the numbers of the base's run of this replication; none if there is no such run. */
 int rollup_load_base(struct rollup *rollup, uint32_t replication);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The runs of a point are read back, one after the other, and added to a state that begins empty:
- * the same steps that wrote it the first time. */
+/* Rebuild the state of a point: read its runs one by one and add them to an empty state, with the
+ * same steps as when they were recorded. */
 #include "rollup_internal.h"
 
 #include "mem.h"
@@ -35,7 +35,7 @@ static int forget_study(struct db *db, int64_t study)
     return 0;
 }
 
-/* --- what a run has ------------------------------------------------------------------------- */
+/* --- reading a run -------------------------------------------------------------------------- */
 
 static enum metric_kind read_kind(struct select *rows, int column)
 {
@@ -94,8 +94,8 @@ static int add_histograms(struct rebuild *rebuild, int64_t run)
     return select_close(&rows);
 }
 
-/* The values of a series' text; false where it is not of the form of its kind, or of another length
- * than the run. */
+/* The values of a series' text; false if it is invalid for its kind or does not have the run's
+ * length. */
 static bool read_series(enum metric_kind kind, const char *text, int64_t bin_ns,
                         int64_t simulated_ns, struct bin_values *values)
 {
@@ -105,7 +105,7 @@ static bool read_series(enum metric_kind kind, const char *text, int64_t bin_ns,
 
     if (!good || values->count != (size_t)(simulated_ns / bin_ns + (simulated_ns % bin_ns > 0)))
         return false;
-    /* Counts are per second; the last bin may be cut short. As in the statistics of a run. */
+    /* Counts become rates per second; the last bin may be shorter. As in a run's statistics. */
     for (size_t bin = 0; kind == METRIC_COUNT && bin < values->count; bin++) {
         int64_t left = simulated_ns - (int64_t)bin * bin_ns;
         double length = (double)(left < bin_ns ? left : bin_ns);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The state of a point in the tables point_*, written whole after each run and read back where
- * another point was written in between. */
+/* The state of a point in the tables point_*: written completely after each run, and read back
+ * after another point was written. */
 #include "rollup_internal.h"
 
 #include "interval.h"

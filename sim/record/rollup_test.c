@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The roll-ups of a file are held against what a second, plain computation makes of its runs:
- * means, squares and sums in SQL, in two passes; bins by the views that take the runs' own apart.
- * And whatever the way that a file came about, the same runs have the same roll-ups, to the bit.
+ * Roll-ups are compared with a second, plain computation from the runs: means, squares and sums in
+ * SQL, in two passes; bins by the views that unpack the runs' series. And files with the same runs
+ * have the same roll-ups, bit for bit, however they were written.
  */
 #include "fake_study.h"
 
@@ -84,7 +84,7 @@ static void study_open(struct study *study, const char *path, enum record_mode m
     assert_int_equal(study->sink.begin(study->sink.self, &study->info), 0);
 }
 
-/* Two of four outages are not over when the run ends. */
+/* Two of four outages are not over at the end of the run. */
 static void study_run(struct study *study, uint32_t point, uint32_t replication)
 {
     struct fake_run *run = fake_run_create(&study->scenario, point, replication, replication < 2);
@@ -99,7 +99,7 @@ static void study_close(struct study *study, bool interrupted)
     assert_int_equal(record_close(study->record), 0);
 }
 
-/* One process, point by point: what all others are held against. */
+/* One process, point by point: the reference for all others. */
 static const char *whole_study(void)
 {
     const char *path = in_folder("whole.db");
@@ -119,7 +119,7 @@ static const char *whole_study(void)
     " FROM " db "." table " AS t JOIN " db ".point AS p ON p.id = t.point JOIN " db                \
     ".cell AS c ON c.id = t.cell"
 
-/* Rows that one file has and the other has not, in any column. */
+/* Number of rows that differ between two files in any column. */
 #define ROWS_APART(columns, table)                                                                 \
     "SELECT count(*) FROM (SELECT p.number, p.runs," WORDS                                         \
     ", " columns OF_POINT("main", table) " EXCEPT SELECT p.number, p.runs," WORDS                  \
@@ -158,13 +158,13 @@ static void assert_same_rollups(const char *path, const char *other)
     }
 }
 
-/* --- what they say --------------------------------------------------------------------------- */
+/* --- values ---------------------------------------------------------------------------------- */
 
 #define CLOSE(a, b, relative)                                                                      \
     "abs((" a ") - (" b ")) <= " relative " * max(abs(" a "), abs(" b "), 1e-30)"
 
-/* Two passes over the runs' own rows. m2 is of values that differ: to 1e-9 of the largest. */
-static void metrics_are_those_of_the_runs(void **state)
+/* Two passes over the runs' rows. m2 is a difference of large numbers: to 1e-9 of the largest. */
+static void metrics_match_the_runs(void **state)
 {
     const char *path = whole_study();
 
@@ -196,13 +196,13 @@ static void metrics_are_those_of_the_runs(void **state)
     assert_int_equal(ask(path, "SELECT count(*) FROM summary WHERE metric = 'rto' AND n = 2"
                                " AND censored = 2 AND none = 0"),
                      POINTS);
-    /* A share's terms are those of its windows, summed: a hundred thousand a bin and run. */
+    /* A ratio's terms are sums over its windows: a hundred thousand per bin and run. */
     assert_int_equal(ask(path, "SELECT count(*) FROM summary WHERE metric = 'availability'"
                                " AND \"window\" = 'fault' AND denominator = 4 * 30 * 100000"),
                      POINTS * 3);
 }
 
-static void differences_are_those_of_the_pairs(void **state)
+static void differences_match_the_pairs(void **state)
 {
     const char *path = whole_study();
 
@@ -227,7 +227,7 @@ static void differences_are_those_of_the_pairs(void **state)
 
 /* Half a unit of the twelfth digit is at most 5e-12 of a number: of each value, and of the mean at
  * each of the four steps. Deviations have 8 digits. */
-static void timelines_are_those_of_the_series(void **state)
+static void timelines_match_the_series(void **state)
 {
     const char *path = whole_study();
 
@@ -253,7 +253,7 @@ static void timelines_are_those_of_the_series(void **state)
         0);
 }
 
-static void histograms_hold_all_values(void **state)
+static void histograms_contain_all_values(void **state)
 {
     const char *path = whole_study();
 
@@ -271,10 +271,10 @@ static void histograms_hold_all_values(void **state)
                      0);
 }
 
-/* --- however they came about ----------------------------------------------------------------- */
+/* --- ways to write them ---------------------------------------------------------------------- */
 
 /* Replication by replication: each run finds the state of another point in memory. */
-static void points_may_take_turns(void **state)
+static void points_may_alternate(void **state)
 {
     const char *path = in_folder("turns.db");
     struct study study;
@@ -287,7 +287,7 @@ static void points_may_take_turns(void **state)
     assert_same_rollups(path, whole_study());
 }
 
-/* The base comes last, as it does where its shard is the slower one: all pairs are there. */
+/* The base comes last, as if its shard were slower: all pairs exist. */
 static void the_base_may_come_last(void **state)
 {
     const char *path = in_folder("last.db");
@@ -301,7 +301,7 @@ static void the_base_may_come_last(void **state)
     assert_same_rollups(path, whole_study());
 }
 
-static void a_study_that_was_stopped_goes_on_with_them(void **state)
+static void a_resumed_study_continues_them(void **state)
 {
     const char *path = in_folder("stopped.db");
     struct study study;
@@ -319,7 +319,7 @@ static void a_study_that_was_stopped_goes_on_with_them(void **state)
     assert_same_rollups(path, whole_study());
 }
 
-/* A run that fails is taken back with what it added. */
+/* A failed run is rolled back with its additions. */
 static void a_run_that_fails_adds_nothing(void **state)
 {
     const char *path = in_folder("failed.db");
@@ -341,8 +341,8 @@ static void a_run_that_fails_adds_nothing(void **state)
     assert_same_rollups(path, whole_study());
 }
 
-/* Every second run in another file, and both put together. */
-static void shards_that_are_merged_have_them(void **state)
+/* Every second run in another file, then merged. */
+static void merged_shards_have_them(void **state)
 {
     const char *path = in_folder("merged.db");
     const char *const parts[] = {in_folder("part1.db"), in_folder("part2.db")};
@@ -360,8 +360,8 @@ static void shards_that_are_merged_have_them(void **state)
     assert_same_rollups(path, whole_study());
 }
 
-/* Rows that somebody deleted, roll-ups and all: made anew when the study goes on. */
-static void lost_rows_are_noticed_when_it_goes_on(void **state)
+/* Deleted rows and roll-ups are rebuilt when the study is resumed. */
+static void deleted_rows_are_rebuilt_on_resume(void **state)
 {
     const char *path = in_folder("lost.db");
     struct study study;
@@ -382,16 +382,16 @@ static void lost_rows_are_noticed_when_it_goes_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(metrics_are_those_of_the_runs),
-        cmocka_unit_test(differences_are_those_of_the_pairs),
-        cmocka_unit_test(timelines_are_those_of_the_series),
-        cmocka_unit_test(histograms_hold_all_values),
-        cmocka_unit_test(points_may_take_turns),
+        cmocka_unit_test(metrics_match_the_runs),
+        cmocka_unit_test(differences_match_the_pairs),
+        cmocka_unit_test(timelines_match_the_series),
+        cmocka_unit_test(histograms_contain_all_values),
+        cmocka_unit_test(points_may_alternate),
         cmocka_unit_test(the_base_may_come_last),
-        cmocka_unit_test(a_study_that_was_stopped_goes_on_with_them),
+        cmocka_unit_test(a_resumed_study_continues_them),
         cmocka_unit_test(a_run_that_fails_adds_nothing),
-        cmocka_unit_test(shards_that_are_merged_have_them),
-        cmocka_unit_test(lost_rows_are_noticed_when_it_goes_on),
+        cmocka_unit_test(merged_shards_have_them),
+        cmocka_unit_test(deleted_rows_are_rebuilt_on_resume),
     };
 
     return cmocka_run_group_tests(tests, make_test_folder, remove_test_folder);

@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
--- A results file of Isthmus. results/README.md explains it to those who query it.
+-- Schema of an Isthmus results file; results/README.md describes it for queries.
 --
--- What a number is (name, stat, region, label, window, unit) stands once, in `cell`. A run adds rows to `metric`,
--- `histogram`, `run_series`, `event` and `incident`; in the same transaction the roll-ups of its point (point_*)
--- take it in, and the views answer from those. Times are whole nanoseconds since the start of the run; an instant
--- that never came is NULL. What is kept by bin is JSON: one row a series, not one a bin, since rows of their own
--- took five times the space; the views series, histogram_bin and timeline take it apart.
--- application_id and user_version are set by the program in the transaction that makes these tables.
+-- `cell` identifies a statistic (name, stat, region, label, window, unit). A run adds rows to `metric`, `histogram`,
+-- `run_series`, `event` and `incident`, and updates the roll-ups of its point (point_*) in the same transaction; the
+-- views read the roll-ups. Times are integer nanoseconds since the start of the run; an instant that was never
+-- reached is NULL. Binned data is JSON, one row per series: one row per bin took five times the space. The views
+-- series, histogram_bin and timeline unpack it.
+-- application_id and user_version are set by the program in the transaction that creates these tables.
 
 CREATE TABLE study (
     id INTEGER PRIMARY KEY,
@@ -17,17 +17,17 @@ CREATE TABLE study (
     scenario_name TEXT NOT NULL,
     scenario_path TEXT NOT NULL,
     question TEXT NOT NULL,
-    seed TEXT NOT NULL,                 -- decimal: 64 bits without a sign do not fit an INTEGER
+    seed TEXT NOT NULL,                 -- decimal: an unsigned 64-bit integer does not fit an INTEGER
     level REAL NOT NULL CHECK (level > 0 AND level < 1),
-    replication_count INTEGER NOT NULL, -- asked for
+    replication_count INTEGER NOT NULL, -- requested
     point_count INTEGER NOT NULL,       -- known from the start; a search may add others
-    settings TEXT NOT NULL,             -- what else decides which runs are made, in words; mostly ''
+    settings TEXT NOT NULL,             -- other settings that decide which runs are done; usually ''
     shard TEXT NOT NULL,                -- '2/5': the second fifth of the runs; '': all
     started TEXT NOT NULL,              -- ISO 8601, UTC
     complete INTEGER NOT NULL DEFAULT 0 CHECK (complete IN (0, 1))
 ) STRICT;
 
--- Who began a study stands in `study`; who went on with it, or made a shard of it, here.
+-- The command that began a study is in `study`; those that resumed it, or ran a shard of it, are here.
 CREATE TABLE resumption (
     study INTEGER NOT NULL REFERENCES study (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
@@ -38,7 +38,7 @@ CREATE TABLE resumption (
     PRIMARY KEY (study, number)
 ) STRICT, WITHOUT ROWID;
 
--- Resolved scenarios, each once: every parameter with its value, as YAML.
+-- Resolved scenarios without duplicates: every parameter with its value, as YAML.
 CREATE TABLE scenario_text (
     hash TEXT PRIMARY KEY,              -- 16 hex digits, 64-bit FNV-1a of text
     text TEXT NOT NULL
@@ -50,7 +50,7 @@ CREATE TABLE point (
     number INTEGER NOT NULL,            -- 0 is the base of a comparison
     scenario_hash TEXT NOT NULL REFERENCES scenario_text (hash),
     duration_ns INTEGER NOT NULL,
-    runs INTEGER NOT NULL DEFAULT 0,    -- in its roll-ups: all that it has
+    runs INTEGER NOT NULL DEFAULT 0,    -- number of runs in its roll-ups: all of them
     UNIQUE (study, number)
 ) STRICT;
 
@@ -66,18 +66,19 @@ CREATE TABLE run (
     point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,
     replication INTEGER NOT NULL CHECK (replication >= 0),
     seed TEXT NOT NULL,
-    digest TEXT NOT NULL,               -- 16 hex digits; equal where the run is equal, bit for bit
+    digest TEXT NOT NULL,               -- 16 hex digits; equal runs, bit for bit, have equal digests
     events INTEGER NOT NULL CHECK (events >= 0),
     simulated_ns INTEGER NOT NULL CHECK (simulated_ns >= 0),
     wall_ns INTEGER NOT NULL,
     warmup_ns INTEGER NOT NULL CHECK (warmup_ns >= 0),
     bin_ns INTEGER NOT NULL CHECK (bin_ns > 0), -- width of a bin of the series
-    dropped INTEGER NOT NULL,           -- events and incidents that were counted only
-    version TEXT NOT NULL,              -- of the program that made it
+    dropped INTEGER NOT NULL,           -- events and incidents that were counted but not stored
+    version TEXT NOT NULL,              -- of the program that ran it
     UNIQUE (point, replication)
 ) STRICT;
 
--- What a number is. region 'all': the total; window '' for series and histograms without one; stat '' but for latencies.
+-- Identity of a statistic. region 'all': the total; window '': a series or histogram without one; stat '' except for
+-- latencies.
 CREATE TABLE cell (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -92,14 +93,14 @@ CREATE TABLE cell (
     UNIQUE (name, stat, region, label_name, label, window, unit, kind)
 ) STRICT;
 
--- A statistic of a run: a number; or censored (the run ended, at that instant, before it was known, so it is larger
--- than any that the run could have seen); or none, with a reason.
+-- A statistic of a run: a number; or censored (the run ended at that instant before the value was known, so it is
+-- larger than any value the run could observe); or none, with a reason.
 CREATE TABLE metric (
     run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
     cell INTEGER NOT NULL REFERENCES cell (id),
     value REAL,
-    numerator INTEGER CHECK (numerator >= 0),     -- exact: of counts (the count) and of ratios
-    denominator INTEGER CHECK (denominator >= 0), -- of ratios
+    numerator INTEGER CHECK (numerator >= 0),     -- exact; for counts (the count) and ratios
+    denominator INTEGER CHECK (denominator >= 0), -- for ratios
     censored_ns INTEGER CHECK (censored_ns >= 0),
     reason TEXT,
     state TEXT AS (CASE WHEN value IS NOT NULL THEN 'number' WHEN censored_ns IS NOT NULL THEN 'censored' ELSE 'none' END),
@@ -115,12 +116,12 @@ CREATE TABLE histogram (
     min INTEGER NOT NULL CHECK (min >= 0),
     max INTEGER NOT NULL CHECK (max >= min),
     mean REAL NOT NULL,
-    sub_bits INTEGER NOT NULL,          -- precision: each power of two is cut in 2^sub_bits bins
-    bins TEXT NOT NULL,                 -- {"bin": count}: those that hold something
+    sub_bits INTEGER NOT NULL,          -- precision: each power of two is divided into 2^sub_bits bins
+    bins TEXT NOT NULL,                 -- {"bin": count}, without empty bins
     PRIMARY KEY (run, cell)
 ) STRICT;
 
--- One value a bin of time: counts as [3,0], ratios as [[numerator,denominator],0] (0: both are), levels as [0.5,2].
+-- One value per time bin: counts as [3,0], ratios as [[numerator,denominator],0] (0: both are), levels as [0.5,2].
 CREATE TABLE run_series (
     run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
     cell INTEGER NOT NULL REFERENCES cell (id),
@@ -136,8 +137,8 @@ CREATE TABLE event (
     subject TEXT NOT NULL,
     text TEXT NOT NULL,
     cause INTEGER CHECK (cause BETWEEN 1 AND number - 1),           -- number of the event that caused it
-    waited_for INTEGER CHECK (waited_for BETWEEN 1 AND number - 1), -- and of the one that it waited behind
-    cause_text TEXT NOT NULL,           -- a cause that is no event
+    waited_for INTEGER CHECK (waited_for BETWEEN 1 AND number - 1), -- number of the event it waited behind
+    cause_text TEXT NOT NULL,           -- a cause that is not an event
     PRIMARY KEY (run, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -145,6 +146,8 @@ CREATE TABLE incident (
     run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
     number INTEGER NOT NULL CHECK (number >= 0),
     kind TEXT NOT NULL,
+    subject TEXT NOT NULL,              -- the link, region or node that the fault hit; '': unknown
+    cause INTEGER CHECK (cause > 0),    -- number of the event that opened it
     onset_ns INTEGER NOT NULL CHECK (onset_ns >= 0),
     detected_ns INTEGER CHECK (detected_ns >= 0),
     decided_ns INTEGER CHECK (decided_ns >= 0),
@@ -157,39 +160,39 @@ CREATE TABLE incident (
     PRIMARY KEY (run, number)
 ) STRICT, WITHOUT ROWID;
 
--- Roll-ups: what the runs of a point come to. Mean, squares about it, extremes and interval are over the n runs
--- that have a number.
+-- Roll-ups: aggregates over the runs of a point. Mean, m2, extremes and interval are over the n runs that have a
+-- number.
 CREATE TABLE point_metric (
     point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,
     cell INTEGER NOT NULL REFERENCES cell (id),
     n INTEGER NOT NULL,
-    mean REAL,                          -- NULL where n is 0, as are the extremes
+    mean REAL,                          -- NULL if n is 0, as are the extremes
     m2 REAL,                            -- sum of (value - mean)^2
     min REAL,
     max REAL,
-    low REAL,                           -- NULL where n is 1: there is no interval
+    low REAL,                           -- NULL if n is 1: no interval
     high REAL,
     numerator INTEGER,                  -- sums over all runs
     denominator INTEGER,
-    censored INTEGER NOT NULL,          -- how many runs have no number, as it is censored or there is none
+    censored INTEGER NOT NULL,          -- runs without a number: censored, or none
     none INTEGER NOT NULL,
     PRIMARY KEY (point, cell)
 ) STRICT, WITHOUT ROWID;
 
--- Every point against point 0 of its study, replication by replication: both saw the same random numbers.
+-- Differences of every point from point 0 of its study, paired by replication (common random numbers).
 CREATE TABLE point_difference (
     point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,
     cell INTEGER NOT NULL REFERENCES cell (id),
     n INTEGER NOT NULL,                 -- pairs
     base_mean REAL NOT NULL,
     difference REAL NOT NULL,           -- mean of (value - base)
-    m2 REAL NOT NULL,                   -- squares about it
+    m2 REAL NOT NULL,                   -- sum of squared deviations from it
     low REAL,
     high REAL,
     PRIMARY KEY (point, cell)
 ) STRICT, WITHOUT ROWID;
 
--- The histograms of all runs as one.
+-- The merged histograms of all runs.
 CREATE TABLE point_histogram (
     point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,
     cell INTEGER NOT NULL REFERENCES cell (id),
@@ -202,8 +205,8 @@ CREATE TABLE point_histogram (
     PRIMARY KEY (point, cell)
 ) STRICT;
 
--- A bin of all runs: mean where they agree, else [mean,sd], [mean,sd,n] where only n runs have a value, null where
--- none has. Means to 12 digits, deviations to 8.
+-- Per bin over all runs: the mean if all are equal, otherwise [mean,sd], or [mean,sd,n] if only n runs have a value;
+-- null if none has. Means to 12 digits, deviations to 8.
 CREATE TABLE point_series (
     point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,
     cell INTEGER NOT NULL REFERENCES cell (id),
@@ -221,16 +224,16 @@ CREATE TABLE expectation (
     value REAL,
     low REAL,
     high REAL,
-    reason TEXT NOT NULL,               -- of a verdict that the numbers alone do not give; mostly ''
+    reason TEXT NOT NULL,               -- why values are missing, if that affects the verdict; usually ''
     PRIMARY KEY (point, number)
 ) STRICT, WITHOUT ROWID;
 
--- What the study found by its own rule of decision, in the order in which it is printed.
+-- Findings of the study, in the order in which they are printed.
 CREATE TABLE finding (
     study INTEGER NOT NULL REFERENCES study (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('precision', 'compare', 'check', 'front', 'capacity', 'sensitivity')),
-    point INTEGER,                      -- number of a point; NULL: of the study as a whole
+    point INTEGER,                      -- number of a point; NULL: the whole study
     subject TEXT NOT NULL,              -- a metric, or a parameter
     verdict TEXT NOT NULL,
     n INTEGER NOT NULL,
@@ -242,7 +245,7 @@ CREATE TABLE finding (
     PRIMARY KEY (study, number)
 ) STRICT, WITHOUT ROWID;
 
--- Spans in which some fault acted.
+-- Intervals with an active fault.
 CREATE TABLE fault (
     point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
@@ -251,7 +254,7 @@ CREATE TABLE fault (
     PRIMARY KEY (point, number)
 ) STRICT, WITHOUT ROWID;
 
--- Parameters of the study's first point that nobody measured and nobody set.
+-- Parameters of the study's first point that have no source and had their default value.
 CREATE TABLE assumption (
     study INTEGER NOT NULL REFERENCES study (id) ON DELETE CASCADE,
     path TEXT NOT NULL,
@@ -301,7 +304,7 @@ SELECT point.study, point.number AS point, cell.name AS metric, cell.region,
 FROM study JOIN point ON point.study = study.id JOIN bin ON bin.point = point.id JOIN cell ON cell.id = bin.cell
 LEFT JOIN student_t ON student_t.n = bin.n AND student_t.level = study.level;
 
--- A value a bin of a run: counts per second, shares (absent where nothing was counted), mean levels.
+-- One value per bin of a run: counts per second, ratios (absent if nothing was counted), mean levels.
 CREATE VIEW series AS
 SELECT run_series.run, run_series.cell, json_each.key * bin_ns AS t_ns,
        CASE kind WHEN 'count' THEN json_each.value / (min(bin_ns, simulated_ns - json_each.key * bin_ns) / 1e9)
@@ -313,8 +316,8 @@ FROM run_series JOIN run ON run.id = run_series.run JOIN cell ON cell.id = run_s
 WHERE CASE kind WHEN 'ratio' THEN json_each.type = 'array' AND json_extract(json_each.value, '$[1]') > 0
                 ELSE json_each.type <> 'null' END;
 
--- The bins that hold something: count values between low and high, both included. Bin b >= 2^sub_bits has the values
--- whose leading bits are 2^sub_bits + b % 2^sub_bits.
+-- Non-empty bins: `count` values from low to high, inclusive. Bin b >= 2^sub_bits has the values whose leading bits
+-- are 2^sub_bits + b % 2^sub_bits.
 CREATE VIEW histogram_bin AS
 WITH bin AS (
     SELECT run, cell, CAST(json_each.key AS INTEGER) AS bin, json_each.value AS count, sub_bits,
@@ -325,8 +328,9 @@ SELECT run, cell, (bin - (shift << sub_bits)) << shift AS low,
        ((bin - (shift << sub_bits)) << shift) + (1 << shift) - 1 AS high, count
 FROM bin;
 
--- RTO and its stages. An instant is held between the one before it and the restoration, and one that never
--- came takes no time of its own, so the stages always add up to rto_ns. All NULL where never restored.
+-- RTO and its stages. Each instant is clipped to the range from the previous instant to the restoration, and a missing
+-- one gives its stage no time, so the stages always add up to rto_ns. All NULL if never restored. Metric
+-- rto_stage gives the time to the stage itself: without an alarm it is all `detect`, here all `drain`.
 CREATE VIEW incidents AS
 WITH a AS (
     SELECT *, min(max(coalesce(detected_ns, onset_ns), onset_ns), restored_ns) AS d1 FROM incident
@@ -338,7 +342,7 @@ WITH a AS (
     SELECT *, min(max(coalesce(published_ns, d3), d3), restored_ns) AS d4 FROM c
 )
 SELECT point.study, point.number AS point, run.replication, d.number, d.kind,
-       onset_ns, detected_ns, decided_ns, promoted_ns, published_ns, restored_ns,
+       d.subject, d.cause, onset_ns, detected_ns, decided_ns, promoted_ns, published_ns, restored_ns,
        restored_ns - onset_ns AS rto_ns, d1 - onset_ns AS detect_ns, d2 - d1 AS decide_ns,
        d3 - d2 AS promote_ns, d4 - d3 AS publish_ns, restored_ns - d4 AS drain_ns,
        rpo_ns, writes_lost, sessions_lost

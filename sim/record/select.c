@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN_MAX 40 /* bytes of a text that is no good */
+#define SHOWN_MAX 40 /* bytes of an invalid text in an error */
 
 void select_open(struct select *select, struct db *db, const char *sql)
 {
@@ -100,15 +100,15 @@ static void add_value(struct strbuf *out, sqlite3_stmt *statement, int column)
 
 void select_damaged(struct select *select, int column)
 {
-    struct strbuf value = STRBUF_INIT;
+    struct strbuf why = STRBUF_INIT;
 
     if (select->failed)
         return;
     select->failed = true;
-    add_value(&value, select->statement, column);
-    diag_error(select->db->diag, "results database '%s' is damaged: column '%s' holds %s",
-               select->db->path, sqlite3_column_name(select->statement, column), value.text);
-    strbuf_release(&value);
+    strbuf_addf(&why, "column '%s' holds ", sqlite3_column_name(select->statement, column));
+    add_value(&why, select->statement, column);
+    db_damaged(select->db, why.text);
+    strbuf_release(&why);
 }
 
 const char *select_text(struct select *select, int column)
@@ -157,7 +157,7 @@ int64_t select_instant_or(struct select *select, int column, int64_t absent)
     return select_has(select, column) ? select_instant(select, column) : absent;
 }
 
-/* SQLite gives an integer where a REAL column holds one. */
+/* A REAL column may contain integers. */
 double select_real(struct select *select, int column)
 {
     if (select->failed)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One way through the rows of a SELECT: prepared, bound, stepped, checked. Private to this folder.
+ * Read the rows of a SELECT and check each value. Private to this folder.
  *
  *     struct select rows;
  *     select_open(&rows, db, "SELECT from_ns, to_ns FROM fault WHERE point = ?");
@@ -12,10 +12,10 @@
  *     }
  *     return select_close(&rows);
  *
- * A results file may have been damaged, or edited: what is read is of the type, and within the
- * range, that the caller names, or the walk ends with one error that names file and column. So a
- * value is checked before it is an index, a size or a text. The first error counts; after it a
- * select has no row, and its values are 0 and "".
+ * A results file may be damaged or edited, so every value is checked for the type and range that
+ * the caller expects before it is used as an index, a size or a text. The first invalid value ends
+ * the query with one error that names the file and the column; after it there are no more rows, and
+ * values are 0 and "".
  */
 #ifndef SELECT_H
 #define SELECT_H
@@ -28,36 +28,38 @@ struct select {
     struct db *db;
     sqlite3_stmt *statement;
     int bound;
-    bool owned; /* to be finalized: not a statement that is kept */
+    bool owned; /* finalize at the close: the statement is not the caller's */
     bool failed;
 };
 
 /* Errors go to the diag of `db`. */
 void select_open(struct select *select, struct db *db, const char *sql);
-/* With a statement that is the caller's, and is reset at the close. */
+/* The same with a prepared statement of the caller's, which is reset at the close. */
 void select_begin(struct select *select, struct db *db, sqlite3_stmt *statement);
-/* The next parameter. Texts must stay until the close. */
+/* Bind the next parameter. Texts must stay valid until the close. */
 void select_bind_int(struct select *select, int64_t value);
 void select_bind_text(struct select *select, const char *text); /* NULL: SQL's NULL */
-/* Is there a row (more)? */
+/* Step to the next row; false at the end or after an error. */
 bool select_next(struct select *select);
-/* 0, or -1 where anything failed, which was told. */
+/* 0, or -1 after an error, which was reported. */
 int select_close(struct select *select);
 
-/* Was every value that was read of the form that was asked for? */
+/* Were all values read so far valid? */
 bool select_good(const struct select *select);
-/* What stands there is not what it has to be: told, and the walk ends. */
+/* Report the value of this column as damage and end the query. */
 void select_damaged(struct select *select, int column);
 
-/* Columns are counted from 0. Valid until the next row: without zeros inside, never NULL. */
+/* Columns are counted from 0. A text is valid until the next row, never NULL, and contains no zero
+ * byte. */
 const char *select_text(struct select *select, int column);
 int64_t select_int(struct select *select, int column, int64_t min, int64_t max);
 uint32_t select_count(struct select *select, int column);  /* 0 to UINT32_MAX */
 int64_t select_instant(struct select *select, int column); /* 0 to INT64_MAX: ns, and counts */
-int64_t select_instant_or(struct select *select, int column, int64_t absent); /* of a NULL */
+int64_t select_instant_or(struct select *select, int column, int64_t absent); /* NULL: absent */
 double select_real(struct select *select, int column);                        /* finite */
-double select_level(struct select *select, int column); /* of an interval: between 0 and 1 */
-bool select_has(struct select *select, int column);     /* is not NULL */
+double select_level(struct select *select,
+                    int column); /* confidence level: between 0 and 1, exclusive */
+bool select_has(struct select *select, int column); /* not NULL */
 /* A text of 1 to 20 digits, or of 16 hexadecimal ones. */
 uint64_t select_decimal(struct select *select, int column);
 uint64_t select_hexadecimal(struct select *select, int column);

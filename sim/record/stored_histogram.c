@@ -5,7 +5,7 @@
 
 enum column { COUNT, MIN, MAX, MEAN, SUB_BITS, BINS };
 
-/* The sum of so many values, as the 128 bits that a histogram keeps. */
+/* The sum of `count` values as the 128 bits that a histogram keeps. */
 static void restore_sum(struct histogram *histogram, double mean)
 {
     const double word = 18446744073709551616.0; /* 2^64 */
@@ -17,8 +17,7 @@ static void restore_sum(struct histogram *histogram, double mean)
     histogram->sum_low = sum > 0 ? (uint64_t)sum : 0;
 }
 
-/* Of bins that hold something: does the first one hold the minimum, and the last one the maximum?
- */
+/* Is the minimum in the first non-empty bin, and the maximum in the last one? */
 static bool extremes_are_in_their_bins(const uint64_t *bins, int64_t min, int64_t max)
 {
     uint32_t first = 0, last = HISTOGRAM_BIN_LIMIT - 1;

@@ -13,7 +13,7 @@ static struct incident_group *group_of(struct incident_groups *groups,
     for (; place < groups->count; place++) {
         struct incident_group *group = &groups->groups[place];
         if (group->point == row->point && group->number == row->number &&
-            strcmp(group->kind, row->kind) == 0) {
+            strcmp(group->kind, row->kind) == 0 && strcmp(group->subject, row->subject) == 0) {
             return group;
         }
         if (group->point > row->point ||
@@ -27,8 +27,10 @@ static struct incident_group *group_of(struct incident_groups *groups,
     memmove(&groups->groups[place + 1], &groups->groups[place],
             (groups->count - place) * sizeof(*groups->groups));
     groups->count++;
-    groups->groups[place] = (struct incident_group){
-        .point = row->point, .number = row->number, .kind = mem_strdup(row->kind)};
+    groups->groups[place] = (struct incident_group){.point = row->point,
+                                                    .number = row->number,
+                                                    .kind = mem_strdup(row->kind),
+                                                    .subject = mem_strdup(row->subject)};
     return &groups->groups[place];
 }
 
@@ -64,6 +66,7 @@ void incident_groups_release(struct incident_groups *groups)
 {
     for (size_t i = 0; i < groups->count; i++) {
         free(groups->groups[i].kind);
+        free(groups->groups[i].subject);
     }
     free(groups->groups);
     *groups = (struct incident_groups){0};

@@ -102,6 +102,7 @@ static void write_incident(struct json_writer *json, const struct incident_group
     json_integer(json, "point", group->point);
     json_integer(json, "number", group->number);
     json_text(json, "kind", group->kind);
+    json_text(json, "subject", group->subject);
     json_count(json, "n", group->count);
     json_count(json, "restored", group->restored_count);
     json_count(json, "failovers", group->failover_count);

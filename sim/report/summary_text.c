@@ -401,6 +401,11 @@ static void add_incident_head(struct printer *printer, const struct incident_gro
     struct strbuf *out = printer->out;
     strbuf_add(out, "  ");
     quote_add(out, QUOTE_TERMINAL, group->kind);
+    if (group->subject[0] != '\0') {
+        strbuf_add(out, " (");
+        quote_add(out, QUOTE_TERMINAL, group->subject);
+        strbuf_add_char(out, ')');
+    }
     if (group->onset.min == group->onset.max) {
         strbuf_add(out, " at ");
         units_add_duration(out, (int64_t)group->onset.mean);
@@ -489,7 +494,7 @@ static void add_events(struct printer *printer)
     size_t shown = printer->options->all || summary->event_count <= EVENTS_MAX
                        ? summary->event_count
                        : EVENTS_MAX - 1;
-    struct text_table *table = text_table_create_bare(3);
+    struct text_table *table = text_table_create_bare(4);
     text_table_limit(table, (size_t)printer->width);
     for (size_t i = 0; i < shown; i++) {
         const struct summary_event *event = &summary->events[i];
@@ -497,6 +502,7 @@ static void add_events(struct printer *printer)
         text_table_add(table, "%3" PRId64 ":%02d:%02d.%03d", ms / 3600000, (int)(ms / 60000 % 60),
                        (int)(ms / 1000 % 60), (int)(ms % 1000));
         text_table_add(table, "%s", event->what);
+        text_table_add(table, "%s", event->subject);
         text_table_add(table, "%s", event->text);
     }
     text_table_add_to_and_free(table, printer->out);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Files that are hostile, or written by a program that went wrong: each is answered in few words,
- * with little memory and at once. */
+/* Hostile or broken files: each is rejected quickly, with a short message and little memory. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -29,7 +28,7 @@ enum { MEMORY_MIB_MAX = 50, TIME_S_MAX = 1 };
 #endif
 enum { OUTPUT_MAX = 100 * (DIAG_MESSAGE_SIZE_MAX + 600) };
 
-/* --- one file, in a process of its own ------------------------------------------------- */
+/* --- one file, in a separate process --------------------------------------------------- */
 
 static void report(const char *text, size_t length)
 {
@@ -45,7 +44,7 @@ static double seconds(const struct timeval *time)
     return (double)time->tv_sec + 1e-6 * (double)time->tv_usec;
 }
 
-/* What is reported of a text; the cost must keep the bounds. To be freed. */
+/* The messages about a text; fails if the cost exceeds the bounds. The caller frees the result. */
 static char *reported(const char *name, const struct strbuf *text)
 {
     struct strbuf output = STRBUF_INIT;
@@ -84,7 +83,7 @@ static char *reported(const char *name, const struct strbuf *text)
     return strbuf_detach(&output);
 }
 
-/* "{k0: 1, k1: 1, ...}": `count` pieces made of their number, between brackets. */
+/* "{k0: 1, k1: 1, ...}": `count` numbered pieces between brackets. */
 static void add_many(struct strbuf *text, const char *open, const char *piece, const char *close,
                      int count)
 {
@@ -110,7 +109,7 @@ static void add_many(struct strbuf *text, const char *open, const char *piece, c
 static const struct many_case {
     const char *name, *open, *piece, *close; /* '#' in a piece: its number */
     int count;
-    const char *want; /* somewhere in what is reported */
+    const char *want; /* contained in the messages */
 } many_cases[] = {
     {"duplicate keys on one line", HEAD "client: {", "k: 1", "}\n", 20000,
      "t.yaml:3:6010: error: too large: more than 1000 keys in one map\n"},
@@ -137,7 +136,7 @@ static const struct many_case {
     {"axes", HEAD "sweep: {", "client.k#: 1s", "}\n", 1000,
      "t.yaml:3:8: error: 'sweep' has 1000 axes and at most 64 are allowed\n"},
     {"values of axes", HEAD "sweep: {", "\"client.timeout..#\": 1s..900s/1s", "}\n", 60,
-     "'sweep' has more than 2000 values in all\n"},
+     "'sweep' has more than 2000 values in total\n"},
     {"anchors", HEAD "x: [", "&a# 1", "]\n", 60000,
      "t.yaml:3:8902: error: too large: more than 1000 anchors\n"},
     {"values", HEAD "x: [", "1", "]\n", 250000, "error: too large: more than 200000 values\n"},
@@ -146,7 +145,7 @@ static const struct many_case {
     {"pieces of a distribution", HEAD "network: {inside: {rtt: {mixture: [",
      "{weight: 1, of: {mixture: [{weight: 1, of: 1ms}, {weight: 1, of: 1ms}, "
      "{weight: 1, of: 1ms}, {weight: 1, of: 1ms}]}}",
-     "]}}}\n", 60, "'network.rtt' is made of more than 256 distributions\n"},
+     "]}}}\n", 60, "'network.rtt' consists of more than 256 distributions\n"},
 };
 
 static void many_of_a_thing_are_answered_in_few_words(void **state)
@@ -167,7 +166,7 @@ static void many_of_a_thing_are_answered_in_few_words(void **state)
     }
 }
 
-/* --- long words and deep nests --------------------------------------------------------- */
+/* --- long words and deep nesting ------------------------------------------------------- */
 
 static void a_long_word_is_not_repeated_in_full(void **state)
 {
@@ -206,7 +205,7 @@ static void a_nest_is_refused_at_its_sixty_fifth_level(void **state)
 
 /* --- files that are none --------------------------------------------------------------- */
 
-/* What is reported of child.yaml, without the folder. */
+/* The messages about child.yaml, without the folder. */
 static char *reported_of_child(struct scratch_folder *folder)
 {
     struct diag diag = {0};
@@ -224,8 +223,8 @@ static char *reported_of_child(struct scratch_folder *folder)
 static const struct {
     const char *path, *why;
 } odd_files[] = {
-    {"fifo", "'fifo'%s: is a named pipe, and must be a regular file"},
-    {"/dev/zero", "'/dev/zero'%s: is a device, and must be a regular file"},
+    {"fifo", "'fifo'%s: is a named pipe, not a regular file"},
+    {"/dev/zero", "'/dev/zero'%s: is a device, not a regular file"},
     {"/dev", "'/dev'%s: is a directory"},
     {"big", "'big'%s: is larger than %s"},
     {"none", "'none'%s: No such file or directory"},
@@ -294,7 +293,7 @@ static void a_chain_of_files_is_at_most_sixteen(void **state)
         scratch_write(&folder, name, text);
     }
     output = reported_of_child(&folder);
-    assert_string_equal(output, "16.yaml:1:10: error: 'extends' goes more than 16 files deep");
+    assert_string_equal(output, "16.yaml:1:10: error: 'extends' is more than 16 files deep");
     free(output);
     scratch_remove(&folder);
 }
@@ -339,6 +338,6 @@ int main(void)
         cmocka_unit_test(a_file_of_values_is_read_once),
     };
 
-    alarm(120); /* who waits for a pipe waits for ever */
+    alarm(120); /* reading from the pipe would block forever */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,8 +20,8 @@ struct csv {
     size_t bad_count;
 };
 
-/* The cell at *at without quotes and blanks; moves *at past its comma, or to the end of the line.
- */
+/* Read the cell at *at without quotes and blanks; *at moves past its comma, or to the end of the
+ * line. */
 static void take_cell(const char **at, struct strbuf *cell, int *column)
 {
     const char *start = *at, *end;
@@ -44,7 +44,7 @@ static void take_cell(const char **at, struct strbuf *cell, int *column)
     *at = *end == ',' ? end + 1 : end;
 }
 
-/* Cell number `index` of a line, and where it stands (from 1); false where the line is shorter. */
+/* Cell `index` of a line and its column (from 1); false if the line is shorter. */
 static bool find_cell(const char *line, size_t index, struct strbuf *cell, int *column)
 {
     const char *at = line;
@@ -86,11 +86,11 @@ static void bad_cell(struct csv *csv, const char *line_text, int column, const c
     csv->bad_count++;
     error_at_place(csv->errors, &place, "the cell %s%s", why,
                    csv->request->is_time && !csv->request->unit
-                       ? "; where cells are bare numbers give `unit`"
+                       ? "; if cells are plain numbers, set `unit`"
                        : "");
 }
 
-/* The wanted column's index by the header; false where it has no such name. */
+/* Find the index of the column by the header; false if the header has no such name. */
 static bool find_column(struct csv *csv, const char *line, const struct yaml_node *node,
                         size_t *index)
 {
@@ -163,10 +163,10 @@ static bool read_lines(struct csv *csv, const char *text, const struct yaml_node
         line = next ? next + 1 : line + strlen(line);
     }
     if (csv->bad_count == 0 && csv->count == 0)
-        error_at(csv->errors, node, "'%s' holds no values", csv->request->shown);
+        error_at(csv->errors, node, "'%s' contains no values", csv->request->shown);
     if (csv->count > CSV_VALUES_MAX)
         error_at(csv->errors, node,
-                 "'%s' holds %zu values and at most %d are allowed: take a random sample of it",
+                 "'%s' contains %zu values and at most %d are allowed: use a random sample",
                  csv->request->shown, csv->count, CSV_VALUES_MAX);
     return csv->bad_count == 0 && csv->count > 0 && csv->count <= CSV_VALUES_MAX;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One column of numbers of a CSV file: measured latencies as they are.
+ * Read one column of numbers from a CSV file, such as measured latencies.
  *
- * Cells are separated by commas and may stand in double quotes. A first line whose cell is no
+ * Cells are separated by commas and may be in double quotes. A first line whose cell is not a
  * number is a header. Empty lines and lines that start with '#' are skipped.
  */
 #ifndef CSV_COLUMN_H
@@ -16,23 +16,23 @@ struct csv_request {
     const char *path;   /* to open */
     const char *shown;  /* in messages */
     const char *column; /* a name in the header; NULL: the first column */
-    const char *unit;   /* what a bare number counts ("ms"); NULL: cells carry their units */
-    bool is_time;       /* values in ns; else plain numbers */
+    const char *unit;   /* unit of plain numbers ("ms"); NULL: cells include their units */
+    bool is_time;       /* values in ns; false: plain numbers */
 };
-/* Columns read so far, by the node that names them: a value that every link inherits is one node.
- * Zero-initialised is empty. */
+/* Cache of columns by the node that names them: a value inherited by every link is one node.
+ * Zero-initialised: empty. */
 struct csv_cache {
     struct csv_cached {
         const struct yaml_node *node;
         bool is_time;
-        double *values; /* NULL: could not be read, and that was reported */
+        double *values; /* NULL: could not be read; the error was reported */
         size_t count;
     } * columns;
     size_t count, capacity;
 };
 void csv_cache_release(struct csv_cache *cache);
-/* Append to values; false where anything is wrong: a missing file is told at `node`, a bad cell at
- * its own place. `cache` may be NULL. */
+/* Append the column to values; false on error: a missing file is reported at `node`, an invalid
+ * cell at its own place. `cache` may be NULL. */
 bool csv_column_read(struct csv_cache *cache, const struct csv_request *request,
                      struct error_list *errors, const struct yaml_node *node, double **values,
                      size_t *count);

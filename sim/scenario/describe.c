@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A model, or one kind of it, as text: its parameters, its metrics, its kinds. */
+/* Describe a model or a kind as text: parameters, metrics, kinds. */
 #include "describe_internal.h"
 
 #include "error_list.h"
@@ -50,7 +50,7 @@ const char *describe_default(const struct field *field)
 {
     if (field->initial)
         return field->initial;
-    return field_is_optional(field) ? "none" : "must be given";
+    return field_is_optional(field) ? "none" : "required";
 }
 
 /* --- tables of a model ----------------------------------------------------------------- */
@@ -94,7 +94,7 @@ static void print_metrics(const struct metric *metrics, size_t count, FILE *out)
     text_table_print_and_free(table, out);
 }
 
-/* Values of labels that a model or kind adds to metrics of others. */
+/* Label values that a model or kind adds to metrics of other models. */
 static void print_label_rows(const struct model_rows *rows, FILE *out)
 {
     struct text_table *table = text_table_create("label value\tset\tmeaning");
@@ -107,6 +107,33 @@ static void print_label_rows(const struct model_rows *rows, FILE *out)
     text_table_print_and_free(table, out);
 }
 
+/* "faults on link: loss, delay, blackhole": a line for each target. */
+static void print_faults(const struct model_rows *rows, FILE *out)
+{
+    for (size_t i = 0; i < rows->fault_count; i++) {
+        const struct fault_capability *row = &rows->faults[i];
+
+        if (i > 0 && strcmp(row->target, rows->faults[i - 1].target) == 0)
+            fprintf(out, ", %s", row->action);
+        else
+            fprintf(out, "%sfaults on %s: %s", i > 0 ? "\n" : "", row->target, row->action);
+    }
+    fputc('\n', out);
+}
+
+/* Settings of it that 'validate' warns about. */
+static void print_lints(const struct model_rows *rows, FILE *out)
+{
+    struct text_table *table = text_table_create("lint rule\tparameter\tmeaning");
+
+    for (size_t i = 0; i < rows->lint_count; i++) {
+        text_table_add(table, "%s", rows->lints[i].code);
+        text_table_add(table, "%s", rows->lints[i].field);
+        text_table_add(table, "%s", rows->lints[i].meaning);
+    }
+    text_table_print_and_free(table, out);
+}
+
 static void print_kinds(const struct model_ops *ops, FILE *out)
 {
     struct text_table *table = text_table_create_bare(2);
@@ -115,19 +142,18 @@ static void print_kinds(const struct model_ops *ops, FILE *out)
         text_table_add(table, "%s", ops->kinds[i]->name);
         text_table_add(table, "%s", ops->kinds[i]->meaning);
     }
-    fprintf(out, "kinds, each with parameters of its own (isthmus describe %s.KIND):\n",
-            ops->section);
+    fprintf(out, "kinds, each with its own parameters (isthmus describe %s.KIND):\n", ops->section);
     text_table_print_and_free(table, out);
 }
 
 /* --- the verbs ------------------------------------------------------------------------- */
 
-/* The settings of a run stand among the models, as what a file says at its top level. */
+/* The run settings are listed as a model whose parameters are at the top level of a file. */
 static const struct model_ops *run_as_model(struct model_ops *ops)
 {
     *ops = (struct model_ops){.name = "run",
                               .section = "",
-                              .meaning = "settings of a run: keys at the top level of a file",
+                              .meaning = "run settings: keys at the top level of a scenario",
                               .scope = MODEL_ONCE,
                               .fields = run_settings_fields,
                               .field_count = run_settings_field_count};
@@ -246,10 +272,11 @@ static void print_head(const struct described *described, FILE *out)
 
     if (described->kind) {
         fprintf(out, "%s.%s: %s\n", ops->section, described->kind->name, described->kind->meaning);
-        fprintf(out,
-                "section '%s' with 'kind: %s', beside the parameters of every kind (isthmus "
-                "describe %s)\n",
-                ops->section, described->kind->name, ops->section);
+        fprintf(
+            out,
+            "section '%s' with 'kind: %s', in addition to the parameters of every kind (isthmus "
+            "describe %s)\n",
+            ops->section, described->kind->name, ops->section);
         return;
     }
     fprintf(out, "%s: %s\n", ops->name, ops->meaning);
@@ -285,6 +312,14 @@ int describe_model(const struct registry *registry, const char *name, FILE *out,
     if (described.rows->label_count > 0) {
         fputc('\n', out);
         print_label_rows(described.rows, out);
+    }
+    if (described.rows->fault_count > 0) {
+        fputc('\n', out);
+        print_faults(described.rows, out);
+    }
+    if (described.rows->lint_count > 0) {
+        fputc('\n', out);
+        print_lints(described.rows, out);
     }
     if (!described.kind && described.ops->kind_count > 0) {
         fputc('\n', out);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Shared by the ways of describing a model: text, JSON and Markdown. */
+/* Shared by the output formats of `describe`: text, JSON and Markdown. */
 #ifndef DESCRIBE_INTERNAL_H
 #define DESCRIBE_INTERNAL_H
 
 #include "describe.h"
 #include "strbuf.h"
 
-/* A model with its own tables, or one kind of it with the kind's. */
+/* A model with its tables, or a kind with the kind's tables. */
 struct described {
     const struct registry *registry;
     const struct model_ops *ops;
@@ -15,18 +15,18 @@ struct described {
     size_t field_count;
     const struct metric *metrics;
     size_t metric_count;
-    const struct model_rows *rows; /* values that it adds to labels */
+    const struct model_rows *rows; /* label values that it adds */
 };
 
-/* "store" or "store.regional"; false with the error in `diag`. `run` holds the settings of a run
- * where it is them. */
+/* Find "store" or "store.regional"; false with the error in `diag`. `run`: storage for the run
+ * settings. */
 bool describe_find(const struct registry *registry, const char *name, struct model_ops *run,
                    struct described *described, struct diag *diag);
-/* The settings of a run (0), then the models; `run` as above. */
+/* The run settings (index 0), then the models; `run` as above. */
 const struct model_ops *describe_model_at(const struct registry *registry, size_t index,
                                           struct model_ops *run);
 
-/* How tables say it. */
+/* The scope as text. */
 const char *describe_scope(enum model_scope scope);
 const char *describe_direction(enum direction direction); /* "lower", "higher", "-" */
 const char *describe_default(const struct field *field);

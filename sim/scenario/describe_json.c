@@ -27,7 +27,7 @@ static void write_field(struct json_writer *json, const struct field *field)
     json_close(json);
 }
 
-/* Whatever kinds are chosen. */
+/* Rows of all models and all kinds. */
 static struct supplied_rows rows_of_all(const struct registry *registry)
 {
     struct supplied_rows rows = {0};
@@ -89,6 +89,23 @@ static void write_tables(struct json_writer *json, const struct described *descr
         json_close(json);
     }
     json_close(json);
+    json_open_array(json, "faults");
+    for (size_t i = 0; i < described->rows->fault_count; i++) {
+        json_open_object(json, NULL);
+        json_text(json, "target", described->rows->faults[i].target);
+        json_text(json, "action", described->rows->faults[i].action);
+        json_close(json);
+    }
+    json_close(json);
+    json_open_array(json, "lint_rules");
+    for (size_t i = 0; i < described->rows->lint_count; i++) {
+        json_open_object(json, NULL);
+        json_text(json, "code", described->rows->lints[i].code);
+        json_text(json, "parameter", described->rows->lints[i].field);
+        json_text(json, "meaning", described->rows->lints[i].meaning);
+        json_close(json);
+    }
+    json_close(json);
 }
 
 static void write_kinds(struct json_writer *json, const struct model_ops *ops)
@@ -103,7 +120,7 @@ static void write_kinds(struct json_writer *json, const struct model_ops *ops)
     json_close(json);
 }
 
-/* Opens the object, which the caller closes. */
+/* Open the object; the caller closes it. */
 static void open_model(struct json_writer *json, const struct model_ops *ops)
 {
     json_open_object(json, NULL);

@@ -3,7 +3,9 @@
 
 #include "field_value.h"
 
-/* A cell: '|' would end it. */
+#include <string.h>
+
+/* A table cell: '|' is escaped. */
 static void print_cell(FILE *out, const char *text, const char *end)
 {
     for (; text && *text; text++)
@@ -52,6 +54,30 @@ static void print_markdown_label_rows(const struct model_rows *rows, FILE *out)
     }
 }
 
+/* A line for each target: "| `link` | `loss`, `delay` |". */
+static void print_markdown_faults(const struct model_rows *rows, FILE *out)
+{
+    fputs("| faults on | actions |\n|---|---|\n", out);
+    for (size_t i = 0; i < rows->fault_count; i++) {
+        const struct fault_capability *row = &rows->faults[i];
+        bool is_last =
+            i + 1 == rows->fault_count || strcmp(row->target, rows->faults[i + 1].target) != 0;
+
+        if (i == 0 || strcmp(row->target, rows->faults[i - 1].target) != 0)
+            fprintf(out, "| `%s` | ", row->target);
+        fprintf(out, "`%s`%s", row->action, is_last ? " |\n" : ", ");
+    }
+}
+
+static void print_markdown_lints(const struct model_rows *rows, FILE *out)
+{
+    fputs("| lint rule | parameter | meaning |\n|---|---|---|\n", out);
+    for (size_t i = 0; i < rows->lint_count; i++) {
+        fprintf(out, "| `%s` | `%s` | ", rows->lints[i].code, rows->lints[i].field);
+        print_cell(out, rows->lints[i].meaning, " |\n");
+    }
+}
+
 static void print_markdown_kinds(const struct model_ops *ops, FILE *out)
 {
     fputs("\n| kind | meaning |\n|---|---|\n", out);
@@ -78,6 +104,14 @@ int describe_markdown(const struct registry *registry, const char *name, FILE *o
     if (described.rows->label_count > 0) {
         fputs(described.field_count + described.metric_count > 0 ? "\n" : "", out);
         print_markdown_label_rows(described.rows, out);
+    }
+    if (described.rows->fault_count > 0) {
+        fputc('\n', out);
+        print_markdown_faults(described.rows, out);
+    }
+    if (described.rows->lint_count > 0) {
+        fputc('\n', out);
+        print_markdown_lints(described.rows, out);
     }
     if (!described.kind && described.ops->kind_count > 0)
         print_markdown_kinds(described.ops, out);

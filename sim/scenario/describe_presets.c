@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Presets: what each sets, what the real thing has besides, and who says so. */
+/* Presets: the values of each, what it omits, and its source. */
 #include "describe.h"
 
 #include "error_list.h"
@@ -87,7 +87,7 @@ struct found_preset {
     const struct preset *preset;
 };
 
-/* Those that are asked for, to be freed; NULL asks for all. */
+/* The requested presets (NULL: all). The caller frees the result. */
 static struct found_preset *find_presets(const struct registry *registry, const char *model,
                                          const char *name, size_t *count)
 {

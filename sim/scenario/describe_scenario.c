@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Every value of a scenario, and where it came from. */
+/* Every value of a scenario, and its origin. */
 #include "describe.h"
 
 #include "json_writer.h"
@@ -9,28 +9,28 @@
 
 #include <inttypes.h>
 
-/* Each value goes to one of them. */
+/* The output format. */
 struct value_printer {
     struct json_writer *json;
     struct text_table *table;
 };
 
-static void print_value(void *self, const struct explicit_value *told)
+static void print_value(void *self, const struct explicit_value *item)
 {
     struct value_printer *printer = self;
     struct strbuf origin = STRBUF_INIT;
 
-    value_add_origin(&origin, told->field, told->value);
+    value_add_origin(&origin, item->field, item->value);
     if (printer->json) {
         json_open_object(printer->json, NULL);
-        json_text(printer->json, "path", told->path);
-        json_text(printer->json, "value", told->value->text);
+        json_text(printer->json, "path", item->path);
+        json_text(printer->json, "value", item->value->text);
         json_text(printer->json, "origin", origin.text);
-        json_text(printer->json, "meaning", told->field->meaning);
+        json_text(printer->json, "meaning", item->field->meaning);
         json_close(printer->json);
     } else {
-        text_table_add(printer->table, "%s", told->path);
-        text_table_add(printer->table, "%s", told->value->text ? told->value->text : "");
+        text_table_add(printer->table, "%s", item->path);
+        text_table_add(printer->table, "%s", item->value->text ? item->value->text : "");
         text_table_add(printer->table, "%s", origin.text);
     }
     strbuf_release(&origin);
@@ -42,10 +42,10 @@ static void print_values(const struct scenario *scenario, struct value_printer *
         .name = "seed", .meaning = RUN_SEED_MEANING, .source = "assumption"};
     char text[32];
     const struct schema_value value = {text, scenario_internal(scenario)->seed_node, true};
-    const struct explicit_value told = {"seed", &seed, &value};
+    const struct explicit_value item = {"seed", &seed, &value};
 
     snprintf(text, sizeof text, "%" PRIu64, scenario->run.seed);
-    print_value(printer, &told);
+    print_value(printer, &item);
     values_each(scenario, print_value, printer);
 }
 

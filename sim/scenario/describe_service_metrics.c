@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Metrics under the names by which services publish them. */
+/* Metrics by the names under which services publish them. */
 #include "describe.h"
 
 #include "json_writer.h"

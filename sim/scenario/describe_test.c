@@ -93,6 +93,7 @@ static void models_and_schema_are_printed(void **state)
 
     (void)state;
     assert_non_null(strstr(models, "retry.backoff.exponential.base"));
+    assert_non_null(strstr(models, "\nfaults on link: loss, delay\nfaults on gateway: loss\n"));
     assert_non_null(strstr(models, "| `reauths` | count | count | region, cause | logins again |"));
     assert_non_null(strstr(schema, "\"additionalProperties\": false"));
     assert_non_null(strstr(schema, "\"exponential\": {\"type\""));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Every way of writing ends in one of five readers: constant, family with arguments, mixture, plus,
- * empirical. Each makes the distribution and writes the canonical form from the very numbers that
- * it used.
+ * Every syntax is handled by one of five readers: constant, family with arguments, mixture, plus,
+ * empirical. Each creates the distribution and writes its canonical form from the same numbers.
  */
 #include "dist_spec.h"
 
@@ -22,7 +21,7 @@ struct spec {
     const struct schema_context *context;
     const char *subject;
     bool is_time;
-    size_t *part_count; /* distributions read so far, those within others included */
+    size_t *part_count; /* distributions read so far, including nested ones */
 };
 
 static struct dist *read_dist(const struct spec *spec, const struct yaml_node *node,
@@ -34,7 +33,7 @@ static struct dist *read_plus(const struct spec *spec, const struct yaml_node *l
 static struct dist *read_empirical(const struct spec *spec, const struct yaml_node *node,
                                    struct strbuf *text);
 
-/* What is made of other distributions or of values, rather than of named arguments. */
+/* Distributions made of other distributions or of values, without named arguments. */
 static const struct {
     const char *name;
     struct dist *(*read)(const struct spec *spec, const struct yaml_node *node,
@@ -62,7 +61,7 @@ static void add_value(struct strbuf *text, bool is_time, double value)
     field_add_number(text, is_time ? FIELD_DURATION : FIELD_NUMBER, value);
 }
 
-/* A number of the variate's unit (has_unit), or a plain one such as a shape. */
+/* A number in the unit of the variate (has_unit), or a plain one such as a shape. */
 static bool read_number(const struct spec *spec, const struct yaml_node *node, const char *written,
                         const char *name, bool has_unit, double *value)
 {
@@ -79,7 +78,7 @@ static bool read_number(const struct spec *spec, const struct yaml_node *node, c
         good = false;
     }
     if (!good && name)
-        spec_error(spec, node, "is wrong: '%s' %s", name, why.text);
+        spec_error(spec, node, "is invalid: '%s' %s", name, why.text);
     else if (!good)
         spec_error(spec, node, "%s", why.text);
     strbuf_release(&why);
@@ -101,7 +100,7 @@ static const struct dist_family *find_family(const char *name, size_t length)
     return NULL;
 }
 
-/* The index of a name among a family's; `max`, which every family knows, is -2; -1: unknown. */
+/* The index of an argument name of a family; `max`, common to all families, is -2; -1: unknown. */
 static int find_arg(const struct dist_family *family, const char *name)
 {
     for (int i = 0; i < ARGS_MAX && family->names[i]; i++)
@@ -180,7 +179,7 @@ static struct dist *make_family(const struct spec *spec, const struct dist_famil
     return dist;
 }
 
-/* The arguments of a map, `skip` aside. */
+/* The arguments of a map, except key `skip`. */
 static bool read_map_args(const struct spec *spec, const struct dist_family *family,
                           const struct yaml_node *map, const char *skip, struct spec_args *args)
 {
@@ -217,7 +216,7 @@ static char *trimmed(const char *text, size_t length)
     return mem_strndup(text, length);
 }
 
-/* One argument: "median=22ms", or alone "20ms", which is the family's first. */
+/* One argument: "median=22ms", or just "20ms" for the first one of the family. */
 static bool read_call_arg(const struct spec *spec, const struct dist_family *family,
                           const struct yaml_node *node, const char *piece, size_t length,
                           struct spec_args *args)
@@ -282,10 +281,10 @@ static struct dist *read_call(const struct spec *spec, const struct yaml_node *n
     return good ? make_family(spec, family, &args, node, text) : NULL;
 }
 
-/* --- a map whose names tell the family ------------------------------------------------- */
+/* --- a map whose names identify the family --------------------------------------------- */
 
-/* Is the set of names (max aside) one of the alternatives "median, p99 | mean, sd" of the family?
- */
+/* Whether the names (except max) are one of the alternatives "median, p99 | mean, sd" of the
+ * family. */
 static bool family_takes(const struct dist_family *family, const struct yaml_node *map)
 {
     size_t given = map->count - (yaml_find(map, "max") ? 1 : 0);
@@ -331,13 +330,13 @@ static const struct dist_family *guess_family(const struct spec *spec, const str
         strbuf_addf(&names, "%s%s", count++ > 0 ? ", " : "", family->family);
     }
     if (count > 1)
-        spec_error(spec, map, "may be any of %s: name the distribution, such as {%s: {...}}",
+        spec_error(spec, map, "is ambiguous (%s): name the distribution, such as {%s: {...}}",
                    names.text, found->family);
     else if (count == 0 && map->count == 1 && map->entries[0].value->kind != YAML_SCALAR)
         unknown_family(spec, map->entries[0].key, map->entries[0].key->text);
     else if (count == 0)
         spec_error(spec, map,
-                   "does not say which distribution it is: give median and p99, mean alone, or "
+                   "does not identify a distribution: set median and p99, mean only, or "
                    "name it, such as {lognormal: {mean: ..., sd: ...}}");
     strbuf_release(&names);
     return count == 1 ? found : NULL;
@@ -452,7 +451,7 @@ static bool read_inline_values(const struct spec *spec, const struct yaml_node *
     return good;
 }
 
-/* A key of {file: ..., column: ..., unit: ...}; false where something else stands there. */
+/* Read the keys of {file: ..., column: ..., unit: ...}; false if there is another one. */
 static bool read_file_keys(const struct spec *spec, const struct yaml_node *map,
                            struct csv_request *request)
 {
@@ -481,7 +480,7 @@ static bool read_file_keys(const struct spec *spec, const struct yaml_node *map,
     else if (request->unit && (!spec->is_time || !unit_is_known))
         spec_error(spec, yaml_get(map, "unit"), "%s, got unit '%s'",
                    spec->is_time ? "needs one of ns, us, ms, s, min, h as unit"
-                                 : "is a plain number and takes no unit",
+                                 : "is a plain number and must not have a unit",
                    request->unit);
     else
         return true;
@@ -548,7 +547,7 @@ static struct dist *read_empirical(const struct spec *spec, const struct yaml_no
 
 /* --- the entrance ---------------------------------------------------------------------- */
 
-/* {family: ...}, perhaps with max beside it. */
+/* {family: ...}, optionally with max. */
 static struct dist *read_named(const struct spec *spec, const struct dist_family *family,
                                const struct yaml_node *map, struct strbuf *text)
 {
@@ -579,7 +578,7 @@ static struct dist *read_map(const struct spec *spec, const struct yaml_node *ma
         if (value && map->count == 1)
             return compounds[i].read(spec, value, text);
         if (value) {
-            spec_error(spec, map, "takes nothing beside '%s'", compounds[i].name);
+            spec_error(spec, map, "must have no other key than '%s'", compounds[i].name);
             return NULL;
         }
     }
@@ -599,7 +598,7 @@ static struct dist *read_dist(const struct spec *spec, const struct yaml_node *n
     double value = 0;
 
     if (*spec->part_count == PARTS_TOTAL_MAX) {
-        spec_error(spec, node, "is made of more than %d distributions", PARTS_TOTAL_MAX);
+        spec_error(spec, node, "consists of more than %d distributions", PARTS_TOTAL_MAX);
         return NULL;
     }
     ++*spec->part_count;

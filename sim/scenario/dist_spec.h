@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Distributions as authors write them. All of these are one:
+ * Syntax of distributions in scenario files. These are equivalent:
  *
  *   rtt: lognormal(median=22ms, p99=31ms)
  *   rtt: {lognormal: {median: 22ms, p99: 31ms}}
- *   rtt: {median: 22ms, p99: 31ms}              # where the names tell the family
+ *   rtt: {median: 22ms, p99: 31ms}              # if the names identify the family
  *
- * Besides: a bare value (constant), exponential(20ms), {exponential: 20ms}, {mixture: [{weight:
- * 0.99, of: ...}, ...]}, {plus: [10ms, ...]}, {empirical: file.csv}, {empirical: {file: f.csv,
- * column: latency_ms, unit: ms}} and {empirical: [10ms, 12ms, ...]}. `max` may stand among the
- * arguments.
+ * Also: a plain value (constant), exponential(20ms), {exponential: 20ms}, {mixture: [{weight: 0.99,
+ * of: ...}, ...]}, {plus: [10ms, ...]}, {empirical: file.csv}, {empirical: {file: f.csv, column:
+ * latency_ms, unit: ms}} and {empirical: [10ms, 12ms, ...]}. `max` may be one of the arguments.
  */
 #ifndef DIST_SPEC_H
 #define DIST_SPEC_H
@@ -17,7 +16,8 @@
 #include "dist.h"
 #include "schema.h"
 
-/* NULL with the error told. Where `text` is not NULL the canonical form is appended to it. */
+/* Read a distribution; NULL on error, which is reported. If `text` is not NULL, the canonical form
+ * is appended to it. */
 struct dist *dist_spec_read(const struct schema_context *context, const char *subject,
                             const struct yaml_node *node, bool is_time, struct strbuf *text);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What an author did wrong, told at the node where he did it, and told once: a default that every
- * region inherits is read once a region, yet is wrong only once.
+ * Errors of a scenario file, each reported at its node and only once: a default inherited by every
+ * region is read once per region, but its error is reported once.
  */
 #ifndef ERROR_LIST_H
 #define ERROR_LIST_H
@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define ERRORS_MAX 1000 /* counted in one scenario; no more are looked for */
+#define ERRORS_MAX 1000 /* per scenario; checking stops there */
 
 struct error_list {
     struct diag *diag;
@@ -20,15 +20,15 @@ struct error_list {
 };
 void error_list_init(struct error_list *errors, struct diag *diag);
 void error_list_release(struct error_list *errors);
-/* Is there no room for more? A hostile file then need not be read to its end. */
+/* Whether the limit is reached; a hostile file then need not be read to its end. */
 bool error_list_is_full(const struct error_list *errors);
 /* node NULL: no place. */
 void error_at(struct error_list *errors, const struct yaml_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* For what is worth knowing and no error. */
+/* A note, not an error. */
 void note_at(struct error_list *errors, const struct yaml_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Of the file as a whole. source NULL: no place. */
+/* An error of the file as a whole. source NULL: no place. */
 void error_in_file(struct error_list *errors, const struct yaml_source *source, const char *format,
                    ...) __attribute__((format(printf, 3, 4)));
 void error_at_place(struct error_list *errors, const struct diag_place *place, const char *format,
@@ -36,8 +36,8 @@ void error_at_place(struct error_list *errors, const struct diag_place *place, c
 void error_at_placev(struct error_list *errors, const struct diag_place *place, const char *format,
                      va_list args);
 
-/* "; did you mean 'timeout'?", or where nothing is near "; <allowed> a, b, c ..." (at most ten).
- * Names may hold NULLs. */
+/* "; did you mean 'timeout'?", or, if no name is similar, "; <allowed> a, b, c ..." (at most ten).
+ * Names may contain NULLs. */
 void add_remedy(struct strbuf *out, const char *word, const char *allowed, const char *const *names,
                 size_t name_count);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Scenarios of the fake models, loaded from a text. Include cmocka.h first; for tests only. */
+/* Load scenarios of the fake models from a text, for tests. Include cmocka.h first. */
 #ifndef FAKE_LOAD_H
 #define FAKE_LOAD_H
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A text that is right, and gives rise to nothing else. */
+/* Load a valid text; fails the test on any message. */
 static inline struct scenario *fake_load(const char *text, const char *const *sets,
                                          size_t set_count)
 {
@@ -24,7 +24,7 @@ static inline struct scenario *fake_load(const char *text, const char *const *se
     return scenario;
 }
 
-/* Everything that is reported of a text. To be freed. */
+/* All messages about a text. The caller frees the result. */
 static inline char *fake_report(const char *text, const char *const *sets, size_t set_count)
 {
     struct diag diag = {0};
@@ -37,7 +37,7 @@ static inline char *fake_report(const char *text, const char *const *sets, size_
     return report;
 }
 
-/* The first line of it: what is wrong, without the excerpt. */
+/* The first line: the error without the excerpt. */
 static inline char *fake_report_line(const char *text, const char *const *sets, size_t set_count)
 {
     char *report = fake_report(text, sets, set_count);

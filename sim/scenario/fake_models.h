@@ -70,7 +70,7 @@ static void fake_client_check(const void *config, const struct check_context *co
         validation_error(validation, "retry.backoff.exponential.max", "must not be below base");
 }
 
-/* An instance that counts one request a second, and takes its latency from its own stream. */
+/* An instance that counts one request per second, with a latency from its own stream. */
 struct fake_state {
     struct sim *sim;
     kind_id tick;
@@ -126,7 +126,7 @@ static const struct model_ops fake_client_ops = {
     .start = fake_start,
 };
 
-/* --- store: one; must be given, references, distributions, kinds ------------------------ */
+/* --- store: one; required fields, references, distributions, kinds ------------------------ */
 
 struct fake_store {
     int kind;
@@ -151,7 +151,8 @@ static const struct field fake_store_fields[] = {
 // clang-format on
 #undef MODEL_CONFIG
 
-/* Parameters of one kind, of a size that leaves the next config unaligned where nobody cares. */
+/* Parameters of one kind, of a size that leaves the next config unaligned unless it is aligned
+ * explicitly. */
 struct fake_global {
     int64_t data_set;
     struct dist *promotion;
@@ -204,7 +205,7 @@ static const struct metric fake_regional_metrics[] = {
     {.name = "conflicts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "writes that met"},
     {.name = "shards_in_use", .unit = UNIT_COUNT, .kind = METRIC_VALUE, .meaning = "of a region"},
 };
-/* In a kind's own parameters. */
+/* A lint rule on parameters of a kind. */
 static bool fake_regional_is_one(const void *config, const struct check_context *context)
 {
     const struct fake_regional *regional = context->kind_config;
@@ -213,7 +214,7 @@ static bool fake_regional_is_one(const void *config, const struct check_context 
     return regional->shards == 1;
 }
 static const struct lint_row fake_regional_lints[] = {
-    {"store-one-shard", "one shard takes all of the load", fake_regional_is_one},
+    {"store-one-shard", "shards", "one shard takes all of the load", fake_regional_is_one},
 };
 static const struct label_row fake_regional_labels[] = {
     {"reauth-cause", "other-region", "the session was made elsewhere"},
@@ -300,7 +301,7 @@ static bool fake_app_is_small(const void *config, const struct check_context *co
     return context->region >= 0 && app->workers < 10;
 }
 static const struct lint_row fake_app_lints[] = {
-    {"app-small", "fewer than 10 workers", fake_app_is_small},
+    {"app-small", "workers", "fewer than 10 workers", fake_app_is_small},
 };
 static const struct model_ops fake_app_ops = {
     .name = "app_tier",
@@ -328,6 +329,8 @@ static const struct field fake_link_fields[] = {
 };
 // clang-format on
 #undef MODEL_CONFIG
+static const struct fault_capability fake_link_faults[] = {
+    {"link", "loss", NULL}, {"link", "delay", NULL}, {"gateway", "loss", NULL}};
 static const struct model_ops fake_link_ops = {
     .name = "wan_link",
     .section = "network",
@@ -335,6 +338,7 @@ static const struct model_ops fake_link_ops = {
     .scope = MODEL_PER_LINK,
     .config_size = sizeof(struct fake_link),
     FIELD_TABLE(fake_link_fields),
+    .rows = {FAULT_TABLE(fake_link_faults)},
     .init = fake_init_nothing,
 };
 
@@ -365,13 +369,22 @@ static void fake_fault_check(const void *config, const struct check_context *con
     if (fault->at >= context->end)
         validation_error(validation, "at", "must be before the end of the run");
 }
-static bool fake_fault_span(const void *config, struct probe_span *span)
+static bool fake_fault_span(const void *items, size_t count, size_t index, struct probe_span *span)
 {
-    const struct fake_fault *fault = config;
+    const struct fake_fault *fault = (const struct fake_fault *)items + index;
 
+    (void)count;
     *span = (struct probe_span){fault->at, fault->at + fault->lasts};
     return true;
 }
+static bool fake_fault_is_endless(const void *config, const struct check_context *context)
+{
+    (void)context;
+    return ((const struct fake_fault *)config)->lasts == 0;
+}
+static const struct lint_row fake_fault_lints[] = {
+    {"fault-for-good", "for", "it never ends", fake_fault_is_endless},
+};
 static const struct model_ops fake_fault_ops = {
     .name = "fault_schedule",
     .section = "faults",
@@ -379,6 +392,7 @@ static const struct model_ops fake_fault_ops = {
     .scope = MODEL_LIST,
     .config_size = sizeof(struct fake_fault),
     FIELD_TABLE(fake_fault_fields),
+    .rows = {LINT_TABLE(fake_fault_lints)},
     .check = fake_fault_check,
     .init = fake_init_nothing,
     .span = fake_fault_span,
@@ -389,7 +403,7 @@ static const struct model_ops *const fake_models[] = {&fake_link_ops,  &fake_rep
                                                       &fake_app_ops,   &fake_fault_ops};
 static const struct registry fake_registry = {fake_models, 6};
 
-/* A scenario that says something of everything. */
+/* A scenario that uses every feature. */
 static const char fake_scenario[] =
     "name: two-region session store\n"
     "question: does it hold?\n"

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Numbers pass through one row of a table by type: how they are parsed, what holds without a range,
- * how they are written. Writing tries the unit that people like best and falls back until the text
- * reads back to the same bits.
+ * Number types are a table: parser, bounds without a range, format. Formatting tries the most
+ * readable unit first and falls back until the text parses to the same bits.
  */
 #include "field_value.h"
 
@@ -19,7 +18,7 @@
 
 enum { LIST_MAX = 1000 };
 
-/* A number of any type: integers stay exact beside the double. */
+/* A number of any type: as a double, and exactly if it is an integer. */
 struct number {
     int64_t integer;
     double real;
@@ -54,7 +53,7 @@ static bool parse_number(enum field_type type, const char *text, struct number *
         good = units_parse_rate(text, &number->real, why);
         break;
     case FIELD_BANDWIDTH:
-        if (strcmp(text, "0") == 0) /* means no limit; the parser knows only what has a unit */
+        if (strcmp(text, "0") == 0) /* no limit; the parser requires a unit */
             return true;
         good = units_parse_bandwidth(text, &number->real, why);
         break;
@@ -94,8 +93,8 @@ const char *field_type_name(enum field_type type)
 
 /* --- writing --------------------------------------------------------------------------- */
 
-/* value / factor with the suffix, in as few digits as read back to the same bits; false where 17 do
- * not. */
+/* value / factor with the suffix, with the fewest digits that parse to the same bits; false if 17
+ * do not. */
 static bool add_scaled(struct strbuf *out, enum field_type type, double value, double factor,
                        const char *suffix)
 {
@@ -124,7 +123,8 @@ struct scale {
     const char *suffix;
 };
 
-/* The largest scale not above the value that keeps it exact; the last is the fallback. */
+/* The largest scale not above the value that represents it exactly; the last one is the
+ * fallback. */
 static void add_by_scales(struct strbuf *out, enum field_type type, double value,
                           const struct scale *scales, size_t count)
 {
@@ -216,7 +216,7 @@ static void read_bound(const struct field *field, const char *text, struct numbe
     strbuf_release(&why);
 }
 
-/* What holds where the table gives no bound. */
+/* The bound of a type without a bound in the table. */
 static const char *natural_min(enum field_type type)
 {
     switch (type) {
@@ -298,7 +298,7 @@ static void target_error(const struct target *target, const struct yaml_node *no
     strbuf_release(&text);
 }
 
-/* A scalar's text, or NULL with the error told. */
+/* The text of a scalar; NULL on error, which is reported. */
 static const char *scalar_text(const struct target *target, const struct yaml_node *node)
 {
     const char *name = field_type_name(target->field->type);
@@ -429,7 +429,7 @@ static bool read_dist_member(const struct target *target, const struct yaml_node
     return dist != NULL;
 }
 
-/* Items of a list, or of a single value taken as a list of one. */
+/* Number of items of a list; a single value is a list of one. */
 static size_t list_count(const struct target *target, const struct yaml_node *node)
 {
     if (node->kind == YAML_MAP || node->is_null || node->count > LIST_MAX) {
@@ -519,7 +519,7 @@ static bool read_region_list(const struct target *target, const struct yaml_node
         for (size_t j = 0; good && j < i; j++) {
             good = items[j] != items[i];
             if (!good)
-                target_error(target, list_item(node, i), "names '%s' twice",
+                target_error(target, list_item(node, i), "contains '%s' twice",
                              list_item(node, i)->text);
         }
     }
@@ -595,8 +595,8 @@ bool field_value_read(const struct schema_context *context, const struct field *
 
 /* --- defaults -------------------------------------------------------------------------- */
 
-/* A row's `initial` as a node: most are bare scalars, which need no parser. "100ms, 200ms" is a
- * list as well. */
+/* A row's `initial` as a node: most are plain scalars, which need no parser. "100ms, 200ms" is a
+ * list too. */
 static const struct yaml_node *initial_node(struct yaml_trees *trees, const struct field *field,
                                             struct diag *diag)
 {
@@ -645,7 +645,7 @@ void field_value_initial(const struct schema_context *context, const struct fiel
     if (!good) {
         char *why = diag_text(&diag);
 
-        BUG("the default of field '%s' is wrong: %s", field->name, why);
+        BUG("the default of field '%s' is invalid: %s", field->name, why);
     }
     error_list_release(&errors);
     diag_release(&diag);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * From sections to instances. A model of many instances takes its config from several maps laid
- * over one another, the general below the particular; each of these maps is first checked by
- * itself, since a default that every region overrides is still wrong where it is wrong.
+ * Create instances from sections. A model with several instances merges its config from several
+ * maps, the specific ones over the general ones. Each map is also checked by itself, since an error
+ * in a default is an error even if every region overrides it.
  */
 #include "bug.h"
 #include "link_key.h"
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a check of one config reports goes to the scenario's errors, at the field's node. */
+/* Reports of a model's check become errors of the scenario, at the node of the field. */
 struct placed_validation {
     struct validation validation;
     struct error_list *errors;
@@ -44,14 +44,36 @@ static void report_at_field(struct validation *self, const char *field, const ch
                       text);
 }
 
-/* One config of an instance: filled, checked by the table, then by the model. */
+/* One config of an instance: filled and checked by the table, then checked by the model. */
 struct placing {
     const struct model_ops *ops;
-    const char *section; /* "app", "faults.0" */
-    int region, peer;
-    const struct config_table *table; /* set by add_one() */
     const struct model_kind *kind;
+    const char *section; /* "app", "faults.0" */
+    const struct config_table *table;
+    const struct yaml_node *node; /* NULL: all defaults */
+    void *config;
+    struct schema_value *values;
 };
+
+static struct placing placing_of(const struct builder *builder, size_t index, size_t item,
+                                 struct strbuf *section)
+{
+    const struct scenario_instance *instance = &builder->inner->instances[index];
+    const struct config_table *table = &builder->inner->tables[index];
+    const struct yaml_node *node = builder->inner->sources[index].node;
+
+    strbuf_add(section, instance->ops->section);
+    if (instance->ops->scope == MODEL_LIST)
+        strbuf_addf(section, ".%zu", item);
+    return (struct placing){.ops = instance->ops,
+                            .kind = instance->kind,
+                            .section = section->text,
+                            .table = table,
+                            .node = instance->ops->scope == MODEL_LIST ? node->entries[item].value
+                                                                       : node,
+                            .config = (char *)instance->config + item * table->size,
+                            .values = builder->inner->values[index] + item * table->field_count};
+}
 
 static const struct preset *preset_find(const struct model_ops *ops, const char *name)
 {
@@ -62,8 +84,9 @@ static const struct preset *preset_find(const struct model_ops *ops, const char 
 }
 
 /*
- * The preset that a section names, laid under it. Its nodes stand in a source named "preset NAME",
- * which is what `describe` shows as their origin. An unknown name is told by the field `preset`.
+ * Merge a section over the preset that it names. The nodes of the preset have a source named
+ * "preset NAME", shown as their origin by `describe`. An unknown name is reported by the field
+ * `preset`.
  */
 static const struct yaml_node *with_preset(struct builder *builder, const struct model_ops *ops,
                                            const struct yaml_node *section)
@@ -85,48 +108,93 @@ static const struct yaml_node *with_preset(struct builder *builder, const struct
 
         base = overlay_set_field(trees, base, &shape, source, builder->errors);
         if (!base)
-            BUG("preset '%s' of %s has a value that cannot be read", preset->name, ops->name);
+            BUG("preset '%s' of %s has an invalid value", preset->name, ops->name);
     }
     strbuf_release(&origin);
     return overlay_merge(trees, base, section, &shape);
 }
 
-static bool fill_config(struct builder *builder, const struct placing *placing,
-                        const struct yaml_node *node, void *config, struct schema_value *values)
+static struct schema_table placing_table(const struct placing *placing)
 {
-    const struct model_ops *ops = placing->ops;
-    const struct model_kind *kind = placing->kind;
-    const struct schema_table table = {placing->section, placing->table->fields,
-                                       placing->table->field_count,
-                                       ops->kind_count > 0 ? ops : NULL, kind};
-    const struct schema_context context = {builder->errors, &builder->scenario->topology,
-                                           builder->inner->source, builder->csv};
-    struct placed_validation placed = {{report_at_field},     builder->errors, &table, values, node,
-                                       builder->inner->source};
-    const void *kind_config = kind ? (char *)config + placing->table->kind_offset : NULL;
-    const struct check_context check = {&builder->scenario->topology,
-                                        builder->scenario->run.duration,
-                                        placing->region,
-                                        placing->peer,
-                                        kind,
-                                        kind_config,
-                                        &builder->scenario->rows};
-    size_t before = builder->errors->count;
-    bool good;
-
-    if (ops->preset_count > 0)
-        node = with_preset(builder, ops, node);
-    good = schema_apply(&context, &table, node, true, config, values);
-
-    /* Rules between fields are for configs whose fields are right, regions included. */
-    if (good && builder->scenario->topology.region_count > 0 && ops->check)
-        ops->check(config, &check, &placed.validation);
-    if (good && builder->scenario->topology.region_count > 0 && kind && kind->check)
-        kind->check(config, kind_config, &check, &placed.validation);
-    return good && builder->errors->count == before;
+    return (struct schema_table){placing->section, placing->table->fields,
+                                 placing->table->field_count,
+                                 placing->ops->kind_count > 0 ? placing->ops : NULL, placing->kind};
 }
 
-/* A map that is only a piece of configs, by itself. */
+/* False where a value is wrong. */
+static bool fill_config(struct builder *builder, const struct placing *placing)
+{
+    const struct schema_table table = placing_table(placing);
+    const struct schema_context context = {builder->errors, &builder->scenario->topology,
+                                           builder->inner->source, builder->csv};
+    const struct yaml_node *node = placing->node;
+
+    if (placing->ops->preset_count > 0)
+        node = with_preset(builder, placing->ops, node);
+    return schema_apply(&context, &table, node, true, placing->config, placing->values);
+}
+
+static void fill_instance(struct builder *builder, size_t index)
+{
+    const struct scenario_instance *instance = &builder->inner->instances[index];
+
+    for (size_t item = 0; item < instance->config_count; item++) {
+        struct strbuf section = STRBUF_INIT;
+        const struct placing placing = placing_of(builder, index, item, &section);
+
+        builder->inner->sources[index].good[item] = fill_config(builder, &placing);
+        strbuf_release(&section);
+    }
+}
+
+/* --- rules between fields --------------------------------------------------------------- */
+
+static void add_span(struct builder *builder, const struct scenario_instance *instance, size_t item)
+{
+    struct scenario_internal *inner = builder->inner;
+    struct probe_span span = {0, 0};
+
+    if (!instance->ops->span ||
+        !instance->ops->span(instance->config, instance->config_count, item, &span))
+        return;
+    MEM_GROW(inner->spans, inner->span_capacity, builder->scenario->fault_span_count + 1);
+    inner->spans[builder->scenario->fault_span_count++] = span;
+    builder->scenario->fault_spans = inner->spans;
+}
+
+/* Of a config whose values are right. False where a rule is broken. */
+static bool check_config(struct builder *builder, const struct placing *placing,
+                         const struct check_context *context)
+{
+    const struct schema_table table = placing_table(placing);
+    struct placed_validation placed = {{report_at_field}, builder->errors, &table,
+                                       placing->values,   placing->node,   builder->inner->source};
+    size_t before = builder->errors->count;
+
+    if (placing->ops->check)
+        placing->ops->check(placing->config, context, &placed.validation);
+    if (placing->kind && placing->kind->check)
+        placing->kind->check(placing->config, context->kind_config, context, &placed.validation);
+    return builder->errors->count == before;
+}
+
+static void check_instance(struct builder *builder, size_t index)
+{
+    const struct scenario_instance *instance = &builder->inner->instances[index];
+    const struct check_context general = scenario_check_context(builder->scenario);
+
+    for (size_t item = 0; item < instance->config_count; item++) {
+        struct strbuf section = STRBUF_INIT;
+        const struct placing placing = placing_of(builder, index, item, &section);
+        const struct check_context context = check_context_of(&general, instance, item);
+
+        if (builder->inner->sources[index].good[item] && check_config(builder, &placing, &context))
+            add_span(builder, instance, item);
+        strbuf_release(&section);
+    }
+}
+
+/* Check a map that is a part of configs, by itself. */
 static void check_piece(struct builder *builder, const struct model_ops *ops,
                         const struct yaml_node *node)
 {
@@ -145,54 +213,45 @@ static void check_piece(struct builder *builder, const struct model_ops *ops,
 
 /* --- instances ------------------------------------------------------------------------- */
 
-static struct scenario_instance *add_instance(struct builder *builder, const struct model_ops *ops,
-                                              const struct model_kind *kind, char *name,
-                                              size_t config_count)
+/* Add one and fill its configs. Takes `name`. */
+static void add_instance(struct builder *builder, const struct scenario_instance *as,
+                         const struct yaml_node *node)
 {
     struct scenario_internal *inner = builder->inner;
-    const struct config_table table = config_table_make(ops, kind);
+    const struct config_table table = config_table_make(as->ops, as->kind);
     size_t index = builder->scenario->instance_count++;
-    size_t for_values = inner->instance_capacity, for_tables = inner->instance_capacity;
-    char *config = mem_zalloc(config_count + 1, table.size + 1);
+    size_t for_values = inner->instance_capacity, for_tables = inner->instance_capacity,
+           for_sources = inner->instance_capacity;
+    char *config = mem_zalloc(as->config_count + 1, table.size + 1);
 
     MEM_GROW(inner->values, for_values, index + 1);
     MEM_GROW(inner->tables, for_tables, index + 1);
+    MEM_GROW(inner->sources, for_sources, index + 1);
     MEM_GROW(inner->instances, inner->instance_capacity, index + 1);
     inner->tables[index] = table;
     inner->values[index] =
-        mem_zalloc(config_count * table.field_count + 1, sizeof inner->values[index][0]);
-    inner->instances[index] =
-        (struct scenario_instance){.ops = ops,
-                                   .name = name,
-                                   .region = -1,
-                                   .peer = -1,
-                                   .config = config,
-                                   .config_count = config_count,
-                                   .kind = kind,
-                                   .kind_config = kind ? config + table.kind_offset : NULL};
+        mem_zalloc(as->config_count * table.field_count + 1, sizeof inner->values[index][0]);
+    inner->sources[index].node = node;
+    inner->sources[index].good = mem_zalloc(as->config_count + 1, sizeof(bool));
+    inner->instances[index] = *as;
+    inner->instances[index].config = config;
+    inner->instances[index].kind_config = as->kind ? config + table.kind_offset : NULL;
     builder->scenario->instances = inner->instances;
-    return &inner->instances[index];
-}
-
-static void add_one(struct builder *builder, struct placing *placing, char *name,
-                    const struct yaml_node *node)
-{
-    struct scenario_instance *instance =
-        add_instance(builder, placing->ops, placing->kind, name, 1);
-    size_t index = builder->scenario->instance_count - 1;
-
-    instance->region = placing->region;
-    instance->peer = placing->peer;
-    placing->table = &builder->inner->tables[index];
-    fill_config(builder, placing, node, (void *)instance->config, builder->inner->values[index]);
+    fill_instance(builder, index);
 }
 
 static void build_once(struct builder *builder, const struct model_ops *ops)
 {
     const struct yaml_node *section = yaml_get(builder->root, ops->section);
-    struct placing placing = {ops, ops->section, -1, -1, NULL, kind_chosen(ops, section)};
 
-    add_one(builder, &placing, mem_strdup(ops->name), section);
+    add_instance(builder,
+                 &(struct scenario_instance){.ops = ops,
+                                             .name = mem_strdup(ops->name),
+                                             .region = -1,
+                                             .peer = -1,
+                                             .config_count = 1,
+                                             .kind = kind_chosen(ops, section)},
+                 section);
 }
 
 static void build_per_region(struct builder *builder, const struct model_ops *ops)
@@ -206,21 +265,25 @@ static void build_per_region(struct builder *builder, const struct model_ops *op
     for (uint32_t i = 0; i < topology->region_count; i++) {
         const struct yaml_node *own =
             yaml_get(yaml_get(regions, topology->region_names[i]), ops->section);
-        struct placing placing = {ops, ops->section, (int)i, -1, NULL, NULL};
         struct strbuf name = STRBUF_INIT;
 
         check_piece(builder, ops, own);
         strbuf_addf(&name, "%s/%s", ops->name, topology->region_names[i]);
         if (own && own->kind != YAML_MAP && !own->is_null)
-            own = NULL; /* told by the check of the piece */
-        add_one(builder, &placing, strbuf_detach(&name),
-                overlay_merge(builder->inner->trees, general, own, &shape));
+            own = NULL; /* reported by the check of the part */
+        add_instance(builder,
+                     &(struct scenario_instance){.ops = ops,
+                                                 .name = strbuf_detach(&name),
+                                                 .region = (int)i,
+                                                 .peer = -1,
+                                                 .config_count = 1},
+                     overlay_merge(builder->inner->trees, general, own, &shape));
     }
 }
 
 /* --- links ----------------------------------------------------------------------------- */
 
-/* A key of the section with what it names. */
+/* A key of the section, with the links it names. */
 struct link_piece {
     struct link_ref link;
     const struct yaml_node *node;
@@ -246,7 +309,7 @@ static size_t read_link_pieces(struct builder *builder, const struct model_ops *
         for (size_t j = 0; j < i; j++)
             if (link_key_same(section->entries[j].key->text, key))
                 error_at(builder->errors, entry->key,
-                         "link '%s' is given twice: already in line %d as '%s'", key,
+                         "duplicate link '%s': already in line %d as '%s'", key,
                          section->entries[j].key->line, section->entries[j].key->text);
         pieces[count++].node = entry->value;
     }
@@ -268,7 +331,6 @@ static void build_link(struct builder *builder, const struct model_ops *ops, int
     const char *const *names = builder->scenario->topology.region_names;
     const struct shape shape = overlay_model(ops);
     const struct yaml_node *node = yaml_get(section, from == to ? "inside" : "default");
-    struct placing placing = {ops, ops->section, from, to, NULL, NULL};
     struct strbuf name = STRBUF_INIT;
 
     if (node && node->kind != YAML_MAP && !node->is_null)
@@ -278,7 +340,13 @@ static void build_link(struct builder *builder, const struct model_ops *ops, int
             if (piece_covers(&pieces[i], from, to, both_ways))
                 node = overlay_merge(builder->inner->trees, node, pieces[i].node, &shape);
     strbuf_addf(&name, "%s/%s->%s", ops->name, names[from], names[to]);
-    add_one(builder, &placing, strbuf_detach(&name), node);
+    add_instance(builder,
+                 &(struct scenario_instance){.ops = ops,
+                                             .name = strbuf_detach(&name),
+                                             .region = from,
+                                             .peer = to,
+                                             .config_count = 1},
+                 node);
 }
 
 static void build_per_link(struct builder *builder, const struct model_ops *ops)
@@ -307,53 +375,41 @@ static void build_per_link(struct builder *builder, const struct model_ops *ops)
 
 /* --- lists ----------------------------------------------------------------------------- */
 
-static void add_span(struct builder *builder, const struct model_ops *ops, const void *config)
+/* The list, or NULL where there is none that can be read. */
+static const struct yaml_node *find_list(struct builder *builder, const struct model_ops *ops)
 {
-    struct scenario_internal *inner = builder->inner;
-    struct probe_span span = {0, 0};
+    const struct yaml_node *list = yaml_get(builder->root, ops->section);
 
-    if (!ops->span || !ops->span(config, &span))
-        return;
-    MEM_GROW(inner->spans, inner->span_capacity, builder->scenario->fault_span_count + 1);
-    inner->spans[builder->scenario->fault_span_count++] = span;
-    builder->scenario->fault_spans = inner->spans;
+    if (!list || list->is_null)
+        return NULL;
+    if (list->kind != YAML_LIST) {
+        error_at(builder->errors, list, "'%s' needs a list of maps, got %s", ops->section,
+                 yaml_kind_name(list));
+        return NULL;
+    }
+    if (list->count > SCENARIO_ITEMS_MAX) {
+        error_at(builder->errors, list, "'%s' has %zu items and at most %d are allowed",
+                 ops->section, list->count, SCENARIO_ITEMS_MAX);
+        return NULL;
+    }
+    return list;
 }
 
 static void build_list(struct builder *builder, const struct model_ops *ops)
 {
-    const struct yaml_node *list = yaml_get(builder->root, ops->section);
-    struct scenario_instance *instance;
-    size_t count, index;
+    const struct yaml_node *list = find_list(builder, ops);
 
-    if (list && list->kind != YAML_LIST && !list->is_null) {
-        error_at(builder->errors, list, "'%s' needs a list of maps, got %s", ops->section,
-                 yaml_kind_name(list));
-        list = NULL;
-    }
-    count = list ? list->count : 0;
-    if (count > SCENARIO_ITEMS_MAX) {
-        error_at(builder->errors, list, "'%s' has %zu items and at most %d are allowed",
-                 ops->section, count, SCENARIO_ITEMS_MAX);
-        count = 0;
-    }
-    instance = add_instance(builder, ops, NULL, mem_strdup(ops->name), count);
-    index = builder->scenario->instance_count - 1;
-    for (size_t i = 0; i < count; i++) {
-        char *config = (char *)instance->config + i * ops->config_size;
-        struct strbuf section = STRBUF_INIT;
-        struct placing placing = {ops, NULL, -1, -1, &builder->inner->tables[index], NULL};
-
-        strbuf_addf(&section, "%s.%zu", ops->section, i);
-        placing.section = section.text;
-        if (fill_config(builder, &placing, list->entries[i].value, config,
-                        builder->inner->values[index] + i * ops->field_count))
-            add_span(builder, ops, config);
-        strbuf_release(&section);
-    }
+    add_instance(builder,
+                 &(struct scenario_instance){.ops = ops,
+                                             .name = mem_strdup(ops->name),
+                                             .region = -1,
+                                             .peer = -1,
+                                             .config_count = list ? list->count : 0},
+                 list);
 }
 
-/* Names are unique over the registry, but two kinds of a model may share one: the first row of
- * that name stands for both. */
+/* Names are unique over the registry, except that two kinds of a model may share one: the first row
+ * of that name is used for both. */
 static void add_metrics(struct builder *builder, const struct metric *metrics, size_t count)
 {
     struct scenario_internal *inner = builder->inner;
@@ -368,8 +424,6 @@ static void add_metrics(struct builder *builder, const struct metric *metrics, s
 
 static void build_model(struct builder *builder, const struct model_ops *ops)
 {
-    const struct model_kind *kind;
-
     invariant(ops->kind_count == 0 || ops->scope == MODEL_ONCE);
     switch (ops->scope) {
     case MODEL_ONCE:
@@ -385,39 +439,35 @@ static void build_model(struct builder *builder, const struct model_ops *ops)
         build_list(builder, ops);
         break;
     }
+}
+
+/* What a model and its kind have for others. */
+static void collect_tables(struct builder *builder, const struct model_ops *ops)
+{
+    const struct model_kind *kind = kind_chosen(ops, yaml_get(builder->root, ops->section));
+
     add_metrics(builder, ops->metrics, ops->metric_count);
-    kind = kind_chosen(ops, yaml_get(builder->root, ops->section));
+    supplied_rows_add(&builder->scenario->rows, &ops->rows);
     if (!kind)
         return;
     add_metrics(builder, kind->metrics, kind->metric_count);
+    supplied_rows_add(&builder->scenario->rows, &kind->rows);
 }
 
-/* Before the models are checked, which may look at each other's rows. */
-static void collect_rows(struct builder *builder)
-{
-    const struct registry *registry = builder->scenario->registry;
-    struct supplied_rows *rows = &builder->scenario->rows;
-
-    for (size_t i = 0; i < registry->model_count; i++) {
-        const struct model_ops *ops = registry->models[i];
-        const struct model_kind *kind = kind_chosen(ops, yaml_get(builder->root, ops->section));
-
-        if (!kind_has_model(builder->kind, ops))
-            continue;
-        supplied_rows_add(rows, &ops->rows);
-        if (kind)
-            supplied_rows_add(rows, &kind->rows);
-    }
-}
-
+/* All configs are filled before any is checked, since rules may look at those of others. */
 void instances_build(struct builder *builder)
 {
     const struct registry *registry = builder->scenario->registry;
 
-    collect_rows(builder);
     for (size_t i = 0; i < registry->model_count; i++)
-        if (kind_has_model(builder->kind, registry->models[i]))
+        if (kind_has_model(builder->kind, registry->models[i])) {
+            collect_tables(builder, registry->models[i]);
             build_model(builder, registry->models[i]);
+        }
+    if (builder->scenario->topology.region_count == 0)
+        return; /* nothing can be said of regions */
+    for (size_t i = 0; i < builder->scenario->instance_count; i++)
+        check_instance(builder, i);
 }
 
 void instances_free(struct scenario *scenario)
@@ -436,9 +486,11 @@ void instances_free(struct scenario *scenario)
         free(instance->name);
         free((void *)instance->config);
         free(inner->values[i]);
+        free(inner->sources[i].good);
     }
     free(inner->instances);
     free(inner->tables);
+    free(inner->sources);
     free(inner->values);
     free(inner->metrics);
     supplied_rows_release(&scenario->rows);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The JSON Schema of scenario files, so that an editor completes keys and shows what they mean. It
- * is a first check only: ranges, regions and rules between fields are for the loader.
+ * The JSON Schema of scenario files, for completion and hints in editors. It does not check
+ * everything: ranges, regions and rules between fields are checked by the loader.
  *
- * What no table holds (definitions of types, keys at the top level) is schema_frame.json; run
- * settings, regions and models are added to it. A dotted table becomes nested objects. A VARIANT is
- * either a choice's name or an object of one choice.
+ * Parts without a table (definitions of types, keys at the top level) are in schema_frame.json; run
+ * settings, regions and models are added to it. Dotted names become nested objects. A VARIANT is
+ * either the name of a choice or an object with one choice.
  */
 #include "bug.h"
 #include "field_value.h"
@@ -40,7 +40,7 @@ static void add_text(cJSON *object, const char *key, const char *text)
     cJSON_AddStringToObject(object, key, text);
 }
 
-/* {"type": [`type`, "null"]}: a section may be left empty. */
+/* {"type": [`type`, "null"]}: a section may be empty. */
 static cJSON *make_nullable(const char *type)
 {
     const char *const types[] = {type, "null"};
@@ -135,7 +135,8 @@ static cJSON *make_choice(const struct table *table, const char *choice, const c
     return schema;
 }
 
-/* A choice by its name, or with its parameters. The first one's value may stand alone. */
+/* A choice by its name, or with its parameters. The value of the first choice may be given
+ * directly. */
 static cJSON *make_variant(const struct table *table, const struct field *field)
 {
     struct strbuf path = STRBUF_INIT;
@@ -183,7 +184,7 @@ static cJSON *make_object(const struct table *table, const char *path)
     return schema;
 }
 
-/* Whatever stands at a path: a value, a choice, a map. */
+/* The schema at a path: a value, a choice or a map. */
 static cJSON *make_path(const struct table *table, const char *path)
 {
     const struct field *field = schema_find(table->fields, table->count, path);
@@ -205,7 +206,7 @@ static cJSON *make_path(const struct table *table, const char *path)
 
 /* --- sections -------------------------------------------------------------------------- */
 
-/* The parameters that go with one kind (NULL: with any, since the kind may be said in a base). */
+/* The parameters allowed with a kind (NULL: with any kind, since the base file may set it). */
 static cJSON *make_kind(const struct model_ops *ops, const struct model_kind *kind)
 {
     struct field *fields;
@@ -283,7 +284,7 @@ static cJSON *make_section(const struct model_ops *ops)
     return schema;
 }
 
-/* What may differ in each region. */
+/* The sections allowed under a region. */
 static void fill_regions(cJSON *regions, const struct registry *registry)
 {
     cJSON *region = cJSON_GetObjectItemCaseSensitive(regions, "additionalProperties");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What an editor needs to complete and check a scenario file. */
+/* JSON Schema for editors. */
 #ifndef JSON_SCHEMA_H
 #define JSON_SCHEMA_H
 
@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* JSON Schema (2020-12) of scenario files, for editors. */
+/* Write the JSON Schema (2020-12) of scenario files. */
 void scenario_write_schema(const struct registry *registry, FILE *out);
 
 #endif

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The files on the way down, the one at hand first. */
+/* The chain of files, the current one first. */
 struct chain {
     const struct chain *parent;
     const char *path;
-    dev_t device; /* with the inode: the file whatever its name; 0, 0: none */
+    dev_t device; /* with the inode: identifies the file; 0, 0: none */
     ino_t inode;
     int depth;
 };
@@ -44,14 +44,14 @@ static void add_chain(struct strbuf *out, const struct chain *chain, const struc
     strbuf_addf(out, "%s -> ", chain->path);
 }
 
-static void tell_circle(const struct layers *layers, const struct chain *chain,
-                        const struct chain *first, const char *path,
-                        const struct yaml_node *extends)
+static void report_circle(const struct layers *layers, const struct chain *chain,
+                          const struct chain *first, const char *path,
+                          const struct yaml_node *extends)
 {
     struct strbuf text = STRBUF_INIT;
 
     add_chain(&text, chain, first);
-    error_at(layers->errors, extends, "'extends' goes in a circle: %s%s", text.text, path);
+    error_at(layers->errors, extends, "'extends' is circular: %s%s", text.text, path);
     strbuf_release(&text);
 }
 
@@ -83,7 +83,7 @@ static const struct yaml_node *load_base(const struct layers *layers, const stru
     }
     path_join(&path, extends->source->directory, extends->text);
     if (chain->depth >= LAYERS_MAX)
-        error_at(layers->errors, extends, "'extends' goes more than %d files deep", LAYERS_MAX);
+        error_at(layers->errors, extends, "'extends' is more than %d files deep", LAYERS_MAX);
     else
         base = load_file(layers, chain, path.text, extends, NULL, NULL);
     strbuf_release(&path);
@@ -101,7 +101,7 @@ static const struct yaml_node *load_source(const struct layers *layers, const st
         return NULL;
     if (root->is_null) {
         error_in_file(layers->errors, source,
-                      "the file is empty: a scenario needs 'regions' at least");
+                      "the file is empty: a scenario needs at least 'regions'");
         return NULL;
     }
     if (root->kind != YAML_MAP) {
@@ -119,8 +119,8 @@ static const struct yaml_node *load_source(const struct layers *layers, const st
     return kinds_settle(layers->trees, layers->registry, base, merged, layers->errors);
 }
 
-static void tell_unreadable(const struct layers *layers, const char *path, const char *why,
-                            const struct yaml_node *extends)
+static void report_unreadable(const struct layers *layers, const char *path, const char *why,
+                              const struct yaml_node *extends)
 {
     if (extends)
         error_at(layers->errors, extends, "cannot read '%s', which this file extends: %s", path,
@@ -146,10 +146,10 @@ static const struct yaml_node *load_file(const struct layers *layers, const stru
     }
     first = find_in_chain(parent, &here);
     if (first) {
-        tell_circle(layers, parent, first, path, extends);
+        report_circle(layers, parent, first, path, extends);
     } else if (!text_file_read(path, extends ? TEXT_FILE_REGULAR : TEXT_FILE_OR_STREAM,
                                LAYERS_FILE_SIZE_MAX, &text, &why, &is_too_large)) {
-        tell_unreadable(layers, path, why.text, extends);
+        report_unreadable(layers, path, why.text, extends);
         if (cannot_read)
             *cannot_read = !is_too_large;
     } else {

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Settings that are allowed and that the author may not have meant: the lint rows of the models and
- * kinds of a scenario (model_rows.h), applied to it. */
+/* Lint: settings that are allowed but probably not intended, by the lint rows of the models and
+ * kinds of a scenario (model_rows.h). */
 #ifndef LINT_H
 #define LINT_H
 
 #include "scenario.h"
 
-struct lint_finding {
-    const struct lint_row *row;
-    const char *instance; /* the first one that it applies to: "app_tier/us-west-1" */
-    size_t more;          /* so many other instances, or items of a list */
-};
-/* One call for each row that applies, by model. O(rows x instances). */
-void scenario_lint(const struct scenario *scenario,
-                   void (*found)(void *self, const struct lint_finding *finding), void *self);
+/*
+ * Add a warning to `diag` for each row that applies, at the row's parameter in the first instance
+ * that it applies to; where that has its default, at the section, else the file:
+ *
+ *   t.yaml:3:23: warning: app-deep-health: app_tier/us-west-1 and 1 more: 'health.depth: ...
+ *
+ * Never called by a run. O(rows x configs).
+ */
+void scenario_lint(const struct scenario *scenario, struct diag *diag);
 
 #endif

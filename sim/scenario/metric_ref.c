@@ -20,7 +20,7 @@ void cursor_error(struct cursor *cursor, const char *at, const char *format, ...
 
     if (!cursor->is_good)
         return;
-    /* Only a plain text in one line stands in the file as it stands here. */
+    /* Only a plain text in one line has the same columns in the file. */
     if (place.line_text) {
         const char *line_end = place.line_text + strcspn(place.line_text, "\r\n");
         const char *found = strstr(place.line_text, cursor->text);
@@ -39,7 +39,8 @@ void cursor_skip_blanks(struct cursor *cursor)
     cursor->at += strspn(cursor->at, " \t\n");
 }
 
-/* The word at the cursor, of letters, digits and `more`; the cursor moves past it. To be freed. */
+/* Read a word of letters, digits and characters of `more`; the cursor moves past it. The caller
+ * frees the result. */
 static char *take_word(struct cursor *cursor, const char *more)
 {
     const char *start = cursor->at;
@@ -114,7 +115,7 @@ static void set_window(struct cursor *cursor, const char *at, const char *value,
         return;
     }
     if (strcmp(value, "all") != 0 && cursor->builder->scenario->fault_span_count == 0)
-        cursor_error(cursor, at, "window '%s' needs faults, and this scenario has none", value);
+        cursor_error(cursor, at, "window '%s' needs faults, but this scenario has none", value);
     free(ref->window);
     ref->window = mem_strdup(value);
 }
@@ -198,7 +199,7 @@ static void take_stat(struct cursor *cursor, struct metric_ref *ref)
         stat = take_word(cursor, ".");
     }
     if (stat && ref->metric && ref->metric->kind != METRIC_LATENCY)
-        cursor_error(cursor, at, "'%s' has one value a run: '.%s' is for latencies",
+        cursor_error(cursor, at, "'%s' has one value per run; '.%s' is only for latencies",
                      ref->metric->name, stat);
     else if (stat && !find_name(stat, stat_names, STAT_COUNT))
         unknown_name(cursor, at, "statistic", stat, stat_names, STAT_COUNT);
@@ -207,7 +208,7 @@ static void take_stat(struct cursor *cursor, struct metric_ref *ref)
     else if (ref->metric && ref->metric->kind == METRIC_LATENCY)
         ref->stat = "p99";
     if (stat && *cursor->at == '{')
-        cursor_error(cursor, at, "'.%s' stands after the braces: '%s{...}.%s'", stat,
+        cursor_error(cursor, at, "'.%s' must follow the braces: '%s{...}.%s'", stat,
                      ref->metric->name, stat);
     free(stat);
 }
@@ -250,7 +251,7 @@ struct cursor cursor_of_text(struct loose_text *loose, const struct scenario *sc
     loose->node = (struct yaml_node){
         .kind = YAML_SCALAR, .text = text, .source = &loose->source, .line = 1, .column = 1};
     error_list_init(&loose->errors, diag);
-    /* Nothing is built: the scenario is only asked for its metrics and regions. */
+    /* Nothing is built: only the metrics and regions of the scenario are used. */
     loose->builder = (struct builder){.scenario = (struct scenario *)(uintptr_t)scenario,
                                       .inner = scenario->inner,
                                       .root = &loose->node,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A value of a run, as people name it: "write_timeout_rate{region=us-west-2, window=fault}".
+ * Names of values of a run, such as "write_timeout_rate{region=us-west-2, window=fault}".
  *
  *   metric = name ["{" label "=" value {"," label "=" value} "}"] ["." stat]
  */
@@ -20,14 +20,14 @@ struct metric_ref {
 };
 
 /*
- * A metric of the command line: "write_latency.p99". `name` stands for the file in messages
- * ("--precision"). False with the error in `diag`. The result refers to the scenario's registry and
- * topology; release it in either case.
+ * Parse a metric from the command line: "write_latency.p99". `name` replaces the file name in
+ * messages ("--precision"). False with the error in `diag`. The result refers to the scenario's
+ * registry and topology; release it in either case.
  */
 bool scenario_parse_metric(const struct scenario *scenario, const char *name, const char *text,
                            struct metric_ref *ref, struct diag *diag);
 void metric_ref_release(struct metric_ref *ref);
-/* "write_latency{region=us-west-2}.p99": what is not the default is left out. Appends. */
+/* Append as text, "write_latency{region=us-west-2}.p99"; default parts are omitted. */
 void metric_ref_add(struct strbuf *out, const struct metric_ref *ref,
                     const struct topology *topology);
 enum unit metric_ref_unit(const struct metric_ref *ref);

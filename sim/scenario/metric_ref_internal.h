@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A text read by a cursor: names of metrics, and what compares them. An error is reported at the
- * character where the cursor stands, and only the first.
+ * A cursor that parses names of metrics and comparisons. Only the first error is reported, at the
+ * character under the cursor.
  */
 #ifndef METRIC_REF_INTERNAL_H
 #define METRIC_REF_INTERNAL_H
@@ -19,10 +19,10 @@ struct cursor {
 void cursor_error(struct cursor *cursor, const char *at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void cursor_skip_blanks(struct cursor *cursor);
-/* Fills *ref, whatever it held, as far as the text goes. */
+/* Fill *ref (previous contents are overwritten) as far as the text is valid. */
 void cursor_take_metric(struct cursor *cursor, struct metric_ref *ref);
 
-/* A text that is no part of the scenario's file, read as if it were. */
+/* A text from outside the scenario file, parsed like a part of it. */
 struct loose_text {
     struct yaml_source source;
     struct yaml_node node;

@@ -48,7 +48,7 @@ bool kind_has_model(const struct model_kind *kind, const struct model_ops *ops)
     return false;
 }
 
-/* --- what belongs to another kind ------------------------------------------------------ */
+/* --- parameters, sections and metrics of another kind ---------------------------------- */
 
 enum { KINDS_LISTED_MAX = 32 };
 
@@ -62,7 +62,7 @@ static void add_owners(struct strbuf *out, const char *const *names, size_t coun
     strbuf_addf(out, ", not of '%s'", chosen->name);
 }
 
-/* Is there a row at `path` or below it? */
+/* Whether there is a row at `path` or below it. */
 static bool has_path(const struct field *fields, size_t count, const char *path)
 {
     size_t length = strlen(path);
@@ -194,7 +194,7 @@ static bool is_inherited(const struct yaml_node *base, const struct yaml_entry *
     return old && old->value == entry->value;
 }
 
-/* The section without what it has inherited of another kind's parameters. */
+/* The section without inherited parameters of another kind. */
 static const struct yaml_node *settle_section(struct settling *settling,
                                               const struct model_ops *ops,
                                               const struct model_kind *kind,
@@ -222,7 +222,7 @@ static const struct yaml_node *settle_section(struct settling *settling,
     return result;
 }
 
-/* The root where a model's kind is now another: without what was the old one's. */
+/* The root without parameters of the old kind, where the kind of a model has changed. */
 static const struct yaml_node *
 settle_model(struct settling *settling, const struct registry *registry,
              const struct model_ops *ops, const struct model_kind *kind,
@@ -267,7 +267,7 @@ const struct yaml_node *kinds_settle(struct yaml_trees *trees, const struct regi
         merged = settle_model(&settling, registry, ops, kind, base, merged);
         if (errors && settling.left_out.length > 0)
             note_at(errors, yaml_get(section, KIND_KEY),
-                    "kind '%s' does not have what is inherited and left out: %s", kind->name,
+                    "ignored inherited settings that kind '%s' does not have: %s", kind->name,
                     settling.left_out.text);
         strbuf_clear(&settling.left_out);
     }

@@ -73,7 +73,7 @@ static void the_resolved_text_of_either_kind_loads_to_the_same_hash(void **state
     }
 }
 
-/* A kind's row adds a value to the label of another model's metric, under that kind only. */
+/* A row of a kind adds a value to the label of another model's metric, only with that kind. */
 static void a_kind_supplies_values_of_a_label(void **state)
 {
     struct scenario *scenario =
@@ -165,7 +165,7 @@ static void what_belongs_to_another_kind_is_refused_by_name(void **state)
          "'global-datastore'\n"
          "expect: [shards_in_use < 1]\n"
          "         ^\n"},
-        /* The kind is wrong: nothing is known of the rest. */
+        /* The kind is unknown: the other keys are not checked. */
         {REGIONS "store: {kind: regonal, data_set: 1 GiB, shards: 2}\nreplication: {}\n", NULL,
          "t.yaml:2:15: error: 'store.kind' has no choice 'regonal'; did you mean 'regional'?\n"
          "store: {kind: regonal, data_set: 1 GiB, shards: 2}\n"
@@ -181,9 +181,9 @@ static void what_belongs_to_another_kind_is_refused_by_name(void **state)
     }
 }
 
-/* --- another kind than the base's ------------------------------------------------------ */
+/* --- another kind than in the base ----------------------------------------------------- */
 
-/* The second of two files, over the first; *text is what is reported, without the folder. */
+/* Load the second of two files over the first; *text: the messages, without the folder. */
 static struct scenario *load_over(const char *base, const char *over, char **text)
 {
     struct scratch_folder folder;
@@ -218,8 +218,8 @@ static void what_a_base_says_for_its_kind_is_left_out_with_a_note(void **state)
 
     (void)state;
     assert_string_equal(
-        text, "over.yaml:2:15: note: kind 'regional' does not have what is inherited and left "
-              "out: 'store.data_set' (base.yaml:5), 'store.promotion' (base.yaml:6), "
+        text, "over.yaml:2:15: note: ignored inherited settings that kind 'regional' does "
+              "not have: 'store.data_set' (base.yaml:5), 'store.promotion' (base.yaml:6), "
               "'replication' (base.yaml:7)\n"
               "store: {kind: regional, shards: 5}\n"
               "              ^\n");
@@ -244,7 +244,7 @@ static void what_a_file_says_itself_is_not_left_out(void **state)
     assert_non_null(strstr(text, "over.yaml:2:25: error: 'data_set' is a parameter of kind "));
     assert_non_null(strstr(text, "over.yaml:3:1: error: 'replication' is a section of kind "));
     free(text);
-    /* Nor what the base itself has wrong. */
+    /* Errors of the base itself are reported. */
     assert_null(load_over(REGIONS "store: {kind: regional, data_set: 1 MiB}\n",
                           "extends: base.yaml\nstore: {shards: 2}\n", &text));
     assert_non_null(strstr(text, "base.yaml:2:25: error: 'data_set' is a parameter of kind "));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Trees are immutable, so a merge makes new maps along the paths that both have and shares all the
- * rest. Setting a path makes a tree of one-key maps and lays it over: `--set` has the very rules of
- * a file that extends another.
+ * Trees are immutable: a merge creates new maps along the paths that both trees have and shares all
+ * other nodes. Setting a path merges a tree of one-key maps, so `--set` follows the same rules as
+ * `extends`.
  */
 #include "overlay.h"
 
@@ -48,7 +48,7 @@ static struct shape shape_of_section(const struct shape *parent, const char *key
     return shape;
 }
 
-/* The shape of what stands under `key`; `buffer` holds the path of the result. */
+/* The shape below `key`; `buffer` holds the path of the result. */
 static struct shape shape_below(const struct shape *shape, const char *key, struct strbuf *buffer)
 {
     struct shape below = *shape;
@@ -101,7 +101,7 @@ static const struct yaml_entry *find_entry(const struct yaml_node *map, const st
     return NULL;
 }
 
-/* Of whichever kind: two kinds that have a name have it for one type. */
+/* Of any kind: two kinds with the same name have it with the same type. */
 static const struct field *shape_field(const struct shape *shape)
 {
     const struct field *field = schema_find(shape->fields, shape->field_count, shape->path);
@@ -112,7 +112,7 @@ static const struct field *shape_field(const struct shape *shape)
     return field;
 }
 
-/* Is the map at this place one value, that another map replaces as a whole? */
+/* Whether the map at this place is a single value, replaced as a whole. */
 static bool is_replaced(const struct shape *shape, const struct yaml_node *base,
                         const struct yaml_node *over)
 {
@@ -190,7 +190,7 @@ static bool add_segment(struct path_reader *reader, size_t start, const char *te
     while (length > 0 && text[length - 1] == ' ')
         length--;
     if (length == 0 || reader->path->count == OVERLAY_SEGMENTS_MAX) {
-        path_error(reader, start, "a path needs keys with dots between, such as client.timeout");
+        path_error(reader, start, "a path needs keys separated by dots, such as client.timeout");
         return false;
     }
     copy = mem_strndup(text, length);

@@ -36,7 +36,7 @@ static bool parse_size(const char *text, double *value, struct strbuf *why)
     return good;
 }
 
-/* Plain numbers first: they pass as shares too. */
+/* Plain numbers first: they are valid as shares too. */
 static const struct {
     const char *name;
     bool (*parse)(const char *text, double *value, struct strbuf *why);

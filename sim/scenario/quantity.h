@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A quantity whose kind is told by its own unit, for ranges of a sweep and conditions between
- * parameters, which are written before it is known what the parameter is.
+ * A quantity whose kind follows from its unit, for ranges of a sweep and conditions between
+ * parameters, where the type of the parameter is not known.
  */
 #ifndef QUANTITY_H
 #define QUANTITY_H
@@ -20,12 +20,12 @@ enum quantity_kind {
 };
 struct quantity {
     enum quantity_kind kind;
-    bool whole;   /* NUMBER: written without point and exponent */
+    bool whole;   /* NUMBER: written without decimal point and exponent */
     double value; /* ns, 0..1, 1/s, bytes, bit/s */
 };
 
 bool quantity_parse(const char *text, struct quantity *quantity);
-/* Such that it parses back to the same kind, and to the same value to 12 digits. */
+/* Append as text that parses to the same kind and, to 12 digits, the same value. */
 void quantity_add(struct strbuf *out, const struct quantity *quantity);
 const char *quantity_kind_name(enum quantity_kind kind); /* "a duration" */
 

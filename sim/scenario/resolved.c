@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The canonical text of a scenario: every parameter that applies, of every instance, with its
- * value, sorted. Whatever was written as a default, by region or through `extends` comes out at the
- * one place where nothing overrides it; so two files that mean the same are the same text, and that
- * text loads to the same scenario.
+ * value, sorted. Each value is written at the most specific place, whether it came from a default,
+ * a region or `extends`. So equivalent files have the same text, and that text loads to the same
+ * scenario.
  */
 #include "expectation.h"
 #include "hash.h"
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A value with the path that it is written under. */
+/* A value and its path. */
 struct row {
     const char *path;
     const char *text;
@@ -30,8 +30,8 @@ static int compare_rows(const void *left, const void *right)
     return strcmp(a->path, b->path);
 }
 
-/* A VARIANT is written as its choice alone only where no parameter of the choice follows: else
- * their path says it. */
+/* A VARIANT is written as its choice only if no parameter of the choice follows; otherwise their
+ * path implies it. */
 static bool is_implied(const struct row *rows, size_t count, size_t index)
 {
     size_t length = strlen(rows[index].path);
@@ -43,8 +43,8 @@ static bool is_implied(const struct row *rows, size_t count, size_t index)
 }
 
 /*
- * Measured values may fill pages, and be the same on every link: a long value is written once,
- * under an anchor, and named from then on.
+ * Measured values may be long and the same on every link: a long value is written once, with an
+ * anchor, and referenced afterwards.
  */
 enum { LONG_TEXT = 200, ANCHORS_MAX = 64 };
 struct writer {
@@ -79,8 +79,7 @@ static void add_indent(struct strbuf *out, int depth)
         strbuf_add(out, "  ");
 }
 
-/* Sorted rows as nested maps: the parts of a path that the row before had already are not written
- * again. */
+/* Sorted rows as nested maps: the common parts of a path and the previous one are not repeated. */
 static void add_rows(struct writer *writer, const struct row *rows, size_t count, int depth)
 {
     struct strbuf *out = &writer->out;
@@ -110,7 +109,7 @@ static void add_rows(struct writer *writer, const struct row *rows, size_t count
     }
 }
 
-/* All values of one config; nothing where there are none. */
+/* All values of one config, if any. */
 static void add_config(struct writer *writer, const struct field *fields, size_t field_count,
                        const struct schema_value *values, int depth)
 {

@@ -7,12 +7,12 @@ static const char *const warmup_kinds[] = {"given", "auto", NULL};
 
 // clang-format off
 const struct field run_settings_fields[] = {
-    DURATION("duration",     duration,     "1ms", "30min", "3660d", "simulated time of a run, the warm-up included", "assumption"),
-    VARIANT ("warmup",       warmup_kind,  warmup_kinds, "given",   "what is left out of the statistics at the start: a given time, or found by MSER-5", "White 1997"),
-    DURATION("warmup.given", warmup,       "0s",  "1min",  NULL,    "length of the warm-up; left out: at most a tenth of the duration", "assumption"),
-    DURATION("bin",          bin,          "0s",  "0s",    NULL,    "width of a bin of the series; 0: about 180 of a round width", "assumption"),
-    COUNT   ("replications", replications, "1",   "10",    "1M",    "runs of each point, with independent randomness", "assumption"),
-    SHARE   ("level",        level,        "50%", "95%",   "99.99%", "confidence level of intervals", "assumption"),
+    DURATION("duration",     duration,     "1ms", "30min", "3660d", "simulated time of a run, including the warm-up", "assumption"),
+    VARIANT ("warmup",       warmup_kind,  warmup_kinds, "given",   "start of the run that is excluded from the statistics: a fixed time, or auto (MSER-5)", "White 1997"),
+    DURATION("warmup.given", warmup,       "0s",  "1min",  NULL,    "length of the warm-up; if not set, at most a tenth of the duration", "assumption"),
+    DURATION("bin",          bin,          "0s",  "0s",    NULL,    "width of a bin of the time series; 0: a round width, at most 180 bins", "assumption"),
+    COUNT   ("replications", replications, "1",   "10",    "1M",    "runs of each point, with independent random numbers", "assumption"),
+    SHARE   ("level",        level,        "50%", "95%",   "99.99%", "level of confidence intervals", "assumption"),
 };
 // clang-format on
 const size_t run_settings_field_count = sizeof run_settings_fields / sizeof run_settings_fields[0];

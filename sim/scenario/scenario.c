@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Load, lay over, build: run settings first (they say how long a run is), then regions, then
- * instances, then what refers to them (expectations, sweep). Each step reports its errors and goes
- * on, so that all are reported at once.
+ * Load, merge, build: run settings first (they set the duration), then regions, instances, and the
+ * parts that refer to them (expectations, sweep). Each step reports its errors and continues, so
+ * that all are reported at once.
  */
 #include "scenario.h"
 
@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-/* The scenario of a tree, with whatever is wrong reported; not more of it than is_trial needs. */
+/* Build the scenario of a tree and report all errors; is_trial: only as far as needed. */
 static struct scenario *build_from(const struct loading *loading, const struct yaml_node *root,
                                    bool tries_sweep)
 {
@@ -42,7 +42,7 @@ static struct scenario *build_from(const struct loading *loading, const struct y
     return scenario;
 }
 
-/* All but the trees. */
+/* Free everything except the trees. */
 static void scenario_drop(struct scenario *scenario)
 {
     instances_free(scenario);
@@ -67,6 +67,15 @@ void scenario_try(const struct builder *builder, const struct yaml_node *root)
     scenario_drop(build_from(&loading, root, false));
 }
 
+struct check_context scenario_check_context(const struct scenario *scenario)
+{
+    return (struct check_context){.topology = &scenario->topology,
+                                  .end = scenario->run.duration,
+                                  .rows = &scenario->rows,
+                                  .instances = scenario->instances,
+                                  .instance_count = scenario->instance_count};
+}
+
 void scenario_free(struct scenario *scenario)
 {
     struct yaml_trees *trees;
@@ -78,7 +87,7 @@ void scenario_free(struct scenario *scenario)
     yaml_trees_free(trees);
 }
 
-/* All --set texts over the root, in order; a wrong one is reported and left out. */
+/* Merge all --set texts over the root, in order; an invalid one is reported and skipped. */
 static const struct yaml_node *apply_sets(const struct loading *loading,
                                           const struct yaml_node *root, const char *const *sets,
                                           size_t set_count)
@@ -92,7 +101,7 @@ static const struct yaml_node *apply_sets(const struct loading *loading,
     return root;
 }
 
-/* What a load is asked for. */
+/* Arguments of a load. */
 struct request {
     const struct registry *registry;
     const char *const *sets;
@@ -100,7 +109,7 @@ struct request {
     bool tries_sweep;
 };
 
-/* From the merged root on (NULL: it could not be read). */
+/* Continue from the merged root (NULL: it could not be read). */
 static struct scenario *finish_load(struct loading *loading, const struct yaml_node *root,
                                     const struct request *request, size_t errors_before)
 {

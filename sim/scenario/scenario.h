@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A checked scenario: from YAML (and `extends:`, and `--set`) to configs of models, by their tables
- * alone.
+ * A validated scenario: configs of models, loaded from YAML with `extends` and `--set`, by the
+ * tables of the models.
  *
  * A scenario is immutable once loaded and may be shared between threads. It owns its strings, its
- * distributions and its configs. Models are known only by the registry that the caller hands over.
+ * distributions and its configs. Models are known only through the registry passed by the caller.
  *
- * Keys of a file besides the sections of models: name, question, expectation (prose), sources (list
- * of text or map), extends, regions, run settings (struct run_config), expect, sweep.
+ * Keys of a file in addition to the sections of models: name, question, expectation (prose),
+ * sources (list of text or map), extends, regions, run settings (struct run_config), expect, sweep.
  */
 #ifndef SCENARIO_H
 #define SCENARIO_H
@@ -24,31 +24,21 @@
 struct expectation; /* expectation.h */
 struct sweep_axis;  /* sweep_axis.h */
 
-struct scenario_instance {
-    const struct model_ops *ops;
-    char *name; /* "app_tier/us-west-1" */
-    int region, peer;
-    const void *config;
-    size_t config_count;
-    const struct model_kind *kind; /* NULL: the model has none */
-    const void *kind_config;
-};
-
 /* Items of a list: faults, expectations, conditions. */
 #define SCENARIO_ITEMS_MAX 1000
-/* Axes of a sweep, and the values of all of them together. */
+/* Limits on the axes of a sweep and on all their values. */
 #define SWEEP_AXES_MAX 64
 #define SWEEP_VALUES_TOTAL_MAX 2000
 
 struct scenario {
     char *path, *name, *question, *expectation_text;
     struct run_config run;
-    sim_time warmup_given; /* run.warmup, or 0 where it is to be found */
+    sim_time warmup_given; /* run.warmup, or 0 with warmup: auto */
     struct topology topology;
     const struct scenario_instance
         *instances; /* by model in registry order, then region, then peer */
     size_t instance_count;
-    const struct metric *const *metrics; /* of its models and their kinds, as they are declared */
+    const struct metric *const *metrics; /* of its models and kinds, in order of declaration */
     size_t metric_count;
     struct supplied_rows rows; /* of its models and their kinds */
     struct expectation *expects;
@@ -69,30 +59,33 @@ struct scenario {
 };
 
 /*
- * NULL where anything is wrong: everything wrong is then in `diag`. Warnings may be there on
- * success. A file that cannot be opened or read sets *cannot_read (exit code 4 rather than 3).
- * `extends` is relative to the file that says it.
+ * Load a scenario; NULL on errors, all of them in `diag`, which may have warnings on success.
+ * *cannot_read is set if a file cannot be opened or read (exit code 4 instead of 3). `extends` is
+ * relative to the file that contains it.
  *
- * Each of `sets` is a `--set path=value`. The path may go anywhere a file may: client.timeout,
+ * Each of `sets` is a `--set path=value`. The path may be any path of a file: client.timeout,
  * regions.us-west-2.app.workers, network."us-west-1 -> us-west-2".loss, faults.0.loss, duration.
  * The value is YAML.
  */
 struct scenario *scenario_load(const char *path, const struct registry *registry,
                                const char *const *sets, size_t set_count, struct diag *diag,
                                bool *cannot_read);
-/* The same of a point of a study, whose scenario was loaded before: its sweep's values are not
- * tried again, each of which costs a load of its own. */
+/* The same for a point of a study whose scenario has been loaded: the values of its sweep, each of
+ * which takes a load, are not checked again. */
 struct scenario *scenario_load_point(const char *path, const struct registry *registry,
                                      const char *const *sets, size_t set_count, struct diag *diag,
                                      bool *cannot_read);
-/* A scenario as it was stored (`resolved`), also without trying its sweep. */
+/* A stored scenario (`resolved`), without checking its sweep. */
 struct scenario *scenario_load_stored(const char *text, size_t length, const char *name,
                                       const struct registry *registry, struct diag *diag);
-/* As scenario_load(), of a text in memory; `name` stands for the file in messages, `extends` is
+/* As scenario_load(), for a text in memory; `name` replaces the file name in messages, `extends` is
  * relative to the working directory. */
 struct scenario *scenario_load_text(const char *text, size_t length, const char *name,
                                     const struct registry *registry, const char *const *sets,
                                     size_t set_count, struct diag *diag);
 void scenario_free(struct scenario *scenario);
+
+/* For check_context_of(). Valid as long as the scenario. */
+struct check_context scenario_check_context(const struct scenario *scenario);
 
 #endif

@@ -225,15 +225,15 @@ static void warmup_may_be_found(void **state)
 
 /* --- files ----------------------------------------------------------------------------- */
 
-static struct scenario *folder_load(struct scratch_folder *folder, const char *name, char **told,
-                                    bool *cannot_read)
+static struct scenario *folder_load(struct scratch_folder *folder, const char *name,
+                                    char **messages, bool *cannot_read)
 {
     struct diag diag = {0};
     struct scenario *scenario;
 
     scenario =
         scenario_load(scratch_path(folder, name), &fake_registry, NULL, 0, &diag, cannot_read);
-    *told = diag_text(&diag);
+    *messages = diag_text(&diag);
     diag_release(&diag);
     return scenario;
 }
@@ -242,7 +242,7 @@ static void a_file_lies_over_the_one_it_extends(void **state)
 {
     struct scratch_folder folder;
     struct scenario *scenario;
-    char *told;
+    char *messages;
     bool cannot_read;
 
     (void)state;
@@ -256,8 +256,8 @@ static void a_file_lies_over_the_one_it_extends(void **state)
     scratch_write(&folder, "child.yaml",
                   "extends: base.yaml\nclient: {retry: {backoff: {fixed: 7ms}}}\n"
                   "network: {r2 <-> r1: {rtt: {mean: 3ms}}}\nfaults: [{at: 3min}]\n");
-    scenario = folder_load(&folder, "child.yaml", &told, &cannot_read);
-    assert_string_equal(told, "");
+    scenario = folder_load(&folder, "child.yaml", &messages, &cannot_read);
+    assert_string_equal(messages, "");
     assert_non_null(scenario);
     {
         const struct fake_client *client = config_of(scenario, "store_client");
@@ -269,7 +269,7 @@ static void a_file_lies_over_the_one_it_extends(void **state)
         assert_true(fabs(dist_mean(link->rtt) - 3e6) < 1 && link->loss == 0.01);
         assert_int_equal(scenario->fault_span_count, 1);
     }
-    free(told);
+    free(messages);
     scenario_free(scenario);
     scratch_remove(&folder);
 }
@@ -277,64 +277,64 @@ static void a_file_lies_over_the_one_it_extends(void **state)
 static void a_circle_shows_its_chain(void **state)
 {
     struct scratch_folder folder;
-    char *told, want[512];
+    char *messages, want[512];
     bool cannot_read;
 
     (void)state;
     scratch_open(&folder);
     scratch_write(&folder, "a.yaml", "extends: b.yaml\n");
     scratch_write(&folder, "b.yaml", "extends: a.yaml\n");
-    assert_null(folder_load(&folder, "a.yaml", &told, &cannot_read));
+    assert_null(folder_load(&folder, "a.yaml", &messages, &cannot_read));
     snprintf(want, sizeof want,
-             "%s/b.yaml:1:10: error: 'extends' goes in a circle: %s/a.yaml -> %s/b.yaml -> "
+             "%s/b.yaml:1:10: error: 'extends' is circular: %s/a.yaml -> %s/b.yaml -> "
              "%s/a.yaml\nextends: a.yaml\n         ^\n",
              folder.path, folder.path, folder.path, folder.path);
-    assert_string_equal(told, want);
+    assert_string_equal(messages, want);
     assert_false(cannot_read);
-    free(told);
+    free(messages);
     scratch_remove(&folder);
 }
 
 static void a_mistake_in_a_base_is_told_there(void **state)
 {
     struct scratch_folder folder;
-    char *told;
+    char *messages;
     bool cannot_read;
 
     (void)state;
     scratch_open(&folder);
     scratch_write(&folder, "base.yaml", "regions: {r1: }\nstore: {kind: wrong}\n");
     scratch_write(&folder, "child.yaml", "extends: base.yaml\nbin: 3\n");
-    assert_null(folder_load(&folder, "child.yaml", &told, &cannot_read));
-    assert_non_null(strstr(told, "base.yaml:2:15: error: 'store.kind' has no choice 'wrong'"));
-    assert_non_null(strstr(told, "child.yaml:2:6: error: 'bin' needs a duration"));
-    free(told);
+    assert_null(folder_load(&folder, "child.yaml", &messages, &cannot_read));
+    assert_non_null(strstr(messages, "base.yaml:2:15: error: 'store.kind' has no choice 'wrong'"));
+    assert_non_null(strstr(messages, "child.yaml:2:6: error: 'bin' needs a duration"));
+    free(messages);
     scratch_remove(&folder);
 }
 
 static void what_cannot_be_read_is_told_apart(void **state)
 {
     struct scratch_folder folder;
-    char *told, *big = mem_alloc(1, (10 << 20) + 1);
+    char *messages, *big = mem_alloc(1, (10 << 20) + 1);
     bool cannot_read = false;
 
     (void)state;
     scratch_open(&folder);
-    assert_null(folder_load(&folder, "none.yaml", &told, &cannot_read));
+    assert_null(folder_load(&folder, "none.yaml", &messages, &cannot_read));
     assert_true(cannot_read);
-    assert_non_null(strstr(told, "none.yaml': No such file or directory"));
-    free(told);
-    assert_null(folder_load(&folder, "", &told, &cannot_read));
+    assert_non_null(strstr(messages, "none.yaml': No such file or directory"));
+    free(messages);
+    assert_null(folder_load(&folder, "", &messages, &cannot_read));
     assert_true(cannot_read);
-    assert_non_null(strstr(told, "is a directory"));
-    free(told);
+    assert_non_null(strstr(messages, "is a directory"));
+    free(messages);
     memset(big, '#', 10 << 20);
     big[10 << 20] = '\0';
     scratch_write(&folder, "big.yaml", big);
-    assert_null(folder_load(&folder, "big.yaml", &told, &cannot_read));
+    assert_null(folder_load(&folder, "big.yaml", &messages, &cannot_read));
     assert_false(cannot_read);
-    assert_non_null(strstr(told, "big.yaml': is larger than 1 MiB"));
-    free(told);
+    assert_non_null(strstr(messages, "big.yaml': is larger than 1 MiB"));
+    free(messages);
     free(big);
     scratch_remove(&folder);
 }
@@ -344,7 +344,7 @@ static void measured_latencies_come_from_a_column(void **state)
     struct scratch_folder folder;
     struct scenario *scenario;
     const struct fake_link *link;
-    char *told, want[400];
+    char *messages, want[400];
     bool cannot_read;
 
     (void)state;
@@ -353,23 +353,23 @@ static void measured_latencies_come_from_a_column(void **state)
     scratch_write(&folder, "s.yaml",
                   "regions: {r1: }\nstore: {kind: regional}\nnetwork: {inside: {rtt: {empirical: "
                   "{file: m.csv, column: latency_ms, unit: ms}}}}\n");
-    scenario = folder_load(&folder, "s.yaml", &told, &cannot_read);
-    assert_string_equal(told, "");
+    scenario = folder_load(&folder, "s.yaml", &messages, &cannot_read);
+    assert_string_equal(messages, "");
     link = config_of(scenario, "wan_link/r1->r1");
     assert_true(fabs(dist_quantile(link->rtt, 0.5) - 20e6) < 1);
-    free(told);
+    free(messages);
     scenario_free(scenario);
     scratch_write(&folder, "bad.csv", "10ms\n  x7\n");
     scratch_write(&folder, "bad.yaml",
                   "regions: {r1: }\nstore: {kind: regional}\nnetwork: {inside: {rtt: {empirical: "
                   "bad.csv}}}\n");
-    assert_null(folder_load(&folder, "bad.yaml", &told, &cannot_read));
+    assert_null(folder_load(&folder, "bad.yaml", &messages, &cannot_read));
     snprintf(want, sizeof want,
-             "%s/bad.csv:2:3: error: the cell needs a duration such as '300ms', got 'x7'; where "
-             "cells are bare numbers give `unit`\n  x7\n  ^\n",
+             "%s/bad.csv:2:3: error: the cell needs a duration such as '300ms', got 'x7'; if "
+             "cells are plain numbers, set `unit`\n  x7\n  ^\n",
              folder.path);
-    assert_string_equal(told, want);
-    free(told);
+    assert_string_equal(messages, want);
+    free(messages);
     scratch_remove(&folder);
 }
 
@@ -393,7 +393,7 @@ static void a_world_runs_and_repeats_itself(void **state)
                 statistics->statistics[j].region == -1 &&
                 strcmp(statistics->statistics[j].window, "fault") == 0)
                 requests = statistics->statistics[j].value;
-        assert_true(requests == 300); /* one a second from 10 to 15 min */
+        assert_true(requests == 300); /* one per second from 10 to 15 min */
         assert_int_equal(outcome.event_count, 1800);
         digests[i] = outcome.digest;
         world_free(world);
@@ -403,7 +403,7 @@ static void a_world_runs_and_repeats_itself(void **state)
     scenario_free(scenario);
 }
 
-/* --- mutations: whatever comes, no crash and no leak ----------------------------------- */
+/* --- mutations: no crash and no leak for any input ------------------------------------- */
 
 static uint64_t next_word(uint64_t *seed)
 {
@@ -475,7 +475,7 @@ static void ten_thousand_mutants_neither_crash_nor_leak(void **state)
         scenario_free(scenario);
         diag_release(&diag);
     }
-    assert_in_range(loaded, 300, 9999); /* else the mutants are all noise */
+    assert_in_range(loaded, 300, 9999); /* otherwise all mutants are invalid */
 }
 
 int main(void)

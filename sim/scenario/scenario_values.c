@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The values of a scenario one by one, for people: what is the same in all regions or on all links,
- * value and origin, is told once.
+ * The values of a scenario for display: a value with the same text and origin in all regions or on
+ * all links is listed once.
  */
 #include "mem.h"
 #include "run_settings.h"
@@ -10,27 +10,27 @@
 
 #include <string.h>
 
-struct teller {
+struct visitor {
     const struct scenario *scenario;
-    void (*tell)(void *self, const struct explicit_value *told);
+    void (*visit)(void *self, const struct explicit_value *item);
     void *self;
 };
 
-static void tell(const struct teller *teller, const char *section, const struct field *field,
-                 const struct schema_value *value)
+static void visit(const struct visitor *visitor, const char *section, const struct field *field,
+                  const struct schema_value *value)
 {
     struct strbuf path = STRBUF_INIT;
-    struct explicit_value told;
+    struct explicit_value item;
 
     if (!value->applies || !value->text)
         return;
     strbuf_addf(&path, "%s%s%s", section, section[0] ? "." : "", field->name);
-    told = (struct explicit_value){path.text, field, value};
-    teller->tell(teller->self, &told);
+    item = (struct explicit_value){path.text, field, value};
+    visitor->visit(visitor->self, &item);
     strbuf_release(&path);
 }
 
-/* A preset's values are made anew for each region. */
+/* Values of a preset have separate nodes for each region. */
 static bool same_origin(const struct yaml_node *a, const struct yaml_node *b)
 {
     if (a == b)
@@ -46,7 +46,7 @@ static bool same_value(const struct schema_value *a, const struct schema_value *
     return !a->text || strcmp(a->text, b->text) == 0;
 }
 
-/* Where one instance's config would be overridden. */
+/* The path at which the config of one instance can be overridden. */
 static void add_section(struct strbuf *out, const struct scenario *scenario,
                         const struct scenario_instance *instance)
 {
@@ -62,11 +62,11 @@ static void add_section(struct strbuf *out, const struct scenario *scenario,
 }
 
 /* One field of all instances [first, end) of a model. */
-static void tell_field(const struct teller *teller, size_t first, size_t end, size_t field)
+static void visit_field(const struct visitor *visitor, size_t first, size_t end, size_t field)
 {
-    const struct scenario_internal *inner = teller->scenario->inner;
+    const struct scenario_internal *inner = visitor->scenario->inner;
     struct schema_value **values = inner->values;
-    const struct model_ops *ops = teller->scenario->instances[first].ops;
+    const struct model_ops *ops = visitor->scenario->instances[first].ops;
     bool alike = true;
 
     for (size_t i = first + 1; i < end; i++)
@@ -77,15 +77,15 @@ static void tell_field(const struct teller *teller, size_t first, size_t end, si
         if (alike)
             strbuf_add(&section, ops->section);
         else
-            add_section(&section, teller->scenario, &teller->scenario->instances[i]);
-        tell(teller, section.text, &inner->tables[first].fields[field], &values[i][field]);
+            add_section(&section, visitor->scenario, &visitor->scenario->instances[i]);
+        visit(visitor, section.text, &inner->tables[first].fields[field], &values[i][field]);
         strbuf_release(&section);
     }
 }
 
-static void tell_list(const struct teller *teller, size_t index)
+static void visit_list(const struct visitor *visitor, size_t index)
 {
-    const struct scenario_instance *instance = &teller->scenario->instances[index];
+    const struct scenario_instance *instance = &visitor->scenario->instances[index];
     const struct model_ops *ops = instance->ops;
 
     for (size_t i = 0; i < instance->config_count; i++) {
@@ -93,20 +93,20 @@ static void tell_list(const struct teller *teller, size_t index)
 
         strbuf_addf(&section, "%s.%zu", ops->section, i);
         for (size_t j = 0; j < ops->field_count; j++)
-            tell(teller, section.text, &ops->fields[j],
-                 &scenario_internal(teller->scenario)->values[index][i * ops->field_count + j]);
+            visit(visitor, section.text, &ops->fields[j],
+                  &scenario_internal(visitor->scenario)->values[index][i * ops->field_count + j]);
         strbuf_release(&section);
     }
 }
 
 void values_each(const struct scenario *scenario,
-                 void (*callback)(void *self, const struct explicit_value *told), void *self)
+                 void (*callback)(void *self, const struct explicit_value *item), void *self)
 {
-    const struct teller teller = {scenario, callback, self};
+    const struct visitor visitor = {scenario, callback, self};
     const struct scenario_internal *inner = scenario->inner;
 
     for (size_t i = 0; i < run_settings_field_count; i++)
-        tell(&teller, "", &run_settings_fields[i], &inner->run_values[i]);
+        visit(&visitor, "", &run_settings_fields[i], &inner->run_values[i]);
     for (size_t first = 0, end; first < scenario->instance_count; first = end) {
         const struct model_ops *ops = scenario->instances[first].ops;
 
@@ -116,10 +116,10 @@ void values_each(const struct scenario *scenario,
             else
                 break;
         if (ops->scope == MODEL_LIST)
-            tell_list(&teller, first);
+            visit_list(&visitor, first);
         else
             for (size_t i = 0; i < inner->tables[first].field_count; i++)
-                tell_field(&teller, first, end, i);
+                visit_field(&visitor, first, end, i);
     }
 }
 
@@ -140,33 +140,33 @@ struct wanted_value {
     const char *path, *text;
 };
 
-static void tell_wanted(void *self, const struct explicit_value *told)
+static void find_wanted(void *self, const struct explicit_value *item)
 {
     struct wanted_value *wanted = self;
 
-    if (strcmp(told->path, wanted->path) == 0)
-        wanted->text = told->value->text;
+    if (strcmp(item->path, wanted->path) == 0)
+        wanted->text = item->value->text;
 }
 
 const char *scenario_value(const struct scenario *scenario, const char *path)
 {
     struct wanted_value wanted = {path, NULL};
 
-    values_each(scenario, tell_wanted, &wanted);
+    values_each(scenario, find_wanted, &wanted);
     return wanted.text;
 }
 
 struct assumptions {
-    void (*tell)(void *self, const char *path, const char *value, const char *meaning);
+    void (*visit)(void *self, const char *path, const char *value, const char *meaning);
     void *self;
 };
 
-static void tell_assumption(void *self, const struct explicit_value *told)
+static void visit_assumption(void *self, const struct explicit_value *item)
 {
     const struct assumptions *assumptions = self;
 
-    if (!told->value->node && told->field->source && strcmp(told->field->source, "assumption") == 0)
-        assumptions->tell(assumptions->self, told->path, told->value->text, told->field->meaning);
+    if (!item->value->node && item->field->source && strcmp(item->field->source, "assumption") == 0)
+        assumptions->visit(assumptions->self, item->path, item->value->text, item->field->meaning);
 }
 
 void scenario_each_assumption(const struct scenario *scenario,
@@ -176,5 +176,5 @@ void scenario_each_assumption(const struct scenario *scenario,
 {
     struct assumptions assumptions = {callback, self};
 
-    values_each(scenario, tell_assumption, &assumptions);
+    values_each(scenario, visit_assumption, &assumptions);
 }

@@ -6,12 +6,12 @@
 #include "scenario.h"
 
 /* The resolved value at a path, as text ("300ms", or a list), valid as long as the scenario; NULL
- * where there is none, or where regions or links differ in it. O(parameters). */
+ * if there is none, or if regions or links have different values. O(parameters). */
 const char *scenario_value(const struct scenario *scenario, const char *path);
-/* The parameters that are assumptions and were left at their default, one a callback. */
+/* Call back for each parameter that is an assumption and has its default value. */
 void scenario_each_assumption(const struct scenario *scenario,
-                              void (*tell)(void *self, const char *path, const char *value,
-                                           const char *meaning),
+                              void (*visit)(void *self, const char *path, const char *value,
+                                            const char *meaning),
                               void *self);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A walk over the map, not over the table: so an unknown key is met where it stands. A dotted name
- * is a path of maps; a VARIANT is a map of one key, its choice, and what is below belongs to rows
- * named after the choice.
+ * Walks the map, not the table, so that unknown keys are reported in place. A dotted name is a path
+ * of maps; a VARIANT is a map with one key, its choice, whose value has the rows named after the
+ * choice.
  */
 #include "schema.h"
 
@@ -39,7 +39,7 @@ bool field_is_optional(const struct field *field)
            field->type == FIELD_LINK || field->type == FIELD_TEXT;
 }
 
-/* Is `name` strictly below `path`? */
+/* Whether `name` is strictly below `path`. */
 static bool is_below(const char *name, const char *path)
 {
     size_t length = strlen(path);
@@ -60,7 +60,7 @@ static void join(struct strbuf *out, const char *path, const char *key)
     strbuf_addf(out, "%s%s%s", path, path[0] ? "." : "", key);
 }
 
-/* "client.retry.attempts": how messages name a field. */
+/* The name of a field in messages: "client.retry.attempts". */
 static void add_subject(const struct walk *walk, struct strbuf *out, const char *path)
 {
     const char *section = walk->table->section;
@@ -114,7 +114,7 @@ static size_t names_below(const struct schema_table *table, const char *path, ch
     return count;
 }
 
-/* Is it a parameter of another kind than the chosen one? */
+/* Whether it is a parameter of a kind that is not chosen. */
 static bool is_of_other_kind(struct walk *walk, const struct yaml_node *key, const char *path)
 {
     const struct schema_table *table = walk->table;
@@ -172,7 +172,7 @@ static void take_value(struct walk *walk, const struct field *field, const struc
 
 static void take_map(struct walk *walk, const struct yaml_node *map, const char *path);
 
-/* A choice by its index, and the node of its parameters (NULL: none were given). */
+/* Apply a choice by its index, with the node of its parameters (NULL: none given). */
 static void take_choice(struct walk *walk, const struct field *variant, int choice,
                         const struct yaml_node *place, const struct yaml_node *value)
 {
@@ -195,7 +195,7 @@ static void take_choice(struct walk *walk, const struct field *variant, int choi
         walk_error(walk, value, path.text, "needs a map of its parameters, got %s",
                    yaml_kind_name(value));
     else if (value && !value->is_null && value->count + (value->kind == YAML_SCALAR) > 0)
-        walk_error(walk, value, path.text, "takes no parameters");
+        walk_error(walk, value, path.text, "has no parameters");
     strbuf_release(&path);
 }
 
@@ -213,7 +213,7 @@ static void unknown_choice(struct walk *walk, const struct field *variant,
     strbuf_release(&text);
 }
 
-/* A scalar that is no choice may be the value of the first one: `warmup: 5min`. */
+/* A scalar that is not a choice may be the value of the first choice: `warmup: 5min`. */
 static void take_bare_choice(struct walk *walk, const struct field *variant,
                              const struct yaml_node *node)
 {
@@ -331,7 +331,7 @@ bool schema_applies(const struct field *fields, size_t count, const struct field
     return true;
 }
 
-/* What a field that may be absent looks like when it is. */
+/* Set an absent optional field. */
 static void set_absent(const struct field *field, void *config)
 {
     void *member = (char *)config + field->offset;
@@ -374,7 +374,7 @@ static void check_required(struct walk *walk, const struct yaml_node *map)
                    variant && walk->given[variant - walk->table->fields]
                        ? walk->given[variant - walk->table->fields]
                        : map,
-                   field->name, "must be given: %s (a %s)", field->meaning,
+                   field->name, "is required: %s (a %s)", field->meaning,
                    field_type_name(field->type));
     }
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A step that misses the end by rounding alone still meets it. */
+/* A step that misses the end only by rounding still reaches it. */
 #define MEETS (1 + 1e-9)
 
 void sweep_axis_release(struct sweep_axis *axis)
@@ -20,7 +20,7 @@ void sweep_axis_release(struct sweep_axis *axis)
     *axis = (struct sweep_axis){0};
 }
 
-/* Without the blanks around it; to be freed. */
+/* A copy without surrounding blanks; the caller frees it. */
 static char *trimmed(const char *text, size_t length)
 {
     while (length > 0 && strchr(" \t\n", text[length - 1]))
@@ -91,21 +91,21 @@ static bool parse_list(const char *text, struct sweep_axis *axis, struct strbuf 
     }
 }
 
-/* The pieces of "FROM..TO/STEP" and its kin. */
+/* The parts of "FROM..TO/STEP" and similar forms. */
 struct range_text {
     char *from, *to, *step; /* step NULL: none */
     char separator;         /* '/' '*' or '\0' */
 };
 
-/* The last '/' or '*' that divides: "10/s..100/s" has none, "10/s..100/s/10/s" its third. What is
- * before it must be a quantity by itself. */
+/* Split at the last separating '/' or '*': "10/s..100/s" has none, "10/s..100/s/10/s" the third
+ * one. The text before it must be a quantity. */
 static void cut_step(const char *rest, struct range_text *range)
 {
     for (const char *c = rest; *c; c++) {
         struct quantity to;
         char *head = trimmed(rest, (size_t)(c - rest));
         bool divides = (*c == '/' || *c == '*') && quantity_parse(head, &to);
-        /* "100/s" is a rate: only what is left after it may be a step. */
+        /* "100/s" is a rate: only text after it may be a step. */
         struct quantity whole;
         char *all = trimmed(rest, strlen(rest));
         divides = divides && !quantity_parse(all, &whole);
@@ -140,12 +140,12 @@ static bool parse_ends(const struct range_text *range, struct sweep_axis *axis, 
         return false;
     }
     if (axis->from.value == 0 && axis->from.kind == QUANTITY_NUMBER)
-        axis->from.kind = axis->to.kind; /* zero of anything is zero */
+        axis->from.kind = axis->to.kind; /* 0 fits any unit */
     if (axis->from.kind != axis->to.kind)
         strbuf_addf(why, "goes from %s to %s", quantity_kind_name(axis->from.kind),
                     quantity_kind_name(axis->to.kind));
     else if (axis->from.value >= axis->to.value)
-        strbuf_addf(why, "needs a range that goes up, got '%s..%s'", range->from, range->to);
+        strbuf_addf(why, "needs a range in ascending order, got '%s..%s'", range->from, range->to);
     else
         return true;
     return false;
@@ -204,7 +204,7 @@ static bool parse_range(const char *text, const char *dots, struct sweep_axis *a
     return good;
 }
 
-/* An axis that is wrong keeps no values. */
+/* An invalid axis has no values. */
 static bool finish_axis(struct sweep_axis *axis, bool good)
 {
     char *path = axis->path;
@@ -231,7 +231,7 @@ bool sweep_axis_parse(const char *text, struct sweep_axis *axis, struct strbuf *
                        is_range ? parse_range(text, dots, axis, why) : parse_list(text, axis, why));
 }
 
-/* To four digits, which a person can read and type again. */
+/* To four digits, easy to read and to type. */
 static double rounded(double value)
 {
     double unit = value > 0 ? pow(10, floor(log10(value)) - 3) : 0;

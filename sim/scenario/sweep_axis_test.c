@@ -62,7 +62,7 @@ static void ranges_without_a_step_are_kept(void **state)
 static void what_is_wrong_is_said(void **state)
 {
     (void)state;
-    expect_axis("1s..100ms/10ms", "why: needs a range that goes up, got '1s..100ms'");
+    expect_axis("1s..100ms/10ms", "why: needs a range in ascending order, got '1s..100ms'");
     expect_axis("1s..5", "why: goes from a duration to a number");
     expect_axis("1s..5s/2", "why: needs a duration above 0 after '/', got '2'");
     expect_axis("1s..5s/0s", "why: needs a duration above 0 after '/', got '0s'");
@@ -98,7 +98,7 @@ static void a_share_of_a_range_is_a_value(void **state)
     expect_at("100ms..1s", 0.5, "550ms");
     expect_at("10/s..1000/s*", 0.5, "100/s");
     expect_at("0s..1s", 1.0 / 3, "333.3ms");
-    /* eight whole numbers, an eighth of the range each */
+    /* eight integers, an eighth of the range each */
     expect_at("1..8", 0, "1");
     expect_at("1..8", 0.1249, "1");
     expect_at("1..8", 0.126, "2");

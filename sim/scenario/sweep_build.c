@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What a file says of a sweep: its axes, whose values are tried one by one, and its conditions. */
+/* The sweep of a scenario file: its axes, whose values are checked one by one, and its
+ * conditions. */
 #include "mem.h"
 #include "overlay.h"
 #include "scenario_internal.h"
@@ -8,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A value of an axis is right where the scenario with it is: its errors are reported at its own
- * place. */
+/* A value of an axis is valid if the scenario with it is; errors are reported at the value. */
 static void try_value(struct builder *builder, const struct overlay_path *path,
                       const struct yaml_node *value)
 {
@@ -23,8 +23,8 @@ static void try_value(struct builder *builder, const struct overlay_path *path,
         scenario_try(builder, root);
 }
 
-/* A text with commas or "..": its values stand nowhere, so the errors of one that is wrong are
- * reported at the text. `path` NULL: not tried. */
+/* A text with commas or "..": its values have no place of their own, so their errors are reported
+ * at the text. path NULL: not checked. */
 static void build_axis_text(struct builder *builder, struct sweep_axis *axis,
                             const struct yaml_node *text, const struct overlay_path *path)
 {
@@ -128,7 +128,7 @@ void sweep_build(struct builder *builder, bool tries)
         value_count += axis->value_count;
         if (value_count > SWEEP_VALUES_TOTAL_MAX) {
             error_at(builder->errors, sweep->entries[i].key,
-                     "'sweep' has more than %d values in all", SWEEP_VALUES_TOTAL_MAX);
+                     "'sweep' has more than %d values in total", SWEEP_VALUES_TOTAL_MAX);
             return;
         }
     }

@@ -33,7 +33,7 @@ static void add_error(struct strbuf *why, int error)
         strbuf_add(why, text);
 }
 
-/* NULL: the kind of file can be read. */
+/* Why this kind of file cannot be read; NULL: it can. */
 static const char *refusal(const struct stat *status, enum text_file_kind kind)
 {
     if (S_ISREG(status->st_mode))
@@ -42,13 +42,13 @@ static const char *refusal(const struct stat *status, enum text_file_kind kind)
         return "is a directory";
     if (kind == TEXT_FILE_OR_STREAM && !S_ISSOCK(status->st_mode) && !S_ISBLK(status->st_mode))
         return NULL;
-    return S_ISFIFO(status->st_mode)   ? "is a named pipe, and must be a regular file"
-           : S_ISSOCK(status->st_mode) ? "is a socket, and must be a regular file"
-                                       : "is a device, and must be a regular file";
+    return S_ISFIFO(status->st_mode)   ? "is a named pipe, not a regular file"
+           : S_ISSOCK(status->st_mode) ? "is a socket, not a regular file"
+                                       : "is a device, not a regular file";
 }
 
-/* Opened only where it is of a kind to be read: a pipe without a writer would block, and a device
- * may act. NULL with the reason in `why`. */
+/* Open a file only if its kind allows reading: a pipe without a writer would block, and opening a
+ * device may have effects. NULL with the reason in `why`. */
 static FILE *open_checked(const char *path, enum text_file_kind kind, struct stat *status,
                           struct strbuf *why)
 {

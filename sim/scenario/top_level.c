@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The top level of a file: which keys there are, what is prose, and the settings of the run. */
+/* The top level of a file: known keys, prose, run settings. */
 #include "mem.h"
 #include "run_settings.h"
 #include "scenario_internal.h"
@@ -72,7 +72,7 @@ static char *read_prose(struct builder *builder, const char *key)
     return mem_strdup(node->text);
 }
 
-/* A file that does not say its name is called after itself. */
+/* The default name of a scenario: the file name. */
 static char *name_of_path(const char *path)
 {
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
@@ -148,7 +148,7 @@ static void check_run(struct builder *builder)
     const struct yaml_node *bin = setting_node(builder, "bin");
     struct strbuf text = STRBUF_INIT;
 
-    /* the default must suit a short run too */
+    /* the default must fit short runs too */
     if (!warmup && run->warmup > run->duration / 10)
         run->warmup = run->duration / 10;
     if (run->warmup_kind == WARMUP_GIVEN && run->warmup >= run->duration) {
@@ -159,8 +159,8 @@ static void check_run(struct builder *builder)
         error_at(builder->errors, warmup ? warmup : duration, "%s", text.text);
     }
     if (run->duration / run_settings_bin(run) > RUN_BINS_MAX)
-        error_at(builder->errors, bin ? bin : duration, "'bin' cuts the run into more than %d bins",
-                 RUN_BINS_MAX);
+        error_at(builder->errors, bin ? bin : duration,
+                 "'bin' divides the run into more than %d bins", RUN_BINS_MAX);
     strbuf_release(&text);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The regions of a scenario, and which sections may stand under one. */
+/* The regions of a scenario, and the sections allowed under a region. */
 #include "mem.h"
 #include "scenario_internal.h"
 
@@ -14,7 +14,7 @@ static bool is_region_name(const char *name)
            name[0] != '-';
 }
 
-/* The keys under a region are sections of models that exist once a region. */
+/* The keys under a region are sections of models with one instance per region. */
 static void check_region_keys(struct builder *builder, const struct yaml_node *region)
 {
     const struct registry *registry = builder->scenario->registry;
@@ -32,8 +32,8 @@ static void check_region_keys(struct builder *builder, const struct yaml_node *r
         if (known && kind_explain_section(&text, ops, builder->kind)) {
             error_at(builder->errors, key, "%s", text.text);
         } else if (!known && ops) {
-            error_at(builder->errors, key, "'%s' is not set by region: it belongs to the top level",
-                     key->text);
+            error_at(builder->errors, key,
+                     "'%s' cannot be set per region: it belongs to the top level", key->text);
         } else if (!known) {
             strbuf_addf(&text, "unknown key '%s' in a region", key->text);
             add_remedy(&text, key->text, "allowed are", names, registry->model_count);
@@ -50,10 +50,11 @@ static void add_region(struct builder *builder, const struct yaml_entry *entry)
 
     if (!is_region_name(entry->key->text))
         error_at(builder->errors, entry->key,
-                 "a region's name is made of a-z, 0-9 and '-', got '%s'", entry->key->text);
+                 "the name of a region must consist of a-z, 0-9 and '-', got '%s'",
+                 entry->key->text);
     if (strcmp(entry->key->text, "all") == 0)
         error_at(builder->errors, entry->key,
-                 "a region cannot be named 'all': the statistics' total over regions is");
+                 "a region cannot be named 'all': this is the name of the total over regions");
     if (entry->value->kind == YAML_MAP)
         check_region_keys(builder, entry->value);
     else if (!entry->value->is_null)

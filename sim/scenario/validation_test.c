@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What is refused, where, and in which words. */
+/* Errors of scenarios: place and message. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -17,7 +17,7 @@
 static const struct mistake_case {
     const char *text, *want;
 } error_cases[] = {
-    {"", "t.yaml: error: the file is empty: a scenario needs 'regions' at least"},
+    {"", "t.yaml: error: the file is empty: a scenario needs at least 'regions'"},
     {"[1]", "t.yaml:1:1: error: a scenario is a map of keys and values, got a list"},
     {"store: {kind: regional}\n",
      "t.yaml: error: a scenario needs at least one region, such as 'regions: {us-west-1: {}}'"},
@@ -56,7 +56,7 @@ static const struct mistake_case {
     {HEAD "client: {retry: {backoff: {fixed: {base: 1s}}}}\n",
      "t.yaml:3:35: error: 'client.retry.backoff.fixed' needs a duration, got a map"},
     {HEAD "client: {retry: {backoff: {none: 3}}}\n",
-     "t.yaml:3:34: error: 'client.retry.backoff.none' takes no parameters"},
+     "t.yaml:3:34: error: 'client.retry.backoff.none' has no parameters"},
     {HEAD "client: {retry: {backoff: {exponential: {base: 1s, max: 10ms}}}}\n",
      "t.yaml:3:57: error: 'client.retry.backoff.exponential.max' must not be below base"},
     {HEAD "client: {retry: {backoff: {exponential: {base: 1min}}}}\n",
@@ -65,12 +65,12 @@ static const struct mistake_case {
      "t.yaml:3:10: error: unknown key 'retry.attempts' in client; allowed are timeout, retry, "
      "budget, weight, hedged"},
     {HEAD "client: {timeout: 1s, timeout: 2s}\n",
-     "t.yaml:3:23: error: duplicate key 'timeout', already given in line 3"},
+     "t.yaml:3:23: error: duplicate key 'timeout', already in line 3"},
     {"regions: {us-west-1: {}, us-west-2: {}}\nstore: {kind: regional, primary: us-west-3}\n",
      "t.yaml:2:34: error: unknown region 'us-west-3' in 'store.primary'; did you mean "
      "'us-west-1'?"},
     {"regions: {us-west-1: {}}\nclient: {}\n",
-     "t.yaml: error: 'store.kind' must be given: what kind of store (a choice)"},
+     "t.yaml: error: 'store.kind' is required: what kind of store (a choice)"},
     {HEAD "network: {us-west-1 -> eu-central-1: {loss: 1%}}\n",
      "t.yaml:3:11: error: unknown region 'eu-central-1' in 'network'; the regions are "
      "us-west-1, us-west-2"},
@@ -78,10 +78,10 @@ static const struct mistake_case {
      "t.yaml:3:11: error: 'network' needs a link such as 'us-west-1 -> us-west-2' or "
      "'us-west-1 <-> us-west-2', got 'us-west-1 - us-west-2'"},
     {HEAD "network: {us-west-1 <-> us-west-2: {}, us-west-2<->us-west-1: {}}\n",
-     "t.yaml:3:40: error: link 'us-west-2<->us-west-1' is given twice: already in line 3 as "
+     "t.yaml:3:40: error: duplicate link 'us-west-2<->us-west-1': already in line 3 as "
      "'us-west-1 <-> us-west-2'"},
     {HEAD "network: {default: {rtt: {mean: 10ms, sd: 2ms}}}\n",
-     "t.yaml:3:26: error: 'network.rtt' may be any of lognormal, gamma, normal: name the "
+     "t.yaml:3:26: error: 'network.rtt' is ambiguous (lognormal, gamma, normal): name the "
      "distribution, such as {normal: {...}}"},
     {HEAD "network: {default: {rtt: 11s}}\n",
      "t.yaml:3:26: error: 'network.rtt' must be between 0s and 10s, got 11 s"},
@@ -100,13 +100,14 @@ static const struct mistake_case {
     {HEAD "regions2: {}\n", "t.yaml:3:1: error: unknown key 'regions2'; did you mean "
                             "'regions'?"},
     {"regions: {us-west-1: {store: {}}}\nstore: {kind: regional}\n",
-     "t.yaml:1:23: error: 'store' is not set by region: it belongs to the top level"},
+     "t.yaml:1:23: error: 'store' cannot be set per region: it belongs to the top level"},
     {"regions: {us-west-1: {ap: {}}}\nstore: {kind: regional}\n",
      "t.yaml:1:23: error: unknown key 'ap' in a region; did you mean 'app'?"},
     {"regions: {US West: {}}\nstore: {kind: regional}\n",
-     "t.yaml:1:11: error: a region's name is made of a-z, 0-9 and '-', got 'US West'"},
+     "t.yaml:1:11: error: the name of a region must consist of a-z, 0-9 and '-', got 'US West'"},
     {"regions: {all: {}}\nstore: {kind: regional}\n",
-     "t.yaml:1:11: error: a region cannot be named 'all': the statistics' total over regions is"},
+     "t.yaml:1:11: error: a region cannot be named 'all': this is the name of the total over "
+     "regions"},
     {HEAD "duration: 30s\nwarmup: 1min\n",
      "t.yaml:4:9: error: 'warmup' must be shorter than the duration, 30s, got 1min"},
     {HEAD "duration: 10min\nwarmup: 10min\n",
@@ -119,7 +120,7 @@ static const struct mistake_case {
      "t.yaml:3:15: error: 'replications' must be between 1 and 1M, got 0"},
     {HEAD "faults: {at: 1s}\n", "t.yaml:3:9: error: 'faults' needs a list of maps, got a map"},
     {HEAD "faults: [{for: 1s}]\n",
-     "t.yaml:3:10: error: 'faults.0.at' must be given: when it begins (a duration)"},
+     "t.yaml:3:10: error: 'faults.0.at' is required: when it begins (a duration)"},
     {HEAD "faults: [{at: 31min}]\n",
      "t.yaml:3:15: error: 'faults.0.at' must be before the end of the run"},
     {HEAD "faults: [{at: 1s, link: us-west-1 -> us-west-9}]\n",
@@ -135,9 +136,9 @@ static const struct mistake_case {
     {HEAD "expect:\n  - write_latency.p98 < 1s\n",
      "t.yaml:4:19: error: unknown statistic 'p98'; did you mean 'p90'?"},
     {HEAD "expect:\n  - write_latency.p99{region=us-west-1} < 1s\n",
-     "t.yaml:4:19: error: '.p99' stands after the braces: 'write_latency{...}.p99'"},
+     "t.yaml:4:19: error: '.p99' must follow the braces: 'write_latency{...}.p99'"},
     {HEAD "expect:\n  - write_latency{window=fault} < 1s\n",
-     "t.yaml:4:26: error: window 'fault' needs faults, and this scenario has none"},
+     "t.yaml:4:26: error: window 'fault' needs faults, but this scenario has none"},
     {HEAD "expect:\n  - write_latency < 3\n",
      "t.yaml:4:21: error: 'write_latency' needs a duration such as '300ms', got '3'"},
     {HEAD "expect:\n  - reauth_rate = 3\n", "t.yaml:4:17: error: needs one of <, <=, >, >= here"},
@@ -151,7 +152,8 @@ static const struct mistake_case {
      "t.yaml:3:25: error: 'sweep' needs a list of 1 to 1000 values for 'client.timeout', or a text "
      "such as '100ms..1s/100ms'"},
     {HEAD "sweep: {client.timeout: 1s..100ms/10ms}\n",
-     "t.yaml:3:25: error: 'sweep' of 'client.timeout' needs a range that goes up, got '1s..100ms'"},
+     "t.yaml:3:25: error: 'sweep' of 'client.timeout' needs a range in ascending order, got "
+     "'1s..100ms'"},
     {HEAD "sweep: {client.timeout: 1s..2h/1h}\n",
      "t.yaml:3:25: error: 'client.timeout' must be between 1ms and 1h, got 3601s"},
     {HEAD "where: {a: b}\n",
@@ -159,7 +161,7 @@ static const struct mistake_case {
     {HEAD "a: b: c\n",
      "t.yaml:3:5: error: not valid YAML: invalid nested block mapping on the same line"},
     {HEAD "---\na: 1\n",
-     "t.yaml:3:1: error: a file holds one document, and a second one starts here"},
+     "t.yaml:3:1: error: a file must contain one document; a second one starts here"},
     {HEAD "client: *who\n", "t.yaml:3:9: error: unknown anchor 'who'"},
     {HEAD "? [a]\n: 1\n", "t.yaml:3:3: error: a key must be plain text"},
     {HEAD "extends: nowhere.yaml\n",
@@ -172,12 +174,12 @@ static void each_mistake_is_told_in_its_words(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(error_cases); i++) {
-        char *told = fake_report_line(error_cases[i].text, NULL, 0);
+        char *messages = fake_report_line(error_cases[i].text, NULL, 0);
 
-        if (strcmp(told, error_cases[i].want) != 0)
+        if (strcmp(messages, error_cases[i].want) != 0)
             print_error("of:\n%s", error_cases[i].text);
-        assert_string_equal(told, error_cases[i].want);
-        free(told);
+        assert_string_equal(messages, error_cases[i].want);
+        free(messages);
     }
 }
 
@@ -192,7 +194,7 @@ static void a_wrong_set_is_placed_in_its_text(void **state)
          "--set:1:8: error: unknown key 'tiemout' in client; did you mean 'timeout'?"},
         {"client.timeout", "--set:1:15: error: needs path=value, such as client.timeout=300ms, got "
                            "'client.timeout'"},
-        {"=2", "--set:1:1: error: a path needs keys with dots between, such as client.timeout, got "
+        {"=2", "--set:1:1: error: a path needs keys separated by dots, such as client.timeout, got "
                "'=2'"},
         {"faults.3.loss=2%",
          "--set:1:8: error: there is no item '3' in a list of 1 (items count from 0)"},
@@ -204,10 +206,10 @@ static void a_wrong_set_is_placed_in_its_text(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        char *told = fake_report_line(fake_scenario, &cases[i].set, 1);
+        char *messages = fake_report_line(fake_scenario, &cases[i].set, 1);
 
-        assert_string_equal(told, cases[i].want);
-        free(told);
+        assert_string_equal(messages, cases[i].want);
+        free(messages);
     }
 }
 
@@ -230,40 +232,42 @@ static void the_caret_stands_under_the_value(void **state)
 {
     static const char text[] = HEAD "client:\n  timeout: 2\n";
     struct diag diag = {0};
-    char *told;
+    char *messages;
 
     (void)state;
     assert_null(scenario_load_text(text, strlen(text), "t.yaml", &fake_registry, NULL, 0, &diag));
-    told = diag_text(&diag);
+    messages = diag_text(&diag);
     assert_string_equal(
-        told, "t.yaml:4:12: error: 'client.timeout' needs a duration such as '300ms', got '2'\n"
-              "  timeout: 2\n"
-              "           ^\n");
-    free(told);
+        messages, "t.yaml:4:12: error: 'client.timeout' needs a duration such as '300ms', got '2'\n"
+                  "  timeout: 2\n"
+                  "           ^\n");
+    free(messages);
     diag_release(&diag);
 }
 
 static void a_nest_or_a_bomb_is_refused(void **state)
 {
-    char *nest = mem_alloc(1, 900001), *told;
+    char *nest = mem_alloc(1, 900001), *messages;
 
     (void)state;
     memset(nest, '[', 900000);
     nest[900000] = '\0';
-    told = fake_report_line(nest, NULL, 0);
-    assert_string_equal(told, "t.yaml:1:65: error: nested more than 64 deep");
-    free(told);
+    messages = fake_report_line(nest, NULL, 0);
+    assert_string_equal(messages, "t.yaml:1:65: error: nested more than 64 deep");
+    free(messages);
     free(nest);
-    told = fake_report_line("a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
-                            "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
-                            "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
-                            "e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n"
-                            "f: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\n"
-                            "g: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f,*f]\n",
-                            NULL, 0);
-    assert_string_equal(told, "t.yaml:7:7: error: too large: more than 4000000 values once aliases "
-                              "are written out");
-    free(told);
+    messages =
+        fake_report_line("a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
+                         "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+                         "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
+                         "e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n"
+                         "f: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\n"
+                         "g: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f,*f]\n",
+                         NULL, 0);
+    assert_string_equal(messages,
+                        "t.yaml:7:7: error: too large: more than 4000000 values once aliases "
+                        "are written out");
+    free(messages);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A world is made in the order of the registry and taken down in the reverse. All that it changes
- * is its own: the scenario is only read, so worlds of one scenario may live on several threads.
+ * Instances of a world are created in the order of the registry and destroyed in reverse. A world
+ * only reads its scenario, so that worlds of one scenario may run on several threads.
  */
 #include "world.h"
 
@@ -115,6 +115,11 @@ struct world *world_create(const struct scenario *scenario, const struct world_o
     world->probes = create_probes(scenario, options->warmup);
     world->sim = sim_create(&sim_options, world->probes);
     world->ports = port_directory_create();
+    if (options->history) {
+        op_history_begin(options->history, &scenario->topology, options->seed,
+                         options->replication);
+        port_offer_op_history(world->ports, -1, -1, options->history);
+    }
     world->states = mem_zalloc(scenario->instance_count + 1, sizeof world->states[0]);
     world->envs = mem_zalloc(scenario->instance_count + 1, sizeof world->envs[0]);
     init_instances(world);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A scenario brought to life: instances wired, one run, its statistics and its log. */
+/* A wired, runnable instance of a scenario: one run, its statistics and its log. */
 #ifndef WORLD_H
 #define WORLD_H
 
 #include "incident.h"
+#include "op_history.h"
 #include "run_log.h"
 #include "scenario.h"
 #include "sim.h"
@@ -15,17 +16,17 @@ struct world_options {
     uint32_t replication;
     sim_time warmup;
     enum eventq_kind queue;
-    struct trace *trace; /* the caller's; NULL: none */
+    struct trace *trace;        /* owned by the caller; NULL: none */
+    struct op_history *history; /* owned by the caller, open; NULL: none */
     const atomic_int *interrupt;
 };
-/* Nothing can fail here but a bug: the scenario was checked. The scenario must outlive the world.
- */
+/* Cannot fail: the scenario has been validated. It must outlive the world. */
 struct world *world_create(const struct scenario *scenario, const struct world_options *options);
-/* Run to the end; once. The digest holds the events and the statistics of window `all`. */
+/* Run to the end; only once. The digest covers the events and the statistics of window `all`. */
 struct sim_outcome world_run(struct world *world);
 const struct statistics *world_statistics(const struct world *world); /* after world_run() */
 const struct run_log *world_log(const struct world *world);
-/* After world_run(); an empty list where no model reports incidents. */
+/* After world_run(); an empty list if no model reports incidents. */
 const struct incident_list *world_incidents(const struct world *world);
 struct sim *world_sim(struct world *world);
 struct port_directory *world_ports(struct world *world);

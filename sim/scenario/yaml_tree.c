@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * libfyaml is used as a source of events, not of documents: so duplicate keys, aliases and limits
- * are ours to judge and to word, and a hostile file is refused while it is read rather than after.
+ * libfyaml is used for parser events, not for documents: duplicate keys, aliases and limits are
+ * checked here, with our own messages, and a hostile file is refused while it is read.
  *
- * An alias is the very node of its anchor. What could explode is not memory but the walk over the
- * tree, so each node carries its weight, and a tree that is too heavy is refused where it becomes
- * so.
+ * An alias is the node of its anchor, so aliases cannot exhaust memory, only the time of a walk
+ * over the tree. Each node therefore has a weight, and a tree that becomes too heavy is refused.
  */
 #include "yaml_tree.h"
 
@@ -165,7 +164,7 @@ struct diag_place yaml_place(const struct yaml_node *node)
 
 /* --- writing --------------------------------------------------------------------------- */
 
-/* Plain in every context: nothing in it could end it or mean something else. */
+/* Whether a text can be a plain scalar in every context. */
 static bool text_is_plain(const char *text)
 {
     static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./";
@@ -270,7 +269,7 @@ static char *token_text(struct fy_token *token)
     return text ? mem_strndup(text, length) : NULL;
 }
 
-/* False where there is one too many. */
+/* False if there are too many anchors. */
 static bool reader_anchor(struct reader *reader, struct fy_token *token,
                           const struct yaml_node *node)
 {
@@ -294,7 +293,7 @@ static const struct yaml_node *read_alias(struct reader *reader, struct fy_event
     char *name = token_text(event->alias.anchor);
     const struct yaml_node *found = NULL;
 
-    /* The latest of a name counts, as YAML 1.2 says (7.1). */
+    /* The latest anchor of a name is used (YAML 1.2, 7.1). */
     for (size_t i = reader->anchor_count; name && !found && i > 0; i--)
         if (strcmp(reader->anchors[i - 1].name, name) == 0)
             found = reader->anchors[i - 1].node;
@@ -316,7 +315,8 @@ static const struct yaml_node *read_scalar(struct reader *reader, struct fy_even
     if (!text)
         length = 0;
     if (length > 0 && memchr(text, '\0', length)) {
-        reader_error(reader, node->line, node->column, "text must not hold the character U+0000");
+        reader_error(reader, node->line, node->column,
+                     "text must not contain the character U+0000");
         return NULL;
     }
     node->text = length > 0 ? trees_text(reader->trees, text, length) : "";
@@ -352,8 +352,7 @@ static bool keys_are_unique(struct reader *reader, const struct yaml_entry *entr
             continue;
         unique = false;
         reader_error(reader, keys[i]->line, keys[i]->column,
-                     "duplicate key '%s', already given in line %d", keys[i]->text,
-                     keys[i - 1]->line);
+                     "duplicate key '%s', already in line %d", keys[i]->text, keys[i - 1]->line);
     }
     free(keys);
     return unique;
@@ -361,7 +360,7 @@ static bool keys_are_unique(struct reader *reader, const struct yaml_entry *entr
 
 static const struct yaml_node *read_node(struct reader *reader, struct fy_event *event, int depth);
 
-/* The next key of a map that has `count` already. */
+/* Read the next key of a map with `count` keys so far. */
 static bool read_key(struct reader *reader, struct fy_event *event, size_t count,
                      const struct yaml_node **key, int depth)
 {
@@ -441,7 +440,7 @@ static const struct yaml_node *read_collection(struct reader *reader, struct fy_
     return good ? node : NULL;
 }
 
-/* NULL: the reason is in diag, or is the parser's. */
+/* NULL: the error is in diag or in the parser. */
 static const struct yaml_node *read_node(struct reader *reader, struct fy_event *event, int depth)
 {
     if (depth > YAML_DEPTH_MAX) {
@@ -478,7 +477,7 @@ static const struct yaml_node *read_stream(struct reader *reader)
         at_end = event && event->type == FYET_STREAM_END;
         if (event && event->type == FYET_DOCUMENT_START && root) {
             reader_error(reader, reader->last_line, reader->last_column,
-                         "a file holds one document, and a second one starts here");
+                         "a file must contain one document; a second one starts here");
             good = false;
         } else if (event && event->type >= FYET_MAPPING_START) {
             root = read_node(reader, event, 1);
@@ -496,9 +495,9 @@ static const struct yaml_node *read_stream(struct reader *reader)
 }
 
 /*
- * libfyaml reads a flow collection to its end before it gives the first event of it, since all of
- * it may be a key; so thousands of opening brackets take 300 bytes of memory each before we see
- * one. Brackets in quotes and comments count as well, which is why so many are allowed.
+ * libfyaml reads a flow collection to its end before it returns the first event, since all of it
+ * may be a key; so opening brackets take 300 bytes of memory each before any is seen here. Brackets
+ * in quotes and comments are counted too, hence the high limit.
  */
 enum { BRACKETS_OPEN_MAX = 1000 };
 struct bracket_count {
@@ -506,7 +505,7 @@ struct bracket_count {
     int line, column; /* of the first that is too deep */
 };
 
-/* False where there are too many. */
+/* False if there are too many. */
 static bool bracket_count(struct bracket_count *count, char c, int line, int column)
 {
     if (c == '[' || c == '{')
@@ -522,7 +521,7 @@ static bool bracket_count(struct bracket_count *count, char c, int line, int col
     return count->open <= BRACKETS_OPEN_MAX;
 }
 
-/* The first byte that is no text: a NUL, or not UTF-8. */
+/* Check for NUL bytes and invalid UTF-8. */
 static bool text_is_clean(struct reader *reader)
 {
     const char *text = reader->source->text, *end = text + reader->source->length;
@@ -556,8 +555,7 @@ static bool text_is_clean(struct reader *reader)
     return true;
 }
 
-/* libfyaml puts what is missing at the end one line past it: the end of the last line shows more.
- */
+/* libfyaml places an error at the end one line too far: move it to the end of the last line. */
 static void place_at_end(const struct yaml_source *source, int *line, int *column)
 {
     const char *last = source->text;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * For doubles: |actual - expected| <= relative * |expected|, or <= relative where 0 is expected.
- * Infinities are close to themselves only, a NAN to nothing. A failure prints both values.
+ * For doubles: |actual - expected| <= relative * |expected|, or <= relative where 0 is expected. An
+ * infinity is close only to itself, a NAN to nothing. A failure prints both values.
  *
  * cmocka 1.1.5 has only assert_float_equal(), which narrows. Include cmocka.h before this file.
  */

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the *_bench.c programs share: a clock, the option --rounds, and lines that scripts/bench
- * reads.
+ * Shared by the *_bench.c programs: a clock, the option --rounds, and output lines for
+ * scripts/bench.
  *
- * A line is `name unit value`; a name that comes several times is as many samples. Ratios are taken
- * within a round, in which the things compared run in turns: what else the machine does then falls
- * on both.
+ * A line is `name unit value`; repeated names are samples. Ratios are taken within a round, in
+ * which the alternatives run one after another, so that other load affects both.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -15,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Seconds that this process has had of a processor: what else the machine does counts less. */
+/* Processor time of this process in seconds, less affected by other load than wall time. */
 static inline double bench_seconds(void)
 {
     struct timespec now;
@@ -33,7 +32,7 @@ static inline void bench_sample(const char *name, const char *unit, double value
 /* The options `--rounds N` and `--quick`; any other ends the program. */
 struct bench_options {
     int rounds;
-    int quick; /* leave out what takes long */
+    int quick; /* skip long measurements */
 };
 static inline struct bench_options bench_options(int argc, char **argv)
 {
@@ -53,7 +52,7 @@ static inline struct bench_options bench_options(int argc, char **argv)
     return options;
 }
 
-/* Keep a result that nobody reads from being optimised away. */
+/* Keep an unused result from being optimised away. */
 #define BENCH_KEEP(value) __asm__ volatile("" : : "g"(value) : "memory")
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Recorded causes: from the run log alone, each step of a failover names the step that caused it,
- * up to the fault, and what it waited behind.
+ * up to the fault, and the event it waited for.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 static struct registry registry; /* scenarios keep a pointer to it */
 
-/* Two regions, the primary in a; `more` is of the top level of a scenario. */
+/* Two regions, the primary in a; `more`: further top-level keys. */
 #define WORLD(store, more)                                                                         \
     "regions: {a: {}, b: {}}\nduration: 10min\nwarmup: 0s\n"                                       \
     "network: {default: {rtt: 20ms}, inside: {rtt: 1ms, loss: 0%}}\n"                              \
@@ -43,7 +43,7 @@ static void print_log(const struct run_log *log)
     }
 }
 
-/* The first event after `after` (NULL: any) of a kind whose text holds `part`. */
+/* The first event after `after` (NULL: any) of a kind whose text contains `part`. */
 static const struct run_event *find(const struct run_log *log, const struct run_event *after,
                                     const char *what, const char *part)
 {
@@ -142,7 +142,7 @@ static void a_refused_change_of_the_record_is_blamed_on_the_control_plane(void *
     struct world *world = run_world(scenario);
     const struct run_log *log = world_log(world);
     const struct run_event *down = find(log, NULL, "fault", "begins");
-    const struct run_event *order = find(log, down, "fault", "by hand");
+    const struct run_event *order = find(log, down, "fault", "by an operator");
     const struct run_event *begins = find(log, order, "promotion", "begins");
     const struct run_event *promoted = find(log, begins, "promotion", "takes the writes");
     const struct run_event *before = promoted;
@@ -162,7 +162,8 @@ static void a_refused_change_of_the_record_is_blamed_on_the_control_plane(void *
     scenario_free(scenario);
 }
 
-/* b's stream breaks by the timeout of 60 s while the link is cut, and copies everything after. */
+/* b's stream breaks by the timeout of 60 s while the link is down, and does a full resync
+ * afterwards. */
 static void a_resync_names_what_broke_the_stream_and_what_it_waited_for(void **state)
 {
     struct scenario *scenario =
@@ -171,12 +172,12 @@ static void a_resync_names_what_broke_the_stream_and_what_it_waited_for(void **s
     const struct run_log *log = world_log(world);
     const struct run_event *begins = find(log, NULL, "fault", "begins");
     const struct run_event *ends = find(log, begins, "fault", "ends");
-    const struct run_event *copies = find(log, ends, "resync", "copies everything");
+    const struct run_event *copies = find(log, ends, "resync", "full resync started");
 
     (void)state;
     assert_caused(log, ends, begins->number, 0);
     assert_caused(log, copies, begins->number, ends->number);
-    assert_caused(log, find(log, copies, "resync", "has copied"), copies->number, 0);
+    assert_caused(log, find(log, copies, "resync", "full resync complete"), copies->number, 0);
     world_free(world);
     scenario_free(scenario);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * For what ends the program: it runs in a child, so that the test goes on, and quietly. Include
- * cmocka.h before this file.
+ * Run code that ends the program in a child process, with its stderr captured. Include cmocka.h
+ * before this file.
  */
 #ifndef CHILD_H
 #define CHILD_H
@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Run `act` in a child; returns its wait status. What it wrote to its stderr, cut to `size` - 1
- * bytes and ended with a 0, is in `output`. */
+/* Run `act` in a child; returns its wait status. Its stderr, truncated to `size` - 1 bytes and
+ * terminated by a 0, is in `output`. */
 static inline int run_child(void (*act)(void), char *output, size_t size)
 {
     int ends[2];
@@ -40,7 +40,7 @@ static inline int run_child(void (*act)(void), char *output, size_t size)
     return status;
 }
 
-/* One of our bugs: it aborts, and has said what it is. */
+/* Check that `act` aborts with a bug report. */
 static inline void assert_aborts(void (*act)(void))
 {
     char output[2048];

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The store client over real links and a real store: what its pools, guards and hedges do to
- * writes and reads, against what can be said beforehand. Every run also checks conservation by
- * itself (store_client.c, at the end).
+ * The store client over real links and a real store: the effect of its pools, guards and hedges on
+ * writes and reads, against derived values. Every run also checks conservation (store_client.c, at
+ * the end).
  *
- * Two regions 20 ms apart, or 1 ms inside one; nothing else takes time, and no jitter but where a
- * test asks for it.
+ * Two regions 20 ms apart, or 1 ms inside one; service times are 0, and there is no jitter unless a
+ * test adds it.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,10 +45,10 @@ static double denied(const char *text, const char *by)
 /* --- connections ----------------------------------------------------------------------------- */
 
 /*
- * redis_lessons 6: two connections of 20 ms carry 100 writes a second; 150/s are offered, for
- * 100 ms at most. First in, first out, those who get a connection have waited nearly 100 ms, are
- * sent with less than the 20 ms that they need, and hold the connection all the same. Newest first,
- * nearly all of what the connections can carry is in time.
+ * redis_lessons 6: two connections of 20 ms carry 100 writes a second; 150/s are offered, for 100
+ * ms at most. First in, first out: writes that get a connection have waited nearly 100 ms, are sent
+ * with less than the 20 ms they need, and still occupy the connection. Newest first: nearly all of
+ * the capacity is used for writes that succeed.
  */
 #define STARVED(order)                                                                             \
     QUIET "duration: 130s\nwarmup: 10s\ndriver: {rate: 150/s, poisson: true, writer: b}\n"         \
@@ -65,7 +65,7 @@ static void newest_first_waiting_saves_a_starved_pool(void **state)
     assert_true(lifo > 80 && lifo <= 100.5);
 }
 
-/* One write each 100 ms on one connection that lives a second: a new one at 0, 1, ... 9 s. */
+/* One write every 100 ms on one connection with a lifetime of 1 s: a new one at 0, 1, ... 9 s. */
 static void connections_are_replaced_when_their_life_is_over(void **state)
 {
     (void)state;
@@ -76,10 +76,10 @@ static void connections_are_replaced_when_their_life_is_over(void **state)
 }
 
 /*
- * redis_lessons 8: at 10 writes/s over 20 ms one connection of forty is enough. The last one put
- * back is taken first: all writes go over it. First in, first out, each has its turn. To be told
- * apart, half of the ways are three times as long, and a connection stays on its own: all writes
- * take one time, or they take several.
+ * redis_lessons 8: at 10 writes/s over 20 ms one connection of forty is enough. lifo: all writes
+ * use the connection released last. fifo: each is used in turn. To distinguish them, half of the
+ * paths are three times as long, and a connection keeps its path: all writes have one latency, or
+ * several.
  */
 static void reuse_decides_how_many_connections_are_used(void **state)
 {
@@ -94,16 +94,16 @@ static void reuse_decides_how_many_connections_are_used(void **state)
 
     (void)state;
     assert_close(one(FORTY("lifo"), mean), one(FORTY("lifo"), longest), 0.001);
-    /* both ways long: 60 ms; the mean of the forty is 40 ms, give or take three standard errors */
+    /* both directions long: 60 ms; the mean of the forty is 40 ms, within three standard errors */
     assert_close(one(FORTY("fifo"), longest), 60e6, 0.01);
     assert_close(one(FORTY("fifo"), mean), 40e6, 0.17);
     assert_close(one(FORTY("fifo"), of_b("connections_opened")), 0, 1e-12);
 }
 
 /*
- * A promotion turns the primary from a to b at 5 s. A client that keeps the address until its own
- * time is over writes to a, which refuses, until then: 0, 20 or more than 60 s. 10 writes/s, one
- * attempt each; b's own cluster answers the others.
+ * A promotion moves the primary from a to b at 5 s. A client that caches the address writes to a,
+ * which refuses, until its cache expires: 0, 20 or more than 60 s. 10 writes/s, one attempt each;
+ * b's own cluster answers the others.
  */
 static void address_is_kept_as_long_as_the_cache_says(void **state)
 {
@@ -117,19 +117,19 @@ static void address_is_kept_as_long_as_the_cache_says(void **state)
     fixed = one(CACHED("{fixed: 20s}"), of_b("write_failures"));
     forever = one(CACHED("forever"), of_b("write_failures"));
     print_message("refused: ttl %g, fixed %g, forever %g\n", ttl, fixed, forever);
-    /* the warm connection is refused once; the client asks for the address when it opens one */
+    /* the warm connection is refused once; the client resolves the address when it opens one */
     assert_in_range((uint64_t)ttl, 1, 2);
-    /* the address was asked for at 0 s, to warm the pool: kept until 20 s, 15 s too long */
+    /* the address was resolved at 0 s, to warm the pool: cached until 20 s, 15 s too long */
     assert_close(fixed, 150, 0.03);
     assert_close(forever, 550, 0.03);
 }
 
 /*
  * A write of b is applied in b 100 ms after a executed it; b reads 10 ms after the acknowledgement.
- * What the client does about it decides who sees the write, and what it costs: nothing, a round
- * trip to the primary, or a wait before reading again.
+ * The client's policy decides whether the write is seen, and the cost: none, a round trip to the
+ * primary, or a wait before the repeated read.
  */
-static void read_after_write_does_as_it_is_told(void **state)
+static void read_after_write_policies_decide_what_a_read_sees(void **state)
 {
 #define READS(what)                                                                                \
     QUIET "duration: 20s\nwarmup: 0s\nreplication: {output_delay: 100ms}\n"                        \
@@ -178,8 +178,8 @@ static void connect_timeout_ends_the_attempt(void **state)
 
 /*
  * redis_lessons 9: on one connection each answer waits for those before it, in both directions, so
- * that jitter is seen as a running maximum. The median write is slower than on connections of its
- * own, by a multiple of what jitter adds there; without jitter there is no difference at all.
+ * that jitter becomes a running maximum. The median write is slower than on connections of its own,
+ * by a multiple of what jitter adds there; without jitter there is no difference at all.
  */
 #define JITTERED(mode, jitter)                                                                     \
     CLIENT_WORLD NETWORK("0%", jitter) "duration: 60s\nwarmup: 10s\n"                              \
@@ -234,7 +234,7 @@ static void a_shared_connection_delivers_the_running_maximum(void **state)
     assert_covers(&shared, 20e6 + 1e6 * mean_running_maximum(0.5, 5), 0.01);
 }
 
-/* A multiplexed connection outlives timeouts, and carries on after the outage. */
+/* A multiplexed connection survives timeouts and is used again after the outage. */
 static void a_shared_connection_survives_an_outage(void **state)
 {
     static const char text[] =
@@ -249,9 +249,9 @@ static void a_shared_connection_survives_an_outage(void **state)
 }
 
 /*
- * Nothing answers: a shared connection is given up after 1 s and opened again after 1 s more, at 0,
- * 2, ... 18 s; without the wait at 0, 1, ... 19 s. After 0.5, 1, 2, 4, 8 s (doubling to 8): at 0,
- * 1.5, 3.5, 6.5, 11.5 s.
+ * No replies: a shared connection is closed after 1 s and reopened after another 1 s, at 0, 2, ...
+ * 18 s; without the wait at 0, 1, ... 19 s. After 0.5, 1, 2, 4, 8 s (doubling to 8): at 0, 1.5,
+ * 3.5, 6.5, 11.5 s.
  */
 #define UNREACHABLE(reconnect)                                                                     \
     QUIET "duration: 19950ms\nwarmup: 0s\n"                                                        \
@@ -277,8 +277,8 @@ static void a_lost_shared_connection_is_opened_after_its_backoff(void **state)
 #define ONE_TOKEN                                                                                  \
     "budget: {bucket: {capacity: 1, cost: 1, timeout_cost: 1, refund: 0, refund_cost: false}}"
 
-/* 1 before all: who has no attempts left is denied nothing. */
-static void attempts_are_asked_before_anybody(void **state)
+/* 1 comes first: an operation without attempts left is not counted as denied. */
+static void attempts_are_checked_first(void **state)
 {
 #define NO_ATTEMPTS DEAF("deadline: 1ms, retry: {attempts: 1, " ONE_TOKEN "}")
     (void)state;
@@ -286,8 +286,8 @@ static void attempts_are_asked_before_anybody(void **state)
     assert_close(one(NO_ATTEMPTS, of_b("write_failures")), 10, 1e-12);
 }
 
-/* 2 before 4: 100 ms of timeout and 100 of backoff pass the deadline; the token is never spent, so
- * the budget never refuses. */
+/* 2 before 4: 100 ms of timeout and 100 of backoff pass the deadline; the token is never used, so
+ * the budget never denies. */
 static void deadline_is_asked_before_the_budget(void **state)
 {
 #define LATE                                                                                       \
@@ -299,8 +299,8 @@ static void deadline_is_asked_before_the_budget(void **state)
     assert_close(one(LATE, of_b("write_attempts")), 10, 1e-12);
 }
 
-/* 3 before 4: the first failure opens the breaker, which refuses its retry; nobody pays. The other
- * nine writes are refused before their first attempt. */
+/* 3 before 4: the first failure opens the breaker, which denies its retry; the budget is not
+ * charged. The other nine writes are refused before their first attempt. */
 static void breaker_is_asked_before_the_budget(void **state)
 {
 #define TRIPPED                                                                                    \
@@ -323,9 +323,9 @@ static void budget_pays_last(void **state)
     assert_close(one(POOR, of_b("write_attempts")), 11, 1e-12);
 }
 
-/* 6: the breaker opened during a backoff of 10 s; the paid retry is not made. Two writes, the
- * second's failure trips (consecutive: 2) while the first waits. */
-static void breaker_is_asked_again_after_the_backoff(void **state)
+/* 6: the breaker opened during a backoff of 10 s; the retry already charged is not made. Two
+ * writes, the second's failure trips (consecutive: 2) while the first waits. */
+static void breaker_is_checked_again_after_the_backoff(void **state)
 {
 #define SLEEPY                                                                                     \
     QUIET "duration: 60s\nwarmup: 0s\n"                                                            \
@@ -368,7 +368,7 @@ static void budgets_bound_the_amplification(void **state)
     assert_covers(&bucket, 1.1, 0.02);
 }
 
-/* A budget that never refuses changes nothing that is seen. */
+/* A budget that never denies a retry has no effect. */
 static void an_endless_budget_changes_nothing(void **state)
 {
     static const char *const metrics[] = {"write_attempts", "write_timeouts", "write_failures",
@@ -468,17 +468,18 @@ int main(void)
         cmocka_unit_test(connections_are_replaced_when_their_life_is_over),
         cmocka_unit_test_setup(reuse_decides_how_many_connections_are_used, client_seen_nothing),
         cmocka_unit_test_setup(address_is_kept_as_long_as_the_cache_says, client_seen_nothing),
-        cmocka_unit_test_setup(read_after_write_does_as_it_is_told, client_seen_nothing),
+        cmocka_unit_test_setup(read_after_write_policies_decide_what_a_read_sees,
+                               client_seen_nothing),
         cmocka_unit_test(connect_timeout_ends_the_attempt),
         cmocka_unit_test(a_shared_connection_blocks_behind_its_slowest),
         cmocka_unit_test(a_shared_connection_delivers_the_running_maximum),
         cmocka_unit_test(a_shared_connection_survives_an_outage),
         cmocka_unit_test(a_lost_shared_connection_is_opened_after_its_backoff),
-        cmocka_unit_test(attempts_are_asked_before_anybody),
+        cmocka_unit_test(attempts_are_checked_first),
         cmocka_unit_test(deadline_is_asked_before_the_budget),
         cmocka_unit_test(breaker_is_asked_before_the_budget),
         cmocka_unit_test(budget_pays_last),
-        cmocka_unit_test(breaker_is_asked_again_after_the_backoff),
+        cmocka_unit_test(breaker_is_checked_again_after_the_backoff),
         cmocka_unit_test(budgets_bound_the_amplification),
         cmocka_unit_test(an_endless_budget_changes_nothing),
         cmocka_unit_test(an_open_breaker_fails_fast_and_closes_again),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * An application made of nothing but operations on the store: it stands where the application tier,
- * the name and the objective would, and drives the store's client of each region. For tests;
- * include it once, after statistics.h.
+ * A driver of the store client of each region: it replaces the application tier, DNS and objective
+ * by plain operations on the store. For tests; include it once, after statistics.h.
  *
- * Each write creates a session of its own; `read_after` lets a read of that session follow it in
+ * A test's own list of operations (client_plan) is submitted at chosen instants. Besides, each
+ * write creates a session of its own; `read_after` lets a read of that session follow it in
  * `reader`, so long after the write was acknowledged. The links may be cut from `cut_from` on, for
  * `cut_for`.
  */
@@ -28,7 +28,7 @@
 
 struct client_driver_config {
     double rate_per_s;
-    bool poisson;
+    bool poisson, cut_resets;
     int32_t writer, reader;
     sim_dur read_after_ns, cut_from_ns, cut_for_ns;
     struct link_ref cut;
@@ -45,6 +45,7 @@ static const struct field client_driver_fields[] = {
     DURATION("read_after", read_after_ns, "0s", "0s", "1h", "from a write's acknowledgement to a read of it; 0: no reads", "assumption"),
     LINK("cut", cut, "a link that carries nothing for a while", "assumption"),
     DURATION("cut_from", cut_from_ns, "0s", "0s", "30d", "from", "assumption"),
+    FLAG("cut_resets", cut_resets, "false", "the link resets connections instead", "assumption"),
     DURATION("cut_for", cut_for_ns, "0s", "30d", "30d", "for", "assumption"),
     COUNT("writes", writes, "0", "0", "1000000000", "so many and no more; 0: to the end", "assumption"),
     DURATION("stall_from", stall_from_ns, "0s", "0s", "30d", "the first region's store hangs; 0: never", "assumption"),
@@ -54,7 +55,7 @@ static const struct field client_driver_fields[] = {
 // clang-format on
 #undef MODEL_CONFIG
 
-/* What the run is told of, if a test wants to know. */
+/* Observations of the run, for tests that need them. */
 static struct {
     void (*write_done)(uint64_t number, sim_time begun, sim_time ended,
                        const struct op_result *result);
@@ -63,11 +64,26 @@ static struct {
     sim_dur rpo;
 } client_seen;
 
+/* Operations of the test's own; operation i has identity i + 1. */
+struct client_step {
+    sim_time at;
+    int region;
+    enum command_kind kind;
+    uint32_t session;
+};
+static struct {
+    const struct client_step *steps;
+    uint32_t count;
+} client_plan;
+
+/* From this instant on the store's name has the address of epoch 1; 0: never. */
+static sim_time client_readdressed_at;
+
 struct client_op {
     uint64_t number; /* of the write, from 1 */
     sim_time begun;
     uint32_t next_free;
-    bool is_read;
+    bool is_read, is_planned;
 };
 
 struct client_driver {
@@ -87,7 +103,7 @@ struct client_driver {
     struct losses_port *losses;       /* NULL: it counts none */
     struct link_fault_port *faults[REGIONS_MAX][REGIONS_MAX];
     struct store_fault_port *store_fault;
-    kind_id write_kind, read_kind, cut_kind, promote_kind, stall_kind;
+    kind_id write_kind, read_kind, cut_kind, promote_kind, stall_kind, plan_kind;
 };
 
 static uint32_t client_op_take(struct client_driver *driver)
@@ -110,7 +126,7 @@ static void client_submit_op(struct client_driver *driver, uint32_t index, int r
                              enum command_kind kind, sim_time last_write)
 {
     const struct client_op *op = &driver->ops[index];
-    uint32_t rows = UINT32_C(1) << 20; /* of sessions; used again under another check */
+    uint32_t rows = UINT32_C(1) << 20; /* of sessions; reused with another check */
     struct op_request request = {.request = index,
                                  .kind = (uint8_t)kind,
                                  .session = (uint32_t)(op->number % rows),
@@ -149,18 +165,36 @@ static void client_driver_on_read(void *self, struct sim *sim, uint32_t entity, 
                      sim_now(sim) - driver->config->read_after_ns);
 }
 
+static void client_driver_on_plan(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct client_driver *driver = self;
+    const struct client_step *step = &client_plan.steps[entity];
+    uint32_t index = client_op_take(driver);
+    struct op_request request = {.request = index,
+                                 .kind = (uint8_t)step->kind,
+                                 .session = step->session,
+                                 .session_check = 1,
+                                 .identity = entity + 1,
+                                 .last_write = -1};
+
+    (void)sim, (void)generation;
+    driver->ops[index] = (struct client_op){.is_planned = true};
+    driver->sessions[step->region]->submit(driver->sessions[step->region]->self, &request);
+}
+
 static void client_driver_on_cut(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct client_driver *driver = self;
     const struct link_ref *cut = &driver->config->cut;
-    const struct link_impairment blackhole = {.blackhole = true};
+    bool resets = driver->config->cut_resets;
+    const struct link_impairment impairment = {.blackhole = !resets, .reset = resets};
 
     (void)sim, (void)generation;
     for (int way = 0; way < (cut->both_ways ? 2 : 1); way++) {
         struct link_fault_port *fault =
             way ? driver->faults[cut->to][cut->from] : driver->faults[cut->from][cut->to];
 
-        (entity == 0 ? fault->begin : fault->end)(fault->self, &blackhole);
+        (entity == 0 ? fault->begin : fault->end)(fault->self, &impairment);
     }
 }
 
@@ -191,6 +225,8 @@ static const struct event_kind client_driver_cuts = {
     .name = "cut", .phase = PHASE_FAULT, .fire = client_driver_on_cut};
 static const struct event_kind client_driver_stalls = {
     .name = "stall", .phase = PHASE_FAULT, .fire = client_driver_on_stall};
+static const struct event_kind client_driver_plans = {
+    .name = "plan", .phase = PHASE_WORK, .fire = client_driver_on_plan};
 static const struct event_kind client_driver_promotes = {
     .name = "promote", .phase = PHASE_WORK, .fire = client_driver_on_promote};
 
@@ -199,7 +235,9 @@ static void client_driver_done(void *self, uint32_t request, const struct op_res
     struct client_driver *driver = self;
     struct client_op *op = &driver->ops[request];
 
-    if (op->is_read) {
+    if (op->is_planned) {
+        /* the test looks for its end in the history */
+    } else if (op->is_read) {
         client_seen.reads++;
         client_seen.misses += result->outcome == OP_MISS;
     } else {
@@ -223,6 +261,8 @@ static struct dns_answer client_driver_resolve(void *self, int region)
 
     (void)region;
     return (struct dns_answer){.region = promotion ? promotion->primary(promotion->self) : 0,
+                               .epoch = client_readdressed_at > 0 &&
+                                        sim_now(driver->sim) >= client_readdressed_at,
                                .expires = sim_now(driver->sim)};
 }
 
@@ -247,6 +287,7 @@ static void client_driver_init(void *self, const struct model_env *env)
     driver->cut_kind = sim_kind_add(env->sim, &client_driver_cuts, env->instance, driver);
     driver->promote_kind = sim_kind_add(env->sim, &client_driver_promotes, env->instance, driver);
     driver->stall_kind = sim_kind_add(env->sim, &client_driver_stalls, env->instance, driver);
+    driver->plan_kind = sim_kind_add(env->sim, &client_driver_plans, env->instance, driver);
     driver->port = (struct op_port){driver, client_driver_done};
     driver->dns = (struct dns_port){.self = driver, .resolve = client_driver_resolve};
     driver->objective =
@@ -289,6 +330,8 @@ static void client_driver_start(void *self)
         sim_at(driver->sim, config->stall_from_ns, driver->stall_kind, 0, 0);
         sim_at(driver->sim, config->stall_from_ns + config->stall_for_ns, driver->stall_kind, 1, 0);
     }
+    for (uint32_t i = 0; i < client_plan.count; i++)
+        sim_at(driver->sim, client_plan.steps[i].at, driver->plan_kind, i, 0);
     if (config->promote_at_ns > 0)
         sim_at(driver->sim, config->promote_at_ns, driver->promote_kind, 0, 0);
 }
@@ -328,8 +371,8 @@ static const struct model_ops *const client_models[] = {
 static const struct registry client_registry = {client_models,
                                                 sizeof client_models / sizeof client_models[0]};
 
-/* Two regions 20 ms apart, a shard next listener that answers at once, a pool that never runs dry:
- * an attempt is a request and its answer, and nothing else. */
+/* Two regions 20 ms apart, service times of 0, a pool that is never exhausted: an attempt takes
+ * exactly the request and its reply. */
 #define CLIENT_WORLD                                                                               \
     "regions: {a: {}, b: {}}\nstore: {primary: a, write_service: 0ms, write_per_kib: 0ms, "        \
     "read_service: 0ms}\n"

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Two policies meet the same users: whoever arrives, and how long each one thinks after which page,
- * does not depend on timeouts, attempts, backoff or jitter. That is what makes paired comparisons
- * sharp.
+ * Two policies have the same users: arrivals and the think time after each page do not depend on
+ * timeouts, attempts, backoff or jitter. This reduces the variance of paired comparisons.
  *
- * A spy stands between the users and the tiers of a whole world: it takes over the ports through
- * which requests and answers go, writes down, and passes on.
+ * A spy between the users and the tiers of a whole world: it replaces the ports of requests and
+ * responses, records, and forwards.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,14 +26,14 @@
 #define NOTES_MAX 1000000
 #define MODELS_MAX 64
 
-/* Number 0: a user's first request, at `value`; k: the thought after the k-th good page, of
+/* Number 0: a user's first request, at `value`; k: the think time after the k-th good page, of
  * `value`. */
 struct note {
     uint64_t user;
     uint32_t number;
     sim_time value;
 };
-/* A user by row of the region, anew with each check. */
+/* A user by row of the region, new for each check. */
 struct guest {
     uint64_t user;
     uint32_t check, pages, pending, generation;
@@ -95,7 +94,7 @@ static void spy_submit(void *self, const struct user_request *request, sim_dur w
     app->submit(app->self, request, way_there);
 }
 
-/* On a connection that is open the way there is that back. */
+/* On an open connection both directions have the same delay. */
 static void spy_arrive(void *self, const struct user_request *request)
 {
     const struct spied *spied = self;
@@ -243,7 +242,7 @@ static void policies_meet_the_same_users(void **state)
     scenario_free(scenario);
     print_message("requests: %llu and %llu\n", (unsigned long long)submitted,
                   (unsigned long long)check.submitted);
-    assert_true(check.submitted != submitted); /* the second policy fails logins by the hundred */
+    assert_true(check.submitted != submitted); /* under the second policy hundreds of logins fail */
     qsort(first, count, sizeof *first, by_user);
     qsort(check.notes, check.count, sizeof *check.notes, by_user);
     for (size_t i = 0; i < check.count; i++)
@@ -267,9 +266,8 @@ static void policies_meet_the_same_users(void **state)
 }
 
 /*
- * What the tiers answered is what the users' statistics count: each re-auth once, under one cause;
- * each request once, answered or given up, but for answers that come when the user has lost
- * patience.
+ * The users' statistics count what the tiers answered: each re-auth once, with one cause; each
+ * request once, answered or abandoned, except responses that arrive after the patience timeout.
  */
 static void statistics_count_what_the_spy_saw(void **state)
 {
@@ -298,7 +296,7 @@ static void statistics_count_what_the_spy_saw(void **state)
     assert_true(total > 100);
     assert_true(fabs(sum - total) < 0.5);
     assert_int_equal((uint64_t)total, check.reauths);
-    assert_true(isnan(abandoned) || abandoned < 0.5); /* nobody waits 30 s here */
+    assert_true(isnan(abandoned) || abandoned < 0.5); /* no user waits 30 s here */
     assert_int_equal((uint64_t)requests, check.answered);
     assert_true(check.submitted - check.answered < 200);
     world_free(world);
@@ -306,9 +304,9 @@ static void statistics_count_what_the_spy_saw(void **state)
 }
 
 /*
- * How many requests users make, under two policies. Paired by replication, the difference is known
- * better than from as many unpaired runs: its variance is a small part of the sum of the two
- * variances.
+ * How many requests users make, under two policies. Paired by replication, the difference is more
+ * precise than from the same number of unpaired runs: its variance is a small part of the sum of
+ * the two variances.
  */
 static void pairing_sharpens_a_comparison(void **state)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Connections between two regions 20 ms apart, by numbers derived beforehand: what closing on
- * timeout costs, what a stalled process does to handshakes, and where open connections lead after a
- * promotion (models/lessons.md, 4, 8 and 25).
+ * Connections between two regions 20 ms apart, against derived values: the cost of closing on
+ * timeout, handshakes with a stalled process, and open connections after a promotion
+ * (models/lessons.md, 4, 8 and 25).
  *
  * Writes come from b, the primary is in a. One way takes 10 ms, servers answer at once.
  */
@@ -46,17 +46,17 @@ static struct wanted of_b(const char *metric)
 /* --- closing on timeout (lesson 8) ----------------------------------------------------------- */
 
 /*
- * The way to the primary loses p = 30 %. TCP sends a lost segment again 220 ms, 440 ms, ... after
- * the first time, so of the 310 ms of an attempt on a warm connection one loss leaves 240 ms and
- * two do not fit: q = P(latency > timeout) = p^2 = 9 %. Attempts that keep their connections are
- * independent of each other, and so many time out.
+ * The path to the primary loses p = 30 %. TCP retransmits a lost segment 220 ms, 440 ms, ... after
+ * the first transmission, so of the 310 ms of an attempt on a warm connection one loss leaves 240
+ * ms and two do not fit: q = P(latency > timeout) = p^2 = 9 %. Attempts that keep their connections
+ * are independent, and this share of them times out.
  *
- * One that closes its connection leaves the next attempt without: it must connect. A lost SYN comes
- * again after 1 s, too late; of the n = 1 to 3 messages that follow (TLS none, 1.3, 1.2; the last
- * one is the command) one may be lost once: s = (1 - p) (1 - p)^n (1 + n p), in 20 (n + 1) + 220 ms
- * at most, so 300. Attempts follow one another each 500 ms, so what an attempt finds is what the
- * one before has left: of all attempts a share c is cold, c = (1 - c) q + c (1 - s), or q / (q +
- * s); and each timeout makes one cold attempt, so the same share times out: 12.4, 14.1 and 16.5 %.
+ * After a timeout that closes the connection, the next attempt must connect. A lost SYN is
+ * retransmitted after 1 s, too late; of the n = 1 to 3 messages that follow (TLS none, 1.3, 1.2;
+ * the last one is the command) one may be lost once: s = (1 - p) (1 - p)^n (1 + n p), in 20 (n + 1)
+ * + 220 ms at most, so 300. Attempts follow one another each 500 ms, so an attempt finds what the
+ * previous one left: of all attempts a share c is cold, c = (1 - c) q + c (1 - s), or q / (q + s);
+ * and each timeout makes one cold attempt, so the same share times out: 12.4, 14.1 and 16.5 %.
  */
 #define LOSSY(client)                                                                              \
     CLIENT_WORLD                                                                                   \
@@ -94,10 +94,10 @@ static void closing_on_timeout_costs_what_a_chain_of_cold_attempts_does(void **s
     }
 }
 
-/* --- handshakes of a process that hangs (lesson 4) ------------------------------------------- */
+/* --- handshakes with a stalled process (lesson 4) -------------------------------------------- */
 
 /*
- * The store hangs from 5 to 8 s. A client without a warm connection asks at 6 s. Its SYN is
+ * The store stalls from 5 to 8 s. A client without a warm connection sends at 6 s. Its SYN is
  * answered by the kernel at 6.02 s. Without TLS the command follows, waits in the process, and is
  * answered as the stall ends: at 8.01 s. TLS needs the process: its first round is answered as the
  * stall ends, at 8.01 s; then come 1.2's second round and the command, 20 ms each. On a warm
@@ -133,8 +133,8 @@ static void tls_waits_for_a_process_that_hangs_and_tcp_does_not(void **state)
     }
 }
 
-/* Time to connect is no sign of health: a connect timeout passes while the process hangs without
- * TLS, and fails each attempt with it. */
+/* Connect time does not show health: while the process is stalled, connecting succeeds without TLS
+ * and times out with it. */
 static void connect_timeout_sees_a_stall_only_through_tls(void **state)
 {
 #define STALLED(tls)                                                                               \
@@ -149,7 +149,8 @@ static void connect_timeout_sees_a_stall_only_through_tls(void **state)
     assert_close(one(STALLED("none"), slowest), 1e9, 0.01);
     assert_close(one(STALLED("\"1.3\""), of_b("write_failures")), 30, 0);
     assert_close(one(STALLED("\"1.3\""), slowest), 0.1e9, 0.01);
-    /* what was sent runs when the process goes on; who never connected sent nothing */
+    /* commands already sent are executed when the process resumes; attempts that did not connect
+     * sent none */
     assert_close(one(STALLED("none"), (struct wanted){"store_writes", NULL, 0, NULL, NULL}), 30, 0);
     assert_close(one(STALLED("\"1.3\""), (struct wanted){"store_writes", NULL, 0, NULL, NULL}), 0,
                  0);
@@ -158,13 +159,13 @@ static void connect_timeout_sees_a_stall_only_through_tls(void **state)
 /* --- addresses that have changed (lesson 25) ------------------------------------------------- */
 
 /*
- * b is promoted at 5.05 s, a hears of it 10 ms later. b writes each 100 ms for 20 s, with five warm
- * connections to a. Each write on one of them is refused, which closes it; one that is opened asks
- * for the name if the client's own cache has run out. The name is asked for at 0 s, and never
- * again until a connection is opened.
+ * b is promoted at 5.05 s, a is notified 10 ms later. b writes every 100 ms for 20 s, with five
+ * warm connections to a. Each write on one of them is refused, which closes it; opening a
+ * connection resolves the name if the client's cache has expired. The name is resolved at 0 s, and
+ * not again until a connection is opened.
  *
  *   ttl      the name's TTL is 0 s here: the sixth write, at 5.6 s, goes to b: 5 fail
- *   2 s      has run out by then: the same
+ *   2 s      has expired by then: the same
  *   8.05 s   the writes from 5.1 to 8.0 s go to a: 30 fail
  *   forever  all from 5.1 s to 19.9 s do: 149 fail
  */
@@ -185,22 +186,22 @@ static void clients_follow_a_promotion_when_their_cache_runs_out(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_close(one(cases[i].text, of_b("write_failures")), cases[i].failures, 0);
-        /* those that b's own cluster took, from then on */
+        /* those executed by b's own cluster, from then on */
         assert_close(one(cases[i].text, of_b("store_writes")), 149 - cases[i].failures, 0);
     }
 }
 
 /*
- * Nobody refuses a read. b reads at the primary what a has written, on one warm connection. b is
- * promoted at 5.05 s, and its reads go on to a, 20 ms there and back, for as long as that
- * connection lives: not one is opened.
+ * Reads are never refused. b reads at the primary what a has written, on one warm connection. b is
+ * promoted at 5.05 s, and its reads continue to go to a, with a round trip of 20 ms, for the
+ * lifetime of that connection: none is opened.
  *
- * If it lives for 3 s, it is replaced at 3.051 s, to a: TCP and TLS before the read, 60 ms in all;
- * and by the first read after 6.051 s, to b's own cluster: 3 ms, and then 1 ms a read. Write k = 0
- * to 89 begins at k 100 ms. Up to the promotion it takes 1 ms and is read 50 ms later: 30 reads of
- * 20 ms, one of 60. After it a writes to b in 20 ms (but for those that are refused, retried, or
- * need a connection, none of them near 6 s), so that the read of k = 59 is at 5.97 s: 29 more of 20
- * ms. The one of k = 60, at 6.07 s, takes 3 ms, the other 29 take 1 ms.
+ * With a lifetime of 3 s, it is replaced at 3.051 s, to a: TCP and TLS before the read, 60 ms in
+ * all; and by the first read after 6.051 s, to b's own cluster: 3 ms, and then 1 ms per read. Write
+ * k = 0 to 89 begins at k 100 ms. Up to the promotion it takes 1 ms and is read 50 ms later: 30
+ * reads of 20 ms, one of 60. After it a writes to b in 20 ms (but for those that are refused,
+ * retried, or need a connection, none of them near 6 s), so that the read of k = 59 is at 5.97 s:
+ * 29 more of 20 ms. The one of k = 60, at 6.07 s, takes 3 ms, the other 29 take 1 ms.
  */
 #define READ_AT_PRIMARY(lifetime)                                                                  \
     QUIET "duration: 30s\nwarmup: 0s\n"                                                            \

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Each fault, written as an author writes it, does to a whole world what its page says: seen in a
- * statistic that the same world without the fault does not show. What it does exactly is held where
- * the parts are tested; this is that the word in the scenario reaches them.
+ * Each fault, in scenario syntax, has its documented effect in a whole world: a statistic differs
+ * from that of the same world without the fault. Exact effects are tested with the models; this
+ * tests that the fault in the scenario reaches them.
  *
- * Two regions 20 ms apart, the primary in a; 20 sessions a second near each, some 60 writes a
- * second in all. The fault begins at 60 s.
+ * Two regions 20 ms apart, the primary in a; 20 sessions per second near each, about 60 writes per
+ * second in total. The fault starts at 60 s.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +27,7 @@
 #define A 0
 #define B 1
 
-/* A statistic, and the span in which it lies with the fault; in the same world without it, below
+/* A statistic and its range with the fault; in the same world without it, the value is below
  * `without`. */
 // clang-format off
 static const struct effect {
@@ -35,51 +35,57 @@ static const struct effect {
     struct wanted wanted;
     double low, high, without;
 } effects[] = {
-    /* writes wait in the output buffer for 30 s: the first of them, all of it but a moment */
+    /* writes wait in the output buffer for 30 s: the first of them nearly all of it */
     {"pause", FAULT("for: 30s, replication: b, pause: true"),
      {"replication_lag", "max", B, NULL, NULL}, 29.5e9, 30.5e9, 1e9},
-    /* nothing breaks: shorter than the timeout of 60 s, and PINGs go on */
+    /* no break: shorter than the timeout of 60 s, and PINGs continue */
     {"pause", FAULT("for: 30s, replication: b, pause: true"),
      {"replication_breaks", NULL, B, NULL, NULL}, 0, 0, 0.5},
-    /* one connection of one shard breaks, and the backlog holds what is lacking */
+    /* one connection of one shard breaks, and the backlog has the missing writes */
     {"reset of a replication", FAULT("replication: b, reset: true"),
      {"resyncs", NULL, B, "partial", NULL}, 1, 1, 0.5},
     {"reset of a replication", FAULT("replication: b, reset: true"),
      {"resyncs", NULL, B, "full", NULL}, 0, 0, 0.5},
-    /* nobody stands by: the primary is away for 30 s and comes back empty */
+    /* no standby: the primary is down for 30 s and restarts empty */
     {"crash of a process", FAULT("for: 30s, store: a, crash: process"),
      {"write_failure_rate", NULL, A, NULL, "fault"}, 0.9, 1, 0.001},
     {"crash of a process", FAULT("for: 30s, store: a, crash: process"),
      {"reauths", NULL, -1, "restarted", NULL}, 100, 1e6, 0.5},
     {"crash of a host", FAULT("for: 30s, store: a, crash: host"),
      {"reauths", NULL, -1, "restarted", NULL}, 100, 1e6, 0.5},
-    /* a replica takes over after 5 s, with all but the last millisecond or so: nobody restarts */
+    /* a replica takes over after 5 s, with all but about the last millisecond: no restart */
     {"crash before a replica", FAULT_OF_TWO("for: 30s, store: a, crash: host"),
      {"shard_failovers", NULL, A, NULL, NULL}, 1, 1, 0.5},
     {"crash before a replica", FAULT_OF_TWO("for: 30s, store: a, crash: host"),
      {"reauths", NULL, -1, "restarted", NULL}, 0, 0, 0.5},
-    /* the process comes back at once, as empty */
+    /* the process restarts at once, empty */
     {"restart", FAULT("store: a, restart: true"),
      {"reauths", NULL, -1, "restarted", NULL}, 100, 1e6, 0.5},
-    /* four servers, each 20 s away of 180 s: 4 - 4 x 20 / 180 = 3.5556 */
+    /* four servers, each out for 20 s of 180 s: 4 - 4 x 20 / 180 = 3.5556 */
     {"deploy", FAULT("for: 100s, region: b, deploy: true"),
      {"instances_usable", NULL, B, NULL, NULL}, 3.5555, 3.5557, 4.1},
-    /* each comes back with cold pools: a write opens one at least */
+    /* each returns with cold pools: a write opens at least one connection */
     {"deploy", FAULT("for: 100s, region: b, deploy: true"),
      {"connections_opened", NULL, B, NULL, NULL}, 8, 1000, 0.5},
+    /* one server is away for 20 s of 180 s: 4 - 20 / 180 = 3.8889 */
+    {"restart of an instance", FAULT("instance: b/3, restart: true"),
+     {"instances_usable", NULL, B, NULL, NULL}, 3.8888, 3.8890, 4.1},
+    /* it comes back with cold pools */
+    {"restart of an instance", FAULT("instance: b/3, restart: true"),
+     {"connections_opened", NULL, B, NULL, NULL}, 2, 250, 0.5},
     /* all of b's connections to a, 4 x 20, and of those that send meanwhile hardly one */
     {"reset of a link", FAULT("for: 1ms, link: b -> a, reset: true"),
      {"connections_broken", NULL, B, "reset", NULL}, 80, 82, 0.5},
-    /* those that are wanted are opened again */
+    /* connections in use are reopened */
     {"reset of a link", FAULT("for: 1ms, link: b -> a, reset: true"),
      {"connections_opened", NULL, B, NULL, NULL}, 4, 100, 0.5},
-    /* b's writes cross the link, there only: 20 ms and 100 ms */
+    /* b's writes cross the link with the delay in one direction: 20 ms and 100 ms */
     {"delay", FAULT("for: 60s, link: b -> a, delay: 100ms"),
      {"write_latency", "p50", B, NULL, "fault"}, 118e6, 125e6, 25e6},
 };
 // clang-format on
 
-/* 0 where there is none: nothing of the kind was counted. */
+/* The statistic, 0 if there is none: nothing was counted. */
 static double seen_in(const struct world *world, const struct wanted *wanted)
 {
     double value = statistic_or_nan(world, *wanted);
@@ -97,7 +103,7 @@ static bool effect_shows(const struct effect *effect, const struct world *quiet)
 
     world_free(world);
     scenario_free(scenario);
-    without.window = NULL; /* there is no window of a fault */
+    without.window = NULL; /* without faults there is no such window */
     control = seen_in(quiet, &without);
     print_message("%s: %s is %.6g, without the fault %.6g\n", effect->name, effect->wanted.metric,
                   value, control);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What health checks of different depth see, and what a rolling deploy does to warm pools, in whole
- * worlds without users: all that happens is derived to the instant.
+ * Health checks of different depth, and warm pools in a rolling deploy, in whole worlds without
+ * users: the time of every event is derived.
  *
- * Two regions 20 ms apart, the primary in a; four servers each. A server's n-th check is each 5 s,
- * servers 1.25 s apart: server j asks at 1.25 j + 5 k s.
+ * Two regions 20 ms apart, the primary in a; four servers each. Each server is checked every 5 s,
+ * servers 1.25 s apart: checks of server j are at 1.25 j + 5 k s.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,20 +42,19 @@ static double found(const struct world *world, const char *metric, int region)
 
 /*
  * The fault lasts from 60 to 120 s. Server j's checks of 60 + 1.25 j and 65 + 1.25 j s are the
- * second failure in a row: read_timeout after it was asked, at 65.25 + 1.25 j s, it is out. The
- * checks of 120 + 1.25 j to 140 + 1.25 j s are the fifth in a row that passes: it is in again at
- * 140
- * + 1.25 j s. So each server is out for 74.75 s, but for what a read takes (at most 20 ms), and on
- * average over 200 s there are 4 (1 - 74.75 / 200) = 2.505 of 4.
+ * second consecutive failure: after read_timeout, at 65.25 + 1.25 j s, it is unhealthy. The checks
+ * of 120 + 1.25 j to 140 + 1.25 j s are the fifth consecutive pass: it is healthy again at 140 +
+ * 1.25 j s. So each server is unhealthy for 74.75 s, up to the time of a read (at most 20 ms), and
+ * on average over 200 s there are 4 (1 - 74.75 / 200) = 2.505 of 4.
  *
- * Who is touched is a matter of depth: `shallow` sees the process of the server alone,
- * `local-store` its own region's store, `primary-store` the store of a from everywhere.
+ * The affected servers depend on the depth: `shallow` tests only the process of the server,
+ * `local-store` the store of its own region, `primary-store` the store in a.
  */
 #define STALL "faults: [{at: 60s, for: 60s, store: a, stall: true}]\n"
 #define STALL_OF_B "faults: [{at: 60s, for: 60s, store: b, stall: true}]\n"
 #define CUT "faults: [{at: 60s, for: 60s, link: a <-> b, blackhole: true}]\n"
 
-static void a_check_sees_as_deep_as_it_looks(void **state)
+static void a_check_detects_failures_up_to_its_depth(void **state)
 {
     static const struct {
         const char *text;
@@ -88,9 +87,9 @@ static void a_check_sees_as_deep_as_it_looks(void **state)
 }
 
 /*
- * A check that is answered, but later than health.timeout, has failed: the link's 600 ms more each
- * way leave an answer after 1.22 s, inside the read's 5 s. From 1 s on it is too late, from 2 s on
- * it is not.
+ * A check that is answered after health.timeout has failed: 600 ms more in each direction give a
+ * response after 1.22 s, within the read's 5 s. With a timeout of 1 s it is too late, with 2 s it
+ * is not.
  */
 #define SLOW_LINK(timeout)                                                                         \
     "regions: {a: {}, b: {}}\nduration: 200s\nwarmup: 0s\nstore: {primary: a}\n"                   \
@@ -120,12 +119,11 @@ static void an_answer_that_comes_late_has_failed(void **state)
 }
 
 /*
- * A deploy of b from 61 s on over 40 s: server j leaves at 61 + 10 j s, is away for 5 s, and comes
- * back at 66 + 10 j s with both of its pools empty: 20 warm connections each, so 40 fewer. Nothing
- * opens one but its checks, on the pool that they look through, at 1.25 j + 5 k s: the next ones
- * are at 70, 76.25, 87.5 and 98.75 s. So b has 160 connections up to 66 s and 4 from 98.75 s on,
- * four are opened, and one server at a time is away for 5 s: 4 - 4 x 5 / 200 on average. a is not
- * touched.
+ * A deploy of b from 61 s on over 40 s: server j is removed at 61 + 10 j s, is out for 5 s, and
+ * returns at 66 + 10 j s with both pools empty: 20 warm connections each, so 40 fewer. Only its
+ * checks open connections, in the pool that they use, at 1.25 j + 5 k s: the next ones are at 70,
+ * 76.25, 87.5 and 98.75 s. So b has 160 connections up to 66 s and 4 from 98.75 s on, four are
+ * opened, and one server at a time is out for 5 s: 4 - 4 x 5 / 200 on average. a is not affected.
  */
 #define DEPLOY "faults: [{at: 61s, for: 40s, region: b, deploy: true}]\n"
 static void a_deploy_empties_warm_pools(void **state)
@@ -153,7 +151,7 @@ static void a_deploy_empties_warm_pools(void **state)
     }
 }
 
-/* With shallow checks and no user nobody needs a connection: none is opened again. */
+/* With shallow checks and no users no connection is needed: none is opened again. */
 static void a_deploy_alone_opens_nothing(void **state)
 {
     struct scenario *scenario;
@@ -170,7 +168,7 @@ static void a_deploy_alone_opens_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_check_sees_as_deep_as_it_looks),
+        cmocka_unit_test(a_check_detects_failures_up_to_its_depth),
         cmocka_unit_test(an_answer_that_comes_late_has_failed),
         cmocka_unit_test(a_deploy_empties_warm_pools),
         cmocka_unit_test(a_deploy_alone_opens_nothing),

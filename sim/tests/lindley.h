@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * M/M/1 queues for tests of statistics, by Lindley's recursion: the mean wait of customers in a row
- * of a queue that is in its steady state from the first one on, so that its expectation is exactly
- * that of theory, rho / (mu - lambda), at any number of customers. Service takes 1 on average.
+ * M/M/1 queues for tests of statistics, by Lindley's recursion: the mean wait of consecutive
+ * customers of a queue that starts in its steady state, so that its expectation is exactly rho /
+ * (mu - lambda) for any number of customers. The mean service time is 1.
  *
- * One seed gives one set of numbers: two queues with the same seed differ by their load alone
+ * One seed gives one set of numbers: two queues with the same seed differ only by their load
  * (common random numbers).
  */
 #ifndef LINDLEY_H
@@ -15,13 +15,13 @@
 #include <math.h>
 #include <stdint.h>
 
-/* Enough for a test, and the same everywhere. */
+/* Simple, and the same on every machine. */
 static inline double lindley_uniform(uint64_t *state)
 {
     return ((double)(hash_mix_next(state) >> 11) + 0.5) * 0x1p-53;
 }
 
-/* Seeds of neighbouring numbers must not be neighbouring states of one sequence. */
+/* Consecutive seeds must not give consecutive states of one sequence. */
 static inline uint64_t lindley_state(uint64_t study, uint64_t replication)
 {
     uint64_t state = study * UINT64_C(0xD1342543DE82EF95) + replication;
@@ -40,7 +40,7 @@ static inline double lindley_mean_wait(double load, uint64_t seed_state, unsigne
 {
     uint64_t state = seed_state;
     double u = lindley_uniform(&state);
-    /* Of the stationary wait: 0 with chance 1 - load, else exponential of rate 1 - load. */
+    /* The stationary wait: 0 with probability 1 - load, else exponential of rate 1 - load. */
     double wait = u < 1 - load ? 0 : -log((1 - u) / load) / (1 - load);
     double sum = 0;
 

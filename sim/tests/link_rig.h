@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Links alone, under a script: a model that plays both ends of connections and writes down what
- * becomes of each message. For tests of links only; include it once in a test, after cmocka.h.
+ * Links alone, driven by a script: a model that plays both ends of connections and records the
+ * outcome of each message. For tests of links only; include it once in a test, after cmocka.h.
  *
- *   rig.begin = my_script;                 what to do at time 0; it plans calls with rig_at()
+ *   rig.begin = my_script;                 called at time 0; schedules calls with rig_at()
  *   rig_play(LINKS("loss: 10%"), 0);       one replication of a scenario's text
  *   assert_int_equal(rig.arrived[3], ...)  message 3, SIM_NEVER: not
  */
@@ -23,7 +23,7 @@
 
 struct link_rig {
     void (*begin)(void);
-    void (*on_arrival)(uint32_t message); /* NULL: only written down */
+    void (*on_arrival)(uint32_t message); /* NULL: only recorded */
     struct scenario *scenario;
     struct sim *sim;
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
@@ -192,7 +192,7 @@ static inline struct tally rig_tally(const char *text, uint32_t count, struct wa
     return tally;
 }
 
-/* Two regions 20 ms apart, nothing random but what `more` says: R = 220 ms. */
+/* Two regions 20 ms apart, nothing random except by `more`: R = 220 ms. */
 #define LINKS_FOR(duration, more)                                                                  \
     "regions: {a: {}, b: {}}\nduration: " duration "\nwarmup: 0s\n"                                \
     "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, " more                           \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What must follow when a scenario is changed in a known way, whatever its statistics are: more
- * loss, less bandwidth, shorter timeouts, slower clocks.
+ * Metamorphic tests: consequences of a known change of a scenario, for any statistics: more loss,
+ * less bandwidth, shorter timeouts, slower clocks.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,9 +67,9 @@ static void shorter_timeout_never_lowers_the_timeout_rate(void **state)
 }
 
 /*
- * Less bandwidth between the regions: no write is sooner done, no write applied sooner, and no
+ * Less bandwidth between the regions: no write completes sooner, none is applied sooner, and not
  * fewer attempts time out. Ten sessions a second with 3.4 writes of 1.1 KB each are 300 kbit/s: the
- * last link has nothing left, and everything times out.
+ * slowest link is saturated, and everything times out.
  */
 static void less_bandwidth_never_improves_anything(void **state)
 {
@@ -77,7 +77,7 @@ static void less_bandwidth_never_improves_anything(void **state)
                                              "2Mbit/s", "1Mbit/s", "300kbit/s"};
     static const struct {
         struct wanted wanted;
-        double more; /* the last is at least so many times the first */
+        double more; /* minimum ratio of the last value to the first */
     } statistics[] = {
         {{"write_latency", "mean", 1, NULL, NULL}, 2},
         {{"write_timeout_rate", NULL, 1, NULL, NULL}, 1},
@@ -155,8 +155,8 @@ static void run_scaled(int k)
     scenario_free(scenario);
 }
 
-/* All times k = 4 times as long, the rate a quarter: every write ends as it did, after 4 times as
- * long, to the nanosecond. */
+/* All times k = 4 times as long, the rate a quarter: every write ends in the same way, after 4
+ * times as long, to the nanosecond. */
 static void scaling_all_times_scales_all_latencies(void **state)
 {
     static sim_dur before[WRITES + 1];
@@ -174,7 +174,7 @@ static void scaling_all_times_scales_all_latencies(void **state)
         assert_int_equal(writes.outcome[i], outcomes[i]);
         longest = before[i] > longest ? before[i] : longest;
     }
-    assert_true(longest > 700 * SIM_MS); /* some were tried more than once */
+    assert_true(longest > 700 * SIM_MS); /* some were retried */
 }
 
 int main(void)

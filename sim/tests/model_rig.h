@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A bench for one model alone: a real struct sim, the model's own tables, and whatever ports a test
- * stubs. For tests of models only; include it once in a test.
+ * Test rig for one model: a real struct sim, the model's tables, and ports stubbed by the test. For
+ * tests of models only; include it once in a test.
  *
  *   struct rig rig;
  *   rig_open(&rig, &dns_zone_ops, 2, 60 * SIM_S);      the config has its defaults
  *   rig_set(&rig, 0, "ttl", "5s");
  *   port_offer_promotion(rig.ports, -1, -1, &stub);
  *   rig_wire(&rig);                                    init, connect, start
- *   rig_call(&rig, 10 * SIM_S, do_something, &stub);   called as an event of that instant
+ *   rig_call(&rig, 10 * SIM_S, do_something, &stub);   called as an event at that time
  *   rig_run(&rig);                                     the run, finish, statistics
  *   rig_close(&rig);
  *
- * Values are read as a scenario's are, by the same parser; only rules between fields are for
- * rig_check(). What must be given may be left out, and a time that is a distribution is 0 s unless
- * a test sets it. A model with kinds is of the kind that it was set to first.
+ * Values are parsed as in a scenario; rules between fields are checked only by rig_check().
+ * Required fields may be omitted, and a time distribution is 0 s unless a test sets it. The kind of
+ * a model is the first one set.
  */
 #ifndef MODEL_RIG_H
 #define MODEL_RIG_H
@@ -46,7 +46,7 @@ struct rig {
     struct usage_list usage;
     struct supplied_rows rows; /* the model's own; a test may add others */
     struct yaml_trees *trees;
-    const struct yaml_node *sections[RIG_CONFIGS_MAX]; /* what each config was set to */
+    const struct yaml_node *sections[RIG_CONFIGS_MAX]; /* settings of each config */
     const struct model_kind *kind;
     struct config_table table;
     char *configs; /* RIG_CONFIGS_MAX of them */
@@ -63,7 +63,7 @@ struct rig {
     const struct statistics *statistics;
 };
 
-/* The errors that checks reported, each "field: text" on a line of its own. */
+/* The errors that checks reported, each "field: text" on a separate line. */
 static struct strbuf rig_validation = STRBUF_INIT;
 
 static inline void rig_report(struct validation *validation, const char *field, const char *text)
@@ -77,7 +77,7 @@ static inline char *rig_config(const struct rig *rig, size_t index)
     return rig->configs + index * rig->table.size;
 }
 
-/* Distributions of time are 0 s where the test set none. */
+/* Time distributions are 0 s unless the test sets them. */
 static inline void rig_set_times(const struct rig *rig, char *config,
                                  const struct schema_value *values)
 {
@@ -91,7 +91,7 @@ static inline void rig_set_times(const struct rig *rig, char *config,
     }
 }
 
-/* Release a config's values, and fill it anew from its section. */
+/* Release a config's values and fill it again from its section. */
 static inline void rig_fill(struct rig *rig, size_t index, struct error_list *errors)
 {
     const struct schema_table table = {"", rig->table.fields, rig->table.field_count,
@@ -185,13 +185,21 @@ static inline void rig_open(struct rig *rig, const struct model_ops *ops, uint32
         rig_set(rig, 0, NULL, NULL);
 }
 
-/* Whether the model has anything to say against config `index`; see rig_validation. */
+/* Whether the model's check accepts config `index`; errors are in rig_validation. */
 static inline bool rig_check(struct rig *rig, size_t index)
 {
     const char *config = rig_config(rig, index);
     const void *kind_config = rig->kind ? config + rig->table.kind_offset : NULL;
-    struct check_context context = {&rig->topology, sim_end(rig->sim), -1,        -1,
-                                    rig->kind,      kind_config,       &rig->rows};
+    struct check_context context = {.topology = &rig->topology,
+                                    .end = sim_end(rig->sim),
+                                    .region = -1,
+                                    .peer = -1,
+                                    .kind = rig->kind,
+                                    .kind_config = kind_config,
+                                    .rows = &rig->rows,
+                                    .items = rig->configs,
+                                    .item_count = rig->config_count,
+                                    .item = index};
     struct validation validation = {rig_report};
 
     strbuf_clear(&rig_validation);
@@ -242,7 +250,7 @@ static inline void rig_run(struct rig *rig)
     rig->statistics = probes_finish(rig->probes, rig->outcome.ended);
 }
 
-/* Of window `all`; NULL where the run has none. */
+/* Of window `all`; NULL if the run has none. */
 static inline const struct statistic *rig_find(const struct rig *rig, const char *name, int region,
                                                const char *label)
 {
@@ -257,7 +265,7 @@ static inline const struct statistic *rig_find(const struct rig *rig, const char
     return NULL;
 }
 
-/* NAN where it is no number. */
+/* NAN if it is not a number. */
 static inline double rig_statistic(const struct rig *rig, const char *name, int region,
                                    const char *label)
 {
@@ -288,7 +296,7 @@ static inline void rig_assert_censored(const struct rig *rig, const char *name, 
     assert_true(isnan(statistic->value));
 }
 
-/* How many events of the log are `what` and have `part` in their text. */
+/* Number of log events of kind `what` whose text contains `part`. */
 static inline int rig_logged(const struct rig *rig, const char *what, const char *part)
 {
     int count = 0;

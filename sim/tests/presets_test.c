@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Every preset of every model can be named in a scenario, sets what it says, gives way to explicit
+ * Every preset of every model can be used in a scenario, sets its values, is overridden by explicit
  * keys, and runs.
  */
 #include <stdarg.h>
@@ -29,7 +29,7 @@ static struct registry all_models(void)
     "  - {at: 12s, for: 2s, region: us-west-1, down: true}\n"                                      \
     "  - {at: 16s, for: 2s, store: us-west-1, stall: true}\n"
 
-/* What a scenario comes to, as `describe` tells it. The caller's. */
+/* The output of `describe` for a scenario. The caller frees it. */
 static char *described(const struct scenario *scenario)
 {
     char *text = NULL;
@@ -63,8 +63,8 @@ static void choices_name_the_rows(void **state)
     }
 }
 
-/* Runs with loss on the way of writes, a dead server and a stall, so that timeouts, retries and
- * broken connections happen where there are any; conservation is asserted at the end of each. */
+/* Runs with loss on the path of writes, a failed server and a stall, to cause timeouts, retries and
+ * broken connections; conservation is checked at the end of each. */
 static void each_preset_runs(void **state)
 {
     const struct registry registry = all_models();
@@ -87,7 +87,7 @@ static void each_preset_runs(void **state)
     }
 }
 
-/* Every value that a preset sets is there, and is said to come from it. */
+/* Every value of a preset is set and attributed to it. */
 static void each_preset_sets_what_it_says(void **state)
 {
     const struct registry registry = all_models();
@@ -97,19 +97,19 @@ static void each_preset_sets_what_it_says(void **state)
         const struct preset *preset = &store_client_ops.presets[i];
         struct strbuf origin = STRBUF_INIT, text = STRBUF_INIT;
         struct scenario *scenario;
-        char *told;
+        char *output;
         size_t rows = 0, values = 0;
 
         strbuf_addf(&text, "%sclient: {preset: %s}\n", WORLD, preset->name);
         strbuf_addf(&origin, " preset %s\n", preset->name);
         scenario = scenario_of(&registry, text.text);
-        told = described(scenario);
-        for (const char *at = told; (at = strstr(at, origin.text)); at++)
+        output = described(scenario);
+        for (const char *at = output; (at = strstr(at, origin.text)); at++)
             rows++;
         while (preset->values[values])
             values++;
         assert_true(rows >= values);
-        free(told);
+        free(output);
         scenario_free(scenario);
         strbuf_release(&text);
         strbuf_release(&origin);
@@ -123,15 +123,15 @@ static void explicit_keys_win_also_by_region(void **state)
         &registry, "name: t\nregions: {us-west-1: {}, us-west-2: {client: {preset: lettuce}}}\n"
                    "client: {preset: go-redis-9.22, read_timeout: 77ms}\n"
                    "store: {primary: us-west-1}\n");
-    char *told = described(scenario);
+    char *output = described(scenario);
 
     (void)state;
-    assert_non_null(strstr(told, "client.read_timeout"));
-    assert_null(strstr(told, "regions.us-west-1.client.read_timeout"));
-    assert_non_null(strstr(told, "regions.us-west-1.client.timeout"));
-    assert_non_null(strstr(told, "preset go-redis-9.22"));
-    assert_non_null(strstr(told, "preset lettuce"));
-    free(told);
+    assert_non_null(strstr(output, "client.read_timeout"));
+    assert_null(strstr(output, "regions.us-west-1.client.read_timeout"));
+    assert_non_null(strstr(output, "regions.us-west-1.client.timeout"));
+    assert_non_null(strstr(output, "preset go-redis-9.22"));
+    assert_non_null(strstr(output, "preset lettuce"));
+    free(output);
     scenario_free(scenario);
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Queues that form where models meet, against closed forms: at the shard behind a client and a
- * link, in the line for a connection (patient or not), and in a whole world by Little's law. The
- * tier and the shard alone stand in models/app/app_tier_test.c and models/store/store_test.c.
+ * link, in the queue for a connection (with and without abandonment), and in a whole world by
+ * Little's law. The tier and the shard alone are tested in models/app/app_tier_test.c and
+ * models/store/store_test.c.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,8 +21,8 @@
 
 /*
  * M/M/1 at the shard, lambda = 800/s, mu = 1000/s: rho = 0.8; in the system rho / (1 - rho) = 4 on
- * average, for 1 / (mu - lambda) = 5 ms; the client sees the link's 1 ms besides. The pool is never
- * short, and no attempt times out. 20 replications of 160 000.
+ * average, for 1 / (mu - lambda) = 5 ms; the client also sees 1 ms of the link. The pool is never
+ * exhausted, and no attempt times out. 20 replications of 160 000.
  */
 static void shard_behind_a_client_is_mm1(void **state)
 {
@@ -74,8 +75,8 @@ static void line_for_a_connection_is_md1(void **state)
 #define MU 50.0       /* 1/s, of one connection */
 #define PATIENCE 0.05 /* s */
 
-/* 4 connections whose round trip is exponential with mean 20 ms: all of it on the way there. They
- * are open from the start and kept after a timeout. */
+/* 4 connections whose round trip is exponential with mean 20 ms, all of it in the forward
+ * direction. They are open from the start and kept after a timeout. */
 static const char mmcd_world[] =
     "regions: {a: {}, b: {}}\nduration: 1020s\nwarmup: 20s\n"
     "network: {default: {rtt: 2us, jitter: 0ms, spike_share: 0%%, loss: 0%%}, "
@@ -88,15 +89,15 @@ static const char mmcd_world[] =
 
 /*
  * Shares of M/M/c+D (Barrer, Operations Research 5, 1957; Baccelli and Hebuterne, Performance
- * 1981). V is the wait that an arrival would have if it waited for ever. While all c servers are
- * busy V falls at rate 1 and rises by Exp(c mu) at each arrival that meets V < tau; one that meets
- * more leaves at tau and adds nothing. Balancing the crossings of level v, with p_j the share of
- * time with j < c busy:
+ * 1981). V is the wait of an arrival that would wait forever. While all c servers are busy V falls
+ * at rate 1 and rises by Exp(c mu) at each arrival that meets V < tau; an arrival that finds more
+ * leaves at tau and adds nothing. Balancing the crossings of level v, with p_j the share of time
+ * with j < c busy:
  *
  *   f(v) = lambda p_(c-1) e^(lambda min(v, tau) - c mu v),  p_j = p_0 (lambda / mu)^j / j!
  *
- * and sum p_j + integral f = 1 gives p_0. A write leaves the line at tau with P(V > tau), and by
- * then has no answer, S = Exp(mu) being the round trip, with P(V > tau) + P(V <= tau < V + S).
+ * and sum p_j + integral f = 1 gives p_0. A write leaves the queue at tau with P(V > tau), and has
+ * no reply by then, S = Exp(mu) being the round trip, with P(V > tau) + P(V <= tau < V + S).
  */
 static void mmcd_shares(double lambda, double *leaves, double *unanswered)
 {
@@ -121,7 +122,7 @@ static void mmcd_shares(double lambda, double *leaves, double *unanswered)
 /*
  * Three loads: 0.85, 1 and 1.2 of what 4 connections carry. A write whose timeout ended while it
  * waited for a connection was never sent; one that was sent is executed, and counts as ambiguous.
- * So the share that left the line is (timeouts - ambiguous) / attempts.
+ * So the share that left the queue is (timeouts - ambiguous) / attempts.
  */
 static void line_that_loses_its_patience_is_mmcd(void **state)
 {
@@ -157,7 +158,7 @@ static void line_that_loses_its_patience_is_mmcd(void **state)
 }
 
 /*
- * Little's law in a whole world: workers busy = requests a second x the time that each holds a
+ * Little's law in a whole world: busy workers = requests per second x time that each holds a
  * worker. In us-west-1 reads and writes are local, there is no queue and nothing fails, so a page
  * holds its worker for its service (constant, 20 ms), a read, and for one in five a write; a login
  * for five times the service, and a write.
@@ -194,16 +195,16 @@ static void workers_keep_littles_law_in_a_whole_world(void **state)
     "population: {sessions: 2/s}\naccelerator: {routing: static}\n"
 
 /*
- * us-west-2 is cut off from the primary from minute 2 to minute 5. A check of the process, or of a
- * read at home, knows nothing of it. One that reads the primary fails twice in a row, each 5 s, and
- * each read takes its two attempts of 250 ms and a backoff: all four are out within 12 s of the
- * onset, and stay out. 180 s x 4 at full strength; then at least 168 s at none.
+ * us-west-2 is isolated from the primary from minute 2 to minute 5. Checks of the process, or of
+ * the local store, do not detect it. Checks that read the primary fail twice in a row, 5 s apart,
+ * and each read takes its two attempts of 250 ms and a backoff: all four are unhealthy within 12 s
+ * of the onset, and stay so. 180 s x 4 at full strength; then at least 168 s at none.
  */
-static void checks_see_as_deep_as_they_are_told(void **state)
+static void checks_detect_failures_up_to_their_depth(void **state)
 {
     static const struct {
         const char *depth;
-        double least, most; /* instances usable on the average while the fault acts */
+        double least, most; /* mean number of usable instances during the fault */
     } cases[] = {{"shallow", 4, 4}, {"local-store", 4, 4}, {"primary-store", 0.01, 4.0 * 12 / 180}};
     const struct registry registry = {model_registry, model_registry_count};
 
@@ -226,9 +227,9 @@ static void checks_see_as_deep_as_they_are_told(void **state)
 }
 
 /*
- * A deploy over 80 s restarts four instances in turn, each away for 20 s: three are there on the
- * average. Each comes back with cold pools, two of them, and its requests open new connections;
- * without a deploy the warm ones of the start are enough.
+ * A deploy over 80 s restarts four instances one after another, each out for 20 s: three are in
+ * service on average. Each returns with two cold pools, and its requests open new connections;
+ * without a deploy the initial warm ones are enough.
  */
 static void deploy_leaves_one_out_at_a_time_and_cold_pools(void **state)
 {
@@ -255,7 +256,7 @@ int main(void)
         cmocka_unit_test_setup(line_for_a_connection_is_md1, client_seen_nothing),
         cmocka_unit_test_setup(line_that_loses_its_patience_is_mmcd, client_seen_nothing),
         cmocka_unit_test(workers_keep_littles_law_in_a_whole_world),
-        cmocka_unit_test(checks_see_as_deep_as_they_are_told),
+        cmocka_unit_test(checks_detect_failures_up_to_their_depth),
         cmocka_unit_test(deploy_leaves_one_out_at_a_time_and_cold_pools),
     };
 

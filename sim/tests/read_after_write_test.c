@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What a client can do against a read that comes before the write that it should see, against
- * closed forms.
+ * Client policies for reads that arrive before the write that they should see, against closed
+ * forms.
  *
  * a writes to the primary in a, b reads d after the acknowledgement, as in
  * replication_analytic_test.c. One way between the regions takes L = 10 ms, one way inside a region
  * l = 0.5 ms; servers answer at once. A write leaves the primary X ~ exponential(m = 20 ms) after
  * its execution and is in b L later; b's read is at its shard 2l + d after the execution. So it
- * misses if X > d - 9 ms: p = exp(-(d - 9) / 20). Two writes a second: none waits for the one
- * before.
+ * misses if X > d - 9 ms: p = exp(-(d - 9) / 20). Two writes per second: none waits for the
+ * previous one.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,8 +29,8 @@
     "client: {pool: {size: 100000, warm: 100}, " client "}\n"
 #define REPLICATIONS 40
 
-/* Of 4000 reads each: those that missed in the end, those whose first answer was a miss, attempts a
- * read. */
+/* Of 4000 reads each: those that missed in the end, those whose first reply was a miss, attempts
+ * per read. */
 struct race {
     struct tally missed, first_missed, attempts;
     double latency_ns_max, at_primary;
@@ -76,10 +76,10 @@ static void without_help_reads_miss_as_the_race_says(void **state)
 }
 
 /*
- * A miss is read again so long after its answer: at the shard 2l + delay = 1 ms + delay later,
- * where the exponential has no memory: each time the share of misses falls to exp(-(delay + 1) /
- * 20) of what it was. One of 19 ms: 57.7 % x 36.8 % = 21.2 %; three of 9 ms: 57.7 % x 0.6065^3
- * = 12.9 %. First answers miss as ever.
+ * A miss is read again after `delay`: at the shard 2l + delay = 1 ms + delay later. The exponential
+ * has no memory, so each time the share of misses is multiplied by exp(-(delay + 1) / 20). One of
+ * 19 ms: 57.7 % x 36.8 % = 21.2 %; three of 9 ms: 57.7 % x 0.6065^3 = 12.9 %. First replies miss as
+ * before.
  */
 static void each_read_again_takes_its_share_off_the_misses(void **state)
 {
@@ -97,8 +97,8 @@ static void each_read_again_takes_its_share_off_the_misses(void **state)
     assert_close(once.at_primary, 0, 0);
 }
 
-/* Reading again is no retry: one attempt of a read is all that there may be, and it is done all the
- * same. It is an attempt of its own in the count: 1 + p of them a read. */
+/* A repeated read is not a retry: it is made even if only one attempt is allowed. It counts as an
+ * attempt: 1 + p per read. */
 static void reading_again_is_no_retry(void **state)
 {
     struct race race = run_race(RACE("retry: {read_attempts: 1}, read_after_write: "
@@ -110,7 +110,7 @@ static void reading_again_is_no_retry(void **state)
 }
 
 /* Up to `window` after the write all reads go to the primary, over the link: 20 ms, none misses. A
- * window that is shorter than the user's pause does nothing. */
+ * window shorter than the user's pause has no effect. */
 static void reads_at_the_primary_never_miss(void **state)
 {
     struct race within = run_race(RACE("read_after_write: {read-from-primary: {window: 20ms}}"));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A run is a function of its scenario, seed and replication: its digest says so. And every scenario
- * of the catalogue loads and runs, with the books of all models in order at the end (they check
- * them themselves).
+ * A run is a function of its scenario, seed and replication, shown by its digest. And every
+ * scenario of the catalogue loads and runs, with the conservation checks of all models at the end.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -95,9 +94,9 @@ static void tracing_does_not_show_in_the_digest(void **state)
 }
 
 /*
- * Every kind of fault at strength zero leaves the digest as it was. What is an amount (losses,
- * delays) has a zero; what is on or off can be off, beside a loss of zero, lest nothing be said of
- * the target at all.
+ * Every kind of fault at strength zero leaves the digest as it was. Amounts (losses, delays) have a
+ * zero; a fault that is on or off can be off, together with a loss of zero, since a target needs a
+ * fault.
  */
 static void fault_of_strength_zero_changes_nothing(void **state)
 {
@@ -134,7 +133,8 @@ static void fault_of_strength_zero_changes_nothing(void **state)
         }
 }
 
-/* What is only on or off has no strength zero: off, it is no fault, and the loader says so. */
+/* A fault that is only on or off has no strength zero: off, it is not a fault, and the loader
+ * reports that. */
 static void fault_that_is_only_on_or_off_cannot_be_off(void **state)
 {
     static const char *const faults[] = {
@@ -196,7 +196,7 @@ static bool is_scenario(const char *name)
     return length > 5 && strcmp(name + length - 5, ".yaml") == 0;
 }
 
-/* In full, with few users: so that every fault begins and ends. */
+/* For the full duration, with few users: so that every fault starts and ends. */
 static void run_file(const char *path)
 {
     const struct registry registry = all_models();
@@ -240,9 +240,9 @@ static void every_scenario_of_the_catalogue_runs(void **state)
 }
 
 /*
- * Attempts begun = ended + under way, requests likewise, workers and queues add up, and a secondary
- * never holds more than its primary: the models check it when a run ends, and stop the program if
- * it is not so. These runs are hard on them.
+ * Attempts started = ended + in progress, the same for requests, workers and queues add up, and a
+ * secondary never holds more than its primary: the models check this when a run ends and abort
+ * otherwise. These runs are demanding.
  */
 static void books_are_in_order_after_hard_runs(void **state)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What a secondary lacks, and for how long, against closed forms. Writes come from a, next to the
- * primary in a; b follows.
+ * The lag of a secondary, against closed forms. Writes come from a, next to the primary in a; b is
+ * the secondary.
  *
  * One way between the regions takes L = 10 ms, one way inside a region l = 0.5 ms; servers answer
  * at once.
@@ -22,11 +22,12 @@
 #define BIG_POOL "client: {pool: {size: 100000, warm: 100}}\n"
 
 /*
- * A read d after the acknowledgement. The primary executes a write, and l later the writer knows; d
- * after that the reader asks, l later its shard answers: 2l + d after the execution. The write
- * leaves the primary X ~ exponential(mean m = 20 ms) after its execution and is there L later. So
- * the read misses it if X > d + 2l - L: P = exp(-(d - (L - 2l)) / m), where d > L - 2l = 9 ms. A
- * write each 500 ms: no write ever waits for the one before. 40 replications of 4000.
+ * A read d after the acknowledgement. The primary executes a write, and l later the writer has the
+ * acknowledgement; d after that the reader sends, l later its shard executes: 2l + d after the
+ * execution. The write leaves the primary X ~ exponential(mean m = 20 ms) after its execution and
+ * is there L later. So the read misses it if X > d + 2l - L: P = exp(-(d - (L - 2l)) / m), where d
+ * > L - 2l = 9 ms. A write every 500 ms: no write waits for the previous one. 40 replications of
+ * 4000.
  */
 static void miss_probability_after_d_covers_theory(void **state)
 {
@@ -97,7 +98,7 @@ static void constant_lag_leaves_rate_times_lag_unreplicated(void **state)
  * of (1 - F)) = (1 - y) exp(-a y) with y = exp(-x/m), a = lambda m (resequencing in M/G/infinity:
  * Baccelli, Gelenbe, Plateau, J. ACM 31, 1984). Its mean is m (Ein(a) + (1 - exp(-a)) / a), Ein(a)
  * = sum over k >= 1 of (-1)^(k+1) a^k / (k k!). For lambda = 50/s, m = 20 ms: a = 1 and the mean is
- * 1.43 m, where draws without order would have m. The lag adds L.
+ * 1.43 m, where unordered draws would have m. The lag adds L.
  */
 static double resequencing_mean(double a)
 {
@@ -130,9 +131,8 @@ static void exponential_lag_with_order_covers_theory(void **state)
 }
 
 /*
- * Little's law run by run, whatever the distributions and the losses: mean level = writes / time x
- * mean lag. Only the writes under way at the edges of the window tell them apart: some 10 in 20
- * 000.
+ * Little's law run by run, for any distributions and losses: mean level = writes / time x mean lag.
+ * They differ only by the writes in flight at the edges of the window: about 10 in 20 000.
  */
 static void unreplicated_writes_keep_littles_law(void **state)
 {
@@ -158,9 +158,9 @@ static void unreplicated_writes_keep_littles_law(void **state)
 }
 
 /*
- * A promotion out of the blue, with a write each 10 ms and a constant lag of 40 ms: the last 4
- * acknowledged ones are not there yet. Counted from the last one kept to the last one acknowledged
- * the RPO is 40 ms. The old primary takes writes for 10 ms more, until it hears of its demotion: 1
+ * An unplanned promotion, with a write every 10 ms and a constant lag of 40 ms: the last 4
+ * acknowledged writes have not arrived. From the last one kept to the last one acknowledged the RPO
+ * is 40 ms. The old primary accepts writes for 10 ms more, until it is notified of its demotion: 1
  * more write and 10 ms.
  */
 static void sudden_promotion_loses_what_is_in_flight(void **state)
@@ -178,9 +178,9 @@ static void sudden_promotion_loses_what_is_in_flight(void **state)
 }
 
 /*
- * The stream is cut for 10 s, from 5 s: the writes wait in the link, 50/s x 10 s, and go on once it
- * heals and TCP tries again; none is lost or overtaken, and the greatest lag is between 10 s and
- * twice that (the RTO's doubling).
+ * The stream is interrupted for 10 s, from 5 s: the writes wait in the link, 50/s x 10 s, and
+ * continue once it heals and TCP retransmits; none is lost or overtaken, and the maximum lag is
+ * between 10 s and twice that (doubling of the RTO).
  */
 static void cut_stream_goes_on_where_it_was(void **state)
 {

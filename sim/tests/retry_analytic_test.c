@@ -3,8 +3,8 @@
  * Timeouts and retries against closed forms: facts D.4 (TCP under loss) and G.
  *
  * Writes cross from b to the primary in a: RTT 20 ms, nothing else takes time, R = 220 ms. A
- * timed-out connection is kept and the pool is large, so that no attempt ever waits for a
- * connection or opens one: attempts are independent.
+ * timed-out connection is kept and the pool is large, so that no attempt waits for a connection or
+ * opens one: attempts are independent.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@
                  ", tcp: {tail_loss_probe: " probe                                                 \
                  "}}, inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"
 
-/* Delay that k losses add to one way, in ms. */
+/* Delay that k losses add in one direction, in ms. */
 static double delay_of_losses(int k, bool probe)
 {
     if (k == 0)
@@ -47,9 +47,9 @@ static double timeout_probability(double p, double timeout_ms, bool probe)
 
 /*
  * T = 300 ms lies between the steps 240 and 460 ms: one loss is repaired in time, two are not. p =
- * 0.1: 1 - 0.81 (1 + 2 x 0.1) = 2.8 %. T = 500 ms lies between 460 and 680 ms, and tells the probe:
- * two losses on one way cost R + R with it and R + 2R without. 800 000 and 400 000 attempts:
- * standard errors of 0.7 % of the shares.
+ * 0.1: 1 - 0.81 (1 + 2 x 0.1) = 2.8 %. T = 500 ms lies between 460 and 680 ms, and depends on the
+ * tail loss probe: two losses in one direction cost R + R with it and R + 2R without. 800 000 and
+ * 400 000 attempts: standard errors of 0.7 % of the shares.
  */
 static void share_of_timeouts_covers_theory(void **state)
 {
@@ -99,8 +99,7 @@ static void independent_attempts_fail_and_count_as_theory_says(void **state)
     assert_covers(&attempts, (1 - pow(q, 4)) / (1 - q), 0.05);
 }
 
-/* --- the ladder ---------------------------------------------------------------------------------
- */
+/* --- sequences of retries -------------------------------------------------------------------- */
 
 static struct {
     struct tally latency;
@@ -132,8 +131,8 @@ static void run_ladder(const char *client, const char *driver)
     scenario_free(scenario);
 }
 
-/* Into a blackhole, without jitter, every write gives up after exactly n T and the waits between:
- * to the nanosecond. */
+/* In a blackhole, without jitter, every write fails after exactly n T plus the waits, to the
+ * nanosecond. */
 static void give_up_time_is_timeouts_and_backoffs(void **state)
 {
     static const struct {
@@ -164,7 +163,7 @@ static void give_up_time_is_timeouts_and_backoffs(void **state)
     }
 }
 
-/* No attempt begins 1 s or more after the write: 300 + 100, 300 + 200, and at 900 ms the wait of
+/* No attempt starts 1 s or more after the write: 300 + 100, 300 + 200, and at 900 ms the wait of
  * 400 ms would be too long. */
 static void deadline_ends_the_ladder(void **state)
 {
@@ -178,10 +177,10 @@ static void deadline_ends_the_ladder(void **state)
 }
 
 /*
- * Full jitter draws each wait w from U(0, w), equal jitter from U(w/2, w): the mean give-up time is
- * n T + half, or three quarters, of the nominal sum, 100 + 200 + 400 ms. One run of 20 000 writes:
- * 4 x 300 + 350 ms; the sum's standard deviation is sqrt((100^2 + 200^2 + 400^2) / 12) = 132 ms, so
- * 2 ms either way are a 2 sigma of the mean.
+ * Full jitter draws each wait w from U(0, w), equal jitter from U(w/2, w): the mean time to failure
+ * is n T + half, or three quarters, of the nominal sum, 100 + 200 + 400 ms. One run of 20 000
+ * writes: 4 x 300 + 350 ms; the sum's standard deviation is sqrt((100^2 + 200^2 + 400^2) / 12) =
+ * 132 ms, so 2 ms either way are a 2 sigma of the mean.
  */
 static void jitter_halves_the_mean_wait(void **state)
 {
@@ -205,11 +204,11 @@ static void jitter_halves_the_mean_wait(void **state)
 }
 
 /*
- * A write into a hole tries at 0, 0.4, 0.9 and 1.6 s (T = 300 ms; waits of 100, 200, 400 ms), and
- * TCP sends each try again after R = 220 ms and 2R. A hole of 1 s is bridged by the third try's
- * second sending, at 1.12 s, answered at 1.14 s; one of 1.3 s by the fourth try, answered at 1.62
- * s; of one of 1.85 s the last sending in time, at 1.82 s, is lost too, and the write fails at 1.9
- * s.
+ * A write in a blackhole has attempts at 0, 0.4, 0.9 and 1.6 s (T = 300 ms; waits of 100, 200, 400
+ * ms), each retransmitted by TCP after R = 220 ms and 2R. A blackhole of 1 s is bridged by the
+ * retransmission of the third attempt, at 1.12 s, answered at 1.14 s; one of 1.3 s by the fourth
+ * attempt, answered at 1.62 s; in one of 1.85 s the last transmission in time, at 1.82 s, is lost
+ * too, and the write fails at 1.9 s.
  */
 static void backoff_bridges_an_outage_shorter_than_its_ladder(void **state)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A folder of its own for a test, with the files that the test writes. Include cmocka.h first. */
+/* A temporary folder for a test, with the files that the test writes. Include cmocka.h first. */
 #ifndef SCRATCH_FOLDER_H
 #define SCRATCH_FOLDER_H
 
@@ -11,7 +11,7 @@
 
 struct scratch_folder {
     char path[64];
-    char file[400]; /* the last path that was asked for */
+    char file[400]; /* the last path returned */
 };
 
 static inline void scratch_open(struct scratch_folder *folder)
@@ -20,7 +20,7 @@ static inline void scratch_open(struct scratch_folder *folder)
     assert_non_null(mkdtemp(folder->path));
 }
 
-/* The path of a file in it, there or not; valid until the next call. */
+/* The path of a file in it, which need not exist; valid until the next call. */
 static inline const char *scratch_path(struct scratch_folder *folder, const char *name)
 {
     snprintf(folder->file, sizeof folder->file, "%s/%s", folder->path, name);
@@ -36,7 +36,7 @@ static inline void scratch_write(struct scratch_folder *folder, const char *name
     fclose(file);
 }
 
-/* Take the folder's path and the slash after it out of a text. */
+/* Remove the folder's path and the slash after it from a text. */
 static inline void scratch_strip(const struct scratch_folder *folder, char *text)
 {
     size_t length = strlen(folder->path) + 1;

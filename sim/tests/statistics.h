@@ -2,8 +2,8 @@
 /*
  * For tests of whole runs: a scenario from text, replications of it, and the statistics by name.
  *
- * All fail the test that calls them, with what was asked for and what was found. Include cmocka.h
- * before this file.
+ * All functions fail the calling test, with expected and actual values. Include cmocka.h before
+ * this file.
  */
 #ifndef STATISTICS_H
 #define STATISTICS_H
@@ -20,7 +20,7 @@
 
 #define TEST_SEED UINT64_C(20240229)
 
-/* The scenario of a text; the test fails with all validation if it is wrong. */
+/* The scenario of a text; if it is invalid, the test fails with all errors. */
 static inline struct scenario *scenario_of(const struct registry *registry, const char *text)
 {
     struct diag diag = {0};
@@ -53,14 +53,14 @@ static inline bool same_text(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* What to look for. Region -1: the total. Window NULL: "all". */
+/* A statistic. Region -1: the total. Window NULL: "all". */
 struct wanted {
     const char *metric, *stat;
     int region;
     const char *label, *window;
 };
 
-/* NAN where the statistic is absent: a ratio over nothing, say. */
+/* The statistic; NAN if absent, such as a ratio over nothing. */
 static inline double statistic_or_nan(const struct world *world, struct wanted wanted)
 {
     const struct statistics *statistics = world_statistics(world);
@@ -106,8 +106,8 @@ static inline struct tally tally_of(const struct registry *registry, const char 
     return tally;
 }
 
-/* The 99 % interval over the replications covers the theory's value and is at most `width` of it
- * from end to end. */
+/* The 99 % interval over the replications covers the theoretical value, and its full width is at
+ * most `width` times that value. */
 #define assert_covers(tally, theory, width)                                                        \
     assert_covers_at((tally), (theory), (width), #theory, __FILE__, __LINE__)
 

@@ -28,7 +28,7 @@ static int remove_test_folder(void **state)
 }
 
 /* The path of a file in it, which need not exist; valid for the next three calls. */
-static char *in_folder(const char *name)
+static inline char *in_folder(const char *name)
 {
     static char paths[4][512];
     static unsigned next;

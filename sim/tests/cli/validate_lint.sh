@@ -1,12 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Settings that are allowed and probably not meant: printed with their codes, only where asked for, exit 0 all the same.
+# Settings that are allowed and probably not meant: a warning each, with the lint rule's name and the place; exit 0 all the same.
+# A place: the parameter; where a preset set it, the section; where nothing of it is in the file, the file.
 cat >odd.yaml <<'YAML'
-regions: {us-west-1: {}, us-west-2: {}}
+regions: {us-west-1: {}, us-west-2: {app: {health: {depth: local-store, interval: 2s, timeout: 3s}}}}
 store: {primary: us-west-1}
 app: {health: {depth: primary-store}}
-client: {timeout: 2s, deadline: 1s}
+client:
+  timeout: 2s
+  deadline: 1s
+  retry: {jitter: none}
+dns: {ttl: 5min}
+replication: {backlog: 0, timeout: 5s, output_buffer: {soft: 256 MiB}}
+failover: {mode: automatic, alarm: {datapoints: 1, periods: 1}}
 YAML
 "$isthmus" validate odd.yaml
-"$isthmus" validate odd.yaml --lint
 echo "exit $?"
-"$isthmus" validate --lint --quiet "$source/scenarios/00-baseline.yaml"
+echo '--- nothing of them with --quiet, nor in the reference'
+"$isthmus" validate --quiet odd.yaml 2>&1
+"$isthmus" validate "$source/scenarios/reference/global-datastore.yaml" 2>&1 | sed 's/.*reference/reference/'
+echo '--- a preset, and a kind of store without promotion'
+cat >kind.yaml <<'YAML'
+regions: {us-west-1: {}}
+store: {kind: regional}
+client: {preset: ioredis-5}
+failover: {mode: manual}
+YAML
+"$isthmus" validate kind.yaml 2>&1
+echo '--- each model lists its rules'
+"$isthmus" describe dns_zone | sed -n '/^lint/,$p;/^  lint/,$p'

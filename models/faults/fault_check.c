@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fault_check.h"
+
+#include "fault_effects.h"
+#include "fault_times.h"
+#include "suggest.h"
+#include "units.h"
+
+#include <string.h>
+
+/* --- times ----------------------------------------------------------------------------------- */
+
+static void check_name(const struct fault_list *list, size_t index, struct validation *validation)
+{
+    const char *name = list->items[index].name;
+
+    if (name && fault_find(list, name) < index)
+        validation_error(validation, "name", "'%s' is the name of another fault: faults.%zu", name,
+                         fault_find(list, name));
+}
+
+static void unknown_name(const struct fault_list *list, const char *name,
+                         struct validation *validation)
+{
+    const char *names[64], *near;
+    size_t count = 0;
+
+    for (size_t i = 0; i < list->count && count < 64; i++)
+        if (list->items[i].name)
+            names[count++] = list->items[i].name;
+    near = suggest_nearest(name, names, count);
+    if (near)
+        validation_error(validation, "after", "names no fault: '%s'; did you mean '%s'?", name,
+                         near);
+    else
+        validation_error(validation, "after",
+                         "names no fault: '%s'; give that fault a name, such as {name: %s, ...}",
+                         name, name);
+}
+
+/* Returns whether the fault has a beginning. Errors further up the chain are reported there. */
+static bool check_after(const struct fault_list *list, size_t index, struct validation *validation)
+{
+    const char *after = list->items[index].after;
+    enum fault_chain chain = fault_chain(list, index);
+    size_t before;
+
+    if (!after)
+        return true;
+    before = fault_find(list, after);
+    if (before == FAULT_NONE)
+        unknown_name(list, after, validation);
+    else if (chain == CHAIN_ENDLESS)
+        validation_error(validation, "after",
+                         "is part of a circle, or of a chain of more than %d faults",
+                         FAULT_CHAIN_MAX);
+    else if (chain == CHAIN_GOOD && fault_end(list, before) == SIM_NEVER &&
+             fault_begin(list, before) != SIM_NEVER)
+        validation_error(validation, "after", "names a fault that does not end: give '%s' a '%s'",
+                         after, list->items[before].for_ns > 0 ? "times" : "for");
+    return chain == CHAIN_GOOD && fault_begin(list, index) != SIM_NEVER;
+}
+
+static void check_at(sim_time begin, sim_time end, struct validation *validation)
+{
+    struct strbuf at = STRBUF_INIT, until = STRBUF_INIT;
+
+    if (begin < end)
+        return;
+    units_add(&at, (double)begin, UNIT_NS, 3);
+    units_add(&until, (double)end, UNIT_NS, 3);
+    validation_error(validation, "at", "is %s, %s the end of the run at %s", at.text,
+                     begin > end ? "after" : "not before", until.text);
+    strbuf_release(&at);
+    strbuf_release(&until);
+}
+
+static void check_repetition(const struct fault_config *config, struct validation *validation)
+{
+    if (config->every_ns > 0 && (config->for_ns == 0 || config->for_ns >= config->every_ns))
+        validation_error(validation, "every",
+                         "needs a 'for' below it: each repetition must end before the next begins");
+    if (config->times > 0 && config->every_ns == 0)
+        validation_error(validation, "times", "needs 'every', such as '10s'");
+}
+
+/* --- targets and their actions --------------------------------------------------------------- */
+
+/* The actions that the scenario's models declare for a target, as bits. */
+static unsigned possible_actions(const struct supplied_rows *rows, const char *target)
+{
+    const struct fault_capability *row;
+    unsigned actions = 0;
+
+    for (size_t i = 0; (row = supplied_fault(rows, i, NULL)); i++)
+        for (unsigned action = 0; action < FAULT_ACTIONS; action++)
+            if (strcmp(row->target, target) == 0 &&
+                strcmp(row->action, fault_action_name((enum fault_action)action)) == 0)
+                actions |= ACTION_BIT(action);
+    return actions;
+}
+
+/* "'loss', 'delay' or 'blackhole: true'". */
+static void add_examples(struct strbuf *out, unsigned actions)
+{
+    const char *before = "";
+
+    for (unsigned action = 0; action < FAULT_ACTIONS; action++) {
+        if (!(actions & ACTION_BIT(action)))
+            continue;
+        actions &= ~ACTION_BIT(action);
+        strbuf_addf(out, "%s%s", before, fault_action_example((enum fault_action)action));
+        before = (actions & (actions - 1)) ? ", " : " or ";
+    }
+}
+
+static void check_actions(const struct fault_config *config, const char *name, unsigned possible,
+                          struct validation *validation)
+{
+    struct strbuf examples = STRBUF_INIT;
+    unsigned actions = fault_actions(config), amounts = 0;
+
+    add_examples(&examples, possible);
+    for (unsigned action = 0; action < FAULT_ACTIONS; action++) {
+        if (fault_action_is_amount((enum fault_action)action))
+            amounts |= ACTION_BIT(action);
+        if (actions & ~possible & ACTION_BIT(action))
+            validation_error(validation, fault_action_name((enum fault_action)action),
+                             "does not go with '%s', which takes %s", name, examples.text);
+    }
+    if (actions == 0 && !(possible & amounts))
+        validation_error(validation, NULL, "does nothing to its '%s'; add %s", name, examples.text);
+    strbuf_release(&examples);
+}
+
+/* --- parts that exist ------------------------------------------------------------------------ */
+
+/* How many parts of that name there are in a region, or on the link from there to `peer`. */
+static uint32_t count_parts(const struct check_context *context, const char *name, int region,
+                            int peer)
+{
+    const struct fault_capability *row;
+    const struct model_rows *owner;
+    uint32_t most = 0;
+
+    for (size_t i = 0; (row = supplied_fault(context->rows, i, &owner)); i++) {
+        if (strcmp(row->target, name) != 0)
+            continue;
+        if (!row->parts)
+            return UINT32_MAX;
+        for (size_t j = 0; j < context->instance_count; j++) {
+            const struct scenario_instance *instance = &context->instances[j];
+            const struct check_context of = check_context_of(context, instance, 0);
+            uint32_t parts;
+
+            if (!instance_has_rows(instance, owner))
+                continue;
+            parts = row->parts(instance->config, &of, region, peer);
+            most = parts > most ? parts : most;
+        }
+    }
+    return most;
+}
+
+/* "link", "link/replication". */
+static bool is_link(const char *name)
+{
+    const char *key = fault_target_key(TARGET_LINK);
+
+    return strncmp(name, key, strlen(key)) == 0;
+}
+
+/* Is there a part of that name anywhere? */
+static bool has_parts(const struct check_context *context, const char *name)
+{
+    int region_count = (int)context->topology->region_count;
+    int peer_count = is_link(name) ? region_count : 0;
+
+    for (int region = -1; region < region_count; region++)
+        for (int peer = -1; peer < peer_count; peer++)
+            if (count_parts(context, name, region, peer) > 0)
+                return true;
+    return false;
+}
+
+/* A target as it is written: "control/dns" is "control: dns", "link/replication" is "traffic:
+ * replication". */
+static void add_written(struct strbuf *out, const char *name)
+{
+    const char *slash = strchr(name, '/');
+
+    if (!slash)
+        strbuf_addf(out, "'%s'", name);
+    else if (is_link(name))
+        strbuf_addf(out, "'traffic: %s'", slash + 1);
+    else
+        strbuf_addf(out, "'%.*s: %s'", (int)(slash - name), name, slash + 1);
+}
+
+/* The targets that there are, sorted by name. */
+static void add_targets(struct strbuf *out, const struct check_context *context)
+{
+    const char *last = "";
+
+    for (;;) {
+        const struct fault_capability *row;
+        const char *next = NULL;
+
+        for (size_t i = 0; (row = supplied_fault(context->rows, i, NULL)); i++)
+            if (strcmp(row->target, last) > 0 && (!next || strcmp(row->target, next) < 0))
+                next = row->target;
+        if (!next)
+            return;
+        if (has_parts(context, next)) {
+            strbuf_add(out, out->length > 0 ? ", " : "");
+            add_written(out, next);
+        }
+        last = next;
+    }
+}
+
+static void refuse_target(const struct check_context *context,
+                          const struct fault_selector *selector, const char *name,
+                          struct validation *validation)
+{
+    struct strbuf written = STRBUF_INIT, targets = STRBUF_INIT;
+
+    add_written(&written, name);
+    add_targets(&targets, context);
+    validation_error(validation, fault_target_key(selector->target),
+                     "cannot be hit: this scenario has no %s; its targets are %s", written.text,
+                     targets.text);
+    strbuf_release(&written);
+    strbuf_release(&targets);
+}
+
+static void refuse_region(const struct check_context *context,
+                          const struct fault_selector *selector, const char *name,
+                          struct validation *validation)
+{
+    const struct topology *topology = context->topology;
+    struct strbuf regions = STRBUF_INIT;
+
+    for (uint32_t r = 0; r < topology->region_count; r++)
+        if (count_parts(context, name, (int)r, -1) > 0)
+            strbuf_addf(&regions, "%s'%s'", regions.length > 0 ? ", " : "",
+                        topology->region_names[r]);
+    validation_error(validation, fault_target_key(selector->target),
+                     "cannot be hit: region '%s' has no '%s'; regions that have one are %s",
+                     topology->region_names[selector->region], name, regions.text);
+    strbuf_release(&regions);
+}
+
+/* Returns whether the scenario has the target. */
+static bool check_parts(const struct check_context *context, const struct fault_selector *selector,
+                        const char *name, struct validation *validation)
+{
+    const char *const *regions = context->topology->region_names;
+    const struct link_ref *link = &selector->link;
+    uint32_t parts;
+
+    if (selector->target == TARGET_LINK) {
+        if (count_parts(context, name, link->from, link->to) > 0 ||
+            (link->both_ways && count_parts(context, name, link->to, link->from) > 0))
+            return true;
+        validation_error(validation, fault_target_key(selector->target),
+                         "cannot be hit: there is no route from '%s' to '%s' (kind: none)",
+                         regions[link->from], regions[link->to]);
+        return false;
+    }
+    parts = count_parts(context, name, selector->region, -1);
+    if (parts == 0)
+        refuse_region(context, selector, name, validation);
+    else if (selector->index >= parts)
+        validation_error(validation, fault_target_key(selector->target),
+                         "needs one of '%s/0' to '%s/%u', got '%s/%u'", regions[selector->region],
+                         regions[selector->region], parts - 1, regions[selector->region],
+                         selector->index);
+    return parts > selector->index;
+}
+
+static void check_selector(const struct fault_config *config, const struct check_context *context,
+                           const struct fault_selector *selector, struct validation *validation)
+{
+    struct strbuf name = STRBUF_INIT;
+    unsigned possible;
+
+    fault_selector_add_name(&name, selector);
+    possible = possible_actions(context->rows, name.text);
+    if (!has_parts(context, name.text))
+        refuse_target(context, selector, name.text, validation);
+    else if (check_parts(context, selector, name.text, validation))
+        check_actions(config, name.text, possible, validation);
+    strbuf_release(&name);
+}
+
+/* Returns whether there is exactly one target. */
+static bool check_target(const struct fault_place *place, const struct check_context *context,
+                         struct validation *validation)
+{
+    struct strbuf targets = STRBUF_INIT;
+    int count = 0;
+
+    for (int target = 0; target < FAULT_TARGETS; target++)
+        if (fault_place_names(place, (enum fault_target)target))
+            strbuf_addf(&targets, "%s'%s'", count++ > 0 ? ", " : "",
+                        fault_target_key((enum fault_target)target));
+    if (count == 0)
+        add_targets(&targets, context);
+    if (place->traffic != TRAFFIC_BOTH && !fault_place_names(place, TARGET_LINK))
+        validation_error(validation, "traffic", "needs a 'link', such as 'a -> b'");
+    if (count == 0)
+        validation_error(validation, NULL, "needs a target: one of %s", targets.text);
+    else if (count > 1)
+        validation_error(validation, NULL, "has %d targets, %s; write one fault for each", count,
+                         targets.text);
+    strbuf_release(&targets);
+    return count == 1;
+}
+
+void fault_schedule_check(const void *config, const struct check_context *context,
+                          struct validation *validation)
+{
+    const struct fault_config *fault = config;
+    const struct fault_list list = {context->items, context->item_count};
+    struct fault_selector selector;
+
+    check_name(&list, context->item, validation);
+    if (check_after(&list, context->item, validation))
+        check_at(fault_begin(&list, context->item), context->end, validation);
+    check_repetition(fault, validation);
+    if (check_target(&fault->place, context, validation) &&
+        fault_selector_read(&selector, &fault->place, context->topology, validation))
+        check_selector(fault, context, &selector, validation);
+}

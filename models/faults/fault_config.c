@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fault_config.h"
+
+#include "store_fault.h"
+#include "units.h"
+
+const char *const fault_crash_names[] = {"none", "process", "host", NULL};
+
+static bool has_loss(const struct fault_config *config)
+{
+    return loss_mean(&config->loss) > 0;
+}
+
+static void add_loss(struct strbuf *out, const struct fault_config *config)
+{
+    strbuf_add(out, " ");
+    units_add(out, loss_mean(&config->loss), UNIT_SHARE, 3);
+    strbuf_add(out, loss_is_bursty(&config->loss) ? " in bursts" : "");
+}
+
+static bool has_delay(const struct fault_config *config)
+{
+    return config->delay_ns > 0;
+}
+
+static void add_delay(struct strbuf *out, const struct fault_config *config)
+{
+    strbuf_add(out, " ");
+    units_add(out, (double)config->delay_ns, UNIT_NS, 3);
+}
+
+static bool has_crash(const struct fault_config *config)
+{
+    return config->crash != CRASH_NONE;
+}
+
+static void add_crash(struct strbuf *out, const struct fault_config *config)
+{
+    strbuf_addf(out, " of its %s", fault_crash_names[config->crash]);
+}
+
+static bool is_promotion(const struct fault_config *config)
+{
+    return config->place.promote >= 0;
+}
+
+// clang-format off
+#define FLAG_OFFSET(member) offsetof(struct fault_config, member)
+static const struct action_row {
+    const char *name, *example;
+    bool is_amount;
+    size_t flag;                                          /* offset of its bool, where `is_set` is NULL */
+    bool (*is_set)(const struct fault_config *config);
+    void (*add_text)(struct strbuf *out, const struct fault_config *config); /* after the name; NULL */
+} rows[FAULT_ACTIONS] = {
+    [ACTION_LOSS]      = {"loss",      "'loss'",                       true,  0, has_loss,  add_loss},
+    [ACTION_DELAY]     = {"delay",     "'delay'",                      true,  0, has_delay, add_delay},
+    [ACTION_BLACKHOLE] = {"blackhole", "'blackhole: true'",            false, FLAG_OFFSET(blackhole), NULL, NULL},
+    [ACTION_HOLD]      = {"hold",      "'hold: true'",                 false, FLAG_OFFSET(hold),      NULL, NULL},
+    [ACTION_DOWN]      = {"down",      "'down: true'",                 false, FLAG_OFFSET(down),      NULL, NULL},
+    [ACTION_STALL]     = {"stall",     "'stall: true'",                false, FLAG_OFFSET(stall),     NULL, NULL},
+    [ACTION_RESTART]   = {"restart",   "'restart: true'",              false, FLAG_OFFSET(restart),   NULL, NULL},
+    [ACTION_CRASH]     = {"crash",     "'crash: process' or 'host'",   false, 0, has_crash, add_crash},
+    [ACTION_PAUSE]     = {"pause",     "'pause: true'",                false, FLAG_OFFSET(pause),     NULL, NULL},
+    [ACTION_RESET]     = {"reset",     "'reset: true'",                false, FLAG_OFFSET(reset),     NULL, NULL},
+    [ACTION_DEPLOY]    = {"deploy",    "'deploy: true'",               false, FLAG_OFFSET(deploy),    NULL, NULL},
+    [ACTION_PROMOTE]   = {"promote",   "no effect: it is an action",   false, 0, is_promotion, NULL},
+};
+// clang-format on
+
+unsigned fault_actions(const struct fault_config *config)
+{
+    unsigned actions = 0;
+
+    for (unsigned i = 0; i < FAULT_ACTIONS; i++) {
+        const bool *flag = (const void *)((const char *)config + rows[i].flag);
+
+        if (rows[i].is_set ? rows[i].is_set(config) : *flag)
+            actions |= ACTION_BIT(i);
+    }
+    return actions;
+}
+
+const char *fault_action_name(enum fault_action action)
+{
+    return rows[action].name;
+}
+
+bool fault_action_is_amount(enum fault_action action)
+{
+    return rows[action].is_amount;
+}
+
+const char *fault_action_example(enum fault_action action)
+{
+    return rows[action].example;
+}
+
+void fault_actions_add_text(struct strbuf *out, const struct fault_config *config, unsigned actions)
+{
+    const char *comma = "";
+
+    for (unsigned i = 0; i < FAULT_ACTIONS; i++) {
+        if (!(actions & ACTION_BIT(i)))
+            continue;
+        strbuf_addf(out, "%s%s", comma, rows[i].name);
+        if (rows[i].add_text)
+            rows[i].add_text(out, config);
+        comma = ", ";
+    }
+}

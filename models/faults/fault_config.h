@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Parameters of one fault, and the actions that follow from them. */
+#ifndef FAULT_CONFIG_H
+#define FAULT_CONFIG_H
+
+#include "fault_selector.h"
+#include "loss_process.h"
+#include "model.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct fault_config {
+    char *name, *after; /* NULL: not given */
+    sim_dur at_ns, for_ns, every_ns;
+    uint32_t times;
+    struct fault_place place;
+    struct loss_config loss;
+    sim_dur delay_ns;
+    int crash; /* enum crash_kind */
+    bool blackhole, hold, reset, down, deploy, stall, restart, pause;
+};
+
+/* What a fault does to its target, in the order of messages. */
+enum fault_action {
+    ACTION_LOSS,
+    ACTION_DELAY,
+    ACTION_BLACKHOLE,
+    ACTION_HOLD,
+    ACTION_DOWN,
+    ACTION_STALL,
+    ACTION_RESTART,
+    ACTION_CRASH,
+    ACTION_PAUSE,
+    ACTION_RESET,
+    ACTION_DEPLOY,
+    ACTION_PROMOTE /* of every fault with target `promote`; has no parameter */
+};
+#define FAULT_ACTIONS (ACTION_PROMOTE + 1)
+#define ACTION_BIT(action) (1u << (action))
+
+extern const char *const fault_crash_names[];
+
+/* The actions of a fault as bits; a loss of 0 % is none. */
+unsigned fault_actions(const struct fault_config *config);
+const char *fault_action_name(enum fault_action action); /* also of its parameter and in rows */
+/* Is it an amount, for which zero is valid? Others are flags that must be true. */
+bool fault_action_is_amount(enum fault_action action);
+/* How it is written, for messages: "'crash: process' or 'host'". */
+const char *fault_action_example(enum fault_action action);
+/* Append "loss 30%, delay 20 ms": those in `actions`. */
+void fault_actions_add_text(struct strbuf *out, const struct fault_config *config,
+                            unsigned actions);
+
+#endif

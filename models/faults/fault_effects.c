@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fault_effects.h"
+
+#include "bug.h"
+
+/* --- links ----------------------------------------------------------------------------------- */
+
+/* The event that is the current cause is recorded with it. */
+static void note_impairment(struct fault_reach *reach, struct impairment *target, bool begin)
+{
+    impairment_change(&reach->impairments, target, begin, sim_cause(reach->sim).number);
+}
+
+static void link_impair(struct fault_reach *reach, int a, int b,
+                        const struct link_impairment *impairment, bool begin)
+{
+    const struct link_fault_port *link = reach->links[a][b];
+
+    note_impairment(reach, &reach->impairments.link[a][b], begin);
+    if (begin)
+        link->begin(link->self, impairment);
+    else
+        link->end(link->self, impairment);
+}
+
+static struct link_impairment impairment_of(const struct fault_config *config)
+{
+    bool bursty = loss_is_bursty(&config->loss);
+
+    return (struct link_impairment){.loss = bursty ? 0 : loss_mean(&config->loss),
+                                    .delay = config->delay_ns,
+                                    .blackhole = config->blackhole,
+                                    .reset = config->reset,
+                                    .hold = config->hold,
+                                    .bursts = bursty ? &config->loss : NULL};
+}
+
+/* Is the hop from -> to part of the path a -> b? A path over a hub uses the gateways, never a
+ * peering that also exists between two of its regions. */
+static bool way_has_hop(const struct fault_reach *reach, int a, int b, int from, int to)
+{
+    const struct link_fault_port *way = reach->links[a][b];
+
+    if (a == from && b == to)
+        return true;
+    return way->through_gateways && way->via >= 0 && reach->links[from][to]->through_gateways &&
+           ((a == from && way->via == to) || (way->via == from && b == to));
+}
+
+static void impair_hop(struct fault_reach *reach, int from, int to,
+                       const struct link_impairment *impairment, bool begin)
+{
+    for (int a = 0; a < reach->region_count; a++)
+        for (int b = 0; b < reach->region_count; b++)
+            if (way_has_hop(reach, a, b, from, to))
+                link_impair(reach, a, b, impairment, begin);
+}
+
+static void impair_link(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    const struct link_ref *link = &fault->selector.link;
+    struct link_impairment impairment = impairment_of(fault->config);
+
+    impair_hop(reach, link->from, link->to, &impairment, begin);
+    if (link->both_ways && link->from != link->to)
+        impair_hop(reach, link->to, link->from, &impairment, begin);
+}
+
+/* All paths between regions that touch `region`: at an end, or through its gateway. */
+static void impair_ways(struct fault_reach *reach, int region, bool gateways_only,
+                        const struct link_impairment *impairment, bool begin)
+{
+    for (int a = 0; a < reach->region_count; a++)
+        for (int b = 0; b < reach->region_count; b++) {
+            const struct link_fault_port *way = reach->links[a][b];
+            bool over = way->through_gateways && way->via == region;
+            bool touches = a == region || b == region || over;
+
+            if (a != b && touches && (way->through_gateways || !gateways_only))
+                link_impair(reach, a, b, impairment, begin);
+        }
+}
+
+static void impair_gateway(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    struct link_impairment impairment = impairment_of(fault->config);
+
+    impair_ways(reach, fault->selector.region, true, &impairment, begin);
+}
+
+/* --- regions --------------------------------------------------------------------------------- */
+
+/* Count the beginning or end of a fault. Returns whether the target goes down or up by it. */
+static bool held_down_change(uint32_t *count, bool begin)
+{
+    invariant(begin || *count > 0);
+    *count += begin ? 1 : UINT32_MAX;
+    return *count == (begin ? 1 : 0);
+}
+
+static void deploy_region(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    const struct deploy_port *deploy = reach->deploys[fault->selector.region];
+
+    if (begin)
+        deploy->begin(deploy->self, fault->config->for_ns);
+}
+
+static void restart_instance(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    const struct deploy_port *deploy = reach->deploys[fault->selector.region];
+
+    (void)begin;
+    deploy->restart(deploy->self, fault->selector.index);
+}
+
+/* The links change first at both ends of the fault: nothing leaves a region that fails, and one
+ * that returns is reachable. */
+static void power_region(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    static const struct link_impairment cut = {.blackhole = true};
+    int region = fault->selector.region;
+
+    if (!held_down_change(&reach->held.region[region], begin))
+        return;
+    impair_ways(reach, region, false, &cut, begin);
+    note_impairment(reach, &reach->impairments.app[region], begin);
+    note_impairment(reach, &reach->impairments.store[region], begin);
+    for (int kind = 0; kind < POWER_KINDS; kind++)
+        if (reach->powers[region][kind])
+            reach->powers[region][kind]->set(reach->powers[region][kind]->self, !begin);
+}
+
+/* --- stores ---------------------------------------------------------------------------------- */
+
+static void restart_store(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    const struct store_fault_port *store = reach->stores[fault->selector.region];
+
+    (void)begin;
+    store->restart(store->self);
+}
+
+static void stall_store(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    int region = fault->selector.region;
+    const struct store_fault_port *store = reach->stores[region];
+
+    note_impairment(reach, &reach->impairments.store[region], begin);
+    if (held_down_change(&reach->held.stall[region], begin))
+        store->stall(store->self, begin);
+}
+
+static void crash_store(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    int region = fault->selector.region;
+    const struct store_fault_port *store = reach->stores[region];
+
+    note_impairment(reach, &reach->impairments.store[region], begin);
+    if (held_down_change(&reach->held.crash[region], begin))
+        store->crash(store->self, begin ? (enum crash_kind)fault->config->crash : CRASH_NONE);
+}
+
+/* --- replication, control -------------------------------------------------------------------- */
+
+static void reset_replication(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    (void)begin;
+    reach->stream->reset(reach->stream->self, fault->selector.region);
+}
+
+static void pause_replication(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    int region = fault->selector.region;
+
+    note_impairment(reach, &reach->impairments.replication[region], begin);
+    if (held_down_change(&reach->held.pause[region], begin))
+        reach->stream->pause(reach->stream->self, region, begin);
+}
+
+static void set_control(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    static const enum control_part parts[FAULT_CONTROLS] = {
+        [CONTROL_OF_MONITORING] = CONTROL_MONITORING,
+        [CONTROL_OF_FUNCTION] = CONTROL_FUNCTION,
+        [CONTROL_OF_STORE_API] = CONTROL_STORE_API,
+    };
+    enum fault_control control = fault->selector.control;
+
+    if (!held_down_change(&reach->held.control[control], begin))
+        return;
+    if (control == CONTROL_OF_DNS)
+        reach->dns->control_plane(reach->dns->self, !begin);
+    else
+        reach->control->set(reach->control->self, parts[control], !begin);
+}
+
+static void promote(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    (void)begin;
+    reach->control->promote(reach->control->self, fault->selector.region);
+}
+
+/* --- the table ------------------------------------------------------------------------------- */
+
+// clang-format off
+#define A(action) ACTION_BIT(ACTION_##action)
+static const struct effect {
+    enum fault_target target;
+    unsigned actions;     /* those that are applied together */
+    bool at_once;         /* takes no time: nothing to undo at the end */
+    const char *incident; /* kind of outage that it opens; NULL: none */
+    void (*apply)(struct fault_reach *reach, const struct fault *fault, bool begin);
+} effects[] = { /* effects of one target are applied in this order; the last incident counts */
+    {TARGET_LINK,        A(LOSS) | A(DELAY) | A(BLACKHOLE) | A(RESET), false, "link-fault",    impair_link},
+    {TARGET_GATEWAY,     A(LOSS) | A(DELAY) | A(BLACKHOLE),            false, "gateway-fault", impair_gateway},
+    {TARGET_REGION,      A(DEPLOY),                                    false, "deploy",        deploy_region},
+    {TARGET_REGION,      A(DOWN),                                      false, "region-loss",   power_region},
+    {TARGET_INSTANCE,    A(RESTART),                                   true,  NULL,            restart_instance},
+    {TARGET_STORE,       A(RESTART),                                   true,  "store-fault",   restart_store},
+    {TARGET_STORE,       A(STALL),                                     false, "store-fault",   stall_store},
+    {TARGET_STORE,       A(CRASH),                                     false, "store-fault",   crash_store},
+    {TARGET_REPLICATION, A(RESET),                                     true,  NULL,            reset_replication},
+    {TARGET_REPLICATION, A(PAUSE),                                     false, NULL,            pause_replication},
+    {TARGET_CONTROL,     A(DOWN),                                      false, NULL,            set_control},
+    {TARGET_PROMOTE,     A(PROMOTE),                                   true,  NULL,            promote},
+};
+// clang-format on
+#undef A
+#define EFFECTS (sizeof effects / sizeof effects[0])
+
+static bool is_in_force(const struct effect *effect, enum fault_target target, unsigned actions)
+{
+    return effect->target == target && (effect->actions & actions);
+}
+
+bool fault_has_effect(enum fault_target target, enum fault_action action)
+{
+    for (size_t i = 0; i < EFFECTS; i++)
+        if (is_in_force(&effects[i], target, ACTION_BIT(action)))
+            return true;
+    return false;
+}
+
+bool fault_lasts(enum fault_target target, unsigned actions)
+{
+    for (size_t i = 0; i < EFFECTS; i++)
+        if (is_in_force(&effects[i], target, actions) && !effects[i].at_once)
+            return true;
+    return false;
+}
+
+const char *fault_incident(const struct fault *fault)
+{
+    const char *incident = NULL;
+
+    for (size_t i = 0; i < EFFECTS; i++)
+        if (is_in_force(&effects[i], fault->selector.target, fault->actions))
+            incident = effects[i].incident;
+    return incident;
+}
+
+void fault_apply(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    for (size_t i = 0; i < EFFECTS; i++)
+        if (is_in_force(&effects[i], fault->selector.target, fault->actions) &&
+            (begin || !effects[i].at_once))
+            effects[i].apply(reach, fault, begin);
+}
+
+void fault_reach_connect(struct fault_reach *reach, const struct port_directory *ports)
+{
+    for (int a = 0; a < reach->region_count; a++) {
+        reach->deploys[a] = port_find_deploy(ports, a, -1);
+        reach->stores[a] = port_find_store_fault(ports, a, -1);
+        for (int kind = 0; kind < POWER_KINDS; kind++)
+            reach->powers[a][kind] = port_find_power(ports, a, kind);
+        for (int b = 0; b < reach->region_count; b++)
+            reach->links[a][b] = port_need_link_fault(ports, a, b);
+    }
+    reach->control = port_find_control(ports, -1, -1);
+    reach->dns = port_find_dns(ports, -1, -1);
+    reach->stream = port_find_stream(ports, -1, -1);
+}

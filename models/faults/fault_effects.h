@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The effects of faults on the models: a table of actions by target.
+ *
+ * Faults that overlap on one target add up. Links add them up themselves (link.h). For a region, a
+ * store's process and a control plane the number of active faults is counted here, and only the
+ * first beginning and the last end are passed on. Where one fault ends at the instant at which the
+ * next begins, the beginning precedes the end: the target stays down without a gap.
+ */
+#ifndef FAULT_EFFECTS_H
+#define FAULT_EFFECTS_H
+
+#include "control.h"
+#include "deploy.h"
+#include "dns.h"
+#include "fault_config.h"
+#include "impairment.h"
+#include "link.h"
+#include "refs.h"
+#include "store_fault.h"
+#include "stream.h"
+
+/* One fault of a run. */
+struct fault {
+    const struct fault_config *config;
+    struct fault_selector selector;
+    unsigned actions;
+};
+
+/* The ports that effects use, and the effects that are active. */
+struct fault_reach {
+    struct sim *sim;
+    int region_count;
+    const struct link_fault_port *links[REGIONS_MAX][REGIONS_MAX];
+    const struct deploy_port *deploys[REGIONS_MAX];
+    const struct power_port *powers[REGIONS_MAX][POWER_KINDS]; /* NULL: none */
+    const struct store_fault_port *stores[REGIONS_MAX];        /* NULL: no cluster */
+    const struct control_port *control; /* this and the next two: NULL where no model offers it */
+    const struct dns_port *dns;
+    const struct stream_port *stream;
+    struct impairments impairments;
+    struct held_down { /* number of active faults by target */
+        uint32_t region[REGIONS_MAX], stall[REGIONS_MAX], crash[REGIONS_MAX], pause[REGIONS_MAX],
+            control[FAULT_CONTROLS];
+    } held;
+};
+
+/* Call while the scenario is wired, once. */
+void fault_reach_connect(struct fault_reach *reach, const struct port_directory *ports);
+
+/* Does this action have an effect on this target? */
+bool fault_has_effect(enum fault_target target, enum fault_action action);
+/* Is there anything to undo at the end of the fault? A restart and a promotion take no time. */
+bool fault_lasts(enum fault_target target, unsigned actions);
+/* Kind of outage that the fault opens (incident.h); NULL: it harms no write by itself. */
+const char *fault_incident(const struct fault *fault);
+/* Apply or undo all effects of a fault. The current cause must be the event of the fault. */
+void fault_apply(struct fault_reach *reach, const struct fault *fault, bool begin);
+
+#endif

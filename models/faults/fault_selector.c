@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fault_selector.h"
+
+#include "bug.h"
+#include "mem.h"
+#include "suggest.h"
+#include "units.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *const fault_traffic_names[] = {"both", "application", "replication", NULL};
+const char *const fault_control_names[] = {"none",      "monitoring", "function",
+                                           "store-api", "dns",        NULL};
+
+/* Form of the parameter that names a target. */
+enum syntax {
+    SYNTAX_LINK,    /* struct link_ref */
+    SYNTAX_REGION,  /* int32_t, -1: not given */
+    SYNTAX_PART,    /* char *: a region and a number */
+    SYNTAX_TEXT,    /* char * */
+    SYNTAX_CONTROL, /* int */
+};
+
+// clang-format off
+#define PLACE(member) offsetof(struct fault_place, member)
+static const struct target_row {
+    const char *key;  /* the parameter, and the name in rows */
+    enum syntax syntax;
+    size_t offset;    /* of its member */
+    const char *text; /* before the place, in the run log */
+} target_rows[FAULT_TARGETS] = {
+    [TARGET_LINK]        = {"link",        SYNTAX_LINK,    PLACE(link),        ""},
+    [TARGET_REGION]      = {"region",      SYNTAX_REGION,  PLACE(region),      ""},
+    [TARGET_GATEWAY]     = {"gateway",     SYNTAX_REGION,  PLACE(gateway),     "gateway of "},
+    [TARGET_STORE]       = {"store",       SYNTAX_REGION,  PLACE(store),       "store of "},
+    [TARGET_REPLICATION] = {"replication", SYNTAX_REGION,  PLACE(replication), "replication to "},
+    [TARGET_CONTROL]     = {"control",     SYNTAX_CONTROL, PLACE(control),     ""},
+    [TARGET_PROMOTE]     = {"promote",     SYNTAX_REGION,  PLACE(promote),     ""},
+    [TARGET_ZONE]        = {"zone",        SYNTAX_PART,    PLACE(zone),        "zone "},
+    [TARGET_NODE]        = {"node",        SYNTAX_PART,    PLACE(node),        "node "},
+    [TARGET_INSTANCE]    = {"instance",    SYNTAX_PART,    PLACE(instance),    "instance "},
+    [TARGET_RECORD]      = {"record",      SYNTAX_TEXT,    PLACE(record),      "name "},
+};
+// clang-format on
+
+static const void *place_member(const struct fault_place *place, enum fault_target target)
+{
+    return (const char *)place + target_rows[target].offset;
+}
+
+bool fault_place_names(const struct fault_place *place, enum fault_target target)
+{
+    const void *member = place_member(place, target);
+
+    switch (target_rows[target].syntax) {
+    case SYNTAX_LINK:
+        return ((const struct link_ref *)member)->from >= 0;
+    case SYNTAX_REGION:
+        return *(const int32_t *)member >= 0;
+    case SYNTAX_CONTROL:
+        return *(const int *)member != CONTROL_NOTHING;
+    case SYNTAX_PART:
+    case SYNTAX_TEXT:
+        break;
+    }
+    return *(char *const *)member != NULL;
+}
+
+/* "us-west-1/2". */
+static bool read_part(struct fault_selector *selector, const char *text,
+                      const struct topology *topology)
+{
+    const char *slash = strchr(text, '/');
+    struct strbuf why = STRBUF_INIT;
+    int64_t index = -1;
+    bool good =
+        slash && units_parse_count(slash + 1, &index, &why) && index >= 0 && index < UINT32_MAX;
+    char *region = mem_strndup(text, slash ? (size_t)(slash - text) : strlen(text));
+
+    selector->region = topology_region(topology, region);
+    selector->index = (uint32_t)index;
+    free(region);
+    strbuf_release(&why);
+    return good && selector->region >= 0;
+}
+
+static void bad_part(const char *key, const char *text, const struct topology *topology,
+                     struct validation *validation)
+{
+    char *region = mem_strndup(text, strcspn(text, "/"));
+    const char *near = suggest_nearest(region, topology->region_names, topology->region_count);
+    bool is_known = topology_region(topology, region) >= 0;
+
+    validation_error(validation, key,
+                     "needs a region of the scenario and a number, such as '%s/0', got '%s'%s%s%s",
+                     topology->region_names[0], text, near && !is_known ? "; did you mean '" : "",
+                     near && !is_known ? near : "", near && !is_known ? "'?" : "");
+    free(region);
+}
+
+static bool read_target(struct fault_selector *selector, const struct fault_place *place,
+                        const struct topology *topology, struct validation *validation)
+{
+    const struct target_row *row = &target_rows[selector->target];
+    const void *member = place_member(place, selector->target);
+
+    switch (row->syntax) {
+    case SYNTAX_LINK:
+        selector->link = *(const struct link_ref *)member;
+        selector->traffic = (enum fault_traffic)place->traffic;
+        break;
+    case SYNTAX_REGION:
+        selector->region = *(const int32_t *)member;
+        break;
+    case SYNTAX_CONTROL:
+        selector->control = (enum fault_control) * (const int *)member;
+        break;
+    case SYNTAX_TEXT:
+        selector->record = *(char *const *)member;
+        break;
+    case SYNTAX_PART:
+        if (read_part(selector, *(char *const *)member, topology))
+            break;
+        bad_part(row->key, *(char *const *)member, topology, validation);
+        return false;
+    }
+    return true;
+}
+
+bool fault_selector_read(struct fault_selector *selector, const struct fault_place *place,
+                         const struct topology *topology, struct validation *validation)
+{
+    *selector = (struct fault_selector){.region = -1, .link = {-1, -1, false}};
+    for (int target = 0; target < FAULT_TARGETS; target++)
+        if (fault_place_names(place, (enum fault_target)target)) {
+            selector->target = (enum fault_target)target;
+            return read_target(selector, place, topology, validation);
+        }
+    BUG("a fault without a target");
+}
+
+const char *fault_target_key(enum fault_target target)
+{
+    return target_rows[target].key;
+}
+
+void fault_selector_add_name(struct strbuf *out, const struct fault_selector *selector)
+{
+    strbuf_add(out, target_rows[selector->target].key);
+    if (selector->target == TARGET_LINK && selector->traffic != TRAFFIC_BOTH)
+        strbuf_addf(out, "/%s", fault_traffic_names[selector->traffic]);
+    if (selector->target == TARGET_CONTROL)
+        strbuf_addf(out, "/%s", fault_control_names[selector->control]);
+}
+
+void fault_selector_add_text(struct strbuf *out, const struct fault_selector *selector,
+                             const struct topology *topology)
+{
+    const struct target_row *row = &target_rows[selector->target];
+    const char *const *names = topology->region_names;
+
+    strbuf_add(out, row->text);
+    switch (row->syntax) {
+    case SYNTAX_LINK:
+        strbuf_addf(out, "%s %s %s", names[selector->link.from],
+                    selector->link.both_ways ? "<->" : "->", names[selector->link.to]);
+        if (selector->traffic != TRAFFIC_BOTH)
+            strbuf_addf(out, " (%s)", fault_traffic_names[selector->traffic]);
+        break;
+    case SYNTAX_REGION:
+        strbuf_add(out, names[selector->region]);
+        break;
+    case SYNTAX_PART:
+        strbuf_addf(out, "%s/%u", names[selector->region], selector->index);
+        break;
+    case SYNTAX_TEXT:
+        strbuf_add(out, selector->record);
+        break;
+    case SYNTAX_CONTROL:
+        strbuf_add(out, fault_control_names[selector->control]);
+        break;
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The target of a fault: a region, a zone, a node, an instance, a link and a class of its traffic,
+ * a name, a control plane. Read once from the parameters of one fault.
+ *
+ * Models and kinds declare in rows (struct fault_capability, model_rows.h) what a fault can do to
+ * which target, by these names:
+ *
+ *   link, link/application, link/replication   all traffic over the link, or one class
+ *   region, zone, node, instance               node: of the store; instance: of the application
+ *   gateway, store, replication                of a region
+ *   record                                     a name of the DNS
+ *   control/monitoring, control/function, control/store-api, control/dns
+ *   promote                                    promotion of a region's cluster: an action
+ *
+ * A target that no row names is refused. To simulate a new target, add rows to its model and
+ * effects to fault_effects.c.
+ */
+#ifndef FAULT_SELECTOR_H
+#define FAULT_SELECTOR_H
+
+#include "field.h"
+#include "model.h"
+#include "strbuf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum fault_target {
+    TARGET_LINK,
+    TARGET_REGION,
+    TARGET_GATEWAY,
+    TARGET_STORE,
+    TARGET_REPLICATION,
+    TARGET_CONTROL,
+    TARGET_PROMOTE,
+    TARGET_ZONE,
+    TARGET_NODE,
+    TARGET_INSTANCE,
+    TARGET_RECORD
+};
+#define FAULT_TARGETS (TARGET_RECORD + 1)
+
+enum fault_traffic { TRAFFIC_BOTH, TRAFFIC_APPLICATION, TRAFFIC_REPLICATION };
+extern const char *const fault_traffic_names[];
+
+enum fault_control {
+    CONTROL_NOTHING,
+    CONTROL_OF_MONITORING,
+    CONTROL_OF_FUNCTION,
+    CONTROL_OF_STORE_API,
+    CONTROL_OF_DNS
+};
+#define FAULT_CONTROLS (CONTROL_OF_DNS + 1)
+extern const char *const fault_control_names[];
+
+/* The parameters of a fault that name its target; exactly one of them may be given. */
+struct fault_place {
+    struct link_ref link;                                 /* from -1: not given */
+    int traffic;                                          /* enum fault_traffic, of the link */
+    int32_t region, gateway, store, replication, promote; /* -1: not given */
+    char *zone, *node, *instance;                         /* "us-west-1/2"; NULL: not given */
+    char *record;
+    int control; /* enum fault_control */
+};
+
+/* Is the parameter of this target given? */
+bool fault_place_names(const struct fault_place *place, enum fault_target target);
+
+struct fault_selector {
+    enum fault_target target;
+    int region;           /* -1: the target is not in one region */
+    uint32_t index;       /* of ZONE, NODE and INSTANCE in the region */
+    struct link_ref link; /* LINK */
+    enum fault_traffic traffic;
+    enum fault_control control; /* CONTROL */
+    const char *record;         /* RECORD; the place's */
+};
+
+/* Read a place that names one target. Returns false with the error reported. `validation` may be
+ * NULL where the same place was read without error before. */
+bool fault_selector_read(struct fault_selector *selector, const struct fault_place *place,
+                         const struct topology *topology, struct validation *validation);
+/* Name of the parameter of a target: "link". */
+const char *fault_target_key(enum fault_target target);
+/* Append the target's name in rows: "link/application". */
+void fault_selector_add_name(struct strbuf *out, const struct fault_selector *selector);
+/* Append its name in the run log: "us-west-1 -> us-west-2", "store of us-west-1". */
+void fault_selector_add_text(struct strbuf *out, const struct fault_selector *selector,
+                             const struct topology *topology);
+
+#endif

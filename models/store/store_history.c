@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The store's part of a history of operations: the writes of each session in the order in which
+ * servers executed them, so that a read's answer can name the write that it found.
+ *
+ * A kind keeps no more of a session than its reads need. A history must tell which write was read
+ * even where a secondary has some of several, so here all of them are kept to the end of the run:
+ * 32 bytes a write.
+ */
+#include "store_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct executed_write {
+    uint64_t value;
+    struct write_position position;
+    uint32_t previous; /* of the same session; NO_INDEX: none */
+};
+
+/* The writes of the session that a row has now; zeros: none. */
+struct session_writes {
+    uint32_t check;
+    uint32_t last; /* + 1 */
+};
+
+struct store_history {
+    struct op_history *history;
+    struct executed_write *writes;
+    size_t count, capacity;
+    struct session_rows {
+        struct session_writes *rows;
+        size_t count;
+    } sessions[REGIONS_MAX];
+};
+
+struct store_history *store_history_create(struct op_history *history)
+{
+    struct store_history *own;
+
+    if (!history)
+        return NULL;
+    own = mem_zalloc(1, sizeof *own);
+    own->history = history;
+    return own;
+}
+
+void store_history_free(struct store_history *history)
+{
+    if (!history)
+        return;
+    for (int r = 0; r < REGIONS_MAX; r++)
+        free(history->sessions[r].rows);
+    free(history->writes);
+    free(history);
+}
+
+static struct session_writes *writes_of(struct store_history *history, uint32_t session)
+{
+    struct session_rows *table = &history->sessions[ref_region(session)];
+    size_t count = table->count, capacity = count;
+
+    if (ref_index(session) >= count) {
+        MEM_GROW(table->rows, capacity, (size_t)ref_index(session) + 1);
+        memset(table->rows + count, 0, (capacity - count) * sizeof *table->rows);
+        table->count = capacity;
+    }
+    return &table->rows[ref_index(session)];
+}
+
+static void record_write(struct cluster *cluster, const struct server *server,
+                         const struct command *command)
+{
+    const struct store_kind *kind = cluster->store->kind;
+    struct store_history *history = cluster->store->history;
+    struct session_writes *session = writes_of(history, command->session);
+    struct write_position position =
+        kind->written ? kind->written(server) : (struct write_position){0};
+    const struct write_record write = {
+        .session = {(int)ref_region(command->session), ref_index(command->session),
+                    command->session_check},
+        .name = command_name(command->kind),
+        .value = command->identity,
+        .region = cluster->region,
+        .executed = sim_now(cluster->store->sim),
+        .has_position = kind->written != NULL,
+        .shard = position.shard,
+        .branch = position.history,
+        .number = position.number,
+    };
+
+    op_history_add_write(history->history, &write);
+    if (command->session_check < session->check)
+        return; /* late: another session has the row, and nobody reads this one */
+    if (command->session_check > session->check)
+        *session = (struct session_writes){.check = command->session_check};
+    MEM_GROW(history->writes, history->capacity, history->count + 1);
+    history->writes[history->count++] =
+        (struct executed_write){command->identity, position, session->last - 1};
+    session->last = (uint32_t)history->count;
+}
+
+/* The last write of the session that the server holds; HISTORY_INITIAL: none of the run. */
+static uint64_t value_found(struct cluster *cluster, const struct server *server,
+                            const struct command *command)
+{
+    const struct store_kind *kind = cluster->store->kind;
+    struct store_history *history = cluster->store->history;
+    const struct session_writes *session = writes_of(history, command->session);
+
+    if (session->check != command->session_check)
+        return HISTORY_INITIAL;
+    for (uint32_t i = session->last - 1; i != NO_INDEX; i = history->writes[i].previous)
+        if (!kind->holds || kind->holds(server, history->writes[i].position))
+            return history->writes[i].value;
+    return HISTORY_INITIAL;
+}
+
+RARE void store_history_replied(struct cluster *cluster, uint32_t ref,
+                                const struct command *command)
+{
+    struct store *store = cluster->store;
+    const struct server *server =
+        &cluster->servers[store_shard_of(store, command->session, command->session_check)];
+    struct answer_record answer = {HISTORY_INITIAL, cluster->region};
+
+    if (command->reply.executed)
+        record_write(cluster, server, command);
+    if (command->reply.kind == REPLY_HIT)
+        answer.value = value_found(cluster, server, command);
+    op_history_set_answer(store->history->history, (int)ref_region(ref), ref_index(ref), answer);
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What happens to the connections of a client, as its trace says it, to the nanosecond: opened,
+ * refused, closed, reset, given up. Two regions 20 ms apart, servers that take no time; the one
+ * store is in a, and b writes to it, once each second.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "statistics.h"
+#include "client_driver.h"
+
+static const struct model_ops *const event_models[] = {&client_driver_ops, &wan_link_ops,
+                                                       &store_ops, &store_client_ops};
+static const struct registry event_registry = {event_models, 4};
+
+/* The trace's lines of connections, as "SECONDS NUMBER EVENT" each; to be freed. */
+static char *events_of(const char *rest)
+{
+    static const char world_text[] =
+        "duration: 20s\nwarmup: 0s\n"
+        "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%%, loss: 0%%, tcp: {give_up: "
+        "5s}}, "
+        "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%%, loss: 0%%}}\n%s";
+    char text[1000], *traced, *lines, *line, *events = calloc(1, 10000);
+    size_t size;
+    FILE *out = open_memstream(&traced, &size);
+    struct trace trace = {.out = out, .to = SIM_NEVER, .match = "store_client/b"};
+    struct world_options options = {.seed = TEST_SEED, .trace = &trace};
+    struct scenario *scenario;
+
+    assert_non_null(events);
+    snprintf(text, sizeof text, world_text, rest);
+    scenario = scenario_of(&event_registry, text);
+    struct world *world = world_create(scenario, &options);
+    world_run(world);
+    world_free(world);
+    scenario_free(scenario);
+    fclose(out);
+    for (lines = traced; (line = strtok_r(lines, "\n", &lines));) {
+        unsigned index;
+        char at[40], event[40];
+
+        if (sscanf(line, "%39s store_client/b connection %u to store: %39s", at, &index, event) ==
+            3)
+            snprintf(events + strlen(events), 10000 - strlen(events), "%s %u %s\n", at, index,
+                     event);
+    }
+    free(traced);
+    return events;
+}
+
+static void assert_events(const char *rest, const char *expected)
+{
+    char *events = events_of(rest);
+
+    assert_string_equal(events, expected);
+    free(events);
+}
+
+#define SINGLE                                                                                     \
+    "regions: {a: {}, b: {}}\n"                                                                    \
+    "store: {kind: single-region, write_service: 0ms, write_per_kib: 0ms}\n"                       \
+    "client: {pool: {size: 1, warm: 1, close_on_timeout: %s}, retry: {attempts: 1}, tls: none, "   \
+    "timeout: %s}\n"                                                                               \
+    "driver: {rate: 1/s, writes: 3, writer: b, cut: b <-> a, %s}\n"
+
+/*
+ * The warm connection is reset as the fault begins, at 0.5 s. The write at 1 s opens another one,
+ * whose SYN goes into the reset: the answer is there after a round trip. From 1.5 s on the link is
+ * sound, and the handshake of the write at 2 s takes a round trip without TLS.
+ */
+static void reset_of_the_network_is_an_rst(void **state)
+{
+    char rest[700];
+
+    (void)state;
+    snprintf(rest, sizeof rest, SINGLE, "true", "300ms",
+             "cut_resets: true, cut_from: 500ms, cut_for: 1s");
+    assert_events(rest, "0.000000000 0 established\n0.500000000 0 rst\n1.020000000 0 rst\n"
+                        "2.020000000 0 established\n");
+}
+
+/* The write at 1 s is sent into a cut. With the default the client closes its connection when it
+ * times out; the connection of the write at 2 s is not open in time, and so on. */
+static void timeout_is_a_fin(void **state)
+{
+    char rest[700];
+
+    (void)state;
+    snprintf(rest, sizeof rest, SINGLE, "true", "300ms", "cut_from: 500ms, cut_for: 10s");
+    assert_events(rest, "0.000000000 0 established\n1.300000000 0 fin\n2.300000000 0 fin\n");
+}
+
+/*
+ * A client that keeps its connection waits for the kernel. The message lost at 1 s is sent again
+ * after R = 20 + 200 ms, R, 2R, 4R, 8R and 16R, so at 1.22, 1.44, 1.88, 2.76 and 4.52 s, and is
+ * given up at 8.04 s, the first of its instants that is 5 s or more after the loss. Then the next
+ * write's handshake begins; its SYN is lost at 8.04 and 9.04 s, and arrives when it is sent again
+ * at 11.04 s.
+ */
+static void kernel_that_gives_up_is_silence(void **state)
+{
+    char rest[700];
+
+    (void)state;
+    snprintf(rest, sizeof rest, SINGLE, "false", "15s", "cut_from: 500ms, cut_for: 10s");
+    assert_events(rest, "0.000000000 0 established\n8.040000000 0 silent\n"
+                        "11.060000000 0 established\n");
+}
+
+/* One of two connections is one too many: the first reply on it says so. The pool uses the one that
+ * came back last, which is number 1; then the other one serves all writes. */
+static void connection_too_many_is_refused(void **state)
+{
+    (void)state;
+    assert_events("store: {kind: single-region, write_service: 0ms, write_per_kib: 0ms, "
+                  "connections_max: 1}\n"
+                  "regions: {a: {client: {pool: {warm: 0}}}, b: {}}\n"
+                  "client: {pool: {size: 2, warm: 2}, retry: {backoff: none}}\n"
+                  "driver: {rate: 1/s, writes: 3, writer: b}\n",
+                  "0.000000000 0 established\n0.000000000 1 established\n"
+                  "0.020000000 1 refused\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reset_of_the_network_is_an_rst),
+        cmocka_unit_test(timeout_is_a_fin),
+        cmocka_unit_test(kernel_that_gives_up_is_silence),
+        cmocka_unit_test(connection_too_many_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
