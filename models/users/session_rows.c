@@ -41,7 +41,8 @@ static void count_active(struct population *population, int change)
                 population->active);
 }
 
-uint32_t session_begin(struct population *population, uint64_t id, bool is_seeded)
+/* A row for a session that is counted already. */
+static uint32_t session_place(struct population *population, uint64_t id, bool is_seeded)
 {
     uint32_t index = session_alloc(population);
     struct session *session = &population->sessions[index];
@@ -60,14 +61,54 @@ uint32_t session_begin(struct population *population, uint64_t id, bool is_seede
     session->progress = REMAINING_ONE * (pages < 1           ? 1
                                          : pages < PAGES_MAX ? (uint32_t)pages
                                                              : PAGES_MAX);
+    return index;
+}
+
+uint32_t session_begin(struct population *population, uint64_t id, bool is_seeded)
+{
+    uint32_t index = session_place(population, id, is_seeded);
+
     count_active(population, 1);
     return index;
 }
 
+/* --- closed population ----------------------------------------------------------------------- */
+
+/* Sessions of one user are numbered `users` apart, so that no user's draws depend on when another
+ * one's sessions end. */
+RARE static void user_return(struct population *population, uint64_t id, sim_time when)
+{
+    const struct population_config *config = population->config;
+    uint32_t index = session_place(population, id + config->users, false);
+    struct rng_block block =
+        rng_block_at(&population->person, session_id(&population->sessions[index]), 2);
+
+    probe_count(population->probes, population->started);
+    session_wait(population, index, when + dist_sample_ns(config->return_after, block.word[0]),
+                 REQUEST_LOGIN);
+}
+
+void sessions_start_closed(struct population *population)
+{
+    const struct population_config *config = population->config;
+
+    sessions_reserve(population, config->users);
+    for (uint64_t i = 0; i < config->users; i++) {
+        uint32_t index = session_begin(population, i, false);
+        struct rng_block block =
+            rng_block_at(&population->person, session_id(&population->sessions[index]), 2);
+
+        probe_count(population->probes, population->started);
+        session_wait(population, index, dist_sample_ns(config->return_after, block.word[0]),
+                     REQUEST_LOGIN);
+    }
+}
+
 /* A row whose check is the largest is not used again. */
-OUT_OF_LINE void session_end(struct population *population, uint32_t index)
+OUT_OF_LINE void session_end(struct population *population, uint32_t index, sim_time when)
 {
     struct session *session = &population->sessions[index];
+    uint64_t id = session->id;
 
     if (session->check == SESSION_CHECK_MAX) {
         population->session_retired++;
@@ -75,52 +116,106 @@ OUT_OF_LINE void session_end(struct population *population, uint32_t index)
         session->rtt_ns = population->session_free;
         population->session_free = index;
     }
-    count_active(population, -1);
+    if (population->config->users > 0)
+        user_return(population, id, when);
+    else
+        count_active(population, -1);
 }
 
-/*
- * The sessions that a system in its steady state would find under way, each in the middle of a time
- * to think: the law of large populations, M/G/infinity. Which page, and how much of the pause is
- * left, by the length-biased laws.
- */
-void sessions_start_steady(struct population *population)
+/* --- the start ------------------------------------------------------------------------------- */
+
+/* Where in its session a user is at the start. */
+enum start_phase { START_THINKING, START_LOGGED_IN, START_LOGOUT, START_AWAY };
+
+/* What is left of a pause in the middle of which the run starts. */
+static sim_time left_of(const struct dist *pause, uint64_t word, uint64_t share_word)
+{
+    return (sim_time)(dist_sample_length_biased(pause, word) * rng_unit(share_word));
+}
+
+/* By the lengths of the phases; those who come by `sessions` are all put into a time to think. */
+static enum start_phase start_phase(const struct population *population, uint64_t id)
 {
     const struct population_config *c = population->config;
-    double pages = dist_mean(c->requests);
-    double expected = arrivals_rate(population, 0) *
-                      ((pages - 1) * dist_mean(c->think) + dist_mean(c->after_login)) /
-                      (double)SIM_S;
+    double think, away, at;
+
+    if (c->users == 0 && c->concurrent == 0)
+        return START_THINKING;
+    think = dist_mean(c->think);
+    away = c->users > 0 ? dist_mean(c->return_after) : 0;
+    at = rng_unit(rng_block_at(&population->person, id, 3).word[0]) * (session_length_ns(c) + away);
+    if ((at -= away) < 0)
+        return START_AWAY;
+    if ((at -= dist_mean(c->after_login)) < 0)
+        return START_LOGGED_IN;
+    return at < c->logout * think ? START_LOGOUT : START_THINKING;
+}
+
+/* Which page, and how much of the pause is left, by the length-biased laws. */
+static void session_seed(struct population *population, uint64_t id)
+{
+    const struct population_config *c = population->config;
+    uint32_t index = session_begin(population, id, true);
+    struct session *session = &population->sessions[index];
+    struct rng_block block = rng_block_at(&population->person, session_id(session), 1);
+    enum start_phase phase = start_phase(population, session_id(session));
+    double left;
+
+    if (phase == START_AWAY) {
+        session->is_seeded = false; /* a session to come, as in session_start_closed() */
+        session_wait(population, index, left_of(c->return_after, block.word[2], block.word[3]),
+                     REQUEST_LOGIN);
+        return;
+    }
+    if (phase == START_THINKING) {
+        left =
+            floor(rng_unit(block.word[1]) * dist_sample_length_biased(c->requests, block.word[0]));
+        session->progress = REMAINING_ONE * (left < PAGES_MAX ? 1 + (uint32_t)left : PAGES_MAX);
+    } else if (phase == START_LOGOUT) {
+        session->progress = 0;
+    }
+    session->progress += PAGE_ONE;
+    session->mode = SESSION_GLOBAL;
+    population->store->seed(population->store->self, ref_make((uint32_t)population->region, index),
+                            session->check);
+    session_wait(
+        population, index,
+        left_of(phase == START_LOGGED_IN ? c->after_login : c->think, block.word[2], block.word[3]),
+        phase == START_LOGOUT ? REQUEST_LOGOUT : REQUEST_PAGE);
+}
+
+/* How many sessions are under way: a closed population's users, else the law of large populations,
+ * M/G/infinity. */
+static double count_at_start(const struct population *population)
+{
+    const struct population_config *c = population->config;
+    double length_ns = c->concurrent > 0 ? session_length_ns(c)
+                                         : (dist_mean(c->requests) - 1) * dist_mean(c->think) +
+                                               dist_mean(c->after_login);
+    double expected = arrivals_rate(population, 0) * length_ns / (double)SIM_S;
     struct rng_block block = rng_block_at(&population->arrival, 0, 2);
     /* the number itself by a normal's quantile; its spread matters little beside what follows */
     double z = sqrt(-2 * log(rng_unit(block.word[0]))) * cos(TWO_PI * rng_unit(block.word[1]));
-    double count = floor(expected + sqrt(expected) * z + 0.5);
+
+    return c->users > 0 ? c->users : floor(expected + sqrt(expected) * z + 0.5);
+}
+
+/* The sessions that a system in its steady state would find under way, each in the middle of a
+ * pause. */
+void sessions_start_steady(struct population *population)
+{
+    double count = count_at_start(population);
     uint32_t room;
 
+    if (!(count > 0))
+        return;
     invariant(count < (double)(UINT32_C(1) << REF_INDEX_BITS));
     /* One piece, which is not to move: they spend some time waiting for answers, too. */
-    room = count > 0 ? (uint32_t)(count * 1.06) : 0;
+    room = (uint32_t)(count * 1.06);
     sessions_reserve(population, room);
     population->store->reserve(population->store->self, population->region, room);
-
-    for (uint64_t i = 0; (double)i < count; i++) {
-        uint32_t index = session_begin(population, i, true);
-        struct session *session = &population->sessions[index];
-        double whole, left;
-
-        block = rng_block_at(&population->person, session_id(session), 1);
-        whole = dist_sample_length_biased(c->requests, block.word[0]);
-        left = floor(rng_unit(block.word[1]) * whole);
-        session->progress =
-            PAGE_ONE + REMAINING_ONE * (left < PAGES_MAX ? 1 + (uint32_t)left : PAGES_MAX);
-        session->mode = SESSION_GLOBAL;
-        session->kind = REQUEST_PAGE;
-        population->store->seed(population->store->self,
-                                ref_make((uint32_t)population->region, index), session->check);
-        session_wait(population, index,
-                     (sim_time)(dist_sample_length_biased(c->think, block.word[2]) *
-                                rng_unit(block.word[3])),
-                     REQUEST_PAGE);
-    }
+    for (uint64_t i = 0; (double)i < count; i++)
+        session_seed(population, i);
 }
 
 /* Rows that are neither free nor retired are those of the active. */

@@ -97,9 +97,14 @@ struct model_env {
  */
 struct validation {
     void (*report)(struct validation *self, const char *field, const char *text);
+    /* For what is worth knowing and no error, such as a derived value. NULL: not wanted. */
+    void (*note)(struct validation *self, const char *field, const char *text);
 };
 /* Report that rules between fields are broken; formats `text` and calls validation->report. */
 void validation_error(struct validation *validation, const char *field, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Report a note; as validation_error(). */
+void validation_note(struct validation *validation, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 struct check_context {

@@ -18,6 +18,10 @@ void field_value_initial(const struct schema_context *context, const struct fiel
                          void *config, struct strbuf *text);
 /* Free what the member owns. */
 void field_value_release(const struct field *field, void *config);
+/* One number of the field's type, or of an item where it is a list, within the field's range. False
+ * with the error reported, naming `subject`. */
+bool field_number_read(const struct schema_context *context, const struct field *field,
+                       const char *subject, const struct yaml_node *node, double *value);
 /* The index of a choice, -1 where unknown. */
 int field_choice(const struct field *field, const char *name);
 /* "a duration such as 300ms": what a field of this type needs, for help and for the JSON Schema. */
