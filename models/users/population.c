@@ -27,7 +27,7 @@ static const char *const starts[] = {"steady", "empty", NULL};
 // clang-format off
 static const struct field population_fields[] = {
     RATE("sessions", sessions_per_s, "0/s", "10/s", "1M/s", "mean rate of new sessions; for stages the rate at the start", "assumption"),
-    COUNT("concurrent", concurrent, "0", "0", "10M", "users under way near each region on average, instead of `sessions`: the rate is this number / mean length of a session without latencies; 0: `sessions` counts", "Little's law"),
+    COUNT("concurrent", concurrent, "0", "0", "10M", "users under way near each region on average, instead of `sessions`: the rate is this number / mean length of a session without latencies; 0: `sessions` counts", "assumption"),
     COUNT("users", users, "0", "0", "10M", "closed population: number of users near each region, who begin a new session after each one; 0: open, users arrive", "assumption"),
     VARIANT("arrivals", arrivals, arrivals, "constant", "how the rate of new sessions changes with time", "facts H"),
     DURATION("arrivals.step.at", step_at_ns, "0s", "10min", "30d", "time at which the rate changes permanently", "assumption"),
