@@ -192,7 +192,7 @@ static inline bool rig_check(struct rig *rig, size_t index)
     const void *kind_config = rig->kind ? config + rig->table.kind_offset : NULL;
     struct check_context context = {&rig->topology, sim_end(rig->sim), -1,        -1,
                                     rig->kind,      kind_config,       &rig->rows};
-    struct validation validation = {rig_report};
+    struct validation validation = {.report = rig_report};
 
     strbuf_clear(&rig_validation);
     rig->ops->check(config, &context, &validation);
