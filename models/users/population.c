@@ -55,7 +55,7 @@ static const struct field population_fields[] = {
     NUMBER_DIST("requests", requests, "1", "geometric(mean=12)", "1000000", "requests of a session after its login", "facts H"),
     TIME_DIST("think", think, "0ms", "exponential(mean=7s, max=70s)", "1d", "think time: from a response to the next request", "facts H"),
     TIME_DIST("after_login", after_login, "0ms", "lognormal(median=300ms, p99=3s)", "1d", "time from the response to a login to the first page request", "assumption"),
-    TIME_DIST("return_after", return_after, "1ms", "exponential(mean=7s, max=70s)", "30d", "closed population: time from the end of a session to the login of the user's next one", "assumption"),
+    DURATION("return_after", return_after_ns, "1ms", "7s", "30d", "closed population: mean time (exponential) from the end of a session to the login of the user's next one", "assumption"),
     TIME_DIST("login_time", login_time, "0ms", "lognormal(median=5s, p99=20s)", "1d", "time until the user logs in again after a re-auth or a failed login", "assumption"),
     SHARE("writes", writes, "0", "5%", "100%", "share of page requests that also write the session", "facts H"),
     SHARE("logout", logout, "0", "20%", "100%", "share of sessions that end with a logout", "assumption"),

@@ -100,10 +100,9 @@ static void check_users(const struct population_config *c, struct validation *va
                          "closed population, `concurrent` an open one");
     if (c->arrivals != ARRIVALS_CONSTANT)
         validation_error(validation, "users", "is a closed population and takes no `arrivals`");
-    if (!isfinite(session_length_ns(c) + dist_mean(c->return_after)))
+    if (!isfinite(session_length_ns(c)))
         validation_error(validation, "users",
-                         "needs `requests`, `think`, `after_login` and `return_after` of finite "
-                         "means");
+                         "needs `requests`, `think` and `after_login` of finite means");
 }
 
 void population_check(const void *config, const struct check_context *context,

@@ -50,8 +50,9 @@ struct population_config {
     sim_dur daily_second_peak_ns;
     sim_dur step_at_ns, flash_at_ns, flash_ramp_ns, flash_hold_ns, flash_decay_ns, daily_peak_ns;
     double step_factor, flash_factor, daily_ratio;
-    struct dist *requests, *think, *after_login, *login_time, *return_after, *rtt;
+    struct dist *requests, *think, *after_login, *login_time, *rtt;
     double writes, logout;
+    sim_dur return_after_ns;
     sim_dur idle_ttl_ns, keep_alive_ns, connection_lifetime_ns, patience_ns;
     uint32_t login_tries, handshakes;
 };

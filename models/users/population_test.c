@@ -420,7 +420,7 @@ static void a_closed_population_begins_sessions_as_rounds_end(void **state)
         tally_of(&registry,
                  "regions: {a: {}}\nduration: 32min\nwarmup: 2min\n"
                  "population: {users: 400, requests: 10, think: 7s, after_login: 1s, "
-                 "return_after: exponential(27s), logout: 0%, rtt: 20ms}\n",
+                 "return_after: 27s, logout: 0%, rtt: 20ms}\n",
                  20, (struct wanted){"sessions_started", NULL, 0, NULL, NULL});
 
     (void)state;

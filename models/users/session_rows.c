@@ -41,8 +41,7 @@ static void count_active(struct population *population, int change)
                 population->active);
 }
 
-/* A row for a session that is counted already. */
-static uint32_t session_place(struct population *population, uint64_t id, bool is_seeded)
+uint32_t session_begin(struct population *population, uint64_t id, bool is_seeded)
 {
     uint32_t index = session_alloc(population);
     struct session *session = &population->sessions[index];
@@ -61,31 +60,33 @@ static uint32_t session_place(struct population *population, uint64_t id, bool i
     session->progress = REMAINING_ONE * (pages < 1           ? 1
                                          : pages < PAGES_MAX ? (uint32_t)pages
                                                              : PAGES_MAX);
-    return index;
-}
-
-uint32_t session_begin(struct population *population, uint64_t id, bool is_seeded)
-{
-    uint32_t index = session_place(population, id, is_seeded);
-
     count_active(population, 1);
     return index;
 }
 
 /* --- closed population ----------------------------------------------------------------------- */
 
-/* Sessions of one user are numbered `users` apart, so that no user's draws depend on when another
- * one's sessions end. */
-RARE static void user_return(struct population *population, uint64_t id, sim_time when)
+/* The session begins after a pause; exponential, so that what is left of it at some
+ * instant has the same law. */
+static void user_pause(struct population *population, uint32_t index, sim_time from)
 {
-    const struct population_config *config = population->config;
-    uint32_t index = session_place(population, id + config->users, false);
     struct rng_block block =
         rng_block_at(&population->person, session_id(&population->sessions[index]), 2);
+    double pause = -log(rng_unit(block.word[0])) * (double)population->config->return_after_ns;
 
+    session_wait(population, index, from + (sim_dur)pause, REQUEST_LOGIN);
+}
+
+/* Sessions of one user are numbered `users` apart, so that no user's draws depend on when another
+ * one's sessions end. The user never left: the gauge does not move. */
+RARE static void user_return(struct population *population, uint64_t id, sim_time when)
+{
+    uint32_t index;
+
+    population->active--;
+    index = session_begin(population, id + population->config->users, false);
     probe_count(population->probes, population->started);
-    session_wait(population, index, when + dist_sample_ns(config->return_after, block.word[0]),
-                 REQUEST_LOGIN);
+    user_pause(population, index, when);
 }
 
 void sessions_start_closed(struct population *population)
@@ -95,12 +96,9 @@ void sessions_start_closed(struct population *population)
     sessions_reserve(population, config->users);
     for (uint64_t i = 0; i < config->users; i++) {
         uint32_t index = session_begin(population, i, false);
-        struct rng_block block =
-            rng_block_at(&population->person, session_id(&population->sessions[index]), 2);
 
         probe_count(population->probes, population->started);
-        session_wait(population, index, dist_sample_ns(config->return_after, block.word[0]),
-                     REQUEST_LOGIN);
+        user_pause(population, index, 0);
     }
 }
 
@@ -133,17 +131,14 @@ static sim_time left_of(const struct dist *pause, uint64_t word, uint64_t share_
     return (sim_time)(dist_sample_length_biased(pause, word) * rng_unit(share_word));
 }
 
-/* By the lengths of the phases; those who come by `sessions` are all put into a time to think. */
-static enum start_phase start_phase(const struct population *population, uint64_t id)
+/* By the lengths of the phases. */
+RARE static enum start_phase start_phase(const struct population *population, uint64_t id)
 {
     const struct population_config *c = population->config;
-    double think, away, at;
+    double think = dist_mean(c->think), away = c->users > 0 ? (double)c->return_after_ns : 0;
+    double at =
+        rng_unit(rng_block_at(&population->person, id, 3).word[0]) * (session_length_ns(c) + away);
 
-    if (c->users == 0 && c->concurrent == 0)
-        return START_THINKING;
-    think = dist_mean(c->think);
-    away = c->users > 0 ? dist_mean(c->return_after) : 0;
-    at = rng_unit(rng_block_at(&population->person, id, 3).word[0]) * (session_length_ns(c) + away);
     if ((at -= away) < 0)
         return START_AWAY;
     if ((at -= dist_mean(c->after_login)) < 0)
@@ -151,20 +146,22 @@ static enum start_phase start_phase(const struct population *population, uint64_
     return at < c->logout * think ? START_LOGOUT : START_THINKING;
 }
 
-/* Which page, and how much of the pause is left, by the length-biased laws. */
+/* Which page, and how much of the pause is left, by the length-biased laws. Those who come by
+ * `sessions` are all put into a time to think. */
 static void session_seed(struct population *population, uint64_t id)
 {
     const struct population_config *c = population->config;
     uint32_t index = session_begin(population, id, true);
     struct session *session = &population->sessions[index];
     struct rng_block block = rng_block_at(&population->person, session_id(session), 1);
-    enum start_phase phase = start_phase(population, session_id(session));
+    enum start_phase phase = START_THINKING;
     double left;
 
+    if (c->users > 0 || c->concurrent > 0)
+        phase = start_phase(population, session_id(session));
     if (phase == START_AWAY) {
         session->is_seeded = false; /* a session to come, as in session_start_closed() */
-        session_wait(population, index, left_of(c->return_after, block.word[2], block.word[3]),
-                     REQUEST_LOGIN);
+        user_pause(population, index, 0);
         return;
     }
     if (phase == START_THINKING) {
