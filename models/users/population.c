@@ -45,7 +45,7 @@ static const struct field population_fields[] = {
     STAGES("arrivals.stages", stages, "0/s", "[]", "1M/s", "rates reached one after the other, each linearly within its time from the one before it, the first from `sessions`; then the last one stays", "assumption"),
     RATES("arrivals.rates.values", rates, "0/s", "[]", "1M/s", "rate in each bin, as a list or a CSV file; after the last bin nobody arrives", "assumption"),
     DURATION("arrivals.rates.bin", bin_ns, "1ms", "1min", "30d", "length of a bin", "assumption"),
-    TIMES("arrivals.timestamps.at", times, "0s", "[]", NULL, "time of each arrival, in order, as a list or a CSV file", "assumption"),
+    TIMES("arrivals.timestamps.at", times, "0s", "[]", "100000d", "time of each arrival, in order, as a list or a CSV file", "assumption"),
     DURATION("arrivals.timestamps.origin", origin_ns, "0s", "0s", "100000d", "time that is the start of the run", "assumption"),
     FLAG("repeat_arrivals", repeats, "false", "stages or rates begin again after the last one", "assumption"),
     VARIANT("spacing", spacing, spacings, "poisson", "poisson: arrivals are independent; even: each comes when the rate has added up to one more", "assumption"),

@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-#define RATE_MAX_PER_S 1e6 /* as `sessions` */
+#define RATE_MAX_PER_S 1e6      /* as `sessions` */
+#define BINS_END_MAX_NS 8.64e18 /* an instant has 63 bits */
 
 /* Only these have an end after which to begin again. */
 static bool has_end(const struct population_config *c)
@@ -31,6 +32,8 @@ static void check_lists(const struct population_config *c, struct validation *va
         validation_error(validation, "arrivals",
                          "needs rates, such as "
                          "{rates: {values: load.csv, bin: 1min}}");
+    if ((double)c->rates.count * (double)c->bin_ns > BINS_END_MAX_NS)
+        validation_error(validation, "arrivals.rates.bin", "makes bins that end after 100000d");
     if (c->arrivals == ARRIVALS_TIMES && c->times.count == 0)
         validation_error(validation, "arrivals",
                          "needs times, such as "
