@@ -4,6 +4,7 @@
 #include "bug.h"
 
 #include <gsl/gsl_cdf.h>
+#include <inttypes.h>
 #include <math.h>
 
 static struct interval no_interval(uint64_t n, double level, double mean)
@@ -39,6 +40,7 @@ struct interval interval_student_of(const struct tally *tally, double level, dou
     double half = quantile * sqrt(tally_variance(tally) / n);
     return (struct interval){
         .valid = true,
+        .form = half > 0 ? INTERVAL_PLAIN : INTERVAL_CONSTANT,
         .n = tally->count,
         .level = level,
         .mean = tally->mean,
@@ -109,8 +111,8 @@ double interval_relative_half_width(const struct interval *interval)
         return INFINITY;
     }
     double half = (interval->high - interval->low) / 2.0;
-    if (half == 0.0) {
-        return 0.0;
+    if (interval->form == INTERVAL_CONSTANT) {
+        return INFINITY;
     }
     return interval->mean != 0.0 ? half / fabs(interval->mean) : INFINITY;
 }
@@ -128,8 +130,24 @@ void interval_add_bounds(struct strbuf *out, double low, double high, enum unit 
 
 void interval_add(struct strbuf *out, const struct interval *interval, enum unit unit)
 {
-    units_add(out, interval->mean, unit, DIGITS);
-    if (interval->valid) {
-        interval_add_bounds(out, interval->low, interval->high, unit);
+    bool none = interval->form == INTERVAL_NONE_SEEN;
+
+    if (!interval->valid || interval->form == INTERVAL_PLAIN) {
+        units_add(out, interval->mean, unit, DIGITS);
+        if (interval->valid) {
+            interval_add_bounds(out, interval->low, interval->high, unit);
+        }
+        return;
     }
+    if (interval->form == INTERVAL_CONSTANT) {
+        units_add(out, interval->mean, unit, DIGITS);
+        strbuf_add(out, ", no spread seen");
+        return;
+    }
+    strbuf_add(out, none ? "0" : "all");
+    if (interval->trials > 0) {
+        strbuf_addf(out, " of %" PRIu64, interval->trials);
+    }
+    strbuf_add(out, none ? ", below " : ", above ");
+    units_add(out, none ? interval->high : interval->low, unit, DIGITS);
 }
