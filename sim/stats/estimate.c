@@ -8,6 +8,8 @@
 
 #define COUNT_FEW 100 /* events from which their spread says more than Poisson's law */
 #define FEW_REPLICATIONS 4
+/* Correction and log scale both stretch the upper end; together no further than this. */
+#define STRETCH_MOST 1.6
 
 void estimate_add(struct estimate_sums *sums, double value, uint64_t over, uint64_t under)
 {
@@ -68,18 +70,24 @@ static struct interval positive(struct interval interval, struct reach reach, do
                                 double quantile)
 {
     double relative = error / interval.mean;
+    double above = fmin(reach.above, STRETCH_MOST * quantile);
 
     interval.low = interval.mean * exp(-reach.below * relative);
-    interval.high = interval.n < FEW_REPLICATIONS ? interval.mean + quantile * error
-                                                  : interval.mean * exp(reach.above * relative);
+    if (interval.n < FEW_REPLICATIONS)
+        interval.high = interval.mean + quantile * error;
+    else
+        interval.high =
+            fmax(interval.mean * exp(above * relative), interval.mean + reach.above * error);
     return interval;
 }
 
-static struct interval bounded(struct interval interval, struct reach reach, double error)
+static struct interval bounded(struct interval interval, struct reach reach, double error,
+                               double quantile)
 {
-    double odds = interval.mean / (1 - interval.mean);
+    double odds = interval.mean / (1 - interval.mean), most = STRETCH_MOST * quantile;
     double relative = error / (interval.mean * (1 - interval.mean));
-    double low = odds * exp(-reach.below * relative), high = odds * exp(reach.above * relative);
+    double low = odds * exp(-fmin(reach.below, most) * relative);
+    double high = odds * exp(fmin(reach.above, most) * relative);
 
     interval.low = low / (1 + low);
     interval.high = isinf(high) ? 1 : high / (1 + high);
@@ -96,7 +104,7 @@ static struct interval of_values(const struct estimate_sums *sums, enum estimate
     if (interval.form == INTERVAL_CONSTANT || law == ESTIMATE_SIGNED || tally->min < 0)
         return interval;
     if (law == ESTIMATE_BOUNDED && tally->max <= 1)
-        return bounded(interval, skewed(sums, quantile), error);
+        return bounded(interval, skewed(sums, quantile), error, quantile);
     return positive(interval, skewed(sums, quantile), error, quantile);
 }
 

@@ -17,8 +17,10 @@
  * Log scale: the delta method gives log(mean) the standard error s / (mean sqrt(n)). Skewness: the
  * quantiles of Student's t are transformed by Hall's cubic (J. Royal Statist. Soc. B 54, 1992) with
  * the adjusted sample skewness. Few values underestimate skewness, so at each end the farther of
- * the corrected and the uncorrected bound counts. With fewer than four replications the upper end
- * is Student's, as a log scale has nothing to go by there.
+ * the corrected and the uncorrected bound counts; on the log scale the upper end is corrected by at
+ * most 1.6 times, and then by the same correction on the plain scale where that is farther. With
+ * fewer than four replications the upper end is Student's, as a log scale has nothing to go by
+ * there.
  *
  * SHARE and RATIO estimate sum over sum, not the mean of ratios: a replication in which little
  * happened counts little.
