@@ -52,7 +52,7 @@ struct checking {
     const struct point_set *set;
     struct watch_list statistics;
     struct requirement_list expectations;
-    struct requirement_state *states; /* by expectation */
+    struct decision *states; /* by expectation */
     struct baseline baseline;
     struct check_plan plan;
     struct checked *rows;

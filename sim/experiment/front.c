@@ -25,7 +25,7 @@ static void judge_constraints(const struct study_runner *runner, const struct fr
     point->admissible = true;
     point->admissibility = ADMISSIBLE_YES;
     for (size_t i = 0; i < plan->constraints->count; i++) {
-        struct requirement_state state =
+        struct decision state =
             requirement_judge(&plan->constraints->items[i], runner, number, plan->level);
         point->admissible = point->admissible && state.by_mean == VERDICT_HOLDS;
         if (state.verdict == VERDICT_FAILS)

@@ -192,7 +192,7 @@ struct tally watched_tally(const struct study_runner *runner, uint32_t point, ui
     struct tally tally = {0};
 
     for (uint32_t i = 0; i < count; i++)
-        if (!isnan(values[i]))
+        if (isfinite(values[i]))
             tally_add(&tally, values[i]);
     return tally;
 }
