@@ -7,6 +7,15 @@
 #include <inttypes.h>
 #include <math.h>
 
+const char *interval_form_name(enum interval_form form)
+{
+    static const char *const names[] = {[INTERVAL_PLAIN] = "",
+                                        [INTERVAL_NONE_SEEN] = "none",
+                                        [INTERVAL_ALL_SEEN] = "all",
+                                        [INTERVAL_CONSTANT] = "equal"};
+    return names[form];
+}
+
 static struct interval no_interval(uint64_t n, double level, double mean)
 {
     return (struct interval){.n = n, .level = level, .mean = mean, .low = NAN, .high = NAN};

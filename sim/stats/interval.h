@@ -25,6 +25,9 @@ enum interval_form {
                            the spread, and no precision goal is met */
 };
 
+/* "", "none", "all", "equal". */
+const char *interval_form_name(enum interval_form form);
+
 struct interval {
     bool valid;
     uint64_t n;
