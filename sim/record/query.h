@@ -77,7 +77,7 @@ int results_each_value(struct results *results, int64_t study, int64_t point,
 
 struct summary_row {
     int64_t point;
-    const char *metric, *stat, *region, *label, *window,
+    const char *metric, *stat, *region, *label_name, *label, *window,
         *unit;                /* stat, label: "" where none; region "all" for the total */
     struct interval interval; /* invalid interval (n = 1): mean alone counts */
     uint64_t censored, none;  /* runs without a number: not known at their end, or none */

@@ -150,7 +150,7 @@ void interval_add(struct strbuf *out, const struct interval *interval, enum unit
     }
     if (interval->form == INTERVAL_CONSTANT) {
         units_add(out, interval->mean, unit, DIGITS);
-        strbuf_add(out, ", no spread seen");
+        strbuf_addf(out, " in all %" PRIu64, interval->n);
         return;
     }
     strbuf_add(out, none ? "0" : "all");

@@ -61,8 +61,8 @@ struct interval interval_wilson(uint64_t hits, uint64_t n, double level);
 double interval_relative_half_width(const struct interval *interval);
 
 /* Append "22 ms [21 ms, 23 ms]", or only the mean if there is no interval; "0 of 36000, below
- * 0.0102%" and "all of 36000, above 99.99%" of a share, "0, below 0.369" of a count, "22 ms, no
- * spread seen" where all values are equal. */
+ * 0.0102%" and "all of 36000, above 99.99%" of a share, "0, below 0.369" of a count, "22 ms in all
+ * 10" where all n values are equal. */
 void interval_add(struct strbuf *out, const struct interval *interval, enum unit unit);
 /* Append " [21 ms, 23 ms]". */
 void interval_add_bounds(struct strbuf *out, double low, double high, enum unit unit);
