@@ -33,6 +33,8 @@ struct runner_point {
     bool warmup_known;
     bool *has; /* by replication */
     size_t has_capacity;
+    uint64_t *digests; /* by replication, of those that it has */
+    size_t digest_capacity;
     struct sampled *watched; /* by watch; NULL before the first run */
 };
 
@@ -191,6 +193,27 @@ bool runner_has(const struct study_runner *runner, uint32_t point, uint32_t repl
     return replication < it->has_capacity && it->has[replication];
 }
 
+bool runner_identical(const struct study_runner *runner, uint32_t a, uint32_t b)
+{
+    const struct runner_point *first = &runner->points[a];
+    uint32_t pairs = 0;
+
+    for (uint32_t i = 0; i < first->has_capacity; i++) {
+        if (!runner_has(runner, a, i) || !runner_has(runner, b, i))
+            continue;
+        pairs++;
+        if (first->digests[i] != runner->points[b].digests[i])
+            return false;
+    }
+    return pairs > 0;
+}
+
+uint64_t runner_digest(const struct study_runner *runner, uint32_t point, uint32_t replication)
+{
+    invariant(runner_has(runner, point, replication));
+    return runner->points[point].digests[replication];
+}
+
 static void point_mark(struct runner_point *point, uint32_t replication)
 {
     size_t before = point->has_capacity;
@@ -217,6 +240,9 @@ static void runner_accept(struct study_runner *runner, const struct run_result *
     struct runner_point *point = &runner->points[result->point];
 
     point_mark(point, result->replication);
+    if (result->replication >= point->digest_capacity)
+        MEM_GROW(point->digests, point->digest_capacity, (size_t)result->replication + 1);
+    point->digests[result->replication] = result->digest;
     if (!point->watched && runner->watch_count > 0)
         point->watched = mem_zalloc(runner->watch_count, sizeof *point->watched);
     for (size_t i = 0; i < runner->watch_count; i++)
@@ -534,6 +560,7 @@ struct study_outcome runner_close(struct study_runner *runner)
 
     for (size_t i = 0; i < runner->point_count; i++) {
         free(runner->points[i].has);
+        free(runner->points[i].digests);
         for (size_t k = 0; runner->points[i].watched && k < runner->watch_count; k++)
             sampled_release(&runner->points[i].watched[k]);
         free(runner->points[i].watched);

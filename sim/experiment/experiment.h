@@ -128,6 +128,9 @@ bool runner_run(struct study_runner *runner, const struct run_task *tasks, size_
 
 /* Is this run complete? */
 bool runner_has(const struct study_runner *runner, uint32_t point, uint32_t replication);
+uint64_t runner_digest(const struct study_runner *runner, uint32_t point, uint32_t replication);
+/* Are all replications that both points have equal, bit for bit? False if there is none. */
+bool runner_identical(const struct study_runner *runner, uint32_t a, uint32_t b);
 /*
  * The `*count` values of a watched statistic, by replication; INFINITY if it was not known when the
  * run ended, NAN if the run was not done or has no such statistic. Valid until the next round; NULL

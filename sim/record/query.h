@@ -66,7 +66,8 @@ int results_each_param(struct results *results, int64_t study,
                        void (*row)(void *self, int64_t point, const char *path, const char *value),
                        void *self, struct diag *diag);
 
-/* One statistic of a point, by replication. Absent texts are "", the total's region is "all". */
+/* One statistic of a point, by replication; INFINITY: censored. Absent texts are "", the total's
+ * region is "all". */
 struct statistic_name {
     const char *metric, *stat, *region, *label, *window;
 };

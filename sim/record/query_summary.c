@@ -19,13 +19,14 @@ int results_each_value(struct results *results, int64_t study, int64_t point,
 {
     struct select rows;
 
-    select_study(&rows, results,
-                 "SELECT replication, value FROM point JOIN run ON run.point = point.id"
-                 " JOIN metric ON metric.run = run.id JOIN cell ON cell.id = metric.cell"
-                 " WHERE study =" THE_STUDY "AND number = ?2 AND value IS NOT NULL AND name = ?3"
-                 " AND stat = ?4 AND region = ?5 AND label = ?6 AND window = ?7"
-                 " ORDER BY replication",
-                 study, diag);
+    select_study(
+        &rows, results,
+        "SELECT replication, value, censored_ns FROM point JOIN run ON run.point = point.id"
+        " JOIN metric ON metric.run = run.id JOIN cell ON cell.id = metric.cell"
+        " WHERE study =" THE_STUDY "AND number = ?2 AND reason IS NULL AND name = ?3"
+        " AND stat = ?4 AND region = ?5 AND label = ?6 AND window = ?7"
+        " ORDER BY replication",
+        study, diag);
     select_bind_int(&rows, point);
     select_bind_text(&rows, name->metric);
     select_bind_text(&rows, name->stat);
@@ -34,7 +35,7 @@ int results_each_value(struct results *results, int64_t study, int64_t point,
     select_bind_text(&rows, name->window);
     while (select_next(&rows)) {
         uint32_t replication = select_count(&rows, 0);
-        double value = select_real(&rows, 1);
+        double value = select_has(&rows, 2) ? (double)INFINITY : select_real(&rows, 1);
         if (select_good(&rows))
             row(self, replication, value);
     }

@@ -86,7 +86,7 @@ struct values {
 static void keep_value(void *self, uint32_t replication, double value)
 {
     struct values *values = self;
-    if (replication < values->count) {
+    if (replication < values->count && isfinite(value)) { /* what never came is told elsewhere */
         values->items[replication] = value;
     }
 }

@@ -18,7 +18,7 @@ static void identical_is_never_worse(void **state)
     const double values[] = {1, 5, 2};
 
     for (size_t n = 1; n <= 3; n++) {
-        struct harm harm = harm_measure(values, 3, values, n);
+        struct harm harm = harm_measure(values, 3, values, n, true);
         assert_true(harm.paired && harm.identical);
         assert_close(harm_p_worse(&harm, LOWER_IS_BETTER, 0), 1, 0);
         assert_close(harm_p_no_worse(&harm, HIGHER_IS_BETTER, 0), 0, 0);
@@ -33,7 +33,7 @@ static void more_replications_than_the_baseline_are_held_by_welch(void **state)
 {
     (void)state;
     const double base[] = {1, 2, 3}, value[] = {4, 6, 8, 10};
-    struct harm harm = harm_measure(base, 3, value, 4);
+    struct harm harm = harm_measure(base, 3, value, 4, false);
 
     assert_false(harm.paired);
     assert_close(harm.difference, 5, 1e-12);
@@ -54,7 +54,8 @@ static void what_never_happens_on_either_side_is_no_worse(void **state)
 {
     (void)state;
     const double zeros[] = {0, 0, 0, 0}, once[] = {0, 0, 0, 1};
-    struct harm harm = harm_measure(zeros, 2, zeros, 4), other = harm_measure(zeros, 2, once, 4);
+    struct harm harm = harm_measure(zeros, 2, zeros, 4, false),
+                other = harm_measure(zeros, 2, once, 4, false);
 
     assert_true(harm.identical && !harm.paired);
     assert_close(harm_p_no_worse(&harm, LOWER_IS_BETTER, 0), 0, 0);
@@ -100,7 +101,7 @@ static enum gate check(double load, uint64_t base_seed, uint64_t seed, double ma
         double worse[METRICS], no_worse[METRICS];
         size_t passed = 0;
         for (int m = 0; m < METRICS; m++) {
-            struct harm harm = harm_measure(base[m], BASELINE, value[m], n);
+            struct harm harm = harm_measure(base[m], BASELINE, value[m], n, n <= BASELINE);
             worse[m] = harm_p_worse(&harm, LOWER_IS_BETTER, margin * harm.base_mean);
             no_worse[m] = harm_p_no_worse(&harm, LOWER_IS_BETTER, margin * harm.base_mean);
         }

@@ -19,4 +19,12 @@ struct paired_outcomes {
 /* Per replication 1 (well), 0 (not), or NAN (not run: the pair is left out). O(n). */
 struct paired_outcomes paired_outcomes_compare(const double *base, const double *value, size_t n);
 
+/*
+ * Outcomes of two samples that are no pairs: `base_well` of `base_count` and `value_well` of
+ * `value_count`. One-sided p-value of "value is no worse", by Fisher's exact test (J. Royal
+ * Statist. Soc. 98, 1935).
+ */
+double outcomes_p_worse(uint64_t base_well, uint64_t base_count, uint64_t value_well,
+                        uint64_t value_count);
+
 #endif

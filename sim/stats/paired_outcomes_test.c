@@ -58,12 +58,23 @@ static void pairs_alike_say_nothing(void **state)
     assert_close(pairs.p_worse, 1, 0);
 }
 
+/* 10 of 10 against 6 of 10: the four that failed are all the value's with probability
+ * C(10, 4) / C(20, 4) = 210 / 4845. */
+static void unpaired_outcomes_by_fishers_test(void **state)
+{
+    (void)state;
+    assert_close(outcomes_p_worse(10, 10, 6, 10), 210.0 / 4845, 1e-9);
+    assert_close(outcomes_p_worse(10, 10, 10, 10), 1, 1e-12);
+    assert_true(outcomes_p_worse(6, 10, 10, 10) > 0.99);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(eight_of_eight_differing_pairs_are_decisive),
         cmocka_unit_test(discordant_pairs_both_ways_follow_the_binomial),
         cmocka_unit_test(pairs_alike_say_nothing),
+        cmocka_unit_test(unpaired_outcomes_by_fishers_test),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
