@@ -118,7 +118,7 @@ static void add_load(struct strbuf *out, const struct seeking *seeking, double l
 
     /* The search resolves no more than three digits. */
     value.value = load;
-    if (load > 0 && value.kind != QUANTITY_DURATION) {
+    if (load > 0) {
         double unit = pow(10, floor(log10(load)) - 3);
         value.value = round(load / unit) * unit;
     }

@@ -122,12 +122,12 @@ static void add_verdict(struct text_table *table, const struct compared *row)
     }
 }
 
-/* The difference of the pairs in which both came; "never" where there is none. */
+/* The difference of the pairs in which both came, if any; a quantile has none of pairs. */
 static void add_difference(struct text_table *table, const struct compared *row, enum unit unit)
 {
     struct strbuf *cell;
 
-    if (row->paired.difference.count == 0) {
+    if (row->paired.difference.count == 0 || quantile_over_runs(&row->statistic->ref) > 0) {
         text_table_add(table, "-");
         text_table_add(table, "-");
         return;

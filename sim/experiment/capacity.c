@@ -29,10 +29,11 @@ static struct limit_trial judge_point(const struct study_runner *runner,
     for (size_t i = 0; i < plan->objectives->count; i++) {
         struct decision state =
             requirement_judge(&plan->objectives->items[i], runner, point, plan->level);
+        /* An objective on the mean holds or not by it, and is as uncertain as the mean is. */
         trial.holds = trial.holds && state.by_mean != VERDICT_FAILS;
-        trial.surely_broken = trial.surely_broken || state.verdict == VERDICT_FAILS;
-        trial.surely_holds = trial.surely_holds &&
-                             (state.verdict == VERDICT_HOLDS || state.verdict == VERDICT_NO_DATA);
+        trial.surely_broken = trial.surely_broken || state.by_interval == VERDICT_FAILS;
+        trial.surely_holds = trial.surely_holds && (state.by_interval == VERDICT_HOLDS ||
+                                                    state.by_interval == VERDICT_NO_DATA);
     }
     return trial;
 }

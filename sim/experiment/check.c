@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define POWER_MISSED 0.05 /* over all statistics: chance that an unchanged side stays undecided */
+#define POWER_MISSED 0.02 /* over all statistics: chance that an unchanged side stays undecided */
 
 static uint32_t looks_of(const struct check_plan *plan)
 {

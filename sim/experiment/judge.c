@@ -152,23 +152,21 @@ static enum verdict by_mean(const struct expectation *expect, double mean, doubl
     return compare(expect->comparison, mean, mean, bound);
 }
 
-static enum verdict by_interval(const struct expectation *expect, const struct interval *interval,
+static enum verdict by_interval(enum comparison comparison, const struct interval *interval,
                                 double bound)
+{
+    return interval->valid ? compare(comparison, interval->low, interval->high, bound)
+                           : VERDICT_UNDECIDED;
+}
+
+static enum verdict by_side(const struct expectation *expect, const struct interval *interval,
+                            double bound)
 {
     if (expect->side == BY_MEAN)
         return by_mean(expect, interval->mean, bound);
-    if (!interval->valid)
-        return VERDICT_UNDECIDED;
-    switch (expect->side) {
-    case BY_LOWER:
-        return compare(expect->comparison, interval->low, interval->low, bound);
-    case BY_UPPER:
-        return compare(expect->comparison, interval->high, interval->high, bound);
-    case BY_MEAN:
-    case BY_INTERVAL:
-        break;
-    }
-    return compare(expect->comparison, interval->low, interval->high, bound);
+    if (!interval->valid || expect->side == BY_INTERVAL)
+        return by_interval(expect->comparison, interval, bound);
+    return by_mean(expect, expect->side == BY_LOWER ? interval->low : interval->high, bound);
 }
 
 /* Left less factor x right, pair by pair; one that is never known is beyond every number. */
@@ -205,16 +203,21 @@ struct decision judge_decide(const struct expectation *expect, const struct samp
                             ? difference(expect, left, right, level, &never_right)
                             : sampled_estimate(left, &expect->left, level);
     if (decision.estimate.never > 0 && never_right > 0) {
-        decision.verdict = decision.by_mean = VERDICT_UNDECIDED;
+        decision.by_mean = VERDICT_UNDECIDED;
     } else if (decision.estimate.never > 0 || never_right > 0) {
         double mean = decision.estimate.never > 0 ? (double)INFINITY : -(double)INFINITY;
-        decision.verdict = decision.by_mean = by_mean(expect, mean, decision.bound);
+        decision.by_mean = by_mean(expect, mean, decision.bound);
     } else if (decision.estimate.interval.n == 0) {
-        decision.verdict = decision.by_mean = VERDICT_NO_DATA;
+        decision.by_mean = VERDICT_NO_DATA;
     } else {
-        decision.by_mean = by_mean(expect, decision.estimate.interval.mean, decision.bound);
-        decision.verdict = by_interval(expect, &decision.estimate.interval, decision.bound);
+        const struct interval *interval = &decision.estimate.interval;
+
+        decision.by_mean = by_mean(expect, interval->mean, decision.bound);
+        decision.by_interval = by_interval(expect->comparison, interval, decision.bound);
+        decision.verdict = by_side(expect, interval, decision.bound);
+        return decision;
     }
+    decision.verdict = decision.by_interval = decision.by_mean;
     return decision;
 }
 

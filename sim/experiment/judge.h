@@ -35,12 +35,13 @@ struct judged judge_verdict(const struct judge *judge, uint32_t point, size_t ex
  * The decision itself. Holds if the whole interval satisfies the comparison with the bound, fails
  * if none of it does; or decided by the mean or the end of the interval that the expectation names.
  * `by_mean`: what the mean alone says. `right` is read only where the expectation has a metric on
- * its right.
+ * its right. `by_interval`: what the whole interval says, whatever end or mean the
+ * expectation names.
  */
 struct decision {
     struct sampled_estimate estimate; /* of the metric, or of left - factor x right */
     double bound;
-    enum verdict by_mean, verdict;
+    enum verdict by_mean, by_interval, verdict;
 };
 struct decision judge_decide(const struct expectation *expect, const struct sampled *left,
                              const struct sampled *right, double level);

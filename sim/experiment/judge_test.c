@@ -144,6 +144,26 @@ static void the_mean_or_a_bound_may_decide(void **state)
     }
 }
 
+/* [1.559239, 5.772045] around 3: `mean(rate) < 4` holds, but the interval does not say so; a search
+ * for the largest load takes its interval from there. */
+static void a_mean_that_holds_may_be_uncertain(void **state)
+{
+    struct expectation expect = rate_against(CMP_LESS, 4);
+    struct sampled left = {.count = 0};
+
+    (void)state;
+    expect.side = BY_MEAN;
+    for (uint32_t i = 0; i < 5; i++) {
+        struct statistic statistic = statistic_of(&ratio, i + 1);
+        struct statistics statistics = {.statistics = &statistic, .statistic_count = 1};
+        sampled_take(&left, i, &statistics, &expect.left);
+    }
+    struct decision decision = judge_decide(&expect, &left, &left, 0.95);
+    assert_int_equal(decision.verdict, VERDICT_HOLDS);
+    assert_int_equal(decision.by_interval, VERDICT_UNDECIDED);
+    sampled_release(&left);
+}
+
 /* One run has no interval, so it decides nothing but an expectation on the mean. */
 static void one_run_decides_nothing(void **state)
 {
@@ -321,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interval_is_that_of_a_positive_value_and_decides),
         cmocka_unit_test(the_mean_or_a_bound_may_decide),
+        cmocka_unit_test(a_mean_that_holds_may_be_uncertain),
         cmocka_unit_test(one_run_decides_nothing),
         cmocka_unit_test(never_restored_fails_every_upper_bound),
         cmocka_unit_test(quantiles_over_replications_rank_the_censored_last),

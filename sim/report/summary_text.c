@@ -175,10 +175,14 @@ static void add_expectations(struct printer *printer)
         }
         text_table_add(table, "%s", row->text);
         struct strbuf *value = text_table_cell(table);
+        bool unseen = row->has_interval && !(row->value > 0) && !(row->low > 0) && row->high > 0;
         if (row->has_value) {
             units_add(value, row->value, unit, 3);
         }
-        if (row->has_interval) {
+        if (unseen) {
+            strbuf_add(value, ", below ");
+            units_add(value, row->high, unit, 3);
+        } else if (row->has_interval) {
             interval_add_bounds(value, row->low, row->high, unit);
         }
         if (row->reason[0] != '\0') {
