@@ -21,7 +21,7 @@
 #define SELECT_H
 
 #include "db.h"
-#include "probe.h"
+#include "result.h"
 #include "units.h"
 
 #include <stddef.h>

@@ -6,13 +6,13 @@
  */
 #include "quote.h"
 #include "summary_print.h"
-#include "metric_law.h"
 #include "proportion.h"
 #include "rank_quantile.h"
 #include "text_table.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Column widths, without the space between columns. */
@@ -214,7 +214,7 @@ static bool add_mixed_outcome(struct strbuf *out, const struct summary *summary,
 /* A quantile needs some 10 samples beyond it. */
 static bool is_of_few(const struct printer *printer, const struct statistic_row *row)
 {
-    double q = metric_quantile(row->stat);
+    double q = row->stat[0] == 'p' ? strtod(row->stat + 1, NULL) / 100 : 0; /* "p99" */
     const struct statistic_row *count =
         q > 0 ? statistic_table_find(&printer->summary->statistics, row->point, row->metric,
                                      "count", row->region, row->label, row->window)

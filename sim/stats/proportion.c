@@ -161,6 +161,15 @@ struct interval count_interval(const uint64_t *counts, size_t n, double level)
                              normal(level));
 }
 
+/* A quantile of the gamma distribution; at small shapes, where it underflows, by the first term of
+ * the series: P(x) = x^shape / Gamma(shape + 1). */
+static double gamma_quantile(double probability, double shape)
+{
+    if (shape < 0.2)
+        return exp((log(probability) + lgamma(shape + 1)) / shape);
+    return gsl_cdf_gamma_Pinv(probability, shape, 1);
+}
+
 struct interval count_interval_of(const struct tally *tally, double level, double t, double z)
 {
     struct interval interval = interval_student_of(tally, level, t); /* its bounds are replaced */
@@ -178,7 +187,7 @@ struct interval count_interval_of(const struct tally *tally, double level, doubl
     dispersion = fmax(tally_variance(tally) / tally->mean, 1.0);
     if (dispersion > 1)
         dispersion *= t / z * (t / z);
-    interval.low = dispersion * gsl_cdf_gamma_Pinv(tail, total / dispersion, 1) / n;
+    interval.low = dispersion * gamma_quantile(tail, total / dispersion) / n;
     interval.high = dispersion * gsl_cdf_gamma_Pinv(1 - tail, total / dispersion + 1, 1) / n;
     return interval;
 }

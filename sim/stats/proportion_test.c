@@ -141,6 +141,18 @@ static void counts_are_poisson_at_least(void **state)
     assert_false(count_interval(alike, 1, 0.95).valid);
 }
 
+/* 0 and 3: dispersion 3, with two replications 3 (12.706 / 1.96)^2 = 126, so that the lower end is
+ * a gamma quantile of shape 3 / 126, which is as good as 0: a bound, and a number. */
+static void a_count_of_two_replications_has_a_lower_bound(void **state)
+{
+    static const uint64_t counts[] = {0, 3};
+    struct interval interval = count_interval(counts, 2, 0.95);
+
+    (void)state;
+    assert_true(interval.low >= 0 && interval.low < 1e-30);
+    assert_true(interval.high > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +162,7 @@ int main(void)
         cmocka_unit_test(all_or_nothing_replications_count_as_one_trial_each),
         cmocka_unit_test(intervals_cover_shares_that_vary_between_replications),
         cmocka_unit_test(counts_are_poisson_at_least),
+        cmocka_unit_test(a_count_of_two_replications_has_a_lower_bound),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
