@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "assert_close.h"
+#include "lindley.h"
 
 #include <math.h>
 
@@ -139,6 +140,46 @@ static void one_replication_has_no_interval(void **state)
         assert_false(estimate_interval(&sums, (enum estimate_law)law, 0.95, NULL).valid);
 }
 
+/* Of anything that can be counted or measured, however rare, clustered or skewed, with two to
+ * thirty replications: bounds are numbers, in order, and possible. */
+static void bounds_are_always_possible(void **state)
+{
+    uint64_t random = lindley_state(1, 1);
+
+    (void)state;
+    for (int study = 0; study < 60000; study++) {
+        enum estimate_law law = (enum estimate_law)(study % 6);
+        size_t n = 2 + (size_t)(lindley_uniform(&random) * 29);
+        double scale = pow(10, 12 * lindley_uniform(&random) - 3), zero = lindley_uniform(&random);
+        double power = 8 * lindley_uniform(&random);
+        struct estimate_sums sums = {.over = 0};
+
+        for (size_t i = 0; i < n; i++) {
+            double value =
+                lindley_uniform(&random) < zero ? 0 : pow(lindley_uniform(&random), power) * scale;
+            uint64_t under = 1 + (uint64_t)value, over = 0;
+
+            if (law == ESTIMATE_BOUNDED)
+                value = fmin(value, 1);
+            if (law == ESTIMATE_COUNT)
+                value = floor(value);
+            if (law == ESTIMATE_SHARE || law == ESTIMATE_RATIO) {
+                over = (uint64_t)((double)under * pow(lindley_uniform(&random), power));
+                value = (double)over / (double)under;
+            }
+            estimate_add(&sums, value, over, under);
+        }
+        struct interval interval = estimate_interval(&sums, law, 0.95, NULL);
+        bool is_share = law == ESTIMATE_SHARE || law == ESTIMATE_BOUNDED;
+        if (!(isfinite(interval.low) && isfinite(interval.high) &&
+              interval.low <= interval.mean * (1 + 1e-12) &&
+              interval.mean <= interval.high * (1 + 1e-12) &&
+              (law == ESTIMATE_SIGNED || interval.low >= 0) && (!is_share || interval.high <= 1)))
+            fail_msg("law %d, n = %zu: %g [%g, %g]", law, n, interval.mean, interval.low,
+                     interval.high);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +190,7 @@ int main(void)
         cmocka_unit_test(a_ratio_is_sum_over_sum),
         cmocka_unit_test(a_count_that_never_exceeds_one_is_a_share_of_the_replications),
         cmocka_unit_test(a_quantile_is_about_the_pooled_one),
+        cmocka_unit_test(bounds_are_always_possible),
         cmocka_unit_test(one_replication_has_no_interval),
     };
 
