@@ -235,7 +235,7 @@ static const char *reason_text(const struct judged_point *point, struct missing 
                     "%" PRIu64 " of %" PRIu32 " runs ended before it was known, which counts as "
                     "more than any number",
                     never, point->run_count);
-    else if (missing->run_count == point->run_count)
+    else if (missing->run_count == point->run_count && decision->estimate.interval.n == 0)
         strbuf_addf(&text, "no run has a value: %s", missing->reason ? missing->reason : "");
     else if (missing->run_count > 0)
         strbuf_addf(&text, "%" PRIu32 " of %" PRIu32 " runs have no value: %s", missing->run_count,
