@@ -140,6 +140,59 @@ static void false_alarms_stay_below_the_level(void **state)
     }
 }
 
+/* All ten recover in the baseline; six of the pairs do no more: 2^-6, one-sided, however good the
+ * others are. Mirrored: no sign of harm. Where both sides fail in the same pairs, the others are
+ * compared. */
+static void what_never_came_is_compared_first(void **state)
+{
+    double base[10], value[10];
+
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        base[i] = 100;
+        value[i] = i < 6 ? (double)INFINITY : 1;
+    }
+    struct harm harm = harm_measure(base, 10, value, 10, true);
+    assert_true(harm.by_outcome);
+    assert_int_equal(harm.base_came, 10);
+    assert_int_equal(harm.came, 4);
+    assert_close(harm_p_worse(&harm, LOWER_IS_BETTER, 5), 1.0 / 64, 1e-12);
+    assert_close(harm_p_no_worse(&harm, LOWER_IS_BETTER, 5), 1, 1e-12);
+    harm = harm_measure(value, 10, base, 10, true);
+    assert_close(harm_p_no_worse(&harm, LOWER_IS_BETTER, 5), 1.0 / 64, 1e-12);
+    harm = harm_measure(value, 10, value, 10, true);
+    assert_false(harm.by_outcome);
+    assert_true(harm.identical);
+    assert_int_equal(harm.n, 4);
+}
+
+/* Four pairs that agree to 0.1 are not given up for a hundred new values with a deviation of 10. */
+static void pairs_are_kept_where_they_are_more_precise(void **state)
+{
+    static const double base[4] = {10, 20, 30, 40};
+    double value[100];
+
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        value[i] = i < 4 ? base[i] + (i % 2 ? 0.1 : -0.1) : 25 + (i % 2 ? 10 : -10);
+    struct harm harm = harm_measure(base, 4, value, 100, true);
+    assert_true(harm.paired);
+    assert_int_equal(harm.n, 4);
+    assert_false(harm_measure(base, 4, value, 100, false).paired);
+}
+
+/* s = 2 with n = 4, and 12 new values: error 2 sqrt(1/4 + 1/12) = 1.154701; t(3, 97.5 %) = 3.182446
+ * and t(3, 80 %) = 0.978472. */
+static void a_margin_that_can_be_decided(void **state)
+{
+    const double half = sqrt(3);
+    const double base[4] = {10 - half, 10 - half, 10 + half, 10 + half};
+
+    (void)state;
+    assert_close(harm_decidable(base, 4, 12, 0.025, 0.8), 1.154701 * (3.182446 + 0.978472), 1e-5);
+    assert_true(isinf(harm_decidable(base, 1, 12, 0.025, 0.8)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +201,9 @@ int main(void)
         cmocka_unit_test(what_never_happens_on_either_side_is_no_worse),
         cmocka_unit_test(a_look_spends_its_part_of_the_level),
         cmocka_unit_test(false_alarms_stay_below_the_level),
+        cmocka_unit_test(what_never_came_is_compared_first),
+        cmocka_unit_test(pairs_are_kept_where_they_are_more_precise),
+        cmocka_unit_test(a_margin_that_can_be_decided),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
