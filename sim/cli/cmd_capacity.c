@@ -158,6 +158,21 @@ static void add_answer(struct strbuf *out, const struct seeking *seeking)
     }
 }
 
+/* "1.19% fails", "40 ms, never in 3 of 20 fails". */
+static void add_state(struct strbuf *out, const struct decision *state, enum unit unit)
+{
+    struct interval value = {.mean = state->estimate.interval.mean};
+    uint64_t never = state->estimate.never, n = state->estimate.interval.n + never;
+
+    if (state->estimate.interval.n > 0)
+        interval_add(out, &value, unit);
+    else if (never == 0)
+        strbuf_add(out, "-");
+    if (never > 0)
+        strbuf_addf(out, "%snever in %" PRIu64 " of %" PRIu64, never < n ? ", " : "", never, n);
+    strbuf_addf(out, " %s", verdict_name(state->verdict));
+}
+
 static void print_text(const struct seeking *seeking)
 {
     struct strbuf text = STRBUF_INIT;
@@ -179,9 +194,7 @@ static void print_text(const struct seeking *seeking)
         for (size_t i = 0; i < objectives; i++) {
             const struct decision *state = &seeking->states[number * objectives + i];
             struct strbuf *cell = text_table_cell(table);
-            units_add(cell, state->estimate.interval.n ? state->estimate.interval.mean : NAN,
-                      metric_ref_unit(&seeking->objectives.items[i].expect.left), 3);
-            strbuf_addf(cell, " %s", verdict_name(state->verdict));
+            add_state(cell, state, metric_ref_unit(&seeking->objectives.items[i].expect.left));
         }
     }
     text_table_print_and_free(table, stdout);

@@ -196,7 +196,7 @@ static void add_blocks(struct strbuf *out, const char *resolved, const char *key
     }
 }
 
-/* The load: who comes, when, and where. */
+/* The load: parameters of the users. */
 static void warn_of_load(const struct checking *checking)
 {
     struct strbuf ours = STRBUF_INIT, theirs = STRBUF_INIT;
@@ -213,7 +213,7 @@ static void warn_of_load(const struct checking *checking)
 }
 
 /* Another duration makes other statistics of the same scenario: refused. Another scenario, load or
- * version is what a check may be about: told. */
+ * version is what a check may be about: reported. */
 static bool is_comparable(struct checking *checking, int *code)
 {
     const struct scenario *scenario = checking->set->scenarios[0];

@@ -53,8 +53,8 @@ double amount_around(const struct amount *amount, enum unit unit, double mean);
  * that matters, or that anybody could decide. 0.05 % of a share, 1 of a count a run, 1 ms of a
  * latency, 1 s of a time to recover and such; 0: none. */
 double amount_floor(const struct metric_ref *ref);
-/* Half the bin of a histogram at this value of a latency's quantile; else 0. What two quantiles may
- * differ by without being told apart. */
+/* Half the bin of a histogram at this value of a latency's quantile; else 0. Two quantiles
+ * that differ by less cannot be distinguished. */
 double quantile_resolution(const struct metric_ref *ref, double value);
 /* `rto.p90`: the quantile of a value of each run over the replications; q, or 0. */
 double quantile_over_runs(const struct metric_ref *ref);

@@ -107,17 +107,18 @@ static void add_finding(void *self, const struct finding_row *row)
 static int load_groups(struct summary *summary, struct results *results, struct diag *diag)
 {
     static const char *const always[] = {"availability", "rto", "rpo"};
-    struct figure_groups_list *list = &summary->groups;
+    struct statistic_groups_list *list = &summary->groups;
     for (int64_t point = 0; point < (int64_t)summary->study.point_count; point++) {
         for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++) {
-            if (figure_groups_find(list, results, &summary->study, point, always[i], diag) != 0) {
+            if (statistic_groups_find(list, results, &summary->study, point, always[i], diag) !=
+                0) {
                 return -1;
             }
         }
         for (size_t i = 0; i < summary->expectation_count; i++) {
             const struct summary_expectation *row = &summary->expectations[i];
-            if (row->point == point &&
-                figure_groups_find(list, results, &summary->study, point, row->text, diag) != 0) {
+            if (row->point == point && statistic_groups_find(list, results, &summary->study, point,
+                                                             row->text, diag) != 0) {
                 return -1;
             }
         }
@@ -186,7 +187,7 @@ static void release(struct summary *summary)
     statistic_table_release(&summary->recovered);
     statistic_table_release(&summary->stuck);
     incident_groups_release(&summary->incidents);
-    figure_groups_release(&summary->groups);
+    statistic_groups_release(&summary->groups);
 }
 
 enum unit summary_unit_of(const struct summary *summary, const char *expectation_text)

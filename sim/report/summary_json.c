@@ -198,7 +198,7 @@ static void write_two_groups(struct json_writer *json, const struct summary *sum
 {
     json_open_array(json, "two_groups");
     for (size_t i = 0; i < summary->groups.count; i++) {
-        const struct figure_groups *row = &summary->groups.items[i];
+        const struct statistic_groups *row = &summary->groups.items[i];
         json_open_object(json, NULL);
         json_integer(json, "point", row->point);
         json_text(json, "metric", row->text);

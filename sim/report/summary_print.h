@@ -4,7 +4,7 @@
 #define SUMMARY_PRINT_H
 
 #include "statistic_table.h"
-#include "figure_groups.h"
+#include "statistic_groups.h"
 #include "incident_group.h"
 #include "report.h"
 #include "strbuf.h"
@@ -40,7 +40,7 @@ struct summary {
     struct outcome_row *outcomes; /* of the points that have runs */
     /* If some point was stuck in some runs only: the statistics of each outcome. */
     struct statistic_table recovered, stuck;
-    struct figure_groups_list groups;
+    struct statistic_groups_list groups;
     struct summary_param *params;
     struct summary_event *events; /* of the first point and replication */
     struct summary_assumption *assumptions;

@@ -411,10 +411,10 @@ static void add_outcomes(struct printer *printer)
 /* Statistics whose mean describes none of the replications. */
 static void add_groups(struct printer *printer, int64_t point)
 {
-    const struct figure_groups_list *list = &printer->summary->groups;
+    const struct statistic_groups_list *list = &printer->summary->groups;
     printer->table = NULL;
     for (size_t i = 0; i < list->count; i++) {
-        const struct figure_groups *row = &list->items[i];
+        const struct statistic_groups *row = &list->items[i];
         if (row->point != point) {
             continue;
         }
@@ -507,7 +507,7 @@ static void add_incident_head(struct printer *printer, const struct incident_gro
     }
     strbuf_add(out, ": ");
     if (group->harmless_count > 0) {
-        strbuf_addf(out, "an outage in %zu of %zu; of these ", outages, group->count);
+        strbuf_addf(out, "an outage in %zu of %zu, ", outages, group->count);
     }
     if (group->restored_count == 0) {
         add_share(out, "never restored", outages, outages, printer);
@@ -515,15 +515,6 @@ static void add_incident_head(struct printer *printer, const struct incident_gro
         add_share(out, "restored", group->restored_count, outages, printer);
     }
     strbuf_add_char(out, '\n');
-}
-
-static void add_rank(struct strbuf *out, double value)
-{
-    if (isinf(value)) {
-        strbuf_add(out, "never");
-    } else {
-        units_add(out, value, UNIT_NS, 3);
-    }
 }
 
 /* A quantile over all outages, by rank: those never restored come last. */
@@ -534,16 +525,11 @@ static void add_rto_quantile(struct printer *printer, const struct incident_grou
         rank_quantile(group->waits, group->wait_count, q, printer->summary->study.level);
     text_table_add(printer->table, "%s", name);
     struct strbuf *cell = text_table_cell(printer->table);
-    add_rank(cell, rank.value);
-    if (rank.n >= 2) {
-        strbuf_add(cell, " [");
-        add_rank(cell, rank.low);
-        strbuf_add(cell, ", ");
-        add_rank(cell, rank.high);
-        strbuf_add(cell, "]");
-        if (rank.is_range) {
-            strbuf_addf(cell, ", the range of all: %.4g %%", rank.level * 100);
-        }
+    struct interval interval = {
+        .valid = rank.n >= 2, .mean = rank.value, .low = rank.low, .high = rank.high};
+    interval_add(cell, &interval, UNIT_NS);
+    if (interval.valid && rank.is_range) {
+        strbuf_addf(cell, ", the range of all: %.4g %%", rank.level * 100);
     }
 }
 

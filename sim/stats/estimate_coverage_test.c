@@ -156,7 +156,7 @@ static void negative_binomial(gsl_rng *rng, struct study *study)
     add_value(study, gsl_ran_negative_binomial(rng, 0.2, 1));
 }
 
-/* So many lognormal latencies of median 20 ms and sigma 0.5 in each replication. */
+/* `count` lognormal latencies of median 20 ms and sigma 0.5 in each replication. */
 static void latencies(gsl_rng *rng, struct study *study, size_t count)
 {
     struct histogram one = {0};
@@ -184,7 +184,7 @@ static void latencies_1000(gsl_rng *rng, struct study *study)
 
 enum method { OF_LAW, OF_POOLED_QUANTILE, OF_RANKS };
 struct cell {
-    const char *figure, *law;
+    const char *statistic, *law;
     void (*draw)(gsl_rng *rng, struct study *study);
     double truth;
     enum method method;
@@ -319,7 +319,7 @@ static double coverage(const struct cell *cell, size_t n, size_t studies)
     return (double)hits / (double)studies;
 }
 
-/* Three standard errors of a coverage of 93 % found in so many studies; none from 2000 on. */
+/* Three standard errors of a coverage of 93 % found in `studies` studies; none from 2000 on. */
 static double slack(size_t studies)
 {
     return studies >= 2000 ? 0 : 3 * sqrt(LEAST * (1 - LEAST) / (double)studies);
@@ -342,7 +342,7 @@ static void intervals_cover_at_their_level(void **state)
 
             if (!is_good(&cells[i], share, studies))
                 fail_msg("%s, %s, n = %zu: %.1f %% of %zu intervals hold the truth",
-                         cells[i].figure, cells[i].law, sizes[k], share * 100, studies);
+                         cells[i].statistic, cells[i].law, sizes[k], share * 100, studies);
         }
 }
 
@@ -355,7 +355,7 @@ static int print_table(size_t studies)
         size_t count = cells[i].slow ? (studies + 4) / 5 : studies;
 
         count = count < 2000 ? studies : count;
-        printf("| %s | %s |", cells[i].figure, cells[i].law);
+        printf("| %s | %s |", cells[i].statistic, cells[i].law);
         for (size_t k = 0; k < SIZES; k++) {
             double share = coverage(&cells[i], sizes[k], count);
             bool fits = is_good(&cells[i], share, count);

@@ -128,12 +128,22 @@ double interval_relative_half_width(const struct interval *interval)
 
 enum { DIGITS = 3 };
 
+/* A quantile over replications may be an outcome that never came. */
+static void add_value(struct strbuf *out, double value, enum unit unit)
+{
+    if (isinf(value)) {
+        strbuf_add(out, "never");
+    } else {
+        units_add(out, value, unit, DIGITS);
+    }
+}
+
 void interval_add_bounds(struct strbuf *out, double low, double high, enum unit unit)
 {
     strbuf_add(out, " [");
-    units_add(out, low, unit, DIGITS);
+    add_value(out, low, unit);
     strbuf_add(out, ", ");
-    units_add(out, high, unit, DIGITS);
+    add_value(out, high, unit);
     strbuf_add(out, "]");
 }
 
@@ -142,7 +152,7 @@ void interval_add(struct strbuf *out, const struct interval *interval, enum unit
     bool none = interval->form == INTERVAL_NONE_SEEN;
 
     if (!interval->valid || interval->form == INTERVAL_PLAIN) {
-        units_add(out, interval->mean, unit, DIGITS);
+        add_value(out, interval->mean, unit);
         if (interval->valid) {
             interval_add_bounds(out, interval->low, interval->high, unit);
         }

@@ -64,7 +64,7 @@ double interval_relative_half_width(const struct interval *interval);
  * 0.0102%" and "all of 36000, above 99.99%" of a share, "0, below 0.369" of a count, "22 ms in all
  * 10" where all n values are equal. */
 void interval_add(struct strbuf *out, const struct interval *interval, enum unit unit);
-/* Append " [21 ms, 23 ms]". */
+/* Append " [21 ms, 23 ms]"; INFINITY is "never". */
 void interval_add_bounds(struct strbuf *out, double low, double high, enum unit unit);
 
 #endif

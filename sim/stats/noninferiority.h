@@ -7,7 +7,7 @@
  * replications are needed. Replications with a partner in the baseline are tested by their paired
  * differences; where there are more replications than the baseline has, also by Welch's unpaired
  * test of all (Biometrika 34, 1947), and the more precise of the two counts, so that pairs that
- * agree are never given up for new replications that do not.
+ * agree are never replaced by new replications that do not.
  *
  * An outcome that never came (INFINITY, "never restored") is worse than every number if lower is
  * better. Where any side has one, what came is compared first: McNemar's test of the pairs,

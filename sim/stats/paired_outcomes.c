@@ -33,7 +33,7 @@ struct paired_outcomes paired_outcomes_compare(const double *base, const double 
 double outcomes_p_worse(uint64_t base_well, uint64_t base_count, uint64_t value_well,
                         uint64_t value_count)
 {
-    /* Given how many came out well in all, at most so many of them are the value's. */
+    /* Given how many came out well in all, at most `value_well` of them are the value's. */
     return gsl_cdf_hypergeometric_P((unsigned)value_well, (unsigned)(base_well + value_well),
                                     (unsigned)(base_count + value_count - base_well - value_well),
                                     (unsigned)value_count);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "figure_groups.h"
+#include "statistic_groups.h"
 
 #include "estimate.h"
 #include "mem.h"
@@ -86,7 +86,7 @@ struct values {
 static void keep_value(void *self, uint32_t replication, double value)
 {
     struct values *values = self;
-    if (replication < values->count && isfinite(value)) { /* what never came is told elsewhere */
+    if (replication < values->count && isfinite(value)) { /* what never came is printed elsewhere */
         values->items[replication] = value;
     }
 }
@@ -102,7 +102,7 @@ static int read_values(struct values *values, struct results *results, int64_t s
     return results_each_value(results, study, point, &name, keep_value, values, diag);
 }
 
-static struct figure_groups split(const struct values *values, double threshold, double level)
+static struct statistic_groups split(const struct values *values, double threshold, double level)
 {
     struct estimate_sums low = {.over = 0}, high = {.over = 0};
     for (uint32_t i = 0; i < values->count; i++) {
@@ -110,7 +110,7 @@ static struct figure_groups split(const struct values *values, double threshold,
             estimate_add(values->items[i] <= threshold ? &low : &high, values->items[i], 0, 0);
         }
     }
-    return (struct figure_groups){
+    return (struct statistic_groups){
         .low = estimate_interval(&low, ESTIMATE_POSITIVE, level, NULL),
         .high = estimate_interval(&high, ESTIMATE_POSITIVE, level, NULL),
         .low_max = low.tally.max,
@@ -118,7 +118,7 @@ static struct figure_groups split(const struct values *values, double threshold,
     };
 }
 
-static bool is_there(const struct figure_groups_list *list, int64_t point, const char *text)
+static bool is_there(const struct statistic_groups_list *list, int64_t point, const char *text)
 {
     for (size_t i = 0; i < list->count; i++) {
         if (list->items[i].point == point && strcmp(list->items[i].text, text) == 0) {
@@ -128,7 +128,7 @@ static bool is_there(const struct figure_groups_list *list, int64_t point, const
     return false;
 }
 
-static void append(struct figure_groups_list *list, struct figure_groups found, int64_t point,
+static void append(struct statistic_groups_list *list, struct statistic_groups found, int64_t point,
                    const char *text)
 {
     void *items = list->items;
@@ -139,9 +139,9 @@ static void append(struct figure_groups_list *list, struct figure_groups found, 
     list->items[list->count++] = found;
 }
 
-int figure_groups_find(struct figure_groups_list *list, struct results *results,
-                       const struct study_row *study, int64_t point, const char *text,
-                       struct diag *diag)
+int statistic_groups_find(struct statistic_groups_list *list, struct results *results,
+                          const struct study_row *study, int64_t point, const char *text,
+                          struct diag *diag)
 {
     struct values values = {NULL, study->replication_count};
     struct parts parts;
@@ -163,11 +163,11 @@ int figure_groups_find(struct figure_groups_list *list, struct results *results,
     return status;
 }
 
-void figure_groups_release(struct figure_groups_list *list)
+void statistic_groups_release(struct statistic_groups_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         free(list->items[i].text);
     }
     free(list->items);
-    *list = (struct figure_groups_list){NULL, 0, 0};
+    *list = (struct statistic_groups_list){NULL, 0, 0};
 }
