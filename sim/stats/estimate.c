@@ -72,8 +72,11 @@ static struct interval positive(struct interval interval, struct reach reach, do
     double relative = error / interval.mean;
     double above = fmin(reach.above, STRETCH_MOST * quantile);
 
-    interval.low = interval.mean * exp(-reach.below * relative);
-    if (interval.n < FEW_REPLICATIONS)
+    /* A pooled quantile may be 0, or far below those of the replications: no log scale for that. */
+    interval.low = interval.mean > 0 ? interval.mean * exp(-reach.below * relative) : 0;
+    if (!(relative <= 1))
+        interval.high = interval.mean + reach.above * error;
+    else if (interval.n < FEW_REPLICATIONS)
         interval.high = interval.mean + quantile * error;
     else
         interval.high =

@@ -130,6 +130,21 @@ static void a_quantile_is_about_the_pooled_one(void **state)
     assert_close(interval.low, 93.08, 1e-4);
 }
 
+/* Most samples are 0, so that the pooled median is, but not those of two replications: the upper
+ * end is on the plain scale, and a number. */
+static void a_pooled_quantile_may_be_zero(void **state)
+{
+    static const double values[] = {0, 0, 0, 4e6, 5e6};
+    struct estimate_sums sums = sums_of(values, 5);
+    struct interval zero = estimate_quantile(&sums, 0, 0, 0.95, NULL);
+    struct interval small = estimate_quantile(&sums, 3, 0, 0.95, NULL);
+
+    (void)state;
+    assert_close(zero.low, 0, 0);
+    assert_true(isfinite(zero.high) && zero.high > 2e6);
+    assert_true(small.low >= 0 && isfinite(small.high) && small.high > 2e6);
+}
+
 static void one_replication_has_no_interval(void **state)
 {
     static const double values[] = {7};
@@ -190,6 +205,7 @@ int main(void)
         cmocka_unit_test(a_ratio_is_sum_over_sum),
         cmocka_unit_test(a_count_that_never_exceeds_one_is_a_share_of_the_replications),
         cmocka_unit_test(a_quantile_is_about_the_pooled_one),
+        cmocka_unit_test(a_pooled_quantile_may_be_zero),
         cmocka_unit_test(bounds_are_always_possible),
         cmocka_unit_test(one_replication_has_no_interval),
     };
