@@ -81,15 +81,13 @@ static void count_run(void *self, const struct run_row *row)
 
     if (row->point != 0)
         return;
+    if (row->replication == baseline->run_count) {
+        baseline->digests =
+            mem_realloc(baseline->digests, baseline->run_count + 1, sizeof *baseline->digests);
+        baseline->digests[baseline->run_count] = row->digest;
+    } /* else some are missing: check_runs() reports it */
     baseline->run_count++;
-    if (row->replication >= baseline->count) {
-        uint32_t count = (uint32_t)row->replication + 1;
-        baseline->digests = mem_realloc(baseline->digests, count, sizeof *baseline->digests);
-        for (uint32_t i = baseline->count; i < count; i++)
-            baseline->digests[i] = 0;
-        baseline->count = count;
-    }
-    baseline->digests[row->replication] = row->digest;
+    baseline->count = (uint32_t)row->replication + 1;
 }
 
 static void keep_scenario(void *self, const struct point_row *row)
