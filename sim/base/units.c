@@ -61,7 +61,7 @@ static const struct scale bandwidth_scales[] = {
 static const struct scale count_scales[] = {
     {"", 0, 1, 1}, {"k", 3, 1, 1}, {"M", 6, 1, 1}, {"G", 9, 1, 1},
 };
-static const struct scale number_scales[] = {{"", 0, 1, 1}};
+static const struct scale number_scales[] = {{"", 0, 1, 1}, {"x", 0, 1, 1}};
 static const struct scale usd_scales[] = {{"", 0, 1, 1}, {"USD", 0, 1, 1}};
 
 #define SCALES(table) (table), sizeof(table) / sizeof((table)[0])

@@ -136,6 +136,8 @@ struct sim_options {
     const char *scenario;        /* for bug reports; the caller's */
     const atomic_int *interrupt; /* not NULL and not 0: stop within some 65 536 events */
     size_t capacity_hint;        /* pending events to make room for */
+    bool random_phases;          /* periodic work starts at a random phase, */
+    sim_dur phase_ns;            /* or, if false, at this one: phase_rule.h */
 };
 /* Copies the options; `probes` stays the caller's and may be NULL (then nothing may be probed). */
 struct sim *sim_create(const struct sim_options *options, struct probes *probes);
