@@ -34,8 +34,8 @@ RARE bool app_fails_at_instance(struct app_tier *app, uint32_t index)
 {
     const struct app_request *request = &app->requests[index];
     const struct illness *illness = &app->illness[request->instance];
-    bool fails = is_dead(illness) ||
-                 rng_unit(rng_mix(request->identity + APP_ERROR_DRAW)) < illness->errors;
+    bool fails =
+        is_dead(illness) || rng_unit(rng_mix(request->identity + APP_ERROR_DRAW)) < illness->errors;
 
     if (!fails)
         return false;

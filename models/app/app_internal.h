@@ -124,7 +124,8 @@ struct app_tier {
     struct deploy_port deploy;
     struct illness_port illness_port;
     const char *instance_name;
-    kind_id arrive_kind, served_kind, check_kind, silence_kind, leave_kind, return_kind, shared_kind;
+    kind_id arrive_kind, served_kind, check_kind, silence_kind, leave_kind, return_kind,
+        shared_kind;
     probe_id rejected, refused, dropped, instance_errors, wait, lost, usable;
 };
 

@@ -22,7 +22,7 @@ static const struct field app_tier_fields[] = {
     DURATION("queue_timeout", queue_timeout_ns, "0s", "0s", "1h", "a request that has waited longer is answered 503 when its turn comes; 0: never", "assumption"),
     FLAG("drop_abandoned", drop_abandoned, "false", "a request whose user has given up is dropped when its turn comes", "assumption"),
     COUNT("admission.concurrency", admission_concurrency, "0", "0", "1000000000", "requests in the region's tier, in service or waiting, at which more are refused (503); 0: no limit", "assumption"),
-    RATE("admission.rate", admission_rate, "0/s", "0/s", "1G/s", "rate at which a token bucket admits requests to the region's tier, others are refused (503); 0: no limit", "assumption"),
+    RATE("admission.rate", admission_rate, "0/s", "0/s", "1000M/s", "rate at which a token bucket admits requests to the region's tier, others are refused (503); 0: no limit", "assumption"),
     COUNT("admission.burst", admission_burst, "1", "100", "1000000", "size of the token bucket, full at the start", "assumption"),
     TIME_DIST("service", service, "0ms", "lognormal(median=5ms, p99=25ms)", "1h", "processing time of a page, without waiting for the store", "assumption"),
     VARIANT("contention", contention.kind, contention_names, "none", "growth of service times with the number n of requests in service at an instance, each at the same speed", "assumption"),

@@ -28,7 +28,7 @@ enum contention_kind {
 extern const char *const contention_names[];
 
 struct contention {
-    int kind; /* enum contention_kind */
+    int kind;                          /* enum contention_kind */
     double linear, power, exponential; /* a, >= 0 */
     uint32_t cores;                    /* f(n) = 1 up to this n, >= 1 */
 };

@@ -74,7 +74,7 @@ struct alarm_watch_config {
     double value;
     sim_dur period;
     const struct phase_rule *phase; /* of the periods; the caller's */
-    const struct dist *delay; /* of the publication; the caller's */
+    const struct dist *delay;       /* of the publication; the caller's */
     void (*raised)(void *self);
     void (*over)(void *self);
     void *self;

@@ -210,9 +210,9 @@ static void change_illness(struct fault_reach *reach, const struct fault *fault,
         at_store ? reach->stores_ill[region] : reach->apps_ill[region];
     size_t at = 0;
 
-    note_impairment(
-        reach, at_store ? &reach->impairments.store[region] : &reach->impairments.app[region],
-        begin);
+    note_impairment(reach,
+                    at_store ? &reach->impairments.store[region] : &reach->impairments.app[region],
+                    begin);
     if (begin) {
         MEM_GROW(reach->ill, reach->ill_capacity, reach->ill_count + 1);
         reach->ill[reach->ill_count++] = fault;

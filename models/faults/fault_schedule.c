@@ -72,9 +72,9 @@ static const struct field fault_schedule_fields[] = {
 /* A fault of the list at run time. */
 struct planned_fault {
     struct fault fault;
-    sim_time begin; /* the first, or the start of the random process */
+    sim_time begin;                /* the first, or the start of the random process */
     struct dist *between, *repair; /* of a random process; else NULL */
-    uint32_t begun; /* number of the event of its latest beginning */
+    uint32_t begun;                /* number of the event of its latest beginning */
 };
 
 struct fault_schedule {
@@ -124,7 +124,8 @@ static sim_dur fault_length(const struct fault_schedule *schedule, uint32_t inde
     return dist_sample_ns(planned->repair, rng_block_at(&schedule->random, index, times).word[1]);
 }
 
-/* Schedule occurrence number `times`, from 0. `after`: when the one before it ended, or the start. */
+/* Schedule occurrence number `times`, from 0. `after`: when the one before it ended, or the start.
+ */
 static void fault_plan(struct fault_schedule *schedule, uint32_t index, uint32_t times,
                        sim_time after)
 {

@@ -117,12 +117,13 @@ static void bad_part(const char *key, const char *text, const struct topology *t
     const char *near = suggest_nearest(region, topology->region_names, topology->region_count);
     bool is_known = topology_region(topology, region) >= 0;
 
-    validation_error(validation, key,
-                     "needs a region of the scenario and a number, such as '%s/0', '%s/0-2' or '%s/*', "
-                     "got '%s'%s%s%s",
-                     topology->region_names[0], topology->region_names[0],
-                     topology->region_names[0], text, near && !is_known ? "; did you mean '" : "",
-                     near && !is_known ? near : "", near && !is_known ? "'?" : "");
+    validation_error(
+        validation, key,
+        "needs a region of the scenario and a number, such as '%s/0', '%s/0-2' or '%s/*', "
+        "got '%s'%s%s%s",
+        topology->region_names[0], topology->region_names[0], topology->region_names[0], text,
+        near && !is_known ? "; did you mean '" : "", near && !is_known ? near : "",
+        near && !is_known ? "'?" : "");
     free(region);
 }
 
@@ -158,7 +159,8 @@ static bool read_target(struct fault_selector *selector, const struct fault_plac
 bool fault_selector_read(struct fault_selector *selector, const struct fault_place *place,
                          const struct topology *topology, struct validation *validation)
 {
-    *selector = (struct fault_selector){.region = -1, .last = FAULT_LAST_PART, .link = {-1, -1, false}};
+    *selector =
+        (struct fault_selector){.region = -1, .last = FAULT_LAST_PART, .link = {-1, -1, false}};
     for (int target = 0; target < FAULT_TARGETS; target++)
         if (fault_place_names(place, (enum fault_target)target)) {
             selector->target = (enum fault_target)target;

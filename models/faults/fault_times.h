@@ -27,10 +27,11 @@ bool fault_repeats(const struct fault_config *config, uint32_t times);
 enum fault_chain { CHAIN_GOOD, CHAIN_BROKEN, CHAIN_ENDLESS };
 #define FAULT_CHAIN_MAX 16
 enum fault_chain fault_chain(const struct fault_list *list, size_t index);
-/* First beginning, or start of the random process; SIM_NEVER: the fault before it never ends. The chain must be good. */
+/* First beginning, or start of the random process; SIM_NEVER: the fault before it never ends. The
+ * chain must be good. */
 sim_time fault_begin(const struct fault_list *list, size_t index);
-/* Last end; SIM_NEVER: until the end of the run, as of all random processes. Without `for`, one that takes no time ends when
- * it begins. The chain must be good. */
+/* Last end; SIM_NEVER: until the end of the run, as of all random processes. Without `for`, one
+ * that takes no time ends when it begins. The chain must be good. */
 sim_time fault_end(const struct fault_list *list, size_t index);
 
 #endif

@@ -62,7 +62,8 @@ static uint32_t node_parts(const void *config, const struct check_context *conte
     return store_parts(config, context, region, peer) * store_nodes(config);
 }
 
-static const struct fault_capability single_region_faults[] = {STORE_FAULTS(store_parts, node_parts)};
+static const struct fault_capability single_region_faults[] = {
+    STORE_FAULTS(store_parts, node_parts)};
 
 const struct store_kind kind_single_region = {
     .model = {.name = "single-region",

@@ -407,16 +407,15 @@ static void replication_draw_phases(struct replication *replication, const char 
     enum { OF_SAMPLES, OF_TICKS, OF_PINGS };
     const struct replication_config *config = replication->config;
     const struct sim *sim = replication->sim;
-    sim_dur sample = phase_start_ns(&config->metric_phase, sim, instance, OF_SAMPLES,
-                                    config->metric_period_ns);
-    sim_dur tick =
-        phase_start_ns(&config->tick_phase, sim, instance, OF_TICKS, config->tick_ns);
+    sim_dur sample =
+        phase_start_ns(&config->metric_phase, sim, instance, OF_SAMPLES, config->metric_period_ns);
+    sim_dur tick = phase_start_ns(&config->tick_phase, sim, instance, OF_TICKS, config->tick_ns);
 
     replication->first_sample = sample > 0 ? sample : config->metric_period_ns;
     replication->first_tick = tick > 0 ? tick : config->tick_ns;
     if (phase_is_random(&config->tick_phase, sim))
-        replication->ticks = (uint64_t)(phase_start_ns(&config->tick_phase, sim, instance,
-                                                       OF_PINGS, config->ping_period_ns) /
+        replication->ticks = (uint64_t)(phase_start_ns(&config->tick_phase, sim, instance, OF_PINGS,
+                                                       config->ping_period_ns) /
                                         config->tick_ns);
 }
 

@@ -82,8 +82,8 @@ struct store_kind {
     const struct losses_port *losses;
 };
 
-/* Rows of what faults do to clusters and to their nodes, the same in all kinds. `parts` as in struct
- * fault_capability; `nodes` the same, times store_nodes(). */
+/* Rows of what faults do to clusters and to their nodes, the same in all kinds. `parts` as in
+ * struct fault_capability; `nodes` the same, times store_nodes(). */
 uint32_t store_nodes(const void *config); /* of a cluster: one a shard; config of the store */
 /* clang-format off */
 #define STORE_FAULTS(parts, nodes) \

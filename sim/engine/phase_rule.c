@@ -22,7 +22,7 @@ bool phase_is_random(const struct phase_rule *rule, const struct sim *sim)
 }
 
 sim_dur phase_start_ns(const struct phase_rule *rule, const struct sim *sim, const char *instance,
-                 uint64_t entity, sim_dur period)
+                       uint64_t entity, sim_dur period)
 {
     struct phase_rule in_force = rule_in_force(rule, sim);
     struct rng_stream stream;

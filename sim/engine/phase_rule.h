@@ -35,6 +35,6 @@ bool phase_is_random(const struct phase_rule *rule, const struct sim *sim);
  * period > 0. Pure.
  */
 sim_dur phase_start_ns(const struct phase_rule *rule, const struct sim *sim, const char *instance,
-                 uint64_t entity, sim_dur period);
+                       uint64_t entity, sim_dur period);
 
 #endif
