@@ -14,8 +14,7 @@ static void factors_follow_their_formulas(void **state)
 {
     const struct contention linear = {CONTENTION_LINEAR, .linear = 0.5, .cores = 2};
     const struct contention power = {CONTENTION_POWER, .power = 2, .cores = 2};
-    const struct contention exponential = {
-        CONTENTION_EXPONENTIAL, .exponential = 0.1, .cores = 2};
+    const struct contention exponential = {CONTENTION_EXPONENTIAL, .exponential = 0.1, .cores = 2};
 
     (void)state;
     assert_close(contention_factor(&linear, 2), 1, 0);
@@ -27,8 +26,8 @@ static void factors_follow_their_formulas(void **state)
 
 /*
  * One core, processor sharing. A (10 ms) enters at 0, B (10 ms) at 5 ms, C (1 ms) at 8 ms. A alone
- * receives 5 ms; with B each receives 1.5 ms until 8 ms; three receive 1 ms each until 11 ms, when C
- * ends: A has 7.5, B 2.5 ms. A ends after 2 x 2.5 ms, at 16 ms; B has 5 ms left, alone: 21 ms.
+ * receives 5 ms; with B each receives 1.5 ms until 8 ms; three receive 1 ms each until 11 ms, when
+ * C ends: A has 7.5, B 2.5 ms. A ends after 2 x 2.5 ms, at 16 ms; B has 5 ms left, alone: 21 ms.
  */
 static void shared_services_end_when_their_share_is_done(void **state)
 {

@@ -378,7 +378,7 @@ static void run_log_has_when_and_what(void **state)
 #define ALL_TARGETS                                                                                \
     "'control: dns', 'control: function', 'control: monitoring', 'control: store-api', "           \
     "'gateway', "                                                                                  \
-    "'instance', 'link', 'promote', 'region', 'replication', 'store'\n"
+    "'instance', 'link', 'node', 'promote', 'region', 'replication', 'store'\n"
 
 static const struct error {
     const char *faults[3]; /* the first is wrong */
