@@ -296,9 +296,8 @@ static bool check_parts(const struct check_context *context, const struct fault_
     else if (last >= parts)
         validation_error(validation, fault_target_key(selector->target),
                          "needs one of '%s/0' to '%s/%u', got '%s/%u'", regions[selector->region],
-                         regions[selector->region], parts - 1, regions[selector->region],
-                         selector->index);
-    return parts > selector->index;
+                         regions[selector->region], parts - 1, regions[selector->region], last);
+    return parts > last;
 }
 
 static void check_selector(const struct fault_config *config, const struct check_context *context,
