@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "tier_driver.h"
+#include "tier_rig.h"
 
 #define RUN(rate) "regions: {a: {}}\nduration: 220s\nwarmup: 20s\ndriver: {rate: " rate "}\n"
 #define RUN_S 200

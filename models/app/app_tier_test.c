@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "tier_driver.h"
+#include "tier_rig.h"
 
 /*
  * M/M/1, lambda = 800/s, mu = 1000/s: rho = 0.8, mean wait rho / (mu - lambda) = 0.8 / 200 s = 4

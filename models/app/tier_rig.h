@@ -5,8 +5,8 @@
  *
  * Include cmocka.h before this file.
  */
-#ifndef TIER_DRIVER_H
-#define TIER_DRIVER_H
+#ifndef TIER_RIG_H
+#define TIER_RIG_H
 
 #include "statistics.h"
 #include "store_command.h"
