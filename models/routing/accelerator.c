@@ -69,6 +69,13 @@ static const struct metric accelerator_metrics[] = {
      .series = true,
      .meaning =
          "new connections of users near the region sent there with no near region known healthy"},
+    {.name = "stale_connections",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .better = LOWER_IS_BETTER,
+     .series = true,
+     .meaning = "new connections that the edges sent to the region while its load balancer had no "
+                "healthy target"},
     {.name = "edges_healthy",
      .unit = UNIT_COUNT,
      .kind = METRIC_LEVEL,
@@ -82,7 +89,7 @@ struct endpoint_group {
     uint32_t changes;  /* counts reports: the generation of the edges' events */
     uint32_t learning; /* edges whose event on the last change is still to come */
     uint32_t edges_healthy;
-    probe_id connections, spilled, rerouted, failed_open, edges_level;
+    probe_id connections, spilled, rerouted, failed_open, stale, edges_level;
 };
 
 struct accelerator {
@@ -164,6 +171,8 @@ static struct edge_route accelerator_route(void *self, int place, uint64_t word)
     if (acc->config->routing == ROUTING_ACCELERATOR)
         region = accelerator_choose(acc, place, word);
     probe_count(acc->probes, acc->groups[region].connections);
+    if (!acc->groups[region].healthy)
+        probe_count(acc->probes, acc->groups[region].stale);
     return (struct edge_route){region};
 }
 
@@ -311,6 +320,7 @@ static void accelerator_init(void *self, const struct model_env *env)
         group->spilled = probe_count_open(probes, "spilled_connections", i, NULL);
         group->rerouted = probe_count_open(probes, "rerouted_connections", i, NULL);
         group->failed_open = probe_count_open(probes, "failed_open_connections", i, NULL);
+        group->stale = probe_count_open(probes, "stale_connections", i, NULL);
         group->edges_level = probe_level_open(probes, "edges_healthy", i, NULL);
     }
     acc->port = (struct edge_port){

@@ -123,6 +123,9 @@ static void accelerator_moves_new_connections_after_detection_and_back(void **st
     assert_int_equal(back.landed, 0);
     assert_close(rig_statistic(&r.rig, "rerouted_connections", 0, NULL), 2, 0);
     assert_close(rig_statistic(&r.rig, "edge_connections", 1, NULL), 2, 0);
+    /* the one at 32 s - 1 ns, sent to a region that had been unhealthy for 22 s */
+    assert_close(rig_statistic(&r.rig, "stale_connections", 0, NULL), 1, 0);
+    assert_close(rig_statistic(&r.rig, "stale_connections", 1, NULL), 0, 0);
     /* 4 edges believed west healthy but for the 100 of 600 s */
     assert_close(rig_statistic(&r.rig, "edges_healthy", 0, NULL), 4 * 500.0 / 600, 1e-9);
     rig_close(&r.rig);
@@ -163,6 +166,7 @@ static void accelerator_fails_open_to_the_closest_after_three(void **state)
     assert_int_equal(two.landed, 2);
     assert_int_equal(three.landed, 0);
     assert_close(rig_statistic(&r.rig, "failed_open_connections", 0, NULL), 1, 0);
+    assert_close(rig_statistic(&r.rig, "stale_connections", 0, NULL), 1, 0);
     rig_close(&r.rig);
 }
 
