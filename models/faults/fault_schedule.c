@@ -273,6 +273,23 @@ static void fault_schedule_fini(void *self)
     free(schedule->faults);
 }
 
+/* An amount may be 0 as a point of a sweep, so this is no error. */
+static bool has_no_effect(const void *config, const struct check_context *context)
+{
+    const struct fault_config *fault = config;
+
+    (void)context;
+    return fault_actions(fault) == 0 && (fault_place_names(&fault->place, TARGET_LINK) ||
+                                         fault_place_names(&fault->place, TARGET_GATEWAY));
+}
+
+static const struct lint_row fault_schedule_lints[] = {
+    {.code = "fault-without-effect",
+     .field = "loss",
+     .meaning = "the fault does nothing to its link or gateway: no loss, delay, blackhole or reset",
+     .applies = has_no_effect},
+};
+
 const struct model_ops fault_schedule_ops = {
     .name = "fault_schedule",
     .section = "faults",
@@ -287,4 +304,5 @@ const struct model_ops fault_schedule_ops = {
     .start = fault_schedule_start,
     .fini = fault_schedule_fini,
     .span = fault_schedule_span,
+    .rows = {LINT_TABLE(fault_schedule_lints)},
 };
