@@ -13,15 +13,13 @@ const sim_dur client_after_limits[AFTERS] = {1 * SIM_MS,    3 * SIM_MS,    10 * 
                                              30 * SIM_MS,   100 * SIM_MS,  300 * SIM_MS,
                                              1000 * SIM_MS, 3000 * SIM_MS, SIM_NEVER};
 
-void op_send(struct store_client *client, uint32_t index, uint32_t connection_index)
+/* The row of an attempt's command on a connection. */
+static inline uint32_t command_make(struct store_client *client, const struct op *op,
+                                    uint32_t index, uint32_t connection_index)
 {
-    struct op *op = op_at(client, index);
-    struct connection *connection = &client->pools.connections[connection_index];
+    const struct connection *connection = &client->pools.connections[connection_index];
     uint32_t row = pending_alloc(client);
     struct command *command = command_at(&client->commands, row);
-    struct link_port *out = client->pools.out[connection->region];
-    const struct listener_port *listener = client->pools.listeners[connection->endpoint];
-    struct message message;
 
     *command = (struct command){
         .identity = op->request.identity,
@@ -41,6 +39,48 @@ void op_send(struct store_client *client, uint32_t index, uint32_t connection_in
                                                         .request = op->request.request,
                                                         .user_pending = op->request.pending,
                                                         .session = op->request.session};
+    return row;
+}
+
+static inline void command_go(struct store_client *client, const struct connection *connection,
+                              uint32_t row)
+{
+    struct command *command = command_at(&client->commands, row);
+    struct link_port *out = client->pools.out[connection->region];
+    const struct listener_port *listener = client->pools.listeners[connection->endpoint];
+    struct message message = {.kind = listener->command_kind,
+                              .lost = client->commands.lost_kind,
+                              .entity = ref_make((uint32_t)client->region, row),
+                              .generation = command->generation & SIM_GENERATION_MASK,
+                              .bytes = command->bytes,
+                              .identity = command->identity,
+                              .index = command->attempt};
+
+    command_hand(command, COMMAND_AT_CLIENT, COMMAND_ON_WIRE);
+    out->send(out->self, connection->flow_out, &message);
+}
+
+RARE void command_leave(struct store_client *client, uint32_t index, uint32_t connection)
+{
+    uint32_t row = command_make(client, op_at(client, index), index, connection);
+
+    client->pools.connections[connection].command = row;
+    command_abandon(client, row);
+    pending_at(client, row)->lost = true; /* until it is sent */
+}
+
+RARE void command_send(struct store_client *client, uint32_t row)
+{
+    pending_at(client, row)->lost = false;
+    command_go(client, &client->pools.connections[pending_at(client, row)->connection], row);
+}
+
+void op_send(struct store_client *client, uint32_t index, uint32_t connection_index)
+{
+    struct op *op = op_at(client, index);
+    struct connection *connection = &client->pools.connections[connection_index];
+    uint32_t row = command_make(client, op, index, connection_index);
+
     if (client->config->pool.mode == MODE_POOL) {
         connection->state = CONNECTION_BUSY;
         connection->command = row;
@@ -49,15 +89,7 @@ void op_send(struct store_client *client, uint32_t index, uint32_t connection_in
     op->connection = connection_index;
     op->connection_generation = connection->generation;
     op->command = row;
-    message = (struct message){.kind = listener->command_kind,
-                               .lost = client->commands.lost_kind,
-                               .entity = ref_make((uint32_t)client->region, row),
-                               .generation = command->generation & SIM_GENERATION_MASK,
-                               .bytes = command->bytes,
-                               .identity = op->request.identity,
-                               .index = command->attempt};
-    command_hand(command, COMMAND_AT_CLIENT, COMMAND_ON_WIRE);
-    out->send(out->self, connection->flow_out, &message);
+    command_go(client, connection, row);
 }
 
 /* Step 8: an idle connection, a new one, or a place in the queue. */
@@ -421,30 +453,20 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     op_finish(client, index, outcome, outcome == OP_MISS ? reply.miss : MISS_NEVER_WRITTEN);
 }
 
-/* The operation waits for a reply that will not come. */
-RARE static void op_lose_command(struct store_client *client, uint32_t index)
-{
-    op_at(client, index)->command = NO_INDEX;
-    if (client->history)
-        client_note_unanswered(client, index);
-}
-
 /* A command will get no reply: its server failed, or its connection was closed. */
 void client_drop(void *self, uint32_t row)
 {
     struct store_client *client = self;
-    struct pending_command pending = *pending_at(client, row);
+    struct pending_command *pending = pending_at(client, row);
 
     count_ambiguous(client, row);
-    pending_free(client, row);
-    if (pending.closed)
+    if (!pending->closed && !pending->abandoned) {
+        pending->lost = true;
         return;
-    /* The connection stays busy until the timeout closes it. */
-    client->pools.connections[pending.connection].command = NO_INDEX;
-    if (pending.abandoned) /* kept open after a timeout: no reply will come, so close it */
-        connection_done(client, pending.connection, CONNECTION_FIN);
-    else
-        op_lose_command(client, pending.op);
+    }
+    if (!pending->closed && client->config->pool.mode == MODE_POOL)
+        client->pools.connections[pending->connection].command = NO_INDEX;
+    pending_free(client, row);
 }
 
 /* The network has dropped a command or its reply permanently. */

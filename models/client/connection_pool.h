@@ -172,7 +172,8 @@ bool connection_is_open(const struct connection_pools *pools, uint32_t index, ui
 /* How the network broke a connection: CONNECTION_RST or CONNECTION_SILENT. */
 RARE enum connection_event connection_broken_by(const struct connection_pools *pools,
                                                 uint32_t index);
-/* Implements `reply_flow` of struct handshake_return; self: the pools. */
-uint32_t connection_reply_flow(void *self, uint32_t index, uint32_t generation, bool *syn);
+/* Implement struct handshake_return; self: the pools. */
+bool connection_way(void *self, uint32_t index, uint32_t generation, struct connection_way *way);
+RARE void connection_peer_changed(void *self, uint32_t endpoint, enum peer_state peer);
 
 #endif

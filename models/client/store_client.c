@@ -303,7 +303,12 @@ static void store_client_init(void *self, const struct model_env *env)
                                          .set_up = client_set_up,
                                          .restart_instance = client_restart_instance};
     client->hint = (struct prefetch_port){client, client_prefetch_instance};
-    client->back = (struct handshake_return){&client->pools, connection_reply_flow};
+    client->back = (struct handshake_return){
+        .self = &client->pools,
+        .way = connection_way,
+        .fin_kind = sim_kind_add(env->sim, &client_fin, env->instance, client),
+        .rst_kind = sim_kind_add(env->sim, &client_rst, env->instance, client),
+        .peer_changed = connection_peer_changed};
     port_offer_sessions(env->ports, env->region, -1, &client->port);
     port_offer_prefetch_instances(env->ports, env->region, -1, &client->hint);
     port_offer_commands(env->ports, env->region, -1, &client->commands);

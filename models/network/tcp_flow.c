@@ -94,6 +94,12 @@ static bool flow_can_break(const struct wan_link *link, uint32_t flow_index)
     return link->extras[flow_index].watch_kind != 0 && !link->flows[flow_index].broken;
 }
 
+/* The receiver's host answers with a RST. */
+static bool flow_is_forgotten(const struct wan_link *link, uint32_t flow_index)
+{
+    return link->extras[flow_index].peer == PEER_FORGOT && flow_can_break(link, flow_index);
+}
+
 void tcp_flows_reset(struct wan_link *link)
 {
     for (uint32_t i = 0; i < link->flow_count; i++) {
@@ -126,6 +132,13 @@ RARE static void flow_send_in_vain(struct wan_link *link, uint32_t flow_index,
     }
     if (message->lost)
         sim_at(link->sim, answer, message->lost, message->entity, message->generation);
+}
+
+/* A retransmission has reached a host that does not know the connection: its RST comes back. */
+RARE static void flow_meets_reset(struct wan_link *link, uint32_t flow_index, sim_time arrives)
+{
+    flow_break(link, flow_index, arrives + link->reverse->mean_delay(link->reverse->self),
+               CONNECTION_RST);
 }
 
 /* Is it time for the kernel to stop trying? Asked when the timer fires. */
@@ -253,6 +266,13 @@ static void tcp_flow_on_retransmit(void *self, struct sim *sim, uint32_t entity,
         return;
     }
     arrives = link_transmit(link, queued->flow, &queued->message, queued->losses);
+    if (link->flows[queued->flow].away) {
+        if (arrives != SIM_NEVER && flow_is_forgotten(link, queued->flow)) {
+            flow_meets_reset(link, queued->flow, arrives);
+            return;
+        }
+        arrives = SIM_NEVER;
+    }
     if (arrives != SIM_NEVER) {
         flow_release(link, queued->flow, arrives);
         return;
@@ -328,6 +348,14 @@ enum connection_event tcp_flow_state(const void *self, uint32_t flow_index)
     return ((const struct wan_link *)self)->extras[flow_index].state;
 }
 
+void tcp_flow_peer(void *self, uint32_t flow_index, enum peer_state peer)
+{
+    struct wan_link *link = self;
+
+    link->flows[flow_index].away = peer != PEER_HERE;
+    link->extras[flow_index].peer = peer;
+}
+
 void tcp_flow_close(void *self, uint32_t flow_index)
 {
     struct wan_link *link = self;
@@ -362,6 +390,46 @@ void tcp_flow_prefetch(const void *self, uint32_t flow_index, uint32_t second)
     mem_prefetch(&((const struct wan_link *)self)->flows[flow_index], sizeof(struct flow));
 }
 
+/* The message was lost; it was sent at `sent`. */
+RARE static void flow_lose(struct wan_link *link, uint32_t flow_index,
+                           const struct message *message, sim_time sent)
+{
+    uint32_t head;
+
+    flow_queue(link, flow_index, message, SIM_NEVER);
+    head = link->flows[flow_index].head;
+    if (message->handshake)
+        link->queued[link->flows[flow_index].tail].losses =
+            (uint16_t)(1 + link->extras[flow_index].syns_dropped);
+    if (head == link->flows[flow_index].tail)
+        flow_schedule(link, head, sent + flow_rto(link, &link->queued[head]));
+}
+
+void tcp_flow_dropped(void *self, uint32_t flow_index, const struct message *message)
+{
+    struct wan_link *link = self;
+
+    probe_count(link->probes, link->losses);
+    flow_lose(link, flow_index, message, sim_now(link->sim) - link_mean_delay(link));
+    if (message->handshake)
+        link->extras[flow_index].syns_dropped++;
+}
+
+/* A message on a flow that is broken, into a reset, or to a host that is down or forgot it. */
+RARE static void flow_send_astray(struct wan_link *link, uint32_t flow_index,
+                                  const struct message *message)
+{
+    if (link->flows[flow_index].broken || (link->reset && flow_can_break(link, flow_index)) ||
+        (flow_is_forgotten(link, flow_index) && !link->blackhole)) {
+        flow_send_in_vain(link, flow_index, message);
+        return;
+    }
+    probe_count(link->probes, link->messages);
+    probe_count(link->probes, link->transmissions);
+    probe_count(link->probes, link->losses);
+    flow_lose(link, flow_index, message, sim_now(link->sim));
+}
+
 HOT_HANDLER void tcp_flow_send(void *self, uint32_t flow_index, const struct message *message)
 {
     struct wan_link *link = self;
@@ -369,8 +437,8 @@ HOT_HANDLER void tcp_flow_send(void *self, uint32_t flow_index, const struct mes
     sim_time arrives;
 
     invariant_debug(flow->open);
-    if (flow->broken || (link->reset && flow_can_break(link, flow_index))) {
-        flow_send_in_vain(link, flow_index, message);
+    if (flow->broken || flow->away || (link->reset && flow_can_break(link, flow_index))) {
+        flow_send_astray(link, flow_index, message);
         return;
     }
     arrives = link_transmit(link, flow_index, message, 0);
@@ -381,10 +449,11 @@ HOT_HANDLER void tcp_flow_send(void *self, uint32_t flow_index, const struct mes
         flow_deliver(link, flow, message, arrives);
         return;
     }
+    if (flow->head == NO_INDEX) {
+        flow_lose(link, flow_index, message, sim_now(link->sim));
+        return;
+    }
     flow_queue(link, flow_index, message, arrives);
-    if (link->flows[flow_index].head == link->flows[flow_index].tail)
-        flow_schedule(link, flow->head,
-                      sim_now(link->sim) + flow_rto(link, &link->queued[flow->head]));
-    else if (arrives != SIM_NEVER)
+    if (arrives != SIM_NEVER)
         flow_count_behind(link, flow_index, arrives);
 }

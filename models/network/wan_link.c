@@ -169,7 +169,8 @@ static void wan_link_init(void *self, const struct model_env *env)
     wan_link_open_probes(link, sim_probe_set(env->sim));
     link->port =
         (struct link_port){link,          tcp_flow_open,       tcp_flow_close, tcp_flow_abort,
-                           tcp_flow_send, wan_link_mean_delay, tcp_flow_watch, tcp_flow_state};
+                           tcp_flow_send, wan_link_mean_delay, tcp_flow_watch, tcp_flow_dropped,
+                           tcp_flow_peer, tcp_flow_state};
     link->fault_port = (struct link_fault_port){
         .self = link,
         .begin = link_path_begin_fault,

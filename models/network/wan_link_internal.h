@@ -37,12 +37,13 @@ struct wan_link_config {
 __extension__ struct flow {
     sim_time release;   /* no later message is delivered before */
     uint32_t head;      /* of the retransmit queue: a lost message; NO_INDEX: nothing is lost */
-    uint32_t tail : 30; /* the last of them. Of a free flow: the next free one, or FLOW_NONE */
+    uint32_t tail : 29; /* the last of them. Of a free flow: the next free one, or FLOW_NONE */
     uint32_t open : 1;
+    uint32_t away : 1;   /* the receiver is down, or does not know the connection */
     uint32_t broken : 1; /* what is sent on it is lost */
 };
 _Static_assert(sizeof(struct flow) == 16, "see above");
-#define FLOW_NONE ((UINT32_C(1) << 30) - 1)
+#define FLOW_NONE ((UINT32_C(1) << 29) - 1)
 
 /* What the sender knows of its retransmit queue; means nothing where that is empty. */
 struct flow_window {
@@ -61,6 +62,8 @@ struct flow_extra {
     kind_id watch_kind; /* 0: not watched */
     uint32_t watch_entity, watch_generation;
     enum connection_event state; /* CONNECTION_ESTABLISHED: not broken */
+    enum peer_state peer;
+    uint16_t syns_dropped; /* by the receiver's kernel: they arrived */
 };
 
 /* A message of a retransmit queue: it was lost, or waits behind one that was. */
@@ -196,6 +199,8 @@ uint32_t tcp_flow_open(void *self);
 void tcp_flow_watch(void *self, uint32_t flow_index, kind_id kind, uint32_t entity,
                     uint32_t generation);
 enum connection_event tcp_flow_state(const void *self, uint32_t flow_index);
+void tcp_flow_dropped(void *self, uint32_t flow_index, const struct message *message);
+void tcp_flow_peer(void *self, uint32_t flow_index, enum peer_state peer);
 void tcp_flow_close(void *self, uint32_t flow_index);
 void tcp_flow_abort(void *self, uint32_t flow_index);
 void tcp_flow_send(void *self, uint32_t flow_index, const struct message *message);

@@ -214,7 +214,7 @@ bool datastore_crash(struct cluster *cluster, enum crash_kind kind)
         return true;
     for (uint32_t s = 0; s < datastore->shard_count; s++)
         server_crash(&state_of(cluster)->servers[s]);
-    listener_reset(cluster);
+    listener_down(&cluster->nodes[cluster->primary_node], kind);
     cluster_gauges(cluster);
     if (stream && cluster->region == datastore->primary)
         stream->crash(stream->self, kind);

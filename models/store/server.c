@@ -94,8 +94,7 @@ void server_block(struct server *server, sim_dur length)
 
 /* --- replies --------------------------------------------------------------------------------- */
 
-/* Drop a command without a reply: its row belongs to the client again. */
-static void command_drop(struct store *store, uint32_t ref, struct command *command)
+void command_drop(struct store *store, uint32_t ref, struct command *command)
 {
     struct command_pool *pool = store->pools[command->region];
 
@@ -106,7 +105,7 @@ static void command_drop(struct store *store, uint32_t ref, struct command *comm
 #define READ_REPLY_BYTES 1100 /* a session, as client.write_bytes; hit or miss */
 #define WRITE_REPLY_BYTES 60
 
-static void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command)
+void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command)
 {
     struct store *store = cluster->store;
     struct command_pool *pool = store->pools[command->region];
@@ -227,7 +226,7 @@ RARE static void store_prefetch_early(struct store *store)
     store->prefetches = true;
     for (uint32_t r = 0; r < store->region_count; r++)
         if (store->clusters[r].exists)
-            sim_kind_prefetch(store->sim, store->clusters[r].port.command_kind,
+            sim_kind_prefetch(store->sim, store->clusters[r].command_kind,
                               cluster_prefetch_command);
 }
 
@@ -241,20 +240,17 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
 
     invariant_debug((command->generation & SIM_GENERATION_MASK) == generation);
     (void)generation;
-    command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
     if (__builtin_expect(ref_index(entity) >= NEAR_REQUESTS && !store->prefetches, 0))
         store_prefetch_early(store);
     server = &cluster->servers[store_shard_of(store, command->session, command->session_check)];
-    if (!cluster->up || server->gone) { /* down: no reply, not even a RST */
-        command_drop(store, entity, command);
+    if (__builtin_expect(cluster->listener.special_count > 0, 0) &&
+        listener_takes(cluster, entity, command))
+        return;
+    if (!cluster->up || server->gone) {
+        listener_misses(cluster, entity, command);
         return;
     }
-    if (listener_refuses(cluster, command)) {
-        command->reply.kind = REPLY_RESET;
-        probe_count(store->probes, cluster->refused);
-        cluster_reply(cluster, entity, command);
-        return;
-    }
+    command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
     command->next = NO_INDEX;
     if (server->head == NO_INDEX)
         server->head = entity;

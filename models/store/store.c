@@ -150,13 +150,16 @@ static void cluster_set_up(struct cluster *cluster, bool up, enum crash_kind kin
     if (up == cluster->up)
         return;
     cluster->up = up;
+    for (uint32_t n = 0; up && n < cluster->node_count; n++)
+        listener_up(&cluster->nodes[n]);
     if (up) {
         ops->back(cluster, true);
         return;
     }
     cluster->stalled = false;
     cluster_drop_all(cluster);
-    listener_reset(cluster);
+    for (uint32_t n = 0; n < cluster->node_count; n++)
+        listener_down(&cluster->nodes[n], kind);
     if (ops->down)
         ops->down(cluster, kind);
 }
@@ -187,7 +190,7 @@ static void cluster_restart(void *self)
     if (!cluster->up)
         return;
     cluster_drop_all(cluster);
-    listener_reset(cluster);
+    listener_restart(cluster);
     cluster->store->kind->back(cluster, false);
 }
 
@@ -224,13 +227,23 @@ static void cluster_kinds(struct cluster *cluster, const struct model_env *env)
 
     cluster->iteration_kind = sim_kind_add(sim, &cluster_iteration_end, env->instance, cluster);
     cluster->peer_kind = sim_kind_add(sim, &cluster_peer, env->instance, cluster);
-    cluster->port = (struct listener_port){
-        .self = cluster,
-        .command_kind = sim_kind_add(sim, &cluster_command, env->instance, cluster),
-        .handshake_kind = sim_kind_add(sim, &cluster_handshake, env->instance, cluster),
-        .event = listener_event,
-    };
-    cluster->syn_kind = sim_kind_add(sim, &cluster_syn_again, env->instance, cluster);
+    cluster->command_kind = sim_kind_add(sim, &cluster_command, env->instance, cluster);
+    cluster->handshake_kind = sim_kind_add(sim, &cluster_handshake, env->instance, cluster);
+}
+
+/* The node of an endpoint with an address. */
+static void node_add(struct cluster *cluster, uint32_t endpoint, const struct model_env *env)
+{
+    struct node *node = &cluster->nodes[cluster->node_count++];
+
+    invariant(cluster->node_count <= NODES_MAX);
+    *node = (struct node){.port = {.self = node,
+                                   .command_kind = cluster->command_kind,
+                                   .handshake_kind = cluster->handshake_kind,
+                                   .event = listener_event},
+                          .cluster = cluster,
+                          .endpoint = endpoint};
+    port_offer_listener(env->ports, (int)endpoint, -1, &node->port);
 }
 
 static void cluster_init(struct store *store, struct cluster *cluster, const struct model_env *env)
@@ -277,7 +290,7 @@ static void store_init_clusters(struct store *store, const struct model_env *env
             continue;
         if (!store->clusters[region].exists)
             cluster_init(store, &store->clusters[region], env);
-        port_offer_listener(env->ports, (int)e, -1, &store->clusters[region].port);
+        node_add(&store->clusters[region], (uint32_t)e, env);
     }
 }
 

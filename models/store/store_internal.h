@@ -48,11 +48,18 @@ struct server {
     sim_dur blocked_ns;  /* time blocked before the next iteration */
 };
 
-/* A handshake that waits for a stalled process or for room in the accept queue. */
+/* A host of a cluster with an address of its own: at any time one of them is the primary. */
+struct node {
+    struct listener_port port; /* self: the node */
+    struct cluster *cluster;
+    uint32_t endpoint;
+    enum crash_kind down; /* what it lacks; CRASH_NONE: it runs */
+};
+
+/* A handshake that waits for a stalled process. */
 struct waiting_handshake {
     uint32_t connection, generation;
     uint32_t next;
-    uint8_t tries;
 };
 
 /* The listener's end of a client's connection. */
@@ -61,18 +68,23 @@ struct server_connection {
     bool open;           /* the client has not closed it */
     bool counted;        /* counts for connections_max */
     bool refused;        /* above the limit: its commands are answered REPLY_RESET */
+    bool stray;          /* to a node that is not the primary's */
+    bool unread;         /* used while its process exits */
+    uint8_t node;
 };
 
 /* The listener of a cluster. */
 struct listener {
     struct server_connection *connections[REGIONS_MAX]; /* by region and index at the client */
     size_t connection_count[REGIONS_MAX];
-    uint64_t open_count, refused_count; /* connections that are `counted`, `refused` */
+    uint64_t open_count, special_count; /* connections that are `counted`; `refused` or `stray` */
     struct waiting_handshake *waiting;
     size_t waiting_count, waiting_capacity;
     uint32_t waiting_free;
     uint32_t held_head, held_tail; /* TLS handshakes that wait for a stalled process */
 };
+
+#define NODES_MAX 6 /* a primary and its replicas in the region */
 
 struct cluster {
     struct store *store;
@@ -83,11 +95,12 @@ struct cluster {
     struct queue_check queued; /* commands at its servers, waiting or in service */
     uint32_t busy;             /* number of busy servers */
     struct listener listener;
+    struct node nodes[NODES_MAX];
+    uint32_t node_count, primary_node;
 
-    struct listener_port port;
     struct power_port power;
     struct store_fault_port fault;
-    kind_id iteration_kind, peer_kind, syn_kind;
+    kind_id iteration_kind, peer_kind, command_kind, handshake_kind;
     probe_id commands, utilization, hot_utilization, writes, repeated, refused, dropped_syns;
 };
 
@@ -144,6 +157,10 @@ static inline void *store_row(struct store *store, uint32_t session, size_t size
 extern const struct event_kind cluster_command, cluster_iteration_end, cluster_peer;
 void cluster_gauges(struct cluster *cluster);
 void server_begin_iteration(struct server *server);
+/* Send the command's reply, if its connection is still open. */
+void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command);
+/* Drop a command without a reply: its row belongs to the client again. */
+void command_drop(struct store *store, uint32_t ref, struct command *command);
 /* Block the server for `length` before its next iteration. */
 void server_block(struct server *server, sim_dur length);
 /* Drop all commands at the server without a reply, including pending ones. */
@@ -182,9 +199,20 @@ RARE void store_history_replied(struct cluster *cluster, uint32_t ref,
 
 /* --- listener.c ------------------------------------------------------------------------------ */
 
-extern const struct event_kind cluster_handshake, cluster_syn_again;
+extern const struct event_kind cluster_handshake;
 void listener_init(struct listener *listener);
-void listener_reset(struct cluster *cluster);
+/* The process of a node, or its host, goes down: its connections end as their peers will see it. */
+void listener_down(struct node *node, enum crash_kind kind);
+/* The process runs again, after either; the host knows no connection. */
+void listener_up(struct node *node);
+/* The process exits and a new one listens at once. */
+void listener_restart(struct cluster *cluster);
+/* Another node is the primary's from now on. */
+void listener_move(struct cluster *cluster, uint32_t node);
+/* A command has arrived on a connection that the event loop does not serve; true: it is settled. */
+RARE bool listener_takes(struct cluster *cluster, uint32_t ref, struct command *command);
+/* A command has arrived at a node that is down. */
+RARE void listener_misses(struct cluster *cluster, uint32_t ref, struct command *command);
 void listener_release(struct listener *listener);
 /* The process resumes: answer the handshakes that waited for it. */
 void listener_resume(struct cluster *cluster);
@@ -199,16 +227,6 @@ static inline const struct server_connection *listener_connection(const struct c
     if (command->connection >= listener->connection_count[command->region])
         return NULL;
     return &listener->connections[command->region][command->connection];
-}
-/* Whether the connection of a command is above the limit. */
-static inline bool listener_refuses(const struct cluster *cluster, const struct command *command)
-{
-    const struct server_connection *connection;
-
-    if (cluster->listener.refused_count == 0)
-        return false;
-    connection = listener_connection(cluster, command);
-    return connection && connection->refused;
 }
 /* Whether the client still has the connection of a command open; if not, no reply can be sent. */
 static inline bool listener_is_open(const struct cluster *cluster, const struct command *command)

@@ -141,6 +141,12 @@ static void driver_on_next(void *self, struct sim *sim, uint32_t entity, uint32_
               driver->next_kind, 0, 0);
 }
 
+/* A connection that the client opens at no time; commands come on it. */
+static void driver_connects(struct driver *driver, int region)
+{
+    driver->listeners[region]->event(driver->listeners[region]->self, 0, 0, CONNECTION_ESTABLISHED);
+}
+
 static void driver_on_step(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct driver *driver = self;
@@ -170,6 +176,7 @@ static void driver_on_step(void *self, struct sim *sim, uint32_t entity, uint32_
         break;
     case RESTART:
         driver->faults[step->region]->restart(driver->faults[step->region]->self);
+        driver_connects(driver, step->region);
         break;
     default:
         replica->loaded(replica->self, step->region,
@@ -251,6 +258,19 @@ static void driver_crash(void *self, enum crash_kind kind)
     (void)self, (void)kind;
 }
 
+/* The listener finds no way back. */
+static bool driver_way(void *self, uint32_t connection, uint32_t generation,
+                       struct connection_way *way)
+{
+    (void)self, (void)connection, (void)generation, (void)way;
+    return false;
+}
+
+static void driver_peer_changed(void *self, uint32_t endpoint, enum peer_state peer)
+{
+    (void)self, (void)endpoint, (void)peer;
+}
+
 static void driver_init(void *self, const struct model_env *env)
 {
     struct driver *driver = self;
@@ -278,6 +298,8 @@ static void driver_init(void *self, const struct model_env *env)
         driver->pools[a].self = driver;
         driver->pools[a].drop = driver_give;
         port_offer_commands(env->ports, a, -1, &driver->pools[a]);
+        driver->backs[a] = (struct handshake_return){
+            .self = driver, .way = driver_way, .peer_changed = driver_peer_changed};
         port_offer_handshake_return(env->ports, a, -1, &driver->backs[a]);
         for (int b = 0; b < (int)driver->regions; b++) {
             driver->links[a][b] = (struct link_port){.self = driver,
@@ -298,7 +320,7 @@ static void driver_connect(void *self, const struct port_directory *ports)
     driver->replica = port_need_replica(ports, -1, -1);
     for (int r = 0; r < (int)driver->regions; r++) {
         driver->listeners[r] = port_need_listener(ports, r, -1);
-        driver->listeners[r]->event(driver->listeners[r]->self, 0, 0, CONNECTION_ESTABLISHED);
+        driver_connects(driver, r);
         driver->power[r] = port_need_power(ports, r, POWER_STORE);
         driver->faults[r] = port_need_store_fault(ports, r, -1);
     }
