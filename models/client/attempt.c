@@ -397,7 +397,7 @@ static const struct reply_rule {
     [REPLY_HIT] = {.is_good = true},
     [REPLY_MISS] = {.is_good = true},
     [REPLY_OK] = {.is_good = true},
-    [REPLY_READONLY] = {.connection = CONNECTION_FIN},
+    [REPLY_READONLY] = {.is_good = false},
     [REPLY_RESET] = {.connection = CONNECTION_REFUSED},
 };
 
@@ -426,6 +426,8 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
         return;
     }
     command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_CLIENT);
+    if (__builtin_expect(reply.closes, 0))
+        rule.connection = CONNECTION_FIN;
     if (pending.abandoned)
         count_ambiguous(client, row);
     pending_free(client, row);

@@ -177,6 +177,26 @@ static void count_open(struct connection_pools *pools, int change)
     probe_level(pools->probes, pools->open, sim_now(pools->sim), pools->open_total);
 }
 
+/* The node that a cluster's own name resolves to. */
+static uint32_t cluster_address(struct connection_pools *pools, uint32_t endpoint)
+{
+    const struct connection_pool_config *config = pools->config;
+    const struct session_store_port *store = pools->store;
+    struct cached_address *cached;
+    sim_time now = sim_now(pools->sim);
+
+    if (!store || !store->address)
+        return endpoint;
+    cached = &pools->addresses[pools->endpoints->rows[endpoint].region];
+    if (!cached->known || (config->dns_cache != DNS_FOREVER && now >= cached->expires)) {
+        cached->known = true;
+        cached->endpoint = (uint16_t)store->address(store->self, endpoint);
+        cached->expires =
+            now + (config->dns_cache == DNS_FIXED ? config->dns_fixed_ns : store->address_ttl_ns);
+    }
+    return cached->endpoint;
+}
+
 /* The endpoint, with an address, to which a pool opens new connections. */
 static uint32_t pool_address(struct connection_pools *pools, uint32_t pool)
 {
@@ -195,7 +215,7 @@ static uint32_t pool_address(struct connection_pools *pools, uint32_t pool)
         pools->name_expires =
             config->dns_cache == DNS_FIXED ? now + config->dns_fixed_ns : answer.expires;
     }
-    return endpoint_address(pools->endpoints, endpoint, knowledge);
+    return cluster_address(pools, endpoint_address(pools->endpoints, endpoint, knowledge));
 }
 
 static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, uint32_t endpoint)

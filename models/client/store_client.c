@@ -328,6 +328,7 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     client->store = port_need_session_store(ports, -1, -1);
     client->promotion = port_find_promotion(ports, -1, -1);
     pools->endpoints = client->store->endpoints;
+    pools->store = client->store;
     pools->listeners = mem_alloc(pools->endpoints->count, sizeof(struct listener_port *));
     for (size_t e = 0; e < pools->endpoints->count; e++)
         pools->listeners[e] = port_find_listener(ports, (int)e, -1);

@@ -65,6 +65,7 @@ struct reply {
     uint8_t miss;           /* enum miss_reason or above, with REPLY_MISS */
     bool executed;          /* a write took effect at the server */
     bool stale;             /* with REPLY_HIT: an older write of the session was found */
+    bool closes;            /* the server closes the connection after it */
 };
 
 enum command_owner { COMMAND_FREE, COMMAND_AT_CLIENT, COMMAND_ON_WIRE, COMMAND_AT_STORE };

@@ -21,6 +21,7 @@ struct datastore_config {
     int64_t data_set_bytes;
     uint32_t replicas;
     struct dist *replica_lag, *replica_failover;
+    sim_dur address_ttl_ns;
 };
 
 /* Causes of a re-auth that only this kind has, in the order of datastore_causes. */
@@ -120,6 +121,7 @@ struct datastore_cluster {
     struct cluster *cluster;
     struct datastore_server *servers; /* by shard */
     bool takes_writes;
+    bool moves;             /* its primary node crashed, and no replica has taken over yet */
     uint64_t applied_total; /* sum over its servers */
     kind_id failover_kind;
     probe_id lag, unreplicated, failovers, lost;
@@ -132,6 +134,7 @@ struct datastore {
     struct rng_stream replica;
     sim_dur replica_lag_max; /* longest replica lag that the logs cover */
     uint32_t primary_endpoint;
+    char *names[REGIONS_MAX][NODES_MAX]; /* of replicas */
     int primary;
     bool promoting;
     uint32_t shard_count;

@@ -180,6 +180,27 @@ static void primary_taken_over(struct datastore_server *state)
         datastore->stream->restart_shard(datastore->stream->self, state->shard);
 }
 
+/* A replica is the primary's node from now on: the next one that runs, else the next one. */
+static void cluster_move(struct datastore_cluster *state)
+{
+    struct cluster *cluster = state->cluster;
+    uint32_t count = cluster->node_count, next = (cluster->primary_node + 1) % count;
+
+    if (!state->moves)
+        return; /* with another shard */
+    state->moves = false;
+    for (uint32_t n = 1; n < count; n++) {
+        uint32_t other = (cluster->primary_node + n) % count;
+
+        if (cluster->nodes[other].down == CRASH_NONE) {
+            next = other;
+            break;
+        }
+    }
+    listener_up(&cluster->nodes[next]);
+    listener_move(cluster, next);
+}
+
 /* A replica inside the region takes over the shard. */
 static void cluster_on_failover(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
@@ -192,6 +213,7 @@ static void cluster_on_failover(void *self, struct sim *sim, uint32_t entity, ui
     probe_count(datastore->store->probes, cluster->failovers);
     if (!cluster->cluster->up)
         return;
+    cluster_move(cluster);
     if (cluster->cluster->region == datastore->primary)
         primary_taken_over(state);
     server_begin_iteration(state->server);
@@ -210,11 +232,17 @@ bool datastore_crash(struct cluster *cluster, enum crash_kind kind)
 
     if (datastore->config->replicas == 0)
         return false;
-    if (kind == CRASH_NONE || !cluster->up)
+    if (!cluster->up)
         return true;
+    if (kind == CRASH_NONE) { /* the nodes that crashed are replicas now */
+        for (uint32_t n = 0; n < cluster->node_count; n++)
+            listener_up(&cluster->nodes[n]);
+        return true;
+    }
     for (uint32_t s = 0; s < datastore->shard_count; s++)
         server_crash(&state_of(cluster)->servers[s]);
     listener_down(&cluster->nodes[cluster->primary_node], kind);
+    state_of(cluster)->moves = true;
     cluster_gauges(cluster);
     if (stream && cluster->region == datastore->primary)
         stream->crash(stream->self, kind);

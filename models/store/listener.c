@@ -335,7 +335,7 @@ RARE bool listener_takes(struct cluster *cluster, uint32_t ref, struct command *
         command->reply.kind = REPLY_RESET;
         probe_count(store->probes, cluster->refused);
     } else if (command_is_write(command->kind)) {
-        command->reply.kind = REPLY_READONLY;
+        command_refuse_write(store, command);
     } else {
         (void)store->kind->execute(server, ref, command);
     }

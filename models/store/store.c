@@ -40,6 +40,7 @@ static const struct field store_fields[] = {
     COUNT("shards", shards, "1", "1", "500", "shards of each cluster; the hash slot of a session selects one", "facts C.2"),
     NUMBER("hot_weight", hot_weight, "1", "1", "16000", "weight of the first shard's slots, relative to each other shard", "assumption"),
     COUNT("connections_max", connections_max, "1", "65000", "10000000", "maximum open connections of a cluster; further ones get an error and are closed", "facts C.2"),
+    FLAG("close_on_replica_write", close_on_replica_write, "true", "a server closes the connection of a client that writes to a replica, or to a primary that was demoted (sources disagree on the managed service's default: its parameter table says yes, reports R15 saw no)", "facts C.3"),
     COUNT("accept_backlog", accept_backlog, "1", "511", "65535", "length of the accept queue of a server, in connections; SYNs beyond it are dropped", "redis_lessons 4"),
 };
 // clang-format on
@@ -139,6 +140,15 @@ static void store_seed(void *self, uint32_t session, uint32_t session_check)
     struct store *store = self;
 
     store->kind->seed(store, session, session_check);
+}
+
+/* The node that is the primary's in the endpoint's region. */
+static uint32_t store_address(const void *self, uint32_t endpoint)
+{
+    const struct store *store = self;
+    const struct cluster *cluster = &store->clusters[store->endpoints.rows[endpoint].region];
+
+    return cluster->nodes[cluster->primary_node].endpoint;
 }
 
 /* --- faults ---------------------------------------------------------------------------------- */
@@ -298,13 +308,16 @@ static void store_offer(struct store *store, struct port_directory *ports)
 {
     const struct store_kind *kind = store->kind;
 
-    store->port = (struct session_store_port){.self = store,
-                                              .endpoints = &store->endpoints,
-                                              .route = kind->route,
-                                              .causes = kind->model.rows.labels,
-                                              .cause_count = kind->model.rows.label_count,
-                                              .reserve = store_reserve,
-                                              .seed = store_seed};
+    store->port =
+        (struct session_store_port){.self = store,
+                                    .endpoints = &store->endpoints,
+                                    .route = kind->route,
+                                    .address = store->addresses_change ? store_address : NULL,
+                                    .address_ttl_ns = store->address_ttl_ns,
+                                    .causes = kind->model.rows.labels,
+                                    .cause_count = kind->model.rows.label_count,
+                                    .reserve = store_reserve,
+                                    .seed = store_seed};
     port_offer_session_store(ports, -1, -1, &store->port);
     if (kind->promotion) {
         store->promotion = *kind->promotion;

@@ -29,6 +29,7 @@ struct store_config {
     sim_dur write_per_kib_ns;
     uint32_t shards, connections_max, accept_backlog;
     double hot_weight;
+    bool close_on_replica_write;
 };
 enum { EVENT_LOOP, FIFO };
 
@@ -125,6 +126,8 @@ struct store {
     struct endpoint_table endpoints;
     struct cluster clusters[REGIONS_MAX];
     uint32_t region_count, shard_count, hot_slots;
+    bool addresses_change; /* by the kind, with its endpoints */
+    sim_dur address_ttl_ns;
     struct session_table sessions[REGIONS_MAX];
     struct command_pool *pools[REGIONS_MAX];
     struct handshake_return *returns[REGIONS_MAX];
@@ -157,6 +160,12 @@ static inline void *store_row(struct store *store, uint32_t session, size_t size
 extern const struct event_kind cluster_command, cluster_iteration_end, cluster_peer;
 void cluster_gauges(struct cluster *cluster);
 void server_begin_iteration(struct server *server);
+/* Refuse a write: this node is no primary. */
+static inline void command_refuse_write(const struct store *store, struct command *command)
+{
+    command->reply.kind = REPLY_READONLY;
+    command->reply.closes = store->config->close_on_replica_write;
+}
 /* Send the command's reply, if its connection is still open. */
 void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command);
 /* Drop a command without a reply: its row belongs to the client again. */
