@@ -393,6 +393,8 @@ bool connection_way(void *self, uint32_t index, uint32_t generation, struct conn
     *way = (struct connection_way){.out = connection->flow_out,
                                    .in = connection->flow_in,
                                    .endpoint = connection->endpoint,
+                                   .hello = connection->state == CONNECTION_OPENING &&
+                                            connection->rounds_left == pools->config->tls,
                                    .syn = connection->state == CONNECTION_OPENING &&
                                           is_syn(pools, connection)};
     return true;

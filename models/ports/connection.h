@@ -64,6 +64,7 @@ struct listener_port {
 struct connection_way {
     uint32_t out, in;  /* flows: to the listener, and back */
     uint16_t endpoint; /* the address */
+    bool hello;        /* a handshake's present round is TLS's first */
     bool syn;          /* a handshake's present round is TCP's own; the others are TLS's on an open
                           connection */
 };

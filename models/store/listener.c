@@ -72,7 +72,8 @@ static void connection_established(const struct node *node, struct server_connec
 static void connection_ended(struct listener *listener, struct server_connection *connection)
 {
     listener->open_count -= connection->counted;
-    listener->special_count -= connection->refused;
+    listener->special_count -= (uint64_t)connection->refused + (uint64_t)connection->waits;
+    connection->waits = false;
     connection_set_stray(listener, connection, false);
     connection->open = connection->counted = connection->refused = false;
 }
@@ -107,10 +108,28 @@ static uint32_t waiting_alloc(struct listener *listener, uint32_t connection, ui
     return index;
 }
 
-static void waiting_free(struct listener *listener, uint32_t index)
+static void waiting_add(struct listener *listener, struct waiting_list *list, uint32_t connection,
+                        uint32_t generation)
 {
+    uint32_t index = waiting_alloc(listener, connection, generation);
+
+    if (list->head == NO_INDEX)
+        list->head = index;
+    else
+        listener->waiting[list->tail].next = index;
+    list->tail = index;
+}
+
+/* Take the first of a list that is not empty. */
+static struct waiting_handshake waiting_take(struct listener *listener, struct waiting_list *list)
+{
+    uint32_t index = list->head;
+    struct waiting_handshake waiting = listener->waiting[index];
+
+    list->head = waiting.next;
     listener->waiting[index].next = listener->waiting_free;
     listener->waiting_free = index;
+    return waiting;
 }
 
 static struct node *node_at(struct cluster *cluster, uint32_t endpoint)
@@ -138,21 +157,38 @@ static void connection_tell(const struct cluster *cluster, uint32_t connection, 
     link->send(link->self, way->in, &message);
 }
 
+static struct server *server_of_connection(struct cluster *cluster, uint32_t connection)
+{
+    return &cluster->servers[ref_index(connection) % cluster->store->shard_count];
+}
+
 /* Returns false if the kernel drops the SYN because the accept queue is full. */
 static bool node_accepts(struct node *node, uint32_t connection, uint32_t generation)
 {
     struct cluster *cluster = node->cluster;
-    struct store *store = cluster->store;
-    struct server *server = &cluster->servers[ref_index(connection) % store->shard_count];
+    struct listener *listener = &cluster->listener;
+    const struct store_config *config = cluster->store->config;
+    struct server *server = server_of_connection(cluster, connection);
+    bool is_primary = (uint32_t)(node - cluster->nodes) == cluster->primary_node;
+    bool waits = config->accept_ns > 0 && is_primary;
 
-    if (cluster->stalled || server->busy) {
-        if (server->unaccepted >= store->config->accept_backlog) {
-            probe_count(store->probes, cluster->dropped_syns);
+    if (is_primary && (waits || cluster->stalled || server->busy)) {
+        if (server->unaccepted >= config->accept_backlog) {
+            probe_count(cluster->store->probes, cluster->dropped_syns);
             return false;
         }
         server->unaccepted++;
+        server->newcomers++;
     }
     listener_event(node, connection, generation, CONNECTION_ESTABLISHED);
+    if (waits) {
+        struct server_connection *row =
+            connection_row(listener, ref_region(connection), ref_index(connection));
+
+        listener->special_count += !row->waits;
+        row->waits = true;
+        waiting_add(listener, &server->accepts, connection, generation);
+    }
     return true;
 }
 
@@ -173,15 +209,46 @@ static void handshake_dropped(const struct node *node, uint32_t connection, uint
     link->dropped(link->self, way->out, &message);
 }
 
-static void handshake_hold(struct listener *listener, uint32_t connection, uint32_t generation)
+static void handshake_answer(const struct cluster *cluster, uint32_t connection,
+                             uint32_t generation, const struct connection_way *way)
 {
-    uint32_t held = waiting_alloc(listener, connection, generation);
+    connection_tell(cluster, connection, generation, way,
+                    cluster->store->pools[ref_region(connection)]->handshake_kind);
+}
 
-    if (listener->held_head == NO_INDEX)
-        listener->held_head = held;
-    else
-        listener->waiting[listener->held_tail].next = held;
-    listener->held_tail = held;
+/* The kernel answers; the process accepts the connection when it comes to it. */
+static void syn_answered(struct cluster *cluster, uint32_t connection, uint32_t generation,
+                         const struct connection_way *way)
+{
+    struct server *server = server_of_connection(cluster, connection);
+
+    handshake_answer(cluster, connection, generation, way);
+    if (server->accepts.head == NO_INDEX)
+        return;
+    if (!server->busy)
+        server_begin_iteration(server);
+    cluster_gauges(cluster);
+}
+
+/* A round of TLS has arrived: the process answers it, now or when it has come to it. Its work is
+ * done in the first one. */
+static void tls_round(struct node *node, uint32_t connection, uint32_t generation,
+                      const struct connection_way *way)
+{
+    struct cluster *cluster = node->cluster;
+    struct server *server = server_of_connection(cluster, connection);
+
+    if (cluster->store->config->tls_ns > 0 && way->hello) {
+        waiting_add(&cluster->listener, &server->hellos, connection, generation);
+        server->newcomers++;
+        if (!server->busy)
+            server_begin_iteration(server);
+        cluster_gauges(cluster);
+    } else if (cluster->stalled) {
+        waiting_add(&cluster->listener, &cluster->listener.held, connection, generation);
+    } else {
+        handshake_answer(cluster, connection, generation, way);
+    }
 }
 
 static void cluster_on_handshake(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -199,13 +266,140 @@ static void cluster_on_handshake(void *self, struct sim *sim, uint32_t entity, u
         handshake_dropped(node, entity, generation, &way);
     else if (node->down == CRASH_PROCESS)
         connection_tell(cluster, entity, generation, &way, back->rst_kind);
-    else if (cluster->stalled && !way.syn)
-        handshake_hold(&cluster->listener, entity, generation);
-    else if (way.syn && !node_accepts(node, entity, generation))
-        handshake_dropped(node, entity, generation, &way);
+    else if (!way.syn)
+        tls_round(node, entity, generation, &way);
+    else if (node_accepts(node, entity, generation))
+        syn_answered(cluster, entity, generation, &way);
     else
-        connection_tell(cluster, entity, generation, &way,
-                        cluster->store->pools[ref_region(entity)]->handshake_kind);
+        handshake_dropped(node, entity, generation, &way);
+}
+
+/* --- the process's work on new connections --------------------------------------------------- */
+
+/* Accept connections: their commands can be read. */
+static sim_dur server_accept(struct server *server)
+{
+    struct cluster *cluster = server->cluster;
+    struct listener *listener = &cluster->listener;
+    const struct store_config *config = cluster->store->config;
+    uint32_t count = 0;
+
+    while (server->accepts.head != NO_INDEX && count < config->accepts_per_turn) {
+        struct waiting_handshake next = waiting_take(listener, &server->accepts);
+        struct server_connection *row =
+            connection_row(listener, ref_region(next.connection), ref_index(next.connection));
+
+        count++;
+        if (row->generation != next.generation || !row->waits)
+            continue; /* closed meanwhile: it costs the same */
+        row->waits = false;
+        listener->special_count--;
+    }
+    return (sim_dur)count * config->accept_ns;
+}
+
+/* Keep a command until its connection is accepted. */
+static void server_park(struct server *server, uint32_t ref, struct command *command)
+{
+    struct store *store = server->cluster->store;
+
+    command->next = NO_INDEX;
+    if (server->parked_head == NO_INDEX)
+        server->parked_head = ref;
+    else
+        command_at(store->pools[ref_region(server->parked_tail)], ref_index(server->parked_tail))
+            ->next = ref;
+    server->parked_tail = ref;
+}
+
+/* Queue the commands whose connections are accepted by now. */
+static void server_unpark(struct server *server)
+{
+    struct cluster *cluster = server->cluster;
+    struct store *store = cluster->store;
+    uint32_t ref = server->parked_head;
+
+    server->parked_head = NO_INDEX;
+    while (ref != NO_INDEX) {
+        struct command *command = command_at(store->pools[ref_region(ref)], ref_index(ref));
+        const struct server_connection *row = listener_connection(cluster, command);
+        uint32_t next = command->next;
+
+        if (row->waits && row->generation == command->connection_generation) {
+            server_park(server, ref, command);
+        } else {
+            struct server *target =
+                &cluster->servers[store_shard_of(store, command->session, command->session_check)];
+
+            server_queue(target, ref, command);
+            if (target != server && !target->busy)
+                server_begin_iteration(target);
+        }
+        ref = next;
+    }
+}
+
+static sim_dur hello_cost(const struct store *store, const struct waiting_handshake *hello)
+{
+    const struct store_config *config = store->config;
+    struct rng_block block =
+        rng_block_at(&store->service, UINT64_MAX - hello->connection, hello->generation);
+
+    return rng_unit(block.word[0]) < config->resumed_share ? config->tls_resumed_ns
+                                                           : config->tls_ns;
+}
+
+RARE sim_dur server_greet(struct server *server)
+{
+    struct listener *listener = &server->cluster->listener;
+    const struct store *store = server->cluster->store;
+    const struct store_config *config = store->config;
+    sim_dur cost = 0;
+
+    if (config->accept_ns == 0) {
+        server->newcomers -= server->unaccepted;
+        server->unaccepted = 0;
+    } else if (server->unaccepted > 0) {
+        sim_dur accepting = server_accept(server);
+
+        server->newcomers -= (uint32_t)(accepting / config->accept_ns);
+        server->unaccepted -= (uint32_t)(accepting / config->accept_ns);
+        cost += accepting;
+        server_unpark(server);
+    }
+    for (uint32_t n = 0; n < config->tls_per_turn && server->hellos.head != NO_INDEX; n++) {
+        struct waiting_handshake hello = waiting_take(listener, &server->hellos);
+
+        server->newcomers--;
+        cost += hello_cost(store, &hello);
+        waiting_add(listener, &server->greeted, hello.connection, hello.generation);
+    }
+    return cost;
+}
+
+RARE void server_greeted(struct server *server)
+{
+    struct cluster *cluster = server->cluster;
+
+    while (server->greeted.head != NO_INDEX) {
+        struct waiting_handshake next = waiting_take(&cluster->listener, &server->greeted);
+        const struct handshake_return *back = cluster->store->returns[ref_region(next.connection)];
+        struct connection_way way;
+
+        if (back->way(back->self, ref_index(next.connection), next.generation, &way))
+            handshake_answer(cluster, next.connection, next.generation, &way);
+    }
+}
+
+void server_forget_newcomers(struct server *server)
+{
+    struct listener *listener = &server->cluster->listener;
+    struct waiting_list *const lists[] = {&server->accepts, &server->hellos, &server->greeted};
+
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        while (lists[i]->head != NO_INDEX)
+            (void)waiting_take(listener, lists[i]);
+    server->unaccepted = server->newcomers = 0;
 }
 
 /* --- servers that go down -------------------------------------------------------------------- */
@@ -230,6 +424,12 @@ static void connection_closed(const struct node *node, uint32_t connection,
     way.syn = false;
     connection_tell(node->cluster, connection, row->generation, &way,
                     row->unread ? back->rst_kind : back->fin_kind);
+}
+
+void listener_note_unread(struct cluster *cluster, const struct command *command)
+{
+    if (listener_is_open(cluster, command))
+        connection_row(&cluster->listener, command->region, command->connection)->unread = true;
 }
 
 /* End all connections of a node; tells: its kernel tells their clients. */
@@ -327,10 +527,19 @@ RARE bool listener_takes(struct cluster *cluster, uint32_t ref, struct command *
     const struct server_connection *connection = listener_connection(cluster, command);
     struct server *server;
 
-    if (!connection || !(connection->refused || connection->stray))
+    if (!connection || !(connection->refused || connection->stray || connection->waits))
         return false;
     server = &cluster->servers[store_shard_of(store, command->session, command->session_check)];
+    if (connection->waits && (!cluster->up || server->gone))
+        return false;
     command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
+    if (connection->waits && !connection->refused) {
+        command->arrived = sim_now(store->sim);
+        queue_check_enter(&cluster->queued, command->arrived);
+        server_park(server_of_connection(cluster, ref_make(command->region, command->connection)),
+                    ref, command);
+        return true;
+    }
     if (connection->refused) {
         command->reply.kind = REPLY_RESET;
         probe_count(store->probes, cluster->refused);
@@ -345,21 +554,19 @@ RARE bool listener_takes(struct cluster *cluster, uint32_t ref, struct command *
 
 void listener_init(struct listener *listener)
 {
-    listener->waiting_free = listener->held_head = listener->held_tail = NO_INDEX;
+    listener->waiting_free = listener->held.head = NO_INDEX;
 }
 
 void listener_resume(struct cluster *cluster)
 {
     struct listener *listener = &cluster->listener;
-    uint32_t held = listener->held_head;
+    struct waiting_list held = listener->held;
 
-    listener->held_head = listener->held_tail = NO_INDEX;
-    while (held != NO_INDEX) {
-        struct waiting_handshake waiting = listener->waiting[held];
+    listener->held.head = NO_INDEX;
+    while (held.head != NO_INDEX) {
+        struct waiting_handshake next = waiting_take(listener, &held);
 
-        waiting_free(listener, held);
-        cluster_on_handshake(cluster, cluster->store->sim, waiting.connection, waiting.generation);
-        held = waiting.next;
+        cluster_on_handshake(cluster, cluster->store->sim, next.connection, next.generation);
     }
 }
 

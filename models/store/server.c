@@ -58,7 +58,8 @@ void server_begin_iteration(struct server *server)
 
     if (cluster->stalled || !cluster->up || server->gone)
         return;
-    server->unaccepted = 0;
+    if (__builtin_expect(server->newcomers > 0, 0))
+        cost += server_greet(server);
     if (server->head == NO_INDEX && cost == 0)
         return;
     server->blocked_ns = 0;
@@ -201,6 +202,8 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
             pending_add(server, ref, command);
         ref = next;
     }
+    if (__builtin_expect(server->greeted.head != NO_INDEX, 0))
+        server_greeted(server);
     server_begin_iteration(server);
     cluster_gauges(cluster);
 }
@@ -230,6 +233,23 @@ RARE static void store_prefetch_early(struct store *store)
                               cluster_prefetch_command);
 }
 
+/* The command's place in the queue; it has been counted. */
+static inline void queue_append(struct server *server, uint32_t ref, struct command *command)
+{
+    command->next = NO_INDEX;
+    if (server->head == NO_INDEX)
+        server->head = ref;
+    else
+        command_of(server->cluster->store, server->tail)->next = ref;
+    server->tail = ref;
+}
+
+void server_queue(struct server *server, uint32_t ref, struct command *command)
+{
+    queue_append(server, ref, command);
+    server->queued++;
+}
+
 static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t entity,
                                            uint32_t generation)
 {
@@ -251,18 +271,23 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
         return;
     }
     command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
-    command->next = NO_INDEX;
-    if (server->head == NO_INDEX)
-        server->head = entity;
-    else
-        command_of(store, server->tail)->next = entity;
-    server->tail = entity;
+    queue_append(server, entity, command);
     server->queued++;
     command->arrived = sim_now(sim);
     queue_check_enter(&cluster->queued, command->arrived);
     if (!server->busy)
         server_begin_iteration(server);
     cluster_gauges(cluster);
+}
+
+static void queue_note_unread(struct cluster *cluster, uint32_t ref)
+{
+    while (ref != NO_INDEX) {
+        const struct command *command = command_of(cluster->store, ref);
+
+        listener_note_unread(cluster, command);
+        ref = command->next;
+    }
 }
 
 /* Drop all commands of a queue; waits: they are counted in cluster->queued. */
@@ -285,15 +310,19 @@ void server_drop_all(struct server *server)
 {
     struct cluster *cluster = server->cluster;
 
+    queue_note_unread(cluster, server->head);
+    queue_note_unread(cluster, server->parked_head);
     queue_drop(cluster, server->iteration_head, true);
     queue_drop(cluster, server->head, true);
+    queue_drop(cluster, server->parked_head, true);
     queue_drop(cluster, server->pending_head, false);
+    server_forget_newcomers(server);
     if (server->busy) {
         cluster->busy--;
         sim_cancelled(cluster->store->sim);
     }
-    server->head = server->iteration_head = server->pending_head = NO_INDEX;
-    server->queued = server->unaccepted = 0;
+    server->head = server->iteration_head = server->pending_head = server->parked_head = NO_INDEX;
+    server->queued = 0;
     server->blocked_ns = 0;
     server->busy = false;
 }
@@ -311,9 +340,10 @@ void cluster_check_queue(struct cluster *cluster)
     sim_time end = sim_now(store->sim);
 
     for (uint32_t s = 0; s < store->shard_count; s++)
-        for (int part = 0; part < 2; part++) {
+        for (int part = 0; part < 3; part++) {
             const struct server *server = &cluster->servers[s];
-            uint32_t ref = part ? server->head : server->iteration_head;
+            const uint32_t heads[] = {server->head, server->iteration_head, server->parked_head};
+            uint32_t ref = heads[part];
 
             for (; ref != NO_INDEX; ref = command_of(store, ref)->next)
                 queue_check_remains(&cluster->queued, end, command_of(store, ref)->arrived);

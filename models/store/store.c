@@ -40,6 +40,12 @@ static const struct field store_fields[] = {
     COUNT("shards", shards, "1", "1", "500", "shards of each cluster; the hash slot of a session selects one", "facts C.2"),
     NUMBER("hot_weight", hot_weight, "1", "1", "16000", "weight of the first shard's slots, relative to each other shard", "assumption"),
     COUNT("connections_max", connections_max, "1", "65000", "10000000", "maximum open connections of a cluster; further ones get an error and are closed", "facts C.2"),
+    DURATION("connect_cost.accept", accept_ns, "0ms", "0.1ms", "1s", "server time to accept a connection; 0: it is accepted at once", "failures B.2"),
+    DURATION("connect_cost.tls", tls_ns, "0ms", "2ms", "1s", "server time of a full TLS handshake; 0: it is answered at once", "failures B.2"),
+    DURATION("connect_cost.resumed", tls_resumed_ns, "0ms", "0.3ms", "1s", "server time of a TLS handshake that resumes a session", "failures B.2"),
+    SHARE("connect_cost.resumed_share", resumed_share, "0", "0%", "100%", "share of TLS handshakes that resume a session: most pools keep no tickets", "failures B.2"),
+    COUNT("connect_cost.accepts_per_turn", accepts_per_turn, "1", "10", "100000", "connections accepted in one iteration of the event loop (1000 before Redis 7.4 and Valkey 8)", "failures B.1"),
+    COUNT("connect_cost.tls_per_turn", tls_per_turn, "1", "1", "100000", "TLS handshakes begun in one iteration", "failures B.1"),
     FLAG("close_on_replica_write", close_on_replica_write, "true", "a server closes the connection of a client that writes to a replica, or to a primary that was demoted (sources disagree on the managed service's default: its parameter table says yes, reports R15 saw no)", "facts C.3"),
     COUNT("accept_backlog", accept_backlog, "1", "511", "65535", "length of the accept queue of a server, in connections; SYNs beyond it are dropped", "redis_lessons 4"),
 };
@@ -267,6 +273,10 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
                                               .head = NO_INDEX,
                                               .tail = NO_INDEX,
                                               .iteration_head = NO_INDEX,
+                                              .accepts = {.head = NO_INDEX},
+                                              .hellos = {.head = NO_INDEX},
+                                              .greeted = {.head = NO_INDEX},
+                                              .parked_head = NO_INDEX,
                                               .pending_head = NO_INDEX};
     cluster_probes(cluster, sim_probe_set(env->sim));
     cluster_kinds(cluster, env);

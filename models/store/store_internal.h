@@ -30,8 +30,16 @@ struct store_config {
     uint32_t shards, connections_max, accept_backlog;
     double hot_weight;
     bool close_on_replica_write;
+    sim_dur accept_ns, tls_ns, tls_resumed_ns; /* server time of a new connection */
+    double resumed_share;
+    uint32_t accepts_per_turn, tls_per_turn;
 };
 enum { EVENT_LOOP, FIFO };
+
+/* Rows of the listener, first in first out. */
+struct waiting_list {
+    uint32_t head, tail;
+};
 
 struct server {
     struct cluster *cluster;
@@ -46,7 +54,11 @@ struct server {
     uint32_t queued;         /* waiting and in the iteration */
     uint32_t pending_head;   /* refs of executed commands that wait for other nodes */
     uint32_t unaccepted; /* connections in the kernel's queue, not yet accepted by the process */
+    uint32_t newcomers;  /* `unaccepted`, and TLS handshakes that wait for the process */
     sim_dur blocked_ns;  /* time blocked before the next iteration */
+    struct waiting_list accepts, hellos; /* where they cost time, in order */
+    struct waiting_list greeted;         /* TLS handshakes answered at the end of the iteration */
+    uint32_t parked_head, parked_tail;   /* commands on connections that are not accepted yet */
 };
 
 /* A host of a cluster with an address of its own: at any time one of them is the primary. */
@@ -69,6 +81,7 @@ struct server_connection {
     bool open;           /* the client has not closed it */
     bool counted;        /* counts for connections_max */
     bool refused;        /* above the limit: its commands are answered REPLY_RESET */
+    bool waits;          /* for the process to accept it: its commands do, too */
     bool stray;          /* to a node that is not the primary's */
     bool unread;         /* used while its process exits */
     uint8_t node;
@@ -78,11 +91,12 @@ struct server_connection {
 struct listener {
     struct server_connection *connections[REGIONS_MAX]; /* by region and index at the client */
     size_t connection_count[REGIONS_MAX];
-    uint64_t open_count, special_count; /* connections that are `counted`; `refused` or `stray` */
+    uint64_t open_count,
+        special_count; /* connections that are `counted`; `refused`, `waits` or `stray` */
     struct waiting_handshake *waiting;
     size_t waiting_count, waiting_capacity;
     uint32_t waiting_free;
-    uint32_t held_head, held_tail; /* TLS handshakes that wait for a stalled process */
+    struct waiting_list held; /* TLS handshakes that cost nothing and wait for a stalled process */
 };
 
 #define NODES_MAX 6 /* a primary and its replicas in the region */
@@ -170,6 +184,8 @@ static inline void command_refuse_write(const struct store *store, struct comman
 void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command);
 /* Drop a command without a reply: its row belongs to the client again. */
 void command_drop(struct store *store, uint32_t ref, struct command *command);
+/* Append a command to the server's queue; it is counted as arrived. */
+void server_queue(struct server *server, uint32_t ref, struct command *command);
 /* Block the server for `length` before its next iteration. */
 void server_block(struct server *server, sim_dur length);
 /* Drop all commands at the server without a reply, including pending ones. */
@@ -218,6 +234,15 @@ void listener_up(struct node *node);
 void listener_restart(struct cluster *cluster);
 /* Another node is the primary's from now on. */
 void listener_move(struct cluster *cluster, uint32_t node);
+/* An iteration begins: accept connections and begin TLS handshakes, as many as one turn takes.
+ * Returns the time that it takes. */
+RARE sim_dur server_greet(struct server *server);
+/* It ends: answer those handshakes. */
+RARE void server_greeted(struct server *server);
+/* A command is dropped that its process has not read. */
+void listener_note_unread(struct cluster *cluster, const struct command *command);
+/* Forget the connections that wait. */
+void server_forget_newcomers(struct server *server);
 /* A command has arrived on a connection that the event loop does not serve; true: it is settled. */
 RARE bool listener_takes(struct cluster *cluster, uint32_t ref, struct command *command);
 /* A command has arrived at a node that is down. */
