@@ -50,6 +50,16 @@ static struct command *command_of(struct store *store, uint32_t ref)
     return command_at(store->pools[ref_region(ref)], ref_index(ref));
 }
 
+RARE static bool iteration_writes(const struct server *server)
+{
+    struct store *store = server->cluster->store;
+
+    for (uint32_t ref = server->iteration_head; ref != NO_INDEX; ref = command_of(store, ref)->next)
+        if (command_is_write(command_of(store, ref)->kind))
+            return true;
+    return false;
+}
+
 void server_begin_iteration(struct server *server)
 {
     struct cluster *cluster = server->cluster;
@@ -79,6 +89,8 @@ void server_begin_iteration(struct server *server)
         cost += is_known ? store->read_ns : store_service(store, command);
         ref = command->next;
     }
+    if (__builtin_expect(store->fsync_ns > 0, 0) && iteration_writes(server))
+        cost += store->fsync_ns;
     server->busy = true;
     cluster->busy++;
     sim_after(store->sim, cost, cluster->iteration_kind, server_entity(server),
@@ -363,6 +375,18 @@ void cluster_send_peer(struct cluster *from, struct cluster *to, uint32_t word, 
 
     link->send(link->self, flow, &message);
     link->close(link->self, flow);
+}
+
+void cluster_send_once(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
+                       uint64_t identity)
+{
+    struct link_port *link = from->store->links[from->region][to->region];
+    struct message message = {
+        .kind = to->peer_kind, .entity = word, .bytes = bytes, .identity = identity};
+    uint32_t flow = link->open(link->self);
+
+    link->send(link->self, flow, &message);
+    link->abort(link->self, flow);
 }
 
 static void cluster_on_peer(void *self, struct sim *sim, uint32_t word, uint32_t generation)

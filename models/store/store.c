@@ -46,6 +46,7 @@ static const struct field store_fields[] = {
     SHARE("connect_cost.resumed_share", resumed_share, "0", "0%", "100%", "share of TLS handshakes that resume a session: most pools keep no tickets", "failures B.2"),
     COUNT("connect_cost.accepts_per_turn", accepts_per_turn, "1", "10", "100000", "connections accepted in one iteration of the event loop (1000 before Redis 7.4 and Valkey 8)", "failures B.1"),
     COUNT("connect_cost.tls_per_turn", tls_per_turn, "1", "1", "100000", "TLS handshakes begun in one iteration", "failures B.1"),
+    PERSISTENCE_FIELDS(persistence),
     FLAG("close_on_replica_write", close_on_replica_write, "true", "a server closes the connection of a client that writes to a replica, or to a primary that was demoted (sources disagree on the managed service's default: its parameter table says yes, reports R15 saw no)", "facts C.3"),
     COUNT("accept_backlog", accept_backlog, "1", "511", "65535", "length of the accept queue of a server, in connections; SYNs beyond it are dropped", "redis_lessons 4"),
 };
@@ -285,8 +286,19 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
         (struct store_fault_port){cluster, cluster_stall, cluster_restart, cluster_crash};
     port_offer_power(env->ports, cluster->region, POWER_STORE, &cluster->power);
     port_offer_store_fault(env->ports, cluster->region, -1, &cluster->fault);
+    persistence_init(cluster, env, &store->config->persistence);
     if (store->kind->cluster_init)
         store->kind->cluster_init(cluster, env);
+}
+
+static void store_check(const void *config, const struct check_context *context,
+                        struct validation *validation)
+{
+    const struct store_config *c = config;
+    const struct store_kind *kind = (const struct store_kind *)store_kinds[c->kind];
+
+    (void)context;
+    persistence_check(&c->persistence, kind->data != NULL, validation);
 }
 
 static void store_init_shards(struct store *store)
@@ -357,6 +369,9 @@ static void store_init(void *self, const struct model_env *env)
     store->service = sim_stream(env->sim, env->instance, "service");
     store->read_ns =
         dist_is_constant(store->config->read_service, &read_ns) ? (sim_dur)read_ns : -1;
+    if (store->config->persistence.kind == PERSIST_AOF &&
+        store->config->persistence.aof == AOF_ALWAYS)
+        store->fsync_ns = store->config->persistence.fsync_ns;
     store_init_shards(store);
     for (uint32_t r = 0; r < store->region_count; r++)
         store->clusters[r] = (struct cluster){.store = store, .region = (int)r};
@@ -437,6 +452,7 @@ const struct model_ops store_ops = {
     .rows = {SERVICE_METRIC_TABLE(store_service_metrics)},
     .kinds = store_kinds,
     .kind_count = sizeof store_kinds / sizeof store_kinds[0],
+    .check = store_check,
     .init = store_init,
     .connect = store_connect,
     .finish = store_finish,

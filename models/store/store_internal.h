@@ -12,6 +12,7 @@
 #include "bug.h"
 #include "connection.h"
 #include "op_history.h"
+#include "persistence.h"
 #include "link.h"
 #include "mem.h"
 #include "prefetch.h"
@@ -33,6 +34,7 @@ struct store_config {
     sim_dur accept_ns, tls_ns, tls_resumed_ns; /* server time of a new connection */
     double resumed_share;
     uint32_t accepts_per_turn, tls_per_turn;
+    struct persistence_config persistence;
 };
 enum { EVENT_LOOP, FIFO };
 
@@ -110,6 +112,7 @@ struct cluster {
     struct queue_check queued; /* commands at its servers, waiting or in service */
     uint32_t busy;             /* number of busy servers */
     struct listener listener;
+    struct persistence persistence;
     struct node nodes[NODES_MAX];
     uint32_t node_count, primary_node;
 
@@ -136,7 +139,8 @@ struct store {
     struct run_log *log;
     const struct topology *topology;
     struct rng_stream service;
-    sim_dur read_ns; /* service time of every read; -1: drawn */
+    sim_dur fsync_ns; /* before the replies of an iteration with writes */
+    sim_dur read_ns;  /* service time of every read; -1: drawn */
     struct endpoint_table endpoints;
     struct cluster clusters[REGIONS_MAX];
     uint32_t region_count, shard_count, hot_slots;
@@ -204,6 +208,9 @@ void server_complete(struct server *server, struct command_handle handle,
  * identity: key of the message's random draws.
  */
 void cluster_send_peer(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
+                       uint64_t identity);
+/* The same, not sent again where the link loses it. */
+void cluster_send_once(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
                        uint64_t identity);
 /* Check at the end of the run: the queue length equals the metric, and Little's law holds. */
 void cluster_check_queue(struct cluster *cluster);

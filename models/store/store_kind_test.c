@@ -237,7 +237,7 @@ static const struct store_kind readdressed = {
 static const struct model_kind *const kinds[] = {&both.model, &moved.model, &throttled.model,
                                                  &readdressed.model};
 static const char *const kind_names[] = {"both", "moved", "throttled", "readdressed", NULL};
-static struct field fields[32];
+static struct field fields[64];
 static struct model_ops test_store_ops;
 static const struct model_ops *const test_models[] = {&client_driver_ops, &wan_link_ops,
                                                       &test_store_ops, &store_client_ops};
@@ -275,7 +275,8 @@ static void run(const char *kind, uint32_t attempts)
 
     snprintf(text, sizeof text,
              "regions: {a: {}, b: {}}\nduration: 10s\nwarmup: 0s\n"
-             "store: {kind: %s, write_service: 0ms, write_per_kib: 0ms, read_service: 0ms}\n"
+             "store: {kind: %s, write_service: 0ms, write_per_kib: 0ms, read_service: 0ms, "
+             "connect_cost: {accept: 0ms, tls: 0ms}}\n"
              "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%%, loss: 0%%}, "
              "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%%, loss: 0%%}}\n"
              "client: {retry: {backoff: none, attempts: %u}, timeout: 300ms, "
@@ -384,7 +385,8 @@ static void changed_address_is_another_endpoint(void **state)
     client_readdressed_at = 5 * SIM_S;
     scenario = scenario_of(&test_registry,
                            "regions: {a: {}}\nduration: 10s\nwarmup: 0s\n"
-                           "store: {kind: readdressed, write_service: 0ms, write_per_kib: 0ms}\n"
+                           "store: {kind: readdressed, write_service: 0ms, write_per_kib: 0ms, "
+                           "connect_cost: {accept: 0ms, tls: 0ms}}\n"
                            "network: {inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"
                            "client: {pool: {size: 1, warm: 1, lifetime: 3s}}\n"
                            "driver: {rate: 1/s}\n");

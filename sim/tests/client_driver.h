@@ -33,7 +33,7 @@ struct client_driver_config {
     sim_dur read_after_ns, cut_from_ns, cut_for_ns;
     struct link_ref cut;
     uint32_t writes;
-    sim_dur promote_at_ns, stall_from_ns, stall_for_ns, crash_from_ns, crash_for_ns;
+    sim_dur promote_at_ns, stall_from_ns, stall_for_ns, crash_from_ns, crash_for_ns, restart_at_ns;
     bool crash_host;
 };
 #define MODEL_CONFIG struct client_driver_config
@@ -53,6 +53,7 @@ static const struct field client_driver_fields[] = {
     DURATION("stall_for", stall_for_ns, "0s", "1s", "30d", "for", "assumption"),
     DURATION("crash_from", crash_from_ns, "0s", "0s", "30d", "its process exits; 0: never", "assumption"),
     DURATION("crash_for", crash_for_ns, "0s", "1s", "30d", "for", "assumption"),
+    DURATION("restart_at", restart_at_ns, "0s", "0s", "30d", "its process is restarted; 0: never", "assumption"),
     FLAG("crash_host", crash_host, "false", "its host goes down instead", "assumption"),
     DURATION("promote_at", promote_at_ns, "0s", "0s", "30d", "the second region's cluster is promoted at once; 0: never", "assumption"),
 };
@@ -218,6 +219,10 @@ static void client_driver_on_crash(void *self, struct sim *sim, uint32_t entity,
     enum crash_kind crash = driver->config->crash_host ? CRASH_HOST : CRASH_PROCESS;
 
     (void)sim, (void)generation;
+    if (entity == 2) {
+        driver->store_fault->restart(driver->store_fault->self);
+        return;
+    }
     driver->store_fault->crash(driver->store_fault->self, entity == 0 ? crash : CRASH_NONE);
 }
 
@@ -343,6 +348,8 @@ static void client_driver_start(void *self)
         sim_at(driver->sim, config->cut_from_ns, driver->cut_kind, 0, 0);
         sim_at(driver->sim, config->cut_from_ns + config->cut_for_ns, driver->cut_kind, 1, 0);
     }
+    if (config->restart_at_ns > 0)
+        sim_at(driver->sim, config->restart_at_ns, driver->crash_kind, 2, 0);
     if (config->crash_from_ns > 0) {
         sim_at(driver->sim, config->crash_from_ns, driver->crash_kind, 0, 0);
         sim_at(driver->sim, config->crash_from_ns + config->crash_for_ns, driver->crash_kind, 1, 0);
@@ -396,7 +403,7 @@ static const struct registry client_registry = {client_models,
  * exactly the request and its reply. */
 #define CLIENT_WORLD                                                                               \
     "regions: {a: {}, b: {}}\nstore: {primary: a, write_service: 0ms, write_per_kib: 0ms, "        \
-    "read_service: 0ms}\n"
+    "read_service: 0ms, connect_cost: {accept: 0ms, tls: 0ms}}\n"
 
 static inline int client_seen_nothing(void **state)
 {
