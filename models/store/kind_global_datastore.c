@@ -413,7 +413,7 @@ static void datastore_check(const void *config, const void *kind_config,
     uint32_t count = c->secondaries.count ? c->secondaries.count : others;
     int32_t primary = c->primary < 0 ? 0 : c->primary;
 
-    (void)config;
+    persistence_refuse(&((const struct store_config *)config)->persistence, validation);
     if (count > 2)
         validation_error(validation, "secondaries",
                          "at most 2 secondary regions, got %u: name two of them", count);

@@ -125,8 +125,9 @@ static void reauth_rate_of_roaming_users_covers_theory(void **state)
     "regions: {a: {}, b: {}}\nduration: 12s\nwarmup: 0s\n"                                         \
     "store: {kind: regional, write_service: 0ms, write_per_kib: 0ms, persistence: " persistence    \
     "}\n"                                                                                          \
-    "network: {inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"                      \
-    "client: {retry: {attempts: 1, read_attempts: 1}}\n"                                           \
+    "network: {default: {rtt: 20ms}, inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: "      \
+    "0%}}\n"                                                                                       \
+    "client: {retry: {attempts: 1, read_attempts: 1}, pool: {warm: 1}}\n"                          \
     "driver: {rate: 10/s, writes: 56, read_after: 4s, " event "}\n"
 #define PROCESS "crash_from: 5550ms, crash_for: 1s"
 #define HOST PROCESS ", crash_host: true"
@@ -168,7 +169,8 @@ static void loading_takes_its_time(void **state)
                     "regions: {a: {}, b: {}}\nduration: 12s\nwarmup: 0s\n"
                     "store: {kind: regional, write_service: 0ms, write_per_kib: 0ms, "
                     "persistence: {aof: everysec}, persistence_cost: {load_per_key: 10ms}}\n"
-                    "network: {inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"
+                    "network: {default: {rtt: 20ms}, inside: {rtt: 1ms, jitter: 0ms, spike_share: "
+                    "0%, loss: 0%}}\n"
                     "client: {retry: {attempts: 1}}\ndriver: {rate: 10/s, " PROCESS "}\n");
     struct world *world;
 

@@ -135,10 +135,9 @@ void persistence_init(struct cluster *cluster, const struct model_env *env,
         sim_at(env->sim, config->phase_ns, persistence->save_kind, 0, 0);
 }
 
-void persistence_check(const struct persistence_config *config, bool offered,
-                       struct validation *validation)
+void persistence_refuse(const struct persistence_config *config, struct validation *validation)
 {
-    if (config->kind != PERSIST_NONE && !offered)
+    if (config->kind != PERSIST_NONE)
         validation_error(validation, "persistence",
                          "is not offered by the managed service that this kind of store is; kinds "
                          "with it: regional, single-region");

@@ -39,7 +39,7 @@ struct persistence_config {
     DURATION("persistence_cost.fsync", member.fsync_ns, "0ms", "1ms", "1s", "time of a write to disk, before each iteration's replies with 'aof: always'", "assumption"), \
     DURATION("persistence_cost.fork_per_gib", member.fork_per_gib_ns, "0ms", "12ms", "10s", "time that a snapshot's fork blocks a server, for each GiB of data", "failures B.3"), \
     BANDWIDTH("persistence_cost.save", member.save_bit_per_s, "1Mbit/s", "640Mbit/s", "1000Gbit/s", "rate at which a snapshot is written (80 MB/s)", "failures B.3"), \
-    DURATION("persistence_cost.load_per_key", member.load_per_key_ns, "0ns", "1.38us", "1ms", "loading: time of each session", "failures B.3"), \
+    DURATION("persistence_cost.load_per_key", member.load_per_key_ns, "0ns", "1.38us", "1s", "loading: time of each session", "failures B.3"), \
     BANDWIDTH("persistence_cost.load", member.load_bit_per_s, "1Mbit/s", "1.11Gbit/s", "1000Gbit/s", "loading: rate of their bytes, besides (139 MB/s)", "failures B.3")
 /* clang-format on */
 extern const char *const persistence_kinds[], *const aof_policies[];
@@ -67,8 +67,7 @@ void persistence_init(struct cluster *cluster, const struct model_env *env,
 sim_time persistence_down(struct cluster *cluster, enum crash_kind kind);
 /* Its processes run again, orderly or after they were down, and load the data. */
 void persistence_back(struct cluster *cluster, bool orderly);
-/* Check the parameters; `offered`: the kind of store has persistence at all. */
-void persistence_check(const struct persistence_config *config, bool offered,
-                       struct validation *validation);
+/* For the check of a kind of store without it. */
+void persistence_refuse(const struct persistence_config *config, struct validation *validation);
 
 #endif

@@ -291,16 +291,6 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
         store->kind->cluster_init(cluster, env);
 }
 
-static void store_check(const void *config, const struct check_context *context,
-                        struct validation *validation)
-{
-    const struct store_config *c = config;
-    const struct store_kind *kind = (const struct store_kind *)store_kinds[c->kind];
-
-    (void)context;
-    persistence_check(&c->persistence, kind->data != NULL, validation);
-}
-
 static void store_init_shards(struct store *store)
 {
     double weight = store->config->hot_weight;
@@ -452,7 +442,6 @@ const struct model_ops store_ops = {
     .rows = {SERVICE_METRIC_TABLE(store_service_metrics)},
     .kinds = store_kinds,
     .kind_count = sizeof store_kinds / sizeof store_kinds[0],
-    .check = store_check,
     .init = store_init,
     .connect = store_connect,
     .finish = store_finish,
