@@ -521,6 +521,23 @@ RARE void listener_misses(struct cluster *cluster, uint32_t ref, struct command 
     command_drop(store, ref, command);
 }
 
+RARE bool listener_reads(struct cluster *cluster, const struct command *command, uint64_t turn)
+{
+    struct server_connection *row;
+
+    if (!listener_connection(cluster, command))
+        return true;
+    row = connection_row(&cluster->listener, command->region, command->connection);
+    if (row->turn != turn) {
+        row->turn = turn;
+        row->turn_bytes = 0;
+    }
+    if (row->turn_bytes >= cluster->store->config->read_per_turn_bytes)
+        return false;
+    row->turn_bytes += command->bytes;
+    return true;
+}
+
 RARE bool listener_takes(struct cluster *cluster, uint32_t ref, struct command *command)
 {
     struct store *store = cluster->store;

@@ -50,6 +50,35 @@ static struct command *command_of(struct store *store, uint32_t ref)
     return command_at(store->pools[ref_region(ref)], ref_index(ref));
 }
 
+/* Below this no connection's commands reach the limit of a turn, unless they are large. */
+#define LONG_QUEUE 12
+
+/* Take what one turn reads: a bounded part of each connection; the rest waits for the next one, in
+ * its order. */
+RARE static void iteration_read(struct server *server)
+{
+    struct store *store = server->cluster->store;
+    uint64_t turn = (uint64_t)(server->shard + 1) << 32 | (server->iteration + 1);
+    uint32_t *taken = &server->iteration_head, *left = &server->head;
+    uint32_t ref = server->head;
+
+    while (ref != NO_INDEX) {
+        struct command *command = command_of(store, ref);
+        uint32_t next = command->next;
+
+        if (listener_reads(server->cluster, command, turn)) {
+            *taken = ref;
+            taken = &command->next;
+        } else {
+            *left = ref;
+            left = &command->next;
+            server->tail = ref;
+        }
+        ref = next;
+    }
+    *taken = *left = NO_INDEX;
+}
+
 RARE static bool iteration_writes(const struct server *server)
 {
     struct store *store = server->cluster->store;
@@ -79,6 +108,8 @@ void server_begin_iteration(struct server *server)
 
         server->head = command->next;
         command->next = NO_INDEX;
+    } else if (__builtin_expect(server->queued > LONG_QUEUE, 0)) {
+        iteration_read(server);
     } else {
         server->head = NO_INDEX;
     }

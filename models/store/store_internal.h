@@ -35,6 +35,7 @@ struct store_config {
     double resumed_share;
     uint32_t accepts_per_turn, tls_per_turn;
     struct persistence_config persistence;
+    int64_t read_per_turn_bytes;
 };
 enum { EVENT_LOOP, FIFO };
 
@@ -87,6 +88,8 @@ struct server_connection {
     bool stray;          /* to a node that is not the primary's */
     bool unread;         /* used while its process exits */
     uint8_t node;
+    uint32_t turn_bytes; /* of its commands, in the server's iteration `turn` */
+    uint64_t turn;
 };
 
 /* The listener of a cluster. */
@@ -269,6 +272,9 @@ static inline const struct server_connection *listener_connection(const struct c
         return NULL;
     return &listener->connections[command->region][command->connection];
 }
+/* Add a command to what the server reads of its connection in iteration `turn`; false: there is no
+ * room for it. */
+RARE bool listener_reads(struct cluster *cluster, const struct command *command, uint64_t turn);
 /* Whether the client still has the connection of a command open; if not, no reply can be sent. */
 static inline bool listener_is_open(const struct cluster *cluster, const struct command *command)
 {
