@@ -13,6 +13,20 @@ const sim_dur client_after_limits[AFTERS] = {1 * SIM_MS,    3 * SIM_MS,    10 * 
                                              30 * SIM_MS,   100 * SIM_MS,  300 * SIM_MS,
                                              1000 * SIM_MS, 3000 * SIM_MS, SIM_NEVER};
 
+/* Sizes differ between sessions: that of the write, or of the value that a read may find. */
+RARE static void command_draw_size(const struct store_client *client, struct command *command)
+{
+    uint64_t word = rng_block_at(&client->sizes, command->session, command->session_check).word[0];
+    uint32_t bytes = (uint32_t)dist_sample(client->config->write_bytes, word);
+
+    if (bytes == 0)
+        bytes = 1;
+    if (command_is_write(command->kind))
+        command->bytes = bytes;
+    else
+        command->reply.bytes = bytes;
+}
+
 /* The row of an attempt's command on a connection. */
 static inline uint32_t command_make(struct store_client *client, const struct op *op,
                                     uint32_t index, uint32_t connection_index)
@@ -28,7 +42,7 @@ static inline uint32_t command_make(struct store_client *client, const struct op
         .attempt = op->attempts << 8 | op->rereads,
         .connection = connection_index,
         .connection_generation = connection->generation & SIM_GENERATION_MASK,
-        .bytes = op_is_write(op) ? client->config->write_bytes : client->config->read_bytes,
+        .bytes = op_is_write(op) ? client->write_bytes : client->config->read_bytes,
         .kind = op->request.kind,
         .region = (uint8_t)client->region,
         .generation = command->generation,
@@ -39,6 +53,8 @@ static inline uint32_t command_make(struct store_client *client, const struct op
                                                         .request = op->request.request,
                                                         .user_pending = op->request.pending,
                                                         .session = op->request.session};
+    if (__builtin_expect(client->write_bytes == 0, 0))
+        command_draw_size(client, command);
     return row;
 }
 

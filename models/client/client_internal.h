@@ -49,7 +49,8 @@ struct store_client_config {
     int on_write_failure, read_after_write;
     sim_dur raw_window_ns, raw_delay_ns;
     uint32_t raw_times;
-    uint32_t write_bytes, read_bytes;
+    struct dist *write_bytes; /* drawn for each session */
+    uint32_t read_bytes;
 };
 
 enum denied_by { DENIED_DEADLINE, DENIED_BREAKER, DENIED_BUDGET, DENIED_KINDS, DENIED_NOT };
@@ -134,6 +135,8 @@ struct store_client {
     struct sim *sim;
     struct probes_hot *probes;
     struct rng_stream jitter, reconnect_jitter;
+    struct rng_stream sizes; /* the same for all regions */
+    uint32_t write_bytes;    /* of every write; 0: by session */
     int region;
     bool is_guarded;
     bool up;

@@ -11,6 +11,17 @@
  */
 #include "store_internal.h"
 
+#define READ_REPLY_BYTES 1100 /* a session, as client.write_bytes; hit or miss */
+#define WRITE_REPLY_BYTES 60
+
+/* Of the reply to a read; where sizes differ, a miss is as small as the reply to a write. */
+static inline uint32_t read_bytes(const struct command *command)
+{
+    if (__builtin_expect(command->reply.bytes == 0, 1))
+        return READ_REPLY_BYTES;
+    return command->reply.kind == REPLY_MISS ? WRITE_REPLY_BYTES : command->reply.bytes;
+}
+
 /* Service time of a command, except reads with a constant time. */
 OUT_OF_LINE static sim_dur store_service(const struct store *store, const struct command *command)
 {
@@ -24,6 +35,8 @@ OUT_OF_LINE static sim_dur store_service(const struct store *store, const struct
             service, rng_block_at(&store->service, command->identity, command->attempt).word[0]);
     if (write)
         value += (double)config->write_per_kib_ns * command->bytes / 1024;
+    else
+        value += (double)config->read_per_kib_ns * read_bytes(command) / 1024;
     return (sim_dur)value;
 }
 
@@ -146,9 +159,6 @@ void command_drop(struct store *store, uint32_t ref, struct command *command)
     pool->drop(pool->self, ref_index(ref));
 }
 
-#define READ_REPLY_BYTES 1100 /* a session, as client.write_bytes; hit or miss */
-#define WRITE_REPLY_BYTES 60
-
 void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command)
 {
     struct store *store = cluster->store;
@@ -167,7 +177,7 @@ void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *comman
         command_drop(store, ref, command);
         return;
     }
-    command->reply.bytes = command->kind == COMMAND_GET ? READ_REPLY_BYTES : WRITE_REPLY_BYTES;
+    command->reply.bytes = command->kind == COMMAND_GET ? read_bytes(command) : WRITE_REPLY_BYTES;
     reply.bytes = command->reply.bytes;
     command_hand(command, COMMAND_AT_STORE, COMMAND_ON_WIRE);
     link->send(link->self, command->reply_flow, &reply);

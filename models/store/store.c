@@ -37,6 +37,7 @@ static const struct field store_fields[] = {
     TIME_DIST("read_service", read_service, "0ms", "8us", "1s", "service time of a read", "facts C.2"),
     TIME_DIST("write_service", write_service, "0ms", "10us", "1s", "service time of a write", "facts C.2"),
     DURATION("write_per_kib", write_per_kib_ns, "0ms", "2us", "1s", "additional service time for each KiB of a write", "facts C.2"),
+    DURATION("read_per_kib", read_per_kib_ns, "0ms", "0ms", "1s", "additional service time for each KiB of a read's value", "assumption"),
     COUNT("shards", shards, "1", "1", "500", "shards of each cluster; the hash slot of a session selects one", "facts C.2"),
     NUMBER("hot_weight", hot_weight, "1", "1", "16000", "weight of the first shard's slots, relative to each other shard", "assumption"),
     COUNT("connections_max", connections_max, "1", "65000", "10000000", "maximum open connections of a cluster; further ones get an error and are closed", "facts C.2"),
@@ -360,6 +361,8 @@ static void store_init(void *self, const struct model_env *env)
     store->service = sim_stream(env->sim, env->instance, "service");
     store->read_ns =
         dist_is_constant(store->config->read_service, &read_ns) ? (sim_dur)read_ns : -1;
+    if (store->config->read_per_kib_ns > 0)
+        store->read_ns = -1;
     if (store->config->persistence.kind == PERSIST_AOF &&
         store->config->persistence.aof == AOF_ALWAYS)
         store->fsync_ns = store->config->persistence.fsync_ns;

@@ -27,7 +27,7 @@
 struct store_config {
     int kind, discipline;
     struct dist *read_service, *write_service;
-    sim_dur write_per_kib_ns;
+    sim_dur write_per_kib_ns, read_per_kib_ns;
     uint32_t shards, connections_max, accept_backlog;
     double hot_weight;
     bool close_on_replica_write;
