@@ -21,10 +21,12 @@ RARE static void command_draw_size(const struct store_client *client, struct com
 
     if (bytes == 0)
         bytes = 1;
-    if (command_is_write(command->kind))
+    if (command_is_write(command->kind)) {
         command->bytes = bytes;
-    else
+    } else {
+        command->bytes = client->config->read_bytes;
         command->reply.bytes = bytes;
+    }
 }
 
 /* The row of an attempt's command on a connection. */
@@ -35,25 +37,25 @@ static inline uint32_t command_make(struct store_client *client, const struct op
     uint32_t row = pending_alloc(client);
     struct command *command = command_at(&client->commands, row);
 
-    *command = (struct command){
-        .identity = op->request.identity,
-        .session = op->request.session,
-        .session_check = op->request.session_check,
-        .attempt = op->attempts << 8 | op->rereads,
-        .connection = connection_index,
-        .connection_generation = connection->generation & SIM_GENERATION_MASK,
-        .bytes = op_is_write(op) ? client->write_bytes : client->config->read_bytes,
-        .kind = op->request.kind,
-        .region = (uint8_t)client->region,
-        .generation = command->generation,
-        .reply_flow = connection->flow_in,
-        .owner = COMMAND_AT_CLIENT};
+    *command =
+        (struct command){.identity = op->request.identity,
+                         .session = op->request.session,
+                         .session_check = op->request.session_check,
+                         .attempt = op->attempts << 8 | op->rereads,
+                         .connection = connection_index,
+                         .connection_generation = connection->generation & SIM_GENERATION_MASK,
+                         .bytes = client->bytes[op_is_write(op)],
+                         .kind = op->request.kind,
+                         .region = (uint8_t)client->region,
+                         .generation = command->generation,
+                         .reply_flow = connection->flow_in,
+                         .owner = COMMAND_AT_CLIENT};
     *pending_at(client, row) = (struct pending_command){.connection = connection_index,
                                                         .op = index,
                                                         .request = op->request.request,
                                                         .user_pending = op->request.pending,
                                                         .session = op->request.session};
-    if (__builtin_expect(client->write_bytes == 0, 0))
+    if (__builtin_expect(command->bytes == 0, 0))
         command_draw_size(client, command);
     return row;
 }
@@ -425,6 +427,24 @@ static bool client_reply_live(const void *self, uint32_t entity, uint32_t genera
            generation;
 }
 
+/* The reply is an error, or nobody waits for it; its row is free. */
+RARE static void client_take_other(struct store_client *client,
+                                   const struct pending_command *pending, const struct reply *reply)
+{
+    struct reply_rule rule = reply_rules[reply->kind];
+
+    if (reply->closes)
+        rule.connection = CONNECTION_FIN;
+    if (pending->abandoned) {
+        if (!pending->closed)
+            connection_done(client, pending->connection, rule.connection);
+        return;
+    }
+    op_end_attempt(client, op_at(client, pending->op), ATTEMPT_REFUSED);
+    connection_done(client, pending->connection, rule.connection);
+    op_retry_or_fail(client, pending->op, false, reply);
+}
+
 static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t entity,
                                         uint32_t generation)
 {
@@ -433,7 +453,6 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     struct command *command = command_at(&client->commands, row);
     struct pending_command pending = *pending_at(client, row);
     struct reply reply = command->reply;
-    struct reply_rule rule = reply_rules[reply.kind];
     uint32_t index = pending.op;
     enum op_outcome outcome = OP_DONE;
 
@@ -442,22 +461,15 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
         return;
     }
     command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_CLIENT);
-    if (__builtin_expect(reply.closes, 0))
-        rule.connection = CONNECTION_FIN;
     if (pending.abandoned)
         count_ambiguous(client, row);
     pending_free(client, row);
-    if (pending.abandoned) {
-        if (!pending.closed)
-            connection_done(client, pending.connection, rule.connection);
+    if (__builtin_expect(pending.abandoned || !reply_rules[reply.kind].is_good, 0)) {
+        client_take_other(client, &pending, &reply);
         return;
     }
-    op_end_attempt(client, op_at(client, index), rule.is_good ? ATTEMPT_ANSWERED : ATTEMPT_REFUSED);
-    connection_done(client, pending.connection, rule.connection);
-    if (!rule.is_good) {
-        op_retry_or_fail(client, index, false, &reply);
-        return;
-    }
+    op_end_attempt(client, op_at(client, index), ATTEMPT_ANSWERED);
+    connection_done(client, pending.connection, CONNECTION_ESTABLISHED);
     if (reply.kind != REPLY_OK) {
         outcome = reply.kind == REPLY_HIT ? OP_HIT : OP_MISS;
         if (client->config->hedge_max > 0)

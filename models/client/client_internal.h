@@ -136,7 +136,7 @@ struct store_client {
     struct probes_hot *probes;
     struct rng_stream jitter, reconnect_jitter;
     struct rng_stream sizes; /* the same for all regions */
-    uint32_t write_bytes;    /* of every write; 0: by session */
+    uint32_t bytes[2];       /* of a command, by op_is_write(); 0: sizes are drawn */
     int region;
     bool is_guarded;
     bool up;

@@ -291,8 +291,10 @@ static void store_client_init(void *self, const struct model_env *env)
     client->reconnect_jitter = sim_stream(env->sim, env->instance, "reconnect");
     client->ops[0].free_head = client->ops[1].free_head = NO_INDEX;
     client->sizes = sim_stream(env->sim, "store_client", "sizes");
-    if (dist_is_constant(config->write_bytes, &bytes))
-        client->write_bytes = (uint32_t)bytes;
+    if (dist_is_constant(config->write_bytes, &bytes)) {
+        client->bytes[0] = config->read_bytes;
+        client->bytes[1] = (uint32_t)bytes;
+    }
     connection_pools_init(&client->pools, &config->pool, env->sim, env->region);
     client->pools.instance = env->instance;
     command_pool_init(&client->commands);

@@ -349,6 +349,22 @@ static sim_dur hello_cost(const struct store *store, const struct waiting_handsh
                                                            : config->tls_ns;
 }
 
+/* Answer the TLS handshakes of the iteration that has ended. */
+static void server_answer(struct server *server)
+{
+    struct cluster *cluster = server->cluster;
+
+    while (server->greeted.head != NO_INDEX) {
+        struct waiting_handshake next = waiting_take(&cluster->listener, &server->greeted);
+        const struct handshake_return *back = cluster->store->returns[ref_region(next.connection)];
+        struct connection_way way;
+
+        server->newcomers--;
+        if (back->way(back->self, ref_index(next.connection), next.generation, &way))
+            handshake_answer(cluster, next.connection, next.generation, &way);
+    }
+}
+
 RARE sim_dur server_greet(struct server *server)
 {
     struct listener *listener = &server->cluster->listener;
@@ -356,6 +372,7 @@ RARE sim_dur server_greet(struct server *server)
     const struct store_config *config = store->config;
     sim_dur cost = 0;
 
+    server_answer(server);
     if (config->accept_ns == 0) {
         server->newcomers -= server->unaccepted;
         server->unaccepted = 0;
@@ -370,25 +387,10 @@ RARE sim_dur server_greet(struct server *server)
     for (uint32_t n = 0; n < config->tls_per_turn && server->hellos.head != NO_INDEX; n++) {
         struct waiting_handshake hello = waiting_take(listener, &server->hellos);
 
-        server->newcomers--;
         cost += hello_cost(store, &hello);
         waiting_add(listener, &server->greeted, hello.connection, hello.generation);
     }
     return cost;
-}
-
-RARE void server_greeted(struct server *server)
-{
-    struct cluster *cluster = server->cluster;
-
-    while (server->greeted.head != NO_INDEX) {
-        struct waiting_handshake next = waiting_take(&cluster->listener, &server->greeted);
-        const struct handshake_return *back = cluster->store->returns[ref_region(next.connection)];
-        struct connection_way way;
-
-        if (back->way(back->self, ref_index(next.connection), next.generation, &way))
-            handshake_answer(cluster, next.connection, next.generation, &way);
-    }
 }
 
 void server_forget_newcomers(struct server *server)

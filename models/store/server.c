@@ -102,6 +102,25 @@ RARE static bool iteration_writes(const struct server *server)
     return false;
 }
 
+/* Take the commands of an iteration where that is not simply all of them. Returns the time that it
+ * takes in addition to theirs. */
+RARE static sim_dur iteration_take(struct server *server)
+{
+    struct store *store = server->cluster->store;
+
+    if (server->head == NO_INDEX)
+        return 0;
+    if (store->config->discipline == FIFO) {
+        struct command *command = command_of(store, server->head);
+
+        server->head = command->next;
+        command->next = NO_INDEX;
+    } else {
+        iteration_read(server);
+    }
+    return store->fsync_ns > 0 && iteration_writes(server) ? store->fsync_ns : 0;
+}
+
 void server_begin_iteration(struct server *server)
 {
     struct cluster *cluster = server->cluster;
@@ -116,16 +135,10 @@ void server_begin_iteration(struct server *server)
         return;
     server->blocked_ns = 0;
     server->iteration_head = server->head;
-    if (store->config->discipline == FIFO && server->head != NO_INDEX) {
-        struct command *command = command_of(store, server->head);
-
-        server->head = command->next;
-        command->next = NO_INDEX;
-    } else if (__builtin_expect(server->queued > LONG_QUEUE, 0)) {
-        iteration_read(server);
-    } else {
+    if (__builtin_expect(store->plain_loop && server->queued <= LONG_QUEUE, 1))
         server->head = NO_INDEX;
-    }
+    else
+        cost += iteration_take(server);
     for (uint32_t ref = server->iteration_head; ref != NO_INDEX;) {
         const struct command *command = command_of(store, ref);
         bool is_known = command->kind == COMMAND_GET && store->read_ns >= 0;
@@ -133,8 +146,6 @@ void server_begin_iteration(struct server *server)
         cost += is_known ? store->read_ns : store_service(store, command);
         ref = command->next;
     }
-    if (__builtin_expect(store->fsync_ns > 0, 0) && iteration_writes(server))
-        cost += store->fsync_ns;
     server->busy = true;
     cluster->busy++;
     sim_after(store->sim, cost, cluster->iteration_kind, server_entity(server),
@@ -255,8 +266,6 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
             pending_add(server, ref, command);
         ref = next;
     }
-    if (__builtin_expect(server->greeted.head != NO_INDEX, 0))
-        server_greeted(server);
     server_begin_iteration(server);
     cluster_gauges(cluster);
 }

@@ -366,6 +366,7 @@ static void store_init(void *self, const struct model_env *env)
     if (store->config->persistence.kind == PERSIST_AOF &&
         store->config->persistence.aof == AOF_ALWAYS)
         store->fsync_ns = store->config->persistence.fsync_ns;
+    store->plain_loop = store->config->discipline == EVENT_LOOP && store->fsync_ns == 0;
     store_init_shards(store);
     for (uint32_t r = 0; r < store->region_count; r++)
         store->clusters[r] = (struct cluster){.store = store, .region = (int)r};

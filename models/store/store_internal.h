@@ -57,7 +57,7 @@ struct server {
     uint32_t queued;         /* waiting and in the iteration */
     uint32_t pending_head;   /* refs of executed commands that wait for other nodes */
     uint32_t unaccepted; /* connections in the kernel's queue, not yet accepted by the process */
-    uint32_t newcomers;  /* `unaccepted`, and TLS handshakes that wait for the process */
+    uint32_t newcomers;  /* `unaccepted`, and TLS handshakes that the process has not answered */
     sim_dur blocked_ns;  /* time blocked before the next iteration */
     struct waiting_list accepts, hellos; /* where they cost time, in order */
     struct waiting_list greeted;         /* TLS handshakes answered at the end of the iteration */
@@ -142,6 +142,7 @@ struct store {
     struct run_log *log;
     const struct topology *topology;
     struct rng_stream service;
+    bool plain_loop;  /* an iteration of few commands takes all of them, and nothing else */
     sim_dur fsync_ns; /* before the replies of an iteration with writes */
     sim_dur read_ns;  /* service time of every read; -1: drawn */
     struct endpoint_table endpoints;
@@ -244,11 +245,9 @@ void listener_up(struct node *node);
 void listener_restart(struct cluster *cluster);
 /* Another node is the primary's from now on. */
 void listener_move(struct cluster *cluster, uint32_t node);
-/* An iteration begins: accept connections and begin TLS handshakes, as many as one turn takes.
- * Returns the time that it takes. */
+/* An iteration begins: answer the TLS handshakes of the last one, accept connections and begin TLS
+ * handshakes, as many as one turn takes. Returns the time that it takes. */
 RARE sim_dur server_greet(struct server *server);
-/* It ends: answer those handshakes. */
-RARE void server_greeted(struct server *server);
 /* A command is dropped that its process has not read. */
 void listener_note_unread(struct cluster *cluster, const struct command *command);
 /* Forget the connections that wait. */
