@@ -122,6 +122,7 @@ static void datastore_endpoints(struct store *store, struct endpoint_table *tabl
 static uint32_t datastore_route(const void *store, const struct client_knowledge *knowledge,
                                 const struct route_query *query)
 {
+    store_prefetch_near(store, query->session, sizeof(struct session_row));
     return command_is_write(query->kind) || query->latest ? datastore_of(store)->primary_endpoint
                                                           : (uint32_t)knowledge->region;
 }
@@ -543,6 +544,12 @@ static uint32_t cluster_parts(const void *config, const struct check_context *co
     return has_cluster(c, c->primary < 0 ? 0 : c->primary, region);
 }
 
+static uint32_t cluster_nodes(const void *config, const struct check_context *context, int region,
+                              int peer)
+{
+    return cluster_parts(config, context, region, peer) * store_nodes(config);
+}
+
 /* A primary by itself replicates to nobody, and there is nothing to promote. */
 static uint32_t replicated_parts(const void *config, const struct check_context *context,
                                  int region, int peer)
@@ -551,7 +558,7 @@ static uint32_t replicated_parts(const void *config, const struct check_context 
 }
 
 static const struct fault_capability datastore_faults[] = {
-    STORE_FAULTS(cluster_parts),
+    STORE_FAULTS(cluster_parts, cluster_nodes),
     {"replication", "pause", replicated_parts},
     {"replication", "reset", replicated_parts},
     {"promote", "promote", replicated_parts},

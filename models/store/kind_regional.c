@@ -27,7 +27,7 @@ static void regional_endpoints(struct store *store, struct endpoint_table *table
 static uint32_t regional_route(const void *store, const struct client_knowledge *knowledge,
                                const struct route_query *query)
 {
-    (void)store, (void)query;
+    store_prefetch_near(store, query->session, sizeof(struct regional_row));
     return (uint32_t)knowledge->region;
 }
 
@@ -177,7 +177,14 @@ static void regional_seed(struct store *store, uint32_t session, uint32_t sessio
     regional_seed_in(store, session, session_check, (int)ref_region(session));
 }
 
-static const struct fault_capability regional_faults[] = {STORE_FAULTS(NULL)};
+static uint32_t node_parts(const void *config, const struct check_context *context, int region,
+                           int peer)
+{
+    (void)context, (void)peer;
+    return region >= 0 ? store_nodes(config) : 0;
+}
+
+static const struct fault_capability regional_faults[] = {STORE_FAULTS(NULL, node_parts)};
 
 const struct store_kind kind_regional = {
     .model = {.name = "regional",

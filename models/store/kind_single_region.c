@@ -40,7 +40,8 @@ static void single_region_endpoints(struct store *store, struct endpoint_table *
 static uint32_t single_region_route(const void *store, const struct client_knowledge *knowledge,
                                     const struct route_query *query)
 {
-    (void)store, (void)knowledge, (void)query;
+    (void)knowledge;
+    store_prefetch_near(store, query->session, sizeof(struct regional_row));
     return 0;
 }
 
@@ -56,7 +57,14 @@ static uint32_t store_parts(const void *config, const struct check_context *cont
     return region == region_of(context->kind_config);
 }
 
-static const struct fault_capability single_region_faults[] = {STORE_FAULTS(store_parts)};
+static uint32_t node_parts(const void *config, const struct check_context *context, int region,
+                           int peer)
+{
+    return store_parts(config, context, region, peer) * store_nodes(config);
+}
+
+static const struct fault_capability single_region_faults[] = {
+    STORE_FAULTS(store_parts, node_parts)};
 
 const struct store_kind kind_single_region = {
     .model = {.name = "single-region",

@@ -11,10 +11,12 @@
 
 #include "bug.h"
 #include "connection.h"
+#include "illness.h"
 #include "op_history.h"
 #include "persistence.h"
 #include "link.h"
 #include "mem.h"
+#include "op_history.h"
 #include "prefetch.h"
 #include "queue_check.h"
 #include "refs.h"
@@ -49,12 +51,14 @@ struct server {
     void *state; /* of the kind */
     uint32_t shard;
     bool gone;          /* its node has crashed: no replies */
+    bool ill;           /* `illness` is not that of a healthy node */
     bool busy;          /* an iteration of its event loop is in progress */
     uint32_t iteration; /* number of the iteration: generation of its end event */
 
     uint32_t head, tail;     /* refs of commands waiting */
     uint32_t iteration_head; /* refs of commands in the current iteration */
     uint32_t queued;         /* waiting and in the iteration */
+    struct illness illness;  /* `errors` and `slow` */
     uint32_t pending_head;   /* refs of executed commands that wait for other nodes */
     uint32_t unaccepted; /* connections in the kernel's queue, not yet accepted by the process */
     uint32_t newcomers;  /* `unaccepted`, and TLS handshakes that the process has not answered */
@@ -121,6 +125,7 @@ struct cluster {
 
     struct power_port power;
     struct store_fault_port fault;
+    struct illness_port illness;
     kind_id iteration_kind, peer_kind, command_kind, handshake_kind;
     probe_id commands, utilization, hot_utilization, writes, repeated, refused, dropped_syns;
 };
@@ -141,7 +146,7 @@ struct store {
     struct probes_hot *probes;
     struct run_log *log;
     const struct topology *topology;
-    struct rng_stream service;
+    struct rng_stream service, errors;
     bool plain_loop;  /* an iteration of few commands takes all of them, and nothing else */
     sim_dur fsync_ns; /* before the replies of an iteration with writes */
     sim_dur read_ns;  /* service time of every read; -1: drawn */
@@ -175,6 +180,25 @@ static inline void *store_row(struct store *store, uint32_t session, size_t size
 
     return ref_index(session) < table->count ? table->rows + ref_index(session) * size
                                              : store_row_slow(store, session);
+}
+
+/* The kind's row of a session that will be needed in some events; size: the kind's row_size. Always
+ * inlined, as mem_prefetch() is. */
+__attribute__((always_inline)) static inline void store_prefetch_row(const struct store *store,
+                                                                     uint32_t session, size_t size)
+{
+    const struct session_table *table = &store->sessions[ref_region(session)];
+
+    if (ref_index(session) < table->count) /* else never written */
+        mem_prefetch(table->rows + ref_index(session) * size, size);
+}
+/* For a kind's route(): the attempt is sent now. Where many requests are in progress the row is
+ * prefetched when the command is about to arrive instead: too much comes in between. */
+__attribute__((always_inline)) static inline void store_prefetch_near(const struct store *store,
+                                                                      uint32_t session, size_t size)
+{
+    if (!store->prefetches)
+        store_prefetch_row(store, session, size);
 }
 
 /* --- server.c -------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 
 #include "bug.h"
 #include "mem.h"
+#include "phase_rule.h"
 #include "run_settings.h"
 
 #include <stdlib.h>
@@ -109,6 +110,8 @@ struct world *world_create(const struct scenario *scenario, const struct world_o
         .trace = options->trace,
         .scenario = scenario->path,
         .interrupt = options->interrupt,
+        .random_phases = scenario->run.phase_kind == PHASE_IS_RANDOM,
+        .phase_ns = scenario->run.phase,
     };
 
     world->scenario = scenario;
