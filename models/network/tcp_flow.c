@@ -227,6 +227,8 @@ void tcp_flow_dropped(void *self, uint32_t flow_index, const struct message *mes
     struct flow_extra *extra = &link->extras[flow_index];
 
     probe_count(link->probes, link->losses);
+    if (message->handshake && link->flows[flow_index].sender != NO_INDEX)
+        tcp_sender_end(link, flow_index, SIM_NEVER); /* it waits for the answer to this SYN */
     if (link->flows[flow_index].sender != NO_INDEX)
         tcp_sender_push(link, flow_index, message);
     else

@@ -68,7 +68,8 @@ struct driver {
     struct replica_port *replica;
     struct stream_port *streams;
     kind_id next_kind, plan_kind, command_kind, handshake_kind;
-    uint32_t flows[FLOWS_MAX]; /* of connections with handshakes, plus 1 */
+    uint32_t flows[FLOWS_MAX]; /* of connections with handshakes, plus 1: to the store */
+    uint32_t backs_of[FLOWS_MAX];
     probe_id sojourn, answered, late;
 };
 
@@ -170,10 +171,12 @@ static inline bool driver_way(void *self, uint32_t connection, uint32_t generati
     (void)self;
     if (connection >= FLOWS_MAX || generation != 0)
         return false; /* commands come on no connection */
-    if (driver->flows[connection] == 0)
+    if (driver->flows[connection] == 0) {
         driver->flows[connection] = 1 + link->open(link->self);
+        driver->backs_of[connection] = link->open(link->self);
+    }
     *way = (struct connection_way){.out = driver->flows[connection] - 1,
-                                   .in = driver->flows[connection] - 1,
+                                   .in = driver->backs_of[connection],
                                    .endpoint = 0,
                                    .syn = true};
     return true;
