@@ -13,34 +13,92 @@ const sim_dur client_after_limits[AFTERS] = {1 * SIM_MS,    3 * SIM_MS,    10 * 
                                              30 * SIM_MS,   100 * SIM_MS,  300 * SIM_MS,
                                              1000 * SIM_MS, 3000 * SIM_MS, SIM_NEVER};
 
-void op_send(struct store_client *client, uint32_t index, uint32_t connection_index)
+/* Sizes differ between sessions: that of the write, or of the value that a read may find. */
+RARE static void command_draw_size(const struct store_client *client, struct command *command)
 {
-    struct op *op = op_at(client, index);
-    struct connection *connection = &client->pools.connections[connection_index];
+    uint64_t word = rng_block_at(&client->sizes, command->session, command->session_check).word[0];
+    uint32_t bytes = (uint32_t)dist_sample(client->config->write_bytes, word);
+
+    if (bytes == 0)
+        bytes = 1;
+    if (command_is_write(command->kind)) {
+        command->bytes = bytes;
+    } else {
+        command->bytes = client->config->read_bytes;
+        command->reply.bytes = bytes;
+    }
+}
+
+/* The row of an attempt's command on a connection. */
+static inline uint32_t command_make(struct store_client *client, const struct op *op,
+                                    uint32_t index, uint32_t connection_index)
+{
+    const struct connection *connection = &client->pools.connections[connection_index];
     uint32_t row = pending_alloc(client);
     struct command *command = command_at(&client->commands, row);
-    struct link_port *out = client->pools.out[connection->region];
-    const struct listener_port *listener = client->pools.listeners[connection->endpoint];
-    struct message message;
 
-    *command = (struct command){
-        .identity = op->request.identity,
-        .session = op->request.session,
-        .session_check = op->request.session_check,
-        .attempt = op->attempts << 8 | op->rereads,
-        .connection = connection_index,
-        .connection_generation = connection->generation & SIM_GENERATION_MASK,
-        .bytes = op_is_write(op) ? client->config->write_bytes : client->config->read_bytes,
-        .kind = op->request.kind,
-        .region = (uint8_t)client->region,
-        .generation = command->generation,
-        .reply_flow = connection->flow_in,
-        .owner = COMMAND_AT_CLIENT};
+    *command =
+        (struct command){.identity = op->request.identity,
+                         .session = op->request.session,
+                         .session_check = op->request.session_check,
+                         .attempt = op->attempts << 8 | op->rereads,
+                         .connection = connection_index,
+                         .connection_generation = connection->generation & SIM_GENERATION_MASK,
+                         .bytes = client->bytes[op_is_write(op)],
+                         .kind = op->request.kind,
+                         .region = (uint8_t)client->region,
+                         .generation = command->generation,
+                         .reply_flow = connection->flow_in,
+                         .owner = COMMAND_AT_CLIENT};
     *pending_at(client, row) = (struct pending_command){.connection = connection_index,
                                                         .op = index,
                                                         .request = op->request.request,
                                                         .user_pending = op->request.pending,
                                                         .session = op->request.session};
+    if (__builtin_expect(command->bytes == 0, 0))
+        command_draw_size(client, command);
+    return row;
+}
+
+static inline void command_go(struct store_client *client, const struct connection *connection,
+                              uint32_t row)
+{
+    struct command *command = command_at(&client->commands, row);
+    struct link_port *out = client->pools.out[connection->region];
+    const struct listener_port *listener = client->pools.listeners[connection->endpoint];
+    struct message message = {.kind = listener->command_kind,
+                              .lost = client->commands.lost_kind,
+                              .entity = ref_make((uint32_t)client->region, row),
+                              .generation = command->generation & SIM_GENERATION_MASK,
+                              .bytes = command->bytes,
+                              .identity = command->identity,
+                              .index = command->attempt};
+
+    command_hand(command, COMMAND_AT_CLIENT, COMMAND_ON_WIRE);
+    out->send(out->self, connection->flow_out, &message);
+}
+
+RARE void command_leave(struct store_client *client, uint32_t index, uint32_t connection)
+{
+    uint32_t row = command_make(client, op_at(client, index), index, connection);
+
+    client->pools.connections[connection].command = row;
+    command_abandon(client, row);
+    pending_at(client, row)->lost = true; /* until it is sent */
+}
+
+RARE void command_send(struct store_client *client, uint32_t row)
+{
+    pending_at(client, row)->lost = false;
+    command_go(client, &client->pools.connections[pending_at(client, row)->connection], row);
+}
+
+void op_send(struct store_client *client, uint32_t index, uint32_t connection_index)
+{
+    struct op *op = op_at(client, index);
+    struct connection *connection = &client->pools.connections[connection_index];
+    uint32_t row = command_make(client, op, index, connection_index);
+
     if (client->config->pool.mode == MODE_POOL) {
         connection->state = CONNECTION_BUSY;
         connection->command = row;
@@ -49,15 +107,7 @@ void op_send(struct store_client *client, uint32_t index, uint32_t connection_in
     op->connection = connection_index;
     op->connection_generation = connection->generation;
     op->command = row;
-    message = (struct message){.kind = listener->command_kind,
-                               .lost = client->commands.lost_kind,
-                               .entity = ref_make((uint32_t)client->region, row),
-                               .generation = command->generation & SIM_GENERATION_MASK,
-                               .bytes = command->bytes,
-                               .identity = op->request.identity,
-                               .index = command->attempt};
-    command_hand(command, COMMAND_AT_CLIENT, COMMAND_ON_WIRE);
-    out->send(out->self, connection->flow_out, &message);
+    command_go(client, connection, row);
 }
 
 /* Step 8: an idle connection, a new one, or a place in the queue. */
@@ -365,7 +415,7 @@ static const struct reply_rule {
     [REPLY_HIT] = {.is_good = true},
     [REPLY_MISS] = {.is_good = true},
     [REPLY_OK] = {.is_good = true},
-    [REPLY_READONLY] = {.connection = CONNECTION_FIN},
+    [REPLY_READONLY] = {.is_good = false},
     [REPLY_RESET] = {.connection = CONNECTION_REFUSED},
 };
 
@@ -377,6 +427,24 @@ static bool client_reply_live(const void *self, uint32_t entity, uint32_t genera
            generation;
 }
 
+/* The reply is an error, or nobody waits for it; its row is free. */
+RARE static void client_take_other(struct store_client *client,
+                                   const struct pending_command *pending, const struct reply *reply)
+{
+    struct reply_rule rule = reply_rules[reply->kind];
+
+    if (reply->closes)
+        rule.connection = CONNECTION_FIN;
+    if (pending->abandoned) {
+        if (!pending->closed)
+            connection_done(client, pending->connection, rule.connection);
+        return;
+    }
+    op_end_attempt(client, op_at(client, pending->op), ATTEMPT_REFUSED);
+    connection_done(client, pending->connection, rule.connection);
+    op_retry_or_fail(client, pending->op, false, reply);
+}
+
 static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t entity,
                                         uint32_t generation)
 {
@@ -385,7 +453,6 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     struct command *command = command_at(&client->commands, row);
     struct pending_command pending = *pending_at(client, row);
     struct reply reply = command->reply;
-    struct reply_rule rule = reply_rules[reply.kind];
     uint32_t index = pending.op;
     enum op_outcome outcome = OP_DONE;
 
@@ -397,17 +464,12 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     if (pending.abandoned)
         count_ambiguous(client, row);
     pending_free(client, row);
-    if (pending.abandoned) {
-        if (!pending.closed)
-            connection_done(client, pending.connection, rule.connection);
+    if (__builtin_expect(pending.abandoned || !reply_rules[reply.kind].is_good, 0)) {
+        client_take_other(client, &pending, &reply);
         return;
     }
-    op_end_attempt(client, op_at(client, index), rule.is_good ? ATTEMPT_ANSWERED : ATTEMPT_REFUSED);
-    connection_done(client, pending.connection, rule.connection);
-    if (!rule.is_good) {
-        op_retry_or_fail(client, index, false, &reply);
-        return;
-    }
+    op_end_attempt(client, op_at(client, index), ATTEMPT_ANSWERED);
+    connection_done(client, pending.connection, CONNECTION_ESTABLISHED);
     if (reply.kind != REPLY_OK) {
         outcome = reply.kind == REPLY_HIT ? OP_HIT : OP_MISS;
         if (client->config->hedge_max > 0)
@@ -421,30 +483,20 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     op_finish(client, index, outcome, outcome == OP_MISS ? reply.miss : MISS_NEVER_WRITTEN);
 }
 
-/* The operation waits for a reply that will not come. */
-RARE static void op_lose_command(struct store_client *client, uint32_t index)
-{
-    op_at(client, index)->command = NO_INDEX;
-    if (client->history)
-        client_note_unanswered(client, index);
-}
-
 /* A command will get no reply: its server failed, or its connection was closed. */
 void client_drop(void *self, uint32_t row)
 {
     struct store_client *client = self;
-    struct pending_command pending = *pending_at(client, row);
+    struct pending_command *pending = pending_at(client, row);
 
     count_ambiguous(client, row);
-    pending_free(client, row);
-    if (pending.closed)
+    if (!pending->closed && !pending->abandoned) {
+        pending->lost = true;
         return;
-    /* The connection stays busy until the timeout closes it. */
-    client->pools.connections[pending.connection].command = NO_INDEX;
-    if (pending.abandoned) /* kept open after a timeout: no reply will come, so close it */
-        connection_done(client, pending.connection, CONNECTION_FIN);
-    else
-        op_lose_command(client, pending.op);
+    }
+    if (!pending->closed && client->config->pool.mode == MODE_POOL)
+        client->pools.connections[pending->connection].command = NO_INDEX;
+    pending_free(client, row);
 }
 
 /* The network has dropped a command or its reply permanently. */

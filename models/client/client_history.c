@@ -98,7 +98,7 @@ RARE void client_record_under_way(struct store_client *client)
 
         if (op->state == OP_IDLE || op->request.probe)
             continue;
-        if (op->state == OP_SENT && op->command != NO_INDEX)
+        if (op->state == OP_SENT)
             client_note_unanswered(client, index);
         record = record_of(client, index);
         record.ended = SIM_NEVER;

@@ -49,7 +49,8 @@ struct store_client_config {
     int on_write_failure, read_after_write;
     sim_dur raw_window_ns, raw_delay_ns;
     uint32_t raw_times;
-    uint32_t write_bytes, read_bytes;
+    struct dist *write_bytes; /* drawn for each session */
+    uint32_t read_bytes;
 };
 
 enum denied_by { DENIED_DEADLINE, DENIED_BREAKER, DENIED_BUDGET, DENIED_KINDS, DENIED_NOT };
@@ -121,6 +122,7 @@ struct pending_command {
     uint32_t session;
     bool abandoned; /* no operation waits for the reply */
     bool closed;    /* its connection has been closed: the reply is discarded */
+    bool lost;      /* no reply will come; the row waits for the end of attempt or connection */
     bool counted;   /* as ambiguous */
 };
 struct pending_table {
@@ -133,6 +135,8 @@ struct store_client {
     struct sim *sim;
     struct probes_hot *probes;
     struct rng_stream jitter, reconnect_jitter;
+    struct rng_stream sizes; /* the same for all regions */
+    uint32_t bytes[2];       /* of a command, by op_is_write(); 0: sizes are drawn */
     int region;
     bool is_guarded;
     bool up;
@@ -295,6 +299,10 @@ uint32_t op_pool(struct store_client *client, const struct op *op, bool is_hedge
 void op_begin_attempt(struct store_client *client, uint32_t index);
 /* Send the command of a waiting attempt on an open connection. */
 void op_send(struct store_client *client, uint32_t index, uint32_t connection);
+/* Leave an attempt's command to a connection that is still opening: nobody waits for its reply. */
+RARE void command_leave(struct store_client *client, uint32_t index, uint32_t connection);
+/* Send a command that was left to its connection. */
+RARE void command_send(struct store_client *client, uint32_t row);
 /* Whether a read must see its session's last write, by the policies in effect at an instant. */
 bool op_reads_latest(const struct store_client *client, const struct op *op, sim_time at);
 /* Event of the run log that impairs the path of an operation's attempt now; 0: none. */
@@ -355,11 +363,13 @@ void hedge_failed(struct store_client *client, uint32_t index, bool timed_out);
 
 /* --- connection_events.c --------------------------------------------------------------------- */
 
-extern const struct event_kind client_reset, client_handshake, client_timeout, client_broken,
-    client_reconnect, client_connect_timeout;
+extern const struct event_kind client_reset, client_fin, client_rst, client_handshake,
+    client_timeout, client_broken, client_reconnect, client_connect_timeout;
 
 /* The reply to a command is not wanted any more. */
 RARE void command_abandon(struct store_client *client, uint32_t row);
+/* The same of the command that an operation has sent; frees its row if no reply will come. */
+RARE void op_abandon_command(struct store_client *client, const struct op *op);
 /* Close a connection: commands already sent are still delivered, their replies are discarded. */
 RARE void client_close(struct store_client *client, uint32_t connection, enum connection_event how);
 /* Close the idle connections of a pool whose process restarts. */

@@ -30,12 +30,15 @@ RARE static void fail_in_flight(struct store_client *client, uint32_t connection
         if (pending->connection != connection || pending->closed)
             continue;
         pending->closed = true;
-        if (pending->abandoned)
-            continue;
-        command_abandon(client, row);
-        op = op_at(client, pending->op);
-        op->state = OP_BROKEN;
-        sim_at(client->sim, sim_now(client->sim), client->broken_kind, pending->op, op->generation);
+        if (!pending->abandoned) {
+            command_abandon(client, row);
+            op = op_at(client, pending->op);
+            op->state = OP_BROKEN;
+            sim_at(client->sim, sim_now(client->sim), client->broken_kind, pending->op,
+                   op->generation);
+        }
+        if (pending->lost)
+            pending_free(client, row);
     }
 }
 
@@ -64,6 +67,8 @@ RARE void client_close(struct store_client *client, uint32_t index, enum connect
         hold_off(client, connection->pool);
     } else if (connection->command != NO_INDEX) {
         pending_at(client, connection->command)->closed = true;
+        if (pending_at(client, connection->command)->lost)
+            pending_free(client, connection->command);
     }
     connection_close(&client->pools, index, how);
 }
@@ -82,21 +87,51 @@ void client_close_idle(struct store_client *client, uint32_t pool)
 
 /* --- timeouts -------------------------------------------------------------------------------- */
 
-RARE static void op_abandon_command(struct store_client *client, struct op *op)
+/* A connection whose server is gone stays open, and in mode pool busy, until its kernel gives up or
+ * hears of it: nothing else tells it from a slow one. */
+RARE void op_abandon_command(struct store_client *client, const struct op *op)
+{
+    struct connection *connection = &client->pools.connections[op->connection];
+
+    command_abandon(client, op->command);
+    if (!pending_at(client, op->command)->lost)
+        return;
+    pending_free(client, op->command);
+    if (connection->generation == op->connection_generation &&
+        client->config->pool.mode == MODE_POOL)
+        connection->command = NO_INDEX;
+}
+
+/* The attempt was sent and timed out. */
+RARE static void op_sent_in_vain(struct store_client *client, const struct op *op)
 {
     const struct connection_pool_config *config = &client->config->pool;
-    uint32_t connection = op->connection;
-    uint32_t pool = op->pool;
-    bool lost = op->command == NO_INDEX; /* its server failed: no reply will come */
+    uint32_t connection = op->connection, pool = op->pool;
 
-    if (!lost)
-        command_abandon(client, op->command);
+    op_abandon_command(client, op);
     if (client->pools.connections[connection].generation != op->connection_generation)
         return; /* a multiplexed connection that another operation has closed meanwhile */
-    if (lost || (config->close_on_timeout && config->mode == MODE_POOL)) {
+    if (config->close_on_timeout && config->mode == MODE_POOL) {
         client_close(client, connection, CONNECTION_FIN);
         pool_serve(client, pool);
     }
+}
+
+/* The attempt timed out during its connection's handshake. A client that keeps connections lets it
+ * go on: the request is sent when it is open, the reply is discarded, the connection joins the
+ * pool. */
+RARE static void op_leave_handshake(struct store_client *client, uint32_t index)
+{
+    const struct op *op = op_at(client, index);
+    uint32_t pool = op->pool;
+
+    if (client->config->pool.close_on_timeout) {
+        client_close(client, op->connection, CONNECTION_FIN);
+        pool_serve(client, pool);
+        return;
+    }
+    client->pools.connections[op->connection].op = NO_INDEX;
+    command_leave(client, index, op->connection);
 }
 
 static void client_on_timeout(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -110,15 +145,11 @@ static void client_on_timeout(void *self, struct sim *sim, uint32_t entity, uint
     case OP_WAITING:
         wait_remove(client, entity);
         break;
-    case OP_CONNECTING: {
-        uint32_t pool = op->pool;
-
-        client_close(client, op->connection, CONNECTION_FIN);
-        pool_serve(client, pool);
+    case OP_CONNECTING:
+        op_leave_handshake(client, entity);
         break;
-    }
     case OP_SENT:
-        op_abandon_command(client, op);
+        op_sent_in_vain(client, op);
         break;
     case OP_BROKEN:
         break;
@@ -180,17 +211,14 @@ static bool client_reconnect_live(const void *self, uint32_t entity, uint32_t ge
     return pool->holds_off && (pool->losses & SIM_GENERATION_MASK) == generation;
 }
 
-/*
- * The network reset a connection, or a kernel gave up retransmitting. Its operation fails at once,
- * as broken, not as timed out.
- */
-static void client_on_reset(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+/* A connection ended: its operation fails at once, as broken, not as timed out. */
+RARE static void connection_lost(struct store_client *client, uint32_t entity,
+                                 enum connection_event how)
 {
-    struct store_client *client = self;
     struct connection *connection = &client->pools.connections[entity];
     uint32_t pool = connection->pool, row = connection->command, index = NO_INDEX;
+    struct sim *sim = client->sim;
 
-    (void)generation;
     if (connection->state == CONNECTION_OPENING) {
         index = connection->op;
     } else if (row != NO_INDEX && !pending_at(client, row)->abandoned) {
@@ -201,8 +229,42 @@ static void client_on_reset(void *self, struct sim *sim, uint32_t entity, uint32
         op_at(client, index)->state = OP_BROKEN;
         sim_at(sim, sim_now(sim), client->broken_kind, index, op_at(client, index)->generation);
     }
-    client_close(client, entity, connection_broken_by(&client->pools, entity));
+    client_close(client, entity, how);
     pool_serve(client, pool);
+}
+
+/* The network reset a connection, or a kernel gave up retransmitting. */
+static void client_on_reset(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct store_client *client = self;
+
+    (void)sim, (void)generation;
+    connection_lost(client, entity, connection_broken_by(&client->pools, entity));
+}
+
+/* The server's kernel closes a connection, */
+static void client_on_fin(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    (void)sim, (void)generation;
+    connection_lost(self, ref_index(entity), CONNECTION_FIN);
+}
+
+/* resets one, or refuses it. */
+static void client_on_rst(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct store_client *client = self;
+    uint32_t index = ref_index(entity);
+    bool opening = connection_is_opening(&client->pools, index, generation);
+
+    (void)sim;
+    connection_lost(client, index, opening ? CONNECTION_REFUSED : CONNECTION_RST);
+}
+
+static bool client_peer_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct store_client *client = self;
+
+    return connection_is_open(&client->pools, ref_index(entity), generation);
 }
 
 static bool client_reset_live(const void *self, uint32_t entity, uint32_t generation)
@@ -227,6 +289,10 @@ static void client_on_handshake(void *self, struct sim *sim, uint32_t entity, ui
         op_send(client, op, index);
         return;
     }
+    if (client->pools.connections[index].command != NO_INDEX) {
+        command_send(client, client->pools.connections[index].command);
+        return;
+    }
     client->pools.pools[client->pools.connections[index].pool].reconnects = 0;
     connection_done(client, index, CONNECTION_ESTABLISHED);
 }
@@ -240,6 +306,11 @@ static bool client_handshake_live(const void *self, uint32_t entity, uint32_t ge
 
 const struct event_kind client_reset = {
     .name = "reset", .phase = PHASE_WORK, .fire = client_on_reset, .live = client_reset_live};
+
+const struct event_kind client_fin = {
+    .name = "fin", .phase = PHASE_WORK, .fire = client_on_fin, .live = client_peer_live};
+const struct event_kind client_rst = {
+    .name = "rst", .phase = PHASE_WORK, .fire = client_on_rst, .live = client_peer_live};
 
 const struct event_kind client_handshake = {.name = "handshake",
                                             .phase = PHASE_WORK,

@@ -177,6 +177,26 @@ static void count_open(struct connection_pools *pools, int change)
     probe_level(pools->probes, pools->open, sim_now(pools->sim), pools->open_total);
 }
 
+/* The node that a cluster's own name resolves to. */
+static uint32_t cluster_address(struct connection_pools *pools, uint32_t endpoint)
+{
+    const struct connection_pool_config *config = pools->config;
+    const struct session_store_port *store = pools->store;
+    struct cached_address *cached;
+    sim_time now = sim_now(pools->sim);
+
+    if (!store || !store->address)
+        return endpoint;
+    cached = &pools->addresses[pools->endpoints->rows[endpoint].region];
+    if (!cached->known || (config->dns_cache != DNS_FOREVER && now >= cached->expires)) {
+        cached->known = true;
+        cached->endpoint = (uint16_t)store->address(store->self, endpoint);
+        cached->expires =
+            now + (config->dns_cache == DNS_FIXED ? config->dns_fixed_ns : store->address_ttl_ns);
+    }
+    return cached->endpoint;
+}
+
 /* The endpoint, with an address, to which a pool opens new connections. */
 static uint32_t pool_address(struct connection_pools *pools, uint32_t pool)
 {
@@ -195,7 +215,7 @@ static uint32_t pool_address(struct connection_pools *pools, uint32_t pool)
         pools->name_expires =
             config->dns_cache == DNS_FIXED ? now + config->dns_fixed_ns : answer.expires;
     }
-    return endpoint_address(pools->endpoints, endpoint, knowledge);
+    return cluster_address(pools, endpoint_address(pools->endpoints, endpoint, knowledge));
 }
 
 static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, uint32_t endpoint)
@@ -222,6 +242,8 @@ static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, u
                               index, connection->generation);
     pools->in[region]->watch(pools->in[region]->self, connection->flow_in, 0, pools->reset_kind,
                              index, connection->generation);
+    if (pools->listeners[endpoint]->peer == PEER_DOWN)
+        pools->out[region]->peer(pools->out[region]->self, connection->flow_out, PEER_DOWN);
     connection->opened = sim_now(pools->sim);
     connection->timed = false;
     pools->pools[pool].open_count++;
@@ -279,7 +301,7 @@ OUT_OF_LINE uint32_t connection_open(struct connection_pools *pools, uint32_t po
     connection->rounds_left = (uint8_t)(1 + pools->config->tls);
     connection->op = op;
     connection->op_generation = op_generation;
-    if (limit > 0 && limit < attempt_timeout_ns) {
+    if (limit > 0 && (limit < attempt_timeout_ns || !pools->config->close_on_timeout)) {
         connection->timed = true;
         sim_timer_set(pools->sim, pools->connect_timer, index, connection->generation);
     }
@@ -360,14 +382,38 @@ RARE enum connection_event connection_broken_by(const struct connection_pools *p
     return how == CONNECTION_ESTABLISHED ? in->state(in->self, connection->flow_in) : how;
 }
 
-uint32_t connection_reply_flow(void *self, uint32_t index, uint32_t generation, bool *syn)
+bool connection_way(void *self, uint32_t index, uint32_t generation, struct connection_way *way)
 {
     const struct connection_pools *pools = self;
     const struct connection *connection = &pools->connections[index];
 
-    if ((connection->generation & SIM_GENERATION_MASK) != generation ||
-        connection->state == CONNECTION_FREE)
-        return NO_INDEX;
-    *syn = is_syn(pools, connection);
-    return connection->flow_in;
+    if (index >= pools->connection_count || connection->state == CONNECTION_FREE ||
+        (connection->generation & SIM_GENERATION_MASK) != generation)
+        return false;
+    *way = (struct connection_way){.out = connection->flow_out,
+                                   .in = connection->flow_in,
+                                   .endpoint = connection->endpoint,
+                                   .hello = connection->state == CONNECTION_OPENING &&
+                                            connection->rounds_left == pools->config->tls,
+                                   .syn = connection->state == CONNECTION_OPENING &&
+                                          is_syn(pools, connection)};
+    return true;
+}
+
+RARE void connection_peer_changed(void *self, uint32_t endpoint, enum peer_state peer)
+{
+    struct connection_pools *pools = self;
+
+    for (size_t i = 0; i < pools->connection_count; i++) {
+        const struct connection *connection = &pools->connections[i];
+        const struct link_port *out = pools->out[connection->region];
+        bool connects = connection->state == CONNECTION_OPENING && is_syn(pools, connection);
+        enum peer_state now = peer;
+
+        if (connection->state == CONNECTION_FREE || connection->endpoint != endpoint)
+            continue;
+        if (peer != PEER_DOWN) /* a SYN is answered, or refused, when it arrives */
+            now = connects ? PEER_HERE : PEER_FORGOT;
+        out->peer(out->self, connection->flow_out, now);
+    }
 }

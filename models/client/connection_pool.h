@@ -89,6 +89,13 @@ struct connection_pool {
     sim_dur waited;              /* last backoff */
 };
 
+/* The address of a region's cluster, as the client's resolver answered last. */
+struct cached_address {
+    bool known;
+    uint16_t endpoint;
+    sim_time expires;
+};
+
 /* All pools of one region's client. */
 struct connection_pools {
     const struct connection_pool_config *config;
@@ -115,7 +122,9 @@ struct connection_pools {
     const struct prefetch_port *flows_hints[REGIONS_MAX]; /* of `out`; NULL: none */
     struct dns_port *dns;
     struct client_knowledge knowledge;
-    sim_time name_expires;  /* when the address in `knowledge` expires */
+    const struct session_store_port *store;
+    struct cached_address addresses[REGIONS_MAX]; /* where store->address is not NULL */
+    sim_time name_expires;                        /* when the address in `knowledge` expires */
     kind_id reset_kind;     /* fires when the network breaks a connection; entity: its index */
     timer_id connect_timer; /* where connect_timeout_ns > 0 */
 };
@@ -172,7 +181,8 @@ bool connection_is_open(const struct connection_pools *pools, uint32_t index, ui
 /* How the network broke a connection: CONNECTION_RST or CONNECTION_SILENT. */
 RARE enum connection_event connection_broken_by(const struct connection_pools *pools,
                                                 uint32_t index);
-/* Implements `reply_flow` of struct handshake_return; self: the pools. */
-uint32_t connection_reply_flow(void *self, uint32_t index, uint32_t generation, bool *syn);
+/* Implement struct handshake_return; self: the pools. */
+bool connection_way(void *self, uint32_t index, uint32_t generation, struct connection_way *way);
+RARE void connection_peer_changed(void *self, uint32_t endpoint, enum peer_state peer);
 
 #endif

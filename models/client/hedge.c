@@ -35,12 +35,7 @@ static void op_give_up(struct store_client *client, uint32_t index)
         client->pools.connections[op->connection].op = NO_INDEX;
         break;
     case OP_SENT:
-        if (op->command != NO_INDEX) {
-            command_abandon(client, op->command);
-        } else if (client->pools.connections[op->connection].generation ==
-                   op->connection_generation) { /* its server failed */
-            client_close(client, op->connection, CONNECTION_FIN);
-        }
+        op_abandon_command(client, op);
         break;
     case OP_BROKEN:
         break;

@@ -131,7 +131,7 @@ static const struct field store_client_fields[] = {
     DURATION("read_after_write.read-from-primary.window", raw_window_ns, "0ms", "1s", "1h", "time after the write for which reads go to the primary", "assumption"),
     DURATION("read_after_write.retry-on-miss.delay", raw_delay_ns, "0ms", "150ms", "1h", "wait before the read is repeated", "seed 000"),
     COUNT("read_after_write.retry-on-miss.times", raw_times, "1", "1", "100", "maximum number of repeated reads", "seed 000"),
-    COUNT("write_bytes", write_bytes, "1", "1100", "1000000000", "bytes of a write command", "facts H"),
+    NUMBER_DIST("write_bytes", write_bytes, "1", "1100", "1000000000", "bytes of a write command: of a session, the same for all its writes; where they differ, a read that finds it is as large", "facts H"),
     COUNT("read_bytes", read_bytes, "1", "60", "1000000000", "bytes of a read command", "assumption"),
 };
 // clang-format on
@@ -280,6 +280,7 @@ static void store_client_init(void *self, const struct model_env *env)
 {
     struct store_client *client = self;
     const struct store_client_config *config = env->config;
+    double bytes;
 
     client->config = config;
     client->sim = env->sim;
@@ -289,6 +290,11 @@ static void store_client_init(void *self, const struct model_env *env)
     client->jitter = sim_stream(env->sim, env->instance, "jitter");
     client->reconnect_jitter = sim_stream(env->sim, env->instance, "reconnect");
     client->ops[0].free_head = client->ops[1].free_head = NO_INDEX;
+    client->sizes = sim_stream(env->sim, "store_client", "sizes");
+    if (dist_is_constant(config->write_bytes, &bytes)) {
+        client->bytes[0] = config->read_bytes;
+        client->bytes[1] = (uint32_t)bytes;
+    }
     connection_pools_init(&client->pools, &config->pool, env->sim, env->region);
     client->pools.instance = env->instance;
     command_pool_init(&client->commands);
@@ -303,7 +309,12 @@ static void store_client_init(void *self, const struct model_env *env)
                                          .set_up = client_set_up,
                                          .restart_instance = client_restart_instance};
     client->hint = (struct prefetch_port){client, client_prefetch_instance};
-    client->back = (struct handshake_return){&client->pools, connection_reply_flow};
+    client->back = (struct handshake_return){
+        .self = &client->pools,
+        .way = connection_way,
+        .fin_kind = sim_kind_add(env->sim, &client_fin, env->instance, client),
+        .rst_kind = sim_kind_add(env->sim, &client_rst, env->instance, client),
+        .peer_changed = connection_peer_changed};
     port_offer_sessions(env->ports, env->region, -1, &client->port);
     port_offer_prefetch_instances(env->ports, env->region, -1, &client->hint);
     port_offer_commands(env->ports, env->region, -1, &client->commands);
@@ -323,6 +334,7 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     client->store = port_need_session_store(ports, -1, -1);
     client->promotion = port_find_promotion(ports, -1, -1);
     pools->endpoints = client->store->endpoints;
+    pools->store = client->store;
     pools->listeners = mem_alloc(pools->endpoints->count, sizeof(struct listener_port *));
     for (size_t e = 0; e < pools->endpoints->count; e++)
         pools->listeners[e] = port_find_listener(ports, (int)e, -1);

@@ -113,7 +113,7 @@ static void flow_send_packet(struct wan_link *link, uint32_t flow_index,
 
     flow_pass_box(link, flow_index, false);
     probe_count(link->probes, link->messages);
-    if (!link->hold && !link->extras[flow_index].expired)
+    if (!link->hold && !flow_is_cut(link, flow_index))
         arrives = link_transmit(link, flow_index, message->identity, (uint64_t)message->index << 16,
                                 message->bytes);
     if (arrives == SIM_NEVER)
@@ -122,7 +122,8 @@ static void flow_send_packet(struct wan_link *link, uint32_t flow_index,
         sim_at(link->sim, arrives, message->kind, message->entity, message->generation);
 }
 
-/* A single packet, a reset, a hold or an idle timeout: is that the end of the message's sending? */
+/* A single packet, a reset, a hold, an idle timeout or a host that is not there: is that the end of
+ * the message's sending? */
 RARE static bool flow_intercepts(struct wan_link *link, uint32_t flow_index,
                                  const struct message *message)
 {
@@ -135,6 +136,7 @@ RARE static bool flow_intercepts(struct wan_link *link, uint32_t flow_index,
     flow_pass_box(link, flow_index, message->handshake);
     if (link->extras[flow_index].expired)
         resets = resets || link->config->idle_then == IDLE_RESET;
+    resets = resets || (tcp_flow_is_forgotten(link, flow_index) && !link->blackhole);
     if (link->flows[flow_index].broken || (resets && tcp_flow_can_break(link, flow_index))) {
         flow_send_in_vain(link, flow_index, message);
         return true;
@@ -143,7 +145,7 @@ RARE static bool flow_intercepts(struct wan_link *link, uint32_t flow_index,
         flow_hold(link, flow_index, message);
         return true;
     }
-    if (link->extras[flow_index].expired && link->flows[flow_index].sender == NO_INDEX) {
+    if (flow_is_cut(link, flow_index) && link->flows[flow_index].sender == NO_INDEX) {
         probe_count(link->probes, link->messages);
         probe_count(link->probes, link->transmissions);
         probe_count(link->probes, link->losses);
@@ -214,6 +216,34 @@ void tcp_flow_count(void *self, uint32_t flow_index)
         tcp_sender_begin_bulk(link, flow_index);
 }
 
+bool tcp_flow_is_forgotten(const struct wan_link *link, uint32_t flow_index)
+{
+    return link->extras[flow_index].peer == PEER_FORGOT && tcp_flow_can_break(link, flow_index);
+}
+
+void tcp_flow_dropped(void *self, uint32_t flow_index, const struct message *message)
+{
+    struct wan_link *link = self;
+    struct flow_extra *extra = &link->extras[flow_index];
+
+    probe_count(link->probes, link->losses);
+    if (message->handshake && link->flows[flow_index].sender != NO_INDEX)
+        tcp_sender_end(link, flow_index, SIM_NEVER); /* it waits for the answer to this SYN */
+    if (link->flows[flow_index].sender != NO_INDEX)
+        tcp_sender_push(link, flow_index, message);
+    else
+        tcp_sender_begin_dropped(link, flow_index, message, extra->syns_dropped);
+    extra->syns_dropped += message->handshake;
+}
+
+void tcp_flow_peer(void *self, uint32_t flow_index, enum peer_state peer)
+{
+    struct wan_link *link = self;
+
+    link->flows[flow_index].away = peer != PEER_HERE;
+    link->extras[flow_index].peer = peer;
+}
+
 void tcp_flow_close(void *self, uint32_t flow_index)
 {
     struct wan_link *link = self;
@@ -278,7 +308,8 @@ HOT_HANDLER void tcp_flow_send(void *self, uint32_t flow_index, const struct mes
     struct wan_link *link = self;
 
     invariant_debug(link->flows[flow_index].open);
-    if ((link->flows[flow_index].broken || link->careful || message->packet) &&
+    if ((link->flows[flow_index].broken || link->flows[flow_index].away || link->careful ||
+         message->packet) &&
         flow_intercepts(link, flow_index, message))
         return;
     flow_send(link, flow_index, message);

@@ -141,10 +141,10 @@ static bool span_send_part(struct wan_link *link, struct sender *sender, uint32_
         passes = 0;
     else if (link->draws || link->blackhole)
         passes = train_passes(link, segments, block.word[2]);
-    lost = passes == 0 || extra->expired;
+    lost = passes == 0 || flow_is_cut(link, sender->flow);
     *lost_next = !lost && passes < segments;
     if (lost)
-        passes = link->blackhole || extra->expired ? segments : 1;
+        passes = link->blackhole || flow_is_cut(link, sender->flow) ? segments : 1;
     if (!lost && link->narrow) {
         double room = link_path_room_bytes(link) / (double)link->config->segment_bytes;
 
@@ -178,7 +178,7 @@ static bool span_send_part(struct wan_link *link, struct sender *sender, uint32_
 static bool span_send_message(struct wan_link *link, struct sender *sender, struct span *span,
                               const struct message *message)
 {
-    if (span->segments > 1 || link->extras[sender->flow].expired)
+    if (span->segments > 1 || flow_is_cut(link, sender->flow))
         return false;
     span->arrives = link_transmit(link, sender->flow, message->identity,
                                   (uint64_t)message->index << 16 | span->sends, span->bytes);
@@ -586,6 +586,10 @@ static void sender_on_wake(void *self, struct sim *sim, uint32_t entity, uint32_
         sender_progress(link, sender, segments, in_order);
     again = sender_find_losses(link, sender);
     if (sender->first != NO_INDEX && sender->timer <= sim_now(sim)) {
+        if (tcp_flow_is_forgotten(link, flow) && !link->blackhole) { /* its RST comes back */
+            tcp_flow_break(link, flow, sim_now(sim) + sender_rtt(link, sender), CONNECTION_RST);
+            return;
+        }
         if (sender->probing) {
             sender_probe(link, sender);
         } else if (sender_gives_up(link, sender)) {
@@ -660,8 +664,9 @@ static struct sender *sender_begin(struct wan_link *link, uint32_t flow_index)
     return sender;
 }
 
-RARE void tcp_sender_begin_lost(struct wan_link *link, uint32_t flow_index,
-                                const struct message *message)
+/* The message was sent `ago`, for the time number `tries` + 1, and lost. */
+static void sender_begin_lost(struct wan_link *link, uint32_t flow_index,
+                              const struct message *message, sim_dur ago, uint32_t tries)
 {
     struct sender *sender = sender_begin(link, flow_index);
     uint32_t index = span_alloc(link);
@@ -675,12 +680,27 @@ RARE void tcp_sender_begin_lost(struct wan_link *link, uint32_t flow_index,
     link->spans[index] = (struct span){.bytes = (uint32_t)sender->end,
                                        .segments = sender->counted,
                                        .next = NO_INDEX,
-                                       .sent = sim_now(link->sim),
+                                       .sent = sim_now(link->sim) - ago,
                                        .arrives = SIM_NEVER,
                                        .known = SIM_NEVER,
                                        .state = SPAN_SENT};
+    sender->timeouts = sender->handshake ? tries : 0;
     sender_arm_probe(link, sender);
+    if (sender->handshake)
+        sender->timer -= ago;
     sender_schedule(link, sender, SIM_NEVER);
+}
+
+RARE void tcp_sender_begin_lost(struct wan_link *link, uint32_t flow_index,
+                                const struct message *message)
+{
+    sender_begin_lost(link, flow_index, message, 0, 0);
+}
+
+RARE void tcp_sender_begin_dropped(struct wan_link *link, uint32_t flow_index,
+                                   const struct message *message, uint32_t tries)
+{
+    sender_begin_lost(link, flow_index, message, link_mean_delay(link), tries);
 }
 
 void tcp_sender_begin_bulk(struct wan_link *link, uint32_t flow_index)

@@ -192,6 +192,8 @@ static void wan_link_init(void *self, const struct model_env *env)
         .watch = tcp_flow_watch,
         .state = tcp_flow_state,
         .count = tcp_flow_count,
+        .dropped = tcp_flow_dropped,
+        .peer = tcp_flow_peer,
     };
     link->fault_port = (struct link_fault_port){
         .self = link,

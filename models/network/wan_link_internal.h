@@ -44,12 +44,13 @@ struct wan_link_config {
 __extension__ struct flow {
     sim_time release;        /* no later message is delivered before */
     uint32_t sender;         /* its row in `senders`; NO_INDEX: nothing is lost, no window */
-    uint32_t next_free : 30; /* of a free flow; FLOW_NONE: the last */
+    uint32_t next_free : 29; /* of a free flow; FLOW_NONE: the last */
     uint32_t open : 1;
+    uint32_t away : 1;   /* the receiver is down, or does not know the connection */
     uint32_t broken : 1; /* what is sent on it is lost */
 };
 _Static_assert(sizeof(struct flow) == 16, "see above");
-#define FLOW_NONE ((UINT32_C(1) << 30) - 1)
+#define FLOW_NONE ((UINT32_C(1) << 29) - 1)
 
 /* Of a flow, what only some of them need. */
 struct flow_extra {
@@ -65,9 +66,11 @@ struct flow_extra {
     sim_time window_at;      /* when `window` held */
     struct congestion window;
     enum connection_event state; /* CONNECTION_ESTABLISHED: not broken */
-    uint32_t held;               /* messages that a fault holds */
-    bool has_window;             /* of an earlier sender */
-    bool expired;                /* a box on the path has forgotten the connection */
+    enum peer_state peer;
+    uint16_t syns_dropped; /* by the receiver's kernel: they arrived */
+    uint32_t held;         /* messages that a fault holds */
+    bool has_window;       /* of an earlier sender */
+    bool expired;          /* a box on the path has forgotten the connection */
 };
 
 /* Where a span of bytes stands for its sender. */
@@ -270,6 +273,14 @@ static inline sim_time link_transmit(struct wan_link *link, uint32_t flow_index,
     return lost ? SIM_NEVER : sim_now(link->sim) + wait + delay;
 }
 
+/* What is sent on the flow now arrives nowhere. */
+static inline bool flow_is_cut(const struct wan_link *link, uint32_t flow_index)
+{
+    const struct flow_extra *extra = &link->extras[flow_index];
+
+    return extra->expired || extra->peer == PEER_DOWN;
+}
+
 /* Deliver a message of which the last byte arrives at `arrives`, behind all before it. */
 static inline void flow_deliver(struct wan_link *link, struct flow *flow,
                                 const struct message *message, sim_time arrives)
@@ -292,6 +303,8 @@ bool tcp_flow_can_break(const struct wan_link *link, uint32_t flow_index);
 /* At `when` the owners of the flow's messages and the flow's own learn that nothing more comes. */
 void tcp_flow_break(struct wan_link *link, uint32_t flow_index, sim_time when,
                     enum connection_event how);
+/* The receiver's host answers with a RST. */
+bool tcp_flow_is_forgotten(const struct wan_link *link, uint32_t flow_index);
 /* The sender has nothing left to do. */
 void tcp_flow_is_through(struct wan_link *link, uint32_t flow_index);
 /* struct link_port */
@@ -299,6 +312,8 @@ uint32_t tcp_flow_open(void *self);
 void tcp_flow_watch(void *self, uint32_t flow_index, sim_dur user_timeout_ns, kind_id kind,
                     uint32_t entity, uint32_t generation);
 void tcp_flow_count(void *self, uint32_t flow_index);
+void tcp_flow_dropped(void *self, uint32_t flow_index, const struct message *message);
+void tcp_flow_peer(void *self, uint32_t flow_index, enum peer_state peer);
 enum connection_event tcp_flow_state(const void *self, uint32_t flow_index);
 void tcp_flow_close(void *self, uint32_t flow_index);
 void tcp_flow_abort(void *self, uint32_t flow_index);
@@ -314,6 +329,9 @@ void tcp_senders_release(struct wan_link *link);
 /* The flow's message was sent and lost: its window is not known yet. */
 void tcp_sender_begin_lost(struct wan_link *link, uint32_t flow_index,
                            const struct message *message);
+/* The same of a message that arrived where nobody took it; tries: of it before, so dropped. */
+RARE void tcp_sender_begin_dropped(struct wan_link *link, uint32_t flow_index,
+                                   const struct message *message, uint32_t tries);
 /* Much follows: count from an empty flow on. */
 void tcp_sender_begin_bulk(struct wan_link *link, uint32_t flow_index);
 /* Send a message as far as the window allows, the rest when it does. */

@@ -17,10 +17,12 @@
  * Events of a connection: what raises each, and how the other end learns of it.
  *
  *   ESTABLISHED  raised by the listener when the SYN arrives, by the client when the handshake ends
- *   REFUSED      raised by the listener: it replies REPLY_RESET, and the first such reply closes
- *                the client's end
- *   FIN          raised by the client, which reports it to the listener
- *   RST, SILENT  raised by a flow of the connection that broke (link.h), reported to the client
+ *   REFUSED      raised by the listener: no process listens (a RST answers the SYN), or the
+ *                connection is beyond the limit (it replies REPLY_RESET, and the first such reply
+ *                closes the client's end)
+ *   FIN, RST     raised by the client, and by the listener whose process exited; RST also by a flow
+ *                of the connection that broke (link.h)
+ *   SILENT       raised by a flow that broke because the kernel gave up
  *
  * All pass through one function at each end: connection_event() of the client's pools, which
  * reports to the listener whatever ends a connection, and `event` of struct listener_port.
@@ -39,10 +41,19 @@ static inline const char *connection_event_name(enum connection_event event)
     return names[event];
 }
 
+/* What a connection's other host knows of it. */
+enum peer_state {
+    PEER_HERE,  /* it answers */
+    PEER_DOWN,  /* it is down: nothing sent to it arrives */
+    PEER_FORGOT /* it runs, and does not know the connection (any more): it answers with a RST */
+};
+
 /* The listener's end, for the clients of any region. The kinds are those of messages. */
 struct listener_port {
     void *self;
-    kind_id command_kind;   /* entity: ref of the command, generation: its row's */
+    enum peer_state peer; /* what a new connection meets: PEER_DOWN, or PEER_HERE (which includes a
+                             host without the process: it refuses) */
+    kind_id command_kind; /* entity: ref of the command, generation: its row's */
     kind_id handshake_kind; /* entity and generation: the connection's */
     /* An event at the client's end: the connection has ended, or (CONNECTION_ESTABLISHED) was open
      * from the start of the run. All others the listener sees open by their handshakes. */
@@ -50,11 +61,25 @@ struct listener_port {
                   enum connection_event event);
 };
 
-/* The client's end: how a listener finds the way back for a round of a handshake. */
+/* A client's connection as its listener needs to know it. */
+struct connection_way {
+    uint32_t out, in;  /* flows: to the listener, and back */
+    uint16_t endpoint; /* the address */
+    bool hello;        /* a handshake's present round is TLS's first */
+    bool syn;          /* a handshake's present round is TCP's own; the others are TLS's on an open
+                          connection */
+};
+
+/* The client's end: how a listener finds the way back. */
 struct handshake_return {
     void *self;
-    /* NO_INDEX: gone. *syn: this round is TCP's own, the others are TLS's on an open connection. */
-    uint32_t (*reply_flow)(void *self, uint32_t connection, uint32_t generation, bool *syn);
+    /* false: the connection is gone. */
+    bool (*way)(void *self, uint32_t connection, uint32_t generation, struct connection_way *way);
+    /* A FIN, a RST has arrived; entity: ref of the connection, generation: its own. */
+    kind_id fin_kind, rst_kind;
+    /* The host of an address is down; is up again (PEER_HERE), without its old connections; or its
+     * process is gone (PEER_FORGOT). For all connections to it that there are. */
+    void (*peer_changed)(void *self, uint32_t endpoint, enum peer_state peer);
 };
 
 PORT_ACCESSORS(listener, struct listener_port)

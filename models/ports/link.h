@@ -54,6 +54,12 @@ struct link_port {
      * on until all is acknowledged. What is larger than that by itself counts without being told.
      */
     void (*count)(void *self, uint32_t flow);
+    /* The message has arrived where nobody takes it: the receiver's kernel dropped it (a full
+     * accept queue), or its host is down. It is lost, and sent again at the sender's times. */
+    void (*dropped)(void *self, uint32_t flow, const struct message *message);
+    /* What the receiver's host knows of the flow's connection from now on. Only a watched flow can
+     * be reset. */
+    void (*peer)(void *self, uint32_t flow, enum peer_state peer);
     /* What became of an open flow: CONNECTION_RST or CONNECTION_SILENT where it has broken, else
      * CONNECTION_ESTABLISHED. */
     enum connection_event (*state)(const void *self, uint32_t flow);

@@ -4,6 +4,7 @@
 #define SESSION_STORE_H
 
 #include "endpoint.h"
+#include "model.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,6 +15,10 @@ struct session_store_port {
     /* The endpoint that an attempt goes to: an index of the table. Pure. */
     uint32_t (*route)(const void *self, const struct client_knowledge *knowledge,
                       const struct route_query *query);
+    /* The address that the name of an endpoint's region has now, behind which another node may have
+     * taken over: an index of the table. NULL: addresses do not change. */
+    uint32_t (*address)(const void *self, uint32_t endpoint);
+    sim_dur address_ttl_ns; /* for which resolvers cache it */
     /* Causes of a re-auth that only this kind of store has: reason i of a miss is MISS_OF_KIND + i,
      * cause i of a re-auth REAUTH_OF_KIND + i. */
     const struct label_row *causes;

@@ -60,12 +60,13 @@ enum miss_reason { MISS_NEVER_WRITTEN, MISS_RESTARTED, MISS_EVICTED, MISS_OF_KIN
 
 struct reply {
     sim_dur retry_after_ns; /* REPLY_THROTTLED, else 0 */
-    uint32_t bytes;         /* on the wire */
+    uint32_t bytes;         /* on the wire. Of a read's command: of the value, if sizes differ */
     uint16_t target;        /* REPLY_MOVED, REPLY_ASK: index of an endpoint, else 0 */
     uint8_t kind;           /* enum reply_kind */
     uint8_t miss;           /* enum miss_reason or above, with REPLY_MISS */
     bool executed;          /* a write took effect at the server */
     bool stale;             /* with REPLY_HIT: an older write of the session was found */
+    bool closes;            /* the server closes the connection after it */
 };
 
 enum command_owner { COMMAND_FREE, COMMAND_AT_CLIENT, COMMAND_ON_WIRE, COMMAND_AT_STORE };

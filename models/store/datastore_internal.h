@@ -21,6 +21,7 @@ struct datastore_config {
     int64_t data_set_bytes;
     uint32_t replicas;
     struct dist *replica_lag, *replica_failover;
+    sim_dur address_ttl_ns, demotion_interval_ns;
 };
 
 /* Causes of a re-auth that only this kind has, in the order of datastore_causes. */
@@ -120,8 +121,12 @@ struct datastore_cluster {
     struct cluster *cluster;
     struct datastore_server *servers; /* by shard */
     bool takes_writes;
+    bool demoted;  /* or about to be: whoever orchestrates tells it, until it hears */
+    uint32_t asks; /* generation of that event */
+    uint64_t told;
+    bool moves;             /* its primary node crashed, and no replica has taken over yet */
     uint64_t applied_total; /* sum over its servers */
-    kind_id failover_kind;
+    kind_id failover_kind, demote_kind;
     probe_id lag, unreplicated, failovers, lost;
 };
 
@@ -132,8 +137,10 @@ struct datastore {
     struct rng_stream replica;
     sim_dur replica_lag_max; /* longest replica lag that the logs cover */
     uint32_t primary_endpoint;
+    char *names[REGIONS_MAX][NODES_MAX]; /* of replicas */
     int primary;
     bool promoting;
+    int target; /* of the promotion in progress */
     uint32_t shard_count;
     struct shard *shards;
     struct datastore_cluster clusters[REGIONS_MAX];
@@ -197,7 +204,7 @@ void level_unreplicated(struct datastore *datastore, struct datastore_cluster *s
 
 /* --- datastore_roles.c ----------------------------------------------------------------------- */
 
-extern const struct event_kind datastore_failover;
+extern const struct event_kind datastore_failover, datastore_demote;
 extern const struct promotion_port datastore_promotion; /* self: the store */
 /* Functions of struct store_kind. */
 void datastore_down(struct cluster *cluster, enum crash_kind kind);

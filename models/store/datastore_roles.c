@@ -12,9 +12,8 @@
  *     write kept.
  *  2. A server's `applied` never exceeds the number of its primary's last write in the same
  * history.
- *  3. Exactly one cluster is `primary`. A cluster `takes_writes` if it is the primary and no
- *     promotion is in progress, or if it was the primary, is up, and has not yet been notified of
- *     its demotion.
+ *  3. Exactly one cluster is `primary`. A cluster `takes_writes` if it is or was the primary, is
+ * up, and has not been told of its demotion. That begins with the promotion.
  */
 #include "datastore_internal.h"
 #include "run_log.h"
@@ -180,6 +179,27 @@ static void primary_taken_over(struct datastore_server *state)
         datastore->stream->restart_shard(datastore->stream->self, state->shard);
 }
 
+/* A replica is the primary's node from now on: the next one that runs, else the next one. */
+static void cluster_move(struct datastore_cluster *state)
+{
+    struct cluster *cluster = state->cluster;
+    uint32_t count = cluster->node_count, next = (cluster->primary_node + 1) % count;
+
+    if (!state->moves)
+        return; /* with another shard */
+    state->moves = false;
+    for (uint32_t n = 1; n < count; n++) {
+        uint32_t other = (cluster->primary_node + n) % count;
+
+        if (cluster->nodes[other].down == CRASH_NONE) {
+            next = other;
+            break;
+        }
+    }
+    listener_up(&cluster->nodes[next]);
+    listener_move(cluster, next);
+}
+
 /* A replica inside the region takes over the shard. */
 static void cluster_on_failover(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
@@ -192,6 +212,7 @@ static void cluster_on_failover(void *self, struct sim *sim, uint32_t entity, ui
     probe_count(datastore->store->probes, cluster->failovers);
     if (!cluster->cluster->up)
         return;
+    cluster_move(cluster);
     if (cluster->cluster->region == datastore->primary)
         primary_taken_over(state);
     server_begin_iteration(state->server);
@@ -210,11 +231,17 @@ bool datastore_crash(struct cluster *cluster, enum crash_kind kind)
 
     if (datastore->config->replicas == 0)
         return false;
-    if (kind == CRASH_NONE || !cluster->up)
+    if (!cluster->up)
         return true;
+    if (kind == CRASH_NONE) { /* the nodes that crashed are replicas now */
+        for (uint32_t n = 0; n < cluster->node_count; n++)
+            listener_up(&cluster->nodes[n]);
+        return true;
+    }
     for (uint32_t s = 0; s < datastore->shard_count; s++)
         server_crash(&state_of(cluster)->servers[s]);
-    listener_reset(cluster);
+    listener_down(&cluster->nodes[cluster->primary_node], kind);
+    state_of(cluster)->moves = true;
     cluster_gauges(cluster);
     if (stream && cluster->region == datastore->primary)
         stream->crash(stream->self, kind);
@@ -240,27 +267,73 @@ static uint64_t writes_held(const void *store, int region)
     return datastore_of(store)->clusters[region].applied_total;
 }
 
+/* What a primary that is being demoted is told: to refuse writes; that another one is primary. */
+enum { TELL_REFUSE, TELL_REPLICATE };
+
+/* Whoever orchestrates tells it, from the region of the new primary: one packet, and the next one
+ * after an interval. */
+static void cluster_demote(struct datastore_cluster *cluster)
+{
+    struct datastore *datastore = cluster->datastore;
+    int from = datastore->promoting ? datastore->target : datastore->primary;
+    uint32_t word = datastore->promoting ? TELL_REFUSE : TELL_REPLICATE;
+    uint64_t identity = (uint64_t)cluster->cluster->region << 40 | ++cluster->told;
+
+    if (!cluster->cluster->up) {
+        cluster->demoted = false; /* it will ask when it is back */
+        return;
+    }
+    cluster_send_once(&datastore->store->clusters[from], cluster->cluster, word, 60,
+                      rng_mix(identity));
+    sim_after(datastore->store->sim, datastore->config->demotion_interval_ns, cluster->demote_kind,
+              0, ++cluster->asks);
+}
+
+static void cluster_on_demote(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    (void)sim, (void)entity, (void)generation;
+    cluster_demote(self);
+}
+
+static bool cluster_demote_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct datastore_cluster *cluster = self;
+
+    (void)entity;
+    return cluster->demoted && (cluster->asks & SIM_GENERATION_MASK) == generation;
+}
+
+const struct event_kind datastore_demote = {.name = "demote",
+                                            .phase = PHASE_WORK,
+                                            .fire = cluster_on_demote,
+                                            .live = cluster_demote_live,
+                                            .carries_cause = true};
+
 static void promotion_begin(void *store, int region)
 {
     struct datastore *datastore = datastore_of(store);
+    struct datastore_cluster *old = primary_of(datastore);
 
-    (void)region;
     datastore->promoting = true;
-    primary_of(datastore)->takes_writes = false;
+    datastore->target = region;
+    if (old->cluster->region == region)
+        return;
+    old->demoted = true;
+    cluster_demote(old);
 }
 
-/* The only message between clusters: notifies the old primary of its demotion over the link, which
- * may take as long as the link is down. The old primary serves its data until a resync flushes
- * it. */
+/* A primary is told of its demotion. It serves its data until a resync flushes it. */
 void datastore_peer(struct cluster *cluster, uint32_t word)
 {
     struct datastore *datastore = datastore_of(cluster->store);
     struct datastore_cluster *state = cluster->state;
 
-    (void)word;
-    if (cluster->region == datastore->primary || !cluster->up)
+    if (!state->demoted || !cluster->up)
         return;
     state->takes_writes = false;
+    if (word == TELL_REFUSE)
+        return;
+    state->demoted = false;
     for (uint32_t s = 0; s < datastore->shard_count; s++)
         server_adopt(&state->servers[s], &primary_of(datastore)->servers[s]);
     cluster_rejoin(state);
@@ -295,23 +368,24 @@ static void promotion_end(void *self, int region)
 
     datastore->promoting = false;
     if (new == old || !new->cluster->up) {
+        old->demoted = false;
         old->takes_writes = old->cluster->up;
         return;
     }
+    new->demoted = false;
     new->takes_writes = true;
     datastore->primary = region;
     datastore->rpo = -1;
     datastore->last_acknowledged = 0;
-    old->takes_writes = old->cluster->up; /* no fencing: until it is notified of its demotion */
+    old->takes_writes = old->takes_writes && old->cluster->up; /* no fencing */
     for (uint32_t s = 0; s < datastore->shard_count; s++)
         promote_shard(datastore, old, new, s);
     probe_count_many(store->probes, old->lost, datastore->lost_writes - lost);
     for (uint32_t r = 0; r < store->region_count; r++)
         if (store->clusters[r].exists)
             level_unreplicated(datastore, &datastore->clusters[r]);
-    if (old->cluster->up)
-        cluster_send_peer(new->cluster, old->cluster, (uint32_t)old->cluster->region, 60,
-                          datastore->shards[0].history_count);
+    old->demoted = true;
+    cluster_demote(old);
     if (datastore->stream)
         datastore->stream->restart(datastore->stream->self);
 }

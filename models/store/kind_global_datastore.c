@@ -10,6 +10,7 @@
  * fork, or was emptied with the memory of a restarted process.
  */
 #include "datastore_internal.h"
+#include "strbuf.h"
 
 #include <stdlib.h>
 
@@ -21,7 +22,9 @@ static const struct field datastore_fields[] = {
     SIZE("data_set", data_set_bytes, "0", "0", "1024 GiB", "data set of each shard that a full resync copies; 0: live sessions x bytes of a write", "assumption"),
     COUNT("replicas", replicas, "0", "0", "5", "replicas of each shard in other zones of the region; one takes over when the shard's node crashes", "facts C.2"),
     TIME_DIST("replica_lag", replica_lag, "0ms", "1ms", "1h", "replication lag of the replica that takes over", "assumption"),
-    TIME_DIST("replica_failover", replica_failover, "0ms", "lognormal(median=6s, p95=20s)", "1h", "time from the crash of a shard's node until a replica takes over", "facts C.1"),
+    TIME_DIST("replica_failover", replica_failover, "0ms", "lognormal(median=6s, p95=20s)", "1h", "time from the crash of a shard's node until a replica takes over and the cluster's name has its address", "facts C.1"),
+    DURATION("demotion_interval", demotion_interval_ns, "10ms", "1s", "1h", "interval at which whoever orchestrates tells a primary that it is demoted, until it hears", "assumption"),
+    DURATION("address_ttl", address_ttl_ns, "0s", "5s", "1d", "with replicas: time for which resolvers cache the address behind the name of a cluster", "assumption"),
 };
 // clang-format on
 
@@ -71,17 +74,35 @@ static bool has_cluster(const struct datastore_config *config, int primary, int 
     return false;
 }
 
-static uint32_t add_endpoint(struct endpoint_table *table, const char *name, int region)
+static uint32_t add_endpoint(struct endpoint_table *table, const char *name, int region,
+                             uint32_t node)
 {
     return endpoint_add(table, (struct endpoint){.name = name,
                                                  .region = region,
                                                  .zone = ENDPOINT_ANY,
                                                  .shard = ENDPOINT_ANY,
-                                                 .node = ENDPOINT_ANY});
+                                                 .node = (uint16_t)node,
+                                                 .epoch = node});
 }
 
-/* Endpoint r is the cluster of region r; the last endpoint is the name of the primary. Clients of a
- * region without a cluster use the primary for everything. */
+/* The replicas of a cluster: addresses that its name may get. */
+static void add_replicas(struct store *store, struct endpoint_table *table, int region)
+{
+    struct datastore *datastore = datastore_of(store);
+    const struct datastore_config *config = store->kind_config;
+
+    for (uint32_t n = 1; n <= config->replicas; n++) {
+        struct strbuf name = STRBUF_INIT;
+
+        strbuf_addf(&name, "%s/%u", store->topology->region_names[region], n);
+        datastore->names[region][n] = strbuf_detach(&name);
+        add_endpoint(table, datastore->names[region][n], region, n);
+    }
+}
+
+/* Endpoint r is the cluster of region r, at the address of its first node; then the name of the
+ * primary; then the addresses of replicas. Clients of a region without a cluster use the primary
+ * for everything. */
 static void datastore_endpoints(struct store *store, struct endpoint_table *table)
 {
     const struct datastore_config *config = store->kind_config;
@@ -89,8 +110,13 @@ static void datastore_endpoints(struct store *store, struct endpoint_table *tabl
 
     for (int r = 0; r < (int)store->region_count; r++)
         add_endpoint(table, store->topology->region_names[r],
-                     has_cluster(config, primary, r) ? r : ENDPOINT_BY_NAME);
-    datastore_of(store)->primary_endpoint = add_endpoint(table, "primary", ENDPOINT_BY_NAME);
+                     has_cluster(config, primary, r) ? r : ENDPOINT_BY_NAME, 0);
+    datastore_of(store)->primary_endpoint = add_endpoint(table, "primary", ENDPOINT_BY_NAME, 0);
+    for (int r = 0; r < (int)store->region_count; r++)
+        if (has_cluster(config, primary, r))
+            add_replicas(store, table, r);
+    store->addresses_change = config->replicas > 0;
+    store->address_ttl_ns = config->address_ttl_ns;
 }
 
 static uint32_t datastore_route(const void *store, const struct client_knowledge *knowledge,
@@ -201,7 +227,7 @@ OUT_OF_LINE static void server_write(struct datastore_server *server, struct com
     struct write_position position;
 
     if (!server->cluster->takes_writes) {
-        command->reply.kind = REPLY_READONLY;
+        command_refuse_write(store, command);
         return;
     }
     server_apply(server, server->applied + 1);
@@ -388,7 +414,7 @@ static void datastore_check(const void *config, const void *kind_config,
     uint32_t count = c->secondaries.count ? c->secondaries.count : others;
     int32_t primary = c->primary < 0 ? 0 : c->primary;
 
-    (void)config;
+    persistence_refuse(&((const struct store_config *)config)->persistence, validation);
     if (count > 2)
         validation_error(validation, "secondaries",
                          "at most 2 secondary regions, got %u: name two of them", count);
@@ -460,6 +486,7 @@ static void datastore_cluster_init(struct cluster *cluster, const struct model_e
     state->failovers = probe_count_open(probes, "shard_failovers", region, NULL);
     state->lost = probe_count_open(probes, "lost_writes", region, NULL);
     state->failover_kind = sim_kind_add(env->sim, &datastore_failover, env->instance, state);
+    state->demote_kind = sim_kind_add(env->sim, &datastore_demote, env->instance, state);
 }
 
 static void datastore_connect(struct store *store, const struct port_directory *ports)
@@ -500,6 +527,9 @@ static void datastore_fini(struct store *store)
             free(servers[s].log);
         free(servers);
     }
+    for (uint32_t r = 0; r < REGIONS_MAX; r++)
+        for (uint32_t n = 0; n < NODES_MAX; n++)
+            free(datastore->names[r][n]);
     for (uint32_t s = 0; s < datastore->shard_count; s++)
         free(datastore->shards[s].histories);
     free(datastore->shards);

@@ -7,6 +7,8 @@
  */
 #include "kind_regional.h"
 
+#include <stdlib.h>
+
 static const struct label_row regional_causes[] = {
     {"reauth-cause", "other-region", "the session is in the store of another region"},
 };
@@ -34,46 +36,66 @@ static struct regional_row *row_of(struct store *store, uint32_t session)
     return store_row(store, session, sizeof(struct regional_row));
 }
 
-static uint16_t life_of(const struct store *store, int region)
+static uint32_t tick_of(sim_time time)
 {
-    return ((const struct regional *)store->state)->lives[region];
+    return (uint32_t)(time / (10 * SIM_MS)) + 1;
+}
+
+/* Whether a cluster has lost what it wrote then. */
+static bool is_lost(const struct regional *regional, int region, uint32_t tick)
+{
+    for (size_t i = 0; i < regional->lost_count[region]; i++)
+        if (tick >= regional->lost[region][i].from && tick <= regional->lost[region][i].to)
+            return true;
+    return false;
 }
 
 static void regional_read(const struct server *server, struct command *command)
 {
     struct store *store = server->cluster->store;
+    const struct regional *regional = store->state;
     const struct regional_row *row = row_of(store, command->session);
     int region = server->cluster->region;
 
     command->reply.kind = REPLY_MISS;
-    if (row->region == 0 || row->check != command->session_check)
+    if (row->region == 0 || row->check != command->session_check) {
         command->reply.miss = MISS_NEVER_WRITTEN;
-    else if (row->region != region + 1)
+    } else if (row->region != region + 1) {
         command->reply.miss = MISS_OF_KIND;
-    else if (row->life != life_of(store, region))
+    } else if (is_lost(regional, region, row->created)) {
         command->reply.miss = MISS_RESTARTED;
-    else
+    } else {
         command->reply.kind = REPLY_HIT;
+        command->reply.stale = is_lost(regional, region, row->written);
+    }
 }
 
 static void regional_write(const struct server *server, struct command *command)
 {
-    const struct cluster *cluster = server->cluster;
+    struct cluster *cluster = server->cluster;
     struct store *store = cluster->store;
+    struct regional *regional = store->state;
     struct regional_row *row = row_of(store, command->session);
     uint32_t op = (uint32_t)rng_mix(command->identity);
+    uint32_t now = tick_of(sim_now(store->sim)), created = now;
     uint8_t here = (uint8_t)(cluster->region + 1);
 
     command->reply.kind = REPLY_OK;
     command->reply.executed = true;
     probe_count(store->probes, cluster->writes);
+    cluster->persistence.changes++;
+    regional->write_bytes = command->bytes;
     if (command->session_check < row->check)
         return; /* late write of a session whose row has been reused: never read */
     if (row->check == command->session_check && row->region != 0 && row->last_op == op)
         probe_count(store->probes, cluster->repeated);
+    if (row->check == command->session_check && row->region == here &&
+        !is_lost(regional, cluster->region, row->created))
+        created = row->created;
     *row = (struct regional_row){.last_op = op,
+                                 .created = created,
+                                 .written = now,
                                  .check = (uint16_t)command->session_check,
-                                 .life = life_of(store, cluster->region),
                                  .region = command->kind == COMMAND_DELETE ? 0 : here};
 }
 
@@ -81,20 +103,66 @@ HOT_CODE enum execution regional_execute(struct server *server, uint32_t ref,
                                          struct command *command)
 {
     (void)ref;
-    if (command_is_write(command->kind))
+    if (__builtin_expect(server->cluster->persistence.loading, 0))
+        command->reply.kind = REPLY_LOADING;
+    else if (command_is_write(command->kind))
         regional_write(server, command);
     else
         regional_read(server, command);
     return EXECUTION_DONE;
 }
 
-void regional_back(struct cluster *cluster, bool was_down)
+/* Writes from `from` on are lost; -1: all. */
+static void lose_since(struct cluster *cluster, sim_time from)
 {
     struct regional *regional = cluster->store->state;
+    int region = cluster->region;
+    struct lost_times lost = {from < 0 ? 0 : tick_of(from), tick_of(sim_now(cluster->store->sim))};
 
-    (void)was_down;
-    if (++regional->lives[cluster->region] == 0)
-        BUG("a cluster lost its memory more than %d times", UINT16_MAX);
+    if (lost.from == 0)
+        regional->lost_count[region] = 0; /* it covers all before */
+    MEM_GROW(regional->lost[region], regional->lost_capacity[region],
+             regional->lost_count[region] + 1);
+    regional->lost[region][regional->lost_count[region]++] = lost;
+}
+
+void regional_down(struct cluster *cluster, enum crash_kind kind)
+{
+    sim_time from = persistence_down(cluster, kind);
+
+    if (from != SIM_NEVER)
+        lose_since(cluster, from);
+}
+
+void regional_back(struct cluster *cluster, bool was_down)
+{
+    if (!was_down && cluster->persistence.config->kind == PERSIST_NONE)
+        lose_since(cluster, -1);
+    persistence_back(cluster, !was_down);
+}
+
+struct held_data regional_data(const struct cluster *cluster)
+{
+    const struct store *store = cluster->store;
+    const struct regional *regional = store->state;
+    uint64_t keys = 0;
+
+    for (uint32_t r = 0; r < store->region_count; r++) {
+        const struct regional_row *rows = (const void *)store->sessions[r].rows;
+
+        for (size_t i = 0; i < store->sessions[r].count; i++)
+            keys += rows[i].region == cluster->region + 1 &&
+                    !is_lost(regional, cluster->region, rows[i].created);
+    }
+    return (struct held_data){keys, keys * regional->write_bytes};
+}
+
+void regional_fini(struct store *store)
+{
+    struct regional *regional = store->state;
+
+    for (uint32_t r = 0; r < REGIONS_MAX; r++)
+        free(regional->lost[r]);
 }
 
 void regional_seed_in(struct store *store, uint32_t session, uint32_t session_check, int region)
@@ -130,5 +198,8 @@ const struct store_kind kind_regional = {
     .route = regional_route,
     .seed = regional_seed,
     .execute = regional_execute,
+    .down = regional_down,
     .back = regional_back,
+    .data = regional_data,
+    .fini = regional_fini,
 };

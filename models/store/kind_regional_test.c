@@ -108,11 +108,88 @@ static void reauth_rate_of_roaming_users_covers_theory(void **state)
     assert_close(other.mean, rate.mean, 0); /* and for no other cause */
 }
 
+/*
+ * A write every 100 ms, the last one at 5.5 s, each read 4 s after it. The process exits or the
+ * host goes down at 5.55 s, for a second, so that the reads of the last 30 writes show what is
+ * left.
+ *
+ *   aof, process     the kernel has the data: nothing is lost
+ *   always           nothing
+ *   everysec, host   what was written since 5 s: 6
+ *   no, host         the kernel writes each 30 s: all of the run
+ *   rdb              snapshots at 1, 3 and 5 s: 6; with at least 25 changes only that at 3 s, which
+ *                    has 30: those from 3 s on, 26
+ *   a restart        nothing, and the second is not needed: 40 reads are still to come
+ */
+#define PERSISTED(persistence, event)                                                              \
+    "regions: {a: {}, b: {}}\nduration: 12s\nwarmup: 0s\n"                                         \
+    "store: {kind: regional, write_service: 0ms, write_per_kib: 0ms, persistence: " persistence    \
+    "}\n"                                                                                          \
+    "network: {default: {rtt: 20ms}, inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: "      \
+    "0%}}\n"                                                                                       \
+    "client: {retry: {attempts: 1, read_attempts: 1}, pool: {warm: 1}}\n"                          \
+    "driver: {rate: 10/s, writes: 56, read_after: 4s, " event "}\n"
+#define PROCESS "crash_from: 5550ms, crash_for: 1s"
+#define HOST PROCESS ", crash_host: true"
+static void what_is_on_disk_survives(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t misses;
+    } cases[] = {
+        {PERSISTED("none", PROCESS), 30},
+        {PERSISTED("none", "restart_at: 5550ms"), 40},
+        {PERSISTED("{aof: everysec}", PROCESS), 0},
+        {PERSISTED("{aof: always}", HOST), 0},
+        {PERSISTED("{aof: everysec}", HOST), 6},
+        {PERSISTED("{aof: no}", HOST), 30},
+        {PERSISTED("{rdb: {every: 2s, changes: 1, phase: 1s}}", PROCESS), 6},
+        {PERSISTED("{rdb: {every: 2s, changes: 25, phase: 1s}}", HOST), 26},
+        {PERSISTED("{rdb: {every: 2s, changes: 25, phase: 1s}}", "restart_at: 5550ms"), 0},
+    };
+
+    (void)state;
+    client_seen.write_done = NULL;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct scenario *scenario = scenario_of(&regional_registry, cases[i].text);
+
+        world_free(world_of(scenario, 0, NULL));
+        scenario_free(scenario);
+        assert_int_equal(client_seen.misses, cases[i].misses);
+    }
+}
+
+/* 10 ms for each of the 56 sessions from 6.55 s on, and 56 x 1000 B at 139 MB/s: the servers answer
+ * LOADING until 7.1104 s. Of a write every 100 ms ten are refused and the six of 6.6 to 7.1 s fail.
+ */
+static void loading_takes_its_time(void **state)
+{
+    struct scenario *scenario =
+        scenario_of(&regional_registry,
+                    "regions: {a: {}, b: {}}\nduration: 12s\nwarmup: 0s\n"
+                    "store: {kind: regional, write_service: 0ms, write_per_kib: 0ms, "
+                    "persistence: {aof: everysec}, persistence_cost: {load_per_key: 10ms}}\n"
+                    "network: {default: {rtt: 20ms}, inside: {rtt: 1ms, jitter: 0ms, spike_share: "
+                    "0%, loss: 0%}}\n"
+                    "client: {retry: {attempts: 1}}\ndriver: {rate: 10/s, " PROCESS "}\n");
+    struct world *world;
+
+    (void)state;
+    client_seen.write_done = NULL;
+    world = world_of(scenario, 0, NULL);
+    assert_close(statistic_of(world, (struct wanted){.metric = "write_failures", .region = 0}), 16,
+                 0);
+    world_free(world);
+    scenario_free(scenario);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(session_is_where_it_was_created_and_nowhere_else, nothing_seen),
         cmocka_unit_test(reauth_rate_of_roaming_users_covers_theory),
+        cmocka_unit_test_setup(what_is_on_disk_survives, nothing_seen),
+        cmocka_unit_test_setup(loading_takes_its_time, nothing_seen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

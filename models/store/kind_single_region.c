@@ -78,5 +78,8 @@ const struct store_kind kind_single_region = {
     .route = single_region_route,
     .seed = single_region_seed,
     .execute = regional_execute,
+    .down = regional_down,
     .back = regional_back,
+    .data = regional_data,
+    .fini = regional_fini,
 };

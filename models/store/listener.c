@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Listener of a cluster: handshakes, the kernel's accept queue, the limit on connections.
+ * Listener of a cluster: handshakes, the kernel's accept queue, the limit on connections, and how a
+ * server's connections end with it.
  *
  * The kernel answers TCP handshakes, even while the process is stalled, until `accept_backlog`
- * connections wait to be accepted. Then SYNs are dropped, and the client's kernel retransmits them
- * after 1 s, 2 s, 4 s ... TLS handshakes need the process: a stalled one answers them when it
- * resumes. Beyond `connections_max` a connection is accepted, answered with an error and closed.
+ * connections wait to be accepted. Then SYNs are dropped, and the client's kernel sends them again
+ * (link.h). TLS handshakes need the process: a stalled one answers them when it resumes. Beyond
+ * `connections_max` a connection is accepted, answered with an error and closed.
  *
- * A connection counts from its handshake until its client closes it. Events at the client's end are
- * reported by listener_event(); the connection's row holds the listener's state of it. A process
- * that crashes or restarts resets its count, but the connections stay open: no RST is sent.
+ * A connection counts from its handshake until its client closes it, or until its server goes down:
+ *
+ *   process gone  its kernel closes: a FIN on each connection, a RST where commands were unread;
+ *                 what arrives later, and each SYN, is answered with a RST
+ *   host down     silence: what is sent to it is sent again until the sender's kernel gives up.
+ * Once it is up again it answers the next retransmission with a RST
+ *
+ * The nodes of a cluster have addresses of their own: with replicas inside a region the primary's
+ * changes (listener_move()). A connection to another node than the primary's is a stray: its node
+ * answers reads and refuses writes.
  */
 #include "store_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define SYN_RETRIES_MAX 6 /* facts D.4: tcp_syn_retries */
 
 /* --- the limit ------------------------------------------------------------------------------- */
 
@@ -34,17 +40,28 @@ static struct server_connection *connection_row(struct listener *listener, uint3
     return &listener->connections[region][index];
 }
 
-static void connection_established(struct cluster *cluster, struct server_connection *connection,
+static void connection_set_stray(struct listener *listener, struct server_connection *connection,
+                                 bool stray)
+{
+    listener->special_count += (uint64_t)stray - (uint64_t)connection->stray;
+    connection->stray = stray;
+}
+
+static void connection_established(const struct node *node, struct server_connection *connection,
                                    uint32_t generation)
 {
+    struct cluster *cluster = node->cluster;
     struct listener *listener = &cluster->listener;
+    uint32_t number = (uint32_t)(node - cluster->nodes);
 
     connection->generation = generation;
     connection->open = true;
+    connection->node = (uint8_t)number;
+    connection_set_stray(listener, connection, number != cluster->primary_node);
     if (connection->counted)
         return; /* its SYN was retransmitted */
     if (listener->open_count >= cluster->store->config->connections_max) {
-        listener->refused_count += !connection->refused;
+        listener->special_count += !connection->refused;
         connection->refused = true;
         return;
     }
@@ -55,21 +72,24 @@ static void connection_established(struct cluster *cluster, struct server_connec
 static void connection_ended(struct listener *listener, struct server_connection *connection)
 {
     listener->open_count -= connection->counted;
-    listener->refused_count -= connection->refused;
+    listener->special_count -= (uint64_t)connection->refused + (uint64_t)connection->waits;
+    connection->waits = false;
+    connection_set_stray(listener, connection, false);
     connection->open = connection->counted = connection->refused = false;
 }
 
 void listener_event(void *self, uint32_t connection, uint32_t generation,
                     enum connection_event event)
 {
-    struct cluster *cluster = self;
+    const struct node *node = self;
+    struct listener *listener = &node->cluster->listener;
     struct server_connection *row =
-        connection_row(&cluster->listener, ref_region(connection), ref_index(connection));
+        connection_row(listener, ref_region(connection), ref_index(connection));
 
     if (event == CONNECTION_ESTABLISHED)
-        connection_established(cluster, row, generation);
+        connection_established(node, row, generation);
     else
-        connection_ended(&cluster->listener, row);
+        connection_ended(listener, row);
 }
 
 /* --- handshakes ------------------------------------------------------------------------------ */
@@ -84,132 +104,488 @@ static uint32_t waiting_alloc(struct listener *listener, uint32_t connection, ui
         MEM_GROW(listener->waiting, listener->waiting_capacity, listener->waiting_count + 1);
         index = (uint32_t)listener->waiting_count++;
     }
-    listener->waiting[index] = (struct waiting_handshake){connection, generation, NO_INDEX, 0};
+    listener->waiting[index] = (struct waiting_handshake){connection, generation, NO_INDEX};
     return index;
 }
 
-static void waiting_free(struct listener *listener, uint32_t index)
+static void waiting_add(struct listener *listener, struct waiting_list *list, uint32_t connection,
+                        uint32_t generation)
 {
-    listener->waiting[index].next = listener->waiting_free;
-    listener->waiting_free = index;
+    uint32_t index = waiting_alloc(listener, connection, generation);
+
+    if (list->head == NO_INDEX)
+        list->head = index;
+    else
+        listener->waiting[list->tail].next = index;
+    list->tail = index;
 }
 
-static void cluster_answer(struct cluster *cluster, uint32_t connection, uint32_t generation,
-                           uint32_t flow, bool syn)
+/* Take the first of a list that is not empty. */
+static struct waiting_handshake waiting_take(struct listener *listener, struct waiting_list *list)
+{
+    uint32_t index = list->head;
+    struct waiting_handshake waiting = listener->waiting[index];
+
+    list->head = waiting.next;
+    listener->waiting[index].next = listener->waiting_free;
+    listener->waiting_free = index;
+    return waiting;
+}
+
+static struct node *node_at(struct cluster *cluster, uint32_t endpoint)
+{
+    for (uint32_t n = 0; n < cluster->node_count; n++)
+        if (cluster->nodes[n].endpoint == endpoint)
+            return &cluster->nodes[n];
+    BUG("a connection to an endpoint that is not of this cluster");
+}
+
+/* Send something about a connection to its client: `kind` fires there. */
+static void connection_tell(const struct cluster *cluster, uint32_t connection, uint32_t generation,
+                            const struct connection_way *way, kind_id kind)
 {
     struct store *store = cluster->store;
-    uint32_t region = ref_region(connection);
-    struct link_port *link = store->links[cluster->region][region];
-    struct message answer = {.kind = store->pools[region]->handshake_kind,
-                             .entity = connection,
-                             .generation = generation,
-                             .bytes = 60,
-                             .identity = rng_mix((uint64_t)connection << 20 | generation),
-                             .index = (uint32_t)(sim_now(store->sim) / SIM_MS),
-                             .handshake = syn};
+    struct link_port *link = store->links[cluster->region][ref_region(connection)];
+    struct message message = {.kind = kind,
+                              .entity = connection,
+                              .generation = generation,
+                              .bytes = 60,
+                              .identity = rng_mix((uint64_t)connection << 20 | generation),
+                              .index = (uint32_t)(sim_now(store->sim) / SIM_MS),
+                              .handshake = way->syn};
 
-    link->send(link->self, flow, &answer);
+    link->send(link->self, way->in, &message);
+}
+
+static struct server *server_of_connection(struct cluster *cluster, uint32_t connection)
+{
+    return &cluster->servers[ref_index(connection) % cluster->store->shard_count];
 }
 
 /* Returns false if the kernel drops the SYN because the accept queue is full. */
-static bool cluster_accepts(struct cluster *cluster, uint32_t connection, uint32_t generation)
+static bool node_accepts(struct node *node, uint32_t connection, uint32_t generation)
 {
-    struct store *store = cluster->store;
-    struct server *server = &cluster->servers[ref_index(connection) % store->shard_count];
+    struct cluster *cluster = node->cluster;
+    struct listener *listener = &cluster->listener;
+    const struct store_config *config = cluster->store->config;
+    struct server *server = server_of_connection(cluster, connection);
+    bool is_primary = (uint32_t)(node - cluster->nodes) == cluster->primary_node;
+    bool waits = config->accept_ns > 0 && is_primary;
 
-    if (cluster->stalled || server->busy) {
-        if (server->unaccepted >= store->config->accept_backlog) {
-            probe_count(store->probes, cluster->dropped_syns);
+    if (is_primary && (waits || cluster->stalled || server->busy)) {
+        if (server->unaccepted >= config->accept_backlog) {
+            probe_count(cluster->store->probes, cluster->dropped_syns);
             return false;
         }
         server->unaccepted++;
+        server->newcomers++;
     }
-    listener_event(cluster, connection, generation, CONNECTION_ESTABLISHED);
+    listener_event(node, connection, generation, CONNECTION_ESTABLISHED);
+    if (waits) {
+        struct server_connection *row =
+            connection_row(listener, ref_region(connection), ref_index(connection));
+
+        listener->special_count += !row->waits;
+        row->waits = true;
+        waiting_add(listener, &server->accepts, connection, generation);
+    }
     return true;
 }
 
-/* One message of a handshake has arrived. waiting: its row if it has been retransmitted, else
- * NO_INDEX. */
-static void listener_handshake(struct cluster *cluster, uint32_t connection, uint32_t generation,
-                               uint32_t waiting)
+/* Nobody took a round of a handshake: its sender's kernel sends it again. */
+static void handshake_dropped(const struct node *node, uint32_t connection, uint32_t generation,
+                              const struct connection_way *way)
 {
-    struct store *store = cluster->store;
-    struct listener *listener = &cluster->listener;
-    struct handshake_return *back = store->returns[ref_region(connection)];
-    bool syn = true, answered = true;
-    uint32_t flow = back->reply_flow(back->self, ref_index(connection), generation, &syn);
+    const struct cluster *cluster = node->cluster;
+    struct link_port *link = cluster->store->links[ref_region(connection)][cluster->region];
+    struct message message = {.kind = cluster->handshake_kind,
+                              .entity = connection,
+                              .generation = generation,
+                              .bytes = 60,
+                              .identity = rng_mix((uint64_t)connection << 20 | generation),
+                              .index = (uint32_t)(sim_now(cluster->store->sim) / SIM_MS),
+                              .handshake = way->syn};
 
-    if (cluster->up && flow != NO_INDEX) {
-        if (syn) {
-            answered = cluster_accepts(cluster, connection, generation);
-        } else if (cluster->stalled) {
-            uint32_t held = waiting_alloc(listener, connection, generation);
+    link->dropped(link->self, way->out, &message);
+}
 
-            if (listener->held_head == NO_INDEX)
-                listener->held_head = held;
-            else
-                listener->waiting[listener->held_tail].next = held;
-            listener->held_tail = held;
-            return;
-        }
-        if (answered)
-            cluster_answer(cluster, connection, generation, flow, syn);
+static void handshake_answer(const struct cluster *cluster, uint32_t connection,
+                             uint32_t generation, const struct connection_way *way)
+{
+    connection_tell(cluster, connection, generation, way,
+                    cluster->store->pools[ref_region(connection)]->handshake_kind);
+}
+
+/* The kernel answers; the process accepts the connection when it comes to it. */
+static void syn_answered(struct cluster *cluster, uint32_t connection, uint32_t generation,
+                         const struct connection_way *way)
+{
+    struct server *server = server_of_connection(cluster, connection);
+
+    handshake_answer(cluster, connection, generation, way);
+    if (server->accepts.head == NO_INDEX)
+        return;
+    if (!server->busy)
+        server_begin_iteration(server);
+    cluster_gauges(cluster);
+}
+
+/* A round of TLS has arrived: the process answers it, now or when it has come to it. Its work is
+ * done in the first one. */
+static void tls_round(struct node *node, uint32_t connection, uint32_t generation,
+                      const struct connection_way *way)
+{
+    struct cluster *cluster = node->cluster;
+    struct server *server = server_of_connection(cluster, connection);
+
+    if (cluster->store->config->tls_ns > 0 && way->hello) {
+        waiting_add(&cluster->listener, &server->hellos, connection, generation);
+        server->newcomers++;
+        if (!server->busy)
+            server_begin_iteration(server);
+        cluster_gauges(cluster);
+    } else if (cluster->stalled) {
+        waiting_add(&cluster->listener, &cluster->listener.held, connection, generation);
+    } else {
+        handshake_answer(cluster, connection, generation, way);
     }
-    if (!answered) {
-        if (waiting == NO_INDEX)
-            waiting = waiting_alloc(listener, connection, generation);
-        if (listener->waiting[waiting].tries < SYN_RETRIES_MAX) {
-            sim_after(store->sim, SIM_S << listener->waiting[waiting].tries++, cluster->syn_kind,
-                      waiting, 0);
-            return;
-        }
-    }
-    if (waiting != NO_INDEX)
-        waiting_free(listener, waiting);
 }
 
 static void cluster_on_handshake(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
+    struct cluster *cluster = self;
+    const struct handshake_return *back = cluster->store->returns[ref_region(entity)];
+    struct connection_way way;
+    struct node *node;
+
     (void)sim;
-    listener_handshake(self, entity, generation, NO_INDEX);
+    if (!back->way(back->self, ref_index(entity), generation, &way))
+        return;
+    node = node_at(cluster, way.endpoint);
+    if (node->down == CRASH_HOST)
+        handshake_dropped(node, entity, generation, &way);
+    else if (node->down == CRASH_PROCESS)
+        connection_tell(cluster, entity, generation, &way, back->rst_kind);
+    else if (!way.syn)
+        tls_round(node, entity, generation, &way);
+    else if (node_accepts(node, entity, generation))
+        syn_answered(cluster, entity, generation, &way);
+    else
+        handshake_dropped(node, entity, generation, &way);
 }
 
-static void cluster_on_syn_again(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
-{
-    struct cluster *cluster = self;
-    struct waiting_handshake waiting = cluster->listener.waiting[entity];
+/* --- the process's work on new connections --------------------------------------------------- */
 
-    (void)sim, (void)generation;
-    listener_handshake(cluster, waiting.connection, waiting.generation, entity);
+/* Accept connections: their commands can be read. */
+static sim_dur server_accept(struct server *server)
+{
+    struct cluster *cluster = server->cluster;
+    struct listener *listener = &cluster->listener;
+    const struct store_config *config = cluster->store->config;
+    uint32_t count = 0;
+
+    while (server->accepts.head != NO_INDEX && count < config->accepts_per_turn) {
+        struct waiting_handshake next = waiting_take(listener, &server->accepts);
+        struct server_connection *row =
+            connection_row(listener, ref_region(next.connection), ref_index(next.connection));
+
+        count++;
+        if (row->generation != next.generation || !row->waits)
+            continue; /* closed meanwhile: it costs the same */
+        row->waits = false;
+        listener->special_count--;
+    }
+    return (sim_dur)count * config->accept_ns;
+}
+
+/* Keep a command until its connection is accepted. */
+static void server_park(struct server *server, uint32_t ref, struct command *command)
+{
+    struct store *store = server->cluster->store;
+
+    command->next = NO_INDEX;
+    if (server->parked_head == NO_INDEX)
+        server->parked_head = ref;
+    else
+        command_at(store->pools[ref_region(server->parked_tail)], ref_index(server->parked_tail))
+            ->next = ref;
+    server->parked_tail = ref;
+}
+
+/* Queue the commands whose connections are accepted by now. */
+static void server_unpark(struct server *server)
+{
+    struct cluster *cluster = server->cluster;
+    struct store *store = cluster->store;
+    uint32_t ref = server->parked_head;
+
+    server->parked_head = NO_INDEX;
+    while (ref != NO_INDEX) {
+        struct command *command = command_at(store->pools[ref_region(ref)], ref_index(ref));
+        const struct server_connection *row = listener_connection(cluster, command);
+        uint32_t next = command->next;
+
+        if (row->waits && row->generation == command->connection_generation) {
+            server_park(server, ref, command);
+        } else {
+            struct server *target =
+                &cluster->servers[store_shard_of(store, command->session, command->session_check)];
+
+            server_queue(target, ref, command);
+            if (target != server && !target->busy)
+                server_begin_iteration(target);
+        }
+        ref = next;
+    }
+}
+
+static sim_dur hello_cost(const struct store *store, const struct waiting_handshake *hello)
+{
+    const struct store_config *config = store->config;
+    struct rng_block block =
+        rng_block_at(&store->service, UINT64_MAX - hello->connection, hello->generation);
+
+    return rng_unit(block.word[0]) < config->resumed_share ? config->tls_resumed_ns
+                                                           : config->tls_ns;
+}
+
+/* Answer the TLS handshakes of the iteration that has ended. */
+static void server_answer(struct server *server)
+{
+    struct cluster *cluster = server->cluster;
+
+    while (server->greeted.head != NO_INDEX) {
+        struct waiting_handshake next = waiting_take(&cluster->listener, &server->greeted);
+        const struct handshake_return *back = cluster->store->returns[ref_region(next.connection)];
+        struct connection_way way;
+
+        server->newcomers--;
+        if (back->way(back->self, ref_index(next.connection), next.generation, &way))
+            handshake_answer(cluster, next.connection, next.generation, &way);
+    }
+}
+
+RARE sim_dur server_greet(struct server *server)
+{
+    struct listener *listener = &server->cluster->listener;
+    const struct store *store = server->cluster->store;
+    const struct store_config *config = store->config;
+    sim_dur cost = 0;
+
+    server_answer(server);
+    if (config->accept_ns == 0) {
+        server->newcomers -= server->unaccepted;
+        server->unaccepted = 0;
+    } else if (server->unaccepted > 0) {
+        sim_dur accepting = server_accept(server);
+
+        server->newcomers -= (uint32_t)(accepting / config->accept_ns);
+        server->unaccepted -= (uint32_t)(accepting / config->accept_ns);
+        cost += accepting;
+        server_unpark(server);
+    }
+    for (uint32_t n = 0; n < config->tls_per_turn && server->hellos.head != NO_INDEX; n++) {
+        struct waiting_handshake hello = waiting_take(listener, &server->hellos);
+
+        cost += hello_cost(store, &hello);
+        waiting_add(listener, &server->greeted, hello.connection, hello.generation);
+    }
+    return cost;
+}
+
+void server_forget_newcomers(struct server *server)
+{
+    struct listener *listener = &server->cluster->listener;
+    struct waiting_list *const lists[] = {&server->accepts, &server->hellos, &server->greeted};
+
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        while (lists[i]->head != NO_INDEX)
+            (void)waiting_take(listener, lists[i]);
+    server->unaccepted = server->newcomers = 0;
+}
+
+/* --- servers that go down -------------------------------------------------------------------- */
+
+static void peers_changed(const struct node *node, enum peer_state peer)
+{
+    const struct store *store = node->cluster->store;
+
+    for (uint32_t r = 0; r < store->region_count; r++)
+        store->returns[r]->peer_changed(store->returns[r]->self, node->endpoint, peer);
+}
+
+/* The kernel closes a connection of a process that has gone. */
+static void connection_closed(const struct node *node, uint32_t connection,
+                              const struct server_connection *row)
+{
+    const struct handshake_return *back = node->cluster->store->returns[ref_region(connection)];
+    struct connection_way way;
+
+    if (!back->way(back->self, ref_index(connection), row->generation, &way))
+        return;
+    way.syn = false;
+    connection_tell(node->cluster, connection, row->generation, &way,
+                    row->unread ? back->rst_kind : back->fin_kind);
+}
+
+void listener_note_unread(struct cluster *cluster, const struct command *command)
+{
+    if (listener_is_open(cluster, command))
+        connection_row(&cluster->listener, command->region, command->connection)->unread = true;
+}
+
+/* End all connections of a node; tells: its kernel tells their clients. */
+static void connections_end(const struct node *node, bool tells)
+{
+    struct listener *listener = &node->cluster->listener;
+
+    for (uint32_t r = 0; r < REGIONS_MAX; r++)
+        for (size_t i = 0; i < listener->connection_count[r]; i++) {
+            struct server_connection *row = &listener->connections[r][i];
+
+            if (!row->open || &node->cluster->nodes[row->node] != node)
+                continue;
+            if (tells)
+                connection_closed(node, ref_make(r, (uint32_t)i), row);
+            connection_ended(listener, row);
+            row->unread = false;
+        }
+}
+
+void listener_down(struct node *node, enum crash_kind kind)
+{
+    bool was_up = node->down == CRASH_NONE;
+
+    node->down = kind;
+    node->port.peer = kind == CRASH_HOST ? PEER_DOWN : PEER_HERE;
+    connections_end(node, was_up && kind == CRASH_PROCESS);
+    peers_changed(node, kind == CRASH_HOST ? PEER_DOWN : PEER_FORGOT);
+}
+
+void listener_up(struct node *node)
+{
+    if (node->down == CRASH_HOST)
+        peers_changed(node, PEER_HERE);
+    node->down = CRASH_NONE;
+    node->port.peer = PEER_HERE;
+}
+
+void listener_restart(struct cluster *cluster)
+{
+    struct node *node = &cluster->nodes[cluster->primary_node];
+
+    listener_down(node, CRASH_PROCESS);
+    listener_up(node);
+}
+
+void listener_move(struct cluster *cluster, uint32_t number)
+{
+    struct listener *listener = &cluster->listener;
+
+    cluster->primary_node = number;
+    for (uint32_t r = 0; r < REGIONS_MAX; r++)
+        for (size_t i = 0; i < listener->connection_count[r]; i++) {
+            struct server_connection *row = &listener->connections[r][i];
+
+            if (row->open)
+                connection_set_stray(listener, row, row->node != number);
+        }
+}
+
+/* --- commands that the event loop does not serve --------------------------------------------- */
+
+RARE void listener_misses(struct cluster *cluster, uint32_t ref, struct command *command)
+{
+    struct store *store = cluster->store;
+    const struct handshake_return *back = store->returns[command->region];
+    struct link_port *link = store->links[command->region][cluster->region];
+    struct message message = {.kind = cluster->command_kind,
+                              .lost = store->pools[command->region]->lost_kind,
+                              .entity = ref,
+                              .generation = command->generation & SIM_GENERATION_MASK,
+                              .bytes = command->bytes,
+                              .identity = command->identity,
+                              .index = command->attempt};
+    struct connection_way way;
+
+    if (back->way(back->self, command->connection, command->connection_generation, &way)) {
+        struct node *node = node_at(cluster, way.endpoint);
+
+        if (node->down == CRASH_HOST) {
+            link->dropped(link->self, way.out, &message);
+            return;
+        }
+        if (node->down == CRASH_NONE) /* one shard of several has no node yet */
+            connection_tell(cluster, ref_make(command->region, command->connection),
+                            command->connection_generation, &way, back->rst_kind);
+    }
+    command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
+    command_drop(store, ref, command);
+}
+
+RARE bool listener_reads(struct cluster *cluster, const struct command *command, uint64_t turn)
+{
+    struct server_connection *row;
+
+    if (!listener_connection(cluster, command))
+        return true;
+    row = connection_row(&cluster->listener, command->region, command->connection);
+    if (row->turn != turn) {
+        row->turn = turn;
+        row->turn_bytes = 0;
+    }
+    if (row->turn_bytes >= cluster->store->config->read_per_turn_bytes)
+        return false;
+    row->turn_bytes += command->bytes;
+    return true;
+}
+
+RARE bool listener_takes(struct cluster *cluster, uint32_t ref, struct command *command)
+{
+    struct store *store = cluster->store;
+    const struct server_connection *connection = listener_connection(cluster, command);
+    struct server *server;
+
+    if (!connection || !(connection->refused || connection->stray || connection->waits))
+        return false;
+    server = &cluster->servers[store_shard_of(store, command->session, command->session_check)];
+    if (connection->waits && (!cluster->up || server->gone))
+        return false;
+    command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
+    if (connection->waits && !connection->refused) {
+        command->arrived = sim_now(store->sim);
+        queue_check_enter(&cluster->queued, command->arrived);
+        server_park(server_of_connection(cluster, ref_make(command->region, command->connection)),
+                    ref, command);
+        return true;
+    }
+    if (connection->refused) {
+        command->reply.kind = REPLY_RESET;
+        probe_count(store->probes, cluster->refused);
+    } else if (command_is_write(command->kind)) {
+        command_refuse_write(store, command);
+    } else {
+        (void)store->kind->execute(server, ref, command);
+    }
+    cluster_reply(cluster, ref, command);
+    return true;
 }
 
 void listener_init(struct listener *listener)
 {
-    listener->waiting_free = listener->held_head = listener->held_tail = NO_INDEX;
-}
-
-void listener_reset(struct cluster *cluster)
-{
-    struct listener *listener = &cluster->listener;
-
-    listener->open_count = listener->refused_count = 0;
-    for (uint32_t r = 0; r < REGIONS_MAX; r++)
-        for (size_t i = 0; i < listener->connection_count[r]; i++)
-            listener->connections[r][i].counted = listener->connections[r][i].refused = false;
+    listener->waiting_free = listener->held.head = NO_INDEX;
 }
 
 void listener_resume(struct cluster *cluster)
 {
     struct listener *listener = &cluster->listener;
-    uint32_t held = listener->held_head;
+    struct waiting_list held = listener->held;
 
-    listener->held_head = listener->held_tail = NO_INDEX;
-    while (held != NO_INDEX) {
-        struct waiting_handshake waiting = listener->waiting[held];
+    listener->held.head = NO_INDEX;
+    while (held.head != NO_INDEX) {
+        struct waiting_handshake next = waiting_take(listener, &held);
 
-        waiting_free(listener, held);
-        listener_handshake(cluster, waiting.connection, waiting.generation, NO_INDEX);
-        held = waiting.next;
+        cluster_on_handshake(cluster, cluster->store->sim, next.connection, next.generation);
     }
 }
 
@@ -222,5 +598,3 @@ void listener_release(struct listener *listener)
 
 const struct event_kind cluster_handshake = {
     .name = "handshake", .phase = PHASE_WORK, .fire = cluster_on_handshake};
-const struct event_kind cluster_syn_again = {
-    .name = "syn_again", .phase = PHASE_WORK, .fire = cluster_on_syn_again};

@@ -124,6 +124,35 @@ static void failover_inside_the_region_loses_the_replicas_lag(void **state)
     end_scenario();
 }
 
+/*
+ * Cut both ways from T to T + 9.5 s, and promoted at T + 5 s in no time: the old primary is told
+ * each second from then on, at T + 5, 6 ... 9 s in vain, and hears at T + 10 s + 10 ms. It takes
+ * the writes of 1000/s until then: those sent since T, 10 010 of them, are acknowledged and lost.
+ * The 5 and 10 ms before T are in flight: output delay and way, 15 of them, of which the last 5
+ * were not sent.
+ */
+static void primary_that_is_cut_off_hears_when_it_can_be_reached(void **state)
+{
+    (void)state;
+    for (uint32_t ms = 0; ms < 12000; ms++)
+        plan_at(T - SIM_S + ms * SIM_MS, write_session, ms);
+    plan_at(T, begin_cut_there, 0);
+    plan_at(T, begin_cut_back, 0);
+    plan_at(T + 5 * SIM_S, promote_second, 0);
+    plan_at(T + 9500 * SIM_MS, end_cut_there, 0);
+    plan_at(T + 9500 * SIM_MS, end_cut_back, 0);
+    run_scenario("regions: {a: {}, b: {}}\nduration: 60s\nwarmup: 0s\n"
+                 "network:\n"
+                 "  default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}\n"
+                 "  inside: {rtt: 1us, jitter: 0ms, spike_share: 0%, loss: 0%}\n"
+                 "store: {write_service: 1us, write_per_kib: 0ms}\n"
+                 "replication: {output_delay: 5ms}\n");
+    assert_int_equal(seen.acknowledged, 1000 + 10010);
+    assert_int_equal(driver->losses->writes(driver->losses->self), 10010 + 5);
+    assert_int_equal(seen.reply, REPLY_READONLY);
+    end_scenario();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +161,7 @@ int main(void)
         cmocka_unit_test_setup(host_with_a_whole_link_loses_as_little_as_a_process, forget_plan),
         cmocka_unit_test_setup(link_loses_all_until_the_promotion, forget_plan),
         cmocka_unit_test_setup(failover_inside_the_region_loses_the_replicas_lag, forget_plan),
+        cmocka_unit_test_setup(primary_that_is_cut_off_hears_when_it_can_be_reached, forget_plan),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,17 @@
  */
 #include "store_internal.h"
 
+#define READ_REPLY_BYTES 1100 /* a session, as client.write_bytes; hit or miss */
+#define WRITE_REPLY_BYTES 60
+
+/* Of the reply to a read; where sizes differ, a miss is as small as the reply to a write. */
+static inline uint32_t read_bytes(const struct command *command)
+{
+    if (__builtin_expect(command->reply.bytes == 0, 1))
+        return READ_REPLY_BYTES;
+    return command->reply.kind == REPLY_MISS ? WRITE_REPLY_BYTES : command->reply.bytes;
+}
+
 /* Service time of a command, except reads with a constant time. */
 OUT_OF_LINE static sim_dur store_service(const struct store *store, const struct command *command)
 {
@@ -24,6 +35,8 @@ OUT_OF_LINE static sim_dur store_service(const struct store *store, const struct
             service, rng_block_at(&store->service, command->identity, command->attempt).word[0]);
     if (write)
         value += (double)config->write_per_kib_ns * command->bytes / 1024;
+    else
+        value += (double)config->read_per_kib_ns * read_bytes(command) / 1024;
     return (sim_dur)value;
 }
 
@@ -50,6 +63,64 @@ static struct command *command_of(struct store *store, uint32_t ref)
     return command_at(store->pools[ref_region(ref)], ref_index(ref));
 }
 
+/* Below this no connection's commands reach the limit of a turn, unless they are large. */
+#define LONG_QUEUE 12
+
+/* Take what one turn reads: a bounded part of each connection; the rest waits for the next one, in
+ * its order. */
+RARE static void iteration_read(struct server *server)
+{
+    struct store *store = server->cluster->store;
+    uint64_t turn = (uint64_t)(server->shard + 1) << 32 | (server->iteration + 1);
+    uint32_t *taken = &server->iteration_head, *left = &server->head;
+    uint32_t ref = server->head;
+
+    while (ref != NO_INDEX) {
+        struct command *command = command_of(store, ref);
+        uint32_t next = command->next;
+
+        if (listener_reads(server->cluster, command, turn)) {
+            *taken = ref;
+            taken = &command->next;
+        } else {
+            *left = ref;
+            left = &command->next;
+            server->tail = ref;
+        }
+        ref = next;
+    }
+    *taken = *left = NO_INDEX;
+}
+
+RARE static bool iteration_writes(const struct server *server)
+{
+    struct store *store = server->cluster->store;
+
+    for (uint32_t ref = server->iteration_head; ref != NO_INDEX; ref = command_of(store, ref)->next)
+        if (command_is_write(command_of(store, ref)->kind))
+            return true;
+    return false;
+}
+
+/* Take the commands of an iteration where that is not simply all of them. Returns the time that it
+ * takes in addition to theirs. */
+RARE static sim_dur iteration_take(struct server *server)
+{
+    struct store *store = server->cluster->store;
+
+    if (server->head == NO_INDEX)
+        return 0;
+    if (store->config->discipline == FIFO) {
+        struct command *command = command_of(store, server->head);
+
+        server->head = command->next;
+        command->next = NO_INDEX;
+    } else {
+        iteration_read(server);
+    }
+    return store->fsync_ns > 0 && iteration_writes(server) ? store->fsync_ns : 0;
+}
+
 void server_begin_iteration(struct server *server)
 {
     struct cluster *cluster = server->cluster;
@@ -58,19 +129,16 @@ void server_begin_iteration(struct server *server)
 
     if (cluster->stalled || !cluster->up || server->gone)
         return;
-    server->unaccepted = 0;
+    if (__builtin_expect(server->newcomers > 0, 0))
+        cost += server_greet(server);
     if (server->head == NO_INDEX && cost == 0)
         return;
     server->blocked_ns = 0;
     server->iteration_head = server->head;
-    if (store->config->discipline == FIFO && server->head != NO_INDEX) {
-        struct command *command = command_of(store, server->head);
-
-        server->head = command->next;
-        command->next = NO_INDEX;
-    } else {
+    if (__builtin_expect(store->plain_loop && server->queued <= LONG_QUEUE, 1))
         server->head = NO_INDEX;
-    }
+    else
+        cost += iteration_take(server);
     for (uint32_t ref = server->iteration_head; ref != NO_INDEX;) {
         const struct command *command = command_of(store, ref);
         bool is_known = command->kind == COMMAND_GET && store->read_ns >= 0;
@@ -96,8 +164,7 @@ void server_block(struct server *server, sim_dur length)
 
 /* --- replies --------------------------------------------------------------------------------- */
 
-/* Drop a command without a reply: its row belongs to the client again. */
-static void command_drop(struct store *store, uint32_t ref, struct command *command)
+void command_drop(struct store *store, uint32_t ref, struct command *command)
 {
     struct command_pool *pool = store->pools[command->region];
 
@@ -105,10 +172,7 @@ static void command_drop(struct store *store, uint32_t ref, struct command *comm
     pool->drop(pool->self, ref_index(ref));
 }
 
-#define READ_REPLY_BYTES 1100 /* a session, as client.write_bytes; hit or miss */
-#define WRITE_REPLY_BYTES 60
-
-static void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command)
+void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command)
 {
     struct store *store = cluster->store;
     struct command_pool *pool = store->pools[command->region];
@@ -126,7 +190,7 @@ static void cluster_reply(struct cluster *cluster, uint32_t ref, struct command 
         command_drop(store, ref, command);
         return;
     }
-    command->reply.bytes = command->kind == COMMAND_GET ? READ_REPLY_BYTES : WRITE_REPLY_BYTES;
+    command->reply.bytes = command->kind == COMMAND_GET ? read_bytes(command) : WRITE_REPLY_BYTES;
     reply.bytes = command->reply.bytes;
     command_hand(command, COMMAND_AT_STORE, COMMAND_ON_WIRE);
     link->send(link->self, command->reply_flow, &reply);
@@ -239,8 +303,25 @@ RARE static void store_prefetch_early(struct store *store)
     store->prefetches = true;
     for (uint32_t r = 0; r < store->region_count; r++)
         if (store->clusters[r].exists)
-            sim_kind_prefetch(store->sim, store->clusters[r].port.command_kind,
+            sim_kind_prefetch(store->sim, store->clusters[r].command_kind,
                               cluster_prefetch_command);
+}
+
+/* The command's place in the queue; it has been counted. */
+static inline void queue_append(struct server *server, uint32_t ref, struct command *command)
+{
+    command->next = NO_INDEX;
+    if (server->head == NO_INDEX)
+        server->head = ref;
+    else
+        command_of(server->cluster->store, server->tail)->next = ref;
+    server->tail = ref;
+}
+
+void server_queue(struct server *server, uint32_t ref, struct command *command)
+{
+    queue_append(server, ref, command);
+    server->queued++;
 }
 
 static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t entity,
@@ -253,32 +334,34 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
 
     invariant_debug((command->generation & SIM_GENERATION_MASK) == generation);
     (void)generation;
-    command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
     if (__builtin_expect(ref_index(entity) >= NEAR_REQUESTS && !store->prefetches, 0))
         store_prefetch_early(store);
     server = &cluster->servers[store_shard_of(store, command->session, command->session_check)];
-    if (!cluster->up || server->gone) { /* down: no reply, not even a RST */
-        command_drop(store, entity, command);
+    if (__builtin_expect(cluster->listener.special_count > 0, 0) &&
+        listener_takes(cluster, entity, command))
+        return;
+    if (!cluster->up || server->gone) {
+        listener_misses(cluster, entity, command);
         return;
     }
-    if (listener_refuses(cluster, command)) {
-        command->reply.kind = REPLY_RESET;
-        probe_count(store->probes, cluster->refused);
-        cluster_reply(cluster, entity, command);
-        return;
-    }
-    command->next = NO_INDEX;
-    if (server->head == NO_INDEX)
-        server->head = entity;
-    else
-        command_of(store, server->tail)->next = entity;
-    server->tail = entity;
+    command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
+    queue_append(server, entity, command);
     server->queued++;
     command->arrived = sim_now(sim);
     queue_check_enter(&cluster->queued, command->arrived);
     if (!server->busy)
         server_begin_iteration(server);
     cluster_gauges(cluster);
+}
+
+static void queue_note_unread(struct cluster *cluster, uint32_t ref)
+{
+    while (ref != NO_INDEX) {
+        const struct command *command = command_of(cluster->store, ref);
+
+        listener_note_unread(cluster, command);
+        ref = command->next;
+    }
 }
 
 /* Drop all commands of a queue; waits: they are counted in cluster->queued. */
@@ -301,15 +384,19 @@ void server_drop_all(struct server *server)
 {
     struct cluster *cluster = server->cluster;
 
+    queue_note_unread(cluster, server->head);
+    queue_note_unread(cluster, server->parked_head);
     queue_drop(cluster, server->iteration_head, true);
     queue_drop(cluster, server->head, true);
+    queue_drop(cluster, server->parked_head, true);
     queue_drop(cluster, server->pending_head, false);
+    server_forget_newcomers(server);
     if (server->busy) {
         cluster->busy--;
         sim_cancelled(cluster->store->sim);
     }
-    server->head = server->iteration_head = server->pending_head = NO_INDEX;
-    server->queued = server->unaccepted = 0;
+    server->head = server->iteration_head = server->pending_head = server->parked_head = NO_INDEX;
+    server->queued = 0;
     server->blocked_ns = 0;
     server->busy = false;
 }
@@ -327,9 +414,10 @@ void cluster_check_queue(struct cluster *cluster)
     sim_time end = sim_now(store->sim);
 
     for (uint32_t s = 0; s < store->shard_count; s++)
-        for (int part = 0; part < 2; part++) {
+        for (int part = 0; part < 3; part++) {
             const struct server *server = &cluster->servers[s];
-            uint32_t ref = part ? server->head : server->iteration_head;
+            const uint32_t heads[] = {server->head, server->iteration_head, server->parked_head};
+            uint32_t ref = heads[part];
 
             for (; ref != NO_INDEX; ref = command_of(store, ref)->next)
                 queue_check_remains(&cluster->queued, end, command_of(store, ref)->arrived);
@@ -349,6 +437,18 @@ void cluster_send_peer(struct cluster *from, struct cluster *to, uint32_t word, 
 
     link->send(link->self, flow, &message);
     link->close(link->self, flow);
+}
+
+void cluster_send_once(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
+                       uint64_t identity)
+{
+    struct link_port *link = from->store->links[from->region][to->region];
+    struct message message = {
+        .kind = to->peer_kind, .entity = word, .bytes = bytes, .identity = identity};
+    uint32_t flow = link->open(link->self);
+
+    link->send(link->self, flow, &message);
+    link->abort(link->self, flow);
 }
 
 static void cluster_on_peer(void *self, struct sim *sim, uint32_t word, uint32_t generation)

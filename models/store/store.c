@@ -37,9 +37,19 @@ static const struct field store_fields[] = {
     TIME_DIST("read_service", read_service, "0ms", "8us", "1s", "service time of a read", "facts C.2"),
     TIME_DIST("write_service", write_service, "0ms", "10us", "1s", "service time of a write", "facts C.2"),
     DURATION("write_per_kib", write_per_kib_ns, "0ms", "2us", "1s", "additional service time for each KiB of a write", "facts C.2"),
+    DURATION("read_per_kib", read_per_kib_ns, "0ms", "0ms", "1s", "additional service time for each KiB of a read's value", "assumption"),
     COUNT("shards", shards, "1", "1", "500", "shards of each cluster; the hash slot of a session selects one", "facts C.2"),
     NUMBER("hot_weight", hot_weight, "1", "1", "16000", "weight of the first shard's slots, relative to each other shard", "assumption"),
     COUNT("connections_max", connections_max, "1", "65000", "10000000", "maximum open connections of a cluster; further ones get an error and are closed", "facts C.2"),
+    DURATION("connect_cost.accept", accept_ns, "0ms", "0.1ms", "1s", "server time to accept a connection; 0: it is accepted at once", "failures B.2"),
+    DURATION("connect_cost.tls", tls_ns, "0ms", "2ms", "1s", "server time of a full TLS handshake; 0: it is answered at once", "failures B.2"),
+    DURATION("connect_cost.resumed", tls_resumed_ns, "0ms", "0.3ms", "1s", "server time of a TLS handshake that resumes a session", "failures B.2"),
+    SHARE("connect_cost.resumed_share", resumed_share, "0", "0%", "100%", "share of TLS handshakes that resume a session: most pools keep no tickets", "failures B.2"),
+    COUNT("connect_cost.accepts_per_turn", accepts_per_turn, "1", "10", "100000", "connections accepted in one iteration of the event loop (1000 before Redis 7.4 and Valkey 8)", "failures B.1"),
+    COUNT("connect_cost.tls_per_turn", tls_per_turn, "1", "1", "100000", "TLS handshakes begun in one iteration", "failures B.1"),
+    SIZE("read_per_turn", read_per_turn_bytes, "1 B", "16 KiB", "1 GiB", "bytes of a connection's commands that an iteration reads; the rest waits for the next one", "failures B.1"),
+    PERSISTENCE_FIELDS(persistence),
+    FLAG("close_on_replica_write", close_on_replica_write, "true", "a server closes the connection of a client that writes to a replica, or to a primary that was demoted (sources disagree on the managed service's default: its parameter table says yes, reports R15 saw no)", "facts C.3"),
     COUNT("accept_backlog", accept_backlog, "1", "511", "65535", "length of the accept queue of a server, in connections; SYNs beyond it are dropped", "redis_lessons 4"),
 };
 // clang-format on
@@ -146,6 +156,15 @@ static void store_seed(void *self, uint32_t session, uint32_t session_check)
     store->kind->seed(store, session, session_check);
 }
 
+/* The node that is the primary's in the endpoint's region. */
+static uint32_t store_address(const void *self, uint32_t endpoint)
+{
+    const struct store *store = self;
+    const struct cluster *cluster = &store->clusters[store->endpoints.rows[endpoint].region];
+
+    return cluster->nodes[cluster->primary_node].endpoint;
+}
+
 /* --- faults ---------------------------------------------------------------------------------- */
 
 static void cluster_set_up(struct cluster *cluster, bool up, enum crash_kind kind)
@@ -155,13 +174,16 @@ static void cluster_set_up(struct cluster *cluster, bool up, enum crash_kind kin
     if (up == cluster->up)
         return;
     cluster->up = up;
+    for (uint32_t n = 0; up && n < cluster->node_count; n++)
+        listener_up(&cluster->nodes[n]);
     if (up) {
         ops->back(cluster, true);
         return;
     }
     cluster->stalled = false;
     cluster_drop_all(cluster);
-    listener_reset(cluster);
+    for (uint32_t n = 0; n < cluster->node_count; n++)
+        listener_down(&cluster->nodes[n], kind);
     if (ops->down)
         ops->down(cluster, kind);
 }
@@ -192,7 +214,7 @@ static void cluster_restart(void *self)
     if (!cluster->up)
         return;
     cluster_drop_all(cluster);
-    listener_reset(cluster);
+    listener_restart(cluster);
     cluster->store->kind->back(cluster, false);
 }
 
@@ -238,13 +260,23 @@ static void cluster_kinds(struct cluster *cluster, const struct model_env *env)
 
     cluster->iteration_kind = sim_kind_add(sim, &cluster_iteration_end, env->instance, cluster);
     cluster->peer_kind = sim_kind_add(sim, &cluster_peer, env->instance, cluster);
-    cluster->port = (struct listener_port){
-        .self = cluster,
-        .command_kind = sim_kind_add(sim, &cluster_command, env->instance, cluster),
-        .handshake_kind = sim_kind_add(sim, &cluster_handshake, env->instance, cluster),
-        .event = listener_event,
-    };
-    cluster->syn_kind = sim_kind_add(sim, &cluster_syn_again, env->instance, cluster);
+    cluster->command_kind = sim_kind_add(sim, &cluster_command, env->instance, cluster);
+    cluster->handshake_kind = sim_kind_add(sim, &cluster_handshake, env->instance, cluster);
+}
+
+/* The node of an endpoint with an address. */
+static void node_add(struct cluster *cluster, uint32_t endpoint, const struct model_env *env)
+{
+    struct node *node = &cluster->nodes[cluster->node_count++];
+
+    invariant(cluster->node_count <= NODES_MAX);
+    *node = (struct node){.port = {.self = node,
+                                   .command_kind = cluster->command_kind,
+                                   .handshake_kind = cluster->handshake_kind,
+                                   .event = listener_event},
+                          .cluster = cluster,
+                          .endpoint = endpoint};
+    port_offer_listener(env->ports, (int)endpoint, -1, &node->port);
 }
 
 static void cluster_init(struct store *store, struct cluster *cluster, const struct model_env *env)
@@ -258,6 +290,10 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
                                               .head = NO_INDEX,
                                               .tail = NO_INDEX,
                                               .iteration_head = NO_INDEX,
+                                              .accepts = {.head = NO_INDEX},
+                                              .hellos = {.head = NO_INDEX},
+                                              .greeted = {.head = NO_INDEX},
+                                              .parked_head = NO_INDEX,
                                               .pending_head = NO_INDEX,
                                               .illness = ILLNESS_NONE};
     cluster_probes(cluster, sim_probe_set(env->sim));
@@ -269,6 +305,7 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
     cluster->illness = (struct illness_port){cluster, store->shard_count, cluster_set_illness};
     port_offer_store_illness(env->ports, cluster->region, -1, &cluster->illness);
     port_offer_store_fault(env->ports, cluster->region, -1, &cluster->fault);
+    persistence_init(cluster, env, &store->config->persistence);
     if (store->kind->cluster_init)
         store->kind->cluster_init(cluster, env);
 }
@@ -294,7 +331,7 @@ static void store_init_clusters(struct store *store, const struct model_env *env
             continue;
         if (!store->clusters[region].exists)
             cluster_init(store, &store->clusters[region], env);
-        port_offer_listener(env->ports, (int)e, -1, &store->clusters[region].port);
+        node_add(&store->clusters[region], (uint32_t)e, env);
     }
 }
 
@@ -302,13 +339,16 @@ static void store_offer(struct store *store, struct port_directory *ports)
 {
     const struct store_kind *kind = store->kind;
 
-    store->port = (struct session_store_port){.self = store,
-                                              .endpoints = &store->endpoints,
-                                              .route = kind->route,
-                                              .causes = kind->model.rows.labels,
-                                              .cause_count = kind->model.rows.label_count,
-                                              .reserve = store_reserve,
-                                              .seed = store_seed};
+    store->port =
+        (struct session_store_port){.self = store,
+                                    .endpoints = &store->endpoints,
+                                    .route = kind->route,
+                                    .address = store->addresses_change ? store_address : NULL,
+                                    .address_ttl_ns = store->address_ttl_ns,
+                                    .causes = kind->model.rows.labels,
+                                    .cause_count = kind->model.rows.label_count,
+                                    .reserve = store_reserve,
+                                    .seed = store_seed};
     port_offer_session_store(ports, -1, -1, &store->port);
     if (kind->promotion) {
         store->promotion = *kind->promotion;
@@ -339,6 +379,12 @@ static void store_init(void *self, const struct model_env *env)
     store->errors = sim_stream(env->sim, env->instance, "errors");
     store->read_ns =
         dist_is_constant(store->config->read_service, &read_ns) ? (sim_dur)read_ns : -1;
+    if (store->config->read_per_kib_ns > 0)
+        store->read_ns = -1;
+    if (store->config->persistence.kind == PERSIST_AOF &&
+        store->config->persistence.aof == AOF_ALWAYS)
+        store->fsync_ns = store->config->persistence.fsync_ns;
+    store->plain_loop = store->config->discipline == EVENT_LOOP && store->fsync_ns == 0;
     store_init_shards(store);
     for (uint32_t r = 0; r < store->region_count; r++)
         store->clusters[r] = (struct cluster){.store = store, .region = (int)r};

@@ -12,6 +12,8 @@
 #include "bug.h"
 #include "connection.h"
 #include "illness.h"
+#include "op_history.h"
+#include "persistence.h"
 #include "link.h"
 #include "mem.h"
 #include "op_history.h"
@@ -27,11 +29,22 @@
 struct store_config {
     int kind, discipline;
     struct dist *read_service, *write_service;
-    sim_dur write_per_kib_ns;
+    sim_dur write_per_kib_ns, read_per_kib_ns;
     uint32_t shards, connections_max, accept_backlog;
     double hot_weight;
+    bool close_on_replica_write;
+    sim_dur accept_ns, tls_ns, tls_resumed_ns; /* server time of a new connection */
+    double resumed_share;
+    uint32_t accepts_per_turn, tls_per_turn;
+    struct persistence_config persistence;
+    int64_t read_per_turn_bytes;
 };
 enum { EVENT_LOOP, FIFO };
+
+/* Rows of the listener, first in first out. */
+struct waiting_list {
+    uint32_t head, tail;
+};
 
 struct server {
     struct cluster *cluster;
@@ -48,14 +61,25 @@ struct server {
     struct illness illness;  /* `errors` and `slow` */
     uint32_t pending_head;   /* refs of executed commands that wait for other nodes */
     uint32_t unaccepted; /* connections in the kernel's queue, not yet accepted by the process */
+    uint32_t newcomers;  /* `unaccepted`, and TLS handshakes that the process has not answered */
     sim_dur blocked_ns;  /* time blocked before the next iteration */
+    struct waiting_list accepts, hellos; /* where they cost time, in order */
+    struct waiting_list greeted;         /* TLS handshakes answered at the end of the iteration */
+    uint32_t parked_head, parked_tail;   /* commands on connections that are not accepted yet */
 };
 
-/* A handshake that waits for a stalled process or for room in the accept queue. */
+/* A host of a cluster with an address of its own: at any time one of them is the primary. */
+struct node {
+    struct listener_port port; /* self: the node */
+    struct cluster *cluster;
+    uint32_t endpoint;
+    enum crash_kind down; /* what it lacks; CRASH_NONE: it runs */
+};
+
+/* A handshake that waits for a stalled process. */
 struct waiting_handshake {
     uint32_t connection, generation;
     uint32_t next;
-    uint8_t tries;
 };
 
 /* The listener's end of a client's connection. */
@@ -64,18 +88,27 @@ struct server_connection {
     bool open;           /* the client has not closed it */
     bool counted;        /* counts for connections_max */
     bool refused;        /* above the limit: its commands are answered REPLY_RESET */
+    bool waits;          /* for the process to accept it: its commands do, too */
+    bool stray;          /* to a node that is not the primary's */
+    bool unread;         /* used while its process exits */
+    uint8_t node;
+    uint32_t turn_bytes; /* of its commands, in the server's iteration `turn` */
+    uint64_t turn;
 };
 
 /* The listener of a cluster. */
 struct listener {
     struct server_connection *connections[REGIONS_MAX]; /* by region and index at the client */
     size_t connection_count[REGIONS_MAX];
-    uint64_t open_count, refused_count; /* connections that are `counted`, `refused` */
+    uint64_t open_count,
+        special_count; /* connections that are `counted`; `refused`, `waits` or `stray` */
     struct waiting_handshake *waiting;
     size_t waiting_count, waiting_capacity;
     uint32_t waiting_free;
-    uint32_t held_head, held_tail; /* TLS handshakes that wait for a stalled process */
+    struct waiting_list held; /* TLS handshakes that cost nothing and wait for a stalled process */
 };
+
+#define NODES_MAX 6 /* a primary and its replicas in the region */
 
 struct cluster {
     struct store *store;
@@ -86,12 +119,14 @@ struct cluster {
     struct queue_check queued; /* commands at its servers, waiting or in service */
     uint32_t busy;             /* number of busy servers */
     struct listener listener;
+    struct persistence persistence;
+    struct node nodes[NODES_MAX];
+    uint32_t node_count, primary_node;
 
-    struct listener_port port;
     struct power_port power;
     struct store_fault_port fault;
     struct illness_port illness;
-    kind_id iteration_kind, peer_kind, syn_kind;
+    kind_id iteration_kind, peer_kind, command_kind, handshake_kind;
     probe_id commands, utilization, hot_utilization, writes, repeated, refused, dropped_syns;
 };
 
@@ -112,10 +147,14 @@ struct store {
     struct run_log *log;
     const struct topology *topology;
     struct rng_stream service, errors;
-    sim_dur read_ns; /* service time of every read; -1: drawn */
+    bool plain_loop;  /* an iteration of few commands takes all of them, and nothing else */
+    sim_dur fsync_ns; /* before the replies of an iteration with writes */
+    sim_dur read_ns;  /* service time of every read; -1: drawn */
     struct endpoint_table endpoints;
     struct cluster clusters[REGIONS_MAX];
     uint32_t region_count, shard_count, hot_slots;
+    bool addresses_change; /* by the kind, with its endpoints */
+    sim_dur address_ttl_ns;
     struct session_table sessions[REGIONS_MAX];
     struct command_pool *pools[REGIONS_MAX];
     struct handshake_return *returns[REGIONS_MAX];
@@ -167,6 +206,18 @@ __attribute__((always_inline)) static inline void store_prefetch_near(const stru
 extern const struct event_kind cluster_command, cluster_iteration_end, cluster_peer;
 void cluster_gauges(struct cluster *cluster);
 void server_begin_iteration(struct server *server);
+/* Refuse a write: this node is no primary. */
+static inline void command_refuse_write(const struct store *store, struct command *command)
+{
+    command->reply.kind = REPLY_READONLY;
+    command->reply.closes = store->config->close_on_replica_write;
+}
+/* Send the command's reply, if its connection is still open. */
+void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command);
+/* Drop a command without a reply: its row belongs to the client again. */
+void command_drop(struct store *store, uint32_t ref, struct command *command);
+/* Append a command to the server's queue; it is counted as arrived. */
+void server_queue(struct server *server, uint32_t ref, struct command *command);
 /* Block the server for `length` before its next iteration. */
 void server_block(struct server *server, sim_dur length);
 /* Drop all commands at the server without a reply, including pending ones. */
@@ -185,6 +236,9 @@ void server_complete(struct server *server, struct command_handle handle,
  * identity: key of the message's random draws.
  */
 void cluster_send_peer(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
+                       uint64_t identity);
+/* The same, not sent again where the link loses it. */
+void cluster_send_once(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
                        uint64_t identity);
 /* Check at the end of the run: the queue length equals the metric, and Little's law holds. */
 void cluster_check_queue(struct cluster *cluster);
@@ -205,9 +259,27 @@ RARE void store_history_replied(struct cluster *cluster, uint32_t ref,
 
 /* --- listener.c ------------------------------------------------------------------------------ */
 
-extern const struct event_kind cluster_handshake, cluster_syn_again;
+extern const struct event_kind cluster_handshake;
 void listener_init(struct listener *listener);
-void listener_reset(struct cluster *cluster);
+/* The process of a node, or its host, goes down: its connections end as their peers will see it. */
+void listener_down(struct node *node, enum crash_kind kind);
+/* The process runs again, after either; the host knows no connection. */
+void listener_up(struct node *node);
+/* The process exits and a new one listens at once. */
+void listener_restart(struct cluster *cluster);
+/* Another node is the primary's from now on. */
+void listener_move(struct cluster *cluster, uint32_t node);
+/* An iteration begins: answer the TLS handshakes of the last one, accept connections and begin TLS
+ * handshakes, as many as one turn takes. Returns the time that it takes. */
+RARE sim_dur server_greet(struct server *server);
+/* A command is dropped that its process has not read. */
+void listener_note_unread(struct cluster *cluster, const struct command *command);
+/* Forget the connections that wait. */
+void server_forget_newcomers(struct server *server);
+/* A command has arrived on a connection that the event loop does not serve; true: it is settled. */
+RARE bool listener_takes(struct cluster *cluster, uint32_t ref, struct command *command);
+/* A command has arrived at a node that is down. */
+RARE void listener_misses(struct cluster *cluster, uint32_t ref, struct command *command);
 void listener_release(struct listener *listener);
 /* The process resumes: answer the handshakes that waited for it. */
 void listener_resume(struct cluster *cluster);
@@ -223,16 +295,9 @@ static inline const struct server_connection *listener_connection(const struct c
         return NULL;
     return &listener->connections[command->region][command->connection];
 }
-/* Whether the connection of a command is above the limit. */
-static inline bool listener_refuses(const struct cluster *cluster, const struct command *command)
-{
-    const struct server_connection *connection;
-
-    if (cluster->listener.refused_count == 0)
-        return false;
-    connection = listener_connection(cluster, command);
-    return connection && connection->refused;
-}
+/* Add a command to what the server reads of its connection in iteration `turn`; false: there is no
+ * room for it. */
+RARE bool listener_reads(struct cluster *cluster, const struct command *command, uint64_t turn);
 /* Whether the client still has the connection of a command open; if not, no reply can be sent. */
 static inline bool listener_is_open(const struct cluster *cluster, const struct command *command)
 {

@@ -15,6 +15,7 @@
 #include "endpoint.h"
 #include "losses.h"
 #include "model.h"
+#include "persistence.h"
 #include "promotion.h"
 #include "store_command.h"
 #include "store_fault.h"
@@ -51,6 +52,8 @@ struct store_kind {
     uint32_t (*route)(const void *store, const struct client_knowledge *knowledge,
                       const struct route_query *query);
 
+    /* With persistence: what a cluster holds now. NULL: the kind has none. */
+    struct held_data (*data)(const struct cluster *cluster);
     /* Create a session that existed before the run. */
     void (*seed)(struct store *store, uint32_t session, uint32_t session_check);
     /*

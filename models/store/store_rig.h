@@ -31,6 +31,7 @@
 
 #define PLAN_MAX 20000
 #define ROWS_MAX 400000
+#define FLOWS_MAX 1000
 
 struct driver_config {
     double reads_per_s;
@@ -67,7 +68,8 @@ struct driver {
     struct replica_port *replica;
     struct stream_port *streams;
     kind_id next_kind, plan_kind, command_kind, handshake_kind;
-    uint32_t flow;
+    uint32_t flows[FLOWS_MAX]; /* of connections with handshakes, plus 1: to the store */
+    uint32_t backs_of[FLOWS_MAX];
     probe_id sojourn, answered, late;
 };
 
@@ -160,14 +162,29 @@ static inline void driver_on_handshake(void *self, struct sim *sim, uint32_t ent
     seen.handshake_at[seen.handshakes++] = sim_now(sim);
 }
 
-static inline uint32_t driver_reply_flow(void *self, uint32_t connection, uint32_t generation,
-                                         bool *syn)
+/* Each handshake has a connection of its own, of generation 0. */
+static inline bool driver_way(void *self, uint32_t connection, uint32_t generation,
+                              struct connection_way *way)
 {
-    (void)self, (void)connection, (void)generation;
-    *syn = true;
-    if (driver->flow == NO_INDEX)
-        driver->flow = driver->links[0][0]->open(driver->links[0][0]->self);
-    return driver->flow;
+    struct link_port *link = driver->links[0][0];
+
+    (void)self;
+    if (connection >= FLOWS_MAX || generation != 0)
+        return false; /* commands come on no connection */
+    if (driver->flows[connection] == 0) {
+        driver->flows[connection] = 1 + link->open(link->self);
+        driver->backs_of[connection] = link->open(link->self);
+    }
+    *way = (struct connection_way){.out = driver->flows[connection] - 1,
+                                   .in = driver->backs_of[connection],
+                                   .endpoint = 0,
+                                   .syn = true};
+    return true;
+}
+
+static inline void driver_peer_changed(void *self, uint32_t endpoint, enum peer_state peer)
+{
+    (void)self, (void)endpoint, (void)peer;
 }
 
 static const struct event_kind driver_next = {
@@ -183,7 +200,6 @@ static inline void driver_init(void *self, const struct model_env *env)
     driver->config = env->config;
     driver->sim = env->sim;
     driver->regions = env->topology->region_count;
-    driver->flow = NO_INDEX;
     driver->stream = sim_stream(env->sim, env->instance, "reads");
     driver->next_kind = sim_kind_add(env->sim, &driver_next, env->instance, driver);
     driver->plan_kind = sim_kind_add(env->sim, &driver_plan, env->instance, driver);
@@ -196,7 +212,8 @@ static inline void driver_init(void *self, const struct model_env *env)
         driver->pools[r].handshake_kind = driver->handshake_kind;
         driver->pools[r].self = driver;
         driver->pools[r].drop = driver_drop;
-        driver->backs[r] = (struct handshake_return){driver, driver_reply_flow};
+        driver->backs[r] = (struct handshake_return){
+            .self = driver, .way = driver_way, .peer_changed = driver_peer_changed};
         port_offer_commands(env->ports, r, -1, &driver->pools[r]);
         port_offer_handshake_return(env->ports, r, -1, &driver->backs[r]);
     }

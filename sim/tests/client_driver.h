@@ -33,7 +33,8 @@ struct client_driver_config {
     sim_dur read_after_ns, cut_from_ns, cut_for_ns;
     struct link_ref cut;
     uint32_t writes;
-    sim_dur promote_at_ns, stall_from_ns, stall_for_ns;
+    sim_dur promote_at_ns, stall_from_ns, stall_for_ns, crash_from_ns, crash_for_ns, restart_at_ns;
+    bool crash_host;
 };
 #define MODEL_CONFIG struct client_driver_config
 // clang-format off
@@ -50,6 +51,10 @@ static const struct field client_driver_fields[] = {
     COUNT("writes", writes, "0", "0", "1000000000", "so many and no more; 0: to the end", "assumption"),
     DURATION("stall_from", stall_from_ns, "0s", "0s", "30d", "the first region's store hangs; 0: never", "assumption"),
     DURATION("stall_for", stall_for_ns, "0s", "1s", "30d", "for", "assumption"),
+    DURATION("crash_from", crash_from_ns, "0s", "0s", "30d", "its process exits; 0: never", "assumption"),
+    DURATION("crash_for", crash_for_ns, "0s", "1s", "30d", "for", "assumption"),
+    DURATION("restart_at", restart_at_ns, "0s", "0s", "30d", "its process is restarted; 0: never", "assumption"),
+    FLAG("crash_host", crash_host, "false", "its host goes down instead", "assumption"),
     DURATION("promote_at", promote_at_ns, "0s", "0s", "30d", "the second region's cluster is promoted at once; 0: never", "assumption"),
 };
 // clang-format on
@@ -103,7 +108,7 @@ struct client_driver {
     struct losses_port *losses;       /* NULL: it counts none */
     struct link_fault_port *faults[REGIONS_MAX][REGIONS_MAX];
     struct store_fault_port *store_fault;
-    kind_id write_kind, read_kind, cut_kind, promote_kind, stall_kind, plan_kind;
+    kind_id write_kind, read_kind, cut_kind, promote_kind, stall_kind, crash_kind, plan_kind;
 };
 
 static uint32_t client_op_take(struct client_driver *driver)
@@ -207,6 +212,20 @@ static void client_driver_on_stall(void *self, struct sim *sim, uint32_t entity,
     store->stall(store->self, entity == 0);
 }
 
+static void client_driver_on_crash(void *self, struct sim *sim, uint32_t entity,
+                                   uint32_t generation)
+{
+    const struct client_driver *driver = self;
+    enum crash_kind crash = driver->config->crash_host ? CRASH_HOST : CRASH_PROCESS;
+
+    (void)sim, (void)generation;
+    if (entity == 2) {
+        driver->store_fault->restart(driver->store_fault->self);
+        return;
+    }
+    driver->store_fault->crash(driver->store_fault->self, entity == 0 ? crash : CRASH_NONE);
+}
+
 static void client_driver_on_promote(void *self, struct sim *sim, uint32_t entity,
                                      uint32_t generation)
 {
@@ -225,6 +244,8 @@ static const struct event_kind client_driver_cuts = {
     .name = "cut", .phase = PHASE_FAULT, .fire = client_driver_on_cut};
 static const struct event_kind client_driver_stalls = {
     .name = "stall", .phase = PHASE_FAULT, .fire = client_driver_on_stall};
+static const struct event_kind client_driver_crashes = {
+    .name = "crash", .phase = PHASE_FAULT, .fire = client_driver_on_crash};
 static const struct event_kind client_driver_plans = {
     .name = "plan", .phase = PHASE_WORK, .fire = client_driver_on_plan};
 static const struct event_kind client_driver_promotes = {
@@ -287,6 +308,7 @@ static void client_driver_init(void *self, const struct model_env *env)
     driver->cut_kind = sim_kind_add(env->sim, &client_driver_cuts, env->instance, driver);
     driver->promote_kind = sim_kind_add(env->sim, &client_driver_promotes, env->instance, driver);
     driver->stall_kind = sim_kind_add(env->sim, &client_driver_stalls, env->instance, driver);
+    driver->crash_kind = sim_kind_add(env->sim, &client_driver_crashes, env->instance, driver);
     driver->plan_kind = sim_kind_add(env->sim, &client_driver_plans, env->instance, driver);
     driver->port = (struct op_port){driver, client_driver_done};
     driver->dns = (struct dns_port){.self = driver, .resolve = client_driver_resolve};
@@ -325,6 +347,12 @@ static void client_driver_start(void *self)
     if (config->cut.from >= 0) {
         sim_at(driver->sim, config->cut_from_ns, driver->cut_kind, 0, 0);
         sim_at(driver->sim, config->cut_from_ns + config->cut_for_ns, driver->cut_kind, 1, 0);
+    }
+    if (config->restart_at_ns > 0)
+        sim_at(driver->sim, config->restart_at_ns, driver->crash_kind, 2, 0);
+    if (config->crash_from_ns > 0) {
+        sim_at(driver->sim, config->crash_from_ns, driver->crash_kind, 0, 0);
+        sim_at(driver->sim, config->crash_from_ns + config->crash_for_ns, driver->crash_kind, 1, 0);
     }
     if (config->stall_from_ns > 0) {
         sim_at(driver->sim, config->stall_from_ns, driver->stall_kind, 0, 0);
@@ -375,7 +403,7 @@ static const struct registry client_registry = {client_models,
  * exactly the request and its reply. */
 #define CLIENT_WORLD                                                                               \
     "regions: {a: {}, b: {}}\nstore: {primary: a, write_service: 0ms, write_per_kib: 0ms, "        \
-    "read_service: 0ms}\n"
+    "read_service: 0ms, connect_cost: {accept: 0ms, tls: 0ms}}\n"
 
 static inline int client_seen_nothing(void **state)
 {

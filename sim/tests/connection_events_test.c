@@ -13,9 +13,11 @@
 #include "statistics.h"
 #include "client_driver.h"
 
-static const struct model_ops *const event_models[] = {&client_driver_ops, &wan_link_ops,
-                                                       &store_ops, &store_client_ops};
-static const struct registry event_registry = {event_models, 4};
+static const struct model_ops *const event_models[] = {
+    &client_driver_ops, &wan_link_ops, &store_ops, &replication_ops, &store_client_ops};
+static const struct registry event_registry = {event_models, 5};
+
+static uint32_t writes_executed; /* in the last run */
 
 /* The trace's lines of connections, as "SECONDS NUMBER EVENT" each; to be freed. */
 static char *events_of(const char *rest)
@@ -37,6 +39,8 @@ static char *events_of(const char *rest)
     scenario = scenario_of(&event_registry, text);
     struct world *world = world_create(scenario, &options);
     world_run(world);
+    writes_executed =
+        (uint32_t)statistic_of(world, (struct wanted){"store_writes", NULL, -1, NULL, NULL});
     world_free(world);
     scenario_free(scenario);
     fclose(out);
@@ -44,7 +48,7 @@ static char *events_of(const char *rest)
         unsigned index;
         char at[40], event[40];
 
-        if (sscanf(line, "%39s store_client/b connection %u to store: %39s", at, &index, event) ==
+        if (sscanf(line, "%39s store_client/b connection %u to %*[^:]: %39s", at, &index, event) ==
             3)
             snprintf(events + strlen(events), 10000 - strlen(events), "%s %u %s\n", at, index,
                      event);
@@ -66,7 +70,7 @@ static void assert_events(const char *rest, const char *expected)
     "store: {kind: single-region, write_service: 0ms, write_per_kib: 0ms}\n"                       \
     "client: {pool: {size: 1, warm: 1, close_on_timeout: %s}, retry: {attempts: 1}, tls: none, "   \
     "timeout: %s}\n"                                                                               \
-    "driver: {rate: 1/s, writes: 3, writer: b, cut: b <-> a, %s}\n"
+    "driver: {rate: 1/s, writes: %d, writer: b, cut: b <-> a, %s}\n"
 
 /*
  * The warm connection is reset as the fault begins, at 0.5 s. The write at 1 s opens another one,
@@ -78,7 +82,7 @@ static void reset_of_the_network_is_an_rst(void **state)
     char rest[700];
 
     (void)state;
-    snprintf(rest, sizeof rest, SINGLE, "true", "300ms",
+    snprintf(rest, sizeof rest, SINGLE, "true", "300ms", 3,
              "cut_resets: true, cut_from: 500ms, cut_for: 1s");
     assert_events(rest, "0.000000000 0 established\n0.500000000 0 rst\n1.020000000 0 rst\n"
                         "2.020000000 0 established\n");
@@ -91,7 +95,7 @@ static void timeout_is_a_fin(void **state)
     char rest[700];
 
     (void)state;
-    snprintf(rest, sizeof rest, SINGLE, "true", "300ms", "cut_from: 500ms, cut_for: 10s");
+    snprintf(rest, sizeof rest, SINGLE, "true", "300ms", 3, "cut_from: 500ms, cut_for: 10s");
     assert_events(rest, "0.000000000 0 established\n1.300000000 0 fin\n2.300000000 0 fin\n");
 }
 
@@ -107,7 +111,7 @@ static void kernel_that_gives_up_is_silence(void **state)
     char rest[700];
 
     (void)state;
-    snprintf(rest, sizeof rest, SINGLE, "false", "15s", "cut_from: 500ms, cut_for: 10s");
+    snprintf(rest, sizeof rest, SINGLE, "false", "15s", 3, "cut_from: 500ms, cut_for: 10s");
     assert_events(rest, "0.000000000 0 established\n8.040000000 0 silent\n"
                         "11.060000000 0 established\n");
 }
@@ -126,6 +130,111 @@ static void connection_too_many_is_refused(void **state)
                   "0.020000000 1 refused\n");
 }
 
+/*
+ * The process exits at 0.5 s: the kernel's FIN is there after half a round trip. The writes of 1
+ * and 2 s find no listener, and a RST tells them after a round trip. From 2.5 s on another process
+ * listens.
+ */
+static void process_that_exits_closes_and_refuses(void **state)
+{
+    char rest[700];
+
+    (void)state;
+    snprintf(rest, sizeof rest, SINGLE, "true", "300ms", 4,
+             "cut_from: 20s, crash_from: 500ms, crash_for: 2s");
+    assert_events(rest, "0.000000000 0 established\n0.510000000 0 fin\n1.020000000 0 refused\n"
+                        "2.020000000 0 refused\n3.020000000 0 established\n");
+}
+
+/*
+ * The host is down from 0.5 to 3 s. A client that keeps its connection sends the write of 1 s again
+ * after 220 ms, R, 2R, 4R and 8R, so at 1.22, 1.44, 1.88, 2.76 and 4.52 s: the host does not know
+ * the connection any more, and its RST is there a round trip later. The next write's handshake
+ * follows.
+ */
+static void host_that_was_down_resets_what_it_forgot(void **state)
+{
+    char rest[700];
+
+    (void)state;
+    snprintf(rest, sizeof rest, SINGLE, "false", "15s", 3,
+             "cut_from: 20s, crash_from: 500ms, crash_for: 2500ms, crash_host: true");
+    assert_events(rest, "0.000000000 0 established\n4.540000000 0 rst\n"
+                        "4.560000000 0 established\n");
+}
+
+/* A SYN to a host that is down is sent again after 1 s; the host is up again from 0.9 s on. */
+static void syn_waits_for_a_host(void **state)
+{
+    (void)state;
+    assert_events(
+        "regions: {a: {}, b: {}}\n"
+        "store: {kind: single-region, write_service: 0ms, write_per_kib: 0ms}\n"
+        "client: {pool: {size: 1, warm: 0}, retry: {attempts: 1}, tls: none, timeout: 15s, "
+        "connect_timeout: 15s}\n"
+        "driver: {rate: 1/s, writes: 2, writer: b, crash_from: 1ns, crash_for: 900ms, "
+        "crash_host: true}\n",
+        "1.020000000 0 established\n");
+}
+
+/*
+ * A timeout never closes a shared connection, whatever became of its server: the writes from 1 s on
+ * time out, until the kernel gives up at 8.04 s (see kernel_that_gives_up_is_silence).
+ */
+static void shared_connection_stays_until_the_kernel_gives_up(void **state)
+{
+    (void)state;
+    assert_events("regions: {a: {}, b: {}}\n"
+                  "store: {kind: single-region, write_service: 0ms, write_per_kib: 0ms}\n"
+                  "client: {mode: multiplexed, retry: {attempts: 1}, tls: none, timeout: "
+                  "300ms, read_timeout: 300ms}\n"
+                  "driver: {rate: 1/s, writes: 7, writer: b, crash_from: 500ms, crash_for: 15s, "
+                  "crash_host: true}\n",
+                  "0.000000000 0 established\n8.040000000 0 silent\n");
+}
+
+/*
+ * The SYN of the write at 0 s is lost, and the write times out at 0.3 s. A client that closes gives
+ * up the handshake, one that keeps its connections does not: the SYN is sent again at 1 s, the
+ * request follows it, and its connection serves the write of 1 s when the late reply is back.
+ */
+static void handshake_goes_on_without_its_attempt(void **state)
+{
+#define LOST_SYN                                                                                   \
+    "regions: {a: {}, b: {}}\n"                                                                    \
+    "store: {kind: single-region, write_service: 0ms, write_per_kib: 0ms}\n"                       \
+    "client: {pool: {size: 1, warm: 0, close_on_timeout: %s}, retry: {attempts: 1}, tls: none, "   \
+    "timeout: 300ms}\n"                                                                            \
+    "driver: {rate: 1/s, writes: 2, writer: b, cut: b <-> a, cut_from: 0ns, cut_for: 500ms}\n"
+    char rest[700];
+
+    (void)state;
+    snprintf(rest, sizeof rest, LOST_SYN, "true");
+    assert_events(rest, "0.300000000 0 fin\n1.020000000 0 established\n");
+    assert_int_equal(writes_executed, 1);
+    snprintf(rest, sizeof rest, LOST_SYN, "false");
+    assert_events(rest, "1.020000000 0 established\n");
+    assert_int_equal(writes_executed, 2);
+}
+
+/* A write to a demoted primary: the connection is closed with the answer, or kept. */
+static void server_closes_on_a_refused_write_where_told(void **state)
+{
+#define DEMOTED                                                                                    \
+    "regions: {b: {}, a: {}}\n"                                                                    \
+    "store: {write_service: 0ms, write_per_kib: 0ms, close_on_replica_write: %s}\n"                \
+    "client: {pool: {size: 1, warm: 1}, retry: {attempts: 1}, tls: none}\n"                        \
+    "driver: {rate: 1/s, writes: 3, promote_at: 500ms}\n"
+    char rest[700];
+
+    (void)state;
+    snprintf(rest, sizeof rest, DEMOTED, "true");
+    assert_events(rest, "0.000000000 0 established\n0.000000000 1 established\n"
+                        "1.001000000 1 fin\n2.020000000 1 established\n");
+    snprintf(rest, sizeof rest, DEMOTED, "false");
+    assert_events(rest, "0.000000000 0 established\n0.000000000 1 established\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +242,12 @@ int main(void)
         cmocka_unit_test(timeout_is_a_fin),
         cmocka_unit_test(kernel_that_gives_up_is_silence),
         cmocka_unit_test(connection_too_many_is_refused),
+        cmocka_unit_test(process_that_exits_closes_and_refuses),
+        cmocka_unit_test(host_that_was_down_resets_what_it_forgot),
+        cmocka_unit_test(syn_waits_for_a_host),
+        cmocka_unit_test(shared_connection_stays_until_the_kernel_gives_up),
+        cmocka_unit_test(handshake_goes_on_without_its_attempt),
+        cmocka_unit_test(server_closes_on_a_refused_write_where_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
