@@ -49,6 +49,8 @@ void op_send(struct store_client *client, uint32_t index, uint32_t connection_in
     op->connection = connection_index;
     op->connection_generation = connection->generation;
     op->command = row;
+    if (__builtin_expect(client->has_extras, 0))
+        op_sent(client, index);
     message = (struct message){.kind = listener->command_kind,
                                .lost = client->commands.lost_kind,
                                .entity = ref_make((uint32_t)client->region, row),
@@ -60,8 +62,36 @@ void op_send(struct store_client *client, uint32_t index, uint32_t connection_in
     out->send(out->self, connection->flow_out, &message);
 }
 
+/* The pool has no connection that is open: open one. */
+RARE static void op_connect(struct store_client *client, uint32_t index)
+{
+    struct op *op = op_at(client, index);
+    const struct connection_pool *pool = &client->pools.pools[op->pool];
+    bool covered = client->config->timeout_covers != COVERS_REPLY;
+
+    if (pool->fails_fast) {
+        op_reject(client, index, (enum client_error)pool->failure);
+        return;
+    }
+    op->state = OP_CONNECTING;
+    op->connection = connection_open(&client->pools, op->pool, index, op->generation,
+                                     covered ? op_timeout(client, op) : SIM_NEVER);
+}
+
+/* The operation waits for a shared connection, which is opened if none is being opened. */
+RARE static void op_await_shared(struct store_client *client, uint32_t index)
+{
+    uint32_t pool = op_at(client, index)->pool;
+
+    if (op_may_not_wait(client, index))
+        return;
+    wait_add(client, index);
+    if (connection_pool_has_room(&client->pools, pool))
+        connection_open(&client->pools, pool, NO_INDEX, 0, SIM_NEVER);
+}
+
 /* Step 8: an idle connection, a new one, or a place in the queue. */
-static void op_acquire(struct store_client *client, uint32_t index)
+void op_acquire(struct store_client *client, uint32_t index)
 {
     struct op *op = op_at(client, index);
     struct connection_pools *pools = &client->pools;
@@ -71,14 +101,10 @@ static void op_acquire(struct store_client *client, uint32_t index)
     if (idle != NO_INDEX) {
         op_send(client, index, idle);
     } else if (client->config->pool.mode == MODE_MULTIPLEXED) {
-        wait_add(client, index);
-        if (connection_pool_has_room(pools, pool))
-            connection_open(pools, pool, NO_INDEX, 0, SIM_NEVER);
+        op_await_shared(client, index);
     } else if (connection_pool_has_room(pools, pool)) {
-        op->state = OP_CONNECTING;
-        op->connection =
-            connection_open(pools, pool, index, op->generation, op_timeout(client, op));
-    } else {
+        op_connect(client, index);
+    } else if (!op_may_not_wait(client, index)) {
         wait_add(client, index);
     }
 }
@@ -140,8 +166,9 @@ void op_begin_attempt(struct store_client *client, uint32_t index)
     op->generation++;
     op->attempt_begun = sim_now(client->sim);
     client->attempts_begun++;
-    sim_timer_set(client->sim, write ? client->write_timer : client->read_timer, index,
-                  op->generation);
+    if (__builtin_expect(client->config->timeout_covers != COVERS_REPLY, 1))
+        sim_timer_set(client->sim, write ? client->write_timer : client->read_timer, index,
+                      op->generation);
     if (client->config->hedge_max > 0 && !write && index < HEDGE && !op->request.probe) {
         op->hedges = 0;
         sim_timer_set(client->sim, client->hedge_timer, index, op->generation);
@@ -240,16 +267,6 @@ void op_finish(struct store_client *client, uint32_t index, enum op_outcome outc
 
 /* --- retries --------------------------------------------------------------------------------- */
 
-static sim_dur backoff_wait(const struct store_client *client, const struct op *op)
-{
-    const struct retry_policy *policy = &client->config->retry;
-    double u = 0;
-
-    if (policy->jitter != JITTER_NONE && policy->backoff != BACKOFF_NONE)
-        u = rng_unit(rng_block_at(&client->jitter, op->request.identity, op->attempts).word[0]);
-    return retry_policy_wait(policy, op->attempts, op->waited, u);
-}
-
 /* The operation failed, after all its attempts or before the first one. */
 RARE static void op_fail(struct store_client *client, uint32_t index)
 {
@@ -258,34 +275,60 @@ RARE static void op_fail(struct store_client *client, uint32_t index)
     op_finish(client, index, OP_FAILED, MISS_NEVER_WRITTEN);
 }
 
+/* Of the layer that retries next: see retry_layers.c. */
+RARE static sim_dur backoff_wait(const struct store_client *client, const struct op *op,
+                                 const struct retry_policy *policy, uint32_t retry)
+{
+    double u = 0;
+
+    if (policy->jitter != JITTER_NONE && policy->backoff != BACKOFF_NONE)
+        u = rng_unit(rng_block_at(&client->jitter, op->request.identity, op->attempts).word[0]);
+    return retry_policy_wait(policy, retry, op->waited, u);
+}
+
+/* The next attempt goes where the reply says, or by its usual route; how long it waits. */
+RARE static sim_dur op_redirect(struct op *op, const struct reply *reply, sim_dur wait)
+{
+    op->redirect = ENDPOINT_ANY;
+    if (!reply)
+        return wait;
+    if (reply->kind == REPLY_MOVED || reply->kind == REPLY_ASK) {
+        op->redirect = reply->target;
+        return 0;
+    }
+    return reply->retry_after_ns > wait ? reply->retry_after_ns : wait;
+}
+
 /* The attempt has failed: steps 1 to 5. */
-RARE void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out,
+RARE void op_retry_or_fail(struct store_client *client, uint32_t index, enum client_error error,
                            const struct reply *reply)
 {
-    const struct retry_policy *policy = &client->config->retry;
+    const struct error_rule *rule = &client->config->errors[error];
+    const struct retry_policy *policy;
     struct op *op = op_at(client, index);
     enum denied_by denied;
+    uint32_t retry;
     sim_dur wait;
 
+    if (rule->refresh)
+        client->pools.name_expires = sim_now(client->sim);
     if (index >= HEDGE) {
-        hedge_failed(client, index, timed_out);
+        hedge_failed(client, index, error);
         return;
     }
     if (client->is_guarded && op->hedge != NO_INDEX) {
         op->state = OP_HEDGED;
         return;
     }
-    if (op->attempts >= (op_is_write(op) ? policy->attempts : policy->read_attempts)) {
+    policy = layer_that_retries(client, index, error, &retry);
+    if (!policy) {
         op_fail(client, index);
         return;
     }
-    op->redirect = ENDPOINT_ANY;
-    wait = backoff_wait(client, op);
-    if (reply && reply->retry_after_ns > wait)
-        wait = reply->retry_after_ns;
-    if (reply && (reply->kind == REPLY_MOVED || reply->kind == REPLY_ASK))
-        op->redirect = reply->target;
-    denied = guard_denies(client, op, wait, timed_out);
+    wait = op_redirect(op, reply, backoff_wait(client, op, policy, retry));
+    if (wait < rule->wait_ns)
+        wait = rule->wait_ns;
+    denied = guard_denies(client, op, wait, error);
     if (denied != DENIED_NOT) {
         probe_count(client->probes, client->denied[denied]);
         op_fail(client, index);
@@ -304,11 +347,19 @@ static void client_on_retry(void *self, struct sim *sim, uint32_t entity, uint32
 
 static void client_on_refused(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
+    struct store_client *client = self;
+    struct op *op = op_at(client, entity);
+
     (void)sim, (void)generation;
-    if (entity >= HEDGE)
-        hedge_failed(self, entity, false);
-    else
-        op_fail(self, entity);
+    if (op->state == OP_REJECTED) {
+        op_end_attempt(client, op, ATTEMPT_REJECTED);
+        op_retry_or_fail(client, entity, op_extra(client, entity)->error, NULL);
+    } else if (entity >= HEDGE) {
+        hedge_failed(client, entity, ERROR_CIRCUIT);
+    } else {
+        op->attempts += client->config->errors[ERROR_CIRCUIT].retry; /* else it fails */
+        op_retry_or_fail(client, entity, ERROR_CIRCUIT, NULL);
+    }
 }
 
 bool client_op_live(const void *self, uint32_t entity, uint32_t generation)
@@ -356,18 +407,19 @@ RARE static bool op_reads_again(struct store_client *client, uint32_t index)
     return true;
 }
 
-/* How the client treats each class of reply. */
-static const struct reply_rule {
-    bool is_good; /* the attempt succeeded */
-    /* What happens to the connection; where it is closed, the next one resolves the name again. */
-    enum connection_event connection;
-} reply_rules[REPLY_KINDS] = {
-    [REPLY_HIT] = {.is_good = true},
-    [REPLY_MISS] = {.is_good = true},
-    [REPLY_OK] = {.is_good = true},
-    [REPLY_READONLY] = {.connection = CONNECTION_FIN},
-    [REPLY_RESET] = {.connection = CONNECTION_REFUSED},
-};
+/* The server answered with an error. */
+RARE static void op_answered_with_error(struct store_client *client, uint32_t index,
+                                        uint32_t connection, const struct reply *reply)
+{
+    enum client_error error = client_error_of(reply->kind);
+
+    op_end_attempt(client, op_at(client, index), ATTEMPT_REFUSED);
+    connection_done(client, connection, connection_after(client, reply->kind));
+    if (op_is_resent(client, error))
+        op_send_again(client, index);
+    else
+        op_retry_or_fail(client, index, error, reply);
+}
 
 static bool client_reply_live(const void *self, uint32_t entity, uint32_t generation)
 {
@@ -385,7 +437,7 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     struct command *command = command_at(&client->commands, row);
     struct pending_command pending = *pending_at(client, row);
     struct reply reply = command->reply;
-    struct reply_rule rule = reply_rules[reply.kind];
+    bool is_good = reply.kind <= REPLY_OK;
     uint32_t index = pending.op;
     enum op_outcome outcome = OP_DONE;
 
@@ -399,15 +451,15 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     pending_free(client, row);
     if (pending.abandoned) {
         if (!pending.closed)
-            connection_done(client, pending.connection, rule.connection);
+            connection_done(client, pending.connection, connection_after(client, reply.kind));
         return;
     }
-    op_end_attempt(client, op_at(client, index), rule.is_good ? ATTEMPT_ANSWERED : ATTEMPT_REFUSED);
-    connection_done(client, pending.connection, rule.connection);
-    if (!rule.is_good) {
-        op_retry_or_fail(client, index, false, &reply);
+    if (__builtin_expect(!is_good, 0)) {
+        op_answered_with_error(client, index, pending.connection, &reply);
         return;
     }
+    op_end_attempt(client, op_at(client, index), ATTEMPT_ANSWERED);
+    connection_done(client, pending.connection, CONNECTION_ESTABLISHED);
     if (reply.kind != REPLY_OK) {
         outcome = reply.kind == REPLY_HIT ? OP_HIT : OP_MISS;
         if (client->config->hedge_max > 0)
@@ -436,6 +488,8 @@ void client_drop(void *self, uint32_t row)
     struct pending_command pending = *pending_at(client, row);
 
     count_ambiguous(client, row);
+    if (pending.abandoned && !pending.closed && client->config->resend == RESEND_ALL)
+        late_add(client, row);
     pending_free(client, row);
     if (pending.closed)
         return;
@@ -477,7 +531,7 @@ HOT_HANDLER void client_submit(void *self, const struct op_request *request)
     op->answered_once = false;
     op->waited = 0;
     if (client->is_guarded)
-        guard_begun(client, op);
+        guard_begun(client, index);
     client->ops_begun++;
     op_begin_attempt(client, index);
 }

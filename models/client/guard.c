@@ -7,8 +7,12 @@
  */
 #include "client_internal.h"
 
-OUT_OF_LINE void guard_begun(struct store_client *client, struct op *op)
+OUT_OF_LINE void guard_begun(struct store_client *client, uint32_t index)
 {
+    struct op *op = op_at(client, index);
+
+    if (client->has_extras)
+        *op_extra(client, index) = (struct op_extra){.error = ERROR_OTHER};
     op->retrying = false;
     op->hedges = 0;
     op->hedge = NO_INDEX;
@@ -88,17 +92,19 @@ OUT_OF_LINE void guard_attempt_ended(struct store_client *client, struct op *op,
 /* Steps 2 to 4: what denies another attempt after `wait`. The budget is checked last; it has been
  * charged if the result is DENIED_NOT. */
 enum denied_by guard_denies(struct store_client *client, struct op *op, sim_dur wait,
-                            bool timed_out)
+                            enum client_error error)
 {
     sim_dur deadline = client->config->retry.deadline_ns;
     sim_time now = sim_now(client->sim);
 
     if (deadline > 0 && now + wait - op->begun >= deadline)
         return DENIED_DEADLINE;
-    if (client->breakers && circuit_breaker_refuses(&client->breakers[op->pool], now + wait))
+    /* A client that retries the breaker's refusals asks it again instead. */
+    if (client->breakers && !client->config->errors[ERROR_CIRCUIT].retry &&
+        circuit_breaker_refuses(&client->breakers[op->pool], now + wait))
         return DENIED_BREAKER;
     if (client->budgets) {
-        if (!retry_budget_pay(budget_of(client, op), now, timed_out, &op->paid_milli))
+        if (!retry_budget_pay(budget_of(client, op), now, client_error_is_timeout(error), &op->paid_milli))
             return DENIED_BUDGET;
         op->retrying = true;
     }
