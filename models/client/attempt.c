@@ -349,17 +349,15 @@ static void client_on_refused(void *self, struct sim *sim, uint32_t entity, uint
 {
     struct store_client *client = self;
     struct op *op = op_at(client, entity);
+    enum client_error error = op_extra(client, entity)->error;
 
     (void)sim, (void)generation;
     if (op->state == OP_REJECTED) {
         op_end_attempt(client, op, ATTEMPT_REJECTED);
-        op_retry_or_fail(client, entity, op_extra(client, entity)->error, NULL);
-    } else if (entity >= HEDGE) {
-        hedge_failed(client, entity, ERROR_CIRCUIT);
-    } else {
-        op->attempts += client->config->errors[ERROR_CIRCUIT].retry; /* else it fails */
-        op_retry_or_fail(client, entity, ERROR_CIRCUIT, NULL);
+    } else if (entity < HEDGE) {
+        op->attempts += client->config->errors[error].retry; /* else it fails */
     }
+    op_retry_or_fail(client, entity, error, NULL);
 }
 
 bool client_op_live(const void *self, uint32_t entity, uint32_t generation)

@@ -13,6 +13,7 @@
 #ifndef CLIENT_INTERNAL_H
 #define CLIENT_INTERNAL_H
 
+#include "adaptive_throttle.h"
 #include "bug.h"
 #include "circuit_breaker.h"
 #include "client_errors.h"
@@ -40,9 +41,9 @@ enum { HEDGE_SAME, HEDGE_PRIMARY };
 /* What the timeout of an attempt covers. */
 enum { COVERS_ATTEMPT, COVERS_REPLY, COVERS_QUEUE };
 enum { CONNECT_WAIT_NONE, CONNECT_WAIT_FIXED, CONNECT_WAIT_RETRY };
-/* Commands of a shared connection that is lost: they fail; those that somebody waits for are sent
- * again; so are those that have timed out. */
-enum { RESEND_NONE, RESEND_UNFINISHED, RESEND_ALL };
+/* Commands of a shared connection that is lost: they fail; those of a connection that the server
+ * turned away are sent again; all that somebody waits for; also those that have timed out. */
+enum { RESEND_NONE, RESEND_UNSENT, RESEND_UNFINISHED, RESEND_ALL };
 /* Layers that retry, from the inside out; the client itself is between the first two. */
 enum { LAYER_MESH, LAYER_CLIENT, LAYER_APP, LAYERS };
 
@@ -64,6 +65,7 @@ struct store_client_config {
     sim_dur socket_timeout_ns;
     struct retry_budget_config budget;
     struct circuit_breaker_config breaker;
+    struct throttle_config throttle;
     struct connection_pool_config pool;
     struct retry_policy reconnect; /* backoff and jitter only */
     uint32_t hedge_max;
@@ -174,7 +176,7 @@ struct store_client {
     const struct store_client_config *config; /* &own */
     struct sim *sim;
     struct probes_hot *probes;
-    struct rng_stream jitter, reconnect_jitter;
+    struct rng_stream jitter, reconnect_jitter, throttle;
     int region;
     bool is_guarded;
     bool has_extras; /* operations use struct op_extra on their normal way too */
@@ -188,6 +190,7 @@ struct store_client {
     struct pending_table pending;
     struct retry_budget *budgets;     /* by instance; NULL: none */
     struct circuit_breaker *breakers; /* by pool; NULL: none */
+    struct adaptive_throttle *throttles; /* by instance; NULL: none */
     size_t breaker_capacity;
     uint32_t instance_count;
     uint32_t read_endpoint; /* where reads go at the start */

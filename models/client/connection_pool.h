@@ -48,6 +48,7 @@ struct connection_pool_config {
     int reuse, wait;
     sim_dur max_wait_ns; /* 0: no limit of its own */
     uint32_t pending;    /* operations that may wait */
+    uint32_t requests;   /* attempts that may be under way */
     uint32_t shared;     /* connections in mode multiplexed */
     bool close_on_timeout;
     sim_dur lifetime_ns;        /* 0: no limit */
@@ -87,6 +88,7 @@ struct connection_pool {
     uint32_t open_count;
     uint32_t wait_head, wait_tail; /* operations */
     uint32_t wait_count;
+    uint32_t requests; /* attempts under way, where the client has guards */
     /* Where connections fail fast only. */
     uint32_t failed_connects; /* since the last successful probe */
     bool fails_fast;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What clients with a shared connection do when it is lost: the commands on it fail (`none`), wait
- * for the next connection and are sent again within their own timeout (`unfinished`, Lettuce), or
- * those that have timed out are sent again too (`all`, ioredis): a write whose caller was told that
- * it failed is executed later, or twice.
+ * What clients with a shared connection do when it is lost: the commands on it fail (`none`); those
+ * of a connection that the server turned away wait for the next one, since the client would not have
+ * sent them (`unsent`, StackExchange.Redis); all are sent again within their own timeout
+ * (`unfinished`, Lettuce); those that have timed out are sent again too (`all`, ioredis): a write
+ * whose caller was told that it failed is executed later, or twice.
  *
  * A command that is sent again is another attempt of its operation, without backoff, limit or
  * budget: only its timeout ends it. A late command has no operation any more.
@@ -15,7 +16,9 @@ RARE bool op_is_resent(const struct store_client *client, enum client_error erro
     const struct store_client_config *config = client->config;
 
     return config->pool.mode == MODE_MULTIPLEXED && config->resend != RESEND_NONE &&
-           (error == ERROR_LOST || error == ERROR_MAX_CLIENTS) && config->errors[error].retry;
+           (error == ERROR_MAX_CLIENTS ||
+            (error == ERROR_LOST && config->resend != RESEND_UNSENT)) &&
+           config->errors[error].retry;
 }
 
 /* Begin the next attempt of an operation, within the timeout of the first one. */

@@ -54,7 +54,7 @@ static const char *const reuses[] = {"lifo", "fifo", NULL};
 static const char *const waits[] = {"fifo", "lifo", NULL};
 static const char *const covers[] = {"attempt", "reply", "queue", NULL};
 static const char *const connect_waits[] = {"none", "fixed", "retry", NULL};
-static const char *const resends[] = {"none", "unfinished", "all", NULL};
+static const char *const resends[] = {"none", "unsent", "unfinished", "all", NULL};
 /* The first entries of backoff_names: those of a layer outside the library. */
 static const char *const layer_backoffs[] = {"none", "fixed", "exponential", NULL};
 static const char *const layer_jitters[] = {"none", "full", "equal", NULL};
@@ -115,7 +115,7 @@ static const struct field store_client_fields[] = {
     SHARE("retry.budget.share.of_requests", budget.share, "0%", "20%", "100%", "maximum retries in a window, as a share of its operations", "facts G"),
     RATE("retry.budget.share.rate", budget.rate_per_s, "0/s", "10/s", "1000000/s", "retries allowed in addition to the share", "facts G"),
     DURATION("retry.budget.share.window", budget.window_ns, "10ms", "10s", "1h", "length of the sliding window, in ten steps", "facts G"),
-    SHARE("retry.budget.active.of_active", budget.active_share, "0%", "20%", "100%", "maximum concurrent retries, as a share of concurrent operations", "facts G"),
+    SHARE("retry.budget.active.of_active", budget.active_share, "0%", "20%", "100%", "maximum concurrent retries, those in backoff included, as a share of the attempts under way", "facts G"),
     COUNT("retry.budget.active.min", budget.active_min, "0", "3", "1000000", "minimum number of concurrent retries always allowed", "facts G"),
     VARIANT("breaker.trip", breaker.trip, breaker_trips, "none", "condition that opens the circuit breaker of an instance and endpoint", "facts G"),
     COUNT("breaker.trip.consecutive", breaker.consecutive, "1", "5", "1000000", "consecutive failed attempts", "facts G"),
@@ -127,6 +127,9 @@ static const struct field store_client_fields[] = {
     DURATION("breaker.open", breaker.open_ns, "1ms", "5s", "1h", "time for which the breaker stays open", "facts G"),
     DURATION("breaker.open_max", breaker.open_ns_max, "0s", "0s", "1h", "maximum open time, doubled at each failed trial; below 'open': no doubling", "facts G"),
     COUNT("breaker.trials", breaker.trials, "1", "1", "1000000", "successful trial attempts before the breaker closes", "facts G"),
+    VARIANT("throttle", throttle.kind, throttle_names, "none", "adaptive throttling of an instance: its client refuses attempts while few are accepted", "sre-book 21"),
+    NUMBER("throttle.adaptive.k", throttle.k, "1", "2", "1000", "attempts allowed for each one that was answered well", "sre-book 21"),
+    DURATION("throttle.adaptive.window", throttle.window_ns, "10ms", "2min", "1h", "length of the sliding window, in ten steps", "sre-book 21"),
     COUNT("hedge.reads", hedge_max, "0", "0", "16", "maximum hedged reads sent in addition to a slow first attempt; 0: off", "facts G"),
     DURATION("hedge.after", hedge_after_ns, "1ms", "500ms", "1h", "delay before each hedged read", "facts G"),
     CHOICE("hedge.to", hedge_to, hedge_targets, "same", "target of hedged reads: the same cluster, or the primary", "assumption"),
@@ -163,6 +166,7 @@ static const struct field store_client_fields[] = {
     CHOICE("pool.wait", pool.wait, waits, "fifo", "order of waiting operations: fifo or lifo", "redis_lessons 6"),
     DURATION("pool.max_wait", pool.max_wait_ns, "0s", "0s", "1d", "maximum wait for a connection, within the timeout; 0: no limit of its own", "facts client_errors"),
     COUNT("pool.pending", pool.pending, "0", "1000000", "1000000", "operations that may wait for a connection; more are rejected at once", "facts client_errors"),
+    COUNT("pool.requests", pool.requests, "1", "1000000", "1000000", "attempts of an instance that may be under way to an endpoint; more are rejected at once", "facts client_errors"),
     COUNT("pool.shared", pool.shared, "1", "1", "100", "connections that all commands use in turn (multiplexed only)", "assumption"),
     FLAG("pool.fail_fast", fail_fast, "false", "after pool.size failed connects all attempts without a connection fail at once, until a probe connects (pool only)", "facts client_errors"),
     DURATION("pool.probe", probe_ns, "1ms", "1s", "1h", "interval of these probes", "facts client_errors"),
@@ -173,7 +177,7 @@ static const struct field store_client_fields[] = {
     COUNT("connect.refused_tries", refused_tries, "1", "1", "100", "connects of one attempt if they are refused (pool only)", "facts client_errors"),
     VARIANT("connect.wait", connect_wait, connect_waits, "none", "wait between these connects; retry: as retry.backoff with its jitter", "facts client_errors"),
     DURATION("connect.wait.fixed", connect_wait_ns, "0s", "100ms", "1h", "constant wait", "facts client_errors"),
-    CHOICE("resend", resend, resends, "none", "commands of a lost multiplexed connection: none, they fail; unfinished, sent again after the reconnect within their timeout; all, also those that timed out", "facts client_errors"),
+    CHOICE("resend", resend, resends, "none", "commands of a lost multiplexed connection: none, they fail; unsent, those refused with max clients wait for the next one; unfinished, all are sent again after the reconnect within their timeout; all, also those that timed out", "facts client_errors"),
     DURATION("socket_timeout", socket_timeout_ns, "0s", "0s", "1d", "close a multiplexed connection on which nothing was sent or received for this time; 0: never", "facts client_errors"),
     FLAG("reconnect.always", reconnects_always, "false", "reopen a lost multiplexed connection without waiting for a command", "facts client_errors"),
     FLAG("reconnect.after_socket_timeout", reconnects_after_silence, "true", "reopen it after `socket_timeout` too; false: the client gives up for good", "facts client_errors"),
@@ -239,7 +243,7 @@ static const struct metric store_client_metrics[] = {
     {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "writes that succeeded, after any number of attempts"},
     {.name = "retries_denied", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "by", .label_values = denied_by, .series = true, .meaning = "retries and hedges that were not made although attempts were left, by what denied them"},
     {.name = "pool_rejections", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts that failed without a connection, by pool.pending or pool.max_wait"},
-    {.name = "breaker_refusals", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "operations failed immediately by an open breaker, before the first attempt or after a backoff"},
+    {.name = "breaker_refusals", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts refused immediately by an open breaker or by adaptive throttling"},
     {.name = "breaker_open_share", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .better = LOWER_IS_BETTER, .scale = 1e-6, .series = true, .meaning = "share of open circuit breakers in a region (one breaker per instance and endpoint used; a global datastore has two endpoints); the total is the sum over regions"},
     {.name = "hedges", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "hedged reads that were sent"},
     {.name = "hedges_won", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "hedged reads whose reply came first"},
@@ -382,9 +386,11 @@ static void store_client_init(void *self, const struct model_env *env)
     client->sim = env->sim;
     client->region = env->region;
     client->is_guarded = config->budget.kind != BUDGET_NONE || config->breaker.trip != TRIP_NONE ||
-                         config->hedge_max > 0 || uses_extras(config);
+                         config->hedge_max > 0 || uses_extras(config) ||
+                         config->throttle.kind != THROTTLE_NONE || config->pool.requests < 1000000;
     client->has_extras = uses_extras(config);
     client->jitter = sim_stream(env->sim, env->instance, "jitter");
+    client->throttle = sim_stream(env->sim, env->instance, "throttle");
     client->reconnect_jitter = sim_stream(env->sim, env->instance, "reconnect");
     client->ops[0].free_head = client->ops[1].free_head = NO_INDEX;
     connection_pools_init(&client->pools, &config->pool, env->sim, env->region);
@@ -459,6 +465,11 @@ static void store_client_start(void *self)
         client->budgets = mem_zalloc(instances, sizeof *client->budgets);
         for (uint32_t i = 0; i < instances; i++)
             retry_budget_init(&client->budgets[i], &config->budget);
+    }
+    if (config->throttle.kind != THROTTLE_NONE) {
+        client->throttles = mem_zalloc(instances, sizeof *client->throttles);
+        for (uint32_t i = 0; i < instances; i++)
+            adaptive_throttle_init(&client->throttles[i], &config->throttle);
     }
     connection_pools_warm(&client->pools);
 }
@@ -556,7 +567,20 @@ static bool holds_workers(const void *config, const struct check_context *contex
     return c->timeout_ns >= limit || c->read_timeout_ns >= limit;
 }
 
+static bool is_old_preset(const void *config, const struct check_context *context)
+{
+    const struct store_client_config *c = config;
+
+    (void)context;
+    return c->preset > CLIENT_PRESET_COUNT - CLIENT_PRESETS_OLD;
+}
+
 static const struct lint_row store_client_lints[] = {
+    {.code = "client-preset-old",
+     .field = "preset",
+     .meaning = "old name of a preset whose versions behave differently: it was split, see "
+                "'describe --presets'",
+     .applies = is_old_preset},
     {.code = "client-retries-never",
      .field = "deadline",
      .meaning = "'timeout' is not below 'deadline': after a timeout no time is left for a "
@@ -617,6 +641,12 @@ static void store_client_fini(void *self)
     free(client->unanswered);
     free(client->budgets);
     free(client->breakers);
+    free(client->throttles);
+}
+
+static bool needs_exponential(int jitter)
+{
+    return jitter == JITTER_DECORRELATED || jitter == JITTER_ABOVE || jitter == JITTER_BETWEEN;
 }
 
 static void check_retries(const struct retry_policy *policy, struct validation *validation)
@@ -629,10 +659,17 @@ static void check_retries(const struct retry_policy *policy, struct validation *
         validation_error(validation, "retry.backoff.envoy.max", "must not be below 'base'");
     if (policy->backoff == BACKOFF_LIST && policy->list.count == 0)
         validation_error(validation, "retry.backoff.list", "needs at least one wait");
-    if ((policy->jitter == JITTER_DECORRELATED || policy->jitter == JITTER_ABOVE) &&
+    if (needs_exponential(policy->jitter) &&
         policy->backoff != BACKOFF_EXPONENTIAL)
         validation_error(validation, "retry.jitter", "'%s' needs an exponential backoff",
                          jitter_names[policy->jitter]);
+}
+
+static void check_layer(const struct retry_policy *policy, const char *max,
+                        struct validation *validation)
+{
+    if (policy->backoff == BACKOFF_EXPONENTIAL && policy->max_ns < policy->base_ns)
+        validation_error(validation, max, "must not be below 'base'");
 }
 
 static void store_client_check(const void *config, const struct check_context *context,
@@ -642,6 +679,8 @@ static void store_client_check(const void *config, const struct check_context *c
 
     (void)context;
     check_retries(&c->retry, validation);
+    check_layer(&c->mesh, "layers.mesh.backoff.exponential.max", validation);
+    check_layer(&c->app, "layers.app.backoff.exponential.max", validation);
     if (c->pool.mode == MODE_MULTIPLEXED && c->pool.connect_timeout_ns == 0)
         validation_error(
             validation, "connect_timeout",
@@ -660,8 +699,7 @@ static void store_client_check(const void *config, const struct check_context *c
         validation_error(validation, "pool.fail_fast", "is only for 'mode: pool'");
     if (c->pool.mode == MODE_POOL && c->pool.shared > 1)
         validation_error(validation, "pool.shared", "is only for 'mode: multiplexed'");
-    if ((c->reconnect.jitter == JITTER_DECORRELATED || c->reconnect.jitter == JITTER_ABOVE) &&
-        c->reconnect.backoff != BACKOFF_EXPONENTIAL)
+    if (needs_exponential(c->reconnect.jitter) && c->reconnect.backoff != BACKOFF_EXPONENTIAL)
         validation_error(validation, "reconnect.jitter", "'%s' needs an exponential backoff",
                          jitter_names[c->reconnect.jitter]);
     if (c->pool.mode == MODE_MULTIPLEXED && c->pool.lifetime_ns > 0)
