@@ -87,10 +87,10 @@ enum op_state {
     OP_WAITING,    /* for a connection */
     OP_CONNECTING, /* for its connection to open */
     OP_SENT,
-    OP_BROKEN,  /* its connection is gone; it fails at this simulated time */
-    OP_HEDGED,  /* its own attempt has failed, a hedge is in progress */
-    OP_BACKOFF, /* between attempts */
-    OP_REFUSED, /* by a guard of its client; it fails at this simulated time */
+    OP_BROKEN,      /* its connection is gone; it fails at this simulated time */
+    OP_HEDGED,      /* its own attempt has failed, a hedge is in progress */
+    OP_BACKOFF,     /* between attempts */
+    OP_REFUSED,     /* by a guard of its client; it fails at this simulated time */
     OP_REJECTED,    /* no connection was to be had; its attempt fails at this simulated time */
     OP_CONNECT_WAIT /* between two connects of one attempt */
 };
@@ -136,10 +136,10 @@ struct op {
 _Static_assert(sizeof(struct op) == 2 * MEM_LINE_BYTES, "whole cache lines");
 /* What an operation needs in rare cases only: a row beside its own. */
 struct op_extra {
-    enum client_error error;  /* with OP_BROKEN, OP_REJECTED: how its attempt failed */
-    uint32_t connects;        /* of its present attempt, that have failed */
-    uint32_t tries[LAYERS];   /* of each layer in its present round, the first not included */
-    bool sent;                /* a command of it has been sent */
+    enum client_error error; /* with OP_BROKEN, OP_REJECTED: how its attempt failed */
+    uint32_t connects;       /* of its present attempt, that have failed */
+    uint32_t tries[LAYERS];  /* of each layer in its present round, the first not included */
+    bool sent;               /* a command of it has been sent */
 };
 struct op_table {
     struct op *rows;
@@ -188,8 +188,8 @@ struct store_client {
     struct queue_check line; /* operations that wait for a connection, in all pools */
     struct command_pool commands;
     struct pending_table pending;
-    struct retry_budget *budgets;     /* by instance; NULL: none */
-    struct circuit_breaker *breakers; /* by pool; NULL: none */
+    struct retry_budget *budgets;        /* by instance; NULL: none */
+    struct circuit_breaker *breakers;    /* by pool; NULL: none */
     struct adaptive_throttle *throttles; /* by instance; NULL: none */
     size_t breaker_capacity;
     uint32_t instance_count;

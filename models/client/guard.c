@@ -61,11 +61,10 @@ static bool breaker_admits(struct store_client *client, struct op *op)
 
 static bool throttle_admits(struct store_client *client, const struct op *op)
 {
-    double u = rng_unit(
-        rng_block_at(&client->throttle, op->request.identity, op->attempts).word[0]);
+    double u =
+        rng_unit(rng_block_at(&client->throttle, op->request.identity, op->attempts).word[0]);
 
-    return adaptive_throttle_ask(&client->throttles[op->request.instance], sim_now(client->sim),
-                                 u);
+    return adaptive_throttle_ask(&client->throttles[op->request.instance], sim_now(client->sim), u);
 }
 
 /* Step 6: admit the attempt, or fail its operation. */
@@ -140,7 +139,8 @@ enum denied_by guard_denies(struct store_client *client, struct op *op, sim_dur 
         circuit_breaker_refuses(&client->breakers[op->pool], now + wait))
         return DENIED_BREAKER;
     if (client->budgets) {
-        if (!retry_budget_pay(budget_of(client, op), now, client_error_is_timeout(error), &op->paid_milli))
+        if (!retry_budget_pay(budget_of(client, op), now, client_error_is_timeout(error),
+                              &op->paid_milli))
             return DENIED_BUDGET;
         op->retrying = true;
     }

@@ -86,9 +86,9 @@ static sim_dur connect_wait(const struct store_client *client, const struct op *
     case CONNECT_WAIT_FIXED:
         return client->config->connect_wait_ns;
     case CONNECT_WAIT_RETRY:
-        u = rng_unit(rng_block_at(&stream, op->request.identity, (uint64_t)op->attempts << 32 |
-                                                                     connects)
-                         .word[0]);
+        u = rng_unit(
+            rng_block_at(&stream, op->request.identity, (uint64_t)op->attempts << 32 | connects)
+                .word[0]);
         return retry_policy_wait(policy, connects, 0, u);
     default:
         return 0;
@@ -169,7 +169,9 @@ const struct event_kind client_connect_again = {.name = "connect_again",
                                                 .phase = PHASE_WORK,
                                                 .fire = client_on_connect_again,
                                                 .live = client_connect_again_live};
-const struct event_kind client_wait_over = {
-    .name = "wait_over", .phase = PHASE_WORK, .fire = client_on_wait_over, .live = client_wait_live};
+const struct event_kind client_wait_over = {.name = "wait_over",
+                                            .phase = PHASE_WORK,
+                                            .fire = client_on_wait_over,
+                                            .live = client_wait_live};
 const struct event_kind client_probe = {
     .name = "probe", .phase = PHASE_WORK, .fire = client_on_probe};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What clients with a shared connection do when it is lost: the commands on it fail (`none`); those
- * of a connection that the server turned away wait for the next one, since the client would not have
- * sent them (`unsent`, StackExchange.Redis); all are sent again within their own timeout
+ * of a connection that the server turned away wait for the next one, since the client would not
+ * have sent them (`unsent`, StackExchange.Redis); all are sent again within their own timeout
  * (`unfinished`, Lettuce); those that have timed out are sent again too (`all`, ioredis): a write
  * whose caller was told that it failed is executed later, or twice.
  *
@@ -25,6 +25,8 @@ RARE bool op_is_resent(const struct store_client *client, enum client_error erro
 RARE void op_send_again(struct store_client *client, uint32_t index)
 {
     struct op *op = op_at(client, index);
+    const struct connection_pool *pool = &client->pools.pools[op->pool];
+    uint32_t flush = client->config->flush_after;
     sim_dur left = op->begun + op_timeout(client, op) - sim_now(client->sim);
 
     op->attempts++;
@@ -33,7 +35,11 @@ RARE void op_send_again(struct store_client *client, uint32_t index)
     client->attempts_begun++;
     if (client->config->timeout_covers != COVERS_REPLY)
         sim_after(client->sim, left > 0 ? left : 0, client->timeout_kind, index, op->generation);
-    op_acquire(client, index);
+    /* The queue in which it would wait has just been flushed. */
+    if (flush > 0 && pool->reconnects > 0 && pool->reconnects % flush == 0)
+        op_reject(client, index, ERROR_POOL);
+    else
+        op_acquire(client, index);
 }
 
 /* --- late commands --------------------------------------------------------------------------- */
@@ -81,19 +87,19 @@ RARE static void late_send_one(struct store_client *client, const struct late_co
     uint32_t row = pending_alloc(client);
     struct command *command = command_at(&client->commands, row);
 
-    *command = (struct command){
-        .identity = late->identity,
-        .session = late->session,
-        .session_check = late->session_check,
-        .attempt = late->attempt,
-        .connection = index,
-        .connection_generation = connection->generation & SIM_GENERATION_MASK,
-        .bytes = write ? client->config->write_bytes : client->config->read_bytes,
-        .kind = late->kind,
-        .region = (uint8_t)client->region,
-        .generation = command->generation,
-        .reply_flow = connection->flow_in,
-        .owner = COMMAND_AT_CLIENT};
+    *command =
+        (struct command){.identity = late->identity,
+                         .session = late->session,
+                         .session_check = late->session_check,
+                         .attempt = late->attempt,
+                         .connection = index,
+                         .connection_generation = connection->generation & SIM_GENERATION_MASK,
+                         .bytes = write ? client->config->write_bytes : client->config->read_bytes,
+                         .kind = late->kind,
+                         .region = (uint8_t)client->region,
+                         .generation = command->generation,
+                         .reply_flow = connection->flow_in,
+                         .owner = COMMAND_AT_CLIENT};
     *pending_at(client, row) =
         (struct pending_command){.connection = index, .session = late->session, .abandoned = true};
     command_hand(command, COMMAND_AT_CLIENT, COMMAND_ON_WIRE);

@@ -58,7 +58,8 @@ struct retry_budget {
 
 /* `config` is owned by the caller and must outlive the budget. */
 void retry_budget_init(struct retry_budget *budget, const struct retry_budget_config *config);
-/* An attempt is sent upstream, and ends: `active` counts these, and not the operations in backoff. */
+/* An attempt is sent upstream, and ends: `active` counts these, and not the operations in backoff.
+ */
 void retry_budget_attempt(struct retry_budget *budget);
 void retry_budget_attempt_ended(struct retry_budget *budget);
 /* An operation starts. */

@@ -140,9 +140,9 @@ static void active_allows_a_share_and_a_floor(void **state)
 
 /*
  * Envoy, N requests in flight on a connection that breaks (reports of envoy-mobile PR 811): those
- * that fail are no longer active, and their retries, in backoff, count from their admission. Failure
- * k, after r retries, is retried while r + 1 <= p (N - k), so pN/(1 + p) of them are: N = 200: 100 at
- * p = 100 %, 66 at 50 %, 33 at 20 %. With 6 in flight and 100 %: 3.
+ * that fail are no longer active, and their retries, in backoff, count from their admission.
+ * Failure k, after r retries, is retried while r + 1 <= p (N - k), so pN/(1 + p) of them are: N =
+ * 200: 100 at p = 100 %, 66 at 50 %, 33 at 20 %. With 6 in flight and 100 %: 3.
  */
 static void requests_in_backoff_are_not_active(void **state)
 {

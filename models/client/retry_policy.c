@@ -8,8 +8,8 @@
 
 const char *const backoff_names[] = {"none",   "fixed", "exponential", "list",
                                      "linear", "envoy", NULL};
-const char *const jitter_names[] = {"none",  "full",       "equal", "decorrelated",
-                                    "above", "plus-minus", "added", "between", NULL};
+const char *const jitter_names[] = {
+    "none", "full", "equal", "decorrelated", "above", "plus-minus", "added", "between", NULL};
 
 static sim_dur cut(double wait, sim_dur max)
 {

@@ -659,8 +659,7 @@ static void check_retries(const struct retry_policy *policy, struct validation *
         validation_error(validation, "retry.backoff.envoy.max", "must not be below 'base'");
     if (policy->backoff == BACKOFF_LIST && policy->list.count == 0)
         validation_error(validation, "retry.backoff.list", "needs at least one wait");
-    if (needs_exponential(policy->jitter) &&
-        policy->backoff != BACKOFF_EXPONENTIAL)
+    if (needs_exponential(policy->jitter) && policy->backoff != BACKOFF_EXPONENTIAL)
         validation_error(validation, "retry.jitter", "'%s' needs an exponential backoff",
                          jitter_names[policy->jitter]);
 }
