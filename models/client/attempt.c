@@ -311,7 +311,7 @@ RARE void op_retry_or_fail(struct store_client *client, uint32_t index, enum cli
     sim_dur wait;
 
     if (rule->refresh)
-        client->pools.name_expires = sim_now(client->sim);
+        client_ask_addresses(client);
     if (index >= HEDGE) {
         hedge_failed(client, index, error);
         return;
@@ -390,6 +390,18 @@ static void count_read_answer(struct store_client *client, struct op *op, const 
         probe_count(client->probes, client->after_misses[bucket]);
 }
 
+/* The random part of the wait before a repeated read. */
+RARE static sim_dur reread_spread(const struct store_client *client, const struct op *op)
+{
+    sim_dur spread = client->config->raw_spread_ns;
+    struct rng_block block;
+
+    if (spread == 0)
+        return 0;
+    block = rng_block_at(&client->jitter, op->request.identity, UINT64_C(1) << 32 | op->rereads);
+    return (sim_dur)(rng_unit(block.word[0]) * (double)spread);
+}
+
 /* Repeat a read that missed, if the policy allows it; returns whether it does. */
 RARE static bool op_reads_again(struct store_client *client, uint32_t index)
 {
@@ -401,15 +413,20 @@ RARE static bool op_reads_again(struct store_client *client, uint32_t index)
     op->rereads++;
     op->attempts--; /* a repeated read after a miss is not a retry */
     op->state = OP_BACKOFF;
-    sim_after(client->sim, config->raw_delay_ns, client->retry_kind, index, op->generation);
+    sim_after(client->sim, config->raw_delay_ns + reread_spread(client, op), client->retry_kind,
+              index, op->generation);
     return true;
 }
 
 /* The server answered with an error. */
 RARE static void op_answered_with_error(struct store_client *client, uint32_t index,
-                                        uint32_t connection, const struct reply *reply)
+                                        uint32_t connection, struct reply *reply)
 {
-    enum client_error error = client_error_of(reply->kind);
+    enum client_error error;
+
+    if (reply->kind == REPLY_READONLY && client->config->topology != TOPOLOGY_NONE)
+        client_redirect_to_primary(client, op_at(client, index)->pool, reply);
+    error = client_error_of((enum reply_kind)reply->kind);
 
     op_end_attempt(client, op_at(client, index), ATTEMPT_REFUSED);
     connection_done(client, connection, connection_after(client, reply->kind));

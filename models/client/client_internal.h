@@ -44,6 +44,7 @@ enum { CONNECT_WAIT_NONE, CONNECT_WAIT_FIXED, CONNECT_WAIT_RETRY };
 /* Commands of a shared connection that is lost: they fail; those of a connection that the server
  * turned away are sent again; all that somebody waits for; also those that have timed out. */
 enum { RESEND_NONE, RESEND_UNSENT, RESEND_UNFINISHED, RESEND_ALL };
+enum { TOPOLOGY_NONE, TOPOLOGY_CLUSTER };
 /* Layers that retry, from the inside out; the client itself is between the first two. */
 enum { LAYER_MESH, LAYER_CLIENT, LAYER_APP, LAYERS };
 
@@ -61,6 +62,8 @@ struct store_client_config {
     sim_dur probe_ns;
     int resend;
     uint32_t flush_after; /* failed connects in a row; 0: never */
+    int topology;
+    sim_dur topology_period_ns, topology_limit_ns; /* 0: never; no limit */
     bool reconnects_always, reconnects_after_silence;
     sim_dur socket_timeout_ns;
     struct retry_budget_config budget;
@@ -72,7 +75,7 @@ struct store_client_config {
     sim_dur hedge_after_ns;
     int hedge_to;
     int on_write_failure, read_after_write;
-    sim_dur raw_window_ns, raw_delay_ns;
+    sim_dur raw_window_ns, raw_delay_ns, raw_spread_ns;
     uint32_t raw_times;
     uint32_t write_bytes, read_bytes;
 };
@@ -206,7 +209,8 @@ struct store_client {
     struct handshake_return back;
     const struct impairments *impairments;
     kind_id retry_kind, broken_kind, refused_kind, reconnect_kind, timeout_kind, connect_kind,
-        probe_kind, silence_kind;
+        probe_kind, silence_kind, topology_kind;
+    sim_time topology_read_at;
     timer_id write_timer, read_timer, hedge_timer, wait_timer;
     struct late_command *late;
     size_t late_count, late_capacity;
@@ -218,7 +222,7 @@ struct store_client {
     probe_id writes, write_failures, write_attempts, write_errors, write_timeouts, ambiguous, reads,
         read_failures, read_attempts, read_timeouts, read_misses, opened, open, write_latency,
         attempt_latency, read_latency, after_reads[AFTERS], after_misses[AFTERS], goodput,
-        denied[DENIED_KINDS], pool_rejections, breaker_refusals, breaker_open, hedges, hedges_won;
+        denied[DENIED_KINDS], pool_rejections, topology_reads, breaker_refusals, breaker_open, hedges, hedges_won;
 
     struct store_client_config own; /* the scenario's, with the rules that have no parameters */
 };
@@ -457,6 +461,17 @@ RARE bool op_may_not_wait(struct store_client *client, uint32_t index);
 /* A connect of a pool failed, or (good) its probe succeeded. */
 RARE void pool_connect_ended(struct store_client *client, uint32_t pool, enum client_error error,
                              bool good);
+
+/* --- client_topology.c ----------------------------------------------------------------------- */
+
+extern const struct event_kind client_topology;
+/* In cluster mode, before the first connection is opened. */
+void client_topology_start(struct store_client *client);
+/* After an error: ask the resolver at the next connect, or read the topology if its limit allows. */
+RARE void client_ask_addresses(struct store_client *client);
+/* In cluster mode: READONLY of a demoted node is MOVED. */
+RARE void client_redirect_to_primary(const struct store_client *client, uint32_t pool,
+                                     struct reply *reply);
 
 /* --- resend.c -------------------------------------------------------------------------------- */
 

@@ -54,6 +54,7 @@ static const char *const reuses[] = {"lifo", "fifo", NULL};
 static const char *const waits[] = {"fifo", "lifo", NULL};
 static const char *const covers[] = {"attempt", "reply", "queue", NULL};
 static const char *const connect_waits[] = {"none", "fixed", "retry", NULL};
+static const char *const topologies[] = {"none", "cluster", NULL};
 static const char *const resends[] = {"none", "unsent", "unfinished", "all", NULL};
 /* The first entries of backoff_names: those of a layer outside the library. */
 static const char *const layer_backoffs[] = {"none", "fixed", "exponential", NULL};
@@ -198,10 +199,14 @@ static const struct field store_client_fields[] = {
     CHOICE("tls", pool.tls, tls_versions, "1.3", "TLS version: round trips of a new connection in addition to TCP: 1.3 one, 1.2 two", "facts 0.9"),
     VARIANT("dns_cache", pool.dns_cache, dns_caches, "ttl", "how long the client caches the address of the primary", "facts E"),
     DURATION("dns_cache.fixed", pool.dns_fixed_ns, "0s", "30s", "24h", "caching time, whatever the TTL", "facts E"),
+    VARIANT("topology", topology, topologies, "none", "cluster: the client learns the primary's address from the cluster's topology; none: from its name", "facts client_errors"),
+    DURATION("topology.cluster.refresh", topology_period_ns, "0s", "0s", "1d", "interval at which the topology is read; 0: only after errors", "facts client_errors"),
+    DURATION("topology.cluster.limit", topology_limit_ns, "0s", "0s", "1d", "minimum time between reads after errors; those that come sooner are ignored", "facts client_errors"),
     CHOICE("on_write_failure", on_write_failure, fallbacks, "fail", "fallback of a login after its write failed", "seed 000"),
     VARIANT("read_after_write", read_after_write, read_after_writes, "none", "policy for reads soon after a write of the session", "seed 000"),
     DURATION("read_after_write.read-from-primary.window", raw_window_ns, "0ms", "1s", "1h", "time after the write for which reads go to the primary", "assumption"),
     DURATION("read_after_write.retry-on-miss.delay", raw_delay_ns, "0ms", "150ms", "1h", "wait before the read is repeated", "seed 000"),
+    DURATION("read_after_write.retry-on-miss.spread", raw_spread_ns, "0ms", "0ms", "1h", "spread s: the wait is delay + U(0, s)", "assumption"),
     COUNT("read_after_write.retry-on-miss.times", raw_times, "1", "1", "100", "maximum number of repeated reads", "seed 000"),
     COUNT("write_bytes", write_bytes, "1", "1100", "1000000000", "bytes of a write command", "facts H"),
     COUNT("read_bytes", read_bytes, "1", "60", "1000000000", "bytes of a read command", "assumption"),
@@ -243,6 +248,7 @@ static const struct metric store_client_metrics[] = {
     {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "writes that succeeded, after any number of attempts"},
     {.name = "retries_denied", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "by", .label_values = denied_by, .series = true, .meaning = "retries and hedges that were not made although attempts were left, by what denied them"},
     {.name = "pool_rejections", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts that failed without a connection, by pool.pending or pool.max_wait"},
+    {.name = "topology_reads", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "reads of the cluster's topology, by interval or after errors"},
     {.name = "breaker_refusals", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts refused immediately by an open breaker or by adaptive throttling"},
     {.name = "breaker_open_share", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .better = LOWER_IS_BETTER, .scale = 1e-6, .series = true, .meaning = "share of open circuit breakers in a region (one breaker per instance and endpoint used; a global datastore has two endpoints); the total is the sum over regions"},
     {.name = "hedges", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "hedged reads that were sent"},
@@ -299,6 +305,7 @@ static void open_probes(struct store_client *client, struct probes *probes)
                     {&client->opened, "connections_opened"},
                     {&client->goodput, "write_goodput"},
                     {&client->pool_rejections, "pool_rejections"},
+                    {&client->topology_reads, "topology_reads"},
                     {&client->breaker_refusals, "breaker_refusals"},
                     {&client->hedges, "hedges"},
                     {&client->hedges_won, "hedges_won"}};
@@ -352,6 +359,7 @@ static void add_kinds(struct store_client *client, const struct model_env *env)
     client->connect_kind = sim_kind_add(env->sim, &client_connect_again, env->instance, client);
     client->probe_kind = sim_kind_add(env->sim, &client_probe, env->instance, client);
     client->silence_kind = sim_kind_add(env->sim, &client_silence, env->instance, client);
+    client->topology_kind = sim_kind_add(env->sim, &client_topology, env->instance, client);
     wait = sim_kind_add(env->sim, &client_wait_over, env->instance, client);
     if (config->pool.max_wait_ns > 0)
         client->wait_timer = sim_timer_add(env->sim, config->pool.max_wait_ns, wait);
@@ -455,6 +463,8 @@ static void store_client_start(void *self)
     uint32_t instances = client->instance_count, write_endpoint;
 
     connection_pools_size(&client->pools, instances);
+    if (config->topology != TOPOLOGY_NONE)
+        client_topology_start(client);
     client->read_endpoint = store->route(store->self, &client->pools.knowledge, &read);
     write_endpoint = store->route(store->self, &client->pools.knowledge, &write);
     for (uint32_t i = 0; i < instances; i++) {
