@@ -222,7 +222,8 @@ struct store_client {
     probe_id writes, write_failures, write_attempts, write_errors, write_timeouts, ambiguous, reads,
         read_failures, read_attempts, read_timeouts, read_misses, opened, open, write_latency,
         attempt_latency, read_latency, after_reads[AFTERS], after_misses[AFTERS], goodput,
-        denied[DENIED_KINDS], pool_rejections, topology_reads, breaker_refusals, breaker_open, hedges, hedges_won;
+        denied[DENIED_KINDS], pool_rejections, topology_reads, breaker_refusals, breaker_open,
+        hedges, hedges_won;
 
     struct store_client_config own; /* the scenario's, with the rules that have no parameters */
 };
@@ -467,7 +468,8 @@ RARE void pool_connect_ended(struct store_client *client, uint32_t pool, enum cl
 extern const struct event_kind client_topology;
 /* In cluster mode, before the first connection is opened. */
 void client_topology_start(struct store_client *client);
-/* After an error: ask the resolver at the next connect, or read the topology if its limit allows. */
+/* After an error: ask the resolver at the next connect, or read the topology if its limit allows.
+ */
 RARE void client_ask_addresses(struct store_client *client);
 /* In cluster mode: READONLY of a demoted node is MOVED. */
 RARE void client_redirect_to_primary(const struct store_client *client, uint32_t pool,

@@ -71,9 +71,9 @@ static void backlog_decides_to_the_byte(void **state)
 }
 
 /*
- * The secondary last receives at 10.51 s: with a timeout of 20 s of its own it closes at the tick of
- * 31 s, long before the primary would. With 80 s it does not in 74 s, and the primary closes after
- * its 60 s; with 80 s at the primary and 60 s at the secondary it is the other way round.
+ * The secondary last receives at 10.51 s: with a timeout of 20 s of its own it closes at the tick
+ * of 31 s, long before the primary would. With 80 s it does not in 74 s, and the primary closes
+ * after its 60 s; with 80 s at the primary and 60 s at the secondary it is the other way round.
  */
 static void each_side_has_a_timeout_of_its_own(void **state)
 {

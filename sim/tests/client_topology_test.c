@@ -60,9 +60,9 @@ static int run(const char *client, const char *driver)
 
 /*
  * Reports R34 (lettuce issue 2308): a node dies at 10 s, its replica has taken over within 5 s, and
- * the client notices after 30 s, the limit of its refreshes. The first timeout, at 10.1 s, reads the
- * topology, which still names the old primary; what asks before 40.1 s is ignored. A limit of 6 s:
- * 16.1 s; without limit: at the first timeout after 15 s.
+ * the client notices after 30 s, the limit of its refreshes. The first timeout, at 10.1 s, reads
+ * the topology, which still names the old primary; what asks before 40.1 s is ignored. A limit of 6
+ * s: 16.1 s; without limit: at the first timeout after 15 s.
  */
 static void a_limit_of_refreshes_is_how_long_a_takeover_goes_unnoticed(void **state)
 {
@@ -77,9 +77,10 @@ static void a_limit_of_refreshes_is_how_long_a_takeover_goes_unnoticed(void **st
     (void)state;
     trouble = 10 * SIM_S;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        snprintf(client, sizeof client,
-                 "timeout: 100ms, topology: {cluster: {limit: %s}}, errors: {timeout: {refresh: true}}",
-                 cases[i].limit);
+        snprintf(
+            client, sizeof client,
+            "timeout: 100ms, topology: {cluster: {limit: %s}}, errors: {timeout: {refresh: true}}",
+            cases[i].limit);
         run(client, "cut: a <-> b, cut_from: 10s, promote_at: 15s");
         assert_in_range(seen.first_success_after, cases[i].from, cases[i].to);
         assert_true(seen.last_failure <= cases[i].to);
@@ -95,14 +96,16 @@ static void a_periodic_refresh_finds_it_at_its_next_turn(void **state)
                          "cut: a <-> b, cut_from: 10s, promote_at: 15s"),
                      6); /* 20, 40 ... 120 s */
     assert_in_range(seen.first_success_after, 20 * SIM_S - 100 * SIM_MS, 20200 * SIM_MS);
-    run("timeout: 100ms, topology: {cluster: {refresh: 25s}}", "cut: a <-> b, cut_from: 10s, promote_at: 15s");
+    run("timeout: 100ms, topology: {cluster: {refresh: 25s}}",
+        "cut: a <-> b, cut_from: 10s, promote_at: 15s");
     assert_in_range(seen.first_success_after, 25 * SIM_S - 100 * SIM_MS, 25200 * SIM_MS);
 }
 
 /*
  * The primary is demoted while it is healthy. In cluster mode it answers MOVED: each write needs
- * one more attempt, none fails, and no connection is closed for it; with a refresh on MOVED only the
- * first ones do. By its name, a client that keeps its connection and does not retry fails to the end.
+ * one more attempt, none fails, and no connection is closed for it; with a refresh on MOVED only
+ * the first ones do. By its name, a client that keeps its connection and does not retry fails to
+ * the end.
  */
 static void a_demoted_primary_redirects(void **state)
 {

@@ -98,9 +98,9 @@ static void each_read_again_takes_its_share_off_the_misses(void **state)
 }
 
 /*
- * With delay 9 ms and spread s = 20 ms the wait is U(9, 29) ms: the share of misses is multiplied by
- * exp(-10/20) times the mean of exp(-x/20) over U(0, 20): (1 - exp(-1)) / 1 = 0.632: 57.7 % x 0.6065
- * x 0.632 = 22.1 %. The longest wait is just under 29 ms.
+ * With delay 9 ms and spread 20 ms the wait is U(9, 29) ms: the share of misses is multiplied by
+ * exp(-10/20) and the mean of exp(-x/20) over U(0, 20), 1 - exp(-1) = 0.632: 57.7 % x 0.6065 x
+ * 0.632 = 22.1 %. The longest wait is just under 29 ms.
  */
 static void a_random_delay_averages_over_its_spread(void **state)
 {

@@ -4,8 +4,8 @@
  * client; the client; a mesh beside it. The store is stalled from the first instant, so everything
  * fails: a user's n logins are n writes, of n^3 attempts each.
  *
- * Attempts take 2 ms, and users come one each 20 s on average: at the end none is under way (the seed
- * is fixed), so all counts are exact.
+ * Attempts take 2 ms, and users come one each 20 s on average: at the end none is under way (the
+ * seed is fixed), so all counts are exact.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,8 +37,9 @@ static void four_layers_of_n_attempts_make_n_to_the_fourth(void **state)
                  "regions: {a: {}}\nduration: 20min\nwarmup: 0s\nstore: {primary: a}\n"
                  "population: {sessions: 0.05/s, writes: 0%%, logout: 0%%, requests: 1, "
                  "login_tries: %u}\n"
-                 "client: {timeout: 2ms, read_timeout: 2ms, retry: {attempts: %u, read_attempts: 1, "
-                 "backoff: none}, layers: {app: {attempts: %u}, mesh: {attempts: %u}}}\n"
+                 "client: {timeout: 2ms, read_timeout: 2ms, retry: {attempts: %u, "
+                 "read_attempts: 1, backoff: none}, layers: {app: {attempts: %u}, mesh: {attempts: "
+                 "%u}}}\n"
                  "faults: [{at: 0s, for: 1h, store: a, stall: true}]\n",
                  n, n, n, n);
         scenario = scenario_of(&registry, text);
