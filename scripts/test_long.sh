@@ -32,6 +32,10 @@ ISTHMUS_LONG=1 bash sim/tests/damage_verbs.bash build/isthmus
 say "50 kills at random moments of a study of 200 runs"
 bash scripts/test_kills.sh
 
+say "coverage of the intervals, and the rates of check"
+bash scripts/coverage
+bash scripts/check_rates
+
 say "reality bench: real servers and real TCP beside the simulation"
 bash scripts/reality --page build/reality.md
 

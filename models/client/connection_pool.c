@@ -222,10 +222,10 @@ static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, u
     connection->op = connection->command = NO_INDEX;
     connection->flow_out = pools->out[region]->open(pools->out[region]->self);
     connection->flow_in = pools->in[region]->open(pools->in[region]->self);
-    pools->out[region]->watch(pools->out[region]->self, connection->flow_out, pools->reset_kind,
+    pools->out[region]->watch(pools->out[region]->self, connection->flow_out, 0, pools->reset_kind,
                               index, connection->generation);
-    pools->in[region]->watch(pools->in[region]->self, connection->flow_in, pools->reset_kind, index,
-                             connection->generation);
+    pools->in[region]->watch(pools->in[region]->self, connection->flow_in, 0, pools->reset_kind,
+                             index, connection->generation);
     connection->opened = sim_now(pools->sim);
     connection->timed = false;
     pools->pools[pool].open_count++;

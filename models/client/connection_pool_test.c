@@ -58,10 +58,10 @@ static void link_send(void *self, uint32_t flow, const struct message *message)
     (void)self, (void)flow, (void)message;
 }
 
-static void link_watch(void *self, uint32_t flow, kind_id kind, uint32_t entity,
-                       uint32_t generation)
+static void link_watch(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_id kind,
+                       uint32_t entity, uint32_t generation)
 {
-    (void)self, (void)flow, (void)kind, (void)entity, (void)generation;
+    (void)self, (void)flow, (void)user_timeout_ns, (void)kind, (void)entity, (void)generation;
 }
 
 static void on_event(void *self, uint32_t connection, uint32_t generation,

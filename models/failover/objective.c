@@ -84,6 +84,7 @@ static const struct metric objective_metrics[] = {
     {.name = "incidents_unrestored",
      .unit = UNIT_COUNT,
      .kind = METRIC_VALUE,
+     .better = LOWER_IS_BETTER,
      .meaning = "incidents not restored by the end of the run"},
 };
 

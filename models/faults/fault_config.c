@@ -56,6 +56,7 @@ static const struct action_row {
     [ACTION_LOSS]      = {"loss",      "'loss'",                       true,  0, has_loss,  add_loss},
     [ACTION_DELAY]     = {"delay",     "'delay'",                      true,  0, has_delay, add_delay},
     [ACTION_BLACKHOLE] = {"blackhole", "'blackhole: true'",            false, FLAG_OFFSET(blackhole), NULL, NULL},
+    [ACTION_HOLD]      = {"hold",      "'hold: true'",                 false, FLAG_OFFSET(hold),      NULL, NULL},
     [ACTION_DOWN]      = {"down",      "'down: true'",                 false, FLAG_OFFSET(down),      NULL, NULL},
     [ACTION_STALL]     = {"stall",     "'stall: true'",                false, FLAG_OFFSET(stall),     NULL, NULL},
     [ACTION_RESTART]   = {"restart",   "'restart: true'",              false, FLAG_OFFSET(restart),   NULL, NULL},

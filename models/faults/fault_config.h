@@ -18,7 +18,7 @@ struct fault_config {
     struct loss_config loss;
     sim_dur delay_ns;
     int crash; /* enum crash_kind */
-    bool blackhole, reset, down, deploy, stall, restart, pause;
+    bool blackhole, hold, reset, down, deploy, stall, restart, pause;
 };
 
 /* What a fault does to its target, in the order of messages. */
@@ -26,6 +26,7 @@ enum fault_action {
     ACTION_LOSS,
     ACTION_DELAY,
     ACTION_BLACKHOLE,
+    ACTION_HOLD,
     ACTION_DOWN,
     ACTION_STALL,
     ACTION_RESTART,

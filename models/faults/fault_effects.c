@@ -31,6 +31,7 @@ static struct link_impairment impairment_of(const struct fault_config *config)
                                     .delay = config->delay_ns,
                                     .blackhole = config->blackhole,
                                     .reset = config->reset,
+                                    .hold = config->hold,
                                     .bursts = bursty ? &config->loss : NULL};
 }
 
@@ -211,7 +212,7 @@ static const struct effect {
     const char *incident; /* kind of outage that it opens; NULL: none */
     void (*apply)(struct fault_reach *reach, const struct fault *fault, bool begin);
 } effects[] = { /* effects of one target are applied in this order; the last incident counts */
-    {TARGET_LINK,        A(LOSS) | A(DELAY) | A(BLACKHOLE) | A(RESET), false, "link-fault",    impair_link},
+    {TARGET_LINK,        A(LOSS) | A(DELAY) | A(BLACKHOLE) | A(HOLD) | A(RESET), false, "link-fault",    impair_link},
     {TARGET_GATEWAY,     A(LOSS) | A(DELAY) | A(BLACKHOLE),            false, "gateway-fault", impair_gateway},
     {TARGET_REGION,      A(DEPLOY),                                    false, "deploy",        deploy_region},
     {TARGET_REGION,      A(DOWN),                                      false, "region-loss",   power_region},

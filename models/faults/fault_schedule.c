@@ -48,6 +48,7 @@ static const struct field fault_schedule_fields[] = {
     LOSS_FIELDS(loss, "0", "of a link or gateway: packets lost in addition to its own losses"),
     DURATION("delay", delay_ns, "0s", "0s", "1h", "of a link or gateway: delay added one way", "facts I"),
     FLAG("blackhole", blackhole, "false", "of a link or gateway: everything sent is dropped", "facts I"),
+    FLAG("hold", hold, "false", "of a link: everything sent is kept on the path, acknowledged to its sender, and goes on at the end", "assumption"),
     FLAG("reset", reset, "false", "of a link: resets the store's connections over it, existing ones and those that send during the fault; of replication: resets its connections, which reconnect", "facts I"),
     FLAG("down", down, "false", "of a region: powered off and unreachable; of a control plane: does not respond", "facts I"),
     FLAG("deploy", deploy, "false", "of a region: rolling restart of its instances over the time 'for'", "assumption"),

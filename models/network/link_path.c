@@ -44,13 +44,16 @@ void link_path_refresh(struct wan_link *link)
 
     link->extra_delay_ns = link->gateway_ns;
     link->blackhole = config->kind == KIND_NONE;
-    link->reset = false;
+    link->reset = link->hold = false;
     for (uint32_t i = 0; i < link->impairment_count; i++) {
         keep *= 1 - link->impairments[i].loss;
         link->extra_delay_ns += link->impairments[i].delay;
         link->reset = link->reset || link->impairments[i].reset;
+        link->hold = link->hold || link->impairments[i].hold;
         link->blackhole = link->blackhole || link->impairments[i].blackhole || link->reset;
     }
+    link->careful = link->reset || link->hold || config->idle_after_ns > 0;
+    link->narrow = config->bandwidth_bit_per_s > 0 || link->attachment;
     link->steady_loss = 1 - keep;
     if (link->impairment_count == 0)
         link->steady_loss = own; /* exactly, not 1 - (1 - p) */
@@ -83,7 +86,8 @@ void link_path_begin_fault(void *self, const struct link_impairment *impairment)
 static bool same_impairment(const struct link_impairment *a, const struct link_impairment *b)
 {
     return !(a->loss < b->loss) && !(a->loss > b->loss) && a->delay == b->delay &&
-           a->blackhole == b->blackhole && a->reset == b->reset && a->bursts == b->bursts;
+           a->blackhole == b->blackhole && a->reset == b->reset && a->hold == b->hold &&
+           a->bursts == b->bursts;
 }
 
 void link_path_end_fault(void *self, const struct link_impairment *impairment)
@@ -95,6 +99,8 @@ void link_path_end_fault(void *self, const struct link_impairment *impairment)
             link->impairments[i] = link->impairments[--link->impairment_count];
             link->chains[i] = link->chains[link->impairment_count];
             link_path_refresh(link);
+            if (impairment->hold && !link->hold)
+                tcp_flows_let_go(link);
             return;
         }
     }
@@ -103,18 +109,36 @@ void link_path_end_fault(void *self, const struct link_impairment *impairment)
 
 /* --- one transmission ------------------------------------------------------------------------ */
 
+sim_dur link_path_backlog(const struct wan_link *link)
+{
+    sim_time now = sim_now(link->sim);
+
+    return link->busy_until > now ? link->busy_until - now : 0;
+}
+
+double link_path_room_bytes(const struct wan_link *link)
+{
+    double rate = link->config->bandwidth_bit_per_s;
+
+    if (!(rate > 0))
+        return HUGE_VAL;
+    return (double)link->config->buffer_bytes -
+           (double)link_path_backlog(link) * rate / (8.0 * (double)SIM_S);
+}
+
 OUT_OF_LINE bool link_path_queue(struct wan_link *link, uint32_t bytes, sim_dur *wait)
 {
     double rate = link->config->bandwidth_bit_per_s;
     sim_time now = sim_now(link->sim);
-    sim_time start = link->busy_until > now ? link->busy_until : now;
-    double queued_bytes = (double)(start - now) * rate / (8.0 * (double)SIM_S);
 
-    if (queued_bytes + bytes > (double)link->config->buffer_bytes)
-        return false;
-    link->busy_until = start + (sim_dur)((double)bytes * 8.0 * (double)SIM_S / rate);
-    *wait = link->busy_until - now;
-    return true;
+    if (rate > 0) {
+        if (bytes > link_path_room_bytes(link))
+            return false;
+        link->busy_until =
+            now + link_path_backlog(link) + (sim_dur)((double)bytes * 8.0 * (double)SIM_S / rate);
+        *wait = link->busy_until - now;
+    }
+    return !link->attachment || link->attachment->pass(link->attachment->self, bytes, wait);
 }
 
 /* Drawn by the flow and the number of the draw. */

@@ -1,110 +1,68 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One direction of a TCP connection, a flow: order, retransmission, giving up.
+ * One direction of a TCP connection, a flow: what is sent while nothing is lost, closing, breaking,
+ * what a fault holds, what a box on the path forgets.
  *
- * A message is one segment. In the usual case sending costs one push: the delivery is scheduled at
- * once. Only a loss makes state: the lost message and all that is sent behind it on the same flow
- * wait in the flow's retransmit queue until a retransmission gets through, since TCP delivers in
- * order. There is one retransmission timer a flow, on the head of its queue:
+ * In the usual case sending costs one push: the delivery is scheduled at once, in order. Only a
+ * flow that lost something, or that sends more than an initial window at once, has a sender
+ * (tcp_sender.c) that counts what is outstanding; all that is sent meanwhile goes through it.
  *
- *   lost        -> sent again after R = RTT + rto_min; with the tail loss probe again after R, then
- *                  2R, 4R ... (Linux, net/ipv4/tcp_output.c); without it after 2R, 4R ...; a
- *                  handshake after 1 s, 2 s, 4 s ...
- *   3 behind it -> sent again one way back after the third has arrived (fast retransmit)
- *   it arrives  -> all behind it up to the next lost one are delivered; the next one is sent again
- *                  when the acknowledgement has come back
- *   too long    -> the kernel gives up: a watched flow breaks (link.h)
- *
- * What few flows use (path classes, watches) stands in `extras`, beside the flows that every
- * message touches.
+ * What few flows use (path classes, watches, windows) stands in `extras`, beside the flows that
+ * every message touches.
  */
 #include "wan_link_internal.h"
 
 #include <stdlib.h>
 
-static void flow_deliver(struct wan_link *link, struct flow *flow, const struct message *message,
-                         sim_time arrives)
-{
-    if (arrives > flow->release)
-        flow->release = arrives;
-    sim_at(link->sim, flow->release, message->kind, message->entity, message->generation);
-}
-
-/* --- rows ------------------------------------------------------------------------------------ */
-
-static uint32_t queued_alloc(struct wan_link *link)
-{
-    uint32_t index = link->queued_free;
-
-    if (index != NO_INDEX) {
-        link->queued_free = link->queued[index].next;
-        return index;
-    }
-    MEM_GROW(link->queued, link->queued_capacity, link->queued_count + 1);
-    index = (uint32_t)link->queued_count++;
-    invariant(index < FLOW_NONE);
-    link->queued[index].generation = 0;
-    sim_kind_rows(link->sim, link->retransmit_kind, link->queued, sizeof *link->queued);
-    return index;
-}
-
-static void queued_release(struct wan_link *link, uint32_t index)
-{
-    link->queued[index].generation++;
-    link->queued[index].next = link->queued_free;
-    link->queued_free = index;
-}
-
 static void flow_free(struct wan_link *link, uint32_t flow_index)
 {
-    link->flows[flow_index].tail = link->flow_free & FLOW_NONE;
+    link->flows[flow_index].next_free = link->flow_free & FLOW_NONE;
     link->flow_free = flow_index;
+}
+
+/* A closed flow is freed once nothing of it is left. */
+static void flow_free_unless_used(struct wan_link *link, uint32_t flow_index)
+{
+    if (link->flows[flow_index].sender == NO_INDEX && link->extras[flow_index].held == 0)
+        flow_free(link, flow_index);
+}
+
+void tcp_flow_is_through(struct wan_link *link, uint32_t flow_index)
+{
+    if (!link->flows[flow_index].open)
+        flow_free_unless_used(link, flow_index);
 }
 
 /* --- broken connections ---------------------------------------------------------------------- */
 
-/* At `when` the owners of the flow's messages and the flow's own learn that nothing more comes. */
-RARE static void flow_break(struct wan_link *link, uint32_t flow_index, sim_time when,
-                            enum connection_event how)
+bool tcp_flow_can_break(const struct wan_link *link, uint32_t flow_index)
+{
+    return link->extras[flow_index].watch_kind != 0 && !link->flows[flow_index].broken;
+}
+
+RARE void tcp_flow_break(struct wan_link *link, uint32_t flow_index, sim_time when,
+                         enum connection_event how)
 {
     struct flow *flow = &link->flows[flow_index];
     struct flow_extra *extra = &link->extras[flow_index];
 
     flow->broken = true;
     extra->state = how;
-    while (flow->head != NO_INDEX) {
-        uint32_t index = flow->head;
-        const struct message *message = &link->queued[index].message;
-
-        flow->head = link->queued[index].next;
-        if (message->lost)
-            sim_at(link->sim, when, message->lost, message->entity, message->generation);
-        queued_release(link, index);
-    }
+    tcp_sender_end(link, flow_index, when);
     if (flow->open) {
         probe_count(link->probes, link->broken[how - CONNECTION_RST]);
         sim_at(link->sim, when, extra->watch_kind, extra->watch_entity, extra->watch_generation);
     } else {
-        flow_free(link, flow_index);
+        flow_free_unless_used(link, flow_index);
     }
-}
-
-static bool flow_can_break(const struct wan_link *link, uint32_t flow_index)
-{
-    return link->extras[flow_index].watch_kind != 0 && !link->flows[flow_index].broken;
 }
 
 void tcp_flows_reset(struct wan_link *link)
 {
-    for (uint32_t i = 0; i < link->flow_count; i++) {
-        bool timer = link->flows[i].head != NO_INDEX;
-
-        if (!flow_can_break(link, i) || !(link->flows[i].open || timer))
-            continue;
-        flow_break(link, i, sim_now(link->sim), CONNECTION_RST);
-        if (timer)
-            sim_cancelled(link->sim);
-    }
+    for (uint32_t i = 0; i < link->flow_count; i++)
+        if (tcp_flow_can_break(link, i) &&
+            (link->flows[i].open || link->flows[i].sender != NO_INDEX))
+            tcp_flow_break(link, i, sim_now(link->sim), CONNECTION_RST);
 }
 
 /* Sent on a flow that is broken, or into a reset, which comes back after a round trip. */
@@ -117,180 +75,98 @@ RARE static void flow_send_in_vain(struct wan_link *link, uint32_t flow_index,
     probe_count(link->probes, link->messages);
     probe_count(link->probes, link->transmissions);
     probe_count(link->probes, link->losses);
-    if (!link->flows[flow_index].broken) {
-        bool timer = link->flows[flow_index].head != NO_INDEX;
-
-        flow_break(link, flow_index, answer, CONNECTION_RST);
-        if (timer)
-            sim_cancelled(link->sim);
-    }
+    if (!link->flows[flow_index].broken)
+        tcp_flow_break(link, flow_index, answer, CONNECTION_RST);
     if (message->lost)
         sim_at(link->sim, answer, message->lost, message->entity, message->generation);
 }
 
-/* Is it time for the kernel to stop trying? Asked when the timer fires. */
-static bool flow_gives_up(const struct wan_link *link, const struct queued_message *queued)
+/* --- what some links do to each message ------------------------------------------------------ */
+
+/* A box with an idle timeout sees a packet of the flow. */
+static void flow_pass_box(struct wan_link *link, uint32_t flow_index, bool handshake)
 {
-    const struct wan_link_config *config = link->config;
-    sim_dur limit = link->flows[queued->flow].open ? config->give_up_ns : config->orphan_give_up_ns;
+    struct flow_extra *extra = &link->extras[flow_index];
+    sim_time now = sim_now(link->sim);
 
-    if (!flow_can_break(link, queued->flow))
-        return false;
-    if (queued->message.handshake)
-        return queued->losses > config->syn_retries;
-    return sim_now(link->sim) - link->extras[queued->flow].window.since >= limit;
-}
-
-/* --- retransmission -------------------------------------------------------------------------- */
-
-/* How long the sender waits before transmission number losses + 1 of a message. */
-static sim_dur flow_rto(const struct wan_link *link, const struct queued_message *queued)
-{
-    const struct wan_link_config *config = link->config;
-    bool handshake = queued->message.handshake;
-    sim_dur rto = handshake
-                      ? config->syn_rto_ns
-                      : link_mean_delay(link) + link->reverse->mean_delay(link->reverse->self) +
-                            config->rto_min_ns;
-    uint32_t doublings = queued->losses > 0 ? queued->losses - 1u : 0;
-
-    if (config->tail_loss_probe && !handshake && doublings > 0)
-        doublings--;
-    while (doublings-- > 0 && rto < config->rto_max_ns)
-        rto *= 2;
-    return rto < config->rto_max_ns ? rto : config->rto_max_ns;
-}
-
-RARE static void flow_schedule(struct wan_link *link, uint32_t index, sim_time when)
-{
-    struct queued_message *queued = &link->queued[index];
-
-    link->extras[queued->flow].window.due = when;
-    sim_at(link->sim, when, link->retransmit_kind, index, ++queued->generation);
-}
-
-/* The flow's queue has a new head, of which the sender knows from `since` on. */
-static void flow_progress(struct wan_link *link, uint32_t flow_index, sim_time since)
-{
-    struct flow_window *window = &link->extras[flow_index].window;
-
-    window->since = since;
-    window->behind = 0;
-}
-
-/* Append a message to the flow's retransmit queue: lost, or behind a lost one. */
-RARE static void flow_queue(struct wan_link *link, uint32_t flow_index,
-                            const struct message *message, sim_time arrives)
-{
-    uint32_t index = queued_alloc(link);
-    struct queued_message *queued = &link->queued[index];
-    struct flow *flow = &link->flows[flow_index];
-
-    queued->message = *message;
-    queued->arrives = arrives;
-    queued->next = NO_INDEX;
-    queued->flow = flow_index;
-    queued->losses = arrives == SIM_NEVER;
-    if (flow->head == NO_INDEX) {
-        flow->head = index;
-        flow_progress(link, flow_index, sim_now(link->sim));
-    } else {
-        link->queued[flow->tail].next = index;
-    }
-    flow->tail = index & FLOW_NONE;
-}
-
-/* Three later messages have shown the receiver what is missing: send it again as soon as the
- * sender knows. */
-RARE static void flow_count_behind(struct wan_link *link, uint32_t flow_index, sim_time arrives)
-{
-    uint32_t head = link->flows[flow_index].head;
-    struct flow_window *window = &link->extras[flow_index].window;
-
-    if (link->queued[head].losses == 1 && ++window->behind == 3) {
-        sim_time known = arrives + link->reverse->mean_delay(link->reverse->self);
-
-        if (known >= window->due)
-            return; /* the timer is faster */
-        flow_schedule(link, head, known);
-        sim_cancelled(link->sim);
-    }
-}
-
-/* The head got through at `arrives`: deliver all up to the next lost one. */
-static void flow_release(struct wan_link *link, uint32_t flow_index, sim_time arrives)
-{
-    struct flow *flow = &link->flows[flow_index];
-
-    link->queued[flow->head].arrives = arrives;
-    while (flow->head != NO_INDEX && link->queued[flow->head].arrives != SIM_NEVER) {
-        uint32_t index = flow->head;
-
-        flow_deliver(link, flow, &link->queued[index].message, link->queued[index].arrives);
-        flow->head = link->queued[index].next;
-        queued_release(link, index);
-    }
-    if (flow->head != NO_INDEX) {
-        sim_time known = flow->release + link->reverse->mean_delay(link->reverse->self);
-
-        flow_progress(link, flow_index, known);
-        flow_schedule(link, flow->head, known);
-    } else if (!flow->open) {
-        flow_free(link, flow_index);
-    }
-}
-
-static void tcp_flow_on_retransmit(void *self, struct sim *sim, uint32_t entity,
-                                   uint32_t generation)
-{
-    struct wan_link *link = self;
-    struct queued_message *queued = &link->queued[entity];
-    sim_time arrives;
-
-    (void)generation;
-    if (flow_gives_up(link, queued)) {
-        flow_break(link, queued->flow, sim_now(sim), CONNECTION_SILENT);
+    if (link->config->idle_after_ns == 0)
         return;
-    }
-    arrives = link_transmit(link, queued->flow, &queued->message, queued->losses);
-    if (arrives != SIM_NEVER) {
-        flow_release(link, queued->flow, arrives);
-        return;
-    }
-    probe_count(link->probes, link->losses);
-    if (queued->losses < UINT16_MAX)
-        queued->losses++;
-    flow_schedule(link, entity, sim_now(sim) + flow_rto(link, queued));
+    if (handshake)
+        extra->expired = false;
+    else if (now - extra->used > link->config->idle_after_ns)
+        extra->expired = true;
+    extra->used = now;
 }
 
-static bool tcp_flow_retransmit_live(const void *self, uint32_t entity, uint32_t generation)
+static void flow_hold(struct wan_link *link, uint32_t flow_index, const struct message *message)
 {
-    const struct wan_link *link = self;
-
-    return (link->queued[entity].generation & SIM_GENERATION_MASK) == generation;
+    MEM_GROW(link->held, link->held_capacity, link->held_count + 1);
+    link->held[link->held_count++] = (struct held_message){*message, flow_index};
+    link->extras[flow_index].held++;
 }
 
-const struct event_kind tcp_flow_retransmit = {
-    .name = "retransmit",
-    .phase = PHASE_WORK,
-    .fire = tcp_flow_on_retransmit,
-    .live = tcp_flow_retransmit_live,
-    .carries_cause = true, /* that of its message */
-};
+/* One packet for which nobody waits. */
+static void flow_send_packet(struct wan_link *link, uint32_t flow_index,
+                             const struct message *message)
+{
+    sim_time arrives = SIM_NEVER;
+
+    flow_pass_box(link, flow_index, false);
+    probe_count(link->probes, link->messages);
+    if (!link->hold && !link->extras[flow_index].expired)
+        arrives = link_transmit(link, flow_index, message->identity, (uint64_t)message->index << 16,
+                                message->bytes);
+    if (arrives == SIM_NEVER)
+        probe_count(link->probes, link->losses);
+    else
+        sim_at(link->sim, arrives, message->kind, message->entity, message->generation);
+}
+
+/* A single packet, a reset, a hold or an idle timeout: is that the end of the message's sending? */
+RARE static bool flow_intercepts(struct wan_link *link, uint32_t flow_index,
+                                 const struct message *message)
+{
+    bool resets = link->reset;
+
+    if (message->packet) {
+        flow_send_packet(link, flow_index, message);
+        return true;
+    }
+    flow_pass_box(link, flow_index, message->handshake);
+    if (link->extras[flow_index].expired)
+        resets = resets || link->config->idle_then == IDLE_RESET;
+    if (link->flows[flow_index].broken || (resets && tcp_flow_can_break(link, flow_index))) {
+        flow_send_in_vain(link, flow_index, message);
+        return true;
+    }
+    if (link->hold) {
+        flow_hold(link, flow_index, message);
+        return true;
+    }
+    if (link->extras[flow_index].expired && link->flows[flow_index].sender == NO_INDEX) {
+        probe_count(link->probes, link->messages);
+        probe_count(link->probes, link->transmissions);
+        probe_count(link->probes, link->losses);
+        tcp_sender_begin_lost(link, flow_index, message);
+        return true;
+    }
+    return false;
+}
 
 /* --- the port -------------------------------------------------------------------------------- */
 
 void tcp_flows_init(struct wan_link *link)
 {
     link->flow_free = FLOW_NONE;
-    link->queued_free = NO_INDEX;
+    tcp_senders_init(link);
 }
 
 void tcp_flows_release(struct wan_link *link)
 {
     free(link->flows);
     free(link->extras);
-    free(link->queued);
+    free(link->held);
+    tcp_senders_release(link);
 }
 
 uint32_t tcp_flow_open(void *self)
@@ -299,25 +175,27 @@ uint32_t tcp_flow_open(void *self)
     uint32_t index = link->flow_free;
 
     if (index != FLOW_NONE) {
-        link->flow_free = link->flows[index].tail;
+        link->flow_free = link->flows[index].next_free;
     } else {
         MEM_GROW(link->flows, link->flow_capacity, link->flow_count + 1);
         MEM_GROW(link->extras, link->extra_capacity, link->flow_count + 1);
         index = (uint32_t)link->flow_count++;
         invariant(index < FLOW_NONE);
     }
-    link->flows[index] = (struct flow){.head = NO_INDEX, .open = true};
-    link->extras[index] = (struct flow_extra){.serial = link->flows_opened++};
+    link->flows[index] = (struct flow){.sender = NO_INDEX, .open = true};
+    link->extras[index] =
+        (struct flow_extra){.serial = link->flows_opened++, .used = sim_now(link->sim)};
     return index;
 }
 
-void tcp_flow_watch(void *self, uint32_t flow_index, kind_id kind, uint32_t entity,
-                    uint32_t generation)
+void tcp_flow_watch(void *self, uint32_t flow_index, sim_dur user_timeout_ns, kind_id kind,
+                    uint32_t entity, uint32_t generation)
 {
     struct wan_link *link = self;
     struct flow_extra *extra = &link->extras[flow_index];
 
     invariant_debug(link->flows[flow_index].open);
+    extra->user_timeout_ns = user_timeout_ns;
     extra->watch_kind = kind;
     extra->watch_entity = entity;
     extra->watch_generation = generation;
@@ -328,6 +206,14 @@ enum connection_event tcp_flow_state(const void *self, uint32_t flow_index)
     return ((const struct wan_link *)self)->extras[flow_index].state;
 }
 
+void tcp_flow_count(void *self, uint32_t flow_index)
+{
+    struct wan_link *link = self;
+
+    if (link->flows[flow_index].sender == NO_INDEX && !link->flows[flow_index].broken)
+        tcp_sender_begin_bulk(link, flow_index);
+}
+
 void tcp_flow_close(void *self, uint32_t flow_index)
 {
     struct wan_link *link = self;
@@ -335,25 +221,15 @@ void tcp_flow_close(void *self, uint32_t flow_index)
 
     invariant(flow->open);
     flow->open = false;
-    if (flow->head == NO_INDEX)
-        flow_free(link, flow_index);
+    if (flow->sender != NO_INDEX)
+        tcp_sender_close(link, flow_index);
+    flow_free_unless_used(link, flow_index);
 }
 
 void tcp_flow_abort(void *self, uint32_t flow_index)
 {
-    struct wan_link *link = self;
-    struct flow *flow = &link->flows[flow_index];
-    bool timer = flow->head != NO_INDEX; /* only the head has one */
-
-    while (flow->head != NO_INDEX) {
-        uint32_t index = flow->head;
-
-        flow->head = link->queued[index].next;
-        queued_release(link, index);
-    }
-    if (timer)
-        sim_cancelled(link->sim);
-    tcp_flow_close(link, flow_index);
+    tcp_sender_end(self, flow_index, SIM_NEVER);
+    tcp_flow_close(self, flow_index);
 }
 
 void tcp_flow_prefetch(const void *self, uint32_t flow_index, uint32_t second)
@@ -362,29 +238,66 @@ void tcp_flow_prefetch(const void *self, uint32_t flow_index, uint32_t second)
     mem_prefetch(&((const struct wan_link *)self)->flows[flow_index], sizeof(struct flow));
 }
 
-HOT_HANDLER void tcp_flow_send(void *self, uint32_t flow_index, const struct message *message)
+/* A message of several segments, or behind something that is not delivered yet. */
+OUT_OF_LINE static void flow_send_counted(struct wan_link *link, uint32_t flow_index,
+                                          const struct message *message)
 {
-    struct wan_link *link = self;
     struct flow *flow = &link->flows[flow_index];
     sim_time arrives;
 
-    invariant_debug(flow->open);
-    if (flow->broken || (link->reset && flow_can_break(link, flow_index))) {
-        flow_send_in_vain(link, flow_index, message);
+    probe_count(link->probes, link->messages);
+    if (flow->sender != NO_INDEX)
+        tcp_sender_push(link, flow_index, message);
+    else if (!tcp_sender_push_segments(link, flow_index, message, &arrives))
+        flow_deliver(link, flow, message, arrives);
+}
+
+static inline void flow_send(struct wan_link *link, uint32_t flow_index,
+                             const struct message *message)
+{
+    struct flow *flow = &link->flows[flow_index];
+    sim_time arrives;
+
+    if (flow->sender != NO_INDEX || message->bytes > link->config->segment_bytes) {
+        flow_send_counted(link, flow_index, message);
         return;
     }
-    arrives = link_transmit(link, flow_index, message, 0);
+    arrives = link_transmit(link, flow_index, message->identity, (uint64_t)message->index << 16,
+                            message->bytes);
     probe_count(link->probes, link->messages);
-    if (arrives == SIM_NEVER)
-        probe_count(link->probes, link->losses);
-    if (flow->head == NO_INDEX && arrives != SIM_NEVER) {
+    if (arrives != SIM_NEVER) {
         flow_deliver(link, flow, message, arrives);
         return;
     }
-    flow_queue(link, flow_index, message, arrives);
-    if (link->flows[flow_index].head == link->flows[flow_index].tail)
-        flow_schedule(link, flow->head,
-                      sim_now(link->sim) + flow_rto(link, &link->queued[flow->head]));
-    else if (arrives != SIM_NEVER)
-        flow_count_behind(link, flow_index, arrives);
+    probe_count(link->probes, link->losses);
+    tcp_sender_begin_lost(link, flow_index, message);
+}
+
+HOT_HANDLER void tcp_flow_send(void *self, uint32_t flow_index, const struct message *message)
+{
+    struct wan_link *link = self;
+
+    invariant_debug(link->flows[flow_index].open);
+    if ((link->flows[flow_index].broken || link->careful || message->packet) &&
+        flow_intercepts(link, flow_index, message))
+        return;
+    flow_send(link, flow_index, message);
+}
+
+void tcp_flows_let_go(struct wan_link *link)
+{
+    for (size_t i = 0; i < link->held_count; i++) {
+        const struct held_message *held = &link->held[i];
+
+        if (link->flows[held->flow].broken) {
+            if (held->message.lost)
+                sim_at(link->sim, sim_now(link->sim), held->message.lost, held->message.entity,
+                       held->message.generation);
+        } else {
+            flow_send(link, held->flow, &held->message);
+        }
+        link->extras[held->flow].held--;
+        tcp_flow_is_through(link, held->flow);
+    }
+    link->held_count = 0;
 }

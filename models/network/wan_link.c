@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * One direction of the path between two regions, or inside one, as TCP shows it: its parameters and
- * metrics, and the model. What becomes of a message is in link_path.c and tcp_flow.c.
+ * metrics, and the model. What becomes of a message is in link_path.c, tcp_flow.c and
+ * tcp_sender.c.
  */
 #include "wan_link_internal.h"
 
@@ -9,6 +10,8 @@
 #include "registry.h"
 
 static const char *const link_kinds[] = {"vpc-peering", "transit-gateway", "none", NULL};
+static const char *const loss_places[] = {"behind", "ahead", NULL};
+static const char *const idle_ends[] = {"drop", "reset", NULL};
 static const char *const path_laws[] = {"none", "classes", NULL};
 
 #define MODEL_CONFIG struct wan_link_config
@@ -18,6 +21,7 @@ static const struct field wan_link_fields[] = {
     REGION("via", via, "transit gateway: region of the gateway between those of the two ends", "facts D.3"),
     TIME_DIST("rtt", rtt, "0ms", "0ms", "10s", "round-trip time without queueing, half each way; 0: by the names of the regions", "facts D.1"),
     TIME_DIST("jitter", jitter, "0ms", "exponential(0.15ms)", "10s", "jitter added to each message, one way", "facts D.2"),
+    DURATION("jitter_slot", jitter_slot_ns, "0s", "0.5ms", "1h", "coherence time: messages of one flow that are sent within one such slot meet the same jitter and spike; 0: each draws its own", "assumption"),
     SHARE("spike_share", spike_share, "0", "1%", "100%", "share of messages delayed by a burst of queueing", "facts D.2"),
     TIME_DIST("spike", spike, "0ms", "exponential(3ms)", "10s", "delay added by a burst of queueing, one way", "facts D.2"),
     VARIANT("paths", paths, path_laws, "none", "path classes of different length; each connection is assigned one, and reassigned at random times", "facts D.2"),
@@ -27,13 +31,21 @@ static const struct field wan_link_fields[] = {
     SHARE("paths.classes.longest_share", longest_share, "0", "5%", "100%", "share of connections on the longest path", "facts D.2"),
     NUMBER("paths.classes.longest", longest, "1", "1.3", "100", "delay multiplier of that path", "facts D.2"),
     LOSS_FIELDS(loss, "0.001%", "packets lost"),
+    CHOICE("loss_place", loss_place, loss_places, "behind", "where packets are lost: behind the bottleneck (they take bandwidth) or ahead of it (they do not)", "assumption"),
     BANDWIDTH("bandwidth", bandwidth_bit_per_s, "0", "0", "1000Gbit/s", "bandwidth of the path; 0: no limit", "facts D.3"),
     SIZE("buffer", buffer_bytes, "0", "8 MiB", "64 GiB", "queue in bytes; more is dropped", "assumption"),
+    DURATION("idle_timeout.after", idle_after_ns, "0s", "0s", "365d", "a box on the path forgets connections idle for longer; 0: none does", "failures A.2"),
+    CHOICE("idle_timeout.then", idle_then, idle_ends, "drop", "what it does to packets of a forgotten connection: drop them in silence, or answer with a reset", "failures A.2"),
+    CHOICE("tcp.congestion_control", congestion, congestion_controls, "cubic", "law of the congestion window", "failures A.4"),
+    SIZE("tcp.segment", segment_bytes, "64 B", "1448 B", "64 KiB", "payload of a segment (MSS with timestamps)", "failures A.4"),
+    SIZE("tcp.window", window_bytes, "4 KiB", "2 MiB", "1 GiB", "most that one flow has outstanding: half of tcp_wmem, the rest is bookkeeping", "failures A.1"),
     DURATION("tcp.rto_min", rto_min_ns, "1ms", "200ms", "10s", "minimum of TCP's retransmission timeout, above the RTT", "facts D.4"),
     DURATION("tcp.rto_max", rto_max_ns, "1s", "120s", "1h", "maximum retransmission timeout", "facts D.4"),
     DURATION("tcp.syn_rto", syn_rto_ns, "1ms", "1s", "60s", "first retransmission timeout of a handshake", "facts D.4"),
-    COUNT("tcp.syn_retries", syn_retries, "0", "6", "20", "retransmissions of a handshake before it is given up (127 s)", "facts D.4"),
-    DURATION("tcp.give_up", give_up_ns, "1s", "924.6s", "365d", "give up retransmitting after this time (tcp_retries2)", "facts D.4"),
+    COUNT("tcp.syn_linear_timeouts", syn_linear, "0", "4", "20", "retransmissions of a handshake, after the first, that do not double the timeout (tcp_syn_linear_timeouts, Linux 6.5 and later); 0: the classic schedule", "failures A.1"),
+    COUNT("tcp.syn_retries", syn_retries, "0", "6", "20", "retransmissions of a handshake before it is given up, besides those (131 s; 127 s in the classic schedule)", "facts D.4"),
+    COUNT("tcp.retries2", retries2, "0", "15", "64", "give up retransmitting after the time that this many timeouts of rto_min take (tcp_retries2; 15: 924.6 s)", "failures A.1"),
+    DURATION("tcp.give_up", give_up_ns, "0s", "0s", "365d", "give up retransmitting after this time instead; 0: by tcp.retries2", "assumption"),
     DURATION("tcp.orphan_give_up", orphan_give_up_ns, "1s", "102.2s", "365d", "the same after the connection was closed by its owner (tcp_orphan_retries 8)", "facts D.4"),
     FLAG("tcp.tail_loss_probe", tail_loss_probe, "true", "the first retransmission (tail loss probe) does not double the timeout", "facts D.4"),
 };
@@ -154,6 +166,9 @@ static void wan_link_init(void *self, const struct model_env *env)
     link->stream = sim_stream(env->sim, env->instance, "path");
     link->burst_stream = sim_stream(env->sim, env->instance, "bursts");
     link->path_stream = sim_stream(env->sim, env->instance, "classes");
+    link->slot_stream = sim_stream(env->sim, env->instance, "slots");
+    if (config->jitter_slot_ns > 0)
+        link->slots_per_ns = 1 / (double)config->jitter_slot_ns;
     link->rtt = config->rtt;
     if (!(dist_mean(link->rtt) > 0)) {
         link->rtt_known = dist_constant(
@@ -165,11 +180,19 @@ static void wan_link_init(void *self, const struct model_env *env)
         (sim_dur)(dist_mean(link->rtt) / 2 * mean_path(config) + dist_mean(config->jitter) +
                   config->spike_share * dist_mean(config->spike));
     tcp_flows_init(link);
-    link->retransmit_kind = sim_kind_add(env->sim, &tcp_flow_retransmit, env->instance, link);
+    link->retransmit_kind = sim_kind_add(env->sim, &tcp_sender_wakes, env->instance, link);
     wan_link_open_probes(link, sim_probe_set(env->sim));
-    link->port =
-        (struct link_port){link,          tcp_flow_open,       tcp_flow_close, tcp_flow_abort,
-                           tcp_flow_send, wan_link_mean_delay, tcp_flow_watch, tcp_flow_state};
+    link->port = (struct link_port){
+        .self = link,
+        .open = tcp_flow_open,
+        .close = tcp_flow_close,
+        .abort = tcp_flow_abort,
+        .send = tcp_flow_send,
+        .mean_delay = wan_link_mean_delay,
+        .watch = tcp_flow_watch,
+        .state = tcp_flow_state,
+        .count = tcp_flow_count,
+    };
     link->fault_port = (struct link_fault_port){
         .self = link,
         .begin = link_path_begin_fault,
@@ -192,6 +215,7 @@ static void wan_link_connect(void *self, const struct port_directory *ports)
 
     link->reverse = port_need_link(ports, link->peer, link->region);
     link->probes = sim_probes(link->sim);
+    link_path_refresh(link);
     if (!link->fault_port.through_gateways)
         return;
     link->attachment = port_need_gateway(ports, link->region, -1);
@@ -230,13 +254,10 @@ static uint32_t gateway_parts(const void *config, const struct check_context *co
 }
 
 static const struct fault_capability wan_link_faults[] = {
-    {"link", "loss", link_parts},
-    {"link", "delay", link_parts},
-    {"link", "blackhole", link_parts},
-    {"link", "reset", link_parts},
-    {"gateway", "loss", gateway_parts},
-    {"gateway", "delay", gateway_parts},
-    {"gateway", "blackhole", gateway_parts},
+    {"link", "loss", link_parts},        {"link", "delay", link_parts},
+    {"link", "blackhole", link_parts},   {"link", "hold", link_parts},
+    {"link", "reset", link_parts},       {"gateway", "loss", gateway_parts},
+    {"gateway", "delay", gateway_parts}, {"gateway", "blackhole", gateway_parts},
 };
 
 const struct model_ops wan_link_ops = {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What the files of a link share: wan_link.c (parameters, metrics, the model), link_path.c (faults,
- * delay, loss, bandwidth: whether and when a transmission arrives), tcp_flow.c (order,
- * retransmission and loss of a connection, one direction of it).
+ * delay, loss, bandwidth: whether and when a transmission arrives), tcp_flow.c (one direction of a
+ * connection: what is sent while nothing is lost, breaking, holding, idle timeouts), tcp_sender.c
+ * (a flow that lost something or sends in bulk: window, retransmission).
  */
 #ifndef WAN_LINK_INTERNAL_H
 #define WAN_LINK_INTERNAL_H
 
 #include "bug.h"
+#include "congestion.h"
 #include "link.h"
 #include "loss_process.h"
 #include "mem.h"
@@ -17,6 +19,8 @@
 
 enum { KIND_PEERING, KIND_GATEWAY, KIND_NONE };
 enum { PATHS_NONE, PATHS_CLASSES };
+enum { LOSS_BEHIND, LOSS_AHEAD }; /* of the bottleneck: does what is lost take bandwidth? */
+enum { IDLE_DROP, IDLE_RESET };
 
 struct wan_link_config {
     int kind, paths;
@@ -26,8 +30,11 @@ struct wan_link_config {
     double spike_share, bandwidth_bit_per_s;
     double longer_share, longer, longest_share, longest;
     int64_t buffer_bytes;
+    int64_t segment_bytes, window_bytes;
     sim_dur path_ns, rto_min_ns, rto_max_ns, syn_rto_ns, give_up_ns, orphan_give_up_ns;
-    uint32_t syn_retries;
+    sim_dur jitter_slot_ns, idle_after_ns;
+    int loss_place, idle_then, congestion;
+    uint32_t syn_retries, syn_linear, retries2;
     bool tail_loss_probe;
 };
 
@@ -35,42 +42,88 @@ struct wan_link_config {
 
 /* One direction of one connection: four stand on a cache line, as each message reads one. */
 __extension__ struct flow {
-    sim_time release;   /* no later message is delivered before */
-    uint32_t head;      /* of the retransmit queue: a lost message; NO_INDEX: nothing is lost */
-    uint32_t tail : 30; /* the last of them. Of a free flow: the next free one, or FLOW_NONE */
+    sim_time release;        /* no later message is delivered before */
+    uint32_t sender;         /* its row in `senders`; NO_INDEX: nothing is lost, no window */
+    uint32_t next_free : 30; /* of a free flow; FLOW_NONE: the last */
     uint32_t open : 1;
     uint32_t broken : 1; /* what is sent on it is lost */
 };
 _Static_assert(sizeof(struct flow) == 16, "see above");
 #define FLOW_NONE ((UINT32_C(1) << 30) - 1)
 
-/* What the sender knows of its retransmit queue; means nothing where that is empty. */
-struct flow_window {
-    sim_time since;  /* has tried to get the head through: its loss, or the last progress */
-    sim_time due;    /* of the retransmission timer */
-    uint32_t behind; /* messages behind the head that have arrived */
-};
-
 /* Of a flow, what only some of them need. */
 struct flow_extra {
-    uint64_t serial; /* of the flow among all ever opened: keys its draws */
-    struct flow_window window;
+    uint64_t serial;        /* of the flow among all ever opened: keys its draws */
+    uint64_t transmissions; /* of its sender, so far: keys them, too */
     sim_time path_until;
     double path; /* how many times as long as the shortest */
     uint32_t path_draws;
     kind_id watch_kind; /* 0: not watched */
     uint32_t watch_entity, watch_generation;
+    sim_dur user_timeout_ns; /* 0: none */
+    sim_time used;           /* last packet on it */
+    sim_time window_at;      /* when `window` held */
+    struct congestion window;
     enum connection_event state; /* CONNECTION_ESTABLISHED: not broken */
+    uint32_t held;               /* messages that a fault holds */
+    bool has_window;             /* of an earlier sender */
+    bool expired;                /* a box on the path has forgotten the connection */
 };
 
-/* A message of a retransmit queue: it was lost, or waits behind one that was. */
+/* Where a span of bytes stands for its sender. */
+enum span_state {
+    SPAN_SENT,  /* under way, or lost without the sender's knowledge */
+    SPAN_KNOWN, /* acknowledged, while something before it is not (SACK) */
+    SPAN_LOST,  /* to be sent again */
+};
+/* Bytes that were sent together and shared a fate. */
+struct span {
+    uint64_t from; /* first byte, counted from the sender's start */
+    sim_time sent, arrives /* SIM_NEVER: lost */, known;
+    uint32_t bytes, segments, next;
+    uint16_t sends; /* before this one */
+    uint8_t state;
+};
+
+/* A message that its sender has not brought through yet. */
 struct queued_message {
     struct message message;
-    sim_time arrives; /* when its last transmission arrives; SIM_NEVER: lost */
+    uint64_t end; /* one past its last byte */
     uint32_t next;
+};
+
+enum sender_state { SENDER_OPEN, SENDER_RECOVERY, SENDER_LOSS };
+/* A flow's sender while something is lost or the window limits it; see tcp_sender.c. */
+struct sender {
+    struct congestion congestion;
+    uint32_t flow, generation;
+    uint32_t head, tail;  /* messages not delivered yet, in order; also the free list */
+    uint32_t first, last; /* spans not acknowledged in order yet, by their bytes */
+    uint64_t next, end;   /* first byte never sent; one past the last */
+    uint64_t placed;      /* all before it is known to arrive */
+    uint64_t recover;     /* RECOVERY, LOSS: until all before it is acknowledged */
+    uint64_t acknowledged, round_end;
+    uint32_t pipe, lost;        /* segments under way; to be sent again */
+    uint32_t outstanding_max;   /* segments under way at a time in this round trip */
+    uint32_t counted;           /* segments sent in the first round trip, while estimating */
+    uint32_t timeouts, backoff; /* of the timer since the last progress */
+    sim_time begun, timer, due, resent;
+    sim_time latest_sent; /* RACK: of what was acknowledged */
+    uint64_t latest_end;
+    sim_dur measured_rtt;
+    uint8_t state;
+    bool estimating; /* the window is not known: nothing limits */
+    bool bulk;       /* counts until all is acknowledged */
+    bool probing;    /* the timer is that of the tail loss probe */
+    bool probed;
+    bool repaired; /* something sent again was acknowledged just now */
+    bool handshake;
+};
+
+/* A message that a fault holds. */
+struct held_message {
+    struct message message;
     uint32_t flow;
-    uint32_t generation; /* of the retransmission timer */
-    uint16_t losses;     /* of this message so far */
 };
 
 #define IMPAIRMENTS_MAX 64
@@ -95,7 +148,9 @@ struct wan_link {
     sim_time loss_until; /* SIM_NEVER: nothing comes in bursts */
     sim_dur extra_delay_ns;
     bool blackhole;
-    bool reset;
+    bool reset, hold;
+    bool careful;        /* a reset, a hold or an idle timeout concern each message */
+    bool narrow;         /* bandwidth is limited */
     bool draws;          /* anything random at all? */
     sim_dur constant_ns; /* the whole delay, where nothing is random */
     sim_dur mean_base_ns;
@@ -105,7 +160,8 @@ struct wan_link {
     uint32_t impairment_count;
     uint64_t impairments_begun;
     struct loss_chain own_chain;
-    struct rng_stream burst_stream, path_stream;
+    struct rng_stream burst_stream, path_stream, slot_stream;
+    double slots_per_ns;             /* 0: each message draws its own jitter */
     struct gateway_port *attachment; /* to the transit gateway, where the link is of that kind */
     sim_dur gateway_ns;              /* delay of all gateways on the way */
 
@@ -114,9 +170,13 @@ struct wan_link {
     size_t flow_count, flow_capacity, extra_capacity;
     uint64_t flows_opened;
     uint32_t flow_free;
-    struct queued_message *queued; /* rows of all retransmit queues */
-    size_t queued_count, queued_capacity;
-    uint32_t queued_free;
+    struct sender *senders;
+    struct queued_message *queued;
+    struct span *spans;
+    struct held_message *held;
+    size_t sender_count, sender_capacity, queued_count, queued_capacity, span_count, span_capacity;
+    size_t held_count, held_capacity;
+    uint32_t sender_free, queued_free, span_free;
 
     kind_id retransmit_kind;
     probe_id messages, transmissions, losses, broken[BREAKERS];
@@ -132,8 +192,13 @@ void link_path_end_fault(void *self, const struct link_impairment *impairment);
 
 /* The share of packets lost now, and until when that holds. */
 void link_path_look_up_loss(struct wan_link *link);
-/* Wait for the path's bandwidth; false: the buffer is full, the packet is lost. */
+/* Wait for the path's bandwidth and that of the attachment; false: a buffer is full, the packet is
+ * lost. */
 bool link_path_queue(struct wan_link *link, uint32_t bytes, sim_dur *wait);
+/* How long what is sent now waits for the path's bandwidth; how many bytes its buffer still takes.
+ */
+sim_dur link_path_backlog(const struct wan_link *link);
+double link_path_room_bytes(const struct wan_link *link);
 /* How many times as long as the shortest the flow's path is. */
 double link_path_length(struct wan_link *link, uint32_t flow_index);
 /* Half a round trip where it varies; delay of a burst of queueing. */
@@ -146,60 +211,122 @@ static inline sim_dur link_mean_delay(const struct wan_link *link)
     return link->mean_base_ns + link->extra_delay_ns;
 }
 
-/* When a transmission begun now arrives, or SIM_NEVER. `tries` names it among those of its message.
- */
-static inline sim_time link_transmit(struct wan_link *link, uint32_t flow_index,
-                                     const struct message *message, uint32_t tries)
+/* The delay of one draw, without waiting for bandwidth. */
+static inline sim_dur link_draw_delay(struct wan_link *link, uint32_t flow_index,
+                                      const struct rng_block *block)
 {
     const struct wan_link_config *config = link->config;
+    double base = link->half_rtt_ns;
+    sim_dur delay;
+
+    if (!(base > 0))
+        base = link_path_half_rtt(link, block->word[0]);
+    if (config->paths != PATHS_NONE)
+        base *= link_path_length(link, flow_index);
+    delay = (sim_dur)(base + dist_sample(config->jitter, block->word[1])) + link->extra_delay_ns;
+    if (rng_unit(block->word[3]) < config->spike_share)
+        delay += link_path_spike(link, block->word[3]);
+    return delay;
+}
+
+/* The draw that all of a flow meets in the present slot of time. */
+static inline struct rng_block link_slot_block(const struct wan_link *link, uint32_t flow_index)
+{
+    return rng_block_at(&link->slot_stream, flow_index,
+                        (uint64_t)((double)sim_now(link->sim) * link->slots_per_ns));
+}
+
+/* When a packet sent now arrives, or SIM_NEVER. (identity, index) names the transmission: it keys
+ * the draw of its loss, and that of its delay where each has its own. */
+static inline sim_time link_transmit(struct wan_link *link, uint32_t flow_index, uint64_t identity,
+                                     uint64_t index, uint32_t bytes)
+{
     sim_dur delay = link->constant_ns;
     sim_dur wait = 0;
+    bool lost = link->blackhole;
 
     probe_count(link->probes, link->transmissions);
     if (link->draws) {
-        struct rng_block block =
-            rng_block_at(&link->stream, message->identity, (uint64_t)message->index << 16 | tries);
+        struct rng_block block;
+        double chance;
 
-        double base;
-
+        if (link->slots_per_ns > 0) {
+            block = link_slot_block(link, flow_index);
+            chance = rng_unit(rng_mix((identity ^ link->stream.key[0]) + index * HASH_MIX_STEP));
+        } else {
+            block = rng_block_at(&link->stream, identity, index);
+            chance = rng_unit(block.word[2]);
+        }
         if (sim_now(link->sim) >= link->loss_until)
             link_path_look_up_loss(link);
-        if (rng_unit(block.word[2]) < link->loss)
-            return SIM_NEVER;
-        base = link->half_rtt_ns;
-        if (!(base > 0))
-            base = link_path_half_rtt(link, block.word[0]);
-        if (config->paths != PATHS_NONE)
-            base *= link_path_length(link, flow_index);
-        delay = (sim_dur)(base + dist_sample(config->jitter, block.word[1])) + link->extra_delay_ns;
-        if (rng_unit(block.word[3]) < config->spike_share)
-            delay += link_path_spike(link, block.word[3]);
+        lost = lost || chance < link->loss;
+        if (!lost)
+            delay = link_draw_delay(link, flow_index, &block);
     }
-    if (link->blackhole)
+    if (lost && link->config->loss_place == LOSS_AHEAD)
         return SIM_NEVER;
-    if (config->bandwidth_bit_per_s > 0 && !link_path_queue(link, message->bytes, &wait))
+    if (link->narrow && !link_path_queue(link, bytes, &wait))
         return SIM_NEVER;
-    if (link->attachment && !link->attachment->pass(link->attachment->self, message->bytes, &wait))
-        return SIM_NEVER;
-    return sim_now(link->sim) + wait + delay;
+    return lost ? SIM_NEVER : sim_now(link->sim) + wait + delay;
+}
+
+/* Deliver a message of which the last byte arrives at `arrives`, behind all before it. */
+static inline void flow_deliver(struct wan_link *link, struct flow *flow,
+                                const struct message *message, sim_time arrives)
+{
+    if (arrives > flow->release)
+        flow->release = arrives;
+    sim_at(link->sim, flow->release, message->kind, message->entity, message->generation);
 }
 
 /* --- tcp_flow.c ------------------------------------------------------------------------------ */
 
-extern const struct event_kind tcp_flow_retransmit;
 void tcp_flows_init(struct wan_link *link);
 void tcp_flows_release(struct wan_link *link);
 /* A reset strikes: break all watched flows, the kernel's orphans included. */
 void tcp_flows_reset(struct wan_link *link);
+/* A hold has ended: what was held enters the path, in the order in which it was sent. */
+void tcp_flows_let_go(struct wan_link *link);
+/* Can the flow break, and has it not? */
+bool tcp_flow_can_break(const struct wan_link *link, uint32_t flow_index);
+/* At `when` the owners of the flow's messages and the flow's own learn that nothing more comes. */
+void tcp_flow_break(struct wan_link *link, uint32_t flow_index, sim_time when,
+                    enum connection_event how);
+/* The sender has nothing left to do. */
+void tcp_flow_is_through(struct wan_link *link, uint32_t flow_index);
 /* struct link_port */
 uint32_t tcp_flow_open(void *self);
-void tcp_flow_watch(void *self, uint32_t flow_index, kind_id kind, uint32_t entity,
-                    uint32_t generation);
+void tcp_flow_watch(void *self, uint32_t flow_index, sim_dur user_timeout_ns, kind_id kind,
+                    uint32_t entity, uint32_t generation);
+void tcp_flow_count(void *self, uint32_t flow_index);
 enum connection_event tcp_flow_state(const void *self, uint32_t flow_index);
 void tcp_flow_close(void *self, uint32_t flow_index);
 void tcp_flow_abort(void *self, uint32_t flow_index);
 void tcp_flow_send(void *self, uint32_t flow_index, const struct message *message);
 /* struct prefetch_port */
 void tcp_flow_prefetch(const void *self, uint32_t flow_index, uint32_t second);
+
+/* --- tcp_sender.c ---------------------------------------------------------------------------- */
+
+extern const struct event_kind tcp_sender_wakes;
+void tcp_senders_init(struct wan_link *link);
+void tcp_senders_release(struct wan_link *link);
+/* The flow's message was sent and lost: its window is not known yet. */
+void tcp_sender_begin_lost(struct wan_link *link, uint32_t flow_index,
+                           const struct message *message);
+/* Much follows: count from an empty flow on. */
+void tcp_sender_begin_bulk(struct wan_link *link, uint32_t flow_index);
+/* Send a message as far as the window allows, the rest when it does. */
+void tcp_sender_push(struct wan_link *link, uint32_t flow_index, const struct message *message);
+/* A message of several segments on a flow without a sender: false if all of it arrives
+ * (`*arrives`), else it has one now. */
+bool tcp_sender_push_segments(struct wan_link *link, uint32_t flow_index,
+                              const struct message *message, sim_time *arrives);
+/* The flow was closed: its sender goes on only for what is not delivered. */
+void tcp_sender_close(struct wan_link *link, uint32_t flow_index);
+/* Forget all; each message that was not delivered is told at `when` (SIM_NEVER: none is). */
+void tcp_sender_end(struct wan_link *link, uint32_t flow_index, sim_time when);
+/* How long the kernel goes on for `retries2`, in ns. */
+sim_dur tcp_retries2_ns(uint32_t retries2, sim_dur rto_min_ns, sim_dur rto_max_ns);
 
 #endif

@@ -22,6 +22,8 @@ struct message {
         identity; /* (identity, index) is unique in the run: keys the draws of delay and loss */
     uint32_t index;
     bool handshake; /* a SYN, or its answer: its first retransmission waits 1 s, not the RTO */
+    bool packet; /* besides the flow: neither ordered nor sent again. An RST, a keep-alive probe or
+                    its answer; traffic to a box with an idle timeout */
 };
 /*
  * A flow is one direction of a TCP connection: messages sent on it are delivered in order. It is an
@@ -42,8 +44,16 @@ struct link_port {
     void (*send)(void *self, uint32_t flow, const struct message *message);
     /* Mean one-way delay now, faults included: for RTO estimates and for defaults. */
     sim_dur (*mean_delay)(const void *self);
-    /* Watch an open flow: `kind` fires once on (entity, generation) when it breaks while open. */
-    void (*watch)(void *self, uint32_t flow, kind_id kind, uint32_t entity, uint32_t generation);
+    /* Watch an open flow: `kind` fires once on (entity, generation) when it breaks while open. Its
+     * sender gives up retransmitting after `user_timeout_ns` (TCP_USER_TIMEOUT); 0: by
+     * tcp.retries2.
+     */
+    void (*watch)(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_id kind, uint32_t entity,
+                  uint32_t generation);
+    /* More than an initial window follows in small messages: its congestion window counts from now
+     * on until all is acknowledged. What is larger than that by itself counts without being told.
+     */
+    void (*count)(void *self, uint32_t flow);
     /* What became of an open flow: CONNECTION_RST or CONNECTION_SILENT where it has broken, else
      * CONNECTION_ESTABLISHED. */
     enum connection_event (*state)(const void *self, uint32_t flow);
@@ -62,6 +72,7 @@ struct link_impairment {
     sim_dur delay;  /* added one way */
     bool blackhole; /* nothing sent now arrives; what is in flight does */
     bool reset;     /* connections that are watched break: those there are, and those that send */
+    bool hold;      /* what is sent now is kept on the path, acknowledged, and goes on at the end */
     const struct loss_config *bursts; /* losses in bursts besides; NULL: none. The caller's. */
 };
 struct link_fault_port {

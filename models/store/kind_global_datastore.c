@@ -96,6 +96,7 @@ static void datastore_endpoints(struct store *store, struct endpoint_table *tabl
 static uint32_t datastore_route(const void *store, const struct client_knowledge *knowledge,
                                 const struct route_query *query)
 {
+    store_prefetch_near(store, query->session, sizeof(struct session_row));
     return command_is_write(query->kind) || query->latest ? datastore_of(store)->primary_endpoint
                                                           : (uint32_t)knowledge->region;
 }

@@ -25,7 +25,7 @@ static void regional_endpoints(struct store *store, struct endpoint_table *table
 static uint32_t regional_route(const void *store, const struct client_knowledge *knowledge,
                                const struct route_query *query)
 {
-    (void)store, (void)query;
+    store_prefetch_near(store, query->session, sizeof(struct regional_row));
     return (uint32_t)knowledge->region;
 }
 

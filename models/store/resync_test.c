@@ -41,16 +41,16 @@ static void plan_hole(void)
     plan_at(11500 * SIM_MS, begin_cut_there, 0);
     plan_at(11500 * SIM_MS, begin_cut_back, 0);
     plan_at(20500 * SIM_MS, write_many, 50);
-    plan_at(75 * SIM_S, end_cut_there, 0);
-    plan_at(75 * SIM_S, end_cut_back, 0);
+    plan_at(75500 * SIM_MS, end_cut_there, 0);
+    plan_at(75500 * SIM_MS, end_cut_back, 0);
 }
 
 /*
  * The secondary last receives the write of 10.5 s, at 10.51 s; at the tick of 71 s it has received
- * nothing for 60 s and closes the connection. Its SYN is sent at 71, 72, 74 and 78 s, and is
- * delivered after the blackhole ends at 75 s; PSYNC arrives at the primary 3 1/2 round trips later.
- * By then it lacks 50 writes and the PINGs of 20, 30 ... 70 s: 50 x 1040 + 6 x 14 = 52 084 bytes. A
- * backlog of exactly this size is enough, one byte less is not.
+ * nothing for 60 s and closes the connection. Its SYN is sent at 71, 72 ... 76 s, and is
+ * delivered after the blackhole ends at 75.5 s; PSYNC arrives at the primary 3 1/2 round trips
+ * later. By then it lacks 50 writes and the PINGs of 20, 30 ... 70 s: 50 x 1040 + 6 x 14 = 52 084
+ * bytes. A backlog of exactly this size is enough, one byte less is not.
  */
 static void backlog_decides_to_the_byte(void **state)
 {
@@ -96,13 +96,14 @@ static void each_side_has_a_timeout_of_its_own(void **state)
     }
 }
 
-/* Writes until the reconnection count, not only those until the healing: with 10 more writes at 76
- * s, after the blackhole and before PSYNC, a backlog that covers the blackhole is too small. */
+/* Writes until the reconnection count, not only those until the healing: with 10 more writes
+ * at 75.8 s, after the blackhole and before PSYNC, a backlog that covers the blackhole is too
+ * small. */
 static void bytes_count_until_the_reconnection(void **state)
 {
     (void)state;
     plan_hole();
-    plan_at(76 * SIM_S, write_many, 10);
+    plan_at(75800 * SIM_MS, write_many, 10);
     run_scenario(WORLD_FOR("100s") "replication: {backlog: 52084B}\n");
     assert_close(found("resyncs", 1, "full"), 1, 0);
     assert_true(holds_all());

@@ -211,12 +211,9 @@ static void cluster_prefetch_command(const void *self, uint32_t entity)
     const struct cluster *cluster = self;
     struct store *store = cluster->store;
     const struct command *command = command_of(store, entity);
-    const struct session_table *table = &store->sessions[ref_region(command->session)];
     const struct prefetch_port *flows = store->flows_hints[cluster->region][command->region];
 
-    if (ref_index(command->session) < table->count) /* else never written */
-        mem_prefetch(table->rows + ref_index(command->session) * store->kind->row_size,
-                     store->kind->row_size);
+    store_prefetch_row(store, command->session, store->kind->row_size);
     if (flows)
         flows->prefetch(flows->self, command->reply_flow, 0);
 }

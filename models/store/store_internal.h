@@ -139,6 +139,25 @@ static inline void *store_row(struct store *store, uint32_t session, size_t size
                                              : store_row_slow(store, session);
 }
 
+/* The kind's row of a session that will be needed in some events; size: the kind's row_size. Always
+ * inlined, as mem_prefetch() is. */
+__attribute__((always_inline)) static inline void store_prefetch_row(const struct store *store,
+                                                                     uint32_t session, size_t size)
+{
+    const struct session_table *table = &store->sessions[ref_region(session)];
+
+    if (ref_index(session) < table->count) /* else never written */
+        mem_prefetch(table->rows + ref_index(session) * size, size);
+}
+/* For a kind's route(): the attempt is sent now. Where many requests are in progress the row is
+ * prefetched when the command is about to arrive instead: too much comes in between. */
+__attribute__((always_inline)) static inline void store_prefetch_near(const struct store *store,
+                                                                      uint32_t session, size_t size)
+{
+    if (!store->prefetches)
+        store_prefetch_row(store, session, size);
+}
+
 /* --- server.c -------------------------------------------------------------------------------- */
 
 extern const struct event_kind cluster_command, cluster_iteration_end, cluster_peer;

@@ -244,9 +244,11 @@ void stream_begin(struct stream *stream, struct write_position held)
     stream->seen_offset = write_log_end(log, held.number);
     stream_set_behind(stream, (int64_t)(write_log_end(log, log->high) - stream->seen_offset));
     stream_set_state(stream, STREAM_STREAMING);
-    if (stream->due > stream->handed)
+    if (stream->due > stream->handed) {
         probe_count_many(stream->secondary->replication->probes, stream->secondary->sent_bytes,
                          (uint64_t)stream->behind);
+        stream->out->count(stream->out->self, stream->flow);
+    }
     stream_pump(stream);
 }
 

@@ -2,10 +2,10 @@
 /*
  * The users near one region: parameters, metrics, the model.
  *
- * Sessions arrive as a Poisson process, open loop. A user logs in, then asks for pages with time to
- * think between them, and leaves, maybe logging out. A user whose session was lost logs in again
- * and goes on; login storms consist of such logins. A keep-alive connection stays with the region
- * that it was routed to; a new one is routed afresh.
+ * Sessions arrive in an open loop, or a fixed number of users begin one after the other. A user
+ * logs in, then asks for pages with time to think between them, and leaves, maybe logging out. A
+ * user whose session was lost logs in again and goes on; login storms consist of such logins. A
+ * keep-alive connection stays with the region that it was routed to; a new one is routed afresh.
  *
  * All that a user is and does is keyed by the user's number and the number of the page, never by
  * what happened before: so another timeout or retry policy meets the same users, who arrive and
@@ -17,13 +17,18 @@
 
 #include <stdlib.h>
 
-static const char *const arrivals[] = {"constant", "step", "flash-crowd", "daily", NULL};
+static const char *const arrivals[] = {"constant", "step",  "flash-crowd", "daily",
+                                       "stages",   "rates", "timestamps",  NULL};
+static const char *const spacings[] = {"poisson", "even", NULL};
+static const char *const phases[] = {"fixed", "random", NULL};
 static const char *const starts[] = {"steady", "empty", NULL};
 
 #define MODEL_CONFIG struct population_config
 // clang-format off
 static const struct field population_fields[] = {
-    RATE("sessions", sessions_per_s, "0/s", "10/s", "1M/s", "mean rate of new sessions", "assumption"),
+    RATE("sessions", sessions_per_s, "0/s", "10/s", "1M/s", "mean rate of new sessions; for stages the rate at the start", "assumption"),
+    COUNT("concurrent", concurrent, "0", "0", "10M", "users under way near each region on average, instead of `sessions`: the rate is this number / mean length of a session without latencies; 0: `sessions` counts", "assumption"),
+    COUNT("users", users, "0", "0", "10M", "closed population: number of users near each region, who begin a new session after each one; 0: open, users arrive", "assumption"),
     VARIANT("arrivals", arrivals, arrivals, "constant", "how the rate of new sessions changes with time", "facts H"),
     DURATION("arrivals.step.at", step_at_ns, "0s", "10min", "30d", "time at which the rate changes permanently", "assumption"),
     NUMBER("arrivals.step.factor", step_factor, "0", "2", "1000", "factor by which the rate changes", "assumption"),
@@ -34,10 +39,23 @@ static const struct field population_fields[] = {
     DURATION("arrivals.flash-crowd.decay", flash_decay_ns, "1ms", "600s", "1d", "mean of the exponential decay after the peak", "facts H"),
     NUMBER("arrivals.daily.ratio", daily_ratio, "1", "3", "1000", "ratio of the rates at the peak and at the trough", "facts H"),
     DURATION("arrivals.daily.peak", daily_peak_ns, "0s", "12h", "1d", "time of the first peak, from the start of the run", "assumption"),
+    SHARE("arrivals.daily.second", daily_second, "0", "0%", "100%", "amplitude of a second harmonic, with two peaks a day, as a share of the mean", "assumption"),
+    DURATION("arrivals.daily.second_peak", daily_second_peak_ns, "0s", "8h", "1d", "time of the first peak of the second harmonic, from the start of the run", "assumption"),
+    NUMBER_LIST("arrivals.daily.weekdays", weekdays, "0", "[]", "1000", "seven weights of the rate, one a day from the first day of the run, relative to their mean; []: all days alike", "assumption"),
+    STAGES("arrivals.stages", stages, "0/s", "[]", "1M/s", "rates reached one after the other, each linearly within its time from the one before it, the first from `sessions`; then the last one stays", "assumption"),
+    RATES("arrivals.rates.values", rates, "0/s", "[]", "1M/s", "rate in each bin, as a list or a CSV file; after the last bin nobody arrives", "assumption"),
+    DURATION("arrivals.rates.bin", bin_ns, "1ms", "1min", "30d", "length of a bin", "assumption"),
+    TIMES("arrivals.timestamps.at", times, "0s", "[]", "100000d", "time of each arrival, in order, as a list or a CSV file", "assumption"),
+    DURATION("arrivals.timestamps.origin", origin_ns, "0s", "0s", "100000d", "time that is the start of the run", "assumption"),
+    FLAG("repeat_arrivals", repeats, "false", "stages or rates begin again after the last one", "assumption"),
+    VARIANT("spacing", spacing, spacings, "poisson", "poisson: arrivals are independent; even: each comes when the rate has added up to one more", "assumption"),
+    VARIANT("spacing.even.phase", phase, phases, "random", "position of the first arrival in its gap; random: drawn for each replication and region", "assumption"),
+    SHARE("spacing.even.phase.fixed", phase_share, "0", "0%", "100%", "that position; 0: at the start of the run", "assumption"),
     CHOICE("start", start, starts, "steady", "steady: the run starts with the sessions of a steady state; empty: with none", "assumption"),
     NUMBER_DIST("requests", requests, "1", "geometric(mean=12)", "1000000", "requests of a session after its login", "facts H"),
     TIME_DIST("think", think, "0ms", "exponential(mean=7s, max=70s)", "1d", "think time: from a response to the next request", "facts H"),
     TIME_DIST("after_login", after_login, "0ms", "lognormal(median=300ms, p99=3s)", "1d", "time from the response to a login to the first page request", "assumption"),
+    DURATION("return_after", return_after_ns, "1ms", "7s", "30d", "closed population: mean time (exponential) from the end of a session to the login of the user's next one", "assumption"),
     TIME_DIST("login_time", login_time, "0ms", "lognormal(median=5s, p99=20s)", "1d", "time until the user logs in again after a re-auth or a failed login", "assumption"),
     SHARE("writes", writes, "0", "5%", "100%", "share of page requests that also write the session", "facts H"),
     SHARE("logout", logout, "0", "20%", "100%", "share of sessions that end with a logout", "assumption"),
@@ -89,11 +107,12 @@ static void population_start(void *self)
     for (uint32_t r = 0; r < population->region_count; r++)
         population->detours_ns[r] =
             population->edge->detour(population->edge->self, population->region, (int)r);
-    if (!(population->rate_max_per_s > 0))
-        return;
     if (population->config->start == START_STEADY)
         sessions_start_steady(population);
-    arrivals_start(population);
+    else if (population->config->users > 0)
+        sessions_start_closed(population);
+    if (population->config->users == 0)
+        arrivals_start(population);
 }
 
 /* --- the model ------------------------------------------------------------------------------- */
@@ -135,8 +154,8 @@ static void population_init(void *self, const struct model_env *env)
     population->pending_free = NO_INDEX;
     population->early_ns = population->config->patience_ns / 4;
     population->watches.length_ns = population->config->patience_ns / WATCHES;
-    population->rate_max_per_s = arrivals_rate_max(population->config);
     population->arrival = sim_stream(env->sim, env->instance, "arrival");
+    arrivals_init(population);
     population->person = sim_stream(env->sim, env->instance, "person");
     population->page = sim_stream(env->sim, env->instance, "page");
     population->aside = sim_stream(env->sim, env->instance, "aside");
@@ -194,6 +213,7 @@ static void population_fini(void *self)
 {
     struct population *population = self;
 
+    arrivals_fini(population);
     free(population->sessions);
     free(population->pending_requests);
 }
@@ -212,6 +232,7 @@ const struct model_ops population_ops = {
     FIELD_TABLE(population_fields),
     METRIC_TABLE(population_metrics),
     .rows = {USAGE_TABLE(population_usage)},
+    .check = population_check,
     .init = population_init,
     .connect = population_connect,
     .start = population_start,

@@ -201,6 +201,26 @@ static void arrivals_follow(const char *population, int duration_s, int window_s
     assert_true(fabs(total - all) < 2.576 * sqrt(all));
 }
 
+/* The arrivals of one replication. */
+static uint64_t arrivals_of(const char *population, int duration_s)
+{
+    struct scenario *scenario;
+    struct world *world;
+    char text[1000];
+    double started;
+
+    snprintf(text, sizeof text,
+             "regions: {a: {}}\nduration: %ds\nwarmup: 0s\n"
+             "population: {start: empty, login_tries: 1, rtt: 0ms, %s}\n",
+             duration_s, population);
+    scenario = scenario_of(&registry, text);
+    world = world_of(scenario, 0, NULL);
+    started = statistic_of(world, (struct wanted){"sessions_started", NULL, -1, NULL, NULL});
+    world_free(world);
+    scenario_free(scenario);
+    return (uint64_t)started;
+}
+
 /* 100/s, from 95 s on three times, or a quarter, as many. */
 static double integral_of_step_up(double t)
 {
@@ -256,6 +276,217 @@ static void daily_curve_is_a_sine_about_its_mean(void **state)
     assert_close(integral_of_a_day(86400), 43200, 1e-12);
     arrivals_follow("sessions: 0.5/s, arrivals: {daily: {ratio: 3, peak: 5h}}", 36 * 3600, 3600,
                     integral_of_a_day);
+}
+
+/*
+ * A second harmonic of amplitude 0.3, its first peak at 2 h, adds 0.3 T / (4 pi) times its sines.
+ * The days weigh 2, 1, 1, 1, 1, 1, 0: relative to their mean, 2, 1, ..., 0. Of each day the part
+ * that is over, times its weight.
+ */
+static double integral_of_a_week(double t)
+{
+    static const double weights[] = {2, 1, 1, 1, 1, 1, 0, 2};
+    const double day = 86400, turn = 6.283185307179586 / day;
+    double sum = 0;
+
+    for (int d = 0; d * day < t; d++) {
+        double from = d * day, to = fmin(t, from + day);
+
+        sum += weights[d] *
+               (to - from + 0.5 / turn * (sin(turn * (to - 18000)) - sin(turn * (from - 18000))) +
+                0.15 / turn * (sin(2 * turn * (to - 7200)) - sin(2 * turn * (from - 7200))));
+    }
+    return 0.5 * sum;
+}
+
+/* A fifth of the flash crowd. */
+static double integral_of_small_crowd(double t)
+{
+    return integral_of_flash_crowd(t) / 5;
+}
+
+/* Half a session a minute. */
+static double integral_of_a_slow_week(double t)
+{
+    return integral_of_a_week(t) / 60;
+}
+
+/* The six days that are not empty. */
+static void a_week_has_days_and_days_two_peaks(void **state)
+{
+    (void)state;
+    assert_close(integral_of_a_week(7 * 86400), 0.5 * 7 * 86400, 1e-12);
+    arrivals_follow("sessions: 0.5/min, arrivals: {daily: {ratio: 3, peak: 5h, second: 30%, "
+                    "second_peak: 2h, weekdays: [2, 1, 1, 1, 1, 1, 0]}}",
+                    6 * 86400, 4 * 3600, integral_of_a_slow_week);
+}
+
+/*
+ * A k6 script (javaducky/demo-k6-operator, door-buster-sale.js): 10/s for 10 s, to 150/s within 5
+ * s, 10 s there, to 100/s in 20 s, 80/s at once. Areas: 10 t; 10 x + 14 x^2; 150 x; 150 x - 1.25
+ * x^2; 80 x.
+ */
+static double integral_of_stages(double t)
+{
+    double flat = fmin(t, 10), rise = fmin(fmax(t - 10, 0), 5), high = fmin(fmax(t - 15, 0), 10);
+    double fall = fmin(fmax(t - 25, 0), 20), rest = fmax(t - 45, 0);
+
+    return 10 * flat + 10 * rise + 14 * rise * rise + 150 * high + 150 * fall - 1.25 * fall * fall +
+           80 * rest;
+}
+
+/* The same again and again, a minute each: 80/s for 15 s. */
+static double integral_of_repeated_stages(double t)
+{
+    return floor(t / 60) * integral_of_stages(60) + integral_of_stages(fmod(t, 60));
+}
+
+#define DOOR_BUSTER                                                                                \
+    "sessions: 10/s, arrivals: {stages: [{for: 10s, to: 10/s}, {for: 5s, to: 150/s}, "             \
+    "{for: 10s, to: 150/s}, {for: 20s, to: 100/s}, {for: 0s, to: 80/s}, {for: 15s, to: 80/s}]}"
+
+static void stages_are_piecewise_linear(void **state)
+{
+    (void)state;
+    assert_close(integral_of_stages(60), 100 + 400 + 1500 + 2500 + 1200, 1e-12);
+    arrivals_follow(DOOR_BUSTER, 128, 4, integral_of_stages);
+    arrivals_follow(DOOR_BUSTER ", repeat_arrivals: true", 180, 4, integral_of_repeated_stages);
+}
+
+/* Down to nobody within 60 s, then nobody: 100 t - t^2 / 1.2, 3000 in all. */
+static double integral_of_ramp_down(double t)
+{
+    return 100 * fmin(t, 60) - fmin(t, 60) * fmin(t, 60) / 1.2;
+}
+
+static void a_stage_may_end_at_nobody(void **state)
+{
+    uint64_t started;
+
+    (void)state;
+    arrivals_follow("sessions: 100/s, arrivals: {stages: [{for: 60s, to: 0/s}]}", 40, 4,
+                    integral_of_ramp_down);
+    memset(&front, 0, sizeof front);
+    front.window_ns = 60 * SIM_S;
+    started = arrivals_of("sessions: 100/s, arrivals: {stages: [{for: 60s, to: 0/s}]}", 600);
+    assert_int_equal(started, front.arrivals[0]);
+}
+
+/* 30/s, 90/s and 60/s, 20 s each, and again; the last bins lie beyond the end. */
+static double integral_of_bins(double t)
+{
+    double within = fmod(t, 60);
+
+    return floor(t / 60) * 3600 + 30 * fmin(within, 20) + 90 * fmin(fmax(within - 20, 0), 20) +
+           60 * fmax(within - 40, 0);
+}
+
+static void rates_hold_for_their_bins(void **state)
+{
+    (void)state;
+    arrivals_follow("arrivals: {rates: {values: [30/s, 90/s, 60/s], bin: 20s}}, "
+                    "repeat_arrivals: true",
+                    150, 5, integral_of_bins);
+}
+
+/* --- times that are known exactly ------------------------------------------------------------ */
+
+static int is_refused(uint32_t nth, enum request_kind kind)
+{
+    (void)nth, (void)kind;
+    return RESPONSE_LOGIN_FAILED;
+}
+
+/* Who comes when, each of them once. */
+static void arrive_at(const char *population, int duration_s, const sim_time *times, uint32_t count)
+{
+    memset(&front, 0, sizeof front);
+    front.answer = is_refused;
+    arrivals_of(population, duration_s);
+    assert_int_equal(front.sent, count);
+    for (uint32_t i = 0; i < count; i++)
+        assert_int_equal(front.sent_at[i], times[i]);
+}
+
+/* As they stand there, two at one time included; none after the end. */
+static void timestamps_are_exact(void **state)
+{
+    static const sim_time times[] = {0, 1, 1500 * SIM_MS, 1500 * SIM_MS, 2 * SIM_S, 10 * SIM_S};
+
+    (void)state;
+    arrive_at("arrivals: {timestamps: {at: [0s, 1ns, 1.5s, 1500ms, 2s, 10s, 10.000000001s]}}", 10,
+              times, 6);
+    arrive_at("arrivals: {timestamps: {at: [3s, 3.000000001s, 4.5s, 4.5s, 5s, 13s, 99s], "
+              "origin: 3s}}",
+              10, times, 6);
+}
+
+/* 28 ms apart from the start; half a gap later; by a step; down a ramp from 2/s to 0 in 4 s, of
+ * t = 4 - 2 sqrt(4 - k). */
+static void even_arrivals_are_exact(void **state)
+{
+    static const sim_time
+        later[] = {250 * SIM_MS, 750 * SIM_MS},
+        step[] = {0, 500 * SIM_MS, SIM_S, 1250 * SIM_MS, 1500 * SIM_MS, 1750 * SIM_MS, 2 * SIM_S},
+        ramp[] = {0, 535898385, 1171572875, 2 * SIM_S};
+    sim_time many[36];
+
+    (void)state;
+    for (int i = 0; i < 36; i++)
+        many[i] = i * 28 * SIM_MS;
+    arrive_at("sessions: 35.714285714285715/s, spacing: {even: {phase: 0}}", 1, many, 36);
+    arrive_at("sessions: 2/s, spacing: {even: {phase: 50%}}", 1, later, 2);
+    arrive_at("sessions: 2/s, arrivals: {step: {at: 1s, factor: 2}}, spacing: {even: {phase: 0}}",
+              2, step, 7);
+    arrive_at("sessions: 2/s, arrivals: {stages: [{for: 4s, to: 0/s}]}, "
+              "spacing: {even: {phase: 0}}",
+              20, ramp, 4);
+}
+
+/* Evenly spaced by the smooth shapes: number k comes when the integral has reached k. */
+static void even_follows(const char *population, int duration_s, double rate,
+                         double (*integral)(double t_s))
+{
+    memset(&front, 0, sizeof front);
+    front.answer = is_refused;
+    arrivals_of(population, duration_s);
+    assert_int_equal(front.sent, (uint32_t)floor(integral(duration_s)) + 1);
+    for (uint32_t i = 0; i < front.sent; i++)
+        assert_true(fabs(integral((double)front.sent_at[i] / 1e9) - i) < 1e-5 * rate);
+}
+
+static void even_arrivals_follow_smooth_shapes(void **state)
+{
+    (void)state;
+    even_follows("sessions: 10/s, arrivals: {flash-crowd: {at: 33s, factor: 5, ramp: 20s, "
+                 "hold: 24s, decay: 40s}}, spacing: {even: {phase: 0}}",
+                 100, 50, integral_of_small_crowd);
+    even_follows("sessions: 0.5/min, arrivals: {daily: {ratio: 3, peak: 5h, second: 30%, "
+                 "second_peak: 2h, weekdays: [2, 1, 1, 1, 1, 1, 0]}}, spacing: {even: {phase: 0}}",
+                 7 * 86400, 1, integral_of_a_slow_week);
+}
+
+/* The phase is drawn for each replication: uniform, so that the first of 1/s comes within the first
+ * second, and over 400 replications after 0.5 s on average (standard deviation 1 / sqrt(12 x 400)).
+ */
+static void a_phase_is_random_unless_it_is_given(void **state)
+{
+    struct scenario *scenario =
+        scenario_of(&registry, "regions: {a: {}}\nduration: 1s\nwarmup: 0s\n"
+                               "population: {start: empty, login_tries: 1, rtt: 0ms, "
+                               "sessions: 1/s, spacing: even}\n");
+    double sum = 0;
+
+    (void)state;
+    for (uint32_t i = 0; i < 400; i++) {
+        memset(&front, 0, sizeof front);
+        front.answer = is_refused;
+        world_free(world_of(scenario, i, NULL));
+        assert_int_equal(front.sent, 1);
+        sum += (double)front.sent_at[0] / 1e9;
+    }
+    scenario_free(scenario);
+    assert_true(fabs(sum / 400 - 0.5) < 2.576 / sqrt(12.0 * 400));
 }
 
 /* --- who gives up ---------------------------------------------------------------------------- */
@@ -393,6 +624,14 @@ int main(void)
         cmocka_unit_test(step_changes_the_rate_for_good),
         cmocka_unit_test(flash_crowd_ramps_holds_and_decays),
         cmocka_unit_test(daily_curve_is_a_sine_about_its_mean),
+        cmocka_unit_test(a_week_has_days_and_days_two_peaks),
+        cmocka_unit_test(stages_are_piecewise_linear),
+        cmocka_unit_test(a_stage_may_end_at_nobody),
+        cmocka_unit_test(rates_hold_for_their_bins),
+        cmocka_unit_test(timestamps_are_exact),
+        cmocka_unit_test(even_arrivals_are_exact),
+        cmocka_unit_test(even_arrivals_follow_smooth_shapes),
+        cmocka_unit_test(a_phase_is_random_unless_it_is_given),
         cmocka_unit_test(user_leaves_after_the_last_try),
         cmocka_unit_test(user_leaves_after_very_many_tries),
         cmocka_unit_test(logins_between_them_do_not_save_a_user),

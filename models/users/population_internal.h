@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the files of a population share: population.c (parameters, metrics, the model), arrivals.c
- * (when sessions begin), session_rows.c (their rows, and those that are there at the start),
- * user_request.c (requests: sending, patience, answers).
+ * What the files of a population share: population.c (parameters, metrics, the model),
+ * population_check.c (rules between parameters), arrivals.c (when sessions begin), session_rows.c
+ * (their rows, and those that are there at the start), user_request.c (requests: sending, patience,
+ * answers).
  */
 #ifndef POPULATION_INTERNAL_H
 #define POPULATION_INTERNAL_H
 
+#include "arrival_curve.h"
 #include "bug.h"
 #include "edge.h"
 #include "mem.h"
@@ -18,18 +20,39 @@
 #include "session_store.h"
 #include "user.h"
 
-enum { ARRIVALS_CONSTANT, ARRIVALS_STEP, ARRIVALS_FLASH_CROWD, ARRIVALS_DAILY, ARRIVAL_SHAPES };
+enum {
+    ARRIVALS_CONSTANT,
+    ARRIVALS_STEP,
+    ARRIVALS_FLASH_CROWD,
+    ARRIVALS_DAILY,
+    ARRIVALS_STAGES,
+    ARRIVALS_RATES,
+    ARRIVALS_TIMES
+};
+enum { SPACING_POISSON, SPACING_EVEN };
+enum { PHASE_FIXED, PHASE_RANDOM };
 enum { START_STEADY, START_EMPTY };
 
 #define TWO_PI 6.283185307179586476925
+#define DAYS_A_WEEK 7
 
 struct population_config {
     double sessions_per_s;
-    int arrivals, start;
+    uint32_t concurrent, users;
+    int arrivals, spacing, phase, start;
+    double phase_share;
+    bool repeats;
+    struct stage_list stages;
+    struct number_list rates, weekdays;
+    sim_dur bin_ns, origin_ns;
+    struct duration_list times;
+    double daily_second;
+    sim_dur daily_second_peak_ns;
     sim_dur step_at_ns, flash_at_ns, flash_ramp_ns, flash_hold_ns, flash_decay_ns, daily_peak_ns;
     double step_factor, flash_factor, daily_ratio;
     struct dist *requests, *think, *after_login, *login_time, *rtt;
     double writes, logout;
+    sim_dur return_after_ns;
     sim_dur idle_ttl_ns, keep_alive_ns, connection_lifetime_ns, patience_ns;
     uint32_t login_tries, handshakes;
 };
@@ -107,7 +130,12 @@ struct population {
     struct pending_watches watches;
     uint64_t candidates;
     uint32_t active;
-    double rate_max_per_s;
+    double rate_per_s,
+        rate_max_per_s; /* `sessions`, or what `concurrent` makes of it; the highest */
+    const struct arrival_source *source;
+    struct arrival_curve curve; /* of sources that have one */
+    double expected;            /* of Poisson arrivals by a curve: unit exponential draws so far */
+    double phase;               /* of evenly spaced arrivals, in gaps */
 
     struct users_port port;
     struct prefetch_port hint;
@@ -134,20 +162,31 @@ struct population {
 /* --- arrivals.c ------------------------------------------------------------------------------ */
 
 extern const struct event_kind population_arrive, population_surge;
-/* The highest rate of new sessions, per second. */
-double arrivals_rate_max(const struct population_config *config);
-/* The rate of new sessions at an instant, per second. */
+/* Mean length of a session without latencies, ns; INFINITY where a distribution has no mean. */
+double session_length_ns(const struct population_config *config);
+/* What the shapes are factors of: `sessions`, or the rate that `concurrent` needs by Little's law;
+ * per second. */
+double arrivals_base_rate(const struct population_config *config);
+/* The factor of a daily shape, negative where its two harmonics are. */
+double daily_factor(const struct population_config *config, sim_time now);
+/* Set up the source of arrivals. */
+void arrivals_init(struct population *population);
+/* The rate of new sessions at an instant, per second; 0 where they come at given times. */
 double arrivals_rate(const struct population *population, sim_time when);
-/* Schedule the first arrival, and the mark of a crowd's height. rate_max_per_s > 0. */
+/* Schedule the first arrival, and the mark of a surge's height. */
 void arrivals_start(struct population *population);
+void arrivals_fini(struct population *population);
 
 /* --- session_rows.c -------------------------------------------------------------------------- */
 
 /* A new session, number `id` of those that arrived or, seeded, of those there at the start. */
 uint32_t session_begin(struct population *population, uint64_t id, bool is_seeded);
-void session_end(struct population *population, uint32_t index);
+/* The session is over at `when`; in a closed population its user comes back for another one. */
+void session_end(struct population *population, uint32_t index, sim_time when);
 /* Create the sessions that are under way at the start. */
 void sessions_start_steady(struct population *population);
+/* A closed population: create the users, who all are between two sessions. */
+void sessions_start_closed(struct population *population);
 /* Check that rows in use are those of the active users. */
 void sessions_check(const struct population *population);
 
@@ -172,6 +211,12 @@ static inline uint32_t session_number(const struct session *session)
     return session_page(session) + (uint32_t)(session->progress >> 2 * PAGE_BITS) -
            session->is_seeded;
 }
+
+/* --- population_check.c ---------------------------------------------------------------------- */
+
+/* model_ops.check */
+void population_check(const void *config, const struct check_context *context,
+                      struct validation *validation);
 
 /* --- user_request.c -------------------------------------------------------------------------- */
 

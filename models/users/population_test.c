@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "assert_close.h"
 #include "statistics.h"
 #include "edge.h"
 #include "objective.h"
@@ -366,6 +367,98 @@ static void users_under_way_are_rate_times_session(void **state)
 }
 
 /*
+ * A closed population of 300: as many are near the region at all times, in each second of the run,
+ * though one in ten requests is a re-auth, some are never answered, and users give up and leave.
+ * The sessions begin at different times, and every one of the 300 users comes back.
+ */
+static void a_closed_population_has_its_users_at_all_times(void **state)
+{
+    static const char *const starts[] = {"empty", "steady"};
+
+    (void)state;
+    for (size_t s = 0; s < 2; s++) {
+        struct scenario *scenario;
+        struct world *world;
+        const struct statistics *statistics;
+        char text[200];
+        size_t seen = 0;
+
+        front.reauth = 0.1;
+        front.silence = 0.02;
+        front.cause = REAUTH_LOCAL_ONLY;
+        front.logins = 0;
+        snprintf(text, sizeof text, "users: 300, start: %s, login_tries: 1", starts[s]);
+        world = run_users(text, &scenario);
+        statistics = world_statistics(world);
+        for (size_t i = 0; i < statistics->series_count; i++) {
+            const struct statistic_series *series = &statistics->series[i];
+
+            if (strcmp(series->metric->name, "sessions_active") != 0)
+                continue;
+            for (uint32_t bin = 0; bin < statistics->bin_count; bin++, seen++)
+                assert_close(series->values[bin], 300, 0);
+        }
+        assert_int_equal(seen, 2 * statistics->bin_count); /* the region's and the total */
+        assert_true(front.logins > 3000);
+        assert_close(statistic_of(world, (struct wanted){"sessions_active", NULL, 0, NULL, NULL}),
+                     300, 0);
+        assert_true(statistic_of(world, (struct wanted){"sessions_left", NULL, 0, NULL, NULL}) > 0);
+        world_free(world);
+        scenario_free(scenario);
+    }
+}
+
+/*
+ * A closed loop: a user's round takes a session and the pause after it, so `users` / their sum
+ * begin per second. 400 users, 10 pages of 7 s, 1 s after the login, 27 s away, logout never; a
+ * user 20 ms away and answers in 10 ms: login 70 ms (3 s between pages lets all but the login go
+ * without handshakes), 9 pages of 7.03 s, the last page at once. 64.34 + 27 s: 4.3792/s, 7882.6 in
+ * 30 min.
+ */
+static void a_closed_population_begins_sessions_as_rounds_end(void **state)
+{
+    double round_s = 0.070 + 1 + 9 * 7.030 + 0.030 + 27;
+    struct tally tally =
+        tally_of(&registry,
+                 "regions: {a: {}}\nduration: 32min\nwarmup: 2min\n"
+                 "population: {users: 400, requests: 10, think: 7s, after_login: 1s, "
+                 "return_after: 27s, logout: 0%, rtt: 20ms}\n",
+                 20, (struct wanted){"sessions_started", NULL, 0, NULL, NULL});
+
+    (void)state;
+    assert_covers(&tally, 400 / round_s * 1800, 0.02);
+}
+
+/*
+ * Little's law: `concurrent` users are under way on average, where answers take no time. Geometric
+ * pages, thoughts cut at 70 s, a logout by one in five. The number at one instant is Poisson
+ * (M/G/infinity): over 1000 runs the mean within 2.576 standard errors of 40, the variance as
+ * chi-square of 999 degrees of freedom allows (99 %: 0.885 to 1.115).
+ */
+static void concurrent_users_are_under_way_on_average(void **state)
+{
+    static const char *const starts[] = {"empty", "steady"};
+
+    (void)state;
+    front.latency = 0;
+    for (size_t s = 0; s < 2; s++) {
+        char text[300];
+        struct tally tally;
+
+        snprintf(text, sizeof text,
+                 "regions: {a: {}}\nduration: %s\nwarmup: %s\n"
+                 "population: {concurrent: 40, rtt: 0ms, start: %s}\n",
+                 s == 0 ? "601s" : "301s", s == 0 ? "600s" : "300s", starts[s]);
+        tally = tally_of(&registry, text, 1000,
+                         (struct wanted){"sessions_active", NULL, 0, NULL, NULL});
+        print_message("%s: %.3f users, variance %.2f\n", starts[s], tally.mean,
+                      tally_variance(&tally));
+        assert_true(fabs(tally.mean - 40) < 2.576 * sqrt(40.0 / 1000));
+        assert_true(tally_variance(&tally) > 0.885 * 40 && tally_variance(&tally) < 1.115 * 40);
+    }
+}
+
+/*
  * A login on a new connection, of a user 20 ms away, at a front that answers in 10 ms: two round
  * trips of handshakes, the way there, the answer, the way back: 70 ms. With a patience of 100 ms
  * the way there, 50 ms, is more than a quarter of it, and the tier is told when the request is
@@ -462,6 +555,9 @@ static void crowd_is_told_at_its_height(void **state)
         {"arrivals: {flash-crowd: {at: 30s, ramp: 20s, hold: 10s, decay: 10s, factor: 3}}", 1},
         {"arrivals: {flash-crowd: {at: 30s, ramp: 20s, hold: 10s, decay: 10s, factor: 1}}", 0},
         {"arrivals: {step: {at: 30s, factor: 3}}", 0},
+        {"arrivals: {stages: [{for: 30s, to: 5/s}, {for: 20s, to: 15/s}, {for: 9s, to: 1/s}]}", 1},
+        {"arrivals: {stages: [{for: 30s, to: 1/s}, {for: 20s, to: 5/s}]}", 0},
+        {"arrivals: {rates: {values: [2/s, 1/s, 4/s, 3/s], bin: 25s}}", 1},
     };
 
     (void)state;
@@ -527,6 +623,12 @@ int main(void)
                                         quick_front, forget_front),
         cmocka_unit_test_setup_teardown(arrivals_are_poisson, quick_front, forget_front),
         cmocka_unit_test_setup_teardown(users_under_way_are_rate_times_session, quick_front,
+                                        forget_front),
+        cmocka_unit_test_setup_teardown(a_closed_population_has_its_users_at_all_times, quick_front,
+                                        forget_front),
+        cmocka_unit_test_setup_teardown(a_closed_population_begins_sessions_as_rounds_end,
+                                        quick_front, forget_front),
+        cmocka_unit_test_setup_teardown(concurrent_users_are_under_way_on_average, quick_front,
                                         forget_front),
         cmocka_unit_test_setup_teardown(a_new_connection_costs_its_handshakes, quick_front,
                                         forget_front),

@@ -277,7 +277,7 @@ RARE static void session_fail(struct population *population, uint32_t index, sim
     session->failures = (session->failures + 1u) & 1023u;
     if (session->failures >= population->config->login_tries) {
         probe_count(population->probes, population->left);
-        session_end(population, index);
+        session_end(population, index, sim_now(population->sim));
         return;
     }
     session_wait(population, index, when, kind);
@@ -373,7 +373,7 @@ static void session_page_done(struct population *population, uint32_t index,
     else if (rng_unit(pending->logout_word) < population->config->logout)
         session_wait(population, index, next, REQUEST_LOGOUT);
     else
-        session_end(population, index);
+        session_end(population, index, arrives);
 }
 
 static void session_wrote(struct session *session, sim_time now)
@@ -431,7 +431,7 @@ static void session_answered(struct population *population, uint32_t index,
     else if (kind == REQUEST_PAGE)
         session_page_done(population, index, pending, response->arrives);
     else
-        session_end(population, index);
+        session_end(population, index, response->arrives);
 }
 
 HOT_HANDLER void population_respond(void *self, const struct user_response *response)

@@ -44,9 +44,9 @@ struct seeking {
     struct requirement_list objectives;
     struct capacity_plan plan;
     struct capacity_result result;
-    struct requirement_state *states; /* by load tried, by objective */
-    struct study_runner *runner;      /* only while the study runs */
-    double *loads;                    /* by point of the set */
+    struct decision *states;     /* by load tried, by objective */
+    struct study_runner *runner; /* only while the study runs */
+    double *loads;               /* by point of the set */
     bool failed;
 };
 
@@ -118,7 +118,7 @@ static void add_load(struct strbuf *out, const struct seeking *seeking, double l
 
     /* The search resolves no more than three digits. */
     value.value = load;
-    if (load > 0 && value.kind != QUANTITY_DURATION) {
+    if (load > 0) {
         double unit = pow(10, floor(log10(load)) - 3);
         value.value = round(load / unit) * unit;
     }
@@ -158,6 +158,21 @@ static void add_answer(struct strbuf *out, const struct seeking *seeking)
     }
 }
 
+/* "1.19% fails", "40 ms, never in 3 of 20 fails". */
+static void add_state(struct strbuf *out, const struct decision *state, enum unit unit)
+{
+    struct interval value = {.mean = state->estimate.interval.mean};
+    uint64_t never = state->estimate.never, n = state->estimate.interval.n + never;
+
+    if (state->estimate.interval.n > 0)
+        interval_add(out, &value, unit);
+    else if (never == 0)
+        strbuf_add(out, "-");
+    if (never > 0)
+        strbuf_addf(out, "%snever in %" PRIu64 " of %" PRIu64, never < n ? ", " : "", never, n);
+    strbuf_addf(out, " %s", verdict_name(state->verdict));
+}
+
 static void print_text(const struct seeking *seeking)
 {
     struct strbuf text = STRBUF_INIT;
@@ -177,11 +192,9 @@ static void print_text(const struct seeking *seeking)
     for (size_t number = 0; number < seeking->result.tried_count; number++) {
         add_load(text_table_cell(table), seeking, seeking->result.tried[number].load);
         for (size_t i = 0; i < objectives; i++) {
-            const struct requirement_state *state = &seeking->states[number * objectives + i];
+            const struct decision *state = &seeking->states[number * objectives + i];
             struct strbuf *cell = text_table_cell(table);
-            units_add(cell, state->interval.n ? state->interval.mean : NAN,
-                      metric_ref_unit(&seeking->objectives.items[i].expect.left), 3);
-            strbuf_addf(cell, " %s", verdict_name(state->verdict));
+            add_state(cell, state, metric_ref_unit(&seeking->objectives.items[i].expect.left));
         }
     }
     text_table_print_and_free(table, stdout);
@@ -197,13 +210,13 @@ static void write_load(struct json_writer *json, const struct seeking *seeking, 
     json_count(json, "point", seeking->result.tried[number].point);
     json_open_array(json, "objectives");
     for (size_t i = 0; i < objectives; i++) {
-        const struct requirement_state *state = &seeking->states[number * objectives + i];
+        const struct decision *state = &seeking->states[number * objectives + i];
         json_open_object(json, NULL);
         json_text(json, "text", seeking->objectives.items[i].expect.text);
         json_text(json, "verdict", verdict_name(state->verdict));
-        json_number(json, "mean", state->interval.n ? state->interval.mean : NAN);
-        json_number(json, "low", state->interval.low);
-        json_number(json, "high", state->interval.high);
+        json_number(json, "mean", state->estimate.interval.n ? state->estimate.interval.mean : NAN);
+        json_number(json, "low", state->estimate.interval.low);
+        json_number(json, "high", state->estimate.interval.high);
         json_close(json);
     }
     json_close(json);

@@ -8,6 +8,7 @@
 #include "json_writer.h"
 #include "junit.h"
 #include "mem.h"
+#include "provenance.h"
 #include "query.h"
 #include "quote.h"
 #include "requirement.h"
@@ -33,7 +34,7 @@ static const struct option check_options[] = {
     TEXT_OPTION ("against", against, "BASELINE.db", NULL, "results file of the baseline"),
     COUNT_OPTION("against-study", study_id, "N", "the newest", "study of the baseline, counted from 1; its first point is used"),
     TEXT_OPTION ("metric", metrics, "METRIC[:MARGIN],...", "all rates, p99s and single values that have a better direction", "metrics to check, such as 'reauth_rate,login_latency.p50:1ms'"),
-    TEXT_OPTION ("margin", margin, "MARGIN", "5%", "tolerated worsening: a percentage of the baseline's mean (for an availability, of the unavailability), or an absolute value if all metrics share its unit"),
+    TEXT_OPTION ("margin", margin, "MARGIN", "5%, at least 0.05% of a ratio, 1 of a count, 1 ms of a latency, 1 s of RTO and RPO; with another seed at least what the replications can decide", "tolerated worsening: a percentage of the baseline's mean (for an availability, of the unavailability), or an absolute value if all metrics share its unit"),
     TEXT_OPTION ("junit", junit, "FILE", NULL, "write the verdicts to FILE as JUnit XML"),
     OPTIONS_END,
 };
@@ -44,7 +45,9 @@ struct baseline {
     struct study_row study;
     uint32_t count; /* one past the last replication */
     uint32_t run_count;
-    double **values; /* by statistic, by replication */
+    uint64_t *digests; /* by replication; 0: no such run */
+    double **values;   /* by statistic, by replication */
+    char *resolved;    /* scenario of its first point, with every parameter */
 };
 
 struct checking {
@@ -52,10 +55,11 @@ struct checking {
     const struct point_set *set;
     struct watch_list statistics;
     struct requirement_list expectations;
-    struct requirement_state *states; /* by expectation */
+    struct decision *states; /* by expectation */
     struct baseline baseline;
     struct check_plan plan;
     struct checked *rows;
+    bool identical; /* every run that the baseline has too is equal, bit for bit */
     struct output_file junit;
     struct diag *diag;
 };
@@ -67,15 +71,31 @@ static void baseline_release(struct baseline *baseline, size_t statistic_count)
     for (size_t i = 0; baseline->values && i < statistic_count; i++)
         free(baseline->values[i]);
     free(baseline->values);
+    free(baseline->digests);
+    free(baseline->resolved);
 }
 
 static void count_run(void *self, const struct run_row *row)
 {
     struct baseline *baseline = self;
 
-    baseline->run_count += row->point == 0;
-    if (row->point == 0 && row->replication >= baseline->count)
-        baseline->count = (uint32_t)row->replication + 1;
+    if (row->point != 0)
+        return;
+    if (row->replication == baseline->run_count) {
+        baseline->digests =
+            mem_realloc(baseline->digests, baseline->run_count + 1, sizeof *baseline->digests);
+        baseline->digests[baseline->run_count] = row->digest;
+    } /* else some are missing: check_runs() reports it */
+    baseline->run_count++;
+    baseline->count = (uint32_t)row->replication + 1;
+}
+
+static void keep_scenario(void *self, const struct point_row *row)
+{
+    struct baseline *baseline = self;
+
+    if (row->number == 0 && !baseline->resolved)
+        baseline->resolved = mem_strdup(row->text);
 }
 
 struct value_reader {
@@ -98,7 +118,7 @@ static int read_statistic(struct results *results, struct checking *checking, si
     struct baseline *baseline = &checking->baseline;
     const struct statistic_name name = {
         .metric = ref->metric->name,
-        .stat = ref->stat ? ref->stat : "",
+        .stat = ref->stat && ref->metric->kind == METRIC_LATENCY ? ref->stat : "",
         .region = ref->region < 0 ? "all" : topology->region_names[ref->region],
         .label = ref->label ? ref->label : "",
         .window = ref->window ? ref->window : "all",
@@ -140,10 +160,77 @@ static int read_baseline(struct results *results, struct checking *checking)
     int status = results_each_run(results, id, count_run, baseline, checking->diag);
 
     status = status == 0 ? check_runs(checking) : -1;
+    if (status == 0)
+        status = results_each_point(results, id, keep_scenario, baseline, checking->diag);
     baseline->values = mem_zalloc(checking->statistics.count, sizeof *baseline->values);
     for (size_t i = 0; status == 0 && i < checking->statistics.count; i++)
         status = read_statistic(results, checking, i);
     return status;
+}
+
+/* --- is it a baseline of this scenario? ------------------------------------------------------ */
+
+static void warn_if_other(struct diag *diag, const char *what, const char *ours, const char *theirs)
+{
+    if (strcmp(ours, theirs) != 0)
+        diag_add(diag, DIAG_WARNING, NULL, "the baseline is of another %s: '%s', not '%s'", what,
+                 theirs, ours);
+}
+
+/* Append every block of this key in a resolved scenario: its line, and those indented below it. */
+static void add_blocks(struct strbuf *out, const char *resolved, const char *key)
+{
+    size_t length = strlen(key), depth = SIZE_MAX;
+
+    for (const char *at = resolved; *at;) {
+        size_t line = strcspn(at, "\n"), indent = strspn(at, " ");
+
+        if (indent <= depth)
+            depth = strncmp(at + indent, key, length) == 0 && at[indent + length] == ':' ? indent
+                                                                                         : SIZE_MAX;
+        if (depth != SIZE_MAX)
+            strbuf_add_bytes(out, at, line);
+        at += line + (at[line] == '\n');
+    }
+}
+
+/* The load: parameters of the users. */
+static void warn_of_load(const struct checking *checking)
+{
+    struct strbuf ours = STRBUF_INIT, theirs = STRBUF_INIT;
+
+    if (checking->baseline.resolved) {
+        add_blocks(&ours, checking->set->scenarios[0]->resolved, "population");
+        add_blocks(&theirs, checking->baseline.resolved, "population");
+        if (strcmp(ours.text, theirs.text) != 0)
+            diag_add(checking->diag, DIAG_WARNING, NULL,
+                     "the baseline is of another load: parameters of 'population' differ");
+    }
+    strbuf_release(&ours);
+    strbuf_release(&theirs);
+}
+
+/* Another duration makes other statistics of the same scenario: refused. Another scenario, load or
+ * version is what a check may be about: reported. */
+static bool is_comparable(struct checking *checking, int *code)
+{
+    const struct scenario *scenario = checking->set->scenarios[0];
+    const struct study_row *study = &checking->baseline.study;
+
+    if (scenario->run.duration != study->duration_ns) {
+        struct strbuf text = STRBUF_INIT;
+        units_add_duration(&text, study->duration_ns);
+        strbuf_add(&text, ", the scenario ");
+        units_add_duration(&text, scenario->run.duration);
+        *code =
+            usage_error("the baseline simulates %s; a check needs the same duration", text.text);
+        strbuf_release(&text);
+        return false;
+    }
+    warn_if_other(checking->diag, "scenario", scenario->name, study->scenario_name);
+    warn_if_other(checking->diag, "version", program_version, study->version);
+    warn_of_load(checking);
+    return true;
 }
 
 /* --- the study ------------------------------------------------------------------------------ */
@@ -155,18 +242,33 @@ static void checking_run(void *self, struct study_runner *runner)
     watch_list_open(&checking->statistics, runner);
     requirement_list_open(&checking->expectations, runner);
     check_run(runner, &checking->plan, checking->rows);
+    checking->identical = checking->baseline.count > 0;
+    for (uint32_t i = 0; i < checking->baseline.count; i++)
+        checking->identical = checking->identical && runner_has(runner, 0, i) &&
+                              runner_digest(runner, 0, i) == checking->baseline.digests[i];
     for (size_t i = 0; i < checking->expectations.count; i++)
         checking->states[i] =
             requirement_judge(&checking->expectations.items[i], runner, 0, checking->plan.level);
 }
 
-static void add_why(struct strbuf *out, const struct checked *row, double level)
+static void add_why(struct strbuf *out, const struct checking *checking, const struct checked *row)
 {
+    double level = checking->plan.level;
     enum unit unit = metric_ref_unit(&row->statistic->ref);
     struct interval interval = harm_interval(&row->harm, level);
 
+    if (row->harm.by_outcome) {
+        strbuf_addf(
+            out,
+            "recovers in %" PRIu64 " of %" PRIu64 " instead of %" PRIu64 " of %" PRIu64 " (p %.2g)",
+            row->harm.came, row->harm.runs, row->harm.base_came, row->harm.base_runs, row->p_worse);
+        return;
+    }
     if (row->harm.identical) {
-        strbuf_add(out, "identical");
+        if (checking->identical)
+            strbuf_add(out, "identical");
+        else
+            strbuf_addf(out, "no difference seen in %" PRIu64, row->harm.n);
         return;
     }
     units_add(out, row->harm.base_mean, unit, 3);
@@ -187,14 +289,14 @@ static void print_text(const struct checking *checking)
 
     for (size_t i = 0; i < checking->statistics.count; i++) {
         const struct checked *row = &checking->rows[i];
-        if (row->harm.n == 0) {
+        if (!checked_is_asked(row)) {
             absent++;
             continue;
         }
         text_table_add(table, "%s", row->statistic->text);
         text_table_add(table, "%s", gate_name(row->gate));
         text_table_add(table, "%" PRIu64 "%s", row->harm.n, row->harm.paired ? "" : " unpaired");
-        add_why(text_table_cell(table), row, checking->plan.level);
+        add_why(text_table_cell(table), checking, row);
     }
     quote_print_line(
         stdout, "Against %s, study %" PRId64 " (%s, %" PRIu32 " replications); %.3g%% intervals",
@@ -216,7 +318,7 @@ static void print_text(const struct checking *checking)
 static void write_row(struct json_writer *json, const struct checked *row, double level)
 {
     struct interval interval = harm_interval(&row->harm, level);
-    bool there = row->harm.n > 0;
+    bool there = checked_is_asked(row);
 
     json_open_object(json, NULL);
     json_text(json, "metric", row->statistic->text);
@@ -225,6 +327,12 @@ static void write_row(struct json_writer *json, const struct checked *row, doubl
     json_count(json, "n", row->harm.n);
     json_flag(json, "paired", row->harm.paired);
     json_flag(json, "identical", row->harm.identical);
+    if (row->harm.by_outcome) {
+        json_count(json, "base_recovered", row->harm.base_came);
+        json_count(json, "base_runs", row->harm.base_runs);
+        json_count(json, "recovered", row->harm.came);
+        json_count(json, "runs", row->harm.runs);
+    }
     json_number(json, "base", there ? row->harm.base_mean : NAN);
     json_number(json, "difference", there ? row->harm.difference : NAN);
     json_number(json, "low", interval.low);
@@ -279,15 +387,15 @@ static int write_junit(struct checking *checking)
     for (size_t i = 0; i < statistics; i++) {
         const struct checked *row = &checking->rows[i];
         texts[i] = (struct strbuf)STRBUF_INIT;
-        strbuf_addf(&texts[i], "%s: ", row->harm.n ? gate_name(row->gate) : "no data");
-        if (row->harm.n > 0)
-            add_why(&texts[i], row, checking->plan.level);
-        cases[i] =
-            (struct junit_case){"baseline", row->statistic->text,
-                                row->gate == GATE_WORSE                         ? JUNIT_FAILED
-                                : row->harm.n > 0 && row->gate == GATE_NO_WORSE ? JUNIT_PASSED
-                                                                                : JUNIT_SKIPPED,
-                                texts[i].text};
+        strbuf_addf(&texts[i], "%s: ", checked_is_asked(row) ? gate_name(row->gate) : "no data");
+        if (checked_is_asked(row))
+            add_why(&texts[i], checking, row);
+        cases[i] = (struct junit_case){"baseline", row->statistic->text,
+                                       row->gate == GATE_WORSE ? JUNIT_FAILED
+                                       : checked_is_asked(row) && row->gate == GATE_NO_WORSE
+                                           ? JUNIT_PASSED
+                                           : JUNIT_SKIPPED,
+                                       texts[i].text};
     }
     for (size_t i = statistics; i < count; i++) {
         enum verdict verdict = checking->states[i - statistics].verdict;
@@ -323,7 +431,7 @@ static void checking_find(void *self, struct finding_list *list)
             .unit = metric_ref_unit(&row->statistic->ref),
             .interval = harm_interval(&row->harm, checking->plan.level),
         };
-        if (row->harm.n > 0)
+        if (checked_is_asked(row))
             finding_add(list, &finding,
                         "difference to %.6g of the baseline; margin %.6g, p of no worse %.3g, of "
                         "worse %.3g",
@@ -344,9 +452,9 @@ static int checking_print(void *self)
     }
     for (size_t i = 0; i < checking->statistics.count; i++) {
         const struct checked *row = &checking->rows[i];
-        if (row->harm.n > 0 && row->gate == GATE_WORSE)
+        if (checked_is_asked(row) && row->gate == GATE_WORSE)
             code = EXIT_REGRESSION;
-        else if (row->harm.n > 0 && row->gate == GATE_UNDECIDED && code == EXIT_DONE)
+        else if (checked_is_asked(row) && row->gate == GATE_UNDECIDED && code == EXIT_DONE)
             code = EXIT_UNDECIDED;
     }
     if (checking->values->junit && write_junit(checking) < 0)
@@ -398,6 +506,8 @@ static void plan_check(struct checking *checking)
         .statistics = &checking->statistics,
         .base = baseline->values,
         .base_count = baseline->count,
+        .paired = checking->set->scenarios[0]->run.seed == baseline->study.seed,
+        .default_margins = !values->margin,
         .replications = first,
         .replications_max = limit > first ? limit : first,
         .level = checking->set->scenarios[0]->run.level,
@@ -428,7 +538,8 @@ static int check_scenario(const struct invocation *invocation, struct results *r
         checking.baseline.study = *study;
         if (choose_statistics(&checking)) {
             code = EXIT_FILES;
-            if (read_baseline(results, &checking) == 0 && open_junit(&checking) == 0) {
+            if (read_baseline(results, &checking) == 0 && is_comparable(&checking, &code) &&
+                open_junit(&checking) == 0) {
                 plan_check(&checking);
                 struct conduct conduct = {
                     .self = &checking,
@@ -491,7 +602,10 @@ const struct command cmd_check = {
         "seed. A metric passes if it is no worse than the margin allows, and is a regression if "
         "it is worse than that, both with statistical confidence. Replications are added until "
         "all metrics are decided, up to '--max-replications' (default: 4 times the baseline's); "
-        "those beyond the baseline's are unpaired. The probability of a false alarm over all "
+        "pairs are kept where they are the more precise, and what is decided stays decided. With "
+        "'--seed' there are no pairs. A run that never recovers is worse than any that does. A "
+        "baseline of another duration is refused, of another scenario, load or version reported. "
+        "The probability of a false alarm over all "
         "metrics is at most 1 - level. An unchanged program and scenario gives differences of "
         "exactly 0 and never a regression. Exit codes: 11 regression, 10 an expectation of the "
         "scenario failed, 12 undecided.",

@@ -60,30 +60,81 @@ static void add_narrowing(struct text_table *table, const struct paired *paired)
     if (isnan(paired->variance_ratio))
         text_table_add(table, "-");
     else if (paired->variance_ratio == 0)
-        text_table_add(table, "no variance left");
+        text_table_add(table, "pairs agree");
     else
         text_table_add(table, "%.3g times", 1 / sqrt(paired->variance_ratio));
 }
 
+/* "recovers in 12 of 20 instead of 20 of 20"; of a count that never exceeds one, the replications
+ * that have it. */
+static void add_outcomes(struct strbuf *out, const struct compared *row)
+{
+    const struct paired_outcomes *pairs = &row->outcomes;
+    uint64_t n = pairs->both + pairs->base_only + pairs->value_only + pairs->neither;
+    uint64_t base = pairs->both + pairs->base_only, value = pairs->both + pairs->value_only;
+    bool is_count = row->statistic->ref.metric->unit == UNIT_COUNT;
+
+    if (is_count) {
+        base = n - base;
+        value = n - value;
+    }
+    const char *what = is_count                                       ? "in"
+                       : quantile_over_runs(&row->statistic->ref) > 0 ? "within the base's in"
+                                                                      : "recovers in";
+    strbuf_addf(out, "%s %" PRIu64 " of %" PRIu64, what, value, n);
+    if (row->by_outcome)
+        strbuf_addf(out, " instead of %" PRIu64 " of %" PRIu64 " (p %.2g, McNemar %.2g)", base, n,
+                    row->p_difference, pairs->p);
+    else
+        strbuf_add(out, " on both sides");
+}
+
 static void add_verdict(struct text_table *table, const struct compared *row)
 {
-    struct strbuf margin = STRBUF_INIT;
+    struct strbuf *cell = text_table_cell(table);
+    uint64_t pairs = row->paired.difference.count;
 
-    units_add(&margin, row->margin, metric_ref_unit(&row->statistic->ref), 3);
-    if (row->paired.difference.count < 2)
-        text_table_add(table, "undecided: needs 2 replications or more");
-    else if (row->paired.difference.min == 0 && row->paired.difference.max == 0)
-        text_table_add(table, "equivalent: identical");
-    else if (row->verdict == PAIRED_EQUIVALENT)
-        text_table_add(table, "equivalent within %s (p %.2g)", margin.text, row->p_alike);
-    else if (row->verdict != PAIRED_UNDECIDED)
-        text_table_add(table, "%s (p %.2g)", paired_verdict_name(row->verdict), row->p_difference);
-    else if (row->needed == 0)
-        text_table_add(table, "undecided (p %.2g)", row->p_difference);
-    else
-        text_table_add(table, "undecided (p %.2g); about %" PRIu64 " replications needed",
-                       row->p_difference, row->needed);
-    strbuf_release(&margin);
+    if (row->by_outcome) {
+        strbuf_addf(cell, "%s: ", paired_verdict_name(row->verdict));
+        add_outcomes(cell, row);
+        return;
+    }
+    if (pairs < 2) {
+        strbuf_add(cell, "undecided: n = 1, no interval");
+    } else if (row->identical) {
+        strbuf_add(cell, "equivalent: identical");
+    } else if (row->alike) {
+        strbuf_addf(cell, "no difference seen in %" PRIu64 " pairs", pairs);
+    } else if (row->verdict == PAIRED_EQUIVALENT) {
+        strbuf_add(cell, "equivalent within ");
+        units_add(cell, row->margin, metric_ref_unit(&row->statistic->ref), 3);
+        strbuf_addf(cell, " (p %.2g)", row->p_alike);
+    } else if (row->verdict != PAIRED_UNDECIDED) {
+        strbuf_addf(cell, "%s (p %.2g)", paired_verdict_name(row->verdict), row->p_difference);
+    } else {
+        strbuf_addf(cell, "undecided (p %.2g)", row->p_difference);
+        if (row->needed > 0)
+            strbuf_addf(cell, "; about %" PRIu64 " replications needed", row->needed);
+    }
+    if (row->has_outcomes && row->statistic->ref.metric->unit != UNIT_COUNT) {
+        strbuf_add(cell, "; ");
+        add_outcomes(cell, row);
+    }
+}
+
+/* The difference of the pairs in which both came, if any; a quantile has none of pairs. */
+static void add_difference(struct text_table *table, const struct compared *row, enum unit unit)
+{
+    struct strbuf *cell;
+
+    if (row->paired.difference.count == 0 || quantile_over_runs(&row->statistic->ref) > 0) {
+        text_table_add(table, "-");
+        text_table_add(table, "-");
+        return;
+    }
+    units_add(text_table_cell(table), row->paired.base.mean, unit, 3);
+    cell = text_table_cell(table);
+    interval_add(cell, &row->paired.interval, unit);
 }
 
 static void print_alternative(const struct comparing *comparing, uint32_t point)
@@ -101,13 +152,12 @@ static void print_alternative(const struct comparing *comparing, uint32_t point)
         enum unit unit = metric_ref_unit(&row->statistic->ref);
         if (row->point != point)
             continue;
-        if (row->paired.difference.count == 0) {
+        if (!compared_is_asked(row)) {
             absent++;
             continue;
         }
         text_table_add(table, "%s", row->statistic->text);
-        units_add(text_table_cell(table), row->paired.base.mean, unit, 3);
-        interval_add(text_table_cell(table), &row->paired.interval, unit);
+        add_difference(table, row, unit);
         text_table_add(table, "%" PRIu64, row->paired.difference.count);
         add_narrowing(table, &row->paired);
         add_verdict(table, row);
@@ -149,6 +199,15 @@ static void write_row(struct json_writer *json, const struct compared *row, cons
     json_number(json, "difference", there ? paired->difference.mean : NAN);
     json_number(json, "low", paired->interval.low);
     json_number(json, "high", paired->interval.high);
+    if (row->has_outcomes) {
+        const struct paired_outcomes *pairs = &row->outcomes;
+        json_count(json, "runs",
+                   pairs->both + pairs->base_only + pairs->value_only + pairs->neither);
+        json_count(json, "base_well", pairs->both + pairs->base_only);
+        json_count(json, "value_well", pairs->both + pairs->value_only);
+        json_number(json, "p_mcnemar", pairs->p);
+    }
+    json_flag(json, "identical", row->identical);
     json_number(json, "variance_ratio", paired->variance_ratio);
     json_number(json, "margin", row->margin);
     json_number(json, "p_difference", row->p_difference);
@@ -192,10 +251,16 @@ static void comparing_find(void *self, struct finding_list *list)
             .unit = metric_ref_unit(&row->statistic->ref),
             .interval = row->paired.interval,
         };
-        if (row->paired.difference.count > 0)
+        struct strbuf outcomes = STRBUF_INIT;
+        if (row->has_outcomes) {
+            strbuf_add(&outcomes, "; ");
+            add_outcomes(&outcomes, row);
+        }
+        if (compared_is_asked(row))
             finding_add(list, &finding,
-                        "difference to point 0; margin %.6g, p %.3g, p of not equivalent %.3g",
-                        row->margin, row->p_difference, row->p_alike);
+                        "difference to point 0; margin %.6g, p %.3g, p of not equivalent %.3g%s",
+                        row->margin, row->p_difference, row->p_alike, outcomes.text);
+        strbuf_release(&outcomes);
     }
 }
 
@@ -212,7 +277,7 @@ static int comparing_print(void *self)
             print_text(comparing);
     }
     for (size_t i = 0; i < comparing->row_count; i++)
-        if (comparing->rows[i].paired.difference.count > 0 &&
+        if (compared_is_asked(&comparing->rows[i]) &&
             comparing->rows[i].verdict == PAIRED_UNDECIDED)
             decided = false;
     return decided ? EXIT_DONE : EXIT_UNDECIDED;

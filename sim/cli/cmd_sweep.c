@@ -47,7 +47,7 @@ struct fronting {
     struct requirement_list constraints;
     struct front_plan plan;
     struct front_result result;
-    struct interval *intervals; /* by point, by goal */
+    struct sampled_estimate *estimates; /* by point, by goal */
 };
 
 static void fronting_run(void *self, struct study_runner *runner)
@@ -58,13 +58,11 @@ static void fronting_run(void *self, struct study_runner *runner)
     watch_list_open(&fronting->goals, runner);
     requirement_list_open(&fronting->constraints, runner);
     front_run(runner, &fronting->plan, &fronting->result);
-    fronting->intervals = mem_alloc(fronting->set->count * goals, sizeof *fronting->intervals);
-    for (uint32_t point = 0; point < fronting->set->count; point++) {
-        for (size_t i = 0; i < goals; i++) {
-            struct tally tally = watched_tally(runner, point, fronting->goals.items[i].watch);
-            fronting->intervals[point * goals + i] = interval_student(&tally, fronting->plan.level);
-        }
-    }
+    fronting->estimates = mem_alloc(fronting->set->count * goals, sizeof *fronting->estimates);
+    for (uint32_t point = 0; point < fronting->set->count; point++)
+        for (size_t i = 0; i < goals; i++)
+            fronting->estimates[point * goals + i] = runner_estimate(
+                runner, point, fronting->goals.items[i].watch, fronting->plan.level);
 }
 
 static const char *mark_name(const struct fronting *fronting, size_t point)
@@ -78,6 +76,21 @@ static const char *mark_name(const struct fronting *fronting, size_t point)
     return mark->sure ? "dominated" : "dominated, uncertain";
 }
 
+/* "65 s [61 s, 70 s], never in 3 of 20". */
+static void add_estimate(struct strbuf *out, const struct sampled_estimate *estimate,
+                         enum unit unit)
+{
+    uint64_t n = estimate->interval.n + estimate->never;
+
+    if (estimate->interval.n > 0)
+        interval_add(out, &estimate->interval, unit);
+    if (estimate->never > 0)
+        strbuf_addf(out, "%snever in %" PRIu64 " of %" PRIu64, estimate->interval.n > 0 ? ", " : "",
+                    estimate->never, n);
+    else if (n == 0)
+        strbuf_add(out, "no data");
+}
+
 static void fronting_print_table(const struct fronting *fronting)
 {
     struct strbuf text = STRBUF_INIT;
@@ -87,12 +100,13 @@ static void fronting_print_table(const struct fronting *fronting)
     strbuf_add(&text, "n\tfront");
     struct text_table *table = text_table_create(text.text);
     for (size_t point = 0; point < fronting->set->count; point++) {
-        const struct interval *intervals = &fronting->intervals[point * fronting->goals.count];
+        const struct sampled_estimate *estimates =
+            &fronting->estimates[point * fronting->goals.count];
         point_label_add(text_table_cell(table), &fronting->set->points[point]);
         for (size_t i = 0; i < fronting->goals.count; i++)
-            interval_add(text_table_cell(table), &intervals[i],
+            add_estimate(text_table_cell(table), &estimates[i],
                          metric_ref_unit(&fronting->goals.items[i].ref));
-        text_table_add(table, "%" PRIu64, intervals[0].n);
+        text_table_add(table, "%" PRIu64, estimates[0].interval.n + estimates[0].never);
         text_table_add(table, "%s%s", mark_name(fronting, point),
                        fronting->result.knee == (int64_t)point ? ", the knee" : "");
     }
@@ -115,13 +129,16 @@ static void write_point(struct json_writer *json, const struct fronting *frontin
     json_flag(json, "sure", mark->sure);
     json_open_array(json, "goals");
     for (size_t i = 0; i < fronting->goals.count; i++) {
-        const struct interval *interval = &fronting->intervals[point * fronting->goals.count + i];
+        const struct sampled_estimate *estimate =
+            &fronting->estimates[point * fronting->goals.count + i];
+        const struct interval *interval = &estimate->interval;
         json_open_object(json, NULL);
         json_text(json, "metric", fronting->goals.items[i].text);
         json_count(json, "n", interval->n);
-        json_number(json, "mean", interval->n ? interval->mean : NAN);
-        json_number(json, "low", interval->low);
-        json_number(json, "high", interval->high);
+        json_count(json, "never", estimate->never);
+        json_number(json, "mean", interval->n && isfinite(interval->mean) ? interval->mean : NAN);
+        json_number(json, "low", isfinite(interval->low) ? interval->low : NAN);
+        json_number(json, "high", isfinite(interval->high) ? interval->high : NAN);
         json_close(json);
     }
     json_close(json);
@@ -158,7 +175,7 @@ static void fronting_find(void *self, struct finding_list *list)
             .subject = goal->text,
             .verdict = (char *)(uintptr_t)mark_name(fronting, point),
             .unit = metric_ref_unit(&goal->ref),
-            .interval = fronting->intervals[i],
+            .interval = fronting->estimates[i].interval,
         };
         finding_add(list, &finding, "%s",
                     fronting->result.knee == (int64_t)point ? "the knee" : "");
@@ -246,7 +263,7 @@ static int sweep_for_front(const struct invocation *invocation, const struct poi
     watch_list_release(&fronting.goals);
     requirement_list_release(&fronting.constraints);
     front_result_release(&fronting.result);
-    free(fronting.intervals);
+    free(fronting.estimates);
     return code;
 }
 

@@ -30,6 +30,19 @@ struct duration_list {
     sim_dur *items;
     uint32_t count;
 };
+struct number_list {
+    double *items;
+    uint32_t count;
+};
+/* A rate that goes linearly to `to_per_s` within `for_ns`; 0: at once. */
+struct rate_stage {
+    sim_dur for_ns;
+    double to_per_s;
+};
+struct stage_list {
+    struct rate_stage *items;
+    uint32_t count;
+};
 struct region_list {
     int32_t *items; /* indices of regions */
     uint32_t count;
@@ -54,6 +67,10 @@ enum field_type {
     FIELD_TIME_DIST,     /* struct dist *, in ns; min and max bound the mean */
     FIELD_NUMBER_DIST,   /* struct dist *, of numbers without unit */
     FIELD_DURATION_LIST, /* struct duration_list */
+    FIELD_NUMBER_LIST,   /* struct number_list */
+    FIELD_RATES,         /* struct number_list, per second; a list or a CSV file */
+    FIELD_TIMES,         /* struct duration_list, in order; a list or a CSV file */
+    FIELD_STAGES,        /* struct stage_list; `min`/`max` bound the rates */
     FIELD_REGION,        /* int32_t, index; -1: not given */
     FIELD_REGION_LIST,   /* struct region_list */
     FIELD_LINK,          /* struct link_ref */
@@ -101,6 +118,14 @@ struct field {
     {name, FIELD_TYPED(member, struct dist *, FIELD_NUMBER_DIST), min, initial, max, NULL, meaning, source}
 #define DURATION_LIST(name, member, min, initial, max, meaning, source) \
     {name, FIELD_TYPED(member, struct duration_list, FIELD_DURATION_LIST), min, initial, max, NULL, meaning, source}
+#define NUMBER_LIST(name, member, min, initial, max, meaning, source) \
+    {name, FIELD_TYPED(member, struct number_list, FIELD_NUMBER_LIST), min, initial, max, NULL, meaning, source}
+#define RATES(name, member, min, initial, max, meaning, source) \
+    {name, FIELD_TYPED(member, struct number_list, FIELD_RATES), min, initial, max, NULL, meaning, source}
+#define TIMES(name, member, min, initial, max, meaning, source) \
+    {name, FIELD_TYPED(member, struct duration_list, FIELD_TIMES), min, initial, max, NULL, meaning, source}
+#define STAGES(name, member, min, initial, max, meaning, source) \
+    {name, FIELD_TYPED(member, struct stage_list, FIELD_STAGES), min, initial, max, NULL, meaning, source}
 #define REGION(name, member, meaning, source) \
     {name, FIELD_TYPED(member, int32_t, FIELD_REGION), NULL, NULL, NULL, NULL, meaning, source}
 #define REGION_LIST(name, member, meaning, source) \

@@ -103,3 +103,17 @@ void validation_error(struct validation *validation, const char *field, const ch
     validation->report(validation, field, text.text);
     strbuf_release(&text);
 }
+
+void validation_note(struct validation *validation, const char *field, const char *format, ...)
+{
+    struct strbuf text = STRBUF_INIT;
+    va_list args;
+
+    if (!validation->note)
+        return;
+    va_start(args, format);
+    strbuf_addv(&text, format, args);
+    va_end(args);
+    validation->note(validation, field, text.text);
+    strbuf_release(&text);
+}

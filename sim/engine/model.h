@@ -97,9 +97,14 @@ struct model_env {
  */
 struct validation {
     void (*report)(struct validation *self, const char *field, const char *text);
+    /* For what is worth knowing and no error, such as a derived value. NULL: not wanted. */
+    void (*note)(struct validation *self, const char *field, const char *text);
 };
 /* Report a violated rule between fields: format the text and call validation->report. */
 void validation_error(struct validation *validation, const char *field, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Report a note; as validation_error(). */
+void validation_note(struct validation *validation, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* An instance of a model as its scenario has it. */

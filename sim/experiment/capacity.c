@@ -27,12 +27,13 @@ static struct limit_trial judge_point(const struct study_runner *runner,
     struct limit_trial trial = {load, true, true, false};
 
     for (size_t i = 0; i < plan->objectives->count; i++) {
-        struct requirement_state state =
+        struct decision state =
             requirement_judge(&plan->objectives->items[i], runner, point, plan->level);
+        /* An objective on the mean holds or not by it, and is as uncertain as the mean is. */
         trial.holds = trial.holds && state.by_mean != VERDICT_FAILS;
-        trial.surely_broken = trial.surely_broken || state.verdict == VERDICT_FAILS;
-        trial.surely_holds = trial.surely_holds &&
-                             (state.verdict == VERDICT_HOLDS || state.verdict == VERDICT_NO_DATA);
+        trial.surely_broken = trial.surely_broken || state.by_interval == VERDICT_FAILS;
+        trial.surely_holds = trial.surely_holds && (state.by_interval == VERDICT_HOLDS ||
+                                                    state.by_interval == VERDICT_NO_DATA);
     }
     return trial;
 }
@@ -45,10 +46,12 @@ static int64_t first_broken(const struct study_runner *runner, const struct capa
     int64_t found = -1;
 
     for (size_t i = 0; i < plan->objectives->count; i++) {
-        struct requirement_state state =
+        struct decision state =
             requirement_judge(&plan->objectives->items[i], runner, point, plan->level);
-        double half = state.interval.valid ? (state.interval.high - state.interval.low) / 2 : 0;
-        double excess = fabs(state.interval.mean - state.bound);
+        double half = state.estimate.interval.valid
+                          ? (state.estimate.interval.high - state.estimate.interval.low) / 2
+                          : 0;
+        double excess = fabs(state.estimate.interval.mean - state.bound);
         excess = half > 0 ? excess / half : INFINITY;
         if (state.by_mean == VERDICT_FAILS && excess > worst) {
             worst = excess;

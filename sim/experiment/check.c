@@ -7,6 +7,52 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define POWER_MISSED 0.02 /* over all statistics: chance that an unchanged side stays undecided */
+
+static uint32_t looks_of(const struct check_plan *plan)
+{
+    return stop_rule_looks(plan->replications, plan->replications_max);
+}
+
+static double margin_of(const struct check_plan *plan, size_t i, const struct harm *harm)
+{
+    const struct watched *statistic = &plan->statistics->items[i];
+    double margin =
+        amount_around(&statistic->amount, metric_ref_unit(&statistic->ref), harm->base_mean);
+
+    margin = fmax(margin, quantile_resolution(&statistic->ref, harm->base_mean));
+    if (!plan->default_margins || statistic->has_own_amount)
+        return margin;
+    margin = fmax(margin, amount_floor(&statistic->ref));
+    if (!plan->paired) {
+        double decidable = harm_decidable(plan->base[i], plan->base_count, plan->replications_max,
+                                          (1 - plan->level) / looks_of(plan),
+                                          1 - POWER_MISSED / (double)plan->statistics->count);
+        margin = isfinite(decidable) ? fmax(margin, decidable) : margin;
+    }
+    return margin;
+}
+
+static struct harm harm_of(const struct check_plan *plan, size_t i, const double *values,
+                           size_t count)
+{
+    const double *base = plan->base[i];
+    double q = quantile_over_runs(&plan->statistics->items[i].ref);
+    double *outcomes;
+    struct harm harm;
+
+    if (!(q > 0))
+        return harm_measure(base, plan->base_count, values, count, plan->paired);
+    double threshold = quantile_threshold(base, plan->base_count, q);
+    outcomes = mem_alloc(plan->base_count + count, sizeof *outcomes);
+    quantile_outcomes(base, plan->base_count, threshold, outcomes);
+    quantile_outcomes(values, count, threshold, outcomes + plan->base_count);
+    harm =
+        harm_measure(outcomes, plan->base_count, outcomes + plan->base_count, count, plan->paired);
+    free(outcomes);
+    return harm;
+}
+
 static void measure(const struct study_runner *runner, const struct check_plan *plan, size_t i,
                     uint32_t done, struct checked *row)
 {
@@ -16,17 +62,15 @@ static void measure(const struct study_runner *runner, const struct check_plan *
     const double *values = runner_values(runner, 0, statistic->watch, &count);
 
     *row = (struct checked){.statistic = statistic};
-    row->harm = harm_measure(plan->base[i], plan->base_count, values, count < done ? count : done);
-    row->margin =
-        amount_around(&statistic->amount, metric_ref_unit(&statistic->ref), row->harm.base_mean);
+    row->harm = harm_of(plan, i, values, count < done ? count : done);
+    row->margin = margin_of(plan, i, &row->harm);
     row->p_worse = harm_p_worse(&row->harm, better, row->margin);
     row->p_no_worse = harm_p_no_worse(&row->harm, better, row->margin);
 }
 
-/* A statistic that neither side has (an RTO without an outage) is not tested. */
-static bool is_asked(const struct checked *row)
+bool checked_is_asked(const struct checked *row)
 {
-    return row->harm.n > 0;
+    return row->harm.n > 0 || row->harm.by_outcome;
 }
 
 /* One interim look; true if no more replications are needed. */
@@ -36,22 +80,25 @@ static bool look(const struct study_runner *runner, const struct check_plan *pla
     size_t count = plan->statistics->count, asked = 0;
     double *worse = mem_alloc(count, sizeof *worse), *no_worse = mem_alloc(count, sizeof *no_worse);
     enum gate *gates = mem_alloc(count, sizeof *gates);
-    uint32_t looks = stop_rule_looks(plan->replications, plan->replications_max);
     bool decided = true, alarm = false;
 
+    /* What is decided keeps its numbers, and its place in Holm's correction. */
     for (size_t i = 0; i < count; i++) {
-        measure(runner, plan, i, done, &rows[i]);
-        if (!is_asked(&rows[i]))
+        if (rows[i].gate == GATE_UNDECIDED)
+            measure(runner, plan, i, done, &rows[i]);
+        if (!checked_is_asked(&rows[i]))
             continue;
         worse[asked] = rows[i].p_worse;
         no_worse[asked++] = rows[i].p_no_worse;
     }
-    gate_decide(worse, no_worse, asked, 1 - plan->level, looks, gates);
+    gate_decide(worse, no_worse, asked, 1 - plan->level, looks_of(plan), gates);
     asked = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!is_asked(&rows[i]))
+        if (!checked_is_asked(&rows[i]))
             continue;
-        rows[i].gate = gates[asked++];
+        enum gate gate = gates[asked++];
+        if (rows[i].gate == GATE_UNDECIDED)
+            rows[i].gate = gate;
         decided = decided && rows[i].gate != GATE_UNDECIDED;
         alarm = alarm || rows[i].gate == GATE_WORSE;
     }
@@ -65,6 +112,9 @@ bool check_run(struct study_runner *runner, const struct check_plan *plan, struc
 {
     uint32_t done = plan->replications;
     bool good = run_replications(runner, 1, 0, done);
+
+    for (size_t i = 0; i < plan->statistics->count; i++)
+        rows[i] = (struct checked){.gate = GATE_UNDECIDED};
 
     while (!look(runner, plan, done, rows) && good && done < plan->replications_max) {
         uint32_t until = stop_rule_grow(done, plan->replications_max);

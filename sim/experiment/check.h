@@ -2,7 +2,7 @@
 /*
  * Compare a scenario with recorded statistics: is any of them worse by more than its margin? Tests
  * and levels are those of noninferiority.h; replications are added until all statistics are decided
- * or one is worse.
+ * or one is worse. What is decided at one look stays decided.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -14,17 +14,23 @@ struct check_plan {
     const struct watch_list *statistics; /* opened; amounts: margins; each with a direction */
     double *const *base;                 /* by statistic: the baseline's values by replication */
     uint32_t base_count;                 /* >= 1 */
-    uint32_t replications;               /* at the first look */
+    bool paired;                         /* both have the same random numbers */
+    /* Margins that were not given are at least amount_floor() and, without pairs, what the
+     * replications can decide. */
+    bool default_margins;
+    uint32_t replications; /* at the first look */
     uint32_t replications_max;
     double level;
 };
 struct checked {
     const struct watched *statistic;
-    struct harm harm; /* n 0: neither side has this statistic */
+    struct harm harm; /* see checked_is_asked() */
     double margin;
     double p_worse, p_no_worse;
     enum gate gate;
 };
+/* False: neither side has this statistic (an RTO without an outage), so it is not tested. */
+bool checked_is_asked(const struct checked *row);
 /* False if a round ended early. `rows`: one per statistic, filled in any case. */
 bool check_run(struct study_runner *runner, const struct check_plan *plan, struct checked *rows);
 

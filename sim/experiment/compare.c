@@ -20,6 +20,83 @@ static double alpha_of(const struct compare_plan *plan)
     return (1 - plan->level) / stop_rule_looks(plan->replications, plan->replications_max);
 }
 
+/* Did it come? Where nothing had to, as without an outage, nothing failed to. Of a count: was there
+ * nothing to count? */
+static double outcome_of(double value, bool is_count)
+{
+    return isinf(value) || (is_count && value > 0) ? 0 : 1;
+}
+
+static bool is_zero_or_one(const double *values, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!isnan(values[i]) &&
+            (values[i] < 0 || (values[i] > 0 && values[i] < 1) || values[i] > 1))
+            return false;
+    return true;
+}
+
+static bool has_never(const double *values, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (isinf(values[i]))
+            return true;
+    return false;
+}
+
+static void measure_outcomes(const double *base, const double *value, uint32_t count,
+                             struct compared *row)
+{
+    const struct metric *metric = row->statistic->ref.metric;
+    bool is_count = metric->kind == METRIC_VALUE && metric->unit == UNIT_COUNT &&
+                    metric->better == LOWER_IS_BETTER && is_zero_or_one(base, count) &&
+                    is_zero_or_one(value, count);
+    double *b, *v;
+
+    if (!is_count && !has_never(base, count) && !has_never(value, count))
+        return;
+    b = mem_alloc(count, sizeof *b);
+    v = mem_alloc(count, sizeof *v);
+    for (uint32_t i = 0; i < count; i++) {
+        b[i] = outcome_of(base[i], is_count);
+        v[i] = outcome_of(value[i], is_count);
+    }
+    row->outcomes = paired_outcomes_compare(b, v, count);
+    row->has_outcomes = true;
+    row->by_outcome = row->outcomes.base_only + row->outcomes.value_only > 0;
+    free(b);
+    free(v);
+}
+
+/* A quantile is known to half a bin, however much the pairs agree. */
+static void widen(struct interval *interval, double floor)
+{
+    if (!interval->valid || floor <= 0)
+        return;
+    interval->low = fmin(interval->low, interval->mean - floor);
+    interval->high = fmax(interval->high, interval->mean + floor);
+    interval->form = INTERVAL_PLAIN;
+}
+
+static void measure_values(const struct compare_plan *plan, const double *base, const double *value,
+                           uint32_t count, struct compared *row)
+{
+    double floor;
+
+    row->paired = paired_compare(base, value, count, plan->level);
+    floor = quantile_resolution(&row->statistic->ref, row->paired.base.mean);
+    row->margin =
+        fmax(floor, amount_around(&row->statistic->amount, metric_ref_unit(&row->statistic->ref),
+                                  row->paired.base.mean));
+    row->alike = row->paired.difference.count > 0 && row->paired.difference.min == 0 &&
+                 row->paired.difference.max == 0;
+    measure_outcomes(base, value, count, row);
+    row->p_difference = row->by_outcome ? row->outcomes.p : row->paired.p;
+    row->p_alike = row->by_outcome ? 1 : paired_p_not_equivalent(&row->paired, row->margin);
+    if (!row->identical)
+        widen(&row->paired.interval, floor);
+}
+
 static void measure(const struct study_runner *runner, const struct compare_plan *plan,
                     struct compared *row)
 {
@@ -27,19 +104,58 @@ static void measure(const struct study_runner *runner, const struct compare_plan
     uint32_t watch = row->statistic->watch;
     const double *base = runner_values(runner, 0, watch, &base_count);
     const double *value = runner_values(runner, row->point, watch, &count);
+    double q = quantile_over_runs(&row->statistic->ref), *outcomes;
 
-    row->paired = paired_compare(base, value, base_count < count ? base_count : count, plan->level);
-    row->margin = amount_around(&row->statistic->amount, metric_ref_unit(&row->statistic->ref),
-                                row->paired.base.mean);
-    row->p_difference = row->paired.p;
-    row->p_alike = paired_p_not_equivalent(&row->paired, row->margin);
+    count = base_count < count ? base_count : count;
+    row->identical = runner_identical(runner, 0, row->point);
+    if (!(q > 0)) {
+        measure_values(plan, base, value, count, row);
+        return;
+    }
+    double threshold = quantile_threshold(base, count, q);
+    outcomes = mem_alloc(2 * (size_t)count, sizeof *outcomes);
+    quantile_outcomes(base, count, threshold, outcomes);
+    quantile_outcomes(value, count, threshold, outcomes + count);
+    measure_values(plan, outcomes, outcomes + count, count, row);
+    free(outcomes);
+}
+
+bool compared_is_asked(const struct compared *row)
+{
+    return row->paired.difference.count > 0 || row->by_outcome;
+}
+
+/* Holm's correction within a family: the rows that are decided by their outcomes, or the others. */
+static size_t correct(struct compared *rows, size_t count, bool by_outcome, bool alike)
+{
+    double *p = mem_alloc(count, sizeof *p);
+    size_t measured = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (compared_is_asked(&rows[i]) && rows[i].by_outcome == by_outcome)
+            p[measured++] = alike ? rows[i].p_alike : rows[i].p_difference;
+    holm_adjust(p, p, measured);
+    for (size_t i = 0, at = 0; i < count; i++)
+        if (compared_is_asked(&rows[i]) && rows[i].by_outcome == by_outcome)
+            *(alike ? &rows[i].p_alike : &rows[i].p_difference) = p[at++];
+    free(p);
+    return measured;
+}
+
+static enum paired_verdict decide(const struct compared *row, double alpha)
+{
+    if (!row->by_outcome)
+        return paired_decide(&row->paired, row->statistic->ref.metric->better, row->p_difference,
+                             row->p_alike, alpha);
+    if (row->p_difference > alpha)
+        return PAIRED_UNDECIDED;
+    return row->outcomes.value_only > row->outcomes.base_only ? PAIRED_BETTER : PAIRED_WORSE;
 }
 
 void compare_rows(const struct study_runner *runner, const struct compare_plan *plan,
                   struct compared *rows)
 {
-    size_t count = row_count(plan), measured = 0;
-    double *p = mem_alloc(count, sizeof *p), *alike = mem_alloc(count, sizeof *alike);
+    size_t count = row_count(plan), measured;
     double alpha = alpha_of(plan);
 
     for (size_t i = 0; i < count; i++) {
@@ -48,26 +164,17 @@ void compare_rows(const struct study_runner *runner, const struct compare_plan *
             .statistic = &plan->statistics->items[i % plan->statistics->count],
         };
         measure(runner, plan, &rows[i]);
-        if (rows[i].paired.difference.count == 0)
-            continue; /* a statistic without data is not a test to correct for */
-        p[measured] = rows[i].p_difference;
-        alike[measured++] = rows[i].p_alike;
     }
-    holm_adjust(p, p, measured);
-    holm_adjust(alike, alike, measured);
-    measured = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].paired.difference.count == 0)
-            continue;
-        rows[i].p_difference = p[measured];
-        rows[i].p_alike = alike[measured++];
-        rows[i].verdict = paired_decide(&rows[i].paired, rows[i].statistic->ref.metric->better,
-                                        rows[i].p_difference, rows[i].p_alike, alpha);
-    }
+    correct(rows, count, true, false);
+    measured = correct(rows, count, false, false);
+    correct(rows, count, false, true);
+    for (size_t i = 0; i < count; i++)
+        if (compared_is_asked(&rows[i]))
+            rows[i].verdict = decide(&rows[i], alpha);
     /* Use the strictest level of Holm's procedure, which is conservative. */
     for (size_t i = 0; i < count; i++) {
         uint64_t pairs = rows[i].paired.difference.count;
-        if (pairs < 2)
+        if (pairs < 2 || rows[i].by_outcome)
             continue;
         rows[i].needed =
             paired_needed(&rows[i].paired, rows[i].margin, alpha / (double)measured, POWER);
@@ -75,8 +182,6 @@ void compare_rows(const struct study_runner *runner, const struct compare_plan *
         if (rows[i].verdict == PAIRED_UNDECIDED && rows[i].needed > 0 && rows[i].needed <= pairs)
             rows[i].needed = pairs + 1;
     }
-    free(p);
-    free(alike);
 }
 
 static bool all_decided(const struct study_runner *runner, const struct compare_plan *plan)
@@ -87,7 +192,7 @@ static bool all_decided(const struct study_runner *runner, const struct compare_
 
     compare_rows(runner, plan, rows);
     for (size_t i = 0; i < count; i++)
-        if (rows[i].paired.difference.count > 0 && rows[i].verdict == PAIRED_UNDECIDED)
+        if (compared_is_asked(&rows[i]) && rows[i].verdict == PAIRED_UNDECIDED)
             decided = false;
     free(rows);
     return decided;

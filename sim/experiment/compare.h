@@ -7,11 +7,19 @@
  * matter: relative to the mean of the base, or in the statistic's unit. Tests for difference and
  * for equivalence are two families, each at 1 - level over all its tests. With several interim
  * looks, each spends an equal part of it.
+ *
+ * Where an outcome never came in some replication ("never restored"), or the statistic is a count
+ * that never exceeds one (`incidents_unrestored`), what came is compared first, by McNemar's exact
+ * test of the pairs: a third family, also at 1 - level. Only if no pair differs in it are the
+ * values of the pairs in which both came compared, as all others.
+ *
+ * Quantiles of histograms are known to half a bin: it is the least half-width and the least margin.
  */
 #ifndef COMPARE_H
 #define COMPARE_H
 
 #include "paired.h"
+#include "paired_outcomes.h"
 #include "watch_list.h"
 
 struct compare_plan {
@@ -24,12 +32,20 @@ struct compare_plan {
 struct compared {
     uint32_t point;
     const struct watched *statistic;
-    struct paired paired;
+    struct paired paired; /* of the pairs in which both have a number */
+    /* by_outcome: the pairs differ in what came, and the verdict is on that; `outcomes` is filled
+     * wherever something did not come, or a count never exceeds one. */
+    bool has_outcomes, by_outcome;
+    struct paired_outcomes outcomes;
+    bool alike;                   /* all pairs are equal */
+    bool identical;               /* so are the digests of all runs */
     double margin;                /* in the statistic's unit */
     double p_difference, p_alike; /* Holm's; alike: of "not equivalent" */
     enum paired_verdict verdict;
     uint64_t needed; /* pairs needed for a decision, at 80 % power; 0: unknown */
 };
+/* False: neither side has data, so it is not tested. */
+bool compared_is_asked(const struct compared *row);
 /* Add replications until every statistic is decided or there are replications_max. False if a round
  * ended early. */
 bool compare_run(struct study_runner *runner, const struct compare_plan *plan);

@@ -12,7 +12,7 @@
 #include "mem.h"
 #include "pool.h"
 #include "run_settings.h"
-#include "samples.h"
+#include "sampled.h"
 #include "trial.h"
 #include "warmup.h"
 
@@ -33,7 +33,9 @@ struct runner_point {
     bool warmup_known;
     bool *has; /* by replication */
     size_t has_capacity;
-    struct samples watched; /* a row for each watch */
+    uint64_t *digests; /* by replication, of those that it has */
+    size_t digest_capacity;
+    struct sampled *watched; /* by watch; NULL before the first run */
 };
 
 struct study_runner {
@@ -115,7 +117,6 @@ uint32_t runner_add_point(struct study_runner *runner, const struct study_point 
         .study = *study,
         .warmup = study->scenario->warmup_given,
         .warmup_known = study->scenario->run.warmup_kind != WARMUP_AUTO,
-        .watched = {.row_count = runner->watch_count},
     };
     judge_add_point(runner->judge, study->scenario);
     if (runner->begun && runner_ok(runner) &&
@@ -138,33 +139,50 @@ uint32_t runner_watch(struct study_runner *runner, const struct metric_ref *ref)
     mem_grow(&watches, &runner->watch_capacity, runner->watch_count + 1, sizeof *runner->watches);
     runner->watches = watches;
     runner->watches[runner->watch_count++] = watch;
-    for (size_t i = 0; i < runner->point_count; i++)
-        runner->points[i].watched.row_count = runner->watch_count;
     return (uint32_t)runner->watch_count - 1;
 }
 
-/* The statistic with this scenario's region number; NAN if it has no such region. */
-static double watched_statistic(const struct watch *watch, const struct scenario *scenario,
-                                const struct statistics *statistics)
+/* Take a run's statistic; of a scenario without the region it is missing. */
+static void watch_take(const struct watch *watch, const struct run_result *result,
+                       struct sampled *sampled)
 {
+    static const struct statistics none = {.statistic_count = 0};
     struct metric_ref ref = watch->ref;
+    bool found = true;
 
     if (watch->region) {
-        ref.region = topology_region(&scenario->topology, watch->region);
-        if (ref.region < 0)
-            return NAN;
+        ref.region = topology_region(&result->scenario->topology, watch->region);
+        found = ref.region >= 0;
     }
-    return judge_statistic(statistics, &ref);
+    sampled_take(sampled, result->replication, found ? result->statistics : &none, &ref);
+    if (!found)
+        sampled->values[result->replication] = (double)NAN;
+}
+
+const struct sampled *runner_sampled(const struct study_runner *runner, uint32_t point,
+                                     uint32_t watch)
+{
+    static const struct sampled none = {.count = 0};
+    const struct runner_point *it = &runner->points[point];
+
+    invariant(point < runner->point_count && watch < runner->watch_count);
+    return it->watched ? &it->watched[watch] : &none;
 }
 
 const double *runner_values(const struct study_runner *runner, uint32_t point, uint32_t watch,
                             uint32_t *count)
 {
-    invariant(point < runner->point_count);
-    const struct samples *watched = &runner->points[point].watched;
+    const struct sampled *sampled = runner_sampled(runner, point, watch);
 
-    *count = watched->count;
-    return samples_row(watched, watch);
+    *count = sampled->count;
+    return sampled->values;
+}
+
+struct sampled_estimate runner_estimate(const struct study_runner *runner, uint32_t point,
+                                        uint32_t watch, double level)
+{
+    return sampled_estimate(runner_sampled(runner, point, watch), &runner->watches[watch].ref,
+                            level);
 }
 
 bool runner_has(const struct study_runner *runner, uint32_t point, uint32_t replication)
@@ -173,6 +191,27 @@ bool runner_has(const struct study_runner *runner, uint32_t point, uint32_t repl
     const struct runner_point *it = &runner->points[point];
 
     return replication < it->has_capacity && it->has[replication];
+}
+
+bool runner_identical(const struct study_runner *runner, uint32_t a, uint32_t b)
+{
+    const struct runner_point *first = &runner->points[a];
+    uint32_t pairs = 0;
+
+    for (uint32_t i = 0; i < first->has_capacity; i++) {
+        if (!runner_has(runner, a, i) || !runner_has(runner, b, i))
+            continue;
+        pairs++;
+        if (first->digests[i] != runner->points[b].digests[i])
+            return false;
+    }
+    return pairs > 0;
+}
+
+uint64_t runner_digest(const struct study_runner *runner, uint32_t point, uint32_t replication)
+{
+    invariant(runner_has(runner, point, replication));
+    return runner->points[point].digests[replication];
 }
 
 static void point_mark(struct runner_point *point, uint32_t replication)
@@ -201,9 +240,13 @@ static void runner_accept(struct study_runner *runner, const struct run_result *
     struct runner_point *point = &runner->points[result->point];
 
     point_mark(point, result->replication);
+    if (result->replication >= point->digest_capacity)
+        MEM_GROW(point->digests, point->digest_capacity, (size_t)result->replication + 1);
+    point->digests[result->replication] = result->digest;
+    if (!point->watched && runner->watch_count > 0)
+        point->watched = mem_zalloc(runner->watch_count, sizeof *point->watched);
     for (size_t i = 0; i < runner->watch_count; i++)
-        samples_set(&point->watched, i, result->replication,
-                    watched_statistic(&runner->watches[i], result->scenario, result->statistics));
+        watch_take(&runner->watches[i], result, &point->watched[i]);
     judge_add(runner->judge, result);
     runner->outcome.done++;
     runner->progress.done++;
@@ -517,7 +560,10 @@ struct study_outcome runner_close(struct study_runner *runner)
 
     for (size_t i = 0; i < runner->point_count; i++) {
         free(runner->points[i].has);
-        samples_release(&runner->points[i].watched);
+        free(runner->points[i].digests);
+        for (size_t k = 0; runner->points[i].watched && k < runner->watch_count; k++)
+            sampled_release(&runner->points[i].watched[k]);
+        free(runner->points[i].watched);
     }
     judge_free(runner->judge);
     free(runner->points);

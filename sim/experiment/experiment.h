@@ -40,6 +40,7 @@
 #include "diag.h"
 #include "metric_ref.h"
 #include "result.h"
+#include "sampled.h"
 
 struct study_progress {
     size_t done, total;   /* completed runs, and runs requested so far */
@@ -116,7 +117,7 @@ uint32_t runner_add_point(struct study_runner *runner, const struct study_point 
 /*
  * Collect this statistic of every run; returns its number. Call before the first round. The texts
  * of `ref` must outlive the runner. Its region is one of the first point's and is found by name in
- * the others. Missing statistics are treated as in judge_statistic().
+ * the others. Missing statistics are treated as in sampled_take().
  */
 uint32_t runner_watch(struct study_runner *runner, const struct metric_ref *ref);
 /*
@@ -127,12 +128,21 @@ bool runner_run(struct study_runner *runner, const struct run_task *tasks, size_
 
 /* Is this run complete? */
 bool runner_has(const struct study_runner *runner, uint32_t point, uint32_t replication);
+uint64_t runner_digest(const struct study_runner *runner, uint32_t point, uint32_t replication);
+/* Are all replications that both points have equal, bit for bit? False if there is none. */
+bool runner_identical(const struct study_runner *runner, uint32_t a, uint32_t b);
 /*
- * The `*count` values of a watched statistic, by replication; NAN if the run was not done or has no
- * such statistic. Valid until the next round; NULL if *count is 0.
+ * The `*count` values of a watched statistic, by replication; INFINITY if it was not known when the
+ * run ended, NAN if the run was not done or has no such statistic. Valid until the next round; NULL
+ * if *count is 0.
  */
 const double *runner_values(const struct study_runner *runner, uint32_t point, uint32_t watch,
                             uint32_t *count);
+/* The same with all that an estimate needs, and the estimate. */
+const struct sampled *runner_sampled(const struct study_runner *runner, uint32_t point,
+                                     uint32_t watch);
+struct sampled_estimate runner_estimate(const struct study_runner *runner, uint32_t point,
+                                        uint32_t watch, double level);
 /* The outcome so far, without verdicts. */
 struct study_outcome runner_outcome(const struct study_runner *runner);
 /* Judge the expectations of all points, call the sink's end(), free the runner. */

@@ -2,6 +2,7 @@
 #include "front.h"
 
 #include "mem.h"
+#include "paired_outcomes.h"
 #include "stop_rule.h"
 
 #include <math.h>
@@ -25,7 +26,7 @@ static void judge_constraints(const struct study_runner *runner, const struct fr
     point->admissible = true;
     point->admissibility = ADMISSIBLE_YES;
     for (size_t i = 0; i < plan->constraints->count; i++) {
-        struct requirement_state state =
+        struct decision state =
             requirement_judge(&plan->constraints->items[i], runner, number, plan->level);
         point->admissible = point->admissible && state.by_mean == VERDICT_HOLDS;
         if (state.verdict == VERDICT_FAILS)
@@ -60,6 +61,59 @@ static void measure(const struct study_runner *runner, const struct front_plan *
     judge_constraints(runner, plan, number, point);
 }
 
+/* Replications of a goal to minimise that it never reached: "never restored". */
+static uint64_t never_of(const struct front_plan *plan, const struct pareto_point *point,
+                         size_t goal)
+{
+    uint64_t never = 0;
+
+    for (size_t i = 0; plan->goals->items[goal].amount.value > 0 && i < point->sample_count; i++)
+        never += isinf(point->samples[goal][i]) ? 1 : 0;
+    return never;
+}
+
+/* Is it sure that `point` comes less often than `best`? McNemar's test of the pairs. */
+static bool surely_less(const struct pareto_point *point, const struct pareto_point *best,
+                        size_t goal, double alpha)
+{
+    size_t n = point->sample_count < best->sample_count ? point->sample_count : best->sample_count;
+    double *came = mem_alloc(2 * n, sizeof *came);
+
+    for (size_t i = 0; i < n; i++) {
+        came[i] = isinf(best->samples[goal][i]) ? 0 : 1;
+        came[n + i] = isinf(point->samples[goal][i]) ? 0 : 1;
+    }
+    struct paired_outcomes pairs = paired_outcomes_compare(came, came + n, n);
+    free(came);
+    return pairs.p_worse <= alpha;
+}
+
+/* No number makes up for what never came: a point that recovers less often than another one is not
+ * admissible beside it. Shares, as points may have unlike numbers of replications. */
+static void judge_outcomes(const struct front_plan *plan, struct pareto_point *points, size_t goal)
+{
+    double least = 2;
+    uint32_t best = 0;
+
+    for (uint32_t i = 0; i < plan->point_count; i++) {
+        double share = (double)never_of(plan, &points[i], goal) / (double)points[i].sample_count;
+        if (share < least) {
+            least = share;
+            best = i;
+        }
+    }
+    for (uint32_t i = 0; i < plan->point_count; i++) {
+        double share = (double)never_of(plan, &points[i], goal) / (double)points[i].sample_count;
+        if (!(share > least))
+            continue;
+        points[i].admissible = false;
+        if (surely_less(&points[i], &points[best], goal, 1 - plan->level))
+            points[i].admissibility = ADMISSIBLE_NO;
+        else if (points[i].admissibility == ADMISSIBLE_YES)
+            points[i].admissibility = ADMISSIBLE_UNSURE;
+    }
+}
+
 static void mark(const struct study_runner *runner, const struct front_plan *plan,
                  struct front_result *result)
 {
@@ -68,8 +122,11 @@ static void mark(const struct study_runner *runner, const struct front_plan *pla
 
     for (uint32_t i = 0; i < plan->point_count; i++) {
         measure(runner, plan, i, &candidates[i], &points[i]);
-        result->admissible[i] = points[i].admissible;
     }
+    for (size_t goal = 0; goal < plan->goals->count; goal++)
+        judge_outcomes(plan, points, goal);
+    for (uint32_t i = 0; i < plan->point_count; i++)
+        result->admissible[i] = points[i].admissible;
     pareto_mark(points, plan->point_count, plan->goals->count, 1 - plan->level, result->marks);
     result->knee = pareto_knee(points, result->marks, plan->point_count, plan->goals->count);
     for (uint32_t i = 0; i < plan->point_count; i++)

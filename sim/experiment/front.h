@@ -2,6 +2,9 @@
 /*
  * The Pareto front of a sweep: the points that no other point dominates, with replications added
  * where that is uncertain. Certainty is defined in pareto.h.
+ *
+ * A goal that was not reached when a run ended (an RTO: never restored) is worse than every number:
+ * a point with more of them than another one does not meet the constraints beside it.
  */
 #ifndef FRONT_H
 #define FRONT_H

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/*
- * For each point, expectation and side (left, right): the value of every replication, NAN if
- * missing.
- */
+/* For each point, expectation and side (left, right): the statistic of every replication. */
 #include "judge.h"
 
 #include "bug.h"
-#include "interval.h"
 #include "mem.h"
-#include "samples.h"
+#include "sampled.h"
 #include "strbuf.h"
 
 #include <inttypes.h>
@@ -26,7 +22,7 @@ struct missing {
 struct judged_point {
     const struct scenario *scenario;
     uint32_t run_count;      /* completed */
-    struct samples samples;  /* a row for each side of each expectation */
+    struct sampled *sides;   /* left and right of each expectation */
     struct missing *missing; /* by expectation */
 };
 
@@ -63,12 +59,14 @@ void judge_free(struct judge *judge)
         return;
     for (size_t i = 0; i < judge->point_count; i++) {
         struct judged_point *point = &judge->points[i];
-        samples_release(&point->samples);
         for (size_t k = 0; k < point->scenario->expect_count; k++) {
+            sampled_release(&point->sides[k * SIDES + LEFT]);
+            sampled_release(&point->sides[k * SIDES + RIGHT]);
             free(point->missing[k].reason);
             free(point->missing[k].text);
         }
         free(point->missing);
+        free(point->sides);
     }
     free(judge->points);
     free(judge);
@@ -82,47 +80,8 @@ void judge_add_point(struct judge *judge, const struct scenario *scenario)
     judge->points = points;
     judge->points[judge->point_count++] = (struct judged_point){
         .scenario = scenario,
-        .samples = {.row_count = scenario->expect_count * SIDES},
+        .sides = mem_zalloc(scenario->expect_count * SIDES, sizeof(struct sampled)),
         .missing = mem_zalloc(scenario->expect_count, sizeof(struct missing))};
-}
-
-/* NULL equals NULL. */
-static bool same_text(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-/* NULL if the run has no such row. */
-static const struct statistic *find_statistic(const struct statistics *statistics,
-                                              const struct metric_ref *ref)
-{
-    const char *stat = ref->stat;
-    const char *window = ref->window ? ref->window : "all";
-
-    if (!stat && ref->metric->kind == METRIC_LATENCY)
-        stat = "p99";
-    for (size_t i = 0; i < statistics->statistic_count; i++) {
-        const struct statistic *statistic = &statistics->statistics[i];
-        if (statistic->region == ref->region &&
-            same_text(statistic->metric->name, ref->metric->name) &&
-            same_text(statistic->stat, stat) && same_text(statistic->label, ref->label) &&
-            same_text(statistic->window, window))
-            return statistic;
-    }
-    return NULL;
-}
-
-/* A row without a value is NAN. */
-static double value_of(const struct statistic *statistic, const struct metric_ref *ref)
-{
-    if (statistic)
-        return statistic->value;
-    return ref->metric->kind == METRIC_COUNT ? 0 : (double)NAN;
-}
-
-double judge_statistic(const struct statistics *statistics, const struct metric_ref *ref)
-{
-    return value_of(find_statistic(statistics, ref), ref);
 }
 
 static const char *reason_of(const struct statistic *statistic)
@@ -132,16 +91,17 @@ static const char *reason_of(const struct statistic *statistic)
                                                     : statistic->reason;
 }
 
-/* The value of one side; counts a missing one. */
-static double take_side(struct missing *missing, const struct statistics *statistics,
-                        const struct metric_ref *ref)
+/* Take one side of a run; true if it has no number. */
+static bool take_side(struct missing *missing, struct sampled *side,
+                      const struct run_result *result, const struct metric_ref *ref)
 {
-    const struct statistic *statistic = find_statistic(statistics, ref);
-    double value = value_of(statistic, ref);
+    const struct statistic *statistic =
+        sampled_take(side, result->replication, result->statistics, ref);
+    bool is_number = isfinite(side->values[result->replication]);
 
-    if (isnan(value) && !missing->reason)
+    if (!is_number && !missing->reason)
         missing->reason = mem_strdup(reason_of(statistic));
-    return value;
+    return !is_number;
 }
 
 void judge_add(struct judge *judge, const struct run_result *result)
@@ -152,14 +112,13 @@ void judge_add(struct judge *judge, const struct run_result *result)
     point->run_count++;
     for (size_t i = 0; i < point->scenario->expect_count; i++) {
         const struct expectation *expect = &point->scenario->expects[i];
+        struct sampled *sides = &point->sides[i * SIDES];
         struct missing *missing = &point->missing[i];
-        double left = take_side(missing, result->statistics, &expect->left);
-        double right = expect->right_is_metric
-                           ? expect->factor * take_side(missing, result->statistics, &expect->right)
-                           : 0;
-        missing->run_count += isnan(left) || isnan(right);
-        samples_set(&point->samples, i * SIDES + LEFT, result->replication, left);
-        samples_set(&point->samples, i * SIDES + RIGHT, result->replication, right);
+        bool is_missing = take_side(missing, &sides[LEFT], result, &expect->left);
+
+        if (expect->right_is_metric)
+            is_missing = take_side(missing, &sides[RIGHT], result, &expect->right) || is_missing;
+        missing->run_count += is_missing;
     }
 }
 
@@ -188,43 +147,104 @@ static enum verdict compare(enum comparison comparison, double low, double high,
     return all ? VERDICT_HOLDS : none ? VERDICT_FAILS : VERDICT_UNDECIDED;
 }
 
-enum verdict judge_compare(const struct expectation *expect, const struct interval *interval,
-                           double bound)
+static enum verdict by_mean(const struct expectation *expect, double mean, double bound)
 {
-    double low = interval->valid ? interval->low : interval->mean;
-    double high = interval->valid ? interval->high : interval->mean;
-
-    switch (expect->side) {
-    case BY_INTERVAL:
-        break;
-    case BY_MEAN:
-        low = high = interval->mean;
-        break;
-    case BY_LOWER:
-        high = low;
-        break;
-    case BY_UPPER:
-        low = high;
-        break;
-    }
-    return compare(expect->comparison, low, high, bound);
+    return compare(expect->comparison, mean, mean, bound);
 }
 
-/* Explain how missing values affect the verdict. The judge owns the text. */
-static const char *missing_text(const struct judged_point *point, struct missing *missing)
+static enum verdict by_interval(enum comparison comparison, const struct interval *interval,
+                                double bound)
+{
+    return interval->valid ? compare(comparison, interval->low, interval->high, bound)
+                           : VERDICT_UNDECIDED;
+}
+
+static enum verdict by_side(const struct expectation *expect, const struct interval *interval,
+                            double bound)
+{
+    if (expect->side == BY_MEAN)
+        return by_mean(expect, interval->mean, bound);
+    if (!interval->valid || expect->side == BY_INTERVAL)
+        return by_interval(expect->comparison, interval, bound);
+    return by_mean(expect, expect->side == BY_LOWER ? interval->low : interval->high, bound);
+}
+
+/* Left less factor x right, pair by pair; one that is never known is beyond every number. */
+static struct sampled_estimate difference(const struct expectation *expect,
+                                          const struct sampled *left, const struct sampled *right,
+                                          double level, uint64_t *never_right)
+{
+    struct estimate_sums sums = {.over = 0};
+    struct sampled_estimate estimate = {.never = 0};
+
+    for (uint32_t i = 0; i < left->count && i < right->count; i++) {
+        double a = left->values[i], b = right->values[i];
+
+        if (isnan(a) || isnan(b) || (isinf(a) && isinf(b)))
+            continue;
+        if (isinf(a))
+            estimate.never++;
+        else if (isinf(b))
+            ++*never_right;
+        else
+            estimate_add(&sums, a - expect->factor * b, 0, 0);
+    }
+    estimate.interval = estimate_interval(&sums, ESTIMATE_SIGNED, level, NULL);
+    return estimate;
+}
+
+struct decision judge_decide(const struct expectation *expect, const struct sampled *left,
+                             const struct sampled *right, double level)
+{
+    struct decision decision = {.bound = expect->right_is_metric ? 0 : expect->value};
+    uint64_t never_right = 0;
+
+    decision.estimate = expect->right_is_metric
+                            ? difference(expect, left, right, level, &never_right)
+                            : sampled_estimate(left, &expect->left, level);
+    if (decision.estimate.never > 0 && never_right > 0) {
+        decision.by_mean = VERDICT_UNDECIDED;
+    } else if (decision.estimate.never > 0 || never_right > 0) {
+        double mean = decision.estimate.never > 0 ? (double)INFINITY : -(double)INFINITY;
+        decision.by_mean = by_mean(expect, mean, decision.bound);
+    } else if (decision.estimate.interval.n == 0) {
+        decision.by_mean = VERDICT_NO_DATA;
+    } else {
+        const struct interval *interval = &decision.estimate.interval;
+
+        decision.by_mean = by_mean(expect, interval->mean, decision.bound);
+        decision.by_interval = by_interval(expect->comparison, interval, decision.bound);
+        decision.verdict = by_side(expect, interval, decision.bound);
+        return decision;
+    }
+    decision.verdict = decision.by_interval = decision.by_mean;
+    return decision;
+}
+
+/* Explain a verdict that the numbers alone do not give. The judge owns the text. */
+static const char *reason_text(const struct judged_point *point, struct missing *missing,
+                               const struct decision *decision)
 {
     struct strbuf text = STRBUF_INIT;
+    uint64_t never = decision->estimate.never;
 
-    if (missing->run_count == 0 || missing->run_count == point->run_count)
-        strbuf_add(&text, missing->run_count == 0 ? "no run was made" : "no run has a value");
-    else
-        strbuf_addf(&text, "%" PRIu32 " of %" PRIu32 " runs have no value", missing->run_count,
-                    point->run_count);
-    if (missing->reason)
-        strbuf_addf(&text, ": %s", missing->reason);
+    if (point->run_count == 0)
+        strbuf_add(&text, "no run was made");
+    else if (never > 0)
+        strbuf_addf(&text,
+                    "%" PRIu64 " of %" PRIu32 " runs ended before it was known, which counts as "
+                    "more than any number",
+                    never, point->run_count);
+    else if (missing->run_count == point->run_count && decision->estimate.interval.n == 0)
+        strbuf_addf(&text, "no run has a value: %s", missing->reason ? missing->reason : "");
+    else if (missing->run_count > 0)
+        strbuf_addf(&text, "%" PRIu32 " of %" PRIu32 " runs have no value: %s", missing->run_count,
+                    point->run_count, missing->reason ? missing->reason : "");
+    else if (!decision->estimate.interval.valid && decision->verdict == VERDICT_UNDECIDED)
+        strbuf_add(&text, "n = 1, no interval");
     free(missing->text);
     missing->text = strbuf_detach(&text);
-    return missing->text;
+    return missing->text && missing->text[0] ? missing->text : NULL;
 }
 
 struct judged judge_verdict(const struct judge *judge, uint32_t number, size_t expectation)
@@ -232,35 +252,20 @@ struct judged judge_verdict(const struct judge *judge, uint32_t number, size_t e
     invariant(number < judge->point_count);
     const struct judged_point *point = &judge->points[number];
     const struct expectation *expect = &point->scenario->expects[expectation];
-    const double *left = samples_row(&point->samples, expectation * SIDES + LEFT);
-    const double *right = samples_row(&point->samples, expectation * SIDES + RIGHT);
-    struct judged judged = {.point = number, .text = expect->text, .verdict = VERDICT_NO_DATA};
-    double bound = expect->right_is_metric ? 0 : expect->value;
-    struct tally tally = {0};
+    const struct sampled *sides = &point->sides[expectation * SIDES];
+    struct decision decision = judge_decide(expect, &sides[LEFT], &sides[RIGHT], judge->level);
+    const struct interval *interval = &decision.estimate.interval;
+    struct judged judged = {.point = number, .text = expect->text, .verdict = decision.verdict};
 
-    /* For a plain value the right side is 0 and the paired difference is the value. */
-    for (uint32_t i = 0; i < point->samples.count; i++)
-        if (!isnan(left[i]) && !isnan(right[i]))
-            tally_add(&tally, left[i] - right[i]);
-    if (tally.count == 0) {
-        judged.reason = missing_text(point, &point->missing[expectation]);
-        return judged;
-    }
-    judged.has_value = true;
-    judged.value = judged.low = judged.high = tally.mean;
-    struct interval interval = interval_student(&tally, judge->level);
-    judged.has_interval = interval.valid;
-    if (interval.valid) {
-        judged.low = interval.low;
-        judged.high = interval.high;
-    }
-    judged.verdict = judge_compare(expect, &interval, bound);
-    /* An RTO is missing exactly in the runs that never recovered, so the other runs do not
-     * represent all. */
-    if (judged.verdict == VERDICT_HOLDS && tally.count < point->run_count &&
-        expect->left.metric->kind == METRIC_VALUE) {
-        judged.verdict = VERDICT_UNDECIDED;
-        judged.reason = missing_text(point, &point->missing[expectation]);
+    judged.reason = reason_text(point, &point->missing[expectation], &decision);
+    judged.has_value = interval->n > 0 && isfinite(interval->mean);
+    if (judged.has_value)
+        judged.value = judged.low = judged.high = interval->mean;
+    judged.has_interval =
+        judged.has_value && interval->valid && isfinite(interval->low) && isfinite(interval->high);
+    if (judged.has_interval) {
+        judged.low = interval->low;
+        judged.high = interval->high;
     }
     return judged;
 }

@@ -4,14 +4,15 @@
  *
  * The statistic of an expectation is looked up in every run as it completes. A counter that is
  * absent is 0; any other absent statistic is missing, and the run does not count for this
- * expectation.
+ * expectation. One that was not known when the run ended ("never restored") is beyond every
+ * number: an upper bound on it fails, however well the other runs did.
  */
 #ifndef JUDGE_H
 #define JUDGE_H
 
 #include "expectation.h"
-#include "interval.h"
 #include "result.h"
+#include "sampled.h"
 
 struct judge;
 
@@ -23,20 +24,26 @@ void judge_add_point(struct judge *judge, const struct scenario *scenario);
 /* Add a run; each (point, replication) at most once, in any order. O(expectations x statistics). */
 void judge_add(struct judge *judge, const struct run_result *result);
 /*
- * Metric against value: Student's interval of the mean. Metric against metric: the interval of the
- * paired differences left - factor x right, against 0. With one run the value itself decides. Runs
- * without a statistic are skipped; but if some lack a single value (such as an RTO that was never
- * reached), an expectation that the others meet is undecided.
+ * Metric against value: the interval of the metric's law (metric_law.h). Metric against metric:
+ * Student's interval of the paired differences left - factor x right, against 0. With one run there
+ * is no interval and no verdict, unless the expectation asks for the mean. Runs without a statistic
+ * are skipped, and counted in the reason.
  */
 struct judged judge_verdict(const struct judge *judge, uint32_t point, size_t expectation);
 
-/* Holds if the whole interval satisfies the comparison with `bound`, fails if none of it does; or
- * decided by the mean or the end of the interval that the expectation names. Without an interval
- * the mean decides. */
-enum verdict judge_compare(const struct expectation *expect, const struct interval *interval,
-                           double bound);
-
-/* The statistic that a reference names; NAN if it is absent (0 for a counter). O(statistics). */
-double judge_statistic(const struct statistics *statistics, const struct metric_ref *ref);
+/*
+ * The decision itself. Holds if the whole interval satisfies the comparison with the bound, fails
+ * if none of it does; or decided by the mean or the end of the interval that the expectation names.
+ * `by_mean`: what the mean alone says. `right` is read only where the expectation has a metric on
+ * its right. `by_interval`: what the whole interval says, whatever end or mean the
+ * expectation names.
+ */
+struct decision {
+    struct sampled_estimate estimate; /* of the metric, or of left - factor x right */
+    double bound;
+    enum verdict by_mean, by_interval, verdict;
+};
+struct decision judge_decide(const struct expectation *expect, const struct sampled *left,
+                             const struct sampled *right, double level);
 
 #endif

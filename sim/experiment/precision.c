@@ -16,9 +16,9 @@ struct point_state {
 struct precision_result precision_of(const struct study_runner *runner, const struct watched *goal,
                                      uint32_t point, double level)
 {
-    struct tally tally = watched_tally(runner, point, goal->watch);
+    struct sampled_estimate estimate = runner_estimate(runner, point, goal->watch, level);
     struct precision_goal wanted = {goal->amount.is_relative, goal->amount.value};
-    struct precision_result result = {.interval = interval_student(&tally, level)};
+    struct precision_result result = {.interval = estimate.interval};
 
     result.achieved = precision_achieved(&wanted, &result.interval);
     result.met = precision_met(&wanted, &result.interval);

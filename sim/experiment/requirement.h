@@ -6,7 +6,7 @@
 
 #include "expectation.h"
 #include "experiment.h"
-#include "interval.h"
+#include "judge.h"
 
 struct requirement {
     struct expectation expect;
@@ -22,14 +22,7 @@ bool requirement_list_parse(struct requirement_list *list, const struct scenario
                             const char *option, const char *text, struct diag *diag);
 void requirement_list_open(struct requirement_list *list, struct study_runner *runner);
 
-struct requirement_state {
-    struct interval interval; /* of the metric, or of left - factor x right */
-    double bound;
-    enum verdict by_mean; /* never VERDICT_UNDECIDED */
-    enum verdict verdict; /* by the interval */
-};
-struct requirement_state requirement_judge(const struct requirement *requirement,
-                                           const struct study_runner *runner, uint32_t point,
-                                           double level);
+struct decision requirement_judge(const struct requirement *requirement,
+                                  const struct study_runner *runner, uint32_t point, double level);
 
 #endif

@@ -81,8 +81,8 @@ struct result_sink {
     int (*end)(void *self, bool interrupted);
     /*
      * NULL, or the sink resumes an earlier study: returns 1 if it has this run, otherwise 0.
-     * `result` then has all but log, incidents, scenario, histograms and series; its statistics are
-     * valid until the next call.
+     * `result` then has all but log, incidents, scenario and series; its statistics are valid until
+     * the next call.
      */
     int (*recall)(void *self, uint32_t point, uint32_t replication, struct run_result *result);
 };

@@ -2,6 +2,8 @@
 #include "watch_list.h"
 
 #include "mem.h"
+#include "metric_law.h"
+#include "rank_quantile.h"
 #include "tally.h"
 #include "units.h"
 
@@ -84,7 +86,7 @@ static bool parse_item(struct watch_list *list, const struct scenario *scenario,
     if (good) {
         watch_list_add(list, scenario, &ref);
         struct watched *watched = &list->items[list->count - 1];
-        watched->has_amount = rest != NULL;
+        watched->has_amount = watched->has_own_amount = rest != NULL;
         if (rest && !parse_amount(rest, metric_ref_unit(&ref), &watched->amount, &why)) {
             diag_error(diag, "'%s' of '%s' %s", option, watched->text, why.text);
             good = false;
@@ -163,6 +165,46 @@ double amount_around(const struct amount *amount, enum unit unit, double mean)
     return amount->value * (unit == UNIT_SHARE && size > 0.5 ? fabs(1 - size) : size);
 }
 
+double amount_floor(const struct metric_ref *ref)
+{
+    switch (metric_ref_unit(ref)) {
+    case UNIT_SHARE:
+        return 0.0005;
+    case UNIT_COUNT:
+        return 1;
+    case UNIT_NS:
+        return ref->metric->kind == METRIC_VALUE ? 1e9 : 1e6;
+    default:
+        return 0;
+    }
+}
+
+double quantile_resolution(const struct metric_ref *ref, double value)
+{
+    bool is_quantile =
+        ref->metric->kind == METRIC_LATENCY && (!ref->stat || metric_quantile(ref->stat) > 0);
+
+    return is_quantile ? histogram_resolution(value) : 0;
+}
+
+double quantile_over_runs(const struct metric_ref *ref)
+{
+    return ref->metric->kind == METRIC_VALUE ? metric_quantile(ref->stat) : 0;
+}
+
+double quantile_threshold(const double *base, size_t count, double q)
+{
+    return rank_quantile(base, count, q, 0.95).value;
+}
+
+void quantile_outcomes(const double *values, size_t count, double threshold, double *outcomes)
+{
+    for (size_t i = 0; i < count; i++)
+        outcomes[i] = isnan(values[i])         ? (double)NAN
+                      : values[i] <= threshold ? 0
+                                               : (double)INFINITY;
+}
+
 void amount_add(struct strbuf *out, const struct amount *amount, enum unit unit)
 {
     if (amount->is_relative)
@@ -192,7 +234,7 @@ struct tally watched_tally(const struct study_runner *runner, uint32_t point, ui
     struct tally tally = {0};
 
     for (uint32_t i = 0; i < count; i++)
-        if (!isnan(values[i]))
+        if (isfinite(values[i]))
             tally_add(&tally, values[i]);
     return tally;
 }

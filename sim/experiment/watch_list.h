@@ -21,6 +21,7 @@ struct watched {
     struct metric_ref ref;
     char *text; /* as given */
     bool has_amount;
+    bool has_own_amount; /* given with the statistic, not the default of all */
     struct amount amount;
     uint32_t watch; /* of the runner */
 };
@@ -48,13 +49,28 @@ void watch_list_open(struct watch_list *list, struct study_runner *runner);
 /* A margin in the statistic's unit, at this mean. For a ratio above one half, a relative margin
  * refers to its distance from 1: an availability of 99.9% is worse at 99.8%, not only at 95%. */
 double amount_around(const struct amount *amount, enum unit unit, double mean);
+/* The least default margin, in the statistic's unit: 5 % of a rate of one in a million is nothing
+ * that matters, or that anybody could decide. 0.05 % of a share, 1 of a count a run, 1 ms of a
+ * latency, 1 s of a time to recover and such; 0: none. */
+double amount_floor(const struct metric_ref *ref);
+/* Half the bin of a histogram at this value of a latency's quantile; else 0. Two quantiles
+ * that differ by less cannot be distinguished. */
+double quantile_resolution(const struct metric_ref *ref, double value);
+/* `rto.p90`: the quantile of a value of each run over the replications; q, or 0. */
+double quantile_over_runs(const struct metric_ref *ref);
+/*
+ * Two sides are compared in it by how often each stays within that quantile of the base: the values
+ * become 0 (within) or INFINITY (not within, or never). O(n log n).
+ */
+double quantile_threshold(const double *base, size_t count, double q);
+void quantile_outcomes(const double *values, size_t count, double threshold, double *outcomes);
 /* "5%" or "3 ms". Appends. */
 void amount_add(struct strbuf *out, const struct amount *amount, enum unit unit);
 
 /* A round: replications [from, to) of points [0, point_count). As runner_run(). */
 bool run_replications(struct study_runner *runner, uint32_t point_count, uint32_t from,
                       uint32_t to);
-/* A tally of the available values of a watched statistic at a point. */
+/* A tally of the numbers that a watched statistic has at a point. */
 struct tally watched_tally(const struct study_runner *runner, uint32_t point, uint32_t watch);
 
 #endif

@@ -2,8 +2,9 @@
 /*
  * Read-only queries on a results file. Rows are passed to callbacks; their texts are valid during
  * the call. Every function returns 0, or -1 with an error in the diag. Rows are ordered by point,
- * then by first writing, then by time. Intervals are Student's over replications, at the study's
- * level; a statistic without a number in any run has no row.
+ * then by first writing, then by time. Intervals are over replications, at the study's level
+ * (estimate.h; of differences: Student's); a statistic
+ * without a number in any run has no row.
  *
  * All data is checked: if counts, indices or instants are out of range, the function reports the
  * damage and returns -1, possibly after some rows. results_study() also rejects a study whose
@@ -66,7 +67,8 @@ int results_each_param(struct results *results, int64_t study,
                        void (*row)(void *self, int64_t point, const char *path, const char *value),
                        void *self, struct diag *diag);
 
-/* One statistic of a point, by replication. Absent texts are "", the total's region is "all". */
+/* One statistic of a point, by replication; INFINITY: censored. Absent texts are "", the total's
+ * region is "all". */
 struct statistic_name {
     const char *metric, *stat, *region, *label, *window;
 };
@@ -77,9 +79,10 @@ int results_each_value(struct results *results, int64_t study, int64_t point,
 
 struct summary_row {
     int64_t point;
-    const char *metric, *stat, *region, *label, *window,
-        *unit;                /* stat, label: "": none; region "all": the total */
-    struct interval interval; /* invalid (n = 1): only the mean */
+    const char *metric, *stat, *region, *label_name, *label, *window,
+        *unit;                /* stat, label: "" where none; region "all" for the total */
+    struct interval interval; /* invalid interval (n = 1): mean alone counts */
+    uint64_t censored, none;  /* runs without a number: not known at their end, or none */
 };
 int results_each_summary(struct results *results, int64_t study, const char *metric /* NULL: all */,
                          void (*row)(void *self, const struct summary_row *row), void *self,

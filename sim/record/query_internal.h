@@ -21,8 +21,18 @@ void select_study(struct select *rows, struct results *results, const char *sql,
                   struct diag *diag);
 
 /* "cell.name, cell.stat, ..." and the names read from them, from this column on. */
-#define CELL_COLUMNS " cell.name, cell.stat, cell.region, cell.label, cell.window, cell.unit "
-enum { CELL_NAME, CELL_STAT, CELL_REGION, CELL_LABEL, CELL_WINDOW, CELL_UNIT, CELL_COLUMN_COUNT };
+#define CELL_COLUMNS                                                                               \
+    " cell.name, cell.stat, cell.region, cell.label, cell.window, cell.unit, cell.label_name "
+enum {
+    CELL_NAME,
+    CELL_STAT,
+    CELL_REGION,
+    CELL_LABEL,
+    CELL_WINDOW,
+    CELL_UNIT,
+    CELL_LABEL_NAME,
+    CELL_COLUMN_COUNT
+};
 
 int query_study_level(struct results *results, int64_t study, double *level, struct diag *diag);
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Queries for statistics of a point: from its roll-ups for all runs, and from the runs for some of
- * them. Intervals are computed here from the stored tallies; a test compares them with those of the
- * views.
+ * Statistics of a point: from its roll-ups where all runs count, with the estimates and intervals
+ * that were made as the runs came; and from the runs where only some do.
  */
 #include "query_internal.h"
 
 #include "mem.h"
+#include "metric_law.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 int results_each_value(struct results *results, int64_t study, int64_t point,
                        const struct statistic_name *name,
@@ -17,13 +19,14 @@ int results_each_value(struct results *results, int64_t study, int64_t point,
 {
     struct select rows;
 
-    select_study(&rows, results,
-                 "SELECT replication, value FROM point JOIN run ON run.point = point.id"
-                 " JOIN metric ON metric.run = run.id JOIN cell ON cell.id = metric.cell"
-                 " WHERE study =" THE_STUDY "AND number = ?2 AND value IS NOT NULL AND name = ?3"
-                 " AND stat = ?4 AND region = ?5 AND label = ?6 AND window = ?7"
-                 " ORDER BY replication",
-                 study, diag);
+    select_study(
+        &rows, results,
+        "SELECT replication, value, censored_ns FROM point JOIN run ON run.point = point.id"
+        " JOIN metric ON metric.run = run.id JOIN cell ON cell.id = metric.cell"
+        " WHERE study =" THE_STUDY "AND number = ?2 AND reason IS NULL AND name = ?3"
+        " AND stat = ?4 AND region = ?5 AND label = ?6 AND window = ?7"
+        " ORDER BY replication",
+        study, diag);
     select_bind_int(&rows, point);
     select_bind_text(&rows, name->metric);
     select_bind_text(&rows, name->stat);
@@ -32,7 +35,7 @@ int results_each_value(struct results *results, int64_t study, int64_t point,
     select_bind_text(&rows, name->window);
     while (select_next(&rows)) {
         uint32_t replication = select_count(&rows, 0);
-        double value = select_real(&rows, 1);
+        double value = select_has(&rows, 2) ? (double)INFINITY : select_real(&rows, 1);
         if (select_good(&rows))
             row(self, replication, value);
     }
@@ -41,9 +44,16 @@ int results_each_value(struct results *results, int64_t study, int64_t point,
 
 /* --- all runs ------------------------------------------------------------------------------- */
 
-/* Common start of the statements for summaries and differences. */
-#define GROUP_COLUMNS "SELECT point.number, n, m2," CELL_COLUMNS
-enum { GROUP_POINT, GROUP_N, GROUP_M2, GROUP_CELL, GROUP_REST = GROUP_CELL + CELL_COLUMN_COUNT };
+/* What the statements of a summary and of the differences begin with. */
+#define GROUP_COLUMNS "SELECT point.number, n, low, high," CELL_COLUMNS
+enum {
+    GROUP_POINT,
+    GROUP_N,
+    GROUP_LOW,
+    GROUP_HIGH,
+    GROUP_CELL,
+    GROUP_REST = GROUP_CELL + CELL_COLUMN_COUNT
+};
 
 static struct summary_row read_group(struct select *rows)
 {
@@ -52,6 +62,7 @@ static struct summary_row read_group(struct select *rows)
         .metric = select_text(rows, GROUP_CELL + CELL_NAME),
         .stat = select_text(rows, GROUP_CELL + CELL_STAT),
         .region = select_text(rows, GROUP_CELL + CELL_REGION),
+        .label_name = select_text(rows, GROUP_CELL + CELL_LABEL_NAME),
         .label = select_text(rows, GROUP_CELL + CELL_LABEL),
         .window = select_text(rows, GROUP_CELL + CELL_WINDOW),
         .unit = select_text(rows, GROUP_CELL + CELL_UNIT),
@@ -60,13 +71,33 @@ static struct summary_row read_group(struct select *rows)
 
 static struct interval read_interval(struct select *rows, int mean, double level)
 {
-    struct tally tally = {.count = (uint64_t)select_int(rows, GROUP_N, 1, UINT32_MAX),
-                          .mean = select_real(rows, mean),
-                          .m2 = select_real(rows, GROUP_M2)};
+    struct interval interval = {.n = (uint64_t)select_int(rows, GROUP_N, 1, UINT32_MAX),
+                                .level = level,
+                                .mean = select_real(rows, mean),
+                                .low = (double)NAN,
+                                .high = (double)NAN};
 
-    if (tally.m2 < 0)
-        select_damaged(rows, GROUP_M2);
-    return interval_student(&tally, level);
+    interval.valid = interval.n >= 2;
+    if (interval.valid != select_has(rows, GROUP_LOW))
+        select_damaged(rows, GROUP_LOW);
+    if (interval.valid) {
+        interval.low = select_real(rows, GROUP_LOW);
+        interval.high = select_real(rows, GROUP_HIGH);
+        if (interval.low > interval.high)
+            select_damaged(rows, GROUP_LOW);
+    }
+    return interval;
+}
+
+static enum interval_form read_form(struct select *rows, int column)
+{
+    const char *name = select_text(rows, column);
+
+    for (int form = INTERVAL_PLAIN; form <= INTERVAL_CONSTANT; form++)
+        if (strcmp(name, interval_form_name((enum interval_form)form)) == 0)
+            return (enum interval_form)form;
+    select_damaged(rows, column);
+    return INTERVAL_PLAIN;
 }
 
 int results_each_summary(struct results *results, int64_t study, const char *metric,
@@ -79,16 +110,21 @@ int results_each_summary(struct results *results, int64_t study, const char *met
     if (query_study_level(results, study, &level, diag) != 0)
         return -1;
     select_study(&rows, results,
-                 GROUP_COLUMNS
-                 ", mean FROM point JOIN point_metric ON point_metric.point = point.id"
-                 " JOIN cell ON cell.id = point_metric.cell"
-                 " WHERE study =" THE_STUDY "AND n > 0 AND (?2 IS NULL OR cell.name = ?2)"
-                 " ORDER BY point.number, cell.id",
+                 GROUP_COLUMNS ", estimate, form, denominator, censored, none"
+                               " FROM point JOIN point_metric ON point_metric.point = point.id"
+                               " JOIN cell ON cell.id = point_metric.cell"
+                               " WHERE study =" THE_STUDY
+                               "AND n > 0 AND (?2 IS NULL OR cell.name = ?2)"
+                               " ORDER BY point.number, cell.id",
                  study, diag);
     select_bind_text(&rows, metric);
     while (select_next(&rows)) {
         struct summary_row summary = read_group(&rows);
         summary.interval = read_interval(&rows, GROUP_REST, level);
+        summary.interval.form = read_form(&rows, GROUP_REST + 1);
+        summary.interval.trials = (uint64_t)select_instant_or(&rows, GROUP_REST + 2, 0);
+        summary.censored = (uint64_t)select_instant(&rows, GROUP_REST + 3);
+        summary.none = (uint64_t)select_instant(&rows, GROUP_REST + 4);
         if (select_good(&rows))
             row(self, &summary);
     }
@@ -159,7 +195,7 @@ int results_each_outcome(struct results *results, int64_t study,
 /* One cell of a point over the selected runs. */
 struct gathered {
     int64_t point, cell;
-    struct tally tally;
+    struct estimate_sums sums;
 };
 struct gathered_list {
     struct gathered *items;
@@ -167,7 +203,8 @@ struct gathered_list {
 };
 
 #define VALUES_OF(condition)                                                                       \
-    "SELECT point.number, metric.cell, metric.value FROM point JOIN run ON run.point = point.id"   \
+    "SELECT point.number, metric.cell, metric.value, numerator, denominator FROM point JOIN run "  \
+    "ON run.point = point.id"                                                                      \
     " JOIN metric ON metric.run = run.id WHERE point.study =" THE_STUDY                            \
     "AND value IS NOT NULL AND " condition " ORDER BY point.number, metric.cell, run.replication"
 
@@ -186,7 +223,10 @@ static int gather(struct results *results, int64_t study, bool stuck, struct gat
             last = &list->items[list->count++];
             *last = (struct gathered){.point = point, .cell = cell};
         }
-        tally_add(&last->tally, select_real(&rows, 2));
+        bool is_ratio = select_has(&rows, 4);
+        estimate_add(&last->sums, select_real(&rows, 2),
+                     is_ratio ? (uint64_t)select_instant(&rows, 3) : 0,
+                     is_ratio ? (uint64_t)select_instant(&rows, 4) : 0);
     }
     return select_close(&rows);
 }
@@ -196,13 +236,14 @@ int results_each_summary_of(struct results *results, int64_t study, bool stuck,
                             struct diag *diag)
 {
     struct gathered_list list = {NULL, 0, 0};
+    struct estimate_quantiles quantiles = {0};
     double level;
     int status = query_study_level(results, study, &level, diag);
 
     status = status == 0 ? gather(results, study, stuck, &list, diag) : -1;
-    sqlite3_stmt *words =
-        status == 0 ? db_prepare(&results->db, "SELECT" CELL_COLUMNS "FROM cell WHERE id = ?")
-                    : NULL;
+    sqlite3_stmt *words = status == 0 ? db_prepare(&results->db, "SELECT" CELL_COLUMNS
+                                                                 ", kind FROM cell WHERE id = ?")
+                                      : NULL;
     status = words ? 0 : -1;
     for (size_t i = 0; i < list.count && status == 0; i++) {
         struct select rows;
@@ -213,11 +254,13 @@ int results_each_summary_of(struct results *results, int64_t study, bool stuck,
                                           .metric = select_text(&rows, CELL_NAME),
                                           .stat = select_text(&rows, CELL_STAT),
                                           .region = select_text(&rows, CELL_REGION),
+                                          .label_name = select_text(&rows, CELL_LABEL_NAME),
                                           .label = select_text(&rows, CELL_LABEL),
                                           .window = select_text(&rows, CELL_WINDOW),
-                                          .unit = select_text(&rows, CELL_UNIT),
-                                          .interval =
-                                              interval_student(&list.items[i].tally, level)};
+                                          .unit = select_text(&rows, CELL_UNIT)};
+            enum estimate_law law = metric_law(select_kind(&rows, CELL_COLUMN_COUNT),
+                                               select_unit(&rows, CELL_UNIT), summary.stat);
+            summary.interval = estimate_interval(&list.items[i].sums, law, level, &quantiles);
             if (select_good(&rows))
                 row(self, &summary);
         }

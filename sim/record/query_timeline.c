@@ -3,28 +3,23 @@
 #include "query_internal.h"
 
 #include "bins_text.h"
+#include "estimate.h"
 #include "mem.h"
 #include "stored_histogram.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* Student's quantile for the count of a bin, usually that of the previous bin. */
-struct quantiles {
-    double level, last;
-    uint64_t n;
-};
-
-static struct interval interval_of(struct quantiles *quantiles, const struct moment *moment)
+static struct interval interval_of(struct estimate_quantiles *quantiles, double level,
+                                   bool is_share, const struct moment *moment)
 {
-    struct tally tally = {.count = moment->n, .mean = moment->mean};
+    struct estimate_sums sums = {.tally = {.count = moment->n, .mean = moment->mean}};
 
-    if (moment->n >= 2) {
-        tally.m2 = moment->sd * moment->sd * (double)(moment->n - 1);
-        if (moment->n != quantiles->n)
-            quantiles->last = interval_student_quantile(moment->n, quantiles->level);
-        quantiles->n = moment->n;
-    }
-    return interval_student_of(&tally, quantiles->level, quantiles->last);
+    /* Of a bin no more is kept than mean and deviation; none is negative, and no share above 1. */
+    if (moment->n >= 2)
+        sums.tally.m2 = moment->sd * moment->sd * (double)(moment->n - 1);
+    return estimate_interval(&sums, is_share ? ESTIMATE_BOUNDED : ESTIMATE_POSITIVE, level,
+                             quantiles);
 }
 
 /* The bins of a row; false with the error reported if they are invalid. */
@@ -48,11 +43,12 @@ int results_each_timeline(struct results *results, int64_t study, const char *me
                           void (*row)(void *self, const struct timeline_row *row), void *self,
                           struct diag *diag)
 {
-    struct quantiles quantiles = {0};
+    struct estimate_quantiles quantiles = {0};
+    double level;
     struct bin_moments moments = {0};
     struct select rows;
 
-    if (query_study_level(results, study, &quantiles.level, diag) != 0)
+    if (query_study_level(results, study, &level, diag) != 0)
         return -1;
     select_study(&rows, results,
                  "SELECT point.number, point_series.runs, bin_ns, bins," CELL_COLUMNS
@@ -69,13 +65,14 @@ int results_each_timeline(struct results *results, int64_t study, const char *me
                                         .region = select_text(&rows, 4 + CELL_REGION),
                                         .label = select_text(&rows, 4 + CELL_LABEL),
                                         .unit = select_text(&rows, 4 + CELL_UNIT)};
+        bool is_share = strcmp(timeline.unit, unit_name(UNIT_SHARE)) == 0;
         if (!read_bins(&rows, 1, 2, 3, &width_ns, &moments))
             break;
         for (size_t i = 0; i < moments.count; i++) {
             if (moments.items[i].n == 0)
                 continue;
             timeline.t_ns = (int64_t)i * width_ns;
-            timeline.interval = interval_of(&quantiles, &moments.items[i]);
+            timeline.interval = interval_of(&quantiles, level, is_share, &moments.items[i]);
             row(self, &timeline);
         }
     }

@@ -7,6 +7,7 @@
 #include "record_internal.h"
 
 #include "mem.h"
+#include "stored_histogram.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -121,6 +122,49 @@ static int read_statistics(struct record *record, int64_t run, const struct scen
     return select_close(&rows);
 }
 
+static void recalled_forget_histograms(struct recalled *recalled)
+{
+    for (size_t i = 0; i < recalled->histogram_count; i++) {
+        struct histogram *histogram =
+            (struct histogram *)(uintptr_t)recalled->histograms[i].histogram;
+
+        histogram_release(histogram);
+        free(histogram);
+    }
+    recalled->histogram_count = 0;
+}
+
+static void add_histogram(struct recalled *recalled, const struct scenario *scenario,
+                          struct select *rows)
+{
+    const struct known_cell *cell = cell_of(recalled, scenario->registry, rows);
+
+    if (!select_good(rows) || cell->metric == NULL)
+        return;
+    bool total = strcmp(cell->region, "all") == 0;
+    int region = total ? -1 : topology_region(&scenario->topology, cell->region);
+    if (region < 0 && !total)
+        return;
+    struct histogram *histogram = mem_zalloc(1, sizeof *histogram);
+    if (recalled->histogram_count == recalled->histogram_capacity)
+        MEM_GROW(recalled->histograms, recalled->histogram_capacity, recalled->histogram_count + 1);
+    recalled->histograms[recalled->histogram_count++] =
+        (struct statistic_histogram){cell->metric, region, cell->label, cell->window, histogram};
+    stored_histogram_read(rows, 11, histogram);
+}
+
+static int read_histograms(struct record *record, int64_t run, const struct scenario *scenario)
+{
+    struct select rows;
+
+    recalled_forget_histograms(&record->recalled);
+    select_begin(&rows, &record->db, record->statements[GET_RUN_HISTOGRAMS]);
+    select_bind_int(&rows, run);
+    while (select_next(&rows))
+        add_histogram(&record->recalled, scenario, &rows);
+    return select_close(&rows);
+}
+
 int record_recall(void *self, uint32_t point, uint32_t replication, struct run_result *result)
 {
     struct record *record = self;
@@ -149,8 +193,11 @@ int record_recall(void *self, uint32_t point, uint32_t replication, struct run_r
         return -1;
     if (run == 0)
         return 0;
-    if (read_statistics(record, run, result->scenario) != 0)
+    if (read_statistics(record, run, result->scenario) != 0 ||
+        read_histograms(record, run, result->scenario) != 0)
         return -1;
+    recalled->set.histograms = recalled->histograms;
+    recalled->set.histogram_count = recalled->histogram_count;
     recalled->set.statistics = recalled->statistics;
     recalled->set.statistic_count = recalled->statistic_count;
     return 1;
@@ -166,6 +213,8 @@ void recalled_release(struct recalled *recalled)
     }
     for (size_t i = 0; i < recalled->reason_count; i++)
         free(recalled->reasons[i]);
+    recalled_forget_histograms(recalled);
+    free(recalled->histograms);
     free(recalled->cells);
     free(recalled->reasons);
     free(recalled->statistics);

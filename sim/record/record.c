@@ -57,6 +57,8 @@ static const char *const statements_sql[STATEMENTS] = {
                         " WHERE point = ? AND replication = ?",
     [GET_STATISTICS]  = "SELECT cell, value, numerator, denominator, censored_ns, reason, name, stat, region, label,"
                         " \"window\" FROM metric JOIN cell ON cell.id = cell WHERE run = ? ORDER BY cell",
+    [GET_RUN_HISTOGRAMS] = "SELECT cell, NULL, NULL, NULL, NULL, NULL, name, stat, region, label, \"window\", count, min,"
+                        " max, mean, sub_bits, bins FROM histogram JOIN cell ON cell.id = cell WHERE run = ? ORDER BY cell",
 };
 /* Children before parents. */
 static const char empty_sql[] =

@@ -46,6 +46,7 @@ enum statement {
     PUT_RESUMPTION,
     FIND_RUN,
     GET_STATISTICS,
+    GET_RUN_HISTOGRAMS,
     STATEMENTS
 };
 
@@ -62,6 +63,8 @@ struct recalled {
     size_t cell_count, cell_capacity;
     struct statistic *statistics;
     size_t statistic_count, statistic_capacity;
+    struct statistic_histogram *histograms; /* each with a histogram of its own */
+    size_t histogram_count, histogram_capacity;
     char **reasons; /* each once */
     size_t reason_count, reason_capacity;
     struct statistics set;

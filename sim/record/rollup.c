@@ -8,8 +8,8 @@
  */
 #include "rollup_internal.h"
 
-#include "interval.h"
 #include "mem.h"
+#include "metric_law.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -157,27 +157,31 @@ double rollup_held(double value)
 void rollup_add_statistic(struct rollup *rollup, int64_t cell, const struct statistic *statistic)
 {
     struct metric_rollup *row = rollup_row(&rollup->metrics, cell);
+    double value = rollup_held(statistic->value);
 
-    if (statistic_has_over(statistic)) {
-        row->has_over = true;
-        row->over += statistic->over;
-    }
-    if (statistic_has_under(statistic)) {
-        row->has_under = true;
-        row->under += statistic->under;
-    }
+    rollup_set_law(row, statistic->metric->kind, statistic->metric->unit, statistic->stat);
+    row->has_over = row->has_over || statistic_has_over(statistic);
+    row->has_under = row->has_under || statistic_has_under(statistic);
     switch (statistic->state) {
     case STATISTIC_NUMBER:
-        tally_add(&row->tally, rollup_held(statistic->value));
-        cell_numbers_add(&rollup->numbers, cell, rollup_held(statistic->value));
+        estimate_add(&row->sums, value, row->has_over ? statistic->over : 0,
+                     row->has_under ? statistic->under : 0);
+        cell_numbers_add(&rollup->numbers, cell, value);
         break;
     case STATISTIC_CENSORED:
         row->censored++;
         break;
-    case STATISTIC_NONE:
+    case STATISTIC_NONE: /* a ratio over nothing has no numerator either */
         row->none++;
         break;
     }
+}
+
+void rollup_set_law(struct metric_rollup *row, enum metric_kind kind, enum unit unit,
+                    const char *stat)
+{
+    row->law = metric_law(kind, unit, stat);
+    row->quantile = kind == METRIC_LATENCY ? metric_quantile(stat) : 0;
 }
 
 int rollup_add_series(struct rollup *rollup, int64_t cell, const double *values, size_t count,
@@ -279,15 +283,30 @@ int rollup_close_run(struct rollup *rollup)
     return status == 0 ? rollup_write(rollup) : -1;
 }
 
+static const struct histogram_rollup *histogram_of(const struct rollup *rollup, int64_t cell)
+{
+    size_t index = lower_bound(&rollup->histograms, cell);
+    const struct histogram_rollup *rows = (const void *)rollup->histograms.items;
+
+    return index < rollup->histograms.count && rows[index].cell == cell ? &rows[index] : NULL;
+}
+
+struct interval rollup_estimate(struct rollup *rollup, const struct metric_rollup *row)
+{
+    double level = rollup->point.level;
+    const struct histogram_rollup *histogram =
+        row->quantile > 0 ? histogram_of(rollup, row->histogram_cell) : NULL;
+
+    if (!histogram)
+        return estimate_interval(&row->sums, row->law, level, &rollup->quantiles);
+    double pooled = (double)histogram_quantile(&histogram->pooled, row->quantile);
+    return estimate_quantile(&row->sums, pooled, histogram_resolution(pooled), level,
+                             &rollup->quantiles);
+}
+
 struct interval rollup_interval(struct rollup *rollup, const struct tally *tally, double level)
 {
-    bool same = rollup->quantile_n == tally->count && !(rollup->quantile_level < level) &&
-                !(rollup->quantile_level > level);
+    struct estimate_sums sums = {.tally = *tally};
 
-    if (tally->count >= 2 && !same) {
-        rollup->quantile = interval_student_quantile(tally->count, level);
-        rollup->quantile_n = tally->count;
-        rollup->quantile_level = level;
-    }
-    return interval_student_of(tally, level, rollup->quantile);
+    return estimate_interval(&sums, ESTIMATE_SIGNED, level, &rollup->quantiles);
 }

@@ -7,7 +7,7 @@
 #define ROLLUP_INTERNAL_H
 
 #include "bins_text.h"
-#include "interval.h"
+#include "estimate.h"
 #include "rollup.h"
 #include "select.h"
 #include "tally.h"
@@ -26,6 +26,7 @@ enum rollup_statement {
     ROLLUP_GET_BASE,
     ROLLUP_GET_OTHERS,
     ROLLUP_GET_NUMBERS,
+    ROLLUP_GET_HISTOGRAM_CELL,
     ROLLUP_STATEMENTS
 };
 
@@ -38,9 +39,11 @@ struct rollup_list {
 };
 struct metric_rollup {
     int64_t cell;
-    struct tally tally;
+    struct estimate_sums sums;
+    enum estimate_law law;
+    double quantile;        /* 0.99 of a latency's p99; 0: not a quantile */
+    int64_t histogram_cell; /* of a quantile; 0: not looked up yet */
     bool has_over, has_under;
-    uint64_t over, under; /* sums over the runs */
     uint64_t censored, none;
 };
 struct difference_rollup {
@@ -78,9 +81,7 @@ struct rollup {
     uint32_t replication;
     struct cell_numbers numbers, base;
     struct strbuf text;
-    /* Student's quantile of the last count */
-    uint64_t quantile_n;
-    double quantile_level, quantile;
+    struct estimate_quantiles quantiles; /* of the last count */
 };
 
 /* The row of a cell, inserted with zeros if it is new. Valid until the next call. O(1) if cells are
@@ -98,6 +99,12 @@ int rollup_pair_with_base(struct rollup *rollup);
 /* Add the differences `numbers` - `base` of the cells that both have. */
 void rollup_add_pairs(struct rollup_list *differences, const struct cell_numbers *numbers,
                       const struct cell_numbers *base);
+/* What kind of a statistic the row is, for its estimate. */
+void rollup_set_law(struct metric_rollup *row, enum metric_kind kind, enum unit unit,
+                    const char *stat);
+/* The estimate with its interval; a quantile's by the pooled histogram of `histogram_cell`. */
+struct interval rollup_estimate(struct rollup *rollup, const struct metric_rollup *row);
+/* Student's interval of differences. */
 struct interval rollup_interval(struct rollup *rollup, const struct tally *tally, double level);
 
 /* --- rollup_store.c -------------------------------------------------------------------------- */

@@ -37,27 +37,17 @@ static int forget_study(struct db *db, int64_t study)
 
 /* --- reading a run -------------------------------------------------------------------------- */
 
-static enum metric_kind read_kind(struct select *rows, int column)
-{
-    const char *name = select_text(rows, column);
-
-    for (int kind = METRIC_COUNT; kind <= METRIC_VALUE; kind++)
-        if (strcmp(name, metric_kind_name((enum metric_kind)kind)) == 0)
-            return (enum metric_kind)kind;
-    select_damaged(rows, column);
-    return METRIC_VALUE;
-}
-
 static int add_statistics(struct rebuild *rebuild, int64_t run)
 {
     struct select rows;
 
-    select_open(&rows, rebuild->rollup->db,
-                "SELECT cell, value, numerator, denominator, censored_ns IS NOT NULL, kind, stat"
-                " FROM metric JOIN cell ON cell.id = cell WHERE run = ? ORDER BY cell");
+    select_open(
+        &rows, rebuild->rollup->db,
+        "SELECT cell, value, numerator, denominator, censored_ns IS NOT NULL, kind, stat, unit"
+        " FROM metric JOIN cell ON cell.id = cell WHERE run = ? ORDER BY cell");
     select_bind_int(&rows, run);
     while (select_next(&rows)) {
-        struct metric metric = {.kind = read_kind(&rows, 5)};
+        struct metric metric = {.kind = select_kind(&rows, 5), .unit = select_unit(&rows, 7)};
         struct statistic statistic = {
             .metric = &metric,
             .stat = select_text(&rows, 6),
@@ -124,7 +114,7 @@ static int add_series(struct rebuild *rebuild, int64_t run)
     select_bind_int(&rows, run);
     while (select_next(&rows)) {
         int64_t cell = select_instant(&rows, 0);
-        enum metric_kind kind = read_kind(&rows, 1);
+        enum metric_kind kind = select_kind(&rows, 1);
         int64_t bin_ns = select_int(&rows, 2, 1, INT64_MAX);
         int64_t simulated_ns = select_instant(&rows, 3);
         const char *text = select_text(&rows, 4);

@@ -3,7 +3,6 @@
  * after another point was written. */
 #include "rollup_internal.h"
 
-#include "interval.h"
 #include "mem.h"
 #include "stored_histogram.h"
 
@@ -11,7 +10,8 @@
 
 // clang-format off
 static const char *const statements_sql[ROLLUP_STATEMENTS] = {
-    [ROLLUP_PUT_METRIC]      = "INSERT OR REPLACE INTO point_metric VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [ROLLUP_PUT_METRIC]      = "INSERT OR REPLACE INTO point_metric VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+                               " ?, ?)",
     [ROLLUP_PUT_DIFFERENCE]  = "INSERT OR REPLACE INTO point_difference VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [ROLLUP_PUT_HISTOGRAM]   = "INSERT INTO point_histogram VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
                                " count = excluded.count, min = excluded.min, max = excluded.max, mean = excluded.mean,"
@@ -20,8 +20,9 @@ static const char *const statements_sql[ROLLUP_STATEMENTS] = {
                                " runs = excluded.runs, bins = excluded.bins",
     [ROLLUP_SET_RUNS]        = "UPDATE point SET runs = ?2 WHERE id = ?1",
     [ROLLUP_GET_RUNS]        = "SELECT runs FROM point WHERE id = ?",
-    [ROLLUP_GET_METRICS]     = "SELECT cell, n, mean, m2, min, max, numerator, denominator, censored, none"
-                               " FROM point_metric WHERE point = ? ORDER BY cell",
+    [ROLLUP_GET_METRICS]     = "SELECT cell, n, mean, m2, min, max, numerator, denominator, censored, none, m3, squares,"
+                               " products, denominator_squares, kind, unit, stat"
+                               " FROM point_metric JOIN cell ON cell.id = cell WHERE point = ? ORDER BY cell",
     [ROLLUP_GET_DIFFERENCES] = "SELECT cell, n, base_mean, difference, m2 FROM point_difference WHERE point = ? ORDER BY cell",
     [ROLLUP_GET_HISTOGRAMS]  = "SELECT cell, count, min, max, mean, sub_bits, bins FROM point_histogram WHERE point = ?"
                                " ORDER BY cell",
@@ -31,6 +32,9 @@ static const char *const statements_sql[ROLLUP_STATEMENTS] = {
     [ROLLUP_GET_OTHERS]      = "SELECT point.id, run.id FROM point JOIN run ON run.point = point.id"
                                " WHERE study = ? AND number > 0 AND replication = ?",
     [ROLLUP_GET_NUMBERS]     = "SELECT cell, value FROM metric WHERE run = ? AND value IS NOT NULL ORDER BY cell",
+    [ROLLUP_GET_HISTOGRAM_CELL] = "SELECT h.id FROM cell AS c JOIN cell AS h ON h.name = c.name AND h.stat = ''"
+                               " AND h.region = c.region AND h.label_name = c.label_name AND h.label = c.label"
+                               " AND h.\"window\" = c.\"window\" AND h.kind = c.kind WHERE c.id = ?",
 };
 // clang-format on
 
@@ -60,17 +64,25 @@ static int load_metrics(struct rollup *rollup, int64_t point)
     get(rollup, &rows, ROLLUP_GET_METRICS, point);
     while (select_next(&rows)) {
         struct metric_rollup *row = rollup_row(&rollup->metrics, select_instant(&rows, 0));
-        row->tally.count = (uint64_t)select_instant(&rows, 1);
-        if (row->tally.count > 0) {
-            row->tally.mean = select_real(&rows, 2);
-            row->tally.m2 = select_real(&rows, 3);
-            row->tally.min = select_real(&rows, 4);
-            row->tally.max = select_real(&rows, 5);
+        struct tally *tally = &row->sums.tally;
+        tally->count = (uint64_t)select_instant(&rows, 1);
+        if (tally->count > 0) {
+            tally->mean = select_real(&rows, 2);
+            tally->m2 = select_real(&rows, 3);
+            tally->min = select_real(&rows, 4);
+            tally->max = select_real(&rows, 5);
+            row->sums.m3 = select_real(&rows, 10);
         }
         row->has_over = select_has(&rows, 6);
-        row->over = (uint64_t)select_instant_or(&rows, 6, 0);
+        row->sums.over = (uint64_t)select_instant_or(&rows, 6, 0);
         row->has_under = select_has(&rows, 7);
-        row->under = (uint64_t)select_instant_or(&rows, 7, 0);
+        row->sums.under = (uint64_t)select_instant_or(&rows, 7, 0);
+        if (row->has_over) {
+            row->sums.over_over = select_real(&rows, 11);
+            row->sums.over_under = select_real(&rows, 12);
+            row->sums.under_under = select_real(&rows, 13);
+        }
+        rollup_set_law(row, select_kind(&rows, 14), select_unit(&rows, 15), select_text(&rows, 16));
         row->censored = (uint64_t)select_instant(&rows, 8);
         row->none = (uint64_t)select_instant(&rows, 9);
     }
@@ -195,33 +207,57 @@ static void put_real_if(sqlite3_stmt *put, int index, bool there, double value)
         sqlite3_bind_null(put, index);
 }
 
-static int write_metrics(struct rollup *rollup)
+/* The cell of the histogram that a quantile is of; the row must be there. */
+static int find_histogram_cell(struct rollup *rollup, struct metric_rollup *row)
+{
+    struct select rows;
+
+    get(rollup, &rows, ROLLUP_GET_HISTOGRAM_CELL, row->cell);
+    if (select_next(&rows))
+        row->histogram_cell = select_instant(&rows, 0);
+    return select_close(&rows);
+}
+
+static int write_metric(struct rollup *rollup, struct metric_rollup *row)
 {
     sqlite3_stmt *put = rollup->statements[ROLLUP_PUT_METRIC];
-    const struct metric_rollup *rows = (const void *)rollup->metrics.items;
+    const struct estimate_sums *sums = &row->sums;
+    const struct tally *tally = &sums->tally;
+    bool any = tally->count > 0;
+
+    if (any && row->quantile > 0 && row->histogram_cell == 0 &&
+        find_histogram_cell(rollup, row) != 0)
+        return -1;
+    struct interval interval = rollup_estimate(rollup, row);
+    sqlite3_bind_int64(put, 1, rollup->point.point);
+    sqlite3_bind_int64(put, 2, row->cell);
+    sqlite3_bind_int64(put, 3, (int64_t)tally->count);
+    put_real_if(put, 4, any, tally->mean);
+    put_real_if(put, 5, any, tally->m2);
+    put_real_if(put, 6, any, tally->min);
+    put_real_if(put, 7, any, tally->max);
+    put_real_if(put, 8, interval.valid, interval.low);
+    put_real_if(put, 9, interval.valid, interval.high);
+    put_integer_if(put, 10, row->has_over, sums->over);
+    put_integer_if(put, 11, row->has_under, sums->under);
+    sqlite3_bind_int64(put, 12, (int64_t)row->censored);
+    sqlite3_bind_int64(put, 13, (int64_t)row->none);
+    put_real_if(put, 14, any, sums->m3);
+    put_real_if(put, 15, row->has_over, sums->over_over);
+    put_real_if(put, 16, row->has_over, sums->over_under);
+    put_real_if(put, 17, row->has_over, sums->under_under);
+    put_real_if(put, 18, any, interval.mean);
+    sqlite3_bind_text(put, 19, interval_form_name(interval.form), -1, SQLITE_STATIC);
+    return step(rollup, put);
+}
+
+static int write_metrics(struct rollup *rollup)
+{
+    struct metric_rollup *rows = (void *)rollup->metrics.items;
     int status = 0;
 
-    for (size_t i = 0; i < rollup->metrics.count && status == 0; i++) {
-        const struct metric_rollup *row = &rows[i];
-        const struct tally *tally = &row->tally;
-        struct interval interval = rollup_interval(rollup, tally, rollup->point.level);
-        bool any = tally->count > 0;
-
-        sqlite3_bind_int64(put, 1, rollup->point.point);
-        sqlite3_bind_int64(put, 2, row->cell);
-        sqlite3_bind_int64(put, 3, (int64_t)tally->count);
-        put_real_if(put, 4, any, tally->mean);
-        put_real_if(put, 5, any, tally->m2);
-        put_real_if(put, 6, any, tally->min);
-        put_real_if(put, 7, any, tally->max);
-        put_real_if(put, 8, interval.valid, interval.low);
-        put_real_if(put, 9, interval.valid, interval.high);
-        put_integer_if(put, 10, row->has_over, row->over);
-        put_integer_if(put, 11, row->has_under, row->under);
-        sqlite3_bind_int64(put, 12, (int64_t)row->censored);
-        sqlite3_bind_int64(put, 13, (int64_t)row->none);
-        status = step(rollup, put);
-    }
+    for (size_t i = 0; i < rollup->metrics.count && status == 0; i++)
+        status = write_metric(rollup, &rows[i]);
     return status;
 }
 

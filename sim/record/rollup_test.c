@@ -128,7 +128,8 @@ static const char *whole_study(void)
 static void assert_same_rollups(const char *path, const char *other)
 {
     static const char *const queries[] = {
-        ROWS_APART("n, mean, m2, min, max, low, high, numerator, denominator, censored, none",
+        ROWS_APART("n, mean, m2, m3, min, max, low, high, numerator, denominator, censored, none,"
+                   " squares, products, denominator_squares, estimate, form",
                    "point_metric"),
         ROWS_APART("n, base_mean, difference, m2, low, high", "point_difference"),
         ROWS_APART("count, min, max, mean, sub_bits, bins", "point_histogram"),
@@ -202,6 +203,32 @@ static void metrics_match_the_runs(void **state)
                      POINTS * 3);
 }
 
+/* Ratios are sum over sum, quantiles lie between the runs' own, all else is the mean; and no bound
+ * is impossible. */
+static void estimates_are_possible(void **state)
+{
+    const char *path = whole_study();
+
+    (void)state;
+    assert_int_equal(
+        ask(path,
+            "SELECT count(*) FROM point_metric JOIN cell ON cell.id = cell WHERE n > 0 AND NOT"
+            " CASE WHEN kind = 'ratio' THEN abs(estimate - 1.0 * numerator / denominator)"
+            "   <= 1e-15"
+            " WHEN kind = 'latency' AND stat LIKE 'p%' THEN estimate BETWEEN min AND max"
+            " ELSE estimate = mean END"),
+        0);
+    assert_int_equal(ask(path, "SELECT count(*) FROM summary WHERE n > 1 AND NOT (low >= 0"
+                               " AND low <= mean AND mean <= high AND (unit <> 'share' OR high <= "
+                               "1))"),
+                     0);
+    assert_true(ask(path, "SELECT count(*) FROM summary WHERE form = 'none' AND numerator = 0"
+                          " AND low = 0 AND high > 0") > 0);
+    assert_int_equal(ask(path, "SELECT count(*) FROM timeline WHERE NOT (low >= 0 AND low <= mean"
+                               " AND mean <= high AND (unit <> 'share' OR high <= 1))"),
+                     0);
+}
+
 static void differences_match_the_pairs(void **state)
 {
     const char *path = whole_study();
@@ -226,7 +253,8 @@ static void differences_match_the_pairs(void **state)
 }
 
 /* Half a unit of the twelfth digit is at most 5e-12 of a number: of each value, and of the mean at
- * each of the four steps. Deviations have 8 digits. */
+ * each of the four steps. Deviations have 8 digits. The half-width is that of the upper end, taken
+ * back from the log scale, of shares from the logit scale. */
 static void timelines_match_the_series(void **state)
 {
     const char *path = whole_study();
@@ -240,7 +268,11 @@ static void timelines_match_the_series(void **state)
             "WITH given AS (SELECT point, cell, t_ns, count(*) AS n, avg(value) AS mean,"
             " avg(value * value) - avg(value) * avg(value) AS variance FROM series"
             " JOIN run ON run.id = run GROUP BY point, cell, t_ns),"
-            " told AS (SELECT p.id AS point, c.id AS cell, t_ns, n, mean, (high - low) / 2 AS half"
+            " told AS (SELECT p.id AS point, c.id AS cell, t_ns, n, mean, CASE WHEN high = mean "
+            "THEN 0"
+            "   WHEN t.unit = 'share'"
+            "    THEN (ln(high / (1 - high)) - ln(mean / (1 - mean))) * mean * (1 - mean)"
+            "   WHEN n < 4 THEN high - mean ELSE ln(high / mean) * mean END AS half"
             "  FROM timeline AS t JOIN point AS p ON p.number = t.point JOIN cell AS c"
             "  ON c.name = t.metric AND c.region = t.region AND c.\"window\" = '' AND stat = ''"
             "  AND iif(label_name = '', '', label_name || '=' || label) = t.labels"
@@ -383,6 +415,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(metrics_match_the_runs),
+        cmocka_unit_test(estimates_are_possible),
         cmocka_unit_test(differences_match_the_pairs),
         cmocka_unit_test(timelines_match_the_series),
         cmocka_unit_test(histograms_contain_all_values),

@@ -160,8 +160,9 @@ CREATE TABLE incident (
     PRIMARY KEY (run, number)
 ) STRICT, WITHOUT ROWID;
 
--- Roll-ups: aggregates over the runs of a point. Mean, m2, extremes and interval are over the n runs that have a
--- number.
+-- Roll-ups: what the runs of a point come to. Mean, moments about it and extremes are over the n runs that have a
+-- number. The estimate is what is printed: sum over sum of ratios, the quantile of all samples of all runs; else the
+-- mean. Its interval is by the method for what the statistic is (sim/stats/estimate.h).
 CREATE TABLE point_metric (
     point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,
     cell INTEGER NOT NULL REFERENCES cell (id),
@@ -176,6 +177,12 @@ CREATE TABLE point_metric (
     denominator INTEGER,
     censored INTEGER NOT NULL,          -- runs without a number: censored, or none
     none INTEGER NOT NULL,
+    m3 REAL,                            -- sum of (value - mean)^3
+    squares REAL,                       -- of ratios, sums over the runs: numerator^2,
+    products REAL,                      -- numerator * denominator,
+    denominator_squares REAL,
+    estimate REAL,
+    form TEXT NOT NULL,                 -- 'none': no event seen; 'all': only hits; 'equal': no spread seen; ''
     PRIMARY KEY (point, cell)
 ) STRICT, WITHOUT ROWID;
 
@@ -275,7 +282,7 @@ CREATE TABLE student_t (
 CREATE VIEW summary AS
 SELECT point.study, point.number AS point, cell.name AS metric, cell.stat, cell.region,
        iif(cell.label_name = '', '', cell.label_name || '=' || cell.label) AS labels, cell.window,
-       n, mean, low, high, study.level, cell.unit, censored, none, min, max, numerator, denominator
+       n, estimate AS mean, low, high, study.level, cell.unit, censored, none, min, max, numerator, denominator, form
 FROM study JOIN point ON point.study = study.id JOIN point_metric ON point_metric.point = point.id
 JOIN cell ON cell.id = point_metric.cell;
 
@@ -290,6 +297,8 @@ CREATE VIEW reauth_causes AS
 SELECT study, point, region, substr(labels, length('cause=') + 1) AS cause, window, n, mean, low, high, level
 FROM summary WHERE metric = 'reauths' AND labels LIKE 'cause=%';
 
+-- Bounds are Student's on the log scale, of shares on the logit scale, so that none is impossible; the upper one of
+-- fewer than four runs is on the plain scale. error: the half-width over the slope of the scale.
 CREATE VIEW timeline AS
 WITH bin AS (
     SELECT point_series.point, cell, json_each.key * bin_ns AS t_ns,
@@ -297,12 +306,25 @@ WITH bin AS (
            iif(json_each.type = 'array', json_extract(json_each.value, '$[1]'), 0.0) AS sd,
            iif(json_each.type = 'array', coalesce(json_extract(json_each.value, '$[2]'), runs), runs) AS n
     FROM point_series, json_each(point_series.bins) WHERE json_each.type <> 'null'
+), half AS (
+    SELECT point.study, point.number AS point, cell.name AS metric, cell.region,
+           iif(cell.label_name = '', '', cell.label_name || '=' || cell.label) AS labels, t_ns, bin.n, mean, sd,
+           half_sds * sd AS half, study.level, cell.unit,
+           CASE WHEN sd <= 0 OR mean <= 0 THEN 0.0
+                WHEN cell.unit = 'share' AND mean < 1 THEN min(half_sds * sd / (mean * (1 - mean)), 700)
+                ELSE min(half_sds * sd / mean, 700) END AS error
+    FROM study JOIN point ON point.study = study.id JOIN bin ON bin.point = point.id JOIN cell ON cell.id = bin.cell
+    LEFT JOIN student_t ON student_t.n = bin.n AND student_t.level = study.level
 )
-SELECT point.study, point.number AS point, cell.name AS metric, cell.region,
-       iif(cell.label_name = '', '', cell.label_name || '=' || cell.label) AS labels, t_ns, bin.n, mean,
-       mean - half_sds * sd AS low, mean + half_sds * sd AS high, study.level, cell.unit
-FROM study JOIN point ON point.study = study.id JOIN bin ON bin.point = point.id JOIN cell ON cell.id = bin.cell
-LEFT JOIN student_t ON student_t.n = bin.n AND student_t.level = study.level;
+SELECT study, point, metric, region, labels, t_ns, n, mean,
+       CASE WHEN half IS NULL THEN NULL WHEN sd <= 0 OR mean <= 0 THEN mean
+            WHEN unit = 'share' AND mean < 1 THEN 1 - 1 / (1 + mean / (1 - mean) * exp(-error))
+            ELSE mean * exp(-error) END AS low,
+       CASE WHEN half IS NULL THEN NULL WHEN sd <= 0 OR mean <= 0 THEN mean
+            WHEN unit = 'share' AND mean < 1 THEN 1 - 1 / (1 + mean / (1 - mean) * exp(error))
+            WHEN n < 4 THEN mean + half ELSE mean * exp(error) END AS high,
+       level, unit
+FROM half;
 
 -- One value per bin of a run: counts per second, ratios (absent if nothing was counted), mean levels.
 CREATE VIEW series AS

@@ -183,6 +183,24 @@ double select_level(struct select *select, int column)
     return level;
 }
 
+enum metric_kind select_kind(struct select *select, int column)
+{
+    const char *name = select_text(select, column);
+
+    for (int kind = METRIC_COUNT; kind <= METRIC_VALUE; kind++)
+        if (strcmp(name, metric_kind_name((enum metric_kind)kind)) == 0)
+            return (enum metric_kind)kind;
+    select_damaged(select, column);
+    return METRIC_VALUE;
+}
+
+enum unit select_unit(struct select *select, int column)
+{
+    enum unit unit;
+
+    return unit_from_name(select_text(select, column), &unit) ? unit : UNIT_NONE;
+}
+
 static uint64_t number_of(struct select *select, int column, int base, size_t digits_max)
 {
     static const char digits[] = "0123456789abcdef";

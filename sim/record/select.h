@@ -21,6 +21,8 @@
 #define SELECT_H
 
 #include "db.h"
+#include "result.h"
+#include "units.h"
 
 #include <stddef.h>
 
@@ -57,9 +59,11 @@ uint32_t select_count(struct select *select, int column);  /* 0 to UINT32_MAX */
 int64_t select_instant(struct select *select, int column); /* 0 to INT64_MAX: ns, and counts */
 int64_t select_instant_or(struct select *select, int column, int64_t absent); /* NULL: absent */
 double select_real(struct select *select, int column);                        /* finite */
-double select_level(struct select *select,
-                    int column); /* confidence level: between 0 and 1, exclusive */
-bool select_has(struct select *select, int column); /* not NULL */
+double select_level(struct select *select, int column); /* of an interval: between 0 and 1 */
+bool select_has(struct select *select, int column);     /* is not NULL */
+/* A metric's kind and unit by name; a unit that this program does not know is UNIT_NONE. */
+enum metric_kind select_kind(struct select *select, int column);
+enum unit select_unit(struct select *select, int column);
 /* A text of 1 to 20 digits, or of 16 hexadecimal ones. */
 uint64_t select_decimal(struct select *select, int column);
 uint64_t select_hexadecimal(struct select *select, int column);

@@ -3,6 +3,7 @@
 
 #include "mem.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,23 +35,36 @@ static struct incident_group *group_of(struct incident_groups *groups,
     return &groups->groups[place];
 }
 
+static void add_wait(struct incident_group *group, double wait)
+{
+    void *waits = group->waits;
+    mem_grow(&waits, &group->wait_capacity, group->wait_count + 1, sizeof(*group->waits));
+    group->waits = waits;
+    group->waits[group->wait_count++] = wait;
+}
+
 static void add_incident(void *self, const struct incident_row *row)
 {
     struct incident_group *group = group_of(self, row);
+    int64_t stages[INCIDENT_STAGES];
     group->count++;
     tally_add(&group->onset, (double)row->onset_ns);
-    tally_add(&group->writes_lost, (double)row->writes_lost);
-    tally_add(&group->sessions_lost, (double)row->sessions_lost);
+    estimate_add(&group->writes_lost, (double)row->writes_lost, 0, 0);
+    estimate_add(&group->sessions_lost, (double)row->sessions_lost, 0, 0);
     if (row->rpo_ns >= 0) {
         group->failover_count++;
-        tally_add(&group->rpo, (double)row->rpo_ns);
+        estimate_add(&group->rpo, (double)row->rpo_ns, 0, 0);
     }
-    int64_t stages[INCIDENT_STAGES];
-    if (incident_stages(row, stages)) {
+    if (!incident_stages(row, stages)) {
+        add_wait(group, INFINITY);
+    } else if (row->restored_ns == row->onset_ns) {
+        group->harmless_count++;
+    } else {
         group->restored_count++;
-        tally_add(&group->rto, (double)(row->restored_ns - row->onset_ns));
+        add_wait(group, (double)(row->restored_ns - row->onset_ns));
+        estimate_add(&group->rto, (double)(row->restored_ns - row->onset_ns), 0, 0);
         for (int i = 0; i < INCIDENT_STAGES; i++) {
-            tally_add(&group->stages[i], (double)stages[i]);
+            estimate_add(&group->stages[i], (double)stages[i], 0, 0);
         }
     }
 }
@@ -67,6 +81,7 @@ void incident_groups_release(struct incident_groups *groups)
     for (size_t i = 0; i < groups->count; i++) {
         free(groups->groups[i].kind);
         free(groups->groups[i].subject);
+        free(groups->groups[i].waits);
     }
     free(groups->groups);
     *groups = (struct incident_groups){0};

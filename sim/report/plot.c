@@ -226,27 +226,11 @@ static void find_extremes(struct plot_lines *lines)
     }
 }
 
-/* Student's t interval can leave the possible range, [0, 1] for a ratio and [0, ...) otherwise;
- * clip it. */
-static void cut_bands(struct plot_lines *lines)
-{
-    for (size_t i = 0; i < lines->count; i++) {
-        for (size_t k = 0; k < lines->lines[i].count; k++) {
-            struct interval *interval = &lines->lines[i].rows[k].interval;
-            interval->low = fmax(interval->low, 0);
-            if (lines->unit == UNIT_SHARE) {
-                interval->high = fmin(interval->high, 1);
-            }
-        }
-    }
-}
-
 int plot_lines_load(struct plot_lines *lines, struct plot_job *job, const char *metric)
 {
     *lines = (struct plot_lines){.point = job->options->point};
     int status =
         results_each_timeline(job->results, job->study->id, metric, add_point, lines, job->diag);
-    cut_bands(lines);
     find_extremes(lines);
     return status;
 }

@@ -65,7 +65,7 @@ static double add_bars(struct plot_job *job, const struct causes *causes,
             statistic_table_find(table, point, "reauths", "", causes->bars[b], "", "all");
         if (row != NULL && row->interval.valid) {
             strbuf_addf(&job->script, "%zu %.9g %.9g %.9g\n", b, row->interval.mean,
-                        fmax(row->interval.low, 0), row->interval.high);
+                        row->interval.low, row->interval.high);
             max = fmax(max, row->interval.high);
         }
     }

@@ -13,14 +13,14 @@
 
 enum { BARS_MAX = 8 };
 
-static void add_stage_text(struct strbuf *text, const struct tally *tally, const char *name,
+static void add_stage_text(struct strbuf *text, const struct estimate_sums *sums, const char *name,
                            double level)
 {
-    struct interval interval = interval_student(tally, level);
+    struct interval interval = estimate_interval(sums, ESTIMATE_POSITIVE, level, NULL);
     strbuf_addf(text, "%s%s ", text->length > 0 ? "     " : "", name);
     units_add(text, interval.mean, UNIT_NS, 3);
     if (interval.valid && interval.high > interval.low) {
-        interval_add_bounds(text, fmax(interval.low, 0), interval.high, UNIT_NS);
+        interval_add_bounds(text, interval.low, interval.high, UNIT_NS);
     }
 }
 
@@ -31,24 +31,34 @@ static void add_text_at(struct plot_job *job, const struct strbuf *text, double 
     strbuf_addf(&job->script, " at first %.9g, first %.9g left font ',12' front\n", x, y);
 }
 
+/* A bar is of outages that all ended. */
+static bool has_bar(const struct incident_group *group)
+{
+    return group->restored_count > 0 && group->restored_count == incident_group_outages(group);
+}
+
 /* Print the stages below the bar, or how often the incident ended if there is no bar. */
 static void describe(struct plot_job *job, const struct incident_group *group, double y)
 {
     struct strbuf text = STRBUF_INIT;
     double level = job->study->level;
-    if (group->restored_count == group->count) {
+    size_t outages = incident_group_outages(group);
+    if (has_bar(group)) {
         add_stage_text(&text, &group->rto, "RTO", level);
         for (int i = 0; i < INCIDENT_STAGES; i++) {
-            if (group->stages[i].max > 0) {
+            if (group->stages[i].tally.max > 0) {
                 add_stage_text(&text, &group->stages[i], incident_stage_names[i], level);
             }
         }
         add_text_at(job, &text, 0, y - 0.42);
+    } else if (outages == 0) {
+        strbuf_addf(&text, "no outage in %zu replications: no RTO", group->count);
+        add_text_at(job, &text, 0, y);
     } else {
-        struct interval share = interval_wilson(group->restored_count, group->count, level);
+        struct interval share = interval_wilson(group->restored_count, outages, level);
         strbuf_addf(&text,
-                    "restored in %zu of %zu replications (%g %% interval: ", group->restored_count,
-                    group->count, level * 100);
+                    "restored in %zu of %zu outages (%g %% interval: ", group->restored_count,
+                    outages, level * 100);
         units_add(&text, share.low, UNIT_SHARE, 2);
         strbuf_add(&text, " to ");
         units_add(&text, share.high, UNIT_SHARE, 2);
@@ -62,7 +72,7 @@ static double bar_divisor(const struct incident_group *const *bars, size_t count
 {
     double max = 0, divisor;
     for (size_t i = 0; i < count; i++) {
-        max = fmax(max, bars[i]->rto.max);
+        max = fmax(max, bars[i]->rto.tally.max);
     }
     plot_scale(UNIT_NS, max, &divisor, unit);
     return divisor;
@@ -77,10 +87,10 @@ static double add_data(struct plot_job *job, const struct incident_group *const 
         for (size_t i = 0; i < count; i++) {
             double from = 0, y = -(double)i;
             for (int k = 0; k < stage; k++) {
-                from += bars[i]->stages[k].mean / divisor;
+                from += bars[i]->stages[k].tally.mean / divisor;
             }
-            if (bars[i]->restored_count == bars[i]->count) {
-                double to = from + bars[i]->stages[stage].mean / divisor;
+            if (has_bar(bars[i])) {
+                double to = from + bars[i]->stages[stage].tally.mean / divisor;
                 strbuf_addf(&job->script, "%.9g %.9g %.9g %.9g %.9g %.9g\n", from, y, from, to,
                             y - 0.25, y + 0.25);
             }
@@ -89,9 +99,10 @@ static double add_data(struct plot_job *job, const struct incident_group *const 
     }
     strbuf_add(&job->script, "$rto << EOD\n");
     for (size_t i = 0; i < count; i++) {
-        struct interval interval = interval_student(&bars[i]->rto, job->study->level);
-        bool whole = bars[i]->restored_count == bars[i]->count;
-        max = fmax(max, whole ? bars[i]->rto.mean / divisor : 0);
+        struct interval interval =
+            estimate_interval(&bars[i]->rto, ESTIMATE_POSITIVE, job->study->level, NULL);
+        bool whole = has_bar(bars[i]);
+        max = fmax(max, whole ? bars[i]->rto.tally.mean / divisor : 0);
         if (whole && interval.valid) {
             strbuf_addf(&job->script, "%.9g %.9g %.9g %.9g\n", interval.mean / divisor, -(double)i,
                         interval.low / divisor, interval.high / divisor);
@@ -162,7 +173,7 @@ enum drawn plot_rto_stages(struct plot_job *job)
         bool any_mean = false;
         for (size_t i = 0; i < groups.count; i++) {
             if (groups.groups[i].point == job->options->point) {
-                any_mean = any_mean || groups.groups[i].restored_count == groups.groups[i].count;
+                any_mean = any_mean || has_bar(&groups.groups[i]);
                 if (count < BARS_MAX) {
                     bars[count++] = &groups.groups[i];
                 } else {
@@ -177,6 +188,8 @@ enum drawn plot_rto_stages(struct plot_job *job)
         drawn = any_mean ? DRAWN : DRAWN_NO_DATA;
         if (any_mean) {
             draw(job, bars, count);
+        } else if (count > 0) {
+            strbuf_add(&job->note, "no incident is an outage that ended in every replication");
         }
     }
     incident_groups_release(&groups);

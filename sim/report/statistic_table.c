@@ -41,9 +41,11 @@ static void add_row(void *self, const struct summary_row *row)
                                   .metric = mem_strdup(row->metric),
                                   .stat = mem_strdup(row->stat),
                                   .region = mem_strdup(row->region),
+                                  .label_name = mem_strdup(row->label_name),
                                   .label = mem_strdup(row->label),
                                   .window = mem_strdup(row->window),
-                                  .interval = row->interval};
+                                  .interval = row->interval,
+                                  .censored = row->censored};
     if (!unit_from_name(row->unit, &own->unit)) {
         own->unit = UNIT_NONE;
     }
@@ -73,6 +75,7 @@ void statistic_table_release(struct statistic_table *table)
         free(row->metric);
         free(row->stat);
         free(row->region);
+        free(row->label_name);
         free(row->label);
         free(row->window);
     }

@@ -10,9 +10,10 @@
 /* The table owns its texts. Missing texts are "", the region of a total is "all". */
 struct statistic_row {
     int64_t point;
-    char *metric, *stat, *region, *label, *window;
+    char *metric, *stat, *region, *label_name, *label, *window;
     enum unit unit;
     struct interval interval;
+    uint64_t censored; /* runs in which it was not known at the end */
 };
 struct statistic_table {
     struct statistic_row *rows; /* in the order of results_each_summary() */

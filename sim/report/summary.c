@@ -48,7 +48,8 @@ static void add_expectation(void *self, const struct expectation_row *row)
                                      row->has_interval,
                                      row->value,
                                      row->low,
-                                     row->high};
+                                     row->high,
+                                     mem_strdup(row->reason)};
 }
 
 static void add_outcome(void *self, const struct outcome_row *row)
@@ -102,6 +103,32 @@ static void add_finding(void *self, const struct finding_row *row)
                                  .high = row->has_interval ? row->high : NAN};
 }
 
+/* Objectives, and what every scenario has. */
+static int load_groups(struct summary *summary, struct results *results, struct diag *diag)
+{
+    static const char *const always[] = {"availability", "rto", "rpo"};
+    struct statistic_groups_list *list = &summary->groups;
+    for (int64_t point = 0; point < (int64_t)summary->study.point_count; point++) {
+        for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++) {
+            if (statistic_groups_find(list, results, &summary->study, point, always[i], diag) !=
+                0) {
+                return -1;
+            }
+        }
+        for (size_t i = 0; i < summary->expectation_count; i++) {
+            const struct summary_expectation *row = &summary->expectations[i];
+            if (row->point == point && statistic_groups_find(list, results, &summary->study, point,
+                                                             row->text, diag) != 0) {
+                return -1;
+            }
+        }
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        list->items[i].unit = summary_unit_of(summary, list->items[i].text);
+    }
+    return 0;
+}
+
 static int load(struct summary *summary, struct results *results, int64_t id, struct diag *diag)
 {
     if (results_study(results, id, &summary->study, diag) != 0) {
@@ -117,7 +144,9 @@ static int load(struct summary *summary, struct results *results, int64_t id, st
         results_each_assumption(results, id, add_assumption, summary, diag) != 0) {
         return -1;
     }
-    return results_each_expectation(results, id, add_expectation, summary, diag);
+    return results_each_expectation(results, id, add_expectation, summary, diag) != 0
+               ? -1
+               : load_groups(summary, results, diag);
 }
 
 static void release(struct summary *summary)
@@ -139,6 +168,7 @@ static void release(struct summary *summary)
     for (size_t i = 0; i < summary->expectation_count; i++) {
         free(summary->expectations[i].text);
         free(summary->expectations[i].verdict);
+        free(summary->expectations[i].reason);
     }
     for (size_t i = 0; i < summary->finding_count; i++) {
         free(summary->findings[i].kind);
@@ -157,6 +187,7 @@ static void release(struct summary *summary)
     statistic_table_release(&summary->recovered);
     statistic_table_release(&summary->stuck);
     incident_groups_release(&summary->incidents);
+    statistic_groups_release(&summary->groups);
 }
 
 enum unit summary_unit_of(const struct summary *summary, const char *expectation_text)

@@ -2,6 +2,7 @@
 /* The summary as one JSON object: all statistics in the units of the results file (ns, ratios), in
  * full precision. */
 #include "json_writer.h"
+#include "rank_quantile.h"
 #include "summary_print.h"
 
 #include <math.h>
@@ -12,6 +13,12 @@ static void write_mean(struct json_writer *json, const struct interval *interval
     json_number(json, "mean", interval->mean);
     json_number(json, "low", interval->valid ? interval->low : NAN);
     json_number(json, "high", interval->valid ? interval->high : NAN);
+    if (interval->form != INTERVAL_PLAIN) {
+        json_text(json, "seen", interval_form_name(interval->form));
+    }
+    if (interval->trials > 0) {
+        json_count(json, "trials", interval->trials);
+    }
 }
 
 static void write_study(struct json_writer *json, const struct study_row *study)
@@ -60,6 +67,9 @@ static void write_expectations(struct json_writer *json, const struct summary *s
         json_number(json, "value", row->has_value ? row->value : NAN);
         json_number(json, "low", row->has_interval ? row->low : NAN);
         json_number(json, "high", row->has_interval ? row->high : NAN);
+        if (row->reason[0] != '\0') {
+            json_text(json, "reason", row->reason);
+        }
         json_close(json);
     }
     json_close(json);
@@ -80,45 +90,76 @@ static void write_statistics(struct json_writer *json, const char *name,
         json_text(json, "window", row->window);
         json_text(json, "unit", unit_name(row->unit));
         write_mean(json, &row->interval);
+        if (row->censored > 0) {
+            json_count(json, "censored", row->censored);
+        }
         json_close(json);
     }
     json_close(json);
 }
 
-static void write_tally(struct json_writer *json, const char *name, const struct tally *tally,
-                        double level)
+static void write_estimate(struct json_writer *json, const char *name,
+                           const struct estimate_sums *sums, enum estimate_law law, double level)
 {
-    struct interval interval = interval_student(tally, level);
+    struct interval interval = estimate_interval(sums, law, level, NULL);
     json_open_object(json, name);
     write_mean(json, &interval);
     json_close(json);
 }
 
+/* Over all outages, by rank; null: never restored. */
+static void write_rto_quantiles(struct json_writer *json, const struct incident_group *group,
+                                double level)
+{
+    static const struct {
+        const char *name;
+        double q;
+    } rows[] = {{"rto_p50_ns", 0.5}, {"rto_p90_ns", 0.9}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct rank_quantile rank =
+            rank_quantile(group->waits, group->wait_count, rows[i].q, level);
+        json_open_object(json, rows[i].name);
+        json_count(json, "n", rank.n);
+        json_count(json, "never", rank.censored);
+        json_number(json, "value", isfinite(rank.value) ? rank.value : NAN);
+        json_number(json, "low", isfinite(rank.low) ? rank.low : NAN);
+        json_number(json, "high", isfinite(rank.high) ? rank.high : NAN);
+        json_number(json, "level", rank.level);
+        json_close(json);
+    }
+}
+
 static void write_incident(struct json_writer *json, const struct incident_group *group,
                            double level)
 {
-    struct interval share = interval_wilson(group->restored_count, group->count, level);
+    size_t outages = incident_group_outages(group);
+    struct interval share = interval_wilson(group->restored_count, outages, level);
     json_open_object(json, NULL);
     json_integer(json, "point", group->point);
     json_integer(json, "number", group->number);
     json_text(json, "kind", group->kind);
     json_text(json, "subject", group->subject);
     json_count(json, "n", group->count);
+    json_count(json, "outages", outages);
     json_count(json, "restored", group->restored_count);
     json_count(json, "failovers", group->failover_count);
     json_number(json, "restored_low", share.low);
     json_number(json, "restored_high", share.high);
-    if (group->restored_count == group->count) {
-        write_tally(json, "rto_ns", &group->rto, level);
+    if (outages > 0) {
+        write_rto_quantiles(json, group, level);
+    }
+    if (group->restored_count > 0) { /* of those restored */
+        write_estimate(json, "rto_ns", &group->rto, ESTIMATE_POSITIVE, level);
         for (int k = 0; k < INCIDENT_STAGES; k++) {
-            write_tally(json, incident_stage_names[k], &group->stages[k], level);
+            write_estimate(json, incident_stage_names[k], &group->stages[k], ESTIMATE_POSITIVE,
+                           level);
         }
     }
     if (group->failover_count == group->count) {
-        write_tally(json, "rpo_ns", &group->rpo, level);
+        write_estimate(json, "rpo_ns", &group->rpo, ESTIMATE_POSITIVE, level);
     }
-    write_tally(json, "writes_lost", &group->writes_lost, level);
-    write_tally(json, "sessions_lost", &group->sessions_lost, level);
+    write_estimate(json, "writes_lost", &group->writes_lost, ESTIMATE_COUNT, level);
+    write_estimate(json, "sessions_lost", &group->sessions_lost, ESTIMATE_COUNT, level);
     json_close(json);
 }
 
@@ -150,6 +191,27 @@ static void write_outcomes(struct json_writer *json, const struct summary *summa
     json_close(json);
     write_statistics(json, "figures_recovered", &summary->recovered);
     write_statistics(json, "figures_stuck", &summary->stuck);
+}
+
+/* Statistics whose replications fall into two groups, each with its own mean. */
+static void write_two_groups(struct json_writer *json, const struct summary *summary)
+{
+    json_open_array(json, "two_groups");
+    for (size_t i = 0; i < summary->groups.count; i++) {
+        const struct statistic_groups *row = &summary->groups.items[i];
+        json_open_object(json, NULL);
+        json_integer(json, "point", row->point);
+        json_text(json, "metric", row->text);
+        json_text(json, "unit", unit_name(row->unit));
+        json_open_object(json, "low");
+        write_mean(json, &row->low);
+        json_close(json);
+        json_open_object(json, "high");
+        write_mean(json, &row->high);
+        json_close(json);
+        json_close(json);
+    }
+    json_close(json);
 }
 
 static void write_events(struct json_writer *json, const struct summary *summary)
@@ -213,6 +275,7 @@ int summary_write_json(FILE *out, const struct summary *summary)
     write_expectations(&json, summary);
     write_statistics(&json, "figures", &summary->statistics);
     write_outcomes(&json, summary);
+    write_two_groups(&json, summary);
     write_incidents(&json, summary);
     write_events(&json, summary);
     write_findings(&json, summary);

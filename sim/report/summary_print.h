@@ -4,6 +4,7 @@
 #define SUMMARY_PRINT_H
 
 #include "statistic_table.h"
+#include "statistic_groups.h"
 #include "incident_group.h"
 #include "report.h"
 #include "strbuf.h"
@@ -30,6 +31,7 @@ struct summary_expectation {
     char *text, *verdict;
     bool has_value, has_interval;
     double value, low, high;
+    char *reason; /* or "" */
 };
 struct summary {
     struct study_row study;
@@ -38,6 +40,7 @@ struct summary {
     struct outcome_row *outcomes; /* of the points that have runs */
     /* If some point was stuck in some runs only: the statistics of each outcome. */
     struct statistic_table recovered, stuck;
+    struct statistic_groups_list groups;
     struct summary_param *params;
     struct summary_event *events; /* of the first point and replication */
     struct summary_assumption *assumptions;

@@ -6,14 +6,24 @@
  */
 #include "quote.h"
 #include "summary_print.h"
+#include "proportion.h"
+#include "rank_quantile.h"
 #include "text_table.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Column widths, without the space between columns. */
-enum { EVENTS_MAX = 20, NAME_WIDTH = 22, REGION_WIDTH = 12, EXPECTATION_WIDTH = 42, GAP = 2 };
+enum {
+    EVENTS_MAX = 20,
+    SAMPLES_BEYOND = 10,
+    NAME_WIDTH = 22,
+    REGION_WIDTH = 12,
+    EXPECTATION_WIDTH = 42,
+    GAP = 2
+};
 
 /* The metrics shown without --all, in this order; stat "": none. */
 // clang-format off
@@ -26,7 +36,7 @@ static const struct {
     {"login_latency", "p50"}, {"login_latency", "p99"}, {"request_latency", "p50"}, {"request_latency", "p99"},
     {"write_latency", "p50"}, {"write_latency", "p99"}, {"read_latency", "p50"}, {"read_latency", "p99"},
     {"replication_lag", "p50"}, {"replication_lag", "p99"}, {"replication_lag", "max"},
-    {"rpo", ""}, {"rpo_writes", ""}, {"rpo_sessions", ""}, {"rto", ""},
+    {"rpo", ""}, {"rpo_writes", ""}, {"rpo_sessions", ""}, {"rto", ""}, {"incidents_unrestored", ""},
 };
 // clang-format on
 
@@ -39,6 +49,7 @@ struct printer {
     bool has_fault;
     struct text_table *table;           /* being filled */
     const struct outcome_row *outcomes; /* of a point with two outcomes; NULL: one */
+    bool has_unseen, has_few;           /* the table has "0 of N", and quantiles of few samples */
 };
 
 /* Wrap at spaces, indented by `indent` columns; the first line is already indented. */
@@ -78,20 +89,17 @@ static void add_heading(struct printer *printer, const char *title)
 static void add_mean(struct strbuf *out, const struct interval *interval, enum unit unit,
                      uint64_t n)
 {
-    units_add(out, interval->mean, unit, 3);
-    if (interval->valid) { /* clip to the possible range: no value is negative, no ratio above 1 */
-        interval_add_bounds(out, fmax(interval->low, 0),
-                            unit == UNIT_SHARE ? fmin(interval->high, 1) : interval->high, unit);
-    }
+    interval_add(out, interval, unit);
     if (interval->n != n) {
         strbuf_addf(out, " (n = %" PRIu64 ")", interval->n);
     }
 }
 
-static void add_tally(struct printer *printer, const char *name, const struct tally *tally,
-                      enum unit unit, size_t n)
+static void add_estimate(struct printer *printer, const char *name,
+                         const struct estimate_sums *sums, enum estimate_law law, enum unit unit,
+                         size_t n)
 {
-    struct interval interval = interval_student(tally, printer->summary->study.level);
+    struct interval interval = estimate_interval(sums, law, printer->summary->study.level, NULL);
     text_table_add(printer->table, "%s", name);
     add_mean(text_table_cell(printer->table), &interval, unit, n);
 }
@@ -167,11 +175,18 @@ static void add_expectations(struct printer *printer)
         }
         text_table_add(table, "%s", row->text);
         struct strbuf *value = text_table_cell(table);
+        bool unseen = row->has_interval && !(row->value > 0) && !(row->low > 0) && row->high > 0;
         if (row->has_value) {
             units_add(value, row->value, unit, 3);
         }
-        if (row->has_interval) {
+        if (unseen) {
+            strbuf_add(value, ", below ");
+            units_add(value, row->high, unit, 3);
+        } else if (row->has_interval) {
             interval_add_bounds(value, row->low, row->high, unit);
+        }
+        if (row->reason[0] != '\0') {
+            strbuf_addf(value, "%s%s", row->has_value ? "; " : "", row->reason);
         }
     }
     text_table_widen(table, has_points ? 2 : 1, EXPECTATION_WIDTH);
@@ -196,12 +211,33 @@ static bool add_mixed_outcome(struct strbuf *out, const struct summary *summary,
     return false;
 }
 
+/* A quantile needs some 10 samples beyond it. */
+static bool is_of_few(const struct printer *printer, const struct statistic_row *row)
+{
+    double q = row->stat[0] == 'p' ? strtod(row->stat + 1, NULL) / 100 : 0; /* "p99" */
+    const struct statistic_row *count =
+        q > 0 ? statistic_table_find(&printer->summary->statistics, row->point, row->metric,
+                                     "count", row->region, row->label, row->window)
+              : NULL;
+    return count != NULL &&
+           count->interval.mean * (double)count->interval.n < SAMPLES_BEYOND / (1 - q);
+}
+
 static void add_value(struct printer *printer, const struct statistic_row *row, uint64_t n)
 {
     struct strbuf *cell = text_table_cell(printer->table);
     if (row != NULL && (printer->outcomes || !add_mixed_outcome(cell, printer->summary, row))) {
         enum unit unit = strcmp(row->stat, "count") == 0 ? UNIT_COUNT : row->unit;
         add_mean(cell, &row->interval, unit, n);
+        if (row->censored > 0) {
+            strbuf_addf(cell, ", never in %" PRIu64, row->censored);
+        }
+        if (is_of_few(printer, row)) {
+            strbuf_add(cell, " (few)");
+            printer->has_few = true;
+        }
+        printer->has_unseen = printer->has_unseen || row->interval.form == INTERVAL_NONE_SEEN ||
+                              row->interval.form == INTERVAL_ALL_SEEN;
     }
 }
 
@@ -244,10 +280,11 @@ static void add_metric_line(struct printer *printer, const struct statistic_row 
 {
     struct strbuf *name = text_table_cell(printer->table);
     if (named) {
-        strbuf_addf(name, "%s%s%s", row->metric, row->stat[0] != '\0' ? " " : "", row->stat);
+        strbuf_add(name, row->metric);
         if (row->label[0] != '\0') {
-            strbuf_addf(name, "{%s}", row->label);
+            strbuf_addf(name, "{%s=%s}", row->label_name, row->label);
         }
+        strbuf_addf(name, "%s%s", row->stat[0] != '\0' ? "." : "", row->stat);
     }
     text_table_add(printer->table, "%s", strcmp(row->region, "all") == 0 ? "total" : row->region);
     add_values(printer, row);
@@ -302,6 +339,30 @@ static void end_table(struct printer *printer)
     printer->table = NULL;
 }
 
+/* What a reader needs to know of the marks in the table. */
+static void add_notes(struct printer *printer)
+{
+    struct strbuf text = STRBUF_INIT;
+    double level = printer->summary->study.level;
+    if (printer->has_unseen && printer->n > 1) {
+        strbuf_addf(&text,
+                    "0 of N: not seen. The bound takes the N as independent (%g %%, 3.7 / N "
+                    "at 95 %%); by replications alone, what none of %" PRIu64
+                    " showed happens in fewer than ",
+                    level * 100, printer->n);
+        units_add(&text, proportion_replication_bound(printer->n, level), UNIT_SHARE, 2);
+        strbuf_add(&text, " of them.");
+        strbuf_add(printer->out, "  ");
+        add_wrapped(printer->out, text.text, 2, printer->width);
+    }
+    if (printer->has_few) {
+        strbuf_add(printer->out, "  (few): fewer than 10 / (1 - q) samples, the quantile is hardly "
+                                 "more than the maximum.\n");
+    }
+    printer->has_unseen = printer->has_few = false;
+    strbuf_release(&text);
+}
+
 static bool first_of_its_metric(const struct statistic_table *statistics, size_t i)
 {
     const struct statistic_row *row = &statistics->rows[i];
@@ -347,6 +408,33 @@ static void add_outcomes(struct printer *printer)
     strbuf_release(&text);
 }
 
+/* Statistics whose mean describes none of the replications. */
+static void add_groups(struct printer *printer, int64_t point)
+{
+    const struct statistic_groups_list *list = &printer->summary->groups;
+    printer->table = NULL;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct statistic_groups *row = &list->items[i];
+        if (row->point != point) {
+            continue;
+        }
+        if (printer->table == NULL) {
+            add_heading(printer, "Two groups of replications, so that one mean describes neither");
+            printer->table = text_table_create_bare(3);
+        }
+        text_table_add(printer->table, "%s", row->text);
+        struct strbuf *cell = text_table_cell(printer->table);
+        strbuf_addf(cell, "%" PRIu64 " with ", row->low.n);
+        interval_add(cell, &row->low, row->unit);
+        cell = text_table_cell(printer->table);
+        strbuf_addf(cell, "%" PRIu64 " with ", row->high.n);
+        interval_add(cell, &row->high, row->unit);
+    }
+    if (printer->table != NULL) {
+        end_table(printer);
+    }
+}
+
 static bool is_cause(const struct statistic_row *row)
 {
     return strcmp(row->metric, "reauths") == 0 && row->label[0] != '\0' &&
@@ -388,6 +476,8 @@ static void add_metrics(struct printer *printer, int64_t point)
         add_metric(printer, point, main_metrics[i].metric, main_metrics[i].stat, "");
     }
     end_table(printer);
+    add_notes(printer);
+    add_groups(printer, point);
     add_causes(printer, point);
     if (printer->options->all) {
         add_other_metrics(printer, point);
@@ -399,6 +489,7 @@ static void add_metrics(struct printer *printer, int64_t point)
 static void add_incident_head(struct printer *printer, const struct incident_group *group)
 {
     struct strbuf *out = printer->out;
+    size_t outages = incident_group_outages(group);
     strbuf_add(out, "  ");
     quote_add(out, QUOTE_TERMINAL, group->kind);
     if (group->subject[0] != '\0') {
@@ -410,53 +501,79 @@ static void add_incident_head(struct printer *printer, const struct incident_gro
         strbuf_add(out, " at ");
         units_add_duration(out, (int64_t)group->onset.mean);
     }
+    if (outages == 0) {
+        strbuf_addf(out, ": no outage in %zu of %zu, so no RTO\n", group->count, group->count);
+        return;
+    }
     strbuf_add(out, ": ");
+    if (group->harmless_count > 0) {
+        strbuf_addf(out, "an outage in %zu of %zu, ", outages, group->count);
+    }
     if (group->restored_count == 0) {
-        add_share(out, "never restored", group->count, group->count, printer);
+        add_share(out, "never restored", outages, outages, printer);
     } else {
-        add_share(out, "restored", group->restored_count, group->count, printer);
+        add_share(out, "restored", group->restored_count, outages, printer);
     }
     strbuf_add_char(out, '\n');
 }
 
+/* A quantile over all outages, by rank: those never restored come last. */
+static void add_rto_quantile(struct printer *printer, const struct incident_group *group,
+                             const char *name, double q)
+{
+    struct rank_quantile rank =
+        rank_quantile(group->waits, group->wait_count, q, printer->summary->study.level);
+    text_table_add(printer->table, "%s", name);
+    struct strbuf *cell = text_table_cell(printer->table);
+    struct interval interval = {
+        .valid = rank.n >= 2, .mean = rank.value, .low = rank.low, .high = rank.high};
+    interval_add(cell, &interval, UNIT_NS);
+    if (interval.valid && rank.is_range) {
+        strbuf_addf(cell, ", the range of all: %.4g %%", rank.level * 100);
+    }
+}
+
 static void add_rto(struct printer *printer, const struct incident_group *group)
 {
-    if (group->restored_count == group->count) {
-        add_tally(printer, "  RTO", &group->rto, UNIT_NS, group->count);
-        for (int i = 0; i < INCIDENT_STAGES; i++) {
-            if (group->stages[i].max > 0) {
-                struct strbuf name = STRBUF_INIT;
-                strbuf_addf(&name, "    %s", incident_stage_names[i]);
-                add_tally(printer, name.text, &group->stages[i], UNIT_NS, group->count);
-                strbuf_release(&name);
-            }
+    bool all = group->restored_count == incident_group_outages(group);
+    if (group->restored_count > 0) {
+        add_estimate(printer, all ? "  RTO" : "  RTO of those restored", &group->rto,
+                     ESTIMATE_POSITIVE, UNIT_NS, group->restored_count);
+    }
+    if (!all) {
+        add_rto_quantile(printer, group, "  rto.p50 of all", 0.5);
+        add_rto_quantile(printer, group, "  rto.p90 of all", 0.9);
+    }
+    for (int i = 0; i < INCIDENT_STAGES && group->restored_count > 0; i++) {
+        if (group->stages[i].tally.max > 0) {
+            struct strbuf name = STRBUF_INIT;
+            strbuf_addf(&name, "    %s", incident_stage_names[i]);
+            add_estimate(printer, name.text, &group->stages[i], ESTIMATE_POSITIVE, UNIT_NS,
+                         group->restored_count);
+            strbuf_release(&name);
         }
-    } else if (group->restored_count > 0) {
-        text_table_add(printer->table, "  RTO");
-        struct strbuf *cell = text_table_cell(printer->table);
-        units_add(cell, group->rto.min, UNIT_NS, 3);
-        strbuf_add(cell, " to ");
-        units_add(cell, group->rto.max, UNIT_NS, 3);
-        strbuf_add(cell, " if restored; a mean would hide the others");
     }
 }
 
 /* If only some runs failed over, the zero losses of the others would lower a mean. */
 static void add_losses(struct printer *printer, const struct incident_group *group)
 {
+    const struct tally *writes = &group->writes_lost.tally;
+    const struct tally *sessions = &group->sessions_lost.tally;
     if (group->failover_count == group->count && group->count > 0) {
-        add_tally(printer, "  RPO", &group->rpo, UNIT_NS, group->count);
-        add_tally(printer, "  writes lost", &group->writes_lost, UNIT_COUNT, group->count);
-        add_tally(printer, "  sessions lost", &group->sessions_lost, UNIT_COUNT, group->count);
+        add_estimate(printer, "  RPO", &group->rpo, ESTIMATE_POSITIVE, UNIT_NS, group->count);
+        add_estimate(printer, "  writes lost", &group->writes_lost, ESTIMATE_COUNT, UNIT_COUNT,
+                     group->count);
+        add_estimate(printer, "  sessions lost", &group->sessions_lost, ESTIMATE_COUNT, UNIT_COUNT,
+                     group->count);
     } else if (group->failover_count > 0) {
         text_table_add(printer->table, "  failover");
         add_share(text_table_cell(printer->table), "", group->failover_count, group->count,
                   printer);
         text_table_add(printer->table, "  writes lost");
-        text_table_add(printer->table, "%g to %g", group->writes_lost.min, group->writes_lost.max);
+        text_table_add(printer->table, "%g to %g", writes->min, writes->max);
         text_table_add(printer->table, "  sessions lost");
-        text_table_add(printer->table, "%g to %g", group->sessions_lost.min,
-                       group->sessions_lost.max);
+        text_table_add(printer->table, "%g to %g", sessions->min, sessions->max);
     }
 }
 

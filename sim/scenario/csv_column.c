@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "csv_column.h"
 
+#include "field_value.h"
 #include "mem.h"
 #include "suggest.h"
 #include "text_file.h"
@@ -61,22 +62,50 @@ static bool find_cell(const char *line, size_t index, struct strbuf *cell, int *
     }
 }
 
+static bool parse_with_unit(const struct csv_request *request, const char *text, double *value,
+                            struct strbuf *why)
+{
+    int64_t length = 0;
+    bool good;
+
+    if (request->cell == CSV_RATE)
+        return units_parse_rate(text, value, why);
+    good = units_parse_duration(text, &length, why);
+    *value = (double)length;
+    return good;
+}
+
 static bool parse_cell(const struct csv_request *request, const char *text, double *value,
                        struct strbuf *why)
 {
     struct strbuf with_unit = STRBUF_INIT;
-    int64_t length = 0;
     bool good;
 
-    if (!request->is_time)
+    if (request->cell == CSV_NUMBER)
         return units_parse_number(text, value, why);
     strbuf_add(&with_unit, text);
     if (request->unit && text[0] && strspn(text, "0123456789.eE+-_") == strlen(text))
         strbuf_add(&with_unit, request->unit);
-    good = units_parse_duration(with_unit.text, &length, why);
-    *value = (double)length;
+    good = parse_with_unit(request, with_unit.text, value, why);
     strbuf_release(&with_unit);
     return good;
+}
+
+/* Is the value allowed where it stands? */
+static bool value_is_allowed(const struct csv *csv, double value, const char *got,
+                             struct strbuf *why)
+{
+    const struct csv_request *request = csv->request;
+
+    if (request->cell != CSV_NUMBER && value < 0)
+        strbuf_add(why, "must not be negative");
+    else if (request->cell == CSV_INSTANT && csv->count > 0 && value < csv->values[csv->count - 1])
+        strbuf_addf(why, "must not be before the one above it, got %s", got);
+    else if (!request->field)
+        return true;
+    else
+        return field_in_range(request->field, value, got, why);
+    return false;
 }
 
 static void bad_cell(struct csv *csv, const char *line_text, int column, const char *why)
@@ -84,10 +113,7 @@ static void bad_cell(struct csv *csv, const char *line_text, int column, const c
     struct diag_place place = {csv->request->shown, csv->line, column, line_text};
 
     csv->bad_count++;
-    error_at_place(csv->errors, &place, "the cell %s%s", why,
-                   csv->request->is_time && !csv->request->unit
-                       ? "; if cells are plain numbers, set `unit`"
-                       : "");
+    error_at_place(csv->errors, &place, "the cell %s", why);
 }
 
 /* Find the index of the column by the header; false if the header has no such name. */
@@ -130,10 +156,12 @@ static void read_line(struct csv *csv, const char *line, size_t index, bool may_
     } else if (!parse_cell(csv->request, cell.text, &value, &why)) {
         bool is_header = may_be_header && cell.length > 0 && !strchr("0123456789.-+", cell.text[0]);
 
+        if (csv->request->cell != CSV_NUMBER && !csv->request->unit)
+            strbuf_add(&why, "; if cells are plain numbers, set `unit`");
         if (!is_header)
             bad_cell(csv, line, column, why.text);
-    } else if (csv->request->is_time && value < 0) {
-        bad_cell(csv, line, column, "must not be negative");
+    } else if (!value_is_allowed(csv, value, cell.text, &why)) {
+        bad_cell(csv, line, column, why.text);
     } else {
         MEM_GROW(csv->values, csv->capacity, csv->count + 1);
         csv->values[csv->count++] = value;
@@ -144,6 +172,12 @@ static void read_line(struct csv *csv, const char *line, size_t index, bool may_
 
 static bool read_lines(struct csv *csv, const char *text, const struct yaml_node *node)
 {
+    static const char *const remedies[] = {
+        [CSV_NUMBER] = "take a random sample of it",
+        [CSV_TIME] = "take a random sample of it",
+        [CSV_RATE] = "take longer bins",
+        [CSV_INSTANT] = "count them in bins and give rates",
+    };
     size_t index = 0;
     bool is_first = true;
 
@@ -165,9 +199,8 @@ static bool read_lines(struct csv *csv, const char *text, const struct yaml_node
     if (csv->bad_count == 0 && csv->count == 0)
         error_at(csv->errors, node, "'%s' contains no values", csv->request->shown);
     if (csv->count > CSV_VALUES_MAX)
-        error_at(csv->errors, node,
-                 "'%s' contains %zu values and at most %d are allowed: use a random sample",
-                 csv->request->shown, csv->count, CSV_VALUES_MAX);
+        error_at(csv->errors, node, "'%s' contains %zu values and at most %d are allowed: %s",
+                 csv->request->shown, csv->count, CSV_VALUES_MAX, remedies[csv->request->cell]);
     return csv->bad_count == 0 && csv->count > 0 && csv->count <= CSV_VALUES_MAX;
 }
 
@@ -201,11 +234,11 @@ static const struct csv_cached *cached_column(struct csv_cache *cache,
     struct csv_cached *column;
 
     for (size_t i = 0; i < cache->count; i++)
-        if (cache->columns[i].node == node && cache->columns[i].is_time == request->is_time)
+        if (cache->columns[i].node == node && cache->columns[i].cell == request->cell)
             return &cache->columns[i];
     MEM_GROW(cache->columns, cache->capacity, cache->count + 1);
     column = &cache->columns[cache->count++];
-    *column = (struct csv_cached){.node = node, .is_time = request->is_time};
+    *column = (struct csv_cached){.node = node, .cell = request->cell};
     if (!read_column(request, errors, node, &column->values, &column->count))
         column->values = NULL;
     return column;

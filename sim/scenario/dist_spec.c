@@ -5,10 +5,9 @@
  */
 #include "dist_spec.h"
 
-#include "csv_column.h"
+#include "csv_values.h"
 #include "field_value.h"
 #include "mem.h"
-#include "text_file.h"
 #include "units.h"
 
 #include <math.h>
@@ -451,64 +450,6 @@ static bool read_inline_values(const struct spec *spec, const struct yaml_node *
     return good;
 }
 
-/* Read the keys of {file: ..., column: ..., unit: ...}; false if there is another one. */
-static bool read_file_keys(const struct spec *spec, const struct yaml_node *map,
-                           struct csv_request *request)
-{
-    static const char *const names[] = {"file", "column", "unit"};
-    static const char *const units[] = {"ns", "us", "ms", "s", "min", "h"};
-    const char **targets[] = {&request->shown, &request->column, &request->unit};
-    bool unit_is_known = false;
-
-    for (size_t i = 0; i < map->count; i++) {
-        const struct yaml_node *key = map->entries[i].key, *value = map->entries[i].value;
-        size_t at = 0;
-
-        while (at < 3 && strcmp(names[at], key->text) != 0)
-            at++;
-        if (at == 3 || value->kind != YAML_SCALAR || value->is_null) {
-            spec_error(spec, at == 3 ? key : value,
-                       "needs {file: x.csv, column: name, unit: ms}, got '%s' there", key->text);
-            return false;
-        }
-        *targets[at] = value->text;
-    }
-    for (size_t i = 0; request->unit && i < sizeof units / sizeof units[0]; i++)
-        unit_is_known |= strcmp(units[i], request->unit) == 0;
-    if (!request->shown)
-        spec_error(spec, map, "needs a file, such as {file: x.csv, unit: ms}");
-    else if (request->unit && (!spec->is_time || !unit_is_known))
-        spec_error(spec, yaml_get(map, "unit"), "%s, got unit '%s'",
-                   spec->is_time ? "needs one of ns, us, ms, s, min, h as unit"
-                                 : "is a plain number and must not have a unit",
-                   request->unit);
-    else
-        return true;
-    return false;
-}
-
-static bool read_file_values(const struct spec *spec, const struct yaml_node *node, double **values,
-                             size_t *count)
-{
-    struct csv_request request = {.is_time = spec->is_time};
-    struct strbuf path = STRBUF_INIT;
-    bool good = true;
-
-    if (node->kind == YAML_MAP)
-        good = read_file_keys(spec, node, &request);
-    else
-        request.shown = node->text;
-    if (good) {
-        path_join(&path, node->source->directory, request.shown);
-        request.path = path.text;
-        request.shown = path.text;
-        good = csv_column_read(spec->context->csv, &request, spec->context->errors, node, values,
-                               count);
-    }
-    strbuf_release(&path);
-    return good;
-}
-
 static int compare_values(const void *left, const void *right)
 {
     double a = *(const double *)left, b = *(const double *)right;
@@ -519,6 +460,7 @@ static int compare_values(const void *left, const void *right)
 static struct dist *read_empirical(const struct spec *spec, const struct yaml_node *node,
                                    struct strbuf *text)
 {
+    struct csv_request request = {.cell = spec->is_time ? CSV_TIME : CSV_NUMBER};
     double *values = NULL;
     size_t count = 0;
     struct strbuf why = STRBUF_INIT;
@@ -526,8 +468,9 @@ static struct dist *read_empirical(const struct spec *spec, const struct yaml_no
 
     if (node->is_null)
         spec_error(spec, node, "needs a file or a list of values");
-    else if (node->kind == YAML_LIST ? read_inline_values(spec, node, &values, &count)
-                                     : read_file_values(spec, node, &values, &count))
+    else if (node->kind == YAML_LIST
+                 ? read_inline_values(spec, node, &values, &count)
+                 : csv_values_read(spec->context, spec->subject, node, &request, &values, &count))
         dist = dist_empirical(values, count, "values", &why);
     if (why.length > 0)
         spec_error(spec, node, "is wrong: %s", why.text);

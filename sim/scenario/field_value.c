@@ -8,6 +8,7 @@
 #include "bug.h"
 #include "dist_spec.h"
 #include "link_key.h"
+#include "list_value.h"
 #include "mem.h"
 #include "units.h"
 
@@ -34,6 +35,7 @@ static bool parse_number(enum field_type type, const char *text, struct number *
     switch (type) {
     case FIELD_DURATION:
     case FIELD_DURATION_LIST:
+    case FIELD_TIMES:
     case FIELD_TIME_DIST:
         number->is_integer = true;
         good = units_parse_duration(text, &number->integer, why);
@@ -50,6 +52,8 @@ static bool parse_number(enum field_type type, const char *text, struct number *
         good = units_parse_share(text, &number->real, why);
         break;
     case FIELD_RATE:
+    case FIELD_RATES:
+    case FIELD_STAGES:
         good = units_parse_rate(text, &number->real, why);
         break;
     case FIELD_BANDWIDTH:
@@ -82,6 +86,10 @@ const char *field_type_name(enum field_type type)
         [FIELD_TIME_DIST] = "time distribution",
         [FIELD_NUMBER_DIST] = "number distribution",
         [FIELD_DURATION_LIST] = "list of durations",
+        [FIELD_NUMBER_LIST] = "list of numbers",
+        [FIELD_RATES] = "list of rates",
+        [FIELD_TIMES] = "list of times",
+        [FIELD_STAGES] = "list of stages",
         [FIELD_REGION] = "region",
         [FIELD_REGION_LIST] = "list of regions",
         [FIELD_LINK] = "link",
@@ -162,6 +170,7 @@ void field_add_number(struct strbuf *out, enum field_type type, double value)
     case FIELD_DURATION:
     case FIELD_TIME_DIST:
     case FIELD_DURATION_LIST:
+    case FIELD_TIMES:
         units_add_duration(out, (int64_t)llround(value));
         break;
     case FIELD_SIZE:
@@ -174,6 +183,8 @@ void field_add_number(struct strbuf *out, enum field_type type, double value)
             add_by_scales(out, type, value, bandwidths, 4);
         break;
     case FIELD_RATE:
+    case FIELD_RATES:
+    case FIELD_STAGES:
         add_by_scales(out, type, value, rates, 1);
         break;
     case FIELD_SHARE:
@@ -224,6 +235,8 @@ static const char *natural_min(enum field_type type)
     case FIELD_NUMBER_DIST:
         return NULL;
     case FIELD_RATE:
+    case FIELD_RATES:
+    case FIELD_STAGES:
         return "0/s";
     case FIELD_BANDWIDTH:
         return "0bit/s";
@@ -336,6 +349,18 @@ static bool read_ranged(const struct target *target, const struct yaml_node *nod
     if (text && !good)
         target_error(target, node, "%s", why.text);
     strbuf_release(&why);
+    return good;
+}
+
+bool field_number_read(const struct schema_context *context, const struct field *field,
+                       const char *subject, const struct yaml_node *node, double *value)
+{
+    const struct target target = {context, field, subject, NULL, NULL};
+    struct number number;
+    bool good = read_ranged(&target, node, &number);
+
+    if (good)
+        *value = number.real;
     return good;
 }
 
@@ -580,6 +605,11 @@ bool field_value_read(const struct schema_context *context, const struct field *
         return read_dist_member(&target, node);
     case FIELD_DURATION_LIST:
         return read_duration_list(&target, node);
+    case FIELD_NUMBER_LIST:
+    case FIELD_RATES:
+    case FIELD_TIMES:
+    case FIELD_STAGES:
+        return list_value_read(context, field, subject, node, target.member, text);
     case FIELD_REGION:
         return read_region(&target, node);
     case FIELD_REGION_LIST:
@@ -661,7 +691,15 @@ void field_value_release(const struct field *field, void *config)
         dist_free(*(struct dist **)member);
         break;
     case FIELD_DURATION_LIST:
+    case FIELD_TIMES:
         free(((struct duration_list *)member)->items);
+        break;
+    case FIELD_NUMBER_LIST:
+    case FIELD_RATES:
+        free(((struct number_list *)member)->items);
+        break;
+    case FIELD_STAGES:
+        free(((struct stage_list *)member)->items);
         break;
     case FIELD_REGION_LIST:
         free(((struct region_list *)member)->items);

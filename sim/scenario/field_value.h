@@ -19,6 +19,10 @@ void field_value_initial(const struct schema_context *context, const struct fiel
                          void *config, struct strbuf *text);
 /* Free memory owned by the member. */
 void field_value_release(const struct field *field, void *config);
+/* One number of the field's type, or of an item where it is a list, within the field's range. False
+ * with the error reported, naming `subject`. */
+bool field_number_read(const struct schema_context *context, const struct field *field,
+                       const char *subject, const struct yaml_node *node, double *value);
 /* The index of a choice, -1 if unknown. */
 int field_choice(const struct field *field, const char *name);
 /* "a duration such as 300ms": description of a type, for help and for the JSON Schema. */

@@ -25,23 +25,39 @@ struct placed_validation {
 
 /* --- checks of models ------------------------------------------------------------------ */
 
-static void report_at_field(struct validation *self, const char *field, const char *text)
+/* Where a field was given, or the section; NULL: neither was. */
+static const struct yaml_node *placed_node(const struct placed_validation *placed,
+                                           const char *field)
 {
-    const struct placed_validation *placed = (const void *)self;
     const struct schema_table *table = placed->table;
     const struct field *row = field ? schema_find(table->fields, table->field_count, field) : NULL;
     const struct yaml_node *node = row ? placed->values[row - table->fields].node : NULL;
-    const char *dot = field ? "." : "";
+
+    return node ? node : placed->section;
+}
+
+static void report_at_field(struct validation *self, const char *field, const char *text)
+{
+    const struct placed_validation *placed = (const void *)self;
+    const struct yaml_node *node = placed_node(placed, field);
+    const char *section = placed->table->section, *dot = field ? "." : "";
 
     if (!field)
         field = "";
-    if (!node)
-        node = placed->section;
     if (node)
-        error_at(placed->errors, node, "'%s%s%s' %s", table->section, dot, field, text);
+        error_at(placed->errors, node, "'%s%s%s' %s", section, dot, field, text);
     else
-        error_in_file(placed->errors, placed->source, "'%s%s%s' %s", table->section, dot, field,
-                      text);
+        error_in_file(placed->errors, placed->source, "'%s%s%s' %s", section, dot, field, text);
+}
+
+/* Of what several regions inherit the same note is printed once (diag_print()). */
+static void note_at_field(struct validation *self, const char *field, const char *text)
+{
+    const struct placed_validation *placed = (const void *)self;
+    const struct yaml_node *node = placed_node(placed, field);
+
+    if (node)
+        note_at(placed->errors, node, "'%s.%s' %s", placed->table->section, field, text);
 }
 
 /* One config of an instance: filled and checked by the table, then checked by the model. */
@@ -167,8 +183,12 @@ static bool check_config(struct builder *builder, const struct placing *placing,
                          const struct check_context *context)
 {
     const struct schema_table table = placing_table(placing);
-    struct placed_validation placed = {{report_at_field}, builder->errors, &table,
-                                       placing->values,   placing->node,   builder->inner->source};
+    struct placed_validation placed = {{report_at_field, note_at_field},
+                                       builder->errors,
+                                       &table,
+                                       placing->values,
+                                       placing->node,
+                                       builder->inner->source};
     size_t before = builder->errors->count;
 
     if (placing->ops->check)

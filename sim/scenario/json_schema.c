@@ -29,6 +29,8 @@ static const char *const definition_of[] = {
     [FIELD_RATE] = "rate",           [FIELD_SIZE] = "size",           [FIELD_BANDWIDTH] = "bandwidth",
     [FIELD_NUMBER] = "number",       [FIELD_FLAG] = "flag",           [FIELD_TIME_DIST] = "distribution",
     [FIELD_NUMBER_DIST] = "distribution", [FIELD_DURATION_LIST] = "durations", [FIELD_REGION] = "region",
+    [FIELD_NUMBER_LIST] = "numbers",
+    [FIELD_RATES] = "rates",         [FIELD_TIMES] = "times",         [FIELD_STAGES] = "stages",
     [FIELD_REGION_LIST] = "regions", [FIELD_LINK] = "link",           [FIELD_TEXT] = "text",
 };
 // clang-format on

@@ -198,9 +198,15 @@ static void take_stat(struct cursor *cursor, struct metric_ref *ref)
         cursor->at++;
         stat = take_word(cursor, ".");
     }
-    if (stat && ref->metric && ref->metric->kind != METRIC_LATENCY)
-        cursor_error(cursor, at, "'%s' has one value per run; '.%s' is only for latencies",
-                     ref->metric->name, stat);
+    if (stat && ref->metric && ref->metric->kind != METRIC_LATENCY &&
+        (ref->metric->kind != METRIC_VALUE || stat[0] != 'p'))
+        cursor_error(
+            cursor, at,
+            ref->metric->kind == METRIC_VALUE
+                ? "'%s' has one value a run: of these there are quantiles, such as '.p90', "
+                  "no '.%s'"
+                : "'%s' has one value per run; '.%s' is only for latencies",
+            ref->metric->name, stat);
     else if (stat && !find_name(stat, stat_names, STAT_COUNT))
         unknown_name(cursor, at, "statistic", stat, stat_names, STAT_COUNT);
     else if (stat)

@@ -13,10 +13,12 @@
 
 struct metric_ref {
     const struct metric *metric;
-    const char *stat; /* NULL, or "mean" ... "max" (latencies only; "p99" if left out there) */
-    int region;       /* -1: total */
-    char *label;      /* value of the metric's label, or NULL */
-    char *window;     /* "all" if left out */
+    /* NULL; of a latency "mean" ... "max" ("p99" if left out); of a value of each run "p50" ...
+     * "p99.9", its quantile over the replications. */
+    const char *stat;
+    int region;   /* -1: total */
+    char *label;  /* value of the metric's label, or NULL */
+    char *window; /* "all" if left out */
 };
 
 /*

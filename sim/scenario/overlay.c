@@ -122,7 +122,8 @@ static bool is_replaced(const struct shape *shape, const struct yaml_node *base,
         field = shape_field(shape);
     if (!field)
         return false;
-    if (field->type == FIELD_TIME_DIST || field->type == FIELD_NUMBER_DIST)
+    if (field->type == FIELD_TIME_DIST || field->type == FIELD_NUMBER_DIST ||
+        field->type == FIELD_RATES || field->type == FIELD_TIMES)
         return true;
     return field->type == FIELD_VARIANT &&
            !(base->count == 1 && over->count == 1 &&

@@ -148,14 +148,15 @@ static uint64_t rank_of(double q, uint64_t count)
     return rank < (double)count ? (uint64_t)rank : count;
 }
 
-static uint32_t bin_of_rank(const struct histogram *histogram, uint64_t rank)
+/* The bin that holds the value of this rank; `*before` values are in lower bins. */
+static uint32_t bin_of_rank(const struct histogram *histogram, uint64_t rank, uint64_t *before)
 {
-    uint64_t seen = 0;
+    *before = 0;
     for (uint32_t bin = 0; bin < histogram->bin_count; bin++) {
-        seen += histogram->bins[bin];
-        if (seen >= rank) {
+        if (*before + histogram->bins[bin] >= rank) {
             return bin;
         }
+        *before += histogram->bins[bin];
     }
     BUG("histogram of %llu values has no value number %llu", (unsigned long long)histogram->count,
         (unsigned long long)rank);
@@ -170,13 +171,22 @@ int64_t histogram_quantile(const struct histogram *histogram, double q)
     if (q == 0.0 || q == 1.0) {
         return q == 0.0 ? histogram_min(histogram) : histogram->max;
     }
-    uint32_t bin = bin_of_rank(histogram, rank_of(q, histogram->count));
+    uint64_t rank = rank_of(q, histogram->count), before;
+    uint32_t bin = bin_of_rank(histogram, rank, &before);
+    double part = ((double)(rank - before) - 0.5) / (double)histogram->bins[bin];
     int64_t low = histogram_bin_low(bin);
-    int64_t middle = low + (histogram_bin_high(bin) - low) / 2;
-    if (middle < histogram_min(histogram)) {
+    int64_t value = low + (int64_t)((double)(histogram_bin_high(bin) - low + 1) * part);
+    if (value < histogram_min(histogram)) {
         return histogram_min(histogram);
     }
-    return middle < histogram->max ? middle : histogram->max;
+    return value < histogram->max ? value : histogram->max;
+}
+
+double histogram_resolution(double value)
+{
+    uint32_t bin = histogram_bin_of((int64_t)fmin(fmax(value, 0.0), 9e18));
+
+    return (double)(histogram_bin_high(bin) - histogram_bin_low(bin)) / 2.0;
 }
 
 /* How far the values of a bin were shifted; its width is 1 << shift. */

@@ -3,7 +3,7 @@
  * A log-linear histogram of non-negative 64-bit integers (latencies in ns), after HdrHistogram.
  *
  * Each power of two is divided into HISTOGRAM_SUB_COUNT equal bins; smaller values have a bin each.
- * A bin's middle is within 1 / (2 * HISTOGRAM_SUB_COUNT) < 0.8 % of every value in it. Count,
+ * A bin is at most 1 / HISTOGRAM_SUB_COUNT < 1.6 % of its values wide. Count,
  * minimum, maximum and the sum (as a 128-bit integer) are exact. Merging is exact, associative and
  * commutative.
  *
@@ -50,10 +50,13 @@ void histogram_difference(struct histogram *difference, const struct histogram *
 bool histogram_restore_extremes(struct histogram *histogram, int64_t min, int64_t max);
 double histogram_mean(const struct histogram *histogram); /* exact; 0 if empty */
 /*
- * The value at quantile q in [0, 1]: the middle of the smallest bin whose cumulated count reaches
- * ceil(q * count), clipped to [min, max]; q = 0 gives min, q = 1 gives max exactly; 0 if empty.
+ * The value at quantile q in [0, 1]: in the smallest bin whose cumulated count reaches
+ * ceil(q * count), as if the values of the bin were evenly spread over it, clipped to [min, max];
+ * q = 0 gives min, q = 1 gives max exactly; 0 if empty.
  */
 int64_t histogram_quantile(const struct histogram *histogram, double q);
+/* Half the width of the bin of `value`: what a quantile may be off by. 0 below 128. */
+double histogram_resolution(double value);
 
 /* The bin of a value (>= 0), and the inclusive range of values of a bin (< HISTOGRAM_BIN_LIMIT). */
 static inline uint32_t histogram_bin_of(int64_t value);

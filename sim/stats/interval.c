@@ -4,7 +4,17 @@
 #include "bug.h"
 
 #include <gsl/gsl_cdf.h>
+#include <inttypes.h>
 #include <math.h>
+
+const char *interval_form_name(enum interval_form form)
+{
+    static const char *const names[] = {[INTERVAL_PLAIN] = "",
+                                        [INTERVAL_NONE_SEEN] = "none",
+                                        [INTERVAL_ALL_SEEN] = "all",
+                                        [INTERVAL_CONSTANT] = "equal"};
+    return names[form];
+}
 
 static struct interval no_interval(uint64_t n, double level, double mean)
 {
@@ -39,6 +49,7 @@ struct interval interval_student_of(const struct tally *tally, double level, dou
     double half = quantile * sqrt(tally_variance(tally) / n);
     return (struct interval){
         .valid = true,
+        .form = half > 0 ? INTERVAL_PLAIN : INTERVAL_CONSTANT,
         .n = tally->count,
         .level = level,
         .mean = tally->mean,
@@ -109,27 +120,53 @@ double interval_relative_half_width(const struct interval *interval)
         return INFINITY;
     }
     double half = (interval->high - interval->low) / 2.0;
-    if (half == 0.0) {
-        return 0.0;
+    if (interval->form == INTERVAL_CONSTANT) {
+        return INFINITY;
     }
     return interval->mean != 0.0 ? half / fabs(interval->mean) : INFINITY;
 }
 
 enum { DIGITS = 3 };
 
+/* A quantile over replications may be an outcome that never came. */
+static void add_value(struct strbuf *out, double value, enum unit unit)
+{
+    if (isinf(value)) {
+        strbuf_add(out, "never");
+    } else {
+        units_add(out, value, unit, DIGITS);
+    }
+}
+
 void interval_add_bounds(struct strbuf *out, double low, double high, enum unit unit)
 {
     strbuf_add(out, " [");
-    units_add(out, low, unit, DIGITS);
+    add_value(out, low, unit);
     strbuf_add(out, ", ");
-    units_add(out, high, unit, DIGITS);
+    add_value(out, high, unit);
     strbuf_add(out, "]");
 }
 
 void interval_add(struct strbuf *out, const struct interval *interval, enum unit unit)
 {
-    units_add(out, interval->mean, unit, DIGITS);
-    if (interval->valid) {
-        interval_add_bounds(out, interval->low, interval->high, unit);
+    bool none = interval->form == INTERVAL_NONE_SEEN;
+
+    if (!interval->valid || interval->form == INTERVAL_PLAIN) {
+        add_value(out, interval->mean, unit);
+        if (interval->valid) {
+            interval_add_bounds(out, interval->low, interval->high, unit);
+        }
+        return;
     }
+    if (interval->form == INTERVAL_CONSTANT) {
+        units_add(out, interval->mean, unit, DIGITS);
+        strbuf_addf(out, " in all %" PRIu64, interval->n);
+        return;
+    }
+    strbuf_add(out, none ? "0" : "all");
+    if (interval->trials > 0) {
+        strbuf_addf(out, " of %" PRIu64, interval->trials);
+    }
+    strbuf_add(out, none ? ", below " : ", above ");
+    units_add(out, none ? interval->high : interval->low, unit, DIGITS);
 }

@@ -16,12 +16,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What was seen, where mean and bounds alone would mislead. */
+enum interval_form {
+    INTERVAL_PLAIN,
+    INTERVAL_NONE_SEEN, /* no event: low is 0, high the bound for what was not seen */
+    INTERVAL_ALL_SEEN,  /* only hits: high is 1 */
+    INTERVAL_CONSTANT   /* all n values are equal: the bounds are that value, nothing is known of
+                           the spread, and no precision goal is met */
+};
+
+/* "", "none", "all", "equal". */
+const char *interval_form_name(enum interval_form form);
+
 struct interval {
     bool valid;
     uint64_t n;
     double level;
     double mean;
     double low, high;
+    enum interval_form form;
+    uint64_t trials; /* of a share by pooled counts; 0: not one */
 };
 
 /* Student's t over independent replications: mean +- t(n-1) s / sqrt(n) (Law, Simulation Modeling
@@ -43,12 +57,14 @@ struct interval interval_batch_means(const double *values, size_t count, size_t 
                                      double level);
 /* Wilson's score interval of a proportion: `hits` in `n` trials (Wilson, JASA 22, 1927). */
 struct interval interval_wilson(uint64_t hits, uint64_t n, double level);
-/* Half-width over |mean|; INFINITY if invalid, or if the mean is 0 and the width is not. */
+/* Half-width over |mean|; INFINITY if invalid or constant, or if the mean is 0. */
 double interval_relative_half_width(const struct interval *interval);
 
-/* Append "22 ms [21 ms, 23 ms]", or only the mean if there is no interval. */
+/* Append "22 ms [21 ms, 23 ms]", or only the mean if there is no interval; "0 of 36000, below
+ * 0.0102%" and "all of 36000, above 99.99%" of a share, "0, below 0.369" of a count, "22 ms in all
+ * 10" where all n values are equal. */
 void interval_add(struct strbuf *out, const struct interval *interval, enum unit unit);
-/* Append " [21 ms, 23 ms]". */
+/* Append " [21 ms, 23 ms]"; INFINITY is "never". */
 void interval_add_bounds(struct strbuf *out, double low, double high, enum unit unit);
 
 #endif

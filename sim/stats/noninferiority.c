@@ -4,6 +4,7 @@
 #include "bug.h"
 #include "mem.h"
 #include "paired.h"
+#include "paired_outcomes.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -14,7 +15,7 @@ static struct tally tally_of(const double *values, size_t count)
     struct tally tally = {0};
 
     for (size_t i = 0; i < count; i++)
-        if (!isnan(values[i]))
+        if (isfinite(values[i]))
             tally_add(&tally, values[i]);
     return tally;
 }
@@ -58,15 +59,78 @@ static struct harm harm_of_two(const struct tally *base, const struct tally *val
     };
 }
 
-struct harm harm_measure(const double *base, size_t base_count, const double *value,
-                         size_t value_count)
+/* Replications in which there was something to come, and in which it came. */
+static void count_outcomes(const double *values, size_t count, uint64_t *came, uint64_t *runs)
 {
-    if (value_count <= base_count) {
-        struct paired paired = paired_compare(base, value, value_count, 0.95);
-        return harm_of_pairs(&paired);
+    for (size_t i = 0; i < count; i++) {
+        *runs += isnan(values[i]) ? 0 : 1;
+        *came += isfinite(values[i]) ? 1 : 0;
     }
-    struct tally b = tally_of(base, base_count), v = tally_of(value, value_count);
-    return harm_of_two(&b, &v);
+}
+
+static void measure_outcomes(struct harm *harm, const double *base, size_t base_count,
+                             const double *value, size_t value_count, bool paired)
+{
+    count_outcomes(base, base_count, &harm->base_came, &harm->base_runs);
+    count_outcomes(value, value_count, &harm->came, &harm->runs);
+    if (harm->base_came == harm->base_runs && harm->came == harm->runs)
+        return;
+    if (paired) {
+        size_t n = base_count < value_count ? base_count : value_count;
+        double *b = mem_alloc(n, sizeof *b), *v = mem_alloc(n, sizeof *v);
+
+        /* Where nothing had to come, as without an outage, nothing failed to. */
+        for (size_t i = 0; i < n; i++) {
+            b[i] = isinf(base[i]) ? 0 : 1;
+            v[i] = isinf(value[i]) ? 0 : 1;
+        }
+        struct paired_outcomes pairs = paired_outcomes_compare(b, v, n);
+        struct paired_outcomes mirrored = paired_outcomes_compare(v, b, n);
+        harm->by_outcome = pairs.base_only + pairs.value_only > 0;
+        harm->p_fewer = pairs.p_worse;
+        harm->p_more = mirrored.p_worse;
+        free(b);
+        free(v);
+    } else {
+        harm->by_outcome = true;
+        harm->p_fewer = outcomes_p_worse(harm->base_came, harm->base_runs, harm->came, harm->runs);
+        harm->p_more = outcomes_p_worse(harm->came, harm->runs, harm->base_came, harm->base_runs);
+    }
+}
+
+struct harm harm_measure(const double *base, size_t base_count, const double *value,
+                         size_t value_count, bool paired)
+{
+    struct harm harm;
+
+    if (paired) {
+        struct paired pairs =
+            paired_compare(base, value, value_count < base_count ? value_count : base_count, 0.95);
+        harm = harm_of_pairs(&pairs);
+    }
+    if (!paired || value_count > base_count) {
+        struct tally b = tally_of(base, base_count), v = tally_of(value, value_count);
+        struct harm unpaired = harm_of_two(&b, &v);
+
+        if (!paired || (harm.n < 2 || unpaired.error < harm.error))
+            harm = unpaired;
+    }
+    measure_outcomes(&harm, base, base_count, value, value_count, paired);
+    return harm;
+}
+
+double harm_decidable(const double *base, size_t base_count, size_t value_count, double alpha,
+                      double power)
+{
+    struct tally tally = tally_of(base, base_count);
+
+    if (tally.count < 2 || value_count < 2)
+        return (double)INFINITY;
+    double error =
+        sqrt(tally_variance(&tally) * (1 / (double)tally.count + 1 / (double)value_count));
+    /* The baseline's few values decide how well the variance is known. */
+    double freedom = (double)tally.count - 1;
+    return error * (gsl_cdf_tdist_Qinv(alpha, freedom) + gsl_cdf_tdist_Pinv(power, freedom));
 }
 
 struct interval harm_interval(const struct harm *harm, double level)
@@ -107,11 +171,15 @@ static double p_of(double distance, const struct harm *harm)
 
 double harm_p_worse(const struct harm *harm, enum direction direction, double margin)
 {
+    if (harm->by_outcome)
+        return direction == LOWER_IS_BETTER ? harm->p_fewer : harm->p_more;
     return harm->identical ? 1 : p_of(harm_of(harm, direction) - margin, harm);
 }
 
 double harm_p_no_worse(const struct harm *harm, enum direction direction, double margin)
 {
+    if (harm->by_outcome)
+        return direction == LOWER_IS_BETTER ? harm->p_more : harm->p_fewer;
     return harm->identical ? 0 : p_of(margin - harm_of(harm, direction), harm);
 }
 

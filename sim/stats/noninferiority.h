@@ -4,9 +4,15 @@
  *
  * Harm is the difference to the baseline in the direction that is worse. Two one-sided tests:
  * "harm >= margin" rejected says no worse, "harm <= margin" rejected says worse; otherwise more
- * replications are needed. While the baseline has a partner for each replication, paired
- * differences are tested; with more replications than the baseline, Welch's unpaired test
- * (Biometrika 34, 1947) is used.
+ * replications are needed. Replications with a partner in the baseline are tested by their paired
+ * differences; where there are more replications than the baseline has, also by Welch's unpaired
+ * test of all (Biometrika 34, 1947), and the more precise of the two counts, so that pairs that
+ * agree are never replaced by new replications that do not.
+ *
+ * An outcome that never came (INFINITY, "never restored") is worse than every number if lower is
+ * better. Where any side has one, what came is compared first: McNemar's test of the pairs,
+ * Fisher's of unpaired replications (paired_outcomes.h); the harm among those that came only where
+ * all pairs agree in what came.
  *
  * Levels. With `looks` interim looks, each spends alpha / looks. Holm's correction bounds the
  * probability of a false alarm over all metrics; "all are no worse" needs no correction, as every
@@ -26,11 +32,20 @@ struct harm {
     double error;      /* standard error of it */
     double freedom;    /* degrees of, for Student's distribution */
     bool identical;    /* all pairs are equal; unpaired: all values are equal */
+    /* Of what came: */
+    bool by_outcome; /* some did not, and the two sides differ in it */
+    uint64_t base_came, base_runs, came, runs;
+    double p_fewer, p_more; /* one-sided, of "no fewer came than in the baseline", and of no more */
 };
 
-/* Values by replication, NAN if missing. */
+/* Values by replication, NAN if missing. `paired`: both have the same random numbers. */
 struct harm harm_measure(const double *base, size_t base_count, const double *value,
-                         size_t value_count);
+                         size_t value_count, bool paired);
+/* What a margin must be, so that an unchanged side of `value_count` replications that are no pairs
+ * is found no worse with probability `power`, each look at `alpha`: by the variance of the
+ * baseline. INFINITY with fewer than two values. */
+double harm_decidable(const double *base, size_t base_count, size_t value_count, double alpha,
+                      double power);
 /* Student's interval of the difference. */
 struct interval harm_interval(const struct harm *harm, double level);
 /* One-sided p-values, 1 with fewer than two values. `direction` must not be

@@ -18,7 +18,7 @@ static void identical_is_never_worse(void **state)
     const double values[] = {1, 5, 2};
 
     for (size_t n = 1; n <= 3; n++) {
-        struct harm harm = harm_measure(values, 3, values, n);
+        struct harm harm = harm_measure(values, 3, values, n, true);
         assert_true(harm.paired && harm.identical);
         assert_close(harm_p_worse(&harm, LOWER_IS_BETTER, 0), 1, 0);
         assert_close(harm_p_no_worse(&harm, HIGHER_IS_BETTER, 0), 0, 0);
@@ -33,7 +33,7 @@ static void more_replications_than_the_baseline_are_held_by_welch(void **state)
 {
     (void)state;
     const double base[] = {1, 2, 3}, value[] = {4, 6, 8, 10};
-    struct harm harm = harm_measure(base, 3, value, 4);
+    struct harm harm = harm_measure(base, 3, value, 4, false);
 
     assert_false(harm.paired);
     assert_close(harm.difference, 5, 1e-12);
@@ -54,7 +54,8 @@ static void what_never_happens_on_either_side_is_no_worse(void **state)
 {
     (void)state;
     const double zeros[] = {0, 0, 0, 0}, once[] = {0, 0, 0, 1};
-    struct harm harm = harm_measure(zeros, 2, zeros, 4), other = harm_measure(zeros, 2, once, 4);
+    struct harm harm = harm_measure(zeros, 2, zeros, 4, false),
+                other = harm_measure(zeros, 2, once, 4, false);
 
     assert_true(harm.identical && !harm.paired);
     assert_close(harm_p_no_worse(&harm, LOWER_IS_BETTER, 0), 0, 0);
@@ -100,7 +101,7 @@ static enum gate check(double load, uint64_t base_seed, uint64_t seed, double ma
         double worse[METRICS], no_worse[METRICS];
         size_t passed = 0;
         for (int m = 0; m < METRICS; m++) {
-            struct harm harm = harm_measure(base[m], BASELINE, value[m], n);
+            struct harm harm = harm_measure(base[m], BASELINE, value[m], n, n <= BASELINE);
             worse[m] = harm_p_worse(&harm, LOWER_IS_BETTER, margin * harm.base_mean);
             no_worse[m] = harm_p_no_worse(&harm, LOWER_IS_BETTER, margin * harm.base_mean);
         }
@@ -139,6 +140,59 @@ static void false_alarms_stay_below_the_level(void **state)
     }
 }
 
+/* All ten recover in the baseline; six of the pairs do no more: 2^-6, one-sided, however good the
+ * others are. Mirrored: no sign of harm. Where both sides fail in the same pairs, the others are
+ * compared. */
+static void what_never_came_is_compared_first(void **state)
+{
+    double base[10], value[10];
+
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        base[i] = 100;
+        value[i] = i < 6 ? (double)INFINITY : 1;
+    }
+    struct harm harm = harm_measure(base, 10, value, 10, true);
+    assert_true(harm.by_outcome);
+    assert_int_equal(harm.base_came, 10);
+    assert_int_equal(harm.came, 4);
+    assert_close(harm_p_worse(&harm, LOWER_IS_BETTER, 5), 1.0 / 64, 1e-12);
+    assert_close(harm_p_no_worse(&harm, LOWER_IS_BETTER, 5), 1, 1e-12);
+    harm = harm_measure(value, 10, base, 10, true);
+    assert_close(harm_p_no_worse(&harm, LOWER_IS_BETTER, 5), 1.0 / 64, 1e-12);
+    harm = harm_measure(value, 10, value, 10, true);
+    assert_false(harm.by_outcome);
+    assert_true(harm.identical);
+    assert_int_equal(harm.n, 4);
+}
+
+/* Four pairs that agree to 0.1 are not given up for a hundred new values with a deviation of 10. */
+static void pairs_are_kept_where_they_are_more_precise(void **state)
+{
+    static const double base[4] = {10, 20, 30, 40};
+    double value[100];
+
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        value[i] = i < 4 ? base[i] + (i % 2 ? 0.1 : -0.1) : 25 + (i % 2 ? 10 : -10);
+    struct harm harm = harm_measure(base, 4, value, 100, true);
+    assert_true(harm.paired);
+    assert_int_equal(harm.n, 4);
+    assert_false(harm_measure(base, 4, value, 100, false).paired);
+}
+
+/* s = 2 with n = 4, and 12 new values: error 2 sqrt(1/4 + 1/12) = 1.154701; t(3, 97.5 %) = 3.182446
+ * and t(3, 80 %) = 0.978472. */
+static void a_margin_that_can_be_decided(void **state)
+{
+    const double half = sqrt(3);
+    const double base[4] = {10 - half, 10 - half, 10 + half, 10 + half};
+
+    (void)state;
+    assert_close(harm_decidable(base, 4, 12, 0.025, 0.8), 1.154701 * (3.182446 + 0.978472), 1e-5);
+    assert_true(isinf(harm_decidable(base, 1, 12, 0.025, 0.8)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +201,9 @@ int main(void)
         cmocka_unit_test(what_never_happens_on_either_side_is_no_worse),
         cmocka_unit_test(a_look_spends_its_part_of_the_level),
         cmocka_unit_test(false_alarms_stay_below_the_level),
+        cmocka_unit_test(what_never_came_is_compared_first),
+        cmocka_unit_test(pairs_are_kept_where_they_are_more_precise),
+        cmocka_unit_test(a_margin_that_can_be_decided),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

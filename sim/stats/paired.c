@@ -22,7 +22,7 @@ struct paired paired_compare(const double *base, const double *value, size_t n, 
     struct paired paired = {.variance_ratio = NAN};
 
     for (size_t i = 0; i < n; i++) {
-        if (isnan(base[i]) || isnan(value[i]))
+        if (!isfinite(base[i]) || !isfinite(value[i]))
             continue;
         tally_add(&paired.base, base[i]);
         tally_add(&paired.value, value[i]);

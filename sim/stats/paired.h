@@ -2,10 +2,10 @@
 /*
  * Two alternatives under common random numbers: paired differences, variance reduction and verdict.
  *
- * A pair is (base[i], value[i]) of one replication; pairs with a NAN are skipped.
- * Differences are value - base. All tests are Student's on the paired differences (Law, Simulation
- * Modeling and Analysis, 5th ed., 10.2.1), which need no common variance and no independence of the
- * two.
+ * A pair is (base[i], value[i]) of one replication; pairs with a NAN or an INFINITY (an outcome
+ * that never came, see paired_outcomes.h) are skipped. Differences are value - base. All tests are
+ * Student's on the paired differences (Law, Simulation Modeling and Analysis, 5th ed., 10.2.1),
+ * which need no common variance and no independence of the two.
  */
 #ifndef PAIRED_H
 #define PAIRED_H

@@ -102,7 +102,7 @@ static double mean_of(const struct pareto_point *point, size_t goal)
     struct tally tally = {0};
 
     for (size_t i = 0; i < point->sample_count; i++)
-        if (!isnan(point->samples[goal][i]))
+        if (isfinite(point->samples[goal][i]))
             tally_add(&tally, point->samples[goal][i]);
     return tally.count ? tally.mean : NAN;
 }

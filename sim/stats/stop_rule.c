@@ -7,7 +7,7 @@
 
 double precision_achieved(const struct precision_goal *goal, const struct interval *interval)
 {
-    if (goal->relative || !interval->valid)
+    if (goal->relative || !interval->valid || interval->form == INTERVAL_CONSTANT)
         return interval_relative_half_width(interval);
     return (interval->high - interval->low) / 2;
 }

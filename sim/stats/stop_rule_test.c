@@ -53,12 +53,27 @@ static void one_lucky_look_does_not_stop(void **state)
     assert_true(stop_rule_look(&rule, true));
 }
 
+/* Twenty equal values: the half-width is 0, and nothing is known of it. */
+static void without_any_spread_no_goal_is_met(void **state)
+{
+    struct tally tally = {0};
+    const struct precision_goal relative = {true, 0.05}, absolute = {false, 10};
+
+    (void)state;
+    for (int i = 0; i < 20; i++)
+        tally_add(&tally, 3);
+    struct interval interval = interval_student(&tally, 0.95);
+    assert_false(precision_met(&relative, &interval));
+    assert_false(precision_met(&absolute, &interval));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(looks_grow_and_end_at_the_limit),
         cmocka_unit_test(goals_are_relative_or_in_the_unit),
         cmocka_unit_test(one_lucky_look_does_not_stop),
+        cmocka_unit_test(without_any_spread_no_goal_is_met),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -223,7 +223,7 @@ static void a_shared_connection_delivers_the_running_maximum(void **state)
     const struct wanted mean = {"write_latency", "mean", 1, NULL, NULL};
 #define ONE_WAY_JITTER(mode)                                                                       \
     CLIENT_WORLD "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}, "        \
-                 "b -> a: {jitter: {mean: 5ms}}}\nduration: 130s\nwarmup: 10s\n"                   \
+                 "b -> a: {jitter: {mean: 5ms}, jitter_slot: 0s}}\nduration: 130s\nwarmup: 10s\n"  \
                  "driver: {rate: 500/s, poisson: true, writer: b}\n"                               \
                  "client: {mode: " mode ", timeout: 5s, " WARM_POOL "}\n"
     struct tally own = tally_of(&client_registry, ONE_WAY_JITTER("pool"), 10, mean);

@@ -84,7 +84,7 @@ static void closing_on_timeout_costs_what_a_chain_of_cold_attempts_does(void **s
         int n = cases[i].messages;
         double s = pow(1 - p, n + 1) * (1 + n * p);
         struct tally closing =
-            tally_of(&client_registry, cases[i].text, 20, of_b("write_timeout_rate"));
+            tally_of(&client_registry, cases[i].text, 24, of_b("write_timeout_rate"));
         double timeouts = one(cases[i].text, of_b("write_timeouts"));
         double opened = one(cases[i].text, of_b("connections_opened"));
 

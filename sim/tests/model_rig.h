@@ -200,7 +200,7 @@ static inline bool rig_check(struct rig *rig, size_t index)
                                     .items = rig->configs,
                                     .item_count = rig->config_count,
                                     .item = index};
-    struct validation validation = {rig_report};
+    struct validation validation = {.report = rig_report};
 
     strbuf_clear(&rig_validation);
     rig->ops->check(config, &context, &validation);

@@ -223,7 +223,7 @@ static void outcomes_agree_with_what_servers_executed(void **state)
     for (line = strstr(written, "\"type\": \"write\""); line;
          line = strstr(line + 1, "\"type\": \"write\"")) {
         assert_true(count < 100000);
-        snprintf(executed[count++], 17, "%s", strstr(line, "\"value\": \"") + 10);
+        snprintf(executed[count++], 17, "%.16s", strstr(line, "\"value\": \"") + 10);
     }
     qsort(executed, count, sizeof *executed, by_text);
     for (rest = written; (line = strtok_r(rest, "\n", &rest));) {
@@ -233,7 +233,7 @@ static void outcomes_agree_with_what_servers_executed(void **state)
 
         if (!strstr(line, "\"type\": \"operation\"") || strstr(line, "\"get\"") || !start)
             continue;
-        snprintf(value, sizeof value, "%s", start + 10);
+        snprintf(value, sizeof value, "%.16s", start + 10);
         was = bsearch(value, executed, count, sizeof *executed, by_text) != NULL;
         if (strstr(line, "\"outcome\": \"ok\""))
             ok++, assert_true(was);

@@ -80,7 +80,7 @@ static void line_for_a_connection_is_md1(void **state)
 static const char mmcd_world[] =
     "regions: {a: {}, b: {}}\nduration: 1020s\nwarmup: 20s\n"
     "network: {default: {rtt: 2us, jitter: 0ms, spike_share: 0%%, loss: 0%%}, "
-    "'b -> a': {rtt: exponential(40ms)}, "
+    "'b -> a': {rtt: exponential(40ms), jitter_slot: 0s}, "
     "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%%, loss: 0%%}}\n"
     "store: {write_service: 0ms, write_per_kib: 0ms}\n"
     "client: {timeout: 50ms, retry: {attempts: 1}, "

@@ -40,8 +40,9 @@ static const char *const queries[] = {
     "SELECT 'series ' || " RUN_KEY ", " CELL_KEY ", bins FROM run_series" WHERE_RUN CELL " ORDER BY 1, 2",
     "SELECT 'runs ' || study, number, runs FROM point ORDER BY study, number",
     "SELECT 'point metric ' || " POINT_KEY ", " CELL_KEY ", n, printf('%.17g', mean), printf('%.17g', m2), printf('%.17g', min),"
-    " printf('%.17g', max), printf('%.17g', low), printf('%.17g', high), numerator, denominator, censored, none"
-    " FROM point_metric" WHERE_POINT CELL " ORDER BY 1, 2",
+    " printf('%.17g', max), printf('%.17g', low), printf('%.17g', high), numerator, denominator, censored, none,"
+    " printf('%.17g', m3), printf('%.17g', squares), printf('%.17g', products), printf('%.17g', denominator_squares),"
+    " printf('%.17g', estimate), form FROM point_metric" WHERE_POINT CELL " ORDER BY 1, 2",
     "SELECT 'point difference ' || " POINT_KEY ", " CELL_KEY ", n, printf('%.17g', base_mean), printf('%.17g', difference),"
     " printf('%.17g', m2), printf('%.17g', low), printf('%.17g', high) FROM point_difference" WHERE_POINT CELL " ORDER BY 1, 2",
     "SELECT 'point histogram ' || " POINT_KEY ", " CELL_KEY ", count, min, max, printf('%.17g', mean), sub_bits, bins"

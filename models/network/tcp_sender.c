@@ -1,0 +1,949 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The sender of a flow that lost something, or that sends more than an initial window at once: what
+ * Linux does with SACK, RACK, the tail loss probe and a congestion window (congestion.h).
+ *
+ * Its data are bytes counted from its start. What was sent stands in spans, in their order, until
+ * it is acknowledged in order:
+ *
+ *   placed ......... next ................ end
+ *   all before it    first byte            messages wait
+ *   will arrive      never sent            for the window
+ *
+ * A transmission's fate is drawn when it is sent, so a span knows when it arrives and when its
+ * acknowledgement is back (one way of the reverse link later). The sender acts on that only then:
+ *
+ *   acknowledged    the window grows, what waits is sent as far as it has room; what was lost and
+ *                   sent before what is acknowledged now is lost for the sender, too, once it is
+ *                   late by a quarter of the round trip, at once after three segments or in
+ *                   recovery (RACK): it is sent again before anything new
+ *   silence, probe  2 RTT after the last new segment, but no later than R after the oldest (R = RTT
+ *                   + rto_min; so with one segment out at R), one segment is sent: new data, else
+ *                   the last once more
+ *   silence, RTO    R later, then 2R, 4R ...: all is lost, the window is one segment, the first is
+ *                   sent again. So retransmissions go at PTO + R (2^k - 1) after the last progress
+ *   handshake       on its own times: by default 1, 2, 3, 4, 5, 7, 11, 19, 35, 67 s
+ *   too long        the kernel gives up: a watched flow breaks (link.h). Counted from the first
+ *                   retransmission of the timer, asked when it fires
+ *
+ * What is sent again, and what has waited, is cut anew into full segments. A message is delivered
+ * when all its bytes and all before them have arrived.
+ *
+ * A sender that begins with a loss does not know its window, since nobody counted before: for one
+ * round trip nothing limits; then the window is twice what was sent in it, as slow start leaves it
+ * for a flow that its application limits, or what an earlier sender of the flow left.
+ *
+ * There is one event a sender: the next of timer, acknowledgement and RACK's wait. It ends when
+ * nothing is lost or waits and the window does not limit; then the flow costs one push a message
+ * again.
+ */
+#include "wan_link_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define ROOM_WITHOUT_LIMIT (UINT32_C(1) << 30)
+#define TRAINS_A_WINDOW                                                                            \
+    8                  /* where bandwidth is limited: so that waits and acknowledgements overlap */
+#define PROBE_FACTOR 2 /* round trips */
+
+/* --- rows ------------------------------------------------------------------------------------ */
+
+static uint32_t sender_alloc(struct wan_link *link)
+{
+    uint32_t index = link->sender_free;
+
+    if (index != NO_INDEX) {
+        link->sender_free = link->senders[index].head;
+    } else {
+        MEM_GROW(link->senders, link->sender_capacity, link->sender_count + 1);
+        index = (uint32_t)link->sender_count++;
+        link->senders[index].generation = 0;
+        sim_kind_rows(link->sim, link->retransmit_kind, link->senders, sizeof *link->senders);
+    }
+    return index;
+}
+
+static uint32_t span_alloc(struct wan_link *link)
+{
+    uint32_t index = link->span_free;
+
+    if (index != NO_INDEX) {
+        link->span_free = link->spans[index].next;
+        return index;
+    }
+    MEM_GROW(link->spans, link->span_capacity, link->span_count + 1);
+    return (uint32_t)link->span_count++;
+}
+
+static void span_free(struct wan_link *link, uint32_t index)
+{
+    link->spans[index].next = link->span_free;
+    link->span_free = index;
+}
+
+static uint32_t bytes_of(const struct message *message)
+{
+    return message->bytes > 0 ? message->bytes : 1;
+}
+
+/* Append a message to what the sender has to bring through. */
+static void sender_queue(struct wan_link *link, struct sender *sender,
+                         const struct message *message)
+{
+    uint32_t index = link->queued_free;
+
+    if (index != NO_INDEX) {
+        link->queued_free = link->queued[index].next;
+    } else {
+        MEM_GROW(link->queued, link->queued_capacity, link->queued_count + 1);
+        index = (uint32_t)link->queued_count++;
+    }
+    sender->end += bytes_of(message);
+    link->queued[index] = (struct queued_message){*message, sender->end, NO_INDEX};
+    if (sender->head == NO_INDEX)
+        sender->head = index;
+    else
+        link->queued[sender->tail].next = index;
+    sender->tail = index;
+}
+
+/* The first message is delivered, or never will be. */
+static void sender_forget_message(struct wan_link *link, struct sender *sender)
+{
+    uint32_t index = sender->head;
+
+    sender->head = link->queued[index].next;
+    link->queued[index].next = link->queued_free;
+    link->queued_free = index;
+}
+
+static uint32_t segments_of(const struct wan_link *link, uint64_t bytes)
+{
+    uint64_t size = (uint64_t)link->config->segment_bytes;
+
+    return (uint32_t)((bytes + size - 1) / size);
+}
+
+/* --- times ----------------------------------------------------------------------------------- */
+
+static sim_dur sender_rtt(const struct wan_link *link, const struct sender *sender)
+{
+    sim_dur mean = link_mean_delay(link) + link->reverse->mean_delay(link->reverse->self);
+
+    return sender->measured_rtt > mean ? sender->measured_rtt : mean;
+}
+
+/* TCP's timeout; the measured round trip counts for its waits in queues only. */
+static sim_dur sender_rto(const struct wan_link *link, const struct sender *sender)
+{
+    return sender_rtt(link, sender) + link->config->rto_min_ns;
+}
+
+static sim_dur doubled(sim_dur wait, uint32_t times, sim_dur limit)
+{
+    while (times-- > 0 && wait < limit)
+        wait *= 2;
+    return wait < limit ? wait : limit;
+}
+
+/* How long a handshake waits before its next retransmission. */
+static sim_dur handshake_wait(const struct wan_link_config *config, uint32_t timeouts)
+{
+    return doubled(config->syn_rto_ns,
+                   timeouts > config->syn_linear ? timeouts - config->syn_linear : 0,
+                   config->rto_max_ns);
+}
+
+/* Linux, net/ipv4/tcp_timer.c, tcp_model_timeout() */
+sim_dur tcp_retries2_ns(uint32_t retries2, sim_dur rto_min_ns, sim_dur rto_max_ns)
+{
+    sim_dur sum = 0, wait = rto_min_ns;
+
+    for (uint32_t i = 0; i <= retries2; i++) {
+        sum += wait < rto_max_ns ? wait : rto_max_ns;
+        if (wait < rto_max_ns)
+            wait *= 2;
+    }
+    return sum;
+}
+
+/* How long after its first retransmission the flow is given up. */
+static sim_dur sender_limit(const struct wan_link *link, const struct sender *sender)
+{
+    const struct wan_link_config *config = link->config;
+
+    if (!link->flows[sender->flow].open)
+        return config->orphan_give_up_ns;
+    if (link->extras[sender->flow].user_timeout_ns > 0)
+        return link->extras[sender->flow].user_timeout_ns;
+    if (config->give_up_ns > 0)
+        return config->give_up_ns;
+    return tcp_retries2_ns(config->retries2, config->rto_min_ns, config->rto_max_ns);
+}
+
+/* Is it time for the kernel to stop trying? Asked when the timer fires. */
+static bool sender_gives_up(const struct wan_link *link, const struct sender *sender)
+{
+    const struct wan_link_config *config = link->config;
+
+    if (!tcp_flow_can_break(link, sender->flow))
+        return false;
+    if (sender->handshake)
+        return sender->timeouts >= config->syn_retries + config->syn_linear;
+    return sender->resent != SIM_NEVER &&
+           sim_now(link->sim) - sender->resent >= sender_limit(link, sender);
+}
+
+/* Start the timer anew: after progress, and after each retransmission by it. A user timeout cuts
+ * the wait that would outlast it. */
+static void sender_arm(const struct wan_link *link, struct sender *sender)
+{
+    const struct wan_link_config *config = link->config;
+    sim_time now = sim_now(link->sim);
+    sim_dur user = link->extras[sender->flow].user_timeout_ns;
+
+    sender->probing = false;
+    if (sender->handshake) {
+        sender->timer = now + handshake_wait(config, sender->timeouts);
+        return;
+    }
+    sender->timer = now + doubled(sender_rto(link, sender), sender->backoff, config->rto_max_ns);
+    if (user > 0 && sender->resent != SIM_NEVER && sender->resent + user < sender->timer)
+        sender->timer = sender->resent + user > now ? sender->resent + user : now;
+}
+
+/* In the open state the probe comes first: 2 RTT from now, no later than R after the oldest. */
+static void sender_arm_probe(const struct wan_link *link, struct sender *sender)
+{
+    sim_time now = sim_now(link->sim), probe, oldest;
+
+    if (sender->handshake || sender->probed || sender->state != SENDER_OPEN ||
+        sender->first == NO_INDEX || !link->config->tail_loss_probe) {
+        if (sender->timer == SIM_NEVER)
+            sender_arm(link, sender);
+        return;
+    }
+    oldest = link->spans[sender->first].sent + sender_rto(link, sender);
+    probe = now + PROBE_FACTOR * sender_rtt(link, sender);
+    if (sender->pipe == 1 || probe > oldest)
+        probe = oldest;
+    sender->timer = probe > now ? probe : now;
+    sender->probing = true;
+}
+
+/* --- sending --------------------------------------------------------------------------------- */
+
+/* Bytes of the receiver that have a known arrival: deliver what is complete and in order. */
+static void sender_place(struct wan_link *link, struct sender *sender)
+{
+    struct flow *flow = &link->flows[sender->flow];
+
+    for (uint32_t i = sender->first; i != NO_INDEX; i = link->spans[i].next) {
+        const struct span *span = &link->spans[i];
+
+        if (span->from < sender->placed)
+            continue;
+        if (span->arrives == SIM_NEVER)
+            return;
+        if (span->arrives > flow->release)
+            flow->release = span->arrives;
+        sender->placed = span->from + span->bytes;
+        while (sender->head != NO_INDEX && link->queued[sender->head].end <= sender->placed) {
+            flow_deliver(link, flow, &link->queued[sender->head].message, flow->release);
+            sender_forget_message(link, sender);
+        }
+    }
+}
+
+/* Cut a span after `segments`, of which it has more; both parts keep what holds of it. */
+static void span_cut(struct wan_link *link, struct sender *sender, uint32_t index,
+                     uint32_t segments)
+{
+    uint32_t rest = span_alloc(link);
+    struct span *span = &link->spans[index], *behind = &link->spans[rest];
+    uint32_t bytes = segments * (uint32_t)link->config->segment_bytes;
+
+    invariant(segments > 0 && segments < span->segments && bytes < span->bytes);
+    *behind = *span;
+    behind->from += bytes;
+    behind->bytes -= bytes;
+    behind->segments -= segments;
+    span->bytes = bytes;
+    span->segments = segments;
+    span->next = rest;
+    if (sender->last == index)
+        sender->last = rest;
+}
+
+/* How many of `segments` sent one behind the other get through before the first that is lost. */
+static uint32_t train_passes(struct wan_link *link, uint32_t segments, uint64_t word)
+{
+    double passes;
+
+    if (link->blackhole)
+        return 0;
+    if (sim_now(link->sim) >= link->loss_until)
+        link_path_look_up_loss(link);
+    if (!(link->loss > 0))
+        return segments;
+    if (!(link->loss < 1))
+        return 0;
+    passes = log(rng_unit(word)) / log1p(-link->loss);
+    return passes < (double)segments ? (uint32_t)passes : segments;
+}
+
+/* Segments that are lost on the path, or find its buffer full. */
+static void span_lose(struct wan_link *link, struct span *span, bool queued)
+{
+    sim_dur wait = 0;
+
+    span->arrives = span->known = SIM_NEVER;
+    probe_count_many(link->probes, link->losses, span->segments);
+    if (!queued && link->narrow && link->config->loss_place == LOSS_BEHIND)
+        (void)link_path_queue(link, span->bytes, &wait);
+}
+
+/* Send the first part of a span that shares a fate; true if there is a part behind it.
+ * `*lost_next`: the draw says that the part's first segment is lost; then, that of the part behind
+ * it. Only what begins a message is named by it: a later part by the flow and the number of its
+ * transmission. */
+static bool span_send_part(struct wan_link *link, struct sender *sender, uint32_t index,
+                           const struct message *message, bool *lost_next)
+{
+    struct flow_extra *extra = &link->extras[sender->flow];
+    uint32_t segments = link->spans[index].segments;
+    struct rng_block block;
+    uint32_t passes = segments;
+    bool lost, full = false;
+    sim_dur wait = 0, delay = link->constant_ns;
+
+    if (message)
+        block = rng_block_at(&link->stream, message->identity,
+                             (uint64_t)message->index << 16 | link->spans[index].sends);
+    else
+        block = rng_block_at(&link->stream, rng_mix(~extra->serial), extra->transmissions++);
+    if (*lost_next)
+        passes = 0;
+    else if (link->draws || link->blackhole)
+        passes = train_passes(link, segments, block.word[2]);
+    lost = passes == 0 || extra->expired;
+    *lost_next = !lost && passes < segments;
+    if (lost)
+        passes = link->blackhole || extra->expired ? segments : 1;
+    if (!lost && link->narrow) {
+        double room = link_path_room_bytes(link) / (double)link->config->segment_bytes;
+
+        full = room < 1 && room * (double)link->config->segment_bytes < link->spans[index].bytes;
+        if (full || room < passes) {
+            passes = full || room < 1 ? segments : (uint32_t)room;
+            *lost_next = false;
+        }
+    }
+    if (passes < segments)
+        span_cut(link, sender, index, passes);
+    struct span *span = &link->spans[index];
+
+    probe_count_many(link->probes, link->transmissions, passes);
+    full = full || (!lost && link->narrow && !link_path_queue(link, span->bytes, &wait));
+    if (lost || full) {
+        span_lose(link, span, full);
+        return passes < segments;
+    }
+    if (link->draws) {
+        if (link->slots_per_ns > 0)
+            block = link_slot_block(link, sender->flow);
+        delay = link_draw_delay(link, sender->flow, &block);
+    }
+    span->arrives = sim_now(link->sim) + wait + delay;
+    span->known = span->arrives + link->reverse->mean_delay(link->reverse->self);
+    return passes < segments;
+}
+
+/* A single segment that begins a message, exactly as a flow without a sender sends it. */
+static bool span_send_message(struct wan_link *link, struct sender *sender, struct span *span,
+                              const struct message *message)
+{
+    if (span->segments > 1 || link->extras[sender->flow].expired)
+        return false;
+    span->arrives = link_transmit(link, sender->flow, message->identity,
+                                  (uint64_t)message->index << 16 | span->sends, span->bytes);
+    span->known = SIM_NEVER;
+    if (span->arrives == SIM_NEVER)
+        probe_count(link->probes, link->losses);
+    else
+        span->known = span->arrives + link->reverse->mean_delay(link->reverse->self);
+    return true;
+}
+
+/* Send all of a span. `message` is the one that begins with it, if its name is to key the draws.
+ */
+static void span_send(struct wan_link *link, struct sender *sender, uint32_t index,
+                      const struct message *message)
+{
+    struct span *span = &link->spans[index];
+    bool lost_next = false;
+
+    span->sent = sim_now(link->sim);
+    span->state = SPAN_SENT;
+    sender->pipe += span->segments;
+    if (sender->pipe > sender->outstanding_max)
+        sender->outstanding_max = sender->pipe;
+    if (message && span_send_message(link, sender, span, message))
+        return;
+    while (span_send_part(link, sender, index, message, &lost_next)) {
+        index = link->spans[index].next;
+        message = NULL;
+    }
+}
+
+/* The first message not delivered, where it begins at the span. */
+static const struct message *message_of(const struct wan_link *link, const struct sender *sender,
+                                        const struct span *span)
+{
+    const struct queued_message *head;
+
+    if (sender->head == NO_INDEX)
+        return NULL;
+    head = &link->queued[sender->head];
+    return head->end == span->from + bytes_of(&head->message) ? &head->message : NULL;
+}
+
+/* Send a lost span once more, at most `segments` of it. */
+static void sender_resend(struct wan_link *link, struct sender *sender, uint32_t index,
+                          uint32_t segments)
+{
+    struct span *span;
+
+    if (segments < link->spans[index].segments)
+        span_cut(link, sender, index, segments);
+    span = &link->spans[index];
+    if (span->state == SPAN_LOST)
+        sender->lost -= span->segments;
+    else
+        sender->pipe -= span->segments;
+    if (span->sends < UINT16_MAX)
+        span->sends++;
+    struct message copy;
+    const struct message *message = message_of(link, sender, span);
+
+    if (message)
+        copy = *message;
+    span_send(link, sender, index, message ? &copy : NULL);
+    sender_place(link, sender);
+}
+
+/* Append what was never sent up to `to`. */
+static void sender_send_new(struct wan_link *link, struct sender *sender, uint64_t to,
+                            const struct message *message)
+{
+    uint32_t index = span_alloc(link);
+    uint32_t segments = segments_of(link, to - sender->next);
+
+    link->spans[index] = (struct span){.from = sender->next,
+                                       .bytes = (uint32_t)(to - sender->next),
+                                       .segments = segments,
+                                       .next = NO_INDEX};
+    if (sender->first == NO_INDEX)
+        sender->first = index;
+    else
+        link->spans[sender->last].next = index;
+    sender->last = index;
+    sender->next = to;
+    if (sender->estimating)
+        sender->counted += segments;
+    span_send(link, sender, index, message);
+    sender_place(link, sender);
+    sender_arm_probe(link, sender);
+}
+
+static uint32_t sender_room(const struct wan_link *link, const struct sender *sender)
+{
+    double limit = (double)link->config->window_bytes / (double)link->config->segment_bytes;
+    double window = fmin(sender->congestion.window, fmax(1, limit));
+
+    if (sender->estimating)
+        return ROOM_WITHOUT_LIMIT;
+    return window > sender->pipe ? (uint32_t)(window - sender->pipe) : 0;
+}
+
+static uint32_t first_lost(const struct wan_link *link, const struct sender *sender)
+{
+    uint32_t index = sender->first;
+
+    while (link->spans[index].state != SPAN_LOST)
+        index = link->spans[index].next;
+    return index;
+}
+
+/* Send what the window has room for: first what was lost, then what is new. */
+static void sender_pump(struct wan_link *link, struct sender *sender)
+{
+    uint32_t room = sender_room(link, sender), train;
+
+    if (link->narrow && (sender->lost > 0 || sender->next < sender->end))
+        congestion_on_delay(&sender->congestion, link_path_backlog(link), sender_rtt(link, sender));
+    while (room > 0 && (sender->lost > 0 || sender->next < sender->end)) {
+        uint64_t to;
+
+        train = room;
+        if (link->narrow && train > sender->congestion.window / TRAINS_A_WINDOW)
+            train = 1 + (uint32_t)(sender->congestion.window / TRAINS_A_WINDOW);
+        train = train < room ? train : room;
+        if (sender->lost > 0) {
+            sender_resend(link, sender, first_lost(link, sender), train);
+        } else {
+            to = sender->next + (uint64_t)train * (uint64_t)link->config->segment_bytes;
+            sender_send_new(link, sender, to < sender->end ? to : sender->end, NULL);
+        }
+        room = sender_room(link, sender);
+    }
+}
+
+/* --- what the sender learns ------------------------------------------------------------------ */
+
+/* A round trip after its first loss, or when it learns of it, the sender's window is known. */
+static void sender_estimate(struct sender *sender)
+{
+    double least = 2.0 * sender->counted;
+
+    if (!sender->estimating)
+        return;
+    sender->estimating = false;
+    if (sender->congestion.epoch != SIM_NEVER || isfinite(sender->congestion.slow_start_limit))
+        least = sender->counted; /* it had lost before: nothing doubles any more */
+    if (sender->congestion.window < least)
+        sender->congestion.window = least;
+}
+
+/* All spans that are lost next to each other are one: they will be cut into full segments. */
+static void sender_join_lost(struct wan_link *link, struct sender *sender)
+{
+    for (uint32_t i = sender->first; i != NO_INDEX; i = link->spans[i].next) {
+        struct span *span = &link->spans[i];
+        uint32_t next = span->next;
+
+        while (span->state == SPAN_LOST && next != NO_INDEX &&
+               link->spans[next].state == SPAN_LOST) {
+            sender->lost -= span->segments + link->spans[next].segments;
+            span->bytes += link->spans[next].bytes;
+            if (span->sends < link->spans[next].sends)
+                span->sends = link->spans[next].sends;
+            span->segments = segments_of(link, span->bytes);
+            sender->lost += span->segments;
+            span->next = link->spans[next].next;
+            if (sender->last == next)
+                sender->last = i;
+            span_free(link, next);
+            next = span->next;
+        }
+    }
+}
+
+static void span_mark_lost(struct sender *sender, struct span *span)
+{
+    span->state = SPAN_LOST;
+    sender->pipe -= span->segments;
+    sender->lost += span->segments;
+}
+
+/* Take what is acknowledged by now; returns how many segments, `*in_order`: also in order. */
+static uint32_t sender_take_acks(struct wan_link *link, struct sender *sender, bool *in_order)
+{
+    sim_time now = sim_now(link->sim);
+    uint32_t taken = 0;
+
+    for (uint32_t i = sender->first; i != NO_INDEX; i = link->spans[i].next) {
+        struct span *span = &link->spans[i];
+        uint64_t end = span->from + span->bytes;
+
+        if (span->state != SPAN_SENT || span->known > now)
+            continue;
+        span->state = SPAN_KNOWN;
+        sender->pipe -= span->segments;
+        taken += span->segments;
+        sender->repaired = sender->repaired || span->sends > 0;
+        if (span->sends == 0)
+            sender->measured_rtt = link->narrow ? span->known - span->sent : 0;
+        if (span->sent > sender->latest_sent ||
+            (span->sent == sender->latest_sent && end > sender->latest_end)) {
+            sender->latest_sent = span->sent;
+            sender->latest_end = end;
+        }
+    }
+    *in_order = false;
+    while (sender->first != NO_INDEX && link->spans[sender->first].state == SPAN_KNOWN) {
+        uint32_t first = sender->first;
+
+        sender->acknowledged = link->spans[first].from + link->spans[first].bytes;
+        sender->first = link->spans[first].next;
+        span_free(link, first);
+        *in_order = true;
+    }
+    if (sender->first == NO_INDEX)
+        sender->last = NO_INDEX;
+    return taken;
+}
+
+/* RACK: mark what is lost and was sent before what arrived; returns when to look again. */
+static sim_time sender_find_losses(struct wan_link *link, struct sender *sender)
+{
+    sim_time now = sim_now(link->sim), again = SIM_NEVER;
+    sim_dur rtt = sender_rtt(link, sender);
+    uint32_t known = 0;
+    bool found = false;
+
+    if (sender->latest_sent < 0)
+        return SIM_NEVER;
+    for (uint32_t i = sender->first; i != NO_INDEX; i = link->spans[i].next)
+        known += link->spans[i].state == SPAN_KNOWN ? link->spans[i].segments : 0;
+    for (uint32_t i = sender->first; i != NO_INDEX; i = link->spans[i].next) {
+        struct span *span = &link->spans[i];
+        sim_time late = span->sent + rtt + rtt / 4;
+
+        if (span->state != SPAN_SENT || span->arrives != SIM_NEVER ||
+            span->sent > sender->latest_sent ||
+            (span->sent == sender->latest_sent && span->from >= sender->latest_end))
+            continue;
+        if (sender->state == SENDER_OPEN && known < 3 && late > now) {
+            again = late < again ? late : again;
+            continue;
+        }
+        span_mark_lost(sender, span);
+        found = true;
+    }
+    if (!found)
+        return again;
+    sender_estimate(sender);
+    if (sender->state == SENDER_OPEN) {
+        sender->state = SENDER_RECOVERY;
+        sender->recover = sender->next;
+        congestion_on_loss(&sender->congestion, link->config->congestion);
+    }
+    sender_join_lost(link, sender);
+    return again;
+}
+
+/* After acknowledgements: grow, leave recovery, start the timer anew. */
+static void sender_progress(struct wan_link *link, struct sender *sender, uint32_t segments,
+                            bool in_order)
+{
+    if (sender->state == SENDER_OPEN && sender->repaired) /* by the probe alone */
+        congestion_on_loss(&sender->congestion, link->config->congestion);
+    sender->repaired = false;
+    if (sender->state != SENDER_OPEN && sender->acknowledged >= sender->recover)
+        sender->state = SENDER_OPEN;
+    if (sender->state != SENDER_RECOVERY)
+        congestion_on_ack(&sender->congestion, link->config->congestion, segments,
+                          sender->outstanding_max, sim_now(link->sim), sender_rtt(link, sender));
+    if (sender->acknowledged >= sender->round_end) {
+        sender->round_end = sender->next;
+        sender->outstanding_max = sender->pipe;
+    }
+    if (in_order) {
+        sender->handshake = sender->probed = false;
+        sender->timeouts = sender->backoff = 0;
+        sender->resent = SIM_NEVER;
+    }
+    sender->timer = SIM_NEVER;
+    if (sender->first != NO_INDEX)
+        sender_arm_probe(link, sender);
+}
+
+/* One segment to learn more: new data, else the last that is not acknowledged. */
+static void sender_probe(struct wan_link *link, struct sender *sender)
+{
+    uint32_t index = sender->first, last = NO_INDEX;
+    uint64_t to = sender->next + (uint64_t)link->config->segment_bytes;
+
+    sender_estimate(sender);
+    sender->probed = true;
+    sender->timer = SIM_NEVER;
+    if (sender->next < sender->end) {
+        sender_send_new(link, sender, to < sender->end ? to : sender->end, NULL);
+    } else {
+        for (; index != NO_INDEX; index = link->spans[index].next)
+            if (link->spans[index].state == SPAN_SENT && link->spans[index].arrives == SIM_NEVER)
+                last = index;
+        if (last != NO_INDEX && link->spans[last].segments > 1) {
+            span_cut(link, sender, last, link->spans[last].segments - 1);
+            last = link->spans[last].next;
+        }
+        if (last != NO_INDEX)
+            sender_resend(link, sender, last, 1);
+    }
+    sender_arm(link, sender);
+}
+
+/* The retransmission timer fired: all is lost but what arrived. */
+static void sender_time_out(struct wan_link *link, struct sender *sender)
+{
+    for (uint32_t i = sender->first; i != NO_INDEX; i = link->spans[i].next)
+        if (link->spans[i].state == SPAN_SENT && link->spans[i].arrives == SIM_NEVER)
+            span_mark_lost(sender, &link->spans[i]);
+    sender_estimate(sender);
+    if (sender->lost > 0) { /* else it only waits in a queue */
+        if (!sender->handshake)
+            congestion_on_timeout(&sender->congestion, link->config->congestion,
+                                  sender->state == SENDER_OPEN);
+        if (sender->state == SENDER_OPEN)
+            sender->recover = sender->next;
+        sender->state = SENDER_LOSS;
+        sender_join_lost(link, sender);
+        sender_resend(link, sender, first_lost(link, sender), 1);
+    }
+    if (sender->resent == SIM_NEVER)
+        sender->resent = sim_now(link->sim);
+    sender->timeouts++;
+    sender->backoff++;
+    sender_arm(link, sender);
+}
+
+/* --- the event ------------------------------------------------------------------------------- */
+
+static void sender_schedule(struct wan_link *link, struct sender *sender, sim_time again)
+{
+    sim_time next = again;
+
+    if (sender->first == NO_INDEX)
+        return;
+    if (sender->timer < next)
+        next = sender->timer;
+    for (uint32_t i = sender->first; i != NO_INDEX; i = link->spans[i].next)
+        if (link->spans[i].state == SPAN_SENT && link->spans[i].known < next)
+            next = link->spans[i].known;
+    if (next >= sender->due)
+        return; /* it will look then */
+    sender->generation++;
+    if (sender->due != SIM_NEVER)
+        sim_cancelled(link->sim);
+    sender->due = next;
+    sim_at(link->sim, next, link->retransmit_kind, (uint32_t)(sender - link->senders),
+           sender->generation);
+}
+
+/* Free the sender; the window that it leaves counts for the next one of the flow. */
+static void sender_free(struct wan_link *link, struct sender *sender)
+{
+    struct flow_extra *extra = &link->extras[sender->flow];
+
+    while (sender->first != NO_INDEX) {
+        uint32_t first = sender->first;
+
+        sender->first = link->spans[first].next;
+        span_free(link, first);
+    }
+    extra->has_window = !sender->handshake && !sender->estimating;
+    extra->window = sender->congestion;
+    extra->window_at = sim_now(link->sim);
+    link->flows[sender->flow].sender = NO_INDEX;
+    sender->generation++;
+    if (sender->due != SIM_NEVER)
+        sim_cancelled(link->sim);
+    sender->head = link->sender_free;
+    link->sender_free = (uint32_t)(sender - link->senders);
+}
+
+/* Nothing is lost, nothing waits, and the window is no limit: the flow needs no sender. */
+static bool sender_is_through(const struct wan_link *link, const struct sender *sender)
+{
+    if (sender->head != NO_INDEX || sender->lost > 0)
+        return false;
+    if (sender->first == NO_INDEX || !link->flows[sender->flow].open)
+        return true;
+    return sender->state == SENDER_OPEN && !sender->bulk && !sender->estimating &&
+           sender->pipe < 0.8 * sender->congestion.window && sender->placed == sender->next;
+}
+
+static void sender_on_wake(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct wan_link *link = self;
+    struct sender *sender = &link->senders[entity];
+    uint32_t flow = sender->flow, segments;
+    bool in_order;
+    sim_time again;
+
+    (void)generation;
+    sender->due = SIM_NEVER;
+    if (sender->estimating && sim_now(sim) >= sender->begun + sender_rtt(link, sender))
+        sender_estimate(sender);
+    segments = sender_take_acks(link, sender, &in_order);
+    if (segments > 0)
+        sender_progress(link, sender, segments, in_order);
+    again = sender_find_losses(link, sender);
+    if (sender->first != NO_INDEX && sender->timer <= sim_now(sim)) {
+        if (sender->probing) {
+            sender_probe(link, sender);
+        } else if (sender_gives_up(link, sender)) {
+            tcp_flow_break(link, flow, sim_now(sim), CONNECTION_SILENT);
+            return;
+        } else {
+            sender_time_out(link, sender);
+        }
+    }
+    sender_pump(link, sender);
+    if (sender_is_through(link, sender)) {
+        sender_free(link, sender);
+        tcp_flow_is_through(link, flow);
+        return;
+    }
+    sender_schedule(link, sender, again);
+}
+
+static bool sender_wake_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct wan_link *link = self;
+
+    return (link->senders[entity].generation & SIM_GENERATION_MASK) == generation;
+}
+
+const struct event_kind tcp_sender_wakes = {
+    .name = "retransmit",
+    .phase = PHASE_WORK,
+    .fire = sender_on_wake,
+    .live = sender_wake_live,
+    .carries_cause = true, /* that of its message */
+};
+
+/* --- beginning and end ----------------------------------------------------------------------- */
+
+void tcp_senders_init(struct wan_link *link)
+{
+    link->sender_free = link->queued_free = link->span_free = NO_INDEX;
+}
+
+void tcp_senders_release(struct wan_link *link)
+{
+    free(link->senders);
+    free(link->queued);
+    free(link->spans);
+}
+
+static struct sender *sender_begin(struct wan_link *link, uint32_t flow_index)
+{
+    const struct flow_extra *extra = &link->extras[flow_index];
+    uint32_t index = sender_alloc(link);
+    struct sender *sender = &link->senders[index];
+
+    *sender = (struct sender){.flow = flow_index,
+                              .generation = sender->generation,
+                              .head = NO_INDEX,
+                              .tail = NO_INDEX,
+                              .first = NO_INDEX,
+                              .last = NO_INDEX,
+                              .begun = sim_now(link->sim),
+                              .timer = SIM_NEVER,
+                              .due = SIM_NEVER,
+                              .resent = SIM_NEVER,
+                              .latest_sent = -1};
+    congestion_init(&sender->congestion);
+    if (extra->has_window) {
+        sender->congestion = extra->window;
+        congestion_on_idle(&sender->congestion, sim_now(link->sim) - extra->window_at,
+                           sender_rto(link, sender));
+    }
+    link->flows[flow_index].sender = index;
+    return sender;
+}
+
+RARE void tcp_sender_begin_lost(struct wan_link *link, uint32_t flow_index,
+                                const struct message *message)
+{
+    struct sender *sender = sender_begin(link, flow_index);
+    uint32_t index = span_alloc(link);
+
+    sender_queue(link, sender, message);
+    sender->estimating = true;
+    sender->handshake = message->handshake;
+    sender->counted = sender->pipe = sender->outstanding_max = segments_of(link, sender->end);
+    sender->first = sender->last = index;
+    sender->next = sender->end;
+    link->spans[index] = (struct span){.bytes = (uint32_t)sender->end,
+                                       .segments = sender->counted,
+                                       .next = NO_INDEX,
+                                       .sent = sim_now(link->sim),
+                                       .arrives = SIM_NEVER,
+                                       .known = SIM_NEVER,
+                                       .state = SPAN_SENT};
+    sender_arm_probe(link, sender);
+    sender_schedule(link, sender, SIM_NEVER);
+}
+
+void tcp_sender_begin_bulk(struct wan_link *link, uint32_t flow_index)
+{
+    sender_begin(link, flow_index)->bulk = true;
+}
+
+void tcp_sender_push(struct wan_link *link, uint32_t flow_index, const struct message *message)
+{
+    struct sender *sender = &link->senders[link->flows[flow_index].sender];
+    bool waits = sender->lost > 0 || sender->next < sender->end;
+
+    sender_queue(link, sender, message);
+    if (sender->estimating && sim_now(link->sim) >= sender->begun + sender_rtt(link, sender))
+        sender_estimate(sender);
+    if (!waits && segments_of(link, message->bytes) <= sender_room(link, sender))
+        sender_send_new(link, sender, sender->end, message);
+    else if (!waits)
+        sender_pump(link, sender);
+    if (sender_is_through(link, sender) && !link->flows[flow_index].open) {
+        sender_free(link, sender);
+        return;
+    }
+    sender_schedule(link, sender, SIM_NEVER);
+}
+
+bool tcp_sender_push_segments(struct wan_link *link, uint32_t flow_index,
+                              const struct message *message, sim_time *arrives)
+{
+    uint32_t segments = segments_of(link, message->bytes), passes = segments;
+    struct rng_block block =
+        rng_block_at(&link->stream, message->identity, (uint64_t)message->index << 16);
+    sim_dur wait = 0, delay = link->constant_ns;
+    struct sender *sender;
+
+    if (segments <= CONGESTION_INITIAL_SEGMENTS) {
+        if (link->draws || link->blackhole)
+            passes = train_passes(link, segments, block.word[2]);
+        if (passes == segments && (!link->narrow || link_path_queue(link, message->bytes, &wait))) {
+            probe_count_many(link->probes, link->transmissions, segments);
+            if (link->draws && link->slots_per_ns > 0)
+                block = link_slot_block(link, flow_index);
+            if (link->draws)
+                delay = link_draw_delay(link, flow_index, &block);
+            *arrives = sim_now(link->sim) + wait + delay;
+            return false;
+        }
+    }
+    sender = sender_begin(link, flow_index);
+    sender->bulk = segments > CONGESTION_INITIAL_SEGMENTS;
+    sender->estimating = !sender->bulk;
+    sender->handshake = message->handshake;
+    tcp_sender_push(link, flow_index, message);
+    return true;
+}
+
+void tcp_sender_close(struct wan_link *link, uint32_t flow_index)
+{
+    struct sender *sender = &link->senders[link->flows[flow_index].sender];
+
+    if (sender_is_through(link, sender))
+        sender_free(link, sender);
+}
+
+void tcp_sender_end(struct wan_link *link, uint32_t flow_index, sim_time when)
+{
+    struct sender *sender;
+
+    if (link->flows[flow_index].sender == NO_INDEX)
+        return;
+    sender = &link->senders[link->flows[flow_index].sender];
+    while (sender->head != NO_INDEX) {
+        const struct message *message = &link->queued[sender->head].message;
+
+        if (when != SIM_NEVER && message->lost)
+            sim_at(link->sim, when, message->lost, message->entity, message->generation);
+        sender_forget_message(link, sender);
+    }
+    sender_free(link, sender);
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * One statistic over the replications of a point: a value of each run, what ratios are made of, and
+ * the pooled histogram of quantiles. Replications come in any order.
+ *
+ * Zero-initialised is empty and owns nothing.
+ */
+#ifndef SAMPLED_H
+#define SAMPLED_H
+
+#include "estimate.h"
+#include "histogram.h"
+#include "metric_ref.h"
+#include "probe.h"
+
+struct sampled {
+    /* By replication: a number; INFINITY: not known when the run ended (never restored), so worse
+     * than every number; NAN: the run was not made or has no such statistic. */
+    double *values;
+    uint64_t *over, *under; /* of ratios; else 0 */
+    uint32_t count;         /* one past the highest replication that was set */
+    uint32_t capacity;
+    struct histogram pooled; /* of a latency's quantile: all samples of all runs */
+};
+
+void sampled_release(struct sampled *sampled);
+/* Take what a run has of the statistic that `ref` names. A counter that is absent is 0. Returns the
+ * statistic, or NULL. Amortised O(statistics). */
+const struct statistic *sampled_take(struct sampled *sampled, uint32_t replication,
+                                     const struct statistics *statistics,
+                                     const struct metric_ref *ref);
+
+struct sampled_estimate {
+    struct interval interval; /* of the runs that have a number; n counts them */
+    uint64_t never;           /* runs in which it was not known at the end */
+};
+/*
+ * The estimate by the law of the statistic. A quantile over replications (`rto.p90`) is by rank,
+ * with the runs that never came at the top: its mean and bounds may be INFINITY, `never` is 0 and
+ * the level that of the ranks.
+ */
+struct sampled_estimate sampled_estimate(const struct sampled *sampled,
+                                         const struct metric_ref *ref, double level);
+
+#endif

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "statistic_groups.h"
+
+#include "estimate.h"
+#include "mem.h"
+#include "strbuf.h"
+#include "two_groups.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the name of a statistic at the start of an expectation ---------------------------------- */
+
+/* Copies of the parts, all owned; "" where absent. */
+struct parts {
+    char *text, *metric, *stat, *region, *label, *window;
+};
+
+static void parts_release(struct parts *parts)
+{
+    free(parts->text);
+    free(parts->metric);
+    free(parts->stat);
+    free(parts->region);
+    free(parts->label);
+    free(parts->window);
+}
+
+static void set(char **place, const char *at, size_t length)
+{
+    free(*place);
+    *place = mem_strndup(at, length);
+}
+
+/* "region=us-west-2, window=after" up to the closing brace, which is returned. */
+static const char *take_labels(struct parts *parts, const char *at)
+{
+    while (*at != '\0' && *at != '}') {
+        at += strspn(at, " ,");
+        size_t name = strcspn(at, "=}");
+        if (at[name] != '=') {
+            return at + name;
+        }
+        const char *value = at + name + 1;
+        size_t length = strcspn(value, ",}");
+        char **place = strncmp(at, "region", name) == 0   ? &parts->region
+                       : strncmp(at, "window", name) == 0 ? &parts->window
+                                                          : &parts->label;
+        set(place, value, length);
+        at = value + length;
+    }
+    return at;
+}
+
+static void take_parts(struct parts *parts, const char *text)
+{
+    const char *parenthesis = strchr(text, '(');
+    const char *start = parenthesis != NULL ? parenthesis + 1 : text, *at = start;
+    size_t length = strcspn(at, "{.<>=) ");
+    *parts = (struct parts){.metric = mem_strndup(at, length),
+                            .stat = mem_strdup(""),
+                            .region = mem_strdup("all"),
+                            .label = mem_strdup(""),
+                            .window = mem_strdup("all")};
+    at += length;
+    if (*at == '{') {
+        at = take_labels(parts, at + 1);
+        at += *at == '}';
+    }
+    if (*at == '.') {
+        length = strcspn(at + 1, "<>=) ");
+        set(&parts->stat, at + 1, length);
+        at += 1 + length;
+    }
+    parts->text = mem_strndup(start, (size_t)(at - start));
+}
+
+/* --- the replications ------------------------------------------------------------------------ */
+
+struct values {
+    double *items;
+    uint32_t count;
+};
+
+static void keep_value(void *self, uint32_t replication, double value)
+{
+    struct values *values = self;
+    if (replication < values->count && isfinite(value)) { /* what never came is printed elsewhere */
+        values->items[replication] = value;
+    }
+}
+
+static int read_values(struct values *values, struct results *results, int64_t study, int64_t point,
+                       const struct parts *parts, struct diag *diag)
+{
+    const struct statistic_name name = {parts->metric, parts->stat, parts->region, parts->label,
+                                        parts->window};
+    for (uint32_t i = 0; i < values->count; i++) {
+        values->items[i] = NAN;
+    }
+    return results_each_value(results, study, point, &name, keep_value, values, diag);
+}
+
+static struct statistic_groups split(const struct values *values, double threshold, double level)
+{
+    struct estimate_sums low = {.over = 0}, high = {.over = 0};
+    for (uint32_t i = 0; i < values->count; i++) {
+        if (!isnan(values->items[i])) {
+            estimate_add(values->items[i] <= threshold ? &low : &high, values->items[i], 0, 0);
+        }
+    }
+    return (struct statistic_groups){
+        .low = estimate_interval(&low, ESTIMATE_POSITIVE, level, NULL),
+        .high = estimate_interval(&high, ESTIMATE_POSITIVE, level, NULL),
+        .low_max = low.tally.max,
+        .high_min = high.tally.min,
+    };
+}
+
+static bool is_there(const struct statistic_groups_list *list, int64_t point, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].point == point && strcmp(list->items[i].text, text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void append(struct statistic_groups_list *list, struct statistic_groups found, int64_t point,
+                   const char *text)
+{
+    void *items = list->items;
+    mem_grow(&items, &list->capacity, list->count + 1, sizeof(*list->items));
+    list->items = items;
+    found.point = point;
+    found.text = mem_strdup(text);
+    list->items[list->count++] = found;
+}
+
+int statistic_groups_find(struct statistic_groups_list *list, struct results *results,
+                          const struct study_row *study, int64_t point, const char *text,
+                          struct diag *diag)
+{
+    struct values values = {NULL, study->replication_count};
+    struct parts parts;
+    int status = 0;
+    take_parts(&parts, text);
+    if (values.count < study->run_count) {
+        values.count = study->run_count;
+    }
+    if (!is_there(list, point, parts.text)) {
+        values.items = mem_alloc(values.count + 1, sizeof(*values.items));
+        status = read_values(&values, results, study->id, point, &parts, diag);
+        struct two_groups groups = two_groups_find(values.items, values.count);
+        if (status == 0 && groups.found) {
+            append(list, split(&values, groups.threshold, study->level), point, parts.text);
+        }
+        free(values.items);
+    }
+    parts_release(&parts);
+    return status;
+}
+
+void statistic_groups_release(struct statistic_groups_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].text);
+    }
+    free(list->items);
+    *list = (struct statistic_groups_list){NULL, 0, 0};
+}
