@@ -62,8 +62,7 @@ static sim_dur request_way_back(const struct app_request *request)
     return (sim_dur)((uint64_t)request->way_back_high << 32 | request->way_back_low);
 }
 
-static void app_respond(struct app_tier *app, uint32_t index, enum response_kind kind,
-                        uint8_t cause)
+void app_respond(struct app_tier *app, uint32_t index, enum response_kind kind, uint8_t cause)
 {
     const struct app_request *request = &app->requests[index];
     struct users_port *users = app->users[ref_region(request->session)];
@@ -83,6 +82,26 @@ static void app_respond(struct app_tier *app, uint32_t index, enum response_kind
 
 /* --- workers ----------------------------------------------------------------------------- */
 
+/* Schedule the next end of service at an instance whose requests share it. */
+static void sharing_schedule(struct app_tier *app, uint32_t instance)
+{
+    const struct service_sharing *sharing = &app->sharings[instance];
+
+    sim_at(app->sim, service_sharing_next(sharing), app->shared_kind, instance,
+           sharing->generation);
+}
+
+OUT_OF_LINE static void sharing_serve(struct app_tier *app, uint32_t index, sim_dur service)
+{
+    uint32_t instance = app->requests[index].instance;
+    struct service_sharing *sharing = &app->sharings[instance];
+
+    if (service_sharing_next(sharing) <= sim_end(app->sim))
+        sim_cancelled(app->sim);
+    service_sharing_add(sharing, sim_now(app->sim), service, index);
+    sharing_schedule(app, instance);
+}
+
 static void instance_serve(struct app_tier *app, uint32_t index)
 {
     struct app_request *request = &app->requests[index];
@@ -90,30 +109,57 @@ static void instance_serve(struct app_tier *app, uint32_t index)
 
     if (request->kind == REQUEST_LOGIN)
         service = (sim_dur)((double)service * app->config->login_factor);
+    if (app->ill_count > 0)
+        service = app_slow_service(app, request->instance, service);
     app->instances[request->instance].busy++;
     request->stage = STAGE_SERVICE;
     probe_latency(app->probes, app->wait, sim_now(app->sim) - request->since);
     request->since = sim_now(app->sim);
     queue_check_enter(&app->busy, sim_now(app->sim));
-    sim_after(app->sim, service, app->served_kind, index, request->generation);
+    if (app->shares)
+        sharing_serve(app, index, service);
+    else
+        sim_after(app->sim, service, app->served_kind, index, request->generation);
+}
+
+/* Remove the next request from a queue that has one. */
+static uint32_t queue_take(struct app_tier *app, struct instance *instance)
+{
+    uint32_t index = instance->head;
+
+    instance->head = app->requests[index].next;
+    instance->queued--;
+    queue_check_leave(&app->queued, sim_now(app->sim), app->requests[index].since);
+    return index;
+}
+
+/* Drop requests at the head of the queue until one is to be served. */
+RARE static void queue_drop_expired(struct app_tier *app, uint32_t instance_index)
+{
+    struct instance *instance = &app->instances[instance_index];
+
+    while (instance->head != NO_INDEX && app_drops(app, instance->head)) {
+        uint32_t index = queue_take(app, instance);
+
+        app->targets[instance_index].outstanding--;
+        probe_count(app->probes, app->dropped);
+        app_respond(app, index, RESPONSE_REJECTED, REAUTH_STORE_UNAVAILABLE);
+        app_request_free(app, index);
+    }
 }
 
 /* The worker of an answered request takes the next request from its instance's queue. */
 static void instance_release(struct app_tier *app, uint32_t instance_index, sim_time served_since)
 {
     struct instance *instance = &app->instances[instance_index];
-    sim_time now = sim_now(app->sim);
-    uint32_t next = instance->head;
 
     instance->busy--;
-    queue_check_leave(&app->busy, now, served_since);
+    queue_check_leave(&app->busy, sim_now(app->sim), served_since);
     app->targets[instance_index].outstanding--;
-    if (next != NO_INDEX) {
-        instance->head = app->requests[next].next;
-        instance->queued--;
-        queue_check_leave(&app->queued, now, app->requests[next].since);
-        instance_serve(app, next);
-    }
+    if (app->drops)
+        queue_drop_expired(app, instance_index);
+    if (instance->head != NO_INDEX)
+        instance_serve(app, queue_take(app, instance));
 }
 
 static void app_answer(struct app_tier *app, uint32_t index, enum response_kind kind, uint8_t cause)
@@ -126,6 +172,32 @@ static void app_answer(struct app_tier *app, uint32_t index, enum response_kind 
     instance_release(app, instance, served_since);
 }
 
+static void app_reject(struct app_tier *app, uint32_t index, probe_id counter)
+{
+    probe_count(app->probes, counter);
+    app_respond(app, index, RESPONSE_REJECTED, REAUTH_STORE_UNAVAILABLE);
+    app_request_free(app, index);
+}
+
+/* Append to the queue of an instance, or, last in first out, put in front. */
+static void queue_add(struct app_tier *app, struct instance *instance, uint32_t index)
+{
+    struct app_request *request = &app->requests[index];
+
+    request->stage = STAGE_WAITING;
+    if (instance->head == NO_INDEX) {
+        instance->head = instance->tail = index;
+    } else if (app->config->queue_order == QUEUE_LIFO) {
+        request->next = instance->head;
+        instance->head = index;
+    } else {
+        app->requests[instance->tail].next = index;
+        instance->tail = index;
+    }
+    instance->queued++;
+    queue_check_enter(&app->queued, sim_now(app->sim));
+}
+
 static void app_arrived(struct app_tier *app, uint32_t entity)
 {
     struct app_request *request = &app->requests[entity];
@@ -136,33 +208,28 @@ static void app_arrived(struct app_tier *app, uint32_t entity)
         app_request_free(app, entity);
         return;
     }
+    if (app->guards && !app_admits(app)) {
+        app_reject(app, entity, app->refused);
+        return;
+    }
     request->since = sim_now(app->sim);
     request->instance = load_balancer_pick(&app->lb);
     request->next = NO_INDEX;
     if (request->instance == NO_INDEX) {
-        probe_count(app->probes, app->rejected);
-        app_respond(app, entity, RESPONSE_REJECTED, REAUTH_STORE_UNAVAILABLE);
-        app_request_free(app, entity);
+        app_reject(app, entity, app->rejected);
         return;
     }
+    if (app->ill_count > 0 && app_fails_at_instance(app, entity))
+        return;
     instance = &app->instances[request->instance];
-    app->targets[request->instance].outstanding++;
     if (instance->busy < app->config->workers) {
+        app->targets[request->instance].outstanding++;
         instance_serve(app, entity);
     } else if (instance->queued < app->config->queue) {
-        request->stage = STAGE_WAITING;
-        if (instance->head == NO_INDEX)
-            instance->head = entity;
-        else
-            app->requests[instance->tail].next = entity;
-        instance->tail = entity;
-        instance->queued++;
-        queue_check_enter(&app->queued, sim_now(app->sim));
+        app->targets[request->instance].outstanding++;
+        queue_add(app, instance, entity);
     } else {
-        app->targets[request->instance].outstanding--;
-        probe_count(app->probes, app->rejected);
-        app_respond(app, entity, RESPONSE_REJECTED, REAUTH_STORE_UNAVAILABLE);
-        app_request_free(app, entity);
+        app_reject(app, entity, app->rejected);
     }
 }
 
@@ -218,13 +285,15 @@ static bool request_needs_store(const struct app_request *request)
            (request->kind == REQUEST_PAGE && request->mode == SESSION_NONE);
 }
 
-/* The region went down during the request: release the worker without a response. */
+/* The region or the instance went down during the request: release the worker without a response,
+ * or with the one that was given when the instance died. */
 RARE static void app_lose(struct app_tier *app, uint32_t index)
 {
     uint32_t instance = app->requests[index].instance;
     sim_time served_since = app->requests[index].since;
 
-    probe_count(app->probes, app->lost);
+    if (!app->requests[index].dead)
+        probe_count(app->probes, app->lost);
     app_request_free(app, index);
     instance_release(app, instance, served_since);
 }
@@ -239,7 +308,7 @@ static HOT_HANDLER void app_on_served(void *self, struct sim *sim, uint32_t enti
     const struct app_request *request = &app->requests[entity];
 
     (void)sim, (void)generation;
-    if (!app->up)
+    if (!app->up || request->dead)
         app_lose(app, entity);
     else if (request_needs_store(request))
         app_store(app, entity, commands[request->kind]);
@@ -250,6 +319,27 @@ static HOT_HANDLER void app_on_served(void *self, struct sim *sim, uint32_t enti
 /* Requests are abandoned only in the queue: these two events are never cancelled. */
 const struct event_kind app_arrive = {.name = "arrive", .phase = PHASE_WORK, .fire = app_on_arrive};
 const struct event_kind app_served = {.name = "served", .phase = PHASE_WORK, .fire = app_on_served};
+
+static bool app_shared_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct app_tier *app = self;
+
+    return (app->sharings[entity].generation & SIM_GENERATION_MASK) == generation;
+}
+
+/* The service of one of the requests that share an instance ends. */
+static void app_on_shared(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct app_tier *app = self;
+    uint32_t index = service_sharing_take(&app->sharings[entity], sim_now(sim));
+
+    (void)generation;
+    sharing_schedule(app, entity);
+    app_on_served(self, sim, index, app->requests[index].generation);
+}
+
+const struct event_kind app_shared = {
+    .name = "shared", .phase = PHASE_WORK, .fire = app_on_shared, .live = app_shared_live};
 
 static uint8_t cause_of(uint8_t miss)
 {
@@ -308,7 +398,7 @@ HOT_HANDLER void app_on_op_done(void *self, uint32_t index, const struct op_resu
 
     if (request->stage == STAGE_PROBE)
         app_on_checked(app, index, result);
-    else if (!app->up)
+    else if (!app->up || request->dead)
         app_lose(app, index);
     else if (request->stage == STAGE_WRITE)
         app_on_write_done(app, index, result);
@@ -369,20 +459,8 @@ HOT_HANDLER void app_arrive_now(void *self, const struct user_request *user)
 
 void app_lose_queues(struct app_tier *app)
 {
-    for (uint32_t i = 0; i < app->config->instances; i++) {
-        struct instance *instance = &app->instances[i];
-
-        while (instance->head != NO_INDEX) {
-            uint32_t index = instance->head;
-
-            instance->head = app->requests[index].next;
-            queue_check_leave(&app->queued, sim_now(app->sim), app->requests[index].since);
-            probe_count(app->probes, app->lost);
-            app_request_free(app, index);
-        }
-        app->targets[i].outstanding -= instance->queued;
-        instance->queued = 0;
-    }
+    for (uint32_t i = 0; i < app->config->instances; i++)
+        app_queue_clear(app, i, true);
 }
 
 /* Also check Little's law for workers and queues. */

@@ -10,6 +10,7 @@
 
 static const char *const balances[] = {"round-robin", "least-outstanding", NULL};
 enum { ROUND_ROBIN, LEAST_OUTSTANDING };
+static const char *const queue_orders[] = {"fifo", "lifo", NULL};
 
 #define MODEL_CONFIG struct app_tier_config
 // clang-format off
@@ -17,7 +18,18 @@ static const struct field app_tier_fields[] = {
     COUNT("instances", instances, "1", "4", "100000", "application servers behind the load balancer", "assumption"),
     COUNT("workers", workers, "1", "64", "100000", "workers per instance: requests that it processes concurrently", "assumption"),
     COUNT("queue", queue, "0", "128", "1000000", "maximum requests that wait at one instance; more are rejected (503)", "assumption"),
+    CHOICE("queue_order", queue_order, queue_orders, "fifo", "order in which waiting requests are served: first or last come, first served", "assumption"),
+    DURATION("queue_timeout", queue_timeout_ns, "0s", "0s", "1h", "a request that has waited longer is answered 503 when its turn comes; 0: never", "assumption"),
+    FLAG("drop_abandoned", drop_abandoned, "false", "a request whose user has given up is dropped when its turn comes", "assumption"),
+    COUNT("admission.concurrency", admission_concurrency, "0", "0", "1000000000", "requests in the region's tier, in service or waiting, at which more are refused (503); 0: no limit", "assumption"),
+    RATE("admission.rate", admission_rate, "0/s", "0/s", "1000M/s", "rate at which a token bucket admits requests to the region's tier, others are refused (503); 0: no limit", "assumption"),
+    COUNT("admission.burst", admission_burst, "1", "100", "1000000", "size of the token bucket, full at the start", "assumption"),
     TIME_DIST("service", service, "0ms", "lognormal(median=5ms, p99=25ms)", "1h", "processing time of a page, without waiting for the store", "assumption"),
+    VARIANT("contention", contention.kind, contention_names, "none", "growth of service times with the number n of requests in service at an instance, each at the same speed", "assumption"),
+    NUMBER("contention.linear", contention.linear, "0", "0.1", "1000", "a: times are multiplied by 1 + a (n - cores)", "assumption"),
+    NUMBER("contention.power", contention.power, "0", "1", "10", "a: times are multiplied by (n / cores)^a; 1: processor sharing", "assumption"),
+    NUMBER("contention.exponential", contention.exponential, "0", "0.05", "10", "a: times are multiplied by e^(a (n - cores))", "assumption"),
+    COUNT("cores", contention.cores, "1", "1", "100000", "with contention: requests in service at an instance up to which nothing is multiplied", "assumption"),
     NUMBER("login_factor", login_factor, "0", "5", "1000", "service-time multiplier for logins", "facts H"),
     CHOICE("balance", balance, balances, "round-robin", "algorithm by which the load balancer chooses an instance", "facts B"),
     FLAG("read_back", read_back, "false", "a login reads its new session back before it responds", "seed 000"),
@@ -26,6 +38,7 @@ static const struct field app_tier_fields[] = {
     DURATION("health.timeout", health.timeout_ns, "10ms", "5s", "120s", "time without a response after which a health check fails", "facts B"),
     COUNT("health.healthy_threshold", health.healthy_threshold, "1", "5", "10", "consecutive passed checks after which an instance is healthy", "facts B"),
     COUNT("health.unhealthy_threshold", health.unhealthy_threshold, "1", "2", "10", "consecutive failed checks after which an instance is unhealthy", "facts B"),
+    PHASE_FIELDS("health.phase", health_phase, "phase of an instance's health checks"),
     DURATION("restart", restart_ns, "0s", "20s", "1h", "time for which an instance is out of service during a deploy", "assumption"),
     DURATION("token_lifetime", token_lifetime_ns, "1s", "15min", "30d", "lifetime of a stateless token, the fallback of a login", "assumption"),
 };
@@ -48,6 +61,23 @@ static const struct metric app_tier_metrics[] = {
      .better = LOWER_IS_BETTER,
      .series = true,
      .meaning = "requests answered 503 because the queue was full"},
+    {.name = "requests_refused",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .better = LOWER_IS_BETTER,
+     .series = true,
+     .meaning = "requests answered 503 by admission control"},
+    {.name = "requests_dropped",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "requests dropped from a queue: they had waited too long, or their users had left"},
+    {.name = "instance_errors",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .better = LOWER_IS_BETTER,
+     .series = true,
+     .meaning = "requests answered with an error (500, 502) because their instance was ill"},
     {.name = "app_wait",
      .unit = UNIT_NS,
      .kind = METRIC_LATENCY,
@@ -61,7 +91,8 @@ static const struct metric app_tier_metrics[] = {
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .series = true,
-     .meaning = "requests that arrived in a region that was down, or were in it when it went down"},
+     .meaning = "requests that arrived in a region or at an instance's host that was down, or "
+                "were in it when it went down"},
 };
 
 /* The region goes down: waiting requests are lost. Requests in service continue until their next
@@ -77,6 +108,18 @@ static void app_set_power(void *self, bool up)
         app_lose_queues(app);
     app->sessions->set_up(app->sessions->self, up);
     app_report_health(app);
+}
+
+static void app_init_sharing(struct app_tier *app)
+{
+    uint32_t count = app->config->instances;
+
+    app->shares = app->config->contention.kind != CONTENTION_NONE;
+    if (!app->shares)
+        return;
+    app->sharings = mem_alloc(count, sizeof *app->sharings);
+    for (uint32_t i = 0; i < count; i++)
+        service_sharing_init(&app->sharings[i], &app->config->contention);
 }
 
 static void app_tier_init(void *self, const struct model_env *env)
@@ -95,11 +138,22 @@ static void app_tier_init(void *self, const struct model_env *env)
     load_balancer_init(&app->lb, &app->config->health, app->targets, app->config->instances);
     app->lb.least_outstanding = app->config->balance == LEAST_OUTSTANDING;
     app->healthy = true;
-    for (uint32_t i = 0; i < app->config->instances; i++)
+    app->instance_name = env->instance;
+    app->guards = app_has_guard(app->config);
+    app->drops = app_has_drops(app->config);
+    app->bucket.tokens = app->config->admission_burst;
+    app->illness = mem_alloc(app->config->instances, sizeof *app->illness);
+    app->checking = mem_zalloc(app->config->instances, sizeof *app->checking);
+    for (uint32_t i = 0; i < app->config->instances; i++) {
         app->instances[i] = (struct instance){0, 0, NO_INDEX, NO_INDEX};
+        app->illness[i] = ILLNESS_NONE;
+    }
+    app_init_sharing(app);
     app->arrive_kind = sim_kind_add(env->sim, &app_arrive, env->instance, app);
     app->served_kind = sim_kind_add(env->sim, &app_served, env->instance, app);
     app->check_kind = sim_kind_add(env->sim, &app_check, env->instance, app);
+    app->silence_kind = sim_kind_add(env->sim, &app_silence, env->instance, app);
+    app->shared_kind = sim_kind_add(env->sim, &app_shared, env->instance, app);
     app->leave_kind = sim_kind_add(env->sim, &app_leave, env->instance, app);
     app->return_kind = sim_kind_add(env->sim, &app_return, env->instance, app);
     app->usable = probe_level_open(probes, "instances_usable", env->region, NULL);
@@ -109,6 +163,9 @@ static void app_tier_init(void *self, const struct model_env *env)
                        &app->queued.length);
     app->rejected = probe_count_open(probes, "requests_rejected", env->region, NULL);
     app->lost = probe_count_open(probes, "requests_lost", env->region, NULL);
+    app->refused = probe_count_open(probes, "requests_refused", env->region, NULL);
+    app->dropped = probe_count_open(probes, "requests_dropped", env->region, NULL);
+    app->instance_errors = probe_count_open(probes, "instance_errors", env->region, NULL);
     app->wait = probe_latency_open(probes, "app_wait", env->region, NULL);
     app->port = (struct app_port){app, app_submit, app_arrive_now};
     app->op_port = (struct op_port){app, app_on_op_done};
@@ -116,6 +173,8 @@ static void app_tier_init(void *self, const struct model_env *env)
     port_offer_prefetch_requests(env->ports, env->region, -1, &app->requests_hint);
     app->power = (struct power_port){app, app_set_power};
     app->deploy = (struct deploy_port){app, app_begin_deploy, app_restart_instance};
+    app->illness_port = (struct illness_port){app, app->config->instances, app_set_illness};
+    port_offer_app_illness(env->ports, env->region, -1, &app->illness_port);
     port_offer_deploy(env->ports, env->region, -1, &app->deploy);
     port_offer_app(env->ports, env->region, -1, &app->port);
     port_offer_ops(env->ports, env->region, -1, &app->op_port);
@@ -154,6 +213,11 @@ static void app_tier_fini(void *self)
 
     free(app->instances);
     free(app->targets);
+    free(app->illness);
+    free(app->checking);
+    for (uint32_t i = 0; app->sharings && i < app->config->instances; i++)
+        service_sharing_release(&app->sharings[i]);
+    free(app->sharings);
     free(app->requests);
 }
 
@@ -220,6 +284,9 @@ static const struct fault_capability app_tier_faults[] = {
     {"region", "down", NULL},
     {"region", "deploy", NULL},
     {"instance", "restart", instance_parts},
+    {"instance", "crash", instance_parts},
+    {"instance", "errors", instance_parts},
+    {"instance", "slow", instance_parts},
 };
 
 const struct model_ops app_tier_ops = {

@@ -17,6 +17,7 @@
 
 #include "metric_tap.h"
 #include "model.h"
+#include "phase_rule.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -72,7 +73,8 @@ struct alarm_watch_config {
     sim_dur time_ns;
     double value;
     sim_dur period;
-    const struct dist *delay; /* of the publication; the caller's */
+    const struct phase_rule *phase; /* of the periods; the caller's */
+    const struct dist *delay;       /* of the publication; the caller's */
     void (*raised)(void *self);
     void (*over)(void *self);
     void *self;

@@ -61,6 +61,7 @@ struct failover_config {
     char *alarm_metric;
     double alarm_threshold, alarm_value;
     sim_dur alarm_latency_ns, alarm_period_ns;
+    struct phase_rule alarm_phase;
     uint32_t alarm_samples_min, alarm_datapoints, alarm_periods;
     struct dist *alarm_delay, *decide, *person, *promotion;
     int32_t target;
@@ -78,6 +79,7 @@ static const struct field failover_fields[] = {
     NUMBER("alarm.value", alarm_value, "0", "0", "1e15", "threshold of any other metric, in the unit in which it is published", "assumption"),
     COUNT("alarm.samples_min", alarm_samples_min, "1", "1", "1M", "minimum number of samples in a period (write-error-rate, write-latency: attempts); with fewer its data is missing", "assumption"),
     DURATION("alarm.period", alarm_period_ns, "10s", "60s", "1d", "period of a data point", "facts E"),
+    PHASE_FIELDS("alarm.phase", alarm_phase, "phase of the alarm's periods"),
     COUNT("alarm.datapoints", alarm_datapoints, "1", "2", "100", "M of N: breaching data points that raise the alarm", "facts E"),
     COUNT("alarm.periods", alarm_periods, "1", "3", "100", "M of N: number of latest data points that are evaluated", "facts E"),
     TIME_DIST("alarm.delay", alarm_delay, "0s", "uniform(low=30s, high=90s)", "1h", "publication delay: from the end of a period until its data point is available", "facts E"),
@@ -476,6 +478,7 @@ static struct alarm_watch *failover_watch(struct failover *failover, const struc
         .time_ns = config->alarm_latency_ns,
         .value = config->alarm_value,
         .period = config->alarm_period_ns,
+        .phase = &config->alarm_phase,
         .delay = config->alarm_delay,
         .raised = failover_on_alarm,
         .over = failover_on_alarm_over,

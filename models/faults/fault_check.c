@@ -54,6 +54,9 @@ static bool check_after(const struct fault_list *list, size_t index, struct vali
         validation_error(validation, "after",
                          "is part of a circle, or of a chain of more than %d faults",
                          FAULT_CHAIN_MAX);
+    else if (chain == CHAIN_GOOD && list->items[before].mtbf_ns > 0)
+        validation_error(validation, "after",
+                         "names a random process ('mtbf'), whose ends are not known: '%s'", after);
     else if (chain == CHAIN_GOOD && fault_end(list, before) == SIM_NEVER &&
              fault_begin(list, before) != SIM_NEVER)
         validation_error(validation, "after", "names a fault that does not end: give '%s' a '%s'",
@@ -75,13 +78,31 @@ static void check_at(sim_time begin, sim_time end, struct validation *validation
     strbuf_release(&until);
 }
 
+static void check_process(const struct fault_config *config, struct validation *validation)
+{
+    bool lasts = config->mttr_ns > 0 || config->for_ns > 0;
+
+    if (config->every_ns > 0)
+        validation_error(validation, "mtbf", "does not go with 'every'; give one of them");
+    if (config->mttr_ns > 0 && (config->for_ns > 0 || config->deploy))
+        validation_error(validation, "mttr",
+                         config->deploy ? "does not go with 'deploy', which takes 'for'"
+                                        : "does not go with 'for'; give one of them");
+    if (!lasts && !fault_is_at_once(config))
+        validation_error(validation, "mtbf", "needs 'mttr' or 'for', such as 'mttr: 5min'");
+}
+
 static void check_repetition(const struct fault_config *config, struct validation *validation)
 {
     if (config->every_ns > 0 && (config->for_ns == 0 || config->for_ns >= config->every_ns))
         validation_error(validation, "every",
                          "needs a 'for' below it: each repetition must end before the next begins");
-    if (config->times > 0 && config->every_ns == 0)
-        validation_error(validation, "times", "needs 'every', such as '10s'");
+    if (config->times > 0 && config->every_ns == 0 && config->mtbf_ns == 0)
+        validation_error(validation, "times", "needs 'every', such as '10s', or 'mtbf'");
+    if (config->mtbf_ns > 0)
+        check_process(config, validation);
+    else if (config->mttr_ns > 0)
+        validation_error(validation, "mttr", "needs 'mtbf', such as '1h'");
 }
 
 /* --- targets and their actions --------------------------------------------------------------- */
@@ -257,7 +278,7 @@ static bool check_parts(const struct check_context *context, const struct fault_
 {
     const char *const *regions = context->topology->region_names;
     const struct link_ref *link = &selector->link;
-    uint32_t parts;
+    uint32_t parts, last;
 
     if (selector->target == TARGET_LINK) {
         if (count_parts(context, name, link->from, link->to) > 0 ||
@@ -269,14 +290,14 @@ static bool check_parts(const struct check_context *context, const struct fault_
         return false;
     }
     parts = count_parts(context, name, selector->region, -1);
+    last = selector->last == FAULT_LAST_PART ? selector->index : selector->last;
     if (parts == 0)
         refuse_region(context, selector, name, validation);
-    else if (selector->index >= parts)
+    else if (last >= parts)
         validation_error(validation, fault_target_key(selector->target),
                          "needs one of '%s/0' to '%s/%u', got '%s/%u'", regions[selector->region],
-                         regions[selector->region], parts - 1, regions[selector->region],
-                         selector->index);
-    return parts > selector->index;
+                         regions[selector->region], parts - 1, regions[selector->region], last);
+    return parts > last;
 }
 
 static void check_selector(const struct fault_config *config, const struct check_context *context,

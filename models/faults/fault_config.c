@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fault_config.h"
 
-#include "store_fault.h"
 #include "units.h"
 
-const char *const fault_crash_names[] = {"none", "process", "host", NULL};
+const char *const fault_crash_names[] = {"none", "process", "host", "true", NULL};
 
 static bool has_loss(const struct fault_config *config)
 {
@@ -29,14 +28,42 @@ static void add_delay(struct strbuf *out, const struct fault_config *config)
     units_add(out, (double)config->delay_ns, UNIT_NS, 3);
 }
 
+enum crash_kind fault_crash(const struct fault_config *config)
+{
+    static const enum crash_kind kinds[] = {CRASH_NONE, CRASH_PROCESS, CRASH_HOST, CRASH_PROCESS};
+
+    return kinds[config->crash];
+}
+
 static bool has_crash(const struct fault_config *config)
 {
-    return config->crash != CRASH_NONE;
+    return fault_crash(config) != CRASH_NONE;
+}
+
+static bool has_errors(const struct fault_config *config)
+{
+    return config->errors > 0;
+}
+
+static void add_errors(struct strbuf *out, const struct fault_config *config)
+{
+    strbuf_add(out, " ");
+    units_add(out, config->errors, UNIT_SHARE, 3);
+}
+
+static bool has_slow(const struct fault_config *config)
+{
+    return config->slow > 1;
+}
+
+static void add_slow(struct strbuf *out, const struct fault_config *config)
+{
+    strbuf_addf(out, " %gx", config->slow);
 }
 
 static void add_crash(struct strbuf *out, const struct fault_config *config)
 {
-    strbuf_addf(out, " of its %s", fault_crash_names[config->crash]);
+    strbuf_addf(out, " of its %s", fault_crash_names[fault_crash(config)]);
 }
 
 static bool is_promotion(const struct fault_config *config)
@@ -60,7 +87,9 @@ static const struct action_row {
     [ACTION_DOWN]      = {"down",      "'down: true'",                 false, FLAG_OFFSET(down),      NULL, NULL},
     [ACTION_STALL]     = {"stall",     "'stall: true'",                false, FLAG_OFFSET(stall),     NULL, NULL},
     [ACTION_RESTART]   = {"restart",   "'restart: true'",              false, FLAG_OFFSET(restart),   NULL, NULL},
-    [ACTION_CRASH]     = {"crash",     "'crash: process' or 'host'",   false, 0, has_crash, add_crash},
+    [ACTION_CRASH]     = {"crash",     "'crash: true'",   false, 0, has_crash, add_crash},
+    [ACTION_ERRORS]    = {"errors",    "'errors'",                     false, 0, has_errors, add_errors},
+    [ACTION_SLOW]      = {"slow",      "'slow'",                       false, 0, has_slow,   add_slow},
     [ACTION_PAUSE]     = {"pause",     "'pause: true'",                false, FLAG_OFFSET(pause),     NULL, NULL},
     [ACTION_RESET]     = {"reset",     "'reset: true'",                false, FLAG_OFFSET(reset),     NULL, NULL},
     [ACTION_DEPLOY]    = {"deploy",    "'deploy: true'",               false, FLAG_OFFSET(deploy),    NULL, NULL},

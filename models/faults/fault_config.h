@@ -6,6 +6,7 @@
 #include "fault_selector.h"
 #include "loss_process.h"
 #include "model.h"
+#include "store_fault.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,10 +15,13 @@ struct fault_config {
     char *name, *after; /* NULL: not given */
     sim_dur at_ns, for_ns, every_ns;
     uint32_t times;
+    sim_dur mtbf_ns, mttr_ns; /* mtbf 0: no random process */
+    double mtbf_shape, mttr_shape;
     struct fault_place place;
     struct loss_config loss;
     sim_dur delay_ns;
-    int crash; /* enum crash_kind */
+    int crash; /* index of fault_crash_names: fault_crash() */
+    double errors, slow;
     bool blackhole, hold, reset, down, deploy, stall, restart, pause;
 };
 
@@ -31,6 +35,8 @@ enum fault_action {
     ACTION_STALL,
     ACTION_RESTART,
     ACTION_CRASH,
+    ACTION_ERRORS,
+    ACTION_SLOW,
     ACTION_PAUSE,
     ACTION_RESET,
     ACTION_DEPLOY,
@@ -41,6 +47,7 @@ enum fault_action {
 
 extern const char *const fault_crash_names[];
 
+enum crash_kind fault_crash(const struct fault_config *config);
 /* The actions of a fault as bits; a loss of 0 % is none. */
 unsigned fault_actions(const struct fault_config *config);
 const char *fault_action_name(enum fault_action action); /* also of its parameter and in rows */

@@ -2,6 +2,9 @@
 #include "fault_effects.h"
 
 #include "bug.h"
+#include "mem.h"
+
+#include <stdlib.h>
 
 /* --- links ----------------------------------------------------------------------------------- */
 
@@ -106,12 +109,20 @@ static void deploy_region(struct fault_reach *reach, const struct fault *fault, 
         deploy->begin(deploy->self, fault->config->for_ns);
 }
 
+/* The index after the last of the fault's parts. */
+static uint32_t parts_end(const struct fault *fault, const struct illness_port *port)
+{
+    return fault->selector.last == FAULT_LAST_PART ? port->parts : fault->selector.last + 1;
+}
+
 static void restart_instance(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
-    const struct deploy_port *deploy = reach->deploys[fault->selector.region];
+    int region = fault->selector.region;
+    const struct deploy_port *deploy = reach->deploys[region];
 
     (void)begin;
-    deploy->restart(deploy->self, fault->selector.index);
+    for (uint32_t i = fault->selector.index; i < parts_end(fault, reach->apps_ill[region]); i++)
+        deploy->restart(deploy->self, i);
 }
 
 /* The links change first at both ends of the fault: nothing leaves a region that fails, and one
@@ -158,7 +169,64 @@ static void crash_store(struct fault_reach *reach, const struct fault *fault, bo
 
     note_impairment(reach, &reach->impairments.store[region], begin);
     if (held_down_change(&reach->held.crash[region], begin))
-        store->crash(store->self, begin ? (enum crash_kind)fault->config->crash : CRASH_NONE);
+        store->crash(store->self, begin ? fault_crash(fault->config) : CRASH_NONE);
+}
+
+/* --- ill parts ------------------------------------------------------------------------------- */
+
+static bool makes_ill(const struct fault *fault, bool at_store, int region, uint32_t part)
+{
+    const struct fault_selector *selector = &fault->selector;
+
+    return (selector->target != TARGET_INSTANCE) == at_store && selector->region == region &&
+           part >= selector->index && part <= selector->last;
+}
+
+/* All active faults of a part together: errors as independent causes, factors as a product. */
+static struct illness illness_of(const struct fault_reach *reach, bool at_store, int region,
+                                 uint32_t part)
+{
+    struct illness illness = ILLNESS_NONE;
+
+    for (size_t i = 0; i < reach->ill_count; i++) {
+        const struct fault_config *config = reach->ill[i]->config;
+
+        if (!makes_ill(reach->ill[i], at_store, region, part))
+            continue;
+        illness.errors = 1 - (1 - illness.errors) * (1 - config->errors);
+        illness.slow *= config->slow;
+        if (!at_store) { /* crashes of a store are struct store_fault_port's */
+            illness.refuses |= fault_crash(config) == CRASH_PROCESS;
+            illness.silent |= fault_crash(config) == CRASH_HOST;
+        }
+    }
+    return illness;
+}
+
+static void change_illness(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    bool at_store = fault->selector.target != TARGET_INSTANCE;
+    int region = fault->selector.region;
+    const struct illness_port *port =
+        at_store ? reach->stores_ill[region] : reach->apps_ill[region];
+    size_t at = 0;
+
+    note_impairment(reach,
+                    at_store ? &reach->impairments.store[region] : &reach->impairments.app[region],
+                    begin);
+    if (begin) {
+        MEM_GROW(reach->ill, reach->ill_capacity, reach->ill_count + 1);
+        reach->ill[reach->ill_count++] = fault;
+    } else {
+        while (reach->ill[at] != fault)
+            at++;
+        reach->ill[at] = reach->ill[--reach->ill_count];
+    }
+    for (uint32_t part = fault->selector.index; part < parts_end(fault, port); part++) {
+        struct illness illness = illness_of(reach, at_store, region, part);
+
+        port->set(port->self, part, &illness);
+    }
 }
 
 /* --- replication, control -------------------------------------------------------------------- */
@@ -220,6 +288,9 @@ static const struct effect {
     {TARGET_STORE,       A(RESTART),                                   true,  "store-fault",   restart_store},
     {TARGET_STORE,       A(STALL),                                     false, "store-fault",   stall_store},
     {TARGET_STORE,       A(CRASH),                                     false, "store-fault",   crash_store},
+    {TARGET_STORE,       A(ERRORS) | A(SLOW),                          false, "store-fault",   change_illness},
+    {TARGET_NODE,        A(ERRORS) | A(SLOW),                          false, "store-fault",   change_illness},
+    {TARGET_INSTANCE,    A(CRASH) | A(ERRORS) | A(SLOW),               false, "instance-fault", change_illness},
     {TARGET_REPLICATION, A(RESET),                                     true,  NULL,            reset_replication},
     {TARGET_REPLICATION, A(PAUSE),                                     false, NULL,            pause_replication},
     {TARGET_CONTROL,     A(DOWN),                                      false, NULL,            set_control},
@@ -272,6 +343,8 @@ void fault_reach_connect(struct fault_reach *reach, const struct port_directory 
 {
     for (int a = 0; a < reach->region_count; a++) {
         reach->deploys[a] = port_find_deploy(ports, a, -1);
+        reach->apps_ill[a] = port_find_app_illness(ports, a, -1);
+        reach->stores_ill[a] = port_find_store_illness(ports, a, -1);
         reach->stores[a] = port_find_store_fault(ports, a, -1);
         for (int kind = 0; kind < POWER_KINDS; kind++)
             reach->powers[a][kind] = port_find_power(ports, a, kind);
@@ -281,4 +354,9 @@ void fault_reach_connect(struct fault_reach *reach, const struct port_directory 
     reach->control = port_find_control(ports, -1, -1);
     reach->dns = port_find_dns(ports, -1, -1);
     reach->stream = port_find_stream(ports, -1, -1);
+}
+
+void fault_reach_release(struct fault_reach *reach)
+{
+    free(reach->ill);
 }

@@ -14,6 +14,7 @@
 #include "deploy.h"
 #include "dns.h"
 #include "fault_config.h"
+#include "illness.h"
 #include "impairment.h"
 #include "link.h"
 #include "refs.h"
@@ -35,6 +36,9 @@ struct fault_reach {
     const struct deploy_port *deploys[REGIONS_MAX];
     const struct power_port *powers[REGIONS_MAX][POWER_KINDS]; /* NULL: none */
     const struct store_fault_port *stores[REGIONS_MAX];        /* NULL: no cluster */
+    const struct illness_port *apps_ill[REGIONS_MAX], *stores_ill[REGIONS_MAX];
+    const struct fault **ill; /* active faults that make parts ill */
+    size_t ill_count, ill_capacity;
     const struct control_port *control; /* this and the next two: NULL where no model offers it */
     const struct dns_port *dns;
     const struct stream_port *stream;
@@ -47,6 +51,8 @@ struct fault_reach {
 
 /* Call while the scenario is wired, once. */
 void fault_reach_connect(struct fault_reach *reach, const struct port_directory *ports);
+
+void fault_reach_release(struct fault_reach *reach);
 
 /* Does this action have an effect on this target? */
 bool fault_has_effect(enum fault_target target, enum fault_action action);

@@ -7,10 +7,15 @@
  * A fault may repeat: at the interval `every`, `times` in all. Its span for the windows of the
  * statistics reaches from the first beginning to the last end.
  *
+ * A fault may be a random process instead (`mtbf`): times between and durations are drawn, keyed by
+ * the fault and the number of the occurrence. It is an alternating renewal process: the share of
+ * time in which the fault is active tends to mttr / (mtbf + mttr), whatever the distributions.
+ *
  * A fault of strength zero (`loss: 0%`) has a span for the windows of the statistics and nothing
  * else: no event, no call, no onset. The run is bit-identical to one without it.
  */
 #include "bug.h"
+#include "dist.h"
 #include "fault_check.h"
 #include "fault_effects.h"
 #include "fault_times.h"
@@ -33,12 +38,16 @@ static const struct field fault_schedule_fields[] = {
     DURATION("for", for_ns, "0s", "0s", "365d", "duration of the fault; 0: until the end of the run", "facts I"),
     DURATION("every", every_ns, "0s", "0s", "365d", "interval between the starts of repetitions; 0: no repetition", "assumption"),
     COUNT("times", times, "0", "0", "1000000", "with 'every': number of occurrences; 0: until the end of the run", "assumption"),
+    DURATION("mtbf", mtbf_ns, "0s", "0s", "3650d", "random process: mean time from 'at' or the end of an occurrence to the start of the next; 0: none", "assumption"),
+    NUMBER("mtbf_shape", mtbf_shape, "0.1", "1", "10", "shape of its Weibull distribution; 1: exponential", "assumption"),
+    DURATION("mttr", mttr_ns, "0s", "0s", "365d", "with 'mtbf': mean duration of an occurrence (time to repair); 0: always 'for'", "assumption"),
+    NUMBER("mttr_shape", mttr_shape, "0.1", "1", "10", "shape of its Weibull distribution; 1: exponential", "assumption"),
     LINK("link", place.link, "target: a link, one way (a -> b) or both (a <-> b)", "facts I"),
     CHOICE("traffic", place.traffic, fault_traffic_names, "both", "of a link: class of traffic that is affected; none but 'both' is simulated", "facts I"),
     REGION("region", place.region, "target: a region as a whole", "facts I"),
     TEXT("zone", place.zone, "target: a zone of a region (us-west-1/0); not simulated", "facts I"),
-    TEXT("node", place.node, "target: a node of a region's store (us-west-1/0); not simulated", "facts I"),
-    TEXT("instance", place.instance, "target: an instance of a region's application (us-west-1/0)", "facts I"),
+    TEXT("node", place.node, "target: nodes of a region's store, one for each shard (us-west-1/0, us-west-1/0-2, us-west-1/*)", "facts I"),
+    TEXT("instance", place.instance, "target: instances of a region's application (us-west-1/0, us-west-1/0-2, us-west-1/*)", "facts I"),
     REGION("gateway", place.gateway, "target: the transit gateway of a region, with all links through it", "facts I"),
     REGION("store", place.store, "target: the store's process in a region that has a cluster", "facts I"),
     REGION("replication", place.replication, "target: the replication streams to the secondary in a region", "facts I"),
@@ -54,7 +63,9 @@ static const struct field fault_schedule_fields[] = {
     FLAG("deploy", deploy, "false", "of a region: rolling restart of its instances over the time 'for'", "assumption"),
     FLAG("stall", stall, "false", "of a store: the process hangs; its connections stay open", "facts I"),
     FLAG("restart", restart, "false", "of a store: the process restarts at once, without data; of an instance: it drains, restarts as in a deploy and has cold pools", "facts I"),
-    CHOICE("crash", crash, fault_crash_names, "none", "of a store: what crashes; after a process crash the kernel still delivers sent data, after a host crash nothing does", "redis_lessons 16"),
+    CHOICE("crash", crash, fault_crash_names, "none", "of a store or an instance: what crashes, true: the process; after a process crash the kernel still delivers sent data and refuses connections, after a host crash nothing answers", "redis_lessons 16"),
+    SHARE("errors", errors, "0", "0", "100%", "of an instance or of a store: requests or commands answered with an error at once; health checks of the process pass", "assumption"),
+    NUMBER("slow", slow, "1", "1", "10000", "of an instance or of a store: service times are multiplied by this (3x)", "assumption"),
     FLAG("pause", pause, "false", "of a replication: writes wait in the primary's output buffer", "facts I"),
 };
 // clang-format on
@@ -62,8 +73,9 @@ static const struct field fault_schedule_fields[] = {
 /* A fault of the list at run time. */
 struct planned_fault {
     struct fault fault;
-    sim_time begin; /* the first */
-    uint32_t begun; /* number of the event of its latest beginning */
+    sim_time begin;                /* the first, or the start of the random process */
+    struct dist *between, *repair; /* of a random process; else NULL */
+    uint32_t begun;                /* number of the event of its latest beginning */
 };
 
 struct fault_schedule {
@@ -73,6 +85,7 @@ struct fault_schedule {
     const struct topology *topology;
     struct run_log *log;
     kind_id begin_kind, end_kind;
+    struct rng_stream random; /* keyed by (fault, occurrence) */
     const struct objective_port *objective;
     struct fault_reach reach;
 };
@@ -102,17 +115,32 @@ static void fault_log(struct fault_schedule *schedule, struct planned_fault *pla
 
 /* --- events ---------------------------------------------------------------------------------- */
 
-/* Schedule repetition number `times`, from 0. */
-static void fault_plan(struct fault_schedule *schedule, uint32_t index, uint32_t times)
+/* Duration of occurrence number `times`; 0: until the end of the run, or no time. */
+static sim_dur fault_length(const struct fault_schedule *schedule, uint32_t index, uint32_t times)
+{
+    const struct planned_fault *planned = &schedule->faults[index];
+
+    if (!planned->repair)
+        return planned->fault.config->for_ns;
+    return dist_sample_ns(planned->repair, rng_block_at(&schedule->random, index, times).word[1]);
+}
+
+/* Schedule occurrence number `times`, from 0. `after`: when the one before it ended, or the start.
+ */
+static void fault_plan(struct fault_schedule *schedule, uint32_t index, uint32_t times,
+                       sim_time after)
 {
     const struct planned_fault *planned = &schedule->faults[index];
     const struct fault *fault = &planned->fault;
-    const struct fault_config *config = fault->config;
-    sim_time begin = planned->begin + (sim_dur)times * config->every_ns;
+    sim_time begin = planned->begin + (sim_dur)times * fault->config->every_ns;
+    sim_dur length = fault_length(schedule, index, times);
 
+    if (planned->between)
+        begin = after + dist_sample_ns(planned->between,
+                                       rng_block_at(&schedule->random, index, times).word[0]);
     sim_at(schedule->sim, begin, schedule->begin_kind, index, times);
-    if (config->for_ns > 0 && fault_lasts(fault->selector.target, fault->actions))
-        sim_at(schedule->sim, begin + config->for_ns, schedule->end_kind, index, times);
+    if ((length > 0 || planned->repair) && fault_lasts(fault->selector.target, fault->actions))
+        sim_at(schedule->sim, begin + length, schedule->end_kind, index, times);
 }
 
 static void fault_schedule_on_begin(void *self, struct sim *sim, uint32_t entity,
@@ -122,9 +150,9 @@ static void fault_schedule_on_begin(void *self, struct sim *sim, uint32_t entity
     struct planned_fault *planned = &schedule->faults[entity];
     const char *incident = fault_incident(&planned->fault);
 
-    (void)sim;
     if (fault_repeats(planned->fault.config, generation + 1))
-        fault_plan(schedule, entity, generation + 1);
+        fault_plan(schedule, entity, generation + 1,
+                   sim_now(sim) + fault_length(schedule, entity, generation));
     fault_log(schedule, planned, true);
     if (incident)
         schedule->objective->fault_begin(schedule->objective->self, incident);
@@ -168,6 +196,18 @@ static bool fault_schedule_span(const void *items, size_t count, size_t index,
     return true;
 }
 
+/* Weibull of this mean; NULL: mean 0. */
+static struct dist *fault_weibull(sim_dur mean, double shape)
+{
+    const struct dist_arg args[] = {{"mean", (double)mean}, {"shape", shape}};
+    struct strbuf why = STRBUF_INIT;
+    struct dist *dist = mean > 0 ? dist_create("weibull", args, 2, &why) : NULL;
+
+    invariant(dist || mean == 0);
+    strbuf_release(&why);
+    return dist;
+}
+
 static void plan_faults(struct fault_schedule *schedule, const struct fault_list *list)
 {
     schedule->fault_count = list->count;
@@ -179,6 +219,10 @@ static void plan_faults(struct fault_schedule *schedule, const struct fault_list
         fault->actions = fault_actions(fault->config);
         fault_selector_read(&fault->selector, &fault->config->place, schedule->topology, NULL);
         schedule->faults[i].begin = fault_begin(list, i);
+        schedule->faults[i].between =
+            fault_weibull(fault->config->mtbf_ns, fault->config->mtbf_shape);
+        schedule->faults[i].repair =
+            fault_weibull(fault->config->mttr_ns, fault->config->mttr_shape);
     }
 }
 
@@ -195,6 +239,7 @@ static void fault_schedule_init(void *self, const struct model_env *env)
     schedule->reach.region_count = (int)env->topology->region_count;
     schedule->begin_kind = sim_kind_add(env->sim, &fault_schedule_begin, env->instance, schedule);
     schedule->end_kind = sim_kind_add(env->sim, &fault_schedule_end, env->instance, schedule);
+    schedule->random = sim_stream(env->sim, env->instance, "process");
     plan_faults(schedule, &list);
     port_offer_impairments(env->ports, -1, -1, &schedule->reach.impairments);
 }
@@ -213,13 +258,37 @@ static void fault_schedule_start(void *self)
 
     for (uint32_t i = 0; i < schedule->fault_count; i++)
         if (schedule->faults[i].fault.actions != 0)
-            fault_plan(schedule, i, 0);
+            fault_plan(schedule, i, 0, schedule->faults[i].begin);
 }
 
 static void fault_schedule_fini(void *self)
 {
-    free(((struct fault_schedule *)self)->faults);
+    struct fault_schedule *schedule = self;
+
+    for (size_t i = 0; i < schedule->fault_count; i++) {
+        dist_free(schedule->faults[i].between);
+        dist_free(schedule->faults[i].repair);
+    }
+    fault_reach_release(&schedule->reach);
+    free(schedule->faults);
 }
+
+/* An amount may be 0 as a point of a sweep, so this is no error. */
+static bool has_no_effect(const void *config, const struct check_context *context)
+{
+    const struct fault_config *fault = config;
+
+    (void)context;
+    return fault_actions(fault) == 0 && (fault_place_names(&fault->place, TARGET_LINK) ||
+                                         fault_place_names(&fault->place, TARGET_GATEWAY));
+}
+
+static const struct lint_row fault_schedule_lints[] = {
+    {.code = "fault-without-effect",
+     .field = "loss",
+     .meaning = "the fault does nothing to its link or gateway: no loss, delay, blackhole or reset",
+     .applies = has_no_effect},
+};
 
 const struct model_ops fault_schedule_ops = {
     .name = "fault_schedule",
@@ -235,4 +304,5 @@ const struct model_ops fault_schedule_ops = {
     .start = fault_schedule_start,
     .fini = fault_schedule_fini,
     .span = fault_schedule_span,
+    .rows = {LINT_TABLE(fault_schedule_lints)},
 };

@@ -378,7 +378,7 @@ static void run_log_has_when_and_what(void **state)
 #define ALL_TARGETS                                                                                \
     "'control: dns', 'control: function', 'control: monitoring', 'control: store-api', "           \
     "'gateway', "                                                                                  \
-    "'instance', 'link', 'promote', 'region', 'replication', 'store'\n"
+    "'instance', 'link', 'node', 'promote', 'region', 'replication', 'store'\n"
 
 static const struct error {
     const char *faults[3]; /* the first is wrong */
@@ -397,32 +397,50 @@ static const struct error {
     {{"at=10s|region=west"},
      "(all): does nothing to its 'region'; add 'down: true' or 'deploy: true'\n"},
     {{"at=10s|store=west"},
-     "(all): does nothing to its 'store'; add 'stall: true', 'restart: true' or 'crash: process' "
-     "or 'host'\n"},
+     "(all): does nothing to its 'store'; add 'stall: true', 'restart: true', 'crash: true', "
+     "'errors' or 'slow'\n"},
     {{"at=10s|for=5s|every=5s|link=west -> east|loss=30%"},
      "every: needs a 'for' below it: each repetition must end before the next begins\n"},
-    {{"at=10s|for=5s|times=3|link=west -> east|loss=30%"}, "times: needs 'every', such as '10s'\n"},
+    {{"at=10s|for=5s|times=3|link=west -> east|loss=30%"},
+     "times: needs 'every', such as '10s', or 'mtbf'\n"},
     {{"at=40min|region=west|down=true"}, "at: is 40 min, after the end of the run at 100 s\n"},
     {{"at=100s|promote=west"}, "at: is 100 s, not before the end of the run at 100 s\n"},
     /* targets that no model of this scenario simulates */
     {{"at=10s|instance=west/1|down=true"},
-     "down: does not go with 'instance', which takes 'restart: true'\n"},
+     "down: does not go with 'instance', which takes 'restart: true', 'crash: true', "
+     "'errors' or 'slow'\n"},
     {{"at=10s|node=west/1|down=true"},
-     "node: cannot be hit: this scenario has no 'node'; its targets are " ALL_TARGETS},
+     "down: does not go with 'node', which takes 'errors' or 'slow'\n"},
+    {{"at=10s|instance=west/2-1|slow=3"},
+     "instance: needs a region of the scenario and a number, such as 'west/0', 'west/0-2' or "
+     "'west/*', got 'west/2-1'\n"},
+    {{"at=10s|mtbf=60s|store=west|stall=true"},
+     "mtbf: needs 'mttr' or 'for', such as 'mttr: 5min'\n"},
+    {{"at=10s|mtbf=60s|mttr=10s|for=10s|store=west|stall=true"},
+     "mttr: does not go with 'for'; give one of them\n"},
+    {{"at=10s|mttr=10s|store=west|stall=true"}, "mttr: needs 'mtbf', such as '1h'\n"},
+    {{"at=10s|for=1s|every=10s|mtbf=60s|store=west|stall=true"},
+     "mtbf: does not go with 'every'; give one of them\n"},
+    {{"at=1s|after=cut|region=west|down=true",
+      "at=1s|mtbf=60s|mttr=10s|name=cut|region=east|down=true"},
+     "after: names a random process ('mtbf'), whose ends are not known: 'cut'\n"},
     {{"at=10s|link=west -> east|traffic=replication|blackhole=true"},
      "link: cannot be hit: this scenario has no 'traffic: replication'; its targets "
      "are " ALL_TARGETS},
     {{"at=10s|record=sessions|down=true"},
      "record: cannot be hit: this scenario has no 'record'; its targets are " ALL_TARGETS},
     {{"at=10s|zone=north/1|down=true"},
-     "zone: needs a region of the scenario and a number, such as 'west/0', got 'north/1'\n"},
+     "zone: needs a region of the scenario and a number, such as 'west/0', "
+     "'west/0-2' or 'west/*', got 'north/1'\n"},
     {{"at=10s|zone=wst/1|down=true"},
-     "zone: needs a region of the scenario and a number, such as 'west/0', got 'wst/1'; did you "
+     "zone: needs a region of the scenario and a number, such as 'west/0', "
+     "'west/0-2' or 'west/*', got 'wst/1'; did you "
      "mean 'west'?\n"},
     {{"at=10s|store=west|traffic=replication|stall=true"},
      "traffic: needs a 'link', such as 'a -> b'\n"},
     {{"at=10s|node=west|crash=host"},
-     "node: needs a region of the scenario and a number, such as 'west/0', got 'west'\n"},
+     "node: needs a region of the scenario and a number, such as 'west/0', "
+     "'west/0-2' or 'west/*', got 'west'\n"},
     /* times that follow another fault */
     {{"at=1s|after=cut|region=west|down=true"},
      "after: names no fault: 'cut'; give that fault a name, such as {name: cut, ...}\n"},

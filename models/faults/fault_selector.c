@@ -67,22 +67,47 @@ bool fault_place_names(const struct fault_place *place, enum fault_target target
     return *(char *const *)member != NULL;
 }
 
-/* "us-west-1/2". */
+static bool read_index(const char *text, uint32_t *index)
+{
+    struct strbuf why = STRBUF_INIT;
+    int64_t value = -1;
+    bool good = units_parse_count(text, &value, &why) && value >= 0 && value < FAULT_LAST_PART;
+
+    *index = (uint32_t)value;
+    strbuf_release(&why);
+    return good;
+}
+
+/* "2", "0-3", or an asterisk for all. */
+static bool read_indices(struct fault_selector *selector, const char *text)
+{
+    const char *dash = strchr(text, '-');
+    char *first = mem_strndup(text, dash ? (size_t)(dash - text) : strlen(text));
+    bool good;
+
+    if (strcmp(text, "*") == 0) {
+        selector->last = FAULT_LAST_PART;
+        good = true;
+    } else {
+        good = read_index(first, &selector->index);
+        selector->last = selector->index;
+        if (dash)
+            good = read_index(dash + 1, &selector->last) && good;
+    }
+    free(first);
+    return good && selector->index <= selector->last;
+}
+
+/* A region, a slash, and numbers: "us-west-1/0-3". */
 static bool read_part(struct fault_selector *selector, const char *text,
                       const struct topology *topology)
 {
     const char *slash = strchr(text, '/');
-    struct strbuf why = STRBUF_INIT;
-    int64_t index = -1;
-    bool good =
-        slash && units_parse_count(slash + 1, &index, &why) && index >= 0 && index < UINT32_MAX;
     char *region = mem_strndup(text, slash ? (size_t)(slash - text) : strlen(text));
 
     selector->region = topology_region(topology, region);
-    selector->index = (uint32_t)index;
     free(region);
-    strbuf_release(&why);
-    return good && selector->region >= 0;
+    return slash && read_indices(selector, slash + 1) && selector->region >= 0;
 }
 
 static void bad_part(const char *key, const char *text, const struct topology *topology,
@@ -92,10 +117,13 @@ static void bad_part(const char *key, const char *text, const struct topology *t
     const char *near = suggest_nearest(region, topology->region_names, topology->region_count);
     bool is_known = topology_region(topology, region) >= 0;
 
-    validation_error(validation, key,
-                     "needs a region of the scenario and a number, such as '%s/0', got '%s'%s%s%s",
-                     topology->region_names[0], text, near && !is_known ? "; did you mean '" : "",
-                     near && !is_known ? near : "", near && !is_known ? "'?" : "");
+    validation_error(
+        validation, key,
+        "needs a region of the scenario and a number, such as '%s/0', '%s/0-2' or '%s/*', "
+        "got '%s'%s%s%s",
+        topology->region_names[0], topology->region_names[0], topology->region_names[0], text,
+        near && !is_known ? "; did you mean '" : "", near && !is_known ? near : "",
+        near && !is_known ? "'?" : "");
     free(region);
 }
 
@@ -131,7 +159,8 @@ static bool read_target(struct fault_selector *selector, const struct fault_plac
 bool fault_selector_read(struct fault_selector *selector, const struct fault_place *place,
                          const struct topology *topology, struct validation *validation)
 {
-    *selector = (struct fault_selector){.region = -1, .link = {-1, -1, false}};
+    *selector =
+        (struct fault_selector){.region = -1, .last = FAULT_LAST_PART, .link = {-1, -1, false}};
     for (int target = 0; target < FAULT_TARGETS; target++)
         if (fault_place_names(place, (enum fault_target)target)) {
             selector->target = (enum fault_target)target;
@@ -172,7 +201,13 @@ void fault_selector_add_text(struct strbuf *out, const struct fault_selector *se
         strbuf_add(out, names[selector->region]);
         break;
     case SYNTAX_PART:
-        strbuf_addf(out, "%s/%u", names[selector->region], selector->index);
+        strbuf_addf(out, "%s/", names[selector->region]);
+        if (selector->last == FAULT_LAST_PART)
+            strbuf_add(out, "*");
+        else if (selector->last > selector->index)
+            strbuf_addf(out, "%u-%u", selector->index, selector->last);
+        else
+            strbuf_addf(out, "%u", selector->index);
         break;
     case SYNTAX_TEXT:
         strbuf_add(out, selector->record);

@@ -59,7 +59,7 @@ struct fault_place {
     struct link_ref link;                                 /* from -1: not given */
     int traffic;                                          /* enum fault_traffic, of the link */
     int32_t region, gateway, store, replication, promote; /* -1: not given */
-    char *zone, *node, *instance;                         /* "us-west-1/2"; NULL: not given */
+    char *zone, *node, *instance; /* "R/2", "R/0-3", "R/" and an asterisk; NULL: not given */
     char *record;
     int control; /* enum fault_control */
 };
@@ -67,10 +67,13 @@ struct fault_place {
 /* Is the parameter of this target given? */
 bool fault_place_names(const struct fault_place *place, enum fault_target target);
 
+#define FAULT_LAST_PART UINT32_MAX
+
 struct fault_selector {
     enum fault_target target;
     int region;           /* -1: the target is not in one region */
-    uint32_t index;       /* of ZONE, NODE and INSTANCE in the region */
+    uint32_t index, last; /* of ZONE, NODE and INSTANCE in the region: from, to; last
+                             FAULT_LAST_PART: all that there are */
     struct link_ref link; /* LINK */
     enum fault_traffic traffic;
     enum fault_control control; /* CONTROL */

@@ -15,7 +15,8 @@ size_t fault_find(const struct fault_list *list, const char *name)
 
 bool fault_repeats(const struct fault_config *config, uint32_t times)
 {
-    return config->every_ns > 0 && (config->times == 0 || times < config->times);
+    return (config->every_ns > 0 || config->mtbf_ns > 0) &&
+           (config->times == 0 || times < config->times);
 }
 
 enum fault_chain fault_chain(const struct fault_list *list, size_t index)
@@ -38,8 +39,7 @@ sim_time fault_begin(const struct fault_list *list, size_t index)
     return before == SIM_NEVER ? SIM_NEVER : before + config->at_ns;
 }
 
-/* It has actions, and none of them lasts. */
-static bool is_at_once(const struct fault_config *config)
+bool fault_is_at_once(const struct fault_config *config)
 {
     unsigned actions = fault_actions(config);
 
@@ -53,9 +53,10 @@ sim_time fault_end(const struct fault_list *list, size_t index)
 {
     const struct fault_config *config = &list->items[index];
     sim_time begin = fault_begin(list, index);
-    bool has_end = config->for_ns > 0 || is_at_once(config);
+    bool has_end = config->for_ns > 0 || fault_is_at_once(config);
 
-    if (begin == SIM_NEVER || !has_end || (fault_repeats(config, 1) && config->times == 0))
+    if (begin == SIM_NEVER || !has_end || config->mtbf_ns > 0 ||
+        (fault_repeats(config, 1) && config->times == 0))
         return SIM_NEVER;
     if (config->times > 1)
         begin += (sim_dur)(config->times - 1) * config->every_ns;

@@ -14,15 +14,16 @@
 #include <stdint.h>
 
 /*
- * What happens to a connection. Who raises it, and how the other end learns of it:
+ * Events of a connection: what raises each, and how the other end learns of it.
  *
- *   ESTABLISHED  the listener, when the SYN arrives; the client, when the handshake has come back
- *   REFUSED      the listener: its replies are REPLY_RESET, and the first one closes the client's
- * end FIN          the client RST, SILENT  a flow of the connection that broke (link.h); the client
- * is told
+ *   ESTABLISHED  raised by the listener when the SYN arrives, by the client when the handshake ends
+ *   REFUSED      raised by the listener: it replies REPLY_RESET, and the first such reply closes
+ *                the client's end
+ *   FIN          raised by the client, which reports it to the listener
+ *   RST, SILENT  raised by a flow of the connection that broke (link.h), reported to the client
  *
- * All pass through one function at each end: connection_event() of the client's pools, which tells
- * the listener of whatever ends a connection, and struct listener_port's `event`.
+ * All pass through one function at each end: connection_event() of the client's pools, which
+ * reports to the listener whatever ends a connection, and `event` of struct listener_port.
  */
 enum connection_event {
     CONNECTION_ESTABLISHED, /* open */

@@ -61,6 +61,8 @@ struct user_response {
 struct users_port {
     void *self;
     void (*respond)(void *self, const struct user_response *response);
+    /* Does the user of this pending request still wait? */
+    bool (*waits)(const void *self, uint32_t pending, uint32_t generation);
 };
 
 PORT_ACCESSORS(app, struct app_port)

@@ -9,9 +9,9 @@
  * and an edge's belief lie two waits: one of the service as a whole (detection or failback) and one
  * of each edge (spread). A change that is undone before it is believed was never seen.
  *
- * The order of choice: the nearest of the three closest regions that is believed healthy, else the
- * closest one (fail open). A share of connections spills to another healthy region: users are not
- * always where their network says.
+ * The order of choice: the nearest of the closest regions (three in AWS) that is believed healthy,
+ * else the closest one (fail open). A share of connections spills to another healthy region: users
+ * are not always where their network says.
  */
 #include "bug.h"
 #include "model.h"
@@ -22,8 +22,6 @@
 #include "registry.h"
 #include "run_log.h"
 
-#define CLOSEST_GROUPS 3 /* tried before it fails open (facts A) */
-
 enum routing { ROUTING_ACCELERATOR, ROUTING_STATIC };
 static const char *const routing_names[] = {"accelerator", "static", NULL};
 
@@ -32,6 +30,7 @@ struct accelerator_config {
     double spill;
     struct dist *detection, *failback, *edge_spread;
     sim_dur idle_timeout_ns;
+    uint32_t regions_tried;
 };
 
 #define MODEL_CONFIG struct accelerator_config
@@ -43,6 +42,7 @@ static const struct field accelerator_fields[] = {
     TIME_DIST("failback", failback, "0s", "30s", "10min", "time from the recovery of a load balancer until the accelerator reacts", "facts A"),
     TIME_DIST("edge_spread", edge_spread, "0s", "uniform(low=0s, high=5s)", "10min", "additional time until an edge location has the change, drawn for each", "facts A"),
     DURATION("idle_timeout", idle_timeout_ns, "1s", "340s", "1h", "idle time after which a connection is dropped; fixed in AWS", "facts A"),
+    COUNT("regions_tried", regions_tried, "1", "3", "16", "closest regions that are tried before it fails open to the nearest; fixed in AWS", "facts A"),
 };
 // clang-format on
 
@@ -69,6 +69,13 @@ static const struct metric accelerator_metrics[] = {
      .series = true,
      .meaning =
          "new connections of users near the region sent there with no near region known healthy"},
+    {.name = "stale_connections",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .better = LOWER_IS_BETTER,
+     .series = true,
+     .meaning = "new connections that the edges sent to the region while its load balancer had no "
+                "healthy target"},
     {.name = "edges_healthy",
      .unit = UNIT_COUNT,
      .kind = METRIC_LEVEL,
@@ -82,7 +89,7 @@ struct endpoint_group {
     uint32_t changes;  /* counts reports: the generation of the edges' events */
     uint32_t learning; /* edges whose event on the last change is still to come */
     uint32_t edges_healthy;
-    probe_id connections, spilled, rerouted, failed_open, edges_level;
+    probe_id connections, spilled, rerouted, failed_open, stale, edges_level;
 };
 
 struct accelerator {
@@ -108,7 +115,8 @@ struct accelerator {
 /* The nearest healthy of the closest regions; -1: none of them is. */
 static int accelerator_nearest(const struct accelerator *acc, int place)
 {
-    int tries = acc->region_count < CLOSEST_GROUPS ? acc->region_count : CLOSEST_GROUPS;
+    int tried = (int)acc->config->regions_tried;
+    int tries = acc->region_count < tried ? acc->region_count : tried;
 
     for (int i = 0; i < tries; i++) {
         int region = acc->order[place][i];
@@ -164,6 +172,8 @@ static struct edge_route accelerator_route(void *self, int place, uint64_t word)
     if (acc->config->routing == ROUTING_ACCELERATOR)
         region = accelerator_choose(acc, place, word);
     probe_count(acc->probes, acc->groups[region].connections);
+    if (!acc->groups[region].healthy)
+        probe_count(acc->probes, acc->groups[region].stale);
     return (struct edge_route){region};
 }
 
@@ -311,6 +321,7 @@ static void accelerator_init(void *self, const struct model_env *env)
         group->spilled = probe_count_open(probes, "spilled_connections", i, NULL);
         group->rerouted = probe_count_open(probes, "rerouted_connections", i, NULL);
         group->failed_open = probe_count_open(probes, "failed_open_connections", i, NULL);
+        group->stale = probe_count_open(probes, "stale_connections", i, NULL);
         group->edges_level = probe_level_open(probes, "edges_healthy", i, NULL);
     }
     acc->port = (struct edge_port){

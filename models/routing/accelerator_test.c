@@ -123,6 +123,9 @@ static void accelerator_moves_new_connections_after_detection_and_back(void **st
     assert_int_equal(back.landed, 0);
     assert_close(rig_statistic(&r.rig, "rerouted_connections", 0, NULL), 2, 0);
     assert_close(rig_statistic(&r.rig, "edge_connections", 1, NULL), 2, 0);
+    /* the one at 32 s - 1 ns, sent to a region that had been unhealthy for 22 s */
+    assert_close(rig_statistic(&r.rig, "stale_connections", 0, NULL), 1, 0);
+    assert_close(rig_statistic(&r.rig, "stale_connections", 1, NULL), 0, 0);
     /* 4 edges believed west healthy but for the 100 of 600 s */
     assert_close(rig_statistic(&r.rig, "edges_healthy", 0, NULL), 4 * 500.0 / 600, 1e-9);
     rig_close(&r.rig);
@@ -145,14 +148,16 @@ static void accelerator_never_sees_a_change_that_is_undone_before_detection(void
     rig_close(&r.rig);
 }
 
-/* Of west's three closest (west, east, north) none is healthy: south, the fourth, is not tried. */
-static void accelerator_fails_open_to_the_closest_after_three(void **state)
+/* West's three closest (west, east, north) are unhealthy at 150 s: it fails open to west, or
+ * goes on to south, the fourth, if that is tried. */
+static void check_failing_open(const char *regions_tried, int landed, double failed_open)
 {
     struct edge_rig r;
     struct step down[3], two, three;
 
-    (void)state;
     edge_rig_open(&r, 4);
+    if (regions_tried)
+        rig_set(&r.rig, 0, "regions_tried", regions_tried);
     edge_rig_wire(&r);
     health_at(&r, &down[0], 0, 0, false);
     health_at(&r, &down[1], 0, 1, false);
@@ -161,9 +166,22 @@ static void accelerator_fails_open_to_the_closest_after_three(void **state)
     look_at(&r, &three, 150 * SIM_S, 0);
     rig_run(&r.rig);
     assert_int_equal(two.landed, 2);
-    assert_int_equal(three.landed, 0);
-    assert_close(rig_statistic(&r.rig, "failed_open_connections", 0, NULL), 1, 0);
+    assert_int_equal(three.landed, landed);
+    assert_close(rig_statistic(&r.rig, "failed_open_connections", 0, NULL), failed_open, 0);
+    assert_close(rig_statistic(&r.rig, "stale_connections", 0, NULL), failed_open, 0);
     rig_close(&r.rig);
+}
+
+static void accelerator_fails_open_to_the_closest_after_three(void **state)
+{
+    (void)state;
+    check_failing_open(NULL, 0, 1);
+}
+
+static void accelerator_tries_as_many_regions_as_asked(void **state)
+{
+    (void)state;
+    check_failing_open("4", 3, 0);
 }
 
 static void accelerator_static_stays_at_home(void **state)
@@ -236,6 +254,7 @@ int main(void)
         cmocka_unit_test(accelerator_moves_new_connections_after_detection_and_back),
         cmocka_unit_test(accelerator_never_sees_a_change_that_is_undone_before_detection),
         cmocka_unit_test(accelerator_fails_open_to_the_closest_after_three),
+        cmocka_unit_test(accelerator_tries_as_many_regions_as_asked),
         cmocka_unit_test(accelerator_static_stays_at_home),
         cmocka_unit_test(accelerator_spills_the_share_asked_for),
         cmocka_unit_test(accelerator_edges_learn_each_by_itself),

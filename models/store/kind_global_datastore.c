@@ -514,6 +514,12 @@ static uint32_t cluster_parts(const void *config, const struct check_context *co
     return has_cluster(c, c->primary < 0 ? 0 : c->primary, region);
 }
 
+static uint32_t cluster_nodes(const void *config, const struct check_context *context, int region,
+                              int peer)
+{
+    return cluster_parts(config, context, region, peer) * store_nodes(config);
+}
+
 /* A primary by itself replicates to nobody, and there is nothing to promote. */
 static uint32_t replicated_parts(const void *config, const struct check_context *context,
                                  int region, int peer)
@@ -522,7 +528,7 @@ static uint32_t replicated_parts(const void *config, const struct check_context 
 }
 
 static const struct fault_capability datastore_faults[] = {
-    STORE_FAULTS(cluster_parts),
+    STORE_FAULTS(cluster_parts, cluster_nodes),
     {"replication", "pause", replicated_parts},
     {"replication", "reset", replicated_parts},
     {"promote", "promote", replicated_parts},

@@ -109,7 +109,14 @@ static void regional_seed(struct store *store, uint32_t session, uint32_t sessio
     regional_seed_in(store, session, session_check, (int)ref_region(session));
 }
 
-static const struct fault_capability regional_faults[] = {STORE_FAULTS(NULL)};
+static uint32_t node_parts(const void *config, const struct check_context *context, int region,
+                           int peer)
+{
+    (void)context, (void)peer;
+    return region >= 0 ? store_nodes(config) : 0;
+}
+
+static const struct fault_capability regional_faults[] = {STORE_FAULTS(NULL, node_parts)};
 
 const struct store_kind kind_regional = {
     .model = {.name = "regional",

@@ -57,7 +57,14 @@ static uint32_t store_parts(const void *config, const struct check_context *cont
     return region == region_of(context->kind_config);
 }
 
-static const struct fault_capability single_region_faults[] = {STORE_FAULTS(store_parts)};
+static uint32_t node_parts(const void *config, const struct check_context *context, int region,
+                           int peer)
+{
+    return store_parts(config, context, region, peer) * store_nodes(config);
+}
+
+static const struct fault_capability single_region_faults[] = {
+    STORE_FAULTS(store_parts, node_parts)};
 
 const struct store_kind kind_single_region = {
     .model = {.name = "single-region",

@@ -25,6 +25,7 @@ static const struct field replication_fields[] = {
     TIME_DIST("full_resync", full_resync, "0ms", "0s", "24h", "fixed duration of a full resync, LOADING throughout; 0: computed from its stages and bytes", "assumption"),
     COUNT("overhead_bytes", overhead_bytes, "0", "40", "10000", "protocol bytes of a write in the stream, in addition to the command", "redis_lessons 18"),
     DURATION("metric_period", metric_period_ns, "1s", "60s", "1h", "sampling period of the monitoring metric for the lag", "facts C.1"),
+    PHASE_FIELDS("metric_phase", metric_phase, "phase of the samples of the monitoring metric"),
     SIZE("backlog", backlog_bytes, "0", "1 MiB", "64 GiB", "replication backlog of the primary in bytes; a secondary that lacks more needs a full resync", "facts C.3"),
     SIZE("send_buffer", send_buffer_bytes, "4 KiB", "4 MiB", "1 GiB", "send buffer of the kernel in bytes", "assumption"),
     SIZE("output_buffer.hard", hard_bytes, "0", "256 MiB", "64 GiB", "output buffer in bytes at which the primary disconnects the secondary at once; 0: no limit", "facts C.3"),
@@ -34,6 +35,7 @@ static const struct field replication_fields[] = {
     DURATION("secondary_timeout", secondary_timeout_ns, "0s", "0s", "24h", "silence after which a secondary closes the connection; 0: as `timeout`", "facts C.3"),
     DURATION("ping_period", ping_period_ns, "1s", "10s", "1h", "interval between pings of the primary", "facts C.3"),
     DURATION("tick", tick_ns, "100ms", "1s", "1min", "interval at which secondaries acknowledge and reconnect and timeouts are checked", "facts C.3"),
+    PHASE_FIELDS("tick_phase", tick_phase, "phase of the ticks and pings"),
     DURATION("resync.delay", resync_delay_ns, "0s", "5s", "1h", "full resync: time the primary waits for other secondaries", "facts C.3"),
     DURATION("resync.fork_per_gib", fork_per_gib_ns, "0ms", "12ms", "10s", "full resync: time the primary is blocked by the fork, for each GiB of data", "assumption"),
     BANDWIDTH("resync.rate", copy_bit_per_s, "1kbit/s", "375Mbit/s", "1000Gbit/s", "full resync: rate at which the primary sends the data set, limited by the link", "facts C.3"),
@@ -401,6 +403,25 @@ static void secondary_init(struct secondary *secondary, struct probes *probes)
             probe_count_open(probes, "replication_breaks", r, break_causes[cause]);
 }
 
+/* At phase 0 the first start is at the end of a period: nothing has happened at time 0. A ping is
+ * sent every so many ticks; at random phases the first of them is random, too. */
+static void replication_draw_phases(struct replication *replication, const char *instance)
+{
+    enum { OF_SAMPLES, OF_TICKS, OF_PINGS };
+    const struct replication_config *config = replication->config;
+    const struct sim *sim = replication->sim;
+    sim_dur sample =
+        phase_start_ns(&config->metric_phase, sim, instance, OF_SAMPLES, config->metric_period_ns);
+    sim_dur tick = phase_start_ns(&config->tick_phase, sim, instance, OF_TICKS, config->tick_ns);
+
+    replication->first_sample = sample > 0 ? sample : config->metric_period_ns;
+    replication->first_tick = tick > 0 ? tick : config->tick_ns;
+    if (phase_is_random(&config->tick_phase, sim))
+        replication->ticks = (uint64_t)(phase_start_ns(&config->tick_phase, sim, instance, OF_PINGS,
+                                                       config->ping_period_ns) /
+                                        config->tick_ns);
+}
+
 static void replication_init(void *self, const struct model_env *env)
 {
     struct replication *replication = self;
@@ -411,6 +432,7 @@ static void replication_init(void *self, const struct model_env *env)
     replication->topology = env->topology;
     replication->region_count = env->topology->region_count;
     replication->random = sim_stream(env->sim, env->instance, "apply");
+    replication_draw_phases(replication, env->instance);
     replication->full_resync_given = dist_mean(replication->config->full_resync) > 0;
     replication->sample_kind =
         sim_kind_add(env->sim, &replication_sample, env->instance, replication);
@@ -496,9 +518,8 @@ static void replication_start(void *self)
     for (uint32_t r = 0; r < replication->region_count; r++)
         if ((int)r != replica->primary(replica->self) && replica->is_up(replica->self, (int)r))
             secondary_start(&replication->secondaries[r]);
-    sim_after(replication->sim, replication->config->metric_period_ns, replication->sample_kind, 0,
-              0);
-    sim_after(replication->sim, replication->config->tick_ns, replication->tick_kind, 0, 0);
+    sim_at(replication->sim, replication->first_sample, replication->sample_kind, 0, 0);
+    sim_at(replication->sim, replication->first_tick, replication->tick_kind, 0, 0);
 }
 
 static void replication_fini(void *self)

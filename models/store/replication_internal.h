@@ -23,6 +23,7 @@
 #include "model.h"
 #include "impairment.h"
 #include "link.h"
+#include "phase_rule.h"
 #include "refs.h"
 #include "replica.h"
 #include "stream.h"
@@ -34,6 +35,7 @@ struct replication_config {
     uint32_t overhead_bytes;
     sim_dur metric_period_ns, timeout_ns, secondary_timeout_ns, ping_period_ns, tick_ns,
         soft_time_ns, resync_delay_ns, fork_per_gib_ns;
+    struct phase_rule metric_phase, tick_phase;
     int64_t backlog_bytes, send_buffer_bytes, hard_bytes, soft_bytes, chunk_bytes;
     double copy_bit_per_s, load_bit_per_s;
 };
@@ -122,6 +124,7 @@ struct replication {
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
     kind_id sample_kind, tick_kind;
     uint64_t ticks;
+    sim_time first_sample, first_tick;
     bool full_resync_given;
     struct stream_port port;
 };

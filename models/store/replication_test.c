@@ -18,7 +18,7 @@ static struct world *run_stream(const char *replication, const char *driver,
     char text[2000];
 
     snprintf(text, sizeof text,
-             "%sduration: 60s\nwarmup: 0s\n"
+             "%sduration: 60s\nwarmup: 0s\nphase: 0s\n"
              "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%%, loss: 0%%}, "
              "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%%, loss: 0%%}}\n"
              "client: {write_bytes: 1000}\nreplication: {%s}\ndriver: {writer: a, %s}\n",

@@ -14,7 +14,7 @@
 #include "store_rig.h"
 
 #define WORLD_FOR(duration)                                                                        \
-    "regions: {a: {}, b: {}}\nduration: " duration "\nwarmup: 0s\n"                                \
+    "regions: {a: {}, b: {}}\nduration: " duration "\nwarmup: 0s\nphase: 0s\n"                     \
     "network:\n"                                                                                   \
     "  default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}\n"                             \
     "  inside: {rtt: 1us, jitter: 0ms, spike_share: 0%, loss: 0%}\n"
@@ -243,7 +243,7 @@ static void full_resync_is_no_faster_than_the_link(void **state)
     plan_at(20 * SIM_S, reset_stream, 0);
     expect_read(earliest - 100 * SIM_MS, 3, REPLY_MISS);
     expect_read(earliest + 300 * SIM_MS, 3, REPLY_LOADING);
-    run_scenario("regions: {a: {}, b: {}}\nduration: 100s\nwarmup: 0s\n"
+    run_scenario("regions: {a: {}, b: {}}\nduration: 100s\nwarmup: 0s\nphase: 0s\n"
                  "network:\n"
                  "  default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%,\n"
                  "    bandwidth: 8Mbit/s}\n"

@@ -78,6 +78,8 @@ void server_begin_iteration(struct server *server)
         cost += is_known ? store->read_ns : store_service(store, command);
         ref = command->next;
     }
+    if (server->ill)
+        cost = (sim_dur)((double)cost * server->illness.slow);
     server->busy = true;
     cluster->busy++;
     sim_after(store->sim, cost, cluster->iteration_kind, server_entity(server),
@@ -173,6 +175,18 @@ static bool cluster_iteration_live(const void *self, uint32_t entity, uint32_t g
     return server->busy && (server->iteration & SIM_GENERATION_MASK) == generation;
 }
 
+/* Does the command fail because the server is ill? Then nothing is executed. */
+RARE static bool server_fails(const struct server *server, struct command *command)
+{
+    const struct store *store = server->cluster->store;
+    struct rng_block block = rng_block_at(&store->errors, command->identity, command->attempt);
+
+    if (rng_unit(block.word[0]) >= server->illness.errors)
+        return false;
+    command->reply = (struct reply){.kind = REPLY_ERROR};
+    return true;
+}
+
 static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, uint32_t entity,
                                                  uint32_t generation)
 {
@@ -196,7 +210,8 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
         server->queued--;
         queue_check_leave(&cluster->queued, sim_now(sim), command->arrived);
         probe_count(store->probes, cluster->commands);
-        if (execute(server, ref, command) == EXECUTION_DONE)
+        if ((server->ill && server_fails(server, command)) ||
+            execute(server, ref, command) == EXECUTION_DONE)
             cluster_reply(cluster, ref, command);
         else
             pending_add(server, ref, command);

@@ -89,6 +89,11 @@ static const struct metric store_metrics[] = {
      .meaning = "SYNs dropped because the accept queue was full"},
 };
 
+uint32_t store_nodes(const void *config)
+{
+    return ((const struct store_config *)config)->shards;
+}
+
 /* --- sessions and their shards --------------------------------------------------------------- */
 
 /*
@@ -200,6 +205,15 @@ static void cluster_crash(void *self, enum crash_kind kind)
         cluster_set_up(cluster, kind == CRASH_NONE, kind);
 }
 
+/* A server that is ill answers pings: replicas do not take over. */
+static void cluster_set_illness(void *self, uint32_t shard, const struct illness *illness)
+{
+    struct server *server = &((struct cluster *)self)->servers[shard];
+
+    server->illness = *illness;
+    server->ill = illness->errors > 0 || illness->slow > 1;
+}
+
 /* --- the model ------------------------------------------------------------------------------- */
 
 static void cluster_probes(struct cluster *cluster, struct probes *probes)
@@ -244,13 +258,16 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
                                               .head = NO_INDEX,
                                               .tail = NO_INDEX,
                                               .iteration_head = NO_INDEX,
-                                              .pending_head = NO_INDEX};
+                                              .pending_head = NO_INDEX,
+                                              .illness = ILLNESS_NONE};
     cluster_probes(cluster, sim_probe_set(env->sim));
     cluster_kinds(cluster, env);
     cluster->power = (struct power_port){cluster, cluster_set_power};
     cluster->fault =
         (struct store_fault_port){cluster, cluster_stall, cluster_restart, cluster_crash};
     port_offer_power(env->ports, cluster->region, POWER_STORE, &cluster->power);
+    cluster->illness = (struct illness_port){cluster, store->shard_count, cluster_set_illness};
+    port_offer_store_illness(env->ports, cluster->region, -1, &cluster->illness);
     port_offer_store_fault(env->ports, cluster->region, -1, &cluster->fault);
     if (store->kind->cluster_init)
         store->kind->cluster_init(cluster, env);
@@ -319,6 +336,7 @@ static void store_init(void *self, const struct model_env *env)
     store->topology = env->topology;
     store->region_count = env->topology->region_count;
     store->service = sim_stream(env->sim, env->instance, "service");
+    store->errors = sim_stream(env->sim, env->instance, "errors");
     store->read_ns =
         dist_is_constant(store->config->read_service, &read_ns) ? (sim_dur)read_ns : -1;
     store_init_shards(store);

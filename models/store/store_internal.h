@@ -11,9 +11,10 @@
 
 #include "bug.h"
 #include "connection.h"
-#include "op_history.h"
+#include "illness.h"
 #include "link.h"
 #include "mem.h"
+#include "op_history.h"
 #include "prefetch.h"
 #include "queue_check.h"
 #include "refs.h"
@@ -37,12 +38,14 @@ struct server {
     void *state; /* of the kind */
     uint32_t shard;
     bool gone;          /* its node has crashed: no replies */
+    bool ill;           /* `illness` is not that of a healthy node */
     bool busy;          /* an iteration of its event loop is in progress */
     uint32_t iteration; /* number of the iteration: generation of its end event */
 
     uint32_t head, tail;     /* refs of commands waiting */
     uint32_t iteration_head; /* refs of commands in the current iteration */
     uint32_t queued;         /* waiting and in the iteration */
+    struct illness illness;  /* `errors` and `slow` */
     uint32_t pending_head;   /* refs of executed commands that wait for other nodes */
     uint32_t unaccepted; /* connections in the kernel's queue, not yet accepted by the process */
     sim_dur blocked_ns;  /* time blocked before the next iteration */
@@ -87,6 +90,7 @@ struct cluster {
     struct listener_port port;
     struct power_port power;
     struct store_fault_port fault;
+    struct illness_port illness;
     kind_id iteration_kind, peer_kind, syn_kind;
     probe_id commands, utilization, hot_utilization, writes, repeated, refused, dropped_syns;
 };
@@ -107,7 +111,7 @@ struct store {
     struct probes_hot *probes;
     struct run_log *log;
     const struct topology *topology;
-    struct rng_stream service;
+    struct rng_stream service, errors;
     sim_dur read_ns; /* service time of every read; -1: drawn */
     struct endpoint_table endpoints;
     struct cluster clusters[REGIONS_MAX];

@@ -91,12 +91,14 @@ struct store_kind {
     const struct losses_port *losses;
 };
 
-/* Rows of what faults do to clusters, the same in all kinds; `parts` as in struct fault_capability.
- */
-#define STORE_FAULTS(parts)                                                                        \
-    {"store", "stall", (parts)}, {"store", "restart", (parts)},                                    \
-    {                                                                                              \
-        "store", "crash", (parts)                                                                  \
-    }
+/* Rows of what faults do to clusters and to their nodes, the same in all kinds. `parts` as in
+ * struct fault_capability; `nodes` the same, times store_nodes(). */
+uint32_t store_nodes(const void *config); /* of a cluster: one a shard; config of the store */
+/* clang-format off */
+#define STORE_FAULTS(parts, nodes) \
+    {"store", "stall", (parts)}, {"store", "restart", (parts)}, {"store", "crash", (parts)}, \
+    {"store", "errors", (parts)}, {"store", "slow", (parts)}, \
+    {"node", "errors", (nodes)}, {"node", "slow", (nodes)}
+/* clang-format on */
 
 #endif

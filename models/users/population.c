@@ -171,7 +171,7 @@ static void population_init(void *self, const struct model_env *env)
     population->active_level = probe_level_open(probes, "sessions_active", env->region, NULL);
     for (uint32_t r = 0; r < population->region_count; r++)
         open_region_probes(population, probes, r);
-    population->port = (struct users_port){population, population_respond};
+    population->port = (struct users_port){population, population_respond, population_waits};
     population->hint = (struct prefetch_port){population, population_prefetch};
     port_offer_prefetch_users(env->ports, env->region, -1, &population->hint);
     port_offer_users(env->ports, env->region, -1, &population->port);

@@ -434,6 +434,15 @@ static void session_answered(struct population *population, uint32_t index,
         session_end(population, index, response->arrives);
 }
 
+bool population_waits(const void *self, uint32_t pending, uint32_t generation)
+{
+    const struct population *population = self;
+    const struct pending_request *row = &population->pending_requests[pending];
+
+    return row->generation == generation &&
+           sim_now(population->sim) - row->sent <= population->config->patience_ns;
+}
+
 HOT_HANDLER void population_respond(void *self, const struct user_response *response)
 {
     struct population *population = self;

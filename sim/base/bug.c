@@ -56,6 +56,8 @@ static void print_context(const struct bug_context *context)
     if (is_given(context->scenario)) {
         fprintf(stderr, "  replay with: isthmus run ");
         quote_write(stderr, QUOTE_SHELL, context->scenario);
+        if (is_given(context->set_options))
+            fputs(context->set_options, stderr);
         fprintf(stderr, " --seed %" PRIu64 " --replications %" PRIu32 "\n", context->seed,
                 context->replication + 1);
     }

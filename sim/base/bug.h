@@ -16,7 +16,9 @@
 
 struct bug_context {
     const char *scenario; /* file name as given, or "" */
-    const char *event;    /* name of the event kind being fired, or "" */
+    const char
+        *set_options;  /* what was set in it, for a shell: " --set a=1"; NULL or "": nothing */
+    const char *event; /* name of the event kind being fired, or "" */
     uint64_t seed;
     uint32_t replication;
     int64_t now_ns;

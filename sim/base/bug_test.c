@@ -22,6 +22,7 @@ static void assert_aborts_with(void (*act)(void), const char *expected)
 
 static const struct bug_context context = {
     .scenario = "region-loss.yaml",
+    .set_options = " --set client.timeout=1s",
     .event = "wan_link.deliver",
     .seed = UINT64_C(18446744073709551615),
     .replication = 3,
@@ -66,8 +67,8 @@ static void bug_names_place_instant_event_seed_and_replay(void **state)
                        "isthmus: bug at eventq.c:12: queue of 7 is empty\n"
                        "  at 90.000000001 s of simulated time, in event 'wan_link.deliver'\n"
                        "  seed 18446744073709551615, replication 3\n"
-                       "  replay with: isthmus run region-loss.yaml --seed 18446744073709551615 "
-                       "--replications 4\n");
+                       "  replay with: isthmus run region-loss.yaml --set client.timeout=1s "
+                       "--seed 18446744073709551615 --replications 4\n");
 }
 
 static void bug_leaves_out_what_the_context_does_not_say(void **state)

@@ -8,6 +8,7 @@
 #include "units.h"
 
 #include "bug.h"
+#include "mem.h"
 #include "uint128.h"
 
 #include <inttypes.h>
@@ -487,9 +488,20 @@ bool units_parse_count(const char *text, int64_t *value, struct strbuf *why)
     return parse_integer(text, &a_count, true, value, why);
 }
 
+/* No unit of the table: a factor is the one number that is written with an x, and no message need
+ * propose it. */
 bool units_parse_number(const char *text, double *value, struct strbuf *why)
 {
-    return parse_double(text, &a_number, value, why);
+    size_t length = strlen(text);
+    char *factor;
+    bool good;
+
+    if (length < 2 || text[length - 1] != 'x' || !strchr("0123456789", text[length - 2]))
+        return parse_double(text, &a_number, value, why);
+    factor = mem_strndup(text, length - 1);
+    good = parse_double(factor, &a_number, value, why);
+    free(factor);
+    return good;
 }
 
 /* ---- units of statistics ---- */

@@ -8,7 +8,7 @@
  *   size       bytes   "512 B" "1kB" "1 MB" "1 GB" "1 TB" "1 KiB" "10 MiB" "2 GiB" "1 TiB"
  *   bandwidth  bit/s   "10Gbit/s" "100 Mbit/s" "64kbit/s" "1Tbit/s" "1 MiB/s" "1MB/s"
  *   count      1       "12" "1_000" "10k" "1M" "1G"
- *   number     1       "1.5" "1e-5"
+ *   number     1       "1.5" "1e-5", as a factor also "3x"
  *
  * Spaces are allowed between number and unit and around the quantity. A sum lists its units from
  * large to small. A number without its unit is refused, except 0 for durations and sizes. Numbers

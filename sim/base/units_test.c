@@ -383,7 +383,7 @@ static void numbers_are_plain_decimals(void **state)
     static const struct refusal refusals[] = {
         {"infinity", NEEDS "'infinity'"},
         {"-nan", NEEDS "'-nan'"},
-        {"1.5x", NEEDS "'1.5x'; unknown unit 'x'"},
+        {"1.5y", NEEDS "'1.5y'; unknown unit 'y'"},
         {"1e", NEEDS "'1e'; unknown unit 'e'"},
         {"0x1p3", NEEDS "'0x1p3'; unknown unit 'x1p3'"},
         {"1,5", NEEDS "'1,5'; unknown unit ',5'"},

@@ -358,6 +358,7 @@ struct sim *sim_create(const struct sim_options *options, struct probes *probes)
 
     invariant(options->end >= 0 && options->end < SIM_NEVER);
     sim->context.scenario = options->scenario ? options->scenario : "";
+    sim->context.set_options = options->set_options ? options->set_options : "";
     sim->context.event = "";
     sim->context.seed = options->seed;
     sim->context.replication = options->replication;

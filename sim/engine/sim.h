@@ -134,8 +134,11 @@ struct sim_options {
     enum eventq_kind queue;
     struct trace *trace;         /* NULL: none; owned by the caller */
     const char *scenario;        /* for bug reports; owned by the caller */
+    const char *set_options;     /* the same; NULL: none. See struct bug_context */
     const atomic_int *interrupt; /* not NULL and set to nonzero: stop within about 65 536 events */
     size_t capacity_hint;        /* expected number of pending events */
+    bool random_phases;          /* periodic work starts at a random phase, */
+    sim_dur phase_ns;            /* or, if false, at this one: phase_rule.h */
 };
 /* Copies the options. `probes` is owned by the caller; NULL: no probes may be used. */
 struct sim *sim_create(const struct sim_options *options, struct probes *probes);

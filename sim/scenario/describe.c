@@ -62,8 +62,38 @@ static void add_metric_name(struct strbuf *out, const struct metric *metric)
         strbuf_addf(out, "{%s}", metric->label);
 }
 
+#define TERMINAL_WIDTH 100
+#define CHOICES_WIDTH_MAX 60
+
+/* How many choices there are, and whether they are too wide for the table. */
+static bool choices_are_wide(const struct field *field, size_t *count)
+{
+    size_t width = 0, i = 0;
+
+    for (; field->choices && field->choices[i]; i++)
+        width += strlen(field->choices[i]) + 1;
+    *count = i;
+    return width > CHOICES_WIDTH_MAX;
+}
+
+/* The choices of a parameter, below the table: "values of preset: none, envoy, ...". */
+static void print_choices(const struct field *field, FILE *out)
+{
+    int column = fprintf(out, "\n  values of %s:", field->name) - 1;
+
+    for (size_t i = 0; field->choices[i]; i++) {
+        int width = (int)strlen(field->choices[i]) + 2;
+
+        if (column + width > TERMINAL_WIDTH)
+            column = fprintf(out, "\n   ") - 1;
+        fprintf(out, " %s%s", field->choices[i], field->choices[i + 1] ? "," : "\n");
+        column += width;
+    }
+}
+
 static void print_fields(const struct field *fields, size_t count, FILE *out)
 {
+    size_t choices;
     struct text_table *table =
         text_table_create("parameter\ttype\tdefault\trange\tsource\tmeaning");
 
@@ -73,11 +103,17 @@ static void print_fields(const struct field *fields, size_t count, FILE *out)
         text_table_add(table, "%s", field->name);
         text_table_add(table, "%s", field_type_name(field->type));
         text_table_add(table, "%s", describe_default(field));
-        describe_add_range(text_table_cell(table), field);
+        if (choices_are_wide(field, &choices))
+            text_table_add(table, "one of %zu, see below", choices);
+        else
+            describe_add_range(text_table_cell(table), field);
         text_table_add(table, "%s", field->source ? field->source : "");
         text_table_add(table, "%s", field->meaning);
     }
     text_table_print_and_free(table, out);
+    for (size_t i = 0; i < count; i++)
+        if (choices_are_wide(&fields[i], &choices))
+            print_choices(&fields[i], out);
 }
 
 static void print_metrics(const struct metric *metrics, size_t count, FILE *out)
@@ -202,34 +238,129 @@ static const struct model_ops *find_model(const struct registry *registry, const
     return NULL;
 }
 
-static void unknown_model(const struct registry *registry, const char *name, struct diag *diag)
+static void unknown_name(const struct registry *registry, const char *name, struct diag *diag)
 {
-    const char **names = mem_alloc(registry->model_count + 1, sizeof *names);
+    const char **names;
     struct strbuf text = STRBUF_INIT;
+    size_t count = 1 + registry->model_count;
 
-    names[0] = "run";
     for (size_t i = 0; i < registry->model_count; i++)
-        names[i + 1] = registry->models[i]->name;
-    strbuf_addf(&text, "unknown model '%s'", name);
-    add_remedy(&text, name, "known are", names, registry->model_count + 1);
+        count += registry->models[i]->metric_count;
+    names = mem_alloc(count, sizeof *names);
+    count = 0;
+    names[count++] = "run";
+    for (size_t i = 0; i < registry->model_count; i++)
+        names[count++] = registry->models[i]->name;
+    for (size_t i = 0; i < registry->model_count; i++)
+        for (size_t j = 0; j < registry->models[i]->metric_count; j++)
+            names[count++] = registry->models[i]->metrics[j].name;
+    strbuf_addf(&text, "unknown model or metric '%s'", name);
+    add_remedy(&text, name, "models are", names, count);
     diag_error(diag, "%s", text.text);
     free(names);
     strbuf_release(&text);
 }
 
-static void unknown_kind(const struct model_ops *ops, const char *name, struct diag *diag)
+/* Neither a kind nor a parameter of a model. */
+static void unknown_part(const struct model_ops *ops, const char *name, struct diag *diag)
 {
-    const char **names = mem_alloc(ops->kind_count + 1, sizeof *names);
+    const char **names = mem_alloc(ops->kind_count + ops->field_count, sizeof *names);
+    const char *what = ops->kind_count > 0 ? "kind or parameter" : "parameter";
     struct strbuf text = STRBUF_INIT;
+    size_t count = 0;
 
     for (size_t i = 0; i < ops->kind_count; i++)
-        names[i] = ops->kinds[i]->name;
-    strbuf_addf(&text, "'%s' has no kind '%s'", ops->section, name);
-    if (ops->kind_count > 0)
-        add_remedy(&text, name, "its kinds are", names, ops->kind_count);
+        names[count++] = ops->kinds[i]->name;
+    for (size_t i = 0; i < ops->field_count; i++)
+        names[count++] = ops->fields[i].name;
+    strbuf_addf(&text, "'%s' has no %s '%s'", ops->section[0] ? ops->section : ops->name, what,
+                name);
+    add_remedy(&text, name, ops->kind_count > 0 ? "these are" : "they are", names, count);
     diag_error(diag, "%s", text.text);
     free(names);
     strbuf_release(&text);
+}
+
+static struct described described_whole(const struct registry *registry,
+                                        const struct model_ops *ops, const struct model_kind *kind)
+{
+    if (kind)
+        return (struct described){.registry = registry,
+                                  .ops = ops,
+                                  .kind = kind,
+                                  .fields = kind->fields,
+                                  .field_count = kind->field_count,
+                                  .metrics = kind->metrics,
+                                  .metric_count = kind->metric_count,
+                                  .rows = &kind->rows};
+    return (struct described){.registry = registry,
+                              .ops = ops,
+                              .fields = ops->fields,
+                              .field_count = ops->field_count,
+                              .metrics = ops->metrics,
+                              .metric_count = ops->metric_count,
+                              .rows = &ops->rows,
+                              .kind_count = ops->kind_count};
+}
+
+static const struct model_rows no_rows;
+
+/* Keep the parameter of this name, or its group: "retry" is all "retry.X", which are adjacent.
+ * False if there is none. */
+static bool keep_fields(struct described *described, const char *name)
+{
+    size_t length = strlen(name), first = 0, count = 0;
+
+    for (size_t i = 0; i < described->field_count; i++) {
+        const char *field = described->fields[i].name;
+
+        if (strncmp(field, name, length) != 0 || (field[length] != '\0' && field[length] != '.'))
+            continue;
+        first = count == 0 ? i : first;
+        count = i - first + 1;
+    }
+    described->fields += first;
+    described->field_count = count;
+    described->metric_count = described->kind_count = 0;
+    described->rows = &no_rows;
+    return count > 0;
+}
+
+static bool keep_metric(struct described *described, const char *name)
+{
+    size_t i = 0;
+
+    while (i < described->metric_count && strcmp(described->metrics[i].name, name) != 0)
+        i++;
+    if (i == described->metric_count)
+        return false;
+    described->metrics += i;
+    described->metric_count = 1;
+    described->field_count = described->kind_count = 0;
+    described->rows = &no_rows;
+    return true;
+}
+
+/* A part of a model, or else of one of its kinds: see keep_fields(), keep_metric(). */
+static bool find_part(const struct registry *registry, const struct model_ops *ops,
+                      const char *name, bool (*keep)(struct described *, const char *),
+                      struct described *described)
+{
+    for (size_t i = 0; i <= ops->kind_count; i++) {
+        *described = described_whole(registry, ops, i > 0 ? ops->kinds[i - 1] : NULL);
+        if (keep(described, name))
+            return true;
+    }
+    return false;
+}
+
+static bool find_metric(const struct registry *registry, const char *name,
+                        struct described *described)
+{
+    for (size_t i = 0; i < registry->model_count; i++)
+        if (find_part(registry, registry->models[i], name, keep_metric, described))
+            return true;
+    return false;
 }
 
 bool describe_find(const struct registry *registry, const char *name, struct model_ops *run,
@@ -239,21 +370,21 @@ bool describe_find(const struct registry *registry, const char *name, struct mod
     char *model = mem_strndup(name, dot ? (size_t)(dot - name) : strlen(name));
     const struct model_ops *ops = find_model(registry, model, run);
     const struct model_kind *kind = ops && dot ? kind_find(ops, dot + 1) : NULL;
+    bool found = true;
 
-    if (!ops)
-        unknown_model(registry, model, diag);
-    else if (dot && !kind)
-        unknown_kind(ops, dot + 1, diag);
-    else if (kind)
-        *described = (struct described){
-            registry,           ops,        kind, kind->fields, kind->field_count, kind->metrics,
-            kind->metric_count, &kind->rows};
-    else
-        *described = (struct described){
-            registry,          ops,       NULL, ops->fields, ops->field_count, ops->metrics,
-            ops->metric_count, &ops->rows};
     free(model);
-    return ops && (kind || !dot);
+    if (ops && (kind || !dot))
+        *described = described_whole(registry, ops, kind);
+    else if (ops)
+        found = find_part(registry, ops, dot + 1, keep_fields, described);
+    else
+        found = find_part(registry, run_as_model(run), name, keep_fields, described) ||
+                find_metric(registry, name, described);
+    if (!found && ops)
+        unknown_part(ops, dot + 1, diag);
+    else if (!found)
+        unknown_name(registry, name, diag);
+    return found;
 }
 
 bool describe_knows(const struct registry *registry, const char *name)
@@ -321,7 +452,7 @@ int describe_model(const struct registry *registry, const char *name, FILE *out,
         fputc('\n', out);
         print_lints(described.rows, out);
     }
-    if (!described.kind && described.ops->kind_count > 0) {
+    if (described.kind_count > 0) {
         fputc('\n', out);
         print_kinds(described.ops, out);
     }

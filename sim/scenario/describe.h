@@ -9,11 +9,11 @@
 #include <stdio.h>
 
 /* Describe all models (one line each), one model (all parameters with unit, default, range, meaning
- * and source; all metrics; its kinds), one kind, or a scenario (every resolved value and its
- * origin: file:line, default with its source, --set). */
+ * and source; all metrics; its kinds), one kind, parameter or metric, or a scenario (every resolved
+ * value and its origin: file:line, default with its source, --set). */
 void describe_models(const struct registry *registry, FILE *out, bool json);
-/* `name`: a model's name or its section, with ".KIND" one of its kinds; -1 and a suggestion if
- * unknown. */
+/* `name`: a model's name or its section, with ".KIND" one of its kinds, with ".PARAMETER" one
+ * parameter or all that begin so; or a metric. -1 and a suggestion if unknown. */
 int describe_model(const struct registry *registry, const char *name, FILE *out, bool json,
                    struct diag *diag);
 /* Whether there is such a model; text after a dot is ignored. */

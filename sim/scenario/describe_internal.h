@@ -6,7 +6,7 @@
 #include "describe.h"
 #include "strbuf.h"
 
-/* A model with its tables, or a kind with the kind's tables. */
+/* A model with its tables, a kind with the kind's tables, or some rows of either. */
 struct described {
     const struct registry *registry;
     const struct model_ops *ops;
@@ -16,9 +16,11 @@ struct described {
     const struct metric *metrics;
     size_t metric_count;
     const struct model_rows *rows; /* label values that it adds */
+    size_t kind_count;             /* kinds to list: of ops->kinds */
 };
 
-/* Find "store" or "store.regional"; false with the error in `diag`. `run`: storage for the run
+/* Find "store", "store.regional", a parameter or group of parameters such as "client.retry", or a
+ * metric such as "reauth_rate"; false with the error in `diag`. `run`: storage for the run
  * settings. */
 bool describe_find(const struct registry *registry, const char *name, struct model_ops *run,
                    struct described *described, struct diag *diag);

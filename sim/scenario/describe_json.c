@@ -158,7 +158,7 @@ void describe_json(const struct described *described, FILE *out)
         json_text(&json, "kind_meaning", described->kind->meaning);
     }
     write_tables(&json, described);
-    if (!described->kind && described->ops->kind_count > 0)
+    if (described->kind_count > 0)
         write_kinds(&json, described->ops);
     json_close(&json);
     json_end(&json);

@@ -113,7 +113,7 @@ int describe_markdown(const struct registry *registry, const char *name, FILE *o
         fputc('\n', out);
         print_markdown_lints(described.rows, out);
     }
-    if (!described.kind && described.ops->kind_count > 0)
+    if (described.kind_count > 0)
         print_markdown_kinds(described.ops, out);
     return 0;
 }

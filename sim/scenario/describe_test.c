@@ -51,6 +51,49 @@ static void print_models(FILE *out)
     diag_release(&diag);
 }
 
+/* A parameter, a group of parameters, a metric, a run setting. */
+static void print_parts(FILE *out)
+{
+    static const char *const parts[] = {"client.timeout", "client.retry", "reauths", "duration"};
+    struct diag diag = {0};
+
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        assert_int_equal(describe_model(&fake_registry, parts[i], out, false, &diag), 0);
+    assert_int_equal(diag.count, 0);
+}
+
+static void parts_of_models_are_described_alone(void **state)
+{
+    char *text = printed(print_parts);
+
+    (void)state;
+    assert_non_null(strstr(text, "\n  timeout "));
+    assert_non_null(strstr(text, "\n  retry.attempts "));
+    assert_non_null(strstr(text, "\n  retry.backoff.exponential.base "));
+    assert_non_null(strstr(text, "\n  reauths{cause} "));
+    assert_non_null(strstr(text, "\n  duration "));
+    assert_null(strstr(text, "\n  preset "));
+    assert_null(strstr(text, "\n  warmup "));
+    free(text);
+}
+
+static void unknown_parts_get_a_suggestion(void **state)
+{
+    static const char *const parts[] = {"client.tiemout", "reauth"};
+    struct diag diag = {0};
+    char *text;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        assert_int_equal(describe_model(&fake_registry, parts[i], stdout, false, &diag), -1);
+    text = diag_text(&diag);
+    assert_string_equal(text,
+                        "error: 'client' has no parameter 'tiemout'; did you mean 'timeout'?\n"
+                        "error: unknown model or metric 'reauth'; did you mean 'reauths'?\n");
+    free(text);
+    diag_release(&diag);
+}
+
 static void print_schema(FILE *out)
 {
     scenario_write_schema(&fake_registry, out);
@@ -125,6 +168,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(describe_tells_where_values_come_from),
         cmocka_unit_test(models_and_schema_are_printed),
+        cmocka_unit_test(parts_of_models_are_described_alone),
+        cmocka_unit_test(unknown_parts_get_a_suggestion),
         cmocka_unit_test(assumptions_are_defaults_left_alone),
     };
 

@@ -303,6 +303,20 @@ static void build_per_region(struct builder *builder, const struct model_ops *op
 
 /* --- links ----------------------------------------------------------------------------- */
 
+/* Is the key a parameter of a link, or the first part of one's name? */
+static bool names_parameter(const struct model_ops *ops, const char *key)
+{
+    size_t length = strlen(key);
+
+    for (size_t i = 0; i < ops->field_count; i++) {
+        const char *name = ops->fields[i].name;
+
+        if (strncmp(name, key, length) == 0 && (name[length] == '\0' || name[length] == '.'))
+            return true;
+    }
+    return false;
+}
+
 /* A key of the section, with the links it names. */
 struct link_piece {
     struct link_ref link;
@@ -319,6 +333,13 @@ static size_t read_link_pieces(struct builder *builder, const struct model_ops *
         const char *key = entry->key->text;
         bool resolved = true, is_general;
 
+        if (names_parameter(ops, key)) {
+            error_at(builder->errors, entry->key,
+                     "'%s.%s' is a parameter of each link: write '%s.default.%s', or name the link "
+                     "before it, such as 'us-west-1 -> us-west-2'",
+                     ops->section, key, ops->section, key);
+            continue;
+        }
         is_general = strcmp(key, "default") == 0 || strcmp(key, "inside") == 0;
         if (!is_general)
             resolved = link_key_resolve(key, &builder->scenario->topology, &pieces[count].link,

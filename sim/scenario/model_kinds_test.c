@@ -342,8 +342,8 @@ static void describe_lists_the_kinds_and_each_of_them(void **state)
         {"store.regional", false, true, 0, "| `shards` | count | 3 | 1 to 100 |", "memory"},
         {"store.global-datastore", false, false, 0, "promotion.verified", "shards"},
         {"store.regonal", false, false, -1,
-         "'store' has no kind 'regonal'; did you mean 'regional'?", "memory"},
-        {"client.x", false, false, -1, "'client' has no kind 'x'", "timeout"},
+         "'store' has no kind or parameter 'regonal'; did you mean 'regional'?", "memory"},
+        {"client.x", false, false, -1, "'client' has no parameter 'x'; they are timeout", "memory"},
         {"replication", false, false, 0, "only where 'store.kind' is global-datastore\n", "shards"},
     };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "run_settings.h"
 
+#include "phase_rule.h"
+
 #define MODEL_CONFIG struct run_config
 
 static const char *const warmup_kinds[] = {"given", "auto", NULL};
@@ -11,6 +13,8 @@ const struct field run_settings_fields[] = {
     VARIANT ("warmup",       warmup_kind,  warmup_kinds, "given",   "start of the run that is excluded from the statistics: a fixed time, or auto (MSER-5)", "White 1997"),
     DURATION("warmup.given", warmup,       "0s",  "1min",  NULL,    "length of the warm-up; if not set, at most a tenth of the duration", "assumption"),
     DURATION("bin",          bin,          "0s",  "0s",    NULL,    "width of a bin of the time series; 0: a round width, at most 180 bins", "assumption"),
+    VARIANT ("phase",        phase_kind,   scenario_phase_choices, "random", "start of periodic work (health checks, alarm periods, cron jobs) in its period: 'random' (uniform, drawn for each replication) or a given time", "reports R19"),
+    DURATION("phase.given",  phase,        "0s",  "0s",    "365d",  "time of the first start of all periodic work, modulo its period", "assumption"),
     COUNT   ("replications", replications, "1",   "10",    "1M",    "runs of each point, with independent random numbers", "assumption"),
     SHARE   ("level",        level,        "50%", "95%",   "99.99%", "level of confidence intervals", "assumption"),
 };

@@ -15,6 +15,8 @@ struct run_config {
     sim_dur warmup;   /* as given */
     sim_dur bin; /* `bin`: width of a bin of the series; 0: duration / 180, rounded up to 1, 2, 5,
                     10, 20, 30, 60 s ... */
+    int phase_kind;        /* `phase`: enum phase_choice, GIVEN or RANDOM (the default) */
+    sim_dur phase;         /* given */
     uint32_t replications; /* `replications`, default 10 */
     uint64_t seed;         /* `seed`, default 1; any 64-bit integer */
     double level;          /* `level` of confidence, default 95 % */

@@ -10,6 +10,7 @@
 #include "layers.h"
 #include "mem.h"
 #include "overlay.h"
+#include "quote.h"
 #include "scenario_internal.h"
 
 #include <stdlib.h>
@@ -50,6 +51,7 @@ static void scenario_drop(struct scenario *scenario)
     sweep_free(scenario);
     top_level_free(scenario);
     free(scenario->path);
+    free(scenario->set_options);
     free(scenario->resolved);
     free(scenario->inner);
     free(scenario);
@@ -101,6 +103,17 @@ static const struct yaml_node *apply_sets(const struct loading *loading,
     return root;
 }
 
+static char *set_options(const char *const *sets, size_t set_count)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    for (size_t i = 0; i < set_count; i++) {
+        strbuf_add(&text, " --set ");
+        quote_add(&text, QUOTE_SHELL, sets[i]);
+    }
+    return strbuf_detach(&text);
+}
+
 /* Arguments of a load. */
 struct request {
     const struct registry *registry;
@@ -126,8 +139,10 @@ static struct scenario *finish_load(struct loading *loading, const struct yaml_n
         scenario_free(scenario);
         scenario = NULL;
     }
-    if (scenario)
+    if (scenario) {
+        scenario->set_options = set_options(request->sets, request->set_count);
         resolved_build(scenario);
+    }
     csv_cache_release(&csv);
     error_list_release(loading->errors);
     return scenario;

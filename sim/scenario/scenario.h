@@ -32,6 +32,7 @@ struct sweep_axis;  /* sweep_axis.h */
 
 struct scenario {
     char *path, *name, *question, *expectation_text;
+    char *set_options; /* what was set on load, for a shell: " --set a.b=1 --set 'c=[2, 3]'" */
     struct run_config run;
     sim_time warmup_given; /* run.warmup, or 0 with warmup: auto */
     struct topology topology;

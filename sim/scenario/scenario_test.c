@@ -179,7 +179,11 @@ static void set_goes_wherever_a_file_may_go(void **state)
     const struct fake_link *link = config_of(scenario, "wan_link/us-west-1->us-west-2");
     const struct fake_fault *fault = config_of(scenario, "fault_schedule");
 
+    static const char options[] =
+        " --set client.timeout=1s --set 'client.retry.backoff={fixed: 50ms}' --set ";
+
     (void)state;
+    assert_int_equal(strncmp(scenario->set_options, options, strlen(options)), 0);
     assert_int_equal(client->timeout, SIM_S);
     assert_int_equal(client->backoff, BACKOFF_FIXED);
     assert_int_equal(client->fixed, 50 * SIM_MS);

@@ -74,6 +74,9 @@ static const struct mistake_case {
     {HEAD "network: {us-west-1 -> eu-central-1: {loss: 1%}}\n",
      "t.yaml:3:11: error: unknown region 'eu-central-1' in 'network'; the regions are "
      "us-west-1, us-west-2"},
+    {HEAD "network: {rtt: 30ms}\n",
+     "t.yaml:3:11: error: 'network.rtt' is a parameter of each link: write 'network.default.rtt', "
+     "or name the link before it, such as 'us-west-1 -> us-west-2'"},
     {HEAD "network: {us-west-1 - us-west-2: {loss: 1%}}\n",
      "t.yaml:3:11: error: 'network' needs a link such as 'us-west-1 -> us-west-2' or "
      "'us-west-1 <-> us-west-2', got 'us-west-1 - us-west-2'"},

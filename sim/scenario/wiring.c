@@ -7,6 +7,7 @@
 
 #include "bug.h"
 #include "mem.h"
+#include "phase_rule.h"
 #include "run_settings.h"
 
 #include <stdlib.h>
@@ -108,7 +109,10 @@ struct world *world_create(const struct scenario *scenario, const struct world_o
         .queue = options->queue,
         .trace = options->trace,
         .scenario = scenario->path,
+        .set_options = scenario->set_options,
         .interrupt = options->interrupt,
+        .random_phases = scenario->run.phase_kind == PHASE_IS_RANDOM,
+        .phase_ns = scenario->run.phase,
     };
 
     world->scenario = scenario;

@@ -68,11 +68,11 @@ static void assert_caused(const struct run_log *log, const struct run_event *eve
 /* The shipped scenario, with fewer users. */
 static void each_step_after_a_region_loss_names_its_cause(void **state)
 {
-    const char *const sets[] = {"population.sessions=10/s"};
+    const char *const sets[] = {"population.sessions=10/s", "phase=0s"};
     struct diag diag = {0};
     bool cannot_read = false;
     struct scenario *scenario = scenario_load(ISTHMUS_SOURCE_DIR "/scenarios/20-region-loss.yaml",
-                                              &registry, sets, 1, &diag, &cannot_read);
+                                              &registry, sets, 2, &diag, &cannot_read);
     struct world *world;
     const struct run_log *log;
     const struct run_event *fault, *health, *edge, *first, *second, *alarm, *begins, *ends,

@@ -144,7 +144,7 @@ static void spy_connect(void *self, const struct port_directory *ports)
         *spy->app[r] = (struct app_port){&spy->spied[r], spy_submit, spy_arrive};
         spy->users[r] = port_need_users(ports, r, -1);
         spy->true_users[r] = *spy->users[r];
-        *spy->users[r] = (struct users_port){&spy->spied[r], spy_respond};
+        *spy->users[r] = (struct users_port){.self = &spy->spied[r], .respond = spy_respond};
     }
 }
 

@@ -36,8 +36,8 @@ enum { DATASTORE, REGIONAL, SINGLE, KINDS };
 #define ALL                                                                                        \
     "'control: dns', 'control: function', 'control: monitoring', 'control: store-api', "           \
     "'gateway', "                                                                                  \
-    "'instance', 'link', 'promote', 'region', 'replication', 'store'"
-#define FEWER "'control: dns', 'gateway', 'instance', 'link', 'region', 'store'"
+    "'instance', 'link', 'node', 'promote', 'region', 'replication', 'store'"
+#define FEWER "'control: dns', 'gateway', 'instance', 'link', 'node', 'region', 'store'"
 #define ONLY(region, part, others)                                                                 \
     "cannot be hit: region '" region "' has no '" part "'; regions that have one are " others
 
@@ -65,12 +65,16 @@ static const struct target {
     {"region: c, pause: true",                        "pause", {"does not go with 'region', which takes 'down: true' or 'deploy: true'", NULL, NULL}},
     {"instance: c/3, restart: true",                  NULL,    {"", NULL, NULL}},
     {"instance: c/4, restart: true",                  "instance", {"needs one of 'c/0' to 'c/3', got 'c/4'", NULL, NULL}},
-    {"instance: a/0, crash: host",                    "crash", {"does not go with 'instance', which takes 'restart: true'", NULL, NULL}},
+    {"instance: a/0, crash: host",                    NULL,    {"", NULL, NULL}},
+    {"instance: 'a/*', crash: true",                  NULL,    {"", NULL, NULL}},
+    {"instance: a/0-3, errors: 20%",                  NULL,    {"", NULL, NULL}},
+    {"instance: a/2-4, slow: 3x",                     "instance", {"needs one of 'a/0' to 'a/3', got 'a/4'", NULL, NULL}},
+    {"instance: a/0, stall: true",                    "stall", {"does not go with 'instance', which takes 'restart: true', 'crash: true', 'errors' or 'slow'", NULL, NULL}},
     {"store: b, stall: true",                         NULL,    {"", NULL, NULL}},
     {"store: b, restart: true",                       NULL,    {"", NULL, NULL}},
     {"store: b, crash: process",                      NULL,    {"", NULL, NULL}},
     {"store: b, crash: host",                         NULL,    {"", NULL, NULL}},
-    {"store: b, down: true",                          "down",  {"does not go with 'store', which takes 'stall: true', 'restart: true' or 'crash: process' or 'host'", NULL, NULL}},
+    {"store: b, down: true",                          "down",  {"does not go with 'store', which takes 'stall: true', 'restart: true', 'crash: true', 'errors' or 'slow'", NULL, NULL}},
     {"store: a, stall: true",                         "store", {"", "", ONLY("a", "store", "'b'")}},
     {"store: c, crash: host",                         "store", {ONLY("c", "store", "'a', 'b'"), "", ONLY("c", "store", "'b'")}},
     {"replication: b, pause: true",                   "replication", {"", NOT("replication", FEWER), NULL}},
@@ -83,7 +87,11 @@ static const struct target {
     {"control: store-api, down: true",                "control", {"", NOT("control: store-api", FEWER), NULL}},
     {"control: dns, down: true",                      NULL,    {"", NULL, NULL}},
     {"zone: a/0, down: true",                         "zone",  {NOT("zone", ALL), NOT("zone", FEWER), NULL}},
-    {"node: a/0, crash: host",                        "node",  {NOT("node", ALL), NOT("node", FEWER), NULL}},
+    {"node: b/0, crash: host",                        "crash", {"does not go with 'node', which takes 'errors' or 'slow'", NULL, NULL}},
+    {"node: b/0, slow: 3x",                           NULL,    {"", NULL, NULL}},
+    {"node: b/1, errors: 1%",                         "node",  {"needs one of 'b/0' to 'b/0', got 'b/1'", NULL, NULL}},
+    {"node: c/0, errors: 1%",                         "node",  {ONLY("c", "node", "'a', 'b'"), "", ONLY("c", "node", "'b'")}},
+    {"store: b, errors: 5%, slow: 2x",                NULL,    {"", NULL, NULL}},
     {"record: sessions, down: true",                  "record", {NOT("record", ALL), NOT("record", FEWER), NULL}},
 };
 // clang-format on

@@ -18,7 +18,7 @@
 
 #define RUN_S 200.0
 #define WORLD                                                                                      \
-    "regions: {a: {}, b: {}}\nduration: 200s\nwarmup: 0s\nstore: {primary: a}\n"                   \
+    "regions: {a: {}, b: {}}\nduration: 200s\nwarmup: 0s\nphase: 0s\nstore: {primary: a}\n"        \
     "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}, "                     \
     "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"                                \
     "population: {sessions: 0/s}\n"                                                                \
@@ -92,7 +92,7 @@ static void a_check_detects_failures_up_to_its_depth(void **state)
  * is not.
  */
 #define SLOW_LINK(timeout)                                                                         \
-    "regions: {a: {}, b: {}}\nduration: 200s\nwarmup: 0s\nstore: {primary: a}\n"                   \
+    "regions: {a: {}, b: {}}\nduration: 200s\nwarmup: 0s\nphase: 0s\nstore: {primary: a}\n"        \
     "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}, "                     \
     "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"                                \
     "population: {sessions: 0/s}\nclient: {read_timeout: 5s, retry: {read_attempts: 1}}\n"         \

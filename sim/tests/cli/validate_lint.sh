@@ -12,6 +12,7 @@ client:
 dns: {ttl: 5min}
 replication: {backlog: 0, timeout: 5s, output_buffer: {soft: 256 MiB}}
 failover: {mode: automatic, alarm: {datapoints: 1, periods: 1}}
+faults: [{at: 1min, for: 1min, link: us-west-2 -> us-west-1}]
 YAML
 "$isthmus" validate odd.yaml
 echo "exit $?"

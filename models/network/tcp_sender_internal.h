@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What the files of a sender share: rows (tcp_sender_rows.c) and its timer (tcp_timer.c). */
+#ifndef TCP_SENDER_INTERNAL_H
+#define TCP_SENDER_INTERNAL_H
+
+#include "wan_link_internal.h"
+
+/* --- rows: indices into link->senders, link->spans and link->queued -------------------------- */
+
+/* A row that is free, or a new one: rows may move. Of a sender only its generation is set. */
+uint32_t sender_alloc(struct wan_link *link);
+uint32_t span_alloc(struct wan_link *link);
+void span_free(struct wan_link *link, uint32_t index);
+/* Append a message to those that the sender has to deliver. */
+void sender_queue(struct wan_link *link, struct sender *sender, const struct message *message);
+/* Free the sender's first message: it is delivered, or never will be. */
+void sender_forget_message(struct wan_link *link, struct sender *sender);
+
+static inline uint32_t bytes_of(const struct message *message)
+{
+    return message->bytes > 0 ? message->bytes : 1;
+}
+
+static inline uint32_t segments_of(const struct wan_link *link, uint64_t bytes)
+{
+    uint64_t size = (uint64_t)link->config->segment_bytes;
+
+    return (uint32_t)((bytes + size - 1) / size);
+}
+
+/* --- the timer ------------------------------------------------------------------------------- */
+
+/* TCP's timeout without backoff. */
+sim_dur sender_rto(const struct wan_link *link, const struct sender *sender);
+/* The round trip: the mean, or the measured one if it is longer. */
+sim_dur sender_rtt(const struct wan_link *link, const struct sender *sender);
+/* Whether the kernel stops trying. Asked when the timer fires. */
+bool sender_gives_up(const struct wan_link *link, const struct sender *sender);
+/* Start the timer again: after progress, and after each retransmission by it. */
+void sender_arm(const struct wan_link *link, struct sender *sender);
+/* The same in the open state, in which the tail loss probe comes first. */
+void sender_arm_probe(const struct wan_link *link, struct sender *sender);
+
+#endif

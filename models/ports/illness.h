@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Parts that are ill: instances of an application tier, shards of a cluster of the store. */
+#ifndef ILLNESS_H
+#define ILLNESS_H
+
+#include "model.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The state of one part, all active faults together. Healthy: {false, false, 0, 1}. */
+struct illness {
+    bool refuses;  /* the process is dead: connections are refused at once */
+    bool silent;   /* the host is dead: nothing answers */
+    double errors; /* share of what is asked that is answered with an error at once */
+    double slow;   /* service times are multiplied by this, >= 1 */
+};
+#define ILLNESS_NONE ((struct illness){.slow = 1})
+
+struct illness_port {
+    void *self;
+    uint32_t parts;
+    /* The state of a part from now on. */
+    void (*set)(void *self, uint32_t part, const struct illness *illness);
+};
+
+/* Of a region. */
+PORT_ACCESSORS(app_illness, struct illness_port)
+PORT_ACCESSORS(store_illness, struct illness_port)
+
+#endif
