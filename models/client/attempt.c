@@ -14,7 +14,7 @@ const sim_dur client_after_limits[AFTERS] = {1 * SIM_MS,    3 * SIM_MS,    10 * 
                                              1000 * SIM_MS, 3000 * SIM_MS, SIM_NEVER};
 
 /* Sizes differ between sessions: that of the write, or of the value that a read may find. */
-RARE static void command_draw_size(const struct store_client *client, struct command *command)
+RARE void command_draw_size(const struct store_client *client, struct command *command)
 {
     uint64_t word = rng_block_at(&client->sizes, command->session, command->session_check).word[0];
     uint32_t bytes = (uint32_t)dist_sample(client->config->write_bytes, word);
@@ -107,11 +107,41 @@ void op_send(struct store_client *client, uint32_t index, uint32_t connection_in
     op->connection = connection_index;
     op->connection_generation = connection->generation;
     op->command = row;
+    if (__builtin_expect(client->has_extras, 0))
+        op_sent(client, index);
     command_go(client, connection, row);
 }
 
+/* The pool has no connection that is open: open one. */
+RARE static void op_connect(struct store_client *client, uint32_t index)
+{
+    struct op *op = op_at(client, index);
+    const struct connection_pool *pool = &client->pools.pools[op->pool];
+    bool covered = client->config->timeout_covers != COVERS_REPLY;
+
+    if (pool->fails_fast) {
+        op_reject(client, index, (enum client_error)pool->failure);
+        return;
+    }
+    op->state = OP_CONNECTING;
+    op->connection = connection_open(&client->pools, op->pool, index, op->generation,
+                                     covered ? op_timeout(client, op) : SIM_NEVER);
+}
+
+/* The operation waits for a shared connection, which is opened if none is being opened. */
+RARE static void op_await_shared(struct store_client *client, uint32_t index)
+{
+    uint32_t pool = op_at(client, index)->pool;
+
+    if (op_may_not_wait(client, index))
+        return;
+    wait_add(client, index);
+    if (connection_pool_has_room(&client->pools, pool))
+        connection_open(&client->pools, pool, NO_INDEX, 0, SIM_NEVER);
+}
+
 /* Step 8: an idle connection, a new one, or a place in the queue. */
-static void op_acquire(struct store_client *client, uint32_t index)
+void op_acquire(struct store_client *client, uint32_t index)
 {
     struct op *op = op_at(client, index);
     struct connection_pools *pools = &client->pools;
@@ -121,14 +151,10 @@ static void op_acquire(struct store_client *client, uint32_t index)
     if (idle != NO_INDEX) {
         op_send(client, index, idle);
     } else if (client->config->pool.mode == MODE_MULTIPLEXED) {
-        wait_add(client, index);
-        if (connection_pool_has_room(pools, pool))
-            connection_open(pools, pool, NO_INDEX, 0, SIM_NEVER);
+        op_await_shared(client, index);
     } else if (connection_pool_has_room(pools, pool)) {
-        op->state = OP_CONNECTING;
-        op->connection =
-            connection_open(pools, pool, index, op->generation, op_timeout(client, op));
-    } else {
+        op_connect(client, index);
+    } else if (!op_may_not_wait(client, index)) {
         wait_add(client, index);
     }
 }
@@ -190,8 +216,9 @@ void op_begin_attempt(struct store_client *client, uint32_t index)
     op->generation++;
     op->attempt_begun = sim_now(client->sim);
     client->attempts_begun++;
-    sim_timer_set(client->sim, write ? client->write_timer : client->read_timer, index,
-                  op->generation);
+    if (__builtin_expect(client->config->timeout_covers != COVERS_REPLY, 1))
+        sim_timer_set(client->sim, write ? client->write_timer : client->read_timer, index,
+                      op->generation);
     if (client->config->hedge_max > 0 && !write && index < HEDGE && !op->request.probe) {
         op->hedges = 0;
         sim_timer_set(client->sim, client->hedge_timer, index, op->generation);
@@ -290,16 +317,6 @@ void op_finish(struct store_client *client, uint32_t index, enum op_outcome outc
 
 /* --- retries --------------------------------------------------------------------------------- */
 
-static sim_dur backoff_wait(const struct store_client *client, const struct op *op)
-{
-    const struct retry_policy *policy = &client->config->retry;
-    double u = 0;
-
-    if (policy->jitter != JITTER_NONE && policy->backoff != BACKOFF_NONE)
-        u = rng_unit(rng_block_at(&client->jitter, op->request.identity, op->attempts).word[0]);
-    return retry_policy_wait(policy, op->attempts, op->waited, u);
-}
-
 /* The operation failed, after all its attempts or before the first one. */
 RARE static void op_fail(struct store_client *client, uint32_t index)
 {
@@ -308,34 +325,60 @@ RARE static void op_fail(struct store_client *client, uint32_t index)
     op_finish(client, index, OP_FAILED, MISS_NEVER_WRITTEN);
 }
 
+/* Of the layer that retries next: see retry_layers.c. */
+RARE static sim_dur backoff_wait(const struct store_client *client, const struct op *op,
+                                 const struct retry_policy *policy, uint32_t retry)
+{
+    double u = 0;
+
+    if (policy->jitter != JITTER_NONE && policy->backoff != BACKOFF_NONE)
+        u = rng_unit(rng_block_at(&client->jitter, op->request.identity, op->attempts).word[0]);
+    return retry_policy_wait(policy, retry, op->waited, u);
+}
+
+/* The next attempt goes where the reply says, or by its usual route; how long it waits. */
+RARE static sim_dur op_redirect(struct op *op, const struct reply *reply, sim_dur wait)
+{
+    op->redirect = ENDPOINT_ANY;
+    if (!reply)
+        return wait;
+    if (reply->kind == REPLY_MOVED || reply->kind == REPLY_ASK) {
+        op->redirect = reply->target;
+        return 0;
+    }
+    return reply->retry_after_ns > wait ? reply->retry_after_ns : wait;
+}
+
 /* The attempt has failed: steps 1 to 5. */
-RARE void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out,
+RARE void op_retry_or_fail(struct store_client *client, uint32_t index, enum client_error error,
                            const struct reply *reply)
 {
-    const struct retry_policy *policy = &client->config->retry;
+    const struct error_rule *rule = &client->config->errors[error];
+    const struct retry_policy *policy;
     struct op *op = op_at(client, index);
     enum denied_by denied;
+    uint32_t retry;
     sim_dur wait;
 
+    if (rule->refresh)
+        client_ask_addresses(client);
     if (index >= HEDGE) {
-        hedge_failed(client, index, timed_out);
+        hedge_failed(client, index, error);
         return;
     }
     if (client->is_guarded && op->hedge != NO_INDEX) {
         op->state = OP_HEDGED;
         return;
     }
-    if (op->attempts >= (op_is_write(op) ? policy->attempts : policy->read_attempts)) {
+    policy = layer_that_retries(client, index, error, &retry);
+    if (!policy) {
         op_fail(client, index);
         return;
     }
-    op->redirect = ENDPOINT_ANY;
-    wait = backoff_wait(client, op);
-    if (reply && reply->retry_after_ns > wait)
-        wait = reply->retry_after_ns;
-    if (reply && (reply->kind == REPLY_MOVED || reply->kind == REPLY_ASK))
-        op->redirect = reply->target;
-    denied = guard_denies(client, op, wait, timed_out);
+    wait = op_redirect(op, reply, backoff_wait(client, op, policy, retry));
+    if (wait < rule->wait_ns)
+        wait = rule->wait_ns;
+    denied = guard_denies(client, op, wait, error);
     if (denied != DENIED_NOT) {
         probe_count(client->probes, client->denied[denied]);
         op_fail(client, index);
@@ -354,11 +397,17 @@ static void client_on_retry(void *self, struct sim *sim, uint32_t entity, uint32
 
 static void client_on_refused(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
+    struct store_client *client = self;
+    struct op *op = op_at(client, entity);
+    enum client_error error = op_extra(client, entity)->error;
+
     (void)sim, (void)generation;
-    if (entity >= HEDGE)
-        hedge_failed(self, entity, false);
-    else
-        op_fail(self, entity);
+    if (op->state == OP_REJECTED) {
+        op_end_attempt(client, op, ATTEMPT_REJECTED);
+    } else if (entity < HEDGE) {
+        op->attempts += client->config->errors[error].retry; /* else it fails */
+    }
+    op_retry_or_fail(client, entity, error, NULL);
 }
 
 bool client_op_live(const void *self, uint32_t entity, uint32_t generation)
@@ -391,6 +440,18 @@ static void count_read_answer(struct store_client *client, struct op *op, const 
         probe_count(client->probes, client->after_misses[bucket]);
 }
 
+/* The random part of the wait before a repeated read. */
+RARE static sim_dur reread_spread(const struct store_client *client, const struct op *op)
+{
+    sim_dur spread = client->config->raw_spread_ns;
+    struct rng_block block;
+
+    if (spread == 0)
+        return 0;
+    block = rng_block_at(&client->jitter, op->request.identity, UINT64_C(1) << 32 | op->rereads);
+    return (sim_dur)(rng_unit(block.word[0]) * (double)spread);
+}
+
 /* Repeat a read that missed, if the policy allows it; returns whether it does. */
 RARE static bool op_reads_again(struct store_client *client, uint32_t index)
 {
@@ -402,22 +463,29 @@ RARE static bool op_reads_again(struct store_client *client, uint32_t index)
     op->rereads++;
     op->attempts--; /* a repeated read after a miss is not a retry */
     op->state = OP_BACKOFF;
-    sim_after(client->sim, config->raw_delay_ns, client->retry_kind, index, op->generation);
+    sim_after(client->sim, config->raw_delay_ns + reread_spread(client, op), client->retry_kind,
+              index, op->generation);
     return true;
 }
 
-/* How the client treats each class of reply. */
-static const struct reply_rule {
-    bool is_good; /* the attempt succeeded */
-    /* What happens to the connection; where it is closed, the next one resolves the name again. */
-    enum connection_event connection;
-} reply_rules[REPLY_KINDS] = {
-    [REPLY_HIT] = {.is_good = true},
-    [REPLY_MISS] = {.is_good = true},
-    [REPLY_OK] = {.is_good = true},
-    [REPLY_READONLY] = {.is_good = false},
-    [REPLY_RESET] = {.connection = CONNECTION_REFUSED},
-};
+/* The reply is an error. how: what happens to its connection. */
+RARE static void op_answered_with_error(struct store_client *client,
+                                        const struct pending_command *pending,
+                                        enum connection_event how, struct reply *reply)
+{
+    uint32_t index = pending->op;
+    enum client_error error;
+
+    if (reply->kind == REPLY_READONLY && client->config->topology != TOPOLOGY_NONE)
+        client_redirect_to_primary(client, op_at(client, index)->pool, reply);
+    error = client_error_of((enum reply_kind)reply->kind);
+    op_end_attempt(client, op_at(client, index), ATTEMPT_REFUSED);
+    connection_done(client, pending->connection, how);
+    if (op_is_resent(client, error))
+        op_send_again(client, index);
+    else
+        op_retry_or_fail(client, index, error, reply);
+}
 
 static bool client_reply_live(const void *self, uint32_t entity, uint32_t generation)
 {
@@ -429,20 +497,15 @@ static bool client_reply_live(const void *self, uint32_t entity, uint32_t genera
 
 /* The reply is an error, or nobody waits for it; its row is free. */
 RARE static void client_take_other(struct store_client *client,
-                                   const struct pending_command *pending, const struct reply *reply)
+                                   const struct pending_command *pending, struct reply *reply)
 {
-    struct reply_rule rule = reply_rules[reply->kind];
+    enum connection_event how =
+        reply->closes ? CONNECTION_FIN : connection_after(client, reply->kind);
 
-    if (reply->closes)
-        rule.connection = CONNECTION_FIN;
-    if (pending->abandoned) {
-        if (!pending->closed)
-            connection_done(client, pending->connection, rule.connection);
-        return;
-    }
-    op_end_attempt(client, op_at(client, pending->op), ATTEMPT_REFUSED);
-    connection_done(client, pending->connection, rule.connection);
-    op_retry_or_fail(client, pending->op, false, reply);
+    if (!pending->abandoned)
+        op_answered_with_error(client, pending, how, reply);
+    else if (!pending->closed)
+        connection_done(client, pending->connection, how);
 }
 
 static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t entity,
@@ -464,7 +527,7 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
     if (pending.abandoned)
         count_ambiguous(client, row);
     pending_free(client, row);
-    if (__builtin_expect(pending.abandoned || !reply_rules[reply.kind].is_good, 0)) {
+    if (__builtin_expect(pending.abandoned || reply.kind > REPLY_OK, 0)) {
         client_take_other(client, &pending, &reply);
         return;
     }
@@ -494,8 +557,12 @@ void client_drop(void *self, uint32_t row)
         pending->lost = true;
         return;
     }
-    if (!pending->closed && client->config->pool.mode == MODE_POOL)
-        client->pools.connections[pending->connection].command = NO_INDEX;
+    if (!pending->closed) {
+        if (client->config->resend == RESEND_ALL)
+            late_add(client, row);
+        if (client->config->pool.mode == MODE_POOL)
+            client->pools.connections[pending->connection].command = NO_INDEX;
+    }
     pending_free(client, row);
 }
 
@@ -529,7 +596,7 @@ HOT_HANDLER void client_submit(void *self, const struct op_request *request)
     op->answered_once = false;
     op->waited = 0;
     if (client->is_guarded)
-        guard_begun(client, op);
+        guard_begun(client, index);
     client->ops_begun++;
     op_begin_attempt(client, index);
 }

@@ -3,7 +3,9 @@
  * Declarations shared by the files of the store client: store_client.c (the model, its tables of
  * parameters and metrics), attempt.c (operations and attempts: both hot paths), guard.c (deadline,
  * breaker, budget), hedge.c, connection_events.c (timeouts, resets, handshakes, closing),
- * client_tables.c (rows of operations and commands), client_history.c (the history of operations).
+ * op_extra.c (loops of connects, timeouts of a part of an attempt, bounds on waiting), resend.c
+ * (commands sent again after a reconnect), retry_layers.c, client_tables.c (rows of operations and
+ * commands), client_history.c (the history of operations).
  *
  * The entity of an event is the index of an operation (with HEDGE set: of a hedge), a connection or
  * a pool; its generation is that of the row.
@@ -11,8 +13,10 @@
 #ifndef CLIENT_INTERNAL_H
 #define CLIENT_INTERNAL_H
 
+#include "adaptive_throttle.h"
 #include "bug.h"
 #include "circuit_breaker.h"
+#include "client_errors.h"
 #include "connection_pool.h"
 #include "dns.h"
 #include "impairment.h"
@@ -34,20 +38,44 @@
 enum { RAW_NONE, RAW_PRIMARY, RAW_RETRY };
 enum { WAIT_FIFO, WAIT_LIFO };
 enum { HEDGE_SAME, HEDGE_PRIMARY };
+/* What the timeout of an attempt covers. */
+enum { COVERS_ATTEMPT, COVERS_REPLY, COVERS_QUEUE };
+enum { CONNECT_WAIT_NONE, CONNECT_WAIT_FIXED, CONNECT_WAIT_RETRY };
+/* Commands of a shared connection that is lost: they fail; those of a connection that the server
+ * turned away are sent again; all that somebody waits for; also those that have timed out. */
+enum { RESEND_NONE, RESEND_UNSENT, RESEND_UNFINISHED, RESEND_ALL };
+enum { TOPOLOGY_NONE, TOPOLOGY_CLUSTER };
+/* Layers that retry, from the inside out; the client itself is between the first two. */
+enum { LAYER_MESH, LAYER_CLIENT, LAYER_APP, LAYERS };
 
 struct store_client_config {
     int preset;
     sim_dur timeout_ns, read_timeout_ns;
+    int timeout_covers;
     struct retry_policy retry;
+    struct retry_policy mesh, app; /* of the layers inside and outside the client */
+    struct error_rule errors[CLIENT_ERRORS];
+    uint32_t connect_tries, refused_tries; /* connects of one attempt */
+    int connect_wait;
+    sim_dur connect_wait_ns;
+    bool fail_fast;
+    sim_dur probe_ns;
+    int resend;
+    uint32_t flush_after; /* failed connects in a row; 0: never */
+    int topology;
+    sim_dur topology_period_ns, topology_limit_ns; /* 0: never; no limit */
+    bool reconnects_always, reconnects_after_silence;
+    sim_dur socket_timeout_ns;
     struct retry_budget_config budget;
     struct circuit_breaker_config breaker;
+    struct throttle_config throttle;
     struct connection_pool_config pool;
     struct retry_policy reconnect; /* backoff and jitter only */
     uint32_t hedge_max;
     sim_dur hedge_after_ns;
     int hedge_to;
     int on_write_failure, read_after_write;
-    sim_dur raw_window_ns, raw_delay_ns;
+    sim_dur raw_window_ns, raw_delay_ns, raw_spread_ns;
     uint32_t raw_times;
     struct dist *write_bytes; /* drawn for each session */
     uint32_t read_bytes;
@@ -63,10 +91,12 @@ enum op_state {
     OP_WAITING,    /* for a connection */
     OP_CONNECTING, /* for its connection to open */
     OP_SENT,
-    OP_BROKEN,  /* its connection is gone; it fails at this simulated time */
-    OP_HEDGED,  /* its own attempt has failed, a hedge is in progress */
-    OP_BACKOFF, /* between attempts */
-    OP_REFUSED  /* by the breaker; it fails at this simulated time */
+    OP_BROKEN,      /* its connection is gone; it fails at this simulated time */
+    OP_HEDGED,      /* its own attempt has failed, a hedge is in progress */
+    OP_BACKOFF,     /* between attempts */
+    OP_REFUSED,     /* by a guard of its client; it fails at this simulated time */
+    OP_REJECTED,    /* no connection was to be had; its attempt fails at this simulated time */
+    OP_CONNECT_WAIT /* between two connects of one attempt */
 };
 /* How an attempt ended: exactly one of them. */
 enum attempt_end {
@@ -75,6 +105,7 @@ enum attempt_end {
     ATTEMPT_TIMED_OUT,
     ATTEMPT_CONNECT_TIMED_OUT,
     ATTEMPT_BROKEN,
+    ATTEMPT_REJECTED, /* no connection was to be had */
     ATTEMPT_GIVEN_UP, /* cancelled: another attempt of the same read was answered first */
     ATTEMPT_ENDS
 };
@@ -107,10 +138,19 @@ struct op {
     sim_dur waited; /* the last backoff */
 };
 _Static_assert(sizeof(struct op) == 2 * MEM_LINE_BYTES, "whole cache lines");
+/* What an operation needs in rare cases only: a row beside its own. */
+struct op_extra {
+    enum client_error error; /* with OP_BROKEN, OP_REJECTED: how its attempt failed */
+    uint32_t connects;       /* of its present attempt, that have failed */
+    uint32_t tries[LAYERS];  /* of each layer in its present round, the first not included */
+    bool sent;               /* a command of it has been sent */
+};
 struct op_table {
     struct op *rows;
     size_t capacity;
     uint32_t count, free_head;
+    struct op_extra *extras; /* by index; as many as have been needed */
+    size_t extra_capacity;
 };
 
 /* The client's record of a command it has sent; same index as the command's row. */
@@ -130,15 +170,23 @@ struct pending_table {
     size_t capacity;
 };
 
+/* A command that timed out and is sent again with its connection. */
+struct late_command {
+    uint64_t identity;
+    uint32_t session, session_check, attempt, pool;
+    uint8_t kind;
+};
+
 struct store_client {
-    const struct store_client_config *config;
+    const struct store_client_config *config; /* &own */
     struct sim *sim;
     struct probes_hot *probes;
-    struct rng_stream jitter, reconnect_jitter;
+    struct rng_stream jitter, reconnect_jitter, throttle;
     struct rng_stream sizes; /* the same for all regions */
     uint32_t bytes[2];       /* of a command, by op_is_write(); 0: sizes are drawn */
     int region;
     bool is_guarded;
+    bool has_extras; /* operations use struct op_extra on their normal way too */
     bool up;
     bool prefetches; /* rows that replies need: many requests are in progress */
 
@@ -147,8 +195,9 @@ struct store_client {
     struct queue_check line; /* operations that wait for a connection, in all pools */
     struct command_pool commands;
     struct pending_table pending;
-    struct retry_budget *budgets;     /* by instance; NULL: none */
-    struct circuit_breaker *breakers; /* by pool; NULL: none */
+    struct retry_budget *budgets;        /* by instance; NULL: none */
+    struct circuit_breaker *breakers;    /* by pool; NULL: none */
+    struct adaptive_throttle *throttles; /* by instance; NULL: none */
     size_t breaker_capacity;
     uint32_t instance_count;
     uint32_t read_endpoint; /* where reads go at the start */
@@ -163,8 +212,12 @@ struct store_client {
     struct session_port port;
     struct handshake_return back;
     const struct impairments *impairments;
-    kind_id retry_kind, broken_kind, refused_kind, reconnect_kind;
-    timer_id write_timer, read_timer, hedge_timer;
+    kind_id retry_kind, broken_kind, refused_kind, reconnect_kind, timeout_kind, connect_kind,
+        probe_kind, silence_kind, topology_kind;
+    sim_time topology_read_at;
+    timer_id write_timer, read_timer, hedge_timer, wait_timer;
+    struct late_command *late;
+    size_t late_count, late_capacity;
     struct op_history *history; /* NULL: none is wanted */
     uint32_t *unanswered;       /* for it: attempts that were sent and not answered, by operation */
     size_t unanswered_capacity;
@@ -173,7 +226,10 @@ struct store_client {
     probe_id writes, write_failures, write_attempts, write_errors, write_timeouts, ambiguous, reads,
         read_failures, read_attempts, read_timeouts, read_misses, opened, open, write_latency,
         attempt_latency, read_latency, after_reads[AFTERS], after_misses[AFTERS], goodput,
-        denied[DENIED_KINDS], breaker_refusals, breaker_open, hedges, hedges_won;
+        denied[DENIED_KINDS], pool_rejections, topology_reads, breaker_refusals, breaker_open,
+        hedges, hedges_won;
+
+    struct store_client_config own; /* the scenario's, with the rules that have no parameters */
 };
 
 /* --- rows ------------------------------------------------------------------------------------ */
@@ -202,6 +258,8 @@ static inline sim_dur op_timeout(const struct store_client *client, const struct
     return op_is_write(op) ? client->config->timeout_ns : client->config->read_timeout_ns;
 }
 
+/* The rare part of an operation; valid as long as op_at(). */
+RARE struct op_extra *op_extra(struct store_client *client, uint32_t index);
 RARE uint32_t op_row_new(struct store_client *client, uint32_t hedge);
 /* Create the pool of an instance to an endpoint, and its breaker. Invalidates pointers to pools and
  * breakers. */
@@ -299,6 +357,8 @@ uint32_t op_pool(struct store_client *client, const struct op *op, bool is_hedge
 void op_begin_attempt(struct store_client *client, uint32_t index);
 /* Send the command of a waiting attempt on an open connection. */
 void op_send(struct store_client *client, uint32_t index, uint32_t connection);
+/* The size of a command is drawn for its session: `client.write_bytes` is a distribution. */
+RARE void command_draw_size(const struct store_client *client, struct command *command);
 /* Leave an attempt's command to a connection that is still opening: nobody waits for its reply. */
 RARE void command_leave(struct store_client *client, uint32_t index, uint32_t connection);
 /* Send a command that was left to its connection. */
@@ -310,12 +370,25 @@ RARE uint32_t op_impaired_by(const struct store_client *client, const struct op 
 /* Count an attempt that ended. The caller then calls op_retry_or_fail() or op_finish(). */
 void op_end_attempt(struct store_client *client, struct op *op, enum attempt_end how);
 /* Steps 1 to 5, after an attempt failed. reply: the error reply, or NULL if there was none. */
-RARE void op_retry_or_fail(struct store_client *client, uint32_t index, bool timed_out,
+RARE void op_retry_or_fail(struct store_client *client, uint32_t index, enum client_error error,
                            const struct reply *reply);
+/* Step 8: an idle connection, a new one, or a place in the queue. */
+void op_acquire(struct store_client *client, uint32_t index);
 void op_finish(struct store_client *client, uint32_t index, enum op_outcome outcome, uint8_t miss);
 bool client_op_live(const void *self, uint32_t entity, uint32_t generation);
 /* A command will get no reply: its server failed, or its connection was closed. Frees its row. */
 void client_drop(void *self, uint32_t row);
+
+/* What becomes of the connection that a reply came on. */
+static inline enum connection_event connection_after(const struct store_client *client,
+                                                     enum reply_kind kind)
+{
+    if (__builtin_expect(kind <= REPLY_OK, 1))
+        return CONNECTION_ESTABLISHED;
+    if (!client->config->errors[client_error_of(kind)].close)
+        return CONNECTION_ESTABLISHED;
+    return kind == REPLY_RESET ? CONNECTION_REFUSED : CONNECTION_FIN;
+}
 
 /* A connection, or room for one, has become free: serve the waiting operations. */
 void pool_serve_waiting(struct store_client *client, uint32_t pool_index);
@@ -340,7 +413,7 @@ RARE void client_note_unanswered(struct store_client *client, uint32_t index);
 /* --- guard.c --------------------------------------------------------------------------------- */
 
 /* An operation starts. */
-void guard_begun(struct store_client *client, struct op *op);
+void guard_begun(struct store_client *client, uint32_t index);
 /* Step 6: admit the attempt, or fail its operation. */
 bool guard_admits(struct store_client *client, uint32_t index);
 /* An attempt ended: report it to the breaker, then to the budget. */
@@ -348,7 +421,7 @@ void guard_attempt_ended(struct store_client *client, struct op *op, enum attemp
 /* Steps 2 to 4: what denies another attempt after `wait`. The budget is checked last; it has been
  * charged if the result is DENIED_NOT. */
 enum denied_by guard_denies(struct store_client *client, struct op *op, sim_dur wait,
-                            bool timed_out);
+                            enum client_error error);
 
 /* --- hedge.c --------------------------------------------------------------------------------- */
 
@@ -359,12 +432,14 @@ extern const struct event_kind client_hedge;
 RARE uint32_t hedges_settle(struct store_client *client, uint32_t winner);
 /* A hedge failed. Its operation continues unaffected, unless its own attempt has failed too: then
  * it retries or fails. */
-void hedge_failed(struct store_client *client, uint32_t index, bool timed_out);
+void hedge_failed(struct store_client *client, uint32_t index, enum client_error error);
 
 /* --- connection_events.c --------------------------------------------------------------------- */
 
 extern const struct event_kind client_reset, client_fin, client_rst, client_handshake,
     client_timeout, client_broken, client_reconnect, client_connect_timeout;
+/* Start the reconnect backoff of a pool that has lost a shared connection, or failed to open it. */
+RARE void pool_hold_off(struct store_client *client, uint32_t pool);
 
 /* The reply to a command is not wanted any more. */
 RARE void command_abandon(struct store_client *client, uint32_t row);
@@ -374,6 +449,60 @@ RARE void op_abandon_command(struct store_client *client, const struct op *op);
 RARE void client_close(struct store_client *client, uint32_t connection, enum connection_event how);
 /* Close the idle connections of a pool whose process restarts. */
 void client_close_idle(struct store_client *client, uint32_t pool);
+
+/* --- retry_layers.c -------------------------------------------------------------------------- */
+
+/*
+ * The policy of the innermost layer that has an attempt left after `error`, and the number of its
+ * retry, from 1; NULL: none has, the operation fails. The retry is counted as made.
+ */
+RARE const struct retry_policy *layer_that_retries(struct store_client *client, uint32_t index,
+                                                   enum client_error error, uint32_t *retry);
+
+/* --- op_extra.c ------------------------------------------------------------------------------ */
+
+extern const struct event_kind client_connect_again, client_wait_over, client_probe;
+
+/* Where client->has_extras: the command of an attempt is being sent. */
+RARE void op_sent(struct store_client *client, uint32_t index);
+/* A connect of an attempt failed: whether it connects again, which is then scheduled. */
+RARE bool op_connects_again(struct store_client *client, uint32_t index, enum client_error error);
+/* Fail an attempt that gets no connection, as `error`, at this simulated time. */
+RARE void op_reject(struct store_client *client, uint32_t index, enum client_error error);
+/* The pool has no room: reject an operation that may not wait; returns whether it was rejected. */
+RARE bool op_may_not_wait(struct store_client *client, uint32_t index);
+/* A connect of a pool failed, or (good) its probe succeeded. */
+RARE void pool_connect_ended(struct store_client *client, uint32_t pool, enum client_error error,
+                             bool good);
+
+/* --- client_topology.c ----------------------------------------------------------------------- */
+
+extern const struct event_kind client_topology;
+/* In cluster mode, before the first connection is opened. */
+void client_topology_start(struct store_client *client);
+/* After an error: ask the resolver at the next connect, or read the topology if its limit allows.
+ */
+RARE void client_ask_addresses(struct store_client *client);
+/* In cluster mode: READONLY of a demoted node is MOVED. */
+RARE void client_redirect_to_primary(const struct store_client *client, uint32_t pool,
+                                     struct reply *reply);
+
+/* --- resend.c -------------------------------------------------------------------------------- */
+
+extern const struct event_kind client_silence;
+
+/* Whether a failed attempt waits for the next shared connection and is then sent again. */
+RARE bool op_is_resent(const struct store_client *client, enum client_error error);
+RARE void op_send_again(struct store_client *client, uint32_t index);
+/* A command that nobody waits for is to be sent again: of a row, or of an operation that waits. */
+RARE void late_add(struct store_client *client, uint32_t row);
+RARE void late_add_op(struct store_client *client, uint32_t index);
+/* A shared connection has opened. */
+RARE void late_send(struct store_client *client, uint32_t connection);
+/* All operations that wait for a connection of the pool fail. */
+RARE void pool_flush(struct store_client *client, uint32_t pool);
+/* Something was sent or received on a connection of the pool. */
+RARE void pool_heard(struct store_client *client, uint32_t pool);
 
 /* A command is done with its connection, which stays open (CONNECTION_ESTABLISHED) or ends. */
 static inline void connection_done(struct store_client *client, uint32_t index,

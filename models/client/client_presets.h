@@ -8,7 +8,8 @@
 
 #include "model.h"
 
-#define CLIENT_PRESET_COUNT 26
+#define CLIENT_PRESET_COUNT 40
+#define CLIENT_PRESETS_OLD 3 /* the last rows: old names */
 extern const struct preset client_presets[CLIENT_PRESET_COUNT];
 extern const char *const client_preset_names[];
 

@@ -20,6 +20,18 @@ RARE uint32_t op_row_new(struct store_client *client, uint32_t hedge)
     return table->count++ | hedge;
 }
 
+RARE struct op_extra *op_extra(struct store_client *client, uint32_t index)
+{
+    struct op_table *table = &client->ops[index / HEDGE];
+    size_t row = index & ~HEDGE, old = table->extra_capacity;
+
+    if (row >= old) {
+        MEM_GROW(table->extras, table->extra_capacity, row + 1);
+        memset(table->extras + old, 0, (table->extra_capacity - old) * sizeof *table->extras);
+    }
+    return &table->extras[row];
+}
+
 RARE void pending_grow(struct store_client *client, uint32_t row)
 {
     MEM_GROW(client->pending.rows, client->pending.capacity, (size_t)row + 1);
@@ -40,6 +52,9 @@ void wait_add(struct store_client *client, uint32_t index)
     else
         op_at(client, pool->wait_tail)->next = index;
     pool->wait_tail = index;
+    pool->wait_count++;
+    if (client->config->pool.max_wait_ns > 0)
+        sim_timer_set(client->sim, client->wait_timer, index, op->generation);
 }
 
 void wait_remove(struct store_client *client, uint32_t index)
@@ -48,6 +63,7 @@ void wait_remove(struct store_client *client, uint32_t index)
     struct connection_pool *pool = &client->pools.pools[op->pool];
 
     queue_check_leave(&client->line, sim_now(client->sim), op->waiting_since);
+    pool->wait_count--;
     if (op->previous == NO_INDEX)
         pool->wait_head = op->next;
     else

@@ -17,6 +17,16 @@ RARE void command_abandon(struct store_client *client, uint32_t row)
         client_note_unanswered(client, pending->op);
 }
 
+/* An attempt fails at this simulated time, as `error`, with its connection. */
+RARE static void op_break(struct store_client *client, uint32_t index, enum client_error error)
+{
+    struct op *op = op_at(client, index);
+
+    op_extra(client, index)->error = error;
+    op->state = OP_BROKEN;
+    sim_at(client->sim, sim_now(client->sim), client->broken_kind, index, op->generation);
+}
+
 /*
  * Fail all commands on a multiplexed connection that closes. Scans all rows: this is rare, and
  * nothing else needs the commands of a connection.
@@ -25,36 +35,37 @@ RARE static void fail_in_flight(struct store_client *client, uint32_t connection
 {
     for (uint32_t row = 0; row < client->commands.count; row++) {
         struct pending_command *pending = pending_at(client, row);
-        struct op *op;
 
         if (pending->connection != connection || pending->closed)
             continue;
         pending->closed = true;
         if (!pending->abandoned) {
             command_abandon(client, row);
-            op = op_at(client, pending->op);
-            op->state = OP_BROKEN;
-            sim_at(client->sim, sim_now(client->sim), client->broken_kind, pending->op,
-                   op->generation);
+            op_break(client, pending->op, ERROR_LOST);
+        } else if (client->config->resend == RESEND_ALL) {
+            late_add(client, row);
         }
         if (pending->lost)
             pending_free(client, row);
     }
 }
 
-/* Start the reconnect backoff of a pool that has lost its shared connection. */
-RARE static void hold_off(struct store_client *client, uint32_t index)
+RARE void pool_hold_off(struct store_client *client, uint32_t index)
 {
-    const struct retry_policy *policy = &client->config->reconnect;
+    const struct store_client_config *config = client->config;
+    const struct retry_policy *policy = &config->reconnect;
     struct connection_pool *pool = &client->pools.pools[index];
     double u;
 
-    if (policy->backoff == BACKOFF_NONE)
-        return;
-    u = rng_unit(rng_block_at(&client->reconnect_jitter, index, ++pool->losses).word[0]);
-    pool->waited = retry_policy_wait(policy, ++pool->reconnects, pool->waited, u);
-    pool->holds_off = true;
-    sim_after(client->sim, pool->waited, client->reconnect_kind, index, pool->losses);
+    pool->reconnects++;
+    if (policy->backoff != BACKOFF_NONE || config->reconnects_always) {
+        u = rng_unit(rng_block_at(&client->reconnect_jitter, index, ++pool->losses).word[0]);
+        pool->waited = retry_policy_wait(policy, pool->reconnects, pool->waited, u);
+        pool->holds_off = true;
+        sim_after(client->sim, pool->waited, client->reconnect_kind, index, pool->losses);
+    }
+    if (config->flush_after > 0 && pool->reconnects % config->flush_after == 0)
+        pool_flush(client, index);
 }
 
 /* Close: commands already sent are still delivered, their replies are discarded. */
@@ -63,8 +74,13 @@ RARE void client_close(struct store_client *client, uint32_t index, enum connect
     const struct connection *connection = &client->pools.connections[index];
 
     if (client->config->pool.mode == MODE_MULTIPLEXED) {
+        struct connection_pool *pool = &client->pools.pools[connection->pool];
+
+        /* A connection that the server turned away after the handshake has never been of use. */
+        if (how == CONNECTION_REFUSED && connection->state != CONNECTION_OPENING)
+            pool->reconnects = pool->reconnects_before;
         fail_in_flight(client, index);
-        hold_off(client, connection->pool);
+        pool_hold_off(client, connection->pool);
     } else if (connection->command != NO_INDEX) {
         pending_at(client, connection->command)->closed = true;
         if (pending_at(client, connection->command)->lost)
@@ -96,6 +112,8 @@ RARE void op_abandon_command(struct store_client *client, const struct op *op)
     command_abandon(client, op->command);
     if (!pending_at(client, op->command)->lost)
         return;
+    if (client->config->resend == RESEND_ALL)
+        late_add(client, op->command);
     pending_free(client, op->command);
     if (connection->generation == op->connection_generation &&
         client->config->pool.mode == MODE_POOL)
@@ -144,6 +162,8 @@ static void client_on_timeout(void *self, struct sim *sim, uint32_t entity, uint
     switch (op->state) {
     case OP_WAITING:
         wait_remove(client, entity);
+        if (client->config->resend == RESEND_ALL)
+            late_add_op(client, entity);
         break;
     case OP_CONNECTING:
         op_leave_handshake(client, entity);
@@ -152,11 +172,28 @@ static void client_on_timeout(void *self, struct sim *sim, uint32_t entity, uint
         op_sent_in_vain(client, op);
         break;
     case OP_BROKEN:
+    case OP_REJECTED:
+    case OP_CONNECT_WAIT:
         break;
     default:
         BUG("an operation that made no attempt timed out");
     }
-    op_retry_or_fail(client, entity, true, NULL);
+    op_retry_or_fail(client, entity, ERROR_TIMEOUT, NULL);
+}
+
+/* A connection did not open. again: its operation connects again. */
+RARE static void connect_failed(struct store_client *client, uint32_t index,
+                                enum client_error error, bool again)
+{
+    uint32_t pool_index = client->pools.connections[index].pool;
+    struct connection_pool *pool = &client->pools.pools[pool_index];
+
+    if (!client->config->fail_fast)
+        return;
+    if (pool->probe == index)
+        pool->probe = NO_INDEX;
+    else if (!again)
+        pool_connect_ended(client, pool_index, error, false);
 }
 
 static void client_on_connect_timeout(void *self, struct sim *sim, uint32_t entity,
@@ -165,15 +202,17 @@ static void client_on_connect_timeout(void *self, struct sim *sim, uint32_t enti
     struct store_client *client = self;
     struct connection *connection = &client->pools.connections[entity];
     uint32_t pool = connection->pool, op = connection->op;
+    bool again = op != NO_INDEX && op_connects_again(client, op, ERROR_CONNECT_TIMEOUT);
 
     (void)sim, (void)generation;
     connection->timed = false;
-    if (op != NO_INDEX)
+    connect_failed(client, entity, ERROR_CONNECT_TIMEOUT, again);
+    if (op != NO_INDEX && !again)
         op_end_attempt(client, op_at(client, op), ATTEMPT_CONNECT_TIMED_OUT);
     client_close(client, entity, CONNECTION_FIN);
     pool_serve(client, pool);
-    if (op != NO_INDEX)
-        op_retry_or_fail(client, op, true, NULL);
+    if (op != NO_INDEX && !again)
+        op_retry_or_fail(client, op, ERROR_CONNECT_TIMEOUT, NULL);
 }
 
 static bool client_connect_live(const void *self, uint32_t entity, uint32_t generation)
@@ -190,8 +229,13 @@ static void client_on_broken(void *self, struct sim *sim, uint32_t entity, uint3
     struct store_client *client = self;
 
     (void)sim, (void)generation;
+    enum client_error error = op_extra(client, entity)->error;
+
     op_end_attempt(client, op_at(client, entity), ATTEMPT_BROKEN);
-    op_retry_or_fail(client, entity, false, NULL);
+    if (op_is_resent(client, error))
+        op_send_again(client, entity);
+    else
+        op_retry_or_fail(client, entity, error, NULL);
 }
 
 static void client_on_reconnect(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -201,6 +245,9 @@ static void client_on_reconnect(void *self, struct sim *sim, uint32_t entity, ui
     (void)sim, (void)generation;
     client->pools.pools[entity].holds_off = false;
     pool_serve(client, entity);
+    if (client->config->reconnects_always && !client->pools.pools[entity].ended &&
+        client->pools.pools[entity].open_count == 0)
+        connection_open(&client->pools, entity, NO_INDEX, 0, SIM_NEVER);
 }
 
 static bool client_reconnect_live(const void *self, uint32_t entity, uint32_t generation)
@@ -217,18 +264,20 @@ RARE static void connection_lost(struct store_client *client, uint32_t entity,
 {
     struct connection *connection = &client->pools.connections[entity];
     uint32_t pool = connection->pool, row = connection->command, index = NO_INDEX;
-    struct sim *sim = client->sim;
+    enum client_error error = ERROR_LOST;
+    bool again = false;
 
     if (connection->state == CONNECTION_OPENING) {
         index = connection->op;
+        error = how == CONNECTION_SILENT ? ERROR_CONNECT_TIMEOUT : ERROR_REFUSED;
+        again = index != NO_INDEX && op_connects_again(client, index, error);
+        connect_failed(client, entity, error, again);
     } else if (row != NO_INDEX && !pending_at(client, row)->abandoned) {
         index = pending_at(client, row)->op;
         command_abandon(client, row);
     }
-    if (index != NO_INDEX) {
-        op_at(client, index)->state = OP_BROKEN;
-        sim_at(sim, sim_now(sim), client->broken_kind, index, op_at(client, index)->generation);
-    }
+    if (index != NO_INDEX && !again)
+        op_break(client, index, error);
     client_close(client, entity, how);
     pool_serve(client, pool);
 }
@@ -276,6 +325,22 @@ static bool client_reset_live(const void *self, uint32_t entity, uint32_t genera
 
 /* --- handshakes ------------------------------------------------------------------------------ */
 
+/* A connection opened that no operation waits for by name. */
+RARE static void client_opened(struct store_client *client, uint32_t index)
+{
+    uint32_t pool_index = client->pools.connections[index].pool;
+    struct connection_pool *pool = &client->pools.pools[pool_index];
+
+    pool->reconnects_before = pool->reconnects;
+    pool->reconnects = 0;
+    if (pool->probe == index) {
+        pool->probe = NO_INDEX;
+        pool_connect_ended(client, pool_index, ERROR_OTHER, true);
+    }
+    if (client->late_count > 0)
+        late_send(client, index);
+}
+
 static void client_on_handshake(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct store_client *client = self;
@@ -293,7 +358,7 @@ static void client_on_handshake(void *self, struct sim *sim, uint32_t entity, ui
         command_send(client, client->pools.connections[index].command);
         return;
     }
-    client->pools.pools[client->pools.connections[index].pool].reconnects = 0;
+    client_opened(client, index);
     connection_done(client, index, CONNECTION_ESTABLISHED);
 }
 

@@ -19,7 +19,7 @@ void connection_pools_init(struct connection_pools *pools,
     pools->config = config;
     pools->sim = sim;
     pools->region = region;
-    pools->limit = config->mode == MODE_MULTIPLEXED ? 1 : config->size;
+    pools->limit = config->mode == MODE_MULTIPLEXED ? config->shared : config->size;
     pools->knowledge = (struct client_knowledge){.region = region, .named_region = -1};
     pools->free_head = NO_INDEX;
 }
@@ -50,7 +50,7 @@ RARE uint32_t connection_pool_make(struct connection_pools *pools, uint32_t inst
 
     MEM_GROW(pools->pools, pools->pool_capacity, pools->pool_count);
     pools->pools[index] = (struct connection_pool){
-        .endpoint = endpoint, .wait_head = NO_INDEX, .wait_tail = NO_INDEX};
+        .endpoint = endpoint, .wait_head = NO_INDEX, .wait_tail = NO_INDEX, .probe = NO_INDEX};
     pools->pool_of[instance * pools->endpoints->count + endpoint] = index;
     return index;
 }
@@ -123,8 +123,12 @@ uint32_t connection_acquire_idle(struct connection_pools *pools, uint32_t pool_i
     for (;;) {
         uint32_t index = idle_next(pools, pool);
 
-        if (index == NO_INDEX || pools->config->mode == MODE_MULTIPLEXED)
+        if (index == NO_INDEX)
             return index;
+        if (pools->config->mode == MODE_MULTIPLEXED) /* in turn */
+            return pool->idle_count == 1
+                       ? index
+                       : connection_idle_at(pool, pool->turn++ % pool->idle_count)->connection;
         if (!is_too_old(pools, index)) {
             pool->idle_count--;
             if (pools->config->reuse == REUSE_FIFO)

@@ -46,6 +46,10 @@ struct connection_pool_config {
     int mode;
     uint32_t size, warm;
     int reuse, wait;
+    sim_dur max_wait_ns; /* 0: no limit of its own */
+    uint32_t pending;    /* operations that may wait */
+    uint32_t requests;   /* attempts that may be under way */
+    uint32_t shared;     /* connections in mode multiplexed */
     bool close_on_timeout;
     sim_dur lifetime_ns;        /* 0: no limit */
     sim_dur connect_timeout_ns; /* 0: only the attempt's timeout applies */
@@ -83,10 +87,22 @@ struct connection_pool {
     uint32_t endpoint;
     uint32_t open_count;
     uint32_t wait_head, wait_tail; /* operations */
-    /* Of a multiplexed connection only. */
+    uint32_t wait_count;
+    uint32_t requests; /* attempts under way, where the client has guards */
+    /* Where connections fail fast only. */
+    uint32_t failed_connects; /* since the last successful probe */
+    bool fails_fast;
+    uint8_t failure; /* enum client_error of the last one */
+    uint32_t probe;  /* the connection of a probe under way; NO_INDEX: none */
+    /* Of multiplexed connections only. */
     bool holds_off;              /* reconnect backoff in progress */
-    uint32_t losses, reconnects; /* since the start; and since it was last open */
+    bool ended;                  /* the client has given up for good */
+    bool watched;                /* the silence of its connections */
+    uint32_t losses, reconnects; /* since the start; and since one was last open */
+    uint32_t reconnects_before;  /* the value when one last opened */
+    uint32_t turn;               /* counts acquisitions: connections are used in turn */
     sim_dur waited;              /* last backoff */
+    sim_time heard;              /* something was last sent or received */
 };
 
 /* The address of a region's cluster, as the client's resolver answered last. */

@@ -7,8 +7,12 @@
  */
 #include "client_internal.h"
 
-OUT_OF_LINE void guard_begun(struct store_client *client, struct op *op)
+OUT_OF_LINE void guard_begun(struct store_client *client, uint32_t index)
 {
+    struct op *op = op_at(client, index);
+
+    if (client->has_extras)
+        *op_extra(client, index) = (struct op_extra){.error = ERROR_OTHER};
     op->retrying = false;
     op->hedges = 0;
     op->hedge = NO_INDEX;
@@ -31,30 +35,59 @@ RARE static void note_breaker(struct store_client *client, const struct circuit_
                 (int64_t)client->breakers_open * 1000000 / all);
 }
 
+/* Fail the operation, or leave it to another layer, at this simulated time. */
+RARE static void op_refuse(struct store_client *client, uint32_t index, enum client_error error)
+{
+    struct op *op = op_at(client, index);
+
+    if (op->retrying && client->budgets)
+        retry_budget_retry_done(budget_of(client, op));
+    op->retrying = false;
+    op_extra(client, index)->error = error;
+    op->state = OP_REFUSED;
+    sim_at(client->sim, sim_now(client->sim), client->refused_kind, index, op->generation);
+}
+
+static bool breaker_admits(struct store_client *client, struct op *op)
+{
+    struct circuit_breaker *breaker = &client->breakers[op->pool];
+    enum breaker_state before = breaker->state;
+    bool admitted = circuit_breaker_ask(breaker, sim_now(client->sim), &op->epoch);
+
+    if (breaker->state != before)
+        note_breaker(client, breaker, before);
+    return admitted;
+}
+
+static bool throttle_admits(struct store_client *client, const struct op *op)
+{
+    double u =
+        rng_unit(rng_block_at(&client->throttle, op->request.identity, op->attempts).word[0]);
+
+    return adaptive_throttle_ask(&client->throttles[op->request.instance], sim_now(client->sim), u);
+}
+
 /* Step 6: admit the attempt, or fail its operation. */
 OUT_OF_LINE bool guard_admits(struct store_client *client, uint32_t index)
 {
     struct op *op = op_at(client, index);
-    struct circuit_breaker *breaker;
-    enum breaker_state before;
-    bool admitted;
+    struct connection_pool *pool = &client->pools.pools[op->pool];
 
-    if (!client->breakers)
-        return true;
-    breaker = &client->breakers[op->pool];
-    before = breaker->state;
-    admitted = circuit_breaker_ask(breaker, sim_now(client->sim), &op->epoch);
-    if (breaker->state != before)
-        note_breaker(client, breaker, before);
-    if (admitted)
-        return true;
-    probe_count(client->probes, client->breaker_refusals);
-    if (op->retrying && client->budgets)
-        retry_budget_retry_done(budget_of(client, op));
-    op->retrying = false;
-    op->state = OP_REFUSED;
-    sim_at(client->sim, sim_now(client->sim), client->refused_kind, index, op->generation);
-    return false;
+    if ((client->throttles && !throttle_admits(client, op)) ||
+        (client->breakers && !breaker_admits(client, op))) {
+        probe_count(client->probes, client->breaker_refusals);
+        op_refuse(client, index, ERROR_CIRCUIT);
+        return false;
+    }
+    if (pool->requests >= client->config->pool.requests) {
+        probe_count(client->probes, client->pool_rejections);
+        op_refuse(client, index, ERROR_POOL);
+        return false;
+    }
+    pool->requests++;
+    if (client->budgets)
+        retry_budget_attempt(budget_of(client, op));
+    return true;
 }
 
 /* Report the result of an attempt, from the inside out: breaker, then budget. */
@@ -63,6 +96,11 @@ OUT_OF_LINE void guard_attempt_ended(struct store_client *client, struct op *op,
 {
     bool good = how == ATTEMPT_ANSWERED;
 
+    client->pools.pools[op->pool].requests--;
+    if (good && client->throttles)
+        adaptive_throttle_accepted(&client->throttles[op->request.instance], sim_now(client->sim));
+    if (client->config->socket_timeout_ns > 0 && (good || how == ATTEMPT_REFUSED))
+        pool_heard(client, op->pool);
     if (client->breakers) {
         struct circuit_breaker *breaker = &client->breakers[op->pool];
         enum breaker_state before = breaker->state;
@@ -75,6 +113,7 @@ OUT_OF_LINE void guard_attempt_ended(struct store_client *client, struct op *op,
             note_breaker(client, breaker, before);
     }
     if (client->budgets) {
+        retry_budget_attempt_ended(budget_of(client, op));
         if (!good && how != ATTEMPT_GIVEN_UP)
             retry_budget_failed(budget_of(client, op), sim_now(client->sim));
         if (op->retrying)
@@ -88,17 +127,20 @@ OUT_OF_LINE void guard_attempt_ended(struct store_client *client, struct op *op,
 /* Steps 2 to 4: what denies another attempt after `wait`. The budget is checked last; it has been
  * charged if the result is DENIED_NOT. */
 enum denied_by guard_denies(struct store_client *client, struct op *op, sim_dur wait,
-                            bool timed_out)
+                            enum client_error error)
 {
     sim_dur deadline = client->config->retry.deadline_ns;
     sim_time now = sim_now(client->sim);
 
     if (deadline > 0 && now + wait - op->begun >= deadline)
         return DENIED_DEADLINE;
-    if (client->breakers && circuit_breaker_refuses(&client->breakers[op->pool], now + wait))
+    /* A client that retries the breaker's refusals asks it again instead. */
+    if (client->breakers && !client->config->errors[ERROR_CIRCUIT].retry &&
+        circuit_breaker_refuses(&client->breakers[op->pool], now + wait))
         return DENIED_BREAKER;
     if (client->budgets) {
-        if (!retry_budget_pay(budget_of(client, op), now, timed_out, &op->paid_milli))
+        if (!retry_budget_pay(budget_of(client, op), now, client_error_is_timeout(error),
+                              &op->paid_milli))
             return DENIED_BUDGET;
         op->retrying = true;
     }

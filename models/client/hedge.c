@@ -38,6 +38,8 @@ static void op_give_up(struct store_client *client, uint32_t index)
         op_abandon_command(client, op);
         break;
     case OP_BROKEN:
+    case OP_REJECTED:
+    case OP_CONNECT_WAIT:
         break;
     default:
         return; /* no attempt in progress */
@@ -96,6 +98,8 @@ static void client_on_hedge(void *self, struct sim *sim, uint32_t entity, uint32
     hedge->answered_once = true; /* the answer is counted for its operation */
     hedge->rereads = op->rereads;
     hedge->redirect = ENDPOINT_ANY;
+    if (client->has_extras)
+        *op_extra(client, index) = (struct op_extra){.error = ERROR_OTHER};
     op->hedge = index;
     op->paid_milli = paid > 0 ? paid : op->paid_milli;
     /* Attempt numbers that no other attempt of the operation uses, since messages draw random
@@ -109,13 +113,13 @@ static void client_on_hedge(void *self, struct sim *sim, uint32_t entity, uint32
 
 /* A hedge failed. Its operation continues unaffected, unless its own attempt has failed too: then
  * it retries or fails. */
-void hedge_failed(struct store_client *client, uint32_t index, bool timed_out)
+void hedge_failed(struct store_client *client, uint32_t index, enum client_error error)
 {
     uint32_t owner = hedge_free(client, index);
     const struct op *op = op_at(client, owner);
 
     if (op->state == OP_HEDGED && op->hedge == NO_INDEX)
-        op_retry_or_fail(client, owner, timed_out, NULL);
+        op_retry_or_fail(client, owner, error, NULL);
 }
 
 const struct event_kind client_hedge = {

@@ -119,7 +119,7 @@ static bool window_pay(struct retry_budget *budget, sim_time now)
 
 static bool active_pay(const struct retry_budget *budget)
 {
-    double most = budget->config->active_share * (double)budget->ops_active;
+    double most = budget->config->active_share * (double)budget->attempts_active;
 
     if (most < (double)budget->config->active_min)
         most = (double)budget->config->active_min;
@@ -128,9 +128,19 @@ static bool active_pay(const struct retry_budget *budget)
 
 /* --- all of them ----------------------------------------------------------------------------- */
 
+void retry_budget_attempt(struct retry_budget *budget)
+{
+    budget->attempts_active++;
+}
+
+void retry_budget_attempt_ended(struct retry_budget *budget)
+{
+    invariant(budget->attempts_active > 0);
+    budget->attempts_active--;
+}
+
 void retry_budget_began(struct retry_budget *budget, sim_time now)
 {
-    budget->ops_active++;
     if (budget->config->kind != BUDGET_SHARE)
         return;
     window_move(budget, now);
@@ -171,8 +181,6 @@ void retry_budget_ended(struct retry_budget *budget, sim_time now, bool good, ui
 {
     const struct retry_budget_config *config = budget->config;
 
-    invariant(budget->ops_active > 0);
-    budget->ops_active--;
     if (config->kind != BUDGET_BUCKET || !good)
         return;
     bucket_refill(budget, now);

@@ -8,7 +8,8 @@
  *            `refund`; with `refund_cost`, a success after retries refunds what the last retry
  *            cost (AWS). `refill` tokens are added per second.
  *   share    retries in `window` <= share * operations in it + rate * window (Finagle).
- *   active   active retries < max(min, share * active operations) (Envoy).
+ *   active   active retries < max(min, share * active attempts) (Envoy). A retry is active from its
+ *            admission on, its backoff included; an attempt only while it is under way.
  *
  * Invariants
  *  1. 0 <= tokens <= capacity. Tokens are integers in thousandths, as in gRPC.
@@ -52,11 +53,15 @@ struct retry_budget {
     int64_t slice;   /* number of the current time slice */
     uint32_t ops[RETRY_BUDGET_SLICES], retries[RETRY_BUDGET_SLICES];
     uint64_t ops_sum, retries_sum; /* over the slices of the window */
-    uint32_t ops_active, retries_active;
+    uint32_t attempts_active, retries_active;
 };
 
 /* `config` is owned by the caller and must outlive the budget. */
 void retry_budget_init(struct retry_budget *budget, const struct retry_budget_config *config);
+/* An attempt is sent upstream, and ends: `active` counts these, and not the operations in backoff.
+ */
+void retry_budget_attempt(struct retry_budget *budget);
+void retry_budget_attempt_ended(struct retry_budget *budget);
 /* An operation starts. */
 void retry_budget_began(struct retry_budget *budget, sim_time now);
 /* An attempt failed, whether or not it is retried. */

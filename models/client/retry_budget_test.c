@@ -115,7 +115,7 @@ static void bucket_refills_by_time(void **state)
     assert_int_equal(budget.tokens_milli, 6000);
 }
 
-/* Envoy: 20 % of the active operations, at least 3. */
+/* Envoy: 20 % of the attempts under way, at least 3. */
 static void active_allows_a_share_and_a_floor(void **state)
 {
     const struct retry_budget_config config = {
@@ -126,16 +126,47 @@ static void active_allows_a_share_and_a_floor(void **state)
     (void)state;
     retry_budget_init(&budget, &config);
     for (int i = 0; i < 10; i++)
-        retry_budget_began(&budget, 0);
+        retry_budget_attempt(&budget);
     for (int i = 0; i < 3; i++)
         assert_true(retry_budget_pay(&budget, 0, false, &paid));
     assert_false(retry_budget_pay(&budget, 0, false, &paid));
     for (int i = 0; i < 10; i++)
-        retry_budget_began(&budget, 0);
+        retry_budget_attempt(&budget);
     assert_true(retry_budget_pay(&budget, 0, false, &paid)); /* 20 % of 20 */
     assert_false(retry_budget_pay(&budget, 0, false, &paid));
     retry_budget_retry_done(&budget);
     assert_true(retry_budget_pay(&budget, 0, false, &paid));
+}
+
+/*
+ * Envoy, N requests in flight on a connection that breaks (reports of envoy-mobile PR 811): those
+ * that fail are no longer active, and their retries, in backoff, count from their admission.
+ * Failure k, after r retries, is retried while r + 1 <= p (N - k), so pN/(1 + p) of them are: N =
+ * 200: 100 at p = 100 %, 66 at 50 %, 33 at 20 %. With 6 in flight and 100 %: 3.
+ */
+static void requests_in_backoff_are_not_active(void **state)
+{
+    static const struct {
+        double share;
+        uint32_t requests, retries;
+    } cases[] = {{1, 200, 100}, {0.5, 200, 66}, {0.2, 200, 33}, {1, 6, 3}};
+
+    (void)state;
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        const struct retry_budget_config config = {.kind = BUDGET_ACTIVE,
+                                                   .active_share = cases[c].share};
+        struct retry_budget budget;
+        uint32_t paid = 0, retries = 0;
+
+        retry_budget_init(&budget, &config);
+        for (uint32_t i = 0; i < cases[c].requests; i++)
+            retry_budget_attempt(&budget);
+        for (uint32_t i = 0; i < cases[c].requests; i++) {
+            retry_budget_attempt_ended(&budget);
+            retries += retry_budget_pay(&budget, 0, false, &paid);
+        }
+        assert_int_equal(retries, cases[c].retries);
+    }
 }
 
 /*
@@ -208,6 +239,7 @@ int main(void)
         cmocka_unit_test(grpc_bucket_stops_at_half),
         cmocka_unit_test(bucket_refills_by_time),
         cmocka_unit_test(active_allows_a_share_and_a_floor),
+        cmocka_unit_test(requests_in_backoff_are_not_active),
         cmocka_unit_test(share_bounds_the_amplification),
         cmocka_unit_test(bucket_bounds_the_amplification),
     };

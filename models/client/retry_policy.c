@@ -8,8 +8,8 @@
 
 const char *const backoff_names[] = {"none",   "fixed", "exponential", "list",
                                      "linear", "envoy", NULL};
-const char *const jitter_names[] = {"none",  "full",       "equal", "decorrelated",
-                                    "above", "plus-minus", "added", NULL};
+const char *const jitter_names[] = {
+    "none", "full", "equal", "decorrelated", "above", "plus-minus", "added", "between", NULL};
 
 static sim_dur cut(double wait, sim_dur max)
 {
@@ -71,6 +71,8 @@ sim_dur retry_policy_wait(const struct retry_policy *policy, uint32_t retry, sim
                    policy->max_ns);
     case JITTER_PLUS_MINUS:
         return (sim_dur)((double)wait * (1 - policy->spread + 2 * policy->spread * u));
+    case JITTER_BETWEEN:
+        return (sim_dur)(base + u * ((double)wait - base));
     case JITTER_ADDED:
         return wait + (sim_dur)(u * (double)policy->added_ns);
     default:

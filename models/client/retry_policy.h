@@ -21,8 +21,9 @@
  *   above          min(max, base + u base factor^n)     (go-redis; not capped before the sum)
  *   plus-minus     w (1 - x + 2 x u)                    (gRPC: x = 20 %)
  *   added          w + u a                              (ioredis 6)
+ *   between        base + u (w - base)                  (StackExchange.Redis)
  *
- * `decorrelated` and `above` need the base and max of `exponential`. Sources: facts G.
+ * `decorrelated`, `above` and `between` need the base and max of `exponential`. Sources: facts G.
  */
 #ifndef RETRY_POLICY_H
 #define RETRY_POLICY_H
@@ -44,7 +45,8 @@ enum jitter_kind {
     JITTER_DECORRELATED,
     JITTER_ABOVE,
     JITTER_PLUS_MINUS,
-    JITTER_ADDED
+    JITTER_ADDED,
+    JITTER_BETWEEN
 };
 extern const char *const backoff_names[], *const jitter_names[];
 

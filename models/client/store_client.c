@@ -52,19 +52,42 @@ static const char *const tls_versions[] = {"none", "1.3", "1.2", NULL};
 static const char *const dns_caches[] = {"ttl", "fixed", "forever", NULL};
 static const char *const reuses[] = {"lifo", "fifo", NULL};
 static const char *const waits[] = {"fifo", "lifo", NULL};
-/* The first entries of backoff_names and jitter_names: those that work without a limit on
- * attempts. */
-static const char *const reconnect_backoffs[] = {"none", "fixed", "exponential", NULL};
-static const char *const reconnect_jitters[] = {"none",  "full",       "equal", "decorrelated",
-                                                "above", "plus-minus", NULL};
+static const char *const covers[] = {"attempt", "reply", "queue", NULL};
+static const char *const connect_waits[] = {"none", "fixed", "retry", NULL};
+static const char *const topologies[] = {"none", "cluster", NULL};
+static const char *const resends[] = {"none", "unsent", "unfinished", "all", NULL};
+/* The first entries of backoff_names: those of a layer outside the library. */
+static const char *const layer_backoffs[] = {"none", "fixed", "exponential", NULL};
+static const char *const layer_jitters[] = {"none", "full", "equal", NULL};
 static const char *const hedge_targets[] = {"same", "primary", NULL};
 
 #define MODEL_CONFIG struct store_client_config
 // clang-format off
+/* Rows of a class of errors: all have the first two, error replies the next two, failed connects the last one. */
+#define ERROR_RETRY(name, class, retried, what) \
+    FLAG("errors." name ".retry", errors[class].retry, retried, "retry after: " what, "facts client_errors"), \
+    COUNT("errors." name ".attempts", errors[class].attempts, "0", "0", "1000000", "maximum attempts where they end so, including the first; 0: as retry.attempts", "facts client_errors")
+#define ERROR_REFRESH(name, class) \
+    FLAG("errors." name ".refresh", errors[class].refresh, "false", "ask for addresses again: the name's at the next connect, the topology within its limit", "facts client_errors")
+#define ERROR_WAIT(name, class) \
+    DURATION("errors." name ".wait", errors[class].wait_ns, "0s", "0s", "1h", "minimum wait before the retry", "facts client_errors")
+#define ERROR_CLOSE(name, class, closed) \
+    FLAG("errors." name ".close", errors[class].close, closed, "close the connection that the error reply came on", "facts client_errors")
+#define ERROR_FIRST(name, class) \
+    FLAG("errors." name ".first", errors[class].first, "true", "retry also before any command of the operation was sent", "facts client_errors")
+#define LAYER_ROWS(name, member, who) \
+    COUNT("layers." name ".attempts", member.attempts, "1", "1", "100", "maximum attempts of " who ", including the first; each runs all attempts of the layer below", "assumption"), \
+    VARIANT("layers." name ".backoff", member.backoff, layer_backoffs, "none", "backoff of " who, "assumption"), \
+    DURATION("layers." name ".backoff.fixed", member.fixed_ns, "0ms", "100ms", "10min", "constant wait", "assumption"), \
+    DURATION("layers." name ".backoff.exponential.base", member.base_ns, "0ms", "100ms", "10min", "first wait, multiplied by `factor` each time", "assumption"), \
+    DURATION("layers." name ".backoff.exponential.max", member.max_ns, "0ms", "2s", "1h", "longest wait", "assumption"), \
+    NUMBER("layers." name ".backoff.exponential.factor", member.factor, "1", "2", "100", "ratio of a wait to the previous one", "assumption"), \
+    CHOICE("layers." name ".jitter", member.jitter, layer_jitters, "full", "jitter of the backoff, as retry.jitter", "assumption")
 static const struct field store_client_fields[] = {
     CHOICE("preset", preset, client_preset_names, "none", "client library by name and version; its values become the defaults", "facts G"),
     DURATION("timeout", timeout_ns, "1ms", "300ms", "1d", "timeout of a write attempt", "seed 000"),
     DURATION("read_timeout", read_timeout_ns, "1ms", "250ms", "1d", "timeout of a read attempt", "facts C.3"),
+    CHOICE("timeout_covers", timeout_covers, covers, "attempt", "what the timeout covers: attempt, all of it; reply, from the sent command to its reply; queue, until the command is sent", "facts client_errors"),
     DURATION("deadline", retry.deadline_ns, "0s", "0s", "1d", "overall deadline: no attempt starts later than this after the operation began; 0: none", "assumption"),
     COUNT("retry.attempts", retry.attempts, "1", "4", "1000000", "maximum attempts of a write, including the first", "seed 000"),
     COUNT("retry.read_attempts", retry.read_attempts, "1", "2", "1000000", "maximum attempts of a read, including the first", "assumption"),
@@ -93,7 +116,7 @@ static const struct field store_client_fields[] = {
     SHARE("retry.budget.share.of_requests", budget.share, "0%", "20%", "100%", "maximum retries in a window, as a share of its operations", "facts G"),
     RATE("retry.budget.share.rate", budget.rate_per_s, "0/s", "10/s", "1000000/s", "retries allowed in addition to the share", "facts G"),
     DURATION("retry.budget.share.window", budget.window_ns, "10ms", "10s", "1h", "length of the sliding window, in ten steps", "facts G"),
-    SHARE("retry.budget.active.of_active", budget.active_share, "0%", "20%", "100%", "maximum concurrent retries, as a share of concurrent operations", "facts G"),
+    SHARE("retry.budget.active.of_active", budget.active_share, "0%", "20%", "100%", "maximum concurrent retries, those in backoff included, as a share of the attempts under way", "facts G"),
     COUNT("retry.budget.active.min", budget.active_min, "0", "3", "1000000", "minimum number of concurrent retries always allowed", "facts G"),
     VARIANT("breaker.trip", breaker.trip, breaker_trips, "none", "condition that opens the circuit breaker of an instance and endpoint", "facts G"),
     COUNT("breaker.trip.consecutive", breaker.consecutive, "1", "5", "1000000", "consecutive failed attempts", "facts G"),
@@ -105,31 +128,85 @@ static const struct field store_client_fields[] = {
     DURATION("breaker.open", breaker.open_ns, "1ms", "5s", "1h", "time for which the breaker stays open", "facts G"),
     DURATION("breaker.open_max", breaker.open_ns_max, "0s", "0s", "1h", "maximum open time, doubled at each failed trial; below 'open': no doubling", "facts G"),
     COUNT("breaker.trials", breaker.trials, "1", "1", "1000000", "successful trial attempts before the breaker closes", "facts G"),
+    VARIANT("throttle", throttle.kind, throttle_names, "none", "adaptive throttling of an instance: its client refuses attempts while few are accepted", "sre-book 21"),
+    NUMBER("throttle.adaptive.k", throttle.k, "1", "2", "1000", "attempts allowed for each one that was answered well", "sre-book 21"),
+    DURATION("throttle.adaptive.window", throttle.window_ns, "10ms", "2min", "1h", "length of the sliding window, in ten steps", "sre-book 21"),
     COUNT("hedge.reads", hedge_max, "0", "0", "16", "maximum hedged reads sent in addition to a slow first attempt; 0: off", "facts G"),
     DURATION("hedge.after", hedge_after_ns, "1ms", "500ms", "1h", "delay before each hedged read", "facts G"),
     CHOICE("hedge.to", hedge_to, hedge_targets, "same", "target of hedged reads: the same cluster, or the primary", "assumption"),
+    ERROR_RETRY("timeout", ERROR_TIMEOUT, "true", "no reply within the timeout"),
+    ERROR_REFRESH("timeout", ERROR_TIMEOUT),
+    ERROR_RETRY("connect-timeout", ERROR_CONNECT_TIMEOUT, "true", "the connection did not open in time"),
+    ERROR_REFRESH("connect-timeout", ERROR_CONNECT_TIMEOUT),
+    ERROR_FIRST("connect-timeout", ERROR_CONNECT_TIMEOUT),
+    ERROR_RETRY("refused", ERROR_REFUSED, "true", "the connection was refused"),
+    ERROR_REFRESH("refused", ERROR_REFUSED),
+    ERROR_FIRST("refused", ERROR_REFUSED),
+    ERROR_RETRY("lost", ERROR_LOST, "true", "the connection was closed or reset"),
+    ERROR_REFRESH("lost", ERROR_LOST),
+    ERROR_RETRY("readonly", ERROR_READONLY, "true", "READONLY: a write reached a replica"),
+    ERROR_REFRESH("readonly", ERROR_READONLY), ERROR_WAIT("readonly", ERROR_READONLY), ERROR_CLOSE("readonly", ERROR_READONLY, "true"),
+    ERROR_RETRY("loading", ERROR_LOADING, "true", "LOADING: the server reads its data set"),
+    ERROR_REFRESH("loading", ERROR_LOADING), ERROR_WAIT("loading", ERROR_LOADING), ERROR_CLOSE("loading", ERROR_LOADING, "false"),
+    ERROR_RETRY("clusterdown", ERROR_CLUSTERDOWN, "true", "CLUSTERDOWN: too few nodes or regions can be reached"),
+    ERROR_REFRESH("clusterdown", ERROR_CLUSTERDOWN), ERROR_WAIT("clusterdown", ERROR_CLUSTERDOWN), ERROR_CLOSE("clusterdown", ERROR_CLUSTERDOWN, "false"),
+    ERROR_RETRY("moved", ERROR_MOVED, "true", "MOVED; at the node that it names, without backoff"),
+    ERROR_REFRESH("moved", ERROR_MOVED),
+    ERROR_RETRY("ask", ERROR_ASK, "true", "ASK; at the node that it names, without backoff"),
+    ERROR_REFRESH("ask", ERROR_ASK),
+    ERROR_RETRY("max-clients", ERROR_MAX_CLIENTS, "true", "max number of clients reached"),
+    ERROR_REFRESH("max-clients", ERROR_MAX_CLIENTS), ERROR_WAIT("max-clients", ERROR_MAX_CLIENTS), ERROR_CLOSE("max-clients", ERROR_MAX_CLIENTS, "true"),
+    ERROR_RETRY("pool", ERROR_POOL, "false", "no connection of the pool became free: pool.max_wait, pool.pending"),
+    ERROR_RETRY("circuit", ERROR_CIRCUIT, "false", "refused by the client's own breaker or throttle"),
+    LAYER_ROWS("mesh", mesh, "a proxy beside the client"),
+    LAYER_ROWS("app", app, "the application around the client"),
     CHOICE("mode", pool.mode, modes, "pool", "pool: one command at a time on each connection; multiplexed: all commands on one, replies in order", "redis_lessons 9"),
     COUNT("pool.size", pool.size, "1", "20", "100000", "maximum connections of one instance to one endpoint", "assumption"),
     COUNT("pool.warm", pool.warm, "0", "20", "100000", "connections that are open at the start", "assumption"),
     CHOICE("pool.reuse", pool.reuse, reuses, "lifo", "which idle connection is used first", "redis_lessons 8"),
     CHOICE("pool.wait", pool.wait, waits, "fifo", "order of waiting operations: fifo or lifo", "redis_lessons 6"),
+    DURATION("pool.max_wait", pool.max_wait_ns, "0s", "0s", "1d", "maximum wait for a connection, within the timeout; 0: no limit of its own", "facts client_errors"),
+    COUNT("pool.pending", pool.pending, "0", "1000000", "1000000", "operations that may wait for a connection; more are rejected at once", "facts client_errors"),
+    COUNT("pool.requests", pool.requests, "1", "1000000", "1000000", "attempts of an instance that may be under way to an endpoint; more are rejected at once", "facts client_errors"),
+    COUNT("pool.shared", pool.shared, "1", "1", "100", "connections that all commands use in turn (multiplexed only)", "assumption"),
+    FLAG("pool.fail_fast", fail_fast, "false", "after pool.size failed connects all attempts without a connection fail at once, until a probe connects (pool only)", "facts client_errors"),
+    DURATION("pool.probe", probe_ns, "1ms", "1s", "1h", "interval of these probes", "facts client_errors"),
     FLAG("pool.close_on_timeout", pool.close_on_timeout, "true", "close a connection after a command on it timed out (pool only)", "redis_lessons 8"),
     DURATION("pool.lifetime", pool.lifetime_ns, "0s", "0s", "1d", "maximum age of a connection; 0: no limit", "assumption"),
     DURATION("connect_timeout", pool.connect_timeout_ns, "0s", "10s", "1d", "timeout for opening a connection, within the timeout of the attempt; 0: only the latter", "facts G"),
-    VARIANT("reconnect.backoff", reconnect.backoff, reconnect_backoffs, "none", "backoff before a lost multiplexed connection is reopened; none: at once", "facts G"),
+    COUNT("connect.tries", connect_tries, "1", "1", "100", "connects of one attempt if they time out (pool only)", "facts client_errors"),
+    COUNT("connect.refused_tries", refused_tries, "1", "1", "100", "connects of one attempt if they are refused (pool only)", "facts client_errors"),
+    VARIANT("connect.wait", connect_wait, connect_waits, "none", "wait between these connects; retry: as retry.backoff with its jitter", "facts client_errors"),
+    DURATION("connect.wait.fixed", connect_wait_ns, "0s", "100ms", "1h", "constant wait", "facts client_errors"),
+    CHOICE("resend", resend, resends, "none", "commands of a lost multiplexed connection: none, they fail; unsent, those refused with max clients wait for the next one; unfinished, all are sent again after the reconnect within their timeout; all, also those that timed out", "facts client_errors"),
+    DURATION("socket_timeout", socket_timeout_ns, "0s", "0s", "1d", "close a multiplexed connection on which nothing was sent or received for this time; 0: never", "facts client_errors"),
+    FLAG("reconnect.always", reconnects_always, "false", "reopen a lost multiplexed connection without waiting for a command", "facts client_errors"),
+    FLAG("reconnect.after_socket_timeout", reconnects_after_silence, "true", "reopen it after `socket_timeout` too; false: the client gives up for good", "facts client_errors"),
+    COUNT("reconnect.flush_after", flush_after, "0", "0", "1000000", "failed connects in a row after which all waiting commands fail; 0: never", "facts client_errors"),
+    VARIANT("reconnect.backoff", reconnect.backoff, backoff_names, "none", "backoff before a lost multiplexed connection is reopened; none: at once", "facts G"),
     DURATION("reconnect.backoff.fixed", reconnect.fixed_ns, "0ms", "1s", "1h", "constant wait", "facts G"),
     DURATION("reconnect.backoff.exponential.base", reconnect.base_ns, "0ms", "100ms", "1h", "first wait", "facts G"),
     DURATION("reconnect.backoff.exponential.max", reconnect.max_ns, "0ms", "10s", "1h", "longest wait", "facts G"),
     NUMBER("reconnect.backoff.exponential.factor", reconnect.factor, "1", "2", "100", "ratio of a wait to the previous one", "facts G"),
-    VARIANT("reconnect.jitter", reconnect.jitter, reconnect_jitters, "none", "jitter of the reconnect backoff, as retry.jitter", "facts G"),
+    DURATION_LIST("reconnect.backoff.list", reconnect.list, "0ms", "[0s, 1s]", "1h", "list of waits; the last one repeats", "assumption"),
+    DURATION("reconnect.backoff.linear.step", reconnect.linear_step_ns, "0ms", "50ms", "10min", "step: reconnect r waits r steps", "facts client_errors"),
+    DURATION("reconnect.backoff.linear.max", reconnect.linear_max_ns, "0ms", "2s", "1h", "longest wait", "facts client_errors"),
+    DURATION("reconnect.backoff.envoy.base", reconnect.envoy_base_ns, "0ms", "25ms", "10min", "base: reconnect r waits (2^r - 1) times this", "facts G"),
+    DURATION("reconnect.backoff.envoy.max", reconnect.envoy_max_ns, "0ms", "250ms", "1h", "longest wait", "facts G"),
+    VARIANT("reconnect.jitter", reconnect.jitter, jitter_names, "none", "jitter of the reconnect backoff, as retry.jitter", "facts G"),
     SHARE("reconnect.jitter.plus-minus", reconnect.spread, "0%", "20%", "100%", "spread s: w (1 +- U(0, s))", "facts G"),
+    DURATION("reconnect.jitter.added", reconnect.added_ns, "0ms", "200ms", "10min", "added a: w + U(0, a)", "facts client_errors"),
     CHOICE("tls", pool.tls, tls_versions, "1.3", "TLS version: round trips of a new connection in addition to TCP: 1.3 one, 1.2 two", "facts 0.9"),
     VARIANT("dns_cache", pool.dns_cache, dns_caches, "ttl", "how long the client caches the address of the primary", "facts E"),
     DURATION("dns_cache.fixed", pool.dns_fixed_ns, "0s", "30s", "24h", "caching time, whatever the TTL", "facts E"),
+    VARIANT("topology", topology, topologies, "none", "cluster: the client learns the primary's address from the cluster's topology; none: from its name", "facts client_errors"),
+    DURATION("topology.cluster.refresh", topology_period_ns, "0s", "0s", "1d", "interval at which the topology is read; 0: only after errors", "facts client_errors"),
+    DURATION("topology.cluster.limit", topology_limit_ns, "0s", "0s", "1d", "minimum time between reads after errors; those that come sooner are ignored", "facts client_errors"),
     CHOICE("on_write_failure", on_write_failure, fallbacks, "fail", "fallback of a login after its write failed", "seed 000"),
     VARIANT("read_after_write", read_after_write, read_after_writes, "none", "policy for reads soon after a write of the session", "seed 000"),
     DURATION("read_after_write.read-from-primary.window", raw_window_ns, "0ms", "1s", "1h", "time after the write for which reads go to the primary", "assumption"),
     DURATION("read_after_write.retry-on-miss.delay", raw_delay_ns, "0ms", "150ms", "1h", "wait before the read is repeated", "seed 000"),
+    DURATION("read_after_write.retry-on-miss.spread", raw_spread_ns, "0ms", "0ms", "1h", "spread s: the wait is delay + U(0, s)", "assumption"),
     COUNT("read_after_write.retry-on-miss.times", raw_times, "1", "1", "100", "maximum number of repeated reads", "seed 000"),
     NUMBER_DIST("write_bytes", write_bytes, "1", "1100", "1000000000", "bytes of a write command: of a session, the same for all its writes; where they differ, a read that finds it is as large", "facts H"),
     COUNT("read_bytes", read_bytes, "1", "60", "1000000000", "bytes of a read command", "assumption"),
@@ -170,7 +247,9 @@ static const struct metric store_client_metrics[] = {
     {.name = "connections_open", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "open connections to the store, including those being opened"},
     {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "writes that succeeded, after any number of attempts"},
     {.name = "retries_denied", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "by", .label_values = denied_by, .series = true, .meaning = "retries and hedges that were not made although attempts were left, by what denied them"},
-    {.name = "breaker_refusals", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "operations failed immediately by an open breaker, before the first attempt or after a backoff"},
+    {.name = "pool_rejections", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts that failed without a connection, by pool.pending or pool.max_wait"},
+    {.name = "topology_reads", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "reads of the cluster's topology, by interval or after errors"},
+    {.name = "breaker_refusals", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts refused immediately by an open breaker or by adaptive throttling"},
     {.name = "breaker_open_share", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .better = LOWER_IS_BETTER, .scale = 1e-6, .series = true, .meaning = "share of open circuit breakers in a region (one breaker per instance and endpoint used; a global datastore has two endpoints); the total is the sum over regions"},
     {.name = "hedges", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "hedged reads that were sent"},
     {.name = "hedges_won", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "hedged reads whose reply came first"},
@@ -225,6 +304,8 @@ static void open_probes(struct store_client *client, struct probes *probes)
                     {&client->read_misses, "read_misses"},
                     {&client->opened, "connections_opened"},
                     {&client->goodput, "write_goodput"},
+                    {&client->pool_rejections, "pool_rejections"},
+                    {&client->topology_reads, "topology_reads"},
                     {&client->breaker_refusals, "breaker_refusals"},
                     {&client->hedges, "hedges"},
                     {&client->hedges_won, "hedges_won"}};
@@ -250,7 +331,7 @@ static void add_kinds(struct store_client *client, const struct model_env *env)
 {
     const struct store_client_config *config = client->config;
     sim_dur connect = config->pool.connect_timeout_ns;
-    kind_id timeout;
+    kind_id timeout, wait;
 
     client->up = true;
     /* At the same simulated time a connection breaks before its commands are lost. */
@@ -261,6 +342,7 @@ static void add_kinds(struct store_client *client, const struct model_env *env)
         sim_kind_add(env->sim, &client_handshake, env->instance, client);
     client->retry_kind = sim_kind_add(env->sim, &client_retry, env->instance, client);
     timeout = sim_kind_add(env->sim, &client_timeout, env->instance, client);
+    client->timeout_kind = timeout;
     client->write_timer = sim_timer_add(env->sim, config->timeout_ns, timeout);
     client->read_timer = sim_timer_add(env->sim, config->read_timeout_ns, timeout);
     client->broken_kind = sim_kind_add(env->sim, &client_broken, env->instance, client);
@@ -274,6 +356,31 @@ static void add_kinds(struct store_client *client, const struct model_env *env)
         client->pools.connect_timer =
             sim_timer_add(env->sim, connect,
                           sim_kind_add(env->sim, &client_connect_timeout, env->instance, client));
+    client->connect_kind = sim_kind_add(env->sim, &client_connect_again, env->instance, client);
+    client->probe_kind = sim_kind_add(env->sim, &client_probe, env->instance, client);
+    client->silence_kind = sim_kind_add(env->sim, &client_silence, env->instance, client);
+    client->topology_kind = sim_kind_add(env->sim, &client_topology, env->instance, client);
+    wait = sim_kind_add(env->sim, &client_wait_over, env->instance, client);
+    if (config->pool.max_wait_ns > 0)
+        client->wait_timer = sim_timer_add(env->sim, config->pool.max_wait_ns, wait);
+}
+
+/* Whether operations use their rare part also when nothing fails. */
+static bool uses_extras(const struct store_client_config *config)
+{
+    return config->timeout_covers != COVERS_ATTEMPT || config->connect_tries > 1 ||
+           config->refused_tries > 1 || config->mesh.attempts > 1 || config->app.attempts > 1 ||
+           !config->errors[ERROR_CONNECT_TIMEOUT].first || !config->errors[ERROR_REFUSED].first ||
+           config->socket_timeout_ns > 0;
+}
+
+/* Rules without parameters of their own. */
+static void complete_errors(struct store_client_config *config)
+{
+    config->errors[ERROR_OTHER].retry = true;
+    for (int error = 0; error < CLIENT_ERRORS; error++)
+        if (error != ERROR_CONNECT_TIMEOUT && error != ERROR_REFUSED)
+            config->errors[error].first = true;
 }
 
 static void store_client_init(void *self, const struct model_env *env)
@@ -282,12 +389,17 @@ static void store_client_init(void *self, const struct model_env *env)
     const struct store_client_config *config = env->config;
     double bytes;
 
-    client->config = config;
+    client->own = *config;
+    complete_errors(&client->own);
+    client->config = config = &client->own;
     client->sim = env->sim;
     client->region = env->region;
     client->is_guarded = config->budget.kind != BUDGET_NONE || config->breaker.trip != TRIP_NONE ||
-                         config->hedge_max > 0;
+                         config->hedge_max > 0 || uses_extras(config) ||
+                         config->throttle.kind != THROTTLE_NONE || config->pool.requests < 1000000;
+    client->has_extras = uses_extras(config);
     client->jitter = sim_stream(env->sim, env->instance, "jitter");
+    client->throttle = sim_stream(env->sim, env->instance, "throttle");
     client->reconnect_jitter = sim_stream(env->sim, env->instance, "reconnect");
     client->ops[0].free_head = client->ops[1].free_head = NO_INDEX;
     client->sizes = sim_stream(env->sim, "store_client", "sizes");
@@ -363,6 +475,8 @@ static void store_client_start(void *self)
     uint32_t instances = client->instance_count, write_endpoint;
 
     connection_pools_size(&client->pools, instances);
+    if (config->topology != TOPOLOGY_NONE)
+        client_topology_start(client);
     client->read_endpoint = store->route(store->self, &client->pools.knowledge, &read);
     write_endpoint = store->route(store->self, &client->pools.knowledge, &write);
     for (uint32_t i = 0; i < instances; i++) {
@@ -373,6 +487,11 @@ static void store_client_start(void *self)
         client->budgets = mem_zalloc(instances, sizeof *client->budgets);
         for (uint32_t i = 0; i < instances; i++)
             retry_budget_init(&client->budgets[i], &config->budget);
+    }
+    if (config->throttle.kind != THROTTLE_NONE) {
+        client->throttles = mem_zalloc(instances, sizeof *client->throttles);
+        for (uint32_t i = 0; i < instances; i++)
+            adaptive_throttle_init(&client->throttles[i], &config->throttle);
     }
     connection_pools_warm(&client->pools);
 }
@@ -390,7 +509,7 @@ static void store_client_finish(void *self)
 
             ops += table == 0 && state != OP_IDLE;
             attempts += state == OP_WAITING || state == OP_CONNECTING || state == OP_SENT ||
-                        state == OP_BROKEN;
+                        state == OP_BROKEN || state == OP_REJECTED || state == OP_CONNECT_WAIT;
             if (state == OP_WAITING)
                 queue_check_remains(&client->line, sim_now(client->sim),
                                     client->ops[table].rows[i].waiting_since);
@@ -470,7 +589,20 @@ static bool holds_workers(const void *config, const struct check_context *contex
     return c->timeout_ns >= limit || c->read_timeout_ns >= limit;
 }
 
+static bool is_old_preset(const void *config, const struct check_context *context)
+{
+    const struct store_client_config *c = config;
+
+    (void)context;
+    return c->preset > CLIENT_PRESET_COUNT - CLIENT_PRESETS_OLD;
+}
+
 static const struct lint_row store_client_lints[] = {
+    {.code = "client-preset-old",
+     .field = "preset",
+     .meaning = "old name of a preset whose versions behave differently: it was split, see "
+                "'describe --presets'",
+     .applies = is_old_preset},
     {.code = "client-retries-never",
      .field = "deadline",
      .meaning = "'timeout' is not below 'deadline': after a timeout no time is left for a "
@@ -523,11 +655,20 @@ static void store_client_fini(void *self)
     free(client->pools.listeners);
     free(client->ops[0].rows);
     free(client->ops[1].rows);
+    free(client->ops[0].extras);
+    free(client->ops[1].extras);
+    free(client->late);
     free(client->pending.rows);
     command_pool_release(&client->commands);
     free(client->unanswered);
     free(client->budgets);
     free(client->breakers);
+    free(client->throttles);
+}
+
+static bool needs_exponential(int jitter)
+{
+    return jitter == JITTER_DECORRELATED || jitter == JITTER_ABOVE || jitter == JITTER_BETWEEN;
 }
 
 static void check_retries(const struct retry_policy *policy, struct validation *validation)
@@ -540,10 +681,16 @@ static void check_retries(const struct retry_policy *policy, struct validation *
         validation_error(validation, "retry.backoff.envoy.max", "must not be below 'base'");
     if (policy->backoff == BACKOFF_LIST && policy->list.count == 0)
         validation_error(validation, "retry.backoff.list", "needs at least one wait");
-    if ((policy->jitter == JITTER_DECORRELATED || policy->jitter == JITTER_ABOVE) &&
-        policy->backoff != BACKOFF_EXPONENTIAL)
+    if (needs_exponential(policy->jitter) && policy->backoff != BACKOFF_EXPONENTIAL)
         validation_error(validation, "retry.jitter", "'%s' needs an exponential backoff",
                          jitter_names[policy->jitter]);
+}
+
+static void check_layer(const struct retry_policy *policy, const char *max,
+                        struct validation *validation)
+{
+    if (policy->backoff == BACKOFF_EXPONENTIAL && policy->max_ns < policy->base_ns)
+        validation_error(validation, max, "must not be below 'base'");
 }
 
 static void store_client_check(const void *config, const struct check_context *context,
@@ -553,6 +700,8 @@ static void store_client_check(const void *config, const struct check_context *c
 
     (void)context;
     check_retries(&c->retry, validation);
+    check_layer(&c->mesh, "layers.mesh.backoff.exponential.max", validation);
+    check_layer(&c->app, "layers.app.backoff.exponential.max", validation);
     if (c->pool.mode == MODE_MULTIPLEXED && c->pool.connect_timeout_ns == 0)
         validation_error(
             validation, "connect_timeout",
@@ -561,8 +710,17 @@ static void store_client_check(const void *config, const struct check_context *c
         validation_error(validation, "reconnect.backoff",
                          "is only for 'mode: multiplexed': in a pool, connections are opened by "
                          "attempts, which have 'retry.backoff'");
-    if ((c->reconnect.jitter == JITTER_DECORRELATED || c->reconnect.jitter == JITTER_ABOVE) &&
-        c->reconnect.backoff != BACKOFF_EXPONENTIAL)
+    if (c->pool.mode == MODE_POOL && (c->resend != RESEND_NONE || c->socket_timeout_ns > 0))
+        validation_error(validation, c->resend != RESEND_NONE ? "resend" : "socket_timeout",
+                         "is only for 'mode: multiplexed'");
+    if (c->pool.mode == MODE_MULTIPLEXED && (c->connect_tries > 1 || c->refused_tries > 1))
+        validation_error(validation, "connect.tries",
+                         "is only for 'mode: pool': a shared connection has 'reconnect'");
+    if (c->pool.mode == MODE_MULTIPLEXED && c->fail_fast)
+        validation_error(validation, "pool.fail_fast", "is only for 'mode: pool'");
+    if (c->pool.mode == MODE_POOL && c->pool.shared > 1)
+        validation_error(validation, "pool.shared", "is only for 'mode: multiplexed'");
+    if (needs_exponential(c->reconnect.jitter) && c->reconnect.backoff != BACKOFF_EXPONENTIAL)
         validation_error(validation, "reconnect.jitter", "'%s' needs an exponential backoff",
                          jitter_names[c->reconnect.jitter]);
     if (c->pool.mode == MODE_MULTIPLEXED && c->pool.lifetime_ns > 0)

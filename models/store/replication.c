@@ -31,7 +31,8 @@ static const struct field replication_fields[] = {
     SIZE("output_buffer.hard", hard_bytes, "0", "256 MiB", "64 GiB", "output buffer in bytes at which the primary disconnects the secondary at once; 0: no limit", "facts C.3"),
     SIZE("output_buffer.soft", soft_bytes, "0", "64 MiB", "64 GiB", "output buffer in bytes at which it is disconnected after soft_time; 0: no limit", "facts C.3"),
     DURATION("output_buffer.soft_time", soft_time_ns, "1s", "60s", "1h", "time above the soft limit before the secondary is disconnected", "facts C.3"),
-    DURATION("timeout", timeout_ns, "2s", "60s", "24h", "silence after which either side closes the connection", "facts C.3"),
+    DURATION("timeout", timeout_ns, "2s", "60s", "24h", "silence after which the primary closes the connection, and a secondary without a timeout of its own", "facts C.3"),
+    DURATION("secondary_timeout", secondary_timeout_ns, "0s", "0s", "24h", "silence after which a secondary closes the connection; 0: as `timeout`", "facts C.3"),
     DURATION("ping_period", ping_period_ns, "1s", "10s", "1h", "interval between pings of the primary", "facts C.3"),
     DURATION("tick", tick_ns, "100ms", "1s", "1min", "interval at which secondaries acknowledge and reconnect and timeouts are checked", "facts C.3"),
     PHASE_FIELDS("tick_phase", tick_phase, "phase of the ticks and pings"),
@@ -250,13 +251,15 @@ static void replication_reset(void *self, int region)
 static bool stream_tick_secondary(struct stream *stream, sim_time now)
 {
     const struct replication_config *config = stream->secondary->replication->config;
+    sim_dur timeout =
+        config->secondary_timeout_ns > 0 ? config->secondary_timeout_ns : config->timeout_ns;
     bool loads = stream->state == STREAM_LOADING && !stream->copy.loaded;
 
     if (stream->state == STREAM_DISCONNECTED) {
         stream_connect(stream);
         return false;
     }
-    if (!loads && now - stream->heard >= config->timeout_ns) {
+    if (!loads && now - stream->heard >= timeout) {
         stream_lose(stream, STREAM_DISCONNECTED, BREAK_SECONDARY_TIMEOUT);
         stream_connect(stream);
         return false;
@@ -562,7 +565,8 @@ static bool times_out_between_pings(const void *config, const struct check_conte
     const struct replication_config *c = config;
 
     (void)context;
-    return c->timeout_ns <= c->ping_period_ns;
+    return c->timeout_ns <= c->ping_period_ns ||
+           (c->secondary_timeout_ns > 0 && c->secondary_timeout_ns <= c->ping_period_ns);
 }
 
 static bool has_idle_soft_limit(const void *config, const struct check_context *context)

@@ -33,8 +33,8 @@
 struct replication_config {
     struct dist *output_delay, *apply, *full_resync;
     uint32_t overhead_bytes;
-    sim_dur metric_period_ns, timeout_ns, ping_period_ns, tick_ns, soft_time_ns, resync_delay_ns,
-        fork_per_gib_ns;
+    sim_dur metric_period_ns, timeout_ns, secondary_timeout_ns, ping_period_ns, tick_ns,
+        soft_time_ns, resync_delay_ns, fork_per_gib_ns;
     struct phase_rule metric_phase, tick_phase;
     int64_t backlog_bytes, send_buffer_bytes, hard_bytes, soft_bytes, chunk_bytes;
     double copy_bit_per_s, load_bit_per_s;

@@ -70,6 +70,32 @@ static void backlog_decides_to_the_byte(void **state)
     }
 }
 
+/*
+ * The secondary last receives at 10.51 s: with a timeout of 20 s of its own it closes at the tick
+ * of 31 s, long before the primary would. With 80 s it does not in 74 s, and the primary closes
+ * after its 60 s; with 80 s at the primary and 60 s at the secondary it is the other way round.
+ */
+static void each_side_has_a_timeout_of_its_own(void **state)
+{
+    static const struct {
+        const char *text;
+        int secondary, primary;
+    } cases[] = {{WORLD_FOR("40s") "replication: {secondary_timeout: 20s}\n", 1, 0},
+                 {WORLD_FOR("30500ms") "replication: {secondary_timeout: 20s}\n", 0, 0},
+                 {WORLD_FOR("74s") "replication: {secondary_timeout: 80s}\n", 0, 1},
+                 {WORLD_FOR("74s") "replication: {timeout: 80s, secondary_timeout: 60s}\n", 1, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        forget_plan(NULL);
+        plan_hole();
+        run_scenario(cases[i].text);
+        assert_close(found("replication_breaks", 1, "secondary-timeout"), cases[i].secondary, 0);
+        assert_close(found("replication_breaks", 1, "primary-timeout"), cases[i].primary, 0);
+        end_scenario();
+    }
+}
+
 /* Writes until the reconnection count, not only those until the healing: with 10 more writes
  * at 75.8 s, after the blackhole and before PSYNC, a backlog that covers the blackhole is too
  * small. */
@@ -302,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(backlog_decides_to_the_byte, forget_plan),
         cmocka_unit_test_setup(bytes_count_until_the_reconnection, forget_plan),
+        cmocka_unit_test_setup(each_side_has_a_timeout_of_its_own, forget_plan),
         cmocka_unit_test_setup(hang_below_the_timeout_breaks_nothing, forget_plan),
         cmocka_unit_test_setup(loss_of_the_acknowledgements_breaks_the_stream, forget_plan),
         cmocka_unit_test_setup(reset_costs_four_round_trips, forget_plan),

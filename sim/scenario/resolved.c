@@ -36,9 +36,13 @@ static bool is_implied(const struct row *rows, size_t count, size_t index)
 {
     size_t length = strlen(rows[index].path);
 
-    for (size_t i = index + 1; i < count; i++)
-        if (strncmp(rows[i].path, rows[index].path, length) == 0 && rows[i].path[length] == '.')
+    /* Sorted: rows that begin alike follow one another. */
+    for (size_t i = index + 1; i < count; i++) {
+        if (strncmp(rows[i].path, rows[index].path, length) != 0)
+            return false;
+        if (rows[i].path[length] == '.')
             return true;
+    }
     return false;
 }
 

@@ -42,9 +42,11 @@ bool field_is_optional(const struct field *field)
 /* Whether `name` is strictly below `path`. */
 static bool is_below(const char *name, const char *path)
 {
-    size_t length = strlen(path);
+    size_t at = 0;
 
-    return length == 0 || (strncmp(name, path, length) == 0 && name[length] == '.');
+    while (path[at] && name[at] == path[at])
+        at++;
+    return path[at] == '\0' && (at == 0 || name[at] == '.');
 }
 
 static bool has_below(const struct schema_table *table, const char *path)
@@ -57,7 +59,10 @@ static bool has_below(const struct schema_table *table, const char *path)
 
 static void join(struct strbuf *out, const char *path, const char *key)
 {
-    strbuf_addf(out, "%s%s%s", path, path[0] ? "." : "", key);
+    strbuf_add(out, path);
+    if (path[0])
+        strbuf_add_char(out, '.');
+    strbuf_add(out, key);
 }
 
 /* The name of a field in messages: "client.retry.attempts". */
@@ -300,10 +305,14 @@ const struct field *schema_variant_of(const struct field *fields, size_t count,
 
     for (size_t i = 0; i < count; i++) {
         const struct field *variant = &fields[i];
-        size_t length = strlen(variant->name);
+        size_t length;
 
-        if (variant->type != FIELD_VARIANT || !is_below(field->name, variant->name) ||
-            (found && strlen(found->name) > length))
+        /* Most rows are no variants, or begin with another letter. */
+        if (variant->type != FIELD_VARIANT || variant->name[0] != field->name[0] ||
+            !is_below(field->name, variant->name))
+            continue;
+        length = strlen(variant->name);
+        if (found && strlen(found->name) > length)
             continue;
         for (int j = 0; variant->choices[j]; j++) {
             size_t word = strlen(variant->choices[j]);

@@ -64,7 +64,7 @@ static const struct field client_driver_fields[] = {
 static struct {
     void (*write_done)(uint64_t number, sim_time begun, sim_time ended,
                        const struct op_result *result);
-    uint64_t reads, misses;
+    uint64_t reads, misses, lookups;
     uint64_t writes_begun, writes_ended, writes_lost;
     sim_dur rpo;
 } client_seen;
@@ -83,6 +83,9 @@ static struct {
 
 /* From this instant on the store's name has the address of epoch 1; 0: never. */
 static sim_time client_readdressed_at;
+
+/* How long an answer to a lookup of the name is valid. */
+static sim_dur client_dns_ttl;
 
 struct client_op {
     uint64_t number; /* of the write, from 1 */
@@ -281,10 +284,11 @@ static struct dns_answer client_driver_resolve(void *self, int region)
     const struct promotion_port *promotion = driver->promotion;
 
     (void)region;
+    client_seen.lookups++;
     return (struct dns_answer){.region = promotion ? promotion->primary(promotion->self) : 0,
                                .epoch = client_readdressed_at > 0 &&
                                         sim_now(driver->sim) >= client_readdressed_at,
-                               .expires = sim_now(driver->sim)};
+                               .expires = sim_now(driver->sim) + client_dns_ttl};
 }
 
 static void client_driver_write_ended(void *self, int region, sim_time started, bool good)

@@ -97,6 +97,21 @@ static void each_read_again_takes_its_share_off_the_misses(void **state)
     assert_close(once.at_primary, 0, 0);
 }
 
+/*
+ * With delay 9 ms and spread 20 ms the wait is U(9, 29) ms: the share of misses is multiplied by
+ * exp(-10/20) and the mean of exp(-x/20) over U(0, 20), 1 - exp(-1) = 0.632: 57.7 % x 0.6065 x
+ * 0.632 = 22.1 %. The longest wait is just under 29 ms.
+ */
+static void a_random_delay_averages_over_its_spread(void **state)
+{
+    struct race race =
+        run_race(RACE("read_after_write: {retry-on-miss: {delay: 9ms, spread: 20ms, times: 1}}"));
+
+    (void)state;
+    assert_covers(&race.missed, exp(-11.0 / 20) * exp(-10.0 / 20) * (1 - exp(-1)), 0.04);
+    assert_close(race.latency_ns_max, 2e6 + 29e6, 0.01);
+}
+
 /* A repeated read is not a retry: it is made even if only one attempt is allowed. It counts as an
  * attempt: 1 + p per read. */
 static void reading_again_is_no_retry(void **state)
@@ -130,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(without_help_reads_miss_as_the_race_says, client_seen_nothing),
         cmocka_unit_test_setup(each_read_again_takes_its_share_off_the_misses, client_seen_nothing),
+        cmocka_unit_test_setup(a_random_delay_averages_over_its_spread, client_seen_nothing),
         cmocka_unit_test_setup(reading_again_is_no_retry, client_seen_nothing),
         cmocka_unit_test_setup(reads_at_the_primary_never_miss, client_seen_nothing),
     };

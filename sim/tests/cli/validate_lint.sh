@@ -27,5 +27,13 @@ client: {preset: ioredis-5}
 failover: {mode: manual}
 YAML
 "$isthmus" validate kind.yaml 2>&1
+echo '--- an old name of a preset is accepted'
+cat >old.yaml <<'YAML'
+regions: {us-west-1: {}}
+store: {kind: regional}
+client: {preset: go-redis-9.0-9.21}
+failover: {mode: manual}
+YAML
+"$isthmus" validate old.yaml 2>&1
 echo '--- each model lists its rules'
 "$isthmus" describe dns_zone | sed -n '/^lint/,$p;/^  lint/,$p'

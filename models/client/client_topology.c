@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Cluster mode: the client knows the address of the primary from the cluster's topology and not
+ * from a name. It reads it at the start, at an interval, and after the errors that have `refresh`,
+ * at most once in `limit`: what asks for it sooner is ignored (Lettuce). A node that was demoted
+ * answers a write with MOVED and the address of the primary, where others answer READONLY.
+ *
+ * Reading takes no time, and finds the primary of that moment.
+ */
+#include "client_internal.h"
+
+/* The primary of this moment. */
+static struct client_knowledge topology_now(const struct store_client *client)
+{
+    const struct connection_pools *pools = &client->pools;
+    struct dns_answer answer = pools->dns->resolve(pools->dns->self, pools->region);
+    struct client_knowledge knowledge = pools->knowledge;
+
+    knowledge.named_region = answer.region;
+    knowledge.named_epoch = answer.epoch;
+    if (client->promotion) {
+        knowledge.named_region = client->promotion->primary(client->promotion->self);
+        if (knowledge.named_region != answer.region)
+            knowledge.named_epoch = 0;
+    }
+    return knowledge;
+}
+
+RARE static void topology_read(struct store_client *client)
+{
+    struct connection_pools *pools = &client->pools;
+    struct client_knowledge knowledge = topology_now(client);
+    bool moved = knowledge.named_region != pools->knowledge.named_region ||
+                 knowledge.named_epoch != pools->knowledge.named_epoch;
+
+    probe_count(client->probes, client->topology_reads);
+    pools->knowledge = knowledge;
+    pools->name_expires = SIM_NEVER;
+    client->topology_read_at = sim_now(client->sim);
+    for (uint32_t pool = 0; moved && pool < pools->pool_count; pool++)
+        if (pools->endpoints->rows[pools->pools[pool].endpoint].region == ENDPOINT_BY_NAME)
+            client_close_idle(client, pool);
+}
+
+void client_topology_start(struct store_client *client)
+{
+    sim_dur period = client->config->topology_period_ns;
+
+    client->pools.knowledge = topology_now(client);
+    client->pools.name_expires = SIM_NEVER;
+    client->topology_read_at = -client->config->topology_limit_ns;
+    if (period > 0)
+        sim_after(client->sim, period, client->topology_kind, 0, 0);
+}
+
+RARE void client_ask_addresses(struct store_client *client)
+{
+    sim_time now = sim_now(client->sim);
+
+    if (client->config->topology == TOPOLOGY_NONE)
+        client->pools.name_expires = now;
+    else if (now - client->topology_read_at >= client->config->topology_limit_ns)
+        topology_read(client);
+}
+
+RARE void client_redirect_to_primary(const struct store_client *client, uint32_t pool,
+                                     struct reply *reply)
+{
+    struct client_knowledge knowledge = topology_now(client);
+    uint32_t endpoint = client->pools.pools[pool].endpoint;
+
+    reply->kind = REPLY_MOVED;
+    reply->target = (uint16_t)endpoint_address(client->pools.endpoints, endpoint, &knowledge);
+}
+
+static void client_on_topology(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct store_client *client = self;
+
+    (void)entity, (void)generation;
+    topology_read(client);
+    sim_after(sim, client->config->topology_period_ns, client->topology_kind, 0, 0);
+}
+
+const struct event_kind client_topology = {
+    .name = "topology", .phase = PHASE_WORK, .fire = client_on_topology};
