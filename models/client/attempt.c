@@ -468,10 +468,18 @@ RARE static bool op_reads_again(struct store_client *client, uint32_t index)
     return true;
 }
 
-/* The reply is an error. how: what happens to its connection. */
+/* What happens to the connection of a reply that is an error or late. A redirection closes none. */
+RARE static enum connection_event reply_ends(const struct store_client *client,
+                                             const struct reply *reply)
+{
+    bool closes = reply->closes && reply->kind != REPLY_MOVED;
+
+    return closes ? CONNECTION_FIN : connection_after(client, reply->kind);
+}
+
+/* The reply is an error. */
 RARE static void op_answered_with_error(struct store_client *client,
-                                        const struct pending_command *pending,
-                                        enum connection_event how, struct reply *reply)
+                                        const struct pending_command *pending, struct reply *reply)
 {
     uint32_t index = pending->op;
     enum client_error error;
@@ -480,7 +488,7 @@ RARE static void op_answered_with_error(struct store_client *client,
         client_redirect_to_primary(client, op_at(client, index)->pool, reply);
     error = client_error_of((enum reply_kind)reply->kind);
     op_end_attempt(client, op_at(client, index), ATTEMPT_REFUSED);
-    connection_done(client, pending->connection, how);
+    connection_done(client, pending->connection, reply_ends(client, reply));
     if (op_is_resent(client, error))
         op_send_again(client, index);
     else
@@ -499,13 +507,10 @@ static bool client_reply_live(const void *self, uint32_t entity, uint32_t genera
 RARE static void client_take_other(struct store_client *client,
                                    const struct pending_command *pending, struct reply *reply)
 {
-    enum connection_event how =
-        reply->closes ? CONNECTION_FIN : connection_after(client, reply->kind);
-
     if (!pending->abandoned)
-        op_answered_with_error(client, pending, how, reply);
+        op_answered_with_error(client, pending, reply);
     else if (!pending->closed)
-        connection_done(client, pending->connection, how);
+        connection_done(client, pending->connection, reply_ends(client, reply));
 }
 
 static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t entity,

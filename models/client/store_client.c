@@ -145,7 +145,7 @@ static const struct field store_client_fields[] = {
     ERROR_RETRY("lost", ERROR_LOST, "true", "the connection was closed or reset"),
     ERROR_REFRESH("lost", ERROR_LOST),
     ERROR_RETRY("readonly", ERROR_READONLY, "true", "READONLY: a write reached a replica"),
-    ERROR_REFRESH("readonly", ERROR_READONLY), ERROR_WAIT("readonly", ERROR_READONLY), ERROR_CLOSE("readonly", ERROR_READONLY, "true"),
+    ERROR_REFRESH("readonly", ERROR_READONLY), ERROR_WAIT("readonly", ERROR_READONLY), ERROR_CLOSE("readonly", ERROR_READONLY, "false"),
     ERROR_RETRY("loading", ERROR_LOADING, "true", "LOADING: the server reads its data set"),
     ERROR_REFRESH("loading", ERROR_LOADING), ERROR_WAIT("loading", ERROR_LOADING), ERROR_CLOSE("loading", ERROR_LOADING, "false"),
     ERROR_RETRY("clusterdown", ERROR_CLUSTERDOWN, "true", "CLUSTERDOWN: too few nodes or regions can be reached"),

@@ -405,9 +405,10 @@ static const struct registry client_registry = {client_models,
 
 /* Two regions 20 ms apart, service times of 0, a pool that is never exhausted: an attempt takes
  * exactly the request and its reply. */
-#define CLIENT_WORLD                                                                               \
+#define CLIENT_WORLD_WITH(store)                                                                   \
     "regions: {a: {}, b: {}}\nstore: {primary: a, write_service: 0ms, write_per_kib: 0ms, "        \
-    "read_service: 0ms, connect_cost: {accept: 0ms, tls: 0ms}}\n"
+    "read_service: 0ms, connect_cost: {accept: 0ms, tls: 0ms}" store "}\n"
+#define CLIENT_WORLD CLIENT_WORLD_WITH("")
 
 static inline int client_seen_nothing(void **state)
 {

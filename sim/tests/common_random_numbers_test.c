@@ -202,11 +202,12 @@ static int close_book(void **state)
     return 0;
 }
 
-#define LOSSY_WORLD                                                                                \
+#define WORLD_WITH_LOSS(share)                                                                     \
     "regions: {us-west-1: {}, us-west-2: {}}\nduration: 10min\nwarmup: 0s\n"                       \
     "accelerator: {spill: 20%}\n"                                                                  \
     "population: {sessions: 10/s, writes: 20%, keep_alive: 5s, login_tries: 100}\n"                \
-    "network: {us-west-1 <-> us-west-2: {loss: 20%}}\n"
+    "network: {us-west-1 <-> us-west-2: {loss: " share "}}\n"
+#define LOSSY_WORLD WORLD_WITH_LOSS("20%")
 
 static struct world *run_policy(const char *client, struct scenario **scenario)
 {
@@ -322,7 +323,7 @@ static void pairing_sharpens_a_comparison(void **state)
         char text[2000];
         struct scenario *scenario;
 
-        snprintf(text, sizeof text, "%sclient: {%s}\n", LOSSY_WORLD, policies[policy]);
+        snprintf(text, sizeof text, "%sclient: {%s}\n", WORLD_WITH_LOSS("5%"), policies[policy]);
         scenario = scenario_of(&registry, text);
         for (uint32_t i = 0; i < 8; i++) {
             struct world *world = world_of(scenario, i, NULL);

@@ -112,10 +112,18 @@ static void scripted_cluster_init(struct cluster *cluster, const struct model_en
 {
     if (cluster->region != 0)
         return;
-    real_handshake = cluster->port.handshake_kind;
-    cluster->port.handshake_kind =
-        sim_kind_add(env->sim, &scripted_handshake, env->instance, cluster);
-    cluster->port.event = scripted_event;
+    real_handshake = cluster->handshake_kind;
+    cluster->handshake_kind = sim_kind_add(env->sim, &scripted_handshake, env->instance, cluster);
+}
+
+/* The nodes are there now. */
+static void scripted_connect(struct store *store, const struct port_directory *ports)
+{
+    struct cluster *cluster = &store->clusters[0];
+
+    (void)ports;
+    cluster->nodes[0].port.handshake_kind = cluster->handshake_kind;
+    cluster->nodes[0].port.event = scripted_event;
 }
 
 /* Connections are opened by the name; redirects name the address, which is another pool. */
@@ -152,7 +160,8 @@ static const struct store_kind scripted = {
     .seed = seed_nothing,
     .execute = scripted_execute,
     .back = back_as_before,
-    .cluster_init = scripted_cluster_init};
+    .cluster_init = scripted_cluster_init,
+    .connect = scripted_connect};
 
 static const struct model_kind *const kinds[] = {&scripted.model};
 static const char *const kind_names[] = {"scripted", NULL};
