@@ -22,3 +22,12 @@ wait "$isthmus_pid"; echo $?
 sed 's/[0-9][0-9]* runs* /N runs /' said
 "$isthmus" plot r.db --figure timeline --format svg
 ls
+# So does the creation of a world with tens of millions of sessions.
+"$isthmus" run small.yaml --set population.sessions=1M/s --set app.instances=100000 --replications 1 --no-output --quiet 2>said &
+isthmus_pid=$!
+sleep 2
+kill -INT "$isthmus_pid"
+since_ns=$(date +%s%N)
+wait "$isthmus_pid"; echo $?
+((($(date +%s%N) - since_ns) < 5000000000)) && echo 'within 5 s'
+cat said

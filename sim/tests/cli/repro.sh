@@ -21,6 +21,8 @@ isthmus repro r.db --run 1/2 | tee command
 eval "$(<command)" | cmp - remade && echo 'the same digest'
 isthmus repro r.db --run 2/0; echo $?
 isthmus repro r.db --run 0/3; echo $?
+isthmus run "our study.yaml" --quiet --replications 1 --output one.db --set sweep={} >/dev/null
+isthmus repro one.db --run 5/0; echo $?
 isthmus repro r.db --study 2 --run 0/0; echo $?
 isthmus repro r.db; echo $?
 isthmus repro r.db --run 3; echo $?
