@@ -261,6 +261,8 @@ void connection_pools_warm(struct connection_pools *pools)
     for (uint32_t pool = 0; pool < pools->pool_count; pool++) {
         uint32_t endpoint = pool_address(pools, pool);
 
+        if (pool % 1000 == 0 && sim_interrupted(pools->sim))
+            return;
         for (uint32_t i = 0; i < warm; i++) {
             uint32_t index = connection_make(pools, pool, endpoint);
 

@@ -10,7 +10,7 @@
 #include "model_rig.h"
 #include "registry.h"
 
-/* What the other models count, and the rows of usage that they supply. */
+/* Counters of the other models, and the rows of usage that they supply. */
 static const struct metric counted[] = {
     {.name = "requests", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = ""},
     {.name = "replication_bytes", .unit = UNIT_BYTES, .kind = METRIC_COUNT, .meaning = ""},

@@ -21,7 +21,7 @@
 
 #define SAME FAILOVER_STATES
 // clang-format off
-/* From the drawing at the head of failover.c; `SAME`: the event changes nothing. */
+/* From the state diagram at the head of failover.c; `SAME`: the event changes nothing. */
 static const enum failover_state expected[FAILOVER_STATES][FAILOVER_EVENTS] = {
     /*                        alarm              go                  refused           no target      promoted             target lost    repointed      unreached */
     [FAILOVER_IDLE]       = {FAILOVER_DECIDING, FAILOVER_PROMOTING, FAILOVER_BLOCKED, SAME,          SAME,                SAME,          SAME,          SAME},
@@ -49,7 +49,7 @@ static void failover_moves_as_drawn_in_every_state_on_every_event(void **state)
 /* --- the model -----------------------------------------------------------------------------------
  */
 
-/* A store, a zone and an objective that write down what they are told: "150 begin 1". */
+/* Stubs of store, zone and objective that record their calls: "150 begin 1". */
 struct stage {
     struct rig rig;
     struct strbuf text;
@@ -360,8 +360,8 @@ static void failover_none_does_nothing(void **state)
     stage_close(&s);
 }
 
-/* The published code fails at each of its three tries, at about 0, 1 and 3 min: the record is never
- * changed. */
+/* The published code fails at each of its three attempts, at about 0, 1 and 3 min: the record never
+ * changes. */
 static void failover_broken_function_is_tried_three_times_and_dropped(void **state)
 {
     struct stage s;
@@ -445,8 +445,8 @@ static void failover_gives_up_where_the_target_dies_in_the_promotion(void **stat
     stage_close(&s);
 }
 
-/* Orders while one is under way, or for the primary itself, change nothing; one in DECIDING goes
- * ahead of the timer. */
+/* Promote actions during a promotion, or for the primary itself, change nothing; one in DECIDING
+ * overrides the timer. */
 static void failover_takes_one_order_at_a_time(void **state)
 {
     struct stage s;
@@ -520,7 +520,7 @@ static void hosts_leave(void *arg)
     probe_level(sim_probes(s->rig.sim), s->hosts, sim_now(s->rig.sim), 11);
 }
 
-/* Any metric that is published, here in dozens: 24 hosts until 5 min, then 11, which is 0.916...
+/* Any published metric, here in dozens: 24 hosts until 5 min, then 11, which is 0.916...
  * dozens. The first point that breaches ends at 6 min, the second at 7 min, visible 30 s later. */
 static void failover_watches_any_published_metric(void **state)
 {

@@ -12,7 +12,8 @@
 
 #define STEP (100 * SIM_MS)
 
-/* Spans of 30 s, 99 % good: with ten operations a second a span has 300 and allows 3 bad ones. */
+/* Windows of 30 s, 99 % good: with ten operations a second a window has 300 and allows 3 failures.
+ */
 static const struct restoration_rule rule = {.target = 0.99, .hold_ns = 30 * SIM_S};
 
 /* Ten operations a second of a region, begun in [from, to). */
@@ -23,7 +24,7 @@ static void begin(struct good_operations *operations, int region, sim_time from,
         good_operations_add(operations, region, at, good);
 }
 
-/* Every edge judged by the definition, over a pattern of good and bad operations in two
+/* Every edge checked against the definition, over a pattern of good and bad operations in two
  * regions, for onsets within a step and on its edge. */
 static void restoration_agrees_with_the_definition_taken_literally(void **state)
 {
@@ -65,7 +66,7 @@ static void every_region_with_operations_must_be_at_target(void **state)
 
     (void)state;
     good_operations_init(&operations, 3, 600 * SIM_S,
-                         STEP); /* the third has none, and is no hindrance */
+                         STEP); /* the third has none, and delays nothing */
     begin(&operations, 0, 0, 600 * SIM_S, true);
     begin(&operations, 1, 0, 100 * SIM_S, true);
     begin(&operations, 1, 100 * SIM_S, 250 * SIM_S, false);
@@ -102,7 +103,7 @@ static void nothing_at_all_is_no_restoration(void **state)
     good_operations_release(&operations);
 }
 
-/* An outage that hurts nobody within the step of its onset is over at its onset. */
+/* An outage without failures within the step of its onset ends at its onset. */
 static void restoration_is_never_before_the_onset(void **state)
 {
     struct good_operations operations;

@@ -16,7 +16,7 @@
 #include "losses.h"
 #include "registry.h"
 
-/* A store that lost what a test says. */
+/* A stub of the store with prescribed losses. */
 struct losses {
     uint64_t writes, sessions;
     sim_dur rpo;
@@ -122,8 +122,8 @@ static void assert_stages(const struct objective_rig *r, double detect, double d
 }
 
 /*
- * Bad writes from 100 s to 250 s. A span of 30 s has 300 writes and stands 3 bad ones (99 % good):
- * the first is that from 249.7 s, with exactly 3. RTO 149.7 s.
+ * Bad writes from 100 s to 250 s. A window of 30 s has 300 writes and allows 3 bad ones (99 %
+ * good): the first is that from 249.7 s, with exactly 3. RTO 149.7 s.
  */
 static void objective_finds_the_first_span_at_target(void **state)
 {
@@ -198,7 +198,7 @@ static void objective_splits_the_rto_into_stages(void **state)
     rig_close(&r.rig);
 }
 
-/* Restored at 209.7 s, during the promotion: what came later ends there too, and detect is longest.
+/* Restored at 209.7 s, during the promotion: later stages end there too, and detect is longest.
  */
 static void objective_clips_stages_to_the_restoration(void **state)
 {
@@ -237,7 +237,7 @@ static void objective_censors_the_rto_where_the_end_came_first(void **state)
     rig_close(&r.rig);
 }
 
-/* No write at all in the spans: nothing shows that service is back. */
+/* No write in the windows: nothing shows that the service is restored. */
 static void objective_needs_some_writes_to_call_it_restored(void **state)
 {
     struct objective_rig r;
@@ -276,8 +276,7 @@ static void objective_joins_faults_that_overlap_and_keeps_others_apart(void **st
     rig_close(&r.rig);
 }
 
-/* A promotion that no fault called for is an outage of its own, from the moment that it was asked
- * for. */
+/* A promotion without a fault is an outage of its own, from the time of its request. */
 static void objective_opens_an_outage_for_a_failover_without_a_fault(void **state)
 {
     struct objective_rig r;
@@ -296,7 +295,7 @@ static void objective_opens_an_outage_for_a_failover_without_a_fault(void **stat
     rig_close(&r.rig);
 }
 
-/* An event of the log, and the cause of what follows in this call. */
+/* An event of the log, and the cause of later events in this call. */
 static void cause_event(struct objective_rig *r, const char *what, const char *subject)
 {
     struct sim *sim = r->rig.sim;

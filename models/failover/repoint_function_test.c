@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The method alone, before a zone that serves a change 20 s after it was published. */
+/* The method alone, with a stub of the zone that serves a change 20 s after it was published. */
 // clang-format off
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@
 
 #define SAME REPOINT_STATES
 // clang-format off
-/* From the drawing at the head of repoint_function.c; `SAME`: the event changes nothing. */
+/* From the state diagram at the head of repoint_function.c; `SAME`: the event changes nothing. */
 static const enum repoint_function_state expected[REPOINT_STATES][REPOINT_EVENTS] = {
     /*                       begun              notified         accepted            try failed        dropped       published */
     [REPOINT_IDLE]       = {REPOINT_NOTIFYING, SAME,            SAME,               SAME,             SAME,         SAME},
@@ -200,8 +200,8 @@ static void a_later_repointing_drops_the_one_under_way(void **state)
     assert_string_equal(host.text.text, "12 publish 1; 22 publish 0; 42 publish; 42 done; ");
 }
 
-/* Tries end at 12, 12 + 60 + 1 and 73 + 120 + 1 s. Once it has failed for the last time it does
- * nothing more, repaired or not. */
+/* Attempts end at 12, 12 + 60 + 1 and 73 + 120 + 1 s. After the last failure it does nothing more,
+ * repaired or not. */
 static void a_function_that_is_down_fails_after_three_tries(void **state)
 {
     (void)state;

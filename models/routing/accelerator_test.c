@@ -49,7 +49,7 @@ static void edge_rig_wire(struct edge_rig *r)
     r->edge = port_need_edge(r->rig.ports, -1, -1);
 }
 
-/* A call of health() at an instant, or a look at where a new connection lands. */
+/* A call of health() at an instant, or a check of the region of a new connection. */
 struct step {
     struct edge_rig *r;
     sim_time when;
@@ -100,8 +100,8 @@ static void accelerator_routes_to_the_own_region_when_all_is_well(void **state)
     rig_close(&r.rig);
 }
 
-/* Said at 10 s, acted on after 20 s, learned 2 s later: at 32 s. Recovery said at 100 s: back at
- * 132 s. */
+/* Reported at 10 s, effective after 20 s, propagated 2 s later: at 32 s. Recovery reported at 100
+ * s: back at 132 s. */
 static void accelerator_moves_new_connections_after_detection_and_back(void **state)
 {
     struct edge_rig r;
@@ -126,7 +126,7 @@ static void accelerator_moves_new_connections_after_detection_and_back(void **st
     /* the one at 32 s - 1 ns, sent to a region that had been unhealthy for 22 s */
     assert_close(rig_statistic(&r.rig, "stale_connections", 0, NULL), 1, 0);
     assert_close(rig_statistic(&r.rig, "stale_connections", 1, NULL), 0, 0);
-    /* 4 edges believed west healthy but for the 100 of 600 s */
+    /* 4 edges considered west healthy except for 100 of 600 s */
     assert_close(rig_statistic(&r.rig, "edges_healthy", 0, NULL), 4 * 500.0 / 600, 1e-9);
     rig_close(&r.rig);
 }
@@ -201,7 +201,7 @@ static void accelerator_static_stays_at_home(void **state)
     rig_close(&r.rig);
 }
 
-/* Words evenly spread: 10 % of 10 000 connections spill, each to one of three others alike. */
+/* Random words evenly spread: 10 % of 10 000 connections spill, to each of three others equally. */
 static void accelerator_spills_the_share_asked_for(void **state)
 {
     struct edge_rig r;
@@ -221,7 +221,7 @@ static void accelerator_spills_the_share_asked_for(void **state)
     rig_close(&r.rig);
 }
 
-/* With a spread, edges change their minds each by itself, within [20 s, 25 s]. */
+/* With a spread, each edge changes its routing independently, within [20 s, 25 s]. */
 static void accelerator_edges_learn_each_by_itself(void **state)
 {
     struct edge_rig r;

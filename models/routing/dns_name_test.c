@@ -74,7 +74,7 @@ static void a_changed_address_is_another_endpoint(void **state)
 
 /*
  * Weights, health and the share of answers for each of three records. An unhealthy record is left
- * out; weight 0 answers only where every record with a weight is unhealthy; where all are unhealthy
+ * out; weight 0 answers only if every record with a weight is unhealthy; if all are unhealthy
  * all count as healthy (facts E). 40 000 answers: 2.576 standard errors are at most 0.65 %.
  */
 static void answers_follow_weight_and_health(void **state)
@@ -121,7 +121,7 @@ static void answers_follow_weight_and_health(void **state)
     }
 }
 
-/* A record that turns unhealthy is not answered any more, but stays cached, stale. */
+/* A record that becomes unhealthy is no longer answered, but stays cached, stale. */
 static void an_answer_is_stale_once_its_record_is_unhealthy(void **state)
 {
     struct dns_record records[] = {west, {{.region = 1}, .weight = 0, .healthy = true}};
@@ -151,7 +151,7 @@ static void a_resolver_may_keep_an_answer_beyond_the_ttl(void **state)
 }
 
 /*
- * Caches that are full at the start have ages uniform over the TTL: what is left is uniform too.
+ * Initial cache entries have ages uniform over the TTL, so their remaining times are uniform too.
  * 250 replications of 16 regions: the mean is 5 s, 2.576 standard errors are 2.576 x 10 s / sqrt(12
  * x 4000) = 117.6 ms; the variance 10^2 / 12 = 8.33 s^2 within 4 %.
  */

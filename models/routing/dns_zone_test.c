@@ -13,7 +13,7 @@
 #include "registry.h"
 #include "store_fault.h"
 
-/* A store that only knows its primary. */
+/* A stub of the store that only has a primary. */
 static int primary_of(const void *self)
 {
     return *(const int *)self;
@@ -134,8 +134,8 @@ static void expect_east(void *arg)
 }
 
 /*
- * Asked for at 0, accepted after 1 s, served 19 s later: at 20 s. West's resolver asked at 18 s, so
- * keeps its answer until 28 s; at that instant it asks again. Two of the five answers are stale.
+ * Requested at 0, accepted after 1 s, served 19 s later: at 20 s. West's resolver queried at 18 s,
+ * so it keeps its answer until 28 s and then queries again. Two of the five answers are stale.
  */
 static void dns_zone_serves_a_change_after_its_delay_and_caches_expire(void **state)
 {
@@ -192,7 +192,8 @@ static void home_returns(void *arg)
     home->set(home->self, true);
 }
 
-/* Down from 1 to 30 s as a part, and from 20 to 60 s with its home: refused until both are over. */
+/* Down from 1 to 30 s by its own fault, and from 20 to 60 s with its home: refused until both end.
+ */
 static void dns_zone_control_plane_is_down_with_its_home_region(void **state)
 {
     struct power_port *home;
@@ -228,7 +229,7 @@ static void dns_zone_has_its_home_elsewhere_unless_told(void **state)
     rig_close(&r.rig);
 }
 
-/* What was accepted before the control plane failed propagates all the same. */
+/* A change accepted before the control plane failed still propagates. */
 static void dns_zone_propagates_what_was_accepted(void **state)
 {
     struct dns_rig r;

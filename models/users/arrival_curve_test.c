@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A piecewise linear rate: its integral and the inverse, against areas worked out by hand. */
+/* A piecewise linear rate: its integral and the inverse, against areas computed by hand. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -86,7 +86,7 @@ static void a_stage_of_no_length_jumps(void **state)
     curve_release(&curve);
 }
 
-/* 20 in 10 s, then none for 10 s, and again: number 50 is half way through the third period. */
+/* 20 in 10 s, then none for 10 s, and again: number 50 is in the middle of the third period. */
 static void a_curve_repeats(void **state)
 {
     struct rate_stage items[] = {{10 * SIM_S, 2}, {0, 0}, {10 * SIM_S, 0}};
@@ -125,7 +125,7 @@ static void bins_are_steps(void **state)
     curve_release(&curve);
 }
 
-/* No rate at all: nobody ever arrives, once or again and again. */
+/* Rate zero: no arrivals, with and without repetition. */
 static void nobody_arrives_at_rate_zero(void **state)
 {
     double items[] = {0, 0};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Shapes of the arrivals, and users who give up. A front answers each request by a rule of the
- * test; whoever comes is seen by the first request, a login.
+ * Shapes of the arrivals, and users that leave. A stub answers each request by a rule of the
+ * test; a user's first request, a login, shows its arrival.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,7 +56,7 @@ static uint32_t front_note(const struct front_model *model, enum request_kind ki
     return nth;
 }
 
-/* All ways take no time, so that the answer is there at once. */
+/* All delays are zero, so the answer arrives at once. */
 static void front_submit(void *self, const struct user_request *request, sim_dur way_there)
 {
     struct front_model *model = self;
@@ -104,7 +104,7 @@ static sim_dur front_detour(const void *self, int place, int region)
     return 0;
 }
 
-/* A crowd tells its height: population_test.c looks at it. */
+/* A flash crowd reports its peak: tested by population_test.c. */
 static void front_fault_begin(void *self, const char *kind)
 {
     (void)self;
@@ -160,9 +160,9 @@ static const struct registry registry = {models, 2};
  * An inhomogeneous Poisson process: the numbers in disjoint windows are independent, each Poisson
  * of mean L(end) - L(begin), L being the integral of the rate. Over 20 replications the sum over
  * windows of (found - mean)^2 / mean is chi-square with as many degrees of freedom as windows; it
- * must lie between the 0.5 % and the 99.5 % point, and the whole within 2.576 standard deviations.
- * The windows' borders fall on none of the shapes' corners. Each user is refused, and leaves: one
- * request each.
+ * must lie between the 0.5 % and the 99.5 % point, and the total within 2.576 standard deviations.
+ * No border of a window is at a corner of a shape. Each user is refused and leaves: one request
+ * each.
  */
 #define REPLICATIONS 20
 
@@ -221,7 +221,7 @@ static uint64_t arrivals_of(const char *population, int duration_s)
     return (uint64_t)started;
 }
 
-/* 100/s, from 95 s on three times, or a quarter, as many. */
+/* 100/s, from 95 s three times, or a quarter, of that. */
 static double integral_of_step_up(double t)
 {
     return 100 * t + 200 * fmax(0, t - 95);
@@ -241,8 +241,8 @@ static void step_changes_the_rate_for_good(void **state)
                     integral_of_step_down);
 }
 
-/* 50/s. From 33 s a crowd: in 20 s up to five times the rate, 24 s there, then the excess of 200/s
- * decays with a mean of 40 s. Integrals: a triangle, a rectangle, an exponential. */
+/* 50/s. Flash crowd from 33 s: in 20 s up to five times the rate, 24 s at it, then the excess of
+ * 200/s decays with a mean of 40 s. Integrals: a triangle, a rectangle, an exponential. */
 static double integral_of_flash_crowd(double t)
 {
     double ramp = fmin(fmax(t - 33, 0), 20), hold = fmin(fmax(t - 53, 0), 24);
@@ -260,7 +260,7 @@ static void flash_crowd_ramps_holds_and_decays(void **state)
 }
 
 /*
- * 0.5/s on the mean over a day, the peak three times the trough: 1 + A cos, with (1 + A) / (1 - A)
+ * 0.5/s on average over a day, the peak three times the trough: 1 + A cos, with (1 + A) / (1 - A)
  * = 3, so A = 1/2. Its integral adds A T / (2 pi) sin; the first peak is at 5 h.
  */
 static double integral_of_a_day(double t)
@@ -280,8 +280,8 @@ static void daily_curve_is_a_sine_about_its_mean(void **state)
 
 /*
  * A second harmonic of amplitude 0.3, its first peak at 2 h, adds 0.3 T / (4 pi) times its sines.
- * The days weigh 2, 1, 1, 1, 1, 1, 0: relative to their mean, 2, 1, ..., 0. Of each day the part
- * that is over, times its weight.
+ * The days weigh 2, 1, 1, 1, 1, 1, 0: relative to their mean, 2, 1, ..., 0. The integral adds the
+ * elapsed part of each day, times its weight.
  */
 static double integral_of_a_week(double t)
 {
@@ -335,7 +335,7 @@ static double integral_of_stages(double t)
            80 * rest;
 }
 
-/* The same again and again, a minute each: 80/s for 15 s. */
+/* The same, repeated each minute: 80/s for 15 s. */
 static double integral_of_repeated_stages(double t)
 {
     return floor(t / 60) * integral_of_stages(60) + integral_of_stages(fmod(t, 60));
@@ -353,7 +353,7 @@ static void stages_are_piecewise_linear(void **state)
     arrivals_follow(DOOR_BUSTER ", repeat_arrivals: true", 180, 4, integral_of_repeated_stages);
 }
 
-/* Down to nobody within 60 s, then nobody: 100 t - t^2 / 1.2, 3000 in all. */
+/* Down to zero within 60 s, then none: 100 t - t^2 / 1.2, 3000 in total. */
 static double integral_of_ramp_down(double t)
 {
     return 100 * fmin(t, 60) - fmin(t, 60) * fmin(t, 60) / 1.2;
@@ -372,7 +372,7 @@ static void a_stage_may_end_at_nobody(void **state)
     assert_int_equal(started, front.arrivals[0]);
 }
 
-/* 30/s, 90/s and 60/s, 20 s each, and again; the last bins lie beyond the end. */
+/* 30/s, 90/s and 60/s, 20 s each, repeated; the last bins are after the end. */
 static double integral_of_bins(double t)
 {
     double within = fmod(t, 60);
@@ -397,7 +397,7 @@ static int is_refused(uint32_t nth, enum request_kind kind)
     return RESPONSE_LOGIN_FAILED;
 }
 
-/* Who comes when, each of them once. */
+/* Times of arrivals; each user arrives once. */
 static void arrive_at(const char *population, int duration_s, const sim_time *times, uint32_t count)
 {
     memset(&front, 0, sizeof front);
@@ -408,7 +408,7 @@ static void arrive_at(const char *population, int duration_s, const sim_time *ti
         assert_int_equal(front.sent_at[i], times[i]);
 }
 
-/* As they stand there, two at one time included; none after the end. */
+/* As listed, including two at one time; none after the end. */
 static void timestamps_are_exact(void **state)
 {
     static const sim_time times[] = {0, 1, 1500 * SIM_MS, 1500 * SIM_MS, 2 * SIM_S, 10 * SIM_S};
@@ -443,7 +443,7 @@ static void even_arrivals_are_exact(void **state)
               20, ramp, 4);
 }
 
-/* Evenly spaced by the smooth shapes: number k comes when the integral has reached k. */
+/* Evenly spaced by the smooth shapes: number k arrives when the integral reaches k. */
 static void even_follows(const char *population, int duration_s, double rate,
                          double (*integral)(double t_s))
 {
@@ -489,7 +489,7 @@ static void a_phase_is_random_unless_it_is_given(void **state)
     assert_true(fabs(sum / 400 - 0.5) < 2.576 / sqrt(12.0 * 400));
 }
 
-/* --- who gives up ---------------------------------------------------------------------------- */
+/* --- users that leave ------------------------------------------------------------------------ */
 
 static int nobody_answers(uint32_t nth, enum request_kind kind)
 {
@@ -523,8 +523,8 @@ static int every_third_page_is_found(uint32_t nth, enum request_kind kind)
     return nth % 5 == 0 ? RESPONSE_OK : RESPONSE_REAUTH;
 }
 
-/* A run with exactly one user, who comes in its first second: the first such replication. It goes
- * on until all is over. */
+/* A run with exactly one user, which arrives in its first second: the first such replication. It
+ * runs until all is done. */
 static struct world *one_user(int (*answer)(uint32_t nth, enum request_kind kind),
                               const char *population, struct scenario **scenario)
 {
@@ -551,7 +551,7 @@ static struct world *one_user(int (*answer)(uint32_t nth, enum request_kind kind
     }
 }
 
-/* The user sent so many requests, `gaps_s` apart, and left unsatisfied or not. */
+/* Assert the number of the user's requests, their gaps `gaps_s`, and whether the user left. */
 static void gave_up(int (*answer)(uint32_t nth, enum request_kind kind), const char *population,
                     const int *gaps_s, uint32_t sent, double left)
 {
@@ -581,7 +581,7 @@ static void user_leaves_after_the_last_try(void **state)
     gave_up(no_login_succeeds, "login_tries: 5", after_login_time, 5, 1);
 }
 
-/* Also where there are very many: as many as can be set. */
+/* Also with the maximum of login_tries. */
 static void user_leaves_after_very_many_tries(void **state)
 {
     struct scenario *scenario;
@@ -593,8 +593,8 @@ static void user_leaves_after_very_many_tries(void **state)
 }
 
 /*
- * A login that succeeds is no page: login, page (re-auth), 5 s, login, 1 s, page (re-auth), 5 s,
- * login, 1 s, page (re-auth): the third re-auth in a row ends it.
+ * A login that succeeds does not reset the count: login, page (re-auth), 5 s, login, 1 s, page
+ * (re-auth), 5 s, login, 1 s, page (re-auth): the third re-auth in a row ends it.
  */
 static void logins_between_them_do_not_save_a_user(void **state)
 {
@@ -605,7 +605,7 @@ static void logins_between_them_do_not_save_a_user(void **state)
 }
 
 /*
- * A page that is answered does: two re-auths before each of the four pages, and the user stays to
+ * An answered page resets it: two re-auths before each of the four pages, and the user stays to
  * the end. login 0, page 1 (re-auth), login 2, page 3 (re-auth), login 4, page 5 (answered), think
  * 7 s, page 6 (re-auth), login 7, page 8 (re-auth), login 9, page 10 (answered), and so on: the
  * fourth is request 20.

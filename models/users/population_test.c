@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Users alone, before a front that answers as a test wants: how long after a request, and whether
- * with an error.
+ * The model alone, against a stub of the front whose response time and errors a test prescribes.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,24 +21,24 @@
 
 #include <stdlib.h>
 
-/* --- who answers them ---------------------------------------------------------------------------
+/* --- the stub of the front -----------------------------------------------------------------------
  */
 
 #define ROWS_MAX 100000
 #define NOTES_MAX 400000
 
-/* Something that a user did of his own: number 0: arrived at `value`; k: thought for `value` after
- * the k-th good page. */
+/* A time that a user chose: number 0: arrived at `value`; k: think time `value` after the k-th good
+ * page. */
 struct note {
     uint64_t user;
     uint32_t number;
     sim_dur value;
 };
-/* A user as the front knows one: by row, anew with each check. */
+/* A user as the front identifies it: by row and check. */
 struct guest {
     uint64_t user; /* the same in every run */
     uint32_t check, pages;
-    sim_time answered; /* the last good page, at the user; -1: something else came since */
+    sim_time answered; /* the last good page, at the user; -1: superseded since */
 };
 /* How a front answers, and what it has seen. */
 static struct {
@@ -132,7 +131,7 @@ static void driver_submit(void *self, const struct user_request *request, sim_du
     front_take(driver, request, sim_now(driver->sim), way_there);
 }
 
-/* On a connection that is open the way there is that back. */
+/* On an open connection both directions have the same delay. */
 static void driver_arrive(void *self, const struct user_request *request)
 {
     struct driver *driver = self;
@@ -299,9 +298,8 @@ static struct overlap compare_notes(struct note *a, size_t a_count, struct note 
  */
 
 /*
- * The same users before a quick front, and before one that takes 900 ms, lets a tenth log in again
- * and leaves 2 % without an answer: all arrive when they did, and think as long after each page as
- * they did, to the nanosecond.
+ * The same users with a fast front, and with one that takes 900 ms, answers a tenth with a re-auth
+ * and leaves 2 % unanswered: arrivals and think times after each page are equal, to the nanosecond.
  */
 static void arrivals_and_thoughts_do_not_depend_on_the_answers(void **state)
 {
@@ -347,10 +345,10 @@ static void arrivals_are_poisson(void **state)
 }
 
 /*
- * M/G/infinity: users under way = rate x mean time of a session. Exactly 10 pages, thoughts of 7 s,
+ * M/G/infinity: active users = rate x mean time of a session. Exactly 10 pages, think times of 7 s,
  * 1 s after the login, a round trip of 20 ms and 10 ms to answer: a login on a new connection of
- * two more round trips, 70 ms; 1 s; nine pages and thoughts of 7.03 s; the session ends when the
- * last page is answered, which this front does as soon as it is asked. 64.34 s at 5/s: 321.7.
+ * two more round trips, 70 ms; 1 s; nine pages and think times of 7.03 s; the session ends when the
+ * last page is answered, which this front does at once. 64.34 s at 5/s: 321.7.
  */
 static void users_under_way_are_rate_times_session(void **state)
 {
@@ -367,9 +365,9 @@ static void users_under_way_are_rate_times_session(void **state)
 }
 
 /*
- * A closed population of 300: as many are near the region at all times, in each second of the run,
- * though one in ten requests is a re-auth, some are never answered, and users give up and leave.
- * The sessions begin at different times, and every one of the 300 users comes back.
+ * A closed population of 300: exactly 300 are near the region in each second of the run, although
+ * one in ten requests is a re-auth, some are never answered, and users leave. The sessions begin at
+ * different times, and each of the 300 users returns.
  */
 static void a_closed_population_has_its_users_at_all_times(void **state)
 {
@@ -430,10 +428,10 @@ static void a_closed_population_begins_sessions_as_rounds_end(void **state)
 }
 
 /*
- * Little's law: `concurrent` users are under way on average, where answers take no time. Geometric
- * pages, thoughts cut at 70 s, a logout by one in five. The number at one instant is Poisson
- * (M/G/infinity): over 1000 runs the mean within 2.576 standard errors of 40, the variance as
- * chi-square of 999 degrees of freedom allows (99 %: 0.885 to 1.115).
+ * Little's law: `concurrent` users are active on average if answers take no time. Geometric
+ * pages, think times truncated at 70 s, a logout by one in five. The number at one instant is
+ * Poisson (M/G/infinity): over 1000 runs the mean within 2.576 standard errors of 40, the variance
+ * as chi-square of 999 degrees of freedom allows (99 %: 0.885 to 1.115).
  */
 static void concurrent_users_are_under_way_on_average(void **state)
 {
@@ -460,9 +458,9 @@ static void concurrent_users_are_under_way_on_average(void **state)
 
 /*
  * A login on a new connection, of a user 20 ms away, at a front that answers in 10 ms: two round
- * trips of handshakes, the way there, the answer, the way back: 70 ms. With a patience of 100 ms
- * the way there, 50 ms, is more than a quarter of it, and the tier is told when the request is
- * sent; else when it lands.
+ * trips of handshakes, the request, the answer, the response: 70 ms. With a patience of 100 ms the
+ * request's delay, 50 ms, is more than a quarter of it, and the tier is notified when the request
+ * is sent; otherwise when it arrives.
  */
 static void a_new_connection_costs_its_handshakes(void **state)
 {
@@ -495,8 +493,8 @@ static void a_new_connection_costs_its_handshakes(void **state)
 }
 
 /*
- * A steady start: the first minute sees as many pages as any other. 5/s x 12 pages = 60/s; the
- * sessions under way at the start are where the length-biased laws say.
+ * A steady start: the first minute has as many pages as any other. 5/s x 12 pages = 60/s; the
+ * initial sessions have the phases of the length-biased distributions.
  */
 static void steady_start_has_no_transient(void **state)
 {
@@ -517,8 +515,8 @@ static void steady_start_has_no_transient(void **state)
     assert_covers(&early, 60, 0.05);
 }
 
-/* Every request ends: answered, given up, or under way at the end; and each re-auth that the front
- * gave is counted with its cause. */
+/* Every request ends: answered, abandoned, or pending at the end; and each re-auth of the front is
+ * counted with its cause. */
 static void requests_and_reauths_are_conserved(void **state)
 {
     struct scenario *scenario;
@@ -535,7 +533,7 @@ static void requests_and_reauths_are_conserved(void **state)
     reauths = statistic_of(world, (struct wanted){"reauths", NULL, -1, NULL, NULL});
     caused = statistic_of(world, (struct wanted){"reauths", NULL, -1, "local-only", NULL});
     active = statistic_of(world, (struct wanted){"sessions_active", NULL, -1, NULL, NULL});
-    /* silent ones are given up 30 s later, but for those of the last 30 s */
+    /* unanswered ones are abandoned 30 s later, except those of the last 30 s */
     assert_true(abandoned <= (double)front.silent);
     assert_true(abandoned >= (double)front.silent - active);
     assert_int_equal((uint64_t)requests, front.submitted - front.silent + (uint64_t)abandoned);
@@ -545,7 +543,7 @@ static void requests_and_reauths_are_conserved(void **state)
     scenario_free(scenario);
 }
 
-/* A crowd that comes from 30 s on for 20 s is an outage's onset at 50 s, if it is one at all. */
+/* A flash crowd that rises from 30 s for 20 s is an outage's onset at 50 s, if reported. */
 static void crowd_is_told_at_its_height(void **state)
 {
     static const struct {
@@ -596,9 +594,9 @@ static void shares_of_writes_and_logouts_are_as_set(void **state)
 }
 
 /*
- * Users who are gone at once have one row, one after another. A row serves SESSION_CHECK_MAX of
- * them: 180 000 (30 min at 100/s, sd 424) need three. front_guest() holds that no check comes
- * again.
+ * Users that leave at once use one row, one after another. A row serves SESSION_CHECK_MAX of
+ * them: 180 000 (30 min at 100/s, sd 424) need three. front_guest() asserts that no check is
+ * repeated.
  */
 static void a_row_is_given_up_before_a_check_comes_again(void **state)
 {

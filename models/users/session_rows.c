@@ -89,12 +89,19 @@ RARE static void user_return(struct population *population, uint64_t id, sim_tim
     user_pause(population, index, when);
 }
 
+/* Whether the initial sessions are abandoned because of an interrupt. Ten thousand of them take a
+ * few milliseconds. */
+static bool stops_seeding(const struct population *population, uint64_t id)
+{
+    return id % 10000 == 0 && sim_interrupted(population->sim);
+}
+
 void sessions_start_closed(struct population *population)
 {
     const struct population_config *config = population->config;
 
     sessions_reserve(population, config->users);
-    for (uint64_t i = 0; i < config->users; i++) {
+    for (uint64_t i = 0; i < config->users && !stops_seeding(population, i); i++) {
         uint32_t index = session_begin(population, i, false);
 
         probe_count(population->probes, population->started);
@@ -204,14 +211,14 @@ void sessions_start_steady(struct population *population)
     double count = count_at_start(population);
     uint32_t room;
 
-    if (!(count > 0))
+    if (!(count > 0) || sim_interrupted(population->sim))
         return;
     invariant(count < (double)(UINT32_C(1) << REF_INDEX_BITS));
     /* One piece, which is not to move: they spend some time waiting for answers, too. */
     room = (uint32_t)(count * 1.06);
     sessions_reserve(population, room);
     population->store->reserve(population->store->self, population->region, room);
-    for (uint64_t i = 0; (double)i < count; i++)
+    for (uint64_t i = 0; (double)i < count && !stops_seeding(population, i); i++)
         session_seed(population, i);
 }
 

@@ -253,7 +253,7 @@ static void the_first_hundred_of_a_level_are_kept_and_the_rest_counted(void **st
     diag_release(&diag);
 }
 
-/* 999 letters and what stands on either side of them: the middle goes, whole characters stay. */
+/* 999 letters and the text on both sides: the middle is cut, and whole characters stay. */
 static void a_long_message_keeps_both_ends(void **state)
 {
     (void)state;

@@ -137,7 +137,7 @@ static void die_while_writing(void)
     raise(SIGKILL);
 }
 
-/* What is left is beside the file, under a name that says so. */
+/* The incomplete output stays beside the file, under a name that shows it. */
 static void a_kill_leaves_the_old_file(void **state)
 {
     (void)state;
@@ -159,7 +159,7 @@ static void assert_commit_fails(struct output_file *file, const char *error)
     diag_release(&diag);
 }
 
-/* A device takes bytes and fails to keep them; so does a file that may not grow so far. */
+/* A device accepts bytes and fails to store them; so does a file at its size limit. */
 static void a_full_disk_is_an_error_and_keeps_the_old_file(void **state)
 {
     (void)state;
@@ -182,7 +182,7 @@ static void a_full_disk_is_an_error_and_keeps_the_old_file(void **state)
     assert_int_equal(count_files(), 1);
 }
 
-/* The folder goes while the file is written: it cannot be renamed, and the error says so. */
+/* The folder is removed while the file is written: an error reports that it cannot be renamed. */
 static void a_rename_that_fails_is_an_error(void **state)
 {
     (void)state;
@@ -286,7 +286,7 @@ static void two_outputs_are_two_files(void **state)
     assert_refused("f/../a", "error: cannot write 'f/../a': this command already writes it\n");
     write_output("f/a", "ours");
     output_file_discard(&file);
-    write_output("a", "ours"); /* once the other has let go */
+    write_output("a", "ours"); /* once the other has released it */
     assert_int_equal(output_claim("results", &diag), 0);
     assert_refused("results", "error: cannot write 'results': this command already writes it\n");
 }

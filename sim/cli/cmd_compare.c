@@ -308,7 +308,7 @@ static bool add_scenario(const struct invocation *invocation, const char *path,
 static bool add_with(const struct invocation *invocation, const char *with, struct point_set *set,
                      int *code)
 {
-    struct set_list sets = {NULL, 0, 0};
+    struct set_list sets = {NULL, 0, 0}, named = {NULL, 0, 0}; /* as errors are to name them */
     struct study_param *params = NULL;
     size_t count = 0;
     bool good = set_list_split(&sets, with);
@@ -323,8 +323,11 @@ static bool add_with(const struct invocation *invocation, const char *with, stru
             mem_strndup(sets.items[count], (size_t)(equals - sets.items[count])),
             mem_strdup(equals + 1)};
     }
+    for (size_t i = 0; good && i < sets.count; i++)
+        set_list_addf(&named, SCENARIO_WITH "%s", sets.items[i]);
     if (good)
-        good = add_scenario(invocation, invocation->arguments[0], &sets, params, count, set, code);
+        good = add_scenario(invocation, invocation->arguments[0], &named, params, count, set, code);
+    set_list_release(&named);
     set_list_release(&sets);
     return good;
 }

@@ -248,9 +248,11 @@ static int repro_stored(struct repro *repro, struct results *results, struct dia
     if (!repro->found) {
         diag_error(diag,
                    "results database '%s' has no run %s: its study has %" PRIu32
-                   " points and %" PRIu32 " replications",
+                   " point%s and %" PRIu32 " replication%s",
                    path, repro->values->run, repro->stored.row.point_count,
-                   repro->stored.row.replication_count);
+                   repro->stored.row.point_count == 1 ? "" : "s",
+                   repro->stored.row.replication_count,
+                   repro->stored.row.replication_count == 1 ? "" : "s");
         return EXIT_FILES;
     }
     if (repro->values->scenario)

@@ -609,7 +609,7 @@ static inline void fire_event(struct sim *sim, struct sim_kind *kind, struct eve
     kind->digest += digest_event(event);
 }
 
-static bool interrupted(const struct sim *sim)
+bool sim_interrupted(const struct sim *sim)
 {
     return sim->options.interrupt && *sim->options.interrupt;
 }
@@ -638,7 +638,7 @@ HOT_CODE OUT_OF_LINE static bool run_events(struct sim *sim)
         if (__builtin_expect(kind->care != 0, 0) && !prepare_event(sim, kind, event))
             continue;
         fire_event(sim, kind, event);
-    } while ((sim->event_count & INTERRUPT_MASK) != 0 || !interrupted(sim));
+    } while ((sim->event_count & INTERRUPT_MASK) != 0 || !sim_interrupted(sim));
     return true;
 }
 
@@ -649,7 +649,7 @@ struct sim_outcome sim_run(struct sim *sim)
 
     sim->next_cut = sim->probes ? probes_next_cut(sim->probes) : SIM_NEVER;
     set_plain_until(sim);
-    was_interrupted = interrupted(sim) || run_events(sim);
+    was_interrupted = sim_interrupted(sim) || run_events(sim);
     if (!was_interrupted && !sim->stopping) {
         cut_until(sim, sim->end);
         sim->context.now_ns = sim->end;

@@ -115,8 +115,8 @@ static void interval_is_that_of_a_positive_value_and_decides(void **state)
     }
 }
 
-/* The same interval, [1.559239, 5.772045] around 3: the side that is named decides alone, and
- * always. */
+/* The same interval, [1.559239, 5.772045] around 3: the named side alone decides, in
+ * every case. */
 static void the_mean_or_a_bound_may_decide(void **state)
 {
     static const double values[] = {1, 2, 3, 4, 5};
@@ -268,7 +268,7 @@ static void runs_without_the_statistic_do_not_count(void **state)
     assert_false(judged.has_value || judged.has_interval);
 }
 
-/* Left is always 1 below right, while both vary by far more: only the pairs can tell. */
+/* Left is always 1 below right, while both vary much more: only pairs can decide. */
 static void metrics_are_compared_pair_by_pair(void **state)
 {
     static const struct metric other = {.name = "other", .kind = METRIC_RATIO};

@@ -21,7 +21,7 @@ struct watch {
     size_t order[TASKS];
     bool busy[8], used[8], busy_twice; /* by the worker's number */
     size_t fail_at;                    /* take() refuses this one; SIZE_MAX: none */
-    size_t skip_each;                  /* make() gives up every so many; 0: none */
+    size_t skip_each;                  /* make() returns NULL at each multiple of this; 0: never */
     atomic_int interrupt;
     size_t interrupt_at;
 };

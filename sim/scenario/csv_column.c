@@ -209,7 +209,7 @@ static bool read_column(const struct csv_request *request, struct error_list *er
 {
     struct csv csv = {.request = request, .errors = errors};
     struct strbuf text = STRBUF_INIT, why = STRBUF_INIT;
-    bool good = text_file_read(request->path, TEXT_FILE_REGULAR, FILE_SIZE_MAX, &text, &why, NULL);
+    bool good = text_file_read(request->path, TEXT_FILE_REGULAR, FILE_SIZE_MAX, &text, &why);
 
     if (!good)
         error_at(errors, node, "cannot read '%s': %s", request->shown, why.text);

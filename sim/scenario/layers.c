@@ -138,7 +138,6 @@ static const struct yaml_node *load_file(const struct layers *layers, const stru
     struct strbuf text = STRBUF_INIT, why = STRBUF_INIT, directory = STRBUF_INIT;
     const struct yaml_node *root = NULL;
     struct stat status;
-    bool is_too_large = false;
 
     if (stat(path, &status) == 0) {
         here.device = status.st_dev;
@@ -148,10 +147,10 @@ static const struct yaml_node *load_file(const struct layers *layers, const stru
     if (first) {
         report_circle(layers, parent, first, path, extends);
     } else if (!text_file_read(path, extends ? TEXT_FILE_REGULAR : TEXT_FILE_OR_STREAM,
-                               LAYERS_FILE_SIZE_MAX, &text, &why, &is_too_large)) {
+                               LAYERS_FILE_SIZE_MAX, &text, &why)) {
         report_unreadable(layers, path, why.text, extends);
         if (cannot_read)
-            *cannot_read = !is_too_large;
+            *cannot_read = true;
     } else {
         const struct yaml_source *added;
 

@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "model_kinds.h"
 #include "run_settings.h"
+#include "scenario.h"
 #include "schema.h"
 
 #include <stdlib.h>
@@ -337,7 +338,11 @@ const struct yaml_node *overlay_set_text(struct yaml_trees *trees, const struct 
                                          const struct registry *registry, const char *text,
                                          struct error_list *errors)
 {
-    const struct yaml_source *source = yaml_source_add(trees, "--set", "", text, strlen(text));
+    static const char with[] = SCENARIO_WITH;
+    bool is_with = strncmp(text, with, strlen(with)) == 0;
+    const char *set = is_with ? text + strlen(with) : text;
+    const struct yaml_source *source =
+        yaml_source_add(trees, is_with ? "--with" : "--set", "", set, strlen(set));
     const struct yaml_node *value = NULL, *result = NULL;
     struct overlay_path path;
     size_t end = 0;

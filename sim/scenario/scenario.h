@@ -61,13 +61,15 @@ struct scenario {
 
 /*
  * Load a scenario; NULL on errors, all of them in `diag`, which may have warnings on success.
- * *cannot_read is set if a file cannot be opened or read (exit code 4 instead of 3). `extends` is
- * relative to the file that contains it.
+ * *cannot_read is set if a file cannot be read, is a directory or is too large (exit code 4 instead
+ * of 3). `extends` is relative to the file that contains it.
  *
  * Each of `sets` is a `--set path=value`. The path may be any path of a file: client.timeout,
  * regions.us-west-2.app.workers, network."us-west-1 -> us-west-2".loss, faults.0.loss, duration.
- * The value is YAML.
+ * The value is YAML. Errors name the option `--set`, or `--with` for a text that begins with
+ * SCENARIO_WITH.
  */
+#define SCENARIO_WITH "--with "
 struct scenario *scenario_load(const char *path, const struct registry *registry,
                                const char *const *sets, size_t set_count, struct diag *diag,
                                bool *cannot_read);

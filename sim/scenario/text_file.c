@@ -65,7 +65,7 @@ static FILE *open_checked(const char *path, enum text_file_kind kind, struct sta
 }
 
 bool text_file_read(const char *path, enum text_file_kind kind, size_t size_max, struct strbuf *out,
-                    struct strbuf *why, bool *is_too_large)
+                    struct strbuf *why)
 {
     struct stat status;
     FILE *file = open_checked(path, kind, &status, why);
@@ -84,8 +84,6 @@ bool text_file_read(const char *path, enum text_file_kind kind, size_t size_max,
         }
         fclose(file);
     }
-    if (is_too_large)
-        *is_too_large = !small;
     return good;
 }
 

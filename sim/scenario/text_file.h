@@ -13,9 +13,9 @@ enum text_file_kind {
     TEXT_FILE_OR_STREAM /* also a pipe or a terminal, for files named on the command line */
 };
 /* Append the file's bytes to `out`; false with the reason in `why` ("no such file or directory",
- * "is a directory", ...). *is_too_large (may be NULL) is set if the file exceeds size_max. */
+ * "is a directory", "is larger than 1 MiB", ...). */
 bool text_file_read(const char *path, enum text_file_kind kind, size_t size_max, struct strbuf *out,
-                    struct strbuf *why, bool *is_too_large);
+                    struct strbuf *why);
 /* Append `path` relative to `directory`: unchanged if it is absolute or the directory is "". */
 void path_join(struct strbuf *out, const char *directory, const char *path);
 /* Append the part of a path up to and including its last '/': "" if there is none. */

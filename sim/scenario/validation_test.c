@@ -166,6 +166,12 @@ static const struct mistake_case {
     {HEAD "---\na: 1\n",
      "t.yaml:3:1: error: a file must contain one document; a second one starts here"},
     {HEAD "client: *who\n", "t.yaml:3:9: error: unknown anchor 'who'"},
+    {HEAD "client: !foo {timeout: 1s}\n",
+     "t.yaml:3:9: error: YAML tags are not supported, got '!foo'"},
+    {HEAD "client: {timeout: !!str 1s}\n",
+     "t.yaml:3:19: error: YAML tags are not supported, got 'tag:yaml.org,2002:str'"},
+    {HEAD "faults: ! []\n", "t.yaml:3:9: error: YAML tags are not supported, got '!'"},
+    {HEAD "!foo client: {}\n", "t.yaml:3:1: error: YAML tags are not supported, got '!foo'"},
     {HEAD "? [a]\n: 1\n", "t.yaml:3:3: error: a key must be plain text"},
     {HEAD "extends: nowhere.yaml\n",
      "t.yaml:3:10: error: cannot read 'nowhere.yaml', which this file extends: No such file or "
@@ -203,6 +209,8 @@ static void a_wrong_set_is_placed_in_its_text(void **state)
          "--set:1:8: error: there is no item '3' in a list of 1 (items count from 0)"},
         {"network.\"us-west-1 -> us-west-3\".loss=1%",
          "--set:1:10: error: unknown region 'us-west-3' in 'network'; did you mean 'us-west-1'?"},
+        {"--with client.tiemout=2s",
+         "--with:1:8: error: unknown key 'tiemout' in client; did you mean 'timeout'?"},
         {"client.timeout=[1", "--set:1:18: error: not valid YAML: flow sequence without a closing "
                               "bracket"},
     };

@@ -440,6 +440,27 @@ static const struct yaml_node *read_collection(struct reader *reader, struct fy_
     return good ? node : NULL;
 }
 
+/* False, with an error, if the value has a tag: nothing here reads tags. */
+static bool has_no_tag(struct reader *reader, struct fy_event *event)
+{
+    struct fy_token *tag = event->type == FYET_SCALAR           ? event->scalar.tag
+                           : event->type == FYET_MAPPING_START  ? event->mapping_start.tag
+                           : event->type == FYET_SEQUENCE_START ? event->sequence_start.tag
+                                                                : NULL;
+    const struct fy_mark *mark = tag ? fy_token_start_mark(tag) : NULL;
+    int line = mark ? mark->line + 1 : reader->last_line;
+    int column = mark ? mark->column + 1 + (mark->line == 0 ? reader->column_shift : 0)
+                      : reader->last_column;
+    char *text;
+
+    if (!tag)
+        return true;
+    text = token_text(tag);
+    reader_error(reader, line, column, "YAML tags are not supported, got '%s'", text ? text : "!");
+    free(text);
+    return false;
+}
+
 /* NULL: the error is in diag or in the parser. */
 static const struct yaml_node *read_node(struct reader *reader, struct fy_event *event, int depth)
 {
@@ -452,6 +473,8 @@ static const struct yaml_node *read_node(struct reader *reader, struct fy_event 
                      "too large: more than %d values", YAML_NODES_MAX);
         return NULL;
     }
+    if (!has_no_tag(reader, event))
+        return NULL;
     switch (event->type) {
     case FYET_SCALAR:
         return read_scalar(reader, event);

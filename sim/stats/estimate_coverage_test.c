@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * How often do the intervals hold the truth? Studies of n replications are drawn from laws whose
- * mean, share or quantile is known, and the share of intervals that contain it is counted.
+ * Coverage of the intervals: studies of n replications are drawn from distributions with a known
+ * mean, share or quantile, and the share of intervals that contain it is counted.
  *
  * As a test: 500 studies a cell. With `--table STUDIES`: the table of models/certainty.md, and exit
  * code 1 if a cell is out of bounds; that is what `scripts/coverage` runs.
@@ -296,7 +296,7 @@ static bool covers(const struct cell *cell, const struct study *study, double tr
     return interval.low <= truth && truth <= interval.high;
 }
 
-/* The share of the studies whose interval holds the truth. */
+/* The share of the studies whose interval contains the true value. */
 static double coverage(const struct cell *cell, size_t n, size_t studies)
 {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);

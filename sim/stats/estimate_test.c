@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Intervals of estimate.h by hand; how often they hold the truth is in estimate_coverage_test.c. */
+/* Intervals of estimate.h, computed by hand. Their coverage: estimate_coverage_test.c. */
 #include "estimate.h"
 
 #include <stdarg.h>
@@ -155,8 +155,8 @@ static void one_replication_has_no_interval(void **state)
         assert_false(estimate_interval(&sums, (enum estimate_law)law, 0.95, NULL).valid);
 }
 
-/* Of anything that can be counted or measured, however rare, clustered or skewed, with two to
- * thirty replications: bounds are numbers, in order, and possible. */
+/* For counts and measurements, rare, clustered or skewed, with two to thirty replications: bounds
+ * are numbers, ordered and possible. */
 static void bounds_are_always_possible(void **state)
 {
     uint64_t random = lindley_state(1, 1);

@@ -248,7 +248,8 @@ static void merging_is_associative_commutative_and_exact(void **state)
 }
 
 /* After a clear, an old extreme or bin would show; the memory is the same. */
-/* What came after a copy: a thousand values of 1 000 to 1 999, after a thousand of all sizes. */
+/* The values added after a copy: a thousand values of 1 000 to 1 999, after a thousand of all
+ * sizes. */
 static void a_difference_is_what_was_added(void **state)
 {
     struct histogram now = {0}, before = {0}, difference = {0};
@@ -265,7 +266,7 @@ static void a_difference_is_what_was_added(void **state)
     assert_true(histogram_min(&difference) <= 1000 && histogram_min(&difference) > 984);
     assert_true(difference.max >= 1999 && difference.max < 2031);
     assert_true(llabs(histogram_quantile(&difference, 0.5) - 1499) <= 12);
-    /* nothing was added: nothing is there, whatever the difference held before */
+    /* nothing was added: the difference is empty, whatever it held before */
     histogram_difference(&difference, &now, &now);
     assert_int_equal(difference.count, 0);
     assert_int_equal(histogram_quantile(&difference, 0.5), 0);
@@ -322,8 +323,8 @@ static void a_negative_value_is_our_bug(void **state)
     assert_aborts(add_many_negative_values);
 }
 
-/* Bins know a value within 0.8 %: what was kept beside them is exact, and is refused where it can
- * be no histogram's. */
+/* Bins hold a value within 0.8 %; the values stored beside them are exact, and refused if no
+ * histogram can have them. */
 static void extremes_that_were_kept_are_restored(void **state)
 {
     (void)state;

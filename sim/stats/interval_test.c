@@ -179,7 +179,7 @@ static void relative_half_width_is_of_the_absolute_mean(void **state)
     assert_close(interval_relative_half_width(&interval), 0.1, 1e-15);
     struct interval around_zero = {.valid = true, .low = -1, .high = 1};
     assert_close(interval_relative_half_width(&around_zero), INFINITY, 0.0);
-    /* Without any spread nothing is known of it. */
+    /* Without any variation the interval is unknown. */
     struct interval constant = {.valid = true, .mean = 3, .low = 3, .high = 3};
     constant.form = INTERVAL_CONSTANT;
     assert_close(interval_relative_half_width(&constant), INFINITY, 0.0);

@@ -49,7 +49,7 @@ static void more_replications_than_the_baseline_are_held_by_welch(void **state)
 }
 
 /* A rate that is 0 in all runs of both sides passes, with pairs or without: more runs would not
- * tell more. */
+ * change it. */
 static void what_never_happens_on_either_side_is_no_worse(void **state)
 {
     (void)state;
@@ -88,7 +88,7 @@ static void measure(double load, uint64_t seed, size_t count, double values[METR
             values[m][i] = lindley_mean_wait(load, lindley_state(seed * METRICS + m, i), CUSTOMERS);
 }
 
-/* As `check` does: looks at 15, 20, 26, ... 60 until all are decided or one is worse. */
+/* As `check` does: decisions at 15, 20, 26, ... 60 until all are decided or one is worse. */
 static enum gate check(double load, uint64_t base_seed, uint64_t seed, double margin)
 {
     static double base[METRICS][LIMIT], value[METRICS][LIMIT];
@@ -119,8 +119,8 @@ static enum gate check(double load, uint64_t base_seed, uint64_t seed, double ma
 }
 
 /*
- * 200 pairs of the same thing with different seeds, at the hardest margin there is, 0: alarms must
- * be at most 5 %, that is 10. Then that the gate is no rubber stamp: at the same seed, a load of
+ * 200 pairs of the same scenario with different seeds, at the smallest margin, 0: at most 5 %, that
+ * is 10, may be found worse. The gate must also find changes: at the same seed, a load of
  * 0.72 instead of 0.70 (a wait of 2.571 instead of 2.333, 10 % more) is found always at a margin of
  * 2 %, and passes at a margin of 20 %.
  */
@@ -166,7 +166,7 @@ static void what_never_came_is_compared_first(void **state)
     assert_int_equal(harm.n, 4);
 }
 
-/* Four pairs that agree to 0.1 are not given up for a hundred new values with a deviation of 10. */
+/* Four pairs that agree to 0.1 are preferred to a hundred new values with a deviation of 10. */
 static void pairs_are_kept_where_they_are_more_precise(void **state)
 {
     static const double base[4] = {10, 20, 30, 40};

@@ -51,7 +51,7 @@ static void equal_samples_are_equivalent_at_any_margin(void **state)
     assert_int_equal(paired_decide(&paired, LOWER_IS_BETTER, 1, 0, 0.05), PAIRED_EQUIVALENT);
 }
 
-/* One pair says nothing: no verdict, whatever the difference. */
+/* One pair gives no verdict, whatever the difference. */
 static void one_pair_decides_nothing(void **state)
 {
     (void)state;

@@ -71,8 +71,8 @@ static void the_known_front_is_recovered(void **state)
 }
 
 /*
- * Replications where the front is undecided: 4 to begin with, more only for those that are
- * wanted. All is settled long before every point has had what the hardest one needed.
+ * Replications where the front is undecided: 4 at first, more only for undecided points. All
+ * points are decided long before each has as many as the hardest one needed.
  */
 static void only_doubtful_points_get_more(void **state)
 {
@@ -102,8 +102,8 @@ static void only_doubtful_points_get_more(void **state)
     assert_true(longest > 4);
 }
 
-/* Without constraint point 0 (both goals best) dominates; where it surely breaks one, it is out of
- * the game; where that is open, nothing that it would dominate is settled. */
+/* Without constraint point 0 (both goals best) dominates; if it certainly violates one, it is
+ * excluded; while that is undecided, so are all points that it would dominate. */
 static void points_that_break_a_constraint_do_not_dominate(void **state)
 {
     double best[] = {1, 1.1, 0.9}, other[] = {2, 2.1, 1.8};
@@ -125,7 +125,7 @@ static void points_that_break_a_constraint_do_not_dominate(void **state)
     assert_int_equal(pareto_knee(points, marks, 2, 2), -1);
 }
 
-/* Two settings that make no difference are both on the front, for sure. */
+/* Two settings without a difference are both on the front, with certainty. */
 static void twins_do_not_dominate_each_other(void **state)
 {
     double values[] = {1, 2, 3};

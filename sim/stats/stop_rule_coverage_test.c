@@ -48,9 +48,9 @@ static void run_study(struct sequential *result, uint64_t study, bool is_queue,
 }
 
 /*
- * Nominal 95 %. Goals that stop at about 20 replications, where luck can do most, and at about 70.
- * 10 000 studies have a standard deviation of 0.22 %, so that 93 % would be missed by a true
- * coverage of 93.5 % once in a hundred; the queue's 1000 studies have 0.7 %.
+ * Nominal 95 %. Goals that stop at about 20 replications, where early stopping by chance matters
+ * most, and at about 70. 10 000 studies have a standard deviation of 0.22 %, so that 93 % would be
+ * missed by a true coverage of 93.5 % once in a hundred; the queue's 1000 studies have 0.7 %.
  */
 static void coverage_is_kept_under_sequential_stopping(void **state)
 {

@@ -53,7 +53,7 @@ static void one_lucky_look_does_not_stop(void **state)
     assert_true(stop_rule_look(&rule, true));
 }
 
-/* Twenty equal values: the half-width is 0, and nothing is known of it. */
+/* Twenty equal values: the half-width is 0, and the variation is unknown. */
 static void without_any_spread_no_goal_is_met(void **state)
 {
     struct tally tally = {0};

@@ -123,7 +123,7 @@ static void negative_levels_are_our_bugs(void **state)
     assert_aborts(fall_below_nothing);
 }
 
-/* The same walk told by steps and told by levels, at instants that need more than 32 bits: one
+/* The same walk, set by steps and by levels, at instants that need more than 32 bits: one
  * integral at every moment. */
 static void steps_and_levels_tell_the_same(void **state)
 {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Arrivals from CSV files: a header, comments, units and columns are read; what is wrong is refused where it stands.
+# Arrivals from CSV files: a header, comments, units and columns are read; invalid content is reported with its place.
 cat >base.yaml <<END
 regions: {us-west-1: {}}
 duration: 2min

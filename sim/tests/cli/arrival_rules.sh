@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What a population refuses, and the rate that it derives from a number of users.
+# Invalid combinations of a population's parameters, and the rate derived from a number of users.
 # try POPULATION: validate it
 try() {
     printf 'regions: {us-west-1: {}, us-west-2: {}}\nduration: 2min\nwarmup: 0s\npopulation: {%s}\n' "$1" >s.yaml

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Each is one clear message and exit 2, and nothing is written.
+# Invalid command lines: one error message each, exit code 2, and nothing is written.
 try() { "$isthmus" "$@"; echo "$?: $*"; }
 try run a.yaml --replicatons 3
 try run a.yaml --replications 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A scenario that is wrong: where, why, and exit 3. Nothing is written.
+# An invalid scenario: an error with its place, exit code 3, and nothing is written.
 cat >wrong.yaml <<END
 name: wrong
 regions: {us-west-1: {}, us-west-2: {}}

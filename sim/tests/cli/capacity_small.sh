@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The limit lies between the ends, and the objective that is named breaks first; outside the range it is said to be so.
+# The limit is inside the range, and the named objective fails first; a limit outside the range is reported as such.
 cat >small.yaml <<END
 name: small
 extends: $source/scenarios/10-peering-brownout.yaml

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Unchanged: identical, exit 0, also where the baseline had another seed. Changed for the worse: 11, and it stands in the XML.
+# Unchanged: identical, exit 0, even if the baseline had another seed. A regression: exit 11, and it is in the XML.
 cat >small.yaml <<END
 name: small
 extends: $source/scenarios/10-peering-brownout.yaml

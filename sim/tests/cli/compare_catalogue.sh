@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# scripts/compare_catalogue, with programs and with folders: equal files pass, and every kind of difference is found: a
+# scripts/compare_catalogue, with programs and with folders: equal files pass, and every kind of difference is reported: a
 # value that differs in its last bit, one that is missing, one that is new. What --expect-changes allows passes.
 mkdir scenarios before after
 cat >scenarios/small.yaml <<END

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Every model that is listed can be described, in text and in JSON; and a scenario, and the schema.
+# Every listed model can be described, in text and in JSON; also a scenario, and the schema.
 for model in $("$isthmus" describe | awk '{ print $1 }'); do
     "$isthmus" describe "$model" >text || echo "describe $model: exit $?"
     "$isthmus" describe "$model" --json >json || echo "describe $model --json: exit $?"

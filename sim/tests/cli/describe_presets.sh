@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Presets can be listed, asked for one by one, and misspelt.
+# Presets: the list, one by name, and a misspelt name.
 "$isthmus" describe --presets | grep -c '^  source' | awk '{ print ($1 > 20 ? "many presets" : "few presets") }'
 "$isthmus" describe --presets --json | head -c 1; echo
 "$isthmus" describe client --preset redis-py-8

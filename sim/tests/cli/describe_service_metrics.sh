@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Metrics under the names of services, as a table and as JSON; an alarm takes one of them, and no other name.
+# Metrics under the names of services, as a table and as JSON; an alarm accepts one of them, and no other name.
 "$isthmus" describe --service-metrics | cut -c1-105
 "$isthmus" describe --service-metrics --json | grep -c '"namespace"'
 cat >alarm.yaml <<'YAML'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Exit 10 where an expectation fails, 12 if it is undecided, 0 where all hold.
+# Exit 10 if an expectation fails, 12 if one is undecided, 0 if all hold.
 cat >small.yaml <<END
 name: small
 extends: $source/scenarios/00-baseline.yaml

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What could not be printed was not given.
+# Output that cannot be written is an error.
 "$isthmus" --help >/dev/full

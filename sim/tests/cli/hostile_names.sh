@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Names that are escape sequences, quotes, commands and markup, in a folder whose name is a command to gnuplot: they reach
-# the terminal as question marks, plots and JUnit XML as they are, and nothing of them is run.
+# the terminal as question marks, plots and JUnit XML unchanged, and none is executed.
 folder="|touch ran"
 mkdir -- "$folder"
 cat >"$folder/-a 'b'.yaml" <<'YAML'
@@ -41,7 +41,7 @@ for name in sorted(os.listdir(".")):
         print(name[-12:], "'what'' is %s?" in texts, "'it''s \"quoted\" 100% `touch ran` $(touch ran) <b>&" in texts)
 suite = xml.parse("-j<&>.xml").getroot()
 print(suite.get("name"), suite.get("tests"), [case.get("name") for case in suite])
-# The command that remakes the run is one that a shell can run.
+# A shell can execute the command that reproduces the run.
 remade = subprocess.run(["bash", "-c", open("../repro").read().replace("isthmus run", '"$isthmus" run')], capture_output=True, text=True)
 print(remade.returncode, len(remade.stdout.split()), remade.stderr)
 PYTHON

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Ctrl-C: exit 130, and what was finished can be read.
+# Ctrl-C: exit 130, and the completed runs can be read.
 cat >small.yaml <<END
 name: small
 extends: $source/scenarios/00-baseline.yaml
@@ -22,3 +22,12 @@ wait "$isthmus_pid"; echo $?
 sed 's/[0-9][0-9]* runs* /N runs /' said
 "$isthmus" plot r.db --figure timeline --format svg
 ls
+# Ctrl-C while tens of millions of initial sessions are created.
+"$isthmus" run small.yaml --set population.sessions=1M/s --set app.instances=100000 --replications 1 --no-output --quiet 2>said &
+isthmus_pid=$!
+sleep 2
+kill -INT "$isthmus_pid"
+since_ns=$(date +%s%N)
+wait "$isthmus_pid"; echo $?
+((($(date +%s%N) - since_ns) < 5000000000)) && echo 'within 5 s'
+cat said

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Three shards of five runs, one of them stopped and gone on with, come to the file that one process writes, with its
-# verdicts and its exit code; and what does not belong together is told.
+# Three shards of five runs, one of them interrupted and resumed, give the file that one process writes, with its
+# verdicts and its exit code; shards that do not belong together are refused.
 cat >study.yaml <<END
 name: study
 extends: $source/scenarios/10-peering-brownout.yaml

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A run that never recovers is the worst outcome: one attempt against three after a stall of the store, and no failover
-# beside an automatic one.
+# against an automatic one.
 storm=$source/scenarios/62-retry-storm-two-outcomes.yaml
 "$isthmus" compare "$storm" --set client.retry.attempts=1 --with client.retry.attempts=3 --replications 20 --no-output \
     --metric rto,incidents_unrestored --json 2>/dev/null | python3 -c '
@@ -25,7 +25,7 @@ END
 "$isthmus" run loss.yaml --output base.db --quiet 2>/dev/null
 "$isthmus" check loss.yaml --set failover.mode=none --against base.db --metric rto --no-output --junit worse.xml 2>/dev/null | grep '^  rto'
 grep -c '<failure' worse.xml
-# One replication decides nothing; nothing seen in few trials is no proof of a small share.
+# One replication decides nothing; no event in few trials does not prove a small share.
 "$isthmus" run loss.yaml --replications 1 --set 'expect=[availability > 1%]' --no-output 2>/dev/null | sed -n '/^Expectations/,/^$/p'
 cat >unseen.yaml <<END
 name: unseen
@@ -34,7 +34,7 @@ replications: 2
 expect: ["write_failure_rate{window=before} < 0.001%", "write_failure_rate{window=before} < 10%"]
 END
 "$isthmus" run unseen.yaml --no-output 2>/dev/null | sed -n '/^Expectations/,/^$/p'
-# A baseline of something else.
+# A baseline that does not match.
 "$isthmus" check loss.yaml --against base.db --set duration=9min --no-output
 echo $?
 "$isthmus" check loss.yaml --against base.db --set population.sessions=4/s --metric availability:100% --no-output >/dev/null

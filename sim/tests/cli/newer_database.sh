@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# As foreign_database, with our application id and, at 60, the version of a program to come.
+# As foreign_database, with our application id and, at 60, the version of a later program.
 {
     printf 'SQLite format 3\0\002\0\001\001\0\100\040\040\0\0\0\001\0\0\0\001'
     head -c 24 /dev/zero

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# No output takes the place of what the command reads, of what it writes already, or of what is not of its kind. Nothing is
-# simulated, and every file is as it was.
+# No output replaces an input, another output of the command, or a file of another kind. Nothing is
+# simulated, and every file is unchanged.
 cat >base.yaml <<YAML
 extends: $source/scenarios/10-peering-brownout.yaml
 duration: 1min
@@ -53,7 +53,7 @@ for file in before/*; do
     cmp "$file" "${file#before/}"
 done
 ls
-# What an earlier run has made is replaced as ever.
+# Outputs of an earlier run are replaced.
 run --no-output --trace t --trace-window 0s..1s
 run --no-output --trace t --trace-window 0s..1s
 check --no-output --junit j.xml

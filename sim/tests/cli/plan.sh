@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What would run, how long, how large; nothing is written, and the size that is told is near what then comes.
+# Planned runs, time and size; nothing is written, and the estimated size is close to the real one.
 cat >study.yaml <<END
 name: study
 extends: $source/scenarios/10-peering-brownout.yaml

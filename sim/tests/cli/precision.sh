@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Replications until the figures are precise, at most so many: 12 where 15 would be the first look.
+# Replications until the intervals are narrow enough, up to the maximum: 12, below the 15 of the first check.
 cat >small.yaml <<END
 name: small
 extends: $source/scenarios/10-peering-brownout.yaml

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What is not the same study is not gone on with: one message, exit 4 (2 for options that do not go together), and
-# the file stays as it was.
+# Another study is not resumed: one message, exit 4 (2 for incompatible options), and
+# the file does not change.
 cat >small.yaml <<END
 name: small
 extends: $source/scenarios/00-baseline.yaml

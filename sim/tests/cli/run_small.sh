@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A run leaves one file, a summary on stdout, and only the place of the file on stderr.
+# A run leaves one file, a summary on stdout, and only the path of the file on stderr.
 cat >small.yaml <<END
 name: small
 extends: $source/scenarios/00-baseline.yaml

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# An input that does nothing here has an effect of exactly 0; one that does has not.
+# An input without influence has an effect of exactly 0; one with influence does not.
 cat >small.yaml <<END
 name: small
 extends: $source/scenarios/10-peering-brownout.yaml

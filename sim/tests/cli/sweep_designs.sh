@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Ranges, conditions, lockstep and Latin hypercubes give just the points that are asked for; a field of them can be drawn.
+# Ranges, conditions, lockstep and Latin hypercubes give exactly the requested points; a grid of them can be plotted.
 cat >small.yaml <<END
 name: small
 extends: $source/scenarios/10-peering-brownout.yaml

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The points of a sweep; with --set of its axis nothing is left to sweep.
+# The points of a sweep; with --set of its only axis there is nothing to sweep.
 cat >small.yaml <<END
 name: small
 extends: $source/scenarios/00-baseline.yaml

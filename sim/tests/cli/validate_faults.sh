@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What a fault can hit is said by the models and kinds of the scenario; the rest is refused, with what is allowed.
+# The models and kinds of the scenario declare the targets of faults; other targets are errors that list those allowed.
 cat >regional.yaml <<'YAML'
 regions: {us-west-1: {}, us-west-2: {}}
 duration: 10min

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Settings that are allowed and probably not meant: a warning each, with the lint rule's name and the place; exit 0 all the same.
-# A place: the parameter; where a preset set it, the section; where nothing of it is in the file, the file.
+# Settings that are allowed but probably not intended: a warning each, with the lint rule's name and the place; exit 0.
+# The place is the parameter; the section if a preset set it; the file if the section is not in the file.
 cat >odd.yaml <<'YAML'
 regions: {us-west-1: {}, us-west-2: {app: {health: {depth: local-store, interval: 2s, timeout: 3s}}}}
 store: {primary: us-west-1}

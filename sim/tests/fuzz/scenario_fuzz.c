@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * libFuzzer on the scenario loader: no text makes it crash or leak, and what it accepts it accepts
- * again as its own resolved text, with the same hash. All models are known to it, so that every
- * parameter's row is met. `scripts/test --long` builds and runs it.
+ * libFuzzer on the scenario loader: no text may make it crash or leak, and the resolved text of an
+ * accepted scenario must load with the same hash. All models are registered, so every parameter is
+ * covered. `scripts/test --long` builds and runs it.
  */
 #include "bug.h"
 #include "registry.h"
