@@ -222,9 +222,22 @@ static uint32_t pool_address(struct connection_pools *pools, uint32_t pool)
     return cluster_address(pools, endpoint_address(pools->endpoints, endpoint, knowledge));
 }
 
+/* Faults on a share of connections hit both flows of one alike. */
+static void mark_flows(const struct connection_pools *pools, const struct connection *connection,
+                       uint32_t index)
+{
+    uint64_t number =
+        (uint64_t)ref_make((uint32_t)pools->region, index) << 32 | connection->generation;
+    struct link_port *out = pools->out[connection->region], *in = pools->in[connection->region];
+
+    out->mark(out->self, connection->flow_out, TRAFFIC_APPLICATION, number);
+    in->mark(in->self, connection->flow_in, TRAFFIC_APPLICATION, number);
+}
+
 static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, uint32_t endpoint)
 {
     int region = pools->endpoints->rows[endpoint].region;
+    struct link_port *out = pools->out[region], *in = pools->in[region];
     uint32_t index = pools->free_head;
     struct connection *connection;
 
@@ -240,14 +253,14 @@ static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, u
     connection->endpoint = (uint16_t)endpoint;
     connection->region = (uint8_t)region;
     connection->op = connection->command = NO_INDEX;
-    connection->flow_out = pools->out[region]->open(pools->out[region]->self);
-    connection->flow_in = pools->in[region]->open(pools->in[region]->self);
-    pools->out[region]->watch(pools->out[region]->self, connection->flow_out, 0, pools->reset_kind,
-                              index, connection->generation);
-    pools->in[region]->watch(pools->in[region]->self, connection->flow_in, 0, pools->reset_kind,
-                             index, connection->generation);
+    connection->flow_out = out->open(out->self);
+    connection->flow_in = in->open(in->self);
+    mark_flows(pools, connection, index);
+    out->watch(out->self, connection->flow_out, pools->config->user_timeout_ns, pools->reset_kind,
+               index, connection->generation);
+    in->watch(in->self, connection->flow_in, 0, pools->reset_kind, index, connection->generation);
     if (pools->listeners[endpoint]->peer == PEER_DOWN)
-        pools->out[region]->peer(pools->out[region]->self, connection->flow_out, PEER_DOWN);
+        out->peer(out->self, connection->flow_out, PEER_DOWN);
     connection->opened = sim_now(pools->sim);
     connection->timed = false;
     pools->pools[pool].open_count++;

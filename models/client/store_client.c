@@ -183,6 +183,7 @@ static const struct field store_client_fields[] = {
     FLAG("reconnect.always", reconnects_always, "false", "reopen a lost multiplexed connection without waiting for a command", "facts client_errors"),
     FLAG("reconnect.after_socket_timeout", reconnects_after_silence, "true", "reopen it after `socket_timeout` too; false: the client gives up for good", "facts client_errors"),
     COUNT("reconnect.flush_after", flush_after, "0", "0", "1000000", "failed connects in a row after which all waiting commands fail; 0: never", "facts client_errors"),
+    DURATION("user_timeout", pool.user_timeout_ns, "0s", "0s", "1d", "the client's kernel gives a connection up when data is unacknowledged for this long after its first retransmission (TCP_USER_TIMEOUT); 0: by tcp.retries2 of the link", "failures A.1"),
     VARIANT("reconnect.backoff", reconnect.backoff, backoff_names, "none", "backoff before a lost multiplexed connection is reopened; none: at once", "facts G"),
     DURATION("reconnect.backoff.fixed", reconnect.fixed_ns, "0ms", "1s", "1h", "constant wait", "facts G"),
     DURATION("reconnect.backoff.exponential.base", reconnect.base_ns, "0ms", "100ms", "1h", "first wait", "facts G"),

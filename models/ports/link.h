@@ -4,6 +4,7 @@
 #define LINK_H
 
 #include "connection.h"
+#include "dist.h"
 #include "model.h"
 #include "refs.h"
 
@@ -25,6 +26,8 @@ struct message {
     bool packet; /* besides the flow: neither ordered nor sent again. An RST, a keep-alive probe or
                     its answer; traffic to a box with an idle timeout */
 };
+/* What a connection carries. A fault may hit one class only. */
+enum traffic { TRAFFIC_BOTH, TRAFFIC_APPLICATION, TRAFFIC_REPLICATION };
 /*
  * A flow is one direction of a TCP connection: messages sent on it are delivered in order. It is an
  * index into the link's table. A closed flow still delivers what was sent on it (the kernel's
@@ -38,6 +41,10 @@ struct message {
 struct link_port {
     void *self;
     uint32_t (*open)(void *self);
+    /* What a new flow belongs to: a class of traffic, not BOTH, and a connection, of which both
+     * flows have the same number: it keys the draw where a fault hits a share of connections. Not
+     * called: TRAFFIC_APPLICATION, and a connection of its own. */
+    void (*mark)(void *self, uint32_t flow, enum traffic traffic, uint64_t connection);
     void (*close)(void *self, uint32_t flow);
     /* The sender's host is gone: its retransmit queue is lost; messages in flight arrive. */
     void (*abort)(void *self, uint32_t flow);
@@ -72,14 +79,21 @@ struct gateway_port {
     sim_dur delay; /* one way, of this hop */
 };
 /* One fault's part in a link's state; parts of several faults add up: losses as independent causes,
- * delays as a sum, blackholes as a count. */
+ * delays as a sum, blackholes as a count, bandwidths as bottlenecks in a row. */
 struct link_impairment {
-    double loss;    /* share, independent per packet */
-    sim_dur delay;  /* added one way */
-    bool blackhole; /* nothing sent now arrives; what is in flight does */
-    bool reset;     /* connections that are watched break: those there are, and those that send */
-    bool hold;      /* what is sent now is kept on the path, acknowledged, and goes on at the end */
+    double loss;                /* share, independent per packet */
+    sim_dur delay;              /* added one way */
+    const struct dist *jitter;  /* besides, drawn for each message, ns; NULL: none. The caller's. */
+    double bandwidth_bit_per_s; /* of a bottleneck with the link's `buffer`; 0: none */
+    bool blackhole;             /* nothing sent now arrives; what is in flight does */
+    bool reset; /* connections that are watched break: those there are, and those that send */
+    bool hold;  /* what is sent now is kept on the path, acknowledged, and goes on at the end */
     const struct loss_config *bursts; /* losses in bursts besides; NULL: none. The caller's. */
+    /* Whom it hits: a class of traffic, and of the connections all but the share `spared`. */
+    enum traffic traffic;
+    double spared;
+    uint64_t
+        key; /* of the fault's draws: with the same, the same connections are hit on any link */
 };
 struct link_fault_port {
     void *self;
