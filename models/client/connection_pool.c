@@ -234,6 +234,15 @@ static void mark_flows(const struct connection_pools *pools, const struct connec
     in->mark(in->self, connection->flow_in, TRAFFIC_APPLICATION, number);
 }
 
+static void keep_alive(const struct connection_pools *pools, const struct connection *connection)
+{
+    struct link_port *out = pools->out[connection->region];
+
+    if (pools->config->keepalive.idle_ns > 0)
+        out->keep_alive(out->self, connection->flow_out, connection->flow_in,
+                        &pools->config->keepalive);
+}
+
 static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, uint32_t endpoint)
 {
     int region = pools->endpoints->rows[endpoint].region;
@@ -280,6 +289,7 @@ void connection_pools_warm(struct connection_pools *pools)
             pools->connections[index].state = CONNECTION_BUSY;
             connection_event(pools, &pools->connections[index], CONNECTION_ESTABLISHED);
             idle_add(pools, index);
+            keep_alive(pools, &pools->connections[index]);
             count_open(pools, 1);
         }
     }
@@ -348,6 +358,7 @@ bool connection_round_done(struct connection_pools *pools, uint32_t index)
     connection->op = NO_INDEX;
     connection->state = CONNECTION_BUSY;
     stop_connect_timer(pools, connection);
+    keep_alive(pools, connection);
     return true;
 }
 

@@ -70,12 +70,18 @@ void tcp_flows_reset(struct wan_link *link)
     }
 }
 
+/* When a reset comes back for what is sent now. */
+static sim_time reset_comes(const struct wan_link *link)
+{
+    return sim_now(link->sim) + link_mean_delay(link) +
+           link->reverse->mean_delay(link->reverse->self);
+}
+
 /* Sent on a flow that is broken, or into a reset, which comes back after a round trip. */
 RARE static void flow_send_in_vain(struct wan_link *link, uint32_t flow_index,
                                    const struct message *message)
 {
-    sim_time answer =
-        sim_now(link->sim) + link_mean_delay(link) + link->reverse->mean_delay(link->reverse->self);
+    sim_time answer = reset_comes(link);
 
     probe_count(link->probes, link->messages);
     probe_count(link->probes, link->transmissions);
@@ -121,6 +127,9 @@ static void flow_send_packet(struct wan_link *link, uint32_t flow_index,
     if (!link->hold && !flow_is_cut(link, flow_index))
         arrives = link_transmit(link, flow_index, message->identity, (uint64_t)message->index << 16,
                                 message->bytes);
+    if (link->extras[flow_index].expired && link->config->idle_then == IDLE_RESET &&
+        tcp_flow_can_break(link, flow_index))
+        tcp_flow_break(link, flow_index, reset_comes(link), CONNECTION_RST);
     if (arrives == SIM_NEVER)
         probe_count(link->probes, link->losses);
     else

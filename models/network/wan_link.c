@@ -181,6 +181,7 @@ static void wan_link_init(void *self, const struct model_env *env)
                   config->spike_share * dist_mean(config->spike));
     tcp_flows_init(link);
     link->retransmit_kind = sim_kind_add(env->sim, &tcp_sender_wakes, env->instance, link);
+    tcp_keepalive_init(link, env->instance);
     wan_link_open_probes(link, sim_probe_set(env->sim));
     link->port = (struct link_port){
         .self = link,
@@ -192,6 +193,8 @@ static void wan_link_init(void *self, const struct model_env *env)
         .mean_delay = wan_link_mean_delay,
         .watch = tcp_flow_watch,
         .state = tcp_flow_state,
+        .keep_alive = tcp_keepalive_begin,
+        .latest = tcp_flow_latest,
         .count = tcp_flow_count,
         .dropped = tcp_flow_dropped,
         .peer = tcp_flow_peer,

@@ -3,7 +3,8 @@
  * What the files of a link share: wan_link.c (parameters, metrics, the model), link_path.c (faults,
  * delay, loss, bandwidth: whether and when a transmission arrives), tcp_flow.c (one direction of a
  * connection: what is sent while nothing is lost, breaking, holding, idle timeouts), tcp_sender.c
- * (a flow that lost something or sends in bulk: window, retransmission).
+ * (a flow that lost something or sends in bulk: window, retransmission), tcp_keepalive.c (probes of
+ * idle connections).
  */
 #ifndef WAN_LINK_INTERNAL_H
 #define WAN_LINK_INTERNAL_H
@@ -63,9 +64,13 @@ struct flow_extra {
     uint32_t path_draws;
     kind_id watch_kind; /* 0: not watched */
     uint32_t watch_entity, watch_generation;
-    sim_dur user_timeout_ns; /* 0: none */
-    sim_time used;           /* last packet on it */
-    sim_time window_at;      /* when `window` held */
+    sim_dur user_timeout_ns;           /* 0: none */
+    const struct keepalive *keepalive; /* where its kernel probes; else these mean nothing */
+    uint32_t back;                     /* the connection's flow on the reverse link */
+    uint32_t probes_sent, unanswered;  /* in all; since something was heard */
+    sim_time answered;                 /* the latest probe that was, or the start */
+    sim_time used;                     /* last packet on it */
+    sim_time window_at;                /* when `window` held */
     struct congestion window;
     enum connection_event state; /* CONNECTION_ESTABLISHED: not broken */
     enum peer_state peer;
@@ -190,7 +195,7 @@ struct wan_link {
     size_t held_count, held_capacity;
     uint32_t sender_free, queued_free, span_free;
 
-    kind_id retransmit_kind;
+    kind_id retransmit_kind, keepalive_kind, probe_kind, answer_kind;
     probe_id messages, transmissions, losses, broken[BREAKERS];
 };
 
@@ -330,6 +335,14 @@ void tcp_flow_abort(void *self, uint32_t flow_index);
 void tcp_flow_send(void *self, uint32_t flow_index, const struct message *message);
 /* struct prefetch_port */
 void tcp_flow_prefetch(const void *self, uint32_t flow_index, uint32_t second);
+
+/* --- tcp_keepalive.c ------------------------------------------------------------------------- */
+
+void tcp_keepalive_init(struct wan_link *link, const char *instance);
+/* struct link_port */
+void tcp_keepalive_begin(void *self, uint32_t flow_index, uint32_t back,
+                         const struct keepalive *keepalive);
+sim_time tcp_flow_latest(const void *self, uint32_t flow_index);
 
 /* --- tcp_sender.c ---------------------------------------------------------------------------- */
 

@@ -26,6 +26,11 @@ struct message {
     bool packet; /* besides the flow: neither ordered nor sent again. An RST, a keep-alive probe or
                     its answer; traffic to a box with an idle timeout */
 };
+/* SO_KEEPALIVE of a socket: see tcp_keepalive.c. */
+struct keepalive {
+    sim_dur idle_ns /* 0: off */, interval_ns;
+    uint32_t count; /* at least 1 */
+};
 /* What a connection carries. A fault may hit one class only. */
 enum traffic { TRAFFIC_BOTH, TRAFFIC_APPLICATION, TRAFFIC_REPLICATION };
 /*
@@ -57,6 +62,11 @@ struct link_port {
      */
     void (*watch)(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_id kind, uint32_t entity,
                   uint32_t generation);
+    /* The kernel that sends on a watched, open flow probes its connection from now on while it is
+     * idle. `back`: the connection's other flow, on the reverse link; both are closed together. */
+    void (*keep_alive)(void *self, uint32_t flow, uint32_t back, const struct keepalive *keepalive);
+    /* When the latest message of an open flow that got through arrives, or did; 0: none yet. */
+    sim_time (*latest)(const void *self, uint32_t flow);
     /* More than an initial window follows in small messages: its congestion window counts from now
      * on until all is acknowledged. What is larger than that by itself counts without being told.
      */
