@@ -127,8 +127,10 @@ static void flow_send_packet(struct wan_link *link, uint32_t flow_index,
     if (!link->hold && !flow_is_cut(link, flow_index))
         arrives = link_transmit(link, flow_index, message->identity, (uint64_t)message->index << 16,
                                 message->bytes);
-    if (link->extras[flow_index].expired && link->config->idle_then == IDLE_RESET &&
-        tcp_flow_can_break(link, flow_index))
+    if ((link->extras[flow_index].expired && link->config->idle_then == IDLE_RESET &&
+         tcp_flow_can_break(link, flow_index)) ||
+        (message->kind == link->probe_kind && tcp_flow_is_forgotten(link, flow_index) &&
+         !link->blackhole))
         tcp_flow_break(link, flow_index, reset_comes(link), CONNECTION_RST);
     if (arrives == SIM_NEVER)
         probe_count(link->probes, link->losses);
