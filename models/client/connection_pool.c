@@ -222,9 +222,31 @@ static uint32_t pool_address(struct connection_pools *pools, uint32_t pool)
     return cluster_address(pools, endpoint_address(pools->endpoints, endpoint, knowledge));
 }
 
+/* Faults on a share of connections hit both flows of one alike. */
+static void mark_flows(const struct connection_pools *pools, const struct connection *connection,
+                       uint32_t index)
+{
+    uint64_t number =
+        (uint64_t)ref_make((uint32_t)pools->region, index) << 32 | connection->generation;
+    struct link_port *out = pools->out[connection->region], *in = pools->in[connection->region];
+
+    out->mark(out->self, connection->flow_out, TRAFFIC_APPLICATION, number);
+    in->mark(in->self, connection->flow_in, TRAFFIC_APPLICATION, number);
+}
+
+static void keep_alive(const struct connection_pools *pools, const struct connection *connection)
+{
+    struct link_port *out = pools->out[connection->region];
+
+    if (pools->config->keepalive.idle_ns > 0)
+        out->keep_alive(out->self, connection->flow_out, connection->flow_in,
+                        &pools->config->keepalive);
+}
+
 static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, uint32_t endpoint)
 {
     int region = pools->endpoints->rows[endpoint].region;
+    struct link_port *out = pools->out[region], *in = pools->in[region];
     uint32_t index = pools->free_head;
     struct connection *connection;
 
@@ -240,14 +262,14 @@ static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, u
     connection->endpoint = (uint16_t)endpoint;
     connection->region = (uint8_t)region;
     connection->op = connection->command = NO_INDEX;
-    connection->flow_out = pools->out[region]->open(pools->out[region]->self);
-    connection->flow_in = pools->in[region]->open(pools->in[region]->self);
-    pools->out[region]->watch(pools->out[region]->self, connection->flow_out, 0, pools->reset_kind,
-                              index, connection->generation);
-    pools->in[region]->watch(pools->in[region]->self, connection->flow_in, 0, pools->reset_kind,
-                             index, connection->generation);
+    connection->flow_out = out->open(out->self);
+    connection->flow_in = in->open(in->self);
+    mark_flows(pools, connection, index);
+    out->watch(out->self, connection->flow_out, pools->config->user_timeout_ns, pools->reset_kind,
+               index, connection->generation);
+    in->watch(in->self, connection->flow_in, 0, pools->reset_kind, index, connection->generation);
     if (pools->listeners[endpoint]->peer == PEER_DOWN)
-        pools->out[region]->peer(pools->out[region]->self, connection->flow_out, PEER_DOWN);
+        out->peer(out->self, connection->flow_out, PEER_DOWN);
     connection->opened = sim_now(pools->sim);
     connection->timed = false;
     pools->pools[pool].open_count++;
@@ -269,6 +291,7 @@ void connection_pools_warm(struct connection_pools *pools)
             pools->connections[index].state = CONNECTION_BUSY;
             connection_event(pools, &pools->connections[index], CONNECTION_ESTABLISHED);
             idle_add(pools, index);
+            keep_alive(pools, &pools->connections[index]);
             count_open(pools, 1);
         }
     }
@@ -337,6 +360,7 @@ bool connection_round_done(struct connection_pools *pools, uint32_t index)
     connection->op = NO_INDEX;
     connection->state = CONNECTION_BUSY;
     stop_connect_timer(pools, connection);
+    keep_alive(pools, connection);
     return true;
 }
 

@@ -53,7 +53,9 @@ struct connection_pool_config {
     bool close_on_timeout;
     sim_dur lifetime_ns;        /* 0: no limit */
     sim_dur connect_timeout_ns; /* 0: only the attempt's timeout applies */
-    int tls;                    /* round trips in addition to TCP's */
+    struct keepalive keepalive;
+    sim_dur user_timeout_ns; /* TCP_USER_TIMEOUT; 0: none */
+    int tls;                 /* round trips in addition to TCP's */
     int dns_cache;
     sim_dur dns_fixed_ns;
 };

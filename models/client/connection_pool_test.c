@@ -58,6 +58,11 @@ static void link_send(void *self, uint32_t flow, const struct message *message)
     (void)self, (void)flow, (void)message;
 }
 
+static void link_mark(void *self, uint32_t flow, enum traffic traffic, uint64_t connection)
+{
+    (void)self, (void)flow, (void)traffic, (void)connection;
+}
+
 static void link_watch(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_id kind,
                        uint32_t entity, uint32_t generation)
 {
@@ -95,8 +100,11 @@ static void bench_init(void *self, const struct model_env *env)
     pools->region_count = 2;
     pools->opened = probe_count_open(sim_probe_set(env->sim), "opened", 0, NULL);
     pools->open = probe_level_open(sim_probe_set(env->sim), "open", 0, NULL);
-    bench.link = (struct link_port){
-        .open = link_open, .close = link_close, .send = link_send, .watch = link_watch};
+    bench.link = (struct link_port){.open = link_open,
+                                    .close = link_close,
+                                    .send = link_send,
+                                    .mark = link_mark,
+                                    .watch = link_watch};
     bench.dns = (struct dns_port){.resolve = dns_resolve};
     pools->dns = &bench.dns;
     for (int r = 0; r < 2; r++) {

@@ -285,8 +285,10 @@ static bool check_parts(const struct check_context *context, const struct fault_
             (link->both_ways && count_parts(context, name, link->to, link->from) > 0))
             return true;
         validation_error(validation, fault_target_key(selector->target),
-                         "cannot be hit: there is no route from '%s' to '%s' (kind: none)",
-                         regions[link->from], regions[link->to]);
+                         "cannot be hit: there is no %s from '%s' to '%s'%s",
+                         selector->traffic == TRAFFIC_REPLICATION ? "replication" : "route",
+                         regions[link->from], regions[link->to],
+                         selector->traffic == TRAFFIC_REPLICATION ? "" : " (kind: none)");
         return false;
     }
     parts = count_parts(context, name, selector->region, -1);
@@ -316,9 +318,10 @@ static void check_selector(const struct fault_config *config, const struct check
 }
 
 /* Returns whether there is exactly one target. */
-static bool check_target(const struct fault_place *place, const struct check_context *context,
+static bool check_target(const struct fault_config *fault, const struct check_context *context,
                          struct validation *validation)
 {
+    const struct fault_place *place = &fault->place;
     struct strbuf targets = STRBUF_INIT;
     int count = 0;
 
@@ -330,6 +333,8 @@ static bool check_target(const struct fault_place *place, const struct check_con
         add_targets(&targets, context);
     if (place->traffic != TRAFFIC_BOTH && !fault_place_names(place, TARGET_LINK))
         validation_error(validation, "traffic", "needs a 'link', such as 'a -> b'");
+    if (fault->connections < 1 && !fault_place_names(place, TARGET_LINK))
+        validation_error(validation, "connections", "needs a 'link', such as 'a -> b'");
     if (count == 0)
         validation_error(validation, NULL, "needs a target: one of %s", targets.text);
     else if (count > 1)
@@ -350,7 +355,7 @@ void fault_schedule_check(const void *config, const struct check_context *contex
     if (check_after(&list, context->item, validation))
         check_at(fault_begin(&list, context->item), context->end, validation);
     check_repetition(fault, validation);
-    if (check_target(&fault->place, context, validation) &&
+    if (check_target(fault, context, validation) &&
         fault_selector_read(&selector, &fault->place, context->topology, validation))
         check_selector(fault, context, &selector, validation);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fault_config.h"
 
+#include "dist.h"
 #include "units.h"
 
 const char *const fault_crash_names[] = {"none", "process", "host", "true", NULL};
@@ -19,13 +20,24 @@ static void add_loss(struct strbuf *out, const struct fault_config *config)
 
 static bool has_delay(const struct fault_config *config)
 {
-    return config->delay_ns > 0;
+    return config->delay && dist_mean(config->delay) > 0;
 }
 
 static void add_delay(struct strbuf *out, const struct fault_config *config)
 {
     strbuf_add(out, " ");
-    units_add(out, (double)config->delay_ns, UNIT_NS, 3);
+    dist_describe(config->delay, true, out);
+}
+
+static bool has_bandwidth(const struct fault_config *config)
+{
+    return config->bandwidth_bit_per_s > 0;
+}
+
+static void add_bandwidth(struct strbuf *out, const struct fault_config *config)
+{
+    strbuf_add(out, " ");
+    units_add(out, config->bandwidth_bit_per_s, UNIT_BIT_PER_S, 3);
 }
 
 enum crash_kind fault_crash(const struct fault_config *config)
@@ -82,6 +94,7 @@ static const struct action_row {
 } rows[FAULT_ACTIONS] = {
     [ACTION_LOSS]      = {"loss",      "'loss'",                       true,  0, has_loss,  add_loss},
     [ACTION_DELAY]     = {"delay",     "'delay'",                      true,  0, has_delay, add_delay},
+    [ACTION_BANDWIDTH] = {"bandwidth", "'bandwidth'",                  true,  0, has_bandwidth, add_bandwidth},
     [ACTION_BLACKHOLE] = {"blackhole", "'blackhole: true'",            false, FLAG_OFFSET(blackhole), NULL, NULL},
     [ACTION_HOLD]      = {"hold",      "'hold: true'",                 false, FLAG_OFFSET(hold),      NULL, NULL},
     [ACTION_DOWN]      = {"down",      "'down: true'",                 false, FLAG_OFFSET(down),      NULL, NULL},
@@ -101,6 +114,8 @@ unsigned fault_actions(const struct fault_config *config)
 {
     unsigned actions = 0;
 
+    if (!(config->connections > 0))
+        return 0;
     for (unsigned i = 0; i < FAULT_ACTIONS; i++) {
         const bool *flag = (const void *)((const char *)config + rows[i].flag);
 
@@ -136,5 +151,10 @@ void fault_actions_add_text(struct strbuf *out, const struct fault_config *confi
         if (rows[i].add_text)
             rows[i].add_text(out, config);
         comma = ", ";
+    }
+    if (config->connections < 1) {
+        strbuf_add(out, " for ");
+        units_add(out, config->connections, UNIT_SHARE, 3);
+        strbuf_add(out, " of the connections");
     }
 }

@@ -19,8 +19,10 @@ struct fault_config {
     double mtbf_shape, mttr_shape;
     struct fault_place place;
     struct loss_config loss;
-    sim_dur delay_ns;
-    int crash; /* index of fault_crash_names: fault_crash() */
+    struct dist *delay;         /* ns */
+    double bandwidth_bit_per_s; /* 0: none */
+    double connections;         /* share that a link's fault hits */
+    int crash;                  /* index of fault_crash_names: fault_crash() */
     double errors, slow;
     bool blackhole, hold, reset, down, deploy, stall, restart, pause;
 };
@@ -29,6 +31,7 @@ struct fault_config {
 enum fault_action {
     ACTION_LOSS,
     ACTION_DELAY,
+    ACTION_BANDWIDTH,
     ACTION_BLACKHOLE,
     ACTION_HOLD,
     ACTION_DOWN,

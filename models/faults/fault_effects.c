@@ -2,6 +2,7 @@
 #include "fault_effects.h"
 
 #include "bug.h"
+#include "dist.h"
 #include "mem.h"
 
 #include <stdlib.h>
@@ -19,23 +20,34 @@ static void link_impair(struct fault_reach *reach, int a, int b,
 {
     const struct link_fault_port *link = reach->links[a][b];
 
-    note_impairment(reach, &reach->impairments.link[a][b], begin);
+    if (impairment->traffic == TRAFFIC_REPLICATION)
+        note_impairment(reach, &reach->impairments.replication[b], begin);
+    else
+        note_impairment(reach, &reach->impairments.link[a][b], begin);
     if (begin)
         link->begin(link->self, impairment);
     else
         link->end(link->self, impairment);
 }
 
-static struct link_impairment impairment_of(const struct fault_config *config)
+static struct link_impairment impairment_of(const struct fault *fault)
 {
+    const struct fault_config *config = fault->config;
     bool bursty = loss_is_bursty(&config->loss);
+    double delay = 0;
+    bool constant = dist_is_constant(config->delay, &delay);
 
     return (struct link_impairment){.loss = bursty ? 0 : loss_mean(&config->loss),
-                                    .delay = config->delay_ns,
+                                    .delay = (sim_dur)delay,
+                                    .jitter = constant ? NULL : config->delay,
+                                    .bandwidth_bit_per_s = config->bandwidth_bit_per_s,
                                     .blackhole = config->blackhole,
                                     .reset = config->reset,
                                     .hold = config->hold,
-                                    .bursts = bursty ? &config->loss : NULL};
+                                    .bursts = bursty ? &config->loss : NULL,
+                                    .traffic = fault->selector.traffic,
+                                    .spared = 1 - config->connections,
+                                    .key = fault->key};
 }
 
 /* Is the hop from -> to part of the path a -> b? A path over a hub uses the gateways, never a
@@ -62,7 +74,7 @@ static void impair_hop(struct fault_reach *reach, int from, int to,
 static void impair_link(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
     const struct link_ref *link = &fault->selector.link;
-    struct link_impairment impairment = impairment_of(fault->config);
+    struct link_impairment impairment = impairment_of(fault);
 
     impair_hop(reach, link->from, link->to, &impairment, begin);
     if (link->both_ways && link->from != link->to)
@@ -86,7 +98,7 @@ static void impair_ways(struct fault_reach *reach, int region, bool gateways_onl
 
 static void impair_gateway(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
-    struct link_impairment impairment = impairment_of(fault->config);
+    struct link_impairment impairment = impairment_of(fault);
 
     impair_ways(reach, fault->selector.region, true, &impairment, begin);
 }
@@ -280,7 +292,7 @@ static const struct effect {
     const char *incident; /* kind of outage that it opens; NULL: none */
     void (*apply)(struct fault_reach *reach, const struct fault *fault, bool begin);
 } effects[] = { /* effects of one target are applied in this order; the last incident counts */
-    {TARGET_LINK,        A(LOSS) | A(DELAY) | A(BLACKHOLE) | A(HOLD) | A(RESET), false, "link-fault",    impair_link},
+    {TARGET_LINK,        A(LOSS) | A(DELAY) | A(BANDWIDTH) | A(BLACKHOLE) | A(HOLD) | A(RESET), false, "link-fault",    impair_link},
     {TARGET_GATEWAY,     A(LOSS) | A(DELAY) | A(BLACKHOLE),            false, "gateway-fault", impair_gateway},
     {TARGET_REGION,      A(DEPLOY),                                    false, "deploy",        deploy_region},
     {TARGET_REGION,      A(DOWN),                                      false, "region-loss",   power_region},

@@ -26,6 +26,7 @@ struct fault {
     const struct fault_config *config;
     struct fault_selector selector;
     unsigned actions;
+    uint64_t key; /* of this occurrence's draws */
 };
 
 /* The ports that effects use, and the effects that are active. */

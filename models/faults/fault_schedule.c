@@ -43,7 +43,7 @@ static const struct field fault_schedule_fields[] = {
     DURATION("mttr", mttr_ns, "0s", "0s", "365d", "with 'mtbf': mean duration of an occurrence (time to repair); 0: always 'for'", "assumption"),
     NUMBER("mttr_shape", mttr_shape, "0.1", "1", "10", "shape of its Weibull distribution; 1: exponential", "assumption"),
     LINK("link", place.link, "target: a link, one way (a -> b) or both (a <-> b)", "facts I"),
-    CHOICE("traffic", place.traffic, fault_traffic_names, "both", "of a link: class of traffic that is affected; none but 'both' is simulated", "facts I"),
+    CHOICE("traffic", place.traffic, fault_traffic_names, "both", "of a link: class of traffic that is affected: all, the clients' connections, or those of the replication", "facts I"),
     REGION("region", place.region, "target: a region as a whole", "facts I"),
     TEXT("zone", place.zone, "target: a zone of a region (us-west-1/0); not simulated", "facts I"),
     TEXT("node", place.node, "target: nodes of a region's store, one for each shard (us-west-1/0, us-west-1/0-2, us-west-1/*)", "facts I"),
@@ -55,7 +55,9 @@ static const struct field fault_schedule_fields[] = {
     CHOICE("control", place.control, fault_control_names, "none", "target: monitoring, function, store API or DNS control plane", "facts I"),
     REGION("promote", place.promote, "an action, not a fault: an operator promotes the region's cluster", "facts I"),
     LOSS_FIELDS(loss, "0", "of a link or gateway: packets lost in addition to its own losses"),
-    DURATION("delay", delay_ns, "0s", "0s", "1h", "of a link or gateway: delay added one way", "facts I"),
+    TIME_DIST("delay", delay, "0s", "0s", "1h", "of a link or gateway: delay added one way, drawn for each message (jitter) where it is a distribution", "facts I"),
+    BANDWIDTH("bandwidth", bandwidth_bit_per_s, "0", "0", "1000Gbit/s", "of a link: a bottleneck of this bandwidth, with the link's 'buffer'; 0: none", "facts I"),
+    SHARE("connections", connections, "0", "100%", "100%", "of a link: share of connections that are affected, drawn for each", "facts I"),
     FLAG("blackhole", blackhole, "false", "of a link or gateway: everything sent is dropped", "facts I"),
     FLAG("hold", hold, "false", "of a link: everything sent is kept on the path, acknowledged to its sender, and goes on at the end", "assumption"),
     FLAG("reset", reset, "false", "of a link: resets the store's connections over it, existing ones and those that send during the fault; of replication: resets its connections, which reconnect", "facts I"),
@@ -156,6 +158,7 @@ static void fault_schedule_on_begin(void *self, struct sim *sim, uint32_t entity
     fault_log(schedule, planned, true);
     if (incident)
         schedule->objective->fault_begin(schedule->objective->self, incident);
+    planned->fault.key = rng_block_at(&schedule->random, entity, generation).word[2];
     fault_apply(&schedule->reach, &planned->fault, true);
 }
 

@@ -48,10 +48,16 @@ static void note(const struct stub *stub, const char *what)
 static void note_link(void *self, const char *verb, const struct link_impairment *impairment)
 {
     const struct stub *stub = self;
-    char what[96];
+    static const char *const classes[] = {"", " application", " replication"};
+    char what[96], spared[24] = "";
 
-    snprintf(what, sizeof what, "%s %d>%d %.2f %d %d", verb, stub->a, stub->b, impairment->loss,
-             (int)(impairment->delay / SIM_MS), impairment->blackhole);
+    if (impairment->spared > 0)
+        snprintf(spared, sizeof spared, " spares %.2f", impairment->spared);
+    snprintf(what, sizeof what, "%s %d>%d %.2f %d %d%s%s%s%s", verb, stub->a, stub->b,
+             impairment->loss, (int)(impairment->delay / SIM_MS), impairment->blackhole,
+             impairment->jitter ? " jitter" : "",
+             impairment->bandwidth_bit_per_s > 0 ? " narrow" : "", classes[impairment->traffic],
+             spared);
     note(stub, what);
 }
 
@@ -260,6 +266,11 @@ static const struct story {
 } stories[] = {
     {{"at=10s|for=5s|link=east -> west|loss=30%|delay=20ms"},
      "10 link-fault; 10 begin 1>0 0.30 20 0; 15 end 1>0 0.30 20 0; "},
+    {{"at=10s|for=5s|link=east -> west|traffic=replication|connections=30%|delay=exponential(1ms)"},
+     "10 link-fault; 10 begin 1>0 0.00 0 0 jitter replication spares 0.70; "
+     "15 end 1>0 0.00 0 0 jitter replication spares 0.70; "},
+    {{"at=10s|link=east -> west|traffic=application|bandwidth=10Mbit/s"},
+     "10 link-fault; 10 begin 1>0 0.00 0 0 narrow application; "},
     {{"at=10s|link=west <-> east|blackhole=true"},
      "10 link-fault; 10 begin 0>1 0.00 0 1; 10 begin 1>0 0.00 0 1; "},
     {{"at=10s|for=5s|link=west <-> west|delay=1ms"},
@@ -320,6 +331,7 @@ static const struct story {
     /* strength zero: nothing at all */
     {{"at=10s|for=5s|link=east -> west|loss=0%"}, ""},
     {{"at=10s|link=east <-> west|loss=0%|delay=0s"}, ""},
+    {{"at=10s|link=east <-> west|blackhole=true|connections=0%"}, ""},
 };
 
 static void ports_are_called_as_the_stories_say(void **state)
@@ -378,7 +390,8 @@ static void run_log_has_when_and_what(void **state)
 #define ALL_TARGETS                                                                                \
     "'control: dns', 'control: function', 'control: monitoring', 'control: store-api', "           \
     "'gateway', "                                                                                  \
-    "'instance', 'link', 'node', 'promote', 'region', 'replication', 'store'\n"
+    "'instance', 'link', 'traffic: application', 'traffic: replication', 'node', 'promote', "      \
+    "'region', 'replication', 'store'\n"
 
 static const struct error {
     const char *faults[3]; /* the first is wrong */
@@ -391,7 +404,7 @@ static const struct error {
      "loss: does not go with 'region', which takes 'down: true' or 'deploy: true'\n"},
     {{"at=10s|link=west -> east|down=true"},
      "down: does not go with 'link', which takes 'loss', "
-     "'delay', 'blackhole: true', 'hold: true' or 'reset: true'\n"},
+     "'delay', 'bandwidth', 'blackhole: true', 'hold: true' or 'reset: true'\n"},
     {{"at=10s|promote=east|down=true"},
      "down: does not go with 'promote', which takes no effect: it is an action\n"},
     {{"at=10s|region=west"},
@@ -424,9 +437,9 @@ static const struct error {
     {{"at=1s|after=cut|region=west|down=true",
       "at=1s|mtbf=60s|mttr=10s|name=cut|region=east|down=true"},
      "after: names a random process ('mtbf'), whose ends are not known: 'cut'\n"},
-    {{"at=10s|link=west -> east|traffic=replication|blackhole=true"},
-     "link: cannot be hit: this scenario has no 'traffic: replication'; its targets "
-     "are " ALL_TARGETS},
+    {{"at=10s|link=west -> east|traffic=replication|reset=true"},
+     "reset: does not go with 'link/replication', which takes 'loss', 'delay', 'bandwidth', "
+     "'blackhole: true' or 'hold: true'\n"},
     {{"at=10s|record=sessions|down=true"},
      "record: cannot be hit: this scenario has no 'record'; its targets are " ALL_TARGETS},
     {{"at=10s|zone=north/1|down=true"},

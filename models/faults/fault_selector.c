@@ -136,7 +136,7 @@ static bool read_target(struct fault_selector *selector, const struct fault_plac
     switch (row->syntax) {
     case SYNTAX_LINK:
         selector->link = *(const struct link_ref *)member;
-        selector->traffic = (enum fault_traffic)place->traffic;
+        selector->traffic = (enum traffic)place->traffic;
         break;
     case SYNTAX_REGION:
         selector->region = *(const int32_t *)member;

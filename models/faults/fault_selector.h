@@ -20,6 +20,7 @@
 #define FAULT_SELECTOR_H
 
 #include "field.h"
+#include "link.h"
 #include "model.h"
 #include "strbuf.h"
 
@@ -41,8 +42,7 @@ enum fault_target {
 };
 #define FAULT_TARGETS (TARGET_RECORD + 1)
 
-enum fault_traffic { TRAFFIC_BOTH, TRAFFIC_APPLICATION, TRAFFIC_REPLICATION };
-extern const char *const fault_traffic_names[];
+extern const char *const fault_traffic_names[]; /* by enum traffic */
 
 enum fault_control {
     CONTROL_NOTHING,
@@ -57,7 +57,7 @@ extern const char *const fault_control_names[];
 /* The parameters of a fault that name its target; exactly one of them may be given. */
 struct fault_place {
     struct link_ref link;                                 /* from -1: not given */
-    int traffic;                                          /* enum fault_traffic, of the link */
+    int traffic;                                          /* enum traffic, of the link */
     int32_t region, gateway, store, replication, promote; /* -1: not given */
     char *zone, *node, *instance; /* "R/2", "R/0-3", "R/" and an asterisk; NULL: not given */
     char *record;
@@ -75,7 +75,7 @@ struct fault_selector {
     uint32_t index, last; /* of ZONE, NODE and INSTANCE in the region: from, to; last
                              FAULT_LAST_PART: all that there are */
     struct link_ref link; /* LINK */
-    enum fault_traffic traffic;
+    enum traffic traffic;
     enum fault_control control; /* CONTROL */
     const char *record;         /* RECORD; the place's */
 };

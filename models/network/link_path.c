@@ -14,6 +14,11 @@
 
 /* --- state ----------------------------------------------------------------------------------- */
 
+static bool has_bit(uint64_t mask, uint32_t i)
+{
+    return mask >> i & 1;
+}
+
 RARE void link_path_look_up_loss(struct wan_link *link)
 {
     sim_time now = sim_now(link->sim);
@@ -25,7 +30,7 @@ RARE void link_path_look_up_loss(struct wan_link *link)
         link->loss_until = link->own_chain.until;
     }
     for (uint32_t i = 0; i < link->impairment_count; i++) {
-        if (!link->impairments[i].bursts)
+        if (!link->impairments[i].bursts || !has_bit(link->mask, i))
             continue;
         keep *= 1 - loss_chain_at(&link->chains[i], &link->burst_stream, now);
         if (link->chains[i].until < link->loss_until)
@@ -35,35 +40,95 @@ RARE void link_path_look_up_loss(struct wan_link *link)
         link->loss = 1 - keep;
 }
 
-void link_path_refresh(struct wan_link *link)
+/* What the faults of the mask add; returns whether one adds a random delay. */
+static bool add_impairments(struct wan_link *link)
+{
+    double own = loss_is_bursty(&link->config->loss) ? 0 : loss_mean(&link->config->loss);
+    double keep = 1 - own, jitter = 0;
+    bool random = false;
+
+    for (uint32_t i = 0; i < link->impairment_count; i++) {
+        const struct link_impairment *impairment = &link->impairments[i];
+
+        if (!has_bit(link->mask, i))
+            continue;
+        keep *= 1 - impairment->loss;
+        link->extra_delay_ns += impairment->delay;
+        jitter += impairment->jitter ? dist_mean(impairment->jitter) : 0;
+        random = random || impairment->jitter;
+        link->reset = link->reset || impairment->reset;
+        link->hold = link->hold || impairment->hold;
+        link->blackhole = link->blackhole || impairment->blackhole || link->reset;
+        link->narrow = link->narrow || impairment->bandwidth_bit_per_s > 0;
+    }
+    link->extra_mean_ns = link->extra_delay_ns + (sim_dur)jitter;
+    link->steady_loss = 1 - keep;
+    if (link->mask == 0)
+        link->steady_loss = own; /* exactly, not 1 - (1 - p) */
+    return random;
+}
+
+static void load_state(struct wan_link *link, uint64_t mask)
 {
     const struct wan_link_config *config = link->config;
-    double own = loss_is_bursty(&config->loss) ? 0 : loss_mean(&config->loss);
-    double keep = 1 - own;
     double rtt = 0, jitter = 0;
+    bool random;
 
+    link->mask = mask;
     link->extra_delay_ns = link->gateway_ns;
     link->blackhole = config->kind == KIND_NONE;
     link->reset = link->hold = false;
-    for (uint32_t i = 0; i < link->impairment_count; i++) {
-        keep *= 1 - link->impairments[i].loss;
-        link->extra_delay_ns += link->impairments[i].delay;
-        link->reset = link->reset || link->impairments[i].reset;
-        link->hold = link->hold || link->impairments[i].hold;
-        link->blackhole = link->blackhole || link->impairments[i].blackhole || link->reset;
-    }
-    link->careful = link->reset || link->hold || config->idle_after_ns > 0;
     link->narrow = config->bandwidth_bit_per_s > 0 || link->attachment;
-    link->steady_loss = 1 - keep;
-    if (link->impairment_count == 0)
-        link->steady_loss = own; /* exactly, not 1 - (1 - p) */
+    random = add_impairments(link);
+    link->careful = link->reset || link->hold || config->idle_after_ns > 0 || link->selective;
     link->loss = link->steady_loss;
     link_path_look_up_loss(link);
-    link->half_rtt_ns = dist_is_constant(link->rtt, &rtt) ? rtt / 2 : 0;
-    link->draws = !dist_is_constant(link->rtt, &rtt) ||
-                  !dist_is_constant(config->jitter, &jitter) || config->spike_share > 0 ||
-                  link->loss > 0 || link->loss_until != SIM_NEVER || config->paths != PATHS_NONE;
+    link->half_rtt_ns = 0;
+    if (dist_is_constant(link->rtt, &rtt) && config->paths == PATHS_NONE && !random)
+        link->half_rtt_ns = rtt / 2;
+    link->draws = !(link->half_rtt_ns > 0) || !dist_is_constant(config->jitter, &jitter) ||
+                  config->spike_share > 0 || link->loss > 0 || link->loss_until != SIM_NEVER;
     link->constant_ns = (sim_dur)(rtt / 2 + jitter) + link->extra_delay_ns;
+}
+
+static bool is_selective(const struct link_impairment *impairment)
+{
+    return impairment->traffic != TRAFFIC_BOTH || impairment->spared > 0;
+}
+
+void link_path_refresh(struct wan_link *link)
+{
+    link->selective = false;
+    link->common = 0;
+    for (uint32_t i = 0; i < link->impairment_count; i++) {
+        if (is_selective(&link->impairments[i]))
+            link->selective = true;
+        else
+            link->common |= UINT64_C(1) << i;
+    }
+    load_state(link, link->common);
+    link->common_mean_ns = link_mean_delay(link);
+}
+
+/* Drawn by fault and connection: the flows of both directions are hit alike. */
+static bool hits(const struct link_impairment *impairment, const struct flow_extra *extra)
+{
+    if (impairment->traffic != TRAFFIC_BOTH && impairment->traffic != extra->traffic)
+        return false;
+    return !(impairment->spared > 0) ||
+           rng_unit(rng_mix(impairment->key ^ rng_mix(extra->connection))) >= impairment->spared;
+}
+
+RARE void link_path_select(struct wan_link *link, uint32_t flow_index)
+{
+    uint64_t mask = link->common;
+
+    for (uint32_t i = 0; i < link->impairment_count; i++)
+        if (is_selective(&link->impairments[i]) &&
+            hits(&link->impairments[i], &link->extras[flow_index]))
+            mask |= UINT64_C(1) << i;
+    if (mask != link->mask)
+        load_state(link, mask);
 }
 
 void link_path_begin_fault(void *self, const struct link_impairment *impairment)
@@ -75,6 +140,7 @@ void link_path_begin_fault(void *self, const struct link_impairment *impairment)
     link->impairments[index] = *impairment;
     /* Entity 0 of the bursts is the link's own chain. */
     link->impairments_begun++;
+    link->busy[index] = 0;
     if (impairment->bursts)
         loss_chain_begin(&link->chains[index], impairment->bursts, &link->burst_stream,
                          link->impairments_begun, sim_now(link->sim));
@@ -87,7 +153,10 @@ static bool same_impairment(const struct link_impairment *a, const struct link_i
 {
     return !(a->loss < b->loss) && !(a->loss > b->loss) && a->delay == b->delay &&
            a->blackhole == b->blackhole && a->reset == b->reset && a->hold == b->hold &&
-           a->bursts == b->bursts;
+           a->bursts == b->bursts && a->jitter == b->jitter && a->traffic == b->traffic &&
+           a->key == b->key && !(a->spared < b->spared) && !(a->spared > b->spared) &&
+           !(a->bandwidth_bit_per_s < b->bandwidth_bit_per_s) &&
+           !(a->bandwidth_bit_per_s > b->bandwidth_bit_per_s);
 }
 
 void link_path_end_fault(void *self, const struct link_impairment *impairment)
@@ -98,8 +167,9 @@ void link_path_end_fault(void *self, const struct link_impairment *impairment)
         if (same_impairment(&link->impairments[i], impairment)) {
             link->impairments[i] = link->impairments[--link->impairment_count];
             link->chains[i] = link->chains[link->impairment_count];
+            link->busy[i] = link->busy[link->impairment_count];
             link_path_refresh(link);
-            if (impairment->hold && !link->hold)
+            if (impairment->hold)
                 tcp_flows_let_go(link);
             return;
         }
@@ -109,40 +179,76 @@ void link_path_end_fault(void *self, const struct link_impairment *impairment)
 
 /* --- one transmission ------------------------------------------------------------------------ */
 
-sim_dur link_path_backlog(const struct wan_link *link)
+/* A queue that is served at `rate`, in bit/s, and how long it is busy with what it has. */
+static sim_dur queued(const struct wan_link *link, sim_time busy_until)
 {
     sim_time now = sim_now(link->sim);
 
-    return link->busy_until > now ? link->busy_until - now : 0;
+    return busy_until > now ? busy_until - now : 0;
+}
+
+static double room_bytes(const struct wan_link *link, double rate, sim_time busy_until)
+{
+    return (double)link->config->buffer_bytes -
+           (double)queued(link, busy_until) * rate / (8.0 * (double)SIM_S);
+}
+
+static bool enter_queue(const struct wan_link *link, double rate, sim_time *busy_until,
+                        uint32_t bytes, sim_dur *wait)
+{
+    sim_dur served = (sim_dur)((double)bytes * 8.0 * (double)SIM_S / rate);
+
+    if (bytes > room_bytes(link, rate, *busy_until))
+        return false;
+    *wait += queued(link, *busy_until) + served;
+    *busy_until = sim_now(link->sim) + queued(link, *busy_until) + served;
+    return true;
+}
+
+/* Is impairment `i` a bottleneck now? */
+static bool is_bottleneck(const struct wan_link *link, uint32_t i)
+{
+    return has_bit(link->mask, i) && link->impairments[i].bandwidth_bit_per_s > 0;
+}
+
+sim_dur link_path_backlog(const struct wan_link *link)
+{
+    sim_dur longest = queued(link, link->busy_until);
+
+    for (uint32_t i = 0; i < link->impairment_count; i++)
+        if (is_bottleneck(link, i) && queued(link, link->busy[i]) > longest)
+            longest = queued(link, link->busy[i]);
+    return longest;
 }
 
 double link_path_room_bytes(const struct wan_link *link)
 {
-    double rate = link->config->bandwidth_bit_per_s;
+    double rate = link->config->bandwidth_bit_per_s, room = HUGE_VAL;
 
-    if (!(rate > 0))
-        return HUGE_VAL;
-    return (double)link->config->buffer_bytes -
-           (double)link_path_backlog(link) * rate / (8.0 * (double)SIM_S);
+    if (rate > 0)
+        room = room_bytes(link, rate, link->busy_until);
+    for (uint32_t i = 0; i < link->impairment_count; i++)
+        if (is_bottleneck(link, i))
+            room = fmin(room,
+                        room_bytes(link, link->impairments[i].bandwidth_bit_per_s, link->busy[i]));
+    return room;
 }
 
 OUT_OF_LINE bool link_path_queue(struct wan_link *link, uint32_t bytes, sim_dur *wait)
 {
     double rate = link->config->bandwidth_bit_per_s;
-    sim_time now = sim_now(link->sim);
 
-    if (rate > 0) {
-        if (bytes > link_path_room_bytes(link))
+    if (rate > 0 && !enter_queue(link, rate, &link->busy_until, bytes, wait))
+        return false;
+    for (uint32_t i = 0; i < link->impairment_count; i++)
+        if (is_bottleneck(link, i) && !enter_queue(link, link->impairments[i].bandwidth_bit_per_s,
+                                                   &link->busy[i], bytes, wait))
             return false;
-        link->busy_until =
-            now + link_path_backlog(link) + (sim_dur)((double)bytes * 8.0 * (double)SIM_S / rate);
-        *wait = link->busy_until - now;
-    }
     return !link->attachment || link->attachment->pass(link->attachment->self, bytes, wait);
 }
 
 /* Drawn by the flow and the number of the draw. */
-OUT_OF_LINE double link_path_length(struct wan_link *link, uint32_t flow_index)
+static double path_length(struct wan_link *link, uint32_t flow_index)
 {
     const struct wan_link_config *config = link->config;
     struct flow_extra *extra = &link->extras[flow_index];
@@ -165,9 +271,17 @@ OUT_OF_LINE double link_path_length(struct wan_link *link, uint32_t flow_index)
     return extra->path;
 }
 
-OUT_OF_LINE double link_path_half_rtt(const struct wan_link *link, uint64_t word)
+OUT_OF_LINE double link_path_half_rtt(struct wan_link *link, uint32_t flow_index, uint64_t word)
 {
-    return dist_sample(link->rtt, word) / 2;
+    double half = dist_sample(link->rtt, word) / 2;
+
+    if (link->config->paths != PATHS_NONE)
+        half *= path_length(link, flow_index);
+    for (uint32_t i = 0; i < link->impairment_count; i++)
+        if (has_bit(link->mask, i) && link->impairments[i].jitter)
+            half += dist_sample(link->impairments[i].jitter,
+                                rng_mix(word ^ rng_mix(link->impairments[i].key)));
+    return half;
 }
 
 OUT_OF_LINE sim_dur link_path_spike(const struct wan_link *link, uint64_t word)

@@ -59,18 +59,29 @@ RARE void tcp_flow_break(struct wan_link *link, uint32_t flow_index, sim_time wh
 
 void tcp_flows_reset(struct wan_link *link)
 {
-    for (uint32_t i = 0; i < link->flow_count; i++)
-        if (tcp_flow_can_break(link, i) &&
-            (link->flows[i].open || link->flows[i].sender != NO_INDEX))
+    for (uint32_t i = 0; i < link->flow_count; i++) {
+        if (!tcp_flow_can_break(link, i) ||
+            !(link->flows[i].open || link->flows[i].sender != NO_INDEX))
+            continue;
+        if (link->selective)
+            link_path_select(link, i);
+        if (link->reset)
             tcp_flow_break(link, i, sim_now(link->sim), CONNECTION_RST);
+    }
+}
+
+/* When a reset comes back for what is sent now. */
+static sim_time reset_comes(const struct wan_link *link)
+{
+    return sim_now(link->sim) + link_mean_delay(link) +
+           link->reverse->mean_delay(link->reverse->self);
 }
 
 /* Sent on a flow that is broken, or into a reset, which comes back after a round trip. */
 RARE static void flow_send_in_vain(struct wan_link *link, uint32_t flow_index,
                                    const struct message *message)
 {
-    sim_time answer = sim_now(link->sim) + link->mean_base_ns + link->extra_delay_ns +
-                      link->reverse->mean_delay(link->reverse->self);
+    sim_time answer = reset_comes(link);
 
     probe_count(link->probes, link->messages);
     probe_count(link->probes, link->transmissions);
@@ -116,19 +127,27 @@ static void flow_send_packet(struct wan_link *link, uint32_t flow_index,
     if (!link->hold && !flow_is_cut(link, flow_index))
         arrives = link_transmit(link, flow_index, message->identity, (uint64_t)message->index << 16,
                                 message->bytes);
+    if ((link->extras[flow_index].expired && link->config->idle_then == IDLE_RESET &&
+         tcp_flow_can_break(link, flow_index)) ||
+        (message->kind == link->probe_kind && tcp_flow_is_forgotten(link, flow_index) &&
+         !link->blackhole))
+        tcp_flow_break(link, flow_index, reset_comes(link), CONNECTION_RST);
     if (arrives == SIM_NEVER)
         probe_count(link->probes, link->losses);
     else
         sim_at(link->sim, arrives, message->kind, message->entity, message->generation);
 }
 
-/* A single packet, a reset, a hold, an idle timeout or a host that is not there: is that the end of
- * the message's sending? */
+/* A single packet, a reset, a hold, an idle timeout, a host that is not there, a flow that meets
+ * other faults: is that the end of the message's sending? */
 RARE static bool flow_intercepts(struct wan_link *link, uint32_t flow_index,
                                  const struct message *message)
 {
-    bool resets = link->reset;
+    bool resets;
 
+    if (link->selective)
+        link_path_select(link, flow_index);
+    resets = link->reset;
     if (message->packet) {
         flow_send_packet(link, flow_index, message);
         return true;
@@ -185,9 +204,21 @@ uint32_t tcp_flow_open(void *self)
         invariant(index < FLOW_NONE);
     }
     link->flows[index] = (struct flow){.sender = NO_INDEX, .open = true};
-    link->extras[index] =
-        (struct flow_extra){.serial = link->flows_opened++, .used = sim_now(link->sim)};
+    link->extras[index] = (struct flow_extra){.serial = link->flows_opened,
+                                              .connection = link->flows_opened,
+                                              .traffic = TRAFFIC_APPLICATION,
+                                              .used = sim_now(link->sim)};
+    link->flows_opened++;
     return index;
+}
+
+void tcp_flow_mark(void *self, uint32_t flow_index, enum traffic traffic, uint64_t connection)
+{
+    struct wan_link *link = self;
+
+    invariant_debug(traffic != TRAFFIC_BOTH);
+    link->extras[flow_index].traffic = traffic;
+    link->extras[flow_index].connection = connection;
 }
 
 void tcp_flow_watch(void *self, uint32_t flow_index, sim_dur user_timeout_ns, kind_id kind,
@@ -317,9 +348,17 @@ HOT_HANDLER void tcp_flow_send(void *self, uint32_t flow_index, const struct mes
 
 void tcp_flows_let_go(struct wan_link *link)
 {
+    size_t kept = 0;
+
     for (size_t i = 0; i < link->held_count; i++) {
         const struct held_message *held = &link->held[i];
 
+        if (link->selective)
+            link_path_select(link, held->flow);
+        if (link->hold) {
+            link->held[kept++] = *held;
+            continue;
+        }
         if (link->flows[held->flow].broken) {
             if (held->message.lost)
                 sim_at(link->sim, sim_now(link->sim), held->message.lost, held->message.entity,
@@ -330,5 +369,5 @@ void tcp_flows_let_go(struct wan_link *link)
         link->extras[held->flow].held--;
         tcp_flow_is_through(link, held->flow);
     }
-    link->held_count = 0;
+    link->held_count = kept;
 }

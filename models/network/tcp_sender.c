@@ -579,6 +579,8 @@ static void sender_on_wake(void *self, struct sim *sim, uint32_t entity, uint32_
 
     (void)generation;
     sender->due = SIM_NEVER;
+    if (link->selective)
+        link_path_select(link, flow);
     if (sender->estimating && sim_now(sim) >= sender->begun + sender_rtt(link, sender))
         sender_estimate(sender);
     segments = sender_take_acks(link, sender, &in_order);

@@ -86,7 +86,7 @@ static const struct metric wan_link_metrics[] = {
 
 static sim_dur wan_link_mean_delay(const void *self)
 {
-    return link_mean_delay(self);
+    return ((const struct wan_link *)self)->common_mean_ns;
 }
 
 /* The hub of the way, or -1: an end of the link is none. */
@@ -181,16 +181,20 @@ static void wan_link_init(void *self, const struct model_env *env)
                   config->spike_share * dist_mean(config->spike));
     tcp_flows_init(link);
     link->retransmit_kind = sim_kind_add(env->sim, &tcp_sender_wakes, env->instance, link);
+    tcp_keepalive_init(link, env->instance);
     wan_link_open_probes(link, sim_probe_set(env->sim));
     link->port = (struct link_port){
         .self = link,
         .open = tcp_flow_open,
+        .mark = tcp_flow_mark,
         .close = tcp_flow_close,
         .abort = tcp_flow_abort,
         .send = tcp_flow_send,
         .mean_delay = wan_link_mean_delay,
         .watch = tcp_flow_watch,
         .state = tcp_flow_state,
+        .keep_alive = tcp_keepalive_begin,
+        .latest = tcp_flow_latest,
         .count = tcp_flow_count,
         .dropped = tcp_flow_dropped,
         .peer = tcp_flow_peer,
@@ -256,10 +260,21 @@ static uint32_t gateway_parts(const void *config, const struct check_context *co
 }
 
 static const struct fault_capability wan_link_faults[] = {
-    {"link", "loss", link_parts},        {"link", "delay", link_parts},
-    {"link", "blackhole", link_parts},   {"link", "hold", link_parts},
-    {"link", "reset", link_parts},       {"gateway", "loss", gateway_parts},
-    {"gateway", "delay", gateway_parts}, {"gateway", "blackhole", gateway_parts},
+    {"link", "loss", link_parts},
+    {"link", "delay", link_parts},
+    {"link", "bandwidth", link_parts},
+    {"link", "blackhole", link_parts},
+    {"link", "hold", link_parts},
+    {"link", "reset", link_parts},
+    {"link/application", "loss", link_parts},
+    {"link/application", "delay", link_parts},
+    {"link/application", "bandwidth", link_parts},
+    {"link/application", "blackhole", link_parts},
+    {"link/application", "hold", link_parts},
+    {"link/application", "reset", link_parts},
+    {"gateway", "loss", gateway_parts},
+    {"gateway", "delay", gateway_parts},
+    {"gateway", "blackhole", gateway_parts},
 };
 
 const struct model_ops wan_link_ops = {

@@ -3,7 +3,8 @@
  * What the files of a link share: wan_link.c (parameters, metrics, the model), link_path.c (faults,
  * delay, loss, bandwidth: whether and when a transmission arrives), tcp_flow.c (one direction of a
  * connection: what is sent while nothing is lost, breaking, holding, idle timeouts), tcp_sender.c
- * (a flow that lost something or sends in bulk: window, retransmission).
+ * (a flow that lost something or sends in bulk: window, retransmission), tcp_keepalive.c (probes of
+ * idle connections).
  */
 #ifndef WAN_LINK_INTERNAL_H
 #define WAN_LINK_INTERNAL_H
@@ -56,14 +57,20 @@ _Static_assert(sizeof(struct flow) == 16, "see above");
 struct flow_extra {
     uint64_t serial;        /* of the flow among all ever opened: keys its draws */
     uint64_t transmissions; /* of its sender, so far: keys them, too */
+    uint64_t connection;    /* keys what faults on a share of connections hit */
+    enum traffic traffic;
     sim_time path_until;
     double path; /* how many times as long as the shortest */
     uint32_t path_draws;
     kind_id watch_kind; /* 0: not watched */
     uint32_t watch_entity, watch_generation;
-    sim_dur user_timeout_ns; /* 0: none */
-    sim_time used;           /* last packet on it */
-    sim_time window_at;      /* when `window` held */
+    sim_dur user_timeout_ns;           /* 0: none */
+    const struct keepalive *keepalive; /* where its kernel probes; else these mean nothing */
+    uint32_t back;                     /* the connection's flow on the reverse link */
+    uint32_t probes_sent, unanswered;  /* in all; since something was heard */
+    sim_time answered;                 /* the latest probe that was, or the start */
+    sim_time used;                     /* last packet on it */
+    sim_time window_at;                /* when `window` held */
     struct congestion window;
     enum connection_event state; /* CONNECTION_ESTABLISHED: not broken */
     enum peer_state peer;
@@ -141,18 +148,24 @@ struct wan_link {
     struct link_fault_port fault_port;
     struct dist *rtt_known; /* from the table of regions, where the scenario gives none */
     const struct dist *rtt;
-    double half_rtt_ns; /* where it is always the same; else 0 */
+    double
+        half_rtt_ns; /* where all flows have the same, and no fault adds a random delay; else 0 */
     const struct link_port *reverse;
     int region, peer; /* from, to */
 
-    /* what holds now: the configuration and every active fault */
-    double loss;         /* until loss_until; then it must be looked up again */
-    double steady_loss;  /* the part of it that does not change by itself */
-    sim_time loss_until; /* SIM_NEVER: nothing comes in bursts */
-    sim_dur extra_delay_ns;
+    /* What holds now: the configuration and every active fault in `mask`. While some hit only a
+     * part of the flows (`selective`), it is that of the flow selected last. */
+    uint64_t mask, common; /* bits of `impairments`; those that hit all */
+    bool selective;
+    sim_dur common_mean_ns; /* mean delay by those that hit all */
+    double loss;            /* until loss_until; then it must be looked up again */
+    double steady_loss;     /* the part of it that does not change by itself */
+    sim_time loss_until;    /* SIM_NEVER: nothing comes in bursts */
+    sim_dur extra_delay_ns; /* gateways and constant delays of faults */
+    sim_dur extra_mean_ns;  /* the same, and the means of random ones */
     bool blackhole;
     bool reset, hold;
-    bool careful;        /* a reset, a hold or an idle timeout concern each message */
+    bool careful;        /* a reset, a hold, an idle timeout, a choice of faults by flow */
     bool narrow;         /* bandwidth is limited */
     bool draws;          /* anything random at all? */
     sim_dur constant_ns; /* the whole delay, where nothing is random */
@@ -160,6 +173,7 @@ struct wan_link {
     sim_time busy_until;
     struct link_impairment impairments[IMPAIRMENTS_MAX];
     struct loss_chain chains[IMPAIRMENTS_MAX]; /* of those with bursts */
+    sim_time busy[IMPAIRMENTS_MAX];            /* of those with bandwidth: until when */
     uint32_t impairment_count;
     uint64_t impairments_begun;
     struct loss_chain own_chain;
@@ -181,7 +195,7 @@ struct wan_link {
     size_t held_count, held_capacity;
     uint32_t sender_free, queued_free, span_free;
 
-    kind_id retransmit_kind;
+    kind_id retransmit_kind, keepalive_kind, probe_kind, answer_kind;
     probe_id messages, transmissions, losses, broken[BREAKERS];
 };
 
@@ -193,6 +207,9 @@ void link_path_refresh(struct wan_link *link);
 void link_path_begin_fault(void *self, const struct link_impairment *impairment);
 void link_path_end_fault(void *self, const struct link_impairment *impairment);
 
+/* The faults that hit a flow hold from now on; only while some do not hit all. */
+void link_path_select(struct wan_link *link, uint32_t flow_index);
+
 /* The share of packets lost now, and until when that holds. */
 void link_path_look_up_loss(struct wan_link *link);
 /* Wait for the path's bandwidth and that of the attachment; false: a buffer is full, the packet is
@@ -202,16 +219,15 @@ bool link_path_queue(struct wan_link *link, uint32_t bytes, sim_dur *wait);
  */
 sim_dur link_path_backlog(const struct wan_link *link);
 double link_path_room_bytes(const struct wan_link *link);
-/* How many times as long as the shortest the flow's path is. */
-double link_path_length(struct wan_link *link, uint32_t flow_index);
-/* Half a round trip where it varies; delay of a burst of queueing. */
-double link_path_half_rtt(const struct wan_link *link, uint64_t word);
+/* Half a round trip where it varies, times the length of the flow's path, and random delays of
+ * faults; delay of a burst of queueing. */
+double link_path_half_rtt(struct wan_link *link, uint32_t flow_index, uint64_t word);
 sim_dur link_path_spike(const struct wan_link *link, uint64_t word);
 
 /* Mean one-way delay now, faults included. */
 static inline sim_dur link_mean_delay(const struct wan_link *link)
 {
-    return link->mean_base_ns + link->extra_delay_ns;
+    return link->mean_base_ns + link->extra_mean_ns;
 }
 
 /* The delay of one draw, without waiting for bandwidth. */
@@ -223,9 +239,7 @@ static inline sim_dur link_draw_delay(struct wan_link *link, uint32_t flow_index
     sim_dur delay;
 
     if (!(base > 0))
-        base = link_path_half_rtt(link, block->word[0]);
-    if (config->paths != PATHS_NONE)
-        base *= link_path_length(link, flow_index);
+        base = link_path_half_rtt(link, flow_index, block->word[0]);
     delay = (sim_dur)(base + dist_sample(config->jitter, block->word[1])) + link->extra_delay_ns;
     if (rng_unit(block->word[3]) < config->spike_share)
         delay += link_path_spike(link, block->word[3]);
@@ -296,7 +310,7 @@ void tcp_flows_init(struct wan_link *link);
 void tcp_flows_release(struct wan_link *link);
 /* A reset strikes: break all watched flows, the kernel's orphans included. */
 void tcp_flows_reset(struct wan_link *link);
-/* A hold has ended: what was held enters the path, in the order in which it was sent. */
+/* A hold has ended: what no other holds enters the path, in the order in which it was sent. */
 void tcp_flows_let_go(struct wan_link *link);
 /* Can the flow break, and has it not? */
 bool tcp_flow_can_break(const struct wan_link *link, uint32_t flow_index);
@@ -309,6 +323,7 @@ bool tcp_flow_is_forgotten(const struct wan_link *link, uint32_t flow_index);
 void tcp_flow_is_through(struct wan_link *link, uint32_t flow_index);
 /* struct link_port */
 uint32_t tcp_flow_open(void *self);
+void tcp_flow_mark(void *self, uint32_t flow_index, enum traffic traffic, uint64_t connection);
 void tcp_flow_watch(void *self, uint32_t flow_index, sim_dur user_timeout_ns, kind_id kind,
                     uint32_t entity, uint32_t generation);
 void tcp_flow_count(void *self, uint32_t flow_index);
@@ -320,6 +335,14 @@ void tcp_flow_abort(void *self, uint32_t flow_index);
 void tcp_flow_send(void *self, uint32_t flow_index, const struct message *message);
 /* struct prefetch_port */
 void tcp_flow_prefetch(const void *self, uint32_t flow_index, uint32_t second);
+
+/* --- tcp_keepalive.c ------------------------------------------------------------------------- */
+
+void tcp_keepalive_init(struct wan_link *link, const char *instance);
+/* struct link_port */
+void tcp_keepalive_begin(void *self, uint32_t flow_index, uint32_t back,
+                         const struct keepalive *keepalive);
+sim_time tcp_flow_latest(const void *self, uint32_t flow_index);
 
 /* --- tcp_sender.c ---------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #define LINK_H
 
 #include "connection.h"
+#include "dist.h"
 #include "model.h"
 #include "refs.h"
 
@@ -25,6 +26,13 @@ struct message {
     bool packet; /* besides the flow: neither ordered nor sent again. An RST, a keep-alive probe or
                     its answer; traffic to a box with an idle timeout */
 };
+/* SO_KEEPALIVE of a socket: see tcp_keepalive.c. */
+struct keepalive {
+    sim_dur idle_ns /* 0: off */, interval_ns;
+    uint32_t count; /* at least 1 */
+};
+/* What a connection carries. A fault may hit one class only. */
+enum traffic { TRAFFIC_BOTH, TRAFFIC_APPLICATION, TRAFFIC_REPLICATION };
 /*
  * A flow is one direction of a TCP connection: messages sent on it are delivered in order. It is an
  * index into the link's table. A closed flow still delivers what was sent on it (the kernel's
@@ -38,6 +46,10 @@ struct message {
 struct link_port {
     void *self;
     uint32_t (*open)(void *self);
+    /* What a new flow belongs to: a class of traffic, not BOTH, and a connection, of which both
+     * flows have the same number: it keys the draw where a fault hits a share of connections. Not
+     * called: TRAFFIC_APPLICATION, and a connection of its own. */
+    void (*mark)(void *self, uint32_t flow, enum traffic traffic, uint64_t connection);
     void (*close)(void *self, uint32_t flow);
     /* The sender's host is gone: its retransmit queue is lost; messages in flight arrive. */
     void (*abort)(void *self, uint32_t flow);
@@ -50,6 +62,11 @@ struct link_port {
      */
     void (*watch)(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_id kind, uint32_t entity,
                   uint32_t generation);
+    /* The kernel that sends on a watched, open flow probes its connection from now on while it is
+     * idle. `back`: the connection's other flow, on the reverse link; both are closed together. */
+    void (*keep_alive)(void *self, uint32_t flow, uint32_t back, const struct keepalive *keepalive);
+    /* When the latest message of an open flow that got through arrives, or did; 0: none yet. */
+    sim_time (*latest)(const void *self, uint32_t flow);
     /* More than an initial window follows in small messages: its congestion window counts from now
      * on until all is acknowledged. What is larger than that by itself counts without being told.
      */
@@ -72,14 +89,21 @@ struct gateway_port {
     sim_dur delay; /* one way, of this hop */
 };
 /* One fault's part in a link's state; parts of several faults add up: losses as independent causes,
- * delays as a sum, blackholes as a count. */
+ * delays as a sum, blackholes as a count, bandwidths as bottlenecks in a row. */
 struct link_impairment {
-    double loss;    /* share, independent per packet */
-    sim_dur delay;  /* added one way */
-    bool blackhole; /* nothing sent now arrives; what is in flight does */
-    bool reset;     /* connections that are watched break: those there are, and those that send */
-    bool hold;      /* what is sent now is kept on the path, acknowledged, and goes on at the end */
+    double loss;                /* share, independent per packet */
+    sim_dur delay;              /* added one way */
+    const struct dist *jitter;  /* besides, drawn for each message, ns; NULL: none. The caller's. */
+    double bandwidth_bit_per_s; /* of a bottleneck with the link's `buffer`; 0: none */
+    bool blackhole;             /* nothing sent now arrives; what is in flight does */
+    bool reset; /* connections that are watched break: those there are, and those that send */
+    bool hold;  /* what is sent now is kept on the path, acknowledged, and goes on at the end */
     const struct loss_config *bursts; /* losses in bursts besides; NULL: none. The caller's. */
+    /* Whom it hits: a class of traffic, and of the connections all but the share `spared`. */
+    enum traffic traffic;
+    double spared;
+    uint64_t
+        key; /* of the fault's draws: with the same, the same connections are hit on any link */
 };
 struct link_fault_port {
     void *self;

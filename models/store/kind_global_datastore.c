@@ -557,10 +557,23 @@ static uint32_t replicated_parts(const void *config, const struct check_context 
     return context->topology->region_count > 1 ? cluster_parts(config, context, region, peer) : 0;
 }
 
+/* Whichever of the two is the primary, now or after a promotion. */
+static uint32_t replicated_link(const void *config, const struct check_context *context, int region,
+                                int peer)
+{
+    return region != peer && cluster_parts(config, context, region, -1) > 0 &&
+           cluster_parts(config, context, peer, -1) > 0;
+}
+
 static const struct fault_capability datastore_faults[] = {
     STORE_FAULTS(cluster_parts, cluster_nodes),
     {"replication", "pause", replicated_parts},
     {"replication", "reset", replicated_parts},
+    {"link/replication", "loss", replicated_link},
+    {"link/replication", "delay", replicated_link},
+    {"link/replication", "bandwidth", replicated_link},
+    {"link/replication", "blackhole", replicated_link},
+    {"link/replication", "hold", replicated_link},
     {"promote", "promote", replicated_parts},
 };
 

@@ -502,10 +502,7 @@ static void secondary_start(struct secondary *secondary)
     for (uint32_t s = 0; s < replication->shard_count; s++) {
         struct stream *stream = &secondary->streams[s];
 
-        stream->out = replication->links[primary][secondary->region];
-        stream->back = replication->links[secondary->region][primary];
-        stream->flow = stream->out->open(stream->out->self);
-        stream->ack_flow = stream->back->open(stream->back->self);
+        stream_open(stream, primary);
         stream_begin(stream, replica->held(replica->self, primary, s));
     }
 }

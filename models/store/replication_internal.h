@@ -154,6 +154,8 @@ static inline struct write_log *stream_log(const struct stream *stream)
 
 extern const struct event_kind stream_departs, stream_arrive, stream_applied, stream_fin,
     stream_ping, stream_ack;
+/* Open both flows from the primary to the secondary. */
+void stream_open(struct stream *stream, int primary);
 /* A write was appended to the log. */
 void stream_write(struct stream *stream, uint64_t number, uint32_t bytes);
 /* Both ends are connected and the secondary holds the writes up to `held`: send the later ones. */

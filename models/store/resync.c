@@ -46,10 +46,7 @@ void stream_connect(struct stream *stream)
     int primary = replication->replica->primary(replication->replica->self);
 
     invariant(stream->state == STREAM_DISCONNECTED && primary != secondary->region);
-    stream->out = replication->links[primary][secondary->region];
-    stream->back = replication->links[secondary->region][primary];
-    stream->flow = stream->out->open(stream->out->self);
-    stream->ack_flow = stream->back->open(stream->back->self);
+    stream_open(stream, primary);
     stream->rounds = ROUNDS;
     stream->step++;
     stream->heard = sim_now(replication->sim);

@@ -435,6 +435,7 @@ void cluster_send_peer(struct cluster *from, struct cluster *to, uint32_t word, 
         .kind = to->peer_kind, .entity = word, .bytes = bytes, .identity = identity};
     uint32_t flow = link->open(link->self);
 
+    link->mark(link->self, flow, TRAFFIC_REPLICATION, rng_mix(identity));
     link->send(link->self, flow, &message);
     link->close(link->self, flow);
 }

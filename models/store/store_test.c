@@ -223,6 +223,13 @@ static uint32_t driver_link_open(void *self)
     return 0;
 }
 
+/* The word of a demotion is the replication's. */
+static void driver_link_mark(void *self, uint32_t flow, enum traffic traffic, uint64_t connection)
+{
+    (void)self, (void)flow, (void)connection;
+    assert_int_equal(traffic, TRAFFIC_REPLICATION);
+}
+
 static void driver_link_close(void *self, uint32_t flow)
 {
     (void)self, (void)flow;
@@ -304,6 +311,7 @@ static void driver_init(void *self, const struct model_env *env)
         for (int b = 0; b < (int)driver->regions; b++) {
             driver->links[a][b] = (struct link_port){.self = driver,
                                                      .open = driver_link_open,
+                                                     .mark = driver_link_mark,
                                                      .close = driver_link_close,
                                                      .abort = driver_link_close,
                                                      .send = driver_link_send};

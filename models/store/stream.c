@@ -229,6 +229,21 @@ static void stream_on_arrive(void *self, struct sim *sim, uint32_t entity, uint3
 
 /* --- start and end --------------------------------------------------------------------------- */
 
+void stream_open(struct stream *stream, int primary)
+{
+    const struct secondary *secondary = stream->secondary;
+    const struct replication *replication = secondary->replication;
+    uint64_t connection = UINT64_C(1) << 63 | (uint64_t)secondary->region << 56 |
+                          (uint64_t)stream->shard << 32 | stream->step;
+
+    stream->out = replication->links[primary][secondary->region];
+    stream->back = replication->links[secondary->region][primary];
+    stream->flow = stream->out->open(stream->out->self);
+    stream->ack_flow = stream->back->open(stream->back->self);
+    stream->out->mark(stream->out->self, stream->flow, TRAFFIC_REPLICATION, connection);
+    stream->back->mark(stream->back->self, stream->ack_flow, TRAFFIC_REPLICATION, connection);
+}
+
 void stream_begin(struct stream *stream, struct write_position held)
 {
     const struct write_log *log = stream_log(stream);

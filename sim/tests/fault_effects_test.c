@@ -82,6 +82,25 @@ static const struct effect {
     /* b's writes cross the link with the delay in one direction: 20 ms and 100 ms */
     {"delay", FAULT("for: 60s, link: b -> a, delay: 100ms"),
      {"write_latency", "p50", B, NULL, "fault"}, 118e6, 125e6, 25e6},
+    /* uniform between 50 and 150 ms besides the 20 ms: a tenth is above 160 ms */
+    {"delay from a distribution", FAULT("for: 60s, link: b -> a, delay: 'uniform(low=50ms, high=150ms)'"),
+     {"write_latency", "p50", B, NULL, "fault"}, 113e6, 130e6, 25e6},
+    /* b's application cannot write, and what a's clients wrote arrives there as ever */
+    {"application alone", FAULT("for: 60s, link: b <-> a, traffic: application, blackhole: true"),
+     {"write_failure_rate", NULL, B, NULL, "fault"}, 0.9, 1, 0.01},
+    {"application alone", FAULT("for: 60s, link: b <-> a, traffic: application, blackhole: true"),
+     {"replication_lag", "max", B, NULL, "fault"}, 10e6, 1e9, 1e9},
+    /* and the reverse: all writes succeed, and the lag grows until the first retransmission after
+       the end. R = 20 + 200 ms: 2 RTT + R (2^k - 1) is 27.98 s for k = 7 and 56.14 s for k = 8, and
+       what waited arrives within a second; the stream's timeout is 60 s */
+    {"replication alone", FAULT("for: 30s, link: a -> b, traffic: replication, blackhole: true"),
+     {"write_failure_rate", NULL, B, NULL, "fault"}, 0, 0.01, 0.01},
+    {"replication alone", FAULT("for: 30s, link: a -> b, traffic: replication, blackhole: true"),
+     {"replication_lag", "max", B, NULL, NULL}, 56.1e9, 57.2e9, 1e9},
+    /* 30 % of b's 4 x 20 connections to a: 24, standard deviation 4 */
+    {"a share of connections",
+     FAULT("for: 1ms, link: b -> a, connections: 30%, reset: true"),
+     {"connections_broken", NULL, B, "reset", NULL}, 8, 40, 0.5},
 };
 // clang-format on
 

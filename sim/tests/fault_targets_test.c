@@ -36,8 +36,11 @@ enum { DATASTORE, REGIONAL, SINGLE, KINDS };
 #define ALL                                                                                        \
     "'control: dns', 'control: function', 'control: monitoring', 'control: store-api', "           \
     "'gateway', "                                                                                  \
-    "'instance', 'link', 'node', 'promote', 'region', 'replication', 'store'"
-#define FEWER "'control: dns', 'gateway', 'instance', 'link', 'node', 'region', 'store'"
+    "'instance', 'link', 'traffic: application', 'traffic: replication', 'node', 'promote', "      \
+    "'region', 'replication', 'store'"
+#define FEWER                                                                                      \
+    "'control: dns', 'gateway', 'instance', 'link', 'traffic: application', 'node', 'region', "    \
+    "'store'"
 #define ONLY(region, part, others)                                                                 \
     "cannot be hit: region '" region "' has no '" part "'; regions that have one are " others
 
@@ -51,9 +54,11 @@ static const struct target {
     {"link: a -> c, blackhole: true",                 NULL,    {"", NULL, NULL}},
     {"link: b -> a, reset: true",                     NULL,    {"", NULL, NULL}},
     {"link: b <-> c, loss: 30%",                      "link",  {"cannot be hit: there is no route from 'b' to 'c' (kind: none)", NULL, NULL}},
-    {"link: a -> b, traffic: replication, loss: 1%",  "link",  {NOT("traffic: replication", ALL), NOT("traffic: replication", FEWER), NULL}},
-    {"link: a -> b, traffic: application, loss: 1%",  "link",  {NOT("traffic: application", ALL), NOT("traffic: application", FEWER), NULL}},
-    {"link: a -> b, stall: true",                     "stall", {"does not go with 'link', which takes 'loss', 'delay', 'blackhole: true', 'hold: true' or 'reset: true'", NULL, NULL}},
+    {"link: a -> b, traffic: replication, loss: 1%",  "link",  {"", NOT("traffic: replication", FEWER), NULL}},
+    {"link: a -> b, traffic: application, loss: 1%",  NULL,    {"", NULL, NULL}},
+    {"link: a -> b, bandwidth: 10Mbit/s, connections: 30%", NULL, {"", NULL, NULL}},
+    {"gateway: b, loss: 1%, connections: 30%",        "connections", {"needs a 'link', such as 'a -> b'", NULL, NULL}},
+    {"link: a -> b, stall: true",                     "stall", {"does not go with 'link', which takes 'loss', 'delay', 'bandwidth', 'blackhole: true', 'hold: true' or 'reset: true'", NULL, NULL}},
     {"link: a -> b, hold: true",                      NULL,    {"", NULL, NULL}},
     {"gateway: a, loss: 30%",                         NULL,    {"", NULL, NULL}},
     {"gateway: b, delay: 20ms",                       NULL,    {"", NULL, NULL}},
