@@ -432,7 +432,7 @@ static sim_time sender_find_losses(struct wan_link *link, struct sender *sender)
     if (sender->state == SENDER_OPEN) {
         sender->state = SENDER_RECOVERY;
         sender->recover = sender->next;
-        congestion_on_loss(&sender->congestion, link->config->congestion);
+        congestion_on_loss(&sender->congestion, (enum congestion_control)link->config->congestion);
     }
     sender_join_lost(link, sender);
     return again;
@@ -443,13 +443,14 @@ static void sender_progress(struct wan_link *link, struct sender *sender, uint32
                             bool in_order)
 {
     if (sender->state == SENDER_OPEN && sender->repaired) /* by the probe alone */
-        congestion_on_loss(&sender->congestion, link->config->congestion);
+        congestion_on_loss(&sender->congestion, (enum congestion_control)link->config->congestion);
     sender->repaired = false;
     if (sender->state != SENDER_OPEN && sender->acknowledged >= sender->recover)
         sender->state = SENDER_OPEN;
     if (sender->state != SENDER_RECOVERY)
-        congestion_on_ack(&sender->congestion, link->config->congestion, segments,
-                          sender->outstanding_max, sim_now(link->sim), sender_rtt(link, sender));
+        congestion_on_ack(&sender->congestion, (enum congestion_control)link->config->congestion,
+                          segments, sender->outstanding_max, sim_now(link->sim),
+                          sender_rtt(link, sender));
     if (sender->acknowledged >= sender->round_end) {
         sender->round_end = sender->next;
         sender->outstanding_max = sender->pipe;
@@ -498,7 +499,8 @@ static void sender_time_out(struct wan_link *link, struct sender *sender)
     sender_estimate(sender);
     if (sender->lost > 0) { /* else it only waits in a queue */
         if (!sender->handshake)
-            congestion_on_timeout(&sender->congestion, link->config->congestion,
+            congestion_on_timeout(&sender->congestion,
+                                  (enum congestion_control)link->config->congestion,
                                   sender->state == SENDER_OPEN);
         if (sender->state == SENDER_OPEN)
             sender->recover = sender->next;

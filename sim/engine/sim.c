@@ -22,7 +22,11 @@
 #define RING_SHIFT_MAX 32 /* maximum shift of a late key among simultaneous timers */
 #define SWEEP_MIN 1024    /* fewer dead events are not worth a sweep */
 #define INTERRUPT_MASK UINT64_C(0xFFFF)
-#define KINDS_TOTAL (3 * SIM_KINDS_MAX)
+
+/* First kind_id of each phase, and the end of the last: 12 bits of a key. Nearly all kinds are of
+ * PHASE_WORK, since each of up to 240 links has several. */
+static const uint32_t phase_first[] = {
+    [PHASE_FAULT] = 0, [PHASE_WORK] = 512, [PHASE_OBSERVE] = 3584, [PHASES] = SIM_KINDS_MAX};
 
 static const struct event no_event = {SIM_NEVER, UINT64_MAX};
 
@@ -87,10 +91,10 @@ kind_id sim_kind_add(struct sim *sim, const struct event_kind *kind, const char 
     struct sim_kind *slot;
     kind_id id;
 
-    if (index >= SIM_KINDS_MAX)
-        BUG("more than %d kinds of events in one phase, the last is '%s' of '%s'", SIM_KINDS_MAX,
+    if (phase_first[kind->phase] + index >= phase_first[kind->phase + 1])
+        BUG("more than %u kinds of events in one phase, the last is '%s' of '%s'", index,
             kind->name, instance);
-    id = (kind_id)((unsigned)kind->phase << SIM_PHASE_SHIFT | index);
+    id = (kind_id)(phase_first[kind->phase] + index);
     slot = &sim->kinds[id];
     strbuf_addf(&name, "%s/%s", instance, kind->name);
     slot->fire = kind->fire;
@@ -369,9 +373,9 @@ struct sim *sim_create(const struct sim_options *options, struct probes *probes)
     sim->probes = probes;
     sim->probes_hot = probes ? probes_hot(probes) : NULL;
     sim->queue = eventq_create(options->queue, options->capacity_hint);
-    sim->kinds_block = mem_zalloc(KINDS_TOTAL + 1, sizeof sim->kinds[0]);
+    sim->kinds_block = mem_zalloc(SIM_KINDS_MAX + 1, sizeof sim->kinds[0]);
     sim->kinds = kinds_aligned(sim->kinds_block);
-    sim->instances = mem_zalloc(KINDS_TOTAL, sizeof sim->instances[0]);
+    sim->instances = mem_zalloc(SIM_KINDS_MAX, sizeof sim->instances[0]);
     sim->ring_first = no_event;
     return sim;
 }
@@ -380,9 +384,9 @@ void sim_free(struct sim *sim)
 {
     if (!sim)
         return;
-    for (uint32_t phase = 0; phase < 3; phase++)
+    for (uint32_t phase = 0; phase < PHASES; phase++)
         for (uint32_t i = 0; i < sim->kind_count[phase]; i++)
-            free(sim->kinds[phase << SIM_PHASE_SHIFT | i].full_name);
+            free(sim->kinds[phase_first[phase] + i].full_name);
     for (uint32_t i = 0; i < sim->ring_count; i++)
         free(sim->rings[i].items);
     free(sim->rings);
@@ -524,7 +528,7 @@ static inline uint64_t digest_event(struct event event)
  * kinds without events. */
 static uint64_t digest_of_run(const struct sim *sim)
 {
-    const struct sim_kind *kinds = &sim->kinds[PHASE_WORK << SIM_PHASE_SHIFT];
+    const struct sim_kind *kinds = &sim->kinds[phase_first[PHASE_WORK]];
     uint64_t digest = rng_mix(sim->options.seed);
 
     for (uint32_t i = 0; i < sim->kind_count[PHASE_WORK]; i++)

@@ -36,7 +36,7 @@
 struct sim;
 
 /* Order of simultaneous events: faults first, then work, then observers. */
-enum event_phase { PHASE_FAULT, PHASE_WORK, PHASE_OBSERVE };
+enum event_phase { PHASE_FAULT, PHASE_WORK, PHASE_OBSERVE, PHASES };
 
 struct event_kind {
     const char *name; /* "arrive"; printed in traces after the instance's name */
@@ -56,7 +56,7 @@ struct event_kind {
 
 /* A registered kind of one instance: dense, ordered by phase, then by order of registration. */
 typedef uint16_t kind_id;
-#define SIM_KINDS_MAX 1024 /* per phase */
+#define SIM_KINDS_MAX 4096 /* of all phases; of PHASE_WORK 3072 */
 #define SIM_GENERATION_BITS 20
 #define SIM_GENERATION_MASK ((UINT32_C(1) << SIM_GENERATION_BITS) - 1)
 

@@ -10,10 +10,9 @@
 
 #include <stddef.h>
 
-/* A key: phase (2 bits), kind within the phase (10), entity (32), generation (20); so its order is
- * that of invariant 2. */
+/* A key: kind (12 bits, those of a phase together and phases in order), entity (32), generation
+ * (20); so its order is that of invariant 2. */
 #define SIM_KIND_SHIFT 52
-#define SIM_PHASE_SHIFT 10 /* within a kind_id */
 
 static inline uint64_t sim_key(kind_id kind, uint32_t entity, uint32_t generation)
 {
@@ -62,7 +61,7 @@ struct sim {
     struct probes_hot *probes_hot;
     struct sim_ring *rings;
     struct trace *trace;
-    struct sim_kind *kinds; /* by kind_id: SIM_KINDS_MAX per phase */
+    struct sim_kind *kinds; /* by kind_id */
     const char **instances; /* by kind_id: first part of the full name */
 
     struct event ring_first; /* the earliest of all ring heads; time SIM_NEVER: none */
@@ -80,11 +79,11 @@ struct sim {
 
     uint32_t cancelled; /* events in the queue that are dead */
     uint32_t ring_count;
-    uint32_t leaf_count;      /* of the tournament over the heads of rings: a power of two */
-    struct event *ring_heads; /* by ring */
-    uint16_t *winners;        /* [2 * leaf_count]; the root is 1, leaf i is leaf_count + i */
-    uint32_t kind_count[3];   /* by phase */
-    void *kinds_block;        /* allocation that contains `kinds` */
+    uint32_t leaf_count;         /* of the tournament over the heads of rings: a power of two */
+    struct event *ring_heads;    /* by ring */
+    uint16_t *winners;           /* [2 * leaf_count]; the root is 1, leaf i is leaf_count + i */
+    uint32_t kind_count[PHASES]; /* by phase */
+    void *kinds_block;           /* allocation that contains `kinds` */
     sim_time end;
     struct cause cause;        /* current; {0, 0}: none */
     struct cause_table causes; /* of pending events */
