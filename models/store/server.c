@@ -297,6 +297,10 @@ static void cluster_prefetch_command(const void *self, uint32_t entity)
         flows->prefetch(flows->self, command->reply_flow, 0);
 }
 
+/* A request spends less of its time at the store than elsewhere: where so many of its commands are
+ * under way, there are more than NEAR_REQUESTS requests. */
+#define NEAR_COMMANDS (NEAR_REQUESTS / 8)
+
 /* Called once many requests are in progress: their rows no longer fit in the near caches. */
 RARE static void store_prefetch_early(struct store *store)
 {
@@ -334,7 +338,7 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
 
     invariant_debug((command->generation & SIM_GENERATION_MASK) == generation);
     (void)generation;
-    if (__builtin_expect(ref_index(entity) >= NEAR_REQUESTS && !store->prefetches, 0))
+    if (__builtin_expect(ref_index(entity) >= NEAR_COMMANDS && !store->prefetches, 0))
         store_prefetch_early(store);
     server = &cluster->servers[store_shard_of(store, command->session, command->session_check)];
     if (__builtin_expect(cluster->listener.special_count > 0, 0) &&
