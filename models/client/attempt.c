@@ -148,15 +148,14 @@ void op_acquire(struct store_client *client, uint32_t index)
     uint32_t pool = op->pool;
     uint32_t idle = connection_acquire_idle(pools, pool);
 
-    if (idle != NO_INDEX) {
+    if (idle != NO_INDEX)
         op_send(client, index, idle);
-    } else if (client->config->pool.mode == MODE_MULTIPLEXED) {
+    else if (client->config->pool.mode == MODE_MULTIPLEXED)
         op_await_shared(client, index);
-    } else if (connection_pool_has_room(pools, pool)) {
+    else if (connection_pool_has_room(pools, pool))
         op_connect(client, index);
-    } else if (!op_may_not_wait(client, index)) {
+    else if (!op_may_not_wait(client, index))
         wait_add(client, index);
-    }
 }
 
 OUT_OF_LINE void pool_serve_waiting(struct store_client *client, uint32_t pool_index)
@@ -402,11 +401,10 @@ static void client_on_refused(void *self, struct sim *sim, uint32_t entity, uint
     enum client_error error = op_extra(client, entity)->error;
 
     (void)sim, (void)generation;
-    if (op->state == OP_REJECTED) {
+    if (op->state == OP_REJECTED)
         op_end_attempt(client, op, ATTEMPT_REJECTED);
-    } else if (entity < HEDGE) {
+    else if (entity < HEDGE)
         op->attempts += client->config->errors[error].retry; /* else it fails */
-    }
     op_retry_or_fail(client, entity, error, NULL);
 }
 

@@ -167,12 +167,11 @@ static struct cause watch_cause(const struct alarm_watch *watch)
 {
     struct cause cause = {0};
 
-    for (uint32_t i = 0; i < alarm_range(&watch->config.rule); i++) {
+    for (uint32_t i = 0; i < alarm_range(&watch->config.rule); i++)
         if (cause.number == 0)
             cause.number = watch->events[i];
         else if (watch->events[i] > 0)
             cause.waited_for = watch->events[i];
-    }
     return cause;
 }
 

@@ -100,12 +100,11 @@ void link_path_refresh(struct wan_link *link)
 {
     link->selective = false;
     link->common = 0;
-    for (uint32_t i = 0; i < link->impairment_count; i++) {
+    for (uint32_t i = 0; i < link->impairment_count; i++)
         if (is_selective(&link->impairments[i]))
             link->selective = true;
         else
             link->common |= UINT64_C(1) << i;
-    }
     load_state(link, link->common);
     link->common_mean_ns = link_mean_delay(link);
 }

@@ -48,9 +48,8 @@ static void print_instant(int64_t now_ns)
 static void print_context(const struct bug_context *context)
 {
     print_instant(context->now_ns);
-    if (is_given(context->event)) {
+    if (is_given(context->event))
         fprintf(stderr, ", in event '%s'", context->event);
-    }
     fprintf(stderr, "\n  seed %" PRIu64 ", replication %" PRIu32 "\n", context->seed,
             context->replication);
     if (is_given(context->scenario)) {
@@ -74,9 +73,8 @@ void bug_report(const char *file, int line, const char *format, ...)
     va_end(args);
     quote_write(stderr, QUOTE_TERMINAL, message);
     fputc('\n', stderr);
-    if (context_now != NULL) {
+    if (context_now != NULL)
         print_context(context_now);
-    }
     fflush(stderr);
     funlockfile(stderr);
     abort();

@@ -62,9 +62,8 @@ static size_t offset_of_column(const char *text, size_t length, int column)
 static size_t character_start(const char *text, size_t offset)
 {
     size_t start = offset;
-    while (start > 0 && offset - start < 3 && ((unsigned char)text[start] & 0xc0) == 0x80) {
+    while (start > 0 && offset - start < 3 && ((unsigned char)text[start] & 0xc0) == 0x80)
         start--;
-    }
     return start + utf8_size(text + start) > offset ? start : offset;
 }
 
@@ -77,9 +76,8 @@ static void copy_excerpt(struct diag_entry *entry, const char *line)
     if (length > EXCERPT_SIZE_MAX) {
         size_t width = EXCERPT_SIZE_MAX - 6;
         start = caret > width / 2 ? caret - width / 2 : 0;
-        if (start > length - width) {
+        if (start > length - width)
             start = length - width;
-        }
         start = character_start(line, start);
         end = start + width < length ? character_start(line, start + width) : length;
     }
@@ -95,9 +93,8 @@ static char *bounded_message(struct strbuf *message)
     static const char gap[] = " ... ";
     size_t tail = DIAG_MESSAGE_SIZE_MAX / 3;
     struct strbuf cut = STRBUF_INIT;
-    if (message->length <= DIAG_MESSAGE_SIZE_MAX) {
+    if (message->length <= DIAG_MESSAGE_SIZE_MAX)
         return strbuf_detach(message);
-    }
     strbuf_add_bytes(&cut, message->text,
                      character_start(message->text, DIAG_MESSAGE_SIZE_MAX - tail - sizeof gap));
     strbuf_add(&cut, gap);
@@ -111,9 +108,8 @@ static void copy_place(struct diag_entry *entry, const struct diag_place *place)
     entry->file = mem_strdup(place->file);
     entry->line = place->line;
     entry->column = place->column;
-    if (place->line_text != NULL) {
+    if (place->line_text != NULL)
         copy_excerpt(entry, place->line_text);
-    }
 }
 
 void diag_addv(struct diag *diag, enum diag_level level, const struct diag_place *place,
@@ -132,9 +128,8 @@ void diag_addv(struct diag *diag, enum diag_level level, const struct diag_place
     struct diag_entry *entry = &diag->entries[diag->count];
     *entry = (struct diag_entry){.level = level, .arrival = diag->count};
     entry->message = bounded_message(&message);
-    if (place != NULL && place->file != NULL) {
+    if (place != NULL && place->file != NULL)
         copy_place(entry, place);
-    }
     diag->count++;
 }
 
@@ -149,21 +144,18 @@ void diag_error(struct diag *diag, const char *format, ...)
 /* NULL sorts first. */
 static int compare_texts(const char *a, const char *b)
 {
-    if (a == NULL || b == NULL) {
+    if (a == NULL || b == NULL)
         return (a != NULL) - (b != NULL);
-    }
     return strcmp(a, b);
 }
 
 static int compare_places(const struct diag_entry *a, const struct diag_entry *b)
 {
     int by_file = compare_texts(a->file, b->file);
-    if (by_file != 0) {
+    if (by_file != 0)
         return by_file;
-    }
-    if (a->line != b->line) {
+    if (a->line != b->line)
         return a->line < b->line ? -1 : 1;
-    }
     return (a->column > b->column) - (a->column < b->column);
 }
 
@@ -181,9 +173,8 @@ static bool is_repeat(struct diag_entry *const *sorted, size_t index)
     const struct diag_entry *entry = sorted[index];
     for (size_t i = index; i > 0 && compare_places(sorted[i - 1], entry) == 0; i--) {
         const struct diag_entry *before = sorted[i - 1];
-        if (before->level == entry->level && strcmp(before->message, entry->message) == 0) {
+        if (before->level == entry->level && strcmp(before->message, entry->message) == 0)
             return true;
-        }
     }
     return false;
 }
@@ -205,22 +196,19 @@ static void add_excerpt(struct strbuf *out, const struct diag_entry *entry)
     strbuf_add(out, entry->is_cut_left ? "..." : "");
     quote_add(out, QUOTE_EXCERPT, entry->excerpt);
     strbuf_add(out, entry->is_cut_right ? "...\n" : "\n");
-    if (entry->column > 0) {
+    if (entry->column > 0)
         add_caret(out, entry);
-    }
 }
 
 static void add_place(struct strbuf *out, const struct diag_entry *entry)
 {
-    if (entry->file == NULL) {
+    if (entry->file == NULL)
         return;
-    }
     quote_add(out, QUOTE_TERMINAL, entry->file);
     if (entry->line > 0) {
         strbuf_addf(out, ":%d", entry->line);
-        if (entry->column > 0) {
+        if (entry->column > 0)
             strbuf_addf(out, ":%d", entry->column);
-        }
     }
     strbuf_add(out, ": ");
 }
@@ -233,24 +221,20 @@ static void add_entry(struct strbuf *out, const struct diag_entry *entry)
     strbuf_addf(out, "%s: ", level_names[entry->level]);
     quote_add(out, QUOTE_TERMINAL, entry->message);
     strbuf_add_char(out, '\n');
-    if (entry->line > 0 && entry->excerpt != NULL) {
+    if (entry->line > 0 && entry->excerpt != NULL)
         add_excerpt(out, entry);
-    }
 }
 
 char *diag_text(const struct diag *diag)
 {
     struct strbuf out = STRBUF_INIT;
     struct diag_entry **sorted = mem_alloc(diag->count, sizeof(struct diag_entry *));
-    for (size_t i = 0; i < diag->count; i++) {
+    for (size_t i = 0; i < diag->count; i++)
         sorted[i] = &diag->entries[i];
-    }
     qsort(sorted, diag->count, sizeof(struct diag_entry *), compare_entries);
-    for (size_t i = 0; i < diag->count; i++) {
-        if (!is_repeat(sorted, i)) {
+    for (size_t i = 0; i < diag->count; i++)
+        if (!is_repeat(sorted, i))
             add_entry(&out, sorted[i]);
-        }
-    }
     free(sorted);
     for (int level = 0; level < DIAG_LEVELS; level++) {
         size_t count = diag->left_out[level];

@@ -167,9 +167,8 @@ static char *text_of_long_line(size_t count, int column)
     struct diag diag = {0};
     char *line = calloc(count + 1, 1);
     assert_non_null(line);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         line[i] = (char)('a' + (int)(i % 26));
-    }
     struct diag_place place = {"f", 1, column, line};
     diag_add(&diag, DIAG_ERROR, &place, "m");
     char *text = diag_text(&diag);
@@ -217,9 +216,8 @@ static void a_cut_never_splits_a_character(void **state)
     for (int column = 1; column <= 300; column++) {
         struct diag diag = {0};
         char line[901] = "";
-        for (size_t i = 0; i < 300; i++) {
+        for (size_t i = 0; i < 300; i++)
             memcpy(line + 3 * i, "\xe2\x82\xac", 4);
-        }
         struct diag_place place = {"f", 1, column, line};
         diag_add(&diag, DIAG_ERROR, &place, "m");
         char *text = diag_text(&diag);
@@ -233,12 +231,10 @@ static void the_first_hundred_of_a_level_are_kept_and_the_rest_counted(void **st
 {
     (void)state;
     struct diag diag = {0};
-    for (int i = 0; i < DIAG_KEPT_MAX + 1; i++) {
+    for (int i = 0; i < DIAG_KEPT_MAX + 1; i++)
         diag_error(&diag, "error %d", i);
-    }
-    for (int i = 0; i < DIAG_KEPT_MAX + 20000; i++) {
+    for (int i = 0; i < DIAG_KEPT_MAX + 20000; i++)
         diag_add(&diag, DIAG_WARNING, NULL, "warning %d", i);
-    }
     diag_add(&diag, DIAG_NOTE, NULL, "alone");
     char *text = diag_text(&diag);
     assert_int_equal(diag.error_count, DIAG_KEPT_MAX + 1);
@@ -259,9 +255,8 @@ static void a_long_message_keeps_both_ends(void **state)
     (void)state;
     struct diag diag = {0};
     char word[2 * 999 + 1];
-    for (size_t i = 0; i + 1 < sizeof word; i += 2) {
+    for (size_t i = 0; i + 1 < sizeof word; i += 2)
         memcpy(word + i, "\xC3\xA4", 2);
-    }
     word[sizeof word - 1] = '\0';
     diag_error(&diag, "unknown key '%s' in client", word);
     char *text = diag_text(&diag);

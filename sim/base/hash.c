@@ -8,9 +8,8 @@
 uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
 {
     const unsigned char *at = bytes;
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < size; i++)
         hash = (hash ^ at[i]) * FNV_PRIME;
-    }
     return hash;
 }
 

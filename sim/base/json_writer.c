@@ -50,11 +50,10 @@ static char innermost(const struct json_writer *json)
 static void separate(struct json_writer *json, bool after_comma)
 {
     size_t level = json->nesting.length;
-    if (!json->is_lines && level > 0 && level <= LINE_LEVELS) {
+    if (!json->is_lines && level > 0 && level <= LINE_LEVELS)
         strbuf_addf(&json->text, "\n%*s", (int)level, "");
-    } else if (after_comma) {
+    else if (after_comma)
         strbuf_add_char(&json->text, ' ');
-    }
 }
 
 /* Write what precedes the value: separator, indentation, name. */
@@ -66,9 +65,8 @@ static void start_value(struct json_writer *json, const char *name)
         json->has_values = json->is_done = false;
     }
     invariant(!json->is_done);
-    if (json->text.length >= CHUNK_SIZE) {
+    if (json->text.length >= CHUNK_SIZE)
         flush(json);
-    }
     strbuf_add(&json->text, json->has_values ? "," : "");
     separate(json, json->has_values);
     if (name != NULL) {
@@ -112,11 +110,10 @@ void json_close(struct json_writer *json)
 void json_text(struct json_writer *json, const char *name, const char *text)
 {
     start_value(json, name);
-    if (text != NULL) {
+    if (text != NULL)
         quote_add(&json->text, QUOTE_JSON, text);
-    } else {
+    else
         strbuf_add(&json->text, "null");
-    }
 }
 
 /* The smallest precision that reads back as the same double; 17 digits always do. */
@@ -125,9 +122,8 @@ static void add_double(struct strbuf *out, double value)
     char digits[40];
     for (int precision = 15; precision <= 17; precision++) {
         snprintf(digits, sizeof(digits), "%.*g", precision, value);
-        if (strtod(digits, NULL) == value) {
+        if (strtod(digits, NULL) == value)
             break;
-        }
     }
     strbuf_add(out, digits);
 }
@@ -135,11 +131,10 @@ static void add_double(struct strbuf *out, double value)
 void json_number(struct json_writer *json, const char *name, double value)
 {
     start_value(json, name);
-    if (isfinite(value)) {
+    if (isfinite(value))
         add_double(&json->text, value);
-    } else {
+    else
         strbuf_add(&json->text, "null");
-    }
 }
 
 void json_integer(struct json_writer *json, const char *name, int64_t value)

@@ -21,36 +21,32 @@ static _Noreturn void give_up(size_t count, size_t size)
 static size_t checked_product(size_t count, size_t size)
 {
     size_t total;
-    if (__builtin_mul_overflow(count, size, &total)) {
+    if (__builtin_mul_overflow(count, size, &total))
         give_up(count, size);
-    }
     return total > 0 ? total : 1;
 }
 
 void *mem_alloc(size_t count, size_t size)
 {
     void *block = malloc(checked_product(count, size));
-    if (block == NULL) {
+    if (block == NULL)
         give_up(count, size);
-    }
     return block;
 }
 
 void *mem_zalloc(size_t count, size_t size)
 {
     void *block = calloc(checked_product(count, size), 1);
-    if (block == NULL) {
+    if (block == NULL)
         give_up(count, size);
-    }
     return block;
 }
 
 void *mem_realloc(void *old, size_t count, size_t size)
 {
     void *block = realloc(old, checked_product(count, size));
-    if (block == NULL) {
+    if (block == NULL)
         give_up(count, size);
-    }
     return block;
 }
 
@@ -90,9 +86,8 @@ void *mem_alloc_slab(size_t size)
     if (size < MEM_SLAB_BYTES)
         return mem_alloc(1, size);
     block = aligned_alloc(HUGE_PAGE, (size + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
-    if (block == NULL) {
+    if (block == NULL)
         give_up(1, size);
-    }
     (void)madvise(block, size, MADV_HUGEPAGE);
     return block;
 }
@@ -106,9 +101,8 @@ static size_t grown_capacity(size_t capacity, size_t need)
 
 RARE void mem_grow(void *items, size_t *capacity, size_t need, size_t size)
 {
-    if (need <= *capacity) {
+    if (need <= *capacity)
         return;
-    }
     size_t grown = grown_capacity(*capacity, need);
     /* Callers pass the address of a `struct thing *`: as bytes, it may be any pointer. */
     void *block;
@@ -121,23 +115,20 @@ RARE void mem_grow(void *items, size_t *capacity, size_t need, size_t size)
 
 RARE void mem_grow_lines(void *items, size_t *capacity, size_t need, size_t size)
 {
-    if (need <= *capacity) {
+    if (need <= *capacity)
         return;
-    }
     size_t grown = grown_capacity(*capacity, need);
     size_t bytes = checked_product(grown, size);
     /* aligned_alloc() takes whole lines only. */
     size_t lines = (bytes + MEM_LINE_BYTES - 1) / MEM_LINE_BYTES;
     void *block = aligned_alloc(MEM_LINE_BYTES, lines * MEM_LINE_BYTES);
     void *old;
-    if (block == NULL) {
+    if (block == NULL)
         give_up(grown, size);
-    }
     advise_huge(block, bytes);
     memcpy(&old, items, sizeof(old));
-    if (old != NULL) {
+    if (old != NULL)
         memcpy(block, old, *capacity * size);
-    }
     free(old);
     memcpy(items, &block, sizeof(block));
     *capacity = grown;

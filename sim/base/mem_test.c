@@ -31,9 +31,8 @@ static void zalloc_zeroes_and_realloc_keeps(void **state)
         items[i] = (uint32_t)i;
     }
     items = mem_realloc(items, 10000, sizeof(*items));
-    for (size_t i = 0; i < 100; i++) {
+    for (size_t i = 0; i < 100; i++)
         assert_int_equal(items[i], i);
-    }
     free(items);
 }
 
@@ -77,9 +76,8 @@ static void grow_keeps_items_and_grows_by_half_at_least(void **state)
         }
         items[count] = count;
     }
-    for (size_t i = 0; i < 100000; i++) {
+    for (size_t i = 0; i < 100000; i++)
         assert_int_equal(items[i], i);
-    }
     /* From 8 items by half each time: 8 * 1.5^n >= 100000 at n = 24 (ln 12500 / ln 1.5 = 23.3). */
     assert_true(growths <= 25);
     free(items);
@@ -98,9 +96,8 @@ static void grown_lines_begin_at_a_line(void **state)
         assert_int_equal((uintptr_t)rows % MEM_LINE_BYTES, 0);
         rows[count].words[7] = count;
     }
-    for (size_t i = 0; i < 1000; i++) {
+    for (size_t i = 0; i < 1000; i++)
         assert_int_equal(rows[i].words[7], i);
-    }
     free(rows);
 }
 

@@ -91,9 +91,8 @@ static bool stat_folder(const char *path, struct stat *info)
 static bool is_same_file(const char *a, const char *b)
 {
     struct stat of_a, of_b;
-    if (stat(a, &of_a) == 0 && stat(b, &of_b) == 0) {
+    if (stat(a, &of_a) == 0 && stat(b, &of_b) == 0)
         return is_same_inode(&of_a, &of_b);
-    }
     return strcmp(base_name(a), base_name(b)) == 0 && stat_folder(a, &of_a) &&
            stat_folder(b, &of_b) && is_same_inode(&of_a, &of_b);
 }
@@ -108,11 +107,9 @@ static void know(const char *path, enum role role)
 
 void output_protect_input(const char *path)
 {
-    for (size_t i = 0; i < known.count; i++) {
-        if (known.files[i].role == INPUT && strcmp(known.files[i].path, path) == 0) {
+    for (size_t i = 0; i < known.count; i++)
+        if (known.files[i].role == INPUT && strcmp(known.files[i].path, path) == 0)
             return; /* already registered: a sweep reads its files at each point */
-        }
-    }
     know(path, INPUT);
 }
 
@@ -129,11 +126,9 @@ static void forget(const char *path)
 
 static bool is_known(const char *path, enum role role)
 {
-    for (size_t i = 0; i < known.count; i++) {
-        if (known.files[i].role == role && is_same_file(known.files[i].path, path)) {
+    for (size_t i = 0; i < known.count; i++)
+        if (known.files[i].role == role && is_same_file(known.files[i].path, path))
             return true;
-        }
-    }
     return false;
 }
 
@@ -141,9 +136,8 @@ static bool is_known(const char *path, enum role role)
 static int claim(const char *path, enum role role, struct diag *diag)
 {
     bool is_in_place = is_known(path, IN_PLACE);
-    if (is_in_place && role == IN_PLACE) {
+    if (is_in_place && role == IN_PLACE)
         return 0;
-    }
     if (is_in_place || is_known(path, RENAMED) || is_known(path, INPUT)) {
         diag_error(diag, "cannot write '%s': this command %s it", path,
                    is_in_place || is_known(path, RENAMED) ? "already writes" : "reads");
@@ -182,12 +176,10 @@ static int check_kind(const char *path, const struct output_kind *kind, struct d
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t size = descriptor >= 0 ? read(descriptor, head, sizeof(head)) : -1;
     int error = errno;
-    if (descriptor >= 0) {
+    if (descriptor >= 0)
         close(descriptor);
-    }
-    if (size < 0) {
+    if (size < 0)
         return refuse(path, strerror(error), diag);
-    }
     if (!kind->is_ours(head, (size_t)size)) {
         diag_error(diag, "cannot write '%s': the file that is there is not %s", path, kind->name);
         return -1;
@@ -199,9 +191,8 @@ static int check_kind(const char *path, const struct output_kind *kind, struct d
 static int check_place(const char *path, const struct output_kind *kind, struct stat *info,
                        struct diag *diag)
 {
-    if (path[0] == '\0') {
+    if (path[0] == '\0')
         return refuse(path, "a file needs a name", diag);
-    }
     if (lstat(path, info) != 0) {
         *info = (struct stat){0};
         return errno == ENOENT ? 0 : refuse(path, strerror(errno), diag);
@@ -211,16 +202,14 @@ static int check_place(const char *path, const struct output_kind *kind, struct 
                    ? 0
                    : refuse(path, "it is a symbolic link; name the file that it leads to", diag);
     }
-    if (is_stream(info)) {
+    if (is_stream(info))
         return 0;
-    }
     if (!S_ISREG(info->st_mode)) {
         return refuse(path, S_ISDIR(info->st_mode) ? "it is a folder" : "it is not a regular file",
                       diag);
     }
-    if (access(path, W_OK) != 0) {
+    if (access(path, W_OK) != 0)
         return refuse(path, strerror(errno), diag);
-    }
     return info->st_size > 0 ? check_kind(path, kind, diag) : 0;
 }
 
@@ -241,18 +230,15 @@ static int open_temporary(struct output_file *file)
     for (int i = 0; i < TEMPORARIES_MAX && descriptor < 0; i++) {
         struct strbuf name = STRBUF_INIT;
         strbuf_addf(&name, "%s.%ld", file->path, (long)getpid());
-        if (i > 0) {
+        if (i > 0)
             strbuf_addf(&name, "-%d", i);
-        }
         strbuf_add(&name, ".part");
         descriptor = open(name.text, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (descriptor >= 0) {
+        if (descriptor >= 0)
             file->temporary = strbuf_detach(&name);
-        }
         strbuf_release(&name);
-        if (descriptor < 0 && errno != EEXIST) {
+        if (descriptor < 0 && errno != EEXIST)
             break;
-        }
     }
     return descriptor;
 }
@@ -261,12 +247,10 @@ static int open_stream(struct output_file *file, const struct stat *info, struct
 {
     int descriptor =
         is_stream(info) ? open(file->path, O_WRONLY | O_CLOEXEC) : open_temporary(file);
-    if (descriptor < 0) {
+    if (descriptor < 0)
         return refuse(file->path, strerror(errno), diag);
-    }
-    if (S_ISREG(info->st_mode)) {
+    if (S_ISREG(info->st_mode))
         (void)fchmod(descriptor, info->st_mode & 0777); /* others may be kept out of the old one */
-    }
     file->stream = fdopen(descriptor, file->temporary != NULL ? "w+" : "w");
     return 0;
 }
@@ -307,9 +291,8 @@ int output_file_commit(struct output_file *file, struct diag *diag)
     }
     if (failed) {
         refuse(file->path, strerror(error), diag);
-        if (file->temporary != NULL) {
+        if (file->temporary != NULL)
             unlink(file->temporary);
-        }
     }
     release(file);
     return failed ? -1 : 0;
@@ -317,12 +300,10 @@ int output_file_commit(struct output_file *file, struct diag *diag)
 
 void output_file_discard(struct output_file *file)
 {
-    if (file->stream == NULL) {
+    if (file->stream == NULL)
         return;
-    }
     fclose(file->stream);
-    if (file->temporary != NULL) {
+    if (file->temporary != NULL)
         unlink(file->temporary);
-    }
     release(file);
 }

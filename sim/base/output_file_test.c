@@ -66,9 +66,8 @@ static size_t count_files(void)
 {
     size_t count = 0;
     DIR *all = opendir(".");
-    while (readdir(all) != NULL) {
+    while (readdir(all) != NULL)
         count++;
-    }
     closedir(all);
     return count - 2; /* "." and ".." */
 }

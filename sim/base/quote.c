@@ -20,11 +20,10 @@ struct sink {
 
 static void put_bytes(const struct sink *sink, const char *bytes, size_t size)
 {
-    if (sink->buffer != NULL) {
+    if (sink->buffer != NULL)
         strbuf_add_bytes(sink->buffer, bytes, size);
-    } else {
+    else
         fwrite(bytes, 1, size, sink->file);
-    }
 }
 
 static void put(const struct sink *sink, const char *text)
@@ -60,9 +59,8 @@ static bool is_bidirectional(uint32_t code)
 
 static bool is_printable(const char *at, size_t size)
 {
-    if (size == 0) {
+    if (size == 0)
         return false;
-    }
     uint32_t code = utf8_code(at, size);
     return code >= 0x20 && !is_between(code, 0x7f, 0x9f) && !is_between(code, 0x2028, 0x2029) &&
            !is_between(code, 0xfffe, 0xffff) && !is_bidirectional(code);
@@ -72,9 +70,8 @@ static bool is_all_printable(const char *text)
 {
     while (*text != '\0') {
         size_t size = utf8_size(text);
-        if (!is_printable(text, size)) {
+        if (!is_printable(text, size))
             return false;
-        }
         text += size;
     }
     return true;
@@ -87,11 +84,10 @@ static const char *stand_in(char c)
 
 static void put_printable(const struct sink *sink, const char *at, size_t size)
 {
-    if (is_printable(at, size)) {
+    if (is_printable(at, size))
         put_bytes(sink, at, size);
-    } else {
+    else
         put(sink, stand_in(*at));
-    }
 }
 
 /* --- a terminal, markup, gnuplot ------------------------------------------------------------- */
@@ -103,11 +99,10 @@ static void put_terminal(const struct sink *sink, const char *text)
 
 static void put_excerpt_character(const struct sink *sink, const char *at, size_t size)
 {
-    if (*at == '\t') {
+    if (*at == '\t')
         put(sink, "\t");
-    } else {
+    else
         put_printable(sink, at, size);
-    }
 }
 
 static void put_excerpt(const struct sink *sink, const char *text)
@@ -143,11 +138,10 @@ static void put_replaced(const struct sink *sink, const char *at, size_t size, c
                          const char *const *to)
 {
     const char *found = strchr(from, *at);
-    if (found != NULL) {
+    if (found != NULL)
         put(sink, to[found - from]);
-    } else {
+    else
         put_printable(sink, at, size);
-    }
 }
 
 static void put_markup_character(const struct sink *sink, const char *at, size_t size)
@@ -203,11 +197,10 @@ static bool is_plain_word(const char *text)
 
 static void put_single_quoted(const struct sink *sink, const char *at, size_t size)
 {
-    if (*at == '\'') {
+    if (*at == '\'')
         put(sink, "'\\''");
-    } else {
+    else
         put_bytes(sink, at, size);
-    }
 }
 
 /* Always three octal digits, so that a following digit is not part of it. */
@@ -248,9 +241,8 @@ static char read_escape(const char **at)
         code = code * 8 + (unsigned)(*(*at)++ - '0');
         digits++;
     }
-    if (digits == 0 && **at != '\0') {
+    if (digits == 0 && **at != '\0')
         return *(*at)++;
-    }
     return (char)code;
 }
 
@@ -271,9 +263,8 @@ char *quote_next_shell_word(const char **line)
 {
     struct strbuf word = STRBUF_INIT;
     const char *at = *line + strspn(*line, " ");
-    if (*at == '\0') {
+    if (*at == '\0')
         return NULL;
-    }
     while (*at != '\0' && *at != ' ') {
         if (at[0] == '$' && at[1] == '\'') {
             at = read_quoted(&word, at + 2, true);
@@ -293,9 +284,8 @@ char *quote_next_shell_word(const char **line)
 static void put_csv_character(const struct sink *sink, const char *at, size_t size)
 {
     put_bytes(sink, at, size > 0 ? size : 1);
-    if (*at == '"') {
+    if (*at == '"')
         put(sink, "\"");
-    }
 }
 
 static void put_csv(const struct sink *sink, const char *text)

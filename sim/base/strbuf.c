@@ -19,9 +19,8 @@ static void reserve(struct strbuf *buf, size_t extra)
 {
     invariant(extra < SIZE_MAX - buf->length);
     size_t need = buf->length + extra + 1;
-    if (need <= buf->capacity) {
+    if (need <= buf->capacity)
         return;
-    }
     bool is_shared = buf->capacity == 0;
     char *text = is_shared ? NULL : buf->text;
     mem_grow(&text, &buf->capacity, need, 1);
@@ -31,9 +30,8 @@ static void reserve(struct strbuf *buf, size_t extra)
 
 void strbuf_release(struct strbuf *buf)
 {
-    if (buf->capacity > 0) {
+    if (buf->capacity > 0)
         free(buf->text);
-    }
     *buf = (struct strbuf)STRBUF_INIT;
 }
 
@@ -46,9 +44,8 @@ void strbuf_truncate(struct strbuf *buf, size_t length)
 {
     invariant(length <= buf->length);
     buf->length = length;
-    if (buf->capacity > 0) {
+    if (buf->capacity > 0)
         buf->text[length] = '\0';
-    }
 }
 
 void strbuf_add(struct strbuf *buf, const char *text)
@@ -58,9 +55,8 @@ void strbuf_add(struct strbuf *buf, const char *text)
 
 void strbuf_add_bytes(struct strbuf *buf, const void *bytes, size_t size)
 {
-    if (size == 0) {
+    if (size == 0)
         return;
-    }
     reserve(buf, size);
     memcpy(buf->text + buf->length, bytes, size);
     buf->length += size;

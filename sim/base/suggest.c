@@ -24,9 +24,8 @@ static void fill_row(const char *a, size_t i, const char *b, size_t b_length, co
     for (size_t j = 1; j <= b_length; j++) {
         size_t replace = one_up[j - 1] + (a[i - 1] != b[j - 1]);
         row[j] = smaller(replace, smaller(one_up[j], row[j - 1]) + 1);
-        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
             row[j] = smaller(row[j], two_up[j - 2] + 1);
-        }
     }
 }
 
@@ -36,9 +35,8 @@ size_t suggest_distance(const char *a, const char *b)
     size_t b_length = strlen(b);
     size_t width = b_length + 1;
     size_t *rows = mem_zalloc(3 * width, sizeof(*rows));
-    for (size_t j = 0; j < width; j++) {
+    for (size_t j = 0; j < width; j++)
         rows[j] = j;
-    }
     for (size_t i = 1; i <= a_length; i++) {
         fill_row(a, i, b, b_length, rows + (i + 1) % 3 * width, rows + (i + 2) % 3 * width,
                  rows + i % 3 * width);

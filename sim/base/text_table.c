@@ -35,9 +35,8 @@ struct text_table *text_table_create_bare(size_t column_count)
 struct text_table *text_table_create(const char *head)
 {
     size_t column_count = 1;
-    for (const char *tab = strchr(head, '\t'); tab != NULL; tab = strchr(tab + 1, '\t')) {
+    for (const char *tab = strchr(head, '\t'); tab != NULL; tab = strchr(tab + 1, '\t'))
         column_count++;
-    }
     struct text_table *table = text_table_create_bare(column_count);
     for (size_t i = 0; i < column_count; i++) {
         size_t length = strcspn(head, "\t");
@@ -71,9 +70,8 @@ void text_table_colour(struct text_table *table, const char *escape)
 void text_table_widen(struct text_table *table, size_t column, size_t width)
 {
     invariant(column < table->column_count);
-    if (table->widths[column] < width) {
+    if (table->widths[column] < width)
         table->widths[column] = width;
-    }
 }
 
 void text_table_limit(struct text_table *table, size_t width)
@@ -85,9 +83,8 @@ void text_table_limit(struct text_table *table, size_t width)
 static size_t width_of(const char *text)
 {
     size_t width = 0;
-    for (; *text != '\0'; text++) {
+    for (; *text != '\0'; text++)
         width += ((unsigned char)*text & 0xc0) != 0x80;
-    }
     return width;
 }
 
@@ -95,14 +92,12 @@ static size_t width_of(const char *text)
 static void cut(struct strbuf *text, size_t width)
 {
     size_t kept = width > 3 ? width - 3 : 0, length = 0;
-    if (width_of(text->text) <= width) {
+    if (width_of(text->text) <= width)
         return;
-    }
     for (size_t seen = 0; length < text->length; length++) {
         seen += ((unsigned char)text->text[length] & 0xc0) != 0x80;
-        if (seen > kept) {
+        if (seen > kept)
             break;
-        }
     }
     strbuf_truncate(text, length);
     strbuf_add(text, "...");
@@ -119,12 +114,10 @@ static void settle_cells(struct text_table *table)
         text_table_widen(table, i % table->column_count, width_of(quoted.text));
     }
     size_t last = table->column_count - 1, start = INDENT;
-    for (size_t column = 0; column < last; column++) {
+    for (size_t column = 0; column < last; column++)
         start += table->widths[column] + GAP;
-    }
-    for (size_t i = last; table->width_max > 0 && i < table->count; i += table->column_count) {
+    for (size_t i = last; table->width_max > 0 && i < table->count; i += table->column_count)
         cut(&table->cells[i].text, table->width_max > start ? table->width_max - start : 0);
-    }
 }
 
 /* Print spaces only if a cell that is not empty follows. */
@@ -148,12 +141,10 @@ void text_table_add_to_and_free(struct text_table *table, struct strbuf *out)
 {
     invariant(table->count % table->column_count == 0);
     settle_cells(table);
-    for (size_t i = 0; i < table->count; i += table->column_count) {
+    for (size_t i = 0; i < table->count; i += table->column_count)
         add_row(table, &table->cells[i], out);
-    }
-    for (size_t i = 0; i < table->count; i++) {
+    for (size_t i = 0; i < table->count; i++)
         strbuf_release(&table->cells[i].text);
-    }
     free(table->cells);
     free(table->widths);
     free(table);

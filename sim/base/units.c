@@ -143,18 +143,15 @@ static const char *scan_digits(const char *at, struct decimal *decimal, bool fra
 /* "e-5", if it is one; held to five digits, past the range of all that it may end up in. */
 static const char *scan_exponent(const char *at, struct decimal *decimal)
 {
-    if (*at != 'e' && *at != 'E') {
+    if (*at != 'e' && *at != 'E')
         return at;
-    }
     bool is_negative;
     const char *digit = scan_sign(at + 1, &is_negative);
-    if (!is_digit(*digit)) {
+    if (!is_digit(*digit))
         return at;
-    }
     int exponent = 0;
-    for (; is_digit(*digit); digit++) {
+    for (; is_digit(*digit); digit++)
         exponent = exponent < 10000 ? exponent * 10 + (*digit - '0') : exponent;
-    }
     decimal->exponent += is_negative ? -exponent : exponent;
     return digit;
 }
@@ -179,9 +176,8 @@ static bool refuse(struct strbuf *why, const struct quantity *quantity, const ch
                    const char *reason)
 {
     strbuf_addf(why, "needs %s such as '%s', got '%s'", quantity->what, quantity->example, text);
-    if (reason != NULL) {
+    if (reason != NULL)
         strbuf_addf(why, "; %s", reason);
-    }
     return false;
 }
 
@@ -207,9 +203,8 @@ static const struct scale *find_scale(const struct quantity *quantity, const cha
 {
     for (size_t i = 0; i < quantity->scale_count; i++) {
         const struct scale *scale = &quantity->scales[i];
-        if (strlen(scale->name) == length && memcmp(scale->name, name, length) == 0) {
+        if (strlen(scale->name) == length && memcmp(scale->name, name, length) == 0)
             return scale;
-        }
     }
     return NULL;
 }
@@ -219,20 +214,18 @@ static const struct scale *require_scale(const struct quantity *quantity, const 
                                          const char *unit, size_t length, struct strbuf *why)
 {
     const struct scale *scale = find_scale(quantity, unit, length);
-    if (scale == NULL && length == 0) {
+    if (scale == NULL && length == 0)
         refuse(why, quantity, text, NULL);
-    } else if (scale == NULL) {
+    else if (scale == NULL)
         refuse_unit(why, quantity, text, unit, length);
-    }
     return scale;
 }
 
 static size_t trimmed_length(const char *text)
 {
     size_t length = strlen(text);
-    while (length > 0 && text[length - 1] == ' ') {
+    while (length > 0 && text[length - 1] == ' ')
         length--;
-    }
     return length;
 }
 
@@ -249,9 +242,8 @@ static const struct scale *parse_single(const char *text, const struct quantity 
     }
     at = skip_spaces(at);
     size_t length = trimmed_length(at);
-    if (length == 0 && decimal->digits == 0 && quantity->has_bare_zero) {
+    if (length == 0 && decimal->digits == 0 && quantity->has_bare_zero)
         return &quantity->scales[0];
-    }
     return require_scale(quantity, text, at, length, why);
 }
 
@@ -261,9 +253,8 @@ static bool to_double(const struct decimal *decimal, const struct scale *scale, 
     snprintf(text, sizeof(text), "%s%" PRIu64 "e%d", decimal->is_negative ? "-" : "",
              decimal->digits, decimal->exponent + scale->power);
     double scaled = strtod(text, NULL) * (double)scale->factor / (double)scale->divisor;
-    if (!isfinite(scaled)) {
+    if (!isfinite(scaled))
         return false;
-    }
     *value = scaled;
     return true;
 }
@@ -273,18 +264,16 @@ static bool parse_double(const char *text, const struct quantity *quantity, doub
 {
     struct decimal decimal;
     const struct scale *scale = parse_single(text, quantity, &decimal, why);
-    if (scale == NULL) {
+    if (scale == NULL)
         return false;
-    }
     return to_double(&decimal, scale, value) || refuse(why, quantity, text, too_large);
 }
 
 /* product * 10^exponent for exponent >= 0; false past the limit. */
 static bool scale_up(uint128 *product, int exponent, uint128 limit)
 {
-    for (; exponent > 0 && *product != 0 && *product <= limit; exponent--) {
+    for (; exponent > 0 && *product != 0 && *product <= limit; exponent--)
         *product *= 10;
-    }
     return *product <= limit;
 }
 
@@ -298,9 +287,8 @@ static bool scale_down(uint128 *product, int places)
         return is_zero;
     }
     uint128 divisor = 1;
-    for (int i = 0; i < places; i++) {
+    for (int i = 0; i < places; i++)
         divisor *= 10;
-    }
     uint128 rest = *product % divisor;
     *product = *product / divisor + (rest * 2 >= divisor && places > 0);
     return rest == 0;
@@ -314,15 +302,12 @@ static const char *to_integer(const struct decimal *decimal, const struct scale 
     uint128 product = (uint128)decimal->digits * scale->factor;
     int exponent = decimal->exponent + scale->power;
     *is_exact = true;
-    if (exponent < 0) {
+    if (exponent < 0)
         *is_exact = scale_down(&product, -exponent);
-    }
-    if (!scale_up(&product, exponent, limit)) {
+    if (!scale_up(&product, exponent, limit))
         return too_large;
-    }
-    if (product == 0 && decimal->digits != 0) {
+    if (product == 0 && decimal->digits != 0)
         return too_small;
-    }
     uint64_t magnitude = (uint64_t)product;
     *value = (int64_t)(decimal->is_negative ? UINT64_C(0) - magnitude : magnitude);
     return NULL;
@@ -333,18 +318,15 @@ static bool parse_integer(const char *text, const struct quantity *quantity, boo
 {
     struct decimal decimal;
     const struct scale *scale = parse_single(text, quantity, &decimal, why);
-    if (scale == NULL) {
+    if (scale == NULL)
         return false;
-    }
     int64_t result;
     bool is_exact;
     const char *wrong = to_integer(&decimal, scale, &result, &is_exact);
-    if (!is_exact && must_be_whole) {
+    if (!is_exact && must_be_whole)
         wrong = not_whole;
-    }
-    if (wrong != NULL) {
+    if (wrong != NULL)
         return refuse(why, quantity, text, wrong);
-    }
     *value = result;
     return true;
 }
@@ -357,9 +339,8 @@ static const char *add_term(int64_t *sum, const struct decimal *decimal, const s
     int64_t term;
     bool is_exact;
     const char *wrong = to_integer(decimal, scale, &term, &is_exact);
-    if (wrong == NULL && __builtin_add_overflow(*sum, term, sum)) {
+    if (wrong == NULL && __builtin_add_overflow(*sum, term, sum))
         wrong = too_large;
-    }
     return wrong;
 }
 
@@ -371,22 +352,18 @@ static bool parse_sum(const char *text, const char *at, bool is_negative, int64_
     do {
         struct decimal decimal = {.is_negative = is_negative};
         at = scan_decimal(skip_spaces(at), &decimal);
-        if (at == NULL) {
+        if (at == NULL)
             return refuse(why, &a_duration, text, NULL);
-        }
         const char *unit = skip_spaces(at);
         size_t length = strcspn(unit, " .0123456789");
         const struct scale *scale = require_scale(&a_duration, text, unit, length, why);
-        if (scale == NULL) {
+        if (scale == NULL)
             return false;
-        }
-        if (scale >= before) {
+        if (scale >= before)
             return refuse(why, &a_duration, text, "units of a sum go from large to small");
-        }
         const char *wrong = add_term(sum, &decimal, scale);
-        if (wrong != NULL) {
+        if (wrong != NULL)
             return refuse(why, &a_duration, text, wrong);
-        }
         before = scale;
         at = skip_spaces(unit + length);
     } while (*at != '\0');
@@ -408,11 +385,9 @@ enum { ISO_PART_COUNT = sizeof(iso_parts) / sizeof(iso_parts[0]) };
 /* The part that a designator names, at `first` or after it, or NULL. */
 static const struct iso_part *find_iso_part(char designator, bool is_time, size_t first)
 {
-    for (size_t i = first; i < ISO_PART_COUNT; i++) {
-        if (iso_parts[i].designator == designator && iso_parts[i].is_time == is_time) {
+    for (size_t i = first; i < ISO_PART_COUNT; i++)
+        if (iso_parts[i].designator == designator && iso_parts[i].is_time == is_time)
             return &iso_parts[i];
-        }
-    }
     return NULL;
 }
 
@@ -428,13 +403,11 @@ static bool parse_iso(const char *text, const char *at, bool is_negative, int64_
         struct decimal decimal = {.is_negative = is_negative};
         at = scan_decimal(at + opens_time, &decimal);
         const struct iso_part *part = at != NULL ? find_iso_part(*at, is_time, next) : NULL;
-        if (part == NULL) {
+        if (part == NULL)
             return refuse(why, &a_duration, text, NULL);
-        }
         const char *wrong = add_term(sum, &decimal, &part->scale);
-        if (wrong != NULL) {
+        if (wrong != NULL)
             return refuse(why, &a_duration, text, wrong);
-        }
         next = (size_t)(part - iso_parts) + 1;
         at++;
     } while (trimmed_length(at) > 0);
@@ -455,9 +428,8 @@ bool units_parse_duration(const char *text, int64_t *value_ns, struct strbuf *wh
     int64_t sum = 0;
     bool is_good = is_bare_zero(at) || (*at == 'P' ? parse_iso(text, at + 1, is_negative, &sum, why)
                                                    : parse_sum(text, at, is_negative, &sum, why));
-    if (is_good) {
+    if (is_good)
         *value_ns = sum;
-    }
     return is_good;
 }
 
@@ -526,13 +498,11 @@ bool unit_from_name(const char *name, enum unit *unit)
 bool units_parse(const char *text, enum unit unit, double *value, struct strbuf *why)
 {
     invariant(unit < UNIT_KINDS);
-    if (unit != UNIT_NS) {
+    if (unit != UNIT_NS)
         return parse_double(text, unit_rows[unit].quantity, value, why);
-    }
     int64_t value_ns;
-    if (!units_parse_duration(text, &value_ns, why)) {
+    if (!units_parse_duration(text, &value_ns, why))
         return false;
-    }
     *value = (double)value_ns;
     return true;
 }
@@ -572,13 +542,11 @@ static int decimals_for(double value, int digits)
 
 static void strip_zeros(struct strbuf *out, size_t start)
 {
-    if (strchr(out->text + start, '.') == NULL) {
+    if (strchr(out->text + start, '.') == NULL)
         return;
-    }
     size_t length = out->length;
-    while (out->text[length - 1] == '0') {
+    while (out->text[length - 1] == '0')
         length--;
-    }
     strbuf_truncate(out, out->text[length - 1] == '.' ? length - 1 : length);
 }
 
@@ -603,9 +571,8 @@ static void add_scaled(struct strbuf *out, double value, int digits,
 {
     char rounded[64];
     snprintf(rounded, sizeof(rounded), "%.*e", digits - 1, fabs(value));
-    while (scale->size > 1.0 && strtod(rounded, NULL) < scale->size) {
+    while (scale->size > 1.0 && strtod(rounded, NULL) < scale->size)
         scale++;
-    }
     double scaled = value / scale->size;
     add_number(out, scaled, digits, decimals_for(scaled, digits));
     strbuf_add(out, scale->suffix);
@@ -630,9 +597,8 @@ static void add_share(struct strbuf *out, double value, int digits)
 static uint64_t scale_ns(const struct scale *scale)
 {
     uint64_t size_ns = scale->factor;
-    for (int i = 0; i < scale->power; i++) {
+    for (int i = 0; i < scale->power; i++)
         size_ns *= 10;
-    }
     return size_ns;
 }
 
@@ -642,16 +608,13 @@ static uint64_t scale_ns(const struct scale *scale)
  */
 static const struct scale *whole_scale(double magnitude_ns)
 {
-    if (magnitude_ns != floor(magnitude_ns) || magnitude_ns >= 0x1p63) {
+    if (magnitude_ns != floor(magnitude_ns) || magnitude_ns >= 0x1p63)
         return NULL;
-    }
     uint64_t whole_ns = (uint64_t)magnitude_ns;
     for (size_t i = a_duration.scale_count; i-- > 0;) {
         uint64_t size_ns = scale_ns(&duration_scales[i]);
-        if (whole_ns % size_ns == 0 &&
-            (size_ns >= (uint64_t)NS_PER_S || whole_ns / size_ns < 1000)) {
+        if (whole_ns % size_ns == 0 && (size_ns >= (uint64_t)NS_PER_S || whole_ns / size_ns < 1000))
             return &duration_scales[i];
-        }
     }
     return NULL;
 }
@@ -659,13 +622,12 @@ static const struct scale *whole_scale(double magnitude_ns)
 static void add_rough_duration(struct strbuf *out, double value_ns, int digits)
 {
     const struct scale *whole = whole_scale(fabs(value_ns));
-    if (value_ns == 0.0) {
+    if (value_ns == 0.0)
         strbuf_add(out, "0 s");
-    } else if (whole != NULL) {
+    else if (whole != NULL)
         strbuf_addf(out, "%.0f %s", value_ns / (double)scale_ns(whole), whole->name);
-    } else {
+    else
         add_scaled(out, value_ns, digits, long_scales);
-    }
 }
 
 void units_add(struct strbuf *out, double value, enum unit unit, int digits)
@@ -706,9 +668,8 @@ static size_t exact_quotient(uint64_t magnitude_ns, uint64_t size_ns, char *text
 {
     enum { FRACTION_DIGITS_MAX = 15 };
     uint64_t rest = magnitude_ns % size_ns;
-    if (magnitude_ns < size_ns) {
+    if (magnitude_ns < size_ns)
         return 0;
-    }
     int written =
         snprintf(text, text_size, "%" PRIu64 "%s", magnitude_ns / size_ns, rest > 0 ? "." : "");
     size_t length = (size_t)written;

@@ -582,9 +582,8 @@ static void what_is_printed_is_parsed_back(void **state)
     struct strbuf text = STRBUF_INIT, why = STRBUF_INIT;
     for (int unit = 0; unit < UNIT_KINDS; unit++) {
         for (size_t i = 0; i < COUNT_OF(values); i++) {
-            if (unit == UNIT_NS && values[i] == 0.125) {
+            if (unit == UNIT_NS && values[i] == 0.125)
                 continue; /* below what a duration can be */
-            }
             double value = -77.0;
             double expected = unit == UNIT_NS ? round(values[i]) : values[i];
             strbuf_clear(&text);

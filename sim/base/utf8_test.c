@@ -29,9 +29,8 @@ static void well_formed_characters_have_their_size(void **state)
         {"\xf4\x8f\xbf\xbf", 4},
         {"az", 1},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         assert_int_equal(utf8_size(cases[i].text), cases[i].size);
-    }
 }
 
 static void what_is_not_utf8_has_size_zero(void **state)
@@ -50,9 +49,8 @@ static void what_is_not_utf8_has_size_zero(void **state)
         "\xf0\x9f\x98",     /* cut off */
         "\xe2\x28\xa1",     /* a letter where a continuation must be */
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         assert_int_equal(utf8_size(cases[i]), 0);
-    }
 }
 
 /* The first and the last of each length. */

@@ -583,12 +583,11 @@ static void window_spill(struct eventq *queue)
         else
             bucket_put(queue, event);
     }
-    for (size_t i = 0; i < near_count; i++) {
+    for (size_t i = 0; i < near_count; i++)
         if (near[i].time < now)
             near_push(queue, near[i]);
         else
             bucket_put(queue, near[i]);
-    }
     free(near);
 }
 

@@ -124,10 +124,9 @@ static void ladder_pops_as_the_heap_does(void **state)
 
             for (size_t i = 0; i < pushes; i++)
                 pair_push(&pair, pair.now + random_wait(&pair, spread), draw(&pair) % 50);
-            for (size_t i = 0; i < pops; i++) {
+            for (size_t i = 0; i < pops; i++)
                 if (pair_pop(&pair) && draw(&pair) % 4 == 0)
                     pair_push(&pair, pair.now + random_wait(&pair, spread), draw(&pair));
-            }
         }
         pair_drain(&pair);
         pair_free(&pair);

@@ -149,7 +149,7 @@ static void timers_keep_the_same_order_among_events(void **state)
     sim_at(sim, 10, a, 25, 7);
     sim_at(sim, 10, b, 0, 0);
     assert_int_equal(sim_run(sim).event_count, 53);
-    for (uint32_t i = 0; i < 53; i++) {
+    for (uint32_t i = 0; i < 53; i++)
         if (i < 26)
             assert_fired(&recorder, i, 'a', 10, i, 0);
         else if (i == 26)
@@ -158,7 +158,6 @@ static void timers_keep_the_same_order_among_events(void **state)
             assert_fired(&recorder, i, 'a', 10, i - 1, 0);
         else
             assert_fired(&recorder, i, 'b', 10, i - 51, 0);
-    }
     sim_free(sim);
 }
 

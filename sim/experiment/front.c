@@ -120,9 +120,8 @@ static void mark(const struct study_runner *runner, const struct front_plan *pla
     struct candidate *candidates = mem_alloc(plan->point_count, sizeof *candidates);
     struct pareto_point *points = mem_alloc(plan->point_count, sizeof *points);
 
-    for (uint32_t i = 0; i < plan->point_count; i++) {
+    for (uint32_t i = 0; i < plan->point_count; i++)
         measure(runner, plan, i, &candidates[i], &points[i]);
-    }
     for (size_t goal = 0; goal < plan->goals->count; goal++)
         judge_outcomes(plan, points, goal);
     for (uint32_t i = 0; i < plan->point_count; i++)

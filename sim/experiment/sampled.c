@@ -135,12 +135,11 @@ struct sampled_estimate sampled_estimate(const struct sampled *sampled,
 
     if (q > 0 && ref->metric->kind != METRIC_LATENCY)
         return by_rank(sampled, q, level);
-    for (uint32_t i = 0; i < sampled->count; i++) {
+    for (uint32_t i = 0; i < sampled->count; i++)
         if (isinf(sampled->values[i]))
             estimate.never++;
         else if (!isnan(sampled->values[i]))
             estimate_add(&sums, sampled->values[i], sampled->over[i], sampled->under[i]);
-    }
     if (q > 0 && sampled->pooled.count > 0) {
         double pooled = (double)histogram_quantile(&sampled->pooled, q);
 

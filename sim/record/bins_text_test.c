@@ -95,12 +95,11 @@ static void levels_round_trip_bit_for_bit(void **state)
     assert_memory_equal(text.text, "[0,0.1,0.3333333333333333", 25);
     assert_true(bins_read_levels(text.text, &read));
     assert_int_equal(read.count, COUNT);
-    for (size_t i = 0; i < COUNT; i++) {
+    for (size_t i = 0; i < COUNT; i++)
         if (isfinite(levels[i]))
             assert_memory_equal(&levels[i], &read.items[i], sizeof levels[i]);
         else
             assert_true(isnan(read.items[i]));
-    }
     bin_values_release(&read);
     strbuf_release(&text);
     free(levels);

@@ -46,9 +46,8 @@ static struct cell_slot *slot_of(const struct cells *cells, const struct cell *c
     size_t mask = cells->slot_count - 1;
     for (size_t i = (size_t)hash & mask;; i = (i + 1) & mask) {
         struct cell_slot *slot = &cells->slots[i];
-        if (slot->id == 0 || (slot->hash == hash && same_cell(&slot->cell, cell))) {
+        if (slot->id == 0 || (slot->hash == hash && same_cell(&slot->cell, cell)))
             return slot;
-        }
     }
 }
 
@@ -64,9 +63,8 @@ static void grow(struct cells *cells)
     wider.slots = mem_zalloc(wider.slot_count, sizeof(*wider.slots));
     for (size_t i = 0; i < cells->slot_count; i++) {
         const struct cell_slot *slot = &cells->slots[i];
-        if (slot->id != 0) {
+        if (slot->id != 0)
             *slot_of(&wider, &slot->cell, slot->hash) = *slot;
-        }
     }
     free(cells->slots);
     *cells = wider;
@@ -75,9 +73,8 @@ static void grow(struct cells *cells)
 void cells_add(struct cells *cells, const struct cell *cell, int64_t id)
 {
     invariant(id > 0);
-    if (2 * (cells->count + 1) > cells->slot_count) {
+    if (2 * (cells->count + 1) > cells->slot_count)
         grow(cells);
-    }
     uint64_t hash = hash_of(cell);
     struct cell_slot *slot = slot_of(cells, cell, hash);
     invariant(slot->id == 0);

@@ -29,11 +29,10 @@
 
 void db_damaged(struct db *db, const char *why)
 {
-    if (db->damaged != NULL) {
+    if (db->damaged != NULL)
         diag_error(db->diag, "%s: %s", db->damaged, why);
-    } else {
+    else
         diag_error(db->diag, "results database '%s' is damaged: %s", db->path, why);
-    }
 }
 
 int db_fail(struct db *db, const char *verb)
@@ -85,15 +84,13 @@ sqlite3_stmt *db_prepare(struct db *db, const char *sql)
 int db_integer(struct db *db, const char *sql, int64_t *value)
 {
     sqlite3_stmt *statement = db_prepare(db, sql);
-    if (statement == NULL) {
+    if (statement == NULL)
         return -1;
-    }
     int status = 0;
-    if (sqlite3_step(statement) == SQLITE_ROW) {
+    if (sqlite3_step(statement) == SQLITE_ROW)
         *value = sqlite3_column_int64(statement, 0);
-    } else {
+    else
         status = db_fail(db, "read");
-    }
     sqlite3_finalize(statement);
     return status;
 }
@@ -110,9 +107,8 @@ static int create_file(struct db *db)
         db->created = true;
         return 0;
     }
-    if (errno == EEXIST) {
+    if (errno == EEXIST)
         return 0;
-    }
     diag_error(db->diag, "cannot create results database '%s': %s", db->path, strerror(errno));
     return -1;
 }
@@ -167,9 +163,8 @@ static int identify(struct db *db, enum db_mode mode, bool *empty)
         diag_error(db->diag, "cannot open results database '%s': %s", db->path, strerror(errno));
         return -1;
     }
-    if (mode == DB_READ) {
+    if (mode == DB_READ)
         output_protect_input(db->path);
-    }
     unsigned char header[HEADER_SIZE];
     ssize_t size = read(file, header, sizeof(header));
     int error = errno;
@@ -212,26 +207,22 @@ static int connect_file(struct db *db, enum db_mode mode)
     int code =
         sqlite3_open_v2(name.text, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     strbuf_release(&name);
-    if (code != SQLITE_OK) {
+    if (code != SQLITE_OK)
         return db_fail(db, "open");
-    }
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
-    if (mode == DB_READ) {
+    if (mode == DB_READ)
         return db_exec(db, "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;");
-    }
     if (sqlite3_db_readonly(db->handle, "main") == 1) {
         diag_error(db->diag, "cannot write results database '%s': it is read-only", db->path);
         return -1;
     }
     int64_t page_count = 0;
     if (db_exec(db, "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;") != 0 ||
-        db_integer(db, "PRAGMA page_count", &page_count) != 0) {
+        db_integer(db, "PRAGMA page_count", &page_count) != 0)
         return -1;
-    }
     /* A series is a row of some kilobytes: fit several into a page. */
-    if (page_count == 0 && (db_exec(db, "PRAGMA page_size = 8192") != 0 || make_schema(db) != 0)) {
+    if (page_count == 0 && (db_exec(db, "PRAGMA page_size = 8192") != 0 || make_schema(db) != 0))
         return -1;
-    }
     /* Only after the schema exists: a file in WAL mode without one would not be recognised. */
     return db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;");
 }
@@ -245,12 +236,10 @@ int db_open(struct db *db, const char *path, enum db_mode mode, struct diag *dia
         goto fail;
     }
     if (mode == DB_WRITE && (output_claim(path, diag) != 0 ||
-                             output_make_folders(path, diag) != 0 || create_file(db) != 0)) {
+                             output_make_folders(path, diag) != 0 || create_file(db) != 0))
         goto fail;
-    }
-    if (identify(db, mode, &empty) != 0 || connect_file(db, mode) != 0) {
+    if (identify(db, mode, &empty) != 0 || connect_file(db, mode) != 0)
         goto fail;
-    }
     return 0;
 
 fail:
@@ -272,9 +261,8 @@ static void remove_files(const char *path)
 void db_release(struct db *db, bool remove)
 {
     sqlite3_close(db->handle);
-    if (remove && db->path != NULL) {
+    if (remove && db->path != NULL)
         remove_files(db->path);
-    }
     free(db->path);
     *db = (struct db){0};
 }

@@ -206,9 +206,8 @@ static inline void fake_add_latency(struct fake_run *run, enum fake_metric metri
     struct histogram *histogram = mem_zalloc(1, sizeof(*histogram));
     for (int i = 0; i < 20000; i++) {
         double normal = 0;
-        for (int k = 0; k < 12; k++) {
+        for (int k = 0; k < 12; k++)
             normal += fake_uniform(run);
-        }
         double ms = median_ms * exp(spread * (normal - 6)) + (fake_uniform(run) < bite ? 300 : 0);
         histogram_add(histogram, (int64_t)(ms * 1e6));
     }
@@ -227,12 +226,10 @@ static inline void fake_fill_statistics(struct fake_run *run)
     static const int regions[] = {0, 1, -1};
     for (size_t r = 0; r < 3; r++) {
         int region = regions[r];
-        for (int metric = 0; metric <= FAKE_LAG_METRIC; metric++) {
+        for (int metric = 0; metric <= FAKE_LAG_METRIC; metric++)
             fake_add_series(run, (enum fake_metric)metric, region, 99, NULL);
-        }
-        for (size_t cause = 0; fake_causes[cause] != NULL; cause++) {
+        for (size_t cause = 0; fake_causes[cause] != NULL; cause++)
             fake_add_series(run, FAKE_REAUTHS, region, cause, fake_causes[cause]);
-        }
         double far = region == 0 ? 1 : region == 1 ? 3 : 2;
         for (int window = 0; window < 2; window++) {
             const char *name = window == 0 ? "all" : "fault";
@@ -387,9 +384,8 @@ static inline int fake_study(struct result_sink sink, uint32_t points, uint32_t 
         {0, "reauth_rate < 0.1%", VERDICT_FAILS, true, true, 0.0032, 0.0031, 0.0033, NULL},
         {0, "availability > 99%", VERDICT_HOLDS, true, true, 0.9911, 0.9908, 0.9914, NULL},
         {0, "rto < 2min", VERDICT_NO_DATA, false, false, 0, 0, 0, "no run has a value: no outage"}};
-    for (size_t i = 0; status == 0 && i < 3; i++) {
+    for (size_t i = 0; status == 0 && i < 3; i++)
         status = sink.judge(sink.self, &judged[i]);
-    }
     return status == 0 ? sink.end(sink.self, false) : status;
 }
 

@@ -133,16 +133,13 @@ static void check_parts(struct merging *merging)
             merging->failed = true;
         } else {
             by_index[shard->index] = shard;
-            if (strcmp(shard->identity, first->identity) != 0) {
+            if (strcmp(shard->identity, first->identity) != 0)
                 tell_difference(merging, first, shard);
-            }
         }
     }
-    for (unsigned i = 1; i <= first->count && !merging->failed; i++) {
-        if (by_index[i] == NULL) {
+    for (unsigned i = 1; i <= first->count && !merging->failed; i++)
+        if (by_index[i] == NULL)
             strbuf_addf(&missing, "%s%u/%u", missing.length > 0 ? ", " : "", i, first->count);
-        }
-    }
     if (missing.length > 0) {
         diag_error(merging->diag, "cannot merge: missing shard %s", missing.text);
         merging->failed = true;
@@ -154,15 +151,12 @@ static void check_parts(struct merging *merging)
 static void check_output(struct merging *merging)
 {
     struct stat output, input;
-    if (stat(merging->output, &output) != 0) {
+    if (stat(merging->output, &output) != 0)
         return;
-    }
-    for (size_t i = 0; i < merging->count; i++) {
+    for (size_t i = 0; i < merging->count; i++)
         if (stat(merging->shards[i].path, &input) == 0 && input.st_dev == output.st_dev &&
-            input.st_ino == output.st_ino) {
+            input.st_ino == output.st_ino)
             report_input(merging, merging->shards[i].path, "it is also the output");
-        }
-    }
 }
 
 /* --- merging ------------------------------------------------------------------------------ */
@@ -219,15 +213,13 @@ int record_merge(const char *output, const char *const *inputs, size_t input_cou
         merging.shards[i].path = inputs[i];
         check_shard(&merging, &merging.shards[i]);
     }
-    if (!merging.failed) {
+    if (!merging.failed)
         check_parts(&merging);
-    }
     check_output(&merging);
     qsort(merging.shards, input_count, sizeof(*merging.shards), by_index);
     int status = merging.failed ? -1 : merge_shards(&merging);
-    for (size_t i = 0; i < input_count; i++) {
+    for (size_t i = 0; i < input_count; i++)
         free(merging.shards[i].identity);
-    }
     free(merging.shards);
     return status;
 }

@@ -17,8 +17,7 @@ struct provenance provenance_now(void)
     time_t seconds = time(NULL);
     struct tm utc;
     if (gmtime_r(&seconds, &utc) == NULL ||
-        strftime(now.started, sizeof(now.started), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
+        strftime(now.started, sizeof(now.started), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
         now.started[0] = '\0';
-    }
     return now;
 }

@@ -34,15 +34,13 @@ static int set_up(void **state)
     struct fixture *fixture = mem_zalloc(1, sizeof(*fixture));
     *state = fixture;
     static char folder[] = "/tmp/query_test_XXXXXX";
-    if (mkdtemp(folder) == NULL || chdir(folder) != 0) {
+    if (mkdtemp(folder) == NULL || chdir(folder) != 0)
         return -1;
-    }
     fixture->folder = folder;
     struct record *record = record_open(FILE_PATH, RECORD_APPEND, &fixture->diag);
     if (record == NULL || fake_study(record_sink(record), 1, 1, 1) != 0 ||
-        fake_study(record_sink(record), 3, 5, 3) != 0 || record_close(record) != 0) {
+        fake_study(record_sink(record), 3, 5, 3) != 0 || record_close(record) != 0)
         return -1;
-    }
     fixture->results = results_open(FILE_PATH, &fixture->diag);
     return fixture->results != NULL && sqlite3_open(FILE_PATH, &fixture->sql) == SQLITE_OK ? 0 : -1;
 }
@@ -107,14 +105,12 @@ static sqlite3_stmt *look_up(struct fixture *fixture, const char *columns, const
     strbuf_addf(&sql,
                 "SELECT %s FROM temp.%s WHERE metric = '%s' AND region = '%s' AND labels = '%s%s'",
                 columns, view, metric, region, label[0] != '\0' ? "cause=" : "", label);
-    if (stat != NULL) {
+    if (stat != NULL)
         strbuf_addf(&sql, " AND stat = '%s' AND window = '%s'", stat, window);
-    }
     strbuf_add(&sql, " AND point = ?1 AND (?2 IS NULL OR t_ns = ?2)");
     sqlite3_stmt *find;
-    if (sqlite3_prepare_v2(fixture->sql, sql.text, -1, &find, NULL) != SQLITE_OK) {
+    if (sqlite3_prepare_v2(fixture->sql, sql.text, -1, &find, NULL) != SQLITE_OK)
         fail_msg("%s: %s", sql.text, sqlite3_errmsg(fixture->sql));
-    }
     strbuf_release(&sql);
     return find;
 }
@@ -223,18 +219,16 @@ static void histograms_are_pooled_over_replications(void **state)
         for (size_t k = 0; k < run->statistics.histogram_count; k++) {
             const struct statistic_histogram *row = &run->histogram_rows[k];
             if (row->metric == &fake_metrics[FAKE_LOGIN] && row->region == 1 &&
-                strcmp(row->window, "fault") == 0) {
+                strcmp(row->window, "fault") == 0)
                 histogram_merge(&expected, row->histogram);
-            }
         }
         fake_run_free(run);
     }
     assert_true(merged.count == expected.count && merged.count == 100000);
     assert_true(merged.min_from_top == expected.min_from_top && merged.max == expected.max);
     assert_close(histogram_mean(&merged), histogram_mean(&expected), 1e-12);
-    for (double q = 0; q <= 1; q += 0.01) {
+    for (double q = 0; q <= 1; q += 0.01)
         assert_int_equal(histogram_quantile(&merged, q), histogram_quantile(&expected, q));
-    }
     assert_int_equal(results_histogram(fixture->results, 2, 1, "nothing", "all", NULL, "all",
                                        &merged, &fixture->diag),
                      0);

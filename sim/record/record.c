@@ -171,9 +171,8 @@ static int record_begin(void *self, const struct study_info *study)
      * before, and emptying deletes all rows. Checking them took half of the recording time. The
      * setting cannot change inside a transaction, and changing it recompiles all statements.
      */
-    if (db_exec(&record->db, "PRAGMA foreign_keys = OFF") != 0) {
+    if (db_exec(&record->db, "PRAGMA foreign_keys = OFF") != 0)
         return -1;
-    }
     int status = record_begin_write(record);
     if (status == 0)
         status = record_finish_write(record, begin_study(record, study));
@@ -235,9 +234,8 @@ static int record_judge(void *self, const struct judged *judged)
 static int record_end(void *self, bool interrupted)
 {
     struct record *record = self;
-    if (record_begin_write(record) != 0) {
+    if (record_begin_write(record) != 0)
         return -1;
-    }
     sqlite3_stmt *put = record->statements[END_STUDY];
     put_int(put, 1, interrupted ? 0 : 1);
     put_int(put, 2, record->study);
@@ -290,19 +288,16 @@ struct record *record_open(const char *path, enum record_mode mode, struct diag 
     record->mode = mode;
     record->replace = mode == RECORD_REPLACE;
     record->text = (struct strbuf)STRBUF_INIT;
-    if (db_open(&record->db, path, DB_WRITE, diag) != 0) {
+    if (db_open(&record->db, path, DB_WRITE, diag) != 0)
         goto fail;
-    }
     for (size_t i = 0; i < STATEMENTS; i++) {
         record->statements[i] = db_prepare(&record->db, statements_sql[i]);
-        if (record->statements[i] == NULL) {
+        if (record->statements[i] == NULL)
             goto fail;
-        }
     }
     record->rollup = rollup_create(&record->db);
-    if (record->rollup == NULL) {
+    if (record->rollup == NULL)
         goto fail;
-    }
     return record;
 
 fail:
@@ -326,15 +321,13 @@ static bool is_much_free(struct record *record)
 static int settle(struct record *record)
 {
     sqlite3 *handle = record->db.handle;
-    if (record->emptied && is_much_free(record)) {
+    if (record->emptied && is_much_free(record))
         sqlite3_exec(handle, "VACUUM", NULL, NULL, NULL); /* optional: only reduces the size */
-    }
     int code = sqlite3_exec(
         handle, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;", NULL, NULL, NULL);
     /* Another program is reading: the data is complete, and the last one to close cleans up. */
-    if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) {
+    if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED)
         return 0;
-    }
     return record->failed ? -1 : db_fail(&record->db, "finish");
 }
 

@@ -70,9 +70,8 @@ static void a_failed_write_is_reported_with_its_reason(void **state)
     struct diag diag = {0};
     struct record *record = record_open(path, RECORD_APPEND, &diag);
     int status = record != NULL ? fake_study(record_sink(record), 1, 2, 2) : -1;
-    if (record != NULL) {
+    if (record != NULL)
         record_close(record);
-    }
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_true(status < 0);
     /* 778: SQLITE_IOERR_WRITE */

@@ -10,6 +10,7 @@
 #include "record.h"
 #include "strbuf.h"
 #include "test_folder.h"
+#include "ask.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -18,13 +19,11 @@
 static void assert_says(struct diag *diag, const char *expected, const char *path)
 {
     struct strbuf text = STRBUF_INIT;
-    for (const char *c = expected; *c != '\0'; c++) {
-        if (*c == '@') {
+    for (const char *c = expected; *c != '\0'; c++)
+        if (*c == '@')
             strbuf_add(&text, path);
-        } else {
+        else
             strbuf_add_char(&text, *c);
-        }
-    }
     strbuf_add_char(&text, '\n');
     char *said = diag_text(diag);
     assert_string_equal(said, text.text);
@@ -48,30 +47,13 @@ static int write_fake(const char *path, bool replace, uint32_t points, uint32_t 
     struct record *record = record_open(path, replace ? RECORD_REPLACE : RECORD_APPEND, &diag);
     int status =
         record != NULL ? fake_study(record_sink(record), points, replications, restored) : -1;
-    if (record != NULL && record_close(record) != 0) {
+    if (record != NULL && record_close(record) != 0)
         status = -1;
-    }
-    if (diag.count != 0) {
+    if (diag.count != 0)
         diag_print(&diag, stderr);
-    }
     assert_int_equal(diag.count, 0);
     diag_release(&diag);
     return status;
-}
-
-static int64_t ask(const char *path, const char *sql)
-{
-    sqlite3 *handle;
-    sqlite3_stmt *statement;
-    assert_int_equal(sqlite3_open_v2(path, &handle, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) != SQLITE_OK) {
-        fail_msg("%s: %s", sql, sqlite3_errmsg(handle));
-    }
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    int64_t value = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(handle);
-    return value;
 }
 
 #endif

@@ -162,9 +162,8 @@ static void known_make(struct known *known)
     known->scenario = fake_scenario();
     known->scenario.registry = &fake_registry;
     known->scenario.resolved = (char *)"name: fake\nreplications: 4\nclient:\n  timeout: 1s\n";
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; i++)
         known->points[i] = (struct study_point){&known->scenario, NULL, 0};
-    }
     known->info = (struct study_info){.verb = "sweep",
                                       .argv = "isthmus sweep",
                                       .seed = 7,
@@ -182,9 +181,8 @@ static struct record *go_on(const char *path, const struct known *known, enum re
     assert_non_null(record);
     struct result_sink sink = record_sink(record);
     assert_int_equal(sink.recall != NULL, mode >= RECORD_RESUME);
-    if (sink.begin(sink.self, &known->info) == 0) {
+    if (sink.begin(sink.self, &known->info) == 0)
         return record;
-    }
     record_close(record);
     return NULL;
 }
@@ -359,9 +357,8 @@ static void points_may_come_later(void **state)
                               .replications = 5};
     assert_int_equal(sink.begin(sink.self, &info), 0);
     for (uint32_t i = 0; i < 40; i++) {
-        if (i > 0) {
+        if (i > 0)
             assert_int_equal(sink.point(sink.self, i, &later), 0);
-        }
         struct fake_run *run = fake_run_create(&scenario, i, 3, true);
         assert_int_equal(sink.run(sink.self, &run->result), 0);
         fake_run_free(run);
@@ -454,9 +451,8 @@ static void write_two_runs(const char *path, bool first_lacks, const char *meanw
         run->result.statistics = &statistics;
         assert_int_equal(sink.run(sink.self, &run->result), 0);
         fake_run_free(run);
-        if (i == 0 && meanwhile != NULL) {
+        if (i == 0 && meanwhile != NULL)
             change(path, meanwhile);
-        }
     }
     assert_int_equal(sink.end(sink.self, false), 0);
     assert_int_equal(record_close(record), 0);

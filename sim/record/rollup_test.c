@@ -21,22 +21,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "ask.h"
+
 enum { POINTS = 2, REPLICATIONS = 4 };
-
-static int64_t ask(const char *path, const char *sql)
-{
-    sqlite3 *handle;
-    sqlite3_stmt *statement;
-
-    assert_int_equal(sqlite3_open_v2(path, &handle, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(handle));
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    int64_t value = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(handle);
-    return value;
-}
 
 static void change(const char *path, const char *sql)
 {

@@ -20,9 +20,8 @@
 static _Noreturn void become_gnuplot(int script, int picture, int log)
 {
     if (dup2(script, STDIN_FILENO) >= 0 && dup2(picture, STDOUT_FILENO) >= 0 &&
-        dup2(log, STDERR_FILENO) >= 0) {
+        dup2(log, STDERR_FILENO) >= 0)
         execlp("gnuplot", "gnuplot", "-d", "-", (char *)NULL);
-    }
     _exit(EXIT_NOT_FOUND);
 }
 
@@ -30,9 +29,8 @@ static void write_all(int file, const char *text, size_t size)
 {
     while (size > 0) {
         ssize_t written = write(file, text, size);
-        if (written < 0 && errno != EINTR) {
+        if (written < 0 && errno != EINTR)
             return; /* gnuplot has exited; its exit status is checked later */
-        }
         if (written > 0) {
             text += written;
             size -= (size_t)written;
@@ -45,9 +43,8 @@ static void write_all(int file, const char *text, size_t size)
 static int run_gnuplot(const struct strbuf *script, int picture, int log)
 {
     int ends[2];
-    if (pipe(ends) != 0) {
+    if (pipe(ends) != 0)
         return -1;
-    }
     /* If gnuplot exits early, writing must fail instead of killing this process. */
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
     sigaction(SIGPIPE, &ignore, &before);
@@ -58,15 +55,13 @@ static int run_gnuplot(const struct strbuf *script, int picture, int log)
         become_gnuplot(ends[0], picture, log);
     }
     close(ends[0]);
-    if (child > 0) {
+    if (child > 0)
         write_all(ends[1], script->text, script->length);
-    }
     close(ends[1]);
     sigaction(SIGPIPE, &before, NULL);
     int status = 0;
-    if (child < 0) {
+    if (child < 0)
         return -1;
-    }
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     errno = EINTR;
@@ -84,9 +79,8 @@ static void find_reason(FILE *log, char *reason, size_t size)
         const char *start = line + strspn(line, " \t^");
         if (start[0] != '\0' && strncmp(start, "gnuplot>", 8) != 0) {
             snprintf(reason, size, "%s", start);
-            if (strstr(start, "line ") != NULL) {
+            if (strstr(start, "line ") != NULL)
                 return;
-            }
         }
     }
 }

@@ -14,13 +14,11 @@ static struct incident_group *group_of(struct incident_groups *groups,
     for (; place < groups->count; place++) {
         struct incident_group *group = &groups->groups[place];
         if (group->point == row->point && group->number == row->number &&
-            strcmp(group->kind, row->kind) == 0 && strcmp(group->subject, row->subject) == 0) {
+            strcmp(group->kind, row->kind) == 0 && strcmp(group->subject, row->subject) == 0)
             return group;
-        }
         if (group->point > row->point ||
-            (group->point == row->point && group->number > row->number)) {
+            (group->point == row->point && group->number > row->number))
             break;
-        }
     }
     void *items = groups->groups;
     mem_grow(&items, &groups->capacity, groups->count + 1, sizeof(*groups->groups));
@@ -63,9 +61,8 @@ static void add_incident(void *self, const struct incident_row *row)
         group->restored_count++;
         add_wait(group, (double)(row->restored_ns - row->onset_ns));
         estimate_add(&group->rto, (double)(row->restored_ns - row->onset_ns), 0, 0);
-        for (int i = 0; i < INCIDENT_STAGES; i++) {
+        for (int i = 0; i < INCIDENT_STAGES; i++)
             estimate_add(&group->stages[i], (double)stages[i], 0, 0);
-        }
     }
 }
 

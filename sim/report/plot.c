@@ -18,11 +18,9 @@ const char *const plot_colours[PLOT_COLOURS] = {"#000000", "#0072B2", "#D55E00",
 char *plot_words(const char *metric)
 {
     char *words = mem_strdup(metric);
-    for (char *c = words; *c != '\0'; c++) {
-        if (*c == '_') {
+    for (char *c = words; *c != '\0'; c++)
+        if (*c == '_')
             *c = ' ';
-        }
-    }
     return words;
 }
 
@@ -48,9 +46,8 @@ static void add_caption(struct plot_job *job, struct strbuf *caption)
         strbuf_add(caption, "n = 1 replication: no interval");
     }
     strbuf_addf(caption, "   |   seed %" PRIu64 "   |   isthmus %s", study->seed, study->version);
-    if (job->note.length > 0) {
+    if (job->note.length > 0)
         strbuf_addf(caption, "   |   %s", job->note.text);
-    }
 }
 
 void plot_sheet(struct plot_job *job, int height)
@@ -61,11 +58,10 @@ void plot_sheet(struct plot_job *job, int height)
     const char *title = study->question[0] != '\0' ? study->question : study->scenario_name;
     struct strbuf subtitle = STRBUF_INIT, caption = STRBUF_INIT;
     strbuf_addf(&subtitle, "%s   (%s", job->kind->title, study->scenario_name);
-    if (job->over_points) {
+    if (job->over_points)
         strbuf_addf(&subtitle, ", all %" PRIu32 " points", study->point_count);
-    } else if (study->point_count > 1) {
+    else if (study->point_count > 1)
         strbuf_addf(&subtitle, ", point %" PRId64, job->options->point);
-    }
     strbuf_add(&subtitle, ")");
     add_caption(job, &caption);
     struct strbuf *script = &job->script;
@@ -98,9 +94,8 @@ void plot_sheet_end(struct plot_job *job)
 
 void plot_panel(struct plot_job *job, double left, double right, double bottom, double top)
 {
-    if (job->panel_count++ > 0) {
+    if (job->panel_count++ > 0)
         strbuf_add(&job->script, "unset label\nunset object\nunset arrow\n");
-    }
     strbuf_addf(&job->script,
                 "set lmargin at screen %.4f\nset rmargin at screen %.4f\n"
                 "set bmargin at screen %.4f\nset tmargin at screen %.4f\n",
@@ -164,17 +159,13 @@ void plot_scale(enum unit unit, double max, double *divisor, const char **name)
  */
 static bool is_drawn(const struct plot_lines *lines, const struct plot_line *line)
 {
-    if (line->label[0] != '\0') {
+    if (line->label[0] != '\0')
         return false;
-    }
-    if (strcmp(line->region, "all") != 0) {
+    if (strcmp(line->region, "all") != 0)
         return true;
-    }
-    for (size_t i = 0; i < lines->count; i++) {
-        if (lines->lines[i].label[0] == '\0' && strcmp(lines->lines[i].region, "all") != 0) {
+    for (size_t i = 0; i < lines->count; i++)
+        if (lines->lines[i].label[0] == '\0' && strcmp(lines->lines[i].region, "all") != 0)
             return false;
-        }
-    }
     return true;
 }
 
@@ -182,9 +173,8 @@ static struct plot_line *line_of(struct plot_lines *lines, const char *region, c
 {
     for (size_t i = 0; i < lines->count; i++) {
         struct plot_line *line = &lines->lines[i];
-        if (strcmp(line->region, region) == 0 && strcmp(line->label, label) == 0) {
+        if (strcmp(line->region, region) == 0 && strcmp(line->label, label) == 0)
             return line;
-        }
     }
     void *items = lines->lines;
     mem_grow(&items, &lines->capacity, lines->count + 1, sizeof(*lines->lines));
@@ -197,17 +187,15 @@ static struct plot_line *line_of(struct plot_lines *lines, const char *region, c
 static void add_point(void *self, const struct timeline_row *row)
 {
     struct plot_lines *lines = self;
-    if (row->point != lines->point) {
+    if (row->point != lines->point)
         return;
-    }
     struct plot_line *line = line_of(lines, row->region, row->label);
     void *rows = line->rows;
     mem_grow(&rows, &line->capacity, line->count + 1, sizeof(*line->rows));
     line->rows = rows;
     line->rows[line->count++] = *row;
-    if (!unit_from_name(row->unit, &lines->unit)) {
+    if (!unit_from_name(row->unit, &lines->unit))
         lines->unit = UNIT_NONE;
-    }
 }
 
 /* Extremes of the lines that are drawn; a hidden total must not stretch the axis. */
@@ -254,9 +242,8 @@ void plot_line_data(struct plot_job *job, const struct plot_line *line, const ch
     for (size_t i = 0; i < line->count; i++) {
         const struct timeline_row *row = &line->rows[i];
         const struct interval *interval = &row->interval;
-        if (i > 0 && row->t_ns - line->rows[i - 1].t_ns > bin) {
+        if (i > 0 && row->t_ns - line->rows[i - 1].t_ns > bin)
             strbuf_add(&job->script, "\n"); /* bins are missing in between: no line */
-        }
         double low = interval->valid ? interval->low : interval->mean;
         double high = interval->valid ? interval->high : interval->mean;
         strbuf_addf(&job->script, "%.9g %.9g %.9g %.9g\n",
@@ -339,9 +326,8 @@ static void plot_lines(struct plot_job *job, const struct time_panel *panel)
     int colour = 1;
     for (size_t i = 0; i < panel->lines->count; i++) {
         const struct plot_line *line = &panel->lines->lines[i];
-        if (!is_drawn(panel->lines, line)) {
+        if (!is_drawn(panel->lines, line))
             continue;
-        }
         bool total = strcmp(line->region, "all") == 0;
         const char *rgb = plot_colours[total ? 0 : colour++ % PLOT_COLOURS];
         strbuf_add(&job->script, separator);
@@ -367,9 +353,8 @@ void plot_time_panel(struct plot_job *job, const struct time_panel *panel)
     const char *time_unit, *unit;
     double divisor, ns_per_unit = plot_time_unit(job, &time_unit);
     plot_scale(panel->lines->unit, panel->lines->max, &divisor, &unit);
-    if (panel->lines->unit == UNIT_COUNT && strcmp(panel->metric, "sessions_active") != 0) {
+    if (panel->lines->unit == UNIT_COUNT && strcmp(panel->metric, "sessions_active") != 0)
         unit = "/s"; /* a counter is plotted as a rate */
-    }
     for (size_t i = 0; i < panel->lines->count; i++) {
         if (is_drawn(panel->lines, &panel->lines->lines[i])) {
             char name[32];
@@ -388,9 +373,8 @@ void plot_time_panel(struct plot_job *job, const struct time_panel *panel)
 static bool has_lines(const struct plot_lines *lines)
 {
     bool any = false;
-    for (size_t i = 0; i < lines->count; i++) {
+    for (size_t i = 0; i < lines->count; i++)
         any = any || is_drawn(lines, &lines->lines[i]);
-    }
     return any;
 }
 
@@ -446,8 +430,7 @@ enum drawn plot_time_panels(struct plot_job *job, const char *const *metrics, si
         plot_sheet_end(job);
         drawn = DRAWN;
     }
-    for (size_t i = 0; i < kept_count; i++) {
+    for (size_t i = 0; i < kept_count; i++)
         plot_lines_release(&lines[i]);
-    }
     return drawn;
 }

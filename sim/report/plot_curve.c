@@ -92,12 +92,10 @@ enum drawn plot_curve(struct plot_job *job)
     struct sweep_grid grid;
     enum drawn drawn = sweep_grid_load(&grid, job);
 
-    if (drawn == DRAWN && grid.y != NULL && grid.y->count >= PLOT_COLOURS) {
+    if (drawn == DRAWN && grid.y != NULL && grid.y->count >= PLOT_COLOURS)
         drawn = DRAWN_NO_DATA; /* more curves than colours; use the heat map */
-    }
-    if (drawn == DRAWN) {
+    if (drawn == DRAWN)
         draw_all(job, &grid);
-    }
     sweep_grid_release(&grid);
     return drawn;
 }

@@ -13,9 +13,8 @@ static void add_cells(struct plot_job *job, const struct sweep_grid *grid,
     for (size_t y = 0; y < grid->y->count; y++) {
         for (size_t x = 0; x < grid->x->count; x++) {
             const struct interval *cell = sweep_grid_cell(grid, metric, x, y);
-            if (cell->n > 0) {
+            if (cell->n > 0)
                 strbuf_addf(&job->script, "%zu %zu %.9g\n", x, y, cell->mean / metric->divisor);
-            }
         }
     }
     strbuf_add(&job->script, "EOD\n");
@@ -38,9 +37,8 @@ static void add_texts(struct plot_job *job, const struct sweep_grid *grid,
     for (size_t y = 0; y < grid->y->count; y++) {
         for (size_t x = 0; x < grid->x->count; x++) {
             const struct interval *cell = sweep_grid_cell(grid, metric, x, y);
-            if (cell->n == 0) {
+            if (cell->n == 0)
                 continue;
-            }
             bool dark = cell->mean - least > 0.55 * (most - least);
             strbuf_addf(&job->script, "set label %zu \"%.3g", label++,
                         cell->mean / metric->divisor);
@@ -104,12 +102,10 @@ enum drawn plot_heatmap(struct plot_job *job)
     struct sweep_grid grid;
     enum drawn drawn = sweep_grid_load(&grid, job);
 
-    if (drawn == DRAWN && (grid.y == NULL || grid.y->count > GRID_VALUES_MAX)) {
+    if (drawn == DRAWN && (grid.y == NULL || grid.y->count > GRID_VALUES_MAX))
         drawn = DRAWN_NO_DATA;
-    }
-    if (drawn == DRAWN) {
+    if (drawn == DRAWN)
         draw_all(job, &grid);
-    }
     sweep_grid_release(&grid);
     return drawn;
 }

@@ -62,9 +62,8 @@ static int add_curves(struct plot_job *job, struct latency_panel *panel,
             char name[64];
             snprintf(name, sizeof(name), "%s_%zu_%zu", panel->window, m, r);
             if (add_curve(job, panel, latencies[m], panel->table->regions[r], name, &there[m][r]) !=
-                0) {
+                0)
                 return -1;
-            }
             *curve_count += there[m][r];
         }
     }
@@ -96,9 +95,8 @@ static void draw_panel(struct plot_job *job, const struct latency_panel *panel,
         "set label 10 '%s' at graph 0, screen %.4f\n",
         panel->low_ms / 1.5, panel->high_ms * 1.5, NINES_MAX, panel->title,
         panel->top + (panel->text ? 0.03 : 16.0 / job->height));
-    if (!panel->text) {
+    if (!panel->text)
         strbuf_add(script, "set grid xtics\n");
-    }
     if (!panel->key) {
         strbuf_add(script, "unset key\n");
     } else if (panel->text) {
@@ -112,9 +110,8 @@ static void draw_panel(struct plot_job *job, const struct latency_panel *panel,
     const char *separator = "plot ";
     for (size_t m = 0; m < LATENCIES; m++) {
         for (size_t r = 0; r < REGIONS_MAX; r++) {
-            if (!there[m][r]) {
+            if (!there[m][r])
                 continue;
-            }
             strbuf_addf(script,
                         "%s$%s_%zu_%zu using 1:2 with lines lw 2.5 lc rgb '%s' dt %s title ",
                         separator, panel->window, m, r, plot_colours[m + 1], dashes[r]);
@@ -137,12 +134,10 @@ static enum drawn draw_all(struct plot_job *job, struct statistic_table *table)
     bool whole_there[LATENCIES][REGIONS_MAX] = {0}, fault_there[LATENCIES][REGIONS_MAX] = {0};
     size_t whole_count = 0, fault_count = 0;
     if (add_curves(job, &whole, whole_there, &whole_count) != 0 ||
-        add_curves(job, &fault, fault_there, &fault_count) != 0) {
+        add_curves(job, &fault, fault_there, &fault_count) != 0)
         return DRAWN_FAILED;
-    }
-    if (whole_count == 0) {
+    if (whole_count == 0)
         return DRAWN_NO_DATA;
-    }
     whole.low_ms = fault.low_ms = fmin(whole.low_ms, fault.low_ms);
     whole.high_ms = fault.high_ms = fmax(whole.high_ms, fault.high_ms);
     job->pooled = true;
@@ -154,9 +149,8 @@ static enum drawn draw_all(struct plot_job *job, struct statistic_table *table)
         whole.right = 0.405;
     }
     draw_panel(job, &whole, whole_there);
-    if (fault_count > 0 && !text) {
+    if (fault_count > 0 && !text)
         draw_panel(job, &fault, fault_there);
-    }
     plot_sheet_end(job);
     return DRAWN;
 }
@@ -165,9 +159,8 @@ enum drawn plot_latency(struct plot_job *job)
 {
     struct statistic_table table;
     enum drawn drawn = DRAWN_FAILED;
-    if (statistic_table_load(&table, job->results, job->study->id, NULL, job->diag) == 0) {
+    if (statistic_table_load(&table, job->results, job->study->id, NULL, job->diag) == 0)
         drawn = draw_all(job, &table);
-    }
     statistic_table_release(&table);
     return drawn;
 }

@@ -23,13 +23,11 @@ static void find_causes(struct causes *causes, const struct statistic_table *tab
     for (size_t i = 0; i < table->count; i++) {
         const struct statistic_row *row = &table->rows[i];
         if (row->point == point && row->label[0] != '\0' && strcmp(row->window, "all") == 0 &&
-            row->interval.mean > 0) {
+            row->interval.mean > 0)
             text_list_add(&causes->names, &causes->count, &causes->capacity, row->label);
-        }
     }
-    for (size_t i = 0; i < table->region_count && causes->bar_count < BARS_MAX - 1; i++) {
+    for (size_t i = 0; i < table->region_count && causes->bar_count < BARS_MAX - 1; i++)
         causes->bars[causes->bar_count++] = table->regions[i];
-    }
     causes->bars[causes->bar_count++] = "all";
 }
 
@@ -104,12 +102,9 @@ static void draw_bars(struct plot_job *job, const struct causes *causes,
 
 static const struct plot_line *line_of_cause(const struct plot_lines *lines, const char *cause)
 {
-    for (size_t i = 0; i < lines->count; i++) {
-        if (strcmp(lines->lines[i].region, "all") == 0 &&
-            strcmp(lines->lines[i].label, cause) == 0) {
+    for (size_t i = 0; i < lines->count; i++)
+        if (strcmp(lines->lines[i].region, "all") == 0 && strcmp(lines->lines[i].label, cause) == 0)
             return &lines->lines[i];
-        }
-    }
     return NULL;
 }
 
@@ -174,9 +169,8 @@ enum drawn plot_reauth_causes(struct plot_job *job)
         if (causes.count > 0) {
             plot_sheet(job, 900);
             draw_bars(job, &causes, &table, over_time ? 0.405 : 0.8);
-            if (over_time) {
+            if (over_time)
                 draw_areas(job, &causes, &lines);
-            }
             plot_sheet_end(job);
         }
     }

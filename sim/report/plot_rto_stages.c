@@ -19,9 +19,8 @@ static void add_stage_text(struct strbuf *text, const struct estimate_sums *sums
     struct interval interval = estimate_interval(sums, ESTIMATE_POSITIVE, level, NULL);
     strbuf_addf(text, "%s%s ", text->length > 0 ? "     " : "", name);
     units_add(text, interval.mean, UNIT_NS, 3);
-    if (interval.valid && interval.high > interval.low) {
+    if (interval.valid && interval.high > interval.low)
         interval_add_bounds(text, interval.low, interval.high, UNIT_NS);
-    }
 }
 
 static void add_text_at(struct plot_job *job, const struct strbuf *text, double x, double y)
@@ -45,11 +44,9 @@ static void describe(struct plot_job *job, const struct incident_group *group, d
     size_t outages = incident_group_outages(group);
     if (has_bar(group)) {
         add_stage_text(&text, &group->rto, "RTO", level);
-        for (int i = 0; i < INCIDENT_STAGES; i++) {
-            if (group->stages[i].tally.max > 0) {
+        for (int i = 0; i < INCIDENT_STAGES; i++)
+            if (group->stages[i].tally.max > 0)
                 add_stage_text(&text, &group->stages[i], incident_stage_names[i], level);
-            }
-        }
         add_text_at(job, &text, 0, y - 0.42);
     } else if (outages == 0) {
         strbuf_addf(&text, "no outage in %zu replications: no RTO", group->count);
@@ -71,9 +68,8 @@ static void describe(struct plot_job *job, const struct incident_group *group, d
 static double bar_divisor(const struct incident_group *const *bars, size_t count, const char **unit)
 {
     double max = 0, divisor;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         max = fmax(max, bars[i]->rto.tally.max);
-    }
     plot_scale(UNIT_NS, max, &divisor, unit);
     return divisor;
 }
@@ -86,9 +82,8 @@ static double add_data(struct plot_job *job, const struct incident_group *const 
         strbuf_addf(&job->script, "$stage%d << EOD\n", stage);
         for (size_t i = 0; i < count; i++) {
             double from = 0, y = -(double)i;
-            for (int k = 0; k < stage; k++) {
+            for (int k = 0; k < stage; k++)
                 from += bars[i]->stages[k].tally.mean / divisor;
-            }
             if (has_bar(bars[i])) {
                 double to = from + bars[i]->stages[stage].tally.mean / divisor;
                 strbuf_addf(&job->script, "%.9g %.9g %.9g %.9g %.9g %.9g\n", from, y, from, to,
@@ -148,9 +143,8 @@ static void draw(struct plot_job *job, const struct incident_group *const *bars,
         "set key at screen 0.97, screen %.4f right top horizontal Left reverse samplen 1.5\n",
         unit, 1 - 84.0 / job->height);
     set_names(job, bars, count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         describe(job, bars[i], -(double)i);
-    }
     strbuf_add(&job->script, "plot ");
     static const int colours[INCIDENT_STAGES] = {1, 6, 3, 5, 2};
     for (int stage = 0; stage < INCIDENT_STAGES; stage++) {
@@ -174,23 +168,20 @@ enum drawn plot_rto_stages(struct plot_job *job)
         for (size_t i = 0; i < groups.count; i++) {
             if (groups.groups[i].point == job->options->point) {
                 any_mean = any_mean || has_bar(&groups.groups[i]);
-                if (count < BARS_MAX) {
+                if (count < BARS_MAX)
                     bars[count++] = &groups.groups[i];
-                } else {
+                else
                     left_out++;
-                }
             }
         }
-        if (left_out > 0) {
+        if (left_out > 0)
             strbuf_addf(&job->note, "%zu later incidents are not drawn", left_out);
-        }
         /* Without any bar there is no plot; the summary shows how often each incident ended. */
         drawn = any_mean ? DRAWN : DRAWN_NO_DATA;
-        if (any_mean) {
+        if (any_mean)
             draw(job, bars, count);
-        } else if (count > 0) {
+        else if (count > 0)
             strbuf_add(&job->note, "no incident is an outage that ended in every replication");
-        }
     }
     incident_groups_release(&groups);
     return drawn;

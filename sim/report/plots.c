@@ -111,11 +111,9 @@ static const struct output_kind output_kinds[] = {
 static void copy_text(FILE *file, FILE *out)
 {
     rewind(file);
-    for (int c = getc(file); c != EOF; c = getc(file)) {
-        if (c != '\f') {
+    for (int c = getc(file); c != EOF; c = getc(file))
+        if (c != '\f')
             putc(c, out);
-        }
-    }
 }
 
 /* Run the plot's script and write the file. */
@@ -126,19 +124,15 @@ static int finish_plot(struct plot_job *job, void (*on_file)(void *self, const c
     char *path = file_path(job), *terminal = terminal_of(job);
     struct output_file file = {0};
     int status = output_file_open(&file, path, &output_kinds[options->format], job->diag);
-    if (status == 0) {
+    if (status == 0)
         status = gnuplot_draw(&file, terminal, job->script.text, job->diag);
-    }
-    if (status == 0 && options->format == PLOT_TEXT && options->text_out != NULL) {
+    if (status == 0 && options->format == PLOT_TEXT && options->text_out != NULL)
         copy_text(file.stream, options->text_out);
-    }
-    if (status == 0) {
+    if (status == 0)
         status = output_file_commit(&file, job->diag);
-    }
     output_file_discard(&file);
-    if (status == 0 && on_file != NULL) {
+    if (status == 0 && on_file != NULL)
         on_file(self, path);
-    }
     free(path);
     free(terminal);
     return status;
@@ -153,9 +147,8 @@ static enum drawn draw_plot(struct plot_job *job, size_t i,
     strbuf_clear(&job->note);
     job->pooled = job->over_points = false;
     enum drawn drawn = drawers[i].draw(job);
-    if (drawn == DRAWN && finish_plot(job, on_file, self) != 0) {
+    if (drawn == DRAWN && finish_plot(job, on_file, self) != 0)
         drawn = DRAWN_FAILED;
-    }
     return drawn;
 }
 
@@ -163,14 +156,12 @@ static int check_plot_name(const struct plot_options *options, struct diag *diag
 {
     const char *names[sizeof(drawers) / sizeof(*drawers)];
     size_t count = sizeof(drawers) / sizeof(*drawers);
-    if (options->plot == NULL) {
+    if (options->plot == NULL)
         return 0;
-    }
     for (size_t i = 0; i < count; i++) {
         names[i] = plot_kinds[i].name;
-        if (strcmp(names[i], options->plot) != 0) {
+        if (strcmp(names[i], options->plot) != 0)
             continue;
-        }
         if (options->format == PLOT_TEXT && !drawers[i].as_text) {
             diag_error(diag, "plot '%s' cannot be drawn as text; use png or svg", names[i]);
             return -1;
@@ -191,13 +182,11 @@ static int draw_plots(struct plot_job *job, void (*on_file)(void *self, const ch
     size_t drawn_count = 0;
     for (size_t i = 0; plot_kinds[i].name != NULL; i++) {
         if (options->plot != NULL ? strcmp(options->plot, plot_kinds[i].name) != 0
-                                  : options->format == PLOT_TEXT && !drawers[i].as_text) {
+                                  : options->format == PLOT_TEXT && !drawers[i].as_text)
             continue;
-        }
         enum drawn drawn = draw_plot(job, i, on_file, self);
-        if (drawn == DRAWN_FAILED) {
+        if (drawn == DRAWN_FAILED)
             return -1;
-        }
         drawn_count += drawn == DRAWN;
     }
     if (drawn_count == 0) {
@@ -215,9 +204,8 @@ int report_plot(struct results *results, const struct plot_options *options,
 {
     struct study_row study;
     if (check_plot_name(options, diag) != 0 ||
-        results_study(results, options->study, &study, diag) != 0) {
+        results_study(results, options->study, &study, diag) != 0)
         return -1;
-    }
     struct stat info;
     const char *directory = options->directory != NULL ? options->directory : ".";
     if (stat(directory, &info) != 0 || !S_ISDIR(info.st_mode)) {
@@ -232,9 +220,8 @@ int report_plot(struct results *results, const struct plot_options *options,
                            .script = STRBUF_INIT,
                            .note = STRBUF_INIT};
     int status = results_each_fault(results, study.id, add_fault, &job, diag);
-    if (status == 0) {
+    if (status == 0)
         status = draw_plots(&job, on_file, self);
-    }
     free(job.faults);
     strbuf_release(&job.script);
     strbuf_release(&job.note);

@@ -36,13 +36,11 @@ static struct results *make_results(uint32_t points, uint32_t replications, uint
 static char *read_text(const char *path)
 {
     FILE *file = fopen(path, "rb");
-    if (file == NULL) {
+    if (file == NULL)
         return NULL;
-    }
     struct strbuf text = STRBUF_INIT;
-    for (int c = getc(file); c != EOF; c = getc(file)) {
+    for (int c = getc(file); c != EOF; c = getc(file))
         strbuf_add_char(&text, (char)c);
-    }
     fclose(file);
     return strbuf_detach(&text);
 }
@@ -60,16 +58,14 @@ static char *summary_of(struct results *results, struct summary_options options)
 
 static void assert_has(const char *text, const char *part)
 {
-    if (strstr(text, part) == NULL) {
+    if (strstr(text, part) == NULL)
         fail_msg("'%s' is not in:\n%s", part, text);
-    }
 }
 
 static void assert_lacks(const char *text, const char *part)
 {
-    if (strstr(text, part) != NULL) {
+    if (strstr(text, part) != NULL)
         fail_msg("'%s' is in:\n%s", part, text);
-    }
 }
 
 /* --- summary --------------------------------------------------------------------------------- */
@@ -111,10 +107,8 @@ static void summary_keeps_within_its_width(void **state)
     struct results *results = make_results(1, 3, 3);
     char *text = summary_of(results, (struct summary_options){.width = 110});
     char *rest = text;
-    for (char *line = strtok_r(text, "\n", &rest); line != NULL;
-         line = strtok_r(NULL, "\n", &rest)) {
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
         assert_true(strlen(line) <= 110);
-    }
     free(text);
     results_close(results);
 }
@@ -232,10 +226,8 @@ static void every_plot_is_drawn_as_svg_and_twice_the_same(void **state)
     assert_int_equal(file_count, 10);
     for (size_t i = 0; plot_kinds[i].name != NULL; i++) {
         char name[64];
-        if (strcmp(plot_kinds[i].name, "curve") == 0 ||
-            strcmp(plot_kinds[i].name, "heatmap") == 0) {
+        if (strcmp(plot_kinds[i].name, "curve") == 0 || strcmp(plot_kinds[i].name, "heatmap") == 0)
             continue; /* need several points: tested below and in cli/sweep_designs.sh */
-        }
         snprintf(name, sizeof(name), "one-%s.svg", plot_kinds[i].name);
         char *one = read_text(in_folder(name));
         memcpy(name, "two", 3);
@@ -363,9 +355,8 @@ static int draw(const char *path, const char *terminal, const char *script, stru
     struct output_file file;
     assert_int_equal(output_file_open(&file, path, &kind, diag), 0);
     int status = gnuplot_draw(&file, terminal, script, diag);
-    if (status == 0) {
+    if (status == 0)
         status = output_file_commit(&file, diag);
-    }
     output_file_discard(&file);
     return status;
 }
@@ -410,9 +401,8 @@ static void texts_reach_the_plot_as_they_are(void **state)
     assert_int_equal(draw(path, "svg noenhanced", script.text, &diag), 0);
     char *svg = read_text(path);
     size_t found = 0;
-    for (const char *at = strstr(svg, in_svg); at != NULL; at = strstr(at + 1, in_svg)) {
+    for (const char *at = strstr(svg, in_svg); at != NULL; at = strstr(at + 1, in_svg))
         found++;
-    }
     assert_int_equal(found, 4);
     assert_int_equal(access("x", F_OK), -1);
     free(svg);

@@ -39,9 +39,8 @@ static const char *take_labels(struct parts *parts, const char *at)
     while (*at != '\0' && *at != '}') {
         at += strspn(at, " ,");
         size_t name = strcspn(at, "=}");
-        if (at[name] != '=') {
+        if (at[name] != '=')
             return at + name;
-        }
         const char *value = at + name + 1;
         size_t length = strcspn(value, ",}");
         char **place = strncmp(at, "region", name) == 0   ? &parts->region
@@ -86,9 +85,8 @@ struct values {
 static void keep_value(void *self, uint32_t replication, double value)
 {
     struct values *values = self;
-    if (replication < values->count && isfinite(value)) { /* what never came is printed elsewhere */
+    if (replication < values->count && isfinite(value)) /* what never came is printed elsewhere */
         values->items[replication] = value;
-    }
 }
 
 static int read_values(struct values *values, struct results *results, int64_t study, int64_t point,
@@ -96,20 +94,17 @@ static int read_values(struct values *values, struct results *results, int64_t s
 {
     const struct statistic_name name = {parts->metric, parts->stat, parts->region, parts->label,
                                         parts->window};
-    for (uint32_t i = 0; i < values->count; i++) {
+    for (uint32_t i = 0; i < values->count; i++)
         values->items[i] = NAN;
-    }
     return results_each_value(results, study, point, &name, keep_value, values, diag);
 }
 
 static struct statistic_groups split(const struct values *values, double threshold, double level)
 {
     struct estimate_sums low = {.over = 0}, high = {.over = 0};
-    for (uint32_t i = 0; i < values->count; i++) {
-        if (!isnan(values->items[i])) {
+    for (uint32_t i = 0; i < values->count; i++)
+        if (!isnan(values->items[i]))
             estimate_add(values->items[i] <= threshold ? &low : &high, values->items[i], 0, 0);
-        }
-    }
     return (struct statistic_groups){
         .low = estimate_interval(&low, ESTIMATE_POSITIVE, level, NULL),
         .high = estimate_interval(&high, ESTIMATE_POSITIVE, level, NULL),
@@ -120,11 +115,9 @@ static struct statistic_groups split(const struct values *values, double thresho
 
 static bool is_there(const struct statistic_groups_list *list, int64_t point, const char *text)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        if (list->items[i].point == point && strcmp(list->items[i].text, text) == 0) {
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].point == point && strcmp(list->items[i].text, text) == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -147,16 +140,14 @@ int statistic_groups_find(struct statistic_groups_list *list, struct results *re
     struct parts parts;
     int status = 0;
     take_parts(&parts, text);
-    if (values.count < study->run_count) {
+    if (values.count < study->run_count)
         values.count = study->run_count;
-    }
     if (!is_there(list, point, parts.text)) {
         values.items = mem_alloc(values.count + 1, sizeof(*values.items));
         status = read_values(&values, results, study->id, point, &parts, diag);
         struct two_groups groups = two_groups_find(values.items, values.count);
-        if (status == 0 && groups.found) {
+        if (status == 0 && groups.found)
             append(list, split(&values, groups.threshold, study->level), point, parts.text);
-        }
         free(values.items);
     }
     parts_release(&parts);
@@ -165,9 +156,8 @@ int statistic_groups_find(struct statistic_groups_list *list, struct results *re
 
 void statistic_groups_release(struct statistic_groups_list *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count; i++)
         free(list->items[i].text);
-    }
     free(list->items);
     *list = (struct statistic_groups_list){NULL, 0, 0};
 }

@@ -8,11 +8,9 @@
 
 size_t text_list_add(char ***texts, size_t *count, size_t *capacity, const char *name)
 {
-    for (size_t i = 0; i < *count; i++) {
-        if (strcmp((*texts)[i], name) == 0) {
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp((*texts)[i], name) == 0)
             return i;
-        }
-    }
     void *items = *texts;
     mem_grow(&items, capacity, *count + 1, sizeof(**texts));
     *texts = items;
@@ -22,9 +20,8 @@ size_t text_list_add(char ***texts, size_t *count, size_t *capacity, const char 
 
 void text_list_release(char ***texts, size_t *count, size_t *capacity)
 {
-    for (size_t i = 0; i < *count; i++) {
+    for (size_t i = 0; i < *count; i++)
         free((*texts)[i]);
-    }
     free(*texts);
     *texts = NULL;
     *count = *capacity = 0;
@@ -46,12 +43,10 @@ static void add_row(void *self, const struct summary_row *row)
                                   .window = mem_strdup(row->window),
                                   .interval = row->interval,
                                   .censored = row->censored};
-    if (!unit_from_name(row->unit, &own->unit)) {
+    if (!unit_from_name(row->unit, &own->unit))
         own->unit = UNIT_NONE;
-    }
-    if (strcmp(row->region, "all") != 0) {
+    if (strcmp(row->region, "all") != 0)
         text_list_add(&table->regions, &table->region_count, &table->region_capacity, row->region);
-    }
 }
 
 int statistic_table_load(struct statistic_table *table, struct results *results, int64_t study,
@@ -93,9 +88,8 @@ const struct statistic_row *statistic_table_find(const struct statistic_table *t
         const struct statistic_row *row = &table->rows[i];
         if (row->point == point && strcmp(row->metric, metric) == 0 &&
             strcmp(row->stat, stat) == 0 && strcmp(row->region, region) == 0 &&
-            strcmp(row->label, label) == 0 && strcmp(row->window, window) == 0) {
+            strcmp(row->label, label) == 0 && strcmp(row->window, window) == 0)
             return row;
-        }
     }
     return NULL;
 }

@@ -62,9 +62,8 @@ const struct outcome_row *summary_two_outcomes(const struct summary *summary, in
 {
     for (size_t i = 0; i < summary->outcome_count; i++) {
         const struct outcome_row *row = &summary->outcomes[i];
-        if (row->point == point) {
+        if (row->point == point)
             return row->stuck > 0 && row->stuck < row->count ? row : NULL;
-        }
     }
     return NULL;
 }
@@ -73,15 +72,12 @@ static int load_outcomes(struct summary *summary, struct results *results, struc
 {
     int64_t id = summary->study.id;
     bool two = false;
-    if (results_each_outcome(results, id, add_outcome, summary, diag) != 0) {
+    if (results_each_outcome(results, id, add_outcome, summary, diag) != 0)
         return -1;
-    }
-    for (size_t i = 0; i < summary->outcome_count; i++) {
+    for (size_t i = 0; i < summary->outcome_count; i++)
         two = two || summary_two_outcomes(summary, summary->outcomes[i].point) != NULL;
-    }
-    if (!two) {
+    if (!two)
         return 0;
-    }
     return statistic_table_load_of(&summary->recovered, results, id, false, diag) != 0
                ? -1
                : statistic_table_load_of(&summary->stuck, results, id, true, diag);
@@ -109,31 +105,25 @@ static int load_groups(struct summary *summary, struct results *results, struct 
     static const char *const always[] = {"availability", "rto", "rpo"};
     struct statistic_groups_list *list = &summary->groups;
     for (int64_t point = 0; point < (int64_t)summary->study.point_count; point++) {
-        for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++) {
-            if (statistic_groups_find(list, results, &summary->study, point, always[i], diag) !=
-                0) {
+        for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)
+            if (statistic_groups_find(list, results, &summary->study, point, always[i], diag) != 0)
                 return -1;
-            }
-        }
         for (size_t i = 0; i < summary->expectation_count; i++) {
             const struct summary_expectation *row = &summary->expectations[i];
-            if (row->point == point && statistic_groups_find(list, results, &summary->study, point,
-                                                             row->text, diag) != 0) {
+            if (row->point == point &&
+                statistic_groups_find(list, results, &summary->study, point, row->text, diag) != 0)
                 return -1;
-            }
         }
     }
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count; i++)
         list->items[i].unit = summary_unit_of(summary, list->items[i].text);
-    }
     return 0;
 }
 
 static int load(struct summary *summary, struct results *results, int64_t id, struct diag *diag)
 {
-    if (results_study(results, id, &summary->study, diag) != 0) {
+    if (results_study(results, id, &summary->study, diag) != 0)
         return -1;
-    }
     id = summary->study.id;
     if (statistic_table_load(&summary->statistics, results, id, NULL, diag) != 0 ||
         incident_groups_load(&summary->incidents, results, id, diag) != 0 ||
@@ -141,9 +131,8 @@ static int load(struct summary *summary, struct results *results, int64_t id, st
         results_each_param(results, id, add_param, summary, diag) != 0 ||
         results_each_event(results, id, 0, add_event, summary, diag) != 0 ||
         results_each_finding(results, id, add_finding, summary, diag) != 0 ||
-        results_each_assumption(results, id, add_assumption, summary, diag) != 0) {
+        results_each_assumption(results, id, add_assumption, summary, diag) != 0)
         return -1;
-    }
     return results_each_expectation(results, id, add_expectation, summary, diag) != 0
                ? -1
                : load_groups(summary, results, diag);
@@ -194,17 +183,15 @@ enum unit summary_unit_of(const struct summary *summary, const char *expectation
 {
     /* "upper(reauth_rate) < 1%": the metric is inside the parentheses. */
     const char *parenthesis = strchr(expectation_text, '(');
-    if (parenthesis != NULL) {
+    if (parenthesis != NULL)
         expectation_text = parenthesis + 1;
-    }
     size_t length = strcspn(expectation_text, "{.<>=) ");
     for (size_t i = 0; i < summary->statistics.count; i++) {
         const struct statistic_row *row = &summary->statistics.rows[i];
         /* The count of a latency has no unit. */
         if (strlen(row->metric) == length && strncmp(row->metric, expectation_text, length) == 0 &&
-            strcmp(row->stat, "count") != 0) {
+            strcmp(row->stat, "count") != 0)
             return row->unit;
-        }
     }
     return UNIT_NONE;
 }
@@ -227,9 +214,8 @@ int report_summary(struct results *results, const struct summary_options *option
     if (status == 0) {
         status =
             options->json ? summary_write_json(out, &summary) : write_text(out, &summary, options);
-        if (status != 0) {
+        if (status != 0)
             diag_error(diag, "cannot write the summary: %s", strerror(errno));
-        }
     }
     release(&summary);
     return status;

@@ -13,12 +13,10 @@ static void write_mean(struct json_writer *json, const struct interval *interval
     json_number(json, "mean", interval->mean);
     json_number(json, "low", interval->valid ? interval->low : NAN);
     json_number(json, "high", interval->valid ? interval->high : NAN);
-    if (interval->form != INTERVAL_PLAIN) {
+    if (interval->form != INTERVAL_PLAIN)
         json_text(json, "seen", interval_form_name(interval->form));
-    }
-    if (interval->trials > 0) {
+    if (interval->trials > 0)
         json_count(json, "trials", interval->trials);
-    }
 }
 
 static void write_study(struct json_writer *json, const struct study_row *study)
@@ -67,9 +65,8 @@ static void write_expectations(struct json_writer *json, const struct summary *s
         json_number(json, "value", row->has_value ? row->value : NAN);
         json_number(json, "low", row->has_interval ? row->low : NAN);
         json_number(json, "high", row->has_interval ? row->high : NAN);
-        if (row->reason[0] != '\0') {
+        if (row->reason[0] != '\0')
             json_text(json, "reason", row->reason);
-        }
         json_close(json);
     }
     json_close(json);
@@ -90,9 +87,8 @@ static void write_statistics(struct json_writer *json, const char *name,
         json_text(json, "window", row->window);
         json_text(json, "unit", unit_name(row->unit));
         write_mean(json, &row->interval);
-        if (row->censored > 0) {
+        if (row->censored > 0)
             json_count(json, "censored", row->censored);
-        }
         json_close(json);
     }
     json_close(json);
@@ -145,9 +141,8 @@ static void write_incident(struct json_writer *json, const struct incident_group
     json_count(json, "failovers", group->failover_count);
     json_number(json, "restored_low", share.low);
     json_number(json, "restored_high", share.high);
-    if (outages > 0) {
+    if (outages > 0)
         write_rto_quantiles(json, group, level);
-    }
     if (group->restored_count > 0) { /* of those restored */
         write_estimate(json, "rto_ns", &group->rto, ESTIMATE_POSITIVE, level);
         for (int k = 0; k < INCIDENT_STAGES; k++) {
@@ -155,9 +150,8 @@ static void write_incident(struct json_writer *json, const struct incident_group
                            level);
         }
     }
-    if (group->failover_count == group->count) {
+    if (group->failover_count == group->count)
         write_estimate(json, "rpo_ns", &group->rpo, ESTIMATE_POSITIVE, level);
-    }
     write_estimate(json, "writes_lost", &group->writes_lost, ESTIMATE_COUNT, level);
     write_estimate(json, "sessions_lost", &group->sessions_lost, ESTIMATE_COUNT, level);
     json_close(json);
@@ -166,9 +160,8 @@ static void write_incident(struct json_writer *json, const struct incident_group
 static void write_incidents(struct json_writer *json, const struct summary *summary)
 {
     json_open_array(json, "incidents");
-    for (size_t i = 0; i < summary->incidents.count; i++) {
+    for (size_t i = 0; i < summary->incidents.count; i++)
         write_incident(json, &summary->incidents.groups[i], summary->study.level);
-    }
     json_close(json);
 }
 
@@ -235,9 +228,8 @@ static void write_findings(struct json_writer *json, const struct summary *summa
     for (size_t i = 0; i < summary->finding_count; i++) {
         const struct summary_finding *row = &summary->findings[i];
         json_open_object(json, NULL);
-        if (row->point >= 0) {
+        if (row->point >= 0)
             json_integer(json, "point", row->point);
-        }
         json_text(json, "kind", row->kind);
         json_text(json, "subject", row->subject);
         json_text(json, "verdict", row->verdict);

@@ -90,9 +90,8 @@ static void add_mean(struct strbuf *out, const struct interval *interval, enum u
                      uint64_t n)
 {
     interval_add(out, interval, unit);
-    if (interval->n != n) {
+    if (interval->n != n)
         strbuf_addf(out, " (n = %" PRIu64 ")", interval->n);
-    }
 }
 
 static void add_estimate(struct printer *printer, const char *name,
@@ -109,9 +108,8 @@ static void add_share(struct strbuf *out, const char *what, size_t hits, size_t 
 {
     struct interval share = interval_wilson(hits, n, printer->summary->study.level);
     strbuf_addf(out, "%s%sin %zu of %zu", what, what[0] != '\0' ? " " : "", hits, n);
-    if (share.valid && n > 1) {
+    if (share.valid && n > 1)
         interval_add_bounds(out, share.low, share.high, UNIT_SHARE);
-    }
 }
 
 /* --- head ------------------------------------------------------------------------------------ */
@@ -132,9 +130,8 @@ static void add_head(struct printer *printer)
     units_add_duration(out, study->duration_ns);
     strbuf_add(out, " simulated, after a warm-up of ");
     units_add_duration(out, study->warmup_ns);
-    if (study->point_count > 1) {
+    if (study->point_count > 1)
         strbuf_addf(out, ", %" PRIu32 " points", study->point_count);
-    }
     strbuf_addf(out, ", seed %" PRIu64 "\n  study %" PRId64 " of ", study->seed, study->id);
     quote_add(out, QUOTE_TERMINAL, study->started);
     strbuf_add(out, ", isthmus ");
@@ -162,32 +159,28 @@ static void add_expectations(struct printer *printer)
     const struct summary *summary = printer->summary;
     bool has_points = summary->study.point_count > 1;
     struct text_table *table = text_table_create_bare(has_points ? 4 : 3);
-    if (summary->expectation_count > 0) {
+    if (summary->expectation_count > 0)
         add_heading(printer, "Expectations");
-    }
     for (size_t i = 0; i < summary->expectation_count; i++) {
         const struct summary_expectation *row = &summary->expectations[i];
         enum unit unit = summary_unit_of(summary, row->text);
         text_table_add(table, "%s", row->verdict);
         text_table_colour(table, printer->options->colour ? verdict_colour(row->verdict) : NULL);
-        if (has_points) {
+        if (has_points)
             text_table_add(table, "point %" PRId64, row->point);
-        }
         text_table_add(table, "%s", row->text);
         struct strbuf *value = text_table_cell(table);
         bool unseen = row->has_interval && !(row->value > 0) && !(row->low > 0) && row->high > 0;
-        if (row->has_value) {
+        if (row->has_value)
             units_add(value, row->value, unit, 3);
-        }
         if (unseen) {
             strbuf_add(value, ", below ");
             units_add(value, row->high, unit, 3);
         } else if (row->has_interval) {
             interval_add_bounds(value, row->low, row->high, unit);
         }
-        if (row->reason[0] != '\0') {
+        if (row->reason[0] != '\0')
             strbuf_addf(value, "%s%s", row->has_value ? "; " : "", row->reason);
-        }
     }
     text_table_widen(table, has_points ? 2 : 1, EXPECTATION_WIDTH);
     text_table_add_to_and_free(table, printer->out);
@@ -229,9 +222,8 @@ static void add_value(struct printer *printer, const struct statistic_row *row, 
     if (row != NULL && (printer->outcomes || !add_mixed_outcome(cell, printer->summary, row))) {
         enum unit unit = strcmp(row->stat, "count") == 0 ? UNIT_COUNT : row->unit;
         add_mean(cell, &row->interval, unit, n);
-        if (row->censored > 0) {
+        if (row->censored > 0)
             strbuf_addf(cell, ", never in %" PRIu64, row->censored);
-        }
         if (is_of_few(printer, row)) {
             strbuf_add(cell, " (few)");
             printer->has_few = true;
@@ -266,12 +258,10 @@ static void add_values(struct printer *printer, const struct statistic_row *row)
 
 static bool is_main(const struct statistic_row *row)
 {
-    for (size_t i = 0; i < sizeof(main_metrics) / sizeof(*main_metrics); i++) {
+    for (size_t i = 0; i < sizeof(main_metrics) / sizeof(*main_metrics); i++)
         if (strcmp(row->metric, main_metrics[i].metric) == 0 &&
-            strcmp(row->stat, main_metrics[i].stat) == 0) {
+            strcmp(row->stat, main_metrics[i].stat) == 0)
             return row->label[0] == '\0';
-        }
-    }
     return false;
 }
 
@@ -281,9 +271,8 @@ static void add_metric_line(struct printer *printer, const struct statistic_row 
     struct strbuf *name = text_table_cell(printer->table);
     if (named) {
         strbuf_add(name, row->metric);
-        if (row->label[0] != '\0') {
+        if (row->label[0] != '\0')
             strbuf_addf(name, "{%s=%s}", row->label_name, row->label);
-        }
         strbuf_addf(name, "%s%s", row->stat[0] != '\0' ? "." : "", row->stat);
     }
     text_table_add(printer->table, "%s", strcmp(row->region, "all") == 0 ? "total" : row->region);
@@ -369,9 +358,8 @@ static bool first_of_its_metric(const struct statistic_table *statistics, size_t
     for (size_t k = 0; k < i; k++) {
         const struct statistic_row *other = &statistics->rows[k];
         if (other->point == row->point && strcmp(other->metric, row->metric) == 0 &&
-            strcmp(other->stat, row->stat) == 0 && strcmp(other->label, row->label) == 0) {
+            strcmp(other->stat, row->stat) == 0 && strcmp(other->label, row->label) == 0)
             return false;
-        }
     }
     return true;
 }
@@ -382,9 +370,8 @@ static void add_other_metrics(struct printer *printer, int64_t point)
     start_table(printer, "All other metrics");
     for (size_t i = 0; i < statistics->count; i++) {
         const struct statistic_row *row = &statistics->rows[i];
-        if (row->point == point && !is_main(row) && first_of_its_metric(statistics, i)) {
+        if (row->point == point && !is_main(row) && first_of_its_metric(statistics, i))
             add_metric(printer, point, row->metric, row->stat, row->label);
-        }
     }
     end_table(printer);
 }
@@ -415,9 +402,8 @@ static void add_groups(struct printer *printer, int64_t point)
     printer->table = NULL;
     for (size_t i = 0; i < list->count; i++) {
         const struct statistic_groups *row = &list->items[i];
-        if (row->point != point) {
+        if (row->point != point)
             continue;
-        }
         if (printer->table == NULL) {
             add_heading(printer, "Two groups of replications, so that one mean describes neither");
             printer->table = text_table_create_bare(3);
@@ -430,9 +416,8 @@ static void add_groups(struct printer *printer, int64_t point)
         strbuf_addf(cell, "%" PRIu64 " with ", row->high.n);
         interval_add(cell, &row->high, row->unit);
     }
-    if (printer->table != NULL) {
+    if (printer->table != NULL)
         end_table(printer);
-    }
 }
 
 static bool is_cause(const struct statistic_row *row)
@@ -448,9 +433,8 @@ static void add_causes(struct printer *printer, int64_t point)
     printer->table = NULL;
     for (size_t i = 0; i < statistics->count; i++) {
         const struct statistic_row *row = &statistics->rows[i];
-        if (row->point != point || !is_cause(row)) {
+        if (row->point != point || !is_cause(row))
             continue;
-        }
         if (printer->table == NULL) {
             add_heading(printer, "Re-auths by cause, all regions");
             printer->table = text_table_create_bare(3);
@@ -460,28 +444,24 @@ static void add_causes(struct printer *printer, int64_t point)
         text_table_add(printer->table, "%s", row->label);
         add_values(printer, row);
     }
-    if (printer->table != NULL) {
+    if (printer->table != NULL)
         end_table(printer);
-    }
 }
 
 static void add_metrics(struct printer *printer, int64_t point)
 {
     printer->outcomes = summary_two_outcomes(printer->summary, point);
-    if (printer->outcomes != NULL) {
+    if (printer->outcomes != NULL)
         add_outcomes(printer);
-    }
     start_table(printer, "Metrics");
-    for (size_t i = 0; i < sizeof(main_metrics) / sizeof(*main_metrics); i++) {
+    for (size_t i = 0; i < sizeof(main_metrics) / sizeof(*main_metrics); i++)
         add_metric(printer, point, main_metrics[i].metric, main_metrics[i].stat, "");
-    }
     end_table(printer);
     add_notes(printer);
     add_groups(printer, point);
     add_causes(printer, point);
-    if (printer->options->all) {
+    if (printer->options->all)
         add_other_metrics(printer, point);
-    }
 }
 
 /* --- incidents, events, assumptions ---------------------------------------------------------- */
@@ -506,14 +486,12 @@ static void add_incident_head(struct printer *printer, const struct incident_gro
         return;
     }
     strbuf_add(out, ": ");
-    if (group->harmless_count > 0) {
+    if (group->harmless_count > 0)
         strbuf_addf(out, "an outage in %zu of %zu, ", outages, group->count);
-    }
-    if (group->restored_count == 0) {
+    if (group->restored_count == 0)
         add_share(out, "never restored", outages, outages, printer);
-    } else {
+    else
         add_share(out, "restored", group->restored_count, outages, printer);
-    }
     strbuf_add_char(out, '\n');
 }
 
@@ -528,9 +506,8 @@ static void add_rto_quantile(struct printer *printer, const struct incident_grou
     struct interval interval = {
         .valid = rank.n >= 2, .mean = rank.value, .low = rank.low, .high = rank.high};
     interval_add(cell, &interval, UNIT_NS);
-    if (interval.valid && rank.is_range) {
+    if (interval.valid && rank.is_range)
         strbuf_addf(cell, ", the range of all: %.4g %%", rank.level * 100);
-    }
 }
 
 static void add_rto(struct printer *printer, const struct incident_group *group)
@@ -591,9 +568,8 @@ static void add_incidents(struct printer *printer, int64_t point)
     bool titled = false;
     for (size_t i = 0; i < printer->summary->incidents.count; i++) {
         if (printer->summary->incidents.groups[i].point == point) {
-            if (!titled) {
+            if (!titled)
                 add_heading(printer, "Incidents");
-            }
             titled = true;
             add_incident(printer, &printer->summary->incidents.groups[i]);
         }
@@ -603,9 +579,8 @@ static void add_incidents(struct printer *printer, int64_t point)
 static void add_events(struct printer *printer)
 {
     const struct summary *summary = printer->summary;
-    if (summary->event_count == 0) {
+    if (summary->event_count == 0)
         return;
-    }
     add_heading(printer,
                 summary->study.run_count > 1 ? "Events of the first replication" : "Events");
     size_t shown = printer->options->all || summary->event_count <= EVENTS_MAX
@@ -623,17 +598,15 @@ static void add_events(struct printer *printer)
         text_table_add(table, "%s", event->text);
     }
     text_table_add_to_and_free(table, printer->out);
-    if (shown < summary->event_count) {
+    if (shown < summary->event_count)
         strbuf_addf(printer->out, "  ... and %zu more (--all)\n", summary->event_count - shown);
-    }
 }
 
 static void add_assumptions(struct printer *printer)
 {
     const struct summary *summary = printer->summary;
-    if (summary->assumption_count == 0) {
+    if (summary->assumption_count == 0)
         return;
-    }
     add_heading(printer, "Assumptions");
     strbuf_addf(printer->out, "  %zu parameter%s no source and had the default value%s\n",
                 summary->assumption_count, summary->assumption_count == 1 ? " has" : "s have",
@@ -669,11 +642,9 @@ static void add_point_heading(struct printer *printer, int64_t point)
 
 static bool has_fault_window(const struct statistic_table *statistics)
 {
-    for (size_t i = 0; i < statistics->count; i++) {
-        if (strcmp(statistics->rows[i].window, "fault") == 0) {
+    for (size_t i = 0; i < statistics->count; i++)
+        if (strcmp(statistics->rows[i].window, "fault") == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -695,9 +666,8 @@ void summary_add_text(struct strbuf *out, const struct summary *summary,
     add_head(&printer);
     add_expectations(&printer);
     for (int64_t point = 0; point < (int64_t)study->point_count && study->run_count > 0; point++) {
-        if (study->point_count > 1) {
+        if (study->point_count > 1)
             add_point_heading(&printer, point);
-        }
         add_metrics(&printer, point);
         add_incidents(&printer, point);
     }

@@ -26,11 +26,9 @@ static const struct {
 
 static struct grid_axis *find_axis(struct sweep_grid *grid, const char *path)
 {
-    for (size_t i = 0; i < grid->axis_count; i++) {
-        if (strcmp(grid->axes[i].path, path) == 0) {
+    for (size_t i = 0; i < grid->axis_count; i++)
+        if (strcmp(grid->axes[i].path, path) == 0)
             return &grid->axes[i];
-        }
-    }
     void *axes = grid->axes;
     mem_grow(&axes, &grid->axis_capacity, grid->axis_count + 1, sizeof(*grid->axes));
     grid->axes = axes;
@@ -62,9 +60,8 @@ static const struct grid_axis *widest(const struct sweep_grid *grid, const struc
     const struct grid_axis *found = NULL;
     for (size_t i = 0; i < grid->axis_count; i++) {
         const struct grid_axis *axis = &grid->axes[i];
-        if (axis != other && axis->count >= 2 && (found == NULL || axis->count > found->count)) {
+        if (axis != other && axis->count >= 2 && (found == NULL || axis->count > found->count))
             found = axis;
-        }
     }
     return found;
 }
@@ -84,9 +81,8 @@ static size_t point_at(const struct sweep_grid *grid, size_t x, size_t y)
             size_t wanted = axis == grid->x ? x : axis == grid->y ? y : 0;
             here = place_of(grid, point, axis) == wanted;
         }
-        if (here) {
+        if (here)
             return point;
-        }
     }
     return grid->point_count;
 }
@@ -115,9 +111,8 @@ static bool fill_metric(struct sweep_grid *grid, const struct statistic_table *t
         size_t point = point_at(grid, i % grid->x->count, i / grid->x->count);
         const struct statistic_row *found =
             statistic_table_find(table, (int64_t)point, metric, stat, "all", "", "all");
-        if (point == grid->point_count || found == NULL) {
+        if (point == grid->point_count || found == NULL)
             continue;
-        }
         row->cells[i] = found->interval;
         row->unit = found->unit;
         row->max =
@@ -141,13 +136,11 @@ static int load_metrics(struct sweep_grid *grid, struct plot_job *job)
         int status = statistic_table_load(&table, job->results, job->study->id,
                                           candidates[i].metric, job->diag);
         if (status == 0 && grid->metric_count < GRID_METRICS_MAX &&
-            fill_metric(grid, &table, candidates[i].metric, candidates[i].stat)) {
+            fill_metric(grid, &table, candidates[i].metric, candidates[i].stat))
             grid->metric_count++;
-        }
         statistic_table_release(&table);
-        if (status != 0) {
+        if (status != 0)
             return -1;
-        }
     }
     return 0;
 }
@@ -155,30 +148,23 @@ static int load_metrics(struct sweep_grid *grid, struct plot_job *job)
 enum drawn sweep_grid_load(struct sweep_grid *grid, struct plot_job *job)
 {
     *grid = (struct sweep_grid){.point_count = job->study->point_count};
-    if (results_each_param(job->results, job->study->id, add_value, grid, job->diag) != 0) {
+    if (results_each_param(job->results, job->study->id, add_value, grid, job->diag) != 0)
         return DRAWN_FAILED;
-    }
     size_t places = grid->point_count * grid->axis_count;
     grid->places = mem_alloc(places, sizeof(*grid->places));
-    for (size_t i = 0; i < places; i++) {
+    for (size_t i = 0; i < places; i++)
         grid->places[i] = SIZE_MAX;
-    }
-    if (results_each_param(job->results, job->study->id, add_place, grid, job->diag) != 0) {
+    if (results_each_param(job->results, job->study->id, add_place, grid, job->diag) != 0)
         return DRAWN_FAILED;
-    }
     grid->x = widest(grid, NULL);
     grid->y = widest(grid, grid->x);
-    for (size_t i = 0; i < places; i++) {
-        if (grid->places[i] == SIZE_MAX) {
+    for (size_t i = 0; i < places; i++)
+        if (grid->places[i] == SIZE_MAX)
             return DRAWN_NO_DATA; /* points that set different parameters are not a grid */
-        }
-    }
-    if (grid->x == NULL || grid->x->count > GRID_VALUES_MAX) {
+    if (grid->x == NULL || grid->x->count > GRID_VALUES_MAX)
         return DRAWN_NO_DATA;
-    }
-    if (load_metrics(grid, job) != 0) {
+    if (load_metrics(grid, job) != 0)
         return DRAWN_FAILED;
-    }
     note_others(grid, job);
     job->over_points = true;
     return grid->metric_count > 0 ? DRAWN : DRAWN_NO_DATA;
@@ -186,9 +172,8 @@ enum drawn sweep_grid_load(struct sweep_grid *grid, struct plot_job *job)
 
 void sweep_grid_release(struct sweep_grid *grid)
 {
-    for (size_t i = 0; i < grid->metric_count; i++) {
+    for (size_t i = 0; i < grid->metric_count; i++)
         free(grid->metrics[i].cells);
-    }
     for (size_t i = 0; i < grid->axis_count; i++) {
         free(grid->axes[i].path);
         text_list_release(&grid->axes[i].values, &grid->axes[i].count, &grid->axes[i].capacity);

@@ -54,12 +54,11 @@ static void add_row(struct text_table *table, const char *model, const struct se
 static void each_row(const char *model, const struct model_rows *rows, struct json_writer *json,
                      struct text_table *table)
 {
-    for (size_t i = 0; i < rows->service_metric_count; i++) {
+    for (size_t i = 0; i < rows->service_metric_count; i++)
         if (json)
             write_row(json, model, &rows->service_metrics[i]);
         else
             add_row(table, model, &rows->service_metrics[i]);
-    }
 }
 
 void describe_service_metrics(const struct registry *registry, FILE *out, bool json)

@@ -406,14 +406,13 @@ bool schema_apply(const struct schema_context *context, const struct schema_tabl
     set_defaults(&walk);
     if (is_whole)
         check_required(&walk, map);
-    for (size_t i = 0; i < table->field_count; i++) {
+    for (size_t i = 0; i < table->field_count; i++)
         if (values)
             values[i] = (struct schema_value){
                 walk.texts[i], walk.given[i],
                 schema_applies(table->fields, table->field_count, &table->fields[i], config)};
         else
             free(walk.texts[i]);
-    }
     free(walk.given);
     free(walk.texts);
     return walk.is_good;

@@ -53,7 +53,7 @@ static size_t item_length(const char *text)
     char quote = '\0';
     size_t i = 0;
 
-    for (; text[i] && (text[i] != ',' || depth > 0 || quote); i++) {
+    for (; text[i] && (text[i] != ',' || depth > 0 || quote); i++)
         if (quote)
             quote = text[i] == quote ? '\0' : quote;
         else if (text[i] == '"' || text[i] == '\'')
@@ -62,7 +62,6 @@ static size_t item_length(const char *text)
             depth++;
         else if (strchr("}])", text[i]))
             depth--;
-    }
     return i;
 }
 

@@ -23,17 +23,15 @@ void histogram_clear(struct histogram *histogram)
 {
     uint64_t *bins = histogram->bins;
     uint32_t bin_count = histogram->bin_count;
-    if (bins != NULL) {
+    if (bins != NULL)
         memset(bins, 0, bin_count * sizeof(*bins));
-    }
     *histogram = (struct histogram){.bins = bins, .bin_count = bin_count};
 }
 
 static void reserve_bins(struct histogram *histogram, uint32_t bin_count)
 {
-    if (bin_count <= histogram->bin_count) {
+    if (bin_count <= histogram->bin_count)
         return;
-    }
     histogram->bins = mem_realloc(histogram->bins, bin_count, sizeof(*histogram->bins));
     memset(histogram->bins + histogram->bin_count, 0,
            (bin_count - histogram->bin_count) * sizeof(*histogram->bins));
@@ -57,19 +55,16 @@ static void add_to_sum(struct histogram *histogram, uint128 amount)
 
 static void widen(struct histogram *histogram, int64_t min_from_top, int64_t max)
 {
-    if (min_from_top > histogram->min_from_top) {
+    if (min_from_top > histogram->min_from_top)
         histogram->min_from_top = min_from_top;
-    }
-    if (max > histogram->max) {
+    if (max > histogram->max)
         histogram->max = max;
-    }
 }
 
 bool histogram_restore_extremes(struct histogram *histogram, int64_t min, int64_t max)
 {
-    if (min < 0 || min > max) {
+    if (min < 0 || min > max)
         return false;
-    }
     histogram->min_from_top = INT64_MAX - min;
     histogram->max = max;
     return true;
@@ -77,9 +72,8 @@ bool histogram_restore_extremes(struct histogram *histogram, int64_t min, int64_
 
 void histogram_add_many(struct histogram *histogram, int64_t value, uint64_t times)
 {
-    if (times == 0) {
+    if (times == 0)
         return;
-    }
     histogram_grow(histogram, value);
     widen(histogram, INT64_MAX - value, value);
     histogram->bins[histogram_bin_of(value)] += times;
@@ -89,13 +83,11 @@ void histogram_add_many(struct histogram *histogram, int64_t value, uint64_t tim
 
 void histogram_merge(struct histogram *histogram, const struct histogram *other)
 {
-    if (other->count == 0) {
+    if (other->count == 0)
         return;
-    }
     reserve_bins(histogram, other->bin_count);
-    for (uint32_t bin = 0; bin < other->bin_count; bin++) {
+    for (uint32_t bin = 0; bin < other->bin_count; bin++)
         histogram->bins[bin] += other->bins[bin];
-    }
     widen(histogram, other->min_from_top, other->max);
     histogram->count += other->count;
     add_to_sum(histogram, (uint128)other->sum_high << 64 | other->sum_low);
@@ -112,9 +104,8 @@ void histogram_difference(struct histogram *difference, const struct histogram *
     for (uint32_t bin = 0; bin < now->bin_count; bin++) {
         uint64_t was = bin < before->bin_count ? before->bins[bin] : 0;
 
-        if (now->bins[bin] == was) {
+        if (now->bins[bin] == was)
             continue;
-        }
         difference->bins[bin] = now->bins[bin] - was;
         difference->count += difference->bins[bin];
         widen(difference, INT64_MAX - histogram_bin_low(bin), histogram_bin_high(bin));
@@ -124,9 +115,8 @@ void histogram_difference(struct histogram *difference, const struct histogram *
 
 double histogram_mean(const struct histogram *histogram)
 {
-    if (histogram->count == 0) {
+    if (histogram->count == 0)
         return 0.0;
-    }
     /* Whole and rest apart: the result is rounded, not the sum and then the quotient. */
     uint128 sum = (uint128)histogram->sum_high << 64 | histogram->sum_low;
     uint64_t whole = (uint64_t)(sum / histogram->count);
@@ -142,9 +132,8 @@ double histogram_mean(const struct histogram *histogram)
 static uint64_t rank_of(double q, uint64_t count)
 {
     double rank = ceil(q * (double)count * (1.0 - 0x1p-51));
-    if (rank < 1.0) {
+    if (rank < 1.0)
         return 1;
-    }
     return rank < (double)count ? (uint64_t)rank : count;
 }
 
@@ -153,9 +142,8 @@ static uint32_t bin_of_rank(const struct histogram *histogram, uint64_t rank, ui
 {
     *before = 0;
     for (uint32_t bin = 0; bin < histogram->bin_count; bin++) {
-        if (*before + histogram->bins[bin] >= rank) {
+        if (*before + histogram->bins[bin] >= rank)
             return bin;
-        }
         *before += histogram->bins[bin];
     }
     BUG("histogram of %llu values has no value number %llu", (unsigned long long)histogram->count,
@@ -165,20 +153,17 @@ static uint32_t bin_of_rank(const struct histogram *histogram, uint64_t rank, ui
 int64_t histogram_quantile(const struct histogram *histogram, double q)
 {
     invariant(q >= 0.0 && q <= 1.0);
-    if (histogram->count == 0) {
+    if (histogram->count == 0)
         return 0;
-    }
-    if (q == 0.0 || q == 1.0) {
+    if (q == 0.0 || q == 1.0)
         return q == 0.0 ? histogram_min(histogram) : histogram->max;
-    }
     uint64_t rank = rank_of(q, histogram->count), before;
     uint32_t bin = bin_of_rank(histogram, rank, &before);
     double part = ((double)(rank - before) - 0.5) / (double)histogram->bins[bin];
     int64_t low = histogram_bin_low(bin);
     int64_t value = low + (int64_t)((double)(histogram_bin_high(bin) - low + 1) * part);
-    if (value < histogram_min(histogram)) {
+    if (value < histogram_min(histogram))
         return histogram_min(histogram);
-    }
     return value < histogram->max ? value : histogram->max;
 }
 

@@ -88,15 +88,12 @@ static inline int64_t histogram_min(const struct histogram *histogram)
 static inline void histogram_add(struct histogram *histogram, int64_t value)
 {
     uint32_t bin = histogram_bin_of(value);
-    if (__builtin_expect(bin >= histogram->bin_count, 0)) {
+    if (__builtin_expect(bin >= histogram->bin_count, 0))
         histogram_grow(histogram, value);
-    }
-    if (INT64_MAX - value > histogram->min_from_top) {
+    if (INT64_MAX - value > histogram->min_from_top)
         histogram->min_from_top = INT64_MAX - value;
-    }
-    if (value > histogram->max) {
+    if (value > histogram->max)
         histogram->max = value;
-    }
     histogram->bins[bin]++;
     histogram->count++;
     histogram->sum_low += (uint64_t)value;

@@ -123,12 +123,10 @@ static void quantiles_of_whole_percents_are_exact_in_small_values(void **state)
 {
     (void)state;
     struct histogram histogram = {0};
-    for (int64_t value = 1; value <= 100; value++) {
+    for (int64_t value = 1; value <= 100; value++)
         histogram_add(&histogram, value);
-    }
-    for (int percent = 1; percent <= 100; percent++) {
+    for (int percent = 1; percent <= 100; percent++)
         assert_int_equal(histogram_quantile(&histogram, percent / 100.0), percent);
-    }
     assert_int_equal(histogram_quantile(&histogram, 0.071), 8);
     assert_int_equal(histogram_quantile(&histogram, 1e-9), 1);
     assert_int_equal(histogram_quantile(&histogram, 0.999999), 100);
@@ -153,9 +151,8 @@ static void the_sum_is_exact_beyond_64_bits(void **state)
 {
     (void)state;
     struct histogram one_by_one = {0}, at_once = {0};
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         histogram_add(&one_by_one, INT64_MAX);
-    }
     histogram_add_many(&at_once, INT64_MAX, 3);
     assert_int_equal(one_by_one.sum_high, 1);
     assert_int_equal(one_by_one.sum_low, (UINT64_C(1) << 63) - 3);
@@ -210,9 +207,8 @@ static void add_many_is_add_many_times(void **state)
 
 static void fill(struct histogram *histogram, uint64_t seed, int count, int shift)
 {
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         histogram_add(histogram, next_value(&seed) >> shift);
-    }
 }
 
 /* (a + b) + c, a + (b + c), c + (b + a) and all values in one: three sizes, and an empty one. */
@@ -242,9 +238,8 @@ static void merging_is_associative_commutative_and_exact(void **state)
     assert_same(&right, &one);
     assert_same(&back, &one);
     struct histogram *all[] = {&a, &b, &c, &left, &right, &back, &one, &bc, &empty};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         histogram_release(all[i]);
-    }
 }
 
 /* After a clear, an old extreme or bin would show; the memory is the same. */
@@ -257,9 +252,8 @@ static void a_difference_is_what_was_added(void **state)
     (void)state;
     fill(&now, 7, 1000, 20);
     histogram_merge(&before, &now);
-    for (int64_t value = 1000; value < 2000; value++) {
+    for (int64_t value = 1000; value < 2000; value++)
         histogram_add(&now, value);
-    }
     histogram_difference(&difference, &now, &before);
     assert_int_equal(difference.count, 1000);
     assert_close(histogram_mean(&difference), 1499.5, 1e-15);

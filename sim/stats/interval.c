@@ -42,9 +42,8 @@ struct interval interval_student(const struct tally *tally, double level)
 
 struct interval interval_student_of(const struct tally *tally, double level, double quantile)
 {
-    if (tally->count < 2) {
+    if (tally->count < 2)
         return no_interval(tally->count, level, tally->mean);
-    }
     double n = (double)tally->count;
     double half = quantile * sqrt(tally_variance(tally) / n);
     return (struct interval){
@@ -61,20 +60,17 @@ struct interval interval_student_of(const struct tally *tally, double level, dou
 struct interval interval_paired(const double *a, const double *b, size_t n, double level)
 {
     struct tally differences = {0};
-    for (size_t i = 0; i < n; i++) {
-        if (!isnan(a[i]) && !isnan(b[i])) {
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(a[i]) && !isnan(b[i]))
             tally_add(&differences, a[i] - b[i]);
-        }
-    }
     return interval_student(&differences, level);
 }
 
 static double mean_of(const double *values, size_t count)
 {
     double sum = 0.0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         sum += values[i];
-    }
     return sum / (double)count;
 }
 
@@ -85,9 +81,8 @@ struct interval interval_batch_means(const double *values, size_t count, size_t 
     size_t size = count / batches;
     const double *first = values + count % batches; /* the oldest are the most transient */
     struct tally means = {0};
-    for (size_t i = 0; i < batches; i++) {
+    for (size_t i = 0; i < batches; i++)
         tally_add(&means, mean_of(first + i * size, size));
-    }
     return interval_student(&means, level);
 }
 
@@ -95,9 +90,8 @@ struct interval interval_wilson(uint64_t hits, uint64_t n, double level)
 {
     invariant(hits <= n);
     double z = gsl_cdf_ugaussian_Pinv(upper_probability(level));
-    if (n == 0) {
+    if (n == 0)
         return no_interval(0, level, 0.0);
-    }
     double trials = (double)n;
     double share = (double)hits / trials;
     double weight = z * z / trials;
@@ -116,13 +110,11 @@ struct interval interval_wilson(uint64_t hits, uint64_t n, double level)
 
 double interval_relative_half_width(const struct interval *interval)
 {
-    if (!interval->valid) {
+    if (!interval->valid)
         return INFINITY;
-    }
     double half = (interval->high - interval->low) / 2.0;
-    if (interval->form == INTERVAL_CONSTANT) {
+    if (interval->form == INTERVAL_CONSTANT)
         return INFINITY;
-    }
     return interval->mean != 0.0 ? half / fabs(interval->mean) : INFINITY;
 }
 
@@ -131,11 +123,10 @@ enum { DIGITS = 3 };
 /* A quantile over replications may be an outcome that never came. */
 static void add_value(struct strbuf *out, double value, enum unit unit)
 {
-    if (isinf(value)) {
+    if (isinf(value))
         strbuf_add(out, "never");
-    } else {
+    else
         units_add(out, value, unit, DIGITS);
-    }
 }
 
 void interval_add_bounds(struct strbuf *out, double low, double high, enum unit unit)
@@ -153,9 +144,8 @@ void interval_add(struct strbuf *out, const struct interval *interval, enum unit
 
     if (!interval->valid || interval->form == INTERVAL_PLAIN) {
         add_value(out, interval->mean, unit);
-        if (interval->valid) {
+        if (interval->valid)
             interval_add_bounds(out, interval->low, interval->high, unit);
-        }
         return;
     }
     if (interval->form == INTERVAL_CONSTANT) {
@@ -164,9 +154,8 @@ void interval_add(struct strbuf *out, const struct interval *interval, enum unit
         return;
     }
     strbuf_add(out, none ? "0" : "all");
-    if (interval->trials > 0) {
+    if (interval->trials > 0)
         strbuf_addf(out, " of %" PRIu64, interval->trials);
-    }
     strbuf_add(out, none ? ", below " : ", above ");
     units_add(out, none ? interval->high : interval->low, unit, DIGITS);
 }

@@ -19,9 +19,8 @@ static struct tally standard_tally(uint64_t n)
         tally_add(&tally, x);
         tally_add(&tally, -x);
     }
-    if (n % 2 == 1) {
+    if (n % 2 == 1)
         tally_add(&tally, 0.0);
-    }
     return tally;
 }
 
@@ -62,9 +61,8 @@ static void student_of_ten_replications(void **state)
     (void)state;
     static const double values[] = {1.20, 1.50, 1.68, 1.89, 0.95, 1.49, 1.58, 1.55, 0.50, 1.09};
     struct tally tally = {0};
-    for (size_t i = 0; i < 10; i++) {
+    for (size_t i = 0; i < 10; i++)
         tally_add(&tally, values[i]);
-    }
     struct interval interval = interval_student(&tally, 0.90);
     assert_int_equal(interval.n, 10);
     assert_close(interval.level, 0.90, 0.0);

@@ -45,12 +45,11 @@ static struct bracket bracket_of(const struct limit_search *search, enum boundar
 {
     struct bracket bracket = {-1, -1};
 
-    for (size_t i = 0; i < search->tried_count && bracket.above < 0; i++) {
+    for (size_t i = 0; i < search->tried_count && bracket.above < 0; i++)
         if (is_below(&search->tried[i], boundary))
             bracket.below = (long)i;
         else
             bracket.above = (long)i;
-    }
     return bracket;
 }
 

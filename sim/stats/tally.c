@@ -5,12 +5,10 @@
 
 void tally_add(struct tally *tally, double value)
 {
-    if (tally->count == 0 || value < tally->min) {
+    if (tally->count == 0 || value < tally->min)
         tally->min = value;
-    }
-    if (tally->count == 0 || value > tally->max) {
+    if (tally->count == 0 || value > tally->max)
         tally->max = value;
-    }
     tally->count++;
     double delta = value - tally->mean;
     tally->mean += delta / (double)tally->count;
@@ -19,9 +17,8 @@ void tally_add(struct tally *tally, double value)
 
 void tally_merge(struct tally *tally, const struct tally *other)
 {
-    if (other->count == 0) {
+    if (other->count == 0)
         return;
-    }
     if (tally->count == 0) {
         *tally = *other;
         return;

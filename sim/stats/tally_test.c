@@ -12,9 +12,8 @@
 static struct tally tally_of(const double *values, size_t count)
 {
     struct tally tally = {0};
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         tally_add(&tally, values[i]);
-    }
     return tally;
 }
 

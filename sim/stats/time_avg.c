@@ -12,9 +12,8 @@ double time_avg_mean(const struct time_avg *avg, int64_t now_ns)
 {
     invariant(now_ns >= avg->start_ns);
     uint64_t length_ns = (uint64_t)now_ns - (uint64_t)avg->start_ns;
-    if (length_ns == 0) {
+    if (length_ns == 0)
         return (double)avg->level;
-    }
     /* Whole and rest apart, not rounded twice: the mean of a constant level is that level. */
     uint128 area = time_avg_area(avg, now_ns);
     uint64_t whole = (uint64_t)(area / length_ns);

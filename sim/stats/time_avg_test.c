@@ -70,9 +70,8 @@ static void cutting_a_span_in_pieces_changes_nothing(void **state)
     struct time_avg whole, pieces;
     time_avg_init(&whole, 0, 7);
     time_avg_init(&pieces, 0, 7);
-    for (int64_t i = 1; i <= 1000; i++) {
+    for (int64_t i = 1; i <= 1000; i++)
         time_avg_set(&pieces, i * 3333333, 7);
-    }
     time_avg_set(&whole, 3333333000, 7);
     assert_true(time_avg_area(&whole, 3333333000) == time_avg_area(&pieces, 3333333000));
     assert_true(time_avg_area(&whole, 3333333000) == (uint128)7 * 3333333000u);

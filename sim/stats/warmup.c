@@ -14,9 +14,8 @@ enum { BATCH_SIZE = 5, VALUES_MIN = 50, BATCHES_KEPT_MIN = 5 };
 static double batch_mean(const double *values, size_t batch)
 {
     double sum = 0.0;
-    for (size_t i = 0; i < BATCH_SIZE; i++) {
+    for (size_t i = 0; i < BATCH_SIZE; i++)
         sum += values[batch * BATCH_SIZE + i];
-    }
     return sum / BATCH_SIZE;
 }
 
@@ -40,14 +39,12 @@ static size_t best_cut(const double *values, size_t batches)
 
 bool warmup_mser5(const double *values, size_t count, size_t *drop)
 {
-    if (count < VALUES_MIN) {
+    if (count < VALUES_MIN)
         return false;
-    }
     size_t batches = count / BATCH_SIZE;
     size_t cut = best_cut(values, batches);
-    if (2 * cut >= batches) {
+    if (2 * cut >= batches)
         return false;
-    }
     *drop = cut * BATCH_SIZE;
     return true;
 }

@@ -10,9 +10,8 @@
 /* 10, +-1 in turn (so that ten values have the mean 10), and `height` more at first. */
 static void fill(double *values, size_t count, size_t transient, double height)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         values[i] = 10.0 + (i % 2 == 0 ? 1.0 : -1.0) + (i < transient ? height : 0.0);
-    }
 }
 
 /*
@@ -50,9 +49,8 @@ static void a_steady_series_loses_nothing(void **state)
     fill(values, 500, 0, 0.0);
     assert_true(warmup_mser5(values, 500, &drop));
     assert_int_equal(drop, 0);
-    for (size_t i = 0; i < 500; i++) {
+    for (size_t i = 0; i < 500; i++)
         values[i] = 3.0; /* every cut has a variance of 0: of equals the first counts */
-    }
     assert_true(warmup_mser5(values, 500, &drop));
     assert_int_equal(drop, 0);
 }
@@ -86,9 +84,8 @@ static void a_trend_that_never_ends_is_refused(void **state)
     (void)state;
     double values[500];
     size_t drop;
-    for (size_t i = 0; i < 500; i++) {
+    for (size_t i = 0; i < 500; i++)
         values[i] = (double)(i * i);
-    }
     assert_false(warmup_mser5(values, 500, &drop));
 }
 
@@ -110,9 +107,8 @@ static void values_past_the_last_whole_batch_are_not_looked_at(void **state)
     double values[504];
     size_t drop;
     fill(values, 504, 50, 100.0);
-    for (size_t i = 500; i < 504; i++) {
+    for (size_t i = 500; i < 504; i++)
         values[i] = 1e9;
-    }
     assert_true(warmup_mser5(values, 504, &drop));
     assert_int_equal(drop, 50);
 }

@@ -19,9 +19,8 @@ static inline void assert_close_at(double actual, double expected, double relati
 {
     double allowed = expected != 0.0 ? relative * fabs(expected) : relative;
     bool is_close = isinf(expected) ? actual == expected : fabs(actual - expected) <= allowed;
-    if (is_close) {
+    if (is_close)
         return;
-    }
     print_error("%s is %.17g, not within %g of %.17g\n", what, actual, relative, expected);
     _fail(file, line);
 }
