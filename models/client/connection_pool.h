@@ -98,7 +98,7 @@ struct connection_pool {
     uint32_t probe;  /* the connection of a probe under way; NO_INDEX: none */
     /* Of multiplexed connections only. */
     bool holds_off;              /* reconnect backoff in progress */
-    bool ended;                  /* the client has given up for good */
+    bool ended;                  /* the client never reconnects */
     bool watched;                /* the silence of its connections */
     uint32_t losses, reconnects; /* since the start; and since one was last open */
     uint32_t reconnects_before;  /* the value when one last opened */

@@ -143,7 +143,7 @@ RARE void pool_heard(struct store_client *client, uint32_t index)
     sim_after(client->sim, client->config->socket_timeout_ns, client->silence_kind, index, 0);
 }
 
-/* Nothing was sent or received for a while: close the connections, perhaps for good. */
+/* Nothing was sent or received for a while: close the connections, permanently if so configured. */
 static void client_on_silence(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct store_client *client = self;

@@ -181,7 +181,7 @@ static const struct field store_client_fields[] = {
     CHOICE("resend", resend, resends, "none", "commands of a lost multiplexed connection: none, they fail; unsent, those refused with max clients wait for the next one; unfinished, all are sent again after the reconnect within their timeout; all, also those that timed out", "facts client_errors"),
     DURATION("socket_timeout", socket_timeout_ns, "0s", "0s", "1d", "close a multiplexed connection on which nothing was sent or received for this time; 0: never", "facts client_errors"),
     FLAG("reconnect.always", reconnects_always, "false", "reopen a lost multiplexed connection without waiting for a command", "facts client_errors"),
-    FLAG("reconnect.after_socket_timeout", reconnects_after_silence, "true", "reopen it after `socket_timeout` too; false: the client gives up for good", "facts client_errors"),
+    FLAG("reconnect.after_socket_timeout", reconnects_after_silence, "true", "reconnect after `socket_timeout`, too; false: the client never reconnects", "facts client_errors"),
     COUNT("reconnect.flush_after", flush_after, "0", "0", "1000000", "failed connects in a row after which all waiting commands fail; 0: never", "facts client_errors"),
     DURATION("user_timeout", pool.user_timeout_ns, "0s", "0s", "1d", "the client's kernel gives a connection up when data is unacknowledged for this long after its first retransmission (TCP_USER_TIMEOUT); 0: by tcp.retries2 of the link", "failures A.1"),
     DURATION("keepalive.idle", pool.keepalive.idle_ns, "0s", "0s", "1d", "TCP keep-alive of the client: a connection on which nothing came back for this long is probed; 0: off", "failures A.1"),

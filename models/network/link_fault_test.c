@@ -245,7 +245,7 @@ static void delays_begin(void)
 }
 
 /*
- * 100 ms, and besides an exponential time of mean 20 ms: mean and standard deviation of 20 000
+ * 100 ms, plus an exponential time of mean 20 ms: mean and standard deviation of 20 000
  * draws within 3 %; RTO estimates know the mean. The link's own delay is back at the end.
  */
 static void delay_may_be_a_distribution(void **state)
