@@ -16,6 +16,7 @@
 #include "statistics.h"
 #include "client_driver.h"
 #include "store_internal.h"
+#include "test_kinds.h"
 
 #define INSIDE (1 * SIM_MS)
 #define BETWEEN (20 * SIM_MS)
@@ -237,27 +238,12 @@ static const struct store_kind readdressed = {
 static const struct model_kind *const kinds[] = {&both.model, &moved.model, &throttled.model,
                                                  &readdressed.model};
 static const char *const kind_names[] = {"both", "moved", "throttled", "readdressed", NULL};
-static struct field fields[64];
-static struct model_ops test_store_ops;
-static const struct model_ops *const test_models[] = {&client_driver_ops, &wan_link_ops,
-                                                      &test_store_ops, &store_client_ops};
-static const struct registry test_registry = {test_models, 4};
 
 /* The real store model with another table of kinds. */
 static int make_store(void **state)
 {
     (void)state;
-    test_store_ops = store_ops;
-    assert_true(store_ops.field_count <= sizeof fields / sizeof fields[0]);
-    memcpy(fields, store_ops.fields, store_ops.field_count * sizeof fields[0]);
-    for (size_t i = 0; i < store_ops.field_count; i++)
-        if (strcmp(fields[i].name, "kind") == 0) {
-            fields[i].choices = kind_names;
-            fields[i].initial = "both";
-        }
-    test_store_ops.fields = fields;
-    test_store_ops.kinds = kinds;
-    test_store_ops.kind_count = sizeof kinds / sizeof kinds[0];
+    test_store_make(kinds, kind_names);
     memset(&ended, 0, sizeof ended);
     memset(&waiting, 0, sizeof waiting);
     crashes = false;

@@ -11,6 +11,7 @@
 #include "client_internal.h"
 #include "client_presets.h"
 #include "store_internal.h"
+#include "test_kinds.h"
 
 /* --- the server ------------------------------------------------------------------------------ */
 
@@ -165,11 +166,6 @@ static const struct store_kind scripted = {
 
 static const struct model_kind *const kinds[] = {&scripted.model};
 static const char *const kind_names[] = {"scripted", NULL};
-static struct field fields[32];
-static struct model_ops test_store_ops;
-static const struct model_ops *const test_models[] = {&client_driver_ops, &wan_link_ops,
-                                                      &test_store_ops, &store_client_ops};
-static const struct registry test_registry = {test_models, 4};
 
 static void write_ended(uint64_t number, sim_time begun, sim_time now,
                         const struct op_result *result)
@@ -190,17 +186,7 @@ static void write_ended(uint64_t number, sim_time begun, sim_time now,
 static int make_store(void **state)
 {
     (void)state;
-    test_store_ops = store_ops;
-    assert_true(store_ops.field_count <= sizeof fields / sizeof fields[0]);
-    memcpy(fields, store_ops.fields, store_ops.field_count * sizeof fields[0]);
-    for (size_t i = 0; i < store_ops.field_count; i++)
-        if (strcmp(fields[i].name, "kind") == 0) {
-            fields[i].choices = kind_names;
-            fields[i].initial = "scripted";
-        }
-    test_store_ops.fields = fields;
-    test_store_ops.kinds = kinds;
-    test_store_ops.kind_count = sizeof kinds / sizeof kinds[0];
+    test_store_make(kinds, kind_names);
     client_dns_ttl = 0;
     client_plan.count = 0;
     client_seen.write_done = write_ended;
