@@ -272,6 +272,21 @@ static void refuse_region(const struct check_context *context,
     strbuf_release(&regions);
 }
 
+static void refuse_part(const struct fault_selector *selector, const char *region, uint32_t parts,
+                        uint32_t part, struct validation *validation)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    strbuf_addf(&text, "needs one of '%s/", region);
+    fault_selector_add_part(&text, selector, 0);
+    strbuf_addf(&text, "' to '%s/", region);
+    fault_selector_add_part(&text, selector, parts - 1);
+    strbuf_addf(&text, "', got '%s/", region);
+    fault_selector_add_part(&text, selector, part);
+    validation_error(validation, fault_target_key(selector->target), "%s'", text.text);
+    strbuf_release(&text);
+}
+
 /* Returns whether the scenario has the target. */
 static bool check_parts(const struct check_context *context, const struct fault_selector *selector,
                         const char *name, struct validation *validation)
@@ -296,9 +311,7 @@ static bool check_parts(const struct check_context *context, const struct fault_
     if (parts == 0)
         refuse_region(context, selector, name, validation);
     else if (last >= parts)
-        validation_error(validation, fault_target_key(selector->target),
-                         "needs one of '%s/0' to '%s/%u', got '%s/%u'", regions[selector->region],
-                         regions[selector->region], parts - 1, regions[selector->region], last);
+        refuse_part(selector, regions[selector->region], parts, last, validation);
     return parts > last;
 }
 

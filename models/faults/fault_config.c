@@ -98,6 +98,7 @@ static const struct action_row {
     [ACTION_BLACKHOLE] = {"blackhole", "'blackhole: true'",            false, FLAG_OFFSET(blackhole), NULL, NULL},
     [ACTION_HOLD]      = {"hold",      "'hold: true'",                 false, FLAG_OFFSET(hold),      NULL, NULL},
     [ACTION_DOWN]      = {"down",      "'down: true'",                 false, FLAG_OFFSET(down),      NULL, NULL},
+    [ACTION_ISOLATE]   = {"isolate",   "'isolate: true'",              false, FLAG_OFFSET(isolate),   NULL, NULL},
     [ACTION_STALL]     = {"stall",     "'stall: true'",                false, FLAG_OFFSET(stall),     NULL, NULL},
     [ACTION_RESTART]   = {"restart",   "'restart: true'",              false, FLAG_OFFSET(restart),   NULL, NULL},
     [ACTION_CRASH]     = {"crash",     "'crash: true'",   false, 0, has_crash, add_crash},

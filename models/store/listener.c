@@ -457,17 +457,36 @@ void listener_down(struct node *node, enum crash_kind kind)
     bool was_up = node->down == CRASH_NONE;
 
     node->down = kind;
-    node->port.peer = kind == CRASH_HOST ? PEER_DOWN : PEER_HERE;
     connections_end(node, was_up && kind == CRASH_PROCESS);
+    if (node->zone == ZONE_CUT)
+        return; /* nobody hears of it */
+    node->port.peer = kind == CRASH_HOST ? PEER_DOWN : PEER_HERE;
     peers_changed(node, kind == CRASH_HOST ? PEER_DOWN : PEER_FORGOT);
 }
 
 void listener_up(struct node *node)
 {
-    if (node->down == CRASH_HOST)
-        peers_changed(node, PEER_HERE);
+    bool was_host = node->down == CRASH_HOST;
+
+    if (node->zone == ZONE_DOWN)
+        return;
     node->down = CRASH_NONE;
+    if (node->zone == ZONE_CUT)
+        return;
+    if (was_host)
+        peers_changed(node, PEER_HERE);
     node->port.peer = PEER_HERE;
+}
+
+void listener_cut(struct node *node, bool begin)
+{
+    const struct store *store = node->cluster->store;
+
+    for (uint32_t r = 0; r < store->region_count; r++)
+        store->returns[r]->cut(store->returns[r]->self, node->endpoint, begin);
+    node->port.peer = begin || node->down == CRASH_HOST ? PEER_DOWN : PEER_HERE;
+    if (!begin && node->down != CRASH_NONE)
+        peers_changed(node, node->down == CRASH_HOST ? PEER_DOWN : PEER_FORGOT);
 }
 
 void listener_restart(struct cluster *cluster)
