@@ -164,6 +164,14 @@ static void restart_store(struct fault_reach *reach, const struct fault *fault, 
     store->restart(store->self);
 }
 
+static void change_roles(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    const struct store_fault_port *store = reach->stores[fault->selector.region];
+
+    (void)begin;
+    store->change_roles(store->self);
+}
+
 static void stall_store(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
     int region = fault->selector.region;
@@ -346,6 +354,7 @@ static const struct effect {
     {TARGET_ZONE,        A(DOWN) | A(ISOLATE),                         false, "zone-loss",     change_zones},
     {TARGET_INSTANCE,    A(RESTART),                                   true,  NULL,            restart_instance},
     {TARGET_STORE,       A(RESTART),                                   true,  "store-fault",   restart_store},
+    {TARGET_STORE,       A(ROLE_CHANGE),                               true,  "role-change",   change_roles},
     {TARGET_STORE,       A(STALL),                                     false, "store-fault",   stall_store},
     {TARGET_STORE,       A(CRASH),                                     false, "store-fault",   crash_store},
     {TARGET_STORE,       A(ERRORS) | A(SLOW),                          false, "store-fault",   change_illness},

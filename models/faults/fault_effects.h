@@ -47,8 +47,8 @@ struct fault_reach {
     struct impairments impairments;
     struct held_down { /* number of active faults by target */
         uint32_t region[REGIONS_MAX], zone_down[REGIONS_MAX][ZONES_MAX],
-            zone_cut[REGIONS_MAX][ZONES_MAX], stall[REGIONS_MAX], crash[REGIONS_MAX], pause[REGIONS_MAX],
-            control[FAULT_CONTROLS];
+            zone_cut[REGIONS_MAX][ZONES_MAX], stall[REGIONS_MAX], crash[REGIONS_MAX],
+            pause[REGIONS_MAX], control[FAULT_CONTROLS];
     } held;
 };
 

@@ -66,6 +66,7 @@ static const struct field fault_schedule_fields[] = {
     FLAG("deploy", deploy, "false", "of a region: rolling restart of its instances over the time 'for'", "assumption"),
     FLAG("stall", stall, "false", "of a store: the process hangs; its connections stay open", "facts I"),
     FLAG("restart", restart, "false", "of a store: the process restarts at once, without data; of an instance: it drains, restarts as in a deploy and has cold pools", "facts I"),
+    FLAG("role_change", role_change, "false", "of a store with replicas: planned change of roles (maintenance, scaling): a replica that has every write becomes the primary, and the old primary a replica", "facts C.2"),
     CHOICE("crash", crash, fault_crash_names, "none", "of a store or an instance: what crashes, true: the process; after a process crash the kernel still delivers sent data and refuses connections, after a host crash nothing answers", "redis_lessons 16"),
     SHARE("errors", errors, "0", "0", "100%", "of an instance or of a store: requests or commands answered with an error at once; health checks of the process pass", "assumption"),
     NUMBER("slow", slow, "1", "1", "10000", "of an instance or of a store: service times are multiplied by this (3x)", "assumption"),

@@ -136,10 +136,9 @@ static void bad_part(const struct target_row *row, const char *text,
         validation, row->key,
         "needs a region of the scenario and a %s, such as '%s/%s', '%s/%s-%s' or '%s/*', "
         "got '%s'%s%s%s",
-        letters ? "letter" : "number", topology->region_names[0], first,
-        topology->region_names[0], first, third, topology->region_names[0], text,
-        near && !is_known ? "; did you mean '" : "", near && !is_known ? near : "",
-        near && !is_known ? "'?" : "");
+        letters ? "letter" : "number", topology->region_names[0], first, topology->region_names[0],
+        first, third, topology->region_names[0], text, near && !is_known ? "; did you mean '" : "",
+        near && !is_known ? near : "", near && !is_known ? "'?" : "");
     free(region);
 }
 

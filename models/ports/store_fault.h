@@ -38,6 +38,8 @@ struct store_fault_port {
     /* The state of one of the region's zones from now on: node n is in zone n modulo their number.
      */
     void (*zone)(void *self, uint32_t zone, enum zone_state state);
+    /* A planned change of roles: a replica in the region becomes the primary, if one runs. */
+    void (*change_roles)(void *self);
 };
 
 PORT_ACCESSORS(power, struct power_port)

@@ -215,6 +215,7 @@ void datastore_back(struct cluster *cluster, bool was_down);
 bool datastore_crash(struct cluster *cluster, enum crash_kind kind);
 void datastore_cut(struct cluster *cluster, bool begin);
 void datastore_node_back(struct cluster *cluster);
+void datastore_change_roles(struct cluster *cluster);
 void datastore_peer(struct cluster *cluster, uint32_t word);
 int datastore_primary(const void *store);
 

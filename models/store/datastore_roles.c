@@ -339,6 +339,37 @@ void datastore_node_back(struct cluster *cluster)
         }
 }
 
+/*
+ * A planned change of roles, as Redis and Valkey do it (FAILOVER): writes are paused until the
+ * replica has all of them, so none is lost, and the history goes on. The name of the cluster has
+ * the replica's address from then on. The old primary refuses writes that come later, or waited.
+ */
+void datastore_change_roles(struct cluster *cluster)
+{
+    struct datastore_cluster *state = cluster->state;
+    struct store *store = cluster->store;
+    const struct stream_port *stream = state->datastore->stream;
+    uint32_t next = next_node(cluster);
+    const char *region = store->topology->region_names[cluster->region];
+    struct cause cause = sim_cause(store->sim);
+
+    if (state->moves || next == cluster->node_count || cluster->nodes[next].down != CRASH_NONE) {
+        (void)run_log_event(store->log, sim_now(store->sim), "role-change", region, cause, "failed",
+                            "no replica runs that could become the primary");
+        return;
+    }
+    cause.number = run_log_event(store->log, sim_now(store->sim), "role-change", region, cause,
+                                 NULL, "node %u becomes the primary", next);
+    sim_set_cause(store->sim, cause);
+    listener_move(cluster, next);
+    for (uint32_t s = 0; s < store->shard_count; s++) {
+        server_settle_strays(&cluster->servers[s]);
+        probe_count(store->probes, state->failovers);
+        if (stream && cluster->region == state->datastore->primary)
+            stream->restart_shard(stream->self, s);
+    }
+}
+
 /* --- promotion ------------------------------------------------------------------------------- */
 
 int datastore_primary(const void *store)

@@ -300,6 +300,15 @@ static void cluster_set_zone(void *self, uint32_t zone, enum zone_state state)
     cluster_gauges(cluster);
 }
 
+static void cluster_change_roles(void *self)
+{
+    struct cluster *cluster = self;
+
+    if (cluster->up)
+        cluster->store->kind->change_roles(cluster);
+    cluster_gauges(cluster);
+}
+
 /* A server that is ill answers pings: replicas do not take over. */
 static void cluster_set_illness(void *self, uint32_t shard, const struct illness *illness)
 {
@@ -373,7 +382,8 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
     cluster_kinds(cluster, env);
     cluster->power = (struct power_port){cluster, cluster_set_power};
     cluster->fault =
-        (struct store_fault_port){cluster, cluster_stall, cluster_restart, cluster_crash, cluster_set_zone};
+        (struct store_fault_port){cluster,       cluster_stall,    cluster_restart,
+                                  cluster_crash, cluster_set_zone, cluster_change_roles};
     port_offer_power(env->ports, cluster->region, POWER_STORE, &cluster->power);
     cluster->illness = (struct illness_port){cluster, store->shard_count, cluster_set_illness};
     port_offer_store_illness(env->ports, cluster->region, -1, &cluster->illness);

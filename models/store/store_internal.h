@@ -116,7 +116,7 @@ struct cluster {
     void *state; /* of the kind */
     int region;
     bool exists, up, stalled;
-    unsigned lacks; /* why it is not up, as bits: power, a process, its zone */
+    unsigned lacks;            /* why it is not up, as bits: power, a process, its zone */
     struct server *servers;    /* by shard */
     struct queue_check queued; /* commands at its servers, waiting or in service */
     uint32_t busy;             /* number of busy servers */
@@ -279,6 +279,8 @@ void listener_move(struct cluster *cluster, uint32_t node);
 RARE sim_dur server_greet(struct server *server);
 /* A command is dropped that its process has not read. */
 void listener_note_unread(struct cluster *cluster, const struct command *command);
+/* Settle the commands that wait at a server on connections to another node than the primary's. */
+void server_settle_strays(struct server *server);
 /* Forget the connections that wait. */
 void server_forget_newcomers(struct server *server);
 /* A command has arrived on a connection that the event loop does not serve; true: it is settled. */

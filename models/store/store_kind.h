@@ -79,6 +79,8 @@ struct store_kind {
     /* A node of the cluster has returned: its zone has power, or can be reached. NULL: nothing to
      * do. */
     void (*node_back)(struct cluster *cluster);
+    /* A planned change of roles. NULL: the kind has none. */
+    void (*change_roles)(struct cluster *cluster);
 
     /*
      * For a history of operations, both or neither: the position of the write that the server has

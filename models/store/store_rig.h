@@ -217,8 +217,10 @@ static inline void driver_init(void *self, const struct model_env *env)
         driver->pools[r].handshake_kind = driver->handshake_kind;
         driver->pools[r].self = driver;
         driver->pools[r].drop = driver_drop;
-        driver->backs[r] = (struct handshake_return){
-            .self = driver, .way = driver_way, .peer_changed = driver_peer_changed, .cut = driver_cut};
+        driver->backs[r] = (struct handshake_return){.self = driver,
+                                                     .way = driver_way,
+                                                     .peer_changed = driver_peer_changed,
+                                                     .cut = driver_cut};
         port_offer_commands(env->ports, r, -1, &driver->pools[r]);
         port_offer_handshake_return(env->ports, r, -1, &driver->backs[r]);
     }

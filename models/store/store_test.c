@@ -310,8 +310,10 @@ static void driver_init(void *self, const struct model_env *env)
         driver->pools[a].self = driver;
         driver->pools[a].drop = driver_give;
         port_offer_commands(env->ports, a, -1, &driver->pools[a]);
-        driver->backs[a] = (struct handshake_return){
-            .self = driver, .way = driver_way, .peer_changed = driver_peer_changed, .cut = driver_cut};
+        driver->backs[a] = (struct handshake_return){.self = driver,
+                                                     .way = driver_way,
+                                                     .peer_changed = driver_peer_changed,
+                                                     .cut = driver_cut};
         port_offer_handshake_return(env->ports, a, -1, &driver->backs[a]);
         for (int b = 0; b < (int)driver->regions; b++) {
             driver->links[a][b] = (struct link_port){.self = driver,

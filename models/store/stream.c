@@ -233,8 +233,7 @@ void stream_set_peers(const struct stream *stream)
 {
     const struct secondary *secondary = stream->secondary;
     const bool *cut = secondary->replication->cut;
-    enum peer_state peer =
-        cut[stream->primary] || cut[secondary->region] ? PEER_DOWN : PEER_HERE;
+    enum peer_state peer = cut[stream->primary] || cut[secondary->region] ? PEER_DOWN : PEER_HERE;
 
     if (stream->flow != NO_INDEX)
         stream->out->peer(stream->out->self, stream->flow, peer);
