@@ -559,6 +559,26 @@ RARE bool listener_reads(struct cluster *cluster, const struct command *command,
     return true;
 }
 
+RARE uint32_t listener_writes(struct cluster *cluster, const struct command *command,
+                              uint32_t bytes, uint64_t turn)
+{
+    struct server_connection *row;
+    int64_t room;
+
+    if (!listener_connection(cluster, command))
+        return 0;
+    row = connection_row(&cluster->listener, command->region, command->connection);
+    if (row->written_turn != turn) {
+        row->written_turn = turn;
+        row->written_bytes = 0;
+    }
+    room = cluster->store->config->write_per_turn_bytes - row->written_bytes;
+    if (room > bytes)
+        room = bytes;
+    row->written_bytes += room;
+    return bytes - (uint32_t)room;
+}
+
 /* Answer a command on a connection that the event loop does not serve. */
 static void stray_reply(struct cluster *cluster, uint32_t ref, struct command *command)
 {

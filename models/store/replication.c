@@ -430,8 +430,8 @@ sim_dur replication_gathering_ns(const struct replication *replication, uint32_t
 
     if (delay == 0 || !phase_is_random(&config->tick_phase, sim))
         return delay;
-    clock =
-        phase_start_ns(&config->tick_phase, sim, replication->instance, OF_SHARDS + 2 * shard, SIM_S);
+    clock = phase_start_ns(&config->tick_phase, sim, replication->instance, OF_SHARDS + 2 * shard,
+                           SIM_S);
     cron = phase_start_ns(&config->tick_phase, sim, replication->instance,
                           OF_SHARDS + 2 * shard + 1, config->tick_ns);
     due = (now + clock) / SIM_S * SIM_S - clock + (delay + SIM_S - 1) / SIM_S * SIM_S;

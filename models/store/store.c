@@ -48,6 +48,7 @@ static const struct field store_fields[] = {
     COUNT("connect_cost.accepts_per_turn", accepts_per_turn, "1", "10", "100000", "connections accepted in one iteration of the event loop (1000 before Redis 7.4 and Valkey 8)", "failures B.1"),
     COUNT("connect_cost.tls_per_turn", tls_per_turn, "1", "1", "100000", "TLS handshakes begun in one iteration", "failures B.1"),
     SIZE("read_per_turn", read_per_turn_bytes, "1 B", "16 KiB", "1 GiB", "bytes of a connection's commands that an iteration reads; the rest waits for the next one", "failures B.1"),
+    SIZE("write_per_turn", write_per_turn_bytes, "1 B", "64 KiB", "1 GiB", "bytes of replies that an iteration writes to a connection; the rest waits for the next one", "failures B.1"),
     PERSISTENCE_FIELDS(persistence),
     FLAG("close_on_replica_write", close_on_replica_write, "true", "a server closes the connection of a client that writes to a replica, or to a primary that was demoted (sources disagree on the managed service's default: its parameter table says yes, reports R15 saw no)", "facts C.3"),
     COUNT("accept_backlog", accept_backlog, "1", "511", "65535", "length of the accept queue of a server, in connections; SYNs beyond it are dropped", "redis_lessons 4"),
@@ -377,6 +378,7 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
                                               .greeted = {.head = NO_INDEX},
                                               .parked_head = NO_INDEX,
                                               .pending_head = NO_INDEX,
+                                              .unwritten_head = NO_INDEX,
                                               .illness = ILLNESS_NONE};
     cluster_probes(cluster, sim_probe_set(env->sim));
     cluster_kinds(cluster, env);

@@ -37,7 +37,7 @@ struct store_config {
     double resumed_share;
     uint32_t accepts_per_turn, tls_per_turn;
     struct persistence_config persistence;
-    int64_t read_per_turn_bytes;
+    int64_t read_per_turn_bytes, write_per_turn_bytes;
 };
 enum { EVENT_LOOP, FIFO };
 
@@ -60,6 +60,7 @@ struct server {
     uint32_t queued;         /* waiting and in the iteration */
     struct illness illness;  /* `errors` and `slow` */
     uint32_t pending_head;   /* refs of executed commands that wait for other nodes */
+    uint32_t unwritten_head, unwritten_tail; /* refs of those whose replies wait for later turns */
     uint32_t unaccepted; /* connections in the kernel's queue, not yet accepted by the process */
     uint32_t newcomers;  /* `unaccepted`, and TLS handshakes that the process has not answered */
     sim_dur blocked_ns;  /* time blocked before the next iteration */
@@ -95,6 +96,8 @@ struct server_connection {
     uint8_t node;
     uint32_t turn_bytes; /* of its commands, in the server's iteration `turn` */
     uint64_t turn;
+    int64_t written_bytes; /* of its replies, in iteration `written_turn` */
+    uint64_t written_turn;
 };
 
 /* The listener of a cluster. */
@@ -302,6 +305,10 @@ static inline const struct server_connection *listener_connection(const struct c
         return NULL;
     return &listener->connections[command->region][command->connection];
 }
+/* Write a reply, of which `bytes` are left, as far as iteration `turn` does; returns what is left.
+ */
+RARE uint32_t listener_writes(struct cluster *cluster, const struct command *command,
+                              uint32_t bytes, uint64_t turn);
 /* Add a command to what the server reads of its connection in iteration `turn`; false: there is no
  * room for it. */
 RARE bool listener_reads(struct cluster *cluster, const struct command *command, uint64_t turn);

@@ -83,6 +83,7 @@ static struct {
     } plan[PLAN_MAX];
     uint32_t plan_count;
     uint64_t acknowledged; /* writes answered OK */
+    uint64_t replies;      /* commands answered */
     int reply;             /* of the last one */
     uint32_t handshakes;   /* answered */
     sim_time handshake_at[2000];
@@ -127,6 +128,7 @@ static inline void driver_drop(void *self, uint32_t row)
 
     (void)self;
     seen.reply = command->reply.kind;
+    seen.replies += command->reply.kind != REPLY_NONE;
     if (command->reply.kind == REPLY_OK)
         seen.acknowledged++;
     if (command->kind == COMMAND_GET && command->reply.kind != REPLY_NONE) {
