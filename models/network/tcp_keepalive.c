@@ -31,8 +31,17 @@ static bool keepalive_live(const void *self, uint32_t flow_index, uint32_t gener
 
 static void keepalive_at(struct wan_link *link, uint32_t flow_index, sim_time when)
 {
+    link->extras[flow_index].timed = true;
     sim_at(link->sim, when, link->keepalive_kind, flow_index,
            generation_of(&link->extras[flow_index]));
+}
+
+void tcp_keepalive_end(struct wan_link *link, uint32_t flow_index)
+{
+    if (!link->extras[flow_index].timed)
+        return;
+    link->extras[flow_index].timed = false;
+    sim_cancelled(link->sim);
 }
 
 void tcp_keepalive_begin(void *self, uint32_t flow_index, uint32_t back,
@@ -91,6 +100,7 @@ static void keepalive_on_timer(void *self, struct sim *sim, uint32_t flow_index,
     bool dead = extra->unanswered >= keepalive->count;
 
     (void)generation;
+    extra->timed = false;
     if (link->flows[flow_index].sender != NO_INDEX) {
         keepalive_at(link, flow_index, now + keepalive->idle_ns);
         return;

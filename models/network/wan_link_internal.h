@@ -66,6 +66,7 @@ struct flow_extra {
     uint32_t watch_entity, watch_generation;
     sim_dur user_timeout_ns;           /* 0: none */
     const struct keepalive *keepalive; /* where its kernel probes; else these mean nothing */
+    bool timed;                        /* the event of its timer is scheduled */
     uint32_t back;                     /* the connection's flow on the reverse link */
     uint32_t probes_sent, unanswered;  /* in all; since something was heard */
     sim_time answered;                 /* the latest probe that was, or the start */
@@ -342,6 +343,8 @@ void tcp_keepalive_init(struct wan_link *link, const char *instance);
 /* struct link_port */
 void tcp_keepalive_begin(void *self, uint32_t flow_index, uint32_t back,
                          const struct keepalive *keepalive);
+/* The flow breaks or is closed: its timer no longer counts. */
+void tcp_keepalive_end(struct wan_link *link, uint32_t flow_index);
 sim_time tcp_flow_latest(const void *self, uint32_t flow_index);
 
 /* --- tcp_sender.c ---------------------------------------------------------------------------- */

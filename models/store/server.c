@@ -197,6 +197,8 @@ void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *comman
         command_drop(store, ref, command);
         return;
     }
+    if (__builtin_expect(store->config->idle_timeout_ns > 0, 0))
+        listener_note_use(cluster, command);
     command->reply.bytes = command->kind == COMMAND_GET ? read_bytes(command) : WRITE_REPLY_BYTES;
     reply.bytes = command->reply.bytes;
     command_hand(command, COMMAND_AT_STORE, COMMAND_ON_WIRE);
@@ -436,6 +438,8 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
         return;
     }
     command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
+    if (__builtin_expect(store->config->idle_timeout_ns > 0, 0))
+        listener_note_use(cluster, command);
     queue_append(server, entity, command);
     server->queued++;
     command->arrived = sim_now(sim);

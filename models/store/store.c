@@ -45,10 +45,13 @@ static const struct field store_fields[] = {
     DURATION("connect_cost.tls", tls_ns, "0ms", "2ms", "1s", "server time of a full TLS handshake; 0: it is answered at once", "failures B.2"),
     DURATION("connect_cost.resumed", tls_resumed_ns, "0ms", "0.3ms", "1s", "server time of a TLS handshake that resumes a session", "failures B.2"),
     SHARE("connect_cost.resumed_share", resumed_share, "0", "0%", "100%", "share of TLS handshakes that resume a session: most pools keep no tickets", "failures B.2"),
+    DURATION("connect_cost.auth", auth_ns, "0ms", "0.6us", "1s", "with client.auth: server time of AUTH; 0: it is answered at once", "failures B.2"),
     COUNT("connect_cost.accepts_per_turn", accepts_per_turn, "1", "10", "100000", "connections accepted in one iteration of the event loop (1000 before Redis 7.4 and Valkey 8)", "failures B.1"),
     COUNT("connect_cost.tls_per_turn", tls_per_turn, "1", "1", "100000", "TLS handshakes begun in one iteration", "failures B.1"),
     SIZE("read_per_turn", read_per_turn_bytes, "1 B", "16 KiB", "1 GiB", "bytes of a connection's commands that an iteration reads; the rest waits for the next one", "failures B.1"),
     SIZE("write_per_turn", write_per_turn_bytes, "1 B", "64 KiB", "1 GiB", "bytes of replies that an iteration writes to a connection; the rest waits for the next one", "failures B.1"),
+    DURATION("idle_timeout", idle_timeout_ns, "0s", "0s", "365d", "a server closes connections of clients that were idle for longer (Redis: timeout); 0: never", "failures A.2"),
+    DURATION("tcp_keepalive", keepalive_ns, "0s", "300s", "1d", "TCP keep-alive of a server: a connection of a client on which nothing came for this long is probed, then three times at a third of it (Redis: tcp-keepalive); 0: off", "failures A.2"),
     PERSISTENCE_FIELDS(persistence),
     FLAG("close_on_replica_write", close_on_replica_write, "true", "a server closes the connection of a client that writes to a replica, or to a primary that was demoted (sources disagree on the managed service's default: its parameter table says yes, reports R15 saw no)", "facts C.3"),
     COUNT("accept_backlog", accept_backlog, "1", "511", "65535", "length of the accept queue of a server, in connections; SYNs beyond it are dropped", "redis_lessons 4"),
@@ -345,6 +348,7 @@ static void cluster_kinds(struct cluster *cluster, const struct model_env *env)
     cluster->peer_kind = sim_kind_add(sim, &cluster_peer, env->instance, cluster);
     cluster->command_kind = sim_kind_add(sim, &cluster_command, env->instance, cluster);
     cluster->handshake_kind = sim_kind_add(sim, &cluster_handshake, env->instance, cluster);
+    cluster->idle_kind = sim_kind_add(sim, &cluster_idle, env->instance, cluster);
 }
 
 /* The node of an endpoint with an address. */
@@ -375,6 +379,7 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
                                               .iteration_head = NO_INDEX,
                                               .accepts = {.head = NO_INDEX},
                                               .hellos = {.head = NO_INDEX},
+                                              .auths = {.head = NO_INDEX},
                                               .greeted = {.head = NO_INDEX},
                                               .parked_head = NO_INDEX,
                                               .pending_head = NO_INDEX,
@@ -470,6 +475,10 @@ static void store_init(void *self, const struct model_env *env)
         store->config->persistence.aof == AOF_ALWAYS)
         store->fsync_ns = store->config->persistence.fsync_ns;
     store->plain_loop = store->config->discipline == EVENT_LOOP && store->fsync_ns == 0;
+    store->keepalive = (struct keepalive){.idle_ns = store->config->keepalive_ns,
+                                          .interval_ns = store->config->keepalive_ns / 3,
+                                          .count = 3};
+    store->instance = env->instance;
     store_init_shards(store);
     for (uint32_t r = 0; r < store->region_count; r++)
         store->clusters[r] = (struct cluster){.store = store, .region = (int)r};
@@ -496,6 +505,15 @@ static void store_connect(void *self, const struct port_directory *ports)
     }
     if (store->kind->connect)
         store->kind->connect(store, ports);
+}
+
+static void store_start(void *self)
+{
+    struct store *store = self;
+
+    for (uint32_t r = 0; r < store->region_count; r++)
+        if (store->clusters[r].exists)
+            listener_start(&store->clusters[r]);
 }
 
 static void store_finish(void *self)
@@ -552,6 +570,7 @@ const struct model_ops store_ops = {
     .kind_count = sizeof store_kinds / sizeof store_kinds[0],
     .init = store_init,
     .connect = store_connect,
+    .start = store_start,
     .finish = store_finish,
     .fini = store_fini,
 };

@@ -33,7 +33,8 @@ struct store_config {
     uint32_t shards, connections_max, accept_backlog;
     double hot_weight;
     bool close_on_replica_write;
-    sim_dur accept_ns, tls_ns, tls_resumed_ns; /* server time of a new connection */
+    sim_dur accept_ns, tls_ns, tls_resumed_ns, auth_ns; /* server time of a new connection */
+    sim_dur idle_timeout_ns, keepalive_ns;              /* 0: none */
     double resumed_share;
     uint32_t accepts_per_turn, tls_per_turn;
     struct persistence_config persistence;
@@ -64,9 +65,9 @@ struct server {
     uint32_t unaccepted; /* connections in the kernel's queue, not yet accepted by the process */
     uint32_t newcomers;  /* `unaccepted`, and TLS handshakes that the process has not answered */
     sim_dur blocked_ns;  /* time blocked before the next iteration */
-    struct waiting_list accepts, hellos; /* where they cost time, in order */
-    struct waiting_list greeted;         /* TLS handshakes answered at the end of the iteration */
-    uint32_t parked_head, parked_tail;   /* commands on connections that are not accepted yet */
+    struct waiting_list accepts, hellos, auths; /* where they cost time, in order */
+    struct waiting_list greeted; /* rounds of handshakes answered at the end of the iteration */
+    uint32_t parked_head, parked_tail; /* commands on connections that are not accepted yet */
 };
 
 /* A host of a cluster with an address of its own: at any time one of them is the primary. */
@@ -98,6 +99,7 @@ struct server_connection {
     uint64_t turn;
     int64_t written_bytes; /* of its replies, in iteration `written_turn` */
     uint64_t written_turn;
+    sim_time used; /* last command or reply, where the server has an idle timeout */
 };
 
 /* The listener of a cluster. */
@@ -131,7 +133,7 @@ struct cluster {
     struct power_port power;
     struct store_fault_port fault;
     struct illness_port illness;
-    kind_id iteration_kind, peer_kind, command_kind, handshake_kind;
+    kind_id iteration_kind, peer_kind, command_kind, handshake_kind, idle_kind;
     probe_id commands, utilization, hot_utilization, writes, repeated, refused, dropped_syns;
 };
 
@@ -149,12 +151,14 @@ struct store {
     void *state;             /* of the kind */
     struct sim *sim;
     struct probes_hot *probes;
+    const char *instance;
     struct run_log *log;
     const struct topology *topology;
     struct rng_stream service, errors;
     bool plain_loop;  /* an iteration of few commands takes all of them, and nothing else */
     sim_dur fsync_ns; /* before the replies of an iteration with writes */
     sim_dur read_ns;  /* service time of every read; -1: drawn */
+    struct keepalive keepalive; /* of the servers' sockets */
     struct endpoint_table endpoints;
     struct cluster clusters[REGIONS_MAX];
     uint32_t region_count, shard_count, hot_slots;
@@ -264,7 +268,11 @@ RARE void store_history_replied(struct cluster *cluster, uint32_t ref,
 
 /* --- listener.c ------------------------------------------------------------------------------ */
 
-extern const struct event_kind cluster_handshake;
+extern const struct event_kind cluster_handshake, cluster_idle;
+/* With an idle timeout: the first run of the cron that asks for it. */
+void listener_start(struct cluster *cluster);
+/* A command has arrived on a connection, or its reply is sent: it is not idle. */
+RARE void listener_note_use(struct cluster *cluster, const struct command *command);
 void listener_init(struct listener *listener);
 /* The process of a node, or its host, goes down: its connections end as their peers will see it. */
 void listener_down(struct node *node, enum crash_kind kind);
