@@ -254,7 +254,7 @@ static struct illness illness_of(const struct fault_reach *reach, bool at_store,
             continue;
         illness.errors = 1 - (1 - illness.errors) * (1 - config->errors);
         illness.slow *= config->slow;
-        if (!at_store) { /* crashes of a store are struct store_fault_port's */
+        if (reach->ill[i]->selector.target != TARGET_STORE) { /* struct store_fault_port's */
             illness.refuses |= fault_crash(config) == CRASH_PROCESS;
             illness.cut |= config->isolate;
             illness.silent |= fault_crash(config) == CRASH_HOST || config->down;
@@ -358,7 +358,7 @@ static const struct effect {
     {TARGET_STORE,       A(STALL),                                     false, "store-fault",   stall_store},
     {TARGET_STORE,       A(CRASH),                                     false, "store-fault",   crash_store},
     {TARGET_STORE,       A(ERRORS) | A(SLOW),                          false, "store-fault",   change_illness},
-    {TARGET_NODE,        A(ERRORS) | A(SLOW),                          false, "store-fault",   change_illness},
+    {TARGET_NODE,        A(CRASH) | A(ERRORS) | A(SLOW),               false, "store-fault",   change_illness},
     {TARGET_INSTANCE,    A(CRASH) | A(ERRORS) | A(SLOW),               false, "instance-fault", change_illness},
     {TARGET_REPLICATION, A(RESET),                                     true,  NULL,            reset_replication},
     {TARGET_REPLICATION, A(PAUSE),                                     false, NULL,            pause_replication},

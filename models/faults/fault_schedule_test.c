@@ -471,7 +471,7 @@ static const struct error {
      "down: does not go with 'instance', which takes 'restart: true', 'crash: true', "
      "'errors' or 'slow'\n"},
     {{"at=10s|node=west/1|down=true"},
-     "down: does not go with 'node', which takes 'errors' or 'slow'\n"},
+     "down: does not go with 'node', which takes 'crash: true', 'errors' or 'slow'\n"},
     {{"at=10s|instance=west/2-1|slow=3"},
      "instance: needs a region of the scenario and a number, such as 'west/0', 'west/0-2' or "
      "'west/*', got 'west/2-1'\n"},
