@@ -90,7 +90,8 @@ enum span_state {
 /* Bytes that were sent together and shared a fate. */
 struct span {
     uint64_t from; /* first byte, counted from the sender's start */
-    sim_time sent, arrives /* SIM_NEVER: lost */, known;
+    sim_time sent, arrives /* SIM_NEVER: lost */, known /* SIM_NEVER: no acknowledgement comes */;
+    sim_time had; /* arrived then, and the acknowledgement was lost; SIM_NEVER: not so */
     uint32_t bytes, segments, next;
     uint16_t sends; /* before this one */
     uint8_t state;
@@ -106,7 +107,7 @@ struct queued_message {
 enum sender_state { SENDER_OPEN, SENDER_RECOVERY, SENDER_LOSS };
 /* A flow's sender while something is lost or the window limits it; see tcp_sender.c. */
 struct sender {
-    struct congestion congestion;
+    struct congestion congestion, prior; /* now; before the first timeout of an episode */
     uint32_t flow, generation;
     uint32_t head, tail;  /* messages not delivered yet, in order; also the free list */
     uint32_t first, last; /* spans not acknowledged in order yet, by their bytes */
@@ -128,7 +129,10 @@ struct sender {
     bool probing;    /* the timer is that of the tail loss probe */
     bool probed;
     bool repaired; /* something sent again was acknowledged just now */
+    bool original; /* so was something from before the timer fired that was sent once */
+    bool doubts;   /* nothing was since the timer fired (F-RTO) */
     bool handshake;
+    bool recalls; /* its first span stands for data before it, of which nobody counted */
 };
 
 /* A message that a fault holds. */
@@ -165,6 +169,7 @@ struct wan_link {
     sim_dur extra_delay_ns; /* gateways and constant delays of faults */
     sim_dur extra_mean_ns;  /* the same, and the means of random ones */
     bool blackhole;
+    struct darkness dark;
     bool reset, hold;
     bool careful;        /* a reset, a hold, an idle timeout, a choice of faults by flow */
     bool narrow;         /* bandwidth is limited */
