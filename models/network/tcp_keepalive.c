@@ -112,10 +112,12 @@ static void keepalive_on_timer(void *self, struct sim *sim, uint32_t flow_index,
     }
     if (extra->user_timeout_ns > 0)
         dead = extra->unanswered > 0 && now - heard >= extra->user_timeout_ns;
-    if (dead) {
+    if (dead && keepalive->forgets)
+        link->reverse->peer(link->reverse->self, extra->back, PEER_FORGOT);
+    else if (dead)
         tcp_flow_break(link, flow_index, now, CONNECTION_SILENT);
+    if (dead)
         return;
-    }
     send_probe(link, flow_index);
     if (keepalive_live(link, flow_index, generation_of(extra)))
         keepalive_at(link, flow_index, now + keepalive->interval_ns);

@@ -28,7 +28,7 @@ void tcp_sender_recall(struct wan_link *link, struct sender *sender)
     const struct darkness *dark = link->reverse->dark;
     uint32_t bytes = 2 * (uint32_t)link->config->segment_bytes;
     sim_time now = sim_now(link->sim);
-    sim_dur back = link->reverse->mean_delay(link->reverse->self);
+    sim_time known = flow->release + link->reverse->mean_delay(link->reverse->self);
 
     if (!is_in_darkness(dark, now) || flow->release <= dark->from)
         return;
@@ -41,8 +41,8 @@ void tcp_sender_recall(struct wan_link *link, struct sender *sender)
                                .next = NO_INDEX,
                                .sent = dark->from - link_mean_delay(link),
                                .arrives = flow->release,
-                               .known = flow->release + back,
-                               .had = SIM_NEVER,
+                               .known = known > now ? known : SIM_NEVER,
+                               .had = known > now ? SIM_NEVER : flow->release,
                                .state = SPAN_SENT});
 }
 

@@ -538,7 +538,8 @@ static void store_init(void *self, const struct model_env *env)
     store->plain_loop = store->config->discipline == EVENT_LOOP && store->fsync_ns == 0;
     store->keepalive = (struct keepalive){.idle_ns = store->config->keepalive_ns,
                                           .interval_ns = store->config->keepalive_ns / 3,
-                                          .count = 3};
+                                          .count = 3,
+                                          .forgets = true};
     store->instance = env->instance;
     store_init_shards(store);
     for (uint32_t r = 0; r < store->region_count; r++)

@@ -218,6 +218,27 @@ static void probes_of_a_server_keep_a_box_quiet(void **state)
     assert_int_equal(writes_executed, 3);
 }
 
+/*
+ * The way is cut from 1 to 11 s. The server heard of its client at 10 ms: it probes at 3.01, 4.01
+ * and 5.01 s, and has forgotten the connection at 6.01 s. The client, which keeps it, has sent the
+ * write of 5 s at 5, 5.22, 5.44, 5.88, 6.76, 8.52 s in vain; that of 12.04 s gets a RST. A write
+ * follows on a new connection.
+ */
+static void server_forgets_a_client_that_is_silent(void **state)
+{
+    (void)state;
+    assert_events("regions: {a: {}, b: {}}\n"
+                  "store: {kind: single-region, write_service: 0ms, write_per_kib: 0ms, "
+                  "tcp_keepalive: 3s}\n"
+                  "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}, "
+                  "inside: {loss: 0%}}\n"
+                  "client: {pool: {size: 1, warm: 1, close_on_timeout: false}, retry: {attempts: 1}, "
+                  "tls: none, timeout: 300ms}\n"
+                  "driver: {rate: 0.2/s, writes: 4, writer: b, cut: b <-> a, cut_from: 1s, cut_for: "
+                  "10s}\n",
+                  "0.000000000 0 established\n12.060000000 0 rst\n15.020000000 0 established\n");
+}
+
 /* A SYN to a host that is down is sent again after 1 s; the host is up again from 0.9 s on. */
 static void syn_waits_for_a_host(void **state)
 {
@@ -333,6 +354,7 @@ int main(void)
         cmocka_unit_test(host_that_was_cut_off_knows_its_connections),
         cmocka_unit_test(server_closes_idle_connections),
         cmocka_unit_test(probes_of_a_server_keep_a_box_quiet),
+        cmocka_unit_test(server_forgets_a_client_that_is_silent),
         cmocka_unit_test(syn_waits_for_a_host),
         cmocka_unit_test(shared_connection_stays_until_the_kernel_gives_up),
         cmocka_unit_test(handshake_goes_on_without_its_attempt),
