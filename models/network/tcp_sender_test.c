@@ -163,6 +163,49 @@ static void large_value_is_sent_in_slow_start(void **state)
     assert_int_equal(rig.arrived[2], 2 * SIM_S + 50 * SIM_MS);
 }
 
+/*
+ * 8 Mbit/s are 1 MB/s. A value of 1,000,000 bytes and one of 100 bytes behind it on the same
+ * connection, at 1 s: the first takes 1 s of the bandwidth at least, and 10 ms of the way; slow
+ * start leaves the path idle for less than three round trips of 20 ms. The second shares its last
+ * segment. One of 100 bytes on another connection waits only for what is queued before it on the
+ * path: at 1 s the initial window of 10 segments in trains of 2, the last one on the path at 1 s
+ * + 14.5 ms; at 1.5 s no more than the queue of HyStart, 16 ms, and a train.
+ */
+static uint32_t other_flow;
+
+static void say_small(uint32_t number)
+{
+    rig_send(rig.links[0][1], number == 1 ? bulk.flow : other_flow, number, 100, false);
+}
+
+static void large_begins(void)
+{
+    bulk.flow = rig.links[0][1]->open(rig.links[0][1]->self);
+    other_flow = rig.links[0][1]->open(rig.links[0][1]->self);
+    rig_at(SIM_S, bulk_send, 0);
+    for (uint32_t i = 1; i <= 2; i++)
+        rig_at(SIM_S, say_small, i);
+    rig_at(1500 * SIM_MS, say_small, 3);
+}
+
+static void large_value_holds_up_what_is_behind_it(void **state)
+{
+    (void)state;
+    rig.begin = large_begins;
+    bulk.chunk = 1000 * 1000;
+    rig_play(LINKS("loss: 0%, bandwidth: 8Mbit/s"), 0);
+    bulk.chunk = CHUNK;
+    print_message("large %.1f ms, behind it %.1f ms, beside it %.1f and %.1f ms\n",
+                  (double)(rig.arrived[0] - SIM_S) / 1e6, (double)(rig.arrived[1] - SIM_S) / 1e6,
+                  (double)(rig.arrived[2] - SIM_S) / 1e6,
+                  (double)(rig.arrived[3] - 1500 * SIM_MS) / 1e6);
+    assert_true(rig.arrived[0] >= SIM_S + 1010 * SIM_MS);
+    assert_true(rig.arrived[0] < SIM_S + 1070 * SIM_MS);
+    assert_int_equal(rig.arrived[1], rig.arrived[0]);
+    assert_true(rig.arrived[2] <= SIM_S + 25 * SIM_MS);
+    assert_true(rig.arrived[3] < 1500 * SIM_MS + 60 * SIM_MS);
+}
+
 /* --- after a hole ---------------------------------------------------------------------------- */
 
 static struct {
@@ -266,8 +309,12 @@ static void stream_is_silent_until_the_next_retransmission(void **state)
 }
 
 /*
- * The table of failures A.3: a source of 1 or 10 MB/s, seconds from the end of the hole until all
- * is there.
+ * Seconds from the end of a hole of both directions until all is there, that a source of 1 or 10
+ * MB/s has written: the table of failures A.3 (one run each), and runs of seven of its rows again
+ * with the window watched (Linux 6.18, CUBIC; those in which nothing had been lost before). The
+ * window before the hole differed from run to run, and with it the time: 122, 122, 162 and 191
+ * segments at 62 ms; 122, 812, 813, 1106, 1224 and 1385 at 190 ms. Here it is what slow start
+ * leaves a source of that rate: 160 and 640. Within 25 % of the range.
  */
 static void bulk_catches_up_as_measured(void **state)
 {
@@ -275,13 +322,16 @@ static void bulk_catches_up_as_measured(void **state)
     static const struct {
         const char *text;
         uint32_t rate; /* MB/s */
-        double hole_s, measured_s;
+        double hole_s, least_s, most_s;
     } rows[] = {
-        {AT("20ms"), 1, 1, 1.6},    {AT("20ms"), 1, 2, 3.2},   {AT("20ms"), 1, 5, 4.9},
-        {AT("20ms"), 1, 10, 8.2},   {AT("62ms"), 1, 1, 0.8},   {AT("62ms"), 1, 2, 1.5},
-        {AT("62ms"), 1, 5, 7.3},    {AT("62ms"), 1, 10, 13.6}, {AT("62ms"), 1, 30, 15.0},
-        {AT("190ms"), 1, 1, 0.7},   {AT("190ms"), 1, 2, 1.2},  {AT("190ms"), 1, 5, 4.6},
-        {AT("190ms"), 1, 10, 15.4}, {AT("62ms"), 10, 5, 15.1}, {AT("62ms"), 10, 10, 20.3},
+        {AT("20ms"), 1, 1, 1.6, 1.6},     {AT("20ms"), 1, 2, 3.2, 3.2},
+        {AT("20ms"), 1, 5, 4.9, 4.9},     {AT("20ms"), 1, 10, 8.2, 8.2},
+        {AT("62ms"), 1, 1, 0.55, 0.83},   {AT("62ms"), 1, 2, 1.02, 1.56},
+        {AT("62ms"), 1, 5, 7.3, 7.3},     {AT("62ms"), 1, 10, 12.8, 13.6},
+        {AT("62ms"), 1, 30, 15.0, 15.0},  {AT("190ms"), 1, 1, 0.7, 1.18},
+        {AT("190ms"), 1, 2, 0.99, 3.6},   {AT("190ms"), 1, 5, 4.6, 5.5},
+        {AT("190ms"), 1, 10, 6.96, 18.2}, {AT("62ms"), 10, 5, 7.06, 15.1},
+        {AT("62ms"), 10, 10, 20.3, 20.3},
     };
 
     (void)state;
@@ -291,10 +341,12 @@ static void bulk_catches_up_as_measured(void **state)
         play_hole(rows[i].text, 1448 * rows[i].rate, 1448 * SIM_US,
                   (sim_dur)(rows[i].hole_s * 1e9));
         found = (double)(source.caught_up - source.ends) / 1e9;
-        print_message(
-            "%.10s %u hole of %.0f s: silent %.2f s, caught up after %.2f s, measured %.1f\n",
-            strstr(rows[i].text, "rtt:"), rows[i].rate, rows[i].hole_s,
-            (double)(source.first_after - source.ends) / 1e9, found, rows[i].measured_s);
+        print_message("%.10s %u MB/s, hole of %.0f s: silent %.2f s, caught up after %.2f s, "
+                      "measured %.2f to %.2f\n",
+                      strstr(rows[i].text, "rtt:"), rows[i].rate, rows[i].hole_s,
+                      (double)(source.first_after - source.ends) / 1e9, found, rows[i].least_s,
+                      rows[i].most_s);
+        assert_true(found > 0.75 * rows[i].least_s && found < 1.25 * rows[i].most_s);
     }
 }
 
@@ -450,6 +502,7 @@ int main(void)
         cmocka_unit_test(reno_covers_the_stationary_window),
         cmocka_unit_test(bulk_without_loss_is_bounded_by_window_and_bandwidth),
         cmocka_unit_test(large_value_is_sent_in_slow_start),
+        cmocka_unit_test(large_value_holds_up_what_is_behind_it),
         cmocka_unit_test(stream_is_silent_until_the_next_retransmission),
         cmocka_unit_test(bulk_catches_up_as_measured),
         cmocka_unit_test(lost_retransmission_is_found_without_the_timer),

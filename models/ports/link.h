@@ -30,8 +30,8 @@ struct message {
 struct keepalive {
     sim_dur idle_ns /* 0: off */, interval_ns;
     uint32_t count; /* at least 1 */
-    bool forgets; /* a dead peer is forgotten: it finds out by a RST when it sends. Else the flow
-                     breaks, and its owner is told */
+    bool forgets;   /* a dead peer is forgotten: it finds out by a RST when it sends. Else the flow
+                       breaks, and its owner is told */
 };
 /* What a connection carries. A fault may hit one class only. */
 enum traffic { TRAFFIC_BOTH, TRAFFIC_APPLICATION, TRAFFIC_REPLICATION };

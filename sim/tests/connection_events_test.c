@@ -227,16 +227,17 @@ static void probes_of_a_server_keep_a_box_quiet(void **state)
 static void server_forgets_a_client_that_is_silent(void **state)
 {
     (void)state;
-    assert_events("regions: {a: {}, b: {}}\n"
-                  "store: {kind: single-region, write_service: 0ms, write_per_kib: 0ms, "
-                  "tcp_keepalive: 3s}\n"
-                  "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}, "
-                  "inside: {loss: 0%}}\n"
-                  "client: {pool: {size: 1, warm: 1, close_on_timeout: false}, retry: {attempts: 1}, "
-                  "tls: none, timeout: 300ms}\n"
-                  "driver: {rate: 0.2/s, writes: 4, writer: b, cut: b <-> a, cut_from: 1s, cut_for: "
-                  "10s}\n",
-                  "0.000000000 0 established\n12.060000000 0 rst\n15.020000000 0 established\n");
+    assert_events(
+        "regions: {a: {}, b: {}}\n"
+        "store: {kind: single-region, write_service: 0ms, write_per_kib: 0ms, "
+        "tcp_keepalive: 3s}\n"
+        "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}, "
+        "inside: {loss: 0%}}\n"
+        "client: {pool: {size: 1, warm: 1, close_on_timeout: false}, retry: {attempts: 1}, "
+        "tls: none, timeout: 300ms}\n"
+        "driver: {rate: 0.2/s, writes: 4, writer: b, cut: b <-> a, cut_from: 1s, cut_for: "
+        "10s}\n",
+        "0.000000000 0 established\n12.060000000 0 rst\n15.020000000 0 established\n");
 }
 
 /* A SYN to a host that is down is sent again after 1 s; the host is up again from 0.9 s on. */
