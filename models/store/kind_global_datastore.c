@@ -140,10 +140,8 @@ static void server_acknowledge(struct datastore_server *server, const struct com
     datastore->shards[server->shard].acknowledged++;
     probe_count(store->probes, cluster->cluster->writes);
     if (cluster->cluster->region != datastore->primary) {
-        count_lost(datastore, &entry, position);
+        count_lost(datastore, &entry, position, LOSS_SPLIT_BRAIN);
         probe_count(store->probes, cluster->lost);
-        datastore->rpo += entry.acknowledged - datastore->last_acknowledged;
-        datastore->last_acknowledged = entry.acknowledged;
         return;
     }
     datastore->shards[server->shard].write_size = command->bytes;
@@ -360,19 +358,25 @@ static void replica_busy(void *self, uint32_t shard, sim_dur length)
 
 /* --- losses ---------------------------------------------------------------------------------- */
 
-static uint64_t writes_lost(const void *store)
+static uint64_t writes_lost(const void *store, enum loss_cause by)
 {
-    return datastore_of(store)->lost_writes;
+    return datastore_of(store)->lost_writes[by];
 }
 
-static uint64_t sessions_lost(const void *store)
+static uint64_t sessions_lost(const void *store, enum loss_cause by)
 {
-    return datastore_of(store)->lost_sessions;
+    return datastore_of(store)->lost_sessions[by];
 }
 
 static sim_dur rpo_of(const void *store)
 {
-    return datastore_of(store)->rpo;
+    const struct datastore *datastore = datastore_of(store);
+    sim_dur rpo = -1;
+
+    for (uint32_t s = 0; s < datastore->shard_count; s++)
+        if (datastore->shards[s].spans.sum > rpo)
+            rpo = datastore->shards[s].spans.sum;
+    return rpo;
 }
 
 static const struct losses_port datastore_losses = {
@@ -408,13 +412,13 @@ static void datastore_init(struct store *store, const struct model_env *env)
     datastore->replica = sim_stream(env->sim, env->instance, "replica");
     datastore->replica_lag_max =
         (sim_dur)dist_quantile(datastore->config->replica_lag, 0.99999) + 1;
-    datastore->rpo = -1;
     datastore->shard_count = store->shard_count;
     datastore->shards = mem_alloc(store->shard_count, sizeof *datastore->shards);
     for (uint32_t s = 0; s < store->shard_count; s++) {
         datastore->shards[s] = (struct shard){.base = 1};
         shard_fork(&datastore->shards[s], 0, 0, MISS_LOST); /* history 0: the start */
     }
+    losses_begin(datastore, -1);
     for (uint32_t r = 0; r < store->region_count; r++)
         datastore->clusters[r] =
             (struct datastore_cluster){.datastore = datastore, .cluster = &store->clusters[r]};
@@ -453,7 +457,7 @@ static void datastore_cluster_init(struct cluster *cluster, const struct model_e
         cluster->servers[s].state = server;
         log_append(server, &(struct log_entry){0});
         server_apply(server, 1); /* number 1 stands for all writes before the run */
-        server->log_low = 1;
+        server->log_low = server->tenure_first = 1;
     }
     state->lag = probe_latency_open(probes, "replication_lag", region, NULL);
     state->unreplicated = probe_level_open(probes, "unreplicated_writes", region, NULL);

@@ -290,7 +290,7 @@ static void shards_resync_each_by_itself(void **state)
     plan_at(50 * SIM_S, promote_second, 0);
     run_scenario(WORLD_FOR("100s") "store: {shards: 7, hot_weight: 3}\n");
     assert_int_equal(driver->promotion->primary(driver->promotion->self), 1);
-    assert_true(driver->losses->writes(driver->losses->self) > 0);
+    assert_true(driver->losses->writes(driver->losses->self, LOSS_SPLIT_BRAIN) > 0);
     assert_close(found("resyncs", 0, NULL), 7, 0);
     assert_int_equal(driver->promotion->held(driver->promotion->self, 0),
                      driver->promotion->held(driver->promotion->self, 1));

@@ -66,6 +66,7 @@ static struct {
     uint32_t restarts, rejoins;
     bool demotion_arrives;
     uint64_t writes_lost, sessions_lost;
+    uint64_t lost_by[LOSS_CAUSES];
     sim_dur rpo;
 } script;
 
@@ -251,6 +252,13 @@ static void driver_crash(void *self, enum crash_kind kind)
     (void)self, (void)kind;
 }
 
+/* In the replication stream: numbers up to 4 were sent, up to 5 in the output buffer. */
+static struct stream_reach driver_reach(const void *self, int region, uint32_t shard)
+{
+    (void)self, (void)region, (void)shard;
+    return (struct stream_reach){.history = 0, .sent = 4, .buffered = 5};
+}
+
 static void driver_init(void *self, const struct model_env *env)
 {
     struct driver *driver = self;
@@ -270,7 +278,8 @@ static void driver_init(void *self, const struct model_env *env)
                                         .restart = driver_restart,
                                         .rejoin = driver_rejoin,
                                         .leave = driver_leave,
-                                        .crash = driver_crash};
+                                        .crash = driver_crash,
+                                        .reach = driver_reach};
     port_offer_stream(env->ports, -1, -1, &driver->port);
     for (int a = 0; a < (int)driver->regions; a++) {
         command_pool_init(&driver->pools[a]);
@@ -321,8 +330,12 @@ static void driver_finish(void *self)
 {
     const struct losses_port *losses = ((struct driver *)self)->losses;
 
-    script.writes_lost = losses->writes(losses->self);
-    script.sessions_lost = losses->sessions(losses->self);
+    script.writes_lost = script.sessions_lost = 0;
+    for (enum loss_cause by = 0; by < LOSS_CAUSES; by++) {
+        script.lost_by[by] = losses->writes(losses->self, by);
+        script.writes_lost += script.lost_by[by];
+        script.sessions_lost += losses->sessions(losses->self, by);
+    }
     script.rpo = losses->rpo(losses->self);
 }
 
@@ -497,8 +510,8 @@ static void secondary_sees_a_write_when_it_is_applied(void **state)
 #define WRITES 100
 /*
  * 100 creations, the n-th acknowledged at n s / 10 + 1 ms; the secondary has applied 60 when it is
- * promoted. Exactly the 40 others are lost: a suffix. RPO: from the last one kept to the last one
- * acknowledged, 40 x 100 ms.
+ * promoted. Exactly the 40 others are lost: a suffix. RPO: from the first one lost to the last one
+ * acknowledged, 39 x 100 ms.
  */
 static void failover_loses_exactly_a_suffix(void **state)
 {
@@ -521,7 +534,7 @@ static void failover_loses_exactly_a_suffix(void **state)
     }
     assert_int_equal(script.writes_lost, 40);
     assert_int_equal(script.sessions_lost, 40);
-    assert_int_equal(script.rpo, 40 * 100 * SIM_MS);
+    assert_int_equal(script.rpo, 39 * 100 * SIM_MS);
 }
 
 /* The secondary holds everything: nothing is lost, and the RPO is 0. */
@@ -540,7 +553,7 @@ static void failover_to_an_equal_loses_nothing(void **state)
 /*
  * Writes 1 (applied), 2 and 3 (not) are acknowledged at 1, 2, 3 s. During the promotion no cluster
  * accepts writes. Once the old primary is notified of its demotion it refuses them and resyncs; it
- * serves its old data until the flush.
+ * serves its old data until the flush. RPO: from write 2 to write 3.
  */
 static void demoted_primary_rejoins_when_it_hears(void **state)
 {
@@ -562,33 +575,43 @@ static void demoted_primary_rejoins_when_it_hears(void **state)
     assert_int_equal(script.reply[write], REPLY_READONLY);
     assert_int_equal(script.rejoins, 1);
     assert_int_equal(script.writes_lost, 2);
-    assert_int_equal(script.rpo, 2 * SIM_S);
+    assert_int_equal(script.rpo, SIM_S);
 }
 
 /*
  * A promotion does not fence: if the notification never arrives, the deposed primary keeps
- * accepting writes (split brain). Writes 2 and 3 are lost at the fork; 4, acknowledged at 12 s by
- * the old primary, is lost too and counted.
+ * accepting writes (split brain). Writes 1 to 4 are acknowledged at 1 to 4 s, one a second, so a
+ * gap of more than 10 s is a pause. Number n of a write is one more, as number 1 is what was there
+ * before the run. The secondary holds write 1; 2 and 3 were sent to it, 4 is in the output buffer.
+ * Writes 5 at 13 s, 6 at 24 s and 7 at 25 s are acknowledged by the old primary after the
+ * promotion. RPO: 4 - 2 = 2 s, 13 - 4 = 9 s and 25 - 24 = 1 s; in the 11 s before write 6 nobody
+ * wrote.
  */
 static void deposed_primary_acknowledges_until_notified(void **state)
 {
     uint32_t write, read;
 
     (void)state;
-    for (uint32_t n = 1; n <= 3; n++)
+    for (uint32_t n = 1; n <= 4; n++)
         add_command(n * SIM_S - SIM_MS, 0, COMMAND_CREATE, n);
-    add((struct step){.at = 4 * SIM_S, .what = APPLY, .region = 1, .number = 2});
-    add((struct step){.at = 5 * SIM_S, .what = PROMOTE_BEGIN, .region = 1});
+    add((struct step){.at = 5 * SIM_S, .what = APPLY, .region = 1, .number = 2});
+    add((struct step){.at = 6 * SIM_S, .what = PROMOTE_BEGIN, .region = 1});
     add((struct step){.at = 10 * SIM_S, .what = PROMOTE_END, .region = 1});
-    write = add_command(12 * SIM_S - SIM_MS, 0, COMMAND_CREATE, 4);
-    read = add_command(13 * SIM_S, 1, COMMAND_GET, 4);
+    write = add_command(13 * SIM_S - SIM_MS, 0, COMMAND_CREATE, 5);
+    read = add_command(14 * SIM_S, 1, COMMAND_GET, 5);
+    add_command(24 * SIM_S - SIM_MS, 0, COMMAND_CREATE, 6);
+    add_command(25 * SIM_S - SIM_MS, 0, COMMAND_CREATE, 7);
     run_text(TWO_CLUSTERS);
     assert_int_equal(script.reply[write], REPLY_OK);
     assert_int_equal(script.reply[read], REPLY_MISS);
     assert_int_equal(script.miss[read], MISS_LOST);
-    assert_int_equal(script.writes_lost, 3);
-    assert_int_equal(script.sessions_lost, 3);
-    assert_int_equal(script.rpo, 12 * SIM_S - SIM_S);
+    assert_int_equal(script.sessions_lost, 6);
+    assert_int_equal(script.writes_lost, 6);
+    assert_int_equal(script.lost_by[LOSS_IN_FLIGHT], 2);
+    assert_int_equal(script.lost_by[LOSS_OUTPUT_BUFFER], 1);
+    assert_int_equal(script.lost_by[LOSS_BACKLOG], 0);
+    assert_int_equal(script.lost_by[LOSS_SPLIT_BRAIN], 3);
+    assert_int_equal(script.rpo, 12 * SIM_S);
 }
 
 /* --- faults -------------------------------------------------------------------------------------
