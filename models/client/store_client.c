@@ -137,6 +137,7 @@ static const struct field store_client_fields[] = {
 // clang-format on
 
 static const char *const denied_by[] = {"deadline", "breaker", "budget", NULL};
+static const char *const client_outcomes[] = {"ok", "failed", NULL};
 static const char *const afters[] = {"1ms",   "3ms", "10ms", "30ms", "100ms",
                                      "300ms", "1s",  "3s",   "more", NULL};
 
@@ -145,12 +146,13 @@ static const struct metric store_client_metrics[] = {
     {.name = "writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logical writes that ended"},
     {.name = "write_failures", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "writes that failed after all attempts"},
     {.name = "write_attempts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "write attempts that ended"},
+    {.name = "attempts_of_writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "attempts of the writes that ended, counted when the write ends"},
     {.name = "write_timeouts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "write attempts that timed out"},
     {.name = "write_errors", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .meaning = "write attempts that timed out, broke or were answered with an error"},
     {.name = "write_error_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_errors", .under = "write_attempts", .series = true, .meaning = "write attempts that failed for any reason / write attempts"},
     {.name = "write_timeout_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_timeouts", .under = "write_attempts", .series = true, .meaning = "write attempts that timed out / write attempts"},
     {.name = "write_failure_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_failures", .under = "writes", .series = true, .meaning = "writes that failed after all attempts / writes"},
-    {.name = "write_amplification", .unit = UNIT_NONE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_attempts", .under = "writes", .series = true, .meaning = "write attempts / writes"},
+    {.name = "write_amplification", .unit = UNIT_NONE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "attempts_of_writes", .under = "writes", .series = true, .meaning = "write attempts / writes, both of the writes that ended"},
     {.name = "ambiguous_writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "write attempts that timed out at the client and were executed at the server"},
     {.name = "reads", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "reads that ended"},
     {.name = "read_failures", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "reads that failed after all attempts"},
@@ -163,9 +165,9 @@ static const struct metric store_client_metrics[] = {
     {.name = "reads_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "after", .label_values = afters, .meaning = "first replies to reads, by time since the session's last acknowledged write (up to the label)"},
     {.name = "misses_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "after", .label_values = afters, .meaning = "reads of reads_after_write that did not see that write"},
     {.name = "miss_probability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "misses_after_write", .under = "reads_after_write", .label = "after", .label_values = afters, .meaning = "misses_after_write / reads_after_write"},
-    {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of writes, from the caller's start to its end, including retries"},
+    {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = client_outcomes, .meaning = "latency of writes, from the caller's start to its end, including retries"},
     {.name = "write_attempt_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of write attempts; attempts that timed out count with their timeout"},
-    {.name = "read_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of reads, including retries"},
+    {.name = "read_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = client_outcomes, .meaning = "latency of reads, including retries"},
     {.name = "connections_opened", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "new connections to the store"},
     {.name = "connections_open", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "open connections to the store, including those being opened"},
     {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "writes that succeeded, after any number of attempts"},
@@ -215,6 +217,7 @@ static void open_probes(struct store_client *client, struct probes *probes)
     } counters[] = {{&client->writes, "writes"},
                     {&client->write_failures, "write_failures"},
                     {&client->write_attempts, "write_attempts"},
+                    {&client->attempts_of_writes, "attempts_of_writes"},
                     {&client->write_errors, "write_errors"},
                     {&client->write_timeouts, "write_timeouts"},
                     {&client->ambiguous, "ambiguous_writes"},
@@ -240,9 +243,14 @@ static void open_probes(struct store_client *client, struct probes *probes)
         client->denied[i] = probe_count_open(probes, "retries_denied", region, denied_by[i]);
     client->open = probe_level_open(probes, "connections_open", region, NULL);
     client->breaker_open = probe_level_open(probes, "breaker_open_share", region, NULL);
-    client->write_latency = probe_latency_open(probes, "write_latency", region, NULL);
     client->attempt_latency = probe_latency_open(probes, "write_attempt_latency", region, NULL);
-    client->read_latency = probe_latency_open(probes, "read_latency", region, NULL);
+    for (int failed = 0; failed < 2; failed++) {
+        const char *outcome = client_outcomes[failed];
+
+        client->write_latency[failed] =
+            probe_latency_open(probes, "write_latency", region, outcome);
+        client->read_latency[failed] = probe_latency_open(probes, "read_latency", region, outcome);
+    }
 }
 
 /* The order of kinds decides the order of simultaneous events: add new kinds at the end. */

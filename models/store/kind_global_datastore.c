@@ -31,8 +31,8 @@ static const struct metric datastore_metrics[] = {
      .kind = METRIC_LATENCY,
      .better = LOWER_IS_BETTER,
      .meaning =
-         "for each write: time applied at the secondary of the region minus time acknowledged "
-         "by the primary"},
+         "for each write, however it arrives: time applied at the secondary of the region minus "
+         "time acknowledged by the primary"},
     {.name = "unreplicated_writes",
      .unit = UNIT_COUNT,
      .kind = METRIC_LEVEL,
@@ -183,7 +183,7 @@ static void session_written(struct datastore_server *server, struct session_row 
         count_live(datastore, row, command, server->shard, command->kind != COMMAND_DELETE);
     if (row->check != command->session_check)
         *row = (struct session_row){.check = (uint16_t)command->session_check};
-    else if (row_last(row, 0).number && row->last_op == op)
+    else if (row->last_op == op)
         probe_count(datastore->store->probes, cluster->cluster->repeated);
     if (command->kind == COMMAND_DELETE)
         row_set_first(row, none);
@@ -310,6 +310,20 @@ static sim_dur replica_lag(const void *self, int region)
     return lag;
 }
 
+/* The secondary has writes of the primary's history up to `to`, and had them up to `from`. */
+static void note_lag(struct datastore *datastore, const struct datastore_cluster *cluster,
+                     uint32_t shard, uint64_t from, uint64_t to)
+{
+    const struct datastore_server *primary =
+        &datastore->clusters[datastore->primary].servers[shard];
+    sim_time now = sim_now(datastore->store->sim);
+
+    for (uint64_t n = from + 1; n <= to; n++)
+        if (n > primary->log_low)
+            probe_latency(datastore->store->probes, cluster->lag,
+                          now - log_at(primary, n)->acknowledged);
+}
+
 static void replica_apply(void *self, int region, struct write_position position)
 {
     struct datastore *datastore = self;
@@ -317,15 +331,11 @@ static void replica_apply(void *self, int region, struct write_position position
     struct datastore_server *server = &cluster->servers[position.shard];
     struct datastore_server *primary =
         &datastore->clusters[datastore->primary].servers[position.shard];
-    struct probes_hot *probes = datastore->store->probes;
-    sim_time now = sim_now(datastore->store->sim);
 
     if (position.history != server->history || position.number <= server->applied)
         return;
     if (position.history == primary->history)
-        for (uint64_t n = server->applied + 1; n <= position.number; n++)
-            if (n > primary->log_low)
-                probe_latency(probes, cluster->lag, now - log_at(primary, n)->acknowledged);
+        note_lag(datastore, cluster, position.shard, server->applied, position.number);
     server_apply(server, position.number);
     log_trim(datastore, position.shard);
     level_unreplicated(datastore, cluster);
@@ -341,7 +351,15 @@ static void replica_loaded(void *self, int region, struct write_position positio
     struct datastore *datastore = self;
     struct datastore_cluster *cluster = &datastore->clusters[region];
     struct datastore_server *server = &cluster->servers[position.shard];
+    const struct datastore_server *primary =
+        &datastore->clusters[datastore->primary].servers[position.shard];
+    uint64_t held = server->applied;
 
+    /* a secondary with another history had no write of the primary's */
+    if (server->history != position.history)
+        held = datastore->shards[position.shard].histories[position.history].fork;
+    if (position.history == primary->history)
+        note_lag(datastore, cluster, position.shard, held, position.number);
     server->loading = false;
     server->history = position.history;
     server_apply(server, position.number);

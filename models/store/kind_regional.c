@@ -69,7 +69,7 @@ static void regional_write(const struct server *server, struct command *command)
     probe_count(store->probes, cluster->writes);
     if (command->session_check < row->check)
         return; /* late write of a session whose row has been reused: never read */
-    if (row->check == command->session_check && row->region != 0 && row->last_op == op)
+    if (row->check == command->session_check && row->last_op == op)
         probe_count(store->probes, cluster->repeated);
     *row = (struct regional_row){.last_op = op,
                                  .check = (uint16_t)command->session_check,

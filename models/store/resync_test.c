@@ -66,6 +66,12 @@ static void backlog_decides_to_the_byte(void **state)
         assert_close(found("resyncs", 1, "full"), i == 1, 0);
         assert_close(found("replication_breaks", 1, "secondary-timeout"), 1, 0);
         assert_true(holds_all());
+        /* the lag has every write, by whichever resync it arrived */
+        assert_close(
+            statistic_of(rig_world, (struct wanted){"replication_lag", "count", 1, NULL, NULL}),
+            found("store_writes", 0, NULL), 0);
+        assert_true(statistic_of(rig_world,
+                                 (struct wanted){"replication_lag", "max", 1, NULL, NULL}) > 55e9);
         end_scenario();
     }
 }
