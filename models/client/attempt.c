@@ -236,7 +236,7 @@ void op_finish(struct store_client *client, uint32_t index, enum op_outcome outc
         probe_count(client->probes, client->reads);
         if (outcome == OP_FAILED)
             probe_count(client->probes, client->read_failures);
-        probe_latency(client->probes, client->read_latency[outcome == OP_FAILED], latency);
+        probe_latency(client->probes, client->read_latency, latency);
         if (__builtin_expect(client->objective->counts[OPERATION_READ], 0))
             client->objective->operation_done(
                 client->objective->self, OPERATION_READ, client->region, op->begun,

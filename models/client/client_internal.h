@@ -168,10 +168,10 @@ struct store_client {
     uint64_t attempts_begun, attempts_ended[ATTEMPT_ENDS], ops_begun, ops_ended;
 
     probe_id writes, write_failures, write_attempts, write_errors, write_timeouts, ambiguous, reads,
-        read_failures, read_attempts, read_timeouts, read_misses, opened, open, write_latency[2],
-        attempt_latency, read_latency[2] /* ok, failed */, attempts_of_writes, after_reads[AFTERS],
-        after_misses[AFTERS], goodput, denied[DENIED_KINDS], breaker_refusals, breaker_open, hedges,
-        hedges_won;
+        read_failures, read_attempts, read_timeouts, read_misses, opened, open,
+        write_latency[2] /* ok, failed */, attempt_latency, read_latency, attempts_of_writes,
+        after_reads[AFTERS], after_misses[AFTERS], goodput, denied[DENIED_KINDS], breaker_refusals,
+        breaker_open, hedges, hedges_won;
 };
 
 /* --- rows ------------------------------------------------------------------------------------ */

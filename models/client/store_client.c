@@ -146,7 +146,7 @@ static const struct metric store_client_metrics[] = {
     {.name = "writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logical writes that ended"},
     {.name = "write_failures", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "writes that failed after all attempts"},
     {.name = "write_attempts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "write attempts that ended"},
-    {.name = "attempts_of_writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "attempts of the writes that ended, counted when the write ends"},
+    {.name = "attempts_of_writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "attempts of the writes that ended, counted when the write ends"},
     {.name = "write_timeouts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "write attempts that timed out"},
     {.name = "write_errors", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .meaning = "write attempts that timed out, broke or were answered with an error"},
     {.name = "write_error_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_errors", .under = "write_attempts", .series = true, .meaning = "write attempts that failed for any reason / write attempts"},
@@ -167,7 +167,7 @@ static const struct metric store_client_metrics[] = {
     {.name = "miss_probability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "misses_after_write", .under = "reads_after_write", .label = "after", .label_values = afters, .meaning = "misses_after_write / reads_after_write"},
     {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = client_outcomes, .meaning = "latency of writes, from the caller's start to its end, including retries"},
     {.name = "write_attempt_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of write attempts; attempts that timed out count with their timeout"},
-    {.name = "read_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = client_outcomes, .meaning = "latency of reads, including retries"},
+    {.name = "read_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of reads, including retries"},
     {.name = "connections_opened", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "new connections to the store"},
     {.name = "connections_open", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "open connections to the store, including those being opened"},
     {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "writes that succeeded, after any number of attempts"},
@@ -244,13 +244,10 @@ static void open_probes(struct store_client *client, struct probes *probes)
     client->open = probe_level_open(probes, "connections_open", region, NULL);
     client->breaker_open = probe_level_open(probes, "breaker_open_share", region, NULL);
     client->attempt_latency = probe_latency_open(probes, "write_attempt_latency", region, NULL);
-    for (int failed = 0; failed < 2; failed++) {
-        const char *outcome = client_outcomes[failed];
-
+    client->read_latency = probe_latency_open(probes, "read_latency", region, NULL);
+    for (int failed = 0; failed < 2; failed++)
         client->write_latency[failed] =
-            probe_latency_open(probes, "write_latency", region, outcome);
-        client->read_latency[failed] = probe_latency_open(probes, "read_latency", region, outcome);
-    }
+            probe_latency_open(probes, "write_latency", region, client_outcomes[failed]);
 }
 
 /* The order of kinds decides the order of simultaneous events: add new kinds at the end. */
