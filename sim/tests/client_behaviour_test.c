@@ -346,7 +346,7 @@ static void breaker_is_checked_again_after_the_backoff(void **state)
  */
 static void attempts_belong_to_their_write(void **state)
 {
-    const char *text = QUIET "duration: 130s\nwarmup: 30s\n"
+    const char *text = QUIET "duration: 130s\nwarmup: 0s\n"
                              "driver: {rate: 1/s, writer: b, cut: b -> a, cut_from: 0s}\n"
                              "client: {timeout: 600ms, " WARM_POOL ", retry: {attempts: 2, "
                              "backoff: {fixed: 300ms}, jitter: none}}\n";
