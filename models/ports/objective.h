@@ -9,11 +9,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum operation_kind {
+    OPERATION_REQUEST,
+    OPERATION_WRITE,
+    OPERATION_LOGIN,
+    OPERATION_READ,
+    OPERATION_KINDS
+};
+
+/* What knows the operations of some kinds: at the end of the run it reports each one that is still
+ * under way, to operation_open(). */
+struct operation_source {
+    void *self;
+    void (*report_open)(void *self);
+};
+
 struct objective_port {
     void *self;
-    /* A logical write of a region, begun at `started`, ended now. */
-    void (*write_done)(void *self, int region, sim_time started, bool good);
-    sim_dur (*latency)(const void *self); /* a request answered later than this is not good */
+    bool counts[OPERATION_KINDS]; /* operations of other kinds need not be reported */
+    /* An operation of a region, begun at `started`, has ended; `good`: without an error, within
+     * latency(). */
+    void (*operation_done)(void *self, enum operation_kind kind, int region, sim_time started,
+                           bool good);
+    void (*operation_open)(void *self, enum operation_kind kind, int region, sim_time started);
+    void (*add_source)(void *self, struct operation_source source); /* while models connect */
+    sim_dur (*latency)(const void *self); /* an operation that takes longer is not good */
     /* A fault begins that can harm writes; `kind` is static text, such as "link-fault". */
     void (*fault_begin)(void *self, const char *kind);
     /* Any stage but the last ends now. */

@@ -198,6 +198,11 @@ static void population_connect(void *self, const struct port_directory *ports)
     population->probes = sim_probes(population->sim);
     population->edge = port_need_edge(ports, -1, -1);
     population->objective = port_need_objective(ports, -1, -1);
+    if (population->objective->counts[OPERATION_REQUEST] ||
+        population->objective->counts[OPERATION_LOGIN])
+        population->objective->add_source(
+            population->objective->self,
+            (struct operation_source){.self = population, .report_open = population_report_open});
     population->store = port_need_session_store(ports, -1, -1);
     map_causes(population);
     for (uint32_t r = 0; r < population->region_count; r++)
