@@ -208,8 +208,9 @@ struct store_client {
     struct op_port *app;
     struct prefetch_port hint;
     const struct prefetch_port *requests_hint, *users_hints[REGIONS_MAX]; /* NULL: none */
-    struct objective_port *objective;
+    const struct objective_port *objective;
     sim_dur good_latency_ns; /* of the objective; 0 where it counts no operation of the store */
+    struct operation_tally good_writes, good_reads;
     struct session_port port;
     struct handshake_return back;
     const struct impairments *impairments;

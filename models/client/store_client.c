@@ -455,7 +455,7 @@ static void client_report_open(void *self)
         const struct op *op = op_at(client, index);
         enum operation_kind kind = op_is_write(op) ? OPERATION_WRITE : OPERATION_READ;
 
-        if (op->state != OP_IDLE && !op->request.probe && objective->counts[kind])
+        if (op->state != OP_IDLE && !op->request.probe && objective_counts(objective, kind))
             objective->operation_open(objective->self, kind, client->region, op->begun);
     }
 }
@@ -467,7 +467,9 @@ static void client_connect_objective(struct store_client *client,
     struct objective_port *objective = port_need_objective(ports, -1, -1);
 
     client->objective = objective;
-    if (!objective->counts[OPERATION_WRITE] && !objective->counts[OPERATION_READ])
+    client->good_writes = objective->tallies[OPERATION_WRITE][client->region];
+    client->good_reads = objective->tallies[OPERATION_READ][client->region];
+    if (!client->good_writes.steps && !client->good_reads.steps)
         return;
     client->good_latency_ns = objective->latency(objective->self);
     objective->add_source(objective->self, source);

@@ -24,7 +24,7 @@ void good_operations_release(struct good_operations *operations)
 
 /* Sums over a window of steps, one for each group. */
 struct window_sums {
-    uint64_t total[GROUPS_MAX], good[GROUPS_MAX];
+    uint64_t total[GROUPS_MAX], bad[GROUPS_MAX];
 };
 
 /* A step enters the window or leaves it. */
@@ -35,7 +35,7 @@ static void window_sums_change(struct window_sums *sums, const struct good_opera
         const struct operation_step *at = &operations->steps[group * operations->step_count + step];
 
         sums->total[group] += enters ? at->total : 0 - (uint64_t)at->total;
-        sums->good[group] += enters ? at->good : 0 - (uint64_t)at->good;
+        sums->bad[group] += enters ? at->bad : 0 - (uint64_t)at->bad;
     }
 }
 
@@ -53,7 +53,7 @@ static enum window_state window_sums_judge(const struct window_sums *sums, uint3
             continue;
         state = WINDOW_GOOD;
         /* the small change makes 7 of 100 reach 7 %, whose double lies above */
-        if ((double)sums->good[group] + 1e-9 * total < target * total)
+        if (total - (double)sums->bad[group] + 1e-9 * total < target * total)
             return WINDOW_BAD;
     }
     return state;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Good operations: how many operations began in each step of a run, how many of them were good, and
+ * Good operations: how many operations began in each step of a run, how many of them were bad, and
  * when an outage began and was restored by that. Operations are in groups: one for each kind of
  * operation in each region.
  *
@@ -27,10 +27,8 @@
 struct good_operations {
     sim_dur resolution_ns; /* length of a step */
     uint32_t group_count;
-    size_t step_count; /* of a group */
-    struct operation_step {
-        uint32_t total, good;
-    } * steps; /* [group][step] */
+    size_t step_count;            /* of a group */
+    struct operation_step *steps; /* [group][step] */
 };
 
 /* Steps from 0 to `end`; 8 bytes each. group_count <= GROUPS_MAX. */
@@ -38,15 +36,14 @@ void good_operations_init(struct good_operations *operations, uint32_t group_cou
                           sim_dur resolution_ns);
 void good_operations_release(struct good_operations *operations);
 
-/* An operation that began at `started`, at most `end`, has ended. */
-static inline void good_operations_add(struct good_operations *operations, uint32_t group,
-                                       sim_time started, bool good)
+/* What counts the operations of a group. */
+static inline struct operation_tally good_operations_tally(const struct good_operations *operations,
+                                                           uint32_t group)
 {
-    struct operation_step *step = &operations->steps[(size_t)group * operations->step_count +
-                                                     (size_t)(started / operations->resolution_ns)];
+    struct operation_step *steps = &operations->steps[group * operations->step_count];
 
-    step->total++;
-    step->good += good;
+    return (struct operation_tally){
+        .steps = steps, .step = steps, .step_ns = operations->resolution_ns};
 }
 
 struct outage_rule {

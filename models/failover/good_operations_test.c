@@ -20,8 +20,10 @@ static const struct outage_rule rule = {.target = 0.99, .hold_ns = 30 * SIM_S};
 static void begin(struct good_operations *operations, uint32_t region, sim_time from, sim_time to,
                   bool good)
 {
+    struct operation_tally tally = good_operations_tally(operations, region);
+
     for (sim_time at = from; at < to; at += STEP)
-        good_operations_add(operations, region, at, good);
+        operation_tally_add(&tally, at, good);
 }
 
 /* Every edge checked against the definition, over a pattern of good and bad operations in two
@@ -31,16 +33,19 @@ static void restoration_agrees_with_the_definition_taken_literally(void **state)
     enum { STEPS = 6000, HOLD = 300 };
     static bool good[2][STEPS];
     struct good_operations operations;
+    struct operation_tally tallies[2];
     sim_time expected = SIM_NEVER;
 
     (void)state;
     good_operations_init(&operations, 2, STEPS * STEP, STEP);
+    for (uint32_t region = 0; region < 2; region++)
+        tallies[region] = good_operations_tally(&operations, region);
     for (int step = 0; step < STEPS; step++)
         for (int region = 0; region < 2; region++) {
             uint64_t word = rng_mix((uint64_t)(step * 2 + region));
 
             good[region][step] = step < 1000 || rng_unit(word) > 0.4 * exp(-(step - 1000) / 500.0);
-            good_operations_add(&operations, (uint32_t)region, step * STEP, good[region][step]);
+            operation_tally_add(&tallies[region], step * STEP, good[region][step]);
         }
     for (int start = 1000; start + HOLD <= STEPS && expected == SIM_NEVER; start++) {
         int count[2] = {0};

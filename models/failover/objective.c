@@ -145,7 +145,6 @@ struct objective {
     struct objective_port port;
     struct good_operations operations;
     uint32_t region_count;
-    uint32_t first_group[OPERATION_KINDS]; /* of the regions' groups, of the kinds counted */
     struct operation_source *sources;
     size_t source_count, source_capacity;
     struct mark *marks; /* by time */
@@ -154,23 +153,14 @@ struct objective {
 
 /* --- notes, while it runs -------------------------------------------------------------------- */
 
-static void objective_operation_done(void *self, enum operation_kind kind, int region,
-                                     sim_time started, bool good)
-{
-    struct objective *objective = self;
-
-    good_operations_add(&objective->operations, objective->first_group[kind] + (uint32_t)region,
-                        started, good);
-}
-
 /* Whether one that is younger than `latency` will be good is not known: it does not count. */
 static void objective_operation_open(void *self, enum operation_kind kind, int region,
                                      sim_time started)
 {
-    const struct objective *objective = self;
+    struct objective *objective = self;
 
     if (sim_now(objective->sim) - started > objective->config->latency_ns)
-        objective_operation_done(self, kind, region, started, false);
+        operation_tally_add(&objective->port.tallies[kind][region], started, false);
 }
 
 static void objective_add_source(void *self, struct operation_source source)
@@ -495,10 +485,29 @@ static void objective_check(const void *config, const struct check_context *cont
                          "is too fine for this duration: at most %d steps fit in a run", STEPS_MAX);
 }
 
+/* The kinds that `good` names. */
+static void objective_count(struct objective *objective)
+{
+    const struct objective_config *config = objective->config;
+    const bool counts[OPERATION_KINDS] = {[OPERATION_REQUEST] = config->requests,
+                                          [OPERATION_WRITE] = config->writes,
+                                          [OPERATION_LOGIN] = config->logins,
+                                          [OPERATION_READ] = config->reads};
+    uint32_t group_count = 0;
+
+    for (int kind = 0; kind < OPERATION_KINDS; kind++)
+        group_count += counts[kind] ? objective->region_count : 0;
+    good_operations_init(&objective->operations, group_count, sim_end(objective->sim),
+                         config->resolution_ns);
+    for (int kind = OPERATION_KINDS - 1; kind >= 0; kind--)
+        for (uint32_t r = 0; counts[kind] && r < objective->region_count; r++)
+            objective->port.tallies[kind][r] =
+                good_operations_tally(&objective->operations, --group_count);
+}
+
 static void objective_init(void *self, const struct model_env *env)
 {
     struct objective *objective = self;
-    uint32_t groups = 0;
 
     objective->config = env->config;
     objective->sim = env->sim;
@@ -506,23 +515,13 @@ static void objective_init(void *self, const struct model_env *env)
     objective->region_count = env->topology->region_count;
     objective->port = (struct objective_port){
         .self = objective,
-        .counts = {[OPERATION_REQUEST] = objective->config->requests,
-                   [OPERATION_WRITE] = objective->config->writes,
-                   [OPERATION_LOGIN] = objective->config->logins,
-                   [OPERATION_READ] = objective->config->reads},
-        .operation_done = objective_operation_done,
         .operation_open = objective_operation_open,
         .add_source = objective_add_source,
         .latency = objective_latency,
         .fault_begin = objective_fault_begin,
         .stage_ended = objective_stage_ended,
     };
-    for (int kind = 0; kind < OPERATION_KINDS; kind++) {
-        objective->first_group[kind] = groups;
-        groups += objective->port.counts[kind] ? objective->region_count : 0;
-    }
-    good_operations_init(&objective->operations, groups, sim_end(env->sim),
-                         objective->config->resolution_ns);
+    objective_count(objective);
     port_offer_objective(env->ports, -1, -1, &objective->port);
     port_offer_incidents(env->ports, -1, -1, &objective->incidents);
 }

@@ -337,8 +337,10 @@ static sim_dur replica_lag(const void *self, int region)
 }
 
 /* The secondary has writes of the primary's history up to `to`, and had them up to `from`. */
-static void note_lag(struct datastore *datastore, const struct datastore_cluster *cluster,
-                     uint32_t shard, uint64_t from, uint64_t to)
+__attribute__((always_inline)) static inline void note_lag(struct datastore *datastore,
+                                                           const struct datastore_cluster *cluster,
+                                                           uint32_t shard, uint64_t from,
+                                                           uint64_t to)
 {
     const struct datastore_server *primary =
         &datastore->clusters[datastore->primary].servers[shard];

@@ -156,6 +156,7 @@ struct population {
     struct {
         probe_id requests, good, abandoned, with_session, logins, logins_failed;
         probe_id reauths[REAUTH_CAUSES_MAX], degraded[2], latency, login_latency;
+        struct operation_tally good_requests, good_logins;
     } at[REGIONS_MAX];
 };
 

@@ -285,18 +285,6 @@ RARE static void session_fail(struct population *population, uint32_t index, sim
     session_wait(population, index, when, kind);
 }
 
-/* A request has ended, answered or not. */
-static void note_operation(struct population *population, int region, uint32_t kind, sim_time sent,
-                           bool good)
-{
-    const struct objective_port *objective = population->objective;
-
-    if (objective->counts[OPERATION_REQUEST])
-        objective->operation_done(objective->self, OPERATION_REQUEST, region, sent, good);
-    if (__builtin_expect(objective->counts[OPERATION_LOGIN], 0) && kind == REQUEST_LOGIN)
-        objective->operation_done(objective->self, OPERATION_LOGIN, region, sent, good);
-}
-
 static void population_on_impatience(void *self, struct sim *sim, uint32_t entity,
                                      uint32_t generation)
 {
@@ -304,13 +292,14 @@ static void population_on_impatience(void *self, struct sim *sim, uint32_t entit
     uint32_t index = population->pending_requests[entity].session;
     struct session *session = &population->sessions[index];
     int region = session->connection > 0 ? (int)session->connection - 1 : population->region;
+    sim_time sent = population->pending_requests[entity].sent;
 
     (void)generation;
     probe_count(population->probes, population->at[region].requests);
     probe_count(population->probes, population->at[region].abandoned);
-    note_operation(population, region, session->kind, population->pending_requests[entity].sent,
-                   false);
+    operation_tally_add(&population->at[region].good_requests, sent, false);
     if (session->kind == REQUEST_LOGIN) {
+        operation_tally_add(&population->at[region].good_logins, sent, false);
         probe_count(population->probes, population->at[region].logins);
         probe_count(population->probes, population->at[region].logins_failed);
     }
@@ -366,9 +355,10 @@ static void count_answer(struct population *population, const struct session *se
     probe_count(probes, population->at[r].requests);
     if (good)
         probe_count(probes, population->at[r].good);
-    note_operation(population, r, session->kind, sent, good);
+    operation_tally_add(&population->at[r].good_requests, sent, good);
     probe_latency(probes, population->at[r].latency, latency);
     if (session->kind == REQUEST_LOGIN) {
+        operation_tally_add(&population->at[r].good_logins, sent, good);
         probe_count(probes, population->at[r].logins);
         if (response->kind == RESPONSE_LOGIN_FAILED || response->kind == RESPONSE_REJECTED)
             probe_count(probes, population->at[r].logins_failed);
@@ -472,9 +462,9 @@ void population_report_open(void *self)
             continue;
         session = &population->sessions[pending->session];
         region = session->connection > 0 ? (int)session->connection - 1 : population->region;
-        if (objective->counts[OPERATION_REQUEST])
+        if (objective_counts(objective, OPERATION_REQUEST))
             objective->operation_open(objective->self, OPERATION_REQUEST, region, pending->sent);
-        if (objective->counts[OPERATION_LOGIN] && session->kind == REQUEST_LOGIN)
+        if (objective_counts(objective, OPERATION_LOGIN) && session->kind == REQUEST_LOGIN)
             objective->operation_open(objective->self, OPERATION_LOGIN, region, pending->sent);
     }
     free(is_free);
