@@ -127,6 +127,7 @@ static void server_plan_takeover(struct datastore_server *state)
     server_cancel_takeover(state);
     state->planned = true;
     state->crash_fork = state->applied;
+    state->crashed = sim_now(sim);
     if (region == datastore->primary)
         state->crash_fork = server_number_at(
             state, sim_now(sim) - dist_sample_ns(datastore->config->replica_lag, block.word[0]));
@@ -172,23 +173,24 @@ static void primary_taken_over(struct datastore_server *state)
     struct datastore_cluster *cluster = state->cluster;
     struct datastore *datastore = cluster->datastore;
     struct store *store = datastore->store;
-    uint64_t lost = datastore->lost_writes;
     uint32_t history = state->history;
     struct cause cause = {0};
+    uint64_t lost;
 
     state->history =
         shard_fork(&datastore->shards[state->shard], history, state->crash_fork, MISS_LOST);
-    datastore->rpo = -1;
-    count_suffix(datastore, state, state->crash_fork, history);
-    probe_count_many(store->probes, cluster->lost, datastore->lost_writes - lost);
+    if (state->crashed !=
+        datastore->failed_over) /* shards that crash together fail over together */
+        losses_begin(datastore, state->crashed);
+    lost = count_suffix(datastore, state, state->crash_fork, history, LOSS_TO_REPLICA);
+    probe_count_many(store->probes, cluster->lost, lost);
     server_apply(state, state->crash_fork);
     log_begin(state, sim_now(store->sim));
     followers_adopt(datastore, cluster, state->shard);
-    cause.number = run_log_event(store->log, sim_now(store->sim), "failover",
-                                 store->topology->region_names[cluster->cluster->region],
-                                 sim_cause(store->sim), "crash",
-                                 "a replica takes over shard %u; %llu writes lost", state->shard,
-                                 (unsigned long long)(datastore->lost_writes - lost));
+    cause.number = run_log_event(
+        store->log, sim_now(store->sim), "failover",
+        store->topology->region_names[cluster->cluster->region], sim_cause(store->sim), "crash",
+        "a replica takes over shard %u; %llu writes lost", state->shard, (unsigned long long)lost);
     sim_set_cause(store->sim, cause);
     if (datastore->stream)
         datastore->stream->restart_shard(datastore->stream->self, state->shard);
@@ -463,22 +465,25 @@ void datastore_peer(struct cluster *cluster, uint32_t word)
 }
 
 /* Promote one shard: the promoted server forks a history, the others follow it if their history
- * allows. */
-static void promote_shard(struct datastore *datastore, struct datastore_cluster *old,
-                          struct datastore_cluster *new, uint32_t s)
+ * allows. Returns the number of writes lost. */
+static uint64_t promote_shard(struct datastore *datastore, struct datastore_cluster *old,
+                              struct datastore_cluster *new, uint32_t s)
 {
     struct datastore_server *server = &new->servers[s];
     uint32_t old_history = old->servers[s].history;
     bool empty = server->loading; /* flushed, and the copy is not loaded yet */
+    uint64_t lost;
 
     server->history =
         shard_fork(&datastore->shards[s], server->history, server->applied, MISS_LOST);
     server->loading = false;
     log_begin(server, sim_now(datastore->store->sim));
-    count_suffix(datastore, &old->servers[s], server->applied, old_history);
+    lost = count_suffix(datastore, &old->servers[s], server->applied, old_history,
+                        new->cluster->region);
     if (empty)
         shard_empty(server, MISS_LOST);
     followers_adopt(datastore, new, s);
+    return lost;
 }
 
 static void promotion_end(void *self, int region)
@@ -487,7 +492,7 @@ static void promotion_end(void *self, int region)
     struct datastore *datastore = datastore_of(store);
     struct datastore_cluster *old = primary_of(datastore);
     struct datastore_cluster *new = &datastore->clusters[region];
-    uint64_t lost = datastore->lost_writes;
+    uint64_t lost = 0;
 
     datastore->promoting = false;
     if (new == old || !new->cluster->up) {
@@ -498,12 +503,11 @@ static void promotion_end(void *self, int region)
     new->demoted = false;
     new->takes_writes = true;
     datastore->primary = region;
-    datastore->rpo = -1;
-    datastore->last_acknowledged = 0;
+    losses_begin(datastore, sim_now(store->sim));
     old->takes_writes = old->takes_writes && old->cluster->up; /* no fencing */
     for (uint32_t s = 0; s < datastore->shard_count; s++)
-        promote_shard(datastore, old, new, s);
-    probe_count_many(store->probes, old->lost, datastore->lost_writes - lost);
+        lost += promote_shard(datastore, old, new, s);
+    probe_count_many(store->probes, old->lost, lost);
     for (uint32_t r = 0; r < store->region_count; r++)
         if (store->clusters[r].exists)
             level_unreplicated(datastore, &datastore->clusters[r]);
