@@ -24,7 +24,7 @@ struct fault_config {
     double connections;         /* share that a link's fault hits */
     int crash;                  /* index of fault_crash_names: fault_crash() */
     double errors, slow;
-    bool blackhole, hold, reset, down, deploy, stall, restart, pause;
+    bool blackhole, hold, reset, down, deploy, stall, restart, pause, throttle;
 };
 
 /* What a fault does to its target, in the order of messages. */
@@ -43,6 +43,7 @@ enum fault_action {
     ACTION_PAUSE,
     ACTION_RESET,
     ACTION_DEPLOY,
+    ACTION_THROTTLE,
     ACTION_PROMOTE /* of every fault with target `promote`; has no parameter */
 };
 #define FAULT_ACTIONS (ACTION_PROMOTE + 1)

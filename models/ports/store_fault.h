@@ -14,7 +14,6 @@ enum crash_kind { CRASH_NONE, CRASH_PROCESS, CRASH_HOST };
 enum power_kind {
     POWER_STORE, /* its cluster */
     POWER_APP,   /* its application tier */
-    POWER_DNS,   /* the control plane of names that has its home there */
     POWER_KINDS
 };
 struct power_port {
