@@ -183,7 +183,7 @@ static inline void rig_open_seeded(struct rig *rig, const struct model_ops *ops,
         .end = end, .bin = end, .region_count = region_count, .rows = &rig->rows};
     struct sim_options options = {.seed = seed, .end = end, .scenario = "", .capacity_hint = 64};
 
-    *rig = (struct rig){.ops = ops, .topology = {region_count, names}};
+    *rig = (struct rig){.ops = ops, .topology = {region_count, names, 3}};
     supplied_rows_add(&rig->rows, &ops->rows);
     rig->probes = probes_create(&plan);
     rig_declare(rig, ops->metrics, ops->metric_count);
