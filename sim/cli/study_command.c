@@ -112,16 +112,20 @@ int study_show_summary(const char *path, bool all, bool json, struct diag *diag)
 }
 
 /* Print the summary and draw the plots from the results file. */
-static int show(const struct study_values *values, const struct conduct *conduct, const char *path,
-                struct diag *diag)
+static int show(const struct invocation *invocation, const struct conduct *conduct,
+                const char *path, struct diag *diag)
 {
+    const struct study_values *values = invocation->values;
     int status = 0;
 
     if (conduct->with_summary && !values->quiet && !values->digest && !values->shard)
         status = study_show_summary(path, values->all, values->json, diag) == EXIT_DONE ? 0 : -1;
     if (status == 0 && values->plot) {
         struct plotting plotting = {
-            .path = path,
+            .paths = &path,
+            .path_count = 1,
+            .registry = invocation->registry,
+            .quiet = true,
             .directory = values->no_output ? "results" : NULL,
             .format = (enum plot_format)(values->plot - 1),
             .paths_out = values->quiet ? NULL : stderr,
@@ -259,7 +263,7 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     print_end(values, &outcome, path);
     int show_code = EXIT_DONE;
     if (code != EXIT_FILES && code != EXIT_SCENARIO && outcome.done > 0)
-        show_code = show(values, conduct, path, diag);
+        show_code = show(invocation, conduct, path, diag);
     if (code == EXIT_DONE || code == EXIT_EXPECTATION || code == EXIT_UNDECIDED) {
         int found = conduct->print && outcome.done > 0 ? conduct->print(conduct->self) : EXIT_DONE;
         code = more_severe(code, found);

@@ -10,7 +10,7 @@ END
 run() { "$isthmus" run small.yaml --replications 1 --quiet --output r.db "$@"; echo $?; }
 run
 run --append
-"$isthmus" plot r.db --study 2 --figure timeline --format svg
-"$isthmus" plot r.db --study 3 --figure timeline; echo $?
+"$isthmus" plot timeline r.db --study 2 --format svg
+"$isthmus" plot timeline r.db --study 3; echo $?
 run
-"$isthmus" plot r.db --study 2 --figure timeline; echo $?
+"$isthmus" plot timeline r.db --study 2; echo $?
