@@ -136,7 +136,7 @@ static int show(const struct invocation *invocation, const struct conduct *condu
 }
 
 static void print_end(const struct study_values *values, const struct study_outcome *outcome,
-                      const char *path)
+                      const char *path, int64_t study)
 {
     if (outcome->recalled && !values->quiet)
         fprintf(stderr, "isthmus: resumed: %zu of %zu run%s already recorded\n", outcome->recalled,
@@ -146,7 +146,10 @@ static void print_end(const struct study_values *values, const struct study_outc
                 outcome->done == 1 ? "" : "s",
                 values->no_output ? "" : ", continue with '--resume'");
     if (!values->quiet && !values->no_output && outcome->status == STUDY_OK && outcome->done > 0)
-        quote_print_line(stderr, "isthmus: results are in %s", path);
+        quote_print_line(stderr,
+                         study > 1 ? "isthmus: results are in %s, study %" PRId64
+                                   : "isthmus: results are in %s",
+                         path, study);
 }
 
 /* Run the study with all files open; closes `record`. */
@@ -255,12 +258,13 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     if (outcome.status == STUDY_OK && !outcome.interrupted && outcome.done > 0 &&
         keep_findings(conduct, record) < 0)
         code = EXIT_FILES;
+    int64_t study = record_study_id(record);
     if (record_close(record) < 0)
         code = EXIT_FILES;
     int files_code = run_files_close(values, files);
     if (values->stats)
         run_stats_print(&observer.stats, progress_elapsed_s(&progress), stderr);
-    print_end(values, &outcome, path);
+    print_end(values, &outcome, path, study);
     int show_code = EXIT_DONE;
     if (code != EXIT_FILES && code != EXIT_SCENARIO && outcome.done > 0)
         show_code = show(invocation, conduct, path, diag);
