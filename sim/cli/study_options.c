@@ -44,10 +44,10 @@ const struct option study_options[] = {
 
 bool study_options_agree(const struct study_values *values)
 {
-    const char *kept = values->output   ? "--output"
+    const char *kept = values->output    ? "--output"
                        : values->replace ? "--replace"
-                       : values->resume ? "--resume"
-                                        : NULL;
+                       : values->resume  ? "--resume"
+                                         : NULL;
 
     if (values->no_output && kept)
         usage_error("'--no-output' cannot be given with '%s'", kept);

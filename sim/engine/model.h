@@ -33,6 +33,7 @@ enum model_scope {
 struct topology {
     uint32_t region_count;
     const char *const *region_names;
+    uint32_t zone_count; /* availability zones of each region, named a, b, ... */
 };
 int topology_region(const struct topology *topology, const char *name); /* -1: unknown */
 

@@ -9,7 +9,7 @@ faults: [{at: 25s, for: 25s, link: us-west-2 -> us-west-1, loss: 30%}]
 replications: 4
 expect: []
 END
-points() { "$isthmus" sweep small.yaml --replications 1 --set duration=30s --set faults.0.at=21s --set faults.0.for=5s "$@" --output points.db --quiet
+points() { "$isthmus" sweep small.yaml --replications 1 --set duration=30s --set faults.0.at=21s --set faults.0.for=5s "$@" --output points.db --replace --quiet
     echo "exit $?"
     python3 -c '
 import sqlite3
