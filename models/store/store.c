@@ -17,6 +17,7 @@
     KIND(kind_global_datastore, "global-datastore") \
     KIND(kind_regional, "regional") \
     KIND(kind_single_region, "single-region") \
+    KIND(kind_memcached, "memcached") \
     /* end of the table */
 // clang-format on
 
@@ -181,7 +182,8 @@ static void cluster_set_up(struct cluster *cluster, unsigned lack, bool has, enu
         return;
     cluster->up = up;
     for (uint32_t n = 0; up && n < cluster->node_count; n++)
-        listener_up(&cluster->nodes[n]);
+        if (!cluster->store->by_node || !cluster->servers[n * cluster->store->node_servers].gone)
+            listener_up(&cluster->nodes[n]);
     if (up) {
         ops->back(cluster, true);
         return;
@@ -309,13 +311,42 @@ static void cluster_change_roles(void *self)
     cluster_gauges(cluster);
 }
 
-/* A server that is ill answers pings: replicas do not take over. */
-static void cluster_set_illness(void *self, uint32_t shard, const struct illness *illness)
+void cluster_set_node(struct cluster *cluster, uint32_t index, enum crash_kind kind)
 {
-    struct server *server = &((struct cluster *)self)->servers[shard];
+    struct node *node = &cluster->nodes[index];
+    uint32_t servers = cluster->store->node_servers;
 
-    server->illness = *illness;
-    server->ill = illness->errors > 0 || illness->slow > 1;
+    for (uint32_t s = index * servers; s < (index + 1) * servers; s++)
+        cluster->servers[s].gone = kind != CRASH_NONE;
+    if (kind == node->down || !cluster->up)
+        return; /* in a cluster that is down it is known once that is up */
+    if (node->down == CRASH_NONE)
+        cluster->store->kind->node_lost(cluster, index);
+    for (uint32_t s = index * servers; s < (index + 1) * servers; s++)
+        server_drop_all(&cluster->servers[s]);
+    if (kind == CRASH_NONE)
+        listener_up(node);
+    else
+        listener_down(node, kind);
+    cluster_gauges(cluster);
+}
+
+/* A server that is ill answers pings: replicas do not take over. */
+static void cluster_set_illness(void *self, uint32_t part, const struct illness *illness)
+{
+    struct cluster *cluster = self;
+    bool by_node = cluster->store->by_node;
+    uint32_t count = by_node ? cluster->store->node_servers : 1;
+
+    for (uint32_t s = part * count; s < (part + 1) * count; s++) {
+        cluster->servers[s].illness = *illness;
+        cluster->servers[s].ill = illness->errors > 0 || illness->slow > 1;
+    }
+    if (by_node)
+        cluster_set_node(cluster, part,
+                         illness->silent    ? CRASH_HOST
+                         : illness->refuses ? CRASH_PROCESS
+                                            : CRASH_NONE);
 }
 
 /* --- the model ------------------------------------------------------------------------------- */
@@ -385,7 +416,9 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
         (struct store_fault_port){cluster,       cluster_stall,    cluster_restart,
                                   cluster_crash, cluster_set_zone, cluster_change_roles};
     port_offer_power(env->ports, cluster->region, POWER_STORE, &cluster->power);
-    cluster->illness = (struct illness_port){cluster, store->shard_count, cluster_set_illness};
+    cluster->illness = (struct illness_port){
+        cluster, store->by_node ? store->shard_count / store->node_servers : store->shard_count,
+        cluster_set_illness};
     port_offer_store_illness(env->ports, cluster->region, -1, &cluster->illness);
     port_offer_store_fault(env->ports, cluster->region, -1, &cluster->fault);
     persistence_init(cluster, env, &store->config->persistence);
@@ -453,6 +486,12 @@ static void store_init(void *self, const struct model_env *env)
     store->config = env->config;
     store->kind = (const struct store_kind *)env->kind; /* its first member */
     store->kind_config = env->kind_config;
+    if (store->kind->adapt) {
+        store->adapted = *store->config;
+        store->kind->adapt(&store->adapted, store->kind_config);
+        store->config = &store->adapted;
+    }
+    store->by_node = store->kind->by_node;
     store->state = mem_zalloc(1, store->kind->state_size);
     store->sim = env->sim;
     store->log = env->log;

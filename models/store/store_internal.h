@@ -109,7 +109,7 @@ struct listener {
     struct waiting_list held; /* TLS handshakes that cost nothing and wait for a stalled process */
 };
 
-#define NODES_MAX 6 /* a primary and its replicas in the region */
+#define NODES_MAX 64 /* of a cluster: a primary and its replicas, or (by_node) all of them */
 
 struct cluster {
     struct store *store;
@@ -149,6 +149,9 @@ struct store {
     struct run_log *log;
     const struct topology *topology;
     struct rng_stream service, errors;
+    struct store_config adapted; /* what `config` points to where the kind lacks parameters */
+    bool by_node;                /* of the kind */
+    uint32_t node_servers;       /* by_node: of each node */
     bool plain_loop;  /* an iteration of few commands takes all of them, and nothing else */
     sim_dur fsync_ns; /* before the replies of an iteration with writes */
     sim_dur read_ns;  /* service time of every read; -1: drawn */
@@ -202,6 +205,9 @@ __attribute__((always_inline)) static inline void store_prefetch_near(const stru
     if (!store->prefetches)
         store_prefetch_row(store, session, size);
 }
+
+/* With by_node: one node fails, or returns with empty memory (CRASH_NONE). */
+void cluster_set_node(struct cluster *cluster, uint32_t node, enum crash_kind kind);
 
 /* --- server.c -------------------------------------------------------------------------------- */
 
@@ -305,6 +311,17 @@ static inline const struct server_connection *listener_connection(const struct c
 /* Add a command to what the server reads of its connection in iteration `turn`; false: there is no
  * room for it. */
 RARE bool listener_reads(struct cluster *cluster, const struct command *command, uint64_t turn);
+/* The server of a command that has arrived. */
+RARE uint32_t listener_server(const struct cluster *cluster, const struct command *command);
+static inline struct server *server_of_command(struct cluster *cluster,
+                                               const struct command *command)
+{
+    const struct store *store = cluster->store;
+
+    if (__builtin_expect(store->by_node, 0))
+        return &cluster->servers[listener_server(cluster, command)];
+    return &cluster->servers[store_shard_of(store, command->session, command->session_check)];
+}
 /* Whether the client still has the connection of a command open; if not, no reply can be sent. */
 static inline bool listener_is_open(const struct cluster *cluster, const struct command *command)
 {
