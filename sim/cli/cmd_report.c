@@ -67,7 +67,8 @@ static int report(const struct invocation *invocation)
 {
     const struct report_values *values = invocation->values;
     struct diag diag = {0};
-    char *path = values->output ? mem_strdup(values->output) : default_path(invocation->arguments[0]);
+    char *path =
+        values->output ? mem_strdup(values->output) : default_path(invocation->arguments[0]);
     struct results *results = results_open(invocation->arguments[0], &diag);
     int status = results ? write_report(results, values, path, &diag) : -1;
 
@@ -85,7 +86,8 @@ const struct command cmd_report = {
     .argument_min = 1,
     .argument_max = 1,
     .summary = "Write a study as one HTML page",
-    .details = "Read only the results file, and print the path of the page. The page needs no network: the "
+    .details = "Read only the results file, and print the path of the page. The page needs no "
+               "network: the "
                "answer comes first, then time lines with one cursor and one zoom, what happened in "
                "steps, all statistics, the assumptions and the scenario. Without a script it shows "
                "drawings and tables.",

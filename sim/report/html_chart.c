@@ -109,9 +109,8 @@ static void chart_release(struct chart *chart)
 int chart_set_load(struct chart_set *set, struct results *results, const struct study_row *study,
                    int64_t point, struct diag *diag)
 {
-    size_t file_bins = study->bin_ns > 0
-                           ? (size_t)((study->duration_ns + study->bin_ns - 1) / study->bin_ns)
-                           : 0;
+    size_t file_bins =
+        study->bin_ns > 0 ? (size_t)((study->duration_ns + study->bin_ns - 1) / study->bin_ns) : 0;
     struct loading loading = {.set = set, .point = point, .row_bin_ns = study->bin_ns};
 
     *set = (struct chart_set){.from_ns = study->warmup_ns};
@@ -274,7 +273,7 @@ static void draw_names(struct html *html, const struct chart_set *set, const str
             last--;
         if (count <= 2) {
             y = y_of(scale, line->mean[last - 1]) + 4;
-            y = fabs(y - free_y) < 14 ? free_y + (y < free_y ? -14 : 14) : y;
+            y = fabs(y - free_y) < 14 ? free_y - 14 : y;
             free_y = y;
         }
         fprintf(html->out, "<text x=\"%d\" y=\"%.1f\" style=\"fill:var(--s%zu)\">",

@@ -136,10 +136,10 @@ static void write_incident_answer(struct page *page, const struct incident_group
 static void write_harm(struct page *page)
 {
     static const struct {
-        const char *metric, *of;
-    } harms[] = {{"availability", " of requests good"},
-                 {"login_failure_rate", " of logins failed"},
-                 {"reauth_rate", " of valid sessions had to log in again"}};
+        const char *metric, *name;
+    } harms[] = {{"availability", "good requests"},
+                 {"login_failure_rate", "failed logins"},
+                 {"reauth_rate", "requests answered by a re-auth"}};
     const struct statistic_table *table = &page->summary.statistics;
     FILE *out = page->html.out;
     struct strbuf text = STRBUF_INIT;
@@ -160,8 +160,8 @@ static void write_harm(struct page *page)
                 html_text(&page->html, table->regions[r]);
                 fputs("</strong>, while a fault was active: ", out);
             }
+            fprintf(out, "%s ", harms[i].name);
             html_text(&page->html, text.text);
-            html_text(&page->html, harms[i].of);
             any = true;
         }
         if (any)
@@ -185,8 +185,8 @@ static void write_expectations(struct page *page)
         if (row->point != page->point)
             continue;
         if (!begun)
-            html_table_open(&page->html, "What the scenario expects, and what was observed", columns,
-                            3, false);
+            html_table_open(&page->html, "What the scenario expects, and what was observed",
+                            columns, 3, false);
         begun = true;
         strbuf_clear(&value);
         if (row->has_value)
@@ -216,8 +216,8 @@ static void write_headlines(struct page *page)
 
     columns[0].name = "statistic";
     for (size_t r = 0; r < count; r++)
-        columns[r + 1] = (struct html_column){r < table->region_count ? table->regions[r] : "total",
-                                              true};
+        columns[r + 1] =
+            (struct html_column){r < table->region_count ? table->regions[r] : "total", true};
     html_table_open(&page->html,
                     has_fault ? "While a fault was active, by region of the user's server"
                               : "The whole run after its warm-up, by region of the user's server",
@@ -227,10 +227,10 @@ static void write_headlines(struct page *page)
 
         for (int pass = 0; pass < 2; pass++) {
             for (size_t r = 0; r < count; r++) {
-                const struct statistic_row *row = statistic_table_find(
-                    table, page->point, headlines[i].metric, headlines[i].stat,
-                    r < table->region_count ? table->regions[r] : "all", "",
-                    has_fault ? "fault" : "all");
+                const struct statistic_row *row =
+                    statistic_table_find(table, page->point, headlines[i].metric, headlines[i].stat,
+                                         r < table->region_count ? table->regions[r] : "all", "",
+                                         has_fault ? "fault" : "all");
 
                 if (pass == 0)
                     any = any || row;
@@ -333,9 +333,9 @@ static void write_points(struct page *page)
 
 static void write_statistics(struct page *page)
 {
-    static const struct html_column columns[] = {{"metric", false}, {"label", false},
+    static const struct html_column columns[] = {{"metric", false},    {"label", false},
                                                  {"statistic", false}, {"region", false},
-                                                 {"window", false},  {"value", true}};
+                                                 {"window", false},    {"value", true}};
     const struct statistic_table *table = &page->summary.statistics;
     struct strbuf label = STRBUF_INIT;
 
@@ -410,8 +410,7 @@ static void write_steps(struct page *page)
         if (cause)
             fprintf(out, ", caused by <a href=\"#step-%zu\">step %zu</a>", cause, cause);
         if (waited_for)
-            fprintf(out, ", waited for <a href=\"#step-%zu\">step %zu</a>", waited_for,
-                    waited_for);
+            fprintf(out, ", waited for <a href=\"#step-%zu\">step %zu</a>", waited_for, waited_for);
         fputs(")</span></li>\n", out);
     }
     fputs("</ol>\n", out);
@@ -429,8 +428,8 @@ static void write_assumptions(struct page *page)
               page->html.out);
         return;
     }
-    html_table_open(&page->html, "Defaults without a published source that this study used", columns,
-                    3, true);
+    html_table_open(&page->html, "Defaults without a published source that this study used",
+                    columns, 3, true);
     for (size_t i = 0; i < summary->assumption_count; i++) {
         html_row_open(&page->html);
         html_cell(&page->html, summary->assumptions[i].path);
@@ -500,7 +499,8 @@ static void write_head(struct page *page)
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
           out);
     html_text(&page->html, study->scenario_name);
-    fprintf(out, " - isthmus report</title>\n<style>\n%s\n%s</style>\n</head>\n<body>\n<main>\n<h1>",
+    fprintf(out,
+            " - isthmus report</title>\n<style>\n%s\n%s</style>\n</head>\n<body>\n<main>\n<h1>",
             dygraph_css, report_css);
     html_text(&page->html, study->scenario_name);
     fputs("</h1>\n", out);
@@ -524,9 +524,10 @@ static void write_time(struct page *page)
         fputs("<p>No time line: every series is zero throughout, or none was recorded.</p>\n", out);
         return;
     }
-    fputs("<p class=\"note\">Mean and interval over replications, by region; shaded: a fault is "
-          "active. <button type=\"button\" id=\"zoom-out\" hidden>Show the whole run</button></p>\n",
-          out);
+    fputs(
+        "<p class=\"note\">Mean and interval over replications, by region; shaded: a fault is "
+        "active. <button type=\"button\" id=\"zoom-out\" hidden>Show the whole run</button></p>\n",
+        out);
     for (size_t i = 0; i < set->count; i++)
         chart_draw(&page->html, set, &set->charts[i]);
 }
