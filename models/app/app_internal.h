@@ -26,6 +26,7 @@
 #include "session_store.h"
 #include "store_command.h"
 #include "store_fault.h"
+#include "token_bucket.h"
 #include "user.h"
 
 struct app_tier_config {
@@ -84,11 +85,6 @@ _Static_assert(sizeof(struct app_request) == MEM_LINE_BYTES, "one cache line");
 struct instance {
     uint32_t busy, queued;
     uint32_t head, tail;
-};
-
-struct token_bucket {
-    double tokens;
-    sim_time since; /* when `tokens` was brought up to date */
 };
 
 struct app_tier {

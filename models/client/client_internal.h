@@ -378,6 +378,7 @@ void op_finish(struct store_client *client, uint32_t index, enum op_outcome outc
 bool client_op_live(const void *self, uint32_t entity, uint32_t generation);
 /* A command will get no reply: its server failed, or its connection was closed. Frees its row. */
 void client_drop(void *self, uint32_t row);
+bool client_waits(const void *self, uint32_t row);
 
 /* What becomes of the connection that a reply came on. */
 static inline enum connection_event connection_after(const struct store_client *client,

@@ -158,6 +158,8 @@ static const struct field store_client_fields[] = {
     ERROR_REFRESH("max-clients", ERROR_MAX_CLIENTS), ERROR_WAIT("max-clients", ERROR_MAX_CLIENTS), ERROR_CLOSE("max-clients", ERROR_MAX_CLIENTS, "true"),
     ERROR_RETRY("pool", ERROR_POOL, "false", "no connection of the pool became free: pool.max_wait, pool.pending"),
     ERROR_RETRY("circuit", ERROR_CIRCUIT, "false", "refused by the client's own breaker or throttle"),
+    ERROR_RETRY("other", ERROR_OTHER, "true", "any other error reply: throttled, refused by the store's admission control, an ill node, a conflict"),
+    ERROR_REFRESH("other", ERROR_OTHER), ERROR_WAIT("other", ERROR_OTHER), ERROR_CLOSE("other", ERROR_OTHER, "false"),
     LAYER_ROWS("mesh", mesh, "a proxy beside the client"),
     LAYER_ROWS("app", app, "the application around the client"),
     CHOICE("mode", pool.mode, modes, "pool", "pool: one command at a time on each connection; multiplexed: all commands on one, replies in order", "redis_lessons 9"),
@@ -381,7 +383,6 @@ static bool uses_extras(const struct store_client_config *config)
 /* Rules without parameters of their own. */
 static void complete_errors(struct store_client_config *config)
 {
-    config->errors[ERROR_OTHER].retry = true;
     for (int error = 0; error < CLIENT_ERRORS; error++)
         if (error != ERROR_CONNECT_TIMEOUT && error != ERROR_REFUSED)
             config->errors[error].first = true;
@@ -416,6 +417,7 @@ static void store_client_init(void *self, const struct model_env *env)
     command_pool_init(&client->commands);
     client->commands.self = client;
     client->commands.drop = client_drop;
+    client->commands.waits = client_waits;
     add_kinds(client, env);
     open_probes(client, sim_probe_set(env->sim));
     client->port = (struct session_port){.self = client,
