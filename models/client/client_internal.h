@@ -64,6 +64,7 @@ struct store_client_config {
     uint32_t flush_after; /* failed connects in a row; 0: never */
     int topology;
     sim_dur topology_period_ns, topology_limit_ns; /* 0: never; no limit */
+    struct phase_rule topology_phase;
     bool reconnects_always, reconnects_after_silence;
     sim_dur socket_timeout_ns;
     struct retry_budget_config budget;
