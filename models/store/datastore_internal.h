@@ -108,7 +108,9 @@ struct datastore_server {
     uint32_t history;
     uint64_t applied;
     bool loading;        /* answers LOADING */
-    uint64_t crash_fork; /* while server->gone: last write held by the replica that takes over */
+    uint64_t crash_fork; /* last write held by the replica that takes over */
+    uint32_t takeover;   /* generation of that event */
+    bool planned, waits; /* it will come; it waits for a node that could take over */
 
     /* log of a primary: entries with numbers in (log_low, log_high], in a ring by number */
     struct log_entry *log;
@@ -124,7 +126,8 @@ struct datastore_cluster {
     bool demoted;  /* or about to be: whoever orchestrates tells it, until it hears */
     uint32_t asks; /* generation of that event */
     uint64_t told;
-    bool moves;             /* its primary node crashed, and no replica has taken over yet */
+    bool moves;             /* its primary node is lost, and no replica has taken over yet */
+    bool cut;               /* its primary node cannot be reached */
     uint64_t applied_total; /* sum over its servers */
     kind_id failover_kind, demote_kind;
     probe_id lag, unreplicated, failovers, lost;
@@ -210,6 +213,9 @@ extern const struct promotion_port datastore_promotion; /* self: the store */
 void datastore_down(struct cluster *cluster, enum crash_kind kind);
 void datastore_back(struct cluster *cluster, bool was_down);
 bool datastore_crash(struct cluster *cluster, enum crash_kind kind);
+void datastore_cut(struct cluster *cluster, bool begin);
+void datastore_node_back(struct cluster *cluster);
+void datastore_change_roles(struct cluster *cluster);
 void datastore_peer(struct cluster *cluster, uint32_t word);
 int datastore_primary(const void *store);
 

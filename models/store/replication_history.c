@@ -96,7 +96,7 @@ void log_trim(struct datastore *datastore, uint32_t shard)
         return;
     }
     /* A replica inside the region may lack writes that every secondary holds. */
-    while (!server->server->gone && server->log_low < low &&
+    while (!server->server->gone && !server->planned && !server->waits && server->log_low < low &&
            log_at(server, server->log_low + 1)->acknowledged <=
                sim_now(datastore->store->sim) - datastore->replica_lag_max)
         server->log_low++;

@@ -278,6 +278,11 @@ static void driver_peer_changed(void *self, uint32_t endpoint, enum peer_state p
     (void)self, (void)endpoint, (void)peer;
 }
 
+static void driver_cut(void *self, uint32_t endpoint, bool begin)
+{
+    (void)self, (void)endpoint, (void)begin;
+}
+
 static void driver_init(void *self, const struct model_env *env)
 {
     struct driver *driver = self;
@@ -305,8 +310,10 @@ static void driver_init(void *self, const struct model_env *env)
         driver->pools[a].self = driver;
         driver->pools[a].drop = driver_give;
         port_offer_commands(env->ports, a, -1, &driver->pools[a]);
-        driver->backs[a] = (struct handshake_return){
-            .self = driver, .way = driver_way, .peer_changed = driver_peer_changed};
+        driver->backs[a] = (struct handshake_return){.self = driver,
+                                                     .way = driver_way,
+                                                     .peer_changed = driver_peer_changed,
+                                                     .cut = driver_cut};
         port_offer_handshake_return(env->ports, a, -1, &driver->backs[a]);
         for (int b = 0; b < (int)driver->regions; b++) {
             driver->links[a][b] = (struct link_port){.self = driver,
