@@ -44,7 +44,7 @@ static const struct field population_fields[] = {
     DURATION("arrivals.daily.second_peak", daily_second_peak_ns, "0s", "8h", "1d", "time of the first peak of the second harmonic, from the start of the run", "assumption"),
     NUMBER_LIST("arrivals.daily.weekdays", weekdays, "0", "[]", "1000", "seven weights of the rate, one a day from the first day of the run, relative to their mean; []: all days alike", "assumption"),
     STAGES("arrivals.stages", stages, "0/s", "[]", "1M/s", "rates reached one after the other, each linearly within its time from the one before it, the first from `sessions`; then the last one stays", "assumption"),
-    RATES("arrivals.rates.values", rates, "0/s", "[]", "1M/s", "rate in each bin, as a list or a CSV file; after the last bin nobody arrives", "assumption"),
+    RATES("arrivals.rates.values", rates, "0/s", "[]", "1M/s", "rate in each bin, as a list or a CSV file; no session arrives after the last bin", "assumption"),
     DURATION("arrivals.rates.bin", bin_ns, "1ms", "1min", "30d", "length of a bin", "assumption"),
     TIMES("arrivals.timestamps.at", times, "0s", "[]", "100000d", "time of each arrival, in order, as a list or a CSV file", "assumption"),
     DURATION("arrivals.timestamps.origin", origin_ns, "0s", "0s", "100000d", "time that is the start of the run", "assumption"),
