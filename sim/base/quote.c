@@ -110,10 +110,12 @@ static void put_excerpt(const struct sink *sink, const char *text)
     put_each(sink, put_excerpt_character, text);
 }
 
-/* '_' inside a word has no meaning in GitHub's Markdown, and '#' none inside a line. */
+/* '_' inside a word, '#' inside a line, '[' that no '(' follows, and '<' before a space have no
+ * meaning in GitHub's Markdown. */
 static void put_markdown_character(const struct sink *sink, const char *at, size_t size)
 {
-    if (strchr("\\|*`<[&", *at) != NULL)
+    if (strchr("\\|*`&", *at) != NULL || (*at == '<' && at[1] != ' ') ||
+        (*at == ']' && strchr("([:", at[1]) != NULL && at[1] != '\0'))
         put(sink, "\\");
     put_printable(sink, at, size);
 }

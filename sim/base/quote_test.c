@@ -178,7 +178,8 @@ static void markdown_is_not_marked_up(void **state)
     (void)state;
     static const struct quote_case cases[] = {
         {"write_failure_rate", "write_failure_rate"},
-        {"a|b *c* `d` <e> [f](g) &h", "a\\|b \\*c\\* \\`d\\` \\<e> \\[f](g) \\&h"},
+        {"a|b *c* `d` <e> [f](g) &h", "a\\|b \\*c\\* \\`d\\` \\<e> [f\\](g) \\&h"},
+        {"rpo < 1 s [2, 3]", "rpo < 1 s [2, 3]"},
         {"a\nb\\", "a b\\\\"}};
     CHECK_ALL(QUOTE_MARKDOWN, cases);
 }

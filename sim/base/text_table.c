@@ -257,8 +257,8 @@ static void add_row(const struct text_table *table, const struct cell *cells, st
 
 static void add_note(const struct text_table *table, const char *note, struct strbuf *out)
 {
-    size_t width = table->wrap_max > NOTE_INDENT + WRAPPED_MIN ? table->wrap_max - NOTE_INDENT
-                                                               : SIZE_MAX;
+    size_t width =
+        table->wrap_max > NOTE_INDENT + WRAPPED_MIN ? table->wrap_max - NOTE_INDENT : SIZE_MAX;
     while (*note != '\0') {
         size_t length = line_length(note, width);
         char *text = mem_strndup(note, length);
@@ -269,7 +269,7 @@ static void add_note(const struct text_table *table, const char *note, struct st
     }
 }
 
-static void table_free(struct text_table *table)
+void text_table_free(struct text_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
         strbuf_release(&table->cells[i].text);
@@ -291,7 +291,7 @@ void text_table_add_to_and_free(struct text_table *table, struct strbuf *out)
         if (note != NULL)
             add_note(table, note, out);
     }
-    table_free(table);
+    text_table_free(table);
 }
 
 void text_table_add_markdown_and_free(struct text_table *table, struct strbuf *out)
@@ -306,7 +306,7 @@ void text_table_add_markdown_and_free(struct text_table *table, struct strbuf *o
         for (size_t column = 0; i < table->column_count && column < table->column_count; column++)
             strbuf_add(out, column + 1 < table->column_count ? "|---" : "|---|\n");
     }
-    table_free(table);
+    text_table_free(table);
 }
 
 size_t output_width(FILE *out)

@@ -94,8 +94,7 @@ static void print_choices(const struct field *field, FILE *out)
 static void print_fields(const struct field *fields, size_t count, FILE *out)
 {
     size_t choices;
-    struct text_table *table =
-        text_table_create("parameter\ttype\tdefault\trange\tsource");
+    struct text_table *table = text_table_create("parameter\ttype\tdefault\trange\tsource");
 
     for (size_t i = 0; i < count; i++) {
         const struct field *field = &fields[i];
