@@ -193,6 +193,7 @@ uint32_t op_pool(struct store_client *client, const struct op *op, bool is_hedge
     struct route_query query = {.session = op->request.session,
                                 .session_check = op->request.session_check,
                                 .try_number = op->attempts + 1,
+                                .instance = op->request.instance,
                                 .kind = op->request.kind,
                                 .latest = op_reads_latest(client, op, sim_now(client->sim)) ||
                                           (is_hedge && client->config->hedge_to == HEDGE_PRIMARY)};

@@ -435,7 +435,8 @@ static void store_client_init(void *self, const struct model_env *env)
         .way = connection_way,
         .fin_kind = sim_kind_add(env->sim, &client_fin, env->instance, client),
         .rst_kind = sim_kind_add(env->sim, &client_rst, env->instance, client),
-        .peer_changed = connection_peer_changed};
+        .peer_changed = connection_peer_changed,
+        .cut = connection_cut};
     port_offer_sessions(env->ports, env->region, -1, &client->port);
     port_offer_prefetch_instances(env->ports, env->region, -1, &client->hint);
     port_offer_commands(env->ports, env->region, -1, &client->commands);

@@ -24,7 +24,7 @@ struct fault_config {
     double connections;         /* share that a link's fault hits */
     int crash;                  /* index of fault_crash_names: fault_crash() */
     double errors, slow;
-    bool blackhole, hold, reset, down, deploy, stall, restart, pause;
+    bool blackhole, hold, reset, down, isolate, deploy, stall, restart, role_change, pause;
 };
 
 /* What a fault does to its target, in the order of messages. */
@@ -35,8 +35,10 @@ enum fault_action {
     ACTION_BLACKHOLE,
     ACTION_HOLD,
     ACTION_DOWN,
+    ACTION_ISOLATE,
     ACTION_STALL,
     ACTION_RESTART,
+    ACTION_ROLE_CHANGE,
     ACTION_CRASH,
     ACTION_ERRORS,
     ACTION_SLOW,

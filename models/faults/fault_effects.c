@@ -164,6 +164,14 @@ static void restart_store(struct fault_reach *reach, const struct fault *fault, 
     store->restart(store->self);
 }
 
+static void change_roles(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    const struct store_fault_port *store = reach->stores[fault->selector.region];
+
+    (void)begin;
+    store->change_roles(store->self);
+}
+
 static void stall_store(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
     int region = fault->selector.region;
@@ -184,14 +192,53 @@ static void crash_store(struct fault_reach *reach, const struct fault *fault, bo
         store->crash(store->self, begin ? fault_crash(fault->config) : CRASH_NONE);
 }
 
+/* --- zones ----------------------------------------------------------------------------------- */
+
+static enum zone_state zone_state(const struct fault_reach *reach, int region, uint32_t zone)
+{
+    if (reach->held.zone_down[region][zone] > 0)
+        return ZONE_DOWN;
+    return reach->held.zone_cut[region][zone] > 0 ? ZONE_CUT : ZONE_WELL;
+}
+
+/* The store's nodes; instances are ill parts. */
+static void change_zones(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    int region = fault->selector.region;
+    const struct store_fault_port *store = reach->stores[region];
+    uint32_t last = fault->selector.last;
+
+    if (last >= reach->zone_count)
+        last = reach->zone_count - 1;
+    for (uint32_t zone = fault->selector.index; zone <= last; zone++) {
+        enum zone_state before = zone_state(reach, region, zone), after;
+
+        if (fault->config->down)
+            held_down_change(&reach->held.zone_down[region][zone], begin);
+        if (fault->config->isolate)
+            held_down_change(&reach->held.zone_cut[region][zone], begin);
+        after = zone_state(reach, region, zone);
+        if (store && after != before)
+            store->zone(store->self, zone, after);
+    }
+}
+
 /* --- ill parts ------------------------------------------------------------------------------- */
 
-static bool makes_ill(const struct fault *fault, bool at_store, int region, uint32_t part)
+static bool is_of_app(const struct fault *fault)
+{
+    return fault->selector.target == TARGET_INSTANCE || fault->selector.target == TARGET_ZONE;
+}
+
+static bool makes_ill(const struct fault_reach *reach, const struct fault *fault, bool at_store,
+                      int region, uint32_t part)
 {
     const struct fault_selector *selector = &fault->selector;
 
-    return (selector->target != TARGET_INSTANCE) == at_store && selector->region == region &&
-           part >= selector->index && part <= selector->last;
+    if (selector->target == TARGET_ZONE)
+        part %= reach->zone_count;
+    return is_of_app(fault) != at_store && selector->region == region && part >= selector->index &&
+           part <= selector->last;
 }
 
 /* All active faults of a part together: errors as independent causes, factors as a product. */
@@ -203,26 +250,33 @@ static struct illness illness_of(const struct fault_reach *reach, bool at_store,
     for (size_t i = 0; i < reach->ill_count; i++) {
         const struct fault_config *config = reach->ill[i]->config;
 
-        if (!makes_ill(reach->ill[i], at_store, region, part))
+        if (!makes_ill(reach, reach->ill[i], at_store, region, part))
             continue;
         illness.errors = 1 - (1 - illness.errors) * (1 - config->errors);
         illness.slow *= config->slow;
-        if (!at_store) { /* crashes of a store are struct store_fault_port's */
+        if (reach->ill[i]->selector.target != TARGET_STORE) { /* struct store_fault_port's */
             illness.refuses |= fault_crash(config) == CRASH_PROCESS;
-            illness.silent |= fault_crash(config) == CRASH_HOST;
+            illness.cut |= config->isolate;
+            illness.silent |= fault_crash(config) == CRASH_HOST || config->down;
         }
     }
+    illness.cut = illness.cut && !illness.silent;
+    illness.silent |= illness.cut;
     return illness;
 }
 
 static void change_illness(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
-    bool at_store = fault->selector.target != TARGET_INSTANCE;
+    bool at_store = !is_of_app(fault), zone = fault->selector.target == TARGET_ZONE;
     int region = fault->selector.region;
     const struct illness_port *port =
         at_store ? reach->stores_ill[region] : reach->apps_ill[region];
+    uint32_t first = zone ? 0 : fault->selector.index;
+    uint32_t end = zone ? port->parts : parts_end(fault, port);
     size_t at = 0;
 
+    if (zone)
+        note_impairment(reach, &reach->impairments.store[region], begin);
     note_impairment(reach,
                     at_store ? &reach->impairments.store[region] : &reach->impairments.app[region],
                     begin);
@@ -234,7 +288,7 @@ static void change_illness(struct fault_reach *reach, const struct fault *fault,
             at++;
         reach->ill[at] = reach->ill[--reach->ill_count];
     }
-    for (uint32_t part = fault->selector.index; part < parts_end(fault, port); part++) {
+    for (uint32_t part = first; part < end; part++) {
         struct illness illness = illness_of(reach, at_store, region, part);
 
         port->set(port->self, part, &illness);
@@ -296,12 +350,15 @@ static const struct effect {
     {TARGET_GATEWAY,     A(LOSS) | A(DELAY) | A(BLACKHOLE),            false, "gateway-fault", impair_gateway},
     {TARGET_REGION,      A(DEPLOY),                                    false, "deploy",        deploy_region},
     {TARGET_REGION,      A(DOWN),                                      false, "region-loss",   power_region},
+    {TARGET_ZONE,        A(DOWN) | A(ISOLATE),                         false, "zone-loss",     change_illness},
+    {TARGET_ZONE,        A(DOWN) | A(ISOLATE),                         false, "zone-loss",     change_zones},
     {TARGET_INSTANCE,    A(RESTART),                                   true,  NULL,            restart_instance},
     {TARGET_STORE,       A(RESTART),                                   true,  "store-fault",   restart_store},
+    {TARGET_STORE,       A(ROLE_CHANGE),                               true,  "role-change",   change_roles},
     {TARGET_STORE,       A(STALL),                                     false, "store-fault",   stall_store},
     {TARGET_STORE,       A(CRASH),                                     false, "store-fault",   crash_store},
     {TARGET_STORE,       A(ERRORS) | A(SLOW),                          false, "store-fault",   change_illness},
-    {TARGET_NODE,        A(ERRORS) | A(SLOW),                          false, "store-fault",   change_illness},
+    {TARGET_NODE,        A(CRASH) | A(ERRORS) | A(SLOW),               false, "store-fault",   change_illness},
     {TARGET_INSTANCE,    A(CRASH) | A(ERRORS) | A(SLOW),               false, "instance-fault", change_illness},
     {TARGET_REPLICATION, A(RESET),                                     true,  NULL,            reset_replication},
     {TARGET_REPLICATION, A(PAUSE),                                     false, NULL,            pause_replication},

@@ -33,6 +33,7 @@ struct fault {
 struct fault_reach {
     struct sim *sim;
     int region_count;
+    uint32_t zone_count;
     const struct link_fault_port *links[REGIONS_MAX][REGIONS_MAX];
     const struct deploy_port *deploys[REGIONS_MAX];
     const struct power_port *powers[REGIONS_MAX][POWER_KINDS]; /* NULL: none */
@@ -45,8 +46,9 @@ struct fault_reach {
     const struct stream_port *stream;
     struct impairments impairments;
     struct held_down { /* number of active faults by target */
-        uint32_t region[REGIONS_MAX], stall[REGIONS_MAX], crash[REGIONS_MAX], pause[REGIONS_MAX],
-            control[FAULT_CONTROLS];
+        uint32_t region[REGIONS_MAX], zone_down[REGIONS_MAX][ZONES_MAX],
+            zone_cut[REGIONS_MAX][ZONES_MAX], stall[REGIONS_MAX], crash[REGIONS_MAX],
+            pause[REGIONS_MAX], control[FAULT_CONTROLS];
     } held;
 };
 

@@ -31,6 +31,7 @@ struct journal {
     struct link_fault_port links[2][2];
     struct power_port app[2], store[2], dns_home;
     struct store_fault_port store_faults[2];
+    struct illness_port apps_ill[2];
     struct deploy_port deploys[2];
     struct stream_port stream;
     struct control_port control;
@@ -106,6 +107,31 @@ static void store_crash(void *self, enum crash_kind kind)
                                         [CRASH_HOST] = "crash of the host"};
 
     note_region(self, whats[kind], kind == CRASH_NONE);
+}
+
+static void store_change_roles(void *self)
+{
+    note_region(self, "roles", true);
+}
+
+static void store_zone(void *self, uint32_t zone, enum zone_state state)
+{
+    static const char *const states[] = {"well", "cut", "down"};
+    const struct stub *stub = self;
+    char text[64];
+
+    snprintf(text, sizeof text, "zone %d/%c %s", stub->a, (char)('a' + zone), states[state]);
+    note(self, text);
+}
+
+static void app_ill(void *self, uint32_t part, const struct illness *illness)
+{
+    const struct stub *stub = self;
+    char text[64];
+
+    snprintf(text, sizeof text, "instance %d/%u%s%s", stub->a, part,
+             illness->silent ? " silent" : "", illness->cut ? " cut" : "");
+    note(self, text);
 }
 
 static void instance_restart(void *self, uint32_t instance)
@@ -207,8 +233,14 @@ static void journal_open(struct journal *j)
         }
         j->app[a] = (struct power_port){&j->stubs[a][a], app_set};
         j->store[a] = (struct power_port){&j->stubs[a][a], store_set};
-        j->store_faults[a] =
-            (struct store_fault_port){&j->stubs[a][a], store_stall, store_restart, store_crash};
+        j->store_faults[a] = (struct store_fault_port){.self = &j->stubs[a][a],
+                                                       .stall = store_stall,
+                                                       .restart = store_restart,
+                                                       .crash = store_crash,
+                                                       .zone = store_zone,
+                                                       .change_roles = store_change_roles};
+        j->apps_ill[a] = (struct illness_port){&j->stubs[a][a], 4, app_ill};
+        port_offer_app_illness(j->rig.ports, a, -1, &j->apps_ill[a]);
         j->deploys[a] = (struct deploy_port){&j->stubs[a][a], deploy_begin, instance_restart};
         port_offer_deploy(j->rig.ports, a, -1, &j->deploys[a]);
         port_offer_power(j->rig.ports, a, POWER_APP, &j->app[a]);
@@ -285,6 +317,7 @@ static const struct story {
      "30 dns up; "},
     {{"at=10s|for=5s|store=east|stall=true"}, "10 store-fault; 10 stall 1 on; 15 stall 1 off; "},
     {{"at=10s|for=5s|store=east|restart=true"}, "10 store-fault; 10 restart 1 on; "},
+    {{"at=10s|for=5s|store=east|role_change=true"}, "10 role-change; 10 roles 1 on; "},
     {{"at=10s|for=5s|store=east|crash=process"},
      "10 store-fault; 10 crash of the process 1 off; 15 back 1 on; "},
     {{"at=10s|store=west|crash=host"}, "10 store-fault; 10 crash of the host 0 off; "},
@@ -299,6 +332,20 @@ static const struct story {
     {{"at=10s|for=5s|control=store-api|down=true"}, "10 control 2 down; 15 control 2 up; "},
     {{"at=10s|for=5s|control=dns|down=true"}, "10 dns down; 15 dns up; "},
     {{"at=10s|promote=east"}, "10 promote 1; "},
+    /* three zones: instances 0 and 3 are in a, 1 in b, 2 in c */
+    {{"at=10s|for=5s|zone=west/b|down=true"},
+     "10 zone-loss; 10 instance 0/0; 10 instance 0/1 silent; 10 instance 0/2; 10 instance 0/3; "
+     "10 zone 0/b down; 15 instance 0/0; 15 instance 0/1; 15 instance 0/2; 15 instance 0/3; "
+     "15 zone 0/b well; "},
+    /* power weighs more than isolation, which remains */
+    {{"at=10s|for=20s|zone=east/a|isolate=true", "at=15s|for=5s|zone=east/a-b|down=true"},
+     "10 zone-loss; 10 instance 1/0 silent cut; 10 instance 1/1; 10 instance 1/2; "
+     "10 instance 1/3 silent cut; 10 zone 1/a cut; "
+     "15 zone-loss; 15 instance 1/0 silent; 15 instance 1/1 silent; 15 instance 1/2; "
+     "15 instance 1/3 silent; 15 zone 1/a down; 15 zone 1/b down; "
+     "20 instance 1/0 silent cut; 20 instance 1/1; 20 instance 1/2; 20 instance 1/3 silent cut; "
+     "20 zone 1/a cut; 20 zone 1/b well; "
+     "30 instance 1/0; 30 instance 1/1; 30 instance 1/2; 30 instance 1/3; 30 zone 1/a well; "},
     /* overlapping, and one that begins where the other ends: down without a gap */
     {{"at=10s|for=10s|store=west|stall=true", "at=15s|for=10s|store=west|stall=true",
       "at=25s|for=5s|store=west|stall=true"},
@@ -391,7 +438,7 @@ static void run_log_has_when_and_what(void **state)
     "'control: dns', 'control: function', 'control: monitoring', 'control: store-api', "           \
     "'gateway', "                                                                                  \
     "'instance', 'link', 'traffic: application', 'traffic: replication', 'node', 'promote', "      \
-    "'region', 'replication', 'store'\n"
+    "'region', 'replication', 'store', 'zone'\n"
 
 static const struct error {
     const char *faults[3]; /* the first is wrong */
@@ -410,7 +457,8 @@ static const struct error {
     {{"at=10s|region=west"},
      "(all): does nothing to its 'region'; add 'down: true' or 'deploy: true'\n"},
     {{"at=10s|store=west"},
-     "(all): does nothing to its 'store'; add 'stall: true', 'restart: true', 'crash: true', "
+     "(all): does nothing to its 'store'; add 'stall: true', 'restart: true', 'role_change: true', "
+     "'crash: true', "
      "'errors' or 'slow'\n"},
     {{"at=10s|for=5s|every=5s|link=west -> east|loss=30%"},
      "every: needs a 'for' below it: each repetition must end before the next begins\n"},
@@ -423,7 +471,7 @@ static const struct error {
      "down: does not go with 'instance', which takes 'restart: true', 'crash: true', "
      "'errors' or 'slow'\n"},
     {{"at=10s|node=west/1|down=true"},
-     "down: does not go with 'node', which takes 'errors' or 'slow'\n"},
+     "down: does not go with 'node', which takes 'crash: true', 'errors' or 'slow'\n"},
     {{"at=10s|instance=west/2-1|slow=3"},
      "instance: needs a region of the scenario and a number, such as 'west/0', 'west/0-2' or "
      "'west/*', got 'west/2-1'\n"},
@@ -442,12 +490,15 @@ static const struct error {
      "'blackhole: true' or 'hold: true'\n"},
     {{"at=10s|record=sessions|down=true"},
      "record: cannot be hit: this scenario has no 'record'; its targets are " ALL_TARGETS},
-    {{"at=10s|zone=north/1|down=true"},
-     "zone: needs a region of the scenario and a number, such as 'west/0', "
-     "'west/0-2' or 'west/*', got 'north/1'\n"},
-    {{"at=10s|zone=wst/1|down=true"},
-     "zone: needs a region of the scenario and a number, such as 'west/0', "
-     "'west/0-2' or 'west/*', got 'wst/1'; did you "
+    {{"at=10s|zone=north/a|down=true"},
+     "zone: needs a region of the scenario and a letter, such as 'west/a', "
+     "'west/a-c' or 'west/*', got 'north/a'\n"},
+    {{"at=10s|zone=west/1|down=true"},
+     "zone: needs a region of the scenario and a letter, such as 'west/a', "
+     "'west/a-c' or 'west/*', got 'west/1'\n"},
+    {{"at=10s|zone=wst/a|down=true"},
+     "zone: needs a region of the scenario and a letter, such as 'west/a', "
+     "'west/a-c' or 'west/*', got 'wst/a'; did you "
      "mean 'west'?\n"},
     {{"at=10s|store=west|traffic=replication|stall=true"},
      "traffic: needs a 'link', such as 'a -> b'\n"},

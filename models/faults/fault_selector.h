@@ -59,7 +59,8 @@ struct fault_place {
     struct link_ref link;                                 /* from -1: not given */
     int traffic;                                          /* enum traffic, of the link */
     int32_t region, gateway, store, replication, promote; /* -1: not given */
-    char *zone, *node, *instance; /* "R/2", "R/0-3", "R/" and an asterisk; NULL: not given */
+    char *zone, *node, *instance; /* "R/2", "R/0-3", "R/" and an asterisk, zones "R/a", "R/a-c";
+                                     NULL: not given */
     char *record;
     int control; /* enum fault_control */
 };
@@ -88,6 +89,9 @@ bool fault_selector_read(struct fault_selector *selector, const struct fault_pla
 const char *fault_target_key(enum fault_target target);
 /* Append the target's name in rows: "link/application". */
 void fault_selector_add_name(struct strbuf *out, const struct fault_selector *selector);
+/* Append the name of one of its parts: "2", of a zone "c"; of all parts an asterisk. */
+void fault_selector_add_part(struct strbuf *out, const struct fault_selector *selector,
+                             uint32_t part);
 /* Append its name in the run log: "us-west-1 -> us-west-2", "store of us-west-1". */
 void fault_selector_add_text(struct strbuf *out, const struct fault_selector *selector,
                              const struct topology *topology);

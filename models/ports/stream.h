@@ -32,6 +32,9 @@ struct stream_port {
     /* The primary is gone. With its process goes what it had not yet written to its sockets; its
      * kernel still delivers the rest. With its host goes that too, but for what is in flight. */
     void (*crash)(void *self, enum crash_kind kind);
+    /* From now on (begin) the node of the region's cluster that the connections end at cannot be
+     * reached. */
+    void (*cut)(void *self, int region, bool begin);
     /* Faults of the connections to the secondaries in `region`, of all shards: nothing is handed to
      * the kernel any more; they break at once. */
     void (*pause)(void *self, int region, bool begin);

@@ -110,10 +110,11 @@ struct datastore_server {
     uint32_t shard;
     uint32_t history;
     uint64_t applied;
-    bool loading; /* answers LOADING */
-    /* while server->gone: last write held by the replica that takes over, time of the crash */
-    uint64_t crash_fork;
-    sim_time crashed;
+    bool loading;        /* answers LOADING */
+    uint64_t crash_fork; /* last write held by the replica that takes over */
+    sim_time crashed;    /* when its node crashed or was cut off */
+    uint32_t takeover;   /* generation of that event */
+    bool planned, waits; /* it will come; it waits for a node that could take over */
     /* as a primary: since when, and the number of the last write before that */
     sim_time tenure_began;
     uint64_t tenure_first;
@@ -132,7 +133,8 @@ struct datastore_cluster {
     bool demoted;  /* or about to be: whoever orchestrates tells it, until it hears */
     uint32_t asks; /* generation of that event */
     uint64_t told;
-    bool moves;             /* its primary node crashed, and no replica has taken over yet */
+    bool moves;             /* its primary node is lost, and no replica has taken over yet */
+    bool cut;               /* its primary node cannot be reached */
     uint64_t applied_total; /* sum over its servers */
     kind_id failover_kind, demote_kind;
     probe_id lag, unreplicated, failovers, lost;
@@ -222,6 +224,9 @@ extern const struct promotion_port datastore_promotion; /* self: the store */
 void datastore_down(struct cluster *cluster, enum crash_kind kind);
 void datastore_back(struct cluster *cluster, bool was_down);
 bool datastore_crash(struct cluster *cluster, enum crash_kind kind);
+void datastore_cut(struct cluster *cluster, bool begin);
+void datastore_node_back(struct cluster *cluster);
+void datastore_change_roles(struct cluster *cluster);
 void datastore_peer(struct cluster *cluster, uint32_t word);
 int datastore_primary(const void *store);
 

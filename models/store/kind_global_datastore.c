@@ -45,7 +45,7 @@ static const struct metric datastore_metrics[] = {
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .series = true,
-     .meaning = "failovers of a shard to a replica in the region"},
+     .meaning = "failovers of a shard to a replica in the region, planned ones included"},
     {.name = "lost_writes",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
@@ -574,6 +574,14 @@ static uint32_t cluster_nodes(const void *config, const struct check_context *co
     return cluster_parts(config, context, region, peer) * store_nodes(config);
 }
 
+static uint32_t replicated_shards(const void *config, const struct check_context *context,
+                                  int region, int peer)
+{
+    const struct datastore_config *c = context->kind_config;
+
+    return c->replicas > 0 ? cluster_parts(config, context, region, peer) : 0;
+}
+
 /* A primary by itself replicates to nobody, and there is nothing to promote. */
 static uint32_t replicated_parts(const void *config, const struct check_context *context,
                                  int region, int peer)
@@ -591,6 +599,7 @@ static uint32_t replicated_link(const void *config, const struct check_context *
 
 static const struct fault_capability datastore_faults[] = {
     STORE_FAULTS(cluster_parts, cluster_nodes),
+    {"store", "role_change", replicated_shards},
     {"replication", "pause", replicated_parts},
     {"replication", "reset", replicated_parts},
     {"link/replication", "loss", replicated_link},
@@ -623,6 +632,9 @@ const struct store_kind kind_global_datastore = {
     .down = datastore_down,
     .back = datastore_back,
     .crash = datastore_crash,
+    .cut = datastore_cut,
+    .node_back = datastore_node_back,
+    .change_roles = datastore_change_roles,
     .init = datastore_init,
     .cluster_init = datastore_cluster_init,
     .connect = datastore_connect,

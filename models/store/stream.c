@@ -229,6 +229,18 @@ static void stream_on_arrive(void *self, struct sim *sim, uint32_t entity, uint3
 
 /* --- start and end --------------------------------------------------------------------------- */
 
+void stream_set_peers(const struct stream *stream)
+{
+    const struct secondary *secondary = stream->secondary;
+    const bool *cut = secondary->replication->cut;
+    enum peer_state peer = cut[stream->primary] || cut[secondary->region] ? PEER_DOWN : PEER_HERE;
+
+    if (stream->flow != NO_INDEX)
+        stream->out->peer(stream->out->self, stream->flow, peer);
+    if (stream->ack_flow != NO_INDEX)
+        stream->back->peer(stream->back->self, stream->ack_flow, peer);
+}
+
 void stream_open(struct stream *stream, int primary)
 {
     const struct secondary *secondary = stream->secondary;
@@ -242,6 +254,9 @@ void stream_open(struct stream *stream, int primary)
     stream->ack_flow = stream->back->open(stream->back->self);
     stream->out->mark(stream->out->self, stream->flow, TRAFFIC_REPLICATION, connection);
     stream->back->mark(stream->back->self, stream->ack_flow, TRAFFIC_REPLICATION, connection);
+    stream->primary = primary;
+    if (replication->cut[primary] || replication->cut[secondary->region])
+        stream_set_peers(stream);
 }
 
 void stream_begin(struct stream *stream, struct write_position held)

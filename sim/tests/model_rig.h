@@ -170,7 +170,7 @@ static inline void rig_open(struct rig *rig, const struct model_ops *ops, uint32
         .end = end, .bin = end, .region_count = region_count, .rows = &rig->rows};
     struct sim_options options = {.seed = 7, .end = end, .scenario = "", .capacity_hint = 64};
 
-    *rig = (struct rig){.ops = ops, .topology = {region_count, names}};
+    *rig = (struct rig){.ops = ops, .topology = {region_count, names, 3}};
     supplied_rows_add(&rig->rows, &ops->rows);
     rig->probes = probes_create(&plan);
     probes_declare(rig->probes, ops->metrics, ops->metric_count);
