@@ -364,7 +364,7 @@ RARE void op_retry_or_fail(struct store_client *client, uint32_t index, enum cli
     uint32_t retry;
     sim_dur wait;
 
-    if (rule->refresh)
+    if (rule->refresh || client_name_failed(client, op_at(client, index)))
         client_ask_addresses(client);
     if (index >= HEDGE) {
         hedge_failed(client, index, error);

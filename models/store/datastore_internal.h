@@ -133,11 +133,12 @@ struct datastore_cluster {
     bool demoted;  /* or about to be: whoever orchestrates tells it, until it hears */
     uint32_t asks; /* generation of that event */
     uint64_t told;
-    bool moves;             /* its primary node is lost, and no replica has taken over yet */
-    bool cut;               /* its primary node cannot be reached */
+    bool detached; /* was down when another was promoted: no part of the datastore until attached */
+    bool moves;    /* its primary node is lost, and no replica has taken over yet */
+    bool cut;      /* its primary node cannot be reached */
     uint64_t applied_total; /* sum over its servers */
     kind_id failover_kind, demote_kind;
-    probe_id lag, unreplicated, failovers, lost;
+    probe_id lag, unreplicated, failovers, lost, is_primary;
 };
 
 /* struct store's `state`. */
@@ -229,5 +230,7 @@ void datastore_node_back(struct cluster *cluster);
 void datastore_change_roles(struct cluster *cluster);
 void datastore_peer(struct cluster *cluster, uint32_t word);
 int datastore_primary(const void *store);
+/* Update the metric of which cluster is the primary. */
+void datastore_level_roles(struct datastore *datastore);
 
 #endif

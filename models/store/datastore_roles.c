@@ -23,6 +23,16 @@ static struct datastore_cluster *primary_of(struct datastore *datastore)
     return &datastore->clusters[datastore->primary];
 }
 
+void datastore_level_roles(struct datastore *datastore)
+{
+    struct store *store = datastore->store;
+
+    for (uint32_t r = 0; r < store->region_count; r++)
+        if (store->clusters[r].exists)
+            probe_level(store->probes, datastore->clusters[r].is_primary, sim_now(store->sim),
+                        (int)r == datastore->primary && store->clusters[r].up);
+}
+
 static struct datastore_cluster *state_of(const struct cluster *cluster)
 {
     return cluster->state;
@@ -68,9 +78,10 @@ static void cluster_rejoin(struct datastore_cluster *cluster)
 
 void datastore_down(struct cluster *cluster, enum crash_kind kind)
 {
-    const struct datastore *datastore = datastore_of(cluster->store);
+    struct datastore *datastore = datastore_of(cluster->store);
     const struct stream_port *stream = datastore->stream;
 
+    datastore_level_roles(datastore);
     if (!stream)
         return;
     if (cluster->region == datastore->primary)
@@ -84,6 +95,7 @@ void datastore_back(struct cluster *cluster, bool was_down)
     struct datastore *datastore = datastore_of(cluster->store);
     struct datastore_cluster *state = cluster->state;
 
+    datastore_level_roles(datastore);
     if (cluster->region == datastore->primary && !(was_down && datastore->promoting)) {
         cluster_empty(state);
         return;
@@ -91,7 +103,8 @@ void datastore_back(struct cluster *cluster, bool was_down)
     if (was_down)
         state->takes_writes = false;
     cluster_set_loading(state);
-    cluster_rejoin(state);
+    if (!state->detached)
+        cluster_rejoin(state);
 }
 
 /* --- failover inside a region ---------------------------------------------------------------- */
@@ -384,7 +397,66 @@ static bool is_candidate(const void *store, int region)
     const struct datastore *datastore = datastore_of(store);
 
     return region != datastore->primary && datastore_is_up(datastore, region) &&
-           !datastore->clusters[region].cut;
+           !datastore->clusters[region].cut && !datastore->clusters[region].detached;
+}
+
+/* A secondary that is further behind than this does not follow: its stream is down or blocked. */
+#define FOLLOWS_WITHIN (5 * SIM_S)
+
+static bool cluster_follows(const struct datastore *datastore, int region)
+{
+    const struct datastore_cluster *cluster = &datastore->clusters[region];
+    const struct datastore_cluster *primary = &datastore->clusters[datastore->primary];
+
+    for (uint32_t s = 0; s < datastore->shard_count; s++)
+        if (cluster->servers[s].loading ||
+            cluster->servers[s].history != primary->servers[s].history)
+            return false;
+    return datastore->replicas.lag(datastore, region) <= FOLLOWS_WITHIN;
+}
+
+static enum cluster_role cluster_role(const void *store, int region)
+{
+    const struct datastore *datastore = datastore_of(store);
+
+    if (!datastore->store->clusters[region].exists)
+        return CLUSTER_NONE;
+    if (!datastore_is_up(datastore, region))
+        return CLUSTER_DOWN;
+    if (region == datastore->primary)
+        return CLUSTER_PRIMARY;
+    if (datastore->clusters[region].detached)
+        return CLUSTER_DETACHED;
+    return cluster_follows(datastore, region) ? CLUSTER_SECONDARY : CLUSTER_SYNCING;
+}
+
+/* All writes of a shard, where the region is not in the primary's history. */
+static uint64_t writes_lacked(const void *store, int region)
+{
+    const struct datastore *datastore = datastore_of(store);
+    uint64_t lacked = 0;
+
+    for (uint32_t s = 0; s < datastore->shard_count; s++) {
+        const struct datastore_server *primary =
+            &datastore->clusters[datastore->primary].servers[s];
+        const struct datastore_server *server = &datastore->clusters[region].servers[s];
+        bool follows = !server->loading && server->history == primary->history;
+
+        lacked += primary->applied - (follows ? server->applied : datastore->shards[s].base - 1);
+    }
+    return lacked;
+}
+
+/* It has nothing to go on from: a full copy. */
+static void cluster_attach(void *store, int region)
+{
+    struct datastore_cluster *cluster = &datastore_of(store)->clusters[region];
+
+    if (!cluster->detached)
+        return;
+    cluster->detached = false;
+    if (cluster->cluster->up)
+        cluster_rejoin(cluster);
 }
 
 static uint64_t writes_held(const void *store, int region)
@@ -486,7 +558,7 @@ static uint64_t promote_shard(struct datastore *datastore, struct datastore_clus
     return lost;
 }
 
-static void promotion_end(void *self, int region)
+static void promotion_end(void *self, int region, enum deposed deposed)
 {
     struct store *store = self;
     struct datastore *datastore = datastore_of(store);
@@ -511,14 +583,19 @@ static void promotion_end(void *self, int region)
     for (uint32_t r = 0; r < store->region_count; r++)
         if (store->clusters[r].exists)
             level_unreplicated(datastore, &datastore->clusters[r]);
+    old->detached = deposed == DEPOSED_DETACHED && !old->cluster->up;
     old->demoted = true;
     cluster_demote(old);
+    datastore_level_roles(datastore);
     if (datastore->stream)
         datastore->stream->restart(datastore->stream->self);
 }
 
 const struct promotion_port datastore_promotion = {.primary = datastore_primary,
+                                                   .role = cluster_role,
                                                    .is_candidate = is_candidate,
                                                    .held = writes_held,
+                                                   .lacks = writes_lacked,
                                                    .begin = promotion_begin,
-                                                   .end = promotion_end};
+                                                   .end = promotion_end,
+                                                   .attach = cluster_attach};

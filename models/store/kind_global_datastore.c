@@ -51,6 +51,24 @@ static const struct metric datastore_metrics[] = {
      .kind = METRIC_COUNT,
      .series = true,
      .meaning = "writes acknowledged by the region's cluster and lost by a failover"},
+    {.name = "store_is_primary",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_LEVEL,
+     .series = true,
+     .meaning = "1 while the region's cluster is the primary and runs, else 0"},
+};
+
+static const struct service_metric datastore_service_metrics[] = {
+    {.name = "store-is-primary",
+     .space = "",
+     .unit = "Count",
+     .scale = 1,
+     .metric = "store_is_primary",
+     .statistic = TAP_AVERAGE,
+     .period_ns = 60 * SIM_S,
+     .meaning = "1 where the region's cluster is the primary, as a job of the application reports "
+                "it: for health checks of DNS records",
+     .source = "assumption"},
 };
 
 /* In the order of MISS_LAG, MISS_LOST. */
@@ -285,7 +303,9 @@ static int replica_primary(const void *self)
 
 static bool replica_is_up(const void *self, int region)
 {
-    return datastore_is_up(self, region);
+    const struct datastore *datastore = self;
+
+    return datastore_is_up(datastore, region) && !datastore->clusters[region].detached;
 }
 
 static bool replica_shard_up(const void *self, uint32_t shard)
@@ -509,6 +529,7 @@ static void datastore_cluster_init(struct cluster *cluster, const struct model_e
     state->unreplicated = probe_level_open(probes, "unreplicated_writes", region, NULL);
     state->failovers = probe_count_open(probes, "shard_failovers", region, NULL);
     state->lost = probe_count_open(probes, "lost_writes", region, NULL);
+    state->is_primary = probe_level_open(probes, "store_is_primary", region, NULL);
     state->failover_kind = sim_kind_add(env->sim, &datastore_failover, env->instance, state);
     state->demote_kind = sim_kind_add(env->sim, &datastore_demote, env->instance, state);
 }
@@ -517,6 +538,7 @@ static void datastore_connect(struct store *store, const struct port_directory *
 {
     if (store->region_count > 1)
         datastore_of(store)->stream = port_need_stream(ports, -1, -1);
+    datastore_level_roles(datastore_of(store));
 }
 
 /* For each shard exactly: every acknowledged write is held by the primary, lost, or was emptied by
@@ -618,7 +640,8 @@ const struct store_kind kind_global_datastore = {
               .config_size = sizeof(struct datastore_config),
               FIELD_TABLE(datastore_fields),
               METRIC_TABLE(datastore_metrics),
-              .rows = {LABEL_TABLE(datastore_causes), FAULT_TABLE(datastore_faults)},
+              .rows = {LABEL_TABLE(datastore_causes), FAULT_TABLE(datastore_faults),
+                       SERVICE_METRIC_TABLE(datastore_service_metrics)},
               .check = datastore_check},
     .state_size = sizeof(struct datastore),
     .row_size = sizeof(struct session_row),

@@ -173,7 +173,7 @@ static void driver_on_step(void *self, struct sim *sim, uint32_t entity, uint32_
         promotion->begin(promotion->self, step->region);
         break;
     case PROMOTE_END:
-        promotion->end(promotion->self, step->region);
+        promotion->end(promotion->self, step->region, DEPOSED_REJOINS);
         break;
     case POWER:
         driver->power[step->region]->set(driver->power[step->region]->self, step->on);

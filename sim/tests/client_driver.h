@@ -246,7 +246,7 @@ static void client_driver_on_promote(void *self, struct sim *sim, uint32_t entit
 
     (void)sim, (void)entity, (void)generation;
     promotion->begin(promotion->self, 1);
-    promotion->end(promotion->self, 1);
+    promotion->end(promotion->self, 1, DEPOSED_REJOINS);
 }
 
 static const struct event_kind client_driver_writes = {
