@@ -228,7 +228,7 @@ struct store_client {
 
     probe_id writes, write_failures, write_attempts, write_errors, write_timeouts, ambiguous, reads,
         read_failures, read_attempts, read_timeouts, read_misses, opened, open,
-        write_latency[2] /* ok, failed */, attempt_latency, read_latency, attempts_of_writes,
+        write_latency[2] /* ok, failed */, attempt_latency, read_latency[2], attempts_of_writes,
         after_reads[AFTERS], after_misses[AFTERS], goodput, denied[DENIED_KINDS], pool_rejections,
         topology_reads, breaker_refusals, breaker_open, hedges, hedges_won;
 
