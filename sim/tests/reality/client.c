@@ -15,6 +15,7 @@
  */
 #include "client.h"
 
+#include "disturbance.h"
 #include "settings.h"
 
 #include <errno.h>
@@ -234,11 +235,13 @@ static void client_run(struct client *client)
     probes_start(client);
     client_warm(client);
     client->start_ns = reactor_now_ns() + QUIET_NS;
+    disturbance_start();
     sessions_start(client);
     actions_start(client);
     reactor_set(&client->reactor, &client->end, client->start_ns + client->settings.duration_ns);
     client->reactor.stopped = false;
     reactor_run(&client->reactor);
+    disturbance_print();
 }
 
 int main(int argc, char **argv)
