@@ -296,6 +296,9 @@ static void sender_pump(struct wan_link *link, struct sender *sender)
 {
     uint32_t room = sender_room(link, sender), train;
 
+    if (room == 0 && sender->fast && sender->lost > 0)
+        room = 1; /* the first lost segment goes at once, whatever the window */
+    sender->fast = false;
     while (room > 0 && (sender->lost > 0 || sender->next < sender->end)) {
         uint64_t to;
 
@@ -431,6 +434,7 @@ static sim_time sender_find_losses(struct wan_link *link, struct sender *sender)
     if (sender->state == SENDER_OPEN) {
         sender->state = SENDER_RECOVERY;
         sender->recover = sender->next;
+        sender->fast = true;
         congestion_on_loss(&sender->congestion, (enum congestion_control)link->config->congestion);
     }
     sender_join_lost(link, sender);

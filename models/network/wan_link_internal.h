@@ -127,6 +127,7 @@ struct sender {
     bool bulk;       /* counts until all is acknowledged */
     bool probing;    /* the timer is that of the tail loss probe */
     bool probed;
+    bool fast;     /* recovery has just begun: a fast retransmission is due */
     bool repaired; /* something sent again was acknowledged just now */
     bool handshake;
 };
