@@ -340,7 +340,7 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
     (void)generation;
     if (__builtin_expect(ref_index(entity) >= NEAR_COMMANDS && !store->prefetches, 0))
         store_prefetch_early(store);
-    server = &cluster->servers[store_shard_of(store, command->session, command->session_check)];
+    server = server_of_command(cluster, command);
     if (__builtin_expect(cluster->listener.special_count > 0, 0) &&
         listener_takes(cluster, entity, command))
         return;

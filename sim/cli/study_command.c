@@ -6,6 +6,7 @@
  */
 #include "study_command.h"
 
+#include "discard_sink.h"
 #include "experiment.h"
 #include "plan.h"
 #include "plotting.h"
@@ -111,17 +112,33 @@ int study_show_summary(const char *path, bool all, bool json, struct diag *diag)
     return status < 0 ? EXIT_FILES : EXIT_DONE;
 }
 
-/* Print the summary and draw the plots from the results file. */
-static int show(const struct study_values *values, const struct conduct *conduct, const char *path,
-                struct diag *diag)
+/* Whether a summary is printed from the results file. */
+static bool shows_summary(const struct study_values *values, const struct conduct *conduct)
 {
+    return conduct->with_summary && !values->quiet && !values->digest && !values->shard;
+}
+
+/* Without it nothing is recorded. */
+static bool needs_results(const struct study_values *values, const struct conduct *conduct)
+{
+    return !values->no_output || values->plot || shows_summary(values, conduct);
+}
+
+/* Print the summary and draw the plots from the results file. */
+static int show(const struct invocation *invocation, const struct conduct *conduct,
+                const char *path, struct diag *diag)
+{
+    const struct study_values *values = invocation->values;
     int status = 0;
 
-    if (conduct->with_summary && !values->quiet && !values->digest && !values->shard)
+    if (shows_summary(values, conduct))
         status = study_show_summary(path, values->all, values->json, diag) == EXIT_DONE ? 0 : -1;
     if (status == 0 && values->plot) {
         struct plotting plotting = {
-            .path = path,
+            .paths = &path,
+            .path_count = 1,
+            .registry = invocation->registry,
+            .quiet = true,
             .directory = values->no_output ? "results" : NULL,
             .format = (enum plot_format)(values->plot - 1),
             .paths_out = values->quiet ? NULL : stderr,
@@ -132,7 +149,7 @@ static int show(const struct study_values *values, const struct conduct *conduct
 }
 
 static void print_end(const struct study_values *values, const struct study_outcome *outcome,
-                      const char *path)
+                      const char *path, int64_t study)
 {
     if (outcome->recalled && !values->quiet)
         fprintf(stderr, "isthmus: resumed: %zu of %zu run%s already recorded\n", outcome->recalled,
@@ -142,10 +159,13 @@ static void print_end(const struct study_values *values, const struct study_outc
                 outcome->done == 1 ? "" : "s",
                 values->no_output ? "" : ", continue with '--resume'");
     if (!values->quiet && !values->no_output && outcome->status == STUDY_OK && outcome->done > 0)
-        quote_print_line(stderr, "isthmus: results are in %s", path);
+        quote_print_line(stderr,
+                         study > 1 ? "isthmus: results are in %s, study %" PRId64
+                                   : "isthmus: results are in %s",
+                         path, study);
 }
 
-/* Run the study with all files open; closes `record`. */
+/* Run the study with all files open. */
 static struct study_outcome conduct_study(const struct study_plan *plan, struct result_sink *sink,
                                           const struct conduct *conduct)
 {
@@ -161,7 +181,7 @@ static int keep_findings(const struct conduct *conduct, struct record *record)
     struct finding_list list = {NULL, 0, 0};
     int status = 0;
 
-    if (conduct->find) {
+    if (conduct->find && record) {
         conduct->find(conduct->self, &list);
         status = record_findings(record, &list);
     }
@@ -202,6 +222,7 @@ static void run_files_discard(struct run_files *files)
     study_history_discard(&files->history);
 }
 
+/* Closes `record`; NULL: the results are discarded. */
 static int simulate(const struct invocation *invocation, const struct point_set *set,
                     const struct conduct *conduct, const struct shard *shard,
                     struct run_files *files, struct record *record, const char *path,
@@ -215,7 +236,7 @@ static int simulate(const struct invocation *invocation, const struct point_set 
         .progress = &progress,
         .point_count = set->count,
     };
-    struct result_sink sink = record_sink(record);
+    struct result_sink sink = record ? record_sink(record) : discard_sink();
     struct study_plan plan = {
         .info = {.verb = invocation->command->name,
                  .argv = invocation->command_line,
@@ -251,15 +272,16 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     if (outcome.status == STUDY_OK && !outcome.interrupted && outcome.done > 0 &&
         keep_findings(conduct, record) < 0)
         code = EXIT_FILES;
-    if (record_close(record) < 0)
+    int64_t study = record ? record_study_id(record) : 0;
+    if (record && record_close(record) < 0)
         code = EXIT_FILES;
     int files_code = run_files_close(values, files);
     if (values->stats)
         run_stats_print(&observer.stats, progress_elapsed_s(&progress), stderr);
-    print_end(values, &outcome, path);
+    print_end(values, &outcome, path, study);
     int show_code = EXIT_DONE;
     if (code != EXIT_FILES && code != EXIT_SCENARIO && outcome.done > 0)
-        show_code = show(values, conduct, path, diag);
+        show_code = show(invocation, conduct, path, diag);
     if (code == EXIT_DONE || code == EXIT_EXPECTATION || code == EXIT_UNDECIDED) {
         int found = conduct->print && outcome.done > 0 ? conduct->print(conduct->self) : EXIT_DONE;
         code = more_severe(code, found);
@@ -315,10 +337,11 @@ int study_command_conducted(const struct invocation *invocation, const struct po
     int code = run_files_open(values, scenario->run.replications, &files);
     if (code != EXIT_DONE)
         return code;
+    bool recorded = needs_results(values, conduct);
     code = EXIT_FILES;
-    if (open_path(values, &shard, scenario, &path, &diag) == 0)
+    if (recorded && open_path(values, &shard, scenario, &path, &diag) == 0)
         record = record_open(path.file, study_record_mode(values), &diag);
-    if (record)
+    if (record || !recorded)
         code = simulate(invocation, set, conduct, &shard, &files, record, path.file, &diag);
     else
         run_files_discard(&files);

@@ -12,6 +12,7 @@
 #include "json_schema.h"
 #include "json_writer.h"
 #include "mem.h"
+#include "model_kinds.h"
 #include "run_settings.h"
 #include "scenario_internal.h"
 #include "schema_frame.h"
@@ -219,8 +220,10 @@ static cJSON *make_kind(const struct model_ops *ops, const struct model_kind *ki
         table.count += ops->kinds[i]->field_count;
     fields = mem_alloc(table.count, sizeof *fields);
     table.fields = fields;
-    memcpy(fields, ops->fields, ops->field_count * sizeof *fields);
-    table.count = ops->field_count;
+    table.count = 0;
+    for (size_t i = 0; i < ops->field_count; i++)
+        if (!kind_lacks(kind, ops->fields[i].name))
+            fields[table.count++] = ops->fields[i];
     for (size_t i = 0; i < ops->kind_count; i++) {
         if (kind && ops->kinds[i] != kind)
             continue;
