@@ -177,7 +177,7 @@ static void iteration_reads_a_part_of_each_connection(void **state)
 
 static void answered_are(uint32_t count)
 {
-    assert_int_equal(seen.replies, count);
+    assert_int_equal(seen.reply_total, count);
 }
 
 /*
@@ -215,7 +215,7 @@ static void iteration_writes_a_part_to_each_connection(void **state)
                  "store: {read_service: 1ms, write_per_turn: %s}\n",
                  cases[i].limit);
         run_scenario(text);
-        assert_int_equal(seen.replies, 100 + cases[i].others);
+        assert_int_equal(seen.reply_total, 100 + cases[i].others);
         end_scenario();
     }
 }

@@ -36,6 +36,8 @@ static const struct option capacity_options[] = {
 };
 /* clang-format on */
 
+static const struct refused_option refused[] = {{"precision", "use '--tolerance'"}, {NULL, NULL}};
+
 struct seeking {
     const struct invocation *invocation;
     const struct capacity_values *values;
@@ -251,6 +253,30 @@ static void print_json(const struct seeking *seeking)
     json_end(&json);
 }
 
+/* Every objective at every load that was tried; "load 120; " and the objective are its text. */
+static void find_states(const struct seeking *seeking, struct finding_list *list)
+{
+    size_t objectives = seeking->objectives.count;
+
+    for (size_t i = 0; i < seeking->result.tried_count * objectives; i++) {
+        const struct requirement *objective = &seeking->objectives.items[i % objectives];
+        const struct decision *state = &seeking->states[i];
+        struct strbuf subject = STRBUF_INIT;
+        metric_ref_add(&subject, &objective->expect.left, &seeking->set->scenarios[0]->topology);
+        const struct finding finding = {
+            .kind = "capacity",
+            .point = seeking->result.tried[i / objectives].point,
+            .subject = subject.text,
+            .verdict = (char *)(uintptr_t)verdict_name(state->verdict),
+            .unit = metric_ref_unit(&objective->expect.left),
+            .interval = state->estimate.interval,
+        };
+        finding_add(list, &finding, "load %.9g; %s", seeking->result.tried[i / objectives].load,
+                    objective->expect.text);
+        strbuf_release(&subject);
+    }
+}
+
 static void seeking_find(void *self, struct finding_list *list)
 {
     const struct seeking *seeking = self;
@@ -271,6 +297,7 @@ static void seeking_find(void *self, struct finding_list *list)
                      .high = limit->high},
     };
 
+    find_states(seeking, list);
     finding_add(list, &finding, "%s",
                 first < 0 ? "" : seeking->objectives.items[first].expect.text);
 }
@@ -397,8 +424,6 @@ static int capacity(const struct invocation *invocation)
     if (!values->parameter || !values->between)
         usage_error("'capacity' needs '--parameter PATH --between FROM..TO', such as '--parameter "
                     "population.sessions --between 10/s..1000/s'");
-    else if (values->study.precision)
-        usage_error("'capacity' does not accept '--precision'; use '--tolerance'");
     else if ((base = study_load_scenario(invocation, invocation->arguments[0], NULL, &code)) &&
              parse_range(seeking, base) && parse_objectives(seeking, base) &&
              parse_tolerance(values->tolerance, &seeking->plan.tolerance)) {
@@ -442,6 +467,7 @@ const struct command cmd_capacity = {
                 "      --objective 'availability > 99.9%' --replications 3 --set duration=6min",
     .options = capacity_options,
     .more_options = study_options,
+    .refused = refused,
     .plans = true,
     .values_size = sizeof(struct capacity_values),
     .run = capacity,

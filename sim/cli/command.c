@@ -49,11 +49,14 @@ static const struct command plan_command = {
     .run = cmd_plan,
 };
 
+// clang-format off
 const struct command *const commands[] = {
-    &cmd_run,         &cmd_sweep,    &cmd_compare,  &cmd_check,    &cmd_capacity,
-    &cmd_sensitivity, &cmd_merge,    &cmd_repro,    &cmd_validate, &cmd_describe,
-    &cmd_plot,        &plan_command, &help_command, NULL,
+    &cmd_run, &cmd_sweep, &cmd_compare, &cmd_check, &cmd_capacity, &cmd_sensitivity,
+    &cmd_merge, &cmd_repro, &cmd_validate, &cmd_describe,
+    &cmd_summary, &cmd_plot, &cmd_report, &cmd_export, &cmd_lesson,
+    &plan_command, &help_command, NULL,
 };
+// clang-format on
 
 static const struct {
     enum exit_code code;
@@ -82,7 +85,7 @@ static const char overview_example[] =
     "\nExample:\n"
     "  isthmus validate scenarios/10-peering-brownout.yaml\n"
     "  isthmus run scenarios/10-peering-brownout.yaml --set client.timeout=500ms --plot\n"
-    "  isthmus plot results/10-peering-brownout.db --figure timeline --format text\n";
+    "  isthmus plot timeline results/10-peering-brownout.db --format text\n";
 
 static void print_overview(FILE *out)
 {

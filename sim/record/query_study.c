@@ -153,6 +153,22 @@ int results_study(struct results *results, int64_t id, struct study_row *row, st
     return -1;
 }
 
+int results_find_study(struct results *results, const char *verb, const char *scenario_name,
+                       int64_t *id, struct diag *diag)
+{
+    struct select rows;
+
+    *id = 0;
+    results->db.diag = diag;
+    select_open(&rows, &results->db,
+                "SELECT coalesce(max(id), 0) FROM study WHERE verb = ? AND scenario_name = ?");
+    select_bind_text(&rows, verb);
+    select_bind_text(&rows, scenario_name);
+    if (select_next(&rows))
+        *id = select_instant(&rows, 0);
+    return select_close(&rows);
+}
+
 /* --- points and runs ------------------------------------------------------------------------- */
 
 int results_each_param(struct results *results, int64_t study,
@@ -217,6 +233,24 @@ int results_each_run(struct results *results, int64_t study,
                               .version = select_text(&rows, 7)};
         if (select_good(&rows))
             row(self, &run);
+    }
+    return select_close(&rows);
+}
+
+int results_each_region(struct results *results, int64_t study,
+                        void (*row)(void *self, const char *region), void *self, struct diag *diag)
+{
+    struct select rows;
+
+    select_study(&rows, results,
+                 "SELECT region FROM point_metric JOIN cell ON cell.id = cell WHERE point ="
+                 " (SELECT id FROM point WHERE number = 0 AND study =" THE_STUDY
+                 ") AND region <> 'all' GROUP BY region ORDER BY min(cell.id)",
+                 study, diag);
+    while (select_next(&rows)) {
+        const char *region = select_text(&rows, 0);
+        if (select_good(&rows))
+            row(self, region);
     }
     return select_close(&rows);
 }
