@@ -3,6 +3,8 @@
  * The sender of a flow that lost something, or that sends more than an initial window at once: what
  * Linux does with SACK, RACK, the tail loss probe and a congestion window (congestion.h).
  *
+ * This file is longer than 800 lines because all rules share the spans and their order.
+ *
  * Its data are bytes counted from its start. What was sent stands in spans, in their order, until
  * it is acknowledged in order:
  *
@@ -442,7 +444,8 @@ static sim_time sender_find_losses(struct wan_link *link, struct sender *sender)
 }
 
 /* Acknowledgements of a flow that its path limits: is it time to end slow start? What is sent in a
- * train is acknowledged at once, so gaps of a train's length do not end a train of acknowledgements. */
+ * train is acknowledged at once, so gaps of a train's length do not end a train of
+ * acknowledgements. */
 static void sender_watch_path(struct wan_link *link, struct sender *sender)
 {
     sim_time now = sim_now(link->sim);
