@@ -10,20 +10,31 @@
 static struct lb_target targets[3];
 static struct load_balancer lb;
 
+static struct load_balancer_rule rule;
+
 static int three_targets(void **state)
 {
-    static const struct health_check_rule rule = {.healthy_threshold = 3, .unhealthy_threshold = 2};
-
     (void)state;
-    load_balancer_init(&lb, &rule, targets, 3);
+    rule = (struct load_balancer_rule){
+        .health = {.healthy_threshold = 3, .unhealthy_threshold = 2}, .fail_open_count = 1};
+    load_balancer_init(&lb, &rule, targets, 0, 3);
     return 0;
+}
+
+static bool check(uint32_t target, bool passed)
+{
+    bool changed;
+    uint32_t round = load_balancer_check_begin(&lb, target, 0, &changed);
+
+    assert_false(changed);
+    return load_balancer_check_end(&lb, target, round, passed, 0);
 }
 
 static void assert_picks(uint32_t a, uint32_t b, uint32_t c)
 {
-    assert_int_equal(load_balancer_pick(&lb), a);
-    assert_int_equal(load_balancer_pick(&lb), b);
-    assert_int_equal(load_balancer_pick(&lb), c);
+    assert_int_equal(load_balancer_pick(&lb, 0), a);
+    assert_int_equal(load_balancer_pick(&lb, 0), b);
+    assert_int_equal(load_balancer_pick(&lb, 0), c);
 }
 
 static void round_robin_goes_round(void **state)
@@ -37,14 +48,14 @@ static void
 two_failed_checks_in_a_row_take_a_target_out_and_three_passed_ones_bring_it_back(void **state)
 {
     (void)state;
-    assert_false(load_balancer_check(&lb, 1, false));
-    assert_false(load_balancer_check(&lb, 1, true)); /* the count of consecutive results restarts */
-    assert_false(load_balancer_check(&lb, 1, false));
-    assert_true(load_balancer_check(&lb, 1, false));
+    assert_false(check(1, false));
+    assert_false(check(1, true)); /* the count of consecutive results restarts */
+    assert_false(check(1, false));
+    assert_true(check(1, false));
     assert_picks(0, 2, 0);
-    assert_false(load_balancer_check(&lb, 1, true));
-    assert_false(load_balancer_check(&lb, 1, true));
-    assert_true(load_balancer_check(&lb, 1, true));
+    assert_false(check(1, true));
+    assert_false(check(1, true));
+    assert_true(check(1, true));
     assert_picks(1, 2, 0);
 }
 
@@ -52,10 +63,10 @@ static void all_unhealthy_fails_open_to_those_in_service(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < 3; i++) {
-        load_balancer_check(&lb, i, false);
-        load_balancer_check(&lb, i, false);
+        check(i, false);
+        check(i, false);
     }
-    load_balancer_serve(&lb, 0, false);
+    load_balancer_serve(&lb, 0, false, 0);
     assert_int_equal(lb.usable, 0);
     assert_picks(1, 2, 1);
 }
@@ -64,16 +75,16 @@ static void nobody_in_service_means_nowhere(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < 3; i++)
-        load_balancer_serve(&lb, i, false);
-    assert_int_equal(load_balancer_pick(&lb), UINT32_MAX);
-    load_balancer_serve(&lb, 2, true);
+        load_balancer_serve(&lb, i, false, 0);
+    assert_int_equal(load_balancer_pick(&lb, 0), UINT32_MAX);
+    load_balancer_serve(&lb, 2, true, 0);
     assert_picks(2, 2, 2);
 }
 
 static void least_outstanding_prefers_the_idle_one_and_takes_turns_on_ties(void **state)
 {
     (void)state;
-    lb.least_outstanding = true;
+    rule.least_outstanding = true;
     targets[0].outstanding = 5;
     targets[1].outstanding = 1;
     targets[2].outstanding = 1;

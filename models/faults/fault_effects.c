@@ -271,6 +271,8 @@ static void set_control(struct fault_reach *reach, const struct fault *fault, bo
         return;
     if (control == CONTROL_OF_DNS)
         reach->dns->control_plane(reach->dns->self, !begin);
+    else if (control == CONTROL_OF_ACCELERATOR)
+        reach->accelerator->set(reach->accelerator->self, !begin);
     else
         reach->control->set(reach->control->self, parts[control], !begin);
 }
@@ -365,6 +367,7 @@ void fault_reach_connect(struct fault_reach *reach, const struct port_directory 
     }
     reach->control = port_find_control(ports, -1, -1);
     reach->dns = port_find_dns(ports, -1, -1);
+    reach->accelerator = port_find_control_plane(ports, ROUTING_OF_ACCELERATOR, -1);
     reach->stream = port_find_stream(ports, -1, -1);
 }
 

@@ -18,6 +18,7 @@
 #include "impairment.h"
 #include "link.h"
 #include "refs.h"
+#include "routing_control.h"
 #include "store_fault.h"
 #include "stream.h"
 
@@ -42,6 +43,7 @@ struct fault_reach {
     size_t ill_count, ill_capacity;
     const struct control_port *control; /* this and the next two: NULL where no model offers it */
     const struct dns_port *dns;
+    const struct control_plane_port *accelerator;
     const struct stream_port *stream;
     struct impairments impairments;
     struct held_down { /* number of active faults by target */

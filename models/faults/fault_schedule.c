@@ -52,7 +52,7 @@ static const struct field fault_schedule_fields[] = {
     REGION("store", place.store, "target: the store's process in a region that has a cluster", "facts I"),
     REGION("replication", place.replication, "target: the replication streams to the secondary in a region", "facts I"),
     TEXT("record", place.record, "target: a name of the DNS; not simulated", "facts I"),
-    CHOICE("control", place.control, fault_control_names, "none", "target: monitoring, function, store API or DNS control plane", "facts I"),
+    CHOICE("control", place.control, fault_control_names, "none", "target: monitoring, function, store API, control plane of the DNS or of the accelerator", "facts I"),
     REGION("promote", place.promote, "an action, not a fault: an operator promotes the region's cluster", "facts I"),
     LOSS_FIELDS(loss, "0", "of a link or gateway: packets lost in addition to its own losses"),
     TIME_DIST("delay", delay, "0s", "0s", "1h", "of a link or gateway: delay added one way, drawn for each message (jitter) where it is a distribution", "facts I"),

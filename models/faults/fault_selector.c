@@ -10,8 +10,8 @@
 #include <string.h>
 
 const char *const fault_traffic_names[] = {"both", "application", "replication", NULL};
-const char *const fault_control_names[] = {"none",      "monitoring", "function",
-                                           "store-api", "dns",        NULL};
+const char *const fault_control_names[] = {"none", "monitoring",  "function", "store-api",
+                                           "dns",  "accelerator", NULL};
 
 /* Form of the parameter that names a target. */
 enum syntax {

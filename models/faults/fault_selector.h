@@ -10,7 +10,8 @@
  *   region, zone, node, instance               node: of the store; instance: of the application
  *   gateway, store, replication                of a region
  *   record                                     a name of the DNS
- *   control/monitoring, control/function, control/store-api, control/dns
+ *   control/monitoring, control/function, control/store-api, control/dns,
+ *   control/accelerator
  *   promote                                    promotion of a region's cluster: an action
  *
  * A target that no row names is refused. To simulate a new target, add rows to its model and
@@ -49,9 +50,10 @@ enum fault_control {
     CONTROL_OF_MONITORING,
     CONTROL_OF_FUNCTION,
     CONTROL_OF_STORE_API,
-    CONTROL_OF_DNS
+    CONTROL_OF_DNS,
+    CONTROL_OF_ACCELERATOR
 };
-#define FAULT_CONTROLS (CONTROL_OF_DNS + 1)
+#define FAULT_CONTROLS (CONTROL_OF_ACCELERATOR + 1)
 extern const char *const fault_control_names[];
 
 /* The parameters of a fault that name its target; exactly one of them may be given. */

@@ -40,7 +40,9 @@ struct dns_port {
     /* While connecting: `served` fires on (region of the target, number of the change) whenever the
      * authority begins to serve a change, whoever published it. */
     void (*subscribe)(void *self, kind_id served);
-    void (*control_plane)(void *self, bool up); /* faults */
+    void (*control_plane)(void *self, bool up);       /* faults */
+    bool (*control_is_up)(const void *self);          /* does it take changes now? */
+    uint32_t (*control_changed_by)(const void *self); /* event of the run log; 0: none */
 };
 
 PORT_ACCESSORS(dns, struct dns_port)

@@ -12,9 +12,10 @@ enum crash_kind { CRASH_NONE, CRASH_PROCESS, CRASH_HOST };
 
 /* What goes down with a region, in this order. */
 enum power_kind {
-    POWER_STORE, /* its cluster */
-    POWER_APP,   /* its application tier */
-    POWER_DNS,   /* the control plane of names that has its home there */
+    POWER_STORE,       /* its cluster */
+    POWER_APP,         /* its application tier */
+    POWER_DNS,         /* the control plane of names that has its home there */
+    POWER_ACCELERATOR, /* the control plane of the accelerator that has its home there */
     POWER_KINDS
 };
 struct power_port {

@@ -9,7 +9,9 @@
 
 #include "model_rig.h"
 #include "edge.h"
+#include "endpoint_group.h"
 #include "link.h"
+#include "user_dns.h"
 #include "registry.h"
 
 /* One-way delays by (from, to), in ms: west is near east, then north, then south. */
@@ -20,12 +22,26 @@ struct edge_rig {
     struct rig rig;
     struct link_port links[4][4];
     sim_dur delays[4][4];
+    struct endpoint_group_port groups[4];
+    struct user_dns_port dns;
     struct edge_port *edge;
 };
 
 static sim_dur mean_delay_of(const void *self)
 {
     return *(const sim_dur *)self;
+}
+
+static void dns_health(void *self, int region, enum record_health source, bool healthy)
+{
+    (void)self, (void)region, (void)source, (void)healthy;
+}
+
+static int route(const struct edge_rig *r, int place, uint64_t user, uint64_t word)
+{
+    const struct edge_client client = {.place = place, .user = user, .word = word};
+
+    return r->edge->route(r->edge->self, &client).region;
 }
 
 static void edge_rig_open(struct edge_rig *r, uint32_t region_count)
@@ -38,6 +54,12 @@ static void edge_rig_open(struct edge_rig *r, uint32_t region_count)
                 (struct link_port){.self = &r->delays[a][b], .mean_delay = mean_delay_of};
             port_offer_link(r->rig.ports, (int)a, (int)b, &r->links[a][b]);
         }
+    for (uint32_t a = 0; a < region_count; a++) {
+        r->groups[a] = (struct endpoint_group_port){.count = 1, .weights = {128}, .dial = 1};
+        port_offer_endpoint_group(r->rig.ports, (int)a, -1, &r->groups[a]);
+    }
+    r->dns = (struct user_dns_port){.health = dns_health};
+    port_offer_user_dns(r->rig.ports, -1, -1, &r->dns);
     rig_set(&r->rig, 0, "detection", "20s");
     rig_set(&r->rig, 0, "failback", "30s");
     rig_set(&r->rig, 0, "edge_spread", "2s");
@@ -62,14 +84,15 @@ static void say_health(void *arg)
 {
     struct step *step = arg;
 
-    step->r->edge->health(step->r->edge->self, step->region, step->healthy);
+    step->r->edge->health(step->r->edge->self, step->region, 0,
+                          (struct endpoint_health){step->healthy, step->healthy});
 }
 
 static void look(void *arg)
 {
     struct step *step = arg;
 
-    step->landed = step->r->edge->route(step->r->edge->self, step->place, UINT64_MAX).region;
+    step->landed = route(step->r, step->place, 0, UINT64_MAX);
 }
 
 static void health_at(struct edge_rig *r, struct step *step, sim_time when, int region,
@@ -93,7 +116,7 @@ static void accelerator_routes_to_the_own_region_when_all_is_well(void **state)
     edge_rig_open(&r, 4);
     edge_rig_wire(&r);
     for (int place = 0; place < 4; place++)
-        assert_int_equal(r.edge->route(r.edge->self, place, (uint64_t)place << 62).region, place);
+        assert_int_equal(route(&r, place, 0, (uint64_t)place << 62), place);
     assert_int_equal(r.edge->idle_timeout(r.edge->self), 340 * SIM_S);
     assert_int_equal(r.edge->detour(r.edge->self, 0, 0), 0);
     assert_int_equal(r.edge->detour(r.edge->self, 0, 2), 20 * SIM_MS);
@@ -212,7 +235,7 @@ static void accelerator_spills_the_share_asked_for(void **state)
     rig_set(&r.rig, 0, "spill", "10%");
     edge_rig_wire(&r);
     for (uint64_t i = 0; i < 10000; i++)
-        landed[r.edge->route(r.edge->self, 0, i * (UINT64_MAX / 10000)).region]++;
+        landed[route(&r, 0, i, i * (UINT64_MAX / 10000))]++;
     assert_in_range(landed[0], 8999, 9001);
     for (int region = 1; region < 4; region++)
         assert_in_range(landed[region], 270, 400); /* sd of binomial(1000, 1/3) is 15 */

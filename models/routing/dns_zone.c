@@ -157,6 +157,18 @@ static void zone_name_control_plane(void *self, bool up)
     zone->control_changed_by = sim_cause(zone->sim).number;
 }
 
+static bool zone_name_control_is_up(const void *self)
+{
+    const struct dns_zone *zone = ((const struct zone_name *)self)->zone;
+
+    return zone->control_up && zone->home_up;
+}
+
+static uint32_t zone_name_control_changed_by(const void *self)
+{
+    return ((const struct zone_name *)self)->zone->control_changed_by;
+}
+
 static void dns_zone_set_home(void *self, bool up)
 {
     struct dns_zone *zone = self;
@@ -213,6 +225,8 @@ static void zone_offer_name(struct dns_zone *zone, struct zone_name *name,
         .publish = zone_name_publish,
         .subscribe = zone_name_subscribe,
         .control_plane = zone_name_control_plane,
+        .control_is_up = zone_name_control_is_up,
+        .control_changed_by = zone_name_control_changed_by,
     };
     port_offer_dns(ports, a, b, &name->port);
 }
