@@ -11,6 +11,7 @@
 #include "control.h"
 #include "deploy.h"
 #include "dns.h"
+#include "routing_control.h"
 #include "fault_effects.h"
 #include "link.h"
 #include "objective.h"
@@ -35,6 +36,7 @@ struct journal {
     struct stream_port stream;
     struct control_port control;
     struct dns_port dns;
+    struct control_plane_port accelerator;
     struct objective_port objective;
 };
 
@@ -157,6 +159,11 @@ static void control_promote(void *self, int region)
     note(self, text);
 }
 
+static void accelerator_control(void *self, bool up)
+{
+    note(self, up ? "accelerator up" : "accelerator down");
+}
+
 static void dns_control(void *self, bool up)
 {
     note(self, up ? "dns up" : "dns down");
@@ -226,6 +233,8 @@ static void journal_open(struct journal *j)
     port_offer_stream(j->rig.ports, -1, -1, &j->stream);
     port_offer_control(j->rig.ports, -1, -1, &j->control);
     port_offer_dns(j->rig.ports, -1, -1, &j->dns);
+    j->accelerator = (struct control_plane_port){&j->control_stub, accelerator_control};
+    port_offer_control_plane(j->rig.ports, ROUTING_OF_ACCELERATOR, -1, &j->accelerator);
     port_offer_objective(j->rig.ports, -1, -1, &j->objective);
 }
 
@@ -298,6 +307,7 @@ static const struct story {
     {{"at=10s|for=5s|control=function|down=true"}, "10 control 1 down; 15 control 1 up; "},
     {{"at=10s|for=5s|control=store-api|down=true"}, "10 control 2 down; 15 control 2 up; "},
     {{"at=10s|for=5s|control=dns|down=true"}, "10 dns down; 15 dns up; "},
+    {{"at=10s|for=5s|control=accelerator|down=true"}, "10 accelerator down; 15 accelerator up; "},
     {{"at=10s|promote=east"}, "10 promote 1; "},
     /* overlapping, and one that begins where the other ends: down without a gap */
     {{"at=10s|for=10s|store=west|stall=true", "at=15s|for=10s|store=west|stall=true",
@@ -388,7 +398,8 @@ static void run_log_has_when_and_what(void **state)
 }
 
 #define ALL_TARGETS                                                                                \
-    "'control: dns', 'control: function', 'control: monitoring', 'control: store-api', "           \
+    "'control: accelerator', 'control: dns', 'control: function', 'control: monitoring', "         \
+    "'control: store-api', "                                                                       \
     "'gateway', "                                                                                  \
     "'instance', 'link', 'traffic: application', 'traffic: replication', 'node', 'promote', "      \
     "'region', 'replication', 'store'\n"

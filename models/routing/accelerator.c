@@ -54,7 +54,6 @@ static const struct metric accelerator_metrics[] = {
     {.name = "dialled_connections",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
-     .series = true,
      .meaning = "new connections of users near the region sent elsewhere by traffic dials"},
     {.name = "rerouted_connections",
      .unit = UNIT_COUNT,

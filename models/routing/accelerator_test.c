@@ -11,6 +11,8 @@
 #include "edge.h"
 #include "endpoint_group.h"
 #include "link.h"
+#include "routing_control.h"
+#include "store_fault.h"
 #include "user_dns.h"
 #include "registry.h"
 
@@ -76,6 +78,7 @@ struct step {
     struct edge_rig *r;
     sim_time when;
     int region;
+    uint32_t endpoint;
     bool healthy;
     int place, landed;
 };
@@ -84,7 +87,7 @@ static void say_health(void *arg)
 {
     struct step *step = arg;
 
-    step->r->edge->health(step->r->edge->self, step->region, 0,
+    step->r->edge->health(step->r->edge->self, step->region, step->endpoint,
                           (struct endpoint_health){step->healthy, step->healthy});
 }
 
@@ -270,6 +273,271 @@ static void accelerator_edges_learn_each_by_itself(void **state)
     rig_close(&r.rig);
 }
 
+/* --- endpoints of a group ------------------------------------------------------------------- */
+
+/* Endpoint for a connection near place 0, of a user and a word. */
+static struct edge_route route_of(const struct edge_rig *r, uint64_t user, uint64_t word)
+{
+    const struct edge_client client = {.place = 0, .user = user, .word = word};
+
+    return r->edge->route(r->edge->self, &client);
+}
+
+/*
+ * West has two load balancers, 192 and 64: 75 and 25 %. The first one is reported unhealthy at 10 s
+ * and believed so at 32 s: all go to the second, none to another region. When that one is unhealthy
+ * too, at 100 s + 22 s, all go to east.
+ */
+struct tally_of_group {
+    struct edge_rig *r;
+    int landed[4][2];
+};
+
+static void tally_routes(void *arg)
+{
+    struct tally_of_group *tally = arg;
+
+    for (uint64_t i = 0; i < 4000; i++) {
+        struct edge_route to = route_of(tally->r, i, rng_mix(i));
+
+        tally->landed[to.region][to.endpoint]++;
+    }
+}
+
+static void accelerator_weighs_the_healthy_endpoints_of_a_group(void **state)
+{
+    struct edge_rig r;
+    struct step first, second;
+    struct tally_of_group well = {&r, {{0}}}, one = {&r, {{0}}}, none = {&r, {{0}}};
+
+    (void)state;
+    edge_rig_open(&r, 4);
+    r.groups[0] = (struct endpoint_group_port){.count = 2, .weights = {192, 64}, .dial = 1};
+    edge_rig_wire(&r);
+    health_at(&r, &first, 10 * SIM_S, 0, false);
+    health_at(&r, &second, 100 * SIM_S, 0, false);
+    second.endpoint = 1;
+    rig_call(&r.rig, 5 * SIM_S, tally_routes, &well);
+    rig_call(&r.rig, 33 * SIM_S, tally_routes, &one);
+    rig_call(&r.rig, 123 * SIM_S, tally_routes, &none);
+    rig_run(&r.rig);
+    assert_in_range(well.landed[0][0], 2890, 3110); /* 4 standard errors of 27 */
+    assert_int_equal(well.landed[0][0] + well.landed[0][1], 4000);
+    assert_int_equal(one.landed[0][1], 4000);
+    assert_int_equal(none.landed[1][0], 4000);
+    /* four edges considered west healthy for 122 of 600 s: while it had a healthy endpoint */
+    assert_close(rig_statistic(&r.rig, "edges_healthy", 0, NULL), 4 * 122.0 / 600, 1e-9);
+    rig_close(&r.rig);
+}
+
+/* Of what its own checkers find, an edge waits only for its spread: 10 + 2 s. */
+static void accelerator_knows_its_own_checks_at_once(void **state)
+{
+    struct edge_rig r;
+    struct step down, before, after;
+
+    (void)state;
+    edge_rig_open(&r, 2);
+    r.groups[0].direct = true;
+    edge_rig_wire(&r);
+    health_at(&r, &down, 10 * SIM_S, 0, false);
+    look_at(&r, &before, 12 * SIM_S - 1, 0);
+    look_at(&r, &after, 12 * SIM_S + 1, 0);
+    rig_run(&r.rig);
+    assert_int_equal(before.landed, 0);
+    assert_int_equal(after.landed, 1);
+    rig_close(&r.rig);
+}
+
+/*
+ * A dial of half: an affinity to the source address keeps each user in one region whatever the
+ * connection, without one each connection is drawn anew. Of a user's 10 connections all in one
+ * region: 2 x 0.5^10 of the users, 0.2 %.
+ */
+static void accelerator_affinity_keeps_a_user_in_a_region(void **state)
+{
+    static const struct {
+        const char *affinity;
+        int least, most; /* of 1000 users, with all their connections in one region */
+    } cases[] = {{"source-ip", 1000, 1000}, {"none", 0, 12}};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct edge_rig r;
+        int faithful = 0, west = 0;
+
+        edge_rig_open(&r, 2);
+        r.groups[0].dial = 0.5;
+        rig_set(&r.rig, 0, "affinity", cases[i].affinity);
+        edge_rig_wire(&r);
+        for (uint64_t user = 0; user < 1000; user++) {
+            int here = 0;
+
+            for (uint64_t n = 0; n < 10; n++)
+                here += route_of(&r, user, rng_mix(user * 10 + n)).region == 0;
+            faithful += here == 0 || here == 10;
+            west += here;
+        }
+        assert_in_range(faithful, cases[i].least, cases[i].most);
+        assert_in_range(west, 4370, 5630); /* 4 x 158, the standard error of 1000 users of ten */
+        rig_run(&r.rig);
+        assert_close(rig_statistic(&r.rig, "dialled_connections", 0, NULL), 10000 - west, 0);
+        rig_close(&r.rig);
+    }
+}
+
+/* Network that takes a user to another edge is not held back by an affinity. */
+static void accelerator_affinity_does_not_keep_what_spills(void **state)
+{
+    struct edge_rig r;
+    int spilled = 0;
+
+    (void)state;
+    edge_rig_open(&r, 2);
+    rig_set(&r.rig, 0, "affinity", "source-ip");
+    rig_set(&r.rig, 0, "spill", "10%");
+    edge_rig_wire(&r);
+    for (uint64_t n = 0; n < 10000; n++)
+        spilled += route_of(&r, 1, n * (UINT64_MAX / 10000)).region == 1;
+    assert_in_range(spilled, 999, 1001);
+    rig_run(&r.rig);
+    rig_close(&r.rig);
+}
+
+/* --- the control plane ----------------------------------------------------------------------- */
+
+struct order {
+    struct edge_rig *r;
+    struct routing_setting setting;
+    bool accepted;
+};
+
+static void give_order(void *arg)
+{
+    struct order *order = arg;
+    const struct routing_control_port *control =
+        port_need_routing_control(order->r->rig.ports, ROUTING_OF_ACCELERATOR, -1);
+
+    order->accepted = control->change(control->self, &order->setting);
+}
+
+static void order_at(struct edge_rig *r, struct order *order, sim_time when,
+                     struct routing_setting setting)
+{
+    *order = (struct order){.r = r, .setting = setting};
+    rig_call(&r->rig, when, give_order, order);
+}
+
+struct outage {
+    struct edge_rig *r;
+    bool of_home, up;
+};
+
+static void set_control(void *arg)
+{
+    struct outage *outage = arg;
+    const struct power_port *home = port_find_power(outage->r->rig.ports, 1, POWER_ACCELERATOR);
+    const struct control_plane_port *plane =
+        port_need_control_plane(outage->r->rig.ports, ROUTING_OF_ACCELERATOR, -1);
+
+    if (outage->of_home)
+        home->set(home->self, outage->up);
+    else
+        plane->set(plane->self, outage->up);
+}
+
+/* Accepted at 10 s, it reaches the edges after a delay of 8 s and a spread of 2 s: at 20 s. Back
+ * at 100 s, 110 s. A weight of 0 does the same, out of failover too. */
+static void accelerator_takes_dials_and_weights_at_its_edges(void **state)
+{
+    const struct routing_setting settings[][2] = {
+        {{ROUTING_DIAL, 0, 0, 0}, {ROUTING_DIAL, 0, 0, 1}},
+        {{ROUTING_WEIGHT, 0, 0, 0}, {ROUTING_WEIGHT, 0, 0, 128}}};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct edge_rig r;
+        struct order out, in;
+        struct step before, after, still, back;
+
+        edge_rig_open(&r, 2);
+        rig_set(&r.rig, 0, "change_delay", "8s");
+        edge_rig_wire(&r);
+        order_at(&r, &out, 10 * SIM_S, settings[i][0]);
+        order_at(&r, &in, 100 * SIM_S, settings[i][1]);
+        look_at(&r, &before, 20 * SIM_S - 1, 0);
+        look_at(&r, &after, 20 * SIM_S + 1, 0);
+        look_at(&r, &still, 110 * SIM_S - 1, 0);
+        look_at(&r, &back, 110 * SIM_S + 1, 0);
+        rig_run(&r.rig);
+        assert_true(out.accepted && in.accepted);
+        assert_int_equal(before.landed, 0);
+        assert_int_equal(after.landed, 1);
+        assert_int_equal(still.landed, 1);
+        assert_int_equal(back.landed, 0);
+        assert_int_equal(rig_logged(&r.rig, "routing", "is set to"), 2);
+        rig_close(&r.rig);
+    }
+}
+
+/* With its own failure or that of its home region; what was accepted before is still carried out.
+ */
+static void accelerator_refuses_changes_while_its_control_plane_is_down(void **state)
+{
+    (void)state;
+    for (int of_home = 0; of_home < 2; of_home++) {
+        struct edge_rig r;
+        struct outage down = {&r, of_home, false}, up = {&r, of_home, true};
+        struct order early, refused, late;
+        struct step after, last;
+
+        edge_rig_open(&r, 2);
+        rig_set(&r.rig, 0, "change_delay", "8s");
+        rig_set(&r.rig, 0, "home", "east");
+        edge_rig_wire(&r);
+        order_at(&r, &early, 10 * SIM_S, (struct routing_setting){ROUTING_DIAL, 0, 0, 0});
+        rig_call(&r.rig, 15 * SIM_S, set_control, &down);
+        order_at(&r, &refused, 30 * SIM_S, (struct routing_setting){ROUTING_DIAL, 0, 0, 1});
+        look_at(&r, &after, 60 * SIM_S, 0);
+        rig_call(&r.rig, 70 * SIM_S, set_control, &up);
+        order_at(&r, &late, 71 * SIM_S, (struct routing_setting){ROUTING_DIAL, 0, 0, 1});
+        look_at(&r, &last, 82 * SIM_S, 0);
+        rig_run(&r.rig);
+        assert_true(early.accepted && late.accepted);
+        assert_false(refused.accepted);
+        assert_int_equal(after.landed, 1);
+        assert_int_equal(last.landed, 0);
+        assert_int_equal(rig_logged(&r.rig, "routing", "refused"), 1);
+        rig_close(&r.rig);
+    }
+}
+
+/* Twenty pairs of changes 1 s apart, with delays that let the later one overtake: the later one
+ * stands. */
+static void accelerator_keeps_the_later_of_two_changes(void **state)
+{
+    struct edge_rig r;
+    struct order orders[40];
+    struct step last[20];
+
+    (void)state;
+    edge_rig_open(&r, 2);
+    rig_set(&r.rig, 0, "change_delay", "uniform(low=0s, high=10s)");
+    edge_rig_wire(&r);
+    for (int i = 0; i < 20; i++) {
+        sim_time when = (20 * i + 1) * SIM_S;
+
+        order_at(&r, &orders[2 * i], when, (struct routing_setting){ROUTING_DIAL, 0, 0, 1});
+        order_at(&r, &orders[2 * i + 1], when + SIM_S,
+                 (struct routing_setting){ROUTING_DIAL, 0, 0, 0});
+        look_at(&r, &last[i], when + 15 * SIM_S, 0);
+    }
+    rig_run(&r.rig);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(last[i].landed, 1);
+    rig_close(&r.rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +549,13 @@ int main(void)
         cmocka_unit_test(accelerator_static_stays_at_home),
         cmocka_unit_test(accelerator_spills_the_share_asked_for),
         cmocka_unit_test(accelerator_edges_learn_each_by_itself),
+        cmocka_unit_test(accelerator_weighs_the_healthy_endpoints_of_a_group),
+        cmocka_unit_test(accelerator_knows_its_own_checks_at_once),
+        cmocka_unit_test(accelerator_affinity_keeps_a_user_in_a_region),
+        cmocka_unit_test(accelerator_affinity_does_not_keep_what_spills),
+        cmocka_unit_test(accelerator_takes_dials_and_weights_at_its_edges),
+        cmocka_unit_test(accelerator_refuses_changes_while_its_control_plane_is_down),
+        cmocka_unit_test(accelerator_keeps_the_later_of_two_changes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

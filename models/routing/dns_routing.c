@@ -37,20 +37,17 @@ static const struct metric dns_routing_metrics[] = {
     {.name = "user_dns_lookups",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
-     .series = true,
      .meaning = "new connections of users near the region that were routed by a name, by an answer "
                 "from any cache or a fresh one"},
     {.name = "user_dns_stale",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .better = LOWER_IS_BETTER,
-     .series = true,
      .meaning = "those whose cached answer the name servers would not give any more"},
     {.name = "user_dns_stale_share",
      .unit = UNIT_SHARE,
      .kind = METRIC_RATIO,
      .better = LOWER_IS_BETTER,
-     .series = true,
      .over = "user_dns_stale",
      .under = "user_dns_lookups",
      .meaning = "stale answers / answers of users near the region"},
@@ -58,17 +55,10 @@ static const struct metric dns_routing_metrics[] = {
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .better = LOWER_IS_BETTER,
-     .series = true,
      .meaning = "connections of users near the region that failed as the name had no answer"},
-    {.name = "user_dns_answers",
-     .unit = UNIT_COUNT,
-     .kind = METRIC_COUNT,
-     .series = true,
-     .meaning = "answers of name servers, to resolvers, that name the region"},
     {.name = "records_healthy",
      .unit = UNIT_COUNT,
      .kind = METRIC_LEVEL,
-     .series = true,
      .meaning = "places whose name servers consider the region's record healthy"},
 };
 
@@ -115,8 +105,6 @@ static void resolver_fetch(struct dns_routing *dns, int place, uint32_t resolver
     cache->expires = sim_now(dns->sim) + life;
     if (cache->fetches++ == 0)
         cache->expires = (sim_time)(rng_unit(block.word[2]) * (double)life);
-    if (cache->region >= 0)
-        probe_count(dns->probes, dns->states[cache->region].answers);
 }
 
 static int resolver_answer(struct dns_routing *dns, int place, uint32_t resolver)
@@ -181,7 +169,6 @@ static void dns_routing_open_probes(struct dns_routing *dns, struct probes *prob
     dns->lookups[region] = probe_count_open(probes, "user_dns_lookups", region, NULL);
     dns->stale[region] = probe_count_open(probes, "user_dns_stale", region, NULL);
     dns->unanswered[region] = probe_count_open(probes, "user_dns_unanswered", region, NULL);
-    dns->states[region].answers = probe_count_open(probes, "user_dns_answers", region, NULL);
     dns->states[region].level = probe_level_open(probes, "records_healthy", region, NULL);
 }
 

@@ -37,7 +37,7 @@ struct record_state {
     uint32_t changes;  /* counts reports: the generation of the name servers' events */
     uint32_t learning; /* name servers whose event on the last change is still to come */
     uint32_t places_healthy;
-    probe_id answers, level;
+    probe_id level;
 };
 
 struct dns_routing {

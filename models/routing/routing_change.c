@@ -43,7 +43,6 @@ static const struct metric routing_change_metrics[] = {
      .kind = METRIC_COUNT,
      .label = "result",
      .label_values = results,
-     .series = true,
      .meaning = "changes of dials and weights that the control planes accepted or refused"},
 };
 

@@ -83,7 +83,7 @@ static const struct metric population_metrics[] = {
     {.name = "availability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = HIGHER_IS_BETTER, .over = "good_requests", .under = "requests", .series = true, .meaning = "good requests / requests"},
     {.name = "requests_abandoned", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "requests abandoned when the user's patience ended"},
     {.name = "pinned_requests", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "requests abandoned whose user stays on the open connection to the region"},
-    {.name = "connections_reset", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "users' connections found to be gone: the region had lost its power, or the edge had dropped them"},
+    {.name = "connections_reset", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "users' connections found to be gone: the region had lost its power, or the edge had dropped them"},
     {.name = "requests_with_session", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "answered requests that carried a valid session; a login that reads its new session back is one"},
     {.name = "logins", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logins that ended, including failed and repeated ones"},
     {.name = "logins_failed", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "logins that failed or were not answered"},

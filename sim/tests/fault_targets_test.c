@@ -34,12 +34,14 @@ enum { DATASTORE, REGIONAL, SINGLE, KINDS };
 #define NOT(target, others)                                                                        \
     "cannot be hit: this scenario has no '" target "'; its targets are " others
 #define ALL                                                                                        \
-    "'control: dns', 'control: function', 'control: monitoring', 'control: store-api', "           \
+    "'control: accelerator', 'control: dns', 'control: function', 'control: monitoring', "         \
+    "'control: store-api', "                                                                       \
     "'gateway', "                                                                                  \
     "'instance', 'link', 'traffic: application', 'traffic: replication', 'node', 'promote', "      \
     "'region', 'replication', 'store'"
 #define FEWER                                                                                      \
-    "'control: dns', 'gateway', 'instance', 'link', 'traffic: application', 'node', 'region', "    \
+    "'control: accelerator', 'control: dns', 'gateway', 'instance', 'link', 'traffic: "            \
+    "application', 'node', 'region', "                                                             \
     "'store'"
 #define ONLY(region, part, others)                                                                 \
     "cannot be hit: region '" region "' has no '" part "'; regions that have one are " others
@@ -210,8 +212,9 @@ static void a_lone_cluster_has_no_replication(void **state)
     (void)state;
     assert_null(scenario_load_text(text, strlen(text), "t.yaml", &registry, NULL, 0, &diag));
     printed = diag_text(&diag);
-    assert_non_null(strstr(printed, "'faults.0.replication' cannot be hit: this scenario "
-                                    "has no 'replication'; its targets are 'control: dns', "));
+    assert_non_null(strstr(
+        printed, "'faults.0.replication' cannot be hit: this scenario "
+                 "has no 'replication'; its targets are 'control: accelerator', 'control: dns', "));
     free(printed);
     diag_release(&diag);
 }
