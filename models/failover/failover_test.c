@@ -467,7 +467,7 @@ static void failover_takes_one_order_at_a_time(void **state)
 
 /* Without any data `missing` raises no alarm, `breaching` does: periods ending at 360 and 420 s
  * have none. */
-static void failover_treats_missing_data_as_told(void **state)
+static void failover_treats_missing_data_as_set(void **state)
 {
     (void)state;
     for (int breaching = 0; breaching < 2; breaching++) {
@@ -611,7 +611,7 @@ int main(void)
         cmocka_unit_test(failover_waits_for_the_store_api),
         cmocka_unit_test(failover_gives_up_where_the_target_dies_in_the_promotion),
         cmocka_unit_test(failover_takes_one_order_at_a_time),
-        cmocka_unit_test(failover_treats_missing_data_as_told),
+        cmocka_unit_test(failover_treats_missing_data_as_set),
         cmocka_unit_test(failover_alarms_at_its_threshold),
         cmocka_unit_test(failover_watches_any_published_metric),
         cmocka_unit_test(failover_refuses_a_metric_that_nobody_publishes),

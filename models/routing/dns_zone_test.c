@@ -217,7 +217,7 @@ static void dns_zone_control_plane_is_down_with_its_home_region(void **state)
     rig_close(&r.rig);
 }
 
-static void dns_zone_has_its_home_elsewhere_unless_told(void **state)
+static void dns_zone_has_its_home_elsewhere_by_default(void **state)
 {
     struct dns_rig r;
 
@@ -267,7 +267,7 @@ int main(void)
         cmocka_unit_test(dns_zone_serves_a_change_after_its_delay_and_caches_expire),
         cmocka_unit_test(dns_zone_refuses_changes_while_the_control_plane_is_down),
         cmocka_unit_test(dns_zone_control_plane_is_down_with_its_home_region),
-        cmocka_unit_test(dns_zone_has_its_home_elsewhere_unless_told),
+        cmocka_unit_test(dns_zone_has_its_home_elsewhere_by_default),
         cmocka_unit_test(dns_zone_propagates_what_was_accepted),
         cmocka_unit_test(dns_zone_lets_a_later_change_replace_a_pending_one),
     };

@@ -13,7 +13,7 @@
  *  2. A server's `applied` never exceeds the number of its primary's last write in the same
  * history.
  *  3. Exactly one cluster is `primary`. A cluster `takes_writes` if it is or was the primary, is
- * up, and has not been told of its demotion. That begins with the promotion.
+ * up, and has not learned of its demotion. That begins with the promotion.
  */
 #include "datastore_internal.h"
 #include "run_log.h"
@@ -267,7 +267,7 @@ static uint64_t writes_held(const void *store, int region)
     return datastore_of(store)->clusters[region].applied_total;
 }
 
-/* What a primary that is being demoted is told: to refuse writes; that another one is primary. */
+/* The orders to a primary that is being demoted: to refuse writes; that another one is primary. */
 enum { TELL_REFUSE, TELL_REPLICATE };
 
 /* Whoever orchestrates tells it, from the region of the new primary: one packet, and the next one
@@ -322,7 +322,7 @@ static void promotion_begin(void *store, int region)
     cluster_demote(old);
 }
 
-/* A primary is told of its demotion. It serves its data until a resync flushes it. */
+/* A primary learns of its demotion. It serves its data until a resync flushes it. */
 void datastore_peer(struct cluster *cluster, uint32_t word)
 {
     struct datastore *datastore = datastore_of(cluster->store);

@@ -172,7 +172,8 @@ static void population_init(void *self, const struct model_env *env)
     population->send_kind = sim_kind_add(env->sim, &population_send, env->instance, population);
     population->impatience_kind =
         sim_kind_add(env->sim, &population_impatience, env->instance, population);
-    population->land_kind = sim_kind_add(env->sim, &population_land, env->instance, population);
+    population->request_arrive_kind =
+        sim_kind_add(env->sim, &population_request_arrive, env->instance, population);
     population->slow_kind = sim_kind_add(env->sim, &population_slow, env->instance, population);
     population->surge_kind = sim_kind_add(env->sim, &population_surge, env->instance, population);
     population->started = probe_count_open(probes, "sessions_started", env->region, NULL);

@@ -157,7 +157,7 @@ struct population {
     sim_dur good_latency_ns;
     sim_dur detours_ns[REGIONS_MAX];
     sim_dur early_ns; /* before its end, patience gets an event of its own */
-    kind_id arrive_kind, send_kind, land_kind, slow_kind, impatience_kind, surge_kind;
+    kind_id arrive_kind, send_kind, request_arrive_kind, slow_kind, impatience_kind, surge_kind;
 
     probe_id started, left, active_level;
     struct {
@@ -227,7 +227,7 @@ void population_check(const void *config, const struct check_context *context,
 
 /* --- user_request.c -------------------------------------------------------------------------- */
 
-extern const struct event_kind population_send, population_land, population_slow,
+extern const struct event_kind population_send, population_request_arrive, population_slow,
     population_impatience;
 /* Send the session's next request now. */
 void session_send(struct population *population, uint32_t index);

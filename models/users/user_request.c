@@ -257,7 +257,7 @@ void session_send(struct population *population, uint32_t index)
         way = session_way(population, session, region);
     if (region >= 0 && setup + way <= population->early_ns) {
         session->sets_up = setup > 0;
-        sim_at(population->sim, now + setup + way, population->land_kind, index,
+        sim_at(population->sim, now + setup + way, population->request_arrive_kind, index,
                session_number(session));
         return;
     }
@@ -286,8 +286,8 @@ RARE static void session_find_reset(struct population *population, uint32_t inde
            session_number(session));
 }
 
-static HOT_HANDLER void population_on_land(void *self, struct sim *sim, uint32_t entity,
-                                           uint32_t generation)
+static HOT_HANDLER void population_on_request_arrive(void *self, struct sim *sim, uint32_t entity,
+                                                     uint32_t generation)
 {
     struct population *population = self;
     struct session *session = &population->sessions[entity];
@@ -324,7 +324,7 @@ void session_wait(struct population *population, uint32_t index, sim_time when,
         way = session_way(population, session, (int)session->connection - 1);
         /* Patience is watched from the arrival on. */
         if (way <= population->early_ns) {
-            sim_at(population->sim, when + way, population->land_kind, index, number);
+            sim_at(population->sim, when + way, population->request_arrive_kind, index, number);
             return;
         }
     }
@@ -402,8 +402,8 @@ static void population_on_slow(void *self, struct sim *sim, uint32_t entity, uin
 }
 const struct event_kind population_send = {
     .name = "send", .phase = PHASE_WORK, .fire = population_on_send};
-const struct event_kind population_land = {
-    .name = "land", .phase = PHASE_WORK, .fire = population_on_land};
+const struct event_kind population_request_arrive = {
+    .name = "request_arrive", .phase = PHASE_WORK, .fire = population_on_request_arrive};
 const struct event_kind population_slow = {
     .name = "slow", .phase = PHASE_WORK, .fire = population_on_slow};
 const struct event_kind population_impatience = {.name = "impatience",

@@ -45,6 +45,25 @@ static void print_instant(int64_t now_ns)
             magnitude_ns / 1000000000u, magnitude_ns % 1000000000u);
 }
 
+/* Only this replication, with a trace of its last second. */
+static void print_replay(const struct bug_context *context)
+{
+    uint64_t runs = (uint64_t)context->replication + 1;
+    int64_t second = context->now_ns / 1000000000;
+
+    fprintf(stderr, "  replay with: isthmus run ");
+    quote_write(stderr, QUOTE_SHELL, context->scenario);
+    if (is_given(context->set_options))
+        fputs(context->set_options, stderr);
+    fprintf(stderr,
+            " --seed %" PRIu64 " --replications %" PRIu64 " --shard %" PRIu64 "/%" PRIu64
+            " --no-output --quiet",
+            context->seed, runs, runs, runs);
+    fprintf(stderr,
+            " --trace /dev/stderr --trace-replication %" PRIu32 " --trace-window %" PRId64 "s..\n",
+            context->replication, second > 0 ? second - 1 : 0);
+}
+
 static void print_context(const struct bug_context *context)
 {
     print_instant(context->now_ns);
@@ -52,14 +71,8 @@ static void print_context(const struct bug_context *context)
         fprintf(stderr, ", in event '%s'", context->event);
     fprintf(stderr, "\n  seed %" PRIu64 ", replication %" PRIu32 "\n", context->seed,
             context->replication);
-    if (is_given(context->scenario)) {
-        fprintf(stderr, "  replay with: isthmus run ");
-        quote_write(stderr, QUOTE_SHELL, context->scenario);
-        if (is_given(context->set_options))
-            fputs(context->set_options, stderr);
-        fprintf(stderr, " --seed %" PRIu64 " --replications %" PRIu32 "\n", context->seed,
-                context->replication + 1);
-    }
+    if (is_given(context->scenario))
+        print_replay(context);
 }
 
 void bug_report(const char *file, int line, const char *format, ...)
@@ -75,7 +88,7 @@ void bug_report(const char *file, int line, const char *format, ...)
     fputc('\n', stderr);
     if (context_now != NULL)
         print_context(context_now);
-    fflush(stderr);
     funlockfile(stderr);
+    fflush(NULL); /* a trace, too: its last lines are what led here */
     abort();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Internal errors: print the simulated time and how to replay the run, then abort.
+ * Internal errors: print the simulated time and a command that runs only this replication again and
+ * traces its last second, write out what streams hold, then abort.
  *
  * An author's error is never a bug (see diag.h), nor is a full disk. invariant() stays in every
  * build; a check that measurably slows the hot path may use invariant_debug(), with a note why.

@@ -62,13 +62,15 @@ static void break_invariant(void)
 static void bug_names_place_instant_event_seed_and_replay(void **state)
 {
     (void)state;
-    /* 90000000001 ns is 90 s and 1 ns; the seed is the largest of 64 bits. */
+    /* 90000000001 ns is 90 s and 1 ns; the seed is the largest of 64 bits. Replication 3 is the
+     * fourth of four: the only run of the last of four parts. */
     assert_aborts_with(report_in_context,
                        "isthmus: bug at eventq.c:12: queue of 7 is empty\n"
                        "  at 90.000000001 s of simulated time, in event 'wan_link.deliver'\n"
                        "  seed 18446744073709551615, replication 3\n"
                        "  replay with: isthmus run region-loss.yaml --set client.timeout=1s "
-                       "--seed 18446744073709551615 --replications 4\n");
+                       "--seed 18446744073709551615 --replications 4 --shard 4/4 --no-output "
+                       "--quiet --trace /dev/stderr --trace-replication 3 --trace-window 89s..\n");
 }
 
 static void bug_leaves_out_what_the_context_does_not_say(void **state)

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 enum { EXIT_WORLD = 4 };
 
@@ -62,6 +65,13 @@ char *mem_strndup(const char *text, size_t length)
     memcpy(copy, text, size);
     copy[size] = '\0';
     return copy;
+}
+
+void mem_return_large_blocks(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 128 << 10); /* glibc's initial value, from now on a fixed one */
+#endif
 }
 
 #define HUGE_PAGE ((uintptr_t)1 << 21)

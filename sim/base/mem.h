@@ -28,6 +28,10 @@ RARE void mem_grow(void *items, size_t *capacity, size_t need, size_t size);
  */
 #define MEM_GROW(items, capacity, need) mem_grow(&(items), &(capacity), need, sizeof *(items))
 
+/* Give the space of a large table back to the system when it is freed or grows, where the C library
+ * can be told to (glibc raises its threshold for that after each such table). Call once, first. */
+void mem_return_large_blocks(void);
+
 /* Allocate a block for many small objects, not zeroed. A block of MEM_SLAB_BYTES is one huge page
  * of 2 MiB if the kernel provides it, so it needs one TLB entry. */
 #define MEM_SLAB_BYTES ((size_t)1 << 21)

@@ -2,6 +2,7 @@
 /* Process-wide setup: signal handlers, GSL's error handler, cJSON's allocator, the models. */
 #include "command.h"
 #include "json_writer.h"
+#include "mem.h"
 #include "provenance.h"
 #include "ranks.h"
 #include "registry.h"
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
 {
     struct registry registry = {model_registry, model_registry_count};
 
+    mem_return_large_blocks();
     /* The first Ctrl-C stops cleanly, a second one kills the process. */
     handle(SIGINT, on_interrupt, (int)SA_RESETHAND | SA_RESTART);
     handle(SIGTERM, on_interrupt, (int)SA_RESETHAND | SA_RESTART);

@@ -6,6 +6,7 @@
  */
 #include "study_command.h"
 
+#include "discard_sink.h"
 #include "experiment.h"
 #include "plan.h"
 #include "plotting.h"
@@ -111,13 +112,25 @@ int study_show_summary(const char *path, bool all, bool json, struct diag *diag)
     return status < 0 ? EXIT_FILES : EXIT_DONE;
 }
 
+/* Whether a summary is printed from the results file. */
+static bool shows_summary(const struct study_values *values, const struct conduct *conduct)
+{
+    return conduct->with_summary && !values->quiet && !values->digest && !values->shard;
+}
+
+/* Without it nothing is recorded. */
+static bool needs_results(const struct study_values *values, const struct conduct *conduct)
+{
+    return !values->no_output || values->plot || shows_summary(values, conduct);
+}
+
 /* Print the summary and draw the plots from the results file. */
 static int show(const struct study_values *values, const struct conduct *conduct, const char *path,
                 struct diag *diag)
 {
     int status = 0;
 
-    if (conduct->with_summary && !values->quiet && !values->digest && !values->shard)
+    if (shows_summary(values, conduct))
         status = study_show_summary(path, values->all, values->json, diag) == EXIT_DONE ? 0 : -1;
     if (status == 0 && values->plot) {
         struct plotting plotting = {
@@ -145,7 +158,7 @@ static void print_end(const struct study_values *values, const struct study_outc
         quote_print_line(stderr, "isthmus: results are in %s", path);
 }
 
-/* Run the study with all files open; closes `record`. */
+/* Run the study with all files open. */
 static struct study_outcome conduct_study(const struct study_plan *plan, struct result_sink *sink,
                                           const struct conduct *conduct)
 {
@@ -161,7 +174,7 @@ static int keep_findings(const struct conduct *conduct, struct record *record)
     struct finding_list list = {NULL, 0, 0};
     int status = 0;
 
-    if (conduct->find) {
+    if (conduct->find && record) {
         conduct->find(conduct->self, &list);
         status = record_findings(record, &list);
     }
@@ -202,6 +215,7 @@ static void run_files_discard(struct run_files *files)
     study_history_discard(&files->history);
 }
 
+/* Closes `record`; NULL: the results are discarded. */
 static int simulate(const struct invocation *invocation, const struct point_set *set,
                     const struct conduct *conduct, const struct shard *shard,
                     struct run_files *files, struct record *record, const char *path,
@@ -215,7 +229,7 @@ static int simulate(const struct invocation *invocation, const struct point_set 
         .progress = &progress,
         .point_count = set->count,
     };
-    struct result_sink sink = record_sink(record);
+    struct result_sink sink = record ? record_sink(record) : discard_sink();
     struct study_plan plan = {
         .info = {.verb = invocation->command->name,
                  .argv = invocation->command_line,
@@ -251,7 +265,7 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     if (outcome.status == STUDY_OK && !outcome.interrupted && outcome.done > 0 &&
         keep_findings(conduct, record) < 0)
         code = EXIT_FILES;
-    if (record_close(record) < 0)
+    if (record && record_close(record) < 0)
         code = EXIT_FILES;
     int files_code = run_files_close(values, files);
     if (values->stats)
@@ -315,10 +329,11 @@ int study_command_conducted(const struct invocation *invocation, const struct po
     int code = run_files_open(values, scenario->run.replications, &files);
     if (code != EXIT_DONE)
         return code;
+    bool recorded = needs_results(values, conduct);
     code = EXIT_FILES;
-    if (open_path(values, &shard, scenario, &path, &diag) == 0)
+    if (recorded && open_path(values, &shard, scenario, &path, &diag) == 0)
         record = record_open(path.file, study_record_mode(values), &diag);
-    if (record)
+    if (record || !recorded)
         code = simulate(invocation, set, conduct, &shard, &files, record, path.file, &diag);
     else
         run_files_discard(&files);

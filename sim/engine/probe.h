@@ -170,10 +170,10 @@ void probes_free(struct probes *probes);
 void probes_declare(struct probes *probes, const struct metric *metrics, size_t count);
 const struct metric *probes_metric(const struct probes *probes, const char *name); /* or NULL */
 struct probes_hot *probes_hot(struct probes *probes); /* valid after the last open; see sim.h */
-/* The next time at which probes_cut() must be called, or SIM_NEVER; the engine does so before any
+/* The next time at which probes_flush() must be called, or SIM_NEVER; the engine does so before any
  * event at that time. */
-sim_time probes_next_cut(const struct probes *probes);
-void probes_cut(struct probes *probes, sim_time now);
+sim_time probes_next_flush(const struct probes *probes);
+void probes_flush(struct probes *probes, sim_time now);
 /* Value of a counter since 0, for alarms and tests; label NULL: summed over labels. O(bins). */
 uint64_t probes_count_total(const struct probes *probes, const char *metric, int region,
                             const char *label);

@@ -218,7 +218,7 @@ static void handshake_goes_on_without_its_attempt(void **state)
 }
 
 /* A write to a demoted primary: the connection is closed with the answer, or kept. */
-static void server_closes_on_a_refused_write_where_told(void **state)
+static void server_closes_on_a_refused_write_where_set(void **state)
 {
 #define DEMOTED                                                                                    \
     "regions: {b: {}, a: {}}\n"                                                                    \
@@ -247,7 +247,7 @@ int main(void)
         cmocka_unit_test(syn_waits_for_a_host),
         cmocka_unit_test(shared_connection_stays_until_the_kernel_gives_up),
         cmocka_unit_test(handshake_goes_on_without_its_attempt),
-        cmocka_unit_test(server_closes_on_a_refused_write_where_told),
+        cmocka_unit_test(server_closes_on_a_refused_write_where_set),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
