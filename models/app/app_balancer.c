@@ -90,7 +90,8 @@ RARE struct load_balancer *app_pool_for(struct app_tier *app, const struct app_r
     struct balancer_pools *balancer = &app->balancer;
     uint32_t endpoint = request->instance < balancer->endpoints ? request->instance : 0;
     uint32_t group = rng_below(rng_mix(request->identity + APP_GROUP_DRAW), balancer->groups);
-    uint32_t zone = rng_below(rng_mix(request->session + APP_GROUP_DRAW), balancer->zones);
+    uint64_t user = (uint64_t)request->session_check << 32 | request->session;
+    uint32_t zone = rng_below(rng_mix(user + APP_GROUP_DRAW), balancer->zones);
 
     return zone_pool(&balancer->pools[(endpoint * balancer->groups + group) * balancer->zones],
                      balancer->zones, zone);

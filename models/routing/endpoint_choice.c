@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "endpoint_choice.h"
 
-#include "bug.h"
 #include "rng_stream.h"
 
 #include <math.h>
@@ -33,7 +32,7 @@ bool group_is_healthy(const struct group_view *group)
 uint32_t group_endpoint(const struct group_view *group, uint64_t word)
 {
     bool by_weight = group_is_healthy(group);
-    uint32_t best = ENDPOINTS_MAX, last = 0, candidates = 0;
+    uint32_t best = 0, last = 0, candidates = 0;
     double first = INFINITY;
 
     for (uint32_t i = 0; i < group->count; i++)
@@ -41,8 +40,7 @@ uint32_t group_endpoint(const struct group_view *group, uint64_t word)
             last = i;
             candidates++;
         }
-    invariant(candidates > 0);
-    if (candidates == 1)
+    if (candidates <= 1)
         return last;
     for (uint32_t i = 0; i < group->count; i++) {
         double time;

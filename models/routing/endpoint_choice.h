@@ -54,7 +54,7 @@ struct endpoint_choice endpoint_choose(const struct group_view *groups, const in
 /* Has the group a healthy endpoint with a weight above 0? */
 bool group_is_healthy(const struct group_view *group);
 /* The endpoint for a connection to the group: of the healthy ones by weight; where none of them has
- * a weight above 0, of all with one, each alike. The group must have one. O(endpoints). */
+ * a weight above 0, of all with one, each alike; else endpoint 0. O(endpoints). */
 uint32_t group_endpoint(const struct group_view *group, uint64_t word);
 
 #endif
