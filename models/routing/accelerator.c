@@ -118,14 +118,20 @@ static void count_choice(struct accelerator *acc, int place, const struct endpoi
         probe_count(acc->probes, home->rerouted);
 }
 
+/* At the edge near `edge`, with what the user's own edge knows. */
+static struct endpoint_choice choose_at(const struct accelerator *acc, int place, int edge,
+                                        uint64_t word)
+{
+    return endpoint_choose(acc->views[place], acc->near.order[edge], (uint32_t)acc->region_count,
+                           acc->config->regions_tried, word);
+}
+
 static struct edge_route accelerator_choose(struct accelerator *acc,
                                             const struct edge_client *client)
 {
     int place = client->place, other = -1;
     uint64_t word = affinity_word(acc, client);
-    struct endpoint_choice choice =
-        endpoint_choose(acc->views[place], acc->near.order[place], (uint32_t)acc->region_count,
-                        acc->config->regions_tried, word);
+    struct endpoint_choice choice = choose_at(acc, place, place, word), spilled;
 
     if (choice.reason == CHOICE_NONE)
         return (struct edge_route){.region = -1};
@@ -133,8 +139,11 @@ static struct edge_route accelerator_choose(struct accelerator *acc,
         rng_unit(client->word) < acc->config->spill)
         other = accelerator_spill(acc, place, choice.region, rng_mix(client->word));
     if (other >= 0) {
-        probe_count(acc->probes, acc->groups[place].spilled);
-        return (struct edge_route){other, group_endpoint(&acc->views[place][other], word)};
+        spilled = choose_at(acc, place, other, word);
+        if (spilled.region != choice.region) {
+            probe_count(acc->probes, acc->groups[place].spilled);
+            return (struct edge_route){spilled.region, spilled.endpoint};
+        }
     }
     count_choice(acc, place, &choice);
     return (struct edge_route){choice.region, choice.endpoint};

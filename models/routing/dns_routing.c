@@ -24,7 +24,7 @@ static const struct field dns_routing_fields[] = {
     REGION("default_record", default_record, "policy geolocation: region of the default record; not given: places without a record get no answer", "facts E"),
     DURATION("ttl", ttl_ns, "0s", "60s", "1d", "time for which a resolver caches an answer", "facts E"),
     TIME_DIST("status_delay", status_delay, "0s", "uniform(low=5s, high=10s)", "10min", "time from a change of a record's health until the name servers near a place answer by it, drawn for each", "facts E"),
-    TIME_DIST("propagation", propagation, "0s", "lognormal(median=20s, p95=60s, max=120s)", "1h", "time from the acceptance of a change of a record until the name servers near a place answer by it, drawn for each", "facts E"),
+    TIME_DIST("propagation", propagation, "0s", "uniform(low=5s, high=60s)", "1h", "time from the acceptance of a change of a record until the name servers near a place answer by it, drawn for each", "facts E"),
     COUNT("resolvers", resolvers, "1", "50", "100000", "resolvers near each region; a user always asks the same one", "assumption"),
     SHARE("overstay_share", overstay_share, "0", "8.74%", "100%", "share of the resolvers that keep answers beyond the TTL", "routing.md D.1"),
     TIME_DIST("overstay", overstay, "0s", "exponential(mean=10min)", "30d", "time beyond the TTL for which these keep an answer, drawn for each answer", "assumption"),

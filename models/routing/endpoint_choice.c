@@ -108,10 +108,16 @@ static int failover_group(const struct group_view *groups, const int *order, uin
 struct endpoint_choice endpoint_choose(const struct group_view *groups, const int *order,
                                        uint32_t group_count, uint32_t tried, uint64_t word)
 {
-    int nearest = nearest_group(groups, order, group_count);
-    int region = original_group(groups, order, group_count, word);
-    enum choice_reason reason = region == nearest ? CHOICE_NEAREST : CHOICE_DIALLED;
+    const struct group_view *closest = &groups[order[0]];
+    enum choice_reason reason;
+    int nearest, region;
 
+    /* The usual case needs no draw. */
+    if (closest->dial >= 1 && closest->count == 1 && closest->healthy[0] && closest->weights[0] > 0)
+        return (struct endpoint_choice){order[0], 0, CHOICE_NEAREST};
+    nearest = nearest_group(groups, order, group_count);
+    region = original_group(groups, order, group_count, word);
+    reason = region == nearest ? CHOICE_NEAREST : CHOICE_DIALLED;
     if (nearest < 0)
         return (struct endpoint_choice){.region = -1, .reason = CHOICE_NONE};
     if (!group_is_healthy(&groups[region])) {

@@ -85,8 +85,8 @@ static sim_time session_answered_at(const struct session *session)
 
 /* Would the session's connection still be open at `when`? Requests without an answer are traffic
  * too. */
-static bool session_is_connected(const struct population *population, const struct session *session,
-                                 sim_time when)
+static inline bool session_is_connected(const struct population *population,
+                                        const struct session *session, sim_time when)
 {
     sim_dur lifetime = population->config->connection_lifetime_ns;
     uint32_t age = (uint32_t)(when >> AGE_TICK_BITS) - session->opened;
