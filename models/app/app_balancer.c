@@ -25,6 +25,20 @@ static uint32_t part_first(const struct app_tier *app, uint32_t part, uint32_t p
     return (uint32_t)((uint64_t)app->config->instances * part / parts);
 }
 
+/* Of all the instances of an endpoint's group those of a zone, or of all zones: instance n is in
+ * zone n modulo their number. */
+static void pool_init(struct app_tier *app, uint32_t part, uint32_t zone)
+{
+    struct balancer_pools *balancer = &app->balancer;
+    uint32_t parts = balancer->endpoints * balancer->groups, stride = balancer->zones;
+    uint32_t first = part_first(app, part, parts), end = part_first(app, part + 1, parts);
+
+    first += (zone + stride - first % stride) % stride;
+    load_balancer_init(&balancer->pools[part * balancer->zones + zone], &balancer->rule,
+                       app->targets, first, stride,
+                       first < end ? (end - first + stride - 1) / stride : 0);
+}
+
 void app_balancer_connect(struct app_tier *app, const struct endpoint_group_port *group)
 {
     const struct balancer_config *config = &app->config->balancer;
@@ -41,15 +55,11 @@ void app_balancer_connect(struct app_tier *app, const struct endpoint_group_port
     balancer->direct = group && group->direct;
     balancer->endpoints = group ? group->count : 1;
     balancer->groups = balancer->direct ? 1 : config->target_groups;
-    balancer->zones = balancer->direct || config->cross_zone ? 1 : config->zones;
+    balancer->zones = balancer->direct || config->cross_zone ? 1 : app->zone_count;
     balancer->count = balancer->endpoints * balancer->groups * balancer->zones;
     balancer->pools = mem_alloc(balancer->count, sizeof *balancer->pools);
-    for (uint32_t i = 0; i < balancer->count; i++) {
-        uint32_t first = part_first(app, i, balancer->count);
-
-        load_balancer_init(&balancer->pools[i], &balancer->rule, app->targets, first,
-                           part_first(app, i + 1, balancer->count) - first);
-    }
+    for (uint32_t i = 0; i < balancer->count; i++)
+        pool_init(app, i / balancer->zones, i % balancer->zones);
     for (uint32_t i = 0; i < balancer->endpoints; i++)
         balancer->reported[i] = (struct endpoint_health){true, true};
     for (uint32_t r = 0; r < app->region_count; r++)
@@ -64,22 +74,27 @@ void app_balancer_fini(struct app_tier *app)
 struct load_balancer *app_pool_of(struct app_tier *app, uint32_t instance)
 {
     struct balancer_pools *balancer = &app->balancer;
-    uint32_t pool = (uint32_t)((uint64_t)instance * balancer->count / app->config->instances);
+    uint32_t parts = balancer->endpoints * balancer->groups;
+    uint32_t part = (uint32_t)((uint64_t)instance * parts / app->config->instances);
 
-    /* Rounding of the parts may put it one pool further. */
-    if (pool + 1 < balancer->count && instance >= balancer->pools[pool + 1].first)
-        pool++;
-    return &balancer->pools[pool];
+    /* Rounding may put it one part further. */
+    if (part + 1 < parts && instance >= part_first(app, part + 1, parts))
+        part++;
+    return &balancer->pools[part * balancer->zones + instance % balancer->zones];
 }
 
 /*
  * The pool of the user's zone. A node of a load balancer whose zone has no healthy target leaves
- * the DNS, and its users go to those of other zones; where no zone has one, nobody moves.
+ * the DNS, and its users go to those of other zones; where no zone has one, nobody moves who has a
+ * target at all.
  */
-static struct load_balancer *zone_pool(struct load_balancer *zones, uint32_t count, uint32_t zone)
+struct load_balancer *app_zone_pool(struct load_balancer *zones, uint32_t count, uint32_t zone)
 {
     for (uint32_t i = 0; i < count; i++)
         if (zones[(zone + i) % count].usable > 0)
+            return &zones[(zone + i) % count];
+    for (uint32_t i = 0; i < count; i++)
+        if (zones[(zone + i) % count].serving > 0)
             return &zones[(zone + i) % count];
     return &zones[zone];
 }
@@ -93,8 +108,8 @@ RARE struct load_balancer *app_pool_for(struct app_tier *app, const struct app_r
     uint64_t user = (uint64_t)request->session_check << 32 | request->session;
     uint32_t zone = rng_below(rng_mix(user + APP_GROUP_DRAW), balancer->zones);
 
-    return zone_pool(&balancer->pools[(endpoint * balancer->groups + group) * balancer->zones],
-                     balancer->zones, zone);
+    return app_zone_pool(&balancer->pools[(endpoint * balancer->groups + group) * balancer->zones],
+                         balancer->zones, zone);
 }
 
 /* --- health ---------------------------------------------------------------------------------- */
@@ -252,15 +267,13 @@ void app_balancer_check(const void *tier_config, const struct check_context *con
     const struct balancer_config *balancer = &config->balancer;
     const struct endpoint_group_shape *group = group_of(context);
     uint32_t endpoints = group ? endpoint_group_count(group, config->instances) : 1;
-    uint32_t zones = balancer->cross_zone ? 1 : balancer->zones;
     bool direct = group && group->kind == ENDPOINTS_INSTANCES;
 
-    if (!direct && config->instances < endpoints * balancer->target_groups * zones)
+    if (!direct && config->instances < endpoints * balancer->target_groups)
         validation_error(validation, "instances",
-                         "must be at least %u: %u load balancers with %u target groups each, in "
-                         "%u separate zones, need an instance each",
-                         endpoints * balancer->target_groups * zones, endpoints,
-                         balancer->target_groups, zones);
+                         "must be at least %u: %u load balancers with %u target groups each need "
+                         "an instance in each group",
+                         endpoints * balancer->target_groups, endpoints, balancer->target_groups);
     if (direct && config->instances > ENDPOINTS_MAX)
         validation_error(validation, "instances",
                          "must be at most %u with 'endpoint_group.endpoints: instances', got %u",

@@ -156,7 +156,8 @@ static uint16_t prober_number(struct app_tier *app, const struct prober *prober)
     return (uint16_t)(number + 1);
 }
 
-/* A load balancer passes it on to a target like a request; one without targets answers 503. */
+/* A load balancer passes it on to a target of its first group like a request; one without targets
+ * answers 503. */
 bool app_probe(void *self, const struct probe *probe)
 {
     struct app_tier *app = self;
@@ -166,7 +167,8 @@ bool app_probe(void *self, const struct probe *probe)
 
     if (!app->up)
         return false;
-    instance = load_balancer_pick(&balancer->pools[first], sim_now(app->sim));
+    instance = load_balancer_pick(app_zone_pool(&balancer->pools[first], balancer->zones, 0),
+                                  sim_now(app->sim));
     illness = instance == NO_INDEX ? NULL : &app->illness[instance];
     if (illness && illness->silent)
         return !balancer->direct; /* a load balancer accepts, and hears nothing from its target */

@@ -7,13 +7,20 @@
  * could not deliver, and what was at the instance waits for the shorter of the load balancer's
  * timeout and its user's patience. The load balancer goes on sending requests until its health
  * checks have found out. Those that were in service are marked, and release their worker at their
- * next step; nothing more is done for them.
+ * next step; nothing more is done for them. A host that is cut off is a dead one to its users; its
+ * process and connections remain.
  */
 #include "app_internal.h"
 
 static bool is_dead(const struct illness *illness)
 {
     return illness->refuses || illness->silent;
+}
+
+/* Does its process have to start again? */
+static bool is_crashed(const struct illness *illness)
+{
+    return illness->refuses || (illness->silent && !illness->cut);
 }
 
 static bool is_ill(const struct illness *illness)
@@ -111,7 +118,8 @@ void app_set_illness(void *self, uint32_t instance, const struct illness *illnes
         if (!illness->silent)
             reset_users(app, instance);
         app_check_resume(app, instance);
-    } else if (!is_dead(illness) && is_dead(&before)) {
+    }
+    if (!is_crashed(illness) && is_crashed(&before)) {
         app->sessions->restart_instance(app->sessions->self, instance);
         reset_users(app, instance);
     }

@@ -28,11 +28,12 @@
 #include "session_store.h"
 #include "store_command.h"
 #include "store_fault.h"
+#include "token_bucket.h"
 #include "user.h"
 
 struct balancer_config {
     int algorithm; /* enum balance */
-    uint32_t fail_open_count, target_groups, zones;
+    uint32_t fail_open_count, target_groups;
     double fail_open_share;
     sim_dur slow_start_ns, deregistration_ns, connect_timeout_ns, idle_timeout_ns;
     bool initial_check, cross_zone;
@@ -54,6 +55,7 @@ struct app_tier_config {
     struct health_check_rule health;
     struct phase_rule health_phase;
     sim_dur restart_ns;
+    struct phase_rule deploy_phase;
 };
 
 enum queue_order { QUEUE_FIFO, QUEUE_LIFO };
@@ -104,7 +106,7 @@ struct instance {
 
 /*
  * Each endpoint's load balancer routes within a pool of instances: a part of them for each target
- * group and, without cross-zone load balancing, for each zone. All parts are contiguous; pools are
+ * group, contiguous, and of that, without cross-zone load balancing, those in each zone. Pools are
  * numbered by endpoint, then group, then zone.
  */
 struct balancer_pools {
@@ -117,17 +119,12 @@ struct balancer_pools {
 
 #define PROBERS_MAX 4
 
-struct token_bucket {
-    double tokens;
-    sim_time since; /* when `tokens` was brought up to date */
-};
-
 struct app_tier {
     const struct app_tier_config *config;
     struct sim *sim;
     struct probes_hot *probes;
     int region;
-    uint32_t region_count;
+    uint32_t region_count, zone_count;
     bool up;
     struct instance *instances;
     struct balancer_pools balancer;
@@ -135,6 +132,7 @@ struct app_tier {
     const struct prober *probers[PROBERS_MAX]; /* checkers outside of the region */
     bool times_out;                            /* some users wait longer than the load balancer */
     bool deploying;
+    uint32_t deploys;                 /* so far */
     bool guards, drops, shares;       /* app_has_guard(), app_has_drops(), contention */
     uint32_t ill_count;               /* instances that are ill */
     struct illness *illness;          /* by instance */
@@ -204,6 +202,9 @@ void app_balancer_connect(struct app_tier *app, const struct endpoint_group_port
 void app_balancer_fini(struct app_tier *app);
 /* The pool of an instance. */
 struct load_balancer *app_pool_of(struct app_tier *app, uint32_t instance);
+/* The pool of a zone, or of another one where that has no healthy target. zones: those of one
+ * group. */
+struct load_balancer *app_zone_pool(struct load_balancer *zones, uint32_t count, uint32_t zone);
 /* The pool of a request, where there are several. */
 struct load_balancer *app_pool_for(struct app_tier *app, const struct app_request *request);
 /* Answer an error of the load balancer's own and free the request. */

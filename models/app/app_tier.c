@@ -39,8 +39,7 @@ static const struct field app_tier_fields[] = {
     DURATION("balancer.connect_timeout", balancer.connect_timeout_ns, "10ms", "10s", "60s", "time for a connection to a dead host until the load balancer answers 504; fixed in AWS", "facts B"),
     DURATION("balancer.idle_timeout", balancer.idle_timeout_ns, "1s", "60s", "4000s", "time without an answer of the instance until the load balancer answers 504, for users that wait longer", "facts B"),
     COUNT("balancer.target_groups", balancer.target_groups, "1", "1", "8", "target groups behind each load balancer, with equal shares of instances and requests; without a healthy target in each the accelerator considers the load balancer unhealthy", "facts A"),
-    FLAG("balancer.cross_zone", balancer.cross_zone, "true", "a request goes to instances of all zones; false: of its user's zone, while that has a healthy one", "facts B"),
-    COUNT("balancer.zones", balancer.zones, "1", "3", "6", "without cross_zone: zones over which instances and users are spread", "assumption"),
+    FLAG("balancer.cross_zone", balancer.cross_zone, "true", "a request goes to instances of all zones; false: of its user's zone ('zones'), while that has a healthy one", "facts B"),
     FLAG("read_back", read_back, "false", "a login reads its new session back before it responds", "seed 000"),
     CHOICE("health.depth", health.depth, health_depth_names, "shallow", "depth of a health check: the process, a read of the local cluster, or a read of the primary", "facts 0.2"),
     DURATION("health.interval", health.interval_ns, "1s", "30s", "300s", "interval between health checks of an instance", "facts B"),
@@ -49,6 +48,7 @@ static const struct field app_tier_fields[] = {
     COUNT("health.unhealthy_threshold", health.unhealthy_threshold, "1", "2", "10", "consecutive failed checks after which an instance is unhealthy", "facts B"),
     PHASE_FIELDS("health.phase", health_phase, "phase of an instance's health checks"),
     DURATION("restart", restart_ns, "0s", "20s", "1h", "time for which an instance is out of service during a deploy", "assumption"),
+    PHASE_FIELDS("deploy_phase", deploy_phase, "phase of a deploy's restarts in the time from one to the next"),
     DURATION("token_lifetime", token_lifetime_ns, "1s", "15min", "30d", "lifetime of a stateless token, the fallback of a login", "assumption"),
 };
 // clang-format on
@@ -152,6 +152,7 @@ static void app_tier_init(void *self, const struct model_env *env)
     app->sim = env->sim;
     app->region = env->region;
     app->region_count = env->topology->region_count;
+    app->zone_count = env->topology->zone_count;
     app->up = true;
     app->request_free = NO_INDEX;
     app->instances = mem_alloc(app->config->instances, sizeof *app->instances);
@@ -332,7 +333,16 @@ static uint32_t instance_parts(const void *config, const struct check_context *c
     return context->region == region ? c->instances : 0;
 }
 
+static uint32_t zone_parts(const void *config, const struct check_context *context, int region,
+                           int peer)
+{
+    (void)config, (void)peer;
+    return context->region == region ? context->topology->zone_count : 0;
+}
+
 static const struct fault_capability app_tier_faults[] = {
+    {"zone", "down", zone_parts},
+    {"zone", "isolate", zone_parts},
     {"region", "down", NULL},
     {"region", "deploy", NULL},
     {"instance", "restart", instance_parts},

@@ -8,6 +8,16 @@ static bool is_usable(const struct lb_target *target)
     return target->in_service && health_is_good(&target->health);
 }
 
+static uint32_t index_of(const struct load_balancer *lb, uint32_t at)
+{
+    return lb->first + at * lb->stride;
+}
+
+static struct lb_target *target_at(const struct load_balancer *lb, uint32_t at)
+{
+    return &lb->targets[index_of(lb, at)];
+}
+
 static void update_fail_open(struct load_balancer *lb)
 {
     lb->fails_open = lb->usable == 0 || lb->usable < lb->rule->fail_open_count ||
@@ -15,16 +25,17 @@ static void update_fail_open(struct load_balancer *lb)
 }
 
 void load_balancer_init(struct load_balancer *lb, const struct load_balancer_rule *rule,
-                        struct lb_target *targets, uint32_t first, uint32_t count)
+                        struct lb_target *targets, uint32_t first, uint32_t stride, uint32_t count)
 {
-    *lb = (struct load_balancer){.targets = &targets[first],
+    *lb = (struct load_balancer){.targets = targets,
                                  .first = first,
+                                 .stride = stride,
                                  .count = count,
                                  .usable = count,
                                  .serving = count,
                                  .rule = rule};
     for (uint32_t i = 0; i < count; i++)
-        lb->targets[i] = (struct lb_target){.in_service = true, .slow_since = NOT_SLOW};
+        *target_at(lb, i) = (struct lb_target){.in_service = true, .slow_since = NOT_SLOW};
     update_fail_open(lb);
 }
 
@@ -83,11 +94,12 @@ static uint32_t pick_least_outstanding(struct load_balancer *lb)
     uint32_t best = UINT32_MAX, at = lb->turn;
 
     for (uint32_t i = 0; i < lb->count; i++, at = next_of(lb, at))
-        if (is_candidate(lb, &lb->targets[at]) &&
-            (best == UINT32_MAX || lb->targets[at].outstanding < lb->targets[best].outstanding))
+        if (is_candidate(lb, target_at(lb, at)) &&
+            (best == UINT32_MAX ||
+             target_at(lb, at)->outstanding < target_at(lb, best)->outstanding))
             best = at;
     lb->turn = next_of(lb, lb->turn);
-    return lb->first + best;
+    return index_of(lb, best);
 }
 
 uint32_t load_balancer_pick(struct load_balancer *lb, sim_time now)
@@ -99,17 +111,17 @@ uint32_t load_balancer_pick(struct load_balancer *lb, sim_time now)
     if (lb->rule->least_outstanding)
         return pick_least_outstanding(lb);
     for (uint32_t i = 0; i < lb->count; i++, at = next_of(lb, at)) {
-        if (!is_candidate(lb, &lb->targets[at]))
+        if (!is_candidate(lb, target_at(lb, at)))
             continue;
-        if (lb->slow == 0 || takes_turn(lb, &lb->targets[at], now)) {
+        if (lb->slow == 0 || takes_turn(lb, target_at(lb, at), now)) {
             lb->turn = next_of(lb, at);
-            return lb->first + at;
+            return index_of(lb, at);
         }
         if (fallback == UINT32_MAX)
             fallback = at; /* all are in slow start */
     }
     lb->turn = next_of(lb, fallback);
-    return lb->first + fallback;
+    return index_of(lb, fallback);
 }
 
 /* --- changes --------------------------------------------------------------------------------- */
@@ -131,7 +143,7 @@ static void target_changed(struct load_balancer *lb, struct lb_target *target, b
 uint32_t load_balancer_check_begin(struct load_balancer *lb, uint32_t index, sim_time now,
                                    bool *changed)
 {
-    struct lb_target *target = &lb->targets[index - lb->first];
+    struct lb_target *target = &lb->targets[index];
     bool was_usable = is_usable(target);
     uint32_t round = health_check_begin(&target->health, &lb->rule->health, changed);
 
@@ -143,7 +155,7 @@ uint32_t load_balancer_check_begin(struct load_balancer *lb, uint32_t index, sim
 bool load_balancer_check_end(struct load_balancer *lb, uint32_t index, uint32_t round, bool passed,
                              sim_time now)
 {
-    struct lb_target *target = &lb->targets[index - lb->first];
+    struct lb_target *target = &lb->targets[index];
     bool was_usable = is_usable(target);
 
     if (!health_check_end(&target->health, &lb->rule->health, round, passed))
@@ -154,7 +166,7 @@ bool load_balancer_check_end(struct load_balancer *lb, uint32_t index, uint32_t 
 
 void load_balancer_serve(struct load_balancer *lb, uint32_t index, bool in_service, sim_time now)
 {
-    struct lb_target *target = &lb->targets[index - lb->first];
+    struct lb_target *target = &lb->targets[index];
     bool was_usable = is_usable(target);
 
     if (target->in_service == in_service)

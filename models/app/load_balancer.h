@@ -10,9 +10,9 @@
  * Slow start: a target that becomes usable while another one is, and is not in slow start itself,
  * gets a share that grows linearly from 0 to that of the others over slow_start_ns.
  *
- * The targets are a contiguous part of the caller's array: those from `first` on. Indices that
- * functions take and return are those of that array. No side effects: the caller owns the array and
- * runs the checks.
+ * The targets are a part of the caller's array: `count` of them, from `first` on at the distance
+ * `stride`. Indices that functions take and return are those of that array. No side effects: the
+ * caller owns the array and runs the checks.
  */
 #ifndef LOAD_BALANCER_H
 #define LOAD_BALANCER_H
@@ -41,8 +41,8 @@ struct load_balancer_rule {
 
 struct load_balancer {
     struct lb_target *targets; /* owned by the caller */
-    uint32_t first, count;
-    uint32_t turn;                         /* next target of round robin, from `first` */
+    uint32_t first, stride, count;
+    uint32_t turn;                         /* next target of round robin, of `count` */
     uint32_t usable;                       /* in service and healthy */
     uint32_t serving;                      /* in service */
     uint32_t slow;                         /* in slow start */
@@ -50,9 +50,9 @@ struct load_balancer {
     const struct load_balancer_rule *rule; /* owned by the caller */
 };
 
-/* Initialise with all targets in service, healthy and not in slow start. count >= 1. */
+/* Initialise with all targets in service, healthy and not in slow start. stride >= 1. */
 void load_balancer_init(struct load_balancer *lb, const struct load_balancer_rule *rule,
-                        struct lb_target *targets, uint32_t first, uint32_t count);
+                        struct lb_target *targets, uint32_t first, uint32_t stride, uint32_t count);
 /* The target of the next request, or UINT32_MAX if none is in service. O(1) for round robin if all
  * targets are usable and none is in slow start, else O(count). */
 uint32_t load_balancer_pick(struct load_balancer *lb, sim_time now);

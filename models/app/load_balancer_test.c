@@ -17,7 +17,7 @@ static int three_targets(void **state)
     (void)state;
     rule = (struct load_balancer_rule){.health = {.healthy_threshold = 3, .unhealthy_threshold = 2},
                                        .fail_open_count = 1};
-    load_balancer_init(&lb, &rule, targets, 0, 3);
+    load_balancer_init(&lb, &rule, targets, 0, 1, 3);
     return 0;
 }
 
@@ -112,20 +112,24 @@ static void too_few_healthy_ones_fail_open(void **state)
     assert_picks(0, 1, 2);
 }
 
-/* The second half of six targets. */
+/* The second half of six targets, and every other one. */
 static void a_group_is_a_part_of_the_targets(void **state)
 {
     static struct lb_target six[6];
     bool changed;
 
     (void)state;
-    load_balancer_init(&lb, &rule, six, 3, 3);
+    load_balancer_init(&lb, &rule, six, 3, 1, 3);
     assert_picks(3, 4, 5);
     load_balancer_serve(&lb, 4, false, 0);
     assert_picks(3, 5, 3);
     for (int i = 0; i < 2; i++)
         load_balancer_check_end(&lb, 3, load_balancer_check_begin(&lb, 3, 0, &changed), false, 0);
     assert_picks(5, 5, 5);
+    load_balancer_init(&lb, &rule, six, 1, 2, 3); /* every other one */
+    assert_picks(1, 3, 5);
+    load_balancer_serve(&lb, 3, false, 0);
+    assert_picks(1, 5, 1);
 }
 
 /*

@@ -276,6 +276,18 @@ static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, u
     return index;
 }
 
+/* A warm connection was opened before the run: when the first one would reach its maximum age is a
+ * matter of phase. */
+static sim_time warm_opened(const struct connection_pools *pools, uint32_t index)
+{
+    sim_dur lifetime = pools->config->lifetime_ns, end;
+
+    if (lifetime == 0)
+        return 0;
+    end = phase_start_ns(&pools->config->ages, pools->sim, pools->instance, index, lifetime);
+    return end > 0 ? end - lifetime : 0;
+}
+
 void connection_pools_warm(struct connection_pools *pools)
 {
     uint32_t warm = pools->config->warm < pools->limit ? pools->config->warm : pools->limit;
@@ -289,6 +301,7 @@ void connection_pools_warm(struct connection_pools *pools)
             uint32_t index = connection_make(pools, pool, endpoint);
 
             pools->connections[index].state = CONNECTION_BUSY;
+            pools->connections[index].opened = warm_opened(pools, index);
             connection_event(pools, &pools->connections[index], CONNECTION_ESTABLISHED);
             idle_add(pools, index);
             keep_alive(pools, &pools->connections[index]);
@@ -445,5 +458,22 @@ RARE void connection_peer_changed(void *self, uint32_t endpoint, enum peer_state
         if (peer != PEER_DOWN) /* a SYN is answered, or refused, when it arrives */
             now = connects ? PEER_HERE : PEER_FORGOT;
         out->peer(out->self, connection->flow_out, now);
+    }
+}
+
+RARE void connection_cut(void *self, uint32_t endpoint, bool begin)
+{
+    struct connection_pools *pools = self;
+    enum peer_state peer = begin ? PEER_DOWN : PEER_HERE;
+
+    for (size_t i = 0; i < pools->connection_count; i++) {
+        const struct connection *connection = &pools->connections[i];
+        const struct link_port *out = pools->out[connection->region];
+        const struct link_port *in = pools->in[connection->region];
+
+        if (connection->state == CONNECTION_FREE || connection->endpoint != endpoint)
+            continue;
+        out->peer(out->self, connection->flow_out, peer);
+        in->peer(in->self, connection->flow_in, peer);
     }
 }

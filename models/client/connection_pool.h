@@ -33,6 +33,7 @@
 #include "endpoint.h"
 #include "link.h"
 #include "refs.h"
+#include "phase_rule.h"
 #include "prefetch.h"
 #include "session_store.h"
 #include "store_fault.h"
@@ -52,6 +53,7 @@ struct connection_pool_config {
     uint32_t shared;     /* connections in mode multiplexed */
     bool close_on_timeout;
     sim_dur lifetime_ns;        /* 0: no limit */
+    struct phase_rule ages;     /* of warm connections */
     sim_dur connect_timeout_ns; /* 0: only the attempt's timeout applies */
     struct keepalive keepalive;
     sim_dur user_timeout_ns; /* TCP_USER_TIMEOUT; 0: none */
@@ -202,5 +204,6 @@ RARE enum connection_event connection_broken_by(const struct connection_pools *p
 /* Implement struct handshake_return; self: the pools. */
 bool connection_way(void *self, uint32_t index, uint32_t generation, struct connection_way *way);
 RARE void connection_peer_changed(void *self, uint32_t endpoint, enum peer_state peer);
+RARE void connection_cut(void *self, uint32_t endpoint, bool begin);
 
 #endif

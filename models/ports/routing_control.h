@@ -27,14 +27,7 @@ struct routing_control_port {
      * trying again is up to the caller. */
     bool (*change)(void *self, const struct routing_setting *setting);
 };
-/* The accelerator's control plane, as faults reach it. */
-struct control_plane_port {
-    void *self;
-    void (*set)(void *self, bool up);
-};
-
 /* Key: enum routing_service. */
 PORT_ACCESSORS(routing_control, struct routing_control_port)
-PORT_ACCESSORS(control_plane, struct control_plane_port)
 
 #endif

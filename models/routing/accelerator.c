@@ -36,7 +36,7 @@ static const struct field accelerator_fields[] = {
     CHOICE("idle_end", idle_end, idle_ends, "reset", "what comes over a dropped connection that its user still considers open: reset: is answered by a reset; silence: is lost", "assumption"),
     COUNT("regions_tried", regions_tried, "1", "3", "16", "closest regions that are tried before it fails open to the nearest; fixed in AWS", "facts A"),
     TIME_DIST("change_delay", change_delay, "0s", "uniform(low=5s, high=60s)", "1h", "time from the acceptance of a change of a dial or weight until the edges begin to have it", "assumption"),
-    REGION("home", home, "region of the control plane, which is down while that region is (us-west-2 in AWS); not given: a region outside of the scenario", "facts A"),
+    TEXT_DEFAULT("home", home, "us-west-2", "home region of the control plane, which is down while that region is; it need not be in the scenario", "facts A"),
 };
 // clang-format on
 
@@ -250,7 +250,7 @@ static void accelerator_init(void *self, const struct model_env *env)
         .detour = accelerator_detour,
     };
     port_offer_edge(env->ports, -1, -1, &acc->port);
-    accelerator_control_init(acc, env->ports);
+    accelerator_control_init(acc, env->ports, env->instance);
 }
 
 static void accelerator_connect(void *self, const struct port_directory *ports)
@@ -300,6 +300,9 @@ static void accelerator_fini(void *self)
 
 static const struct fault_capability accelerator_faults[] = {
     {"control/accelerator", "down", NULL},
+    {"control/accelerator", "errors", NULL},
+    {"control/accelerator", "throttle", NULL},
+    {"home", "down", NULL},
 };
 
 const struct model_ops accelerator_ops = {

@@ -29,13 +29,14 @@ static void log_setting(struct accelerator *acc, const struct routing_setting *s
     sim_set_cause(acc->sim, (struct cause){.number = cause.number});
 }
 
-static void log_refusal(struct accelerator *acc, const struct routing_setting *setting)
+static void log_refusal(struct accelerator *acc, const struct routing_setting *setting,
+                        const char *why)
 {
     struct cause cause = sim_cause(acc->sim);
 
-    cause.waited_for = acc->control_changed_by;
+    cause.waited_for = acc->gate.changed_by;
     run_log_event(acc->log, sim_now(acc->sim), "routing",
-                  acc->topology->region_names[setting->region], cause, "control plane down",
+                  acc->topology->region_names[setting->region], cause, why,
                   "the change of the accelerator was refused");
 }
 
@@ -43,10 +44,11 @@ static bool accelerator_change(void *self, const struct routing_setting *setting
 {
     struct accelerator *acc = self;
     size_t number = acc->setting_count + 1;
+    const char *refusal = change_gate_call(&acc->gate);
     sim_dur delay;
 
-    if (!acc->control_up || !acc->home_up) {
-        log_refusal(acc, setting);
+    if (refusal) {
+        log_refusal(acc, setting, refusal);
         return false;
     }
     MEM_GROW(acc->settings, acc->setting_capacity, number);
@@ -93,32 +95,11 @@ static void accelerator_on_apply(void *self, struct sim *sim, uint32_t entity, u
 const struct event_kind accelerator_apply = {
     .name = "apply", .phase = PHASE_WORK, .fire = accelerator_on_apply};
 
-/* --- the control plane ----------------------------------------------------------------------- */
-
-static void control_set(void *self, bool up)
+void accelerator_control_init(struct accelerator *acc, struct port_directory *ports,
+                              const char *instance)
 {
-    struct accelerator *acc = self;
-
-    acc->control_up = up;
-    acc->control_changed_by = sim_cause(acc->sim).number;
-}
-
-static void control_set_home(void *self, bool up)
-{
-    struct accelerator *acc = self;
-
-    acc->home_up = up;
-    acc->control_changed_by = sim_cause(acc->sim).number;
-}
-
-void accelerator_control_init(struct accelerator *acc, struct port_directory *ports)
-{
-    acc->control_up = acc->home_up = true;
     acc->control = (struct routing_control_port){acc, accelerator_change};
-    acc->control_plane = (struct control_plane_port){acc, control_set};
-    acc->home = (struct power_port){acc, control_set_home};
     port_offer_routing_control(ports, ROUTING_OF_ACCELERATOR, -1, &acc->control);
-    port_offer_control_plane(ports, ROUTING_OF_ACCELERATOR, -1, &acc->control_plane);
-    if (acc->config->home >= 0)
-        port_offer_power(ports, acc->config->home, POWER_ACCELERATOR, &acc->home);
+    change_gate_init(&acc->gate, acc->sim, ports, CONTROL_ACCELERATOR, 0, acc->config->home,
+                     instance);
 }

@@ -8,6 +8,7 @@
 #define ACCELERATOR_INTERNAL_H
 
 #include "bug.h"
+#include "change_gate.h"
 #include "edge.h"
 #include "endpoint_choice.h"
 #include "mem.h"
@@ -16,7 +17,6 @@
 #include "refs.h"
 #include "routing_control.h"
 #include "run_log.h"
-#include "store_fault.h"
 #include "user_dns.h"
 
 enum routing { ROUTING_ACCELERATOR, ROUTING_STATIC, ROUTING_DNS };
@@ -29,7 +29,7 @@ struct accelerator_config {
     struct dist *detection, *failback, *edge_spread, *change_delay;
     sim_dur idle_timeout_ns;
     uint32_t regions_tried;
-    int32_t home;
+    char *home;
 };
 
 /* An endpoint as it is. */
@@ -70,10 +70,7 @@ struct accelerator {
     struct endpoint_group_state groups[REGIONS_MAX];
 
     struct routing_control_port control;
-    struct control_plane_port control_plane;
-    struct power_port home;           /* offered in the control plane's home region */
-    bool control_up, home_up;         /* changes are refused unless both are */
-    uint32_t control_changed_by;      /* event of the run log; 0: none */
+    struct change_gate gate;
     struct routing_setting *settings; /* accepted so far: numbers from 1 */
     size_t setting_count, setting_capacity;
 };
@@ -92,6 +89,7 @@ void accelerator_view_change(struct accelerator *acc, int place, int region,
 
 extern const struct event_kind accelerator_apply;
 /* Offer the ports of the control plane. */
-void accelerator_control_init(struct accelerator *acc, struct port_directory *ports);
+void accelerator_control_init(struct accelerator *acc, struct port_directory *ports,
+                              const char *instance);
 
 #endif

@@ -9,10 +9,10 @@
 
 #include "model_rig.h"
 #include "edge.h"
+#include "control.h"
 #include "endpoint_group.h"
 #include "link.h"
 #include "routing_control.h"
-#include "store_fault.h"
 #include "user_dns.h"
 #include "registry.h"
 
@@ -430,20 +430,17 @@ static void order_at(struct edge_rig *r, struct order *order, sim_time when,
 
 struct outage {
     struct edge_rig *r;
-    bool of_home, up;
+    struct control_state state;
 };
 
 static void set_control(void *arg)
 {
     struct outage *outage = arg;
-    const struct power_port *home = port_find_power(outage->r->rig.ports, 1, POWER_ACCELERATOR);
-    const struct control_plane_port *plane =
-        port_need_control_plane(outage->r->rig.ports, ROUTING_OF_ACCELERATOR, -1);
+    const struct control_plane *plane =
+        port_need_control_plane(outage->r->rig.ports, CONTROL_ACCELERATOR, 0);
 
-    if (outage->of_home)
-        home->set(home->self, outage->up);
-    else
-        plane->set(plane->self, outage->up);
+    assert_string_equal(plane->home, "us-west-2");
+    plane->set(plane->self, plane->index, &outage->state);
 }
 
 /* Accepted at 10 s, it reaches the edges after a delay of 8 s and a spread of 2 s: at 20 s. Back
@@ -480,20 +477,22 @@ static void accelerator_takes_dials_and_weights_at_its_edges(void **state)
     }
 }
 
-/* With its own failure or that of its home region; what was accepted before is still carried out.
+/* While it is down, throttles, or fails each call; what was accepted before is still carried out.
  */
-static void accelerator_refuses_changes_while_its_control_plane_is_down(void **state)
+static void accelerator_refuses_changes_while_its_control_plane_is_ill(void **state)
 {
+    static const struct control_state ill[] = {
+        {.up = false}, {.up = true, .throttled = true}, {.up = true, .errors = 1}};
+
     (void)state;
-    for (int of_home = 0; of_home < 2; of_home++) {
+    for (size_t i = 0; i < 3; i++) {
         struct edge_rig r;
-        struct outage down = {&r, of_home, false}, up = {&r, of_home, true};
+        struct outage down = {&r, ill[i]}, up = {&r, CONTROL_WELL};
         struct order early, refused, late;
         struct step after, last;
 
         edge_rig_open(&r, 2);
         rig_set(&r.rig, 0, "change_delay", "8s");
-        rig_set(&r.rig, 0, "home", "east");
         edge_rig_wire(&r);
         order_at(&r, &early, 10 * SIM_S, (struct routing_setting){ROUTING_DIAL, 0, 0, 0});
         rig_call(&r.rig, 15 * SIM_S, set_control, &down);
@@ -554,7 +553,7 @@ int main(void)
         cmocka_unit_test(accelerator_affinity_keeps_a_user_in_a_region),
         cmocka_unit_test(accelerator_affinity_does_not_keep_what_spills),
         cmocka_unit_test(accelerator_takes_dials_and_weights_at_its_edges),
-        cmocka_unit_test(accelerator_refuses_changes_while_its_control_plane_is_down),
+        cmocka_unit_test(accelerator_refuses_changes_while_its_control_plane_is_ill),
         cmocka_unit_test(accelerator_keeps_the_later_of_two_changes),
     };
 

@@ -112,11 +112,12 @@ bool dns_routing_change(void *self, const struct routing_setting *setting)
     struct dns_routing *dns = self;
     const char *subject = dns->topology->region_names[setting->region];
     size_t number = dns->setting_count + 1;
+    const char *refusal = change_gate_call(&dns->gate);
     struct cause cause = sim_cause(dns->sim);
 
-    if (!dns->zone->control_is_up(dns->zone->self)) {
-        cause.waited_for = dns->zone->control_changed_by(dns->zone->self);
-        run_log_event(dns->log, sim_now(dns->sim), "routing", subject, cause, "control plane down",
+    if (refusal) {
+        cause.waited_for = dns->gate.changed_by;
+        run_log_event(dns->log, sim_now(dns->sim), "routing", subject, cause, refusal,
                       "the change of the record was refused");
         return false;
     }

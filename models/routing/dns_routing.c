@@ -13,6 +13,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define DNS_PLANE 1 /* 0 is that of the store's name */
+
 static const char *const policies[] = {"latency", "weighted", "failover", "geolocation",
                                        NULL}; /* enum dns_policy */
 
@@ -25,6 +27,7 @@ static const struct field dns_routing_fields[] = {
     DURATION("ttl", ttl_ns, "0s", "60s", "1d", "time for which a resolver caches an answer", "facts E"),
     TIME_DIST("status_delay", status_delay, "0s", "uniform(low=5s, high=10s)", "10min", "time from a change of a record's health until the name servers near a place answer by it, drawn for each", "facts E"),
     TIME_DIST("propagation", propagation, "0s", "uniform(low=5s, high=60s)", "1h", "time from the acceptance of a change of a record until the name servers near a place answer by it, drawn for each", "facts E"),
+    TEXT_DEFAULT("home", home, "us-east-1", "home region of the control plane, which is down while that region is; it need not be in the scenario", "facts E"),
     COUNT("resolvers", resolvers, "1", "50", "100000", "resolvers near each region; a user always asks the same one", "assumption"),
     SHARE("overstay_share", overstay_share, "0", "8.74%", "100%", "share of the resolvers that keep answers beyond the TTL", "routing.md D.1"),
     TIME_DIST("overstay", overstay, "0s", "exponential(mean=10min)", "30d", "time beyond the TTL for which these keep an answer, drawn for each answer", "assumption"),
@@ -193,6 +196,8 @@ static void dns_routing_init(void *self, const struct model_env *env)
     dns->control = (struct routing_control_port){dns, dns_routing_change};
     port_offer_user_dns(env->ports, -1, -1, &dns->port);
     port_offer_routing_control(env->ports, ROUTING_OF_DNS, -1, &dns->control);
+    change_gate_init(&dns->gate, env->sim, env->ports, CONTROL_DNS, DNS_PLANE, dns->config->home,
+                     env->instance);
 }
 
 static void dns_routing_connect(void *self, const struct port_directory *ports)
@@ -202,7 +207,6 @@ static void dns_routing_connect(void *self, const struct port_directory *ports)
 
     dns->probes = sim_probes(dns->sim);
     dns->in_use = edge->by_names(edge->self);
-    dns->zone = port_need_dns(ports, -1, -1);
     proximity_connect(&dns->near, dns->topology, ports);
     for (int region = 0; region < dns->near.region_count; region++)
         dns->states[region].port = port_need_dns_record(ports, region, -1);

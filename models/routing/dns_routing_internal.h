@@ -9,7 +9,7 @@
 
 #include "answer_cache.h"
 #include "bug.h"
-#include "dns.h"
+#include "change_gate.h"
 #include "dns_policy.h"
 #include "dns_record.h"
 #include "mem.h"
@@ -28,6 +28,7 @@ struct dns_routing_config {
     struct dist *status_delay, *propagation, *overstay, *client_cache;
     uint32_t resolvers;
     double overstay_share, client_cache_share;
+    char *home;
 };
 
 /* A record as its region's health checks, or its load balancer, say. */
@@ -52,7 +53,7 @@ struct dns_routing {
     int preferred[REGIONS_MAX]; /* of the policy failover */
     uint32_t preferred_count;
     bool in_use;
-    const struct dns_port *zone; /* has the control plane */
+    struct change_gate gate;
     struct user_dns_port port;
     struct routing_control_port control;
     struct record_state states[REGIONS_MAX];

@@ -8,7 +8,7 @@
 // clang-format on
 
 #include "model_rig.h"
-#include "dns.h"
+#include "control.h"
 #include "dns_record.h"
 #include "edge.h"
 #include "link.h"
@@ -25,8 +25,6 @@ struct name_rig {
     sim_dur delays[4][4];
     struct dns_record_port records[4];
     struct edge_port edge;
-    struct dns_port zone;
-    bool control_up;
     struct user_dns_port *names;
     kind_id ask_kind;
     uint32_t users;
@@ -42,17 +40,6 @@ static bool by_names(const void *self)
 {
     (void)self;
     return true;
-}
-
-static bool control_is_up(const void *self)
-{
-    return ((const struct name_rig *)self)->control_up;
-}
-
-static uint32_t control_changed_by(const void *self)
-{
-    (void)self;
-    return 0;
 }
 
 static int resolve(struct name_rig *r, int place, uint32_t device, uint32_t check, uint64_t user)
@@ -78,7 +65,7 @@ static const struct event_kind ask_kind = {.name = "ask", .phase = PHASE_WORK, .
 
 static void name_rig_open(struct name_rig *r, uint32_t region_count, sim_time end)
 {
-    *r = (struct name_rig){.control_up = true};
+    *r = (struct name_rig){0};
     rig_open(&r->rig, &dns_routing_ops, region_count, end);
     for (uint32_t a = 0; a < region_count; a++) {
         r->records[a] = (struct dns_record_port){RECORD_CHECKS, 1, -1};
@@ -91,10 +78,7 @@ static void name_rig_open(struct name_rig *r, uint32_t region_count, sim_time en
         }
     }
     r->edge = (struct edge_port){.self = r, .by_names = by_names};
-    r->zone = (struct dns_port){
-        .self = r, .control_is_up = control_is_up, .control_changed_by = control_changed_by};
     port_offer_edge(r->rig.ports, -1, -1, &r->edge);
-    port_offer_dns(r->rig.ports, -1, -1, &r->zone);
     rig_set(&r->rig, 0, "overstay_share", "0%");
     rig_set(&r->rig, 0, "status_delay", "7s");
     rig_set(&r->rig, 0, "propagation", "20s");
@@ -360,10 +344,13 @@ static void give_order(void *arg)
 {
     struct order *order = arg;
     const struct routing_setting setting = {ROUTING_RECORD, 0, 0, order->weight};
+    const struct control_plane *plane =
+        port_need_control_plane(order->r->rig.ports, CONTROL_DNS, 1);
     const struct routing_control_port *control =
         port_need_routing_control(order->r->rig.ports, ROUTING_OF_DNS, -1);
 
-    order->r->control_up = order->control_up;
+    plane->set(plane->self, plane->index,
+               &(struct control_state){.up = order->control_up, .errors = 0});
     order->accepted = control->change(control->self, &setting);
 }
 

@@ -47,6 +47,14 @@ static void connection_set_stray(struct listener *listener, struct server_connec
     connection->stray = stray;
 }
 
+/* Whether the node has servers that execute everything. */
+static bool node_serves(const struct node *node)
+{
+    const struct cluster *cluster = node->cluster;
+
+    return cluster->store->by_node || node == &cluster->nodes[cluster->primary_node];
+}
+
 static void connection_established(const struct node *node, struct server_connection *connection,
                                    uint32_t generation)
 {
@@ -57,7 +65,7 @@ static void connection_established(const struct node *node, struct server_connec
     connection->generation = generation;
     connection->open = true;
     connection->node = (uint8_t)number;
-    connection_set_stray(listener, connection, number != cluster->primary_node);
+    connection_set_stray(listener, connection, !node_serves(node));
     if (connection->counted)
         return; /* its SYN was retransmitted */
     if (listener->open_count >= cluster->store->config->connections_max) {
@@ -157,9 +165,27 @@ static void connection_tell(const struct cluster *cluster, uint32_t connection, 
     link->send(link->self, way->in, &message);
 }
 
-static struct server *server_of_connection(struct cluster *cluster, uint32_t connection)
+/* The server that accepts a connection to the node: there, its commands are executed by_node. */
+static uint32_t index_of_server(const struct node *node, uint32_t connection)
 {
-    return &cluster->servers[ref_index(connection) % cluster->store->shard_count];
+    const struct store *store = node->cluster->store;
+
+    if (!store->by_node)
+        return ref_index(connection) % store->shard_count;
+    return (uint32_t)(node - node->cluster->nodes) * store->node_servers +
+           ref_index(connection) % store->node_servers;
+}
+
+static struct server *server_of_connection(const struct node *node, uint32_t connection)
+{
+    return &node->cluster->servers[index_of_server(node, connection)];
+}
+
+RARE uint32_t listener_server(const struct cluster *cluster, const struct command *command)
+{
+    const struct server_connection *row = listener_connection(cluster, command);
+
+    return index_of_server(&cluster->nodes[row ? row->node : 0], command->connection);
 }
 
 /* Returns false if the kernel drops the SYN because the accept queue is full. */
@@ -168,11 +194,11 @@ static bool node_accepts(struct node *node, uint32_t connection, uint32_t genera
     struct cluster *cluster = node->cluster;
     struct listener *listener = &cluster->listener;
     const struct store_config *config = cluster->store->config;
-    struct server *server = server_of_connection(cluster, connection);
-    bool is_primary = (uint32_t)(node - cluster->nodes) == cluster->primary_node;
-    bool waits = config->accept_ns > 0 && is_primary;
+    struct server *server = server_of_connection(node, connection);
+    bool serves = node_serves(node);
+    bool waits = config->accept_ns > 0 && serves;
 
-    if (is_primary && (waits || cluster->stalled || server->busy)) {
+    if (serves && (waits || cluster->stalled || server->busy)) {
         if (server->unaccepted >= config->accept_backlog) {
             probe_count(cluster->store->probes, cluster->dropped_syns);
             return false;
@@ -217,10 +243,11 @@ static void handshake_answer(const struct cluster *cluster, uint32_t connection,
 }
 
 /* The kernel answers; the process accepts the connection when it comes to it. */
-static void syn_answered(struct cluster *cluster, uint32_t connection, uint32_t generation,
+static void syn_answered(const struct node *node, uint32_t connection, uint32_t generation,
                          const struct connection_way *way)
 {
-    struct server *server = server_of_connection(cluster, connection);
+    struct cluster *cluster = node->cluster;
+    struct server *server = server_of_connection(node, connection);
 
     handshake_answer(cluster, connection, generation, way);
     if (server->accepts.head == NO_INDEX)
@@ -236,7 +263,7 @@ static void tls_round(struct node *node, uint32_t connection, uint32_t generatio
                       const struct connection_way *way)
 {
     struct cluster *cluster = node->cluster;
-    struct server *server = server_of_connection(cluster, connection);
+    struct server *server = server_of_connection(node, connection);
 
     if (cluster->store->config->tls_ns > 0 && way->hello) {
         waiting_add(&cluster->listener, &server->hellos, connection, generation);
@@ -269,7 +296,7 @@ static void cluster_on_handshake(void *self, struct sim *sim, uint32_t entity, u
     else if (!way.syn)
         tls_round(node, entity, generation, &way);
     else if (node_accepts(node, entity, generation))
-        syn_answered(cluster, entity, generation, &way);
+        syn_answered(node, entity, generation, &way);
     else
         handshake_dropped(node, entity, generation, &way);
 }
@@ -328,8 +355,7 @@ static void server_unpark(struct server *server)
         if (row->waits && row->generation == command->connection_generation) {
             server_park(server, ref, command);
         } else {
-            struct server *target =
-                &cluster->servers[store_shard_of(store, command->session, command->session_check)];
+            struct server *target = server_of_command(cluster, command);
 
             server_queue(target, ref, command);
             if (target != server && !target->busy)
@@ -457,25 +483,48 @@ void listener_down(struct node *node, enum crash_kind kind)
     bool was_up = node->down == CRASH_NONE;
 
     node->down = kind;
-    node->port.peer = kind == CRASH_HOST ? PEER_DOWN : PEER_HERE;
     connections_end(node, was_up && kind == CRASH_PROCESS);
+    if (node->zone == ZONE_CUT)
+        return; /* nobody hears of it */
+    node->port.peer = kind == CRASH_HOST ? PEER_DOWN : PEER_HERE;
     peers_changed(node, kind == CRASH_HOST ? PEER_DOWN : PEER_FORGOT);
 }
 
 void listener_up(struct node *node)
 {
-    if (node->down == CRASH_HOST)
-        peers_changed(node, PEER_HERE);
+    bool was_host = node->down == CRASH_HOST;
+
+    if (node->zone == ZONE_DOWN)
+        return;
     node->down = CRASH_NONE;
+    if (node->zone == ZONE_CUT)
+        return;
+    if (was_host)
+        peers_changed(node, PEER_HERE);
     node->port.peer = PEER_HERE;
+}
+
+void listener_cut(struct node *node, bool begin)
+{
+    const struct store *store = node->cluster->store;
+
+    for (uint32_t r = 0; r < store->region_count; r++)
+        store->returns[r]->cut(store->returns[r]->self, node->endpoint, begin);
+    node->port.peer = begin || node->down == CRASH_HOST ? PEER_DOWN : PEER_HERE;
+    if (!begin && node->down != CRASH_NONE)
+        peers_changed(node, node->down == CRASH_HOST ? PEER_DOWN : PEER_FORGOT);
 }
 
 void listener_restart(struct cluster *cluster)
 {
-    struct node *node = &cluster->nodes[cluster->primary_node];
+    for (uint32_t n = 0; n < cluster->node_count; n++) {
+        struct node *node = &cluster->nodes[n];
 
-    listener_down(node, CRASH_PROCESS);
-    listener_up(node);
+        if (!node_serves(node) || node->down != CRASH_NONE)
+            continue;
+        listener_down(node, CRASH_PROCESS);
+        listener_up(node);
+    }
 }
 
 void listener_move(struct cluster *cluster, uint32_t number)
@@ -488,7 +537,7 @@ void listener_move(struct cluster *cluster, uint32_t number)
             struct server_connection *row = &listener->connections[r][i];
 
             if (row->open)
-                connection_set_stray(listener, row, row->node != number);
+                connection_set_stray(listener, row, !node_serves(&cluster->nodes[row->node]));
         }
 }
 
@@ -540,34 +589,68 @@ RARE bool listener_reads(struct cluster *cluster, const struct command *command,
     return true;
 }
 
+/* Answer a command on a connection that the event loop does not serve. */
+static void stray_reply(struct cluster *cluster, uint32_t ref, struct command *command)
+{
+    struct store *store = cluster->store;
+    uint32_t shard = store_shard_of(store, command->session, command->session_check);
+
+    if (command_is_write(command->kind))
+        command_refuse_write(store, command);
+    else
+        (void)store->kind->execute(&cluster->servers[shard], ref, command);
+    cluster_reply(cluster, ref, command);
+}
+
+void server_settle_strays(struct server *server)
+{
+    struct cluster *cluster = server->cluster;
+    struct store *store = cluster->store;
+    uint32_t ref = server->head;
+
+    server->head = NO_INDEX;
+    while (ref != NO_INDEX) {
+        struct command *command = command_at(store->pools[ref_region(ref)], ref_index(ref));
+        const struct server_connection *row = listener_connection(cluster, command);
+        uint32_t next = command->next;
+
+        server->queued--;
+        if (row && row->stray) {
+            queue_check_leave(&cluster->queued, sim_now(store->sim), command->arrived);
+            stray_reply(cluster, ref, command);
+        } else {
+            server_queue(server, ref, command);
+        }
+        ref = next;
+    }
+}
+
 RARE bool listener_takes(struct cluster *cluster, uint32_t ref, struct command *command)
 {
     struct store *store = cluster->store;
     const struct server_connection *connection = listener_connection(cluster, command);
-    struct server *server;
+    const struct server *server;
 
     if (!connection || !(connection->refused || connection->stray || connection->waits))
         return false;
-    server = &cluster->servers[store_shard_of(store, command->session, command->session_check)];
+    server = server_of_command(cluster, command);
     if (connection->waits && (!cluster->up || server->gone))
         return false;
     command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
     if (connection->waits && !connection->refused) {
         command->arrived = sim_now(store->sim);
         queue_check_enter(&cluster->queued, command->arrived);
-        server_park(server_of_connection(cluster, ref_make(command->region, command->connection)),
+        server_park(server_of_connection(&cluster->nodes[connection->node], command->connection),
                     ref, command);
         return true;
     }
     if (connection->refused) {
         command->reply.kind = REPLY_RESET;
         probe_count(store->probes, cluster->refused);
-    } else if (command_is_write(command->kind)) {
-        command_refuse_write(store, command);
+        cluster_reply(cluster, ref, command);
     } else {
-        (void)store->kind->execute(server, ref, command);
+        stray_reply(cluster, ref, command);
     }
-    cluster_reply(cluster, ref, command);
     return true;
 }
 

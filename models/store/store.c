@@ -17,6 +17,7 @@
     KIND(kind_global_datastore, "global-datastore") \
     KIND(kind_regional, "regional") \
     KIND(kind_single_region, "single-region") \
+    KIND(kind_memcached, "memcached") \
     /* end of the table */
 // clang-format on
 
@@ -28,6 +29,7 @@ static const struct model_kind *const store_kinds[] = {STORE_KINDS(MODEL)};
 static const char *const store_kind_names[] = {STORE_KINDS(NAME) NULL};
 
 static const char *const disciplines[] = {"event-loop", "fifo", NULL};
+static const char *const queue_orders[] = {"fifo", "lifo", NULL};
 
 #define MODEL_CONFIG struct store_config
 // clang-format off
@@ -50,6 +52,12 @@ static const struct field store_fields[] = {
     SIZE("read_per_turn", read_per_turn_bytes, "1 B", "16 KiB", "1 GiB", "bytes of a connection's commands that an iteration reads; the rest waits for the next one", "failures B.1"),
     PERSISTENCE_FIELDS(persistence),
     FLAG("close_on_replica_write", close_on_replica_write, "true", "a server closes the connection of a client that writes to a replica, or to a primary that was demoted (sources disagree on the managed service's default: its parameter table says yes, reports R15 saw no)", "facts C.3"),
+    CHOICE("queue_order", queue_order, queue_orders, "fifo", "order in which a server takes waiting commands: first or last come, first served", "assumption"),
+    DURATION("queue_timeout", queue_timeout_ns, "0s", "0s", "1h", "a command that has waited longer at its server is answered with an error when its turn comes; 0: never", "assumption"),
+    FLAG("drop_abandoned", drop_abandoned, "false", "a command whose client no longer waits for the reply is not executed when its turn comes", "assumption"),
+    COUNT("admission.concurrency", admission_concurrency, "0", "0", "1000000000", "commands at a server, in service or waiting, at which more are refused with an error; 0: no limit", "assumption"),
+    RATE("admission.rate", admission_rate, "0/s", "0/s", "1000M/s", "rate at which a token bucket of each server admits commands, others are refused with an error; 0: no limit", "assumption"),
+    COUNT("admission.burst", admission_burst, "1", "100", "1000000", "size of the token bucket, full at the start", "assumption"),
     COUNT("accept_backlog", accept_backlog, "1", "511", "65535", "length of the accept queue of a server, in connections; SYNs beyond it are dropped", "redis_lessons 4"),
 };
 // clang-format on
@@ -97,6 +105,17 @@ static const struct metric store_metrics[] = {
      .kind = METRIC_COUNT,
      .series = true,
      .meaning = "SYNs dropped because the accept queue was full"},
+    {.name = "commands_refused",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "commands refused by the store's admission control"},
+    {.name = "commands_dropped",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "commands dropped from a server's queue, unexecuted: they had waited too long, or "
+                "their clients no longer waited"},
 };
 
 uint32_t store_nodes(const void *config)
@@ -167,15 +186,22 @@ static uint32_t store_address(const void *self, uint32_t endpoint)
 
 /* --- faults ---------------------------------------------------------------------------------- */
 
-static void cluster_set_up(struct cluster *cluster, bool up, enum crash_kind kind)
+/* What a cluster needs besides to be up: bits of `lacks`. */
+enum { LACKS_POWER = 1, LACKS_PROCESS = 2, LACKS_ZONE = 4 };
+
+static void cluster_set_up(struct cluster *cluster, unsigned lack, bool has, enum crash_kind kind)
 {
     const struct store_kind *ops = cluster->store->kind;
+    bool up;
 
+    cluster->lacks = has ? cluster->lacks & ~lack : cluster->lacks | lack;
+    up = cluster->lacks == 0;
     if (up == cluster->up)
         return;
     cluster->up = up;
     for (uint32_t n = 0; up && n < cluster->node_count; n++)
-        listener_up(&cluster->nodes[n]);
+        if (!cluster->store->by_node || !cluster->servers[n * cluster->store->node_servers].gone)
+            listener_up(&cluster->nodes[n]);
     if (up) {
         ops->back(cluster, true);
         return;
@@ -190,7 +216,7 @@ static void cluster_set_up(struct cluster *cluster, bool up, enum crash_kind kin
 
 static void cluster_set_power(void *self, bool up)
 {
-    cluster_set_up(self, up, CRASH_HOST);
+    cluster_set_up(self, LACKS_POWER, up, CRASH_HOST);
 }
 
 static void cluster_stall(void *self, bool begin)
@@ -224,16 +250,121 @@ static void cluster_crash(void *self, enum crash_kind kind)
     const struct store_kind *ops = cluster->store->kind;
 
     if (!ops->crash || !ops->crash(cluster, kind))
-        cluster_set_up(cluster, kind == CRASH_NONE, kind);
+        cluster_set_up(cluster, LACKS_PROCESS, kind == CRASH_NONE, kind);
+}
+
+/* --- zones ----------------------------------------------------------------------------------- */
+
+static bool is_primary(const struct node *node)
+{
+    return node == &node->cluster->nodes[node->cluster->primary_node];
+}
+
+static void node_gets_power(struct node *node)
+{
+    struct cluster *cluster = node->cluster;
+
+    node->zone = ZONE_WELL;
+    if (is_primary(node))
+        cluster_set_up(cluster, LACKS_ZONE, true, CRASH_NONE);
+    if (cluster->up)
+        listener_up(node);
+}
+
+static void node_loses_power(struct node *node)
+{
+    struct cluster *cluster = node->cluster;
+    const struct store_kind *ops = cluster->store->kind;
+
+    node->zone = ZONE_DOWN;
+    if (is_primary(node) && cluster->up && ops->crash && ops->crash(cluster, CRASH_HOST))
+        return; /* a replica takes over */
+    listener_down(node, CRASH_HOST);
+    if (is_primary(node))
+        cluster_set_up(cluster, LACKS_ZONE, false, CRASH_HOST);
+}
+
+static void node_set_cut(struct node *node, bool begin)
+{
+    const struct store_kind *ops = node->cluster->store->kind;
+
+    node->zone = begin ? ZONE_CUT : ZONE_WELL;
+    listener_cut(node, begin);
+    if (ops->cut && is_primary(node))
+        ops->cut(node->cluster, begin);
+}
+
+static void node_set_zone(struct node *node, enum zone_state state)
+{
+    const struct store_kind *ops = node->cluster->store->kind;
+
+    if (node->zone == ZONE_CUT)
+        node_set_cut(node, false);
+    else if (node->zone == ZONE_DOWN)
+        node_gets_power(node);
+    if (state == ZONE_CUT)
+        node_set_cut(node, true);
+    else if (state == ZONE_DOWN)
+        node_loses_power(node);
+    else if (ops->node_back)
+        ops->node_back(node->cluster);
+}
+
+static void cluster_set_zone(void *self, uint32_t zone, enum zone_state state)
+{
+    struct cluster *cluster = self;
+
+    for (uint32_t n = 0; n < cluster->node_count; n++)
+        if (n % cluster->store->topology->zone_count == zone)
+            node_set_zone(&cluster->nodes[n], state);
+    cluster_gauges(cluster);
+}
+
+static void cluster_change_roles(void *self)
+{
+    struct cluster *cluster = self;
+
+    if (cluster->up)
+        cluster->store->kind->change_roles(cluster);
+    cluster_gauges(cluster);
+}
+
+void cluster_set_node(struct cluster *cluster, uint32_t index, enum crash_kind kind)
+{
+    struct node *node = &cluster->nodes[index];
+    uint32_t servers = cluster->store->node_servers;
+
+    for (uint32_t s = index * servers; s < (index + 1) * servers; s++)
+        cluster->servers[s].gone = kind != CRASH_NONE;
+    if (kind == node->down || !cluster->up)
+        return; /* in a cluster that is down it is known once that is up */
+    if (node->down == CRASH_NONE)
+        cluster->store->kind->node_lost(cluster, index);
+    for (uint32_t s = index * servers; s < (index + 1) * servers; s++)
+        server_drop_all(&cluster->servers[s]);
+    if (kind == CRASH_NONE)
+        listener_up(node);
+    else
+        listener_down(node, kind);
+    cluster_gauges(cluster);
 }
 
 /* A server that is ill answers pings: replicas do not take over. */
-static void cluster_set_illness(void *self, uint32_t shard, const struct illness *illness)
+static void cluster_set_illness(void *self, uint32_t part, const struct illness *illness)
 {
-    struct server *server = &((struct cluster *)self)->servers[shard];
+    struct cluster *cluster = self;
+    bool by_node = cluster->store->by_node;
+    uint32_t count = by_node ? cluster->store->node_servers : 1;
 
-    server->illness = *illness;
-    server->ill = illness->errors > 0 || illness->slow > 1;
+    for (uint32_t s = part * count; s < (part + 1) * count; s++) {
+        cluster->servers[s].illness = *illness;
+        cluster->servers[s].ill = illness->errors > 0 || illness->slow > 1;
+    }
+    if (by_node)
+        cluster_set_node(cluster, part,
+                         illness->silent    ? CRASH_HOST
+                         : illness->refuses ? CRASH_PROCESS
+                                            : CRASH_NONE);
 }
 
 /* --- the model ------------------------------------------------------------------------------- */
@@ -251,6 +382,8 @@ static void cluster_probes(struct cluster *cluster, struct probes *probes)
     cluster->hot_utilization = probe_level_open(probes, "hot_shard_utilization", region, NULL);
     cluster->refused = probe_count_open(probes, "store_connections_refused", region, NULL);
     cluster->dropped_syns = probe_count_open(probes, "store_syns_dropped", region, NULL);
+    cluster->rejected = probe_count_open(probes, "commands_refused", region, NULL);
+    cluster->expired = probe_count_open(probes, "commands_dropped", region, NULL);
 }
 
 /* The order of kinds decides the order of simultaneous events. */
@@ -295,14 +428,18 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
                                               .greeted = {.head = NO_INDEX},
                                               .parked_head = NO_INDEX,
                                               .pending_head = NO_INDEX,
-                                              .illness = ILLNESS_NONE};
+                                              .illness = ILLNESS_NONE,
+                                              .bucket = {.tokens = store->config->admission_burst}};
     cluster_probes(cluster, sim_probe_set(env->sim));
     cluster_kinds(cluster, env);
     cluster->power = (struct power_port){cluster, cluster_set_power};
     cluster->fault =
-        (struct store_fault_port){cluster, cluster_stall, cluster_restart, cluster_crash};
+        (struct store_fault_port){cluster,       cluster_stall,    cluster_restart,
+                                  cluster_crash, cluster_set_zone, cluster_change_roles};
     port_offer_power(env->ports, cluster->region, POWER_STORE, &cluster->power);
-    cluster->illness = (struct illness_port){cluster, store->shard_count, cluster_set_illness};
+    cluster->illness = (struct illness_port){
+        cluster, store->by_node ? store->shard_count / store->node_servers : store->shard_count,
+        cluster_set_illness};
     port_offer_store_illness(env->ports, cluster->region, -1, &cluster->illness);
     port_offer_store_fault(env->ports, cluster->region, -1, &cluster->fault);
     persistence_init(cluster, env, &store->config->persistence);
@@ -370,6 +507,12 @@ static void store_init(void *self, const struct model_env *env)
     store->config = env->config;
     store->kind = (const struct store_kind *)env->kind; /* its first member */
     store->kind_config = env->kind_config;
+    if (store->kind->adapt) {
+        store->adapted = *store->config;
+        store->kind->adapt(&store->adapted, store->kind_config);
+        store->config = &store->adapted;
+    }
+    store->by_node = store->kind->by_node;
     store->state = mem_zalloc(1, store->kind->state_size);
     store->sim = env->sim;
     store->log = env->log;
@@ -384,7 +527,9 @@ static void store_init(void *self, const struct model_env *env)
     if (store->config->persistence.kind == PERSIST_AOF &&
         store->config->persistence.aof == AOF_ALWAYS)
         store->fsync_ns = store->config->persistence.fsync_ns;
-    store->plain_loop = store->config->discipline == EVENT_LOOP && store->fsync_ns == 0;
+    store->is_guarded = store_has_guard(store->config);
+    store->plain_loop =
+        store->config->discipline == EVENT_LOOP && store->fsync_ns == 0 && !store->is_guarded;
     store_init_shards(store);
     for (uint32_t r = 0; r < store->region_count; r++)
         store->clusters[r] = (struct cluster){.store = store, .region = (int)r};

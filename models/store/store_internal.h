@@ -22,6 +22,7 @@
 #include "refs.h"
 #include "session_store.h"
 #include "store_kind.h"
+#include "token_bucket.h"
 
 #define SLOTS 16384
 
@@ -38,8 +39,14 @@ struct store_config {
     uint32_t accepts_per_turn, tls_per_turn;
     struct persistence_config persistence;
     int64_t read_per_turn_bytes;
+    int queue_order;
+    sim_dur queue_timeout_ns;
+    bool drop_abandoned;
+    uint32_t admission_concurrency, admission_burst;
+    double admission_rate;
 };
 enum { EVENT_LOOP, FIFO };
+enum { QUEUE_FIFO, QUEUE_LIFO };
 
 /* Rows of the listener, first in first out. */
 struct waiting_list {
@@ -66,6 +73,7 @@ struct server {
     struct waiting_list accepts, hellos; /* where they cost time, in order */
     struct waiting_list greeted;         /* TLS handshakes answered at the end of the iteration */
     uint32_t parked_head, parked_tail;   /* commands on connections that are not accepted yet */
+    struct token_bucket bucket;          /* of admission */
 };
 
 /* A host of a cluster with an address of its own: at any time one of them is the primary. */
@@ -74,6 +82,7 @@ struct node {
     struct cluster *cluster;
     uint32_t endpoint;
     enum crash_kind down; /* what it lacks; CRASH_NONE: it runs */
+    enum zone_state zone;
 };
 
 /* A handshake that waits for a stalled process. */
@@ -108,13 +117,14 @@ struct listener {
     struct waiting_list held; /* TLS handshakes that cost nothing and wait for a stalled process */
 };
 
-#define NODES_MAX 6 /* a primary and its replicas in the region */
+#define NODES_MAX 64 /* of a cluster: a primary and its replicas, or (by_node) all of them */
 
 struct cluster {
     struct store *store;
     void *state; /* of the kind */
     int region;
     bool exists, up, stalled;
+    unsigned lacks;            /* why it is not up, as bits: power, a process, its zone */
     struct server *servers;    /* by shard */
     struct queue_check queued; /* commands at its servers, waiting or in service */
     uint32_t busy;             /* number of busy servers */
@@ -127,7 +137,8 @@ struct cluster {
     struct store_fault_port fault;
     struct illness_port illness;
     kind_id iteration_kind, peer_kind, command_kind, handshake_kind;
-    probe_id commands, utilization, hot_utilization, writes, repeated, refused, dropped_syns;
+    probe_id commands, utilization, hot_utilization, writes, repeated, refused, dropped_syns,
+        rejected, expired;
 };
 
 /* The kind's rows of sessions, for the users of one region. */
@@ -147,6 +158,10 @@ struct store {
     struct run_log *log;
     const struct topology *topology;
     struct rng_stream service, errors;
+    bool is_guarded;             /* store_has_guard() */
+    struct store_config adapted; /* what `config` points to where the kind lacks parameters */
+    bool by_node;                /* of the kind */
+    uint32_t node_servers;       /* by_node: of each node */
     bool plain_loop;  /* an iteration of few commands takes all of them, and nothing else */
     sim_dur fsync_ns; /* before the replies of an iteration with writes */
     sim_dur read_ns;  /* service time of every read; -1: drawn */
@@ -201,6 +216,9 @@ __attribute__((always_inline)) static inline void store_prefetch_near(const stru
         store_prefetch_row(store, session, size);
 }
 
+/* With by_node: one node fails, or returns with empty memory (CRASH_NONE). */
+void cluster_set_node(struct cluster *cluster, uint32_t node, enum crash_kind kind);
+
 /* --- server.c -------------------------------------------------------------------------------- */
 
 extern const struct event_kind cluster_command, cluster_iteration_end, cluster_peer;
@@ -216,7 +234,7 @@ static inline void command_refuse_write(const struct store *store, struct comman
 void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command);
 /* Drop a command without a reply: its row belongs to the client again. */
 void command_drop(struct store *store, uint32_t ref, struct command *command);
-/* Append a command to the server's queue; it is counted as arrived. */
+/* Queue a command that has been counted as arrived, if the server admits it. */
 void server_queue(struct server *server, uint32_t ref, struct command *command);
 /* Block the server for `length` before its next iteration. */
 void server_block(struct server *server, sim_dur length);
@@ -247,6 +265,15 @@ static inline uint32_t server_entity(const struct server *server)
     return server->shard << 4 | (uint32_t)server->cluster->region;
 }
 
+/* --- store_guard.c --------------------------------------------------------------------------- */
+
+/* Whether any of them is set. */
+bool store_has_guard(const struct store_config *config);
+/* Whether a command may join the server's queue; if not, it has been answered. */
+RARE bool server_admits(struct server *server, uint32_t ref, struct command *command);
+/* Answer the expired commands of the iteration that begins; whether none is left. */
+RARE bool server_drop_expired(struct server *server);
+
 /* --- store_history.c ------------------------------------------------------------------------- */
 
 /* What the history of operations (op_history.h) needs to know of the store: which writes of each
@@ -263,8 +290,11 @@ extern const struct event_kind cluster_handshake;
 void listener_init(struct listener *listener);
 /* The process of a node, or its host, goes down: its connections end as their peers will see it. */
 void listener_down(struct node *node, enum crash_kind kind);
-/* The process runs again, after either; the host knows no connection. */
+/* The process runs again, after either; the host knows no connection. Nothing to do where the
+ * node's zone has no power. */
 void listener_up(struct node *node);
+/* The node's host is cut off from its clients, and connected again: its connections remain. */
+void listener_cut(struct node *node, bool begin);
 /* The process exits and a new one listens at once. */
 void listener_restart(struct cluster *cluster);
 /* Another node is the primary's from now on. */
@@ -274,6 +304,8 @@ void listener_move(struct cluster *cluster, uint32_t node);
 RARE sim_dur server_greet(struct server *server);
 /* A command is dropped that its process has not read. */
 void listener_note_unread(struct cluster *cluster, const struct command *command);
+/* Settle the commands that wait at a server on connections to another node than the primary's. */
+void server_settle_strays(struct server *server);
 /* Forget the connections that wait. */
 void server_forget_newcomers(struct server *server);
 /* A command has arrived on a connection that the event loop does not serve; true: it is settled. */
@@ -298,6 +330,17 @@ static inline const struct server_connection *listener_connection(const struct c
 /* Add a command to what the server reads of its connection in iteration `turn`; false: there is no
  * room for it. */
 RARE bool listener_reads(struct cluster *cluster, const struct command *command, uint64_t turn);
+/* The server of a command that has arrived. */
+RARE uint32_t listener_server(const struct cluster *cluster, const struct command *command);
+static inline struct server *server_of_command(struct cluster *cluster,
+                                               const struct command *command)
+{
+    const struct store *store = cluster->store;
+
+    if (__builtin_expect(store->by_node, 0))
+        return &cluster->servers[listener_server(cluster, command)];
+    return &cluster->servers[store_shard_of(store, command->session, command->session_check)];
+}
 /* Whether the client still has the connection of a command open; if not, no reply can be sent. */
 static inline bool listener_is_open(const struct cluster *cluster, const struct command *command)
 {

@@ -50,9 +50,9 @@ static const struct command plan_command = {
 };
 
 const struct command *const commands[] = {
-    &cmd_run,         &cmd_sweep,    &cmd_compare,  &cmd_check,    &cmd_capacity,
-    &cmd_sensitivity, &cmd_merge,    &cmd_repro,    &cmd_validate, &cmd_describe,
-    &cmd_plot,        &plan_command, &help_command, NULL,
+    &cmd_run,         &cmd_sweep,  &cmd_compare,  &cmd_check,    &cmd_capacity,
+    &cmd_sensitivity, &cmd_merge,  &cmd_repro,    &cmd_validate, &cmd_describe,
+    &cmd_plot,        &cmd_report, &plan_command, &help_command, NULL,
 };
 
 static const struct {
@@ -82,7 +82,7 @@ static const char overview_example[] =
     "\nExample:\n"
     "  isthmus validate scenarios/10-peering-brownout.yaml\n"
     "  isthmus run scenarios/10-peering-brownout.yaml --set client.timeout=500ms --plot\n"
-    "  isthmus plot results/10-peering-brownout.db --figure timeline --format text\n";
+    "  isthmus plot timeline results/10-peering-brownout.db --format text\n";
 
 static void print_overview(FILE *out)
 {

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Exit codes of the program; documented in the help, tested, never reused. */
 enum exit_code {
@@ -69,7 +70,8 @@ struct command {
      * member of the values. */
     const struct option *more_options;
     size_t values_size;
-    bool plans;                                      /* can follow `plan` */
+    void (*more_help)(FILE *out); /* what follows the options in the help; NULL: nothing */
+    bool plans;                   /* can follow `plan` */
     int (*run)(const struct invocation *invocation); /* returns an exit_code */
 };
 
@@ -88,7 +90,7 @@ struct invocation {
 
 extern const struct command *const commands[]; /* NULL-terminated */
 extern const struct command cmd_run, cmd_sweep, cmd_compare, cmd_check, cmd_capacity,
-    cmd_sensitivity, cmd_merge, cmd_repro, cmd_validate, cmd_describe, cmd_plot;
+    cmd_sensitivity, cmd_merge, cmd_repro, cmd_validate, cmd_describe, cmd_plot, cmd_report;
 
 /* The whole program except the process-wide setup in main(). */
 int command_main(int argc, char **argv, const struct registry *registry,

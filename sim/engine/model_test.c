@@ -10,7 +10,7 @@
 static void regions_are_found_by_name(void **state)
 {
     static const char *const names[] = {"us-west-1", "us-west-2"};
-    const struct topology topology = {2, names};
+    const struct topology topology = {2, names, 3};
 
     (void)state;
     assert_int_equal(topology_region(&topology, "us-west-1"), 0);

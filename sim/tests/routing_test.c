@@ -384,21 +384,22 @@ static void without_a_target_the_answer_is_503(void **state)
 }
 
 /*
- * One of four instances answers errors. With cross-zone load balancing it gets a quarter of the
- * requests. Without, over two zones, it gets half of those of its zone's users: a quarter too. Over
- * three zones it is alone in its own, and gets a third. Each session logs in once.
+ * One of four instances, number 1, answers errors. With cross-zone load balancing it gets a quarter
+ * of the requests. Without, over two zones, it gets half of those of its zone's users: a quarter
+ * too. Over three zones it is alone in its own, and gets a third. Each session logs in once.
  */
-#define ZONES(balancer)                                                                            \
-    ONE("20min", "20/s", "instances: 4, balancer: {" balancer "}")                                 \
-    "faults: [{at: 0s, instance: a/0, errors: 100%}]\n"
+#define ZONES(zones, balancer)                                                                     \
+    "zones: " zones "\n" ONE("20min", "20/s",                                                      \
+                             "instances: 4, balancer: {" balancer                                  \
+                             "}") "faults: [{at: 0s, instance: a/1, errors: 100%}]\n"
 static void without_cross_zone_a_small_zone_has_busy_targets(void **state)
 {
     static const struct {
         const char *text;
         double share;
-    } cases[] = {{ZONES("zones: 3"), 0.25},
-                 {ZONES("zones: 2, cross_zone: false"), 0.25},
-                 {ZONES("zones: 3, cross_zone: false"), 1.0 / 3}};
+    } cases[] = {{ZONES("3", "cross_zone: true"), 0.25},
+                 {ZONES("2", "cross_zone: false"), 0.25},
+                 {ZONES("3", "cross_zone: false"), 1.0 / 3}};
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
