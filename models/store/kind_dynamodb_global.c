@@ -4,10 +4,10 @@
  * writes, and each write is replicated to the others afterwards, item by item. Of concurrent writes
  * of an item the later one wins, and the other is lost without an error (item_versions.h).
  *
- * A table has a capacity in each region, for reads and for writes (capacity.h); requests above it
- * are throttled. Replicated writes use the write capacity, too, and wait for it.
+ * A table has a capacity in each region, for reads and for writes (table_capacity.h); requests
+ * above it are throttled. Replicated writes use the write capacity, too, and wait for it.
  */
-#include "capacity.h"
+#include "table_capacity.h"
 #include "managed.h"
 #include "outbox.h"
 #include "phase_rule.h"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "assert_close.h"
-#include "capacity.h"
+#include "table_capacity.h"
 
 /* Offer `per_s` units a second, evenly, for so many seconds from `*now` on; returns how many were
  * refused. Minutes end where they end. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "capacity.h"
+#include "table_capacity.h"
 
 #define MINUTE_S 60.0
 #define UP_MINUTES 2    /* above the target before the capacity is raised */

@@ -11,8 +11,8 @@
  *
  * Sources: facts F, facts C.2 of stores (throttling and its numbers).
  */
-#ifndef CAPACITY_H
-#define CAPACITY_H
+#ifndef TABLE_CAPACITY_H
+#define TABLE_CAPACITY_H
 
 #include "field.h"
 
