@@ -5,13 +5,20 @@
  * A dead process refuses connections: the load balancer answers 502 at once, also what was at the
  * instance when it died. A dead host answers nothing: users wait until their patience timeout. The
  * load balancer goes on sending requests until its health checks have found out. Those that were in
- * service are marked, and release their worker at their next step; nothing more is done for them.
+ * service are marked, and release their worker at their next step; nothing more is done for them. A
+ * host that is cut off is a dead one to its users; its process and connections remain.
  */
 #include "app_internal.h"
 
 static bool is_dead(const struct illness *illness)
 {
     return illness->refuses || illness->silent;
+}
+
+/* Does its process have to start again? */
+static bool is_crashed(const struct illness *illness)
+{
+    return illness->refuses || (illness->silent && !illness->cut);
 }
 
 static bool is_ill(const struct illness *illness)
@@ -90,7 +97,7 @@ void app_set_illness(void *self, uint32_t instance, const struct illness *illnes
     if (is_dead(illness) && !is_dead(&before)) {
         instance_die(app, instance, illness->silent);
         app_check_resume(app, instance);
-    } else if (!is_dead(illness) && is_dead(&before)) {
-        app->sessions->restart_instance(app->sessions->self, instance);
     }
+    if (!is_crashed(illness) && is_crashed(&before))
+        app->sessions->restart_instance(app->sessions->self, instance);
 }

@@ -280,7 +280,16 @@ static uint32_t instance_parts(const void *config, const struct check_context *c
     return context->region == region ? c->instances : 0;
 }
 
+static uint32_t zone_parts(const void *config, const struct check_context *context, int region,
+                           int peer)
+{
+    (void)config, (void)peer;
+    return context->region == region ? context->topology->zone_count : 0;
+}
+
 static const struct fault_capability app_tier_faults[] = {
+    {"zone", "down", zone_parts},
+    {"zone", "isolate", zone_parts},
     {"region", "down", NULL},
     {"region", "deploy", NULL},
     {"instance", "restart", instance_parts},

@@ -447,3 +447,20 @@ RARE void connection_peer_changed(void *self, uint32_t endpoint, enum peer_state
         out->peer(out->self, connection->flow_out, now);
     }
 }
+
+RARE void connection_cut(void *self, uint32_t endpoint, bool begin)
+{
+    struct connection_pools *pools = self;
+    enum peer_state peer = begin ? PEER_DOWN : PEER_HERE;
+
+    for (size_t i = 0; i < pools->connection_count; i++) {
+        const struct connection *connection = &pools->connections[i];
+        const struct link_port *out = pools->out[connection->region];
+        const struct link_port *in = pools->in[connection->region];
+
+        if (connection->state == CONNECTION_FREE || connection->endpoint != endpoint)
+            continue;
+        out->peer(out->self, connection->flow_out, peer);
+        in->peer(in->self, connection->flow_in, peer);
+    }
+}

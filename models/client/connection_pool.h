@@ -202,5 +202,6 @@ RARE enum connection_event connection_broken_by(const struct connection_pools *p
 /* Implement struct handshake_return; self: the pools. */
 bool connection_way(void *self, uint32_t index, uint32_t generation, struct connection_way *way);
 RARE void connection_peer_changed(void *self, uint32_t endpoint, enum peer_state peer);
+RARE void connection_cut(void *self, uint32_t endpoint, bool begin);
 
 #endif

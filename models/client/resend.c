@@ -4,7 +4,7 @@
  * of a connection that the server turned away wait for the next one, since the client would not
  * have sent them (`unsent`, StackExchange.Redis); all are sent again within their own timeout
  * (`unfinished`, Lettuce); those that have timed out are sent again too (`all`, ioredis): a write
- * whose caller was told that it failed is executed later, or twice.
+ * whose caller got an error is executed later, or twice.
  *
  * A command that is sent again is another attempt of its operation, without backoff, limit or
  * budget: only its timeout ends it. A late command has no operation any more.

@@ -218,6 +218,7 @@ static const struct field store_client_fields[] = {
 // clang-format on
 
 static const char *const denied_by[] = {"deadline", "breaker", "budget", NULL};
+static const char *const client_outcomes[] = {"ok", "failed", NULL};
 static const char *const afters[] = {"1ms",   "3ms", "10ms", "30ms", "100ms",
                                      "300ms", "1s",  "3s",   "more", NULL};
 
@@ -226,12 +227,13 @@ static const struct metric store_client_metrics[] = {
     {.name = "writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logical writes that ended"},
     {.name = "write_failures", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "writes that failed after all attempts"},
     {.name = "write_attempts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "write attempts that ended"},
+    {.name = "attempts_of_writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "attempts of the writes that ended, counted when the write ends"},
     {.name = "write_timeouts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "write attempts that timed out"},
     {.name = "write_errors", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .meaning = "write attempts that timed out, broke or were answered with an error"},
     {.name = "write_error_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_errors", .under = "write_attempts", .series = true, .meaning = "write attempts that failed for any reason / write attempts"},
     {.name = "write_timeout_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_timeouts", .under = "write_attempts", .series = true, .meaning = "write attempts that timed out / write attempts"},
     {.name = "write_failure_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_failures", .under = "writes", .series = true, .meaning = "writes that failed after all attempts / writes"},
-    {.name = "write_amplification", .unit = UNIT_NONE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "write_attempts", .under = "writes", .series = true, .meaning = "write attempts / writes"},
+    {.name = "write_amplification", .unit = UNIT_NONE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "attempts_of_writes", .under = "writes", .series = true, .meaning = "write attempts / writes, both of the writes that ended"},
     {.name = "ambiguous_writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "write attempts that timed out at the client and were executed at the server"},
     {.name = "reads", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "reads that ended"},
     {.name = "read_failures", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "reads that failed after all attempts"},
@@ -244,7 +246,7 @@ static const struct metric store_client_metrics[] = {
     {.name = "reads_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "after", .label_values = afters, .meaning = "first replies to reads, by time since the session's last acknowledged write (up to the label)"},
     {.name = "misses_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "after", .label_values = afters, .meaning = "reads of reads_after_write that did not see that write"},
     {.name = "miss_probability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "misses_after_write", .under = "reads_after_write", .label = "after", .label_values = afters, .meaning = "misses_after_write / reads_after_write"},
-    {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of writes, from the caller's start to its end, including retries"},
+    {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = client_outcomes, .meaning = "latency of writes, from the caller's start to its end, including retries"},
     {.name = "write_attempt_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of write attempts; attempts that timed out count with their timeout"},
     {.name = "read_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of reads, including retries"},
     {.name = "connections_opened", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "new connections to the store"},
@@ -298,6 +300,7 @@ static void open_probes(struct store_client *client, struct probes *probes)
     } counters[] = {{&client->writes, "writes"},
                     {&client->write_failures, "write_failures"},
                     {&client->write_attempts, "write_attempts"},
+                    {&client->attempts_of_writes, "attempts_of_writes"},
                     {&client->write_errors, "write_errors"},
                     {&client->write_timeouts, "write_timeouts"},
                     {&client->ambiguous, "ambiguous_writes"},
@@ -325,9 +328,11 @@ static void open_probes(struct store_client *client, struct probes *probes)
         client->denied[i] = probe_count_open(probes, "retries_denied", region, denied_by[i]);
     client->open = probe_level_open(probes, "connections_open", region, NULL);
     client->breaker_open = probe_level_open(probes, "breaker_open_share", region, NULL);
-    client->write_latency = probe_latency_open(probes, "write_latency", region, NULL);
     client->attempt_latency = probe_latency_open(probes, "write_attempt_latency", region, NULL);
     client->read_latency = probe_latency_open(probes, "read_latency", region, NULL);
+    for (int failed = 0; failed < 2; failed++)
+        client->write_latency[failed] =
+            probe_latency_open(probes, "write_latency", region, client_outcomes[failed]);
 }
 
 /* The order of kinds decides the order of simultaneous events: add new kinds at the end. */
@@ -430,12 +435,45 @@ static void store_client_init(void *self, const struct model_env *env)
         .way = connection_way,
         .fin_kind = sim_kind_add(env->sim, &client_fin, env->instance, client),
         .rst_kind = sim_kind_add(env->sim, &client_rst, env->instance, client),
-        .peer_changed = connection_peer_changed};
+        .peer_changed = connection_peer_changed,
+        .cut = connection_cut};
     port_offer_sessions(env->ports, env->region, -1, &client->port);
     port_offer_prefetch_instances(env->ports, env->region, -1, &client->hint);
     port_offer_commands(env->ports, env->region, -1, &client->commands);
     port_offer_handshake_return(env->ports, env->region, -1, &client->back);
     client->pools.region_count = env->topology->region_count;
+}
+
+/* Operations that are under way when the run ends: some may never end. */
+static void client_report_open(void *self)
+{
+    const struct store_client *client = self;
+    const struct objective_port *objective = client->objective;
+
+    if (!client->up)
+        return;
+    for (uint32_t index = 0; index < client->ops[0].count; index++) {
+        const struct op *op = op_at(client, index);
+        enum operation_kind kind = op_is_write(op) ? OPERATION_WRITE : OPERATION_READ;
+
+        if (op->state != OP_IDLE && !op->request.probe && objective_counts(objective, kind))
+            objective->operation_open(objective->self, kind, client->region, op->begun);
+    }
+}
+
+static void client_connect_objective(struct store_client *client,
+                                     const struct port_directory *ports)
+{
+    struct operation_source source = {.self = client, .report_open = client_report_open};
+    struct objective_port *objective = port_need_objective(ports, -1, -1);
+
+    client->objective = objective;
+    client->good_writes = objective->tallies[OPERATION_WRITE][client->region];
+    client->good_reads = objective->tallies[OPERATION_READ][client->region];
+    if (!client->good_writes.steps && !client->good_reads.steps)
+        return;
+    client->good_latency_ns = objective->latency(objective->self);
+    objective->add_source(objective->self, source);
 }
 
 static void store_client_connect(void *self, const struct port_directory *ports)
@@ -455,7 +493,7 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     for (size_t e = 0; e < pools->endpoints->count; e++)
         pools->listeners[e] = port_find_listener(ports, (int)e, -1);
     client->app = port_need_ops(ports, client->region, -1);
-    client->objective = port_need_objective(ports, -1, -1);
+    client_connect_objective(client, ports);
     client->impairments = impairments_read(ports);
     client->history = port_find_op_history(ports, -1, -1);
     client->requests_hint = port_find_prefetch_requests(ports, client->region, -1);

@@ -107,20 +107,6 @@ static void check_repetition(const struct fault_config *config, struct validatio
 
 /* --- targets and their actions --------------------------------------------------------------- */
 
-/* The actions that the scenario's models declare for a target, as bits. */
-static unsigned possible_actions(const struct supplied_rows *rows, const char *target)
-{
-    const struct fault_capability *row;
-    unsigned actions = 0;
-
-    for (size_t i = 0; (row = supplied_fault(rows, i, NULL)); i++)
-        for (unsigned action = 0; action < FAULT_ACTIONS; action++)
-            if (strcmp(row->target, target) == 0 &&
-                strcmp(row->action, fault_action_name((enum fault_action)action)) == 0)
-                actions |= ACTION_BIT(action);
-    return actions;
-}
-
 /* "'loss', 'delay' or 'blackhole: true'". */
 static void add_examples(struct strbuf *out, unsigned actions)
 {
@@ -156,16 +142,17 @@ static void check_actions(const struct fault_config *config, const char *name, u
 
 /* --- parts that exist ------------------------------------------------------------------------ */
 
-/* How many parts of that name there are in a region, or on the link from there to `peer`. */
-static uint32_t count_parts(const struct check_context *context, const char *name, int region,
-                            int peer)
+/* How many parts of that name that take an action (NULL: any) there are in a region, or on the link
+ * from there to `peer`. */
+static uint32_t count_takers(const struct check_context *context, const char *name,
+                             const char *action, int region, int peer)
 {
     const struct fault_capability *row;
     const struct model_rows *owner;
     uint32_t most = 0;
 
     for (size_t i = 0; (row = supplied_fault(context->rows, i, &owner)); i++) {
-        if (strcmp(row->target, name) != 0)
+        if (strcmp(row->target, name) != 0 || (action && strcmp(row->action, action) != 0))
             continue;
         if (!row->parts)
             return UINT32_MAX;
@@ -181,6 +168,29 @@ static uint32_t count_parts(const struct check_context *context, const char *nam
         }
     }
     return most;
+}
+
+/* The actions that the scenario's models declare for a target, as bits: in its region, if it has
+ * one. */
+static unsigned possible_actions(const struct check_context *context, const char *target,
+                                 int region)
+{
+    const struct fault_capability *row;
+    unsigned actions = 0;
+
+    for (size_t i = 0; (row = supplied_fault(context->rows, i, NULL)); i++)
+        for (unsigned action = 0; action < FAULT_ACTIONS; action++)
+            if (strcmp(row->target, target) == 0 &&
+                strcmp(row->action, fault_action_name((enum fault_action)action)) == 0 &&
+                (region < 0 || count_takers(context, target, row->action, region, -1) > 0))
+                actions |= ACTION_BIT(action);
+    return actions;
+}
+
+static uint32_t count_parts(const struct check_context *context, const char *name, int region,
+                            int peer)
+{
+    return count_takers(context, name, NULL, region, peer);
 }
 
 /* "link", "link/replication". */
@@ -272,6 +282,21 @@ static void refuse_region(const struct check_context *context,
     strbuf_release(&regions);
 }
 
+static void refuse_part(const struct fault_selector *selector, const char *region, uint32_t parts,
+                        uint32_t part, struct validation *validation)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    strbuf_addf(&text, "needs one of '%s/", region);
+    fault_selector_add_part(&text, selector, 0);
+    strbuf_addf(&text, "' to '%s/", region);
+    fault_selector_add_part(&text, selector, parts - 1);
+    strbuf_addf(&text, "', got '%s/", region);
+    fault_selector_add_part(&text, selector, part);
+    validation_error(validation, fault_target_key(selector->target), "%s'", text.text);
+    strbuf_release(&text);
+}
+
 /* Returns whether the scenario has the target. */
 static bool check_parts(const struct check_context *context, const struct fault_selector *selector,
                         const char *name, struct validation *validation)
@@ -296,10 +321,69 @@ static bool check_parts(const struct check_context *context, const struct fault_
     if (parts == 0)
         refuse_region(context, selector, name, validation);
     else if (last >= parts)
-        validation_error(validation, fault_target_key(selector->target),
-                         "needs one of '%s/0' to '%s/%u', got '%s/%u'", regions[selector->region],
-                         regions[selector->region], parts - 1, regions[selector->region], last);
+        refuse_part(selector, regions[selector->region], parts, last, validation);
     return parts > last;
+}
+
+/* --- homes of control planes ----------------------------------------------------------------- */
+
+#define HOMES_MAX 64
+
+/* A home is the TEXT parameter `home`, or one that ends so, of the model with the control plane.
+ * The endpoints of routing controls have theirs only where the scenario uses these. */
+static bool is_home(const struct field *field, bool has_routing)
+{
+    static const char routing[] = "routing.";
+    const char *dot = strrchr(field->name, '.');
+
+    return field->type == FIELD_TEXT && strcmp(dot ? dot + 1 : field->name, "home") == 0 &&
+           (has_routing || strncmp(field->name, routing, sizeof routing - 1) != 0);
+}
+
+static void add_homes_of(const struct scenario_instance *instance, bool has_routing,
+                         const char **homes, size_t *count)
+{
+    for (size_t item = 0; item < instance->config_count; item++)
+        for (size_t i = 0; i < instance->ops->field_count; i++) {
+            const struct field *field = &instance->ops->fields[i];
+            const char *config = (const char *)instance->config + item * instance->ops->config_size;
+            const char *home =
+                is_home(field, has_routing) ? *(char *const *)(config + field->offset) : NULL;
+
+            if (home && home[0] != '\0' && *count < HOMES_MAX)
+                homes[(*count)++] = home;
+        }
+}
+
+/* A fault on the home of nothing would do nothing. */
+static void check_home(const struct check_context *context, const char *home,
+                       struct validation *validation)
+{
+    const char *homes[HOMES_MAX + 1];
+    struct strbuf known = STRBUF_INIT;
+    size_t count = 0;
+
+    for (size_t i = 0; i < context->instance_count; i++)
+        if (strcmp(context->instances[i].ops->section, "faults") != 0)
+            add_homes_of(&context->instances[i], has_parts(context, "control/routing"), homes,
+                         &count);
+    for (uint32_t r = 0; r < context->topology->region_count && count < HOMES_MAX; r++)
+        homes[count++] = context->topology->region_names[r];
+    for (size_t i = 0; i < count; i++) {
+        bool repeated = false;
+
+        if (strcmp(homes[i], home) == 0) {
+            strbuf_release(&known);
+            return;
+        }
+        for (size_t j = 0; j < i; j++)
+            repeated = repeated || strcmp(homes[i], homes[j]) == 0;
+        if (!repeated)
+            strbuf_addf(&known, "%s'%s'", known.length > 0 ? ", " : "", homes[i]);
+    }
+    validation_error(validation, "home", "is the home of no control plane: '%s'; homes are %s",
+                     home, known.text);
+    strbuf_release(&known);
 }
 
 static void check_selector(const struct fault_config *config, const struct check_context *context,
@@ -309,11 +393,13 @@ static void check_selector(const struct fault_config *config, const struct check
     unsigned possible;
 
     fault_selector_add_name(&name, selector);
-    possible = possible_actions(context->rows, name.text);
+    possible = possible_actions(context, name.text, selector->region);
     if (!has_parts(context, name.text))
         refuse_target(context, selector, name.text, validation);
     else if (check_parts(context, selector, name.text, validation))
         check_actions(config, name.text, possible, validation);
+    if (selector->target == TARGET_HOME)
+        check_home(context, selector->name, validation);
     strbuf_release(&name);
 }
 

@@ -98,14 +98,17 @@ static const struct action_row {
     [ACTION_BLACKHOLE] = {"blackhole", "'blackhole: true'",            false, FLAG_OFFSET(blackhole), NULL, NULL},
     [ACTION_HOLD]      = {"hold",      "'hold: true'",                 false, FLAG_OFFSET(hold),      NULL, NULL},
     [ACTION_DOWN]      = {"down",      "'down: true'",                 false, FLAG_OFFSET(down),      NULL, NULL},
+    [ACTION_ISOLATE]   = {"isolate",   "'isolate: true'",              false, FLAG_OFFSET(isolate),   NULL, NULL},
     [ACTION_STALL]     = {"stall",     "'stall: true'",                false, FLAG_OFFSET(stall),     NULL, NULL},
     [ACTION_RESTART]   = {"restart",   "'restart: true'",              false, FLAG_OFFSET(restart),   NULL, NULL},
+    [ACTION_ROLE_CHANGE] = {"role_change", "'role_change: true'",      false, FLAG_OFFSET(role_change), NULL, NULL},
     [ACTION_CRASH]     = {"crash",     "'crash: true'",   false, 0, has_crash, add_crash},
     [ACTION_ERRORS]    = {"errors",    "'errors'",                     false, 0, has_errors, add_errors},
     [ACTION_SLOW]      = {"slow",      "'slow'",                       false, 0, has_slow,   add_slow},
     [ACTION_PAUSE]     = {"pause",     "'pause: true'",                false, FLAG_OFFSET(pause),     NULL, NULL},
     [ACTION_RESET]     = {"reset",     "'reset: true'",                false, FLAG_OFFSET(reset),     NULL, NULL},
     [ACTION_DEPLOY]    = {"deploy",    "'deploy: true'",               false, FLAG_OFFSET(deploy),    NULL, NULL},
+    [ACTION_THROTTLE]  = {"throttle",  "'throttle: true'",             false, FLAG_OFFSET(throttle),  NULL, NULL},
     [ACTION_PROMOTE]   = {"promote",   "no effect: it is an action",   false, 0, is_promotion, NULL},
 };
 // clang-format on

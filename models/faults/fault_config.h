@@ -24,7 +24,8 @@ struct fault_config {
     double connections;         /* share that a link's fault hits */
     int crash;                  /* index of fault_crash_names: fault_crash() */
     double errors, slow;
-    bool blackhole, hold, reset, down, deploy, stall, restart, pause;
+    bool blackhole, hold, reset, down, isolate, deploy, stall, restart, role_change, pause,
+        throttle;
 };
 
 /* What a fault does to its target, in the order of messages. */
@@ -35,14 +36,17 @@ enum fault_action {
     ACTION_BLACKHOLE,
     ACTION_HOLD,
     ACTION_DOWN,
+    ACTION_ISOLATE,
     ACTION_STALL,
     ACTION_RESTART,
+    ACTION_ROLE_CHANGE,
     ACTION_CRASH,
     ACTION_ERRORS,
     ACTION_SLOW,
     ACTION_PAUSE,
     ACTION_RESET,
     ACTION_DEPLOY,
+    ACTION_THROTTLE,
     ACTION_PROMOTE /* of every fault with target `promote`; has no parameter */
 };
 #define FAULT_ACTIONS (ACTION_PROMOTE + 1)

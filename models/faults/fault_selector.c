@@ -10,14 +10,17 @@
 #include <string.h>
 
 const char *const fault_traffic_names[] = {"both", "application", "replication", NULL};
-const char *const fault_control_names[] = {"none",      "monitoring", "function",
-                                           "store-api", "dns",        NULL};
+const char *const fault_control_names[] = {"none", "monitoring",  "function", "store-api",
+                                           "dns",  "accelerator", "routing",  NULL};
+_Static_assert(sizeof fault_control_names / sizeof fault_control_names[0] == CONTROL_PARTS + 2,
+               "a name for each part");
 
 /* Form of the parameter that names a target. */
 enum syntax {
     SYNTAX_LINK,    /* struct link_ref */
     SYNTAX_REGION,  /* int32_t, -1: not given */
     SYNTAX_PART,    /* char *: a region and a number */
+    SYNTAX_ZONE,    /* char *: a region and a letter */
     SYNTAX_TEXT,    /* char * */
     SYNTAX_CONTROL, /* int */
 };
@@ -37,7 +40,8 @@ static const struct target_row {
     [TARGET_REPLICATION] = {"replication", SYNTAX_REGION,  PLACE(replication), "replication to "},
     [TARGET_CONTROL]     = {"control",     SYNTAX_CONTROL, PLACE(control),     ""},
     [TARGET_PROMOTE]     = {"promote",     SYNTAX_REGION,  PLACE(promote),     ""},
-    [TARGET_ZONE]        = {"zone",        SYNTAX_PART,    PLACE(zone),        "zone "},
+    [TARGET_HOME]        = {"home",        SYNTAX_TEXT,    PLACE(home),        "control planes in "},
+    [TARGET_ZONE]        = {"zone",        SYNTAX_ZONE,    PLACE(zone),        "zone "},
     [TARGET_NODE]        = {"node",        SYNTAX_PART,    PLACE(node),        "node "},
     [TARGET_INSTANCE]    = {"instance",    SYNTAX_PART,    PLACE(instance),    "instance "},
     [TARGET_RECORD]      = {"record",      SYNTAX_TEXT,    PLACE(record),      "name "},
@@ -59,8 +63,9 @@ bool fault_place_names(const struct fault_place *place, enum fault_target target
     case SYNTAX_REGION:
         return *(const int32_t *)member >= 0;
     case SYNTAX_CONTROL:
-        return *(const int *)member != CONTROL_NOTHING;
+        return *(const int *)member != 0;
     case SYNTAX_PART:
+    case SYNTAX_ZONE:
     case SYNTAX_TEXT:
         break;
     }
@@ -78,8 +83,18 @@ static bool read_index(const char *text, uint32_t *index)
     return good;
 }
 
-/* "2", "0-3", or an asterisk for all. */
-static bool read_indices(struct fault_selector *selector, const char *text)
+/* Zones have letters. */
+static bool read_letter(const char *text, uint32_t *index)
+{
+    bool good = text[0] >= 'a' && text[0] <= 'z' && text[1] == '\0';
+
+    *index = good ? (uint32_t)(text[0] - 'a') : 0;
+    return good;
+}
+
+/* "2", "0-3", or an asterisk for all; of zones "c", "a-d". */
+static bool read_indices(struct fault_selector *selector, const char *text,
+                         bool (*read)(const char *text, uint32_t *index))
 {
     const char *dash = strchr(text, '-');
     char *first = mem_strndup(text, dash ? (size_t)(dash - text) : strlen(text));
@@ -89,41 +104,44 @@ static bool read_indices(struct fault_selector *selector, const char *text)
         selector->last = FAULT_LAST_PART;
         good = true;
     } else {
-        good = read_index(first, &selector->index);
+        good = read(first, &selector->index);
         selector->last = selector->index;
         if (dash)
-            good = read_index(dash + 1, &selector->last) && good;
+            good = read(dash + 1, &selector->last) && good;
     }
     free(first);
     return good && selector->index <= selector->last;
 }
 
-/* A region, a slash, and numbers: "us-west-1/0-3". */
+/* A region, a slash, and numbers or letters: "us-west-1/0-3". */
 static bool read_part(struct fault_selector *selector, const char *text,
-                      const struct topology *topology)
+                      const struct topology *topology,
+                      bool (*read)(const char *text, uint32_t *index))
 {
     const char *slash = strchr(text, '/');
     char *region = mem_strndup(text, slash ? (size_t)(slash - text) : strlen(text));
 
     selector->region = topology_region(topology, region);
     free(region);
-    return slash && read_indices(selector, slash + 1) && selector->region >= 0;
+    return slash && read_indices(selector, slash + 1, read) && selector->region >= 0;
 }
 
-static void bad_part(const char *key, const char *text, const struct topology *topology,
-                     struct validation *validation)
+static void bad_part(const struct target_row *row, const char *text,
+                     const struct topology *topology, struct validation *validation)
 {
+    bool letters = row->syntax == SYNTAX_ZONE;
+    const char *first = letters ? "a" : "0", *third = letters ? "c" : "2";
     char *region = mem_strndup(text, strcspn(text, "/"));
     const char *near = suggest_nearest(region, topology->region_names, topology->region_count);
     bool is_known = topology_region(topology, region) >= 0;
 
     validation_error(
-        validation, key,
-        "needs a region of the scenario and a number, such as '%s/0', '%s/0-2' or '%s/*', "
+        validation, row->key,
+        "needs a region of the scenario and a %s, such as '%s/%s', '%s/%s-%s' or '%s/*', "
         "got '%s'%s%s%s",
-        topology->region_names[0], topology->region_names[0], topology->region_names[0], text,
-        near && !is_known ? "; did you mean '" : "", near && !is_known ? near : "",
-        near && !is_known ? "'?" : "");
+        letters ? "letter" : "number", topology->region_names[0], first, topology->region_names[0],
+        first, third, topology->region_names[0], text, near && !is_known ? "; did you mean '" : "",
+        near && !is_known ? near : "", near && !is_known ? "'?" : "");
     free(region);
 }
 
@@ -142,15 +160,17 @@ static bool read_target(struct fault_selector *selector, const struct fault_plac
         selector->region = *(const int32_t *)member;
         break;
     case SYNTAX_CONTROL:
-        selector->control = (enum fault_control) * (const int *)member;
+        selector->control = (enum control_part)(*(const int *)member - 1);
         break;
     case SYNTAX_TEXT:
-        selector->record = *(char *const *)member;
+        selector->name = *(char *const *)member;
         break;
     case SYNTAX_PART:
-        if (read_part(selector, *(char *const *)member, topology))
+    case SYNTAX_ZONE:
+        if (read_part(selector, *(char *const *)member, topology,
+                      row->syntax == SYNTAX_ZONE ? read_letter : read_index))
             break;
-        bad_part(row->key, *(char *const *)member, topology, validation);
+        bad_part(row, *(char *const *)member, topology, validation);
         return false;
     }
     return true;
@@ -180,7 +200,18 @@ void fault_selector_add_name(struct strbuf *out, const struct fault_selector *se
     if (selector->target == TARGET_LINK && selector->traffic != TRAFFIC_BOTH)
         strbuf_addf(out, "/%s", fault_traffic_names[selector->traffic]);
     if (selector->target == TARGET_CONTROL)
-        strbuf_addf(out, "/%s", fault_control_names[selector->control]);
+        strbuf_addf(out, "/%s", fault_control_names[selector->control + 1]);
+}
+
+void fault_selector_add_part(struct strbuf *out, const struct fault_selector *selector,
+                             uint32_t part)
+{
+    if (selector->last == FAULT_LAST_PART)
+        strbuf_add(out, "*");
+    else if (target_rows[selector->target].syntax == SYNTAX_ZONE)
+        strbuf_addf(out, "%c", (char)('a' + part));
+    else
+        strbuf_addf(out, "%u", part);
 }
 
 void fault_selector_add_text(struct strbuf *out, const struct fault_selector *selector,
@@ -201,19 +232,19 @@ void fault_selector_add_text(struct strbuf *out, const struct fault_selector *se
         strbuf_add(out, names[selector->region]);
         break;
     case SYNTAX_PART:
+    case SYNTAX_ZONE:
         strbuf_addf(out, "%s/", names[selector->region]);
-        if (selector->last == FAULT_LAST_PART)
-            strbuf_add(out, "*");
-        else if (selector->last > selector->index)
-            strbuf_addf(out, "%u-%u", selector->index, selector->last);
-        else
-            strbuf_addf(out, "%u", selector->index);
+        fault_selector_add_part(out, selector, selector->index);
+        if (selector->last != FAULT_LAST_PART && selector->last > selector->index) {
+            strbuf_add(out, "-");
+            fault_selector_add_part(out, selector, selector->last);
+        }
         break;
     case SYNTAX_TEXT:
-        strbuf_add(out, selector->record);
+        strbuf_add(out, selector->name);
         break;
     case SYNTAX_CONTROL:
-        strbuf_add(out, fault_control_names[selector->control]);
+        strbuf_add(out, fault_control_names[selector->control + 1]);
         break;
     }
 }

@@ -365,7 +365,7 @@ bool tcp_sender_push_segments(struct wan_link *link, uint32_t flow_index,
                               const struct message *message, sim_time *arrives);
 /* The flow was closed: its sender goes on only for what is not delivered. */
 void tcp_sender_close(struct wan_link *link, uint32_t flow_index);
-/* Forget all; each message that was not delivered is told at `when` (SIM_NEVER: none is). */
+/* Forget all; each message that was not delivered is reported at `when` (SIM_NEVER: none is). */
 void tcp_sender_end(struct wan_link *link, uint32_t flow_index, sim_time when);
 /* How long the kernel goes on for `retries2`, in ns. */
 sim_dur tcp_retries2_ns(uint32_t retries2, sim_dur rto_min_ns, sim_dur rto_max_ns);

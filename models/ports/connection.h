@@ -80,6 +80,9 @@ struct handshake_return {
     /* The host of an address is down; is up again (PEER_HERE), without its old connections; or its
      * process is gone (PEER_FORGOT). For all connections to it that there are. */
     void (*peer_changed)(void *self, uint32_t endpoint, enum peer_state peer);
+    /* From now on (begin) nothing passes between an address and its clients, either way; then it
+     * does again, and the connections are still there. */
+    void (*cut)(void *self, uint32_t endpoint, bool begin);
 };
 
 PORT_ACCESSORS(listener, struct listener_port)

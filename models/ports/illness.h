@@ -8,10 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The state of one part, all active faults together. Healthy: {false, false, 0, 1}. */
+/* The state of one part, all active faults together. Healthy: {.slow = 1}. */
 struct illness {
     bool refuses;  /* the process is dead: connections are refused at once */
-    bool silent;   /* the host is dead: nothing answers */
+    bool silent;   /* the host is dead, or cut off: nothing answers */
+    bool cut;      /* silent because it cannot be reached: its process runs */
     double errors; /* share of what is asked that is answered with an error at once */
     double slow;   /* service times are multiplied by this, >= 1 */
 };

@@ -68,7 +68,7 @@ struct link_port {
     /* When the latest message of an open flow that got through arrives, or did; 0: none yet. */
     sim_time (*latest)(const void *self, uint32_t flow);
     /* More than an initial window follows in small messages: its congestion window counts from now
-     * on until all is acknowledged. What is larger than that by itself counts without being told.
+     * on until all is acknowledged. What is larger than that by itself counts without a report.
      */
     void (*count)(void *self, uint32_t flow);
     /* The message has arrived where nobody takes it: the receiver's kernel dropped it (a full

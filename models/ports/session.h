@@ -12,7 +12,7 @@
 enum session_mode { SESSION_NONE, SESSION_GLOBAL, SESSION_LOCAL, SESSION_TOKEN };
 
 struct op_request {
-    uint32_t request;  /* the application's request, told back when it is done */
+    uint32_t request;  /* the application's request, passed back when it is done */
     uint32_t instance; /* of the application tier, whose pools are used */
     uint32_t session, session_check;
     uint32_t pending;    /* the user's pending request: a key for prefetch.h */

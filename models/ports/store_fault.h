@@ -10,11 +10,17 @@
 
 enum crash_kind { CRASH_NONE, CRASH_PROCESS, CRASH_HOST };
 
+#define ZONES_MAX 26
+enum zone_state {
+    ZONE_WELL,
+    ZONE_CUT, /* no connection to anything outside it; what is in it runs */
+    ZONE_DOWN /* without power */
+};
+
 /* What goes down with a region, in this order. */
 enum power_kind {
     POWER_STORE, /* its cluster */
     POWER_APP,   /* its application tier */
-    POWER_DNS,   /* the control plane of names that has its home there */
     POWER_KINDS
 };
 struct power_port {
@@ -28,6 +34,11 @@ struct store_fault_port {
     void (*restart)(void *self); /* comes back empty at once */
     /* The process or its host dies; it comes back empty at the end, CRASH_NONE. */
     void (*crash)(void *self, enum crash_kind kind);
+    /* The state of one of the region's zones from now on: node n is in zone n modulo their number.
+     */
+    void (*zone)(void *self, uint32_t zone, enum zone_state state);
+    /* A planned change of roles: a replica in the region becomes the primary, if one runs. */
+    void (*change_roles)(void *self);
 };
 
 PORT_ACCESSORS(power, struct power_port)

@@ -9,6 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How far the writes of a shard have come on the latest connection to a secondary. */
+struct stream_reach {
+    uint32_t history;        /* of the writes */
+    uint64_t sent, buffered; /* last write sent, last one that was in the output buffer */
+};
+
 /* The stream of writes from the primary to the secondaries. */
 struct stream_port {
     void *self;
@@ -26,10 +32,14 @@ struct stream_port {
     /* The primary is gone. With its process goes what it had not yet written to its sockets; its
      * kernel still delivers the rest. With its host goes that too, but for what is in flight. */
     void (*crash)(void *self, enum crash_kind kind);
+    /* From now on (begin) the node of the region's cluster that the connections end at cannot be
+     * reached. */
+    void (*cut)(void *self, int region, bool begin);
     /* Faults of the connections to the secondaries in `region`, of all shards: nothing is handed to
      * the kernel any more; they break at once. */
     void (*pause)(void *self, int region, bool begin);
     void (*reset)(void *self, int region);
+    struct stream_reach (*reach)(const void *self, int region, uint32_t shard);
 };
 
 PORT_ACCESSORS(stream, struct stream_port)

@@ -13,7 +13,7 @@
  *  2. A server's `applied` never exceeds the number of its primary's last write in the same
  * history.
  *  3. Exactly one cluster is `primary`. A cluster `takes_writes` if it is or was the primary, is
- * up, and has not been told of its demotion. That begins with the promotion.
+ * up, and has not learned of its demotion. That begins with the promotion.
  */
 #include "datastore_internal.h"
 #include "run_log.h"
@@ -21,6 +21,16 @@
 static struct datastore_cluster *primary_of(struct datastore *datastore)
 {
     return &datastore->clusters[datastore->primary];
+}
+
+void datastore_level_roles(struct datastore *datastore)
+{
+    struct store *store = datastore->store;
+
+    for (uint32_t r = 0; r < store->region_count; r++)
+        if (store->clusters[r].exists)
+            probe_level(store->probes, datastore->clusters[r].is_primary, sim_now(store->sim),
+                        (int)r == datastore->primary && store->clusters[r].up);
 }
 
 static struct datastore_cluster *state_of(const struct cluster *cluster)
@@ -68,9 +78,10 @@ static void cluster_rejoin(struct datastore_cluster *cluster)
 
 void datastore_down(struct cluster *cluster, enum crash_kind kind)
 {
-    const struct datastore *datastore = datastore_of(cluster->store);
+    struct datastore *datastore = datastore_of(cluster->store);
     const struct stream_port *stream = datastore->stream;
 
+    datastore_level_roles(datastore);
     if (!stream)
         return;
     if (cluster->region == datastore->primary)
@@ -84,6 +95,7 @@ void datastore_back(struct cluster *cluster, bool was_down)
     struct datastore *datastore = datastore_of(cluster->store);
     struct datastore_cluster *state = cluster->state;
 
+    datastore_level_roles(datastore);
     if (cluster->region == datastore->primary && !(was_down && datastore->promoting)) {
         cluster_empty(state);
         return;
@@ -91,7 +103,8 @@ void datastore_back(struct cluster *cluster, bool was_down)
     if (was_down)
         state->takes_writes = false;
     cluster_set_loading(state);
-    cluster_rejoin(state);
+    if (!state->detached)
+        cluster_rejoin(state);
 }
 
 /* --- failover inside a region ---------------------------------------------------------------- */
@@ -106,26 +119,42 @@ static uint64_t server_number_at(const struct datastore_server *server, sim_time
     return number;
 }
 
-static void server_crash(struct datastore_server *state)
+static void server_cancel_takeover(struct datastore_server *state)
+{
+    if (state->planned)
+        sim_cancelled(state->cluster->datastore->store->sim);
+    state->takeover++;
+    state->planned = state->waits = false;
+}
+
+/* The node of a shard is lost: a replica, which has what it had a moment ago, takes over later. */
+static void server_plan_takeover(struct datastore_server *state)
 {
     struct datastore *datastore = state->cluster->datastore;
-    struct server *server = state->server;
     struct sim *sim = datastore->store->sim;
     struct shard *shard = &datastore->shards[state->shard];
-    int region = server->cluster->region;
+    int region = state->cluster->cluster->region;
     uint64_t entity = (uint64_t)state->shard << 8 | (uint64_t)region;
     struct rng_block block = rng_block_at(&datastore->replica, entity, shard->failover++);
 
-    if (server->gone)
-        return;
-    server_drop_all(server);
-    server->gone = true;
+    server_cancel_takeover(state);
+    state->planned = true;
     state->crash_fork = state->applied;
+    state->crashed = sim_now(sim);
     if (region == datastore->primary)
         state->crash_fork = server_number_at(
             state, sim_now(sim) - dist_sample_ns(datastore->config->replica_lag, block.word[0]));
     sim_after(sim, dist_sample_ns(datastore->config->replica_failover, block.word[1]),
-              state->cluster->failover_kind, server_entity(server), 0);
+              state->cluster->failover_kind, server_entity(state->server), ++state->takeover);
+}
+
+static void server_crash(struct datastore_server *state)
+{
+    if (state->server->gone)
+        return;
+    server_drop_all(state->server);
+    state->server->gone = true;
+    server_plan_takeover(state);
 }
 
 /* If a secondary holds nothing that its primary lacks, it continues from its position in the new
@@ -157,47 +186,74 @@ static void primary_taken_over(struct datastore_server *state)
     struct datastore_cluster *cluster = state->cluster;
     struct datastore *datastore = cluster->datastore;
     struct store *store = datastore->store;
-    uint64_t lost = datastore->lost_writes;
     uint32_t history = state->history;
     struct cause cause = {0};
+    uint64_t lost;
 
     state->history =
         shard_fork(&datastore->shards[state->shard], history, state->crash_fork, MISS_LOST);
-    datastore->rpo = -1;
-    count_suffix(datastore, state, state->crash_fork, history);
-    probe_count_many(store->probes, cluster->lost, datastore->lost_writes - lost);
+    if (state->crashed !=
+        datastore->failed_over) /* shards that crash together fail over together */
+        losses_begin(datastore, state->crashed);
+    lost = count_suffix(datastore, state, state->crash_fork, history, LOSS_TO_REPLICA);
+    probe_count_many(store->probes, cluster->lost, lost);
     server_apply(state, state->crash_fork);
     log_begin(state, sim_now(store->sim));
     followers_adopt(datastore, cluster, state->shard);
-    cause.number = run_log_event(store->log, sim_now(store->sim), "failover",
-                                 store->topology->region_names[cluster->cluster->region],
-                                 sim_cause(store->sim), "crash",
-                                 "a replica takes over shard %u; %llu writes lost", state->shard,
-                                 (unsigned long long)(datastore->lost_writes - lost));
+    cause.number = run_log_event(
+        store->log, sim_now(store->sim), "failover",
+        store->topology->region_names[cluster->cluster->region], sim_cause(store->sim), "crash",
+        "a replica takes over shard %u; %llu writes lost", state->shard, (unsigned long long)lost);
     sim_set_cause(store->sim, cause);
     if (datastore->stream)
         datastore->stream->restart_shard(datastore->stream->self, state->shard);
 }
 
-/* A replica is the primary's node from now on: the next one that runs, else the next one. */
-static void cluster_move(struct datastore_cluster *state)
+/* Which node becomes the primary's: the next one that runs, else the next one in a zone that does.
+ * node_count: there is none. */
+static uint32_t next_node(const struct cluster *cluster)
 {
-    struct cluster *cluster = state->cluster;
-    uint32_t count = cluster->node_count, next = (cluster->primary_node + 1) % count;
+    uint32_t count = cluster->node_count, next = count;
 
-    if (!state->moves)
-        return; /* with another shard */
-    state->moves = false;
     for (uint32_t n = 1; n < count; n++) {
         uint32_t other = (cluster->primary_node + n) % count;
 
-        if (cluster->nodes[other].down == CRASH_NONE) {
+        if (cluster->nodes[other].zone != ZONE_WELL)
+            continue;
+        if (cluster->nodes[other].down == CRASH_NONE)
+            return other;
+        if (next == count)
             next = other;
-            break;
-        }
     }
+    return next;
+}
+
+static void cluster_set_cut(struct datastore_cluster *state, bool cut)
+{
+    const struct stream_port *stream = state->datastore->stream;
+
+    if (state->cut == cut)
+        return;
+    state->cut = cut;
+    if (stream)
+        stream->cut(stream->self, state->cluster->region, cut);
+}
+
+/* A replica is the primary's node from now on; false: none can be. */
+static bool cluster_move(struct datastore_cluster *state)
+{
+    struct cluster *cluster = state->cluster;
+    uint32_t next = next_node(cluster);
+
+    if (!state->moves)
+        return true; /* with another shard */
+    if (next == cluster->node_count)
+        return false;
+    state->moves = false;
+    cluster_set_cut(state, false);
     listener_up(&cluster->nodes[next]);
     listener_move(cluster, next);
+    return true;
 }
 
 /* A replica inside the region takes over the shard. */
@@ -208,19 +264,33 @@ static void cluster_on_failover(void *self, struct sim *sim, uint32_t entity, ui
     struct datastore_server *state = &cluster->servers[entity >> 4];
 
     (void)sim, (void)generation;
+    state->planned = false;
+    if (cluster->cluster->up && !cluster_move(cluster)) {
+        state->waits = true;
+        return;
+    }
+    if (!state->server->gone) /* cut off, not down */
+        server_drop_all(state->server);
     state->server->gone = false;
     probe_count(datastore->store->probes, cluster->failovers);
     if (!cluster->cluster->up)
         return;
-    cluster_move(cluster);
     if (cluster->cluster->region == datastore->primary)
         primary_taken_over(state);
     server_begin_iteration(state->server);
 }
 
+static bool cluster_failover_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct datastore_cluster *cluster = self;
+
+    return (cluster->servers[entity >> 4].takeover & SIM_GENERATION_MASK) == generation;
+}
+
 const struct event_kind datastore_failover = {.name = "shard_failover",
                                               .phase = PHASE_WORK,
                                               .fire = cluster_on_failover,
+                                              .live = cluster_failover_live,
                                               .carries_cause = true};
 
 /* With replicas inside the region, one of them takes over each shard. */
@@ -248,6 +318,73 @@ bool datastore_crash(struct cluster *cluster, enum crash_kind kind)
     return true;
 }
 
+/* The primary's node cannot be reached: it goes on, but unless it returns in time a replica takes
+ * over. What it acknowledges until then is lost. */
+void datastore_cut(struct cluster *cluster, bool begin)
+{
+    struct datastore_cluster *state = cluster->state;
+
+    cluster_set_cut(state, begin);
+    if (state->datastore->config->replicas == 0)
+        return;
+    for (uint32_t s = 0; s < state->datastore->shard_count; s++) {
+        struct datastore_server *server = &state->servers[s];
+
+        if (server->server->gone)
+            continue; /* it has crashed: a replica takes over in any case */
+        state->moves = begin;
+        if (begin)
+            server_plan_takeover(server);
+        else
+            server_cancel_takeover(server);
+    }
+}
+
+/* A node of the cluster is there again: where no other could take over, it does. */
+void datastore_node_back(struct cluster *cluster)
+{
+    struct datastore_cluster *state = cluster->state;
+
+    for (uint32_t s = 0; s < state->datastore->shard_count; s++)
+        if (state->servers[s].waits) {
+            state->servers[s].waits = false;
+            state->servers[s].planned = true;
+            sim_after(cluster->store->sim, 0, state->failover_kind,
+                      server_entity(state->servers[s].server), state->servers[s].takeover);
+        }
+}
+
+/*
+ * A planned change of roles, as Redis and Valkey do it (FAILOVER): writes are paused until the
+ * replica has all of them, so none is lost, and the history goes on. The name of the cluster has
+ * the replica's address from then on. The old primary refuses writes that come later, or waited.
+ */
+void datastore_change_roles(struct cluster *cluster)
+{
+    struct datastore_cluster *state = cluster->state;
+    struct store *store = cluster->store;
+    const struct stream_port *stream = state->datastore->stream;
+    uint32_t next = next_node(cluster);
+    const char *region = store->topology->region_names[cluster->region];
+    struct cause cause = sim_cause(store->sim);
+
+    if (state->moves || next == cluster->node_count || cluster->nodes[next].down != CRASH_NONE) {
+        (void)run_log_event(store->log, sim_now(store->sim), "role-change", region, cause, "failed",
+                            "no replica runs that could become the primary");
+        return;
+    }
+    cause.number = run_log_event(store->log, sim_now(store->sim), "role-change", region, cause,
+                                 NULL, "node %u becomes the primary", next);
+    sim_set_cause(store->sim, cause);
+    listener_move(cluster, next);
+    for (uint32_t s = 0; s < store->shard_count; s++) {
+        server_settle_strays(&cluster->servers[s]);
+        probe_count(store->probes, state->failovers);
+        if (stream && cluster->region == state->datastore->primary)
+            stream->restart_shard(stream->self, s);
+    }
+}
+
 /* --- promotion ------------------------------------------------------------------------------- */
 
 int datastore_primary(const void *store)
@@ -259,7 +396,67 @@ static bool is_candidate(const void *store, int region)
 {
     const struct datastore *datastore = datastore_of(store);
 
-    return region != datastore->primary && datastore_is_up(datastore, region);
+    return region != datastore->primary && datastore_is_up(datastore, region) &&
+           !datastore->clusters[region].cut && !datastore->clusters[region].detached;
+}
+
+/* A secondary that is further behind than this does not follow: its stream is down or blocked. */
+#define FOLLOWS_WITHIN (5 * SIM_S)
+
+static bool cluster_follows(const struct datastore *datastore, int region)
+{
+    const struct datastore_cluster *cluster = &datastore->clusters[region];
+    const struct datastore_cluster *primary = &datastore->clusters[datastore->primary];
+
+    for (uint32_t s = 0; s < datastore->shard_count; s++)
+        if (cluster->servers[s].loading ||
+            cluster->servers[s].history != primary->servers[s].history)
+            return false;
+    return datastore->replicas.lag(datastore, region) <= FOLLOWS_WITHIN;
+}
+
+static enum cluster_role cluster_role(const void *store, int region)
+{
+    const struct datastore *datastore = datastore_of(store);
+
+    if (!datastore->store->clusters[region].exists)
+        return CLUSTER_NONE;
+    if (!datastore_is_up(datastore, region))
+        return CLUSTER_DOWN;
+    if (region == datastore->primary)
+        return CLUSTER_PRIMARY;
+    if (datastore->clusters[region].detached)
+        return CLUSTER_DETACHED;
+    return cluster_follows(datastore, region) ? CLUSTER_SECONDARY : CLUSTER_SYNCING;
+}
+
+/* All writes of a shard, where the region is not in the primary's history. */
+static uint64_t writes_lacked(const void *store, int region)
+{
+    const struct datastore *datastore = datastore_of(store);
+    uint64_t lacked = 0;
+
+    for (uint32_t s = 0; s < datastore->shard_count; s++) {
+        const struct datastore_server *primary =
+            &datastore->clusters[datastore->primary].servers[s];
+        const struct datastore_server *server = &datastore->clusters[region].servers[s];
+        bool follows = !server->loading && server->history == primary->history;
+
+        lacked += primary->applied - (follows ? server->applied : datastore->shards[s].base - 1);
+    }
+    return lacked;
+}
+
+/* It has nothing to go on from: a full copy. */
+static void cluster_attach(void *store, int region)
+{
+    struct datastore_cluster *cluster = &datastore_of(store)->clusters[region];
+
+    if (!cluster->detached)
+        return;
+    cluster->detached = false;
+    if (cluster->cluster->up)
+        cluster_rejoin(cluster);
 }
 
 static uint64_t writes_held(const void *store, int region)
@@ -267,7 +464,7 @@ static uint64_t writes_held(const void *store, int region)
     return datastore_of(store)->clusters[region].applied_total;
 }
 
-/* What a primary that is being demoted is told: to refuse writes; that another one is primary. */
+/* The orders to a primary that is being demoted: to refuse writes; that another one is primary. */
 enum { TELL_REFUSE, TELL_REPLICATE };
 
 /* Whoever orchestrates tells it, from the region of the new primary: one packet, and the next one
@@ -322,13 +519,13 @@ static void promotion_begin(void *store, int region)
     cluster_demote(old);
 }
 
-/* A primary is told of its demotion. It serves its data until a resync flushes it. */
+/* A primary learns of its demotion. It serves its data until a resync flushes it. */
 void datastore_peer(struct cluster *cluster, uint32_t word)
 {
     struct datastore *datastore = datastore_of(cluster->store);
     struct datastore_cluster *state = cluster->state;
 
-    if (!state->demoted || !cluster->up)
+    if (!state->demoted || !cluster->up || state->cut)
         return;
     state->takes_writes = false;
     if (word == TELL_REFUSE)
@@ -340,31 +537,34 @@ void datastore_peer(struct cluster *cluster, uint32_t word)
 }
 
 /* Promote one shard: the promoted server forks a history, the others follow it if their history
- * allows. */
-static void promote_shard(struct datastore *datastore, struct datastore_cluster *old,
-                          struct datastore_cluster *new, uint32_t s)
+ * allows. Returns the number of writes lost. */
+static uint64_t promote_shard(struct datastore *datastore, struct datastore_cluster *old,
+                              struct datastore_cluster *new, uint32_t s)
 {
     struct datastore_server *server = &new->servers[s];
     uint32_t old_history = old->servers[s].history;
     bool empty = server->loading; /* flushed, and the copy is not loaded yet */
+    uint64_t lost;
 
     server->history =
         shard_fork(&datastore->shards[s], server->history, server->applied, MISS_LOST);
     server->loading = false;
     log_begin(server, sim_now(datastore->store->sim));
-    count_suffix(datastore, &old->servers[s], server->applied, old_history);
+    lost = count_suffix(datastore, &old->servers[s], server->applied, old_history,
+                        new->cluster->region);
     if (empty)
         shard_empty(server, MISS_LOST);
     followers_adopt(datastore, new, s);
+    return lost;
 }
 
-static void promotion_end(void *self, int region)
+static void promotion_end(void *self, int region, enum deposed deposed)
 {
     struct store *store = self;
     struct datastore *datastore = datastore_of(store);
     struct datastore_cluster *old = primary_of(datastore);
     struct datastore_cluster *new = &datastore->clusters[region];
-    uint64_t lost = datastore->lost_writes;
+    uint64_t lost = 0;
 
     datastore->promoting = false;
     if (new == old || !new->cluster->up) {
@@ -375,23 +575,27 @@ static void promotion_end(void *self, int region)
     new->demoted = false;
     new->takes_writes = true;
     datastore->primary = region;
-    datastore->rpo = -1;
-    datastore->last_acknowledged = 0;
+    losses_begin(datastore, sim_now(store->sim));
     old->takes_writes = old->takes_writes && old->cluster->up; /* no fencing */
     for (uint32_t s = 0; s < datastore->shard_count; s++)
-        promote_shard(datastore, old, new, s);
-    probe_count_many(store->probes, old->lost, datastore->lost_writes - lost);
+        lost += promote_shard(datastore, old, new, s);
+    probe_count_many(store->probes, old->lost, lost);
     for (uint32_t r = 0; r < store->region_count; r++)
         if (store->clusters[r].exists)
             level_unreplicated(datastore, &datastore->clusters[r]);
+    old->detached = deposed == DEPOSED_DETACHED && !old->cluster->up;
     old->demoted = true;
     cluster_demote(old);
+    datastore_level_roles(datastore);
     if (datastore->stream)
         datastore->stream->restart(datastore->stream->self);
 }
 
 const struct promotion_port datastore_promotion = {.primary = datastore_primary,
+                                                   .role = cluster_role,
                                                    .is_candidate = is_candidate,
                                                    .held = writes_held,
+                                                   .lacks = writes_lacked,
                                                    .begin = promotion_begin,
-                                                   .end = promotion_end};
+                                                   .end = promotion_end,
+                                                   .attach = cluster_attach};

@@ -483,17 +483,36 @@ void listener_down(struct node *node, enum crash_kind kind)
     bool was_up = node->down == CRASH_NONE;
 
     node->down = kind;
-    node->port.peer = kind == CRASH_HOST ? PEER_DOWN : PEER_HERE;
     connections_end(node, was_up && kind == CRASH_PROCESS);
+    if (node->zone == ZONE_CUT)
+        return; /* nobody hears of it */
+    node->port.peer = kind == CRASH_HOST ? PEER_DOWN : PEER_HERE;
     peers_changed(node, kind == CRASH_HOST ? PEER_DOWN : PEER_FORGOT);
 }
 
 void listener_up(struct node *node)
 {
-    if (node->down == CRASH_HOST)
-        peers_changed(node, PEER_HERE);
+    bool was_host = node->down == CRASH_HOST;
+
+    if (node->zone == ZONE_DOWN)
+        return;
     node->down = CRASH_NONE;
+    if (node->zone == ZONE_CUT)
+        return;
+    if (was_host)
+        peers_changed(node, PEER_HERE);
     node->port.peer = PEER_HERE;
+}
+
+void listener_cut(struct node *node, bool begin)
+{
+    const struct store *store = node->cluster->store;
+
+    for (uint32_t r = 0; r < store->region_count; r++)
+        store->returns[r]->cut(store->returns[r]->self, node->endpoint, begin);
+    node->port.peer = begin || node->down == CRASH_HOST ? PEER_DOWN : PEER_HERE;
+    if (!begin && node->down != CRASH_NONE)
+        peers_changed(node, node->down == CRASH_HOST ? PEER_DOWN : PEER_FORGOT);
 }
 
 void listener_restart(struct cluster *cluster)
@@ -570,11 +589,47 @@ RARE bool listener_reads(struct cluster *cluster, const struct command *command,
     return true;
 }
 
+/* Answer a command on a connection that the event loop does not serve. */
+static void stray_reply(struct cluster *cluster, uint32_t ref, struct command *command)
+{
+    struct store *store = cluster->store;
+    uint32_t shard = store_shard_of(store, command->session, command->session_check);
+
+    if (command_is_write(command->kind))
+        command_refuse_write(store, command);
+    else
+        (void)store->kind->execute(&cluster->servers[shard], ref, command);
+    cluster_reply(cluster, ref, command);
+}
+
+void server_settle_strays(struct server *server)
+{
+    struct cluster *cluster = server->cluster;
+    struct store *store = cluster->store;
+    uint32_t ref = server->head;
+
+    server->head = NO_INDEX;
+    while (ref != NO_INDEX) {
+        struct command *command = command_at(store->pools[ref_region(ref)], ref_index(ref));
+        const struct server_connection *row = listener_connection(cluster, command);
+        uint32_t next = command->next;
+
+        server->queued--;
+        if (row && row->stray) {
+            queue_check_leave(&cluster->queued, sim_now(store->sim), command->arrived);
+            stray_reply(cluster, ref, command);
+        } else {
+            server_queue(server, ref, command);
+        }
+        ref = next;
+    }
+}
+
 RARE bool listener_takes(struct cluster *cluster, uint32_t ref, struct command *command)
 {
     struct store *store = cluster->store;
     const struct server_connection *connection = listener_connection(cluster, command);
-    struct server *server;
+    const struct server *server;
 
     if (!connection || !(connection->refused || connection->stray || connection->waits))
         return false;
@@ -592,12 +647,10 @@ RARE bool listener_takes(struct cluster *cluster, uint32_t ref, struct command *
     if (connection->refused) {
         command->reply.kind = REPLY_RESET;
         probe_count(store->probes, cluster->refused);
-    } else if (command_is_write(command->kind)) {
-        command_refuse_write(store, command);
+        cluster_reply(cluster, ref, command);
     } else {
-        (void)store->kind->execute(server, ref, command);
+        stray_reply(cluster, ref, command);
     }
-    cluster_reply(cluster, ref, command);
     return true;
 }
 

@@ -154,6 +154,17 @@ static void replication_crash(void *self, enum crash_kind kind)
     streams_crash(self, kind);
 }
 
+/* Of the streams with an end in the region. */
+static void replication_cut(void *self, int region, bool begin)
+{
+    struct replication *replication = self;
+
+    replication->cut[region] = begin;
+    for (uint32_t r = 0; r < replication->region_count; r++)
+        for (uint32_t s = 0; s < replication->shard_count; s++)
+            stream_set_peers(&replication->secondaries[r].streams[s]);
+}
+
 static void secondary_off(struct secondary *secondary)
 {
     for (uint32_t s = 0; s < secondary->replication->shard_count; s++) {
@@ -243,6 +254,17 @@ static void replication_reset(void *self, int region)
         stream_lose(stream, STREAM_DISCONNECTED, BREAK_RESET);
         stream_connect(stream);
     }
+}
+
+static struct stream_reach replication_reach(const void *self, int region, uint32_t shard)
+{
+    const struct replication *replication = self;
+    const struct stream *stream = &replication->secondaries[region].streams[shard];
+
+    return (struct stream_reach){.history = stream->history,
+                                 .sent = stream->handed,
+                                 .buffered = stream->sending ? replication->logs[shard].high
+                                                             : stream->buffered};
 }
 
 /* --- the tick -------------------------------------------------------------------------------- */
@@ -453,8 +475,10 @@ static void replication_init(void *self, const struct model_env *env)
         .rejoin = replication_rejoin,
         .leave = replication_leave,
         .crash = replication_crash,
+        .cut = replication_cut,
         .pause = replication_pause,
         .reset = replication_reset,
+        .reach = replication_reach,
     };
     port_offer_stream(env->ports, -1, -1, &replication->port);
 }

@@ -81,11 +81,13 @@ struct stream {
     uint32_t step;   /* step number in handshake or resync */
     uint32_t flow, ack_flow;            /* primary -> secondary, and back; NO_INDEX: none */
     const struct link_port *out, *back; /* links of the flows */
+    int primary;                        /* region at which they begin */
     uint32_t history;                   /* replication history of the writes in the stream */
     sim_time departed, release;         /* last departure, last apply: they keep the order */
     /* Numbers of the last write that may leave the output buffer, is in the kernel, has arrived, is
      * applied. */
     uint64_t due, handed, arrived, applied;
+    uint64_t buffered; /* last write that was in the output buffer when the connection ended */
     uint64_t ping_offset, seen_offset; /* of the last PING sent; of the last PING received */
     int64_t behind;                    /* bytes acknowledged and not applied */
     sim_time heard, acknowledged;      /* last data at the secondary, last ACK at the primary */
@@ -126,6 +128,7 @@ struct replication {
     uint64_t ticks;
     sim_time first_sample, first_tick;
     bool full_resync_given;
+    bool cut[REGIONS_MAX]; /* the cluster's node cannot be reached */
     struct stream_port port;
 };
 
@@ -156,6 +159,8 @@ extern const struct event_kind stream_departs, stream_arrive, stream_applied, st
     stream_ping, stream_ack;
 /* Open both flows from the primary to the secondary. */
 void stream_open(struct stream *stream, int primary);
+/* Whether the ends of an open stream can be reached has changed. */
+void stream_set_peers(const struct stream *stream);
 /* A write was appended to the log. */
 void stream_write(struct stream *stream, uint64_t number, uint32_t bytes);
 /* Both ends are connected and the secondary holds the writes up to `held`: send the later ones. */

@@ -170,10 +170,16 @@ static uint32_t store_address(const void *self, uint32_t endpoint)
 
 /* --- faults ---------------------------------------------------------------------------------- */
 
-static void cluster_set_up(struct cluster *cluster, bool up, enum crash_kind kind)
+/* What a cluster needs besides to be up: bits of `lacks`. */
+enum { LACKS_POWER = 1, LACKS_PROCESS = 2, LACKS_ZONE = 4 };
+
+static void cluster_set_up(struct cluster *cluster, unsigned lack, bool has, enum crash_kind kind)
 {
     const struct store_kind *ops = cluster->store->kind;
+    bool up;
 
+    cluster->lacks = has ? cluster->lacks & ~lack : cluster->lacks | lack;
+    up = cluster->lacks == 0;
     if (up == cluster->up)
         return;
     cluster->up = up;
@@ -194,7 +200,7 @@ static void cluster_set_up(struct cluster *cluster, bool up, enum crash_kind kin
 
 static void cluster_set_power(void *self, bool up)
 {
-    cluster_set_up(self, up, CRASH_HOST);
+    cluster_set_up(self, LACKS_POWER, up, CRASH_HOST);
 }
 
 static void cluster_stall(void *self, bool begin)
@@ -228,7 +234,83 @@ static void cluster_crash(void *self, enum crash_kind kind)
     const struct store_kind *ops = cluster->store->kind;
 
     if (!ops->crash || !ops->crash(cluster, kind))
-        cluster_set_up(cluster, kind == CRASH_NONE, kind);
+        cluster_set_up(cluster, LACKS_PROCESS, kind == CRASH_NONE, kind);
+}
+
+/* --- zones ----------------------------------------------------------------------------------- */
+
+static bool is_primary(const struct node *node)
+{
+    return node == &node->cluster->nodes[node->cluster->primary_node];
+}
+
+static void node_gets_power(struct node *node)
+{
+    struct cluster *cluster = node->cluster;
+
+    node->zone = ZONE_WELL;
+    if (is_primary(node))
+        cluster_set_up(cluster, LACKS_ZONE, true, CRASH_NONE);
+    if (cluster->up)
+        listener_up(node);
+}
+
+static void node_loses_power(struct node *node)
+{
+    struct cluster *cluster = node->cluster;
+    const struct store_kind *ops = cluster->store->kind;
+
+    node->zone = ZONE_DOWN;
+    if (is_primary(node) && cluster->up && ops->crash && ops->crash(cluster, CRASH_HOST))
+        return; /* a replica takes over */
+    listener_down(node, CRASH_HOST);
+    if (is_primary(node))
+        cluster_set_up(cluster, LACKS_ZONE, false, CRASH_HOST);
+}
+
+static void node_set_cut(struct node *node, bool begin)
+{
+    const struct store_kind *ops = node->cluster->store->kind;
+
+    node->zone = begin ? ZONE_CUT : ZONE_WELL;
+    listener_cut(node, begin);
+    if (ops->cut && is_primary(node))
+        ops->cut(node->cluster, begin);
+}
+
+static void node_set_zone(struct node *node, enum zone_state state)
+{
+    const struct store_kind *ops = node->cluster->store->kind;
+
+    if (node->zone == ZONE_CUT)
+        node_set_cut(node, false);
+    else if (node->zone == ZONE_DOWN)
+        node_gets_power(node);
+    if (state == ZONE_CUT)
+        node_set_cut(node, true);
+    else if (state == ZONE_DOWN)
+        node_loses_power(node);
+    else if (ops->node_back)
+        ops->node_back(node->cluster);
+}
+
+static void cluster_set_zone(void *self, uint32_t zone, enum zone_state state)
+{
+    struct cluster *cluster = self;
+
+    for (uint32_t n = 0; n < cluster->node_count; n++)
+        if (n % cluster->store->topology->zone_count == zone)
+            node_set_zone(&cluster->nodes[n], state);
+    cluster_gauges(cluster);
+}
+
+static void cluster_change_roles(void *self)
+{
+    struct cluster *cluster = self;
+
+    if (cluster->up)
+        cluster->store->kind->change_roles(cluster);
+    cluster_gauges(cluster);
 }
 
 void cluster_set_node(struct cluster *cluster, uint32_t index, enum crash_kind kind)
@@ -335,7 +417,8 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
     cluster_kinds(cluster, env);
     cluster->power = (struct power_port){cluster, cluster_set_power};
     cluster->fault =
-        (struct store_fault_port){cluster, cluster_stall, cluster_restart, cluster_crash};
+        (struct store_fault_port){cluster,       cluster_stall,    cluster_restart,
+                                  cluster_crash, cluster_set_zone, cluster_change_roles};
     port_offer_power(env->ports, cluster->region, POWER_STORE, &cluster->power);
     cluster->illness = (struct illness_port){
         cluster, store->by_node ? store->shard_count / store->node_servers : store->shard_count,

@@ -74,6 +74,7 @@ struct node {
     struct cluster *cluster;
     uint32_t endpoint;
     enum crash_kind down; /* what it lacks; CRASH_NONE: it runs */
+    enum zone_state zone;
 };
 
 /* A handshake that waits for a stalled process. */
@@ -115,6 +116,7 @@ struct cluster {
     void *state; /* of the kind */
     int region;
     bool exists, up, stalled;
+    unsigned lacks;            /* why it is not up, as bits: power, a process, its zone */
     struct server *servers;    /* by shard */
     struct queue_check queued; /* commands at its servers, waiting or in service */
     uint32_t busy;             /* number of busy servers */
@@ -285,8 +287,11 @@ extern const struct event_kind cluster_handshake;
 void listener_init(struct listener *listener);
 /* The process of a node, or its host, goes down: its connections end as their peers will see it. */
 void listener_down(struct node *node, enum crash_kind kind);
-/* The process runs again, after either; the host knows no connection. */
+/* The process runs again, after either; the host knows no connection. Nothing to do where the
+ * node's zone has no power. */
 void listener_up(struct node *node);
+/* The node's host is cut off from its clients, and connected again: its connections remain. */
+void listener_cut(struct node *node, bool begin);
 /* The process exits and a new one listens at once. */
 void listener_restart(struct cluster *cluster);
 /* Another node is the primary's from now on. */
@@ -296,6 +301,8 @@ void listener_move(struct cluster *cluster, uint32_t node);
 RARE sim_dur server_greet(struct server *server);
 /* A command is dropped that its process has not read. */
 void listener_note_unread(struct cluster *cluster, const struct command *command);
+/* Settle the commands that wait at a server on connections to another node than the primary's. */
+void server_settle_strays(struct server *server);
 /* Forget the connections that wait. */
 void server_forget_newcomers(struct server *server);
 /* A command has arrived on a connection that the event loop does not serve; true: it is settled. */

@@ -87,6 +87,14 @@ struct store_kind {
     /* Returns true if the kind handles a crash itself, without the cluster going down. NULL:
      * never. */
     bool (*crash)(struct cluster *cluster, enum crash_kind kind);
+    /* The node of the primary is cut off from everything outside its zone, or no longer is. NULL:
+     * nothing to do but for its clients. */
+    void (*cut)(struct cluster *cluster, bool begin);
+    /* A node of the cluster has returned: its zone has power, or can be reached. NULL: nothing to
+     * do. */
+    void (*node_back)(struct cluster *cluster);
+    /* A planned change of roles. NULL: the kind has none. */
+    void (*change_roles)(struct cluster *cluster);
     /* With by_node: the memory of one node of a running cluster is lost. */
     void (*node_lost)(struct cluster *cluster, uint32_t node);
 

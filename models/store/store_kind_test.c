@@ -338,7 +338,7 @@ static void moved_sends_the_next_attempt_to_another_endpoint(void **state)
     done();
 }
 
-static void throttled_waits_as_long_as_it_is_told(void **state)
+static void throttled_waits_for_retry_after(void **state)
 {
     (void)state;
     run("throttled", 4);
@@ -397,7 +397,7 @@ int main(void)
                                make_store),
         cmocka_unit_test_setup(pending_command_goes_with_its_server, make_store),
         cmocka_unit_test_setup(moved_sends_the_next_attempt_to_another_endpoint, make_store),
-        cmocka_unit_test_setup(throttled_waits_as_long_as_it_is_told, make_store),
+        cmocka_unit_test_setup(throttled_waits_for_retry_after, make_store),
         cmocka_unit_test_setup(changed_address_is_another_endpoint, make_store),
     };
 

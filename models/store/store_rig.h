@@ -187,6 +187,11 @@ static inline void driver_peer_changed(void *self, uint32_t endpoint, enum peer_
     (void)self, (void)endpoint, (void)peer;
 }
 
+static inline void driver_cut(void *self, uint32_t endpoint, bool begin)
+{
+    (void)self, (void)endpoint, (void)begin;
+}
+
 static const struct event_kind driver_next = {
     .name = "next", .phase = PHASE_WORK, .fire = driver_on_next};
 static const struct event_kind driver_plan = {
@@ -212,8 +217,10 @@ static inline void driver_init(void *self, const struct model_env *env)
         driver->pools[r].handshake_kind = driver->handshake_kind;
         driver->pools[r].self = driver;
         driver->pools[r].drop = driver_drop;
-        driver->backs[r] = (struct handshake_return){
-            .self = driver, .way = driver_way, .peer_changed = driver_peer_changed};
+        driver->backs[r] = (struct handshake_return){.self = driver,
+                                                     .way = driver_way,
+                                                     .peer_changed = driver_peer_changed,
+                                                     .cut = driver_cut};
         port_offer_commands(env->ports, r, -1, &driver->pools[r]);
         port_offer_handshake_return(env->ports, r, -1, &driver->backs[r]);
     }
@@ -345,7 +352,7 @@ static inline void promote_second(uint32_t arg)
 {
     (void)arg;
     driver->promotion->begin(driver->promotion->self, 1);
-    driver->promotion->end(driver->promotion->self, 1);
+    driver->promotion->end(driver->promotion->self, 1, DEPOSED_REJOINS);
 }
 
 #endif

@@ -229,6 +229,18 @@ static void stream_on_arrive(void *self, struct sim *sim, uint32_t entity, uint3
 
 /* --- start and end --------------------------------------------------------------------------- */
 
+void stream_set_peers(const struct stream *stream)
+{
+    const struct secondary *secondary = stream->secondary;
+    const bool *cut = secondary->replication->cut;
+    enum peer_state peer = cut[stream->primary] || cut[secondary->region] ? PEER_DOWN : PEER_HERE;
+
+    if (stream->flow != NO_INDEX)
+        stream->out->peer(stream->out->self, stream->flow, peer);
+    if (stream->ack_flow != NO_INDEX)
+        stream->back->peer(stream->back->self, stream->ack_flow, peer);
+}
+
 void stream_open(struct stream *stream, int primary)
 {
     const struct secondary *secondary = stream->secondary;
@@ -242,6 +254,9 @@ void stream_open(struct stream *stream, int primary)
     stream->ack_flow = stream->back->open(stream->back->self);
     stream->out->mark(stream->out->self, stream->flow, TRAFFIC_REPLICATION, connection);
     stream->back->mark(stream->back->self, stream->ack_flow, TRAFFIC_REPLICATION, connection);
+    stream->primary = primary;
+    if (replication->cut[primary] || replication->cut[secondary->region])
+        stream_set_peers(stream);
 }
 
 void stream_begin(struct stream *stream, struct write_position held)
@@ -267,6 +282,14 @@ void stream_begin(struct stream *stream, struct write_position held)
     stream_pump(stream);
 }
 
+/* The output buffer is freed; remember what it held, in case that the primary does not return. */
+static void stream_stop_sending(struct stream *stream)
+{
+    if (stream->sending)
+        stream->buffered = stream_log(stream)->high;
+    stream->sending = false;
+}
+
 static void stream_count_break(struct stream *stream, enum break_cause cause)
 {
     struct secondary *secondary = stream->secondary;
@@ -289,7 +312,7 @@ void stream_close(struct stream *stream, enum break_cause cause)
     stream->out->send(stream->out->self, stream->flow, &fin);
     stream->out->close(stream->out->self, stream->flow);
     stream->flow = NO_INDEX;
-    stream->sending = false;
+    stream_stop_sending(stream);
     stream->sender++;
     if (stream->state != STREAM_STREAMING) /* a copy in progress ends */
         stream->step++;
@@ -302,7 +325,7 @@ void stream_cut(struct stream *stream)
     stream_count_break(stream, BREAK_PRIMARY_GONE);
     stream->out->abort(stream->out->self, stream->flow);
     stream->flow = NO_INDEX;
-    stream->sending = false;
+    stream_stop_sending(stream);
     stream->sender++;
     if (stream->state != STREAM_STREAMING)
         stream->step++;
@@ -317,7 +340,8 @@ void stream_lose(struct stream *stream, enum stream_state state, enum break_caus
     if (stream->ack_flow != NO_INDEX)
         stream->back->abort(stream->back->self, stream->ack_flow);
     stream->flow = stream->ack_flow = NO_INDEX;
-    stream->sending = stream->receiving = false;
+    stream->receiving = false;
+    stream_stop_sending(stream);
     stream->epoch++;
     stream->sender++;
     stream->step++;

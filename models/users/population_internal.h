@@ -150,12 +150,13 @@ struct population {
     sim_dur good_latency_ns;
     sim_dur detours_ns[REGIONS_MAX];
     sim_dur early_ns; /* before its end, patience gets an event of its own */
-    kind_id arrive_kind, send_kind, land_kind, slow_kind, impatience_kind, surge_kind;
+    kind_id arrive_kind, send_kind, request_arrive_kind, slow_kind, impatience_kind, surge_kind;
 
     probe_id started, left, active_level;
     struct {
         probe_id requests, good, abandoned, with_session, logins, logins_failed;
         probe_id reauths[REAUTH_CAUSES_MAX], degraded[2], latency, login_latency;
+        struct operation_tally good_requests, good_logins;
     } at[REGIONS_MAX];
 };
 
@@ -220,7 +221,7 @@ void population_check(const void *config, const struct check_context *context,
 
 /* --- user_request.c -------------------------------------------------------------------------- */
 
-extern const struct event_kind population_send, population_land, population_slow,
+extern const struct event_kind population_send, population_request_arrive, population_slow,
     population_impatience;
 /* Send the session's next request now. */
 void session_send(struct population *population, uint32_t index);
@@ -229,6 +230,7 @@ void session_wait(struct population *population, uint32_t index, sim_time when,
                   enum request_kind kind);
 /* struct users_port */
 void population_respond(void *self, const struct user_response *response);
+void population_report_open(void *self); /* struct operation_source */
 bool population_waits(const void *self, uint32_t pending, uint32_t generation);
 /* struct prefetch_port */
 void population_prefetch(const void *self, uint32_t session, uint32_t pending);

@@ -544,7 +544,7 @@ static void requests_and_reauths_are_conserved(void **state)
 }
 
 /* A flash crowd that rises from 30 s for 20 s is an outage's onset at 50 s, if reported. */
-static void crowd_is_told_at_its_height(void **state)
+static void crowd_is_reported_at_its_peak(void **state)
 {
     static const struct {
         const char *arrivals;
@@ -633,7 +633,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(steady_start_has_no_transient, quick_front, forget_front),
         cmocka_unit_test_setup_teardown(requests_and_reauths_are_conserved, quick_front,
                                         forget_front),
-        cmocka_unit_test_setup_teardown(crowd_is_told_at_its_height, quick_front, forget_front),
+        cmocka_unit_test_setup_teardown(crowd_is_reported_at_its_peak, quick_front, forget_front),
         cmocka_unit_test_setup_teardown(shares_of_writes_and_logouts_are_as_set, quick_front,
                                         forget_front),
         cmocka_unit_test_setup_teardown(a_row_is_given_up_before_a_check_comes_again, quick_front,

@@ -15,7 +15,7 @@ static void sessions_reserve(struct population *population, size_t count)
     MEM_GROW(population->sessions, population->session_capacity, count);
     sim_kind_rows(population->sim, population->send_kind, population->sessions,
                   sizeof *population->sessions);
-    sim_kind_rows(population->sim, population->land_kind, population->sessions,
+    sim_kind_rows(population->sim, population->request_arrive_kind, population->sessions,
                   sizeof *population->sessions);
 }
 

@@ -11,6 +11,8 @@
  */
 #include "population_internal.h"
 
+#include <stdlib.h>
+
 /* --- pending requests ------------------------------------------------------------------------ */
 
 /* The present watch is over; its first pending begins the next one. */
@@ -200,7 +202,7 @@ void session_send(struct population *population, uint32_t index)
         way = session_way(population, session, region);
     if (region >= 0 && setup + way <= population->early_ns) {
         session->sets_up = setup > 0;
-        sim_at(population->sim, now + setup + way, population->land_kind, index,
+        sim_at(population->sim, now + setup + way, population->request_arrive_kind, index,
                session_number(session));
         return;
     }
@@ -217,8 +219,8 @@ static void population_on_send(void *self, struct sim *sim, uint32_t entity, uin
     session_send(self, entity);
 }
 
-static HOT_HANDLER void population_on_land(void *self, struct sim *sim, uint32_t entity,
-                                           uint32_t generation)
+static HOT_HANDLER void population_on_request_arrive(void *self, struct sim *sim, uint32_t entity,
+                                                     uint32_t generation)
 {
     struct population *population = self;
     struct session *session = &population->sessions[entity];
@@ -251,7 +253,7 @@ void session_wait(struct population *population, uint32_t index, sim_time when,
         way = session_way(population, session, (int)session->connection - 1);
         /* Patience is watched from the arrival on. */
         if (way <= population->early_ns) {
-            sim_at(population->sim, when + way, population->land_kind, index, number);
+            sim_at(population->sim, when + way, population->request_arrive_kind, index, number);
             return;
         }
     }
@@ -290,11 +292,14 @@ static void population_on_impatience(void *self, struct sim *sim, uint32_t entit
     uint32_t index = population->pending_requests[entity].session;
     struct session *session = &population->sessions[index];
     int region = session->connection > 0 ? (int)session->connection - 1 : population->region;
+    sim_time sent = population->pending_requests[entity].sent;
 
     (void)generation;
     probe_count(population->probes, population->at[region].requests);
     probe_count(population->probes, population->at[region].abandoned);
+    operation_tally_add(&population->at[region].good_requests, sent, false);
     if (session->kind == REQUEST_LOGIN) {
+        operation_tally_add(&population->at[region].good_logins, sent, false);
         probe_count(population->probes, population->at[region].logins);
         probe_count(population->probes, population->at[region].logins_failed);
     }
@@ -326,8 +331,8 @@ static void population_on_slow(void *self, struct sim *sim, uint32_t entity, uin
 }
 const struct event_kind population_send = {
     .name = "send", .phase = PHASE_WORK, .fire = population_on_send};
-const struct event_kind population_land = {
-    .name = "land", .phase = PHASE_WORK, .fire = population_on_land};
+const struct event_kind population_request_arrive = {
+    .name = "request_arrive", .phase = PHASE_WORK, .fire = population_on_request_arrive};
 const struct event_kind population_slow = {
     .name = "slow", .phase = PHASE_WORK, .fire = population_on_slow};
 const struct event_kind population_impatience = {.name = "impatience",
@@ -338,18 +343,22 @@ const struct event_kind population_impatience = {.name = "impatience",
 /* --- answers --------------------------------------------------------------------------------- */
 
 static void count_answer(struct population *population, const struct session *session,
-                         const struct user_response *response, sim_dur latency)
+                         const struct user_response *response, sim_time sent)
 {
     struct probes_hot *probes = population->probes;
     int r = response->region;
-    bool good = response->kind == RESPONSE_OK || response->kind == RESPONSE_OK_LOCAL ||
-                response->kind == RESPONSE_OK_TOKEN;
+    sim_dur latency = response->arrives - sent;
+    bool good = (response->kind == RESPONSE_OK || response->kind == RESPONSE_OK_LOCAL ||
+                 response->kind == RESPONSE_OK_TOKEN) &&
+                latency <= population->good_latency_ns;
 
     probe_count(probes, population->at[r].requests);
-    if (good && latency <= population->good_latency_ns)
+    if (good)
         probe_count(probes, population->at[r].good);
+    operation_tally_add(&population->at[r].good_requests, sent, good);
     probe_latency(probes, population->at[r].latency, latency);
     if (session->kind == REQUEST_LOGIN) {
+        operation_tally_add(&population->at[r].good_logins, sent, good);
         probe_count(probes, population->at[r].logins);
         if (response->kind == RESPONSE_LOGIN_FAILED || response->kind == RESPONSE_REJECTED)
             probe_count(probes, population->at[r].logins_failed);
@@ -434,6 +443,33 @@ static void session_answered(struct population *population, uint32_t index,
         session_end(population, index, response->arrives);
 }
 
+/* Requests that are under way when the run ends. The free rows are those of the free list. */
+void population_report_open(void *self)
+{
+    const struct population *population = self;
+    const struct objective_port *objective = population->objective;
+    bool *is_free = mem_zalloc(population->pending_count + 1, sizeof *is_free);
+
+    for (uint32_t i = population->pending_free; i != NO_INDEX;
+         i = population->pending_requests[i].session)
+        is_free[i] = true;
+    for (size_t i = 0; i < population->pending_count; i++) {
+        const struct pending_request *pending = &population->pending_requests[i];
+        const struct session *session;
+        int region;
+
+        if (is_free[i])
+            continue;
+        session = &population->sessions[pending->session];
+        region = session->connection > 0 ? (int)session->connection - 1 : population->region;
+        if (objective_counts(objective, OPERATION_REQUEST))
+            objective->operation_open(objective->self, OPERATION_REQUEST, region, pending->sent);
+        if (objective_counts(objective, OPERATION_LOGIN) && session->kind == REQUEST_LOGIN)
+            objective->operation_open(objective->self, OPERATION_LOGIN, region, pending->sent);
+    }
+    free(is_free);
+}
+
 bool population_waits(const void *self, uint32_t pending, uint32_t generation)
 {
     const struct population *population = self;
@@ -453,7 +489,7 @@ HOT_HANDLER void population_respond(void *self, const struct user_response *resp
 
     if (pending.generation != response->generation || latency > population->config->patience_ns)
         return; /* the user has gone, or will have */
-    count_answer(population, session, response, latency);
+    count_answer(population, session, response, pending.sent);
     pending_end(population, response->pending);
     if (pending_is_late(&pending))
         sim_cancelled(population->sim);

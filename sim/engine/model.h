@@ -33,6 +33,7 @@ enum model_scope {
 struct topology {
     uint32_t region_count;
     const char *const *region_names;
+    uint32_t zone_count; /* availability zones of each region, named a, b, ... */
 };
 int topology_region(const struct topology *topology, const char *name); /* -1: unknown */
 
@@ -122,7 +123,9 @@ struct scenario_instance {
 struct check_context {
     const struct topology *topology;
     sim_time end;
-    const struct supplied_rows *rows;          /* as in model_env */
+    const struct supplied_rows *rows;    /* as in model_env */
+    const struct metric *const *metrics; /* of the scenario's models and kinds */
+    size_t metric_count;
     const struct scenario_instance *instances; /* of the scenario, filled; where a value of theirs
                                                   is wrong, it is 0, NULL or the default */
     size_t instance_count;

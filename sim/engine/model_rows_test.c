@@ -77,7 +77,7 @@ static void probes_take_the_values_that_were_supplied(void **state)
     assert_null(probes_label(probes, "reauths", 5));
     assert_int_equal(probes_label_index(probes, "reauths", "conflict"), 4);
     id = probe_count_open(probes, "reauths", 0, "conflict");
-    probes_cut(probes, 0);
+    probes_flush(probes, 0);
     probe_count_many(probes_hot(probes), id, 3);
     statistics = probes_finish(probes, 100);
     for (size_t i = 0; i < statistics->statistic_count; i++)

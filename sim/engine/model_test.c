@@ -10,7 +10,7 @@
 static void regions_are_found_by_name(void **state)
 {
     static const char *const names[] = {"us-west-1", "us-west-2"};
-    const struct topology topology = {2, names};
+    const struct topology topology = {2, names, 3};
 
     (void)state;
     assert_int_equal(topology_region(&topology, "us-west-1"), 0);
@@ -18,7 +18,7 @@ static void regions_are_found_by_name(void **state)
     assert_int_equal(topology_region(&topology, "us-west"), -1);
 }
 
-static void ports_are_told_apart_by_name_and_both_regions(void **state)
+static void ports_differ_by_name_and_both_regions(void **state)
 {
     struct port_directory *directory = port_directory_create();
     int faces[4];
@@ -41,7 +41,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(regions_are_found_by_name),
-        cmocka_unit_test(ports_are_told_apart_by_name_and_both_regions),
+        cmocka_unit_test(ports_differ_by_name_and_both_regions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,12 +165,13 @@ static const struct metric *metric_of_kind(const struct probes *probes, const ch
     return metric;
 }
 
-/* The label's index among the metric's values; -1 for none. */
+/* The label's index among the metric's values; -1 for none, which of a metric with labels is a
+ * value without one: its total. */
 static int label_index(const struct probes *probes, const struct metric *metric, const char *label)
 {
     int index = label && metric->label ? metric_label_index(probes->rows, metric, label) : -1;
 
-    if (index < 0 && (label || metric->label))
+    if (index < 0 && (label || (metric->label && metric->kind != METRIC_VALUE)))
         BUG("metric '%s' has no label '%s'", metric->name, label ? label : "(none)");
     return index;
 }
@@ -359,10 +360,10 @@ static void flush_level(struct probes *probes, size_t id, size_t bin, sim_time n
 }
 
 /* Flush the span [last flush, now], which lies in one bin and one segment. */
-void probes_flush(struct probes *probes, sim_time now)
+void probes_flush_span(struct probes *probes, sim_time now)
 {
-    size_t bin = (size_t)(probes->last_cut / probes->bin);
-    sim_dur length = now - probes->last_cut;
+    size_t bin = (size_t)(probes->last_flush / probes->bin);
+    sim_dur length = now - probes->last_flush;
 
     if (bin > 0 && bin == probes->bin_capacity)
         bin--; /* the end of the run belongs to the last bin */
@@ -375,7 +376,7 @@ void probes_flush(struct probes *probes, sim_time now)
         if (probes->window != WINDOW_NONE)
             probes->window_length[probes->window] += length;
     }
-    probes->last_cut = now;
+    probes->last_flush = now;
 }
 
 static void note_cause(struct probe_cause *cause, uint32_t event, sim_time now)
@@ -421,7 +422,7 @@ static void segment_enter(struct probes *probes, sim_time now)
     probes->hot.extra = probes->window == WINDOW_NONE ? NULL : probes->latencies[probes->window];
 }
 
-sim_time probes_next_cut(const struct probes *probes)
+sim_time probes_next_flush(const struct probes *probes)
 {
     sim_time next;
 
@@ -430,8 +431,8 @@ sim_time probes_next_cut(const struct probes *probes)
 #endif
     if (!probes->sealed)
         return 0;
-    next = (probes->last_cut / probes->bin + 1) * probes->bin;
-    if (probes->last_cut < probes->warmup && probes->warmup < next)
+    next = (probes->last_flush / probes->bin + 1) * probes->bin;
+    if (probes->last_flush < probes->warmup && probes->warmup < next)
         next = probes->warmup;
     if (probes->segment + 1 < probes->segment_count &&
         probes->segments[probes->segment + 1].from < next)
@@ -440,13 +441,13 @@ sim_time probes_next_cut(const struct probes *probes)
     return next < probes->end ? next : SIM_NEVER;
 }
 
-void probes_cut(struct probes *probes, sim_time now)
+void probes_flush(struct probes *probes, sim_time now)
 {
-    invariant(now >= probes->last_cut);
+    invariant(now >= probes->last_flush);
     if (!probes->sealed)
         probes_seal(probes);
     else
-        probes_flush(probes, now);
+        probes_flush_span(probes, now);
     segment_enter(probes, now);
 }
 

@@ -129,7 +129,8 @@ static inline void probe_latency(struct probes_hot *hot, probe_id id, int64_t va
 #endif
 /*
  * METRIC_VALUE: may be set at any time; the last call of the three counts. A model sets each of its
- * values in every run, so that a missing value has a reason.
+ * values in every run, so that a missing value has a reason. A metric with labels may have a total:
+ * the value with label NULL. It is set, not summed.
  */
 /* A number; never NAN or infinite (a bug). */
 void probe_value(struct probes *probes, const char *metric, int region, const char *label,
@@ -170,10 +171,10 @@ void probes_free(struct probes *probes);
 void probes_declare(struct probes *probes, const struct metric *metrics, size_t count);
 const struct metric *probes_metric(const struct probes *probes, const char *name); /* or NULL */
 struct probes_hot *probes_hot(struct probes *probes); /* valid after the last open; see sim.h */
-/* The next time at which probes_cut() must be called, or SIM_NEVER; the engine does so before any
+/* The next time at which probes_flush() must be called, or SIM_NEVER; the engine does so before any
  * event at that time. */
-sim_time probes_next_cut(const struct probes *probes);
-void probes_cut(struct probes *probes, sim_time now);
+sim_time probes_next_flush(const struct probes *probes);
+void probes_flush(struct probes *probes, sim_time now);
 /* Value of a counter since 0, for alarms and tests; label NULL: summed over labels. O(bins). */
 uint64_t probes_count_total(const struct probes *probes, const char *metric, int region,
                             const char *label);

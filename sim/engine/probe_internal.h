@@ -56,7 +56,7 @@ struct probes {
     struct segment *segments;      /* the first from 0 */
     size_t segment_count, segment; /* segment: the one open now */
     enum probe_window window;
-    sim_time last_cut;
+    sim_time last_flush;
 
     sim_dur window_length[WINDOWS];
     uint64_t *counts[WINDOWS];      /* by counter */
@@ -98,7 +98,7 @@ int part_label(const struct probes *probes, struct row row, const struct metric 
 /* Factor for the mean of a level over `cell_count` cells. */
 double level_scale(const struct metric *metric, size_t cell_count);
 
-void probes_flush(struct probes *probes, sim_time now);
+void probes_flush_span(struct probes *probes, sim_time now);
 void statistics_free(struct probes *probes);
 
 #endif

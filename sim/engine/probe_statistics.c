@@ -184,7 +184,7 @@ static bool window_is_empty(const struct probes *probes, int window)
 static double bin_length(const struct probes *probes, size_t bin)
 {
     sim_time from = (sim_time)bin * probes->bin;
-    sim_time left = probes->last_cut - from;
+    sim_time left = probes->last_flush - from;
 
     return (double)(left < probes->bin ? left : probes->bin);
 }
@@ -446,10 +446,10 @@ const struct statistics *probes_finish(struct probes *probes, sim_time end)
     probes->finished = true;
     return &probes->statistics;
 #endif
-    for (sim_time cut = probes_next_cut(probes); cut < end || !probes->sealed;
-         cut = probes_next_cut(probes))
-        probes_cut(probes, cut);
-    probes_flush(probes, end);
+    for (sim_time cut = probes_next_flush(probes); cut < end || !probes->sealed;
+         cut = probes_next_flush(probes))
+        probes_flush(probes, cut);
+    probes_flush_span(probes, end);
     probes->finished = true;
     probes->statistics.bin = probes->bin;
     probes->statistics.bin_count = (size_t)((end + probes->bin - 1) / probes->bin);

@@ -55,8 +55,8 @@ static struct probes *set_up(sim_time warmup, const struct probe_span *faults, s
 /* As the engine does: all flushes due by `now`, inclusive. */
 static void advance(struct probes *probes, sim_time now)
 {
-    for (sim_time cut = probes_next_cut(probes); cut <= now; cut = probes_next_cut(probes))
-        probes_cut(probes, cut);
+    for (sim_time cut = probes_next_flush(probes); cut <= now; cut = probes_next_flush(probes))
+        probes_flush(probes, cut);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -302,7 +302,7 @@ static void levels_are_weighted_by_time_and_added_over_regions(void **state)
 
 /* Region 0 reports each change, region 1 has the same level as a gauge; a fault from 25 to 60, a
  * warm-up of 5. Bin [30, 40): 3 up to 35, 4 from then on: 0.5 * 3.5. */
-static void a_level_that_follows_a_gauge_is_one_that_is_told(void **state)
+static void a_level_that_follows_a_gauge_equals_one_that_is_set(void **state)
 {
     static const sim_time rises[] = {0, 3, 8, 20, 21, 35}, falls[] = {12, 21, 60, 99};
     const struct probe_span fault = {25, 60};
@@ -547,7 +547,7 @@ int main(void)
         cmocka_unit_test(spans_are_clipped_to_what_is_measured),
         cmocka_unit_test(ratios_sum_labels_and_are_none_over_zero),
         cmocka_unit_test(levels_are_weighted_by_time_and_added_over_regions),
-        cmocka_unit_test(a_level_that_follows_a_gauge_is_one_that_is_told),
+        cmocka_unit_test(a_level_that_follows_a_gauge_equals_one_that_is_set),
         cmocka_unit_test(latencies_have_a_histogram_for_each_window),
         cmocka_unit_test(quantiles_of_nothing_are_none),
         cmocka_unit_test(values_are_what_was_set_last_and_else_absent),

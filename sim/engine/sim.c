@@ -127,7 +127,8 @@ void sim_kind_prefetch(struct sim *sim, kind_id kind,
 /* Recompute `plain_until` after a change of something it depends on. */
 static void set_plain_until(struct sim *sim)
 {
-    sim_time until = sim->ring_first.time < sim->next_cut ? sim->ring_first.time : sim->next_cut;
+    sim_time until =
+        sim->ring_first.time < sim->next_flush ? sim->ring_first.time : sim->next_flush;
 
     sim->plain_until = sim->stopping || sim->trace ? 0 : until;
 }
@@ -539,9 +540,9 @@ static uint64_t digest_of_run(const struct sim *sim)
 
 static void cut_until(struct sim *sim, sim_time time)
 {
-    while (sim->next_cut <= time) {
-        probes_cut(sim->probes, sim->next_cut);
-        sim->next_cut = probes_next_cut(sim->probes);
+    while (sim->next_flush <= time) {
+        probes_flush(sim->probes, sim->next_flush);
+        sim->next_flush = probes_next_flush(sim->probes);
     }
     set_plain_until(sim);
 }
@@ -554,7 +555,7 @@ HOT_CODE OUT_OF_LINE static struct event take_with_care(struct sim *sim)
 
     if (sim->stopping || !take_next(sim, &event))
         return no_event;
-    if (event.time >= sim->next_cut)
+    if (event.time >= sim->next_flush)
         cut_until(sim, event.time);
     if (sim->trace) {
         const char *instance = sim->instances[key_kind(event.key)];
@@ -651,7 +652,7 @@ struct sim_outcome sim_run(struct sim *sim)
     const struct bug_context *before = bug_set_context(&sim->context);
     bool was_interrupted;
 
-    sim->next_cut = sim->probes ? probes_next_cut(sim->probes) : SIM_NEVER;
+    sim->next_flush = sim->probes ? probes_next_flush(sim->probes) : SIM_NEVER;
     set_plain_until(sim);
     was_interrupted = sim_interrupted(sim) || run_events(sim);
     if (!was_interrupted && !sim->stopping) {

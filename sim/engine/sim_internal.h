@@ -65,7 +65,7 @@ struct sim {
     const char **instances; /* by kind_id: first part of the full name */
 
     struct event ring_first; /* the earliest of all ring heads; time SIM_NEVER: none */
-    sim_time next_cut;
+    sim_time next_flush;
     sim_time
         plain_until; /* an event of the queue due before this can be fired directly: no timer and no
                         flush is due before it, and the run is neither stopped nor traced */

@@ -15,6 +15,7 @@ const struct field run_settings_fields[] = {
     DURATION("bin",          bin,          "0s",  "0s",    NULL,    "width of a bin of the time series; 0: a round width, at most 180 bins", "assumption"),
     VARIANT ("phase",        phase_kind,   scenario_phase_choices, "random", "start of periodic work (health checks, alarm periods, cron jobs) in its period: 'random' (uniform, drawn for each replication) or a given time", "reports R19"),
     DURATION("phase.given",  phase,        "0s",  "0s",    "365d",  "time of the first start of all periodic work, modulo its period", "assumption"),
+    COUNT   ("zones",        zones,        "1",   "3",     "26",    "availability zones of each region (a, b, c ...): node n of the store and instance n of the application are in zone n modulo this", "assumption"),
     COUNT   ("replications", replications, "1",   "10",    "1M",    "runs of each point, with independent random numbers", "assumption"),
     SHARE   ("level",        level,        "50%", "95%",   "99.99%", "level of confidence intervals", "assumption"),
 };

@@ -17,6 +17,7 @@ struct run_config {
                     10, 20, 30, 60 s ... */
     int phase_kind;        /* `phase`: enum phase_choice, GIVEN or RANDOM (the default) */
     sim_dur phase;         /* given */
+    uint32_t zones;        /* `zones` of each region, default 3 */
     uint32_t replications; /* `replications`, default 10 */
     uint64_t seed;         /* `seed`, default 1; any 64-bit integer */
     double level;          /* `level` of confidence, default 95 % */

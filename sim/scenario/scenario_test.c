@@ -299,7 +299,7 @@ static void a_circle_shows_its_chain(void **state)
     scratch_remove(&folder);
 }
 
-static void a_mistake_in_a_base_is_told_there(void **state)
+static void an_error_in_a_base_is_reported_there(void **state)
 {
     struct scratch_folder folder;
     char *messages;
@@ -496,7 +496,7 @@ int main(void)
         cmocka_unit_test(warmup_may_be_found),
         cmocka_unit_test(a_file_lies_over_the_one_it_extends),
         cmocka_unit_test(a_circle_shows_its_chain),
-        cmocka_unit_test(a_mistake_in_a_base_is_told_there),
+        cmocka_unit_test(an_error_in_a_base_is_reported_there),
         cmocka_unit_test(an_unreadable_file_is_no_invalid_scenario),
         cmocka_unit_test(measured_latencies_come_from_a_column),
         cmocka_unit_test(a_world_runs_and_repeats_itself),

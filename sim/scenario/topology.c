@@ -72,6 +72,7 @@ void topology_build(struct builder *builder)
     builder->inner->region_names =
         mem_zalloc(REGION_COUNT_MAX, sizeof builder->inner->region_names[0]);
     builder->scenario->topology.region_names = builder->inner->region_names;
+    builder->scenario->topology.zone_count = builder->scenario->run.zones;
     if (!regions) {
         error_in_file(builder->errors, builder->inner->source,
                       "a scenario needs at least one region, such as 'regions: {us-west-1: {}}'");

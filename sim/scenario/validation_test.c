@@ -179,7 +179,7 @@ static const struct mistake_case {
     {"regions: \xff\n", "t.yaml:1:10: error: not a text file: byte 0xff is not UTF-8 text"},
 };
 
-static void each_mistake_is_told_in_its_words(void **state)
+static void each_error_has_its_message(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(error_cases); i++) {
@@ -224,7 +224,7 @@ static void a_wrong_set_is_placed_in_its_text(void **state)
     }
 }
 
-static void all_mistakes_are_told_at_once_and_each_once(void **state)
+static void all_errors_are_reported_at_once_and_each_once(void **state)
 {
     static const char text[] = "regions: {us-west-1: {}, us-west-2: {}}\n"
                                "store: {kind: regonal}\n"
@@ -284,9 +284,9 @@ static void a_nest_or_a_bomb_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_mistake_is_told_in_its_words),
+        cmocka_unit_test(each_error_has_its_message),
         cmocka_unit_test(a_wrong_set_is_placed_in_its_text),
-        cmocka_unit_test(all_mistakes_are_told_at_once_and_each_once),
+        cmocka_unit_test(all_errors_are_reported_at_once_and_each_once),
         cmocka_unit_test(the_caret_stands_under_the_value),
         cmocka_unit_test(a_nest_or_a_bomb_is_refused),
     };

@@ -21,7 +21,7 @@ double time_avg_mean(const struct time_avg *avg, int64_t now_ns)
     return (double)whole + (double)rest / (double)length_ns;
 }
 
-void time_avg_cut(struct time_avg *avg, int64_t now_ns)
+void time_avg_flush(struct time_avg *avg, int64_t now_ns)
 {
     invariant(now_ns >= avg->start_ns);
     time_avg_init(avg, now_ns, avg->level);

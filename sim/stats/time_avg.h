@@ -29,7 +29,7 @@ void time_avg_init(struct time_avg *avg, int64_t now_ns, int64_t level);
 /* The mean over [start, now], or the level if the span is empty. */
 double time_avg_mean(const struct time_avg *avg, int64_t now_ns);
 /* Start a new span at now_ns with the current level. */
-void time_avg_cut(struct time_avg *avg, int64_t now_ns);
+void time_avg_flush(struct time_avg *avg, int64_t now_ns);
 
 /* The integral over [start, now]; the last change must not be after now. The span may need 64
  * bits. */

@@ -57,7 +57,7 @@ static void a_cut_forgets_the_past_and_keeps_the_level(void **state)
     struct time_avg avg;
     time_avg_init(&avg, 0, 8);
     time_avg_set(&avg, 50, 4);
-    time_avg_cut(&avg, 100);
+    time_avg_flush(&avg, 100);
     assert_int_equal(avg.level, 4);
     time_avg_set(&avg, 110, 2);
     assert_close(time_avg_mean(&avg, 120), 3.0, 0.0);

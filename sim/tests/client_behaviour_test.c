@@ -339,6 +339,29 @@ static void breaker_is_checked_again_after_the_backoff(void **state)
     assert_close(one(SLEEPY, (struct wanted){"write_latency", "max", 1, NULL, NULL}), 10.1e9, 0.01);
 }
 
+/*
+ * A write a second, none of which is answered: attempts of 600 ms, 300 ms apart. When the run ends
+ * at 130 s the last write has ended one attempt and not the second one. Attempts count with their
+ * write: exactly 2 for each that ended, after 1.5 s.
+ */
+static void attempts_belong_to_their_write(void **state)
+{
+    const char *text = QUIET "duration: 130s\nwarmup: 0s\n"
+                             "driver: {rate: 1/s, writer: b, cut: b -> a, cut_from: 0s}\n"
+                             "client: {timeout: 600ms, " WARM_POOL ", retry: {attempts: 2, "
+                             "backoff: {fixed: 300ms}, jitter: none}}\n";
+    struct wanted failed = {"write_latency", "p50", 1, "failed", NULL};
+
+    (void)state;
+    assert_close(one(text, of_b("write_amplification")), 2, 0);
+    assert_true(one(text, of_b("write_attempts")) > 2 * one(text, of_b("writes")));
+    assert_close(one(text, failed), 1.5e9, 0.01);
+    failed.stat = "count";
+    assert_close(one(text, failed), one(text, of_b("writes")), 0);
+    failed.label = "ok";
+    assert_close(one(text, failed), 0, 0);
+}
+
 /* --- guards at work -------------------------------------------------------------------------- */
 
 /*
@@ -480,6 +503,7 @@ int main(void)
         cmocka_unit_test(breaker_is_asked_before_the_budget),
         cmocka_unit_test(budget_pays_last),
         cmocka_unit_test(breaker_is_checked_again_after_the_backoff),
+        cmocka_unit_test(attempts_belong_to_their_write),
         cmocka_unit_test(budgets_bound_the_amplification),
         cmocka_unit_test(an_endless_budget_changes_nothing),
         cmocka_unit_test(an_open_breaker_fails_fast_and_closes_again),

@@ -33,8 +33,9 @@ struct client_driver_config {
     sim_dur read_after_ns, cut_from_ns, cut_for_ns;
     struct link_ref cut;
     uint32_t writes;
-    sim_dur promote_at_ns, stall_from_ns, stall_for_ns, crash_from_ns, crash_for_ns, restart_at_ns;
-    bool crash_host;
+    sim_dur promote_at_ns, stall_from_ns, stall_for_ns, crash_from_ns, crash_for_ns, restart_at_ns,
+        roles_at_ns;
+    bool crash_host, crash_zone;
 };
 #define MODEL_CONFIG struct client_driver_config
 // clang-format off
@@ -54,7 +55,9 @@ static const struct field client_driver_fields[] = {
     DURATION("crash_from", crash_from_ns, "0s", "0s", "30d", "its process exits; 0: never", "assumption"),
     DURATION("crash_for", crash_for_ns, "0s", "1s", "30d", "for", "assumption"),
     DURATION("restart_at", restart_at_ns, "0s", "0s", "30d", "its process is restarted; 0: never", "assumption"),
+    DURATION("roles_at", roles_at_ns, "0s", "0s", "30d", "a planned change of roles; 0: never", "assumption"),
     FLAG("crash_host", crash_host, "false", "its host goes down instead", "assumption"),
+    FLAG("crash_zone", crash_zone, "false", "its zone is cut off instead", "assumption"),
     DURATION("promote_at", promote_at_ns, "0s", "0s", "30d", "the second region's cluster is promoted at once; 0: never", "assumption"),
 };
 // clang-format on
@@ -226,7 +229,14 @@ static void client_driver_on_crash(void *self, struct sim *sim, uint32_t entity,
         driver->store_fault->restart(driver->store_fault->self);
         return;
     }
-    driver->store_fault->crash(driver->store_fault->self, entity == 0 ? crash : CRASH_NONE);
+    if (entity == 3) {
+        driver->store_fault->change_roles(driver->store_fault->self);
+        return;
+    }
+    if (driver->config->crash_zone)
+        driver->store_fault->zone(driver->store_fault->self, 0, entity == 0 ? ZONE_CUT : ZONE_WELL);
+    else
+        driver->store_fault->crash(driver->store_fault->self, entity == 0 ? crash : CRASH_NONE);
 }
 
 static void client_driver_on_promote(void *self, struct sim *sim, uint32_t entity,
@@ -236,7 +246,7 @@ static void client_driver_on_promote(void *self, struct sim *sim, uint32_t entit
 
     (void)sim, (void)entity, (void)generation;
     promotion->begin(promotion->self, 1);
-    promotion->end(promotion->self, 1);
+    promotion->end(promotion->self, 1, DEPOSED_REJOINS);
 }
 
 static const struct event_kind client_driver_writes = {
@@ -291,11 +301,6 @@ static struct dns_answer client_driver_resolve(void *self, int region)
                                .expires = sim_now(driver->sim) + client_dns_ttl};
 }
 
-static void client_driver_write_ended(void *self, int region, sim_time started, bool good)
-{
-    (void)self, (void)region, (void)started, (void)good;
-}
-
 static void client_driver_init(void *self, const struct model_env *env)
 {
     struct client_driver *driver = self;
@@ -316,8 +321,7 @@ static void client_driver_init(void *self, const struct model_env *env)
     driver->plan_kind = sim_kind_add(env->sim, &client_driver_plans, env->instance, driver);
     driver->port = (struct op_port){driver, client_driver_done};
     driver->dns = (struct dns_port){.self = driver, .resolve = client_driver_resolve};
-    driver->objective =
-        (struct objective_port){.self = driver, .write_done = client_driver_write_ended};
+    driver->objective = (struct objective_port){.self = driver};
     for (int r = 0; r < (int)driver->regions; r++)
         port_offer_ops(env->ports, r, -1, &driver->port);
     port_offer_dns(env->ports, -1, -1, &driver->dns);
@@ -354,6 +358,8 @@ static void client_driver_start(void *self)
     }
     if (config->restart_at_ns > 0)
         sim_at(driver->sim, config->restart_at_ns, driver->crash_kind, 2, 0);
+    if (config->roles_at_ns > 0)
+        sim_at(driver->sim, config->roles_at_ns, driver->crash_kind, 3, 0);
     if (config->crash_from_ns > 0) {
         sim_at(driver->sim, config->crash_from_ns, driver->crash_kind, 0, 0);
         sim_at(driver->sim, config->crash_from_ns + config->crash_for_ns, driver->crash_kind, 1, 0);
@@ -374,7 +380,9 @@ static void client_driver_finish(void *self)
 
     if (!losses)
         return;
-    client_seen.writes_lost = losses->writes(losses->self);
+    client_seen.writes_lost = 0;
+    for (enum loss_cause by = 0; by < LOSS_CAUSES; by++)
+        client_seen.writes_lost += losses->writes(losses->self, by);
     client_seen.rpo = losses->rpo(losses->self);
 }
 

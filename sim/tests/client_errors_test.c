@@ -459,7 +459,7 @@ static uint32_t tries_seen(const struct row *row, bool at_end)
 }
 
 /* The name is asked for with each connect, unless the client has a timer of its own for that. */
-static bool dns_as_told(const struct row *row)
+static bool dns_as_set(const struct row *row)
 {
     bool timer = preset_value(row->preset, "dns_cache.fixed=")[0] || client_dns_ttl > 0;
 
@@ -481,7 +481,7 @@ static bool only_time_ends(const struct row *row, uint32_t tries)
     return tries > 30 || (tries > 1 && seen.latency == timeout);
 }
 
-static bool connection_as_told(const struct row *row, uint32_t closes)
+static bool connection_as_set(const struct row *row, uint32_t closes)
 {
     switch (row->connection) {
     case KEPT:
@@ -514,7 +514,7 @@ static int check(const struct row *row)
     ends = row->tries != UNLIMITED && seen.ended > 0;
     tries = tries_seen(row, ends);
     good = (row->tries == UNLIMITED ? only_time_ends(row, tries) : tries == row->tries) &&
-           dns_as_told(row) && connection_as_told(row, ends ? seen.closes_at_end : seen.closes);
+           dns_as_set(row) && connection_as_set(row, ends ? seen.closes_at_end : seen.closes);
     if (!good)
         fprintf(stderr,
                 "%s, %s: %u tries, not %u ('%s', '%s'); %u closed ('%s'); %u connects, %u "

@@ -163,6 +163,21 @@ static void host_that_was_down_resets_what_it_forgot(void **state)
                         "4.560000000 0 established\n");
 }
 
+/*
+ * Its zone is cut off for the same time: the host still knows the connection, executes the write
+ * when it comes at 4.53 s, and those that waited for the connection after it.
+ */
+static void host_that_was_cut_off_knows_its_connections(void **state)
+{
+    char rest[700];
+
+    (void)state;
+    snprintf(rest, sizeof rest, SINGLE, "false", "15s", 3,
+             "cut_from: 20s, crash_from: 500ms, crash_for: 2500ms, crash_zone: true");
+    assert_events(rest, "0.000000000 0 established\n");
+    assert_int_equal(writes_executed, 3);
+}
+
 /* A SYN to a host that is down is sent again after 1 s; the host is up again from 0.9 s on. */
 static void syn_waits_for_a_host(void **state)
 {
@@ -218,7 +233,7 @@ static void handshake_goes_on_without_its_attempt(void **state)
 }
 
 /* A write to a demoted primary: the connection is closed with the answer, or kept. */
-static void server_closes_on_a_refused_write_where_told(void **state)
+static void server_closes_on_a_refused_write_where_set(void **state)
 {
 #define DEMOTED                                                                                    \
     "regions: {b: {}, a: {}}\n"                                                                    \
@@ -235,6 +250,37 @@ static void server_closes_on_a_refused_write_where_told(void **state)
     assert_events(rest, "0.000000000 0 established\n0.000000000 1 established\n");
 }
 
+/*
+ * A planned change of roles in b at 0.5 s. The write of 1 s goes to the node that is a replica now,
+ * and is refused. Where that closes the connection the write of 2 s opens one to the new primary,
+ * if the resolver has its address by then (1 s), and else to the old one again. Where it does not,
+ * all writes are refused: those of 1, 2, 3 s.
+ */
+static void planned_change_of_roles_refuses_writes_at_the_old_node(void **state)
+{
+#define ROLES                                                                                      \
+    "regions: {b: {}, a: {}}\n"                                                                    \
+    "store: {write_service: 0ms, write_per_kib: 0ms, replicas: 1, close_on_replica_write: %s, "    \
+    "address_ttl: %s}\n"                                                                           \
+    "client: {pool: {size: 1, warm: 1}, retry: {attempts: 1}, tls: none}\n"                        \
+    "driver: {rate: 1/s, writes: 4, roles_at: 500ms}\n"
+    char rest[700];
+
+    (void)state;
+    snprintf(rest, sizeof rest, ROLES, "true", "1s");
+    assert_events(rest, "0.000000000 0 established\n0.000000000 1 established\n"
+                        "1.001000000 1 fin\n2.001000000 1 established\n");
+    assert_int_equal(writes_executed, 3);
+    snprintf(rest, sizeof rest, ROLES, "true", "10s");
+    assert_events(rest, "0.000000000 0 established\n0.000000000 1 established\n"
+                        "1.001000000 1 fin\n2.001000000 1 established\n2.002000000 1 fin\n"
+                        "3.001000000 1 established\n3.002000000 1 fin\n");
+    assert_int_equal(writes_executed, 1);
+    snprintf(rest, sizeof rest, ROLES, "false", "1s");
+    assert_events(rest, "0.000000000 0 established\n0.000000000 1 established\n");
+    assert_int_equal(writes_executed, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,10 +290,12 @@ int main(void)
         cmocka_unit_test(connection_too_many_is_refused),
         cmocka_unit_test(process_that_exits_closes_and_refuses),
         cmocka_unit_test(host_that_was_down_resets_what_it_forgot),
+        cmocka_unit_test(host_that_was_cut_off_knows_its_connections),
         cmocka_unit_test(syn_waits_for_a_host),
         cmocka_unit_test(shared_connection_stays_until_the_kernel_gives_up),
         cmocka_unit_test(handshake_goes_on_without_its_attempt),
-        cmocka_unit_test(server_closes_on_a_refused_write_where_told),
+        cmocka_unit_test(server_closes_on_a_refused_write_where_set),
+        cmocka_unit_test(planned_change_of_roles_refuses_writes_at_the_old_node),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

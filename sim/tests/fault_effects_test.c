@@ -58,6 +58,28 @@ static const struct effect {
      {"shard_failovers", NULL, A, NULL, NULL}, 1, 1, 0.5},
     {"crash before a replica", FAULT_OF_TWO("for: 30s, store: a, crash: host"),
      {"reauths", NULL, -1, "restarted", NULL}, 0, 0, 0.5},
+    /* the same with the primary's zone; the replica is in zone b */
+    {"a zone without power", FAULT_OF_TWO("for: 30s, zone: a/a, down: true"),
+     {"shard_failovers", NULL, A, NULL, NULL}, 1, 1, 0.5},
+    {"a zone without power", FAULT_OF_TWO("for: 30s, zone: a/a, down: true"),
+     {"reauths", NULL, -1, "restarted", NULL}, 0, 0, 0.5},
+    {"an isolated zone", FAULT_OF_TWO("for: 30s, zone: a/a, isolate: true"),
+     {"shard_failovers", NULL, A, NULL, NULL}, 1, 1, 0.5},
+    {"an isolated zone", FAULT_OF_TWO("for: 4s, zone: a/a, isolate: true"),
+     {"shard_failovers", NULL, A, NULL, NULL}, 0, 0, 0.5},
+    /* no replica: the store of the zone restarts empty, or does not */
+    {"a zone without power", FAULT("for: 30s, zone: a/a, down: true"),
+     {"reauths", NULL, -1, "restarted", NULL}, 100, 1e6, 0.5},
+    {"an isolated zone", FAULT("for: 30s, zone: a/a, isolate: true"),
+     {"reauths", NULL, -1, "restarted", NULL}, 0, 0, 0.5},
+    {"an isolated zone", FAULT("for: 30s, zone: a/a, isolate: true"),
+     {"write_failure_rate", NULL, B, NULL, "fault"}, 0.5, 1, 0.01},
+    /* the demoted node refuses what comes on open connections, so that they are closed: 4 x 20 of
+       each region's to the primary, as far as they are used */
+    {"planned change of roles", FAULT_OF_TWO("store: a, role_change: true"),
+     {"connections_opened", NULL, A, NULL, NULL}, 4, 200, 0.5},
+    {"planned change of roles", FAULT_OF_TWO("store: a, role_change: true"),
+     {"lost_writes", NULL, A, NULL, NULL}, 0, 0, 0.5},
     /* the process restarts at once, empty */
     {"restart", FAULT("store: a, restart: true"),
      {"reauths", NULL, -1, "restarted", NULL}, 100, 1e6, 0.5},

@@ -35,12 +35,12 @@ enum { DATASTORE, REGIONAL, SINGLE, KINDS };
     "cannot be hit: this scenario has no '" target "'; its targets are " others
 #define ALL                                                                                        \
     "'control: dns', 'control: function', 'control: monitoring', 'control: store-api', "           \
-    "'gateway', "                                                                                  \
+    "'gateway', 'home', "                                                                          \
     "'instance', 'link', 'traffic: application', 'traffic: replication', 'node', 'promote', "      \
-    "'region', 'replication', 'store'"
+    "'region', 'replication', 'store', 'zone'"
 #define FEWER                                                                                      \
-    "'control: dns', 'gateway', 'instance', 'link', 'traffic: application', 'node', 'region', "    \
-    "'store'"
+    "'control: dns', 'gateway', 'home', 'instance', 'link', 'traffic: application', 'node', "      \
+    "'region', 'store', 'zone'"
 #define ONLY(region, part, others)                                                                 \
     "cannot be hit: region '" region "' has no '" part "'; regions that have one are " others
 
@@ -80,6 +80,7 @@ static const struct target {
     {"store: b, crash: process",                      NULL,    {"", NULL, NULL}},
     {"store: b, crash: host",                         NULL,    {"", NULL, NULL}},
     {"store: b, down: true",                          "down",  {"does not go with 'store', which takes 'stall: true', 'restart: true', 'crash: true', 'errors' or 'slow'", NULL, NULL}},
+    {"store: b, role_change: true",                   "role_change", {"does not go with 'store', which takes 'stall: true', 'restart: true', 'crash: true', 'errors' or 'slow'", NULL, NULL}},
     {"store: a, stall: true",                         "store", {"", "", ONLY("a", "store", "'b'")}},
     {"store: c, crash: host",                         "store", {ONLY("c", "store", "'a', 'b'"), "", ONLY("c", "store", "'b'")}},
     {"replication: b, pause: true",                   "replication", {"", NOT("replication", FEWER), NULL}},
@@ -91,7 +92,20 @@ static const struct target {
     {"control: function, down: true",                 "control", {"", NOT("control: function", FEWER), NULL}},
     {"control: store-api, down: true",                "control", {"", NOT("control: store-api", FEWER), NULL}},
     {"control: dns, down: true",                      NULL,    {"", NULL, NULL}},
-    {"zone: a/0, down: true",                         "zone",  {NOT("zone", ALL), NOT("zone", FEWER), NULL}},
+    {"control: dns, errors: 20%, throttle: true",     NULL,    {"", NULL, NULL}},
+    {"control: dns, slow: 2x",                        "slow",  {"does not go with 'control/dns', which takes 'down: true', 'errors' or 'throttle: true'", NULL, NULL}},
+    {"control: function, throttle: true",             "control", {"", NOT("control: function", FEWER), NULL}},
+    {"control: store-api, errors: 5%",                "control", {"", NOT("control: store-api", FEWER), NULL}},
+    {"control: routing, down: true",                  "control", {NOT("control: routing", ALL), NOT("control: routing", FEWER), NULL}},
+    {"home: us-east-1, down: true",                   NULL,    {"", NULL, NULL}},
+    {"home: eu-west-1, down: true",                   "home",  {"is the home of no control plane: 'eu-west-1'; homes are 'us-east-1', 'a', 'b', 'c'", NULL, NULL}},
+    {"home: a, down: true",                           NULL,    {"", NULL, NULL}},
+    {"zone: a/a, down: true",                         NULL,    {"", NULL, NULL}},
+    {"zone: 'c/*', isolate: true",                    NULL,    {"", NULL, NULL}},
+    {"zone: b/b-c, isolate: true",                    NULL,    {"", NULL, NULL}},
+    {"zone: a/b-d, down: true",                       "zone",  {"needs one of 'a/a' to 'a/c', got 'a/d'", NULL, NULL}},
+    {"zone: a/0, down: true",                         "zone",  {"needs a region of the scenario and a letter, such as 'a/a', 'a/a-c' or 'a/*', got 'a/0'", NULL, NULL}},
+    {"zone: a/a, stall: true",                        "stall", {"does not go with 'zone', which takes 'down: true' or 'isolate: true'", NULL, NULL}},
     {"node: b/0, crash: host",                        "crash", {"does not go with 'node', which takes 'errors' or 'slow'", NULL, NULL}},
     {"node: b/0, slow: 3x",                           NULL,    {"", NULL, NULL}},
     {"node: b/1, errors: 1%",                         "node",  {"needs one of 'b/0' to 'b/0', got 'b/1'", NULL, NULL}},

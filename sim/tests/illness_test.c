@@ -71,6 +71,32 @@ static void a_dead_instance_is_out_until_its_checks_pass(void **state)
 }
 
 /*
+ * The four instances are in zones a, b, c and a again, or with two zones in a, b, a and b: each of
+ * a lost or isolated zone is out as a dead host is.
+ */
+static void a_zone_takes_its_instances_with_it(void **state)
+{
+    static const struct {
+        const char *zones, *fault;
+        int count;
+    } cases[] = {{"3", "zone: a/a, down: true", 2},   {"3", "zone: a/c, down: true", 1},
+                 {"2", "zone: a/b, down: true", 2},   {"3", "zone: a/a, isolate: true", 2},
+                 {"3", "zone: 'a/*', down: true", 4}, {"3", "zone: a/a-b, isolate: true", 3}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[500];
+        double mean;
+
+        snprintf(text, sizeof text,
+                 ONE_REGION("700s", "0/s") "zones: %s\nfaults: [{at: 100s, for: 300s, %s}]\n",
+                 cases[i].zones, cases[i].fault);
+        mean = count_of(text, 2, "instances_usable").mean;
+        assert_close(mean, 4 - cases[i].count * 385 / 700.0, 1e-9);
+    }
+}
+
+/*
  * Users meet a dead process for x + 30 s, x uniform on (0, 30): 45 s on average, until the balancer
  * has removed it. The time follows from the mean number of usable instances.
  */
@@ -332,6 +358,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dead_instance_is_out_until_its_checks_pass),
+        cmocka_unit_test(a_zone_takes_its_instances_with_it),
         cmocka_unit_test(the_balancer_needs_45_s_on_average),
         cmocka_unit_test(errors_are_seen_by_users_and_not_by_checks),
         cmocka_unit_test(faults_of_one_instance_combine),
