@@ -55,7 +55,7 @@ static struct item_view view_of(const struct items *items, const struct item_row
     for (uint32_t i = row->unsettled; i != 0; i = items->versions[i - 1].next) {
         const struct version *v = &items->versions[i - 1];
 
-        if ((region < 0 || v->held >> region & 1) &&
+        if (!v->proposed && (region < 0 || v->held >> region & 1) &&
             (view.state == ITEM_NONE || is_greater(v->stamp, v->region, view.stamp, view.region)))
             view = (struct item_view){v->value, v->stamp, v->region, (enum item_state)v->state,
                                       v->beat};
@@ -97,18 +97,23 @@ static void find_losers(struct items *items, struct version *version)
     }
 }
 
+static void unlink_version(struct items *items, struct item_row *row, uint32_t index)
+{
+    uint32_t *link = &row->unsettled;
+
+    while (*link != index + 1)
+        link = &items->versions[*link - 1].next;
+    *link = items->versions[index].next;
+}
+
 /* The version is held everywhere: it is the row's, if it counts. */
 static void settle(struct items *items, uint32_t index)
 {
     const struct version *version = &items->versions[index];
     struct item_row *row = row_of(items, version->session);
 
-    if (row->check == version->check) {
-        uint32_t *link = &row->unsettled;
-
-        while (*link != index + 1)
-            link = &items->versions[*link - 1].next;
-        *link = version->next;
+    if (row->check == version->check && !version->late) {
+        unlink_version(items, row, index);
         if (row->state == ITEM_NONE ||
             is_greater(version->stamp, version->region, row->stamp, row->region)) {
             row->value = version->value;
@@ -122,24 +127,28 @@ static void settle(struct items *items, uint32_t index)
     version_free(items, index);
 }
 
-uint32_t item_write(struct items *items, const struct item_write *write)
+/* The session's row for a write; NULL: it is another session's by now. */
+static struct item_row *row_for(struct items *items, const struct item_write *write)
 {
     struct item_row *row = row_of(items, write->session);
-    uint32_t op = (uint32_t)rng_mix(write->value), index;
-    struct cluster *cluster = &items->store->clusters[write->region];
-    struct item_view seen;
-    struct version *version;
+    uint32_t op = (uint32_t)rng_mix(write->value);
 
     if (write->session_check < row->check)
-        return NO_INDEX; /* late write of a session whose row has been reused: never read */
+        return NULL;
     if (write->session_check > row->check)
         *row = (struct item_row){.check = (uint16_t)write->session_check, .last_op = ~op};
     else if (row->last_op == op)
-        probe_count(items->store->probes, cluster->repeated);
+        probe_count(items->store->probes, items->store->clusters[write->region].repeated);
     row->last_op = op;
-    seen = view_of(items, row, write->region);
-    index = version_alloc(items);
-    version = &items->versions[index];
+    return row;
+}
+
+static uint32_t version_add(struct items *items, const struct item_write *write,
+                            struct item_row *row)
+{
+    uint32_t index = version_alloc(items);
+    struct version *version = &items->versions[index];
+
     *version = (struct version){
         .value = write->value,
         .stamp = write->stamp,
@@ -147,16 +156,32 @@ uint32_t item_write(struct items *items, const struct item_write *write)
         .session = write->session,
         .check = write->session_check,
         .bytes = write->bytes,
-        .next = row->unsettled,
+        .next = row ? row->unsettled : 0,
         .generation = version->generation,
-        .held = (uint16_t)(1u << write->region),
-        .received = (uint16_t)(1u << write->region),
         .region = (uint8_t)write->region,
         .state = (write->kind == COMMAND_DELETE ? ITEM_DELETED : ITEM_THERE) & 3u,
+        .late = row == NULL,
     };
+    if (row)
+        row->unsettled = index + 1;
+    return index;
+}
+
+uint32_t item_write(struct items *items, const struct item_write *write)
+{
+    struct item_row *row = row_for(items, write);
+    struct item_view seen;
+    struct version *version;
+    uint32_t index;
+
+    if (!row)
+        return NO_INDEX; /* never read */
+    seen = view_of(items, row, write->region);
+    index = version_add(items, write, row);
+    version = &items->versions[index];
+    version->held = version->received = (uint16_t)(1u << write->region);
     if (seen.state != ITEM_NONE && version->stamp <= seen.stamp)
         version->stamp = seen.stamp + 1; /* it follows what it has seen, whatever the clocks say */
-    row->unsettled = index + 1;
     items->written++;
     find_losers(items, version);
     if (version->held != items->members)
@@ -164,6 +189,70 @@ uint32_t item_write(struct items *items, const struct item_write *write)
     settle(items, index);
     return NO_INDEX;
 }
+
+/* --- proposals ------------------------------------------------------------------------------- */
+
+uint32_t item_propose(struct items *items, const struct item_write *write, uint32_t op,
+                      uint32_t op_generation, int64_t base)
+{
+    uint32_t index = version_add(items, write, row_for(items, write));
+    struct version *version = &items->versions[index];
+
+    version->proposed = true;
+    version->op = op;
+    version->op_generation = op_generation;
+    version->base = base;
+    return index;
+}
+
+bool item_has_later_commit(const struct items *items, uint32_t proposal, bool by_own)
+{
+    const struct version *version = &items->versions[proposal];
+    struct item_view newest = item_view(items, version->session, version->check, -1);
+
+    return newest.state != ITEM_NONE && newest.stamp > version->base &&
+           (by_own || newest.region != version->region);
+}
+
+bool item_has_proposal_of(const struct items *items, uint32_t proposal, int region)
+{
+    const struct version *version = &items->versions[proposal];
+    const struct item_row *row = row_of(items, version->session);
+
+    if (row->check != version->check)
+        return false;
+    for (uint32_t i = row->unsettled; i != 0; i = items->versions[i - 1].next)
+        if (items->versions[i - 1].proposed && items->versions[i - 1].region == region)
+            return true;
+    return false;
+}
+
+uint32_t version_commit(struct items *items, uint32_t proposal, uint16_t held)
+{
+    struct version *version = &items->versions[proposal];
+
+    version->proposed = false;
+    version->stamp = ++items->commits;
+    version->executed = sim_now(items->store->sim);
+    version->held = version->received = held;
+    items->written++;
+    if (held != items->members && !version->late)
+        return proposal;
+    settle(items, proposal);
+    return NO_INDEX;
+}
+
+void version_drop(struct items *items, uint32_t proposal)
+{
+    const struct version *version = &items->versions[proposal];
+    struct item_row *row = row_of(items, version->session);
+
+    if (row->check == version->check && !version->late)
+        unlink_version(items, row, proposal);
+    version_free(items, proposal);
+}
+
+/* --- versions that arrive -------------------------------------------------------------------- */
 
 void version_apply(struct items *items, uint32_t index, int region)
 {

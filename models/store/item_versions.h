@@ -12,6 +12,9 @@
  * Two versions are concurrent if neither was held by the region that wrote the other. Of two
  * concurrent ones the smaller was acknowledged and is overwritten by a write that did not know it:
  * a silent loser, counted once.
+ *
+ * Where a write needs other regions' consent first it is proposed: its version counts nowhere until
+ * it is committed, and its stamp is then the number of the commit, so that nothing is concurrent.
  */
 #ifndef ITEM_VERSIONS_H
 #define ITEM_VERSIONS_H
@@ -47,6 +50,10 @@ struct version {
     uint8_t state : 2;
     uint8_t lost : 1; /* a silent loser */
     uint8_t beat : 1;
+    uint8_t proposed : 1; /* not committed yet */
+    uint8_t late : 1;     /* the session's row is another session's by now: not linked to it */
+    uint32_t op, op_generation; /* of a proposal: whose it is */
+    int64_t base;               /* number of the last commit when it was begun */
 };
 
 struct items {
@@ -56,6 +63,7 @@ struct items {
     size_t count, capacity;
     uint32_t free_first, free_last; /* rows are reused as late as possible */
     uint64_t settled_count, written;
+    int64_t commits;                 /* so far: the number of the last one */
     probe_id conflicts[REGIONS_MAX]; /* by region of the loser */
 };
 
@@ -70,6 +78,11 @@ struct items {
 
 void items_init(struct items *items, struct store *store, const struct model_env *env);
 void items_release(struct items *items);
+/* Count a refused write of a region. */
+static inline void items_count_conflict(const struct items *items, int region)
+{
+    probe_count(items->store->probes, items->conflicts[region]);
+}
 void items_seed(struct items *items, uint32_t session, uint32_t session_check);
 
 /* The version that counts: at one region, or (region -1) once all regions hold all. */
@@ -94,6 +107,18 @@ struct item_write {
 /* Execute it: the region holds the new version. Returns its row, NO_INDEX if nobody else needs it:
  * the session's row is another session's by now, or there is one region. */
 uint32_t item_write(struct items *items, const struct item_write *write);
+
+/* Propose it, by an operation with a row and generation of the caller's; base: number of the last
+ * commit when its reads were made. Returns the version's row. */
+uint32_t item_propose(struct items *items, const struct item_write *write, uint32_t op,
+                      uint32_t op_generation, int64_t base);
+/* Has the item a commit since the proposal's base, by its own region too or by others only? */
+bool item_has_later_commit(const struct items *items, uint32_t proposal, bool by_own);
+/* Has `region` an own proposal of the item under way? */
+bool item_has_proposal_of(const struct items *items, uint32_t proposal, int region);
+/* Commit a proposal: the regions of `held` have it. Returns its row, NO_INDEX: as item_write(). */
+uint32_t version_commit(struct items *items, uint32_t proposal, uint16_t held);
+void version_drop(struct items *items, uint32_t proposal);
 
 static inline struct version *version_at(const struct items *items, uint32_t index)
 {

@@ -86,6 +86,7 @@ enum execution managed_begin(struct managed *managed, struct server *server, uin
     *op = (struct managed_op){.handle = server_handle(ref, command),
                               .value = command->identity,
                               .begun = sim_now(managed->store->sim),
+                              .base = managed->commits ? *managed->commits : 0,
                               .session = command->session,
                               .session_check = command->session_check,
                               .bytes = command->bytes,

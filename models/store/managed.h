@@ -23,11 +23,12 @@ void managed_adapt(struct store_config *config, const void *kind_config);
 #define MANAGED_FAULTS(parts) {"store", "errors", (parts)}, {"store", "slow", (parts)}
 /* clang-format on */
 
-/* An operation under way. The last row of members is the kind's. */
+/* An operation under way. */
 struct managed_op {
     struct command_handle handle;
     uint64_t value; /* identity of its command: what a write writes */
     sim_time begun;
+    int64_t base; /* managed->commits when it began */
     uint32_t session, session_check, bytes;
     uint32_t life;       /* of its region's service when it began */
     uint32_t generation; /* of the row */
@@ -35,7 +36,9 @@ struct managed_op {
     uint8_t region; /* of the service that executes it */
     uint8_t kind;   /* enum command_kind */
     bool latest;
-    uint8_t stage, accepted, refused;
+    /* quorum.c */
+    uint8_t refusals;
+    uint32_t proposal, proposal_generation;
 };
 
 /* First member of the state of such a kind. */
@@ -50,6 +53,7 @@ struct managed {
     /* The latency of an operation is over, and its region's service has run throughout. The kind
      * frees the row: now, or when it completes the operation later. */
     void (*done)(struct managed *managed, uint32_t index);
+    const int64_t *commits; /* for `base`; NULL: none are counted */
 };
 
 void managed_init(struct managed *managed, struct store *store, const struct model_env *env,

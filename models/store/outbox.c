@@ -257,9 +257,9 @@ static void outbox_on_ship(void *self, struct sim *sim, uint32_t entity, uint32_
     const struct version *version = version_at(outbox->items, entity);
     int from = version->region;
 
-    (void)sim, (void)generation;
+    (void)sim;
     for (int to = 0; to < (int)outbox->store->region_count; to++)
-        if (to != from && is_member(outbox, to))
+        if (is_member(outbox, to) && version_misses(outbox->items, entity, generation, to))
             path_push(path_of(outbox, from, to),
                       (struct outbox_entry){.version = entity, .generation = version->generation});
 }
@@ -275,7 +275,7 @@ void outbox_add(struct outbox *outbox, uint32_t index)
     sim_time now = sim_now(store->sim);
 
     for (int to = 0; to < (int)store->region_count; to++)
-        if (to != version->region && is_member(outbox, to))
+        if (!(version->received >> to & 1) && is_member(outbox, to))
             probe_level(store->probes, outbox->unreplicated[to], now,
                         (int64_t)++outbox->lacking[to]);
     sim_after(store->sim, dist_sample_ns(outbox->config->delay, block.word[0]), outbox->ship_kind,

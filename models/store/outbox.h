@@ -105,7 +105,8 @@ struct outbox {
 /* Rows of what faults do to the replication; `parts` as in struct fault_capability. */
 /* clang-format off */
 #define OUTBOX_FAULTS(parts, links) \
-    {"replication", "pause", (parts)}, \
+    {"replication", "pause", (parts)}, LINK_REPLICATION_FAULTS(links)
+#define LINK_REPLICATION_FAULTS(links) \
     {"link/replication", "loss", (links)}, {"link/replication", "delay", (links)}, \
     {"link/replication", "bandwidth", (links)}, {"link/replication", "blackhole", (links)}, \
     {"link/replication", "hold", (links)}

@@ -20,6 +20,7 @@
     KIND(kind_single_region, "single-region") \
     KIND(kind_memcached, "memcached") \
     KIND(kind_dynamodb_global, "dynamodb-global-tables") \
+    KIND(kind_dynamodb_strong, "dynamodb-strong") \
     /* end of the table */
 // clang-format on
 
