@@ -226,10 +226,10 @@ static void strong_operations_are_linearizable_and_eventual_reads_are_not(void *
                                         .session = (uint32_t)(word >> 40) % KEYS};
     }
     for (int strong = 0; strong < 2; strong++) {
-        run(strong ? WORLD("70s", ", reads: strong", THREE_WAYS,
-                           "rate: 0/s, isolate: c, cut_from: 12s, cut_for: 6s")
-                   : WORLD("70s", "", THREE_WAYS,
-                           "rate: 0/s, isolate: c, cut_from: 12s, cut_for: 6s"),
+        run(strong
+                ? WORLD("70s", ", reads: strong", THREE_WAYS,
+                        "rate: 0/s, isolate: c, cut_from: 12s, cut_for: 6s")
+                : WORLD("70s", "", THREE_WAYS, "rate: 0/s, isolate: c, cut_from: 12s, cut_for: 6s"),
             steps, STEPS);
         print_message("%.0f conflicts\n", wanted("conflicts", NULL, -1));
         assert_true(wanted("conflicts", NULL, -1) > 20);

@@ -21,6 +21,7 @@
     KIND(kind_memcached, "memcached") \
     KIND(kind_dynamodb_global, "dynamodb-global-tables") \
     KIND(kind_dynamodb_strong, "dynamodb-strong") \
+    KIND(kind_aurora_dsql, "aurora-dsql") \
     /* end of the table */
 // clang-format on
 

@@ -59,6 +59,10 @@ struct store_kind {
      * arrives. */
     bool managed;
 
+    /* Whether a new connection is admitted, within connections_max; if not, its commands are
+     * refused. NULL: always. */
+    bool (*admits)(struct cluster *cluster);
+
     /* Add the endpoints that clients may connect to. Called once, first, with only the parameters
      * set. Each region that an endpoint with an address is in gets a cluster. */
     void (*endpoints)(struct store *store, struct endpoint_table *table);
