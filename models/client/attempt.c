@@ -575,6 +575,11 @@ void client_drop(void *self, uint32_t row)
     pending_free(client, row);
 }
 
+bool client_waits(const void *self, uint32_t row)
+{
+    return !pending_at((struct store_client *)self, row)->abandoned;
+}
+
 /* The network has dropped a command or its reply permanently. */
 static void client_on_lost(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {

@@ -3,10 +3,25 @@
 
 #include <stdlib.h>
 
-const char *const managed_lacks[] = {
-    "discipline",  "read_service",     "write_service",   "write_per_kib",          "read_per_kib",
-    "shards",      "hot_weight",       "connections_max", "connect_cost",           "read_per_turn",
-    "persistence", "persistence_cost", "accept_backlog",  "close_on_replica_write", NULL};
+const char *const managed_lacks[] = {"discipline",
+                                     "read_service",
+                                     "write_service",
+                                     "write_per_kib",
+                                     "read_per_kib",
+                                     "shards",
+                                     "hot_weight",
+                                     "connections_max",
+                                     "connect_cost",
+                                     "read_per_turn",
+                                     "persistence",
+                                     "persistence_cost",
+                                     "accept_backlog",
+                                     "queue_order",
+                                     "queue_timeout",
+                                     "drop_abandoned",
+                                     "admission",
+                                     "close_on_replica_write",
+                                     NULL};
 
 void managed_adapt(struct store_config *config, const void *kind_config)
 {

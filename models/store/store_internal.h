@@ -22,6 +22,7 @@
 #include "refs.h"
 #include "session_store.h"
 #include "store_kind.h"
+#include "token_bucket.h"
 
 #define SLOTS 16384
 
@@ -38,8 +39,14 @@ struct store_config {
     uint32_t accepts_per_turn, tls_per_turn;
     struct persistence_config persistence;
     int64_t read_per_turn_bytes;
+    int queue_order;
+    sim_dur queue_timeout_ns;
+    bool drop_abandoned;
+    uint32_t admission_concurrency, admission_burst;
+    double admission_rate;
 };
 enum { EVENT_LOOP, FIFO };
+enum { QUEUE_FIFO, QUEUE_LIFO };
 
 /* Rows of the listener, first in first out. */
 struct waiting_list {
@@ -66,6 +73,7 @@ struct server {
     struct waiting_list accepts, hellos; /* where they cost time, in order */
     struct waiting_list greeted;         /* TLS handshakes answered at the end of the iteration */
     uint32_t parked_head, parked_tail;   /* commands on connections that are not accepted yet */
+    struct token_bucket bucket;          /* of admission */
 };
 
 /* A host of a cluster with an address of its own: at any time one of them is the primary. */
@@ -129,7 +137,8 @@ struct cluster {
     struct store_fault_port fault;
     struct illness_port illness;
     kind_id iteration_kind, peer_kind, command_kind, handshake_kind;
-    probe_id commands, utilization, hot_utilization, writes, repeated, refused, dropped_syns;
+    probe_id commands, utilization, hot_utilization, writes, repeated, refused, dropped_syns,
+        rejected, expired;
 };
 
 /* The kind's rows of sessions, for the users of one region. */
@@ -149,6 +158,7 @@ struct store {
     struct run_log *log;
     const struct topology *topology;
     struct rng_stream service, errors;
+    bool is_guarded;             /* store_has_guard() */
     struct store_config adapted; /* what `config` points to where the kind lacks parameters */
     bool by_node;                /* of the kind */
     uint32_t node_servers;       /* by_node: of each node */
@@ -233,7 +243,7 @@ static inline void command_refuse_write(const struct store *store, struct comman
 void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command);
 /* Drop a command without a reply: its row belongs to the client again. */
 void command_drop(struct store *store, uint32_t ref, struct command *command);
-/* Append a command to the server's queue; it is counted as arrived. */
+/* Queue a command that has been counted as arrived, if the server admits it. */
 void server_queue(struct server *server, uint32_t ref, struct command *command);
 /* Block the server for `length` before its next iteration. */
 void server_block(struct server *server, sim_dur length);
@@ -263,6 +273,15 @@ static inline uint32_t server_entity(const struct server *server)
 {
     return server->shard << 4 | (uint32_t)server->cluster->region;
 }
+
+/* --- store_guard.c --------------------------------------------------------------------------- */
+
+/* Whether any of them is set. */
+bool store_has_guard(const struct store_config *config);
+/* Whether a command may join the server's queue; if not, it has been answered. */
+RARE bool server_admits(struct server *server, uint32_t ref, struct command *command);
+/* Answer the expired commands of the iteration that begins; whether none is left. */
+RARE bool server_drop_expired(struct server *server);
 
 /* --- store_history.c ------------------------------------------------------------------------- */
 

@@ -239,7 +239,7 @@ CREATE TABLE expectation (
 CREATE TABLE finding (
     study INTEGER NOT NULL REFERENCES study (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('precision', 'compare', 'check', 'front', 'capacity', 'sensitivity')),
+    kind TEXT NOT NULL CHECK (kind IN ('precision', 'compare', 'check', 'front', 'capacity', 'sensitivity', 'lesson')),
     point INTEGER,                      -- number of a point; NULL: the whole study
     subject TEXT NOT NULL,              -- a metric, or a parameter
     verdict TEXT NOT NULL,
