@@ -47,6 +47,7 @@ static inline uint32_t command_make(struct store_client *client, const struct op
                          .bytes = client->bytes[op_is_write(op)],
                          .kind = op->request.kind,
                          .region = (uint8_t)client->region,
+                         .latest = op_reads_latest(client, op, op->attempt_begun),
                          .generation = command->generation,
                          .reply_flow = connection->flow_in,
                          .owner = COMMAND_AT_CLIENT};

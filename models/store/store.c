@@ -5,6 +5,7 @@
  * A kind (store_kind.h) defines which clusters exist and what data they hold. This file, server.c
  * and listener.c are common to all kinds.
  */
+#include "managed.h"
 #include "registry.h"
 #include "store_internal.h"
 
@@ -18,6 +19,9 @@
     KIND(kind_regional, "regional") \
     KIND(kind_single_region, "single-region") \
     KIND(kind_memcached, "memcached") \
+    KIND(kind_dynamodb_global, "dynamodb-global-tables") \
+    KIND(kind_dynamodb_strong, "dynamodb-strong") \
+    KIND(kind_aurora_dsql, "aurora-dsql") \
     /* end of the table */
 // clang-format on
 
@@ -393,7 +397,9 @@ static void cluster_kinds(struct cluster *cluster, const struct model_env *env)
 
     cluster->iteration_kind = sim_kind_add(sim, &cluster_iteration_end, env->instance, cluster);
     cluster->peer_kind = sim_kind_add(sim, &cluster_peer, env->instance, cluster);
-    cluster->command_kind = sim_kind_add(sim, &cluster_command, env->instance, cluster);
+    cluster->command_kind =
+        sim_kind_add(sim, cluster->store->kind->managed ? &managed_command : &cluster_command,
+                     env->instance, cluster);
     cluster->handshake_kind = sim_kind_add(sim, &cluster_handshake, env->instance, cluster);
 }
 
@@ -499,10 +505,25 @@ static void store_offer(struct store *store, struct port_directory *ports)
     }
 }
 
+/* What the event loops need. */
+static void store_init_service(struct store *store)
+{
+    const struct store_config *config = store->config;
+    double read_ns;
+
+    store->read_ns = dist_is_constant(config->read_service, &read_ns) ? (sim_dur)read_ns : -1;
+    if (config->read_per_kib_ns > 0)
+        store->read_ns = -1;
+    if (config->persistence.kind == PERSIST_AOF && config->persistence.aof == AOF_ALWAYS)
+        store->fsync_ns = config->persistence.fsync_ns;
+    store->is_guarded = store_has_guard(config);
+    store->plain_loop =
+        config->discipline == EVENT_LOOP && store->fsync_ns == 0 && !store->is_guarded;
+}
+
 static void store_init(void *self, const struct model_env *env)
 {
     struct store *store = self;
-    double read_ns;
 
     store->config = env->config;
     store->kind = (const struct store_kind *)env->kind; /* its first member */
@@ -520,16 +541,8 @@ static void store_init(void *self, const struct model_env *env)
     store->region_count = env->topology->region_count;
     store->service = sim_stream(env->sim, env->instance, "service");
     store->errors = sim_stream(env->sim, env->instance, "errors");
-    store->read_ns =
-        dist_is_constant(store->config->read_service, &read_ns) ? (sim_dur)read_ns : -1;
-    if (store->config->read_per_kib_ns > 0)
-        store->read_ns = -1;
-    if (store->config->persistence.kind == PERSIST_AOF &&
-        store->config->persistence.aof == AOF_ALWAYS)
-        store->fsync_ns = store->config->persistence.fsync_ns;
-    store->is_guarded = store_has_guard(store->config);
-    store->plain_loop =
-        store->config->discipline == EVENT_LOOP && store->fsync_ns == 0 && !store->is_guarded;
+    if (!store->kind->managed)
+        store_init_service(store);
     store_init_shards(store);
     for (uint32_t r = 0; r < store->region_count; r++)
         store->clusters[r] = (struct cluster){.store = store, .region = (int)r};
