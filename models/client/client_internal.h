@@ -349,6 +349,10 @@ void client_prefetch_instance(const void *self, uint32_t instance, uint32_t seco
 void wait_add(struct store_client *client, uint32_t index);
 void wait_remove(struct store_client *client, uint32_t index);
 
+/* --- client_objective.c ---------------------------------------------------------------------- */
+
+void client_connect_objective(struct store_client *client, struct objective_port *objective);
+
 /* --- attempt.c ------------------------------------------------------------------------------- */
 
 extern const struct event_kind client_retry, client_refused, client_reply, client_lost;

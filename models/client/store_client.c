@@ -450,38 +450,6 @@ static void store_client_init(void *self, const struct model_env *env)
     client->pools.region_count = env->topology->region_count;
 }
 
-/* Operations that are under way when the run ends: some may never end. */
-static void client_report_open(void *self)
-{
-    const struct store_client *client = self;
-    const struct objective_port *objective = client->objective;
-
-    if (!client->up)
-        return;
-    for (uint32_t index = 0; index < client->ops[0].count; index++) {
-        const struct op *op = op_at(client, index);
-        enum operation_kind kind = op_is_write(op) ? OPERATION_WRITE : OPERATION_READ;
-
-        if (op->state != OP_IDLE && !op->request.probe && objective_counts(objective, kind))
-            objective->operation_open(objective->self, kind, client->region, op->begun);
-    }
-}
-
-static void client_connect_objective(struct store_client *client,
-                                     const struct port_directory *ports)
-{
-    struct operation_source source = {.self = client, .report_open = client_report_open};
-    struct objective_port *objective = port_need_objective(ports, -1, -1);
-
-    client->objective = objective;
-    client->good_writes = objective->tallies[OPERATION_WRITE][client->region];
-    client->good_reads = objective->tallies[OPERATION_READ][client->region];
-    if (!client->good_writes.steps && !client->good_reads.steps)
-        return;
-    client->good_latency_ns = objective->latency(objective->self);
-    objective->add_source(objective->self, source);
-}
-
 static void store_client_connect(void *self, const struct port_directory *ports)
 {
     struct store_client *client = self;
@@ -499,7 +467,7 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     for (size_t e = 0; e < pools->endpoints->count; e++)
         pools->listeners[e] = port_find_listener(ports, (int)e, -1);
     client->app = port_need_ops(ports, client->region, -1);
-    client_connect_objective(client, ports);
+    client_connect_objective(client, port_need_objective(ports, -1, -1));
     client->impairments = impairments_read(ports);
     client->history = port_find_op_history(ports, -1, -1);
     client->requests_hint = port_find_prefetch_requests(ports, client->region, -1);

@@ -80,9 +80,14 @@ int results_each_region(struct results *results, int64_t study,
 struct statistic_name {
     const char *metric, *stat, *region, *label, *window;
 };
+struct value_row {
+    uint32_t replication;
+    double value;
+    uint64_t over, under; /* of a ratio; else 0 */
+};
 int results_each_value(struct results *results, int64_t study, int64_t point,
                        const struct statistic_name *name,
-                       void (*row)(void *self, uint32_t replication, double value), void *self,
+                       void (*row)(void *self, const struct value_row *row), void *self,
                        struct diag *diag);
 
 struct summary_row {
