@@ -70,6 +70,14 @@ static void everything_periodic_has_a_random_phase(void **state)
         {"health checks", "check",
          ALONE "store: {kind: regional}\napp: {instances: 1, health: {depth: local-store}}\n",
          "app.health.phase", 30, 0},
+        {"checks of an instance by the accelerator", "fleet-check",
+         ALONE "store: {kind: regional}\napp: {instances: 1}\n"
+               "endpoint_group: {endpoints: instances, health: {checkers: 1, quorum: 0%}}\n",
+         "endpoint_group.health.phase", 30, 0},
+        {"checks of a record", "fleet-check",
+         ALONE "store: {kind: regional}\naccelerator: {routing: dns}\n"
+               "dns_record: {checks: {checkers: 1, quorum: 0%}}\n",
+         "dns_record.checks.phase", 30, 0},
         {"periods of an alarm", "period", WORLD "failover: {mode: automatic}\n",
          "failover.alarm.phase", 60, 0},
         {"samples of the lag", "sample", WORLD, "replication.metric_phase", 60, 0},
