@@ -193,6 +193,7 @@ uint32_t op_pool(struct store_client *client, const struct op *op, bool is_hedge
     struct route_query query = {.session = op->request.session,
                                 .session_check = op->request.session_check,
                                 .try_number = op->attempts + 1,
+                                .instance = op->request.instance,
                                 .kind = op->request.kind,
                                 .latest = op_reads_latest(client, op, sim_now(client->sim)) ||
                                           (is_hedge && client->config->hedge_to == HEDGE_PRIMARY)};
@@ -302,14 +303,18 @@ void op_finish(struct store_client *client, uint32_t index, enum op_outcome outc
         probe_count(client->probes, client->writes);
         probe_count(client->probes,
                     outcome == OP_FAILED ? client->write_failures : client->goodput);
-        probe_latency(client->probes, client->write_latency, latency);
-        client->objective->write_done(client->objective->self, client->region, op->begun,
-                                      outcome == OP_DONE);
+        probe_count_many(client->probes, client->attempts_of_writes, result.attempts);
+        probe_latency(client->probes, client->write_latency[outcome == OP_FAILED], latency);
+        operation_tally_add(&client->good_writes, op->begun,
+                            outcome == OP_DONE && latency <= client->good_latency_ns);
     } else {
         probe_count(client->probes, client->reads);
         if (outcome == OP_FAILED)
             probe_count(client->probes, client->read_failures);
-        probe_latency(client->probes, client->read_latency, latency);
+        probe_latency(client->probes, client->read_latency[outcome == OP_FAILED], latency);
+        if (__builtin_expect(client->good_reads.steps != NULL, 0))
+            operation_tally_add(&client->good_reads, op->begun,
+                                outcome != OP_FAILED && latency <= client->good_latency_ns);
     }
     client->app->done(client->app->self, request, &result);
 }
@@ -359,7 +364,7 @@ RARE void op_retry_or_fail(struct store_client *client, uint32_t index, enum cli
     uint32_t retry;
     sim_dur wait;
 
-    if (rule->refresh)
+    if (rule->refresh || client_name_failed(client, op_at(client, index)))
         client_ask_addresses(client);
     if (index >= HEDGE) {
         hedge_failed(client, index, error);
@@ -567,6 +572,11 @@ void client_drop(void *self, uint32_t row)
             client->pools.connections[pending->connection].command = NO_INDEX;
     }
     pending_free(client, row);
+}
+
+bool client_waits(const void *self, uint32_t row)
+{
+    return !pending_at((struct store_client *)self, row)->abandoned;
 }
 
 /* The network has dropped a command or its reply permanently. */

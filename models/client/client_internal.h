@@ -64,6 +64,7 @@ struct store_client_config {
     uint32_t flush_after; /* failed connects in a row; 0: never */
     int topology;
     sim_dur topology_period_ns, topology_limit_ns; /* 0: never; no limit */
+    struct phase_rule topology_phase;
     bool reconnects_always, reconnects_after_silence;
     sim_dur socket_timeout_ns;
     struct retry_budget_config budget;
@@ -208,7 +209,9 @@ struct store_client {
     struct op_port *app;
     struct prefetch_port hint;
     const struct prefetch_port *requests_hint, *users_hints[REGIONS_MAX]; /* NULL: none */
-    struct objective_port *objective;
+    const struct objective_port *objective;
+    sim_dur good_latency_ns; /* of the objective; 0 where it counts no operation of the store */
+    struct operation_tally good_writes, good_reads;
     struct session_port port;
     struct handshake_return back;
     const struct impairments *impairments;
@@ -224,10 +227,10 @@ struct store_client {
     uint64_t attempts_begun, attempts_ended[ATTEMPT_ENDS], ops_begun, ops_ended;
 
     probe_id writes, write_failures, write_attempts, write_errors, write_timeouts, ambiguous, reads,
-        read_failures, read_attempts, read_timeouts, read_misses, opened, open, write_latency,
-        attempt_latency, read_latency, after_reads[AFTERS], after_misses[AFTERS], goodput,
-        denied[DENIED_KINDS], pool_rejections, topology_reads, breaker_refusals, breaker_open,
-        hedges, hedges_won;
+        read_failures, read_attempts, read_timeouts, read_misses, opened, open,
+        write_latency[2] /* ok, failed */, attempt_latency, read_latency[2], attempts_of_writes,
+        after_reads[AFTERS], after_misses[AFTERS], goodput, denied[DENIED_KINDS], pool_rejections,
+        topology_reads, breaker_refusals, breaker_open, hedges, hedges_won;
 
     struct store_client_config own; /* the scenario's, with the rules that have no parameters */
 };
@@ -378,6 +381,7 @@ void op_finish(struct store_client *client, uint32_t index, enum op_outcome outc
 bool client_op_live(const void *self, uint32_t entity, uint32_t generation);
 /* A command will get no reply: its server failed, or its connection was closed. Frees its row. */
 void client_drop(void *self, uint32_t row);
+bool client_waits(const void *self, uint32_t row);
 
 /* What becomes of the connection that a reply came on. */
 static inline enum connection_event connection_after(const struct store_client *client,
@@ -483,6 +487,8 @@ void client_topology_start(struct store_client *client);
 /* After an error: ask the resolver at the next connect, or read the topology if its limit allows.
  */
 RARE void client_ask_addresses(struct store_client *client);
+/* An attempt of `op` has failed: does the primary's name resolve to another address by that? */
+RARE bool client_name_failed(const struct store_client *client, const struct op *op);
 /* In cluster mode: READONLY of a demoted node is MOVED. */
 RARE void client_redirect_to_primary(const struct store_client *client, uint32_t pool,
                                      struct reply *reply);

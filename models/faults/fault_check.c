@@ -92,6 +92,24 @@ static void check_process(const struct fault_config *config, struct validation *
         validation_error(validation, "mtbf", "needs 'mttr' or 'for', such as 'mttr: 5min'");
 }
 
+#define OCCURRENCES_MAX 1e6 /* as of 'times' */
+
+/* A fault with a tiny period would have more events than all else together. */
+static void check_occurrences(const struct fault_config *config, sim_time begin, sim_time end,
+                              struct validation *validation)
+{
+    double period = config->every_ns > 0
+                        ? (double)config->every_ns
+                        : (double)config->mtbf_ns + (double)(config->mttr_ns + config->for_ns);
+    double count = period > 0 ? (double)(end - begin) / period : 0;
+
+    if (config->times == 0 && count > OCCURRENCES_MAX)
+        validation_error(validation, config->every_ns > 0 ? "every" : "mtbf",
+                         "makes some %.2g occurrences until the end of the run, more than 1M; "
+                         "limit them by 'times'",
+                         count);
+}
+
 static void check_repetition(const struct fault_config *config, struct validation *validation)
 {
     if (config->every_ns > 0 && (config->for_ns == 0 || config->for_ns >= config->every_ns))
@@ -126,16 +144,20 @@ static void check_actions(const struct fault_config *config, const char *name, u
 {
     struct strbuf examples = STRBUF_INIT;
     unsigned actions = fault_actions(config), amounts = 0;
+    bool is_neutral = false; /* "slow: 1x", a point of a sweep */
 
     add_examples(&examples, possible);
     for (unsigned action = 0; action < FAULT_ACTIONS; action++) {
         if (fault_action_is_amount((enum fault_action)action))
             amounts |= ACTION_BIT(action);
+        if ((possible & ACTION_BIT(action)) &&
+            validation_is_given(validation, fault_action_name((enum fault_action)action)))
+            is_neutral = true;
         if (actions & ~possible & ACTION_BIT(action))
             validation_error(validation, fault_action_name((enum fault_action)action),
                              "does not go with '%s', which takes %s", name, examples.text);
     }
-    if (actions == 0 && !(possible & amounts))
+    if (actions == 0 && !is_neutral && !(possible & amounts))
         validation_error(validation, NULL, "does nothing to its '%s'; add %s", name, examples.text);
     strbuf_release(&examples);
 }
@@ -325,6 +347,67 @@ static bool check_parts(const struct check_context *context, const struct fault_
     return parts > last;
 }
 
+/* --- homes of control planes ----------------------------------------------------------------- */
+
+#define HOMES_MAX 64
+
+/* A home is the TEXT parameter `home`, or one that ends so, of the model with the control plane.
+ * The endpoints of routing controls have theirs only where the scenario uses these. */
+static bool is_home(const struct field *field, bool has_routing)
+{
+    static const char routing[] = "routing.";
+    const char *dot = strrchr(field->name, '.');
+
+    return field->type == FIELD_TEXT && strcmp(dot ? dot + 1 : field->name, "home") == 0 &&
+           (has_routing || strncmp(field->name, routing, sizeof routing - 1) != 0);
+}
+
+static void add_homes_of(const struct scenario_instance *instance, bool has_routing,
+                         const char **homes, size_t *count)
+{
+    for (size_t item = 0; item < instance->config_count; item++)
+        for (size_t i = 0; i < instance->ops->field_count; i++) {
+            const struct field *field = &instance->ops->fields[i];
+            const char *config = (const char *)instance->config + item * instance->ops->config_size;
+            const char *home =
+                is_home(field, has_routing) ? *(char *const *)(config + field->offset) : NULL;
+
+            if (home && home[0] != '\0' && *count < HOMES_MAX)
+                homes[(*count)++] = home;
+        }
+}
+
+/* A fault on the home of nothing would do nothing. */
+static void check_home(const struct check_context *context, const char *home,
+                       struct validation *validation)
+{
+    const char *homes[HOMES_MAX + 1];
+    struct strbuf known = STRBUF_INIT;
+    size_t count = 0;
+
+    for (size_t i = 0; i < context->instance_count; i++)
+        if (strcmp(context->instances[i].ops->section, "faults") != 0)
+            add_homes_of(&context->instances[i], has_parts(context, "control/routing"), homes,
+                         &count);
+    for (uint32_t r = 0; r < context->topology->region_count && count < HOMES_MAX; r++)
+        homes[count++] = context->topology->region_names[r];
+    for (size_t i = 0; i < count; i++) {
+        bool repeated = false;
+
+        if (strcmp(homes[i], home) == 0) {
+            strbuf_release(&known);
+            return;
+        }
+        for (size_t j = 0; j < i; j++)
+            repeated = repeated || strcmp(homes[i], homes[j]) == 0;
+        if (!repeated)
+            strbuf_addf(&known, "%s'%s'", known.length > 0 ? ", " : "", homes[i]);
+    }
+    validation_error(validation, "home", "is the home of no control plane: '%s'; homes are %s",
+                     home, known.text);
+    strbuf_release(&known);
+}
+
 static void check_selector(const struct fault_config *config, const struct check_context *context,
                            const struct fault_selector *selector, struct validation *validation)
 {
@@ -337,6 +420,8 @@ static void check_selector(const struct fault_config *config, const struct check
         refuse_target(context, selector, name.text, validation);
     else if (check_parts(context, selector, name.text, validation))
         check_actions(config, name.text, possible, validation);
+    if (selector->target == TARGET_HOME)
+        check_home(context, selector->name, validation);
     strbuf_release(&name);
 }
 
@@ -375,8 +460,10 @@ void fault_schedule_check(const void *config, const struct check_context *contex
     struct fault_selector selector;
 
     check_name(&list, context->item, validation);
-    if (check_after(&list, context->item, validation))
+    if (check_after(&list, context->item, validation)) {
         check_at(fault_begin(&list, context->item), context->end, validation);
+        check_occurrences(fault, fault_begin(&list, context->item), context->end, validation);
+    }
     check_repetition(fault, validation);
     if (check_target(fault, context, validation) &&
         fault_selector_read(&selector, &fault->place, context->topology, validation))

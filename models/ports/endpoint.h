@@ -45,6 +45,7 @@ struct client_knowledge {
 struct route_query {
     uint32_t session, session_check; /* the key */
     uint32_t try_number;             /* of the attempt in its operation, from 1 */
+    uint32_t instance;               /* of the client's tier */
     uint8_t kind;                    /* enum command_kind */
     bool latest;                     /* a read that must see the session's last write */
 };

@@ -41,11 +41,29 @@ static uint32_t tick_of(sim_time time)
     return (uint32_t)(time / (10 * SIM_MS)) + 1;
 }
 
-/* Whether a cluster has lost what it wrote then. */
-static bool is_lost(const struct regional *regional, int region, uint32_t tick)
+/* Where a server keeps what it executes. */
+static uint32_t place_of(const struct regional *regional, const struct server *server)
 {
-    for (size_t i = 0; i < regional->lost_count[region]; i++)
-        if (tick >= regional->lost[region][i].from && tick <= regional->lost[region][i].to)
+    const struct cluster *cluster = server->cluster;
+
+    if (regional->nodes == 0)
+        return (uint32_t)cluster->region;
+    return (uint32_t)cluster->region * regional->nodes +
+           server->shard / cluster->store->node_servers;
+}
+
+static uint32_t places_of_cluster(const struct regional *regional)
+{
+    return regional->nodes == 0 ? 1 : regional->nodes;
+}
+
+/* Whether a place has lost what it wrote then. */
+static bool is_lost(const struct regional *regional, uint32_t index, uint32_t tick)
+{
+    const struct place *place = &regional->places[index];
+
+    for (size_t i = 0; i < place->count; i++)
+        if (tick >= place->lost[i].from && tick <= place->lost[i].to)
             return true;
     return false;
 }
@@ -55,18 +73,20 @@ static void regional_read(const struct server *server, struct command *command)
     struct store *store = server->cluster->store;
     const struct regional *regional = store->state;
     const struct regional_row *row = row_of(store, command->session);
-    int region = server->cluster->region;
+    uint32_t place = place_of(regional, server), places = places_of_cluster(regional);
 
     command->reply.kind = REPLY_MISS;
-    if (row->region == 0 || row->check != command->session_check) {
+    if (row->place == 0 || row->check != command->session_check) {
         command->reply.miss = MISS_NEVER_WRITTEN;
-    } else if (row->region != region + 1) {
-        command->reply.miss = MISS_OF_KIND;
-    } else if (is_lost(regional, region, row->created)) {
+    } else if (row->place != place + 1) {
+        bool is_here = (row->place - 1u) / places == (uint32_t)server->cluster->region;
+
+        command->reply.miss = MISS_OF_KIND + is_here;
+    } else if (is_lost(regional, place, row->created)) {
         command->reply.miss = MISS_RESTARTED;
     } else {
         command->reply.kind = REPLY_HIT;
-        command->reply.stale = is_lost(regional, region, row->written);
+        command->reply.stale = is_lost(regional, place, row->written);
     }
 }
 
@@ -78,7 +98,7 @@ static void regional_write(const struct server *server, struct command *command)
     struct regional_row *row = row_of(store, command->session);
     uint32_t op = (uint32_t)rng_mix(command->identity);
     uint32_t now = tick_of(sim_now(store->sim)), created = now;
-    uint8_t here = (uint8_t)(cluster->region + 1);
+    uint32_t place = place_of(regional, server);
 
     command->reply.kind = REPLY_OK;
     command->reply.executed = true;
@@ -87,16 +107,17 @@ static void regional_write(const struct server *server, struct command *command)
     regional->write_bytes = command->bytes;
     if (command->session_check < row->check)
         return; /* late write of a session whose row has been reused: never read */
-    if (row->check == command->session_check && row->region != 0 && row->last_op == op)
+    if (row->check == command->session_check && row->last_op == op)
         probe_count(store->probes, cluster->repeated);
-    if (row->check == command->session_check && row->region == here &&
-        !is_lost(regional, cluster->region, row->created))
+    if (row->check == command->session_check && row->place == place + 1 &&
+        !is_lost(regional, place, row->created))
         created = row->created;
-    *row = (struct regional_row){.last_op = op,
-                                 .created = created,
-                                 .written = now,
-                                 .check = (uint16_t)command->session_check,
-                                 .region = command->kind == COMMAND_DELETE ? 0 : here};
+    *row =
+        (struct regional_row){.last_op = op,
+                              .created = created,
+                              .written = now,
+                              .check = (uint16_t)command->session_check,
+                              .place = (uint16_t)(command->kind == COMMAND_DELETE ? 0 : place + 1)};
 }
 
 HOT_CODE enum execution regional_execute(struct server *server, uint32_t ref,
@@ -112,18 +133,32 @@ HOT_CODE enum execution regional_execute(struct server *server, uint32_t ref,
     return EXECUTION_DONE;
 }
 
-/* Writes from `from` on are lost; -1: all. */
-static void lose_since(struct cluster *cluster, sim_time from)
+/* Writes of a place from `from` on are lost; -1: all. */
+static void lose_since(struct store *store, uint32_t index, sim_time from)
 {
-    struct regional *regional = cluster->store->state;
-    int region = cluster->region;
-    struct lost_times lost = {from < 0 ? 0 : tick_of(from), tick_of(sim_now(cluster->store->sim))};
+    struct regional *regional = store->state;
+    struct place *place = &regional->places[index];
+    struct lost_times lost = {from < 0 ? 0 : tick_of(from), tick_of(sim_now(store->sim))};
 
     if (lost.from == 0)
-        regional->lost_count[region] = 0; /* it covers all before */
-    MEM_GROW(regional->lost[region], regional->lost_capacity[region],
-             regional->lost_count[region] + 1);
-    regional->lost[region][regional->lost_count[region]++] = lost;
+        place->count = 0; /* it covers all before */
+    MEM_GROW(place->lost, place->capacity, place->count + 1);
+    place->lost[place->count++] = lost;
+}
+
+static void cluster_loses_since(const struct cluster *cluster, sim_time from)
+{
+    uint32_t places = places_of_cluster(cluster->store->state);
+
+    for (uint32_t i = 0; i < places; i++)
+        lose_since(cluster->store, (uint32_t)cluster->region * places + i, from);
+}
+
+void regional_node_lost(struct cluster *cluster, uint32_t node)
+{
+    const struct regional *regional = cluster->store->state;
+
+    lose_since(cluster->store, (uint32_t)cluster->region * regional->nodes + node, -1);
 }
 
 void regional_down(struct cluster *cluster, enum crash_kind kind)
@@ -131,13 +166,13 @@ void regional_down(struct cluster *cluster, enum crash_kind kind)
     sim_time from = persistence_down(cluster, kind);
 
     if (from != SIM_NEVER)
-        lose_since(cluster, from);
+        cluster_loses_since(cluster, from);
 }
 
 void regional_back(struct cluster *cluster, bool was_down)
 {
     if (!was_down && cluster->persistence.config->kind == PERSIST_NONE)
-        lose_since(cluster, -1);
+        cluster_loses_since(cluster, -1);
     persistence_back(cluster, !was_down);
 }
 
@@ -145,14 +180,18 @@ struct held_data regional_data(const struct cluster *cluster)
 {
     const struct store *store = cluster->store;
     const struct regional *regional = store->state;
+    uint32_t places = places_of_cluster(regional);
     uint64_t keys = 0;
 
     for (uint32_t r = 0; r < store->region_count; r++) {
         const struct regional_row *rows = (const void *)store->sessions[r].rows;
 
-        for (size_t i = 0; i < store->sessions[r].count; i++)
-            keys += rows[i].region == cluster->region + 1 &&
-                    !is_lost(regional, cluster->region, rows[i].created);
+        for (size_t i = 0; i < store->sessions[r].count; i++) {
+            uint32_t place = rows[i].place - 1u;
+
+            keys += rows[i].place != 0 && place / places == (uint32_t)cluster->region &&
+                    !is_lost(regional, place, rows[i].created);
+        }
     }
     return (struct held_data){keys, keys * regional->write_bytes};
 }
@@ -161,20 +200,20 @@ void regional_fini(struct store *store)
 {
     struct regional *regional = store->state;
 
-    for (uint32_t r = 0; r < REGIONS_MAX; r++)
-        free(regional->lost[r]);
+    for (size_t i = 0; i < sizeof regional->places / sizeof regional->places[0]; i++)
+        free(regional->places[i].lost);
 }
 
-void regional_seed_in(struct store *store, uint32_t session, uint32_t session_check, int region)
+void regional_seed_in(struct store *store, uint32_t session, uint32_t session_check, uint32_t place)
 {
     *row_of(store, session) =
-        (struct regional_row){.check = (uint16_t)session_check, .region = (uint8_t)(region + 1)};
+        (struct regional_row){.check = (uint16_t)session_check, .place = (uint16_t)(place + 1)};
 }
 
 /* Sessions from before the run are in the region closest to their user. */
 static void regional_seed(struct store *store, uint32_t session, uint32_t session_check)
 {
-    regional_seed_in(store, session, session_check, (int)ref_region(session));
+    regional_seed_in(store, session, session_check, ref_region(session));
 }
 
 static uint32_t node_parts(const void *config, const struct check_context *context, int region,

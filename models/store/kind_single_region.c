@@ -47,7 +47,7 @@ static uint32_t single_region_route(const void *store, const struct client_knowl
 
 static void single_region_seed(struct store *store, uint32_t session, uint32_t session_check)
 {
-    regional_seed_in(store, session, session_check, store_region(store));
+    regional_seed_in(store, session, session_check, (uint32_t)store_region(store));
 }
 
 static uint32_t store_parts(const void *config, const struct check_context *context, int region,

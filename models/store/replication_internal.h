@@ -87,6 +87,7 @@ struct stream {
     /* Numbers of the last write that may leave the output buffer, is in the kernel, has arrived, is
      * applied. */
     uint64_t due, handed, arrived, applied;
+    uint64_t buffered; /* last write that was in the output buffer when the connection ended */
     uint64_t ping_offset, seen_offset; /* of the last PING sent; of the last PING received */
     int64_t behind;                    /* bytes acknowledged and not applied */
     sim_time heard, acknowledged;      /* last data at the secondary, last ACK at the primary */
@@ -113,6 +114,7 @@ struct secondary {
 struct replication {
     const struct replication_config *config;
     struct sim *sim;
+    const char *instance;
     struct probes_hot *probes;
     struct run_log *log;
     const struct topology *topology;
@@ -151,6 +153,11 @@ static inline struct write_log *stream_log(const struct stream *stream)
 {
     return &stream->secondary->replication->logs[stream->shard];
 }
+
+/* --- replication.c --------------------------------------------------------------------------- */
+
+/* How long the primary of a shard waits for more secondaries, from now. */
+sim_dur replication_gathering_ns(const struct replication *replication, uint32_t shard);
 
 /* --- stream.c -------------------------------------------------------------------------------- */
 

@@ -129,6 +129,7 @@ static void stream_decide(struct stream *stream)
     }
     probe_count(replication->probes, secondary->full);
     stream->sending = stream->receiving = stream->needs_full = true;
+    stream->history = primary.history;
     stream->handed = stream->arrived = stream->applied = stream->due = stream_log(stream)->high;
     if (replication->full_resync_given) {
         stream_copy_at_once(stream);
@@ -137,7 +138,7 @@ static void stream_decide(struct stream *stream)
     stream_log_resync(stream, "full resync started");
     stream_set_state(stream, STREAM_GATHERING);
     stream->copy = (struct copy){0};
-    stream_step_after(stream, replication->config->resync_delay_ns);
+    stream_step_after(stream, replication_gathering_ns(replication, stream->shard));
 }
 
 static void stream_on_hello(void *self, struct sim *sim, uint32_t entity, uint32_t generation)

@@ -120,8 +120,7 @@ RARE void store_history_replied(struct cluster *cluster, uint32_t ref,
                                 const struct command *command)
 {
     struct store *store = cluster->store;
-    const struct server *server =
-        &cluster->servers[store_shard_of(store, command->session, command->session_check)];
+    const struct server *server = server_of_command(cluster, command);
     struct answer_record answer = {HISTORY_INITIAL, cluster->region};
 
     if (command->reply.executed)

@@ -24,7 +24,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct store;   /* all clusters */
+struct store; /* all clusters */
+struct store_config;
 struct cluster; /* the servers of one region */
 struct server;  /* one shard in one cluster: one process */
 
@@ -44,6 +45,14 @@ struct store_kind {
     struct model_kind model;
     size_t state_size; /* of store->state: zeroed before .init, freed after .fini */
     size_t row_size;   /* bytes kept per session: store_row() */
+
+    /* Fill the common parameters that the kind lacks; NULL: it lacks none. `shards` is the number
+     * of servers of a cluster. Called once, before all others. */
+    void (*adapt)(struct store_config *config, const void *kind_config);
+    /* Each node of a cluster has an address and servers of its own, store->node_servers each, which
+     * .endpoints sets. false: connections to a cluster reach all its servers, and one of its nodes
+     * is the primary. */
+    bool by_node;
 
     /* Add the endpoints that clients may connect to. Called once, first, with only the parameters
      * set. Each region that an endpoint with an address is in gets a cluster. */
@@ -81,6 +90,8 @@ struct store_kind {
     void (*node_back)(struct cluster *cluster);
     /* A planned change of roles. NULL: the kind has none. */
     void (*change_roles)(struct cluster *cluster);
+    /* With by_node: the memory of one node of a running cluster is lost. */
+    void (*node_lost)(struct cluster *cluster, uint32_t node);
 
     /*
      * For a history of operations, both or neither: the position of the write that the server has

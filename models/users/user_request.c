@@ -11,6 +11,8 @@
  */
 #include "population_internal.h"
 
+#include <stdlib.h>
+
 /* --- pending requests ------------------------------------------------------------------------ */
 
 /* The present watch is over; its first pending begins the next one. */
@@ -74,6 +76,18 @@ static bool pending_live(const void *self, uint32_t entity, uint32_t generation)
         &((const struct population *)self)->pending_requests[entity];
 
     return (pending->generation & SIM_GENERATION_MASK) == generation;
+}
+
+/* The user is gone; what it waited for is ignored. */
+RARE static void pending_unread(struct population *population, uint32_t index)
+{
+    uint32_t session = population->pending_requests[index].session;
+    bool was_late = pending_is_late(&population->pending_requests[index]);
+
+    pending_end(population, index);
+    if (was_late)
+        sim_cancelled(population->sim);
+    session_drop(population, session);
 }
 
 /* --- sending --------------------------------------------------------------------------------- */
@@ -214,7 +228,10 @@ void session_send(struct population *population, uint32_t index)
 static void population_on_send(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     (void)sim, (void)generation;
-    session_send(self, entity);
+    if (((struct population *)self)->sessions[entity].is_gone)
+        session_drop(self, entity);
+    else
+        session_send(self, entity);
 }
 
 static HOT_HANDLER void population_on_request_arrive(void *self, struct sim *sim, uint32_t entity,
@@ -229,6 +246,10 @@ static HOT_HANDLER void population_on_request_arrive(void *self, struct sim *sim
     struct user_request request;
 
     (void)generation;
+    if (session->is_gone) {
+        session_drop(population, entity);
+        return;
+    }
     if (session->sets_up) {
         sent -= session_setup(population, session);
         session->sets_up = false;
@@ -290,11 +311,19 @@ static void population_on_impatience(void *self, struct sim *sim, uint32_t entit
     uint32_t index = population->pending_requests[entity].session;
     struct session *session = &population->sessions[index];
     int region = session->connection > 0 ? (int)session->connection - 1 : population->region;
+    sim_time sent = population->pending_requests[entity].sent;
 
     (void)generation;
+    if (session->is_gone) {
+        pending_end(population, entity);
+        session_drop(population, index);
+        return;
+    }
     probe_count(population->probes, population->at[region].requests);
     probe_count(population->probes, population->at[region].abandoned);
+    operation_tally_add(&population->at[region].good_requests, sent, false);
     if (session->kind == REQUEST_LOGIN) {
+        operation_tally_add(&population->at[region].good_logins, sent, false);
         probe_count(population->probes, population->at[region].logins);
         probe_count(population->probes, population->at[region].logins_failed);
     }
@@ -338,22 +367,26 @@ const struct event_kind population_impatience = {.name = "impatience",
 /* --- answers --------------------------------------------------------------------------------- */
 
 static void count_answer(struct population *population, const struct session *session,
-                         const struct user_response *response, sim_dur latency)
+                         const struct user_response *response, sim_time sent)
 {
     struct probes_hot *probes = population->probes;
     int r = response->region;
-    bool good = response->kind == RESPONSE_OK || response->kind == RESPONSE_OK_LOCAL ||
-                response->kind == RESPONSE_OK_TOKEN;
+    sim_dur latency = response->arrives - sent;
+    bool failed = response->kind != RESPONSE_OK && response->kind != RESPONSE_OK_LOCAL &&
+                  response->kind != RESPONSE_OK_TOKEN;
+    bool good = !failed && latency <= population->good_latency_ns;
 
     probe_count(probes, population->at[r].requests);
-    if (good && latency <= population->good_latency_ns)
+    if (good)
         probe_count(probes, population->at[r].good);
-    probe_latency(probes, population->at[r].latency, latency);
+    operation_tally_add(&population->at[r].good_requests, sent, good);
+    probe_latency(probes, population->at[r].latency[failed], latency);
     if (session->kind == REQUEST_LOGIN) {
+        operation_tally_add(&population->at[r].good_logins, sent, good);
         probe_count(probes, population->at[r].logins);
         if (response->kind == RESPONSE_LOGIN_FAILED || response->kind == RESPONSE_REJECTED)
             probe_count(probes, population->at[r].logins_failed);
-        probe_latency(probes, population->at[r].login_latency, latency);
+        probe_latency(probes, population->at[r].login_latency[failed], latency);
     }
     if (response->carried)
         probe_count(probes, population->at[r].with_session);
@@ -434,12 +467,39 @@ static void session_answered(struct population *population, uint32_t index,
         session_end(population, index, response->arrives);
 }
 
+/* Requests that are under way when the run ends. The free rows are those of the free list. */
+void population_report_open(void *self)
+{
+    const struct population *population = self;
+    const struct objective_port *objective = population->objective;
+    bool *is_free = mem_zalloc(population->pending_count + 1, sizeof *is_free);
+
+    for (uint32_t i = population->pending_free; i != NO_INDEX;
+         i = population->pending_requests[i].session)
+        is_free[i] = true;
+    for (size_t i = 0; i < population->pending_count; i++) {
+        const struct pending_request *pending = &population->pending_requests[i];
+        const struct session *session;
+        int region;
+
+        if (is_free[i])
+            continue;
+        session = &population->sessions[pending->session];
+        region = session->connection > 0 ? (int)session->connection - 1 : population->region;
+        if (objective_counts(objective, OPERATION_REQUEST))
+            objective->operation_open(objective->self, OPERATION_REQUEST, region, pending->sent);
+        if (objective_counts(objective, OPERATION_LOGIN) && session->kind == REQUEST_LOGIN)
+            objective->operation_open(objective->self, OPERATION_LOGIN, region, pending->sent);
+    }
+    free(is_free);
+}
+
 bool population_waits(const void *self, uint32_t pending, uint32_t generation)
 {
     const struct population *population = self;
     const struct pending_request *row = &population->pending_requests[pending];
 
-    return row->generation == generation &&
+    return row->generation == generation && !population->sessions[row->session].is_gone &&
            sim_now(population->sim) - row->sent <= population->config->patience_ns;
 }
 
@@ -453,7 +513,11 @@ HOT_HANDLER void population_respond(void *self, const struct user_response *resp
 
     if (pending.generation != response->generation || latency > population->config->patience_ns)
         return; /* the user has gone, or will have */
-    count_answer(population, session, response, latency);
+    if (session->is_gone) {
+        pending_unread(population, response->pending);
+        return;
+    }
+    count_answer(population, session, response, pending.sent);
     pending_end(population, response->pending);
     if (pending_is_late(&pending))
         sim_cancelled(population->sim);

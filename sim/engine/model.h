@@ -100,10 +100,13 @@ struct validation {
     void (*report)(struct validation *self, const char *field, const char *text);
     /* For what is worth knowing and no error, such as a derived value. NULL: not wanted. */
     void (*note)(struct validation *self, const char *field, const char *text);
+    /* Whether the scenario sets the field, or a field below it, to whatever value. NULL: no. */
+    bool (*is_given)(const struct validation *self, const char *field);
 };
 /* Report a violated rule between fields: format the text and call validation->report. */
 void validation_error(struct validation *validation, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+bool validation_is_given(const struct validation *validation, const char *field);
 /* Report a note; as validation_error(). */
 void validation_note(struct validation *validation, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -123,7 +126,9 @@ struct scenario_instance {
 struct check_context {
     const struct topology *topology;
     sim_time end;
-    const struct supplied_rows *rows;          /* as in model_env */
+    const struct supplied_rows *rows;    /* as in model_env */
+    const struct metric *const *metrics; /* of the scenario's models and kinds */
+    size_t metric_count;
     const struct scenario_instance *instances; /* of the scenario, filled; where a value of theirs
                                                   is wrong, it is 0, NULL or the default */
     size_t instance_count;
@@ -166,7 +171,10 @@ struct preset {
 struct model_kind {
     const char *name;    /* the value of "kind" */
     const char *meaning; /* one line */
-    size_t config_size;  /* of its parameters; allocated zeroed, filled and freed by the wiring */
+    /* Parameters of the model that do not exist with this kind, by the first part of their names;
+     * NULL-terminated; NULL: none. They stay zero in the config. Never "kind". */
+    const char *const *lacks;
+    size_t config_size; /* of its parameters; allocated zeroed, filled and freed by the wiring */
     const struct field *fields; /* MODEL_CONFIG is the struct of the kind */
     size_t field_count;
     const struct metric *metrics;

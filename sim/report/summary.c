@@ -152,7 +152,7 @@ static int load_groups(struct summary *summary, struct results *results, struct 
     return 0;
 }
 
-static int load(struct summary *summary, struct results *results, int64_t id, struct diag *diag)
+int summary_load(struct summary *summary, struct results *results, int64_t id, struct diag *diag)
 {
     if (results_study(results, id, &summary->study, diag) != 0)
         return -1;
@@ -171,7 +171,7 @@ static int load(struct summary *summary, struct results *results, int64_t id, st
                : load_groups(summary, results, diag);
 }
 
-static void release(struct summary *summary)
+void summary_release(struct summary *summary)
 {
     for (size_t i = 0; i < summary->param_count; i++) {
         free(summary->params[i].path);
@@ -247,13 +247,13 @@ int report_summary(struct results *results, const struct summary_options *option
                    struct diag *diag)
 {
     struct summary summary = {0};
-    int status = load(&summary, results, options->study, diag);
+    int status = summary_load(&summary, results, options->study, diag);
     if (status == 0) {
         status =
             options->json ? summary_write_json(out, &summary) : write_text(out, &summary, options);
         if (status != 0)
             diag_error(diag, "cannot write the summary: %s", strerror(errno));
     }
-    release(&summary);
+    summary_release(&summary);
     return status;
 }

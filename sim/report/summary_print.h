@@ -61,6 +61,9 @@ struct summary {
         outcome_capacity;
 };
 
+/* Read a study (0: the newest) into a zeroed summary; release it in any case. 0, or -1. */
+int summary_load(struct summary *summary, struct results *results, int64_t id, struct diag *diag);
+void summary_release(struct summary *summary);
 /* The outcomes of a point with two of them; NULL if there is only one. */
 const struct outcome_row *summary_two_outcomes(const struct summary *summary, int64_t point);
 /* The unit of an expectation: that of its first metric, or none. */

@@ -407,6 +407,9 @@ static void print_head(const struct described *described, FILE *out)
             "section '%s' with 'kind: %s', in addition to the parameters of every kind (isthmus "
             "describe %s)\n",
             ops->section, described->kind->name, ops->section);
+        for (size_t i = 0; described->kind->lacks && described->kind->lacks[i]; i++)
+            fprintf(out, "%s'%s'%s", i == 0 ? "without " : ", ", described->kind->lacks[i],
+                    described->kind->lacks[i + 1] ? "" : "\n");
         return;
     }
     fprintf(out, "%s: %s\n", ops->name, ops->meaning);

@@ -156,6 +156,8 @@ void describe_json(const struct described *described, FILE *out)
     if (described->kind) {
         json_text(&json, "kind", described->kind->name);
         json_text(&json, "kind_meaning", described->kind->meaning);
+        if (described->kind->lacks)
+            write_names(&json, "lacks", described->kind->lacks);
     }
     write_tables(&json, described);
     if (described->kind_count > 0)

@@ -87,6 +87,14 @@ static void print_markdown_kinds(const struct model_ops *ops, FILE *out)
     }
 }
 
+/* Common parameters that a kind does not have. */
+static void print_markdown_lacks(const char *const *lacks, FILE *out)
+{
+    for (size_t i = 0; lacks[i]; i++)
+        fprintf(out, "%s`%s`%s", i == 0 ? "\nParameters of every kind, without " : ", ", lacks[i],
+                lacks[i + 1] ? "" : ".\n");
+}
+
 int describe_markdown(const struct registry *registry, const char *name, FILE *out,
                       struct diag *diag)
 {
@@ -97,6 +105,8 @@ int describe_markdown(const struct registry *registry, const char *name, FILE *o
         return -1;
     if (described.field_count > 0)
         print_markdown_fields(&described, out);
+    if (described.kind && described.kind->lacks)
+        print_markdown_lacks(described.kind->lacks, out);
     if (described.metric_count > 0) {
         fputs(described.field_count > 0 ? "\n" : "", out);
         print_markdown_metrics(&described, out);

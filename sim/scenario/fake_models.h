@@ -219,9 +219,11 @@ static const struct lint_row fake_regional_lints[] = {
 static const struct label_row fake_regional_labels[] = {
     {"reauth-cause", "other-region", "the session was made elsewhere"},
 };
+static const char *const fake_regional_lacks[] = {"note", NULL};
 static const struct model_kind fake_regional_kind = {
     .name = "regional",
     .meaning = "one store a region",
+    .lacks = fake_regional_lacks,
     .config_size = sizeof(struct fake_regional),
     FIELD_TABLE(fake_regional_fields),
     METRIC_TABLE(fake_regional_metrics),

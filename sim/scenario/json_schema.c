@@ -12,6 +12,7 @@
 #include "json_schema.h"
 #include "json_writer.h"
 #include "mem.h"
+#include "model_kinds.h"
 #include "run_settings.h"
 #include "scenario_internal.h"
 #include "schema_frame.h"
@@ -31,6 +32,7 @@ static const char *const definition_of[] = {
     [FIELD_NUMBER_DIST] = "distribution", [FIELD_DURATION_LIST] = "durations", [FIELD_REGION] = "region",
     [FIELD_NUMBER_LIST] = "numbers",
     [FIELD_RATES] = "rates",         [FIELD_TIMES] = "times",         [FIELD_STAGES] = "stages",
+    [FIELD_COUNT_STAGES] = "count_stages",
     [FIELD_REGION_LIST] = "regions", [FIELD_LINK] = "link",           [FIELD_TEXT] = "text",
 };
 // clang-format on
@@ -219,8 +221,10 @@ static cJSON *make_kind(const struct model_ops *ops, const struct model_kind *ki
         table.count += ops->kinds[i]->field_count;
     fields = mem_alloc(table.count, sizeof *fields);
     table.fields = fields;
-    memcpy(fields, ops->fields, ops->field_count * sizeof *fields);
-    table.count = ops->field_count;
+    table.count = 0;
+    for (size_t i = 0; i < ops->field_count; i++)
+        if (!kind_lacks(kind, ops->fields[i].name))
+            fields[table.count++] = ops->fields[i];
     for (size_t i = 0; i < ops->kind_count; i++) {
         if (kind && ops->kinds[i] != kind)
             continue;

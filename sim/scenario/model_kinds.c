@@ -38,6 +38,18 @@ const struct model_kind *kind_of_root(const struct registry *registry, const str
     return ops ? kind_chosen(ops, yaml_get(root, MODEL_KIND_SECTION)) : NULL;
 }
 
+bool kind_lacks(const struct model_kind *kind, const char *path)
+{
+    for (size_t i = 0; kind && kind->lacks && kind->lacks[i]; i++) {
+        size_t length = strlen(kind->lacks[i]);
+
+        if (strncmp(path, kind->lacks[i], length) == 0 &&
+            (path[length] == '\0' || path[length] == '.'))
+            return true;
+    }
+    return false;
+}
+
 bool kind_has_model(const struct model_kind *kind, const struct model_ops *ops)
 {
     if (!kind || !ops->only_kinds)
@@ -74,9 +86,12 @@ static bool has_path(const struct field *fields, size_t count, const char *path)
     return false;
 }
 
-static bool kind_has_path(const struct model_kind *kind, const char *path)
+/* Whether the model has it with this kind. */
+static bool kind_has_path(const struct model_ops *ops, const struct model_kind *kind,
+                          const char *path)
 {
-    return has_path(kind->fields, kind->field_count, path);
+    return has_path(kind->fields, kind->field_count, path) ||
+           (has_path(ops->fields, ops->field_count, path) && !kind_lacks(kind, path));
 }
 
 bool kind_explain_parameter(struct strbuf *out, const struct model_ops *ops,
@@ -86,7 +101,7 @@ bool kind_explain_parameter(struct strbuf *out, const struct model_ops *ops,
     size_t count = 0;
 
     for (size_t i = 0; i < ops->kind_count && count < KINDS_LISTED_MAX; i++)
-        if (ops->kinds[i] != chosen && kind_has_path(ops->kinds[i], path))
+        if (ops->kinds[i] != chosen && kind_has_path(ops, ops->kinds[i], path))
             names[count++] = ops->kinds[i]->name;
     if (count > 0 && chosen) {
         strbuf_addf(out, "'%s' is a parameter of ", path);
@@ -154,13 +169,15 @@ struct config_table config_table_make(const struct model_ops *ops, const struct 
         return table;
     table.kind_offset = (ops->config_size + alignment - 1) / alignment * alignment;
     table.size = table.kind_offset + kind->config_size;
-    table.field_count = ops->field_count + kind->field_count;
-    fields = mem_alloc(table.field_count, sizeof *fields);
-    memcpy(fields, ops->fields, ops->field_count * sizeof *fields);
+    fields = mem_alloc(ops->field_count + kind->field_count, sizeof *fields);
+    table.field_count = 0;
+    for (size_t i = 0; i < ops->field_count; i++)
+        if (!kind_lacks(kind, ops->fields[i].name))
+            fields[table.field_count++] = ops->fields[i];
     for (size_t i = 0; i < kind->field_count; i++) {
-        invariant(!schema_find(ops->fields, ops->field_count, kind->fields[i].name));
-        fields[ops->field_count + i] = kind->fields[i];
-        fields[ops->field_count + i].offset += table.kind_offset;
+        invariant(!schema_find(fields, table.field_count, kind->fields[i].name));
+        fields[table.field_count] = kind->fields[i];
+        fields[table.field_count++].offset += table.kind_offset;
     }
     table.fields = fields;
     return table;
@@ -210,8 +227,8 @@ static const struct yaml_node *settle_section(struct settling *settling,
         const struct yaml_entry *entry = &merged->entries[i];
         const char *key = entry->key->text;
 
-        if (is_inherited(base, entry) && !has_path(ops->fields, ops->field_count, key) &&
-            !kind_has_path(kind, key) && kind_explain_parameter(&unused, ops, kind, key))
+        if (is_inherited(base, entry) && !kind_has_path(ops, kind, key) &&
+            kind_explain_parameter(&unused, ops, kind, key))
             leave_out(settling, ops->section, entry->key);
         else
             kept[count++] = *entry;

@@ -21,6 +21,9 @@ const struct model_kind *kind_chosen(const struct model_ops *ops, const struct y
 /* The same of section MODEL_KIND_SECTION of a scenario's root. */
 const struct model_kind *kind_of_root(const struct registry *registry,
                                       const struct yaml_node *root);
+/* Whether parameter `path` of the model, or a group of them, does not exist with this kind (NULL:
+ * it exists). */
+bool kind_lacks(const struct model_kind *kind, const char *path);
 /* Whether the model exists if MODEL_KIND_SECTION has this kind. NULL, unknown: true. */
 bool kind_has_model(const struct model_kind *kind, const struct model_ops *ops);
 

@@ -165,6 +165,11 @@ static void what_belongs_to_another_kind_is_refused_by_name(void **state)
          "'global-datastore'\n"
          "expect: [shards_in_use < 1]\n"
          "         ^\n"},
+        {REGIONS "store: {kind: regional, note: x}\n", NULL,
+         "t.yaml:2:25: error: 'note' is a parameter of kind 'global-datastore', not of "
+         "'regional'\n"
+         "store: {kind: regional, note: x}\n"
+         "                        ^\n"},
         /* The kind is unknown: the other keys are not checked. */
         {REGIONS "store: {kind: regonal, data_set: 1 GiB, shards: 2}\nreplication: {}\n", NULL,
          "t.yaml:2:15: error: 'store.kind' has no choice 'regonal'; did you mean 'regional'?\n"
@@ -206,6 +211,7 @@ static const char base_text[] = REGIONS "store:\n"
                                         "  kind: global-datastore\n"
                                         "  memory: 64 MiB\n"
                                         "  data_set: 8 MiB\n"
+                                        "  note: of the base\n"
                                         "  promotion: {comment: slow}\n"
                                         "replication: {buffer: 2 MiB}\n";
 
@@ -219,8 +225,8 @@ static void what_a_base_says_for_its_kind_is_left_out_with_a_note(void **state)
     (void)state;
     assert_string_equal(
         text, "over.yaml:2:15: note: ignored inherited settings that kind 'regional' does "
-              "not have: 'store.data_set' (base.yaml:5), 'store.promotion' (base.yaml:6), "
-              "'replication' (base.yaml:7)\n"
+              "not have: 'store.data_set' (base.yaml:5), 'store.note' (base.yaml:6), "
+              "'store.promotion' (base.yaml:7), 'replication' (base.yaml:8)\n"
               "store: {kind: regional, shards: 5}\n"
               "              ^\n");
     assert_non_null(scenario);
@@ -338,7 +344,11 @@ static void describe_lists_the_kinds_and_each_of_them(void **state)
          "data_set"},
         {"store", false, true, 0, "| `regional` | one store a region |\n", "data_set"},
         {"store.regional", false, false, 0, "\n  shards     count  3 ", "memory"},
+        {"store.regional", false, false, 0, "describe store)\nwithout 'note'\n", "memory"},
         {"store.regional", true, false, 0, "\"kind\": \"regional\"", "memory"},
+        {"store.regional", true, false, 0, "\"lacks\": [\n  \"note\"]", "memory"},
+        {"store.regional", false, true, 0, "\nParameters of every kind, without `note`.\n",
+         "memory"},
         {"store.regional", false, true, 0, "| `shards` | count | 3 | 1 to 100 |", "memory"},
         {"store.global-datastore", false, false, 0, "promotion.verified", "shards"},
         {"store.regonal", false, false, -1,
@@ -365,15 +375,17 @@ static void the_schema_follows_the_kind(void **state)
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    const char *at;
+    char *at;
 
     (void)state;
     scenario_write_schema(&fake_registry, out);
     fclose(out);
     at = strstr(text, "\"const\": \"regional\"");
     assert_non_null(at);
-    at = strstr(at, "\"shards\"");
-    assert_non_null(at);
+    assert_non_null(strstr(at, "\"else\""));
+    *strstr(at, "\"else\"") = '\0'; /* without a kind all parameters are allowed */
+    assert_non_null(strstr(at, "\"shards\""));
+    assert_null(strstr(at, "\"note\""));
     free(text);
 }
 

@@ -249,6 +249,38 @@ static void a_shared_connection_survives_an_outage(void **state)
 }
 
 /*
+ * 100 writes a second with a timeout of 105 ms, 20 ms from a store that hangs from 5 to 6 s. Those
+ * sent from 4.99 to 5.90 s get their replies too late, 92 of them. A store that drops what nobody
+ * waits for executes only the last of them, which has 5 ms left at 6 s; on a connection that stays
+ * open and on those that the client has closed.
+ */
+#define HANGS(mode, store)                                                                         \
+    CLIENT_WORLD_WITH(store)                                                                       \
+    NETWORK("0%", "0ms")                                                                           \
+    "duration: 20s\nwarmup: 0s\n"                                                                  \
+    "driver: {rate: 100/s, writer: b, stall_from: 5s, stall_for: 1s}\n"                            \
+    "client: {mode: " mode ", timeout: 105ms, retry: {attempts: 1}}\n"
+static void a_store_drops_what_nobody_waits_for(void **state)
+{
+    static const char *const kept[] = {HANGS("multiplexed", ""),
+                                       HANGS("pool, pool: {size: 200, warm: 200}", "")};
+    static const char *const dropped[] = {
+        HANGS("multiplexed", ", drop_abandoned: true"),
+        HANGS("pool, pool: {size: 200, warm: 200}", ", drop_abandoned: true")};
+    const struct wanted drops = {"commands_dropped", NULL, 0, NULL, NULL};
+
+    (void)state;
+    assert_close(one(kept[0], of_b("ambiguous_writes")), 92, 0);
+    assert_close(one(kept[0], drops), 0, 0);
+    assert_close(one(dropped[0], drops), 91, 0);
+    assert_close(one(dropped[0], of_b("ambiguous_writes")), 1, 0);
+    assert_close(one(kept[1], of_b("ambiguous_writes")), 92, 0);
+    assert_close(one(dropped[1], drops), 91, 0);
+    assert_close(one(dropped[1], of_b("ambiguous_writes")), 1, 0);
+    assert_close(one(dropped[0], of_b("write_timeouts")), one(kept[0], of_b("write_timeouts")), 0);
+}
+
+/*
  * No replies: a shared connection is closed after 1 s and reopened after another 1 s, at 0, 2, ...
  * 18 s; without the wait at 0, 1, ... 19 s. After 0.5, 1, 2, 4, 8 s (doubling to 8): at 0, 1.5,
  * 3.5, 6.5, 11.5 s.
@@ -337,6 +369,29 @@ static void breaker_is_checked_again_after_the_backoff(void **state)
     assert_close(denied(SLEEPY, "breaker"), 1, 1e-12);             /* of the second, at 1.1 s */
     assert_close(one(SLEEPY, of_b("write_attempts")), 2, 1e-12);
     assert_close(one(SLEEPY, (struct wanted){"write_latency", "max", 1, NULL, NULL}), 10.1e9, 0.01);
+}
+
+/*
+ * A write a second, none of which is answered: attempts of 600 ms, 300 ms apart. When the run ends
+ * at 130 s the last write has ended one attempt and not the second one. Attempts count with their
+ * write: exactly 2 for each that ended, after 1.5 s.
+ */
+static void attempts_belong_to_their_write(void **state)
+{
+    const char *text = QUIET "duration: 130s\nwarmup: 0s\n"
+                             "driver: {rate: 1/s, writer: b, cut: b -> a, cut_from: 0s}\n"
+                             "client: {timeout: 600ms, " WARM_POOL ", retry: {attempts: 2, "
+                             "backoff: {fixed: 300ms}, jitter: none}}\n";
+    struct wanted failed = {"write_latency", "p50", 1, "failed", NULL};
+
+    (void)state;
+    assert_close(one(text, of_b("write_amplification")), 2, 0);
+    assert_true(one(text, of_b("write_attempts")) > 2 * one(text, of_b("writes")));
+    assert_close(one(text, failed), 1.5e9, 0.01);
+    failed.stat = "count";
+    assert_close(one(text, failed), one(text, of_b("writes")), 0);
+    failed.label = "ok";
+    assert_close(one(text, failed), 0, 0);
 }
 
 /* --- guards at work -------------------------------------------------------------------------- */
@@ -474,12 +529,14 @@ int main(void)
         cmocka_unit_test(a_shared_connection_blocks_behind_its_slowest),
         cmocka_unit_test(a_shared_connection_delivers_the_running_maximum),
         cmocka_unit_test(a_shared_connection_survives_an_outage),
+        cmocka_unit_test(a_store_drops_what_nobody_waits_for),
         cmocka_unit_test(a_lost_shared_connection_is_opened_after_its_backoff),
         cmocka_unit_test(attempts_are_checked_first),
         cmocka_unit_test(deadline_is_asked_before_the_budget),
         cmocka_unit_test(breaker_is_asked_before_the_budget),
         cmocka_unit_test(budget_pays_last),
         cmocka_unit_test(breaker_is_checked_again_after_the_backoff),
+        cmocka_unit_test(attempts_belong_to_their_write),
         cmocka_unit_test(budgets_bound_the_amplification),
         cmocka_unit_test(an_endless_budget_changes_nothing),
         cmocka_unit_test(an_open_breaker_fails_fast_and_closes_again),
