@@ -58,6 +58,7 @@ struct connection_pool_config {
     struct keepalive keepalive;
     sim_dur user_timeout_ns; /* TCP_USER_TIMEOUT; 0: none */
     int tls;                 /* round trips in addition to TCP's */
+    bool auth;               /* one more, of AUTH */
     int dns_cache;
     sim_dur dns_fixed_ns;
 };

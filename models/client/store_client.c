@@ -204,6 +204,7 @@ static const struct field store_client_fields[] = {
     SHARE("reconnect.jitter.plus-minus", reconnect.spread, "0%", "20%", "100%", "spread s: w (1 +- U(0, s))", "facts G"),
     DURATION("reconnect.jitter.added", reconnect.added_ns, "0ms", "200ms", "10min", "added a: w + U(0, a)", "facts client_errors"),
     CHOICE("tls", pool.tls, tls_versions, "1.3", "TLS version: round trips of a new connection in addition to TCP: 1.3 one, 1.2 two", "facts 0.9"),
+    FLAG("auth", pool.auth, "false", "a new connection authenticates before its first command (AUTH): one more round trip, and a command of the server (store.connect_cost.auth)", "failures B.2"),
     VARIANT("dns_cache", pool.dns_cache, dns_caches, "ttl", "how long the client caches the address of the primary", "facts E"),
     DURATION("dns_cache.fixed", pool.dns_fixed_ns, "0s", "30s", "24h", "caching time, whatever the TTL", "facts E"),
     VARIANT("topology", topology, topologies, "none", "cluster: the client learns the primary's address from the cluster's topology; none: from its name", "facts client_errors"),
