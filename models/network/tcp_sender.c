@@ -71,26 +71,6 @@ static void sender_place(struct wan_link *link, struct sender *sender)
     }
 }
 
-/* Cut a span after `segments`, of which it has more; both parts keep what holds of it. */
-static void span_cut(struct wan_link *link, struct sender *sender, uint32_t index,
-                     uint32_t segments)
-{
-    uint32_t rest = span_alloc(link);
-    struct span *span = &link->spans[index], *behind = &link->spans[rest];
-    uint32_t bytes = segments * (uint32_t)link->config->segment_bytes;
-
-    invariant(segments > 0 && segments < span->segments && bytes < span->bytes);
-    *behind = *span;
-    behind->from += bytes;
-    behind->bytes -= bytes;
-    behind->segments -= segments;
-    span->bytes = bytes;
-    span->segments = segments;
-    span->next = rest;
-    if (sender->last == index)
-        sender->last = rest;
-}
-
 /* How many of `segments` sent one behind the other get through before the first that is lost. */
 static uint32_t train_passes(struct wan_link *link, uint32_t segments, uint64_t word)
 {
@@ -332,30 +312,6 @@ static void sender_estimate(struct sender *sender)
         sender->congestion.window = least;
 }
 
-/* All spans that are lost next to each other are one: they will be cut into full segments. */
-static void sender_join_lost(struct wan_link *link, struct sender *sender)
-{
-    for (uint32_t i = sender->first; i != NO_INDEX; i = link->spans[i].next) {
-        struct span *span = &link->spans[i];
-        uint32_t next = span->next;
-
-        while (span->state == SPAN_LOST && next != NO_INDEX &&
-               link->spans[next].state == SPAN_LOST) {
-            sender->lost -= span->segments + link->spans[next].segments;
-            span->bytes += link->spans[next].bytes;
-            if (span->sends < link->spans[next].sends)
-                span->sends = link->spans[next].sends;
-            span->segments = segments_of(link, span->bytes);
-            sender->lost += span->segments;
-            span->next = link->spans[next].next;
-            if (sender->last == next)
-                sender->last = i;
-            span_free(link, next);
-            next = span->next;
-        }
-    }
-}
-
 static void span_mark_lost(struct sender *sender, struct span *span)
 {
     span->state = SPAN_LOST;
@@ -442,7 +398,8 @@ static sim_time sender_find_losses(struct wan_link *link, struct sender *sender)
 }
 
 /* Acknowledgements of a flow that its path limits: is it time to end slow start? What is sent in a
- * train is acknowledged at once, so gaps of a train's length do not end a train of acknowledgements. */
+ * train is acknowledged at once, so gaps of a train's length do not end a train of
+ * acknowledgements. */
 static void sender_watch_path(struct wan_link *link, struct sender *sender)
 {
     sim_time now = sim_now(link->sim);

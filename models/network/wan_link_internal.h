@@ -119,7 +119,7 @@ struct sender {
     uint32_t timeouts, backoff; /* of the timer since the last progress */
     sim_time begun, timer, due, resent;
     sim_time train_begun, train_latest; /* acknowledgements that follow each other, of one round */
-    sim_time latest_sent; /* RACK: of what was acknowledged */
+    sim_time latest_sent;               /* RACK: of what was acknowledged */
     uint64_t latest_end;
     sim_dur measured_rtt;
     uint8_t state;

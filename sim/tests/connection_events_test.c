@@ -164,9 +164,9 @@ static void host_that_was_down_resets_what_it_forgot(void **state)
 }
 
 /*
- * The same on a shared connection: the writes of 2, 3 and 4 s wait behind the lost one, so the host,
- * up since 3 s, sees none of them before the retransmission at 4.52 s. The write of 5 s opens the
- * next connection.
+ * The same on a shared connection: the writes of 2, 3 and 4 s wait behind the lost one, so the
+ * host, up since 3 s, sees none of them before the retransmission at 4.52 s. The write of 5 s opens
+ * the next connection.
  */
 static void what_waits_behind_a_loss_does_not_reach_the_host(void **state)
 {
