@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A rolling deploy: instances restart one after another. Each drains, is out of service for
+ * A rolling deploy: instances restart one after another, at equal distances; where the first one
+ * stands in its distance is a matter of phase. Each is deregistered, drains, is out of service for
  * `restart` and returns with cold pools. A fault may restart a single instance in the same way.
  */
 #include "app_internal.h"
@@ -8,12 +9,13 @@
 /* Generation of the events. */
 enum { OF_DEPLOY, ALONE };
 
+#define DEPLOY_ENTITY (UINT64_C(1) << 32) /* of its phase; below are instances */
+
 static void app_on_leave(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct app_tier *app = self;
 
-    load_balancer_serve(&app->lb, entity, false);
-    app_report_health(app);
+    app_deregister(app, entity);
     sim_after(sim, app->config->restart_ns, app->return_kind, entity, generation);
 }
 
@@ -21,9 +23,10 @@ static void app_on_return(void *self, struct sim *sim, uint32_t entity, uint32_t
 {
     struct app_tier *app = self;
 
-    (void)sim;
     app->sessions->restart_instance(app->sessions->self, entity);
-    load_balancer_serve(&app->lb, entity, true);
+    load_balancer_serve(app_pool_of(app, entity), entity, true, sim_now(sim));
+    app->instances[entity].returned = sim_now(sim);
+    app_check_resume(app, entity);
     if (generation == OF_DEPLOY && entity + 1 == app->config->instances)
         app->deploying = false;
     app_report_health(app);
@@ -33,12 +36,16 @@ void app_begin_deploy(void *self, sim_dur over)
 {
     struct app_tier *app = self;
     uint32_t count = app->config->instances;
+    sim_dur distance = over / count, phase = 0;
 
     if (app->deploying)
         return; /* one deploy at a time */
     app->deploying = true;
+    if (distance > 0)
+        phase = phase_start_ns(&app->config->deploy_phase, app->sim, app->instance_name,
+                               DEPLOY_ENTITY + app->deploys++, distance);
     for (uint32_t i = 0; i < count; i++)
-        sim_after(app->sim, over / count * i, app->leave_kind, i, OF_DEPLOY);
+        sim_after(app->sim, phase + distance * i, app->leave_kind, i, OF_DEPLOY);
 }
 
 void app_restart_instance(void *self, uint32_t instance)

@@ -276,6 +276,18 @@ static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, u
     return index;
 }
 
+/* A warm connection was opened before the run: when the first one would reach its maximum age is a
+ * matter of phase. */
+static sim_time warm_opened(const struct connection_pools *pools, uint32_t index)
+{
+    sim_dur lifetime = pools->config->lifetime_ns, end;
+
+    if (lifetime == 0)
+        return 0;
+    end = phase_start_ns(&pools->config->ages, pools->sim, pools->instance, index, lifetime);
+    return end > 0 ? end - lifetime : 0;
+}
+
 void connection_pools_warm(struct connection_pools *pools)
 {
     uint32_t warm = pools->config->warm < pools->limit ? pools->config->warm : pools->limit;
@@ -289,6 +301,7 @@ void connection_pools_warm(struct connection_pools *pools)
             uint32_t index = connection_make(pools, pool, endpoint);
 
             pools->connections[index].state = CONNECTION_BUSY;
+            pools->connections[index].opened = warm_opened(pools, index);
             connection_event(pools, &pools->connections[index], CONNECTION_ESTABLISHED);
             idle_add(pools, index);
             keep_alive(pools, &pools->connections[index]);

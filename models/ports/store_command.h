@@ -86,6 +86,7 @@ struct command {
     uint8_t kind;                   /* enum command_kind */
     uint8_t region;                 /* of the client */
     uint8_t owner;                  /* enum command_owner */
+    bool latest;                    /* a read that must see the session's last write */
     struct reply reply;             /* REPLY_NONE until the server has executed it */
 };
 
@@ -103,6 +104,8 @@ struct command_pool {
     /* There will be no reply (the server died, or the connection is closed): the row is the
      * client's again. */
     void (*drop)(void *self, uint32_t index);
+    /* Whether an operation still waits for the reply to a command that was sent. */
+    bool (*waits)(const void *self, uint32_t index);
 };
 
 static inline struct command *command_at(const struct command_pool *pool, uint32_t index)

@@ -102,21 +102,29 @@ RARE static bool iteration_writes(const struct server *server)
     return false;
 }
 
-/* Take the commands of an iteration where that is not simply all of them. Returns the time that it
- * takes in addition to theirs. */
+RARE static void iteration_take_one(struct server *server)
+{
+    struct command *command = command_of(server->cluster->store, server->head);
+
+    server->iteration_head = server->head;
+    server->head = command->next;
+    command->next = NO_INDEX;
+}
+
+/* Take the commands of an iteration where that is not simply all of them; those that have expired
+ * give way to others. Returns the time that it takes in addition to theirs. */
 RARE static sim_dur iteration_take(struct server *server)
 {
     struct store *store = server->cluster->store;
 
-    if (server->head == NO_INDEX)
-        return 0;
-    if (store->config->discipline == FIFO) {
-        struct command *command = command_of(store, server->head);
-
-        server->head = command->next;
-        command->next = NO_INDEX;
-    } else {
-        iteration_read(server);
+    server->iteration_head = NO_INDEX;
+    while (server->head != NO_INDEX && server->iteration_head == NO_INDEX) {
+        if (store->config->discipline == FIFO)
+            iteration_take_one(server);
+        else
+            iteration_read(server);
+        if (store->is_guarded && server_drop_expired(server))
+            server->iteration++; /* what is read next belongs to another one */
     }
     return store->fsync_ns > 0 && iteration_writes(server) ? store->fsync_ns : 0;
 }
@@ -134,11 +142,14 @@ void server_begin_iteration(struct server *server)
     if (server->head == NO_INDEX && cost == 0)
         return;
     server->blocked_ns = 0;
-    server->iteration_head = server->head;
-    if (__builtin_expect(store->plain_loop && server->queued <= LONG_QUEUE, 1))
+    if (__builtin_expect(store->plain_loop && server->queued <= LONG_QUEUE, 1)) {
+        server->iteration_head = server->head;
         server->head = NO_INDEX;
-    else
+    } else {
         cost += iteration_take(server);
+        if (server->iteration_head == NO_INDEX && cost == 0)
+            return; /* all had expired */
+    }
     for (uint32_t ref = server->iteration_head; ref != NO_INDEX;) {
         const struct command *command = command_of(store, ref);
         bool is_known = command->kind == COMMAND_GET && store->read_ns >= 0;
@@ -196,7 +207,7 @@ void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *comman
     link->send(link->self, command->reply_flow, &reply);
 }
 
-RARE static void pending_add(struct server *server, uint32_t ref, struct command *command)
+RARE void server_pend(struct server *server, uint32_t ref, struct command *command)
 {
     struct store *store = server->cluster->store;
 
@@ -239,8 +250,7 @@ static bool cluster_iteration_live(const void *self, uint32_t entity, uint32_t g
     return server->busy && (server->iteration & SIM_GENERATION_MASK) == generation;
 }
 
-/* Does the command fail because the server is ill? Then nothing is executed. */
-RARE static bool server_fails(const struct server *server, struct command *command)
+RARE bool server_fails(const struct server *server, struct command *command)
 {
     const struct store *store = server->cluster->store;
     struct rng_block block = rng_block_at(&store->errors, command->identity, command->attempt);
@@ -278,7 +288,7 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
             execute(server, ref, command) == EXECUTION_DONE)
             cluster_reply(cluster, ref, command);
         else
-            pending_add(server, ref, command);
+            server_pend(server, ref, command);
         ref = next;
     }
     server_begin_iteration(server);
@@ -297,12 +307,8 @@ static void cluster_prefetch_command(const void *self, uint32_t entity)
         flows->prefetch(flows->self, command->reply_flow, 0);
 }
 
-/* A request spends less of its time at the store than elsewhere: where so many of its commands are
- * under way, there are more than NEAR_REQUESTS requests. */
-#define NEAR_COMMANDS (NEAR_REQUESTS / 8)
-
 /* Called once many requests are in progress: their rows no longer fit in the near caches. */
-RARE static void store_prefetch_early(struct store *store)
+RARE void store_prefetch_early(struct store *store)
 {
     store->prefetches = true;
     for (uint32_t r = 0; r < store->region_count; r++)
@@ -322,10 +328,34 @@ static inline void queue_append(struct server *server, uint32_t ref, struct comm
     server->tail = ref;
 }
 
+/* The newest first. */
+RARE static void queue_prepend(struct server *server, uint32_t ref, struct command *command)
+{
+    command->next = server->head;
+    if (server->head == NO_INDEX)
+        server->tail = ref;
+    server->head = ref;
+}
+
+static inline void queue_add(struct server *server, uint32_t ref, struct command *command)
+{
+    const struct store *store = server->cluster->store;
+
+    if (__builtin_expect(store->is_guarded, 0) && store->config->queue_order == QUEUE_LIFO)
+        queue_prepend(server, ref, command);
+    else
+        queue_append(server, ref, command);
+    server->queued++;
+}
+
 void server_queue(struct server *server, uint32_t ref, struct command *command)
 {
-    queue_append(server, ref, command);
-    server->queued++;
+    struct cluster *cluster = server->cluster;
+
+    if (cluster->store->is_guarded && !server_admits(server, ref, command))
+        queue_check_leave(&cluster->queued, sim_now(cluster->store->sim), command->arrived);
+    else
+        queue_add(server, ref, command);
 }
 
 static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t entity,
@@ -349,9 +379,10 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
         return;
     }
     command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
-    queue_append(server, entity, command);
-    server->queued++;
     command->arrived = sim_now(sim);
+    if (__builtin_expect(store->is_guarded, 0) && !server_admits(server, entity, command))
+        return;
+    queue_add(server, entity, command);
     queue_check_enter(&cluster->queued, command->arrived);
     if (!server->busy)
         server_begin_iteration(server);

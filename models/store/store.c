@@ -5,6 +5,7 @@
  * A kind (store_kind.h) defines which clusters exist and what data they hold. This file, server.c
  * and listener.c are common to all kinds.
  */
+#include "managed.h"
 #include "registry.h"
 #include "store_internal.h"
 
@@ -18,6 +19,9 @@
     KIND(kind_regional, "regional") \
     KIND(kind_single_region, "single-region") \
     KIND(kind_memcached, "memcached") \
+    KIND(kind_dynamodb_global, "dynamodb-global-tables") \
+    KIND(kind_dynamodb_strong, "dynamodb-strong") \
+    KIND(kind_aurora_dsql, "aurora-dsql") \
     /* end of the table */
 // clang-format on
 
@@ -29,6 +33,7 @@ static const struct model_kind *const store_kinds[] = {STORE_KINDS(MODEL)};
 static const char *const store_kind_names[] = {STORE_KINDS(NAME) NULL};
 
 static const char *const disciplines[] = {"event-loop", "fifo", NULL};
+static const char *const queue_orders[] = {"fifo", "lifo", NULL};
 
 #define MODEL_CONFIG struct store_config
 // clang-format off
@@ -51,6 +56,12 @@ static const struct field store_fields[] = {
     SIZE("read_per_turn", read_per_turn_bytes, "1 B", "16 KiB", "1 GiB", "bytes of a connection's commands that an iteration reads; the rest waits for the next one", "failures B.1"),
     PERSISTENCE_FIELDS(persistence),
     FLAG("close_on_replica_write", close_on_replica_write, "true", "a server closes the connection of a client that writes to a replica, or to a primary that was demoted (sources disagree on the managed service's default: its parameter table says yes, reports R15 saw no)", "facts C.3"),
+    CHOICE("queue_order", queue_order, queue_orders, "fifo", "order in which a server takes waiting commands: first or last come, first served", "assumption"),
+    DURATION("queue_timeout", queue_timeout_ns, "0s", "0s", "1h", "a command that has waited longer at its server is answered with an error when its turn comes; 0: never", "assumption"),
+    FLAG("drop_abandoned", drop_abandoned, "false", "a command whose client no longer waits for the reply is not executed when its turn comes", "assumption"),
+    COUNT("admission.concurrency", admission_concurrency, "0", "0", "1000000000", "commands at a server, in service or waiting, at which more are refused with an error; 0: no limit", "assumption"),
+    RATE("admission.rate", admission_rate, "0/s", "0/s", "1000M/s", "rate at which a token bucket of each server admits commands, others are refused with an error; 0: no limit", "assumption"),
+    COUNT("admission.burst", admission_burst, "1", "100", "1000000", "size of the token bucket, full at the start", "assumption"),
     COUNT("accept_backlog", accept_backlog, "1", "511", "65535", "length of the accept queue of a server, in connections; SYNs beyond it are dropped", "redis_lessons 4"),
 };
 // clang-format on
@@ -98,6 +109,17 @@ static const struct metric store_metrics[] = {
      .kind = METRIC_COUNT,
      .series = true,
      .meaning = "SYNs dropped because the accept queue was full"},
+    {.name = "commands_refused",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "commands refused by the store's admission control"},
+    {.name = "commands_dropped",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "commands dropped from a server's queue, unexecuted: they had waited too long, or "
+                "their clients no longer waited"},
 };
 
 uint32_t store_nodes(const void *config)
@@ -364,6 +386,8 @@ static void cluster_probes(struct cluster *cluster, struct probes *probes)
     cluster->hot_utilization = probe_level_open(probes, "hot_shard_utilization", region, NULL);
     cluster->refused = probe_count_open(probes, "store_connections_refused", region, NULL);
     cluster->dropped_syns = probe_count_open(probes, "store_syns_dropped", region, NULL);
+    cluster->rejected = probe_count_open(probes, "commands_refused", region, NULL);
+    cluster->expired = probe_count_open(probes, "commands_dropped", region, NULL);
 }
 
 /* The order of kinds decides the order of simultaneous events. */
@@ -373,7 +397,9 @@ static void cluster_kinds(struct cluster *cluster, const struct model_env *env)
 
     cluster->iteration_kind = sim_kind_add(sim, &cluster_iteration_end, env->instance, cluster);
     cluster->peer_kind = sim_kind_add(sim, &cluster_peer, env->instance, cluster);
-    cluster->command_kind = sim_kind_add(sim, &cluster_command, env->instance, cluster);
+    cluster->command_kind =
+        sim_kind_add(sim, cluster->store->kind->managed ? &managed_command : &cluster_command,
+                     env->instance, cluster);
     cluster->handshake_kind = sim_kind_add(sim, &cluster_handshake, env->instance, cluster);
 }
 
@@ -408,7 +434,8 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
                                               .greeted = {.head = NO_INDEX},
                                               .parked_head = NO_INDEX,
                                               .pending_head = NO_INDEX,
-                                              .illness = ILLNESS_NONE};
+                                              .illness = ILLNESS_NONE,
+                                              .bucket = {.tokens = store->config->admission_burst}};
     cluster_probes(cluster, sim_probe_set(env->sim));
     cluster_kinds(cluster, env);
     cluster->power = (struct power_port){cluster, cluster_set_power};
@@ -478,10 +505,25 @@ static void store_offer(struct store *store, struct port_directory *ports)
     }
 }
 
+/* What the event loops need. */
+static void store_init_service(struct store *store)
+{
+    const struct store_config *config = store->config;
+    double read_ns;
+
+    store->read_ns = dist_is_constant(config->read_service, &read_ns) ? (sim_dur)read_ns : -1;
+    if (config->read_per_kib_ns > 0)
+        store->read_ns = -1;
+    if (config->persistence.kind == PERSIST_AOF && config->persistence.aof == AOF_ALWAYS)
+        store->fsync_ns = config->persistence.fsync_ns;
+    store->is_guarded = store_has_guard(config);
+    store->plain_loop =
+        config->discipline == EVENT_LOOP && store->fsync_ns == 0 && !store->is_guarded;
+}
+
 static void store_init(void *self, const struct model_env *env)
 {
     struct store *store = self;
-    double read_ns;
 
     store->config = env->config;
     store->kind = (const struct store_kind *)env->kind; /* its first member */
@@ -499,14 +541,8 @@ static void store_init(void *self, const struct model_env *env)
     store->region_count = env->topology->region_count;
     store->service = sim_stream(env->sim, env->instance, "service");
     store->errors = sim_stream(env->sim, env->instance, "errors");
-    store->read_ns =
-        dist_is_constant(store->config->read_service, &read_ns) ? (sim_dur)read_ns : -1;
-    if (store->config->read_per_kib_ns > 0)
-        store->read_ns = -1;
-    if (store->config->persistence.kind == PERSIST_AOF &&
-        store->config->persistence.aof == AOF_ALWAYS)
-        store->fsync_ns = store->config->persistence.fsync_ns;
-    store->plain_loop = store->config->discipline == EVENT_LOOP && store->fsync_ns == 0;
+    if (!store->kind->managed)
+        store_init_service(store);
     store_init_shards(store);
     for (uint32_t r = 0; r < store->region_count; r++)
         store->clusters[r] = (struct cluster){.store = store, .region = (int)r};

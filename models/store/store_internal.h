@@ -22,6 +22,7 @@
 #include "refs.h"
 #include "session_store.h"
 #include "store_kind.h"
+#include "token_bucket.h"
 
 #define SLOTS 16384
 
@@ -38,8 +39,14 @@ struct store_config {
     uint32_t accepts_per_turn, tls_per_turn;
     struct persistence_config persistence;
     int64_t read_per_turn_bytes;
+    int queue_order;
+    sim_dur queue_timeout_ns;
+    bool drop_abandoned;
+    uint32_t admission_concurrency, admission_burst;
+    double admission_rate;
 };
 enum { EVENT_LOOP, FIFO };
+enum { QUEUE_FIFO, QUEUE_LIFO };
 
 /* Rows of the listener, first in first out. */
 struct waiting_list {
@@ -66,6 +73,7 @@ struct server {
     struct waiting_list accepts, hellos; /* where they cost time, in order */
     struct waiting_list greeted;         /* TLS handshakes answered at the end of the iteration */
     uint32_t parked_head, parked_tail;   /* commands on connections that are not accepted yet */
+    struct token_bucket bucket;          /* of admission */
 };
 
 /* A host of a cluster with an address of its own: at any time one of them is the primary. */
@@ -129,7 +137,8 @@ struct cluster {
     struct store_fault_port fault;
     struct illness_port illness;
     kind_id iteration_kind, peer_kind, command_kind, handshake_kind;
-    probe_id commands, utilization, hot_utilization, writes, repeated, refused, dropped_syns;
+    probe_id commands, utilization, hot_utilization, writes, repeated, refused, dropped_syns,
+        rejected, expired;
 };
 
 /* The kind's rows of sessions, for the users of one region. */
@@ -149,6 +158,7 @@ struct store {
     struct run_log *log;
     const struct topology *topology;
     struct rng_stream service, errors;
+    bool is_guarded;             /* store_has_guard() */
     struct store_config adapted; /* what `config` points to where the kind lacks parameters */
     bool by_node;                /* of the kind */
     uint32_t node_servers;       /* by_node: of each node */
@@ -212,6 +222,15 @@ void cluster_set_node(struct cluster *cluster, uint32_t node, enum crash_kind ki
 /* --- server.c -------------------------------------------------------------------------------- */
 
 extern const struct event_kind cluster_command, cluster_iteration_end, cluster_peer;
+/* Add an executed command to those that wait for server_complete(). */
+RARE void server_pend(struct server *server, uint32_t ref, struct command *command);
+/* Does a command at a server that is ill fail? Then its reply is set, and nothing is executed. */
+RARE bool server_fails(const struct server *server, struct command *command);
+/* Many commands are under way (NEAR_COMMANDS): prefetch their rows from now on. */
+RARE void store_prefetch_early(struct store *store);
+/* A request spends less of its time at the store than elsewhere: where so many of its commands are
+ * under way, there are more than NEAR_REQUESTS requests. */
+#define NEAR_COMMANDS (NEAR_REQUESTS / 8)
 void cluster_gauges(struct cluster *cluster);
 void server_begin_iteration(struct server *server);
 /* Refuse a write: this node is no primary. */
@@ -224,7 +243,7 @@ static inline void command_refuse_write(const struct store *store, struct comman
 void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command);
 /* Drop a command without a reply: its row belongs to the client again. */
 void command_drop(struct store *store, uint32_t ref, struct command *command);
-/* Append a command to the server's queue; it is counted as arrived. */
+/* Queue a command that has been counted as arrived, if the server admits it. */
 void server_queue(struct server *server, uint32_t ref, struct command *command);
 /* Block the server for `length` before its next iteration. */
 void server_block(struct server *server, sim_dur length);
@@ -255,12 +274,28 @@ static inline uint32_t server_entity(const struct server *server)
     return server->shard << 4 | (uint32_t)server->cluster->region;
 }
 
+/* --- store_guard.c --------------------------------------------------------------------------- */
+
+/* Whether any of them is set. */
+bool store_has_guard(const struct store_config *config);
+/* Whether a command may join the server's queue; if not, it has been answered. */
+RARE bool server_admits(struct server *server, uint32_t ref, struct command *command);
+/* Answer the expired commands of the iteration that begins; whether none is left. */
+RARE bool server_drop_expired(struct server *server);
+
 /* --- store_history.c ------------------------------------------------------------------------- */
 
 /* What the history of operations (op_history.h) needs to know of the store: which writes of each
  * session were executed, in order. NULL where no history is wanted. */
 struct store_history *store_history_create(struct op_history *history);
 void store_history_free(struct store_history *history); /* NULL is allowed */
+/* A write that a kind with `found` has executed. */
+struct store_write {
+    uint64_t value; /* identity of its command */
+    uint32_t session, session_check;
+    enum command_kind kind;
+};
+RARE void store_history_wrote(struct cluster *cluster, const struct store_write *done);
 /* A command has its reply: record a write that was executed, and what a read found. */
 RARE void store_history_replied(struct cluster *cluster, uint32_t ref,
                                 const struct command *command);

@@ -84,7 +84,13 @@ static struct {
     uint32_t plan_count;
     uint64_t acknowledged; /* writes answered OK */
     int reply;             /* of the last one */
-    uint32_t handshakes;   /* answered */
+    struct {
+        uint32_t session;
+        int reply;
+        sim_time at;
+    } replies[100]; /* the first ones */
+    uint32_t reply_count;
+    uint32_t handshakes; /* answered */
     sim_time handshake_at[2000];
 } seen;
 static sim_time arrived[ROWS_MAX];
@@ -127,6 +133,11 @@ static inline void driver_drop(void *self, uint32_t row)
 
     (void)self;
     seen.reply = command->reply.kind;
+    if (seen.reply_count < 100) {
+        seen.replies[seen.reply_count].session = command->session;
+        seen.replies[seen.reply_count].reply = command->reply.kind;
+        seen.replies[seen.reply_count++].at = sim_now(driver->sim);
+    }
     if (command->reply.kind == REPLY_OK)
         seen.acknowledged++;
     if (command->kind == COMMAND_GET && command->reply.kind != REPLY_NONE) {
@@ -136,6 +147,14 @@ static inline void driver_drop(void *self, uint32_t row)
             probe_count(sim_probes(driver->sim), driver->late);
     }
     command_free(pool, row);
+}
+
+/* Clients are as patient as `driver.patience`; 0: without end. */
+static inline bool driver_waits(const void *self, uint32_t row)
+{
+    (void)self;
+    return driver->config->patience_ns == 0 ||
+           sim_now(driver->sim) - arrived[row] <= driver->config->patience_ns;
 }
 
 static inline void driver_on_next(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -217,6 +236,7 @@ static inline void driver_init(void *self, const struct model_env *env)
         driver->pools[r].handshake_kind = driver->handshake_kind;
         driver->pools[r].self = driver;
         driver->pools[r].drop = driver_drop;
+        driver->pools[r].waits = driver_waits;
         driver->backs[r] = (struct handshake_return){.self = driver,
                                                      .way = driver_way,
                                                      .peer_changed = driver_peer_changed,

@@ -22,6 +22,7 @@ static const char *const arrivals[] = {"constant", "step",  "flash-crowd", "dail
 static const char *const spacings[] = {"poisson", "even", NULL};
 static const char *const phases[] = {"fixed", "random", NULL};
 static const char *const starts[] = {"steady", "empty", NULL};
+static const char *const timeouts[] = {"new-connection", "same-connection", NULL};
 
 #define MODEL_CONFIG struct population_config
 // clang-format off
@@ -29,6 +30,7 @@ static const struct field population_fields[] = {
     RATE("sessions", sessions_per_s, "0/s", "10/s", "1M/s", "mean rate of new sessions; for stages the rate at the start", "assumption"),
     COUNT("concurrent", concurrent, "0", "0", "10M", "users under way near each region on average, instead of `sessions`: the rate is this number / mean length of a session without latencies; 0: `sessions` counts", "assumption"),
     COUNT("users", users, "0", "0", "10M", "closed population: number of users near each region, who begin a new session after each one; 0: open, users arrive", "assumption"),
+    COUNT_STAGES("user_stages", user_stages, "0", "[]", "10M", "closed population: numbers of users reached one after the other, each linearly within its time from the one before it, the first from `users`; then the last one stays", "k6 ramping-vus"),
     VARIANT("arrivals", arrivals, arrivals, "constant", "how the rate of new sessions changes with time", "facts H"),
     DURATION("arrivals.step.at", step_at_ns, "0s", "10min", "30d", "time at which the rate changes permanently", "assumption"),
     NUMBER("arrivals.step.factor", step_factor, "0", "2", "1000", "factor by which the rate changes", "assumption"),
@@ -43,11 +45,11 @@ static const struct field population_fields[] = {
     DURATION("arrivals.daily.second_peak", daily_second_peak_ns, "0s", "8h", "1d", "time of the first peak of the second harmonic, from the start of the run", "assumption"),
     NUMBER_LIST("arrivals.daily.weekdays", weekdays, "0", "[]", "1000", "seven weights of the rate, one a day from the first day of the run, relative to their mean; []: all days alike", "assumption"),
     STAGES("arrivals.stages", stages, "0/s", "[]", "1M/s", "rates reached one after the other, each linearly within its time from the one before it, the first from `sessions`; then the last one stays", "assumption"),
-    RATES("arrivals.rates.values", rates, "0/s", "[]", "1M/s", "rate in each bin, as a list or a CSV file; after the last bin nobody arrives", "assumption"),
+    RATES("arrivals.rates.values", rates, "0/s", "[]", "1M/s", "rate in each bin, as a list or a CSV file; no session arrives after the last bin", "assumption"),
     DURATION("arrivals.rates.bin", bin_ns, "1ms", "1min", "30d", "length of a bin", "assumption"),
     TIMES("arrivals.timestamps.at", times, "0s", "[]", "100000d", "time of each arrival, in order, as a list or a CSV file", "assumption"),
     DURATION("arrivals.timestamps.origin", origin_ns, "0s", "0s", "100000d", "time that is the start of the run", "assumption"),
-    FLAG("repeat_arrivals", repeats, "false", "stages or rates begin again after the last one", "assumption"),
+    FLAG("repeat_arrivals", repeats, "false", "stages or rates, also stages of users, begin again after the last one", "assumption"),
     VARIANT("spacing", spacing, spacings, "poisson", "poisson: arrivals are independent; even: each comes when the rate has added up to one more", "assumption"),
     VARIANT("spacing.even.phase", phase, phases, "random", "position of the first arrival in its gap; random: drawn for each replication and region", "assumption"),
     SHARE("spacing.even.phase.fixed", phase_share, "0", "0%", "100%", "that position; 0: at the start of the run", "assumption"),
@@ -65,6 +67,7 @@ static const struct field population_fields[] = {
     DURATION("keep_alive", keep_alive_ns, "0s", "60s", "1d", "idle time after which a user's connection is closed", "facts B"),
     DURATION("connection_lifetime", connection_lifetime_ns, "1s", "3600s", "30d", "maximum age of a user's connection", "facts B"),
     DURATION("patience", patience_ns, "100ms", "30s", "1h", "time without a response after which the user reloads on a new connection", "assumption"),
+    CHOICE("on_timeout", on_timeout, timeouts, "new-connection", "new-connection: the reload opens one; same-connection: an HTTP/2 client that ends the request and keeps the connection, which holds the user in a region that does not answer", "assumption"),
     COUNT("login_tries", login_tries, "1", "3", "1000", "consecutive failed or unanswered requests after which the user leaves", "assumption"),
 };
 // clang-format on
@@ -72,6 +75,7 @@ static const struct field population_fields[] = {
 /* enum reauth_cause; the kind of store adds its own. */
 static const char *const causes[] = {"local-only", "store-unavailable", "evicted",
                                      "restarted",  "token-expired",     NULL};
+static const char *const outcomes[] = {"ok", "failed", NULL};
 static const char *const hows[] = {"local-session", "stateless-token", NULL};
 
 // clang-format off
@@ -80,6 +84,8 @@ static const struct metric population_metrics[] = {
     {.name = "good_requests", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "requests answered without error or re-auth within the objective's latency"},
     {.name = "availability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = HIGHER_IS_BETTER, .over = "good_requests", .under = "requests", .series = true, .meaning = "good requests / requests"},
     {.name = "requests_abandoned", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "requests abandoned when the user's patience ended"},
+    {.name = "pinned_requests", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "requests abandoned whose user stays on the open connection to the region"},
+    {.name = "connections_reset", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "users' connections found to be gone: the region had lost its power, or the edge had dropped them"},
     {.name = "requests_with_session", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "answered requests that carried a valid session; a login that reads its new session back is one"},
     {.name = "logins", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logins that ended, including failed and repeated ones"},
     {.name = "logins_failed", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "logins that failed or were not answered"},
@@ -91,8 +97,8 @@ static const struct metric population_metrics[] = {
     {.name = "reauths_per_session", .unit = UNIT_NONE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "reauths", .under = "sessions_started", .meaning = "re-auths / sessions that arrived"},
     {.name = "sessions_active", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "users near the region between their arrival and their end"},
     {.name = "degraded_sessions", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "how", .label_values = hows, .series = true, .meaning = "logins served without the store by a fallback"},
-    {.name = "request_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of answered requests, at the user"},
-    {.name = "login_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of answered logins, at the user"},
+    {.name = "request_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = outcomes, .series = true, .meaning = "latency of answered requests, at the user; failed: answered with an error or a re-auth"},
+    {.name = "login_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = outcomes, .series = true, .meaning = "latency of answered logins, at the user; failed: answered with an error"},
 };
 // clang-format on
 
@@ -101,6 +107,9 @@ static void population_start(void *self)
     struct population *population = self;
 
     population->idle_ns = population->edge->idle_timeout(population->edge->self);
+    population->edge_drops = population->idle_ns < population->config->keep_alive_ns;
+    population->edge_resets = population->edge->idle_resets(population->edge->self);
+    population->pins = population->config->on_timeout == TIMEOUT_KEEPS;
     if (population->config->keep_alive_ns < population->idle_ns)
         population->idle_ns = population->config->keep_alive_ns;
     population->good_latency_ns = population->objective->latency(population->objective->self);
@@ -109,9 +118,11 @@ static void population_start(void *self)
             population->edge->detour(population->edge->self, population->region, (int)r);
     if (population->config->start == START_STEADY)
         sessions_start_steady(population);
-    else if (population->config->users > 0)
+    else if (is_closed(population->config))
         sessions_start_closed(population);
-    if (population->config->users == 0)
+    if (is_closed(population->config))
+        user_ramp_start(population);
+    else
         arrivals_start(population);
 }
 
@@ -125,6 +136,8 @@ static void open_region_probes(struct population *population, struct probes *pro
     population->at[r].requests = probe_count_open(probes, "requests", region, NULL);
     population->at[r].good = probe_count_open(probes, "good_requests", region, NULL);
     population->at[r].abandoned = probe_count_open(probes, "requests_abandoned", region, NULL);
+    population->at[r].pinned = probe_count_open(probes, "pinned_requests", region, NULL);
+    population->at[r].reset = probe_count_open(probes, "connections_reset", region, NULL);
     population->at[r].with_session =
         probe_count_open(probes, "requests_with_session", region, NULL);
     population->at[r].logins = probe_count_open(probes, "logins", region, NULL);
@@ -135,8 +148,12 @@ static void open_region_probes(struct population *population, struct probes *pro
     }
     population->at[r].degraded[0] = probe_count_open(probes, "degraded_sessions", region, hows[0]);
     population->at[r].degraded[1] = probe_count_open(probes, "degraded_sessions", region, hows[1]);
-    population->at[r].latency = probe_latency_open(probes, "request_latency", region, NULL);
-    population->at[r].login_latency = probe_latency_open(probes, "login_latency", region, NULL);
+    for (int failed = 0; failed < 2; failed++) {
+        population->at[r].latency[failed] =
+            probe_latency_open(probes, "request_latency", region, outcomes[failed]);
+        population->at[r].login_latency[failed] =
+            probe_latency_open(probes, "login_latency", region, outcomes[failed]);
+    }
 }
 
 static void population_init(void *self, const struct model_env *env)
@@ -156,6 +173,7 @@ static void population_init(void *self, const struct model_env *env)
     population->watches.length_ns = population->config->patience_ns / WATCHES;
     population->arrival = sim_stream(env->sim, env->instance, "arrival");
     arrivals_init(population);
+    user_ramp_init(population);
     population->person = sim_stream(env->sim, env->instance, "person");
     population->page = sim_stream(env->sim, env->instance, "page");
     population->aside = sim_stream(env->sim, env->instance, "aside");
@@ -167,12 +185,15 @@ static void population_init(void *self, const struct model_env *env)
         sim_kind_add(env->sim, &population_request_arrive, env->instance, population);
     population->slow_kind = sim_kind_add(env->sim, &population_slow, env->instance, population);
     population->surge_kind = sim_kind_add(env->sim, &population_surge, env->instance, population);
+    population->ramp_kind = sim_kind_add(env->sim, &population_ramp, env->instance, population);
     population->started = probe_count_open(probes, "sessions_started", env->region, NULL);
     population->left = probe_count_open(probes, "sessions_left", env->region, NULL);
     population->active_level = probe_level_open(probes, "sessions_active", env->region, NULL);
     for (uint32_t r = 0; r < population->region_count; r++)
         open_region_probes(population, probes, r);
-    population->port = (struct users_port){population, population_respond, population_waits};
+    population->port =
+        (struct users_port){population, population_respond, population_waits,
+                            population_lose_connections, population->config->patience_ns};
     population->hint = (struct prefetch_port){population, population_prefetch};
     port_offer_prefetch_users(env->ports, env->region, -1, &population->hint);
     port_offer_users(env->ports, env->region, -1, &population->port);
@@ -229,6 +250,7 @@ static void population_fini(void *self)
     struct population *population = self;
 
     arrivals_fini(population);
+    user_ramp_fini(population);
     free(population->sessions);
     free(population->pending_requests);
 }
