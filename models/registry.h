@@ -24,6 +24,7 @@ extern const struct model_ops store_client_ops;
 extern const struct model_ops app_tier_ops;
 extern const struct model_ops accelerator_ops;
 extern const struct model_ops population_ops;
+extern const struct model_ops alarm_list_ops;
 extern const struct model_ops failover_ops;
 extern const struct model_ops fault_schedule_ops;
 extern const struct model_ops cost_ops;

@@ -303,14 +303,18 @@ void op_finish(struct store_client *client, uint32_t index, enum op_outcome outc
         probe_count(client->probes, client->writes);
         probe_count(client->probes,
                     outcome == OP_FAILED ? client->write_failures : client->goodput);
-        probe_latency(client->probes, client->write_latency, latency);
-        client->objective->write_done(client->objective->self, client->region, op->begun,
-                                      outcome == OP_DONE);
+        probe_count_many(client->probes, client->attempts_of_writes, result.attempts);
+        probe_latency(client->probes, client->write_latency[outcome == OP_FAILED], latency);
+        operation_tally_add(&client->good_writes, op->begun,
+                            outcome == OP_DONE && latency <= client->good_latency_ns);
     } else {
         probe_count(client->probes, client->reads);
         if (outcome == OP_FAILED)
             probe_count(client->probes, client->read_failures);
         probe_latency(client->probes, client->read_latency, latency);
+        if (__builtin_expect(client->good_reads.steps != NULL, 0))
+            operation_tally_add(&client->good_reads, op->begun,
+                                outcome != OP_FAILED && latency <= client->good_latency_ns);
     }
     client->app->done(client->app->self, request, &result);
 }
@@ -360,7 +364,7 @@ RARE void op_retry_or_fail(struct store_client *client, uint32_t index, enum cli
     uint32_t retry;
     sim_dur wait;
 
-    if (rule->refresh)
+    if (rule->refresh || client_name_failed(client, op_at(client, index)))
         client_ask_addresses(client);
     if (index >= HEDGE) {
         hedge_failed(client, index, error);
@@ -486,6 +490,7 @@ RARE static void op_answered_with_error(struct store_client *client,
     if (reply->kind == REPLY_READONLY && client->config->topology != TOPOLOGY_NONE)
         client_redirect_to_primary(client, op_at(client, index)->pool, reply);
     error = client_error_of((enum reply_kind)reply->kind);
+    client->was_throttled = reply->kind == REPLY_THROTTLED;
     op_end_attempt(client, op_at(client, index), ATTEMPT_REFUSED);
     connection_done(client, pending->connection, reply_ends(client, reply));
     if (op_is_resent(client, error))

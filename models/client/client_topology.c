@@ -69,6 +69,16 @@ RARE void client_ask_addresses(struct store_client *client)
         topology_read(client);
 }
 
+RARE bool client_name_failed(const struct store_client *client, const struct op *op)
+{
+    const struct connection_pools *pools = &client->pools;
+    const struct dns_resolver *resolver = pools->dns->resolver;
+
+    return resolver &&
+           pools->endpoints->rows[pools->pools[op->pool].endpoint].region == ENDPOINT_BY_NAME &&
+           resolver->failed(resolver->self, pools->region, pools->knowledge.named_region);
+}
+
 RARE void client_redirect_to_primary(const struct store_client *client, uint32_t pool,
                                      struct reply *reply)
 {

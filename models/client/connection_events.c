@@ -137,12 +137,16 @@ RARE static void op_sent_in_vain(struct store_client *client, const struct op *o
 
 /* The attempt timed out during its connection's handshake. A client that keeps connections lets it
  * go on: the request is sent when it is open, the reply is discarded, the connection joins the
- * pool. */
+ * pool. One that connects in the background opens it for others. */
 RARE static void op_leave_handshake(struct store_client *client, uint32_t index)
 {
     const struct op *op = op_at(client, index);
     uint32_t pool = op->pool;
 
+    if (client->config->connects_on) { /* for any that waits */
+        client->pools.connections[op->connection].op = NO_INDEX;
+        return;
+    }
     if (client->config->pool.close_on_timeout) {
         client_close(client, op->connection, CONNECTION_FIN);
         pool_serve(client, pool);

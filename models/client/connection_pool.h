@@ -54,6 +54,7 @@ struct connection_pool_config {
     bool close_on_timeout;
     sim_dur lifetime_ns;        /* 0: no limit */
     struct phase_rule ages;     /* of warm connections */
+    sim_dur idle_ns;            /* maximum idle time; 0: no limit */
     sim_dur connect_timeout_ns; /* 0: only the attempt's timeout applies */
     struct keepalive keepalive;
     sim_dur user_timeout_ns; /* TCP_USER_TIMEOUT; 0: none */
@@ -71,7 +72,7 @@ struct connection {
     uint32_t op, op_generation; /* operation it is opened for; NO_INDEX: for any that waits */
     uint32_t command;           /* mode pool: the command on it */
     uint32_t flow_out, flow_in;
-    sim_time opened;
+    sim_time opened, idle_since; /* the latter only where idle time has a limit */
     uint16_t endpoint; /* has an address: the pool's endpoint, or what its name resolved to */
     uint8_t state, region, rounds_left; /* region: of the endpoint */
     bool timed;                         /* its connect timer is running */
@@ -107,6 +108,7 @@ struct connection_pool {
     uint32_t turn;               /* counts acquisitions: connections are used in turn */
     sim_dur waited;              /* last backoff */
     sim_time heard;              /* something was last sent or received */
+    sim_time asked;              /* first sent since something was last received; SIM_NEVER */
 };
 
 /* The address of a region's cluster, as the client's resolver answered last. */

@@ -11,21 +11,19 @@
  *     than M, one of them must be at least as old as M, the latest period counting as 1. Then
  *     `missing` alarms, `ignore` keeps the state. A lone breach that is younger keeps the state.
  *  4. Nothing real at all: `missing` has insufficient data, `ignore` keeps the state.
+ *
+ * What supplies the points is alarm_watch.h; alarms that combine others are alarm_rule.h.
  */
 #ifndef ALARM_H
 #define ALARM_H
 
-#include "metric_tap.h"
-#include "model.h"
-#include "phase_rule.h"
+#include "alarms.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum alarm_state { ALARM_OK, ALARM_ALARM, ALARM_INSUFFICIENT };
 enum alarm_point { POINT_MISSING, POINT_GOOD, POINT_BREACHING };
-enum alarm_comparison { ALARM_AT_LEAST, ALARM_AT_MOST };
 enum missing_data { MISSING_IS_MISSING, MISSING_IS_IGNORED, MISSING_IS_BREACHING, MISSING_IS_GOOD };
 
 #define ALARM_PERIODS_MAX 100
@@ -51,42 +49,7 @@ struct alarm {
 void alarm_init(struct alarm *alarm, const struct alarm_rule *rule);
 /* The next period's point; the state is left alone. */
 void alarm_add(struct alarm *alarm, enum alarm_point point);
-/* Evaluate; true when the state has just become ALARM_ALARM. */
+/* Evaluate; true when the state has changed. */
 bool alarm_update(struct alarm *alarm);
-
-/*
- * An alarm on one metric of each region: a period is breaching where it is in some region, and
- * missing where it is in all. Evaluated whenever a period is published.
- *
- * A published point that breaches while the alarm is not raised is an event of the run log, caused
- * by what caused the figure. When the alarm is raised the cause in force is the first of the
- * breaching points that raised it, and what it waited for is the last one.
- */
-struct alarm_watch_config {
-    struct alarm_rule rule;
-    const struct service_metric *metric;
-    uint64_t samples_min; /* a period with fewer is missing */
-    enum alarm_comparison comparison;
-    /* The threshold is one of these, by the metric's unit: a share, a time, or anything else, in
-     * the unit in which it is published. */
-    double share;
-    sim_dur time_ns;
-    double value;
-    sim_dur period;
-    const struct phase_rule *phase; /* of the periods; the caller's */
-    const struct dist *delay;       /* of the publication; the caller's */
-    void (*raised)(void *self);
-    void (*over)(void *self);
-    void *self;
-};
-struct alarm_watch;
-/* While wiring. Events are named "INSTANCE/period" and "INSTANCE/visible"; delays are drawn from
- * the instance's stream "alarm-delay". */
-struct alarm_watch *alarm_watch_create(const struct model_env *env,
-                                       const struct alarm_watch_config *config);
-void alarm_watch_free(struct alarm_watch *watch); /* NULL is allowed */
-void alarm_watch_start(struct alarm_watch *watch);
-/* Monitoring works, or does not: then periods that end are missing, and nothing is evaluated. */
-void alarm_watch_switch(struct alarm_watch *watch, bool on);
 
 #endif

@@ -89,7 +89,7 @@ static void alarm_begins_as_well_for_long(void **state)
 static void alarm_tells_only_of_the_change(void **state)
 {
     const struct alarm_rule rule = {2, 3, MISSING_IS_MISSING};
-    static const bool rises[] = {false, true, false, false, false, false, true};
+    static const bool changes[] = {false, true, false, false, true, false, true};
     static const enum alarm_point points[] = {POINT_BREACHING, POINT_BREACHING, POINT_BREACHING,
                                               POINT_GOOD,      POINT_GOOD,      POINT_BREACHING,
                                               POINT_BREACHING};
@@ -99,7 +99,7 @@ static void alarm_tells_only_of_the_change(void **state)
     alarm_init(&alarm, &rule);
     for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
         alarm_add(&alarm, points[i]);
-        assert_int_equal(alarm_update(&alarm), rises[i]);
+        assert_int_equal(alarm_update(&alarm), changes[i]);
     }
 }
 

@@ -11,21 +11,31 @@
 
 enum failover_state {
     FAILOVER_IDLE,       /* watching */
+    FAILOVER_PAGED,      /* a person has been paged and has not answered */
     FAILOVER_DECIDING,   /* an alarm is considered */
-    FAILOVER_BLOCKED,    /* decided, but the store's API does not answer */
+    FAILOVER_BLOCKED,    /* decided, but the store's API refuses */
+    FAILOVER_HELD,       /* decided, but the target lacks writes (promote_when) */
     FAILOVER_PROMOTING,  /* the store is being changed */
     FAILOVER_REPOINTING, /* clients are pointed to the promoted cluster */
+    FAILOVER_REPAIRING,  /* that failed, and a person is about to do it */
     FAILOVER_STATES
 };
 enum failover_event {
-    FAILOVER_ALARM,       /* the alarm's state has become alarm */
-    FAILOVER_GO,          /* the promotion was asked for and is granted */
-    FAILOVER_REFUSED,     /* it was asked for, but the store's API does not answer */
-    FAILOVER_NO_TARGET,   /* there is nothing to promote */
-    FAILOVER_PROMOTED,    /* the promotion is over */
-    FAILOVER_TARGET_LOST, /* it is, but the target went down meanwhile */
-    FAILOVER_REPOINTED,   /* clients find it */
-    FAILOVER_UNREACHED,   /* clients will not find it */
+    FAILOVER_ALARM,        /* the alarm is raised, and automation considers it */
+    FAILOVER_PAGE,         /* the alarm is raised, and a person is paged */
+    FAILOVER_ACKNOWLEDGED, /* the person has answered */
+    FAILOVER_DISMISSED,    /* the person decided against it */
+    FAILOVER_GO,           /* the promotion was asked for and is granted */
+    FAILOVER_HOLD,         /* it must wait until the target lacks nothing */
+    FAILOVER_REFUSED,      /* it was asked for, but the store's API refuses */
+    FAILOVER_NO_TARGET,    /* there is nothing to promote */
+    FAILOVER_RIVAL,        /* another promotion is asked for while one is under way */
+    FAILOVER_PROMOTED,     /* the promotion is over */
+    FAILOVER_TARGET_LOST,  /* it is, but the target went down meanwhile */
+    FAILOVER_REPOINTED,    /* clients find it */
+    FAILOVER_UNREACHED,    /* clients will not find it */
+    FAILOVER_STUCK,        /* the method has failed, and a person is paged */
+    FAILOVER_REPAIRED,     /* the person begins to point clients there */
     FAILOVER_EVENTS
 };
 /* Where an event leads from a state; false where it changes nothing there. Pure. */

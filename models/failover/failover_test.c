@@ -9,26 +9,32 @@
 
 #include "failover.h"
 
-#include "model_rig.h"
-#include "control.h"
-#include "dns.h"
-#include "objective.h"
-#include "promotion.h"
-#include "registry.h"
+#include "failover_rig.h"
 
 /* --- the table ---------------------------------------------------------------------------------
  */
 
 #define SAME FAILOVER_STATES
+#define IDLE FAILOVER_IDLE
+#define PAGED FAILOVER_PAGED
+#define DECIDE FAILOVER_DECIDING
+#define BLOCK FAILOVER_BLOCKED
+#define HELD FAILOVER_HELD
+#define PROMO FAILOVER_PROMOTING
+#define POINT FAILOVER_REPOINTING
+#define REPAIR FAILOVER_REPAIRING
 // clang-format off
 /* From the state diagram at the head of failover.c; `SAME`: the event changes nothing. */
 static const enum failover_state expected[FAILOVER_STATES][FAILOVER_EVENTS] = {
-    /*                        alarm              go                  refused           no target      promoted             target lost    repointed      unreached */
-    [FAILOVER_IDLE]       = {FAILOVER_DECIDING, FAILOVER_PROMOTING, FAILOVER_BLOCKED, SAME,          SAME,                SAME,          SAME,          SAME},
-    [FAILOVER_DECIDING]   = {SAME,              FAILOVER_PROMOTING, FAILOVER_BLOCKED, FAILOVER_IDLE, SAME,                SAME,          SAME,          SAME},
-    [FAILOVER_BLOCKED]    = {SAME,              FAILOVER_PROMOTING, SAME,             FAILOVER_IDLE, SAME,                SAME,          SAME,          SAME},
-    [FAILOVER_PROMOTING]  = {SAME,              SAME,               SAME,             SAME,          FAILOVER_REPOINTING, FAILOVER_IDLE, SAME,          SAME},
-    [FAILOVER_REPOINTING] = {SAME,              SAME,               SAME,             SAME,          SAME,                SAME,          FAILOVER_IDLE, FAILOVER_IDLE},
+    /*           alarm   page   acked   dismiss go     hold  refused no-target rival  promoted lost  repointed unreached stuck   repaired */
+    [IDLE]   = {DECIDE, PAGED, SAME,   SAME,   PROMO, HELD, BLOCK,  SAME,     SAME,  SAME,    SAME, SAME,     SAME,     SAME,   SAME},
+    [PAGED]  = {SAME,   SAME,  DECIDE, SAME,   PROMO, HELD, BLOCK,  SAME,     SAME,  SAME,    SAME, SAME,     SAME,     SAME,   SAME},
+    [DECIDE] = {SAME,   SAME,  SAME,   IDLE,   PROMO, HELD, BLOCK,  IDLE,     SAME,  SAME,    SAME, SAME,     SAME,     SAME,   SAME},
+    [BLOCK]  = {SAME,   SAME,  SAME,   SAME,   PROMO, HELD, BLOCK,  IDLE,     SAME,  SAME,    SAME, SAME,     SAME,     SAME,   SAME},
+    [HELD]   = {SAME,   SAME,  SAME,   SAME,   PROMO, HELD, BLOCK,  IDLE,     SAME,  SAME,    SAME, SAME,     SAME,     SAME,   SAME},
+    [PROMO]  = {SAME,   SAME,  SAME,   SAME,   SAME,  SAME, SAME,   SAME,     PROMO, POINT,   IDLE, SAME,     SAME,     SAME,   SAME},
+    [POINT]  = {SAME,   SAME,  SAME,   SAME,   PROMO, HELD, BLOCK,  SAME,     SAME,  SAME,    SAME, IDLE,     IDLE,     REPAIR, SAME},
+    [REPAIR] = {SAME,   SAME,  SAME,   SAME,   PROMO, HELD, BLOCK,  SAME,     SAME,  SAME,    SAME, SAME,     SAME,     SAME,   POINT},
 };
 // clang-format on
 
@@ -44,267 +50,6 @@ static void failover_moves_as_drawn_in_every_state_on_every_event(void **state)
             assert_int_equal(next, expected[from][event]);
             assert_int_equal(listed, next != SAME);
         }
-}
-
-/* --- the model -----------------------------------------------------------------------------------
- */
-
-/* Stubs of store, zone and objective that record their calls: "150 begin 1". */
-struct stage {
-    struct rig rig;
-    struct strbuf text;
-    int primary;
-    bool up[3], dns_up;
-    uint64_t applied[3];
-    probe_id write_attempts, write_errors, latency, hosts; /* of region 1 */
-    double error_rate;                                     /* of the attempts that tick() makes */
-    int attempts;
-    struct promotion_port promotion;
-    struct dns_port dns;
-    struct objective_port objective;
-    struct control_port *control;
-    uint32_t changes;
-    kind_id tick_kind, served_kind;
-};
-
-static void note(struct stage *stage, const char *what, int region)
-{
-    strbuf_addf(&stage->text, "%g %s", (double)sim_now(stage->rig.sim) / 1e9, what);
-    if (region >= 0)
-        strbuf_addf(&stage->text, " %d", region);
-    strbuf_add(&stage->text, "; ");
-}
-
-static int stage_primary(const void *self)
-{
-    return ((const struct stage *)self)->primary;
-}
-
-static bool stage_is_candidate(const void *self, int region)
-{
-    const struct stage *stage = self;
-
-    return region != stage->primary && stage->up[region];
-}
-
-static uint64_t stage_held(const void *self, int region)
-{
-    return ((const struct stage *)self)->applied[region];
-}
-
-static void stage_begin(void *self, int region)
-{
-    note(self, "begin", region);
-}
-
-static void stage_end(void *self, int region)
-{
-    struct stage *stage = self;
-
-    note(stage, "end", region);
-    if (stage->up[region])
-        stage->primary = region;
-}
-
-static uint32_t stage_publish(void *self, struct dns_target target)
-{
-    struct stage *stage = self;
-
-    note(stage, stage->dns_up ? "publish" : "refuse", target.region);
-    if (!stage->dns_up)
-        return 0;
-    stage->changes++;
-    sim_after(stage->rig.sim, 20 * SIM_S, stage->served_kind, (uint32_t)target.region,
-              stage->changes);
-    return stage->changes;
-}
-
-static void stage_subscribe(void *self, kind_id served)
-{
-    ((struct stage *)self)->served_kind = served;
-}
-
-static void stage_ended(void *self, enum incident_stage stage)
-{
-    static const char *const ends[] = {"detected", "decided", "promoted", "published"};
-
-    note(self, ends[stage], -1);
-}
-
-/* What the store's client counts. */
-static const struct metric client_metrics[] = {
-    {.name = "write_attempts", .kind = METRIC_COUNT},
-    {.name = "write_errors", .kind = METRIC_COUNT},
-    {.name = "write_error_rate",
-     .unit = UNIT_SHARE,
-     .kind = METRIC_RATIO,
-     .over = "write_errors",
-     .under = "write_attempts"},
-    {.name = "write_attempt_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY},
-    {.name = "hosts", .unit = UNIT_COUNT, .kind = METRIC_LEVEL},
-};
-static const struct service_metric client_published[] = {
-    {.name = "write-error-rate",
-     .scale = 1,
-     .metric = "write_error_rate",
-     .statistic = TAP_AVERAGE,
-     .period_ns = SIM_S},
-    {.name = "write-latency",
-     .scale = 1e-9,
-     .metric = "write_attempt_latency",
-     .statistic = TAP_AVERAGE,
-     .period_ns = SIM_S},
-    {.name = "HostsInDozens",
-     .scale = 1.0 / 12,
-     .metric = "hosts",
-     .statistic = TAP_MINIMUM,
-     .period_ns = 60 * SIM_S},
-};
-static const struct model_rows client_rows = {SERVICE_METRIC_TABLE(client_published)};
-
-/* Each second `attempts` attempts in region 1, of which a share fails. */
-static void stage_tick(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
-{
-    struct stage *stage = self;
-
-    (void)entity, (void)generation;
-    probe_count_many(sim_probes(sim), stage->write_attempts, (uint64_t)stage->attempts);
-    probe_count_many(sim_probes(sim), stage->write_errors,
-                     (uint64_t)(stage->attempts * stage->error_rate));
-    for (int i = 0; i < stage->attempts; i++)
-        probe_latency(sim_probes(sim), stage->latency, 5 * SIM_MS);
-    sim_after(sim, SIM_S, stage->tick_kind, 0, 0);
-}
-
-static const struct event_kind tick_kind = {
-    .name = "tick", .phase = PHASE_WORK, .fire = stage_tick};
-
-/* Automatic, with constant lengths: alarm after 30 s, decision 2 s, promotion 25 s, notification 1
- * s, function 1 s. */
-static void stage_open(struct stage *s)
-{
-    static const char *const settings[][2] = {
-        {"mode", "automatic"}, {"alarm.delay", "30s"}, {"decide", "2s"},  {"operator", "300s"},
-        {"promotion", "25s"},  {"notification", "1s"}, {"function", "1s"}};
-
-    *s = (struct stage){.text = STRBUF_INIT,
-                        .up = {true, true, true},
-                        .dns_up = true,
-                        .applied = {9, 7, 8},
-                        .attempts = 10};
-    rig_open(&s->rig, &failover_ops, 3, 1800 * SIM_S);
-    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
-        rig_set(&s->rig, 0, settings[i][0], settings[i][1]);
-    s->promotion = (struct promotion_port){.self = s,
-                                           .primary = stage_primary,
-                                           .is_candidate = stage_is_candidate,
-                                           .held = stage_held,
-                                           .begin = stage_begin,
-                                           .end = stage_end};
-    s->dns = (struct dns_port){.self = s, .publish = stage_publish, .subscribe = stage_subscribe};
-    s->objective = (struct objective_port){.self = s, .stage_ended = stage_ended};
-    port_offer_promotion(s->rig.ports, -1, -1, &s->promotion);
-    port_offer_dns(s->rig.ports, -1, -1, &s->dns);
-    port_offer_objective(s->rig.ports, -1, -1, &s->objective);
-    probes_declare(s->rig.probes, client_metrics, 5);
-    supplied_rows_add(&s->rig.rows, &client_rows);
-    s->write_attempts = probe_count_open(s->rig.probes, "write_attempts", 1, NULL);
-    s->write_errors = probe_count_open(s->rig.probes, "write_errors", 1, NULL);
-    s->latency = probe_latency_open(s->rig.probes, "write_attempt_latency", 1, NULL);
-    s->hosts = probe_level_open(s->rig.probes, "hosts", 1, NULL);
-}
-
-static void stage_wire(struct stage *s)
-{
-    rig_wire(&s->rig);
-    s->control = port_need_control(s->rig.ports, -1, -1);
-    s->tick_kind = sim_kind_add(s->rig.sim, &tick_kind, "test", s);
-    sim_at(s->rig.sim, 500 * SIM_MS, s->tick_kind, 0, 0);
-}
-
-static void stage_close(struct stage *s)
-{
-    rig_close(&s->rig);
-    strbuf_release(&s->text);
-}
-
-static void writes_fail(void *arg)
-{
-    ((struct stage *)arg)->error_rate = 0.6;
-}
-
-static void writes_recover(void *arg)
-{
-    ((struct stage *)arg)->error_rate = 0;
-}
-
-static void writes_stop(void *arg)
-{
-    ((struct stage *)arg)->attempts = 0;
-}
-
-static void set_part(struct stage *s, enum control_part part, bool up)
-{
-    s->control->set(s->control->self, part, up);
-}
-
-static void api_fails(void *arg)
-{
-    set_part(arg, CONTROL_STORE_API, false);
-}
-
-static void api_returns(void *arg)
-{
-    set_part(arg, CONTROL_STORE_API, true);
-}
-
-static void function_fails(void *arg)
-{
-    set_part(arg, CONTROL_FUNCTION, false);
-}
-
-static void function_returns(void *arg)
-{
-    set_part(arg, CONTROL_FUNCTION, true);
-}
-
-static void monitoring_fails(void *arg)
-{
-    set_part(arg, CONTROL_MONITORING, false);
-}
-
-static void monitoring_returns(void *arg)
-{
-    set_part(arg, CONTROL_MONITORING, true);
-}
-
-static void dns_fails(void *arg)
-{
-    ((struct stage *)arg)->dns_up = false;
-}
-
-static void third_fails(void *arg)
-{
-    ((struct stage *)arg)->up[2] = false;
-}
-
-static void order_one(void *arg)
-{
-    struct stage *s = arg;
-
-    s->control->promote(s->control->self, 1);
-}
-
-static void order_the_primary(void *arg)
-{
-    struct stage *s = arg;
-
-    s->control->promote(s->control->self, s->primary);
-}
-
-static void break_writes_at_five_minutes(struct stage *s)
-{
-    rig_call(&s->rig, 300 * SIM_S, writes_fail, s);
 }
 
 /*
@@ -373,8 +118,8 @@ static void failover_broken_function_is_tried_three_times_and_dropped(void **sta
     rig_call(&s.rig, 100 * SIM_S, order_one, &s);
     rig_run(&s.rig);
     assert_string_equal(s.text.text, "100 decided; 100 begin 1; 125 end 1; 125 promoted; ");
-    assert_int_equal(rig_logged(&s.rig, "failover", "will be called again"), 2);
-    assert_int_equal(rig_logged(&s.rig, "failover", "nobody will try again"), 1);
+    assert_int_equal(rig_logged(&s.rig, "failover", "the function will be called again"), 2);
+    assert_int_equal(rig_logged(&s.rig, "failover", "will not be called again"), 1);
     /* called at 126, 187 and 308 s, each failing a second later */
     assert_int_equal(s.rig.log.events[s.rig.log.event_count - 1].time, 309 * SIM_S);
     assert_close(rig_statistic(&s.rig, "failovers_abandoned", -1, "function-dropped"), 1, 0);
@@ -562,6 +307,12 @@ static void failover_refuses_a_metric_that_nobody_publishes(void **state)
     assert_true(rig_check(&s.rig, 0));
     rig_set(&s.rig, 0, "alarm.period", "90s"); /* it is published once a minute */
     assert_false(rig_check(&s.rig, 0));
+    rig_set(&s.rig, 0, "alarm.metric", "hosts"); /* the same, read by the alarm itself */
+    assert_true(rig_check(&s.rig, 0));
+    rig_set(&s.rig, 0, "alarm.statistic", "sum"); /* of a level */
+    assert_false(rig_check(&s.rig, 0));
+    rig_set(&s.rig, 0, "alarm.statistic", "average");
+    stage_wire(&s);
     stage_close(&s);
 }
 

@@ -3,19 +3,17 @@
 
 #include "bug.h"
 #include "mem.h"
-#include "refs.h"
 
 #include <stdlib.h>
 
-void good_operations_init(struct good_operations *operations, uint32_t region_count, sim_time end,
+void good_operations_init(struct good_operations *operations, uint32_t group_count, sim_time end,
                           sim_dur resolution_ns)
 {
-    invariant(region_count <= REGIONS_MAX);
+    invariant(group_count <= GROUPS_MAX);
     operations->resolution_ns = resolution_ns;
-    operations->region_count = region_count;
+    operations->group_count = group_count;
     operations->step_count = (size_t)(end / resolution_ns) + 1;
-    operations->steps =
-        mem_zalloc(region_count * operations->step_count, sizeof *operations->steps);
+    operations->steps = mem_zalloc(group_count * operations->step_count, sizeof *operations->steps);
 }
 
 void good_operations_release(struct good_operations *operations)
@@ -24,62 +22,83 @@ void good_operations_release(struct good_operations *operations)
     *operations = (struct good_operations){0};
 }
 
-/* Sums over a span of steps, one for each region. */
-struct span_sums {
-    uint64_t total[REGIONS_MAX], good[REGIONS_MAX];
+/* Sums over a window of steps, one for each group. */
+struct window_sums {
+    uint64_t total[GROUPS_MAX], bad[GROUPS_MAX];
 };
 
-/* A step enters the span or leaves it. */
-static void span_sums_change(struct span_sums *sums, const struct good_operations *operations,
-                             size_t step, bool enters)
+/* A step enters the window or leaves it. */
+static void window_sums_change(struct window_sums *sums, const struct good_operations *operations,
+                               size_t step, bool enters)
 {
-    for (uint32_t region = 0; region < operations->region_count; region++) {
-        const struct operation_step *at =
-            &operations->steps[region * operations->step_count + step];
+    for (uint32_t group = 0; group < operations->group_count; group++) {
+        const struct operation_step *at = &operations->steps[group * operations->step_count + step];
 
-        sums->total[region] += enters ? at->total : 0 - (uint64_t)at->total;
-        sums->good[region] += enters ? at->good : 0 - (uint64_t)at->good;
+        sums->total[group] += enters ? at->total : 0 - (uint64_t)at->total;
+        sums->bad[group] += enters ? at->bad : 0 - (uint64_t)at->bad;
     }
 }
 
-static bool span_sums_at_target(const struct span_sums *sums, uint32_t region_count, double target)
+enum window_state { WINDOW_EMPTY, WINDOW_GOOD, WINDOW_BAD };
+
+static enum window_state window_sums_judge(const struct window_sums *sums, uint32_t group_count,
+                                           double target)
 {
-    bool any = false;
+    enum window_state state = WINDOW_EMPTY;
 
-    for (uint32_t region = 0; region < region_count; region++) {
-        double total = (double)sums->total[region];
+    for (uint32_t group = 0; group < group_count; group++) {
+        double total = (double)sums->total[group];
 
-        if (sums->total[region] == 0)
+        if (sums->total[group] == 0)
             continue;
-        any = true;
+        state = WINDOW_GOOD;
         /* the small change makes 7 of 100 reach 7 %, whose double lies above */
-        if ((double)sums->good[region] + 1e-9 * total < target * total)
-            return false;
+        if (total - (double)sums->bad[group] + 1e-9 * total < target * total)
+            return WINDOW_BAD;
     }
-    return any;
+    return state;
 }
 
-sim_time good_operations_restored(const struct good_operations *operations,
-                                  const struct restoration_rule *rule, sim_time onset, sim_time now)
+/* Start of the first window of `hold` steps in that state, within the steps [first, end). */
+static sim_time first_window(const struct good_operations *operations, double target, size_t hold,
+                             size_t first, size_t end, enum window_state wanted)
 {
-    sim_dur resolution_ns = operations->resolution_ns;
-    size_t hold = (size_t)(rule->hold_ns / resolution_ns);
-    size_t first = (size_t)(onset / resolution_ns);
-    size_t whole = (size_t)(now / resolution_ns); /* steps that are over */
-    struct span_sums sums = {{0}, {0}};
+    struct window_sums sums = {{0}, {0}};
 
-    if (first + hold > whole)
-        return SIM_NEVER;
     for (size_t step = first; step < first + hold; step++)
-        span_sums_change(&sums, operations, step, true);
+        window_sums_change(&sums, operations, step, true);
     for (size_t start = first;; start++) {
-        sim_time edge = (sim_time)start * resolution_ns;
-
-        if (span_sums_at_target(&sums, operations->region_count, rule->target))
-            return edge > onset ? edge : onset;
-        if (start + hold >= whole)
+        if (window_sums_judge(&sums, operations->group_count, target) == wanted)
+            return (sim_time)start * operations->resolution_ns;
+        if (start + hold >= end)
             return SIM_NEVER;
-        span_sums_change(&sums, operations, start, false);
-        span_sums_change(&sums, operations, start + hold, true);
+        window_sums_change(&sums, operations, start, false);
+        window_sums_change(&sums, operations, start + hold, true);
     }
+}
+
+sim_time good_operations_first_bad(const struct good_operations *operations,
+                                   const struct outage_rule *rule, sim_time from, sim_time until)
+{
+    size_t hold = (size_t)(rule->hold_ns / operations->resolution_ns);
+    size_t first = (size_t)(from / operations->resolution_ns);
+    size_t end = (size_t)(until / operations->resolution_ns); /* steps that are over */
+
+    if (first >= end)
+        return SIM_NEVER;
+    if (hold > end - first)
+        hold = end - first;
+    return first_window(operations, rule->target, hold, first, end, WINDOW_BAD);
+}
+
+sim_time good_operations_first_good(const struct good_operations *operations,
+                                    const struct outage_rule *rule, sim_time from, sim_time until)
+{
+    size_t hold = (size_t)(rule->hold_ns / operations->resolution_ns);
+    size_t first = (size_t)(from / operations->resolution_ns);
+    size_t end = (size_t)(until / operations->resolution_ns);
+
+    if (first + hold > end)
+        return SIM_NEVER;
+    return first_window(operations, rule->target, hold, first, end, WINDOW_GOOD);
 }

@@ -16,30 +16,30 @@
 #include "losses.h"
 #include "registry.h"
 
-/* A stub of the store with prescribed losses. */
-struct losses {
-    uint64_t writes, sessions;
+/* A store that lost what a test says. */
+struct fake_losses {
+    uint64_t writes[LOSS_CAUSES], sessions[LOSS_CAUSES];
     sim_dur rpo;
 };
 
-static uint64_t writes_lost_of(const void *self)
+static uint64_t writes_lost_of(const void *self, enum loss_cause by)
 {
-    return ((const struct losses *)self)->writes;
+    return ((const struct fake_losses *)self)->writes[by];
 }
 
-static uint64_t sessions_lost_of(const void *self)
+static uint64_t sessions_lost_of(const void *self, enum loss_cause by)
 {
-    return ((const struct losses *)self)->sessions;
+    return ((const struct fake_losses *)self)->sessions[by];
 }
 
 static sim_dur rpo_of(const void *self)
 {
-    return ((const struct losses *)self)->rpo;
+    return ((const struct fake_losses *)self)->rpo;
 }
 
 struct objective_rig {
     struct rig rig;
-    struct losses losses;
+    struct fake_losses losses;
     struct losses_port port;
     struct objective_port *objective;
 };
@@ -61,11 +61,17 @@ static const struct incident_list *incidents(const struct objective_rig *r)
     return port_need_incidents(r->rig.ports, -1, -1);
 }
 
-/* Ten writes a second of a region, begun in [from, to). */
-static void writes(struct objective_rig *r, int region, sim_time from, sim_time to, bool good)
+/* Ten operations a second of a region, begun in [from, to). */
+static void operations(struct objective_rig *r, enum operation_kind kind, int region, sim_time from,
+                       sim_time to, bool good)
 {
     for (sim_time at = from; at < to; at += 100 * SIM_MS)
-        r->objective->write_done(r->objective->self, region, at, good);
+        operation_tally_add(&r->objective->tallies[kind][region], at, good);
+}
+
+static void writes(struct objective_rig *r, int region, sim_time from, sim_time to, bool good)
+{
+    operations(r, OPERATION_WRITE, region, from, to, good);
 }
 
 static void fault(void *arg)
@@ -93,7 +99,10 @@ static void promoted(void *arg)
 {
     struct objective_rig *r = arg;
 
-    r->losses = (struct losses){r->losses.writes + 30, r->losses.sessions + 4, 700 * SIM_MS};
+    r->losses.writes[LOSS_IN_FLIGHT] += 20;
+    r->losses.writes[LOSS_SPLIT_BRAIN] += 10;
+    r->losses.sessions[LOSS_OUTPUT_BUFFER] += 4;
+    r->losses.rpo = 700 * SIM_MS;
     r->objective->stage_ended(r->objective->self, INCIDENT_PROMOTE);
 }
 
@@ -125,7 +134,7 @@ static void assert_stages(const struct objective_rig *r, double detect, double d
  * Bad writes from 100 s to 250 s. A window of 30 s has 300 writes and allows 3 bad ones (99 %
  * good): the first is that from 249.7 s, with exactly 3. RTO 149.7 s.
  */
-static void objective_finds_the_first_span_at_target(void **state)
+static void objective_finds_the_first_window_at_target(void **state)
 {
     struct objective_rig r;
 
@@ -163,17 +172,150 @@ static void objective_waits_for_every_region_that_writes(void **state)
     rig_close(&r.rig);
 }
 
-static void objective_says_zero_where_no_write_suffered(void **state)
+/* A fault that hurt nothing is an incident without an outage: 3 bad writes of 300 are at target. */
+static void a_fault_that_hurt_nothing_has_no_rto(void **state)
 {
     struct objective_rig r;
 
     (void)state;
     objective_rig_open(&r, 1);
-    writes(&r, 0, 0, 600 * SIM_S, true);
+    writes(&r, 0, 0, 100 * SIM_S, true);
+    writes(&r, 0, 100 * SIM_S, 100300 * SIM_MS, false);
+    writes(&r, 0, 100300 * SIM_MS, 600 * SIM_S, true);
     rig_call(&r.rig, 100 * SIM_S + 12345, fault, &r); /* not at an edge of a bin */
     rig_run(&r.rig);
-    assert_stages(&r, 0, 0, 0, 0, 0);
+    rig_assert_none(&r.rig, "rto", -1, NULL, "no outage");
+    rig_assert_none(&r.rig, "rto_stage", -1, "drain", "no outage");
+    assert_close(rig_statistic(&r.rig, "incidents", -1, NULL), 1, 0);
     assert_close(rig_statistic(&r.rig, "incidents_unrestored", -1, NULL), 0, 0);
+    assert_false(incident_is_outage(&incidents(&r)->incidents[0]));
+    rig_close(&r.rig);
+}
+
+/* One bad write more: an outage, from the onset to the first window with 3, that from 100.1 s. */
+static void one_bad_operation_too_many_is_an_outage(void **state)
+{
+    struct objective_rig r;
+
+    (void)state;
+    objective_rig_open(&r, 1);
+    writes(&r, 0, 0, 100 * SIM_S, true);
+    writes(&r, 0, 100 * SIM_S, 100400 * SIM_MS, false);
+    writes(&r, 0, 100400 * SIM_MS, 600 * SIM_S, true);
+    rig_call(&r.rig, 100 * SIM_S, fault, &r);
+    rig_run(&r.rig);
+    assert_close(rig_statistic(&r.rig, "rto", -1, NULL), 0.1e9, 1e-12);
+    rig_close(&r.rig);
+}
+
+/*
+ * A fault at 100 s whose harm comes later than `hold`: a queue fills, and writes are bad from 200 s
+ * to 250 s. The first good window after the first bad one is that from 249.7 s: RTO 149.7 s.
+ */
+static void harm_that_comes_later_than_hold_is_not_missed(void **state)
+{
+    struct objective_rig r;
+
+    (void)state;
+    objective_rig_open(&r, 1);
+    writes(&r, 0, 0, 200 * SIM_S, true);
+    writes(&r, 0, 200 * SIM_S, 250 * SIM_S, false);
+    writes(&r, 0, 250 * SIM_S, 600 * SIM_S, true);
+    rig_call(&r.rig, 100 * SIM_S, fault, &r);
+    rig_run(&r.rig);
+    assert_close(rig_statistic(&r.rig, "rto", -1, NULL), 149.7e9, 1e-12);
+    rig_close(&r.rig);
+}
+
+/*
+ * A fault at 100 s that hurts nothing, and one at 200 s that does, from then to 250 s. Windows that
+ * end after 200 s say nothing about the first: two incidents, one outage of 49.7 s. A third fault
+ * at 229.9 s joins it; so does one less than `hold` after a fault that hurt nothing yet (300 s and
+ * 320 s, bad from 320 s to 350 s: 49.7 s from 300 s).
+ */
+static void harm_belongs_to_the_last_fault_before_it(void **state)
+{
+    struct objective_rig r;
+
+    (void)state;
+    objective_rig_open(&r, 1);
+    writes(&r, 0, 0, 200 * SIM_S, true);
+    writes(&r, 0, 200 * SIM_S, 250 * SIM_S, false);
+    writes(&r, 0, 250 * SIM_S, 320 * SIM_S, true);
+    writes(&r, 0, 320 * SIM_S, 350 * SIM_S, false);
+    writes(&r, 0, 350 * SIM_S, 600 * SIM_S, true);
+    rig_call(&r.rig, 100 * SIM_S, fault, &r);
+    rig_call(&r.rig, 200 * SIM_S, fault, &r);
+    rig_call(&r.rig, 229900 * SIM_MS, fault, &r);
+    rig_call(&r.rig, 300 * SIM_S, fault, &r);
+    rig_call(&r.rig, 320 * SIM_S, fault, &r);
+    rig_run(&r.rig);
+    assert_int_equal(incidents(&r)->count, 3);
+    assert_false(incident_is_outage(&incidents(&r)->incidents[0]));
+    assert_int_equal(incidents(&r)->incidents[1].ended[INCIDENT_DRAIN], 249700 * SIM_MS);
+    assert_int_equal(incidents(&r)->incidents[2].onset, 300 * SIM_S);
+    assert_int_equal(incidents(&r)->incidents[2].ended[INCIDENT_DRAIN], 349700 * SIM_MS);
+    rig_close(&r.rig);
+}
+
+/*
+ * A storm in the application tier: of the requests 1 of 300 is good, while every write is. By
+ * default requests count too, so that nothing was restored; by writes alone there was no outage.
+ */
+static void requests_count_as_writes_do(void **state)
+{
+    (void)state;
+    for (int with_requests = 0; with_requests < 2; with_requests++) {
+        struct objective_rig r = {.losses = {.rpo = -1}};
+
+        rig_open(&r.rig, &objective_ops, 1, 600 * SIM_S);
+        if (!with_requests)
+            rig_set(&r.rig, 0, "good.requests", "false");
+        rig_wire(&r.rig);
+        r.objective = port_need_objective(r.rig.ports, -1, -1);
+        assert_int_equal(objective_counts(r.objective, OPERATION_REQUEST), with_requests);
+        assert_false(objective_counts(r.objective, OPERATION_LOGIN) ||
+                     objective_counts(r.objective, OPERATION_READ));
+        writes(&r, 0, 0, 600 * SIM_S, true);
+        for (sim_time at = 100 * SIM_S; with_requests && at < 600 * SIM_S; at += 30 * SIM_S) {
+            operations(&r, OPERATION_REQUEST, 0, at, at + 100 * SIM_MS, true);
+            operations(&r, OPERATION_REQUEST, 0, at + 100 * SIM_MS,
+                       at + 30 * SIM_S < 600 * SIM_S ? at + 30 * SIM_S : 600 * SIM_S, false);
+        }
+        rig_call(&r.rig, 100 * SIM_S, fault, &r);
+        rig_run(&r.rig);
+        if (with_requests)
+            rig_assert_censored(&r.rig, "rto", -1, NULL, 600 * SIM_S);
+        else
+            rig_assert_none(&r.rig, "rto", -1, NULL, "no outage");
+        rig_close(&r.rig);
+    }
+}
+
+/* 10 writes a second that never end, begun in [100 s, 600 s), as their model reports them. */
+static void report_open(void *self)
+{
+    struct objective_rig *r = self;
+
+    for (sim_time at = 100 * SIM_S; at < 600 * SIM_S; at += 100 * SIM_MS)
+        r->objective->operation_open(r->objective->self, OPERATION_WRITE, 0, at);
+}
+
+/* A write under way counts as bad once it is older than `latency`: those of the last second do not
+ * count yet. */
+static void writes_that_never_end_are_bad(void **state)
+{
+    struct objective_rig r;
+
+    (void)state;
+    objective_rig_open(&r, 1);
+    r.objective->add_source(r.objective->self,
+                            (struct operation_source){.self = &r, .report_open = report_open});
+    writes(&r, 0, 0, 100 * SIM_S, true);
+    writes(&r, 0, 599 * SIM_S, 600 * SIM_S, true);
+    rig_call(&r.rig, 100 * SIM_S, fault, &r);
+    rig_run(&r.rig);
+    rig_assert_censored(&r.rig, "rto", -1, NULL, 600 * SIM_S);
     rig_close(&r.rig);
 }
 
@@ -194,7 +336,11 @@ static void objective_splits_the_rto_into_stages(void **state)
     assert_stages(&r, 90, 2, 28, 25, 14.7);
     assert_close(rig_statistic(&r.rig, "rpo", -1, NULL), 0.7e9, 1e-12);
     assert_close(rig_statistic(&r.rig, "rpo_writes", -1, NULL), 30, 0);
+    assert_close(rig_statistic(&r.rig, "rpo_writes", -1, "in-flight"), 20, 0);
+    assert_close(rig_statistic(&r.rig, "rpo_writes", -1, "backlog"), 0, 0);
+    assert_close(rig_statistic(&r.rig, "rpo_writes", -1, "split-brain"), 10, 0);
     assert_close(rig_statistic(&r.rig, "rpo_sessions", -1, NULL), 4, 0);
+    assert_close(rig_statistic(&r.rig, "rpo_sessions", -1, "output-buffer"), 4, 0);
     rig_close(&r.rig);
 }
 
@@ -237,13 +383,15 @@ static void objective_censors_the_rto_where_the_end_came_first(void **state)
     rig_close(&r.rig);
 }
 
-/* No write in the windows: nothing shows that the service is restored. */
+/* No write at all after the bad ones: nothing shows that service is back. */
 static void objective_needs_some_writes_to_call_it_restored(void **state)
 {
     struct objective_rig r;
 
     (void)state;
     objective_rig_open(&r, 1);
+    writes(&r, 0, 0, 100 * SIM_S, true);
+    writes(&r, 0, 100 * SIM_S, 101 * SIM_S, false);
     rig_call(&r.rig, 100 * SIM_S, fault, &r);
     rig_run(&r.rig);
     assert_int_equal(incidents(&r)->incidents[0].ended[INCIDENT_DRAIN], SIM_NEVER);
@@ -378,6 +526,20 @@ static void objective_says_why_there_is_no_value_without_an_outage(void **state)
     rig_close(&r.rig);
 }
 
+static void objective_refuses_to_look_at_no_operation(void **state)
+{
+    struct objective_rig r;
+
+    (void)state;
+    objective_rig_open(&r, 1);
+    rig_set(&r.rig, 0, "good.requests", "false");
+    assert_true(rig_check(&r.rig, 0));
+    rig_set(&r.rig, 0, "good.writes", "false");
+    assert_false(rig_check(&r.rig, 0));
+    assert_non_null(strstr(rig_validation.text, "good.requests: one kind of operation at least"));
+    rig_close(&r.rig);
+}
+
 static void objective_refuses_a_hold_between_steps(void **state)
 {
     struct objective_rig r;
@@ -394,9 +556,14 @@ static void objective_refuses_a_hold_between_steps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(objective_finds_the_first_span_at_target),
+        cmocka_unit_test(objective_finds_the_first_window_at_target),
         cmocka_unit_test(objective_waits_for_every_region_that_writes),
-        cmocka_unit_test(objective_says_zero_where_no_write_suffered),
+        cmocka_unit_test(a_fault_that_hurt_nothing_has_no_rto),
+        cmocka_unit_test(one_bad_operation_too_many_is_an_outage),
+        cmocka_unit_test(harm_that_comes_later_than_hold_is_not_missed),
+        cmocka_unit_test(harm_belongs_to_the_last_fault_before_it),
+        cmocka_unit_test(requests_count_as_writes_do),
+        cmocka_unit_test(writes_that_never_end_are_bad),
         cmocka_unit_test(objective_splits_the_rto_into_stages),
         cmocka_unit_test(objective_clips_stages_to_the_restoration),
         cmocka_unit_test(objective_censors_the_rto_where_the_end_came_first),
@@ -405,6 +572,7 @@ int main(void)
         cmocka_unit_test(objective_opens_an_outage_for_a_failover_without_a_fault),
         cmocka_unit_test(incidents_name_their_subject_and_the_event_that_opened_them),
         cmocka_unit_test(objective_says_why_there_is_no_value_without_an_outage),
+        cmocka_unit_test(objective_refuses_to_look_at_no_operation),
         cmocka_unit_test(objective_refuses_a_hold_between_steps),
     };
 

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Repointing: how clients are made to use the promoted primary. A method is a file that defines a
- * struct repoint_ops, and a row of the table of methods in failover.c.
+ * A way to point clients to a promoted cluster: the interface of a method, one file each.
  *
- *  1. The failover begins a repointing once a promotion is over. A repointing ends by one call of
- *     done() or failed() of its host, in a later event; never from within begin().
- *  2. Steps of its own are timers and calls of ports. Whatever it logs by log() becomes the cause
- *     of what follows (sim.h).
- *  3. begin() while another repointing is under way drops that one: it ends without a call.
+ * The failover (failover.c) calls begin() when a promotion is over; the method works on its own and
+ * calls done() or failed() of its host once. A later begin() replaces what was under way: the host
+ * is called for the last one only, though what an earlier one set in motion may still take effect.
+ *
+ * The first file comment of a method says what a client's name means under it. To add one: a file
+ * with a struct repoint_ops and a macro of its parameters, a row in repoint_methods (failover.c).
  */
 #ifndef REPOINT_H
 #define REPOINT_H
 
-#include "control.h"
 #include "incident.h"
 #include "model.h"
-#include "run_log.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* The failover, as a method sees it. */
@@ -29,24 +26,22 @@ struct repoint_host {
     void (*failed)(void *self);                                 /* they never will */
 };
 
-struct repoint_env {
-    struct sim *sim;
-    const char *instance; /* the failover's: names of events and streams */
-    const void *config;   /* the method's own parameters */
-    struct repoint_host host;
-};
-
 struct repoint_ops {
     const char *name;    /* value of the parameter `repoint` */
-    const char *failure; /* why clients were not repointed: value of failovers_abandoned{reason} */
+    const char *failure; /* why clients were not repointed: value of failovers_abandoned{reason};
+                            NULL: it never fails */
     size_t state_size;   /* zeroed by the failover */
-    uint32_t parts;      /* 1 << enum control_part, of those that the method needs */
-    void (*init)(void *self, const struct repoint_env *env);
+    /* config: the method's own parameters. Offers its control planes. Both outlive the run. */
+    void (*init)(void *self, const struct model_env *env, const void *config,
+                 const struct repoint_host *host);
     void (*connect)(void *self, const struct port_directory *ports);
-    /* Point clients to the cluster of `target`. `number` counts failovers from 1: it keys draws. */
-    void (*begin)(void *self, int target, uint32_t number);
-    /* A fault breaks or repairs one of `parts`. */
-    void (*set)(void *self, enum control_part part, bool up);
+    void (*start)(void *self); /* NULL: nothing to do */
+    /* Point clients from the cluster of `from` to that of `target`. `number` counts failovers from
+     * 1: it keys draws. */
+    void (*begin)(void *self, int from, int target, uint32_t number);
+    /* The same by the hands of a person, after the method has failed. NULL: as begin(). */
+    void (*by_hand)(void *self, int from, int target, uint32_t number);
+    void (*fini)(void *self); /* NULL: nothing to free */
 };
 
 #endif

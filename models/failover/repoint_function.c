@@ -1,198 +1,292 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Repointing by notification, function and DNS record, as the reference architecture does.
+ * Repointing by notification, function and DNS record, as the reference architecture does. Clients
+ * use the name of the record.
  *
- *            begun               notified            accepted               published
- *   any state -----> NOTIFYING ----------> RUNNING <----------> PUBLISHING -----------> IDLE: done
- *                                          |  ^  |
- *                                   failed |  |  | dropped
- *                                          v  |  `------> IDLE: failed
- *                                      RETRYING
- *                                          (notified)
+ * The promoted cluster notifies its region's topic. Each delivery is a run of the function of that
+ * region, which sets the record to its own region, and knows nothing of other regions:
+ *
+ *           begun             notified           accepted
+ *     IDLE ------> NOTIFYING ----------> RUNNING ---------> IDLE: the record's change propagates
+ *                                         |  ^  |
+ *                        failed, throttled|  |  | dropped
+ *                                         v  |  `------> IDLE: failed
+ *                                     RETRYING
+ *                                        (notified)
  *
  * Invariants
- *  1. In each state at most one event of its own is pending; IDLE has none. Events of an earlier
- *     step are dead by their generation, a served change that is not its own by its number.
+ *  1. A run has one event of its own pending in each state but IDLE. Events of an earlier step are
+ *     dead by their generation.
  *  2. An event that `transitions` does not list for a state changes nothing.
- *  3. The record changes once at most, and never after IDLE: failed.
+ *  3. Runs do not end with the failover that began them: a late, repeated or retried run of the old
+ *     region's function sets the record back.
+ *  4. The host's done() is called when the authority serves a change to the target, by whichever
+ *     run; failed() when the last run of this failover has ended and no change was accepted.
  */
 #include "repoint_function.h"
 
 #include "bug.h"
+#include "control.h"
 #include "dns.h"
+#include "mem.h"
+#include "refs.h"
 
-/* An asynchronous call is tried again after 1 and 2 min, then dropped (facts E). */
+#include <stdlib.h>
+
+/* An asynchronous call is tried again after 1 and 2 min, then dropped; one that is throttled is
+ * tried for 6 h, after 1 s at first and at most 5 min (facts E). */
 #define FUNCTION_TRIES 3
+#define THROTTLED_FOR (6 * 3600 * SIM_S)
+#define THROTTLED_WAIT_MAX (300 * SIM_S)
+/* A person who is refused by the control plane tries again. */
+#define HAND_WAIT (60 * SIM_S)
 
 const char *const function_state_names[] = {"working", "broken", NULL};
+
+/* One delivery of a notification, or the work of a person. */
+struct function_run {
+    enum function_run_state state;
+    uint32_t step; /* counts transitions: the generation of its event */
+    bool by_hand;
+    int region;      /* of the function, and of what it sets the record to */
+    uint32_t number; /* of the failover, and of the run in it: key its draws */
+    uint32_t index;
+    uint32_t tries, throttles;
+    sim_time called; /* first */
+};
 
 struct repoint_function {
     const struct repoint_function_config *config;
     struct sim *sim;
     struct repoint_host host;
     const struct dns_port *dns;
-    enum repoint_function_state state;
-    uint32_t step;       /* counts transitions: the generation of the step's event, */
-    bool waiting;        /* which is pending */
-    int target;          /* region of the promoted cluster */
-    uint32_t number;     /* of the failover: keys the draws */
-    uint32_t tries;      /* of the function, in this repointing */
-    uint32_t change;     /* of the record, as the control plane counts */
-    bool up;             /* does the function's service run? */
-    uint32_t changed_by; /* event of the run log that made it so; 0: none */
-    struct rng_stream step_stream, function_stream;
-    kind_id step_kinds[REPOINT_STATES]; /* of the states that wait for a timer */
+    struct function_run *runs; /* IDLE ones are used again */
+    uint32_t run_count, run_capacity;
+    bool active; /* the host waits */
+    int target;
+    uint32_t number, indices, open; /* of the failover; runs that it has begun; that go on */
+    bool accepted;                  /* a change of this failover is with the authority */
+    struct control_plane planes[REGIONS_MAX]; /* the function of each region */
+    struct control_state states[REGIONS_MAX];
+    uint32_t changed_by[REGIONS_MAX]; /* event of the run log that made it so; 0: none */
+    struct rng_stream step_stream, function_stream, delivery_stream;
+    kind_id kinds[FUNCTION_STATES]; /* of the states that wait for a timer */
     kind_id served_kind;
 };
 
-static void repoint_log(const struct repoint_function *repoint, const char *cause_text,
-                        const char *text)
+static void run_log(const struct repoint_function *repoint, const struct function_run *run,
+                    const char *cause_text, const char *text)
 {
-    repoint->host.log(repoint->host.self, repoint->target, cause_text, text);
-}
-
-/* The state's own event fires after `wait`. */
-static void repoint_wait(struct repoint_function *repoint, sim_dur wait)
-{
-    if (wait > sim_end(repoint->sim) - sim_now(repoint->sim))
-        return;
-    sim_after(repoint->sim, wait, repoint->step_kinds[repoint->state], 0, repoint->step);
-    repoint->waiting = true;
+    repoint->host.log(repoint->host.self, run->region, cause_text, text);
 }
 
 /* --- transitions ----------------------------------------------------------------------------- */
 
-/* The third word of the failover's draws; the first two are the decision's and the promotion's. */
-static void send_notification(struct repoint_function *repoint)
-{
-    struct rng_block block = rng_block_at(&repoint->step_stream, repoint->number, 0);
-
-    repoint_wait(repoint, dist_sample_ns(repoint->config->notification, block.word[2]));
-}
-
-static void call_function(struct repoint_function *repoint)
-{
-    struct rng_block block;
-
-    repoint->tries++;
-    block = rng_block_at(&repoint->function_stream, repoint->number, repoint->tries);
-    repoint_wait(repoint, dist_sample_ns(repoint->config->function, block.word[0]));
-}
-
-/* After the first failure a minute, after the second two. */
-static void call_again_later(struct repoint_function *repoint)
-{
-    repoint_log(repoint, "function failed",
-                "the record was not changed; the function will be called again");
-    repoint_wait(repoint, repoint->tries * 60 * SIM_S);
-}
-
-static void drop_function(struct repoint_function *repoint)
-{
-    repoint_log(repoint, "function failed",
-                "the record was not changed, and nobody will try again");
-    repoint->host.failed(repoint->host.self);
-}
-
-static void finish(struct repoint_function *repoint)
-{
-    repoint->host.stage_ended(repoint->host.self, INCIDENT_PUBLISH);
-    repoint_log(repoint, "", "the record names the new primary");
-    repoint->host.done(repoint->host.self);
-}
-
 // clang-format off
 /* What is not listed changes nothing. */
 static const struct transition {
-    enum repoint_function_state from;
-    enum repoint_function_event event;
-    enum repoint_function_state to;
-    void (*action)(struct repoint_function *repoint); /* in the new state; NULL: none */
+    enum function_run_state from;
+    enum function_run_event event;
+    enum function_run_state to;
 } transitions[] = {
-    {REPOINT_IDLE, REPOINT_BEGUN, REPOINT_NOTIFYING, send_notification},
-    {REPOINT_NOTIFYING, REPOINT_BEGUN, REPOINT_NOTIFYING, send_notification},
-    {REPOINT_NOTIFYING, REPOINT_NOTIFIED, REPOINT_RUNNING, call_function},
-    {REPOINT_RUNNING, REPOINT_BEGUN, REPOINT_NOTIFYING, send_notification},
-    {REPOINT_RUNNING, REPOINT_ACCEPTED, REPOINT_PUBLISHING, NULL},
-    {REPOINT_RUNNING, REPOINT_TRY_FAILED, REPOINT_RETRYING, call_again_later},
-    {REPOINT_RUNNING, REPOINT_DROPPED, REPOINT_IDLE, drop_function},
-    {REPOINT_RETRYING, REPOINT_BEGUN, REPOINT_NOTIFYING, send_notification},
-    {REPOINT_RETRYING, REPOINT_NOTIFIED, REPOINT_RUNNING, call_function},
-    {REPOINT_PUBLISHING, REPOINT_BEGUN, REPOINT_NOTIFYING, send_notification},
-    {REPOINT_PUBLISHING, REPOINT_PUBLISHED, REPOINT_IDLE, finish},
+    {FUNCTION_IDLE,      FUNCTION_BEGUN,      FUNCTION_NOTIFYING},
+    {FUNCTION_NOTIFYING, FUNCTION_NOTIFIED,   FUNCTION_RUNNING},
+    {FUNCTION_NOTIFYING, FUNCTION_THROTTLED,  FUNCTION_RETRYING},
+    {FUNCTION_RUNNING,   FUNCTION_ACCEPTED,   FUNCTION_IDLE},
+    {FUNCTION_RUNNING,   FUNCTION_TRY_FAILED, FUNCTION_RETRYING},
+    {FUNCTION_RUNNING,   FUNCTION_DROPPED,    FUNCTION_IDLE},
+    {FUNCTION_RETRYING,  FUNCTION_NOTIFIED,   FUNCTION_RUNNING},
+    {FUNCTION_RETRYING,  FUNCTION_THROTTLED,  FUNCTION_RETRYING},
+    {FUNCTION_RETRYING,  FUNCTION_DROPPED,    FUNCTION_IDLE},
 };
 // clang-format on
 
-static const struct transition *transition_find(enum repoint_function_state state,
-                                                enum repoint_function_event event)
+bool function_run_next(enum function_run_state state, enum function_run_event event,
+                       enum function_run_state *next)
 {
     for (size_t i = 0; i < sizeof transitions / sizeof transitions[0]; i++)
-        if (transitions[i].from == state && transitions[i].event == event)
-            return &transitions[i];
-    return NULL;
+        if (transitions[i].from == state && transitions[i].event == event) {
+            *next = transitions[i].to;
+            return true;
+        }
+    return false;
 }
 
-bool repoint_function_next(enum repoint_function_state state, enum repoint_function_event event,
-                           enum repoint_function_state *next)
+static void run_move(struct function_run *run, enum function_run_event event)
 {
-    const struct transition *transition = transition_find(state, event);
-
-    if (transition)
-        *next = transition->to;
-    return transition != NULL;
+    if (!function_run_next(run->state, event, &run->state))
+        BUG("event %d in state %d of a function's run", (int)event, (int)run->state);
+    run->step++;
 }
 
-static void repoint_happen(struct repoint_function *repoint, enum repoint_function_event event)
+/* The state's own event fires after `wait`. */
+static void run_wait(struct repoint_function *repoint, const struct function_run *run, sim_dur wait)
 {
-    const struct transition *transition = transition_find(repoint->state, event);
+    sim_after(repoint->sim, wait, repoint->kinds[run->state], (uint32_t)(run - repoint->runs),
+              run->step);
+}
 
-    if (!transition)
+/* --- a run ----------------------------------------------------------------------------------- */
+
+static struct function_run *run_new(struct repoint_function *repoint, int region)
+{
+    struct function_run *run = NULL;
+
+    for (uint32_t i = 0; i < repoint->run_count && !run; i++)
+        if (repoint->runs[i].state == FUNCTION_IDLE)
+            run = &repoint->runs[i];
+    if (!run) {
+        void *runs = repoint->runs;
+        size_t capacity = repoint->run_capacity;
+
+        mem_grow(&runs, &capacity, repoint->run_count + 1, sizeof *repoint->runs);
+        repoint->runs = runs;
+        repoint->run_capacity = (uint32_t)capacity;
+        run = &repoint->runs[repoint->run_count++];
+        *run = (struct function_run){.step = 0};
+    }
+    *run = (struct function_run){.step = run->step + 1,
+                                 .region = region,
+                                 .number = repoint->number,
+                                 .index = ++repoint->indices};
+    repoint->open++;
+    return run;
+}
+
+/* The run has ended, with a change that was accepted or without. */
+static void run_end(struct repoint_function *repoint, const struct function_run *run, bool accepted)
+{
+    if (run->number != repoint->number)
+        return; /* of an earlier failover */
+    repoint->open--;
+    repoint->accepted = repoint->accepted || accepted;
+    if (repoint->open == 0 && !repoint->accepted && repoint->active) {
+        repoint->active = false;
+        repoint->host.failed(repoint->host.self);
+    }
+}
+
+static void call_again(struct repoint_function *repoint, struct function_run *run)
+{
+    run_move(run, FUNCTION_TRY_FAILED);
+    if (run->by_hand) {
+        run_log(repoint, run, "refused", "the record was not changed; the operator will try again");
+        run_wait(repoint, run, HAND_WAIT);
         return;
-    if (repoint->waiting)
-        sim_cancelled(repoint->sim);
-    repoint->waiting = false;
-    repoint->state = transition->to;
-    repoint->step++;
-    if (transition->action)
-        transition->action(repoint);
+    }
+    run_log(repoint, run, "function failed",
+            "the record was not changed; the function will be called again");
+    run_wait(repoint, run, run->tries * 60 * SIM_S); /* 1 min, then 2 */
 }
 
-/* --- what makes the events ------------------------------------------------------------------- */
+static void run_fails(struct repoint_function *repoint, struct function_run *run)
+{
+    if (run->by_hand || run->tries < FUNCTION_TRIES) {
+        call_again(repoint, run);
+        return;
+    }
+    run_log(repoint, run, "function failed",
+            "the record was not changed, and the function will not be called again");
+    run_move(run, FUNCTION_DROPPED);
+    run_end(repoint, run, false);
+}
 
-/* The function has run: it asks for the change of the record, if it can. */
-static enum repoint_function_event function_result(struct repoint_function *repoint)
+static void run_throttled(struct repoint_function *repoint, struct function_run *run)
+{
+    sim_dur wait = SIM_S << (run->throttles < 10 ? run->throttles : 10);
+
+    if (wait > THROTTLED_WAIT_MAX)
+        wait = THROTTLED_WAIT_MAX;
+    if (run->throttles++ == 0)
+        run_log(repoint, run, "function throttled", "the function will be called again");
+    if (sim_now(repoint->sim) + wait > run->called + THROTTLED_FOR) {
+        run_log(repoint, run, "function throttled",
+                "the record was not changed, and the function will not be called again");
+        run_move(run, FUNCTION_DROPPED);
+        run_end(repoint, run, false);
+        return;
+    }
+    run_move(run, FUNCTION_THROTTLED);
+    run_wait(repoint, run, wait);
+}
+
+static void run_called(struct repoint_function *repoint, struct function_run *run)
+{
+    const struct repoint_function_config *config = repoint->config;
+    sim_dur wait = 0;
+
+    if (run->called == 0)
+        run->called = sim_now(repoint->sim);
+    if (!run->by_hand && repoint->states[run->region].throttled) {
+        run_throttled(repoint, run);
+        return;
+    }
+    run_move(run, FUNCTION_NOTIFIED);
+    run->tries++;
+    if (!run->by_hand) {
+        struct rng_block block = rng_block_at(&repoint->function_stream, run->number,
+                                              (uint64_t)(run->index - 1) << 32 | run->tries);
+
+        wait = dist_sample_ns(config->function, block.word[0]) +
+               dist_sample_ns(config->cold, block.word[1]);
+        if (wait > config->time_limit_ns)
+            wait = config->time_limit_ns;
+    }
+    run_wait(repoint, run, wait);
+}
+
+/* Does the function get as far as the call of the control plane? */
+static bool run_works(const struct repoint_function *repoint, const struct function_run *run)
+{
+    const struct control_state *state = &repoint->states[run->region];
+    struct rng_block block = rng_block_at(&repoint->function_stream, run->number,
+                                          (uint64_t)(run->index - 1) << 32 | run->tries);
+    sim_dur took = dist_sample_ns(repoint->config->function, block.word[0]) +
+                   dist_sample_ns(repoint->config->cold, block.word[1]);
+
+    return run->by_hand ||
+           (repoint->config->state == FUNCTION_WORKING && state->up &&
+            took <= repoint->config->time_limit_ns && !(rng_unit(block.word[2]) < state->errors));
+}
+
+/* It asks for the change of the record, if it can. */
+static void run_over(struct repoint_function *repoint, struct function_run *run)
 {
     const struct dns_port *dns = repoint->dns;
     struct cause cause = sim_cause(repoint->sim);
 
-    repoint->change = 0;
-    if (repoint->config->state == FUNCTION_WORKING && repoint->up) {
-        repoint->change = dns->publish(dns->self, (struct dns_target){.region = repoint->target});
-    } else {
-        cause.waited_for = repoint->changed_by;
+    if (!run_works(repoint, run)) {
+        cause.waited_for = repoint->changed_by[run->region];
         sim_set_cause(repoint->sim, cause);
+        run_fails(repoint, run);
+        return;
     }
-    if (repoint->change > 0)
-        return REPOINT_ACCEPTED;
-    return repoint->tries < FUNCTION_TRIES ? REPOINT_TRY_FAILED : REPOINT_DROPPED;
+    if (dns->publish(dns->self, (struct dns_target){.region = run->region}) == 0) {
+        run_fails(repoint, run);
+        return;
+    }
+    run_move(run, FUNCTION_ACCEPTED);
+    run_end(repoint, run, true);
 }
 
-static void repoint_on_step(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+static void run_on_step(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct repoint_function *repoint = self;
+    struct function_run *run = &repoint->runs[entity];
 
-    (void)sim, (void)entity, (void)generation;
-    repoint->waiting = false;
-    repoint_happen(repoint,
-                   repoint->state == REPOINT_RUNNING ? function_result(repoint) : REPOINT_NOTIFIED);
+    (void)sim, (void)generation;
+    if (run->state == FUNCTION_RUNNING)
+        run_over(repoint, run);
+    else
+        run_called(repoint, run);
 }
 
-static bool repoint_step_live(const void *self, uint32_t entity, uint32_t generation)
+static bool run_live(const void *self, uint32_t entity, uint32_t generation)
 {
     const struct repoint_function *repoint = self;
 
-    (void)entity;
-    return (repoint->step & SIM_GENERATION_MASK) == generation;
+    return entity < repoint->run_count &&
+           (repoint->runs[entity].step & SIM_GENERATION_MASK) == generation;
 }
 
 static void repoint_on_served(void *self, struct sim *sim, uint32_t region, uint32_t change)
@@ -200,71 +294,118 @@ static void repoint_on_served(void *self, struct sim *sim, uint32_t region, uint
     struct repoint_function *repoint = self;
 
     (void)sim, (void)change;
-    invariant((int)region == repoint->target);
-    repoint_happen(repoint, REPOINT_PUBLISHED);
-}
-
-static bool repoint_served_live(const void *self, uint32_t region, uint32_t change)
-{
-    const struct repoint_function *repoint = self;
-
-    (void)region;
-    return repoint->state == REPOINT_PUBLISHING &&
-           (repoint->change & SIM_GENERATION_MASK) == change;
+    if (!repoint->active) {
+        if (repoint->number > 0 && (int)region != repoint->target)
+            repoint->host.log(repoint->host.self, (int)region, "late run of the function",
+                              "the record names a region that is not the primary");
+        return;
+    }
+    if ((int)region != repoint->target)
+        return;
+    repoint->active = false;
+    repoint->host.stage_ended(repoint->host.self, INCIDENT_PUBLISH);
+    repoint->host.log(repoint->host.self, repoint->target, "", "the record names the new primary");
+    repoint->host.done(repoint->host.self);
 }
 
 // clang-format off
 /* Each state that waits has a kind of its own, for the name in a trace. */
-static const struct event_kind repoint_steps[REPOINT_STATES] = {
-    [REPOINT_NOTIFYING] = {.name = "notified", .phase = PHASE_WORK, .fire = repoint_on_step, .live = repoint_step_live, .carries_cause = true},
-    [REPOINT_RUNNING] = {.name = "function", .phase = PHASE_WORK, .fire = repoint_on_step, .live = repoint_step_live, .carries_cause = true},
-    [REPOINT_RETRYING] = {.name = "retry", .phase = PHASE_WORK, .fire = repoint_on_step, .live = repoint_step_live, .carries_cause = true},
+static const struct event_kind run_steps[FUNCTION_STATES] = {
+    [FUNCTION_NOTIFYING] = {.name = "notified", .phase = PHASE_WORK, .fire = run_on_step, .live = run_live, .carries_cause = true},
+    [FUNCTION_RUNNING] = {.name = "function", .phase = PHASE_WORK, .fire = run_on_step, .live = run_live, .carries_cause = true},
+    [FUNCTION_RETRYING] = {.name = "retry", .phase = PHASE_WORK, .fire = run_on_step, .live = run_live, .carries_cause = true},
 };
 // clang-format on
 static const struct event_kind repoint_served = {
-    .name = "served",
-    .phase = PHASE_WORK,
-    .fire = repoint_on_served,
-    .live = repoint_served_live,
-    .carries_cause = true,
-};
+    .name = "served", .phase = PHASE_WORK, .fire = repoint_on_served, .carries_cause = true};
 
 /* --- the method ------------------------------------------------------------------------------ */
 
-static void repoint_function_begin(void *self, int target, uint32_t number)
+static void repoint_function_open(struct repoint_function *repoint, int target, uint32_t number)
 {
-    struct repoint_function *repoint = self;
-
     repoint->target = target;
+    repoint->active = true;
+    repoint->accepted = false;
+    if (number != repoint->number)
+        repoint->open = repoint->indices = 0; /* runs of an earlier failover go on uncounted */
     repoint->number = number;
-    repoint->tries = 0;
-    repoint_happen(repoint, REPOINT_BEGUN);
 }
 
-static void repoint_function_set(void *self, enum control_part part, bool up)
+static void deliver(struct repoint_function *repoint, sim_dur wait)
+{
+    struct function_run *run = run_new(repoint, repoint->target);
+
+    run_move(run, FUNCTION_BEGUN);
+    run_wait(repoint, run, wait);
+}
+
+/* The notification's delay is the third word of the failover's draws; the first two are the
+ * decision's and the promotion's. */
+static void repoint_function_begin(void *self, int from, int target, uint32_t number)
+{
+    struct repoint_function *repoint = self;
+    const struct repoint_function_config *config = repoint->config;
+    struct rng_block step = rng_block_at(&repoint->step_stream, number, 0);
+    struct rng_block delivery = rng_block_at(&repoint->delivery_stream, number, 0);
+    sim_dur wait = dist_sample_ns(config->notification, step.word[2]);
+    bool lost = rng_unit(delivery.word[0]) < config->lost;
+
+    (void)from;
+    repoint_function_open(repoint, target, number);
+    if (!lost)
+        deliver(repoint, wait);
+    if (rng_unit(delivery.word[1]) < config->duplicated)
+        deliver(repoint, wait + dist_sample_ns(config->duplicate, delivery.word[2]));
+    if (repoint->open > 0)
+        return;
+    repoint->host.log(repoint->host.self, target, "notification lost",
+                      "the function is not called, and the record not changed");
+    repoint->active = false;
+    repoint->host.failed(repoint->host.self);
+}
+
+static void repoint_function_by_hand(void *self, int from, int target, uint32_t number)
+{
+    struct repoint_function *repoint = self;
+    struct function_run *run;
+
+    (void)from;
+    repoint_function_open(repoint, target, number);
+    run = run_new(repoint, target);
+    run->by_hand = true;
+    run_move(run, FUNCTION_BEGUN);
+    run_wait(repoint, run, 0);
+}
+
+static void repoint_function_set(void *self, uint32_t region, const struct control_state *state)
 {
     struct repoint_function *repoint = self;
 
-    invariant(part == CONTROL_FUNCTION);
-    repoint->up = up;
-    repoint->changed_by = sim_cause(repoint->sim).number;
+    repoint->states[region] = *state;
+    repoint->changed_by[region] = sim_cause(repoint->sim).number;
 }
 
-static void repoint_function_init(void *self, const struct repoint_env *env)
+static void repoint_function_init(void *self, const struct model_env *env, const void *config,
+                                  const struct repoint_host *host)
 {
     struct repoint_function *repoint = self;
 
-    repoint->config = env->config;
+    repoint->config = config;
     repoint->sim = env->sim;
-    repoint->host = env->host;
-    repoint->up = true;
+    repoint->host = *host;
     repoint->step_stream = sim_stream(env->sim, env->instance, "step");
     repoint->function_stream = sim_stream(env->sim, env->instance, "function");
+    repoint->delivery_stream = sim_stream(env->sim, env->instance, "delivery");
     repoint->served_kind = sim_kind_add(env->sim, &repoint_served, env->instance, repoint);
-    for (int i = 0; i < REPOINT_STATES; i++)
-        if (repoint_steps[i].fire)
-            repoint->step_kinds[i] =
-                sim_kind_add(env->sim, &repoint_steps[i], env->instance, repoint);
+    for (int i = 0; i < FUNCTION_STATES; i++)
+        if (run_steps[i].fire)
+            repoint->kinds[i] = sim_kind_add(env->sim, &run_steps[i], env->instance, repoint);
+    for (uint32_t r = 0; r < env->topology->region_count; r++) {
+        repoint->states[r] = CONTROL_WELL;
+        repoint->planes[r] = (struct control_plane){repoint, r, env->topology->region_names[r],
+                                                    repoint_function_set};
+        port_offer_control_plane(env->ports, CONTROL_FUNCTION, (int)r, &repoint->planes[r]);
+    }
 }
 
 static void repoint_function_connect(void *self, const struct port_directory *ports)
@@ -275,13 +416,18 @@ static void repoint_function_connect(void *self, const struct port_directory *po
     repoint->dns->subscribe(repoint->dns->self, repoint->served_kind);
 }
 
+static void repoint_function_fini(void *self)
+{
+    free(((struct repoint_function *)self)->runs);
+}
+
 const struct repoint_ops repoint_function_ops = {
     .name = "function",
     .failure = "function-dropped",
     .state_size = sizeof(struct repoint_function),
-    .parts = UINT32_C(1) << CONTROL_FUNCTION,
     .init = repoint_function_init,
     .connect = repoint_function_connect,
     .begin = repoint_function_begin,
-    .set = repoint_function_set,
+    .by_hand = repoint_function_by_hand,
+    .fini = repoint_function_fini,
 };

@@ -347,6 +347,67 @@ static bool check_parts(const struct check_context *context, const struct fault_
     return parts > last;
 }
 
+/* --- homes of control planes ----------------------------------------------------------------- */
+
+#define HOMES_MAX 64
+
+/* A home is the TEXT parameter `home`, or one that ends so, of the model with the control plane.
+ * The endpoints of routing controls have theirs only where the scenario uses these. */
+static bool is_home(const struct field *field, bool has_routing)
+{
+    static const char routing[] = "routing.";
+    const char *dot = strrchr(field->name, '.');
+
+    return field->type == FIELD_TEXT && strcmp(dot ? dot + 1 : field->name, "home") == 0 &&
+           (has_routing || strncmp(field->name, routing, sizeof routing - 1) != 0);
+}
+
+static void add_homes_of(const struct scenario_instance *instance, bool has_routing,
+                         const char **homes, size_t *count)
+{
+    for (size_t item = 0; item < instance->config_count; item++)
+        for (size_t i = 0; i < instance->ops->field_count; i++) {
+            const struct field *field = &instance->ops->fields[i];
+            const char *config = (const char *)instance->config + item * instance->ops->config_size;
+            const char *home =
+                is_home(field, has_routing) ? *(char *const *)(config + field->offset) : NULL;
+
+            if (home && home[0] != '\0' && *count < HOMES_MAX)
+                homes[(*count)++] = home;
+        }
+}
+
+/* A fault on the home of nothing would do nothing. */
+static void check_home(const struct check_context *context, const char *home,
+                       struct validation *validation)
+{
+    const char *homes[HOMES_MAX + 1];
+    struct strbuf known = STRBUF_INIT;
+    size_t count = 0;
+
+    for (size_t i = 0; i < context->instance_count; i++)
+        if (strcmp(context->instances[i].ops->section, "faults") != 0)
+            add_homes_of(&context->instances[i], has_parts(context, "control/routing"), homes,
+                         &count);
+    for (uint32_t r = 0; r < context->topology->region_count && count < HOMES_MAX; r++)
+        homes[count++] = context->topology->region_names[r];
+    for (size_t i = 0; i < count; i++) {
+        bool repeated = false;
+
+        if (strcmp(homes[i], home) == 0) {
+            strbuf_release(&known);
+            return;
+        }
+        for (size_t j = 0; j < i; j++)
+            repeated = repeated || strcmp(homes[i], homes[j]) == 0;
+        if (!repeated)
+            strbuf_addf(&known, "%s'%s'", known.length > 0 ? ", " : "", homes[i]);
+    }
+    validation_error(validation, "home", "is the home of no control plane: '%s'; homes are %s",
+                     home, known.text);
+    strbuf_release(&known);
+}
+
 static void check_selector(const struct fault_config *config, const struct check_context *context,
                            const struct fault_selector *selector, struct validation *validation)
 {
@@ -359,6 +420,8 @@ static void check_selector(const struct fault_config *config, const struct check
         refuse_target(context, selector, name.text, validation);
     else if (check_parts(context, selector, name.text, validation))
         check_actions(config, name.text, possible, validation);
+    if (selector->target == TARGET_HOME)
+        check_home(context, selector->name, validation);
     strbuf_release(&name);
 }
 

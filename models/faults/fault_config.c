@@ -108,6 +108,7 @@ static const struct action_row {
     [ACTION_PAUSE]     = {"pause",     "'pause: true'",                false, FLAG_OFFSET(pause),     NULL, NULL},
     [ACTION_RESET]     = {"reset",     "'reset: true'",                false, FLAG_OFFSET(reset),     NULL, NULL},
     [ACTION_DEPLOY]    = {"deploy",    "'deploy: true'",               false, FLAG_OFFSET(deploy),    NULL, NULL},
+    [ACTION_THROTTLE]  = {"throttle",  "'throttle: true'",             false, FLAG_OFFSET(throttle),  NULL, NULL},
     [ACTION_PROMOTE]   = {"promote",   "no effect: it is an action",   false, 0, is_promotion, NULL},
 };
 // clang-format on

@@ -24,7 +24,8 @@ struct fault_config {
     double connections;         /* share that a link's fault hits */
     int crash;                  /* index of fault_crash_names: fault_crash() */
     double errors, slow;
-    bool blackhole, hold, reset, down, isolate, deploy, stall, restart, role_change, pause;
+    bool blackhole, hold, reset, down, isolate, deploy, stall, restart, role_change, pause,
+        throttle;
 };
 
 /* What a fault does to its target, in the order of messages. */
@@ -45,6 +46,7 @@ enum fault_action {
     ACTION_PAUSE,
     ACTION_RESET,
     ACTION_DEPLOY,
+    ACTION_THROTTLE,
     ACTION_PROMOTE /* of every fault with target `promote`; has no parameter */
 };
 #define FAULT_ACTIONS (ACTION_PROMOTE + 1)

@@ -6,6 +6,7 @@
 #include "mem.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* --- links ----------------------------------------------------------------------------------- */
 
@@ -149,6 +150,7 @@ static void power_region(struct fault_reach *reach, const struct fault *fault, b
     impair_ways(reach, region, false, &cut, begin);
     note_impairment(reach, &reach->impairments.app[region], begin);
     note_impairment(reach, &reach->impairments.store[region], begin);
+    note_impairment(reach, &reach->impairments.region[region], begin);
     for (int kind = 0; kind < POWER_KINDS; kind++)
         if (reach->powers[region][kind])
             reach->powers[region][kind]->set(reach->powers[region][kind]->self, !begin);
@@ -295,7 +297,7 @@ static void change_illness(struct fault_reach *reach, const struct fault *fault,
     }
 }
 
-/* --- replication, control -------------------------------------------------------------------- */
+/* --- replication ----------------------------------------------------------------------------- */
 
 static void reset_replication(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
@@ -312,21 +314,70 @@ static void pause_replication(struct fault_reach *reach, const struct fault *fau
         reach->stream->pause(reach->stream->self, region, begin);
 }
 
-static void set_control(struct fault_reach *reach, const struct fault *fault, bool begin)
-{
-    static const enum control_part parts[FAULT_CONTROLS] = {
-        [CONTROL_OF_MONITORING] = CONTROL_MONITORING,
-        [CONTROL_OF_FUNCTION] = CONTROL_FUNCTION,
-        [CONTROL_OF_STORE_API] = CONTROL_STORE_API,
-    };
-    enum fault_control control = fault->selector.control;
+/* --- control planes -------------------------------------------------------------------------- */
 
-    if (!held_down_change(&reach->held.control[control], begin))
-        return;
-    if (control == CONTROL_OF_DNS)
-        reach->dns->control_plane(reach->dns->self, !begin);
-    else
-        reach->control->set(reach->control->self, parts[control], !begin);
+/* Is the plane in what the fault hits: its part, or the region of its home? */
+static bool hits_plane(const struct fault_reach *reach, const struct fault *fault,
+                       const struct fault_plane *plane)
+{
+    const struct fault_selector *selector = &fault->selector;
+    const char *home = plane->plane->home;
+
+    switch (selector->target) {
+    case TARGET_CONTROL:
+        return plane->part == selector->control;
+    case TARGET_HOME:
+        return strcmp(home, selector->name) == 0;
+    default:
+        return fault->config->down &&
+               strcmp(home, reach->topology->region_names[selector->region]) == 0;
+    }
+}
+
+static struct control_state plane_state(const struct fault_reach *reach,
+                                        const struct fault_plane *plane)
+{
+    struct control_state state = CONTROL_WELL;
+
+    for (size_t i = 0; i < reach->on_plane_count; i++) {
+        const struct fault_config *config = reach->on_planes[i]->config;
+
+        if (!hits_plane(reach, reach->on_planes[i], plane))
+            continue;
+        state.up = state.up && !config->down;
+        state.throttled = state.throttled || config->throttle;
+        state.errors = 1 - (1 - state.errors) * (1 - config->errors);
+    }
+    return state;
+}
+
+static bool control_state_equal(const struct control_state *a, const struct control_state *b)
+{
+    return a->up == b->up && a->throttled == b->throttled && !(a->errors < b->errors) &&
+           !(a->errors > b->errors);
+}
+
+static void change_planes(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    size_t at = 0;
+
+    if (begin) {
+        MEM_GROW(reach->on_planes, reach->on_plane_capacity, reach->on_plane_count + 1);
+        reach->on_planes[reach->on_plane_count++] = fault;
+    } else {
+        while (reach->on_planes[at] != fault)
+            at++;
+        reach->on_planes[at] = reach->on_planes[--reach->on_plane_count];
+    }
+    for (size_t i = 0; i < reach->plane_count; i++) {
+        struct fault_plane *plane = &reach->planes[i];
+        struct control_state state = plane_state(reach, plane);
+
+        if (control_state_equal(&state, &plane->state))
+            continue;
+        plane->state = state;
+        plane->plane->set(plane->plane->self, plane->plane->index, &state);
+    }
 }
 
 static void promote(struct fault_reach *reach, const struct fault *fault, bool begin)
@@ -362,7 +413,9 @@ static const struct effect {
     {TARGET_INSTANCE,    A(CRASH) | A(ERRORS) | A(SLOW),               false, "instance-fault", change_illness},
     {TARGET_REPLICATION, A(RESET),                                     true,  NULL,            reset_replication},
     {TARGET_REPLICATION, A(PAUSE),                                     false, NULL,            pause_replication},
-    {TARGET_CONTROL,     A(DOWN),                                      false, NULL,            set_control},
+    {TARGET_REGION,      A(DOWN),                                      false, "region-loss",   change_planes},
+    {TARGET_CONTROL,     A(DOWN) | A(ERRORS) | A(THROTTLE),            false, NULL,            change_planes},
+    {TARGET_HOME,        A(DOWN),                                      false, NULL,            change_planes},
     {TARGET_PROMOTE,     A(PROMOTE),                                   true,  NULL,            promote},
 };
 // clang-format on
@@ -408,6 +461,18 @@ void fault_apply(struct fault_reach *reach, const struct fault *fault, bool begi
             effects[i].apply(reach, fault, begin);
 }
 
+static void connect_planes(struct fault_reach *reach, const struct port_directory *ports)
+{
+    const struct control_plane *plane;
+
+    for (int part = 0; part < CONTROL_PARTS; part++)
+        for (int i = 0; (plane = port_find_control_plane(ports, part, i)); i++) {
+            MEM_GROW(reach->planes, reach->plane_capacity, reach->plane_count + 1);
+            reach->planes[reach->plane_count++] =
+                (struct fault_plane){(enum control_part)part, plane, CONTROL_WELL};
+        }
+}
+
 void fault_reach_connect(struct fault_reach *reach, const struct port_directory *ports)
 {
     for (int a = 0; a < reach->region_count; a++) {
@@ -421,11 +486,13 @@ void fault_reach_connect(struct fault_reach *reach, const struct port_directory 
             reach->links[a][b] = port_need_link_fault(ports, a, b);
     }
     reach->control = port_find_control(ports, -1, -1);
-    reach->dns = port_find_dns(ports, -1, -1);
     reach->stream = port_find_stream(ports, -1, -1);
+    connect_planes(reach, ports);
 }
 
 void fault_reach_release(struct fault_reach *reach)
 {
     free(reach->ill);
+    free(reach->planes);
+    free(reach->on_planes);
 }

@@ -2,17 +2,17 @@
 /*
  * The effects of faults on the models: a table of actions by target.
  *
- * Faults that overlap on one target add up. Links add them up themselves (link.h). For a region, a
- * store's process and a control plane the number of active faults is counted here, and only the
- * first beginning and the last end are passed on. Where one fault ends at the instant at which the
- * next begins, the beginning precedes the end: the target stays down without a gap.
+ * Faults that overlap on one target add up. Links add them up themselves (link.h). For a region and
+ * a store's process the number of active faults is counted here, and only the first beginning and
+ * the last end are passed on; a control plane is notified of each change of its state. Where one
+ * fault ends at the instant at which the next begins, the beginning precedes the end: the target
+ * stays down without a gap.
  */
 #ifndef FAULT_EFFECTS_H
 #define FAULT_EFFECTS_H
 
 #include "control.h"
 #include "deploy.h"
-#include "dns.h"
 #include "fault_config.h"
 #include "illness.h"
 #include "impairment.h"
@@ -41,18 +41,26 @@ struct fault_reach {
     const struct illness_port *apps_ill[REGIONS_MAX], *stores_ill[REGIONS_MAX];
     const struct fault **ill; /* active faults that make parts ill */
     size_t ill_count, ill_capacity;
-    const struct control_port *control; /* this and the next two: NULL where no model offers it */
-    const struct dns_port *dns;
-    const struct stream_port *stream;
+    const struct control_port *control; /* NULL: nothing can be promoted */
+    const struct stream_port *stream;   /* NULL: nothing is replicated */
+    struct fault_plane {
+        enum control_part part;
+        const struct control_plane *plane;
+        struct control_state state;
+    } * planes;
+    size_t plane_count, plane_capacity;
+    const struct fault **on_planes; /* active faults that may hit planes */
+    size_t on_plane_count, on_plane_capacity;
+    const struct topology *topology;
     struct impairments impairments;
     struct held_down { /* number of active faults by target */
         uint32_t region[REGIONS_MAX], zone_down[REGIONS_MAX][ZONES_MAX],
             zone_cut[REGIONS_MAX][ZONES_MAX], stall[REGIONS_MAX], crash[REGIONS_MAX],
-            pause[REGIONS_MAX], control[FAULT_CONTROLS];
+            pause[REGIONS_MAX];
     } held;
 };
 
-/* Call while the scenario is wired, once. */
+/* Call while the scenario is wired, once; sim, topology and region_count are set. */
 void fault_reach_connect(struct fault_reach *reach, const struct port_directory *ports);
 
 void fault_reach_release(struct fault_reach *reach);

@@ -52,7 +52,8 @@ static const struct field fault_schedule_fields[] = {
     REGION("store", place.store, "target: the store's process in a region that has a cluster", "facts I"),
     REGION("replication", place.replication, "target: the replication streams to the secondary in a region", "facts I"),
     TEXT("record", place.record, "target: a name of the DNS; not simulated", "facts I"),
-    CHOICE("control", place.control, fault_control_names, "none", "target: monitoring, function, store API or DNS control plane", "facts I"),
+    CHOICE("control", place.control, fault_control_names, "none", "target: the control planes of one kind", "facts I"),
+    TEXT("home", place.home, "target: all control planes whose home is this region, which need not be in the scenario (us-east-1)", "facts E"),
     REGION("promote", place.promote, "an action, not a fault: an operator promotes the region's cluster", "facts I"),
     LOSS_FIELDS(loss, "0", "of a link or gateway: packets lost in addition to its own losses"),
     TIME_DIST("delay", delay, "0s", "0s", "1h", "of a link or gateway: delay added one way, drawn for each message (jitter) where it is a distribution", "facts I"),
@@ -61,15 +62,16 @@ static const struct field fault_schedule_fields[] = {
     FLAG("blackhole", blackhole, "false", "of a link or gateway: everything sent is dropped", "facts I"),
     FLAG("hold", hold, "false", "of a link: everything sent is kept on the path, acknowledged to its sender, and goes on at the end", "assumption"),
     FLAG("reset", reset, "false", "of a link: resets the store's connections over it, existing ones and those that send during the fault; of replication: resets its connections, which reconnect", "facts I"),
-    FLAG("down", down, "false", "of a region or zone: powered off and unreachable; of a control plane: does not respond", "facts I"),
+    FLAG("down", down, "false", "of a region or zone: powered off and unreachable; of control planes: they do not respond", "facts I"),
     FLAG("isolate", isolate, "false", "of a zone: no connection to anything outside it; what is in it runs", "facts I"),
     FLAG("deploy", deploy, "false", "of a region: rolling restart of its instances over the time 'for'", "assumption"),
     FLAG("stall", stall, "false", "of a store: the process hangs; its connections stay open", "facts I"),
     FLAG("restart", restart, "false", "of a store: the process restarts at once, without data; of an instance: it drains, restarts as in a deploy and has cold pools", "facts I"),
     FLAG("role_change", role_change, "false", "of a store with replicas: planned change of roles (maintenance, scaling): a replica that has every write becomes the primary, and the old primary a replica", "facts C.2"),
     CHOICE("crash", crash, fault_crash_names, "none", "of a store or an instance: what crashes, true: the process; after a process crash the kernel still delivers sent data and refuses connections, after a host crash nothing answers", "redis_lessons 16"),
-    SHARE("errors", errors, "0", "0", "100%", "of an instance or of a store: requests or commands answered with an error at once; health checks of the process pass", "assumption"),
+    SHARE("errors", errors, "0", "0", "100%", "of an instance or of a store: requests or commands answered with an error at once; health checks of the process pass; of a control plane: calls that fail", "assumption"),
     NUMBER("slow", slow, "1", "1", "10000", "of an instance or of a store: service times are multiplied by this (3x)", "assumption"),
+    FLAG("throttle", throttle, "false", "of a control plane: calls are refused for now", "facts I"),
     FLAG("pause", pause, "false", "of a replication: writes wait in the primary's output buffer", "facts I"),
 };
 // clang-format on
@@ -241,6 +243,7 @@ static void fault_schedule_init(void *self, const struct model_env *env)
     schedule->topology = env->topology;
     schedule->log = env->log;
     schedule->reach.sim = env->sim;
+    schedule->reach.topology = env->topology;
     schedule->reach.region_count = (int)env->topology->region_count;
     schedule->reach.zone_count = env->topology->zone_count;
     schedule->begin_kind = sim_kind_add(env->sim, &fault_schedule_begin, env->instance, schedule);

@@ -10,7 +10,6 @@
 #include "model_rig.h"
 #include "control.h"
 #include "deploy.h"
-#include "dns.h"
 #include "fault_effects.h"
 #include "link.h"
 #include "objective.h"
@@ -29,13 +28,13 @@ struct journal {
         int a, b;
     } stubs[2][2], control_stub;
     struct link_fault_port links[2][2];
-    struct power_port app[2], store[2], dns_home;
+    struct power_port app[2], store[2];
     struct store_fault_port store_faults[2];
     struct illness_port apps_ill[2];
     struct deploy_port deploys[2];
     struct stream_port stream;
     struct control_port control;
-    struct dns_port dns;
+    struct control_plane planes[6];
     struct objective_port objective;
 };
 
@@ -167,11 +166,27 @@ static void stream_reset(void *self, int region)
     note(self, text);
 }
 
-static void control_set(void *self, enum control_part part, bool up)
+/* Planes of the test: the part, and the number of those that have several. */
+static const struct test_plane {
+    const char *name, *home;
+    enum control_part part;
+    int number;
+} test_planes[] = {
+    {"monitoring", "", CONTROL_MONITORING, 0},
+    {"function/west", "west", CONTROL_FUNCTION, 0},
+    {"function/east", "east", CONTROL_FUNCTION, 1},
+    {"api", "far", CONTROL_STORE_API, 0},
+    {"dns", "east", CONTROL_DNS, 0},
+    {"routing", "far", CONTROL_ROUTING, 0},
+};
+#define TEST_PLANES (sizeof test_planes / sizeof test_planes[0])
+
+static void control_set(void *self, uint32_t index, const struct control_state *state)
 {
     char text[64];
 
-    snprintf(text, sizeof text, "control %d %s", (int)part, up ? "up" : "down");
+    snprintf(text, sizeof text, "%s %s%s %.2f", test_planes[index].name, state->up ? "up" : "down",
+             state->throttled ? " throttled" : "", state->errors);
     note(self, text);
 }
 
@@ -181,11 +196,6 @@ static void control_promote(void *self, int region)
 
     snprintf(text, sizeof text, "promote %d", region);
     note(self, text);
-}
-
-static void dns_control(void *self, bool up)
-{
-    note(self, up ? "dns up" : "dns down");
 }
 
 static void objective_onset(void *self, const char *kind)
@@ -247,17 +257,19 @@ static void journal_open(struct journal *j)
         port_offer_power(j->rig.ports, a, POWER_STORE, &j->store[a]);
         port_offer_store_fault(j->rig.ports, a, -1, &j->store_faults[a]);
     }
-    j->dns_home = (struct power_port){&j->control_stub, dns_control};
-    port_offer_power(j->rig.ports, 1, POWER_DNS, &j->dns_home);
-    j->control = (struct control_port){&j->control_stub, control_set, control_promote};
-    j->dns = (struct dns_port){.self = &j->control_stub, .control_plane = dns_control};
+    for (uint32_t i = 0; i < TEST_PLANES; i++) {
+        j->planes[i] =
+            (struct control_plane){&j->control_stub, i, test_planes[i].home, control_set};
+        port_offer_control_plane(j->rig.ports, (int)test_planes[i].part, test_planes[i].number,
+                                 &j->planes[i]);
+    }
+    j->control = (struct control_port){&j->control_stub, control_promote};
     j->objective =
         (struct objective_port){.self = &j->control_stub, .fault_begin = objective_onset};
     j->stream = (struct stream_port){
         .self = &j->control_stub, .pause = stream_pause, .reset = stream_reset};
     port_offer_stream(j->rig.ports, -1, -1, &j->stream);
     port_offer_control(j->rig.ports, -1, -1, &j->control);
-    port_offer_dns(j->rig.ports, -1, -1, &j->dns);
     port_offer_objective(j->rig.ports, -1, -1, &j->objective);
 }
 
@@ -309,12 +321,14 @@ static const struct story {
      "10 link-fault; 10 begin 0>0 0.00 1 0; 15 end 0>0 0.00 1 0; "},
     {{"at=10s|for=20s|region=west|down=true"},
      "10 region-loss; 10 begin 0>1 0.00 0 1; 10 begin 1>0 0.00 0 1; 10 store 0 off; 10 app 0 off; "
-     "30 end 0>1 0.00 0 1; 30 end 1>0 0.00 0 1; 30 store 0 on; 30 app 0 on; "},
+     "10 function/west down 0.00; "
+     "30 end 0>1 0.00 0 1; 30 end 1>0 0.00 0 1; 30 store 0 on; 30 app 0 on; "
+     "30 function/west up 0.00; "},
     /* the home of the DNS control plane */
     {{"at=10s|for=20s|region=east|down=true"},
      "10 region-loss; 10 begin 0>1 0.00 0 1; 10 begin 1>0 0.00 0 1; 10 store 1 off; 10 app 1 off; "
-     "10 dns down; 30 end 0>1 0.00 0 1; 30 end 1>0 0.00 0 1; 30 store 1 on; 30 app 1 on; "
-     "30 dns up; "},
+     "10 function/east down 0.00; 10 dns down 0.00; 30 end 0>1 0.00 0 1; 30 end 1>0 0.00 0 1; "
+     "30 store 1 on; 30 app 1 on; 30 function/east up 0.00; 30 dns up 0.00; "},
     {{"at=10s|for=5s|store=east|stall=true"}, "10 store-fault; 10 stall 1 on; 15 stall 1 off; "},
     {{"at=10s|for=5s|store=east|restart=true"}, "10 store-fault; 10 restart 1 on; "},
     {{"at=10s|for=5s|store=east|role_change=true"}, "10 role-change; 10 roles 1 on; "},
@@ -327,10 +341,23 @@ static const struct story {
     {{"at=10s|for=5s|replication=east|pause=true|reset=true"},
      "10 reset 1; 10 pause 1 on; 15 pause 1 off; "},
     {{"at=10s|for=60s|region=east|deploy=true"}, "10 deploy; 10 deploy 1 over 60; "},
-    {{"at=10s|for=5s|control=monitoring|down=true"}, "10 control 0 down; 15 control 0 up; "},
-    {{"at=10s|for=5s|control=function|down=true"}, "10 control 1 down; 15 control 1 up; "},
-    {{"at=10s|for=5s|control=store-api|down=true"}, "10 control 2 down; 15 control 2 up; "},
-    {{"at=10s|for=5s|control=dns|down=true"}, "10 dns down; 15 dns up; "},
+    {{"at=10s|for=5s|control=monitoring|down=true"},
+     "10 monitoring down 0.00; 15 monitoring up 0.00; "},
+    {{"at=10s|for=5s|control=function|down=true"},
+     "10 function/west down 0.00; 10 function/east down 0.00; "
+     "15 function/west up 0.00; 15 function/east up 0.00; "},
+    {{"at=10s|for=5s|control=store-api|down=true"}, "10 api down 0.00; 15 api up 0.00; "},
+    {{"at=10s|for=5s|control=dns|down=true"}, "10 dns down 0.00; 15 dns up 0.00; "},
+    {{"at=10s|for=5s|control=dns|errors=20%|throttle=true"},
+     "10 dns up throttled 0.20; 15 dns up 0.00; "},
+    /* all control planes of a home, and nothing else there */
+    {{"at=10s|for=5s|home=east|down=true"},
+     "10 function/east down 0.00; 10 dns down 0.00; 15 function/east up 0.00; 15 dns up 0.00; "},
+    /* errors as independent causes: 1 - 0.8 x 0.5; down until the last of two ends */
+    {{"at=10s|for=10s|control=dns|errors=20%", "at=15s|for=10s|control=dns|errors=50%"},
+     "10 dns up 0.20; 15 dns up 0.60; 20 dns up 0.50; 25 dns up 0.00; "},
+    {{"at=10s|for=10s|control=dns|down=true", "at=15s|for=10s|home=east|down=true"},
+     "10 dns down 0.00; 15 function/east down 0.00; 25 function/east up 0.00; 25 dns up 0.00; "},
     {{"at=10s|promote=east"}, "10 promote 1; "},
     /* three zones: instances 0 and 3 are in a, 1 in b, 2 in c */
     {{"at=10s|for=5s|zone=west/b|down=true"},
@@ -356,8 +383,9 @@ static const struct story {
      "10 pause 0 on; 25 pause 0 off; "},
     {{"at=10s|for=10s|region=west|down=true", "at=15s|for=10s|region=west|down=true"},
      "10 region-loss; 10 begin 0>1 0.00 0 1; 10 begin 1>0 0.00 0 1; 10 store 0 off; 10 app 0 off; "
-     "15 region-loss; "
-     "25 end 0>1 0.00 0 1; 25 end 1>0 0.00 0 1; 25 store 0 on; 25 app 0 on; "},
+     "10 function/west down 0.00; 15 region-loss; "
+     "25 end 0>1 0.00 0 1; 25 end 1>0 0.00 0 1; 25 store 0 on; 25 app 0 on; "
+     "25 function/west up 0.00; "},
     /* repetition: twice, and until the end at 100 s */
     {{"at=10s|for=5s|every=20s|times=2|store=west|stall=true"},
      "10 store-fault; 10 stall 0 on; 15 stall 0 off; "
@@ -372,7 +400,7 @@ static const struct story {
      "30 store-fault; 30 stall 0 on; 35 stall 0 off; 40 store-fault; 40 restart 1 on; "},
     {{"at=10s|name=p|promote=east", "at=0s|after=p|for=5s|name=q|control=dns|down=true",
       "at=1s|after=q|promote=west"},
-     "10 promote 1; 10 dns down; 15 dns up; 16 promote 0; "},
+     "10 promote 1; 10 dns down 0.00; 15 dns up 0.00; 16 promote 0; "},
     /* one instance, now: it harms no write by itself */
     {{"at=10s|for=5s|instance=east/2|restart=true"}, "10 restart 1/2; "},
     /* strength zero: nothing at all */
@@ -435,8 +463,8 @@ static void run_log_has_when_and_what(void **state)
 }
 
 #define ALL_TARGETS                                                                                \
-    "'control: dns', 'control: function', 'control: monitoring', 'control: store-api', "           \
-    "'gateway', "                                                                                  \
+    "'control: dns', 'control: function', 'control: monitoring', 'control: routing', "             \
+    "'control: store-api', 'gateway', 'home', "                                                    \
     "'instance', 'link', 'traffic: application', 'traffic: replication', 'node', 'promote', "      \
     "'region', 'replication', 'store', 'zone'\n"
 
@@ -454,6 +482,8 @@ static const struct error {
      "'delay', 'bandwidth', 'blackhole: true', 'hold: true' or 'reset: true'\n"},
     {{"at=10s|promote=east|down=true"},
      "down: does not go with 'promote', which takes no effect: it is an action\n"},
+    {{"at=10s|home=far|down=true"},
+     "home: is the home of no control plane: 'far'; homes are 'west', 'east'\n"},
     {{"at=10s|region=west"},
      "(all): does nothing to its 'region'; add 'down: true' or 'deploy: true'\n"},
     {{"at=10s|store=west"},
@@ -566,7 +596,7 @@ static void a_target_that_no_model_simulates_is_refused(void **state)
     assert_false(rig_check(&j.rig, 0));
     assert_string_equal(rig_validation.text,
                         "replication: cannot be hit: this scenario has no 'replication'; its "
-                        "targets are 'control: dns'\n");
+                        "targets are 'control: dns', 'home'\n");
     journal_close(&j);
 }
 

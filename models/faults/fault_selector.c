@@ -10,8 +10,10 @@
 #include <string.h>
 
 const char *const fault_traffic_names[] = {"both", "application", "replication", NULL};
-const char *const fault_control_names[] = {"none",      "monitoring", "function",
-                                           "store-api", "dns",        NULL};
+const char *const fault_control_names[] = {"none", "monitoring",  "function", "store-api",
+                                           "dns",  "accelerator", "routing",  NULL};
+_Static_assert(sizeof fault_control_names / sizeof fault_control_names[0] == CONTROL_PARTS + 2,
+               "a name for each part");
 
 /* Form of the parameter that names a target. */
 enum syntax {
@@ -38,6 +40,7 @@ static const struct target_row {
     [TARGET_REPLICATION] = {"replication", SYNTAX_REGION,  PLACE(replication), "replication to "},
     [TARGET_CONTROL]     = {"control",     SYNTAX_CONTROL, PLACE(control),     ""},
     [TARGET_PROMOTE]     = {"promote",     SYNTAX_REGION,  PLACE(promote),     ""},
+    [TARGET_HOME]        = {"home",        SYNTAX_TEXT,    PLACE(home),        "control planes in "},
     [TARGET_ZONE]        = {"zone",        SYNTAX_ZONE,    PLACE(zone),        "zone "},
     [TARGET_NODE]        = {"node",        SYNTAX_PART,    PLACE(node),        "node "},
     [TARGET_INSTANCE]    = {"instance",    SYNTAX_PART,    PLACE(instance),    "instance "},
@@ -60,7 +63,7 @@ bool fault_place_names(const struct fault_place *place, enum fault_target target
     case SYNTAX_REGION:
         return *(const int32_t *)member >= 0;
     case SYNTAX_CONTROL:
-        return *(const int *)member != CONTROL_NOTHING;
+        return *(const int *)member != 0;
     case SYNTAX_PART:
     case SYNTAX_ZONE:
     case SYNTAX_TEXT:
@@ -157,10 +160,10 @@ static bool read_target(struct fault_selector *selector, const struct fault_plac
         selector->region = *(const int32_t *)member;
         break;
     case SYNTAX_CONTROL:
-        selector->control = (enum fault_control) * (const int *)member;
+        selector->control = (enum control_part)(*(const int *)member - 1);
         break;
     case SYNTAX_TEXT:
-        selector->record = *(char *const *)member;
+        selector->name = *(char *const *)member;
         break;
     case SYNTAX_PART:
     case SYNTAX_ZONE:
@@ -197,7 +200,7 @@ void fault_selector_add_name(struct strbuf *out, const struct fault_selector *se
     if (selector->target == TARGET_LINK && selector->traffic != TRAFFIC_BOTH)
         strbuf_addf(out, "/%s", fault_traffic_names[selector->traffic]);
     if (selector->target == TARGET_CONTROL)
-        strbuf_addf(out, "/%s", fault_control_names[selector->control]);
+        strbuf_addf(out, "/%s", fault_control_names[selector->control + 1]);
 }
 
 void fault_selector_add_part(struct strbuf *out, const struct fault_selector *selector,
@@ -238,10 +241,10 @@ void fault_selector_add_text(struct strbuf *out, const struct fault_selector *se
         }
         break;
     case SYNTAX_TEXT:
-        strbuf_add(out, selector->record);
+        strbuf_add(out, selector->name);
         break;
     case SYNTAX_CONTROL:
-        strbuf_add(out, fault_control_names[selector->control]);
+        strbuf_add(out, fault_control_names[selector->control + 1]);
         break;
     }
 }

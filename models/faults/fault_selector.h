@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The target of a fault: a region, a zone, a node, an instance, a link and a class of its traffic,
- * a name, a control plane. Read once from the parameters of one fault.
+ * a name, control planes. Read once from the parameters of one fault.
  *
  * Models and kinds declare in rows (struct fault_capability, model_rows.h) what a fault can do to
  * which target, by these names:
@@ -10,7 +10,9 @@
  *   region, zone, node, instance               node: of the store; instance: of the application
  *   gateway, store, replication                of a region
  *   record                                     a name of the DNS
- *   control/monitoring, control/function, control/store-api, control/dns
+ *   control/monitoring, control/function, control/store-api, control/dns, control/accelerator,
+ *   control/routing                            the planes of one part (control.h)
+ *   home                                       all planes with this home region
  *   promote                                    promotion of a region's cluster: an action
  *
  * A target that no row names is refused. To simulate a new target, add rows to its model and
@@ -19,6 +21,7 @@
 #ifndef FAULT_SELECTOR_H
 #define FAULT_SELECTOR_H
 
+#include "control.h"
 #include "field.h"
 #include "link.h"
 #include "model.h"
@@ -35,6 +38,7 @@ enum fault_target {
     TARGET_REPLICATION,
     TARGET_CONTROL,
     TARGET_PROMOTE,
+    TARGET_HOME,
     TARGET_ZONE,
     TARGET_NODE,
     TARGET_INSTANCE,
@@ -44,15 +48,7 @@ enum fault_target {
 
 extern const char *const fault_traffic_names[]; /* by enum traffic */
 
-enum fault_control {
-    CONTROL_NOTHING,
-    CONTROL_OF_MONITORING,
-    CONTROL_OF_FUNCTION,
-    CONTROL_OF_STORE_API,
-    CONTROL_OF_DNS
-};
-#define FAULT_CONTROLS (CONTROL_OF_DNS + 1)
-extern const char *const fault_control_names[];
+extern const char *const fault_control_names[]; /* "none", then by enum control_part */
 
 /* The parameters of a fault that name its target; exactly one of them may be given. */
 struct fault_place {
@@ -61,8 +57,8 @@ struct fault_place {
     int32_t region, gateway, store, replication, promote; /* -1: not given */
     char *zone, *node, *instance; /* "R/2", "R/0-3", "R/" and an asterisk, zones "R/a", "R/a-c";
                                      NULL: not given */
-    char *record;
-    int control; /* enum fault_control */
+    char *record, *home;
+    int control; /* 0: not given; else 1 + enum control_part */
 };
 
 /* Is the parameter of this target given? */
@@ -77,8 +73,8 @@ struct fault_selector {
                              FAULT_LAST_PART: all that there are */
     struct link_ref link; /* LINK */
     enum traffic traffic;
-    enum fault_control control; /* CONTROL */
-    const char *record;         /* RECORD; the place's */
+    enum control_part control; /* CONTROL */
+    const char *name;          /* RECORD, HOME; the place's */
 };
 
 /* Read a place that names one target. Returns false with the error reported. `validation` may be

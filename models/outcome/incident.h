@@ -13,6 +13,7 @@
 #include "model.h"
 #include "sim_time.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,8 +28,8 @@ enum incident_stage {
     INCIDENT_DECIDE,  /* until the promotion is requested */
     INCIDENT_PROMOTE, /* until the new primary takes writes */
     INCIDENT_PUBLISH, /* until the authority names the new primary */
-    INCIDENT_DRAIN,   /* until the outage is restored: start of the first span of `hold` with the
-                         share of good writes at target, in every region */
+    INCIDENT_DRAIN, /* until the outage is restored: start of the first window of `hold`, after the
+                       first bad one, with good operations at target in every region */
     INCIDENT_STAGES
 };
 /* By stage, then NULL: "detect" and so on. */
@@ -50,6 +51,11 @@ struct incident {
 static inline sim_time incident_restored(const struct incident *incident)
 {
     return incident->ended[INCIDENT_DRAIN];
+}
+/* Without an outage an incident is restored at its onset; no outage is. */
+static inline bool incident_is_outage(const struct incident *incident)
+{
+    return incident_restored(incident) != incident->onset;
 }
 
 struct incident_list {

@@ -25,6 +25,15 @@ struct dns_answer {
     bool stale;       /* the authority would not give this answer now */
 };
 
+/* Answers in place of the authority's: clients that find the name's region by themselves. */
+struct dns_resolver {
+    void *self;
+    struct dns_answer (*resolve)(void *self, int region);
+    /* An attempt of a client of `region` to the cluster of region `at` has failed. Returns whether
+     * the answer to that client has changed. */
+    bool (*failed)(void *self, int region, int at);
+};
+
 struct dns_port {
     void *self;
     /* What the resolver of `region` answers now. */
@@ -37,10 +46,16 @@ struct dns_port {
      * (sim.h).
      */
     uint32_t (*publish)(void *self, struct dns_target target);
+    /* From now on the authority answers with `target`, without its control plane: the state of a
+     * health check has changed, not the record. `why`: the cause in words, for the run log. */
+    void (*serve)(void *self, struct dns_target target, const char *why);
+    /* While connecting; NULL until then, as from the authority. */
+    void (*override)(void *self, const struct dns_resolver *resolver);
+    /* NULL: answers are the authority's. */
+    const struct dns_resolver *resolver;
     /* While connecting: `served` fires on (region of the target, number of the change) whenever the
      * authority begins to serve a change, whoever published it. */
     void (*subscribe)(void *self, kind_id served);
-    void (*control_plane)(void *self, bool up); /* faults */
 };
 
 PORT_ACCESSORS(dns, struct dns_port)

@@ -23,6 +23,7 @@ struct impairments {
     uint32_t count; /* of all impairments now; 0: no `by` is set */
     struct impairment link[REGIONS_MAX][REGIONS_MAX]; /* from, to */
     struct impairment app[REGIONS_MAX], store[REGIONS_MAX];
+    struct impairment region[REGIONS_MAX];      /* the whole region is down */
     struct impairment replication[REGIONS_MAX]; /* of the streams to a region */
     struct impairment promotion;                /* nobody takes writes while it lasts */
 };

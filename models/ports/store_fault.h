@@ -21,7 +21,6 @@ enum zone_state {
 enum power_kind {
     POWER_STORE, /* its cluster */
     POWER_APP,   /* its application tier */
-    POWER_DNS,   /* the control plane of names that has its home there */
     POWER_KINDS
 };
 struct power_port {

@@ -9,6 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How far the writes of a shard have come on the latest connection to a secondary. */
+struct stream_reach {
+    uint32_t history;        /* of the writes */
+    uint64_t sent, buffered; /* last write sent, last one that was in the output buffer */
+};
+
 /* The stream of writes from the primary to the secondaries. */
 struct stream_port {
     void *self;
@@ -33,6 +39,7 @@ struct stream_port {
      * the kernel any more; they break at once. */
     void (*pause)(void *self, int region, bool begin);
     void (*reset)(void *self, int region);
+    struct stream_reach (*reach)(const void *self, int region, uint32_t shard);
 };
 
 PORT_ACCESSORS(stream, struct stream_port)

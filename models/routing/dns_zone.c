@@ -9,18 +9,18 @@
  */
 #include "bug.h"
 #include "model.h"
+#include "control.h"
 #include "dns.h"
 #include "dns_name.h"
 #include "refs.h"
 #include "promotion.h"
-#include "store_fault.h"
 #include "registry.h"
 #include "run_log.h"
 
 struct dns_zone_config {
     sim_dur ttl_ns;
     struct dist *api_delay, *propagation;
-    int32_t home;
+    char *home;
 };
 
 #define MODEL_CONFIG struct dns_zone_config
@@ -29,7 +29,7 @@ static const struct field dns_zone_fields[] = {
     DURATION("ttl", ttl_ns, "0s", "10s", "1d", "time for which a resolver caches an answer", "facts E"),
     TIME_DIST("api_delay", api_delay, "0s", "500ms", "10min", "time from the call of the control plane until the change is accepted", "assumption"),
     TIME_DIST("propagation", propagation, "0s", "lognormal(median=20s, p95=60s, max=120s)", "1h", "time from the acceptance of a change until the authoritative servers return it", "facts E"),
-    REGION("home", home, "region of the control plane, which is down while that region is; not given: a region outside of the scenario", "facts E"),
+    TEXT_DEFAULT("home", home, "us-east-1", "home region of the control plane, which is down while that region is; it need not be in the scenario", "facts E"),
 };
 // clang-format on
 
@@ -75,11 +75,12 @@ struct dns_zone {
     struct probes_hot *probes;
     const struct topology *topology;
     struct run_log *log;
-    struct rng_stream change_stream, answer_stream;
+    struct rng_stream change_stream, answer_stream, call_stream;
     kind_id propagated_kind;
-    struct power_port home;      /* offered in the control plane's home region */
-    bool control_up, home_up;    /* changes are refused unless both are */
+    struct control_plane plane;
+    struct control_state control;
     uint32_t control_changed_by; /* event of the run log; 0: none */
+    uint32_t calls;              /* of the control plane: key its errors */
     struct zone_name names[ZONE_NAMES];
     probe_id answers[REGIONS_MAX], stale_answers[REGIONS_MAX]; /* to clients of the store */
 };
@@ -90,7 +91,9 @@ static struct dns_answer zone_name_resolve(void *self, int region)
 {
     struct zone_name *name = self;
     struct dns_zone *zone = name->zone;
-    struct dns_answer answer = dns_name_resolve(&name->name, region, sim_now(zone->sim));
+    const struct dns_resolver *other = name->port.resolver;
+    struct dns_answer answer = other ? other->resolve(other->self, region)
+                                     : dns_name_resolve(&name->name, region, sim_now(zone->sim));
 
     probe_count(zone->probes, zone->answers[region]);
     if (answer.stale)
@@ -106,14 +109,26 @@ static uint32_t change_entity(const struct zone_name *name, int region)
     return (uint32_t)(name - name->zone->names) * REGIONS_MAX + (uint32_t)region;
 }
 
+/* Does the control plane take a call? */
+static bool zone_control_answers(struct dns_zone *zone)
+{
+    struct rng_block block = rng_block_at(&zone->call_stream, 0, ++zone->calls);
+
+    return zone->control.up && !zone->control.throttled &&
+           !(rng_unit(block.word[0]) < zone->control.errors);
+}
+
 static void zone_refuse(struct dns_zone *zone, int region)
 {
     struct cause cause = sim_cause(zone->sim);
+    const char *why = !zone->control.up         ? "control plane down"
+                      : zone->control.throttled ? "control plane throttles"
+                                                : "control plane error";
 
     cause.waited_for = zone->control_changed_by;
     cause.number =
         run_log_event(zone->log, sim_now(zone->sim), "dns", zone->topology->region_names[region],
-                      cause, "control plane down", "the change of the record was refused");
+                      cause, why, "the change of the record was refused");
     sim_set_cause(zone->sim, (struct cause){.number = cause.number});
 }
 
@@ -124,7 +139,7 @@ static uint32_t zone_name_publish(void *self, struct dns_target target)
     struct rng_block block;
 
     invariant(target.region >= 0 && (uint32_t)target.region < zone->topology->region_count);
-    if (!zone->control_up || !zone->home_up) {
+    if (!zone_control_answers(zone)) {
         zone_refuse(zone, target.region);
         return 0;
     }
@@ -149,20 +164,30 @@ static void zone_name_subscribe(void *self, kind_id served)
     name->subscribers[name->subscriber_count++] = served;
 }
 
-static void zone_name_control_plane(void *self, bool up)
-{
-    struct dns_zone *zone = ((struct zone_name *)self)->zone;
-
-    zone->control_up = up;
-    zone->control_changed_by = sim_cause(zone->sim).number;
-}
-
-static void dns_zone_set_home(void *self, bool up)
+static void dns_zone_set_control(void *self, uint32_t index, const struct control_state *state)
 {
     struct dns_zone *zone = self;
 
-    zone->home_up = up;
+    (void)index;
+    zone->control = *state;
     zone->control_changed_by = sim_cause(zone->sim).number;
+}
+
+/* The authority answers with `target` from now on. */
+static void zone_name_serve_now(struct zone_name *name, struct dns_target target, const char *why)
+{
+    struct dns_zone *zone = name->zone;
+    const struct dns_record record = {.target = target, .weight = 1, .healthy = true};
+    struct cause cause = {0};
+
+    dns_name_serve(&name->name, 0, &record);
+    cause.number = run_log_event(zone->log, sim_now(zone->sim), "dns",
+                                 zone->topology->region_names[target.region], sim_cause(zone->sim),
+                                 why, "the authority names this region as the primary");
+    sim_set_cause(zone->sim, cause);
+    for (uint32_t i = 0; i < name->subscriber_count; i++)
+        sim_at(zone->sim, sim_now(zone->sim), name->subscribers[i], (uint32_t)target.region,
+               name->changes);
 }
 
 static void dns_zone_on_propagated(void *self, struct sim *sim, uint32_t entity,
@@ -170,19 +195,25 @@ static void dns_zone_on_propagated(void *self, struct sim *sim, uint32_t entity,
 {
     struct dns_zone *zone = self;
     struct zone_name *name = &zone->names[entity / REGIONS_MAX];
-    const struct dns_record record = {.target = name->target, .weight = 1, .healthy = true};
-    struct cause cause = {0};
 
-    (void)generation;
+    (void)sim, (void)generation;
     name->changing = false;
-    dns_name_serve(&name->name, 0, &record);
-    cause.number = run_log_event(zone->log, sim_now(sim), "dns",
-                                 zone->topology->region_names[name->target.region], sim_cause(sim),
-                                 NULL, "the authority names this region as the primary");
-    sim_set_cause(sim, cause);
-    for (uint32_t i = 0; i < name->subscriber_count; i++)
-        sim_at(sim, sim_now(sim), name->subscribers[i], (uint32_t)name->target.region,
-               name->changes);
+    zone_name_serve_now(name, name->target, "dns.api_delay, dns.propagation");
+}
+
+static void zone_name_serve(void *self, struct dns_target target, const char *why)
+{
+    struct zone_name *name = self;
+
+    name->changes++;
+    zone_name_serve_now(name, target, why);
+}
+
+static void zone_name_override(void *self, const struct dns_resolver *resolver)
+{
+    struct zone_name *name = self;
+
+    name->port.resolver = resolver;
 }
 
 static bool dns_zone_change_live(const void *self, uint32_t entity, uint32_t generation)
@@ -211,8 +242,9 @@ static void zone_offer_name(struct dns_zone *zone, struct zone_name *name,
         .self = name,
         .resolve = zone_name_resolve,
         .publish = zone_name_publish,
+        .serve = zone_name_serve,
+        .override = zone_name_override,
         .subscribe = zone_name_subscribe,
-        .control_plane = zone_name_control_plane,
     };
     port_offer_dns(ports, a, b, &name->port);
 }
@@ -226,7 +258,8 @@ static void dns_zone_init(void *self, const struct model_env *env)
     zone->sim = env->sim;
     zone->topology = env->topology;
     zone->log = env->log;
-    zone->control_up = zone->home_up = true;
+    zone->control = CONTROL_WELL;
+    zone->call_stream = sim_stream(env->sim, env->instance, "call");
     zone->change_stream = sim_stream(env->sim, env->instance, "change");
     zone->answer_stream = sim_stream(env->sim, env->instance, "answer");
     zone->propagated_kind = sim_kind_add(env->sim, &dns_zone_propagated, env->instance, zone);
@@ -235,9 +268,8 @@ static void dns_zone_init(void *self, const struct model_env *env)
         zone->stale_answers[i] = probe_count_open(probes, "dns_stale_answers", i, NULL);
     }
     zone_offer_name(zone, &zone->names[NAME_STORE], env->ports, -1, -1);
-    zone->home = (struct power_port){zone, dns_zone_set_home};
-    if (zone->config->home >= 0)
-        port_offer_power(env->ports, zone->config->home, POWER_DNS, &zone->home);
+    zone->plane = (struct control_plane){zone, 0, zone->config->home, dns_zone_set_control};
+    port_offer_control_plane(env->ports, CONTROL_DNS, 0, &zone->plane);
 }
 
 static void dns_zone_connect(void *self, const struct port_directory *ports)
@@ -272,6 +304,9 @@ static const struct lint_row dns_zone_lints[] = {
 
 static const struct fault_capability dns_zone_faults[] = {
     {"control/dns", "down", NULL},
+    {"control/dns", "errors", NULL},
+    {"control/dns", "throttle", NULL},
+    {"home", "down", NULL},
 };
 
 const struct model_ops dns_zone_ops = {

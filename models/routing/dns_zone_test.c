@@ -8,10 +8,10 @@
 // clang-format on
 
 #include "model_rig.h"
+#include "control.h"
 #include "dns.h"
 #include "promotion.h"
 #include "registry.h"
-#include "store_fault.h"
 
 /* A stub of the store that only has a primary. */
 static int primary_of(const void *self)
@@ -76,18 +76,35 @@ static void ask_for_west(void *arg)
     r->change = r->dns->publish(r->dns->self, (struct dns_target){.region = 0});
 }
 
+static void set_control(struct dns_rig *r, struct control_state state)
+{
+    struct control_plane *plane = port_need_control_plane(r->rig.ports, CONTROL_DNS, 0);
+
+    plane->set(plane->self, plane->index, &state);
+}
+
+static void control_plane_throttles(void *arg)
+{
+    set_control(arg, (struct control_state){.up = true, .throttled = true});
+}
+
+static void control_plane_errs(void *arg)
+{
+    set_control(arg, (struct control_state){.up = true, .errors = 1});
+}
+
 static void control_plane_fails(void *arg)
 {
     struct dns_rig *r = arg;
 
-    r->dns->control_plane(r->dns->self, false);
+    set_control(r, (struct control_state){.up = false});
 }
 
 static void control_plane_returns(void *arg)
 {
     struct dns_rig *r = arg;
 
-    r->dns->control_plane(r->dns->self, true);
+    set_control(r, CONTROL_WELL);
 }
 
 static void dns_zone_names_the_primary_from_the_start(void **state)
@@ -178,54 +195,85 @@ static void dns_zone_refuses_changes_while_the_control_plane_is_down(void **stat
     rig_close(&r.rig);
 }
 
-static void home_fails(void *arg)
+/* Two refused calls for two reasons, and one that is taken. */
+static void dns_zone_refuses_what_is_throttled_or_fails(void **state)
 {
-    struct power_port *home = arg;
-
-    home->set(home->self, false);
-}
-
-static void home_returns(void *arg)
-{
-    struct power_port *home = arg;
-
-    home->set(home->self, true);
-}
-
-/* Down from 1 to 30 s by its own fault, and from 20 to 60 s with its home: refused until both end.
- */
-static void dns_zone_control_plane_is_down_with_its_home_region(void **state)
-{
-    struct power_port *home;
     struct dns_rig r;
 
     (void)state;
     dns_rig_open(&r);
-    rig_set(&r.rig, 0, "home", "east");
     dns_rig_wire(&r);
-    home = port_need_power(r.rig.ports, 1, POWER_DNS);
-    rig_call(&r.rig, 1 * SIM_S, control_plane_fails, &r);
-    rig_call(&r.rig, 20 * SIM_S, home_fails, home);
-    rig_call(&r.rig, 25 * SIM_S, ask_for_east, &r);
-    rig_call(&r.rig, 30 * SIM_S, control_plane_returns, &r);
-    rig_call(&r.rig, 40 * SIM_S, ask_for_east, &r);
-    rig_call(&r.rig, 60 * SIM_S, home_returns, home);
-    rig_call(&r.rig, 61 * SIM_S, ask_for_east, &r);
+    rig_call(&r.rig, 1 * SIM_S, control_plane_throttles, &r);
+    rig_call(&r.rig, 2 * SIM_S, ask_for_east, &r);
+    rig_call(&r.rig, 3 * SIM_S, control_plane_errs, &r);
+    rig_call(&r.rig, 4 * SIM_S, ask_for_east, &r);
+    rig_call(&r.rig, 5 * SIM_S, control_plane_returns, &r);
+    rig_call(&r.rig, 6 * SIM_S, ask_for_east, &r);
     rig_run(&r.rig);
     assert_int_equal(rig_logged(&r.rig, "dns", "refused"), 2);
-    assert_int_equal(r.served_at, 81 * SIM_S);
+    assert_int_equal(r.served_at, 26 * SIM_S);
     rig_close(&r.rig);
 }
 
-static void dns_zone_has_its_home_elsewhere_by_default(void **state)
+static void dns_zone_has_its_control_plane_in_us_east_1_unless_told(void **state)
+{
+    struct dns_rig r;
+
+    (void)state;
+    for (int told = 0; told < 2; told++) {
+        dns_rig_open(&r);
+        if (told)
+            rig_set(&r.rig, 0, "home", "east");
+        dns_rig_wire(&r);
+        assert_string_equal(port_need_control_plane(r.rig.ports, CONTROL_DNS, 0)->home,
+                            told ? "east" : "us-east-1");
+        rig_close(&r.rig);
+    }
+}
+
+static void serve_east(void *arg)
+{
+    struct dns_rig *r = arg;
+
+    r->dns->serve(r->dns->self, (struct dns_target){.region = 1, .epoch = 7}, "test");
+}
+
+/* The state of a health check: at once, and while the control plane is down. A resolver that asked
+ * at 18 s keeps its answer until 28 s. */
+static void dns_zone_serves_a_health_check_without_its_control_plane(void **state)
 {
     struct dns_rig r;
 
     (void)state;
     dns_rig_open(&r);
     dns_rig_wire(&r);
-    for (int region = 0; region < 2; region++)
-        assert_null(port_find_power(r.rig.ports, region, POWER_DNS));
+    rig_call(&r.rig, 1 * SIM_S, control_plane_fails, &r);
+    rig_call(&r.rig, 18 * SIM_S, expect_west_fresh, &r);
+    rig_call(&r.rig, 20 * SIM_S, serve_east, &r);
+    rig_call(&r.rig, 21 * SIM_S, expect_west_stale, &r);
+    rig_call(&r.rig, 28 * SIM_S, expect_east, &r);
+    rig_run(&r.rig);
+    assert_int_equal(r.served_at, 20 * SIM_S);
+    rig_close(&r.rig);
+}
+
+static struct dns_answer answer_south(void *self, int region)
+{
+    (void)self;
+    return (struct dns_answer){.region = 1, .expires = region == 0 ? SIM_NEVER : 0};
+}
+
+static void dns_zone_answers_as_a_resolver_in_its_place(void **state)
+{
+    const struct dns_resolver resolver = {NULL, answer_south, NULL};
+    struct dns_rig r;
+
+    (void)state;
+    dns_rig_open(&r);
+    dns_rig_wire(&r);
+    r.dns->override(r.dns->self, &resolver);
+    assert_int_equal(r.dns->resolve(r.dns->self, 0).region, 1);
+    assert_int_equal(r.dns->resolve(r.dns->self, 0).expires, SIM_NEVER);
     rig_close(&r.rig);
 }
 
@@ -266,8 +314,10 @@ int main(void)
         cmocka_unit_test(dns_zone_names_the_primary_from_the_start),
         cmocka_unit_test(dns_zone_serves_a_change_after_its_delay_and_caches_expire),
         cmocka_unit_test(dns_zone_refuses_changes_while_the_control_plane_is_down),
-        cmocka_unit_test(dns_zone_control_plane_is_down_with_its_home_region),
-        cmocka_unit_test(dns_zone_has_its_home_elsewhere_by_default),
+        cmocka_unit_test(dns_zone_refuses_what_is_throttled_or_fails),
+        cmocka_unit_test(dns_zone_has_its_control_plane_in_us_east_1_unless_told),
+        cmocka_unit_test(dns_zone_serves_a_health_check_without_its_control_plane),
+        cmocka_unit_test(dns_zone_answers_as_a_resolver_in_its_place),
         cmocka_unit_test(dns_zone_propagates_what_was_accepted),
         cmocka_unit_test(dns_zone_lets_a_later_change_replace_a_pending_one),
     };

@@ -10,6 +10,8 @@
 #ifndef DATASTORE_INTERNAL_H
 #define DATASTORE_INTERNAL_H
 
+#include "loss_spans.h"
+#include "losses.h"
 #include "replica.h"
 #include "store_internal.h"
 #include "stream.h"
@@ -94,7 +96,8 @@ struct shard {
     /* Acknowledged writes: those in (base, applied of the primary] are held; the others are lost or
      * emptied. */
     uint64_t acknowledged, lost, emptied, base;
-    uint32_t failover; /* failovers inside the region so far */
+    uint32_t failover;       /* failovers inside the region so far */
+    struct loss_spans spans; /* RPO of its last failover */
 };
 
 struct datastore;
@@ -107,10 +110,15 @@ struct datastore_server {
     uint32_t shard;
     uint32_t history;
     uint64_t applied;
-    bool loading;        /* answers LOADING */
-    uint64_t crash_fork; /* last write held by the replica that takes over */
+    bool loading; /* answers LOADING */
+    /* while server->gone: last write held by the replica that takes over, time of the crash */
+    uint64_t crash_fork;
+    sim_time crashed;
     uint32_t takeover;   /* generation of that event */
     bool planned, waits; /* it will come; it waits for a node that could take over */
+    /* as a primary: since when, and the number of the last write before that */
+    sim_time tenure_began;
+    uint64_t tenure_first;
 
     /* log of a primary: entries with numbers in (log_low, log_high], in a ring by number */
     struct log_entry *log;
@@ -126,11 +134,12 @@ struct datastore_cluster {
     bool demoted;  /* or about to be: whoever orchestrates tells it, until it hears */
     uint32_t asks; /* generation of that event */
     uint64_t told;
-    bool moves;             /* its primary node is lost, and no replica has taken over yet */
-    bool cut;               /* its primary node cannot be reached */
+    bool detached; /* was down when another was promoted: no part of the datastore until attached */
+    bool moves;    /* its primary node is lost, and no replica has taken over yet */
+    bool cut;      /* its primary node cannot be reached */
     uint64_t applied_total; /* sum over its servers */
     kind_id failover_kind, demote_kind;
-    probe_id lag, unreplicated, failovers, lost;
+    probe_id lag, unreplicated, failovers, lost, is_primary;
 };
 
 /* struct store's `state`. */
@@ -149,9 +158,8 @@ struct datastore {
     struct datastore_cluster clusters[REGIONS_MAX];
     const struct stream_port *stream; /* NULL: only one region */
     struct replica_port replicas;
-    uint64_t lost_writes, lost_sessions;
-    sim_dur rpo;
-    sim_time last_acknowledged; /* by the primary before the last failover */
+    uint64_t lost_writes[LOSS_CAUSES], lost_sessions[LOSS_CAUSES];
+    sim_time failed_over; /* the crash or promotion whose failover the shards' `spans` are of */
 };
 
 static inline struct datastore *datastore_of(const struct store *store)
@@ -190,18 +198,23 @@ static inline struct log_entry *log_at(const struct datastore_server *server, ui
 {
     return &server->log[number & server->log_mask];
 }
-/* Restart the log at the server's last write, acknowledged now. */
+/* A server becomes primary: its log starts at its last write, acknowledged now. */
 void log_begin(struct datastore_server *server, sim_time now);
 /* Drop entries that every secondary and every replica in the region holds; the newest of them stays
  * at log_low, as the recovery point. */
 void log_trim(struct datastore *datastore, uint32_t shard);
 void server_apply(struct datastore_server *server, uint64_t number);
-/* Count one acknowledged write as lost. */
+/* Count one acknowledged write as lost, and update the RPO of its shard. */
 void count_lost(struct datastore *datastore, const struct log_entry *entry,
-                struct write_position position);
-/* Count the writes of the old primary after `fork` as lost, and update the RPO of this failover. */
-void count_suffix(struct datastore *datastore, struct datastore_server *old, uint64_t fork,
-                  uint32_t history);
+                struct write_position position, enum loss_cause by);
+/* Count the writes of the old primary after `fork` of `history` as lost, and start the RPO of this
+ * failover of its shard. `to`: region of the new primary, or LOSS_TO_REPLICA. Returns how many were
+ * lost. */
+#define LOSS_TO_REPLICA (-1)
+uint64_t count_suffix(struct datastore *datastore, struct datastore_server *old, uint64_t fork,
+                      uint32_t history, int to);
+/* A failover begins: the shards have no RPO until theirs. */
+void losses_begin(struct datastore *datastore, sim_time failed_over);
 /* Update the metric of acknowledged writes that a secondary lacks, over its shards. */
 void level_unreplicated(struct datastore *datastore, struct datastore_cluster *secondary);
 
@@ -218,5 +231,7 @@ void datastore_node_back(struct cluster *cluster);
 void datastore_change_roles(struct cluster *cluster);
 void datastore_peer(struct cluster *cluster, uint32_t word);
 int datastore_primary(const void *store);
+/* Update the metric of which cluster is the primary. */
+void datastore_level_roles(struct datastore *datastore);
 
 #endif

@@ -23,6 +23,16 @@ static struct datastore_cluster *primary_of(struct datastore *datastore)
     return &datastore->clusters[datastore->primary];
 }
 
+void datastore_level_roles(struct datastore *datastore)
+{
+    struct store *store = datastore->store;
+
+    for (uint32_t r = 0; r < store->region_count; r++)
+        if (store->clusters[r].exists)
+            probe_level(store->probes, datastore->clusters[r].is_primary, sim_now(store->sim),
+                        (int)r == datastore->primary && store->clusters[r].up);
+}
+
 static struct datastore_cluster *state_of(const struct cluster *cluster)
 {
     return cluster->state;
@@ -68,9 +78,10 @@ static void cluster_rejoin(struct datastore_cluster *cluster)
 
 void datastore_down(struct cluster *cluster, enum crash_kind kind)
 {
-    const struct datastore *datastore = datastore_of(cluster->store);
+    struct datastore *datastore = datastore_of(cluster->store);
     const struct stream_port *stream = datastore->stream;
 
+    datastore_level_roles(datastore);
     if (!stream)
         return;
     if (cluster->region == datastore->primary)
@@ -84,6 +95,7 @@ void datastore_back(struct cluster *cluster, bool was_down)
     struct datastore *datastore = datastore_of(cluster->store);
     struct datastore_cluster *state = cluster->state;
 
+    datastore_level_roles(datastore);
     if (cluster->region == datastore->primary && !(was_down && datastore->promoting)) {
         cluster_empty(state);
         return;
@@ -91,7 +103,8 @@ void datastore_back(struct cluster *cluster, bool was_down)
     if (was_down)
         state->takes_writes = false;
     cluster_set_loading(state);
-    cluster_rejoin(state);
+    if (!state->detached)
+        cluster_rejoin(state);
 }
 
 /* --- failover inside a region ---------------------------------------------------------------- */
@@ -127,6 +140,7 @@ static void server_plan_takeover(struct datastore_server *state)
     server_cancel_takeover(state);
     state->planned = true;
     state->crash_fork = state->applied;
+    state->crashed = sim_now(sim);
     if (region == datastore->primary)
         state->crash_fork = server_number_at(
             state, sim_now(sim) - dist_sample_ns(datastore->config->replica_lag, block.word[0]));
@@ -172,23 +186,24 @@ static void primary_taken_over(struct datastore_server *state)
     struct datastore_cluster *cluster = state->cluster;
     struct datastore *datastore = cluster->datastore;
     struct store *store = datastore->store;
-    uint64_t lost = datastore->lost_writes;
     uint32_t history = state->history;
     struct cause cause = {0};
+    uint64_t lost;
 
     state->history =
         shard_fork(&datastore->shards[state->shard], history, state->crash_fork, MISS_LOST);
-    datastore->rpo = -1;
-    count_suffix(datastore, state, state->crash_fork, history);
-    probe_count_many(store->probes, cluster->lost, datastore->lost_writes - lost);
+    if (state->crashed !=
+        datastore->failed_over) /* shards that crash together fail over together */
+        losses_begin(datastore, state->crashed);
+    lost = count_suffix(datastore, state, state->crash_fork, history, LOSS_TO_REPLICA);
+    probe_count_many(store->probes, cluster->lost, lost);
     server_apply(state, state->crash_fork);
     log_begin(state, sim_now(store->sim));
     followers_adopt(datastore, cluster, state->shard);
-    cause.number = run_log_event(store->log, sim_now(store->sim), "failover",
-                                 store->topology->region_names[cluster->cluster->region],
-                                 sim_cause(store->sim), "crash",
-                                 "a replica takes over shard %u; %llu writes lost", state->shard,
-                                 (unsigned long long)(datastore->lost_writes - lost));
+    cause.number = run_log_event(
+        store->log, sim_now(store->sim), "failover",
+        store->topology->region_names[cluster->cluster->region], sim_cause(store->sim), "crash",
+        "a replica takes over shard %u; %llu writes lost", state->shard, (unsigned long long)lost);
     sim_set_cause(store->sim, cause);
     if (datastore->stream)
         datastore->stream->restart_shard(datastore->stream->self, state->shard);
@@ -382,7 +397,66 @@ static bool is_candidate(const void *store, int region)
     const struct datastore *datastore = datastore_of(store);
 
     return region != datastore->primary && datastore_is_up(datastore, region) &&
-           !datastore->clusters[region].cut;
+           !datastore->clusters[region].cut && !datastore->clusters[region].detached;
+}
+
+/* A secondary that is further behind than this does not follow: its stream is down or blocked. */
+#define FOLLOWS_WITHIN (5 * SIM_S)
+
+static bool cluster_follows(const struct datastore *datastore, int region)
+{
+    const struct datastore_cluster *cluster = &datastore->clusters[region];
+    const struct datastore_cluster *primary = &datastore->clusters[datastore->primary];
+
+    for (uint32_t s = 0; s < datastore->shard_count; s++)
+        if (cluster->servers[s].loading ||
+            cluster->servers[s].history != primary->servers[s].history)
+            return false;
+    return datastore->replicas.lag(datastore, region) <= FOLLOWS_WITHIN;
+}
+
+static enum cluster_role cluster_role(const void *store, int region)
+{
+    const struct datastore *datastore = datastore_of(store);
+
+    if (!datastore->store->clusters[region].exists)
+        return CLUSTER_NONE;
+    if (!datastore_is_up(datastore, region))
+        return CLUSTER_DOWN;
+    if (region == datastore->primary)
+        return CLUSTER_PRIMARY;
+    if (datastore->clusters[region].detached)
+        return CLUSTER_DETACHED;
+    return cluster_follows(datastore, region) ? CLUSTER_SECONDARY : CLUSTER_SYNCING;
+}
+
+/* All writes of a shard, where the region is not in the primary's history. */
+static uint64_t writes_lacked(const void *store, int region)
+{
+    const struct datastore *datastore = datastore_of(store);
+    uint64_t lacked = 0;
+
+    for (uint32_t s = 0; s < datastore->shard_count; s++) {
+        const struct datastore_server *primary =
+            &datastore->clusters[datastore->primary].servers[s];
+        const struct datastore_server *server = &datastore->clusters[region].servers[s];
+        bool follows = !server->loading && server->history == primary->history;
+
+        lacked += primary->applied - (follows ? server->applied : datastore->shards[s].base - 1);
+    }
+    return lacked;
+}
+
+/* It has nothing to go on from: a full copy. */
+static void cluster_attach(void *store, int region)
+{
+    struct datastore_cluster *cluster = &datastore_of(store)->clusters[region];
+
+    if (!cluster->detached)
+        return;
+    cluster->detached = false;
+    if (cluster->cluster->up)
+        cluster_rejoin(cluster);
 }
 
 static uint64_t writes_held(const void *store, int region)
@@ -463,31 +537,34 @@ void datastore_peer(struct cluster *cluster, uint32_t word)
 }
 
 /* Promote one shard: the promoted server forks a history, the others follow it if their history
- * allows. */
-static void promote_shard(struct datastore *datastore, struct datastore_cluster *old,
-                          struct datastore_cluster *new, uint32_t s)
+ * allows. Returns the number of writes lost. */
+static uint64_t promote_shard(struct datastore *datastore, struct datastore_cluster *old,
+                              struct datastore_cluster *new, uint32_t s)
 {
     struct datastore_server *server = &new->servers[s];
     uint32_t old_history = old->servers[s].history;
     bool empty = server->loading; /* flushed, and the copy is not loaded yet */
+    uint64_t lost;
 
     server->history =
         shard_fork(&datastore->shards[s], server->history, server->applied, MISS_LOST);
     server->loading = false;
     log_begin(server, sim_now(datastore->store->sim));
-    count_suffix(datastore, &old->servers[s], server->applied, old_history);
+    lost = count_suffix(datastore, &old->servers[s], server->applied, old_history,
+                        new->cluster->region);
     if (empty)
         shard_empty(server, MISS_LOST);
     followers_adopt(datastore, new, s);
+    return lost;
 }
 
-static void promotion_end(void *self, int region)
+static void promotion_end(void *self, int region, enum deposed deposed)
 {
     struct store *store = self;
     struct datastore *datastore = datastore_of(store);
     struct datastore_cluster *old = primary_of(datastore);
     struct datastore_cluster *new = &datastore->clusters[region];
-    uint64_t lost = datastore->lost_writes;
+    uint64_t lost = 0;
 
     datastore->promoting = false;
     if (new == old || !new->cluster->up) {
@@ -498,23 +575,27 @@ static void promotion_end(void *self, int region)
     new->demoted = false;
     new->takes_writes = true;
     datastore->primary = region;
-    datastore->rpo = -1;
-    datastore->last_acknowledged = 0;
+    losses_begin(datastore, sim_now(store->sim));
     old->takes_writes = old->takes_writes && old->cluster->up; /* no fencing */
     for (uint32_t s = 0; s < datastore->shard_count; s++)
-        promote_shard(datastore, old, new, s);
-    probe_count_many(store->probes, old->lost, datastore->lost_writes - lost);
+        lost += promote_shard(datastore, old, new, s);
+    probe_count_many(store->probes, old->lost, lost);
     for (uint32_t r = 0; r < store->region_count; r++)
         if (store->clusters[r].exists)
             level_unreplicated(datastore, &datastore->clusters[r]);
+    old->detached = deposed == DEPOSED_DETACHED && !old->cluster->up;
     old->demoted = true;
     cluster_demote(old);
+    datastore_level_roles(datastore);
     if (datastore->stream)
         datastore->stream->restart(datastore->stream->self);
 }
 
 const struct promotion_port datastore_promotion = {.primary = datastore_primary,
+                                                   .role = cluster_role,
                                                    .is_candidate = is_candidate,
                                                    .held = writes_held,
+                                                   .lacks = writes_lacked,
                                                    .begin = promotion_begin,
-                                                   .end = promotion_end};
+                                                   .end = promotion_end,
+                                                   .attach = cluster_attach};

@@ -34,8 +34,8 @@ static const struct metric datastore_metrics[] = {
      .kind = METRIC_LATENCY,
      .better = LOWER_IS_BETTER,
      .meaning =
-         "for each write: time applied at the secondary of the region minus time acknowledged "
-         "by the primary"},
+         "for each write, however it arrives: time applied at the secondary of the region minus "
+         "time acknowledged by the primary"},
     {.name = "unreplicated_writes",
      .unit = UNIT_COUNT,
      .kind = METRIC_LEVEL,
@@ -51,6 +51,24 @@ static const struct metric datastore_metrics[] = {
      .kind = METRIC_COUNT,
      .series = true,
      .meaning = "writes acknowledged by the region's cluster and lost by a failover"},
+    {.name = "store_is_primary",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_LEVEL,
+     .series = true,
+     .meaning = "1 while the region's cluster is the primary and runs, else 0"},
+};
+
+static const struct service_metric datastore_service_metrics[] = {
+    {.name = "store-is-primary",
+     .space = "",
+     .unit = "Count",
+     .scale = 1,
+     .metric = "store_is_primary",
+     .statistic = TAP_AVERAGE,
+     .period_ns = 60 * SIM_S,
+     .meaning = "1 where the region's cluster is the primary, as a job of the application reports "
+                "it: for health checks of DNS records",
+     .source = "assumption"},
 };
 
 /* In the order of MISS_LAG, MISS_LOST. */
@@ -166,10 +184,8 @@ static void server_acknowledge(struct datastore_server *server, const struct com
     datastore->shards[server->shard].acknowledged++;
     probe_count(store->probes, cluster->cluster->writes);
     if (cluster->cluster->region != datastore->primary) {
-        count_lost(datastore, &entry, position);
+        count_lost(datastore, &entry, position, LOSS_SPLIT_BRAIN);
         probe_count(store->probes, cluster->lost);
-        datastore->rpo += entry.acknowledged - datastore->last_acknowledged;
-        datastore->last_acknowledged = entry.acknowledged;
         return;
     }
     datastore->shards[server->shard].write_size = command->bytes;
@@ -211,7 +227,7 @@ static void session_written(struct datastore_server *server, struct session_row 
         count_live(datastore, row, command, server->shard, command->kind != COMMAND_DELETE);
     if (row->check != command->session_check)
         *row = (struct session_row){.check = (uint16_t)command->session_check};
-    else if (row_last(row, 0).number && row->last_op == op)
+    else if (row->last_op == op)
         probe_count(datastore->store->probes, cluster->cluster->repeated);
     if (command->kind == COMMAND_DELETE)
         row_set_first(row, none);
@@ -287,7 +303,9 @@ static int replica_primary(const void *self)
 
 static bool replica_is_up(const void *self, int region)
 {
-    return datastore_is_up(self, region);
+    const struct datastore *datastore = self;
+
+    return datastore_is_up(datastore, region) && !datastore->clusters[region].detached;
 }
 
 static bool replica_shard_up(const void *self, uint32_t shard)
@@ -338,6 +356,22 @@ static sim_dur replica_lag(const void *self, int region)
     return lag;
 }
 
+/* The secondary has writes of the primary's history up to `to`, and had them up to `from`. */
+__attribute__((always_inline)) static inline void note_lag(struct datastore *datastore,
+                                                           const struct datastore_cluster *cluster,
+                                                           uint32_t shard, uint64_t from,
+                                                           uint64_t to)
+{
+    const struct datastore_server *primary =
+        &datastore->clusters[datastore->primary].servers[shard];
+    sim_time now = sim_now(datastore->store->sim);
+
+    for (uint64_t n = from + 1; n <= to; n++)
+        if (n > primary->log_low)
+            probe_latency(datastore->store->probes, cluster->lag,
+                          now - log_at(primary, n)->acknowledged);
+}
+
 static void replica_apply(void *self, int region, struct write_position position)
 {
     struct datastore *datastore = self;
@@ -345,15 +379,11 @@ static void replica_apply(void *self, int region, struct write_position position
     struct datastore_server *server = &cluster->servers[position.shard];
     struct datastore_server *primary =
         &datastore->clusters[datastore->primary].servers[position.shard];
-    struct probes_hot *probes = datastore->store->probes;
-    sim_time now = sim_now(datastore->store->sim);
 
     if (position.history != server->history || position.number <= server->applied)
         return;
     if (position.history == primary->history)
-        for (uint64_t n = server->applied + 1; n <= position.number; n++)
-            if (n > primary->log_low)
-                probe_latency(probes, cluster->lag, now - log_at(primary, n)->acknowledged);
+        note_lag(datastore, cluster, position.shard, server->applied, position.number);
     server_apply(server, position.number);
     log_trim(datastore, position.shard);
     level_unreplicated(datastore, cluster);
@@ -369,7 +399,15 @@ static void replica_loaded(void *self, int region, struct write_position positio
     struct datastore *datastore = self;
     struct datastore_cluster *cluster = &datastore->clusters[region];
     struct datastore_server *server = &cluster->servers[position.shard];
+    const struct datastore_server *primary =
+        &datastore->clusters[datastore->primary].servers[position.shard];
+    uint64_t held = server->applied;
 
+    /* a secondary with another history had no write of the primary's */
+    if (server->history != position.history)
+        held = datastore->shards[position.shard].histories[position.history].fork;
+    if (position.history == primary->history)
+        note_lag(datastore, cluster, position.shard, held, position.number);
     server->loading = false;
     server->history = position.history;
     server_apply(server, position.number);
@@ -386,19 +424,25 @@ static void replica_busy(void *self, uint32_t shard, sim_dur length)
 
 /* --- losses ---------------------------------------------------------------------------------- */
 
-static uint64_t writes_lost(const void *store)
+static uint64_t writes_lost(const void *store, enum loss_cause by)
 {
-    return datastore_of(store)->lost_writes;
+    return datastore_of(store)->lost_writes[by];
 }
 
-static uint64_t sessions_lost(const void *store)
+static uint64_t sessions_lost(const void *store, enum loss_cause by)
 {
-    return datastore_of(store)->lost_sessions;
+    return datastore_of(store)->lost_sessions[by];
 }
 
 static sim_dur rpo_of(const void *store)
 {
-    return datastore_of(store)->rpo;
+    const struct datastore *datastore = datastore_of(store);
+    sim_dur rpo = -1;
+
+    for (uint32_t s = 0; s < datastore->shard_count; s++)
+        if (datastore->shards[s].spans.sum > rpo)
+            rpo = datastore->shards[s].spans.sum;
+    return rpo;
 }
 
 static const struct losses_port datastore_losses = {
@@ -434,13 +478,13 @@ static void datastore_init(struct store *store, const struct model_env *env)
     datastore->replica = sim_stream(env->sim, env->instance, "replica");
     datastore->replica_lag_max =
         (sim_dur)dist_quantile(datastore->config->replica_lag, 0.99999) + 1;
-    datastore->rpo = -1;
     datastore->shard_count = store->shard_count;
     datastore->shards = mem_alloc(store->shard_count, sizeof *datastore->shards);
     for (uint32_t s = 0; s < store->shard_count; s++) {
         datastore->shards[s] = (struct shard){.base = 1};
         shard_fork(&datastore->shards[s], 0, 0, MISS_LOST); /* history 0: the start */
     }
+    losses_begin(datastore, -1);
     for (uint32_t r = 0; r < store->region_count; r++)
         datastore->clusters[r] =
             (struct datastore_cluster){.datastore = datastore, .cluster = &store->clusters[r]};
@@ -479,12 +523,13 @@ static void datastore_cluster_init(struct cluster *cluster, const struct model_e
         cluster->servers[s].state = server;
         log_append(server, &(struct log_entry){0});
         server_apply(server, 1); /* number 1 stands for all writes before the run */
-        server->log_low = 1;
+        server->log_low = server->tenure_first = 1;
     }
     state->lag = probe_latency_open(probes, "replication_lag", region, NULL);
     state->unreplicated = probe_level_open(probes, "unreplicated_writes", region, NULL);
     state->failovers = probe_count_open(probes, "shard_failovers", region, NULL);
     state->lost = probe_count_open(probes, "lost_writes", region, NULL);
+    state->is_primary = probe_level_open(probes, "store_is_primary", region, NULL);
     state->failover_kind = sim_kind_add(env->sim, &datastore_failover, env->instance, state);
     state->demote_kind = sim_kind_add(env->sim, &datastore_demote, env->instance, state);
 }
@@ -493,6 +538,7 @@ static void datastore_connect(struct store *store, const struct port_directory *
 {
     if (store->region_count > 1)
         datastore_of(store)->stream = port_need_stream(ports, -1, -1);
+    datastore_level_roles(datastore_of(store));
 }
 
 /* For each shard exactly: every acknowledged write is held by the primary, lost, or was emptied by
@@ -594,7 +640,8 @@ const struct store_kind kind_global_datastore = {
               .config_size = sizeof(struct datastore_config),
               FIELD_TABLE(datastore_fields),
               METRIC_TABLE(datastore_metrics),
-              .rows = {LABEL_TABLE(datastore_causes), FAULT_TABLE(datastore_faults)},
+              .rows = {LABEL_TABLE(datastore_causes), FAULT_TABLE(datastore_faults),
+                       SERVICE_METRIC_TABLE(datastore_service_metrics)},
               .check = datastore_check},
     .state_size = sizeof(struct datastore),
     .row_size = sizeof(struct session_row),

@@ -107,7 +107,7 @@ static void regional_write(const struct server *server, struct command *command)
     regional->write_bytes = command->bytes;
     if (command->session_check < row->check)
         return; /* late write of a session whose row has been reused: never read */
-    if (row->check == command->session_check && row->place != 0 && row->last_op == op)
+    if (row->check == command->session_check && row->last_op == op)
         probe_count(store->probes, cluster->repeated);
     if (row->check == command->session_check && row->place == place + 1 &&
         !is_lost(regional, place, row->created))

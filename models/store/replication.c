@@ -256,6 +256,17 @@ static void replication_reset(void *self, int region)
     }
 }
 
+static struct stream_reach replication_reach(const void *self, int region, uint32_t shard)
+{
+    const struct replication *replication = self;
+    const struct stream *stream = &replication->secondaries[region].streams[shard];
+
+    return (struct stream_reach){.history = stream->history,
+                                 .sent = stream->handed,
+                                 .buffered = stream->sending ? replication->logs[shard].high
+                                                             : stream->buffered};
+}
+
 /* --- the tick -------------------------------------------------------------------------------- */
 
 /* The secondary's side; returns whether the connection is up. */
@@ -467,6 +478,7 @@ static void replication_init(void *self, const struct model_env *env)
         .cut = replication_cut,
         .pause = replication_pause,
         .reset = replication_reset,
+        .reach = replication_reach,
     };
     port_offer_stream(env->ports, -1, -1, &replication->port);
 }

@@ -73,7 +73,8 @@ void log_append(struct datastore_server *server, const struct log_entry *entry)
 
 void log_begin(struct datastore_server *server, sim_time now)
 {
-    server->log_low = server->log_high = server->applied;
+    server->log_low = server->log_high = server->tenure_first = server->applied;
+    server->tenure_began = now;
     *log_at(server, server->log_low) = (struct log_entry){.acknowledged = now};
 }
 
@@ -115,36 +116,59 @@ void level_unreplicated(struct datastore *datastore, struct datastore_cluster *s
 
 /* --- losses ---------------------------------------------------------------------------------- */
 
+void losses_begin(struct datastore *datastore, sim_time failed_over)
+{
+    datastore->failed_over = failed_over;
+    for (uint32_t s = 0; s < datastore->shard_count; s++)
+        loss_spans_reset(&datastore->shards[s].spans);
+}
+
 void count_lost(struct datastore *datastore, const struct log_entry *entry,
-                struct write_position position)
+                struct write_position position, enum loss_cause by)
 {
     const struct session_row *row = session_row(datastore->store, entry->session);
     const struct datastore_cluster *primary = &datastore->clusters[datastore->primary];
+    struct shard *shard = &datastore->shards[position.shard];
 
-    datastore->lost_writes++;
-    datastore->shards[position.shard].lost++;
+    datastore->lost_writes[by]++;
+    shard->lost++;
+    loss_spans_add(&shard->spans, entry->acknowledged);
     if (entry->create && row->check == entry->check &&
         row_first(row, position.shard).number == position.number &&
         row->first_history == position.history &&
         !cluster_holds(primary, row_last(row, position.shard)))
-        datastore->lost_sessions++;
+        datastore->lost_sessions[by]++;
 }
 
-/* The RPO of a failover is the maximum over shards; datastore->rpo is -1 before its first shard. */
-void count_suffix(struct datastore *datastore, struct datastore_server *old, uint64_t fork,
-                  uint32_t history)
+/* The stream to a replica inside the region is not modelled: what it lacks is in flight. */
+static enum loss_cause loss_cause(const struct datastore *datastore, struct write_position position,
+                                  int to)
+{
+    const struct stream_port *stream = datastore->stream;
+    struct stream_reach reach;
+
+    if (to == LOSS_TO_REPLICA)
+        return LOSS_IN_FLIGHT;
+    reach = stream->reach(stream->self, to, position.shard);
+    if (reach.history != position.history || position.number > reach.buffered)
+        return LOSS_BACKLOG;
+    return position.number <= reach.sent ? LOSS_IN_FLIGHT : LOSS_OUTPUT_BUFFER;
+}
+
+uint64_t count_suffix(struct datastore *datastore, struct datastore_server *old, uint64_t fork,
+                      uint32_t history, int to)
 {
     uint64_t low = fork > old->log_low ? fork : old->log_low;
     sim_time last = log_at(old, old->log_high)->acknowledged;
-    sim_dur rpo = 0;
 
-    if (last > datastore->last_acknowledged)
-        datastore->last_acknowledged = last;
-    if (old->log_high > fork) {
-        for (uint64_t n = low + 1; n <= old->log_high; n++)
-            count_lost(datastore, log_at(old, n), (struct write_position){n, history, old->shard});
-        rpo = last - log_at(old, low)->acknowledged;
+    loss_spans_begin(&datastore->shards[old->shard].spans, last - old->tenure_began,
+                     old->log_high - old->tenure_first);
+    if (old->log_high <= fork)
+        return 0;
+    for (uint64_t n = low + 1; n <= old->log_high; n++) {
+        struct write_position position = {n, history, old->shard};
+
+        count_lost(datastore, log_at(old, n), position, loss_cause(datastore, position, to));
     }
-    if (rpo > datastore->rpo)
-        datastore->rpo = rpo;
+    return old->log_high - low;
 }

@@ -87,6 +87,7 @@ struct stream {
     /* Numbers of the last write that may leave the output buffer, is in the kernel, has arrived, is
      * applied. */
     uint64_t due, handed, arrived, applied;
+    uint64_t buffered; /* last write that was in the output buffer when the connection ended */
     uint64_t ping_offset, seen_offset; /* of the last PING sent; of the last PING received */
     int64_t behind;                    /* bytes acknowledged and not applied */
     sim_time heard, acknowledged;      /* last data at the secondary, last ACK at the primary */

@@ -129,6 +129,7 @@ static void stream_decide(struct stream *stream)
     }
     probe_count(replication->probes, secondary->full);
     stream->sending = stream->receiving = stream->needs_full = true;
+    stream->history = primary.history;
     stream->handed = stream->arrived = stream->applied = stream->due = stream_log(stream)->high;
     if (replication->full_resync_given) {
         stream_copy_at_once(stream);

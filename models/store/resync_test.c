@@ -66,6 +66,12 @@ static void backlog_decides_to_the_byte(void **state)
         assert_close(found("resyncs", 1, "full"), i == 1, 0);
         assert_close(found("replication_breaks", 1, "secondary-timeout"), 1, 0);
         assert_true(holds_all());
+        /* the lag has every write, by whichever resync it arrived */
+        assert_close(
+            statistic_of(rig_world, (struct wanted){"replication_lag", "count", 1, NULL, NULL}),
+            found("store_writes", 0, NULL), 0);
+        assert_true(statistic_of(rig_world,
+                                 (struct wanted){"replication_lag", "max", 1, NULL, NULL}) > 55e9);
         end_scenario();
     }
 }
@@ -316,7 +322,7 @@ static void shards_resync_each_by_itself(void **state)
     plan_at(50 * SIM_S, promote_second, 0);
     run_scenario(WORLD_FOR("100s") "store: {shards: 7, hot_weight: 3}\n");
     assert_int_equal(driver->promotion->primary(driver->promotion->self), 1);
-    assert_true(driver->losses->writes(driver->losses->self) > 0);
+    assert_true(driver->losses->writes(driver->losses->self, LOSS_SPLIT_BRAIN) > 0);
     assert_close(found("resyncs", 0, NULL), 7, 0);
     assert_int_equal(driver->promotion->held(driver->promotion->self, 0),
                      driver->promotion->held(driver->promotion->self, 1));

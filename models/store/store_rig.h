@@ -372,7 +372,7 @@ static inline void promote_second(uint32_t arg)
 {
     (void)arg;
     driver->promotion->begin(driver->promotion->self, 1);
-    driver->promotion->end(driver->promotion->self, 1);
+    driver->promotion->end(driver->promotion->self, 1, DEPOSED_REJOINS);
 }
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "assert_close.h"
 #include "statistics.h"
 #include "connection.h"
 #include "datastore_internal.h"
@@ -51,6 +52,7 @@ struct step {
     uint32_t session;
     bool on;         /* POWER, STALL */
     uint64_t number; /* APPLY */
+    bool again;      /* another attempt of the operation before it */
 };
 #define STEPS_MAX 400
 #define ROWS_MAX 200000
@@ -66,6 +68,7 @@ static struct {
     uint32_t restarts, rejoins;
     bool demotion_arrives;
     uint64_t writes_lost, sessions_lost;
+    uint64_t lost_by[LOSS_CAUSES];
     sim_dur rpo;
 } script;
 
@@ -116,7 +119,7 @@ static void driver_command(struct driver *driver, const struct step *step, uint3
     struct command *command = command_at(&driver->pools[0], row);
     struct listener_port *listener = driver->listeners[step->region];
 
-    *command = (struct command){.identity = ++driver->sent,
+    *command = (struct command){.identity = step->again ? driver->sent : ++driver->sent,
                                 .session = step->session,
                                 .session_check = step->session + 1,
                                 .bytes = 1024,
@@ -166,7 +169,7 @@ static void driver_on_step(void *self, struct sim *sim, uint32_t entity, uint32_
         promotion->begin(promotion->self, step->region);
         break;
     case PROMOTE_END:
-        promotion->end(promotion->self, step->region);
+        promotion->end(promotion->self, step->region, DEPOSED_REJOINS);
         break;
     case POWER:
         driver->power[step->region]->set(driver->power[step->region]->self, step->on);
@@ -283,6 +286,13 @@ static void driver_cut(void *self, uint32_t endpoint, bool begin)
     (void)self, (void)endpoint, (void)begin;
 }
 
+/* In the replication stream: numbers up to 4 were sent, up to 5 in the output buffer. */
+static struct stream_reach driver_reach(const void *self, int region, uint32_t shard)
+{
+    (void)self, (void)region, (void)shard;
+    return (struct stream_reach){.history = 0, .sent = 4, .buffered = 5};
+}
+
 static void driver_init(void *self, const struct model_env *env)
 {
     struct driver *driver = self;
@@ -302,7 +312,8 @@ static void driver_init(void *self, const struct model_env *env)
                                         .restart = driver_restart,
                                         .rejoin = driver_rejoin,
                                         .leave = driver_leave,
-                                        .crash = driver_crash};
+                                        .crash = driver_crash,
+                                        .reach = driver_reach};
     port_offer_stream(env->ports, -1, -1, &driver->port);
     for (int a = 0; a < (int)driver->regions; a++) {
         command_pool_init(&driver->pools[a]);
@@ -359,8 +370,12 @@ static void driver_finish(void *self)
 {
     const struct losses_port *losses = ((struct driver *)self)->losses;
 
-    script.writes_lost = losses->writes(losses->self);
-    script.sessions_lost = losses->sessions(losses->self);
+    script.writes_lost = script.sessions_lost = 0;
+    for (enum loss_cause by = 0; by < LOSS_CAUSES; by++) {
+        script.lost_by[by] = losses->writes(losses->self, by);
+        script.writes_lost += script.lost_by[by];
+        script.sessions_lost += losses->sessions(losses->self, by);
+    }
     script.rpo = losses->rpo(losses->self);
 }
 
@@ -535,8 +550,8 @@ static void secondary_sees_a_write_when_it_is_applied(void **state)
 #define WRITES 100
 /*
  * 100 creations, the n-th acknowledged at n s / 10 + 1 ms; the secondary has applied 60 when it is
- * promoted. Exactly the 40 others are lost: a suffix. RPO: from the last one kept to the last one
- * acknowledged, 40 x 100 ms.
+ * promoted. Exactly the 40 others are lost: a suffix. RPO: from the first one lost to the last one
+ * acknowledged, 39 x 100 ms.
  */
 static void failover_loses_exactly_a_suffix(void **state)
 {
@@ -559,7 +574,7 @@ static void failover_loses_exactly_a_suffix(void **state)
     }
     assert_int_equal(script.writes_lost, 40);
     assert_int_equal(script.sessions_lost, 40);
-    assert_int_equal(script.rpo, 40 * 100 * SIM_MS);
+    assert_int_equal(script.rpo, 39 * 100 * SIM_MS);
 }
 
 /* The secondary holds everything: nothing is lost, and the RPO is 0. */
@@ -578,7 +593,7 @@ static void failover_to_an_equal_loses_nothing(void **state)
 /*
  * Writes 1 (applied), 2 and 3 (not) are acknowledged at 1, 2, 3 s. During the promotion no cluster
  * accepts writes. Once the old primary is notified of its demotion it refuses them and resyncs; it
- * serves its old data until the flush.
+ * serves its old data until the flush. RPO: from write 2 to write 3.
  */
 static void demoted_primary_rejoins_when_it_hears(void **state)
 {
@@ -600,35 +615,73 @@ static void demoted_primary_rejoins_when_it_hears(void **state)
     assert_int_equal(script.reply[write], REPLY_READONLY);
     assert_int_equal(script.rejoins, 1);
     assert_int_equal(script.writes_lost, 2);
-    assert_int_equal(script.rpo, 2 * SIM_S);
+    assert_int_equal(script.rpo, SIM_S);
 }
 
 /*
  * A promotion does not fence: while no message reaches it, the old primary keeps accepting writes
- * (split brain), from the start of the promotion on. Writes 2 and 3 and that of 7 s are lost at the
- * fork; the one acknowledged at 12 s by the old primary is lost too and counted.
+ * (split brain), from the start of the promotion on. Writes 1 to 4 are acknowledged at 1 to 4 s,
+ * write 5 during the promotion, at 8 s: 5 in 8 s, so a gap of more than 16 s is a pause. Number n
+ * of a write is one more, as number 1 is what was there before the run. The secondary holds write
+ * 1; 2 and 3 were sent to it, 4 is in the output buffer, 5 came while the stream was down (the
+ * backlog). Writes 6 at 13 s, 7 at 30 s and 8 at 31 s are acknowledged by the old primary after the
+ * promotion. RPO: 8 - 2 = 6 s, 13 - 8 = 5 s and 31 - 30 = 1 s; in the 17 s before write 7 nobody
+ * wrote.
  */
 static void deposed_primary_acknowledges_until_notified(void **state)
 {
     uint32_t meanwhile, write, read;
 
     (void)state;
-    for (uint32_t n = 1; n <= 3; n++)
+    for (uint32_t n = 1; n <= 4; n++)
         add_command(n * SIM_S - SIM_MS, 0, COMMAND_CREATE, n);
-    add((struct step){.at = 4 * SIM_S, .what = APPLY, .region = 1, .number = 2});
-    add((struct step){.at = 5 * SIM_S, .what = PROMOTE_BEGIN, .region = 1});
-    meanwhile = add_command(7 * SIM_S, 0, COMMAND_CREATE, 5);
+    add((struct step){.at = 5 * SIM_S, .what = APPLY, .region = 1, .number = 2});
+    add((struct step){.at = 6 * SIM_S, .what = PROMOTE_BEGIN, .region = 1});
+    meanwhile = add_command(8 * SIM_S - SIM_MS, 0, COMMAND_CREATE, 5);
     add((struct step){.at = 10 * SIM_S, .what = PROMOTE_END, .region = 1});
-    write = add_command(12 * SIM_S - SIM_MS, 0, COMMAND_CREATE, 4);
-    read = add_command(13 * SIM_S, 1, COMMAND_GET, 4);
+    write = add_command(13 * SIM_S - SIM_MS, 0, COMMAND_CREATE, 6);
+    read = add_command(14 * SIM_S, 1, COMMAND_GET, 6);
+    add_command(30 * SIM_S - SIM_MS, 0, COMMAND_CREATE, 7);
+    add_command(31 * SIM_S - SIM_MS, 0, COMMAND_CREATE, 8);
     run_text(TWO_CLUSTERS);
     assert_int_equal(script.reply[meanwhile], REPLY_OK);
     assert_int_equal(script.reply[write], REPLY_OK);
     assert_int_equal(script.reply[read], REPLY_MISS);
     assert_int_equal(script.miss[read], MISS_LOST);
-    assert_int_equal(script.writes_lost, 4);
-    assert_int_equal(script.sessions_lost, 4);
-    assert_int_equal(script.rpo, 12 * SIM_S - SIM_S);
+    assert_int_equal(script.sessions_lost, 7);
+    assert_int_equal(script.writes_lost, 7);
+    assert_int_equal(script.lost_by[LOSS_IN_FLIGHT], 2);
+    assert_int_equal(script.lost_by[LOSS_OUTPUT_BUFFER], 1);
+    assert_int_equal(script.lost_by[LOSS_BACKLOG], 1);
+    assert_int_equal(script.lost_by[LOSS_SPLIT_BRAIN], 3);
+    assert_int_equal(script.rpo, 12 * SIM_S);
+}
+
+/*
+ * Each write is executed twice, 1 s apart: a creation, a touch and the deletion of a session, and
+ * the creation of a session that takes the row. 4 of 8 were repeated, the deletion among them.
+ */
+static void every_write_executed_again_is_counted(void **state)
+{
+    static const enum command_kind kinds[] = {COMMAND_CREATE, COMMAND_TOUCH, COMMAND_DELETE,
+                                              COMMAND_CREATE};
+    struct scenario *scenario = scenario_of(&registry, TWO_CLUSTERS);
+    struct world *world;
+
+    (void)state;
+    for (int n = 0; n < 4; n++)
+        for (int again = 0; again < 2; again++)
+            add((struct step){.at = (2 * n + again + 1) * SIM_S,
+                              .what = COMMAND,
+                              .kind = kinds[n],
+                              .session = 1,
+                              .again = again});
+    world = world_of(scenario, 0, NULL);
+    assert_close(statistic_of(world, (struct wanted){"store_writes", NULL, 0, NULL, NULL}), 8, 0);
+    assert_close(statistic_of(world, (struct wanted){"repeated_writes", NULL, 0, NULL, NULL}), 4,
+                 0);
+    world_free(world);
+    scenario_free(scenario);
 }
 
 /* --- faults -------------------------------------------------------------------------------------
@@ -696,6 +749,7 @@ int main(void)
         cmocka_unit_test_setup(failover_to_an_equal_loses_nothing, empty_script),
         cmocka_unit_test_setup(demoted_primary_rejoins_when_it_hears, empty_script),
         cmocka_unit_test_setup(deposed_primary_acknowledges_until_notified, empty_script),
+        cmocka_unit_test_setup(every_write_executed_again_is_counted, empty_script),
         cmocka_unit_test_setup(stalled_server_runs_what_came_meanwhile, empty_script),
         cmocka_unit_test_setup(dead_host_answers_nothing, empty_script),
         cmocka_unit_test_setup(restarted_primary_is_empty, empty_script),

@@ -282,6 +282,14 @@ void stream_begin(struct stream *stream, struct write_position held)
     stream_pump(stream);
 }
 
+/* The output buffer is freed; remember what it held, in case that the primary does not return. */
+static void stream_stop_sending(struct stream *stream)
+{
+    if (stream->sending)
+        stream->buffered = stream_log(stream)->high;
+    stream->sending = false;
+}
+
 static void stream_count_break(struct stream *stream, enum break_cause cause)
 {
     struct secondary *secondary = stream->secondary;
@@ -304,7 +312,7 @@ void stream_close(struct stream *stream, enum break_cause cause)
     stream->out->send(stream->out->self, stream->flow, &fin);
     stream->out->close(stream->out->self, stream->flow);
     stream->flow = NO_INDEX;
-    stream->sending = false;
+    stream_stop_sending(stream);
     stream->sender++;
     if (stream->state != STREAM_STREAMING) /* a copy in progress ends */
         stream->step++;
@@ -317,7 +325,7 @@ void stream_cut(struct stream *stream)
     stream_count_break(stream, BREAK_PRIMARY_GONE);
     stream->out->abort(stream->out->self, stream->flow);
     stream->flow = NO_INDEX;
-    stream->sending = false;
+    stream_stop_sending(stream);
     stream->sender++;
     if (stream->state != STREAM_STREAMING)
         stream->step++;
@@ -332,7 +340,8 @@ void stream_lose(struct stream *stream, enum stream_state state, enum break_caus
     if (stream->ack_flow != NO_INDEX)
         stream->back->abort(stream->back->self, stream->ack_flow);
     stream->flow = stream->ack_flow = NO_INDEX;
-    stream->sending = stream->receiving = false;
+    stream->receiving = false;
+    stream_stop_sending(stream);
     stream->epoch++;
     stream->sender++;
     stream->step++;

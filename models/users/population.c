@@ -171,7 +171,8 @@ static void population_init(void *self, const struct model_env *env)
         sim_kind_add(env->sim, &population_request_arrive, env->instance, population);
     population->slow_kind = sim_kind_add(env->sim, &population_slow, env->instance, population);
     population->surge_kind = sim_kind_add(env->sim, &population_surge, env->instance, population);
-    population->ramp_kind = sim_kind_add(env->sim, &population_ramp, env->instance, population);
+    if (population->config->user_stages.count > 0)
+        population->ramp_kind = sim_kind_add(env->sim, &population_ramp, env->instance, population);
     population->started = probe_count_open(probes, "sessions_started", env->region, NULL);
     population->left = probe_count_open(probes, "sessions_left", env->region, NULL);
     population->active_level = probe_level_open(probes, "sessions_active", env->region, NULL);
@@ -197,13 +198,27 @@ static void map_causes(struct population *population)
             (uint8_t)probes_label_index(probes, "reauths", store->causes[i].value);
 }
 
+static void connect_objective(struct population *population, struct objective_port *objective)
+{
+    struct operation_source source = {.self = population, .report_open = population_report_open};
+
+    population->objective = objective;
+    for (uint32_t r = 0; r < population->region_count; r++) {
+        population->at[r].good_requests = objective->tallies[OPERATION_REQUEST][r];
+        population->at[r].good_logins = objective->tallies[OPERATION_LOGIN][r];
+    }
+    if (objective_counts(objective, OPERATION_REQUEST) ||
+        objective_counts(objective, OPERATION_LOGIN))
+        objective->add_source(objective->self, source);
+}
+
 static void population_connect(void *self, const struct port_directory *ports)
 {
     struct population *population = self;
 
     population->probes = sim_probes(population->sim);
     population->edge = port_need_edge(ports, -1, -1);
-    population->objective = port_need_objective(ports, -1, -1);
+    connect_objective(population, port_need_objective(ports, -1, -1));
     population->store = port_need_session_store(ports, -1, -1);
     map_causes(population);
     for (uint32_t r = 0; r < population->region_count; r++)

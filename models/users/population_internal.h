@@ -175,6 +175,7 @@ struct population {
     struct {
         probe_id requests, good, abandoned, with_session, logins, logins_failed;
         probe_id reauths[REAUTH_CAUSES_MAX], degraded[2], latency, login_latency;
+        struct operation_tally good_requests, good_logins;
     } at[REGIONS_MAX];
 };
 
@@ -273,6 +274,7 @@ void session_wait(struct population *population, uint32_t index, sim_time when,
                   enum request_kind kind);
 /* struct users_port */
 void population_respond(void *self, const struct user_response *response);
+void population_report_open(void *self); /* struct operation_source */
 bool population_waits(const void *self, uint32_t pending, uint32_t generation);
 /* struct prefetch_port */
 void population_prefetch(const void *self, uint32_t session, uint32_t pending);

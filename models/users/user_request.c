@@ -11,6 +11,8 @@
  */
 #include "population_internal.h"
 
+#include <stdlib.h>
+
 /* --- pending requests ------------------------------------------------------------------------ */
 
 /* The present watch is over; its first pending begins the next one. */
@@ -309,6 +311,7 @@ static void population_on_impatience(void *self, struct sim *sim, uint32_t entit
     uint32_t index = population->pending_requests[entity].session;
     struct session *session = &population->sessions[index];
     int region = session->connection > 0 ? (int)session->connection - 1 : population->region;
+    sim_time sent = population->pending_requests[entity].sent;
 
     (void)generation;
     if (session->is_gone) {
@@ -318,7 +321,9 @@ static void population_on_impatience(void *self, struct sim *sim, uint32_t entit
     }
     probe_count(population->probes, population->at[region].requests);
     probe_count(population->probes, population->at[region].abandoned);
+    operation_tally_add(&population->at[region].good_requests, sent, false);
     if (session->kind == REQUEST_LOGIN) {
+        operation_tally_add(&population->at[region].good_logins, sent, false);
         probe_count(population->probes, population->at[region].logins);
         probe_count(population->probes, population->at[region].logins_failed);
     }
@@ -362,18 +367,22 @@ const struct event_kind population_impatience = {.name = "impatience",
 /* --- answers --------------------------------------------------------------------------------- */
 
 static void count_answer(struct population *population, const struct session *session,
-                         const struct user_response *response, sim_dur latency)
+                         const struct user_response *response, sim_time sent)
 {
     struct probes_hot *probes = population->probes;
     int r = response->region;
-    bool good = response->kind == RESPONSE_OK || response->kind == RESPONSE_OK_LOCAL ||
-                response->kind == RESPONSE_OK_TOKEN;
+    sim_dur latency = response->arrives - sent;
+    bool good = (response->kind == RESPONSE_OK || response->kind == RESPONSE_OK_LOCAL ||
+                 response->kind == RESPONSE_OK_TOKEN) &&
+                latency <= population->good_latency_ns;
 
     probe_count(probes, population->at[r].requests);
-    if (good && latency <= population->good_latency_ns)
+    if (good)
         probe_count(probes, population->at[r].good);
+    operation_tally_add(&population->at[r].good_requests, sent, good);
     probe_latency(probes, population->at[r].latency, latency);
     if (session->kind == REQUEST_LOGIN) {
+        operation_tally_add(&population->at[r].good_logins, sent, good);
         probe_count(probes, population->at[r].logins);
         if (response->kind == RESPONSE_LOGIN_FAILED || response->kind == RESPONSE_REJECTED)
             probe_count(probes, population->at[r].logins_failed);
@@ -458,6 +467,33 @@ static void session_answered(struct population *population, uint32_t index,
         session_end(population, index, response->arrives);
 }
 
+/* Requests that are under way when the run ends. The free rows are those of the free list. */
+void population_report_open(void *self)
+{
+    const struct population *population = self;
+    const struct objective_port *objective = population->objective;
+    bool *is_free = mem_zalloc(population->pending_count + 1, sizeof *is_free);
+
+    for (uint32_t i = population->pending_free; i != NO_INDEX;
+         i = population->pending_requests[i].session)
+        is_free[i] = true;
+    for (size_t i = 0; i < population->pending_count; i++) {
+        const struct pending_request *pending = &population->pending_requests[i];
+        const struct session *session;
+        int region;
+
+        if (is_free[i])
+            continue;
+        session = &population->sessions[pending->session];
+        region = session->connection > 0 ? (int)session->connection - 1 : population->region;
+        if (objective_counts(objective, OPERATION_REQUEST))
+            objective->operation_open(objective->self, OPERATION_REQUEST, region, pending->sent);
+        if (objective_counts(objective, OPERATION_LOGIN) && session->kind == REQUEST_LOGIN)
+            objective->operation_open(objective->self, OPERATION_LOGIN, region, pending->sent);
+    }
+    free(is_free);
+}
+
 bool population_waits(const void *self, uint32_t pending, uint32_t generation)
 {
     const struct population *population = self;
@@ -481,7 +517,7 @@ HOT_HANDLER void population_respond(void *self, const struct user_response *resp
         pending_unread(population, response->pending);
         return;
     }
-    count_answer(population, session, response, latency);
+    count_answer(population, session, response, pending.sent);
     pending_end(population, response->pending);
     if (pending_is_late(&pending))
         sim_cancelled(population->sim);

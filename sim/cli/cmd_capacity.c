@@ -251,6 +251,30 @@ static void print_json(const struct seeking *seeking)
     json_end(&json);
 }
 
+/* Every objective at every load that was tried; "load 120; " and the objective are its text. */
+static void find_states(const struct seeking *seeking, struct finding_list *list)
+{
+    size_t objectives = seeking->objectives.count;
+
+    for (size_t i = 0; i < seeking->result.tried_count * objectives; i++) {
+        const struct requirement *objective = &seeking->objectives.items[i % objectives];
+        const struct decision *state = &seeking->states[i];
+        struct strbuf subject = STRBUF_INIT;
+        metric_ref_add(&subject, &objective->expect.left, &seeking->set->scenarios[0]->topology);
+        const struct finding finding = {
+            .kind = "capacity",
+            .point = seeking->result.tried[i / objectives].point,
+            .subject = subject.text,
+            .verdict = (char *)(uintptr_t)verdict_name(state->verdict),
+            .unit = metric_ref_unit(&objective->expect.left),
+            .interval = state->estimate.interval,
+        };
+        finding_add(list, &finding, "load %.9g; %s", seeking->result.tried[i / objectives].load,
+                    objective->expect.text);
+        strbuf_release(&subject);
+    }
+}
+
 static void seeking_find(void *self, struct finding_list *list)
 {
     const struct seeking *seeking = self;
@@ -271,6 +295,7 @@ static void seeking_find(void *self, struct finding_list *list)
                      .high = limit->high},
     };
 
+    find_states(seeking, list);
     finding_add(list, &finding, "%s",
                 first < 0 ? "" : seeking->objectives.items[first].expect.text);
 }

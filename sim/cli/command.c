@@ -82,7 +82,7 @@ static const char overview_example[] =
     "\nExample:\n"
     "  isthmus validate scenarios/10-peering-brownout.yaml\n"
     "  isthmus run scenarios/10-peering-brownout.yaml --set client.timeout=500ms --plot\n"
-    "  isthmus plot results/10-peering-brownout.db --figure timeline --format text\n";
+    "  isthmus plot timeline results/10-peering-brownout.db --format text\n";
 
 static void print_overview(FILE *out)
 {

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Exit codes of the program; documented in the help, tested, never reused. */
 enum exit_code {
@@ -69,7 +70,8 @@ struct command {
      * member of the values. */
     const struct option *more_options;
     size_t values_size;
-    bool plans;                                      /* can follow `plan` */
+    void (*more_help)(FILE *out); /* what follows the options in the help; NULL: nothing */
+    bool plans;                   /* can follow `plan` */
     int (*run)(const struct invocation *invocation); /* returns an exit_code */
 };
 

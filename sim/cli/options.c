@@ -323,6 +323,8 @@ void options_help(const struct command *command, FILE *out)
             strbuf_addf(&meaning, " (default: %s)", option->initial);
         help_wrap(&line, HELP_COLUMN, meaning.text, out);
     }
+    if (command->more_help)
+        command->more_help(out);
     if (command->examples)
         fprintf(out, "\nExamples:\n%s\n", command->examples);
     strbuf_release(&line);

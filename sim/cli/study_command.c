@@ -125,16 +125,20 @@ static bool needs_results(const struct study_values *values, const struct conduc
 }
 
 /* Print the summary and draw the plots from the results file. */
-static int show(const struct study_values *values, const struct conduct *conduct, const char *path,
-                struct diag *diag)
+static int show(const struct invocation *invocation, const struct conduct *conduct,
+                const char *path, struct diag *diag)
 {
+    const struct study_values *values = invocation->values;
     int status = 0;
 
     if (shows_summary(values, conduct))
         status = study_show_summary(path, values->all, values->json, diag) == EXIT_DONE ? 0 : -1;
     if (status == 0 && values->plot) {
         struct plotting plotting = {
-            .path = path,
+            .paths = &path,
+            .path_count = 1,
+            .registry = invocation->registry,
+            .quiet = true,
             .directory = values->no_output ? "results" : NULL,
             .format = (enum plot_format)(values->plot - 1),
             .paths_out = values->quiet ? NULL : stderr,
@@ -145,7 +149,7 @@ static int show(const struct study_values *values, const struct conduct *conduct
 }
 
 static void print_end(const struct study_values *values, const struct study_outcome *outcome,
-                      const char *path)
+                      const char *path, int64_t study)
 {
     if (outcome->recalled && !values->quiet)
         fprintf(stderr, "isthmus: resumed: %zu of %zu run%s already recorded\n", outcome->recalled,
@@ -155,7 +159,10 @@ static void print_end(const struct study_values *values, const struct study_outc
                 outcome->done == 1 ? "" : "s",
                 values->no_output ? "" : ", continue with '--resume'");
     if (!values->quiet && !values->no_output && outcome->status == STUDY_OK && outcome->done > 0)
-        quote_print_line(stderr, "isthmus: results are in %s", path);
+        quote_print_line(stderr,
+                         study > 1 ? "isthmus: results are in %s, study %" PRId64
+                                   : "isthmus: results are in %s",
+                         path, study);
 }
 
 /* Run the study with all files open. */
@@ -265,15 +272,16 @@ static int simulate(const struct invocation *invocation, const struct point_set 
     if (outcome.status == STUDY_OK && !outcome.interrupted && outcome.done > 0 &&
         keep_findings(conduct, record) < 0)
         code = EXIT_FILES;
+    int64_t study = record ? record_study_id(record) : 0;
     if (record && record_close(record) < 0)
         code = EXIT_FILES;
     int files_code = run_files_close(values, files);
     if (values->stats)
         run_stats_print(&observer.stats, progress_elapsed_s(&progress), stderr);
-    print_end(values, &outcome, path);
+    print_end(values, &outcome, path, study);
     int show_code = EXIT_DONE;
     if (code != EXIT_FILES && code != EXIT_SCENARIO && outcome.done > 0)
-        show_code = show(values, conduct, path, diag);
+        show_code = show(invocation, conduct, path, diag);
     if (code == EXIT_DONE || code == EXIT_EXPECTATION || code == EXIT_UNDECIDED) {
         int found = conduct->print && outcome.done > 0 ? conduct->print(conduct->self) : EXIT_DONE;
         code = more_severe(code, found);

@@ -20,8 +20,8 @@ const struct option study_options[] = {
     COUNT_OPTION  ("max-replications", replications_max, "N", "1000 with --precision", "maximum replications per point when they are added adaptively, by --precision or by the verb as above"),
     INTEGER_OPTION("seed", seed, "N", "the scenario's, or 1", "seed of all random numbers"),
     COUNT_OPTION  ("threads", threads, "N", "all processors", "worker threads; the results do not depend on it"),
-    TEXT_OPTION   ("output", output, "FILE.db", "results/<scenario>.db", "results file; an existing one is replaced"),
-    FLAG_OPTION   ("append", append, "append the study to the results file instead of replacing it"),
+    TEXT_OPTION   ("output", output, "FILE.db", "results/<scenario>.db", "results file; the study is added to an existing one"),
+    FLAG_OPTION   ("replace", replace, "delete the studies that are already in the results file"),
     DEFAULTED_CHOICE_OPTION("resume", resume, resume_names, "a new study", "continue the study in the results file, or start it if there is none; recorded runs are not repeated. It must be the same study, of the same version of isthmus unless 'mixed-versions' is given; '--replications' can be higher"),
     TEXT_OPTION   ("shard", shard, "I/N", "all runs", "run only part I of N, for array jobs; 'isthmus merge' combines the parts"),
     FLAG_OPTION   ("no-output", no_output, "keep no results file; use a temporary one in $TMPDIR (or /tmp)"),
@@ -44,15 +44,15 @@ const struct option study_options[] = {
 
 bool study_options_agree(const struct study_values *values)
 {
-    const char *kept = values->output   ? "--output"
-                       : values->append ? "--append"
-                       : values->resume ? "--resume"
-                                        : NULL;
+    const char *kept = values->output    ? "--output"
+                       : values->replace ? "--replace"
+                       : values->resume  ? "--resume"
+                                         : NULL;
 
     if (values->no_output && kept)
         usage_error("'--no-output' cannot be given with '%s'", kept);
-    else if (values->resume && values->append)
-        usage_error("'--resume' cannot be given with '--append'");
+    else if (values->resume && values->replace)
+        usage_error("'--resume' cannot be given with '--replace'");
     else if (values->resume && (values->trace || values->history))
         usage_error("'--resume' cannot be given with '%s': its run may already be recorded",
                     values->trace ? "--trace" : "--history");
@@ -65,7 +65,7 @@ enum record_mode study_record_mode(const struct study_values *values)
 {
     if (values->resume)
         return values->resume == 1 ? RECORD_RESUME : RECORD_RESUME_MIXED;
-    return values->append ? RECORD_APPEND : RECORD_REPLACE;
+    return values->replace ? RECORD_REPLACE : RECORD_APPEND;
 }
 
 enum eventq_kind study_queue(const struct study_values *values)

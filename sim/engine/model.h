@@ -126,7 +126,9 @@ struct scenario_instance {
 struct check_context {
     const struct topology *topology;
     sim_time end;
-    const struct supplied_rows *rows;          /* as in model_env */
+    const struct supplied_rows *rows;    /* as in model_env */
+    const struct metric *const *metrics; /* of the scenario's models and kinds */
+    size_t metric_count;
     const struct scenario_instance *instances; /* of the scenario, filled; where a value of theirs
                                                   is wrong, it is 0, NULL or the default */
     size_t instance_count;

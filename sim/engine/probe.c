@@ -165,12 +165,13 @@ static const struct metric *metric_of_kind(const struct probes *probes, const ch
     return metric;
 }
 
-/* The label's index among the metric's values; -1 for none. */
+/* The label's index among the metric's values; -1 for none, which of a metric with labels is a
+ * value without one: its total. */
 static int label_index(const struct probes *probes, const struct metric *metric, const char *label)
 {
     int index = label && metric->label ? metric_label_index(probes->rows, metric, label) : -1;
 
-    if (index < 0 && (label || metric->label))
+    if (index < 0 && (label || (metric->label && metric->kind != METRIC_VALUE)))
         BUG("metric '%s' has no label '%s'", metric->name, label ? label : "(none)");
     return index;
 }

@@ -129,7 +129,8 @@ static inline void probe_latency(struct probes_hot *hot, probe_id id, int64_t va
 #endif
 /*
  * METRIC_VALUE: may be set at any time; the last call of the three counts. A model sets each of its
- * values in every run, so that a missing value has a reason.
+ * values in every run, so that a missing value has a reason. A metric with labels may have a total:
+ * the value with label NULL. It is set, not summed.
  */
 /* A number; never NAN or infinite (a bug). */
 void probe_value(struct probes *probes, const char *metric, int region, const char *label,

@@ -263,8 +263,7 @@ static inline void fake_fill_log(struct fake_run *run, bool restored)
         .writes_lost = 40 + run->result.replication,
         .sessions_lost = 12};
     const struct run_event events[6] = {
-        {1, 0, 0, onset, "fault", (char *)"us-west-1",
-         (char *)"the store of us-west-1 stops answering", (char *)""},
+        {1, 0, 0, onset, "fault", (char *)"us-west-1", (char *)"begins: down", (char *)""},
         {2, 1, 0, detected, "alarm", (char *)"store", (char *)"5 of 5 periods without a good write",
          (char *)"fault"},
         {3, 2, 0, decided, "failover", (char *)"us-west-2",
@@ -273,8 +272,7 @@ static inline void fake_fill_log(struct fake_run *run, bool restored)
          (char *)"us-west-2 takes writes; 41 acknowledged writes are lost", (char *)"failover"},
         {5, 4, 0, published, "dns", (char *)"sessions.internal",
          (char *)"the record names us-west-2", (char *)"promotion"},
-        {6, 0, 0, 900 * SIM_S, "fault", (char *)"us-west-1",
-         (char *)"the store of us-west-1 is back", (char *)""}};
+        {6, 0, 0, 900 * SIM_S, "fault", (char *)"us-west-1", (char *)"ends: down", (char *)""}};
     memcpy(run->events, events, sizeof(events));
     run->log = (struct run_log){.events = run->events, .event_count = 6};
     run->incidents = (struct incident_list){.incidents = &run->incident, .count = 1};

@@ -67,6 +67,10 @@ int results_each_param(struct results *results, int64_t study,
                        void (*row)(void *self, int64_t point, const char *path, const char *value),
                        void *self, struct diag *diag);
 
+/* The regions of a study's first point, in the order of the scenario; without "all". */
+int results_each_region(struct results *results, int64_t study,
+                        void (*row)(void *self, const char *region), void *self, struct diag *diag);
+
 /* One statistic of a point, by replication; INFINITY: censored. Absent texts are "", the total's
  * region is "all". */
 struct statistic_name {
@@ -117,6 +121,7 @@ int results_each_difference(struct results *results, int64_t study,
 struct timeline_row {
     int64_t point;
     const char *metric, *region, *label, *unit;
+    bool is_rate; /* a count: its values are per second */
     int64_t t_ns; /* start of the bin */
     struct interval interval;
 };

@@ -221,6 +221,24 @@ int results_each_run(struct results *results, int64_t study,
     return select_close(&rows);
 }
 
+int results_each_region(struct results *results, int64_t study,
+                        void (*row)(void *self, const char *region), void *self, struct diag *diag)
+{
+    struct select rows;
+
+    select_study(&rows, results,
+                 "SELECT region FROM point_metric JOIN cell ON cell.id = cell WHERE point ="
+                 " (SELECT id FROM point WHERE number = 0 AND study =" THE_STUDY
+                 ") AND region <> 'all' GROUP BY region ORDER BY min(cell.id)",
+                 study, diag);
+    while (select_next(&rows)) {
+        const char *region = select_text(&rows, 0);
+        if (select_good(&rows))
+            row(self, region);
+    }
+    return select_close(&rows);
+}
+
 /* --- what the scenario says ------------------------------------------------------------------ */
 
 int results_each_fault(struct results *results, int64_t study,

@@ -52,7 +52,7 @@ int results_each_timeline(struct results *results, int64_t study, const char *me
         return -1;
     select_study(&rows, results,
                  "SELECT point.number, point_series.runs, bin_ns, bins," CELL_COLUMNS
-                 " FROM point JOIN point_series ON point_series.point = point.id"
+                 ", cell.kind FROM point JOIN point_series ON point_series.point = point.id"
                  " JOIN cell ON cell.id = point_series.cell"
                  " WHERE study =" THE_STUDY "AND (?2 IS NULL OR cell.name = ?2)"
                  " ORDER BY point.number, cell.id",
@@ -64,7 +64,9 @@ int results_each_timeline(struct results *results, int64_t study, const char *me
                                         .metric = select_text(&rows, 4 + CELL_NAME),
                                         .region = select_text(&rows, 4 + CELL_REGION),
                                         .label = select_text(&rows, 4 + CELL_LABEL),
-                                        .unit = select_text(&rows, 4 + CELL_UNIT)};
+                                        .unit = select_text(&rows, 4 + CELL_UNIT),
+                                        .is_rate = select_kind(&rows, 4 + CELL_COLUMN_COUNT) ==
+                                                   METRIC_COUNT};
         bool is_share = strcmp(timeline.unit, unit_name(UNIT_SHARE)) == 0;
         if (!read_bins(&rows, 1, 2, 3, &width_ns, &moments))
             break;

@@ -93,8 +93,11 @@ enum drawn plot_curve(struct plot_job *job)
     enum drawn drawn = sweep_grid_load(&grid, job);
 
     if (drawn == DRAWN && grid.y != NULL && grid.y->count >= PLOT_COLOURS)
-        drawn = DRAWN_NO_DATA; /* more curves than colours; use the heat map */
-    if (drawn == DRAWN)
+        drawn = plot_nothing(job, "'%s' has %zu values, more than there are colours; use 'heatmap'",
+                             grid.y->path, grid.y->count);
+    if (drawn == DRAWN && plot_is_text(job))
+        sweep_grid_text(job, &grid);
+    else if (drawn == DRAWN)
         draw_all(job, &grid);
     sweep_grid_release(&grid);
     return drawn;

@@ -42,7 +42,9 @@ static void add_texts(struct plot_job *job, const struct sweep_grid *grid,
             bool dark = cell->mean - least > 0.55 * (most - least);
             strbuf_addf(&job->script, "set label %zu \"%.3g", label++,
                         cell->mean / metric->divisor);
-            if (cell->valid) {
+            if (cell->form == INTERVAL_NONE_SEEN) {
+                strbuf_addf(&job->script, "\\n< %.2g", cell->high / metric->divisor);
+            } else if (cell->valid) {
                 strbuf_addf(&job->script, "\\n± %.2g",
                             (cell->high - cell->low) / 2 / metric->divisor);
             }
@@ -102,9 +104,14 @@ enum drawn plot_heatmap(struct plot_job *job)
     struct sweep_grid grid;
     enum drawn drawn = sweep_grid_load(&grid, job);
 
-    if (drawn == DRAWN && (grid.y == NULL || grid.y->count > GRID_VALUES_MAX))
-        drawn = DRAWN_NO_DATA;
-    if (drawn == DRAWN)
+    if (drawn == DRAWN && grid.y == NULL)
+        drawn = plot_nothing(job, "the study sweeps one parameter only");
+    else if (drawn == DRAWN && grid.y->count > GRID_VALUES_MAX)
+        drawn = plot_nothing(job, "'%s' has %zu values, more than %d", grid.y->path, grid.y->count,
+                             (int)GRID_VALUES_MAX);
+    if (drawn == DRAWN && plot_is_text(job))
+        sweep_grid_text(job, &grid);
+    else if (drawn == DRAWN)
         draw_all(job, &grid);
     sweep_grid_release(&grid);
     return drawn;

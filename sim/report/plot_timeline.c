@@ -1,11 +1,40 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* User experience over time: panels with a common time axis, faults in grey. */
-#include "plot.h"
+/* The plots that are panels over time: which metrics each of them shows. */
+#include "plot_lines.h"
+
+#define DRAW(job, metrics) plot_time_panels(job, metrics, sizeof(metrics) / sizeof((metrics)[0]))
 
 enum drawn plot_timeline(struct plot_job *job)
 {
-    static const char *const metrics[] = {"availability", "write_timeout_rate",
-                                          "write_failure_rate", "reauth_rate",
-                                          "replication_lag_metric"};
-    return plot_time_panels(job, metrics, sizeof(metrics) / sizeof(*metrics));
+    static const struct panel_metric metrics[] = {{"availability", NULL},
+                                                  {"write_timeout_rate", NULL},
+                                                  {"write_failure_rate", NULL},
+                                                  {"reauth_rate", NULL},
+                                                  {"replication_lag_metric", NULL}};
+    return DRAW(job, metrics);
+}
+
+enum drawn plot_goodput(struct plot_job *job)
+{
+    static const struct panel_metric metrics[] = {{"good_requests", "requests"},
+                                                  {"write_goodput", "write_attempts"}};
+    return DRAW(job, metrics);
+}
+
+enum drawn plot_workload(struct plot_job *job)
+{
+    static const struct panel_metric metrics[] = {{"requests", NULL},
+                                                  {"sessions_active", NULL},
+                                                  {"logins", NULL},
+                                                  {"write_amplification", NULL}};
+    return DRAW(job, metrics);
+}
+
+enum drawn plot_lag(struct plot_job *job)
+{
+    static const struct panel_metric metrics[] = {{"replication_lag_metric", NULL},
+                                                  {"unreplicated_writes", NULL},
+                                                  {"replication_backlog_bytes", NULL},
+                                                  {"replication_output_buffer", NULL}};
+    return DRAW(job, metrics);
 }

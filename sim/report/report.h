@@ -23,26 +23,49 @@ struct summary_options {
 int report_summary(struct results *results, const struct summary_options *options, FILE *out,
                    struct diag *diag);
 
-enum plot_format { PLOT_PNG, PLOT_SVG, PLOT_TEXT };
-struct plot_options {
-    int64_t study;
+enum plot_format { PLOT_PNG, PLOT_SVG, PLOT_PDF, PLOT_TEXT };
+
+/* A point of a study to draw. */
+struct plot_source {
+    struct results *results;
+    const char *path; /* of the results file; part of a name that would be ambiguous */
+    int64_t study;    /* 0: the newest */
     int64_t point;
+    const char *label; /* its name in legends; NULL: from the scenario's name and what varies */
+};
+
+struct topology_map;
+struct plot_options {
+    const struct plot_source *sources; /* several: drawn over each other */
+    size_t source_count;
     enum plot_format format;
-    const char *directory; /* output path: <directory>/<scenario>-<plot>.<png|svg|txt> */
+    const char *directory; /* output path: <directory>/<scenario>-<plot>.<png|svg|pdf|txt> */
     const char *prefix;    /* replaces the scenario's name; NULL: none */
     const char *plot;      /* one plot's name, or NULL: all that have data */
-    FILE *text_out;        /* PLOT_TEXT: also written here; may be NULL */
-    int width;             /* PLOT_TEXT: columns */
+    const char *region;    /* only this region ("all": the total); NULL: all of them */
+    const char *title;     /* NULL: the question of the scenario */
+    bool script; /* also write the gnuplot script with its data, as <scenario>-<plot>.gp */
+    const struct topology_map *topology; /* for plot `topology`; NULL: it has no data */
+    FILE *text_out;                      /* PLOT_TEXT: also written here; may be NULL */
+    int width;                           /* PLOT_TEXT: columns; 0: 100 */
 };
 struct plot_kind {
     const char *name; /* "timeline" */
     const char *title;
     const char *meaning;
+    bool overlays; /* can draw several studies */
 };
-extern const struct plot_kind plot_kinds[]; /* ends with name NULL */
-/* Draw the plots, each under a temporary name that is renamed on success. Calls `on_file` for each
- * file created. Returns 0 or -1. */
-int report_plot(struct results *results, const struct plot_options *options,
-                void (*on_file)(void *self, const char *path), void *self, struct diag *diag);
+extern const struct plot_kind plot_kinds[];               /* ends with name NULL */
+const struct plot_kind *plot_kind_find(const char *name); /* NULL: none */
+
+struct plot_events {
+    void (*on_file)(void *self, const char *path); /* for each file created; may be NULL */
+    /* For each plot that has nothing to show, if all are asked for; may be NULL. */
+    void (*on_nothing)(void *self, const char *plot, const char *why);
+    void *self;
+};
+/* Draw the plots, each under a temporary name that is renamed on success. Returns 0 or -1. */
+int report_plot(const struct plot_options *options, const struct plot_events *events,
+                struct diag *diag);
 
 #endif

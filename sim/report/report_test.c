@@ -199,14 +199,40 @@ static void count_file(void *self, const char *path)
     (void)self;
     struct stat info;
     assert_int_equal(stat(path, &info), 0);
-    assert_true(info.st_size > 1000);
+    assert_true(info.st_size > 200);
     file_count++;
+}
+
+static size_t nothing_count;
+
+static void count_nothing(void *self, const char *plot, const char *why)
+{
+    (void)self;
+    assert_non_null(plot_kind_find(plot));
+    assert_true(strlen(why) > 10);
+    nothing_count++;
+}
+
+/* Draw point 0 of the newest study. */
+static int draw_plot_of(struct results *results, struct plot_options *options, struct diag *diag)
+{
+    static const struct plot_events events = {count_file, count_nothing, NULL};
+    const struct plot_source source = {.results = results};
+    file_count = nothing_count = 0;
+    if (options->source_count == 0) {
+        options->sources = &source;
+        options->source_count = 1;
+    }
+    int status = report_plot(options, &events, diag);
+    if (options->sources == &source)
+        options->source_count = 0;
+    return status;
 }
 
 static void plots_say(struct results *results, struct plot_options options, const char *expected)
 {
     struct diag diag = {0};
-    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), -1);
+    assert_int_equal(draw_plot_of(results, &options, &diag), -1);
     char *said = diag_text(&diag);
     assert_has(said, expected);
     free(said);
@@ -219,16 +245,21 @@ static void every_plot_is_drawn_as_svg_and_twice_the_same(void **state)
     struct results *results = make_results(1, 3, 3);
     struct diag diag = {0};
     struct plot_options options = {.format = PLOT_SVG, .directory = test_folder, .prefix = "one"};
-    file_count = 0;
-    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), 0);
+    assert_int_equal(draw_plot_of(results, &options, &diag), 0);
     options.prefix = "two";
-    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), 0);
-    assert_int_equal(file_count, 10);
-    for (size_t i = 0; plot_kinds[i].name != NULL; i++) {
+    assert_int_equal(draw_plot_of(results, &options, &diag), 0);
+    /* A study of one point has no curve, heat map, front, difference, capacity or, here, map; its
+     * metrics have no goodput. */
+    static const char *const drawn[] = {"timeline", "workload",      "lag",
+                                        "latency",  "reauth_causes", "rto_stages"};
+    size_t kinds = 0;
+    while (plot_kinds[kinds].name != NULL)
+        kinds++;
+    assert_int_equal(file_count, sizeof(drawn) / sizeof(*drawn));
+    assert_int_equal(nothing_count, kinds - file_count);
+    for (size_t i = 0; i < sizeof(drawn) / sizeof(*drawn); i++) {
         char name[64];
-        if (strcmp(plot_kinds[i].name, "curve") == 0 || strcmp(plot_kinds[i].name, "heatmap") == 0)
-            continue; /* need several points: tested below and in cli/sweep_designs.sh */
-        snprintf(name, sizeof(name), "one-%s.svg", plot_kinds[i].name);
+        snprintf(name, sizeof(name), "one-%s.svg", drawn[i]);
         char *one = read_text(in_folder(name));
         memcpy(name, "two", 3);
         char *two = read_text(in_folder(name));
@@ -248,7 +279,7 @@ static void a_curve_is_drawn_over_the_points_of_a_sweep(void **state)
     struct diag diag = {0};
     struct plot_options options = {
         .format = PLOT_SVG, .directory = test_folder, .prefix = "sweep", .plot = "curve"};
-    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), 0);
+    assert_int_equal(draw_plot_of(results, &options, &diag), 0);
     char *text = read_text(in_folder("sweep-curve.svg"));
     assert_has(text, "client.timeout");
     assert_has(text, "300ms");
@@ -256,7 +287,7 @@ static void a_curve_is_drawn_over_the_points_of_a_sweep(void **state)
     free(text);
     /* A heat map needs two parameters. */
     options.plot = "heatmap";
-    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), -1);
+    assert_int_equal(draw_plot_of(results, &options, &diag), -1);
     diag_release(&diag);
     results_close(results);
 }
@@ -273,7 +304,7 @@ static void png_and_text_are_drawn(void **state)
                                    .plot = "timeline",
                                    .text_out = out,
                                    .width = 90};
-    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), 0);
+    assert_int_equal(draw_plot_of(results, &options, &diag), 0);
     fclose(out);
     char *text = read_text(copy);
     assert_has(text, "availability (%)");
@@ -281,9 +312,109 @@ static void png_and_text_are_drawn(void **state)
     free(text);
     options =
         (struct plot_options){.format = PLOT_PNG, .directory = test_folder, .plot = "latency"};
-    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), 0);
+    assert_int_equal(draw_plot_of(results, &options, &diag), 0);
     text = read_text(in_folder("fake-outage-latency.png"));
     assert_memory_equal(text, "\x89PNG", 4);
+    free(text);
+    results_close(results);
+}
+
+static bool has_interval_or_note(const char *text)
+{
+    return strchr(text, '[') != NULL || strstr(text, "no interval") != NULL ||
+           strstr(text, "no estimates") != NULL;
+}
+
+/* Bars, tables and marks instead of gnuplot's characters, with the numbers. */
+static void every_kind_has_a_text_with_its_numbers(void **state)
+{
+    (void)state;
+    struct results *results = make_results(1, 4, 4);
+    struct diag diag = {0};
+    static const char *const names[] = {"latency", "reauth_causes", "rto_stages"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        struct plot_options options = {
+            .format = PLOT_TEXT, .directory = test_folder, .prefix = "t", .plot = names[i]};
+        char name[64];
+        assert_int_equal(draw_plot_of(results, &options, &diag), 0);
+        snprintf(name, sizeof(name), "t-%s.txt", names[i]);
+        char *text = read_text(in_folder(name));
+        assert_true(has_interval_or_note(text));
+        free(text);
+    }
+    char *stages = read_text(in_folder("t-rto_stages.txt"));
+    assert_has(stages, "region-loss of us-west-1 at 10min\n");
+    assert_has(stages, "  RTO ");
+    assert_has(stages, "####");
+    free(stages);
+    results_close(results);
+}
+
+/* Two points over each other: a line each, with their names, and no line for a region. */
+static void several_points_are_drawn_over_each_other(void **state)
+{
+    (void)state;
+    struct results *results = make_results(2, 3, 3);
+    struct diag diag = {0};
+    const struct plot_source sources[] = {{.results = results},
+                                          {.results = results, .point = 1, .label = "the second"}};
+    struct plot_options options = {.sources = sources,
+                                   .source_count = 2,
+                                   .format = PLOT_SVG,
+                                   .directory = test_folder,
+                                   .prefix = "both",
+                                   .plot = "timeline",
+                                   .title = "<both>"};
+    assert_int_equal(draw_plot_of(results, &options, &diag), 0);
+    char *text = read_text(in_folder("both-timeline.svg"));
+    assert_has(text, "fake-outage, client.timeout = 100ms");
+    assert_has(text, ">the second<");
+    assert_has(text, "&lt;both");
+    assert_lacks(text, ">us-west-2<");
+    free(text);
+    results_close(results);
+}
+
+/* The script draws the same file, byte for byte, without the program. */
+static void a_script_draws_the_same_picture(void **state)
+{
+    (void)state;
+    struct results *results = make_results(1, 2, 2);
+    struct diag diag = {0};
+    struct plot_options options = {.format = PLOT_SVG,
+                                   .directory = test_folder,
+                                   .prefix = "s",
+                                   .plot = "timeline",
+                                   .script = true};
+    assert_int_equal(draw_plot_of(results, &options, &diag), 0);
+    assert_int_equal(file_count, 2);
+    char *ours = read_text(in_folder("s-timeline.svg"));
+    unlink(in_folder("s-timeline.svg"));
+    struct strbuf command = STRBUF_INIT;
+    strbuf_addf(&command, "cd '%s' && gnuplot s-timeline.gp", test_folder);
+    assert_int_equal(system(command.text), 0);
+    char *theirs = read_text(in_folder("s-timeline.svg"));
+    assert_non_null(theirs);
+    assert_string_equal(ours, theirs);
+    strbuf_release(&command);
+    free(ours);
+    free(theirs);
+    results_close(results);
+}
+
+static void faults_and_failover_steps_are_labelled(void **state)
+{
+    (void)state;
+    struct results *results = make_results(1, 3, 3);
+    struct diag diag = {0};
+    struct plot_options options = {
+        .format = PLOT_SVG, .directory = test_folder, .prefix = "l", .plot = "timeline"};
+    assert_int_equal(draw_plot_of(results, &options, &diag), 0);
+    char *text = read_text(in_folder("l-timeline.svg"));
+    assert_has(text, ">down on us-west-1<");
+    assert_has(text, ">outage of ");
+    assert_has(text, ": detect ");
+    assert_has(text, "fault active");
     free(text);
     results_close(results);
 }
@@ -295,12 +426,17 @@ static void plots_without_data_are_left_out(void **state)
         make_results(1, 3, 0); /* no incident ended, so there are no stages to draw */
     struct diag diag = {0};
     struct plot_options options = {.format = PLOT_SVG, .directory = test_folder, .prefix = "none"};
-    file_count = 0;
-    assert_int_equal(report_plot(results, &options, count_file, NULL, &diag), 0);
-    assert_int_equal(file_count, 4);
+    assert_int_equal(draw_plot_of(results, &options, &diag), 0);
+    assert_int_equal(file_count, 5);
     assert_int_equal(access(in_folder("none-rto_stages.svg"), F_OK), -1);
     options.plot = "rto_stages";
-    plots_say(results, options, "error: no data for plot 'rto_stages' in study 1, point 0\n");
+    plots_say(results, options,
+              "error: nothing to draw for 'rto_stages': no outage was over at the end of every "
+              "replication\n");
+    options.plot = "curve";
+    plots_say(results, options, "nothing to draw for 'curve': the study sweeps no parameter\n");
+    options.plot = "front";
+    plots_say(results, options, "the study has no front; sweep with --minimise or --maximise\n");
     results_close(results);
 }
 
@@ -311,10 +447,16 @@ static void what_cannot_be_drawn_is_said(void **state)
     struct plot_options options = {.format = PLOT_SVG, .directory = test_folder, .plot = "timelin"};
     plots_say(results, options, "error: unknown plot 'timelin'; did you mean 'timeline'?\n");
     options.plot = "rto_stages";
-    options.format = PLOT_TEXT;
-    plots_say(results, options,
-              "error: plot 'rto_stages' cannot be drawn as text; use png or svg\n");
-    options.format = PLOT_SVG;
+    options.region = "us-west-3";
+    plots_say(results, options, "error: unknown region 'us-west-3'; did you mean 'us-west-1'?\n");
+    options.region = NULL;
+    const struct plot_source two[] = {{.results = results}, {.results = results, .point = 1}};
+    options.sources = two;
+    options.source_count = 2;
+    plots_say(results, options, "error: plot 'rto_stages' shows one study, got 2\n");
+    options.plot = "timeline";
+    plots_say(results, options, "error: study 1 has no point 1, only 0 to 0\n");
+    options.source_count = 0;
     options.directory = "/nowhere/at/all";
     plots_say(results, options,
               "error: cannot write plots to '/nowhere/at/all': No such file or directory\n");
@@ -421,6 +563,10 @@ int main(void)
         cmocka_unit_test(every_plot_is_drawn_as_svg_and_twice_the_same),
         cmocka_unit_test(a_curve_is_drawn_over_the_points_of_a_sweep),
         cmocka_unit_test(png_and_text_are_drawn),
+        cmocka_unit_test(every_kind_has_a_text_with_its_numbers),
+        cmocka_unit_test(several_points_are_drawn_over_each_other),
+        cmocka_unit_test(a_script_draws_the_same_picture),
+        cmocka_unit_test(faults_and_failover_steps_are_labelled),
         cmocka_unit_test(plots_without_data_are_left_out),
         cmocka_unit_test(what_cannot_be_drawn_is_said),
         cmocka_unit_test(without_gnuplot_there_is_a_clear_error_and_no_file),

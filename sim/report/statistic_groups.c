@@ -3,77 +3,13 @@
 
 #include "estimate.h"
 #include "mem.h"
+#include "statistic_text.h"
 #include "strbuf.h"
 #include "two_groups.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- the name of a statistic at the start of an expectation ---------------------------------- */
-
-/* Copies of the parts, all owned; "" where absent. */
-struct parts {
-    char *text, *metric, *stat, *region, *label, *window;
-};
-
-static void parts_release(struct parts *parts)
-{
-    free(parts->text);
-    free(parts->metric);
-    free(parts->stat);
-    free(parts->region);
-    free(parts->label);
-    free(parts->window);
-}
-
-static void set(char **place, const char *at, size_t length)
-{
-    free(*place);
-    *place = mem_strndup(at, length);
-}
-
-/* "region=us-west-2, window=after" up to the closing brace, which is returned. */
-static const char *take_labels(struct parts *parts, const char *at)
-{
-    while (*at != '\0' && *at != '}') {
-        at += strspn(at, " ,");
-        size_t name = strcspn(at, "=}");
-        if (at[name] != '=')
-            return at + name;
-        const char *value = at + name + 1;
-        size_t length = strcspn(value, ",}");
-        char **place = strncmp(at, "region", name) == 0   ? &parts->region
-                       : strncmp(at, "window", name) == 0 ? &parts->window
-                                                          : &parts->label;
-        set(place, value, length);
-        at = value + length;
-    }
-    return at;
-}
-
-static void take_parts(struct parts *parts, const char *text)
-{
-    const char *parenthesis = strchr(text, '(');
-    const char *start = parenthesis != NULL ? parenthesis + 1 : text, *at = start;
-    size_t length = strcspn(at, "{.<>=) ");
-    *parts = (struct parts){.metric = mem_strndup(at, length),
-                            .stat = mem_strdup(""),
-                            .region = mem_strdup("all"),
-                            .label = mem_strdup(""),
-                            .window = mem_strdup("all")};
-    at += length;
-    if (*at == '{') {
-        at = take_labels(parts, at + 1);
-        at += *at == '}';
-    }
-    if (*at == '.') {
-        length = strcspn(at + 1, "<>=) ");
-        set(&parts->stat, at + 1, length);
-        at += 1 + length;
-    }
-    parts->text = mem_strndup(start, (size_t)(at - start));
-}
 
 /* --- the replications ------------------------------------------------------------------------ */
 
@@ -90,7 +26,7 @@ static void keep_value(void *self, uint32_t replication, double value)
 }
 
 static int read_values(struct values *values, struct results *results, int64_t study, int64_t point,
-                       const struct parts *parts, struct diag *diag)
+                       const struct statistic_text *parts, struct diag *diag)
 {
     const struct statistic_name name = {parts->metric, parts->stat, parts->region, parts->label,
                                         parts->window};
@@ -137,9 +73,9 @@ int statistic_groups_find(struct statistic_groups_list *list, struct results *re
                           struct diag *diag)
 {
     struct values values = {NULL, study->replication_count};
-    struct parts parts;
+    struct statistic_text parts;
     int status = 0;
-    take_parts(&parts, text);
+    statistic_text_parse(&parts, text);
     if (values.count < study->run_count)
         values.count = study->run_count;
     if (!is_there(list, point, parts.text)) {
@@ -150,7 +86,7 @@ int statistic_groups_find(struct statistic_groups_list *list, struct results *re
             append(list, split(&values, groups.threshold, study->level), point, parts.text);
         free(values.items);
     }
-    parts_release(&parts);
+    statistic_text_release(&parts);
     return status;
 }
 

@@ -3,6 +3,7 @@
 #include "quote.h"
 
 #include "mem.h"
+#include "text_table.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -54,6 +55,37 @@ static void add_place(void *self, int64_t point, const char *path, const char *v
     }
 }
 
+/* The quantity that a value is, in the base unit of its kind; false if it is none. */
+static bool parse_any(const char *text, double *value)
+{
+    static const enum unit units[] = {UNIT_NONE,  UNIT_COUNT, UNIT_NS,       UNIT_SHARE,
+                                      UNIT_BYTES, UNIT_PER_S, UNIT_BIT_PER_S};
+    struct strbuf why = STRBUF_INIT;
+    bool good = false;
+    for (size_t i = 0; i < sizeof(units) / sizeof(*units) && !good; i++)
+        good = units_parse(text, units[i], value, &why);
+    strbuf_release(&why);
+    return good;
+}
+
+/* Insertion sort: values are few, and mostly in order. */
+static void sort_values(struct grid_axis *axis)
+{
+    double value;
+    for (size_t i = 0; i < axis->count; i++)
+        if (!parse_any(axis->values[i], &value))
+            return;
+    for (size_t i = 1; i < axis->count; i++) {
+        char *text = axis->values[i];
+        double size, other;
+        size_t k = i;
+        parse_any(text, &size);
+        for (; k > 0 && parse_any(axis->values[k - 1], &other) && other > size; k--)
+            axis->values[k] = axis->values[k - 1];
+        axis->values[k] = text;
+    }
+}
+
 /* The axis with the most values except `other`, if it has at least two. */
 static const struct grid_axis *widest(const struct sweep_grid *grid, const struct grid_axis *other)
 {
@@ -100,7 +132,7 @@ static void note_others(const struct sweep_grid *grid, struct plot_job *job)
 
 /* Fill the next metric; true if it varies. */
 static bool fill_metric(struct sweep_grid *grid, const struct statistic_table *table,
-                        const char *metric, const char *stat)
+                        const char *metric, const char *stat, const char *region)
 {
     struct grid_metric *row = &grid->metrics[grid->metric_count];
     size_t rows = grid->y != NULL ? grid->y->count : 1;
@@ -110,7 +142,7 @@ static bool fill_metric(struct sweep_grid *grid, const struct statistic_table *t
     for (size_t i = 0; i < grid->x->count * rows; i++) {
         size_t point = point_at(grid, i % grid->x->count, i / grid->x->count);
         const struct statistic_row *found =
-            statistic_table_find(table, (int64_t)point, metric, stat, "all", "", "all");
+            statistic_table_find(table, (int64_t)point, metric, stat, region, "", "all");
         if (point == grid->point_count || found == NULL)
             continue;
         row->cells[i] = found->interval;
@@ -136,7 +168,8 @@ static int load_metrics(struct sweep_grid *grid, struct plot_job *job)
         int status = statistic_table_load(&table, job->results, job->study->id,
                                           candidates[i].metric, job->diag);
         if (status == 0 && grid->metric_count < GRID_METRICS_MAX &&
-            fill_metric(grid, &table, candidates[i].metric, candidates[i].stat))
+            fill_metric(grid, &table, candidates[i].metric, candidates[i].stat,
+                        job->options->region != NULL ? job->options->region : "all"))
             grid->metric_count++;
         statistic_table_release(&table);
         if (status != 0)
@@ -150,6 +183,8 @@ enum drawn sweep_grid_load(struct sweep_grid *grid, struct plot_job *job)
     *grid = (struct sweep_grid){.point_count = job->study->point_count};
     if (results_each_param(job->results, job->study->id, add_value, grid, job->diag) != 0)
         return DRAWN_FAILED;
+    for (size_t i = 0; i < grid->axis_count; i++)
+        sort_values(&grid->axes[i]);
     size_t places = grid->point_count * grid->axis_count;
     grid->places = mem_alloc(places, sizeof(*grid->places));
     for (size_t i = 0; i < places; i++)
@@ -160,14 +195,17 @@ enum drawn sweep_grid_load(struct sweep_grid *grid, struct plot_job *job)
     grid->y = widest(grid, grid->x);
     for (size_t i = 0; i < places; i++)
         if (grid->places[i] == SIZE_MAX)
-            return DRAWN_NO_DATA; /* points that set different parameters are not a grid */
-    if (grid->x == NULL || grid->x->count > GRID_VALUES_MAX)
-        return DRAWN_NO_DATA;
+            return plot_nothing(job, "its points set different parameters, so they are no grid");
+    if (grid->x == NULL)
+        return plot_nothing(job, "the study sweeps no parameter");
+    if (grid->x->count > GRID_VALUES_MAX)
+        return plot_nothing(job, "'%s' has %zu values, more than %d", grid->x->path, grid->x->count,
+                            (int)GRID_VALUES_MAX);
     if (load_metrics(grid, job) != 0)
         return DRAWN_FAILED;
     note_others(grid, job);
     job->over_points = true;
-    return grid->metric_count > 0 ? DRAWN : DRAWN_NO_DATA;
+    return grid->metric_count > 0 ? DRAWN : plot_nothing(job, "no main metric varies");
 }
 
 void sweep_grid_release(struct sweep_grid *grid)
@@ -194,6 +232,35 @@ void sweep_grid_title(struct strbuf *out, const struct grid_metric *metric)
     strbuf_addf(out, "%s%s%s%s%s", words, *metric->stat ? " " : "", metric->stat,
                 *metric->scale ? ", " : "", metric->scale);
     free(words);
+}
+
+void sweep_grid_text(struct plot_job *job, const struct sweep_grid *grid)
+{
+    size_t columns = grid->y != NULL ? grid->y->count : 1;
+    for (size_t m = 0; m < grid->metric_count; m++) {
+        const struct grid_metric *metric = &grid->metrics[m];
+        struct text_table *table = text_table_create_bare(1 + columns);
+        sweep_grid_title(&job->text, metric);
+        if (grid->y != NULL) {
+            strbuf_add(&job->text, "; columns: ");
+            quote_add(&job->text, QUOTE_TERMINAL, grid->y->path);
+        }
+        strbuf_add_char(&job->text, '\n');
+        text_table_add(table, "%s", grid->x->path);
+        for (size_t y = 0; y < columns; y++)
+            text_table_add(table, "%s", grid->y != NULL ? grid->y->values[y] : "");
+        for (size_t x = 0; x < grid->x->count; x++) {
+            text_table_add(table, "%s", grid->x->values[x]);
+            for (size_t y = 0; y < columns; y++) {
+                const struct interval *cell = sweep_grid_cell(grid, metric, x, y);
+                if (cell->n > 0)
+                    interval_add(text_table_cell(table), cell, metric->unit);
+                else
+                    text_table_add(table, "-");
+            }
+        }
+        text_table_add_to_and_free(table, &job->text);
+    }
 }
 
 void sweep_grid_tics(struct plot_job *job, const struct grid_axis *axis, char which)

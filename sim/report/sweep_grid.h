@@ -15,7 +15,7 @@ enum { GRID_VALUES_MAX = 24, GRID_METRICS_MAX = 4 };
 
 struct grid_axis {
     char *path;
-    char **values; /* in the order of the points */
+    char **values; /* by size; in the order of the points if they are no quantities */
     size_t count, capacity;
 };
 struct grid_metric {
@@ -44,6 +44,8 @@ const struct interval *sweep_grid_cell(const struct sweep_grid *grid,
                                        const struct grid_metric *metric, size_t x, size_t y);
 /* "login latency p99, ms". Appends. */
 void sweep_grid_title(struct strbuf *out, const struct grid_metric *metric);
+/* As text: a table for each metric, a row for each x, a column for each y. */
+void sweep_grid_text(struct plot_job *job, const struct sweep_grid *grid);
 /* "set xtics ('100ms' 0, ...)" or ytics. */
 void sweep_grid_tics(struct plot_job *job, const struct grid_axis *axis, char which);
 

@@ -74,6 +74,8 @@ struct check_context scenario_check_context(const struct scenario *scenario)
     return (struct check_context){.topology = &scenario->topology,
                                   .end = scenario->run.duration,
                                   .rows = &scenario->rows,
+                                  .metrics = scenario->metrics,
+                                  .metric_count = scenario->metric_count,
                                   .instances = scenario->instances,
                                   .instance_count = scenario->instance_count};
 }

@@ -281,6 +281,52 @@ static void a_store_drops_what_nobody_waits_for(void **state)
 }
 
 /*
+ * A client with the rate limit of the AWS SDKs' mode `adaptive` at a store that admits 100/s, of
+ * 300/s that are offered. A throttled reply at r = 100/s lowers the rate to 70/s; it is r again
+ * after k = cbrt(0.75 r) = 4.2 s, 0.925 r on average until then, and soon after it the store
+ * throttles again: so the goodput is 92 to 100/s and a few replies in a hundred are throttled,
+ * where two thirds are without a limit.
+ */
+static void a_cubic_rate_finds_what_the_store_admits(void **state)
+{
+#define LIMITED(throttle)                                                                          \
+    CLIENT_WORLD_WITH(", admission: {rate: 100/s, burst: 2}")                                      \
+    NETWORK("0%", "0ms")                                                                           \
+    "duration: 330s\nwarmup: 30s\n"                                                                \
+    "driver: {rate: 300/s, poisson: true, writer: a}\n"                                            \
+    "client: {retry: {attempts: 1}" throttle "}\n"
+    const struct wanted refused = {"commands_refused", NULL, 0, NULL, NULL};
+    const struct wanted good = {"write_goodput", NULL, 0, NULL, NULL};
+    double goodput = one(LIMITED(", throttle: cubic"), good) / 300;
+    double throttled = one(LIMITED(", throttle: cubic"), refused) / 300;
+
+    (void)state;
+    print_message("goodput %.1f/s, throttled %.2f/s\n", goodput, throttled);
+    assert_true(goodput > 85 && goodput <= 100.1);
+    assert_true(throttled < 5);
+    assert_close(one(LIMITED(""), refused) / 300, 200, 0.02);
+}
+
+/*
+ * Attempts of 30 ms, 20 ms from the store: a new connection takes 40 ms with TLS 1.3, so that an
+ * attempt that closes what it did not live to use never succeeds. One that connects in the
+ * background (go-redis from 9.17 on) fails once for each connection of the pool of 2 that it needs,
+ * here one, and is answered from the second write on.
+ */
+static void a_connection_opens_in_the_background(void **state)
+{
+#define COLD(background)                                                                           \
+    QUIET "duration: 9950ms\nwarmup: 0s\ndriver: {rate: 10/s, writer: b}\n"                        \
+          "client: {tls: \"1.3\", timeout: 30ms, retry: {attempts: 1}, pool: {size: 2, warm: 0}, " \
+          "connect: {background: " background "}}\n"
+
+    (void)state;
+    assert_close(one(COLD("false"), of_b("write_failures")), 100, 0);
+    assert_close(one(COLD("true"), of_b("write_failures")), 1, 0);
+    assert_close(one(COLD("true"), of_b("connections_opened")), 1, 0);
+}
+
+/*
  * No replies: a shared connection is closed after 1 s and reopened after another 1 s, at 0, 2, ...
  * 18 s; without the wait at 0, 1, ... 19 s. After 0.5, 1, 2, 4, 8 s (doubling to 8): at 0, 1.5,
  * 3.5, 6.5, 11.5 s.
@@ -369,6 +415,29 @@ static void breaker_is_checked_again_after_the_backoff(void **state)
     assert_close(denied(SLEEPY, "breaker"), 1, 1e-12);             /* of the second, at 1.1 s */
     assert_close(one(SLEEPY, of_b("write_attempts")), 2, 1e-12);
     assert_close(one(SLEEPY, (struct wanted){"write_latency", "max", 1, NULL, NULL}), 10.1e9, 0.01);
+}
+
+/*
+ * A write a second, none of which is answered: attempts of 600 ms, 300 ms apart. When the run ends
+ * at 130 s the last write has ended one attempt and not the second one. Attempts count with their
+ * write: exactly 2 for each that ended, after 1.5 s.
+ */
+static void attempts_belong_to_their_write(void **state)
+{
+    const char *text = QUIET "duration: 130s\nwarmup: 0s\n"
+                             "driver: {rate: 1/s, writer: b, cut: b -> a, cut_from: 0s}\n"
+                             "client: {timeout: 600ms, " WARM_POOL ", retry: {attempts: 2, "
+                             "backoff: {fixed: 300ms}, jitter: none}}\n";
+    struct wanted failed = {"write_latency", "p50", 1, "failed", NULL};
+
+    (void)state;
+    assert_close(one(text, of_b("write_amplification")), 2, 0);
+    assert_true(one(text, of_b("write_attempts")) > 2 * one(text, of_b("writes")));
+    assert_close(one(text, failed), 1.5e9, 0.01);
+    failed.stat = "count";
+    assert_close(one(text, failed), one(text, of_b("writes")), 0);
+    failed.label = "ok";
+    assert_close(one(text, failed), 0, 0);
 }
 
 /* --- guards at work -------------------------------------------------------------------------- */
@@ -507,12 +576,15 @@ int main(void)
         cmocka_unit_test(a_shared_connection_delivers_the_running_maximum),
         cmocka_unit_test(a_shared_connection_survives_an_outage),
         cmocka_unit_test(a_store_drops_what_nobody_waits_for),
+        cmocka_unit_test(a_cubic_rate_finds_what_the_store_admits),
+        cmocka_unit_test(a_connection_opens_in_the_background),
         cmocka_unit_test(a_lost_shared_connection_is_opened_after_its_backoff),
         cmocka_unit_test(attempts_are_checked_first),
         cmocka_unit_test(deadline_is_asked_before_the_budget),
         cmocka_unit_test(breaker_is_asked_before_the_budget),
         cmocka_unit_test(budget_pays_last),
         cmocka_unit_test(breaker_is_checked_again_after_the_backoff),
+        cmocka_unit_test(attempts_belong_to_their_write),
         cmocka_unit_test(budgets_bound_the_amplification),
         cmocka_unit_test(an_endless_budget_changes_nothing),
         cmocka_unit_test(an_open_breaker_fails_fast_and_closes_again),

@@ -246,7 +246,7 @@ static void client_driver_on_promote(void *self, struct sim *sim, uint32_t entit
 
     (void)sim, (void)entity, (void)generation;
     promotion->begin(promotion->self, 1);
-    promotion->end(promotion->self, 1);
+    promotion->end(promotion->self, 1, DEPOSED_REJOINS);
 }
 
 static const struct event_kind client_driver_writes = {
@@ -301,11 +301,6 @@ static struct dns_answer client_driver_resolve(void *self, int region)
                                .expires = sim_now(driver->sim) + client_dns_ttl};
 }
 
-static void client_driver_write_ended(void *self, int region, sim_time started, bool good)
-{
-    (void)self, (void)region, (void)started, (void)good;
-}
-
 static void client_driver_init(void *self, const struct model_env *env)
 {
     struct client_driver *driver = self;
@@ -326,8 +321,7 @@ static void client_driver_init(void *self, const struct model_env *env)
     driver->plan_kind = sim_kind_add(env->sim, &client_driver_plans, env->instance, driver);
     driver->port = (struct op_port){driver, client_driver_done};
     driver->dns = (struct dns_port){.self = driver, .resolve = client_driver_resolve};
-    driver->objective =
-        (struct objective_port){.self = driver, .write_done = client_driver_write_ended};
+    driver->objective = (struct objective_port){.self = driver};
     for (int r = 0; r < (int)driver->regions; r++)
         port_offer_ops(env->ports, r, -1, &driver->port);
     port_offer_dns(env->ports, -1, -1, &driver->dns);
@@ -386,7 +380,9 @@ static void client_driver_finish(void *self)
 
     if (!losses)
         return;
-    client_seen.writes_lost = losses->writes(losses->self);
+    client_seen.writes_lost = 0;
+    for (enum loss_cause by = 0; by < LOSS_CAUSES; by++)
+        client_seen.writes_lost += losses->writes(losses->self, by);
     client_seen.rpo = losses->rpo(losses->self);
 }
 

@@ -35,12 +35,12 @@ enum { DATASTORE, REGIONAL, SINGLE, KINDS };
     "cannot be hit: this scenario has no '" target "'; its targets are " others
 #define ALL                                                                                        \
     "'control: dns', 'control: function', 'control: monitoring', 'control: store-api', "           \
-    "'gateway', "                                                                                  \
+    "'gateway', 'home', "                                                                          \
     "'instance', 'link', 'traffic: application', 'traffic: replication', 'node', 'promote', "      \
     "'region', 'replication', 'store', 'zone'"
 #define FEWER                                                                                      \
-    "'control: dns', 'gateway', 'instance', 'link', 'traffic: application', 'node', 'region', "    \
-    "'store', 'zone'"
+    "'control: dns', 'gateway', 'home', 'instance', 'link', 'traffic: application', 'node', "      \
+    "'region', 'store', 'zone'"
 #define ONLY(region, part, others)                                                                 \
     "cannot be hit: region '" region "' has no '" part "'; regions that have one are " others
 
@@ -92,6 +92,14 @@ static const struct target {
     {"control: function, down: true",                 "control", {"", NOT("control: function", FEWER), NULL}},
     {"control: store-api, down: true",                "control", {"", NOT("control: store-api", FEWER), NULL}},
     {"control: dns, down: true",                      NULL,    {"", NULL, NULL}},
+    {"control: dns, errors: 20%, throttle: true",     NULL,    {"", NULL, NULL}},
+    {"control: dns, slow: 2x",                        "slow",  {"does not go with 'control/dns', which takes 'down: true', 'errors' or 'throttle: true'", NULL, NULL}},
+    {"control: function, throttle: true",             "control", {"", NOT("control: function", FEWER), NULL}},
+    {"control: store-api, errors: 5%",                "control", {"", NOT("control: store-api", FEWER), NULL}},
+    {"control: routing, down: true",                  "control", {NOT("control: routing", ALL), NOT("control: routing", FEWER), NULL}},
+    {"home: us-east-1, down: true",                   NULL,    {"", NULL, NULL}},
+    {"home: eu-west-1, down: true",                   "home",  {"is the home of no control plane: 'eu-west-1'; homes are 'us-east-1', 'a', 'b', 'c'", NULL, NULL}},
+    {"home: a, down: true",                           NULL,    {"", NULL, NULL}},
     {"zone: a/a, down: true",                         NULL,    {"", NULL, NULL}},
     {"zone: 'c/*', isolate: true",                    NULL,    {"", NULL, NULL}},
     {"zone: b/b-c, isolate: true",                    NULL,    {"", NULL, NULL}},

@@ -35,6 +35,7 @@
 
 #define RIG_CALLS_MAX 64
 #define RIG_CONFIGS_MAX 8
+#define RIG_METRICS_MAX 256
 
 struct rig {
     const struct model_ops *ops;
@@ -44,7 +45,9 @@ struct rig {
     struct port_directory *ports;
     struct run_log log;
     struct usage_list usage;
-    struct supplied_rows rows; /* the model's own; a test may add others */
+    struct supplied_rows rows;                     /* the model's own; a test may add others */
+    const struct metric *metrics[RIG_METRICS_MAX]; /* declared */
+    size_t metric_count;
     struct yaml_trees *trees;
     const struct yaml_node *sections[RIG_CONFIGS_MAX]; /* settings of each config */
     const struct model_kind *kind;
@@ -162,18 +165,28 @@ static inline void rig_on_call(void *self, struct sim *sim, uint32_t entity, uin
 static const struct event_kind rig_call_kind = {
     .name = "call", .phase = PHASE_WORK, .fire = rig_on_call};
 
-static inline void rig_open(struct rig *rig, const struct model_ops *ops, uint32_t region_count,
-                            sim_time end)
+static inline void rig_declare(struct rig *rig, const struct metric *metrics, size_t count)
+{
+    probes_declare(rig->probes, metrics, count);
+    assert_true(rig->metric_count + count <= RIG_METRICS_MAX);
+    for (size_t i = 0; i < count; i++)
+        rig->metrics[rig->metric_count++] = &metrics[i];
+}
+
+#define RIG_SEED 7
+
+static inline void rig_open_seeded(struct rig *rig, const struct model_ops *ops,
+                                   uint32_t region_count, sim_time end, uint64_t seed)
 {
     static const char *const names[] = {"west", "east", "north", "south"};
     struct probe_plan plan = {
         .end = end, .bin = end, .region_count = region_count, .rows = &rig->rows};
-    struct sim_options options = {.seed = 7, .end = end, .scenario = "", .capacity_hint = 64};
+    struct sim_options options = {.seed = seed, .end = end, .scenario = "", .capacity_hint = 64};
 
     *rig = (struct rig){.ops = ops, .topology = {region_count, names, 3}};
     supplied_rows_add(&rig->rows, &ops->rows);
     rig->probes = probes_create(&plan);
-    probes_declare(rig->probes, ops->metrics, ops->metric_count);
+    rig_declare(rig, ops->metrics, ops->metric_count);
     rig->sim = sim_create(&options, rig->probes);
     rig->ports = port_directory_create();
     rig->trees = yaml_trees_create();
@@ -183,6 +196,12 @@ static inline void rig_open(struct rig *rig, const struct model_ops *ops, uint32
     strbuf_clear(&rig_validation);
     if (ops->scope != MODEL_LIST)
         rig_set(rig, 0, NULL, NULL);
+}
+
+static inline void rig_open(struct rig *rig, const struct model_ops *ops, uint32_t region_count,
+                            sim_time end)
+{
+    rig_open_seeded(rig, ops, region_count, end, RIG_SEED);
 }
 
 /* Whether the model's check accepts config `index`; errors are in rig_validation. */
@@ -197,6 +216,8 @@ static inline bool rig_check(struct rig *rig, size_t index)
                                     .kind = rig->kind,
                                     .kind_config = kind_config,
                                     .rows = &rig->rows,
+                                    .metrics = rig->metrics,
+                                    .metric_count = rig->metric_count,
                                     .items = rig->configs,
                                     .item_count = rig->config_count,
                                     .item = index};
@@ -227,7 +248,7 @@ static inline void rig_wire(struct rig *rig)
         .kind_config = rig->kind ? rig->configs + rig->table.kind_offset : NULL,
     };
     if (rig->kind)
-        probes_declare(rig->probes, rig->kind->metrics, rig->kind->metric_count);
+        rig_declare(rig, rig->kind->metrics, rig->kind->metric_count);
     rig->ops->init(rig->state, &rig->env);
     if (rig->ops->connect)
         rig->ops->connect(rig->state, rig->ports);

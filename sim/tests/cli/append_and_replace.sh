@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# A second study is added to the file; only --replace deletes what is there.
 cat >small.yaml <<END
 name: small
 extends: $source/scenarios/00-baseline.yaml
@@ -9,8 +10,8 @@ expect: []
 END
 run() { "$isthmus" run small.yaml --replications 1 --quiet --output r.db "$@"; echo $?; }
 run
-run --append
-"$isthmus" plot r.db --study 2 --figure timeline --format svg
-"$isthmus" plot r.db --study 3 --figure timeline; echo $?
 run
-"$isthmus" plot r.db --study 2 --figure timeline; echo $?
+"$isthmus" plot timeline r.db --study 2 --format svg
+"$isthmus" plot timeline r.db --study 3; echo $?
+run --replace
+"$isthmus" plot timeline r.db --study 2; echo $?

@@ -15,7 +15,7 @@ try run a.yaml b.yaml
 try sweep
 try validate
 try plot
-try plot a.db --figure timelnie
-try plot a.db --figure everything
+try plot timelnie a.db
+try plot everything a.db
 try describe --markdown
 ls

@@ -27,7 +27,7 @@ repro() { "$isthmus" repro d.db --run 0/1; }
 verify() { "$isthmus" repro d.db --run 0/1 --verify; }
 merge() { "$isthmus" merge --quiet m.db d.db; }
 resume() { sweep --resume --output d.db; }
-plot() { "$isthmus" plot d.db --figure timeline --format text --output plots; }
+plot() { "$isthmus" plot timeline d.db --format text --output plots; }
 check() { "$isthmus" check study.yaml --against d.db --quiet --no-output; }
 
 damage whole.db "UPDATE point SET number = 7 WHERE number = 0" repro

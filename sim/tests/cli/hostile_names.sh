@@ -19,7 +19,7 @@ cd -- "$folder" || exit 1
 "$isthmus" check "./-a 'b'.yaml" --against '|touch ran.db' --no-output --metric availability --junit '-j<&>.xml' >../check 2>>../said; echo "check: $?"
 "$isthmus" repro '|touch ran.db' --run 0/1 >../repro 2>>../said; echo "repro: $?"
 "$isthmus" describe "./-a 'b'.yaml" >../describe 2>>../said; echo "describe: $?"
-"$isthmus" plot '|touch ran.db' --figure timeline --format text >../text 2>>../said; echo "plot: $?"
+"$isthmus" plot timeline '|touch ran.db' --format text >../text 2>>../said; echo "plot: $?"
 printf 'regions: {}\n"\\e[31m": 1\n' >wrong.yaml
 "$isthmus" validate wrong.yaml $'\e[31m.yaml' 2>>../said; echo "validate: $?"
 "$isthmus" $'\e[31mverb' 2>>../said; echo "verb: $?"

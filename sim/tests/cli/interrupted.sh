@@ -20,7 +20,7 @@ since_ns=$(date +%s%N)
 wait "$isthmus_pid"; echo $?
 ((($(date +%s%N) - since_ns) < 2000000000)) && echo 'within 2 s'
 sed 's/[0-9][0-9]* runs* /N runs /' said
-"$isthmus" plot r.db --figure timeline --format svg
+"$isthmus" plot timeline r.db --format svg
 ls
 # Ctrl-C while tens of millions of initial sessions are created.
 "$isthmus" run small.yaml --set population.sessions=1M/s --set app.instances=100000 --replications 1 --no-output --quiet 2>said &

@@ -36,7 +36,7 @@ for input in small.yaml base.yaml delays.csv ./twin.yaml letter.txt; do
 done
 check --output baseline.db
 check --output link.db
-check --output ./baseline.db --append
+check --output ./baseline.db --replace
 check --no-output --junit baseline.db
 check --no-output --trace baseline.db
 check --no-output --junit other.db

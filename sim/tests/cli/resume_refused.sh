@@ -15,7 +15,7 @@ cp r.db copy
 run --resume --seed 7
 run --resume --set client.timeout=500ms
 run --resume --replications 1
-run --resume --append
+run --resume --replace
 run --resume --no-output
 run --resume --trace t
 run --resume=always
@@ -25,5 +25,5 @@ run --resume --set level=90%
 "$dump" r.db | cmp - copy.txt && echo 'as it was'
 run --resume --replications 3
 "$dump" r.db >more.txt
-run --replications 3
+run --replace --replications 3
 "$dump" r.db | cmp - more.txt && echo 'as if three had been asked for at once'

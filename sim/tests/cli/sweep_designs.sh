@@ -9,7 +9,7 @@ faults: [{at: 25s, for: 25s, link: us-west-2 -> us-west-1, loss: 30%}]
 replications: 4
 expect: []
 END
-points() { "$isthmus" sweep small.yaml --replications 1 --set duration=30s --set faults.0.at=21s --set faults.0.for=5s "$@" --output points.db --quiet
+points() { "$isthmus" sweep small.yaml --replications 1 --set duration=30s --set faults.0.at=21s --set faults.0.for=5s "$@" --output points.db --replace --quiet
     echo "exit $?"
     python3 -c '
 import sqlite3
@@ -18,7 +18,7 @@ points = {}
 for number, path, value in rows: points.setdefault(number, []).append(value)
 print(*[",".join(values) for values in points.values()])'; }
 points --sweep client.timeout=200ms..600ms/200ms --sweep client.retry.attempts=1..3/1 --where 'client.timeout * client.retry.attempts <= 1s'
-"$isthmus" plot points.db --figure heatmap --format svg --output . && grep -c 'client.retry.attempts' small-heatmap.svg
+"$isthmus" plot heatmap points.db --format svg --output . && grep -c 'client.retry.attempts' small-heatmap.svg
 points --sweep client.timeout=200ms,400ms --sweep client.read_timeout=1s,2s --lockstep client.timeout,client.read_timeout
 points --sweep client.timeout=100ms..1s --lhs 3
 echo 'sweep: {client.timeout: 200ms..800ms*2, client.retry.attempts: [1, 2]}' >>small.yaml
