@@ -236,7 +236,7 @@ struct store_client {
 
     probe_id writes, write_failures, write_attempts, write_errors, write_timeouts, ambiguous, reads,
         read_failures, read_attempts, read_timeouts, read_misses, opened, open,
-        write_latency[2] /* ok, failed */, attempt_latency, read_latency, attempts_of_writes,
+        write_latency[2] /* ok, failed */, attempt_latency, read_latency[2], attempts_of_writes,
         after_reads[AFTERS], after_misses[AFTERS], goodput, denied[DENIED_KINDS], pool_rejections,
         topology_reads, paced, breaker_refusals, breaker_open, hedges, hedges_won;
 
@@ -481,6 +481,8 @@ RARE void command_abandon(struct store_client *client, uint32_t row);
 RARE void op_abandon_command(struct store_client *client, const struct op *op);
 /* Close a connection: commands already sent are still delivered, their replies are discarded. */
 RARE void client_close(struct store_client *client, uint32_t connection, enum connection_event how);
+/* The next connect of a pool waits for nothing. */
+RARE void pool_forget_losses(struct store_client *client, uint32_t pool);
 /* Close the idle connections of a pool whose process restarts. */
 void client_close_idle(struct store_client *client, uint32_t pool);
 
@@ -522,6 +524,9 @@ RARE bool client_name_failed(const struct store_client *client, const struct op 
 /* In cluster mode: READONLY of a demoted node is MOVED. */
 RARE void client_redirect_to_primary(const struct store_client *client, uint32_t pool,
                                      struct reply *reply);
+
+/* A redirect named the endpoint: close what leads to another node of its region. */
+RARE void client_note_moved(struct store_client *client, uint32_t target);
 
 /* --- resend.c -------------------------------------------------------------------------------- */
 

@@ -89,6 +89,12 @@ RARE void client_close(struct store_client *client, uint32_t index, enum connect
     connection_close(&client->pools, index, how);
 }
 
+RARE void pool_forget_losses(struct store_client *client, uint32_t pool)
+{
+    client->pools.pools[pool].holds_off = false;
+    client->pools.pools[pool].reconnects = 0;
+}
+
 void client_close_idle(struct store_client *client, uint32_t pool)
 {
     struct connection_pool *idle = &client->pools.pools[pool];
@@ -97,8 +103,7 @@ void client_close_idle(struct store_client *client, uint32_t pool)
         client_close(client, connection_idle_at(idle, idle->idle_count - 1)->connection,
                      CONNECTION_FIN);
     /* A restarted process has no backoff in progress. */
-    idle->holds_off = false;
-    idle->reconnects = 0;
+    pool_forget_losses(client, pool);
 }
 
 /* --- timeouts -------------------------------------------------------------------------------- */

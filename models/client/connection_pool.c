@@ -206,8 +206,10 @@ static uint32_t cluster_address(struct connection_pools *pools, uint32_t endpoin
     if (!cached->known || (config->dns_cache != DNS_FOREVER && now >= cached->expires)) {
         cached->known = true;
         cached->endpoint = (uint16_t)store->address(store->self, endpoint);
-        cached->expires =
-            now + (config->dns_cache == DNS_FIXED ? config->dns_fixed_ns : store->address_ttl_ns);
+        cached->expires = pools->by_topology
+                              ? SIM_NEVER
+                              : now + (config->dns_cache == DNS_FIXED ? config->dns_fixed_ns
+                                                                      : store->address_ttl_ns);
     }
     return cached->endpoint;
 }
@@ -231,6 +233,26 @@ static uint32_t pool_address(struct connection_pools *pools, uint32_t pool)
             config->dns_cache == DNS_FIXED ? now + config->dns_fixed_ns : answer.expires;
     }
     return cluster_address(pools, endpoint_address(pools->endpoints, endpoint, knowledge));
+}
+
+RARE void connection_pools_forget(struct connection_pools *pools)
+{
+    for (int r = 0; r < REGIONS_MAX; r++)
+        pools->addresses[r].known = false;
+}
+
+RARE uint32_t connection_pool_stale(struct connection_pools *pools, uint32_t pool)
+{
+    uint32_t address = pool_address(pools, pool);
+    struct connection_pool *row = &pools->pools[pool];
+
+    for (uint32_t i = 0; i < row->idle_count; i++) {
+        uint32_t index = connection_idle_at(row, i)->connection;
+
+        if (pools->connections[index].endpoint != address)
+            return index;
+    }
+    return NO_INDEX;
 }
 
 /* Faults on a share of connections hit both flows of one alike. */

@@ -146,10 +146,17 @@ struct connection_pools {
     struct client_knowledge knowledge;
     const struct session_store_port *store;
     struct cached_address addresses[REGIONS_MAX]; /* where store->address is not NULL */
-    sim_time name_expires;                        /* when the address in `knowledge` expires */
+    bool by_topology;       /* addresses are those of the cluster's topology, and do not expire */
+    sim_time name_expires;  /* when the address in `knowledge` expires */
     kind_id reset_kind;     /* fires when the network breaks a connection; entity: its index */
     timer_id connect_timer; /* where connect_timeout_ns > 0 */
 };
+
+/* Ask for the clusters' addresses again at the next connect. */
+RARE void connection_pools_forget(struct connection_pools *pools);
+/* An idle connection, or a shared one, of a pool that leads elsewhere than a new one would;
+ * NO_INDEX: there is none. */
+RARE uint32_t connection_pool_stale(struct connection_pools *pools, uint32_t pool);
 
 /* The caller sets ports, probes and timer afterwards, before connection_pools_size(). */
 void connection_pools_init(struct connection_pools *pools,

@@ -256,9 +256,9 @@ static const struct metric store_client_metrics[] = {
     {.name = "reads_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "after", .label_values = afters, .meaning = "first replies to reads, by time since the session's last acknowledged write (up to the label)"},
     {.name = "misses_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "after", .label_values = afters, .meaning = "reads of reads_after_write that did not see that write"},
     {.name = "miss_probability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "misses_after_write", .under = "reads_after_write", .label = "after", .label_values = afters, .meaning = "misses_after_write / reads_after_write"},
-    {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = client_outcomes, .meaning = "latency of writes, from the caller's start to its end, including retries"},
+    {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = client_outcomes, .series = true, .meaning = "latency of writes, from the caller's start to its end, including retries; failed: after all attempts"},
     {.name = "write_attempt_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of write attempts; attempts that timed out count with their timeout"},
-    {.name = "read_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of reads, including retries"},
+    {.name = "read_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = client_outcomes, .series = true, .meaning = "latency of reads, including retries"},
     {.name = "connections_opened", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "new connections to the store"},
     {.name = "connections_open", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "open connections to the store, including those being opened"},
     {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "writes that succeeded, after any number of attempts"},
@@ -341,10 +341,12 @@ static void open_probes(struct store_client *client, struct probes *probes)
     client->open = probe_level_open(probes, "connections_open", region, NULL);
     client->breaker_open = probe_level_open(probes, "breaker_open_share", region, NULL);
     client->attempt_latency = probe_latency_open(probes, "write_attempt_latency", region, NULL);
-    client->read_latency = probe_latency_open(probes, "read_latency", region, NULL);
-    for (int failed = 0; failed < 2; failed++)
+    for (int failed = 0; failed < 2; failed++) {
         client->write_latency[failed] =
             probe_latency_open(probes, "write_latency", region, client_outcomes[failed]);
+        client->read_latency[failed] =
+            probe_latency_open(probes, "read_latency", region, client_outcomes[failed]);
+    }
 }
 
 /* The order of kinds decides the order of simultaneous events: add new kinds at the end. */

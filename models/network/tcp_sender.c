@@ -43,6 +43,7 @@
 #include <stdlib.h>
 
 #define ROOM_WITHOUT_LIMIT (UINT32_C(1) << 30)
+#define TRAIN_GAP (2 * SIM_MS) /* Linux, hystart_ack_delta_us */
 #define TRAINS_A_WINDOW                                                                            \
     8 /* where bandwidth is limited: so that waits and acknowledgements overlap */
 
@@ -295,8 +296,9 @@ static void sender_pump(struct wan_link *link, struct sender *sender)
 {
     uint32_t room = sender_room(link, sender), train;
 
-    if (link->narrow && (sender->lost > 0 || sender->next < sender->end))
-        congestion_on_delay(&sender->congestion, link_path_backlog(link), sender_rtt(link, sender));
+    if (room == 0 && sender->fast && sender->lost > 0)
+        room = 1; /* the first lost segment goes at once, whatever the window */
+    sender->fast = false;
     while (room > 0 && (sender->lost > 0 || sender->next < sender->end)) {
         uint64_t to;
 
@@ -432,10 +434,29 @@ static sim_time sender_find_losses(struct wan_link *link, struct sender *sender)
     if (sender->state == SENDER_OPEN) {
         sender->state = SENDER_RECOVERY;
         sender->recover = sender->next;
+        sender->fast = true;
         congestion_on_loss(&sender->congestion, (enum congestion_control)link->config->congestion);
     }
     sender_join_lost(link, sender);
     return again;
+}
+
+/* Acknowledgements of a flow that its path limits: is it time to end slow start? What is sent in a
+ * train is acknowledged at once, so gaps of a train's length do not end a train of
+ * acknowledgements. */
+static void sender_watch_path(struct wan_link *link, struct sender *sender)
+{
+    sim_time now = sim_now(link->sim);
+    sim_dur rtt = link_mean_delay(link) + link->reverse->mean_delay(link->reverse->self);
+    sim_dur gap = rtt / TRAINS_A_WINDOW;
+
+    if (sender->acknowledged >= sender->round_end) {
+        congestion_on_delay(&sender->congestion, link_path_backlog(link), rtt);
+        sender->train_begun = sender->train_latest = now;
+    } else if (now - sender->train_latest <= (gap > TRAIN_GAP ? gap : TRAIN_GAP)) {
+        sender->train_latest = now;
+        congestion_on_train(&sender->congestion, now - sender->train_begun, rtt);
+    }
 }
 
 /* After acknowledgements: grow, leave recovery, start the timer anew. */
@@ -451,6 +472,8 @@ static void sender_progress(struct wan_link *link, struct sender *sender, uint32
         congestion_on_ack(&sender->congestion, (enum congestion_control)link->config->congestion,
                           segments, sender->outstanding_max, sim_now(link->sim),
                           sender_rtt(link, sender));
+    if (link->narrow)
+        sender_watch_path(link, sender);
     if (sender->acknowledged >= sender->round_end) {
         sender->round_end = sender->next;
         sender->outstanding_max = sender->pipe;
@@ -712,10 +735,17 @@ void tcp_sender_begin_bulk(struct wan_link *link, uint32_t flow_index)
     sender_begin(link, flow_index)->bulk = true;
 }
 
+bool tcp_sender_waits(const struct wan_link *link, uint32_t index)
+{
+    const struct sender *sender = &link->senders[index];
+
+    return sender->lost > 0 || sender->next < sender->end;
+}
+
 void tcp_sender_push(struct wan_link *link, uint32_t flow_index, const struct message *message)
 {
     struct sender *sender = &link->senders[link->flows[flow_index].sender];
-    bool waits = sender->lost > 0 || sender->next < sender->end;
+    bool waits = tcp_sender_waits(link, link->flows[flow_index].sender);
 
     sender_queue(link, sender, message);
     if (sender->estimating && sim_now(link->sim) >= sender->begun + sender_rtt(link, sender))

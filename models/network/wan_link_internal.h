@@ -118,7 +118,8 @@ struct sender {
     uint32_t counted;           /* segments sent in the first round trip, while estimating */
     uint32_t timeouts, backoff; /* of the timer since the last progress */
     sim_time begun, timer, due, resent;
-    sim_time latest_sent; /* RACK: of what was acknowledged */
+    sim_time train_begun, train_latest; /* acknowledgements that follow each other, of one round */
+    sim_time latest_sent;               /* RACK: of what was acknowledged */
     uint64_t latest_end;
     sim_dur measured_rtt;
     uint8_t state;
@@ -126,6 +127,7 @@ struct sender {
     bool bulk;       /* counts until all is acknowledged */
     bool probing;    /* the timer is that of the tail loss probe */
     bool probed;
+    bool fast;     /* recovery has just begun: a fast retransmission is due */
     bool repaired; /* something sent again was acknowledged just now */
     bool handshake;
 };
@@ -357,6 +359,8 @@ RARE void tcp_sender_begin_dropped(struct wan_link *link, uint32_t flow_index,
                                    const struct message *message, uint32_t tries);
 /* Much follows: count from an empty flow on. */
 void tcp_sender_begin_bulk(struct wan_link *link, uint32_t flow_index);
+/* Whether a message pushed now would wait, for the window or behind what was lost. */
+bool tcp_sender_waits(const struct wan_link *link, uint32_t index);
 /* Send a message as far as the window allows, the rest when it does. */
 void tcp_sender_push(struct wan_link *link, uint32_t flow_index, const struct message *message);
 /* A message of several segments on a flow without a sender: false if all of it arrives

@@ -44,7 +44,7 @@ static const struct field population_fields[] = {
     DURATION("arrivals.daily.second_peak", daily_second_peak_ns, "0s", "8h", "1d", "time of the first peak of the second harmonic, from the start of the run", "assumption"),
     NUMBER_LIST("arrivals.daily.weekdays", weekdays, "0", "[]", "1000", "seven weights of the rate, one a day from the first day of the run, relative to their mean; []: all days alike", "assumption"),
     STAGES("arrivals.stages", stages, "0/s", "[]", "1M/s", "rates reached one after the other, each linearly within its time from the one before it, the first from `sessions`; then the last one stays", "assumption"),
-    RATES("arrivals.rates.values", rates, "0/s", "[]", "1M/s", "rate in each bin, as a list or a CSV file; after the last bin nobody arrives", "assumption"),
+    RATES("arrivals.rates.values", rates, "0/s", "[]", "1M/s", "rate in each bin, as a list or a CSV file; no session arrives after the last bin", "assumption"),
     DURATION("arrivals.rates.bin", bin_ns, "1ms", "1min", "30d", "length of a bin", "assumption"),
     TIMES("arrivals.timestamps.at", times, "0s", "[]", "100000d", "time of each arrival, in order, as a list or a CSV file", "assumption"),
     DURATION("arrivals.timestamps.origin", origin_ns, "0s", "0s", "100000d", "time that is the start of the run", "assumption"),
@@ -73,6 +73,7 @@ static const struct field population_fields[] = {
 /* enum reauth_cause; the kind of store adds its own. */
 static const char *const causes[] = {"local-only", "store-unavailable", "evicted",
                                      "restarted",  "token-expired",     NULL};
+static const char *const outcomes[] = {"ok", "failed", NULL};
 static const char *const hows[] = {"local-session", "stateless-token", NULL};
 
 // clang-format off
@@ -92,8 +93,8 @@ static const struct metric population_metrics[] = {
     {.name = "reauths_per_session", .unit = UNIT_NONE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "reauths", .under = "sessions_started", .meaning = "re-auths / sessions that arrived"},
     {.name = "sessions_active", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "users near the region between their arrival and their end"},
     {.name = "degraded_sessions", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "how", .label_values = hows, .series = true, .meaning = "logins served without the store by a fallback"},
-    {.name = "request_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of answered requests, at the user"},
-    {.name = "login_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of answered logins, at the user"},
+    {.name = "request_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = outcomes, .series = true, .meaning = "latency of answered requests, at the user; failed: answered with an error or a re-auth"},
+    {.name = "login_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = outcomes, .series = true, .meaning = "latency of answered logins, at the user; failed: answered with an error"},
 };
 // clang-format on
 
@@ -138,8 +139,12 @@ static void open_region_probes(struct population *population, struct probes *pro
     }
     population->at[r].degraded[0] = probe_count_open(probes, "degraded_sessions", region, hows[0]);
     population->at[r].degraded[1] = probe_count_open(probes, "degraded_sessions", region, hows[1]);
-    population->at[r].latency = probe_latency_open(probes, "request_latency", region, NULL);
-    population->at[r].login_latency = probe_latency_open(probes, "login_latency", region, NULL);
+    for (int failed = 0; failed < 2; failed++) {
+        population->at[r].latency[failed] =
+            probe_latency_open(probes, "request_latency", region, outcomes[failed]);
+        population->at[r].login_latency[failed] =
+            probe_latency_open(probes, "login_latency", region, outcomes[failed]);
+    }
 }
 
 static void population_init(void *self, const struct model_env *env)

@@ -123,6 +123,7 @@ static void put_series(struct strbuf *out, const struct statistics *statistics)
     for (size_t i = 0; i < statistics->series_count; i++) {
         const struct statistic_series *row = &statistics->series[i];
         put_text(out, row->metric->name);
+        put_text(out, row->stat);
         put_i64(out, row->region);
         put_text(out, row->label);
         for (size_t bin = 0; bin < statistics->bin_count; bin++)
@@ -387,7 +388,7 @@ static const uint64_t *get_counts(struct cursor *cursor, uint64_t *counts, size_
 static void get_series(struct cursor *cursor, struct run_copy *copy)
 {
     size_t bin_count = copy->statistics.bin_count;
-    size_t count = get_count(cursor, 18);
+    size_t count = get_count(cursor, 22);
 
     if (bin_count > 0 && count > cursor->left / 8 / bin_count) {
         fail(cursor, "it has an invalid count");
@@ -400,6 +401,7 @@ static void get_series(struct cursor *cursor, struct run_copy *copy)
         struct statistic_series *row = &copy->series_rows[i];
         double *values = &copy->values[i * bin_count];
         row->metric = get_metric(cursor);
+        row->stat = get_text(cursor);
         row->region = get_region(cursor);
         row->label = get_text(cursor);
         row->values = values;

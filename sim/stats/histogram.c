@@ -113,6 +113,38 @@ void histogram_difference(struct histogram *difference, const struct histogram *
     add_to_sum(difference, sum);
 }
 
+void histogram_collect(struct histogram *pending, struct histogram *seen,
+                       const struct histogram *now)
+{
+    uint32_t low = UINT32_MAX, high = 0, first, end;
+
+    if (now->count == seen->count)
+        return;
+    reserve_bins(pending, now->bin_count);
+    reserve_bins(seen, now->bin_count);
+    first = histogram_bin_of(histogram_min(now));
+    end = histogram_bin_of(now->max) + 1;
+    for (uint32_t bin = first; bin < end; bin++) {
+        uint64_t gain = now->bins[bin] - seen->bins[bin];
+
+        if (gain == 0)
+            continue;
+        pending->bins[bin] += gain;
+        seen->bins[bin] = now->bins[bin];
+        low = bin < low ? bin : low;
+        high = bin;
+    }
+    widen(pending, INT64_MAX - histogram_bin_low(low), histogram_bin_high(high));
+    pending->count += now->count - seen->count;
+    add_to_sum(pending, ((uint128)now->sum_high << 64 | now->sum_low) -
+                            ((uint128)seen->sum_high << 64 | seen->sum_low));
+    seen->min_from_top = now->min_from_top;
+    seen->max = now->max;
+    seen->count = now->count;
+    seen->sum_low = now->sum_low;
+    seen->sum_high = now->sum_high;
+}
+
 double histogram_mean(const struct histogram *histogram)
 {
     if (histogram->count == 0)

@@ -164,6 +164,23 @@ static void host_that_was_down_resets_what_it_forgot(void **state)
 }
 
 /*
+ * The same on a shared connection: the writes of 2, 3 and 4 s wait behind the lost one, so the
+ * host, up since 3 s, sees none of them before the retransmission at 4.52 s. The write of 5 s opens
+ * the next connection.
+ */
+static void what_waits_behind_a_loss_does_not_reach_the_host(void **state)
+{
+    (void)state;
+    assert_events("regions: {a: {}, b: {}}\n"
+                  "store: {kind: single-region, write_service: 0ms, write_per_kib: 0ms}\n"
+                  "client: {mode: multiplexed, retry: {attempts: 1}, tls: none, timeout: "
+                  "300ms, read_timeout: 300ms}\n"
+                  "driver: {rate: 1/s, writes: 7, writer: b, crash_from: 500ms, crash_for: "
+                  "2500ms, crash_host: true}\n",
+                  "0.000000000 0 established\n4.540000000 0 rst\n5.020000000 0 established\n");
+}
+
+/*
  * Its zone is cut off for the same time: the host still knows the connection, executes the write
  * when it comes at 4.53 s, and those that waited for the connection after it.
  */
@@ -290,6 +307,7 @@ int main(void)
         cmocka_unit_test(connection_too_many_is_refused),
         cmocka_unit_test(process_that_exits_closes_and_refuses),
         cmocka_unit_test(host_that_was_down_resets_what_it_forgot),
+        cmocka_unit_test(what_waits_behind_a_loss_does_not_reach_the_host),
         cmocka_unit_test(host_that_was_cut_off_knows_its_connections),
         cmocka_unit_test(syn_waits_for_a_host),
         cmocka_unit_test(shared_connection_stays_until_the_kernel_gives_up),
