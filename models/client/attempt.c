@@ -491,8 +491,11 @@ RARE static void op_answered_with_error(struct store_client *client,
     if (reply->kind == REPLY_READONLY && client->config->topology != TOPOLOGY_NONE)
         client_redirect_to_primary(client, op_at(client, index)->pool, reply);
     error = client_error_of((enum reply_kind)reply->kind);
+    client->was_throttled = reply->kind == REPLY_THROTTLED;
     op_end_attempt(client, op_at(client, index), ATTEMPT_REFUSED);
     connection_done(client, pending->connection, reply_ends(client, reply));
+    if (reply->kind == REPLY_MOVED && client->config->topology != TOPOLOGY_NONE)
+        client_note_moved(client, reply->target);
     if (op_is_resent(client, error))
         op_send_again(client, index);
     else

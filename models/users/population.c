@@ -185,7 +185,8 @@ static void population_init(void *self, const struct model_env *env)
         sim_kind_add(env->sim, &population_request_arrive, env->instance, population);
     population->slow_kind = sim_kind_add(env->sim, &population_slow, env->instance, population);
     population->surge_kind = sim_kind_add(env->sim, &population_surge, env->instance, population);
-    population->ramp_kind = sim_kind_add(env->sim, &population_ramp, env->instance, population);
+    if (population->config->user_stages.count > 0)
+        population->ramp_kind = sim_kind_add(env->sim, &population_ramp, env->instance, population);
     population->started = probe_count_open(probes, "sessions_started", env->region, NULL);
     population->left = probe_count_open(probes, "sessions_left", env->region, NULL);
     population->active_level = probe_level_open(probes, "sessions_active", env->region, NULL);
