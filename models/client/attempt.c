@@ -230,9 +230,12 @@ void op_begin_attempt(struct store_client *client, uint32_t index)
 RARE uint32_t op_impaired_by(const struct store_client *client, const struct op *op)
 {
     const struct connection_pools *pools = &client->pools;
-    int to = pools->endpoints->rows[pools->pools[op->pool].endpoint].region;
     uint32_t event;
+    int to;
 
+    if (client->store->here)
+        return 0;
+    to = pools->endpoints->rows[pools->pools[op->pool].endpoint].region;
     if (to == ENDPOINT_BY_NAME)
         to = pools->knowledge.named_region;
     if (to < 0)
@@ -421,7 +424,7 @@ bool client_op_live(const void *self, uint32_t entity, uint32_t generation)
 
 /* --- replies --------------------------------------------------------------------------------- */
 
-static void count_read_answer(struct store_client *client, struct op *op, const struct reply *reply)
+void count_read_answer(struct store_client *client, struct op *op, const struct reply *reply)
 {
     bool miss = reply->kind == REPLY_MISS && reply->miss != MISS_NEVER_WRITTEN;
     sim_dur since;

@@ -5,7 +5,7 @@
  * breaker, budget), hedge.c, connection_events.c (timeouts, resets, handshakes, closing),
  * op_extra.c (loops of connects, timeouts of a part of an attempt, bounds on waiting), resend.c
  * (commands sent again after a reconnect), retry_layers.c, client_tables.c (rows of operations and
- * commands), client_history.c (the history of operations).
+ * commands), client_history.c (the history of operations), client_here.c (stores without servers).
  *
  * The entity of an event is the index of an operation (with HEDGE set: of a hedge), a connection or
  * a pool; its generation is that of the row.
@@ -223,6 +223,7 @@ struct store_client {
     struct session_port port;
     struct handshake_return back;
     const struct impairments *impairments;
+    kind_id here_kind; /* of stores without servers */
     kind_id retry_kind, broken_kind, refused_kind, reconnect_kind, timeout_kind, connect_kind,
         probe_kind, silence_kind, topology_kind, pace_kind;
     sim_time topology_read_at;
@@ -283,6 +284,10 @@ static inline uint32_t client_pool(struct store_client *client, uint32_t instanc
     return __builtin_expect(pool != NO_INDEX, 1) ? pool
                                                  : client_pool_make(client, instance, endpoint);
 }
+
+/* Every instance has pools for its reads and writes from the start; others are created at first
+ * use. */
+void client_start_pools(struct store_client *client);
 
 RARE void pending_grow(struct store_client *client, uint32_t row);
 
@@ -390,6 +395,14 @@ RARE void op_retry_or_fail(struct store_client *client, uint32_t index, enum cli
 /* Step 8: an idle connection, a new one, or a place in the queue. */
 void op_acquire(struct store_client *client, uint32_t index);
 void op_finish(struct store_client *client, uint32_t index, enum op_outcome outcome, uint8_t miss);
+/* Count what the first answer to a read found. */
+void count_read_answer(struct store_client *client, struct op *op, const struct reply *reply);
+
+/* --- client_here.c --------------------------------------------------------------------------- */
+
+extern const struct event_kind client_here;
+/* Implements `submit` of struct session_port where the store has no servers. */
+void client_submit_here(void *self, const struct op_request *request);
 bool client_op_live(const void *self, uint32_t entity, uint32_t generation);
 /* A command will get no reply: its server failed, or its connection was closed. Frees its row. */
 void client_drop(void *self, uint32_t row);

@@ -447,6 +447,7 @@ static void store_client_init(void *self, const struct model_env *env)
                                          .set_up = client_set_up,
                                          .restart_instance = client_restart_instance};
     client->hint = (struct prefetch_port){client, client_prefetch_instance};
+    client->here_kind = sim_kind_add(env->sim, &client_here, env->instance, client);
     client->back = (struct handshake_return){
         .self = &client->pools,
         .way = connection_way,
@@ -471,6 +472,8 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     pools->open = client->open;
     pools->dns = port_need_dns(ports, -1, -1);
     client->store = port_need_session_store(ports, -1, -1);
+    if (client->store->here)
+        client->port.submit = client_submit_here;
     client->promotion = port_find_promotion(ports, -1, -1);
     pools->endpoints = client->store->endpoints;
     pools->store = client->store;
@@ -490,26 +493,15 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     }
 }
 
-/* Every instance has pools for its reads and writes from the start; others are created at first
- * use. */
 static void store_client_start(void *self)
 {
     struct store_client *client = self;
     const struct store_client_config *config = client->config;
-    const struct session_store_port *store = client->store;
-    const struct route_query read = {.kind = COMMAND_GET, .try_number = 1},
-                             write = {.kind = COMMAND_CREATE, .try_number = 1};
-    uint32_t instances = client->instance_count, write_endpoint;
+    uint32_t instances = client->instance_count;
 
     connection_pools_size(&client->pools, instances);
-    if (config->topology != TOPOLOGY_NONE)
-        client_topology_start(client);
-    client->read_endpoint = store->route(store->self, &client->pools.knowledge, &read);
-    write_endpoint = store->route(store->self, &client->pools.knowledge, &write);
-    for (uint32_t i = 0; i < instances; i++) {
-        client_pool(client, i, client->read_endpoint);
-        client_pool(client, i, write_endpoint);
-    }
+    if (!client->store->here)
+        client_start_pools(client);
     if (config->budget.kind != BUDGET_NONE) {
         client->budgets = mem_zalloc(instances, sizeof *client->budgets);
         for (uint32_t i = 0; i < instances; i++)
@@ -569,7 +561,7 @@ static double client_attempts_elsewhere(const void *self)
 {
     const struct store_client *client = self;
 
-    if (client_write_region(client) == client->region)
+    if (client->store->here || client_write_region(client) == client->region)
         return 0;
     return (double)probes_count_total(sim_probe_set(client->sim), "write_attempts", client->region,
                                       NULL);

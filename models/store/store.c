@@ -22,6 +22,7 @@
     KIND(kind_dynamodb_global, "dynamodb-global-tables") \
     KIND(kind_dynamodb_strong, "dynamodb-strong") \
     KIND(kind_aurora_dsql, "aurora-dsql") \
+    KIND(kind_stateless_token, "stateless-token") \
     /* end of the table */
 // clang-format on
 
@@ -519,8 +520,11 @@ static void store_offer(struct store *store, struct port_directory *ports)
                                     .address_ttl_ns = store->address_ttl_ns,
                                     .causes = kind->model.rows.labels,
                                     .cause_count = kind->model.rows.label_count,
+                                    .here = kind->here,
                                     .reserve = store_reserve,
                                     .seed = store_seed};
+    if (kind->here)
+        kind->here_times(store, store->port.here_ns);
     port_offer_session_store(ports, -1, -1, &store->port);
     if (kind->promotion) {
         store->promotion = *kind->promotion;
@@ -575,12 +579,13 @@ static void store_init(void *self, const struct model_env *env)
     store->service = sim_stream(env->sim, env->instance, "service");
     store->errors = sim_stream(env->sim, env->instance, "errors");
     store->instance = env->instance;
-    if (!store->kind->managed)
+    if (!store->kind->managed && !store->kind->here)
         store_init_service(store);
     store_init_shards(store);
     for (uint32_t r = 0; r < store->region_count; r++)
         store->clusters[r] = (struct cluster){.store = store, .region = (int)r};
-    store->kind->endpoints(store, &store->endpoints);
+    if (store->kind->endpoints)
+        store->kind->endpoints(store, &store->endpoints);
     if (store->kind->init)
         store->kind->init(store, env);
     store_init_clusters(store, env);

@@ -17,6 +17,7 @@
 #include "model.h"
 #include "persistence.h"
 #include "promotion.h"
+#include "session_store.h"
 #include "store_command.h"
 #include "store_fault.h"
 #include "write_position.h"
@@ -62,6 +63,11 @@ struct store_kind {
     /* Whether a new connection is admitted, within connections_max; if not, its commands are
      * refused. NULL: always. */
     bool (*admits)(struct cluster *cluster);
+
+    /* A store without servers: both functions as in struct session_store_port; .endpoints,
+     * .execute and .back are not called. NULL: it has servers. */
+    struct store_answer (*here)(void *store, const struct op_request *request, int region);
+    void (*here_times)(const struct store *store, sim_dur here_ns[2]);
 
     /* Add the endpoints that clients may connect to. Called once, first, with only the parameters
      * set. Each region that an endpoint with an address is in gets a cluster. */

@@ -339,7 +339,7 @@ static void client_driver_connect(void *self, const struct port_directory *ports
 
     driver->promotion = port_find_promotion(ports, -1, -1);
     driver->losses = port_find_losses(ports, -1, -1);
-    driver->store_fault = port_need_store_fault(ports, 0, -1);
+    driver->store_fault = port_find_store_fault(ports, 0, -1);
     for (int a = 0; a < (int)driver->regions; a++) {
         driver->sessions[a] = port_need_sessions(ports, a, -1);
         driver->sessions[a]->set_instances(driver->sessions[a]->self, 1);
