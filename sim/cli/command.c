@@ -50,9 +50,9 @@ static const struct command plan_command = {
 };
 
 const struct command *const commands[] = {
-    &cmd_run,         &cmd_sweep,    &cmd_compare,  &cmd_check,    &cmd_capacity,
-    &cmd_sensitivity, &cmd_merge,    &cmd_repro,    &cmd_validate, &cmd_describe,
-    &cmd_plot,        &plan_command, &help_command, NULL,
+    &cmd_run,         &cmd_sweep, &cmd_compare,  &cmd_check,    &cmd_capacity,
+    &cmd_sensitivity, &cmd_merge, &cmd_repro,    &cmd_validate, &cmd_describe,
+    &cmd_explain,     &cmd_plot,  &plan_command, &help_command, NULL,
 };
 
 static const struct {
