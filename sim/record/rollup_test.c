@@ -264,7 +264,7 @@ static void timelines_match_the_series(void **state)
             "    THEN (ln(high / (1 - high)) - ln(mean / (1 - mean))) * mean * (1 - mean)"
             "   WHEN n < 4 THEN high - mean ELSE ln(high / mean) * mean END AS half"
             "  FROM timeline AS t JOIN point AS p ON p.number = t.point JOIN cell AS c"
-            "  ON c.name = t.metric AND c.region = t.region AND c.\"window\" = '' AND stat = ''"
+            "  ON c.name = t.metric AND c.region = t.region AND c.\"window\" = '' AND c.stat = t.stat"
             "  AND iif(label_name = '', '', label_name || '=' || label) = t.labels"
             "  AND kind NOT IN ('latency', 'ratio'))"
             " SELECT count(*) FROM given AS g LEFT JOIN told AS t USING (point, cell, t_ns)"
