@@ -140,9 +140,8 @@ struct series_row {
     double value;
 };
 int results_each_series(struct results *results, int64_t study, int64_t point, int64_t replication,
-                        const char *metric,
-                        void (*row)(void *self, const struct series_row *row), void *self,
-                        struct diag *diag);
+                        const char *metric, void (*row)(void *self, const struct series_row *row),
+                        void *self, struct diag *diag);
 /* The merged histograms of all replications; empty if there are none. */
 struct histogram;
 int results_histogram(struct results *results, int64_t study, int64_t point, const char *metric,

@@ -142,9 +142,8 @@ int results_each_timeline(struct results *results, int64_t study, const char *me
 }
 
 int results_each_series(struct results *results, int64_t study, int64_t point, int64_t replication,
-                        const char *metric,
-                        void (*row)(void *self, const struct series_row *row), void *self,
-                        struct diag *diag)
+                        const char *metric, void (*row)(void *self, const struct series_row *row),
+                        void *self, struct diag *diag)
 {
     struct select rows;
 

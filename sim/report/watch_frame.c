@@ -104,8 +104,7 @@ static void add_incident(void *self, const struct incident_row *row)
 static void find_run(void *self, const struct run_row *row)
 {
     struct watch_run *run = self;
-    run->found =
-        run->found || (row->point == run->point && row->replication == run->replication);
+    run->found = run->found || (row->point == run->point && row->replication == run->replication);
 }
 
 static int load_values(struct watch_run *run, struct results *results, int64_t study,
@@ -318,8 +317,8 @@ static void draw_faults(struct drawing *drawing)
         bool active = event->fault != NULL && event->begins && event->t_ns <= drawing->view->t_ns;
         for (size_t k = i + 1; active && k < run->event_count; k++) {
             const struct watch_event *later = &run->events[k];
-            active = later->fault == NULL || later->begins ||
-                     later->t_ns > drawing->view->t_ns || strcmp(later->fault, event->fault) != 0;
+            active = later->fault == NULL || later->begins || later->t_ns > drawing->view->t_ns ||
+                     strcmp(later->fault, event->fault) != 0;
         }
         if (active) {
             struct strbuf text = STRBUF_INIT;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The screen of `watch`: the state of one run at an instant of its simulated time, as lines of text.
- * Reads only the results file; a bin of the series is shown once the clock has passed its start.
+ * The screen of `watch`: the state of one run at an instant of its simulated time, as lines of
+ * text. Reads only the results file; a bin of the series is shown once the clock has passed its
+ * start.
  */
 #ifndef WATCH_FRAME_H
 #define WATCH_FRAME_H
