@@ -130,8 +130,8 @@ int results_each_difference(struct results *results, int64_t study,
 struct timeline_row {
     int64_t point;
     const char *metric, *stat, *region, *label, *unit; /* stat: "p50" or "p99" of a latency */
-    bool is_rate; /* a count: its values are per second */
-    int64_t t_ns; /* start of the bin */
+    bool is_rate;                                      /* a count: its values are per second */
+    int64_t t_ns;                                      /* start of the bin */
     struct interval interval;
 };
 /* `metric`: NULL for all, "login_latency" or "login_latency.p99". */
