@@ -3,6 +3,8 @@
  * The sender of a flow that lost something, or that sends more than an initial window at once: what
  * Linux does with SACK, RACK, the tail loss probe and a congestion window (congestion.h).
  *
+ * This file is longer than 800 lines because all rules share the spans and their order.
+ *
  * Its data are bytes counted from its start. What was sent stands in spans, in their order, until
  * it is acknowledged in order:
  *

@@ -70,7 +70,8 @@ static void connection_established(const struct node *node, struct server_connec
     connection_set_stray(listener, connection, !node_serves(node));
     if (connection->counted)
         return; /* its SYN was retransmitted */
-    if (listener->open_count >= cluster->store->config->connections_max) {
+    if (listener->open_count >= cluster->store->config->connections_max ||
+        (cluster->store->kind->admits && !cluster->store->kind->admits(cluster))) {
         listener->special_count += !connection->refused;
         connection->refused = true;
         return;

@@ -327,6 +327,23 @@ static void get_statistics(struct cursor *cursor, struct run_copy *copy)
     statistics->statistic_count = count;
 }
 
+/* Are the extremes in the first and the last bin with values, and do the bins add up? */
+static bool histogram_is_whole(const struct histogram *histogram, int64_t min, int64_t max)
+{
+    uint64_t count = 0;
+    uint32_t first = histogram->bin_count, last = 0;
+
+    for (uint32_t bin = 0; bin < histogram->bin_count; bin++) {
+        if (histogram->bins[bin] == 0)
+            continue;
+        first = bin < first ? bin : first;
+        last = bin;
+        count += histogram->bins[bin];
+    }
+    return count == histogram->count &&
+           (count == 0 || (histogram_bin_of(min) == first && histogram_bin_of(max) == last));
+}
+
 static void get_histogram(struct cursor *cursor, struct histogram *histogram)
 {
     uint64_t bin_count = get_u64(cursor);
@@ -354,6 +371,8 @@ static void get_histogram(struct cursor *cursor, struct histogram *histogram)
         else
             histogram->bins[bin] = count;
     }
+    if (!cursor->why && !histogram_is_whole(histogram, min, max))
+        fail(cursor, "it has a histogram whose bins and extremes do not agree");
 }
 
 static void get_histograms(struct cursor *cursor, struct run_copy *copy)

@@ -19,12 +19,25 @@ void histogram_release(struct histogram *histogram)
     *histogram = (struct histogram){0};
 }
 
+/* The bins with values are in [first, end). If count > 0. */
+static uint32_t first_bin(const struct histogram *histogram)
+{
+    return histogram_bin_of(histogram_min(histogram));
+}
+
+static uint32_t end_bin(const struct histogram *histogram)
+{
+    return histogram_bin_of(histogram->max) + 1;
+}
+
 void histogram_clear(struct histogram *histogram)
 {
     uint64_t *bins = histogram->bins;
     uint32_t bin_count = histogram->bin_count;
-    if (bins != NULL)
-        memset(bins, 0, bin_count * sizeof(*bins));
+    if (histogram->count > 0) {
+        uint32_t first = first_bin(histogram);
+        memset(bins + first, 0, (end_bin(histogram) - first) * sizeof(*bins));
+    }
     *histogram = (struct histogram){.bins = bins, .bin_count = bin_count};
 }
 
@@ -86,7 +99,7 @@ void histogram_merge(struct histogram *histogram, const struct histogram *other)
     if (other->count == 0)
         return;
     reserve_bins(histogram, other->bin_count);
-    for (uint32_t bin = 0; bin < other->bin_count; bin++)
+    for (uint32_t bin = first_bin(other), end = end_bin(other); bin < end; bin++)
         histogram->bins[bin] += other->bins[bin];
     widen(histogram, other->min_from_top, other->max);
     histogram->count += other->count;
@@ -122,8 +135,8 @@ void histogram_collect(struct histogram *pending, struct histogram *seen,
         return;
     reserve_bins(pending, now->bin_count);
     reserve_bins(seen, now->bin_count);
-    first = histogram_bin_of(histogram_min(now));
-    end = histogram_bin_of(now->max) + 1;
+    first = first_bin(now);
+    end = end_bin(now);
     for (uint32_t bin = first; bin < end; bin++) {
         uint64_t gain = now->bins[bin] - seen->bins[bin];
 
@@ -173,7 +186,7 @@ static uint64_t rank_of(double q, uint64_t count)
 static uint32_t bin_of_rank(const struct histogram *histogram, uint64_t rank, uint64_t *before)
 {
     *before = 0;
-    for (uint32_t bin = 0; bin < histogram->bin_count; bin++) {
+    for (uint32_t bin = first_bin(histogram), end = end_bin(histogram); bin < end; bin++) {
         if (*before + histogram->bins[bin] >= rank)
             return bin;
         *before += histogram->bins[bin];
