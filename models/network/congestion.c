@@ -22,6 +22,28 @@ void congestion_init(struct congestion *congestion)
         .window = CONGESTION_INITIAL_SEGMENTS, .slow_start_limit = HUGE_VAL, .epoch = SIM_NEVER};
 }
 
+/* In round j, from 0, there is room for 10 2^j segments, and all rounds before it have sent 10 (2^j
+ * - 1) of the (j + 1) `segments_per_round` that there were. The last round sends what waits, which
+ * leaves up to twice that. */
+double congestion_after_start(double segments_per_round)
+{
+    double room = CONGESTION_INITIAL_SEGMENTS, made = segments_per_round, sent = 0;
+
+    while (made - sent >= room) {
+        sent += room;
+        room *= 2;
+        made += segments_per_round;
+    }
+    return fmax(room, 2 * (made - sent));
+}
+
+void congestion_undo(struct congestion *congestion, const struct congestion *before)
+{
+    congestion->window = fmax(congestion->window, before->window);
+    congestion->slow_start_limit = fmax(congestion->slow_start_limit, before->slow_start_limit);
+    congestion->has_lost = before->has_lost;
+}
+
 /* Fast convergence (RFC 9438, section 4.7): a flow that lost before it had its last window back
  * leaves room for others. */
 void congestion_on_loss(struct congestion *congestion, enum congestion_control control)

@@ -39,6 +39,11 @@ struct congestion {
 };
 
 void congestion_init(struct congestion *congestion);
+/* The window that slow start leaves a flow whose application has sent this many segments each round
+ * trip since its start: it doubles until a round has sent all that waits (not before). */
+double congestion_after_start(double segments_per_round);
+/* Undo a timeout: what held `before` it holds again. */
+void congestion_undo(struct congestion *congestion, const struct congestion *before);
 /* A loss was found by acknowledgements: once a window. */
 void congestion_on_loss(struct congestion *congestion, enum congestion_control control);
 /* The retransmission timer fired; `first` of an episode: later ones leave ssthresh alone. */

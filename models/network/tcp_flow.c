@@ -48,6 +48,7 @@ RARE void tcp_flow_break(struct wan_link *link, uint32_t flow_index, sim_time wh
 
     flow->broken = true;
     extra->state = how;
+    tcp_keepalive_end(link, flow_index);
     tcp_sender_end(link, flow_index, when);
     if (flow->open) {
         probe_count(link->probes, link->broken[how - CONNECTION_RST]);
@@ -291,6 +292,7 @@ void tcp_flow_close(void *self, uint32_t flow_index)
 
     invariant(flow->open);
     flow->open = false;
+    tcp_keepalive_end(link, flow_index);
     if (flow->sender != NO_INDEX)
         tcp_sender_close(link, flow_index);
     flow_free_unless_used(link, flow_index);

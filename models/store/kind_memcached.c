@@ -136,8 +136,8 @@ RARE static bool knows_change(const struct store *store, int region, uint32_t in
     return now >= phase && (now - phase) / interval * interval + phase >= changed;
 }
 
-/* The hash of a key: the real one is the MD5 of its text; any good hash distributes as well. Keys are
- * random, so each run has others. */
+/* The hash of a key: the real one is the MD5 of its text; any good hash distributes as well. Keys
+ * are random, so each run has others. */
 static uint32_t key_hash(const struct store *store, uint32_t session, uint32_t session_check)
 {
     return (uint32_t)rng_mix(((uint64_t)session_check << 32 | session) ^ store->service.key[0]);

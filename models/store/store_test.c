@@ -351,7 +351,6 @@ static void driver_connect(void *self, const struct port_directory *ports)
     driver->replica = port_need_replica(ports, -1, -1);
     for (int r = 0; r < (int)driver->regions; r++) {
         driver->listeners[r] = port_need_listener(ports, r, -1);
-        driver_connects(driver, r);
         driver->power[r] = port_need_power(ports, r, POWER_STORE);
         driver->faults[r] = port_need_store_fault(ports, r, -1);
     }
@@ -362,6 +361,8 @@ static void driver_start(void *self)
     struct driver *driver = self;
 
     script.streamed = script.last_number = script.restarts = script.rejoins = 0;
+    for (int r = 0; r < (int)driver->regions; r++)
+        driver_connects(driver, r);
     for (uint32_t i = 0; i < script.count; i++) {
         script.reply[i] = -1;
         sim_at(driver->sim, script.steps[i].at, driver->step_kind, i, 0);

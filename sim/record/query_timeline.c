@@ -141,6 +141,33 @@ int results_each_timeline(struct results *results, int64_t study, const char *me
     return select_close(&rows);
 }
 
+int results_each_series(struct results *results, int64_t study, int64_t point, int64_t replication,
+                        const char *metric, void (*row)(void *self, const struct series_row *row),
+                        void *self, struct diag *diag)
+{
+    struct select rows;
+
+    select_study(&rows, results,
+                 "SELECT cell.region, cell.kind, t_ns, series.value FROM point"
+                 " JOIN run ON run.point = point.id JOIN series ON series.run = run.id"
+                 " JOIN cell ON cell.id = series.cell WHERE study =" THE_STUDY
+                 "AND point.number = ?2 AND replication = ?3 AND cell.label = ''"
+                 " AND cell.name || iif(cell.stat = '', '', '.' || cell.stat) = ?4"
+                 " ORDER BY cell.id, t_ns",
+                 study, diag);
+    select_bind_int(&rows, point);
+    select_bind_int(&rows, replication);
+    select_bind_text(&rows, metric);
+    while (select_next(&rows)) {
+        const struct series_row series = {select_text(&rows, 0),
+                                          select_kind(&rows, 1) == METRIC_COUNT,
+                                          select_instant(&rows, 2), select_real(&rows, 3)};
+        if (select_good(&rows))
+            row(self, &series);
+    }
+    return select_close(&rows);
+}
+
 int results_histogram(struct results *results, int64_t study, int64_t point, const char *metric,
                       const char *region, const char *label, const char *window,
                       struct histogram *pooled, struct diag *diag)

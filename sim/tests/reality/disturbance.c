@@ -14,7 +14,8 @@
 
 #define PROCESSORS_MAX 64
 #define PERIOD_NS INT64_C(2000000)
-#define LATE_NS INT64_C(500000) /* less is the machine's own: interrupts, a processor that was idle */
+#define LATE_NS                                                                                    \
+    INT64_C(500000) /* less is the machine's own: interrupts, a processor that was idle */
 #define NS_PER_SECOND INT64_C(1000000000)
 
 struct processor {
@@ -77,5 +78,6 @@ void disturbance_print(void)
         if ((double)processors[i].sum_ns > share * span_ns)
             share = (double)processors[i].sum_ns / span_ns;
     }
-    printf("disturbance.max\t%.10g\t0\t0\t1\ndisturbance.share\t%.10g\t0\t0\t1\n", longest_ns, share);
+    printf("disturbance.max\t%.10g\t0\t0\t1\ndisturbance.share\t%.10g\t0\t0\t1\n", longest_ns,
+           share);
 }

@@ -210,7 +210,8 @@ int main(int argc, char **argv)
         printf("%s\t%s\t", fields[ROW_NAME], fields[ROW_WHAT]);
         print_estimate(&measured, simulated.unit);
         print_estimate(&simulated, simulated.unit);
-        verdict = db == NULL ? "not simulated" : verdict_of(&measured, &simulated, fields[ROW_TOLERANCE]);
+        verdict =
+            db == NULL ? "not simulated" : verdict_of(&measured, &simulated, fields[ROW_TOLERANCE]);
         if (verdict == NULL)
             judge_fail("unknown tolerance", fields[ROW_TOLERANCE]);
         printf("%s\t%s\n", fields[ROW_TOLERANCE], verdict);
