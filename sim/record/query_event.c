@@ -9,13 +9,17 @@ bool incident_stages(const struct incident_row *incident, int64_t stages_ns[INCI
     const int64_t instants[INCIDENT_STAGES] = {incident->detected_ns, incident->decided_ns,
                                                incident->promoted_ns, incident->published_ns,
                                                incident->restored_ns};
-    int64_t before = incident->onset_ns;
+    int64_t end = incident->restored_ns;
 
-    for (int i = 0; i < INCIDENT_STAGES; i++) {
-        int64_t instant = instants[i] > before ? instants[i] : before;
-        instant = instant < incident->restored_ns ? instant : incident->restored_ns;
-        stages_ns[i] = instant - before;
-        before = instant;
+    /* A stage ends at the latest when the next one does. As in the metric rto_stage. */
+    for (int i = INCIDENT_STAGES - 1; i >= 0; i--) {
+        int64_t next = end;
+
+        if (i > 0 && instants[i - 1] >= 0 && instants[i - 1] < end)
+            end = instants[i - 1];
+        if (i == 0 || end < incident->onset_ns)
+            end = incident->onset_ns;
+        stages_ns[i] = next - end;
     }
     return true;
 }

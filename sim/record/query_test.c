@@ -264,7 +264,7 @@ static void stages_add_up_whatever_is_missing_or_late(void **state)
                                .published_ns = 140,
                                .restored_ns = 170};
     assert_true(incident_stages(&odd, s));
-    assert_true(s[0] == 0 && s[1] == 20 && s[2] == 30 && s[3] == 0 && s[4] == 20);
+    assert_true(s[0] == 20 && s[1] == 0 && s[2] == 20 && s[3] == 0 && s[4] == 30);
     odd.restored_ns = -1;
     assert_false(incident_stages(&odd, s));
 }

@@ -356,18 +356,18 @@ SELECT run, cell, (bin - (shift << sub_bits)) << shift AS low,
        ((bin - (shift << sub_bits)) << shift) + (1 << shift) - 1 AS high, count
 FROM bin;
 
--- RTO and its stages. Each instant is clipped to the range from the previous instant to the restoration, and a missing
--- one gives its stage no time, so the stages always add up to rto_ns. All NULL if never restored. Metric
--- rto_stage gives the time to the stage itself: without an alarm it is all `detect`, here all `drain`.
+-- RTO and its stages, as in metric rto_stage: each stage ends at its instant, or with the next stage, or with the
+-- restoration, whichever is first, so the stages always add up to rto_ns; an outage that passes by itself is all
+-- detect. All NULL if never restored.
 CREATE VIEW incidents AS
 WITH a AS (
-    SELECT *, min(max(coalesce(detected_ns, onset_ns), onset_ns), restored_ns) AS d1 FROM incident
+    SELECT *, max(min(coalesce(published_ns, restored_ns), restored_ns), onset_ns) AS d4 FROM incident
 ), b AS (
-    SELECT *, min(max(coalesce(decided_ns, d1), d1), restored_ns) AS d2 FROM a
+    SELECT *, max(min(coalesce(promoted_ns, d4), d4), onset_ns) AS d3 FROM a
 ), c AS (
-    SELECT *, min(max(coalesce(promoted_ns, d2), d2), restored_ns) AS d3 FROM b
+    SELECT *, max(min(coalesce(decided_ns, d3), d3), onset_ns) AS d2 FROM b
 ), d AS (
-    SELECT *, min(max(coalesce(published_ns, d3), d3), restored_ns) AS d4 FROM c
+    SELECT *, max(min(coalesce(detected_ns, d2), d2), onset_ns) AS d1 FROM c
 )
 SELECT point.study, point.number AS point, run.replication, d.number, d.kind,
        d.subject, d.cause, onset_ns, detected_ns, decided_ns, promoted_ns, published_ns, restored_ns,
