@@ -63,7 +63,7 @@ rows = [line.split() for line in open("login.hgrm") if re.match(r" +\d", line)]
 values, shares, counts = ([float(row[i]) for row in rows] for i in range(3))
 assert values == sorted(values) and shares == sorted(shares) and counts == sorted(counts) and shares[-1] == 1
 total, = db.execute("""SELECT sum(count) FROM histogram JOIN cell ON cell.id = cell WHERE name = 'login_latency'
-                       AND region = 'us-west-2' AND "window" = 'fault'""").fetchone()
+                       AND region = 'us-west-2' AND "window" = 'fault' AND label = ''""").fetchone()
 assert counts[-1] == total
 below = max(value for value, share in zip(values, shares) if share <= 0.99)
 above = min(value for value, share in zip(values, shares) if share >= 0.99)
