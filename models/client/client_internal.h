@@ -435,6 +435,9 @@ RARE void client_record_answered(struct store_client *client, uint32_t index, ui
                                  enum op_outcome outcome);
 RARE void client_record_failed(struct store_client *client, uint32_t index);
 /* The run is over. */
+/* An attempt has failed. */
+RARE void client_record_attempt(const struct store_client *client, uint32_t index,
+                                enum client_error error);
 RARE void client_record_under_way(struct store_client *client);
 /* An attempt of the operation was sent, and its client will not see a reply. */
 RARE void client_note_unanswered(struct store_client *client, uint32_t index);

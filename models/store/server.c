@@ -154,8 +154,10 @@ void server_begin_iteration(struct server *server)
         server->head = NO_INDEX;
     } else {
         cost += iteration_take(server);
-        if (server->iteration_head == NO_INDEX && cost == 0)
-            return; /* all had expired */
+        if (server->iteration_head == NO_INDEX && cost == 0) { /* all had expired */
+            server_write_all(server);
+            return;
+        }
     }
     for (uint32_t ref = server->iteration_head; ref != NO_INDEX;) {
         const struct command *command = command_of(store, ref);

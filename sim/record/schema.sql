@@ -152,7 +152,9 @@ CREATE TABLE incident (
     detected_ns INTEGER CHECK (detected_ns >= 0),
     decided_ns INTEGER CHECK (decided_ns >= 0),
     promoted_ns INTEGER CHECK (promoted_ns >= 0),
+    notified_ns INTEGER CHECK (notified_ns >= 0),
     published_ns INTEGER CHECK (published_ns >= 0),
+    cached_ns INTEGER CHECK (cached_ns >= 0),
     restored_ns INTEGER CHECK (restored_ns >= 0),
     rpo_ns INTEGER CHECK (rpo_ns >= 0), -- NULL: no failover
     writes_lost INTEGER NOT NULL,
@@ -356,22 +358,26 @@ SELECT run, cell, (bin - (shift << sub_bits)) << shift AS low,
        ((bin - (shift << sub_bits)) << shift) + (1 << shift) - 1 AS high, count
 FROM bin;
 
--- RTO and its stages, as in metric rto_stage: each stage ends at its instant, or with the next stage, or with the
--- restoration, whichever is first, so the stages always add up to rto_ns; an outage that passes by itself is all
--- detect. All NULL if never restored.
+-- RTO and its stages. Each stage ends at its instant, or when the next one does, or with the restoration, whichever is
+-- first, so the stages always add up to rto_ns: an outage that passes without an alarm is all `detect`. All NULL if
+-- never restored. The same as metric rto_stage.
 CREATE VIEW incidents AS
-WITH a AS (
-    SELECT *, max(min(coalesce(published_ns, restored_ns), restored_ns), onset_ns) AS d4 FROM incident
-), b AS (
-    SELECT *, max(min(coalesce(promoted_ns, d4), d4), onset_ns) AS d3 FROM a
-), c AS (
-    SELECT *, max(min(coalesce(decided_ns, d3), d3), onset_ns) AS d2 FROM b
+WITH f AS (
+    SELECT *, max(min(coalesce(cached_ns, restored_ns), restored_ns), onset_ns) AS d6 FROM incident
+), e AS (
+    SELECT *, max(min(coalesce(published_ns, d6), d6), onset_ns) AS d5 FROM f
 ), d AS (
-    SELECT *, max(min(coalesce(detected_ns, d2), d2), onset_ns) AS d1 FROM c
+    SELECT *, max(min(coalesce(notified_ns, d5), d5), onset_ns) AS d4 FROM e
+), c AS (
+    SELECT *, max(min(coalesce(promoted_ns, d4), d4), onset_ns) AS d3 FROM d
+), b AS (
+    SELECT *, max(min(coalesce(decided_ns, d3), d3), onset_ns) AS d2 FROM c
+), a AS (
+    SELECT *, max(min(coalesce(detected_ns, d2), d2), onset_ns) AS d1 FROM b
 )
-SELECT point.study, point.number AS point, run.replication, d.number, d.kind,
-       d.subject, d.cause, onset_ns, detected_ns, decided_ns, promoted_ns, published_ns, restored_ns,
-       restored_ns - onset_ns AS rto_ns, d1 - onset_ns AS detect_ns, d2 - d1 AS decide_ns,
-       d3 - d2 AS promote_ns, d4 - d3 AS publish_ns, restored_ns - d4 AS drain_ns,
-       rpo_ns, writes_lost, sessions_lost
-FROM d JOIN run ON run.id = d.run JOIN point ON point.id = run.point;
+SELECT point.study, point.number AS point, run.replication, a.number, a.kind,
+       a.subject, a.cause, onset_ns, detected_ns, decided_ns, promoted_ns, notified_ns, published_ns, cached_ns,
+       restored_ns, restored_ns - onset_ns AS rto_ns, d1 - onset_ns AS detect_ns, d2 - d1 AS decide_ns,
+       d3 - d2 AS promote_ns, d4 - d3 AS notify_ns, d5 - d4 AS publish_ns, d6 - d5 AS cache_ns,
+       restored_ns - d6 AS reconnect_ns, rpo_ns, writes_lost, sessions_lost
+FROM a JOIN run ON run.id = a.run JOIN point ON point.id = run.point;

@@ -228,6 +228,34 @@ static void a_takeover_goes_unnoticed_for_the_limit_of_refreshes(void **state)
     }
 }
 
+/* A planned change of roles inside the region: the old node answers MOVED, and each client follows
+ * it at its first redirect, by a pool or a shared connection: no write fails. Without a retry of
+ * MOVED those fail that met the first one, a few under way at the same time. */
+static void redirects_inside_a_region_are_followed(void **state)
+{
+    static const char *const modes[] = {"pool", "multiplexed"};
+    static const struct {
+        const char *errors;
+        double least, most;
+    } cases[] = {{"moved: {attempts: 5}", 0, 0}, {"moved: {retry: false}", 1, 10}};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        char text[600];
+        double failed;
+
+        snprintf(text, sizeof text,
+                 "regions: {a: {}}\nduration: 3min\npopulation: {sessions: 20/s}\n"
+                 "store: {primary: a, replicas: 2}\n"
+                 "client: {mode: %s, topology: {cluster: {refresh: 10s}}, errors: {%s}}\n"
+                 "faults: [{at: 2min, store: a, role_change: true}]\n",
+                 modes[i % 2], cases[i / 2].errors);
+        failed = one(text, (struct wanted){"write_failures", NULL, 0, NULL, NULL});
+        print_message("%s, %s: %.0f fail\n", modes[i % 2], cases[i / 2].errors, failed);
+        assert_true(failed >= cases[i / 2].least && failed <= cases[i / 2].most);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +266,7 @@ int main(void)
         cmocka_unit_test(arrivals_follow_a_k6_script),
         cmocka_unit_test(what_may_wait_has_a_bound),
         cmocka_unit_test(a_takeover_goes_unnoticed_for_the_limit_of_refreshes),
+        cmocka_unit_test(redirects_inside_a_region_are_followed),
     };
 
     registry = (struct registry){model_registry, model_registry_count};
