@@ -169,7 +169,8 @@ static enum verdict by_side(const struct expectation *expect, const struct inter
     return by_mean(expect, expect->side == BY_LOWER ? interval->low : interval->high, bound);
 }
 
-/* Left less factor x right, pair by pair; one that is never known is beyond every number. */
+/* Left less factor x right, pair by pair, with ratios and quantiles pooled; one that is never known
+ * is beyond every number. */
 static struct sampled_estimate difference(const struct expectation *expect,
                                           const struct sampled *left, const struct sampled *right,
                                           double level, uint64_t *never_right)
@@ -177,8 +178,11 @@ static struct sampled_estimate difference(const struct expectation *expect,
     struct estimate_sums sums = {.over = 0};
     struct sampled_estimate estimate = {.never = 0};
 
+    double *a_side = sampled_sections(left, &expect->left);
+    double *b_side = sampled_sections(right, &expect->right);
+
     for (uint32_t i = 0; i < left->count && i < right->count; i++) {
-        double a = left->values[i], b = right->values[i];
+        double a = a_side[i], b = b_side[i];
 
         if (isnan(a) || isnan(b) || (isinf(a) && isinf(b)))
             continue;
@@ -190,6 +194,8 @@ static struct sampled_estimate difference(const struct expectation *expect,
             estimate_add(&sums, a - expect->factor * b, 0, 0);
     }
     estimate.interval = estimate_interval(&sums, ESTIMATE_SIGNED, level, NULL);
+    free(a_side);
+    free(b_side);
     return estimate;
 }
 

@@ -138,7 +138,8 @@ struct timeline_row {
 int results_each_timeline(struct results *results, int64_t study, const char *metric,
                           void (*row)(void *self, const struct timeline_row *row), void *self,
                           struct diag *diag);
-/* A series of one run: a value for each bin that has one. */
+/* A series of one run, such as "availability" or "login_latency.p99": a value for each bin that has
+ * one. */
 struct series_row {
     const char *region;
     bool is_rate;

@@ -151,7 +151,8 @@ int results_each_series(struct results *results, int64_t study, int64_t point, i
                  "SELECT cell.region, cell.kind, t_ns, series.value FROM point"
                  " JOIN run ON run.point = point.id JOIN series ON series.run = run.id"
                  " JOIN cell ON cell.id = series.cell WHERE study =" THE_STUDY
-                 "AND point.number = ?2 AND replication = ?3 AND cell.name = ?4 AND cell.label = ''"
+                 "AND point.number = ?2 AND replication = ?3 AND cell.label = ''"
+                 " AND cell.name || iif(cell.stat = '', '', '.' || cell.stat) = ?4"
                  " ORDER BY cell.id, t_ns",
                  study, diag);
     select_bind_int(&rows, point);

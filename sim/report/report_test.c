@@ -141,7 +141,7 @@ static void a_mean_never_hides_two_outcomes(void **state)
     /* and of 3 in 10: 1 minus the same */
     assert_has(text, "Stuck in 3 of 10 replications, 30% [10.8%, 60.3%]: an outage was not over");
     assert_has(text, "RTO of those restored");
-    assert_has(text, "rto.p90 of all         never [");
+    assert_has(text, "rto.p90, never as the worst  never [");
 
     assert_has(text, "recovered, n = 7");
     assert_has(text, "stuck, n = 3");

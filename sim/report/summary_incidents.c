@@ -52,7 +52,16 @@ static void add_rto_quantile(struct printer *printer, const struct incident_grou
         .valid = rank.n >= 2, .mean = rank.value, .low = rank.low, .high = rank.high};
     interval_add(cell, &interval, UNIT_NS);
     if (interval.valid && rank.is_range)
-        strbuf_addf(cell, ", the range of all: %.4g %%", rank.level * 100);
+        strbuf_addf(cell, ", from the lowest to the highest: a %.3g %% interval", rank.level * 100);
+}
+
+/* How many stages have a part of the RTO. */
+static int stages_with_time(const struct incident_group *group)
+{
+    int count = 0;
+    for (int i = 0; i < INCIDENT_STAGES; i++)
+        count += group->stages[i].tally.max > 0;
+    return count;
 }
 
 static void add_rto(struct printer *printer, const struct incident_group *group)
@@ -62,11 +71,13 @@ static void add_rto(struct printer *printer, const struct incident_group *group)
         add_estimate(printer, all ? "  RTO" : "  RTO of those restored", &group->rto,
                      ESTIMATE_POSITIVE, UNIT_NS, group->restored_count);
     }
-    if (!all) {
-        add_rto_quantile(printer, group, "  rto.p50 of all", 0.5);
-        add_rto_quantile(printer, group, "  rto.p90 of all", 0.9);
+    /* If none was restored there is nothing to rank. */
+    if (!all && group->restored_count > 0) {
+        add_rto_quantile(printer, group, "  rto.p50, never as the worst", 0.5);
+        add_rto_quantile(printer, group, "  rto.p90, never as the worst", 0.9);
     }
-    for (int i = 0; i < INCIDENT_STAGES && group->restored_count > 0; i++) {
+    /* An outage that passed by itself has no stages to tell apart. */
+    for (int i = 0; i < INCIDENT_STAGES && stages_with_time(group) > 1; i++) {
         if (group->stages[i].tally.max > 0) {
             struct strbuf name = STRBUF_INIT;
             strbuf_addf(&name, "    %s", incident_stage_names[i]);

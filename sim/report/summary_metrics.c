@@ -63,6 +63,7 @@ static void add_value(struct printer *printer, const struct statistic_row *row, 
             strbuf_add(cell, " (few)");
             printer->has_few = true;
         }
+        printer->has_fewer = printer->has_fewer || row->interval.n != n;
         printer->has_unseen = printer->has_unseen || row->interval.form == INTERVAL_NONE_SEEN ||
                               row->interval.form == INTERVAL_ALL_SEEN;
     }
@@ -189,9 +190,9 @@ static void add_marks(struct printer *printer)
     double level = printer->summary->study.level;
     if (printer->has_unseen && printer->n > 1) {
         strbuf_addf(&text,
-                    "0 of N: not seen. The bound takes the N as independent (%g %%, 3.7 / N "
-                    "at 95 %%); by replications alone, what none of %" PRIu64
-                    " showed happens in fewer than ",
+                    "0 of N: not seen in the N of all replications together. The bound takes the N "
+                    "as independent (%g %%, 3.7 / N at 95 %%); by replications alone, what none of "
+                    "%" PRIu64 " showed happens in fewer than ",
                     level * 100, printer->n);
         units_add(&text, proportion_replication_bound(printer->n, level), UNIT_SHARE, 2);
         strbuf_add(&text, " of them.");
@@ -200,12 +201,14 @@ static void add_marks(struct printer *printer)
     if (printer->has_few)
         printer_add_paragraph(printer, "(few): fewer than 10 / (1 - q) samples, the quantile is "
                                        "hardly more than the maximum.");
+    if (printer->has_fewer)
+        printer_add_paragraph(printer, "(n = ...): fewer replications have a value.");
     if (printer->has_left_out)
         printer_add_paragraph(printer,
                               "Of each metric, the regions with the least and the greatest "
                               "value; --all prints all regions.");
     printer->has_left_out = false;
-    printer->has_unseen = printer->has_few = false;
+    printer->has_unseen = printer->has_few = printer->has_fewer = false;
     strbuf_release(&text);
 }
 
@@ -258,21 +261,21 @@ static void add_groups(struct printer *printer, int64_t point)
     printer->table = NULL;
     for (size_t i = 0; i < list->count; i++) {
         const struct statistic_groups *row = &list->items[i];
-        if (row->point != point)
+        /* The table of metrics has the outcomes themselves. */
+        if (row->point != point ||
+            (printer->outcomes != NULL && strncmp(row->text, "incidents_unrestored", 20) == 0))
             continue;
         if (printer->table == NULL) {
             printer_add_heading(printer,
                                 "Two groups of replications, so that one mean describes neither");
-            printer->table = printer->options->markdown
-                                 ? text_table_create("statistic\tlow group\thigh group")
-                                 : text_table_create_bare(3);
+            printer->table = text_table_create("statistic\tlow group\thigh group");
         }
         text_table_add(printer->table, "%s", row->text);
         struct strbuf *cell = text_table_cell(printer->table);
-        strbuf_addf(cell, "%" PRIu64 " with ", row->low.n);
+        strbuf_addf(cell, "n = %" PRIu64 ": ", row->low.n);
         interval_add(cell, &row->low, row->unit);
         cell = text_table_cell(printer->table);
-        strbuf_addf(cell, "%" PRIu64 " with ", row->high.n);
+        strbuf_addf(cell, "n = %" PRIu64 ": ", row->high.n);
         interval_add(cell, &row->high, row->unit);
     }
     if (printer->table != NULL)
@@ -286,6 +289,20 @@ static bool is_cause(const struct statistic_row *row)
            row->interval.mean > 0;
 }
 
+/* With the columns of the table of metrics. */
+static void start_causes(struct printer *printer)
+{
+    const char *columns = printer->outcomes != NULL ? "cause\trecovered\tstuck"
+                          : printer->has_fault      ? "cause\twhole run\twhile a fault is active"
+                                                    : "cause\twhole run\t";
+    printer_add_heading(printer, "Re-auths of a replication by cause, all regions");
+    printer->table = text_table_create(columns);
+    if (printer->options->markdown)
+        return;
+    text_table_widen(printer->table, 0, NAME_WIDTH + GAP + REGION_WIDTH);
+    text_table_widen(printer->table, 1, value_width(printer));
+}
+
 static void add_causes(struct printer *printer, int64_t point)
 {
     const struct statistic_table *statistics = &printer->summary->statistics;
@@ -295,16 +312,7 @@ static void add_causes(struct printer *printer, int64_t point)
         if (row->point != point || !is_cause(row))
             continue;
         if (printer->table == NULL) {
-            printer_add_heading(printer, "Re-auths by cause, all regions");
-            printer->table = text_table_create_bare(3);
-            if (!printer->options->markdown) {
-                text_table_widen(printer->table, 0, NAME_WIDTH + GAP + REGION_WIDTH);
-                text_table_widen(printer->table, 1, value_width(printer));
-            } else {
-                text_table_add(printer->table, "cause");
-                text_table_add(printer->table, "whole run");
-                text_table_add(printer->table, "while a fault is active");
-            }
+            start_causes(printer);
         }
         text_table_add(printer->table, "%s", row->label);
         add_values(printer, row);

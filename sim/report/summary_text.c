@@ -5,6 +5,7 @@
 #include "summary_text_internal.h"
 #include "interval.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +98,8 @@ static void add_head(struct printer *printer)
         strbuf_addf(&text, ", %" PRIu32 " points", study->point_count);
     strbuf_addf(&text, ", seed %" PRIu64 ", ", study->seed);
     if (printer->n > 1)
-        strbuf_addf(&text, "n = %" PRIu64 " replications; mean [low, high]: %g %% interval",
+        strbuf_addf(&text, "n = %" PRIu64
+                    " replications; mean [low, high]: %g %% interval; counts are per replication",
                     printer->n, study->level * 100);
     else if (printer->n == 1)
         strbuf_add(&text, "n = 1 replication: no interval; use --replications for more");
@@ -134,10 +136,20 @@ static const char *verdict_colour(const char *verdict)
                                            : "\033[33m";
 }
 
+/* Is a metric on the right, as in "a > b" and "a > 2 * b"? */
+static bool compares_metrics(const char *text)
+{
+    const char *right = strpbrk(text, "<>");
+    right = right != NULL ? right + strspn(right, "<>= ") : text + strlen(text);
+    return isalpha((unsigned char)*right) || strchr(right, '*') != NULL;
+}
+
 static void add_value_of(struct strbuf *value, const struct summary_expectation *row,
                          enum unit unit)
 {
     bool unseen = row->has_interval && !(row->value > 0) && !(row->low > 0) && row->high > 0;
+    if (row->has_value && compares_metrics(row->text))
+        strbuf_add(value, "difference ");
     if (row->has_value)
         units_add(value, row->value, unit, 3);
     if (unseen) {

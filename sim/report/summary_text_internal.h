@@ -22,7 +22,8 @@ struct printer {
     bool has_fault;
     struct text_table *table;           /* being filled */
     const struct outcome_row *outcomes; /* of a point with two outcomes; NULL: one */
-    bool has_unseen, has_few;           /* the table has "0 of N", and quantiles of few samples */
+    /* the table has "0 of N", quantiles of few samples, values of fewer replications */
+    bool has_unseen, has_few, has_fewer;
     bool has_left_out;                  /* and leaves regions out */
 };
 

@@ -6,6 +6,7 @@
 #include <gsl/gsl_cdf.h>
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 const char *interval_form_name(enum interval_form form)
 {
@@ -118,23 +119,45 @@ double interval_relative_half_width(const struct interval *interval)
     return interval->mean != 0.0 ? half / fabs(interval->mean) : INFINITY;
 }
 
-enum { DIGITS = 3 };
+enum { DIGITS = 3, DIGITS_MAX = 8 };
 
 /* A quantile over replications may be an outcome that never came. */
-static void add_value(struct strbuf *out, double value, enum unit unit)
+static void add_value(struct strbuf *out, double value, enum unit unit, int digits)
 {
     if (isinf(value))
         strbuf_add(out, "never");
     else
-        units_add(out, value, unit, DIGITS);
+        units_add(out, value, unit, digits);
+}
+
+static bool look_alike(double low, double high, enum unit unit, int digits)
+{
+    struct strbuf a = STRBUF_INIT, b = STRBUF_INIT;
+    units_add(&a, low, unit, digits);
+    units_add(&b, high, unit, digits);
+    bool alike = strcmp(a.text, b.text) == 0;
+    strbuf_release(&a);
+    strbuf_release(&b);
+    return alike;
+}
+
+/* As many digits as it takes to tell the bounds apart. */
+static int digits_for(double low, double high, enum unit unit)
+{
+    int digits = DIGITS;
+    while (isfinite(low) && isfinite(high) && high > low && digits < DIGITS_MAX &&
+           look_alike(low, high, unit, digits))
+        digits++;
+    return digits;
 }
 
 void interval_add_bounds(struct strbuf *out, double low, double high, enum unit unit)
 {
+    int digits = digits_for(low, high, unit);
     strbuf_add(out, " [");
-    add_value(out, low, unit);
+    add_value(out, low, unit, digits);
     strbuf_add(out, ", ");
-    add_value(out, high, unit);
+    add_value(out, high, unit, digits);
     strbuf_add(out, "]");
 }
 
@@ -143,7 +166,8 @@ void interval_add(struct strbuf *out, const struct interval *interval, enum unit
     bool none = interval->form == INTERVAL_NONE_SEEN;
 
     if (!interval->valid || interval->form == INTERVAL_PLAIN) {
-        add_value(out, interval->mean, unit);
+        add_value(out, interval->mean, unit,
+                  interval->valid ? digits_for(interval->low, interval->high, unit) : DIGITS);
         if (interval->valid)
             interval_add_bounds(out, interval->low, interval->high, unit);
         return;

@@ -9,5 +9,5 @@ sed -n '/^Two outcomes/,/^$/p; /^  metric /p; /^Incidents/,/^$/p' summary
 awk '$1 == "write_failure_rate" { seen = 1 }
      seen && $1 == "total" { print ($2 + 0 < 1 && $4 + 0 > 30 || $2 + 0 < 1 && $5 + 0 > 30 ? "far apart" : "alike"); exit }' summary
 # Two groups are detected without the incidents.
-awk '/^Two groups/ { seen = 1 } seen && $1 == "availability" { print $1, $2, $3, ($4 + 0 < 90), $7, $8, ($9 + 0 > 99) }' summary
+awk '/^Two groups/ { seen = 1 } seen && $1 == "availability" { print $1, $4, ($5 + 0 < 90), $10, ($11 + 0 > 99) }' summary
 grep -c 'whole run\|failover in' summary || true
