@@ -17,7 +17,7 @@ void change_gate_init(struct change_gate *gate, struct sim *sim, struct port_dir
                                  .plane = {gate, 0, home, gate_set},
                                  .state = CONTROL_WELL,
                                  .stream = sim_stream(sim, instance, "call")};
-    port_offer_control_plane(ports, part, number, &gate->plane);
+    port_offer_control_plane(ports, (int)part, number, &gate->plane);
 }
 
 const char *change_gate_call(struct change_gate *gate)

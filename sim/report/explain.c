@@ -87,7 +87,8 @@ static int64_t median_replication(const struct incident_list_of_point *list)
     for (size_t i = 0; i < list->count; i++)
         if (longest_of(list, list->rows[i].replication) == &list->rows[i])
             ranked[count++] = (struct ranked){rto_of(&list->rows[i]), list->rows[i].replication};
-    qsort(ranked, count, sizeof *ranked, compare_ranked);
+    if (count > 0)
+        qsort(ranked, count, sizeof *ranked, compare_ranked);
     replication = count > 0 ? ranked[(count - 1) / 2].replication : -1;
     free(ranked);
     return replication;
