@@ -56,6 +56,9 @@ static uint64_t cache_fetch(struct dns_name *name, int region, sim_time now)
 
     cache->record = dns_records_draw(name->records, name->record_count, block.word[0]);
     cache->target = name->records[cache->record].target;
+    if (name->spread.servers > 0 && cache->record == name->spread.record &&
+        rng_below(block.word[3], name->spread.servers) < name->spread.updated)
+        cache->target = name->spread.target;
     cache->expires = now + name->rule.ttl_ns;
     if (name->rule.overstay)
         cache->expires += dist_sample_ns(name->rule.overstay, block.word[1]);
@@ -82,15 +85,46 @@ void dns_name_serve(struct dns_name *name, uint32_t record, const struct dns_rec
 {
     invariant(record < name->record_count);
     name->records[record] = *value;
+    if (name->spread.record == record)
+        name->spread.servers = 0;
+}
+
+void dns_name_spread(struct dns_name *name, uint32_t record, struct dns_target target,
+                     uint32_t updated, uint32_t servers)
+{
+    invariant(record < name->record_count && updated <= servers);
+    name->spread = (struct dns_spread){updated, servers, record, target};
+}
+
+static bool is_same_target(const struct dns_target *a, const struct dns_target *b)
+{
+    return a->region == b->region && a->epoch == b->epoch;
 }
 
 static bool cache_is_stale(const struct dns_name *name, const struct dns_cache *cache)
 {
     const struct dns_record *record = &name->records[cache->record];
 
-    return record->target.region != cache->target.region ||
-           record->target.epoch != cache->target.epoch ||
-           !dns_record_is_served(name->records, name->record_count, cache->record);
+    if (!dns_record_is_served(name->records, name->record_count, cache->record))
+        return true;
+    if (name->spread.updated > 0 && name->spread.servers > 0 &&
+        name->spread.record == cache->record &&
+        is_same_target(&name->spread.target, &cache->target))
+        return false; /* it is ahead of the others */
+    return !is_same_target(&record->target, &cache->target);
+}
+
+sim_time dns_name_stale_until(const struct dns_name *name, uint32_t region_count, sim_time now)
+{
+    sim_time until = now;
+
+    for (uint32_t region = 0; region < region_count; region++) {
+        const struct dns_cache *cache = &name->caches[region];
+
+        if (cache->fetches > 0 && cache->expires > until && cache_is_stale(name, cache))
+            until = cache->expires;
+    }
+    return until;
 }
 
 struct dns_answer dns_name_resolve(struct dns_name *name, int region, sim_time now)

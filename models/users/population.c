@@ -75,6 +75,7 @@ static const struct field population_fields[] = {
 /* enum reauth_cause; the kind of store adds its own. */
 static const char *const causes[] = {"local-only", "store-unavailable", "evicted",
                                      "restarted",  "token-expired",     NULL};
+static const char *const outcomes[] = {"ok", "failed", NULL};
 static const char *const hows[] = {"local-session", "stateless-token", NULL};
 
 // clang-format off
@@ -96,8 +97,8 @@ static const struct metric population_metrics[] = {
     {.name = "reauths_per_session", .unit = UNIT_NONE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "reauths", .under = "sessions_started", .meaning = "re-auths / sessions that arrived"},
     {.name = "sessions_active", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "users near the region between their arrival and their end"},
     {.name = "degraded_sessions", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "how", .label_values = hows, .series = true, .meaning = "logins served without the store by a fallback"},
-    {.name = "request_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of answered requests, at the user"},
-    {.name = "login_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of answered logins, at the user"},
+    {.name = "request_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = outcomes, .series = true, .meaning = "latency of answered requests, at the user; failed: answered with an error or a re-auth"},
+    {.name = "login_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = outcomes, .series = true, .meaning = "latency of answered logins, at the user; failed: answered with an error"},
 };
 // clang-format on
 
@@ -147,8 +148,12 @@ static void open_region_probes(struct population *population, struct probes *pro
     }
     population->at[r].degraded[0] = probe_count_open(probes, "degraded_sessions", region, hows[0]);
     population->at[r].degraded[1] = probe_count_open(probes, "degraded_sessions", region, hows[1]);
-    population->at[r].latency = probe_latency_open(probes, "request_latency", region, NULL);
-    population->at[r].login_latency = probe_latency_open(probes, "login_latency", region, NULL);
+    for (int failed = 0; failed < 2; failed++) {
+        population->at[r].latency[failed] =
+            probe_latency_open(probes, "request_latency", region, outcomes[failed]);
+        population->at[r].login_latency[failed] =
+            probe_latency_open(probes, "login_latency", region, outcomes[failed]);
+    }
 }
 
 static void population_init(void *self, const struct model_env *env)
@@ -180,7 +185,8 @@ static void population_init(void *self, const struct model_env *env)
         sim_kind_add(env->sim, &population_request_arrive, env->instance, population);
     population->slow_kind = sim_kind_add(env->sim, &population_slow, env->instance, population);
     population->surge_kind = sim_kind_add(env->sim, &population_surge, env->instance, population);
-    population->ramp_kind = sim_kind_add(env->sim, &population_ramp, env->instance, population);
+    if (population->config->user_stages.count > 0)
+        population->ramp_kind = sim_kind_add(env->sim, &population_ramp, env->instance, population);
     population->started = probe_count_open(probes, "sessions_started", env->region, NULL);
     population->left = probe_count_open(probes, "sessions_left", env->region, NULL);
     population->active_level = probe_level_open(probes, "sessions_active", env->region, NULL);

@@ -183,7 +183,8 @@ struct population {
     probe_id started, left, active_level;
     struct {
         probe_id requests, good, abandoned, pinned, reset, with_session, logins, logins_failed;
-        probe_id reauths[REAUTH_CAUSES_MAX], degraded[2], latency, login_latency;
+        probe_id reauths[REAUTH_CAUSES_MAX], degraded[2];
+        probe_id latency[2], login_latency[2]; /* ok, failed */
         struct operation_tally good_requests, good_logins;
     } at[REGIONS_MAX];
 };

@@ -447,21 +447,21 @@ static void count_answer(struct population *population, const struct session *se
     struct probes_hot *probes = population->probes;
     int r = response->region;
     sim_dur latency = response->arrives - sent;
-    bool good = (response->kind == RESPONSE_OK || response->kind == RESPONSE_OK_LOCAL ||
-                 response->kind == RESPONSE_OK_TOKEN) &&
-                latency <= population->good_latency_ns;
+    bool failed = response->kind != RESPONSE_OK && response->kind != RESPONSE_OK_LOCAL &&
+                  response->kind != RESPONSE_OK_TOKEN;
+    bool good = !failed && latency <= population->good_latency_ns;
 
     probe_count(probes, population->at[r].requests);
     if (good)
         probe_count(probes, population->at[r].good);
     operation_tally_add(&population->at[r].good_requests, sent, good);
-    probe_latency(probes, population->at[r].latency, latency);
+    probe_latency(probes, population->at[r].latency[failed], latency);
     if (session->kind == REQUEST_LOGIN) {
         operation_tally_add(&population->at[r].good_logins, sent, good);
         probe_count(probes, population->at[r].logins);
         if (response->kind == RESPONSE_LOGIN_FAILED || response->kind == RESPONSE_REJECTED)
             probe_count(probes, population->at[r].logins_failed);
-        probe_latency(probes, population->at[r].login_latency, latency);
+        probe_latency(probes, population->at[r].login_latency[failed], latency);
     }
     if (response->carried)
         probe_count(probes, population->at[r].with_session);
