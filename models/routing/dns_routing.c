@@ -231,20 +231,6 @@ static void dns_routing_fini(void *self)
     free(dns->settings);
 }
 
-static void dns_routing_check(const void *config, const struct check_context *context,
-                              struct validation *validation)
-{
-    const struct dns_routing_config *c = config;
-    bool seen[REGIONS_MAX] = {false};
-
-    (void)context;
-    for (uint32_t i = 0; i < c->failover_order.count; i++) {
-        if (seen[c->failover_order.items[i]])
-            validation_error(validation, "failover_order", "names a region twice");
-        seen[c->failover_order.items[i]] = true;
-    }
-}
-
 static bool has_short_ttl(const void *config, const struct check_context *context)
 {
     const struct dns_routing_config *c = config;
@@ -272,7 +258,6 @@ const struct model_ops dns_routing_ops = {
     FIELD_TABLE(dns_routing_fields),
     METRIC_TABLE(dns_routing_metrics),
     .rows = {LINT_TABLE(dns_routing_lints)},
-    .check = dns_routing_check,
     .init = dns_routing_init,
     .connect = dns_routing_connect,
     .start = dns_routing_start,

@@ -4,12 +4,10 @@
  * weights of records. Each goes through the control plane of its service, which may refuse it; then
  * it is tried again, where that is asked for.
  */
-#include "bug.h"
-#include "endpoint_group.h"
-#include "model.h"
+#include "accelerator_internal.h"
 #include "registry.h"
-#include "routing_control.h"
-#include "refs.h"
+
+#include <string.h>
 
 static const char *const setting_names[] = {"dial", "weight", "record", NULL};
 static const char *const results[] = {"accepted", "refused", NULL};
@@ -126,26 +124,72 @@ static const struct endpoint_group_shape *group_of(const struct check_context *c
     return NULL;
 }
 
+/* Application servers of a region, as those who simulate them tell faults. */
+static uint32_t instances_of(const struct check_context *context, int region)
+{
+    uint32_t most = 0;
+
+    for (size_t i = 0; i < context->instance_count; i++) {
+        const struct scenario_instance *instance = &context->instances[i];
+        const struct model_rows *rows = &instance->ops->rows;
+        const struct check_context of = check_context_of(context, instance, 0);
+
+        for (size_t k = 0; k < rows->fault_count; k++)
+            if (rows->faults[k].parts && strcmp(rows->faults[k].target, "instance") == 0) {
+                uint32_t parts = rows->faults[k].parts(instance->config, &of, region, -1);
+
+                most = parts > most ? parts : most;
+            }
+    }
+    return most;
+}
+
 static void routing_change_check(const void *config, const struct check_context *context,
                                  struct validation *validation)
 {
     const struct routing_change_config *item = config;
     const struct endpoint_group_shape *group;
+    uint32_t endpoints;
 
+    if (item->at_ns >= context->end)
+        validation_error(validation, "at", "must be before the end of the run");
     if (item->region < 0) {
         validation_error(validation, "region", "is required");
         return;
     }
     group = group_of(context, item->region);
-    if (item->kind == ROUTING_WEIGHT && group && group->kind == ENDPOINTS_BALANCERS &&
-        item->endpoint >= endpoint_group_count(group, 0))
+    if (item->kind != ROUTING_WEIGHT || !group)
+        return;
+    endpoints = endpoint_group_count(group, instances_of(context, item->region));
+    if (item->endpoint >= endpoints)
         validation_error(validation, "set",
-                         "has no endpoint %u: the endpoint group of this region has %u, by its "
-                         "'weights'",
-                         item->endpoint, endpoint_group_count(group, 0));
-    if (item->at_ns >= context->end)
-        validation_error(validation, "at", "must be before the end of the run");
+                         "has no endpoint %u: the endpoint group of this region has %u, numbered "
+                         "from 0",
+                         item->endpoint, endpoints);
 }
+
+/* Is the service that is changed the one that routes the users? */
+static bool changes_nothing(const void *config, const struct check_context *context)
+{
+    const struct routing_change_config *item = config;
+
+    for (size_t i = 0; i < context->instance_count; i++)
+        if (context->instances[i].ops == &accelerator_ops) {
+            const struct accelerator_config *accelerator = context->instances[i].config;
+
+            return accelerator->routing !=
+                   (item->kind == ROUTING_RECORD ? ROUTING_DNS : ROUTING_ACCELERATOR);
+        }
+    return false;
+}
+
+static const struct lint_row routing_change_lints[] = {
+    {.code = "routing-change-unused",
+     .field = "set",
+     .meaning = "'set' changes a service that does not route the users: dials and weights need "
+                "'accelerator.routing: accelerator', records need 'accelerator.routing: dns'",
+     .applies = changes_nothing},
+};
 
 const struct model_ops routing_change_ops = {
     .name = "routing_change",
@@ -156,6 +200,7 @@ const struct model_ops routing_change_ops = {
     .state_size = sizeof(struct routing_change),
     FIELD_TABLE(routing_change_fields),
     METRIC_TABLE(routing_change_metrics),
+    .rows = {LINT_TABLE(routing_change_lints)},
     .check = routing_change_check,
     .init = routing_change_init,
     .connect = routing_change_connect,
