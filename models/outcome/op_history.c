@@ -31,6 +31,7 @@ void op_history_begin(struct op_history *history, const struct topology *topolog
 
     invariant(!history->topology);
     history->topology = topology;
+    history->region_count = topology->region_count;
     history->answers = mem_zalloc(topology->region_count, sizeof *history->answers);
     json_open_object(json, NULL);
     json_text(json, "type", "run");
@@ -94,6 +95,21 @@ void op_history_add_op(struct op_history *history, const struct op_record *opera
     json_close(json);
 }
 
+void op_history_add_attempt(struct op_history *history, const struct attempt_record *attempt)
+{
+    struct json_writer *json = &history->json;
+
+    open_record(history, "attempt", attempt->name, &attempt->session);
+    add_region(history, "region", attempt->region);
+    json_count(json, "instance", attempt->instance);
+    json_count(json, "attempt", attempt->attempt);
+    add_region(history, "to", attempt->to);
+    json_integer(json, "begun_ns", attempt->begun);
+    json_integer(json, "ended_ns", attempt->ended);
+    json_text(json, "error", attempt->error);
+    json_close(json);
+}
+
 void op_history_add_write(struct op_history *history, const struct write_record *write)
 {
     struct json_writer *json = &history->json;
@@ -124,7 +140,7 @@ void op_history_set_answer(struct op_history *history, int region, uint32_t row,
 void op_history_close(struct op_history *history)
 {
     (void)json_end(&history->json); /* whoever closes the file learns of a failure */
-    for (uint32_t r = 0; history->topology && r < history->topology->region_count; r++)
+    for (uint32_t r = 0; r < history->region_count; r++)
         free(history->answers[r].rows);
     free(history->answers);
     *history = (struct op_history){0};

@@ -115,16 +115,16 @@ int results_each_timeline(struct results *results, int64_t study, const char *me
         return -1;
     select_study(&rows, results,
                  "SELECT point.number, point_series.runs, bin_ns, bins," CELL_COLUMNS
-                 ", cell.kind, cell.name || iif(cell.stat = '', '', '.' || cell.stat) AS metric"
-                 " FROM point JOIN point_series ON point_series.point = point.id"
+                 ", cell.kind FROM point JOIN point_series ON point_series.point = point.id"
                  " JOIN cell ON cell.id = point_series.cell"
-                 " WHERE study =" THE_STUDY "AND (?2 IS NULL OR metric = ?2)"
-                 " ORDER BY point.number, cell.id",
+                 " WHERE study =" THE_STUDY "AND (?2 IS NULL OR cell.name = ?2"
+                 " OR cell.name || '.' || cell.stat = ?2) ORDER BY point.number, cell.id",
                  study, diag);
     select_bind_text(&rows, metric);
     while (select_next(&rows)) {
         struct timeline_row timeline = {.point = select_count(&rows, 0),
-                                        .metric = select_text(&rows, 4 + CELL_COLUMN_COUNT + 1),
+                                        .metric = select_text(&rows, 4 + CELL_NAME),
+                                        .stat = select_text(&rows, 4 + CELL_STAT),
                                         .region = select_text(&rows, 4 + CELL_REGION),
                                         .label = select_text(&rows, 4 + CELL_LABEL),
                                         .unit = select_text(&rows, 4 + CELL_UNIT)};

@@ -295,9 +295,9 @@ static int write_incidents(struct record *record, const struct run_result *resul
         put_int(put, 6, incident->onset);
         for (int stage = 0; stage < INCIDENT_STAGES; stage++)
             put_instant(put, 7 + stage, incident->ended[stage]);
-        put_instant(put, 12, incident->rpo);
-        put_int(put, 13, (int64_t)incident->writes_lost);
-        put_int(put, 14, (int64_t)incident->sessions_lost);
+        put_instant(put, 7 + INCIDENT_STAGES, incident->rpo);
+        put_int(put, 8 + INCIDENT_STAGES, (int64_t)incident->writes_lost);
+        put_int(put, 9 + INCIDENT_STAGES, (int64_t)incident->sessions_lost);
         if (record_step(record, put) != 0)
             return -1;
     }

@@ -12,8 +12,8 @@
 enum { LANES_MAX = 10, LANE_PIXELS = 24, TEXT_POINTS = 11 };
 
 /* Light, so that black text is readable on them. */
-static const char *const stage_colours[INCIDENT_STAGES] = {"#7FB8DA", "#AADAF4", "#7FCFB9",
-                                                           "#F2CF80", "#EAAE80"};
+static const char *const stage_colours[INCIDENT_STAGES] = {
+    "#7FB8DA", "#AADAF4", "#7FCFB9", "#C5DFA8", "#F2CF80", "#E3BCD3", "#EAAE80"};
 static const char fault_colour[] = "#BFBFBF";
 
 static struct plot_lane *add_lane(struct plot_lanes *lanes, const char *key)

@@ -19,7 +19,8 @@
 enum { ROW = 34, HEAD_ROW = 36, LEFT = 150, RIGHT = 1100, AXIS = 60, OUTAGES_MAX = 8, BAR = 48 };
 
 static const char *const stage_meanings[INCIDENT_STAGES] = {
-    "the alarm", "the decision", "the promotion", "the new record or setting", "the clients"};
+    "the alarm",      "the decision",       "the promotion", "the change of the record is accepted",
+    "it is answered", "caches are over it", "the clients"};
 
 struct waterfall {
     struct plot_job *job;
@@ -105,7 +106,7 @@ static void add_row(const struct waterfall *fall, const struct estimate_sums *su
 static double draw_outage(const struct waterfall *fall, const struct incident_group *group,
                           double y)
 {
-    static const int colours[INCIDENT_STAGES] = {1, 6, 3, 5, 2};
+    static const int colours[INCIDENT_STAGES] = {1, 6, 3, 4, 5, 7, 2};
     struct strbuf head = STRBUF_INIT, meaning = STRBUF_INIT;
     double from = 0;
     add_head(&head, fall, group);

@@ -87,7 +87,7 @@ static void summary_says_what_was_run_and_how_sure_it_is(void **state)
     assert_has(text, "lost-at-failover");
     assert_has(text, "down on us-west-1 at 10min: restored in 5 of 5");
     assert_has(text, "detect");
-    assert_has(text, "drain");
+    assert_has(text, "reconnect");
     assert_has(text, "whole run");
     assert_lacks(text, "Two outcomes");
     assert_has(text, "dns        sessions.internal  the record names us-west-2");
