@@ -19,6 +19,7 @@
 
 struct ranks;
 
+bool ranks_built(void); /* with MPI */
 /*
  * Join the job that a launcher (mpirun, srun) started; *ranks is NULL if there is none or it has
  * one process. `version` must be the same on all. Returns 0, or -1 with one message on stderr of

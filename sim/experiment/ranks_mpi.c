@@ -436,3 +436,8 @@ void ranks_leave(struct ranks *ranks)
     free(ranks->slots);
     free(ranks);
 }
+
+bool ranks_built(void)
+{
+    return true;
+}

@@ -26,6 +26,9 @@ struct results; /* an open file, read-only */
 struct results *results_open(const char *path,
                              struct diag *diag); /* NULL and a clear error, as record_open() */
 void results_close(struct results *results);
+/* SQLite's own checks of the whole file: structure, constraints, references. Reads all of it. 0, or
+ * -1 with what is wrong. */
+int results_check(struct results *results, struct diag *diag);
 
 struct study_row {
     int64_t id;

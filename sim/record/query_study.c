@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void release_study(const struct study_row *row)
 {
@@ -63,6 +64,35 @@ int query_study_level(struct results *results, int64_t study, double *level, str
     if (select_next(&rows))
         *level = select_level(&rows, 0);
     return select_close(&rows);
+}
+
+static int check_by(struct results *results, const char *sql, const char *good, struct diag *diag)
+{
+    struct select rows;
+    struct strbuf why = STRBUF_INIT;
+
+    results->db.diag = diag;
+    select_open(&rows, &results->db, sql);
+    while (select_next(&rows) && why.length == 0)
+        if (good == NULL || strcmp(select_text(&rows, 0), good) != 0)
+            strbuf_addf(&why, "%s", select_text(&rows, 0));
+    int status = select_close(&rows);
+    if (status == 0 && why.length > 0) {
+        db_damaged(&results->db, why.text);
+        status = -1;
+    }
+    strbuf_release(&why);
+    return status;
+}
+
+int results_check(struct results *results, struct diag *diag)
+{
+    if (check_by(results, "PRAGMA integrity_check(1)", "ok", diag) != 0)
+        return -1;
+    return check_by(results,
+                    "SELECT \"table\" || ' refers to a missing row of ' || parent FROM"
+                    " pragma_foreign_key_check LIMIT 1",
+                    NULL, diag);
 }
 
 /* --- studies -------------------------------------------------------------------------------- */
