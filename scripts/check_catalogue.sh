@@ -17,7 +17,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-for scenario in scenarios/*.yaml; do
+for scenario in scenarios/*.yaml scenarios/lessons/*.yaml; do
     status=0
     "$program" run "$scenario" --no-output >"$work/summary" 2>"$work/messages" || status=$?
     if ((status == 0)); then

@@ -36,6 +36,10 @@ say "coverage of the intervals, and the rates of check"
 bash scripts/coverage
 bash scripts/check_rates
 
+say "the HTML report in a browser"
+need_packages chromium
+bash sim/tests/report_browser.sh build/isthmus
+
 say "reality bench: real servers and real TCP beside the simulation"
 bash scripts/reality --page build/reality.md
 

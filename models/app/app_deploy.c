@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A rolling deploy: instances restart one after another. Each drains, is out of service for
- * `restart` and returns with cold pools. A fault may restart a single instance in the same way.
+ * A rolling deploy: instances restart one after another, at equal distances; where the first one
+ * stands in its distance is a matter of phase. Each drains, is out of service for `restart` and
+ * returns with cold pools. A fault may restart a single instance in the same way.
  */
 #include "app_internal.h"
 
 /* Generation of the events. */
 enum { OF_DEPLOY, ALONE };
+
+#define DEPLOY_ENTITY (UINT64_C(1) << 32) /* of its phase; below are instances */
 
 static void app_on_leave(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
@@ -33,12 +36,16 @@ void app_begin_deploy(void *self, sim_dur over)
 {
     struct app_tier *app = self;
     uint32_t count = app->config->instances;
+    sim_dur distance = over / count, phase = 0;
 
     if (app->deploying)
         return; /* one deploy at a time */
     app->deploying = true;
+    if (distance > 0)
+        phase = phase_start_ns(&app->config->deploy_phase, app->sim, app->instance_name,
+                               DEPLOY_ENTITY + app->deploys++, distance);
     for (uint32_t i = 0; i < count; i++)
-        sim_after(app->sim, over / count * i, app->leave_kind, i, OF_DEPLOY);
+        sim_after(app->sim, phase + distance * i, app->leave_kind, i, OF_DEPLOY);
 }
 
 void app_restart_instance(void *self, uint32_t instance)

@@ -15,22 +15,6 @@ bool app_has_drops(const struct app_tier_config *config)
     return config->drop_abandoned || config->queue_timeout_ns > 0;
 }
 
-/* Token bucket: one token for each request, refilled at the given rate. */
-static bool bucket_take(struct token_bucket *bucket, const struct app_tier_config *config,
-                        sim_time now)
-{
-    double refilled = (double)(now - bucket->since) / SIM_S * config->admission_rate;
-
-    bucket->tokens += refilled;
-    if (bucket->tokens > config->admission_burst)
-        bucket->tokens = config->admission_burst;
-    bucket->since = now;
-    if (bucket->tokens < 1)
-        return false;
-    bucket->tokens--;
-    return true;
-}
-
 /* The concurrency is tested first: a request that it rejects takes no token. */
 bool app_admits(struct app_tier *app)
 {
@@ -39,7 +23,9 @@ bool app_admits(struct app_tier *app)
 
     if (config->admission_concurrency > 0 && inside >= config->admission_concurrency)
         return false;
-    return config->admission_rate <= 0 || bucket_take(&app->bucket, config, sim_now(app->sim));
+    return config->admission_rate <= 0 ||
+           token_bucket_take(&app->bucket, config->admission_rate, config->admission_burst,
+                             sim_now(app->sim));
 }
 
 bool app_drops(struct app_tier *app, uint32_t index)

@@ -26,6 +26,7 @@
 #include "session_store.h"
 #include "store_command.h"
 #include "store_fault.h"
+#include "token_bucket.h"
 #include "user.h"
 
 struct app_tier_config {
@@ -44,6 +45,7 @@ struct app_tier_config {
     struct health_check_rule health;
     struct phase_rule health_phase;
     sim_dur restart_ns;
+    struct phase_rule deploy_phase;
 };
 
 enum queue_order { QUEUE_FIFO, QUEUE_LIFO };
@@ -86,11 +88,6 @@ struct instance {
     uint32_t head, tail;
 };
 
-struct token_bucket {
-    double tokens;
-    sim_time since; /* when `tokens` was brought up to date */
-};
-
 struct app_tier {
     const struct app_tier_config *config;
     struct sim *sim;
@@ -103,6 +100,7 @@ struct app_tier {
     struct lb_target *targets;
     bool healthy; /* as reported to the accelerator */
     bool deploying;
+    uint32_t deploys;                 /* so far */
     bool guards, drops, shares;       /* app_has_guard(), app_has_drops(), contention */
     uint32_t ill_count;               /* instances that are ill */
     struct illness *illness;          /* by instance */

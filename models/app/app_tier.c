@@ -40,6 +40,7 @@ static const struct field app_tier_fields[] = {
     COUNT("health.unhealthy_threshold", health.unhealthy_threshold, "1", "2", "10", "consecutive failed checks after which an instance is unhealthy", "facts B"),
     PHASE_FIELDS("health.phase", health_phase, "phase of an instance's health checks"),
     DURATION("restart", restart_ns, "0s", "20s", "1h", "time for which an instance is out of service during a deploy", "assumption"),
+    PHASE_FIELDS("deploy_phase", deploy_phase, "phase of a deploy's restarts in the time from one to the next"),
     DURATION("token_lifetime", token_lifetime_ns, "1s", "15min", "30d", "lifetime of a stateless token, the fallback of a login", "assumption"),
 };
 // clang-format on

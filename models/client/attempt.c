@@ -311,7 +311,7 @@ void op_finish(struct store_client *client, uint32_t index, enum op_outcome outc
         probe_count(client->probes, client->reads);
         if (outcome == OP_FAILED)
             probe_count(client->probes, client->read_failures);
-        probe_latency(client->probes, client->read_latency, latency);
+        probe_latency(client->probes, client->read_latency[outcome == OP_FAILED], latency);
         if (__builtin_expect(client->good_reads.steps != NULL, 0))
             operation_tally_add(&client->good_reads, op->begun,
                                 outcome != OP_FAILED && latency <= client->good_latency_ns);
@@ -574,6 +574,11 @@ void client_drop(void *self, uint32_t row)
             client->pools.connections[pending->connection].command = NO_INDEX;
     }
     pending_free(client, row);
+}
+
+bool client_waits(const void *self, uint32_t row)
+{
+    return !pending_at((struct store_client *)self, row)->abandoned;
 }
 
 /* The network has dropped a command or its reply permanently. */

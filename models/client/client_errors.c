@@ -15,6 +15,7 @@ enum client_error client_error_of(enum reply_kind kind)
         [REPLY_MOVED] = ERROR_MOVED,       [REPLY_ASK] = ERROR_ASK,
         [REPLY_THROTTLED] = ERROR_OTHER,   [REPLY_CONFLICT] = ERROR_OTHER,
         [REPLY_RESET] = ERROR_MAX_CLIENTS, [REPLY_MINORITY] = ERROR_CLUSTERDOWN,
+        [REPLY_ERROR] = ERROR_OTHER,
     };
 
     return classes[kind];

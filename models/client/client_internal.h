@@ -64,6 +64,7 @@ struct store_client_config {
     uint32_t flush_after; /* failed connects in a row; 0: never */
     int topology;
     sim_dur topology_period_ns, topology_limit_ns; /* 0: never; no limit */
+    struct phase_rule topology_phase;
     bool reconnects_always, reconnects_after_silence;
     sim_dur socket_timeout_ns;
     struct retry_budget_config budget;
@@ -227,7 +228,7 @@ struct store_client {
 
     probe_id writes, write_failures, write_attempts, write_errors, write_timeouts, ambiguous, reads,
         read_failures, read_attempts, read_timeouts, read_misses, opened, open,
-        write_latency[2] /* ok, failed */, attempt_latency, read_latency, attempts_of_writes,
+        write_latency[2] /* ok, failed */, attempt_latency, read_latency[2], attempts_of_writes,
         after_reads[AFTERS], after_misses[AFTERS], goodput, denied[DENIED_KINDS], pool_rejections,
         topology_reads, breaker_refusals, breaker_open, hedges, hedges_won;
 
@@ -380,6 +381,7 @@ void op_finish(struct store_client *client, uint32_t index, enum op_outcome outc
 bool client_op_live(const void *self, uint32_t entity, uint32_t generation);
 /* A command will get no reply: its server failed, or its connection was closed. Frees its row. */
 void client_drop(void *self, uint32_t row);
+bool client_waits(const void *self, uint32_t row);
 
 /* What becomes of the connection that a reply came on. */
 static inline enum connection_event connection_after(const struct store_client *client,

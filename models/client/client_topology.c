@@ -9,6 +9,8 @@
  */
 #include "client_internal.h"
 
+#define TOPOLOGY_ENTITY (UINT64_C(1) << 32) /* of its phase; below are connections */
+
 /* The primary of this moment. */
 static struct client_knowledge topology_now(const struct store_client *client)
 {
@@ -44,13 +46,17 @@ RARE static void topology_read(struct store_client *client)
 
 void client_topology_start(struct store_client *client)
 {
-    sim_dur period = client->config->topology_period_ns;
+    const struct store_client_config *config = client->config;
+    sim_dur period = config->topology_period_ns, phase;
 
     client->pools.knowledge = topology_now(client);
     client->pools.name_expires = SIM_NEVER;
-    client->topology_read_at = -client->config->topology_limit_ns;
-    if (period > 0)
-        sim_after(client->sim, period, client->topology_kind, 0, 0);
+    client->topology_read_at = -config->topology_limit_ns;
+    if (period == 0)
+        return;
+    phase = phase_start_ns(&config->topology_phase, client->sim, client->pools.instance,
+                           TOPOLOGY_ENTITY, period);
+    sim_at(client->sim, phase > 0 ? phase : period, client->topology_kind, 0, 0);
 }
 
 RARE void client_ask_addresses(struct store_client *client)

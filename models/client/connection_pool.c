@@ -276,6 +276,18 @@ static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, u
     return index;
 }
 
+/* A warm connection was opened before the run: when the first one would reach its maximum age is a
+ * matter of phase. */
+static sim_time warm_opened(const struct connection_pools *pools, uint32_t index)
+{
+    sim_dur lifetime = pools->config->lifetime_ns, end;
+
+    if (lifetime == 0)
+        return 0;
+    end = phase_start_ns(&pools->config->ages, pools->sim, pools->instance, index, lifetime);
+    return end > 0 ? end - lifetime : 0;
+}
+
 void connection_pools_warm(struct connection_pools *pools)
 {
     uint32_t warm = pools->config->warm < pools->limit ? pools->config->warm : pools->limit;
@@ -289,6 +301,7 @@ void connection_pools_warm(struct connection_pools *pools)
             uint32_t index = connection_make(pools, pool, endpoint);
 
             pools->connections[index].state = CONNECTION_BUSY;
+            pools->connections[index].opened = warm_opened(pools, index);
             connection_event(pools, &pools->connections[index], CONNECTION_ESTABLISHED);
             idle_add(pools, index);
             keep_alive(pools, &pools->connections[index]);
@@ -297,10 +310,16 @@ void connection_pools_warm(struct connection_pools *pools)
     }
 }
 
-/* The first round trip of a new connection is the TCP handshake, the others are TLS. */
+/* The first round trip of a new connection is the TCP handshake, then come those of TLS, then AUTH.
+ */
+static int rounds_of(const struct connection_pool_config *config)
+{
+    return 1 + config->tls + config->auth;
+}
+
 static bool is_syn(const struct connection_pools *pools, const struct connection *connection)
 {
-    return connection->rounds_left == 1 + pools->config->tls;
+    return connection->rounds_left == rounds_of(pools->config);
 }
 
 static void send_round(struct connection_pools *pools, uint32_t index)
@@ -327,7 +346,7 @@ OUT_OF_LINE uint32_t connection_open(struct connection_pools *pools, uint32_t po
     sim_dur limit = pools->config->connect_timeout_ns;
 
     connection->state = CONNECTION_OPENING;
-    connection->rounds_left = (uint8_t)(1 + pools->config->tls);
+    connection->rounds_left = (uint8_t)rounds_of(pools->config);
     connection->op = op;
     connection->op_generation = op_generation;
     if (limit > 0 && (limit < attempt_timeout_ns || !pools->config->close_on_timeout)) {
@@ -415,7 +434,9 @@ RARE enum connection_event connection_broken_by(const struct connection_pools *p
 bool connection_way(void *self, uint32_t index, uint32_t generation, struct connection_way *way)
 {
     const struct connection_pools *pools = self;
+    const struct connection_pool_config *config = pools->config;
     const struct connection *connection = &pools->connections[index];
+    bool opening = connection->state == CONNECTION_OPENING;
 
     if (index >= pools->connection_count || connection->state == CONNECTION_FREE ||
         (connection->generation & SIM_GENERATION_MASK) != generation)
@@ -423,10 +444,10 @@ bool connection_way(void *self, uint32_t index, uint32_t generation, struct conn
     *way = (struct connection_way){.out = connection->flow_out,
                                    .in = connection->flow_in,
                                    .endpoint = connection->endpoint,
-                                   .hello = connection->state == CONNECTION_OPENING &&
-                                            connection->rounds_left == pools->config->tls,
-                                   .syn = connection->state == CONNECTION_OPENING &&
-                                          is_syn(pools, connection)};
+                                   .hello = opening && config->tls > 0 &&
+                                            connection->rounds_left == rounds_of(config) - 1,
+                                   .auth = opening && config->auth && connection->rounds_left == 1,
+                                   .syn = opening && is_syn(pools, connection)};
     return true;
 }
 

@@ -33,6 +33,7 @@
 #include "endpoint.h"
 #include "link.h"
 #include "refs.h"
+#include "phase_rule.h"
 #include "prefetch.h"
 #include "session_store.h"
 #include "store_fault.h"
@@ -52,10 +53,12 @@ struct connection_pool_config {
     uint32_t shared;     /* connections in mode multiplexed */
     bool close_on_timeout;
     sim_dur lifetime_ns;        /* 0: no limit */
+    struct phase_rule ages;     /* of warm connections */
     sim_dur connect_timeout_ns; /* 0: only the attempt's timeout applies */
     struct keepalive keepalive;
     sim_dur user_timeout_ns; /* TCP_USER_TIMEOUT; 0: none */
     int tls;                 /* round trips in addition to TCP's */
+    bool auth;               /* one more, of AUTH */
     int dns_cache;
     sim_dur dns_fixed_ns;
 };

@@ -34,7 +34,7 @@
  *
  * Files: attempt.c (operations, attempts), guard.c (2. to 4. and 6.), hedge.c (9.),
  * connection_events.c (7., and all that closes a connection), client_tables.c (rows). This file:
- * parameters, metrics and wiring.
+ * parameters, metrics and wiring; longer than 800 lines because the tables of both are half of it.
  *
  * Conservation, checked at the end: attempts started = ended + in progress, each ended in exactly
  * one way; the same for operations.
@@ -158,6 +158,8 @@ static const struct field store_client_fields[] = {
     ERROR_REFRESH("max-clients", ERROR_MAX_CLIENTS), ERROR_WAIT("max-clients", ERROR_MAX_CLIENTS), ERROR_CLOSE("max-clients", ERROR_MAX_CLIENTS, "true"),
     ERROR_RETRY("pool", ERROR_POOL, "false", "no connection of the pool became free: pool.max_wait, pool.pending"),
     ERROR_RETRY("circuit", ERROR_CIRCUIT, "false", "refused by the client's own breaker or throttle"),
+    ERROR_RETRY("other", ERROR_OTHER, "true", "any other error reply: throttled, refused by the store's admission control, an ill node, a conflict"),
+    ERROR_REFRESH("other", ERROR_OTHER), ERROR_WAIT("other", ERROR_OTHER), ERROR_CLOSE("other", ERROR_OTHER, "false"),
     LAYER_ROWS("mesh", mesh, "a proxy beside the client"),
     LAYER_ROWS("app", app, "the application around the client"),
     CHOICE("mode", pool.mode, modes, "pool", "pool: one command at a time on each connection; multiplexed: all commands on one, replies in order", "redis_lessons 9"),
@@ -173,6 +175,7 @@ static const struct field store_client_fields[] = {
     DURATION("pool.probe", probe_ns, "1ms", "1s", "1h", "interval of these probes", "facts client_errors"),
     FLAG("pool.close_on_timeout", pool.close_on_timeout, "true", "close a connection after a command on it timed out (pool only)", "redis_lessons 8"),
     DURATION("pool.lifetime", pool.lifetime_ns, "0s", "0s", "1d", "maximum age of a connection; 0: no limit", "assumption"),
+    PHASE_FIELDS("pool.phase", pool.ages, "phase at which a connection that is open at the start reaches 'lifetime'"),
     DURATION("connect_timeout", pool.connect_timeout_ns, "0s", "10s", "1d", "timeout for opening a connection, within the timeout of the attempt; 0: only the latter", "facts G"),
     COUNT("connect.tries", connect_tries, "1", "1", "100", "connects of one attempt if they time out (pool only)", "facts client_errors"),
     COUNT("connect.refused_tries", refused_tries, "1", "1", "100", "connects of one attempt if they are refused (pool only)", "facts client_errors"),
@@ -201,10 +204,12 @@ static const struct field store_client_fields[] = {
     SHARE("reconnect.jitter.plus-minus", reconnect.spread, "0%", "20%", "100%", "spread s: w (1 +- U(0, s))", "facts G"),
     DURATION("reconnect.jitter.added", reconnect.added_ns, "0ms", "200ms", "10min", "added a: w + U(0, a)", "facts client_errors"),
     CHOICE("tls", pool.tls, tls_versions, "1.3", "TLS version: round trips of a new connection in addition to TCP: 1.3 one, 1.2 two", "facts 0.9"),
+    FLAG("auth", pool.auth, "false", "a new connection authenticates before its first command (AUTH): one more round trip, and a command of the server (store.connect_cost.auth)", "failures B.2"),
     VARIANT("dns_cache", pool.dns_cache, dns_caches, "ttl", "how long the client caches the address of the primary", "facts E"),
     DURATION("dns_cache.fixed", pool.dns_fixed_ns, "0s", "30s", "24h", "caching time, whatever the TTL", "facts E"),
     VARIANT("topology", topology, topologies, "none", "cluster: the client learns the primary's address from the cluster's topology; none: from its name", "facts client_errors"),
     DURATION("topology.cluster.refresh", topology_period_ns, "0s", "0s", "1d", "interval at which the topology is read; 0: only after errors", "facts client_errors"),
+    PHASE_FIELDS("topology.cluster.phase", topology_phase, "phase of the topology's reads"),
     DURATION("topology.cluster.limit", topology_limit_ns, "0s", "0s", "1d", "minimum time between reads after errors; those that come sooner are ignored", "facts client_errors"),
     CHOICE("on_write_failure", on_write_failure, fallbacks, "fail", "fallback of a login after its write failed", "seed 000"),
     VARIANT("read_after_write", read_after_write, read_after_writes, "none", "policy for reads soon after a write of the session", "seed 000"),
@@ -246,9 +251,9 @@ static const struct metric store_client_metrics[] = {
     {.name = "reads_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "after", .label_values = afters, .meaning = "first replies to reads, by time since the session's last acknowledged write (up to the label)"},
     {.name = "misses_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "after", .label_values = afters, .meaning = "reads of reads_after_write that did not see that write"},
     {.name = "miss_probability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "misses_after_write", .under = "reads_after_write", .label = "after", .label_values = afters, .meaning = "misses_after_write / reads_after_write"},
-    {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = client_outcomes, .meaning = "latency of writes, from the caller's start to its end, including retries"},
+    {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = client_outcomes, .series = true, .meaning = "latency of writes, from the caller's start to its end, including retries; failed: after all attempts"},
     {.name = "write_attempt_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of write attempts; attempts that timed out count with their timeout"},
-    {.name = "read_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of reads, including retries"},
+    {.name = "read_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = client_outcomes, .series = true, .meaning = "latency of reads, including retries"},
     {.name = "connections_opened", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "new connections to the store"},
     {.name = "connections_open", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "open connections to the store, including those being opened"},
     {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "writes that succeeded, after any number of attempts"},
@@ -329,10 +334,12 @@ static void open_probes(struct store_client *client, struct probes *probes)
     client->open = probe_level_open(probes, "connections_open", region, NULL);
     client->breaker_open = probe_level_open(probes, "breaker_open_share", region, NULL);
     client->attempt_latency = probe_latency_open(probes, "write_attempt_latency", region, NULL);
-    client->read_latency = probe_latency_open(probes, "read_latency", region, NULL);
-    for (int failed = 0; failed < 2; failed++)
+    for (int failed = 0; failed < 2; failed++) {
         client->write_latency[failed] =
             probe_latency_open(probes, "write_latency", region, client_outcomes[failed]);
+        client->read_latency[failed] =
+            probe_latency_open(probes, "read_latency", region, client_outcomes[failed]);
+    }
 }
 
 /* The order of kinds decides the order of simultaneous events: add new kinds at the end. */
@@ -386,7 +393,6 @@ static bool uses_extras(const struct store_client_config *config)
 /* Rules without parameters of their own. */
 static void complete_errors(struct store_client_config *config)
 {
-    config->errors[ERROR_OTHER].retry = true;
     for (int error = 0; error < CLIENT_ERRORS; error++)
         if (error != ERROR_CONNECT_TIMEOUT && error != ERROR_REFUSED)
             config->errors[error].first = true;
@@ -421,6 +427,7 @@ static void store_client_init(void *self, const struct model_env *env)
     command_pool_init(&client->commands);
     client->commands.self = client;
     client->commands.drop = client_drop;
+    client->commands.waits = client_waits;
     add_kinds(client, env);
     open_probes(client, sim_probe_set(env->sim));
     client->port = (struct session_port){.self = client,

@@ -92,6 +92,24 @@ static void check_process(const struct fault_config *config, struct validation *
         validation_error(validation, "mtbf", "needs 'mttr' or 'for', such as 'mttr: 5min'");
 }
 
+#define OCCURRENCES_MAX 1e6 /* as of 'times' */
+
+/* A fault with a tiny period would have more events than all else together. */
+static void check_occurrences(const struct fault_config *config, sim_time begin, sim_time end,
+                              struct validation *validation)
+{
+    double period = config->every_ns > 0
+                        ? (double)config->every_ns
+                        : (double)config->mtbf_ns + (double)(config->mttr_ns + config->for_ns);
+    double count = period > 0 ? (double)(end - begin) / period : 0;
+
+    if (config->times == 0 && count > OCCURRENCES_MAX)
+        validation_error(validation, config->every_ns > 0 ? "every" : "mtbf",
+                         "makes some %.2g occurrences until the end of the run, more than 1M; "
+                         "limit them by 'times'",
+                         count);
+}
+
 static void check_repetition(const struct fault_config *config, struct validation *validation)
 {
     if (config->every_ns > 0 && (config->for_ns == 0 || config->for_ns >= config->every_ns))
@@ -126,16 +144,20 @@ static void check_actions(const struct fault_config *config, const char *name, u
 {
     struct strbuf examples = STRBUF_INIT;
     unsigned actions = fault_actions(config), amounts = 0;
+    bool is_neutral = false; /* "slow: 1x", a point of a sweep */
 
     add_examples(&examples, possible);
     for (unsigned action = 0; action < FAULT_ACTIONS; action++) {
         if (fault_action_is_amount((enum fault_action)action))
             amounts |= ACTION_BIT(action);
+        if ((possible & ACTION_BIT(action)) &&
+            validation_is_given(validation, fault_action_name((enum fault_action)action)))
+            is_neutral = true;
         if (actions & ~possible & ACTION_BIT(action))
             validation_error(validation, fault_action_name((enum fault_action)action),
                              "does not go with '%s', which takes %s", name, examples.text);
     }
-    if (actions == 0 && !(possible & amounts))
+    if (actions == 0 && !is_neutral && !(possible & amounts))
         validation_error(validation, NULL, "does nothing to its '%s'; add %s", name, examples.text);
     strbuf_release(&examples);
 }
@@ -438,8 +460,10 @@ void fault_schedule_check(const void *config, const struct check_context *contex
     struct fault_selector selector;
 
     check_name(&list, context->item, validation);
-    if (check_after(&list, context->item, validation))
+    if (check_after(&list, context->item, validation)) {
         check_at(fault_begin(&list, context->item), context->end, validation);
+        check_occurrences(fault, fault_begin(&list, context->item), context->end, validation);
+    }
     check_repetition(fault, validation);
     if (check_target(fault, context, validation) &&
         fault_selector_read(&selector, &fault->place, context->topology, validation))

@@ -288,14 +288,15 @@ static bool has_no_effect(const void *config, const struct check_context *contex
     const struct fault_config *fault = config;
 
     (void)context;
-    return fault_actions(fault) == 0 && (fault_place_names(&fault->place, TARGET_LINK) ||
-                                         fault_place_names(&fault->place, TARGET_GATEWAY));
+    return fault_actions(fault) == 0;
 }
 
 static const struct lint_row fault_schedule_lints[] = {
     {.code = "fault-without-effect",
      .field = "loss",
-     .meaning = "the fault does nothing to its link or gateway: no loss, delay, blackhole or reset",
+     .meaning =
+         "the fault does nothing to its target: its amounts are 0, its factor is 1, its flags "
+         "are false",
      .applies = has_no_effect},
 };
 

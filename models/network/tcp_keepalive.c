@@ -31,8 +31,17 @@ static bool keepalive_live(const void *self, uint32_t flow_index, uint32_t gener
 
 static void keepalive_at(struct wan_link *link, uint32_t flow_index, sim_time when)
 {
+    link->extras[flow_index].timed = true;
     sim_at(link->sim, when, link->keepalive_kind, flow_index,
            generation_of(&link->extras[flow_index]));
+}
+
+void tcp_keepalive_end(struct wan_link *link, uint32_t flow_index)
+{
+    if (!link->extras[flow_index].timed)
+        return;
+    link->extras[flow_index].timed = false;
+    sim_cancelled(link->sim);
 }
 
 void tcp_keepalive_begin(void *self, uint32_t flow_index, uint32_t back,
@@ -91,6 +100,7 @@ static void keepalive_on_timer(void *self, struct sim *sim, uint32_t flow_index,
     bool dead = extra->unanswered >= keepalive->count;
 
     (void)generation;
+    extra->timed = false;
     if (link->flows[flow_index].sender != NO_INDEX) {
         keepalive_at(link, flow_index, now + keepalive->idle_ns);
         return;
@@ -102,10 +112,12 @@ static void keepalive_on_timer(void *self, struct sim *sim, uint32_t flow_index,
     }
     if (extra->user_timeout_ns > 0)
         dead = extra->unanswered > 0 && now - heard >= extra->user_timeout_ns;
-    if (dead) {
+    if (dead && keepalive->forgets)
+        link->reverse->peer(link->reverse->self, extra->back, PEER_FORGOT);
+    else if (dead)
         tcp_flow_break(link, flow_index, now, CONNECTION_SILENT);
+    if (dead)
         return;
-    }
     send_probe(link, flow_index);
     if (keepalive_live(link, flow_index, generation_of(extra)))
         keepalive_at(link, flow_index, now + keepalive->interval_ns);

@@ -64,3 +64,16 @@ void sender_forget_message(struct wan_link *link, struct sender *sender)
     link->queued[index].next = link->queued_free;
     link->queued_free = index;
 }
+
+uint32_t span_append(struct wan_link *link, struct sender *sender, const struct span *span)
+{
+    uint32_t index = span_alloc(link);
+
+    link->spans[index] = *span;
+    if (sender->first == NO_INDEX)
+        sender->first = index;
+    else
+        link->spans[sender->last].next = index;
+    sender->last = index;
+    return index;
+}

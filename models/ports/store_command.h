@@ -103,6 +103,8 @@ struct command_pool {
     /* There will be no reply (the server died, or the connection is closed): the row is the
      * client's again. */
     void (*drop)(void *self, uint32_t index);
+    /* Whether an operation still waits for the reply to a command that was sent. */
+    bool (*waits)(const void *self, uint32_t index);
 };
 
 static inline struct command *command_at(const struct command_pool *pool, uint32_t index)

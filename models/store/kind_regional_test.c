@@ -121,14 +121,15 @@ static void reauth_rate_of_roaming_users_covers_theory(void **state)
  *                    has 30: those from 3 s on, 26
  *   a restart        nothing, and the second is not needed: 40 reads are still to come
  */
-#define PERSISTED(persistence, event)                                                              \
-    "regions: {a: {}, b: {}}\nduration: 12s\nwarmup: 0s\n"                                         \
-    "store: {kind: regional, write_service: 0ms, write_per_kib: 0ms, persistence: " persistence    \
+#define PERSISTED_AT(phase, persistence, event)                                                    \
+    "regions: {a: {}, b: {}}\nduration: 12s\nwarmup: 0s\nphase: " phase                            \
+    "\nstore: {kind: regional, write_service: 0ms, write_per_kib: 0ms, persistence: " persistence  \
     "}\n"                                                                                          \
     "network: {default: {rtt: 20ms}, inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: "      \
     "0%}}\n"                                                                                       \
     "client: {retry: {attempts: 1, read_attempts: 1}, pool: {warm: 1}}\n"                          \
     "driver: {rate: 10/s, writes: 56, read_after: 4s, " event "}\n"
+#define PERSISTED(persistence, event) PERSISTED_AT("0s", persistence, event)
 #define PROCESS "crash_from: 5550ms, crash_for: 1s"
 #define HOST PROCESS ", crash_host: true"
 static void what_is_on_disk_survives(void **state)
@@ -157,6 +158,28 @@ static void what_is_on_disk_survives(void **state)
         scenario_free(scenario);
         assert_int_equal(client_seen.misses, cases[i].misses);
     }
+}
+
+/*
+ * The append-only file is flushed each second at a random phase, so that a host that goes down at
+ * 5.55 s loses what was written in the last U(0, 1) s: of the writes each 100 ms the one k x 100 ms
+ * before 5.5 s with probability 0.95 - k / 10, 5 of them on average.
+ */
+static void a_host_loses_what_was_written_since_the_last_flush(void **state)
+{
+    struct scenario *scenario =
+        scenario_of(&regional_registry, PERSISTED_AT("random", "{aof: everysec}", HOST));
+    struct tally tally = {0};
+
+    (void)state;
+    client_seen.write_done = NULL;
+    for (uint32_t r = 0; r < 400; r++) {
+        client_seen.misses = 0;
+        world_free(world_of(scenario, r, NULL));
+        tally_add(&tally, (double)client_seen.misses);
+    }
+    scenario_free(scenario);
+    assert_covers(&tally, 5, 0.2);
 }
 
 /* 10 ms for each of the 56 sessions from 6.55 s on, and 56 x 1000 B at 139 MB/s: the servers answer
@@ -189,6 +212,7 @@ int main(void)
         cmocka_unit_test_setup(session_is_where_it_was_created_and_nowhere_else, nothing_seen),
         cmocka_unit_test(reauth_rate_of_roaming_users_covers_theory),
         cmocka_unit_test_setup(what_is_on_disk_survives, nothing_seen),
+        cmocka_unit_test_setup(a_host_loses_what_was_written_since_the_last_flush, nothing_seen),
         cmocka_unit_test_setup(loading_takes_its_time, nothing_seen),
     };
 

@@ -76,13 +76,18 @@ static const struct event_kind persistence_loaded = {
 
 /* --- processes that go and come back --------------------------------------------------------- */
 
+/* Of the append-only file; the one before the run counts as its start. */
+static sim_time last_flush(const struct cluster *cluster)
+{
+    const struct persistence *persistence = &cluster->persistence;
+    sim_dur past = sim_now(cluster->store->sim) - persistence->phase_ns;
+
+    return past < 0 ? 0 : sim_now(cluster->store->sim) - past % persistence->flush_ns;
+}
+
 sim_time persistence_down(struct cluster *cluster, enum crash_kind kind)
 {
     struct persistence *persistence = &cluster->persistence;
-    sim_time now = sim_now(cluster->store->sim);
-    static const sim_dur flushes[] = {
-        [AOF_ALWAYS] = 0, [AOF_EVERYSEC] = SIM_S, [AOF_NO] = KERNEL_FLUSH};
-    sim_dur flush;
 
     persistence->generation++;
     persistence->saving = -1;
@@ -91,8 +96,7 @@ sim_time persistence_down(struct cluster *cluster, enum crash_kind kind)
         return -1;
     if (persistence->config->kind == PERSIST_RDB)
         return persistence->saved < 0 ? 0 : persistence->saved;
-    flush = flushes[persistence->config->aof];
-    return kind == CRASH_HOST && flush > 0 ? now / flush * flush : SIM_NEVER;
+    return kind == CRASH_HOST && persistence->flush_ns > 0 ? last_flush(cluster) : SIM_NEVER;
 }
 
 void persistence_back(struct cluster *cluster, bool orderly)
@@ -123,6 +127,8 @@ void persistence_back(struct cluster *cluster, bool orderly)
 void persistence_init(struct cluster *cluster, const struct model_env *env,
                       const struct persistence_config *config)
 {
+    static const sim_dur flushes[] = {
+        [AOF_ALWAYS] = 0, [AOF_EVERYSEC] = SIM_S, [AOF_NO] = KERNEL_FLUSH};
     struct persistence *persistence = &cluster->persistence;
 
     *persistence = (struct persistence){.config = config, .saved = -1, .saving = -1};
@@ -131,8 +137,15 @@ void persistence_init(struct cluster *cluster, const struct model_env *env,
     persistence->save_kind = sim_kind_add(env->sim, &persistence_save, env->instance, cluster);
     persistence->saved_kind = sim_kind_add(env->sim, &persistence_saved, env->instance, cluster);
     persistence->loaded_kind = sim_kind_add(env->sim, &persistence_loaded, env->instance, cluster);
-    if (config->kind == PERSIST_RDB)
-        sim_at(env->sim, config->phase_ns, persistence->save_kind, 0, 0);
+    if (config->kind == PERSIST_RDB) {
+        persistence->phase_ns = phase_start_ns(&config->save_phase, env->sim, env->instance,
+                                               (uint64_t)cluster->region, config->every_ns);
+        sim_at(env->sim, persistence->phase_ns, persistence->save_kind, 0, 0);
+    }
+    persistence->flush_ns = config->kind == PERSIST_AOF ? flushes[config->aof] : 0;
+    if (persistence->flush_ns > 0)
+        persistence->phase_ns = phase_start_ns(&config->flush_phase, env->sim, env->instance,
+                                               (uint64_t)cluster->region, persistence->flush_ns);
 }
 
 void persistence_refuse(const struct persistence_config *config, struct validation *validation)

@@ -15,6 +15,7 @@
 #define PERSISTENCE_H
 
 #include "model.h"
+#include "phase_rule.h"
 #include "store_fault.h"
 
 struct cluster;
@@ -24,7 +25,8 @@ enum { AOF_ALWAYS, AOF_EVERYSEC, AOF_NO };
 
 struct persistence_config {
     int kind, aof;
-    sim_dur every_ns, phase_ns, fsync_ns, fork_per_gib_ns, load_per_key_ns;
+    sim_dur every_ns, fsync_ns, fork_per_gib_ns, load_per_key_ns;
+    struct phase_rule save_phase, flush_phase;
     uint32_t changes;
     double save_bit_per_s, load_bit_per_s;
 };
@@ -35,7 +37,8 @@ struct persistence_config {
     CHOICE("persistence.aof", member.aof, aof_policies, "everysec", "append-only file: when it is handed to the disk", "failures B.3"), \
     DURATION("persistence.rdb.every", member.every_ns, "1s", "300s", "365d", "snapshots: interval between their starts", "failures B.3"), \
     COUNT("persistence.rdb.changes", member.changes, "0", "100", "1000000000", "writes since the last one below which a snapshot is left out", "failures B.3"), \
-    DURATION("persistence.rdb.phase", member.phase_ns, "0s", "0s", "365d", "start of the first snapshot", "assumption"), \
+    PHASE_FIELDS("persistence.rdb.phase", member.save_phase, "phase of a cluster's snapshots"), \
+    PHASE_FIELDS("persistence_cost.flush_phase", member.flush_phase, "phase of the flushes of the append-only file, each 1 s or 30 s"), \
     DURATION("persistence_cost.fsync", member.fsync_ns, "0ms", "1ms", "1s", "time of a write to disk, before each iteration's replies with 'aof: always'", "assumption"), \
     DURATION("persistence_cost.fork_per_gib", member.fork_per_gib_ns, "0ms", "12ms", "10s", "time that a snapshot's fork blocks a server, for each GiB of data", "failures B.3"), \
     BANDWIDTH("persistence_cost.save", member.save_bit_per_s, "1Mbit/s", "640Mbit/s", "1000Gbit/s", "rate at which a snapshot is written (80 MB/s)", "failures B.3"), \
@@ -47,6 +50,8 @@ extern const char *const persistence_kinds[], *const aof_policies[];
 /* Of one cluster. */
 struct persistence {
     const struct persistence_config *config;
+    sim_dur flush_ns; /* between flushes to the disk; 0: none */
+    sim_dur phase_ns; /* of snapshots or flushes */
     sim_time saved;   /* start of the last complete snapshot; before the run: -1 */
     sim_time saving;  /* start of the one in progress; -1: none */
     uint64_t changes; /* writes since the last start */

@@ -374,7 +374,7 @@ static void changed_address_is_another_endpoint(void **state)
                            "store: {kind: readdressed, write_service: 0ms, write_per_kib: 0ms, "
                            "connect_cost: {accept: 0ms, tls: 0ms}}\n"
                            "network: {inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"
-                           "client: {pool: {size: 1, warm: 1, lifetime: 3s}}\n"
+                           "client: {pool: {size: 1, warm: 1, lifetime: 3s, phase: 0s}}\n"
                            "driver: {rate: 1/s}\n");
     world = world_create(scenario, &options);
     world_run(world);

@@ -72,13 +72,13 @@ void curve_stages(struct arrival_curve *curve, double per_s, const struct stage_
     double rate = per_s;
 
     for (uint32_t i = 0; i < stages->count; i++) {
-        const struct rate_stage *stage = &stages->items[i];
+        const struct ramp_stage *stage = &stages->items[i];
         double s = (double)stage->for_ns / NS_PER_S;
 
         if (stage->for_ns > 0)
-            add_segment(curve, begin, rate, (stage->to_per_s - rate) / s);
+            add_segment(curve, begin, rate, (stage->to - rate) / s);
         begin += stage->for_ns;
-        rate = stage->to_per_s;
+        rate = stage->to;
     }
     add_segment(curve, begin, rate, 0);
     if (repeat)

@@ -11,7 +11,7 @@
 
 #include <math.h>
 
-static struct stage_list stages_of(struct rate_stage *items, uint32_t count)
+static struct stage_list stages_of(struct ramp_stage *items, uint32_t count)
 {
     return (struct stage_list){items, count};
 }
@@ -23,7 +23,7 @@ static struct stage_list stages_of(struct rate_stage *items, uint32_t count)
  */
 static void stages_are_trapezia(void **state)
 {
-    struct rate_stage items[] = {{5 * SIM_S, 150}, {10 * SIM_S, 150}, {20 * SIM_S, 0}};
+    struct ramp_stage items[] = {{5 * SIM_S, 150}, {10 * SIM_S, 150}, {20 * SIM_S, 0}};
     const struct stage_list stages = stages_of(items, 3);
     struct arrival_curve curve = {0};
 
@@ -50,7 +50,7 @@ static void stages_are_trapezia(void **state)
 /* The inverse and the integral undo each other, to the nanosecond's worth of a rate of 150/s. */
 static void the_inverse_undoes_the_integral(void **state)
 {
-    struct rate_stage items[] = {{5 * SIM_S, 150}, {0, 20}, {7 * SIM_S, 20}, {3 * SIM_S, 90}};
+    struct ramp_stage items[] = {{5 * SIM_S, 150}, {0, 20}, {7 * SIM_S, 20}, {3 * SIM_S, 90}};
     const struct stage_list stages = stages_of(items, 4);
 
     (void)state;
@@ -68,7 +68,7 @@ static void the_inverse_undoes_the_integral(void **state)
 /* A stage of no length is a jump: 10/s for 2 s, 100/s for 1 s, 10/s. */
 static void a_stage_of_no_length_jumps(void **state)
 {
-    struct rate_stage items[] = {{2 * SIM_S, 10}, {0, 100}, {SIM_S, 100}, {0, 10}};
+    struct ramp_stage items[] = {{2 * SIM_S, 10}, {0, 100}, {SIM_S, 100}, {0, 10}};
     const struct stage_list stages = stages_of(items, 4);
     struct arrival_curve curve = {0};
 
@@ -89,7 +89,7 @@ static void a_stage_of_no_length_jumps(void **state)
 /* 20 in 10 s, then none for 10 s, and again: number 50 is in the middle of the third period. */
 static void a_curve_repeats(void **state)
 {
-    struct rate_stage items[] = {{10 * SIM_S, 2}, {0, 0}, {10 * SIM_S, 0}};
+    struct ramp_stage items[] = {{10 * SIM_S, 2}, {0, 0}, {10 * SIM_S, 0}};
     const struct stage_list stages = stages_of(items, 3);
     struct arrival_curve curve = {0};
 

@@ -291,19 +291,27 @@ static void population_on_arrive(void *self, struct sim *sim, uint32_t entity, u
     arrivals_next(population);
 }
 
-/* The flash crowd has reached its height: from now on it may harm writes. */
+/* The load is at its peak: from now on it may harm writes. */
+void surge_begin(struct population *population, const char *what, double value)
+{
+    struct cause cause = {0};
+
+    cause.number = run_log_event(population->log, sim_now(population->sim), "load",
+                                 population->region_name, cause, "scenario", what, value);
+    sim_set_cause(population->sim, cause);
+    population->objective->fault_begin(population->objective->self, "surge");
+}
+
 static void population_on_surge(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct population *population = self;
-    struct cause cause = {0};
 
-    (void)entity, (void)generation;
-    cause.number =
-        run_log_event(population->log, sim_now(sim), "load", population->region_name, cause,
-                      "scenario", "the flash crowd is at its height: %g times the arrivals",
-                      population->config->flash_factor);
-    sim_set_cause(sim, cause);
-    population->objective->fault_begin(population->objective->self, "surge");
+    (void)sim, (void)entity, (void)generation;
+    if (population->config->arrivals == ARRIVALS_FLASH_CROWD)
+        surge_begin(population, "the flash crowd is at its height: %g times the arrivals",
+                    population->config->flash_factor);
+    else
+        surge_begin(population, "the arrivals are at their peak: %g/s", population->rate_max_per_s);
 }
 const struct event_kind population_arrive = {
     .name = "arrive", .phase = PHASE_WORK, .fire = population_on_arrive};

@@ -29,6 +29,7 @@ static const struct field population_fields[] = {
     RATE("sessions", sessions_per_s, "0/s", "10/s", "1M/s", "mean rate of new sessions; for stages the rate at the start", "assumption"),
     COUNT("concurrent", concurrent, "0", "0", "10M", "users under way near each region on average, instead of `sessions`: the rate is this number / mean length of a session without latencies; 0: `sessions` counts", "assumption"),
     COUNT("users", users, "0", "0", "10M", "closed population: number of users near each region, who begin a new session after each one; 0: open, users arrive", "assumption"),
+    COUNT_STAGES("user_stages", user_stages, "0", "[]", "10M", "closed population: numbers of users reached one after the other, each linearly within its time from the one before it, the first from `users`; then the last one stays", "k6 ramping-vus"),
     VARIANT("arrivals", arrivals, arrivals, "constant", "how the rate of new sessions changes with time", "facts H"),
     DURATION("arrivals.step.at", step_at_ns, "0s", "10min", "30d", "time at which the rate changes permanently", "assumption"),
     NUMBER("arrivals.step.factor", step_factor, "0", "2", "1000", "factor by which the rate changes", "assumption"),
@@ -43,11 +44,11 @@ static const struct field population_fields[] = {
     DURATION("arrivals.daily.second_peak", daily_second_peak_ns, "0s", "8h", "1d", "time of the first peak of the second harmonic, from the start of the run", "assumption"),
     NUMBER_LIST("arrivals.daily.weekdays", weekdays, "0", "[]", "1000", "seven weights of the rate, one a day from the first day of the run, relative to their mean; []: all days alike", "assumption"),
     STAGES("arrivals.stages", stages, "0/s", "[]", "1M/s", "rates reached one after the other, each linearly within its time from the one before it, the first from `sessions`; then the last one stays", "assumption"),
-    RATES("arrivals.rates.values", rates, "0/s", "[]", "1M/s", "rate in each bin, as a list or a CSV file; after the last bin nobody arrives", "assumption"),
+    RATES("arrivals.rates.values", rates, "0/s", "[]", "1M/s", "rate in each bin, as a list or a CSV file; no session arrives after the last bin", "assumption"),
     DURATION("arrivals.rates.bin", bin_ns, "1ms", "1min", "30d", "length of a bin", "assumption"),
     TIMES("arrivals.timestamps.at", times, "0s", "[]", "100000d", "time of each arrival, in order, as a list or a CSV file", "assumption"),
     DURATION("arrivals.timestamps.origin", origin_ns, "0s", "0s", "100000d", "time that is the start of the run", "assumption"),
-    FLAG("repeat_arrivals", repeats, "false", "stages or rates begin again after the last one", "assumption"),
+    FLAG("repeat_arrivals", repeats, "false", "stages or rates, also stages of users, begin again after the last one", "assumption"),
     VARIANT("spacing", spacing, spacings, "poisson", "poisson: arrivals are independent; even: each comes when the rate has added up to one more", "assumption"),
     VARIANT("spacing.even.phase", phase, phases, "random", "position of the first arrival in its gap; random: drawn for each replication and region", "assumption"),
     SHARE("spacing.even.phase.fixed", phase_share, "0", "0%", "100%", "that position; 0: at the start of the run", "assumption"),
@@ -72,6 +73,7 @@ static const struct field population_fields[] = {
 /* enum reauth_cause; the kind of store adds its own. */
 static const char *const causes[] = {"local-only", "store-unavailable", "evicted",
                                      "restarted",  "token-expired",     NULL};
+static const char *const outcomes[] = {"ok", "failed", NULL};
 static const char *const hows[] = {"local-session", "stateless-token", NULL};
 
 // clang-format off
@@ -91,8 +93,8 @@ static const struct metric population_metrics[] = {
     {.name = "reauths_per_session", .unit = UNIT_NONE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "reauths", .under = "sessions_started", .meaning = "re-auths / sessions that arrived"},
     {.name = "sessions_active", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "users near the region between their arrival and their end"},
     {.name = "degraded_sessions", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "how", .label_values = hows, .series = true, .meaning = "logins served without the store by a fallback"},
-    {.name = "request_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of answered requests, at the user"},
-    {.name = "login_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of answered logins, at the user"},
+    {.name = "request_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = outcomes, .series = true, .meaning = "latency of answered requests, at the user; failed: answered with an error or a re-auth"},
+    {.name = "login_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = outcomes, .series = true, .meaning = "latency of answered logins, at the user; failed: answered with an error"},
 };
 // clang-format on
 
@@ -109,9 +111,11 @@ static void population_start(void *self)
             population->edge->detour(population->edge->self, population->region, (int)r);
     if (population->config->start == START_STEADY)
         sessions_start_steady(population);
-    else if (population->config->users > 0)
+    else if (is_closed(population->config))
         sessions_start_closed(population);
-    if (population->config->users == 0)
+    if (is_closed(population->config))
+        user_ramp_start(population);
+    else
         arrivals_start(population);
 }
 
@@ -135,8 +139,12 @@ static void open_region_probes(struct population *population, struct probes *pro
     }
     population->at[r].degraded[0] = probe_count_open(probes, "degraded_sessions", region, hows[0]);
     population->at[r].degraded[1] = probe_count_open(probes, "degraded_sessions", region, hows[1]);
-    population->at[r].latency = probe_latency_open(probes, "request_latency", region, NULL);
-    population->at[r].login_latency = probe_latency_open(probes, "login_latency", region, NULL);
+    for (int failed = 0; failed < 2; failed++) {
+        population->at[r].latency[failed] =
+            probe_latency_open(probes, "request_latency", region, outcomes[failed]);
+        population->at[r].login_latency[failed] =
+            probe_latency_open(probes, "login_latency", region, outcomes[failed]);
+    }
 }
 
 static void population_init(void *self, const struct model_env *env)
@@ -156,6 +164,7 @@ static void population_init(void *self, const struct model_env *env)
     population->watches.length_ns = population->config->patience_ns / WATCHES;
     population->arrival = sim_stream(env->sim, env->instance, "arrival");
     arrivals_init(population);
+    user_ramp_init(population);
     population->person = sim_stream(env->sim, env->instance, "person");
     population->page = sim_stream(env->sim, env->instance, "page");
     population->aside = sim_stream(env->sim, env->instance, "aside");
@@ -167,6 +176,7 @@ static void population_init(void *self, const struct model_env *env)
         sim_kind_add(env->sim, &population_request_arrive, env->instance, population);
     population->slow_kind = sim_kind_add(env->sim, &population_slow, env->instance, population);
     population->surge_kind = sim_kind_add(env->sim, &population_surge, env->instance, population);
+    population->ramp_kind = sim_kind_add(env->sim, &population_ramp, env->instance, population);
     population->started = probe_count_open(probes, "sessions_started", env->region, NULL);
     population->left = probe_count_open(probes, "sessions_left", env->region, NULL);
     population->active_level = probe_level_open(probes, "sessions_active", env->region, NULL);
@@ -229,6 +239,7 @@ static void population_fini(void *self)
     struct population *population = self;
 
     arrivals_fini(population);
+    user_ramp_fini(population);
     free(population->sessions);
     free(population->pending_requests);
 }

@@ -13,6 +13,11 @@ static bool has_end(const struct population_config *c)
     return c->arrivals == ARRIVALS_STAGES || c->arrivals == ARRIVALS_RATES;
 }
 
+static bool repeats_stages(const struct population_config *c)
+{
+    return c->arrivals == ARRIVALS_STAGES || is_closed(c);
+}
+
 static sim_dur stages_length(const struct stage_list *stages)
 {
     sim_dur length = 0;
@@ -41,9 +46,10 @@ static void check_lists(const struct population_config *c, struct validation *va
     else if (c->arrivals == ARRIVALS_TIMES && c->times.items[0] < c->origin_ns)
         validation_error(validation, "arrivals.timestamps.origin",
                          "must not be after the first timestamp");
-    if (c->repeats && !has_end(c))
+    if (c->repeats && !has_end(c) && c->user_stages.count == 0)
         validation_error(validation, "repeat_arrivals", "needs arrivals by stages or rates");
-    else if (c->repeats && c->arrivals == ARRIVALS_STAGES && stages_length(&c->stages) == 0)
+    else if (c->repeats && repeats_stages(c) &&
+             stages_length(is_closed(c) ? &c->user_stages : &c->stages) == 0)
         validation_error(validation, "repeat_arrivals", "needs stages that take some time");
 }
 
@@ -97,14 +103,17 @@ static void check_concurrent(const struct population_config *c, struct validatio
 
 static void check_users(const struct population_config *c, struct validation *validation)
 {
+    const char *key = c->user_stages.count > 0 ? "user_stages" : "users";
+
     if (c->concurrent > 0)
-        validation_error(validation, "users",
-                         "and `concurrent` exclude each other: `users` is a "
-                         "closed population, `concurrent` an open one");
+        validation_error(validation, key,
+                         "and `concurrent` exclude each other: `%s` is a "
+                         "closed population, `concurrent` an open one",
+                         key);
     if (c->arrivals != ARRIVALS_CONSTANT)
-        validation_error(validation, "users", "is a closed population and takes no `arrivals`");
+        validation_error(validation, key, "is a closed population and takes no `arrivals`");
     if (!isfinite(session_length_ns(c)))
-        validation_error(validation, "users",
+        validation_error(validation, key,
                          "needs `requests`, `think` and `after_login` of finite means");
 }
 
@@ -117,9 +126,9 @@ void population_check(const void *config, const struct check_context *context,
     check_lists(c, validation);
     if (c->arrivals == ARRIVALS_DAILY)
         check_daily(c, validation);
-    if (c->spacing == SPACING_EVEN && (c->users > 0 || c->arrivals == ARRIVALS_TIMES))
+    if (c->spacing == SPACING_EVEN && (is_closed(c) || c->arrivals == ARRIVALS_TIMES))
         validation_error(validation, "spacing", "needs arrivals by a rate");
-    if (c->users > 0)
+    if (is_closed(c))
         check_users(c, validation);
     else if (c->concurrent > 0)
         check_concurrent(c, validation);

@@ -3,7 +3,7 @@
  * What the files of a population share: population.c (parameters, metrics, the model),
  * population_check.c (rules between parameters), arrivals.c (when sessions begin), session_rows.c
  * (their rows, and those that are there at the start), user_request.c (requests: sending, patience,
- * answers).
+ * answers), user_ramp.c (a closed population in stages).
  */
 #ifndef POPULATION_INTERNAL_H
 #define POPULATION_INTERNAL_H
@@ -39,6 +39,7 @@ enum { START_STEADY, START_EMPTY };
 struct population_config {
     double sessions_per_s;
     uint32_t concurrent, users;
+    struct stage_list user_stages;
     int arrivals, spacing, phase, start;
     double phase_share;
     bool repeats;
@@ -75,7 +76,8 @@ __extension__ struct session {
     uint64_t check : 16;       /* which session of this row: the store knows it by row and check */
     uint64_t written : 60;     /* the last write acknowledged, or the token's issue, + 1; 0: none */
     uint64_t sets_up : 1;      /* the request under way opens its connection first */
-    uint64_t spare : 3;
+    uint64_t is_gone : 1;      /* its user left as the closed population shrank */
+    uint64_t spare : 2;
     uint32_t opened;   /* the connection: in ticks, modulo 2^32 (52 days) */
     uint32_t rtt_ns;   /* of a free row: the next free one */
     uint64_t progress; /* PAGE_ONE times pages answered, + REMAINING_ONE times those to come,
@@ -113,6 +115,20 @@ struct pending_watches {
     uint32_t pending_requests[WATCHES];
 };
 
+/* A closed population that changes in stages. */
+struct user_ramp {
+    uint32_t users;      /* the first so many are there */
+    uint32_t from, next; /* their number at the start of the stage, and after the next change */
+    uint32_t stage, step;
+    sim_time begin; /* of the stage */
+    bool has_peaked;
+    uint32_t gone; /* rows of users who left that are not yet released */
+    struct user_seat {
+        uint32_t row;     /* of the session of a user who is there */
+        uint64_t next_id; /* of the next session of one who is not */
+    } * seats;            /* one for each user; NULL: their number is constant */
+};
+
 struct population {
     const struct population_config *config;
     struct sim *sim;
@@ -136,6 +152,8 @@ struct population {
     struct arrival_curve curve; /* of sources that have one */
     double expected;            /* of Poisson arrivals by a curve: unit exponential draws so far */
     double phase;               /* of evenly spaced arrivals, in gaps */
+    uint32_t users_most; /* of a closed population; the distance between a user's session numbers */
+    struct user_ramp ramp;
 
     struct users_port port;
     struct prefetch_port hint;
@@ -150,12 +168,14 @@ struct population {
     sim_dur good_latency_ns;
     sim_dur detours_ns[REGIONS_MAX];
     sim_dur early_ns; /* before its end, patience gets an event of its own */
-    kind_id arrive_kind, send_kind, request_arrive_kind, slow_kind, impatience_kind, surge_kind;
+    kind_id arrive_kind, send_kind, request_arrive_kind, slow_kind, impatience_kind, surge_kind,
+        ramp_kind;
 
     probe_id started, left, active_level;
     struct {
         probe_id requests, good, abandoned, with_session, logins, logins_failed;
-        probe_id reauths[REAUTH_CAUSES_MAX], degraded[2], latency, login_latency;
+        probe_id reauths[REAUTH_CAUSES_MAX], degraded[2];
+        probe_id latency[2], login_latency[2]; /* ok, failed */
         struct operation_tally good_requests, good_logins;
     } at[REGIONS_MAX];
 };
@@ -170,6 +190,10 @@ double session_length_ns(const struct population_config *config);
 double arrivals_base_rate(const struct population_config *config);
 /* The factor of a daily shape, negative where its two harmonics are. */
 double daily_factor(const struct population_config *config, sim_time now);
+/* The load is at its peak, as a format of one double says; an outage that follows has this cause.
+ */
+void surge_begin(struct population *population, const char *what, double value)
+    __attribute__((format(printf, 2, 0)));
 /* Set up the source of arrivals. */
 void arrivals_init(struct population *population);
 /* The rate of new sessions at an instant, per second; 0 where they come at given times. */
@@ -184,6 +208,10 @@ void arrivals_fini(struct population *population);
 uint32_t session_begin(struct population *population, uint64_t id, bool is_seeded);
 /* The session is over at `when`; in a closed population its user comes back for another one. */
 void session_end(struct population *population, uint32_t index, sim_time when);
+/* The event or answer of a session whose user is gone has occurred: release its row. */
+void session_drop(struct population *population, uint32_t index);
+/* Users came or, below 0, left. */
+void count_active(struct population *population, int change);
 /* Create the sessions that are under way at the start. */
 void sessions_start_steady(struct population *population);
 /* A closed population: create the users, who all are between two sessions. */
@@ -212,6 +240,23 @@ static inline uint32_t session_number(const struct session *session)
     return session_page(session) + (uint32_t)(session->progress >> 2 * PAGE_BITS) -
            session->is_seeded;
 }
+
+/* --- user_ramp.c ----------------------------------------------------------------------------- */
+
+extern const struct event_kind population_ramp;
+/* Whether the same users return, rather than new ones arrive. */
+static inline bool is_closed(const struct population_config *config)
+{
+    return config->users > 0 || config->user_stages.count > 0;
+}
+/* The largest number of users of a closed population. */
+uint32_t users_most(const struct population_config *config);
+void user_ramp_init(struct population *population);
+/* Schedule the first change of the number of users. */
+void user_ramp_start(struct population *population);
+void user_ramp_fini(struct population *population);
+/* The user of session number `id` is in that row from now on. */
+void user_seat(struct population *population, uint64_t id, uint32_t index);
 
 /* --- population_check.c ---------------------------------------------------------------------- */
 

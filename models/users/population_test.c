@@ -255,7 +255,8 @@ static struct world *run_users(const char *population, struct scenario **scenari
     front.submitted = front.logins = front.pages = front.logouts = 0;
     front.writes = front.reauths = front.silent = 0;
     front.rows = 0;
-    snprintf(text, sizeof text, "regions: {a: {}}\nduration: 30min\nwarmup: 0s\npopulation: {%s}\n",
+    snprintf(text, sizeof text,
+             "regions: {a: {}}\nduration: 30min\nwarmup: 0s\nbin: 1s\npopulation: {%s}\n",
              population);
     *scenario = scenario_of(&registry, text);
     return world_of(*scenario, 0, NULL);
@@ -401,6 +402,94 @@ static void a_closed_population_has_its_users_at_all_times(void **state)
         assert_close(statistic_of(world, (struct wanted){"sessions_active", NULL, 0, NULL, NULL}),
                      300, 0);
         assert_true(statistic_of(world, (struct wanted){"sessions_left", NULL, 0, NULL, NULL}) > 0);
+        world_free(world);
+        scenario_free(scenario);
+    }
+}
+
+/* The number of active users in second `second`, on average. */
+static double users_in_second(const struct statistics *statistics, uint32_t second)
+{
+    for (size_t i = 0; i < statistics->series_count; i++)
+        if (strcmp(statistics->series[i].metric->name, "sessions_active") == 0)
+            return statistics->series[i].values[second];
+    fail();
+    return 0;
+}
+
+/*
+ * A closed population in stages has, to a nanosecond, the number of users of the line, rounded
+ * towards the start of the stage. From 10 to 110 in 100 s: one more at each full second. 110 for
+ * 100 s, 20 at once; to 0 in 40 s: one less at each second of two; nobody for 60 s; then 300 within
+ * 1 s: 149.5 in its mean. Requests fail, are not answered, or are under way when their users
+ * leave. Sessions take longer than the run, so one begins for each user who comes: 100 and 300, and
+ * the 10 at the start if they have none yet.
+ */
+static void a_closed_population_follows_its_stages(void **state)
+{
+    static const char *const starts[] = {"empty", "steady"};
+
+    (void)state;
+    front.latency = 800 * SIM_MS;
+    front.reauth = 0.1;
+    front.silence = 0.02;
+    front.cause = REAUTH_LOCAL_ONLY;
+    for (size_t s = 0; s < 2; s++) {
+        struct scenario *scenario;
+        struct world *world;
+        char text[400];
+        double started;
+
+        snprintf(text, sizeof text,
+                 "users: 10, start: %s, requests: 100000, login_tries: 1000, user_stages: [{for: "
+                 "100s, to: 110}, {for: 100s, to: 110}, {for: 0s, to: 20}, {for: 40s, to: 0}, "
+                 "{for: 60s, to: 0}, {for: 1s, to: 300}]",
+                 starts[s]);
+        world = run_users(text, &scenario);
+        for (uint32_t second = 0; second < 1800; second++) {
+            double wanted = second < 100   ? 10 + second
+                            : second < 200 ? 110
+                            : second < 240 ? 20 - (second - 200) / 2
+                            : second < 300 ? 0
+                            : second < 301 ? 149.5
+                                           : 300;
+
+            assert_close(users_in_second(world_statistics(world), second), wanted, 1e-7);
+        }
+        started = statistic_of(world, (struct wanted){"sessions_started", NULL, 0, NULL, NULL});
+        assert_close(started, s == 0 ? 410 : 400, 0);
+        assert_true(front.rows >= 300 && front.rows < 420);
+        assert_true(front.logins > 400 && front.silent > 100);
+        world_free(world);
+        scenario_free(scenario);
+    }
+}
+
+/*
+ * Stages of users that repeat: 0 to 3 and back within 6 s, so 0, 1, 2, 3, 2, 1 and again; and a
+ * jump back to `users` where the last stage ends elsewhere.
+ */
+static void stages_of_users_repeat(void **state)
+{
+    static const struct {
+        const char *text;
+        double wanted[6];
+    } cases[] = {
+        {"user_stages: [{for: 3s, to: 3}, {for: 3s, to: 0}]", {0, 1, 2, 3, 2, 1}},
+        {"users: 1, user_stages: [{for: 2s, to: 5}, {for: 1s, to: 5}]", {1.5, 3.5, 5, 1.5, 3.5, 5}},
+    };
+
+    (void)state;
+    for (size_t c = 0; c < 2; c++) {
+        struct scenario *scenario;
+        struct world *world;
+        char text[200];
+
+        snprintf(text, sizeof text, "repeat_arrivals: true, %s", cases[c].text);
+        world = run_users(text, &scenario);
+        for (uint32_t second = 0; second < 1800; second++)
+            assert_close(users_in_second(world_statistics(world), second),
+                         cases[c].wanted[second % 6], 1e-7);
         world_free(world);
         scenario_free(scenario);
     }
@@ -556,6 +645,8 @@ static void crowd_is_reported_at_its_peak(void **state)
         {"arrivals: {stages: [{for: 30s, to: 5/s}, {for: 20s, to: 15/s}, {for: 9s, to: 1/s}]}", 1},
         {"arrivals: {stages: [{for: 30s, to: 1/s}, {for: 20s, to: 5/s}]}", 0},
         {"arrivals: {rates: {values: [2/s, 1/s, 4/s, 3/s], bin: 25s}}", 1},
+        {"user_stages: [{for: 50s, to: 9}, {for: 9s, to: 1}, {for: 9s, to: 9}]", 1},
+        {"users: 9, user_stages: [{for: 50s, to: 1}, {for: 9s, to: 9}]", 0},
     };
 
     (void)state;
@@ -564,7 +655,9 @@ static void crowd_is_reported_at_its_peak(void **state)
         char text[300];
 
         front.surges = 0;
-        snprintf(text, sizeof text, "sessions: 5/s, start: empty, %s", cases[i].arrivals);
+        snprintf(text, sizeof text, "start: empty, %s%s",
+                 strncmp(cases[i].arrivals, "arr", 3) == 0 ? "sessions: 5/s, " : "",
+                 cases[i].arrivals);
         struct world *world = run_users(text, &scenario);
         const struct run_log *log = world_log(world);
         assert_int_equal(front.surges, cases[i].surges);
@@ -626,6 +719,9 @@ int main(void)
                                         forget_front),
         cmocka_unit_test_setup_teardown(a_closed_population_begins_sessions_as_rounds_end,
                                         quick_front, forget_front),
+        cmocka_unit_test_setup_teardown(a_closed_population_follows_its_stages, quick_front,
+                                        forget_front),
+        cmocka_unit_test_setup_teardown(stages_of_users_repeat, quick_front, forget_front),
         cmocka_unit_test_setup_teardown(concurrent_users_are_under_way_on_average, quick_front,
                                         forget_front),
         cmocka_unit_test_setup_teardown(a_new_connection_costs_its_handshakes, quick_front,

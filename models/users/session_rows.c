@@ -34,7 +34,7 @@ static uint32_t session_alloc(struct population *population)
     return index;
 }
 
-static void count_active(struct population *population, int change)
+void count_active(struct population *population, int change)
 {
     population->active += (uint32_t)change;
     probe_level(population->probes, population->active_level, sim_now(population->sim),
@@ -77,14 +77,15 @@ static void user_pause(struct population *population, uint32_t index, sim_time f
     session_wait(population, index, from + (sim_dur)pause, REQUEST_LOGIN);
 }
 
-/* Sessions of one user are numbered `users` apart, so that no user's draws depend on when another
- * one's sessions end. The user never left: the gauge does not move. */
+/* Sessions of one user are numbered `users_most` apart, so that no user's draws depend on when
+ * another one's sessions end. The user never left: the gauge does not move. */
 RARE static void user_return(struct population *population, uint64_t id, sim_time when)
 {
     uint32_t index;
 
     population->active--;
-    index = session_begin(population, id + population->config->users, false);
+    index = session_begin(population, id + population->users_most, false);
+    user_seat(population, id, index);
     probe_count(population->probes, population->started);
     user_pause(population, index, when);
 }
@@ -100,20 +101,20 @@ void sessions_start_closed(struct population *population)
 {
     const struct population_config *config = population->config;
 
-    sessions_reserve(population, config->users);
+    sessions_reserve(population, population->users_most);
     for (uint64_t i = 0; i < config->users && !stops_seeding(population, i); i++) {
         uint32_t index = session_begin(population, i, false);
 
+        user_seat(population, i, index);
         probe_count(population->probes, population->started);
         user_pause(population, index, 0);
     }
 }
 
 /* A row whose check is the largest is not used again. */
-OUT_OF_LINE void session_end(struct population *population, uint32_t index, sim_time when)
+static void session_release(struct population *population, uint32_t index)
 {
     struct session *session = &population->sessions[index];
-    uint64_t id = session->id;
 
     if (session->check == SESSION_CHECK_MAX) {
         population->session_retired++;
@@ -121,7 +122,20 @@ OUT_OF_LINE void session_end(struct population *population, uint32_t index, sim_
         session->rtt_ns = population->session_free;
         population->session_free = index;
     }
-    if (population->config->users > 0)
+}
+
+RARE void session_drop(struct population *population, uint32_t index)
+{
+    population->ramp.gone--;
+    session_release(population, index);
+}
+
+OUT_OF_LINE void session_end(struct population *population, uint32_t index, sim_time when)
+{
+    uint64_t id = population->sessions[index].id;
+
+    session_release(population, index);
+    if (is_closed(population->config))
         user_return(population, id, when);
     else
         count_active(population, -1);
@@ -142,7 +156,7 @@ static sim_time left_of(const struct dist *pause, uint64_t word, uint64_t share_
 RARE static enum start_phase start_phase(const struct population *population, uint64_t id)
 {
     const struct population_config *c = population->config;
-    double think = dist_mean(c->think), away = c->users > 0 ? (double)c->return_after_ns : 0;
+    double think = dist_mean(c->think), away = is_closed(c) ? (double)c->return_after_ns : 0;
     double at =
         rng_unit(rng_block_at(&population->person, id, 3).word[0]) * (session_length_ns(c) + away);
 
@@ -164,7 +178,8 @@ static void session_seed(struct population *population, uint64_t id)
     enum start_phase phase = START_THINKING;
     double left;
 
-    if (c->users > 0 || c->concurrent > 0)
+    user_seat(population, id, index);
+    if (is_closed(c) || c->concurrent > 0)
         phase = start_phase(population, session_id(session));
     if (phase == START_AWAY) {
         session->is_seeded = false; /* a session to come, as in session_start_closed() */
@@ -201,7 +216,7 @@ static double count_at_start(const struct population *population)
     /* the number itself by a normal's quantile; its spread matters little beside what follows */
     double z = sqrt(-2 * log(rng_unit(block.word[0]))) * cos(TWO_PI * rng_unit(block.word[1]));
 
-    return c->users > 0 ? c->users : floor(expected + sqrt(expected) * z + 0.5);
+    return is_closed(c) ? c->users : floor(expected + sqrt(expected) * z + 0.5);
 }
 
 /* The sessions that a system in its steady state would find under way, each in the middle of a
@@ -216,18 +231,19 @@ void sessions_start_steady(struct population *population)
     invariant(count < (double)(UINT32_C(1) << REF_INDEX_BITS));
     /* One piece, which is not to move: they spend some time waiting for answers, too. */
     room = (uint32_t)(count * 1.06);
+    room = room > population->users_most ? room : population->users_most;
     sessions_reserve(population, room);
     population->store->reserve(population->store->self, population->region, room);
     for (uint64_t i = 0; (double)i < count && !stops_seeding(population, i); i++)
         session_seed(population, i);
 }
 
-/* Rows that are neither free nor retired are those of the active. */
+/* Rows that are neither free nor retired are those of the active, and of users who left. */
 void sessions_check(const struct population *population)
 {
     size_t live = population->session_count - population->session_retired;
 
     for (uint32_t i = population->session_free; i != NO_INDEX; i = population->sessions[i].rtt_ns)
         live--;
-    invariant(live == population->active);
+    invariant(live == population->active + population->ramp.gone);
 }

@@ -78,6 +78,18 @@ static bool pending_live(const void *self, uint32_t entity, uint32_t generation)
     return (pending->generation & SIM_GENERATION_MASK) == generation;
 }
 
+/* The user is gone; what it waited for is ignored. */
+RARE static void pending_unread(struct population *population, uint32_t index)
+{
+    uint32_t session = population->pending_requests[index].session;
+    bool was_late = pending_is_late(&population->pending_requests[index]);
+
+    pending_end(population, index);
+    if (was_late)
+        sim_cancelled(population->sim);
+    session_drop(population, session);
+}
+
 /* --- sending --------------------------------------------------------------------------------- */
 
 static sim_time session_answered_at(const struct session *session)
@@ -216,7 +228,10 @@ void session_send(struct population *population, uint32_t index)
 static void population_on_send(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     (void)sim, (void)generation;
-    session_send(self, entity);
+    if (((struct population *)self)->sessions[entity].is_gone)
+        session_drop(self, entity);
+    else
+        session_send(self, entity);
 }
 
 static HOT_HANDLER void population_on_request_arrive(void *self, struct sim *sim, uint32_t entity,
@@ -231,6 +246,10 @@ static HOT_HANDLER void population_on_request_arrive(void *self, struct sim *sim
     struct user_request request;
 
     (void)generation;
+    if (session->is_gone) {
+        session_drop(population, entity);
+        return;
+    }
     if (session->sets_up) {
         sent -= session_setup(population, session);
         session->sets_up = false;
@@ -295,6 +314,11 @@ static void population_on_impatience(void *self, struct sim *sim, uint32_t entit
     sim_time sent = population->pending_requests[entity].sent;
 
     (void)generation;
+    if (session->is_gone) {
+        pending_end(population, entity);
+        session_drop(population, index);
+        return;
+    }
     probe_count(population->probes, population->at[region].requests);
     probe_count(population->probes, population->at[region].abandoned);
     operation_tally_add(&population->at[region].good_requests, sent, false);
@@ -348,21 +372,21 @@ static void count_answer(struct population *population, const struct session *se
     struct probes_hot *probes = population->probes;
     int r = response->region;
     sim_dur latency = response->arrives - sent;
-    bool good = (response->kind == RESPONSE_OK || response->kind == RESPONSE_OK_LOCAL ||
-                 response->kind == RESPONSE_OK_TOKEN) &&
-                latency <= population->good_latency_ns;
+    bool failed = response->kind != RESPONSE_OK && response->kind != RESPONSE_OK_LOCAL &&
+                  response->kind != RESPONSE_OK_TOKEN;
+    bool good = !failed && latency <= population->good_latency_ns;
 
     probe_count(probes, population->at[r].requests);
     if (good)
         probe_count(probes, population->at[r].good);
     operation_tally_add(&population->at[r].good_requests, sent, good);
-    probe_latency(probes, population->at[r].latency, latency);
+    probe_latency(probes, population->at[r].latency[failed], latency);
     if (session->kind == REQUEST_LOGIN) {
         operation_tally_add(&population->at[r].good_logins, sent, good);
         probe_count(probes, population->at[r].logins);
         if (response->kind == RESPONSE_LOGIN_FAILED || response->kind == RESPONSE_REJECTED)
             probe_count(probes, population->at[r].logins_failed);
-        probe_latency(probes, population->at[r].login_latency, latency);
+        probe_latency(probes, population->at[r].login_latency[failed], latency);
     }
     if (response->carried)
         probe_count(probes, population->at[r].with_session);
@@ -475,7 +499,7 @@ bool population_waits(const void *self, uint32_t pending, uint32_t generation)
     const struct population *population = self;
     const struct pending_request *row = &population->pending_requests[pending];
 
-    return row->generation == generation &&
+    return row->generation == generation && !population->sessions[row->session].is_gone &&
            sim_now(population->sim) - row->sent <= population->config->patience_ns;
 }
 
@@ -489,6 +513,10 @@ HOT_HANDLER void population_respond(void *self, const struct user_response *resp
 
     if (pending.generation != response->generation || latency > population->config->patience_ns)
         return; /* the user has gone, or will have */
+    if (session->is_gone) {
+        pending_unread(population, response->pending);
+        return;
+    }
     count_answer(population, session, response, pending.sent);
     pending_end(population, response->pending);
     if (pending_is_late(&pending))

@@ -20,9 +20,11 @@ static const char *path_end(const char *text)
 static bool is_named(const char *text, const char *path)
 {
     const char *end = path_end(text);
+    char *named = end ? sweep_path_make(text, (size_t)(end - text)) : NULL;
+    bool same = named && strcmp(named, path) == 0;
 
-    return end && strlen(path) == (size_t)(end - text) &&
-           strncmp(text, path, (size_t)(end - text)) == 0;
+    free(named);
+    return same;
 }
 
 static bool any_names(const struct text_list *texts, const char *path)
@@ -46,7 +48,7 @@ static bool parse_own(struct axis_list *axes, const char *text)
                     text);
         return false;
     }
-    axis->path = mem_strndup(text, (size_t)(end - text));
+    axis->path = sweep_path_make(text, (size_t)(end - text));
     axes->own_count++;
     good = sweep_axis_parse(end + 1, axis, &why);
     if (!good)

@@ -578,10 +578,6 @@ static int check(const struct invocation *invocation)
     if (!values->against)
         return usage_error(
             "'check' needs '--against BASELINE.db', a results file of 'isthmus run'");
-    if (values->study.precision)
-        return usage_error(
-            "'check' does not accept '--precision'; it adds replications until all metrics "
-            "are decided, up to '--max-replications'");
     struct results *results = results_open(values->against, &diag);
     if (results && results_study(results, values->study_id, &study, &diag) == 0)
         code = check_scenario(invocation, results, &study, &diag);
@@ -590,6 +586,11 @@ static int check(const struct invocation *invocation)
     print_diag(&diag);
     return code;
 }
+
+static const struct refused_option refused[] = {
+    {"precision", "it adds replications until all metrics are decided, up to '--max-replications'"},
+    {NULL, NULL},
+};
 
 const struct command cmd_check = {
     .name = "check",
@@ -615,6 +616,7 @@ const struct command cmd_check = {
                 "      --margin 5% --junit check.xml --no-output",
     .options = check_options,
     .more_options = study_options,
+    .refused = refused,
     .values_size = sizeof(struct check_values),
     .run = check,
 };

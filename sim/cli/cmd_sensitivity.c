@@ -231,10 +231,6 @@ static int sensitivity(const struct invocation *invocation)
 
     if (!values->metrics)
         return usage_error("'sensitivity' needs '--metric', such as '--metric login_latency.p99'");
-    if (values->study.precision || values->study.replications_max)
-        return usage_error(
-            "'sensitivity' does not accept '--precision' or '--max-replications'; use "
-            "'--trajectories'");
     struct scenario *base = study_load_scenario(invocation, invocation->arguments[0], NULL, &code);
     if (!base)
         return code;
@@ -248,6 +244,12 @@ static int sensitivity(const struct invocation *invocation)
     scenario_free(base);
     return code;
 }
+
+static const struct refused_option refused[] = {
+    {"precision", "use '--trajectories'"},
+    {"max-replications", "use '--trajectories'"},
+    {NULL, NULL},
+};
 
 const struct command cmd_sensitivity = {
     .name = "sensitivity",
@@ -266,6 +268,7 @@ const struct command cmd_sensitivity = {
                 "      --sweep app.workers=16..128 --replications 3",
     .options = sensitivity_options,
     .more_options = study_options,
+    .refused = refused,
     .plans = true,
     .values_size = sizeof(struct sensitivity_values),
     .run = sensitivity,

@@ -49,11 +49,14 @@ static const struct command plan_command = {
     .run = cmd_plan,
 };
 
+// clang-format off
 const struct command *const commands[] = {
-    &cmd_run,         &cmd_sweep, &cmd_compare,  &cmd_check,    &cmd_capacity,
-    &cmd_sensitivity, &cmd_merge, &cmd_repro,    &cmd_validate, &cmd_describe,
-    &cmd_explain,     &cmd_plot,  &plan_command, &help_command, NULL,
+    &cmd_run, &cmd_sweep, &cmd_compare, &cmd_check, &cmd_capacity, &cmd_sensitivity,
+    &cmd_merge, &cmd_repro, &cmd_validate, &cmd_describe,
+    &cmd_summary, &cmd_explain, &cmd_plot, &cmd_report, &cmd_export, &cmd_lesson,
+    &plan_command, &help_command, NULL,
 };
+// clang-format on
 
 static const struct {
     enum exit_code code;

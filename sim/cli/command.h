@@ -56,6 +56,12 @@ struct option {
     const char *meaning;
 };
 
+/* An option that a verb refuses although others share it, and what to use. */
+struct refused_option {
+    const char *name;
+    const char *instead;
+};
+
 struct ranks;
 struct invocation;
 struct command {
@@ -69,6 +75,7 @@ struct command {
     /* Options that several verbs share, listed after the others. Their offsets refer to the first
      * member of the values. */
     const struct option *more_options;
+    const struct refused_option *refused; /* of them; ends with a row without a name; NULL: none */
     size_t values_size;
     void (*more_help)(FILE *out); /* what follows the options in the help; NULL: nothing */
     bool plans;                   /* can follow `plan` */
@@ -90,7 +97,8 @@ struct invocation {
 
 extern const struct command *const commands[]; /* NULL-terminated */
 extern const struct command cmd_run, cmd_sweep, cmd_compare, cmd_check, cmd_capacity,
-    cmd_sensitivity, cmd_merge, cmd_repro, cmd_validate, cmd_describe, cmd_plot, cmd_explain;
+    cmd_sensitivity, cmd_merge, cmd_repro, cmd_validate, cmd_describe, cmd_plot, cmd_summary,
+    cmd_explain, cmd_export, cmd_report, cmd_lesson;
 
 /* The whole program except the process-wide setup in main(). */
 int command_main(int argc, char **argv, const struct registry *registry,

@@ -39,6 +39,15 @@ static const struct option *option_at(const struct command *command, size_t inde
     return index < count ? &command->options[index] : &command->more_options[index - count];
 }
 
+/* The row that refuses this option; NULL: accepted. */
+static const struct refused_option *refusal_of(const struct command *command, const char *name)
+{
+    for (const struct refused_option *row = command->refused; row && row->name; row++)
+        if (strcmp(row->name, name) == 0)
+            return row;
+    return NULL;
+}
+
 static const struct option *option_find(const struct command *command, const char *name,
                                         size_t length)
 {
@@ -56,8 +65,9 @@ static void option_unknown(const struct command *command, const char *word, size
     char *name = mem_strndup(word, length);
     size_t count = 0;
 
-    for (; count < option_count(command); count++)
-        names[count] = option_at(command, count)->name;
+    for (size_t i = 0; i < option_count(command); i++)
+        if (!refusal_of(command, option_at(command, i)->name))
+            names[count++] = option_at(command, i)->name;
     names[count++] = "help";
     const char *nearest = suggest_nearest(name, names, count);
     if (nearest)
@@ -171,6 +181,12 @@ static bool option_parse(struct invocation *invocation, struct words *words, con
 
     if (!option) {
         option_unknown(invocation->command, name, length);
+        return false;
+    }
+    const struct refused_option *refused = refusal_of(invocation->command, option->name);
+    if (refused) {
+        usage_error("'%s' does not accept '--%s'; %s", invocation->command->name, option->name,
+                    refused->instead);
         return false;
     }
     if (option->type == OPTION_FLAG) {
@@ -300,6 +316,21 @@ static void help_wrap(struct strbuf *line, size_t indent, const char *text, FILE
     strbuf_clear(line);
 }
 
+/* The options that verbs share are explained once, by 'run'. */
+static void help_shared(const struct command *command, FILE *out)
+{
+    struct strbuf line = STRBUF_INIT;
+    struct strbuf names = STRBUF_INIT;
+
+    for (const struct option *option = command->more_options; option->name; option++)
+        if (!refusal_of(command, option->name))
+            strbuf_addf(&names, "%s--%s", names.length ? ", " : "", option->name);
+    fprintf(out, "\nOptions of every study, explained by 'isthmus run --help':\n");
+    help_wrap(&line, 2, names.text, out);
+    strbuf_release(&names);
+    strbuf_release(&line);
+}
+
 void options_help(const struct command *command, FILE *out)
 {
     struct strbuf line = STRBUF_INIT;
@@ -312,10 +343,10 @@ void options_help(const struct command *command, FILE *out)
         fputc('\n', out);
         help_wrap(&line, 0, command->details, out);
     }
-    if (option_count(command))
+    if (command->options)
         fprintf(out, "\nOptions:\n");
-    for (size_t i = 0; i < option_count(command); i++) {
-        const struct option *option = option_at(command, i);
+    for (size_t i = 0; i < table_length(command->options); i++) {
+        const struct option *option = &command->options[i];
         help_head(option, &line);
         strbuf_clear(&meaning);
         strbuf_add(&meaning, option->meaning);
@@ -323,6 +354,8 @@ void options_help(const struct command *command, FILE *out)
             strbuf_addf(&meaning, " (default: %s)", option->initial);
         help_wrap(&line, HELP_COLUMN, meaning.text, out);
     }
+    if (command->more_options)
+        help_shared(command, out);
     if (command->more_help)
         command->more_help(out);
     if (command->examples)

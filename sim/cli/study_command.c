@@ -100,11 +100,14 @@ static int more_severe(int a, int b)
     return EXIT_DONE;
 }
 
-int study_show_summary(const char *path, bool all, bool json, struct diag *diag)
+int study_show_summary(const char *path, bool temporary, bool all, bool json, struct diag *diag)
 {
     struct results *results = results_open(path, diag);
-    struct summary_options options = {
-        .all = all, .json = json, .colour = stdout_has_colour(), .width = stdout_width()};
+    struct summary_options options = {.all = all,
+                                      .json = json,
+                                      .colour = stdout_has_colour(),
+                                      .width = stdout_width(),
+                                      .path = temporary ? NULL : path};
     if (!results)
         return EXIT_FILES;
     int status = report_summary(results, &options, stdout, diag);
@@ -132,7 +135,10 @@ static int show(const struct invocation *invocation, const struct conduct *condu
     int status = 0;
 
     if (shows_summary(values, conduct))
-        status = study_show_summary(path, values->all, values->json, diag) == EXIT_DONE ? 0 : -1;
+        status = study_show_summary(path, values->no_output, values->all, values->json, diag) ==
+                         EXIT_DONE
+                     ? 0
+                     : -1;
     if (status == 0 && values->plot) {
         struct plotting plotting = {
             .paths = &path,

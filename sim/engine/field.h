@@ -34,13 +34,13 @@ struct number_list {
     double *items;
     uint32_t count;
 };
-/* A rate that goes linearly to `to_per_s` within `for_ns`; 0: at once. */
-struct rate_stage {
+/* A rate (per second) or a number that goes linearly to `to` within `for_ns`; 0: at once. */
+struct ramp_stage {
     sim_dur for_ns;
-    double to_per_s;
+    double to;
 };
 struct stage_list {
-    struct rate_stage *items;
+    struct ramp_stage *items;
     uint32_t count;
 };
 struct region_list {
@@ -71,6 +71,7 @@ enum field_type {
     FIELD_RATES,         /* struct number_list, per second; a list or a CSV file */
     FIELD_TIMES,         /* struct duration_list, in order; a list or a CSV file */
     FIELD_STAGES,        /* struct stage_list; `min`/`max` bound the rates */
+    FIELD_COUNT_STAGES,  /* struct stage_list of whole numbers, which `min`/`max` bound */
     FIELD_REGION,        /* int32_t, index; -1: not given */
     FIELD_REGION_LIST,   /* struct region_list */
     FIELD_LINK,          /* struct link_ref */
@@ -126,6 +127,8 @@ struct field {
     {name, FIELD_TYPED(member, struct duration_list, FIELD_TIMES), min, initial, max, NULL, meaning, source}
 #define STAGES(name, member, min, initial, max, meaning, source) \
     {name, FIELD_TYPED(member, struct stage_list, FIELD_STAGES), min, initial, max, NULL, meaning, source}
+#define COUNT_STAGES(name, member, min, initial, max, meaning, source) \
+    {name, FIELD_TYPED(member, struct stage_list, FIELD_COUNT_STAGES), min, initial, max, NULL, meaning, source}
 #define REGION(name, member, meaning, source) \
     {name, FIELD_TYPED(member, int32_t, FIELD_REGION), NULL, NULL, NULL, NULL, meaning, source}
 #define REGION_LIST(name, member, meaning, source) \

@@ -104,6 +104,11 @@ void validation_error(struct validation *validation, const char *field, const ch
     strbuf_release(&text);
 }
 
+bool validation_is_given(const struct validation *validation, const char *field)
+{
+    return validation->is_given && validation->is_given(validation, field);
+}
+
 void validation_note(struct validation *validation, const char *field, const char *format, ...)
 {
     struct strbuf text = STRBUF_INIT;

@@ -100,10 +100,13 @@ struct validation {
     void (*report)(struct validation *self, const char *field, const char *text);
     /* For what is worth knowing and no error, such as a derived value. NULL: not wanted. */
     void (*note)(struct validation *self, const char *field, const char *text);
+    /* Whether the scenario sets the field, or a field below it, to whatever value. NULL: no. */
+    bool (*is_given)(const struct validation *self, const char *field);
 };
 /* Report a violated rule between fields: format the text and call validation->report. */
 void validation_error(struct validation *validation, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+bool validation_is_given(const struct validation *validation, const char *field);
 /* Report a note; as validation_error(). */
 void validation_note(struct validation *validation, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -8,6 +8,7 @@
 
 #include "mem.h"
 #include "quantity.h"
+#include "sweep_axis.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -89,7 +90,7 @@ static size_t word_length(const char *at)
     bool is_quantity = isdigit((unsigned char)*at) || *at == '.';
     size_t i = 0;
 
-    while (at[i] && (isalnum((unsigned char)at[i]) || strchr("._-%\"", at[i]) ||
+    while (at[i] && (isalnum((unsigned char)at[i]) || strchr("._-%[]\"", at[i]) ||
                      (is_quantity && at[i] == '/' && isalpha((unsigned char)at[i + 1])))) {
         if (at[i] == '"') /* a quoted part of a path may contain anything */
             i += 1 + strcspn(at + i + 1, "\"");
@@ -136,7 +137,7 @@ static struct value read_operand(struct reader *reader)
         return value;
     }
     size_t length = word_length(reader->at);
-    char *word = mem_strndup(reader->at, length);
+    char *word = sweep_path_make(reader->at, length);
     bool is_quantity = isdigit((unsigned char)*word) || *word == '.';
     if (length == 0)
         condition_error(reader, "needs a parameter or a quantity at '%s'", reader->at);

@@ -47,7 +47,10 @@ static bool lock(const struct design_spec *spec, const char *text, size_t *of_ax
                    "client.pool.connect_timeout', got '%s'",
                    text);
     for (size_t i = 0; good && i < names.value_count; i++) {
-        size_t axis = find_axis(spec, names.values[i]);
+        char *path = sweep_path_make(names.values[i], strlen(names.values[i]));
+        size_t axis = find_axis(spec, path);
+
+        free(path);
         if (axis == spec->axis_count) {
             diag_error(diag, "'lockstep' names '%s', which is not an axis of this sweep",
                        names.values[i]);

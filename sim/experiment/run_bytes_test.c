@@ -69,7 +69,7 @@ static int make_sample(void **state)
     histogram_add_many(&sample->histogram, 1000000, UINT64_C(1) << 40);
     sample->histogram_row =
         (struct statistic_histogram){&metrics[1], 1, NULL, "all", &sample->histogram};
-    sample->series = (struct statistic_series){&metrics[0], -1, "slow", odd, counts, NULL};
+    sample->series = (struct statistic_series){&metrics[0], "p99", -1, "slow", odd, counts, NULL};
     sample->statistics = (struct statistics){
         sample->rows, 4, &sample->histogram_row, 1, &sample->series, 1, 10 * SIM_S, BINS};
     run_log_event(&sample->log, 17, "fault", "us-west-1", (struct cause){0}, NULL, "a sentence, %d",

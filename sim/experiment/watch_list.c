@@ -120,8 +120,8 @@ void watch_list_add_main(struct watch_list *list, const struct scenario *scenari
     for (size_t i = 0; i < scenario->metric_count; i++) {
         const struct metric *metric = scenario->metrics[i];
         if (metric->better == NO_DIRECTION || metric->kind == METRIC_COUNT ||
-            metric->kind == METRIC_LEVEL || metric->label)
-            continue;
+            metric->kind == METRIC_LEVEL || (metric->label && metric->kind != METRIC_LATENCY))
+            continue; /* a latency with labels has a total */
         struct metric_ref ref = {
             .metric = metric,
             .stat = metric->kind == METRIC_LATENCY ? "p99" : NULL,

@@ -196,7 +196,7 @@ static inline void fake_add_series(struct fake_run *run, enum fake_metric metric
         statistic->under = unders[i];
     }
     run->series_rows[run->statistics.series_count++] =
-        (struct statistic_series){&fake_metrics[metric], region, label, values, over, under};
+        (struct statistic_series){&fake_metrics[metric], NULL, region, label, values, over, under};
 }
 
 static inline void fake_add_latency(struct fake_run *run, enum fake_metric metric, int region,

@@ -9,7 +9,7 @@
 #include "units.h"
 
 struct finding {
-    const char *kind; /* "precision" "compare" "check" "front" "capacity" "sensitivity" */
+    const char *kind; /* "precision" "compare" "check" "front" "capacity" "sensitivity" "lesson" */
     int64_t point;    /* -1: of the study as a whole */
     char *subject;    /* the metric, or the parameter */
     char *verdict;    /* "better"; "": none */

@@ -43,6 +43,10 @@ struct study_row {
 int results_study(struct results *results, int64_t id, struct study_row *row,
                   struct diag *diag); /* texts valid until close */
 
+/* The newest study of this verb and scenario; *id is 0 if there is none. */
+int results_find_study(struct results *results, const char *verb, const char *scenario_name,
+                       int64_t *id, struct diag *diag);
+
 /* The points with their resolved scenarios; `hash` as 16 hex digits. */
 struct point_row {
     int64_t number;
@@ -196,4 +200,28 @@ int results_each_assumption(struct results *results, int64_t study,
                                         const char *meaning),
                             void *self, struct diag *diag);
 
+/* Whole tables of a study, for other programs; the columns are those of results/README.md. */
+struct export_table {
+    const char *name; /* "timeline" */
+    const char *meaning;
+    bool has_metrics; /* can be limited to one metric */
+};
+extern const struct export_table export_tables[];               /* ends with name NULL */
+const struct export_table *export_table_find(const char *name); /* NULL: none */
+struct export_value {
+    enum { EXPORT_NULL, EXPORT_INTEGER, EXPORT_REAL, EXPORT_TEXT } type;
+    int64_t integer;
+    double real;
+    const char *text;
+};
+struct export_row {
+    const char *const *names;
+    const struct export_value *values; /* NULL: the head, which comes first */
+    size_t count;
+};
+/* Constant memory; values are passed as they are, without a check. metric NULL: all. */
+int results_each_export_row(struct results *results, int64_t study,
+                            const struct export_table *table, const char *metric,
+                            void (*row)(void *self, const struct export_row *row), void *self,
+                            struct diag *diag);
 #endif

@@ -241,7 +241,7 @@ CREATE TABLE expectation (
 CREATE TABLE finding (
     study INTEGER NOT NULL REFERENCES study (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('precision', 'compare', 'check', 'front', 'capacity', 'sensitivity')),
+    kind TEXT NOT NULL CHECK (kind IN ('precision', 'compare', 'check', 'front', 'capacity', 'sensitivity', 'lesson')),
     point INTEGER,                      -- number of a point; NULL: the whole study
     subject TEXT NOT NULL,              -- a metric, or a parameter
     verdict TEXT NOT NULL,
@@ -299,19 +299,24 @@ CREATE VIEW reauth_causes AS
 SELECT study, point, region, substr(labels, length('cause=') + 1) AS cause, window, n, mean, low, high, level
 FROM summary WHERE metric = 'reauths' AND labels LIKE 'cause=%';
 
--- Bounds are Student's on the log scale, of shares on the logit scale, so that none is impossible; the upper one of
--- fewer than four runs is on the plain scale. error: the half-width over the slope of the scale.
+-- metric: with the quantile of a latency, such as request_latency.p99, which is the mean of the runs' own in that bin.
+-- Ratios are sum over sum, and their bounds are stored. Other bounds are Student's on the log scale, of shares on the
+-- logit scale, so that none is impossible; the upper one of fewer than four runs is on the plain scale. Of events that no
+-- run had in a bin the upper bound is that of Poisson's law. error: the half-width over the slope of the scale.
 CREATE VIEW timeline AS
 WITH bin AS (
-    SELECT point_series.point, cell, json_each.key * bin_ns AS t_ns,
+    SELECT point_series.point, cell, json_each.key * bin_ns AS t_ns, bin_ns,
            iif(json_each.type = 'array', json_extract(json_each.value, '$[0]'), json_each.value) AS mean,
-           iif(json_each.type = 'array', json_extract(json_each.value, '$[1]'), 0.0) AS sd,
-           iif(json_each.type = 'array', coalesce(json_extract(json_each.value, '$[2]'), runs), runs) AS n
-    FROM point_series, json_each(point_series.bins) WHERE json_each.type <> 'null'
+           iif(kind <> 'ratio' AND json_each.type = 'array', json_extract(json_each.value, '$[1]'), 0.0) AS sd,
+           CASE WHEN kind = 'ratio' THEN json_extract(json_each.value, '$[3]')
+                WHEN json_each.type = 'array' THEN coalesce(json_extract(json_each.value, '$[2]'), runs) ELSE runs END AS n,
+           iif(kind = 'ratio', json_extract(json_each.value, '$[1]'), NULL) AS stored_low,
+           iif(kind = 'ratio', json_extract(json_each.value, '$[2]'), NULL) AS stored_high
+    FROM point_series JOIN cell ON cell.id = cell, json_each(point_series.bins) WHERE json_each.type <> 'null'
 ), half AS (
-    SELECT point.study, point.number AS point, cell.name AS metric, cell.region,
-           iif(cell.label_name = '', '', cell.label_name || '=' || cell.label) AS labels, t_ns, bin.n, mean, sd,
-           half_sds * sd AS half, study.level, cell.unit,
+    SELECT point.study, point.number AS point, cell.name || iif(cell.stat = '', '', '.' || cell.stat) AS metric, cell.region,
+           iif(cell.label_name = '', '', cell.label_name || '=' || cell.label) AS labels, t_ns, bin_ns, bin.n, mean, sd,
+           half_sds * sd AS half, study.level, cell.unit, cell.kind, stored_low, stored_high,
            CASE WHEN sd <= 0 OR mean <= 0 THEN 0.0
                 WHEN cell.unit = 'share' AND mean < 1 THEN min(half_sds * sd / (mean * (1 - mean)), 700)
                 ELSE min(half_sds * sd / mean, 700) END AS error
@@ -319,10 +324,12 @@ WITH bin AS (
     LEFT JOIN student_t ON student_t.n = bin.n AND student_t.level = study.level
 )
 SELECT study, point, metric, region, labels, t_ns, n, mean,
-       CASE WHEN half IS NULL THEN NULL WHEN sd <= 0 OR mean <= 0 THEN mean
+       CASE WHEN kind = 'ratio' THEN stored_low WHEN half IS NULL THEN NULL WHEN sd <= 0 OR mean <= 0 THEN mean
             WHEN unit = 'share' AND mean < 1 THEN 1 - 1 / (1 + mean / (1 - mean) * exp(-error))
             ELSE mean * exp(-error) END AS low,
-       CASE WHEN half IS NULL THEN NULL WHEN sd <= 0 OR mean <= 0 THEN mean
+       CASE WHEN kind = 'ratio' THEN stored_high WHEN half IS NULL THEN NULL
+            WHEN kind = 'count' AND mean <= 0 THEN -ln((1 - level) / 2) / (n * bin_ns / 1e9)
+            WHEN sd <= 0 OR mean <= 0 THEN mean
             WHEN unit = 'share' AND mean < 1 THEN 1 - 1 / (1 + mean / (1 - mean) * exp(error))
             WHEN n < 4 THEN mean + half ELSE mean * exp(error) END AS high,
        level, unit

@@ -44,18 +44,12 @@ static size_t rows_of(const struct incident_group *group)
     return rows + has_bar(group);
 }
 
-/* "link-fault (us-west-2 -> us-west-1) at 10min: restored in 7 of 10 [40 %, 89 %]". */
+/* "loss 30% on us-west-2 -> us-west-1 at 10min: over in 7 of 10 outages [40%, 89%]". */
 static void add_head(struct strbuf *out, const struct waterfall *fall,
                      const struct incident_group *group)
 {
     size_t outages = incident_group_outages(group);
-    strbuf_add(out, group->kind);
-    if (group->subject[0] != '\0')
-        strbuf_addf(out, " of %s", group->subject);
-    if (group->onset.max == group->onset.min) {
-        strbuf_add(out, " at ");
-        units_add_duration(out, (int64_t)group->onset.mean);
-    }
+    incident_group_add_name(out, group);
     if (group->restored_count == outages && group->harmless_count == 0)
         return;
     if (group->harmless_count > 0)

@@ -41,6 +41,7 @@ static bool parse_number(enum field_type type, const char *text, struct number *
         good = units_parse_duration(text, &number->integer, why);
         break;
     case FIELD_COUNT:
+    case FIELD_COUNT_STAGES:
         number->is_integer = true;
         good = units_parse_count(text, &number->integer, why);
         break;
@@ -90,6 +91,7 @@ const char *field_type_name(enum field_type type)
         [FIELD_RATES] = "list of rates",
         [FIELD_TIMES] = "list of times",
         [FIELD_STAGES] = "list of stages",
+        [FIELD_COUNT_STAGES] = "list of stages",
         [FIELD_REGION] = "region",
         [FIELD_REGION_LIST] = "list of regions",
         [FIELD_LINK] = "link",
@@ -609,6 +611,7 @@ bool field_value_read(const struct schema_context *context, const struct field *
     case FIELD_RATES:
     case FIELD_TIMES:
     case FIELD_STAGES:
+    case FIELD_COUNT_STAGES:
         return list_value_read(context, field, subject, node, target.member, text);
     case FIELD_REGION:
         return read_region(&target, node);
@@ -699,6 +702,7 @@ void field_value_release(const struct field *field, void *config)
         free(((struct number_list *)member)->items);
         break;
     case FIELD_STAGES:
+    case FIELD_COUNT_STAGES:
         free(((struct stage_list *)member)->items);
         break;
     case FIELD_REGION_LIST:

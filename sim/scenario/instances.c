@@ -50,6 +50,21 @@ static void report_at_field(struct validation *self, const char *field, const ch
         error_in_file(placed->errors, placed->source, "'%s%s%s' %s", section, dot, field, text);
 }
 
+static bool field_is_given(const struct validation *self, const char *field)
+{
+    const struct placed_validation *placed = (const void *)self;
+    size_t length = strlen(field);
+
+    for (size_t i = 0; i < placed->table->field_count; i++) {
+        const char *name = placed->table->fields[i].name;
+
+        if (placed->values[i].node && strncmp(name, field, length) == 0 &&
+            (name[length] == '\0' || name[length] == '.'))
+            return true;
+    }
+    return false;
+}
+
 /* Of what several regions inherit the same note is printed once (diag_print()). */
 static void note_at_field(struct validation *self, const char *field, const char *text)
 {
@@ -183,7 +198,7 @@ static bool check_config(struct builder *builder, const struct placing *placing,
                          const struct check_context *context)
 {
     const struct schema_table table = placing_table(placing);
-    struct placed_validation placed = {{report_at_field, note_at_field},
+    struct placed_validation placed = {{report_at_field, note_at_field, field_is_given},
                                        builder->errors,
                                        &table,
                                        placing->values,

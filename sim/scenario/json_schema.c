@@ -32,6 +32,7 @@ static const char *const definition_of[] = {
     [FIELD_NUMBER_DIST] = "distribution", [FIELD_DURATION_LIST] = "durations", [FIELD_REGION] = "region",
     [FIELD_NUMBER_LIST] = "numbers",
     [FIELD_RATES] = "rates",         [FIELD_TIMES] = "times",         [FIELD_STAGES] = "stages",
+    [FIELD_COUNT_STAGES] = "count_stages",
     [FIELD_REGION_LIST] = "regions", [FIELD_LINK] = "link",           [FIELD_TEXT] = "text",
 };
 // clang-format on

@@ -143,17 +143,22 @@ static bool read_length(const struct list *list, const struct yaml_node *node, s
     return good;
 }
 
+static const char *stage_form(const struct list *list)
+{
+    return list->field->type == FIELD_STAGES ? "{for: 10s, to: 150/s}" : "{for: 10s, to: 150}";
+}
+
 static bool read_stage(const struct list *list, const struct yaml_node *node,
-                       struct rate_stage *stage)
+                       struct ramp_stage *stage)
 {
     const struct yaml_node *length = yaml_get(node, "for"), *to = yaml_get(node, "to");
 
     if (!length || !to || node->count != 2) {
-        list_error(list, node, "needs stages of the form {for: 10s, to: 150/s}");
+        list_error(list, node, "needs stages of the form %s", stage_form(list));
         return false;
     }
     return read_length(list, length, &stage->for_ns) &&
-           field_number_read(list->context, list->field, list->subject, to, &stage->to_per_s);
+           field_number_read(list->context, list->field, list->subject, to, &stage->to);
 }
 
 static bool read_stages(const struct list *list, const struct yaml_node *node, void *member,
@@ -164,18 +169,18 @@ static bool read_stages(const struct list *list, const struct yaml_node *node, v
     bool good = node->kind == YAML_LIST && node->count <= STAGES_MAX;
 
     if (!good)
-        list_error(list, node, "needs a list of at most %d stages {for: 10s, to: 150/s}",
-                   STAGES_MAX);
+        list_error(list, node, "needs a list of at most %d stages %s", STAGES_MAX,
+                   stage_form(list));
     else
         stages.items = mem_zalloc(node->count + 1, sizeof *stages.items);
     for (size_t i = 0; good && i < node->count; i++) {
-        struct rate_stage *stage = &stages.items[stages.count++];
+        struct ramp_stage *stage = &stages.items[stages.count++];
 
         good = read_stage(list, node->entries[i].value, stage);
         strbuf_add(&canonical, i > 0 ? ", {for: " : "{for: ");
         units_add_duration(&canonical, stage->for_ns);
         strbuf_add(&canonical, ", to: ");
-        field_add_number(&canonical, FIELD_RATE, stage->to_per_s);
+        field_add_number(&canonical, list->field->type, stage->to);
         strbuf_add_char(&canonical, '}');
     }
     if (good) {
@@ -195,7 +200,7 @@ bool list_value_read(const struct schema_context *context, const struct field *f
 {
     const struct list list = {context, field, subject};
 
-    if (field->type == FIELD_STAGES)
+    if (field->type == FIELD_STAGES || field->type == FIELD_COUNT_STAGES)
         return read_stages(&list, node, member, text);
     return read_numbers(&list, node, member, text);
 }

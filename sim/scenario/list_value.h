@@ -7,7 +7,7 @@
 
 #define STAGES_MAX 1000
 
-/* As field_value_read(), for FIELD_NUMBER_LIST, FIELD_RATES, FIELD_TIMES and FIELD_STAGES. The
+/* As field_value_read(), for FIELD_NUMBER_LIST, FIELD_RATES, FIELD_TIMES and stages. The
  * canonical text has the values themselves, so that a stored scenario needs no CSV file. */
 bool list_value_read(const struct schema_context *context, const struct field *field,
                      const char *subject, const struct yaml_node *node, void *member,

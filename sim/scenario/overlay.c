@@ -202,6 +202,33 @@ static bool add_segment(struct path_reader *reader, size_t start, const char *te
     return true;
 }
 
+/* A segment without quotes may end with places in lists: "faults[0]" is "faults" and "0". */
+static bool add_indexed_segment(struct path_reader *reader, size_t start, const char *text,
+                                size_t length)
+{
+    size_t name = 0, at;
+
+    while (name < length && text[name] != '[')
+        name++;
+    if (name == length || name == 0)
+        return add_segment(reader, start, text, length);
+    if (!add_segment(reader, start, text, name))
+        return false;
+    for (at = name; at < length;) {
+        size_t digits = text[at] == '[' ? strspn(text + at + 1, "0123456789") : 0;
+
+        if (digits == 0 || text[at + 1 + digits] != ']') {
+            path_error(reader, start + at,
+                       "a place in a list is a number in brackets, such as faults[0].loss");
+            return false;
+        }
+        if (!add_segment(reader, start + at + 1, text + at + 1, digits))
+            return false;
+        at += digits + 2;
+    }
+    return true;
+}
+
 bool overlay_path_parse(struct yaml_trees *trees, const struct yaml_source *source, char stop,
                         const struct yaml_node *place, struct error_list *errors,
                         struct overlay_path *path, size_t *end)
@@ -224,7 +251,8 @@ bool overlay_path_parse(struct yaml_trees *trees, const struct yaml_source *sour
         at = start + length;
         if (quote && text[at] == quote)
             at++;
-        good = add_segment(&reader, start, text + start, length);
+        good = quote ? add_segment(&reader, start, text + start, length)
+                     : add_indexed_segment(&reader, start, text + start, length);
         more = text[at] == '.';
         at += more;
     }

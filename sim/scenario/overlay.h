@@ -47,9 +47,9 @@ struct overlay_path {
 };
 #define OVERLAY_SEGMENTS_MAX 32
 /*
- * Split source->text from byte `offset` up to `stop` ('=' or '\0'); quoted parts are kept whole;
- * *end is set to the end. False on error, which is reported. `place` (may be NULL): the place of
- * the text in a file.
+ * Split source->text up to `stop` ('=' or '\0'); quoted parts are kept whole; faults[0] is
+ * faults.0; *end is set to the end. False on error, which is reported. `place` (may be NULL): the
+ * place of the text in a file.
  */
 bool overlay_path_parse(struct yaml_trees *trees, const struct yaml_source *source, char stop,
                         const struct yaml_node *place, struct error_list *errors,

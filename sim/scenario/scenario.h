@@ -21,8 +21,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct expectation; /* expectation.h */
-struct sweep_axis;  /* sweep_axis.h */
+struct expectation;    /* expectation.h */
+struct lesson_section; /* lesson_section.h */
+struct sweep_axis;     /* sweep_axis.h */
 
 /* Items of a list: faults, expectations, conditions. */
 #define SCENARIO_ITEMS_MAX 1000
@@ -32,6 +33,7 @@ struct sweep_axis;  /* sweep_axis.h */
 
 struct scenario {
     char *path, *name, *question, *expectation_text;
+    struct lesson_section *lesson; /* lesson_section.h; NULL: none */
     char *set_options; /* what was set on load, for a shell: " --set a.b=1 --set 'c=[2, 3]'" */
     struct run_config run;
     sim_time warmup_given; /* run.warmup, or 0 with warmup: auto */

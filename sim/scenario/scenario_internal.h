@@ -73,6 +73,9 @@ void instances_free(struct scenario *scenario);
 #define PRESET_KEY "preset"
 #define PRESET_ORIGIN "preset "
 
+/* lesson_section.c */
+void lesson_build(struct builder *builder);
+void lesson_free(struct scenario *scenario);
 /* expectation.c */
 void expectations_build(struct builder *builder);
 void expectations_free(struct scenario *scenario);

@@ -20,6 +20,25 @@ void sweep_axis_release(struct sweep_axis *axis)
     *axis = (struct sweep_axis){0};
 }
 
+char *sweep_path_make(const char *text, size_t length)
+{
+    struct strbuf path = STRBUF_INIT;
+    bool quoted = false;
+
+    for (size_t i = 0; i < length; i++) {
+        size_t digits = text[i] == '[' ? strspn(text + i + 1, "0123456789") : 0;
+
+        quoted = quoted != (text[i] == '"');
+        if (quoted || digits == 0 || i + 1 + digits >= length || text[i + 1 + digits] != ']') {
+            strbuf_add_char(&path, text[i]);
+            continue;
+        }
+        strbuf_addf(&path, ".%.*s", (int)digits, text + i + 1);
+        i += digits + 1;
+    }
+    return strbuf_detach(&path);
+}
+
 /* A copy without surrounding blanks; the caller frees it. */
 static char *trimmed(const char *text, size_t length)
 {

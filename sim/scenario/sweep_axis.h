@@ -23,7 +23,7 @@
 enum { SWEEP_VALUES_MAX = 1000 };
 
 struct sweep_axis {
-    char *path;    /* "client.timeout" */
+    char *path;    /* "client.timeout", by sweep_path_make() */
     char **values; /* as written, or computed from a range with steps; none: a range to draw from */
     size_t value_count;
     bool has_range, is_log;
@@ -37,6 +37,9 @@ bool sweep_axis_parse(const char *text, struct sweep_axis *axis, struct strbuf *
 /* The same for lists only, in which ".." has no meaning. */
 bool sweep_axis_split(const char *text, struct sweep_axis *axis, struct strbuf *why);
 void sweep_axis_release(struct sweep_axis *axis); /* the path too */
+/* The path in the first bytes of a text, in the form in which paths are compared: faults[0].loss as
+ * faults.0.loss. The caller frees it. */
+char *sweep_path_make(const char *text, size_t length);
 /* The value at the fraction `share` of the axis, 0 <= share <= 1: of its range, to four digits, or
  * from its list. The caller frees it. */
 char *sweep_axis_at(const struct sweep_axis *axis, double share);

@@ -51,7 +51,7 @@ static void build_axis(struct builder *builder, const struct yaml_entry *entry, 
                                    &path, &end);
     const struct yaml_node *list = entry->value;
 
-    axis->path = mem_strdup(entry->key->text);
+    axis->path = sweep_path_make(entry->key->text, strlen(entry->key->text));
     if (list->kind == YAML_SCALAR && !list->is_null) {
         build_axis_text(builder, axis, list, good && is_tried ? &path : NULL);
         free(path.segments);

@@ -13,7 +13,7 @@
 /* Keys of a file that are neither sections of models nor settings of a run. */
 static const char *const other_keys[] = {"name",    "question", "expectation", "sources",
                                          "extends", "regions",  "expect",      "sweep",
-                                         "where",   "lockstep", "seed"};
+                                         "where",   "lockstep", "seed",        "lesson"};
 enum { OTHER_KEY_COUNT = sizeof other_keys / sizeof other_keys[0] };
 
 /* --- keys and prose -------------------------------------------------------------------- */
@@ -188,6 +188,7 @@ void top_level_build(struct builder *builder)
 {
     check_keys(builder);
     build_prose(builder);
+    lesson_build(builder);
     build_run(builder);
 }
 
@@ -201,4 +202,5 @@ void top_level_free(struct scenario *scenario)
     free(scenario->name);
     free(scenario->question);
     free(scenario->expectation_text);
+    lesson_free(scenario);
 }

@@ -249,6 +249,38 @@ static void a_shared_connection_survives_an_outage(void **state)
 }
 
 /*
+ * 100 writes a second with a timeout of 105 ms, 20 ms from a store that hangs from 5 to 6 s. Those
+ * sent from 4.99 to 5.90 s get their replies too late, 92 of them. A store that drops what nobody
+ * waits for executes only the last of them, which has 5 ms left at 6 s; on a connection that stays
+ * open and on those that the client has closed.
+ */
+#define HANGS(mode, store)                                                                         \
+    CLIENT_WORLD_WITH(store)                                                                       \
+    NETWORK("0%", "0ms")                                                                           \
+    "duration: 20s\nwarmup: 0s\n"                                                                  \
+    "driver: {rate: 100/s, writer: b, stall_from: 5s, stall_for: 1s}\n"                            \
+    "client: {mode: " mode ", timeout: 105ms, retry: {attempts: 1}}\n"
+static void a_store_drops_what_nobody_waits_for(void **state)
+{
+    static const char *const kept[] = {HANGS("multiplexed", ""),
+                                       HANGS("pool, pool: {size: 200, warm: 200}", "")};
+    static const char *const dropped[] = {
+        HANGS("multiplexed", ", drop_abandoned: true"),
+        HANGS("pool, pool: {size: 200, warm: 200}", ", drop_abandoned: true")};
+    const struct wanted drops = {"commands_dropped", NULL, 0, NULL, NULL};
+
+    (void)state;
+    assert_close(one(kept[0], of_b("ambiguous_writes")), 92, 0);
+    assert_close(one(kept[0], drops), 0, 0);
+    assert_close(one(dropped[0], drops), 91, 0);
+    assert_close(one(dropped[0], of_b("ambiguous_writes")), 1, 0);
+    assert_close(one(kept[1], of_b("ambiguous_writes")), 92, 0);
+    assert_close(one(dropped[1], drops), 91, 0);
+    assert_close(one(dropped[1], of_b("ambiguous_writes")), 1, 0);
+    assert_close(one(dropped[0], of_b("write_timeouts")), one(kept[0], of_b("write_timeouts")), 0);
+}
+
+/*
  * No replies: a shared connection is closed after 1 s and reopened after another 1 s, at 0, 2, ...
  * 18 s; without the wait at 0, 1, ... 19 s. After 0.5, 1, 2, 4, 8 s (doubling to 8): at 0, 1.5,
  * 3.5, 6.5, 11.5 s.
@@ -497,6 +529,7 @@ int main(void)
         cmocka_unit_test(a_shared_connection_blocks_behind_its_slowest),
         cmocka_unit_test(a_shared_connection_delivers_the_running_maximum),
         cmocka_unit_test(a_shared_connection_survives_an_outage),
+        cmocka_unit_test(a_store_drops_what_nobody_waits_for),
         cmocka_unit_test(a_lost_shared_connection_is_opened_after_its_backoff),
         cmocka_unit_test(attempts_are_checked_first),
         cmocka_unit_test(deadline_is_asked_before_the_budget),

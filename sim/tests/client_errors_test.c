@@ -535,10 +535,44 @@ static void every_preset_does_what_its_library_does(void **state)
     assert_int_equal(failed, 0);
 }
 
+/* Whoever speaks Redis, or wraps what does not throw, hands any other error reply to the caller and
+ * keeps the connection: throttled, and of a node that is ill. The others retry. */
+static void other_error_replies_are_answers_to_redis_clients(void **state)
+{
+    static const char *const others[] = {"seed000", "aws-", "grpc-", "resilience4j", "polly-8"};
+    static const enum reply_kind answers[] = {REPLY_THROTTLED, REPLY_ERROR};
+    int failed = 0, alike = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 2 * CLIENT_PRESET_COUNT; i++) {
+        struct row row = {.preset = client_presets[i / 2].name,
+                          .error = ERROR_OTHER,
+                          .tries = 1,
+                          .connection = KEPT,
+                          .retried = "no",
+                          .attempts = "1",
+                          .connection_after = "kept",
+                          .dns_again = "no"};
+        bool retries = false;
+
+        for (size_t k = 0; k < sizeof others / sizeof others[0]; k++)
+            retries = retries || strncmp(row.preset, others[k], strlen(others[k])) == 0;
+        if (retries)
+            continue;
+        replies[ERROR_OTHER].kind = (uint8_t)answers[i % 2];
+        failed += check(&row);
+        alike++;
+    }
+    replies[ERROR_OTHER].kind = REPLY_THROTTLED;
+    assert_int_equal(failed, 0);
+    assert_true(alike >= 2 * 27);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_preset_does_what_its_library_does, make_store),
+        cmocka_unit_test_setup(other_error_replies_are_answers_to_redis_clients, make_store),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

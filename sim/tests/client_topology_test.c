@@ -98,11 +98,11 @@ static void a_periodic_refresh_finds_it_at_its_next_turn(void **state)
 {
     (void)state;
     trouble = 10 * SIM_S;
-    assert_int_equal(run("timeout: 100ms, topology: {cluster: {refresh: 20s}}",
+    assert_int_equal(run("timeout: 100ms, topology: {cluster: {refresh: 20s, phase: 0s}}",
                          "cut: a <-> b, cut_from: 10s, promote_at: 15s"),
                      6); /* 20, 40 ... 120 s */
     assert_in_range(seen.first_success_after, 20 * SIM_S - 100 * SIM_MS, 20200 * SIM_MS);
-    run("timeout: 100ms, topology: {cluster: {refresh: 25s}}",
+    run("timeout: 100ms, topology: {cluster: {refresh: 25s, phase: 0s}}",
         "cut: a <-> b, cut_from: 10s, promote_at: 15s");
     assert_in_range(seen.first_success_after, 25 * SIM_S - 100 * SIM_MS, 25200 * SIM_MS);
 }

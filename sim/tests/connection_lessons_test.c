@@ -208,7 +208,7 @@ static void clients_follow_a_promotion_when_their_cache_runs_out(void **state)
           "driver: {rate: 10/s, writes: 90, writer: a, reader: b, read_after: 50ms, "              \
           "promote_at: 5050ms}\n"                                                                  \
           "client: {read_after_write: {read-from-primary: {window: 1s}}, "                         \
-          "pool: {size: 20, warm: 1, lifetime: " lifetime "}}\n"
+          "pool: {size: 20, warm: 1, lifetime: " lifetime ", phase: 0s}}\n"
 static void reads_stay_with_the_old_primary_until_their_connection_ends(void **state)
 {
     const struct wanted mean = {"read_latency", "mean", 1, NULL, NULL};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Ill instances and nodes, faults at random times, and random phases, in whole scenarios: against
- * values that are derived in the comments.
+ * Ill instances and nodes, and faults at random times, in whole scenarios: against values that are
+ * derived in the comments.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -284,76 +284,6 @@ static void random_faults_are_active_for_their_share(void **state)
     }
 }
 
-/* --- phases ---------------------------------------------------------------------------------- */
-
-/*
- * One instance, checks each 30 s of the local store, which hangs from 300 s on. The first check
- * after that fails, and the second makes the region unhealthy when the client gives up: its time to
- * fail is the same for all, and the rest is U(30, 60) s (report R19: 60 s at most in the workshop,
- * 30.5 s in all runs of version 0.1.0). The fraction of runs before 45 s is a half.
- */
-static void a_region_is_found_ill_after_one_to_two_intervals(void **state)
-{
-    const char *text =
-        "regions: {a: {}, b: {}}\nduration: 7min\nwarmup: 0s\npopulation: {sessions: 0/s}\n"
-        "store: {primary: a}\nnetwork: {default: {rtt: 20ms}}\n"
-        "app: {instances: 1, health: {depth: local-store, interval: 30s, unhealthy_threshold: 2}}\n"
-        "client: {read_timeout: 500ms, retry: {read_attempts: 1}}\n"
-        "faults: [{at: 5min, store: b, stall: true}]\n";
-    struct scenario *scenario = scenario_of(&registry, text);
-    struct tally tally = {0};
-    double least = 1e9, most = 0;
-
-    (void)state;
-    for (uint32_t i = 0; i < 200; i++) {
-        struct world *world = world_of(scenario, i, NULL);
-        sim_time found[4];
-        double after_s;
-
-        assert_true(times_of(world, "the load balancer has no healthy target", found, 4) >= 1);
-        after_s = (double)(found[0] - 300 * SIM_S) / SIM_S - 0.5;
-        tally_add(&tally, after_s);
-        least = fmin(least, after_s);
-        most = fmax(most, after_s);
-        world_free(world);
-    }
-    scenario_free(scenario);
-    assert_covers(&tally, 45, 0.1);
-    assert_true(least >= 30 && least < 31);
-    assert_true(most <= 60.1 && most > 59);
-}
-
-/* A phase given for one part holds for it alone, and is taken modulo the period. */
-static void a_given_phase_holds(void **state)
-{
-    static const char *const phases[] = {"phase: 40s", "app: {instances: 1, health: {depth: "
-                                                       "local-store, phase: 10s}}"};
-
-    (void)state;
-    for (size_t i = 0; i < 2; i++) {
-        char text[700];
-        struct scenario *scenario;
-
-        snprintf(text, sizeof text,
-                 "regions: {a: {}}\nduration: 7min\nwarmup: 0s\npopulation: {sessions: 0/s}\n"
-                 "%s\nstore: {kind: regional}\n"
-                 "%s"
-                 "client: {read_timeout: 500ms, retry: {read_attempts: 1}}\n"
-                 "faults: [{at: 5min, store: a, stall: true}]\n",
-                 phases[i], i == 0 ? "app: {instances: 1, health: {depth: local-store}}\n" : "");
-        scenario = scenario_of(&registry, text);
-        for (uint32_t r = 0; r < 5; r++) {
-            struct world *world = world_of(scenario, r, NULL);
-            sim_time found[4];
-
-            assert_true(times_of(world, "the load balancer has no healthy target", found, 4) >= 1);
-            assert_close((double)found[0] / SIM_S, 340.5, 1e-3);
-            world_free(world);
-        }
-        scenario_free(scenario);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,8 +296,6 @@ int main(void)
         cmocka_unit_test(a_slow_node_is_busy_in_proportion),
         cmocka_unit_test(errors_of_a_store_are_tried_again),
         cmocka_unit_test(random_faults_are_active_for_their_share),
-        cmocka_unit_test(a_region_is_found_ill_after_one_to_two_intervals),
-        cmocka_unit_test(a_given_phase_holds),
     };
 
     registry = (struct registry){model_registry, model_registry_count};

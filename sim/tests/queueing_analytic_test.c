@@ -233,7 +233,8 @@ static void checks_detect_failures_up_to_their_depth(void **state)
  */
 static void deploy_leaves_one_out_at_a_time_and_cold_pools(void **state)
 {
-#define DEPLOY TIER "faults:\n  - {at: 2min, for: 80s, region: us-west-2, deploy: true}\n"
+#define DEPLOY                                                                                     \
+    TIER "phase: 0s\nfaults:\n  - {at: 2min, for: 80s, region: us-west-2, deploy: true}\n"
     const struct registry registry = {model_registry, model_registry_count};
     struct tally usable =
         tally_of(&registry, DEPLOY, 1, (struct wanted){"instances_usable", NULL, 1, NULL, "fault"});

@@ -55,7 +55,7 @@ static void reset(struct cluster *cluster, sim_time at, uint32_t connection, uin
            connection, generation);
 }
 
-static const struct reply replies[CLIENT_ERRORS] = {
+static struct reply replies[CLIENT_ERRORS] = {
     [ERROR_READONLY] = {.kind = REPLY_READONLY},
     [ERROR_LOADING] = {.kind = REPLY_LOADING},
     [ERROR_CLUSTERDOWN] = {.kind = REPLY_MINORITY},
