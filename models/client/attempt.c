@@ -47,6 +47,7 @@ static inline uint32_t command_make(struct store_client *client, const struct op
                          .bytes = client->bytes[op_is_write(op)],
                          .kind = op->request.kind,
                          .region = (uint8_t)client->region,
+                         .latest = op_reads_latest(client, op, op->attempt_begun),
                          .generation = command->generation,
                          .reply_flow = connection->flow_in,
                          .owner = COMMAND_AT_CLIENT};
@@ -229,9 +230,12 @@ void op_begin_attempt(struct store_client *client, uint32_t index)
 RARE uint32_t op_impaired_by(const struct store_client *client, const struct op *op)
 {
     const struct connection_pools *pools = &client->pools;
-    int to = pools->endpoints->rows[pools->pools[op->pool].endpoint].region;
     uint32_t event;
+    int to;
 
+    if (client->store->here)
+        return 0;
+    to = pools->endpoints->rows[pools->pools[op->pool].endpoint].region;
     if (to == ENDPOINT_BY_NAME)
         to = pools->knowledge.named_region;
     if (to < 0)
@@ -422,7 +426,7 @@ bool client_op_live(const void *self, uint32_t entity, uint32_t generation)
 
 /* --- replies --------------------------------------------------------------------------------- */
 
-static void count_read_answer(struct store_client *client, struct op *op, const struct reply *reply)
+void count_read_answer(struct store_client *client, struct op *op, const struct reply *reply)
 {
     bool miss = reply->kind == REPLY_MISS && reply->miss != MISS_NEVER_WRITTEN;
     sim_dur since;
@@ -492,8 +496,11 @@ RARE static void op_answered_with_error(struct store_client *client,
     if (reply->kind == REPLY_READONLY && client->config->topology != TOPOLOGY_NONE)
         client_redirect_to_primary(client, op_at(client, index)->pool, reply);
     error = client_error_of((enum reply_kind)reply->kind);
+    client->was_throttled = reply->kind == REPLY_THROTTLED;
     op_end_attempt(client, op_at(client, index), ATTEMPT_REFUSED);
     connection_done(client, pending->connection, reply_ends(client, reply));
+    if (reply->kind == REPLY_MOVED && client->config->topology != TOPOLOGY_NONE)
+        client_note_moved(client, reply->target);
     if (op_is_resent(client, error))
         op_send_again(client, index);
     else

@@ -114,17 +114,40 @@ void client_prefetch_instance(const void *self, uint32_t instance, uint32_t seco
 {
     const struct store_client *client = self;
     const struct connection_pools *pools = &client->pools;
-    uint32_t index = connection_pool_find(pools, instance, client->read_endpoint);
-    const struct connection_pool *pool = &pools->pools[index];
-    int region = pools->endpoints->rows[client->read_endpoint].region;
-    const struct prefetch_port *flows = region < 0 ? NULL : pools->flows_hints[region];
+    uint32_t index;
+    const struct connection_pool *pool;
+    const struct prefetch_port *flows;
     struct idle_connection idle;
+    int region;
 
     (void)second;
+    if (client->store->here)
+        return;
+    index = connection_pool_find(pools, instance, client->read_endpoint);
+    pool = &pools->pools[index];
+    region = pools->endpoints->rows[client->read_endpoint].region;
+    flows = region < 0 ? NULL : pools->flows_hints[region];
     if (index == NO_INDEX || pool->idle_count == 0)
         return;
     idle = *connection_idle_at(pool, pool->idle_count - 1);
     mem_prefetch(&pools->connections[idle.connection], sizeof(struct connection));
     if (flows)
         flows->prefetch(flows->self, idle.flow_out, 0);
+}
+
+void client_start_pools(struct store_client *client)
+{
+    const struct session_store_port *store = client->store;
+    const struct route_query read = {.kind = COMMAND_GET, .try_number = 1},
+                             write = {.kind = COMMAND_CREATE, .try_number = 1};
+    uint32_t write_endpoint;
+
+    if (client->config->topology != TOPOLOGY_NONE)
+        client_topology_start(client);
+    client->read_endpoint = store->route(store->self, &client->pools.knowledge, &read);
+    write_endpoint = store->route(store->self, &client->pools.knowledge, &write);
+    for (uint32_t i = 0; i < client->instance_count; i++) {
+        client_pool(client, i, client->read_endpoint);
+        client_pool(client, i, write_endpoint);
+    }
 }

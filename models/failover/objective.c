@@ -87,6 +87,7 @@ static const struct metric objective_metrics[] = {
      .better = LOWER_IS_BETTER,
      .label = "by",
      .label_values = loss_names,
+     .has_total = true,
      .meaning =
          "acknowledged writes lost in all incidents, in total and by what; none without one"},
     {.name = "rpo_sessions",
@@ -95,6 +96,7 @@ static const struct metric objective_metrics[] = {
      .better = LOWER_IS_BETTER,
      .label = "by",
      .label_values = loss_names,
+     .has_total = true,
      .meaning = "sessions whose creation was among them; none without an incident"},
     {.name = "incidents",
      .unit = UNIT_COUNT,

@@ -41,6 +41,7 @@ void congestion_undo(struct congestion *congestion, const struct congestion *bef
 {
     congestion->window = fmax(congestion->window, before->window);
     congestion->slow_start_limit = fmax(congestion->slow_start_limit, before->slow_start_limit);
+    congestion->has_lost = before->has_lost;
 }
 
 /* Fast convergence (RFC 9438, section 4.7): a flow that lost before it had its last window back

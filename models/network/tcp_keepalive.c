@@ -26,7 +26,8 @@ static bool keepalive_live(const void *self, uint32_t flow_index, uint32_t gener
     const struct wan_link *link = self;
     const struct flow *flow = &link->flows[flow_index];
 
-    return flow->open && !flow->broken && generation_of(&link->extras[flow_index]) == generation;
+    return flow->open && !flow->broken && link->extras[flow_index].keepalive &&
+           generation_of(&link->extras[flow_index]) == generation;
 }
 
 static void keepalive_at(struct wan_link *link, uint32_t flow_index, sim_time when)
@@ -50,6 +51,11 @@ void tcp_keepalive_begin(void *self, uint32_t flow_index, uint32_t back,
     struct wan_link *link = self;
     struct flow_extra *extra = &link->extras[flow_index];
 
+    if (!keepalive) {
+        tcp_keepalive_end(link, flow_index);
+        extra->keepalive = NULL;
+        return;
+    }
     invariant_debug(extra->watch_kind != 0 && keepalive->idle_ns > 0);
     extra->keepalive = keepalive;
     extra->back = back;

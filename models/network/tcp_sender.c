@@ -75,26 +75,6 @@ static void sender_place(struct wan_link *link, struct sender *sender)
     }
 }
 
-/* Cut a span after `segments`, of which it has more; both parts keep what holds of it. */
-static void span_cut(struct wan_link *link, struct sender *sender, uint32_t index,
-                     uint32_t segments)
-{
-    uint32_t rest = span_alloc(link);
-    struct span *span = &link->spans[index], *behind = &link->spans[rest];
-    uint32_t bytes = segments * (uint32_t)link->config->segment_bytes;
-
-    invariant(segments > 0 && segments < span->segments && bytes < span->bytes);
-    *behind = *span;
-    behind->from += bytes;
-    behind->bytes -= bytes;
-    behind->segments -= segments;
-    span->bytes = bytes;
-    span->segments = segments;
-    span->next = rest;
-    if (sender->last == index)
-        sender->last = rest;
-}
-
 /* How many of `segments` sent one behind the other get through before the first that is lost. */
 static uint32_t train_passes(struct wan_link *link, uint32_t segments, uint64_t word)
 {
@@ -331,31 +311,6 @@ static void sender_estimate(const struct wan_link *link, struct sender *sender)
         least = sender->counted; /* it had lost before: nothing doubles any more */
     if (sender->congestion.window < least)
         sender->congestion.window = least;
-}
-
-/* All spans that are lost next to each other are one: they will be cut into full segments. */
-static void sender_join_lost(struct wan_link *link, struct sender *sender)
-{
-    for (uint32_t i = sender->first; i != NO_INDEX; i = link->spans[i].next) {
-        struct span *span = &link->spans[i];
-        uint32_t next = span->next;
-
-        while (span->state == SPAN_LOST && next != NO_INDEX &&
-               link->spans[next].state == SPAN_LOST && span->had == SIM_NEVER &&
-               link->spans[next].had == SIM_NEVER) {
-            sender->lost -= span->segments + link->spans[next].segments;
-            span->bytes += link->spans[next].bytes;
-            if (span->sends < link->spans[next].sends)
-                span->sends = link->spans[next].sends;
-            span->segments = segments_of(link, span->bytes);
-            sender->lost += span->segments;
-            span->next = link->spans[next].next;
-            if (sender->last == next)
-                sender->last = i;
-            span_free(link, next);
-            next = span->next;
-        }
-    }
 }
 
 static void span_mark_lost(struct sender *sender, struct span *span)

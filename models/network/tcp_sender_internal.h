@@ -13,6 +13,10 @@ uint32_t span_alloc(struct wan_link *link);
 void span_free(struct wan_link *link, uint32_t index);
 /* Append a span to the sender's; returns its index. */
 uint32_t span_append(struct wan_link *link, struct sender *sender, const struct span *span);
+/* Cut a span after `segments`, of which it has more; both parts keep what holds of it. */
+void span_cut(struct wan_link *link, struct sender *sender, uint32_t index, uint32_t segments);
+/* All spans that are lost next to each other are one: they will be cut into full segments. */
+void sender_join_lost(struct wan_link *link, struct sender *sender);
 /* Append a message to those that the sender has to deliver. */
 void sender_queue(struct wan_link *link, struct sender *sender, const struct message *message);
 /* Free the sender's first message: it is delivered, or never will be. */

@@ -327,7 +327,7 @@ static void stream_is_silent_until_the_next_retransmission(void **state)
 
 /*
  * Seconds from the end of a hole of both directions until all is there, that a source of 1 or 10
- * MB/s has written: the table of failures A.3 (one run each), and runs of seven of its rows again
+ * MB/s has written: the table of failures A.3 (one run each), and runs of nine of its rows again
  * with the window watched (Linux 6.18, CUBIC; those in which nothing had been lost before). The
  * window before the hole differed from run to run, and with it the time: 122, 122, 162 and 191
  * segments at 62 ms; 122, 812, 813, 1106, 1224 and 1385 at 190 ms. Here it is what slow start
@@ -348,7 +348,7 @@ static void bulk_catches_up_as_measured(void **state)
         {AT("62ms"), 1, 30, 15.0, 15.0},  {AT("190ms"), 1, 1, 0.7, 1.18},
         {AT("190ms"), 1, 2, 0.99, 3.6},   {AT("190ms"), 1, 5, 4.6, 5.5},
         {AT("190ms"), 1, 10, 6.96, 18.2}, {AT("62ms"), 10, 5, 7.06, 15.1},
-        {AT("62ms"), 10, 10, 20.3, 20.3},
+        {AT("62ms"), 10, 10, 11.6, 20.3},
     };
 
     (void)state;

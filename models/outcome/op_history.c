@@ -31,6 +31,7 @@ void op_history_begin(struct op_history *history, const struct topology *topolog
 
     invariant(!history->topology);
     history->topology = topology;
+    history->region_count = topology->region_count;
     history->answers = mem_zalloc(topology->region_count, sizeof *history->answers);
     json_open_object(json, NULL);
     json_text(json, "type", "run");
@@ -139,7 +140,7 @@ void op_history_set_answer(struct op_history *history, int region, uint32_t row,
 void op_history_close(struct op_history *history)
 {
     (void)json_end(&history->json); /* whoever closes the file learns of a failure */
-    for (uint32_t r = 0; history->topology && r < history->topology->region_count; r++)
+    for (uint32_t r = 0; r < history->region_count; r++)
         free(history->answers[r].rows);
     free(history->answers);
     *history = (struct op_history){0};

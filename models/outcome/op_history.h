@@ -85,6 +85,7 @@ struct op_history {
     struct json_writer json;
     bool with_attempts;              /* also failed attempts; set after op_history_open() */
     const struct topology *topology; /* of the run; NULL until op_history_begin() */
+    uint32_t region_count;           /* of the run: the topology may be gone at the end */
     struct answer_table {
         struct answer_record *rows;
         size_t capacity;
@@ -93,7 +94,7 @@ struct op_history {
 
 /* Begin a file; the caller keeps `out` until op_history_close(). */
 void op_history_open(struct op_history *history, FILE *out);
-/* The run begins; the topology must outlive it. At most once a file. */
+/* The run begins; the topology must outlive it, not the history. At most once a file. */
 void op_history_begin(struct op_history *history, const struct topology *topology, uint64_t seed,
                       uint32_t replication);
 void op_history_add_op(struct op_history *history, const struct op_record *operation);

@@ -75,7 +75,8 @@ struct link_port {
     void (*watch)(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_id kind, uint32_t entity,
                   uint32_t generation);
     /* The kernel that sends on a watched, open flow probes its connection from now on while it is
-     * idle. `back`: the connection's other flow, on the reverse link; both are closed together. */
+     * idle; keepalive NULL: no longer. `back`: the connection's other flow, on the reverse link;
+     * both are closed together. */
     void (*keep_alive)(void *self, uint32_t flow, uint32_t back, const struct keepalive *keepalive);
     /* When the latest message of an open flow that got through arrives, or did; 0: none yet. */
     sim_time (*latest)(const void *self, uint32_t flow);

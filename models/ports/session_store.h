@@ -5,9 +5,16 @@
 
 #include "endpoint.h"
 #include "model.h"
+#include "session.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* What a store without servers answers. */
+struct store_answer {
+    struct reply reply;
+    uint64_t value; /* of a read that hit, for a history of operations */
+};
 
 struct session_store_port {
     void *self;
@@ -23,6 +30,10 @@ struct session_store_port {
      * cause i of a re-auth REAUTH_OF_KIND + i. */
     const struct label_row *causes;
     size_t cause_count;
+    /* A store without servers and endpoints: execute an operation in the client's process in
+     * `region`, after here_ns (by: is it a write). NULL: there are endpoints. */
+    struct store_answer (*here)(void *self, const struct op_request *request, int region);
+    sim_dur here_ns[2];
     /* So many sessions of a region are about to be seeded. */
     void (*reserve)(void *self, int region, uint32_t count);
     /* A session that was there before the run began. Before the first event only. */

@@ -86,6 +86,7 @@ struct command {
     uint8_t kind;                   /* enum command_kind */
     uint8_t region;                 /* of the client */
     uint8_t owner;                  /* enum command_owner */
+    bool latest;                    /* a read that must see the session's last write */
     struct reply reply;             /* REPLY_NONE until the server has executed it */
 };
 

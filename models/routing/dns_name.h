@@ -58,6 +58,11 @@ struct dns_name {
     } caches[REGIONS_MAX]; /* by region of the resolver */
 };
 
+/* The record of an answer, by rule 2. 1 <= count. Pure. */
+uint32_t dns_records_draw(const struct dns_record *records, uint32_t count, uint64_t word);
+/* May it be drawn now? */
+bool dns_record_is_served(const struct dns_record *records, uint32_t count, uint32_t record);
+
 /* 1 <= record_count <= DNS_RECORDS_MAX; copies the records. */
 void dns_name_init(struct dns_name *name, const struct dns_name_rule *rule,
                    const struct rng_stream *stream, const struct dns_record *records,

@@ -70,7 +70,8 @@ static void connection_established(const struct node *node, struct server_connec
     connection_set_stray(listener, connection, !node_serves(node));
     if (connection->counted)
         return; /* its SYN was retransmitted */
-    if (listener->open_count >= cluster->store->config->connections_max) {
+    if (listener->open_count >= cluster->store->config->connections_max ||
+        (cluster->store->kind->admits && !cluster->store->kind->admits(cluster))) {
         listener->special_count += !connection->refused;
         connection->refused = true;
         return;
@@ -79,9 +80,9 @@ static void connection_established(const struct node *node, struct server_connec
     listener->open_count++;
 }
 
-/* The server's kernel probes the connection while it is idle. */
+/* The server's kernel probes the connection while it is idle, or (begins false) no longer. */
 static void connection_keep_alive(const struct cluster *cluster, uint32_t connection,
-                                  uint32_t generation)
+                                  uint32_t generation, bool begins)
 {
     const struct store *store = cluster->store;
     const struct handshake_return *back = store->returns[ref_region(connection)];
@@ -90,7 +91,7 @@ static void connection_keep_alive(const struct cluster *cluster, uint32_t connec
 
     if (store->keepalive.idle_ns > 0 &&
         back->way(back->self, ref_index(connection), generation, &way))
-        link->keep_alive(link->self, way.in, way.out, &store->keepalive);
+        link->keep_alive(link->self, way.in, way.out, begins ? &store->keepalive : NULL);
 }
 
 static void connection_ended(struct listener *listener, struct server_connection *connection)
@@ -118,7 +119,7 @@ void listener_event(void *self, uint32_t connection, uint32_t generation,
     }
     connection_established(node, row, generation);
     if (is_new)
-        connection_keep_alive(node->cluster, connection, generation);
+        connection_keep_alive(node->cluster, connection, generation, true);
 }
 
 /* --- handshakes ------------------------------------------------------------------------------ */
@@ -501,6 +502,7 @@ static void connections_end(const struct node *node, bool tells)
 
             if (!row->open || &node->cluster->nodes[row->node] != node)
                 continue;
+            connection_keep_alive(node->cluster, ref_make(r, (uint32_t)i), row->generation, false);
             if (tells)
                 connection_closed(node, ref_make(r, (uint32_t)i), row);
             connection_ended(listener, row);

@@ -154,8 +154,10 @@ void server_begin_iteration(struct server *server)
         server->head = NO_INDEX;
     } else {
         cost += iteration_take(server);
-        if (server->iteration_head == NO_INDEX && cost == 0)
-            return; /* all had expired */
+        if (server->iteration_head == NO_INDEX && cost == 0) { /* all had expired */
+            server_write_all(server);
+            return;
+        }
     }
     for (uint32_t ref = server->iteration_head; ref != NO_INDEX;) {
         const struct command *command = command_of(store, ref);
@@ -216,7 +218,7 @@ void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *comman
     link->send(link->self, command->reply_flow, &reply);
 }
 
-RARE static void pending_add(struct server *server, uint32_t ref, struct command *command)
+RARE void server_pend(struct server *server, uint32_t ref, struct command *command)
 {
     struct store *store = server->cluster->store;
 
@@ -332,8 +334,7 @@ static bool cluster_iteration_live(const void *self, uint32_t entity, uint32_t g
     return server->busy && (server->iteration & SIM_GENERATION_MASK) == generation;
 }
 
-/* Does the command fail because the server is ill? Then nothing is executed. */
-RARE static bool server_fails(const struct server *server, struct command *command)
+RARE bool server_fails(const struct server *server, struct command *command)
 {
     const struct store *store = server->cluster->store;
     struct rng_block block = rng_block_at(&store->errors, command->identity, command->attempt);
@@ -377,7 +378,7 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
             if (__builtin_expect(!counts, 1) || !server_writes_later(server, ref, command))
                 cluster_reply(cluster, ref, command);
         } else {
-            pending_add(server, ref, command);
+            server_pend(server, ref, command);
         }
         ref = next;
     }
@@ -397,12 +398,8 @@ static void cluster_prefetch_command(const void *self, uint32_t entity)
         flows->prefetch(flows->self, command->reply_flow, 0);
 }
 
-/* A request spends less of its time at the store than elsewhere: where so many of its commands are
- * under way, there are more than NEAR_REQUESTS requests. */
-#define NEAR_COMMANDS (NEAR_REQUESTS / 8)
-
 /* Called once many requests are in progress: their rows no longer fit in the near caches. */
-RARE static void store_prefetch_early(struct store *store)
+RARE void store_prefetch_early(struct store *store)
 {
     store->prefetches = true;
     for (uint32_t r = 0; r < store->region_count; r++)

@@ -5,6 +5,7 @@
  * A kind (store_kind.h) defines which clusters exist and what data they hold. This file, server.c
  * and listener.c are common to all kinds.
  */
+#include "managed.h"
 #include "registry.h"
 #include "store_internal.h"
 
@@ -18,6 +19,10 @@
     KIND(kind_regional, "regional") \
     KIND(kind_single_region, "single-region") \
     KIND(kind_memcached, "memcached") \
+    KIND(kind_dynamodb_global, "dynamodb-global-tables") \
+    KIND(kind_dynamodb_strong, "dynamodb-strong") \
+    KIND(kind_aurora_dsql, "aurora-dsql") \
+    KIND(kind_stateless_token, "stateless-token") \
     /* end of the table */
 // clang-format on
 
@@ -419,7 +424,9 @@ static void cluster_kinds(struct cluster *cluster, const struct model_env *env)
 
     cluster->iteration_kind = sim_kind_add(sim, &cluster_iteration_end, env->instance, cluster);
     cluster->peer_kind = sim_kind_add(sim, &cluster_peer, env->instance, cluster);
-    cluster->command_kind = sim_kind_add(sim, &cluster_command, env->instance, cluster);
+    cluster->command_kind =
+        sim_kind_add(sim, cluster->store->kind->managed ? &managed_command : &cluster_command,
+                     env->instance, cluster);
     cluster->handshake_kind = sim_kind_add(sim, &cluster_handshake, env->instance, cluster);
     cluster->idle_kind = sim_kind_add(sim, &cluster_idle, env->instance, cluster);
 }
@@ -513,8 +520,11 @@ static void store_offer(struct store *store, struct port_directory *ports)
                                     .address_ttl_ns = store->address_ttl_ns,
                                     .causes = kind->model.rows.labels,
                                     .cause_count = kind->model.rows.label_count,
+                                    .here = kind->here,
                                     .reserve = store_reserve,
                                     .seed = store_seed};
+    if (kind->here)
+        kind->here_times(store, store->port.here_ns);
     port_offer_session_store(ports, -1, -1, &store->port);
     if (kind->promotion) {
         store->promotion = *kind->promotion;
@@ -528,10 +538,29 @@ static void store_offer(struct store *store, struct port_directory *ports)
     }
 }
 
+/* What the event loops need. */
+static void store_init_service(struct store *store)
+{
+    const struct store_config *config = store->config;
+    double read_ns;
+
+    store->read_ns = dist_is_constant(config->read_service, &read_ns) ? (sim_dur)read_ns : -1;
+    if (config->read_per_kib_ns > 0)
+        store->read_ns = -1;
+    if (config->persistence.kind == PERSIST_AOF && config->persistence.aof == AOF_ALWAYS)
+        store->fsync_ns = config->persistence.fsync_ns;
+    store->keepalive = (struct keepalive){.idle_ns = config->keepalive_ns,
+                                          .interval_ns = config->keepalive_ns / 3,
+                                          .count = 3,
+                                          .forgets = true};
+    store->is_guarded = store_has_guard(config);
+    store->plain_loop =
+        config->discipline == EVENT_LOOP && store->fsync_ns == 0 && !store->is_guarded;
+}
+
 static void store_init(void *self, const struct model_env *env)
 {
     struct store *store = self;
-    double read_ns;
 
     store->config = env->config;
     store->kind = (const struct store_kind *)env->kind; /* its first member */
@@ -549,25 +578,14 @@ static void store_init(void *self, const struct model_env *env)
     store->region_count = env->topology->region_count;
     store->service = sim_stream(env->sim, env->instance, "service");
     store->errors = sim_stream(env->sim, env->instance, "errors");
-    store->read_ns =
-        dist_is_constant(store->config->read_service, &read_ns) ? (sim_dur)read_ns : -1;
-    if (store->config->read_per_kib_ns > 0)
-        store->read_ns = -1;
-    if (store->config->persistence.kind == PERSIST_AOF &&
-        store->config->persistence.aof == AOF_ALWAYS)
-        store->fsync_ns = store->config->persistence.fsync_ns;
-    store->keepalive = (struct keepalive){.idle_ns = store->config->keepalive_ns,
-                                          .interval_ns = store->config->keepalive_ns / 3,
-                                          .count = 3,
-                                          .forgets = true};
     store->instance = env->instance;
-    store->is_guarded = store_has_guard(store->config);
-    store->plain_loop =
-        store->config->discipline == EVENT_LOOP && store->fsync_ns == 0 && !store->is_guarded;
+    if (!store->kind->managed && !store->kind->here)
+        store_init_service(store);
     store_init_shards(store);
     for (uint32_t r = 0; r < store->region_count; r++)
         store->clusters[r] = (struct cluster){.store = store, .region = (int)r};
-    store->kind->endpoints(store, &store->endpoints);
+    if (store->kind->endpoints)
+        store->kind->endpoints(store, &store->endpoints);
     if (store->kind->init)
         store->kind->init(store, env);
     store_init_clusters(store, env);

@@ -68,6 +68,29 @@ static struct session_writes *writes_of(struct store_history *history, uint32_t 
     return &table->rows[ref_index(session)];
 }
 
+static void add_write(struct cluster *cluster, const struct store_write *done,
+                      const struct write_position *position)
+{
+    const struct write_record write = {
+        .session = {(int)ref_region(done->session), ref_index(done->session), done->session_check},
+        .name = command_name(done->kind),
+        .value = done->value,
+        .region = cluster->region,
+        .executed = sim_now(cluster->store->sim),
+        .has_position = position != NULL,
+        .shard = position ? position->shard : 0,
+        .branch = position ? position->history : 0,
+        .number = position ? position->number : 0,
+    };
+
+    op_history_add_write(cluster->store->history->history, &write);
+}
+
+RARE void store_history_wrote(struct cluster *cluster, const struct store_write *done)
+{
+    add_write(cluster, done, NULL);
+}
+
 static void record_write(struct cluster *cluster, const struct server *server,
                          const struct command *command)
 {
@@ -76,20 +99,10 @@ static void record_write(struct cluster *cluster, const struct server *server,
     struct session_writes *session = writes_of(history, command->session);
     struct write_position position =
         kind->written ? kind->written(server) : (struct write_position){0};
-    const struct write_record write = {
-        .session = {(int)ref_region(command->session), ref_index(command->session),
-                    command->session_check},
-        .name = command_name(command->kind),
-        .value = command->identity,
-        .region = cluster->region,
-        .executed = sim_now(cluster->store->sim),
-        .has_position = kind->written != NULL,
-        .shard = position.shard,
-        .branch = position.history,
-        .number = position.number,
-    };
+    const struct store_write done = {command->identity, command->session, command->session_check,
+                                     (enum command_kind)command->kind};
 
-    op_history_add_write(history->history, &write);
+    add_write(cluster, &done, kind->written ? &position : NULL);
     if (command->session_check < session->check)
         return; /* late: another session has the row, and nobody reads this one */
     if (command->session_check > session->check)
@@ -108,6 +121,8 @@ static uint64_t value_found(struct cluster *cluster, const struct server *server
     struct store_history *history = cluster->store->history;
     const struct session_writes *session = writes_of(history, command->session);
 
+    if (kind->found)
+        return kind->found(server, command);
     if (session->check != command->session_check)
         return HISTORY_INITIAL;
     for (uint32_t i = session->last - 1; i != NO_INDEX; i = history->writes[i].previous)
@@ -123,7 +138,7 @@ RARE void store_history_replied(struct cluster *cluster, uint32_t ref,
     const struct server *server = server_of_command(cluster, command);
     struct answer_record answer = {HISTORY_INITIAL, cluster->region};
 
-    if (command->reply.executed)
+    if (command->reply.executed && !store->kind->found)
         record_write(cluster, server, command);
     if (command->reply.kind == REPLY_HIT)
         answer.value = value_found(cluster, server, command);

@@ -229,6 +229,15 @@ void cluster_set_node(struct cluster *cluster, uint32_t node, enum crash_kind ki
 /* --- server.c -------------------------------------------------------------------------------- */
 
 extern const struct event_kind cluster_command, cluster_iteration_end, cluster_peer;
+/* Add an executed command to those that wait for server_complete(). */
+RARE void server_pend(struct server *server, uint32_t ref, struct command *command);
+/* Does a command at a server that is ill fail? Then its reply is set, and nothing is executed. */
+RARE bool server_fails(const struct server *server, struct command *command);
+/* Many commands are under way (NEAR_COMMANDS): prefetch their rows from now on. */
+RARE void store_prefetch_early(struct store *store);
+/* A request spends less of its time at the store than elsewhere: where so many of its commands are
+ * under way, there are more than NEAR_REQUESTS requests. */
+#define NEAR_COMMANDS (NEAR_REQUESTS / 8)
 void cluster_gauges(struct cluster *cluster);
 void server_begin_iteration(struct server *server);
 /* Refuse a write: this node is no primary. */
@@ -287,6 +296,13 @@ RARE bool server_drop_expired(struct server *server);
  * session were executed, in order. NULL where no history is wanted. */
 struct store_history *store_history_create(struct op_history *history);
 void store_history_free(struct store_history *history); /* NULL is allowed */
+/* A write that a kind with `found` has executed. */
+struct store_write {
+    uint64_t value; /* identity of its command */
+    uint32_t session, session_check;
+    enum command_kind kind;
+};
+RARE void store_history_wrote(struct cluster *cluster, const struct store_write *done);
 /* A command has its reply: record a write that was executed, and what a read found. */
 RARE void store_history_replied(struct cluster *cluster, uint32_t ref,
                                 const struct command *command);

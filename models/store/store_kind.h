@@ -17,6 +17,7 @@
 #include "model.h"
 #include "persistence.h"
 #include "promotion.h"
+#include "session_store.h"
 #include "store_command.h"
 #include "store_fault.h"
 #include "write_position.h"
@@ -53,6 +54,20 @@ struct store_kind {
      * .endpoints sets. false: connections to a cluster reach all its servers, and one of its nodes
      * is the primary. */
     bool by_node;
+
+    /* A managed service (managed.h): requests do not queue for servers, and connections cost and
+     * are refused nothing. Each cluster has one server, whose execute() is called when a command
+     * arrives. */
+    bool managed;
+
+    /* Whether a new connection is admitted, within connections_max; if not, its commands are
+     * refused. NULL: always. */
+    bool (*admits)(struct cluster *cluster);
+
+    /* A store without servers: both functions as in struct session_store_port; .endpoints,
+     * .execute and .back are not called. NULL: it has servers. */
+    struct store_answer (*here)(void *store, const struct op_request *request, int region);
+    void (*here_times)(const struct store *store, sim_dur here_ns[2]);
 
     /* Add the endpoints that clients may connect to. Called once, first, with only the parameters
      * set. Each region that an endpoint with an address is in gets a cluster. */
@@ -100,6 +115,9 @@ struct store_kind {
      */
     struct write_position (*written)(const struct server *server);
     bool (*holds)(const struct server *server, struct write_position position);
+    /* Or instead of both: the value that the server's reply to a read names, asked right before it
+     * is sent; the kind itself records its writes (store_history_wrote()). */
+    uint64_t (*found)(const struct server *server, const struct command *command);
 
     /* Optional. Wiring, called in this order; `cluster_init` once for each cluster. */
     void (*init)(struct store *store, const struct model_env *env);

@@ -61,8 +61,10 @@ static void screening_run(void *self, struct study_runner *runner)
         mem_alloc(screening->statistics.count * inputs, sizeof *screening->effects);
     for (size_t i = 0; i < screening->statistics.count; i++) {
         for (uint32_t point = 0; point < points; point++) {
-            struct tally tally = watched_tally(runner, point, screening->statistics.items[i].watch);
-            means[point] = tally.count ? tally.mean : NAN;
+            struct sampled_estimate estimate =
+                runner_estimate(runner, point, screening->statistics.items[i].watch, run->level);
+            bool known = estimate.interval.n > 0 && isfinite(estimate.interval.mean);
+            means[point] = known ? estimate.interval.mean : NAN;
         }
         morris_effects(screening->shares, means, inputs, screening->trajectories, run->level,
                        &screening->effects[i * inputs]);

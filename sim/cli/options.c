@@ -272,9 +272,17 @@ void options_release(struct invocation *invocation)
 #define HELP_COLUMN 28 /* column of the meanings */
 #define HELP_WIDTH 100
 
-static void help_head(const struct option *option, struct strbuf *out)
+const struct option *options_accepted(const struct command *command, size_t index)
 {
-    strbuf_addf(out, "  --%s", option->name);
+    for (size_t i = 0; i < option_count(command); i++)
+        if (!refusal_of(command, option_at(command, i)->name) && index-- == 0)
+            return option_at(command, i);
+    return NULL;
+}
+
+void options_add_usage(struct strbuf *out, const struct option *option)
+{
+    strbuf_addf(out, "--%s", option->name);
     if (option->type == OPTION_DEFAULTED_CHOICE)
         strbuf_add(out, "[=");
     else if (option->choices || option->argument)
@@ -321,10 +329,11 @@ static void help_shared(const struct command *command, FILE *out)
 {
     struct strbuf line = STRBUF_INIT;
     struct strbuf names = STRBUF_INIT;
+    const struct option *option;
 
-    for (const struct option *option = command->more_options; option->name; option++)
-        if (!refusal_of(command, option->name))
-            strbuf_addf(&names, "%s--%s", names.length ? ", " : "", option->name);
+    for (size_t i = table_length(command->options); (option = options_accepted(command, i)) != NULL;
+         i++)
+        strbuf_addf(&names, "%s--%s", names.length ? ", " : "", option->name);
     fprintf(out, "\nOptions of every study, explained by 'isthmus run --help':\n");
     help_wrap(&line, 2, names.text, out);
     strbuf_release(&names);
@@ -347,7 +356,8 @@ void options_help(const struct command *command, FILE *out)
         fprintf(out, "\nOptions:\n");
     for (size_t i = 0; i < table_length(command->options); i++) {
         const struct option *option = &command->options[i];
-        help_head(option, &line);
+        strbuf_add(&line, "  ");
+        options_add_usage(&line, option);
         strbuf_clear(&meaning);
         strbuf_add(&meaning, option->meaning);
         if (option->initial)

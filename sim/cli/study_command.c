@@ -7,6 +7,7 @@
 #include "study_command.h"
 
 #include "discard_sink.h"
+#include "cmd_watch.h"
 #include "experiment.h"
 #include "plan.h"
 #include "plotting.h"
@@ -124,7 +125,7 @@ static bool shows_summary(const struct study_values *values, const struct conduc
 /* Without it nothing is recorded. */
 static bool needs_results(const struct study_values *values, const struct conduct *conduct)
 {
-    return !values->no_output || values->plot || shows_summary(values, conduct);
+    return !values->no_output || values->plot || values->watch || shows_summary(values, conduct);
 }
 
 /* Print the summary and draw the plots from the results file. */
@@ -134,6 +135,12 @@ static int show(const struct invocation *invocation, const struct conduct *condu
     const struct study_values *values = invocation->values;
     int status = 0;
 
+    if (values->watch) {
+        struct watch_choice choice = {.study = 0};
+        watch_parse_speed(values->speed, &choice.speed); /* checked before the runs */
+        if (watch_file(path, &choice, invocation->interrupt) != EXIT_DONE)
+            return EXIT_FILES;
+    }
     if (shows_summary(values, conduct))
         status = study_show_summary(path, values->no_output, values->all, values->json, diag) ==
                          EXIT_DONE

@@ -172,7 +172,7 @@ static int label_index(const struct probes *probes, const struct metric *metric,
 {
     int index = label && metric->label ? metric_label_index(probes->rows, metric, label) : -1;
 
-    if (index < 0 && (label || (metric->label && metric->kind != METRIC_VALUE)))
+    if (index < 0 && (label || (metric->label && !metric->has_total)))
         BUG("metric '%s' has no label '%s'", metric->name, label ? label : "(none)");
     return index;
 }

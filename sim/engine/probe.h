@@ -44,8 +44,9 @@ struct metric {
     const char *label_set;           /* NULL, or rows of this set add values (model_rows.h) */
     const char *over, *under; /* RATIO: names of two COUNT metrics, summed over labels that the
                                  ratio does not have */
-    double scale; /* LEVEL: statistic = level * scale (0 means 1), for example for shares */
-    bool series;  /* keep it per bin: all but VALUE; of LATENCY p50 and p99 */
+    double scale;   /* LEVEL: statistic = level * scale (0 means 1), for example for shares */
+    bool has_total; /* VALUE with a label: it is set without one, too */
+    bool series;    /* keep it per bin: all but VALUE; of LATENCY p50 and p99 */
     enum direction better; /* NO_DIRECTION: neither */
     const char *meaning;   /* one line, with the exact definition */
 };

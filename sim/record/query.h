@@ -80,9 +80,14 @@ int results_each_region(struct results *results, int64_t study,
 struct statistic_name {
     const char *metric, *stat, *region, *label, *window;
 };
+struct value_row {
+    uint32_t replication;
+    double value;
+    uint64_t over, under; /* of a ratio; else 0 */
+};
 int results_each_value(struct results *results, int64_t study, int64_t point,
                        const struct statistic_name *name,
-                       void (*row)(void *self, uint32_t replication, double value), void *self,
+                       void (*row)(void *self, const struct value_row *row), void *self,
                        struct diag *diag);
 
 struct summary_row {
@@ -124,14 +129,25 @@ int results_each_difference(struct results *results, int64_t study,
                             struct diag *diag);
 struct timeline_row {
     int64_t point;
-    const char *metric, *region, *label, *unit;
-    bool is_rate; /* a count: its values are per second */
-    int64_t t_ns; /* start of the bin */
+    const char *metric, *stat, *region, *label, *unit; /* stat: "p50" or "p99" of a latency */
+    bool is_rate;                                      /* a count: its values are per second */
+    int64_t t_ns;                                      /* start of the bin */
     struct interval interval;
 };
+/* `metric`: NULL for all, "login_latency" or "login_latency.p99". */
 int results_each_timeline(struct results *results, int64_t study, const char *metric,
                           void (*row)(void *self, const struct timeline_row *row), void *self,
                           struct diag *diag);
+/* A series of one run: a value for each bin that has one. */
+struct series_row {
+    const char *region;
+    bool is_rate;
+    int64_t t_ns; /* start of the bin */
+    double value;
+};
+int results_each_series(struct results *results, int64_t study, int64_t point, int64_t replication,
+                        const char *metric, void (*row)(void *self, const struct series_row *row),
+                        void *self, struct diag *diag);
 /* The merged histograms of all replications; empty if there are none. */
 struct histogram;
 int results_histogram(struct results *results, int64_t study, int64_t point, const char *metric,

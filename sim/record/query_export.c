@@ -36,7 +36,7 @@ static const char *const table_sql[] = {
     "SELECT " OF_RUN ", " CELL ", cell.unit, value, numerator, denominator, censored_ns, reason"
     " FROM point JOIN run ON run.point = point.id JOIN metric ON metric.run = run.id JOIN cell ON cell.id = metric.cell"
     " WHERE study =" THE_STUDY "AND (?2 IS NULL OR cell.name = ?2)",
-    "SELECT " OF_RUN ", cell.name AS metric, cell.region, " LABELS ", t_ns, series.value, cell.unit, numerator, denominator"
+    "SELECT " OF_RUN ", cell.name AS metric, cell.stat, cell.region, " LABELS ", t_ns, series.value, cell.unit, numerator, denominator"
     " FROM point JOIN run ON run.point = point.id JOIN series ON series.run = run.id JOIN cell ON cell.id = series.cell"
     " WHERE study =" THE_STUDY "AND (?2 IS NULL OR cell.name = ?2)",
     "SELECT " OF_RUN ", cell.name AS metric, cell.region, " LABELS ", cell.window, low, high, cell.unit, count"

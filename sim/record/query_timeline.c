@@ -115,16 +115,16 @@ int results_each_timeline(struct results *results, int64_t study, const char *me
         return -1;
     select_study(&rows, results,
                  "SELECT point.number, point_series.runs, bin_ns, bins," CELL_COLUMNS
-                 ", cell.kind, cell.name || iif(cell.stat = '', '', '.' || cell.stat) AS metric"
-                 " FROM point JOIN point_series ON point_series.point = point.id"
+                 ", cell.kind FROM point JOIN point_series ON point_series.point = point.id"
                  " JOIN cell ON cell.id = point_series.cell"
-                 " WHERE study =" THE_STUDY "AND (?2 IS NULL OR metric = ?2)"
-                 " ORDER BY point.number, cell.id",
+                 " WHERE study =" THE_STUDY "AND (?2 IS NULL OR cell.name = ?2"
+                 " OR cell.name || '.' || cell.stat = ?2) ORDER BY point.number, cell.id",
                  study, diag);
     select_bind_text(&rows, metric);
     while (select_next(&rows)) {
         struct timeline_row timeline = {.point = select_count(&rows, 0),
-                                        .metric = select_text(&rows, 4 + CELL_COLUMN_COUNT + 1),
+                                        .metric = select_text(&rows, 4 + CELL_NAME),
+                                        .stat = select_text(&rows, 4 + CELL_STAT),
                                         .region = select_text(&rows, 4 + CELL_REGION),
                                         .label = select_text(&rows, 4 + CELL_LABEL),
                                         .unit = select_text(&rows, 4 + CELL_UNIT)};
@@ -138,6 +138,32 @@ int results_each_timeline(struct results *results, int64_t study, const char *me
     }
     bin_moments_release(&binned.moments);
     pooled_bins_release(&binned.pooled);
+    return select_close(&rows);
+}
+
+int results_each_series(struct results *results, int64_t study, int64_t point, int64_t replication,
+                        const char *metric, void (*row)(void *self, const struct series_row *row),
+                        void *self, struct diag *diag)
+{
+    struct select rows;
+
+    select_study(&rows, results,
+                 "SELECT cell.region, cell.kind, t_ns, series.value FROM point"
+                 " JOIN run ON run.point = point.id JOIN series ON series.run = run.id"
+                 " JOIN cell ON cell.id = series.cell WHERE study =" THE_STUDY
+                 "AND point.number = ?2 AND replication = ?3 AND cell.name = ?4 AND cell.label = ''"
+                 " ORDER BY cell.id, t_ns",
+                 study, diag);
+    select_bind_int(&rows, point);
+    select_bind_int(&rows, replication);
+    select_bind_text(&rows, metric);
+    while (select_next(&rows)) {
+        const struct series_row series = {select_text(&rows, 0),
+                                          select_kind(&rows, 1) == METRIC_COUNT,
+                                          select_instant(&rows, 2), select_real(&rows, 3)};
+        if (select_good(&rows))
+            row(self, &series);
+    }
     return select_close(&rows);
 }
 

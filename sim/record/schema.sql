@@ -299,8 +299,7 @@ CREATE VIEW reauth_causes AS
 SELECT study, point, region, substr(labels, length('cause=') + 1) AS cause, window, n, mean, low, high, level
 FROM summary WHERE metric = 'reauths' AND labels LIKE 'cause=%';
 
--- metric: with the quantile of a latency, such as request_latency.p99, which is the mean of the runs' own in that bin.
--- Ratios are sum over sum, and their bounds are stored. Other bounds are Student's on the log scale, of shares on the
+-- stat: of a latency p50 and p99, the mean of the runs' own in that bin. Ratios are sum over sum, and their bounds are stored. Other bounds are Student's on the log scale, of shares on the
 -- logit scale, so that none is impossible; the upper one of fewer than four runs is on the plain scale. Of events that no
 -- run had in a bin the upper bound is that of Poisson's law. error: the half-width over the slope of the scale.
 CREATE VIEW timeline AS
@@ -314,7 +313,7 @@ WITH bin AS (
            iif(kind = 'ratio', json_extract(json_each.value, '$[2]'), NULL) AS stored_high
     FROM point_series JOIN cell ON cell.id = cell, json_each(point_series.bins) WHERE json_each.type <> 'null'
 ), half AS (
-    SELECT point.study, point.number AS point, cell.name || iif(cell.stat = '', '', '.' || cell.stat) AS metric, cell.region,
+    SELECT point.study, point.number AS point, cell.name AS metric, cell.stat, cell.region,
            iif(cell.label_name = '', '', cell.label_name || '=' || cell.label) AS labels, t_ns, bin_ns, bin.n, mean, sd,
            half_sds * sd AS half, study.level, cell.unit, cell.kind, stored_low, stored_high,
            CASE WHEN sd <= 0 OR mean <= 0 THEN 0.0
@@ -323,7 +322,7 @@ WITH bin AS (
     FROM study JOIN point ON point.study = study.id JOIN bin ON bin.point = point.id JOIN cell ON cell.id = bin.cell
     LEFT JOIN student_t ON student_t.n = bin.n AND student_t.level = study.level
 )
-SELECT study, point, metric, region, labels, t_ns, n, mean,
+SELECT study, point, metric, stat, region, labels, t_ns, n, mean,
        CASE WHEN kind = 'ratio' THEN stored_low WHEN half IS NULL THEN NULL WHEN sd <= 0 OR mean <= 0 THEN mean
             WHEN unit = 'share' AND mean < 1 THEN 1 - 1 / (1 + mean / (1 - mean) * exp(-error))
             ELSE mean * exp(-error) END AS low,

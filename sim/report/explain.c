@@ -87,7 +87,8 @@ static int64_t median_replication(const struct incident_list_of_point *list)
     for (size_t i = 0; i < list->count; i++)
         if (longest_of(list, list->rows[i].replication) == &list->rows[i])
             ranked[count++] = (struct ranked){rto_of(&list->rows[i]), list->rows[i].replication};
-    qsort(ranked, count, sizeof *ranked, compare_ranked);
+    if (count > 0)
+        qsort(ranked, count, sizeof *ranked, compare_ranked);
     replication = count > 0 ? ranked[(count - 1) / 2].replication : -1;
     free(ranked);
     return replication;
@@ -222,12 +223,12 @@ static void add_cell(void *self, const struct summary_row *row)
         (struct explain_value){mem_strdup(row->region), mem_strdup(row->label), (double)NAN};
 }
 
-static void take_value(void *self, uint32_t replication, double value)
+static void take_value(void *self, const struct value_row *row)
 {
     struct measure_loader *loader = self;
 
-    if (replication == loader->explanation->chosen.row.replication)
-        loader->value->value = value;
+    if (row->replication == loader->explanation->chosen.row.replication)
+        loader->value->value = row->value;
 }
 
 static int load_measures(struct explanation *explanation, struct results *results, int64_t study,

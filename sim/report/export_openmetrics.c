@@ -130,6 +130,7 @@ static void write_bin(void *self, const struct timeline_row *row)
     write_head(writer, line.text, unit);
     add_point(&line, row->point, row->region);
     add_label(&line, "label", row->label);
+    add_label(&line, "stat", row->stat);
     add_label(&line, "bound", bound_names[writer->bound]);
     fprintf(writer->out, "%s} ", line.text);
     export_write_real(writer->out, value / om_units[unit].divisor);

@@ -290,7 +290,8 @@ enum drawn plot_capacity(struct plot_job *job)
     struct search search = {0};
     enum drawn drawn = DRAWN_FAILED;
     if (results_each_finding(job->results, job->study->id, add_finding, &search, job->diag) == 0) {
-        qsort(search.looks, search.count, sizeof(*search.looks), by_load);
+        if (search.count > 0)
+            qsort(search.looks, search.count, sizeof(*search.looks), by_load);
         for (size_t i = 0; i < search.objective_count; i++)
             plot_scale(search.objectives[i].unit, search.objectives[i].max,
                        &search.objectives[i].divisor, &search.objectives[i].scale);

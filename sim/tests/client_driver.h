@@ -29,7 +29,7 @@
 struct client_driver_config {
     double rate_per_s;
     bool poisson, cut_resets;
-    int32_t writer, reader;
+    int32_t writer, reader, isolated;
     sim_dur read_after_ns, cut_from_ns, cut_for_ns;
     struct link_ref cut;
     uint32_t writes;
@@ -46,6 +46,7 @@ static const struct field client_driver_fields[] = {
     REGION("reader", reader, "whose client reads; left out: the first region", "assumption"),
     DURATION("read_after", read_after_ns, "0s", "0s", "1h", "from a write's acknowledgement to a read of it; 0: no reads", "assumption"),
     LINK("cut", cut, "a link that carries nothing for a while", "assumption"),
+    REGION("isolate", isolated, "or all links of a region", "assumption"),
     DURATION("cut_from", cut_from_ns, "0s", "0s", "30d", "from", "assumption"),
     FLAG("cut_resets", cut_resets, "false", "the link resets connections instead", "assumption"),
     DURATION("cut_for", cut_for_ns, "0s", "30d", "30d", "for", "assumption"),
@@ -201,12 +202,16 @@ static void client_driver_on_cut(void *self, struct sim *sim, uint32_t entity, u
     const struct link_impairment impairment = {.blackhole = !resets, .reset = resets};
 
     (void)sim, (void)generation;
-    for (int way = 0; way < (cut->both_ways ? 2 : 1); way++) {
-        struct link_fault_port *fault =
-            way ? driver->faults[cut->to][cut->from] : driver->faults[cut->from][cut->to];
+    for (int from = 0; from < (int)driver->regions; from++)
+        for (int to = 0; to < (int)driver->regions; to++) {
+            struct link_fault_port *fault = driver->faults[from][to];
+            bool is_cut = (from == cut->from && to == cut->to) ||
+                          (cut->both_ways && from == cut->to && to == cut->from);
 
-        (entity == 0 ? fault->begin : fault->end)(fault->self, &impairment);
-    }
+            if (is_cut || (from != to &&
+                           (from == driver->config->isolated || to == driver->config->isolated)))
+                (entity == 0 ? fault->begin : fault->end)(fault->self, &impairment);
+        }
 }
 
 static void client_driver_on_stall(void *self, struct sim *sim, uint32_t entity,
@@ -334,7 +339,7 @@ static void client_driver_connect(void *self, const struct port_directory *ports
 
     driver->promotion = port_find_promotion(ports, -1, -1);
     driver->losses = port_find_losses(ports, -1, -1);
-    driver->store_fault = port_need_store_fault(ports, 0, -1);
+    driver->store_fault = port_find_store_fault(ports, 0, -1);
     for (int a = 0; a < (int)driver->regions; a++) {
         driver->sessions[a] = port_need_sessions(ports, a, -1);
         driver->sessions[a]->set_instances(driver->sessions[a]->self, 1);
@@ -352,7 +357,7 @@ static void client_driver_start(void *self)
     client_seen.writes_begun = client_seen.writes_ended = 0;
     if (config->rate_per_s > 0)
         sim_at(driver->sim, 0, driver->write_kind, 0, 0);
-    if (config->cut.from >= 0) {
+    if (config->cut.from >= 0 || config->isolated >= 0) {
         sim_at(driver->sim, config->cut_from_ns, driver->cut_kind, 0, 0);
         sim_at(driver->sim, config->cut_from_ns + config->cut_for_ns, driver->cut_kind, 1, 0);
     }

@@ -51,6 +51,7 @@ enum counter {
     COUNT_WRITES,
     COUNT_WRITE_FAILURES,
     COUNT_WRITE_ATTEMPTS,
+    COUNT_ENDED_WRITE_ATTEMPTS, /* attempts of the writes that ended */
     COUNT_WRITE_TIMEOUTS,
     COUNT_READS,
     COUNT_READ_FAILURES,
@@ -190,7 +191,7 @@ void pool_abandon(struct pool *pool, struct operation *operation);
 
 /* client_statistics.c */
 struct statistics *statistics_create(const struct client *client);
-void statistics_count(struct client *client, enum counter counter);
+void statistics_count(struct client *client, enum counter counter, uint64_t count);
 void statistics_sample(struct client *client, enum sample_kind kind, int64_t value_ns);
 /* A write that began at an instant ended well or not: for the RTO. */
 void statistics_write_ended(struct client *client, int64_t begun_ns, bool good);

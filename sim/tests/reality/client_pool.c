@@ -146,7 +146,7 @@ static void connection_ended(struct connection *connection)
     struct pool *pool = connection->pool;
     struct operation *opener = connection->opener;
 
-    statistics_count(pool->client, COUNT_CONNECTIONS_BROKEN);
+    statistics_count(pool->client, COUNT_CONNECTIONS_BROKEN, 1);
     connection_remove(connection);
     if (pool->client->settings.shared)
         pool_back_off(pool);
@@ -192,7 +192,7 @@ static struct connection *connection_open(struct pool *pool, struct operation *o
         connection->next->previous = connection;
     pool->connections = connection;
     pool->count++;
-    statistics_count(client, COUNT_CONNECTIONS_OPENED);
+    statistics_count(client, COUNT_CONNECTIONS_OPENED, 1);
     connection->link =
         client->link_ops->open(&client->reactor, &pool->endpoint, &client->settings.socket,
                                &connection_events, connection);

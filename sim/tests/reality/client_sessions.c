@@ -93,20 +93,21 @@ static void operation_end(struct operation *operation, enum answer answer)
     int64_t latency_ns = reactor_now_ns() - operation->begun_ns;
 
     if (operation->kind == OPERATION_WRITE) {
-        statistics_count(client, COUNT_WRITES);
+        statistics_count(client, COUNT_WRITES, 1);
+        statistics_count(client, COUNT_ENDED_WRITE_ATTEMPTS, operation->attempts);
         statistics_sample(client, SAMPLE_WRITE, latency_ns);
         statistics_write_ended(client, operation->begun_ns - client->start_ns, good);
         if (good)
             note_acknowledged(client, operation->session);
         else
-            statistics_count(client, COUNT_WRITE_FAILURES);
+            statistics_count(client, COUNT_WRITE_FAILURES, 1);
     } else {
-        statistics_count(client, COUNT_READS);
+        statistics_count(client, COUNT_READS, 1);
         statistics_sample(client, SAMPLE_READ, latency_ns);
         if (!good)
-            statistics_count(client, COUNT_READ_FAILURES);
+            statistics_count(client, COUNT_READ_FAILURES, 1);
         if (answer == ANSWER_MISS)
-            statistics_count(client, COUNT_READ_MISSES);
+            statistics_count(client, COUNT_READ_MISSES, 1);
     }
     if (good && operation->attempts > 0)
         client->tokens =
@@ -163,9 +164,9 @@ static void attempt_end(struct operation *operation, bool timed_out)
     bool write = operation->kind == OPERATION_WRITE;
 
     reactor_cancel(&client->reactor, &operation->timeout);
-    statistics_count(client, write ? COUNT_WRITE_ATTEMPTS : COUNT_READ_ATTEMPTS);
+    statistics_count(client, write ? COUNT_WRITE_ATTEMPTS : COUNT_READ_ATTEMPTS, 1);
     if (timed_out)
-        statistics_count(client, write ? COUNT_WRITE_TIMEOUTS : COUNT_READ_TIMEOUTS);
+        statistics_count(client, write ? COUNT_WRITE_TIMEOUTS : COUNT_READ_TIMEOUTS, 1);
     if (write)
         statistics_sample(client, SAMPLE_WRITE_ATTEMPT,
                           reactor_now_ns() - operation->attempt_begun_ns);

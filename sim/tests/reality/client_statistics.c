@@ -35,9 +35,9 @@ struct statistics {
 static const char *const window_names[WINDOWS] = {"", "{window=before}", "{window=fault}",
                                                   "{window=after}"};
 static const char *const counter_names[COUNTERS] = {
-    "writes",      "write_failures",     "write_attempts",     "write_timeouts",
-    "reads",       "read_failures",      "read_attempts",      "read_timeouts",
-    "read_misses", "connections_opened", "connections_broken",
+    "writes",         "write_failures", "write_attempts",     "ended_write_attempts",
+    "write_timeouts", "reads",          "read_failures",      "read_attempts",
+    "read_timeouts",  "read_misses",    "connections_opened", "connections_broken",
 };
 static const char *const sample_names[SAMPLE_KINDS] = {
     "write_latency", "write_attempt_latency", "read_latency", "replication_lag", "connect_latency",
@@ -83,12 +83,12 @@ static unsigned windows_at(const struct client *client, int64_t t_ns)
     return 1U << WINDOW_ALL | 1U << WINDOW_AFTER;
 }
 
-void statistics_count(struct client *client, enum counter counter)
+void statistics_count(struct client *client, enum counter counter, uint64_t count)
 {
     unsigned windows = windows_at(client, client_now_ns(client));
 
     for (int w = 0; w < WINDOWS; w++)
-        client->statistics->counts[counter][w] += windows >> w & 1U;
+        client->statistics->counts[counter][w] += windows >> w & 1U ? count : 0;
 }
 
 static void samples_add(struct samples *samples, int64_t value_ns)
@@ -226,7 +226,7 @@ void statistics_print(const struct client *client)
                             interval.low, interval.high, whole);
         }
         if (statistics->counts[COUNT_WRITES][w] > 0) {
-            double ratio = (double)statistics->counts[COUNT_WRITE_ATTEMPTS][w] /
+            double ratio = (double)statistics->counts[COUNT_ENDED_WRITE_ATTEMPTS][w] /
                            (double)statistics->counts[COUNT_WRITES][w];
 
             print_value("write_amplification", window_names[w], "", ratio, ratio, ratio,

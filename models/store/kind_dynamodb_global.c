@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * DynamoDB global tables with eventual consistency: a replica table in each region takes reads and
+ * writes, and each write is replicated to the others afterwards, item by item. Of concurrent writes
+ * of an item the later one wins, and the other is lost without an error (item_versions.h).
+ *
+ * A table has a capacity in each region, for reads and for writes (table_capacity.h); requests
+ * above it are throttled. Replicated writes use the write capacity, too, and wait for it.
+ */
+#include "table_capacity.h"
+#include "managed.h"
+#include "outbox.h"
+#include "phase_rule.h"
+
+#include <stdlib.h>
+
+struct global_table_config {
+    struct region_list replicas;
+    struct dist *read_latency, *write_latency;
+    struct outbox_config replication;
+    sim_dur skew_ns;
+    struct capacity_config capacity;
+    struct capacity_limits on_demand[2], provisioned[2];
+    double on_demand_max_per_s;
+    struct region_list cold;
+    sim_dur ttl_ns;
+    struct dist *ttl_delay;
+    bool ttl_filter;
+};
+enum { READS, WRITES };
+static const char *const capacity_modes[] = {"on-demand", "provisioned", NULL};
+
+#define MODEL_CONFIG struct global_table_config
+// clang-format off
+static const struct field global_table_fields[] = {
+    REGION_LIST("replicas", replicas, "regions with a replica table; default: all. Clients of other regions use the first of them", "facts F"),
+    TIME_DIST("read_latency", read_latency, "0ms", "lognormal(median=3ms, p99=10ms)", "10s", "time that the service takes for a read", "assumption"),
+    TIME_DIST("write_latency", write_latency, "0ms", "lognormal(median=5ms, p99=15ms)", "10s", "time that the service takes for a write", "assumption"),
+    OUTBOX_FIELDS(replication, "lognormal(median=400ms, p99=2.4s)", "facts F"),
+    DURATION("clock_skew", skew_ns, "0ms", "0ms", "1h", "largest deviation of a region's clock, uniform in both directions: last writer wins by these clocks", "assumption"),
+    VARIANT("capacity", capacity.mode, capacity_modes, "on-demand", "how much a replica table serves: on-demand (it follows the load) or provisioned", "facts F"),
+    RATE("capacity.on-demand.write", on_demand[WRITES].initial_per_s, "1/s", "4000/s", "1M/s", "write units a second of a new table; a write of up to 1 KiB is one unit", "facts F"),
+    RATE("capacity.on-demand.read", on_demand[READS].initial_per_s, "1/s", "12000/s", "1M/s", "read units a second of a new table; a read of up to 4 KiB is half a unit, a strong one a unit", "facts F"),
+    RATE("capacity.on-demand.max", on_demand_max_per_s, "1/s", "40000/s", "10M/s", "quota of a table, for reads and for writes", "facts F"),
+    DURATION("capacity.on-demand.step", capacity.step_ns, "1min", "30min", "30min", "age from which a minute's consumption counts: the table serves twice the largest of them", "facts F"),
+    RATE("capacity.provisioned.write", provisioned[WRITES].initial_per_s, "1/s", "1000/s", "1M/s", "write units a second at the start", "assumption"),
+    RATE("capacity.provisioned.read", provisioned[READS].initial_per_s, "1/s", "1000/s", "1M/s", "read units a second at the start", "assumption"),
+    REGION_LIST("capacity.provisioned.cold", cold, "regions that start with the minimum, as auto scaling leaves an idle replica", "facts F"),
+    FLAG("capacity.provisioned.auto_scaling", capacity.scales, "true", "auto scaling between minimum and maximum", "facts F"),
+    RATE("capacity.provisioned.min_write", provisioned[WRITES].min_per_s, "1/s", "100/s", "1M/s", "minimum write capacity", "assumption"),
+    RATE("capacity.provisioned.max_write", provisioned[WRITES].max_per_s, "1/s", "40000/s", "1M/s", "maximum write capacity", "assumption"),
+    RATE("capacity.provisioned.min_read", provisioned[READS].min_per_s, "1/s", "100/s", "1M/s", "minimum read capacity", "assumption"),
+    RATE("capacity.provisioned.max_read", provisioned[READS].max_per_s, "1/s", "40000/s", "1M/s", "maximum read capacity", "assumption"),
+    SHARE("capacity.provisioned.target", capacity.target, "20%", "70%", "90%", "target utilization of auto scaling", "facts F"),
+    DURATION("capacity.provisioned.delay", capacity.delay_ns, "0s", "4min", "1h", "time from the minute that makes auto scaling act until the capacity changes", "facts F"),
+    DURATION("capacity.provisioned.burst", capacity.burst_ns, "1s", "300s", "1h", "unused capacity that is kept", "facts F"),
+    DURATION("ttl.after", ttl_ns, "0s", "0s", "365d", "age of an item's last write at which it expires; 0: never", "assumption"),
+    TIME_DIST("ttl.deletion", ttl_delay, "0s", "uniform(low=0s, high=48h)", "365d", "time from its expiry until the service deletes it", "facts F"),
+    FLAG("ttl.filter", ttl_filter, "true", "readers take an expired item for absent", "facts F"),
+};
+// clang-format on
+
+static const struct metric global_table_metrics[] = {
+    OUTBOX_METRICS,
+    ITEM_METRICS,
+    {.name = "throttled_requests",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .better = LOWER_IS_BETTER,
+     .series = true,
+     .meaning = "requests answered with an error because the capacity of the region's table was "
+                "exceeded"},
+    {.name = "missed_deletes",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .better = LOWER_IS_BETTER,
+     .series = true,
+     .meaning = "deletions without effect: the region had not received the item"},
+    {.name = "ttl_deletions",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "expired items deleted by the service"},
+};
+
+/* In the order of the causes. */
+enum { MISS_LAG = MISS_OF_KIND, MISS_CONFLICT, MISS_EXPIRED };
+static const struct label_row global_table_causes[] = {
+    {"reauth-cause", "replication-lag",
+     "the session's last write had not yet been replicated to the region"},
+    {"reauth-cause", "conflict", "a concurrent write of another region deleted the session"},
+    {"reauth-cause", "expired-early", "the item had expired in the store"},
+};
+
+/* struct store's `state`. */
+struct global_table {
+    struct managed managed; /* must be the first member */
+    struct items items;
+    struct outbox outbox;
+    const struct global_table_config *config;
+    struct capacity_config capacity; /* of the mode that is chosen */
+    struct capacity tables[REGIONS_MAX][2];
+    uint32_t endpoints[REGIONS_MAX]; /* that clients of a region use */
+    sim_dur clock[REGIONS_MAX];      /* how far it is ahead */
+    struct rng_stream ttl;
+    kind_id minute_kind, expiry_kind, late_kind[REGIONS_MAX];
+    probe_id throttled[REGIONS_MAX], missed_deletes[REGIONS_MAX], ttl_deletions[REGIONS_MAX];
+};
+
+static struct global_table *table_of(const struct store *store)
+{
+    return store->state;
+}
+
+/* --- endpoints ------------------------------------------------------------------------------- */
+
+static bool has_replica(const struct global_table_config *config, int region)
+{
+    for (uint32_t i = 0; i < config->replicas.count; i++)
+        if (config->replicas.items[i] == region)
+            return true;
+    return config->replicas.count == 0;
+}
+
+static void global_table_endpoints(struct store *store, struct endpoint_table *table)
+{
+    struct global_table *own = table_of(store);
+    const struct global_table_config *config = store->kind_config;
+
+    for (int r = 0; r < (int)store->region_count; r++) {
+        if (!has_replica(config, r))
+            continue;
+        own->items.members |= (uint16_t)(1u << r);
+        own->endpoints[r] =
+            endpoint_add(table, (struct endpoint){.name = store->topology->region_names[r],
+                                                  .region = r,
+                                                  .zone = ENDPOINT_ANY,
+                                                  .shard = ENDPOINT_ANY,
+                                                  .node = ENDPOINT_ANY});
+    }
+}
+
+static uint32_t global_table_route(const void *store, const struct client_knowledge *knowledge,
+                                   const struct route_query *query)
+{
+    store_prefetch_near(store, query->session, sizeof(struct item_row));
+    return table_of(store)->endpoints[knowledge->region];
+}
+
+static void global_table_seed(struct store *store, uint32_t session, uint32_t session_check)
+{
+    items_seed(&table_of(store)->items, session, session_check);
+}
+
+/* --- capacity -------------------------------------------------------------------------------- */
+
+#define ITEM_OVERHEAD 48 /* bytes of an item in a global table */
+#define ITEM_BYTES 1100  /* of a read item, as client.write_bytes, where all are the same */
+
+static double write_units(uint32_t bytes)
+{
+    return (double)((bytes + ITEM_OVERHEAD + 1023) / 1024);
+}
+
+static double read_units(const struct command *command)
+{
+    uint32_t bytes = command->reply.bytes > 0 ? command->reply.bytes : ITEM_BYTES;
+    double units = (double)((bytes + ITEM_OVERHEAD + 4095) / 4096);
+
+    return command->latest ? units : units / 2;
+}
+
+static enum execution global_table_execute(struct server *server, uint32_t ref,
+                                           struct command *command)
+{
+    struct global_table *table = table_of(server->cluster->store);
+    int region = server->cluster->region;
+    bool is_write = command_is_write(command->kind);
+    double units = is_write ? write_units(command->bytes) : read_units(command);
+
+    if (!capacity_take(&table->tables[region][is_write], units,
+                       sim_now(table->managed.store->sim))) {
+        probe_count(table->managed.store->probes, table->throttled[region]);
+        command->reply.kind = REPLY_THROTTLED;
+        return EXECUTION_DONE;
+    }
+    return managed_begin(&table->managed, server, ref, command,
+                         is_write ? table->config->write_latency : table->config->read_latency);
+}
+
+/* A replicated write has arrived: it waits for write capacity. */
+static void replicated_write(struct outbox *outbox, uint32_t index, int region)
+{
+    struct global_table *table = table_of(outbox->store);
+    struct sim *sim = outbox->store->sim;
+    double units = write_units(version_at(outbox->items, index)->bytes);
+    sim_dur wait = capacity_borrow(&table->tables[region][WRITES], units, sim_now(sim));
+
+    if (wait == 0)
+        outbox_apply(outbox, index, region);
+    else
+        sim_after(sim, wait, table->late_kind[region], index, 0);
+}
+
+/* Its capacity is there. */
+static void global_table_on_late(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    const struct cluster *cluster = self;
+
+    (void)sim, (void)generation;
+    outbox_apply(&table_of(cluster->store)->outbox, entity, cluster->region);
+}
+
+static const struct event_kind global_table_late = {
+    .name = "late", .phase = PHASE_WORK, .fire = global_table_on_late};
+
+static void global_table_on_minute(void *self, struct sim *sim, uint32_t entity,
+                                   uint32_t generation)
+{
+    struct global_table *table = self;
+
+    (void)entity, (void)generation;
+    for (uint32_t r = 0; r < table->managed.store->region_count; r++)
+        for (int use = 0; use < 2; use++)
+            capacity_minute(&table->tables[r][use], sim_now(sim));
+    sim_after(sim, 60 * SIM_S, table->minute_kind, 0, 0);
+}
+
+static const struct event_kind global_table_minute = {
+    .name = "minute", .phase = PHASE_WORK, .fire = global_table_on_minute};
+
+/* --- expiry ---------------------------------------------------------------------------------- */
+
+static bool is_expired(const struct global_table *table, const struct item_view *view)
+{
+    return table->config->ttl_ns > 0 &&
+           sim_now(table->managed.store->sim) - view->stamp > table->config->ttl_ns;
+}
+
+/* The service looks at the item some time after it expires, if it is not written before. */
+static void expiry_arm(struct global_table *table, uint32_t session, uint32_t check,
+                       const struct item_view *view)
+{
+    struct sim *sim = table->managed.store->sim;
+    struct rng_block block = rng_block_at(&table->ttl, view->value, (uint64_t)view->stamp);
+    sim_time when = view->stamp + table->config->ttl_ns +
+                    dist_sample_ns(table->config->ttl_delay, block.word[0]);
+
+    sim_at(sim, when > sim_now(sim) ? when : sim_now(sim), table->expiry_kind, session, check);
+}
+
+static void write_at(struct global_table *table, const struct item_write *write)
+{
+    struct store *store = table->managed.store;
+    const struct store_write done = {write->value, write->session, write->session_check,
+                                     write->kind};
+    uint32_t index = item_write(&table->items, write);
+
+    if (store->history)
+        store_history_wrote(&store->clusters[write->region], &done);
+    if (index != NO_INDEX)
+        outbox_add(&table->outbox, index);
+}
+
+static int64_t clock_of(const struct global_table *table, int region)
+{
+    return sim_now(table->managed.store->sim) + table->clock[region];
+}
+
+static void global_table_on_expiry(void *self, struct sim *sim, uint32_t entity,
+                                   uint32_t generation)
+{
+    struct global_table *table = self;
+    struct store *store = table->managed.store;
+    struct item_view view = item_view(&table->items, entity, generation, -1);
+
+    if (view.state != ITEM_THERE)
+        return;
+    if (!store->clusters[view.region].up) {
+        sim_after(sim, 60 * SIM_S, table->expiry_kind, entity, generation);
+    } else if (is_expired(table, &view)) {
+        probe_count(store->probes, table->ttl_deletions[view.region]);
+        write_at(table, &(struct item_write){.value = rng_mix(view.value + 1),
+                                             .session = entity,
+                                             .session_check = generation,
+                                             .bytes = 0,
+                                             .kind = COMMAND_DELETE,
+                                             .region = view.region,
+                                             .stamp = clock_of(table, view.region)});
+    } else {
+        expiry_arm(table, entity, generation, &view);
+    }
+}
+
+static const struct event_kind global_table_expiry = {
+    .name = "expiry", .phase = PHASE_WORK, .fire = global_table_on_expiry};
+
+/* --- operations ------------------------------------------------------------------------------ */
+
+static void global_table_write(struct global_table *table, const struct managed_op *op)
+{
+    struct store *store = table->managed.store;
+    struct item_view seen = item_view(&table->items, op->session, op->session_check, op->region);
+
+    probe_count(store->probes, store->clusters[op->region].writes);
+    if (op->kind == COMMAND_DELETE && seen.state == ITEM_NONE) {
+        probe_count(store->probes, table->missed_deletes[op->region]);
+        return;
+    }
+    write_at(table, &(struct item_write){.value = op->value,
+                                         .session = op->session,
+                                         .session_check = op->session_check,
+                                         .bytes = op->bytes,
+                                         .kind = (enum command_kind)op->kind,
+                                         .region = op->region,
+                                         .stamp = clock_of(table, op->region)});
+    if (table->config->ttl_ns > 0 && op->kind != COMMAND_DELETE && seen.state != ITEM_THERE) {
+        seen = item_view(&table->items, op->session, op->session_check, op->region);
+        if (seen.state == ITEM_THERE)
+            expiry_arm(table, op->session, op->session_check, &seen);
+    }
+}
+
+static struct reply global_table_read(const struct global_table *table, const struct managed_op *op)
+{
+    struct item_view here = item_view(&table->items, op->session, op->session_check, op->region);
+    struct item_view newest = item_view(&table->items, op->session, op->session_check, -1);
+    struct reply reply = {.kind = REPLY_MISS, .miss = MISS_NEVER_WRITTEN};
+
+    if (here.state == ITEM_THERE && !(table->config->ttl_filter && is_expired(table, &here))) {
+        reply.kind = REPLY_HIT;
+        reply.stale = newest.value != here.value;
+    } else if (here.state == ITEM_THERE) {
+        reply.miss = MISS_EXPIRED;
+    } else if (newest.state == ITEM_THERE) {
+        reply.miss = MISS_LAG;
+    } else if (newest.beat) {
+        reply.miss = MISS_CONFLICT;
+    }
+    return reply;
+}
+
+static void global_table_done(struct managed *managed, uint32_t index)
+{
+    struct global_table *table = (struct global_table *)managed;
+    const struct managed_op *op = managed_at(managed, index);
+    struct reply reply = {.kind = REPLY_OK, .executed = true};
+
+    if (op->kind == COMMAND_GET)
+        reply = global_table_read(table, op);
+    else
+        global_table_write(table, op);
+    managed_reply(managed, op, &reply);
+    managed_free(managed, index);
+}
+
+static uint64_t global_table_found(const struct server *server, const struct command *command)
+{
+    const struct global_table *table = table_of(server->cluster->store);
+
+    return item_view(&table->items, command->session, command->session_check,
+                     server->cluster->region)
+        .value;
+}
+
+/* --- wiring ---------------------------------------------------------------------------------- */
+
+static void init_capacity(struct global_table *table, int region)
+{
+    const struct global_table_config *config = table->config;
+    bool is_cold = false;
+
+    for (uint32_t i = 0; i < config->cold.count; i++)
+        is_cold |= config->cold.items[i] == region;
+    for (int use = 0; use < 2; use++) {
+        struct capacity_limits on_demand = config->on_demand[use];
+
+        on_demand.max_per_s = config->on_demand_max_per_s;
+        if (config->capacity.mode == CAPACITY_ON_DEMAND)
+            capacity_init(&table->tables[region][use], &table->capacity, &on_demand, false);
+        else
+            capacity_init(&table->tables[region][use], &table->capacity, &config->provisioned[use],
+                          is_cold);
+    }
+}
+
+static void global_table_init(struct store *store, const struct model_env *env)
+{
+    struct global_table *table = table_of(store);
+    struct rng_stream clocks = sim_stream(env->sim, env->instance, "clocks");
+    const struct phase_rule rule = {.kind = PHASE_OF_SCENARIO};
+
+    table->config = store->kind_config;
+    table->capacity = table->config->capacity;
+    if (table->capacity.mode == CAPACITY_ON_DEMAND)
+        table->capacity.burst_ns = 1 * SIM_S;
+    managed_init(&table->managed, store, env, global_table_done);
+    items_init(&table->items, store, env);
+    outbox_init(&table->outbox, &table->items, &table->config->replication, env);
+    table->outbox.arrived = replicated_write;
+    table->ttl = sim_stream(env->sim, env->instance, "ttl");
+    table->minute_kind = sim_kind_add(env->sim, &global_table_minute, env->instance, table);
+    table->expiry_kind = sim_kind_add(env->sim, &global_table_expiry, env->instance, table);
+    sim_at(env->sim, phase_start_ns(&rule, env->sim, env->instance, 0, 60 * SIM_S),
+           table->minute_kind, 0, 0);
+    for (int r = 0; r < (int)store->region_count; r++) {
+        double u = rng_unit(rng_block_at(&clocks, (uint64_t)r, 0).word[0]);
+
+        table->clock[r] = (sim_dur)((2 * u - 1) * (double)table->config->skew_ns);
+        if (!has_replica(table->config, r)) {
+            int first = 0;
+
+            while (!has_replica(table->config, first))
+                first++;
+            table->endpoints[r] = table->endpoints[first];
+        }
+        init_capacity(table, r);
+    }
+}
+
+static void global_table_cluster_init(struct cluster *cluster, const struct model_env *env)
+{
+    struct global_table *table = table_of(cluster->store);
+    struct probes *probes = sim_probe_set(env->sim);
+    int r = cluster->region;
+
+    table->late_kind[r] = sim_kind_add(env->sim, &global_table_late, env->instance, cluster);
+    table->throttled[r] = probe_count_open(probes, "throttled_requests", r, NULL);
+    table->missed_deletes[r] = probe_count_open(probes, "missed_deletes", r, NULL);
+    table->ttl_deletions[r] = probe_count_open(probes, "ttl_deletions", r, NULL);
+}
+
+static void global_table_finish(struct store *store)
+{
+    items_check(&table_of(store)->items);
+}
+
+static void global_table_fini(struct store *store)
+{
+    struct global_table *table = table_of(store);
+
+    managed_release(&table->managed);
+    items_release(&table->items);
+    outbox_release(&table->outbox);
+}
+
+static void global_table_check(const void *config, const void *kind_config,
+                               const struct check_context *context, struct validation *validation)
+{
+    const struct global_table_config *c = kind_config;
+
+    (void)config, (void)context;
+    for (int use = 0; use < 2; use++) {
+        const struct capacity_limits *limits = &c->provisioned[use];
+
+        if (c->capacity.mode == CAPACITY_PROVISIONED &&
+            (limits->initial_per_s < limits->min_per_s ||
+             limits->initial_per_s > limits->max_per_s))
+            validation_error(validation,
+                             use == READS ? "capacity.provisioned.read"
+                                          : "capacity.provisioned.write",
+                             "must be between minimum and maximum");
+    }
+}
+
+static uint32_t replica_parts(const void *config, const struct check_context *context, int region,
+                              int peer)
+{
+    (void)config, (void)peer;
+    return region >= 0 && has_replica(context->kind_config, region);
+}
+
+static uint32_t replicated_link(const void *config, const struct check_context *context, int region,
+                                int peer)
+{
+    return region != peer && replica_parts(config, context, region, -1) > 0 &&
+           replica_parts(config, context, peer, -1) > 0;
+}
+
+static const struct fault_capability global_table_faults[] = {
+    MANAGED_FAULTS(replica_parts),
+    OUTBOX_FAULTS(replica_parts, replicated_link),
+};
+
+const struct store_kind kind_dynamodb_global = {
+    .model = {.name = "dynamodb-global-tables",
+              .meaning = "a managed table in each region; asynchronous replication, last writer "
+                         "wins item by item",
+              .lacks = managed_lacks,
+              .config_size = sizeof(struct global_table_config),
+              FIELD_TABLE(global_table_fields),
+              METRIC_TABLE(global_table_metrics),
+              .rows = {LABEL_TABLE(global_table_causes), FAULT_TABLE(global_table_faults)},
+              .check = global_table_check},
+    .state_size = sizeof(struct global_table),
+    .row_size = sizeof(struct item_row),
+    .adapt = managed_adapt,
+    .managed = true,
+    .endpoints = global_table_endpoints,
+    .route = global_table_route,
+    .seed = global_table_seed,
+    .execute = global_table_execute,
+    .down = managed_down,
+    .back = managed_back,
+    .found = global_table_found,
+    .init = global_table_init,
+    .cluster_init = global_table_cluster_init,
+    .finish = global_table_finish,
+    .fini = global_table_fini,
+};
