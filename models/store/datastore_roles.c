@@ -536,21 +536,49 @@ void datastore_peer(struct cluster *cluster, uint32_t word)
     cluster_rejoin(state);
 }
 
+/*
+ * A server that has taken writes of its own, which are counted as lost since another one was
+ * promoted, keeps none of them: it goes on from the last write that the primary holds too. Numbering
+ * goes on from `base` at least, where what came before went with the memory of a primary.
+ */
+static void fork_from_common(struct datastore_server *server,
+                             const struct datastore_server *primary)
+{
+    struct shard *shard = &server->cluster->datastore->shards[server->shard];
+    struct write_position common = shard_common(
+        shard, (struct write_position){server->applied, server->history, server->shard},
+        (struct write_position){primary->applied, primary->history, server->shard});
+
+    server->history = shard_fork(shard, common.history, common.number, MISS_LOST);
+    server_apply(server, common.number < shard->base ? shard->base : common.number);
+}
+
+/* Writes after `fork` that are not in the log any more, since every secondary in reach had a number
+ * as high: lost like the others, without what is known of each. */
+static uint64_t count_trimmed(struct datastore_server *old, uint64_t fork)
+{
+    struct datastore *datastore = old->cluster->datastore;
+    uint64_t trimmed = old->log_low > fork ? old->log_low - fork : 0;
+
+    datastore->shards[old->shard].lost += trimmed;
+    datastore->lost_writes[LOSS_BACKLOG] += trimmed;
+    return trimmed;
+}
+
 /* Promote one shard: the promoted server forks a history, the others follow it if their history
  * allows. Returns the number of writes lost. */
 static uint64_t promote_shard(struct datastore *datastore, struct datastore_cluster *old,
                               struct datastore_cluster *new, uint32_t s)
 {
     struct datastore_server *server = &new->servers[s];
-    uint32_t old_history = old->servers[s].history;
     bool empty = server->loading; /* flushed, and the copy is not loaded yet */
     uint64_t lost;
 
-    server->history =
-        shard_fork(&datastore->shards[s], server->history, server->applied, MISS_LOST);
+    fork_from_common(server, &old->servers[s]);
     server->loading = false;
     log_begin(server, sim_now(datastore->store->sim));
-    lost = count_suffix(datastore, &old->servers[s], server->applied, old_history,
+    lost = count_trimmed(&old->servers[s], server->applied) +
+           count_suffix(datastore, &old->servers[s], server->applied, old->servers[s].history,
                         new->cluster->region);
     if (empty)
         shard_empty(server, MISS_LOST);

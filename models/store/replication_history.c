@@ -46,6 +46,21 @@ uint32_t shard_fork(struct shard *shard, uint32_t parent, uint64_t fork, int rea
     return (uint32_t)shard->history_count++;
 }
 
+struct write_position shard_common(const struct shard *shard, struct write_position a,
+                                   struct write_position b)
+{
+    while (a.history != b.history) {
+        /* A history's number is above its parent's. */
+        struct write_position *later = a.history > b.history ? &a : &b;
+        const struct history *history = &shard->histories[later->history];
+
+        if (later->number > history->fork)
+            later->number = history->fork;
+        later->history = history->parent;
+    }
+    return a.number < b.number ? a : b;
+}
+
 void server_apply(struct datastore_server *server, uint64_t number)
 {
     server->cluster->applied_total += number - server->applied; /* modulo 2^64: may decrease */
