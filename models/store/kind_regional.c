@@ -146,7 +146,7 @@ static void lose_since(struct store *store, uint32_t index, sim_time from)
     place->lost[place->count++] = lost;
 }
 
-static void cluster_loses_since(const struct cluster *cluster, sim_time from)
+void regional_lose_since(const struct cluster *cluster, sim_time from)
 {
     uint32_t places = places_of_cluster(cluster->store->state);
 
@@ -166,13 +166,13 @@ void regional_down(struct cluster *cluster, enum crash_kind kind)
     sim_time from = persistence_down(cluster, kind);
 
     if (from != SIM_NEVER)
-        cluster_loses_since(cluster, from);
+        regional_lose_since(cluster, from);
 }
 
 void regional_back(struct cluster *cluster, bool was_down)
 {
     if (!was_down && cluster->persistence.config->kind == PERSIST_NONE)
-        cluster_loses_since(cluster, -1);
+        regional_lose_since(cluster, -1);
     persistence_back(cluster, !was_down);
 }
 

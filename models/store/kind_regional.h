@@ -45,6 +45,8 @@ struct regional {
 enum execution regional_execute(struct server *server, uint32_t ref, struct command *command);
 void regional_down(struct cluster *cluster, enum crash_kind kind);
 void regional_back(struct cluster *cluster, bool was_down);
+/* All writes that a cluster has executed since then are lost; -1: all. */
+void regional_lose_since(const struct cluster *cluster, sim_time from);
 void regional_node_lost(struct cluster *cluster, uint32_t node);
 struct held_data regional_data(const struct cluster *cluster);
 void regional_fini(struct store *store);

@@ -130,18 +130,28 @@ static void managed_on_done(void *self, struct sim *sim, uint32_t entity, uint32
 static const struct event_kind managed_done = {
     .name = "done", .phase = PHASE_WORK, .fire = managed_on_done};
 
+struct server *managed_server(const struct managed *managed, const struct managed_op *op)
+{
+    struct cluster *cluster = &managed->store->clusters[op->region];
+
+    return &cluster->servers[store_shard_of(managed->store, op->session, op->session_check)];
+}
+
 void managed_reply(const struct managed *managed, const struct managed_op *op,
                    const struct reply *reply)
 {
-    server_complete(&managed->store->clusters[op->region].servers[0], op->handle, reply);
+    server_complete(managed_server(managed, op), op->handle, reply);
+}
+
+void managed_forget(struct managed *managed, int region)
+{
+    managed->lives[region]++;
 }
 
 void managed_down(struct cluster *cluster, enum crash_kind kind)
 {
-    struct managed *managed = cluster->store->state;
-
     (void)kind;
-    managed->lives[cluster->region]++;
+    managed_forget(cluster->store->state, cluster->region);
 }
 
 void managed_back(struct cluster *cluster, bool was_down)

@@ -22,6 +22,8 @@
     KIND(kind_dynamodb_global, "dynamodb-global-tables") \
     KIND(kind_dynamodb_strong, "dynamodb-strong") \
     KIND(kind_aurora_dsql, "aurora-dsql") \
+    KIND(kind_memorydb, "memorydb-multi-region") \
+    KIND(kind_durable_cache, "durable-cache") \
     KIND(kind_stateless_token, "stateless-token") \
     /* end of the table */
 // clang-format on
@@ -126,6 +128,13 @@ static const struct metric store_metrics[] = {
 uint32_t store_nodes(const void *config)
 {
     return ((const struct store_config *)config)->shards;
+}
+
+bool store_is_cloud_region(const char *name)
+{
+    const char *first = strchr(name, '-'), *second = first ? strchr(first + 1, '-') : NULL;
+
+    return second && second[1] >= '1' && second[1] <= '9' && second[2] == '\0';
 }
 
 /* --- sessions and their shards --------------------------------------------------------------- */
