@@ -24,6 +24,7 @@ import sys
 # Headers of models/ that other folders of models/ may include, beside those of models/ports.
 SHARED = {
     "registry.h": "declares each model's table for registry.c",
+    "health_check.h": "one model of a health check, of the load balancer and of the checkers of the accelerator and of names",
     "loss_process.h": "parameters and state of a loss process: of links, and of the faults that replace it",
 }
 PRIVATE_SUFFIX = "_internal.h"

@@ -7,7 +7,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config libgsl-dev libsqlite3-dev libfyaml-dev
-    libcjson-dev librandom123-dev libcmocka-dev libjs-dygraphs)
+    libcjson-dev libncurses-dev librandom123-dev libcmocka-dev libjs-dygraphs)
 
 say() {
     printf '%s\n' "== $*" >&2

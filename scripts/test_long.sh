@@ -43,5 +43,9 @@ bash sim/tests/report_browser.sh build/isthmus
 say "reality bench: real servers and real TCP beside the simulation"
 bash scripts/reality --page build/reality.md
 
+say "the Debian package, on a bare Debian 12"
+need_packages debootstrap dpkg-dev
+scripts/check_package.sh build --bare
+
 say "bench"
 bash scripts/bench

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A rolling deploy: instances restart one after another, at equal distances; where the first one
- * stands in its distance is a matter of phase. Each drains, is out of service for `restart` and
- * returns with cold pools. A fault may restart a single instance in the same way.
+ * stands in its distance is a matter of phase. Each is deregistered, drains, is out of service for
+ * `restart` and returns with cold pools. A fault may restart a single instance in the same way.
  */
 #include "app_internal.h"
 
@@ -15,8 +15,7 @@ static void app_on_leave(void *self, struct sim *sim, uint32_t entity, uint32_t 
 {
     struct app_tier *app = self;
 
-    load_balancer_serve(&app->lb, entity, false);
-    app_report_health(app);
+    app_deregister(app, entity);
     sim_after(sim, app->config->restart_ns, app->return_kind, entity, generation);
 }
 
@@ -24,9 +23,10 @@ static void app_on_return(void *self, struct sim *sim, uint32_t entity, uint32_t
 {
     struct app_tier *app = self;
 
-    (void)sim;
     app->sessions->restart_instance(app->sessions->self, entity);
-    load_balancer_serve(&app->lb, entity, true);
+    load_balancer_serve(app_pool_of(app, entity), entity, true, sim_now(sim));
+    app->instances[entity].returned = sim_now(sim);
+    app_check_resume(app, entity);
     if (generation == OF_DEPLOY && entity + 1 == app->config->instances)
         app->deploying = false;
     app_report_health(app);

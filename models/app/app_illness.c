@@ -3,10 +3,12 @@
  * Instances that are ill: dead, slow, or answering a share of requests with errors.
  *
  * A dead process refuses connections: the load balancer answers 502 at once, also what was at the
- * instance when it died. A dead host answers nothing: users wait until their patience timeout. The
- * load balancer goes on sending requests until its health checks have found out. Those that were in
- * service are marked, and release their worker at their next step; nothing more is done for them. A
- * host that is cut off is a dead one to its users; its process and connections remain.
+ * instance when it died. A dead host answers nothing: the load balancer answers 504 to what it
+ * could not deliver, and what was at the instance waits for the shorter of the load balancer's
+ * timeout and its user's patience. The load balancer goes on sending requests until its health
+ * checks have found out. Those that were in service are marked, and release their worker at their
+ * next step; nothing more is done for them. A host that is cut off is a dead one to its users; its
+ * process and connections remain.
  */
 #include "app_internal.h"
 
@@ -34,6 +36,8 @@ static void instance_fail(struct app_tier *app, uint32_t index, bool silent)
         return;
     }
     probe_count(app->probes, app->instance_errors);
+    if (!app->balancer.direct)
+        probe_count(app->probes, app->balancer_errors[BALANCER_502]);
     app_respond(app, index, RESPONSE_REJECTED, REAUTH_STORE_UNAVAILABLE);
 }
 
@@ -41,13 +45,20 @@ RARE bool app_fails_at_instance(struct app_tier *app, uint32_t index)
 {
     const struct app_request *request = &app->requests[index];
     const struct illness *illness = &app->illness[request->instance];
-    bool fails =
-        is_dead(illness) || rng_unit(rng_mix(request->identity + APP_ERROR_DRAW)) < illness->errors;
+    bool errs = rng_unit(rng_mix(request->identity + APP_ERROR_DRAW)) < illness->errors;
 
-    if (!fails)
+    if (!is_dead(illness) && !errs)
         return false;
-    instance_fail(app, index, illness->silent);
-    app_request_free(app, index);
+    if (is_dead(illness)) {
+        instance_fail(app, index, illness->silent);
+    } else {
+        probe_count(app->probes, app->instance_errors);
+        app_respond(app, index, RESPONSE_REJECTED, REAUTH_STORE_UNAVAILABLE);
+    }
+    if (illness->silent && !app->balancer.direct)
+        app_strand(app, index);
+    else
+        app_request_free(app, index);
     return true;
 }
 
@@ -79,11 +90,19 @@ void app_queue_clear(struct app_tier *app, uint32_t index, bool silent)
 
         instance->head = app->requests[request].next;
         queue_check_leave(&app->queued, sim_now(app->sim), app->requests[request].since);
-        instance_fail(app, request, silent);
+        if (!app->requests[request].dead)
+            instance_fail(app, request, silent);
         app_request_free(app, request);
     }
     app->targets[index].outstanding -= instance->queued;
     instance->queued = 0;
+}
+
+/* A dead process resets its connections; those of a dead host are reset when it is back. */
+static void reset_users(struct app_tier *app, uint32_t instance)
+{
+    for (uint32_t r = 0; app->balancer.direct && r < app->region_count; r++)
+        app->users[r]->lose_connections(app->users[r]->self, app->region, instance);
 }
 
 void app_set_illness(void *self, uint32_t instance, const struct illness *illness)
@@ -96,8 +115,12 @@ void app_set_illness(void *self, uint32_t instance, const struct illness *illnes
     app->ill_count -= is_ill(&before);
     if (is_dead(illness) && !is_dead(&before)) {
         instance_die(app, instance, illness->silent);
+        if (!illness->silent)
+            reset_users(app, instance);
         app_check_resume(app, instance);
     }
-    if (!is_crashed(illness) && is_crashed(&before))
+    if (!is_crashed(illness) && is_crashed(&before)) {
         app->sessions->restart_instance(app->sessions->self, instance);
+        reset_users(app, instance);
+    }
 }

@@ -2,9 +2,9 @@
 /*
  * Declarations shared by the files of the application tier: app_tier.c (parameters, metrics, the
  * model, power loss), app_request.c (requests: workers, queues, operations on the store),
- * app_guard.c (admission, dropped
- * requests), app_illness.c (ill instances), app_health.c (health checks), app_deploy.c (rolling
- * restarts).
+ * app_guard.c (admission, dropped requests), app_balancer.c (groups of targets, what the load
+ * balancer answers itself), app_illness.c (ill instances), app_health.c (health checks),
+ * app_deploy.c (rolling restarts).
  */
 #ifndef APP_INTERNAL_H
 #define APP_INTERNAL_H
@@ -12,7 +12,9 @@
 #include "bug.h"
 #include "deploy.h"
 #include "edge.h"
+#include "endpoint_group.h"
 #include "health_check.h"
+#include "health_target.h"
 #include "illness.h"
 #include "load_balancer.h"
 #include "mem.h"
@@ -29,6 +31,14 @@
 #include "token_bucket.h"
 #include "user.h"
 
+struct balancer_config {
+    int algorithm; /* enum balance */
+    uint32_t fail_open_count, target_groups;
+    double fail_open_share;
+    sim_dur slow_start_ns, deregistration_ns, connect_timeout_ns, idle_timeout_ns;
+    bool initial_check, cross_zone;
+};
+
 struct app_tier_config {
     uint32_t instances, workers, queue;
     int queue_order; /* enum queue_order */
@@ -39,7 +49,7 @@ struct app_tier_config {
     struct contention contention;
     struct dist *service;
     double login_factor;
-    int balance;
+    struct balancer_config balancer;
     bool read_back;
     sim_dur token_lifetime_ns;
     struct health_check_rule health;
@@ -49,11 +59,16 @@ struct app_tier_config {
 };
 
 enum queue_order { QUEUE_FIFO, QUEUE_LIFO };
+enum balance { ROUND_ROBIN, LEAST_OUTSTANDING };
+
+/* What the load balancer answers without a target's answer. */
+enum balancer_error { BALANCER_502, BALANCER_503, BALANCER_504, BALANCER_ERRORS };
 
 enum stage {
     STAGE_FREE,
     STAGE_COMING,
     STAGE_PROBE,
+    STAGE_STRANDED, /* the load balancer waits for a connection to a dead host */
     STAGE_WAITING,
     STAGE_SERVICE,
     STAGE_READ,
@@ -71,7 +86,7 @@ __extension__ struct app_request {
     uint32_t way_back_high : 8; /* way_back in 40 bits: up to 18 min */
     uint32_t way_back_low;
     uint32_t generation;
-    uint32_t instance;
+    uint32_t instance; /* until it arrives: the endpoint that it comes to */
     uint32_t next;
     uint16_t session_check;
     uint8_t stage;
@@ -86,19 +101,36 @@ _Static_assert(sizeof(struct app_request) == MEM_LINE_BYTES, "one cache line");
 struct instance {
     uint32_t busy, queued;
     uint32_t head, tail;
+    sim_time returned; /* from its last restart; 0: it had none */
 };
+
+/*
+ * Each endpoint's load balancer routes within a pool of instances: a part of them for each target
+ * group, contiguous, and of that, without cross-zone load balancing, those in each zone. Pools are
+ * numbered by endpoint, then group, then zone.
+ */
+struct balancer_pools {
+    struct load_balancer *pools;
+    uint32_t count, endpoints, groups, zones; /* count = endpoints x groups x zones */
+    bool direct; /* endpoints are instances: no load balancer, no health checks of its own */
+    struct load_balancer_rule rule;
+    struct endpoint_health reported[ENDPOINTS_MAX]; /* to the edges */
+};
+
+#define PROBERS_MAX 4
 
 struct app_tier {
     const struct app_tier_config *config;
     struct sim *sim;
     struct probes_hot *probes;
     int region;
-    uint32_t region_count;
+    uint32_t region_count, zone_count;
     bool up;
     struct instance *instances;
-    struct load_balancer lb;
-    struct lb_target *targets;
-    bool healthy; /* as reported to the accelerator */
+    struct balancer_pools balancer;
+    struct lb_target *targets;                 /* by instance */
+    const struct prober *probers[PROBERS_MAX]; /* checkers outside of the region */
+    bool times_out;                            /* some users wait longer than the load balancer */
     bool deploying;
     uint32_t deploys;                 /* so far */
     bool guards, drops, shares;       /* app_has_guard(), app_has_drops(), contention */
@@ -121,10 +153,13 @@ struct app_tier {
     struct edge_port *edge;
     struct deploy_port deploy;
     struct illness_port illness_port;
+    struct health_target_port health_target;
     const char *instance_name;
-    kind_id arrive_kind, served_kind, check_kind, silence_kind, leave_kind, return_kind,
-        shared_kind;
+    kind_id arrive_kind, served_kind, check_kind, silence_kind, checked_kind, leave_kind,
+        return_kind, drained_kind, shared_kind, stranded_kind, timed_out_kind;
+    timer_id time_out;
     probe_id rejected, refused, dropped, instance_errors, wait, lost, usable;
+    probe_id balancer_errors[BALANCER_ERRORS];
 };
 
 /* --- app_request.c --------------------------------------------------------------------------- */
@@ -154,9 +189,38 @@ bool app_admits(struct app_tier *app);
 /* Drop this request, which has left its queue, instead of serving it? */
 bool app_drops(struct app_tier *app, uint32_t index);
 
+/* --- app_balancer.c -------------------------------------------------------------------------- */
+
+extern const char *const balancer_error_names[];
+extern const struct event_kind app_drained, app_stranded, app_timed_out;
+/* The check of struct model_ops: rules between the parameters, and against the region's endpoint
+ * group. */
+void app_balancer_check(const void *config, const struct check_context *context,
+                        struct validation *validation);
+/* Make the pools. `group` may be NULL: one endpoint, a load balancer. */
+void app_balancer_connect(struct app_tier *app, const struct endpoint_group_port *group);
+void app_balancer_fini(struct app_tier *app);
+/* The pool of an instance. */
+struct load_balancer *app_pool_of(struct app_tier *app, uint32_t instance);
+/* The pool of a zone, or of another one where that has no healthy target. zones: those of one
+ * group. */
+struct load_balancer *app_zone_pool(struct load_balancer *zones, uint32_t count, uint32_t zone);
+/* The pool of a request, where there are several. */
+struct load_balancer *app_pool_for(struct app_tier *app, const struct app_request *request);
+/* Answer an error of the load balancer's own and free the request. */
+void app_balancer_answer(struct app_tier *app, uint32_t index, enum balancer_error error);
+/* Wait for a connection to the request's dead host. */
+void app_strand(struct app_tier *app, uint32_t index);
+/* Deregister an instance, and answer 502 to what it has not answered when the delay is over. */
+void app_deregister(struct app_tier *app, uint32_t instance);
+/* Report to the edges, where that has changed, which endpoints have healthy targets. */
+void app_report_health(struct app_tier *app);
+
 /* --- app_illness.c --------------------------------------------------------------------------- */
 
-#define APP_ERROR_DRAW (UINT64_C(1) << 56) /* added to an identity: key of the draw of errors */
+/* Added to an identity: keys of the draws of errors, and of target groups and zones. */
+#define APP_ERROR_DRAW (UINT64_C(1) << 56)
+#define APP_GROUP_DRAW (UINT64_C(1) << 57)
 /* Does the request fail at its instance, which may be ill? Then it was answered or lost, and
  * freed. */
 bool app_fails_at_instance(struct app_tier *app, uint32_t index);
@@ -168,16 +232,18 @@ void app_set_illness(void *self, uint32_t instance, const struct illness *illnes
 
 /* --- app_health.c ---------------------------------------------------------------------------- */
 
-extern const struct event_kind app_check, app_silence;
+extern const struct event_kind app_check, app_silence, app_checked;
 /* Schedule the first check of each instance. */
 void app_health_start(struct app_tier *app);
-/* Schedule the checks of an instance again where none is scheduled: checks that can only pass are
- * not simulated. */
+/* Schedule the checks of an instance where none is scheduled and it needs some: checks that can
+ * only pass are not simulated. */
 void app_check_resume(struct app_tier *app, uint32_t instance);
-/* The read of a health check has ended. */
+/* The read of a health check has ended, of the tier's own or of a checker's outside. */
 void app_on_checked(struct app_tier *app, uint32_t index, const struct op_result *result);
-/* Report to the accelerator whether the region has a healthy target, if that has changed. */
-void app_report_health(struct app_tier *app);
+/* Implements struct health_target_port. */
+bool app_probe(void *self, const struct probe *probe);
+/* The region goes down or up: checks that are open have no result. */
+void app_checks_clear(struct app_tier *app);
 
 /* --- app_deploy.c ---------------------------------------------------------------------------- */
 

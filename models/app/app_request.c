@@ -198,6 +198,14 @@ static void queue_add(struct app_tier *app, struct instance *instance, uint32_t 
     queue_check_enter(&app->queued, sim_now(app->sim));
 }
 
+/* No target is in service. */
+RARE static void app_no_target(struct app_tier *app, uint32_t index)
+{
+    if (!app->balancer.direct)
+        probe_count(app->probes, app->balancer_errors[BALANCER_503]);
+    app_reject(app, index, app->rejected);
+}
+
 static void app_arrived(struct app_tier *app, uint32_t entity)
 {
     struct app_request *request = &app->requests[entity];
@@ -213,12 +221,16 @@ static void app_arrived(struct app_tier *app, uint32_t entity)
         return;
     }
     request->since = sim_now(app->sim);
-    request->instance = load_balancer_pick(&app->lb);
+    request->instance = load_balancer_pick(app->balancer.count > 1 ? app_pool_for(app, request)
+                                                                   : app->balancer.pools,
+                                           sim_now(app->sim));
     request->next = NO_INDEX;
     if (request->instance == NO_INDEX) {
-        app_reject(app, entity, app->rejected);
+        app_no_target(app, entity);
         return;
     }
+    if (app->times_out)
+        sim_timer_set(app->sim, app->time_out, entity, request->generation);
     if (app->ill_count > 0 && app_fails_at_instance(app, entity))
         return;
     instance = &app->instances[request->instance];
@@ -436,6 +448,7 @@ static uint32_t app_request_begin(struct app_tier *app, const struct user_reques
                                     .way_back_high = (uint32_t)(user->way_back >> 32) & 255u,
                                     .way_back_low = (uint32_t)user->way_back,
                                     .generation = request->generation,
+                                    .instance = user->endpoint,
                                     .session_check = (uint16_t)user->session_check,
                                     .stage = STAGE_COMING,
                                     .kind = (uint8_t)user->kind & 3u,

@@ -8,8 +8,7 @@
 
 #include <stdlib.h>
 
-static const char *const balances[] = {"round-robin", "least-outstanding", NULL};
-enum { ROUND_ROBIN, LEAST_OUTSTANDING };
+static const char *const balances[] = {"round-robin", "least-outstanding", NULL}; /* enum balance */
 static const char *const queue_orders[] = {"fifo", "lifo", NULL};
 
 #define MODEL_CONFIG struct app_tier_config
@@ -31,7 +30,16 @@ static const struct field app_tier_fields[] = {
     NUMBER("contention.exponential", contention.exponential, "0", "0.05", "10", "a: times are multiplied by e^(a (n - cores))", "assumption"),
     COUNT("cores", contention.cores, "1", "1", "100000", "with contention: requests in service at an instance up to which nothing is multiplied", "assumption"),
     NUMBER("login_factor", login_factor, "0", "5", "1000", "service-time multiplier for logins", "facts H"),
-    CHOICE("balance", balance, balances, "round-robin", "algorithm by which the load balancer chooses an instance", "facts B"),
+    CHOICE("balance", balancer.algorithm, balances, "round-robin", "algorithm by which the load balancer chooses an instance", "facts B"),
+    COUNT("balancer.fail_open_count", balancer.fail_open_count, "1", "1", "100000", "healthy targets of a group below which all of its targets in service get requests (fail open)", "facts B"),
+    SHARE("balancer.fail_open_share", balancer.fail_open_share, "0", "0", "100%", "the same as a share of the targets in service; 0: none", "facts B"),
+    DURATION("balancer.slow_start", balancer.slow_start_ns, "0s", "0s", "900s", "time in which the share of a target that has become healthy grows linearly to that of the others; 0: at once", "facts B"),
+    DURATION("balancer.deregistration_delay", balancer.deregistration_ns, "0s", "300s", "3600s", "time for which an instance taken out of service may answer what it has; then the load balancer answers 502", "facts B"),
+    FLAG("balancer.initial_check", balancer.initial_check, "false", "an instance that returns to service gets requests after its first passed check, as a new target does in AWS; false: at once", "assumption"),
+    DURATION("balancer.connect_timeout", balancer.connect_timeout_ns, "10ms", "10s", "60s", "time for a connection to a dead host until the load balancer answers 504; fixed in AWS", "facts B"),
+    DURATION("balancer.idle_timeout", balancer.idle_timeout_ns, "1s", "60s", "4000s", "time without an answer of the instance until the load balancer answers 504, for users that wait longer", "facts B"),
+    COUNT("balancer.target_groups", balancer.target_groups, "1", "1", "8", "target groups behind each load balancer, with equal shares of instances and requests; without a healthy target in each the accelerator considers the load balancer unhealthy", "facts A"),
+    FLAG("balancer.cross_zone", balancer.cross_zone, "true", "a request goes to instances of all zones; false: of its user's zone ('zones'), while that has a healthy one", "facts B"),
     FLAG("read_back", read_back, "false", "a login reads its new session back before it responds", "seed 000"),
     CHOICE("health.depth", health.depth, health_depth_names, "shallow", "depth of a health check: the process, a read of the local cluster, or a read of the primary", "facts 0.2"),
     DURATION("health.interval", health.interval_ns, "1s", "30s", "300s", "interval between health checks of an instance", "facts B"),
@@ -79,6 +87,15 @@ static const struct metric app_tier_metrics[] = {
      .better = LOWER_IS_BETTER,
      .series = true,
      .meaning = "requests answered with an error (500, 502) because their instance was ill"},
+    {.name = "balancer_errors",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .better = LOWER_IS_BETTER,
+     .label = "code",
+     .label_values = balancer_error_names,
+     .series = true,
+     .meaning = "requests that the load balancer answered itself: 502 refused, reset or "
+                "deregistered target, 503 no target in service, 504 timeout"},
     {.name = "app_wait",
      .unit = UNIT_NS,
      .kind = METRIC_LATENCY,
@@ -107,6 +124,9 @@ static void app_set_power(void *self, bool up)
     app->up = up;
     if (!up)
         app_lose_queues(app);
+    app_checks_clear(app);
+    for (uint32_t r = 0; up && r < app->region_count; r++)
+        app->users[r]->lose_connections(app->users[r]->self, app->region, ALL_ENDPOINTS);
     app->sessions->set_up(app->sessions->self, up);
     app_report_health(app);
 }
@@ -132,13 +152,11 @@ static void app_tier_init(void *self, const struct model_env *env)
     app->sim = env->sim;
     app->region = env->region;
     app->region_count = env->topology->region_count;
+    app->zone_count = env->topology->zone_count;
     app->up = true;
     app->request_free = NO_INDEX;
     app->instances = mem_alloc(app->config->instances, sizeof *app->instances);
     app->targets = mem_alloc(app->config->instances, sizeof *app->targets);
-    load_balancer_init(&app->lb, &app->config->health, app->targets, app->config->instances);
-    app->lb.least_outstanding = app->config->balance == LEAST_OUTSTANDING;
-    app->healthy = true;
     app->instance_name = env->instance;
     app->guards = app_has_guard(app->config);
     app->drops = app_has_drops(app->config);
@@ -146,7 +164,7 @@ static void app_tier_init(void *self, const struct model_env *env)
     app->illness = mem_alloc(app->config->instances, sizeof *app->illness);
     app->checking = mem_zalloc(app->config->instances, sizeof *app->checking);
     for (uint32_t i = 0; i < app->config->instances; i++) {
-        app->instances[i] = (struct instance){0, 0, NO_INDEX, NO_INDEX};
+        app->instances[i] = (struct instance){.head = NO_INDEX, .tail = NO_INDEX};
         app->illness[i] = ILLNESS_NONE;
     }
     app_init_sharing(app);
@@ -157,6 +175,10 @@ static void app_tier_init(void *self, const struct model_env *env)
     app->shared_kind = sim_kind_add(env->sim, &app_shared, env->instance, app);
     app->leave_kind = sim_kind_add(env->sim, &app_leave, env->instance, app);
     app->return_kind = sim_kind_add(env->sim, &app_return, env->instance, app);
+    app->checked_kind = sim_kind_add(env->sim, &app_checked, env->instance, app);
+    app->drained_kind = sim_kind_add(env->sim, &app_drained, env->instance, app);
+    app->stranded_kind = sim_kind_add(env->sim, &app_stranded, env->instance, app);
+    app->timed_out_kind = sim_kind_add(env->sim, &app_timed_out, env->instance, app);
     app->usable = probe_level_open(probes, "instances_usable", env->region, NULL);
     probe_level_follow(probes, probe_level_open(probes, "workers_busy", env->region, NULL),
                        &app->busy.length);
@@ -168,6 +190,9 @@ static void app_tier_init(void *self, const struct model_env *env)
     app->dropped = probe_count_open(probes, "requests_dropped", env->region, NULL);
     app->instance_errors = probe_count_open(probes, "instance_errors", env->region, NULL);
     app->wait = probe_latency_open(probes, "app_wait", env->region, NULL);
+    for (int i = 0; i < BALANCER_ERRORS; i++)
+        app->balancer_errors[i] =
+            probe_count_open(probes, "balancer_errors", env->region, balancer_error_names[i]);
     app->port = (struct app_port){app, app_submit, app_arrive_now};
     app->op_port = (struct op_port){app, app_on_op_done};
     app->requests_hint = (struct prefetch_port){app, app_prefetch_request};
@@ -175,6 +200,8 @@ static void app_tier_init(void *self, const struct model_env *env)
     app->power = (struct power_port){app, app_set_power};
     app->deploy = (struct deploy_port){app, app_begin_deploy, app_restart_instance};
     app->illness_port = (struct illness_port){app, app->config->instances, app_set_illness};
+    app->health_target = (struct health_target_port){app, app_probe};
+    port_offer_health_target(env->ports, env->region, -1, &app->health_target);
     port_offer_app_illness(env->ports, env->region, -1, &app->illness_port);
     port_offer_deploy(env->ports, env->region, -1, &app->deploy);
     port_offer_app(env->ports, env->region, -1, &app->port);
@@ -193,6 +220,10 @@ static void app_tier_connect(void *self, const struct port_directory *ports)
     app->edge = port_need_edge(ports, -1, -1);
     for (uint32_t r = 0; r < app->region_count; r++)
         app->users[r] = port_need_users(ports, (int)r, -1);
+    app_balancer_connect(app, port_find_endpoint_group(ports, app->region, -1));
+    if (app->times_out)
+        app->time_out =
+            sim_timer_add(app->sim, app->config->balancer.idle_timeout_ns, app->timed_out_kind);
 }
 
 static void app_tier_start(void *self)
@@ -212,6 +243,7 @@ static void app_tier_fini(void *self)
 {
     struct app_tier *app = self;
 
+    app_balancer_fini(app);
     free(app->instances);
     free(app->targets);
     free(app->illness);
@@ -240,6 +272,26 @@ static const struct service_metric app_tier_service_metrics[] = {
      .statistic = TAP_SUM,
      .period_ns = 60 * SIM_S,
      .meaning = "requests answered 503 because the queue was full",
+     .source = "facts B"},
+    {.name = "HTTPCode_ELB_502_Count",
+     .space = "AWS/ApplicationELB",
+     .unit = "Count",
+     .scale = 1,
+     .metric = "balancer_errors",
+     .label = "502",
+     .statistic = TAP_SUM,
+     .period_ns = 60 * SIM_S,
+     .meaning = "requests whose target refused, reset or was deregistered",
+     .source = "facts B"},
+    {.name = "HTTPCode_ELB_504_Count",
+     .space = "AWS/ApplicationELB",
+     .unit = "Count",
+     .scale = 1,
+     .metric = "balancer_errors",
+     .label = "504",
+     .statistic = TAP_SUM,
+     .period_ns = 60 * SIM_S,
+     .meaning = "requests whose target could not be reached or did not answer in time",
      .source = "facts B"},
 };
 
@@ -311,6 +363,7 @@ const struct model_ops app_tier_ops = {
     METRIC_TABLE(app_tier_metrics),
     .rows = {SERVICE_METRIC_TABLE(app_tier_service_metrics), LINT_TABLE(app_tier_lints),
              FAULT_TABLE(app_tier_faults)},
+    .check = app_balancer_check,
     .init = app_tier_init,
     .connect = app_tier_connect,
     .start = app_tier_start,

@@ -50,6 +50,31 @@ bool health_check_result(struct health_check *check, const struct health_check_r
     return true;
 }
 
+bool health_check_end(struct health_check *check, const struct health_check_rule *rule,
+                      uint32_t round, bool passed)
+{
+    if (!check->open || round != check->round)
+        return false;
+    check->open = false;
+    return health_check_result(check, rule, passed);
+}
+
+uint32_t health_check_begin(struct health_check *check, const struct health_check_rule *rule,
+                            bool *changed)
+{
+    *changed = health_check_end(check, rule, check->round, false);
+    check->open = true;
+    check->round = (check->round + 1) % HEALTH_ROUNDS;
+    return check->round;
+}
+
+void health_check_register(struct health_check *check, const struct health_check_rule *rule)
+{
+    check->state = HEALTH_RECOVERING;
+    check->streak = (uint16_t)(rule->healthy_threshold - 1);
+    check->open = false;
+}
+
 bool health_check_passes(const struct health_check_rule *rule, bool answered, sim_dur took_ns)
 {
     return answered && took_ns <= rule->timeout_ns;
@@ -58,4 +83,9 @@ bool health_check_passes(const struct health_check_rule *rule, bool answered, si
 sim_dur health_check_phase_ns(const struct health_check_rule *rule, uint32_t index, uint32_t count)
 {
     return rule->interval_ns / count * index;
+}
+
+bool health_quorum(uint32_t healthy, uint32_t checkers, double quorum)
+{
+    return (double)healthy > quorum * (double)checkers;
 }

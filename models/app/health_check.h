@@ -12,8 +12,9 @@
  * threshold: the required number of consecutive results against the current state. FAILING still
  * counts as healthy, RECOVERING as unhealthy. Events not shown leave the state unchanged.
  *
- * No side effects: the caller runs the checks and owns the memory. Used by the load balancer; other
- * checkers use the same thresholds, interval and timeout (facts A, B, E).
+ * No side effects: the caller runs the checks and owns the memory. One rule for all that check
+ * (facts A, B, E): the load balancer, with one checker of each target, and the checkers of the
+ * accelerator and of DNS records, several of each target, which decide by a quorum.
  */
 #ifndef HEALTH_CHECK_H
 #define HEALTH_CHECK_H
@@ -46,10 +47,14 @@ enum health_state {
 };
 enum health_event { HEALTH_PASSED, HEALTH_FAILED, HEALTH_THRESHOLD, HEALTH_EVENTS };
 
+/* What one checker knows of one target. All zero: healthy, no check open. */
 struct health_check {
     uint16_t streak; /* consecutive results against the current state */
     uint8_t state;   /* enum health_state */
+    bool open;       /* the check number `round` has no result yet */
+    uint32_t round;  /* checks begun, modulo HEALTH_ROUNDS */
 };
+#define HEALTH_ROUNDS (UINT32_C(1) << 20) /* fits the generation of an event */
 
 /* The state after an event. Pure. */
 enum health_state health_next(enum health_state state, enum health_event event);
@@ -63,11 +68,31 @@ static inline bool health_is_good(const struct health_check *check)
 bool health_check_result(struct health_check *check, const struct health_check_rule *rule,
                          bool passed);
 
+/*
+ * Begin a check; returns its number. Its result is the answer, or a failure where it is still open
+ * when timeout_ns has passed: call health_check_end() then. One that is still open when the next
+ * begins (timeout_ns >= interval_ns) has failed: *changed as health_check_result().
+ */
+uint32_t health_check_begin(struct health_check *check, const struct health_check_rule *rule,
+                            bool *changed);
+/* The check number `round` was answered, or its time is over (passed: false). Ignored unless it is
+ * open. Returns as health_check_result(). */
+bool health_check_end(struct health_check *check, const struct health_check_rule *rule,
+                      uint32_t round, bool passed);
+
+/* A new target: unhealthy until its first check has passed; if that fails, until healthy_threshold
+ * have passed. */
+void health_check_register(struct health_check *check, const struct health_check_rule *rule);
+
 /* Whether a check passes that was answered (or not) after `took_ns`. */
 bool health_check_passes(const struct health_check_rule *rule, bool answered, sim_dur took_ns);
 
 /* Time of the first check of target `index` of `count`: checks are spread evenly over the
  * interval. */
 sim_dur health_check_phase_ns(const struct health_check_rule *rule, uint32_t index, uint32_t count);
+
+/* Is a target healthy that `healthy` of `checkers` consider healthy? If these are more than the
+ * share `quorum` of all: with 18 % of 16, three (facts E). */
+bool health_quorum(uint32_t healthy, uint32_t checkers, double quorum);
 
 #endif

@@ -81,6 +81,43 @@ static void targets_are_spread_over_the_interval(void **state)
         assert_int_equal(health_check_phase_ns(&rule, i, 4), i * 7500 * SIM_MS);
 }
 
+/* A check has one result: its answer, or the end of its time. */
+static void a_check_ends_once(void **state)
+{
+    const struct health_check_rule rule = {.healthy_threshold = 1, .unhealthy_threshold = 1};
+    struct health_check check = {0};
+    uint32_t first, second;
+    bool changed;
+
+    (void)state;
+    first = health_check_begin(&check, &rule, &changed);
+    assert_true(health_check_end(&check, &rule, first, false));
+    assert_false(health_check_end(&check, &rule, first, true)); /* late */
+    assert_false(health_is_good(&check));
+    second = health_check_begin(&check, &rule, &changed);
+    assert_false(health_check_end(&check, &rule, first, true)); /* that of the check before */
+    assert_true(health_check_end(&check, &rule, second, true));
+    assert_false(health_check_end(&check, &rule, second, false));
+    assert_true(health_is_good(&check));
+}
+
+/* The next one begins: what is open has failed. */
+static void a_check_that_is_open_at_the_next_has_failed(void **state)
+{
+    const struct health_check_rule rule = {.healthy_threshold = 1, .unhealthy_threshold = 2};
+    struct health_check check = {0};
+    bool changed;
+
+    (void)state;
+    health_check_begin(&check, &rule, &changed);
+    assert_false(changed);
+    health_check_begin(&check, &rule, &changed);
+    assert_false(changed);
+    health_check_begin(&check, &rule, &changed);
+    assert_true(changed);
+    assert_false(health_is_good(&check));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -88,6 +125,8 @@ int main(void)
         cmocka_unit_test(opinion_changes_after_a_streak_of_the_threshold),
         cmocka_unit_test(an_answer_after_the_timeout_has_failed),
         cmocka_unit_test(targets_are_spread_over_the_interval),
+        cmocka_unit_test(a_check_ends_once),
+        cmocka_unit_test(a_check_that_is_open_at_the_next_has_failed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,10 +142,10 @@ static void driver_instances(void *self, uint32_t instances)
     (void)self, (void)instances;
 }
 
-static void driver_health(void *self, int region, bool healthy)
+static void driver_health(void *self, int region, uint32_t endpoint, struct endpoint_health health)
 {
-    (void)self, (void)region;
-    seen.healthy = healthy;
+    (void)self, (void)region, (void)endpoint;
+    seen.healthy = health.routable;
 }
 
 static void driver_respond(void *self, const struct user_response *response)
@@ -166,6 +166,11 @@ static bool driver_waits(const void *self, uint32_t pending, uint32_t generation
 
     (void)generation;
     return sim_now(driver->sim) - driver->sent[pending % SENT_MAX] <= driver->config->patience_ns;
+}
+
+static void driver_lose_connections(void *self, int region, uint32_t endpoint)
+{
+    (void)self, (void)region, (void)endpoint;
 }
 
 static void driver_set_up(void *self, bool up)
@@ -191,7 +196,8 @@ static void driver_init(void *self, const struct model_env *env)
                                              .set_up = driver_set_up,
                                              .on_write_failure = FALLBACK_FAIL};
     driver->edge = (struct edge_port){.self = driver, .health = driver_health};
-    driver->users = (struct users_port){driver, driver_respond, driver_waits};
+    driver->users =
+        (struct users_port){driver, driver_respond, driver_waits, driver_lose_connections, 0};
     port_offer_sessions(env->ports, 0, -1, &driver->sessions);
     port_offer_edge(env->ports, -1, -1, &driver->edge);
     port_offer_users(env->ports, 0, -1, &driver->users);

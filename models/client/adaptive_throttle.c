@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-const char *const throttle_names[] = {"none", "adaptive", NULL};
+const char *const throttle_names[] = {"none", "adaptive", "cubic", NULL};
 
 void adaptive_throttle_init(struct adaptive_throttle *throttle,
                             const struct throttle_config *config)

@@ -17,7 +17,7 @@
 
 #include "field.h"
 
-enum throttle_kind { THROTTLE_NONE, THROTTLE_ADAPTIVE };
+enum throttle_kind { THROTTLE_NONE, THROTTLE_ADAPTIVE, THROTTLE_CUBIC }; /* cubic_rate.h */
 extern const char *const throttle_names[];
 
 struct throttle_config {

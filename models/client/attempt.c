@@ -315,7 +315,7 @@ void op_finish(struct store_client *client, uint32_t index, enum op_outcome outc
         probe_count(client->probes, client->reads);
         if (outcome == OP_FAILED)
             probe_count(client->probes, client->read_failures);
-        probe_latency(client->probes, client->read_latency, latency);
+        probe_latency(client->probes, client->read_latency[outcome == OP_FAILED], latency);
         if (__builtin_expect(client->good_reads.steps != NULL, 0))
             operation_tally_add(&client->good_reads, op->begun,
                                 outcome != OP_FAILED && latency <= client->good_latency_ns);
@@ -368,6 +368,8 @@ RARE void op_retry_or_fail(struct store_client *client, uint32_t index, enum cli
     uint32_t retry;
     sim_dur wait;
 
+    if (client->history && client->history->with_attempts && index < HEDGE)
+        client_record_attempt(client, index, error);
     if (rule->refresh || client_name_failed(client, op_at(client, index)))
         client_ask_addresses(client);
     if (index >= HEDGE) {
@@ -494,8 +496,11 @@ RARE static void op_answered_with_error(struct store_client *client,
     if (reply->kind == REPLY_READONLY && client->config->topology != TOPOLOGY_NONE)
         client_redirect_to_primary(client, op_at(client, index)->pool, reply);
     error = client_error_of((enum reply_kind)reply->kind);
+    client->was_throttled = reply->kind == REPLY_THROTTLED;
     op_end_attempt(client, op_at(client, index), ATTEMPT_REFUSED);
     connection_done(client, pending->connection, reply_ends(client, reply));
+    if (reply->kind == REPLY_MOVED && client->config->topology != TOPOLOGY_NONE)
+        client_note_moved(client, reply->target);
     if (op_is_resent(client, error))
         op_send_again(client, index);
     else

@@ -72,6 +72,39 @@ RARE void client_record_answered(struct store_client *client, uint32_t index, ui
     op_history_add_op(client->history, &record);
 }
 
+/* The region that the attempt's address is in, as the client knows it; -1: not looked up yet. */
+static int region_of_attempt(const struct store_client *client, const struct op *op)
+{
+    const struct connection_pools *pools = &client->pools;
+    uint32_t endpoint = pools->pools[op->pool].endpoint;
+
+    if (pools->endpoints->rows[endpoint].region == ENDPOINT_BY_NAME)
+        return pools->knowledge.named_region;
+    return pools->endpoints->rows[endpoint].region;
+}
+
+RARE void client_record_attempt(const struct store_client *client, uint32_t index,
+                                enum client_error error)
+{
+    const struct op *op = op_at(client, index);
+    const struct op_request *request = &op->request;
+    const struct attempt_record record = {
+        .session = {(int)ref_region(request->session), ref_index(request->session),
+                    request->session_check},
+        .name = command_name(request->kind),
+        .region = client->region,
+        .instance = request->instance,
+        .attempt = op->attempts,
+        .to = region_of_attempt(client, op),
+        .begun = op->attempt_begun,
+        .ended = sim_now(client->sim),
+        .error = client_error_names[error],
+    };
+
+    if (!request->probe)
+        op_history_add_attempt(client->history, &record);
+}
+
 /* A write that no server can execute any more has failed; of others nobody knows. */
 static enum op_record_outcome outcome_without_answer(const struct op_record *record)
 {

@@ -18,6 +18,7 @@
 #include "circuit_breaker.h"
 #include "client_errors.h"
 #include "connection_pool.h"
+#include "cubic_rate.h"
 #include "dns.h"
 #include "impairment.h"
 #include "link.h"
@@ -66,10 +67,13 @@ struct store_client_config {
     sim_dur topology_period_ns, topology_limit_ns; /* 0: never; no limit */
     struct phase_rule topology_phase;
     bool reconnects_always, reconnects_after_silence;
+    sim_dur silence_timeout_ns; /* 0: never */
+    bool connects_on;           /* connect.background */
     sim_dur socket_timeout_ns;
     struct retry_budget_config budget;
     struct circuit_breaker_config breaker;
     struct throttle_config throttle;
+    struct cubic_config cubic;
     struct connection_pool_config pool;
     struct retry_policy reconnect; /* backoff and jitter only */
     uint32_t hedge_max;
@@ -92,12 +96,13 @@ enum op_state {
     OP_WAITING,    /* for a connection */
     OP_CONNECTING, /* for its connection to open */
     OP_SENT,
-    OP_BROKEN,      /* its connection is gone; it fails at this simulated time */
-    OP_HEDGED,      /* its own attempt has failed, a hedge is in progress */
-    OP_BACKOFF,     /* between attempts */
-    OP_REFUSED,     /* by a guard of its client; it fails at this simulated time */
-    OP_REJECTED,    /* no connection was to be had; its attempt fails at this simulated time */
-    OP_CONNECT_WAIT /* between two connects of one attempt */
+    OP_BROKEN,       /* its connection is gone; it fails at this simulated time */
+    OP_HEDGED,       /* its own attempt has failed, a hedge is in progress */
+    OP_BACKOFF,      /* between attempts */
+    OP_REFUSED,      /* by a guard of its client; it fails at this simulated time */
+    OP_REJECTED,     /* no connection was to be had; its attempt fails at this simulated time */
+    OP_CONNECT_WAIT, /* between two connects of one attempt */
+    OP_PACED         /* its next attempt waits for the client's rate limit */
 };
 /* How an attempt ended: exactly one of them. */
 enum attempt_end {
@@ -145,6 +150,7 @@ struct op_extra {
     uint32_t connects;       /* of its present attempt, that have failed */
     uint32_t tries[LAYERS];  /* of each layer in its present round, the first not included */
     bool sent;               /* a command of it has been sent */
+    bool is_paced;           /* its next attempt has its token of the rate limit */
 };
 struct op_table {
     struct op *rows;
@@ -199,6 +205,8 @@ struct store_client {
     struct retry_budget *budgets;        /* by instance; NULL: none */
     struct circuit_breaker *breakers;    /* by pool; NULL: none */
     struct adaptive_throttle *throttles; /* by instance; NULL: none */
+    struct paced_line *lines;            /* by instance; NULL: none */
+    bool was_throttled;                  /* the attempt that ends now, by its reply */
     size_t breaker_capacity;
     uint32_t instance_count;
     uint32_t read_endpoint; /* where reads go at the start */
@@ -217,7 +225,7 @@ struct store_client {
     const struct impairments *impairments;
     kind_id here_kind; /* of stores without servers */
     kind_id retry_kind, broken_kind, refused_kind, reconnect_kind, timeout_kind, connect_kind,
-        probe_kind, silence_kind, topology_kind;
+        probe_kind, silence_kind, topology_kind, pace_kind;
     sim_time topology_read_at;
     timer_id write_timer, read_timer, hedge_timer, wait_timer;
     struct late_command *late;
@@ -229,9 +237,9 @@ struct store_client {
 
     probe_id writes, write_failures, write_attempts, write_errors, write_timeouts, ambiguous, reads,
         read_failures, read_attempts, read_timeouts, read_misses, opened, open,
-        write_latency[2] /* ok, failed */, attempt_latency, read_latency, attempts_of_writes,
+        write_latency[2] /* ok, failed */, attempt_latency, read_latency[2], attempts_of_writes,
         after_reads[AFTERS], after_misses[AFTERS], goodput, denied[DENIED_KINDS], pool_rejections,
-        topology_reads, breaker_refusals, breaker_open, hedges, hedges_won;
+        topology_reads, paced, breaker_refusals, breaker_open, hedges, hedges_won;
 
     struct store_client_config own; /* the scenario's, with the rules that have no parameters */
 };
@@ -354,6 +362,10 @@ void client_prefetch_instance(const void *self, uint32_t instance, uint32_t seco
 void wait_add(struct store_client *client, uint32_t index);
 void wait_remove(struct store_client *client, uint32_t index);
 
+/* --- client_objective.c ---------------------------------------------------------------------- */
+
+void client_connect_objective(struct store_client *client, struct objective_port *objective);
+
 /* --- attempt.c ------------------------------------------------------------------------------- */
 
 extern const struct event_kind client_retry, client_refused, client_reply, client_lost;
@@ -423,9 +435,18 @@ RARE void client_record_answered(struct store_client *client, uint32_t index, ui
                                  enum op_outcome outcome);
 RARE void client_record_failed(struct store_client *client, uint32_t index);
 /* The run is over. */
+/* An attempt has failed. */
+RARE void client_record_attempt(const struct store_client *client, uint32_t index,
+                                enum client_error error);
 RARE void client_record_under_way(struct store_client *client);
 /* An attempt of the operation was sent, and its client will not see a reply. */
 RARE void client_note_unanswered(struct store_client *client, uint32_t index);
+
+/* --- client_check.c -------------------------------------------------------------------------- */
+
+/* model_ops.check */
+void client_check(const void *config, const struct check_context *context,
+                  struct validation *validation);
 
 /* --- guard.c --------------------------------------------------------------------------------- */
 
@@ -439,6 +460,22 @@ void guard_attempt_ended(struct store_client *client, struct op *op, enum attemp
  * charged if the result is DENIED_NOT. */
 enum denied_by guard_denies(struct store_client *client, struct op *op, sim_dur wait,
                             enum client_error error);
+
+/* --- pacing.c -------------------------------------------------------------------------------- */
+
+/* The rate limit of an instance, and the attempts that wait for it. */
+struct paced_line {
+    struct cubic_rate rate;
+    uint32_t head, tail; /* operations, by `next` */
+    uint32_t generation; /* of the event that releases the first one */
+    bool is_scheduled;
+};
+extern const struct event_kind client_pace;
+void pace_init(struct store_client *client);
+/* Whether the attempt may be sent now; if not, it begins when it has its token. */
+RARE bool pace_admits(struct store_client *client, uint32_t index);
+/* An attempt that was sent has ended: throttled, or in any other way. */
+RARE void pace_ended(struct store_client *client, const struct op *op, bool throttled);
 
 /* --- hedge.c --------------------------------------------------------------------------------- */
 
@@ -464,6 +501,8 @@ RARE void command_abandon(struct store_client *client, uint32_t row);
 RARE void op_abandon_command(struct store_client *client, const struct op *op);
 /* Close a connection: commands already sent are still delivered, their replies are discarded. */
 RARE void client_close(struct store_client *client, uint32_t connection, enum connection_event how);
+/* The next connect of a pool waits for nothing. */
+RARE void pool_forget_losses(struct store_client *client, uint32_t pool);
 /* Close the idle connections of a pool whose process restarts. */
 void client_close_idle(struct store_client *client, uint32_t pool);
 
@@ -506,6 +545,9 @@ RARE bool client_name_failed(const struct store_client *client, const struct op 
 RARE void client_redirect_to_primary(const struct store_client *client, uint32_t pool,
                                      struct reply *reply);
 
+/* A redirect named the endpoint: close what leads to another node of its region. */
+RARE void client_note_moved(struct store_client *client, uint32_t target);
+
 /* --- resend.c -------------------------------------------------------------------------------- */
 
 extern const struct event_kind client_silence;
@@ -522,6 +564,12 @@ RARE void late_send(struct store_client *client, uint32_t connection);
 RARE void pool_flush(struct store_client *client, uint32_t pool);
 /* Something was sent or received on a connection of the pool. */
 RARE void pool_heard(struct store_client *client, uint32_t pool);
+/* Something was sent, or received, on a connection of a pool with `silence_timeout`. */
+RARE void pool_asked(struct store_client *client, uint32_t pool);
+static inline void pool_answered(struct store_client *client, uint32_t pool)
+{
+    client->pools.pools[pool].asked = SIM_NEVER;
+}
 
 /* A command is done with its connection, which stays open (CONNECTION_ESTABLISHED) or ends. */
 static inline void connection_done(struct store_client *client, uint32_t index,

@@ -28,20 +28,31 @@ static struct client_knowledge topology_now(const struct store_client *client)
     return knowledge;
 }
 
-RARE static void topology_read(struct store_client *client)
+/* Close what leads to nodes that are no primary any more, in this region or another. */
+RARE static void follow_topology(struct store_client *client)
 {
     struct connection_pools *pools = &client->pools;
-    struct client_knowledge knowledge = topology_now(client);
-    bool moved = knowledge.named_region != pools->knowledge.named_region ||
-                 knowledge.named_epoch != pools->knowledge.named_epoch;
 
+    connection_pools_forget(pools);
+    for (uint32_t pool = 0; pool < pools->pool_count; pool++) {
+        bool closed = false;
+        uint32_t index;
+
+        while ((index = connection_pool_stale(pools, pool)) != NO_INDEX) {
+            client_close(client, index, CONNECTION_FIN);
+            closed = true;
+        }
+        if (closed)
+            pool_forget_losses(client, pool);
+    }
+}
+
+RARE static void topology_read(struct store_client *client)
+{
     probe_count(client->probes, client->topology_reads);
-    pools->knowledge = knowledge;
-    pools->name_expires = SIM_NEVER;
+    client->pools.knowledge = topology_now(client);
     client->topology_read_at = sim_now(client->sim);
-    for (uint32_t pool = 0; moved && pool < pools->pool_count; pool++)
-        if (pools->endpoints->rows[pools->pools[pool].endpoint].region == ENDPOINT_BY_NAME)
-            client_close_idle(client, pool);
+    follow_topology(client);
 }
 
 void client_topology_start(struct store_client *client)
@@ -51,6 +62,7 @@ void client_topology_start(struct store_client *client)
 
     client->pools.knowledge = topology_now(client);
     client->pools.name_expires = SIM_NEVER;
+    client->pools.by_topology = true;
     client->topology_read_at = -config->topology_limit_ns;
     if (period == 0)
         return;
@@ -87,6 +99,18 @@ RARE void client_redirect_to_primary(const struct store_client *client, uint32_t
 
     reply->kind = REPLY_MOVED;
     reply->target = (uint16_t)endpoint_address(client->pools.endpoints, endpoint, &knowledge);
+}
+
+/* The redirect names a node inside a region, too: nothing goes to the old one any more. */
+RARE void client_note_moved(struct store_client *client, uint32_t target)
+{
+    const struct connection_pools *pools = &client->pools;
+    const struct session_store_port *store = pools->store;
+    int region = pools->endpoints->rows[target].region;
+
+    if (store && store->address && region >= 0 && pools->addresses[region].known &&
+        pools->addresses[region].endpoint != store->address(store->self, target))
+        follow_topology(client);
 }
 
 static void client_on_topology(void *self, struct sim *sim, uint32_t entity, uint32_t generation)

@@ -89,6 +89,12 @@ RARE void client_close(struct store_client *client, uint32_t index, enum connect
     connection_close(&client->pools, index, how);
 }
 
+RARE void pool_forget_losses(struct store_client *client, uint32_t pool)
+{
+    client->pools.pools[pool].holds_off = false;
+    client->pools.pools[pool].reconnects = 0;
+}
+
 void client_close_idle(struct store_client *client, uint32_t pool)
 {
     struct connection_pool *idle = &client->pools.pools[pool];
@@ -97,8 +103,7 @@ void client_close_idle(struct store_client *client, uint32_t pool)
         client_close(client, connection_idle_at(idle, idle->idle_count - 1)->connection,
                      CONNECTION_FIN);
     /* A restarted process has no backoff in progress. */
-    idle->holds_off = false;
-    idle->reconnects = 0;
+    pool_forget_losses(client, pool);
 }
 
 /* --- timeouts -------------------------------------------------------------------------------- */
@@ -137,12 +142,16 @@ RARE static void op_sent_in_vain(struct store_client *client, const struct op *o
 
 /* The attempt timed out during its connection's handshake. A client that keeps connections lets it
  * go on: the request is sent when it is open, the reply is discarded, the connection joins the
- * pool. */
+ * pool. One that connects in the background opens it for others. */
 RARE static void op_leave_handshake(struct store_client *client, uint32_t index)
 {
     const struct op *op = op_at(client, index);
     uint32_t pool = op->pool;
 
+    if (client->config->connects_on) { /* for any that waits */
+        client->pools.connections[op->connection].op = NO_INDEX;
+        return;
+    }
     if (client->config->pool.close_on_timeout) {
         client_close(client, op->connection, CONNECTION_FIN);
         pool_serve(client, pool);

@@ -49,8 +49,11 @@ RARE uint32_t connection_pool_make(struct connection_pools *pools, uint32_t inst
     uint32_t index = (uint32_t)pools->pool_count++;
 
     MEM_GROW(pools->pools, pools->pool_capacity, pools->pool_count);
-    pools->pools[index] = (struct connection_pool){
-        .endpoint = endpoint, .wait_head = NO_INDEX, .wait_tail = NO_INDEX, .probe = NO_INDEX};
+    pools->pools[index] = (struct connection_pool){.endpoint = endpoint,
+                                                   .wait_head = NO_INDEX,
+                                                   .wait_tail = NO_INDEX,
+                                                   .probe = NO_INDEX,
+                                                   .asked = SIM_NEVER};
     pools->pool_of[instance * pools->endpoints->count + endpoint] = index;
     return index;
 }
@@ -79,6 +82,8 @@ static void idle_add(struct connection_pools *pools, uint32_t index)
     if (pool->idle_count == pool->idle_capacity)
         idle_grow(pool);
     connection->state = CONNECTION_IDLE;
+    if (__builtin_expect(pools->config->idle_ns > 0, 0))
+        connection->idle_since = sim_now(pools->sim);
     *connection_idle_at(pool, pool->idle_count++) =
         (struct idle_connection){index, connection->flow_out};
 }
@@ -116,6 +121,12 @@ static bool is_too_old(const struct connection_pools *pools, uint32_t index)
            sim_now(pools->sim) - pools->connections[index].opened >= pools->config->lifetime_ns;
 }
 
+static bool was_idle_too_long(const struct connection_pools *pools, uint32_t index)
+{
+    return pools->config->idle_ns > 0 &&
+           sim_now(pools->sim) - pools->connections[index].idle_since >= pools->config->idle_ns;
+}
+
 uint32_t connection_acquire_idle(struct connection_pools *pools, uint32_t pool_index)
 {
     struct connection_pool *pool = &pools->pools[pool_index];
@@ -129,7 +140,7 @@ uint32_t connection_acquire_idle(struct connection_pools *pools, uint32_t pool_i
             return pool->idle_count == 1
                        ? index
                        : connection_idle_at(pool, pool->turn++ % pool->idle_count)->connection;
-        if (!is_too_old(pools, index)) {
+        if (!is_too_old(pools, index) && !was_idle_too_long(pools, index)) {
             pool->idle_count--;
             if (pools->config->reuse == REUSE_FIFO)
                 pool->idle_first++;
@@ -195,8 +206,10 @@ static uint32_t cluster_address(struct connection_pools *pools, uint32_t endpoin
     if (!cached->known || (config->dns_cache != DNS_FOREVER && now >= cached->expires)) {
         cached->known = true;
         cached->endpoint = (uint16_t)store->address(store->self, endpoint);
-        cached->expires =
-            now + (config->dns_cache == DNS_FIXED ? config->dns_fixed_ns : store->address_ttl_ns);
+        cached->expires = pools->by_topology
+                              ? SIM_NEVER
+                              : now + (config->dns_cache == DNS_FIXED ? config->dns_fixed_ns
+                                                                      : store->address_ttl_ns);
     }
     return cached->endpoint;
 }
@@ -220,6 +233,26 @@ static uint32_t pool_address(struct connection_pools *pools, uint32_t pool)
             config->dns_cache == DNS_FIXED ? now + config->dns_fixed_ns : answer.expires;
     }
     return cluster_address(pools, endpoint_address(pools->endpoints, endpoint, knowledge));
+}
+
+RARE void connection_pools_forget(struct connection_pools *pools)
+{
+    for (int r = 0; r < REGIONS_MAX; r++)
+        pools->addresses[r].known = false;
+}
+
+RARE uint32_t connection_pool_stale(struct connection_pools *pools, uint32_t pool)
+{
+    uint32_t address = pool_address(pools, pool);
+    struct connection_pool *row = &pools->pools[pool];
+
+    for (uint32_t i = 0; i < row->idle_count; i++) {
+        uint32_t index = connection_idle_at(row, i)->connection;
+
+        if (pools->connections[index].endpoint != address)
+            return index;
+    }
+    return NO_INDEX;
 }
 
 /* Faults on a share of connections hit both flows of one alike. */
@@ -310,10 +343,16 @@ void connection_pools_warm(struct connection_pools *pools)
     }
 }
 
-/* The first round trip of a new connection is the TCP handshake, the others are TLS. */
+/* The first round trip of a new connection is the TCP handshake, then come those of TLS, then AUTH.
+ */
+static int rounds_of(const struct connection_pool_config *config)
+{
+    return 1 + config->tls + config->auth;
+}
+
 static bool is_syn(const struct connection_pools *pools, const struct connection *connection)
 {
-    return connection->rounds_left == 1 + pools->config->tls;
+    return connection->rounds_left == rounds_of(pools->config);
 }
 
 static void send_round(struct connection_pools *pools, uint32_t index)
@@ -340,7 +379,7 @@ OUT_OF_LINE uint32_t connection_open(struct connection_pools *pools, uint32_t po
     sim_dur limit = pools->config->connect_timeout_ns;
 
     connection->state = CONNECTION_OPENING;
-    connection->rounds_left = (uint8_t)(1 + pools->config->tls);
+    connection->rounds_left = (uint8_t)rounds_of(pools->config);
     connection->op = op;
     connection->op_generation = op_generation;
     if (limit > 0 && (limit < attempt_timeout_ns || !pools->config->close_on_timeout)) {
@@ -428,7 +467,9 @@ RARE enum connection_event connection_broken_by(const struct connection_pools *p
 bool connection_way(void *self, uint32_t index, uint32_t generation, struct connection_way *way)
 {
     const struct connection_pools *pools = self;
+    const struct connection_pool_config *config = pools->config;
     const struct connection *connection = &pools->connections[index];
+    bool opening = connection->state == CONNECTION_OPENING;
 
     if (index >= pools->connection_count || connection->state == CONNECTION_FREE ||
         (connection->generation & SIM_GENERATION_MASK) != generation)
@@ -436,10 +477,10 @@ bool connection_way(void *self, uint32_t index, uint32_t generation, struct conn
     *way = (struct connection_way){.out = connection->flow_out,
                                    .in = connection->flow_in,
                                    .endpoint = connection->endpoint,
-                                   .hello = connection->state == CONNECTION_OPENING &&
-                                            connection->rounds_left == pools->config->tls,
-                                   .syn = connection->state == CONNECTION_OPENING &&
-                                          is_syn(pools, connection)};
+                                   .hello = opening && config->tls > 0 &&
+                                            connection->rounds_left == rounds_of(config) - 1,
+                                   .auth = opening && config->auth && connection->rounds_left == 1,
+                                   .syn = opening && is_syn(pools, connection)};
     return true;
 }
 

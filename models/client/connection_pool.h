@@ -54,10 +54,12 @@ struct connection_pool_config {
     bool close_on_timeout;
     sim_dur lifetime_ns;        /* 0: no limit */
     struct phase_rule ages;     /* of warm connections */
+    sim_dur idle_ns;            /* maximum idle time; 0: no limit */
     sim_dur connect_timeout_ns; /* 0: only the attempt's timeout applies */
     struct keepalive keepalive;
     sim_dur user_timeout_ns; /* TCP_USER_TIMEOUT; 0: none */
     int tls;                 /* round trips in addition to TCP's */
+    bool auth;               /* one more, of AUTH */
     int dns_cache;
     sim_dur dns_fixed_ns;
 };
@@ -71,7 +73,7 @@ struct connection {
     uint32_t op, op_generation; /* operation it is opened for; NO_INDEX: for any that waits */
     uint32_t command;           /* mode pool: the command on it */
     uint32_t flow_out, flow_in;
-    sim_time opened;
+    sim_time opened, idle_since; /* the latter only where idle time has a limit */
     uint16_t endpoint; /* has an address: the pool's endpoint, or what its name resolved to */
     uint8_t state, region, rounds_left; /* region: of the endpoint */
     bool timed;                         /* its connect timer is running */
@@ -107,6 +109,7 @@ struct connection_pool {
     uint32_t turn;               /* counts acquisitions: connections are used in turn */
     sim_dur waited;              /* last backoff */
     sim_time heard;              /* something was last sent or received */
+    sim_time asked;              /* first sent since something was last received; SIM_NEVER */
 };
 
 /* The address of a region's cluster, as the client's resolver answered last. */
@@ -144,10 +147,17 @@ struct connection_pools {
     struct client_knowledge knowledge;
     const struct session_store_port *store;
     struct cached_address addresses[REGIONS_MAX]; /* where store->address is not NULL */
-    sim_time name_expires;                        /* when the address in `knowledge` expires */
+    bool by_topology;       /* addresses are those of the cluster's topology, and do not expire */
+    sim_time name_expires;  /* when the address in `knowledge` expires */
     kind_id reset_kind;     /* fires when the network breaks a connection; entity: its index */
     timer_id connect_timer; /* where connect_timeout_ns > 0 */
 };
+
+/* Ask for the clusters' addresses again at the next connect. */
+RARE void connection_pools_forget(struct connection_pools *pools);
+/* An idle connection, or a shared one, of a pool that leads elsewhere than a new one would;
+ * NO_INDEX: there is none. */
+RARE uint32_t connection_pool_stale(struct connection_pools *pools, uint32_t pool);
 
 /* The caller sets ports, probes and timer afterwards, before connection_pools_size(). */
 void connection_pools_init(struct connection_pools *pools,

@@ -73,6 +73,8 @@ OUT_OF_LINE bool guard_admits(struct store_client *client, uint32_t index)
     struct op *op = op_at(client, index);
     struct connection_pool *pool = &client->pools.pools[op->pool];
 
+    if (client->lines && !pace_admits(client, index))
+        return false;
     if ((client->throttles && !throttle_admits(client, op)) ||
         (client->breakers && !breaker_admits(client, op))) {
         probe_count(client->probes, client->breaker_refusals);
@@ -97,10 +99,15 @@ OUT_OF_LINE void guard_attempt_ended(struct store_client *client, struct op *op,
     bool good = how == ATTEMPT_ANSWERED;
 
     client->pools.pools[op->pool].requests--;
+    if (client->lines && how != ATTEMPT_GIVEN_UP && how != ATTEMPT_REJECTED)
+        pace_ended(client, op, client->was_throttled);
+    client->was_throttled = false;
     if (good && client->throttles)
         adaptive_throttle_accepted(&client->throttles[op->request.instance], sim_now(client->sim));
     if (client->config->socket_timeout_ns > 0 && (good || how == ATTEMPT_REFUSED))
         pool_heard(client, op->pool);
+    if (good || how == ATTEMPT_REFUSED)
+        pool_answered(client, op->pool);
     if (client->breakers) {
         struct circuit_breaker *breaker = &client->breakers[op->pool];
         enum breaker_state before = breaker->state;

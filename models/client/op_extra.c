@@ -29,6 +29,8 @@ RARE void op_sent(struct store_client *client, uint32_t index)
     }
     if (config->socket_timeout_ns > 0)
         pool_heard(client, op->pool);
+    if (config->silence_timeout_ns > 0)
+        pool_asked(client, op->pool);
 }
 
 /* --- attempts without a connection ----------------------------------------------------------- */

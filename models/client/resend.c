@@ -143,20 +143,46 @@ RARE void pool_heard(struct store_client *client, uint32_t index)
     sim_after(client->sim, client->config->socket_timeout_ns, client->silence_kind, index, 0);
 }
 
-/* Nothing was sent or received for a while: close the connections, permanently if so configured. */
+RARE void pool_asked(struct store_client *client, uint32_t index)
+{
+    struct connection_pool *pool = &client->pools.pools[index];
+    sim_time now = sim_now(client->sim);
+
+    pool->asked = pool->asked < now ? pool->asked : now;
+    if (pool->watched)
+        return;
+    pool->watched = true;
+    sim_at(client->sim, pool->asked + client->config->silence_timeout_ns, client->silence_kind,
+           index, 0);
+}
+
+/* When the connections have been silent for too long; SIM_NEVER: nothing is due. */
+static sim_time silence_due(const struct store_client *client, const struct connection_pool *pool)
+{
+    if (client->config->socket_timeout_ns > 0)
+        return pool->heard + client->config->socket_timeout_ns;
+    return pool->asked == SIM_NEVER ? SIM_NEVER : pool->asked + client->config->silence_timeout_ns;
+}
+
+/* Nothing was sent or received for a while, or nothing received since something was sent: close the
+ * connections, permanently if so configured. */
 static void client_on_silence(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct store_client *client = self;
     struct connection_pool *pool = &client->pools.pools[entity];
-    sim_time due = pool->heard + client->config->socket_timeout_ns;
+    sim_time due = silence_due(client, pool);
 
     (void)generation;
-    if (due > sim_now(sim)) {
+    if (due > sim_now(sim) && due < SIM_NEVER) {
         sim_at(sim, due, client->silence_kind, entity, 0);
         return;
     }
     pool->watched = false;
-    pool->ended = !client->config->reconnects_after_silence;
+    if (due == SIM_NEVER)
+        return;
+    pool->asked = SIM_NEVER;
+    pool->ended =
+        client->config->socket_timeout_ns > 0 && !client->config->reconnects_after_silence;
     client_close_idle(client, entity);
     if (client->pools.pools[entity].ended)
         pool_flush(client, entity);

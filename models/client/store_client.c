@@ -34,7 +34,7 @@
  *
  * Files: attempt.c (operations, attempts), guard.c (2. to 4. and 6.), hedge.c (9.),
  * connection_events.c (7., and all that closes a connection), client_tables.c (rows). This file:
- * parameters, metrics and wiring.
+ * parameters, metrics and wiring; longer than 800 lines because the tables of both are half of it.
  *
  * Conservation, checked at the end: attempts started = ended + in progress, each ended in exactly
  * one way; the same for operations.
@@ -128,9 +128,12 @@ static const struct field store_client_fields[] = {
     DURATION("breaker.open", breaker.open_ns, "1ms", "5s", "1h", "time for which the breaker stays open", "facts G"),
     DURATION("breaker.open_max", breaker.open_ns_max, "0s", "0s", "1h", "maximum open time, doubled at each failed trial; below 'open': no doubling", "facts G"),
     COUNT("breaker.trials", breaker.trials, "1", "1", "1000000", "successful trial attempts before the breaker closes", "facts G"),
-    VARIANT("throttle", throttle.kind, throttle_names, "none", "adaptive throttling of an instance: its client refuses attempts while few are accepted", "sre-book 21"),
+    VARIANT("throttle", throttle.kind, throttle_names, "none", "throttling by an instance's client: adaptive, it refuses attempts while few are accepted; cubic, attempts wait for a rate that falls at throttled replies (AWS SDKs)", "sre-book 21"),
     NUMBER("throttle.adaptive.k", throttle.k, "1", "2", "1000", "attempts allowed for each one that was answered well", "sre-book 21"),
     DURATION("throttle.adaptive.window", throttle.window_ns, "10ms", "2min", "1h", "length of the sliding window, in ten steps", "sre-book 21"),
+    NUMBER("throttle.cubic.beta", cubic.beta, "0.01", "0.7", "1", "factor of the rate after a throttled reply", "facts G"),
+    NUMBER("throttle.cubic.scale", cubic.scale, "0.001", "0.4", "1000", "growth of the rate: this times the cube of the time, in s, from the old rate's point", "facts G"),
+    RATE("throttle.cubic.rate_min", cubic.rate_min_per_s, "0.001/s", "0.5/s", "1M/s", "minimum rate", "facts G"),
     COUNT("hedge.reads", hedge_max, "0", "0", "16", "maximum hedged reads sent in addition to a slow first attempt; 0: off", "facts G"),
     DURATION("hedge.after", hedge_after_ns, "1ms", "500ms", "1h", "delay before each hedged read", "facts G"),
     CHOICE("hedge.to", hedge_to, hedge_targets, "same", "target of hedged reads: the same cluster, or the primary", "assumption"),
@@ -175,14 +178,17 @@ static const struct field store_client_fields[] = {
     DURATION("pool.probe", probe_ns, "1ms", "1s", "1h", "interval of these probes", "facts client_errors"),
     FLAG("pool.close_on_timeout", pool.close_on_timeout, "true", "close a connection after a command on it timed out (pool only)", "redis_lessons 8"),
     DURATION("pool.lifetime", pool.lifetime_ns, "0s", "0s", "1d", "maximum age of a connection; 0: no limit", "assumption"),
+    DURATION("pool.idle_timeout", pool.idle_ns, "0s", "0s", "1d", "maximum idle time of a connection, checked when it is to be used; 0: no limit (pool only)", "facts client_errors"),
     PHASE_FIELDS("pool.phase", pool.ages, "phase at which a connection that is open at the start reaches 'lifetime'"),
     DURATION("connect_timeout", pool.connect_timeout_ns, "0s", "10s", "1d", "timeout for opening a connection, within the timeout of the attempt; 0: only the latter", "facts G"),
     COUNT("connect.tries", connect_tries, "1", "1", "100", "connects of one attempt if they time out (pool only)", "facts client_errors"),
     COUNT("connect.refused_tries", refused_tries, "1", "1", "100", "connects of one attempt if they are refused (pool only)", "facts client_errors"),
+    FLAG("connect.background", connects_on, "false", "a connection goes on opening when the attempt that asked for it has timed out, for whoever comes next (pool only)", "facts client_errors"),
     VARIANT("connect.wait", connect_wait, connect_waits, "none", "wait between these connects; retry: as retry.backoff with its jitter", "facts client_errors"),
     DURATION("connect.wait.fixed", connect_wait_ns, "0s", "100ms", "1h", "constant wait", "facts client_errors"),
     CHOICE("resend", resend, resends, "none", "commands of a lost multiplexed connection: none, they fail; unsent, those refused with max clients wait for the next one; unfinished, all are sent again after the reconnect within their timeout; all, also those that timed out", "facts client_errors"),
     DURATION("socket_timeout", socket_timeout_ns, "0s", "0s", "1d", "close a multiplexed connection on which nothing was sent or received for this time; 0: never", "facts client_errors"),
+    DURATION("silence_timeout", silence_timeout_ns, "0s", "0s", "1d", "close the multiplexed connections on which nothing was received for this time after a command was sent; 0: never", "facts client_errors"),
     FLAG("reconnect.always", reconnects_always, "false", "reopen a lost multiplexed connection without waiting for a command", "facts client_errors"),
     FLAG("reconnect.after_socket_timeout", reconnects_after_silence, "true", "reconnect after `socket_timeout`, too; false: the client never reconnects", "facts client_errors"),
     COUNT("reconnect.flush_after", flush_after, "0", "0", "1000000", "failed connects in a row after which all waiting commands fail; 0: never", "facts client_errors"),
@@ -204,6 +210,7 @@ static const struct field store_client_fields[] = {
     SHARE("reconnect.jitter.plus-minus", reconnect.spread, "0%", "20%", "100%", "spread s: w (1 +- U(0, s))", "facts G"),
     DURATION("reconnect.jitter.added", reconnect.added_ns, "0ms", "200ms", "10min", "added a: w + U(0, a)", "facts client_errors"),
     CHOICE("tls", pool.tls, tls_versions, "1.3", "TLS version: round trips of a new connection in addition to TCP: 1.3 one, 1.2 two", "facts 0.9"),
+    FLAG("auth", pool.auth, "false", "a new connection authenticates before its first command (AUTH): one more round trip, and a command of the server (store.connect_cost.auth)", "failures B.2"),
     VARIANT("dns_cache", pool.dns_cache, dns_caches, "ttl", "how long the client caches the address of the primary", "facts E"),
     DURATION("dns_cache.fixed", pool.dns_fixed_ns, "0s", "30s", "24h", "caching time, whatever the TTL", "facts E"),
     VARIANT("topology", topology, topologies, "none", "cluster: the client learns the primary's address from the cluster's topology; none: from its name", "facts client_errors"),
@@ -250,14 +257,15 @@ static const struct metric store_client_metrics[] = {
     {.name = "reads_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "after", .label_values = afters, .meaning = "first replies to reads, by time since the session's last acknowledged write (up to the label)"},
     {.name = "misses_after_write", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "after", .label_values = afters, .meaning = "reads of reads_after_write that did not see that write"},
     {.name = "miss_probability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "misses_after_write", .under = "reads_after_write", .label = "after", .label_values = afters, .meaning = "misses_after_write / reads_after_write"},
-    {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = client_outcomes, .meaning = "latency of writes, from the caller's start to its end, including retries"},
+    {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = client_outcomes, .series = true, .meaning = "latency of writes, from the caller's start to its end, including retries; failed: after all attempts"},
     {.name = "write_attempt_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of write attempts; attempts that timed out count with their timeout"},
-    {.name = "read_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of reads, including retries"},
+    {.name = "read_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = client_outcomes, .series = true, .meaning = "latency of reads, including retries"},
     {.name = "connections_opened", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "new connections to the store"},
     {.name = "connections_open", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "open connections to the store, including those being opened"},
     {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "writes that succeeded, after any number of attempts"},
     {.name = "retries_denied", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "by", .label_values = denied_by, .series = true, .meaning = "retries and hedges that were not made although attempts were left, by what denied them"},
     {.name = "pool_rejections", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts that failed without a connection, by pool.pending or pool.max_wait"},
+    {.name = "attempts_paced", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "attempts that waited for their client's rate limit"},
     {.name = "topology_reads", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "reads of the cluster's topology, by interval or after errors"},
     {.name = "breaker_refusals", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts refused immediately by an open breaker or by adaptive throttling"},
     {.name = "breaker_open_share", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .better = LOWER_IS_BETTER, .scale = 1e-6, .series = true, .meaning = "share of open circuit breakers in a region (one breaker per instance and endpoint used; a global datastore has two endpoints); the total is the sum over regions"},
@@ -317,6 +325,7 @@ static void open_probes(struct store_client *client, struct probes *probes)
                     {&client->goodput, "write_goodput"},
                     {&client->pool_rejections, "pool_rejections"},
                     {&client->topology_reads, "topology_reads"},
+                    {&client->paced, "attempts_paced"},
                     {&client->breaker_refusals, "breaker_refusals"},
                     {&client->hedges, "hedges"},
                     {&client->hedges_won, "hedges_won"}};
@@ -333,10 +342,12 @@ static void open_probes(struct store_client *client, struct probes *probes)
     client->open = probe_level_open(probes, "connections_open", region, NULL);
     client->breaker_open = probe_level_open(probes, "breaker_open_share", region, NULL);
     client->attempt_latency = probe_latency_open(probes, "write_attempt_latency", region, NULL);
-    client->read_latency = probe_latency_open(probes, "read_latency", region, NULL);
-    for (int failed = 0; failed < 2; failed++)
+    for (int failed = 0; failed < 2; failed++) {
         client->write_latency[failed] =
             probe_latency_open(probes, "write_latency", region, client_outcomes[failed]);
+        client->read_latency[failed] =
+            probe_latency_open(probes, "read_latency", region, client_outcomes[failed]);
+    }
 }
 
 /* The order of kinds decides the order of simultaneous events: add new kinds at the end. */
@@ -372,6 +383,8 @@ static void add_kinds(struct store_client *client, const struct model_env *env)
     client->connect_kind = sim_kind_add(env->sim, &client_connect_again, env->instance, client);
     client->probe_kind = sim_kind_add(env->sim, &client_probe, env->instance, client);
     client->silence_kind = sim_kind_add(env->sim, &client_silence, env->instance, client);
+    if (client->config->throttle.kind == THROTTLE_CUBIC)
+        client->pace_kind = sim_kind_add(env->sim, &client_pace, env->instance, client);
     client->topology_kind = sim_kind_add(env->sim, &client_topology, env->instance, client);
     wait = sim_kind_add(env->sim, &client_wait_over, env->instance, client);
     if (config->pool.max_wait_ns > 0)
@@ -384,7 +397,7 @@ static bool uses_extras(const struct store_client_config *config)
     return config->timeout_covers != COVERS_ATTEMPT || config->connect_tries > 1 ||
            config->refused_tries > 1 || config->mesh.attempts > 1 || config->app.attempts > 1 ||
            !config->errors[ERROR_CONNECT_TIMEOUT].first || !config->errors[ERROR_REFUSED].first ||
-           config->socket_timeout_ns > 0;
+           config->socket_timeout_ns > 0 || config->silence_timeout_ns > 0;
 }
 
 /* Rules without parameters of their own. */
@@ -449,38 +462,6 @@ static void store_client_init(void *self, const struct model_env *env)
     client->pools.region_count = env->topology->region_count;
 }
 
-/* Operations that are under way when the run ends: some may never end. */
-static void client_report_open(void *self)
-{
-    const struct store_client *client = self;
-    const struct objective_port *objective = client->objective;
-
-    if (!client->up)
-        return;
-    for (uint32_t index = 0; index < client->ops[0].count; index++) {
-        const struct op *op = op_at(client, index);
-        enum operation_kind kind = op_is_write(op) ? OPERATION_WRITE : OPERATION_READ;
-
-        if (op->state != OP_IDLE && !op->request.probe && objective_counts(objective, kind))
-            objective->operation_open(objective->self, kind, client->region, op->begun);
-    }
-}
-
-static void client_connect_objective(struct store_client *client,
-                                     const struct port_directory *ports)
-{
-    struct operation_source source = {.self = client, .report_open = client_report_open};
-    struct objective_port *objective = port_need_objective(ports, -1, -1);
-
-    client->objective = objective;
-    client->good_writes = objective->tallies[OPERATION_WRITE][client->region];
-    client->good_reads = objective->tallies[OPERATION_READ][client->region];
-    if (!client->good_writes.steps && !client->good_reads.steps)
-        return;
-    client->good_latency_ns = objective->latency(objective->self);
-    objective->add_source(objective->self, source);
-}
-
 static void store_client_connect(void *self, const struct port_directory *ports)
 {
     struct store_client *client = self;
@@ -500,7 +481,7 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     for (size_t e = 0; e < pools->endpoints->count; e++)
         pools->listeners[e] = port_find_listener(ports, (int)e, -1);
     client->app = port_need_ops(ports, client->region, -1);
-    client_connect_objective(client, ports);
+    client_connect_objective(client, port_need_objective(ports, -1, -1));
     client->impairments = impairments_read(ports);
     client->history = port_find_op_history(ports, -1, -1);
     client->requests_hint = port_find_prefetch_requests(ports, client->region, -1);
@@ -526,7 +507,9 @@ static void store_client_start(void *self)
         for (uint32_t i = 0; i < instances; i++)
             retry_budget_init(&client->budgets[i], &config->budget);
     }
-    if (config->throttle.kind != THROTTLE_NONE) {
+    if (config->throttle.kind == THROTTLE_CUBIC)
+        pace_init(client);
+    if (config->throttle.kind == THROTTLE_ADAPTIVE) {
         client->throttles = mem_zalloc(instances, sizeof *client->throttles);
         for (uint32_t i = 0; i < instances; i++)
             adaptive_throttle_init(&client->throttles[i], &config->throttle);
@@ -608,6 +591,16 @@ static bool retries_in_step(const void *config, const struct check_context *cont
            c->retry.backoff != BACKOFF_NONE && c->retry.jitter == JITTER_NONE;
 }
 
+/* All clients of a server lose their connections at one moment. */
+static bool reconnects_in_step(const void *config, const struct check_context *context)
+{
+    const struct store_client_config *c = config;
+
+    (void)context;
+    return c->pool.mode == MODE_MULTIPLEXED && c->reconnect.backoff != BACKOFF_NONE &&
+           c->reconnect.jitter == JITTER_NONE;
+}
+
 /* Scenario 53 shows it. */
 static bool times_out_before_tcp(const void *config, const struct check_context *context)
 {
@@ -651,6 +644,11 @@ static const struct lint_row store_client_lints[] = {
      .meaning = "'retry.jitter: none': clients that fail at one moment retry at one moment, and "
                 "the waves of retries stay together",
      .applies = retries_in_step},
+    {.code = "client-reconnects-in-step",
+     .field = "reconnect.jitter",
+     .meaning = "'reconnect.jitter: none': clients that lose their connections at one moment "
+                "reconnect, and send what has waited, at one moment",
+     .applies = reconnects_in_step},
     {.code = "client-timeout-below-rto",
      .field = "timeout",
      .meaning = "'timeout' or 'read_timeout' is at most 200 ms, TCP's minimum retransmission "
@@ -702,71 +700,7 @@ static void store_client_fini(void *self)
     free(client->budgets);
     free(client->breakers);
     free(client->throttles);
-}
-
-static bool needs_exponential(int jitter)
-{
-    return jitter == JITTER_DECORRELATED || jitter == JITTER_ABOVE || jitter == JITTER_BETWEEN;
-}
-
-static void check_retries(const struct retry_policy *policy, struct validation *validation)
-{
-    if (policy->backoff == BACKOFF_EXPONENTIAL && policy->max_ns < policy->base_ns)
-        validation_error(validation, "retry.backoff.exponential.max", "must not be below 'base'");
-    if (policy->backoff == BACKOFF_LINEAR && policy->linear_max_ns < policy->linear_step_ns)
-        validation_error(validation, "retry.backoff.linear.max", "must not be below 'step'");
-    if (policy->backoff == BACKOFF_ENVOY && policy->envoy_max_ns < policy->envoy_base_ns)
-        validation_error(validation, "retry.backoff.envoy.max", "must not be below 'base'");
-    if (policy->backoff == BACKOFF_LIST && policy->list.count == 0)
-        validation_error(validation, "retry.backoff.list", "needs at least one wait");
-    if (needs_exponential(policy->jitter) && policy->backoff != BACKOFF_EXPONENTIAL)
-        validation_error(validation, "retry.jitter", "'%s' needs an exponential backoff",
-                         jitter_names[policy->jitter]);
-}
-
-static void check_layer(const struct retry_policy *policy, const char *max,
-                        struct validation *validation)
-{
-    if (policy->backoff == BACKOFF_EXPONENTIAL && policy->max_ns < policy->base_ns)
-        validation_error(validation, max, "must not be below 'base'");
-}
-
-static void store_client_check(const void *config, const struct check_context *context,
-                               struct validation *validation)
-{
-    const struct store_client_config *c = config;
-
-    (void)context;
-    check_retries(&c->retry, validation);
-    check_layer(&c->mesh, "layers.mesh.backoff.exponential.max", validation);
-    check_layer(&c->app, "layers.app.backoff.exponential.max", validation);
-    if (c->pool.mode == MODE_MULTIPLEXED && c->pool.connect_timeout_ns == 0)
-        validation_error(
-            validation, "connect_timeout",
-            "must not be 0 with 'mode: multiplexed': attempts do not end its handshake");
-    if (c->pool.mode == MODE_POOL && c->reconnect.backoff != BACKOFF_NONE)
-        validation_error(validation, "reconnect.backoff",
-                         "is only for 'mode: multiplexed': in a pool, connections are opened by "
-                         "attempts, which have 'retry.backoff'");
-    if (c->pool.mode == MODE_POOL && (c->resend != RESEND_NONE || c->socket_timeout_ns > 0))
-        validation_error(validation, c->resend != RESEND_NONE ? "resend" : "socket_timeout",
-                         "is only for 'mode: multiplexed'");
-    if (c->pool.mode == MODE_MULTIPLEXED && (c->connect_tries > 1 || c->refused_tries > 1))
-        validation_error(validation, "connect.tries",
-                         "is only for 'mode: pool': a shared connection has 'reconnect'");
-    if (c->pool.mode == MODE_MULTIPLEXED && c->fail_fast)
-        validation_error(validation, "pool.fail_fast", "is only for 'mode: pool'");
-    if (c->pool.mode == MODE_POOL && c->pool.shared > 1)
-        validation_error(validation, "pool.shared", "is only for 'mode: multiplexed'");
-    if (needs_exponential(c->reconnect.jitter) && c->reconnect.backoff != BACKOFF_EXPONENTIAL)
-        validation_error(validation, "reconnect.jitter", "'%s' needs an exponential backoff",
-                         jitter_names[c->reconnect.jitter]);
-    if (c->pool.mode == MODE_MULTIPLEXED && c->pool.lifetime_ns > 0)
-        validation_error(validation, "pool.lifetime", "is only for 'mode: pool'");
-    if (c->budget.kind == BUDGET_BUCKET &&
-        (c->budget.cost > c->budget.capacity || c->budget.timeout_cost > c->budget.capacity))
-        validation_error(validation, "retry.budget.bucket.capacity",
-                         "must not be below 'cost' or 'timeout_cost'");
+    free(client->lines);
 }
 
 const struct model_ops store_client_ops = {
@@ -783,7 +717,7 @@ const struct model_ops store_client_ops = {
              LINT_TABLE(store_client_lints)},
     .presets = client_presets,
     .preset_count = CLIENT_PRESET_COUNT,
-    .check = store_client_check,
+    .check = client_check,
     .init = store_client_init,
     .connect = store_client_connect,
     .start = store_client_start,

@@ -72,6 +72,9 @@ static void cold_connection_costs_round_trips(void **state)
     } cases[] = {{"tls: none, pool: {warm: 0}", 40},
                  {"tls: \"1.3\", pool: {warm: 0}", 60},
                  {"tls: \"1.2\", pool: {warm: 0}", 80},
+                 {"tls: \"1.2\", auth: true, pool: {warm: 0}", 100},
+                 {"tls: none, auth: true, pool: {warm: 0}", 60},
+                 {"tls: \"1.3\", auth: true, pool: {warm: 1}", 20},
                  {"tls: \"1.3\", pool: {warm: 1}", 20}};
 
     (void)state;

@@ -79,7 +79,7 @@ static uint32_t watch_log_breach(const struct alarm_watch *watch, const struct t
                                  uint32_t worst)
 {
     const struct tap_value *value = &period->values[worst];
-    struct strbuf text = STRBUF_INIT;
+    struct strbuf text = STRBUF_INIT, why = STRBUF_INIT;
     uint32_t number;
 
     add_metric_name(watch, &text);
@@ -90,10 +90,14 @@ static uint32_t watch_log_breach(const struct alarm_watch *watch, const struct t
     strbuf_add(&text, " to ");
     units_add(&text, (double)period->to, UNIT_NS, 6);
     strbuf_add(&text, ": breaching");
+    strbuf_add(&why, "published ");
+    units_add(&why, (double)(sim_now(watch->sim) - period->to), UNIT_NS, 3);
+    strbuf_add(&why, " after the end of its period");
     number = run_log_event(watch->log, sim_now(watch->sim), "metric",
                            watch->topology->region_names[watch->first_region + worst],
-                           (struct cause){.number = value->cause}, "published", "%s", text.text);
+                           (struct cause){.number = value->cause}, why.text, "%s", text.text);
     strbuf_release(&text);
+    strbuf_release(&why);
     return number;
 }
 

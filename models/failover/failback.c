@@ -50,7 +50,8 @@ static void look_at_detached(struct failover *failover)
     if (sim_now(failover->sim) < back->reattach_at)
         return;
     sim_set_cause(failover->sim, (struct cause){.number = back->caused_by});
-    failover_log_step(failover, "operator", back->detached, "reattach",
+    failover_log_step(failover, "operator", back->detached,
+                      "time of an operator (failover.reattach)",
                       "the operator attaches the cluster: it copies the primary's data");
     promotion->attach(promotion->self, back->detached);
     back->detached = -1;

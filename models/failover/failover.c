@@ -119,7 +119,7 @@ static void page_person(struct failover *failover)
 
 static void person_answers(struct failover *failover)
 {
-    failover_log_step(failover, "operator", -1, "operator.acknowledge",
+    failover_log_step(failover, "operator", -1, "time to answer (failover.operator.acknowledge)",
                       "the operator acknowledges the page");
     failover_wait(failover, failover->look.decide_ns);
 }
@@ -127,7 +127,7 @@ static void person_answers(struct failover *failover)
 static void dismiss(struct failover *failover)
 {
     probe_count(failover->probes, failover->dismissed);
-    failover_log_step(failover, "operator", -1, "operator.decide",
+    failover_log_step(failover, "operator", -1, "the operator decides (failover.operator.decide)",
                       "the operator does not promote: the alarm is over");
 }
 
@@ -143,11 +143,15 @@ static void failover_note_promotion(struct failover *failover, bool begin)
 
 static const char *failover_asker(const struct failover *failover)
 {
-    static const char *const askers[] = {[ORDER_OPERATOR] = "order", [ORDER_FAILBACK] = "failback"};
+    static const char *const askers[] = {
+        [ORDER_OPERATOR] = "ordered by hand", [ORDER_FAILBACK] = "failback"};
 
     if (failover->order != ORDER_NONE)
         return askers[failover->order];
-    return failover->config->mode == MODE_MANUAL ? "operator.decide" : "decide";
+    if (failover->held_since >= 0)
+        return "the target has caught up, or its time was over (failover.promote_when)";
+    return failover->config->mode == MODE_MANUAL ? "the operator decides (failover.operator.decide)"
+                                                 : "time to decide (failover.decide)";
 }
 
 static void begin_promotion(struct failover *failover)
@@ -236,7 +240,8 @@ static void begin_repointing(struct failover *failover)
     probe_count(failover->probes, failover->failovers[failover->target]);
     if (failover->order == ORDER_FAILBACK)
         probe_count(failover->probes, failover->failbacks);
-    failover_log_step(failover, "promotion", failover->target, "promotion",
+    failover_log_step(failover, "promotion", failover->target,
+                      "time of a promotion (failover.promotion)",
                       "this region's cluster takes the writes");
     failback_promoted(failover, failover->from);
     failover->repoint->begin(failover->repoint_state, failover->from, failover->target,
@@ -268,7 +273,8 @@ static void repoint_by_hand(struct failover *failover)
 {
     const struct repoint_ops *repoint = failover->repoint;
 
-    failover_log_step(failover, "operator", failover->target, "operator.acknowledge, repair_time",
+    failover_log_step(failover, "operator", failover->target,
+                      "time to answer and to find out (failover.repair_time)",
                       "the operator points clients to this region");
     (repoint->by_hand ? repoint->by_hand : repoint->begin)(failover->repoint_state, failover->from,
                                                            failover->target, failover->number);
@@ -377,7 +383,8 @@ static void person_decides(struct failover *failover)
         failover_happen(failover, FAILOVER_DISMISSED);
         return;
     }
-    failover_log_step(failover, "operator", -1, "operator.decide",
+    failover_log_step(failover, "operator", -1,
+                      "the operator decides (failover.operator.decide, wrong)",
                       "the operator does not promote yet, although the alarm lasts");
     failover_wait(failover, failover->look.reconsider_ns);
     person_looks(failover);
@@ -488,9 +495,45 @@ static void failover_host_stage_ended(void *self, enum incident_stage stage)
         failover_stage_ended(failover, stage);
 }
 
+/* No resolver names the old primary any more. */
+static void failover_on_cached(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct failover *failover = self;
+
+    (void)sim, (void)entity, (void)generation;
+    failover_stage_ended(failover, INCIDENT_CACHE);
+    failover_log_step(failover, "failover", failover->target, "cached answers expire (dns.ttl)",
+                      "no resolver names the old primary any more");
+}
+
+/* Of the last failover, unless another one has begun. */
+static bool failover_cached_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct failover *failover = self;
+
+    (void)entity;
+    return (failover->number & SIM_GENERATION_MASK) == generation;
+}
+
+static const struct event_kind failover_cached = {.name = "cached",
+                                                  .phase = PHASE_WORK,
+                                                  .fire = failover_on_cached,
+                                                  .live = failover_cached_live,
+                                                  .carries_cause = true};
+
 static void failover_host_done(void *self)
 {
-    failover_happen(self, FAILOVER_REPOINTED);
+    struct failover *failover = self;
+    const struct dns_port *dns = failover->dns;
+    sim_time until = dns->stale_until(dns->self);
+
+    if (failover->state != FAILOVER_REPOINTING)
+        return;
+    if (until > sim_now(failover->sim))
+        sim_at(failover->sim, until, failover->cached_kind, 0, failover->number);
+    else
+        failover_stage_ended(failover, INCIDENT_CACHE);
+    failover_happen(failover, FAILOVER_REPOINTED);
 }
 
 static void failover_host_failed(void *self)
@@ -554,6 +597,7 @@ void failover_init(void *self, const struct model_env *env)
         if (failover_steps[i].fire)
             failover->step_kinds[i] =
                 sim_kind_add(env->sim, &failover_steps[i], env->instance, failover);
+    failover->cached_kind = sim_kind_add(env->sim, &failover_cached, env->instance, failover);
     failback_init(failover, env);
     failover_init_repoint(failover, env);
     failover_open_probes(failover);
@@ -565,6 +609,7 @@ void failover_connect(void *self, const struct port_directory *ports)
 
     failover->probes = sim_probes(failover->sim);
     failover->promotion = port_find_promotion(ports, -1, -1);
+    failover->dns = port_need_dns(ports, -1, -1);
     failover->objective = port_need_objective(ports, -1, -1);
     failover->impairments = port_find_impairments(ports, -1, -1);
     failover_ports_connect(failover, ports);

@@ -9,6 +9,7 @@
 
 #include "alarm_watch.h"
 #include "control.h"
+#include "dns.h"
 #include "failover.h"
 #include "impairment.h"
 #include "model.h"
@@ -32,7 +33,7 @@ enum failback { FAILBACK_NONE, FAILBACK_PLANNED, FAILBACK_PREMATURE };
 
 struct failover_config {
     int mode, repoint, promote_when, lost_primary, repair, failback;
-    char *on; /* name of an alarm of the list; NULL: the model's own */
+    char *on; /* name of an alarm of the list; "": the model's own */
     struct alarm_config alarm;
     sim_time alarm_at_ns; /* 0: raised by its metric alone */
     struct dist *decide, *promotion, *reattach, *repair_time;
@@ -61,6 +62,7 @@ struct failover {
     struct control_port port;
     const struct promotion_port *promotion; /* NULL: the store has nothing to promote */
     const struct objective_port *objective;
+    const struct dns_port *dns;
     struct impairments *impairments; /* NULL: no model keeps them */
     struct alarm_watch *alarm;       /* NULL: mode none, or an alarm of the list */
     enum alarm_state alarm_state;
@@ -101,6 +103,7 @@ struct failover {
     struct rng_stream step_stream, person_stream, rival_stream, api_stream;
     kind_id step_kinds[FAILOVER_STATES]; /* of the states that wait */
     kind_id look_kind;                   /* of failback.c */
+    kind_id cached_kind;
     probe_id failovers[REGIONS_MAX], failbacks, no_target, target_lost, unreached, dismissed,
         alarms, pages;
 };

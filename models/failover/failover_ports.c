@@ -103,7 +103,7 @@ static void failover_watch(struct failover *failover, const struct model_env *en
     const struct alarms_port *alarms = port_find_alarms(env->ports, -1, -1);
     const struct failover_config *config = failover->config;
 
-    if (config->mode == MODE_NONE || config->on)
+    if (config->mode == MODE_NONE || config->on[0] != '\0')
         return;
     failover->alarm = alarm_watch_create(
         env, &(struct alarm_watch_config){
@@ -120,7 +120,7 @@ static void failover_listen(struct failover *failover, const struct port_directo
 
     if (failover->alarm)
         alarm_watch_connect(failover->alarm, ports);
-    if (!failover->config->on)
+    if (failover->config->on[0] == '\0')
         return;
     alarms = port_need_alarms(ports, -1, -1);
     alarms->listen(alarms->self, alarms->find(alarms->self, failover->config->on), &listener);

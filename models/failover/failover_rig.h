@@ -112,6 +112,12 @@ static inline uint32_t stage_publish(void *self, struct dns_target target)
     return stage->changes;
 }
 
+/* Resolvers keep an answer for 10 s. */
+static inline sim_time stage_stale_until(const void *self)
+{
+    return sim_now(((const struct stage *)self)->rig.sim) + 10 * SIM_S;
+}
+
 static inline void stage_subscribe(void *self, kind_id served)
 {
     ((struct stage *)self)->served_kind = served;
@@ -119,7 +125,8 @@ static inline void stage_subscribe(void *self, kind_id served)
 
 static inline void stage_ended(void *self, enum incident_stage stage)
 {
-    static const char *const ends[] = {"detected", "decided", "promoted", "published"};
+    static const char *const ends[] = {"detected", "decided",   "promoted",
+                                       "notified", "published", "cached"};
 
     note(self, ends[stage], -1);
 }
@@ -198,7 +205,10 @@ static inline void stage_open_seeded(struct stage *s, uint64_t seed)
                                            .begin = stage_begin,
                                            .end = stage_end,
                                            .attach = stage_attach};
-    s->dns = (struct dns_port){.self = s, .publish = stage_publish, .subscribe = stage_subscribe};
+    s->dns = (struct dns_port){.self = s,
+                               .publish = stage_publish,
+                               .subscribe = stage_subscribe,
+                               .stale_until = stage_stale_until};
     s->objective = (struct objective_port){.self = s, .stage_ended = stage_ended};
     port_offer_promotion(s->rig.ports, -1, -1, &s->promotion);
     port_offer_dns(s->rig.ports, -1, -1, &s->dns);

@@ -44,7 +44,7 @@ const struct repoint_ops *failover_repoint(const struct failover_config *config,
 // clang-format off
 static const struct field failover_fields[] = {
     CHOICE("mode", mode, mode_names, "none", "reaction to an alarm: none, automatic promotion, or promotion by an operator", "facts C.1"),
-    TEXT("on", on, "name of the alarm of `alarms` that is acted on; default: the alarm of the parameters alarm.*", "facts E"),
+    TEXT_DEFAULT("on", on, "", "name of the alarm of `alarms` that is acted on; '': the alarm of the parameters alarm.*", "facts E"),
     ALARM_FIELDS("alarm.", alarm),
     DURATION("alarm.at", alarm_at_ns, "0s", "0s", "365d", "time at which the alarm is raised, whatever its metric; 0: by its metric alone", "assumption"),
     TIME_DIST("decide", decide, "0s", "2s", "1d", "automatic: time from the alarm to the request for promotion", "facts E"),
@@ -129,9 +129,9 @@ static void failover_check(const void *config, const struct check_context *conte
     const struct failover_config *c = config;
 
     alarm_config_check(&c->alarm, "alarm.", context, validation);
-    if (c->on && !has_alarm(context, c->on))
+    if (c->on[0] != '\0' && !has_alarm(context, c->on))
         validation_error(validation, "on", "names no alarm of 'alarms': '%s'", c->on);
-    if (c->on && c->alarm_at_ns > 0)
+    if (c->on[0] != '\0' && c->alarm_at_ns > 0)
         validation_error(validation, "alarm.at", "does not go with 'on'; give one of them");
     if (c->repoint < (int)(sizeof repoint_methods / sizeof repoint_methods[0]) &&
         repoint_methods[c->repoint].ops == &repoint_health_ops)
@@ -142,7 +142,7 @@ static bool has_one_datapoint(const void *config, const struct check_context *co
 {
     const struct failover_config *c = config;
 
-    return c->mode == MODE_AUTOMATIC && !c->on && c->alarm.datapoints == 1 &&
+    return c->mode == MODE_AUTOMATIC && c->on[0] == '\0' && c->alarm.datapoints == 1 &&
            supplied_fault_target(context->rows, "promote");
 }
 

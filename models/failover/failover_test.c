@@ -67,8 +67,9 @@ static void failover_automatic_runs_the_whole_chain(void **state)
     break_writes_at_five_minutes(&s);
     rig_call(&s.rig, 480 * SIM_S, writes_recover, &s);
     rig_run(&s.rig);
-    assert_string_equal(s.text.text, "450 detected; 452 decided; 452 begin 2; 477 end 2; "
-                                     "477 promoted; 479 publish 2; 499 published; ");
+    assert_string_equal(s.text.text,
+                        "450 detected; 452 decided; 452 begin 2; 477 end 2; "
+                        "477 promoted; 479 publish 2; 479 notified; 499 published; 509 cached; ");
     assert_close(rig_statistic(&s.rig, "failovers", 2, NULL), 1, 0);
     assert_close(rig_statistic(&s.rig, "failovers", -1, NULL), 1, 0);
     assert_close(rig_statistic(&s.rig, "alarms", -1, NULL), 1, 0);
@@ -86,8 +87,9 @@ static void failover_manual_waits_for_the_operator_and_promotes_the_target(void 
     stage_wire(&s);
     break_writes_at_five_minutes(&s);
     rig_run(&s.rig);
-    assert_string_equal(s.text.text, "450 detected; 750 decided; 750 begin 1; 775 end 1; "
-                                     "775 promoted; 777 publish 1; 797 published; ");
+    assert_string_equal(s.text.text,
+                        "450 detected; 750 decided; 750 begin 1; 775 end 1; "
+                        "775 promoted; 777 publish 1; 777 notified; 797 published; 807 cached; ");
     stage_close(&s);
 }
 
@@ -138,7 +140,7 @@ static void failover_function_succeeds_at_a_later_try(void **state)
     rig_call(&s.rig, 200 * SIM_S, function_returns, &s);
     rig_run(&s.rig);
     assert_string_equal(s.text.text, "100 decided; 100 begin 1; 125 end 1; 125 promoted; "
-                                     "309 publish 1; 329 published; ");
+                                     "309 publish 1; 309 notified; 329 published; 339 cached; ");
     stage_close(&s);
 }
 
@@ -169,8 +171,9 @@ static void failover_waits_for_the_store_api(void **state)
     rig_call(&s.rig, 100 * SIM_S, api_fails, &s);
     rig_call(&s.rig, 600 * SIM_S, api_returns, &s);
     rig_run(&s.rig);
-    assert_string_equal(s.text.text, "450 detected; 452 decided; 600 begin 2; 625 end 2; "
-                                     "625 promoted; 627 publish 2; 647 published; ");
+    assert_string_equal(s.text.text,
+                        "450 detected; 452 decided; 600 begin 2; 625 end 2; "
+                        "625 promoted; 627 publish 2; 627 notified; 647 published; 657 cached; ");
     stage_close(&s);
 }
 
@@ -204,8 +207,9 @@ static void failover_takes_one_order_at_a_time(void **state)
     rig_call(&s.rig, 451 * SIM_S, order_one, &s);
     rig_call(&s.rig, 460 * SIM_S, order_one, &s);
     rig_run(&s.rig);
-    assert_string_equal(s.text.text, "450 detected; 451 decided; 451 begin 1; 476 end 1; "
-                                     "476 promoted; 478 publish 1; 498 published; ");
+    assert_string_equal(s.text.text,
+                        "450 detected; 451 decided; 451 begin 1; 476 end 1; "
+                        "476 promoted; 478 publish 1; 478 notified; 498 published; 508 cached; ");
     assert_int_equal(rig_logged(&s.rig, "failover", "no action"), 2);
     stage_close(&s);
 }

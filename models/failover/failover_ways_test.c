@@ -47,8 +47,9 @@ static void a_person_is_slower_by_night(void **state)
     stage_wire(&s);
     break_writes_at_five_minutes(&s);
     rig_run(&s.rig);
-    assert_string_equal(s.text.text, "450 detected; 1290 decided; 1290 begin 2; 1315 end 2; "
-                                     "1315 promoted; 1317 publish 2; 1337 published; ");
+    assert_string_equal(
+        s.text.text, "450 detected; 1290 decided; 1290 begin 2; 1315 end 2; "
+                     "1315 promoted; 1317 publish 2; 1317 notified; 1337 published; 1347 cached; ");
     stage_close(&s);
 }
 
@@ -67,8 +68,9 @@ static void a_person_who_is_wrong_does_the_opposite(void **state)
     break_writes_at_five_minutes(&s);
     rig_call(&s.rig, 780 * SIM_S, writes_recover, &s);
     rig_run(&s.rig);
-    assert_string_equal(s.text.text, "450 detected; 1050 decided; 1050 begin 2; 1075 end 2; "
-                                     "1075 promoted; 1077 publish 2; 1097 published; ");
+    assert_string_equal(
+        s.text.text, "450 detected; 1050 decided; 1050 begin 2; 1075 end 2; "
+                     "1075 promoted; 1077 publish 2; 1077 notified; 1097 published; 1107 cached; ");
     stage_close(&s);
 }
 
@@ -103,8 +105,9 @@ static void a_throttled_api_is_asked_again(void **state)
     rig_call(&s.rig, 100 * SIM_S, api_throttles, &s);
     rig_call(&s.rig, 520 * SIM_S, api_returns, &s);
     rig_run(&s.rig);
-    assert_string_equal(s.text.text, "450 detected; 452 decided; 520 begin 2; 545 end 2; "
-                                     "545 promoted; 547 publish 2; 567 published; ");
+    assert_string_equal(s.text.text,
+                        "450 detected; 452 decided; 520 begin 2; 545 end 2; "
+                        "545 promoted; 547 publish 2; 547 notified; 567 published; 577 cached; ");
     assert_int_equal(rig_logged(&s.rig, "failover", "was refused"), 1);
     stage_close(&s);
 }
@@ -128,8 +131,9 @@ static void promote_when_lag_is_0_waits_for_the_last_write(void **state)
     break_writes_at_five_minutes(&s);
     rig_call(&s.rig, 499950 * SIM_MS, second_catches_up, &s);
     rig_run(&s.rig);
-    assert_string_equal(s.text.text, "450 detected; 500 decided; 500 begin 2; 525 end 2; "
-                                     "525 promoted; 527 publish 2; 547 published; ");
+    assert_string_equal(s.text.text,
+                        "450 detected; 500 decided; 500 begin 2; 525 end 2; "
+                        "525 promoted; 527 publish 2; 527 notified; 547 published; 557 cached; ");
     assert_int_equal(rig_logged(&s.rig, "failover", "the target lacks 1 writes"), 1);
     stage_close(&s);
 }
@@ -219,10 +223,11 @@ static void a_second_failover_replaces_the_repointing_of_the_first(void **state)
     rig_call(&s.rig, 100 * SIM_S, order_one, &s);
     rig_call(&s.rig, 130 * SIM_S, order_two, &s);
     rig_run(&s.rig);
-    assert_string_equal(s.text.text,
-                        "100 decided; 100 begin 1; 125 end 1; 125 promoted; 127 publish 1; "
-                        "130 decided; 130 begin 2; 155 end 2; 155 promoted; 157 publish 2; "
-                        "177 published; ");
+    assert_string_equal(
+        s.text.text,
+        "100 decided; 100 begin 1; 125 end 1; 125 promoted; 127 publish 1; 127 notified; "
+        "130 decided; 130 begin 2; 155 end 2; 155 promoted; 157 publish 2; 157 notified; "
+        "177 published; 187 cached; ");
     assert_close(rig_statistic(&s.rig, "failovers", -1, NULL), 2, 0);
     stage_close(&s);
 }
@@ -246,7 +251,7 @@ static void an_operator_repairs_what_the_function_did_not_do(void **state)
     rig_call(&s.rig, 100 * SIM_S, order_one, &s);
     rig_run(&s.rig);
     assert_string_equal(s.text.text, "100 decided; 100 begin 1; 125 end 1; 125 promoted; "
-                                     "469 publish 1; 489 published; ");
+                                     "469 publish 1; 469 notified; 489 published; 499 cached; ");
     assert_close(rig_statistic(&s.rig, "failovers_abandoned", -1, "function-dropped"), 1, 0);
     stage_close(&s);
 }
@@ -270,7 +275,8 @@ static void an_operator_tries_until_the_control_plane_answers(void **state)
     rig_call(&s.rig, 100 * SIM_S, order_one, &s);
     rig_call(&s.rig, 500 * SIM_S, dns_returns, &s);
     rig_run(&s.rig);
-    assert_non_null(strstr(s.text.text, "469 refuse 1; 529 publish 1; 549 published; "));
+    assert_non_null(strstr(
+        s.text.text, "469 refuse 1; 529 publish 1; 529 notified; 549 published; 559 cached; "));
     stage_close(&s);
 }
 

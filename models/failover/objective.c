@@ -11,11 +11,10 @@
  * incident opens. It is restored at T, the start of the first good window after the first bad one.
  * Without an outage T is the onset. Marks up to T belong to the incident:
  *
- *   onset ----------- detected ---- decided ---- promoted ---- published ---- restored
- *         detect            decide        promote       publish         drain
+ *   onset ---- detected ---- decided ---- promoted ---- notified ---- published ---- caches ----
+ * restored detect       decide       promote       notify        publish      cache over reconnect
  *
- * A stage that was not reached by T ends at T, so the stages always add up to the RTO: an outage
- * that passes by itself is all `detect`.
+ * How they add up to the RTO: incident_stage_lengths().
  */
 #include "bug.h"
 #include "mem.h"
@@ -88,6 +87,7 @@ static const struct metric objective_metrics[] = {
      .better = LOWER_IS_BETTER,
      .label = "by",
      .label_values = loss_names,
+     .has_total = true,
      .meaning =
          "acknowledged writes lost in all incidents, in total and by what; none without one"},
     {.name = "rpo_sessions",
@@ -96,6 +96,7 @@ static const struct metric objective_metrics[] = {
      .better = LOWER_IS_BETTER,
      .label = "by",
      .label_values = loss_names,
+     .has_total = true,
      .meaning = "sessions whose creation was among them; none without an incident"},
     {.name = "incidents",
      .unit = UNIT_COUNT,
@@ -114,11 +115,13 @@ static const char no_outage[] = "no outage"; /* why a value is none */
 static const struct stage_end {
     bool opens; /* it can harm service: it opens an incident where none is open */
     bool late;  /* it belongs to the incident even after its restoration */
-} stage_ends[INCIDENT_DRAIN] = {
+} stage_ends[INCIDENT_RECONNECT] = {
     [INCIDENT_DETECT] = {.opens = false, .late = false},
     [INCIDENT_DECIDE] = {.opens = true, .late = true},
     [INCIDENT_PROMOTE] = {.opens = false, .late = true},
+    [INCIDENT_NOTIFY] = {.opens = false, .late = true},
     [INCIDENT_PUBLISH] = {.opens = false, .late = true},
+    [INCIDENT_CACHE] = {.opens = false, .late = true},
 };
 
 /* What a store had lost by some time, and the RPO of its last failover. */
@@ -216,7 +219,7 @@ static void objective_stage_ended(void *self, enum incident_stage stage)
 {
     struct mark mark = objective_look(self, NULL, stage);
 
-    invariant(stage < INCIDENT_DRAIN);
+    invariant(stage < INCIDENT_RECONNECT);
     objective_mark(self, &mark);
 }
 
@@ -298,9 +301,9 @@ static struct incident objective_open(const struct objective *objective, size_t 
         .sessions_lost = losses_sum(mark->lost.sessions),
     };
 
-    for (int stage = 0; stage < INCIDENT_DRAIN; stage++)
+    for (int stage = 0; stage < INCIDENT_RECONNECT; stage++)
         incident.ended[stage] = SIM_NEVER;
-    incident.ended[INCIDENT_DRAIN] =
+    incident.ended[INCIDENT_RECONNECT] =
         objective_restored(objective, mark->time, objective_until(objective, i));
     return incident;
 }
@@ -390,20 +393,13 @@ static struct verdict objective_judge(struct objective *objective)
 
 static void objective_report_rto(struct probes *probes, const struct incident *worst)
 {
-    sim_time ends[INCIDENT_STAGES], from = worst->onset;
+    sim_dur lengths[INCIDENT_STAGES];
 
-    /* A stage ends at the latest when the next one does. */
-    for (int stage = INCIDENT_STAGES - 1; stage >= 0; stage--) {
-        ends[stage] = worst->ended[stage];
-        if (stage + 1 < INCIDENT_STAGES && ends[stage] > ends[stage + 1])
-            ends[stage] = ends[stage + 1];
-    }
+    incident_stage_lengths(worst->onset, worst->ended, lengths);
     probe_value(probes, "rto", PROBE_ALL_REGIONS, NULL, (double)incident_rto(worst));
-    for (int stage = 0; stage < INCIDENT_STAGES; stage++) {
+    for (int stage = 0; stage < INCIDENT_STAGES; stage++)
         probe_value(probes, "rto_stage", PROBE_ALL_REGIONS, incident_stage_names[stage],
-                    (double)(ends[stage] - from));
-        from = ends[stage];
-    }
+                    (double)lengths[stage]);
 }
 
 /* Why there is no number: no outage, or one that was not over when the run ended. */

@@ -36,6 +36,7 @@ static void repoint_fixed_begin(void *self, int from, int target, uint32_t numbe
 
     (void)from, (void)number;
     if (target == repoint->named) {
+        host->stage_ended(host->self, INCIDENT_NOTIFY);
         host->stage_ended(host->self, INCIDENT_PUBLISH);
         host->done(host->self);
         return;

@@ -159,6 +159,8 @@ static void run_end(struct repoint_function *repoint, const struct function_run 
     if (run->number != repoint->number)
         return; /* of an earlier failover */
     repoint->open--;
+    if (accepted && !repoint->accepted)
+        repoint->host.stage_ended(repoint->host.self, INCIDENT_NOTIFY);
     repoint->accepted = repoint->accepted || accepted;
     if (repoint->open == 0 && !repoint->accepted && repoint->active) {
         repoint->active = false;
@@ -261,6 +263,15 @@ static void run_over(struct repoint_function *repoint, struct function_run *run)
         run_fails(repoint, run);
         return;
     }
+    if (run->by_hand)
+        run_log(repoint, run, "", "the operator asks for the change of the record");
+    else
+        run_log(
+            repoint, run,
+            run->tries > 1
+                ? "called again, start and run"
+                : "notification, start and run (failover.notification, function_cold, function)",
+            "the function asks for the change of the record");
     if (dns->publish(dns->self, (struct dns_target){.region = run->region}) == 0) {
         run_fails(repoint, run);
         return;

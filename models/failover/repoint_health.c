@@ -69,26 +69,34 @@ static void health_done(struct repoint_health *repoint)
     const struct repoint_host *host = &repoint->host;
 
     repoint->active = false;
+    host->stage_ended(host->self, INCIDENT_NOTIFY);
     host->stage_ended(host->self, INCIDENT_PUBLISH);
     host->log(host->self, repoint->target, "health check", "the records name the new primary");
     host->done(host->self);
 }
 
-/* Every name server answers by the health checks of now. */
+/* The region that the health checks of now name. */
+static int health_named(const struct repoint_health *repoint)
+{
+    bool healthy[REGIONS_MAX];
+
+    for (uint32_t i = 0; i < repoint->count; i++)
+        healthy[i] = repoint->records[repoint->order[i]].healthy;
+    return repoint->order[failover_record(healthy, repoint->count)];
+}
+
+/* Every name server answers by them. */
 static void health_on_effect(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct repoint_health *repoint = self;
-    bool healthy[REGIONS_MAX];
-    int region;
+    int region = health_named(repoint);
 
     (void)sim, (void)entity, (void)generation;
-    for (uint32_t i = 0; i < repoint->count; i++)
-        healthy[i] = repoint->records[repoint->order[i]].healthy;
-    region = repoint->order[failover_record(healthy, repoint->count)];
     if (region == repoint->answered)
         return;
     repoint->answered = region;
-    repoint->dns->serve(repoint->dns->self, (struct dns_target){.region = region}, "health.effect");
+    repoint->dns->serve(repoint->dns->self, (struct dns_target){.region = region},
+                        "answers follow the health checks (failover.health.effect)");
     if (repoint->active && region == repoint->target)
         health_done(repoint);
 }
@@ -119,6 +127,8 @@ static void health_on_change(void *self, enum alarm_state before, enum alarm_sta
     repoint->host.log(repoint->host.self, record->region, "health check",
                       healthy ? "the health check of its record passes"
                               : "the health check of its record fails");
+    if (repoint->active && health_named(repoint) == repoint->target)
+        repoint->host.stage_ended(repoint->host.self, INCIDENT_NOTIFY);
     draws = rng_block_at(&repoint->stream, 0, ++repoint->changes);
     sim_after(repoint->sim, dist_sample_ns(repoint->config->effect, draws.word[0]),
               repoint->effect_kind, 0, repoint->changes);

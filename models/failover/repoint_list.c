@@ -92,6 +92,7 @@ static void repoint_list_begin(void *self, int from, int target, uint32_t number
     const struct repoint_host *host = &repoint->host;
 
     (void)from, (void)number;
+    host->stage_ended(host->self, INCIDENT_NOTIFY);
     host->stage_ended(host->self, INCIDENT_PUBLISH);
     host->log(host->self, target, "repoint: client-list", "clients find it by their own lists");
     host->done(host->self);

@@ -158,7 +158,9 @@ static void routing_on_call(void *self, struct sim *sim, uint32_t entity, uint32
     }
     repoint->on[repoint->from] = false;
     repoint->on[repoint->target] = true;
-    routing_log(repoint, "routing.call", "the switches are changed: on for this region alone");
+    repoint->host.stage_ended(repoint->host.self, INCIDENT_NOTIFY);
+    routing_log(repoint, "call of the endpoints (failover.routing.call)",
+                "the switches are changed: on for this region alone");
     routing_after(repoint, dist_sample_ns(repoint->config->effect, draws.word[2]),
                   repoint->effect_kind);
 }
@@ -171,7 +173,7 @@ static void routing_on_effect(void *self, struct sim *sim, uint32_t entity, uint
     (void)sim, (void)entity, (void)generation;
     repoint->active = false;
     repoint->dns->serve(repoint->dns->self, (struct dns_target){.region = repoint->target},
-                        "routing.effect");
+                        "answers follow the switches (failover.routing.effect)");
     host->stage_ended(host->self, INCIDENT_PUBLISH);
     host->done(host->self);
 }

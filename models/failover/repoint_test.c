@@ -80,7 +80,7 @@ static void routing_controls_take_a_call_and_their_effect(void **state)
     rig_wire(&host.rig);
     rig_call(&host.rig, 10 * SIM_S, begin, &one);
     rig_run(&host.rig);
-    assert_string_equal(host.text.text, "21 serve 1; 21 publish; 21 done; ");
+    assert_string_equal(host.text.text, "11 notify; 21 serve 1; 21 publish; 21 done; ");
     host_close();
 }
 
@@ -95,7 +95,7 @@ static void routing_controls_survive_two_lost_endpoints(void **state)
     rig_call(&host.rig, 5 * SIM_S, two_endpoints_fail, NULL);
     rig_call(&host.rig, 10 * SIM_S, begin, &one);
     rig_run(&host.rig);
-    assert_int_equal(sscanf(host.text.text, "%d serve 1; ", &at), 1);
+    assert_int_equal(sscanf(host.text.text, "%*d notify; %d serve 1; ", &at), 1);
     assert_true(at == 21 || at == 26 || at == 31);
     host_close();
 }
@@ -117,7 +117,7 @@ static void routing_controls_wait_for_a_quorum(void **state)
     assert_non_null(strstr(host.text.text, "no quorum; "));
     assert_null(strstr(strstr(host.text.text, "no quorum; ") + 1, "no quorum; "));
     serve = strstr(host.text.text, "no quorum; ") + strlen("no quorum; ");
-    assert_int_equal(sscanf(serve, "%lf serve 1; ", &at), 1);
+    assert_int_equal(sscanf(serve, "%*f notify; %lf serve 1; ", &at), 1);
     assert_in_range((int)at, 100 + 10, 100 + 20 + 16 + 10);
     host_close();
 }
@@ -130,12 +130,14 @@ static void safety_rules_refuse_a_change(void **state)
         const char *update, *assertion, *gate, *calls;
     } cases[] = {
         {"atomic", "1", "open",
-         "21 serve 1; 21 publish; 21 done; 51 serve 1; 51 publish; 51 done; "},
-        {"one-by-one", "1", "open", "11 failed; 51 serve 1; 51 publish; 51 done; "},
+         "11 notify; 21 serve 1; 21 publish; 21 done; 41 notify; 51 serve 1; 51 publish; 51 "
+         "done; "},
+        {"one-by-one", "1", "open", "11 failed; 41 notify; 51 serve 1; 51 publish; 51 done; "},
         {"one-by-one", "0", "open",
-         "21 serve 1; 21 publish; 21 done; 51 serve 1; 51 publish; 51 done; "},
-        {"atomic", "2", "open", "11 failed; 51 serve 1; 51 publish; 51 done; "},
-        {"atomic", "0", "closed", "11 failed; 51 serve 1; 51 publish; 51 done; "},
+         "11 notify; 21 serve 1; 21 publish; 21 done; 41 notify; 51 serve 1; 51 publish; 51 "
+         "done; "},
+        {"atomic", "2", "open", "11 failed; 41 notify; 51 serve 1; 51 publish; 51 done; "},
+        {"atomic", "0", "closed", "11 failed; 41 notify; 51 serve 1; 51 publish; 51 done; "},
     };
 
     (void)state;
@@ -215,8 +217,10 @@ static void records_follow_the_metric_of_each_region(void **state)
     rig_call(&host.rig, 1230 * SIM_S, zero_is_promoted, NULL);
     rig_call(&host.rig, 1230 * SIM_S, begin, &zero);
     rig_run(&host.rig);
-    assert_string_equal(host.text.text, "707 serve 1; 707 publish; 707 done; "
-                                        "1307 serve 0; 1307 publish; 1307 done; ");
+    assert_string_equal(host.text.text,
+                        "700 notify; 707 serve 1; 707 notify; 707 publish; 707 done; "
+                        "1300 notify; 1307 serve 0; 1307 notify; 1307 publish; "
+                        "1307 done; ");
     host_close();
 }
 
@@ -291,7 +295,7 @@ static void clients_go_through_their_list(void **state)
     rig_call(&host.rig, 11 * SIM_S, clients_fail_again, NULL);
     rig_call(&host.rig, 20 * SIM_S, begin, &one);
     rig_run(&host.rig);
-    assert_string_equal(host.text.text, "20 publish; 20 done; ");
+    assert_string_equal(host.text.text, "20 notify; 20 publish; 20 done; ");
     host_close();
 }
 
@@ -305,7 +309,7 @@ static void an_endpoints_own_name_stays(void **state)
     rig_call(&host.rig, 10 * SIM_S, begin, &one);
     rig_call(&host.rig, 20 * SIM_S, begin, &zero);
     rig_run(&host.rig);
-    assert_string_equal(host.text.text, "10 failed; 20 publish; 20 done; ");
+    assert_string_equal(host.text.text, "10 failed; 20 notify; 20 publish; 20 done; ");
     host_close();
 }
 

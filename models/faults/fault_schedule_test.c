@@ -463,7 +463,8 @@ static void run_log_has_when_and_what(void **state)
 }
 
 #define ALL_TARGETS                                                                                \
-    "'control: dns', 'control: function', 'control: monitoring', 'control: routing', "             \
+    "'control: accelerator', 'control: dns', 'control: function', 'control: monitoring', "         \
+    "'control: routing', "                                                                         \
     "'control: store-api', 'gateway', 'home', "                                                    \
     "'instance', 'link', 'traffic: application', 'traffic: replication', 'node', 'promote', "      \
     "'region', 'replication', 'store', 'zone'\n"

@@ -31,12 +31,19 @@ extern const char *const congestion_controls[];
 struct congestion {
     double window, slow_start_limit; /* segments; ssthresh */
     double window_max;               /* CUBIC: before the last loss; 0: not known */
+    double origin;                   /* CUBIC: W(K) */
     double friendly;                 /* CUBIC: the Reno-friendly window */
     double k_s;                      /* CUBIC: K */
     sim_time epoch;                  /* of congestion avoidance; SIM_NEVER: has not begun */
+    bool has_lost;
 };
 
 void congestion_init(struct congestion *congestion);
+/* The window that slow start leaves a flow whose application has sent this many segments each round
+ * trip since its start: it doubles until a round has sent all that waits (not before). */
+double congestion_after_start(double segments_per_round);
+/* Undo a timeout: what held `before` it holds again. */
+void congestion_undo(struct congestion *congestion, const struct congestion *before);
 /* A loss was found by acknowledgements: once a window. */
 void congestion_on_loss(struct congestion *congestion, enum congestion_control control);
 /* The retransmission timer fired; `first` of an episode: later ones leave ssthresh alone. */
@@ -45,8 +52,14 @@ void congestion_on_timeout(struct congestion *congestion, enum congestion_contro
 /* `segments` were acknowledged; at most `outstanding` were at a time in the last round trip. */
 void congestion_on_ack(struct congestion *congestion, enum congestion_control control,
                        double segments, double outstanding, sim_time now, sim_dur rtt_ns);
-/* Queueing delay grows: end slow start (HyStart; window of 16 segments or more). */
+/*
+ * HyStart (Linux, net/ipv4/tcp_cubic.c): two signs end slow start at a window of 16 segments or
+ * more. The first acknowledgements of a round found a queue of an eighth of the round trip (4 to 16
+ * ms); or acknowledgements have followed each other for half a round trip, so that the path is busy
+ * for half of the time.
+ */
 void congestion_on_delay(struct congestion *congestion, sim_dur queued_ns, sim_dur rtt_ns);
+void congestion_on_train(struct congestion *congestion, sim_dur train_ns, sim_dur rtt_ns);
 /* Nothing was sent for `idle_ns`: no more than an initial window is left after an RTO. */
 void congestion_on_idle(struct congestion *congestion, sim_dur idle_ns, sim_dur rto_ns);
 

@@ -96,6 +96,17 @@ static bool is_selective(const struct link_impairment *impairment)
     return impairment->traffic != TRAFFIC_BOTH || impairment->spared > 0;
 }
 
+static void note_darkness(struct wan_link *link)
+{
+    bool was_dark = link->dark.from != SIM_NEVER && link->dark.until == SIM_NEVER;
+    bool is_dark = link->blackhole || !(link->steady_loss < 1);
+
+    if (is_dark && !was_dark)
+        link->dark = (struct darkness){sim_now(link->sim), SIM_NEVER};
+    else if (!is_dark && was_dark)
+        link->dark.until = sim_now(link->sim);
+}
+
 void link_path_refresh(struct wan_link *link)
 {
     link->selective = false;
@@ -106,6 +117,7 @@ void link_path_refresh(struct wan_link *link)
         else
             link->common |= UINT64_C(1) << i;
     load_state(link, link->common);
+    note_darkness(link);
     link->common_mean_ns = link_mean_delay(link);
 }
 

@@ -48,6 +48,7 @@ RARE void tcp_flow_break(struct wan_link *link, uint32_t flow_index, sim_time wh
 
     flow->broken = true;
     extra->state = how;
+    tcp_keepalive_end(link, flow_index);
     tcp_sender_end(link, flow_index, when);
     if (flow->open) {
         probe_count(link->probes, link->broken[how - CONNECTION_RST]);
@@ -138,6 +139,14 @@ static void flow_send_packet(struct wan_link *link, uint32_t flow_index,
         sim_at(link->sim, arrives, message->kind, message->entity, message->generation);
 }
 
+/* What is sent now waits behind something lost: it does not leave before that is sent again. */
+static bool flow_waits(const struct wan_link *link, uint32_t flow_index)
+{
+    uint32_t sender = link->flows[flow_index].sender;
+
+    return sender != NO_INDEX && tcp_sender_waits(link, sender);
+}
+
 /* A single packet, a reset, a hold, an idle timeout, a host that is not there, a flow that meets
  * other faults: is that the end of the message's sending? */
 RARE static bool flow_intercepts(struct wan_link *link, uint32_t flow_index,
@@ -155,7 +164,8 @@ RARE static bool flow_intercepts(struct wan_link *link, uint32_t flow_index,
     flow_pass_box(link, flow_index, message->handshake);
     if (link->extras[flow_index].expired)
         resets = resets || link->config->idle_then == IDLE_RESET;
-    resets = resets || (tcp_flow_is_forgotten(link, flow_index) && !link->blackhole);
+    resets = resets || (tcp_flow_is_forgotten(link, flow_index) && !link->blackhole &&
+                        !flow_waits(link, flow_index));
     if (link->flows[flow_index].broken || (resets && tcp_flow_can_break(link, flow_index))) {
         flow_send_in_vain(link, flow_index, message);
         return true;
@@ -282,6 +292,7 @@ void tcp_flow_close(void *self, uint32_t flow_index)
 
     invariant(flow->open);
     flow->open = false;
+    tcp_keepalive_end(link, flow_index);
     if (flow->sender != NO_INDEX)
         tcp_sender_close(link, flow_index);
     flow_free_unless_used(link, flow_index);

@@ -26,13 +26,23 @@ static bool keepalive_live(const void *self, uint32_t flow_index, uint32_t gener
     const struct wan_link *link = self;
     const struct flow *flow = &link->flows[flow_index];
 
-    return flow->open && !flow->broken && generation_of(&link->extras[flow_index]) == generation;
+    return flow->open && !flow->broken && link->extras[flow_index].keepalive &&
+           generation_of(&link->extras[flow_index]) == generation;
 }
 
 static void keepalive_at(struct wan_link *link, uint32_t flow_index, sim_time when)
 {
+    link->extras[flow_index].timed = true;
     sim_at(link->sim, when, link->keepalive_kind, flow_index,
            generation_of(&link->extras[flow_index]));
+}
+
+void tcp_keepalive_end(struct wan_link *link, uint32_t flow_index)
+{
+    if (!link->extras[flow_index].timed)
+        return;
+    link->extras[flow_index].timed = false;
+    sim_cancelled(link->sim);
 }
 
 void tcp_keepalive_begin(void *self, uint32_t flow_index, uint32_t back,
@@ -41,6 +51,11 @@ void tcp_keepalive_begin(void *self, uint32_t flow_index, uint32_t back,
     struct wan_link *link = self;
     struct flow_extra *extra = &link->extras[flow_index];
 
+    if (!keepalive) {
+        tcp_keepalive_end(link, flow_index);
+        extra->keepalive = NULL;
+        return;
+    }
     invariant_debug(extra->watch_kind != 0 && keepalive->idle_ns > 0);
     extra->keepalive = keepalive;
     extra->back = back;
@@ -91,6 +106,7 @@ static void keepalive_on_timer(void *self, struct sim *sim, uint32_t flow_index,
     bool dead = extra->unanswered >= keepalive->count;
 
     (void)generation;
+    extra->timed = false;
     if (link->flows[flow_index].sender != NO_INDEX) {
         keepalive_at(link, flow_index, now + keepalive->idle_ns);
         return;
@@ -102,10 +118,12 @@ static void keepalive_on_timer(void *self, struct sim *sim, uint32_t flow_index,
     }
     if (extra->user_timeout_ns > 0)
         dead = extra->unanswered > 0 && now - heard >= extra->user_timeout_ns;
-    if (dead) {
+    if (dead && keepalive->forgets)
+        link->reverse->peer(link->reverse->self, extra->back, PEER_FORGOT);
+    else if (dead)
         tcp_flow_break(link, flow_index, now, CONNECTION_SILENT);
+    if (dead)
         return;
-    }
     send_probe(link, flow_index);
     if (keepalive_live(link, flow_index, generation_of(extra)))
         keepalive_at(link, flow_index, now + keepalive->interval_ns);

@@ -11,7 +11,7 @@
 #include "link_rig.h"
 
 static const struct link_impairment blackhole = {.blackhole = true};
-static const struct keepalive of_report = {13 * SIM_S, 13 * SIM_S, 3};
+static const struct keepalive of_report = {13 * SIM_S, 13 * SIM_S, 3, false};
 static struct {
     uint32_t out, back;
     sim_dur user_timeout_ns;

@@ -3,6 +3,8 @@
  * The sender of a flow that lost something, or that sends more than an initial window at once: what
  * Linux does with SACK, RACK, the tail loss probe and a congestion window (congestion.h).
  *
+ * This file is longer than 800 lines because all rules share the spans and their order.
+ *
  * Its data are bytes counted from its start. What was sent stands in spans, in their order, until
  * it is acknowledged in order:
  *
@@ -30,8 +32,10 @@
  * when all its bytes and all before them have arrived.
  *
  * A sender that begins with a loss does not know its window, since nobody counted before: for one
- * round trip nothing limits; then the window is twice what was sent in it, as slow start leaves it
- * for a flow that its application limits, or what an earlier sender of the flow left.
+ * round trip nothing limits; then the window is what slow start leaves a flow whose application
+ * sends that much each round trip, or what an earlier sender of the flow left.
+ *
+ * While the reverse link carries nothing, acknowledgements are lost (tcp_undo.c).
  *
  * There is one event a sender: the next of timer, acknowledgement and RACK's wait. It ends when
  * nothing is lost or waits and the window does not limit; then the flow costs one push a message
@@ -43,6 +47,7 @@
 #include <stdlib.h>
 
 #define ROOM_WITHOUT_LIMIT (UINT32_C(1) << 30)
+#define TRAIN_GAP (2 * SIM_MS) /* Linux, hystart_ack_delta_us */
 #define TRAINS_A_WINDOW                                                                            \
     8 /* where bandwidth is limited: so that waits and acknowledgements overlap */
 
@@ -58,9 +63,9 @@ static void sender_place(struct wan_link *link, struct sender *sender)
 
         if (span->from < sender->placed)
             continue;
-        if (span->arrives == SIM_NEVER)
+        if (span->arrives == SIM_NEVER && span->had == SIM_NEVER)
             return;
-        if (span->arrives > flow->release)
+        if (span->had == SIM_NEVER && span->arrives > flow->release)
             flow->release = span->arrives;
         sender->placed = span->from + span->bytes;
         while (sender->head != NO_INDEX && link->queued[sender->head].end <= sender->placed) {
@@ -68,26 +73,6 @@ static void sender_place(struct wan_link *link, struct sender *sender)
             sender_forget_message(link, sender);
         }
     }
-}
-
-/* Cut a span after `segments`, of which it has more; both parts keep what holds of it. */
-static void span_cut(struct wan_link *link, struct sender *sender, uint32_t index,
-                     uint32_t segments)
-{
-    uint32_t rest = span_alloc(link);
-    struct span *span = &link->spans[index], *behind = &link->spans[rest];
-    uint32_t bytes = segments * (uint32_t)link->config->segment_bytes;
-
-    invariant(segments > 0 && segments < span->segments && bytes < span->bytes);
-    *behind = *span;
-    behind->from += bytes;
-    behind->bytes -= bytes;
-    behind->segments -= segments;
-    span->bytes = bytes;
-    span->segments = segments;
-    span->next = rest;
-    if (sender->last == index)
-        sender->last = rest;
 }
 
 /* How many of `segments` sent one behind the other get through before the first that is lost. */
@@ -251,24 +236,20 @@ static void sender_resend(struct wan_link *link, struct sender *sender, uint32_t
 static void sender_send_new(struct wan_link *link, struct sender *sender, uint64_t to,
                             const struct message *message)
 {
-    uint32_t index = span_alloc(link);
-    uint32_t segments = segments_of(link, to - sender->next);
+    uint32_t segments = segments_of(link, to - sender->next), index;
 
-    link->spans[index] = (struct span){.from = sender->next,
+    index = span_append(link, sender,
+                        &(struct span){.from = sender->next,
                                        .bytes = (uint32_t)(to - sender->next),
                                        .segments = segments,
-                                       .next = NO_INDEX};
-    if (sender->first == NO_INDEX)
-        sender->first = index;
-    else
-        link->spans[sender->last].next = index;
-    sender->last = index;
+                                       .had = SIM_NEVER,
+                                       .next = NO_INDEX});
     sender->next = to;
     if (sender->estimating)
         sender->counted += segments;
     span_send(link, sender, index, message);
     sender_place(link, sender);
-    sender_arm_probe(link, sender);
+    sender_arm_probe(link, sender, false);
 }
 
 static uint32_t sender_room(const struct wan_link *link, const struct sender *sender)
@@ -295,8 +276,9 @@ static void sender_pump(struct wan_link *link, struct sender *sender)
 {
     uint32_t room = sender_room(link, sender), train;
 
-    if (link->narrow && (sender->lost > 0 || sender->next < sender->end))
-        congestion_on_delay(&sender->congestion, link_path_backlog(link), sender_rtt(link, sender));
+    if (room == 0 && sender->fast && sender->lost > 0)
+        room = 1; /* the first lost segment goes at once, whatever the window */
+    sender->fast = false;
     while (room > 0 && (sender->lost > 0 || sender->next < sender->end)) {
         uint64_t to;
 
@@ -317,41 +299,18 @@ static void sender_pump(struct wan_link *link, struct sender *sender)
 /* --- what the sender learns ------------------------------------------------------------------ */
 
 /* A round trip after its first loss, or when it learns of it, the sender's window is known. */
-static void sender_estimate(struct sender *sender)
+static void sender_estimate(const struct wan_link *link, struct sender *sender)
 {
-    double least = 2.0 * sender->counted;
+    double least, most = (double)link->config->window_bytes / (double)link->config->segment_bytes;
 
     if (!sender->estimating)
         return;
     sender->estimating = false;
+    least = fmin(congestion_after_start(sender->counted), most);
     if (sender->congestion.epoch != SIM_NEVER || isfinite(sender->congestion.slow_start_limit))
         least = sender->counted; /* it had lost before: nothing doubles any more */
     if (sender->congestion.window < least)
         sender->congestion.window = least;
-}
-
-/* All spans that are lost next to each other are one: they will be cut into full segments. */
-static void sender_join_lost(struct wan_link *link, struct sender *sender)
-{
-    for (uint32_t i = sender->first; i != NO_INDEX; i = link->spans[i].next) {
-        struct span *span = &link->spans[i];
-        uint32_t next = span->next;
-
-        while (span->state == SPAN_LOST && next != NO_INDEX &&
-               link->spans[next].state == SPAN_LOST) {
-            sender->lost -= span->segments + link->spans[next].segments;
-            span->bytes += link->spans[next].bytes;
-            if (span->sends < link->spans[next].sends)
-                span->sends = link->spans[next].sends;
-            span->segments = segments_of(link, span->bytes);
-            sender->lost += span->segments;
-            span->next = link->spans[next].next;
-            if (sender->last == next)
-                sender->last = i;
-            span_free(link, next);
-            next = span->next;
-        }
-    }
 }
 
 static void span_mark_lost(struct sender *sender, struct span *span)
@@ -364,20 +323,26 @@ static void span_mark_lost(struct sender *sender, struct span *span)
 /* Take what is acknowledged by now; returns how many segments, `*in_order`: also in order. */
 static uint32_t sender_take_acks(struct wan_link *link, struct sender *sender, bool *in_order)
 {
-    sim_time now = sim_now(link->sim);
+    sim_time now = sim_now(link->sim), heard = tcp_sender_hear(link, sender);
     uint32_t taken = 0;
 
     for (uint32_t i = sender->first; i != NO_INDEX; i = link->spans[i].next) {
         struct span *span = &link->spans[i];
         uint64_t end = span->from + span->bytes;
+        bool is_late = span->had <= heard; /* its own acknowledgement was lost */
 
-        if (span->state != SPAN_SENT || span->known > now)
+        if (span->state == SPAN_KNOWN ||
+            !(is_late || (span->state == SPAN_SENT && span->known <= now)))
             continue;
+        if (span->state == SPAN_LOST)
+            sender->lost -= span->segments;
+        else
+            sender->pipe -= span->segments;
         span->state = SPAN_KNOWN;
-        sender->pipe -= span->segments;
         taken += span->segments;
-        sender->repaired = sender->repaired || span->sends > 0;
-        if (span->sends == 0)
+        sender->repaired = sender->repaired || (span->sends > 0 && !is_late);
+        sender->original = sender->original || (span->sends == 0 && end <= sender->recover);
+        if (span->sends == 0 && !is_late)
             sender->measured_rtt = link->narrow ? span->known - span->sent : 0;
         if (span->sent > sender->latest_sent ||
             (span->sent == sender->latest_sent && end > sender->latest_end)) {
@@ -428,14 +393,34 @@ static sim_time sender_find_losses(struct wan_link *link, struct sender *sender)
     }
     if (!found)
         return again;
-    sender_estimate(sender);
+    sender_estimate(link, sender);
     if (sender->state == SENDER_OPEN) {
         sender->state = SENDER_RECOVERY;
         sender->recover = sender->next;
+        sender->prior = sender->congestion;
+        sender->fast = true;
         congestion_on_loss(&sender->congestion, (enum congestion_control)link->config->congestion);
     }
     sender_join_lost(link, sender);
     return again;
+}
+
+/* Acknowledgements of a flow that its path limits: is it time to end slow start? What is sent in a
+ * train is acknowledged at once, so gaps of a train's length do not end a train of
+ * acknowledgements. */
+static void sender_watch_path(struct wan_link *link, struct sender *sender)
+{
+    sim_time now = sim_now(link->sim);
+    sim_dur rtt = link_mean_delay(link) + link->reverse->mean_delay(link->reverse->self);
+    sim_dur gap = rtt / TRAINS_A_WINDOW;
+
+    if (sender->acknowledged >= sender->round_end) {
+        congestion_on_delay(&sender->congestion, link_path_backlog(link), rtt);
+        sender->train_begun = sender->train_latest = now;
+    } else if (now - sender->train_latest <= (gap > TRAIN_GAP ? gap : TRAIN_GAP)) {
+        sender->train_latest = now;
+        congestion_on_train(&sender->congestion, now - sender->train_begun, rtt);
+    }
 }
 
 /* After acknowledgements: grow, leave recovery, start the timer anew. */
@@ -445,12 +430,17 @@ static void sender_progress(struct wan_link *link, struct sender *sender, uint32
     if (sender->state == SENDER_OPEN && sender->repaired) /* by the probe alone */
         congestion_on_loss(&sender->congestion, (enum congestion_control)link->config->congestion);
     sender->repaired = false;
+    if (sender->state == SENDER_LOSS && sender->doubts && sender->original)
+        segments += tcp_sender_undo(link, sender);
+    sender->original = sender->doubts = false;
     if (sender->state != SENDER_OPEN && sender->acknowledged >= sender->recover)
         sender->state = SENDER_OPEN;
     if (sender->state != SENDER_RECOVERY)
         congestion_on_ack(&sender->congestion, (enum congestion_control)link->config->congestion,
                           segments, sender->outstanding_max, sim_now(link->sim),
                           sender_rtt(link, sender));
+    if (link->narrow)
+        sender_watch_path(link, sender);
     if (sender->acknowledged >= sender->round_end) {
         sender->round_end = sender->next;
         sender->outstanding_max = sender->pipe;
@@ -462,7 +452,7 @@ static void sender_progress(struct wan_link *link, struct sender *sender, uint32
     }
     sender->timer = SIM_NEVER;
     if (sender->first != NO_INDEX)
-        sender_arm_probe(link, sender);
+        sender_arm_probe(link, sender, true);
 }
 
 /* One segment to learn more: new data, else the last that is not acknowledged. */
@@ -471,7 +461,7 @@ static void sender_probe(struct wan_link *link, struct sender *sender)
     uint32_t index = sender->first, last = NO_INDEX;
     uint64_t to = sender->next + (uint64_t)link->config->segment_bytes;
 
-    sender_estimate(sender);
+    sender_estimate(link, sender);
     sender->probed = true;
     sender->timer = SIM_NEVER;
     if (sender->next < sender->end) {
@@ -490,14 +480,17 @@ static void sender_probe(struct wan_link *link, struct sender *sender)
     sender_arm(link, sender);
 }
 
-/* The retransmission timer fired: all is lost but what arrived. */
+/* The retransmission timer fired: all is lost but what is on its way. */
 static void sender_time_out(struct wan_link *link, struct sender *sender)
 {
     for (uint32_t i = sender->first; i != NO_INDEX; i = link->spans[i].next)
-        if (link->spans[i].state == SPAN_SENT && link->spans[i].arrives == SIM_NEVER)
+        if (link->spans[i].state == SPAN_SENT && link->spans[i].known == SIM_NEVER)
             span_mark_lost(sender, &link->spans[i]);
-    sender_estimate(sender);
+    sender_estimate(link, sender);
     if (sender->lost > 0) { /* else it only waits in a queue */
+        if (sender->state == SENDER_OPEN)
+            sender->prior = sender->congestion;
+        sender->doubts = true;
         if (!sender->handshake)
             congestion_on_timeout(&sender->congestion,
                                   (enum congestion_control)link->config->congestion,
@@ -584,7 +577,7 @@ static void sender_on_wake(void *self, struct sim *sim, uint32_t entity, uint32_
     if (link->selective)
         link_path_select(link, flow);
     if (sender->estimating && sim_now(sim) >= sender->begun + sender_rtt(link, sender))
-        sender_estimate(sender);
+        sender_estimate(link, sender);
     segments = sender_take_acks(link, sender, &in_order);
     if (segments > 0)
         sender_progress(link, sender, segments, in_order);
@@ -665,6 +658,7 @@ static struct sender *sender_begin(struct wan_link *link, uint32_t flow_index)
                            sender_rto(link, sender));
     }
     link->flows[flow_index].sender = index;
+    tcp_sender_recall(link, sender);
     return sender;
 }
 
@@ -673,23 +667,27 @@ static void sender_begin_lost(struct wan_link *link, uint32_t flow_index,
                               const struct message *message, sim_dur ago, uint32_t tries)
 {
     struct sender *sender = sender_begin(link, flow_index);
-    uint32_t index = span_alloc(link);
+    uint64_t from = sender->end;
 
     sender_queue(link, sender, message);
     sender->estimating = true;
     sender->handshake = message->handshake;
-    sender->counted = sender->pipe = sender->outstanding_max = segments_of(link, sender->end);
-    sender->first = sender->last = index;
+    sender->counted = segments_of(link, sender->end - from);
+    sender->pipe += sender->counted;
+    sender->outstanding_max = sender->pipe;
     sender->next = sender->end;
-    link->spans[index] = (struct span){.bytes = (uint32_t)sender->end,
-                                       .segments = sender->counted,
-                                       .next = NO_INDEX,
-                                       .sent = sim_now(link->sim) - ago,
-                                       .arrives = SIM_NEVER,
-                                       .known = SIM_NEVER,
-                                       .state = SPAN_SENT};
+    span_append(link, sender,
+                &(struct span){.from = from,
+                               .bytes = (uint32_t)(sender->end - from),
+                               .segments = sender->counted,
+                               .next = NO_INDEX,
+                               .sent = sim_now(link->sim) - ago,
+                               .arrives = SIM_NEVER,
+                               .known = SIM_NEVER,
+                               .had = SIM_NEVER,
+                               .state = SPAN_SENT});
     sender->timeouts = sender->handshake ? tries : 0;
-    sender_arm_probe(link, sender);
+    sender_arm_probe(link, sender, false);
     if (sender->handshake)
         sender->timer -= ago;
     sender_schedule(link, sender, SIM_NEVER);
@@ -712,14 +710,21 @@ void tcp_sender_begin_bulk(struct wan_link *link, uint32_t flow_index)
     sender_begin(link, flow_index)->bulk = true;
 }
 
+bool tcp_sender_waits(const struct wan_link *link, uint32_t index)
+{
+    const struct sender *sender = &link->senders[index];
+
+    return sender->lost > 0 || sender->next < sender->end;
+}
+
 void tcp_sender_push(struct wan_link *link, uint32_t flow_index, const struct message *message)
 {
     struct sender *sender = &link->senders[link->flows[flow_index].sender];
-    bool waits = sender->lost > 0 || sender->next < sender->end;
+    bool waits = tcp_sender_waits(link, link->flows[flow_index].sender);
 
     sender_queue(link, sender, message);
     if (sender->estimating && sim_now(link->sim) >= sender->begun + sender_rtt(link, sender))
-        sender_estimate(sender);
+        sender_estimate(link, sender);
     if (!waits && segments_of(link, message->bytes) <= sender_room(link, sender))
         sender_send_new(link, sender, sender->end, message);
     else if (!waits)

@@ -139,6 +139,23 @@ static void bulk_without_loss_is_bounded_by_window_and_bandwidth(void **state)
 }
 
 /*
+ * Slow start at a bottleneck of 5 MB/s and 40 ms, 138 segments a round trip (real Linux: row
+ * full-resync-now of the reality bench): rounds of 10, 20 and 40, to 69, where acknowledgements
+ * follow each other for half a round trip; then 5 % a round, 69 (1.05^15 - 1) / 0.05 = 1489
+ * segments in 15 rounds instead of 2070. With the rounds before, 128 + 118 + 98 + 581 segments are
+ * missing, 1.34 MB, and 0.1 MB are on their way: 8.56 MB of 10 arrive within 2 s.
+ */
+static void slow_start_ends_at_half_of_a_narrow_path(void **state)
+{
+    (void)state;
+    bulk.window = 64;
+    bulk.from = 0;
+    bulk.until = 2 * SIM_S;
+    assert_close(bulk_rate(PATH("3s", "rtt: 40ms, loss: 0%, bandwidth: 40Mbit/s"), 1).mean, 4.28,
+                 0.05);
+}
+
+/*
  * A value of 64 KiB on a rested connection is 46 segments: 10, 20 and 16 of them leave a round trip
  * apart, so it arrives after 2.5 round trips of 20 ms. That leaves a window of 40, twice what was
  * outstanding: a second one takes 1.5. One that follows a rest of more than R = 220 ms finds an
@@ -161,6 +178,49 @@ static void large_value_is_sent_in_slow_start(void **state)
     assert_int_equal(rig.arrived[0], SIM_S + 50 * SIM_MS);
     assert_int_equal(rig.arrived[1], SIM_S + 130 * SIM_MS);
     assert_int_equal(rig.arrived[2], 2 * SIM_S + 50 * SIM_MS);
+}
+
+/*
+ * 8 Mbit/s are 1 MB/s. A value of 1,000,000 bytes and one of 100 bytes behind it on the same
+ * connection, at 1 s: the first takes 1 s of the bandwidth at least, and 10 ms of the way; slow
+ * start leaves the path idle for less than three round trips of 20 ms. The second shares its last
+ * segment. One of 100 bytes on another connection waits only for what is queued before it on the
+ * path: at 1 s the initial window of 10 segments in trains of 2, the last one on the path at 1 s
+ * + 14.5 ms; at 1.5 s no more than the queue of HyStart, 16 ms, and a train.
+ */
+static uint32_t other_flow;
+
+static void say_small(uint32_t number)
+{
+    rig_send(rig.links[0][1], number == 1 ? bulk.flow : other_flow, number, 100, false);
+}
+
+static void large_begins(void)
+{
+    bulk.flow = rig.links[0][1]->open(rig.links[0][1]->self);
+    other_flow = rig.links[0][1]->open(rig.links[0][1]->self);
+    rig_at(SIM_S, bulk_send, 0);
+    for (uint32_t i = 1; i <= 2; i++)
+        rig_at(SIM_S, say_small, i);
+    rig_at(1500 * SIM_MS, say_small, 3);
+}
+
+static void large_value_holds_up_what_is_behind_it(void **state)
+{
+    (void)state;
+    rig.begin = large_begins;
+    bulk.chunk = 1000 * 1000;
+    rig_play(LINKS("loss: 0%, bandwidth: 8Mbit/s"), 0);
+    bulk.chunk = CHUNK;
+    print_message("large %.1f ms, behind it %.1f ms, beside it %.1f and %.1f ms\n",
+                  (double)(rig.arrived[0] - SIM_S) / 1e6, (double)(rig.arrived[1] - SIM_S) / 1e6,
+                  (double)(rig.arrived[2] - SIM_S) / 1e6,
+                  (double)(rig.arrived[3] - 1500 * SIM_MS) / 1e6);
+    assert_true(rig.arrived[0] >= SIM_S + 1010 * SIM_MS);
+    assert_true(rig.arrived[0] < SIM_S + 1070 * SIM_MS);
+    assert_int_equal(rig.arrived[1], rig.arrived[0]);
+    assert_true(rig.arrived[2] <= SIM_S + 25 * SIM_MS);
+    assert_true(rig.arrived[3] < 1500 * SIM_MS + 60 * SIM_MS);
 }
 
 /* --- after a hole ---------------------------------------------------------------------------- */
@@ -234,22 +294,25 @@ static void play_hole(const char *text, uint32_t bytes, sim_dur gap, sim_dur len
 }
 
 /*
- * 20-byte writes each 2 ms over 60 ms: R = 260 ms. The cut meets 30 segments in flight. Their
- * acknowledgements come for one more round trip, and for each a new segment goes; nothing limits
- * meanwhile. Then the window of 2 x 30 segments leaves room for 30 more: the last new segment goes
- * 120 ms after the cut, the probe 2 RTT later at 240 ms, before the timer of the first lost one at
- * 260 ms. So retransmissions go at 240 + 260 (2^k - 1) ms: 500, 1020, 2060, 4140, 8300, 16620,
- * 33260 ms; the first of them after the hole arrives 30 ms later. What is missing then is repaired
- * in slow start from one segment: the stream has caught up within 2 s.
+ * 20-byte writes each 2 ms over 60 ms: R = 260 ms. The cut of both directions at T meets 30
+ * segments in flight. Those of the last 30 ms before it arrive, and their acknowledgements are
+ * lost. 30 more leave in the round trip after the cut: slow start leaves such a flow a window of
+ * 100 (10, 20 and 40 segments in its first three round trips, and in the fourth 50 of 80). The
+ * oldest segment that is not acknowledged left at T - 30 ms: so the probe goes at T + 230 ms,
+ * before 2 RTT have passed since the last new segment at T + 194 ms. Retransmissions go at T + 230
+ * + 260 (2^k - 1) ms: 490, 1010, 2050, 4130, 8290, 16610, 33250 ms. The first of them after the
+ * hole is of a segment that had arrived: its answer undoes the timeouts, new data go, and what they
+ * tell is lost is sent again 2 RTT after that retransmission: in order it goes on after 2.5 RTT =
+ * 150 ms.
  */
 static void stream_is_silent_until_the_next_retransmission(void **state)
 {
     static const struct {
         sim_dur hole, instant;
-    } cases[] = {{1 * SIM_S, 1020 * SIM_MS},
-                 {3 * SIM_S, 4140 * SIM_MS},
-                 {10 * SIM_S, 16620 * SIM_MS},
-                 {30 * SIM_S, 33260 * SIM_MS}};
+    } cases[] = {{1 * SIM_S, 1010 * SIM_MS},
+                 {3 * SIM_S, 4130 * SIM_MS},
+                 {10 * SIM_S, 16610 * SIM_MS},
+                 {30 * SIM_S, 33250 * SIM_MS}};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -257,44 +320,50 @@ static void stream_is_silent_until_the_next_retransmission(void **state)
         print_message("hole of %.0f s: silent for %.3f s, caught up after %.3f s\n",
                       (double)cases[i].hole / 1e9, (double)(source.first_after - source.ends) / 1e9,
                       (double)(source.caught_up - source.ends) / 1e9);
-        assert_int_equal(source.first_after, HOLE_AT + cases[i].instant + 30 * SIM_MS);
+        assert_int_equal(source.first_after, HOLE_AT + cases[i].instant + 150 * SIM_MS);
         assert_true(source.caught_up - source.first_after < 2 * SIM_S);
     }
 }
 
 /*
- * The table of failures A.3: a source of 1 or 10 MB/s, seconds from the end of the hole until all
- * is there. Not compared are four rows whose connection caught up within a few round trips of its
- * first segment: its window before the cut must have been several times what was in flight, while
- * the model knows twice that; and 5 s at 62 ms, 27 % slower here.
+ * Seconds from the end of a hole of both directions until all is there, that a source of 1 or 10
+ * MB/s has written: the table of failures A.3 (one run each), and runs of nine of its rows again
+ * with the window watched (Linux 6.18, CUBIC; those in which nothing had been lost before). The
+ * window before the hole differed from run to run, and with it the time: 122, 122, 162 and 191
+ * segments at 62 ms; 122, 812, 813, 1106, 1224 and 1385 at 190 ms. Here it is what slow start
+ * leaves a source of that rate: 160 and 640. Within 25 % of the range.
  */
 static void bulk_catches_up_as_measured(void **state)
 {
+#define AT(rtt) PATH("5min", "rtt: " rtt ", loss: 0%")
     static const struct {
         const char *text;
-        uint32_t bytes;
-        double hole_s, measured_s;
+        uint32_t rate; /* MB/s */
+        double hole_s, least_s, most_s;
     } rows[] = {
-        {PATH("5min", "rtt: 20ms, loss: 0%"), 1000, 1, 1.6},
-        {PATH("5min", "rtt: 20ms, loss: 0%"), 1000, 2, 3.2},
-        {PATH("5min", "rtt: 20ms, loss: 0%"), 1000, 5, 4.9},
-        {PATH("5min", "rtt: 20ms, loss: 0%"), 1000, 10, 8.2},
-        {PATH("5min", "rtt: 62ms, loss: 0%"), 1000, 10, 13.6},
-        {PATH("5min", "rtt: 62ms, loss: 0%"), 1000, 30, 15.0},
-        {PATH("5min", "rtt: 190ms, loss: 0%"), 1000, 10, 15.4},
-        {PATH("5min", "rtt: 62ms, loss: 0%"), 10000, 5, 15.1},
-        {PATH("5min", "rtt: 62ms, loss: 0%"), 10000, 10, 20.3},
+        {AT("20ms"), 1, 1, 1.6, 1.6},     {AT("20ms"), 1, 2, 3.2, 3.2},
+        {AT("20ms"), 1, 5, 4.9, 4.9},     {AT("20ms"), 1, 10, 8.2, 8.2},
+        {AT("62ms"), 1, 1, 0.55, 0.83},   {AT("62ms"), 1, 2, 1.02, 1.56},
+        {AT("62ms"), 1, 5, 7.3, 7.3},     {AT("62ms"), 1, 10, 12.8, 13.6},
+        {AT("62ms"), 1, 30, 15.0, 15.0},  {AT("190ms"), 1, 1, 0.7, 1.18},
+        {AT("190ms"), 1, 2, 0.99, 3.6},   {AT("190ms"), 1, 5, 4.6, 5.5},
+        {AT("190ms"), 1, 10, 6.96, 18.2}, {AT("62ms"), 10, 5, 7.06, 15.1},
+        {AT("62ms"), 10, 10, 11.6, 20.3},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         double found;
 
-        play_hole(rows[i].text, rows[i].bytes, SIM_MS, (sim_dur)(rows[i].hole_s * 1e9));
+        play_hole(rows[i].text, 1448 * rows[i].rate, 1448 * SIM_US,
+                  (sim_dur)(rows[i].hole_s * 1e9));
         found = (double)(source.caught_up - source.ends) / 1e9;
-        print_message("hole of %.0f s: caught up after %.2f s, measured %.1f\n", rows[i].hole_s,
-                      found, rows[i].measured_s);
-        assert_close(found, rows[i].measured_s, 0.25);
+        print_message("%.10s %u MB/s, hole of %.0f s: silent %.2f s, caught up after %.2f s, "
+                      "measured %.2f to %.2f\n",
+                      strstr(rows[i].text, "rtt:"), rows[i].rate, rows[i].hole_s,
+                      (double)(source.first_after - source.ends) / 1e9, found, rows[i].least_s,
+                      rows[i].most_s);
+        assert_true(found > 0.75 * rows[i].least_s && found < 1.25 * rows[i].most_s);
     }
 }
 
@@ -449,7 +518,9 @@ int main(void)
         cmocka_unit_test(bulk_rate_under_loss_is_that_of_the_table),
         cmocka_unit_test(reno_covers_the_stationary_window),
         cmocka_unit_test(bulk_without_loss_is_bounded_by_window_and_bandwidth),
+        cmocka_unit_test(slow_start_ends_at_half_of_a_narrow_path),
         cmocka_unit_test(large_value_is_sent_in_slow_start),
+        cmocka_unit_test(large_value_holds_up_what_is_behind_it),
         cmocka_unit_test(stream_is_silent_until_the_next_retransmission),
         cmocka_unit_test(bulk_catches_up_as_measured),
         cmocka_unit_test(lost_retransmission_is_found_without_the_timer),

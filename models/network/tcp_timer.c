@@ -3,6 +3,7 @@
 #include "tcp_sender_internal.h"
 
 #define PROBE_FACTOR 2 /* round trips */
+#define TICK (4 * SIM_MS)
 
 sim_dur sender_rtt(const struct wan_link *link, const struct sender *sender)
 {
@@ -90,10 +91,15 @@ void sender_arm(const struct wan_link *link, struct sender *sender)
         sender->timer = sender->resent + user > now ? sender->resent + user : now;
 }
 
-/* In the open state the probe comes first: 2 RTT from now, no later than R after the oldest. */
-void sender_arm_probe(const struct wan_link *link, struct sender *sender)
+/*
+ * In the open state the probe comes first: 2 RTT after the last new segment. It is no later than R
+ * from now after an acknowledgement, and after a new segment than R after the oldest; but where new
+ * ones come more often than the kernel's timer ticks, each starts it again before it can fire
+ * (Linux, tcp_schedule_loss_probe(); 250 ticks a second).
+ */
+void sender_arm_probe(const struct wan_link *link, struct sender *sender, bool acknowledged)
 {
-    sim_time now = sim_now(link->sim), probe, oldest;
+    sim_time now = sim_now(link->sim), probe, limit = now + sender_rto(link, sender);
 
     if (sender->handshake || sender->probed || sender->state != SENDER_OPEN ||
         sender->first == NO_INDEX || !link->config->tail_loss_probe) {
@@ -101,10 +107,16 @@ void sender_arm_probe(const struct wan_link *link, struct sender *sender)
             sender_arm(link, sender);
         return;
     }
-    oldest = link->spans[sender->first].sent + sender_rto(link, sender);
     probe = now + PROBE_FACTOR * sender_rtt(link, sender);
-    if (sender->pipe == 1 || probe > oldest)
-        probe = oldest;
-    sender->timer = probe > now ? probe : now;
+    if (!acknowledged) {
+        limit = link->spans[sender->first].sent + sender_rto(link, sender);
+        if (limit <= now)
+            limit = SIM_NEVER;
+        else if (limit < now + TICK)
+            limit = now + TICK;
+    }
+    if (sender->pipe == 1 || probe > limit)
+        probe = limit;
+    sender->timer = probe;
     sender->probing = true;
 }

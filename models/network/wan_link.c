@@ -179,11 +179,13 @@ static void wan_link_init(void *self, const struct model_env *env)
     link->mean_base_ns =
         (sim_dur)(dist_mean(link->rtt) / 2 * mean_path(config) + dist_mean(config->jitter) +
                   config->spike_share * dist_mean(config->spike));
+    link->dark = (struct darkness){SIM_NEVER, SIM_NEVER};
     tcp_flows_init(link);
     link->retransmit_kind = sim_kind_add(env->sim, &tcp_sender_wakes, env->instance, link);
     tcp_keepalive_init(link, env->instance);
     wan_link_open_probes(link, sim_probe_set(env->sim));
     link->port = (struct link_port){
+        .dark = &link->dark,
         .self = link,
         .open = tcp_flow_open,
         .mark = tcp_flow_mark,

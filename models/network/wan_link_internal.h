@@ -66,6 +66,7 @@ struct flow_extra {
     uint32_t watch_entity, watch_generation;
     sim_dur user_timeout_ns;           /* 0: none */
     const struct keepalive *keepalive; /* where its kernel probes; else these mean nothing */
+    bool timed;                        /* the event of its timer is scheduled */
     uint32_t back;                     /* the connection's flow on the reverse link */
     uint32_t probes_sent, unanswered;  /* in all; since something was heard */
     sim_time answered;                 /* the latest probe that was, or the start */
@@ -89,7 +90,8 @@ enum span_state {
 /* Bytes that were sent together and shared a fate. */
 struct span {
     uint64_t from; /* first byte, counted from the sender's start */
-    sim_time sent, arrives /* SIM_NEVER: lost */, known;
+    sim_time sent, arrives /* SIM_NEVER: lost */, known /* SIM_NEVER: no acknowledgement comes */;
+    sim_time had; /* arrived then, and the acknowledgement was lost; SIM_NEVER: not so */
     uint32_t bytes, segments, next;
     uint16_t sends; /* before this one */
     uint8_t state;
@@ -105,7 +107,7 @@ struct queued_message {
 enum sender_state { SENDER_OPEN, SENDER_RECOVERY, SENDER_LOSS };
 /* A flow's sender while something is lost or the window limits it; see tcp_sender.c. */
 struct sender {
-    struct congestion congestion;
+    struct congestion congestion, prior; /* now; before the first timeout of an episode */
     uint32_t flow, generation;
     uint32_t head, tail;  /* messages not delivered yet, in order; also the free list */
     uint32_t first, last; /* spans not acknowledged in order yet, by their bytes */
@@ -118,7 +120,8 @@ struct sender {
     uint32_t counted;           /* segments sent in the first round trip, while estimating */
     uint32_t timeouts, backoff; /* of the timer since the last progress */
     sim_time begun, timer, due, resent;
-    sim_time latest_sent; /* RACK: of what was acknowledged */
+    sim_time train_begun, train_latest; /* acknowledgements that follow each other, of one round */
+    sim_time latest_sent;               /* RACK: of what was acknowledged */
     uint64_t latest_end;
     sim_dur measured_rtt;
     uint8_t state;
@@ -126,8 +129,12 @@ struct sender {
     bool bulk;       /* counts until all is acknowledged */
     bool probing;    /* the timer is that of the tail loss probe */
     bool probed;
+    bool fast;     /* recovery has just begun: a fast retransmission is due */
     bool repaired; /* something sent again was acknowledged just now */
+    bool original; /* so was something from before the timer fired that was sent once */
+    bool doubts;   /* nothing was since the timer fired (F-RTO) */
     bool handshake;
+    bool recalls; /* its first span stands for data before it, of which nobody counted */
 };
 
 /* A message that a fault holds. */
@@ -164,6 +171,7 @@ struct wan_link {
     sim_dur extra_delay_ns; /* gateways and constant delays of faults */
     sim_dur extra_mean_ns;  /* the same, and the means of random ones */
     bool blackhole;
+    struct darkness dark;
     bool reset, hold;
     bool careful;        /* a reset, a hold, an idle timeout, a choice of faults by flow */
     bool narrow;         /* bandwidth is limited */
@@ -342,6 +350,8 @@ void tcp_keepalive_init(struct wan_link *link, const char *instance);
 /* struct link_port */
 void tcp_keepalive_begin(void *self, uint32_t flow_index, uint32_t back,
                          const struct keepalive *keepalive);
+/* The flow breaks or is closed: its timer no longer counts. */
+void tcp_keepalive_end(struct wan_link *link, uint32_t flow_index);
 sim_time tcp_flow_latest(const void *self, uint32_t flow_index);
 
 /* --- tcp_sender.c ---------------------------------------------------------------------------- */
@@ -357,6 +367,8 @@ RARE void tcp_sender_begin_dropped(struct wan_link *link, uint32_t flow_index,
                                    const struct message *message, uint32_t tries);
 /* Much follows: count from an empty flow on. */
 void tcp_sender_begin_bulk(struct wan_link *link, uint32_t flow_index);
+/* Whether a message pushed now would wait, for the window or behind what was lost. */
+bool tcp_sender_waits(const struct wan_link *link, uint32_t index);
 /* Send a message as far as the window allows, the rest when it does. */
 void tcp_sender_push(struct wan_link *link, uint32_t flow_index, const struct message *message);
 /* A message of several segments on a flow without a sender: false if all of it arrives

@@ -6,9 +6,27 @@
 #include <stdlib.h>
 
 const char *const incident_stage_names[INCIDENT_STAGES + 1] = {
-    [INCIDENT_DETECT] = "detect",   [INCIDENT_DECIDE] = "decide", [INCIDENT_PROMOTE] = "promote",
-    [INCIDENT_PUBLISH] = "publish", [INCIDENT_DRAIN] = "drain",
+    [INCIDENT_DETECT] = "detect",       [INCIDENT_DECIDE] = "decide",
+    [INCIDENT_PROMOTE] = "promote",     [INCIDENT_NOTIFY] = "notify",
+    [INCIDENT_PUBLISH] = "publish",     [INCIDENT_CACHE] = "cache",
+    [INCIDENT_RECONNECT] = "reconnect",
 };
+
+void incident_stage_lengths(sim_time onset, const sim_time ended[INCIDENT_STAGES],
+                            sim_dur lengths[INCIDENT_STAGES])
+{
+    sim_time ends[INCIDENT_STAGES];
+
+    for (int stage = INCIDENT_STAGES - 1; stage >= 0; stage--) {
+        ends[stage] = ended[stage];
+        if (stage + 1 < INCIDENT_STAGES && ends[stage] > ends[stage + 1])
+            ends[stage] = ends[stage + 1];
+        if (ends[stage] < onset)
+            ends[stage] = onset;
+    }
+    for (int stage = 0; stage < INCIDENT_STAGES; stage++)
+        lengths[stage] = ends[stage] - (stage > 0 ? ends[stage - 1] : onset);
+}
 
 void incident_list_add(struct incident_list *list, const struct incident *incident)
 {

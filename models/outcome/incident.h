@@ -24,12 +24,14 @@
  * ends them in objective.c.
  */
 enum incident_stage {
-    INCIDENT_DETECT,  /* until the alarm */
-    INCIDENT_DECIDE,  /* until the promotion is requested */
-    INCIDENT_PROMOTE, /* until the new primary takes writes */
-    INCIDENT_PUBLISH, /* until the authority names the new primary */
-    INCIDENT_DRAIN, /* until the outage is restored: start of the first window of `hold`, after the
-                       first bad one, with good operations at target in every region */
+    INCIDENT_DETECT,    /* until the alarm */
+    INCIDENT_DECIDE,    /* until the promotion is requested */
+    INCIDENT_PROMOTE,   /* until the new primary takes writes */
+    INCIDENT_NOTIFY,    /* until the change of what clients use is asked for, and accepted */
+    INCIDENT_PUBLISH,   /* until the authority names the new primary */
+    INCIDENT_CACHE,     /* until no resolver's cache names the old one any more */
+    INCIDENT_RECONNECT, /* until the outage is restored: start of the first window of `hold`, after
+                           the first bad one, with good operations at target in every region */
     INCIDENT_STAGES
 };
 /* By stage, then NULL: "detect" and so on. */
@@ -50,13 +52,21 @@ struct incident {
 /* SIM_NEVER: by the end of the run it was not. */
 static inline sim_time incident_restored(const struct incident *incident)
 {
-    return incident->ended[INCIDENT_DRAIN];
+    return incident->ended[INCIDENT_RECONNECT];
 }
 /* Without an outage an incident is restored at its onset; no outage is. */
 static inline bool incident_is_outage(const struct incident *incident)
 {
     return incident_restored(incident) != incident->onset;
 }
+
+/*
+ * The parts of an RTO, which add up to it. `ended`: as of an incident that was restored, SIM_NEVER
+ * where a stage was not reached. Each stage ends at its instant, or when the next one does, or with
+ * the restoration, whichever is first: so an outage that passes without an alarm is all `detect`.
+ */
+void incident_stage_lengths(sim_time onset, const sim_time ended[INCIDENT_STAGES],
+                            sim_dur lengths[INCIDENT_STAGES]);
 
 struct incident_list {
     struct incident *incidents; /* by onset */

@@ -94,6 +94,21 @@ void op_history_add_op(struct op_history *history, const struct op_record *opera
     json_close(json);
 }
 
+void op_history_add_attempt(struct op_history *history, const struct attempt_record *attempt)
+{
+    struct json_writer *json = &history->json;
+
+    open_record(history, "attempt", attempt->name, &attempt->session);
+    add_region(history, "region", attempt->region);
+    json_count(json, "instance", attempt->instance);
+    json_count(json, "attempt", attempt->attempt);
+    add_region(history, "to", attempt->to);
+    json_integer(json, "begun_ns", attempt->begun);
+    json_integer(json, "ended_ns", attempt->ended);
+    json_text(json, "error", attempt->error);
+    json_close(json);
+}
+
 void op_history_add_write(struct op_history *history, const struct write_record *write)
 {
     struct json_writer *json = &history->json;

@@ -51,6 +51,18 @@ struct op_record {
     uint32_t event;      /* of the run log: what impaired its way when it ended; 0: nothing */
 };
 
+/* An attempt of an operation that has failed. */
+struct attempt_record {
+    struct session_key session;
+    const char *name;  /* static: of the operation */
+    int region;        /* of the client */
+    uint32_t instance; /* of the client, in its region */
+    uint32_t attempt;  /* of the operation, from 1 */
+    int to;            /* region of the server that the client used; -1: none yet */
+    sim_time begun, ended;
+    const char *error; /* static: "timeout", "refused": the classes of the client */
+};
+
 /* A write that a server executed. */
 struct write_record {
     struct session_key session;
@@ -71,6 +83,7 @@ struct answer_record {
 
 struct op_history {
     struct json_writer json;
+    bool with_attempts;              /* also failed attempts; set after op_history_open() */
     const struct topology *topology; /* of the run; NULL until op_history_begin() */
     struct answer_table {
         struct answer_record *rows;
@@ -84,6 +97,7 @@ void op_history_open(struct op_history *history, FILE *out);
 void op_history_begin(struct op_history *history, const struct topology *topology, uint64_t seed,
                       uint32_t replication);
 void op_history_add_op(struct op_history *history, const struct op_record *operation);
+void op_history_add_attempt(struct op_history *history, const struct attempt_record *attempt);
 void op_history_add_write(struct op_history *history, const struct write_record *write);
 /* The server's note for the client, by the command's row: read when the reply has arrived, before
  * the row is used again. */

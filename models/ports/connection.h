@@ -66,8 +66,8 @@ struct connection_way {
     uint32_t out, in;  /* flows: to the listener, and back */
     uint16_t endpoint; /* the address */
     bool hello;        /* a handshake's present round is TLS's first */
-    bool syn;          /* a handshake's present round is TCP's own; the others are TLS's on an open
-                          connection */
+    bool auth;         /* it is that of AUTH */
+    bool syn;          /* it is TCP's own; the others are on an open connection */
 };
 
 /* The client's end: how a listener finds the way back. */

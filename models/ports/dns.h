@@ -49,6 +49,9 @@ struct dns_port {
     /* From now on the authority answers with `target`, without its control plane: the state of a
      * health check has changed, not the record. `why`: the cause in words, for the run log. */
     void (*serve)(void *self, struct dns_target target, const char *why);
+    /* Until when a resolver may answer from its cache what the authority would not answer now; now
+     * or earlier: none does. */
+    sim_time (*stale_until)(const void *self);
     /* While connecting; NULL until then, as from the authority. */
     void (*override)(void *self, const struct dns_resolver *resolver);
     /* NULL: answers are the authority's. */

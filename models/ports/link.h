@@ -30,9 +30,20 @@ struct message {
 struct keepalive {
     sim_dur idle_ns /* 0: off */, interval_ns;
     uint32_t count; /* at least 1 */
+    bool forgets;   /* a dead peer is forgotten: it finds out by a RST when it sends. Else the flow
+                       breaks, and its owner is told */
 };
 /* What a connection carries. A fault may hit one class only. */
 enum traffic { TRAFFIC_BOTH, TRAFFIC_APPLICATION, TRAFFIC_REPLICATION };
+/* A time in which nothing sent on a link arrives; from SIM_NEVER: there was none, until SIM_NEVER:
+ * it lasts. */
+struct darkness {
+    sim_time from, until;
+};
+static inline bool is_in_darkness(const struct darkness *dark, sim_time when)
+{
+    return when >= dark->from && when < dark->until;
+}
 /*
  * A flow is one direction of a TCP connection: messages sent on it are delivered in order. It is an
  * index into the link's table. A closed flow still delivers what was sent on it (the kernel's
@@ -45,6 +56,7 @@ enum traffic { TRAFFIC_BOTH, TRAFFIC_APPLICATION, TRAFFIC_REPLICATION };
  */
 struct link_port {
     void *self;
+    const struct darkness *dark; /* the latest, by faults that hit all */
     uint32_t (*open)(void *self);
     /* What a new flow belongs to: a class of traffic, not BOTH, and a connection, of which both
      * flows have the same number: it keys the draw where a fault hits a share of connections. Not
@@ -63,7 +75,8 @@ struct link_port {
     void (*watch)(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_id kind, uint32_t entity,
                   uint32_t generation);
     /* The kernel that sends on a watched, open flow probes its connection from now on while it is
-     * idle. `back`: the connection's other flow, on the reverse link; both are closed together. */
+     * idle; keepalive NULL: no longer. `back`: the connection's other flow, on the reverse link;
+     * both are closed together. */
     void (*keep_alive)(void *self, uint32_t flow, uint32_t back, const struct keepalive *keepalive);
     /* When the latest message of an open flow that got through arrives, or did; 0: none yet. */
     sim_time (*latest)(const void *self, uint32_t flow);

@@ -38,6 +38,7 @@ struct user_request {
     enum session_mode mode;
     bool writes;         /* a page that also writes the session */
     int local_region;    /* SESSION_LOCAL: where it lives */
+    uint32_t endpoint;   /* of the region's endpoint group, to which the connection goes */
     sim_time last_write; /* acknowledged, or -1 */
     sim_dur way_back;    /* delay of the response to the user */
 };
@@ -63,7 +64,12 @@ struct users_port {
     void (*respond)(void *self, const struct user_response *response);
     /* Does the user of this pending request still wait? */
     bool (*waits)(const void *self, uint32_t pending, uint32_t generation);
+    /* The region's side of open connections has gone: what users send over them is answered by a
+     * reset. endpoint: of the region's endpoint group; ALL_ENDPOINTS: of all. */
+    void (*lose_connections)(void *self, int region, uint32_t endpoint);
+    sim_dur patience_ns; /* the longest time for which a user waits */
 };
+#define ALL_ENDPOINTS UINT32_MAX
 
 PORT_ACCESSORS(app, struct app_port)
 PORT_ACCESSORS(users, struct users_port)

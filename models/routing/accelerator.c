@@ -1,48 +1,42 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The region to which a user's new connection is routed: an anycast accelerator that picks the
- * nearest healthy region, or always the user's own (static).
+ * The region and endpoint to which a user's new connection is routed: by an anycast accelerator, by
+ * names (dns_routing), or always the user's own region (static). Parameters, metrics, the model.
  *
- * An edge stands near each region (a user's place); what it believes of each region's health is a
- * bit. The regions of an edge are ordered by their inter-region round trip at the start of the run,
- * its own first: proximity does not move with a fault. Between a load balancer's change of health
- * and an edge's belief lie two waits: one of the service as a whole (detection or failback) and one
- * of each edge (spread). A change that is undone before it is believed was never seen.
+ * An edge stands near each region (a user's place), with its own view of each region's endpoint
+ * group: health, traffic dial, weights. The regions of an edge are ordered by their inter-region
+ * round trip at the start of the run, its own first: proximity does not move with a fault. The
+ * choice is that of endpoint_choice.h.
  *
- * The order of choice: the nearest of the closest regions (three in AWS) that is believed healthy,
- * else the closest one (fail open). A share of connections spills to another healthy region: users
- * are not always where their network says.
+ * A share of connections spills to another healthy region: users are not always where their network
+ * says, and the network may take them to another edge, which an affinity to the source address does
+ * not prevent.
  */
-#include "bug.h"
-#include "model.h"
-#include "edge.h"
-#include "link.h"
-#include "refs.h"
-#include "user.h"
+#include "accelerator_internal.h"
+
 #include "registry.h"
-#include "run_log.h"
 
-enum routing { ROUTING_ACCELERATOR, ROUTING_STATIC };
-static const char *const routing_names[] = {"accelerator", "static", NULL};
+#include <stdlib.h>
 
-struct accelerator_config {
-    int routing;
-    double spill;
-    struct dist *detection, *failback, *edge_spread;
-    sim_dur idle_timeout_ns;
-    uint32_t regions_tried;
-};
+static const char *const routing_names[] = {"accelerator", "static", "dns",
+                                            NULL};                       /* enum routing */
+static const char *const affinity_names[] = {"none", "source-ip", NULL}; /* enum affinity */
+static const char *const idle_ends[] = {"reset", "silence", NULL};       /* enum idle_end */
 
 #define MODEL_CONFIG struct accelerator_config
 // clang-format off
 static const struct field accelerator_fields[] = {
-    CHOICE("routing", routing, routing_names, "accelerator", "accelerator: nearest healthy region; static: always the user's own region", "facts A"),
-    SHARE("spill", spill, "0", "0", "100%", "share of new connections that reach a healthy region other than the nearest", "assumption"),
+    CHOICE("routing", routing, routing_names, "accelerator", "accelerator: by the endpoint groups, nearest healthy one first; dns: by the records of 'dns_routing'; static: always the user's own region", "facts A"),
+    CHOICE("affinity", affinity, affinity_names, "none", "client affinity: none: dials and weights are drawn for each connection; source-ip: once for each user", "facts A"),
+    SHARE("spill", spill, "0", "0", "100%", "share of new connections that reach a healthy region other than the nearest, since the network takes them to another edge", "assumption"),
     TIME_DIST("detection", detection, "0s", "uniform(low=0s, high=30s)", "10min", "time from a load balancer without healthy targets until the accelerator reacts", "facts A"),
     TIME_DIST("failback", failback, "0s", "30s", "10min", "time from the recovery of a load balancer until the accelerator reacts", "facts A"),
     TIME_DIST("edge_spread", edge_spread, "0s", "uniform(low=0s, high=5s)", "10min", "additional time until an edge location has the change, drawn for each", "facts A"),
     DURATION("idle_timeout", idle_timeout_ns, "1s", "340s", "1h", "idle time after which a connection is dropped; fixed in AWS", "facts A"),
+    CHOICE("idle_end", idle_end, idle_ends, "reset", "what comes over a dropped connection that its user still considers open: reset: is answered by a reset; silence: is lost", "assumption"),
     COUNT("regions_tried", regions_tried, "1", "3", "16", "closest regions that are tried before it fails open to the nearest; fixed in AWS", "facts A"),
+    TIME_DIST("change_delay", change_delay, "0s", "uniform(low=5s, high=60s)", "1h", "time from the acceptance of a change of a dial or weight until the edges begin to have it", "assumption"),
+    TEXT_DEFAULT("home", home, "us-west-2", "home region of the control plane, which is down while that region is; it need not be in the scenario", "facts A"),
 };
 // clang-format on
 
@@ -57,6 +51,10 @@ static const struct metric accelerator_metrics[] = {
      .kind = METRIC_COUNT,
      .series = true,
      .meaning = "new connections of users near the region sent elsewhere by spill"},
+    {.name = "dialled_connections",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .meaning = "new connections of users near the region sent elsewhere by traffic dials"},
     {.name = "rerouted_connections",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
@@ -83,227 +81,152 @@ static const struct metric accelerator_metrics[] = {
      .meaning = "edge locations that consider the region healthy"},
 };
 
-/* A region as its load balancer reports it. */
-struct endpoint_group {
-    bool healthy;      /* as reported last */
-    uint32_t changes;  /* counts reports: the generation of the edges' events */
-    uint32_t learning; /* edges whose event on the last change is still to come */
-    uint32_t edges_healthy;
-    probe_id connections, spilled, rerouted, failed_open, stale, edges_level;
-};
-
-struct accelerator {
-    const struct accelerator_config *config;
-    struct sim *sim;
-    struct probes_hot *probes;
-    const struct topology *topology;
-    struct run_log *log;
-    struct rng_stream change_stream, edge_stream;
-    struct edge_port port;
-    kind_id learn_kind;
-    int region_count;
-
-    const struct link_port *links[REGIONS_MAX][REGIONS_MAX]; /* [from][to] */
-    sim_dur delays[REGIONS_MAX][REGIONS_MAX]; /* one way, without faults; 0 to itself */
-    int order[REGIONS_MAX][REGIONS_MAX];      /* of each place: regions, nearest first */
-    bool believed[REGIONS_MAX][REGIONS_MAX];  /* [place][region] */
-    struct endpoint_group groups[REGIONS_MAX];
-};
-
 /* --- where to -------------------------------------------------------------------------------- */
 
-/* The nearest healthy of the closest regions; -1: none of them is. */
-static int accelerator_nearest(const struct accelerator *acc, int place)
-{
-    int tried = (int)acc->config->regions_tried;
-    int tries = acc->region_count < tried ? acc->region_count : tried;
-
-    for (int i = 0; i < tries; i++) {
-        int region = acc->order[place][i];
-
-        if (acc->believed[place][region])
-            return region;
-    }
-    return -1;
-}
-
-/* Another healthy region than `nearest`, each alike; -1: there is none. */
-static int accelerator_spill(const struct accelerator *acc, int place, int nearest, uint64_t word)
+/* Another healthy region than `chosen`, each alike; -1: there is none. */
+static int accelerator_spill(const struct accelerator *acc, int place, int chosen, uint64_t word)
 {
     int others[REGIONS_MAX];
     uint32_t count = 0;
 
     for (int i = 0; i < acc->region_count; i++) {
-        int region = acc->order[place][i];
+        int region = acc->near.order[place][i];
 
-        if (region != nearest && acc->believed[place][region])
+        if (region != chosen && group_is_healthy(&acc->views[place][region]))
             others[count++] = region;
     }
     return count > 0 ? others[rng_below(word, count)] : -1;
 }
 
-static int accelerator_choose(struct accelerator *acc, int place, uint64_t word)
+/* Of dials and weights. */
+static uint64_t affinity_word(const struct accelerator *acc, const struct edge_client *client)
 {
-    const struct endpoint_group *home = &acc->groups[place];
-    int nearest = accelerator_nearest(acc, place);
-    int other;
+    if (acc->config->affinity == AFFINITY_NONE)
+        return client->word;
+    return rng_block_at(&acc->user_stream, (uint64_t)client->place, client->user).word[0];
+}
 
-    if (nearest < 0) {
+static void count_choice(struct accelerator *acc, int place, const struct endpoint_choice *choice)
+{
+    const struct endpoint_group_state *home = &acc->groups[place];
+
+    if (choice->reason == CHOICE_FAIL_OPEN)
         probe_count(acc->probes, home->failed_open);
-        return acc->order[place][0];
-    }
-    if (acc->config->spill > 0 && rng_unit(word) < acc->config->spill) {
-        other = accelerator_spill(acc, place, nearest, rng_mix(word));
-        if (other >= 0) {
-            probe_count(acc->probes, home->spilled);
-            return other;
+    else if (choice->reason == CHOICE_DIALLED && choice->region != place)
+        probe_count(acc->probes, home->dialled);
+    else if (choice->region != place)
+        probe_count(acc->probes, home->rerouted);
+}
+
+/* At the edge near `edge`, with what the user's own edge knows. */
+static struct endpoint_choice choose_at(const struct accelerator *acc, int place, int edge,
+                                        uint64_t word)
+{
+    return endpoint_choose(acc->views[place], acc->near.order[edge], (uint32_t)acc->region_count,
+                           acc->config->regions_tried, word);
+}
+
+static struct edge_route accelerator_choose(struct accelerator *acc,
+                                            const struct edge_client *client)
+{
+    int place = client->place, other = -1;
+    uint64_t word = affinity_word(acc, client);
+    struct endpoint_choice choice = choose_at(acc, place, place, word), spilled;
+
+    if (choice.reason == CHOICE_NONE)
+        return (struct edge_route){.region = -1};
+    if (choice.reason != CHOICE_FAIL_OPEN && acc->config->spill > 0 &&
+        rng_unit(client->word) < acc->config->spill)
+        other = accelerator_spill(acc, place, choice.region, rng_mix(client->word));
+    if (other >= 0) {
+        spilled = choose_at(acc, place, other, word);
+        if (spilled.region != choice.region) {
+            probe_count(acc->probes, acc->groups[place].spilled);
+            return (struct edge_route){spilled.region, spilled.endpoint};
         }
     }
-    if (nearest != place)
-        probe_count(acc->probes, home->rerouted);
-    return nearest;
+    count_choice(acc, place, &choice);
+    return (struct edge_route){choice.region, choice.endpoint};
 }
 
-static struct edge_route accelerator_route(void *self, int place, uint64_t word)
+/* Without an accelerator a region's endpoints are records of one name, drawn by weight. */
+static struct edge_route route_without(struct accelerator *acc, const struct edge_client *client)
+{
+    int region = client->place;
+
+    if (acc->config->routing == ROUTING_DNS)
+        region = acc->dns->resolve(acc->dns->self, client);
+    if (region < 0)
+        return (struct edge_route){.region = -1};
+    return (struct edge_route){region,
+                               group_endpoint(&acc->views[client->place][region], client->word)};
+}
+
+static struct edge_route accelerator_route(void *self, const struct edge_client *client)
 {
     struct accelerator *acc = self;
-    int region = place;
+    struct edge_route route = acc->config->routing == ROUTING_ACCELERATOR
+                                  ? accelerator_choose(acc, client)
+                                  : route_without(acc, client);
 
-    if (acc->config->routing == ROUTING_ACCELERATOR)
-        region = accelerator_choose(acc, place, word);
-    probe_count(acc->probes, acc->groups[region].connections);
-    if (!acc->groups[region].healthy)
-        probe_count(acc->probes, acc->groups[region].stale);
-    return (struct edge_route){region};
+    if (route.region < 0)
+        return route;
+    probe_count(acc->probes, acc->groups[route.region].connections);
+    if (!acc->groups[route.region].endpoints[route.endpoint].healthy)
+        probe_count(acc->probes, acc->groups[route.region].stale);
+    return route;
 }
 
+/* Without an accelerator nobody stands between the user and the load balancer. */
 static sim_dur accelerator_idle_timeout(const void *self)
 {
     const struct accelerator *acc = self;
 
-    return acc->config->idle_timeout_ns;
+    return acc->config->routing == ROUTING_ACCELERATOR ? acc->config->idle_timeout_ns : SIM_NEVER;
+}
+
+static bool accelerator_idle_resets(const void *self)
+{
+    const struct accelerator *acc = self;
+
+    return acc->config->idle_end == IDLE_RESET;
+}
+
+static bool accelerator_by_names(const void *self)
+{
+    const struct accelerator *acc = self;
+
+    return acc->config->routing == ROUTING_DNS;
 }
 
 static sim_dur accelerator_detour(const void *self, int place, int region)
 {
     const struct accelerator *acc = self;
 
-    return acc->delays[place][region];
+    return acc->near.delays[place][region];
 }
-
-/* --- what the edges believe ------------------------------------------------------------------ */
-
-static uint32_t edge_entity(int place, int region)
-{
-    return (uint32_t)(place * REGIONS_MAX + region);
-}
-
-static void accelerator_health(void *self, int region, bool healthy)
-{
-    struct accelerator *acc = self;
-    struct endpoint_group *group = &acc->groups[region];
-    const struct dist *wait = healthy ? acc->config->failback : acc->config->detection;
-    struct cause cause = {0};
-    sim_dur detection;
-
-    if (group->healthy == healthy)
-        return;
-    group->healthy = healthy;
-    cause.number = run_log_event(acc->log, sim_now(acc->sim), "health",
-                                 acc->topology->region_names[region], sim_cause(acc->sim), NULL,
-                                 healthy ? "the load balancer has healthy targets again"
-                                         : "the load balancer has no healthy target");
-    if (acc->config->routing != ROUTING_ACCELERATOR)
-        return;
-    cause = sim_set_cause(acc->sim, cause);
-    for (; group->learning > 0; group->learning--)
-        sim_cancelled(acc->sim);
-    group->changes++;
-    detection = dist_sample_ns(
-        wait, rng_block_at(&acc->change_stream, (uint64_t)region, group->changes).word[0]);
-    for (int place = 0; place < acc->region_count; place++) {
-        uint32_t entity = edge_entity(place, region);
-        uint64_t word = rng_block_at(&acc->edge_stream, entity, group->changes).word[0];
-        sim_time when =
-            sim_now(acc->sim) + detection + dist_sample_ns(acc->config->edge_spread, word);
-
-        if (when > sim_end(acc->sim))
-            continue;
-        sim_at(acc->sim, when, acc->learn_kind, entity, group->changes);
-        group->learning++;
-    }
-    sim_set_cause(acc->sim, cause);
-}
-
-static void accelerator_on_learn(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
-{
-    struct accelerator *acc = self;
-    uint32_t place = entity / REGIONS_MAX, region = entity % REGIONS_MAX;
-    struct endpoint_group *group = &acc->groups[region];
-
-    (void)generation;
-    invariant(group->learning > 0);
-    group->learning--;
-    if (acc->believed[place][region] == group->healthy)
-        return;
-    acc->believed[place][region] = group->healthy;
-    group->edges_healthy += group->healthy ? 1 : UINT32_MAX;
-    probe_level(acc->probes, group->edges_level, sim_now(sim), group->edges_healthy);
-    run_log_event(acc->log, sim_now(sim), "health", acc->topology->region_names[region],
-                  sim_cause(sim), group->healthy ? "recovery" : "no healthy target",
-                  "the edge near %s %s this region", acc->topology->region_names[place],
-                  group->healthy ? "routes again to" : "routes around");
-}
-
-static bool accelerator_learn_live(const void *self, uint32_t entity, uint32_t generation)
-{
-    const struct accelerator *acc = self;
-
-    return (acc->groups[entity % REGIONS_MAX].changes & SIM_GENERATION_MASK) == generation;
-}
-
-static const struct event_kind accelerator_learn = {
-    .name = "learn",
-    .phase = PHASE_WORK,
-    .fire = accelerator_on_learn,
-    .live = accelerator_learn_live,
-    .carries_cause = true,
-};
 
 /* --- the model ------------------------------------------------------------------------------- */
 
-static sim_dur accelerator_round_trip(const struct accelerator *acc, int a, int b)
+static void accelerator_init_group(struct accelerator *acc, struct probes *probes, int region)
 {
-    return acc->delays[a][b] + acc->delays[b][a];
-}
+    struct endpoint_group_state *group = &acc->groups[region];
 
-/* Insertion: the place itself first (a round trip of 0), then by round trip, then by index. */
-static void accelerator_sort(struct accelerator *acc, int place)
-{
-    int *order = acc->order[place];
-
-    order[0] = place;
-    for (int region = 0, count = 1; region < acc->region_count; region++) {
-        int at = count;
-
-        if (region == place)
-            continue;
-        while (at > 1 && accelerator_round_trip(acc, place, order[at - 1]) >
-                             accelerator_round_trip(acc, place, region)) {
-            order[at] = order[at - 1];
-            at--;
-        }
-        order[at] = region;
-        count++;
-    }
+    for (int i = 0; i < ENDPOINTS_MAX; i++)
+        group->endpoints[i] = (struct endpoint){.healthy = true, .aliased = true};
+    group->connections = probe_count_open(probes, "edge_connections", region, NULL);
+    group->spilled = probe_count_open(probes, "spilled_connections", region, NULL);
+    group->dialled = probe_count_open(probes, "dialled_connections", region, NULL);
+    group->rerouted = probe_count_open(probes, "rerouted_connections", region, NULL);
+    group->failed_open = probe_count_open(probes, "failed_open_connections", region, NULL);
+    group->stale = probe_count_open(probes, "stale_connections", region, NULL);
+    group->edges_level = probe_level_open(probes, "edges_healthy", region, NULL);
 }
 
 static void accelerator_init(void *self, const struct model_env *env)
 {
     struct accelerator *acc = self;
-    struct probes *probes = sim_probe_set(env->sim);
 
-    invariant(env->topology->region_count <= REGIONS_MAX);
     acc->config = env->config;
     acc->sim = env->sim;
     acc->topology = env->topology;
@@ -311,27 +234,23 @@ static void accelerator_init(void *self, const struct model_env *env)
     acc->region_count = (int)env->topology->region_count;
     acc->change_stream = sim_stream(env->sim, env->instance, "change");
     acc->edge_stream = sim_stream(env->sim, env->instance, "edge");
+    acc->user_stream = sim_stream(env->sim, env->instance, "user");
+    acc->setting_stream = sim_stream(env->sim, env->instance, "setting");
     acc->learn_kind = sim_kind_add(env->sim, &accelerator_learn, env->instance, acc);
-    for (int i = 0; i < acc->region_count; i++) {
-        struct endpoint_group *group = &acc->groups[i];
-
-        group->healthy = true;
-        group->edges_healthy = env->topology->region_count;
-        group->connections = probe_count_open(probes, "edge_connections", i, NULL);
-        group->spilled = probe_count_open(probes, "spilled_connections", i, NULL);
-        group->rerouted = probe_count_open(probes, "rerouted_connections", i, NULL);
-        group->failed_open = probe_count_open(probes, "failed_open_connections", i, NULL);
-        group->stale = probe_count_open(probes, "stale_connections", i, NULL);
-        group->edges_level = probe_level_open(probes, "edges_healthy", i, NULL);
-    }
+    acc->apply_kind = sim_kind_add(env->sim, &accelerator_apply, env->instance, acc);
+    for (int i = 0; i < acc->region_count; i++)
+        accelerator_init_group(acc, sim_probe_set(env->sim), i);
     acc->port = (struct edge_port){
         .self = acc,
         .route = accelerator_route,
         .health = accelerator_health,
+        .by_names = accelerator_by_names,
         .idle_timeout = accelerator_idle_timeout,
+        .idle_resets = accelerator_idle_resets,
         .detour = accelerator_detour,
     };
     port_offer_edge(env->ports, -1, -1, &acc->port);
+    accelerator_control_init(acc, env->ports, env->instance);
 }
 
 static void accelerator_connect(void *self, const struct port_directory *ports)
@@ -339,39 +258,66 @@ static void accelerator_connect(void *self, const struct port_directory *ports)
     struct accelerator *acc = self;
 
     acc->probes = sim_probes(acc->sim);
-    for (int a = 0; a < acc->region_count; a++)
-        for (int b = 0; b < acc->region_count; b++)
-            if (a != b)
-                acc->links[a][b] = port_need_link(ports, a, b);
+    acc->dns = port_need_user_dns(ports, -1, -1);
+    proximity_connect(&acc->near, acc->topology, ports);
+    for (int region = 0; region < acc->region_count; region++)
+        acc->groups[region].port = port_need_endpoint_group(ports, region, -1);
+}
+
+/* What an edge knows of a group at the start. */
+static struct group_view first_view(const struct endpoint_group_port *port)
+{
+    struct group_view view = {.dial = port->dial, .count = port->count};
+
+    for (uint32_t i = 0; i < port->count; i++) {
+        view.weights[i] = port->weights[i];
+        view.healthy[i] = true;
+    }
+    return view;
 }
 
 static void accelerator_start(void *self)
 {
     struct accelerator *acc = self;
 
-    for (int a = 0; a < acc->region_count; a++)
-        for (int b = 0; b < acc->region_count; b++)
-            if (a != b)
-                acc->delays[a][b] = acc->links[a][b]->mean_delay(acc->links[a][b]->self);
-    for (int place = 0; place < acc->region_count; place++) {
-        accelerator_sort(acc, place);
+    proximity_start(&acc->near);
+    for (int place = 0; place < acc->region_count; place++)
         for (int region = 0; region < acc->region_count; region++)
-            acc->believed[place][region] = true;
-        probe_level(acc->probes, acc->groups[place].edges_level, 0,
-                    acc->groups[place].edges_healthy);
+            acc->views[place][region] = first_view(acc->groups[region].port);
+    for (int region = 0; region < acc->region_count; region++) {
+        struct endpoint_group_state *group = &acc->groups[region];
+
+        if (group_is_healthy(&acc->views[region][region]))
+            group->edges_healthy = (uint32_t)acc->region_count;
+        probe_level(acc->probes, group->edges_level, 0, group->edges_healthy);
     }
 }
+
+static void accelerator_fini(void *self)
+{
+    free(((struct accelerator *)self)->settings);
+}
+
+static const struct fault_capability accelerator_faults[] = {
+    {"control/accelerator", "down", NULL},
+    {"control/accelerator", "errors", NULL},
+    {"control/accelerator", "throttle", NULL},
+    {"home", "down", NULL},
+};
 
 const struct model_ops accelerator_ops = {
     .name = "accelerator",
     .section = "accelerator",
-    .meaning = "routing of users' new connections: to the nearest healthy region, or static",
+    .meaning =
+        "routing of users' new connections: to the nearest healthy region, by names, or static",
     .scope = MODEL_ONCE,
     .config_size = sizeof(struct accelerator_config),
     .state_size = sizeof(struct accelerator),
     FIELD_TABLE(accelerator_fields),
     METRIC_TABLE(accelerator_metrics),
+    .rows = {FAULT_TABLE(accelerator_faults)},
     .init = accelerator_init,
     .connect = accelerator_connect,
     .start = accelerator_start,
+    .fini = accelerator_fini,
 };

@@ -9,7 +9,11 @@
 
 #include "model_rig.h"
 #include "edge.h"
+#include "control.h"
+#include "endpoint_group.h"
 #include "link.h"
+#include "routing_control.h"
+#include "user_dns.h"
 #include "registry.h"
 
 /* One-way delays by (from, to), in ms: west is near east, then north, then south. */
@@ -20,12 +24,26 @@ struct edge_rig {
     struct rig rig;
     struct link_port links[4][4];
     sim_dur delays[4][4];
+    struct endpoint_group_port groups[4];
+    struct user_dns_port dns;
     struct edge_port *edge;
 };
 
 static sim_dur mean_delay_of(const void *self)
 {
     return *(const sim_dur *)self;
+}
+
+static void dns_health(void *self, int region, enum record_health source, bool healthy)
+{
+    (void)self, (void)region, (void)source, (void)healthy;
+}
+
+static int route(const struct edge_rig *r, int place, uint64_t user, uint64_t word)
+{
+    const struct edge_client client = {.place = place, .user = user, .word = word};
+
+    return r->edge->route(r->edge->self, &client).region;
 }
 
 static void edge_rig_open(struct edge_rig *r, uint32_t region_count)
@@ -38,6 +56,12 @@ static void edge_rig_open(struct edge_rig *r, uint32_t region_count)
                 (struct link_port){.self = &r->delays[a][b], .mean_delay = mean_delay_of};
             port_offer_link(r->rig.ports, (int)a, (int)b, &r->links[a][b]);
         }
+    for (uint32_t a = 0; a < region_count; a++) {
+        r->groups[a] = (struct endpoint_group_port){.count = 1, .weights = {128}, .dial = 1};
+        port_offer_endpoint_group(r->rig.ports, (int)a, -1, &r->groups[a]);
+    }
+    r->dns = (struct user_dns_port){.health = dns_health};
+    port_offer_user_dns(r->rig.ports, -1, -1, &r->dns);
     rig_set(&r->rig, 0, "detection", "20s");
     rig_set(&r->rig, 0, "failback", "30s");
     rig_set(&r->rig, 0, "edge_spread", "2s");
@@ -54,6 +78,7 @@ struct step {
     struct edge_rig *r;
     sim_time when;
     int region;
+    uint32_t endpoint;
     bool healthy;
     int place, landed;
 };
@@ -62,14 +87,15 @@ static void say_health(void *arg)
 {
     struct step *step = arg;
 
-    step->r->edge->health(step->r->edge->self, step->region, step->healthy);
+    step->r->edge->health(step->r->edge->self, step->region, step->endpoint,
+                          (struct endpoint_health){step->healthy, step->healthy});
 }
 
 static void look(void *arg)
 {
     struct step *step = arg;
 
-    step->landed = step->r->edge->route(step->r->edge->self, step->place, UINT64_MAX).region;
+    step->landed = route(step->r, step->place, 0, UINT64_MAX);
 }
 
 static void health_at(struct edge_rig *r, struct step *step, sim_time when, int region,
@@ -93,7 +119,7 @@ static void accelerator_routes_to_the_own_region_when_all_is_well(void **state)
     edge_rig_open(&r, 4);
     edge_rig_wire(&r);
     for (int place = 0; place < 4; place++)
-        assert_int_equal(r.edge->route(r.edge->self, place, (uint64_t)place << 62).region, place);
+        assert_int_equal(route(&r, place, 0, (uint64_t)place << 62), place);
     assert_int_equal(r.edge->idle_timeout(r.edge->self), 340 * SIM_S);
     assert_int_equal(r.edge->detour(r.edge->self, 0, 0), 0);
     assert_int_equal(r.edge->detour(r.edge->self, 0, 2), 20 * SIM_MS);
@@ -212,7 +238,7 @@ static void accelerator_spills_the_share_asked_for(void **state)
     rig_set(&r.rig, 0, "spill", "10%");
     edge_rig_wire(&r);
     for (uint64_t i = 0; i < 10000; i++)
-        landed[r.edge->route(r.edge->self, 0, i * (UINT64_MAX / 10000)).region]++;
+        landed[route(&r, 0, i, i * (UINT64_MAX / 10000))]++;
     assert_in_range(landed[0], 8999, 9001);
     for (int region = 1; region < 4; region++)
         assert_in_range(landed[region], 270, 400); /* sd of binomial(1000, 1/3) is 15 */
@@ -247,6 +273,270 @@ static void accelerator_edges_learn_each_by_itself(void **state)
     rig_close(&r.rig);
 }
 
+/* --- endpoints of a group ------------------------------------------------------------------- */
+
+/* Endpoint for a connection near place 0, of a user and a word. */
+static struct edge_route route_of(const struct edge_rig *r, uint64_t user, uint64_t word)
+{
+    const struct edge_client client = {.place = 0, .user = user, .word = word};
+
+    return r->edge->route(r->edge->self, &client);
+}
+
+/*
+ * West has two load balancers, 192 and 64: 75 and 25 %. The first one is reported unhealthy at 10 s
+ * and believed so at 32 s: all go to the second, none to another region. When that one is unhealthy
+ * too, at 100 s + 22 s, all go to east.
+ */
+struct tally_of_group {
+    struct edge_rig *r;
+    int landed[4][2];
+};
+
+static void tally_routes(void *arg)
+{
+    struct tally_of_group *tally = arg;
+
+    for (uint64_t i = 0; i < 4000; i++) {
+        struct edge_route to = route_of(tally->r, i, rng_mix(i));
+
+        tally->landed[to.region][to.endpoint]++;
+    }
+}
+
+static void accelerator_weighs_the_healthy_endpoints_of_a_group(void **state)
+{
+    struct edge_rig r;
+    struct step first, second;
+    struct tally_of_group well = {&r, {{0}}}, one = {&r, {{0}}}, none = {&r, {{0}}};
+
+    (void)state;
+    edge_rig_open(&r, 4);
+    r.groups[0] = (struct endpoint_group_port){.count = 2, .weights = {192, 64}, .dial = 1};
+    edge_rig_wire(&r);
+    health_at(&r, &first, 10 * SIM_S, 0, false);
+    health_at(&r, &second, 100 * SIM_S, 0, false);
+    second.endpoint = 1;
+    rig_call(&r.rig, 5 * SIM_S, tally_routes, &well);
+    rig_call(&r.rig, 33 * SIM_S, tally_routes, &one);
+    rig_call(&r.rig, 123 * SIM_S, tally_routes, &none);
+    rig_run(&r.rig);
+    assert_in_range(well.landed[0][0], 2890, 3110); /* 4 standard errors of 27 */
+    assert_int_equal(well.landed[0][0] + well.landed[0][1], 4000);
+    assert_int_equal(one.landed[0][1], 4000);
+    assert_int_equal(none.landed[1][0], 4000);
+    /* four edges considered west healthy for 122 of 600 s: while it had a healthy endpoint */
+    assert_close(rig_statistic(&r.rig, "edges_healthy", 0, NULL), 4 * 122.0 / 600, 1e-9);
+    rig_close(&r.rig);
+}
+
+/* Of what its own checkers find, an edge waits only for its spread: 10 + 2 s. */
+static void accelerator_knows_its_own_checks_at_once(void **state)
+{
+    struct edge_rig r;
+    struct step down, before, after;
+
+    (void)state;
+    edge_rig_open(&r, 2);
+    r.groups[0].direct = true;
+    edge_rig_wire(&r);
+    health_at(&r, &down, 10 * SIM_S, 0, false);
+    look_at(&r, &before, 12 * SIM_S - 1, 0);
+    look_at(&r, &after, 12 * SIM_S + 1, 0);
+    rig_run(&r.rig);
+    assert_int_equal(before.landed, 0);
+    assert_int_equal(after.landed, 1);
+    rig_close(&r.rig);
+}
+
+/*
+ * A dial of half: an affinity to the source address keeps each user in one region whatever the
+ * connection, without one each connection is drawn anew. Of a user's 10 connections all in one
+ * region: 2 x 0.5^10 of the users, 0.2 %.
+ */
+static void accelerator_affinity_keeps_a_user_in_a_region(void **state)
+{
+    static const struct {
+        const char *affinity;
+        int least, most; /* of 1000 users, with all their connections in one region */
+    } cases[] = {{"source-ip", 1000, 1000}, {"none", 0, 12}};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct edge_rig r;
+        int faithful = 0, west = 0;
+
+        edge_rig_open(&r, 2);
+        r.groups[0].dial = 0.5;
+        rig_set(&r.rig, 0, "affinity", cases[i].affinity);
+        edge_rig_wire(&r);
+        for (uint64_t user = 0; user < 1000; user++) {
+            int here = 0;
+
+            for (uint64_t n = 0; n < 10; n++)
+                here += route_of(&r, user, rng_mix(user * 10 + n)).region == 0;
+            faithful += here == 0 || here == 10;
+            west += here;
+        }
+        assert_in_range(faithful, cases[i].least, cases[i].most);
+        assert_in_range(west, 4370, 5630); /* 4 x 158, the standard error of 1000 users of ten */
+        rig_run(&r.rig);
+        assert_close(rig_statistic(&r.rig, "dialled_connections", 0, NULL), 10000 - west, 0);
+        rig_close(&r.rig);
+    }
+}
+
+/* Network that takes a user to another edge is not held back by an affinity. */
+static void accelerator_affinity_does_not_keep_what_spills(void **state)
+{
+    struct edge_rig r;
+    int spilled = 0;
+
+    (void)state;
+    edge_rig_open(&r, 2);
+    rig_set(&r.rig, 0, "affinity", "source-ip");
+    rig_set(&r.rig, 0, "spill", "10%");
+    edge_rig_wire(&r);
+    for (uint64_t n = 0; n < 10000; n++)
+        spilled += route_of(&r, 1, n * (UINT64_MAX / 10000)).region == 1;
+    assert_in_range(spilled, 999, 1001);
+    rig_run(&r.rig);
+    rig_close(&r.rig);
+}
+
+/* --- the control plane ----------------------------------------------------------------------- */
+
+struct order {
+    struct edge_rig *r;
+    struct routing_setting setting;
+    bool accepted;
+};
+
+static void give_order(void *arg)
+{
+    struct order *order = arg;
+    const struct routing_control_port *control =
+        port_need_routing_control(order->r->rig.ports, ROUTING_OF_ACCELERATOR, -1);
+
+    order->accepted = control->change(control->self, &order->setting);
+}
+
+static void order_at(struct edge_rig *r, struct order *order, sim_time when,
+                     struct routing_setting setting)
+{
+    *order = (struct order){.r = r, .setting = setting};
+    rig_call(&r->rig, when, give_order, order);
+}
+
+struct outage {
+    struct edge_rig *r;
+    struct control_state state;
+};
+
+static void set_control(void *arg)
+{
+    struct outage *outage = arg;
+    const struct control_plane *plane =
+        port_need_control_plane(outage->r->rig.ports, CONTROL_ACCELERATOR, 0);
+
+    assert_string_equal(plane->home, "us-west-2");
+    plane->set(plane->self, plane->index, &outage->state);
+}
+
+/* Accepted at 10 s, it reaches the edges after a delay of 8 s and a spread of 2 s: at 20 s. Back
+ * at 100 s, 110 s. A weight of 0 does the same, out of failover too. */
+static void accelerator_takes_dials_and_weights_at_its_edges(void **state)
+{
+    const struct routing_setting settings[][2] = {
+        {{ROUTING_DIAL, 0, 0, 0}, {ROUTING_DIAL, 0, 0, 1}},
+        {{ROUTING_WEIGHT, 0, 0, 0}, {ROUTING_WEIGHT, 0, 0, 128}}};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct edge_rig r;
+        struct order out, in;
+        struct step before, after, still, back;
+
+        edge_rig_open(&r, 2);
+        rig_set(&r.rig, 0, "change_delay", "8s");
+        edge_rig_wire(&r);
+        order_at(&r, &out, 10 * SIM_S, settings[i][0]);
+        order_at(&r, &in, 100 * SIM_S, settings[i][1]);
+        look_at(&r, &before, 20 * SIM_S - 1, 0);
+        look_at(&r, &after, 20 * SIM_S + 1, 0);
+        look_at(&r, &still, 110 * SIM_S - 1, 0);
+        look_at(&r, &back, 110 * SIM_S + 1, 0);
+        rig_run(&r.rig);
+        assert_true(out.accepted && in.accepted);
+        assert_int_equal(before.landed, 0);
+        assert_int_equal(after.landed, 1);
+        assert_int_equal(still.landed, 1);
+        assert_int_equal(back.landed, 0);
+        assert_int_equal(rig_logged(&r.rig, "routing", "is set to"), 2);
+        rig_close(&r.rig);
+    }
+}
+
+/* While it is down, throttles, or fails each call; what was accepted before is still carried out.
+ */
+static void accelerator_refuses_changes_while_its_control_plane_is_ill(void **state)
+{
+    static const struct control_state ill[] = {
+        {.up = false}, {.up = true, .throttled = true}, {.up = true, .errors = 1}};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct edge_rig r;
+        struct outage down = {&r, ill[i]}, up = {&r, CONTROL_WELL};
+        struct order early, refused, late;
+        struct step after, last;
+
+        edge_rig_open(&r, 2);
+        rig_set(&r.rig, 0, "change_delay", "8s");
+        edge_rig_wire(&r);
+        order_at(&r, &early, 10 * SIM_S, (struct routing_setting){ROUTING_DIAL, 0, 0, 0});
+        rig_call(&r.rig, 15 * SIM_S, set_control, &down);
+        order_at(&r, &refused, 30 * SIM_S, (struct routing_setting){ROUTING_DIAL, 0, 0, 1});
+        look_at(&r, &after, 60 * SIM_S, 0);
+        rig_call(&r.rig, 70 * SIM_S, set_control, &up);
+        order_at(&r, &late, 71 * SIM_S, (struct routing_setting){ROUTING_DIAL, 0, 0, 1});
+        look_at(&r, &last, 82 * SIM_S, 0);
+        rig_run(&r.rig);
+        assert_true(early.accepted && late.accepted);
+        assert_false(refused.accepted);
+        assert_int_equal(after.landed, 1);
+        assert_int_equal(last.landed, 0);
+        assert_int_equal(rig_logged(&r.rig, "routing", "refused"), 1);
+        rig_close(&r.rig);
+    }
+}
+
+/* Twenty pairs of changes 1 s apart, with delays that let the later one overtake: the later one
+ * stands. */
+static void accelerator_keeps_the_later_of_two_changes(void **state)
+{
+    struct edge_rig r;
+    struct order orders[40];
+    struct step last[20];
+
+    (void)state;
+    edge_rig_open(&r, 2);
+    rig_set(&r.rig, 0, "change_delay", "uniform(low=0s, high=10s)");
+    edge_rig_wire(&r);
+    for (int i = 0; i < 20; i++) {
+        sim_time when = (20 * i + 1) * SIM_S;
+
+        order_at(&r, &orders[2 * i], when, (struct routing_setting){ROUTING_DIAL, 0, 0, 1});
+        order_at(&r, &orders[2 * i + 1], when + SIM_S,
+                 (struct routing_setting){ROUTING_DIAL, 0, 0, 0});
+        look_at(&r, &last[i], when + 15 * SIM_S, 0);
+    }
+    rig_run(&r.rig);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(last[i].landed, 1);
+    rig_close(&r.rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +548,13 @@ int main(void)
         cmocka_unit_test(accelerator_static_stays_at_home),
         cmocka_unit_test(accelerator_spills_the_share_asked_for),
         cmocka_unit_test(accelerator_edges_learn_each_by_itself),
+        cmocka_unit_test(accelerator_weighs_the_healthy_endpoints_of_a_group),
+        cmocka_unit_test(accelerator_knows_its_own_checks_at_once),
+        cmocka_unit_test(accelerator_affinity_keeps_a_user_in_a_region),
+        cmocka_unit_test(accelerator_affinity_does_not_keep_what_spills),
+        cmocka_unit_test(accelerator_takes_dials_and_weights_at_its_edges),
+        cmocka_unit_test(accelerator_refuses_changes_while_its_control_plane_is_ill),
+        cmocka_unit_test(accelerator_keeps_the_later_of_two_changes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,14 +8,14 @@ struct record_pool {
     bool fail_open, weighted;
 };
 
-static struct record_pool pool_of(const struct dns_name *name)
+static struct record_pool pool_of(const struct dns_record *records, uint32_t count)
 {
     struct record_pool pool = {.fail_open = true};
 
-    for (uint32_t i = 0; i < name->record_count; i++)
-        pool.fail_open = pool.fail_open && !name->records[i].healthy;
-    for (uint32_t i = 0; i < name->record_count; i++)
-        if ((pool.fail_open || name->records[i].healthy) && name->records[i].weight > 0)
+    for (uint32_t i = 0; i < count; i++)
+        pool.fail_open = pool.fail_open && !records[i].healthy;
+    for (uint32_t i = 0; i < count; i++)
+        if ((pool.fail_open || records[i].healthy) && records[i].weight > 0)
             pool.weighted = true;
     return pool;
 }
@@ -28,17 +28,24 @@ static uint32_t record_share(const struct record_pool *pool, const struct dns_re
     return pool->weighted ? record->weight : 1;
 }
 
-static uint32_t dns_name_draw(const struct dns_name *name, uint64_t word)
+uint32_t dns_records_draw(const struct dns_record *records, uint32_t count, uint64_t word)
 {
-    struct record_pool pool = pool_of(name);
+    struct record_pool pool = pool_of(records, count);
     uint32_t total = 0, left, record = 0;
 
-    for (uint32_t i = 0; i < name->record_count; i++)
-        total += record_share(&pool, &name->records[i]);
+    for (uint32_t i = 0; i < count; i++)
+        total += record_share(&pool, &records[i]);
     left = rng_below(word, total);
-    while (left >= record_share(&pool, &name->records[record]))
-        left -= record_share(&pool, &name->records[record++]);
+    while (left >= record_share(&pool, &records[record]))
+        left -= record_share(&pool, &records[record++]);
     return record;
+}
+
+bool dns_record_is_served(const struct dns_record *records, uint32_t count, uint32_t record)
+{
+    struct record_pool pool = pool_of(records, count);
+
+    return record_share(&pool, &records[record]) > 0;
 }
 
 /* Ask the authority; returns a word that is left to draw from. */
@@ -47,8 +54,11 @@ static uint64_t cache_fetch(struct dns_name *name, int region, sim_time now)
     struct dns_cache *cache = &name->caches[region];
     struct rng_block block = rng_block_at(&name->stream, (uint64_t)region, cache->fetches++);
 
-    cache->record = dns_name_draw(name, block.word[0]);
+    cache->record = dns_records_draw(name->records, name->record_count, block.word[0]);
     cache->target = name->records[cache->record].target;
+    if (name->spread.servers > 0 && cache->record == name->spread.record &&
+        rng_below(block.word[3], name->spread.servers) < name->spread.updated)
+        cache->target = name->spread.target;
     cache->expires = now + name->rule.ttl_ns;
     if (name->rule.overstay)
         cache->expires += dist_sample_ns(name->rule.overstay, block.word[1]);
@@ -75,15 +85,46 @@ void dns_name_serve(struct dns_name *name, uint32_t record, const struct dns_rec
 {
     invariant(record < name->record_count);
     name->records[record] = *value;
+    if (name->spread.record == record)
+        name->spread.servers = 0;
+}
+
+void dns_name_spread(struct dns_name *name, uint32_t record, struct dns_target target,
+                     uint32_t updated, uint32_t servers)
+{
+    invariant(record < name->record_count && updated <= servers);
+    name->spread = (struct dns_spread){updated, servers, record, target};
+}
+
+static bool is_same_target(const struct dns_target *a, const struct dns_target *b)
+{
+    return a->region == b->region && a->epoch == b->epoch;
 }
 
 static bool cache_is_stale(const struct dns_name *name, const struct dns_cache *cache)
 {
     const struct dns_record *record = &name->records[cache->record];
-    struct record_pool pool = pool_of(name);
 
-    return record->target.region != cache->target.region ||
-           record->target.epoch != cache->target.epoch || record_share(&pool, record) == 0;
+    if (!dns_record_is_served(name->records, name->record_count, cache->record))
+        return true;
+    if (name->spread.updated > 0 && name->spread.servers > 0 &&
+        name->spread.record == cache->record &&
+        is_same_target(&name->spread.target, &cache->target))
+        return false; /* it is ahead of the others */
+    return !is_same_target(&record->target, &cache->target);
+}
+
+sim_time dns_name_stale_until(const struct dns_name *name, uint32_t region_count, sim_time now)
+{
+    sim_time until = now;
+
+    for (uint32_t region = 0; region < region_count; region++) {
+        const struct dns_cache *cache = &name->caches[region];
+
+        if (cache->fetches > 0 && cache->expires > until && cache_is_stale(name, cache))
+            until = cache->expires;
+    }
+    return until;
 }
 
 struct dns_answer dns_name_resolve(struct dns_name *name, int region, sim_time now)

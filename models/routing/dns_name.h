@@ -7,7 +7,9 @@
  *  2. The authority answers with one healthy record, drawn by weight. Records of weight 0 are used
  *     only where no healthy record has a weight. Where no record is healthy, all count as healthy
  *     (fail open; Route 53, facts E).
- *  3. An answer is stale where its record has changed since, or would not be drawn now.
+ *  3. A change may be at some of the authority's name servers before the others: a resolver asks
+ * one of them at random (dns_name_spread()).
+ *  4. An answer is stale where its record has changed since, or would not be drawn now.
  *
  * A value without side effects: the owner decides when a record changes (control plane and
  * propagation, health checks, routing controls).
@@ -43,6 +45,11 @@ struct dns_name {
     struct rng_stream stream; /* (region, number of the answer) keys the draws */
     struct dns_record records[DNS_RECORDS_MAX];
     uint32_t record_count;
+    struct dns_spread {
+        uint32_t updated, servers; /* servers 0: no change is under way */
+        uint32_t record;
+        struct dns_target target;
+    } spread;
     struct dns_cache {
         uint32_t fetches; /* answers fetched so far; 0: nothing cached */
         uint32_t record;
@@ -51,10 +58,22 @@ struct dns_name {
     } caches[REGIONS_MAX]; /* by region of the resolver */
 };
 
+/* The record of an answer, by rule 2. 1 <= count. Pure. */
+uint32_t dns_records_draw(const struct dns_record *records, uint32_t count, uint64_t word);
+/* May it be drawn now? */
+bool dns_record_is_served(const struct dns_record *records, uint32_t count, uint32_t record);
+
 /* 1 <= record_count <= DNS_RECORDS_MAX; copies the records. */
 void dns_name_init(struct dns_name *name, const struct dns_name_rule *rule,
                    const struct rng_stream *stream, const struct dns_record *records,
                    uint32_t record_count);
+/* `updated` of `servers` name servers answer with `target` in place of this record's, until the
+ * next call of dns_name_serve() for it. */
+void dns_name_spread(struct dns_name *name, uint32_t record, struct dns_target target,
+                     uint32_t updated, uint32_t servers);
+/* Until when a cache of one of the first `region_count` resolvers holds an answer that is stale
+ * now; `now` or earlier: none does. */
+sim_time dns_name_stale_until(const struct dns_name *name, uint32_t region_count, sim_time now);
 /* From now on the authority serves this value of a record. */
 void dns_name_serve(struct dns_name *name, uint32_t record, const struct dns_record *value);
 /* What the resolver of `region` answers at `now`, which never goes back. O(records). */

@@ -3,9 +3,9 @@
  * The zone of the store's name: a CNAME at an authority that names the primary, changed through a
  * control plane. What resolvers answer is dns_name.h.
  *
- * A change is accepted by the control plane or refused at once; an accepted one is served by the
- * authority after the API's delay and the propagation, from one instant on (its name servers do not
- * update one by one). A newer change replaces one that still propagates.
+ * A change is accepted by the control plane or refused at once; an accepted one is served by all
+ * name servers of the authority after the API's delay and the propagation, by some of them before.
+ * A newer change replaces one that still propagates, also at the servers that return it already.
  */
 #include "bug.h"
 #include "model.h"
@@ -21,14 +21,22 @@ struct dns_zone_config {
     sim_dur ttl_ns;
     struct dist *api_delay, *propagation;
     char *home;
+    uint32_t name_servers;
+    int zone;
+    sim_dur recovery_ns; /* 0: none */
 };
+enum zone_visibility { ZONE_PRIVATE, ZONE_PUBLIC };
+static const char *const zone_names[] = {"private", "public", NULL};
 
 #define MODEL_CONFIG struct dns_zone_config
 // clang-format off
 static const struct field dns_zone_fields[] = {
     DURATION("ttl", ttl_ns, "0s", "10s", "1d", "time for which a resolver caches an answer", "facts E"),
     TIME_DIST("api_delay", api_delay, "0s", "500ms", "10min", "time from the call of the control plane until the change is accepted", "assumption"),
-    TIME_DIST("propagation", propagation, "0s", "lognormal(median=20s, p95=60s, max=120s)", "1h", "time from the acceptance of a change until the authoritative servers return it", "facts E"),
+    TIME_DIST("propagation", propagation, "0s", "lognormal(median=20s, p95=60s, max=120s)", "1h", "time from the acceptance of a change until all authoritative servers return it", "facts E"),
+    COUNT("name_servers", name_servers, "1", "4", "64", "authoritative servers: a resolver asks one of them at random; all but one of them return a change before 'propagation' is over, each after a uniform part of it", "facts E"),
+    CHOICE("zone", zone, zone_names, "private", "visibility of the zone", "seed 000"),
+    DURATION("accelerated_recovery", recovery_ns, "0s", "0s", "1d", "public zone: changes are possible again this long after the control plane went down (60min, where it was ordered before); 0: not before the control plane is back", "facts E"),
     TEXT_DEFAULT("home", home, "us-east-1", "home region of the control plane, which is down while that region is; it need not be in the scenario", "facts E"),
 };
 // clang-format on
@@ -63,6 +71,7 @@ struct zone_name {
     struct dns_port port;
     struct dns_name name;
     bool changing;
+    uint32_t updated;         /* name servers that return the change */
     uint32_t changes;         /* accepted so far: the last one's number */
     struct dns_target target; /* of the change */
     kind_id subscribers[SUBSCRIBERS_MAX];
@@ -75,12 +84,15 @@ struct dns_zone {
     struct probes_hot *probes;
     const struct topology *topology;
     struct run_log *log;
-    struct rng_stream change_stream, answer_stream, call_stream;
-    kind_id propagated_kind;
+    struct rng_stream change_stream, answer_stream, call_stream, server_stream;
+    kind_id propagated_kind, spread_kind, recovered_kind;
     struct control_plane plane;
     struct control_state control;
     uint32_t control_changed_by; /* event of the run log; 0: none */
     uint32_t calls;              /* of the control plane: key its errors */
+    uint32_t outages; /* of the control plane, the present one included: the generation of its
+                         recovery */
+    bool recovered;   /* from this outage, by the accelerated recovery */
     struct zone_name names[ZONE_NAMES];
     probe_id answers[REGIONS_MAX], stale_answers[REGIONS_MAX]; /* to clients of the store */
 };
@@ -114,7 +126,7 @@ static bool zone_control_answers(struct dns_zone *zone)
 {
     struct rng_block block = rng_block_at(&zone->call_stream, 0, ++zone->calls);
 
-    return zone->control.up && !zone->control.throttled &&
+    return (zone->control.up || zone->recovered) && !zone->control.throttled &&
            !(rng_unit(block.word[0]) < zone->control.errors);
 }
 
@@ -132,11 +144,32 @@ static void zone_refuse(struct dns_zone *zone, int region)
     sim_set_cause(zone->sim, (struct cause){.number = cause.number});
 }
 
+/*
+ * The change reaches the name servers one by one, and the last one when its propagation is over.
+ * Words 0 and 1 of the change's draws are the API's delay and the propagation.
+ */
+static void zone_propagate(struct dns_zone *zone, struct zone_name *name)
+{
+    uint64_t entity = (uint64_t)(name - zone->names);
+    struct rng_block block = rng_block_at(&zone->change_stream, entity, name->changes);
+    sim_dur accepted = dist_sample_ns(zone->config->api_delay, block.word[0]);
+    sim_dur propagation = dist_sample_ns(zone->config->propagation, block.word[1]);
+
+    name->updated = 0;
+    for (uint32_t i = 1; i < zone->config->name_servers; i++) {
+        uint64_t word = rng_block_at(&zone->server_stream, entity << 32 | name->changes, i).word[0];
+
+        sim_after(zone->sim, accepted + (sim_dur)(rng_unit(word) * (double)propagation),
+                  zone->spread_kind, change_entity(name, name->target.region), name->changes);
+    }
+    sim_after(zone->sim, accepted + propagation, zone->propagated_kind,
+              change_entity(name, name->target.region), name->changes);
+}
+
 static uint32_t zone_name_publish(void *self, struct dns_target target)
 {
     struct zone_name *name = self;
     struct dns_zone *zone = name->zone;
-    struct rng_block block;
 
     invariant(target.region >= 0 && (uint32_t)target.region < zone->topology->region_count);
     if (!zone_control_answers(zone)) {
@@ -148,11 +181,7 @@ static uint32_t zone_name_publish(void *self, struct dns_target target)
     name->changing = true;
     name->changes++;
     name->target = target;
-    block = rng_block_at(&zone->change_stream, (uint64_t)(name - zone->names), name->changes);
-    sim_after(zone->sim,
-              dist_sample_ns(zone->config->api_delay, block.word[0]) +
-                  dist_sample_ns(zone->config->propagation, block.word[1]),
-              zone->propagated_kind, change_entity(name, target.region), name->changes);
+    zone_propagate(zone, name);
     return name->changes;
 }
 
@@ -164,11 +193,32 @@ static void zone_name_subscribe(void *self, kind_id served)
     name->subscribers[name->subscriber_count++] = served;
 }
 
+static void dns_zone_on_recovered(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct dns_zone *zone = self;
+
+    (void)entity, (void)generation;
+    zone->recovered = true;
+    run_log_event(zone->log, sim_now(sim), "dns", "", sim_cause(sim), "dns.accelerated_recovery",
+                  "records can be changed again, although the control plane is down");
+}
+
+static bool dns_zone_recovery_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct dns_zone *zone = self;
+
+    (void)entity;
+    return !zone->control.up && (zone->outages & SIM_GENERATION_MASK) == generation;
+}
+
 static void dns_zone_set_control(void *self, uint32_t index, const struct control_state *state)
 {
     struct dns_zone *zone = self;
 
     (void)index;
+    zone->recovered = zone->recovered && !state->up;
+    if (zone->control.up && !state->up && zone->config->recovery_ns > 0)
+        sim_after(zone->sim, zone->config->recovery_ns, zone->recovered_kind, 0, ++zone->outages);
     zone->control = *state;
     zone->control_changed_by = sim_cause(zone->sim).number;
 }
@@ -198,7 +248,29 @@ static void dns_zone_on_propagated(void *self, struct sim *sim, uint32_t entity,
 
     (void)sim, (void)generation;
     name->changing = false;
-    zone_name_serve_now(name, name->target, "dns.api_delay, dns.propagation");
+    zone_name_serve_now(
+        name, name->target,
+        "call of the control plane and propagation (dns.api_delay, dns.propagation)");
+}
+
+/* One more name server returns the change. */
+static void dns_zone_on_spread(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct dns_zone *zone = self;
+    struct zone_name *name = &zone->names[entity / REGIONS_MAX];
+
+    (void)sim, (void)generation;
+    dns_name_spread(&name->name, 0, name->target, ++name->updated, zone->config->name_servers);
+}
+
+static sim_time zone_name_stale_until(const void *self)
+{
+    const struct zone_name *name = self;
+    sim_time now = sim_now(name->zone->sim);
+
+    if (name->port.resolver)
+        return now;
+    return dns_name_stale_until(&name->name, name->zone->topology->region_count, now);
 }
 
 static void zone_name_serve(void *self, struct dns_target target, const char *why)
@@ -232,6 +304,16 @@ static const struct event_kind dns_zone_propagated = {
     .carries_cause = true,
 };
 
+static const struct event_kind dns_zone_spread = {.name = "spread",
+                                                  .phase = PHASE_WORK,
+                                                  .fire = dns_zone_on_spread,
+                                                  .live = dns_zone_change_live};
+static const struct event_kind dns_zone_recovered = {.name = "recovered",
+                                                     .phase = PHASE_WORK,
+                                                     .fire = dns_zone_on_recovered,
+                                                     .live = dns_zone_recovery_live,
+                                                     .carries_cause = true};
+
 /* --- the model ------------------------------------------------------------------------------- */
 
 static void zone_offer_name(struct dns_zone *zone, struct zone_name *name,
@@ -244,6 +326,7 @@ static void zone_offer_name(struct dns_zone *zone, struct zone_name *name,
         .publish = zone_name_publish,
         .serve = zone_name_serve,
         .override = zone_name_override,
+        .stale_until = zone_name_stale_until,
         .subscribe = zone_name_subscribe,
     };
     port_offer_dns(ports, a, b, &name->port);
@@ -262,6 +345,9 @@ static void dns_zone_init(void *self, const struct model_env *env)
     zone->call_stream = sim_stream(env->sim, env->instance, "call");
     zone->change_stream = sim_stream(env->sim, env->instance, "change");
     zone->answer_stream = sim_stream(env->sim, env->instance, "answer");
+    zone->server_stream = sim_stream(env->sim, env->instance, "server");
+    zone->spread_kind = sim_kind_add(env->sim, &dns_zone_spread, env->instance, zone);
+    zone->recovered_kind = sim_kind_add(env->sim, &dns_zone_recovered, env->instance, zone);
     zone->propagated_kind = sim_kind_add(env->sim, &dns_zone_propagated, env->instance, zone);
     for (int i = 0; i < (int)env->topology->region_count; i++) {
         zone->answers[i] = probe_count_open(probes, "dns_answers", i, NULL);
@@ -284,6 +370,16 @@ static void dns_zone_connect(void *self, const struct port_directory *ports)
 
     zone->probes = sim_probes(zone->sim);
     dns_name_init(&zone->names[NAME_STORE].name, &rule, &zone->answer_stream, &record, 1);
+}
+
+static void dns_zone_check(const void *config, const struct check_context *context,
+                           struct validation *validation)
+{
+    const struct dns_zone_config *c = config;
+
+    (void)context;
+    if (c->recovery_ns > 0 && c->zone != ZONE_PUBLIC)
+        validation_error(validation, "accelerated_recovery", "needs 'zone: public'");
 }
 
 static bool has_long_ttl(const void *config, const struct check_context *context)
@@ -320,6 +416,7 @@ const struct model_ops dns_zone_ops = {
     FIELD_TABLE(dns_zone_fields),
     METRIC_TABLE(dns_zone_metrics),
     .rows = {FAULT_TABLE(dns_zone_faults), LINT_TABLE(dns_zone_lints)},
+    .check = dns_zone_check,
     .init = dns_zone_init,
     .connect = dns_zone_connect,
 };

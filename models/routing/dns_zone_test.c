@@ -53,6 +53,7 @@ static void dns_rig_open(struct dns_rig *r)
     rig_set(&r->rig, 0, "ttl", "10s");
     rig_set(&r->rig, 0, "api_delay", "1s");
     rig_set(&r->rig, 0, "propagation", "19s");
+    rig_set(&r->rig, 0, "name_servers", "1");
 }
 
 static void dns_rig_wire(struct dns_rig *r)
@@ -257,6 +258,63 @@ static void dns_zone_serves_a_health_check_without_its_control_plane(void **stat
     rig_close(&r.rig);
 }
 
+/*
+ * Of 64 name servers a share of (t - 1 s)/19 s returns the change t after it was requested, for 1 s
+ * <= t
+ * <= 20 s: half of them at 10.5 s, with a standard error of 6.25 %. A TTL of 0: each answer asks
+ * one of them. 1000 answers: 500, within 3 x 63 for the servers and 3 x 16 for the answers.
+ */
+static void expect_half(void *arg)
+{
+    struct dns_rig *r = arg;
+    int changed = 0;
+
+    for (int i = 0; i < 1000; i++)
+        changed += r->dns->resolve(r->dns->self, 0).region == 1;
+    assert_in_range(changed, 500 - 189 - 48, 500 + 189 + 48);
+}
+
+static void dns_zone_serves_a_change_server_by_server(void **state)
+{
+    struct dns_rig r;
+
+    (void)state;
+    dns_rig_open(&r);
+    rig_set(&r.rig, 0, "ttl", "0s");
+    rig_set(&r.rig, 0, "name_servers", "64");
+    dns_rig_wire(&r);
+    rig_call(&r.rig, 0, ask_for_east, &r);
+    rig_call(&r.rig, 10500 * SIM_MS, expect_half, &r);
+    rig_run(&r.rig);
+    assert_int_equal(r.served_at, 20 * SIM_S); /* by all of them */
+    rig_close(&r.rig);
+}
+
+/* Down from 10 s on. A public zone with a recovery of 60 s takes changes again at 70 s, and refuses
+ * them anew when the control plane goes down after it was back. A private zone has no recovery. */
+static void dns_zone_recovers_before_its_control_plane(void **state)
+{
+    struct dns_rig r;
+
+    (void)state;
+    dns_rig_open(&r);
+    rig_set(&r.rig, 0, "accelerated_recovery", "60s");
+    assert_false(rig_check(&r.rig, 0));
+    rig_set(&r.rig, 0, "zone", "public");
+    assert_true(rig_check(&r.rig, 0));
+    dns_rig_wire(&r);
+    rig_call(&r.rig, 10 * SIM_S, control_plane_fails, &r);
+    rig_call(&r.rig, 69 * SIM_S, ask_for_east, &r);
+    rig_call(&r.rig, 71 * SIM_S, ask_for_east, &r);
+    rig_call(&r.rig, 100 * SIM_S, control_plane_returns, &r);
+    rig_call(&r.rig, 110 * SIM_S, control_plane_fails, &r);
+    rig_call(&r.rig, 111 * SIM_S, ask_for_west, &r);
+    rig_run(&r.rig);
+    assert_int_equal(r.served_at, 91 * SIM_S);
+    assert_int_equal(rig_logged(&r.rig, "dns", "refused"), 2);
+    rig_close(&r.rig);
+}
+
 static struct dns_answer answer_south(void *self, int region)
 {
     (void)self;
@@ -317,6 +375,8 @@ int main(void)
         cmocka_unit_test(dns_zone_refuses_what_is_throttled_or_fails),
         cmocka_unit_test(dns_zone_has_its_control_plane_in_us_east_1_unless_told),
         cmocka_unit_test(dns_zone_serves_a_health_check_without_its_control_plane),
+        cmocka_unit_test(dns_zone_serves_a_change_server_by_server),
+        cmocka_unit_test(dns_zone_recovers_before_its_control_plane),
         cmocka_unit_test(dns_zone_answers_as_a_resolver_in_its_place),
         cmocka_unit_test(dns_zone_propagates_what_was_accepted),
         cmocka_unit_test(dns_zone_lets_a_later_change_replace_a_pending_one),

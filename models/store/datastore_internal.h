@@ -110,10 +110,9 @@ struct datastore_server {
     uint32_t shard;
     uint32_t history;
     uint64_t applied;
-    bool loading; /* answers LOADING */
-    /* while server->gone: last write held by the replica that takes over, time of the crash */
-    uint64_t crash_fork;
-    sim_time crashed;
+    bool loading;        /* answers LOADING */
+    uint64_t crash_fork; /* last write held by the replica that takes over */
+    sim_time crashed;    /* when its node crashed or was cut off */
     uint32_t takeover;   /* generation of that event */
     bool planned, waits; /* it will come; it waits for a node that could take over */
     /* as a primary: since when, and the number of the last write before that */

@@ -136,10 +136,11 @@ RARE static bool knows_change(const struct store *store, int region, uint32_t in
     return now >= phase && (now - phase) / interval * interval + phase >= changed;
 }
 
-/* The hash of a key: the real one is the MD5 of its text; any good hash distributes as well. */
-static uint32_t key_hash(uint32_t session, uint32_t session_check)
+/* The hash of a key: the real one is the MD5 of its text; any good hash distributes as well. Keys
+ * are random, so each run has others. */
+static uint32_t key_hash(const struct store *store, uint32_t session, uint32_t session_check)
 {
-    return (uint32_t)rng_mix((uint64_t)session_check << 32 | session);
+    return (uint32_t)rng_mix(((uint64_t)session_check << 32 | session) ^ store->service.key[0]);
 }
 
 static uint32_t memcached_route(const void *self, const struct client_knowledge *knowledge,
@@ -153,14 +154,14 @@ static uint32_t memcached_route(const void *self, const struct client_knowledge 
     store_prefetch_near(store, query->session, sizeof(struct regional_row));
     return (uint32_t)knowledge->region * memcached->nodes +
            ketama_server(&memcached->rings[changed],
-                         key_hash(query->session, query->session_check));
+                         key_hash(store, query->session, query->session_check));
 }
 
 /* Sessions from before the run are in the region closest to their user. */
 static void memcached_seed(struct store *store, uint32_t session, uint32_t session_check)
 {
     const struct memcached *memcached = store->state;
-    uint32_t node = ketama_server(&memcached->rings[0], key_hash(session, session_check));
+    uint32_t node = ketama_server(&memcached->rings[0], key_hash(store, session, session_check));
 
     regional_seed_in(store, session, session_check, ref_region(session) * memcached->nodes + node);
 }

@@ -19,6 +19,7 @@
  * changes (listener_move()). A connection to another node than the primary's is a stray: its node
  * answers reads and refuses writes.
  */
+#include "phase_rule.h"
 #include "store_internal.h"
 
 #include <stdlib.h>
@@ -64,6 +65,7 @@ static void connection_established(const struct node *node, struct server_connec
 
     connection->generation = generation;
     connection->open = true;
+    connection->used = sim_now(cluster->store->sim);
     connection->node = (uint8_t)number;
     connection_set_stray(listener, connection, !node_serves(node));
     if (connection->counted)
@@ -76,6 +78,20 @@ static void connection_established(const struct node *node, struct server_connec
     }
     connection->counted = true;
     listener->open_count++;
+}
+
+/* The server's kernel probes the connection while it is idle, or (begins false) no longer. */
+static void connection_keep_alive(const struct cluster *cluster, uint32_t connection,
+                                  uint32_t generation, bool begins)
+{
+    const struct store *store = cluster->store;
+    const struct handshake_return *back = store->returns[ref_region(connection)];
+    const struct link_port *link = store->links[cluster->region][ref_region(connection)];
+    struct connection_way way;
+
+    if (store->keepalive.idle_ns > 0 &&
+        back->way(back->self, ref_index(connection), generation, &way))
+        link->keep_alive(link->self, way.in, way.out, begins ? &store->keepalive : NULL);
 }
 
 static void connection_ended(struct listener *listener, struct server_connection *connection)
@@ -95,10 +111,15 @@ void listener_event(void *self, uint32_t connection, uint32_t generation,
     struct server_connection *row =
         connection_row(listener, ref_region(connection), ref_index(connection));
 
-    if (event == CONNECTION_ESTABLISHED)
-        connection_established(node, row, generation);
-    else
+    bool is_new = !row->open || row->generation != generation; /* not a SYN sent again */
+
+    if (event != CONNECTION_ESTABLISHED) {
         connection_ended(listener, row);
+        return;
+    }
+    connection_established(node, row, generation);
+    if (is_new)
+        connection_keep_alive(node->cluster, connection, generation, true);
 }
 
 /* --- handshakes ------------------------------------------------------------------------------ */
@@ -258,16 +279,18 @@ static void syn_answered(const struct node *node, uint32_t connection, uint32_t 
     cluster_gauges(cluster);
 }
 
-/* A round of TLS has arrived: the process answers it, now or when it has come to it. Its work is
- * done in the first one. */
-static void tls_round(struct node *node, uint32_t connection, uint32_t generation,
-                      const struct connection_way *way)
+/* A round of TLS or of AUTH has arrived: the process answers it, now or when it has come to it. The
+ * work of TLS is done in its first one. */
+static void later_round(struct node *node, uint32_t connection, uint32_t generation,
+                        const struct connection_way *way)
 {
     struct cluster *cluster = node->cluster;
+    const struct store_config *config = cluster->store->config;
     struct server *server = server_of_connection(node, connection);
 
-    if (cluster->store->config->tls_ns > 0 && way->hello) {
-        waiting_add(&cluster->listener, &server->hellos, connection, generation);
+    if ((config->tls_ns > 0 && way->hello) || (config->auth_ns > 0 && way->auth)) {
+        waiting_add(&cluster->listener, way->auth ? &server->auths : &server->hellos, connection,
+                    generation);
         server->newcomers++;
         if (!server->busy)
             server_begin_iteration(server);
@@ -295,7 +318,7 @@ static void cluster_on_handshake(void *self, struct sim *sim, uint32_t entity, u
     else if (node->down == CRASH_PROCESS)
         connection_tell(cluster, entity, generation, &way, back->rst_kind);
     else if (!way.syn)
-        tls_round(node, entity, generation, &way);
+        later_round(node, entity, generation, &way);
     else if (node_accepts(node, entity, generation))
         syn_answered(node, entity, generation, &way);
     else
@@ -376,7 +399,7 @@ static sim_dur hello_cost(const struct store *store, const struct waiting_handsh
                                                            : config->tls_ns;
 }
 
-/* Answer the TLS handshakes of the iteration that has ended. */
+/* Answer the rounds of handshakes of the iteration that has ended. */
 static void server_answer(struct server *server)
 {
     struct cluster *cluster = server->cluster;
@@ -417,13 +440,20 @@ RARE sim_dur server_greet(struct server *server)
         cost += hello_cost(store, &hello);
         waiting_add(listener, &server->greeted, hello.connection, hello.generation);
     }
+    while (server->auths.head != NO_INDEX) {
+        struct waiting_handshake auth = waiting_take(listener, &server->auths);
+
+        cost += config->auth_ns;
+        waiting_add(listener, &server->greeted, auth.connection, auth.generation);
+    }
     return cost;
 }
 
 void server_forget_newcomers(struct server *server)
 {
     struct listener *listener = &server->cluster->listener;
-    struct waiting_list *const lists[] = {&server->accepts, &server->hellos, &server->greeted};
+    struct waiting_list *const lists[] = {&server->accepts, &server->hellos, &server->auths,
+                                          &server->greeted};
 
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         while (lists[i]->head != NO_INDEX)
@@ -472,6 +502,7 @@ static void connections_end(const struct node *node, bool tells)
 
             if (!row->open || &node->cluster->nodes[row->node] != node)
                 continue;
+            connection_keep_alive(node->cluster, ref_make(r, (uint32_t)i), row->generation, false);
             if (tells)
                 connection_closed(node, ref_make(r, (uint32_t)i), row);
             connection_ended(listener, row);
@@ -542,6 +573,49 @@ void listener_move(struct cluster *cluster, uint32_t number)
         }
 }
 
+/* --- idle connections ------------------------------------------------------------------------ */
+
+void listener_start(struct cluster *cluster)
+{
+    static const struct phase_rule rule = {.kind = PHASE_OF_SCENARIO};
+    struct store *store = cluster->store;
+    sim_dur phase;
+
+    if (store->config->idle_timeout_ns == 0)
+        return;
+    phase = phase_start_ns(&rule, store->sim, store->instance, (uint64_t)cluster->region, SIM_S);
+    sim_at(store->sim, phase > 0 ? phase : SIM_S, cluster->idle_kind, 0, 0);
+}
+
+RARE void listener_note_use(struct cluster *cluster, const struct command *command)
+{
+    if (listener_is_open(cluster, command))
+        connection_row(&cluster->listener, command->region, command->connection)->used =
+            sim_now(cluster->store->sim);
+}
+
+/* Redis asks each connection about once a second (clientsCron()). */
+static void cluster_on_idle(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct cluster *cluster = self;
+    struct listener *listener = &cluster->listener;
+    sim_dur timeout = cluster->store->config->idle_timeout_ns;
+
+    sim_after(sim, SIM_S, cluster->idle_kind, entity, generation);
+    if (!cluster->up || cluster->stalled)
+        return;
+    for (uint32_t r = 0; r < REGIONS_MAX; r++)
+        for (size_t i = 0; i < listener->connection_count[r]; i++) {
+            struct server_connection *row = &listener->connections[r][i];
+
+            if (!row->open || sim_now(sim) - row->used <= timeout)
+                continue;
+            row->unread = false;
+            connection_closed(&cluster->nodes[row->node], ref_make(r, (uint32_t)i), row);
+            connection_ended(listener, row);
+        }
+}
+
 /* --- commands that the event loop does not serve --------------------------------------------- */
 
 RARE void listener_misses(struct cluster *cluster, uint32_t ref, struct command *command)
@@ -590,16 +664,35 @@ RARE bool listener_reads(struct cluster *cluster, const struct command *command,
     return true;
 }
 
+RARE uint32_t listener_writes(struct cluster *cluster, const struct command *command,
+                              uint32_t bytes, uint64_t turn)
+{
+    struct server_connection *row;
+    int64_t room;
+
+    if (!listener_connection(cluster, command))
+        return 0;
+    row = connection_row(&cluster->listener, command->region, command->connection);
+    if (row->written_turn != turn) {
+        row->written_turn = turn;
+        row->written_bytes = 0;
+    }
+    room = cluster->store->config->write_per_turn_bytes - row->written_bytes;
+    if (room > bytes)
+        room = bytes;
+    row->written_bytes += room;
+    return bytes - (uint32_t)room;
+}
+
 /* Answer a command on a connection that the event loop does not serve. */
 static void stray_reply(struct cluster *cluster, uint32_t ref, struct command *command)
 {
     struct store *store = cluster->store;
-    uint32_t shard = store_shard_of(store, command->session, command->session_check);
 
     if (command_is_write(command->kind))
         command_refuse_write(store, command);
     else
-        (void)store->kind->execute(&cluster->servers[shard], ref, command);
+        (void)store->kind->execute(server_of_command(cluster, command), ref, command);
     cluster_reply(cluster, ref, command);
 }
 
@@ -682,3 +775,6 @@ void listener_release(struct listener *listener)
 
 const struct event_kind cluster_handshake = {
     .name = "handshake", .phase = PHASE_WORK, .fire = cluster_on_handshake};
+
+const struct event_kind cluster_idle = {
+    .name = "idle", .phase = PHASE_WORK, .fire = cluster_on_idle};

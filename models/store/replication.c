@@ -36,7 +36,7 @@ static const struct field replication_fields[] = {
     DURATION("ping_period", ping_period_ns, "1s", "10s", "1h", "interval between pings of the primary", "facts C.3"),
     DURATION("tick", tick_ns, "100ms", "1s", "1min", "interval at which secondaries acknowledge and reconnect and timeouts are checked", "facts C.3"),
     PHASE_FIELDS("tick_phase", tick_phase, "phase of the ticks and pings"),
-    DURATION("resync.delay", resync_delay_ns, "0s", "5s", "1h", "full resync: time the primary waits for other secondaries", "facts C.3"),
+    DURATION("resync.delay", resync_delay_ns, "0s", "5s", "1h", "full resync: time the primary waits for other secondaries, in whole seconds of its clock, asked by its cron each `tick`; exactly this time where `tick_phase` is given", "facts C.3"),
     DURATION("resync.fork_per_gib", fork_per_gib_ns, "0ms", "12ms", "10s", "full resync: time the primary is blocked by the fork, for each GiB of data", "assumption"),
     BANDWIDTH("resync.rate", copy_bit_per_s, "1kbit/s", "375Mbit/s", "1000Gbit/s", "full resync: rate at which the primary sends the data set, limited by the link", "facts C.3"),
     SIZE("resync.chunk", chunk_bytes, "1 KiB", "256 KiB", "64 MiB", "full resync: bytes of the data set sent as one message", "assumption"),
@@ -425,11 +425,34 @@ static void secondary_init(struct secondary *secondary, struct probes *probes)
             probe_count_open(probes, "replication_breaks", r, break_causes[cause]);
 }
 
+enum { OF_SAMPLES, OF_TICKS, OF_PINGS, OF_SHARDS }; /* entities of phases */
+
+/*
+ * Redis compares whole seconds of its clock, once a second (replicationCron(), server.unixtime): a
+ * secondary that came at t is served at the first run of the cron at T with floor(T) - floor(t) at
+ * least the delay. Both phases are random, so a delay of 5 s takes 4 to 6 s.
+ */
+sim_dur replication_gathering_ns(const struct replication *replication, uint32_t shard)
+{
+    const struct replication_config *config = replication->config;
+    const struct sim *sim = replication->sim;
+    sim_dur delay = config->resync_delay_ns, clock, cron;
+    sim_time now = sim_now(sim), due;
+
+    if (delay == 0 || !phase_is_random(&config->tick_phase, sim))
+        return delay;
+    clock = phase_start_ns(&config->tick_phase, sim, replication->instance, OF_SHARDS + 2 * shard,
+                           SIM_S);
+    cron = phase_start_ns(&config->tick_phase, sim, replication->instance,
+                          OF_SHARDS + 2 * shard + 1, config->tick_ns);
+    due = (now + clock) / SIM_S * SIM_S - clock + (delay + SIM_S - 1) / SIM_S * SIM_S;
+    return cron + (due - cron + config->tick_ns - 1) / config->tick_ns * config->tick_ns - now;
+}
+
 /* At phase 0 the first start is at the end of a period: nothing has happened at time 0. A ping is
  * sent every so many ticks; at random phases the first of them is random, too. */
 static void replication_draw_phases(struct replication *replication, const char *instance)
 {
-    enum { OF_SAMPLES, OF_TICKS, OF_PINGS };
     const struct replication_config *config = replication->config;
     const struct sim *sim = replication->sim;
     sim_dur sample =
@@ -449,6 +472,7 @@ static void replication_init(void *self, const struct model_env *env)
     struct replication *replication = self;
 
     replication->config = env->config;
+    replication->instance = env->instance;
     replication->sim = env->sim;
     replication->log = env->log;
     replication->topology = env->topology;

@@ -140,15 +140,18 @@ void count_lost(struct datastore *datastore, const struct log_entry *entry,
         datastore->lost_sessions[by]++;
 }
 
-/* The stream to a replica inside the region is not modelled: what it lacks is in flight. */
-static enum loss_cause loss_cause(const struct datastore *datastore, struct write_position position,
+/* The stream to a replica inside the region is not modelled: what it lacks is in flight, unless the
+ * primary acknowledged it when it was cut off from the replica. */
+static enum loss_cause loss_cause(const struct datastore_server *old,
+                                  const struct datastore *datastore, struct write_position position,
                                   int to)
 {
     const struct stream_port *stream = datastore->stream;
     struct stream_reach reach;
 
     if (to == LOSS_TO_REPLICA)
-        return LOSS_IN_FLIGHT;
+        return log_at(old, position.number)->acknowledged > old->crashed ? LOSS_BACKLOG
+                                                                         : LOSS_IN_FLIGHT;
     reach = stream->reach(stream->self, to, position.shard);
     if (reach.history != position.history || position.number > reach.buffered)
         return LOSS_BACKLOG;
@@ -168,7 +171,7 @@ uint64_t count_suffix(struct datastore *datastore, struct datastore_server *old,
     for (uint64_t n = low + 1; n <= old->log_high; n++) {
         struct write_position position = {n, history, old->shard};
 
-        count_lost(datastore, log_at(old, n), position, loss_cause(datastore, position, to));
+        count_lost(datastore, log_at(old, n), position, loss_cause(old, datastore, position, to));
     }
     return old->log_high - low;
 }

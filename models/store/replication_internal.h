@@ -114,6 +114,7 @@ struct secondary {
 struct replication {
     const struct replication_config *config;
     struct sim *sim;
+    const char *instance;
     struct probes_hot *probes;
     struct run_log *log;
     const struct topology *topology;
@@ -152,6 +153,11 @@ static inline struct write_log *stream_log(const struct stream *stream)
 {
     return &stream->secondary->replication->logs[stream->shard];
 }
+
+/* --- replication.c --------------------------------------------------------------------------- */
+
+/* How long the primary of a shard waits for more secondaries, from now. */
+sim_dur replication_gathering_ns(const struct replication *replication, uint32_t shard);
 
 /* --- stream.c -------------------------------------------------------------------------------- */
 

@@ -138,7 +138,7 @@ static void stream_decide(struct stream *stream)
     stream_log_resync(stream, "full resync started");
     stream_set_state(stream, STREAM_GATHERING);
     stream->copy = (struct copy){0};
-    stream_step_after(stream, replication->config->resync_delay_ns);
+    stream_step_after(stream, replication_gathering_ns(replication, stream->shard));
 }
 
 static void stream_on_hello(void *self, struct sim *sim, uint32_t entity, uint32_t generation)

@@ -14,6 +14,8 @@
 #define READ_REPLY_BYTES 1100 /* a session, as client.write_bytes; hit or miss */
 #define WRITE_REPLY_BYTES 60
 
+RARE static void server_write_all(struct server *server);
+
 /* Of the reply to a read; where sizes differ, a miss is as small as the reply to a write. */
 static inline uint32_t read_bytes(const struct command *command)
 {
@@ -63,8 +65,10 @@ static struct command *command_of(struct store *store, uint32_t ref)
     return command_at(store->pools[ref_region(ref)], ref_index(ref));
 }
 
-/* Below this no connection's commands reach the limit of a turn, unless they are large. */
+/* Below this no connection's commands or replies reach the limit of a turn, unless they are large.
+ */
 #define LONG_QUEUE 12
+#define LARGE_REPLY 1500
 
 /* Take what one turn reads: a bounded part of each connection; the rest waits for the next one, in
  * its order. */
@@ -139,16 +143,21 @@ void server_begin_iteration(struct server *server)
         return;
     if (__builtin_expect(server->newcomers > 0, 0))
         cost += server_greet(server);
-    if (server->head == NO_INDEX && cost == 0)
+    if (server->head == NO_INDEX && cost == 0) {
+        if (__builtin_expect(server->unwritten_head != NO_INDEX, 0))
+            server_write_all(server);
         return;
+    }
     server->blocked_ns = 0;
     if (__builtin_expect(store->plain_loop && server->queued <= LONG_QUEUE, 1)) {
         server->iteration_head = server->head;
         server->head = NO_INDEX;
     } else {
         cost += iteration_take(server);
-        if (server->iteration_head == NO_INDEX && cost == 0)
-            return; /* all had expired */
+        if (server->iteration_head == NO_INDEX && cost == 0) { /* all had expired */
+            server_write_all(server);
+            return;
+        }
     }
     for (uint32_t ref = server->iteration_head; ref != NO_INDEX;) {
         const struct command *command = command_of(store, ref);
@@ -201,6 +210,8 @@ void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *comman
         command_drop(store, ref, command);
         return;
     }
+    if (__builtin_expect(store->config->idle_timeout_ns > 0, 0))
+        listener_note_use(cluster, command);
     command->reply.bytes = command->kind == COMMAND_GET ? read_bytes(command) : WRITE_REPLY_BYTES;
     reply.bytes = command->reply.bytes;
     command_hand(command, COMMAND_AT_STORE, COMMAND_ON_WIRE);
@@ -241,6 +252,79 @@ void server_complete(struct server *server, struct command_handle handle, const 
     cluster_reply(server->cluster, handle.ref, command);
 }
 
+/* --- replies that wait for later turns ------------------------------------------------------- */
+
+/* Redis and Valkey write at most NET_MAX_WRITES_PER_EVENT bytes to a connection in a turn, and the
+ * rest in the next ones (networking.c, writeToClient()). A command's `previous` counts the bytes of
+ * its reply that are left. */
+
+static uint64_t server_turn(const struct server *server)
+{
+    return (uint64_t)(server->shard + 1) << 32 | server->iteration;
+}
+
+static void unwritten_append(struct server *server, uint32_t ref, struct command *command,
+                             uint32_t left)
+{
+    command->previous = left;
+    command->next = NO_INDEX;
+    if (server->unwritten_head == NO_INDEX)
+        server->unwritten_head = ref;
+    else
+        command_of(server->cluster->store, server->unwritten_tail)->next = ref;
+    server->unwritten_tail = ref;
+}
+
+/* Does a part of the reply wait for a later turn? Then the last byte leaves in that one. */
+RARE static bool server_writes_later(struct server *server, uint32_t ref, struct command *command)
+{
+    uint32_t bytes = command->kind == COMMAND_GET ? read_bytes(command) : WRITE_REPLY_BYTES;
+    uint32_t left;
+
+    if (server->cluster->store->config->discipline == FIFO)
+        return false;
+    left = listener_writes(server->cluster, command, bytes, server_turn(server));
+    if (left == 0)
+        return false;
+    unwritten_append(server, ref, command, left);
+    return true;
+}
+
+/* Write a turn's part of the replies that wait. */
+RARE static void server_write_more(struct server *server)
+{
+    struct cluster *cluster = server->cluster;
+    uint32_t ref = server->unwritten_head;
+
+    server->unwritten_head = NO_INDEX;
+    while (ref != NO_INDEX) {
+        struct command *command = command_of(cluster->store, ref);
+        uint32_t next = command->next;
+
+        uint32_t left = listener_writes(cluster, command, command->previous, server_turn(server));
+
+        if (left == 0)
+            cluster_reply(cluster, ref, command);
+        else
+            unwritten_append(server, ref, command, left);
+        ref = next;
+    }
+}
+
+/* The process has nothing else to do: its turns take no time. */
+RARE static void server_write_all(struct server *server)
+{
+    struct store *store = server->cluster->store;
+
+    while (server->unwritten_head != NO_INDEX) {
+        uint32_t ref = server->unwritten_head;
+        struct command *command = command_of(store, ref);
+
+        server->unwritten_head = command->next;
+        cluster_reply(server->cluster, ref, command);
+    }
+}
+
 /* --- an iteration ---------------------------------------------------------------------------- */
 
 static bool cluster_iteration_live(const void *self, uint32_t entity, uint32_t generation)
@@ -269,6 +353,7 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
     struct server *server = &cluster->servers[entity >> 4];
     enum execution (*execute)(struct server *, uint32_t, struct command *) = store->kind->execute;
     uint32_t ref = server->iteration_head;
+    bool crowded = server->queued > LONG_QUEUE;
 
     if (__builtin_expect(!cluster_iteration_live(self, entity, generation), 0)) {
         sim_drop(sim);
@@ -277,6 +362,8 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
     server->iteration_head = NO_INDEX;
     server->busy = false;
     cluster->busy--;
+    if (__builtin_expect(server->unwritten_head != NO_INDEX, 0))
+        server_write_more(server);
     while (ref != NO_INDEX) {
         struct command *command = command_of(store, ref);
         uint32_t next = command->next;
@@ -285,10 +372,14 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
         queue_check_leave(&cluster->queued, sim_now(sim), command->arrived);
         probe_count(store->probes, cluster->commands);
         if ((server->ill && server_fails(server, command)) ||
-            execute(server, ref, command) == EXECUTION_DONE)
-            cluster_reply(cluster, ref, command);
-        else
+            execute(server, ref, command) == EXECUTION_DONE) {
+            bool counts = crowded || command->reply.bytes > LARGE_REPLY;
+
+            if (__builtin_expect(!counts, 1) || !server_writes_later(server, ref, command))
+                cluster_reply(cluster, ref, command);
+        } else {
             server_pend(server, ref, command);
+        }
         ref = next;
     }
     server_begin_iteration(server);
@@ -379,6 +470,8 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
         return;
     }
     command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
+    if (__builtin_expect(store->config->idle_timeout_ns > 0, 0))
+        listener_note_use(cluster, command);
     command->arrived = sim_now(sim);
     if (__builtin_expect(store->is_guarded, 0) && !server_admits(server, entity, command))
         return;
@@ -425,12 +518,14 @@ void server_drop_all(struct server *server)
     queue_drop(cluster, server->head, true);
     queue_drop(cluster, server->parked_head, true);
     queue_drop(cluster, server->pending_head, false);
+    queue_drop(cluster, server->unwritten_head, false);
     server_forget_newcomers(server);
     if (server->busy) {
         cluster->busy--;
         sim_cancelled(cluster->store->sim);
     }
     server->head = server->iteration_head = server->pending_head = server->parked_head = NO_INDEX;
+    server->unwritten_head = NO_INDEX;
     server->queued = 0;
     server->blocked_ns = 0;
     server->busy = false;

@@ -175,6 +175,83 @@ static void iteration_reads_a_part_of_each_connection(void **state)
     end_scenario();
 }
 
+static void answered_are(uint32_t count)
+{
+    assert_int_equal(seen.reply_total, count);
+}
+
+/*
+ * 100 reads of 1 ms on one connection, in a stall, are executed by 12.1 s, with replies of 1100
+ * bytes. A turn writes 64 KiB, in which 59 end. Five reads of another connection came meanwhile,
+ * their turn takes 5 ms: then the other 41 are written, before their replies. Where nothing else is
+ * to do all leave at once.
+ */
+static void iteration_writes_a_part_to_each_connection(void **state)
+{
+    static const struct {
+        const char *limit;
+        uint32_t others, at_first;
+    } cases[] = {{"64 KiB", 5, 59}, {"64 KiB", 0, 100}, {"1 GiB", 5, 100}, {"32 KiB", 5, 29}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[300];
+
+        forget_plan(NULL);
+        plan_at(8 * SIM_S, hang_up, 2000);
+        plan_at(8 * SIM_S, hang_up, 2001);
+        plan_at(9 * SIM_S, stall, true);
+        for (uint32_t n = 0; n < 100; n++)
+            plan_at(10 * SIM_S, read_on, 2000);
+        plan_at(12 * SIM_S, stall, false);
+        for (uint32_t n = 0; n < cases[i].others; n++)
+            plan_at(12 * SIM_S + 50 * SIM_MS, read_on, 2001);
+        plan_at(12 * SIM_S + 100 * SIM_MS - SIM_US, answered_are, 0);
+        plan_at(12 * SIM_S + 100 * SIM_MS + SIM_US, answered_are, cases[i].at_first);
+        plan_at(12 * SIM_S + 105 * SIM_MS - SIM_US, answered_are, cases[i].at_first);
+        plan_at(12 * SIM_S + 105 * SIM_MS + SIM_US, answered_are, 100 + cases[i].others);
+        snprintf(text, sizeof text,
+                 "regions: {a: {}}\nduration: 20s\nwarmup: 0s\n" LINKS
+                 "store: {read_service: 1ms, write_per_turn: %s}\n",
+                 cases[i].limit);
+        run_scenario(text);
+        assert_int_equal(seen.reply_total, 100 + cases[i].others);
+        end_scenario();
+    }
+}
+
+/*
+ * The busy share of a bin is that of the time in it, also within one iteration: 25 reads of 1 s, in
+ * a stall from 10 to 15 s, are one iteration from 15 to 40 s. Bins of 10 s from 0 s: 0, 0.5, 1, 1,
+ * 0.
+ */
+static void long_iteration_counts_while_it_runs(void **state)
+{
+    static const double shares[] = {0, 0.5, 1, 1, 0};
+    const struct statistics *statistics;
+    bool found_it = false;
+
+    (void)state;
+    plan_at(10 * SIM_S, stall, true);
+    for (uint32_t n = 0; n < 25; n++)
+        plan_at(12 * SIM_S, read_on, 0);
+    plan_at(15 * SIM_S, stall, false);
+    run_scenario("regions: {a: {}}\nduration: 50s\nwarmup: 0s\nbin: 10s\n" LINKS
+                 "store: {read_service: 1s}\n");
+    statistics = world_statistics(rig_world);
+    for (size_t i = 0; i < statistics->series_count; i++) {
+        const struct statistic_series *series = &statistics->series[i];
+
+        if (strcmp(series->metric->name, "store_utilization") != 0)
+            continue;
+        found_it = true;
+        for (size_t bin = 0; bin < 5; bin++)
+            assert_close(series->values[bin], shares[bin], 1e-9);
+    }
+    assert_true(found_it);
+    end_scenario();
+}
+
 /* A limit of three connections: the fourth gets an error. Once another is closed, the next to
  * connect is accepted. */
 static void connection_beyond_the_limit_gets_an_error(void **state)
@@ -205,6 +282,8 @@ int main(void)
         cmocka_unit_test_setup(share_that_outlasts_its_patience_covers_theory, forget_plan),
         cmocka_unit_test_setup(hot_shard_is_busy_for_its_share_of_the_slots, forget_plan),
         cmocka_unit_test_setup(iteration_reads_a_part_of_each_connection, forget_plan),
+        cmocka_unit_test_setup(iteration_writes_a_part_to_each_connection, forget_plan),
+        cmocka_unit_test_setup(long_iteration_counts_while_it_runs, forget_plan),
         cmocka_unit_test_setup(accept_backlog_bounds_the_handshakes_of_a_stall, forget_plan),
         cmocka_unit_test_setup(connection_beyond_the_limit_gets_an_error, forget_plan),
     };

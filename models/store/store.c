@@ -54,9 +54,13 @@ static const struct field store_fields[] = {
     DURATION("connect_cost.tls", tls_ns, "0ms", "2ms", "1s", "server time of a full TLS handshake; 0: it is answered at once", "failures B.2"),
     DURATION("connect_cost.resumed", tls_resumed_ns, "0ms", "0.3ms", "1s", "server time of a TLS handshake that resumes a session", "failures B.2"),
     SHARE("connect_cost.resumed_share", resumed_share, "0", "0%", "100%", "share of TLS handshakes that resume a session: most pools keep no tickets", "failures B.2"),
+    DURATION("connect_cost.auth", auth_ns, "0ms", "0.6us", "1s", "with client.auth: server time of AUTH; 0: it is answered at once", "failures B.2"),
     COUNT("connect_cost.accepts_per_turn", accepts_per_turn, "1", "10", "100000", "connections accepted in one iteration of the event loop (1000 before Redis 7.4 and Valkey 8)", "failures B.1"),
     COUNT("connect_cost.tls_per_turn", tls_per_turn, "1", "1", "100000", "TLS handshakes begun in one iteration", "failures B.1"),
     SIZE("read_per_turn", read_per_turn_bytes, "1 B", "16 KiB", "1 GiB", "bytes of a connection's commands that an iteration reads; the rest waits for the next one", "failures B.1"),
+    SIZE("write_per_turn", write_per_turn_bytes, "1 B", "64 KiB", "1 GiB", "bytes of replies that an iteration writes to a connection; the rest waits for the next one", "failures B.1"),
+    DURATION("idle_timeout", idle_timeout_ns, "0s", "0s", "365d", "a server closes connections of clients that were idle for longer (Redis: timeout); 0: never", "failures A.2"),
+    DURATION("tcp_keepalive", keepalive_ns, "0s", "300s", "1d", "TCP keep-alive of a server: a connection of a client on which nothing came for this long is probed, then three times at a third of it (Redis: tcp-keepalive); 0: off", "failures A.2"),
     PERSISTENCE_FIELDS(persistence),
     FLAG("close_on_replica_write", close_on_replica_write, "true", "a server closes the connection of a client that writes to a replica, or to a primary that was demoted (sources disagree on the managed service's default: its parameter table says yes, reports R15 saw no)", "facts C.3"),
     CHOICE("queue_order", queue_order, queue_orders, "fifo", "order in which a server takes waiting commands: first or last come, first served", "assumption"),
@@ -267,6 +271,67 @@ static void cluster_crash(void *self, enum crash_kind kind)
         cluster_set_up(cluster, LACKS_PROCESS, kind == CRASH_NONE, kind);
 }
 
+static void cluster_change_roles(void *self)
+{
+    struct cluster *cluster = self;
+
+    if (cluster->up)
+        cluster->store->kind->change_roles(cluster);
+    cluster_gauges(cluster);
+}
+
+void cluster_set_node(struct cluster *cluster, uint32_t index, enum crash_kind kind)
+{
+    struct node *node = &cluster->nodes[index];
+    uint32_t servers = cluster->store->node_servers;
+
+    for (uint32_t s = index * servers; s < (index + 1) * servers; s++)
+        cluster->servers[s].gone = kind != CRASH_NONE;
+    if (kind == node->down || !cluster->up)
+        return; /* in a cluster that is down it is known once that is up */
+    if (node->down == CRASH_NONE)
+        cluster->store->kind->node_lost(cluster, index);
+    for (uint32_t s = index * servers; s < (index + 1) * servers; s++)
+        server_drop_all(&cluster->servers[s]);
+    if (kind == CRASH_NONE)
+        listener_up(node);
+    else
+        listener_down(node, kind);
+    cluster_gauges(cluster);
+}
+
+static uint32_t node_index(const struct node *node)
+{
+    return (uint32_t)(node - node->cluster->nodes);
+}
+
+/* By_node: what a node lacks, by its zone and its illness. */
+static enum crash_kind node_lacks(const struct node *node)
+{
+    const struct cluster *cluster = node->cluster;
+    const struct illness *illness =
+        &cluster->servers[node_index(node) * cluster->store->node_servers].illness;
+
+    if (node->zone == ZONE_DOWN || illness->silent)
+        return CRASH_HOST;
+    return illness->refuses ? CRASH_PROCESS : CRASH_NONE;
+}
+
+/* A server that is ill answers pings: replicas do not take over. */
+static void cluster_set_illness(void *self, uint32_t part, const struct illness *illness)
+{
+    struct cluster *cluster = self;
+    bool by_node = cluster->store->by_node;
+    uint32_t count = by_node ? cluster->store->node_servers : 1;
+
+    for (uint32_t s = part * count; s < (part + 1) * count; s++) {
+        cluster->servers[s].illness = *illness;
+        cluster->servers[s].ill = illness->errors > 0 || illness->slow > 1;
+    }
+    if (by_node)
+        cluster_set_node(cluster, part, node_lacks(&cluster->nodes[part]));
+}
+
 /* --- zones ----------------------------------------------------------------------------------- */
 
 static bool is_primary(const struct node *node)
@@ -279,6 +344,10 @@ static void node_gets_power(struct node *node)
     struct cluster *cluster = node->cluster;
 
     node->zone = ZONE_WELL;
+    if (cluster->store->by_node) {
+        cluster_set_node(cluster, node_index(node), node_lacks(node));
+        return;
+    }
     if (is_primary(node))
         cluster_set_up(cluster, LACKS_ZONE, true, CRASH_NONE);
     if (cluster->up)
@@ -291,6 +360,10 @@ static void node_loses_power(struct node *node)
     const struct store_kind *ops = cluster->store->kind;
 
     node->zone = ZONE_DOWN;
+    if (cluster->store->by_node) {
+        cluster_set_node(cluster, node_index(node), CRASH_HOST);
+        return;
+    }
     if (is_primary(node) && cluster->up && ops->crash && ops->crash(cluster, CRASH_HOST))
         return; /* a replica takes over */
     listener_down(node, CRASH_HOST);
@@ -334,53 +407,6 @@ static void cluster_set_zone(void *self, uint32_t zone, enum zone_state state)
     cluster_gauges(cluster);
 }
 
-static void cluster_change_roles(void *self)
-{
-    struct cluster *cluster = self;
-
-    if (cluster->up)
-        cluster->store->kind->change_roles(cluster);
-    cluster_gauges(cluster);
-}
-
-void cluster_set_node(struct cluster *cluster, uint32_t index, enum crash_kind kind)
-{
-    struct node *node = &cluster->nodes[index];
-    uint32_t servers = cluster->store->node_servers;
-
-    for (uint32_t s = index * servers; s < (index + 1) * servers; s++)
-        cluster->servers[s].gone = kind != CRASH_NONE;
-    if (kind == node->down || !cluster->up)
-        return; /* in a cluster that is down it is known once that is up */
-    if (node->down == CRASH_NONE)
-        cluster->store->kind->node_lost(cluster, index);
-    for (uint32_t s = index * servers; s < (index + 1) * servers; s++)
-        server_drop_all(&cluster->servers[s]);
-    if (kind == CRASH_NONE)
-        listener_up(node);
-    else
-        listener_down(node, kind);
-    cluster_gauges(cluster);
-}
-
-/* A server that is ill answers pings: replicas do not take over. */
-static void cluster_set_illness(void *self, uint32_t part, const struct illness *illness)
-{
-    struct cluster *cluster = self;
-    bool by_node = cluster->store->by_node;
-    uint32_t count = by_node ? cluster->store->node_servers : 1;
-
-    for (uint32_t s = part * count; s < (part + 1) * count; s++) {
-        cluster->servers[s].illness = *illness;
-        cluster->servers[s].ill = illness->errors > 0 || illness->slow > 1;
-    }
-    if (by_node)
-        cluster_set_node(cluster, part,
-                         illness->silent    ? CRASH_HOST
-                         : illness->refuses ? CRASH_PROCESS
-                                            : CRASH_NONE);
-}
-
 /* --- the model ------------------------------------------------------------------------------- */
 
 static void cluster_probes(struct cluster *cluster, struct probes *probes)
@@ -411,6 +437,7 @@ static void cluster_kinds(struct cluster *cluster, const struct model_env *env)
         sim_kind_add(sim, cluster->store->kind->managed ? &managed_command : &cluster_command,
                      env->instance, cluster);
     cluster->handshake_kind = sim_kind_add(sim, &cluster_handshake, env->instance, cluster);
+    cluster->idle_kind = sim_kind_add(sim, &cluster_idle, env->instance, cluster);
 }
 
 /* The node of an endpoint with an address. */
@@ -441,9 +468,11 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
                                               .iteration_head = NO_INDEX,
                                               .accepts = {.head = NO_INDEX},
                                               .hellos = {.head = NO_INDEX},
+                                              .auths = {.head = NO_INDEX},
                                               .greeted = {.head = NO_INDEX},
                                               .parked_head = NO_INDEX,
                                               .pending_head = NO_INDEX,
+                                              .unwritten_head = NO_INDEX,
                                               .illness = ILLNESS_NONE,
                                               .bucket = {.tokens = store->config->admission_burst}};
     cluster_probes(cluster, sim_probe_set(env->sim));
@@ -529,6 +558,10 @@ static void store_init_service(struct store *store)
         store->read_ns = -1;
     if (config->persistence.kind == PERSIST_AOF && config->persistence.aof == AOF_ALWAYS)
         store->fsync_ns = config->persistence.fsync_ns;
+    store->keepalive = (struct keepalive){.idle_ns = config->keepalive_ns,
+                                          .interval_ns = config->keepalive_ns / 3,
+                                          .count = 3,
+                                          .forgets = true};
     store->is_guarded = store_has_guard(config);
     store->plain_loop =
         config->discipline == EVENT_LOOP && store->fsync_ns == 0 && !store->is_guarded;
@@ -554,6 +587,7 @@ static void store_init(void *self, const struct model_env *env)
     store->region_count = env->topology->region_count;
     store->service = sim_stream(env->sim, env->instance, "service");
     store->errors = sim_stream(env->sim, env->instance, "errors");
+    store->instance = env->instance;
     if (!store->kind->managed && !store->kind->here)
         store_init_service(store);
     store_init_shards(store);
@@ -583,6 +617,15 @@ static void store_connect(void *self, const struct port_directory *ports)
     }
     if (store->kind->connect)
         store->kind->connect(store, ports);
+}
+
+static void store_start(void *self)
+{
+    struct store *store = self;
+
+    for (uint32_t r = 0; r < store->region_count; r++)
+        if (store->clusters[r].exists)
+            listener_start(&store->clusters[r]);
 }
 
 static void store_finish(void *self)
@@ -639,6 +682,7 @@ const struct model_ops store_ops = {
     .kind_count = sizeof store_kinds / sizeof store_kinds[0],
     .init = store_init,
     .connect = store_connect,
+    .start = store_start,
     .finish = store_finish,
     .fini = store_fini,
 };

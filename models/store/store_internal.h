@@ -34,11 +34,12 @@ struct store_config {
     uint32_t shards, connections_max, accept_backlog;
     double hot_weight;
     bool close_on_replica_write;
-    sim_dur accept_ns, tls_ns, tls_resumed_ns; /* server time of a new connection */
+    sim_dur accept_ns, tls_ns, tls_resumed_ns, auth_ns; /* server time of a new connection */
+    sim_dur idle_timeout_ns, keepalive_ns;              /* 0: none */
     double resumed_share;
     uint32_t accepts_per_turn, tls_per_turn;
     struct persistence_config persistence;
-    int64_t read_per_turn_bytes;
+    int64_t read_per_turn_bytes, write_per_turn_bytes;
     int queue_order;
     sim_dur queue_timeout_ns;
     bool drop_abandoned;
@@ -67,13 +68,14 @@ struct server {
     uint32_t queued;         /* waiting and in the iteration */
     struct illness illness;  /* `errors` and `slow` */
     uint32_t pending_head;   /* refs of executed commands that wait for other nodes */
+    uint32_t unwritten_head, unwritten_tail; /* refs of those whose replies wait for later turns */
     uint32_t unaccepted; /* connections in the kernel's queue, not yet accepted by the process */
     uint32_t newcomers;  /* `unaccepted`, and TLS handshakes that the process has not answered */
     sim_dur blocked_ns;  /* time blocked before the next iteration */
-    struct waiting_list accepts, hellos; /* where they cost time, in order */
-    struct waiting_list greeted;         /* TLS handshakes answered at the end of the iteration */
-    uint32_t parked_head, parked_tail;   /* commands on connections that are not accepted yet */
-    struct token_bucket bucket;          /* of admission */
+    struct waiting_list accepts, hellos, auths; /* where they cost time, in order */
+    struct waiting_list greeted; /* rounds of handshakes answered at the end of the iteration */
+    uint32_t parked_head, parked_tail; /* commands on connections that are not accepted yet */
+    struct token_bucket bucket;        /* of admission */
 };
 
 /* A host of a cluster with an address of its own: at any time one of them is the primary. */
@@ -103,6 +105,9 @@ struct server_connection {
     uint8_t node;
     uint32_t turn_bytes; /* of its commands, in the server's iteration `turn` */
     uint64_t turn;
+    int64_t written_bytes; /* of its replies, in iteration `written_turn` */
+    uint64_t written_turn;
+    sim_time used; /* last command or reply, where the server has an idle timeout */
 };
 
 /* The listener of a cluster. */
@@ -136,7 +141,7 @@ struct cluster {
     struct power_port power;
     struct store_fault_port fault;
     struct illness_port illness;
-    kind_id iteration_kind, peer_kind, command_kind, handshake_kind;
+    kind_id iteration_kind, peer_kind, command_kind, handshake_kind, idle_kind;
     probe_id commands, utilization, hot_utilization, writes, repeated, refused, dropped_syns,
         rejected, expired;
 };
@@ -155,6 +160,7 @@ struct store {
     void *state;             /* of the kind */
     struct sim *sim;
     struct probes_hot *probes;
+    const char *instance;
     struct run_log *log;
     const struct topology *topology;
     struct rng_stream service, errors;
@@ -165,6 +171,7 @@ struct store {
     bool plain_loop;  /* an iteration of few commands takes all of them, and nothing else */
     sim_dur fsync_ns; /* before the replies of an iteration with writes */
     sim_dur read_ns;  /* service time of every read; -1: drawn */
+    struct keepalive keepalive; /* of the servers' sockets */
     struct endpoint_table endpoints;
     struct cluster clusters[REGIONS_MAX];
     uint32_t region_count, shard_count, hot_slots;
@@ -305,7 +312,11 @@ RARE void store_history_replied(struct cluster *cluster, uint32_t ref,
 
 /* --- listener.c ------------------------------------------------------------------------------ */
 
-extern const struct event_kind cluster_handshake;
+extern const struct event_kind cluster_handshake, cluster_idle;
+/* With an idle timeout: the first run of the cron that asks for it. */
+void listener_start(struct cluster *cluster);
+/* A command has arrived on a connection, or its reply is sent: it is not idle. */
+RARE void listener_note_use(struct cluster *cluster, const struct command *command);
 void listener_init(struct listener *listener);
 /* The process of a node, or its host, goes down: its connections end as their peers will see it. */
 void listener_down(struct node *node, enum crash_kind kind);
@@ -346,6 +357,10 @@ static inline const struct server_connection *listener_connection(const struct c
         return NULL;
     return &listener->connections[command->region][command->connection];
 }
+/* Write a reply, of which `bytes` are left, as far as iteration `turn` does; returns what is left.
+ */
+RARE uint32_t listener_writes(struct cluster *cluster, const struct command *command,
+                              uint32_t bytes, uint64_t turn);
 /* Add a command to what the server reads of its connection in iteration `turn`; false: there is no
  * room for it. */
 RARE bool listener_reads(struct cluster *cluster, const struct command *command, uint64_t turn);

@@ -67,7 +67,7 @@ struct driver {
     struct losses_port *losses;
     struct replica_port *replica;
     struct stream_port *streams;
-    kind_id next_kind, plan_kind, command_kind, handshake_kind;
+    kind_id next_kind, plan_kind, command_kind, handshake_kind, broken_kind;
     uint32_t flows[FLOWS_MAX]; /* of connections with handshakes, plus 1: to the store */
     uint32_t backs_of[FLOWS_MAX];
     probe_id sojourn, answered, late;
@@ -83,6 +83,7 @@ static struct {
     } plan[PLAN_MAX];
     uint32_t plan_count;
     uint64_t acknowledged; /* writes answered OK */
+    uint64_t reply_total;  /* commands answered */
     int reply;             /* of the last one */
     struct {
         uint32_t session;
@@ -133,6 +134,7 @@ static inline void driver_drop(void *self, uint32_t row)
 
     (void)self;
     seen.reply = command->reply.kind;
+    seen.reply_total += command->reply.kind != REPLY_NONE;
     if (seen.reply_count < 100) {
         seen.replies[seen.reply_count].session = command->session;
         seen.replies[seen.reply_count].reply = command->reply.kind;
@@ -167,6 +169,14 @@ static inline void driver_on_next(void *self, struct sim *sim, uint32_t entity, 
               driver->next_kind, 0, 0);
 }
 
+/* Of a connection: no test has one that breaks. */
+static inline void driver_on_broken(void *self, struct sim *sim, uint32_t entity,
+                                    uint32_t generation)
+{
+    (void)self, (void)sim, (void)entity, (void)generation;
+    fail_msg("a connection broke");
+}
+
 static inline void driver_on_plan(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     (void)self, (void)sim, (void)generation;
@@ -193,6 +203,7 @@ static inline bool driver_way(void *self, uint32_t connection, uint32_t generati
     if (driver->flows[connection] == 0) {
         driver->flows[connection] = 1 + link->open(link->self);
         driver->backs_of[connection] = link->open(link->self);
+        link->watch(link->self, driver->backs_of[connection], 0, driver->broken_kind, 0, 0);
     }
     *way = (struct connection_way){.out = driver->flows[connection] - 1,
                                    .in = driver->backs_of[connection],
@@ -215,6 +226,8 @@ static const struct event_kind driver_next = {
     .name = "next", .phase = PHASE_WORK, .fire = driver_on_next};
 static const struct event_kind driver_plan = {
     .name = "plan", .phase = PHASE_FAULT, .fire = driver_on_plan};
+static const struct event_kind driver_broken = {
+    .name = "broken", .phase = PHASE_WORK, .fire = driver_on_broken};
 static const struct event_kind driver_handshake = {
     .name = "handshake", .phase = PHASE_WORK, .fire = driver_on_handshake};
 
@@ -227,6 +240,7 @@ static inline void driver_init(void *self, const struct model_env *env)
     driver->stream = sim_stream(env->sim, env->instance, "reads");
     driver->next_kind = sim_kind_add(env->sim, &driver_next, env->instance, driver);
     driver->plan_kind = sim_kind_add(env->sim, &driver_plan, env->instance, driver);
+    driver->broken_kind = sim_kind_add(env->sim, &driver_broken, env->instance, driver);
     driver->handshake_kind = sim_kind_add(env->sim, &driver_handshake, env->instance, driver);
     driver->sojourn = probe_latency_open(sim_probe_set(env->sim), "sojourn", 0, NULL);
     driver->answered = probe_count_open(sim_probe_set(env->sim), "answered", 0, NULL);

@@ -53,6 +53,8 @@ struct step {
     bool on;         /* POWER, STALL */
     uint64_t number; /* APPLY */
     bool again;      /* another attempt of the operation before it */
+    bool first;      /* another attempt of the first operation */
+    uint32_t reuse;  /* sessions that had the row before */
 };
 #define STEPS_MAX 400
 #define ROWS_MAX 200000
@@ -119,9 +121,11 @@ static void driver_command(struct driver *driver, const struct step *step, uint3
     struct command *command = command_at(&driver->pools[0], row);
     struct listener_port *listener = driver->listeners[step->region];
 
-    *command = (struct command){.identity = step->again ? driver->sent : ++driver->sent,
+    if (!step->again && !step->first)
+        driver->sent++;
+    *command = (struct command){.identity = step->first ? 1 : driver->sent,
                                 .session = step->session,
-                                .session_check = step->session + 1,
+                                .session_check = step->session + 1 + step->reuse,
                                 .bytes = 1024,
                                 .kind = (uint8_t)step->kind,
                                 .generation = command->generation,
@@ -281,16 +285,16 @@ static void driver_peer_changed(void *self, uint32_t endpoint, enum peer_state p
     (void)self, (void)endpoint, (void)peer;
 }
 
-static void driver_cut(void *self, uint32_t endpoint, bool begin)
-{
-    (void)self, (void)endpoint, (void)begin;
-}
-
 /* In the replication stream: numbers up to 4 were sent, up to 5 in the output buffer. */
 static struct stream_reach driver_reach(const void *self, int region, uint32_t shard)
 {
     (void)self, (void)region, (void)shard;
     return (struct stream_reach){.history = 0, .sent = 4, .buffered = 5};
+}
+
+static void driver_cut(void *self, uint32_t endpoint, bool begin)
+{
+    (void)self, (void)endpoint, (void)begin;
 }
 
 static void driver_init(void *self, const struct model_env *env)
@@ -347,7 +351,6 @@ static void driver_connect(void *self, const struct port_directory *ports)
     driver->replica = port_need_replica(ports, -1, -1);
     for (int r = 0; r < (int)driver->regions; r++) {
         driver->listeners[r] = port_need_listener(ports, r, -1);
-        driver_connects(driver, r);
         driver->power[r] = port_need_power(ports, r, POWER_STORE);
         driver->faults[r] = port_need_store_fault(ports, r, -1);
     }
@@ -358,6 +361,8 @@ static void driver_start(void *self)
     struct driver *driver = self;
 
     script.streamed = script.last_number = script.restarts = script.rejoins = 0;
+    for (int r = 0; r < (int)driver->regions; r++)
+        driver_connects(driver, r);
     for (uint32_t i = 0; i < script.count; i++) {
         script.reply[i] = -1;
         sim_at(driver->sim, script.steps[i].at, driver->step_kind, i, 0);
@@ -684,6 +689,40 @@ static void every_write_executed_again_is_counted(void **state)
     scenario_free(scenario);
 }
 
+/*
+ * A session takes the row of another one, and then a late attempt of the other one's creation is
+ * executed: it is acknowledged and changes nothing that a read sees. The row knows the operations
+ * of its present session only, so that the attempt is not counted as repeated.
+ */
+static void late_attempt_finds_its_row_reused(void **state)
+{
+    struct scenario *scenario = scenario_of(&registry, TWO_CLUSTERS);
+    struct step present = {
+        .at = 2 * SIM_S, .what = COMMAND, .kind = COMMAND_CREATE, .session = 1, .reuse = 1};
+    struct step late = {
+        .at = 3 * SIM_S, .what = COMMAND, .kind = COMMAND_CREATE, .session = 1, .first = true};
+    uint32_t late_step, present_read, late_read;
+    struct world *world;
+
+    (void)state;
+    add_command(SIM_S, 0, COMMAND_CREATE, 1);
+    add(present);
+    late_step = add(late);
+    present.at = late.at = 4 * SIM_S;
+    present.kind = late.kind = COMMAND_GET;
+    present_read = add(present);
+    late_read = add(late);
+    world = world_of(scenario, 0, NULL);
+    assert_int_equal(script.reply[late_step], REPLY_OK);
+    assert_int_equal(script.reply[present_read], REPLY_HIT);
+    assert_int_equal(script.reply[late_read], REPLY_MISS);
+    assert_close(statistic_of(world, (struct wanted){"store_writes", NULL, 0, NULL, NULL}), 3, 0);
+    assert_close(statistic_of(world, (struct wanted){"repeated_writes", NULL, 0, NULL, NULL}), 0,
+                 0);
+    world_free(world);
+    scenario_free(scenario);
+}
+
 /* --- faults -------------------------------------------------------------------------------------
  */
 
@@ -749,6 +788,7 @@ int main(void)
         cmocka_unit_test_setup(failover_to_an_equal_loses_nothing, empty_script),
         cmocka_unit_test_setup(demoted_primary_rejoins_when_it_hears, empty_script),
         cmocka_unit_test_setup(deposed_primary_acknowledges_until_notified, empty_script),
+        cmocka_unit_test_setup(late_attempt_finds_its_row_reused, empty_script),
         cmocka_unit_test_setup(every_write_executed_again_is_counted, empty_script),
         cmocka_unit_test_setup(stalled_server_runs_what_came_meanwhile, empty_script),
         cmocka_unit_test_setup(dead_host_answers_nothing, empty_script),

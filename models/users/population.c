@@ -22,6 +22,7 @@ static const char *const arrivals[] = {"constant", "step",  "flash-crowd", "dail
 static const char *const spacings[] = {"poisson", "even", NULL};
 static const char *const phases[] = {"fixed", "random", NULL};
 static const char *const starts[] = {"steady", "empty", NULL};
+static const char *const timeouts[] = {"new-connection", "same-connection", NULL};
 
 #define MODEL_CONFIG struct population_config
 // clang-format off
@@ -66,6 +67,7 @@ static const struct field population_fields[] = {
     DURATION("keep_alive", keep_alive_ns, "0s", "60s", "1d", "idle time after which a user's connection is closed", "facts B"),
     DURATION("connection_lifetime", connection_lifetime_ns, "1s", "3600s", "30d", "maximum age of a user's connection", "facts B"),
     DURATION("patience", patience_ns, "100ms", "30s", "1h", "time without a response after which the user reloads on a new connection", "assumption"),
+    CHOICE("on_timeout", on_timeout, timeouts, "new-connection", "new-connection: the reload opens one; same-connection: an HTTP/2 client that ends the request and keeps the connection, which holds the user in a region that does not answer", "assumption"),
     COUNT("login_tries", login_tries, "1", "3", "1000", "consecutive failed or unanswered requests after which the user leaves", "assumption"),
 };
 // clang-format on
@@ -73,6 +75,7 @@ static const struct field population_fields[] = {
 /* enum reauth_cause; the kind of store adds its own. */
 static const char *const causes[] = {"local-only", "store-unavailable", "evicted",
                                      "restarted",  "token-expired",     NULL};
+static const char *const outcomes[] = {"ok", "failed", NULL};
 static const char *const hows[] = {"local-session", "stateless-token", NULL};
 
 // clang-format off
@@ -81,6 +84,8 @@ static const struct metric population_metrics[] = {
     {.name = "good_requests", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "requests answered without error or re-auth within the objective's latency"},
     {.name = "availability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .better = HIGHER_IS_BETTER, .over = "good_requests", .under = "requests", .series = true, .meaning = "good requests / requests"},
     {.name = "requests_abandoned", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "requests abandoned when the user's patience ended"},
+    {.name = "pinned_requests", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "requests abandoned whose user stays on the open connection to the region"},
+    {.name = "connections_reset", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "users' connections found to be gone: the region had lost its power, or the edge had dropped them"},
     {.name = "requests_with_session", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "answered requests that carried a valid session; a login that reads its new session back is one"},
     {.name = "logins", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "logins that ended, including failed and repeated ones"},
     {.name = "logins_failed", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "logins that failed or were not answered"},
@@ -92,8 +97,8 @@ static const struct metric population_metrics[] = {
     {.name = "reauths_per_session", .unit = UNIT_NONE, .kind = METRIC_RATIO, .better = LOWER_IS_BETTER, .over = "reauths", .under = "sessions_started", .meaning = "re-auths / sessions that arrived"},
     {.name = "sessions_active", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "users near the region between their arrival and their end"},
     {.name = "degraded_sessions", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "how", .label_values = hows, .series = true, .meaning = "logins served without the store by a fallback"},
-    {.name = "request_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of answered requests, at the user"},
-    {.name = "login_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "latency of answered logins, at the user"},
+    {.name = "request_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = outcomes, .series = true, .meaning = "latency of answered requests, at the user; failed: answered with an error or a re-auth"},
+    {.name = "login_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .label = "outcome", .label_values = outcomes, .series = true, .meaning = "latency of answered logins, at the user; failed: answered with an error"},
 };
 // clang-format on
 
@@ -102,6 +107,9 @@ static void population_start(void *self)
     struct population *population = self;
 
     population->idle_ns = population->edge->idle_timeout(population->edge->self);
+    population->edge_drops = population->idle_ns < population->config->keep_alive_ns;
+    population->edge_resets = population->edge->idle_resets(population->edge->self);
+    population->pins = population->config->on_timeout == TIMEOUT_KEEPS;
     if (population->config->keep_alive_ns < population->idle_ns)
         population->idle_ns = population->config->keep_alive_ns;
     population->good_latency_ns = population->objective->latency(population->objective->self);
@@ -128,6 +136,8 @@ static void open_region_probes(struct population *population, struct probes *pro
     population->at[r].requests = probe_count_open(probes, "requests", region, NULL);
     population->at[r].good = probe_count_open(probes, "good_requests", region, NULL);
     population->at[r].abandoned = probe_count_open(probes, "requests_abandoned", region, NULL);
+    population->at[r].pinned = probe_count_open(probes, "pinned_requests", region, NULL);
+    population->at[r].reset = probe_count_open(probes, "connections_reset", region, NULL);
     population->at[r].with_session =
         probe_count_open(probes, "requests_with_session", region, NULL);
     population->at[r].logins = probe_count_open(probes, "logins", region, NULL);
@@ -138,8 +148,12 @@ static void open_region_probes(struct population *population, struct probes *pro
     }
     population->at[r].degraded[0] = probe_count_open(probes, "degraded_sessions", region, hows[0]);
     population->at[r].degraded[1] = probe_count_open(probes, "degraded_sessions", region, hows[1]);
-    population->at[r].latency = probe_latency_open(probes, "request_latency", region, NULL);
-    population->at[r].login_latency = probe_latency_open(probes, "login_latency", region, NULL);
+    for (int failed = 0; failed < 2; failed++) {
+        population->at[r].latency[failed] =
+            probe_latency_open(probes, "request_latency", region, outcomes[failed]);
+        population->at[r].login_latency[failed] =
+            probe_latency_open(probes, "login_latency", region, outcomes[failed]);
+    }
 }
 
 static void population_init(void *self, const struct model_env *env)
@@ -171,13 +185,16 @@ static void population_init(void *self, const struct model_env *env)
         sim_kind_add(env->sim, &population_request_arrive, env->instance, population);
     population->slow_kind = sim_kind_add(env->sim, &population_slow, env->instance, population);
     population->surge_kind = sim_kind_add(env->sim, &population_surge, env->instance, population);
-    population->ramp_kind = sim_kind_add(env->sim, &population_ramp, env->instance, population);
+    if (population->config->user_stages.count > 0)
+        population->ramp_kind = sim_kind_add(env->sim, &population_ramp, env->instance, population);
     population->started = probe_count_open(probes, "sessions_started", env->region, NULL);
     population->left = probe_count_open(probes, "sessions_left", env->region, NULL);
     population->active_level = probe_level_open(probes, "sessions_active", env->region, NULL);
     for (uint32_t r = 0; r < population->region_count; r++)
         open_region_probes(population, probes, r);
-    population->port = (struct users_port){population, population_respond, population_waits};
+    population->port =
+        (struct users_port){population, population_respond, population_waits,
+                            population_lose_connections, population->config->patience_ns};
     population->hint = (struct prefetch_port){population, population_prefetch};
     port_offer_prefetch_users(env->ports, env->region, -1, &population->hint);
     port_offer_users(env->ports, env->region, -1, &population->port);

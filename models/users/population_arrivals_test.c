@@ -86,10 +86,16 @@ static void front_arrive(void *self, const struct user_request *request)
     front_submit(self, request, 0);
 }
 
-static struct edge_route front_route(void *self, int place, uint64_t word)
+static struct edge_route front_route(void *self, const struct edge_client *client)
 {
-    (void)self, (void)place, (void)word;
+    (void)self, (void)client;
     return (struct edge_route){0};
+}
+
+static bool front_idle_resets(const void *self)
+{
+    (void)self;
+    return true;
 }
 
 static sim_dur front_idle_timeout(const void *self)
@@ -126,6 +132,7 @@ static void front_init(void *self, const struct model_env *env)
     model->edge = (struct edge_port){.self = model,
                                      .route = front_route,
                                      .idle_timeout = front_idle_timeout,
+                                     .idle_resets = front_idle_resets,
                                      .detour = front_detour};
     model->objective = (struct objective_port){
         .self = model, .latency = front_latency, .fault_begin = front_fault_begin};

@@ -11,6 +11,7 @@
 #include "arrival_curve.h"
 #include "bug.h"
 #include "edge.h"
+#include "endpoint_group.h"
 #include "mem.h"
 #include "model.h"
 #include "objective.h"
@@ -32,6 +33,7 @@ enum {
 enum { SPACING_POISSON, SPACING_EVEN };
 enum { PHASE_FIXED, PHASE_RANDOM };
 enum { START_STEADY, START_EMPTY };
+enum { TIMEOUT_CLOSES, TIMEOUT_KEEPS };
 
 #define TWO_PI 6.283185307179586476925
 #define DAYS_A_WEEK 7
@@ -56,27 +58,32 @@ struct population_config {
     sim_dur return_after_ns;
     sim_dur idle_ttl_ns, keep_alive_ns, connection_lifetime_ns, patience_ns;
     uint32_t login_tries, handshakes;
+    int on_timeout;
 };
 
 /* The last answer is kept in ticks of 2 us, the age of a connection is counted in ticks of 1 ms. */
 #define ANSWER_TICK_BITS 11
 #define AGE_TICK_BITS 20
-#define PAGES_MAX ((UINT32_C(1) << 24) - 2) /* of a session; more are cut */
+#define SESSION_IDS (UINT64_C(1) << 37)       /* of a run */
+#define WRITTEN_MAX ((UINT64_C(1) << 59) - 1) /* 6671 days; a run has at most 3660 */
+#define PAGES_MAX ((UINT32_C(1) << 24) - 2)   /* of a session; more are cut */
 
 /* Members of a word are bits: of this struct there are as many as users. */
 __extension__ struct session {
-    uint64_t id : 40;          /* number of its arrival, */
+    uint64_t id : 37;          /* number of its arrival, */
     uint64_t is_seeded : 1;    /* or of those that were there at the start */
     uint64_t mode : 2;         /* enum session_mode */
     uint64_t kind : 2;         /* of the request under way or to come */
     uint64_t failures : 10;    /* in a row */
     uint64_t local_region : 4; /* SESSION_LOCAL: where it lives */
     uint64_t connection : 5;   /* region that it goes to, + 1; 0: none */
+    uint64_t endpoint : 3;     /* of that region */
     uint64_t answered : 48;    /* the last answer, in ticks: for the idle TTL and the connection */
     uint64_t check : 16;       /* which session of this row: the store knows it by row and check */
-    uint64_t written : 60;     /* the last write acknowledged, or the token's issue, + 1; 0: none */
+    uint64_t written : 59;     /* the last write acknowledged, or the token's issue, + 1; 0: none */
     uint64_t sets_up : 1;      /* the request under way opens its connection first */
     uint64_t is_gone : 1;      /* its user left as the closed population shrank */
+    uint64_t lost : 1;         /* the region's side of the connection has gone */
     uint64_t spare : 2;
     uint32_t opened;   /* the connection: in ticks, modulo 2^32 (52 days) */
     uint32_t rtt_ns;   /* of a free row: the next free one */
@@ -164,7 +171,9 @@ struct population {
     struct run_log *log;
     const char *region_name;
     uint8_t label_of[REAUTH_CAUSES_MAX]; /* by cause: which value of the label it is */
-    sim_dur idle_ns;                     /* after which a connection is closed */
+    sim_dur idle_ns;                     /* after which a connection is closed or dropped */
+    bool edge_drops, edge_resets;        /* before it is closed; and answers what still comes */
+    bool pins;                           /* a connection outlives requests without an answer */
     sim_dur good_latency_ns;
     sim_dur detours_ns[REGIONS_MAX];
     sim_dur early_ns; /* before its end, patience gets an event of its own */
@@ -173,8 +182,9 @@ struct population {
 
     probe_id started, left, active_level;
     struct {
-        probe_id requests, good, abandoned, with_session, logins, logins_failed;
-        probe_id reauths[REAUTH_CAUSES_MAX], degraded[2], latency, login_latency;
+        probe_id requests, good, abandoned, pinned, reset, with_session, logins, logins_failed;
+        probe_id reauths[REAUTH_CAUSES_MAX], degraded[2];
+        probe_id latency[2], login_latency[2]; /* ok, failed */
         struct operation_tally good_requests, good_logins;
     } at[REGIONS_MAX];
 };
@@ -276,6 +286,7 @@ void session_wait(struct population *population, uint32_t index, sim_time when,
 void population_respond(void *self, const struct user_response *response);
 void population_report_open(void *self); /* struct operation_source */
 bool population_waits(const void *self, uint32_t pending, uint32_t generation);
+void population_lose_connections(void *self, int region, uint32_t endpoint);
 /* struct prefetch_port */
 void population_prefetch(const void *self, uint32_t session, uint32_t pending);
 

@@ -139,10 +139,16 @@ static void driver_arrive(void *self, const struct user_request *request)
     front_take(driver, request, sim_now(driver->sim) - request->way_back, 0);
 }
 
-static struct edge_route driver_route(void *self, int place, uint64_t word)
+static struct edge_route driver_route(void *self, const struct edge_client *client)
 {
-    (void)self, (void)place, (void)word;
+    (void)self, (void)client;
     return (struct edge_route){0};
+}
+
+static bool driver_idle_resets(const void *self)
+{
+    (void)self;
+    return true;
 }
 
 static sim_dur driver_idle_timeout(const void *self)
@@ -196,6 +202,7 @@ static void driver_init(void *self, const struct model_env *env)
     driver->edge = (struct edge_port){.self = driver,
                                       .route = driver_route,
                                       .idle_timeout = driver_idle_timeout,
+                                      .idle_resets = driver_idle_resets,
                                       .detour = driver_detour};
     driver->objective = (struct objective_port){
         .self = driver, .latency = driver_latency, .fault_begin = driver_fault_begin};

@@ -49,7 +49,7 @@ uint32_t session_begin(struct population *population, uint64_t id, bool is_seede
     struct rng_block block;
     double rtt, pages;
 
-    *session = (struct session){.id = id & ((UINT64_C(1) << 40) - 1),
+    *session = (struct session){.id = id & (SESSION_IDS - 1),
                                 .is_seeded = is_seeded,
                                 .check = session->check + 1u,
                                 .kind = REQUEST_LOGIN};

@@ -97,14 +97,29 @@ static sim_time session_answered_at(const struct session *session)
     return (sim_time)((uint64_t)session->answered << ANSWER_TICK_BITS);
 }
 
-/* Would the session's connection still be open at `when`? */
-static bool session_is_connected(const struct population *population, const struct session *session,
-                                 sim_time when)
+/* Would the session's connection still be open at `when`? Requests without an answer are traffic
+ * too. */
+static inline bool session_is_connected(const struct population *population,
+                                        const struct session *session, sim_time when)
 {
     sim_dur lifetime = population->config->connection_lifetime_ns;
     uint32_t age = (uint32_t)(when >> AGE_TICK_BITS) - session->opened;
 
-    return session->connection > 0 && when - session_answered_at(session) < population->idle_ns &&
+    return session->connection > 0 &&
+           (when - session_answered_at(session) < population->idle_ns ||
+            (population->pins && session->failures > 0)) &&
+           age < lifetime >> AGE_TICK_BITS;
+}
+
+/* Has the edge dropped a connection that the user still considers open? */
+static bool session_was_dropped(const struct population *population, const struct session *session,
+                                sim_time when)
+{
+    sim_dur lifetime = population->config->connection_lifetime_ns;
+    uint32_t age = (uint32_t)(when >> AGE_TICK_BITS) - session->opened;
+
+    return population->edge_drops && session->connection > 0 &&
+           when - session_answered_at(session) < population->config->keep_alive_ns &&
            age < lifetime >> AGE_TICK_BITS;
 }
 
@@ -121,31 +136,72 @@ static sim_dur session_setup(const struct population *population, const struct s
     return (sim_dur)population->config->handshakes * session->rtt_ns;
 }
 
-/* The region that the next request goes to, -1: none; *setup is the time of a new connection. */
-OUT_OF_LINE static int session_connect(struct population *population, struct session *session,
-                                       sim_dur *setup)
-{
-    sim_time now = sim_now(population->sim);
-    int region;
-
-    *setup = 0;
-    if (session_is_connected(population, session, now))
-        return (int)session->connection - 1;
-    region = population->edge
-                 ->route(population->edge->self, population->region,
-                         session_aside(population, session, session_number(session)).word[0])
-                 .region;
-    session->connection = (uint32_t)(region + 1) & 31u;
-    session->opened = (uint32_t)(now >> AGE_TICK_BITS);
-    *setup = session_setup(population, session);
-    return region;
-}
-
 /* One way between the user and the region. */
 static sim_dur session_way(const struct population *population, const struct session *session,
                            int region)
 {
     return session->rtt_ns / 2 + population->detours_ns[region];
+}
+
+/* Who opens a connection: the device of a closed population's user outlives its sessions. */
+static struct edge_client session_client(const struct population *population, uint32_t index)
+{
+    const struct session *session = &population->sessions[index];
+    uint32_t users = population->users_most;
+    uint64_t user = users > 0 ? session->id % users : session_id(session);
+
+    return (struct edge_client){
+        .place = population->region,
+        .device = users > 0 ? (uint32_t)user : index,
+        .check = users > 0 ? 0 : session->check,
+        .user = user,
+        .word = session_aside(population, session, session_number(session)).word[0]};
+}
+
+/* Ask the edge for a new connection, which takes *setup in addition to what *setup is. */
+static int session_route(struct population *population, uint32_t index, sim_dur *setup)
+{
+    const struct edge_client client = session_client(population, index);
+    struct edge_route route = population->edge->route(population->edge->self, &client);
+    struct session *session = &population->sessions[index];
+
+    session->connection = (uint32_t)(route.region + 1) & 31u;
+    session->endpoint = route.endpoint & (ENDPOINTS_MAX - 1);
+    session->lost = false;
+    session->opened = (uint32_t)(sim_now(population->sim) >> AGE_TICK_BITS);
+    *setup += session_setup(population, session);
+    return route.region;
+}
+
+/* The connection has gone; returns the region that it went to. */
+static int session_disconnect(struct population *population, struct session *session)
+{
+    int region = (int)session->connection - 1;
+
+    probe_count(population->probes, population->at[region].reset);
+    session->connection = 0;
+    return region;
+}
+
+/* The region that the next request goes to, -1: none; *setup is the time until it can be sent. */
+OUT_OF_LINE static int session_connect(struct population *population, uint32_t index,
+                                       sim_dur *setup)
+{
+    struct session *session = &population->sessions[index];
+    sim_time now = sim_now(population->sim);
+
+    *setup = 0;
+    if (session_is_connected(population, session, now)) {
+        if (!session->lost)
+            return (int)session->connection - 1;
+        *setup = 2 * session_way(population, session, session_disconnect(population, session));
+    } else if (session_was_dropped(population, session, now)) {
+        session_disconnect(population, session);
+        if (!population->edge_resets)
+            return -1; /* sent into a connection of which nobody knows */
+        *setup = session->rtt_ns;
+    }
+    return session_route(population, index, setup);
 }
 
 /* Users of two regions have the same ids, and may meet on one link: their draws must differ. */
@@ -194,6 +250,7 @@ static struct user_request session_ask(struct population *population, uint32_t i
                                  .mode = session->mode,
                                  .writes = writes,
                                  .local_region = session->local_region,
+                                 .endpoint = session->endpoint,
                                  .last_write = (sim_time)session->written - 1};
 }
 
@@ -208,7 +265,7 @@ void session_send(struct population *population, uint32_t index)
     sim_time now = sim_now(population->sim);
     struct user_request request;
     sim_dur setup, way = 0;
-    int region = session_connect(population, session, &setup);
+    int region = session_connect(population, index, &setup);
 
     if (region >= 0)
         way = session_way(population, session, region);
@@ -234,6 +291,18 @@ static void population_on_send(void *self, struct sim *sim, uint32_t entity, uin
         session_send(self, entity);
 }
 
+/* A request has come to a region that has lost its connection: the user sends it again on a new one
+ * when the reset has come back. */
+RARE static void session_find_reset(struct population *population, uint32_t index)
+{
+    struct session *session = &population->sessions[index];
+    sim_dur way = session_way(population, session, session_disconnect(population, session));
+
+    session->lost = session->sets_up = false;
+    sim_at(population->sim, sim_now(population->sim) + way, population->send_kind, index,
+           session_number(session));
+}
+
 static HOT_HANDLER void population_on_request_arrive(void *self, struct sim *sim, uint32_t entity,
                                                      uint32_t generation)
 {
@@ -246,8 +315,11 @@ static HOT_HANDLER void population_on_request_arrive(void *self, struct sim *sim
     struct user_request request;
 
     (void)generation;
-    if (session->is_gone) {
-        session_drop(population, entity);
+    if (session->is_gone || session->lost) {
+        if (session->is_gone)
+            session_drop(population, entity);
+        else
+            session_find_reset(population, entity);
         return;
     }
     if (session->sets_up) {
@@ -327,7 +399,10 @@ static void population_on_impatience(void *self, struct sim *sim, uint32_t entit
         probe_count(population->probes, population->at[region].logins);
         probe_count(population->probes, population->at[region].logins_failed);
     }
-    session->connection = 0;
+    if (population->pins && session->connection > 0)
+        probe_count(population->probes, population->at[region].pinned);
+    else
+        session->connection = 0;
     pending_end(population, entity);
     session_fail(population, index, sim_now(sim), (enum request_kind)session->kind);
 }
@@ -372,21 +447,21 @@ static void count_answer(struct population *population, const struct session *se
     struct probes_hot *probes = population->probes;
     int r = response->region;
     sim_dur latency = response->arrives - sent;
-    bool good = (response->kind == RESPONSE_OK || response->kind == RESPONSE_OK_LOCAL ||
-                 response->kind == RESPONSE_OK_TOKEN) &&
-                latency <= population->good_latency_ns;
+    bool failed = response->kind != RESPONSE_OK && response->kind != RESPONSE_OK_LOCAL &&
+                  response->kind != RESPONSE_OK_TOKEN;
+    bool good = !failed && latency <= population->good_latency_ns;
 
     probe_count(probes, population->at[r].requests);
     if (good)
         probe_count(probes, population->at[r].good);
     operation_tally_add(&population->at[r].good_requests, sent, good);
-    probe_latency(probes, population->at[r].latency, latency);
+    probe_latency(probes, population->at[r].latency[failed], latency);
     if (session->kind == REQUEST_LOGIN) {
         operation_tally_add(&population->at[r].good_logins, sent, good);
         probe_count(probes, population->at[r].logins);
         if (response->kind == RESPONSE_LOGIN_FAILED || response->kind == RESPONSE_REJECTED)
             probe_count(probes, population->at[r].logins_failed);
-        probe_latency(probes, population->at[r].login_latency, latency);
+        probe_latency(probes, population->at[r].login_latency[failed], latency);
     }
     if (response->carried)
         probe_count(probes, population->at[r].with_session);
@@ -411,7 +486,7 @@ static void session_page_done(struct population *population, uint32_t index,
 
 static void session_wrote(struct session *session, sim_time now)
 {
-    session->written = ((uint64_t)now + 1) & ((UINT64_C(1) << 60) - 1);
+    session->written = ((uint64_t)now + 1) & WRITTEN_MAX;
 }
 
 OUT_OF_LINE static void session_logged_in(struct population *population, uint32_t index,
@@ -465,6 +540,20 @@ static void session_answered(struct population *population, uint32_t index,
         session_page_done(population, index, pending, response->arrives);
     else
         session_end(population, index, response->arrives);
+}
+
+/* All rows are looked at: a free one takes its connection from its next session. */
+void population_lose_connections(void *self, int region, uint32_t endpoint)
+{
+    struct population *population = self;
+
+    for (size_t i = 0; i < population->session_count; i++) {
+        struct session *session = &population->sessions[i];
+
+        if ((int)session->connection == region + 1 &&
+            (endpoint == ALL_ENDPOINTS || session->endpoint == endpoint))
+            session->lost = true;
+    }
 }
 
 /* Requests that are under way when the run ends. The free rows are those of the free list. */

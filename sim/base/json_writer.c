@@ -31,8 +31,9 @@ static void flush(struct json_writer *json)
 
 int json_end(struct json_writer *json)
 {
-    invariant(json->is_done && json->nesting.length == 0);
-    strbuf_add_char(&json->text, '\n');
+    invariant((json->is_done || json->is_lines) && json->nesting.length == 0);
+    if (json->is_done) /* there may be no line at all */
+        strbuf_add_char(&json->text, '\n');
     flush(json);
     strbuf_release(&json->text);
     strbuf_release(&json->nesting);

@@ -78,6 +78,11 @@ static void json_lines_are_documents_of_a_line_each(void **state)
     page_close(&page, &json);
     assert_string_equal(page.text, "{\"i\": 0, \"a\": [true]}\n{\"i\": 1, \"a\": [true]}\n");
     free(page.text);
+    page_open(&page, &json);
+    json_begin_lines(&json, page.file); /* none */
+    page_close(&page, &json);
+    assert_string_equal(page.text, "");
+    free(page.text);
 }
 
 static void numbers_keep_all_their_digits(void **state)

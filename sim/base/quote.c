@@ -110,6 +110,21 @@ static void put_excerpt(const struct sink *sink, const char *text)
     put_each(sink, put_excerpt_character, text);
 }
 
+/* '_' inside a word, '#' inside a line, '[' that no '(' follows, and '<' before a space have no
+ * meaning in GitHub's Markdown. */
+static void put_markdown_character(const struct sink *sink, const char *at, size_t size)
+{
+    if (strchr("\\|*`&", *at) != NULL || (*at == '<' && at[1] != ' ') ||
+        (*at == ']' && strchr("([:", at[1]) != NULL && at[1] != '\0'))
+        put(sink, "\\");
+    put_printable(sink, at, size);
+}
+
+static void put_markdown(const struct sink *sink, const char *text)
+{
+    put_each(sink, put_markdown_character, text);
+}
+
 static bool is_odd_in_file_name(const char *at, size_t size)
 {
     return strchr("/\\:*?\"'<>|`$& ", *at) != NULL || !is_printable(at, size);
@@ -335,6 +350,7 @@ static put_text *const targets[] = {
     [QUOTE_EXCERPT]     = put_excerpt,
     [QUOTE_FILE_NAME]   = put_file_name,
     [QUOTE_MARKUP]      = put_markup,
+    [QUOTE_MARKDOWN]    = put_markdown,
     [QUOTE_GNUPLOT]     = put_gnuplot,
     [QUOTE_GNUPLOT_TIC] = put_gnuplot_tic,
     [QUOTE_SHELL]       = put_shell,

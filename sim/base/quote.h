@@ -21,6 +21,7 @@ enum quote_target {
     QUOTE_FILE_NAME, /* one path component; characters special to a shell or file system become '-'
                       */
     QUOTE_MARKUP,    /* text or attribute value of HTML, SVG and XML 1.0; without the quotes */
+    QUOTE_MARKDOWN,  /* one line of Markdown, which may be a cell of a table */
     QUOTE_GNUPLOT,   /* "text", a string constant; the terminal must be `noenhanced` */
     QUOTE_GNUPLOT_TIC, /* tic labels, which gnuplot reads as formats: '%' is doubled */
     /* One word of a POSIX shell: unquoted if safe, otherwise 'text', or $'text' with escapes if it

@@ -172,6 +172,18 @@ static void a_csv_field_is_one_field(void **state)
     CHECK_ALL(QUOTE_CSV, cases);
 }
 
+/* Marks of GitHub's Markdown, in a cell of a table: neither the cell nor the line ends. */
+static void markdown_is_not_marked_up(void **state)
+{
+    (void)state;
+    static const struct quote_case cases[] = {
+        {"write_failure_rate", "write_failure_rate"},
+        {"a|b *c* `d` <e> [f](g) &h", "a\\|b \\*c\\* \\`d\\` \\<e> [f\\](g) \\&h"},
+        {"rpo < 1 s [2, 3]", "rpo < 1 s [2, 3]"},
+        {"a\nb\\", "a b\\\\"}};
+    CHECK_ALL(QUOTE_MARKDOWN, cases);
+}
+
 /* What RFC 8259 says must be escaped: quote, backslash and everything below U+0020; what could
  * drive a terminal beyond that is escaped too. U+FFFD is EF BF BD; "\xe2\x82" is the head of a euro
  * sign: two bytes, two replacements. */
@@ -211,6 +223,7 @@ int main(void)
         cmocka_unit_test(quoted_words_are_read_back),
         cmocka_unit_test(a_word_that_is_cut_off_ends),
         cmocka_unit_test(a_csv_field_is_one_field),
+        cmocka_unit_test(markdown_is_not_marked_up),
         cmocka_unit_test(json_escapes_what_must_be),
         cmocka_unit_test(a_file_gets_what_a_buffer_gets),
     };

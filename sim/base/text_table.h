@@ -35,8 +35,24 @@ void text_table_widen(struct text_table *table, size_t column, size_t width);
 /* Truncate the last column with "..." so that no line is longer than `width`. */
 void text_table_limit(struct text_table *table, size_t width);
 
+/* Wrap cells at spaces and after '|', the widest columns first, so that no line is longer than
+ * `width` if the columns can be made that narrow. Words are broken only where nothing else helps.
+ */
+void text_table_wrap(struct text_table *table, size_t width);
+/* A text below the last complete row, indented and as wide as the table may be. At most one for a
+ * row. */
+void text_table_note(struct text_table *table, const char *text);
+
 /* Append all rows; the last one must be complete. */
 void text_table_add_to_and_free(struct text_table *table, struct strbuf *out);
+/* The same as a table in Markdown, with the first row as its head. */
+void text_table_add_markdown_and_free(struct text_table *table, struct strbuf *out);
+/* Print all rows, wrapped to output_width(). */
 void text_table_print_and_free(struct text_table *table, FILE *out);
+
+void text_table_free(struct text_table *table); /* without printing it */
+
+/* Columns of the terminal, or 120 if `out` is none. */
+size_t output_width(FILE *out);
 
 #endif

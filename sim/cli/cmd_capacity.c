@@ -36,6 +36,8 @@ static const struct option capacity_options[] = {
 };
 /* clang-format on */
 
+static const struct refused_option refused[] = {{"precision", "use '--tolerance'"}, {NULL, NULL}};
+
 struct seeking {
     const struct invocation *invocation;
     const struct capacity_values *values;
@@ -422,8 +424,6 @@ static int capacity(const struct invocation *invocation)
     if (!values->parameter || !values->between)
         usage_error("'capacity' needs '--parameter PATH --between FROM..TO', such as '--parameter "
                     "population.sessions --between 10/s..1000/s'");
-    else if (values->study.precision)
-        usage_error("'capacity' does not accept '--precision'; use '--tolerance'");
     else if ((base = study_load_scenario(invocation, invocation->arguments[0], NULL, &code)) &&
              parse_range(seeking, base) && parse_objectives(seeking, base) &&
              parse_tolerance(values->tolerance, &seeking->plan.tolerance)) {
@@ -467,6 +467,7 @@ const struct command cmd_capacity = {
                 "      --objective 'availability > 99.9%' --replications 3 --set duration=6min",
     .options = capacity_options,
     .more_options = study_options,
+    .refused = refused,
     .plans = true,
     .values_size = sizeof(struct capacity_values),
     .run = capacity,

@@ -45,9 +45,9 @@ struct baseline {
     struct study_row study;
     uint32_t count; /* one past the last replication */
     uint32_t run_count;
-    uint64_t *digests; /* by replication; 0: no such run */
-    double **values;   /* by statistic, by replication */
-    char *resolved;    /* scenario of its first point, with every parameter */
+    uint64_t *digests;          /* by replication; 0: no such run */
+    struct sampled *statistics; /* by statistic */
+    char *resolved;             /* scenario of its first point, with every parameter */
 };
 
 struct checking {
@@ -68,9 +68,9 @@ struct checking {
 
 static void baseline_release(struct baseline *baseline, size_t statistic_count)
 {
-    for (size_t i = 0; baseline->values && i < statistic_count; i++)
-        free(baseline->values[i]);
-    free(baseline->values);
+    for (size_t i = 0; baseline->statistics && i < statistic_count; i++)
+        sampled_release(&baseline->statistics[i]);
+    free(baseline->statistics);
     free(baseline->digests);
     free(baseline->resolved);
 }
@@ -98,17 +98,15 @@ static void keep_scenario(void *self, const struct point_row *row)
         baseline->resolved = mem_strdup(row->text);
 }
 
-struct value_reader {
-    double *values;
-    uint32_t count;
-};
-
-static void keep_value(void *self, uint32_t replication, double value)
+static void keep_value(void *self, const struct value_row *row)
 {
-    struct value_reader *reader = self;
+    struct sampled *sampled = self;
 
-    if (replication < reader->count)
-        reader->values[replication] = value;
+    if (row->replication >= sampled->count)
+        return;
+    sampled->values[row->replication] = row->value;
+    sampled->over[row->replication] = row->over;
+    sampled->under[row->replication] = row->under;
 }
 
 static int read_statistic(struct results *results, struct checking *checking, size_t number)
@@ -116,21 +114,24 @@ static int read_statistic(struct results *results, struct checking *checking, si
     const struct metric_ref *ref = &checking->statistics.items[number].ref;
     const struct topology *topology = &checking->set->scenarios[0]->topology;
     struct baseline *baseline = &checking->baseline;
+    bool is_latency = ref->metric->kind == METRIC_LATENCY;
     const struct statistic_name name = {
         .metric = ref->metric->name,
-        .stat = ref->stat && ref->metric->kind == METRIC_LATENCY ? ref->stat : "",
+        .stat = is_latency ? (ref->stat ? ref->stat : "p99") : "",
         .region = ref->region < 0 ? "all" : topology->region_names[ref->region],
         .label = ref->label ? ref->label : "",
         .window = ref->window ? ref->window : "all",
     };
-    struct value_reader reader = {mem_alloc(baseline->count, sizeof(double)), baseline->count};
+    struct sampled *sampled = &baseline->statistics[number];
 
-    baseline->values[number] = reader.values;
-    /* As for new runs: a counter that is absent is 0. */
-    for (uint32_t i = 0; i < baseline->count; i++)
-        reader.values[i] = ref->metric->kind == METRIC_COUNT ? 0 : NAN;
-    return results_each_value(results, baseline->study.id, 0, &name, keep_value, &reader,
-                              checking->diag);
+    sampled_init(sampled, ref, baseline->count);
+    if (results_each_value(results, baseline->study.id, 0, &name, keep_value, sampled,
+                           checking->diag) != 0)
+        return -1;
+    if (!is_latency)
+        return 0;
+    return results_histogram(results, baseline->study.id, 0, name.metric, name.region, name.label,
+                             name.window, &sampled->pooled, checking->diag);
 }
 
 /* Values are stored by replication, so a baseline must have all replications up to its last one. */
@@ -162,7 +163,7 @@ static int read_baseline(struct results *results, struct checking *checking)
     status = status == 0 ? check_runs(checking) : -1;
     if (status == 0)
         status = results_each_point(results, id, keep_scenario, baseline, checking->diag);
-    baseline->values = mem_zalloc(checking->statistics.count, sizeof *baseline->values);
+    baseline->statistics = mem_zalloc(checking->statistics.count, sizeof *baseline->statistics);
     for (size_t i = 0; status == 0 && i < checking->statistics.count; i++)
         status = read_statistic(results, checking, i);
     return status;
@@ -504,7 +505,7 @@ static void plan_check(struct checking *checking)
 
     checking->plan = (struct check_plan){
         .statistics = &checking->statistics,
-        .base = baseline->values,
+        .base = baseline->statistics,
         .base_count = baseline->count,
         .paired = checking->set->scenarios[0]->run.seed == baseline->study.seed,
         .default_margins = !values->margin,
@@ -578,10 +579,6 @@ static int check(const struct invocation *invocation)
     if (!values->against)
         return usage_error(
             "'check' needs '--against BASELINE.db', a results file of 'isthmus run'");
-    if (values->study.precision)
-        return usage_error(
-            "'check' does not accept '--precision'; it adds replications until all metrics "
-            "are decided, up to '--max-replications'");
     struct results *results = results_open(values->against, &diag);
     if (results && results_study(results, values->study_id, &study, &diag) == 0)
         code = check_scenario(invocation, results, &study, &diag);
@@ -590,6 +587,11 @@ static int check(const struct invocation *invocation)
     print_diag(&diag);
     return code;
 }
+
+static const struct refused_option refused[] = {
+    {"precision", "it adds replications until all metrics are decided, up to '--max-replications'"},
+    {NULL, NULL},
+};
 
 const struct command cmd_check = {
     .name = "check",
@@ -615,6 +617,7 @@ const struct command cmd_check = {
                 "      --margin 5% --junit check.xml --no-output",
     .options = check_options,
     .more_options = study_options,
+    .refused = refused,
     .values_size = sizeof(struct check_values),
     .run = check,
 };

@@ -385,10 +385,7 @@ static int compare_points(const struct invocation *invocation, const struct poin
     if (limit > run->replications)
         comparing.plan.replications_max = limit;
     comparing.plan.statistics = &comparing.statistics;
-    if (comparing.values->study.precision)
-        code = usage_error("'compare' does not accept '--precision'; '--max-replications' adds "
-                           "replications until all metrics are decided");
-    else if (choose_statistics(&comparing))
+    if (choose_statistics(&comparing))
         code = study_command_conducted(invocation, set, &conduct);
     watch_list_release(&comparing.statistics);
     strbuf_release(&settings);
@@ -411,6 +408,11 @@ static int compare(const struct invocation *invocation)
     return code;
 }
 
+static const struct refused_option refused[] = {
+    {"precision", "'--max-replications' adds replications until all metrics are decided"},
+    {NULL, NULL},
+};
+
 const struct command cmd_compare = {
     .name = "compare",
     .arguments = "BASE [SCENARIO...]",
@@ -432,6 +434,7 @@ const struct command cmd_compare = {
         "      --metric availability,reauth_rate,write_latency.p99 --max-replications 100",
     .options = compare_options,
     .more_options = study_options,
+    .refused = refused,
     .plans = true,
     .values_size = sizeof(struct compare_values),
     .run = compare,

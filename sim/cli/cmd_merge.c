@@ -65,7 +65,7 @@ static int merge(const struct invocation *invocation)
     if (results && code == EXIT_DONE) {
         code = judge_merged(invocation, path, &stored, &diag);
         if (code != EXIT_FILES && code != EXIT_SCENARIO && !values->quiet) {
-            int show_code = study_show_summary(path, values->all, values->json, &diag);
+            int show_code = study_show_summary(path, false, values->all, values->json, &diag);
             quote_print_line(stderr, "isthmus: results are in %s", path);
             code = show_code != EXIT_DONE ? show_code : code;
         }

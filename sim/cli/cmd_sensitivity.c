@@ -61,8 +61,10 @@ static void screening_run(void *self, struct study_runner *runner)
         mem_alloc(screening->statistics.count * inputs, sizeof *screening->effects);
     for (size_t i = 0; i < screening->statistics.count; i++) {
         for (uint32_t point = 0; point < points; point++) {
-            struct tally tally = watched_tally(runner, point, screening->statistics.items[i].watch);
-            means[point] = tally.count ? tally.mean : NAN;
+            struct sampled_estimate estimate =
+                runner_estimate(runner, point, screening->statistics.items[i].watch, run->level);
+            bool known = estimate.interval.n > 0 && isfinite(estimate.interval.mean);
+            means[point] = known ? estimate.interval.mean : NAN;
         }
         morris_effects(screening->shares, means, inputs, screening->trajectories, run->level,
                        &screening->effects[i * inputs]);
@@ -231,10 +233,6 @@ static int sensitivity(const struct invocation *invocation)
 
     if (!values->metrics)
         return usage_error("'sensitivity' needs '--metric', such as '--metric login_latency.p99'");
-    if (values->study.precision || values->study.replications_max)
-        return usage_error(
-            "'sensitivity' does not accept '--precision' or '--max-replications'; use "
-            "'--trajectories'");
     struct scenario *base = study_load_scenario(invocation, invocation->arguments[0], NULL, &code);
     if (!base)
         return code;
@@ -248,6 +246,12 @@ static int sensitivity(const struct invocation *invocation)
     scenario_free(base);
     return code;
 }
+
+static const struct refused_option refused[] = {
+    {"precision", "use '--trajectories'"},
+    {"max-replications", "use '--trajectories'"},
+    {NULL, NULL},
+};
 
 const struct command cmd_sensitivity = {
     .name = "sensitivity",
@@ -266,6 +270,7 @@ const struct command cmd_sensitivity = {
                 "      --sweep app.workers=16..128 --replications 3",
     .options = sensitivity_options,
     .more_options = study_options,
+    .refused = refused,
     .plans = true,
     .values_size = sizeof(struct sensitivity_values),
     .run = sensitivity,

@@ -49,16 +49,16 @@ static const struct command plan_command = {
     .run = cmd_plan,
 };
 
+// clang-format off
 const struct command *const commands[] = {
-    &cmd_run,    &cmd_sweep,    &cmd_compare,  &cmd_check,    &cmd_capacity, &cmd_sensitivity,
-    &cmd_merge,  &cmd_repro,    &cmd_validate, &cmd_describe, &cmd_plot,     &cmd_report,
-    &cmd_lesson, &plan_command, &help_command, NULL,
+    &cmd_run, &cmd_sweep, &cmd_compare, &cmd_check, &cmd_capacity, &cmd_sensitivity,
+    &cmd_merge, &cmd_repro, &cmd_validate, &cmd_describe,
+    &cmd_summary, &cmd_explain, &cmd_plot, &cmd_report, &cmd_export, &cmd_watch, &cmd_lesson,
+    &plan_command, &help_command, &cmd_man, &cmd_completion, NULL,
 };
+// clang-format on
 
-static const struct {
-    enum exit_code code;
-    const char *meaning;
-} exit_meanings[] = {
+static const struct exit_meaning exit_meanings[] = {
     {EXIT_DONE, "success"},
     {EXIT_BUG, "internal error; the message says how to replay it"},
     {EXIT_USAGE, "invalid command line"},
@@ -70,13 +70,23 @@ static const struct {
     {EXIT_INTERRUPTED, "interrupted; completed runs are kept"},
 };
 
-static const char overview[] = "Usage: isthmus VERB [options] ARGUMENT...\n"
-                               "\n"
-                               "Simulate the session traffic of an application that runs in "
+static const char usage[] = "Usage: isthmus VERB [options] ARGUMENT...\n\n";
+
+static const char overview[] = "Simulate the session traffic of an application that runs in "
                                "several cloud regions. A scenario\n"
                                "file describes the regions, users, session store, links, client "
                                "timeouts and retries, and the\n"
                                "faults to inject.\n";
+
+const char *command_overview(void)
+{
+    return overview;
+}
+
+const struct exit_meaning *command_exit_code(size_t index)
+{
+    return index < sizeof exit_meanings / sizeof exit_meanings[0] ? &exit_meanings[index] : NULL;
+}
 
 static const char overview_example[] =
     "\nExample:\n"
@@ -88,7 +98,7 @@ static void print_overview(FILE *out)
 {
     struct text_table *verbs = text_table_create_bare(2), *codes = text_table_create_bare(2);
 
-    fprintf(out, "%s\nVerbs:\n", overview);
+    fprintf(out, "%s%s\nVerbs:\n", usage, overview);
     for (const struct command *const *command = commands; *command; command++) {
         text_table_add(verbs, "%s", (*command)->name);
         text_table_add(verbs, "%s", (*command)->summary);
@@ -143,7 +153,7 @@ int stdout_width(void)
     return 100;
 }
 
-static const struct command *command_find(const char *name)
+const struct command *command_find(const char *name)
 {
     for (const struct command *const *command = commands; *command; command++)
         if (strcmp((*command)->name, name) == 0)
@@ -151,7 +161,7 @@ static const struct command *command_find(const char *name)
     return NULL;
 }
 
-static int command_unknown(const char *name)
+int command_unknown(const char *name)
 {
     const char *names[sizeof commands / sizeof commands[0]] = {NULL};
 

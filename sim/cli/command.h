@@ -56,6 +56,12 @@ struct option {
     const char *meaning;
 };
 
+/* An option that a verb refuses although others share it, and what to use. */
+struct refused_option {
+    const char *name;
+    const char *instead;
+};
+
 struct ranks;
 struct invocation;
 struct command {
@@ -69,6 +75,7 @@ struct command {
     /* Options that several verbs share, listed after the others. Their offsets refer to the first
      * member of the values. */
     const struct option *more_options;
+    const struct refused_option *refused; /* of them; ends with a row without a name; NULL: none */
     size_t values_size;
     void (*more_help)(FILE *out); /* what follows the options in the help; NULL: nothing */
     bool plans;                   /* can follow `plan` */
@@ -90,14 +97,25 @@ struct invocation {
 
 extern const struct command *const commands[]; /* NULL-terminated */
 extern const struct command cmd_run, cmd_sweep, cmd_compare, cmd_check, cmd_capacity,
-    cmd_sensitivity, cmd_merge, cmd_repro, cmd_validate, cmd_describe, cmd_plot, cmd_report,
-    cmd_lesson;
+    cmd_sensitivity, cmd_merge, cmd_repro, cmd_validate, cmd_describe, cmd_summary, cmd_plot,
+    cmd_export, cmd_explain, cmd_report, cmd_lesson, cmd_watch, cmd_man, cmd_completion;
 
 /* The whole program except the process-wide setup in main(). */
 int command_main(int argc, char **argv, const struct registry *registry,
                  const atomic_int *interrupt, struct ranks *ranks);
 
 /* --- for the verbs -------------------------------------------------------------------------- */
+
+const struct command *command_find(const char *name); /* NULL: none */
+/* Report an unknown verb with the nearest name; returns EXIT_USAGE. */
+int command_unknown(const char *name);
+/* The paragraph that says what the program does. */
+const char *command_overview(void);
+struct exit_meaning {
+    enum exit_code code;
+    const char *meaning;
+};
+const struct exit_meaning *command_exit_code(size_t index); /* NULL past the last one */
 
 /* "isthmus: error: ..." on stderr; returns EXIT_USAGE. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

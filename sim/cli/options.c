@@ -39,6 +39,15 @@ static const struct option *option_at(const struct command *command, size_t inde
     return index < count ? &command->options[index] : &command->more_options[index - count];
 }
 
+/* The row that refuses this option; NULL: accepted. */
+static const struct refused_option *refusal_of(const struct command *command, const char *name)
+{
+    for (const struct refused_option *row = command->refused; row && row->name; row++)
+        if (strcmp(row->name, name) == 0)
+            return row;
+    return NULL;
+}
+
 static const struct option *option_find(const struct command *command, const char *name,
                                         size_t length)
 {
@@ -56,8 +65,9 @@ static void option_unknown(const struct command *command, const char *word, size
     char *name = mem_strndup(word, length);
     size_t count = 0;
 
-    for (; count < option_count(command); count++)
-        names[count] = option_at(command, count)->name;
+    for (size_t i = 0; i < option_count(command); i++)
+        if (!refusal_of(command, option_at(command, i)->name))
+            names[count++] = option_at(command, i)->name;
     names[count++] = "help";
     const char *nearest = suggest_nearest(name, names, count);
     if (nearest)
@@ -173,6 +183,12 @@ static bool option_parse(struct invocation *invocation, struct words *words, con
         option_unknown(invocation->command, name, length);
         return false;
     }
+    const struct refused_option *refused = refusal_of(invocation->command, option->name);
+    if (refused) {
+        usage_error("'%s' does not accept '--%s'; %s", invocation->command->name, option->name,
+                    refused->instead);
+        return false;
+    }
     if (option->type == OPTION_FLAG) {
         if (text)
             usage_error("'--%s' accepts no value, got '%s'", option->name, text);
@@ -256,9 +272,17 @@ void options_release(struct invocation *invocation)
 #define HELP_COLUMN 28 /* column of the meanings */
 #define HELP_WIDTH 100
 
-static void help_head(const struct option *option, struct strbuf *out)
+const struct option *options_accepted(const struct command *command, size_t index)
 {
-    strbuf_addf(out, "  --%s", option->name);
+    for (size_t i = 0; i < option_count(command); i++)
+        if (!refusal_of(command, option_at(command, i)->name) && index-- == 0)
+            return option_at(command, i);
+    return NULL;
+}
+
+void options_add_usage(struct strbuf *out, const struct option *option)
+{
+    strbuf_addf(out, "--%s", option->name);
     if (option->type == OPTION_DEFAULTED_CHOICE)
         strbuf_add(out, "[=");
     else if (option->choices || option->argument)
@@ -300,6 +324,22 @@ static void help_wrap(struct strbuf *line, size_t indent, const char *text, FILE
     strbuf_clear(line);
 }
 
+/* The options that verbs share are explained once, by 'run'. */
+static void help_shared(const struct command *command, FILE *out)
+{
+    struct strbuf line = STRBUF_INIT;
+    struct strbuf names = STRBUF_INIT;
+    const struct option *option;
+
+    for (size_t i = table_length(command->options); (option = options_accepted(command, i)) != NULL;
+         i++)
+        strbuf_addf(&names, "%s--%s", names.length ? ", " : "", option->name);
+    fprintf(out, "\nOptions of every study, explained by 'isthmus run --help':\n");
+    help_wrap(&line, 2, names.text, out);
+    strbuf_release(&names);
+    strbuf_release(&line);
+}
+
 void options_help(const struct command *command, FILE *out)
 {
     struct strbuf line = STRBUF_INIT;
@@ -312,17 +352,20 @@ void options_help(const struct command *command, FILE *out)
         fputc('\n', out);
         help_wrap(&line, 0, command->details, out);
     }
-    if (option_count(command))
+    if (command->options)
         fprintf(out, "\nOptions:\n");
-    for (size_t i = 0; i < option_count(command); i++) {
-        const struct option *option = option_at(command, i);
-        help_head(option, &line);
+    for (size_t i = 0; i < table_length(command->options); i++) {
+        const struct option *option = &command->options[i];
+        strbuf_add(&line, "  ");
+        options_add_usage(&line, option);
         strbuf_clear(&meaning);
         strbuf_add(&meaning, option->meaning);
         if (option->initial)
             strbuf_addf(&meaning, " (default: %s)", option->initial);
         help_wrap(&line, HELP_COLUMN, meaning.text, out);
     }
+    if (command->more_options)
+        help_shared(command, out);
     if (command->more_help)
         command->more_help(out);
     if (command->examples)

@@ -4,6 +4,7 @@
 #define OPTIONS_H
 
 #include "command.h"
+#include "strbuf.h"
 
 #include <stdio.h>
 
@@ -18,5 +19,10 @@ enum parse_outcome options_parse(const struct command *command, int word_count, 
                                  struct invocation *invocation);
 void options_release(struct invocation *invocation);
 void options_help(const struct command *command, FILE *out);
+
+/* The options of a command in order, without those that it refuses; NULL past the last one. */
+const struct option *options_accepted(const struct command *command, size_t index);
+/* "--format png|svg", "--plot[=png|svg]", "--seed N". Appends. */
+void options_add_usage(struct strbuf *out, const struct option *option);
 
 #endif

@@ -41,8 +41,21 @@ static const struct command sample = {
     .options = sample_options,
     .values_size = sizeof(struct sample_values),
 };
+/* A verb that shares the options of the sample but refuses one. */
+static const struct refused_option refused[] = {{"seed", "use '--index'"}, {NULL, NULL}};
+static const struct command choosy = {
+    .name = "choosy",
+    .arguments = "FILE",
+    .argument_min = 1,
+    .argument_max = 2,
+    .summary = "A choosy sample",
+    .more_options = sample_options,
+    .refused = refused,
+    .values_size = sizeof(struct sample_values),
+};
 
-static enum parse_outcome parse(const char *const *words, struct invocation *invocation)
+static enum parse_outcome parse_by(const struct command *command, const char *const *words,
+                                   struct invocation *invocation)
 {
     char *copies[16] = {NULL};
     int count = 0;
@@ -50,7 +63,12 @@ static enum parse_outcome parse(const char *const *words, struct invocation *inv
     for (; words[count]; count++)
         copies[count] = (char *)(uintptr_t)words[count];
     *invocation = (struct invocation){0};
-    return options_parse(&sample, count, copies, invocation);
+    return options_parse(command, count, copies, invocation);
+}
+
+static enum parse_outcome parse(const char *const *words, struct invocation *invocation)
+{
+    return parse_by(&sample, words, invocation);
 }
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -148,6 +166,23 @@ static void help_names_every_option(void **state)
     assert_non_null(strstr(text, "--plot[=png|svg]"));
 }
 
+static void a_refused_option_is_neither_accepted_nor_listed(void **state)
+{
+    struct invocation it;
+    char text[4096] = {0};
+    FILE *out = fmemopen(text, sizeof text, "w");
+
+    (void)state;
+    assert_int_equal(parse_by(&choosy, WORDS("a", "--index", "2"), &it), PARSE_RUN);
+    options_release(&it);
+    assert_int_equal(parse_by(&choosy, WORDS("a", "--seed", "2"), &it), PARSE_WRONG);
+    options_release(&it);
+    options_help(&choosy, out);
+    fclose(out);
+    assert_non_null(strstr(text, "--set, --count, --index"));
+    assert_null(strstr(text, "--seed"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +192,7 @@ int main(void)
         cmocka_unit_test(errors_are_refused),
         cmocka_unit_test(help_is_asked_for_anywhere),
         cmocka_unit_test(help_names_every_option),
+        cmocka_unit_test(a_refused_option_is_neither_accepted_nor_listed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "study_command.h"
 
 #include "discard_sink.h"
+#include "cmd_watch.h"
 #include "experiment.h"
 #include "plan.h"
 #include "plotting.h"
@@ -100,11 +101,14 @@ static int more_severe(int a, int b)
     return EXIT_DONE;
 }
 
-int study_show_summary(const char *path, bool all, bool json, struct diag *diag)
+int study_show_summary(const char *path, bool temporary, bool all, bool json, struct diag *diag)
 {
     struct results *results = results_open(path, diag);
-    struct summary_options options = {
-        .all = all, .json = json, .colour = stdout_has_colour(), .width = stdout_width()};
+    struct summary_options options = {.all = all,
+                                      .json = json,
+                                      .colour = stdout_has_colour(),
+                                      .width = stdout_width(),
+                                      .path = temporary ? NULL : path};
     if (!results)
         return EXIT_FILES;
     int status = report_summary(results, &options, stdout, diag);
@@ -121,7 +125,7 @@ static bool shows_summary(const struct study_values *values, const struct conduc
 /* Without it nothing is recorded. */
 static bool needs_results(const struct study_values *values, const struct conduct *conduct)
 {
-    return !values->no_output || values->plot || shows_summary(values, conduct);
+    return !values->no_output || values->plot || values->watch || shows_summary(values, conduct);
 }
 
 /* Print the summary and draw the plots from the results file. */
@@ -131,8 +135,17 @@ static int show(const struct invocation *invocation, const struct conduct *condu
     const struct study_values *values = invocation->values;
     int status = 0;
 
+    if (values->watch) {
+        struct watch_choice choice = {.study = 0};
+        watch_parse_speed(values->speed, &choice.speed); /* checked before the runs */
+        if (watch_file(path, &choice, invocation->interrupt) != EXIT_DONE)
+            return EXIT_FILES;
+    }
     if (shows_summary(values, conduct))
-        status = study_show_summary(path, values->all, values->json, diag) == EXIT_DONE ? 0 : -1;
+        status = study_show_summary(path, values->no_output, values->all, values->json, diag) ==
+                         EXIT_DONE
+                     ? 0
+                     : -1;
     if (status == 0 && values->plot) {
         struct plotting plotting = {
             .paths = &path,

@@ -19,7 +19,7 @@
 /* Exit code of a study with this outcome. */
 int study_outcome_code(const struct study_outcome *outcome, bool with_expectations);
 /* Print the summary of the newest study of a results file; EXIT_DONE or EXIT_FILES. */
-int study_show_summary(const char *path, bool all, bool json, struct diag *diag);
+int study_show_summary(const char *path, bool temporary, bool all, bool json, struct diag *diag);
 
 /* Run the study and print its summary; returns an exit_code. Errors are printed to stderr. */
 int study_command(const struct invocation *invocation, const struct point_set *set);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "study_options.h"
 
+#include "cmd_watch.h"
 #include "plotting.h"
 
 #include <inttypes.h>
@@ -26,6 +27,8 @@ const struct option study_options[] = {
     TEXT_OPTION   ("shard", shard, "I/N", "all runs", "run only part I of N, for array jobs; 'isthmus merge' combines the parts"),
     FLAG_OPTION   ("no-output", no_output, "keep no results file; use a temporary one in $TMPDIR (or /tmp)"),
     DEFAULTED_CHOICE_OPTION("plot", plot, plot_format_names, "no plots", "draw all plots next to the results file"),
+    FLAG_OPTION   ("watch", watch, "afterwards, play the first replication on the terminal; see 'isthmus watch --help'"),
+    TEXT_OPTION   ("speed", speed, "FACTOR", "60x", "speed of --watch: simulated seconds in a second"),
     FLAG_OPTION   ("json", json, "print the summary as JSON"),
     FLAG_OPTION   ("all", all, "print all metrics, not only the main ones"),
     FLAG_OPTION   ("quiet", quiet, "print no summary, progress or notes"),
@@ -49,7 +52,13 @@ bool study_options_agree(const struct study_values *values)
                        : values->resume  ? "--resume"
                                          : NULL;
 
-    if (values->no_output && kept)
+    double speed;
+
+    if (values->speed && !values->watch)
+        usage_error("'--speed' needs '--watch'");
+    else if (!watch_parse_speed(values->speed, &speed))
+        return false;
+    else if (values->no_output && kept)
         usage_error("'--no-output' cannot be given with '%s'", kept);
     else if (values->resume && values->replace)
         usage_error("'--resume' cannot be given with '--replace'");

@@ -13,8 +13,8 @@
 struct study_values {
     struct text_list sets;
     uint32_t replications, threads, trace_replication, history_replication;
-    const char *seed, *output, *shard;
-    bool no_output, replace, digest, json, all, quiet, stats;
+    const char *seed, *output, *shard, *speed;
+    bool no_output, replace, watch, digest, json, all, quiet, stats;
     int plot, queue, resume;
     const char *precision;
     uint32_t replications_max;

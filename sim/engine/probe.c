@@ -127,6 +127,7 @@ void probes_free(struct probes *probes)
     free(probes->areas_last);
     free(probes->bin_counts);
     free(probes->bin_areas);
+    latency_series_free(probes);
     free(probes->segments);
     free(probes->metrics);
     statistics_free(probes);
@@ -171,7 +172,7 @@ static int label_index(const struct probes *probes, const struct metric *metric,
 {
     int index = label && metric->label ? metric_label_index(probes->rows, metric, label) : -1;
 
-    if (index < 0 && (label || (metric->label && metric->kind != METRIC_VALUE)))
+    if (index < 0 && (label || (metric->label && !metric->has_total)))
         BUG("metric '%s' has no label '%s'", metric->name, label ? label : "(none)");
     return index;
 }
@@ -325,6 +326,7 @@ static void probes_seal(struct probes *probes)
     probes->areas_last = mem_zalloc(levels, sizeof probes->areas_last[0]);
     probes->bin_counts = mem_zalloc(probes->bin_capacity * counts, sizeof probes->bin_counts[0]);
     probes->bin_areas = mem_zalloc(probes->bin_capacity * levels, sizeof probes->bin_areas[0]);
+    latency_series_open(probes);
 }
 
 static void flush_count(struct probes *probes, size_t id, size_t bin)
@@ -377,6 +379,8 @@ void probes_flush_span(struct probes *probes, sim_time now)
             probes->window_length[probes->window] += length;
     }
     probes->last_flush = now;
+    if (now == (sim_time)(bin + 1) * probes->bin)
+        latency_series_close(probes, bin);
 }
 
 static void note_cause(struct probe_cause *cause, uint32_t event, sim_time now)
@@ -400,6 +404,7 @@ static void latencies_begin(struct probes *probes)
 {
     size_t count = probes->kinds[METRIC_LATENCY].count;
 
+    latency_series_restart(probes);
     if (probes->keeps_warmup) {
         probes->warmup_latencies = probes->hot.latencies;
         probes->hot.latencies = mem_zalloc(count, sizeof probes->hot.latencies[0]);

@@ -44,8 +44,9 @@ struct metric {
     const char *label_set;           /* NULL, or rows of this set add values (model_rows.h) */
     const char *over, *under; /* RATIO: names of two COUNT metrics, summed over labels that the
                                  ratio does not have */
-    double scale; /* LEVEL: statistic = level * scale (0 means 1), for example for shares */
-    bool series;  /* keep it per bin (COUNT, RATIO, LEVEL) */
+    double scale;   /* LEVEL: statistic = level * scale (0 means 1), for example for shares */
+    bool has_total; /* VALUE with a label: it is set without one, too */
+    bool series;    /* keep it per bin: all but VALUE; of LATENCY p50 and p99 */
     enum direction better; /* NO_DIRECTION: neither */
     const char *meaning;   /* one line, with the exact definition */
 };
@@ -211,9 +212,12 @@ struct statistic_histogram {
 };
 struct statistic_series {
     const struct metric *metric;
+    const char *stat; /* of a latency: "p50", "p99"; else NULL */
     int region;
     const char *label;
-    const double *values;  /* one per bin: COUNT per second, RATIO (NAN if under = 0), LEVEL mean */
+    /* one per bin: COUNT per second, RATIO (NAN if under = 0), LEVEL mean, LATENCY the quantile of
+     * the bin's values (NAN if there are none), with no row for each label */
+    const double *values;
     const uint64_t *over;  /* COUNT and RATIO: what was counted in the bin; else NULL */
     const uint64_t *under; /* RATIO; else NULL */
 };

@@ -39,6 +39,30 @@ struct probe_cause {
     uint32_t event; /* of the run log; 0: none so far */
 };
 
+/* A row of statistics: a metric in a region (or all) with a label (or any). */
+#define LABEL_ANY (-1)
+struct row {
+    const struct metric *metric;
+    int region;
+    int label;
+};
+/* The cells of a row, as indices among those of their kind. `ids` is owned by the caller. */
+struct selection {
+    size_t *ids;
+    size_t count;
+};
+
+#define LATENCY_SERIES_STATS 2
+/* A quantile of a latency, by bin: of the cells of a region, or of all series of the metric before
+ * it. */
+struct latency_series {
+    const struct metric *metric;
+    int region;               /* PROBE_ALL_REGIONS: the total */
+    struct selection cells;   /* none of the total */
+    struct histogram pending; /* what the open bin gained, as of the last collection */
+    double *quantiles[LATENCY_SERIES_STATS]; /* by bin; NAN: no values */
+};
+
 struct probes {
     struct probes_hot hot;
     sim_dur bin;
@@ -70,24 +94,15 @@ struct probes {
     struct probe_cause *causes[METRIC_KINDS]; /* by probe id; of COUNT and LATENCY */
     uint64_t *bin_counts;                     /* [bin][counter] */
     double *bin_areas;                        /* [bin][level] */
+    struct latency_series *latency_series;    /* by metric and region, the total last */
+    size_t latency_series_count, latency_series_capacity;
+    struct histogram *collected; /* by latency, as of the last collection for its series */
 
     struct statistics statistics;
     size_t statistic_capacity, histogram_capacity, series_capacity;
     bool finished;
 };
 
-/* A row of statistics: a metric in a region (or all) with a label (or any). */
-#define LABEL_ANY (-1)
-struct row {
-    const struct metric *metric;
-    int region;
-    int label;
-};
-/* The cells of a row, as indices among those of their kind. `ids` is owned by the caller. */
-struct selection {
-    size_t *ids;
-    size_t count;
-};
 struct selection select_cells(const struct probes *probes, const struct metric *metric, int region,
                               int label);
 /* A part of a ratio, by name; and the label of a row in terms of a part: LABEL_ANY if the part does
@@ -97,6 +112,23 @@ const struct metric *ratio_part(const struct probes *probes, const struct metric
 int part_label(const struct probes *probes, struct row row, const struct metric *part);
 /* Factor for the mean of a level over `cell_count` cells. */
 double level_scale(const struct metric *metric, size_t cell_count);
+
+/* --- probe_series.c -------------------------------------------------------------------------- */
+
+extern const struct latency_series_stat {
+    const char *name;
+    double q;
+} latency_series_stats[LATENCY_SERIES_STATS];
+void latency_series_open(struct probes *probes); /* once all cells are open */
+/* Add to the open bin what the latencies gained since the last collection. */
+void latency_series_collect(struct probes *probes);
+/* The same before the latencies are emptied. */
+void latency_series_restart(struct probes *probes);
+/* The open bin ends. O(series x bins of their histograms). */
+void latency_series_close(struct probes *probes, size_t bin);
+/* The values of a row, owned by the caller; once for each stat. */
+double *latency_series_detach(struct probes *probes, struct row row, int stat);
+void latency_series_free(struct probes *probes);
 
 void probes_flush_span(struct probes *probes, sim_time now);
 void statistics_free(struct probes *probes);

@@ -144,15 +144,15 @@ static void histogram_statistic_add(struct probes *probes, struct row row, int w
 }
 
 /* Takes ownership of the arrays. */
-static void series_add(struct probes *probes, struct row row, double *values, uint64_t *over,
-                       uint64_t *under)
+static void series_add(struct probes *probes, struct row row, const char *stat, double *values,
+                       uint64_t *over, uint64_t *under)
 {
     struct statistics *statistics = &probes->statistics;
     struct statistic_series *items = (struct statistic_series *)statistics->series;
 
     MEM_GROW(items, probes->series_capacity, statistics->series_count + 1);
     items[statistics->series_count++] = (struct statistic_series){
-        row.metric, row.region, label_text(probes, row), values, over, under};
+        row.metric, stat, row.region, label_text(probes, row), values, over, under};
     statistics->series = items;
 }
 
@@ -209,7 +209,7 @@ static void count_row(struct probes *probes, struct row row)
             over[bin] = count_sum(&cells, probes->bin_counts + bin * stride);
             values[bin] = (double)over[bin] / (bin_length(probes, bin) / (double)SIM_S);
         }
-        series_add(probes, row, values, over, NULL);
+        series_add(probes, row, NULL, values, over, NULL);
     }
     free(cells.ids);
 }
@@ -247,7 +247,7 @@ static void level_row(struct probes *probes, struct row row)
                 values[bin] += probes->bin_areas[bin * stride + cells.ids[i]];
             values[bin] = values[bin] / bin_length(probes, bin) * scale;
         }
-        series_add(probes, row, values, NULL, NULL);
+        series_add(probes, row, NULL, values, NULL, NULL);
     }
     free(cells.ids);
 }
@@ -294,6 +294,9 @@ static void latency_row(struct probes *probes, struct row row)
         statistic_add_count(probes, row, "count", window, sum->count);
         histogram_statistic_add(probes, row, window, sum);
     }
+    for (int i = 0; row.metric->series && row.label == LABEL_ANY && i < LATENCY_SERIES_STATS; i++)
+        series_add(probes, row, latency_series_stats[i].name, latency_series_detach(probes, row, i),
+                   NULL, NULL);
     free(cells.ids);
 }
 
@@ -367,7 +370,7 @@ static void ratio_row(struct probes *probes, struct row row)
             bottoms[bin] = count_sum(&b, counts);
             values[bin] = ratio_of(tops[bin], bottoms[bin]);
         }
-        series_add(probes, row, values, tops, bottoms);
+        series_add(probes, row, NULL, values, tops, bottoms);
     }
     free(a.ids);
     free(b.ids);
@@ -450,6 +453,8 @@ const struct statistics *probes_finish(struct probes *probes, sim_time end)
          cut = probes_next_flush(probes))
         probes_flush(probes, cut);
     probes_flush_span(probes, end);
+    if (end % probes->bin != 0)
+        latency_series_close(probes, (size_t)(end / probes->bin));
     probes->finished = true;
     probes->statistics.bin = probes->bin;
     probes->statistics.bin_count = (size_t)((end + probes->bin - 1) / probes->bin);

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "assert_close.h"
-#include "probe.h"
+#include "probe_internal.h"
 
 #include <math.h>
 #include <string.h>
@@ -34,6 +34,12 @@ static const struct metric metrics[] = {
      .under = "requests"},
     {.name = "busy", .kind = METRIC_LEVEL, .scale = 0.5, .series = true},
     {.name = "latency", .unit = UNIT_NS, .kind = METRIC_LATENCY},
+    {.name = "timed",
+     .unit = UNIT_NS,
+     .kind = METRIC_LATENCY,
+     .label = "cause",
+     .label_values = causes,
+     .series = true},
     {.name = "rto", .unit = UNIT_NS, .kind = METRIC_VALUE},
 };
 
@@ -369,6 +375,81 @@ static void latencies_have_a_histogram_for_each_window(void **state)
     probes_free(probes);
 }
 
+static const double *quantiles(const struct statistics *statistics, const char *stat, int region)
+{
+    for (size_t i = 0; i < statistics->series_count; i++)
+        if (strcmp(statistics->series[i].metric->name, "timed") == 0 &&
+            statistics->series[i].region == region &&
+            strcmp(statistics->series[i].stat, stat) == 0) {
+            assert_null(statistics->series[i].label);
+            return statistics->series[i].values;
+        }
+    return NULL;
+}
+
+/*
+ * A latency equal to the current time at each time but 50 to 59: even ones in region 0, odd ones in
+ * region 1, by turns with either label. The warm-up ends in the middle of the third bin, which
+ * empties the histograms of window `all` and not the bin. Of the five values of region 0 in a bin
+ * p50 is the third and p99 the fifth; of all ten the fifth and the tenth. The value at the end of
+ * the run belongs to the last bin.
+ */
+static void latencies_have_quantiles_by_bin(void **state)
+{
+    for (int keeps_warmup = 0; keeps_warmup < 2; keeps_warmup++) {
+        struct probes *probes = set_up(25, NULL, 0);
+        const struct statistics *statistics;
+        probe_id ids[2][2];
+
+        (void)state;
+        for (int region = 0; region < 2; region++)
+            for (int cause = 0; cause < 2; cause++)
+                ids[region][cause] = probe_latency_open(probes, "timed", region, causes[cause]);
+        probes->keeps_warmup = keeps_warmup;
+        for (sim_time now = 0; now <= 100; now++) {
+            advance(probes, now);
+            if (now / 10 != 5)
+                probe_latency(probes_hot(probes), ids[now % 2][now / 2 % 2], now);
+        }
+        statistics = probes_finish(probes, 100);
+        assert_int_equal(statistics->series_count, 6);
+        for (int bin = 0; bin < 9; bin++) {
+            if (bin == 5) {
+                assert_absent(quantiles(statistics, "p50", 0)[bin]);
+                assert_absent(quantiles(statistics, "p99", -1)[bin]);
+                continue;
+            }
+            assert_close(quantiles(statistics, "p50", 0)[bin], 10 * bin + 4, 0);
+            assert_close(quantiles(statistics, "p99", 0)[bin], 10 * bin + 8, 0);
+            assert_close(quantiles(statistics, "p50", 1)[bin], 10 * bin + 5, 0);
+            assert_close(quantiles(statistics, "p50", -1)[bin], 10 * bin + 4, 0);
+            assert_close(quantiles(statistics, "p99", -1)[bin], 10 * bin + 9, 0);
+        }
+        assert_close(quantiles(statistics, "p99", 0)[9], 100, 0);
+        assert_close(statistic(statistics, "timed", "count", -1, NULL, "all"), 66, 0);
+        probes_free(probes);
+    }
+}
+
+/* A run of 37, in bins of 10: the last bin is shorter. */
+static void quantiles_of_a_shorter_last_bin(void **state)
+{
+    struct probes *probes = set_up(0, NULL, 0);
+    probe_id id = probe_latency_open(probes, "timed", 0, causes[0]);
+    const struct statistics *statistics;
+
+    (void)state;
+    for (sim_time now = 0; now <= 36; now++) {
+        advance(probes, now);
+        probe_latency(probes_hot(probes), id, now);
+    }
+    statistics = probes_finish(probes, 37);
+    assert_int_equal(statistics->bin_count, 4);
+    assert_close(quantiles(statistics, "p50", 0)[2], 24, 0);
+    assert_close(quantiles(statistics, "p50", 0)[3], 33, 0);
+    probes_free(probes);
+}
+
 static void quantiles_of_nothing_are_none(void **state)
 {
     struct probes *probes = set_up(0, NULL, 0);
@@ -549,6 +630,8 @@ int main(void)
         cmocka_unit_test(levels_are_weighted_by_time_and_added_over_regions),
         cmocka_unit_test(a_level_that_follows_a_gauge_equals_one_that_is_set),
         cmocka_unit_test(latencies_have_a_histogram_for_each_window),
+        cmocka_unit_test(latencies_have_quantiles_by_bin),
+        cmocka_unit_test(quantiles_of_a_shorter_last_bin),
         cmocka_unit_test(quantiles_of_nothing_are_none),
         cmocka_unit_test(values_are_what_was_set_last_and_else_absent),
         cmocka_unit_test(a_value_may_be_censored_or_none_and_the_last_call_counts),

@@ -14,7 +14,8 @@ static uint32_t looks_of(const struct check_plan *plan)
     return stop_rule_looks(plan->replications, plan->replications_max);
 }
 
-static double margin_of(const struct check_plan *plan, size_t i, const struct harm *harm)
+static double margin_of(const struct check_plan *plan, size_t i, const double *base,
+                        const struct harm *harm)
 {
     const struct watched *statistic = &plan->statistics->items[i];
     double margin =
@@ -25,7 +26,7 @@ static double margin_of(const struct check_plan *plan, size_t i, const struct ha
         return margin;
     margin = fmax(margin, amount_floor(&statistic->ref));
     if (!plan->paired) {
-        double decidable = harm_decidable(plan->base[i], plan->base_count, plan->replications_max,
+        double decidable = harm_decidable(base, plan->base_count, plan->replications_max,
                                           (1 - plan->level) / looks_of(plan),
                                           1 - POWER_MISSED / (double)plan->statistics->count);
         margin = isfinite(decidable) ? fmax(margin, decidable) : margin;
@@ -33,39 +34,30 @@ static double margin_of(const struct check_plan *plan, size_t i, const struct ha
     return margin;
 }
 
-static struct harm harm_of(const struct check_plan *plan, size_t i, const double *values,
-                           size_t count)
-{
-    const double *base = plan->base[i];
-    double q = quantile_over_runs(&plan->statistics->items[i].ref);
-    double *outcomes;
-    struct harm harm;
-
-    if (!(q > 0))
-        return harm_measure(base, plan->base_count, values, count, plan->paired);
-    double threshold = quantile_threshold(base, plan->base_count, q);
-    outcomes = mem_alloc(plan->base_count + count, sizeof *outcomes);
-    quantile_outcomes(base, plan->base_count, threshold, outcomes);
-    quantile_outcomes(values, count, threshold, outcomes + plan->base_count);
-    harm =
-        harm_measure(outcomes, plan->base_count, outcomes + plan->base_count, count, plan->paired);
-    free(outcomes);
-    return harm;
-}
-
 static void measure(const struct study_runner *runner, const struct check_plan *plan, size_t i,
                     uint32_t done, struct checked *row)
 {
     const struct watched *statistic = &plan->statistics->items[i];
     enum direction better = statistic->ref.metric->better;
-    uint32_t count;
-    const double *values = runner_values(runner, 0, statistic->watch, &count);
+    const struct sampled *base = &plan->base[i];
+    const struct sampled *value = runner_sampled(runner, 0, statistic->watch);
+    uint32_t count = value->count < done ? value->count : done;
+    double q = quantile_over_runs(&statistic->ref), *sides[2];
 
     *row = (struct checked){.statistic = statistic};
-    row->harm = harm_of(plan, i, values, count < done ? count : done);
-    row->margin = margin_of(plan, i, &row->harm);
+    sampled_pair_sections(base, value, &statistic->ref, sides);
+    if (q > 0) {
+        double threshold = quantile_threshold(base->values, plan->base_count, q);
+
+        quantile_outcomes(base->values, plan->base_count, threshold, sides[0]);
+        quantile_outcomes(value->values, count, threshold, sides[1]);
+    }
+    row->harm = harm_measure(sides[0], plan->base_count, sides[1], count, plan->paired);
+    row->margin = margin_of(plan, i, base->values, &row->harm);
     row->p_worse = harm_p_worse(&row->harm, better, row->margin);
     row->p_no_worse = harm_p_no_worse(&row->harm, better, row->margin);
+    free(sides[0]);
+    free(sides[1]);
 }
 
 bool checked_is_asked(const struct checked *row)

@@ -8,11 +8,12 @@
 #define CHECK_H
 
 #include "noninferiority.h"
+#include "sampled.h"
 #include "watch_list.h"
 
 struct check_plan {
     const struct watch_list *statistics; /* opened; amounts: margins; each with a direction */
-    double *const *base;                 /* by statistic: the baseline's values by replication */
+    const struct sampled *base;          /* by statistic: of the baseline */
     uint32_t base_count;                 /* >= 1 */
     bool paired;                         /* both have the same random numbers */
     /* Margins that were not given are at least amount_floor() and, without pairs, what the

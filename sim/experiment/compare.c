@@ -100,24 +100,24 @@ static void measure_values(const struct compare_plan *plan, const double *base, 
 static void measure(const struct study_runner *runner, const struct compare_plan *plan,
                     struct compared *row)
 {
-    uint32_t base_count, count;
-    uint32_t watch = row->statistic->watch;
-    const double *base = runner_values(runner, 0, watch, &base_count);
-    const double *value = runner_values(runner, row->point, watch, &count);
-    double q = quantile_over_runs(&row->statistic->ref), *outcomes;
+    uint32_t watch = row->statistic->watch, count;
+    const struct metric_ref *ref = &row->statistic->ref;
+    const struct sampled *base = runner_sampled(runner, 0, watch);
+    const struct sampled *value = runner_sampled(runner, row->point, watch);
+    double q = quantile_over_runs(ref), *sides[2];
 
-    count = base_count < count ? base_count : count;
+    count = base->count < value->count ? base->count : value->count;
     row->identical = runner_identical(runner, 0, row->point);
-    if (!(q > 0)) {
-        measure_values(plan, base, value, count, row);
-        return;
+    sampled_pair_sections(base, value, ref, sides);
+    if (q > 0) {
+        double threshold = quantile_threshold(base->values, count, q);
+
+        quantile_outcomes(base->values, count, threshold, sides[0]);
+        quantile_outcomes(value->values, count, threshold, sides[1]);
     }
-    double threshold = quantile_threshold(base, count, q);
-    outcomes = mem_alloc(2 * (size_t)count, sizeof *outcomes);
-    quantile_outcomes(base, count, threshold, outcomes);
-    quantile_outcomes(value, count, threshold, outcomes + count);
-    measure_values(plan, outcomes, outcomes + count, count, row);
-    free(outcomes);
+    measure_values(plan, sides[0], sides[1], count, row);
+    free(sides[0]);
+    free(sides[1]);
 }
 
 bool compared_is_asked(const struct compared *row)

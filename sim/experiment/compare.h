@@ -13,6 +13,9 @@
  * test of the pairs: a third family, also at 1 - level. Only if no pair differs in it are the
  * values of the pairs in which both came compared, as all others.
  *
+ * Ratios are compared as sum over sum and quantiles of latencies as those of all samples, with the
+ * spread of the pairs (sampled_sections()): the base's value is that of the summary.
+ *
  * Quantiles of histograms are known to half a bin: it is the least half-width and the least margin.
  */
 #ifndef COMPARE_H

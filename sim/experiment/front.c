@@ -49,13 +49,14 @@ static void measure(const struct study_runner *runner, const struct front_plan *
     };
     for (size_t goal = 0; goal < goals; goal++) {
         const struct watched *watched = &plan->goals->items[goal];
-        uint32_t goal_count;
-        const double *values = runner_values(runner, number, watched->watch, &goal_count);
+        const struct sampled *sampled = runner_sampled(runner, number, watched->watch);
+        double *values = sampled_sections(sampled, &watched->ref);
         for (uint32_t i = 0; i < count; i++)
-            candidate->values[goal * count + i] = i >= goal_count             ? NAN
+            candidate->values[goal * count + i] = i >= sampled->count         ? NAN
                                                   : watched->amount.value < 0 ? -values[i]
                                                                               : values[i];
         candidate->rows[goal] = &candidate->values[goal * count];
+        free(values);
     }
     *point = (struct pareto_point){.samples = candidate->rows, .sample_count = count};
     judge_constraints(runner, plan, number, point);

@@ -123,6 +123,7 @@ static void put_series(struct strbuf *out, const struct statistics *statistics)
     for (size_t i = 0; i < statistics->series_count; i++) {
         const struct statistic_series *row = &statistics->series[i];
         put_text(out, row->metric->name);
+        put_text(out, row->stat);
         put_i64(out, row->region);
         put_text(out, row->label);
         for (size_t bin = 0; bin < statistics->bin_count; bin++)
@@ -326,6 +327,23 @@ static void get_statistics(struct cursor *cursor, struct run_copy *copy)
     statistics->statistic_count = count;
 }
 
+/* Are the extremes in the first and the last bin with values, and do the bins add up? */
+static bool histogram_is_whole(const struct histogram *histogram, int64_t min, int64_t max)
+{
+    uint64_t count = 0;
+    uint32_t first = histogram->bin_count, last = 0;
+
+    for (uint32_t bin = 0; bin < histogram->bin_count; bin++) {
+        if (histogram->bins[bin] == 0)
+            continue;
+        first = bin < first ? bin : first;
+        last = bin;
+        count += histogram->bins[bin];
+    }
+    return count == histogram->count &&
+           (count == 0 || (histogram_bin_of(min) == first && histogram_bin_of(max) == last));
+}
+
 static void get_histogram(struct cursor *cursor, struct histogram *histogram)
 {
     uint64_t bin_count = get_u64(cursor);
@@ -353,6 +371,8 @@ static void get_histogram(struct cursor *cursor, struct histogram *histogram)
         else
             histogram->bins[bin] = count;
     }
+    if (!cursor->why && !histogram_is_whole(histogram, min, max))
+        fail(cursor, "it has a histogram whose bins and extremes do not agree");
 }
 
 static void get_histograms(struct cursor *cursor, struct run_copy *copy)
@@ -387,7 +407,7 @@ static const uint64_t *get_counts(struct cursor *cursor, uint64_t *counts, size_
 static void get_series(struct cursor *cursor, struct run_copy *copy)
 {
     size_t bin_count = copy->statistics.bin_count;
-    size_t count = get_count(cursor, 18);
+    size_t count = get_count(cursor, 22);
 
     if (bin_count > 0 && count > cursor->left / 8 / bin_count) {
         fail(cursor, "it has an invalid count");
@@ -400,6 +420,7 @@ static void get_series(struct cursor *cursor, struct run_copy *copy)
         struct statistic_series *row = &copy->series_rows[i];
         double *values = &copy->values[i * bin_count];
         row->metric = get_metric(cursor);
+        row->stat = get_text(cursor);
         row->region = get_region(cursor);
         row->label = get_text(cursor);
         row->values = values;

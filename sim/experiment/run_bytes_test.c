@@ -51,7 +51,7 @@ static int make_sample(void **state)
                                       .subject = "us-west-2 -> us-west-1",
                                       .cause = 3,
                                       .onset = 1,
-                                      .ended = {2, 3, 4, 5, SIM_NEVER},
+                                      .ended = {2, 3, 4, 5, 6, 7, SIM_NEVER},
                                       .rpo = -1,
                                       .writes_lost = UINT64_MAX,
                                       .sessions_lost = 7};
@@ -69,7 +69,7 @@ static int make_sample(void **state)
     histogram_add_many(&sample->histogram, 1000000, UINT64_C(1) << 40);
     sample->histogram_row =
         (struct statistic_histogram){&metrics[1], 1, NULL, "all", &sample->histogram};
-    sample->series = (struct statistic_series){&metrics[0], -1, "slow", odd, counts, NULL};
+    sample->series = (struct statistic_series){&metrics[0], "p99", -1, "slow", odd, counts, NULL};
     sample->statistics = (struct statistics){
         sample->rows, 4, &sample->histogram_row, 1, &sample->series, 1, 10 * SIM_S, BINS};
     run_log_event(&sample->log, 17, "fault", "us-west-1", (struct cause){0}, NULL, "a sentence, %d",
@@ -177,7 +177,7 @@ static void what_is_read_is_what_was_written(void **state)
     assert_int_equal(is->incidents->count, 1);
     assert_string_equal(is->incidents->incidents[0].subject, "us-west-2 -> us-west-1");
     assert_int_equal(is->incidents->incidents[0].cause, 3);
-    assert_int_equal(is->incidents->incidents[0].ended[INCIDENT_DRAIN], SIM_NEVER);
+    assert_int_equal(is->incidents->incidents[0].ended[INCIDENT_RECONNECT], SIM_NEVER);
     assert_int_equal(is->incidents->incidents[0].rpo, -1);
     assert_int_equal(is->incidents->incidents[0].writes_lost, UINT64_MAX);
     /* Serialising the copy gives the same bytes. */

@@ -38,6 +38,20 @@ static void sampled_grow(struct sampled *sampled, uint32_t need)
     sampled->capacity = capacity;
 }
 
+/* What a replication has without a row of the statistic. */
+static double absent_value(const struct metric_ref *ref)
+{
+    return ref->metric->kind == METRIC_COUNT ? 0 : (double)NAN;
+}
+
+void sampled_init(struct sampled *sampled, const struct metric_ref *ref, uint32_t count)
+{
+    *sampled = (struct sampled){.count = count};
+    sampled_grow(sampled, count);
+    for (uint32_t i = 0; i < count; i++)
+        sampled->values[i] = absent_value(ref);
+}
+
 /* NULL equals NULL. */
 static bool same_text(const char *a, const char *b)
 {
@@ -92,7 +106,7 @@ const struct statistic *sampled_take(struct sampled *sampled, uint32_t replicati
                                      const struct metric_ref *ref)
 {
     const struct statistic *statistic = find_statistic(statistics, ref);
-    double value = ref->metric->kind == METRIC_COUNT ? 0 : (double)NAN;
+    double value = absent_value(ref);
 
     sampled_grow(sampled, replication + 1);
     if (replication >= sampled->count)
@@ -111,6 +125,73 @@ const struct statistic *sampled_take(struct sampled *sampled, uint32_t replicati
             histogram_merge(&sampled->pooled, histogram);
     }
     return statistic;
+}
+
+/* The quantile of all samples minus the mean of the replications' own. */
+static double quantile_shift(const struct sampled *sampled, double q)
+{
+    double sum = 0, n = 0;
+
+    for (uint32_t i = 0; i < sampled->count; i++)
+        if (isfinite(sampled->values[i])) {
+            sum += sampled->values[i];
+            n++;
+        }
+    return n > 0 ? (double)histogram_quantile(&sampled->pooled, q) - sum / n : 0;
+}
+
+static void linearise(const struct sampled *sampled, double *sections)
+{
+    double over = 0, under = 0, n = 0;
+
+    for (uint32_t i = 0; i < sampled->count; i++) {
+        over += (double)sampled->over[i];
+        under += (double)sampled->under[i];
+        n += sampled->under[i] > 0;
+    }
+    for (uint32_t i = 0; i < sampled->count && under > 0; i++)
+        if (sampled->under[i] > 0) {
+            double ratio = over / under;
+            double residual = (double)sampled->over[i] - ratio * (double)sampled->under[i];
+
+            sections[i] = ratio + residual / (under / n);
+        }
+}
+
+double *sampled_sections(const struct sampled *sampled, const struct metric_ref *ref)
+{
+    double *sections = mem_alloc(sampled->count, sizeof *sections);
+    double q = ref->metric->kind == METRIC_LATENCY ? quantile_of(ref) : 0, shift = 0;
+
+    if (q > 0 && sampled->pooled.count > 0)
+        shift = quantile_shift(sampled, q);
+    for (uint32_t i = 0; i < sampled->count; i++)
+        sections[i] = sampled->values[i] + shift;
+    if (ref->metric->kind == METRIC_RATIO)
+        linearise(sampled, sections);
+    return sections;
+}
+
+static bool pairs_are_equal(const struct sampled *a, const struct sampled *b)
+{
+    for (uint32_t i = 0; i < a->count && i < b->count; i++)
+        if (memcmp(&a->values[i], &b->values[i], sizeof a->values[i]) != 0 ||
+            a->over[i] != b->over[i] || a->under[i] != b->under[i])
+            return false;
+    return true;
+}
+
+void sampled_pair_sections(const struct sampled *base, const struct sampled *value,
+                           const struct metric_ref *ref, double *sections[2])
+{
+    const struct sampled *sides[2] = {base, value};
+    bool equal = pairs_are_equal(base, value);
+
+    for (int side = 0; side < 2; side++) {
+        sections[side] = sampled_sections(sides[side], ref);
+        for (uint32_t i = 0; equal && i < sides[side]->count; i++)
+            sections[side][i] = sides[side]->values[i];
+    }
 }
 
 static struct sampled_estimate by_rank(const struct sampled *sampled, double q, double level)

@@ -24,11 +24,26 @@ struct sampled {
 };
 
 void sampled_release(struct sampled *sampled);
+/* For `count` replications, to be filled by the caller. A counter that is absent is 0, anything
+ * else is missing. */
+void sampled_init(struct sampled *sampled, const struct metric_ref *ref, uint32_t count);
 /* Take what a run has of the statistic that `ref` names. A counter that is absent is 0. Returns the
  * statistic, or NULL. Amortised O(statistics). */
 const struct statistic *sampled_take(struct sampled *sampled, uint32_t replication,
                                      const struct statistics *statistics,
                                      const struct metric_ref *ref);
+
+/*
+ * Values by replication whose mean is the estimate and whose spread is the estimate's: of a ratio
+ * R + (x - R y) / mean of y (linearised); of a quantile each replication's own one, shifted so that
+ * their mean is the quantile of all samples (sectioning); else the values. INFINITY and NAN stay.
+ * The caller frees it. O(replications).
+ */
+double *sampled_sections(const struct sampled *sampled, const struct metric_ref *ref);
+/* The same of two sides, to be compared pair by pair. Where all pairs are equal their values are as
+ * they are, even if one side has more replications. */
+void sampled_pair_sections(const struct sampled *base, const struct sampled *value,
+                           const struct metric_ref *ref, double *sections[2]);
 
 struct sampled_estimate {
     struct interval interval; /* of the runs that have a number; n counts them */

@@ -115,12 +115,29 @@ bool watch_list_parse(struct watch_list *list, const struct scenario *scenario, 
     }
 }
 
+/* Counts and levels follow the load, and a label's value is a part of a total that there is. */
+static bool is_main(const struct metric *metric)
+{
+    switch (metric->kind) {
+    case METRIC_COUNT:
+    case METRIC_LEVEL:
+        return false;
+    case METRIC_LATENCY:
+        return metric->better != NO_DIRECTION;
+    case METRIC_VALUE:
+        return metric->better != NO_DIRECTION && (!metric->label || metric->has_total);
+    case METRIC_RATIO:
+        return metric->better != NO_DIRECTION && !metric->label;
+    }
+    return false;
+}
+
 void watch_list_add_main(struct watch_list *list, const struct scenario *scenario)
 {
     for (size_t i = 0; i < scenario->metric_count; i++) {
         const struct metric *metric = scenario->metrics[i];
-        if (metric->better == NO_DIRECTION || metric->kind == METRIC_COUNT ||
-            metric->kind == METRIC_LEVEL || metric->label)
+
+        if (!is_main(metric))
             continue;
         struct metric_ref ref = {
             .metric = metric,
@@ -225,16 +242,4 @@ bool run_replications(struct study_runner *runner, uint32_t point_count, uint32_
     good = runner_run(runner, tasks, count);
     free(tasks);
     return good;
-}
-
-struct tally watched_tally(const struct study_runner *runner, uint32_t point, uint32_t watch)
-{
-    uint32_t count;
-    const double *values = runner_values(runner, point, watch, &count);
-    struct tally tally = {0};
-
-    for (uint32_t i = 0; i < count; i++)
-        if (isfinite(values[i]))
-            tally_add(&tally, values[i]);
-    return tally;
 }

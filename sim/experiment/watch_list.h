@@ -70,7 +70,5 @@ void amount_add(struct strbuf *out, const struct amount *amount, enum unit unit)
 /* A round: replications [from, to) of points [0, point_count). As runner_run(). */
 bool run_replications(struct study_runner *runner, uint32_t point_count, uint32_t from,
                       uint32_t to);
-/* A tally of the numbers that a watched statistic has at a point. */
-struct tally watched_tally(const struct study_runner *runner, uint32_t point, uint32_t watch);
 
 #endif

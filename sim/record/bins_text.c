@@ -99,10 +99,24 @@ void moment_add(struct moment *moment, double value)
     moment->sd = moment->n > 1 && m2 > 0 ? round_to(sqrt(m2 / n), MOMENT_SD_DIGITS) : 0;
 }
 
+void pooled_ratio_add(struct pooled_ratio *pooled, uint64_t over, uint64_t under)
+{
+    double a = (double)over, b = (double)under;
+
+    if (under == 0)
+        return;
+    pooled->n++;
+    pooled->over += over;
+    pooled->under += under;
+    pooled->squares += a * a;
+    pooled->products += a * b;
+    pooled->under_squares += b * b;
+}
+
 /* --- writing -------------------------------------------------------------------------------- */
 
-/* The longest element: "[-1.2345678901234567e-300,1.2345678e-300,18446744073709551615]," */
-#define ELEMENT_MAX 96
+/* The longest element is a pooled ratio: nine numbers of up to 24 characters. */
+#define ELEMENT_MAX 256
 
 /* Buffers text for a strbuf in blocks. */
 struct writer {
@@ -286,6 +300,49 @@ void bins_add_moments(struct strbuf *out, const struct moment *moments, size_t c
     writer_close(&writer, ']');
 }
 
+static char *put_bound(char *at, double bound)
+{
+    return isfinite(bound)
+               ? put_rounded(at, round_to(bound, MOMENT_MEAN_DIGITS), MOMENT_MEAN_DIGITS)
+               : put_text(at, "null");
+}
+
+static char *put_pooled(char *at, const struct pooled_bin *bin)
+{
+    const struct pooled_ratio *ratio = &bin->ratio;
+    const uint64_t counts[] = {ratio->n, ratio->over, ratio->under};
+    const double sums[] = {ratio->squares, ratio->products, ratio->under_squares};
+
+    if (ratio->n == 0)
+        return put_text(at, "null");
+    *at++ = '[';
+    at = put_bound(at, (double)ratio->over / (double)ratio->under);
+    *at++ = ',';
+    at = put_bound(at, bin->low);
+    *at++ = ',';
+    at = put_bound(at, bin->high);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        *at++ = ',';
+        at = put_unsigned(at, counts[i]);
+    }
+    for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++) {
+        *at++ = ',';
+        at = put_exact(at, sums[i]);
+    }
+    *at++ = ']';
+    return at;
+}
+
+void bins_add_pooled(struct strbuf *out, const struct pooled_bin *bins, size_t count)
+{
+    struct writer writer;
+
+    writer_open(&writer, out, '[');
+    for (size_t i = 0; i < count; i++)
+        writer.at = put_pooled(writer_element(&writer, i == 0), &bins[i]);
+    writer_close(&writer, ']');
+}
+
 void bins_add_histogram(struct strbuf *out, const struct histogram *histogram)
 {
     struct writer writer;
@@ -420,18 +477,6 @@ static double read_count(struct reader *reader)
     return (double)count;
 }
 
-static double read_ratio(struct reader *reader)
-{
-    if (reader_skip(reader, '0'))
-        return (double)NAN;
-    reader_need(reader, '[');
-    uint64_t over = reader_unsigned(reader);
-    reader_need(reader, ',');
-    uint64_t under = reader_unsigned(reader);
-    reader_need(reader, ']');
-    return under > 0 ? (double)over / (double)under : (double)NAN;
-}
-
 static double read_level(struct reader *reader)
 {
     return reader_word(reader, "null") ? (double)NAN : reader_number(reader);
@@ -455,9 +500,33 @@ bool bins_read_counts(const char *text, struct bin_values *counts)
     return read_values(text, counts, read_count);
 }
 
-bool bins_read_ratios(const char *text, struct bin_values *ratios)
+static struct bin_ratio read_ratio(struct reader *reader)
 {
-    return read_values(text, ratios, read_ratio);
+    struct bin_ratio ratio = {0, 0};
+
+    if (reader_skip(reader, '0'))
+        return ratio;
+    reader_need(reader, '[');
+    ratio.over = reader_unsigned(reader);
+    reader_need(reader, ',');
+    ratio.under = reader_unsigned(reader);
+    reader_need(reader, ']');
+    return ratio;
+}
+
+bool bins_read_ratios(const char *text, struct bin_ratios *ratios)
+{
+    struct reader reader = {text};
+    bool first = true;
+
+    ratios->count = 0;
+    reader_need(&reader, '[');
+    while (reader_next(&reader, &first, ']')) {
+        if (ratios->count == ratios->capacity)
+            MEM_GROW(ratios->items, ratios->capacity, ratios->count + 1);
+        ratios->items[ratios->count++] = read_ratio(&reader);
+    }
+    return reader_ends(&reader);
 }
 
 bool bins_read_levels(const char *text, struct bin_values *levels)
@@ -501,6 +570,52 @@ bool bins_read_moments(const char *text, uint64_t n, struct bin_moments *moments
     return reader_ends(&reader);
 }
 
+static struct pooled_bin read_pooled(struct reader *reader)
+{
+    struct pooled_bin bin = {.ratio = {0}};
+    struct pooled_ratio *ratio = &bin.ratio;
+
+    if (reader_word(reader, "null"))
+        return bin;
+    reader_need(reader, '[');
+    (void)reader_number(reader); /* follows from the sums */
+    reader_need(reader, ',');
+    bin.low = read_level(reader);
+    reader_need(reader, ',');
+    bin.high = read_level(reader);
+    reader_need(reader, ',');
+    ratio->n = reader_unsigned(reader);
+    reader_need(reader, ',');
+    ratio->over = reader_unsigned(reader);
+    reader_need(reader, ',');
+    ratio->under = reader_unsigned(reader);
+    reader_need(reader, ',');
+    ratio->squares = reader_number(reader);
+    reader_need(reader, ',');
+    ratio->products = reader_number(reader);
+    reader_need(reader, ',');
+    ratio->under_squares = reader_number(reader);
+    reader_need(reader, ']');
+    if (ratio->n == 0 || ratio->under < ratio->n)
+        reader->at = NULL;
+    return bin;
+}
+
+bool bins_read_pooled(const char *text, struct pooled_bins *bins)
+{
+    struct reader reader = {text};
+    bool first = true;
+
+    bins->count = 0;
+    reader_need(&reader, '[');
+    while (reader_next(&reader, &first, ']')) {
+        if (bins->count == bins->capacity)
+            MEM_GROW(bins->items, bins->capacity, bins->count + 1);
+        bins->items[bins->count++] = read_pooled(&reader);
+    }
+    return reader_ends(&reader);
+}
+
 bool bins_read_histogram(const char *text, uint64_t *bins, uint64_t *total)
 {
     struct reader reader = {text};
@@ -526,6 +641,18 @@ void bin_values_release(struct bin_values *values)
 {
     free(values->items);
     *values = (struct bin_values){NULL, 0, 0};
+}
+
+void bin_ratios_release(struct bin_ratios *ratios)
+{
+    free(ratios->items);
+    *ratios = (struct bin_ratios){NULL, 0, 0};
+}
+
+void pooled_bins_release(struct pooled_bins *bins)
+{
+    free(bins->items);
+    *bins = (struct pooled_bins){NULL, 0, 0};
 }
 
 void bin_moments_release(struct bin_moments *moments)

@@ -52,16 +52,44 @@ static void ratios_keep_both_terms(void **state)
 {
     const uint64_t over[] = {3, 0, 0, 5}, under[] = {40, 12, 0, 0};
     struct strbuf text = STRBUF_INIT;
-    struct bin_values read = {0};
+    struct bin_ratios read = {0};
 
     (void)state;
     bins_add_ratios(&text, over, under, 4);
     assert_string_equal(text.text, "[[3,40],[0,12],0,[5,0]]");
     assert_true(bins_read_ratios(text.text, &read));
-    assert_true(read.items[0] == 3.0 / 40.0);
-    assert_true(read.items[1] == 0);
-    assert_true(isnan(read.items[2]) && isnan(read.items[3]));
-    bin_values_release(&read);
+    assert_int_equal(read.count, 4);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(read.items[i].over, over[i]);
+        assert_int_equal(read.items[i].under, under[i]);
+    }
+    bin_ratios_release(&read);
+    strbuf_release(&text);
+}
+
+/* 1 of 4 and 4 of 16: 5 of 20. Squares 1 + 16 and 16 + 256, products 4 + 64. A run with nothing to
+ * divide by does not count. */
+static void pooled_ratios_keep_their_sums(void **state)
+{
+    struct pooled_bin bins[3] = {{.low = 0.1, .high = 0.5}, {.low = NAN, .high = NAN}, {{0}, 0, 0}};
+    struct strbuf text = STRBUF_INIT;
+    struct pooled_bins read = {0};
+
+    (void)state;
+    pooled_ratio_add(&bins[0].ratio, 1, 4);
+    pooled_ratio_add(&bins[0].ratio, 0, 0);
+    pooled_ratio_add(&bins[0].ratio, 4, 16);
+    pooled_ratio_add(&bins[1].ratio, 0, 3);
+    bins_add_pooled(&text, bins, 3);
+    assert_string_equal(text.text,
+                        "[[0.25,0.1,0.5,2,5,20,17,68,272],[0,null,null,1,0,3,0,0,9],null]");
+    assert_true(bins_read_pooled(text.text, &read));
+    assert_int_equal(read.count, 3);
+    assert_memory_equal(&read.items[0], &bins[0], sizeof bins[0]);
+    assert_memory_equal(&read.items[1].ratio, &bins[1].ratio, sizeof bins[1].ratio);
+    assert_true(isnan(read.items[1].low) && isnan(read.items[1].high));
+    assert_int_equal(read.items[2].ratio.n, 0);
+    pooled_bins_release(&read);
     strbuf_release(&text);
 }
 
@@ -216,7 +244,17 @@ static void invalid_texts_are_rejected(void **state)
                                              "{\"1\":1",
                                              "{\"1\":9223372036854775807,\"2\":1}",
                                              "{\"99999999999999999999\":1}"};
+    static const char *const pooled[] = {"[1]",
+                                         "[[1]]",
+                                         "[[0.5,0,1,1,1,2,1,2]]",
+                                         "[[0.5,0,1,0,1,2,1,2,4]]",
+                                         "[[0.5,0,1,3,1,2,1,2,4]]",
+                                         "[[0.5,0,1,1,-1,2,1,2,4]]",
+                                         "[[0.5,0,1,1,1,2,1,2,4,5]]",
+                                         "[[null,0,1,1,1,2,1,2,4]]"};
     struct bin_values read = {0};
+    struct bin_ratios read_ratios = {0};
+    struct pooled_bins read_pooled = {0};
     struct bin_moments read_moments = {0};
 
     (void)state;
@@ -229,15 +267,19 @@ static void invalid_texts_are_rejected(void **state)
     }
     REFUSED(values, bins_read_levels(values[i], &read));
     REFUSED(values, bins_read_counts(values[i], &read));
-    REFUSED(values, bins_read_ratios(values[i], &read));
+    REFUSED(values, bins_read_ratios(values[i], &read_ratios));
+    REFUSED(values, bins_read_pooled(values[i], &read_pooled) && read_pooled.count != 1);
+    REFUSED(pooled, bins_read_pooled(pooled[i], &read_pooled));
     REFUSED(values, bins_read_moments(values[i], 5, &read_moments) && values[i][0] != '[');
     REFUSED(counts, bins_read_counts(counts[i], &read));
-    REFUSED(ratios, bins_read_ratios(ratios[i], &read));
+    REFUSED(ratios, bins_read_ratios(ratios[i], &read_ratios));
     REFUSED(moments, bins_read_moments(moments[i], 5, &read_moments));
     REFUSED(histograms, bins_read_histogram(histograms[i], bins, &total));
 #undef REFUSED
     bin_values_release(&read);
     bin_moments_release(&read_moments);
+    bin_ratios_release(&read_ratios);
+    pooled_bins_release(&read_pooled);
 }
 
 int main(void)
@@ -245,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_round_trip),
         cmocka_unit_test(ratios_keep_both_terms),
+        cmocka_unit_test(pooled_ratios_keep_their_sums),
         cmocka_unit_test(levels_round_trip_bit_for_bit),
         cmocka_unit_test(moments_omit_what_is_implied),
         cmocka_unit_test(moments_continue_from_their_text),

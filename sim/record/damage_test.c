@@ -203,11 +203,10 @@ static void take_param(void *self, int64_t point, const char *path, const char *
     touch(self, value);
 }
 
-static void take_value(void *self, uint32_t replication, double value)
+static void take_value(void *self, const struct value_row *row)
 {
     (void)self;
-    (void)replication;
-    assert_true(value > -INFINITY); /* INFINITY: censored; not a NaN */
+    assert_true(row->value > -INFINITY); /* INFINITY: censored; not a NaN */
 }
 
 static void assert_interval(const struct interval *interval)

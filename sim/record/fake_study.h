@@ -196,7 +196,7 @@ static inline void fake_add_series(struct fake_run *run, enum fake_metric metric
         statistic->under = unders[i];
     }
     run->series_rows[run->statistics.series_count++] =
-        (struct statistic_series){&fake_metrics[metric], region, label, values, over, under};
+        (struct statistic_series){&fake_metrics[metric], NULL, region, label, values, over, under};
 }
 
 static inline void fake_add_latency(struct fake_run *run, enum fake_metric metric, int region,
@@ -253,15 +253,16 @@ static inline void fake_fill_log(struct fake_run *run, bool restored)
              promoted = decided + (sim_time)(20e9 + 40e9 * fake_uniform(run));
     sim_time published = promoted + 5 * SIM_S,
              back = published + 10 * SIM_S + (sim_time)(30e9 * fake_uniform(run));
-    run->incident = (struct incident){
-        .kind = "region-loss",
-        .subject = "us-west-1",
-        .cause = 1,
-        .onset = onset,
-        .ended = {detected, decided, promoted, published, restored ? back : SIM_NEVER},
-        .rpo = (sim_dur)(1e9 + 4e9 * fake_uniform(run)),
-        .writes_lost = 40 + run->result.replication,
-        .sessions_lost = 12};
+    run->incident =
+        (struct incident){.kind = "region-loss",
+                          .subject = "us-west-1",
+                          .cause = 1,
+                          .onset = onset,
+                          .ended = {detected, decided, promoted, promoted + 2 * SIM_S, published,
+                                    published + 8 * SIM_S, restored ? back : SIM_NEVER},
+                          .rpo = (sim_dur)(1e9 + 4e9 * fake_uniform(run)),
+                          .writes_lost = 40 + run->result.replication,
+                          .sessions_lost = 12};
     const struct run_event events[6] = {
         {1, 0, 0, onset, "fault", (char *)"us-west-1", (char *)"begins: down", (char *)""},
         {2, 1, 0, detected, "alarm", (char *)"store", (char *)"5 of 5 periods without a good write",

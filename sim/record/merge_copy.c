@@ -56,7 +56,7 @@ static const char *const copy_shard[] = {
     "INSERT INTO main.event SELECT r.new, number, t_ns, what, subject, text, cause, waited_for, cause_text"
     " FROM temp.run_of AS r JOIN shard.event AS e ON e.run = r.old WHERE ?1 ORDER BY r.new, number",
     "INSERT INTO main.incident SELECT r.new, number, kind, subject, cause, onset_ns, detected_ns, decided_ns, promoted_ns,"
-    " published_ns, restored_ns, rpo_ns, writes_lost, sessions_lost FROM temp.run_of AS r JOIN shard.incident AS i ON i.run = r.old"
+    " notified_ns, published_ns, cached_ns, restored_ns, rpo_ns, writes_lost, sessions_lost FROM temp.run_of AS r JOIN shard.incident AS i ON i.run = r.old"
     " WHERE ?1 ORDER BY r.new, number",
 };
 static const char maps_sql[] =

@@ -43,6 +43,10 @@ struct study_row {
 int results_study(struct results *results, int64_t id, struct study_row *row,
                   struct diag *diag); /* texts valid until close */
 
+/* The newest study of this verb and scenario; *id is 0 if there is none. */
+int results_find_study(struct results *results, const char *verb, const char *scenario_name,
+                       int64_t *id, struct diag *diag);
+
 /* The points with their resolved scenarios; `hash` as 16 hex digits. */
 struct point_row {
     int64_t number;
@@ -76,9 +80,14 @@ int results_each_region(struct results *results, int64_t study,
 struct statistic_name {
     const char *metric, *stat, *region, *label, *window;
 };
+struct value_row {
+    uint32_t replication;
+    double value;
+    uint64_t over, under; /* of a ratio; else 0 */
+};
 int results_each_value(struct results *results, int64_t study, int64_t point,
                        const struct statistic_name *name,
-                       void (*row)(void *self, uint32_t replication, double value), void *self,
+                       void (*row)(void *self, const struct value_row *row), void *self,
                        struct diag *diag);
 
 struct summary_row {
@@ -120,14 +129,25 @@ int results_each_difference(struct results *results, int64_t study,
                             struct diag *diag);
 struct timeline_row {
     int64_t point;
-    const char *metric, *region, *label, *unit;
-    bool is_rate; /* a count: its values are per second */
-    int64_t t_ns; /* start of the bin */
+    const char *metric, *stat, *region, *label, *unit; /* stat: "p50" or "p99" of a latency */
+    bool is_rate;                                      /* a count: its values are per second */
+    int64_t t_ns;                                      /* start of the bin */
     struct interval interval;
 };
+/* `metric`: NULL for all, "login_latency" or "login_latency.p99". */
 int results_each_timeline(struct results *results, int64_t study, const char *metric,
                           void (*row)(void *self, const struct timeline_row *row), void *self,
                           struct diag *diag);
+/* A series of one run: a value for each bin that has one. */
+struct series_row {
+    const char *region;
+    bool is_rate;
+    int64_t t_ns; /* start of the bin */
+    double value;
+};
+int results_each_series(struct results *results, int64_t study, int64_t point, int64_t replication,
+                        const char *metric, void (*row)(void *self, const struct series_row *row),
+                        void *self, struct diag *diag);
 /* The merged histograms of all replications; empty if there are none. */
 struct histogram;
 int results_histogram(struct results *results, int64_t study, int64_t point, const char *metric,
@@ -138,22 +158,18 @@ struct incident_row {
     const char *kind;
     const char *subject; /* the link, region or node that the fault hit; "": unknown */
     uint32_t cause;      /* number of the event that opened it; 0: none */
-    int64_t onset_ns, detected_ns, decided_ns, promoted_ns, published_ns,
-        restored_ns; /* -1: never */
-    int64_t rpo_ns;  /* -1: no failover */
+    int64_t onset_ns;
+    int64_t ended_ns[INCIDENT_STAGES]; /* of each stage; -1: never */
+    int64_t restored_ns;               /* the end of the last stage; -1: never */
+    int64_t rpo_ns;                    /* -1: no failover */
     uint64_t writes_lost, sessions_lost;
 };
 int results_each_incident(struct results *results, int64_t study,
                           void (*row)(void *self, const struct incident_row *row), void *self,
                           struct diag *diag);
 /*
- * RTO by stages (incident.h). Each instant is clipped to the range from the previous instant to the
- * restoration, and a missing one gives its stage no time (the next stage gets it), so the stages
- * always add up to the RTO. False, with nothing stored, if the incident was never restored.
- *
- * Metric `rto_stage` (objective.c) differs where an instant is missing or comes after the next one:
- * there the stage ends with the next stage and gets the time itself. For an outage that passes
- * without an alarm, rto_stage is all `detect`; here, as in view `incidents`, it is all `drain`.
+ * RTO by stages, which add up to it (incident_stage_lengths()). False, with nothing stored, if the
+ * incident was never restored.
  */
 bool incident_stages(const struct incident_row *incident, int64_t stages_ns[INCIDENT_STAGES]);
 struct event_row {
@@ -200,4 +216,28 @@ int results_each_assumption(struct results *results, int64_t study,
                                         const char *meaning),
                             void *self, struct diag *diag);
 
+/* Whole tables of a study, for other programs; the columns are those of results/README.md. */
+struct export_table {
+    const char *name; /* "timeline" */
+    const char *meaning;
+    bool has_metrics; /* can be limited to one metric */
+};
+extern const struct export_table export_tables[];               /* ends with name NULL */
+const struct export_table *export_table_find(const char *name); /* NULL: none */
+struct export_value {
+    enum { EXPORT_NULL, EXPORT_INTEGER, EXPORT_REAL, EXPORT_TEXT } type;
+    int64_t integer;
+    double real;
+    const char *text;
+};
+struct export_row {
+    const char *const *names;
+    const struct export_value *values; /* NULL: the head, which comes first */
+    size_t count;
+};
+/* Constant memory; values are passed as they are, without a check. metric NULL: all. */
+int results_each_export_row(struct results *results, int64_t study,
+                            const struct export_table *table, const char *metric,
+                            void (*row)(void *self, const struct export_row *row), void *self,
+                            struct diag *diag);
 #endif

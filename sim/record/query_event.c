@@ -4,19 +4,13 @@
 
 bool incident_stages(const struct incident_row *incident, int64_t stages_ns[INCIDENT_STAGES])
 {
+    sim_time ended[INCIDENT_STAGES];
+
     if (incident->restored_ns < 0)
         return false;
-    const int64_t instants[INCIDENT_STAGES] = {incident->detected_ns, incident->decided_ns,
-                                               incident->promoted_ns, incident->published_ns,
-                                               incident->restored_ns};
-    int64_t before = incident->onset_ns;
-
-    for (int i = 0; i < INCIDENT_STAGES; i++) {
-        int64_t instant = instants[i] > before ? instants[i] : before;
-        instant = instant < incident->restored_ns ? instant : incident->restored_ns;
-        stages_ns[i] = instant - before;
-        before = instant;
-    }
+    for (int i = 0; i < INCIDENT_STAGES; i++)
+        ended[i] = incident->ended_ns[i] < 0 ? SIM_NEVER : incident->ended_ns[i];
+    incident_stage_lengths(incident->onset_ns, ended, stages_ns);
     return true;
 }
 
@@ -29,8 +23,9 @@ int results_each_incident(struct results *results, int64_t study,
     select_study(
         &rows, results,
         "SELECT point.number, run.replication, incident.number, kind, subject, cause,"
-        " onset_ns, detected_ns, decided_ns, promoted_ns, published_ns, restored_ns, rpo_ns,"
-        " writes_lost, sessions_lost FROM point JOIN run ON run.point = point.id"
+        " onset_ns, detected_ns, decided_ns, promoted_ns, notified_ns, published_ns, cached_ns,"
+        " restored_ns, rpo_ns, writes_lost, sessions_lost FROM point JOIN run ON run.point = "
+        "point.id"
         " JOIN incident ON incident.run = run.id WHERE point.study =" THE_STUDY
         "ORDER BY point.number, run.replication, incident.number",
         study, diag);
@@ -42,18 +37,16 @@ int results_each_incident(struct results *results, int64_t study,
             .kind = select_text(&rows, 3),
             .subject = select_text(&rows, 4),
             .onset_ns = select_instant(&rows, 6),
-            .detected_ns = select_instant_or(&rows, 7, -1),
-            .decided_ns = select_instant_or(&rows, 8, -1),
-            .promoted_ns = select_instant_or(&rows, 9, -1),
-            .published_ns = select_instant_or(&rows, 10, -1),
-            .restored_ns = select_instant_or(&rows, 11, -1),
-            .rpo_ns = select_instant_or(&rows, 12, -1),
-            .writes_lost = (uint64_t)select_instant(&rows, 13),
-            .sessions_lost = (uint64_t)select_instant(&rows, 14),
+            .rpo_ns = select_instant_or(&rows, 7 + INCIDENT_STAGES, -1),
+            .writes_lost = (uint64_t)select_instant(&rows, 8 + INCIDENT_STAGES),
+            .sessions_lost = (uint64_t)select_instant(&rows, 9 + INCIDENT_STAGES),
         };
+        for (int i = 0; i < INCIDENT_STAGES; i++)
+            incident.ended_ns[i] = select_instant_or(&rows, 7 + i, -1);
+        incident.restored_ns = incident.ended_ns[INCIDENT_RECONNECT];
         incident.cause = select_has(&rows, 5) ? (uint32_t)select_int(&rows, 5, 1, UINT32_MAX) : 0;
         if (incident.restored_ns >= 0 && incident.restored_ns < incident.onset_ns)
-            select_damaged(&rows, 11);
+            select_damaged(&rows, 7 + INCIDENT_RECONNECT);
         if (select_good(&rows))
             row(self, &incident);
     }

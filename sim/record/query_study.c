@@ -153,6 +153,22 @@ int results_study(struct results *results, int64_t id, struct study_row *row, st
     return -1;
 }
 
+int results_find_study(struct results *results, const char *verb, const char *scenario_name,
+                       int64_t *id, struct diag *diag)
+{
+    struct select rows;
+
+    *id = 0;
+    results->db.diag = diag;
+    select_open(&rows, &results->db,
+                "SELECT coalesce(max(id), 0) FROM study WHERE verb = ? AND scenario_name = ?");
+    select_bind_text(&rows, verb);
+    select_bind_text(&rows, scenario_name);
+    if (select_next(&rows))
+        *id = select_instant(&rows, 0);
+    return select_close(&rows);
+}
+
 /* --- points and runs ------------------------------------------------------------------------- */
 
 int results_each_param(struct results *results, int64_t study,

@@ -14,19 +14,19 @@
 
 int results_each_value(struct results *results, int64_t study, int64_t point,
                        const struct statistic_name *name,
-                       void (*row)(void *self, uint32_t replication, double value), void *self,
+                       void (*row)(void *self, const struct value_row *row), void *self,
                        struct diag *diag)
 {
     struct select rows;
 
-    select_study(
-        &rows, results,
-        "SELECT replication, value, censored_ns FROM point JOIN run ON run.point = point.id"
-        " JOIN metric ON metric.run = run.id JOIN cell ON cell.id = metric.cell"
-        " WHERE study =" THE_STUDY "AND number = ?2 AND reason IS NULL AND name = ?3"
-        " AND stat = ?4 AND region = ?5 AND label = ?6 AND window = ?7"
-        " ORDER BY replication",
-        study, diag);
+    select_study(&rows, results,
+                 "SELECT replication, value, censored_ns, denominator, numerator FROM point JOIN "
+                 "run ON run.point = point.id"
+                 " JOIN metric ON metric.run = run.id JOIN cell ON cell.id = metric.cell"
+                 " WHERE study =" THE_STUDY "AND number = ?2 AND reason IS NULL AND name = ?3"
+                 " AND stat = ?4 AND region = ?5 AND label = ?6 AND window = ?7"
+                 " ORDER BY replication",
+                 study, diag);
     select_bind_int(&rows, point);
     select_bind_text(&rows, name->metric);
     select_bind_text(&rows, name->stat);
@@ -34,10 +34,16 @@ int results_each_value(struct results *results, int64_t study, int64_t point,
     select_bind_text(&rows, name->label);
     select_bind_text(&rows, name->window);
     while (select_next(&rows)) {
-        uint32_t replication = select_count(&rows, 0);
-        double value = select_has(&rows, 2) ? (double)INFINITY : select_real(&rows, 1);
+        bool is_ratio = select_has(&rows, 3);
+        struct value_row value = {
+            .replication = select_count(&rows, 0),
+            .value = select_has(&rows, 2) ? (double)INFINITY : select_real(&rows, 1),
+            .over = is_ratio ? (uint64_t)select_instant(&rows, 4) : 0,
+            .under = is_ratio ? (uint64_t)select_instant(&rows, 3) : 0,
+        };
+
         if (select_good(&rows))
-            row(self, replication, value);
+            row(self, &value);
     }
     return select_close(&rows);
 }

@@ -237,34 +237,30 @@ static void histograms_are_pooled_over_replications(void **state)
     histogram_release(&expected);
 }
 
+static void assert_stages(const int64_t *stages_ns, const int64_t *expected)
+{
+    for (int i = 0; i < INCIDENT_STAGES; i++)
+        assert_int_equal(stages_ns[i], expected[i]);
+}
+
 static void stages_add_up_whatever_is_missing_or_late(void **state)
 {
     (void)state;
     int64_t s[INCIDENT_STAGES];
-    struct incident_row all = {.onset_ns = 100,
-                               .detected_ns = 160,
-                               .decided_ns = 165,
-                               .promoted_ns = 200,
-                               .published_ns = 210,
-                               .restored_ns = 230};
+    struct incident_row all = {
+        .onset_ns = 100, .ended_ns = {160, 165, 200, 202, 210, 220, 230}, .restored_ns = 230};
     assert_true(incident_stages(&all, s));
-    assert_true(s[0] == 60 && s[1] == 5 && s[2] == 35 && s[3] == 10 && s[4] == 20);
-    struct incident_row healed = {.onset_ns = 100,
-                                  .detected_ns = 160,
-                                  .decided_ns = -1,
-                                  .promoted_ns = -1,
-                                  .published_ns = -1,
-                                  .restored_ns = 130};
+    assert_stages(s, (const int64_t[]){60, 5, 35, 2, 8, 10, 10});
+    /* detected after it was restored: all of it is detect */
+    struct incident_row healed = {
+        .onset_ns = 100, .ended_ns = {160, -1, -1, -1, -1, -1, 130}, .restored_ns = 130};
     assert_true(incident_stages(&healed, s));
-    assert_true(s[0] == 30 && s[1] == 0 && s[2] == 0 && s[3] == 0 && s[4] == 0);
-    struct incident_row odd = {.onset_ns = 100,
-                               .detected_ns = -1,
-                               .decided_ns = 120,
-                               .promoted_ns = 150,
-                               .published_ns = 140,
-                               .restored_ns = 170};
+    assert_stages(s, (const int64_t[]){30, 0, 0, 0, 0, 0, 0});
+    /* one that is missing ends with the next; one that is late too */
+    struct incident_row odd = {
+        .onset_ns = 100, .ended_ns = {-1, 120, 150, -1, 140, -1, 170}, .restored_ns = 170};
     assert_true(incident_stages(&odd, s));
-    assert_true(s[0] == 0 && s[1] == 20 && s[2] == 30 && s[3] == 0 && s[4] == 20);
+    assert_stages(s, (const int64_t[]){20, 0, 20, 0, 0, 30, 0});
     odd.restored_ns = -1;
     assert_false(incident_stages(&odd, s));
 }
@@ -276,13 +272,14 @@ static void check_incident(void *self, const struct incident_row *row)
     assert_string_equal(row->subject, "us-west-1");
     assert_int_equal(row->cause, 1);
     sqlite3_stmt *find;
-    assert_int_equal(
-        sqlite3_prepare_v2(fixture->sql,
-                           "SELECT detect_ns, decide_ns, promote_ns, publish_ns, drain_ns, rto_ns"
-                           " FROM incidents WHERE study = 2 AND point = ? AND replication = ?"
-                           " AND subject = 'us-west-1' AND cause = 1",
-                           -1, &find, NULL),
-        SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(
+                         fixture->sql,
+                         "SELECT detect_ns, decide_ns, promote_ns, notify_ns, publish_ns, cache_ns,"
+                         " reconnect_ns, rto_ns"
+                         " FROM incidents WHERE study = 2 AND point = ? AND replication = ?"
+                         " AND subject = 'us-west-1' AND cause = 1",
+                         -1, &find, NULL),
+                     SQLITE_OK);
     sqlite3_bind_int64(find, 1, row->point);
     sqlite3_bind_int64(find, 2, row->replication);
     assert_int_equal(sqlite3_step(find), SQLITE_ROW);
@@ -292,10 +289,10 @@ static void check_incident(void *self, const struct incident_row *row)
             assert_int_equal(stages[i], sqlite3_column_int64(find, i));
             sum += stages[i];
         }
-        assert_int_equal(sum, sqlite3_column_int64(find, 5));
+        assert_int_equal(sum, sqlite3_column_int64(find, INCIDENT_STAGES));
     } else {
         fixture->interval_count++;
-        assert_int_equal(sqlite3_column_type(find, 5), SQLITE_NULL);
+        assert_int_equal(sqlite3_column_type(find, INCIDENT_STAGES), SQLITE_NULL);
     }
     sqlite3_finalize(find);
 }

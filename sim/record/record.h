@@ -14,7 +14,7 @@
 #include "result.h"
 
 #define RECORD_APPLICATION_ID 0x49535448
-#define RECORD_VERSION 3
+#define RECORD_VERSION 4
 
 struct record;
 

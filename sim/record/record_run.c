@@ -226,8 +226,14 @@ static int write_one_series(struct record *record, const struct statistics *stat
     put_int(put, 1, run);
     put_int(put, 2, cell);
     put_bins(record, put, 3);
-    if (rollup_add_series(record->rollup, cell, series->values, statistics->bin_count,
-                          statistics->bin) != 0)
+    struct run_series added = {.kind = series->metric->kind,
+                               .unit = series->metric->unit,
+                               .values = series->values,
+                               .over = series->over,
+                               .under = series->under,
+                               .count = statistics->bin_count,
+                               .bin_ns = statistics->bin};
+    if (rollup_add_series(record->rollup, cell, &added) != 0)
         return -1;
     return record_step(record, put);
 }
@@ -240,7 +246,7 @@ static int write_series(struct record *record, const struct run_result *result, 
     record->placed_count = 0;
     for (size_t i = 0; i < statistics->series_count; i++) {
         const struct statistic_series *series = &statistics->series[i];
-        struct cell cell = {series->metric, NULL, region_name(result, series->region),
+        struct cell cell = {series->metric, series->stat, region_name(result, series->region),
                             series->label, NULL};
         if (place(record, &cell, i) != 0)
             return -1;
@@ -289,9 +295,9 @@ static int write_incidents(struct record *record, const struct run_result *resul
         put_int(put, 6, incident->onset);
         for (int stage = 0; stage < INCIDENT_STAGES; stage++)
             put_instant(put, 7 + stage, incident->ended[stage]);
-        put_instant(put, 12, incident->rpo);
-        put_int(put, 13, (int64_t)incident->writes_lost);
-        put_int(put, 14, (int64_t)incident->sessions_lost);
+        put_instant(put, 7 + INCIDENT_STAGES, incident->rpo);
+        put_int(put, 8 + INCIDENT_STAGES, (int64_t)incident->writes_lost);
+        put_int(put, 9 + INCIDENT_STAGES, (int64_t)incident->sessions_lost);
         if (record_step(record, put) != 0)
             return -1;
     }

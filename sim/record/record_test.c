@@ -577,11 +577,11 @@ static void record_rejects_files_of_other_programs_and_versions(void **state)
 
     path = in_folder("newer.db");
     assert_int_equal(write_fake(path, false, 1, 1, 1), 0);
-    change(path, "PRAGMA user_version = 4");
-    assert_refused(path, "error: results database '@' is of version 4, newer than this program's 3:"
+    change(path, "PRAGMA user_version = 5");
+    assert_refused(path, "error: results database '@' is of version 5, newer than this program's 4:"
                          " use a newer isthmus");
     change(path, "PRAGMA user_version = 2");
-    assert_refused(path, "error: results database '@' is of version 2, older than this program's 3:"
+    assert_refused(path, "error: results database '@' is of version 2, older than this program's 4:"
                          " use the isthmus that wrote it, or repeat the study from its scenario"
                          " and seed");
     assert_int_equal(ask(path, "SELECT count(*) FROM run"), 1);

@@ -9,7 +9,6 @@
 #include "rollup_internal.h"
 
 #include "mem.h"
-#include "metric_law.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -65,13 +64,19 @@ void rollup_list_release(struct rollup_list *list)
     *list = (struct rollup_list){.size = list->size};
 }
 
+static void series_rollup_release(struct series_rollup *series)
+{
+    bin_moments_release(&series->bins);
+    pooled_bins_release(&series->pooled);
+}
+
 void rollup_clear(struct rollup *rollup)
 {
     struct series_rollup *series = (void *)rollup->series.items;
     struct histogram_rollup *histograms = (void *)rollup->histograms.items;
 
     for (size_t i = 0; i < rollup->series.count; i++)
-        bin_moments_release(&series[i].bins);
+        series_rollup_release(&series[i]);
     for (size_t i = 0; i < rollup->histograms.count; i++)
         histogram_release(&histograms[i].pooled);
     rollup_list_release(&rollup->metrics);
@@ -184,13 +189,34 @@ void rollup_set_law(struct metric_rollup *row, enum metric_kind kind, enum unit 
     row->quantile = kind == METRIC_LATENCY ? metric_quantile(stat) : 0;
 }
 
-int rollup_add_series(struct rollup *rollup, int64_t cell, const double *values, size_t count,
-                      int64_t bin_ns)
+static void add_values(struct bin_moments *bins, const struct run_series *series)
+{
+    if (series->count > bins->count) {
+        MEM_GROW(bins->items, bins->capacity, series->count);
+        memset(&bins->items[bins->count], 0, (series->count - bins->count) * sizeof *bins->items);
+        bins->count = series->count;
+    }
+    for (size_t bin = 0; bin < series->count; bin++)
+        if (isfinite(series->values[bin]))
+            moment_add(&bins->items[bin], rollup_held(series->values[bin]));
+}
+
+static void add_ratios(struct pooled_bins *bins, const struct run_series *series)
+{
+    if (series->count > bins->count) {
+        MEM_GROW(bins->items, bins->capacity, series->count);
+        memset(&bins->items[bins->count], 0, (series->count - bins->count) * sizeof *bins->items);
+        bins->count = series->count;
+    }
+    for (size_t bin = 0; bin < series->count; bin++)
+        pooled_ratio_add(&bins->items[bin].ratio, series->over[bin], series->under[bin]);
+}
+
+int rollup_add_series(struct rollup *rollup, int64_t cell, const struct run_series *series)
 {
     struct series_rollup *row = rollup_row(&rollup->series, cell);
-    struct bin_moments *bins = &row->bins;
 
-    if (row->runs > 0 && row->bin_ns != bin_ns) {
+    if (row->runs > 0 && row->bin_ns != series->bin_ns) {
         diag_error(rollup->db->diag,
                    "cannot write results database '%s': the runs of a point have bins of different "
                    "widths",
@@ -198,15 +224,13 @@ int rollup_add_series(struct rollup *rollup, int64_t cell, const double *values,
         return -1;
     }
     row->runs++;
-    row->bin_ns = bin_ns;
-    if (count > bins->count) {
-        MEM_GROW(bins->items, bins->capacity, count);
-        memset(&bins->items[bins->count], 0, (count - bins->count) * sizeof *bins->items);
-        bins->count = count;
-    }
-    for (size_t bin = 0; bin < count; bin++)
-        if (isfinite(values[bin]))
-            moment_add(&bins->items[bin], rollup_held(values[bin]));
+    row->bin_ns = series->bin_ns;
+    row->law = metric_law(series->kind, series->unit, NULL);
+    row->is_ratio = series->kind == METRIC_RATIO;
+    if (row->is_ratio)
+        add_ratios(&row->pooled, series);
+    else
+        add_values(&row->bins, series);
     return 0;
 }
 
@@ -302,6 +326,25 @@ struct interval rollup_estimate(struct rollup *rollup, const struct metric_rollu
     double pooled = (double)histogram_quantile(&histogram->pooled, row->quantile);
     return estimate_quantile(&row->sums, pooled, histogram_resolution(pooled), level,
                              &rollup->quantiles);
+}
+
+void rollup_estimate_bins(struct rollup *rollup, struct series_rollup *row)
+{
+    for (size_t i = 0; i < row->pooled.count; i++) {
+        struct pooled_bin *bin = &row->pooled.items[i];
+        const struct pooled_ratio *ratio = &bin->ratio;
+        struct estimate_sums sums = {.tally = {.count = ratio->n},
+                                     .over = ratio->over,
+                                     .under = ratio->under,
+                                     .over_over = ratio->squares,
+                                     .over_under = ratio->products,
+                                     .under_under = ratio->under_squares};
+        struct interval interval =
+            estimate_interval(&sums, row->law, rollup->point.level, &rollup->quantiles);
+
+        bin->low = interval.valid ? interval.low : (double)NAN;
+        bin->high = interval.valid ? interval.high : (double)NAN;
+    }
 }
 
 struct interval rollup_interval(struct rollup *rollup, const struct tally *tally, double level)

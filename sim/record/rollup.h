@@ -40,9 +40,16 @@ struct rollup_point {
  */
 int rollup_open_run(struct rollup *rollup, const struct rollup_point *point, uint32_t replication);
 void rollup_add_statistic(struct rollup *rollup, int64_t cell, const struct statistic *statistic);
-/* `count` values in bins of `bin_ns`; values that are not finite are missing. */
-int rollup_add_series(struct rollup *rollup, int64_t cell, const double *values, size_t count,
-                      int64_t bin_ns);
+/* Values in bins of `bin_ns`; values that are not finite are missing. */
+struct run_series {
+    enum metric_kind kind;
+    enum unit unit;
+    const double *values;         /* of a ratio not read: */
+    const uint64_t *over, *under; /* of a ratio; else NULL */
+    size_t count;
+    int64_t bin_ns;
+};
+int rollup_add_series(struct rollup *rollup, int64_t cell, const struct run_series *series);
 /* `mean`: of the histogram, to more digits than one that was read back has in its sum. */
 void rollup_add_histogram(struct rollup *rollup, int64_t cell, const struct histogram *histogram,
                           double mean);

@@ -8,6 +8,7 @@
 
 #include "bins_text.h"
 #include "estimate.h"
+#include "metric_law.h"
 #include "rollup.h"
 #include "select.h"
 #include "tally.h"
@@ -54,7 +55,10 @@ struct series_rollup {
     int64_t cell;
     uint64_t runs;
     int64_t bin_ns;
-    struct bin_moments bins;
+    enum estimate_law law;
+    bool is_ratio;
+    struct bin_moments bins;   /* empty for a ratio */
+    struct pooled_bins pooled; /* of a ratio */
 };
 struct histogram_rollup {
     int64_t cell;
@@ -103,6 +107,8 @@ void rollup_add_pairs(struct rollup_list *differences, const struct cell_numbers
 void rollup_set_law(struct metric_rollup *row, enum metric_kind kind, enum unit unit,
                     const char *stat);
 /* The estimate with its interval; a quantile's by the pooled histogram of `histogram_cell`. */
+/* Set the bounds of the bins of a ratio. */
+void rollup_estimate_bins(struct rollup *rollup, struct series_rollup *row);
 struct interval rollup_estimate(struct rollup *rollup, const struct metric_rollup *row);
 /* Student's interval of differences. */
 struct interval rollup_interval(struct rollup *rollup, const struct tally *tally, double level);

@@ -12,6 +12,8 @@
 struct rebuild {
     struct rollup *rollup;
     struct bin_values values;
+    struct bin_ratios ratios;
+    uint64_t *over, *under;
 };
 
 static const char empty_sql[] =
@@ -86,21 +88,45 @@ static int add_histograms(struct rebuild *rebuild, int64_t run)
 
 /* The values of a series' text; false if it is invalid for its kind or does not have the run's
  * length. */
-static bool read_series(enum metric_kind kind, const char *text, int64_t bin_ns,
-                        int64_t simulated_ns, struct bin_values *values)
+static bool read_values(struct rebuild *rebuild, const char *text, int64_t simulated_ns,
+                        struct run_series *series)
 {
-    bool good = kind == METRIC_RATIO   ? bins_read_ratios(text, values)
-                : kind == METRIC_COUNT ? bins_read_counts(text, values)
-                                       : bins_read_levels(text, values);
+    struct bin_values *values = &rebuild->values;
+    int64_t bin_ns = series->bin_ns;
+    bool good = series->kind == METRIC_COUNT ? bins_read_counts(text, values)
+                                             : bins_read_levels(text, values);
 
     if (!good || values->count != (size_t)(simulated_ns / bin_ns + (simulated_ns % bin_ns > 0)))
         return false;
     /* Counts become rates per second; the last bin may be shorter. As in a run's statistics. */
-    for (size_t bin = 0; kind == METRIC_COUNT && bin < values->count; bin++) {
+    for (size_t bin = 0; series->kind == METRIC_COUNT && bin < values->count; bin++) {
         int64_t left = simulated_ns - (int64_t)bin * bin_ns;
         double length = (double)(left < bin_ns ? left : bin_ns);
         values->items[bin] /= length / (double)SIM_S;
     }
+    series->values = values->items;
+    series->count = values->count;
+    return true;
+}
+
+static bool read_ratios(struct rebuild *rebuild, const char *text, int64_t simulated_ns,
+                        struct run_series *series)
+{
+    struct bin_ratios *ratios = &rebuild->ratios;
+    int64_t bin_ns = series->bin_ns;
+
+    if (!bins_read_ratios(text, ratios) ||
+        ratios->count != (size_t)(simulated_ns / bin_ns + (simulated_ns % bin_ns > 0)))
+        return false;
+    rebuild->over = mem_realloc(rebuild->over, ratios->count, sizeof *rebuild->over);
+    rebuild->under = mem_realloc(rebuild->under, ratios->count, sizeof *rebuild->under);
+    for (size_t bin = 0; bin < ratios->count; bin++) {
+        rebuild->over[bin] = ratios->items[bin].over;
+        rebuild->under[bin] = ratios->items[bin].under;
+    }
+    series->over = rebuild->over;
+    series->under = rebuild->under;
+    series->count = ratios->count;
     return true;
 }
 
@@ -109,21 +135,22 @@ static int add_series(struct rebuild *rebuild, int64_t run)
     struct select rows;
 
     select_open(&rows, rebuild->rollup->db,
-                "SELECT cell, kind, bin_ns, simulated_ns, bins FROM run_series JOIN cell ON"
+                "SELECT cell, kind, bin_ns, simulated_ns, bins, unit FROM run_series JOIN cell ON"
                 " cell.id = cell JOIN run ON run.id = run WHERE run = ? ORDER BY cell");
     select_bind_int(&rows, run);
     while (select_next(&rows)) {
         int64_t cell = select_instant(&rows, 0);
-        enum metric_kind kind = select_kind(&rows, 1);
-        int64_t bin_ns = select_int(&rows, 2, 1, INT64_MAX);
+        struct run_series series = {.kind = select_kind(&rows, 1),
+                                    .unit = select_unit(&rows, 5),
+                                    .bin_ns = select_int(&rows, 2, 1, INT64_MAX)};
         int64_t simulated_ns = select_instant(&rows, 3);
         const char *text = select_text(&rows, 4);
         if (!select_good(&rows))
             break;
-        if (!read_series(kind, text, bin_ns, simulated_ns, &rebuild->values))
+        if (series.kind == METRIC_RATIO ? !read_ratios(rebuild, text, simulated_ns, &series)
+                                        : !read_values(rebuild, text, simulated_ns, &series))
             select_damaged(&rows, 4);
-        else if (rollup_add_series(rebuild->rollup, cell, rebuild->values.items,
-                                   rebuild->values.count, bin_ns) != 0)
+        else if (rollup_add_series(rebuild->rollup, cell, &series) != 0)
             rows.failed = true;
     }
     return select_close(&rows);
@@ -180,5 +207,8 @@ int rollup_rebuild(struct rollup *rollup, int64_t study)
             rows.failed = true;
     }
     bin_values_release(&rebuild.values);
+    bin_ratios_release(&rebuild.ratios);
+    free(rebuild.over);
+    free(rebuild.under);
     return select_close(&rows);
 }

@@ -26,7 +26,8 @@ static const char *const statements_sql[ROLLUP_STATEMENTS] = {
     [ROLLUP_GET_DIFFERENCES] = "SELECT cell, n, base_mean, difference, m2 FROM point_difference WHERE point = ? ORDER BY cell",
     [ROLLUP_GET_HISTOGRAMS]  = "SELECT cell, count, min, max, mean, sub_bits, bins FROM point_histogram WHERE point = ?"
                                " ORDER BY cell",
-    [ROLLUP_GET_SERIES]      = "SELECT cell, runs, bin_ns, bins FROM point_series WHERE point = ? ORDER BY cell",
+    [ROLLUP_GET_SERIES]      = "SELECT cell, runs, bin_ns, bins, kind, unit FROM point_series JOIN cell ON cell.id = cell"
+                               " WHERE point = ? ORDER BY cell",
     [ROLLUP_GET_BASE]        = "SELECT run.id FROM point JOIN run ON run.point = point.id"
                                " WHERE study = ? AND number = 0 AND replication = ?",
     [ROLLUP_GET_OTHERS]      = "SELECT point.id, run.id FROM point JOIN run ON run.point = point.id"
@@ -126,7 +127,11 @@ static int load_series(struct rollup *rollup, int64_t point)
         struct series_rollup *row = rollup_row(&rollup->series, select_instant(&rows, 0));
         row->runs = (uint64_t)select_instant(&rows, 1);
         row->bin_ns = select_int(&rows, 2, 1, INT64_MAX);
-        if (!bins_read_moments(select_text(&rows, 3), row->runs, &row->bins))
+        enum metric_kind kind = select_kind(&rows, 4);
+        row->is_ratio = kind == METRIC_RATIO;
+        row->law = metric_law(kind, select_unit(&rows, 5), NULL);
+        if (row->is_ratio ? !bins_read_pooled(select_text(&rows, 3), &row->pooled)
+                          : !bins_read_moments(select_text(&rows, 3), row->runs, &row->bins))
             select_damaged(&rows, 3);
     }
     return select_close(&rows);
@@ -312,12 +317,17 @@ static int write_histograms(struct rollup *rollup)
 static int write_series(struct rollup *rollup)
 {
     sqlite3_stmt *put = rollup->statements[ROLLUP_PUT_SERIES];
-    const struct series_rollup *rows = (const void *)rollup->series.items;
+    struct series_rollup *rows = (void *)rollup->series.items;
     int status = 0;
 
     for (size_t i = 0; i < rollup->series.count && status == 0; i++) {
         strbuf_clear(&rollup->text);
-        bins_add_moments(&rollup->text, rows[i].bins.items, rows[i].bins.count, rows[i].runs);
+        if (rows[i].is_ratio) {
+            rollup_estimate_bins(rollup, &rows[i]);
+            bins_add_pooled(&rollup->text, rows[i].pooled.items, rows[i].pooled.count);
+        } else {
+            bins_add_moments(&rollup->text, rows[i].bins.items, rows[i].bins.count, rows[i].runs);
+        }
         sqlite3_bind_int64(put, 1, rollup->point.point);
         sqlite3_bind_int64(put, 2, rows[i].cell);
         sqlite3_bind_int64(put, 3, (int64_t)rows[i].runs);

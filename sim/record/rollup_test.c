@@ -254,22 +254,67 @@ static void timelines_match_the_series(void **state)
         ask(path,
             "WITH given AS (SELECT point, cell, t_ns, count(*) AS n, avg(value) AS mean,"
             " avg(value * value) - avg(value) * avg(value) AS variance FROM series"
-            " JOIN run ON run.id = run GROUP BY point, cell, t_ns),"
+            " JOIN run ON run.id = run JOIN cell AS k ON k.id = cell AND k.kind <> 'ratio'"
+            " GROUP BY point, cell, t_ns),"
             " told AS (SELECT p.id AS point, c.id AS cell, t_ns, n, mean, CASE WHEN high = mean "
             "THEN 0"
+            "   WHEN mean = 0 AND kind = 'count' THEN abs(high - 3.6888794541139363 / (n * 10)) > "
+            "1e-12"
             "   WHEN t.unit = 'share'"
             "    THEN (ln(high / (1 - high)) - ln(mean / (1 - mean))) * mean * (1 - mean)"
             "   WHEN n < 4 THEN high - mean ELSE ln(high / mean) * mean END AS half"
             "  FROM timeline AS t JOIN point AS p ON p.number = t.point JOIN cell AS c"
-            "  ON c.name = t.metric AND c.region = t.region AND c.\"window\" = '' AND stat = ''"
+            "  ON c.name = t.metric AND c.region = t.region AND c.\"window\" = '' AND c.stat = "
+            "t.stat"
             "  AND iif(label_name = '', '', label_name || '=' || label) = t.labels"
-            "  AND kind <> 'latency')"
+            "  AND kind NOT IN ('latency', 'ratio'))"
             " SELECT count(*) FROM given AS g LEFT JOIN told AS t USING (point, cell, t_ns)"
             " LEFT JOIN student_t AS s ON s.n = g.n WHERE t.n IS NOT g.n"
             " OR abs(t.mean - g.mean) > 2.5e-11 * g.mean OR abs(t.half * t.half - half_sds * "
             "half_sds"
             "  * g.variance * g.n / (g.n - 1)) > 1e-6 * t.half * t.half + 1e-12 * g.mean * g.mean"),
         0);
+}
+
+/*
+ * Ratios are sum over sum. All runs have the same number of trials, so that the bounds of a share
+ * are Wilson's with the design effect: the variance of the pooled share between the runs over that
+ * of independent trials, times (t / z)^2. With nothing seen the bound is -ln(0.025) / trials.
+ */
+static void timelines_of_ratios_are_pooled(void **state)
+{
+    const char *path = whole_study();
+
+    (void)state;
+    assert_int_equal(
+        ask(path,
+            "WITH one AS (SELECT point, cell, t_ns, numerator AS x, denominator AS y FROM series"
+            "  JOIN run ON run.id = run JOIN cell AS k ON k.id = cell AND kind = 'ratio'"
+            "  AND unit = 'share'),"
+            " pooled AS (SELECT point, cell, t_ns, count(*) AS n, sum(x) AS x, sum(y) AS y,"
+            "  1.0 * sum(x) / sum(y) AS p FROM one GROUP BY point, cell, t_ns),"
+            " spread AS (SELECT pooled.*, sum((one.x - p * one.y) * (one.x - p * one.y)) * n"
+            "  / (n - 1) / pooled.y / (p * (1 - p)) AS effect"
+            "  FROM pooled JOIN one USING (point, cell, t_ns) GROUP BY point, cell, t_ns),"
+            " trial AS (SELECT spread.*, CASE WHEN effect <= 0 THEN 1 ELSE effect END * t * t"
+            "  / 3.8414588206941245 AS loss FROM spread JOIN student_t USING (n)),"
+            " e AS (SELECT trial.*, iif(loss < 1 AND min(x, y - x) < 100, y, y / loss) AS trials"
+            "  FROM trial),"
+            " w AS (SELECT e.*, 3.8414588206941245 / trials AS s FROM e),"
+            " given AS (SELECT point, cell, t_ns, n, p,"
+            "  iif(x = 0, 0, (p + s / 2 - sqrt(s * (p * (1 - p) + s / 4))) / (1 + s)) AS low,"
+            "  iif(x = 0, 3.6888794541139363 / y, (p + s / 2 + sqrt(s * (p * (1 - p) + s / 4)))"
+            "  / (1 + s)) AS high FROM w),"
+            " told AS (SELECT p.id AS point, c.id AS cell, t_ns, n, mean, low, high"
+            "  FROM timeline AS t JOIN point AS p ON p.number = t.point JOIN cell AS c"
+            "  ON c.name = t.metric AND c.region = t.region AND c.\"window\" = ''"
+            "  AND kind = 'ratio')"
+            " SELECT count(*) FROM given AS g LEFT JOIN told AS t USING (point, cell, t_ns)"
+            " WHERE t.n IS NOT g.n OR abs(t.mean - g.p) > 1e-11 * g.p"
+            "  OR abs(t.low - g.low) > 1e-9 * g.p OR abs(t.high - g.high) > 1e-9 * g.high"),
+        0);
+    assert_true(ask(path, "SELECT count(*) FROM timeline WHERE metric = 'write_timeout_rate'"
+                          " AND low < mean AND mean < high") > 100);
 }
 
 static void histograms_contain_all_values(void **state)
@@ -405,6 +450,7 @@ int main(void)
         cmocka_unit_test(estimates_are_possible),
         cmocka_unit_test(differences_match_the_pairs),
         cmocka_unit_test(timelines_match_the_series),
+        cmocka_unit_test(timelines_of_ratios_are_pooled),
         cmocka_unit_test(histograms_contain_all_values),
         cmocka_unit_test(points_may_alternate),
         cmocka_unit_test(the_base_may_come_last),

@@ -152,7 +152,9 @@ CREATE TABLE incident (
     detected_ns INTEGER CHECK (detected_ns >= 0),
     decided_ns INTEGER CHECK (decided_ns >= 0),
     promoted_ns INTEGER CHECK (promoted_ns >= 0),
+    notified_ns INTEGER CHECK (notified_ns >= 0),
     published_ns INTEGER CHECK (published_ns >= 0),
+    cached_ns INTEGER CHECK (cached_ns >= 0),
     restored_ns INTEGER CHECK (restored_ns >= 0),
     rpo_ns INTEGER CHECK (rpo_ns >= 0), -- NULL: no failover
     writes_lost INTEGER NOT NULL,
@@ -297,30 +299,36 @@ CREATE VIEW reauth_causes AS
 SELECT study, point, region, substr(labels, length('cause=') + 1) AS cause, window, n, mean, low, high, level
 FROM summary WHERE metric = 'reauths' AND labels LIKE 'cause=%';
 
--- Bounds are Student's on the log scale, of shares on the logit scale, so that none is impossible; the upper one of
--- fewer than four runs is on the plain scale. error: the half-width over the slope of the scale.
+-- stat: of a latency p50 and p99, the mean of the runs' own in that bin. Ratios are sum over sum, and their bounds are stored. Other bounds are Student's on the log scale, of shares on the
+-- logit scale, so that none is impossible; the upper one of fewer than four runs is on the plain scale. Of events that no
+-- run had in a bin the upper bound is that of Poisson's law. error: the half-width over the slope of the scale.
 CREATE VIEW timeline AS
 WITH bin AS (
-    SELECT point_series.point, cell, json_each.key * bin_ns AS t_ns,
+    SELECT point_series.point, cell, json_each.key * bin_ns AS t_ns, bin_ns,
            iif(json_each.type = 'array', json_extract(json_each.value, '$[0]'), json_each.value) AS mean,
-           iif(json_each.type = 'array', json_extract(json_each.value, '$[1]'), 0.0) AS sd,
-           iif(json_each.type = 'array', coalesce(json_extract(json_each.value, '$[2]'), runs), runs) AS n
-    FROM point_series, json_each(point_series.bins) WHERE json_each.type <> 'null'
+           iif(kind <> 'ratio' AND json_each.type = 'array', json_extract(json_each.value, '$[1]'), 0.0) AS sd,
+           CASE WHEN kind = 'ratio' THEN json_extract(json_each.value, '$[3]')
+                WHEN json_each.type = 'array' THEN coalesce(json_extract(json_each.value, '$[2]'), runs) ELSE runs END AS n,
+           iif(kind = 'ratio', json_extract(json_each.value, '$[1]'), NULL) AS stored_low,
+           iif(kind = 'ratio', json_extract(json_each.value, '$[2]'), NULL) AS stored_high
+    FROM point_series JOIN cell ON cell.id = cell, json_each(point_series.bins) WHERE json_each.type <> 'null'
 ), half AS (
-    SELECT point.study, point.number AS point, cell.name AS metric, cell.region,
-           iif(cell.label_name = '', '', cell.label_name || '=' || cell.label) AS labels, t_ns, bin.n, mean, sd,
-           half_sds * sd AS half, study.level, cell.unit,
+    SELECT point.study, point.number AS point, cell.name AS metric, cell.stat, cell.region,
+           iif(cell.label_name = '', '', cell.label_name || '=' || cell.label) AS labels, t_ns, bin_ns, bin.n, mean, sd,
+           half_sds * sd AS half, study.level, cell.unit, cell.kind, stored_low, stored_high,
            CASE WHEN sd <= 0 OR mean <= 0 THEN 0.0
                 WHEN cell.unit = 'share' AND mean < 1 THEN min(half_sds * sd / (mean * (1 - mean)), 700)
                 ELSE min(half_sds * sd / mean, 700) END AS error
     FROM study JOIN point ON point.study = study.id JOIN bin ON bin.point = point.id JOIN cell ON cell.id = bin.cell
     LEFT JOIN student_t ON student_t.n = bin.n AND student_t.level = study.level
 )
-SELECT study, point, metric, region, labels, t_ns, n, mean,
-       CASE WHEN half IS NULL THEN NULL WHEN sd <= 0 OR mean <= 0 THEN mean
+SELECT study, point, metric, stat, region, labels, t_ns, n, mean,
+       CASE WHEN kind = 'ratio' THEN stored_low WHEN half IS NULL THEN NULL WHEN sd <= 0 OR mean <= 0 THEN mean
             WHEN unit = 'share' AND mean < 1 THEN 1 - 1 / (1 + mean / (1 - mean) * exp(-error))
             ELSE mean * exp(-error) END AS low,
-       CASE WHEN half IS NULL THEN NULL WHEN sd <= 0 OR mean <= 0 THEN mean
+       CASE WHEN kind = 'ratio' THEN stored_high WHEN half IS NULL THEN NULL
+            WHEN kind = 'count' AND mean <= 0 THEN -ln((1 - level) / 2) / (n * bin_ns / 1e9)
+            WHEN sd <= 0 OR mean <= 0 THEN mean
             WHEN unit = 'share' AND mean < 1 THEN 1 - 1 / (1 + mean / (1 - mean) * exp(error))
             WHEN n < 4 THEN mean + half ELSE mean * exp(error) END AS high,
        level, unit
@@ -350,22 +358,26 @@ SELECT run, cell, (bin - (shift << sub_bits)) << shift AS low,
        ((bin - (shift << sub_bits)) << shift) + (1 << shift) - 1 AS high, count
 FROM bin;
 
--- RTO and its stages. Each instant is clipped to the range from the previous instant to the restoration, and a missing
--- one gives its stage no time, so the stages always add up to rto_ns. All NULL if never restored. Metric
--- rto_stage gives the time to the stage itself: without an alarm it is all `detect`, here all `drain`.
+-- RTO and its stages. Each stage ends at its instant, or when the next one does, or with the restoration, whichever is
+-- first, so the stages always add up to rto_ns: an outage that passes without an alarm is all `detect`. All NULL if
+-- never restored. The same as metric rto_stage.
 CREATE VIEW incidents AS
-WITH a AS (
-    SELECT *, min(max(coalesce(detected_ns, onset_ns), onset_ns), restored_ns) AS d1 FROM incident
-), b AS (
-    SELECT *, min(max(coalesce(decided_ns, d1), d1), restored_ns) AS d2 FROM a
-), c AS (
-    SELECT *, min(max(coalesce(promoted_ns, d2), d2), restored_ns) AS d3 FROM b
+WITH f AS (
+    SELECT *, max(min(coalesce(cached_ns, restored_ns), restored_ns), onset_ns) AS d6 FROM incident
+), e AS (
+    SELECT *, max(min(coalesce(published_ns, d6), d6), onset_ns) AS d5 FROM f
 ), d AS (
-    SELECT *, min(max(coalesce(published_ns, d3), d3), restored_ns) AS d4 FROM c
+    SELECT *, max(min(coalesce(notified_ns, d5), d5), onset_ns) AS d4 FROM e
+), c AS (
+    SELECT *, max(min(coalesce(promoted_ns, d4), d4), onset_ns) AS d3 FROM d
+), b AS (
+    SELECT *, max(min(coalesce(decided_ns, d3), d3), onset_ns) AS d2 FROM c
+), a AS (
+    SELECT *, max(min(coalesce(detected_ns, d2), d2), onset_ns) AS d1 FROM b
 )
-SELECT point.study, point.number AS point, run.replication, d.number, d.kind,
-       d.subject, d.cause, onset_ns, detected_ns, decided_ns, promoted_ns, published_ns, restored_ns,
-       restored_ns - onset_ns AS rto_ns, d1 - onset_ns AS detect_ns, d2 - d1 AS decide_ns,
-       d3 - d2 AS promote_ns, d4 - d3 AS publish_ns, restored_ns - d4 AS drain_ns,
-       rpo_ns, writes_lost, sessions_lost
-FROM d JOIN run ON run.id = d.run JOIN point ON point.id = run.point;
+SELECT point.study, point.number AS point, run.replication, a.number, a.kind,
+       a.subject, a.cause, onset_ns, detected_ns, decided_ns, promoted_ns, notified_ns, published_ns, cached_ns,
+       restored_ns, restored_ns - onset_ns AS rto_ns, d1 - onset_ns AS detect_ns, d2 - d1 AS decide_ns,
+       d3 - d2 AS promote_ns, d4 - d3 AS notify_ns, d5 - d4 AS publish_ns, d6 - d5 AS cache_ns,
+       restored_ns - d6 AS reconnect_ns, rpo_ns, writes_lost, sessions_lost
+FROM a JOIN run ON run.id = a.run JOIN point ON point.id = run.point;

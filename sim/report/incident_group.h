@@ -12,11 +12,14 @@
 
 #include "estimate.h"
 #include "query.h"
+#include "strbuf.h"
 
 struct incident_group {
     int64_t point, number;
     char *kind;
     char *subject;         /* "": unknown */
+    uint32_t cause;        /* number of the event that opened it, in replication 0; 0: none */
+    char *words;           /* "loss 30% on us-west-2 -> us-west-1", from that event; "": unknown */
     size_t count;          /* replications in which it happened */
     size_t harmless_count; /* of them: no outage */
     size_t restored_count; /* of the outages: ended */
@@ -34,6 +37,16 @@ struct incident_groups {
     struct incident_group *groups; /* in order of point and number */
     size_t count, capacity;
 };
+/* "loss 30%" and "us-west-2 -> us-west-1" give "loss 30% on us-west-2 -> us-west-1". The caller
+ * frees it. */
+char *incident_fault_words(const char *fault, const char *subject);
+/* "begins: " or "ends: " at the start of a fault's event: the fault after it, and which; else NULL.
+ */
+const char *incident_fault_of(const char *event_text, bool *begins);
+/* Append its words, or else kind and subject; and its onset where all replications have the same.
+ */
+void incident_group_add_name(struct strbuf *out, const struct incident_group *group);
+
 int incident_groups_load(struct incident_groups *groups, struct results *results, int64_t study,
                          struct diag *diag);
 void incident_groups_release(struct incident_groups *groups);

@@ -21,7 +21,7 @@ char *plot_words(const char *metric)
 {
     char *words = mem_strdup(metric);
     for (char *c = words; *c != '\0'; c++)
-        if (*c == '_')
+        if (*c == '_' || *c == '.')
             *c = ' ';
     return words;
 }

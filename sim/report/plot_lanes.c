@@ -12,16 +12,9 @@
 enum { LANES_MAX = 10, LANE_PIXELS = 24, TEXT_POINTS = 11 };
 
 /* Light, so that black text is readable on them. */
-static const char *const stage_colours[INCIDENT_STAGES] = {"#7FB8DA", "#AADAF4", "#7FCFB9",
-                                                           "#F2CF80", "#EAAE80"};
+static const char *const stage_colours[INCIDENT_STAGES] = {
+    "#7FB8DA", "#AADAF4", "#7FCFB9", "#C5DFA8", "#F2CF80", "#E3BCD3", "#EAAE80"};
 static const char fault_colour[] = "#BFBFBF";
-
-char *plot_fault_words(const char *name, const char *subject)
-{
-    struct strbuf words = STRBUF_INIT;
-    strbuf_addf(&words, "%s%s%s", name, subject[0] != '\0' ? " on " : "", subject);
-    return strbuf_detach(&words);
-}
 
 static struct plot_lane *add_lane(struct plot_lanes *lanes, const char *key)
 {
@@ -65,14 +58,12 @@ static struct plot_lane *fault_lane(struct plot_lanes *lanes, const char *key)
 
 static void add_fault(void *self, const struct event_row *row)
 {
-    static const char begins[] = "begins: ", ends[] = "ends: ";
     struct fault_loader *loader = self;
-    bool begin = strncmp(row->text, begins, sizeof(begins) - 1) == 0;
-    if (row->point != loader->point || strcmp(row->what, "fault") != 0 ||
-        (!begin && strncmp(row->text, ends, sizeof(ends) - 1) != 0))
+    bool begin;
+    const char *fault = incident_fault_of(row->text, &begin);
+    if (row->point != loader->point || strcmp(row->what, "fault") != 0 || fault == NULL)
         return;
-    char *key =
-        plot_fault_words(row->text + (begin ? sizeof(begins) : sizeof(ends)) - 1, row->subject);
+    char *key = incident_fault_words(fault, row->subject);
     struct plot_lane *lane = fault_lane(loader->lanes, key);
     if (lane != NULL && begin)
         add_bar(lane, (double)row->t_ns, INFINITY);

@@ -28,10 +28,6 @@ struct plot_lanes {
     size_t count, capacity, left_out;
 };
 
-/* "loss 30%" and "us-west-2 -> us-west-1" give "loss 30% on us-west-2 -> us-west-1". The caller
- * frees it. */
-char *plot_fault_words(const char *name, const char *subject);
-
 int plot_lanes_load(struct plot_lanes *lanes, struct plot_job *job);
 void plot_lanes_release(struct plot_lanes *lanes);
 /* Height in pixels; 0: none. */

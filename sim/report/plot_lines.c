@@ -94,7 +94,10 @@ static void find_extremes(struct plot_lines *lines, const struct plot_job *job)
         const struct plot_line *line = &lines->lines[i];
         for (size_t k = 0; plot_line_is_drawn(job, lines, line) && k < line->count; k++) {
             const struct interval *interval = &line->rows[k].interval;
-            double high = interval->valid ? interval->high : interval->mean;
+            /* A bound on what was not seen says how little was tried: it must not stretch the axis.
+             */
+            double high = interval->valid && interval->form != INTERVAL_NONE_SEEN ? interval->high
+                                                                                  : interval->mean;
             lines->max = first ? high : fmax(lines->max, high);
             lines->min = first ? interval->mean : fmin(lines->min, interval->mean);
             first = false;

@@ -19,7 +19,8 @@
 enum { ROW = 34, HEAD_ROW = 36, LEFT = 150, RIGHT = 1100, AXIS = 60, OUTAGES_MAX = 8, BAR = 48 };
 
 static const char *const stage_meanings[INCIDENT_STAGES] = {
-    "the alarm", "the decision", "the promotion", "the new record or setting", "the clients"};
+    "the alarm",      "the decision",       "the promotion", "the change of the record is accepted",
+    "it is answered", "caches are over it", "the clients"};
 
 struct waterfall {
     struct plot_job *job;
@@ -43,18 +44,12 @@ static size_t rows_of(const struct incident_group *group)
     return rows + has_bar(group);
 }
 
-/* "link-fault (us-west-2 -> us-west-1) at 10min: restored in 7 of 10 [40 %, 89 %]". */
+/* "loss 30% on us-west-2 -> us-west-1 at 10min: over in 7 of 10 outages [40%, 89%]". */
 static void add_head(struct strbuf *out, const struct waterfall *fall,
                      const struct incident_group *group)
 {
     size_t outages = incident_group_outages(group);
-    strbuf_add(out, group->kind);
-    if (group->subject[0] != '\0')
-        strbuf_addf(out, " of %s", group->subject);
-    if (group->onset.max == group->onset.min) {
-        strbuf_add(out, " at ");
-        units_add_duration(out, (int64_t)group->onset.mean);
-    }
+    incident_group_add_name(out, group);
     if (group->restored_count == outages && group->harmless_count == 0)
         return;
     if (group->harmless_count > 0)
@@ -111,7 +106,7 @@ static void add_row(const struct waterfall *fall, const struct estimate_sums *su
 static double draw_outage(const struct waterfall *fall, const struct incident_group *group,
                           double y)
 {
-    static const int colours[INCIDENT_STAGES] = {1, 6, 3, 5, 2};
+    static const int colours[INCIDENT_STAGES] = {1, 6, 3, 4, 5, 7, 2};
     struct strbuf head = STRBUF_INIT, meaning = STRBUF_INIT;
     double from = 0;
     add_head(&head, fall, group);

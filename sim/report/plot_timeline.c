@@ -7,6 +7,8 @@
 enum drawn plot_timeline(struct plot_job *job)
 {
     static const struct panel_metric metrics[] = {{"availability", NULL},
+                                                  {"request_latency.p99", "request_latency.p50"},
+                                                  {"write_latency.p99", "write_latency.p50"},
                                                   {"write_timeout_rate", NULL},
                                                   {"write_failure_rate", NULL},
                                                   {"reauth_rate", NULL},

@@ -14,12 +14,13 @@
 struct summary_options {
     int64_t study; /* 0: the newest */
     bool all;      /* all metrics, not only the main ones */
-    bool json;
+    bool json, markdown;
     bool colour;
-    int width; /* columns of the terminal; 0: 100 */
+    int width;        /* columns of the terminal; 0: 100 */
+    const char *path; /* of the results file, for the last line; NULL: it is temporary */
 };
-/* Print the summary of a study: settings, expectations, the main metrics with intervals by region
- * and window, re-auths by cause, incidents with stages, events, assumptions. 0 or -1. */
+/* Print the summary of a study: expectations, the main metrics with intervals by region and window,
+ * re-auths by cause, incidents with stages, events, notes, and how to make it again. 0 or -1. */
 int report_summary(struct results *results, const struct summary_options *options, FILE *out,
                    struct diag *diag);
 

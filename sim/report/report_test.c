@@ -76,15 +76,18 @@ static void summary_says_what_was_run_and_how_sure_it_is(void **state)
     struct results *results = make_results(1, 5, 5);
     char *text = summary_of(results, (struct summary_options){.width = 100});
     assert_has(text, "fake-outage\n  What does the loss of a region");
-    assert_has(text, "30min simulated, after a warm-up of 1min, seed 18446744073709551615");
-    assert_has(text, "95 % interval, n = 5 replications");
+    assert_has(
+        text,
+        "30min simulated, seed 18446744073709551615, n = 5 replications; mean [low, high]: 95 %");
+    assert_has(text, "Statistics begin after a warm-up of 1min.");
+    assert_has(text, "Expectations: 1 of 3 hold");
     assert_has(text, "fails    reauth_rate < 0.1%");
     assert_has(text, "while a fault is active");
     assert_has(text, "us-west-2");
     assert_has(text, "lost-at-failover");
-    assert_has(text, "region-loss (us-west-1) at 10min: restored in 5 of 5");
+    assert_has(text, "down on us-west-1 at 10min: restored in 5 of 5");
     assert_has(text, "detect");
-    assert_has(text, "drain");
+    assert_has(text, "reconnect");
     assert_has(text, "whole run");
     assert_lacks(text, "Two outcomes");
     assert_has(text, "dns        sessions.internal  the record names us-west-2");
@@ -119,10 +122,10 @@ static void one_replication_has_no_interval(void **state)
     struct results *results = make_results(1, 1, 1);
     char *text = summary_of(results, (struct summary_options){0});
     assert_has(text, "n = 1 replication: no interval");
-    char *plots = strstr(text, "\nMetrics"), *assumptions = strstr(text, "\nAssumptions");
-    assert_non_null(plots);
-    *assumptions = '\0';
-    assert_lacks(plots, "[");
+    char *metrics = strstr(text, "\nMetrics");
+    assert_non_null(metrics);
+    assert_lacks(metrics, "[");
+    assert_has(text, "no value has an interval");
     free(text);
     results_close(results);
 }
@@ -143,12 +146,62 @@ static void a_mean_never_hides_two_outcomes(void **state)
     assert_has(text, "recovered, n = 7");
     assert_has(text, "stuck, n = 3");
     assert_lacks(text, "whole run");
+    free(text);
+    text = summary_of(results, (struct summary_options){.width = 100, .all = true});
     char *rto = strstr(text, "\n  rto ");
     assert_non_null(rto);
     /* one interval on the line, of the recovered runs; stuck runs have no RTO */
     char *bracket = strchr(rto, '['), *end = strchr(rto + 1, '\n');
     assert_true(bracket != NULL && bracket < end &&
                 memchr(bracket + 1, '[', (size_t)(end - bracket - 1)) == NULL);
+    free(text);
+    results_close(results);
+}
+
+/* The answer comes first, and a region has at most twelve lines. */
+static void the_headline_is_short(void **state)
+{
+    (void)state;
+    struct results *results = make_results(1, 3, 3);
+    char *text = summary_of(results, (struct summary_options){.path = "results/a b.db"});
+    char *expectations = strstr(text, "\nExpectations"), *metrics = strstr(text, "\nMetrics"),
+         *end = strstr(text, "\nRe-auths");
+    assert_true(expectations != NULL && metrics != NULL && end != NULL && expectations < metrics);
+    size_t lines = 0;
+    for (char *at = strstr(metrics, "us-west-2"); at != NULL && at < end;
+         at = strstr(at + 1, "us-west-2"))
+        lines++;
+    assert_in_range(lines, 5, 12);
+    char *last = strstr(text, "\nStudy 1 of results/a b.db, ");
+    assert_non_null(last);
+    assert_has(last, "; again:\n  isthmus run scenarios/fake.yaml");
+    free(text);
+    results_close(results);
+}
+
+/* Every table has a head and ends with an empty line; no cell breaks a row. */
+static void markdown_is_made_of_whole_tables(void **state)
+{
+    (void)state;
+    struct results *results = make_results(1, 3, 2);
+    char *text = summary_of(results, (struct summary_options){.markdown = true});
+    assert_has(text, "## fake-outage\n\nWhat does the loss of a region");
+    assert_has(text, "### Expectations: 1 of 3 hold\n\n| verdict | expectation | value |\n");
+    assert_has(text, "\n\n    isthmus run scenarios/fake.yaml");
+    const char *before = "";
+    size_t columns = 0;
+    for (char *line = text, *next; *line != '\0'; before = line, line = next) {
+        size_t bars = 0, length = strcspn(line, "\n");
+        next = line + length + (line[length] != '\0');
+        line[length] = '\0';
+        for (char *c = line; *c != '\0'; c++)
+            bars += *c == '|' && (c == line || c[-1] != '\\');
+        if (line[0] == '|' && before[0] != '|')
+            columns = bars;
+        assert_int_equal(bars, line[0] == '|' ? columns : 0);
+        if (before[0] == '|')
+            assert_true(line[0] == '|' || line[0] == '\0');
+    }
     free(text);
     results_close(results);
 }
@@ -343,7 +396,7 @@ static void every_kind_has_a_text_with_its_numbers(void **state)
         free(text);
     }
     char *stages = read_text(in_folder("t-rto_stages.txt"));
-    assert_has(stages, "region-loss of us-west-1 at 10min\n");
+    assert_has(stages, "down on us-west-1 at 10min\n");
     assert_has(stages, "  RTO ");
     assert_has(stages, "####");
     free(stages);
@@ -558,6 +611,8 @@ int main(void)
         cmocka_unit_test(summary_keeps_within_its_width),
         cmocka_unit_test(one_replication_has_no_interval),
         cmocka_unit_test(a_mean_never_hides_two_outcomes),
+        cmocka_unit_test(the_headline_is_short),
+        cmocka_unit_test(markdown_is_made_of_whole_tables),
         cmocka_unit_test(points_are_named_by_what_varies),
         cmocka_unit_test(json_is_one_balanced_object),
         cmocka_unit_test(every_plot_is_drawn_as_svg_and_twice_the_same),

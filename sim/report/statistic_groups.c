@@ -18,11 +18,11 @@ struct values {
     uint32_t count;
 };
 
-static void keep_value(void *self, uint32_t replication, double value)
+static void keep_value(void *self, const struct value_row *row)
 {
     struct values *values = self;
-    if (replication < values->count && isfinite(value)) /* what never came is printed elsewhere */
-        values->items[replication] = value;
+    if (row->replication < values->count && isfinite(row->value)) /* else printed elsewhere */
+        values->items[row->replication] = row->value;
 }
 
 static int read_values(struct values *values, struct results *results, int64_t study, int64_t point,

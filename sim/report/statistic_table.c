@@ -27,9 +27,21 @@ void text_list_release(char ***texts, size_t *count, size_t *capacity)
     *count = *capacity = 0;
 }
 
+/* Rows come in the order of their points. */
+static void index_point(struct statistic_table *table, int64_t point)
+{
+    while ((int64_t)table->start_count <= point) {
+        void *starts = table->starts;
+        mem_grow(&starts, &table->start_capacity, table->start_count + 1, sizeof(*table->starts));
+        table->starts = starts;
+        table->starts[table->start_count++] = table->count;
+    }
+}
+
 static void add_row(void *self, const struct summary_row *row)
 {
     struct statistic_table *table = self;
+    index_point(table, row->point);
     void *rows = table->rows;
     mem_grow(&rows, &table->capacity, table->count + 1, sizeof(*table->rows));
     table->rows = rows;
@@ -75,6 +87,7 @@ void statistic_table_release(struct statistic_table *table)
         free(row->window);
     }
     free(table->rows);
+    free(table->starts);
     text_list_release(&table->regions, &table->region_count, &table->region_capacity);
     *table = (struct statistic_table){0};
 }
@@ -84,11 +97,14 @@ const struct statistic_row *statistic_table_find(const struct statistic_table *t
                                                  const char *region, const char *label,
                                                  const char *window)
 {
-    for (size_t i = 0; i < table->count; i++) {
+    if (point < 0 || (size_t)point >= table->start_count)
+        return NULL;
+    size_t end = (size_t)point + 1 < table->start_count ? table->starts[point + 1] : table->count;
+    for (size_t i = table->starts[point]; i < end; i++) {
         const struct statistic_row *row = &table->rows[i];
-        if (row->point == point && strcmp(row->metric, metric) == 0 &&
-            strcmp(row->stat, stat) == 0 && strcmp(row->region, region) == 0 &&
-            strcmp(row->label, label) == 0 && strcmp(row->window, window) == 0)
+        if (strcmp(row->metric, metric) == 0 && strcmp(row->stat, stat) == 0 &&
+            strcmp(row->region, region) == 0 && strcmp(row->label, label) == 0 &&
+            strcmp(row->window, window) == 0)
             return row;
     }
     return NULL;

@@ -18,6 +18,8 @@ struct statistic_row {
 struct statistic_table {
     struct statistic_row *rows; /* in the order of results_each_summary() */
     size_t count, capacity;
+    size_t *starts; /* by point: its first row; after the last point: count */
+    size_t start_count, start_capacity;
     char **regions; /* in order of first appearance, without "all" */
     size_t region_count, region_capacity;
 };
@@ -29,7 +31,7 @@ int statistic_table_load(struct statistic_table *table, struct results *results,
 int statistic_table_load_of(struct statistic_table *table, struct results *results, int64_t study,
                             bool stuck, struct diag *diag);
 void statistic_table_release(struct statistic_table *table);
-/* NULL if there is none. O(rows). */
+/* NULL if there is none. O(rows of the point). */
 const struct statistic_row *statistic_table_find(const struct statistic_table *table, int64_t point,
                                                  const char *metric, const char *stat,
                                                  const char *region, const char *label,

@@ -99,6 +99,38 @@ static void add_finding(void *self, const struct finding_row *row)
                                  .high = row->has_interval ? row->high : NAN};
 }
 
+static void add_influence(void *self, const struct finding_row *row)
+{
+    struct summary *summary = self;
+    if (strcmp(row->kind, "sensitivity") != 0 || !row->has_value)
+        return;
+    if (summary->influence_metric == NULL)
+        summary->influence_metric = mem_strndup(row->text, strcspn(row->text, ";"));
+    size_t length = strlen(summary->influence_metric);
+    if (strncmp(row->text, summary->influence_metric, length) == 0 && row->text[length] == ';')
+        *ADD(summary, influences, influence) =
+            (struct summary_influence){mem_strdup(row->subject), row->value};
+}
+
+static int by_effect(const void *a, const void *b)
+{
+    const struct summary_influence *one = a, *two = b;
+    return (one->effect < two->effect) - (one->effect > two->effect);
+}
+
+static int load_influences(struct summary *summary, struct results *results, struct diag *diag)
+{
+    int64_t *study = &summary->influence_study;
+    if (results_find_study(results, "sensitivity", summary->study.scenario_name, study, diag) != 0)
+        return -1;
+    if (*study > 0 && results_each_finding(results, *study, add_influence, summary, diag) != 0)
+        return -1;
+    if (summary->influence_count > 0)
+        qsort(summary->influences, summary->influence_count, sizeof(*summary->influences),
+              by_effect);
+    return 0;
+}
+
 /* Objectives, and what every scenario has. */
 static int load_groups(struct summary *summary, struct results *results, struct diag *diag)
 {
@@ -131,7 +163,8 @@ int summary_load(struct summary *summary, struct results *results, int64_t id, s
         results_each_param(results, id, add_param, summary, diag) != 0 ||
         results_each_event(results, id, 0, add_event, summary, diag) != 0 ||
         results_each_finding(results, id, add_finding, summary, diag) != 0 ||
-        results_each_assumption(results, id, add_assumption, summary, diag) != 0)
+        results_each_assumption(results, id, add_assumption, summary, diag) != 0 ||
+        load_influences(summary, results, diag) != 0)
         return -1;
     return results_each_expectation(results, id, add_expectation, summary, diag) != 0
                ? -1
@@ -177,6 +210,10 @@ void summary_release(struct summary *summary)
     statistic_table_release(&summary->stuck);
     incident_groups_release(&summary->incidents);
     statistic_groups_release(&summary->groups);
+    for (size_t i = 0; i < summary->influence_count; i++)
+        free(summary->influences[i].path);
+    free(summary->influences);
+    free(summary->influence_metric);
 }
 
 enum unit summary_unit_of(const struct summary *summary, const char *expectation_text)

@@ -23,6 +23,10 @@ struct summary_finding {
     uint64_t n;
     double value, low, high; /* NAN: none */
 };
+struct summary_influence {
+    char *path;
+    double effect;
+};
 struct summary_assumption {
     char *path, *value, *meaning;
 };
@@ -47,6 +51,11 @@ struct summary {
     struct summary_expectation *expectations;
     struct summary_finding *findings;
     size_t finding_count, finding_capacity;
+    /* Parameters that matter most, by a sensitivity study of the file for its first metric. */
+    struct summary_influence *influences;
+    char *influence_metric; /* "mu* of login_latency.p99" */
+    int64_t influence_study;
+    size_t influence_count, influence_capacity;
     size_t param_count, event_count, assumption_count, expectation_count, outcome_count;
     size_t param_capacity, event_capacity, assumption_capacity, expectation_capacity,
         outcome_capacity;

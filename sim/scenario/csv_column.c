@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Spreadsheets begin UTF-8 files with it. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 enum { FILE_SIZE_MAX = 16 << 20, BAD_CELLS_MAX = 10, NAMES_MAX = 64 };
 
 struct csv {
@@ -180,7 +183,10 @@ static bool read_lines(struct csv *csv, const char *text, const struct yaml_node
     };
     size_t index = 0;
     bool is_first = true;
+    size_t mark = strlen(BYTE_ORDER_MARK);
 
+    if (strncmp(text, BYTE_ORDER_MARK, mark) == 0)
+        text += mark;
     for (const char *line = text; *line && csv->bad_count < BAD_CELLS_MAX;) {
         const char *next = strchr(line, '\n');
 

@@ -94,8 +94,7 @@ static void print_choices(const struct field *field, FILE *out)
 static void print_fields(const struct field *fields, size_t count, FILE *out)
 {
     size_t choices;
-    struct text_table *table =
-        text_table_create("parameter\ttype\tdefault\trange\tsource\tmeaning");
+    struct text_table *table = text_table_create("parameter\ttype\tdefault\trange\tsource");
 
     for (size_t i = 0; i < count; i++) {
         const struct field *field = &fields[i];
@@ -108,7 +107,7 @@ static void print_fields(const struct field *fields, size_t count, FILE *out)
         else
             describe_add_range(text_table_cell(table), field);
         text_table_add(table, "%s", field->source ? field->source : "");
-        text_table_add(table, "%s", field->meaning);
+        text_table_note(table, field->meaning);
     }
     text_table_print_and_free(table, out);
     for (size_t i = 0; i < count; i++)

@@ -48,7 +48,7 @@ static void add_row(struct text_table *table, const char *model, const struct se
     units_add(text_table_cell(table), (double)row->period_ns, UNIT_NS, 3);
     text_table_add(table, "%s", row->metric);
     text_table_add(table, "%s", model);
-    text_table_add(table, "%s", row->meaning);
+    text_table_note(table, row->meaning);
 }
 
 static void each_row(const char *model, const struct model_rows *rows, struct json_writer *json,
@@ -63,7 +63,7 @@ static void each_row(const char *model, const struct model_rows *rows, struct js
 
 void describe_service_metrics(const struct registry *registry, FILE *out, bool json)
 {
-    static const char head[] = "name\tnamespace\tunit\tstatistic\tperiod\tmetric\tof\tmeaning";
+    static const char head[] = "name\tnamespace\tunit\tstatistic\tperiod\tmetric\tof";
     struct json_writer writer;
     struct text_table *table = json ? NULL : text_table_create(head);
 

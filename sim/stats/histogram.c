@@ -19,12 +19,25 @@ void histogram_release(struct histogram *histogram)
     *histogram = (struct histogram){0};
 }
 
+/* The bins with values are in [first, end). If count > 0. */
+static uint32_t first_bin(const struct histogram *histogram)
+{
+    return histogram_bin_of(histogram_min(histogram));
+}
+
+static uint32_t end_bin(const struct histogram *histogram)
+{
+    return histogram_bin_of(histogram->max) + 1;
+}
+
 void histogram_clear(struct histogram *histogram)
 {
     uint64_t *bins = histogram->bins;
     uint32_t bin_count = histogram->bin_count;
-    if (bins != NULL)
-        memset(bins, 0, bin_count * sizeof(*bins));
+    if (histogram->count > 0) {
+        uint32_t first = first_bin(histogram);
+        memset(bins + first, 0, (end_bin(histogram) - first) * sizeof(*bins));
+    }
     *histogram = (struct histogram){.bins = bins, .bin_count = bin_count};
 }
 
@@ -86,7 +99,7 @@ void histogram_merge(struct histogram *histogram, const struct histogram *other)
     if (other->count == 0)
         return;
     reserve_bins(histogram, other->bin_count);
-    for (uint32_t bin = 0; bin < other->bin_count; bin++)
+    for (uint32_t bin = first_bin(other), end = end_bin(other); bin < end; bin++)
         histogram->bins[bin] += other->bins[bin];
     widen(histogram, other->min_from_top, other->max);
     histogram->count += other->count;
@@ -111,6 +124,38 @@ void histogram_difference(struct histogram *difference, const struct histogram *
         widen(difference, INT64_MAX - histogram_bin_low(bin), histogram_bin_high(bin));
     }
     add_to_sum(difference, sum);
+}
+
+void histogram_collect(struct histogram *pending, struct histogram *seen,
+                       const struct histogram *now)
+{
+    uint32_t low = UINT32_MAX, high = 0, first, end;
+
+    if (now->count == seen->count)
+        return;
+    reserve_bins(pending, now->bin_count);
+    reserve_bins(seen, now->bin_count);
+    first = first_bin(now);
+    end = end_bin(now);
+    for (uint32_t bin = first; bin < end; bin++) {
+        uint64_t gain = now->bins[bin] - seen->bins[bin];
+
+        if (gain == 0)
+            continue;
+        pending->bins[bin] += gain;
+        seen->bins[bin] = now->bins[bin];
+        low = bin < low ? bin : low;
+        high = bin;
+    }
+    widen(pending, INT64_MAX - histogram_bin_low(low), histogram_bin_high(high));
+    pending->count += now->count - seen->count;
+    add_to_sum(pending, ((uint128)now->sum_high << 64 | now->sum_low) -
+                            ((uint128)seen->sum_high << 64 | seen->sum_low));
+    seen->min_from_top = now->min_from_top;
+    seen->max = now->max;
+    seen->count = now->count;
+    seen->sum_low = now->sum_low;
+    seen->sum_high = now->sum_high;
 }
 
 double histogram_mean(const struct histogram *histogram)
@@ -141,7 +186,7 @@ static uint64_t rank_of(double q, uint64_t count)
 static uint32_t bin_of_rank(const struct histogram *histogram, uint64_t rank, uint64_t *before)
 {
     *before = 0;
-    for (uint32_t bin = 0; bin < histogram->bin_count; bin++) {
+    for (uint32_t bin = first_bin(histogram), end = end_bin(histogram); bin < end; bin++) {
         if (*before + histogram->bins[bin] >= rank)
             return bin;
         *before += histogram->bins[bin];

@@ -45,6 +45,10 @@ static inline int64_t histogram_min(const struct histogram *histogram); /* if co
  * sum are exact, the extremes are bounds of bins (within 1.6 %). */
 void histogram_difference(struct histogram *difference, const struct histogram *now,
                           const struct histogram *before);
+/* Add to `pending` what `now` has and `seen`, an earlier copy of it, has not; then `seen` is equal
+ * to `now`. Extremes of what is added are bounds of bins. O(bins between the extremes). */
+void histogram_collect(struct histogram *pending, struct histogram *seen,
+                       const struct histogram *now);
 /* Replace sum and extremes computed from bins by exact ones. False without a change if they are
  * impossible: extremes must be in order and not negative. */
 bool histogram_restore_extremes(struct histogram *histogram, int64_t min, int64_t max);

@@ -243,6 +243,34 @@ static void merging_is_associative_commutative_and_exact(void **state)
 }
 
 /* After a clear, an old extreme or bin would show; the memory is the same. */
+/* What is collected in steps is the whole, bin by bin, and each step is what was added in it. */
+static void collecting_adds_up_to_the_whole(void **state)
+{
+    struct histogram now = {0}, seen = {0}, pending = {0}, sum = {0};
+    uint64_t seed = 7;
+
+    (void)state;
+    for (uint64_t step = 0; step < 50; step++) {
+        for (uint64_t i = 0; i < step; i++)
+            histogram_add(&now, next_value(&seed) >> 20);
+        histogram_clear(&pending);
+        histogram_collect(&pending, &seen, &now);
+        assert_int_equal(pending.count, step);
+        histogram_merge(&sum, &pending);
+        assert_int_equal(seen.count, now.count);
+    }
+    assert_int_equal(sum.count, now.count);
+    assert_int_equal(sum.sum_low, now.sum_low);
+    assert_int_equal(sum.sum_high, now.sum_high);
+    assert_memory_equal(sum.bins, now.bins, now.bin_count * sizeof *now.bins);
+    assert_int_equal(histogram_bin_of(histogram_min(&sum)), histogram_bin_of(histogram_min(&now)));
+    assert_int_equal(histogram_bin_of(sum.max), histogram_bin_of(now.max));
+    histogram_release(&now);
+    histogram_release(&seen);
+    histogram_release(&pending);
+    histogram_release(&sum);
+}
+
 /* The values added after a copy: a thousand values of 1 000 to 1 999, after a thousand of all
  * sizes. */
 static void a_difference_is_what_was_added(void **state)
@@ -351,6 +379,7 @@ int main(void)
         cmocka_unit_test(add_many_is_add_many_times),
         cmocka_unit_test(merging_is_associative_commutative_and_exact),
         cmocka_unit_test(a_difference_is_what_was_added),
+        cmocka_unit_test(collecting_adds_up_to_the_whole),
         cmocka_unit_test(clear_empties_and_keeps_memory),
         cmocka_unit_test(memory_grows_only_to_the_highest_value),
         cmocka_unit_test(a_negative_value_is_our_bug),

@@ -281,6 +281,52 @@ static void a_store_drops_what_nobody_waits_for(void **state)
 }
 
 /*
+ * A client with the rate limit of the AWS SDKs' mode `adaptive` at a store that admits 100/s, of
+ * 300/s that are offered. A throttled reply at r = 100/s lowers the rate to 70/s; it is r again
+ * after k = cbrt(0.75 r) = 4.2 s, 0.925 r on average until then, and soon after it the store
+ * throttles again: so the goodput is 92 to 100/s and a few replies in a hundred are throttled,
+ * where two thirds are without a limit.
+ */
+static void a_cubic_rate_finds_what_the_store_admits(void **state)
+{
+#define LIMITED(throttle)                                                                          \
+    CLIENT_WORLD_WITH(", admission: {rate: 100/s, burst: 2}")                                      \
+    NETWORK("0%", "0ms")                                                                           \
+    "duration: 330s\nwarmup: 30s\n"                                                                \
+    "driver: {rate: 300/s, poisson: true, writer: a}\n"                                            \
+    "client: {retry: {attempts: 1}" throttle "}\n"
+    const struct wanted refused = {"commands_refused", NULL, 0, NULL, NULL};
+    const struct wanted good = {"write_goodput", NULL, 0, NULL, NULL};
+    double goodput = one(LIMITED(", throttle: cubic"), good) / 300;
+    double throttled = one(LIMITED(", throttle: cubic"), refused) / 300;
+
+    (void)state;
+    print_message("goodput %.1f/s, throttled %.2f/s\n", goodput, throttled);
+    assert_true(goodput > 85 && goodput <= 100.1);
+    assert_true(throttled < 5);
+    assert_close(one(LIMITED(""), refused) / 300, 200, 0.02);
+}
+
+/*
+ * Attempts of 30 ms, 20 ms from the store: a new connection takes 40 ms with TLS 1.3, so that an
+ * attempt that closes what it did not live to use never succeeds. One that connects in the
+ * background (go-redis from 9.17 on) fails once for each connection of the pool of 2 that it needs,
+ * here one, and is answered from the second write on.
+ */
+static void a_connection_opens_in_the_background(void **state)
+{
+#define COLD(background)                                                                           \
+    QUIET "duration: 9950ms\nwarmup: 0s\ndriver: {rate: 10/s, writer: b}\n"                        \
+          "client: {tls: \"1.3\", timeout: 30ms, retry: {attempts: 1}, pool: {size: 2, warm: 0}, " \
+          "connect: {background: " background "}}\n"
+
+    (void)state;
+    assert_close(one(COLD("false"), of_b("write_failures")), 100, 0);
+    assert_close(one(COLD("true"), of_b("write_failures")), 1, 0);
+    assert_close(one(COLD("true"), of_b("connections_opened")), 1, 0);
+}
+
+/*
  * No replies: a shared connection is closed after 1 s and reopened after another 1 s, at 0, 2, ...
  * 18 s; without the wait at 0, 1, ... 19 s. After 0.5, 1, 2, 4, 8 s (doubling to 8): at 0, 1.5,
  * 3.5, 6.5, 11.5 s.
@@ -530,6 +576,8 @@ int main(void)
         cmocka_unit_test(a_shared_connection_delivers_the_running_maximum),
         cmocka_unit_test(a_shared_connection_survives_an_outage),
         cmocka_unit_test(a_store_drops_what_nobody_waits_for),
+        cmocka_unit_test(a_cubic_rate_finds_what_the_store_admits),
+        cmocka_unit_test(a_connection_opens_in_the_background),
         cmocka_unit_test(a_lost_shared_connection_is_opened_after_its_backoff),
         cmocka_unit_test(attempts_are_checked_first),
         cmocka_unit_test(deadline_is_asked_before_the_budget),

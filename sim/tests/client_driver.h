@@ -433,7 +433,7 @@ static const struct registry client_registry = {client_models,
  * exactly the request and its reply. */
 #define CLIENT_WORLD_WITH(store)                                                                   \
     "regions: {a: {}, b: {}}\nstore: {primary: a, write_service: 0ms, write_per_kib: 0ms, "        \
-    "read_service: 0ms, connect_cost: {accept: 0ms, tls: 0ms}" store "}\n"
+    "read_service: 0ms, connect_cost: {accept: 0ms, tls: 0ms, auth: 0ms}" store "}\n"
 #define CLIENT_WORLD CLIENT_WORLD_WITH("")
 
 static inline int client_seen_nothing(void **state)

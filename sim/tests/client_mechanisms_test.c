@@ -184,6 +184,49 @@ static void node_redis_gives_up_after_a_socket_timeout(void **state)
     assert_int_equal(seen.failed, 1);
 }
 
+/*
+ * StackExchange.Redis closes a connection on which nothing came for 4 x 5 s after a command. Silent
+ * from the first write at 0 s to 50 s: closed at 20 s, opened again and used 1 to 5 s later, closed
+ * 20 s after that, and then all is well. Without commands nothing is closed, nor without the
+ * preset's value.
+ */
+static void silence_after_a_command_closes_a_connection(void **state)
+{
+    (void)state;
+    seen_nothing(ERROR_TIMEOUT);
+    seen.until = 50 * SIM_S;
+    run("preset: stackexchange-redis, pool: {warm: 1}", "rate: 1/s, writes: 90");
+    assert_int_equal(seen.ended, 90);
+    assert_int_equal(seen.closes, 2);
+    assert_int_equal(seen.failed_late, 0);
+    seen_nothing(ERROR_TIMEOUT);
+    seen.until = 50 * SIM_S;
+    run("preset: stackexchange-redis, silence_timeout: 0s, pool: {warm: 1}",
+        "rate: 1/s, writes: 90");
+    assert_int_equal(seen.closes, 0);
+    seen_nothing(ERROR_OTHER);
+    run("preset: stackexchange-redis, pool: {warm: 1}", "rate: 0.01/s, writes: 5");
+    assert_int_equal(seen.closes, 0);
+}
+
+/* --- idle connections ------------------------------------------------------------------------ */
+
+/* A write each 10 s on one warm connection: with an idle timeout of 9 s each but the first needs a
+ * new one, with 11 s none. */
+static void a_connection_that_was_idle_too_long_is_replaced(void **state)
+{
+    (void)state;
+    seen_nothing(ERROR_OTHER);
+    seen.until = 1;
+    run("retry: {attempts: 1}, pool: {warm: 1, idle_timeout: 9s}", "rate: 0.1/s, writes: 10");
+    assert_int_equal(seen.connects, 9);
+    assert_int_equal(seen.failed, 0);
+    seen_nothing(ERROR_OTHER);
+    seen.until = 1;
+    run("retry: {attempts: 1}, pool: {warm: 1, idle_timeout: 11s}", "rate: 0.1/s, writes: 10");
+    assert_int_equal(seen.connects, 0);
+}
+
 /* --- waiting for a connection ---------------------------------------------------------------- */
 
 /*
@@ -301,6 +344,8 @@ int main(void)
         cmocka_unit_test_setup(ioredis_sends_again_what_has_timed_out, make_store),
         cmocka_unit_test_setup(ioredis_has_no_bound_on_sending_again, make_store),
         cmocka_unit_test_setup(node_redis_gives_up_after_a_socket_timeout, make_store),
+        cmocka_unit_test_setup(silence_after_a_command_closes_a_connection, make_store),
+        cmocka_unit_test_setup(a_connection_that_was_idle_too_long_is_replaced, make_store),
         cmocka_unit_test_setup(waiting_has_a_bound_and_a_time_of_its_own, make_store),
         cmocka_unit_test_setup(shared_connections_are_used_in_turn, make_store),
         cmocka_unit_test_setup(layers_multiply, make_store),

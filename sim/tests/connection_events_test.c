@@ -19,14 +19,14 @@ static const struct registry event_registry = {event_models, 5};
 
 static uint32_t writes_executed; /* in the last run */
 
-/* The trace's lines of connections, as "SECONDS NUMBER EVENT" each; to be freed. */
+/* The trace's lines of connections, as "SECONDS NUMBER EVENT" each; to be freed. rest: of the
+ * scenario, with a network or without. */
 static char *events_of(const char *rest)
 {
-    static const char world_text[] =
-        "duration: 20s\nwarmup: 0s\n"
-        "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%%, loss: 0%%, tcp: {give_up: "
+    static const char network[] =
+        "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%, tcp: {give_up: "
         "5s}}, "
-        "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%%, loss: 0%%}}\n%s";
+        "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n";
     char text[1000], *traced, *lines, *line, *events = calloc(1, 10000);
     size_t size;
     FILE *out = open_memstream(&traced, &size);
@@ -35,7 +35,8 @@ static char *events_of(const char *rest)
     struct scenario *scenario;
 
     assert_non_null(events);
-    snprintf(text, sizeof text, world_text, rest);
+    snprintf(text, sizeof text, "duration: 20s\nwarmup: 0s\n%s%s",
+             strstr(rest, "network:") ? "" : network, rest);
     scenario = scenario_of(&event_registry, text);
     struct world *world = world_create(scenario, &options);
     world_run(world);
@@ -164,6 +165,23 @@ static void host_that_was_down_resets_what_it_forgot(void **state)
 }
 
 /*
+ * The same on a shared connection: the writes of 2, 3 and 4 s wait behind the lost one, so the
+ * host, up since 3 s, sees none of them before the retransmission at 4.52 s. The write of 5 s opens
+ * the next connection.
+ */
+static void what_waits_behind_a_loss_does_not_reach_the_host(void **state)
+{
+    (void)state;
+    assert_events("regions: {a: {}, b: {}}\n"
+                  "store: {kind: single-region, write_service: 0ms, write_per_kib: 0ms}\n"
+                  "client: {mode: multiplexed, retry: {attempts: 1}, tls: none, timeout: "
+                  "300ms, read_timeout: 300ms}\n"
+                  "driver: {rate: 1/s, writes: 7, writer: b, crash_from: 500ms, crash_for: "
+                  "2500ms, crash_host: true}\n",
+                  "0.000000000 0 established\n4.540000000 0 rst\n5.020000000 0 established\n");
+}
+
+/*
  * Its zone is cut off for the same time: the host still knows the connection, executes the write
  * when it comes at 4.53 s, and those that waited for the connection after it.
  */
@@ -176,6 +194,67 @@ static void host_that_was_cut_off_knows_its_connections(void **state)
              "cut_from: 20s, crash_from: 500ms, crash_for: 2500ms, crash_zone: true");
     assert_events(rest, "0.000000000 0 established\n");
     assert_int_equal(writes_executed, 3);
+}
+
+#define QUIET(network, store)                                                                      \
+    "regions: {a: {}, b: {}}\nphase: 0s\n"                                                         \
+    "store: {kind: single-region, write_service: 0ms, write_per_kib: 0ms, " store "}\n"            \
+    "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%, " network "}, "        \
+    "inside: {loss: 0%}}\n"                                                                        \
+    "client: {pool: {size: 1, warm: 1}, retry: {attempts: 1}, tls: none, timeout: 300ms}\n"        \
+    "driver: {rate: 0.2/s, writes: 3, writer: b}\n"
+
+/*
+ * Writes at 0, 5 and 10 s. The server closes what was idle for more than 2 s, and looks each
+ * second: the command of 0 s came at 10 ms, so at 3 s; the next one, on a connection that opened
+ * at 5.02 s, at 5.03 s, so at 8 s; the last one likewise at 13 s.
+ */
+static void server_closes_idle_connections(void **state)
+{
+    (void)state;
+    assert_events(QUIET("", "idle_timeout: 2s"),
+                  "0.000000000 0 established\n3.010000000 0 fin\n"
+                  "5.020000000 0 established\n8.010000000 0 fin\n"
+                  "10.020000000 0 established\n13.010000000 0 fin\n");
+    assert_events(QUIET("", "idle_timeout: 6s"), "0.000000000 0 established\n17.010000000 0 fin\n");
+}
+
+/*
+ * A box forgets connections that were idle for more than 4 s. Without probes the write of 5 s is
+ * dropped and times out, and its connection is closed; with the server's, each 3 s of silence, it
+ * stays.
+ */
+static void probes_of_a_server_keep_a_box_quiet(void **state)
+{
+    (void)state;
+    assert_events(QUIET("idle_timeout: {after: 4s}", "tcp_keepalive: 0s"),
+                  "0.000000000 0 established\n5.300000000 0 fin\n"
+                  "10.020000000 0 established\n");
+    assert_events(QUIET("idle_timeout: {after: 4s}", "tcp_keepalive: 3s"),
+                  "0.000000000 0 established\n");
+    assert_int_equal(writes_executed, 3);
+}
+
+/*
+ * The way is cut from 1 to 11 s. The server heard of its client at 10 ms: it probes at 3.01, 4.01
+ * and 5.01 s, and has forgotten the connection at 6.01 s. The client, which keeps it, has sent the
+ * write of 5 s at 5, 5.22, 5.44, 5.88, 6.76, 8.52 s in vain; that of 12.04 s gets a RST. A write
+ * follows on a new connection.
+ */
+static void server_forgets_a_client_that_is_silent(void **state)
+{
+    (void)state;
+    assert_events(
+        "regions: {a: {}, b: {}}\n"
+        "store: {kind: single-region, write_service: 0ms, write_per_kib: 0ms, "
+        "tcp_keepalive: 3s}\n"
+        "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}, "
+        "inside: {loss: 0%}}\n"
+        "client: {pool: {size: 1, warm: 1, close_on_timeout: false}, retry: {attempts: 1}, "
+        "tls: none, timeout: 300ms}\n"
+        "driver: {rate: 0.2/s, writes: 4, writer: b, cut: b <-> a, cut_from: 1s, cut_for: "
+        "10s}\n",
+        "0.000000000 0 established\n12.060000000 0 rst\n15.020000000 0 established\n");
 }
 
 /* A SYN to a host that is down is sent again after 1 s; the host is up again from 0.9 s on. */
@@ -290,7 +369,11 @@ int main(void)
         cmocka_unit_test(connection_too_many_is_refused),
         cmocka_unit_test(process_that_exits_closes_and_refuses),
         cmocka_unit_test(host_that_was_down_resets_what_it_forgot),
+        cmocka_unit_test(what_waits_behind_a_loss_does_not_reach_the_host),
         cmocka_unit_test(host_that_was_cut_off_knows_its_connections),
+        cmocka_unit_test(server_closes_idle_connections),
+        cmocka_unit_test(probes_of_a_server_keep_a_box_quiet),
+        cmocka_unit_test(server_forgets_a_client_that_is_silent),
         cmocka_unit_test(syn_waits_for_a_host),
         cmocka_unit_test(shared_connection_stays_until_the_kernel_gives_up),
         cmocka_unit_test(handshake_goes_on_without_its_attempt),

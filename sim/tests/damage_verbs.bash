@@ -29,9 +29,12 @@ END
 [[ -s whole.db && -s shard.db && -s compared.db ]] || exit 1
 
 # The verbs, each with the file that it reads.
-declare -A file=([sweep]=whole.db [plot]=whole.db [repro]=whole.db [check]=whole.db [merge]=shard.db [compare]=compared.db)
+declare -A file=([sweep]=whole.db [plot]=whole.db [repro]=whole.db [check]=whole.db [merge]=shard.db [compare]=compared.db
+    [summary]=whole.db [exports]=whole.db)
 sweep() { "$isthmus" sweep study.yaml --resume --output d.db; }
 plot() { "$isthmus" plot d.db --format text --output plots; }
+summary() { "$isthmus" summary d.db --all; }
+exports() { "$isthmus" export timeline d.db --format openmetrics; }
 repro() { "$isthmus" repro d.db --run 1/1 --verify; }
 check() { "$isthmus" check study.yaml --against d.db --no-output --max-replications 2; }
 merge() { "$isthmus" merge m.db d.db; }
@@ -61,6 +64,6 @@ for i in "${!columns[@]}"; do
         done
     done
 done
-((count >= 6 * 150)) || { printf 'only %d runs\n' "$count"; exit 1; }
+((count >= 8 * 150)) || { printf 'only %d runs\n' "$count"; exit 1; }
 printf '%d runs of verbs on damaged files\n' "$count"
 exit "$failed"

@@ -34,12 +34,14 @@ enum { DATASTORE, REGIONAL, SINGLE, KINDS };
 #define NOT(target, others)                                                                        \
     "cannot be hit: this scenario has no '" target "'; its targets are " others
 #define ALL                                                                                        \
-    "'control: dns', 'control: function', 'control: monitoring', 'control: store-api', "           \
+    "'control: accelerator', 'control: dns', 'control: function', 'control: monitoring', "         \
+    "'control: store-api', "                                                                       \
     "'gateway', 'home', "                                                                          \
     "'instance', 'link', 'traffic: application', 'traffic: replication', 'node', 'promote', "      \
     "'region', 'replication', 'store', 'zone'"
 #define FEWER                                                                                      \
-    "'control: dns', 'gateway', 'home', 'instance', 'link', 'traffic: application', 'node', "      \
+    "'control: accelerator', 'control: dns', 'gateway', 'home', 'instance', 'link', 'traffic: "    \
+    "application', 'node', "                                                                       \
     "'region', 'store', 'zone'"
 #define ONLY(region, part, others)                                                                 \
     "cannot be hit: region '" region "' has no '" part "'; regions that have one are " others
@@ -98,7 +100,7 @@ static const struct target {
     {"control: store-api, errors: 5%",                "control", {"", NOT("control: store-api", FEWER), NULL}},
     {"control: routing, down: true",                  "control", {NOT("control: routing", ALL), NOT("control: routing", FEWER), NULL}},
     {"home: us-east-1, down: true",                   NULL,    {"", NULL, NULL}},
-    {"home: eu-west-1, down: true",                   "home",  {"is the home of no control plane: 'eu-west-1'; homes are 'us-east-1', 'a', 'b', 'c'", NULL, NULL}},
+    {"home: eu-west-1, down: true",                   "home",  {"is the home of no control plane: 'eu-west-1'; homes are 'us-east-1', 'us-west-2', 'a', 'b', 'c'", NULL, NULL}},
     {"home: a, down: true",                           NULL,    {"", NULL, NULL}},
     {"zone: a/a, down: true",                         NULL,    {"", NULL, NULL}},
     {"zone: 'c/*', isolate: true",                    NULL,    {"", NULL, NULL}},
@@ -225,7 +227,8 @@ static void a_lone_cluster_has_no_replication(void **state)
     assert_null(scenario_load_text(text, strlen(text), "t.yaml", &registry, NULL, 0, &diag));
     printed = diag_text(&diag);
     assert_non_null(strstr(printed, "'faults.0.replication' cannot be hit: this scenario "
-                                    "has no 'replication'; its targets are 'control: dns', "));
+                                    "has no 'replication'; its targets are 'control: accelerator', "
+                                    "'control: dns', "));
     free(printed);
     diag_release(&diag);
 }

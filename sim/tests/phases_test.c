@@ -54,6 +54,45 @@ static int by_value(const void *a, const void *b)
 
 #define ALONE "regions: {a: {}}\nduration: 3min\nwarmup: 0s\npopulation: {sessions: 0/s}\n"
 
+static const struct periodic {
+    const char *what, *match, *text, *key;
+    double period_s;
+    sim_time from;
+} periodic[] = {
+    {"health checks", "check",
+     ALONE "store: {kind: regional}\napp: {instances: 1, health: {depth: local-store}}\n",
+     "app.health.phase", 30, 0},
+    {"checks of an instance by the accelerator", "fleet-check",
+     ALONE "store: {kind: regional}\napp: {instances: 1}\n"
+           "endpoint_group: {endpoints: instances, health: {checkers: 1, quorum: 0%}}\n",
+     "endpoint_group.health.phase", 30, 0},
+    {"checks of a record", "fleet-check",
+     ALONE "store: {kind: regional}\naccelerator: {routing: dns}\n"
+           "dns_record: {checks: {checkers: 1, quorum: 0%}}\n",
+     "dns_record.checks.phase", 30, 0},
+    {"periods of an alarm", "period", WORLD "failover: {mode: automatic}\n", "failover.alarm.phase",
+     60, 0},
+    {"samples of the lag", "sample", WORLD, "replication.metric_phase", 60, 0},
+    {"ticks of the replication", "tick", WORLD, "replication.tick_phase", 1, 0},
+    {"snapshots", "save",
+     ALONE "store: {kind: regional, persistence: {rdb: {every: 50s, changes: 0}}}\n",
+     "store.persistence.rdb.phase", 50, 0},
+    {"reads of the topology", "topology",
+     ALONE "store: {kind: regional}\nclient: {topology: {cluster: {refresh: 20s}}}\n",
+     "client.topology.cluster.phase", 20, 0},
+    {"restarts of a deploy", "leave",
+     ALONE "store: {kind: regional}\napp: {instances: 3}\n"
+           "faults: [{at: 1min, for: 1min, region: a, deploy: true}]\n",
+     "app.deploy_phase", 20, 60 * SIM_S},
+    {"ages of connections", "handshake",
+     "regions: {a: {}}\nduration: 1min\nwarmup: 0s\npopulation: {sessions: 0/s}\n"
+     "store: {kind: regional}\n"
+     "app: {instances: 1, health: {depth: local-store, interval: 1s, timeout: 500ms, phase: "
+     "0s}}\n"
+     "client: {pool: {size: 1, warm: 1, lifetime: 20s}}\n",
+     "client.pool.phase", 20, 1},
+};
+
 /*
  * The event that the first period begins or ends with, and the key of the phase. Uniform: of 60
  * replications the Kolmogorov distance from U(0, period) is below its 99 % point, 1.63 / sqrt(60).
@@ -62,69 +101,41 @@ static int by_value(const void *a, const void *b)
  */
 static void everything_periodic_has_a_random_phase(void **state)
 {
-    static const struct {
-        const char *what, *match, *text, *key;
-        double period_s;
-        sim_time from;
-    } rows[] = {
-        {"health checks", "check",
-         ALONE "store: {kind: regional}\napp: {instances: 1, health: {depth: local-store}}\n",
-         "app.health.phase", 30, 0},
-        {"periods of an alarm", "period", WORLD "failover: {mode: automatic}\n",
-         "failover.alarm.phase", 60, 0},
-        {"samples of the lag", "sample", WORLD, "replication.metric_phase", 60, 0},
-        {"ticks of the replication", "tick", WORLD, "replication.tick_phase", 1, 0},
-        {"snapshots", "save",
-         ALONE "store: {kind: regional, persistence: {rdb: {every: 50s, changes: 0}}}\n",
-         "store.persistence.rdb.phase", 50, 0},
-        {"reads of the topology", "topology",
-         ALONE "store: {kind: regional}\nclient: {topology: {cluster: {refresh: 20s}}}\n",
-         "client.topology.cluster.phase", 20, 0},
-        {"restarts of a deploy", "leave",
-         ALONE "store: {kind: regional}\napp: {instances: 3}\n"
-               "faults: [{at: 1min, for: 1min, region: a, deploy: true}]\n",
-         "app.deploy_phase", 20, 60 * SIM_S},
-        {"ages of connections", "handshake",
-         "regions: {a: {}}\nduration: 1min\nwarmup: 0s\npopulation: {sessions: 0/s}\n"
-         "store: {kind: regional}\n"
-         "app: {instances: 1, health: {depth: local-store, interval: 1s, timeout: 500ms, phase: "
-         "0s}}\n"
-         "client: {pool: {size: 1, warm: 1, lifetime: 20s}}\n",
-         "client.pool.phase", 20, 1},
-    };
     enum { N = 60 };
 
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        double slack = strstr(rows[i].match, "handshake") ? 1.02 : 1e-8, phases[N], distance = 0;
+    for (size_t i = 0; i < sizeof periodic / sizeof periodic[0]; i++) {
+        double slack = strstr(periodic[i].match, "handshake") ? 1.02 : 1e-8, phases[N],
+               distance = 0;
         struct diag diag = {0};
-        struct scenario *scenario = scenario_of(&registry, rows[i].text);
+        struct scenario *scenario = scenario_of(&registry, periodic[i].text);
         char set[200];
 
         for (uint32_t r = 0; r < N; r++)
-            phases[r] =
-                first_phase(scenario, r, rows[i].match, rows[i].from, rows[i].period_s + slack);
+            phases[r] = first_phase(scenario, r, periodic[i].match, periodic[i].from,
+                                    periodic[i].period_s + slack);
         scenario_free(scenario);
         qsort(phases, N, sizeof phases[0], by_value);
         for (int r = 0; r < N; r++) {
-            double share = phases[r] / rows[i].period_s;
+            double share = phases[r] / periodic[i].period_s;
 
             distance = fmax(distance, fmax(share - r / (double)N, (r + 1) / (double)N - share));
         }
-        print_message("%s: distance from uniform %.3f\n", rows[i].what, distance);
-        assert_true(distance < 1.63 / sqrt(N) + slack / rows[i].period_s);
+        print_message("%s: distance from uniform %.3f\n", periodic[i].what, distance);
+        assert_true(distance < 1.63 / sqrt(N) + slack / periodic[i].period_s);
         for (int fixed = 0; fixed < 3; fixed++) {
-            double wanted = fixed == 2 ? rows[i].period_s * 0.3 : 0, found;
+            double wanted = fixed == 2 ? periodic[i].period_s * 0.3 : 0, found;
             const char *sets[] = {set};
 
-            snprintf(set, sizeof set, "%s=%gs", fixed == 0 ? "phase" : rows[i].key, wanted);
-            scenario = scenario_load_text(rows[i].text, strlen(rows[i].text), "t.yaml", &registry,
-                                          sets, 1, &diag);
+            snprintf(set, sizeof set, "%s=%gs", fixed == 0 ? "phase" : periodic[i].key, wanted);
+            scenario = scenario_load_text(periodic[i].text, strlen(periodic[i].text), "t.yaml",
+                                          &registry, sets, 1, &diag);
             if (!scenario)
                 diag_print(&diag, stderr);
             assert_non_null(scenario);
             for (uint32_t r = 0; r < 3; r++) {
-                found = first_phase(scenario, r, rows[i].match, rows[i].from, rows[i].period_s);
+                found = first_phase(scenario, r, periodic[i].match, periodic[i].from,
+                                    periodic[i].period_s);
                 assert_true(found >= wanted - 1e-9 && found <= wanted + slack);
             }
             scenario_free(scenario);

@@ -50,7 +50,7 @@ static const char *const queries[] = {
     "SELECT 'point series ' || " POINT_KEY ", " CELL_KEY ", point_series.runs, bin_ns, bins FROM point_series" WHERE_POINT CELL " ORDER BY 1, 2",
     "SELECT 'event ' || " RUN_KEY ", event.number, t_ns, what, subject, text, cause, waited_for, cause_text FROM event" WHERE_RUN " ORDER BY 1, 2",
     "SELECT 'incident ' || " RUN_KEY ", incident.number, kind, subject, cause, onset_ns, detected_ns, decided_ns, promoted_ns,"
-    " published_ns, restored_ns, rpo_ns, writes_lost, sessions_lost FROM incident" WHERE_RUN " ORDER BY 1, 2",
+    " notified_ns, published_ns, cached_ns, restored_ns, rpo_ns, writes_lost, sessions_lost FROM incident" WHERE_RUN " ORDER BY 1, 2",
     "SELECT 'expectation ' || study, point.number, expectation.number, text, verdict, printf('%.17g', value),"
     " printf('%.17g', low), printf('%.17g', high), reason FROM expectation JOIN point ON point.id = point ORDER BY 1, 2, 3",
     "SELECT 'finding', study, number, kind, point, subject, verdict, n, printf('%.17g', value), printf('%.17g', low),"

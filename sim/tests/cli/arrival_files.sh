@@ -19,6 +19,13 @@ try good-rates.csv 'rate\n10/s\n600/min\n0/s\n' '{rates: {values: good-rates.csv
 "$isthmus" describe child.yaml | grep 'arrivals.rates'
 try units.csv '60\n120\n' '{rates: {values: {file: units.csv, unit: /min}, bin: 1min}}'
 "$isthmus" describe child.yaml | grep 'arrivals.rates'
+try mark.csv '\xef\xbb\xbf1s\r\n2s' '{timestamps: {at: mark.csv}}'
+"$isthmus" describe child.yaml | grep timestamps
+try one.csv '5s' '{timestamps: {at: one.csv}}'
+"$isthmus" describe child.yaml | grep timestamps
+try marked.csv '\xef\xbb\xbftime,user\n1s,a\n' '{timestamps: {at: {file: marked.csv, column: time}}}'
+"$isthmus" describe child.yaml | grep timestamps
+try header.csv 'rate\n' '{rates: {values: header.csv}}'
 try epoch.csv '1700000000\n1700000001.5\n' '{timestamps: {at: {file: epoch.csv, unit: s}, origin: 1700000000s}}'
 "$isthmus" run child.yaml --output epoch.db --replications 1 >/dev/null 2>&1
 "$dump" epoch.db | grep -m 1 sessions_started

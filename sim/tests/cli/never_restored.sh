@@ -18,7 +18,7 @@ faults: [{at: 2min, region: us-west-1, down: true}]
 replications: 8
 expect: [rto < 1h, rto.p90 < 1h]
 END
-"$isthmus" compare loss.yaml --with failover.mode=none --no-output --metric rto 2>/dev/null | tail -n 1
+"$isthmus" compare loss.yaml --with failover.mode=none --no-output --metric rto 2>/dev/null | grep -A 1 '^  rto' | tr -s ' \n' ' '; echo
 "$isthmus" sweep loss.yaml --sweep failover.mode=automatic,none --minimise rto --minimise cost_per_hour --no-output 2>/dev/null |
     awk '/^  failover/ { print $1, $NF }'
 "$isthmus" run loss.yaml --set failover.mode=none --output none.db 2>/dev/null | sed -n '/^Expectations/,/^$/p; /^Incidents/,/^$/p'

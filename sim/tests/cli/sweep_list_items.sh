@@ -31,8 +31,8 @@ sed -n 3p sweep.txt | diff - <(sed -n 2p run.txt) && echo same
 "$isthmus" sweep s.yaml --sweep 'faults[1].slow=1x..3x/1' --replications 1 --output s.db 2>/dev/null | grep '^Point'
 echo '--- either way of writing a place is the same path'
 "$isthmus" sweep s.yaml --sweep 'faults[1].slow=1x, 2x, 3x' --sweep 'faults.0.slow=1, 2, 3' --where 'faults.1.slow > 1' \
-    --lockstep 'faults[1].slow, faults[0].slow' --replications 1 --output s.db 2>&1 | grep -E '^Point|error'
-"$isthmus" sweep s.yaml --sweep 'faults[1].slow=1x, 2x' --where 'faults[0].errors > 10%' --set 'faults.1.slow=3x' --replications 1 --output s.db 2>&1 | grep -E '^Point|error'
+    --lockstep 'faults[1].slow, faults[0].slow' --replications 1 --output s.db 2>&1 | grep -E '^Point|error:'
+"$isthmus" sweep s.yaml --sweep 'faults[1].slow=1x, 2x' --where 'faults[0].errors > 10%' --set 'faults.1.slow=3x' --replications 1 --output s.db 2>&1 | grep -E '^Point|error:'
 echo '--- wrong places'
 for path in 'faults[2].slow' 'faults[].slow' 'faults[x].slow' 'faults[0' 'faults[0]x.slow' 'population.arrivals.stages[7].to' 'client[0].timeout' 'faults[99999999].slow'; do
     "$isthmus" validate s.yaml --set "$path=2x" 2>&1 | head -1

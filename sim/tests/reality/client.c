@@ -15,6 +15,7 @@
  */
 #include "client.h"
 
+#include "disturbance.h"
 #include "settings.h"
 
 #include <errno.h>
@@ -183,6 +184,19 @@ static void client_read(struct client *client, const char *path)
     fclose(file);
 }
 
+/* Several nodes share the keys on a ring of their names, which are those of the model memcached. */
+static void client_make_ring(struct client *client)
+{
+    static char texts[NODES_MAX][32];
+    const char *names[NODES_MAX];
+
+    for (size_t i = 0; i < client->nodes; i++) {
+        snprintf(texts[i], sizeof(texts[i]), "node-%zu:11211", i + 1);
+        names[i] = texts[i];
+    }
+    ketama_init(&client->ring, names, (uint32_t)client->nodes);
+}
+
 /* A value such that SET with it is `write_bytes` long in Redis' protocol. */
 static void client_make_value(struct client *client)
 {
@@ -234,11 +248,13 @@ static void client_run(struct client *client)
     probes_start(client);
     client_warm(client);
     client->start_ns = reactor_now_ns() + QUIET_NS;
+    disturbance_start();
     sessions_start(client);
     actions_start(client);
     reactor_set(&client->reactor, &client->end, client->start_ns + client->settings.duration_ns);
     client->reactor.stopped = false;
     reactor_run(&client->reactor);
+    disturbance_print();
 }
 
 int main(int argc, char **argv)
@@ -271,6 +287,7 @@ int main(int argc, char **argv)
     client.arrivals = rng_stream_named((uint64_t)client.settings.seed, 0, "client", "arrivals");
     client.backoffs = rng_stream_named((uint64_t)client.settings.seed, 0, "client", "backoffs");
     client_make_value(&client);
+    client_make_ring(&client);
     alarm((unsigned)(client.settings.duration_ns / 1000000000) + GRACE_S);
     reactor_sharpen();
     client_run(&client);

@@ -13,6 +13,7 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 
+#include "ketama.h"
 #include "reactor.h"
 #include "rng_stream.h"
 #include "store_link.h"
@@ -149,8 +150,9 @@ struct client {
     struct client_settings settings;
     const struct store_link_ops *link_ops;
     struct pool pools[OPERATION_KINDS][NODES_MAX];
-    size_t nodes;     /* of each kind; a key belongs to one */
-    bool reads_apart; /* reads have pools of their own */
+    size_t nodes;       /* of each kind; a key belongs to one */
+    struct ketama ring; /* of several nodes */
+    bool reads_apart;   /* reads have pools of their own */
     int64_t start_ns;
     struct rng_stream arrivals, backoffs;
     uint64_t sessions;

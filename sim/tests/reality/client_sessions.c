@@ -19,13 +19,28 @@ void session_key(uint64_t session, char key[32])
     snprintf(key, 32, "s%015llu", (unsigned long long)session);
 }
 
+/* The node that a session's key belongs to, as libketama finds it. */
+static uint32_t session_node(const struct client *client, uint64_t session)
+{
+    char key[32];
+    struct md5 digest;
+
+    if (client->nodes == 1)
+        return 0;
+    session_key(session, key);
+    digest = md5_of(key, strlen(key));
+    return ketama_server(&client->ring, (uint32_t)digest.bytes[3] << 24 |
+                                            (uint32_t)digest.bytes[2] << 16 |
+                                            (uint32_t)digest.bytes[1] << 8 | digest.bytes[0]);
+}
+
 static struct pool *operation_pool(const struct operation *operation)
 {
     struct client *client = operation->client;
     bool reads = operation->kind == OPERATION_READ && client->reads_apart;
 
     return &client->pools[reads ? OPERATION_READ : OPERATION_WRITE]
-                         [rng_mix(operation->session) % client->nodes];
+                         [session_node(client, operation->session)];
 }
 
 /* --- the end of an operation ----------------------------------------------------------------- */

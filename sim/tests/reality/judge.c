@@ -4,7 +4,7 @@
  *
  * ROWS has one row a line, "NAME | WHAT | MEASURED | SIMULATED | TOLERANCE". MEASURED is the output
  * of reality_client. RESULTS is a results file of the same settings at level 99 %; without it the
- * rows are `not yet`. Prints one line for each row, with tabs between the fields:
+ * rows are `not simulated`. Prints one line for each row, with tabs between the fields:
  *
  *   NAME  WHAT  measured  [low, high]  simulated  [low, high]  tolerance  verdict
  *
@@ -210,7 +210,8 @@ int main(int argc, char **argv)
         printf("%s\t%s\t", fields[ROW_NAME], fields[ROW_WHAT]);
         print_estimate(&measured, simulated.unit);
         print_estimate(&simulated, simulated.unit);
-        verdict = db == NULL ? "not yet" : verdict_of(&measured, &simulated, fields[ROW_TOLERANCE]);
+        verdict =
+            db == NULL ? "not simulated" : verdict_of(&measured, &simulated, fields[ROW_TOLERANCE]);
         if (verdict == NULL)
             judge_fail("unknown tolerance", fields[ROW_TOLERANCE]);
         printf("%s\t%s\n", fields[ROW_TOLERANCE], verdict);
