@@ -234,6 +234,22 @@ static void durable_check(const void *config, const void *kind_config,
         validation_error(validation, "primary", "does not go with 'regional: true'");
 }
 
+/* Asynchronous durability costs nothing. */
+static double durable_hours(const void *self)
+{
+    const struct store *store = self;
+    const struct durable_config *config = store->kind_config;
+    uint32_t clusters = config->regional ? store->region_count : 1;
+
+    if (config->mode == DURABLE_ASYNC)
+        return 0;
+    return clusters * (double)sim_now(store->sim) / (3600.0 * (double)SIM_S);
+}
+
+static const struct usage_row durable_usage[] = {
+    {.item = "durability", .amount = durable_hours, .meaning = "hours of clusters with a log"},
+};
+
 static uint32_t cache_parts(const void *config, const struct check_context *context, int region,
                             int peer)
 {
@@ -259,7 +275,8 @@ const struct store_kind kind_durable_cache = {
               .config_size = sizeof(struct durable_config),
               FIELD_TABLE(durable_fields),
               METRIC_TABLE(durable_metrics),
-              .rows = {LABEL_TABLE(durable_causes), FAULT_TABLE(durable_faults)},
+              .rows = {LABEL_TABLE(durable_causes), FAULT_TABLE(durable_faults),
+                       USAGE_TABLE(durable_usage)},
               .check = durable_check},
     .state_size = sizeof(struct durable),
     .row_size = sizeof(struct regional_row),

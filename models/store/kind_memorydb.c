@@ -269,6 +269,10 @@ static void memorydb_check(const void *config, const void *kind_config,
                          count);
 }
 
+static const struct usage_row memorydb_usage[] = {
+    {.item = "replication", .metric = "replicated_bytes", .meaning = "bytes sent to other regions"},
+};
+
 static uint32_t cluster_parts(const void *config, const struct check_context *context, int region,
                               int peer)
 {
@@ -302,7 +306,8 @@ const struct store_kind kind_memorydb = {
               .config_size = sizeof(struct memorydb_config),
               FIELD_TABLE(memorydb_fields),
               METRIC_TABLE(memorydb_metrics),
-              .rows = {LABEL_TABLE(memorydb_causes), FAULT_TABLE(memorydb_faults)},
+              .rows = {LABEL_TABLE(memorydb_causes), FAULT_TABLE(memorydb_faults),
+                       USAGE_TABLE(memorydb_usage)},
               .check = memorydb_check},
     .state_size = sizeof(struct memorydb),
     .row_size = sizeof(struct item_row),

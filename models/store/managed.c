@@ -32,6 +32,24 @@ void managed_adapt(struct store_config *config, const void *kind_config)
     config->accepts_per_turn = config->tls_per_turn = UINT32_MAX;
 }
 
+/* --- units ----------------------------------------------------------------------------------- */
+
+#define ITEM_OVERHEAD 48 /* bytes of an item in a global table */
+#define ITEM_BYTES 1100  /* of a read item, as client.write_bytes, where all are the same */
+
+double managed_write_units(uint32_t bytes)
+{
+    return (double)((bytes + ITEM_OVERHEAD + 1023) / 1024);
+}
+
+double managed_read_units(const struct command *command, bool strong)
+{
+    uint32_t bytes = command->reply.bytes > 0 ? command->reply.bytes : ITEM_BYTES;
+    double units = (double)((bytes + ITEM_OVERHEAD + 4095) / 4096);
+
+    return strong ? units : units / 2;
+}
+
 /* --- commands -------------------------------------------------------------------------------- */
 
 static HOT_HANDLER void managed_on_command(void *self, struct sim *sim, uint32_t entity,

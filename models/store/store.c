@@ -655,6 +655,21 @@ static void store_fini(void *self)
     free(store->state);
 }
 
+/* Clusters of servers, times the length of the run so far; a managed service has none. */
+static double store_cluster_hours(const void *self)
+{
+    const struct store *store = self;
+    uint32_t clusters = 0;
+
+    for (uint32_t r = 0; r < store->region_count; r++)
+        clusters += store->clusters[r].exists && !store->kind->managed;
+    return clusters * (double)sim_now(store->sim) / (3600.0 * (double)SIM_S);
+}
+
+static const struct usage_row store_usage[] = {
+    {.item = "nodes", .amount = store_cluster_hours, .meaning = "hours of clusters of cache nodes"},
+};
+
 static const struct service_metric store_service_metrics[] = {
     {.name = "EngineCPUUtilization",
      .space = "AWS/ElastiCache",
@@ -677,7 +692,7 @@ const struct model_ops store_ops = {
     .state_size = sizeof(struct store),
     FIELD_TABLE(store_fields),
     METRIC_TABLE(store_metrics),
-    .rows = {SERVICE_METRIC_TABLE(store_service_metrics)},
+    .rows = {USAGE_TABLE(store_usage), SERVICE_METRIC_TABLE(store_service_metrics)},
     .kinds = store_kinds,
     .kind_count = sizeof store_kinds / sizeof store_kinds[0],
     .init = store_init,
