@@ -16,7 +16,9 @@
 #define BYTES_PER_GB 1e9
 
 struct cost_config {
-    double node_per_hour, replication_per_gib, transfer_per_gb;
+    double node_per_hour, durable_per_hour, replication_per_gib, transfer_per_gb;
+    double write_unit_per_million, read_unit_per_million, write_capacity_per_hour,
+        read_capacity_per_hour;
     double accelerator_per_hour, accelerator_per_gb, alarm_per_month;
     uint32_t nodes_per_region, accelerators, alarms;
     int64_t write_bytes, response_bytes;
@@ -26,7 +28,12 @@ struct cost_config {
 // clang-format off
 static const struct field cost_fields[] = {
     NUMBER("node_per_hour", node_per_hour, "0", "0.1752", "1e6", "USD/h: a cache node (r7g.large, Valkey)", "facts K"),
-    COUNT("nodes_per_region", nodes_per_region, "0", "2", "10k", "cache nodes in each region, replicas included", "assumption"),
+    NUMBER("durable_per_hour", durable_per_hour, "0", "0.035", "1e6", "USD/h: what a cache node costs more with synchronous durability", "facts K"),
+    COUNT("nodes_per_region", nodes_per_region, "0", "2", "10k", "cache nodes in each region with a cluster, replicas included", "assumption"),
+    NUMBER("write_unit_per_million", write_unit_per_million, "0", "0.625", "1e6", "USD: a million write units of a managed table, replicated ones too", "facts K"),
+    NUMBER("read_unit_per_million", read_unit_per_million, "0", "0.125", "1e6", "USD: a million read units of a managed table", "facts K"),
+    NUMBER("write_capacity_per_hour", write_capacity_per_hour, "0", "0.00065", "1e6", "USD/h: a provisioned write unit a second", "facts K"),
+    NUMBER("read_capacity_per_hour", read_capacity_per_hour, "0", "0.00013", "1e6", "USD/h: a provisioned read unit a second", "facts K"),
     NUMBER("replication_per_gib", replication_per_gib, "0", "0.02", "1e6", "USD/GiB: replication traffic out of the primary's region", "facts K"),
     NUMBER("transfer_per_gb", transfer_per_gb, "0", "0.02", "1e6", "USD/GB: traffic between regions over a peering", "facts K"),
     SIZE("write_bytes", write_bytes, "0", "1 KiB", "1 GiB", "bytes that a write attempt sends to another region", "facts H"),
@@ -41,14 +48,20 @@ static const struct field cost_fields[] = {
 
 enum cost_item {
     ITEM_NODES,
+    ITEM_DURABLE,
     ITEM_REPLICATION,
     ITEM_TRANSFER,
+    ITEM_WRITE_UNITS,
+    ITEM_READ_UNITS,
+    ITEM_WRITE_CAPACITY,
+    ITEM_READ_CAPACITY,
     ITEM_ACCELERATOR,
     ITEM_ALARMS,
     ITEMS
 };
-static const char *const item_names[] = {"nodes",       "replication", "transfer",
-                                         "accelerator", "alarms",      NULL};
+static const char *const item_names[] = {
+    "nodes",          "durability",    "replication", "transfer", "write-units", "read-units",
+    "write-capacity", "read-capacity", "accelerator", "alarms",   NULL};
 
 static const struct metric cost_metrics[] = {
     {.name = "cost_per_hour",
@@ -72,20 +85,25 @@ static const struct metric cost_metrics[] = {
 struct cost {
     const struct cost_config *config;
     struct sim *sim;
-    uint32_t region_count;
     const struct usage_list *usage;
 };
 
 /* A price by use: amount x `each` / `unit` x `price`. */
 static const struct price {
     enum cost_item item;
-    size_t each;  /* int64_t in the config: bytes of one; 0: the amount is in bytes */
-    double unit;  /* bytes that the price is for */
+    size_t each;  /* int64_t in the config: bytes of one; 0: one */
+    double unit;  /* what the price is for */
     size_t price; /* double in the config */
 } prices[] = {
+    {ITEM_NODES, 0, 1, offsetof(struct cost_config, node_per_hour)},
+    {ITEM_DURABLE, 0, 1, offsetof(struct cost_config, durable_per_hour)},
     {ITEM_REPLICATION, 0, BYTES_PER_GIB, offsetof(struct cost_config, replication_per_gib)},
     {ITEM_TRANSFER, offsetof(struct cost_config, write_bytes), BYTES_PER_GB,
      offsetof(struct cost_config, transfer_per_gb)},
+    {ITEM_WRITE_UNITS, 0, 1e6, offsetof(struct cost_config, write_unit_per_million)},
+    {ITEM_READ_UNITS, 0, 1e6, offsetof(struct cost_config, read_unit_per_million)},
+    {ITEM_WRITE_CAPACITY, 0, 1, offsetof(struct cost_config, write_capacity_per_hour)},
+    {ITEM_READ_CAPACITY, 0, 1, offsetof(struct cost_config, read_capacity_per_hour)},
     {ITEM_ACCELERATOR, offsetof(struct cost_config, response_bytes), BYTES_PER_GB,
      offsetof(struct cost_config, accelerator_per_gb)},
 };
@@ -108,7 +126,8 @@ static void cost_items(const struct cost *cost, double hours, double items[ITEMS
 
     for (size_t i = 0; i < PRICES; i++)
         items[prices[i].item] = cost_of_usage(cost, &prices[i], hours);
-    items[ITEM_NODES] = cost->region_count * c->nodes_per_region * c->node_per_hour;
+    items[ITEM_NODES] *= c->nodes_per_region; /* the amount is in hours of clusters */
+    items[ITEM_DURABLE] *= c->nodes_per_region;
     if (c->accelerators > 0)
         items[ITEM_ACCELERATOR] += c->accelerators * c->accelerator_per_hour;
     else
@@ -173,7 +192,6 @@ static void cost_init(void *self, const struct model_env *env)
 
     cost->config = env->config;
     cost->sim = env->sim;
-    cost->region_count = env->topology->region_count;
     cost->usage = env->usage;
     cost_check_usage(env->usage);
 }

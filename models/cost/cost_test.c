@@ -21,10 +21,25 @@ static double attempts_elsewhere(const void *state)
     return *(const double *)state;
 }
 
+/* One cluster in each region, for half an hour. */
+static double cluster_hours(const void *state)
+{
+    (void)state;
+    return 0.5;
+}
+
+static double units(const void *state)
+{
+    (void)state;
+    return 4e6;
+}
+
 static const struct usage_row used[] = {
     {.item = "replication", .metric = "replication_bytes"},
     {.item = "accelerator", .metric = "requests"},
     {.item = "transfer", .amount = attempts_elsewhere},
+    {.item = "nodes", .amount = cluster_hours},
+    {.item = "write-units", .amount = units},
 };
 static const struct model_rows rows = {USAGE_TABLE(used)};
 
@@ -62,12 +77,13 @@ static double item(const struct cost_rig *r, const char *name)
  *   replication  5 GiB x 0.02 / 0.5 h                              = 0.2
  *   transfer     1e6 attempts to the other region x 1024 B x 0.02/GB / 0.5 h = 0.04096
  *   accelerator  0.025 + 1e6 requests x 20480 B x 0.015/GB / 0.5 h = 0.6394
+ *   write units  2 regions x 4e6 x 0.625 / 1e6 / 0.5 h             = 10
  *   alarms       0.10 / 730                                        = 0.000137
  */
 static void cost_adds_up_the_price_table(void **state)
 {
     struct cost_rig r;
-    double sum = 0.7008 + 0.2 + 0.04096 + 0.6394 + 0.1 / 730;
+    double sum = 0.7008 + 0.2 + 0.04096 + 0.6394 + 10 + 0.1 / 730;
 
     (void)state;
     cost_rig_open(&r);
@@ -82,6 +98,7 @@ static void cost_adds_up_the_price_table(void **state)
     assert_close(item(&r, "replication"), 0.2, 1e-9);
     assert_close(item(&r, "transfer"), 0.04096, 1e-9);
     assert_close(item(&r, "accelerator"), 0.6394, 1e-9);
+    assert_close(item(&r, "write-units"), 10, 1e-9);
     assert_close(item(&r, "alarms"), 0.1 / 730, 1e-9);
     assert_close(rig_statistic(&r.rig, "cost_per_hour", -1, NULL), sum, 1e-9);
     assert_close(rig_statistic(&r.rig, "cost_per_million_requests", -1, NULL), sum / 2, 1e-9);
@@ -98,7 +115,7 @@ static void cost_says_nothing_of_requests_that_were_not_made(void **state)
     rig_wire(&r.rig);
     rig_run(&r.rig);
     assert_close(item(&r, "accelerator"), 0, 0);
-    assert_close(rig_statistic(&r.rig, "cost_per_hour", -1, NULL), 0.7008 + 0.1 / 730, 1e-9);
+    assert_close(rig_statistic(&r.rig, "cost_per_hour", -1, NULL), 0.7008 + 10 + 0.1 / 730, 1e-9);
     rig_assert_none(&r.rig, "cost_per_million_requests", -1, NULL, "no requests");
     rig_close(&r.rig);
 }

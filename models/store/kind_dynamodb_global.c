@@ -154,29 +154,14 @@ static void global_table_seed(struct store *store, uint32_t session, uint32_t se
 
 /* --- capacity -------------------------------------------------------------------------------- */
 
-#define ITEM_OVERHEAD 48 /* bytes of an item in a global table */
-#define ITEM_BYTES 1100  /* of a read item, as client.write_bytes, where all are the same */
-
-static double write_units(uint32_t bytes)
-{
-    return (double)((bytes + ITEM_OVERHEAD + 1023) / 1024);
-}
-
-static double read_units(const struct command *command)
-{
-    uint32_t bytes = command->reply.bytes > 0 ? command->reply.bytes : ITEM_BYTES;
-    double units = (double)((bytes + ITEM_OVERHEAD + 4095) / 4096);
-
-    return command->latest ? units : units / 2;
-}
-
 static enum execution global_table_execute(struct server *server, uint32_t ref,
                                            struct command *command)
 {
     struct global_table *table = table_of(server->cluster->store);
     int region = server->cluster->region;
     bool is_write = command_is_write(command->kind);
-    double units = is_write ? write_units(command->bytes) : read_units(command);
+    double units = is_write ? managed_write_units(command->bytes)
+                            : managed_read_units(command, command->latest);
 
     if (!capacity_take(&table->tables[region][is_write], units,
                        sim_now(table->managed.store->sim))) {
@@ -193,7 +178,7 @@ static void replicated_write(struct outbox *outbox, uint32_t index, int region)
 {
     struct global_table *table = table_of(outbox->store);
     struct sim *sim = outbox->store->sim;
-    double units = write_units(version_at(outbox->items, index)->bytes);
+    double units = managed_write_units(version_at(outbox->items, index)->bytes);
     sim_dur wait = capacity_borrow(&table->tables[region][WRITES], units, sim_now(sim));
 
     if (wait == 0)
@@ -463,6 +448,54 @@ static void global_table_check(const void *config, const void *kind_config,
     }
 }
 
+/* --- usage ----------------------------------------------------------------------------------- */
+
+/* Units used on demand, or hours of units provisioned, in all regions. */
+static double table_usage(const struct store *store, int use, int mode)
+{
+    struct global_table *table = table_of(store);
+    double sum = 0;
+
+    if (table->capacity.mode != mode)
+        return 0;
+    for (uint32_t r = 0; r < store->region_count; r++)
+        if (has_replica(table->config, (int)r))
+            sum += mode == CAPACITY_ON_DEMAND
+                       ? table->tables[r][use].total
+                       : capacity_provided(&table->tables[r][use], sim_now(store->sim)) / 3600;
+    return sum;
+}
+
+static double used_writes(const void *store)
+{
+    return table_usage(store, WRITES, CAPACITY_ON_DEMAND);
+}
+
+static double used_reads(const void *store)
+{
+    return table_usage(store, READS, CAPACITY_ON_DEMAND);
+}
+
+static double provided_writes(const void *store)
+{
+    return table_usage(store, WRITES, CAPACITY_PROVISIONED);
+}
+
+static double provided_reads(const void *store)
+{
+    return table_usage(store, READS, CAPACITY_PROVISIONED);
+}
+
+static const struct usage_row global_table_usage[] = {
+    {.item = "write-units", .amount = used_writes, .meaning = "write units, replicated ones too"},
+    {.item = "read-units", .amount = used_reads, .meaning = "read units"},
+    {.item = "write-capacity",
+     .amount = provided_writes,
+     .meaning = "hours of write units a second"},
+    {.item = "read-capacity", .amount = provided_reads, .meaning = "hours of read units a second"},
+    {.item = "replication", .metric = "replicated_bytes", .meaning = "bytes sent to other regions"},
+};
+
 static uint32_t replica_parts(const void *config, const struct check_context *context, int region,
                               int peer)
 {
@@ -490,7 +523,8 @@ const struct store_kind kind_dynamodb_global = {
               .config_size = sizeof(struct global_table_config),
               FIELD_TABLE(global_table_fields),
               METRIC_TABLE(global_table_metrics),
-              .rows = {LABEL_TABLE(global_table_causes), FAULT_TABLE(global_table_faults)},
+              .rows = {LABEL_TABLE(global_table_causes), FAULT_TABLE(global_table_faults),
+                       USAGE_TABLE(global_table_usage)},
               .check = global_table_check},
     .state_size = sizeof(struct global_table),
     .row_size = sizeof(struct item_row),

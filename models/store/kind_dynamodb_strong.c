@@ -47,6 +47,7 @@ struct strong_table {
     struct outbox outbox;
     struct quorum quorum;
     const struct strong_table_config *config;
+    double write_units, read_units;  /* used so far */
     uint32_t endpoints[REGIONS_MAX]; /* that clients of a region use */
 };
 
@@ -109,11 +110,21 @@ static void strong_table_seed(struct store *store, uint32_t session, uint32_t se
 
 /* --- operations ------------------------------------------------------------------------------ */
 
+static bool is_strong(const struct strong_table *table, bool latest)
+{
+    return latest || table->config->reads == READS_STRONG;
+}
+
 static enum execution strong_table_execute(struct server *server, uint32_t ref,
                                            struct command *command)
 {
     struct strong_table *table = table_of(server->cluster->store);
 
+    if (command_is_write(command->kind)) /* each replica takes it */
+        table->write_units +=
+            managed_write_units(command->bytes) * __builtin_popcount(table->items.members);
+    else
+        table->read_units += managed_read_units(command, is_strong(table, command->latest));
     return managed_begin(&table->managed, server, ref, command,
                          command_is_write(command->kind) ? table->config->write_latency
                                                          : table->config->read_latency);
@@ -124,11 +135,6 @@ static bool voter_accepts(const struct quorum *quorum, uint32_t proposal, int vo
 {
     return !item_has_proposal_of(quorum->items, proposal, voter) &&
            !item_has_later_commit(quorum->items, proposal, false);
-}
-
-static bool is_strong(const struct strong_table *table, bool latest)
-{
-    return latest || table->config->reads == READS_STRONG;
 }
 
 static struct reply strong_table_read(const struct quorum *quorum, const struct managed_op *op)
@@ -219,6 +225,21 @@ static void strong_table_check(const void *config, const void *kind_config,
     quorum_check(context, validation, "replicas", regions, count);
 }
 
+static double used_writes(const void *store)
+{
+    return table_of(store)->write_units;
+}
+
+static double used_reads(const void *store)
+{
+    return table_of(store)->read_units;
+}
+
+static const struct usage_row strong_table_usage[] = {
+    {.item = "write-units", .amount = used_writes, .meaning = "write units, of each replica"},
+    {.item = "read-units", .amount = used_reads, .meaning = "read units"},
+};
+
 static uint32_t member_parts(const void *config, const struct check_context *context, int region,
                              int peer)
 {
@@ -252,7 +273,8 @@ const struct store_kind kind_dynamodb_strong = {
               .config_size = sizeof(struct strong_table_config),
               FIELD_TABLE(strong_table_fields),
               METRIC_TABLE(strong_table_metrics),
-              .rows = {LABEL_TABLE(strong_table_causes), FAULT_TABLE(strong_table_faults)},
+              .rows = {LABEL_TABLE(strong_table_causes), FAULT_TABLE(strong_table_faults),
+                       USAGE_TABLE(strong_table_usage)},
               .check = strong_table_check},
     .state_size = sizeof(struct strong_table),
     .row_size = sizeof(struct item_row),

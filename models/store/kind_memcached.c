@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 struct memcached_config {
+    struct region_list regions;
     uint32_t nodes, threads;
     sim_dur discovery_ns;
     int resize;
@@ -26,6 +27,7 @@ static const char *const resizes[] = {"none", "once", NULL};
 #define MODEL_CONFIG struct memcached_config
 // clang-format off
 static const struct field memcached_fields[] = {
+    REGION_LIST("regions", regions, "regions with a cluster; default: all. Clients of other regions use the first of them", "assumption"),
     COUNT("nodes", nodes, "1", "3", "60", "nodes of each region's cluster", "assumption"),
     COUNT("threads", threads, "1", "4", "64", "threads of a node: each executes the commands of its own connections", "assumption"),
     DURATION("discovery", discovery_ns, "0s", "60s", "1h", "interval at which each client reads the list of nodes", "elasticache memcached"),
@@ -95,7 +97,21 @@ static void rings_init(struct memcached *memcached)
                 config->resize == RESIZE_ONCE ? config->resize_nodes : config->nodes);
 }
 
-/* Endpoint r x nodes + n is node n of region r. */
+static void add_node(struct store *store, struct endpoint_table *table, int region, uint32_t node)
+{
+    struct memcached *memcached = store->state;
+    struct strbuf name = STRBUF_INIT;
+
+    strbuf_addf(&name, "%s/%u", store->topology->region_names[region], node);
+    memcached->names[table->count] = strbuf_detach(&name);
+    endpoint_add(table, (struct endpoint){.name = memcached->names[table->count],
+                                          .region = region,
+                                          .zone = ENDPOINT_ANY,
+                                          .shard = ENDPOINT_ANY,
+                                          .node = (uint16_t)node});
+}
+
+/* The endpoints of a region's nodes follow one another. */
 static void memcached_endpoints(struct store *store, struct endpoint_table *table)
 {
     struct memcached *memcached = store->state;
@@ -105,17 +121,11 @@ static void memcached_endpoints(struct store *store, struct endpoint_table *tabl
     memcached->nodes = memcached->regional.nodes = nodes_of(config);
     store->node_servers = config->threads;
     rings_init(memcached);
-    for (uint32_t e = 0; e < store->region_count * memcached->nodes; e++) {
-        struct strbuf name = STRBUF_INIT;
-        uint32_t region = e / memcached->nodes, node = e % memcached->nodes;
-
-        strbuf_addf(&name, "%s/%u", store->topology->region_names[region], node);
-        memcached->names[e] = strbuf_detach(&name);
-        endpoint_add(table, (struct endpoint){.name = memcached->names[e],
-                                              .region = (int)region,
-                                              .zone = ENDPOINT_ANY,
-                                              .shard = ENDPOINT_ANY,
-                                              .node = (uint16_t)node});
+    regional_homes(store, &config->regions);
+    for (int r = 0; r < (int)store->region_count; r++) {
+        memcached->regional.endpoints[r] = (uint32_t)table->count;
+        for (uint32_t n = 0; n < memcached->nodes && memcached->regional.homes[r] == r; n++)
+            add_node(store, table, r, n);
     }
 }
 
@@ -152,7 +162,7 @@ static uint32_t memcached_route(const void *self, const struct client_knowledge 
                    knows_change(store, knowledge->region, query->instance);
 
     store_prefetch_near(store, query->session, sizeof(struct regional_row));
-    return (uint32_t)knowledge->region * memcached->nodes +
+    return memcached->regional.endpoints[memcached->regional.homes[knowledge->region]] +
            ketama_server(&memcached->rings[changed],
                          key_hash(store, query->session, query->session_check));
 }
@@ -163,7 +173,8 @@ static void memcached_seed(struct store *store, uint32_t session, uint32_t sessi
     const struct memcached *memcached = store->state;
     uint32_t node = ketama_server(&memcached->rings[0], key_hash(store, session, session_check));
 
-    regional_seed_in(store, session, session_check, ref_region(session) * memcached->nodes + node);
+    regional_seed_in(store, session, session_check,
+                     memcached->regional.homes[ref_region(session)] * memcached->nodes + node);
 }
 
 /* --- commands -------------------------------------------------------------------------------- */
@@ -254,15 +265,26 @@ static void memcached_check(const void *config, const void *kind_config,
         validation_error(validation, "resize.once.nodes", "must differ from 'nodes'");
 }
 
+static uint32_t memcached_regions(const void *config, const struct check_context *context,
+                                  int region, int peer)
+{
+    const struct memcached_config *c = context->kind_config;
+
+    (void)config, (void)peer;
+    for (uint32_t i = 0; i < c->regions.count; i++)
+        if (c->regions.items[i] == region)
+            return 1;
+    return region >= 0 && c->regions.count == 0;
+}
+
 static uint32_t memcached_parts(const void *config, const struct check_context *context, int region,
                                 int peer)
 {
-    (void)config, (void)peer;
-    return region >= 0 ? nodes_of(context->kind_config) : 0;
+    return memcached_regions(config, context, region, peer) * nodes_of(context->kind_config);
 }
 
 static const struct fault_capability memcached_faults[] = {
-    STORE_FAULTS(NULL, memcached_parts),
+    STORE_FAULTS(memcached_regions, memcached_parts),
     {"node", "crash", memcached_parts},
 };
 

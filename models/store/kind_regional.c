@@ -9,26 +9,55 @@
 
 #include <stdlib.h>
 
+struct regional_config {
+    struct region_list regions;
+};
+
+#define MODEL_CONFIG struct regional_config
+// clang-format off
+static const struct field regional_fields[] = {
+    REGION_LIST("regions", regions, "regions with a store; default: all. Clients of other regions use the first of them", "assumption"),
+};
+// clang-format on
+
 static const struct label_row regional_causes[] = {
     {"reauth-cause", "other-region", "the session is in the store of another region"},
 };
 
-/* Endpoint r is the cluster of region r. */
+void regional_homes(struct store *store, const struct region_list *regions)
+{
+    struct regional *regional = store->state;
+
+    for (uint32_t r = 0; r < store->region_count; r++) {
+        regional->homes[r] = (uint8_t)(regions->count > 0 ? regions->items[0] : (int32_t)r);
+        for (uint32_t i = 0; i < regions->count; i++)
+            if (regions->items[i] == (int32_t)r)
+                regional->homes[r] = (uint8_t)r;
+    }
+}
+
 static void regional_endpoints(struct store *store, struct endpoint_table *table)
 {
+    struct regional *regional = store->state;
+
+    regional_homes(store, &((const struct regional_config *)store->kind_config)->regions);
     for (int r = 0; r < (int)store->region_count; r++)
-        endpoint_add(table, (struct endpoint){.name = store->topology->region_names[r],
-                                              .region = r,
-                                              .zone = ENDPOINT_ANY,
-                                              .shard = ENDPOINT_ANY,
-                                              .node = ENDPOINT_ANY});
+        if (regional->homes[r] == r)
+            regional->endpoints[r] =
+                endpoint_add(table, (struct endpoint){.name = store->topology->region_names[r],
+                                                      .region = r,
+                                                      .zone = ENDPOINT_ANY,
+                                                      .shard = ENDPOINT_ANY,
+                                                      .node = ENDPOINT_ANY});
 }
 
 static uint32_t regional_route(const void *store, const struct client_knowledge *knowledge,
                                const struct route_query *query)
 {
+    const struct regional *regional = ((const struct store *)store)->state;
+
     store_prefetch_near(store, query->session, sizeof(struct regional_row));
-    return (uint32_t)knowledge->region;
+    return regional->endpoints[regional->homes[knowledge->region]];
 }
 
 static struct regional_row *row_of(struct store *store, uint32_t session)
@@ -146,7 +175,7 @@ static void lose_since(struct store *store, uint32_t index, sim_time from)
     place->lost[place->count++] = lost;
 }
 
-static void cluster_loses_since(const struct cluster *cluster, sim_time from)
+void regional_lose_since(const struct cluster *cluster, sim_time from)
 {
     uint32_t places = places_of_cluster(cluster->store->state);
 
@@ -166,13 +195,13 @@ void regional_down(struct cluster *cluster, enum crash_kind kind)
     sim_time from = persistence_down(cluster, kind);
 
     if (from != SIM_NEVER)
-        cluster_loses_since(cluster, from);
+        regional_lose_since(cluster, from);
 }
 
 void regional_back(struct cluster *cluster, bool was_down)
 {
     if (!was_down && cluster->persistence.config->kind == PERSIST_NONE)
-        cluster_loses_since(cluster, -1);
+        regional_lose_since(cluster, -1);
     persistence_back(cluster, !was_down);
 }
 
@@ -213,23 +242,39 @@ void regional_seed_in(struct store *store, uint32_t session, uint32_t session_ch
 /* Sessions from before the run are in the region closest to their user. */
 static void regional_seed(struct store *store, uint32_t session, uint32_t session_check)
 {
-    regional_seed_in(store, session, session_check, ref_region(session));
+    const struct regional *regional = store->state;
+
+    regional_seed_in(store, session, session_check, regional->homes[ref_region(session)]);
+}
+
+static uint32_t regional_parts(const void *config, const struct check_context *context, int region,
+                               int peer)
+{
+    const struct region_list *regions =
+        &((const struct regional_config *)context->kind_config)->regions;
+
+    (void)config, (void)peer;
+    for (uint32_t i = 0; i < regions->count; i++)
+        if (regions->items[i] == region)
+            return 1;
+    return region >= 0 && regions->count == 0;
 }
 
 static uint32_t node_parts(const void *config, const struct check_context *context, int region,
                            int peer)
 {
-    (void)context, (void)peer;
-    return region >= 0 ? store_nodes(config) : 0;
+    return regional_parts(config, context, region, peer) * store_nodes(config);
 }
 
-static const struct fault_capability regional_faults[] = {STORE_FAULTS(NULL, node_parts)};
+static const struct fault_capability regional_faults[] = {STORE_FAULTS(regional_parts, node_parts)};
 
 const struct store_kind kind_regional = {
     .model = {.name = "regional",
               .meaning =
                   "an independent store in each region: a session is valid only where it was "
                   "created",
+              .config_size = sizeof(struct regional_config),
+              FIELD_TABLE(regional_fields),
               .rows = {LABEL_TABLE(regional_causes), FAULT_TABLE(regional_faults)}},
     .state_size = sizeof(struct regional),
     .row_size = sizeof(struct regional_row),

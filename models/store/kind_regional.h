@@ -37,6 +37,9 @@ struct regional {
     struct place places[REGIONS_MAX * NODES_MAX];
     uint32_t nodes;       /* by_node: of a cluster; each is a place. 0: a cluster is one */
     uint32_t write_bytes; /* of the latest write */
+    /* Region whose store the clients of a region use: regional_homes(). */
+    uint8_t homes[REGIONS_MAX];
+    uint32_t endpoints[REGIONS_MAX]; /* of its first node */
 };
 
 /* Functions of struct store_kind. If a place in another region holds the session, a read misses
@@ -45,9 +48,14 @@ struct regional {
 enum execution regional_execute(struct server *server, uint32_t ref, struct command *command);
 void regional_down(struct cluster *cluster, enum crash_kind kind);
 void regional_back(struct cluster *cluster, bool was_down);
+/* All writes that a cluster has executed since then are lost; -1: all. */
+void regional_lose_since(const struct cluster *cluster, sim_time from);
 void regional_node_lost(struct cluster *cluster, uint32_t node);
 struct held_data regional_data(const struct cluster *cluster);
 void regional_fini(struct store *store);
+/* Fill `homes`: regions of the list (none: all) use their own store, others the first of the list.
+ */
+void regional_homes(struct store *store, const struct region_list *regions);
 /* Put a session from before the run into a place: a region, or (by_node) region x nodes + node. */
 void regional_seed_in(struct store *store, uint32_t session, uint32_t session_check,
                       uint32_t place);

@@ -32,6 +32,24 @@ void managed_adapt(struct store_config *config, const void *kind_config)
     config->accepts_per_turn = config->tls_per_turn = UINT32_MAX;
 }
 
+/* --- units ----------------------------------------------------------------------------------- */
+
+#define ITEM_OVERHEAD 48 /* bytes of an item in a global table */
+#define ITEM_BYTES 1100  /* of a read item, as client.write_bytes, where all are the same */
+
+double managed_write_units(uint32_t bytes)
+{
+    return (double)((bytes + ITEM_OVERHEAD + 1023) / 1024);
+}
+
+double managed_read_units(const struct command *command, bool strong)
+{
+    uint32_t bytes = command->reply.bytes > 0 ? command->reply.bytes : ITEM_BYTES;
+    double units = (double)((bytes + ITEM_OVERHEAD + 4095) / 4096);
+
+    return strong ? units : units / 2;
+}
+
 /* --- commands -------------------------------------------------------------------------------- */
 
 static HOT_HANDLER void managed_on_command(void *self, struct sim *sim, uint32_t entity,
@@ -130,18 +148,28 @@ static void managed_on_done(void *self, struct sim *sim, uint32_t entity, uint32
 static const struct event_kind managed_done = {
     .name = "done", .phase = PHASE_WORK, .fire = managed_on_done};
 
+struct server *managed_server(const struct managed *managed, const struct managed_op *op)
+{
+    struct cluster *cluster = &managed->store->clusters[op->region];
+
+    return &cluster->servers[store_shard_of(managed->store, op->session, op->session_check)];
+}
+
 void managed_reply(const struct managed *managed, const struct managed_op *op,
                    const struct reply *reply)
 {
-    server_complete(&managed->store->clusters[op->region].servers[0], op->handle, reply);
+    server_complete(managed_server(managed, op), op->handle, reply);
+}
+
+void managed_forget(struct managed *managed, int region)
+{
+    managed->lives[region]++;
 }
 
 void managed_down(struct cluster *cluster, enum crash_kind kind)
 {
-    struct managed *managed = cluster->store->state;
-
     (void)kind;
-    managed->lives[cluster->region]++;
+    managed_forget(cluster->store->state, cluster->region);
 }
 
 void managed_back(struct cluster *cluster, bool was_down)

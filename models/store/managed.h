@@ -2,7 +2,8 @@
 /*
  * A managed service with an endpoint in each region: its front end is no bottleneck, so an
  * operation takes its latency whatever the load, and is executed at the end of it. For kinds of
- * store without servers of their own (struct store_kind, `managed`).
+ * store without servers of their own (struct store_kind, `managed`), and for writes that wait for a
+ * durable log.
  *
  * Operations under way have rows here. A region that goes down forgets them; its data stay.
  */
@@ -23,6 +24,11 @@ void managed_adapt(struct store_config *config, const void *kind_config);
 #define MANAGED_FAULTS(parts) {"store", "errors", (parts)}, {"store", "slow", (parts)}
 /* clang-format on */
 
+/* Units of a managed table that a write of so many bytes takes (a unit for each KiB), and a read
+ * (half a unit for each 4 KiB; twice that where it is strong). Source: facts C.2, facts F. */
+double managed_write_units(uint32_t bytes);
+double managed_read_units(const struct command *command, bool strong);
+
 /* An operation under way. */
 struct managed_op {
     struct command_handle handle;
@@ -41,7 +47,7 @@ struct managed_op {
     uint32_t proposal, proposal_generation;
 };
 
-/* First member of the state of such a kind. */
+/* First member of the state of a kind that is `managed`. */
 struct managed {
     struct store *store;
     struct managed_op *ops;
@@ -72,7 +78,10 @@ void managed_free(struct managed *managed, uint32_t index);
 /* Reply to the command of an operation, if it is still there. */
 void managed_reply(const struct managed *managed, const struct managed_op *op,
                    const struct reply *reply);
-/* struct store_kind's `down`: the operations of the region are forgotten. */
+struct server *managed_server(const struct managed *managed, const struct managed_op *op);
+/* The operations of a region are forgotten. */
+void managed_forget(struct managed *managed, int region);
+/* The same as struct store_kind's `down`. */
 void managed_down(struct cluster *cluster, enum crash_kind kind);
 /* Has its region's service run since it began? */
 static inline bool managed_lives(const struct managed *managed, const struct managed_op *op)

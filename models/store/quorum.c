@@ -396,14 +396,6 @@ static bool set_has(size_t set, const char *name)
     return false;
 }
 
-/* us-west-2, ap-southeast-1: two hyphens and a number. */
-static bool is_cloud_region(const char *name)
-{
-    const char *first = strchr(name, '-'), *second = first ? strchr(first + 1, '-') : NULL;
-
-    return second && second[1] >= '1' && second[1] <= '9' && second[2] == '\0';
-}
-
 void quorum_check(const struct check_context *context, struct validation *validation,
                   const char *field, const int *regions, uint32_t count)
 {
@@ -415,7 +407,7 @@ void quorum_check(const struct check_context *context, struct validation *valida
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
-        is_cloud |= is_cloud_region(names[regions[i]]);
+        is_cloud |= store_is_cloud_region(names[regions[i]]);
         for (uint32_t j = 0; j < i; j++)
             if (regions[i] == regions[j])
                 validation_error(validation, field, "has '%s' twice", names[regions[i]]);

@@ -22,6 +22,8 @@
     KIND(kind_dynamodb_global, "dynamodb-global-tables") \
     KIND(kind_dynamodb_strong, "dynamodb-strong") \
     KIND(kind_aurora_dsql, "aurora-dsql") \
+    KIND(kind_memorydb, "memorydb-multi-region") \
+    KIND(kind_durable_cache, "durable-cache") \
     KIND(kind_stateless_token, "stateless-token") \
     /* end of the table */
 // clang-format on
@@ -130,6 +132,13 @@ static const struct metric store_metrics[] = {
 uint32_t store_nodes(const void *config)
 {
     return ((const struct store_config *)config)->shards;
+}
+
+bool store_is_cloud_region(const char *name)
+{
+    const char *first = strchr(name, '-'), *second = first ? strchr(first + 1, '-') : NULL;
+
+    return second && second[1] >= '1' && second[1] <= '9' && second[2] == '\0';
 }
 
 /* --- sessions and their shards --------------------------------------------------------------- */
@@ -646,6 +655,21 @@ static void store_fini(void *self)
     free(store->state);
 }
 
+/* Clusters of servers, times the length of the run so far; a managed service has none. */
+static double store_cluster_hours(const void *self)
+{
+    const struct store *store = self;
+    uint32_t clusters = 0;
+
+    for (uint32_t r = 0; r < store->region_count; r++)
+        clusters += store->clusters[r].exists && !store->kind->managed;
+    return clusters * (double)sim_now(store->sim) / (3600.0 * (double)SIM_S);
+}
+
+static const struct usage_row store_usage[] = {
+    {.item = "nodes", .amount = store_cluster_hours, .meaning = "hours of clusters of cache nodes"},
+};
+
 static const struct service_metric store_service_metrics[] = {
     {.name = "EngineCPUUtilization",
      .space = "AWS/ElastiCache",
@@ -668,7 +692,7 @@ const struct model_ops store_ops = {
     .state_size = sizeof(struct store),
     FIELD_TABLE(store_fields),
     METRIC_TABLE(store_metrics),
-    .rows = {SERVICE_METRIC_TABLE(store_service_metrics)},
+    .rows = {USAGE_TABLE(store_usage), SERVICE_METRIC_TABLE(store_service_metrics)},
     .kinds = store_kinds,
     .kind_count = sizeof store_kinds / sizeof store_kinds[0],
     .init = store_init,

@@ -191,6 +191,9 @@ struct store {
 
 /* --- store.c --------------------------------------------------------------------------------- */
 
+/* Has a region the form of a name of the cloud, such as us-west-2? Rules on regions apply to these
+ * only. */
+bool store_is_cloud_region(const char *name);
 /* The shard of a session, by the hash slot of its key. */
 uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check);
 RARE void *store_row_slow(struct store *store, uint32_t session);

@@ -29,6 +29,8 @@ static void fill(struct capacity *capacity, sim_time now)
             capacity->rate_per_s * (double)(until - capacity->filled) / (double)SIM_S;
         if (capacity->tokens > tokens_max(capacity))
             capacity->tokens = tokens_max(capacity);
+        capacity->provided +=
+            capacity->rate_per_s * (double)(until - capacity->filled) / (double)SIM_S;
         capacity->filled = until;
         if (capacity->next_at <= until) {
             set_rate(capacity, capacity->next_per_s);
@@ -52,6 +54,7 @@ bool capacity_take(struct capacity *capacity, double units, sim_time now)
         return false;
     capacity->tokens -= units;
     capacity->used += units;
+    capacity->total += units;
     return true;
 }
 
@@ -60,6 +63,7 @@ sim_dur capacity_borrow(struct capacity *capacity, double units, sim_time now)
     fill(capacity, now);
     capacity->tokens -= units;
     capacity->used += units;
+    capacity->total += units;
     if (capacity->tokens >= 0)
         return 0;
     return (sim_dur)(-capacity->tokens / capacity->rate_per_s * (double)SIM_S) + 1;
@@ -104,6 +108,12 @@ static void follow_peak(struct capacity *capacity)
         capacity->peak_per_s = old;
     set_rate(capacity, clamp(2 * capacity->peak_per_s, capacity->limits.initial_per_s,
                              capacity->limits.max_per_s));
+}
+
+double capacity_provided(struct capacity *capacity, sim_time now)
+{
+    fill(capacity, now);
+    return capacity->provided;
 }
 
 void capacity_minute(struct capacity *capacity, sim_time now)

@@ -47,6 +47,8 @@ struct capacity {
     uint32_t minute;                        /* number of minutes so far */
     double peak_per_s;                      /* largest consumption that counts for on-demand */
     uint32_t above, below;                  /* minutes in a row */
+    double total;                           /* units taken since the start */
+    double provided;                        /* rate, integrated over seconds up to `filled` */
     double next_per_s;                      /* rate from next_at on, scaled */
     sim_time next_at;                       /* SIM_NEVER: no change is under way */
 };
@@ -58,6 +60,8 @@ void capacity_init(struct capacity *capacity, const struct capacity_config *conf
 bool capacity_take(struct capacity *capacity, double units, sim_time now);
 /* Take units in any case, and return how long the caller has to wait for them. */
 sim_dur capacity_borrow(struct capacity *capacity, double units, sim_time now);
+/* The rate, integrated over the seconds from the start to now. */
+double capacity_provided(struct capacity *capacity, sim_time now);
 /* A minute of measurement ends now. */
 void capacity_minute(struct capacity *capacity, sim_time now);
 

@@ -30,6 +30,7 @@ struct client_driver_config {
     double rate_per_s;
     bool poisson, cut_resets;
     int32_t writer, reader, isolated;
+    sim_dur pause_from_ns, pause_for_ns;
     sim_dur read_after_ns, cut_from_ns, cut_for_ns;
     struct link_ref cut;
     uint32_t writes;
@@ -53,6 +54,8 @@ static const struct field client_driver_fields[] = {
     COUNT("writes", writes, "0", "0", "1000000000", "so many and no more; 0: to the end", "assumption"),
     DURATION("stall_from", stall_from_ns, "0s", "0s", "30d", "the first region's store hangs; 0: never", "assumption"),
     DURATION("stall_for", stall_for_ns, "0s", "1s", "30d", "for", "assumption"),
+    DURATION("pause_from", pause_from_ns, "0s", "0s", "30d", "the first region's replication, or durable log, is paused; 0: never", "assumption"),
+    DURATION("pause_for", pause_for_ns, "0s", "1s", "30d", "for", "assumption"),
     DURATION("crash_from", crash_from_ns, "0s", "0s", "30d", "its process exits; 0: never", "assumption"),
     DURATION("crash_for", crash_for_ns, "0s", "1s", "30d", "for", "assumption"),
     DURATION("restart_at", restart_at_ns, "0s", "0s", "30d", "its process is restarted; 0: never", "assumption"),
@@ -115,6 +118,7 @@ struct client_driver {
     struct losses_port *losses;       /* NULL: it counts none */
     struct link_fault_port *faults[REGIONS_MAX][REGIONS_MAX];
     struct store_fault_port *store_fault;
+    const struct stream_port *replication; /* NULL: the store replicates nothing */
     kind_id write_kind, read_kind, cut_kind, promote_kind, stall_kind, crash_kind, plan_kind;
 };
 
@@ -230,6 +234,10 @@ static void client_driver_on_crash(void *self, struct sim *sim, uint32_t entity,
     enum crash_kind crash = driver->config->crash_host ? CRASH_HOST : CRASH_PROCESS;
 
     (void)sim, (void)generation;
+    if (entity >= 4) {
+        driver->replication->pause(driver->replication->self, 0, entity == 4);
+        return;
+    }
     if (entity == 2) {
         driver->store_fault->restart(driver->store_fault->self);
         return;
@@ -340,6 +348,7 @@ static void client_driver_connect(void *self, const struct port_directory *ports
     driver->promotion = port_find_promotion(ports, -1, -1);
     driver->losses = port_find_losses(ports, -1, -1);
     driver->store_fault = port_find_store_fault(ports, 0, -1);
+    driver->replication = port_find_stream(ports, -1, -1);
     for (int a = 0; a < (int)driver->regions; a++) {
         driver->sessions[a] = port_need_sessions(ports, a, -1);
         driver->sessions[a]->set_instances(driver->sessions[a]->self, 1);
@@ -368,6 +377,10 @@ static void client_driver_start(void *self)
     if (config->crash_from_ns > 0) {
         sim_at(driver->sim, config->crash_from_ns, driver->crash_kind, 0, 0);
         sim_at(driver->sim, config->crash_from_ns + config->crash_for_ns, driver->crash_kind, 1, 0);
+    }
+    if (config->pause_from_ns > 0) {
+        sim_at(driver->sim, config->pause_from_ns, driver->crash_kind, 4, 0);
+        sim_at(driver->sim, config->pause_from_ns + config->pause_for_ns, driver->crash_kind, 5, 0);
     }
     if (config->stall_from_ns > 0) {
         sim_at(driver->sim, config->stall_from_ns, driver->stall_kind, 0, 0);
