@@ -75,11 +75,6 @@ void health_check_register(struct health_check *check, const struct health_check
     check->open = false;
 }
 
-bool health_check_passes(const struct health_check_rule *rule, bool answered, sim_dur took_ns)
-{
-    return answered && took_ns <= rule->timeout_ns;
-}
-
 sim_dur health_check_phase_ns(const struct health_check_rule *rule, uint32_t index, uint32_t count)
 {
     return rule->interval_ns / count * index;

@@ -84,9 +84,6 @@ bool health_check_end(struct health_check *check, const struct health_check_rule
  * have passed. */
 void health_check_register(struct health_check *check, const struct health_check_rule *rule);
 
-/* Whether a check passes that was answered (or not) after `took_ns`. */
-bool health_check_passes(const struct health_check_rule *rule, bool answered, sim_dur took_ns);
-
 /* Time of the first check of target `index` of `count`: checks are spread evenly over the
  * interval. */
 sim_dur health_check_phase_ns(const struct health_check_rule *rule, uint32_t index, uint32_t count);

@@ -61,16 +61,6 @@ static void opinion_changes_after_a_streak_of_the_threshold(void **state)
             }
 }
 
-static void an_answer_after_the_timeout_has_failed(void **state)
-{
-    const struct health_check_rule rule = {.timeout_ns = 5 * SIM_S};
-
-    (void)state;
-    assert_true(health_check_passes(&rule, true, 5 * SIM_S));
-    assert_false(health_check_passes(&rule, true, 5 * SIM_S + 1));
-    assert_false(health_check_passes(&rule, false, 0));
-}
-
 /* Four targets each 30 s: 7.5 s apart. */
 static void targets_are_spread_over_the_interval(void **state)
 {
@@ -123,7 +113,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_state_follows_the_drawing),
         cmocka_unit_test(opinion_changes_after_a_streak_of_the_threshold),
-        cmocka_unit_test(an_answer_after_the_timeout_has_failed),
         cmocka_unit_test(targets_are_spread_over_the_interval),
         cmocka_unit_test(a_check_ends_once),
         cmocka_unit_test(a_check_that_is_open_at_the_next_has_failed),

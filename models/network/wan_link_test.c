@@ -48,7 +48,6 @@ struct driver {
     struct link_fault_port *out_fault, *in_fault;
     uint32_t flows[2];
     struct round_trip *trips;
-    uint32_t trips_begun;
     kind_id send_kind, arrive_kind, fault_kind, abort_kind, begin_kind, there_kind, back_kind;
     probe_id latency;
 };

@@ -480,8 +480,8 @@ static void cluster_demote(struct datastore_cluster *cluster)
         cluster->demoted = false; /* it will ask when it is back */
         return;
     }
-    cluster_send_once(&datastore->store->clusters[from], cluster->cluster, word, 60,
-                      rng_mix(identity));
+    cluster_notify(&datastore->store->clusters[from], cluster->cluster, word, 60,
+                   rng_mix(identity));
     sim_after(datastore->store->sim, datastore->config->demotion_interval_ns, cluster->demote_kind,
               0, ++cluster->asks);
 }
@@ -538,8 +538,8 @@ void datastore_peer(struct cluster *cluster, uint32_t word)
 
 /*
  * A server that has taken writes of its own, which are counted as lost since another one was
- * promoted, keeps none of them: it goes on from the last write that the primary holds too. Numbering
- * goes on from `base` at least, where what came before went with the memory of a primary.
+ * promoted, keeps none of them: it goes on from the last write that the primary holds too.
+ * Numbering goes on from `base` at least, where what came before went with the memory of a primary.
  */
 static void fork_from_common(struct datastore_server *server,
                              const struct datastore_server *primary)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VOTE_OVERHEAD 200 /* bytes of a proposal besides its item */
+#define VOTE_OVERHEAD 200 /* bytes of a proposal in addition to its item */
 #define SMALL_BYTES 100   /* of an answer, a query, a heartbeat */
 
 static bool is_voter(const struct quorum *quorum, int region)
@@ -33,22 +33,14 @@ struct quorum_message {
 
 static void path_send(const struct quorum_path *path, const struct quorum_message *what)
 {
-    const struct store *store = path->quorum->managed->store;
-    struct link_port *link = store->links[path->from][path->to];
-    struct message message = {.kind = what->kind,
-                              .entity = what->entity,
-                              .generation = what->generation & SIM_GENERATION_MASK,
-                              .bytes = what->bytes,
-                              .identity = what->identity,
-                              .index = (uint32_t)path->to};
-    uint32_t flow = link->open(link->self);
+    const struct message message = {.kind = what->kind,
+                                    .entity = what->entity,
+                                    .generation = what->generation & SIM_GENERATION_MASK,
+                                    .bytes = what->bytes,
+                                    .identity = what->identity,
+                                    .index = (uint32_t)path->to};
 
-    link->mark(link->self, flow, TRAFFIC_REPLICATION, rng_mix(what->identity));
-    link->send(link->self, flow, &message);
-    if (what->once)
-        link->abort(link->self, flow);
-    else
-        link->close(link->self, flow);
+    cluster_send(path->quorum->managed->store, path->from, path->to, &message, what->once);
 }
 
 /* --- isolation ------------------------------------------------------------------------------- */

@@ -557,21 +557,22 @@ void cluster_check_queue(struct cluster *cluster)
 
 /* --- messages between clusters --------------------------------------------------------------- */
 
-void cluster_send_peer(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
-                       uint64_t identity)
+void cluster_send(const struct store *store, int from, int to, const struct message *message,
+                  bool once)
 {
-    struct link_port *link = from->store->links[from->region][to->region];
-    struct message message = {
-        .kind = to->peer_kind, .entity = word, .bytes = bytes, .identity = identity};
+    struct link_port *link = store->links[from][to];
     uint32_t flow = link->open(link->self);
 
-    link->mark(link->self, flow, TRAFFIC_REPLICATION, rng_mix(identity));
-    link->send(link->self, flow, &message);
-    link->close(link->self, flow);
+    link->mark(link->self, flow, TRAFFIC_REPLICATION, rng_mix(message->identity));
+    link->send(link->self, flow, message);
+    if (once)
+        link->abort(link->self, flow);
+    else
+        link->close(link->self, flow);
 }
 
-void cluster_send_once(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
-                       uint64_t identity)
+void cluster_notify(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
+                    uint64_t identity)
 {
     struct link_port *link = from->store->links[from->region][to->region];
     struct message message = {

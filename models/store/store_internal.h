@@ -268,15 +268,16 @@ static inline struct command_handle server_handle(uint32_t ref, const struct com
 void server_complete(struct server *server, struct command_handle handle,
                      const struct reply *reply);
 /*
- * Send `bytes` from one cluster to another, over a separate connection that faults of processes do
- * not break: `word` arrives at the kind's `peer` after the link's delay, or when the link heals.
- * identity: key of the message's random draws.
+ * Send a message from the cluster of one region to that of another, over a separate connection of
+ * the traffic class `replication`, which faults of processes do not break: message->kind fires
+ * after the link's delay, or when the link heals. once: it is not sent again if the link loses it.
  */
-void cluster_send_peer(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
-                       uint64_t identity);
-/* The same, not sent again where the link loses it. */
-void cluster_send_once(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
-                       uint64_t identity);
+void cluster_send(const struct store *store, int from, int to, const struct message *message,
+                  bool once);
+/* Send one packet of `bytes` that calls the kind's `peer` with `word`; if the link loses it, it is
+ * not sent again. identity: key of its random draws. */
+void cluster_notify(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
+                    uint64_t identity);
 /* Check at the end of the run: the queue length equals the metric, and Little's law holds. */
 void cluster_check_queue(struct cluster *cluster);
 static inline uint32_t server_entity(const struct server *server)

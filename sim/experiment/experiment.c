@@ -544,11 +544,6 @@ static void runner_judge(struct study_runner *runner)
     }
 }
 
-struct study_outcome runner_outcome(const struct study_runner *runner)
-{
-    return runner->outcome;
-}
-
 struct study_outcome runner_close(struct study_runner *runner)
 {
     if (runner->outcome.status == STUDY_OK && runner->outcome.done > 0 &&
