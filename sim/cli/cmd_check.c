@@ -617,6 +617,7 @@ const struct command cmd_check = {
                 "      --margin 5% --junit check.xml --no-output",
     .options = check_options,
     .more_options = study_options,
+    .old_options = study_old_options,
     .refused = refused,
     .values_size = sizeof(struct check_values),
     .run = check,
