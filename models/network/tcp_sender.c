@@ -28,8 +28,8 @@
  *   too long        the kernel gives up: a watched flow breaks (link.h). Counted from the first
  *                   retransmission of the timer, asked when it fires
  *
- * What is sent again, and what has waited, is cut anew into full segments. A message is delivered
- * when all its bytes and all before them have arrived.
+ * What is sent again, and what has waited, is divided again into full segments. A message is
+ * delivered when all its bytes and all before them have arrived.
  *
  * A sender that begins with a loss does not know its window, since nobody counted before: for one
  * round trip nothing limits; then the window is what slow start leaves a flow whose application
@@ -423,7 +423,7 @@ static void sender_watch_path(struct wan_link *link, struct sender *sender)
     }
 }
 
-/* After acknowledgements: grow, leave recovery, start the timer anew. */
+/* After acknowledgements: grow, leave recovery, restart the timer. */
 static void sender_progress(struct wan_link *link, struct sender *sender, uint32_t segments,
                             bool in_order)
 {

@@ -73,7 +73,7 @@ bool sender_gives_up(const struct wan_link *link, const struct sender *sender)
            sim_now(link->sim) - sender->resent >= sender_limit(link, sender);
 }
 
-/* Start the timer anew: after progress, and after each retransmission by it. A user timeout cuts
+/* Restart the timer: after progress, and after each retransmission by it. A user timeout cuts
  * the wait that would outlast it. */
 void sender_arm(const struct wan_link *link, struct sender *sender)
 {

@@ -38,7 +38,7 @@ static const struct field wan_link_fields[] = {
     CHOICE("idle_timeout.then", idle_then, idle_ends, "drop", "what it does to packets of a forgotten connection: drop them in silence, or answer with a reset", "failures A.2"),
     CHOICE("tcp.congestion_control", congestion, congestion_controls, "cubic", "law of the congestion window", "failures A.4"),
     SIZE("tcp.segment", segment_bytes, "64 B", "1448 B", "64 KiB", "payload of a segment (MSS with timestamps)", "failures A.4"),
-    SIZE("tcp.window", window_bytes, "4 KiB", "2 MiB", "1 GiB", "most that one flow has outstanding: half of tcp_wmem, the rest is bookkeeping", "failures A.1"),
+    SIZE("tcp.window", window_bytes, "4 KiB", "2 MiB", "1 GiB", "most that one flow has outstanding: half of tcp_wmem, the rest is the kernel's overhead", "failures A.1"),
     DURATION("tcp.rto_min", rto_min_ns, "1ms", "200ms", "10s", "minimum of TCP's retransmission timeout, above the RTT", "facts D.4"),
     DURATION("tcp.rto_max", rto_max_ns, "1s", "120s", "1h", "maximum retransmission timeout", "facts D.4"),
     DURATION("tcp.syn_rto", syn_rto_ns, "1ms", "1s", "60s", "first retransmission timeout of a handshake", "facts D.4"),

@@ -423,8 +423,9 @@ static void play_reset(void)
 
 /*
  * The reset begins at 1 s: what was in flight arrives, the connection breaks at once, and what is
- * sent on it later is lost, told a round trip later. A new connection that sends meanwhile breaks a
- * round trip later. A flow that nobody watches sends again after R. After the end all is well.
+ * sent on it later is lost, reported a round trip later. A new connection that sends meanwhile
+ * breaks a round trip later. A flow that nobody watches sends again after R. After the end all is
+ * well.
  */
 static void reset_breaks_watched_connections_and_tells_their_owners(void **state)
 {

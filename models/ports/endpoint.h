@@ -34,7 +34,8 @@ struct endpoint_table {
     size_t count, capacity;
 };
 
-/* What one client knows of where things are; a value, renewed at the client's own pace. */
+/* What one client knows of the addresses of the store; a value, renewed at the client's own pace.
+ */
 struct client_knowledge {
     int region;           /* its own */
     int named_region;     /* that the store's name resolves to; -1: not looked up yet */

@@ -23,7 +23,7 @@ struct message {
         identity; /* (identity, index) is unique in the run: keys the draws of delay and loss */
     uint32_t index;
     bool handshake; /* a SYN, or its answer: its first retransmission waits 1 s, not the RTO */
-    bool packet; /* besides the flow: neither ordered nor sent again. An RST, a keep-alive probe or
+    bool packet; /* outside the flow: neither ordered nor sent again. An RST, a keep-alive probe or
                     its answer; traffic to a box with an idle timeout */
 };
 /* SO_KEEPALIVE of a socket: see tcp_keepalive.c. */
@@ -31,7 +31,7 @@ struct keepalive {
     sim_dur idle_ns /* 0: off */, interval_ns;
     uint32_t count; /* at least 1 */
     bool forgets;   /* a dead peer is forgotten: it finds out by a RST when it sends. Else the flow
-                       breaks, and its owner is told */
+                       breaks, and its owner is notified */
 };
 /* What a connection carries. A fault may hit one class only. */
 enum traffic { TRAFFIC_BOTH, TRAFFIC_APPLICATION, TRAFFIC_REPLICATION };
@@ -104,15 +104,16 @@ struct gateway_port {
 /* One fault's part in a link's state; parts of several faults add up: losses as independent causes,
  * delays as a sum, blackholes as a count, bandwidths as bottlenecks in a row. */
 struct link_impairment {
-    double loss;                /* share, independent per packet */
-    sim_dur delay;              /* added one way */
-    const struct dist *jitter;  /* besides, drawn for each message, ns; NULL: none. The caller's. */
+    double loss;   /* share, independent per packet */
+    sim_dur delay; /* added one way */
+    const struct dist
+        *jitter; /* added too, drawn for each message, ns; NULL: none. The caller's. */
     double bandwidth_bit_per_s; /* of a bottleneck with the link's `buffer`; 0: none */
     bool blackhole;             /* nothing sent now arrives; what is in flight does */
     bool reset; /* connections that are watched break: those there are, and those that send */
     bool hold;  /* what is sent now is kept on the path, acknowledged, and goes on at the end */
-    const struct loss_config *bursts; /* losses in bursts besides; NULL: none. The caller's. */
-    /* Whom it hits: a class of traffic, and of the connections all but the share `spared`. */
+    const struct loss_config *bursts; /* additional losses in bursts; NULL: none. The caller's. */
+    /* What it hits: a class of traffic, and of its connections all but the share `spared`. */
     enum traffic traffic;
     double spared;
     uint64_t

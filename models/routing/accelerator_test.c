@@ -351,7 +351,7 @@ static void accelerator_knows_its_own_checks_at_once(void **state)
 
 /*
  * A dial of half: an affinity to the source address keeps each user in one region whatever the
- * connection, without one each connection is drawn anew. Of a user's 10 connections all in one
+ * connection, without one each connection is drawn again. Of a user's 10 connections all in one
  * region: 2 x 0.5^10 of the users, 0.2 %.
  */
 static void accelerator_affinity_keeps_a_user_in_a_region(void **state)

@@ -281,7 +281,7 @@ static void a_device_keeps_its_answer_whatever_the_ttl(void **state)
 /* --- health and weights ---------------------------------------------------------------------- */
 
 /* A record follows its health checks, or its load balancer, or nothing. */
-static void a_record_follows_what_it_is_told_to(void **state)
+static void a_record_follows_its_setting(void **state)
 {
     static const struct {
         enum record_health follows, reported;
@@ -460,7 +460,7 @@ int main(void)
         cmocka_unit_test(resolvers_that_overstay_leave_a_tail),
         cmocka_unit_test(a_cache_that_is_hardly_asked_is_not_stale),
         cmocka_unit_test(a_device_keeps_its_answer_whatever_the_ttl),
-        cmocka_unit_test(a_record_follows_what_it_is_told_to),
+        cmocka_unit_test(a_record_follows_its_setting),
         cmocka_unit_test(an_undone_change_was_never_known),
         cmocka_unit_test(weights_change_through_the_control_plane),
         cmocka_unit_test(weights_are_drawn_for_each_answer),

@@ -394,7 +394,7 @@ static const struct lint_row dns_zone_lints[] = {
     {.code = "dns-ttl-long",
      .field = "ttl",
      .meaning = "'ttl' is above 60 s, the most that is recommended for failover: resolvers keep "
-                "returning the old address for so long after a change",
+                "returning the old address for this time after a change",
      .applies = has_long_ttl},
 };
 

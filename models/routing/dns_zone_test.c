@@ -291,7 +291,7 @@ static void dns_zone_serves_a_change_server_by_server(void **state)
 }
 
 /* Down from 10 s on. A public zone with a recovery of 60 s takes changes again at 70 s, and refuses
- * them anew when the control plane goes down after it was back. A private zone has no recovery. */
+ * them again when the control plane goes down after it was back. A private zone has no recovery. */
 static void dns_zone_recovers_before_its_control_plane(void **state)
 {
     struct dns_rig r;

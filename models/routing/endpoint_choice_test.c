@@ -168,7 +168,7 @@ static void reasons_say_why_a_connection_went_elsewhere(void **state)
  * endpoint, and a change moves those that it must: the endpoint that goes takes its own third, a
  * dial lowered from 100 % to 60 % the 40 % above it, and nobody else moves.
  */
-static void a_change_moves_only_whom_it_must(void **state)
+static void a_change_moves_no_more_users_than_it_must(void **state)
 {
     struct group_view all[2] = {{1, 3, {128, 128, 128}, {true, true, true}}, {1, 1, {128}, {true}}};
     struct group_view ill[2], dialled[2];
@@ -208,7 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_follow_from_dials_weights_health_and_distance),
         cmocka_unit_test(reasons_say_why_a_connection_went_elsewhere),
-        cmocka_unit_test(a_change_moves_only_whom_it_must),
+        cmocka_unit_test(a_change_moves_no_more_users_than_it_must),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -335,7 +335,7 @@ static sim_dur server_accept(struct server *server)
     const struct store_config *config = cluster->store->config;
     uint32_t count = 0;
 
-    while (server->accepts.head != NO_INDEX && count < config->accepts_per_turn) {
+    while (server->accepts.head != NO_INDEX && count < config->accepts_per_iteration) {
         struct waiting_handshake next = waiting_take(listener, &server->accepts);
         struct server_connection *row =
             connection_row(listener, ref_region(next.connection), ref_index(next.connection));
@@ -434,7 +434,7 @@ RARE sim_dur server_greet(struct server *server)
         cost += accepting;
         server_unpark(server);
     }
-    for (uint32_t n = 0; n < config->tls_per_turn && server->hellos.head != NO_INDEX; n++) {
+    for (uint32_t n = 0; n < config->tls_per_iteration && server->hellos.head != NO_INDEX; n++) {
         struct waiting_handshake hello = waiting_take(listener, &server->hellos);
 
         cost += hello_cost(store, &hello);
@@ -647,25 +647,25 @@ RARE void listener_misses(struct cluster *cluster, uint32_t ref, struct command 
     command_drop(store, ref, command);
 }
 
-RARE bool listener_reads(struct cluster *cluster, const struct command *command, uint64_t turn)
+RARE bool listener_reads(struct cluster *cluster, const struct command *command, uint64_t iteration)
 {
     struct server_connection *row;
 
     if (!listener_connection(cluster, command))
         return true;
     row = connection_row(&cluster->listener, command->region, command->connection);
-    if (row->turn != turn) {
-        row->turn = turn;
-        row->turn_bytes = 0;
+    if (row->read_iteration != iteration) {
+        row->read_iteration = iteration;
+        row->read_bytes = 0;
     }
-    if (row->turn_bytes >= cluster->store->config->read_per_turn_bytes)
+    if (row->read_bytes >= cluster->store->config->read_per_iteration_bytes)
         return false;
-    row->turn_bytes += command->bytes;
+    row->read_bytes += command->bytes;
     return true;
 }
 
 RARE uint32_t listener_writes(struct cluster *cluster, const struct command *command,
-                              uint32_t bytes, uint64_t turn)
+                              uint32_t bytes, uint64_t iteration)
 {
     struct server_connection *row;
     int64_t room;
@@ -673,11 +673,11 @@ RARE uint32_t listener_writes(struct cluster *cluster, const struct command *com
     if (!listener_connection(cluster, command))
         return 0;
     row = connection_row(&cluster->listener, command->region, command->connection);
-    if (row->written_turn != turn) {
-        row->written_turn = turn;
+    if (row->written_iteration != iteration) {
+        row->written_iteration = iteration;
         row->written_bytes = 0;
     }
-    room = cluster->store->config->write_per_turn_bytes - row->written_bytes;
+    room = cluster->store->config->write_per_iteration_bytes - row->written_bytes;
     if (room > bytes)
         room = bytes;
     row->written_bytes += room;

@@ -12,7 +12,7 @@ const char *const managed_lacks[] = {"discipline",
                                      "hot_weight",
                                      "connections_max",
                                      "connect_cost",
-                                     "read_per_turn",
+                                     "read_per_iteration",
                                      "persistence",
                                      "persistence_cost",
                                      "accept_backlog",
@@ -29,7 +29,7 @@ void managed_adapt(struct store_config *config, const void *kind_config)
     config->shards = 1;
     config->hot_weight = 1;
     config->connections_max = config->accept_backlog = UINT32_MAX;
-    config->accepts_per_turn = config->tls_per_turn = UINT32_MAX;
+    config->accepts_per_iteration = config->tls_per_iteration = UINT32_MAX;
 }
 
 /* --- units ----------------------------------------------------------------------------------- */

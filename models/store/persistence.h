@@ -43,7 +43,7 @@ struct persistence_config {
     DURATION("persistence_cost.fork_per_gib", member.fork_per_gib_ns, "0ms", "12ms", "10s", "time that a snapshot's fork blocks a server, for each GiB of data", "failures B.3"), \
     BANDWIDTH("persistence_cost.save", member.save_bit_per_s, "1Mbit/s", "640Mbit/s", "1000Gbit/s", "rate at which a snapshot is written (80 MB/s)", "failures B.3"), \
     DURATION("persistence_cost.load_per_key", member.load_per_key_ns, "0ns", "1.38us", "1s", "loading: time of each session", "failures B.3"), \
-    BANDWIDTH("persistence_cost.load", member.load_bit_per_s, "1Mbit/s", "1.11Gbit/s", "1000Gbit/s", "loading: rate of their bytes, besides (139 MB/s)", "failures B.3")
+    BANDWIDTH("persistence_cost.load", member.load_bit_per_s, "1Mbit/s", "1.11Gbit/s", "1000Gbit/s", "loading: rate of their bytes, in addition to load_per_key (139 MB/s)", "failures B.3")
 /* clang-format on */
 extern const char *const persistence_kinds[], *const aof_policies[];
 

@@ -450,7 +450,7 @@ sim_dur replication_gathering_ns(const struct replication *replication, uint32_t
 }
 
 /* At phase 0 the first start is at the end of a period: nothing has happened at time 0. A ping is
- * sent every so many ticks; at random phases the first of them is random, too. */
+ * sent at a multiple of ticks; at random phases the first of them is random, too. */
 static void replication_draw_phases(struct replication *replication, const char *instance)
 {
     const struct replication_config *config = replication->config;

@@ -37,9 +37,9 @@ struct store_config {
     sim_dur accept_ns, tls_ns, tls_resumed_ns, auth_ns; /* server time of a new connection */
     sim_dur idle_timeout_ns, keepalive_ns;              /* 0: none */
     double resumed_share;
-    uint32_t accepts_per_turn, tls_per_turn;
+    uint32_t accepts_per_iteration, tls_per_iteration;
     struct persistence_config persistence;
-    int64_t read_per_turn_bytes, write_per_turn_bytes;
+    int64_t read_per_iteration_bytes, write_per_iteration_bytes;
     int queue_order;
     sim_dur queue_timeout_ns;
     bool drop_abandoned;
@@ -68,7 +68,8 @@ struct server {
     uint32_t queued;         /* waiting and in the iteration */
     struct illness illness;  /* `errors` and `slow` */
     uint32_t pending_head;   /* refs of executed commands that wait for other nodes */
-    uint32_t unwritten_head, unwritten_tail; /* refs of those whose replies wait for later turns */
+    uint32_t unwritten_head,
+        unwritten_tail;  /* refs of those whose replies wait for later iterations */
     uint32_t unaccepted; /* connections in the kernel's queue, not yet accepted by the process */
     uint32_t newcomers;  /* `unaccepted`, and TLS handshakes that the process has not answered */
     sim_dur blocked_ns;  /* time blocked before the next iteration */
@@ -103,10 +104,10 @@ struct server_connection {
     bool stray;          /* to a node that is not the primary's */
     bool unread;         /* used while its process exits */
     uint8_t node;
-    uint32_t turn_bytes; /* of its commands, in the server's iteration `turn` */
-    uint64_t turn;
-    int64_t written_bytes; /* of its replies, in iteration `written_turn` */
-    uint64_t written_turn;
+    uint32_t read_bytes; /* of its commands, in the server's iteration `read_iteration` */
+    uint64_t read_iteration;
+    int64_t written_bytes; /* of its replies, in iteration `written_iteration` */
+    uint64_t written_iteration;
     sim_time used; /* last command or reply, where the server has an idle timeout */
 };
 
@@ -238,8 +239,8 @@ RARE void server_pend(struct server *server, uint32_t ref, struct command *comma
 RARE bool server_fails(const struct server *server, struct command *command);
 /* Many commands are under way (NEAR_COMMANDS): prefetch their rows from now on. */
 RARE void store_prefetch_early(struct store *store);
-/* A request spends less of its time at the store than elsewhere: where so many of its commands are
- * under way, there are more than NEAR_REQUESTS requests. */
+/* A request spends less of its time at the store than elsewhere: where this many of its commands
+ * are under way, there are more than NEAR_REQUESTS requests. */
 #define NEAR_COMMANDS (NEAR_REQUESTS / 8)
 void cluster_gauges(struct cluster *cluster);
 void server_begin_iteration(struct server *server);
@@ -331,7 +332,7 @@ void listener_restart(struct cluster *cluster);
 /* Another node is the primary's from now on. */
 void listener_move(struct cluster *cluster, uint32_t node);
 /* An iteration begins: answer the TLS handshakes of the last one, accept connections and begin TLS
- * handshakes, as many as one turn takes. Returns the time that it takes. */
+ * handshakes, as many as one iteration takes. Returns the time that it takes. */
 RARE sim_dur server_greet(struct server *server);
 /* A command is dropped that its process has not read. */
 void listener_note_unread(struct cluster *cluster, const struct command *command);
@@ -358,13 +359,14 @@ static inline const struct server_connection *listener_connection(const struct c
         return NULL;
     return &listener->connections[command->region][command->connection];
 }
-/* Write a reply, of which `bytes` are left, as far as iteration `turn` does; returns what is left.
+/* Write a reply, of which `bytes` are left, as far as `iteration` does; returns what is left.
  */
 RARE uint32_t listener_writes(struct cluster *cluster, const struct command *command,
-                              uint32_t bytes, uint64_t turn);
-/* Add a command to what the server reads of its connection in iteration `turn`; false: there is no
+                              uint32_t bytes, uint64_t iteration);
+/* Add a command to what the server reads of its connection in `iteration`; false: there is no
  * room for it. */
-RARE bool listener_reads(struct cluster *cluster, const struct command *command, uint64_t turn);
+RARE bool listener_reads(struct cluster *cluster, const struct command *command,
+                         uint64_t iteration);
 /* The server of a command that has arrived. */
 RARE uint32_t listener_server(const struct cluster *cluster, const struct command *command);
 static inline struct server *server_of_command(struct cluster *cluster,

@@ -10,8 +10,8 @@
 #include "assert_close.h"
 #include "table_capacity.h"
 
-/* Offer `per_s` units a second, evenly, for so many seconds from `*now` on; returns how many were
- * refused. Minutes end where they end. */
+/* Offer `per_s` units a second, evenly, for a number of seconds from `*now` on; returns how many
+ * were refused. Minutes end where they end. */
 static double offer(struct capacity *capacity, double per_s, int seconds, sim_time *now)
 {
     double refused = 0;

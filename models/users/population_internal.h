@@ -124,7 +124,7 @@ struct pending_watches {
 
 /* A closed population that changes in stages. */
 struct user_ramp {
-    uint32_t users;      /* the first so many are there */
+    uint32_t users;      /* those below this number are present */
     uint32_t from, next; /* their number at the start of the stage, and after the next change */
     uint32_t stage, step;
     sim_time begin; /* of the stage */

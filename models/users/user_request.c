@@ -5,9 +5,9 @@
  * A request under way has a row of its own (struct pending_request); there are few of them.
  *
  * On a connection that is still open when the think time ends nothing can happen between the user's
- * click and the request's arrival at the region: the arrival is scheduled at once (event `land`),
- * and the click needs no event. On a new connection the click is an event (`send`), since it asks
- * the edge for a route; the arrival follows once the connection is open.
+ * click and the request's arrival at the region: the arrival is scheduled at once (event
+ * `request_arrive`), and the click needs no event. On a new connection the click is an event
+ * (`send`), since it asks the edge for a route; the arrival follows once the connection is open.
  */
 #include "population_internal.h"
 

@@ -4,8 +4,8 @@
 #define OLD_PARAMETERS_H
 
 #include "error_list.h"
+#include "known_models.h"
 #include "model.h"
-#include "world.h"
 #include "yaml_tree.h"
 
 /* The root with the settings of today in place of each old parameter of a model (struct

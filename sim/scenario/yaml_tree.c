@@ -520,7 +520,7 @@ static const struct yaml_node *read_stream(struct reader *reader)
 /*
  * libfyaml reads a flow collection to its end before it returns the first event, since all of it
  * may be a key; so opening brackets take 300 bytes of memory each before any is seen here. Brackets
- * in quotes and comments are counted too, hence the high limit.
+ * in quotes and comments are counted too, so the limit is high.
  */
 enum { BRACKETS_OPEN_MAX = 1000 };
 struct bracket_count {

@@ -104,7 +104,7 @@ static const struct effect {
     /* b's writes cross the link with the delay in one direction: 20 ms and 100 ms */
     {"delay", FAULT("for: 60s, link: b -> a, delay: 100ms"),
      {"write_latency", "p50", B, NULL, "fault"}, 118e6, 125e6, 25e6},
-    /* uniform between 50 and 150 ms besides the 20 ms: a tenth is above 160 ms */
+    /* uniform between 50 and 150 ms in addition to the 20 ms: a tenth is above 160 ms */
     {"delay from a distribution", FAULT("for: 60s, link: b -> a, delay: 'uniform(low=50ms, high=150ms)'"),
      {"write_latency", "p50", B, NULL, "fault"}, 113e6, 130e6, 25e6},
     /* b's application cannot write, and what a's clients wrote arrives there as ever */

@@ -147,7 +147,7 @@ static void names_leave_a_lost_region_after_checks_and_ttl(void **state)
 
 /*
  * Connections that nobody closes: each session opens exactly one, whatever happens meanwhile to
- * dials, weights, health and names. If one were moved, or routed anew, there would be more.
+ * dials, weights, health and names. If one were moved, or routed again, there would be more.
  */
 #define FOREVER                                                                                    \
     LINKS "duration: 10min\nwarmup: 0s\nregions: {a: {}, b: {}, c: {}}\nstore: {primary: a}\n"     \
