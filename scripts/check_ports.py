@@ -5,7 +5,7 @@
     scripts/check_ports.py [--write]
 
 A port is a line PORT_ACCESSORS(NOUN, type) in a header of models/. A file that calls port_offer_NOUN() offers it, one that calls
-port_need_NOUN() requires it; for one that calls port_find_NOUN() it is optional for it; a function of a header of models/ports that
+port_need_NOUN() requires it; for one that calls port_find_NOUN() it is optional; a function of a header of models/ports that
 looks up a port counts for its callers. Tests are ignored.
 
 Reports ports without a row, rows without a port, cells that differ, ports without an offer or a use, and functions

@@ -94,8 +94,8 @@ void app_queue_clear(struct app_tier *app, uint32_t index, bool silent)
             instance_fail(app, request, silent);
         app_request_free(app, request);
     }
-    app->targets[index].outstanding -= instance->queued;
-    instance->queued = 0;
+    app->targets[index].outstanding -= instance->queued_count;
+    instance->queued_count = 0;
 }
 
 /* A dead process resets its connections; those of a dead host are reset when it is back. */

@@ -80,7 +80,7 @@ sim_dur health_check_phase_ns(const struct health_check_rule *rule, uint32_t ind
     return rule->interval_ns / count * index;
 }
 
-bool health_quorum(uint32_t healthy, uint32_t checkers, double quorum)
+bool health_quorum(uint32_t healthy_count, uint32_t checker_count, double quorum_share)
 {
     return (double)healthy > quorum * (double)checkers;
 }

@@ -90,6 +90,6 @@ sim_dur health_check_phase_ns(const struct health_check_rule *rule, uint32_t ind
 
 /* Is a target healthy that `healthy` of `checkers` consider healthy? If these are more than the
  * share `quorum` of all: with 18 % of 16, three (facts E). */
-bool health_quorum(uint32_t healthy, uint32_t checkers, double quorum);
+bool health_quorum(uint32_t healthy_count, uint32_t checker_count, double quorum_share);
 
 #endif

@@ -53,7 +53,7 @@ extern const char *const backoff_names[], *const jitter_names[];
 struct retry_policy {
     uint32_t attempts, read_attempts; /* the first included */
     sim_dur deadline_ns;              /* 0: none */
-    int backoff, jitter;
+    int backoff, jitter;              /* enum backoff_kind, jitter_kind */
     sim_dur fixed_ns;
     sim_dur base_ns, max_ns;
     double factor;

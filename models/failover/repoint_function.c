@@ -359,13 +359,13 @@ static void repoint_function_begin(void *self, int from, int target, uint32_t nu
     struct rng_block step = rng_block_at(&repoint->step_stream, number, 0);
     struct rng_block delivery = rng_block_at(&repoint->delivery_stream, number, 0);
     sim_dur wait = dist_sample_ns(config->notification, step.word[2]);
-    bool lost = rng_unit(delivery.word[0]) < config->lost;
+    bool lost = rng_unit(delivery.word[0]) < config->lost_share;
 
     (void)from;
     repoint_function_open(repoint, target, number);
     if (!lost)
         deliver(repoint, wait);
-    if (rng_unit(delivery.word[1]) < config->duplicated)
+    if (rng_unit(delivery.word[1]) < config->duplicated_share)
         deliver(repoint, wait + dist_sample_ns(config->duplicate, delivery.word[2]));
     if (repoint->open > 0)
         return;

@@ -35,11 +35,11 @@ static struct link_impairment impairment_of(const struct fault *fault)
 {
     const struct fault_config *config = fault->config;
     bool bursty = loss_is_bursty(&config->loss);
-    double delay = 0;
-    bool constant = dist_is_constant(config->delay, &delay);
+    double delay_ns = 0;
+    bool constant = dist_is_constant(config->delay, &delay_ns);
 
     return (struct link_impairment){.loss = bursty ? 0 : loss_mean(&config->loss),
-                                    .delay = (sim_dur)delay,
+                                    .delay = (sim_dur)delay_ns,
                                     .jitter = constant ? NULL : config->delay,
                                     .bandwidth_bit_per_s = config->bandwidth_bit_per_s,
                                     .blackhole = config->blackhole,
@@ -47,7 +47,7 @@ static struct link_impairment impairment_of(const struct fault *fault)
                                     .hold = config->hold,
                                     .bursts = bursty ? &config->loss : NULL,
                                     .traffic = fault->selector.traffic,
-                                    .spared = 1 - config->connections,
+                                    .spared_share = 1 - config->connection_share,
                                     .key = fault->key};
 }
 
@@ -125,7 +125,7 @@ static void deploy_region(struct fault_reach *reach, const struct fault *fault, 
 /* The index after the last of the fault's parts. */
 static uint32_t parts_end(const struct fault *fault, const struct illness_port *port)
 {
-    return fault->selector.last == FAULT_LAST_PART ? port->parts : fault->selector.last + 1;
+    return fault->selector.last == FAULT_LAST_PART ? port->part_count : fault->selector.last + 1;
 }
 
 static void restart_instance(struct fault_reach *reach, const struct fault *fault, bool begin)
@@ -274,7 +274,7 @@ static void change_illness(struct fault_reach *reach, const struct fault *fault,
     const struct illness_port *port =
         at_store ? reach->stores_ill[region] : reach->apps_ill[region];
     uint32_t first = zone ? 0 : fault->selector.index;
-    uint32_t end = zone ? port->parts : parts_end(fault, port);
+    uint32_t end = zone ? port->part_count : parts_end(fault, port);
     size_t at = 0;
 
     if (zone)

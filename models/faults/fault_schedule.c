@@ -58,7 +58,7 @@ static const struct field fault_schedule_fields[] = {
     LOSS_FIELDS(loss, "0", "of a link or gateway: packets lost in addition to its own losses"),
     TIME_DIST("delay", delay, "0s", "0s", "1h", "of a link or gateway: delay added one way, drawn for each message (jitter) where it is a distribution", "facts I"),
     BANDWIDTH("bandwidth", bandwidth_bit_per_s, "0", "0", "1000Gbit/s", "of a link: a bottleneck of this bandwidth, with the link's 'buffer'; 0: none", "facts I"),
-    SHARE("connections", connections, "0", "100%", "100%", "of a link: share of connections that are affected, drawn for each", "facts I"),
+    SHARE("connections", connection_share, "0", "100%", "100%", "of a link: share of connections that are affected, drawn for each", "facts I"),
     FLAG("blackhole", blackhole, "false", "of a link or gateway: everything sent is dropped", "facts I"),
     FLAG("hold", hold, "false", "of a link: everything sent is kept on the path, acknowledged to its sender, and goes on at the end", "assumption"),
     FLAG("reset", reset, "false", "of a link: resets the store's connections over it, existing ones and those that send during the fault; of replication: resets its connections, which reconnect", "facts I"),

@@ -51,8 +51,8 @@ static void note_link(void *self, const char *verb, const struct link_impairment
     static const char *const classes[] = {"", " application", " replication"};
     char what[96], spared[24] = "";
 
-    if (impairment->spared > 0)
-        snprintf(spared, sizeof spared, " spares %.2f", impairment->spared);
+    if (impairment->spared_share > 0)
+        snprintf(spared, sizeof spared, " spares %.2f", impairment->spared_share);
     snprintf(what, sizeof what, "%s %d>%d %.2f %d %d%s%s%s%s", verb, stub->a, stub->b,
              impairment->loss, (int)(impairment->delay / SIM_MS), impairment->blackhole,
              impairment->jitter ? " jitter" : "",

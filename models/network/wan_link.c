@@ -27,9 +27,9 @@ static const struct field wan_link_fields[] = {
     VARIANT("paths", paths, path_laws, "none", "path classes of different length; each connection is assigned one, and reassigned at random times", "facts D.2"),
     DURATION("paths.classes.every", path_ns, "1ms", "60s", "365d", "mean time between reassignments of a connection", "facts D.2"),
     SHARE("paths.classes.longer_share", longer_share, "0", "15%", "100%", "share of connections on a longer path", "facts D.2"),
-    NUMBER("paths.classes.longer", longer, "1", "1.08", "100", "delay multiplier of that path", "facts D.2"),
+    NUMBER("paths.classes.longer", longer_factor, "1", "1.08", "100", "delay multiplier of that path", "facts D.2"),
     SHARE("paths.classes.longest_share", longest_share, "0", "5%", "100%", "share of connections on the longest path", "facts D.2"),
-    NUMBER("paths.classes.longest", longest, "1", "1.3", "100", "delay multiplier of that path", "facts D.2"),
+    NUMBER("paths.classes.longest", longest_factor, "1", "1.3", "100", "delay multiplier of that path", "facts D.2"),
     LOSS_FIELDS(loss, "0.001%", "packets lost"),
     CHOICE("loss_place", loss_place, loss_places, "behind", "where packets are lost: behind the bottleneck (they take bandwidth) or ahead of it (they do not)", "assumption"),
     BANDWIDTH("bandwidth", bandwidth_bit_per_s, "0", "0", "1000Gbit/s", "bandwidth of the path; 0: no limit", "facts D.3"),
@@ -141,8 +141,8 @@ static double mean_path(const struct wan_link_config *config)
 {
     if (config->paths == PATHS_NONE)
         return 1;
-    return 1 + config->longer_share * (config->longer - 1) +
-           config->longest_share * (config->longest - 1);
+    return 1 + config->longer_share * (config->longer_factor - 1) +
+           config->longest_share * (config->longest_factor - 1);
 }
 
 static void wan_link_open_probes(struct wan_link *link, struct probes *probes)

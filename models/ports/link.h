@@ -113,9 +113,9 @@ struct link_impairment {
     bool reset; /* connections that are watched break: those there are, and those that send */
     bool hold;  /* what is sent now is kept on the path, acknowledged, and goes on at the end */
     const struct loss_config *bursts; /* additional losses in bursts; NULL: none. The caller's. */
-    /* What it hits: a class of traffic, and of its connections all but the share `spared`. */
+    /* What it hits: a class of traffic, and of its connections all but the share `spared_share`. */
     enum traffic traffic;
-    double spared;
+    double spared_share;
     uint64_t
         key; /* of the fault's draws: with the same, the same connections are hit on any link */
 };

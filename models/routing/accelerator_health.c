@@ -74,7 +74,7 @@ static void schedule_learning(struct accelerator *acc, int region, uint32_t endp
     struct endpoint *target = &acc->groups[region].endpoints[endpoint];
     sim_dur detection;
 
-    for (; target->learning > 0; target->learning--)
+    for (; target->learning_count > 0; target->learning_count--)
         sim_cancelled(acc->sim);
     target->changes++;
     detection = detection_of(acc, region, endpoint);
@@ -87,7 +87,7 @@ static void schedule_learning(struct accelerator *acc, int region, uint32_t endp
         if (when > sim_end(acc->sim))
             continue;
         sim_at(acc->sim, when, acc->learn_kind, entity, target->changes);
-        target->learning++;
+        target->learning_count++;
     }
 }
 
@@ -143,8 +143,8 @@ static void accelerator_on_learn(void *self, struct sim *sim, uint32_t entity, u
     char buffer[32];
 
     (void)generation;
-    invariant(target->learning > 0);
-    target->learning--;
+    invariant(target->learning_count > 0);
+    target->learning_count--;
     belief.healthy = target->healthy;
     if (acc->views[place][region].healthy[belief.endpoint] == belief.healthy)
         return;

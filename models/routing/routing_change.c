@@ -14,7 +14,8 @@ static const char *const results[] = {"accepted", "refused", NULL};
 enum { ACCEPTED, REFUSED, RESULTS };
 
 struct routing_change_config {
-    sim_dur at_ns, retry_ns;
+    sim_time at_ns;
+    sim_dur retry_ns;
     int32_t region;
     int kind; /* enum routing_setting_kind */
     double dial;

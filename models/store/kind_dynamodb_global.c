@@ -130,7 +130,7 @@ static void global_table_endpoints(struct store *store, struct endpoint_table *t
     for (int r = 0; r < (int)store->region_count; r++) {
         if (!has_replica(config, r))
             continue;
-        own->items.members |= (uint16_t)(1u << r);
+        own->items.member_bits |= (uint16_t)(1u << r);
         own->endpoints[r] =
             endpoint_add(table, (struct endpoint){.name = store->topology->region_names[r],
                                                   .region = r,

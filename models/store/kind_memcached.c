@@ -18,7 +18,7 @@ struct memcached_config {
     uint32_t nodes, threads;
     sim_dur discovery_ns;
     int resize;
-    sim_dur resize_at_ns;
+    sim_time resize_at_ns;
     uint32_t resize_nodes;
 };
 enum { RESIZE_NONE, RESIZE_ONCE };

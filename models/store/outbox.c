@@ -52,7 +52,7 @@ static struct outbox_path *path_of(const struct outbox *outbox, int from, int to
 
 static bool is_member(const struct outbox *outbox, int region)
 {
-    return outbox->items->members >> region & 1;
+    return outbox->items->member_bits >> region & 1;
 }
 
 static bool path_can_send(const struct outbox_path *path)

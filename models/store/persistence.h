@@ -20,11 +20,11 @@
 
 struct cluster;
 
-enum { PERSIST_NONE, PERSIST_AOF, PERSIST_RDB };
-enum { AOF_ALWAYS, AOF_EVERYSEC, AOF_NO };
+enum persistence_kind { PERSIST_NONE, PERSIST_AOF, PERSIST_RDB };
+enum aof_fsync { AOF_ALWAYS, AOF_EVERYSEC, AOF_NO };
 
 struct persistence_config {
-    int kind, aof;
+    int kind, aof; /* enum persistence_kind, aof_fsync */
     sim_dur every_ns, fsync_ns, fork_per_gib_ns, load_per_key_ns;
     struct phase_rule save_phase, flush_phase;
     uint32_t changes;

@@ -9,7 +9,7 @@
 
 static bool is_voter(const struct quorum *quorum, int region)
 {
-    return quorum->voters >> region & 1;
+    return quorum->voter_bits >> region & 1;
 }
 
 static struct quorum_path *path_of(const struct quorum *quorum, int from, int to)
@@ -195,10 +195,10 @@ static bool proposal_arrives(struct quorum *quorum, uint32_t index, int voter)
                                      version->state == ITEM_DELETED ? COMMAND_DELETE
                                                                     : COMMAND_TOUCH};
     struct cluster *cluster = &store->clusters[version->region];
-    uint16_t held = (uint16_t)((1u << version->region | 1u << voter) & quorum->items->members);
+    uint16_t held = (uint16_t)((1u << version->region | 1u << voter) & quorum->items->member_bits);
 
     if (!version->proposed) {
-        if (quorum->items->members >> voter & 1 && !(version->received >> voter & 1)) {
+        if (quorum->items->member_bits >> voter & 1 && !(version->received >> voter & 1)) {
             version->received |= (uint16_t)(1u << voter);
             outbox_apply(quorum->outbox, index, voter);
         }

@@ -46,7 +46,7 @@ struct quorum {
     struct items *items;
     struct outbox *outbox;
     const struct quorum_config *config;
-    uint16_t voters;           /* three regions; a witness is no member of the items */
+    uint16_t voter_bits;       /* three regions, a bit each; a witness is no member of the items */
     struct quorum_path *paths; /* region_count x region_count */
     timer_id timeout;
     kind_id beat_kind;
@@ -72,7 +72,8 @@ struct quorum {
 void quorum_check(const struct check_context *context, struct validation *validation,
                   const char *field, const int *regions, uint32_t count);
 
-/* After managed_init(), items_init() and outbox_init(); `voters` is set, and the kind's functions.
+/* After managed_init(), items_init() and outbox_init(); `voter_bits` is set, and the kind's
+ * functions.
  */
 void quorum_init(struct quorum *quorum, const struct quorum_config *config,
                  const struct model_env *env);

@@ -28,7 +28,8 @@
 
 /* Parameters common to all kinds. */
 struct store_config {
-    int kind, discipline;
+    int kind;       /* index of STORE_KINDS */
+    int discipline; /* enum discipline */
     struct dist *read_service, *write_service;
     sim_dur write_per_kib_ns, read_per_kib_ns;
     uint32_t shards, connections_max, accept_backlog;
@@ -46,7 +47,7 @@ struct store_config {
     uint32_t admission_concurrency, admission_burst;
     double admission_rate;
 };
-enum { EVENT_LOOP, FIFO };
+enum discipline { EVENT_LOOP, FIFO };
 enum { QUEUE_FIFO, QUEUE_LIFO };
 
 /* Rows of the listener, first in first out. */

@@ -78,7 +78,7 @@ static double clamp(double value, double low, double high)
 static void scale(struct capacity *capacity, double used_per_s, sim_time now)
 {
     const struct capacity_limits *limits = &capacity->limits;
-    double target = capacity->config->target;
+    double target = capacity->config->target_share;
     double wanted = clamp(used_per_s / target, limits->min_per_s, limits->max_per_s);
     bool is_high = used_per_s > target * capacity->rate_per_s;
     bool is_low = used_per_s < target * (1 - DOWN_MARGIN) * capacity->rate_per_s;

@@ -76,7 +76,7 @@ static void auto_scaling_follows_whole_minutes(void **state)
     const struct capacity_config config = {.mode = CAPACITY_PROVISIONED,
                                            .burst_ns = 300 * SIM_S,
                                            .scales = true,
-                                           .target = 0.7,
+                                           .target_share = 0.7,
                                            .delay_ns = 240 * SIM_S};
     const struct capacity_limits limits = {100, 10, 1000};
     struct capacity capacity;
@@ -102,7 +102,7 @@ static void cold_replica_throttles_until_it_is_scaled(void **state)
     const struct capacity_config config = {.mode = CAPACITY_PROVISIONED,
                                            .burst_ns = 1 * SIM_S,
                                            .scales = true,
-                                           .target = 0.7,
+                                           .target_share = 0.7,
                                            .delay_ns = 240 * SIM_S};
     const struct capacity_limits limits = {1000, 100, 1000};
     struct capacity capacity;

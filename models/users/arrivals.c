@@ -154,7 +154,7 @@ static const struct arrival_shape {
 double session_length_ns(const struct population_config *config)
 {
     return dist_mean(config->after_login) +
-           (dist_mean(config->requests) - 1 + config->logout) * dist_mean(config->think);
+           (dist_mean(config->requests) - 1 + config->logout_share) * dist_mean(config->think);
 }
 
 double arrivals_base_rate(const struct population_config *config)

@@ -45,7 +45,7 @@ static void add_rto_quantile(struct printer *printer, const struct incident_grou
                              const char *name, double q)
 {
     struct rank_quantile rank =
-        rank_quantile(group->waits, group->wait_count, q, printer->summary->study.level);
+        rank_quantile(group->rtos_ns, group->rto_count, q, printer->summary->study.level);
     text_table_add(printer->table, "%s", name);
     struct strbuf *cell = text_table_cell(printer->table);
     struct interval interval = {

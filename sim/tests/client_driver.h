@@ -30,12 +30,12 @@ struct client_driver_config {
     double rate_per_s;
     bool poisson, cut_resets;
     int32_t writer, reader, isolated;
-    sim_dur pause_from_ns, pause_for_ns;
-    sim_dur read_after_ns, cut_from_ns, cut_for_ns;
+    sim_time pause_from_ns, cut_from_ns;
+    sim_dur pause_for_ns, read_after_ns, cut_for_ns;
     struct link_ref cut;
     uint32_t writes;
-    sim_dur promote_at_ns, stall_from_ns, stall_for_ns, crash_from_ns, crash_for_ns, restart_at_ns,
-        roles_at_ns;
+    sim_time promote_at_ns, stall_from_ns, crash_from_ns, restart_at_ns, roles_at_ns;
+    sim_dur stall_for_ns, crash_for_ns;
     bool crash_host, crash_zone;
 };
 #define MODEL_CONFIG struct client_driver_config
