@@ -380,6 +380,36 @@ static void change_planes(struct fault_reach *reach, const struct fault *fault, 
     }
 }
 
+/* --- names ----------------------------------------------------------------------------------- */
+
+static void silence_store_name(struct fault_reach *reach, bool begin)
+{
+    if (held_down_change(&reach->held.store_name, begin))
+        reach->store_name->set_answering(reach->store_name->self, !begin);
+}
+
+static void silence_users_name(struct fault_reach *reach, bool begin)
+{
+    if (held_down_change(&reach->held.users_name, begin))
+        reach->users_name->set_answering(reach->users_name->self, !begin);
+}
+
+/* By the last part of the target's name in rows. */
+static const struct name_row {
+    const char *name;
+    void (*silence)(struct fault_reach *reach, bool begin);
+} name_rows[] = {
+    {"store", silence_store_name},
+    {"users", silence_users_name},
+};
+
+static void silence_name(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    for (size_t i = 0; i < sizeof name_rows / sizeof name_rows[0]; i++)
+        if (strcmp(name_rows[i].name, fault->selector.name) == 0)
+            name_rows[i].silence(reach, begin);
+}
+
 static void promote(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
     (void)begin;
@@ -416,6 +446,7 @@ static const struct effect {
     {TARGET_REGION,      A(DOWN),                                      false, "region-loss",   change_planes},
     {TARGET_CONTROL,     A(DOWN) | A(ERRORS) | A(THROTTLE),            false, NULL,            change_planes},
     {TARGET_HOME,        A(DOWN),                                      false, NULL,            change_planes},
+    {TARGET_RECORD,      A(DOWN),                                      false, NULL,            silence_name},
     {TARGET_PROMOTE,     A(PROMOTE),                                   true,  NULL,            promote},
 };
 // clang-format on
@@ -487,6 +518,8 @@ void fault_reach_connect(struct fault_reach *reach, const struct port_directory 
     }
     reach->control = port_find_control(ports, -1, -1);
     reach->stream = port_find_stream(ports, -1, -1);
+    reach->store_name = port_find_dns(ports, -1, -1);
+    reach->users_name = port_find_user_dns(ports, -1, -1);
     connect_planes(reach, ports);
 }
 

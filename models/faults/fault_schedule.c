@@ -51,7 +51,7 @@ static const struct field fault_schedule_fields[] = {
     REGION("gateway", place.gateway, "target: the transit gateway of a region, with all links through it", "facts I"),
     REGION("store", place.store, "target: the store's process in a region that has a cluster", "facts I"),
     REGION("replication", place.replication, "target: the replication streams to the secondary in a region", "facts I"),
-    TEXT("record", place.record, "target: a name of the DNS; not simulated", "facts I"),
+    TEXT("record", place.record, "target: a name of the DNS, whose authority does not answer: store or users", "facts I"),
     CHOICE("control", place.control, fault_control_names, "none", "target: the control planes of one kind", "facts I"),
     TEXT("home", place.home, "target: all control planes whose home is this region, which need not be in the scenario (us-east-1)", "facts E"),
     REGION("promote", place.promote, "an action, not a fault: an operator promotes the region's cluster", "facts I"),

@@ -53,6 +53,7 @@ struct dns_routing {
     int preferred[REGIONS_MAX]; /* of the policy failover */
     uint32_t preferred_count;
     bool in_use;
+    bool is_silent; /* the authority does not answer */
     struct change_gate gate;
     struct user_dns_port port;
     struct routing_control_port control;
