@@ -365,7 +365,7 @@ static void send_round(struct connection_pools *pools, uint32_t index)
         .kind = pools->listeners[connection->endpoint]->handshake_kind,
         .entity = ref_make((uint32_t)pools->region, index),
         .generation = connection->generation & SIM_GENERATION_MASK,
-        .bytes = 60,
+        .bytes = PACKET_BYTES,
         .identity = rng_mix(((uint64_t)pools->region << 40 | index) + (UINT64_C(1) << 60)),
         .index = connection->generation << 2 | connection->rounds_left,
         .handshake = is_syn(pools, connection)};

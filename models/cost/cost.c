@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define HOURS_PER_MONTH 730.0
+#define HOURS_PER_MONTH 730.0 /* as AWS's price lists count */
 #define BYTES_PER_GIB (1024.0 * 1024.0 * 1024.0)
 #define BYTES_PER_GB 1e9
 

@@ -40,7 +40,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-/* Interval of the checks whether the target still lacks writes. */
+/* Interval of the checks whether the target still lacks writes; an assumption. */
 #define HOLD_POLL (100 * SIM_MS)
 
 void failover_log_step(const struct failover *failover, const char *what, int region,

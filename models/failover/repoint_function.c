@@ -38,7 +38,7 @@
 #define FUNCTION_TRIES 3
 #define THROTTLED_FOR (6 * 3600 * SIM_S)
 #define THROTTLED_WAIT_MAX (300 * SIM_S)
-/* A person who is refused by the control plane tries again. */
+/* A person who is refused by the control plane tries again after this; an assumption. */
 #define HAND_WAIT (60 * SIM_S)
 
 const char *const function_state_names[] = {"working", "broken", NULL};

@@ -2,8 +2,8 @@
 /* The timer of a sender: round trip, timeout, tail loss probe, and when the kernel gives up. */
 #include "tcp_sender_internal.h"
 
-#define PROBE_FACTOR 2 /* round trips */
-#define TICK (4 * SIM_MS)
+#define PROBE_FACTOR 2    /* round trips until a tail loss probe: RFC 8985, 7.2 */
+#define TICK (4 * SIM_MS) /* of the kernel: HZ 250 */
 
 sim_dur sender_rtt(const struct wan_link *link, const struct sender *sender)
 {

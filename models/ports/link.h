@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define PACKET_BYTES                                                                               \
+    60 /* of a packet without data, such as a SYN: IP and TCP headers with options */
+
 /* What a link carries: when it is delivered, `kind` fires on (entity, generation). */
 struct message {
     kind_id kind;

@@ -30,7 +30,7 @@ static const struct field endpoint_group_fields[] = {
 };
 // clang-format on
 
-#define WEIGHT_DEFAULT 128
+#define WEIGHT_DEFAULT 128 /* as AWS: facts A */
 
 struct endpoint_group {
     const struct endpoint_group_config *config;

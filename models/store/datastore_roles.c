@@ -400,7 +400,8 @@ static bool is_candidate(const void *store, int region)
            !datastore->clusters[region].cut && !datastore->clusters[region].detached;
 }
 
-/* A secondary that is further behind than this does not follow: its stream is down or blocked. */
+/* A secondary that is further behind than this does not follow: its stream is down or blocked. An
+ * assumption: well above the lag of a stream that flows. */
 #define FOLLOWS_WITHIN (5 * SIM_S)
 
 static bool cluster_follows(const struct datastore *datastore, int region)
@@ -480,7 +481,7 @@ static void cluster_demote(struct datastore_cluster *cluster)
         cluster->demoted = false; /* it will ask when it is back */
         return;
     }
-    cluster_notify(&datastore->store->clusters[from], cluster->cluster, word, 60,
+    cluster_notify(&datastore->store->clusters[from], cluster->cluster, word, PACKET_BYTES,
                    rng_mix(identity));
     sim_after(datastore->store->sim, datastore->config->demotion_interval_ns, cluster->demote_kind,
               0, ++cluster->asks);

@@ -179,7 +179,7 @@ static void connection_tell(const struct cluster *cluster, uint32_t connection, 
     struct message message = {.kind = kind,
                               .entity = connection,
                               .generation = generation,
-                              .bytes = 60,
+                              .bytes = PACKET_BYTES,
                               .identity = rng_mix((uint64_t)connection << 20 | generation),
                               .index = (uint32_t)(sim_now(store->sim) / SIM_MS),
                               .handshake = way->syn};
@@ -249,7 +249,7 @@ static void handshake_dropped(const struct node *node, uint32_t connection, uint
     struct message message = {.kind = cluster->handshake_kind,
                               .entity = connection,
                               .generation = generation,
-                              .bytes = 60,
+                              .bytes = PACKET_BYTES,
                               .identity = rng_mix((uint64_t)connection << 20 | generation),
                               .index = (uint32_t)(sim_now(cluster->store->sim) / SIM_MS),
                               .handshake = way->syn};

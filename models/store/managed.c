@@ -34,7 +34,7 @@ void managed_adapt(struct store_config *config, const void *kind_config)
 
 /* --- units ----------------------------------------------------------------------------------- */
 
-#define ITEM_OVERHEAD 48 /* bytes of an item in a global table */
+#define ITEM_OVERHEAD 48 /* bytes of an item in a global table: facts C.2 of stores */
 #define ITEM_BYTES 1100  /* of a read item, as client.write_bytes, where all are the same */
 
 double managed_write_units(uint32_t bytes)

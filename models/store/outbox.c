@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define DRAIN_TICK (10 * SIM_MS)
+#define DRAIN_TICK (10 * SIM_MS) /* step of the queue's emptying; an assumption of the model */
 
 /* --- queues ---------------------------------------------------------------------------------- */
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VOTE_OVERHEAD 200 /* bytes of a proposal in addition to its item */
-#define SMALL_BYTES 100   /* of an answer, a query, a heartbeat */
+#define VOTE_OVERHEAD 200 /* bytes of a proposal in addition to its item; an assumption */
+#define SMALL_BYTES 100   /* of an answer, a query, a heartbeat; an assumption */
 
 static bool is_voter(const struct quorum *quorum, int region)
 {

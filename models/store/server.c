@@ -12,7 +12,7 @@
 #include "store_internal.h"
 
 #define READ_REPLY_BYTES 1100 /* a session, as client.write_bytes; hit or miss */
-#define WRITE_REPLY_BYTES 60
+#define WRITE_REPLY_BYTES 60  /* "+OK" and its headers */
 
 RARE static void server_write_all(struct server *server);
 

@@ -2,6 +2,7 @@
 #include "table_capacity.h"
 
 #define MINUTE_S 60.0
+/* Alarms of the auto scaling: facts C.2 of stores. */
 #define UP_MINUTES 2    /* above the target before the capacity is raised */
 #define DOWN_MINUTES 15 /* below it before it is reduced */
 #define DOWN_MARGIN 0.2 /* of the target, below which a minute counts as low */
