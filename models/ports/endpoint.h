@@ -25,7 +25,8 @@
 struct endpoint {
     const char *name;           /* unique; the store's */
     int region;                 /* ENDPOINT_BY_NAME: the one that the client's resolver names */
-    uint16_t zone, shard, node; /* ENDPOINT_ANY: the endpoint stands before all of them */
+    uint16_t zone, shard, node; /* ENDPOINT_ANY: the endpoint stands before all of them; a service
+                                   that spans the zones is not hit by faults of one */
     uint32_t epoch;             /* counts the addresses that this part of the store has had */
 };
 

@@ -93,7 +93,7 @@ static void durable_endpoints(struct store *store, struct endpoint_table *table)
         if (has_cache(config, r))
             endpoint_add(table, (struct endpoint){.name = store->topology->region_names[r],
                                                   .region = r,
-                                                  .zone = ENDPOINT_ANY,
+                                                  .zone = 0,
                                                   .shard = ENDPOINT_ANY,
                                                   .node = ENDPOINT_ANY});
 }

@@ -106,7 +106,7 @@ static void add_node(struct store *store, struct endpoint_table *table, int regi
     memcached->names[table->count] = strbuf_detach(&name);
     endpoint_add(table, (struct endpoint){.name = memcached->names[table->count],
                                           .region = region,
-                                          .zone = ENDPOINT_ANY,
+                                          .zone = store_zone_of(store, node),
                                           .shard = ENDPOINT_ANY,
                                           .node = (uint16_t)node});
 }

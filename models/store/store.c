@@ -402,7 +402,7 @@ static void cluster_set_zone(void *self, uint32_t zone, enum zone_state state)
     struct cluster *cluster = self;
 
     for (uint32_t n = 0; n < cluster->node_count; n++)
-        if (n % cluster->store->topology->zone_count == zone)
+        if (cluster->store->endpoints.rows[cluster->nodes[n].endpoint].zone == zone)
             node_set_zone(&cluster->nodes[n], state);
     cluster_gauges(cluster);
 }

@@ -198,6 +198,12 @@ struct store {
 bool store_is_cloud_region(const char *name);
 /* The shard of a session, by the hash slot of its key. */
 uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check);
+/* The zone of node number `node` of a cluster: the zones in turn. */
+static inline uint16_t store_zone_of(const struct store *store, uint32_t node)
+{
+    return (uint16_t)(node % store->topology->zone_count);
+}
+
 RARE void *store_row_slow(struct store *store, uint32_t session);
 /* The kind's row of a session, zeroed if new. size: the kind's row_size. The pointer is valid until
  * the next call. */
