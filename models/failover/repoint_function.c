@@ -61,7 +61,8 @@ struct repoint_function {
     struct repoint_host host;
     const struct dns_port *dns;
     struct function_run *runs; /* IDLE ones are used again */
-    uint32_t run_count, run_capacity;
+    uint32_t run_count;
+    size_t run_capacity;
     bool active; /* the host waits */
     int target;
     uint32_t number, indices, open; /* of the failover; runs that it has begun; that go on */
@@ -136,12 +137,7 @@ static struct function_run *run_new(struct repoint_function *repoint, int region
         if (repoint->runs[i].state == FUNCTION_IDLE)
             run = &repoint->runs[i];
     if (!run) {
-        void *runs = repoint->runs;
-        size_t capacity = repoint->run_capacity;
-
-        mem_grow(&runs, &capacity, repoint->run_count + 1, sizeof *repoint->runs);
-        repoint->runs = runs;
-        repoint->run_capacity = (uint32_t)capacity;
+        MEM_GROW(repoint->runs, repoint->run_capacity, repoint->run_count + 1);
         run = &repoint->runs[repoint->run_count++];
         *run = (struct function_run){.step = 0};
     }

@@ -150,10 +150,7 @@ static bool parse_choice(const struct option *option, const char *text, int *val
 
 static void list_add(struct text_list *list, const char *text)
 {
-    void *items = list->items;
-
-    mem_grow(&items, &list->capacity, list->count + 1, sizeof *list->items);
-    list->items = items;
+    MEM_GROW(list->items, list->capacity, list->count + 1);
     list->items[list->count++] = text;
 }
 

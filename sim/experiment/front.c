@@ -146,9 +146,7 @@ static bool spend(struct study_runner *runner, const struct front_plan *plan,
         if (!result->marks[point].wanted || done[point] >= plan->replications_max)
             continue;
         uint32_t until = stop_rule_grow(done[point], plan->replications_max);
-        void *items = tasks;
-        mem_grow(&items, &capacity, count + until - done[point], sizeof *tasks);
-        tasks = items;
+        MEM_GROW(tasks, capacity, count + until - done[point]);
         for (; done[point] < until; done[point]++)
             tasks[count++] = (struct run_task){point, done[point]};
     }

@@ -45,9 +45,7 @@ static size_t next_round(const struct precision_plan *plan, struct point_state *
         if (state->is_over)
             continue;
         uint32_t until = stop_rule_next(state->done, plan->replications_max);
-        void *items = *tasks;
-        mem_grow(&items, &capacity, count + until - state->done, sizeof **tasks);
-        *tasks = items;
+        MEM_GROW(*tasks, capacity, count + until - state->done);
         for (; state->done < until; state->done++)
             (*tasks)[count++] = (struct run_task){point, state->done};
     }

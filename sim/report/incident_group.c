@@ -20,9 +20,7 @@ static struct incident_group *group_of(struct incident_groups *groups,
             (group->point == row->point && group->number > row->number))
             break;
     }
-    void *items = groups->groups;
-    mem_grow(&items, &groups->capacity, groups->count + 1, sizeof(*groups->groups));
-    groups->groups = items;
+    MEM_GROW(groups->groups, groups->capacity, groups->count + 1);
     memmove(&groups->groups[place + 1], &groups->groups[place],
             (groups->count - place) * sizeof(*groups->groups));
     groups->count++;
@@ -36,9 +34,7 @@ static struct incident_group *group_of(struct incident_groups *groups,
 
 static void add_rto(struct incident_group *group, double rto_ns)
 {
-    void *rtos = group->rtos_ns;
-    mem_grow(&rtos, &group->rto_capacity, group->rto_count + 1, sizeof(*group->rtos_ns));
-    group->rtos_ns = rtos;
+    MEM_GROW(group->rtos_ns, group->rto_capacity, group->rto_count + 1);
     group->rtos_ns[group->rto_count++] = rto_ns;
 }
 

@@ -327,9 +327,7 @@ static int name_study(const struct plot_job *job, const struct plot_source *sour
 static void add_region(void *self, const char *region)
 {
     struct plot_job *job = self;
-    void *items = job->regions;
-    mem_grow(&items, &job->region_capacity, job->region_count + 1, sizeof(*job->regions));
-    job->regions = items;
+    MEM_GROW(job->regions, job->region_capacity, job->region_count + 1);
     job->regions[job->region_count++] = mem_strdup(region);
 }
 

@@ -407,7 +407,7 @@ static bool read_entries(struct reader *reader, enum yaml_kind kind, struct yaml
         fy_parser_event_free(reader->parser, event);
         if (!good || at_end)
             return good;
-        mem_grow((void **)entries, &capacity, *count + 1, sizeof **entries);
+        MEM_GROW(*entries, capacity, *count + 1);
         (*entries)[(*count)++] = entry;
     }
 }
