@@ -144,7 +144,7 @@ static void failover_function_succeeds_at_a_later_try(void **state)
     stage_close(&s);
 }
 
-/* Claim 6 of the design: with the DNS control plane down the record does not follow. */
+/* seed 000: with the DNS control plane down the record does not follow. */
 static void failover_drops_the_record_with_the_dns_control_plane(void **state)
 {
     struct stage s;
