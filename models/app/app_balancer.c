@@ -224,7 +224,7 @@ static bool is_of_before(const struct app_tier *app, const struct app_request *r
     return !app->targets[instance].in_service || request->since < app->instances[instance].returned;
 }
 
-/* What is in service gives back its worker at its next step, as in an instance that dies. */
+/* What is in service gives back its worker at its next step, as in an instance that fails. */
 static void app_on_drained(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct app_tier *app = self;

@@ -94,7 +94,7 @@ __extension__ struct app_request {
     uint8_t mode : 2; /* enum session_mode */
     uint8_t writes : 1;
     uint8_t wrote : 1;
-    uint8_t dead : 1; /* its instance died: it was answered or lost */
+    uint8_t dead : 1; /* its instance crashed: it was answered or lost */
 };
 _Static_assert(sizeof(struct app_request) == MEM_LINE_BYTES, "one cache line");
 

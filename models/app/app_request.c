@@ -298,7 +298,7 @@ static bool request_needs_store(const struct app_request *request)
 }
 
 /* The region or the instance went down during the request: release the worker without a response,
- * or with the one that was given when the instance died. */
+ * or with the one that was given when the instance crashed. */
 RARE static void app_lose(struct app_tier *app, uint32_t index)
 {
     uint32_t instance = app->requests[index].instance;

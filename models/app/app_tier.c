@@ -19,7 +19,7 @@ static const struct field app_tier_fields[] = {
     COUNT("queue", queue, "0", "128", "1000000", "maximum requests that wait at one instance; more are rejected (503)", "assumption"),
     CHOICE("queue_order", queue_order, queue_orders, "fifo", "order in which waiting requests are served: first or last come, first served", "assumption"),
     DURATION("queue_timeout", queue_timeout_ns, "0s", "0s", "1h", "a request that has waited longer is answered 503 when its turn comes; 0: never", "assumption"),
-    FLAG("drop_abandoned", drop_abandoned, "false", "a request whose user has given up is dropped when its turn comes", "assumption"),
+    FLAG("drop_abandoned", drop_abandoned, "false", "a request whose user no longer waits is dropped instead of served", "assumption"),
     COUNT("admission.concurrency", admission_concurrency, "0", "0", "1000000000", "requests in the region's tier, in service or waiting, at which more are refused (503); 0: no limit", "assumption"),
     RATE("admission.rate", admission_rate, "0/s", "0/s", "1000M/s", "rate at which a token bucket admits requests to the region's tier, others are refused (503); 0: no limit", "assumption"),
     COUNT("admission.burst", admission_burst, "1", "100", "1000000", "size of the token bucket, full at the start", "assumption"),

@@ -28,7 +28,7 @@
  *  5. A failover that was begun ends in IDLE, whether clients were repointed or not, unless it
  *     waits for the store's API, for a lag of 0 or for a person until the end of the run.
  *
- * Action is taken when the alarm's state changes to alarm. Automation does not look at it again; a
+ * Action is taken when the alarm's state changes to alarm. Automation does not check it again; a
  * person does, when deciding.
  */
 #include "failover_internal.h"

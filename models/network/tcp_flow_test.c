@@ -213,7 +213,7 @@ static void idle_begins(void)
 
 /*
  * A box forgets connections idle for 2 s. Dropped in silence, the message is never delivered and
- * the kernel gives up on it by its own rule, at 945.28 s; a reset comes back after a round trip.
+ * the kernel abandons it by its own rule, at 945.28 s; a reset comes back after a round trip.
  * Probes are traffic; a handshake makes a connection known again.
  */
 static void box_forgets_idle_connections(void **state)

@@ -25,7 +25,7 @@
  *   silence, RTO    R later, then 2R, 4R ...: all is lost, the window is one segment, the first is
  *                   sent again. So retransmissions go at PTO + R (2^k - 1) after the last progress
  *   handshake       on its own times: by default 1, 2, 3, 4, 5, 7, 11, 19, 35, 67 s
- *   too long        the kernel gives up: a watched flow breaks (link.h). Counted from the first
+ *   too long        the kernel abandons it: a watched flow breaks (link.h). Counted from the first
  *                   retransmission of the timer, asked when it fires
  *
  * What is sent again, and what has waited, is divided again into full segments. A message is

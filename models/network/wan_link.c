@@ -44,8 +44,8 @@ static const struct field wan_link_fields[] = {
     DURATION("tcp.syn_rto", syn_rto_ns, "1ms", "1s", "60s", "first retransmission timeout of a handshake", "facts D.4"),
     COUNT("tcp.syn_linear_timeouts", syn_linear, "0", "4", "20", "retransmissions of a handshake, after the first, that do not double the timeout (tcp_syn_linear_timeouts, Linux 6.5 and later); 0: the classic schedule", "failures A.1"),
     COUNT("tcp.syn_retries", syn_retries, "0", "6", "20", "retransmissions of a handshake before it is abandoned, after the linear ones (131 s; 127 s in the classic schedule)", "facts D.4"),
-    COUNT("tcp.retries2", retries2, "0", "15", "64", "give up retransmitting after the time that this many timeouts of rto_min take (tcp_retries2; 15: 924.6 s)", "failures A.1"),
-    DURATION("tcp.give_up", give_up_ns, "0s", "0s", "365d", "give up retransmitting after this time instead; 0: by tcp.retries2", "assumption"),
+    COUNT("tcp.retries2", retries2, "0", "15", "64", "stop retransmitting after the time that this many timeouts of rto_min take (tcp_retries2; 15: 924.6 s)", "failures A.1"),
+    DURATION("tcp.give_up", give_up_ns, "0s", "0s", "365d", "stop retransmitting after this time instead; 0: by tcp.retries2", "assumption"),
     DURATION("tcp.orphan_give_up", orphan_give_up_ns, "1s", "102.2s", "365d", "the same after the connection was closed by its owner (tcp_orphan_retries 8)", "facts D.4"),
     FLAG("tcp.tail_loss_probe", tail_loss_probe, "true", "the first retransmission (tail loss probe) does not double the timeout", "facts D.4"),
 };

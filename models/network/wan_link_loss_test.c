@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What loss does: bursts in time, what TCP makes of it, and when it gives up. Expected values are
- * those of facts D.4 and D.5.
+ * What loss does: bursts in time, what TCP makes of it, and when it is abandoned. Expected values
+ * are those of facts D.4 and D.5.
  */
 // clang-format off
 #include <stdarg.h>
@@ -316,7 +316,7 @@ static void more_loss_never_lowers_the_timeout_rate(void **state)
     assert_true(before[4] > 0);
 }
 
-/* --- when the kernel gives up ---------------------------------------------------------------- */
+/* --- when the kernel abandons it ------------------------------------------------------------- */
 
 static const struct link_impairment blackhole = {.blackhole = true}, reset = {.reset = true};
 
@@ -360,11 +360,11 @@ static void send_for_ever(void)
 }
 
 /*
- * A SYN goes at 0, 1, 2, 3, 4, 5, 7, 11, 19, 35 and 67 s and is given up at 131 s, in the classic
+ * A SYN goes at 0, 1, 2, 3, 4, 5, 7, 11, 19, 35 and 67 s and is abandoned at 131 s, in the classic
  * schedule at 0, 1, 3, 7, 15, 31, 63 and 127 s. A request is sent again at R = 0.22 s (the probe)
  * and then at 0.44, 0.88 ... 225.28 s, from there each 120 s: the first of these times 924.6 s
  * after the first retransmission of the timer at 0.44 s is 225.28 + 6 x 120 = 945.28 s. An orphan
- * is given up at the first 102.2 s after it, 112.64 s. What nobody watches goes on.
+ * is abandoned at the first 102.2 s after it, 112.64 s. What nobody watches goes on.
  */
 static void kernel_gives_up_after_its_time(void **state)
 {
@@ -427,7 +427,7 @@ static void play_reset(void)
  * breaks a round trip later. A flow that nobody watches sends again after R. After the end all is
  * well.
  */
-static void reset_breaks_watched_connections_and_tells_their_owners(void **state)
+static void reset_breaks_watched_connections_and_notifies_their_owners(void **state)
 {
     (void)state;
     rig.begin = play_reset;
@@ -452,7 +452,7 @@ int main(void)
         cmocka_unit_test(share_later_than_a_timeout_is_that_of_the_sum),
         cmocka_unit_test(more_loss_never_lowers_the_timeout_rate),
         cmocka_unit_test(kernel_gives_up_after_its_time),
-        cmocka_unit_test(reset_breaks_watched_connections_and_tells_their_owners),
+        cmocka_unit_test(reset_breaks_watched_connections_and_notifies_their_owners),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -377,7 +377,7 @@ static void later_messages_never_delay_the_timer(void **state)
     assert_int_equal(script.arrived[0], SIM_S + 230 * SIM_MS);
 }
 
-/* The sender's host dies: what waits to be sent again never comes. */
+/* The sender's host crashes: what waits to be sent again never comes. */
 static void aborted_flow_forgets_what_was_lost(void **state)
 {
     (void)state;

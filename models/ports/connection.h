@@ -32,7 +32,7 @@ enum connection_event {
     CONNECTION_REFUSED,     /* accepted and refused: beyond the limit */
     CONNECTION_FIN,         /* closed */
     CONNECTION_RST,         /* reset by the network */
-    CONNECTION_SILENT       /* given up by a kernel: nothing came back */
+    CONNECTION_SILENT       /* abandoned by a kernel: nothing came back */
 };
 static inline const char *connection_event_name(enum connection_event event)
 {

@@ -72,7 +72,7 @@ struct link_port {
     /* Mean one-way delay now, faults included: for RTO estimates and for defaults. */
     sim_dur (*mean_delay)(const void *self);
     /* Watch an open flow: `kind` fires once on (entity, generation) when it breaks while open. Its
-     * sender gives up retransmitting after `user_timeout_ns` (TCP_USER_TIMEOUT); 0: by
+     * sender stops retransmitting after `user_timeout_ns` (TCP_USER_TIMEOUT); 0: by
      * tcp.retries2.
      */
     void (*watch)(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_id kind, uint32_t entity,

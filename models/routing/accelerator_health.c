@@ -92,7 +92,7 @@ static void schedule_learning(struct accelerator *acc, int region, uint32_t endp
 }
 
 /* An alias record names a region: it is healthy if one of its load balancers is. */
-static void tell_names(struct accelerator *acc, int region)
+static void notify_names(struct accelerator *acc, int region)
 {
     const struct endpoint_group_state *group = &acc->groups[region];
     bool aliased = false;
@@ -110,13 +110,13 @@ void accelerator_health(void *self, int region, uint32_t endpoint, struct endpoi
 
     target->aliased = health.aliased;
     if (target->healthy == health.routable) {
-        tell_names(acc, region);
+        notify_names(acc, region);
         return;
     }
     target->healthy = health.routable;
     cause.number = log_report(acc, region, endpoint, health.routable);
     cause = sim_set_cause(acc->sim, cause);
-    tell_names(acc, region);
+    notify_names(acc, region);
     if (acc->config->routing == ROUTING_ACCELERATOR)
         schedule_learning(acc, region, endpoint);
     sim_set_cause(acc->sim, cause);

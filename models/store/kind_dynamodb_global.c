@@ -222,7 +222,7 @@ static bool is_expired(const struct global_table *table, const struct item_view 
            sim_now(table->managed.store->sim) - view->stamp > table->config->ttl_ns;
 }
 
-/* The service looks at the item some time after it expires, if it is not written before. */
+/* The service checks the item some time after it expires, if it is not written before. */
 static void expiry_arm(struct global_table *table, uint32_t session, uint32_t check,
                        const struct item_view *view)
 {

@@ -173,8 +173,8 @@ static void concurrent_writes_of_two_regions_conflict(void **state)
 
 /*
  * The link a - b is cut from 10 s on: a writes by way of c. An isolated region c (links a - c and b
- * - c cut) gives up after the timeout of 1 s; from 2 s after the last heartbeat on it refuses at
- * once. Eventual reads go on.
+ * - c cut) stops waiting after the timeout of 1 s; from 2 s after the last heartbeat on it refuses
+ * at once. Eventual reads go on.
  */
 static void region_without_others_refuses(void **state)
 {

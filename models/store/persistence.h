@@ -60,7 +60,7 @@ struct persistence {
     kind_id save_kind, saved_kind, loaded_kind;
 };
 
-/* What a kind with persistence tells of the data that a cluster holds now. O(sessions). */
+/* What a kind with persistence reports of the data that a cluster holds now. O(sessions). */
 struct held_data {
     uint64_t keys, bytes;
 };

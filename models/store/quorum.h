@@ -26,7 +26,7 @@ struct quorum_config {
 
 /* clang-format off */
 #define QUORUM_FIELDS(member) \
-    DURATION("quorum.timeout", member.timeout_ns, "10ms", "1s", "1min", "time after which the service gives up waiting for other regions", "assumption"), \
+    DURATION("quorum.timeout", member.timeout_ns, "10ms", "1s", "1min", "time after which the service stops waiting for other regions", "assumption"), \
     DURATION("quorum.heartbeat", member.heartbeat_ns, "10ms", "500ms", "1min", "interval of heartbeats between the regions", "assumption"), \
     DURATION("quorum.isolation", member.isolation_ns, "50ms", "2s", "10min", "time without a heartbeat of any other region after which a region refuses what needs a majority", "assumption"), \
     OUTBOX_FIELDS(member.resend, "1s", "assumption")

@@ -221,7 +221,7 @@ static void point_mark(struct runner_point *point, uint32_t replication)
 
 /* --- a completed run ------------------------------------------------------------------------ */
 
-static void runner_tell_progress(struct study_runner *runner)
+static void runner_report_progress(struct study_runner *runner)
 {
     if (runner->plan.progress)
         runner->plan.progress(runner->plan.progress_self, &runner->progress);
@@ -252,7 +252,7 @@ static void runner_accept(struct study_runner *runner, const struct run_result *
     }
     if (runner->plan.observe)
         runner->plan.observe(runner->plan.observe_self, result, recalled);
-    runner_tell_progress(runner);
+    runner_report_progress(runner);
 }
 
 /* Collect the runs of the round that are still to do in runner->tasks. */
@@ -486,7 +486,7 @@ static void runner_round(struct study_runner *runner, const struct run_task *tas
         runner_find_warmups(runner);
         runner_begin(runner);
         if (runner_ok(runner)) {
-            runner_tell_progress(runner);
+            runner_report_progress(runner);
             runner_make(runner, run_make, run_take);
             runner->outcome.interrupted =
                 runner->outcome.status == STUDY_OK && runner->progress.done < wanted;

@@ -112,7 +112,7 @@ static bool look_alike(double low, double high, enum unit unit, int digits)
     return alike;
 }
 
-/* As many digits as it takes to tell the bounds apart. */
+/* As many digits as the bounds need to differ. */
 static int digits_for(double low, double high, enum unit unit)
 {
     int digits = DIGITS;

@@ -243,7 +243,7 @@ static void kinds_keep_their_promises(void **state)
 }
 
 /* The primary a is cut off, b is promoted meanwhile, and clients in a go on writing there: what
- * they were told is done is gone afterwards, and no more of it than the store counts. */
+ * was reported to them as done is gone afterwards, and no more of it than the store counts. */
 static void lost_writes_of_a_failover_are_counted(void **state)
 {
     double counted;
