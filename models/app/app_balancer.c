@@ -85,8 +85,8 @@ struct load_balancer *app_pool_of(struct app_tier *app, uint32_t instance)
 
 /*
  * The pool of the user's zone. A node of a load balancer whose zone has no healthy target leaves
- * the DNS, and its users go to those of other zones; where no zone has one, nobody moves who has a
- * target at all.
+ * the DNS, and its users go to those of other zones; where no zone has one, users that have a
+ * target at all stay.
  */
 struct load_balancer *app_zone_pool(struct load_balancer *zones, uint32_t count, uint32_t zone)
 {

@@ -125,7 +125,7 @@ static const struct endpoint_group_shape *group_of(const struct check_context *c
     return NULL;
 }
 
-/* Application servers of a region, as the models that simulate them report to faults. */
+/* Application servers of a region, as the models declare them (struct fault_capability). */
 static uint32_t instances_of(const struct check_context *context, int region)
 {
     uint32_t most = 0;

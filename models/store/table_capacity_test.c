@@ -49,7 +49,8 @@ static void bucket_refuses_what_its_closed_form_says(void **state)
     assert_close(capacity.tokens, 1000, 0.001);
 }
 
-/* Who cannot wait is refused; who can gets his units when the bucket has refilled them. */
+/* A command that cannot wait is refused; one that can gets its units when the bucket has refilled
+ * them. */
 static void borrower_waits_for_the_refill(void **state)
 {
     const struct capacity_config config = {.mode = CAPACITY_PROVISIONED, .burst_ns = 1 * SIM_S};

@@ -311,7 +311,7 @@ static void dead_targets_are_answered_502_and_504(void **state)
 
     (void)state;
     assert_true(found(world, "balancer_errors", 0, "504") > 100);
-    /* what was in service there when the host crashed is lost without a word */
+    /* what was in service there when the host crashed is lost without notice */
     assert_true(found(world, "balancer_errors", 0, "504") <=
                 found(world, "requests_lost", 0, NULL));
     assert_true(found(world, "balancer_errors", 0, "504") + 5 >=
