@@ -83,7 +83,7 @@ struct failover {
     uint32_t rival_count;
     struct person_look look;
     uint32_t looks;         /* of a person at this alarm */
-    uint32_t blocked_since; /* event with which BLOCKED began */
+    uint32_t blocked_event; /* event with which BLOCKED began */
 
     struct control_plane api[REGIONS_MAX]; /* of the store, in each region */
     struct control_state api_states[REGIONS_MAX];
