@@ -82,5 +82,5 @@ sim_dur health_check_phase_ns(const struct health_check_rule *rule, uint32_t ind
 
 bool health_quorum(uint32_t healthy_count, uint32_t checker_count, double quorum_share)
 {
-    return (double)healthy > quorum * (double)checkers;
+    return (double)healthy_count > quorum_share * (double)checker_count;
 }

@@ -6,6 +6,7 @@
  * else to what the name servers near the place answer by the policy. An open connection needs no
  * name: it outlives all of these caches.
  */
+#include "accelerator_internal.h"
 #include "dns_routing_internal.h"
 
 #include "registry.h"

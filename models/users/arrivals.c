@@ -138,7 +138,7 @@ static double daily_integral(const struct population_config *c, sim_time now)
 
 /* The factor at an instant, its maximum over all of them, and its integral in ns (NULL: the shape
  * is a curve where it is inverted). */
-static const struct arrival_shape {
+static const struct smooth_shape {
     double (*factor)(const struct population_config *config, sim_time now);
     double (*max)(const struct population_config *config);
     double (*integral)(const struct population_config *config, sim_time now);
