@@ -40,13 +40,13 @@ static void opinion_changes_after_a_streak_of_the_threshold(void **state)
                                                        .unhealthy_threshold = down};
                 struct health_check check = {0};
                 bool good = true;
-                uint32_t changed = 0; /* the result after which the health last changed */
+                uint32_t last_change = 0; /* the result after which the health last changed */
 
                 for (uint32_t i = 0; i < 12; i++) {
                     uint32_t needed = good ? down : up, against = 0;
                     bool passed = bits >> i & 1, changed;
 
-                    while (against <= i - changed && (bits >> (i - against) & 1) != good)
+                    while (against <= i - last_change && (bits >> (i - against) & 1) != good)
                         against++;
                     changed = health_check_result(&check, &rule, passed);
                     if (changed != (against >= needed))
@@ -54,7 +54,7 @@ static void opinion_changes_after_a_streak_of_the_threshold(void **state)
                                  i);
                     if (changed) {
                         good = !good;
-                        changed = i + 1;
+                        last_change = i + 1;
                     }
                     assert_int_equal(health_is_good(&check), good);
                 }

@@ -159,7 +159,7 @@ static int plain_pool(void **state)
     (void)state;
     memset(&bench, 0, sizeof bench);
     bench.config = (struct connection_pool_config){
-        .mode = MODE_POOL, .size = 10, .reuse = REUSE_LIFO, .dns_cache = DNS_TTL};
+        .mode = MODE_POOL, .connections_max = 10, .reuse = REUSE_LIFO, .dns_cache = DNS_TTL};
     bench.answer = (struct dns_answer){.region = 1, .expires = 0};
     return 0;
 }

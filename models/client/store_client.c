@@ -264,7 +264,7 @@ static const struct metric store_client_metrics[] = {
     {.name = "connections_open", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "open connections to the store, including those being opened"},
     {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "writes that succeeded, after any number of attempts"},
     {.name = "retries_denied", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "by", .label_values = denied_by, .series = true, .meaning = "retries and hedges that were not made although attempts were left, by what denied them"},
-    {.name = "pool_rejections", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts that failed without a connection, by pool.pending_max or pool.max_wait"},
+    {.name = "pool_rejections", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts that failed without a connection, by pool.pending or pool.max_wait"},
     {.name = "attempts_paced", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "attempts that waited for their client's rate limit"},
     {.name = "topology_reads", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "reads of the cluster's topology, by interval or after errors"},
     {.name = "breaker_refusals", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts refused immediately by an open breaker or by adaptive throttling"},

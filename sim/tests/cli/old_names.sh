@@ -18,6 +18,7 @@ run --append --resume
 "$isthmus" plot timeline r.db --figure timeline; echo $?
 "$isthmus" plot r.db --figure everything; echo $?
 "$isthmus" validate small.yaml --set failover.operator=1s
-"$isthmus" describe small.yaml --set failover.operator=1s 2>&1 | grep -E 'operator: 1s|acknowledge: 0s'
-"$isthmus" describe small.yaml | grep -A12 'operator:'
+operator() { "$isthmus" describe small.yaml "$@" 2>/dev/null | grep -E '^ *failover.operator.*(acknowledge|decide) '; }
+operator
+operator --set failover.operator=1s
 "$isthmus" validate small.yaml --set failover.operator=soon; echo $?
