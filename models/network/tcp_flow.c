@@ -302,7 +302,9 @@ void tcp_flow_close(void *self, uint32_t flow_index)
     invariant(flow->open);
     flow->open = false;
     tcp_keepalive_end(link, flow_index);
-    if (flow->sender != NO_INDEX)
+    if (flow->sender != NO_INDEX && link->senders[flow->sender].handshake)
+        tcp_sender_end(link, flow_index, SIM_NEVER); /* without a socket there is no SYN */
+    else if (flow->sender != NO_INDEX)
         tcp_sender_close(link, flow_index);
     flow_free_unless_used(link, flow_index);
 }
