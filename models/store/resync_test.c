@@ -187,7 +187,7 @@ static void link_reset(uint32_t begins)
     static const struct link_impairment reset = {.reset = true};
 
     for (int a = 0; a < 2; a++) {
-        struct link_fault_port *fault = driver->link_faults[a][1 - a];
+        const struct link_fault_port *fault = driver->cuts[a][1 - a];
 
         (begins ? fault->begin : fault->end)(fault->self, &reset);
     }
