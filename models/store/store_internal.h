@@ -171,6 +171,7 @@ struct store {
     bool by_node;                /* of the kind */
     uint32_t node_servers;       /* by_node: of each node */
     bool plain_loop;  /* an iteration of few commands takes all of them, and nothing else */
+    uint32_t short_queue; /* so few, unless one of them is large */
     sim_dur fsync_ns; /* before the replies of an iteration with writes */
     sim_dur read_ns;  /* service time of every read; -1: drawn */
     struct keepalive keepalive; /* of the servers' sockets */
@@ -250,6 +251,8 @@ RARE void store_prefetch_early(struct store *store);
  * are under way, there are more than NEAR_REQUESTS requests. */
 #define NEAR_COMMANDS (NEAR_REQUESTS / 8)
 void cluster_gauges(struct cluster *cluster);
+/* Up to how many commands an iteration takes all. */
+void store_init_iterations(struct store *store);
 void server_begin_iteration(struct server *server);
 /* Refuse a write: this node is no primary. */
 static inline void command_refuse_write(const struct store *store, struct command *command)
