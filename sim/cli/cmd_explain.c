@@ -420,22 +420,6 @@ static void print_json(const struct explain_job *job)
 
 /* --- the verb -------------------------------------------------------------------------------- */
 
-static void take_point(void *self, const struct point_row *row)
-{
-    struct explain_job *job = self;
-
-    if (row->number == job->choice.point)
-        job->text = mem_strdup(row->text);
-}
-
-static void take_run(void *self, const struct run_row *row)
-{
-    struct explain_job *job = self;
-
-    if (row->point == job->choice.point && row->replication == incident_of(job)->replication)
-        job->seed = row->seed;
-}
-
 static int run_again(struct explain_job *job, struct what_if_base *base, struct diag *diag)
 {
     const struct explain_values *values = job->values;
@@ -447,8 +431,8 @@ static int run_again(struct explain_job *job, struct what_if_base *base, struct 
                                   .thread_count =
                                       values->threads ? values->threads : study_default_threads()};
 
-    if (results_each_point(job->results, job->study.id, take_point, job, diag) < 0 ||
-        results_each_run(job->results, job->study.id, take_run, job, diag) < 0)
+    if (what_if_find(job->results, job->study.id, job->choice.point, base->replication, &job->text,
+                     &job->seed, diag) < 0)
         return EXIT_FILES;
     base->text = job->text;
     base->seed = job->seed;

@@ -58,5 +58,9 @@ struct op_history;
 int what_if_run_with_history(const struct what_if_base *base, struct what_if *what_ifs,
                              size_t count, struct op_history *history);
 void what_if_release(struct what_if *what_if);
+/* The stored scenario of a point, which the caller frees, and the seed of one of its runs; -1 with
+ * an error: no such run. */
+int what_if_find(struct results *results, int64_t study, int64_t point, int64_t replication,
+                 char **text, uint64_t *seed, struct diag *diag);
 
 #endif
