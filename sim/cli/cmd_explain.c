@@ -77,19 +77,6 @@ static void add_stage_sets(struct set_list *sets, size_t stage, int64_t onset_ns
     free(text);
 }
 
-static const struct alternative {
-    const char *name, *sets;
-} alternatives[] = {
-    {"no failover", "failover.mode=none"},
-    {"operator", "failover.mode=manual"},
-    {"function", "failover.mode=automatic, failover.repoint=function"},
-    {"routing-control", "failover.mode=automatic, failover.repoint=routing-control"},
-    {"health-check", "failover.mode=automatic, failover.repoint=health-check"},
-    {"client-list", "failover.mode=automatic, failover.repoint=client-list"},
-    {"no repointing", "failover.mode=automatic, failover.repoint=none"},
-};
-#define ALTERNATIVES (sizeof alternatives / sizeof alternatives[0])
-
 /* --- the work -------------------------------------------------------------------------------- */
 
 struct explain_job {
@@ -158,8 +145,8 @@ static bool plan_runs(struct explain_job *job)
             (subset & (subset - 1)) == 0)
             add_subset(job, subset);
     job->first_alternative = job->run_count;
-    for (size_t i = 0; values->alternatives && i < ALTERNATIVES; i++)
-        set_list_split(&add_run(job)->sets, alternatives[i].sets);
+    for (size_t i = 0; values->alternatives && i < WHAT_IF_ALTERNATIVES; i++)
+        set_list_split(&add_run(job)->sets, what_if_alternatives[i].sets);
     return true;
 }
 
@@ -244,15 +231,15 @@ static void print_asked(const struct explain_job *job)
 
 static void print_alternatives(const struct explain_job *job)
 {
-    const struct what_if *runs[ALTERNATIVES + 1] = {&job->runs[0]};
-    const char *names[ALTERNATIVES + 1] = {"as recorded"};
+    const struct what_if *runs[WHAT_IF_ALTERNATIVES + 1] = {&job->runs[0]};
+    const char *names[WHAT_IF_ALTERNATIVES + 1] = {"as recorded"};
 
-    for (size_t i = 0; i < ALTERNATIVES; i++) {
+    for (size_t i = 0; i < WHAT_IF_ALTERNATIVES; i++) {
         runs[i + 1] = &job->runs[job->first_alternative + i];
-        names[i + 1] = alternatives[i].name;
+        names[i + 1] = what_if_alternatives[i].name;
     }
     printf("\nAlternatives: the same replication with another reaction\n");
-    print_comparison(runs, names, ALTERNATIVES + 1);
+    print_comparison(runs, names, WHAT_IF_ALTERNATIVES + 1);
 }
 
 /* The run without the stages of a subset. */
@@ -411,8 +398,8 @@ static void print_json(const struct explain_job *job)
     }
     json_close(&json);
     json_open_array(&json, "alternatives");
-    for (size_t i = 0; job->values->alternatives && i < ALTERNATIVES; i++)
-        json_outcome(&json, alternatives[i].name, &job->runs[job->first_alternative + i].outcome);
+    for (size_t i = 0; job->values->alternatives && i < WHAT_IF_ALTERNATIVES; i++)
+        json_outcome(&json, what_if_alternatives[i].name, &job->runs[job->first_alternative + i].outcome);
     json_close(&json);
     json_close(&json);
     json_end(&json);

@@ -17,6 +17,16 @@ const struct what_if_measure what_if_measures[WHAT_IF_MEASURES] = {
     {"lost_writes", "all", "acknowledged writes lost in the whole run", UNIT_COUNT},
 };
 
+const struct what_if_alternative what_if_alternatives[WHAT_IF_ALTERNATIVES] = {
+    {"no failover", "failover.mode=none"},
+    {"operator", "failover.mode=manual"},
+    {"function", "failover.mode=automatic, failover.repoint=function"},
+    {"routing-control", "failover.mode=automatic, failover.repoint=routing-control"},
+    {"health-check", "failover.mode=automatic, failover.repoint=health-check"},
+    {"client-list", "failover.mode=automatic, failover.repoint=client-list"},
+    {"no repointing", "failover.mode=automatic, failover.repoint=none"},
+};
+
 void what_if_release(struct what_if *what_if)
 {
     set_list_release(&what_if->sets);

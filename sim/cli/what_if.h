@@ -32,6 +32,12 @@ extern const struct what_if_measure {
     enum unit unit;
 } what_if_measures[WHAT_IF_MEASURES];
 
+/* Other reactions to an incident: sets with commas. */
+#define WHAT_IF_ALTERNATIVES 7
+extern const struct what_if_alternative {
+    const char *name, *sets;
+} what_if_alternatives[WHAT_IF_ALTERNATIVES];
+
 /* A run to make: the stored scenario with these sets. */
 struct what_if {
     struct set_list sets;
