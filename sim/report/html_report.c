@@ -171,6 +171,34 @@ static void write_assumptions(struct page *page)
     html_table_close(&page->html);
 }
 
+/* The mechanisms that the run used, and how their rows of the reality bench stand. */
+static void write_mechanisms(struct page *page)
+{
+    static const struct html_column columns[] = {
+        {"mechanism", false}, {"rows", true}, {"agree", true}};
+    const struct mechanism_list *list = &page->summary.mechanisms;
+
+    html_heading(&page->html, "mechanisms", "Mechanisms and real systems");
+    html_table_open(&page->html,
+                    "Mechanisms that this study used, with the rows of the reality bench that "
+                    "compare them with real servers and real TCP (models/reality.md)",
+                    columns, 3, true);
+    for (size_t i = 0; i < list->count; i++) {
+        struct strbuf text = STRBUF_INIT;
+
+        html_row_open(&page->html);
+        html_cell(&page->html, list->items[i].name);
+        strbuf_addf(&text, "%zu", list->items[i].rows);
+        html_number_cell(&page->html, (double)list->items[i].rows, text.text);
+        strbuf_clear(&text);
+        strbuf_addf(&text, "%zu", list->items[i].agree);
+        html_number_cell(&page->html, (double)list->items[i].agree, text.text);
+        html_row_close(&page->html);
+        strbuf_release(&text);
+    }
+    html_table_close(&page->html);
+}
+
 static void write_remake(struct page *page)
 {
     const struct study_row *study = &page->summary.study;
@@ -235,6 +263,7 @@ static const struct section {
     {"steps", "Steps", NULL, false, false},
     {"statistics", "Statistics", NULL, false, false},
     {"assumptions", "Assumptions", NULL, false, false},
+    {"mechanisms", "Mechanisms", NULL, false, false},
     {"remake", "Make this again", NULL, false, false},
 };
 
@@ -305,6 +334,7 @@ static void write_page(struct page *page)
     write_steps(page);
     write_statistics(page);
     write_assumptions(page);
+    write_mechanisms(page);
     write_remake(page);
     fputs("</main>\n", out);
     write_data(page);
