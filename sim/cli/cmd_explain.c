@@ -223,7 +223,7 @@ static void print_asked(const struct explain_job *job)
         runs[i] = &job->runs[i];
         names[i] = i == 0 ? "as recorded" : job->values->what_ifs.items[i - 1];
     }
-    printf("\nWhat if: the same replication with other settings\n");
+    printf("\nWhat if: the same replication with other settings; one run each, no intervals\n");
     print_comparison(runs, names, job->asked + 1);
     free(runs);
     free(names);
@@ -238,7 +238,7 @@ static void print_alternatives(const struct explain_job *job)
         runs[i + 1] = &job->runs[job->first_alternative + i];
         names[i + 1] = what_if_alternatives[i].name;
     }
-    printf("\nAlternatives: the same replication with another reaction\n");
+    printf("\nAlternatives: the same replication with another reaction; one run each, no intervals\n");
     print_comparison(runs, names, WHAT_IF_ALTERNATIVES + 1);
 }
 
@@ -327,7 +327,7 @@ static void print_stages(const struct explain_job *job)
     double rto = (double)base->rto, from = 0;
     struct text_table *table;
 
-    printf("\nStages: the same replication without the time of some stages\n");
+    printf("\nStages: the same replication without the time of some stages; one run each, no intervals\n");
     if (!stages_are_known(job)) {
         printf("  the contributions are not known: in some of these runs the incident was never "
                "restored\n");
