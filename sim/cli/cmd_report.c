@@ -5,6 +5,7 @@
 #include "html_report.h"
 #include "mem.h"
 #include "output_file.h"
+#include "parameter_origins.h"
 #include "quote.h"
 #include "strbuf.h"
 #include "study_command.h"
@@ -143,14 +144,20 @@ static int write_report(const struct invocation *invocation, struct results *res
     struct html_alternative rows[WHAT_IF_ALTERNATIVES + 1];
     struct html_options page = {.study = values->study, .point = values->point};
     struct loaded_topology topology;
+    struct parameter_origins origins = {NULL, 0, 0};
     int code = EXIT_DONE;
 
     if (values->alternatives)
         code = find_alternatives(invocation, results, &page, rows, diag);
     if (topology_load(&topology, results, values->study, values->point, invocation->registry))
         page.topology = &topology.map;
+    if (topology.scenario)
+        parameter_origins_load(&origins, topology.scenario, invocation->registry);
+    page.parameters = origins.rows;
+    page.parameter_count = origins.count;
     if (code == EXIT_DONE)
         code = write_page(results, &page, path, diag);
+    parameter_origins_release(&origins);
     topology_release(&topology);
     return code;
 }

@@ -199,6 +199,47 @@ static void write_mechanisms(struct page *page)
     html_table_close(&page->html);
 }
 
+/* Set values first; the defaults with their sources. */
+static void write_parameters(struct page *page)
+{
+    static const struct html_column set_columns[] = {
+        {"parameter", false}, {"value", false}, {"default", false}, {"meaning", false}};
+    static const struct html_column columns[] = {
+        {"parameter", false}, {"default", false}, {"source", false}, {"meaning", false}};
+    const struct html_options *options = page->options;
+
+    html_heading(&page->html, "parameters", "Parameters and their origins");
+    if (options->parameter_count == 0) {
+        fputs("<p>This version of the program does not accept the stored scenario: origins are not "
+              "known.</p>\n",
+              page->html.out);
+        return;
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        if (pass == 1)
+            fputs("<details><summary>Parameters with their default value</summary>\n",
+                  page->html.out);
+        html_table_open(&page->html,
+                        pass == 0 ? "Set by the scenario, the files that it extends, or the command"
+                                  : "Defaults and where they come from",
+                        pass == 0 ? set_columns : columns, 4, true);
+        for (size_t i = 0; i < options->parameter_count; i++) {
+            const struct html_parameter *row = &options->parameters[i];
+
+            if ((pass == 0) != (row->initial != NULL))
+                continue;
+            html_row_open(&page->html);
+            html_cell(&page->html, row->path);
+            html_cell(&page->html, row->value);
+            html_cell(&page->html, pass == 0 ? row->initial : row->source);
+            html_cell(&page->html, row->meaning);
+            html_row_close(&page->html);
+        }
+        html_table_close(&page->html);
+    }
+    fputs("</details>\n", page->html.out);
+}
+
 static void write_remake(struct page *page)
 {
     const struct study_row *study = &page->summary.study;
@@ -262,6 +303,7 @@ static const struct section {
     {"time", "Over time", NULL, false, false},
     {"steps", "Steps", NULL, false, false},
     {"statistics", "Statistics", NULL, false, false},
+    {"parameters", "Parameters", NULL, false, false},
     {"assumptions", "Assumptions", NULL, false, false},
     {"mechanisms", "Mechanisms", NULL, false, false},
     {"remake", "Make this again", NULL, false, false},
@@ -333,6 +375,7 @@ static void write_page(struct page *page)
     write_time(page);
     write_steps(page);
     write_statistics(page);
+    write_parameters(page);
     write_assumptions(page);
     write_mechanisms(page);
     write_remake(page);

@@ -22,10 +22,19 @@ struct html_alternative {
     uint64_t writes_lost; /* acknowledged ones */
     double availability;  /* while faults were active; NAN: unknown */
 };
+/* A parameter of the scenario and where its value is from. */
+struct html_parameter {
+    char *path, *value;
+    char *initial; /* the default, if the value is another one; NULL: the value is the default */
+    char *source;  /* of the default */
+    char *meaning;
+};
 struct html_options {
     int64_t study; /* 0: the newest */
     int64_t point; /* whose time lines are drawn */
     const struct topology_map *topology; /* of the point; NULL: unknown */
+    const struct html_parameter *parameters;
+    size_t parameter_count; /* 0: unknown */
     /* Runs of one replication, made by the caller: the first is as recorded. */
     const struct html_alternative *alternatives;
     size_t alternative_count;   /* 0: none were run */
