@@ -104,11 +104,11 @@ static void keep_value(void *self, const char *path, const char *value, const ch
     struct reader *reader = self;
     struct parameter_origins *origins = reader->origins;
     const char *initial = default_at(reader, path);
-    char *all = initial ? NULL : path_of_all(path);
+    char *all = NULL;
 
     if (is_of_list(path))
         return;
-    if (all)
+    if (!initial && (all = path_of_all(path)) != NULL)
         initial = default_at(reader, all);
     free(all);
     MEM_GROW(origins->rows, origins->capacity, origins->count + 1);

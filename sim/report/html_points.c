@@ -410,7 +410,7 @@ static void write_heat_cell(struct page *page, const struct statistic_row *row, 
     }
     units_add(&text, row->interval.mean, row->unit, 3);
     fprintf(out, "<td class=\"heat\" style=\"--heat:%.0f%%\"><a href=\"#point-%" PRId64 "\">%s</a></td>",
-            60 * (row->interval.mean - least) / (most - least), point, text.text);
+            45 * (row->interval.mean - least) / (most - least), point, text.text);
     strbuf_release(&text);
 }
 

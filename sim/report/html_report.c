@@ -246,7 +246,7 @@ static void write_remake(struct page *page)
     FILE *out = page->html.out;
 
     html_heading(&page->html, "remake", "Make this again");
-    fputs("<pre>", out);
+    fputs("<pre tabindex=\"0\">", out);
     html_text(&page->html, study->argv);
     fputs("</pre>\n<p class=\"note\">Study of ", out);
     html_text(&page->html, study->started);
@@ -254,7 +254,7 @@ static void write_remake(struct page *page)
     html_text(&page->html, study->version);
     fputs(". The same scenario, seed and version give the same numbers on any machine.</p>\n", out);
     if (page->scenario) {
-        fputs("<details><summary>The scenario with every value that was in force</summary>\n<pre>",
+        fputs("<details><summary>The scenario with every value that was in force</summary>\n<pre tabindex=\"0\">",
               out);
         html_text(&page->html, page->scenario);
         fputs("</pre></details>\n", out);
