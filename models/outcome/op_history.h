@@ -94,7 +94,7 @@ struct answer_record {
 
 struct op_history {
     struct json_writer json;
-    bool detailed; /* also failed attempts and the replication; set after op_history_open() */
+    bool detailed;     /* also failed attempts and the replication; set after op_history_open() */
     sim_time from, to; /* only what lies between them, at least in part; the same */
     const struct topology *topology; /* of the run; NULL until op_history_begin() */
     uint32_t region_count;           /* of the run: the topology may be gone at the end */

@@ -238,7 +238,8 @@ static void print_alternatives(const struct explain_job *job)
         runs[i + 1] = &job->runs[job->first_alternative + i];
         names[i + 1] = what_if_alternatives[i].name;
     }
-    printf("\nAlternatives: the same replication with another reaction; one run each, no intervals\n");
+    printf(
+        "\nAlternatives: the same replication with another reaction; one run each, no intervals\n");
     print_comparison(runs, names, WHAT_IF_ALTERNATIVES + 1);
 }
 
@@ -327,7 +328,8 @@ static void print_stages(const struct explain_job *job)
     double rto = (double)base->rto, from = 0;
     struct text_table *table;
 
-    printf("\nStages: the same replication without the time of some stages; one run each, no intervals\n");
+    printf("\nStages: the same replication without the time of some stages; one run each, no "
+           "intervals\n");
     if (!stages_are_known(job)) {
         printf("  the contributions are not known: in some of these runs the incident was never "
                "restored\n");
@@ -399,7 +401,8 @@ static void print_json(const struct explain_job *job)
     json_close(&json);
     json_open_array(&json, "alternatives");
     for (size_t i = 0; job->values->alternatives && i < WHAT_IF_ALTERNATIVES; i++)
-        json_outcome(&json, what_if_alternatives[i].name, &job->runs[job->first_alternative + i].outcome);
+        json_outcome(&json, what_if_alternatives[i].name,
+                     &job->runs[job->first_alternative + i].outcome);
     json_close(&json);
     json_close(&json);
     json_end(&json);

@@ -185,13 +185,14 @@ const struct command cmd_report = {
     .argument_min = 1,
     .argument_max = 1,
     .summary = "Write a study as one HTML page",
-    .details = "Read only the results file, and print the path of the page. The page needs no "
-               "network: the answer comes first (what broke, who was hurt, how long, what was lost, "
-               "what would have helped), then a comparison's changes, a sweep's front and heat "
-               "maps, a map with a slider through time, time lines with one cursor and one zoom, "
-               "what happened in steps, all statistics, the assumptions and the scenario. Without a "
-               "script it shows drawings and tables. '--alternatives' is the only part that runs "
-               "something.",
+    .details =
+        "Read only the results file, and print the path of the page. The page needs no "
+        "network: the answer comes first (what broke, who was hurt, how long, what was lost, "
+        "what would have helped), then a comparison's changes, a sweep's front and heat "
+        "maps, a map with a slider through time, time lines with one cursor and one zoom, "
+        "what happened in steps, all statistics, the assumptions and the scenario. Without a "
+        "script it shows drawings and tables. '--alternatives' is the only part that runs "
+        "something.",
     .examples = "  isthmus run scenarios/20-region-loss.yaml\n"
                 "  isthmus report results/20-region-loss.db --alternatives\n"
                 "  isthmus report results/56-which-timeout.db --point 3 --output point-3.html",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A replication is run again with the same random numbers, now with a history of operations; faults,
- * failover and counters come from the results file.
+ * A replication is run again with the same random numbers, now with a history of operations;
+ * faults, failover and counters come from the results file.
  */
 #include "command.h"
 
@@ -80,7 +80,8 @@ static bool parse_run(const char *text, struct trace_run *run)
     return true;
 }
 
-/* The span where none was asked for: of chosen sessions everything, else what begins to go wrong. */
+/* The span where none was asked for: of chosen sessions everything, else what begins to go wrong.
+ */
 static int choose_span(struct trace_run *run, const struct trace_values *values,
                        const struct study_row *study, struct diag *diag)
 {
@@ -255,9 +256,10 @@ const struct command cmd_trace = {
         "stores, faults and failover; attempts with their outcomes; arrows from a write over its "
         "replication to the reads that found it; counters. Open the file in Perfetto "
         "(ui.perfetto.dev) or chrome://tracing. 'run --trace' is the log of the engine's events.",
-    .examples = "  isthmus trace results/20-region-loss.db\n"
-                "  isthmus trace results/20-region-loss.db --window 9min59s..10min3s --sessions 10\n"
-                "  isthmus trace results/20-region-loss.db --session us-west-2/1579/14",
+    .examples =
+        "  isthmus trace results/20-region-loss.db\n"
+        "  isthmus trace results/20-region-loss.db --window 9min59s..10min3s --sessions 10\n"
+        "  isthmus trace results/20-region-loss.db --session us-west-2/1579/14",
     .options = options,
     .values_size = sizeof(struct trace_values),
     .run = trace,

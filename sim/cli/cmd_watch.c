@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FRAMES_PER_SECOND = 20, SEEK_BINS = 10 };
+enum { FRAMES_PER_SECOND = 20, SEEK_BINS = 10, CTRL_L = 12 };
 #define SPEED_DEFAULT 60
 #define SPEED_MIN 0.125
 #define SPEED_MAX 65536
@@ -212,6 +212,9 @@ static void press(struct player *player, int key)
         break;
     case 'q':
         player->quit = true;
+        break;
+    case CTRL_L:
+        clearok(curscr, TRUE); /* after another program wrote on the screen */
         break;
     default: /* another key, or none */
         break;
@@ -411,9 +414,11 @@ const struct command cmd_watch = {
     .details =
         "Show the regions, faults, outages and events of one run as its simulated time passes. "
         "Keys: space pauses, '.' steps by a bin of time, '+' and '-' change the speed, the "
-        "arrows seek by ten bins, 'r' restarts, 'q' quits. Read only the results file. With "
+        "arrows seek by ten bins, 'r' restarts, Ctrl-L redraws, 'q' quits. Read only the results "
+        "file. With "
         "'--play', run replication 0 of a copy of a scenario and play it: 'f' chooses a fault and "
-        "'i' injects it at the time shown, 'd' chooses a parameter and '[' and ']' halve and double "
+        "'i' injects it at the time shown, 'd' chooses a parameter and '[' and ']' halve and "
+        "double "
         "it, 'u' undoes the last change, 's' saves the copy as NAME-played.yaml in the working "
         "directory. After each change the copy is run again with the same random numbers.",
     .examples = "  isthmus watch results/20-region-loss.db\n"

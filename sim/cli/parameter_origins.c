@@ -35,8 +35,7 @@ static void keep_default(void *self, const char *path, const char *value, const 
 
     (void)source, (void)meaning;
     MEM_GROW(reader->defaults, reader->capacity, reader->count + 1);
-    reader->defaults[reader->count++] =
-        (struct default_value){mem_strdup(path), mem_strdup(value)};
+    reader->defaults[reader->count++] = (struct default_value){mem_strdup(path), mem_strdup(value)};
 }
 
 /* A scenario with the same regions and kind of store; NULL if there cannot be one. */
@@ -55,8 +54,8 @@ static struct scenario *defaults_of(const struct scenario *scenario,
     }
     if (kind)
         strbuf_addf(&text, "store: {kind: %s}\n", kind);
-    struct scenario *loaded = scenario_load_text(text.text, text.length, "the defaults", registry,
-                                                 NULL, 0, &unwanted);
+    struct scenario *loaded =
+        scenario_load_text(text.text, text.length, "the defaults", registry, NULL, 0, &unwanted);
     strbuf_release(&text);
     diag_release(&unwanted);
     return loaded;
@@ -65,8 +64,8 @@ static struct scenario *defaults_of(const struct scenario *scenario,
 static const char *default_at(const struct reader *reader, const char *path)
 {
     const struct default_value wanted = {(char *)path, NULL};
-    const struct default_value *found = bsearch(&wanted, reader->defaults, reader->count,
-                                                sizeof *reader->defaults, by_path);
+    const struct default_value *found =
+        bsearch(&wanted, reader->defaults, reader->count, sizeof *reader->defaults, by_path);
 
     return found ? found->text : NULL;
 }
@@ -115,8 +114,8 @@ static void keep_value(void *self, const char *path, const char *value, const ch
     origins->rows[origins->count++] = (struct html_parameter){
         .path = mem_strdup(path),
         .value = mem_strdup(value),
-        .initial = initial && strcmp(initial, value) == 0 ? NULL
-                                                           : mem_strdup(initial ? initial : "none"),
+        .initial =
+            initial && strcmp(initial, value) == 0 ? NULL : mem_strdup(initial ? initial : "none"),
         .source = mem_strdup(source),
         .meaning = mem_strdup(meaning)};
 }

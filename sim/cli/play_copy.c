@@ -55,8 +55,8 @@ struct play_copy {
 /* Values of a fault that do nothing; the canonical text has all of them. */
 static bool is_neutral(const char *value)
 {
-    static const char *const neutral[] = {"0s",   "0",    "0%", "false", "none", "100%",
-                                          "1",    "both", "{}", "0/s",   "\"\"", "[]"};
+    static const char *const neutral[] = {"0s", "0",    "0%", "false", "none", "100%",
+                                          "1",  "both", "{}", "0/s",   "\"\"", "[]"};
 
     for (size_t i = 0; i < sizeof neutral / sizeof neutral[0]; i++)
         if (strcmp(value, neutral[i]) == 0)
@@ -64,7 +64,8 @@ static bool is_neutral(const char *value)
     return false;
 }
 
-/* Lines of canonical YAML with at least this indent, as the members of a flow map; moves *text on. */
+/* Lines of canonical YAML with at least this indent, as the members of a flow map; moves *text on.
+ */
 static void add_members(struct strbuf *out, const char **text, size_t indent, int depth)
 {
     bool first = true;

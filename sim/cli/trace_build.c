@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Order of the groups on the screen: faults and failover, users, application, links, store. A write
- * is followed by arrows: user -> instance -> link -> server -> replication link -> replica, and from
- * server or replica to the reads that found it.
+ * is followed by arrows: user -> instance -> link -> server -> replication link -> replica, and
+ * from server or replica to the reads that found it.
  */
 #include "trace_build.h"
 
@@ -30,7 +30,7 @@ struct builder {
     struct fault_span {
         char *words;
         int64_t from_ns, to_ns;
-    } *faults;
+    } * faults;
     size_t fault_count, fault_capacity;
     int64_t onset_ns;
 };
@@ -123,8 +123,8 @@ static void add_faults(struct builder *builder)
     for (size_t i = 0; i < builder->fault_count; i++) {
         const struct fault_span *fault = &builder->faults[i];
         struct strbuf name = STRBUF_INIT, details = STRBUF_INIT;
-        int64_t from = fault->from_ns > builder->run->from_ns ? fault->from_ns
-                                                              : builder->run->from_ns;
+        int64_t from =
+            fault->from_ns > builder->run->from_ns ? fault->from_ns : builder->run->from_ns;
         int64_t to = fault->to_ns < 0 || fault->to_ns > builder->run->to_ns ? builder->run->to_ns
                                                                             : fault->to_ns;
 
@@ -164,8 +164,8 @@ static void add_incident(void *self, const struct incident_row *row)
     const struct trace_run *run = builder->run;
     struct strbuf name = STRBUF_INIT, details = STRBUF_INIT;
     int64_t stages[INCIDENT_STAGES], at = row->onset_ns;
-    int64_t end = row->restored_ns < 0 || row->restored_ns > run->to_ns ? run->to_ns
-                                                                        : row->restored_ns;
+    int64_t end =
+        row->restored_ns < 0 || row->restored_ns > run->to_ns ? run->to_ns : row->restored_ns;
 
     if (!is_of_run(builder, row->point, row->replication) || row->restored_ns == row->onset_ns ||
         !is_drawn(builder, row->onset_ns, row->restored_ns))
@@ -176,12 +176,12 @@ static void add_incident(void *self, const struct incident_row *row)
         strbuf_add(&details, "never restored");
     else
         units_add(&details, (double)(row->restored_ns - row->onset_ns), UNIT_NS, 4);
-    size_t outage = add_slice(
-        builder,
-        (struct trace_slice){track, NO_SLICE,
-                             row->onset_ns > run->from_ns ? row->onset_ns : run->from_ns, end,
-                             "outage"},
-        &name, &details);
+    size_t outage =
+        add_slice(builder,
+                  (struct trace_slice){track, NO_SLICE,
+                                       row->onset_ns > run->from_ns ? row->onset_ns : run->from_ns,
+                                       end, "outage"},
+                  &name, &details);
     if (!incident_stages(row, stages))
         return;
     for (int i = 0; i < INCIDENT_STAGES; at += stages[i++])
@@ -225,7 +225,6 @@ static const struct counter_row {
     const char *metric, *group, *name;
     double scale; /* of a value of the series */
 } counter_rows[] = {
-    {"replication_lag.p99",       "store of",       "replication lag, p99, ms",     1e-6},
     {"unreplicated_writes",       "store of",       "writes not replicated, count", 1},
     {"replication_backlog_bytes", "store of",       "replication backlog, bytes",   1},
     {"store_queue",               "store of",       "queue of commands, count",     1},
@@ -278,12 +277,22 @@ static void add_write(struct builder *builder, size_t index)
     if (write->has_position)
         strbuf_addf(&details, ", write %" PRIu64 " of shard %" PRIu64 ", branch %" PRIu64,
                     write->number, write->shard, write->branch);
-    builder->write_slices[index] =
-        add_slice(builder,
-                  (struct trace_slice){
-                      track_of(builder, "store of", write->region, "writes executed"), NO_SLICE,
-                      write->executed, write->executed + MARK_NS, "write"},
-                  &name, &details);
+    builder->write_slices[index] = add_slice(
+        builder,
+        (struct trace_slice){track_of(builder, "store of", write->region, "writes executed"),
+                             NO_SLICE, write->executed, write->executed + MARK_NS, "write"},
+        &name, &details);
+}
+
+static void add_lag(struct builder *builder, const struct journal_applied *applied,
+                    const struct journal_write *write)
+{
+    struct strbuf group = STRBUF_INIT;
+
+    strbuf_addf(&group, "store of %s", builder->journal->regions[applied->region]);
+    trace_add_counter(builder->events, group.text, "replication lag of these writes, ms",
+                      applied->applied, (double)(applied->applied - write->executed) / 1e6);
+    strbuf_release(&group);
 }
 
 static void add_applied(struct builder *builder, size_t index)
@@ -305,14 +314,14 @@ static void add_applied(struct builder *builder, size_t index)
     strbuf_addf(&details, "session %s, executed in %s",
                 builder->journal->sessions[write->session].key,
                 builder->journal->regions[write->region]);
-    builder->applied_slices[index] =
-        add_slice(builder,
-                  (struct trace_slice){
-                      track_of(builder, "store of", applied->region, "writes applied"), NO_SLICE,
-                      applied->applied, applied->applied + MARK_NS, "applied"},
-                  &name, &details);
+    builder->applied_slices[index] = add_slice(
+        builder,
+        (struct trace_slice){track_of(builder, "store of", applied->region, "writes applied"),
+                             NO_SLICE, applied->applied, applied->applied + MARK_NS, "applied"},
+        &name, &details);
     trace_add_arrow(builder->events, "replication", builder->write_slices[applied->write], link,
                     builder->applied_slices[index]);
+    add_lag(builder, applied, write);
 }
 
 /* --- operations ------------------------------------------------------------------------------ */
@@ -363,10 +372,10 @@ static size_t add_link(struct builder *builder, int from, int to, const struct a
 
     strbuf_addf(&name, "%s%s", attempt->op->name, what);
     strbuf_addf(&details, "session %s", builder->journal->sessions[attempt->op->session].key);
-    return add_slice(builder,
-                     (struct trace_slice){link_track(builder, from, to, ""), NO_SLICE, begin, end,
-                                          "message"},
-                     &name, &details);
+    return add_slice(
+        builder,
+        (struct trace_slice){link_track(builder, from, to, ""), NO_SLICE, begin, end, "message"},
+        &name, &details);
 }
 
 /* Returns the slice of the attempt. */
@@ -378,8 +387,9 @@ static size_t add_attempt(struct builder *builder, const struct attempt *attempt
     size_t slice, link = NO_SLICE, write = NO_SLICE;
 
     strbuf_addf(&name, "attempt %" PRIu32 ": %s", attempt->number, attempt->outcome);
-    strbuf_addf(&details, "to %s, ", attempt->to < 0 ? "an address not known yet"
-                                                     : builder->journal->regions[attempt->to]);
+    strbuf_addf(&details, "to %s, ",
+                attempt->to < 0 ? "an address not known yet"
+                                : builder->journal->regions[attempt->to]);
     units_add(&details, (double)(attempt->ended - attempt->begun), UNIT_NS, 4);
     slice = add_slice(builder,
                       (struct trace_slice){attempt->track, attempt->op_slice, attempt->begun,
@@ -394,7 +404,7 @@ static size_t add_attempt(struct builder *builder, const struct attempt *attempt
     int64_t arrives = write == NO_SLICE ? attempt->ended : builder->journal->writes[write].executed;
     if (attempt->to != op->region)
         link = add_link(builder, op->region, attempt->to, attempt,
-                        write != NO_SLICE     ? ""
+                        write != NO_SLICE   ? ""
                         : attempt->answered ? " and its reply"
                                             : ": no answer",
                         attempt->begun, arrives);
@@ -435,8 +445,8 @@ static void add_attempts(struct builder *builder, const struct journal_op *op, s
 
     for (size_t i = 0; i < journal->attempt_count; i++) {
         const struct journal_attempt *row = &journal->attempts[i];
-        const struct attempt attempt = {
-            op, op_slice, track, row->number, row->to, row->begun, row->ended, row->error, false};
+        const struct attempt attempt = {op,         op_slice,   track,      row->number, row->to,
+                                        row->begun, row->ended, row->error, false};
 
         if (row->session == op->session && row->instance == op->instance &&
             row->region == op->region && strcmp(row->name, op->name) == 0 &&
@@ -444,8 +454,9 @@ static void add_attempts(struct builder *builder, const struct journal_op *op, s
             add_attempt(builder, &attempt);
     }
     if (answered) {
-        const struct attempt last = {op,        op_slice,      track,     op->attempts,
-                                     op->served_by, op->last_begun, op->ended, op->outcome, true};
+        const struct attempt last = {op,           op_slice,      track,
+                                     op->attempts, op->served_by, op->last_begun,
+                                     op->ended,    op->outcome,   true};
         add_read_arrow(builder, op, add_attempt(builder, &last));
     }
 }
@@ -458,12 +469,13 @@ static void add_operation(struct builder *builder, const struct journal_op *op)
     size_t user_slice, slice, track;
 
     strbuf_addf(&user, "%s: %s", user_word(op->name), op->outcome);
-    strbuf_addf(&user_details, "served by an instance of %s", builder->journal->regions[op->region]);
-    user_slice = add_slice(
-        builder,
-        (struct trace_slice){track_of(builder, "users of", session->region, session->key),
-                             NO_SLICE, op->invoked, op->ended, "user"},
-        &user, &user_details);
+    strbuf_addf(&user_details, "served by an instance of %s",
+                builder->journal->regions[op->region]);
+    user_slice =
+        add_slice(builder,
+                  (struct trace_slice){track_of(builder, "users of", session->region, session->key),
+                                       NO_SLICE, op->invoked, op->ended, "user"},
+                  &user, &user_details);
     strbuf_addf(&instance, "instance %" PRIu32, op->instance);
     track = track_of(builder, "application of", op->region, instance.text);
     strbuf_release(&instance);
@@ -472,9 +484,9 @@ static void add_operation(struct builder *builder, const struct journal_op *op)
                 op->attempts == 1 ? "" : "s");
     if (op->event > 0)
         strbuf_addf(&details, ", impaired by event %" PRId64, op->event);
-    slice = add_slice(
-        builder, (struct trace_slice){track, NO_SLICE, op->invoked, op->ended, "operation"}, &name,
-        &details);
+    slice = add_slice(builder,
+                      (struct trace_slice){track, NO_SLICE, op->invoked, op->ended, "operation"},
+                      &name, &details);
     trace_add_arrow(builder->events, "request", user_slice, NO_SLICE, slice);
     add_attempts(builder, op, slice, track);
 }

@@ -105,8 +105,7 @@ size_t trace_track(struct trace_events *events, const char *group, const char *n
         if (events->tracks[i].group == number && strcmp(events->tracks[i].name, name) == 0)
             return i;
     MEM_GROW(events->tracks, events->track_capacity, events->track_count + 1);
-    events->tracks[events->track_count] =
-        (struct track){.group = number, .name = mem_strdup(name)};
+    events->tracks[events->track_count] = (struct track){.group = number, .name = mem_strdup(name)};
     return events->track_count++;
 }
 
@@ -132,8 +131,7 @@ void trace_add_arrow(struct trace_events *events, const char *name, size_t from,
 void trace_add_instant(struct trace_events *events, size_t track, int64_t t_ns, struct strbuf *text)
 {
     MEM_GROW(events->instants, events->instant_capacity, events->instant_count + 1);
-    events->instants[events->instant_count++] =
-        (struct instant){track, t_ns, strbuf_detach(text)};
+    events->instants[events->instant_count++] = (struct instant){track, t_ns, strbuf_detach(text)};
 }
 
 void trace_add_counter(struct trace_events *events, const char *group, const char *name,

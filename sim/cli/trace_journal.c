@@ -48,8 +48,7 @@ static uint32_t *slot_of(struct journal *journal, const char *key)
 {
     size_t at = (size_t)hash_text(HASH_START, key) & (journal->slot_count - 1);
 
-    while (journal->slots[at] &&
-           strcmp(journal->sessions[journal->slots[at] - 1].key, key) != 0)
+    while (journal->slots[at] && strcmp(journal->sessions[journal->slots[at] - 1].key, key) != 0)
         at = (at + 1) & (journal->slot_count - 1);
     return &journal->slots[at];
 }
@@ -192,8 +191,8 @@ static const struct line_kind {
     const char *type;
     void (*read)(struct journal *journal, const cJSON *line);
 } line_kinds[] = {
-    {"run", read_run},         {"operation", read_operation}, {"attempt", read_attempt},
-    {"write", read_write},     {"applied", read_applied},
+    {"run", read_run},     {"operation", read_operation}, {"attempt", read_attempt},
+    {"write", read_write}, {"applied", read_applied},
 };
 
 /* Only lines that may be of a wanted session are parsed. */

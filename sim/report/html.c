@@ -32,7 +32,8 @@ void html_heading(struct html *html, const char *id, const char *title)
 void html_table_open(struct html *html, const char *caption, const struct html_column *columns,
                      size_t count, bool sortable)
 {
-    fprintf(html->out, "<div class=\"scroll\" tabindex=\"0\"><table%s>\n", sortable ? " class=\"sortable\"" : "");
+    fprintf(html->out, "<div class=\"scroll\" tabindex=\"0\"><table%s>\n",
+            sortable ? " class=\"sortable\"" : "");
     html_element(html, "caption", NULL, caption);
     fputs("<thead><tr>", html->out);
     for (size_t i = 0; i < count; i++) {

@@ -33,8 +33,8 @@ void page_add_point_name(struct strbuf *out, const struct page *page, int64_t po
 
     for (size_t i = 0; i < summary->param_count; i++)
         if (summary->params[i].point == point)
-            strbuf_addf(out, "%s%s = %s", out->length > length ? ", " : "",
-                        summary->params[i].path, summary->params[i].value);
+            strbuf_addf(out, "%s%s = %s", out->length > length ? ", " : "", summary->params[i].path,
+                        summary->params[i].value);
     if (out->length == length)
         strbuf_addf(out, "point %" PRId64, point);
 }
@@ -211,7 +211,7 @@ static void write_reauths(struct page *page)
     if (!total || !(total->interval.mean > 0))
         return;
     qsort(causes, count, sizeof causes[0], by_mean);
-    fputs("<p>Valid sessions that had to log in again, in the whole run: ", page->html.out);
+    fputs("<p>Valid sessions that had to log in again, per replication: ", page->html.out);
     write_interval(page, &total->interval, UNIT_COUNT);
     for (size_t i = 0; i < count && i < CAUSES_MAX; i++) {
         fputs(i == 0 ? ", by cause " : ", ", page->html.out);
@@ -314,7 +314,7 @@ static void write_what_was_lost(struct page *page)
         if (!is_of_point(page, group) || group->failover_count == 0)
             continue;
         failed_over = true;
-        fputs("<p>The failover lost ", out);
+        fputs("<p>A failover lost ", out);
         write_sums(page, &group->writes_lost, ESTIMATE_COUNT, UNIT_COUNT);
         fputs(" acknowledged writes and ", out);
         write_sums(page, &group->sessions_lost, ESTIMATE_COUNT, UNIT_COUNT);
@@ -328,7 +328,7 @@ static void write_what_was_lost(struct page *page)
     if (!failed_over)
         fputs("<p>There was no failover.</p>", out);
     if (lost && (lost->interval.mean > 0 || !failed_over)) {
-        fputs("<p>Acknowledged writes lost in the whole run: ", out);
+        fputs("<p>Acknowledged writes lost per replication: ", out);
         write_interval(page, &lost->interval, UNIT_COUNT);
         fputs(".</p>", out);
     }
@@ -360,8 +360,9 @@ static void write_longest_stage(struct page *page, const struct incident_group *
             longest = i;
     if (!(rto > 0))
         return;
-    fprintf(out, "<p>The longest part of the outage was <strong>%s</strong>, %.0f&nbsp;%% of it: %s "
-                 "would save at most ",
+    fprintf(out,
+            "<p>The longest part of the outage was <strong>%s</strong>, %.0f&nbsp;%% of it: %s "
+            "would save at most ",
             incident_stage_names[longest], 100 * group->stages[longest].tally.mean / rto,
             stage_advice[longest]);
     write_sums(page, &group->stages[longest], ESTIMATE_POSITIVE, UNIT_NS);
@@ -385,8 +386,8 @@ static double rank_of(const struct html_alternative *row)
     return row->found && !row->restored ? INFINITY : (double)row->rto_ns;
 }
 
-/* The alternative with the shortest outage, if it is shorter than the recorded one by more than 1 %;
- * else NULL. */
+/* The alternative with the shortest outage, if it is shorter than the recorded one by more than 1
+ * %; else NULL. */
 static const struct html_alternative *best_alternative(const struct html_options *options)
 {
     const struct html_alternative *best = &options->alternatives[0];
@@ -399,10 +400,11 @@ static const struct html_alternative *best_alternative(const struct html_options
 
 static void write_alternatives(struct page *page)
 {
-    static const struct html_column columns[] = {
-        {"reaction", false},      {"RTO", true},
-        {"RPO", true},            {"acknowledged writes lost", true},
-        {"good requests while faults were active", true}};
+    static const struct html_column columns[] = {{"reaction", false},
+                                                 {"RTO", true},
+                                                 {"RPO", true},
+                                                 {"acknowledged writes lost", true},
+                                                 {"good requests while faults were active", true}};
     const struct html_options *options = page->options;
 
     fprintf(page->html.out, "<details><summary>All %zu reactions that were tried</summary>\n",
@@ -541,8 +543,9 @@ static bool write_front_answer(struct page *page)
     }
     if (last < 0)
         return false;
-    fprintf(out, "<p><strong>%zu</strong> of %" PRIu32 " points are on the "
-                 "<a href=\"#front\">Pareto front</a>",
+    fprintf(out,
+            "<p><strong>%zu</strong> of %" PRIu32 " points are on the "
+            "<a href=\"#front\">Pareto front</a>",
             on_front, summary->study.point_count);
     if (knee >= 0) {
         struct strbuf name = STRBUF_INIT;
@@ -626,9 +629,9 @@ static void write_headline(struct page *page, const struct page_headline *headli
     bool any = false;
 
     for (size_t r = 0; r < count; r++) {
-        rows[r] = statistic_table_find(table, page->point, headline->metric, headline->stat,
-                                       r < table->region_count ? table->regions[r] : "all", "",
-                                       window);
+        rows[r] =
+            statistic_table_find(table, page->point, headline->metric, headline->stat,
+                                 r < table->region_count ? table->regions[r] : "all", "", window);
         any = any || rows[r];
     }
     if (any) {

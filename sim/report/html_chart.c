@@ -62,9 +62,9 @@ static const char *line_name(const struct loading *loading, const struct timelin
         const struct chart_point *point = &loading->points[i];
 
         if (point->number == row->point)
-            return !point->name                       ? row->region
+            return !point->name                      ? row->region
                    : strcmp(row->region, "all") == 0 ? point->name
-                                                      : NULL;
+                                                     : NULL;
     }
     return NULL;
 }
@@ -128,10 +128,8 @@ int chart_set_load(struct chart_set *set, struct results *results, const struct 
 {
     size_t file_bins =
         study->bin_ns > 0 ? (size_t)((study->duration_ns + study->bin_ns - 1) / study->bin_ns) : 0;
-    struct loading loading = {.set = set,
-                              .points = points,
-                              .point_count = point_count,
-                              .row_bin_ns = study->bin_ns};
+    struct loading loading = {
+        .set = set, .points = points, .point_count = point_count, .row_bin_ns = study->bin_ns};
 
     *set = (struct chart_set){.from_ns = study->warmup_ns};
     if (file_bins == 0)

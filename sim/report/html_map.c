@@ -46,8 +46,7 @@ static bool is_in_region(const char *subject, const char *region)
 {
     size_t length = strlen(subject), end = strlen(region);
 
-    return !strstr(subject, "->") && length >= end &&
-           strcmp(subject + length - end, region) == 0 &&
+    return !strstr(subject, "->") && length >= end && strcmp(subject + length - end, region) == 0 &&
            (length == end || subject[length - end - 1] == ' ');
 }
 
@@ -59,7 +58,8 @@ static bool is_on_link(const struct map *map, const char *subject, const struct 
 
     if (both) {
         length = (size_t)(both - subject);
-        return (strncmp(subject, from, length) == 0 && !from[length] && strcmp(both + 5, to) == 0) ||
+        return (strncmp(subject, from, length) == 0 && !from[length] &&
+                strcmp(both + 5, to) == 0) ||
                (strncmp(subject, to, length) == 0 && !to[length] && strcmp(both + 5, from) == 0);
     }
     length = arrow ? (size_t)(arrow - subject) : 0;
@@ -151,7 +151,8 @@ static void write_matrix(struct map *map)
     for (size_t r = 0; r < topology->region_count; r++)
         columns[r + 1] = (struct html_column){topology->regions[r], true};
     fputs("<details><summary>Round-trip times of all links</summary>\n", html->out);
-    html_table_open(html, "Median round-trip time from the row's region to the column's; parameters",
+    html_table_open(html,
+                    "Median round-trip time from the row's region to the column's; parameters",
                     columns, topology->region_count + 1, false);
     for (size_t from = 0; from < topology->region_count; from++) {
         html_row_open(html);

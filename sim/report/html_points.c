@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The sections of an HTML report about the points of a study: what a comparison changed, the Pareto
- * front, a heat map over the parameters, and a table of all points. Marks and cells are links to the
- * point's row, so that they can be clicked without script.
+ * front, a heat map over the parameters, and a table of all points. Marks and cells are links to
+ * the point's row, so that they can be clicked without script.
  */
 #include "html_page.h"
 
@@ -31,14 +31,15 @@ static void write_bar(struct page *page, double base, const struct summary_findi
     double middle = BAR_WIDTH / 2.0, low = isnan(row->low) ? row->value : row->low;
     double high = isnan(row->high) ? row->value : row->high;
 
-    fprintf(page->html.out,
-            "<td><svg class=\"bar %s\" viewBox=\"0 0 %d %d\" aria-hidden=\"true\"><line "
-            "class=\"grid\" x1=\"%.0f\" x2=\"%.0f\" y1=\"0\" y2=\"%d\"/><rect x=\"%.1f\" "
-            "width=\"%.1f\" y=\"6\" height=\"6\"/><circle cx=\"%.1f\" cy=\"9\" r=\"4\"/></svg></td>",
-            row->verdict, (int)BAR_WIDTH, (int)BAR_HEIGHT, middle, middle, (int)BAR_HEIGHT,
-            middle + (middle - 5) * relative(base, low),
-            (middle - 5) * fmax(relative(base, high) - relative(base, low), 0),
-            middle + (middle - 5) * relative(base, row->value));
+    fprintf(
+        page->html.out,
+        "<td><svg class=\"bar %s\" viewBox=\"0 0 %d %d\" aria-hidden=\"true\"><line "
+        "class=\"grid\" x1=\"%.0f\" x2=\"%.0f\" y1=\"0\" y2=\"%d\"/><rect x=\"%.1f\" "
+        "width=\"%.1f\" y=\"6\" height=\"6\"/><circle cx=\"%.1f\" cy=\"9\" r=\"4\"/></svg></td>",
+        row->verdict, (int)BAR_WIDTH, (int)BAR_HEIGHT, middle, middle, (int)BAR_HEIGHT,
+        middle + (middle - 5) * relative(base, low),
+        (middle - 5) * fmax(relative(base, high) - relative(base, low), 0),
+        middle + (middle - 5) * relative(base, row->value));
 }
 
 static void write_change(struct page *page, const struct summary_finding *row)
@@ -256,8 +257,8 @@ static void draw_mark(struct page *page, const struct front *front, const struct
     fprintf(out, ": %s, %s, %s%s</title>", x.text, y.text, a->verdict,
             strcmp(a->text, "the knee") == 0 ? ", the knee" : "");
     if (!isnan(a->low))
-        fprintf(out, "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>",
-                x_of(front, a->low), x_of(front, a->high), at_y, at_y);
+        fprintf(out, "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", x_of(front, a->low),
+                x_of(front, a->high), at_y, at_y);
     if (!isnan(b->low))
         fprintf(out, "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", at_x, at_x,
                 y_of(front, b->low), y_of(front, b->high));
@@ -305,8 +306,9 @@ void page_write_front(struct page *page)
     if (front.goal_count > 0)
         html_heading(&page->html, "front", "Pareto front");
     if (front.goal_count == 1)
-        fputs("<p>A front needs two goals; the table of the points has the one of this study.</p>\n",
-              out);
+        fputs(
+            "<p>A front needs two goals; the table of the points has the one of this study.</p>\n",
+            out);
     if (front.goal_count == 2) {
         fprintf(out,
                 "<figure id=\"front-drawing\"><svg viewBox=\"0 0 %d %d\" role=\"group\" "
@@ -319,10 +321,11 @@ void page_write_front(struct page *page)
         for (size_t i = 0; i < front.count; i++)
             if (front.marks[i].values[0] && front.marks[i].values[1])
                 draw_mark(page, &front, &front.marks[i]);
-        fputs("</svg><figcaption>Filled: on the front; ring: uncertain; large ring: the knee; grey: "
-              "dominated; hollow grey: a constraint fails. Lines are intervals. Select a "
-              "mark for its row.</figcaption></figure>\n",
-              out);
+        fputs(
+            "</svg><figcaption>Filled: on the front; ring: uncertain; large ring: the knee; grey: "
+            "dominated; hollow grey: a constraint fails. Lines are intervals. Select a "
+            "mark for its row.</figcaption></figure>\n",
+            out);
     }
     free(front.marks);
 }
@@ -409,7 +412,8 @@ static void write_heat_cell(struct page *page, const struct statistic_row *row, 
         return;
     }
     units_add(&text, row->interval.mean, row->unit, 3);
-    fprintf(out, "<td class=\"heat\" style=\"--heat:%.0f%%\"><a href=\"#point-%" PRId64 "\">%s</a></td>",
+    fprintf(out,
+            "<td class=\"heat\" style=\"--heat:%.0f%%\"><a href=\"#point-%" PRId64 "\">%s</a></td>",
             45 * (row->interval.mean - least) / (most - least), point, text.text);
     strbuf_release(&text);
 }
@@ -435,8 +439,9 @@ static void write_heat_map(struct page *page, const struct page_headline *headli
     columns[0] = (struct html_column){y->path, false};
     for (size_t i = 0; i < x->count; i++)
         columns[i + 1] = (struct html_column){x->values[i], true};
-    strbuf_addf(&caption, "%s, by %s (columns) and %s (rows); darker: more. Intervals are in the "
-                          "table of the points",
+    strbuf_addf(&caption,
+                "%s, by %s (columns) and %s (rows); darker: more. Intervals are in the "
+                "table of the points",
                 headline->title, x->path, y->path);
     html_table_open(&page->html, caption.text, columns, x->count + 1, false);
     for (size_t k = 0; k < y->count; k++) {

@@ -254,7 +254,8 @@ static void write_remake(struct page *page)
     html_text(&page->html, study->version);
     fputs(". The same scenario, seed and version give the same numbers on any machine.</p>\n", out);
     if (page->scenario) {
-        fputs("<details><summary>The scenario with every value that was in force</summary>\n<pre tabindex=\"0\">",
+        fputs("<details><summary>The scenario with every value that was in force</summary>\n<pre "
+              "tabindex=\"0\">",
               out);
         html_text(&page->html, page->scenario);
         fputs("</pre></details>\n", out);
@@ -353,10 +354,10 @@ static void write_time(struct page *page)
         fputs("<p>No time line: every series is zero throughout, or none was recorded.</p>\n", out);
         return;
     }
-    fputs(
-        "<p class=\"note\">Mean and interval over replications, by region or by point; shaded: a "
-        "fault is active. <button type=\"button\" id=\"zoom-out\" hidden>Show the whole run</button></p>\n",
-        out);
+    fputs("<p class=\"note\">Mean and interval over replications, by region or by point; shaded: a "
+          "fault is active. <button type=\"button\" id=\"zoom-out\" hidden>Show the whole "
+          "run</button></p>\n",
+          out);
     for (size_t i = 0; i < set->count; i++)
         chart_draw(&page->html, set, &set->charts[i]);
 }

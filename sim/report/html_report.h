@@ -30,15 +30,15 @@ struct html_parameter {
     char *meaning;
 };
 struct html_options {
-    int64_t study; /* 0: the newest */
-    int64_t point; /* whose time lines are drawn */
+    int64_t study;                       /* 0: the newest */
+    int64_t point;                       /* whose time lines are drawn */
     const struct topology_map *topology; /* of the point; NULL: unknown */
     const struct html_parameter *parameters;
     size_t parameter_count; /* 0: unknown */
     /* Runs of one replication, made by the caller: the first is as recorded. */
     const struct html_alternative *alternatives;
-    size_t alternative_count;   /* 0: none were run */
-    int64_t alternatives_run;   /* the replication */
+    size_t alternative_count; /* 0: none were run */
+    int64_t alternatives_run; /* the replication */
 };
 /* Write the page to `out`. 0, or -1 with an error about the results; write errors stay in `out`.
  * One pass over the statistics, and one over each metric's time line. */

@@ -157,7 +157,8 @@ static void count_rows(struct mechanism *mechanism)
     for (const char *line = strchr(reality_csv, '\n'); line && line[1]; line = strchr(line, '\n')) {
         size_t length = strcspn(++line, "\n");
         const char *names = memchr(line, '"', length), *verdict = line + length;
-        const char *end = names ? memchr(names + 1, '"', (size_t)(line + length - names - 1)) : NULL;
+        const char *end =
+            names ? memchr(names + 1, '"', (size_t)(line + length - names - 1)) : NULL;
 
         while (verdict > line && verdict[-1] != ',')
             verdict--;
@@ -171,8 +172,8 @@ static void count_rows(struct mechanism *mechanism)
 static bool is_counted(const struct statistic_table *statistics, int64_t point,
                        const struct rule *rule)
 {
-    const struct statistic_row *row = statistic_table_find(statistics, point, rule->section, "",
-                                                           "all", rule->key, "all");
+    const struct statistic_row *row =
+        statistic_table_find(statistics, point, rule->section, "", "all", rule->key, "all");
 
     return row && row->interval.mean > 0;
 }

@@ -98,7 +98,8 @@ static void sections_are_told_apart(void **state)
 
 static void a_choice_with_parameters_is_another_value(void **state)
 {
-    static const char with[] = "client:\n  retry:\n    budget:\n      tokens:\n        ratio: 10%\n";
+    static const char with[] =
+        "client:\n  retry:\n    budget:\n      tokens:\n        ratio: 10%\n";
 
     (void)state;
     assert_used(with, "retry budget", true);

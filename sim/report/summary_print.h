@@ -43,7 +43,7 @@ struct summary {
     struct statistic_table statistics;
     struct incident_groups incidents;
     struct mechanism_list mechanisms; /* of the first point */
-    struct outcome_row *outcomes; /* of the points that have runs */
+    struct outcome_row *outcomes;     /* of the points that have runs */
     /* If some point was stuck in some runs only: the statistics of each outcome. */
     struct statistic_table recovered, stuck;
     struct statistic_groups_list groups;

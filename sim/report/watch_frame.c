@@ -27,7 +27,6 @@ static const struct {
     {"login_failure_rate", "login fail", UNIT_SHARE, 11},
     {"write_failure_rate", "write fail", UNIT_SHARE, 11},
     {"reauths",            "re-auths",  UNIT_PER_S,  9},
-    {"replication_lag.p99", "lag p99",  UNIT_NS,     9},
     {"unreplicated_writes", "unrepl.",  UNIT_COUNT,  9},
 };
 // clang-format on

@@ -11,7 +11,7 @@ import re
 import sqlite3
 import sys
 
-VOID = {"meta", "br", "img", "input", "hr", "link", "rect", "line", "polygon", "polyline"}
+VOID = {"meta", "br", "img", "input", "hr", "link"}
 
 
 class Page(html.parser.HTMLParser):

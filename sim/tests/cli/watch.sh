@@ -32,7 +32,7 @@ for step in steps:
     pattern, keys = step.split("=>")
     wait_for(pattern)
     seen = ""
-    os.write(terminal, keys.encode())
+    os.write(terminal, keys.encode() + b"\x0c") # and draw the whole screen again
 while True:
     try:
         if not os.read(terminal, 65536): break
@@ -48,7 +48,7 @@ cmp a.db before.db && echo unchanged
 python3 screen.py "$isthmus" run small.yaml --output b.db --watch --speed 1000x -- 'ends: loss 30%=>q'
 # A copy of a scenario is played, changed, and saved: what was saved runs as what was played. A change that is undone is gone.
 cp small.yaml original.yaml
-python3 screen.py "$isthmus" watch --play small.yaml --speed 10x -- 'i inject: loss 30%=> ' 'paused=>....' '0:00:40=>f' \
+python3 screen.py "$isthmus" watch --play small.yaml --speed 10x -- 'i inject: loss 30%=> ' 'paused=>r....' '0:00:40=>f' \
     'i inject: blackhole on us-west-1 -> us-west-2=>ff' 'i inject: blackhole on us-west-2 -> us-west-1=>i' \
     'undo \(1\)=>]' 'client.timeout = 600ms=>]' 'client.timeout = 1.2s=>u' 'undo \(2\)=>s' 'saved as small-played.yaml=>q'
 cat small-played.yaml | sed "s,$PWD/,,"
