@@ -28,12 +28,25 @@ static int by_path(const void *left, const void *right)
     return strcmp(a->path, b->path);
 }
 
+/* Without these some scenarios are not valid: they are given, so they have no default here. */
+static const char *const needed[] = {"primary", "secondaries"};
+
+static bool is_needed(const char *path)
+{
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        if (strncmp(path, "store.", 6) == 0 && strcmp(path + 6, needed[i]) == 0)
+            return true;
+    return false;
+}
+
 static void keep_default(void *self, const char *path, const char *value, const char *source,
                          const char *meaning)
 {
     struct reader *reader = self;
 
     (void)source, (void)meaning;
+    if (is_needed(path))
+        return;
     MEM_GROW(reader->defaults, reader->capacity, reader->count + 1);
     reader->defaults[reader->count++] = (struct default_value){mem_strdup(path), mem_strdup(value)};
 }
@@ -52,8 +65,16 @@ static struct scenario *defaults_of(const struct scenario *scenario,
         quote_add(&text, QUOTE_JSON, scenario->topology.region_names[r]);
         strbuf_add(&text, ": {}\n");
     }
-    if (kind)
-        strbuf_addf(&text, "store: {kind: %s}\n", kind);
+    strbuf_addf(&text, "store:\n  kind: %s\n", kind ? kind : "global-datastore");
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+        struct strbuf path = STRBUF_INIT;
+
+        strbuf_addf(&path, "store.%s", needed[i]);
+        const char *value = scenario_value(scenario, path.text);
+        if (value && value[0] != '\0')
+            strbuf_addf(&text, "  %s: %s\n", needed[i], value);
+        strbuf_release(&path);
+    }
     struct scenario *loaded =
         scenario_load_text(text.text, text.length, "the defaults", registry, NULL, 0, &unwanted);
     strbuf_release(&text);

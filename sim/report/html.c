@@ -84,7 +84,7 @@ void html_number_cell(struct html *html, double value, const char *text)
 {
     fputs("<td class=\"number\" data-value=\"", html->out);
     if (isfinite(value))
-        fprintf(html->out, "%.17g", value);
+        fprintf(html->out, "%.9g", value);
     fputs("\">", html->out);
     html_text(html, text);
     fputs("</td>", html->out);

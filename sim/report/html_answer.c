@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GOOD_ENOUGH 0.99
 enum { FAULTS_MAX = 4, CAUSES_MAX = 4, FINDINGS_MAX = 8 };
 
 const struct page_headline page_headlines[] = {
@@ -171,7 +172,7 @@ static bool write_harm(struct page *page, const char *region)
             continue;
         fputs(any ? "; " : "<p>Users served in <strong>", out);
         if (!any) {
-            html_text(&page->html, region);
+            html_text(&page->html, strcmp(region, "all") == 0 ? "all regions" : region);
             fputs("</strong>, while a fault was active: ", out);
         }
         fprintf(out, "%s ", harms[i].name);
@@ -222,6 +223,35 @@ static void write_reauths(struct page *page)
     fputs(".</p>", page->html.out);
 }
 
+/* Of many regions: in how many fewer than GOOD_ENOUGH of the requests were good, and where fewest.
+ */
+static void write_regions_hurt(struct page *page)
+{
+    const struct statistic_table *table = &page->summary.statistics;
+    const struct statistic_row *worst = NULL;
+    size_t hurt = 0;
+
+    for (size_t r = 0; r < table->region_count; r++) {
+        const struct statistic_row *row =
+            find(page, "availability", table->regions[r], "", "fault");
+
+        if (!row)
+            continue;
+        hurt += row->interval.mean < GOOD_ENOUGH;
+        if (!worst || row->interval.mean < worst->interval.mean)
+            worst = row;
+    }
+    if (!worst)
+        return;
+    fprintf(page->html.out,
+            "<p>Fewer than %g&nbsp;%% were good in %zu of %zu regions; fewest in <strong>",
+            GOOD_ENOUGH * 100, hurt, table->region_count);
+    html_text(&page->html, worst->region);
+    fputs("</strong>: ", page->html.out);
+    write_interval(page, &worst->interval, worst->unit);
+    fputs(".</p>", page->html.out);
+}
+
 static void write_who_was_hurt(struct page *page)
 {
     const struct statistic_table *table = &page->summary.statistics;
@@ -230,8 +260,10 @@ static void write_who_was_hurt(struct page *page)
     open_answer(page, "Who was hurt");
     for (size_t r = 0; r < table->region_count && table->region_count <= FAULTS_MAX; r++)
         any = write_harm(page, table->regions[r]) || any;
-    if (table->region_count > FAULTS_MAX)
+    if (table->region_count > FAULTS_MAX) {
         any = write_harm(page, "all");
+        write_regions_hurt(page);
+    }
     write_reauths(page);
     if (!any)
         fputs("<p>No request was made while a fault was active.</p>", page->html.out);
@@ -369,6 +401,32 @@ static void write_longest_stage(struct page *page, const struct incident_group *
     fputs(".</p>", out);
 }
 
+/* An outage that no failover ended: with the fault, or later. */
+static void write_without_failover(struct page *page, const struct incident_group *group)
+{
+    FILE *out = page->html.out;
+    const struct page_fault *fault = NULL;
+
+    for (size_t i = 0; i < page->fault_count && !fault; i++)
+        if (page->faults[i].from_ns == (int64_t)group->onset.mean && page->faults[i].to_ns >= 0)
+            fault = &page->faults[i];
+    double length = fault ? (double)(fault->to_ns - fault->from_ns) : 0;
+    if (!fault) {
+        fputs("<p>No failover ended it.</p>", out);
+    } else if (group->rto.tally.mean <= 1.2 * length) {
+        fputs("<p>No failover ended it: it passed with the fault. A failover, or clients that live "
+              "through the fault (timeouts longer than it delays, more attempts, local sessions) "
+              "would have made it shorter.</p>",
+              out);
+    } else {
+        fputs("<p>No failover ended it, and it outlasted the fault of ", out);
+        write_duration(page, (int64_t)length);
+        fputs(": what was waiting or was tried again kept servers busy. Retry budgets, circuit "
+              "breakers and dropping of expired work are made for that.</p>",
+              out);
+    }
+}
+
 static void add_outcome(struct strbuf *out, const struct html_alternative *row)
 {
     if (!row->found)
@@ -478,7 +536,9 @@ static void write_what_would_have_helped(struct page *page)
     if (!worst) {
         fputs("<p>Nothing was needed: there was no outage.</p>", page->html.out);
     } else {
-        if (worst->restored_count > 0)
+        if (worst->restored_count > 0 && worst->failover_count == 0)
+            write_without_failover(page, worst);
+        else if (worst->restored_count > 0)
             write_longest_stage(page, worst);
         else
             fputs("<p>The outage outlasted the run: nothing that was configured ended it.</p>",

@@ -85,7 +85,16 @@ static bool is_region_hit(const struct map *map, size_t region)
     return false;
 }
 
-/* One direction, a little to its right, with an arrow head. */
+/* Its hops are links of their own. */
+static bool is_through_hub(const struct map *map, const struct topology_link *link)
+{
+    const char *const *regions = map->topology->regions;
+
+    return link->via[0] != '\0' && strcmp(link->via, regions[link->from]) != 0 &&
+           strcmp(link->via, regions[link->to]) != 0;
+}
+
+/* One direction, a little to its right, with an arrow head where there is room. */
 static void draw_link(struct map *map, size_t number)
 {
     const struct topology_link *link = &map->topology->links[number];
@@ -96,14 +105,15 @@ static void draw_link(struct map *map, size_t number)
     double from = RADIUS + 4, to = length - RADIUS - 6;
     struct strbuf rtt = STRBUF_INIT;
 
-    if (!(to > from))
+    if (!(to > from) || is_through_hub(map, link))
         return;
     units_add(&rtt, link->rtt_ms * 1e6, UNIT_NS, 3);
     fprintf(out,
             "<line class=\"link%s\" data-link=\"%zu\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" "
-            "y2=\"%.1f\" marker-end=\"url(#arrow)\"><title>",
+            "y2=\"%.1f\"%s><title>",
             is_link_hit(map, link) ? " hit" : "", number, x + ux * from - uy * 5,
-            y + uy * from + ux * 5, x + ux * to - uy * 5, y + uy * to + ux * 5);
+            y + uy * from + ux * 5, x + ux * to - uy * 5, y + uy * to + ux * 5,
+            map->topology->region_count <= LABELLED_MAX ? " marker-end=\"url(#arrow)\"" : "");
     html_text(&map->page->html, map->topology->regions[link->from]);
     fputs(" to ", out);
     html_text(&map->page->html, map->topology->regions[link->to]);

@@ -24,7 +24,7 @@ static double relative(double base, double difference)
     return isnan(larger) || larger <= 0 ? 0 : fmax(-1, fmin(1, difference / larger));
 }
 
-enum { BAR_WIDTH = 220, BAR_HEIGHT = 18 };
+enum { BAR_WIDTH = 160, BAR_HEIGHT = 18 };
 
 static void write_bar(struct page *page, double base, const struct summary_finding *row)
 {
@@ -42,76 +42,123 @@ static void write_bar(struct page *page, double base, const struct summary_findi
         middle + (middle - 5) * relative(base, row->value));
 }
 
-static void write_change(struct page *page, const struct summary_finding *row)
-{
-    struct strbuf value = STRBUF_INIT, change = STRBUF_INIT;
-    struct statistic_text name;
-    enum unit unit = UNIT_NONE;
-    double base = NAN;
+/* A row of the table, with the base's mean. */
+struct change {
+    const struct summary_finding *row;
+    double base; /* NAN: unknown */
+    enum unit unit;
+};
 
-    (void)unit_from_name(row->unit, &unit);
-    statistic_text_parse(&name, row->subject);
-    const struct statistic_row *at = statistic_text_find(&name, &page->summary.statistics, 0);
-    statistic_text_release(&name);
-    if (at && at->interval.n > 0)
-        base = at->interval.mean;
+static bool is_known(const struct change *change)
+{
+    return !isnan(change->row->value) && !isnan(change->base);
+}
+
+/* Worse, better, undecided, then the rest; the largest change first. */
+static int by_verdict(const void *left, const void *right)
+{
+    static const char *const order[] = {"worse", "better", "undecided"};
+    const struct change *a = left, *b = right;
+    double x = is_known(a) ? fabs(relative(a->base, a->row->value)) : -1;
+    double y = is_known(b) ? fabs(relative(b->base, b->row->value)) : -1;
+    int rank_a = 3, rank_b = 3;
+
+    for (int i = 2; i >= 0; i--) {
+        rank_a = strcmp(a->row->verdict, order[i]) == 0 ? i : rank_a;
+        rank_b = strcmp(b->row->verdict, order[i]) == 0 ? i : rank_b;
+    }
+    if (rank_a != rank_b)
+        return rank_a - rank_b;
+    return (x < y) - (x > y) ? (x < y) - (x > y) : strcmp(a->row->subject, b->row->subject);
+}
+
+static void write_change(struct page *page, const struct change *change)
+{
+    const struct summary_finding *row = change->row;
+    struct strbuf value = STRBUF_INIT, difference = STRBUF_INIT;
+
     html_row_open(&page->html);
     html_cell(&page->html, row->subject);
-    if (isnan(row->value) || isnan(base)) {
+    html_verdict_cell(&page->html, row->verdict);
+    if (!is_known(change)) {
         html_number_cell(&page->html, NAN, "no data");
         html_cell(&page->html, "");
         html_number_cell(&page->html, NAN, "no data");
     } else {
-        units_add(&value, base, unit, 3);
+        units_add(&value, change->base, change->unit, 3);
         strbuf_add(&value, " -> ");
-        units_add(&value, base + row->value, unit, 3);
-        html_number_cell(&page->html, base, value.text);
-        write_bar(page, base, row);
-        units_add(&change, row->value, unit, 3);
+        units_add(&value, change->base + row->value, change->unit, 3);
+        html_number_cell(&page->html, change->base, value.text);
+        write_bar(page, change->base, row);
+        units_add(&difference, row->value, change->unit, 3);
         if (!isnan(row->low) && row->high > row->low)
-            interval_add_bounds(&change, row->low, row->high, unit);
+            interval_add_bounds(&difference, row->low, row->high, change->unit);
         else
-            strbuf_add(&change, " (no spread seen)");
-        html_number_cell(&page->html, relative(base, row->value), change.text);
+            strbuf_add(&difference, " (no spread seen)");
+        html_number_cell(&page->html, relative(change->base, row->value), difference.text);
     }
-    html_verdict_cell(&page->html, row->verdict);
     html_row_close(&page->html);
     strbuf_release(&value);
-    strbuf_release(&change);
+    strbuf_release(&difference);
+}
+
+static struct change change_of(const struct page *page, const struct summary_finding *row)
+{
+    struct change change = {.row = row, .base = NAN, .unit = UNIT_NONE};
+    struct statistic_text name;
+
+    (void)unit_from_name(row->unit, &change.unit);
+    statistic_text_parse(&name, row->subject);
+    const struct statistic_row *at = statistic_text_find(&name, &page->summary.statistics, 0);
+    statistic_text_release(&name);
+    if (at && at->interval.n > 0)
+        change.base = at->interval.mean;
+    return change;
+}
+
+/* The differences of one point from the base. */
+static void write_changes_of(struct page *page, int64_t point)
+{
+    static const struct html_column columns[] = {{"statistic", false},
+                                                 {"verdict", false},
+                                                 {"base -> alternative", true},
+                                                 {"to zero | same | from zero", false},
+                                                 {"difference, paired", true}};
+    const struct summary *summary = &page->summary;
+    struct change *changes = mem_alloc(summary->finding_count, sizeof *changes);
+    struct strbuf caption = STRBUF_INIT;
+    size_t count = 0;
+
+    for (size_t i = 0; i < summary->finding_count; i++)
+        if (strcmp(summary->findings[i].kind, "compare") == 0 &&
+            summary->findings[i].point == point)
+            changes[count++] = change_of(page, &summary->findings[i]);
+    qsort(changes, count, sizeof *changes, by_verdict);
+    page_add_point_name(&caption, page, point);
+    strbuf_add(&caption, ", compared with ");
+    page_add_point_name(&caption, page, 0);
+    html_table_open(&page->html, caption.text, columns, 5, true);
+    for (size_t i = 0; i < count; i++)
+        write_change(page, &changes[i]);
+    html_table_close(&page->html);
+    strbuf_release(&caption);
+    free(changes);
 }
 
 void page_write_changes(struct page *page)
 {
-    static const struct html_column columns[] = {{"statistic", false},
-                                                 {"base -> alternative", true},
-                                                 {"change: to zero | same | from zero", false},
-                                                 {"difference, paired", true},
-                                                 {"verdict", false}};
     const struct summary *summary = &page->summary;
     int64_t point = -1;
 
     for (size_t i = 0; i < summary->finding_count; i++) {
-        const struct summary_finding *row = &summary->findings[i];
-        struct strbuf caption = STRBUF_INIT;
-
-        if (strcmp(row->kind, "compare") != 0)
+        if (strcmp(summary->findings[i].kind, "compare") != 0 ||
+            summary->findings[i].point == point)
             continue;
-        if (row->point != point) {
-            if (point < 0)
-                html_heading(&page->html, "changes", "What changed");
-            else
-                html_table_close(&page->html);
-            page_add_point_name(&caption, page, row->point);
-            strbuf_add(&caption, ", compared with ");
-            page_add_point_name(&caption, page, 0);
-            html_table_open(&page->html, caption.text, columns, 5, true);
-            strbuf_release(&caption);
-            point = row->point;
-        }
-        write_change(page, row);
+        if (point < 0)
+            html_heading(&page->html, "changes", "What changed");
+        point = summary->findings[i].point;
+        write_changes_of(page, point);
     }
-    if (point >= 0)
-        html_table_close(&page->html);
 }
 
 /* --- the front ------------------------------------------------------------------------------- */

@@ -62,6 +62,17 @@ static void find_faults(struct page *page)
 
 /* --- statistics ------------------------------------------------------------------------------ */
 
+/* More rows than this make a page that is slow to open. */
+enum { STATISTICS_MAX = 3000, SCENARIO_MAX = 200000 };
+
+/* All of the point; of a point with very many, only the totals of those with a label. */
+static bool is_listed(const struct page *page, const struct statistic_row *row, bool few)
+{
+    return row->point == page->point &&
+           (few || strcmp(row->region, "all") == 0 ||
+            (row->label[0] == '\0' && strcmp(row->window, "all") == 0));
+}
+
 static void write_statistics(struct page *page)
 {
     static const struct html_column columns[] = {{"metric", false},    {"label", false},
@@ -69,14 +80,22 @@ static void write_statistics(struct page *page)
                                                  {"window", false},    {"value", true}};
     const struct statistic_table *table = &page->summary.statistics;
     struct strbuf label = STRBUF_INIT;
+    size_t count = 0;
 
-    html_heading(&page->html, "statistics", "All statistics");
+    for (size_t i = 0; i < table->count; i++)
+        count += table->rows[i].point == page->point;
+    bool few = count <= STATISTICS_MAX;
+    html_heading(&page->html, "statistics", few ? "All statistics" : "Statistics");
     fputs("<details><summary>Show the table</summary>\n", page->html.out);
-    html_table_open(&page->html, "Every statistic of the point; the heads sort", columns, 6, true);
+    if (!few)
+        fputs("<p>Regions have the whole run and no labels here; <code>isthmus export summary"
+              "</code> has all.</p>\n",
+              page->html.out);
+    html_table_open(&page->html, "Statistics of the point; the heads sort", columns, 6, true);
     for (size_t i = 0; i < table->count; i++) {
         const struct statistic_row *row = &table->rows[i];
 
-        if (row->point != page->point)
+        if (!is_listed(page, row, few))
             continue;
         strbuf_clear(&label);
         if (row->label[0] != '\0')
@@ -253,7 +272,11 @@ static void write_remake(struct page *page)
     fprintf(out, ", seed %" PRIu64 ", isthmus ", study->seed);
     html_text(&page->html, study->version);
     fputs(". The same scenario, seed and version give the same numbers on any machine.</p>\n", out);
-    if (page->scenario) {
+    if (page->scenario && strlen(page->scenario) > SCENARIO_MAX) {
+        fputs("<p>The scenario with every value is too long for this page: <code>isthmus repro "
+              "FILE.db --run 0/0 --scenario</code> prints it.</p>\n",
+              out);
+    } else if (page->scenario) {
         fputs("<details><summary>The scenario with every value that was in force</summary>\n<pre "
               "tabindex=\"0\">",
               out);

@@ -45,8 +45,8 @@ static void add_texts(struct plot_job *job, const struct sweep_grid *grid,
             if (cell->form == INTERVAL_NONE_SEEN) {
                 strbuf_addf(&job->script, "\\n< %.2g", cell->high / metric->divisor);
             } else if (cell->valid) {
-                strbuf_addf(&job->script, "\\n± %.2g",
-                            (cell->high - cell->low) / 2 / metric->divisor);
+                strbuf_addf(&job->script, "\\n[%.3g, %.3g]", cell->low / metric->divisor,
+                            cell->high / metric->divisor);
             }
             strbuf_addf(&job->script,
                         "\" at first %zu, first %zu center offset 0,0.35 font ',%d' tc rgb '%s' "
