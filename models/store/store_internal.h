@@ -318,6 +318,11 @@ struct store_write {
     enum command_kind kind;
 };
 RARE void store_history_wrote(struct cluster *cluster, const struct store_write *done);
+/* The cluster has applied writes that another region's cluster executed: those of a stream above
+ * `after`, up to the position; or the write of this value. */
+RARE void store_history_applied(struct cluster *cluster, const struct write_position *position,
+                                uint64_t after);
+RARE void store_history_received(struct cluster *cluster, uint64_t value);
 /* A command has its reply: record a write that was executed, and what a read found. */
 RARE void store_history_replied(struct cluster *cluster, uint32_t ref,
                                 const struct command *command);
