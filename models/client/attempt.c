@@ -368,7 +368,7 @@ RARE void op_retry_or_fail(struct store_client *client, uint32_t index, enum cli
     uint32_t retry;
     sim_dur wait;
 
-    if (client->history && client->history->with_attempts && index < HEDGE)
+    if (client->history && client->history->detailed && index < HEDGE)
         client_record_attempt(client, index, error);
     if (rule->refresh || client_name_failed(client, op_at(client, index)))
         client_ask_addresses(client);

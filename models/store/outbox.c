@@ -221,6 +221,8 @@ void outbox_apply(struct outbox *outbox, uint32_t index, int region)
     probe_latency(store->probes, outbox->lag[region], sim_now(store->sim) - version->executed);
     probe_level(store->probes, outbox->unreplicated[region], sim_now(store->sim),
                 (int64_t)--outbox->lacking[region]);
+    if (store->history)
+        store_history_received(&store->clusters[region], version->value);
     version_apply(outbox->items, index, region);
 }
 

@@ -562,6 +562,7 @@ static void store_init_service(struct store *store)
                                           .interval_ns = config->keepalive_ns / 3,
                                           .count = 3,
                                           .forgets = true};
+    store_init_iterations(store);
     store->is_guarded = store_has_guard(config);
     store->plain_loop =
         config->discipline == EVENT_LOOP && store->fsync_ns == 0 && !store->is_guarded;

@@ -91,6 +91,27 @@ RARE void store_history_wrote(struct cluster *cluster, const struct store_write 
     add_write(cluster, done, NULL);
 }
 
+RARE void store_history_applied(struct cluster *cluster, const struct write_position *position,
+                                uint64_t after)
+{
+    const struct applied_record record = {.region = cluster->region,
+                                          .applied = sim_now(cluster->store->sim),
+                                          .shard = position->shard,
+                                          .branch = position->history,
+                                          .after = after,
+                                          .number = position->number};
+
+    op_history_add_applied(cluster->store->history->history, &record);
+}
+
+RARE void store_history_received(struct cluster *cluster, uint64_t value)
+{
+    const struct applied_record record = {
+        .region = cluster->region, .applied = sim_now(cluster->store->sim), .value = value};
+
+    op_history_add_applied(cluster->store->history->history, &record);
+}
+
 static void record_write(struct cluster *cluster, const struct server *server,
                          const struct command *command)
 {

@@ -171,6 +171,7 @@ struct store {
     bool by_node;                /* of the kind */
     uint32_t node_servers;       /* by_node: of each node */
     bool plain_loop;  /* an iteration of few commands takes all of them, and nothing else */
+    uint32_t short_queue; /* so few, unless one of them is large */
     sim_dur fsync_ns; /* before the replies of an iteration with writes */
     sim_dur read_ns;  /* service time of every read; -1: drawn */
     struct keepalive keepalive; /* of the servers' sockets */
@@ -250,6 +251,8 @@ RARE void store_prefetch_early(struct store *store);
  * are under way, there are more than NEAR_REQUESTS requests. */
 #define NEAR_COMMANDS (NEAR_REQUESTS / 8)
 void cluster_gauges(struct cluster *cluster);
+/* Up to how many commands an iteration takes all. */
+void store_init_iterations(struct store *store);
 void server_begin_iteration(struct server *server);
 /* Refuse a write: this node is no primary. */
 static inline void command_refuse_write(const struct store *store, struct command *command)
@@ -315,6 +318,11 @@ struct store_write {
     enum command_kind kind;
 };
 RARE void store_history_wrote(struct cluster *cluster, const struct store_write *done);
+/* The cluster has applied writes that another region's cluster executed: those of a stream above
+ * `after`, up to the position; or the write of this value. */
+RARE void store_history_applied(struct cluster *cluster, const struct write_position *position,
+                                uint64_t after);
+RARE void store_history_received(struct cluster *cluster, uint64_t value);
 /* A command has its reply: record a write that was executed, and what a read found. */
 RARE void store_history_replied(struct cluster *cluster, uint32_t ref,
                                 const struct command *command);

@@ -105,7 +105,8 @@ struct invocation {
 extern const struct command *const commands[]; /* NULL-terminated */
 extern const struct command cmd_run, cmd_sweep, cmd_compare, cmd_check, cmd_capacity,
     cmd_sensitivity, cmd_merge, cmd_repro, cmd_validate, cmd_describe, cmd_summary, cmd_plot,
-    cmd_export, cmd_explain, cmd_report, cmd_lesson, cmd_watch, cmd_doctor, cmd_man, cmd_completion;
+    cmd_export, cmd_explain, cmd_report, cmd_trace, cmd_lesson, cmd_watch, cmd_doctor, cmd_man,
+    cmd_completion;
 
 /* The whole program except the process-wide setup in main(). */
 int command_main(int argc, char **argv, const struct registry *registry,

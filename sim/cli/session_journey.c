@@ -192,7 +192,7 @@ int session_journey_print(const struct what_if_base *base, const char *key,
         return EXIT_FILES;
     }
     op_history_open(&history, file);
-    history.with_attempts = true;
+    history.detailed = true;
     code = what_if_run_with_history(base, &again, 1, &history);
     op_history_close(&history);
     what_if_release(&again);

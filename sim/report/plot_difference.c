@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROW = 34, LEFT = 330, RIGHT = 940, ROWS_MAX = 60, BAR = 31 };
+enum { ROW = 34, LEFT = 330, RIGHT = 860, ROWS_MAX = 60, BAR = 31 };
 
 struct difference {
     int64_t point;

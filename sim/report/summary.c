@@ -67,6 +67,13 @@ const struct outcome_row *summary_two_outcomes(const struct summary *summary, in
     return NULL;
 }
 
+static void add_mechanisms(void *self, const struct point_row *row)
+{
+    struct summary *summary = self;
+    if (row->number == 0)
+        mechanisms_find(&summary->mechanisms, row->text, &summary->statistics, row->number);
+}
+
 static int load_outcomes(struct summary *summary, struct results *results, struct diag *diag)
 {
     int64_t id = summary->study.id;
@@ -158,6 +165,7 @@ int summary_load(struct summary *summary, struct results *results, int64_t id, s
     id = summary->study.id;
     if (statistic_table_load(&summary->statistics, results, id, NULL, diag) != 0 ||
         incident_groups_load(&summary->incidents, results, id, diag) != 0 ||
+        results_each_point(results, id, add_mechanisms, summary, diag) != 0 ||
         load_outcomes(summary, results, diag) != 0 ||
         results_each_param(results, id, add_param, summary, diag) != 0 ||
         results_each_event(results, id, 0, add_event, summary, diag) != 0 ||
@@ -208,6 +216,7 @@ void summary_release(struct summary *summary)
     statistic_table_release(&summary->recovered);
     statistic_table_release(&summary->stuck);
     incident_groups_release(&summary->incidents);
+    mechanisms_release(&summary->mechanisms);
     statistic_groups_release(&summary->groups);
     for (size_t i = 0; i < summary->influence_count; i++)
         free(summary->influences[i].path);

@@ -272,6 +272,7 @@ int summary_write_json(FILE *out, const struct summary *summary)
     write_events(&json, summary);
     write_findings(&json, summary);
     write_assumptions(&json, summary);
+    mechanisms_write(&json, &summary->mechanisms);
     json_close(&json);
     return json_end(&json);
 }
