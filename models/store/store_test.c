@@ -11,11 +11,8 @@
 
 #include "assert_close.h"
 #include "statistics.h"
-#include "connection.h"
 #include "datastore_internal.h"
 #include "store_command.h"
-#include "link.h"
-#include "refs.h"
 #include "losses.h"
 #include "promotion.h"
 #include "replica.h"
@@ -26,8 +23,7 @@
 
 #include <stdlib.h>
 
-/* --- what drives it -----------------------------------------------------------------------------
- */
+/* --- what drives it -------------------------------------------------------------------------- */
 
 struct driver_config {
     double rate_per_s;
@@ -451,8 +447,7 @@ static void run_text(const char *text)
     scenario_free(scenario);
 }
 
-/* --- the queue ----------------------------------------------------------------------------------
- */
+/* --- the queue ------------------------------------------------------------------------------- */
 
 /*
  * M/M/1, lambda = 8000/s, mu = 10 000/s: rho = 0.8, mean time in system 1 / (mu - lambda) = 0.5 ms.
@@ -535,8 +530,7 @@ static void write_costs_by_its_size(void **state)
     assert_int_equal(script.replied[0], SIM_S + 12 * SIM_US);
 }
 
-/* --- what a cluster holds ----------------------------------------------------------------------
- */
+/* --- what a cluster holds -------------------------------------------------------------------- */
 
 /* A write is visible at the primary at once, at the secondary once applied; a secondary refuses
  * writes. */
@@ -730,8 +724,7 @@ static void late_attempt_finds_its_row_reused(void **state)
     scenario_free(scenario);
 }
 
-/* --- faults -------------------------------------------------------------------------------------
- */
+/* --- faults ---------------------------------------------------------------------------------- */
 
 /* A stalled process does not reply; commands that arrived meanwhile are executed when it
  * resumes. */
