@@ -115,7 +115,6 @@ static const struct target {
     {"store: b, errors: 5%, slow: 2x",                NULL,    {"", NULL, NULL}},
     {"record: store, down: true",                     "record", {"", NOT("record: store", FEWER), NULL}},
     {"record: users, down: true",                     "record", {NOT("record: users", ALL), NOT("record: users", FEWER), NULL}},
-    {"record: store, errors: 5%",                     "errors", {"does not go with 'record/store', which takes 'down: true'", NULL, NULL}},
 };
 // clang-format on
 #define TARGETS (sizeof targets / sizeof targets[0])
