@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The store alone: commands sent to its listener at chosen times, a stream driven by the test, and
- * links that deliver at once (or, for the notification of a demotion, never). Slightly over 800
- * lines: its cases share one rig.
+ * links that deliver at once (or, for the notification of a demotion, never).
+ *
+ * The file is longer than 800 lines because its cases share one rig.
  */
 #include <stdarg.h>
 #include <stddef.h>
