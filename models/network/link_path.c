@@ -80,8 +80,8 @@ static void load_state(struct wan_link *link, uint64_t mask)
     link->reset = link->hold = false;
     link->narrow = config->bandwidth_bit_per_s > 0 || link->attachment;
     random = add_impairments(link);
-    link->careful = link->reset || link->hold || config->idle_after_ns > 0 || link->selective ||
-                    link->unheard;
+    link->careful =
+        link->reset || link->hold || config->idle_after_ns > 0 || link->selective || link->unheard;
     link->loss = link->steady_loss;
     link_path_look_up_loss(link);
     link->half_rtt_ns = 0;

@@ -338,16 +338,19 @@ static void stream_is_silent_until_the_next_retransmission(void **state)
 
 /*
  * The same where only the way back carries nothing: no acknowledgement comes, so the stream stalls
- * once its window of 100 segments is out, 98 of them since T, the last at T + 194 ms. The probe at T
- * + 230 ms sends what has waited since, as one segment: it arrives at T + 260 ms. The retransmissions
- * go at the same times, of what has arrived, and an answer takes one round trip: new data arrive
- * half a round trip later, 1.5 RTT = 90 ms after the first retransmission behind the hole.
+ * once its window of 100 segments is out, 98 of them since T, the last at T + 194 ms. The probe at
+ * T
+ * + 230 ms sends what has waited since, as one segment: it arrives at T + 260 ms. The
+ * retransmissions go at the same times, of what has arrived, and an answer takes one round trip:
+ * new data arrive half a round trip later, 1.5 RTT = 90 ms after the first retransmission behind
+ * the hole.
  */
 static void stream_stalls_while_no_acknowledgement_comes(void **state)
 {
     static const struct {
         sim_dur hole, instant;
-    } cases[] = {{1 * SIM_S, 1010 * SIM_MS}, {3 * SIM_S, 4130 * SIM_MS}, {10 * SIM_S, 16610 * SIM_MS}};
+    } cases[] = {
+        {1 * SIM_S, 1010 * SIM_MS}, {3 * SIM_S, 4130 * SIM_MS}, {10 * SIM_S, 16610 * SIM_MS}};
 
     (void)state;
     source.one_way = true;
@@ -361,10 +364,11 @@ static void stream_stalls_while_no_acknowledgement_comes(void **state)
 }
 
 /*
- * A request at T + 100 ms arrives, and its acknowledgement is lost: it is sent again at T + 360, 620,
- * 1140, 2180 ms. The way back is whole again at T + 1.2 s. A reply that is sent then arrives at T +
- * 1.23 s and acknowledges the request, so that a second one at T + 1.4 s leaves at once. Where
- * nothing comes back it waits for the retransmission at T + 2.18 s, and leaves a round trip later.
+ * A request at T + 100 ms arrives, and its acknowledgement is lost: it is sent again at T + 360,
+ * 620, 1140, 2180 ms. The way back is whole again at T + 1.2 s. A reply that is sent then arrives
+ * at T + 1.23 s and acknowledges the request, so that a second one at T + 1.4 s leaves at once.
+ * Where nothing comes back it waits for the retransmission at T + 2.18 s, and leaves a round trip
+ * later.
  */
 static uint32_t pair_flows[2];
 

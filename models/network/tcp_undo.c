@@ -18,8 +18,8 @@
  * arrived, the retransmission itself was lost, and slow start begins at one segment. Where only the
  * way back is dark nothing was lost: the answer acknowledges all.
  *
- * What is sent on the connection's other flow carries acknowledgements, too. They are looked up when
- * the flow sends or its timer fires.
+ * What is sent on the connection's other flow carries acknowledgements, too. They are looked up
+ * when the flow sends or its timer fires.
  *
  * Losses of single acknowledgements are not modelled: the next one covers them.
  */

@@ -145,7 +145,8 @@ static void note_held(uint32_t index)
  * Only the reverse direction is lost, from 11.5 s on: of the secondary's acknowledgements, and of
  * TCP's. The write of 15 s arrives. It is retransmitted, which leaves a window of one segment, so
  * the write of 16 s waits. The last acknowledgement arrives at the primary at 11.01 s; at the tick
- * of 72 s it has received none for 60 s and closes. The secondary cannot reconnect: its SYN is lost.
+ * of 72 s it has received none for 60 s and closes. The secondary cannot reconnect: its SYN is
+ * lost.
  */
 static void loss_of_the_acknowledgements_breaks_the_stream(void **state)
 {

@@ -180,8 +180,8 @@ static void write_large_on(uint32_t connection)
     send_command(0, COMMAND_CREATE, 1, 8192, connection);
 }
 
-/* Five writes of 8 KiB and 1 ms, and a read of 1 ms on another connection: an iteration reads two of
- * them, so it takes 3, 2 and 1 ms. */
+/* Five writes of 8 KiB and 1 ms, and a read of 1 ms on another connection: an iteration reads two
+ * of them, so it takes 3, 2 and 1 ms. */
 static void short_queues_of_large_commands_are_read_in_parts(void **state)
 {
     static const uint32_t ends_ms[] = {3, 5, 6}, written[] = {2, 4, 5};

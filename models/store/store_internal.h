@@ -168,10 +168,10 @@ struct store {
     struct store_config adapted; /* what `config` points to where the kind lacks parameters */
     bool by_node;                /* of the kind */
     uint32_t node_servers;       /* by_node: of each node */
-    bool plain_loop;  /* an iteration of few commands takes all of them, and nothing else */
+    bool plain_loop;      /* an iteration of few commands takes all of them, and nothing else */
     uint32_t short_queue; /* so few, unless one of them is large */
-    sim_dur fsync_ns; /* before the replies of an iteration with writes */
-    sim_dur read_ns;  /* service time of every read; -1: drawn */
+    sim_dur fsync_ns;     /* before the replies of an iteration with writes */
+    sim_dur read_ns;      /* service time of every read; -1: drawn */
     struct keepalive keepalive; /* of the servers' sockets */
     struct endpoint_table endpoints;
     struct cluster clusters[REGIONS_MAX];

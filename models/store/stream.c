@@ -370,8 +370,8 @@ static bool stream_broken_live(const void *self, uint32_t entity, uint32_t gener
            (stream->epoch & SIM_GENERATION_MASK) == generation;
 }
 
-/* The network has reset the connection, or a kernel has given it up. The secondary connects at once,
- * and after an attempt that was reset at its next tick. */
+/* The network has reset the connection, or a kernel has given it up. The secondary connects at
+ * once, and after an attempt that was reset at its next tick. */
 static void stream_on_broken(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct stream *stream = stream_of(self, entity);
@@ -439,10 +439,8 @@ const struct event_kind stream_applied = {
     .name = "apply", .phase = PHASE_WORK, .fire = stream_on_apply, .live = stream_live};
 const struct event_kind stream_fin = {
     .name = "fin", .phase = PHASE_WORK, .fire = stream_on_fin, .live = stream_live};
-const struct event_kind stream_broken = {.name = "broken",
-                                         .phase = PHASE_WORK,
-                                         .fire = stream_on_broken,
-                                         .live = stream_broken_live};
+const struct event_kind stream_broken = {
+    .name = "broken", .phase = PHASE_WORK, .fire = stream_on_broken, .live = stream_broken_live};
 const struct event_kind stream_ping = {
     .name = "ping", .phase = PHASE_WORK, .fire = stream_on_ping, .live = stream_live};
 const struct event_kind stream_ack = {
