@@ -44,7 +44,7 @@ bool tcp_sender_hears_aside(const struct wan_link *link, const struct sender *se
  * are due, the ones that were lost are marked. */
 sim_time tcp_sender_hear(struct wan_link *link, struct sender *sender);
 /* Something sent once was acknowledged: unless it was too little, the timeouts were spurious, and
- * the window of before them holds. Returns the segments that were acknowledged besides those
+ * the window of before them holds. Returns the segments that were acknowledged in addition to those
  * counted. */
 uint32_t tcp_sender_undo(struct wan_link *link, struct sender *sender);
 
