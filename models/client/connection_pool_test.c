@@ -159,7 +159,7 @@ static int plain_pool(void **state)
     (void)state;
     memset(&bench, 0, sizeof bench);
     bench.config = (struct connection_pool_config){
-        .mode = MODE_POOL, .size = 10, .reuse = REUSE_LIFO, .dns_cache = DNS_TTL};
+        .mode = MODE_POOL, .connections_max = 10, .reuse = REUSE_LIFO, .dns_cache = DNS_TTL};
     bench.answer = (struct dns_answer){.region = 1, .expires = 0};
     return 0;
 }
@@ -286,7 +286,7 @@ static void idle_ones_stand_in_the_order_of_their_return(void **state)
     for (int reuse = REUSE_LIFO; reuse <= REUSE_FIFO; reuse++) {
         plain_pool(state);
         bench.config.reuse = reuse;
-        bench.config.size = bench.config.warm = 20;
+        bench.config.connections_max = bench.config.warm_count = 20;
         rig_open(&rig, &bench_ops, 2, 20 * SIM_S);
         rig_wire(&rig);
         rig_call(&rig, SIM_S, idle_ones_are_a_list, NULL);

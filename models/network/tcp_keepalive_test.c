@@ -84,7 +84,7 @@ static void idle_connection_is_dead_after_its_probes(void **state)
 
 /* What comes back counts from its arrival: the acknowledgement of a request at 5 s, 20 ms later; a
  * message that arrives at 7.01 s. */
-static void what_comes_back_begins_the_time_anew(void **state)
+static void what_comes_back_restarts_the_time(void **state)
 {
     const char *text = LINKS("loss: 0%");
 
@@ -135,7 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(idle_connection_is_dead_after_its_probes),
-        cmocka_unit_test(what_comes_back_begins_the_time_anew),
+        cmocka_unit_test(what_comes_back_restarts_the_time),
         cmocka_unit_test(user_timeout_replaces_the_count),
         cmocka_unit_test(outstanding_data_leave_it_to_the_retransmissions),
         cmocka_unit_test(boxes_see_probes),

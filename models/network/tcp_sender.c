@@ -25,11 +25,11 @@
  *   silence, RTO    R later, then 2R, 4R ...: all is lost, the window is one segment, the first is
  *                   sent again. So retransmissions go at PTO + R (2^k - 1) after the last progress
  *   handshake       on its own times: by default 1, 2, 3, 4, 5, 7, 11, 19, 35, 67 s
- *   too long        the kernel gives up: a watched flow breaks (link.h). Counted from the first
+ *   too long        the kernel abandons it: a watched flow breaks (link.h). Counted from the first
  *                   retransmission of the timer, asked when it fires
  *
- * What is sent again, and what has waited, is cut anew into full segments. A message is delivered
- * when all its bytes and all before them have arrived.
+ * What is sent again, and what has waited, is divided again into full segments. A message is
+ * delivered when all its bytes and all before them have arrived.
  *
  * A sender that begins with a loss does not know its window, since nobody counted before: for one
  * round trip nothing limits; then the window is what slow start leaves a flow whose application
@@ -423,7 +423,7 @@ static void sender_watch_path(struct wan_link *link, struct sender *sender)
     }
 }
 
-/* After acknowledgements: grow, leave recovery, start the timer anew. */
+/* After acknowledgements: grow, leave recovery, restart the timer. */
 static void sender_progress(struct wan_link *link, struct sender *sender, uint32_t segments,
                             bool in_order)
 {

@@ -42,7 +42,7 @@ void tcp_sender_recall(struct wan_link *link, struct sender *sender);
  * are due, the ones that were lost are marked. */
 sim_time tcp_sender_hear(struct wan_link *link, struct sender *sender);
 /* Something sent once was acknowledged: unless it was too little, the timeouts were spurious, and
- * the window of before them holds. Returns the segments that were acknowledged besides those
+ * the window of before them holds. Returns the segments that were acknowledged in addition to those
  * counted. */
 uint32_t tcp_sender_undo(struct wan_link *link, struct sender *sender);
 

@@ -480,10 +480,10 @@ static void give_up_begins(void)
 }
 
 /*
- * Retransmissions of the timer at 2R, 4R, 8R ..., a wait being 120 s at most: given up at the first
- * that is 924.6 s or more after 2R. The table of failures A.1, in s.
- * A user timeout of 5 s ends 5 s after 2R, to the nanosecond. retries2 = 5 at 20 ms: 64 R
- * = 14.08 s is the first 12.6 s after 0.44 s.
+ * Retransmissions of the timer at 2R, 4R, 8R ..., a wait being 120 s at most: abandoned at the
+ * first that is 924.6 s or more after 2R. The table of failures A.1, in s. A user timeout of 5 s
+ * ends 5 s after 2R, to the nanosecond. retries2 = 5 at 20 ms: 64 R = 14.08 s is the first 12.6 s
+ * after 0.44 s.
  */
 static void flow_is_given_up_by_retries2_or_its_user_timeout(void **state)
 {

@@ -18,23 +18,26 @@
 #include "prefetch.h"
 #include "refs.h"
 
-enum { KIND_PEERING, KIND_GATEWAY, KIND_NONE };
-enum { PATHS_NONE, PATHS_CLASSES };
-enum { LOSS_BEHIND, LOSS_AHEAD }; /* of the bottleneck: does what is lost take bandwidth? */
-enum { IDLE_DROP, IDLE_RESET };
+enum link_kind { KIND_PEERING, KIND_GATEWAY, KIND_NONE };
+enum path_kind { PATHS_NONE, PATHS_CLASSES };
+enum loss_place {
+    LOSS_BEHIND,
+    LOSS_AHEAD
+}; /* of the bottleneck: does what is lost take bandwidth? */
+enum idle_then { IDLE_DROP, IDLE_RESET };
 
 struct wan_link_config {
-    int kind, paths;
-    int32_t via;
+    int kind, paths; /* enum link_kind, path_kind */
+    int32_t via;     /* region; -1: not given */
     struct dist *rtt, *jitter, *spike;
     struct loss_config loss;
     double spike_share, bandwidth_bit_per_s;
-    double longer_share, longer, longest_share, longest;
+    double longer_share, longer_factor, longest_share, longest_factor;
     int64_t buffer_bytes;
     int64_t segment_bytes, window_bytes;
     sim_dur path_ns, rto_min_ns, rto_max_ns, syn_rto_ns, give_up_ns, orphan_give_up_ns;
     sim_dur jitter_slot_ns, idle_after_ns;
-    int loss_place, idle_then, congestion;
+    int loss_place, idle_then, congestion; /* enum loss_place, idle_then, congestion_control */
     uint32_t syn_retries, syn_linear, retries2;
     bool tail_loss_probe;
 };
@@ -60,7 +63,7 @@ struct flow_extra {
     uint64_t connection;    /* keys what faults on a share of connections hit */
     enum traffic traffic;
     sim_time path_until;
-    double path; /* how many times as long as the shortest */
+    double path_factor; /* its delay as a multiple of the shortest */
     uint32_t path_draws;
     kind_id watch_kind; /* 0: not watched */
     uint32_t watch_entity, watch_generation;
@@ -229,7 +232,7 @@ sim_dur link_path_backlog(const struct wan_link *link);
 double link_path_room_bytes(const struct wan_link *link);
 /* Half a round trip where it varies, times the length of the flow's path, and random delays of
  * faults; delay of a burst of queueing. */
-double link_path_half_rtt(struct wan_link *link, uint32_t flow_index, uint64_t word);
+double link_path_half_rtt_ns(struct wan_link *link, uint32_t flow_index, uint64_t word);
 sim_dur link_path_spike(const struct wan_link *link, uint64_t word);
 
 /* Mean one-way delay now, faults included. */
@@ -247,7 +250,7 @@ static inline sim_dur link_draw_delay(struct wan_link *link, uint32_t flow_index
     sim_dur delay;
 
     if (!(base > 0))
-        base = link_path_half_rtt(link, flow_index, block->word[0]);
+        base = link_path_half_rtt_ns(link, flow_index, block->word[0]);
     delay = (sim_dur)(base + dist_sample(config->jitter, block->word[1])) + link->extra_delay_ns;
     if (rng_unit(block->word[3]) < config->spike_share)
         delay += link_path_spike(link, block->word[3]);

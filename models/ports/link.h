@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define PACKET_BYTES                                                                               \
+    60 /* of a packet without data, such as a SYN: IP and TCP headers with options */
+
 /* What a link carries: when it is delivered, `kind` fires on (entity, generation). */
 struct message {
     kind_id kind;
@@ -23,7 +26,7 @@ struct message {
         identity; /* (identity, index) is unique in the run: keys the draws of delay and loss */
     uint32_t index;
     bool handshake; /* a SYN, or its answer: its first retransmission waits 1 s, not the RTO */
-    bool packet; /* besides the flow: neither ordered nor sent again. An RST, a keep-alive probe or
+    bool packet; /* outside the flow: neither ordered nor sent again. An RST, a keep-alive probe or
                     its answer; traffic to a box with an idle timeout */
 };
 /* SO_KEEPALIVE of a socket: see tcp_keepalive.c. */
@@ -31,7 +34,7 @@ struct keepalive {
     sim_dur idle_ns /* 0: off */, interval_ns;
     uint32_t count; /* at least 1 */
     bool forgets;   /* a dead peer is forgotten: it finds out by a RST when it sends. Else the flow
-                       breaks, and its owner is told */
+                       breaks, and its owner is notified */
 };
 /* What a connection carries. A fault may hit one class only. */
 enum traffic { TRAFFIC_BOTH, TRAFFIC_APPLICATION, TRAFFIC_REPLICATION };
@@ -69,7 +72,7 @@ struct link_port {
     /* Mean one-way delay now, faults included: for RTO estimates and for defaults. */
     sim_dur (*mean_delay)(const void *self);
     /* Watch an open flow: `kind` fires once on (entity, generation) when it breaks while open. Its
-     * sender gives up retransmitting after `user_timeout_ns` (TCP_USER_TIMEOUT); 0: by
+     * sender stops retransmitting after `user_timeout_ns` (TCP_USER_TIMEOUT); 0: by
      * tcp.retries2.
      */
     void (*watch)(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_id kind, uint32_t entity,
@@ -104,17 +107,18 @@ struct gateway_port {
 /* One fault's part in a link's state; parts of several faults add up: losses as independent causes,
  * delays as a sum, blackholes as a count, bandwidths as bottlenecks in a row. */
 struct link_impairment {
-    double loss;                /* share, independent per packet */
-    sim_dur delay;              /* added one way */
-    const struct dist *jitter;  /* besides, drawn for each message, ns; NULL: none. The caller's. */
+    double loss;   /* share, independent per packet */
+    sim_dur delay; /* added one way */
+    const struct dist
+        *jitter; /* added too, drawn for each message, ns; NULL: none. The caller's. */
     double bandwidth_bit_per_s; /* of a bottleneck with the link's `buffer`; 0: none */
     bool blackhole;             /* nothing sent now arrives; what is in flight does */
     bool reset; /* connections that are watched break: those there are, and those that send */
     bool hold;  /* what is sent now is kept on the path, acknowledged, and goes on at the end */
-    const struct loss_config *bursts; /* losses in bursts besides; NULL: none. The caller's. */
-    /* Whom it hits: a class of traffic, and of the connections all but the share `spared`. */
+    const struct loss_config *bursts; /* additional losses in bursts; NULL: none. The caller's. */
+    /* What it hits: a class of traffic, and of its connections all but the share `spared_share`. */
     enum traffic traffic;
-    double spared;
+    double spared_share;
     uint64_t
         key; /* of the fault's draws: with the same, the same connections are hit on any link */
 };

@@ -46,7 +46,7 @@ static void regional_endpoints(struct store *store, struct endpoint_table *table
             regional->endpoints[r] =
                 endpoint_add(table, (struct endpoint){.name = store->topology->region_names[r],
                                                       .region = r,
-                                                      .zone = ENDPOINT_ANY,
+                                                      .zone = 0,
                                                       .shard = ENDPOINT_ANY,
                                                       .node = ENDPOINT_ANY});
 }

@@ -20,11 +20,11 @@
 
 struct cluster;
 
-enum { PERSIST_NONE, PERSIST_AOF, PERSIST_RDB };
-enum { AOF_ALWAYS, AOF_EVERYSEC, AOF_NO };
+enum persistence_kind { PERSIST_NONE, PERSIST_AOF, PERSIST_RDB };
+enum aof_fsync { AOF_ALWAYS, AOF_EVERYSEC, AOF_NO };
 
 struct persistence_config {
-    int kind, aof;
+    int kind, aof; /* enum persistence_kind, aof_fsync */
     sim_dur every_ns, fsync_ns, fork_per_gib_ns, load_per_key_ns;
     struct phase_rule save_phase, flush_phase;
     uint32_t changes;
@@ -43,7 +43,7 @@ struct persistence_config {
     DURATION("persistence_cost.fork_per_gib", member.fork_per_gib_ns, "0ms", "12ms", "10s", "time that a snapshot's fork blocks a server, for each GiB of data", "failures B.3"), \
     BANDWIDTH("persistence_cost.save", member.save_bit_per_s, "1Mbit/s", "640Mbit/s", "1000Gbit/s", "rate at which a snapshot is written (80 MB/s)", "failures B.3"), \
     DURATION("persistence_cost.load_per_key", member.load_per_key_ns, "0ns", "1.38us", "1s", "loading: time of each session", "failures B.3"), \
-    BANDWIDTH("persistence_cost.load", member.load_bit_per_s, "1Mbit/s", "1.11Gbit/s", "1000Gbit/s", "loading: rate of their bytes, besides (139 MB/s)", "failures B.3")
+    BANDWIDTH("persistence_cost.load", member.load_bit_per_s, "1Mbit/s", "1.11Gbit/s", "1000Gbit/s", "loading: rate of their bytes, in addition to load_per_key (139 MB/s)", "failures B.3")
 /* clang-format on */
 extern const char *const persistence_kinds[], *const aof_policies[];
 
@@ -60,7 +60,7 @@ struct persistence {
     kind_id save_kind, saved_kind, loaded_kind;
 };
 
-/* What a kind with persistence tells of the data that a cluster holds now. O(sessions). */
+/* What a kind with persistence reports of the data that a cluster holds now. O(sessions). */
 struct held_data {
     uint64_t keys, bytes;
 };

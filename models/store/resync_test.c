@@ -288,7 +288,7 @@ static void delay_is_one_of_whole_seconds(void **state)
 }
 
 /*
- * Report R37: replication to a recovery site over 10 Mbit/s with loss, in KB/s. The figures are a
+ * Report R37: replication to a recovery site over 10 Mbit/s with loss, in KB/s. The values are a
  * bandwidth calculator's, fed with what was measured: within a factor of 2.5. The law of Reno gives
  * MSS / (RTT sqrt(2 p / 3)), 197 KB/s at 90 ms and 1 %. Without loss it is the bandwidth, 1250 KB/s
  * less slow start and loading.

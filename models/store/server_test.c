@@ -182,9 +182,9 @@ static void answered_are(uint32_t count)
 
 /*
  * 100 reads of 1 ms on one connection, in a stall, are executed by 12.1 s, with replies of 1100
- * bytes. A turn writes 64 KiB, in which 59 end. Five reads of another connection came meanwhile,
- * their turn takes 5 ms: then the other 41 are written, before their replies. Where nothing else is
- * to do all leave at once.
+ * bytes. An iteration writes 64 KiB, in which 59 end. Five reads of another connection came
+ * meanwhile, their iteration takes 5 ms: then the other 41 are written, before their replies. Where
+ * nothing else is to do all leave at once.
  */
 static void iteration_writes_a_part_to_each_connection(void **state)
 {
@@ -212,7 +212,7 @@ static void iteration_writes_a_part_to_each_connection(void **state)
         plan_at(12 * SIM_S + 105 * SIM_MS + SIM_US, answered_are, 100 + cases[i].others);
         snprintf(text, sizeof text,
                  "regions: {a: {}}\nduration: 20s\nwarmup: 0s\n" LINKS
-                 "store: {read_service: 1ms, write_per_turn: %s}\n",
+                 "store: {read_service: 1ms, write_per_iteration: %s}\n",
                  cases[i].limit);
         run_scenario(text);
         assert_int_equal(seen.reply_total, 100 + cases[i].others);

@@ -3,7 +3,7 @@
  * The store's part of a history of operations: the writes of each session in the order in which
  * servers executed them, so that a read's answer can name the write that it found.
  *
- * A kind keeps no more of a session than its reads need. A history must tell which write was read
+ * A kind keeps no more of a session than its reads need. A history must show which write was read
  * even where a secondary has some of several, so here all of them are kept to the end of the run:
  * 32 bytes a write.
  */

@@ -26,7 +26,7 @@
 
 #include <stdlib.h>
 
-/* --- who drives it ------------------------------------------------------------------------------
+/* --- what drives it -----------------------------------------------------------------------------
  */
 
 struct driver_config {
@@ -528,7 +528,7 @@ static void write_costs_by_its_size(void **state)
     assert_int_equal(script.replied[0], SIM_S + 12 * SIM_US);
 }
 
-/* --- who holds what -----------------------------------------------------------------------------
+/* --- what a cluster holds ----------------------------------------------------------------------
  */
 
 /* A write is visible at the primary at once, at the secondary once applied; a secondary refuses

@@ -13,6 +13,8 @@
 #include "bug.h"
 #include "replication_internal.h"
 
+#define ACK_BYTES 80 /* "REPLCONF ACK" and the offset, with headers */
+
 void stream_set_behind(struct stream *stream, int64_t behind)
 {
     struct secondary *secondary = stream->secondary;
@@ -302,7 +304,7 @@ void stream_close(struct stream *stream, enum break_cause cause)
     struct message fin = {.kind = stream->secondary->fin_kind,
                           .entity = stream_entity(stream, 0),
                           .generation = stream->epoch,
-                          .bytes = 60,
+                          .bytes = PACKET_BYTES,
                           .identity = UINT64_MAX,
                           .index = stream->epoch};
 
@@ -365,7 +367,7 @@ void stream_send_ping(struct stream *stream)
     struct message ping = {.kind = stream->secondary->ping_kind,
                            .entity = stream_entity(stream, 0),
                            .generation = stream->epoch,
-                           .bytes = 60,
+                           .bytes = PACKET_BYTES,
                            .identity = UINT64_MAX - 1,
                            .index = (uint32_t)stream->secondary->replication->ticks};
 
@@ -390,7 +392,7 @@ void stream_send_ack(struct stream *stream)
     struct message ack = {.kind = stream->secondary->ack_kind,
                           .entity = stream_entity(stream, 0),
                           .generation = stream->epoch,
-                          .bytes = 80,
+                          .bytes = ACK_BYTES,
                           .identity = UINT64_MAX - 2,
                           .index = (uint32_t)stream->secondary->replication->ticks};
 

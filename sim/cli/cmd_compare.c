@@ -435,6 +435,7 @@ const struct command cmd_compare = {
         "      --metric availability,reauth_rate,write_latency.p99 --max-replications 100",
     .options = compare_options,
     .more_options = study_options,
+    .old_options = study_old_options,
     .refused = refused,
     .plans = true,
     .values_size = sizeof(struct compare_values),

@@ -38,7 +38,7 @@ static const struct option explain_options[] = {
     LIST_OPTION ("what-if", what_ifs, "PATH=VALUE,...", "run the replication again with these parameters and compare the incident; repeatable"),
     DEFAULTED_CHOICE_OPTION("stages", stages, stage_method_names, "no such runs", "run it again without the time of stages of the failover: what each contributes to the RTO, as a table and a waterfall. The contributions add up to it: ordered removes one stage after the other (11 runs), shapley is the mean over all orders (63 runs)"),
     FLAG_OPTION ("alternatives", alternatives, "run it again with each way to point clients to the new primary, without a failover and with an operator"),
-    TEXT_OPTION ("session", session, "KEY", NULL, "run it again and print what happened to one session: its key as in a history of operations (REGION/ROW/COUNT), or 'example' for the first one that was hurt"),
+    TEXT_OPTION ("session", session, "KEY", NULL, "run it again and print what happened to one session: its key as in a history of operations (REGION/ROW/COUNT), or 'example' for the first one that the incident affected"),
     COUNT_OPTION("threads", threads, "N", "all processors", "worker threads of these runs"),
     FLAG_OPTION ("all", all, "also print the events of the incident's time that it did not cause"),
     FLAG_OPTION ("json", json, "print JSON"),
@@ -331,7 +331,7 @@ static void print_stages(const struct explain_job *job)
     printf("\nStages: the same replication without the time of some stages; one run each, no "
            "intervals\n");
     if (!stages_are_known(job)) {
-        printf("  the contributions are not known: in some of these runs the incident was never "
+        printf("  the contributions are not known: in some of the runs the incident was never "
                "restored\n");
         return;
     }
@@ -528,7 +528,8 @@ const struct command cmd_explain = {
     .details =
         "Print the steps of one incident with times, each with the event that caused it and what "
         "it "
-        "waited for, the stages of its RTO, and who was hurt. This reads the results file only. "
+        "waited for, the stages of its RTO, and the users affected. This reads the results file "
+        "only. "
         "'--what-if', '--stages', '--alternatives' and '--session' run the replication again, with "
         "the same "
         "random numbers.",

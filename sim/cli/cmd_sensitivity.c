@@ -271,6 +271,7 @@ const struct command cmd_sensitivity = {
                 "      --sweep app.workers=16..128 --replications 3",
     .options = sensitivity_options,
     .more_options = study_options,
+    .old_options = study_old_options,
     .refused = refused,
     .plans = true,
     .values_size = sizeof(struct sensitivity_values),

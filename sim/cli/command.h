@@ -62,6 +62,12 @@ struct refused_option {
     const char *instead;
 };
 
+/* An option of an earlier version: accepted with a warning, in no help and no completion. */
+struct old_option {
+    struct option option;
+    const char *instead;
+};
+
 struct ranks;
 struct invocation;
 struct command {
@@ -76,6 +82,7 @@ struct command {
      * member of the values. */
     const struct option *more_options;
     const struct refused_option *refused; /* of them; ends with a row without a name; NULL: none */
+    const struct old_option *old_options; /* ends with a row without a name; NULL: none */
     size_t values_size;
     void (*more_help)(FILE *out); /* what follows the options in the help; NULL: nothing */
     bool plans;                   /* can follow `plan` */
@@ -129,6 +136,7 @@ int stdout_width(void);
 
 /* clang-format off */
 #define OPTIONS_END {NULL, OPTION_FLAG, 0, NULL, NULL, NULL, NULL}
+#define OLD_OPTIONS_END {OPTIONS_END, NULL}
 #define OPTION_MEMBER(member) (((OPTION_VALUES *)0)->member)
 #define OPTION_TYPED(member, ctype, otype) \
     _Generic(&OPTION_MEMBER(member), ctype * : otype), offsetof(OPTION_VALUES, member)

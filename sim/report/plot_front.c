@@ -48,9 +48,7 @@ static struct front_point *point_of(struct front *front, int64_t number)
     for (size_t i = front->count; i-- > 0;)
         if (front->points[i].point == number)
             return &front->points[i];
-    void *items = front->points;
-    mem_grow(&items, &front->capacity, front->count + 1, sizeof(*front->points));
-    front->points = items;
+    MEM_GROW(front->points, front->capacity, front->count + 1);
     struct front_point *point = &front->points[front->count++];
     *point =
         (struct front_point){.point = number, .name = mem_strdup(""), .verdict = mem_strdup("")};

@@ -10,8 +10,7 @@
 #include <string.h>
 
 #define ADD(summary, list, name)                                                                   \
-    (mem_grow(&(summary)->list, &(summary)->name##_capacity, (summary)->name##_count + 1,          \
-              sizeof(*(summary)->list)),                                                           \
+    (MEM_GROW((summary)->list, (summary)->name##_capacity, (summary)->name##_count + 1),           \
      &(summary)->list[(summary)->name##_count++])
 
 static void add_param(void *self, int64_t point, const char *path, const char *value)

@@ -2,7 +2,8 @@
 /*
  * How a client finds out that its peer is gone without a word: by retransmissions, a user timeout,
  * keep-alive probes, or a box that forgot the connection. Whole worlds, which end shortly before
- * and shortly after the instant at which the kernels of b give up: connections broken until then.
+ * and shortly after the instant at which the kernels of b abandon them: connections broken until
+ * then.
  *
  * The primary is in a; users are near b, whose 4 instances write to a. The way is cut at 60 s.
  */
