@@ -2,6 +2,8 @@
 /*
  * The store alone: commands sent to its listener at chosen times, a stream driven by the test, and
  * links that deliver at once (or, for the notification of a demotion, never).
+ *
+ * The file is longer than 800 lines because its cases share one rig.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +28,7 @@
 
 #include <stdlib.h>
 
-/* --- who drives it ------------------------------------------------------------------------------
+/* --- what drives it -----------------------------------------------------------------------------
  */
 
 struct driver_config {
@@ -528,7 +530,7 @@ static void write_costs_by_its_size(void **state)
     assert_int_equal(script.replied[0], SIM_S + 12 * SIM_US);
 }
 
-/* --- who holds what -----------------------------------------------------------------------------
+/* --- what a cluster holds ----------------------------------------------------------------------
  */
 
 /* A write is visible at the primary at once, at the secondary once applied; a secondary refuses
