@@ -217,9 +217,9 @@ double quantile_threshold(const double *base, size_t count, double q)
 void quantile_outcomes(const double *values, size_t count, double threshold, double *outcomes)
 {
     for (size_t i = 0; i < count; i++)
-        outcomes[i] = isnan(values[i])         ? (double)NAN
-                      : values[i] <= threshold ? 0
-                                               : (double)INFINITY;
+        outcomes[i] = isnan(values[i])                                                ? (double)NAN
+                      : isfinite(values[i]) && (isnan(threshold) || values[i] <= threshold) ? 0
+                                                                             : (double)INFINITY;
 }
 
 void amount_add(struct strbuf *out, const struct amount *amount, enum unit unit)

@@ -166,6 +166,8 @@ int results_each_difference(struct results *results, int64_t study, const char *
                                             .interval = read_interval(&rows, GROUP_REST, level),
                                             .base_mean = select_real(&rows, GROUP_REST + 1)};
         difference.mean = difference.base_mean + difference.interval.mean;
+        if (strcmp(difference.unit, "share") == 0)
+            interval_keep_between(&difference.interval, -1, 1);
         if (select_good(&rows))
             row(self, &difference);
     }

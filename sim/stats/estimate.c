@@ -198,6 +198,8 @@ struct interval estimate_interval(const struct estimate_sums *sums, enum estimat
 
         if (has_counts)
             none.mean = (double)sums->over / (double)sums->under;
+        if (has_counts && law == ESTIMATE_SHARE && sums->over <= sums->under)
+            none.trials = sums->under;
         return none;
     }
     quantiles = quantiles_of(cache, tally->count, level);
