@@ -184,6 +184,8 @@ static void add_state(struct strbuf *out, const struct decision *state, enum uni
         interval_add(out, &value, unit);
     else if (never == 0)
         strbuf_add(out, "-");
+    if (state->of_few)
+        strbuf_add(out, " (few samples)");
     if (never > 0)
         strbuf_addf(out, "%snever in %" PRIu64 " of %" PRIu64, never < n ? ", " : "", never, n);
     strbuf_addf(out, " %s", verdict_name(state->verdict));

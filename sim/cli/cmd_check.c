@@ -322,6 +322,8 @@ static void add_why(struct strbuf *out, const struct checking *checking, const s
     strbuf_addf(out, "; %s is better, margin ",
                 row->statistic->ref.metric->better == LOWER_IS_BETTER ? "lower" : "higher");
     units_add(out, row->margin, unit, 3);
+    if (row->of_few)
+        strbuf_add(out, "; few samples");
 }
 
 static const char *verdict_of(const struct checked *row)
@@ -377,6 +379,7 @@ static void write_row(struct json_writer *json, const struct checked *row, doubl
     json_text(json, "unit", unit_name(metric_ref_unit(&row->statistic->ref)));
     json_text(json, "verdict", verdict_of(row));
     json_count(json, "n", row->harm.n);
+    json_flag(json, "few_samples", row->of_few);
     json_flag(json, "paired", row->harm.paired);
     json_flag(json, "identical", row->harm.identical);
     if (row->harm.by_outcome) {

@@ -116,6 +116,8 @@ static void add_verdict(struct text_table *table, const struct compared *row)
         if (row->needed > 0)
             strbuf_addf(cell, "; about %" PRIu64 " replications needed", row->needed);
     }
+    if (row->of_few)
+        strbuf_add(cell, "; few samples");
     if (row->has_outcomes && row->outcome != OUTCOME_COUNTED) {
         strbuf_add(cell, "; ");
         add_outcomes(cell, row);
@@ -209,6 +211,7 @@ static void write_row(struct json_writer *json, const struct compared *row, cons
         json_count(json, "value_well", pairs->both + pairs->value_only);
         json_number(json, "p_mcnemar", pairs->p);
     }
+    json_flag(json, "few_samples", row->of_few);
     json_flag(json, "all_equal", row->alike);
     json_flag(json, "identical", row->identical);
     json_number(json, "variance_ratio", paired->variance_ratio);

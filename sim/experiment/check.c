@@ -114,7 +114,9 @@ static void measure(const struct study_runner *runner, const struct check_plan *
     uint32_t count = value->count < done ? value->count : done;
     double q = quantile_over_runs(&statistic->ref), *sides[2], least;
 
-    *row = (struct checked){.statistic = statistic};
+    *row = (struct checked){.statistic = statistic,
+                            .of_few = sampled_lacks(base, &statistic->ref) > 0 ||
+                                      sampled_lacks(value, &statistic->ref) > 0};
     sampled_pair_sections(base, value, &statistic->ref, sides);
     if (q > 0) {
         double threshold = quantile_threshold(base->values, plan->base_count, q);

@@ -30,6 +30,7 @@ struct checked {
     struct harm harm; /* see checked_is_asked() */
     enum outcome_kind outcome; /* harm.by_outcome: which */
     uint64_t base_values, values; /* replications that have a number */
+    bool of_few; /* a quantile that lacks samples on some side */
     double margin;
     double p_worse, p_no_worse;
     enum gate gate;

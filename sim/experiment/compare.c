@@ -115,6 +115,7 @@ static void measure(const struct study_runner *runner, const struct compare_plan
 
     count = base->count < value->count ? base->count : value->count;
     row->identical = runner_identical(runner, 0, row->point);
+    row->of_few = sampled_lacks(base, ref) > 0 || sampled_lacks(value, ref) > 0;
     sampled_pair_sections(base, value, ref, sides);
     if (q > 0) {
         double threshold = quantile_threshold(base->values, count, q);

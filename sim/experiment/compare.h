@@ -44,6 +44,7 @@ struct compared {
     enum outcome_kind outcome;
     struct paired_outcomes outcomes;
     uint32_t base_values, value_values, runs; /* runs that have a number, of all runs */
+    bool of_few;                  /* a quantile that lacks samples on some side */
     bool alike;                   /* all pairs are equal */
     bool identical;               /* so are the digests of all runs */
     double margin;                /* in the statistic's unit */

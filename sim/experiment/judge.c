@@ -4,7 +4,6 @@
 
 #include "bug.h"
 #include "mem.h"
-#include "metric_law.h"
 #include "sampled.h"
 #include "strbuf.h"
 #include "watch_list.h"
@@ -259,6 +258,7 @@ struct decision judge_decide(const struct expectation *expect, const struct samp
     decision.estimate = expect->right_is_metric
                             ? difference(expect, left, right, level, &decision.never_right)
                             : sampled_estimate(left, &expect->left, level);
+    decision.of_few = sampled_lacks(left, &expect->left) > 0;
     if (decision.estimate.never > 0 || decision.never_right > 0)
         by_never(expect, &decision);
     else if (decision.estimate.interval.n > 0)
@@ -268,17 +268,15 @@ struct decision judge_decide(const struct expectation *expect, const struct samp
     return decision;
 }
 
-/* A quantile needs some 10 samples beyond it. */
 static void add_few(struct strbuf *text, const struct sampled *sampled,
                     const struct metric_ref *ref)
 {
-    double q = ref->metric->kind == METRIC_LATENCY ? metric_quantile(ref->stat ? ref->stat : "p99")
-                                                   : 0;
+    double needed = sampled_lacks(sampled, ref);
 
-    if (q > 0 && sampled->pooled.count > 0 && (double)sampled->pooled.count < 10 / (1 - q))
+    if (needed > 0)
         strbuf_addf(text, "%sfew samples: %" PRIu64 ", where %s needs %.0f",
                     text->length > 0 ? "; " : "", sampled->pooled.count,
-                    ref->stat ? ref->stat : "p99", 10 / (1 - q));
+                    ref->stat ? ref->stat : "p99", needed);
 }
 
 /* What few values say of a quantile over them. */

@@ -43,6 +43,7 @@ struct judged judge_verdict(const struct judge *judge, uint32_t point, size_t ex
 struct decision {
     struct sampled_estimate estimate; /* of the metric, or of left - factor x right */
     uint64_t never_right;             /* pairs of which only the right side was never known */
+    bool of_few;                      /* sampled_lacks() of the left side */
     double bound;
     enum verdict by_mean, by_interval, verdict;
 };

@@ -194,6 +194,16 @@ void sampled_pair_sections(const struct sampled *base, const struct sampled *val
     }
 }
 
+#define SAMPLES_BEYOND 10 /* a quantile needs some beyond it */
+
+double sampled_lacks(const struct sampled *sampled, const struct metric_ref *ref)
+{
+    double q = ref->metric->kind == METRIC_LATENCY ? quantile_of(ref) : 0;
+    double needed = q > 0 ? SAMPLES_BEYOND / (1 - q) : 0;
+
+    return sampled->pooled.count > 0 && (double)sampled->pooled.count < needed ? needed : 0;
+}
+
 static struct sampled_estimate by_rank(const struct sampled *sampled, double q, double level)
 {
     struct rank_quantile rank = rank_quantile(sampled->values, sampled->count, q, level);

@@ -45,6 +45,10 @@ double *sampled_sections(const struct sampled *sampled, const struct metric_ref 
 void sampled_pair_sections(const struct sampled *base, const struct sampled *value,
                            const struct metric_ref *ref, double *sections[2]);
 
+/* A latency's quantile of fewer samples, of all runs, than 10 / (1 - q) is hardly more than the
+ * maximum: the number of samples needed, else 0. */
+double sampled_lacks(const struct sampled *sampled, const struct metric_ref *ref);
+
 struct sampled_estimate {
     struct interval interval; /* of the runs that have a number; n counts them */
     uint64_t never;           /* runs in which it was not known at the end */

@@ -257,6 +257,7 @@ void summary_add_notes(struct printer *printer)
     strbuf_add(&text, ".");
     if (printer->n == 1)
         strbuf_add(&text, " One replication: no value has an interval.");
+    strbuf_add(&text, " What a metric is: isthmus describe METRIC.");
     printer_add_paragraph(printer, text.text);
     add_influences(printer);
     add_assumptions(printer);
