@@ -172,25 +172,6 @@ static void add_answer(struct strbuf *out, const struct seeking *seeking)
     }
 }
 
-/* "1.19% fails", "0 of 3600, below 0.102% holds", "40 ms, never in 3 of 20 fails". */
-static void add_state(struct strbuf *out, const struct decision *state, enum unit unit)
-{
-    const struct interval *interval = &state->estimate.interval;
-    bool unseen = interval->form == INTERVAL_NONE_SEEN || interval->form == INTERVAL_ALL_SEEN;
-    struct interval value = unseen ? *interval : (struct interval){.mean = interval->mean};
-    uint64_t never = state->estimate.never, n = state->estimate.interval.n + never;
-
-    if (state->estimate.interval.n > 0)
-        interval_add(out, &value, unit);
-    else if (never == 0)
-        strbuf_add(out, "-");
-    if (state->of_few)
-        strbuf_add(out, " (few samples)");
-    if (never > 0)
-        strbuf_addf(out, "%snever in %" PRIu64 " of %" PRIu64, never < n ? ", " : "", never, n);
-    strbuf_addf(out, " %s", verdict_name(state->verdict));
-}
-
 static void print_text(const struct seeking *seeking)
 {
     struct strbuf text = STRBUF_INIT;
@@ -212,7 +193,8 @@ static void print_text(const struct seeking *seeking)
         for (size_t i = 0; i < objectives; i++) {
             const struct decision *state = &seeking->states[number * objectives + i];
             struct strbuf *cell = text_table_cell(table);
-            add_state(cell, state, metric_ref_unit(&seeking->objectives.items[i].expect.left));
+            requirement_add_value(cell, &seeking->objectives.items[i], state);
+            strbuf_addf(cell, " %s", verdict_name(state->verdict));
         }
     }
     text_table_print_and_free(table, stdout);

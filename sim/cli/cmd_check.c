@@ -297,7 +297,9 @@ static void add_why(struct strbuf *out, const struct checking *checking, const s
         strbuf_addf(out, " instead of %" PRIu64 " of %" PRIu64 " (p %.2g)",
                     is_count ? row->harm.base_runs - row->harm.base_well : row->harm.base_well,
                     row->harm.base_runs, row->p_worse);
-        return;
+        if (!row->with_numbers)
+            return;
+        strbuf_add(out, "; of those with a value ");
     }
     if (!checked_is_asked(row)) {
         strbuf_addf(out, "a value in %" PRIu64 " replications, of the baseline's in %" PRIu64,
@@ -361,10 +363,12 @@ static void print_text(const struct checking *checking)
         printf("  %zu more metrics have no data in these runs\n", absent);
     if (checking->expectations.count > 0)
         printf("\nExpectations\n");
-    table = text_table_create_bare(2);
+    table = text_table_create_bare(3);
     for (size_t i = 0; i < checking->expectations.count; i++) {
+        const struct requirement *expectation = &checking->expectations.items[i];
         text_table_add(table, "%s", verdict_name(checking->states[i].verdict));
-        text_table_add(table, "%s", checking->expectations.items[i].expect.text);
+        text_table_add(table, "%s", expectation->expect.text);
+        requirement_add_value(text_table_cell(table), expectation, &checking->states[i]);
     }
     text_table_print_and_free(table, stdout);
 }
@@ -456,7 +460,9 @@ static int write_junit(struct checking *checking)
     for (size_t i = statistics; i < count; i++) {
         enum verdict verdict = checking->states[i - statistics].verdict;
         texts[i] = (struct strbuf)STRBUF_INIT;
-        strbuf_add(&texts[i], verdict_name(verdict));
+        strbuf_addf(&texts[i], "%s: ", verdict_name(verdict));
+        requirement_add_value(&texts[i], &checking->expectations.items[i - statistics],
+                              &checking->states[i - statistics]);
         cases[i] = (struct junit_case){"expectation",
                                        checking->expectations.items[i - statistics].expect.text,
                                        verdict == VERDICT_HOLDS   ? JUNIT_PASSED

@@ -95,6 +95,28 @@ static double least_p(const struct checked *row, bool is_identical)
                : 0;
 }
 
+/*
+ * The outcome alone, or also the numbers of the replications that have one: worse in either (two
+ * tests, so each at half the level), no worse in both.
+ */
+static void test(struct checked *row)
+{
+    enum direction better = row->statistic->ref.metric->better;
+    struct harm numbers = row->harm;
+
+    row->p_worse = harm_p_worse(&row->harm, better, row->margin);
+    row->p_no_worse = harm_p_no_worse(&row->harm, better, row->margin);
+    row->with_numbers = row->harm.by_outcome && row->outcome != OUTCOME_COUNTED &&
+                        quantile_over_runs(&row->statistic->ref) <= 0 && numbers.freedom > 0;
+    if (!row->with_numbers)
+        return;
+    numbers.by_outcome = false;
+    double worse = harm_p_worse(&numbers, better, row->margin);
+    double no_worse = harm_p_no_worse(&numbers, better, row->margin);
+    row->p_worse = fmin(1, 2 * fmin(row->p_worse, worse));
+    row->p_no_worse = fmax(row->p_no_worse, no_worse);
+}
+
 static uint64_t count_values(const double *values, uint32_t count)
 {
     uint64_t found = 0;
@@ -108,7 +130,6 @@ static void measure(const struct study_runner *runner, const struct check_plan *
                     uint32_t done, struct checked *row)
 {
     const struct watched *statistic = &plan->statistics->items[i];
-    enum direction better = statistic->ref.metric->better;
     const struct sampled *base = &plan->base[i];
     const struct sampled *value = runner_sampled(runner, 0, statistic->watch);
     uint32_t count = value->count < done ? value->count : done;
@@ -129,9 +150,10 @@ static void measure(const struct study_runner *runner, const struct check_plan *
     row->values = count_values(sides[1], count);
     measure_outcomes(plan, sides[0], sides[1], count, row);
     row->margin = margin_of(plan, i, base->values, &row->harm);
+    test(row);
     least = least_p(row, row->harm.identical && check_is_identical(runner, plan));
-    row->p_worse = fmax(harm_p_worse(&row->harm, better, row->margin), least);
-    row->p_no_worse = fmax(harm_p_no_worse(&row->harm, better, row->margin), least);
+    row->p_worse = fmax(row->p_worse, least);
+    row->p_no_worse = fmax(row->p_no_worse, least);
     free(sides[0]);
     free(sides[1]);
 }
