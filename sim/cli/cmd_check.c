@@ -210,9 +210,7 @@ static char *differing_line(const char *text, const char *other)
 /* Parts of a scenario that change what the statistics are of. */
 static const struct {
     const char *key, *what;
-} parts[] = {{"population", "load"},
-             {"objective", "objective"},
-             {"warmup", "warm-up"}};
+} parts[] = {{"population", "load"}, {"objective", "objective"}, {"warmup", "warm-up"}};
 
 static void warn_of_parts(const struct checking *checking)
 {
@@ -229,7 +227,8 @@ static void warn_of_parts(const struct checking *checking)
         char *their_line = differing_line(theirs.text, ours.text);
         diag_add(checking->diag, DIAG_WARNING, NULL,
                  "the baseline is of another %s: in '%s', '%s', not '%s'", parts[i].what,
-                 parts[i].key, their_line, our_line);
+                 parts[i].key, their_line[0] ? their_line : "nothing",
+                 our_line[0] ? our_line : "nothing");
         free(our_line);
         free(their_line);
     }
@@ -330,7 +329,7 @@ static void add_why(struct strbuf *out, const struct checking *checking, const s
 
 static const char *verdict_of(const struct checked *row)
 {
-    return checked_is_asked(row)               ? gate_name(row->gate)
+    return checked_is_asked(row)                ? gate_name(row->gate)
            : row->values + row->base_values > 0 ? "not tested"
                                                 : "no data";
 }
@@ -349,8 +348,7 @@ static void print_text(const struct checking *checking)
         }
         text_table_add(table, "%s", row->statistic->text);
         text_table_add(table, "%s", verdict_of(row));
-        text_table_add(table, "%" PRIu64 "%s",
-                       row->harm.by_outcome ? row->harm.runs : row->harm.n,
+        text_table_add(table, "%" PRIu64 "%s", row->harm.by_outcome ? row->harm.runs : row->harm.n,
                        row->harm.by_outcome || row->harm.paired ? "" : " unpaired");
         add_why(text_table_cell(table), checking, row);
     }

@@ -78,8 +78,7 @@ static void screening_run(void *self, struct study_runner *runner)
         for (uint32_t point = 0; point < points; point++) {
             struct sampled_estimate estimate =
                 runner_estimate(runner, point, screening->statistics.items[i].watch, run->level);
-            means[point] =
-                point_value(&estimate, screening->statistics.items[i].ref.metric);
+            means[point] = point_value(&estimate, screening->statistics.items[i].ref.metric);
         }
         morris_effects(screening->shares, means, inputs, screening->trajectories, run->level,
                        &screening->effects[i * inputs]);
@@ -122,9 +121,8 @@ static void print_text(const struct screening *screening, size_t *order)
         const struct watched *statistic = &screening->statistics.items[i];
         enum unit unit = metric_ref_unit(&statistic->ref);
         bool outcomes = has_outcomes(&screening->effects[i * inputs], inputs);
-        struct text_table *table =
-            text_table_create(outcomes ? "input\tmu*\tmu\tsigma\trecovers or never does"
-                                       : "input\tmu*\tmu\tsigma");
+        struct text_table *table = text_table_create(
+            outcomes ? "input\tmu*\tmu\tsigma\trecovers or never does" : "input\tmu*\tmu\tsigma");
         any_outcomes = any_outcomes || outcomes;
         printf(i > 0 ? "\n" : "");
         quote_print_line(

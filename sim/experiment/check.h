@@ -27,11 +27,11 @@ struct check_plan {
 };
 struct checked {
     const struct watched *statistic;
-    struct harm harm; /* see checked_is_asked() */
+    struct harm harm;          /* see checked_is_asked() */
     enum outcome_kind outcome; /* harm.by_outcome: which */
-    bool with_numbers;         /* and the numbers of the replications that have one are tested, too */
+    bool with_numbers; /* and the numbers of the replications that have one are tested, too */
     uint64_t base_values, values; /* replications that have a number */
-    bool of_few; /* a quantile that lacks samples on some side */
+    bool of_few;                  /* a quantile that lacks samples on some side */
     double margin;
     double p_worse, p_no_worse;
     enum gate gate;

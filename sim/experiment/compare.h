@@ -44,11 +44,11 @@ struct compared {
     enum outcome_kind outcome;
     struct paired_outcomes outcomes;
     uint32_t base_values, value_values, runs; /* runs that have a number, of all runs */
-    bool of_few;                  /* a quantile that lacks samples on some side */
-    bool alike;                   /* all pairs are equal */
-    bool identical;               /* so are the digests of all runs */
-    double margin;                /* in the statistic's unit */
-    double p_difference, p_alike; /* Holm's; alike: of "not equivalent" */
+    bool of_few;                              /* a quantile that lacks samples on some side */
+    bool alike;                               /* all pairs are equal */
+    bool identical;                           /* so are the digests of all runs */
+    double margin;                            /* in the statistic's unit */
+    double p_difference, p_alike;             /* Holm's; alike: of "not equivalent" */
     enum paired_verdict verdict;
     uint64_t needed; /* pairs needed for a decision, at 80 % power; 0: unknown */
 };

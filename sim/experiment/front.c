@@ -53,7 +53,7 @@ static void measure(const struct study_runner *runner, const struct front_plan *
         double *values = sampled_sections(sampled, &watched->ref);
         bool none_is_best = watched->ref.metric->best_none != NULL;
         for (uint32_t i = 0; i < count; i++)
-            candidate->values[goal * count + i] = i >= sampled->count             ? NAN
+            candidate->values[goal * count + i] = i >= sampled->count                ? NAN
                                                   : isnan(values[i]) && none_is_best ? 0
                                                   : watched->amount.value < 0        ? -values[i]
                                                                                      : values[i];

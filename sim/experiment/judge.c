@@ -6,7 +6,6 @@
 #include "mem.h"
 #include "sampled.h"
 #include "strbuf.h"
-#include "watch_list.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -161,8 +160,7 @@ static enum verdict by_interval(const struct expectation *expect,
 
     if (!interval->valid)
         return VERDICT_UNDECIDED;
-    return compare(expect->comparison,
-                   estimate->low_is_open ? -(double)INFINITY : interval->low,
+    return compare(expect->comparison, estimate->low_is_open ? -(double)INFINITY : interval->low,
                    estimate->high_is_open ? (double)INFINITY : interval->high, bound);
 }
 
@@ -242,8 +240,8 @@ static struct sampled_estimate difference(const struct expectation *expect,
             estimate_add(&sums, a - expect->factor * b, 0, 0);
     }
     estimate.interval = estimate_interval(&sums, ESTIMATE_SIGNED, level, NULL);
-    if (metric_ref_unit(&expect->left) == UNIT_SHARE &&
-        metric_ref_unit(&expect->right) == UNIT_SHARE && expect->factor > 0)
+    if (expect->left.metric->unit == UNIT_SHARE && expect->right.metric->unit == UNIT_SHARE &&
+        expect->factor > 0)
         interval_keep_between(&estimate.interval, -expect->factor, 1);
     free(a_side);
     free(b_side);
@@ -286,7 +284,8 @@ static void add_range(struct strbuf *text, const struct expectation *expect,
     const char *separator = "";
 
     if (estimate->never_ranked > 0) {
-        strbuf_addf(text, "%s%" PRIu64 " of %" PRIu64 " runs ended before it was known and rank last",
+        strbuf_addf(text,
+                    "%s%" PRIu64 " of %" PRIu64 " runs ended before it was known and rank last",
                     isinf(estimate->interval.mean) ? "never: " : "", estimate->never_ranked,
                     estimate->interval.n);
         separator = "; ";
@@ -317,7 +316,8 @@ static const char *reason_text(const struct judged_point *point, const struct ex
         strbuf_addf(&text,
                     "%" PRIu64 " of %" PRIu32 " runs ended before %s was known, which counts as "
                     "more than any number",
-                    never > 0 ? never : right, point->run_count, never > 0 ? "it" : "the right side");
+                    never > 0 ? never : right, point->run_count,
+                    never > 0 ? "it" : "the right side");
     else if (missing->run_count == point->run_count && decision->estimate.interval.n == 0)
         strbuf_addf(&text, "no run has a value: %s", missing->reason ? missing->reason : "");
     else if (is_ranked)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "outcomes.h"
 
-#include "watch_list.h"
+#include "sampled.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -194,6 +194,11 @@ void sampled_pair_sections(const struct sampled *base, const struct sampled *val
     }
 }
 
+double quantile_over_runs(const struct metric_ref *ref)
+{
+    return ref->metric->kind == METRIC_VALUE ? metric_quantile(ref->stat) : 0;
+}
+
 #define SAMPLES_BEYOND 10 /* a quantile needs some beyond it */
 
 double sampled_lacks(const struct sampled *sampled, const struct metric_ref *ref)

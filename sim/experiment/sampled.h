@@ -45,6 +45,8 @@ double *sampled_sections(const struct sampled *sampled, const struct metric_ref 
 void sampled_pair_sections(const struct sampled *base, const struct sampled *value,
                            const struct metric_ref *ref, double *sections[2]);
 
+/* `rto.p90`: the quantile of a value of each run over the replications; q, or 0. */
+double quantile_over_runs(const struct metric_ref *ref);
 /* A latency's quantile of fewer samples, of all runs, than 10 / (1 - q) is hardly more than the
  * maximum: the number of samples needed, else 0. */
 double sampled_lacks(const struct sampled *sampled, const struct metric_ref *ref);

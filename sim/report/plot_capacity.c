@@ -78,8 +78,8 @@ static void add_look(struct search *search, const struct finding_row *row)
     if (end == NULL || strncmp(end, "; ", 2) != 0 || !isfinite(load))
         return;
     const char *never = strstr(end + 2, "; never in ");
-    char *text = never != NULL ? mem_strndup(end + 2, (size_t)(never - end) - 2)
-                               : mem_strdup(end + 2);
+    char *text =
+        never != NULL ? mem_strndup(end + 2, (size_t)(never - end) - 2) : mem_strdup(end + 2);
     size_t objective = objective_of(search, row, text);
     free(text);
     if (objective == OBJECTIVES_MAX) {

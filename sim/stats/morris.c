@@ -64,7 +64,8 @@ void morris_effects(const double *points, const double *statistics, size_t input
             while (from[moved] == to[moved])
                 moved++;
             invariant(moved < input_count);
-            double effect = (statistics[at + 1] - statistics[at]) / (to[moved] - from[moved]);
+            double step_up = to[moved] > from[moved] ? MORRIS_STEP : -MORRIS_STEP;
+            double effect = (statistics[at + 1] - statistics[at]) / step_up;
             if (!isfinite(effect)) {
                 outcomes[moved] += isinf(effect) != 0;
                 continue;

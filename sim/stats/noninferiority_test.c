@@ -163,7 +163,8 @@ static void outcomes_are_compared_first(void **state)
 }
 
 /* Four of four are well in the baseline, none of sixteen here. The four pairs alone: 1/16. Fisher:
- * 1 / C(20, 4) = 1/4845, doubled as the smaller of two tests. Without pairs it is Fisher's alone. */
+ * 1 / C(20, 4) = 1/4845, doubled as the smaller of two tests. Without pairs it is Fisher's alone.
+ */
 static void more_replications_decide_what_few_pairs_cannot(void **state)
 {
     static const double all[4] = {1, 1, 1, 1}, none[16];
