@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What a run may not have, under every verb: an RTO without an outage or never restored, events that were not seen, quantiles
 # over few replications. The numbers of the cases are too few to decide or decide exactly: 4 pairs that differ in an outcome
-# are 1/8 two-sided and 1/16 one-sided; 16 against 4 replications 1 / C(20, 4) = 1/4845, doubled beside the pairs.
+# are 1/8 two-sided (8: 1/128) and 1/16 one-sided; 16 against 4 replications 1 / C(20, 4) = 1/4845, doubled beside the pairs.
 cat >calm.yaml <<END
 name: calm
 extends: $source/scenarios/00-baseline.yaml
@@ -19,11 +19,14 @@ stall="--set faults[0].for=20s"
 echo "An outage that the baseline has not, and the reverse:"
 "$isthmus" check calm.yaml $stall --against calm.db --metric rto,rto.p90,incidents_unrestored --no-output 2>/dev/null | grep '^  [ri]'
 "$isthmus" check calm.yaml --against stall.db --metric rto --no-output 2>/dev/null | grep '^  r'
-"$isthmus" compare calm.yaml --with 'faults[0].for=20s' --metric rto --replications 8 --no-output 2>/dev/null | tail -n 1 | tr -s ' '
+"$isthmus" compare calm.yaml --with 'faults[0].for=20s' --metric rto --replications 8 --no-output --json 2>/dev/null | python3 -c '
+import json, sys
+row = json.load(sys.stdin)["comparisons"][0]
+print("compare:", row["verdict"], row["outcome"], row["base_well"], row["value_well"], "of", row["runs"], row["p_mcnemar"])'
 echo "No outage is better than any RTO, never restored worse:"
 "$isthmus" sweep calm.yaml --sweep 'faults[0].for=1ms,20s,90s' --minimise rto --minimise write_failure_rate --output front.db 2>/dev/null |
     awk '/^  faults/ { print $1, ($2 ~ /^[0-9]/ ? "number" : $2 " " $3 " " $4 " " $5 " " $6), $(NF-1), $NF }'
-"$isthmus" plot front front.db --format text 2>/dev/null | grep -o 'no outage in 4 of 4\|never in 4 of 4'
+"$isthmus" plot front front.db --format text 2>/dev/null | grep -o 'no outage in 6 of 6\|never in 6 of 6'
 "$isthmus" sensitivity calm.yaml --sweep 'faults[0].for=1ms,90s' --sweep client.timeout=200ms..300ms --metric rto --trajectories 2 \
     --replications 1 --output front.db 2>/dev/null | awk '/^  (faults|client)/ { print $1, $NF, $(NF-2) }'
 echo "A run that never recovers, by the count of such runs:"
