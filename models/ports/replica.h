@@ -29,7 +29,7 @@ struct replica_port {
     void (*flushed)(void *self, int region, uint32_t shard);
     /* and holds the primary's data set as of `position`, and serves. */
     void (*loaded)(void *self, int region, struct write_position position);
-    /* The primary's process of a shard does nothing else for so long (it forks). */
+    /* The primary's process of a shard does nothing else for `length` (it forks). */
     void (*busy)(void *self, uint32_t shard, sim_dur length);
 };
 

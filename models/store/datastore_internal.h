@@ -130,9 +130,9 @@ struct datastore_cluster {
     struct cluster *cluster;
     struct datastore_server *servers; /* by shard */
     bool takes_writes;
-    bool demoted;  /* or about to be: whoever orchestrates tells it, until it hears */
+    bool demoted;  /* or about to be: the orchestrator notifies it until it hears */
     uint32_t asks; /* generation of that event */
-    uint64_t told;
+    uint64_t notices;
     bool detached; /* was down when another was promoted: no part of the datastore until attached */
     bool moves;    /* its primary node is lost, and no replica has taken over yet */
     bool cut;      /* its primary node cannot be reached */

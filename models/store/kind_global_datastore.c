@@ -92,12 +92,12 @@ static bool has_cluster(const struct datastore_config *config, int primary, int 
     return false;
 }
 
-static uint32_t add_endpoint(struct endpoint_table *table, const char *name, int region,
-                             uint32_t node)
+static uint32_t add_endpoint(const struct store *store, struct endpoint_table *table,
+                             const char *name, int region, uint32_t node)
 {
     return endpoint_add(table, (struct endpoint){.name = name,
                                                  .region = region,
-                                                 .zone = ENDPOINT_ANY,
+                                                 .zone = store_zone_of(store, node),
                                                  .shard = ENDPOINT_ANY,
                                                  .node = (uint16_t)node,
                                                  .epoch = node});
@@ -114,7 +114,7 @@ static void add_replicas(struct store *store, struct endpoint_table *table, int 
 
         strbuf_addf(&name, "%s/%u", store->topology->region_names[region], n);
         datastore->names[region][n] = strbuf_detach(&name);
-        add_endpoint(table, datastore->names[region][n], region, n);
+        add_endpoint(store, table, datastore->names[region][n], region, n);
     }
 }
 
@@ -127,9 +127,10 @@ static void datastore_endpoints(struct store *store, struct endpoint_table *tabl
     int primary = config->primary < 0 ? 0 : config->primary;
 
     for (int r = 0; r < (int)store->region_count; r++)
-        add_endpoint(table, store->topology->region_names[r],
+        add_endpoint(store, table, store->topology->region_names[r],
                      has_cluster(config, primary, r) ? r : ENDPOINT_BY_NAME, 0);
-    datastore_of(store)->primary_endpoint = add_endpoint(table, "primary", ENDPOINT_BY_NAME, 0);
+    datastore_of(store)->primary_endpoint =
+        add_endpoint(store, table, "primary", ENDPOINT_BY_NAME, 0);
     for (int r = 0; r < (int)store->region_count; r++)
         if (has_cluster(config, primary, r))
             add_replicas(store, table, r);
@@ -384,6 +385,8 @@ static void replica_apply(void *self, int region, struct write_position position
         return;
     if (position.history == primary->history)
         note_lag(datastore, cluster, position.shard, server->applied, position.number);
+    if (datastore->store->history)
+        store_history_applied(&datastore->store->clusters[region], &position, server->applied);
     server_apply(server, position.number);
     log_trim(datastore, position.shard);
     level_unreplicated(datastore, cluster);
@@ -408,6 +411,8 @@ static void replica_loaded(void *self, int region, struct write_position positio
         held = datastore->shards[position.shard].histories[position.history].fork;
     if (position.history == primary->history)
         note_lag(datastore, cluster, position.shard, held, position.number);
+    if (datastore->store->history)
+        store_history_applied(&datastore->store->clusters[region], &position, held);
     server->loading = false;
     server->history = position.history;
     server_apply(server, position.number);

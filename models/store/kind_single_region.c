@@ -32,7 +32,7 @@ static void single_region_endpoints(struct store *store, struct endpoint_table *
 {
     endpoint_add(table, (struct endpoint){.name = "store",
                                           .region = store_region(store),
-                                          .zone = ENDPOINT_ANY,
+                                          .zone = 0,
                                           .shard = ENDPOINT_ANY,
                                           .node = ENDPOINT_ANY});
 }
@@ -71,7 +71,8 @@ const struct store_kind kind_single_region = {
               .meaning = "one store for all regions, read and written over the links",
               .config_size = sizeof(struct single_region_config),
               FIELD_TABLE(single_region_fields),
-              .rows = {FAULT_TABLE(single_region_faults)}},
+              .rows = {FAULT_TABLE(single_region_faults)},
+              .check = regional_check},
     .state_size = sizeof(struct regional),
     .row_size = sizeof(struct regional_row),
     .endpoints = single_region_endpoints,

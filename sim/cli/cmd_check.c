@@ -279,7 +279,8 @@ static struct interval interval_of(const struct checked *row, double level)
 {
     struct interval interval = harm_interval(&row->harm, level);
 
-    if (metric_ref_unit(&row->statistic->ref) == UNIT_SHARE)
+    if (metric_ref_unit(&row->statistic->ref) == UNIT_SHARE ||
+        (row->harm.by_outcome && row->outcome == OUTCOME_COUNTED))
         interval_keep_between(&interval, -1, 1);
     return interval;
 }
@@ -664,10 +665,11 @@ const struct command cmd_check = {
         "seed. A metric passes if it is no worse than the margin allows, and is a regression if "
         "it is worse than that, both with statistical confidence. Replications are added until "
         "all metrics are decided, up to '--max-replications' (default: 4 times the baseline's); "
-        "pairs are kept where they are the more precise, and what is decided stays decided. With "
-        "'--seed' there are no pairs. A run that never recovers is worse than any that does. A "
-        "baseline of another duration is refused, of another scenario, version, load, objective or "
-        "warm-up reported. The probability of a false alarm over all "
+        "pairs are used if they are more precise than independent samples, and a decided metric "
+        "stays decided. With '--seed' there are no pairs. A run that never recovers counts as "
+        "worse than any run that does. A baseline with another duration is refused; one of another "
+        "scenario, version, load, objective or warm-up is reported. The probability of a false "
+        "alarm over all "
         "metrics is at most 1 - level. An unchanged program and scenario gives differences of "
         "exactly 0 and never a regression. Exit codes: 11 regression, 10 an expectation of the "
         "scenario failed, 12 undecided.",
@@ -677,6 +679,7 @@ const struct command cmd_check = {
                 "      --margin 5% --junit check.xml --no-output",
     .options = check_options,
     .more_options = study_options,
+    .old_options = study_old_options,
     .refused = refused,
     .values_size = sizeof(struct check_values),
     .run = check,

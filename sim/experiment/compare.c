@@ -97,7 +97,8 @@ static void measure_values(const struct compare_plan *plan, const double *base, 
     }
     if (!row->identical)
         widen(&row->paired.interval, floor);
-    if (metric_ref_unit(&row->statistic->ref) == UNIT_SHARE)
+    if (metric_ref_unit(&row->statistic->ref) == UNIT_SHARE ||
+        (row->has_outcomes && row->outcome == OUTCOME_COUNTED)) /* a share of the runs */
         interval_keep_between(&row->paired.interval, -1, 1);
     row->base_values = count_values(base, count);
     row->value_values = count_values(value, count);
@@ -213,10 +214,10 @@ bool compare_run(struct study_runner *runner, const struct compare_plan *plan)
     if (!run_replications(runner, plan->point_count, 0, done))
         return false;
     while (done < plan->replications_max && !all_decided(runner, plan)) {
-        uint32_t until = stop_rule_grow(done, plan->replications_max);
-        if (!run_replications(runner, plan->point_count, done, until))
+        uint32_t wanted_count = stop_rule_grow(done, plan->replications_max);
+        if (!run_replications(runner, plan->point_count, done, wanted_count))
             return false;
-        done = until;
+        done = wanted_count;
     }
     return true;
 }
