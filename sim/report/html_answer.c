@@ -663,12 +663,7 @@ static void write_expectations(struct page *page)
                             columns, 3, false);
         begun = true;
         strbuf_clear(&value);
-        if (row->has_value)
-            units_add(&value, row->value, unit, 3);
-        if (row->has_interval)
-            interval_add_bounds(&value, row->low, row->high, unit);
-        if (row->reason[0] != '\0')
-            strbuf_addf(&value, "%s%s", row->has_value ? "; " : "", row->reason);
+        summary_add_expected(&value, row, unit);
         html_row_open(&page->html);
         html_verdict_cell(&page->html, row->verdict);
         html_cell(&page->html, row->text);
