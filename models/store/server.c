@@ -65,8 +65,8 @@ static struct command *command_of(struct store *store, uint32_t ref)
     return command_at(store->pools[ref_region(ref)], ref_index(ref));
 }
 
-/* Up to store->short_queue commands no connection's commands or replies reach the limit of an iteration,
- * unless they are large. */
+/* Up to store->short_queue commands no connection's commands or replies reach the limit of an
+ * iteration, unless they are large. */
 #define SHORT_QUEUE 12
 #define LARGE_COMMAND 1365 /* 12 of them are 16 KiB */
 #define LARGE_REPLY 1500
@@ -80,8 +80,8 @@ void store_init_iterations(struct store *store)
     store->short_queue = least < SHORT_QUEUE ? (uint32_t)least : SHORT_QUEUE;
 }
 
-/* Take what one iteration reads: a bounded part of each connection; the rest waits for the next one, in
- * its order. */
+/* Take what one iteration reads: a bounded part of each connection; the rest waits for the next
+ * one, in its order. */
 RARE static void iteration_read(struct server *server)
 {
     struct store *store = server->cluster->store;
