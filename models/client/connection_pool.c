@@ -256,7 +256,8 @@ RARE uint32_t connection_pool_stale(struct connection_pools *pools, uint32_t poo
     return NO_INDEX;
 }
 
-/* Faults on a share of connections hit both flows of one alike. */
+/* Both flows are of one connection: faults on a share of connections hit them alike, and each
+ * acknowledges the other. */
 static void mark_flows(const struct connection_pools *pools, const struct connection *connection,
                        uint32_t index)
 {
@@ -266,6 +267,8 @@ static void mark_flows(const struct connection_pools *pools, const struct connec
 
     out->mark(out->self, connection->flow_out, TRAFFIC_APPLICATION, number);
     in->mark(in->self, connection->flow_in, TRAFFIC_APPLICATION, number);
+    out->pair(out->self, connection->flow_out, connection->flow_in);
+    in->pair(in->self, connection->flow_in, connection->flow_out);
 }
 
 static void keep_alive(const struct connection_pools *pools, const struct connection *connection)
@@ -273,8 +276,7 @@ static void keep_alive(const struct connection_pools *pools, const struct connec
     struct link_port *out = pools->out[connection->region];
 
     if (pools->config->keepalive.idle_ns > 0)
-        out->keep_alive(out->self, connection->flow_out, connection->flow_in,
-                        &pools->config->keepalive);
+        out->keep_alive(out->self, connection->flow_out, &pools->config->keepalive);
 }
 
 static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, uint32_t endpoint)
@@ -355,6 +357,11 @@ static int rounds_of(const struct connection_pool_config *config)
 static bool is_syn(const struct connection_pools *pools, const struct connection *connection)
 {
     return connection->rounds_left == rounds_of(pools->config);
+}
+
+RARE bool connection_is_answered(const struct connection_pools *pools, uint32_t index)
+{
+    return !is_syn(pools, &pools->connections[index]);
 }
 
 static void send_round(struct connection_pools *pools, uint32_t index)

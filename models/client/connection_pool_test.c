@@ -63,6 +63,11 @@ static void link_mark(void *self, uint32_t flow, enum traffic traffic, uint64_t 
     (void)self, (void)flow, (void)traffic, (void)connection;
 }
 
+static void link_pair(void *self, uint32_t flow, uint32_t back)
+{
+    (void)self, (void)flow, (void)back;
+}
+
 static void link_watch(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_id kind,
                        uint32_t entity, uint32_t generation)
 {
@@ -104,6 +109,7 @@ static void bench_init(void *self, const struct model_env *env)
                                     .close = link_close,
                                     .send = link_send,
                                     .mark = link_mark,
+                                    .pair = link_pair,
                                     .watch = link_watch};
     bench.dns = (struct dns_port){.resolve = dns_resolve};
     pools->dns = &bench.dns;

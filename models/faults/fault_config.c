@@ -102,6 +102,8 @@ static const struct action_row {
     [ACTION_STALL]     = {"stall",     "'stall: true'",                false, FLAG_OFFSET(stall),     NULL, NULL},
     [ACTION_RESTART]   = {"restart",   "'restart: true'",              false, FLAG_OFFSET(restart),   NULL, NULL},
     [ACTION_ROLE_CHANGE] = {"role_change", "'role_change: true'",      false, FLAG_OFFSET(role_change), NULL, NULL},
+    [ACTION_FLUSH]     = {"flush",     "'flush: true'",                false, FLAG_OFFSET(flush),     NULL, NULL},
+    [ACTION_RESTORE]   = {"restore",   "'restore: true'",              false, FLAG_OFFSET(restore),   NULL, NULL},
     [ACTION_CRASH]     = {"crash",     "'crash: true'",   false, 0, has_crash, add_crash},
     [ACTION_ERRORS]    = {"errors",    "'errors'",                     false, 0, has_errors, add_errors},
     [ACTION_SLOW]      = {"slow",      "'slow'",                       false, 0, has_slow,   add_slow},

@@ -25,8 +25,8 @@ struct fault_config {
     double connection_share;    /* share that a link's fault hits */
     int crash;                  /* index of fault_crash_names: fault_crash() */
     double errors, slow;
-    bool blackhole, hold, reset, down, isolate, deploy, stall, restart, role_change, pause,
-        throttle;
+    bool blackhole, hold, reset, down, isolate, deploy, stall, restart, role_change, flush, restore,
+        pause, throttle;
 };
 
 /* What a fault does to its target, in the order of messages. */
@@ -41,6 +41,8 @@ enum fault_action {
     ACTION_STALL,
     ACTION_RESTART,
     ACTION_ROLE_CHANGE,
+    ACTION_FLUSH,
+    ACTION_RESTORE,
     ACTION_CRASH,
     ACTION_ERRORS,
     ACTION_SLOW,

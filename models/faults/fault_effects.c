@@ -174,6 +174,20 @@ static void change_roles(struct fault_reach *reach, const struct fault *fault, b
     store->change_roles(store->self);
 }
 
+static void flush_store(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    const struct store_fault_port *store = reach->stores[fault->selector.region];
+
+    (void)begin;
+    store->flush(store->self);
+}
+
+static void restore_store(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    (void)begin;
+    reach->control->restore(reach->control->self, fault->selector.region);
+}
+
 static void stall_store(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
     int region = fault->selector.region;
@@ -436,6 +450,8 @@ static const struct effect {
     {TARGET_INSTANCE,    A(RESTART),                                   true,  NULL,            restart_instance},
     {TARGET_STORE,       A(RESTART),                                   true,  "store-fault",   restart_store},
     {TARGET_STORE,       A(ROLE_CHANGE),                               true,  "role-change",   change_roles},
+    {TARGET_STORE,       A(FLUSH),                                     true,  "store-fault",   flush_store},
+    {TARGET_STORE,       A(RESTORE),                                   true,  NULL,            restore_store},
     {TARGET_STORE,       A(STALL),                                     false, "store-fault",   stall_store},
     {TARGET_STORE,       A(CRASH),                                     false, "store-fault",   crash_store},
     {TARGET_STORE,       A(ERRORS) | A(SLOW),                          false, "store-fault",   change_illness},

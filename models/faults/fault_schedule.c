@@ -68,6 +68,8 @@ static const struct field fault_schedule_fields[] = {
     FLAG("stall", stall, "false", "of a store: the process hangs; its connections stay open", "facts I"),
     FLAG("restart", restart, "false", "of a store: the process restarts at once, without data; of an instance: it drains, restarts as in a deploy and has cold pools", "facts I"),
     FLAG("role_change", role_change, "false", "of a store with replicas: planned change of roles (maintenance, scaling): a replica that has every write becomes the primary, and the old primary a replica", "facts C.2"),
+    FLAG("flush", flush, "false", "of a store: all of its data is deleted by a command (FLUSHALL, a bad deploy), which is replicated like any other", "facts I"),
+    FLAG("restore", restore, "false", "of a store with snapshots: an operator orders a restore of the newest one from before a flush, which replaces the cluster", "seed 001"),
     CHOICE("crash", crash, fault_crash_names, "none", "of a store or an instance: what crashes, true: the process; after a process crash the kernel still delivers sent data and refuses connections, after a host crash nothing answers", "redis_lessons 16"),
     SHARE("errors", errors, "0", "0", "100%", "of an instance or of a store: requests or commands answered with an error at once; health checks of the process pass; of a control plane: calls that fail", "assumption"),
     NUMBER("slow", slow, "1", "1", "10000", "of an instance or of a store: service times are multiplied by this (3x)", "assumption"),

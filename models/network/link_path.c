@@ -80,7 +80,8 @@ static void load_state(struct wan_link *link, uint64_t mask)
     link->reset = link->hold = false;
     link->narrow = config->bandwidth_bit_per_s > 0 || link->attachment;
     random = add_impairments(link);
-    link->careful = link->reset || link->hold || config->idle_after_ns > 0 || link->selective;
+    link->careful =
+        link->reset || link->hold || config->idle_after_ns > 0 || link->selective || link->unheard;
     link->loss = link->steady_loss;
     link_path_look_up_loss(link);
     link->half_rtt_ns = 0;
@@ -101,10 +102,22 @@ static void note_darkness(struct wan_link *link)
     bool was_dark = link->dark.from != SIM_NEVER && link->dark.until == SIM_NEVER;
     bool is_dark = link->blackhole || !(link->steady_loss < 1);
 
-    if (is_dark && !was_dark)
+    if (is_dark == was_dark)
+        return;
+    if (is_dark)
         link->dark = (struct darkness){sim_now(link->sim), SIM_NEVER};
-    else if (!is_dark && was_dark)
+    else
         link->dark.until = sim_now(link->sim);
+    if (link->reverse)
+        link->reverse->darken(link->reverse->self, is_dark);
+}
+
+void link_path_darken(void *self, bool dark)
+{
+    struct wan_link *link = self;
+
+    link->unheard = dark;
+    load_state(link, link->mask);
 }
 
 void link_path_refresh(struct wan_link *link)

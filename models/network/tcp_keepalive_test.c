@@ -45,7 +45,8 @@ static void peer_begins(void)
     peer.back = back->open(back->self);
     out->watch(out->self, peer.out, peer.user_timeout_ns, rig.broken_kind, 0, 0);
     back->watch(back->self, peer.back, 0, rig.broken_kind, 1, 0);
-    out->keep_alive(out->self, peer.out, peer.back, &of_report);
+    out->pair(out->self, peer.out, peer.back);
+    out->keep_alive(out->self, peer.out, &of_report);
     if (peer.cut != SIM_NEVER)
         rig_at(peer.cut, cut, 0);
     if (peer.request != SIM_NEVER)

@@ -189,6 +189,7 @@ static void wan_link_init(void *self, const struct model_env *env)
         .self = link,
         .open = tcp_flow_open,
         .mark = tcp_flow_mark,
+        .pair = tcp_flow_pair,
         .close = tcp_flow_close,
         .abort = tcp_flow_abort,
         .send = tcp_flow_send,
@@ -200,6 +201,7 @@ static void wan_link_init(void *self, const struct model_env *env)
         .count = tcp_flow_count,
         .dropped = tcp_flow_dropped,
         .peer = tcp_flow_peer,
+        .darken = link_path_darken,
     };
     link->fault_port = (struct link_fault_port){
         .self = link,
@@ -222,6 +224,7 @@ static void wan_link_connect(void *self, const struct port_directory *ports)
     int hops[] = {link->region, link->fault_port.via, link->peer};
 
     link->reverse = port_need_link(ports, link->peer, link->region);
+    link->unheard = is_in_darkness(link->reverse->dark, sim_now(link->sim));
     link->probes = sim_probes(link->sim);
     link_path_refresh(link);
     if (!link->fault_port.through_gateways)

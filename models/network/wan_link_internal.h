@@ -70,7 +70,7 @@ struct flow_extra {
     sim_dur user_timeout_ns;           /* 0: none */
     const struct keepalive *keepalive; /* where its kernel probes; else these mean nothing */
     bool timed;                        /* the event of its timer is scheduled */
-    uint32_t back;                     /* the connection's flow on the reverse link */
+    uint32_t back;                     /* the connection's flow on the reverse link, or NO_INDEX */
     uint32_t probes_sent, unanswered;  /* in all; since something was heard */
     sim_time answered;                 /* the latest probe that was, or the start */
     sim_time used;                     /* last packet on it */
@@ -175,8 +175,9 @@ struct wan_link {
     sim_dur extra_mean_ns;  /* the same, and the means of random ones */
     bool blackhole;
     struct darkness dark;
+    bool unheard; /* the reverse link carries nothing: acknowledgements are lost */
     bool reset, hold;
-    bool careful;        /* a reset, a hold, an idle timeout, a choice of faults by flow */
+    bool careful;        /* a reset, a hold, an idle timeout, a choice of faults by flow, unheard */
     bool narrow;         /* bandwidth is limited */
     bool draws;          /* anything random at all? */
     sim_dur constant_ns; /* the whole delay, where nothing is random */
@@ -214,6 +215,8 @@ struct wan_link {
 
 /* Compute what follows from the configuration and the active faults. */
 void link_path_refresh(struct wan_link *link);
+/* struct link_port */
+void link_path_darken(void *self, bool dark);
 /* struct link_fault_port */
 void link_path_begin_fault(void *self, const struct link_impairment *impairment);
 void link_path_end_fault(void *self, const struct link_impairment *impairment);
@@ -335,6 +338,7 @@ void tcp_flow_is_through(struct wan_link *link, uint32_t flow_index);
 /* struct link_port */
 uint32_t tcp_flow_open(void *self);
 void tcp_flow_mark(void *self, uint32_t flow_index, enum traffic traffic, uint64_t connection);
+void tcp_flow_pair(void *self, uint32_t flow_index, uint32_t back);
 void tcp_flow_watch(void *self, uint32_t flow_index, sim_dur user_timeout_ns, kind_id kind,
                     uint32_t entity, uint32_t generation);
 void tcp_flow_count(void *self, uint32_t flow_index);
@@ -351,8 +355,7 @@ void tcp_flow_prefetch(const void *self, uint32_t flow_index, uint32_t second);
 
 void tcp_keepalive_init(struct wan_link *link, const char *instance);
 /* struct link_port */
-void tcp_keepalive_begin(void *self, uint32_t flow_index, uint32_t back,
-                         const struct keepalive *keepalive);
+void tcp_keepalive_begin(void *self, uint32_t flow_index, const struct keepalive *keepalive);
 /* The flow breaks or is closed: its timer no longer counts. */
 void tcp_keepalive_end(struct wan_link *link, uint32_t flow_index);
 sim_time tcp_flow_latest(const void *self, uint32_t flow_index);
@@ -368,6 +371,8 @@ void tcp_sender_begin_lost(struct wan_link *link, uint32_t flow_index,
 /* The same of a message that arrived where nobody took it; tries: of it before, so dropped. */
 RARE void tcp_sender_begin_dropped(struct wan_link *link, uint32_t flow_index,
                                    const struct message *message, uint32_t tries);
+/* The flow sends while no acknowledgement comes back: count what it sends. */
+void tcp_sender_begin_unheard(struct wan_link *link, uint32_t flow_index);
 /* Much follows: count from an empty flow on. */
 void tcp_sender_begin_bulk(struct wan_link *link, uint32_t flow_index);
 /* Whether a message pushed now would wait, for the window or behind what was lost. */

@@ -77,10 +77,12 @@ struct link_port {
      */
     void (*watch)(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_id kind, uint32_t entity,
                   uint32_t generation);
-    /* The kernel that sends on a watched, open flow probes its connection from now on while it is
-     * idle; keepalive NULL: no longer. `back`: the connection's other flow, on the reverse link;
-     * both are closed together. */
-    void (*keep_alive)(void *self, uint32_t flow, uint32_t back, const struct keepalive *keepalive);
+    /* The connection's other flow, on the reverse link: what arrives on it acknowledges. Both are
+     * closed together. Not called: acknowledgements come as packets of their own only. */
+    void (*pair)(void *self, uint32_t flow, uint32_t back);
+    /* The kernel that sends on a watched, open flow of a pair probes its connection from now on
+     * while it is idle; keepalive NULL: no longer. */
+    void (*keep_alive)(void *self, uint32_t flow, const struct keepalive *keepalive);
     /* When the latest message of an open flow that got through arrives, or did; 0: none yet. */
     sim_time (*latest)(const void *self, uint32_t flow);
     /* More than an initial window follows in small messages: its congestion window counts from now
@@ -96,6 +98,8 @@ struct link_port {
     /* What became of an open flow: CONNECTION_RST or CONNECTION_SILENT where it has broken, else
      * CONNECTION_ESTABLISHED. */
     enum connection_event (*state)(const void *self, uint32_t flow);
+    /* The link of the other direction carries nothing from now on, or carries again. */
+    void (*darken)(void *self, bool dark);
 };
 /* What links through a region's transit gateway share. */
 struct gateway_port {

@@ -39,6 +39,8 @@ struct store_fault_port {
     void (*zone)(void *self, uint32_t zone, enum zone_state state);
     /* A planned change of roles: a replica in the region becomes the primary, if one runs. */
     void (*change_roles)(void *self);
+    /* All data is deleted by a command, which is replicated like any other (FLUSHALL). */
+    void (*flush)(void *self);
 };
 
 PORT_ACCESSORS(power, struct power_port)

@@ -2,8 +2,9 @@
 /*
  * Declarations shared by the files of kind "global-datastore": kind_global_datastore.c (parameters,
  * endpoints, commands, wiring), datastore_roles.c (which cluster is primary: crashes, failover
- * inside a region, promotion), replication_history.c (which server holds which write, and what is
- * lost). The streams between regions are a separate model: replication.c.
+ * inside a region, promotion), datastore_snapshots.c (snapshots, restore, flushes),
+ * replication_history.c (which server holds which write, and what is lost). The streams between
+ * regions are a separate model: replication.c.
  *
  * struct shard holds what a shard has once for all clusters: its histories and its live sessions.
  */
@@ -24,10 +25,18 @@ struct datastore_config {
     uint32_t replicas;
     struct dist *replica_lag, *replica_failover;
     sim_dur address_ttl_ns, demotion_interval_ns;
+    int snapshots, standby;
+    sim_dur snapshot_every_ns;
+    struct phase_rule snapshot_phase;
+    double snapshot_copy_bit_per_s;
+    struct dist *restore_create;
 };
 
+enum { SNAPSHOTS_NONE, SNAPSHOTS_SCHEDULED };
+enum { STANDBY_REPLICA, STANDBY_NONE };
+
 /* Causes of a re-auth that only this kind has, in the order of datastore_causes. */
-enum { MISS_LAG = MISS_OF_KIND, MISS_LOST };
+enum { MISS_LAG = MISS_OF_KIND, MISS_LOST, MISS_FLUSHED };
 
 /*
  * The store's record of a session, one for all clusters. There is one per session, so its size
@@ -80,6 +89,7 @@ struct log_entry {
     sim_time acknowledged;
     uint32_t session, check;
     bool create;
+    bool flush; /* no write of a session: a flush */
 };
 
 struct history {
@@ -98,7 +108,32 @@ struct shard {
     uint64_t acknowledged, lost, emptied, base;
     uint32_t failover;       /* failovers inside the region so far */
     struct loss_spans spans; /* RPO of its last failover */
+    struct write_position *flushes;
+    size_t flush_count, flush_capacity;
 };
+
+/* What a snapshot holds of a shard: the writes up to `number` of `history`; and its counters then.
+ */
+struct saved_shard {
+    uint64_t number, base, acknowledged, lost, emptied, live;
+    uint32_t history;
+};
+
+struct snapshot {
+    sim_time begun, here, elsewhere; /* complete in the region of its primary; in others */
+    int region;
+    struct saved_shard *shards; /* NULL: none */
+};
+
+struct snapshots {
+    struct snapshot *items;
+    size_t count, capacity;
+    struct snapshot in_progress;
+    sim_time flushed; /* the first flush that no restore has repaired; SIM_NEVER: none */
+    kind_id earlier_kind, begin_kind, done_kind;
+};
+#define SNAPSHOT_ENTITY UINT64_C(1) /* of their phase */
+#define FLUSH_BYTES 30u             /* FLUSHALL in the stream */
 
 struct datastore;
 struct datastore_cluster;
@@ -110,6 +145,7 @@ struct datastore_server {
     uint32_t shard;
     uint32_t history;
     uint64_t applied;
+    uint64_t flushed;    /* writes up to this number are gone; 0: there was no flush */
     bool loading;        /* answers LOADING */
     uint64_t crash_fork; /* last write held by the replica that takes over */
     sim_time crashed;    /* when its node crashed or was cut off */
@@ -159,6 +195,8 @@ struct datastore {
     struct replica_port replicas;
     uint64_t lost_writes[LOSS_CAUSES], lost_sessions[LOSS_CAUSES];
     sim_time failed_over; /* the crash or promotion whose failover the shards' `spans` are of */
+    struct snapshots snapshots;
+    bool has_flushes; /* in any shard so far */
 };
 
 static inline struct datastore *datastore_of(const struct store *store)
@@ -184,7 +222,7 @@ static inline bool cluster_holds(const struct datastore_cluster *cluster,
 {
     const struct datastore_server *server = &cluster->servers[position.shard];
 
-    if (position.number == 0 || position.number > server->applied)
+    if (position.number <= server->flushed || position.number > server->applied)
         return false;
     return position.history == server->history || server_holds_older(server, position);
 }
@@ -214,12 +252,33 @@ void count_lost(struct datastore *datastore, const struct log_entry *entry,
  * failover of its shard. `to`: region of the new primary, or LOSS_TO_REPLICA. Returns how many were
  * lost. */
 #define LOSS_TO_REPLICA (-1)
+#define LOSS_TO_SNAPSHOT (-2)
 uint64_t count_suffix(struct datastore *datastore, struct datastore_server *old, uint64_t fork,
                       uint32_t history, int to);
 /* A failover begins: the shards have no RPO until theirs. */
 void losses_begin(struct datastore *datastore, sim_time failed_over);
 /* Update the metric of acknowledged writes that a secondary lacks, over its shards. */
 void level_unreplicated(struct datastore *datastore, struct datastore_cluster *secondary);
+
+/* --- datastore_snapshots.c ------------------------------------------------------------------- */
+
+extern const char *const snapshot_names[], *const standby_names[];
+extern const struct event_kind datastore_earlier, datastore_snapshot, datastore_saved;
+/* Clusters that do not exist yet go down; the first snapshot is scheduled. */
+void datastore_snapshots_start(struct datastore *datastore);
+void datastore_snapshots_release(struct datastore *datastore);
+/* Function of struct store_kind: FLUSHALL. */
+void datastore_flush(struct cluster *cluster);
+/* Whenever the server's history or `applied` changes, if there was a flush. */
+RARE void server_find_flushed(struct datastore_server *server);
+/* The log of a shard's primary keeps what comes after this number; 0: no snapshot needs it. */
+RARE uint64_t snapshots_log_floor(const struct datastore *datastore, uint32_t shard);
+/* Of struct promotion_port. */
+bool datastore_restorable(const void *store, int region, uint64_t word, struct restore_plan *plan);
+/* All shards of `new`, which is the primary already, go on from the newest snapshot, which must
+ * exist; `old`: the primary before, or the same. Returns how many writes are lost. */
+uint64_t datastore_restore_shards(struct datastore *datastore, struct datastore_cluster *old,
+                                  struct datastore_cluster *new);
 
 /* --- datastore_roles.c ----------------------------------------------------------------------- */
 

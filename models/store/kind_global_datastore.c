@@ -24,6 +24,12 @@ static const struct field datastore_fields[] = {
     TIME_DIST("replica_lag", replica_lag, "0ms", "1ms", "1h", "replication lag of the replica that takes over", "assumption"),
     TIME_DIST("replica_failover", replica_failover, "0ms", "lognormal(median=6s, p95=20s)", "1h", "time from the crash of a shard's node until a replica takes over and the cluster's name has its address", "facts C.1"),
     DURATION("demotion_interval", demotion_interval_ns, "10ms", "1s", "1h", "interval at which the orchestrator notifies a demoted primary until a notification arrives", "assumption"),
+    VARIANT("snapshots", snapshots, snapshot_names, "none", "snapshots of the primary cluster, for restores", "seed 001"),
+    DURATION("snapshots.scheduled.every", snapshot_every_ns, "10s", "24h", "365d", "interval between their starts", "seed 002"),
+    PHASE_FIELDS("snapshots.scheduled.phase", snapshot_phase, "phase of the snapshots"),
+    BANDWIDTH("snapshots.scheduled.copy", snapshot_copy_bit_per_s, "1Mbit/s", "640Mbit/s", "1000Gbit/s", "rate at which a complete snapshot is copied to other regions, for each shard", "assumption"),
+    TIME_DIST("restore_create", restore_create, "0s", "lognormal(median=10min, p95=20min)", "1d", "restore: time until the new cluster has been created, before it loads the snapshot", "assumption"),
+    CHOICE("standby", standby, standby_names, "replica", "other regions before a failover: a secondary cluster, or none, which is created when a snapshot is restored", "seed 001"),
     DURATION("address_ttl", address_ttl_ns, "0s", "5s", "1d", "with replicas: time for which resolvers cache the address behind the name of a cluster", "assumption"),
 };
 // clang-format on
@@ -71,11 +77,12 @@ static const struct service_metric datastore_service_metrics[] = {
      .source = "assumption"},
 };
 
-/* In the order of MISS_LAG, MISS_LOST. */
+/* In the order of MISS_LAG, MISS_LOST, MISS_FLUSHED. */
 static const struct label_row datastore_causes[] = {
     {"reauth-cause", "replication-lag",
      "the session's last write had not yet been replicated to the region"},
     {"reauth-cause", "lost-at-failover", "the session's last write was lost by a failover"},
+    {"reauth-cause", "flushed", "the session was deleted by a flush"},
 };
 
 /* --- endpoints ------------------------------------------------------------------------------- */
@@ -464,6 +471,9 @@ static void datastore_check(const void *config, const void *kind_config,
     int32_t primary = c->primary < 0 ? 0 : c->primary;
 
     persistence_refuse(&((const struct store_config *)config)->persistence, validation);
+    if (c->standby == STANDBY_NONE && c->snapshots == SNAPSHOTS_NONE)
+        validation_error(validation, "standby",
+                         "'none' needs 'snapshots': nothing could be restored");
     if (count > 2)
         validation_error(validation, "secondaries",
                          "at most 2 secondary regions, got %u: name two of them", count);
@@ -490,6 +500,11 @@ static void datastore_init(struct store *store, const struct model_env *env)
         shard_fork(&datastore->shards[s], 0, 0, MISS_LOST); /* history 0: the start */
     }
     losses_begin(datastore, -1);
+    datastore->snapshots = (struct snapshots){
+        .flushed = SIM_NEVER,
+        .earlier_kind = sim_kind_add(env->sim, &datastore_earlier, env->instance, datastore),
+        .begin_kind = sim_kind_add(env->sim, &datastore_snapshot, env->instance, datastore),
+        .done_kind = sim_kind_add(env->sim, &datastore_saved, env->instance, datastore)};
     for (uint32_t r = 0; r < store->region_count; r++)
         datastore->clusters[r] =
             (struct datastore_cluster){.datastore = datastore, .cluster = &store->clusters[r]};
@@ -546,6 +561,11 @@ static void datastore_connect(struct store *store, const struct port_directory *
     datastore_level_roles(datastore_of(store));
 }
 
+static void datastore_start(struct store *store)
+{
+    datastore_snapshots_start(datastore_of(store));
+}
+
 /* For each shard exactly: every acknowledged write is held by the primary, lost, or was emptied by
  * a restart; and no server in the primary's history is ahead of the primary. */
 static void datastore_finish(struct store *store)
@@ -583,6 +603,7 @@ static void datastore_fini(struct store *store)
             free(datastore->names[r][n]);
     for (uint32_t s = 0; s < datastore->shard_count; s++)
         free(datastore->shards[s].histories);
+    datastore_snapshots_release(datastore);
     free(datastore->shards);
 }
 
@@ -616,6 +637,14 @@ static uint32_t replicated_parts(const void *config, const struct check_context 
     return context->topology->region_count > 1 ? cluster_parts(config, context, region, peer) : 0;
 }
 
+static uint32_t saved_parts(const void *config, const struct check_context *context, int region,
+                            int peer)
+{
+    const struct datastore_config *c = context->kind_config;
+
+    return c->snapshots != SNAPSHOTS_NONE ? cluster_parts(config, context, region, peer) : 0;
+}
+
 /* Whichever of the two is the primary, now or after a promotion. */
 static uint32_t replicated_link(const void *config, const struct check_context *context, int region,
                                 int peer)
@@ -627,6 +656,8 @@ static uint32_t replicated_link(const void *config, const struct check_context *
 static const struct fault_capability datastore_faults[] = {
     STORE_FAULTS(cluster_parts, cluster_nodes),
     {"store", "role_change", replicated_shards},
+    {"store", "flush", cluster_parts},
+    {"store", "restore", saved_parts},
     {"replication", "pause", replicated_parts},
     {"replication", "reset", replicated_parts},
     {"link/replication", "loss", replicated_link},
@@ -663,9 +694,11 @@ const struct store_kind kind_global_datastore = {
     .cut = datastore_cut,
     .node_back = datastore_node_back,
     .change_roles = datastore_change_roles,
+    .flush = datastore_flush,
     .init = datastore_init,
     .cluster_init = datastore_cluster_init,
     .connect = datastore_connect,
+    .start = datastore_start,
     .finish = datastore_finish,
     .fini = datastore_fini,
     .promotion = &datastore_promotion,

@@ -24,6 +24,13 @@ static const struct label_row regional_causes[] = {
     {"reauth-cause", "other-region", "the session is in the store of another region"},
 };
 
+void regional_check(const void *config, const void *kind_config,
+                    const struct check_context *context, struct validation *validation)
+{
+    (void)kind_config, (void)context;
+    persistence_check(&((const struct store_config *)config)->persistence, validation);
+}
+
 void regional_homes(struct store *store, const struct region_list *regions)
 {
     struct regional *regional = store->state;
@@ -132,7 +139,7 @@ static void regional_write(const struct server *server, struct command *command)
     command->reply.kind = REPLY_OK;
     command->reply.executed = true;
     probe_count(store->probes, cluster->writes);
-    cluster->persistence.changes++;
+    persistence_count(cluster);
     regional->write_bytes = command->bytes;
     if (command->session_check < row->check)
         return; /* late write of a session whose row has been reused: never read */
@@ -275,7 +282,8 @@ const struct store_kind kind_regional = {
                   "created",
               .config_size = sizeof(struct regional_config),
               FIELD_TABLE(regional_fields),
-              .rows = {LABEL_TABLE(regional_causes), FAULT_TABLE(regional_faults)}},
+              .rows = {LABEL_TABLE(regional_causes), FAULT_TABLE(regional_faults)},
+              .check = regional_check},
     .state_size = sizeof(struct regional),
     .row_size = sizeof(struct regional_row),
     .endpoints = regional_endpoints,

@@ -42,6 +42,9 @@ struct regional {
     uint32_t endpoints[REGIONS_MAX]; /* of its first node */
 };
 
+/* Of the kinds with persistence. */
+void regional_check(const void *config, const void *kind_config,
+                    const struct check_context *context, struct validation *validation);
 /* Functions of struct store_kind. If a place in another region holds the session, a read misses
  * with the first cause that the kind declares; if another place in this region does, with the
  * second one. */

@@ -91,7 +91,7 @@ static void connection_keep_alive(const struct cluster *cluster, uint32_t connec
 
     if (store->keepalive.idle_ns > 0 &&
         back->way(back->self, ref_index(connection), generation, &way))
-        link->keep_alive(link->self, way.in, way.out, begins ? &store->keepalive : NULL);
+        link->keep_alive(link->self, way.in, begins ? &store->keepalive : NULL);
 }
 
 static void connection_ended(struct listener *listener, struct server_connection *connection)

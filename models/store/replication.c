@@ -402,7 +402,8 @@ static void secondary_kinds(struct secondary *secondary, const struct model_env 
         {&secondary->ping_kind, &stream_ping},     {&secondary->ack_kind, &stream_ack},
         {&secondary->hello_kind, &stream_hello},   {&secondary->welcome_kind, &stream_welcome},
         {&secondary->step_kind, &stream_stepped},  {&secondary->chunk_kind, &stream_chunk},
-        {&secondary->window_kind, &stream_window}, {&secondary->online_kind, &stream_online}};
+        {&secondary->window_kind, &stream_window}, {&secondary->online_kind, &stream_online},
+        {&secondary->broken_kind, &stream_broken}};
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         *kinds[i].id = sim_kind_add(env->sim, kinds[i].kind, env->instance, secondary);

@@ -65,11 +65,20 @@ static struct command *command_of(struct store *store, uint32_t ref)
     return command_at(store->pools[ref_region(ref)], ref_index(ref));
 }
 
-/* Below this no connection's commands or replies reach the limit of an iteration, unless they are
- * large.
- */
-#define LONG_QUEUE 12
+/* Up to store->short_queue commands no connection's commands or replies reach the limit of an
+ * iteration, unless they are large. */
+#define SHORT_QUEUE 12
+#define LARGE_COMMAND 1365 /* 12 of them are 16 KiB */
 #define LARGE_REPLY 1500
+
+void store_init_iterations(struct store *store)
+{
+    int64_t reads = store->config->read_per_iteration_bytes / LARGE_COMMAND;
+    int64_t writes = store->config->write_per_iteration_bytes / LARGE_REPLY;
+    int64_t least = reads < writes ? reads : writes;
+
+    store->short_queue = least < SHORT_QUEUE ? (uint32_t)least : SHORT_QUEUE;
+}
 
 /* Take what one iteration reads: a bounded part of each connection; the rest waits for the next
  * one, in its order. */
@@ -150,7 +159,7 @@ void server_begin_iteration(struct server *server)
         return;
     }
     server->blocked_ns = 0;
-    if (__builtin_expect(store->plain_loop && server->queued <= LONG_QUEUE, 1)) {
+    if (__builtin_expect(store->plain_loop && server->queued <= store->short_queue, 1)) {
         server->iteration_head = server->head;
         server->head = NO_INDEX;
     } else {
@@ -355,7 +364,7 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
     struct server *server = &cluster->servers[entity >> 4];
     enum execution (*execute)(struct server *, uint32_t, struct command *) = store->kind->execute;
     uint32_t ref = server->iteration_head;
-    bool crowded = server->queued > LONG_QUEUE;
+    bool crowded = server->queued > store->short_queue;
 
     if (__builtin_expect(!cluster_iteration_live(self, entity, generation), 0)) {
         sim_drop(sim);
@@ -433,8 +442,10 @@ RARE static void queue_prepend(struct server *server, uint32_t ref, struct comma
 
 static inline void queue_add(struct server *server, uint32_t ref, struct command *command)
 {
-    const struct store *store = server->cluster->store;
+    struct store *store = server->cluster->store;
 
+    if (__builtin_expect(command->bytes > LARGE_COMMAND, 0))
+        store->short_queue = 0; /* from now on each turn is asked */
     if (__builtin_expect(store->is_guarded, 0) && store->config->queue_order == QUEUE_LIFO)
         queue_prepend(server, ref, command);
     else

@@ -205,7 +205,7 @@ static uint32_t store_address(const void *self, uint32_t endpoint)
 /* --- faults ---------------------------------------------------------------------------------- */
 
 /* What else a cluster needs to be up: bits of `lacks`. */
-enum { LACKS_POWER = 1, LACKS_PROCESS = 2, LACKS_ZONE = 4 };
+enum { LACKS_POWER = 1, LACKS_PROCESS = 2, LACKS_ZONE = 4, LACKS_CREATION = 8 };
 
 static void cluster_set_up(struct cluster *cluster, unsigned lack, bool has, enum crash_kind kind)
 {
@@ -237,6 +237,22 @@ static void cluster_set_power(void *self, bool up)
     cluster_set_up(self, LACKS_POWER, up, CRASH_HOST);
 }
 
+void cluster_set_created(struct cluster *cluster, bool created)
+{
+    cluster_set_up(cluster, LACKS_CREATION, created, CRASH_HOST);
+}
+
+bool cluster_can_be_created(const struct cluster *cluster)
+{
+    return cluster->lacks == LACKS_CREATION;
+}
+
+void cluster_replace(struct cluster *cluster)
+{
+    cluster_drop_all(cluster);
+    listener_restart(cluster);
+}
+
 static void cluster_stall(void *self, bool begin)
 {
     struct cluster *cluster = self;
@@ -257,8 +273,7 @@ static void cluster_restart(void *self)
 
     if (!cluster->up)
         return;
-    cluster_drop_all(cluster);
-    listener_restart(cluster);
+    cluster_replace(cluster);
     cluster->store->kind->back(cluster, false);
 }
 
@@ -278,6 +293,14 @@ static void cluster_change_roles(void *self)
     if (cluster->up)
         cluster->store->kind->change_roles(cluster);
     cluster_gauges(cluster);
+}
+
+static void cluster_flush(void *self)
+{
+    struct cluster *cluster = self;
+
+    if (cluster->up)
+        cluster->store->kind->flush(cluster);
 }
 
 void cluster_set_node(struct cluster *cluster, uint32_t index, enum crash_kind kind)
@@ -478,9 +501,9 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
     cluster_probes(cluster, sim_probe_set(env->sim));
     cluster_kinds(cluster, env);
     cluster->power = (struct power_port){cluster, cluster_set_power};
-    cluster->fault =
-        (struct store_fault_port){cluster,       cluster_stall,    cluster_restart,
-                                  cluster_crash, cluster_set_zone, cluster_change_roles};
+    cluster->fault = (struct store_fault_port){
+        cluster,          cluster_stall,        cluster_restart, cluster_crash,
+        cluster_set_zone, cluster_change_roles, cluster_flush};
     port_offer_power(env->ports, cluster->region, POWER_STORE, &cluster->power);
     cluster->illness = (struct illness_port){
         cluster, store->by_node ? store->shard_count / store->node_servers : store->shard_count,
@@ -562,6 +585,7 @@ static void store_init_service(struct store *store)
                                           .interval_ns = config->keepalive_ns / 3,
                                           .count = 3,
                                           .forgets = true};
+    store_init_iterations(store);
     store->is_guarded = store_has_guard(config);
     store->plain_loop =
         config->discipline == EVENT_LOOP && store->fsync_ns == 0 && !store->is_guarded;
@@ -626,6 +650,8 @@ static void store_start(void *self)
     for (uint32_t r = 0; r < store->region_count; r++)
         if (store->clusters[r].exists)
             listener_start(&store->clusters[r]);
+    if (store->kind->start)
+        store->kind->start(store);
 }
 
 static void store_finish(void *self)

@@ -170,9 +170,10 @@ struct store {
     struct store_config adapted; /* what `config` points to where the kind lacks parameters */
     bool by_node;                /* of the kind */
     uint32_t node_servers;       /* by_node: of each node */
-    bool plain_loop;  /* an iteration of few commands takes all of them, and nothing else */
-    sim_dur fsync_ns; /* before the replies of an iteration with writes */
-    sim_dur read_ns;  /* service time of every read; -1: drawn */
+    bool plain_loop;      /* an iteration of few commands takes all of them, and nothing else */
+    uint32_t short_queue; /* so few, unless one of them is large */
+    sim_dur fsync_ns;     /* before the replies of an iteration with writes */
+    sim_dur read_ns;      /* service time of every read; -1: drawn */
     struct keepalive keepalive; /* of the servers' sockets */
     struct endpoint_table endpoints;
     struct cluster clusters[REGIONS_MAX];
@@ -234,6 +235,12 @@ __attribute__((always_inline)) static inline void store_prefetch_near(const stru
         store_prefetch_row(store, session, size);
 }
 
+/* A cluster that does not exist yet is down for want of that. */
+void cluster_set_created(struct cluster *cluster, bool created);
+/* Is that all that it wants? */
+bool cluster_can_be_created(const struct cluster *cluster);
+/* The processes of a cluster that is up are replaced by new ones: connections are closed. */
+void cluster_replace(struct cluster *cluster);
 /* With by_node: one node fails, or returns with empty memory (CRASH_NONE). */
 void cluster_set_node(struct cluster *cluster, uint32_t node, enum crash_kind kind);
 
@@ -250,6 +257,8 @@ RARE void store_prefetch_early(struct store *store);
  * are under way, there are more than NEAR_REQUESTS requests. */
 #define NEAR_COMMANDS (NEAR_REQUESTS / 8)
 void cluster_gauges(struct cluster *cluster);
+/* Up to how many commands an iteration takes all. */
+void store_init_iterations(struct store *store);
 void server_begin_iteration(struct server *server);
 /* Refuse a write: this node is no primary. */
 static inline void command_refuse_write(const struct store *store, struct command *command)

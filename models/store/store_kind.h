@@ -105,6 +105,8 @@ struct store_kind {
     void (*node_back)(struct cluster *cluster);
     /* A planned change of roles. NULL: the kind has none. */
     void (*change_roles)(struct cluster *cluster);
+    /* Delete all data of a cluster that runs, by a command. NULL: the kind has no such fault. */
+    void (*flush)(struct cluster *cluster);
     /* With by_node: the memory of one node of a running cluster is lost. */
     void (*node_lost)(struct cluster *cluster, uint32_t node);
 
@@ -123,6 +125,7 @@ struct store_kind {
     void (*init)(struct store *store, const struct model_env *env);
     void (*cluster_init)(struct cluster *cluster, const struct model_env *env);
     void (*connect)(struct store *store, const struct port_directory *ports);
+    void (*start)(struct store *store);
     void (*finish)(struct store *store); /* conservation checks */
     void (*fini)(struct store *store);
 

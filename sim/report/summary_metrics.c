@@ -64,6 +64,7 @@ static void add_value(struct printer *printer, const struct statistic_row *row, 
             printer->has_few = true;
         }
         printer->has_fewer = printer->has_fewer || row->interval.n != n;
+        printer->has_equal = printer->has_equal || row->interval.form == INTERVAL_CONSTANT;
         printer->has_unseen = printer->has_unseen || row->interval.form == INTERVAL_NONE_SEEN ||
                               row->interval.form == INTERVAL_ALL_SEEN;
     }
@@ -198,6 +199,9 @@ static void add_marks(struct printer *printer)
         strbuf_add(&text, " of them.");
         printer_add_paragraph(printer, text.text);
     }
+    if (printer->has_equal)
+        printer_add_paragraph(printer, "in all n: each of the n replications has this value, so "
+                                       "that nothing is known of their spread.");
     if (printer->has_few)
         printer_add_paragraph(printer, "(few): fewer than 10 / (1 - q) samples, the quantile is "
                                        "hardly more than the maximum.");
@@ -208,7 +212,7 @@ static void add_marks(struct printer *printer)
                               "Of each metric, the regions with the least and the greatest "
                               "value; --all prints all regions.");
     printer->has_left_out = false;
-    printer->has_unseen = printer->has_few = printer->has_fewer = false;
+    printer->has_unseen = printer->has_equal = printer->has_few = printer->has_fewer = false;
     strbuf_release(&text);
 }
 
