@@ -249,7 +249,7 @@ void cluster_set_node(struct cluster *cluster, uint32_t node, enum crash_kind ki
 extern const struct event_kind cluster_command, cluster_iteration_end, cluster_peer;
 /* Add an executed command to those that wait for server_complete(). */
 RARE void server_pend(struct server *server, uint32_t ref, struct command *command);
-/* Does a command at a server that is ill fail? Then its reply is set, and nothing is executed. */
+/* Does a command at a failing server fail? Then its reply is set, and nothing is executed. */
 RARE bool server_fails(const struct server *server, struct command *command);
 /* Many commands are under way (NEAR_COMMANDS): prefetch their rows from now on. */
 RARE void store_prefetch_early(struct store *store);

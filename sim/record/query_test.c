@@ -160,7 +160,7 @@ static void view_comparison_has_the_intervals_of_c(void **state)
 
     assert_int_equal(sqlite3_prepare_v2(
                          fixture->sql,
-                         "SELECT c.n, c.difference, m2, c.low, c.high, c.mean - c.base_mean, level"
+                         "SELECT c.n, c.difference, m2, c.low, c.high, c.mean - c.base_mean, level, c.unit"
                          " FROM comparison AS c JOIN point ON point.study = c.study"
                          " AND point.number = c.point JOIN cell ON cell.name = c.metric"
                          " AND cell.stat = c.stat AND cell.region = c.region"
