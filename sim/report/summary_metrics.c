@@ -203,8 +203,9 @@ static void add_marks(struct printer *printer)
         printer_add_paragraph(printer, "in all n: each of the n replications has this value, so "
                                        "that nothing is known of their spread.");
     if (printer->has_few)
-        printer_add_paragraph(printer, "(few): fewer than 10 / (1 - q) samples of all replications, "
-                                       "so that the quantile q is close to their maximum.");
+        printer_add_paragraph(printer,
+                              "(few): fewer than 10 / (1 - q) samples of all replications, "
+                              "so that the quantile q is close to their maximum.");
     if (printer->has_fewer)
         printer_add_paragraph(printer, "(n = ...): fewer replications have a value.");
     if (printer->has_left_out)
