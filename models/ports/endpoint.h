@@ -26,6 +26,7 @@ struct endpoint {
     const char *name;           /* unique; the store's */
     int region;                 /* ENDPOINT_BY_NAME: the one that the client's resolver names */
     uint16_t zone, shard, node; /* ENDPOINT_ANY: the endpoint stands before all of them */
+    bool is_node;               /* one node, whatever the name of its cluster resolves to */
     uint32_t epoch;             /* counts the addresses that this part of the store has had */
 };
 

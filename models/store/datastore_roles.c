@@ -109,8 +109,7 @@ void datastore_back(struct cluster *cluster, bool was_down)
 
 /* --- failover inside a region ---------------------------------------------------------------- */
 
-/* The last write that a primary acknowledged at `when` or before; at least log_low. */
-static uint64_t server_number_at(const struct datastore_server *server, sim_time when)
+uint64_t server_number_at(const struct datastore_server *server, sim_time when)
 {
     uint64_t number = server->log_high;
 
@@ -299,7 +298,7 @@ bool datastore_crash(struct cluster *cluster, enum crash_kind kind)
     struct datastore *datastore = datastore_of(cluster->store);
     const struct stream_port *stream = datastore->stream;
 
-    if (datastore->config->replicas == 0)
+    if (cluster->node_count == 1)
         return false;
     if (!cluster->up)
         return true;
@@ -325,7 +324,7 @@ void datastore_cut(struct cluster *cluster, bool begin)
     struct datastore_cluster *state = cluster->state;
 
     cluster_set_cut(state, begin);
-    if (state->datastore->config->replicas == 0)
+    if (cluster->node_count == 1)
         return;
     for (uint32_t s = 0; s < state->datastore->shard_count; s++) {
         struct datastore_server *server = &state->servers[s];

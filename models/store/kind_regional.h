@@ -24,6 +24,7 @@ _Static_assert(sizeof(struct regional_row) == 16, "memory of a session: models/s
 /* Writes of these times are lost, both included. */
 struct lost_times {
     uint32_t from, to;
+    uint8_t reason; /* enum miss_reason */
 };
 
 /* What a place has lost. */
@@ -48,6 +49,11 @@ struct regional {
 enum execution regional_execute(struct server *server, uint32_t ref, struct command *command);
 void regional_down(struct cluster *cluster, enum crash_kind kind);
 void regional_back(struct cluster *cluster, bool was_down);
+/* The rules of the service for clusters without replicas. */
+void regional_check(const void *config, const void *kind_config,
+                    const struct check_context *context, struct validation *validation);
+/* All that a cluster holds is deleted. */
+void regional_flush(struct cluster *cluster);
 /* All writes that a cluster has executed since then are lost; -1: all. */
 void regional_lose_since(const struct cluster *cluster, sim_time from);
 void regional_node_lost(struct cluster *cluster, uint32_t node);

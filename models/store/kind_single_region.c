@@ -64,14 +64,17 @@ static uint32_t node_parts(const void *config, const struct check_context *conte
 }
 
 static const struct fault_capability single_region_faults[] = {
-    STORE_FAULTS(store_parts, node_parts)};
+    STORE_FAULTS(store_parts, node_parts),
+    {"store", "flush", store_parts},
+};
 
 const struct store_kind kind_single_region = {
     .model = {.name = "single-region",
               .meaning = "one store for all regions, read and written over the links",
               .config_size = sizeof(struct single_region_config),
               FIELD_TABLE(single_region_fields),
-              .rows = {FAULT_TABLE(single_region_faults)}},
+              .rows = {FAULT_TABLE(single_region_faults)},
+              .check = regional_check},
     .state_size = sizeof(struct regional),
     .row_size = sizeof(struct regional_row),
     .endpoints = single_region_endpoints,
@@ -80,6 +83,7 @@ const struct store_kind kind_single_region = {
     .execute = regional_execute,
     .down = regional_down,
     .back = regional_back,
+    .flush = regional_flush,
     .data = regional_data,
     .fini = regional_fini,
 };

@@ -30,6 +30,9 @@ int cluster_reason(const struct datastore_cluster *cluster, struct write_positio
     const struct shard *shard = &datastore->shards[last.shard];
     uint32_t newest = (uint32_t)shard->history_count - 1;
 
+    if (last.number <= cluster->servers[last.shard].floor)
+        return MISS_FLUSHED;
+
     for (uint32_t k = last.history + 1; k <= newest; k++)
         if (last.number > shard->histories[k].fork)
             return shard->histories[k].reason;
@@ -43,6 +46,10 @@ uint32_t shard_fork(struct shard *shard, uint32_t parent, uint64_t fork, int rea
         BUG("more than %d failovers and restarts of one shard", HISTORIES_MAX);
     MEM_GROW(shard->histories, shard->history_capacity, shard->history_count + 1);
     shard->histories[shard->history_count] = (struct history){fork, parent, (uint8_t)reason};
+    if (parent == shard->flush_history && fork < shard->flush)
+        shard->flush = 0; /* it is lost */
+    else if (parent == shard->flush_history)
+        shard->flush_history = (uint32_t)shard->history_count;
     return (uint32_t)shard->history_count++;
 }
 
@@ -63,8 +70,13 @@ struct write_position shard_common(const struct shard *shard, struct write_posit
 
 void server_apply(struct datastore_server *server, uint64_t number)
 {
+    const struct shard *shard = &server->cluster->datastore->shards[server->shard];
+
     server->cluster->applied_total += number - server->applied; /* modulo 2^64: may decrease */
     server->applied = number;
+    if (__builtin_expect(shard->flush > server->floor, 0) && number >= shard->flush &&
+        server->history == shard->flush_history)
+        server->floor = shard->flush;
 }
 
 /* --- the log of a primary -------------------------------------------------------------------- */
@@ -106,7 +118,7 @@ void log_trim(struct datastore *datastore, uint32_t shard)
             other->servers[shard].applied < low)
             low = other->servers[shard].applied;
     }
-    if (datastore->config->replicas == 0) {
+    if (primary->cluster->node_count == 1) {
         if (low > server->log_low)
             server->log_low = low;
         return;
@@ -141,14 +153,16 @@ void losses_begin(struct datastore *datastore, sim_time failed_over)
 void count_lost(struct datastore *datastore, const struct log_entry *entry,
                 struct write_position position, enum loss_cause by)
 {
-    const struct session_row *row = session_row(datastore->store, entry->session);
+    const struct session_row *row =
+        entry->create ? session_row(datastore->store, entry->session) : NULL;
     const struct datastore_cluster *primary = &datastore->clusters[datastore->primary];
     struct shard *shard = &datastore->shards[position.shard];
 
     datastore->lost_writes[by]++;
     shard->lost++;
     loss_spans_add(&shard->spans, entry->acknowledged);
-    if (entry->create && row->check == entry->check &&
+    if (row && store_shard_of(datastore->store, entry->session, entry->check) == position.shard &&
+        row->check == entry->check &&
         row_first(row, position.shard).number == position.number &&
         row->first_history == position.history &&
         !cluster_holds(primary, row_last(row, position.shard)))

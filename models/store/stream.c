@@ -208,6 +208,8 @@ static void stream_on_arrive(void *self, struct sim *sim, uint32_t entity, uint3
     struct secondary *secondary = self;
     struct stream *stream = stream_of(secondary, entity);
     uint64_t number = number_near(stream->applied, entity);
+    const struct write_log *log = stream_log(stream);
+    struct replica_port *replica = secondary->replication->replica;
     sim_time due;
 
     if (!stream_live(self, entity, generation)) {
@@ -215,6 +217,9 @@ static void stream_on_arrive(void *self, struct sim *sim, uint32_t entity, uint3
         return;
     }
     due = sim_now(sim) + stream_draw(stream, secondary->replication->config->apply, number, 1);
+    due = replica->execute(replica->self, secondary->region, stream->shard,
+                           due > stream->release ? due : stream->release,
+                           (uint32_t)(write_log_end(log, number) - write_log_end(log, number - 1)));
     stream->heard = sim_now(sim);
     stream->arrived = number;
     if (due > stream->release)
