@@ -14,6 +14,9 @@ say "valgrind: a short run has no leak and reads no uninitialised memory"
 valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
     build/isthmus "${short_run[@]}" >/dev/null
 
+say "digests: all compilers and optimisations"
+bash scripts/check_digests.sh --all build/isthmus
+
 configure build-fuzz -DCMAKE_C_COMPILER=clang -DISTHMUS_FUZZ=ON -DISTHMUS_TESTS=OFF
 for source in sim/tests/fuzz/*_fuzz.c; do
     target=$(basename "$source" .c)

@@ -95,6 +95,7 @@ static void client_prefetch_reply(const void *self, uint32_t entity)
 
     if (pending->connection == NO_INDEX)
         return; /* the row is free */
+    mem_prefetch(command_at(&client->commands, ref_index(entity)), sizeof(struct command));
     mem_prefetch(&client->pools.connections[pending->connection], sizeof(struct connection));
     mem_prefetch(op_at(client, pending->op), sizeof(struct op));
     if (client->requests_hint)

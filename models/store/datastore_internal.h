@@ -215,7 +215,8 @@ static inline bool cluster_holds(const struct datastore_cluster *cluster,
 int cluster_reason(const struct datastore_cluster *cluster, struct write_position last);
 /* Start a new history of a shard after write `fork` of `parent`; returns its number. */
 uint32_t shard_fork(struct shard *shard, uint32_t parent, uint64_t fork, int reason);
-/* The last write that servers at both positions of a shard hold; its number may be 0. O(histories). */
+/* The last write that servers at both positions of a shard hold; its number may be 0. O(histories).
+ */
 struct write_position shard_common(const struct shard *shard, struct write_position a,
                                    struct write_position b);
 void log_append(struct datastore_server *server, const struct log_entry *entry);

@@ -537,8 +537,8 @@ void datastore_peer(struct cluster *cluster, uint32_t word)
 
 /*
  * A server that has taken writes of its own, which are counted as lost since another one was
- * promoted, keeps none of them: it goes on from the last write that the primary holds too. Numbering
- * goes on from `base` at least, where what came before went with the memory of a primary.
+ * promoted, keeps none of them: it goes on from the last write that the primary holds too.
+ * Numbering goes on from `base` at least, where what came before went with the memory of a primary.
  */
 static void fork_from_common(struct datastore_server *server,
                              const struct datastore_server *primary)

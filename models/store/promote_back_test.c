@@ -126,10 +126,10 @@ static void numbers_go_on_after_a_restart(void **state)
 }
 
 /*
- * The times are those of resync_test, full_resync_takes_its_stages: the stream is reset at 20 s, the
- * second has flushed its data 5 s + 70 ms + 10 ms + 39 x 31.25 ms + 10 ms later, and loads until 125
- * ms after that. It is promoted in between, with nothing. Lost: the write in flight at 20 s and the
- * one at 26 s; emptied with the copy: the one at 10 s.
+ * The times are those of resync_test, full_resync_takes_its_stages: the stream is reset at 20 s,
+ * the second has flushed its data 5 s + 70 ms + 10 ms + 39 x 31.25 ms + 10 ms later, and loads
+ * until 125 ms after that. It is promoted in between, with nothing. Lost: the write in flight at 20
+ * s and the one at 26 s; emptied with the copy: the one at 10 s.
  */
 static void cluster_in_a_full_copy_takes_over_empty(void **state)
 {
@@ -143,8 +143,7 @@ static void cluster_in_a_full_copy_takes_over_empty(void **state)
     plan_at(flushed + 60 * SIM_MS, promote_second, 0);
     plan_at(flushed + 61 * SIM_MS, read_at, 1);
     plan_at(flushed + 62 * SIM_MS, reply_is, REPLY_MISS);
-    run_scenario("phase: 0s\n" WORLD
-                 "store: {data_set: 10 MiB}\n"
+    run_scenario("phase: 0s\n" WORLD "store: {data_set: 10 MiB}\n"
                  "replication: {backlog: 0B, output_delay: 0ms, resync: {fork_per_gib: 1024ms,\n"
                  "  rate: 8 MiB/s, load: 80 MiB/s}}\n");
     assert_int_equal(lost(), 2);

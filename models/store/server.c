@@ -409,6 +409,7 @@ static void cluster_prefetch_command(const void *self, uint32_t entity)
     const struct prefetch_port *flows = store->flows_hints[cluster->region][command->region];
 
     store_prefetch_row(store, command->session, store->kind->row_size);
+    listener_prefetch(cluster, command);
     if (flows)
         flows->prefetch(flows->self, command->reply_flow, 0);
 }

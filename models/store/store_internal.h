@@ -390,6 +390,15 @@ static inline const struct server_connection *listener_connection(const struct c
         return NULL;
     return &listener->connections[command->region][command->connection];
 }
+/* The reply to a command needs the row of its connection. */
+__attribute__((always_inline)) static inline void listener_prefetch(const struct cluster *cluster,
+                                                                    const struct command *command)
+{
+    const struct server_connection *row = listener_connection(cluster, command);
+
+    if (row)
+        mem_prefetch(row, 1); /* what listener_is_open() reads */
+}
 /* Write a reply, of which `bytes` are left, as far as iteration `turn` does; returns what is left.
  */
 RARE uint32_t listener_writes(struct cluster *cluster, const struct command *command,

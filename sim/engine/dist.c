@@ -492,10 +492,20 @@ static double bias_z(size_t node)
     return QUANTILE_Z_MAX * (2.0 * (double)node / BIAS_CELLS - 1.0);
 }
 
-/* The mass of x dF in each cell of z, cumulated and scaled to 1. */
-static double *bias_make(const struct dist *dist)
+/* The last cell that begins at or below u, at or after `cell`, which does so. */
+static inline size_t bias_cell_from(const struct bias_table *table, size_t cell, double u)
 {
-    double *cumulated = mem_alloc(BIAS_CELLS + 1, sizeof cumulated[0]);
+    while (table->cumulated[cell + 1] <= u)
+        cell++;
+    return cell;
+}
+
+/* The mass of x dF in each cell of z, cumulated and scaled to 1. */
+static struct bias_table *bias_make(const struct dist *dist)
+{
+    struct bias_table *table = mem_alloc(1, sizeof *table);
+    double *cumulated = table->cumulated;
+    size_t cell = 0;
 
     cumulated[0] = 0.0;
     for (size_t i = 0; i < BIAS_CELLS; i++) {
@@ -510,20 +520,24 @@ static double *bias_make(const struct dist *dist)
     for (size_t i = 1; i <= BIAS_CELLS; i++)
         cumulated[i] /= cumulated[BIAS_CELLS] > 0.0 ? cumulated[BIAS_CELLS] : 1.0;
     cumulated[BIAS_CELLS] = 1.0;
-    return cumulated;
+    for (size_t i = 0; i < BIAS_CELLS; i++) {
+        cell = bias_cell_from(table, cell, (double)i / BIAS_CELLS);
+        table->guide[i] = (uint16_t)cell;
+    }
+    return table;
 }
 
 /* A thread that loses the race to publish frees its equal table. */
-static const double *bias_table(const struct dist *dist)
+static const struct bias_table *bias_of(const struct dist *dist)
 {
-    double *expected = NULL;
-    double *made;
+    struct bias_table *expected = NULL;
+    struct bias_table *made;
 
-    made = atomic_load_explicit(&dist->tables->cumulated, memory_order_acquire);
+    made = atomic_load_explicit(&dist->tables->bias, memory_order_acquire);
     if (made)
         return made;
     made = bias_make(dist);
-    if (atomic_compare_exchange_strong(&dist->tables->cumulated, &expected, made))
+    if (atomic_compare_exchange_strong(&dist->tables->bias, &expected, made))
         return made;
     free(made);
     return expected;
@@ -531,14 +545,12 @@ static const double *bias_table(const struct dist *dist)
 
 double dist_sample_length_biased(const struct dist *dist, uint64_t word)
 {
-    const double *cumulated = bias_table(dist);
+    const struct bias_table *table = bias_of(dist);
+    const double *cumulated = table->cumulated;
     double u = rng_unit(word);
-    size_t low = 0; /* cumulated[low] <= u < cumulated[low + 2 * step] */
+    size_t low = bias_cell_from(table, table->guide[(size_t)(u * BIAS_CELLS)], u);
     double place;
 
-    /* Branch-free: half of the branches would be mispredicted. */
-    for (size_t step = BIAS_CELLS / 2; step > 0; step /= 2)
-        low += cumulated[low + step] <= u ? step : 0;
     place = (u - cumulated[low]) / (cumulated[low + 1] - cumulated[low]);
     u = gsl_cdf_ugaussian_P(bias_z(low) + place * (bias_z(low + 1) - bias_z(low)));
     return dist_quantile(dist, fmin(u, U_MAX));
@@ -681,7 +693,7 @@ void dist_free(struct dist *dist)
     for (size_t i = 0; i < dist->part_count; i++)
         dist_free(dist->parts[i]);
     quantile_table_free(dist->table);
-    free(atomic_load(&dist->tables->cumulated));
+    free(atomic_load(&dist->tables->bias));
     free(atomic_load(&dist->tables->cells));
     free(dist->tables);
     free(dist->parts);

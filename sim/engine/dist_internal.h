@@ -27,10 +27,16 @@ enum dist_law {
 #define DIST_ARGS_MAX 3 /* two plus `max` */
 #define BIAS_CELLS 4096
 
+/* The length-biased law. */
+struct bias_table {
+    double cumulated[BIAS_CELLS + 1]; /* its share below each node of z: 0 to 1 */
+    uint16_t guide[BIAS_CELLS];       /* the cell of the probability i / BIAS_CELLS */
+};
+
 /* Tables created at the first use, by the first thread; equal for every thread. */
 struct dist_tables {
     _Atomic(struct variate_cells *) cells;
-    _Atomic(double *) cumulated; /* [BIAS_CELLS + 1], 0 to 1: the length-biased law */
+    _Atomic(struct bias_table *) bias;
 };
 
 struct dist {

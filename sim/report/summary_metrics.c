@@ -311,9 +311,8 @@ static void add_causes(struct printer *printer, int64_t point)
         const struct statistic_row *row = &statistics->rows[i];
         if (row->point != point || !is_cause(row))
             continue;
-        if (printer->table == NULL) {
+        if (printer->table == NULL)
             start_causes(printer);
-        }
         text_table_add(printer->table, "%s", row->label);
         add_values(printer, row);
     }

@@ -98,7 +98,8 @@ static void add_head(struct printer *printer)
         strbuf_addf(&text, ", %" PRIu32 " points", study->point_count);
     strbuf_addf(&text, ", seed %" PRIu64 ", ", study->seed);
     if (printer->n > 1)
-        strbuf_addf(&text, "n = %" PRIu64
+        strbuf_addf(&text,
+                    "n = %" PRIu64
                     " replications; mean [low, high]: %g %% interval; counts are per replication",
                     printer->n, study->level * 100);
     else if (printer->n == 1)

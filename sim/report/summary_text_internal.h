@@ -24,7 +24,7 @@ struct printer {
     const struct outcome_row *outcomes; /* of a point with two outcomes; NULL: one */
     /* the table has "0 of N", quantiles of few samples, values of fewer replications */
     bool has_unseen, has_few, has_fewer;
-    bool has_left_out;                  /* and leaves regions out */
+    bool has_left_out; /* and leaves regions out */
 };
 
 /* Wrapped at spaces, indented by two columns. */

@@ -180,7 +180,7 @@ static void latencies_1000(gsl_rng *rng, struct study *study)
     latencies(rng, study, 1000);
 }
 
-/* --- laws that were not used while the methods were chosen ------------------------------------ */
+/* --- laws that were not used while the methods were chosen ----------------------------------- */
 
 /* Weibull's law with scale 1: its mean is Gamma(1 + 1 / shape). */
 static void weibull_07(gsl_rng *rng, struct study *study)

@@ -71,16 +71,8 @@ static void rto_is_the_sum_of_constant_stages(void **state)
         struct chain chain;
         double alarm, after, resolution, longer;
     } rows[] = {
-        {{"100ms", DNS, FUNCTION, "610s"},
-         145,
-         3 + 21 + 0.150 + 0.085 + 1 + 0.400 + 7,
-         0.1,
-         0},
-        {{"100ms", DNS, FUNCTION, "650s"},
-         165,
-         3 + 21 + 0.150 + 0.085 + 1 + 0.400 + 7,
-         0.1,
-         0},
+        {{"100ms", DNS, FUNCTION, "610s"}, 145, 3 + 21 + 0.150 + 0.085 + 1 + 0.400 + 7, 0.1, 0},
+        {{"100ms", DNS, FUNCTION, "650s"}, 165, 3 + 21 + 0.150 + 0.085 + 1 + 0.400 + 7, 0.1, 0},
         {{"1s", DNS, FUNCTION, "610s"}, 145, 3 + 21 + 0.150 + 0.085 + 1 + 0.400 + 7, 1, 0},
         /* a cache keeps the old answer for up to 20 s after the change */
         {{"100ms", "ttl: 20s, api_delay: 400ms, propagation: 7s", FUNCTION, "610s"},
@@ -97,8 +89,9 @@ static void rto_is_the_sum_of_constant_stages(void **state)
          40 + 5 + 0.6 + 9,
          0.1,
          0},
-        /* no region is the primary from 10:10 on; promoted 12:39 + 8 s. The period of 12:00 to 13:00
-         * has it as one for 13 s of 60: below a half. That of 13:00 to 14:00 is published at 14:30. */
+        /* no region is the primary from 10:10 on; promoted 12:39 + 8 s. The period of 12:00 to
+         * 13:00 has it as one for 13 s of 60: below a half. That of 13:00 to 14:00 is published at
+         * 14:30. */
         {{"100ms", DNS,
           "decide: 4s\n  promotion: 8s\n  repoint: health-check\n"
           "  health: {delay: 30s, effect: 6s}",
@@ -127,9 +120,9 @@ static void rto_is_the_sum_of_constant_stages(void **state)
 
 /*
  * With a decision uniform in 0 to 60 s and a promotion uniform in 10 to 50 s the RTO is 153.635 s
- * and both: mean 213.635 s, standard deviation sqrt((60^2 + 40^2) / 12) = 20.8 s. Of 60 runs the mean is
- * within 3.3 x 20.8 / sqrt(60) = 8.9 s, and the standard deviation, whose own relative one is below
- * 1 / sqrt(2 x 60) = 9.1 %, within 30 %.
+ * and both: mean 213.635 s, standard deviation sqrt((60^2 + 40^2) / 12) = 20.8 s. Of 60 runs the
+ * mean is within 3.3 x 20.8 / sqrt(60) = 8.9 s, and the standard deviation, whose own relative one
+ * is below 1 / sqrt(2 x 60) = 9.1 %, within 30 %.
  */
 static void rto_of_random_stages_has_their_mean_and_variance(void **state)
 {
