@@ -31,8 +31,8 @@ struct replica_port {
     void (*flushed)(void *self, int region, uint32_t shard);
     /* and holds the primary's data set as of `position`, and serves. */
     void (*loaded)(void *self, int region, struct write_position position);
-    /* A write of the stream has arrived at `region`, and may be executed at `from`: when the shard's
-     * process there has executed it. */
+    /* A write of the stream has arrived at `region`, and may be executed at `from`: when the
+     * shard's process there has executed it. */
     sim_time (*execute)(void *self, int region, uint32_t shard, sim_time from, uint32_t bytes);
     /* The primary's process of a shard does nothing else for so long (it forks). */
     void (*busy)(void *self, uint32_t shard, sim_dur length);

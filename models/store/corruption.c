@@ -45,11 +45,9 @@ RARE void corruption_see(struct corruption *corruption, const struct cluster *cl
     uint32_t *row = corruption_row(corruption, command->session);
 
     if (command->reply.executed && command_is_write(command->kind)) {
-        struct rng_block block =
-            rng_block_at(&store->errors, command->identity, command->attempt);
+        struct rng_block block = rng_block_at(&store->errors, command->identity, command->attempt);
         double share = cluster->servers[0].illness.corrupt;
-        bool is_corrupt =
-            command->kind != COMMAND_DELETE && rng_unit(block.word[2]) < share;
+        bool is_corrupt = command->kind != COMMAND_DELETE && rng_unit(block.word[2]) < share;
 
         *row = is_corrupt ? command->session_check + 1 : 0;
     } else if (command->reply.kind == REPLY_HIT && !command->reply.stale &&

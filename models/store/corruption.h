@@ -15,8 +15,8 @@ struct corruption *corruption_create(void);
 void corruption_free(struct corruption *corruption); /* NULL is allowed */
 /*
  * A command has its reply, which is about to be sent. Of a write that was executed: draw whether it
- * was corrupt (the share of the cluster's illness). Of a read that found the session's last write: a
- * miss, if that was corrupt.
+ * was corrupt (the share of the cluster's illness). Of a read that found the session's last write:
+ * a miss, if that was corrupt.
  */
 void corruption_see(struct corruption *corruption, const struct cluster *cluster,
                     struct command *command);

@@ -168,7 +168,7 @@ struct datastore {
     struct rng_stream replica, windows;
     sim_dur replica_lag_max; /* longest replica lag that the logs cover */
     uint32_t primary_endpoint;
-    uint32_t readers[REGIONS_MAX]; /* first endpoint of a region's replicas */
+    uint32_t readers[REGIONS_MAX];       /* first endpoint of a region's replicas */
     uint32_t reader_count[REGIONS_MAX];  /* 0: they serve no reads */
     char *names[REGIONS_MAX][NODES_MAX]; /* of replicas */
     int primary;

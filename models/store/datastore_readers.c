@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Replicas of a global datastore that serve reads (`read_from: replicas`). A replica has a thread of
- * its own for each shard, which executes reads and the writes of its stream one after another. It
- * holds what its cluster's primary node held `replica_lag` ago, or, in a secondary cluster, what
+ * Replicas of a global datastore that serve reads (`read_from: replicas`). A replica has a thread
+ * of its own for each shard, which executes reads and the writes of its stream one after another.
+ * It holds what its cluster's primary node held `replica_lag` ago, or, in a secondary cluster, what
  * that node has applied.
  */
 #include "datastore_internal.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Reads from replicas: their lag, their own threads, and the work of the stream on them. Regions are
- * 20 ms apart, 1 ms inside; a read takes the thread 1 ms, writes take nothing.
+ * Reads from replicas: their lag, their own threads, and the work of the stream on them. Regions
+ * are 20 ms apart, 1 ms inside; a read takes the thread 1 ms, writes take nothing.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static const struct client_step steps[] = {
     {1100 * SIM_MS, 0, COMMAND_GET, 1},    /* as of 1050.5 ms: a hit */
     {2000 * SIM_MS, 0, COMMAND_GET, 1},    /* two at once: one after another */
     {2000 * SIM_MS, 0, COMMAND_GET, 1},
-    {2100 * SIM_MS, 1, COMMAND_GET, 1},    /* in b what b's node has applied */
+    {2100 * SIM_MS, 1, COMMAND_GET, 1}, /* in b what b's node has applied */
 };
 
 static struct scenario *scenario;
@@ -84,7 +84,8 @@ static void cluster_reads_what_it_has(void **state)
     assert_true(took_ms[1] == 2);
 }
 
-/* All reads of a region leave its primary node: 20 reads of 5 ms a second are a tenth of its time. */
+/* All reads of a region leave its primary node: 20 reads of 5 ms a second are a tenth of its time.
+ */
 static void reads_leave_the_primary_node(void **state)
 {
     static const char *const sources[] = {"cluster", "replicas"};
@@ -97,7 +98,8 @@ static void reads_leave_the_primary_node(void **state)
 
         snprintf(text, sizeof text,
                  "regions: {a: {}, b: {}}\nduration: 60s\nwarmup: 0s\n"
-                 "store: {primary: a, read_service: 5ms, replicas: 2, replica_apply: 0, "
+                 "network: {default: {rtt: 20ms}}\nstore: {primary: a, read_service: 5ms, "
+                 "replicas: 2, replica_apply: 0, "
                  "read_from: %s}\nclient: {pool: {size: 200}}\n"
                  "driver: {rate: 20/s, writer: a, reader: a, read_after: 100ms}\n",
                  sources[i]);

@@ -14,9 +14,9 @@
 
 struct reshard {
     struct datastore *datastore;
-    uint16_t *goal;              /* shard of each slot in the end */
-    uint32_t *moved;             /* number of the step in which it moved; 0: it has not */
-    uint16_t *queue;             /* slots that move, in order */
+    uint16_t *goal;  /* shard of each slot in the end */
+    uint32_t *moved; /* number of the step in which it moved; 0: it has not */
+    uint16_t *queue; /* slots that move, in order */
     uint32_t queue_count, queue_next;
     uint32_t step, steps;
     uint32_t known[REGIONS_MAX]; /* the last step that the clients of a region know */
@@ -81,7 +81,8 @@ static void move_session(struct reshard *reshard, uint32_t session, uint32_t fro
                                     .create = true};
     struct write_position position = {0, 0, to};
 
-    if (cluster_holds(primary, row_last(row, from)) || cluster_holds(primary, row_first(row, from))) {
+    if (cluster_holds(primary, row_last(row, from)) ||
+        cluster_holds(primary, row_first(row, from))) {
         server_apply(target, target->applied + 1);
         position = (struct write_position){target->applied, target->history, to};
     }

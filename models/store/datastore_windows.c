@@ -6,8 +6,8 @@
  *
  * Maintenance replaces the primary's node: a planned change of roles (datastore_change_roles()). A
  * snapshot forks a process: of a replica where there is one, else of the node that serves, which is
- * blocked meanwhile. A change of the type hangs each cluster for a moment, and a replica becomes the
- * primary where there is one.
+ * blocked meanwhile. A change of the type hangs each cluster for a moment, and a replica becomes
+ * the primary where there is one.
  */
 #include "datastore_internal.h"
 

@@ -223,7 +223,8 @@ static uint32_t datastore_route(const void *store, const struct client_knowledge
 sim_dur datastore_apply_time(const struct datastore *datastore, uint32_t bytes)
 {
     const struct store_config *config = datastore->store->config;
-    double work = dist_mean(config->write_service) + (double)config->write_per_kib_ns * bytes / 1024;
+    double work =
+        dist_mean(config->write_service) + (double)config->write_per_kib_ns * bytes / 1024;
 
     return (sim_dur)(work * datastore->config->replica_apply);
 }
@@ -283,8 +284,8 @@ static void count_live(struct datastore *datastore, const struct session_row *ro
 {
     if (row_last(row, 0).number) {
         uint32_t was = store_shard_of(datastore->store, command->session, row->check);
-        bool was_flushed = row_last(row, 0).number <=
-                           datastore->clusters[datastore->primary].servers[was].floor;
+        bool was_flushed =
+            row_last(row, 0).number <= datastore->clusters[datastore->primary].servers[was].floor;
 
         datastore->shards[was].live -= datastore->shards[was].live > 0 && !was_flushed;
     }
@@ -330,9 +331,9 @@ RARE static bool server_lacks_replicas(const struct datastore_server *server)
         count += n != cluster->primary_node && cluster->nodes[n].down == CRASH_NONE &&
                  cluster->nodes[n].zone == ZONE_WELL && !server->cluster->cut;
     for (int r = 0; stream && r < (int)datastore->store->region_count; r++)
-        count += cluster->region == datastore->primary && r != cluster->region &&
-                 stream->heard(stream->self, r, server->shard) <=
-                     datastore->config->min_replicas_lag_ns;
+        count +=
+            cluster->region == datastore->primary && r != cluster->region &&
+            stream->heard(stream->self, r, server->shard) <= datastore->config->min_replicas_lag_ns;
     return count < datastore->config->min_replicas;
 }
 
@@ -480,34 +481,6 @@ static uint32_t check_replicas(const struct datastore_config *c, uint32_t second
     return most;
 }
 
-static void datastore_check(const void *config, const void *kind_config,
-                            const struct check_context *context, struct validation *validation)
-{
-    const struct datastore_config *c = kind_config;
-    uint32_t others = context->topology->region_count - 1;
-    uint32_t count = c->secondaries.count ? c->secondaries.count : others;
-    int32_t primary = c->primary < 0 ? 0 : c->primary;
-    const struct service_cluster cluster = {.replicas = check_replicas(c, count, validation),
-                                            .shards =
-                                                c->reshard == RESHARD_ONCE ? c->reshard_shards : 0,
-                                            .data_set_bytes = c->data_set_bytes,
-                                            .is_global = true};
-
-    service_check(config, &cluster, validation);
-    check_readers(c, cluster.replicas, validation);
-    check_reshard(c, config, validation);
-    check_maintenance(c, cluster.replicas, validation);
-    check_resize(c, config, &cluster, validation);
-    persistence_refuse(&((const struct store_config *)config)->persistence, validation);
-    if (count > 2)
-        validation_error(validation, "secondaries",
-                         "at most 2 secondary regions, got %u: name two of them (facts C.1)", count);
-    for (uint32_t i = 0; i < c->secondaries.count; i++)
-        if (c->secondaries.items[i] == primary)
-            validation_error(validation, "secondaries", "'%s' is the primary",
-                             context->topology->region_names[primary]);
-}
-
 static void check_readers(const struct datastore_config *c, uint32_t replicas,
                           struct validation *validation)
 {
@@ -547,6 +520,35 @@ static void check_reshard(const struct datastore_config *c, const struct store_c
         validation_error(validation, "reshard", "does not go with 'hot_weight'");
     if (config->cluster_mode == MODE_DISABLED)
         validation_error(validation, "reshard", "needs 'cluster_mode: enabled' (facts C.2)");
+}
+
+static void datastore_check(const void *config, const void *kind_config,
+                            const struct check_context *context, struct validation *validation)
+{
+    const struct datastore_config *c = kind_config;
+    uint32_t others = context->topology->region_count - 1;
+    uint32_t count = c->secondaries.count ? c->secondaries.count : others;
+    int32_t primary = c->primary < 0 ? 0 : c->primary;
+    const struct service_cluster cluster = {.replicas = check_replicas(c, count, validation),
+                                            .shards =
+                                                c->reshard == RESHARD_ONCE ? c->reshard_shards : 0,
+                                            .data_set_bytes = c->data_set_bytes,
+                                            .is_global = true};
+
+    service_check(config, &cluster, validation);
+    check_readers(c, cluster.replicas, validation);
+    check_reshard(c, config, validation);
+    check_maintenance(c, cluster.replicas, validation);
+    check_resize(c, config, &cluster, validation);
+    persistence_refuse(&((const struct store_config *)config)->persistence, validation);
+    if (count > 2)
+        validation_error(validation, "secondaries",
+                         "at most 2 secondary regions, got %u: name two of them (facts C.1)",
+                         count);
+    for (uint32_t i = 0; i < c->secondaries.count; i++)
+        if (c->secondaries.items[i] == primary)
+            validation_error(validation, "secondaries", "'%s' is the primary",
+                             context->topology->region_names[primary]);
 }
 
 static uint32_t datastore_nodes(const struct store *store, int region)

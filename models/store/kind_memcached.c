@@ -51,17 +51,10 @@ static const struct label_row memcached_causes[] = {
      "the session is at another node of the region: the list of nodes has changed"},
 };
 
-static const char *const memcached_lacks[] = {"shards",
-                                              "hot_weight",
-                                              "persistence",
-                                              "persistence_cost",
-                                              "close_on_replica_write",
-                                              "engine",
-                                              "cluster_mode",
-                                              "node_quota",
-                                              "reserved_memory",
-                                              "io_threads",
-                                              NULL};
+static const char *const memcached_lacks[] = {
+    "shards", "hot_weight",   "persistence", "persistence_cost", "close_on_replica_write",
+    "engine", "cluster_mode", "node_quota",  "reserved_memory",  "io_threads",
+    NULL};
 
 /* struct store's `state`. */
 struct memcached {
@@ -257,8 +250,7 @@ static void memcached_finish(struct store *store)
 static uint32_t memcached_nodes(const struct store *store, int region)
 {
     const struct memcached_config *config = store->kind_config;
-    bool changed =
-        config->resize == RESIZE_ONCE && sim_now(store->sim) >= config->resize_at_ns;
+    bool changed = config->resize == RESIZE_ONCE && sim_now(store->sim) >= config->resize_at_ns;
 
     (void)region;
     return changed ? config->resize_nodes : config->nodes;

@@ -15,9 +15,9 @@
  *   host down     silence: what is sent to it is sent again until the sender's kernel gives up.
  * Once it is up again it answers the next retransmission with a RST
  *
- * A wrong security group (ACCESS_NETWORK) drops SYNs in silence; what is tracked already goes on. With
- * a wrong token (ACCESS_AUTH) a new connection is answered with an error and closed, as beyond the
- * limit.
+ * A wrong security group (ACCESS_NETWORK) drops SYNs in silence; what is tracked already goes on.
+ * With a wrong token (ACCESS_AUTH) a new connection is answered with an error and closed, as beyond
+ * the limit.
  *
  * The nodes of a cluster have addresses of their own: with replicas inside a region the primary's
  * changes (listener_move()). A connection to another node than the primary's is a stray: its node

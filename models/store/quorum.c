@@ -195,7 +195,8 @@ void quorum_write(struct quorum *quorum, uint32_t index)
 }
 
 /* Does the write meet one of a conflict storm (fault `conflicts`)? All voters find the same. */
-RARE static bool meets_storm(const struct quorum *quorum, const struct version *version, double share)
+RARE static bool meets_storm(const struct quorum *quorum, const struct version *version,
+                             double share)
 {
     uint64_t attempt = UINT64_C(1) << 63 | (uint64_t)version->op_generation << 31 | version->op;
     const struct store *store = quorum->managed->store;

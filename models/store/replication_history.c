@@ -162,8 +162,7 @@ void count_lost(struct datastore *datastore, const struct log_entry *entry,
     shard->lost++;
     loss_spans_add(&shard->spans, entry->acknowledged);
     if (row && store_shard_of(datastore->store, entry->session, entry->check) == position.shard &&
-        row->check == entry->check &&
-        row_first(row, position.shard).number == position.number &&
+        row->check == entry->check && row_first(row, position.shard).number == position.number &&
         row->first_history == position.history &&
         !cluster_holds(primary, row_last(row, position.shard)))
         datastore->lost_sessions[by]++;

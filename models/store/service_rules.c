@@ -22,16 +22,16 @@
     TYPE("r7g.4xlarge", 16, 105.81 * GIB,  7.5 * GBIT,   1.4016, true,  "derived",    "facts K") \
     /* end of the table */
 
-/* Versions of the engine. Valkey is 20 % below Redis OSS (facts K). */
+/* Versions of the engine, the newest first: kinds without this parameter have its price. Valkey is 20 % below Redis OSS (facts K). */
 #define ENGINES(ENGINE) \
-    ENGINE("redis-5.0.6", 500, false, 1.25) \
-    ENGINE("redis-6.2",   602, false, 1.25) \
-    ENGINE("redis-7.1",   701, false, 1.25) \
-    ENGINE("valkey-7.2",  702, true,  1.0) \
-    ENGINE("valkey-8.0",  800, true,  1.0) \
-    ENGINE("valkey-8.2",  802, true,  1.0) \
-    ENGINE("valkey-9.0",  900, true,  1.0) \
     ENGINE("valkey-9.1",  901, true,  1.0) \
+    ENGINE("valkey-9.0",  900, true,  1.0) \
+    ENGINE("valkey-8.2",  802, true,  1.0) \
+    ENGINE("valkey-8.0",  800, true,  1.0) \
+    ENGINE("valkey-7.2",  702, true,  1.0) \
+    ENGINE("redis-7.1",   701, false, 1.25) \
+    ENGINE("redis-6.2",   602, false, 1.25) \
+    ENGINE("redis-5.0.6", 500, false, 1.25) \
     /* end of the table */
 // clang-format on
 
@@ -57,7 +57,8 @@ const struct engine_version *engine_at(int index)
 
 double service_node_price(const struct store_config *config)
 {
-    return node_type_at(config->node_type)->price_per_hour * engine_at(config->engine)->price_factor;
+    return node_type_at(config->node_type)->price_per_hour *
+           engine_at(config->engine)->price_factor;
 }
 
 static void check_nodes(const struct store_config *config, const struct service_cluster *cluster,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the managed service for caches offers and allows: types of nodes, versions of the engine, and
- * rules that a cluster must keep. Dated tables; kinds of store whose clusters are nodes of that
+ * What the managed service for caches offers and allows: types of nodes, versions of the engine,
+ * and rules that a cluster must keep. Dated tables; kinds of store whose clusters are nodes of that
  * service check their parameters against them.
  */
 #ifndef SERVICE_RULES_H
@@ -15,16 +15,16 @@
 struct node_type {
     const char *name;
     uint32_t vcpus;
-    double memory_bytes;       /* maxmemory, before the reserve */
-    double network_bit_per_s;  /* baseline: what it can send for long */
-    double price_per_hour;     /* USD, engine Valkey, us-east-1 and us-west-2 */
-    bool in_global_datastore;  /* member of a global datastore */
+    double memory_bytes;        /* maxmemory, before the reserve */
+    double network_bit_per_s;   /* baseline: what it can send for long */
+    double price_per_hour;      /* USD, engine Valkey, us-east-1 and us-west-2 */
+    bool in_global_datastore;   /* member of a global datastore */
     const char *as_of, *source; /* of the price */
 };
 
 struct engine_version {
     const char *name;
-    uint32_t version;    /* to compare: 900 is 9.0 */
+    uint32_t version; /* to compare: 900 is 9.0 */
     bool is_valkey;
     double price_factor; /* of the node's price */
 };

@@ -55,7 +55,8 @@ static const struct rule {
     {"kind: global-datastore, secondaries: [us-west-2], shards: 91", "91 nodes in a cluster"},
     {"kind: global-datastore, secondaries: [us-west-2], shards: 15, replicas: 5", NULL},
     {"kind: global-datastore, secondaries: [us-west-2], shards: 16, replicas: 5",
-     "96 nodes in a cluster, more than the quota of 90: use fewer, or raise 'node_quota' (facts C.2)"},
+     "96 nodes in a cluster, more than the quota of 90: use fewer, or raise 'node_quota' (facts "
+     "C.2)"},
     {"kind: global-datastore, secondaries: [us-west-2], shards: 500, node_quota: 500", NULL},
     {"kind: global-datastore, secondaries: [us-west-2], shards: 501, node_quota: 600", "500"},
     {"kind: global-datastore, secondaries: [us-west-2], replicas: 6", "5"},
@@ -129,21 +130,21 @@ static void nodes_cost_by_type_engine_and_number(void **state)
         .metric = "cost_item_per_hour", .region = -1, .label = "nodes"};
 
     (void)state;
-    assert_close(figure("regions: {a: {}, b: {}}\nduration: 1min\nwarmup: 0s\n"
+    assert_close(figure("regions: {us-west-1: {}, us-west-2: {}}\nduration: 1min\nwarmup: 0s\n"
                         "store: {kind: global-datastore, shards: 2, replicas: 1, "
                         "secondary_replicas: [0], node_type: r7g.xlarge, engine: redis-7.1}\n"
                         "cost: {node_price: 0.6}\n",
                         nodes),
                  6 * 0.3504 * 1.25 * 0.6, 1e-9);
-    assert_close(figure("regions: {a: {}, b: {}}\nduration: 1min\nwarmup: 0s\n"
+    assert_close(figure("regions: {us-west-1: {}, us-west-2: {}}\nduration: 1min\nwarmup: 0s\n"
                         "store: {kind: memcached, nodes: 3}\n",
                         nodes),
                  6 * 0.1752, 1e-9);
-    assert_close(figure("regions: {a: {}, b: {}}\nduration: 1min\nwarmup: 0s\n"
+    assert_close(figure("regions: {us-west-1: {}, us-west-2: {}}\nduration: 1min\nwarmup: 0s\n"
                         "store: {kind: durable-cache}\n",
                         nodes),
                  2 * 0.1752, 1e-9);
-    assert_close(figure("regions: {a: {}, b: {}}\nduration: 1min\nwarmup: 0s\n"
+    assert_close(figure("regions: {us-west-1: {}, us-west-2: {}}\nduration: 1min\nwarmup: 0s\n"
                         "store: {kind: dynamodb-global-tables}\n",
                         nodes),
                  0, 0);
@@ -156,18 +157,18 @@ static void resized_nodes_cost_their_new_price(void **state)
         .metric = "cost_item_per_hour", .region = -1, .label = "nodes"};
 
     (void)state;
-    assert_close(figure("regions: {a: {}, b: {}}\nduration: 60.5s\nwarmup: 0s\n"
+    assert_close(figure("regions: {us-west-1: {}, us-west-2: {}}\nduration: 60.5s\nwarmup: 0s\n"
                         "store: {kind: global-datastore, resize: {once: {at: 30s, node_type: "
                         "r7g.xlarge, interruption: 0.5s}}}\n",
                         nodes),
                  2 * (30.5 * 0.1752 + 30 * 0.3504) / 60.5, 1e-9);
 }
 
-/* Connections that live for 2 s, each with a TLS handshake of 2 ms: the engine's thread is busy with
- * little else, unless others do it. */
+/* Connections that live for 2 s, each with a TLS handshake of 2 ms: the engine's thread is busy
+ * with little else, unless others do it. */
 #define TLS_WORLD(settings)                                                                        \
-    "regions: {a: {}}\nduration: 2min\nwarmup: 0s\naccelerator: {spill: 0%}\n"                     \
-    "store: {kind: single-region, " settings "}\nclient: {tls: true, pool: {lifetime: 2s}}\n"
+    "regions: {us-west-1: {}}\nduration: 2min\nwarmup: 0s\naccelerator: {spill: 0%}\n"             \
+    "store: {kind: single-region, " settings "}\nclient: {pool: {lifetime: 2s}}\n"
 
 static void large_nodes_have_threads_for_tls(void **state)
 {

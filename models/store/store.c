@@ -499,10 +499,9 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
     cluster_probes(cluster, sim_probe_set(env->sim));
     cluster_kinds(cluster, env);
     cluster->power = (struct power_port){cluster, cluster_set_power};
-    cluster->fault =
-        (struct store_fault_port){cluster,          cluster_stall,        cluster_restart,
-                                  cluster_crash,    cluster_set_zone,     cluster_change_roles,
-                                  cluster_set_access, cluster_flush};
+    cluster->fault = (struct store_fault_port){
+        cluster,          cluster_stall,        cluster_restart,    cluster_crash,
+        cluster_set_zone, cluster_change_roles, cluster_set_access, cluster_flush};
     port_offer_power(env->ports, cluster->region, POWER_STORE, &cluster->power);
     cluster->illness = (struct illness_port){
         cluster, store->by_node ? store->shard_count / store->node_servers : store->shard_count,

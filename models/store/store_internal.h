@@ -172,8 +172,8 @@ struct store {
     struct run_log *log;
     const struct topology *topology;
     struct rng_stream service, errors;
-    bool is_guarded;             /* store_has_guard() */
-    const struct store_config *given; /* what the scenario says */
+    bool is_guarded;                     /* store_has_guard() */
+    const struct store_config *given;    /* what the scenario says */
     double hours_before, dollars_before; /* of nodes, until their type changed */
     struct store_config adapted; /* what `config` points to where the kind lacks parameters */
     bool by_node;                /* of the kind */
@@ -194,7 +194,7 @@ struct store {
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
     const struct prefetch_port *flows_hints[REGIONS_MAX][REGIONS_MAX]; /* of links; NULL: none */
     struct corruption *corruption; /* NULL: nothing is corrupt */
-    bool prefetches; /* rows that commands need: many requests are in progress */
+    bool prefetches;               /* rows that commands need: many requests are in progress */
     struct session_store_port port;
     struct promotion_port promotion;
     struct losses_port losses;
@@ -279,8 +279,8 @@ void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *comman
 void command_drop(struct store *store, uint32_t ref, struct command *command);
 /* Queue a command that has been counted as arrived, if the server admits it. */
 void server_queue(struct server *server, uint32_t ref, struct command *command);
-/* The server's thread does something besides commands of clients, from `from` on or when it is free:
- * returns when it has done it. */
+/* The server's thread does something besides commands of clients, from `from` on or when it is
+ * free: returns when it has done it. */
 static inline sim_time server_work(struct server *server, sim_time from, sim_dur length)
 {
     if (server->occupied < from)

@@ -89,7 +89,8 @@ struct store_kind {
      * server continues with the next command. On the hot path.
      */
     enum execution (*execute)(struct server *server, uint32_t ref, struct command *command);
-    /* The same for a read on a connection to another node than the primary's. NULL: as execute(). */
+    /* The same for a read on a connection to another node than the primary's. NULL: as execute().
+     */
     enum execution (*replica_read)(struct server *server, uint32_t node, uint32_t ref,
                                    struct command *command);
     /* A message from another cluster of this store; word: as passed to cluster_send_peer(). NULL:

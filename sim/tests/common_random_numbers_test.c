@@ -337,8 +337,7 @@ static uint64_t digest_of_users(const char *kind, const char *settings)
                  check.notes[i].number, (long long)check.notes[i].value);
         digest = hash_text(digest, line);
     }
-    print_message("%s: %zu draws, digest %016llx\n", kind, check.count,
-                  (unsigned long long)digest);
+    print_message("%s: %zu draws, digest %016llx\n", kind, check.count, (unsigned long long)digest);
     assert_int_equal(check.reauths, 0);
     assert_true(check.count > 20000);
     return digest;

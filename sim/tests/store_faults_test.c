@@ -64,9 +64,8 @@ static void wrong_group_is_silent_and_wrong_token_answers(void **state)
 {
     struct wanted slow = {.metric = "write_latency", .stat = "max", .region = 0, .label = "failed"};
     struct world *world = run(all_models(), ACCESS_WORLD("network"));
-    double failed = statistic_of(world, (struct wanted){.metric = "write_failure_rate",
-                                                        .region = 0,
-                                                        .window = "fault"});
+    double failed = statistic_of(
+        world, (struct wanted){.metric = "write_failure_rate", .region = 0, .window = "fault"});
     double network_ms = statistic_of(world, slow) / 1e6, auth_ms;
 
     (void)state;
@@ -90,11 +89,12 @@ static void wrong_group_is_silent_and_wrong_token_answers(void **state)
  * = 1680, send another one; so many but those in their last page. */
 static void flush_takes_the_sessions_of_its_store(void **state)
 {
-    struct world *world = run(all_models(), "regions: {a: {}, b: {}}\nduration: 5min\nwarmup: 0s\n"
-                                            "store: {kind: regional}\naccelerator: {spill: 0%}\n"
-                                            "population: {sessions: 20/s, requests: 12, "
-                                            "think: 7s, logout: 0%}\n"
-                                            "faults: [{at: 3min, store: a, flush: true}]\n");
+    struct world *world =
+        run(all_models(), "regions: {a: {}, b: {}}\nduration: 5min\nwarmup: 0s\n" STEADY
+                          "store: {kind: regional}\naccelerator: {spill: 0%}\n"
+                          "population: {sessions: 20/s, requests: 12, "
+                          "think: 7s, logout: 0%}\n"
+                          "faults: [{at: 3min, store: a, flush: true}]\n");
     double here = wanted(world, "reauths", 0, "flushed"), there = wanted(world, "reauths", 1, NULL);
 
     (void)state;
@@ -139,15 +139,16 @@ static void assert_share(const char *store, const char *fault, double share, con
     char text[1200];
 
     snprintf(text, sizeof text,
-             "regions: {us-east-1: {}, us-east-2: {}, us-west-2: {}}\nduration: 4min\nwarmup: 0s\n"
+             "regions: {us-east-1: {}, us-east-2: {}, us-west-2: {population: {sessions: 0/s}, "
+             "endpoint_group: {weights: [0]}}}\nduration: 4min\nwarmup: 0s\n"
              "store: {%s}\npopulation: {sessions: 20/s}\naccelerator: {spill: 0%%}\n"
              "client: {timeout: 2s, retry: {attempts: 1, read_attempts: 1}}\n"
              "faults: [{at: 1ms, store: us-east-1, %s}]\n",
              store, fault);
     world = run(all_models(), text);
     attempts = wanted(world, "writes", 0, NULL);
-    failed = attempts * statistic_of(world, (struct wanted){.metric = "write_failure_rate",
-                                                            .region = 0});
+    failed = attempts *
+             statistic_of(world, (struct wanted){.metric = "write_failure_rate", .region = 0});
     deviation = sqrt(attempts * share * (1 - share));
     print_message("%s: %.0f of %.0f writes failed\n", fault, failed, attempts);
     assert_true(attempts > 3000 && fabs(failed - attempts * share) < 3 * deviation);
@@ -174,10 +175,10 @@ static void shares_of_faults_are_the_shares_that_fail(void **state)
  * acknowledges until the link is back.
  */
 #define MIN_REPLICAS(count)                                                                        \
-    CLIENT_WORLD_WITH(", min_replicas_to_write: " count) STEADY                                    \
-    "duration: 80s\nwarmup: 0s\nphase: 0s\nclient: {retry: {attempts: 1}}\n"                       \
-    "driver: {rate: 10/s, writer: a, cut: a <-> b, cut_from: 20s, cut_for: 40s, "                  \
-    "promote_at: 50s}\n"
+    CLIENT_WORLD_WITH(", min_replicas_to_write: " count)                                           \
+    STEADY "duration: 80s\nwarmup: 0s\nphase: 0s\nclient: {retry: {attempts: 1}}\n"                \
+           "driver: {rate: 10/s, writer: a, cut: a <-> b, cut_from: 20s, cut_for: 40s, "           \
+           "promote_at: 50s}\n"
 
 static void cut_primary_stops_writes_without_replicas(void **state)
 {
@@ -218,18 +219,18 @@ static void lag_grows_with_the_volume_of_writes(void **state)
         char text[1200];
 
         snprintf(text, sizeof text,
-                 "regions: {a: {}, b: {}}\nduration: 200s\nwarmup: 0s\n" STEADY
+                 "regions: {a: {}, b: {}}\nduration: 200s\nwarmup: 0s\n%s"
                  "store: {primary: a, write_service: 10us, write_per_kib: 0ms, "
                  "replica_apply: 100, connect_cost: {accept: 0ms, tls: 0ms}}\n"
                  "replication: {output_delay: 0ms}\nclient: {pool: {size: 400, warm: 400}}\n"
                  "driver: {rate: %s, poisson: true, writer: a}\n",
-                 loads[i].rate);
+                 STEADY, loads[i].rate);
         world = run(&client_registry, text);
-        found = statistic_of(world, (struct wanted){.metric = "replication_lag",
-                                                    .stat = "mean",
-                                                    .region = 1}) /
-                    1e6 -
-                10;
+        found =
+            statistic_of(
+                world, (struct wanted){.metric = "replication_lag", .stat = "mean", .region = 1}) /
+                1e6 -
+            10;
         print_message("%s: %.4f ms, in theory %.4f\n", loads[i].rate, found, theory);
         assert_close(found, theory, loads[i].width);
         done(world);
@@ -263,9 +264,9 @@ static void reshard_moves_half_of_the_sessions(void **state)
 
 /* --- windows --------------------------------------------------------------------------------- */
 
-/* The run begins on Saturday at 23:59, and both windows begin on Sunday at 00:00, a minute later, of no
- * length. Maintenance changes the roles in each cluster. A snapshot forks for 12 ms a GiB, 5 GiB: a
- * write that comes right then waits 60 ms, of which 1 ms is its own way. */
+/* The run begins on Saturday at 23:59, and both windows begin on Sunday at 00:00, a minute later,
+ * of no length. Maintenance changes the roles in each cluster. A snapshot forks for 12 ms a GiB, 5
+ * GiB: a write that comes right then waits 60 ms, of which 1 ms is its own way. */
 static void windows_come_at_their_time_of_the_calendar(void **state)
 {
     struct world *world =
@@ -283,12 +284,12 @@ static void windows_come_at_their_time_of_the_calendar(void **state)
                 CLIENT_WORLD_WITH(", data_set: 5GiB, calendar: {day: sat, time: 23h59min}, "
                                   "snapshot: {daily: {at: 0s, window: 0s}}") STEADY
                 "duration: 70s\nwarmup: 0s\ndriver: {rate: 1000/s, writer: a}\n");
-    assert_close(statistic_of(world, (struct wanted){.metric = "write_latency",
-                                                     .stat = "max",
-                                                     .region = 0,
-                                                     .label = "ok"}) /
-                     1e6,
-                 60.5, 0.02);
+    assert_close(
+        statistic_of(
+            world,
+            (struct wanted){.metric = "write_latency", .stat = "max", .region = 0, .label = "ok"}) /
+            1e6,
+        60.5, 0.02);
     done(world);
 }
 
