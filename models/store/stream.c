@@ -353,12 +353,15 @@ void stream_lose(struct stream *stream, enum stream_state state, enum break_caus
     stream_set_state(stream, state);
 }
 
-/* A FIN has arrived: the secondary reconnects at once. */
+/* A FIN has arrived: the secondary executes what came before it, and reconnects. */
 static void stream_on_fin(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct stream *stream = stream_of(self, entity);
 
-    (void)sim, (void)generation;
+    if (stream->release > sim_now(sim)) {
+        sim_at(sim, stream->release, stream->secondary->fin_kind, entity, generation);
+        return;
+    }
     stream_lose(stream, STREAM_DISCONNECTED, BREAK_PRIMARY_GONE);
     stream_connect(stream);
 }
