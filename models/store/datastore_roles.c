@@ -69,6 +69,14 @@ static void cluster_empty(struct datastore_cluster *cluster)
         datastore->stream->restart(datastore->stream->self);
 }
 
+/* One that was to be demoted, and was not. */
+static void cluster_begin_empty(struct datastore_cluster *cluster)
+{
+    for (uint32_t s = 0; s < cluster->datastore->shard_count; s++)
+        cluster->servers[s].loading = false;
+    cluster_empty(cluster);
+}
+
 static void cluster_rejoin(struct datastore_cluster *cluster)
 {
     const struct stream_port *stream = cluster->datastore->stream;
@@ -103,8 +111,8 @@ void datastore_back(struct cluster *cluster, bool was_down)
     if (was_down)
         state->takes_writes = false;
     cluster_set_loading(state);
-    if (!state->detached)
-        cluster_rejoin(state);
+    if (!state->detached && cluster->region != datastore->primary)
+        cluster_rejoin(state); /* else it is being demoted, and is told at the end */
 }
 
 /* --- failover inside a region ---------------------------------------------------------------- */
@@ -597,6 +605,8 @@ static void promotion_end(void *self, int region, enum deposed deposed)
     if (new == old || !new->cluster->up) {
         old->demoted = false;
         old->takes_writes = old->cluster->up;
+        if (old->cluster->up && old->servers[0].loading) /* it returned meanwhile, empty */
+            cluster_begin_empty(old);
         return;
     }
     new->demoted = false;

@@ -220,16 +220,7 @@ static uint32_t datastore_route(const void *store, const struct client_knowledge
 
 /* --- commands -------------------------------------------------------------------------------- */
 
-sim_dur datastore_apply_time(const struct datastore *datastore, uint32_t bytes)
-{
-    const struct store_config *config = datastore->store->config;
-    double work =
-        dist_mean(config->write_service) + (double)config->write_per_kib_ns * bytes / 1024;
-
-    return (sim_dur)(work * datastore->config->replica_apply);
-}
-
-void server_read(struct datastore_server *server, struct command *command)
+static inline void server_read(struct datastore_server *server, struct command *command)
 {
     const struct datastore_cluster *cluster = server->cluster;
     const struct session_row *row = session_row(cluster->datastore->store, command->session);
@@ -248,6 +239,11 @@ void server_read(struct datastore_server *server, struct command *command)
         command->reply.kind = REPLY_HIT, command->reply.stale = true;
     else
         command->reply.miss = (uint8_t)cluster_reason(cluster, last);
+}
+
+void datastore_read(struct datastore_server *server, struct command *command)
+{
+    server_read(server, command);
 }
 
 /* A deposed primary that has not been notified yet still acknowledges writes; they are lost (split
@@ -397,8 +393,7 @@ static HOT_CODE enum execution datastore_execute(struct server *server, uint32_t
                                                  struct command *command)
 {
     (void)ref;
-    if (__builtin_expect(server->cluster->store->slot_shards != NULL, 0) &&
-        reshard_redirects(server, command))
+    if (__builtin_expect(server->slots_move, 0) && reshard_redirects(server, command))
         return EXECUTION_DONE;
     if (command_is_write(command->kind))
         server_write(server->state, command);
@@ -564,6 +559,9 @@ static void datastore_init(struct store *store, const struct model_env *env)
     datastore->config = store->kind_config;
     datastore->primary = datastore->config->primary < 0 ? 0 : datastore->config->primary;
     datastore->replica = sim_stream(env->sim, env->instance, "replica");
+    datastore->apply_ns = dist_mean(store->config->write_service) * datastore->config->replica_apply;
+    datastore->apply_per_byte_ns =
+        (double)store->config->write_per_kib_ns / 1024 * datastore->config->replica_apply;
     datastore->replica_lag_max =
         (sim_dur)dist_quantile(datastore->config->replica_lag, 0.99999) + 1;
     datastore->shard_count = store->shard_count;

@@ -67,6 +67,7 @@ struct server {
     bool gone;          /* its node has crashed: no replies */
     bool ill;           /* `illness` is not that of a healthy node */
     bool busy;          /* an iteration of its event loop is in progress */
+    bool slots_move;    /* what a session's shard is may have changed */
     uint32_t iteration; /* number of the iteration: generation of its end event */
 
     uint32_t head, tail;     /* refs of commands waiting */
